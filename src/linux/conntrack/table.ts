@@ -1,0 +1,4 @@
+/** The connections one namespace tracks. */
+export interface ConntrackTable {
+  readonly size: number;
+}

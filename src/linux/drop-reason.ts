@@ -1,0 +1,28 @@
+/**
+ * Names of `enum skb_drop_reason` without their prefix, as in Linux 6.18 (include/net/dropreason-core.h). Null stands
+ * for NOT_SPECIFIED.
+ */
+export type DropReason =
+  | "NO_SOCKET"
+  | "NETFILTER_DROP"
+  | "OTHERHOST"
+  | "IP_RPFILTER"
+  | "IP_LOCAL_SOURCE"
+  | "IP_INVALID_SOURCE"
+  | "IP_INVALID_DEST"
+  | "IP_LOCALNET"
+  | "IP_INNOROUTES"
+  | "IP_OUTNOROUTES"
+  | "IP_INADDRERRORS"
+  | "IP_INHDR"
+  | "IP_NOPROTO"
+  | "IP6_BAD_EXTHDR"
+  | "PKT_TOO_BIG"
+  | "NEIGH_FAILED"
+  | "NO_TX_TARGET"
+  | "VXLAN_VNI_NOT_FOUND"
+  | "VXLAN_INVALID_HDR"
+  | "MAC_INVALID_SOURCE"
+  | "LOCAL_MAC"
+  | "DEV_READY"
+  | "UDP_CSUM";

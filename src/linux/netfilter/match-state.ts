@@ -1,0 +1,25 @@
+import type { HostRuntime } from "../runtime.ts";
+
+/** State that match extensions keep per rule (`nth`, `limit`) or per name (`recent`), by extension; augmented by each. */
+// biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging, one member per extension file
+export interface MatchStates {}
+
+/** Keys are the rule's options object, or a name shared by several rules. */
+export type MatchStateTables = { [K in keyof MatchStates]?: Map<object | string, MatchStates[K]> };
+
+/** The state under `key`, made by `initial` the first time: as after a ruleset load. */
+export function matchState<K extends keyof MatchStates>(
+  runtime: HostRuntime,
+  extension: K,
+  key: object | string,
+  initial: () => MatchStates[K],
+): MatchStates[K] {
+  const tables = runtime.matchStates;
+  const table: Map<object | string, MatchStates[K]> = tables[extension] ?? new Map<object | string, MatchStates[K]>();
+  tables[extension] = table;
+  const known = table.get(key);
+  if (known !== undefined) return known;
+  const state = initial();
+  table.set(key, state);
+  return state;
+}

@@ -1,0 +1,239 @@
+import type { Chain, Rule, TableName } from "../../model/ruleset.ts";
+import type { Family } from "../../net/address.ts";
+import type { CompiledMatch, MatchFunction, TargetFunction } from "./extension.ts";
+import { compileMatch } from "./matches/table.ts";
+import { compileTarget } from "./targets/table.ts";
+
+/** Instructions of a compiled rule; each is followed by its operands in `code`. */
+export const OP_END = 0;
+/** value, mask, invert */
+export const OP_SRC = 1;
+export const OP_DST = 2;
+/** index into `selectors`, invert */
+export const OP_SRC6 = 3;
+export const OP_DST6 = 4;
+/** index into `patterns`, invert */
+export const OP_IN = 5;
+export const OP_OUT = 6;
+/** number, invert */
+export const OP_PROTOCOL = 7;
+/** invert */
+export const OP_FRAGMENT = 8;
+/** first, last, invert */
+export const OP_SPORT = 9;
+export const OP_DPORT = 10;
+/** value, mask, invert */
+export const OP_MARK = 11;
+/** bits, invert */
+export const OP_CTSTATE = 12;
+/** index into `tests` */
+export const OP_CALL = 13;
+export const OP_NEVER = 14;
+
+/** What happens when a rule matches. */
+export const TARGET_NONE = 0;
+export const TARGET_ACCEPT = 1;
+export const TARGET_DROP = 2;
+export const TARGET_RETURN = 3;
+/** `argument` is an index into `jumps`. */
+export const TARGET_JUMP = 4;
+export const TARGET_GOTO = 5;
+/** `argument` is an index into `calls`. */
+export const TARGET_CALL = 6;
+
+/** A pattern of `-i`/`-o`: the name, or its start when `wildcard`. */
+export interface InterfacePattern {
+  readonly text: string;
+  readonly wildcard: boolean;
+}
+
+/** Eight words: address then mask. */
+type Selector6 = Int32Array;
+
+/**
+ * A chain compiled once for all hosts that share it. Jumps are names here; `bind.ts` joins them per host.
+ */
+export interface Program {
+  readonly chain: Chain;
+  readonly family: Family;
+  readonly code: Int32Array;
+  /** Where each rule's instructions start in `code`. */
+  readonly starts: Int32Array;
+  readonly targets: Uint8Array;
+  readonly targetArguments: Int32Array;
+  readonly jumps: readonly string[];
+  readonly tests: readonly MatchFunction[];
+  readonly calls: readonly TargetFunction[];
+  readonly patterns: readonly InterfacePattern[];
+  readonly selectors: readonly Selector6[];
+}
+
+/** A program whose jumps lead to the chains of one table of one host. */
+export interface BoundChain {
+  readonly program: Program;
+  readonly table: TableName;
+  readonly backend: "legacy" | "nft";
+  /** By index of `program.jumps`; null where the chain does not exist. */
+  readonly jumps: (BoundChain | null)[];
+}
+
+const programs = new WeakMap<Chain, Program>();
+
+/** The compiled form of a chain, made once per chain object. */
+export function programOf(chain: Chain, family: Family): Program {
+  const known = programs.get(chain);
+  if (known !== undefined) return known;
+  const program = compileChain(chain, family);
+  programs.set(chain, program);
+  return program;
+}
+
+interface Builder {
+  readonly code: number[];
+  readonly jumps: string[];
+  readonly jumpIndex: Map<string, number>;
+  readonly tests: MatchFunction[];
+  readonly calls: TargetFunction[];
+  readonly patterns: InterfacePattern[];
+  readonly patternIndex: Map<string, number>;
+  readonly selectors: Selector6[];
+}
+
+function compileChain(chain: Chain, family: Family): Program {
+  const builder: Builder = {
+    code: [],
+    jumps: [],
+    jumpIndex: new Map(),
+    tests: [],
+    calls: [],
+    patterns: [],
+    patternIndex: new Map(),
+    selectors: [],
+  };
+  const count = chain.rules.length;
+  const starts = new Int32Array(count);
+  const targets = new Uint8Array(count);
+  const targetArguments = new Int32Array(count);
+  chain.rules.forEach((rule, index) => {
+    starts[index] = builder.code.length;
+    emitTests(builder, rule, family);
+    builder.code.push(OP_END);
+    const [target, argument] = targetOf(builder, rule, family);
+    targets[index] = target;
+    targetArguments[index] = argument;
+  });
+  return {
+    chain,
+    family,
+    code: Int32Array.from(builder.code),
+    starts,
+    targets,
+    targetArguments,
+    jumps: builder.jumps,
+    tests: builder.tests,
+    calls: builder.calls,
+    patterns: builder.patterns,
+    selectors: builder.selectors,
+  };
+}
+
+function emitTests(builder: Builder, rule: Rule, family: Family): void {
+  const { code } = builder;
+  emitAddress(builder, rule.source, family, OP_SRC, OP_SRC6);
+  emitAddress(builder, rule.destination, family, OP_DST, OP_DST6);
+  if (rule.inInterface !== null) {
+    code.push(OP_IN, pattern(builder, rule.inInterface.pattern), rule.inInterface.invert ? 1 : 0);
+  }
+  if (rule.outInterface !== null) {
+    code.push(OP_OUT, pattern(builder, rule.outInterface.pattern), rule.outInterface.invert ? 1 : 0);
+  }
+  if (rule.protocol !== null) code.push(OP_PROTOCOL, rule.protocol.number, rule.protocol.invert ? 1 : 0);
+  if (rule.fragment !== null) code.push(OP_FRAGMENT, rule.fragment.invert ? 1 : 0);
+  for (const match of rule.matches) {
+    const compiled = compileMatch(match, rule, family);
+    for (const test of isList(compiled) ? compiled : [compiled]) emitMatch(builder, test);
+  }
+}
+
+function isList(compiled: CompiledMatch | readonly CompiledMatch[]): compiled is readonly CompiledMatch[] {
+  return Array.isArray(compiled);
+}
+
+function emitAddress(builder: Builder, selector: Rule["source"], family: Family, op: number, op6: number): void {
+  if (selector === null) return;
+  const { address, mask } = selector;
+  const invert = selector.invert ? 1 : 0;
+  if (family === 4) {
+    builder.code.push(op, address.a & mask.a, mask.a | 0, invert);
+    return;
+  }
+  const words = [
+    address.a & mask.a,
+    address.b & mask.b,
+    address.c & mask.c,
+    address.d & mask.d,
+    mask.a,
+    mask.b,
+    mask.c,
+    mask.d,
+  ];
+  builder.code.push(op6, builder.selectors.push(Int32Array.from(words)) - 1, invert);
+}
+
+function pattern(builder: Builder, text: string): number {
+  const known = builder.patternIndex.get(text);
+  if (known !== undefined) return known;
+  const wildcard = text.endsWith("+");
+  const index = builder.patterns.push({ text: wildcard ? text.slice(0, -1) : text, wildcard }) - 1;
+  builder.patternIndex.set(text, index);
+  return index;
+}
+
+function emitMatch(builder: Builder, test: CompiledMatch): void {
+  const { code } = builder;
+  switch (test.kind) {
+    case "always":
+      return;
+    case "never":
+      code.push(OP_NEVER);
+      return;
+    case "sport":
+      code.push(OP_SPORT, test.first, test.last, test.invert ? 1 : 0);
+      return;
+    case "dport":
+      code.push(OP_DPORT, test.first, test.last, test.invert ? 1 : 0);
+      return;
+    case "mark":
+      code.push(OP_MARK, test.value | 0, test.mask | 0, test.invert ? 1 : 0);
+      return;
+    case "ctstate":
+      code.push(OP_CTSTATE, test.bits, test.invert ? 1 : 0);
+      return;
+    case "call":
+      code.push(OP_CALL, builder.tests.push(test.test) - 1);
+      return;
+  }
+}
+
+function targetOf(builder: Builder, rule: Rule, family: Family): [number, number] {
+  const { target } = rule;
+  if (target === null) return [TARGET_NONE, 0];
+  switch (target.kind) {
+    case "verdict":
+      return [{ ACCEPT: TARGET_ACCEPT, DROP: TARGET_DROP, RETURN: TARGET_RETURN }[target.verdict], 0];
+    case "jump":
+      return [TARGET_JUMP, jump(builder, target.chain)];
+    case "goto":
+      return [TARGET_GOTO, jump(builder, target.chain)];
+    case "extension":
+      return [TARGET_CALL, builder.calls.push(compileTarget(target.call, rule, family)) - 1];
+  }
+}
+
+function jump(builder: Builder, chain: string): number {
+  const known = builder.jumpIndex.get(chain);
+  if (known !== undefined) return known;
+  const index = builder.jumps.push(chain) - 1;
+  builder.jumpIndex.set(chain, index);
+  return index;
+}

@@ -1,0 +1,237 @@
+import { hasPorts } from "../../net/protocol.ts";
+import { isFree, valueIn } from "../free-value.ts";
+import type { HostRuntime } from "../runtime.ts";
+import type { Skb } from "../skb.ts";
+import {
+  type BoundChain,
+  type InterfacePattern,
+  OP_CALL,
+  OP_CTSTATE,
+  OP_DPORT,
+  OP_DST,
+  OP_DST6,
+  OP_END,
+  OP_FRAGMENT,
+  OP_IN,
+  OP_MARK,
+  OP_OUT,
+  OP_PROTOCOL,
+  OP_SPORT,
+  OP_SRC,
+  OP_SRC6,
+  type Program,
+  TARGET_ACCEPT,
+  TARGET_CALL,
+  TARGET_DROP,
+  TARGET_GOTO,
+  TARGET_JUMP,
+  TARGET_NONE,
+  TARGET_RETURN,
+} from "./program.ts";
+import { type Hook, NF_ACCEPT, NF_DROP, type TargetVerdict, type Verdict, XT_CONTINUE, XT_RETURN } from "./verdict.ts";
+
+/**
+ * Return addresses of jumps, shared by all walks: a REJECT inside a chain starts another walk, which runs above the
+ * part of the stack that is in use and leaves it as it was.
+ */
+const stackChains: BoundChain[] = [];
+const stackRules: number[] = [];
+let stackTop = 0;
+
+/**
+ * Runs a built-in chain as ipt_do_table does (net/ipv4/netfilter/ip_tables.c): rules in order, jumps push, gotos
+ * don't, RETURN or the end of a chain pops, and from the built-in chain falls to its policy. Leaves the deciding chain
+ * and rule in the skb.
+ */
+export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook: Hook): Verdict {
+  const base = stackTop;
+  const { observer, counters } = runtime;
+  let bound = start;
+  let index = 0;
+  try {
+    for (;;) {
+      const { program } = bound;
+      if (index >= program.targets.length) {
+        if (stackTop === base) return applyPolicy(start, skb, runtime);
+        if (observer !== null) observer.step({ kind: "return", runtime, skb, chain: bound, rule: -1 });
+        stackTop--;
+        bound = stackChains[stackTop] ?? start;
+        index = stackRules[stackTop] ?? 0;
+        continue;
+      }
+      if (!ruleMatches(program, index, skb, runtime, hook)) {
+        if (observer?.evaluated !== undefined) observer.evaluated(skb, runtime, bound, index);
+        index++;
+        continue;
+      }
+      if (counters !== null) counters.count(bound, index, skb);
+      const target = program.targets[index];
+      const argument = program.targetArguments[index] ?? 0;
+      let verdict: TargetVerdict;
+      switch (target) {
+        case TARGET_ACCEPT:
+          verdict = NF_ACCEPT;
+          break;
+        case TARGET_DROP:
+          verdict = NF_DROP;
+          break;
+        case TARGET_RETURN:
+          verdict = XT_RETURN;
+          break;
+        case TARGET_JUMP:
+        case TARGET_GOTO: {
+          const next = bound.jumps[argument] ?? null;
+          if (observer !== null) {
+            observer.step({ kind: "rule", runtime, skb, chain: bound, rule: index, verdict: XT_CONTINUE });
+          }
+          if (next === null) {
+            index++;
+            continue;
+          }
+          if (target === TARGET_JUMP) {
+            stackChains[stackTop] = bound;
+            stackRules[stackTop] = index + 1;
+            stackTop++;
+          }
+          bound = next;
+          index = 0;
+          continue;
+        }
+        case TARGET_CALL: {
+          skb.verdictChain = bound;
+          skb.verdictRule = index;
+          const call = program.calls[argument];
+          verdict = call === undefined ? XT_CONTINUE : call(skb, runtime, hook);
+          break;
+        }
+        default:
+          verdict = XT_CONTINUE;
+      }
+      if (observer !== null) observer.step({ kind: "rule", runtime, skb, chain: bound, rule: index, verdict });
+      if (verdict === XT_CONTINUE || target === TARGET_NONE) {
+        index++;
+        continue;
+      }
+      if (verdict === XT_RETURN) {
+        if (stackTop === base) return applyPolicy(start, skb, runtime);
+        stackTop--;
+        bound = stackChains[stackTop] ?? start;
+        index = stackRules[stackTop] ?? 0;
+        continue;
+      }
+      skb.verdictChain = bound;
+      skb.verdictRule = index;
+      return verdict;
+    }
+  } finally {
+    stackTop = base;
+  }
+}
+
+function applyPolicy(start: BoundChain, skb: Skb, runtime: HostRuntime): Verdict {
+  const verdict = start.program.chain.policy === "DROP" ? NF_DROP : NF_ACCEPT;
+  skb.verdictChain = start;
+  skb.verdictRule = -1;
+  if (runtime.counters !== null) runtime.counters.countPolicy(start, skb);
+  if (runtime.observer !== null) runtime.observer.step({ kind: "policy", runtime, skb, chain: start, verdict });
+  return verdict;
+}
+
+/** Whether rule `index` matches: its instructions one after the other until one fails. */
+export function ruleMatches(program: Program, index: number, skb: Skb, runtime: HostRuntime, hook: Hook): boolean {
+  const { code } = program;
+  const { packet } = skb;
+  let at = program.starts[index] ?? 0;
+  for (;;) {
+    switch (code[at]) {
+      case OP_END:
+        return true;
+      case OP_SRC: {
+        const equal = (packet.src.a & (code[at + 2] ?? 0)) === code[at + 1];
+        if (equal === (code[at + 3] === 1)) return false;
+        at += 4;
+        continue;
+      }
+      case OP_DST: {
+        const equal = (packet.dst.a & (code[at + 2] ?? 0)) === code[at + 1];
+        if (equal === (code[at + 3] === 1)) return false;
+        at += 4;
+        continue;
+      }
+      case OP_SRC6:
+      case OP_DST6: {
+        const words = program.selectors[code[at + 1] ?? 0];
+        const address = code[at] === OP_SRC6 ? packet.src : packet.dst;
+        const equal =
+          words !== undefined &&
+          (address.a & (words[4] ?? 0)) === words[0] &&
+          (address.b & (words[5] ?? 0)) === words[1] &&
+          (address.c & (words[6] ?? 0)) === words[2] &&
+          (address.d & (words[7] ?? 0)) === words[3];
+        if (equal === (code[at + 2] === 1)) return false;
+        at += 3;
+        continue;
+      }
+      case OP_IN: {
+        const pattern = program.patterns[code[at + 1] ?? 0];
+        if (nameMatches(pattern, skb.input === null ? "" : skb.input.name) === (code[at + 2] === 1)) return false;
+        at += 3;
+        continue;
+      }
+      case OP_OUT: {
+        const pattern = program.patterns[code[at + 1] ?? 0];
+        if (nameMatches(pattern, skb.output === null ? "" : skb.output.name) === (code[at + 2] === 1)) return false;
+        at += 3;
+        continue;
+      }
+      case OP_PROTOCOL:
+        if ((packet.protocol === code[at + 1]) === (code[at + 2] === 1)) return false;
+        at += 3;
+        continue;
+      case OP_FRAGMENT:
+        if (packet.fragmentOffset > 0 === (code[at + 1] === 1)) return false;
+        at += 2;
+        continue;
+      case OP_SPORT:
+      case OP_DPORT: {
+        // Further fragments have no ports: tcp_mt() and udp_mt() return false for them (net/netfilter/xt_tcpudp.c).
+        if (packet.fragmentOffset > 0 || !hasPorts(packet.protocol)) return false;
+        const port = code[at] === OP_SPORT ? packet.sport : packet.dport;
+        const first = code[at + 1] ?? 0;
+        const last = code[at + 2] ?? 0;
+        const inside = isFree(port)
+          ? valueIn(runtime.services.freeValues, runtime.services.choose, port, [{ first, last }])
+          : port >= first && port <= last;
+        if (inside === (code[at + 3] === 1)) return false;
+        at += 4;
+        continue;
+      }
+      case OP_MARK: {
+        const equal = (skb.mark & (code[at + 2] ?? 0)) === code[at + 1];
+        if (equal === (code[at + 3] === 1)) return false;
+        at += 4;
+        continue;
+      }
+      case OP_CTSTATE: {
+        // A packet without an entry counts as INVALID (net/netfilter/xt_conntrack.c), also where conntrack is off.
+        const state = skb.ctState === 0 ? 1 : skb.ctState;
+        if (((state & (code[at + 1] ?? 0)) !== 0) === (code[at + 2] === 1)) return false;
+        at += 3;
+        continue;
+      }
+      case OP_CALL: {
+        const test = program.tests[code[at + 1] ?? 0];
+        if (test === undefined || !test(skb, runtime, hook)) return false;
+        at += 2;
+        continue;
+      }
+      default:
+        return false;
+    }
+  }
+}
+
+function nameMatches(pattern: InterfacePattern | undefined, name: string): boolean {
+  if (pattern === undefined) return false;
+  return pattern.wildcard ? name.startsWith(pattern.text) : name === pattern.text;
+}

@@ -1,0 +1,18 @@
+import type { Address } from "../../net/address.ts";
+
+/** What a route look-up depends on (`struct flowi4`/`flowi6`). Null means "not set". */
+export interface RouteKey {
+  readonly dst: Address;
+  /** Null when the socket has no source yet. */
+  readonly src: Address | null;
+  /** Name of the incoming interface; null for local output. */
+  readonly input: string | null;
+  /** Name of the interface it must leave by (bound socket, multicast); null when free. */
+  readonly output: string | null;
+  readonly mark: number;
+  readonly tos: number;
+  readonly protocol: number;
+  readonly sport: number;
+  readonly dport: number;
+  readonly uid: number;
+}

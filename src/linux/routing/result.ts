@@ -1,0 +1,41 @@
+import type { Interface } from "../../model/interface.ts";
+import type { PolicyRule } from "../../model/policy-rule.ts";
+import type { Route } from "../../model/route.ts";
+import type { Address } from "../../net/address.ts";
+
+/**
+ * What a route look-up says. `errno` names follow the kernel: ENETUNREACH for no route and `throw`, EHOSTUNREACH for
+ * `unreachable`, EACCES for `prohibit`, EINVAL for `blackhole` and bad sources.
+ */
+export type RoutingResult =
+  | {
+      readonly kind: "unicast";
+      readonly output: Interface;
+      /** Address to resolve on the link: the gateway, or the destination itself. */
+      readonly nextHop: Address;
+      readonly viaGateway: boolean;
+      /** Null for a route made by podpath for a deduced neighbour. */
+      readonly route: Route;
+      /** `src` of the route; null when it has none. */
+      readonly preferredSource: Address | null;
+      readonly onlink: boolean;
+    }
+  | {
+      readonly kind: "local";
+      readonly route: Route;
+      readonly output: Interface;
+      readonly preferredSource: Address | null;
+    }
+  | {
+      readonly kind: "broadcast" | "multicast";
+      readonly route: Route | null;
+      readonly output: Interface;
+      readonly preferredSource: Address | null;
+    }
+  | {
+      readonly kind: "error";
+      readonly errno: "ENETUNREACH" | "EHOSTUNREACH" | "EACCES" | "EINVAL";
+      /** The route or rule that says so; null when nothing matched. */
+      readonly route: Route | null;
+      readonly rule: PolicyRule | null;
+    };

@@ -1,0 +1,117 @@
+import type { Host } from "../model/host.ts";
+import type { Interface } from "../model/interface.ts";
+import type { Address } from "../net/address.ts";
+import type { Packet } from "../net/packet.ts";
+import type { Chooser } from "./chooser.ts";
+import type { CompiledHost } from "./compiled-host.ts";
+import type { ConntrackTable } from "./conntrack/table.ts";
+import type { DropReason } from "./drop-reason.ts";
+import type { FreeValues } from "./free-value.ts";
+import type { MatchStateTables } from "./netfilter/match-state.ts";
+import type { BoundChain } from "./netfilter/program.ts";
+import type { Observer } from "./observer.ts";
+import type { Owner, Skb } from "./skb.ts";
+
+/** How a packet's journey ended on a host. */
+export interface Ending {
+  readonly outcome: "delivered" | "dropped" | "rejected" | "left" | "unresolved";
+  readonly reason: DropReason | null;
+  /** Words for people. */
+  readonly text: string;
+  /** Hook it was at, when netfilter or the path around a hook decided. */
+  readonly hook: "PREROUTING" | "INPUT" | "FORWARD" | "OUTPUT" | "POSTROUTING" | null;
+  /** errno the local sender sees. */
+  readonly error: string | null;
+  /** True when a netfilter rule or policy decided: it stands in the skb. */
+  readonly byRule: boolean;
+  /** Where `left` packets go. */
+  readonly nextHop: Address | null;
+  readonly socket: "open" | "closed" | "assumed-open" | "unknown" | null;
+}
+
+/** What a MAC look-up says: an address, nobody, or out of the modelled world. */
+export type Resolution =
+  | { readonly kind: "mac"; readonly mac: string; readonly text: string }
+  | { readonly kind: "unresolved"; readonly text: string }
+  | { readonly kind: "left"; readonly text: string };
+
+/** What a host needs from the World around it. */
+export interface Services {
+  /** Virtual time in seconds. */
+  now(): number;
+  readonly choose: Chooser;
+  readonly freeValues: FreeValues;
+  /** Notes that the answer rests on an assumption about a part of a host. `detail` names the item. */
+  assume(
+    runtime: HostRuntime,
+    part:
+      | "rules"
+      | "otherBackend"
+      | "nft"
+      | "routes"
+      | "policyRules"
+      | "sysctls"
+      | "neighbours"
+      | "conntrack"
+      | "sockets"
+      | "interfaces"
+      | "fabric",
+    detail: string,
+  ): void;
+  /** Puts a frame on the link of `device`. */
+  transmit(runtime: HostRuntime, device: Interface, skb: Skb): void;
+  /** Hands a packet back to the receive path of the same host (`lo`, tunnels) as a later event. */
+  receiveLater(runtime: HostRuntime, device: Interface, skb: Skb): void;
+  /** Asks the link who has `nextHop`. */
+  resolve(runtime: HostRuntime, device: Interface, nextHop: Address): Resolution;
+  /** Sends a packet of this host's own; `cause` is the packet that provoked it. Returns the errno or null. */
+  send(runtime: HostRuntime, packet: Packet, options: SendOptions): string | null;
+  /** The packet reached a local receiver; answers whether somebody listens. */
+  deliver(runtime: HostRuntime, skb: Skb): Ending["socket"];
+  end(runtime: HostRuntime, skb: Skb, ending: Ending): void;
+}
+
+export interface SendOptions {
+  /** What the packet is, in the words of INTERFACES section 4. */
+  readonly kind: "request" | "icmp" | "tcp-reset" | "echo-reply" | "syn-ack" | "data";
+  readonly cause: Skb | null;
+  readonly mark?: number;
+  readonly owner?: Owner | null;
+  readonly boundInterface?: string | null;
+  /** True: the source in the packet is not used for the route look-up (a raw socket with its own header). */
+  readonly raw?: boolean;
+  /** True when the source was not chosen by the sender and the route's is to be taken. */
+  readonly selectSource?: boolean;
+  readonly fromKernel?: boolean;
+  /** For a tunnel's outer packet: the skb keeps its journey and mark. */
+  readonly skb?: Skb;
+}
+
+/** Rule counters, kept only where somebody asks for them. */
+export interface RuleCounters {
+  count(chain: BoundChain, rule: number, skb: Skb): void;
+  countPolicy(chain: BoundChain, skb: Skb): void;
+}
+
+/** An entry of the neighbour cache as it lives. */
+export interface NeighbourState {
+  mac: string | null;
+  state: "PERMANENT" | "NOARP" | "REACHABLE" | "STALE" | "FAILED" | "INCOMPLETE";
+}
+
+/**
+ * The changing state of one host, owned by the World: what packets leave behind. The Host it runs stays as it is.
+ */
+export interface HostRuntime {
+  readonly host: Host;
+  readonly compiled: CompiledHost;
+  readonly services: Services;
+  readonly observer: Observer | null;
+  readonly counters: RuleCounters | null;
+  readonly conntrack: ConntrackTable;
+  /** By `interface address`. */
+  readonly neighbours: Map<string, NeighbourState>;
+  readonly matchStates: MatchStateTables;
+  /** Next value of the IP identification counter. */
+  nextId: number;
+}

@@ -1,0 +1,82 @@
+import type { Interface } from "../model/interface.ts";
+import type { Packet } from "../net/packet.ts";
+import type { Connection } from "./conntrack/connection.ts";
+import type { BoundChain } from "./netfilter/program.ts";
+import type { RoutingResult } from "./routing/result.ts";
+
+/** Conntrack states as bits, so that `--ctstate A,B` is one mask. NONE: conntrack has not seen the packet. */
+export const CT_NONE = 0;
+export const CT_INVALID = 1;
+export const CT_NEW = 2;
+export const CT_ESTABLISHED = 4;
+export const CT_RELATED = 8;
+export const CT_UNTRACKED = 16;
+
+/** Who sent a local packet. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * The packet in hand and what the kernel's `sk_buff` knows beside the headers. One walk mutates one skb; links,
+ * rules and routes are references, so nothing is allocated while it moves.
+ */
+export interface Skb {
+  packet: Packet;
+  /** `skb->mark`, uint32. Lost on the way to another namespace. */
+  mark: number;
+  input: Interface | null;
+  output: Interface | null;
+  /** Layer-2 source and destination of the frame it arrived in or leaves with; empty on `lo` and tunnels. */
+  sourceMac: string;
+  destinationMac: string;
+  /** PACKET_HOST, PACKET_BROADCAST, PACKET_MULTICAST, PACKET_OTHERHOST. */
+  packetType: "host" | "broadcast" | "multicast" | "otherhost";
+  connection: Connection | null;
+  /** One of CT_*. */
+  ctState: number;
+  /** IP_CT_DIR_REPLY. */
+  ctReply: boolean;
+  route: RoutingResult | null;
+  /** Local sender; null for packets that arrived. */
+  owner: Owner | null;
+  /** True for what the kernel itself sends (ICMP errors, resets). */
+  fromKernel: boolean;
+  /** What decided the last verdict, read when the packet is dropped. */
+  verdictChain: BoundChain | null;
+  /** Index of the deciding rule from 0, or -1 for the chain's policy. */
+  verdictRule: number;
+  /** MAC addresses of the frame inside VXLAN; null otherwise. */
+  innerMacs: { readonly source: string; readonly destination: string } | null;
+  /** Number of the journey it is on: one for each packet somebody sent (see `emulator/world.ts`). */
+  journey: number;
+  /** Receives and transmits so far, to end loops that TTLs do not (`lo`, bridges, VXLAN in VXLAN). */
+  hops: number;
+  /** Interface the socket is bound to (SO_BINDTODEVICE), or null. */
+  boundInterface: string | null;
+}
+
+export function skb(packet: Packet, journey: number): Skb {
+  return {
+    packet,
+    mark: 0,
+    input: null,
+    output: null,
+    sourceMac: "",
+    destinationMac: "",
+    packetType: "host",
+    connection: null,
+    ctState: CT_NONE,
+    ctReply: false,
+    route: null,
+    owner: null,
+    fromKernel: false,
+    verdictChain: null,
+    verdictRule: -1,
+    innerMacs: null,
+    journey,
+    hops: 0,
+    boundInterface: null,
+  };
+}

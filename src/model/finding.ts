@@ -1,0 +1,27 @@
+/** Something about the input that a person should know. Errors are data: nothing is thrown for bad input. */
+export interface Finding {
+  /** Stable, kebab-case: `unknown-line`, `duplicate-address`. */
+  readonly code: string;
+  readonly severity: "error" | "warning" | "info";
+  readonly message: string;
+  readonly file?: string;
+  /** From 1. */
+  readonly line?: number;
+  /** From 1. */
+  readonly column?: number;
+  /** What would have been right. */
+  readonly expected?: string;
+  /** What to do about it. */
+  readonly advice?: string;
+}
+
+/** `error: file:3:7: message (expected …). advice`. */
+export function formatFinding(finding: Finding): string {
+  const place =
+    finding.file === undefined
+      ? ""
+      : `${[finding.file, finding.line, finding.column].filter((part) => part !== undefined).join(":")}: `;
+  const expected = finding.expected === undefined ? "" : ` Expected ${finding.expected}.`;
+  const advice = finding.advice === undefined ? "" : ` ${finding.advice}`;
+  return `${finding.severity}: ${place}${finding.message}${expected}${advice}`;
+}

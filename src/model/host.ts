@@ -1,0 +1,83 @@
+import type { ConntrackRecord } from "./conntrack-record.ts";
+import type { Interface } from "./interface.ts";
+import type { IpSet } from "./ip-set.ts";
+import type { FdbEntry, Neighbour } from "./neighbour.ts";
+import type { NftBaseChain } from "./nft-base-chain.ts";
+import type { Origin } from "./origin.ts";
+import type { PolicyRule } from "./policy-rule.ts";
+import type { Route } from "./route.ts";
+import type { Ruleset } from "./ruleset.ts";
+import type { ListeningSocket } from "./socket.ts";
+
+/**
+ * A part of a host's state that a dump may or may not tell. `known` facts stand in the Host; `derived` ones follow from
+ * other facts; an `assumed` part has the value podpath puts there until a dump replaces it; an `unknown` part makes
+ * every answer that needs it branch.
+ */
+export type Knowledge = "known" | "derived" | "assumed" | "unknown";
+
+export type HostPart =
+  | "rules"
+  | "rules6"
+  | "otherBackend"
+  | "nft"
+  | "routes"
+  | "routes6"
+  | "policyRules"
+  | "sets"
+  | "sysctls"
+  | "neighbours"
+  | "conntrack"
+  | "sockets"
+  | "interfaces";
+
+/** One network namespace: a node, a pod, a router, an external machine. */
+export interface Host {
+  /** `<node>`, `pod/<namespace>/<name>` or `host/<name>`. */
+  readonly name: string;
+  readonly kind: "node" | "pod" | "host";
+  readonly interfaces: ReadonlyMap<string, Interface>;
+  readonly routes: readonly Route[];
+  /** In order of priority. */
+  readonly policyRules: readonly PolicyRule[];
+  readonly rulesets: readonly Ruleset[];
+  readonly nftBaseChains: readonly NftBaseChain[];
+  readonly ipSets: ReadonlyMap<string, IpSet>;
+  /** Keys with dots, as `sysctl -a` prints them; dots inside interface names stand as `/`. */
+  readonly sysctls: ReadonlyMap<string, string>;
+  readonly neighbours: readonly Neighbour[];
+  readonly fdb: readonly FdbEntry[];
+  readonly sockets: readonly ListeningSocket[];
+  readonly conntrack: readonly ConntrackRecord[];
+  /** What is not known from dumps; parts that are absent here are known. */
+  readonly knowledge: ReadonlyMap<HostPart, Knowledge>;
+  /** Node that a pod runs on; null for other kinds. */
+  readonly node: string | null;
+  readonly origin: Origin;
+}
+
+/** A host at rest: everything known, and empty. Give what differs. */
+export function host(fields: Partial<Host> & Pick<Host, "name">): Host {
+  return {
+    kind: fields.name.startsWith("pod/") ? "pod" : fields.name.startsWith("host/") ? "host" : "node",
+    interfaces: new Map(),
+    routes: [],
+    policyRules: [],
+    rulesets: [],
+    nftBaseChains: [],
+    ipSets: new Map(),
+    sysctls: new Map(),
+    neighbours: [],
+    fdb: [],
+    sockets: [],
+    conntrack: [],
+    knowledge: new Map(),
+    node: null,
+    origin: 0,
+    ...fields,
+  };
+}
+
+export function knowledgeOf(host: Host, part: HostPart): Knowledge {
+  return host.knowledge.get(part) ?? "known";
+}

@@ -1,0 +1,42 @@
+import type { Address } from "../net/address.ts";
+import type { Host } from "./host.ts";
+import type { Link } from "./link.ts";
+import { type OriginTable, originTable } from "./origin.ts";
+
+/** A Service as far as probes need it: a name for addresses and ports. */
+export interface ServiceName {
+  readonly namespace: string;
+  readonly name: string;
+  readonly clusterIPs: readonly Address[];
+  readonly ports: readonly { readonly name: string; readonly protocol: number; readonly port: number }[];
+}
+
+/** A name that can stand in a probe for a host and its address. */
+export interface EndpointName {
+  /** Host that owns it. */
+  readonly host: string;
+  readonly addresses: readonly Address[];
+  /** True when the host is not in the Network (a pod whose node was not dumped). */
+  readonly unmodelled: boolean;
+}
+
+/** The whole model. Immutable: change it with immer into a new one. */
+export interface Network {
+  readonly hosts: ReadonlyMap<string, Host>;
+  readonly links: readonly Link[];
+  readonly origins: OriginTable;
+  /** `pod/ns/name`, `node/name`, `host/name` → host and addresses. */
+  readonly endpoints: ReadonlyMap<string, EndpointName>;
+  readonly services: ReadonlyMap<string, ServiceName>;
+}
+
+export function network(fields: Partial<Network>): Network {
+  return {
+    hosts: new Map(),
+    links: [],
+    origins: originTable(),
+    endpoints: new Map(),
+    services: new Map(),
+    ...fields,
+  };
+}

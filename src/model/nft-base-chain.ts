@@ -1,0 +1,18 @@
+import type { Origin } from "./origin.ts";
+
+/**
+ * A base chain of a native nft table that iptables-nft does not own. Its rules are not modelled: a packet that crosses
+ * its hook has an uncertain fate, and the answer names it.
+ */
+export interface NftBaseChain {
+  readonly family: "ip" | "ip6" | "inet" | "netdev" | "bridge" | "arp";
+  readonly table: string;
+  readonly chain: string;
+  readonly type: string;
+  /** `prerouting`, `input`, `forward`, `output`, `postrouting`, `ingress`. */
+  readonly hook: string;
+  readonly priority: number;
+  readonly policy: "accept" | "drop";
+  readonly ruleCount: number;
+  readonly origin: Origin;
+}

@@ -1,0 +1,74 @@
+import type { Address, Family } from "../net/address.ts";
+import type { Prefix } from "../net/prefix.ts";
+import type { Origin } from "./origin.ts";
+
+/** rtnetlink route types that occur in dumps. */
+export type RouteType =
+  | "unicast"
+  | "local"
+  | "broadcast"
+  | "anycast"
+  | "multicast"
+  | "blackhole"
+  | "unreachable"
+  | "prohibit"
+  | "throw";
+
+export interface NextHop {
+  /** Gateway, null for an on-link route. May be of the other family (`via inet6`). */
+  readonly gateway: Address | null;
+  readonly interface: string | null;
+  /** Multipath weight, from 1. */
+  readonly weight: number;
+  readonly onlink: boolean;
+  readonly linkdown: boolean;
+  readonly dead: boolean;
+}
+
+/** Reserved table numbers. */
+export const TABLE_DEFAULT = 253;
+export const TABLE_MAIN = 254;
+export const TABLE_LOCAL = 255;
+
+export interface Route {
+  readonly family: Family;
+  /** Table number; names of rt_tables are resolved by the readers. */
+  readonly table: number;
+  readonly type: RouteType;
+  readonly destination: Prefix;
+  readonly nextHops: readonly NextHop[];
+  readonly metric: number;
+  readonly scope: "global" | "site" | "link" | "host" | "nowhere";
+  /** `kernel`, `boot`, `static`, `bird`, `dhcp`, `ra`, or a number as text. */
+  readonly protocol: string;
+  /** `src`: preferred source address. */
+  readonly preferredSource: Address | null;
+  /** TOS selector; 0 matches any. */
+  readonly tos: number;
+  /** Route MTU; 0 when unset. */
+  readonly mtu: number;
+  readonly origin: Origin;
+}
+
+/** A route at rest: unicast, main table, metric 0, proto boot. Give what differs. */
+export function route(fields: Partial<Route> & Pick<Route, "destination">): Route {
+  return {
+    family: fields.destination.address.family,
+    table: TABLE_MAIN,
+    type: "unicast",
+    nextHops: [],
+    metric: 0,
+    scope: "global",
+    protocol: "boot",
+    preferredSource: null,
+    tos: 0,
+    mtu: 0,
+    origin: 0,
+    ...fields,
+  };
+}
+
+/** A next hop at rest. */
+export function nextHop(fields: Partial<NextHop>): NextHop {
+  return { gateway: null, interface: null, weight: 1, onlink: false, linkdown: false, dead: false, ...fields };
+}

@@ -1,0 +1,18 @@
+import type { Address } from "../net/address.ts";
+import type { Origin } from "./origin.ts";
+
+/** A socket that receives: a listening TCP or SCTP socket, or a bound UDP one. */
+export interface ListeningSocket {
+  /** IP protocol number. */
+  readonly protocol: number;
+  /** Null: the wildcard of its family, or of both when `family` is null. */
+  readonly address: Address | null;
+  /** 4 or 6 for a socket of one family only; null for a dual-stack `*`. */
+  readonly family: 4 | 6 | null;
+  readonly port: number;
+  readonly interface: string | null;
+  readonly process: string | null;
+  /** `declared` by a manifest only: assumed to be open. */
+  readonly certainty: "dumped" | "declared";
+  readonly origin: Origin;
+}

@@ -1,0 +1,120 @@
+import { type Address, formatAddress } from "./address.ts";
+import { describeIcmp, describeIcmpv6 } from "./icmp.ts";
+import { formatProtocol, hasPorts, ICMP, ICMPV6, TCP } from "./protocol.ts";
+import { formatTcpFlags } from "./tcp-flags.ts";
+
+/**
+ * An IP packet in hand: mutable, because one walk changes one packet, and of one shape for every protocol.
+ *
+ * A port or ICMP id above 65535 is not a number on the wire but the name of a value nobody has chosen yet
+ * (see `linux/free-value.ts`).
+ */
+export interface Packet {
+  src: Address;
+  dst: Address;
+  /** IP protocol number. For IPv6: the upper-layer protocol after extension headers. */
+  protocol: number;
+  /** TTL, or hop limit. */
+  ttl: number;
+  /** TOS byte, or traffic class. */
+  tos: number;
+  df: boolean;
+  /** IP identification (16 bits). */
+  id: number;
+  /** Fragment offset in bytes; 0 for a whole packet or the first fragment. */
+  fragmentOffset: number;
+  moreFragments: boolean;
+  /** Source port of TCP, UDP, SCTP, DCCP, UDP-Lite; else 0. */
+  sport: number;
+  dport: number;
+  /** TCP flags byte (`tcp-flags.ts`). */
+  flags: number;
+  seq: number;
+  ack: number;
+  window: number;
+  /** TCP maximum segment size option; 0 when absent. */
+  mss: number;
+  icmpType: number;
+  icmpCode: number;
+  icmpId: number;
+  icmpSeq: number;
+  /** MTU of "fragmentation needed" and "packet too big". */
+  icmpMtu: number;
+  /** Gateway of a redirect; null otherwise. */
+  icmpGateway: Address | null;
+  /** Bytes after the layer-4 header (TCP/UDP data, ICMP echo data). */
+  payloadLength: number;
+  /** The quoted packet of an ICMP error, or the packet a tunnel carries. */
+  inner: Packet | null;
+  /** VXLAN network identifier when `inner` is carried by VXLAN; -1 otherwise. */
+  vni: number;
+}
+
+/** A packet with every field at rest; give what differs. */
+export function packet(fields: Partial<Packet> & Pick<Packet, "src" | "dst" | "protocol">): Packet {
+  return {
+    src: fields.src,
+    dst: fields.dst,
+    protocol: fields.protocol,
+    ttl: fields.ttl ?? 64,
+    tos: fields.tos ?? 0,
+    df: fields.df ?? false,
+    id: fields.id ?? 0,
+    fragmentOffset: fields.fragmentOffset ?? 0,
+    moreFragments: fields.moreFragments ?? false,
+    sport: fields.sport ?? 0,
+    dport: fields.dport ?? 0,
+    flags: fields.flags ?? 0,
+    seq: fields.seq ?? 0,
+    ack: fields.ack ?? 0,
+    window: fields.window ?? 64240,
+    mss: fields.mss ?? 0,
+    icmpType: fields.icmpType ?? 0,
+    icmpCode: fields.icmpCode ?? 0,
+    icmpId: fields.icmpId ?? 0,
+    icmpSeq: fields.icmpSeq ?? 0,
+    icmpMtu: fields.icmpMtu ?? 0,
+    icmpGateway: fields.icmpGateway ?? null,
+    payloadLength: fields.payloadLength ?? 0,
+    inner: fields.inner ?? null,
+    vni: fields.vni ?? -1,
+  };
+}
+
+/** A copy that shares nothing mutable with the original. */
+export function copyPacket(original: Packet): Packet {
+  return { ...original, inner: original.inner === null ? null : copyPacket(original.inner) };
+}
+
+/** Bytes of the layer-4 header, by protocol; the VXLAN header and inner Ethernet header count as UDP payload. */
+function transportHeaderLength(p: Packet): number {
+  if (p.protocol === TCP) return p.mss > 0 ? 24 : 20;
+  if (p.protocol === ICMP || p.protocol === ICMPV6 || p.vni >= 0) return 8;
+  return hasPorts(p.protocol) ? 8 : 0;
+}
+
+/** Total length in bytes of the IP packet, header included, as `-m length` and the MTU check see it. */
+export function packetLength(p: Packet): number {
+  const header = p.src.family === 4 ? 20 : 40;
+  if (p.inner === null) return header + transportHeaderLength(p) + p.payloadLength;
+  if (p.vni >= 0) return header + 8 + 8 + 14 + packetLength(p.inner);
+  if (p.protocol === ICMP) return header + 8 + Math.min(packetLength(p.inner), 576 - 28);
+  if (p.protocol === ICMPV6) return header + 8 + Math.min(packetLength(p.inner), 1280 - 48);
+  return header + packetLength(p.inner);
+}
+
+/** One line for people: `tcp 192.168.1.2:40000 > 10.96.0.1:443 [S]`. */
+export function describePacket(p: Packet): string {
+  const src = formatAddress(p.src);
+  const dst = formatAddress(p.dst);
+  if (p.vni >= 0 && p.inner !== null) return `vxlan ${src} > ${dst} vni ${p.vni} (${describePacket(p.inner)})`;
+  if (p.protocol === ICMP) return `icmp ${src} > ${dst} ${describeIcmp(p.icmpType, p.icmpCode)}`;
+  if (p.protocol === ICMPV6) return `icmpv6 ${src} > ${dst} ${describeIcmpv6(p.icmpType, p.icmpCode)}`;
+  if (hasPorts(p.protocol)) {
+    const port = (value: number): string => (value > 0xffff ? "*" : String(value));
+    const wrap = (address: string): string => (p.src.family === 6 ? `[${address}]` : address);
+    const flags = p.protocol === TCP ? ` [${formatTcpFlags(p.flags)}]` : "";
+    return `${formatProtocol(p.protocol)} ${wrap(src)}:${port(p.sport)} > ${wrap(dst)}:${port(p.dport)}${flags}`;
+  }
+  return `${formatProtocol(p.protocol)} ${src} > ${dst}`;
+}
