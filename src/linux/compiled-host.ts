@@ -1,6 +1,43 @@
 import type { Host } from "../model/host.ts";
+import { type Interface, networkInterface } from "../model/interface.ts";
+import type { Family } from "../net/address.ts";
+import { compileHooks, type FamilyHooks } from "./netfilter/hook-order.ts";
+import { compileFib, type Fib } from "./routing/fib.ts";
 
 /** Everything derived from a Host that packets need, made once per Host object. */
 export interface CompiledHost {
   readonly host: Host;
+  readonly fib: Readonly<Record<Family, Fib>>;
+  readonly hooks: Readonly<Record<Family, FamilyHooks>>;
+  /** `lo`; a stand-in where the dump has none. */
+  readonly loopback: Interface;
+  /** By ifindex. */
+  readonly devices: readonly Interface[];
+  /** Ports of each bridge, by the bridge's name. */
+  readonly bridgePorts: ReadonlyMap<string, readonly Interface[]>;
+}
+
+const compiled = new WeakMap<Host, CompiledHost>();
+
+export function compileHost(host: Host): CompiledHost {
+  const known = compiled.get(host);
+  if (known !== undefined) return known;
+  const devices = [...host.interfaces.values()].sort((x, y) => x.index - y.index);
+  const bridgePorts = new Map<string, Interface[]>();
+  for (const device of devices) {
+    if (device.master === null || host.interfaces.get(device.master)?.kind !== "bridge") continue;
+    const ports = bridgePorts.get(device.master);
+    if (ports === undefined) bridgePorts.set(device.master, [device]);
+    else ports.push(device);
+  }
+  const result: CompiledHost = {
+    host,
+    fib: { 4: compileFib(host, 4), 6: compileFib(host, 6) },
+    hooks: { 4: compileHooks(host, 4), 6: compileHooks(host, 6) },
+    loopback: host.interfaces.get("lo") ?? networkInterface({ name: "lo", index: 1 }),
+    devices,
+    bridgePorts,
+  };
+  compiled.set(host, result);
+  return result;
 }

@@ -4,7 +4,7 @@ import type { Packet } from "../net/packet.ts";
 import type { Choice } from "./chooser.ts";
 import type { DropReason } from "./drop-reason.ts";
 import type { BoundChain } from "./netfilter/program.ts";
-import type { HookName, TargetVerdict, Verdict } from "./netfilter/verdict.ts";
+import type { Hook, HookName, TargetVerdict, Verdict } from "./netfilter/verdict.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import type { HostRuntime } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
@@ -20,6 +20,7 @@ export type EngineStep =
       readonly runtime: HostRuntime;
       readonly skb: Skb;
       readonly chain: BoundChain;
+      readonly hook: Hook;
       /** From 0. */
       readonly rule: number;
       readonly verdict: TargetVerdict;
@@ -29,6 +30,7 @@ export type EngineStep =
       readonly runtime: HostRuntime;
       readonly skb: Skb;
       readonly chain: BoundChain;
+      readonly hook: Hook;
       readonly verdict: Verdict;
     }
   | {
@@ -36,7 +38,7 @@ export type EngineStep =
       readonly runtime: HostRuntime;
       readonly skb: Skb;
       readonly chain: BoundChain;
-      readonly rule: number;
+      readonly hook: Hook;
     }
   | { readonly kind: "conntrack"; readonly runtime: HostRuntime; readonly skb: Skb; readonly text: string }
   | {

@@ -9,6 +9,7 @@ import type { DropReason } from "./drop-reason.ts";
 import type { FreeValues } from "./free-value.ts";
 import type { MatchStateTables } from "./netfilter/match-state.ts";
 import type { BoundChain } from "./netfilter/program.ts";
+import type { NeighbourTable } from "./neighbour-table.ts";
 import type { Observer } from "./observer.ts";
 import type { Owner, Skb } from "./skb.ts";
 
@@ -60,10 +61,14 @@ export interface Services {
   ): void;
   /** Puts a frame on the link of `device`. */
   transmit(runtime: HostRuntime, device: Interface, skb: Skb): void;
+  /** Whether the link of a bridge port has a member with that MAC address. */
+  reaches(runtime: HostRuntime, port: Interface, mac: string): boolean;
   /** Hands a packet back to the receive path of the same host (`lo`, tunnels) as a later event. */
   receiveLater(runtime: HostRuntime, device: Interface, skb: Skb): void;
-  /** Asks the link who has `nextHop`. */
-  resolve(runtime: HostRuntime, device: Interface, nextHop: Address): Resolution;
+  /** Asks the link who has `nextHop`, in the name of `sender`. */
+  resolve(runtime: HostRuntime, device: Interface, nextHop: Address, sender: Address | null): Resolution;
+  /** Runs `action` after so many virtual seconds. */
+  after(seconds: number, action: () => void): void;
   /** Sends a packet of this host's own; `cause` is the packet that provoked it. Returns the errno or null. */
   send(runtime: HostRuntime, packet: Packet, options: SendOptions): string | null;
   /** The packet reached a local receiver; answers whether somebody listens. */
@@ -71,9 +76,11 @@ export interface Services {
   end(runtime: HostRuntime, skb: Skb, ending: Ending): void;
 }
 
+/** What a packet is, in the words of INTERFACES section 4; `request` is what a probe sends. */
+export type PacketKind = "request" | "icmp" | "tcp-reset" | "echo-reply" | "syn-ack" | "ack" | "data" | "fin";
+
 export interface SendOptions {
-  /** What the packet is, in the words of INTERFACES section 4. */
-  readonly kind: "request" | "icmp" | "tcp-reset" | "echo-reply" | "syn-ack" | "data";
+  readonly kind: PacketKind;
   readonly cause: Skb | null;
   readonly mark?: number;
   readonly owner?: Owner | null;
@@ -83,20 +90,12 @@ export interface SendOptions {
   /** True when the source was not chosen by the sender and the route's is to be taken. */
   readonly selectSource?: boolean;
   readonly fromKernel?: boolean;
-  /** For a tunnel's outer packet: the skb keeps its journey and mark. */
-  readonly skb?: Skb;
 }
 
 /** Rule counters, kept only where somebody asks for them. */
 export interface RuleCounters {
   count(chain: BoundChain, rule: number, skb: Skb): void;
   countPolicy(chain: BoundChain, skb: Skb): void;
-}
-
-/** An entry of the neighbour cache as it lives. */
-export interface NeighbourState {
-  mac: string | null;
-  state: "PERMANENT" | "NOARP" | "REACHABLE" | "STALE" | "FAILED" | "INCOMPLETE";
 }
 
 /**
@@ -109,9 +108,10 @@ export interface HostRuntime {
   readonly observer: Observer | null;
   readonly counters: RuleCounters | null;
   readonly conntrack: ConntrackTable;
-  /** By `interface address`. */
-  readonly neighbours: Map<string, NeighbourState>;
+  readonly neighbours: NeighbourTable;
   readonly matchStates: MatchStateTables;
+  /** Outer source ports of VXLAN by inner flow. */
+  readonly tunnelPorts: Map<string, number>;
   /** Next value of the IP identification counter. */
   nextId: number;
 }

@@ -47,6 +47,8 @@ export interface Skb {
   verdictChain: BoundChain | null;
   /** Index of the deciding rule from 0, or -1 for the chain's policy. */
   verdictRule: number;
+  /** True once a REJECT has answered for it: the drop that follows calls for an error. */
+  rejected: boolean;
   /** MAC addresses of the frame inside VXLAN; null otherwise. */
   innerMacs: { readonly source: string; readonly destination: string } | null;
   /** Number of the journey it is on: one for each packet somebody sent (see `emulator/world.ts`). */
@@ -74,6 +76,7 @@ export function skb(packet: Packet, journey: number): Skb {
     fromKernel: false,
     verdictChain: null,
     verdictRule: -1,
+    rejected: false,
     innerMacs: null,
     journey,
     hops: 0,

@@ -52,8 +52,8 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
     for (;;) {
       const { program } = bound;
       if (index >= program.targets.length) {
-        if (stackTop === base) return applyPolicy(start, skb, runtime);
-        if (observer !== null) observer.step({ kind: "return", runtime, skb, chain: bound, rule: -1 });
+        if (stackTop === base) return applyPolicy(start, skb, runtime, hook);
+        if (observer !== null) observer.step({ kind: "return", runtime, skb, chain: bound, hook });
         stackTop--;
         bound = stackChains[stackTop] ?? start;
         index = stackRules[stackTop] ?? 0;
@@ -82,7 +82,7 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
         case TARGET_GOTO: {
           const next = bound.jumps[argument] ?? null;
           if (observer !== null) {
-            observer.step({ kind: "rule", runtime, skb, chain: bound, rule: index, verdict: XT_CONTINUE });
+            observer.step({ kind: "rule", runtime, skb, chain: bound, hook, rule: index, verdict: XT_CONTINUE });
           }
           if (next === null) {
             index++;
@@ -107,13 +107,13 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
         default:
           verdict = XT_CONTINUE;
       }
-      if (observer !== null) observer.step({ kind: "rule", runtime, skb, chain: bound, rule: index, verdict });
+      if (observer !== null) observer.step({ kind: "rule", runtime, skb, chain: bound, hook, rule: index, verdict });
       if (verdict === XT_CONTINUE || target === TARGET_NONE) {
         index++;
         continue;
       }
       if (verdict === XT_RETURN) {
-        if (stackTop === base) return applyPolicy(start, skb, runtime);
+        if (stackTop === base) return applyPolicy(start, skb, runtime, hook);
         stackTop--;
         bound = stackChains[stackTop] ?? start;
         index = stackRules[stackTop] ?? 0;
@@ -128,12 +128,12 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
   }
 }
 
-function applyPolicy(start: BoundChain, skb: Skb, runtime: HostRuntime): Verdict {
+function applyPolicy(start: BoundChain, skb: Skb, runtime: HostRuntime, hook: Hook): Verdict {
   const verdict = start.program.chain.policy === "DROP" ? NF_DROP : NF_ACCEPT;
   skb.verdictChain = start;
   skb.verdictRule = -1;
   if (runtime.counters !== null) runtime.counters.countPolicy(start, skb);
-  if (runtime.observer !== null) runtime.observer.step({ kind: "policy", runtime, skb, chain: start, verdict });
+  if (runtime.observer !== null) runtime.observer.step({ kind: "policy", runtime, skb, chain: start, hook, verdict });
   return verdict;
 }
 

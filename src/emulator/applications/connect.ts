@@ -1,0 +1,98 @@
+import { formatAddress, unspecified } from "../../net/address.ts";
+import { type Packet, packet } from "../../net/packet.ts";
+import { TCP } from "../../net/protocol.ts";
+import { ACK, PSH, RST, SYN } from "../../net/tcp-flags.ts";
+import { freeValue } from "../../linux/free-value.ts";
+import type { HostRuntime, PacketKind } from "../../linux/runtime.ts";
+import type { Skb } from "../../linux/skb.ts";
+import { openSocket } from "../sockets.ts";
+import { originate, settle, type World } from "../world.ts";
+import {
+  describeErrno,
+  EPHEMERAL_PORTS,
+  isRefusal,
+  isUnreachable,
+  type ProgramReport,
+  type ProgramTarget,
+} from "./program.ts";
+
+/** Initial sequence number of every client: its value matters to nobody. */
+const CLIENT_ISN = 1000;
+const MSS = 1460;
+
+/** A TCP connection: SYN, SYN-ACK, ACK, and one data segment each way. */
+export function connect(world: World, runtime: HostRuntime, target: ProgramTarget): ProgramReport {
+  const sport = target.sport ?? freeValue(world.services.freeValues, [EPHEMERAL_PORTS]);
+  let state: "connecting" | "established" | "answered" | "refused" | "reset" | "unreachable" = "connecting";
+  let local = target.source;
+  const segment = (fields: Partial<Packet>): Packet =>
+    packet({
+      src: local ?? unspecified(target.destination.family),
+      dst: target.destination,
+      protocol: TCP,
+      sport,
+      dport: target.port,
+      df: true,
+      ...fields,
+    });
+  const answer = (kind: PacketKind, cause: Skb, fields: Partial<Packet>): void => {
+    originate(world, runtime, segment(fields), { kind, cause });
+  };
+  const receive = (skb: Skb): void => {
+    const { flags, seq, dst } = skb.packet;
+    if (flags & RST) {
+      if (state === "connecting") state = "refused";
+      else if (state === "established") state = "reset";
+      return;
+    }
+    if (state === "connecting" && flags & SYN && flags & ACK) {
+      state = "established";
+      local = dst;
+      const ack = (seq + 1) >>> 0;
+      answer("ack", skb, { flags: ACK, seq: CLIENT_ISN + 1, ack });
+      answer("data", skb, { flags: PSH | ACK, seq: CLIENT_ISN + 1, ack, payloadLength: target.size });
+      return;
+    }
+    if (state === "established" && skb.packet.payloadLength > 0) state = "answered";
+  };
+  openSocket(world, runtime.host.name, {
+    protocol: TCP,
+    localPort: sport,
+    remote: target.destination,
+    remotePort: target.port,
+    receive,
+    error: (skb) => {
+      if (state !== "connecting") return;
+      if (isRefusal(skb.packet)) state = "refused";
+      else if (isUnreachable(skb.packet)) state = "unreachable";
+    },
+  });
+  const syn = segment({ flags: SYN, seq: CLIENT_ISN, mss: MSS });
+  const journey = originate(world, runtime, syn, { kind: "request", cause: null, selectSource: local === null });
+  settle(world);
+  // A SYN that OUTPUT drops is sent again and again: connect() itself never fails with EPERM (tcp_connect).
+  if (journey.error !== null && journey.error !== "EPERM") {
+    return { result: "unreachable", text: `connect: ${describeErrno(journey.error)}`, hops: [] };
+  }
+  return report(state, `${formatAddress(target.destination)} port ${target.port}`);
+}
+
+function report(
+  state: "connecting" | "established" | "answered" | "refused" | "reset" | "unreachable",
+  peer: string,
+): ProgramReport {
+  switch (state) {
+    case "answered":
+      return { result: "answered", text: `connected to ${peer}, data both ways`, hops: [] };
+    case "established":
+      return { result: "timeout", text: `connected to ${peer}, but no data came back`, hops: [] };
+    case "reset":
+      return { result: "refused", text: `connected to ${peer}, then Connection reset by peer`, hops: [] };
+    case "refused":
+      return { result: "refused", text: "Connection refused", hops: [] };
+    case "unreachable":
+      return { result: "unreachable", text: "No route to host", hops: [] };
+    case "connecting":
+      return { result: "timeout", text: "Connection timed out", hops: [] };
+  }
+}

@@ -1,0 +1,78 @@
+import type { Address } from "../../net/address.ts";
+import * as icmp from "../../net/icmp.ts";
+import type { Packet } from "../../net/packet.ts";
+import { ICMPV6 } from "../../net/protocol.ts";
+
+/** What the sender's program sees in the end. */
+export type ProgramResult = "answered" | "refused" | "unreachable" | "timeout";
+
+/** One answer to a traceroute probe. */
+export interface Hop {
+  readonly ttl: number;
+  /** Who answered; null for `*`. */
+  readonly from: Address | null;
+  /** `!N`, `!H`, `!X`, … as traceroute marks errors; empty otherwise. */
+  readonly mark: string;
+}
+
+export interface ProgramReport {
+  readonly result: ProgramResult;
+  /** In the words the real program would print. */
+  readonly text: string;
+  readonly hops: readonly Hop[];
+}
+
+/** What a probe's program asks for. */
+export interface ProgramTarget {
+  /** Source address when the sender binds one; null lets the route choose. */
+  readonly source: Address | null;
+  readonly destination: Address;
+  readonly port: number;
+  /** Source port; null: the kernel draws one. */
+  readonly sport: number | null;
+  /** Payload bytes. */
+  readonly size: number;
+  readonly df: boolean;
+}
+
+/** Ports the kernel draws ephemeral ones from (`net.ipv4.ip_local_port_range`). */
+export const EPHEMERAL_PORTS = { first: 32768, last: 60999 };
+
+/** True when an ICMP message says that a port or protocol does not want the packet: connect() fails with ECONNREFUSED. */
+export function isRefusal(message: Packet): boolean {
+  return message.protocol === ICMPV6
+    ? message.icmpType === icmp.V6_DEST_UNREACHABLE && message.icmpCode === icmp.V6_PORT_UNREACHABLE
+    : message.icmpType === icmp.DEST_UNREACHABLE && message.icmpCode === icmp.PORT_UNREACHABLE;
+}
+
+/** True for messages that end a connect(): unreachable and time exceeded (net/ipv4/tcp_ipv4.c tcp_v4_err). */
+export function isUnreachable(message: Packet): boolean {
+  return message.protocol === ICMPV6
+    ? message.icmpType === icmp.V6_DEST_UNREACHABLE || message.icmpType === icmp.V6_TIME_EXCEEDED
+    : message.icmpType === icmp.DEST_UNREACHABLE || message.icmpType === icmp.TIME_EXCEEDED;
+}
+
+/** Codes of unreachable that a connected UDP socket reports (`fatal` in icmp_err_convert[], net/ipv4/icmp.c). */
+const FATAL_CODES: ReadonlySet<number> = new Set([2, 3, 6, 7, 8, 9, 10, 13, 14, 15]);
+
+export function isFatalForUdp(message: Packet): boolean {
+  if (message.protocol === ICMPV6) {
+    return message.icmpType === icmp.V6_DEST_UNREACHABLE && message.icmpCode !== icmp.V6_NO_ROUTE;
+  }
+  return message.icmpType === icmp.DEST_UNREACHABLE && FATAL_CODES.has(message.icmpCode);
+}
+
+/** strerror() of the errors a failed send gives. */
+export function describeErrno(errno: string): string {
+  return ERRNO_TEXT.get(errno) ?? errno;
+}
+
+const ERRNO_TEXT: ReadonlyMap<string, string> = new Map([
+  ["ENETUNREACH", "Network is unreachable"],
+  ["EHOSTUNREACH", "No route to host"],
+  ["EACCES", "Permission denied"],
+  ["EINVAL", "Invalid argument"],
+  ["EPERM", "Operation not permitted"],
+  ["EMSGSIZE", "Message too long"],
+  ["EADDRNOTAVAIL", "Cannot assign requested address"],
+]);

@@ -1,0 +1,61 @@
+import { formatAddress, unspecified } from "../../net/address.ts";
+import { type Packet, packet } from "../../net/packet.ts";
+import { UDP } from "../../net/protocol.ts";
+import { freeValue } from "../../linux/free-value.ts";
+import type { HostRuntime } from "../../linux/runtime.ts";
+import { openSocket } from "../sockets.ts";
+import { originate, settle, type World } from "../world.ts";
+import {
+  describeErrno,
+  EPHEMERAL_PORTS,
+  isFatalForUdp,
+  isRefusal,
+  type ProgramReport,
+  type ProgramTarget,
+} from "./program.ts";
+
+/** One UDP datagram from a connected socket, and one back. */
+export function request(world: World, runtime: HostRuntime, target: ProgramTarget): ProgramReport {
+  const sport = target.sport ?? freeValue(world.services.freeValues, [EPHEMERAL_PORTS]);
+  let answer: Packet | null = null;
+  let error: Packet | null = null;
+  openSocket(world, runtime.host.name, {
+    protocol: UDP,
+    localPort: sport,
+    remote: target.destination,
+    remotePort: target.port,
+    receive: (skb) => {
+      answer ??= skb.packet;
+    },
+    error: (skb) => {
+      if (isFatalForUdp(skb.packet)) error ??= skb.packet;
+    },
+  });
+  const journey = originate(
+    world,
+    runtime,
+    packet({
+      src: target.source ?? unspecified(target.destination.family),
+      dst: target.destination,
+      protocol: UDP,
+      sport,
+      dport: target.port,
+      payloadLength: target.size,
+      df: target.df,
+    }),
+    { kind: "request", cause: null, selectSource: target.source === null },
+  );
+  settle(world);
+  return report(journey.error, answer, error);
+}
+
+function report(errno: string | null, answer: Packet | null, error: Packet | null): ProgramReport {
+  if (answer !== null) return { result: "answered", text: `answer from ${formatAddress(answer.src)}`, hops: [] };
+  if (error !== null) {
+    return isRefusal(error)
+      ? { result: "refused", text: "Connection refused", hops: [] }
+      : { result: "unreachable", text: "No route to host", hops: [] };
+  }
+  if (errno !== null) return { result: "unreachable", text: describeErrno(errno), hops: [] };
+  return { result: "timeout", text: "no answer", hops: [] };
+}

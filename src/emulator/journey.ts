@@ -1,0 +1,31 @@
+import type { Packet } from "../net/packet.ts";
+import type { BoundChain } from "../linux/netfilter/program.ts";
+import type { Ending, PacketKind } from "../linux/runtime.ts";
+
+/** Where a journey ended. */
+export interface JourneyEnd {
+  readonly ending: Ending;
+  readonly host: string;
+  readonly interface: string | null;
+  /** The packet as last seen. */
+  readonly packet: Packet;
+  /** Chain that decided, when a rule or policy did. */
+  readonly chain: BoundChain | null;
+  /** Index of the deciding rule from 0, -1 for the policy. */
+  readonly rule: number;
+}
+
+/** One packet from the host that made it to its end, through NAT, links and tunnels. */
+export interface Journey {
+  readonly id: number;
+  readonly kind: PacketKind;
+  /** Journey of the packet that provoked it; -1 for what a probe sends. */
+  readonly cause: number;
+  /** Host that sent it, or received it first. */
+  readonly host: string;
+  /** The packet as it was sent (source address chosen later is filled in). */
+  readonly packet: Packet;
+  /** errno of a failed send. */
+  error: string | null;
+  end: JourneyEnd | null;
+}

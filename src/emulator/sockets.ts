@@ -1,0 +1,186 @@
+import { type Address, sameAddress } from "../net/address.ts";
+import * as icmp from "../net/icmp.ts";
+import { packet, type Packet } from "../net/packet.ts";
+import { formatProtocol, ICMP, ICMPV6, TCP, UDP } from "../net/protocol.ts";
+import { ACK, FIN, PSH, RST, SYN } from "../net/tcp-flags.ts";
+import type { ListeningSocket } from "../model/socket.ts";
+import { sendIcmpError } from "../linux/icmp.ts";
+import { resetFor } from "../linux/reject.ts";
+import type { Ending, HostRuntime } from "../linux/runtime.ts";
+import type { Skb } from "../linux/skb.ts";
+import type { World } from "./world.ts";
+
+/** A socket that a probe's program holds open; it hears what is for it, and errors about what it sent. */
+export interface BoundSocket {
+  readonly protocol: number;
+  readonly localPort: number;
+  readonly remote: Address;
+  /** The remote port; 0 for ICMP. */
+  readonly remotePort: number;
+  receive(skb: Skb): void;
+  error(skb: Skb, quoted: Packet): void;
+}
+
+/** Opens a socket on a host. */
+export function openSocket(world: World, host: string, socket: BoundSocket): void {
+  const sockets = world.sockets.get(host);
+  if (sockets === undefined) world.sockets.set(host, [socket]);
+  else sockets.push(socket);
+}
+
+type SocketState = NonNullable<Ending["socket"]>;
+
+/**
+ * The transport layer of the receiver: programs of the probe first, then the kernel's own answers (echo), then the
+ * listening sockets that the dump shows. Returns whether somebody listens; answers only where the World lets receivers
+ * answer.
+ */
+export function deliverToSockets(world: World, runtime: HostRuntime, skb: Skb): SocketState {
+  const { packet: received } = skb;
+  if (received.protocol === ICMP || received.protocol === ICMPV6) return deliverIcmp(world, runtime, skb);
+  const own = findBound(world, runtime, received.protocol, received.dport, received.src, received.sport);
+  if (own !== null) {
+    own.receive(skb);
+    return "open";
+  }
+  if (received.protocol !== TCP && received.protocol !== UDP) return "unknown";
+  if (skb.packetType !== "host") return "unknown";
+  const state = listening(world, runtime, received);
+  if (!world.answers) return state;
+  if (state === "closed") refuse(runtime, skb);
+  else if (received.protocol === TCP) serveTcp(runtime, skb);
+  else reply(runtime, skb, { payloadLength: received.payloadLength });
+  return state;
+}
+
+function findBound(
+  world: World,
+  runtime: HostRuntime,
+  protocol: number,
+  localPort: number,
+  remote: Address,
+  remotePort: number,
+): BoundSocket | null {
+  const sockets = world.sockets.get(runtime.host.name) ?? [];
+  return (
+    sockets.find(
+      (socket) =>
+        socket.protocol === protocol &&
+        socket.localPort === localPort &&
+        socket.remotePort === remotePort &&
+        sameAddress(socket.remote, remote),
+    ) ?? null
+  );
+}
+
+function deliverIcmp(world: World, runtime: HostRuntime, skb: Skb): SocketState {
+  const { packet: received } = skb;
+  const six = received.protocol === ICMPV6;
+  const isEcho = received.icmpType === (six ? icmp.V6_ECHO_REQUEST : icmp.ECHO_REQUEST);
+  if (isEcho) {
+    if (world.answers) echo(runtime, skb);
+    return "open";
+  }
+  const isReply = received.icmpType === (six ? icmp.V6_ECHO_REPLY : icmp.ECHO_REPLY);
+  if (isReply) {
+    const own = findBound(world, runtime, received.protocol, received.icmpId, received.src, 0);
+    own?.receive(skb);
+    return own === null ? "closed" : "open";
+  }
+  const { inner } = received;
+  if (inner === null) return "open";
+  const local = inner.protocol === ICMP || inner.protocol === ICMPV6 ? inner.icmpId : inner.sport;
+  findBound(world, runtime, inner.protocol, local, inner.dst, inner.dport)?.error(skb, inner);
+  return "open";
+}
+
+/** icmp_echo(): the answer comes from the address that was asked, when that is a unicast one. */
+function echo(runtime: HostRuntime, skb: Skb): void {
+  const request = skb.packet;
+  const six = request.protocol === ICMPV6;
+  const unicast = skb.packetType === "host";
+  if (!unicast && runtime.host.sysctls.get("net.ipv4.icmp_echo_ignore_broadcasts") !== "0") return;
+  if (runtime.host.sysctls.get("net.ipv4.icmp_echo_ignore_all") === "1" && !six) return;
+  const answer = packet({
+    src: request.dst,
+    dst: request.src,
+    protocol: request.protocol,
+    tos: request.tos,
+    icmpType: six ? icmp.V6_ECHO_REPLY : icmp.ECHO_REPLY,
+    icmpId: request.icmpId,
+    icmpSeq: request.icmpSeq,
+    payloadLength: request.payloadLength,
+  });
+  runtime.services.send(runtime, answer, { kind: "echo-reply", cause: skb, fromKernel: true, selectSource: !unicast });
+}
+
+/** Whether somebody listens, as far as the dumps tell. */
+function listening(world: World, runtime: HostRuntime, received: Packet): SocketState {
+  const found = runtime.host.sockets.find((socket) => accepts(socket, received));
+  const name = `${formatProtocol(received.protocol)}/${received.dport}`;
+  if (found !== undefined) {
+    if (found.certainty === "dumped") return "open";
+    runtime.services.assume(runtime, "sockets", `${runtime.host.name} listens on ${name}, as declared`);
+    return "assumed-open";
+  }
+  const knowledge = runtime.host.knowledge.get("sockets") ?? "known";
+  if (knowledge === "known" || knowledge === "derived") return "closed";
+  if (!world.answers) return "unknown";
+  const taken = runtime.services.choose({
+    kind: "unknown",
+    variable: `${runtime.host.name} listens on ${name}`,
+    question: `does anybody listen on ${name} of ${runtime.host.name}? no dump tells`,
+    alternatives: [
+      { label: "somebody listens", probability: 0 },
+      { label: "nobody listens", probability: 0 },
+    ],
+    command: "ss -H -lntup",
+  });
+  return taken === 0 ? "open" : "closed";
+}
+
+function accepts(socket: ListeningSocket, received: Packet): boolean {
+  if (socket.protocol !== received.protocol || socket.port !== received.dport) return false;
+  if (socket.address !== null) return sameAddress(socket.address, received.dst);
+  return socket.family === null || socket.family === received.dst.family;
+}
+
+/** No socket: TCP answers with a reset, UDP with port unreachable (net/ipv4/tcp_ipv4.c, udp.c). */
+function refuse(runtime: HostRuntime, skb: Skb): void {
+  const { packet: received } = skb;
+  if (received.protocol === TCP) {
+    const reset = resetFor(received);
+    if (reset !== null) runtime.services.send(runtime, reset, { kind: "tcp-reset", cause: skb, fromKernel: true });
+    return;
+  }
+  if (received.src.family === 6) sendIcmpError(runtime, skb, icmp.V6_DEST_UNREACHABLE, icmp.V6_PORT_UNREACHABLE, 0);
+  else sendIcmpError(runtime, skb, icmp.DEST_UNREACHABLE, icmp.PORT_UNREACHABLE, 0);
+}
+
+/** A server that accepts, answers one segment of data with one, and closes when the other side does. */
+function serveTcp(runtime: HostRuntime, skb: Skb): void {
+  const { flags, seq, payloadLength, ack } = skb.packet;
+  if (flags & RST) return;
+  const next = (seq + payloadLength + (flags & (SYN | FIN) ? 1 : 0)) >>> 0;
+  if (flags & SYN) reply(runtime, skb, { flags: SYN | ACK, seq: SERVER_ISN, ack: next });
+  else if (payloadLength > 0) reply(runtime, skb, { flags: PSH | ACK, seq: ack, ack: next, payloadLength: 100 });
+  else if (flags & FIN) reply(runtime, skb, { flags: FIN | ACK, seq: ack, ack: next });
+}
+
+/** Initial sequence number of every server: its value matters to nobody. */
+const SERVER_ISN = 5000;
+
+function reply(runtime: HostRuntime, skb: Skb, fields: Partial<Packet>): void {
+  const { packet: received } = skb;
+  const answer = packet({
+    src: received.dst,
+    dst: received.src,
+    protocol: received.protocol,
+    sport: received.dport,
+    dport: received.sport,
+    df: received.protocol === TCP,
+    ...fields,
+  });
+  const kind = (answer.flags & SYN) !== 0 ? "syn-ack" : "data";
+  runtime.services.send(runtime, answer, { kind, cause: skb });
+}

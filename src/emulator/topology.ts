@@ -1,0 +1,42 @@
+import type { Interface } from "../model/interface.ts";
+import type { Link, LinkMember } from "../model/link.ts";
+import type { Network } from "../model/network.ts";
+
+/** Which link an interface is on, made once per Network. */
+export interface Topology {
+  /** By `host interface`. */
+  readonly links: ReadonlyMap<string, Link>;
+}
+
+const known = new WeakMap<Network, Topology>();
+
+export function topologyOf(network: Network): Topology {
+  const made = known.get(network);
+  if (made !== undefined) return made;
+  const links = new Map<string, Link>();
+  for (const link of network.links) {
+    for (const member of link.members) links.set(memberKey(member.host, member.interface), link);
+  }
+  const topology = { links };
+  known.set(network, topology);
+  return topology;
+}
+
+function memberKey(host: string, device: string): string {
+  return `${host} ${device}`;
+}
+
+/** The link of an interface; null when nothing was joined to it. */
+export function linkOf(topology: Topology, host: string, device: string): Link | null {
+  return topology.links.get(memberKey(host, device)) ?? null;
+}
+
+/** The other ends of a link. */
+export function* others(link: Link, host: string, device: string): Iterable<LinkMember> {
+  for (const member of link.members) if (member.host !== host || member.interface !== device) yield member;
+}
+
+/** MAC address of a device; one that no dump told gets a stable stand-in made of the names. */
+export function macOf(host: string, device: Interface): string {
+  return device.mac ?? `(${host} ${device.name})`;
+}

@@ -1,0 +1,391 @@
+import type { Interface } from "../model/interface.ts";
+import type { Network } from "../model/network.ts";
+import { type Address, formatAddress, sameAddress } from "../net/address.ts";
+import { copyPacket, type Packet, packetLength } from "../net/packet.ts";
+import { compileHost } from "../linux/compiled-host.ts";
+import type { Choice, Chooser } from "../linux/chooser.ts";
+import { loadConntrack } from "../linux/conntrack/load.ts";
+import { drop, receive, sendLocal } from "../linux/forward.ts";
+import { type FreeValues, freeValues } from "../linux/free-value.ts";
+import { answersSolicitation } from "../linux/neighbour.ts";
+import { neighbourTable } from "../linux/neighbour-table.ts";
+import type { Observer } from "../linux/observer.ts";
+import type {
+  Ending,
+  HostRuntime,
+  PacketKind,
+  Resolution,
+  RuleCounters,
+  SendOptions,
+  Services,
+} from "../linux/runtime.ts";
+import { CT_NONE, CT_RELATED, type Skb, skb } from "../linux/skb.ts";
+import { type EventQueue, eventQueue, schedule, takeNext } from "./event-queue.ts";
+import type { Journey } from "./journey.ts";
+import { type BoundSocket, deliverToSockets } from "./sockets.ts";
+import { linkOf, macOf, others, type Topology, topologyOf } from "./topology.ts";
+
+/** An assumption that an answer rests on. */
+export interface Assumption {
+  readonly host: string;
+  readonly part: Parameters<Services["assume"]>[1];
+  readonly detail: string;
+}
+
+/**
+ * A Network, the runtime state of its hosts, and the time. Hosts come to life when a packet reaches them. One World is
+ * one branch: the same Network and the same answers of the chooser give the same events.
+ */
+export interface World {
+  readonly network: Network;
+  readonly topology: Topology;
+  readonly services: Services;
+  readonly observer: Observer | null;
+  readonly hosts: Map<string, HostRuntime>;
+  readonly queue: EventQueue;
+  readonly journeys: Journey[];
+  readonly assumptions: Map<string, Assumption>;
+  readonly sockets: Map<string, BoundSocket[]>;
+  /** Virtual seconds since collection. */
+  now: number;
+  /** Whether receivers answer. */
+  answers: boolean;
+  readonly counters: ((host: string) => RuleCounters) | null;
+  /** Dumped runtime state (conntrack) is ignored. */
+  readonly empty: boolean;
+}
+
+export interface WorldOptions {
+  readonly choose: Chooser;
+  readonly observer?: Observer | null;
+  readonly answers?: boolean;
+  readonly empty?: boolean;
+  readonly counters?: ((host: string) => RuleCounters) | null;
+  readonly now?: number;
+}
+
+export function createWorld(network: Network, options: WorldOptions): World {
+  const values: FreeValues = freeValues();
+  const observer = options.observer ?? null;
+  const services: Services = {
+    now: () => world.now,
+    choose: (choice: Choice) => {
+      const taken = options.choose(choice);
+      if (observer !== null) observer.step({ kind: "choice", runtime: null, skb: null, choice, taken });
+      return taken;
+    },
+    freeValues: values,
+    assume: (runtime, part, detail) => {
+      const key = `${runtime.host.name} ${part} ${detail}`;
+      if (!world.assumptions.has(key)) world.assumptions.set(key, { host: runtime.host.name, part, detail });
+    },
+    transmit: (runtime, device, frame) => transmit(world, runtime, device, frame),
+    reaches: (runtime, port, mac) => memberWithMac(world, runtime, port, mac) !== null,
+    receiveLater: (runtime, device, frame) => schedule(world.queue, world.now, () => receive(runtime, device, frame)),
+    resolve: (runtime, device, nextHop, sender) => resolve(world, runtime, device, nextHop, sender),
+    after: (seconds, action) => schedule(world.queue, world.now + seconds, action),
+    send: (runtime, packet, how) => send(world, runtime, packet, how),
+    deliver: (runtime, frame) => deliverToSockets(world, runtime, frame),
+    end: (runtime, frame, ending) => endJourney(world, runtime, frame, ending),
+  };
+  const world: World = {
+    network,
+    topology: topologyOf(network),
+    services,
+    observer,
+    hosts: new Map(),
+    queue: eventQueue(),
+    journeys: [],
+    assumptions: new Map(),
+    sockets: new Map(),
+    now: options.now ?? 0,
+    answers: options.answers ?? true,
+    counters: options.counters ?? null,
+    empty: options.empty ?? false,
+  };
+  return world;
+}
+
+/** The living state of a host; null when the Network has none of that name. */
+export function runtimeOf(world: World, name: string): HostRuntime | null {
+  const known = world.hosts.get(name);
+  if (known !== undefined) return known;
+  const host = world.network.hosts.get(name);
+  if (host === undefined) return null;
+  const runtime: HostRuntime = {
+    host,
+    compiled: compileHost(host),
+    services: world.services,
+    observer: world.observer,
+    counters: world.counters === null ? null : world.counters(name),
+    conntrack: loadConntrack(world.empty ? [] : host.conntrack, world.now),
+    neighbours: neighbourTable(host),
+    matchStates: {},
+    tunnelPorts: new Map(),
+    nextId: 1,
+  };
+  world.hosts.set(name, runtime);
+  return runtime;
+}
+
+/** Runs until nothing is left to happen, or `until` (virtual seconds) is reached. */
+export function settle(world: World, until = Number.POSITIVE_INFINITY): void {
+  for (;;) {
+    const next = world.queue.heap[0];
+    if (next === undefined || next.time > until) return;
+    const event = takeNext(world.queue);
+    if (event === null) return;
+    world.now = event.time;
+    event.action();
+  }
+}
+
+function startJourney(world: World, host: string, packet: Packet, kind: PacketKind, cause: Skb | null): Journey {
+  const journey: Journey = {
+    id: world.journeys.length,
+    kind,
+    cause: cause === null ? -1 : cause.journey,
+    host,
+    packet,
+    error: null,
+    end: null,
+  };
+  world.journeys.push(journey);
+  return journey;
+}
+
+/** A process or the kernel of a host sends a packet. Returns its journey; the packet has left when this returns. */
+export function originate(world: World, runtime: HostRuntime, packet: Packet, options: SendOptions): Journey {
+  const journey = startJourney(world, runtime.host.name, packet, options.kind, options.cause);
+  const frame = skb(packet, journey.id);
+  frame.mark = options.mark ?? 0;
+  frame.owner = options.owner ?? (options.fromKernel === true ? null : { uid: 0, gid: 0 });
+  frame.fromKernel = options.fromKernel ?? false;
+  frame.boundInterface = options.boundInterface ?? null;
+  packet.id = packet.id === 0 && !packet.df ? runtime.nextId++ & 0xffff : packet.id;
+  attachToCause(frame, options);
+  journey.error = sendLocal(runtime, frame, options);
+  return journey;
+}
+
+/** nf_ct_attach(): errors and resets of the kernel belong to the connection of the packet they answer. */
+function attachToCause(frame: Skb, options: SendOptions): void {
+  const { cause } = options;
+  if (cause === null || (options.kind !== "icmp" && options.kind !== "tcp-reset") || cause.connection === null) return;
+  if (options.kind === "tcp-reset" && cause.rejected === false) return;
+  frame.connection = cause.connection;
+  frame.ctReply = !cause.ctReply;
+  frame.ctState = cause.ctState === CT_NONE ? CT_NONE : CT_RELATED;
+}
+
+function send(world: World, runtime: HostRuntime, packet: Packet, options: SendOptions): string | null {
+  return originate(world, runtime, packet, options).error;
+}
+
+/** A frame arrives on an interface of a host, as from the wire. */
+export function inject(
+  world: World,
+  runtime: HostRuntime,
+  device: Interface,
+  packet: Packet,
+  frame: { readonly sourceMac: string; readonly destinationMac: string | null; readonly mark: number },
+): Journey {
+  const journey = startJourney(world, runtime.host.name, copyPacket(packet), "request", null);
+  const item = skb(packet, journey.id);
+  item.mark = frame.mark;
+  item.sourceMac = frame.sourceMac;
+  item.destinationMac = frame.destinationMac ?? device.mac ?? "";
+  item.packetType = frameType(runtime.host.name, device, item.destinationMac);
+  receive(runtime, device, item);
+  return journey;
+}
+
+function frameType(host: string, device: Interface, mac: string): Skb["packetType"] {
+  if (mac === "ff:ff:ff:ff:ff:ff") return "broadcast";
+  if (mac === "" || mac === macOf(host, device)) return "host";
+  if (device.master !== null) return "host";
+  return (Number.parseInt(mac.slice(0, 2), 16) & 1) === 1 ? "multicast" : "otherhost";
+}
+
+/** dev_queue_xmit() and the wire: the frame reaches the member of the link that has its destination MAC address. */
+function transmit(world: World, runtime: HostRuntime, device: Interface, frame: Skb): void {
+  const link = linkOf(world.topology, runtime.host.name, device.name);
+  const nextHop = frame.route?.kind === "unicast" ? frame.route.nextHop : frame.packet.dst;
+  const leave = (text: string): void =>
+    endJourney(world, runtime, frame, { ...LEFT, nextHop, text, outcome: "left" });
+  if (link === null) return leave(`${device.name} is joined to nothing that was dumped`);
+  if (link.mtu !== null && packetLength(frame.packet) > link.mtu) {
+    return drop(runtime, frame, null, null, `larger than the MTU ${link.mtu} of ${link.name}: lost on the wire`);
+  }
+  if (frame.destinationMac === "ff:ff:ff:ff:ff:ff") return flood(world, runtime, device, frame, link.closed, leave);
+  const found = memberWithMac(world, runtime, device, frame.destinationMac);
+  if (found === null) {
+    if (link.closed) return drop(runtime, frame, null, null, `nobody on ${link.name} has ${frame.destinationMac}`);
+    return leave(`nobody who was dumped has ${frame.destinationMac} on ${link.name}`);
+  }
+  handOver(world, found.runtime, found.device, frame);
+}
+
+/** A broadcast goes to every member; the first one carries the journey, since its answers are what senders wait for. */
+function flood(
+  world: World,
+  runtime: HostRuntime,
+  device: Interface,
+  frame: Skb,
+  closed: boolean,
+  leave: (text: string) => void,
+): void {
+  const link = linkOf(world.topology, runtime.host.name, device.name);
+  const members = link === null ? [] : [...others(link, runtime.host.name, device.name)];
+  const [first] = members;
+  if (first === undefined) {
+    if (closed) drop(runtime, frame, null, null, "nobody is on the link");
+    else leave("a broadcast to machines that were not dumped");
+    return;
+  }
+  for (const member of members) {
+    const target = runtimeOf(world, member.host);
+    const port = target?.host.interfaces.get(member.interface);
+    if (target === null || port === undefined) continue;
+    const copy = member === first ? frame : { ...frame, packet: copyPacket(frame.packet) };
+    handOver(world, target, port, copy);
+  }
+}
+
+/** What a frame keeps on its way into another namespace: the packet, and nothing that the sender's kernel knew. */
+function handOver(world: World, runtime: HostRuntime, device: Interface, frame: Skb): void {
+  frame.mark = 0;
+  frame.connection = null;
+  frame.ctState = CT_NONE;
+  frame.ctReply = false;
+  frame.route = null;
+  frame.output = null;
+  frame.owner = null;
+  frame.fromKernel = false;
+  frame.boundInterface = null;
+  frame.packetType = frameType(runtime.host.name, device, frame.destinationMac);
+  schedule(world.queue, world.now, () => receive(runtime, device, frame));
+}
+
+function memberWithMac(
+  world: World,
+  runtime: HostRuntime,
+  device: Interface,
+  mac: string,
+): { readonly runtime: HostRuntime; readonly device: Interface } | null {
+  const link = linkOf(world.topology, runtime.host.name, device.name);
+  if (link === null) return null;
+  for (const member of others(link, runtime.host.name, device.name)) {
+    const target = runtimeOf(world, member.host);
+    const port = target?.host.interfaces.get(member.interface);
+    if (target === null || port === undefined) continue;
+    if (macOf(member.host, port) === mac || bridgeHasMac(world, target, port, mac)) return { runtime: target, device: port };
+  }
+  return null;
+}
+
+/** A bridge port also takes frames for its bridge and for whoever is behind the other ports. */
+function bridgeHasMac(world: World, runtime: HostRuntime, port: Interface, mac: string): boolean {
+  const bridge = port.master === null ? undefined : runtime.host.interfaces.get(port.master);
+  if (bridge === undefined || bridge.kind !== "bridge") return false;
+  if (bridge.mac === mac) return true;
+  const ports = runtime.compiled.bridgePorts.get(bridge.name) ?? [];
+  return ports.some((other) => other !== port && memberWithMac(world, runtime, other, mac) !== null);
+}
+
+/** Asks every member of the link for the MAC address of an IP address. */
+function resolve(
+  world: World,
+  runtime: HostRuntime,
+  device: Interface,
+  nextHop: Address,
+  sender: Address | null,
+): Resolution {
+  const ports = device.kind === "bridge" ? (runtime.compiled.bridgePorts.get(device.name) ?? []) : [device];
+  let open = ports.length === 0;
+  for (const port of ports) {
+    const link = linkOf(world.topology, runtime.host.name, port.name);
+    if (link === null || !link.closed) open = true;
+    if (link === null) continue;
+    for (const member of others(link, runtime.host.name, port.name)) {
+      const found = solicit(world, member.host, member.interface, nextHop, sender, runtime);
+      if (found !== null) return found;
+    }
+  }
+  if (!open) return { kind: "unresolved", text: `nobody answers for ${formatAddress(nextHop)}` };
+  if (ownedOnLink(world, runtime, ports, nextHop)) {
+    return { kind: "unresolved", text: `${formatAddress(nextHop)} does not answer` };
+  }
+  return { kind: "left", text: `${formatAddress(nextHop)} was not dumped` };
+}
+
+function solicit(
+  world: World,
+  host: string,
+  device: string,
+  target: Address,
+  sender: Address | null,
+  asker: HostRuntime,
+): Resolution | null {
+  const runtime = runtimeOf(world, host);
+  const port = runtime?.host.interfaces.get(device);
+  if (runtime === null || port === undefined) return null;
+  const bridge = port.master === null ? undefined : runtime.host.interfaces.get(port.master);
+  const receiver = bridge?.kind === "bridge" ? bridge : port;
+  if (answersSolicitation(runtime, receiver, target, sender)) {
+    if (asker.host.knowledge.get("neighbours") === "assumed") {
+      world.services.assume(asker, "neighbours", `${formatAddress(target)} resolves to ${host} ${receiver.name}`);
+    }
+    return { kind: "mac", mac: macOf(host, receiver), text: `answered by ${host} ${receiver.name}` };
+  }
+  if (receiver === port) return null;
+  for (const other of runtime.compiled.bridgePorts.get(receiver.name) ?? []) {
+    if (other === port) continue;
+    const link = linkOf(world.topology, host, other.name);
+    if (link === null) continue;
+    for (const member of others(link, host, other.name)) {
+      const found = solicit(world, member.host, member.interface, target, sender, asker);
+      if (found !== null) return found;
+    }
+  }
+  return null;
+}
+
+/** Whether a modelled machine on one of these links has the address, though it did not answer. */
+function ownedOnLink(world: World, runtime: HostRuntime, ports: readonly Interface[], address: Address): boolean {
+  for (const port of ports) {
+    const link = linkOf(world.topology, runtime.host.name, port.name);
+    if (link === null) continue;
+    for (const member of others(link, runtime.host.name, port.name)) {
+      const device = world.network.hosts.get(member.host)?.interfaces.get(member.interface);
+      if (device?.addresses.some((item) => sameAddress(item.address, address)) === true) return true;
+    }
+  }
+  return false;
+}
+
+const LEFT: Ending = {
+  outcome: "left",
+  reason: null,
+  text: "",
+  hook: null,
+  error: null,
+  byRule: false,
+  nextHop: null,
+  socket: null,
+};
+
+function endJourney(world: World, runtime: HostRuntime, frame: Skb, ending: Ending): void {
+  const journey = world.journeys[frame.journey];
+  if (journey === undefined || journey.end !== null) return;
+  const outgoing = ending.outcome === "left" || ending.outcome === "unresolved" || ending.hook === "POSTROUTING" || ending.hook === "OUTPUT";
+  const device = outgoing ? (frame.output ?? frame.input) : (frame.input ?? frame.output);
+  journey.end = {
+    ending,
+    host: runtime.host.name,
+    interface: device?.name ?? null,
+    packet: copyPacket(frame.packet),
+    chain: ending.byRule ? frame.verdictChain : null,
+    rule: frame.verdictRule,
+  };
+}

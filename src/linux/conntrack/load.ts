@@ -1,0 +1,50 @@
+import type { ConntrackRecord, TupleRecord } from "../../model/conntrack-record.ts";
+import { ICMP, ICMPV6, TCP } from "../../net/protocol.ts";
+import { sameAddress } from "../../net/address.ts";
+import {
+  IPS_ASSURED,
+  IPS_DST_NAT,
+  IPS_DST_NAT_DONE,
+  IPS_SEEN_REPLY,
+  IPS_SRC_NAT,
+  IPS_SRC_NAT_DONE,
+  type Tuple,
+} from "./connection.ts";
+import { addConnection, type ConntrackTable, conntrackTable } from "./table.ts";
+import { parseTcpState } from "./tcp.ts";
+import { newConnection } from "./track.ts";
+import { invertTuple } from "./tuple.ts";
+
+/** Seconds for a dumped entry without a timeout: it lives as long as anybody looks. */
+const NO_TIMEOUT = 86400;
+
+/** The starting state: what `conntrack -L` said at virtual time `now`. */
+export function loadConntrack(records: readonly ConntrackRecord[], now: number): ConntrackTable {
+  const table = conntrackTable();
+  for (const record of records) {
+    const original = toTuple(record, record.original);
+    const reply = toTuple(record, record.reply);
+    const connection = newConnection(original, reply);
+    connection.mark = record.mark;
+    connection.expires = now + (record.timeout ?? NO_TIMEOUT);
+    connection.status = IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE;
+    if (!record.unreplied) connection.status |= IPS_SEEN_REPLY;
+    if (record.assured) connection.status |= IPS_ASSURED;
+    const plain = invertTuple(original);
+    if (plain !== null) {
+      if (!sameAddress(plain.src, reply.src) || plain.sport !== reply.sport) connection.status |= IPS_DST_NAT;
+      if (!sameAddress(plain.dst, reply.dst) || plain.dport !== reply.dport) connection.status |= IPS_SRC_NAT;
+    }
+    if (record.protocol === TCP && record.state !== null) connection.tcpState = parseTcpState(record.state) ?? "NONE";
+    addConnection(table, connection);
+  }
+  return table;
+}
+
+function toTuple(record: ConntrackRecord, tuple: TupleRecord): Tuple {
+  const { protocol, zone } = record;
+  const { src, dst } = tuple;
+  return protocol === ICMP || protocol === ICMPV6
+    ? { src, dst, protocol, zone, sport: tuple.icmpId, dport: (tuple.icmpType << 8) | tuple.icmpCode }
+    : { src, dst, protocol, zone, sport: tuple.sport, dport: tuple.dport };
+}

@@ -1,0 +1,196 @@
+import * as icmp from "../../net/icmp.ts";
+import type { Packet } from "../../net/packet.ts";
+import { ICMP, ICMPV6, TCP, UDP, UDPLITE } from "../../net/protocol.ts";
+import { sameAddress } from "../../net/address.ts";
+import { sysctl } from "../device-settings.ts";
+import type { HostRuntime } from "../runtime.ts";
+import { CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_NONE, CT_RELATED, CT_UNTRACKED, type Skb } from "../skb.ts";
+import { type Connection, IPS_ASSURED, IPS_CONFIRMED, IPS_DYING, IPS_SEEN_REPLY } from "./connection.ts";
+import { addConnection, findConnection, removeConnection } from "./table.ts";
+import { openingState, openTcp, trackTcp, validTcpFlags } from "./tcp.ts";
+import { invertTuple, quotesPacket, tupleOf } from "./tuple.ts";
+
+const UDP_TIMEOUT = 30;
+const UDP_STREAM_TIMEOUT = 120;
+const ICMP_TIMEOUT = 30;
+const GENERIC_TIMEOUT = 600;
+/** `nf_conntrack_udp_timeout_stream` applies once replies have come for two seconds (nf_conntrack_proto_udp.c). */
+const UDP_STREAM_AFTER = 2;
+
+/** Messages that may open an ICMP query (`valid_new` in nf_conntrack_proto_icmp.c). */
+const ICMP_QUERIES: ReadonlySet<number> = new Set([
+  icmp.ECHO_REQUEST,
+  icmp.TIMESTAMP_REQUEST,
+  icmp.INFO_REQUEST,
+  icmp.ADDRESS_REQUEST,
+]);
+
+/** nf_conntrack_in(): finds or makes the packet's connection and sets its state. Never drops. */
+export function track(runtime: HostRuntime, skb: Skb): void {
+  // Seen before, on its first way through `lo`; or untracked by a raw rule.
+  if (skb.connection !== null || skb.ctState === CT_UNTRACKED) return;
+  if (runtime.host.knowledge.get("conntrack") === "assumed") {
+    runtime.services.assume(runtime, "conntrack", `no earlier connections on ${runtime.host.name}`);
+  }
+  const { packet } = skb;
+  if (quotesPacket(packet)) {
+    trackError(runtime, skb);
+    return;
+  }
+  if (isNeighbourDiscovery(packet)) {
+    skb.ctState = CT_UNTRACKED;
+    return;
+  }
+  if (packet.protocol === TCP && !validTcpFlags(packet.flags)) {
+    skb.ctState = CT_INVALID;
+    return;
+  }
+  const now = runtime.services.now();
+  const found = findConnection(runtime.conntrack, tupleOf(packet, 0), now);
+  if (found === null) {
+    open(runtime, skb, now);
+    return;
+  }
+  follow(runtime, skb, found.connection, found.reply, now);
+}
+
+/** NDP and MLD messages are never tracked (nf_conntrack_icmpv6_error). */
+function isNeighbourDiscovery(packet: Packet): boolean {
+  return packet.protocol === ICMPV6 && packet.icmpType >= 130 && packet.icmpType <= 137;
+}
+
+function open(runtime: HostRuntime, skb: Skb, now: number): void {
+  const { packet } = skb;
+  const original = tupleOf(packet, 0);
+  const reply = invertTuple(original);
+  const connection: Connection | null = reply === null ? null : newConnection(original, reply);
+  if (connection === null || !opens(runtime, packet, connection, now)) {
+    skb.ctState = CT_INVALID;
+    return;
+  }
+  skb.connection = connection;
+  skb.ctState = CT_NEW;
+  skb.ctReply = false;
+  account(connection, skb, false);
+}
+
+/** An entry at rest, not yet in the table. */
+export function newConnection(original: Connection["original"], reply: Connection["reply"]): Connection {
+  return {
+    original,
+    reply,
+    status: 0,
+    mark: 0,
+    tcpState: "NONE",
+    tcp: null,
+    expires: 0,
+    packets: [0, 0],
+    bytes: [0, 0],
+  };
+}
+
+function opens(runtime: HostRuntime, packet: Packet, connection: Connection, now: number): boolean {
+  switch (packet.protocol) {
+    case TCP: {
+      const loose = sysctl(runtime, "net.netfilter.nf_conntrack_tcp_loose", 1) !== 0;
+      const state = openingState(packet.flags, loose);
+      if (state === null) return false;
+      openTcp(connection, packet, state, now);
+      return true;
+    }
+    case ICMP:
+      connection.expires = now + ICMP_TIMEOUT;
+      return ICMP_QUERIES.has(packet.icmpType);
+    case ICMPV6:
+      connection.expires = now + ICMP_TIMEOUT;
+      return packet.icmpType === icmp.V6_ECHO_REQUEST || packet.icmpType === 139;
+    case UDP:
+    case UDPLITE:
+      connection.expires = now + UDP_TIMEOUT;
+      return true;
+    default:
+      connection.expires = now + GENERIC_TIMEOUT;
+      return true;
+  }
+}
+
+function follow(runtime: HostRuntime, skb: Skb, connection: Connection, reply: boolean, now: number): void {
+  const { packet } = skb;
+  if (packet.protocol === TCP) {
+    const verdict = trackTcp(connection, packet, reply, now);
+    if (verdict === "new") {
+      removeConnection(runtime.conntrack, connection);
+      open(runtime, skb, now);
+      return;
+    }
+    if (verdict === "invalid") {
+      skb.ctState = CT_INVALID;
+      return;
+    }
+    if (verdict === "delete") removeConnection(runtime.conntrack, connection);
+  }
+  attach(skb, connection, reply);
+  account(connection, skb, reply);
+  if (reply) connection.status |= IPS_SEEN_REPLY;
+  refresh(connection, packet, reply, now);
+}
+
+function attach(skb: Skb, connection: Connection, reply: boolean): void {
+  skb.connection = connection;
+  skb.ctReply = reply;
+  skb.ctState = reply || (connection.status & IPS_SEEN_REPLY) !== 0 ? CT_ESTABLISHED : CT_NEW;
+}
+
+function refresh(connection: Connection, packet: Packet, reply: boolean, now: number): void {
+  if (packet.protocol === UDP || packet.protocol === UDPLITE) {
+    const stream = (connection.status & IPS_SEEN_REPLY) !== 0;
+    const established = stream && connection.expires - UDP_TIMEOUT + UDP_STREAM_AFTER <= now;
+    connection.expires = now + (established ? UDP_STREAM_TIMEOUT : UDP_TIMEOUT);
+    if (stream && (established || !reply)) connection.status |= IPS_ASSURED;
+  } else if (packet.protocol === ICMP || packet.protocol === ICMPV6) {
+    connection.expires = now + ICMP_TIMEOUT;
+  } else if (packet.protocol !== TCP) {
+    connection.expires = now + GENERIC_TIMEOUT;
+  }
+}
+
+function account(connection: Connection, skb: Skb, reply: boolean): void {
+  connection.packets[reply ? 1 : 0]++;
+  connection.bytes[reply ? 1 : 0] += skb.packet.payloadLength;
+}
+
+/** An ICMP error belongs to the connection of the packet it quotes (nf_conntrack_inet_error). */
+function trackError(runtime: HostRuntime, skb: Skb): void {
+  const { inner, dst } = skb.packet;
+  const inverse = inner === null ? null : invertTuple(tupleOf(inner, 0));
+  const found =
+    inverse === null ? null : findConnection(runtime.conntrack, inverse, runtime.services.now());
+  if (found === null) {
+    skb.ctState = CT_INVALID;
+    return;
+  }
+  const { connection, reply } = found;
+  // The error must go to whoever sent the quoted packet.
+  if (!sameAddress((reply ? connection.reply : connection.original).dst, dst)) {
+    skb.ctState = CT_INVALID;
+    return;
+  }
+  skb.connection = connection;
+  skb.ctReply = reply;
+  skb.ctState = CT_RELATED;
+}
+
+/** nf_conntrack_confirm(): at the very end of INPUT and POSTROUTING a new connection enters the table. */
+export function confirm(runtime: HostRuntime, skb: Skb): void {
+  const { connection } = skb;
+  if (connection === null || skb.ctState === CT_RELATED) return;
+  if ((connection.status & (IPS_CONFIRMED | IPS_DYING)) !== 0) return;
+  addConnection(runtime.conntrack, connection);
+}
+
+/** Forgets what conntrack knew: the packet enters another namespace or a tunnel (nf_reset_ct). */
+export function resetConntrack(skb: Skb): void {
+  skb.connection = null;
+  skb.ctState = CT_NONE;
+  skb.ctReply = false;
+}

@@ -1,0 +1,322 @@
+import type { Interface } from "../model/interface.ts";
+import { isMulticast } from "../net/address.ts";
+import { DEST_UNREACHABLE, FRAGMENTATION_NEEDED, HOST_UNREACHABLE, NET_UNREACHABLE } from "../net/icmp.ts";
+import * as icmp from "../net/icmp.ts";
+import { packetLength } from "../net/packet.ts";
+import { IPIP, UDP } from "../net/protocol.ts";
+import { receiveOnBridge, transmitOnBridge } from "./bridge.ts";
+import type { DropReason } from "./drop-reason.ts";
+import { sendIcmpError, sendRedirect } from "./icmp.ts";
+import { resolveNeighbour } from "./neighbour.ts";
+import { runHook } from "./netfilter/hooks.ts";
+import {
+  FORWARD,
+  type Hook,
+  type HookName,
+  hookName,
+  INPUT,
+  NF_ACCEPT,
+  OUTPUT,
+  POSTROUTING,
+  PREROUTING,
+} from "./netfilter/verdict.ts";
+import { routeInput } from "./routing/input.ts";
+import { routeOutput, sourceFor } from "./routing/output.ts";
+import type { RoutingResult } from "./routing/result.ts";
+import type { Ending, HostRuntime, SendOptions } from "./runtime.ts";
+import type { Skb } from "./skb.ts";
+import { decapsulateIpip, encapsulateIpip } from "./tunnels/ipip.ts";
+import { decapsulateVxlan, encapsulateVxlan } from "./tunnels/vxlan.ts";
+
+/**
+ * One packet through one host, as the kernel does it. Read from top to bottom: a frame is received, crosses
+ * PREROUTING, is routed, and is delivered or forwarded; a local packet is routed and crosses OUTPUT; both leave through
+ * POSTROUTING. Nothing else moves a packet. The order is measured: docs/lab-notes/, kernel.md H1-H7.
+ */
+
+/** More hops than any TTL allows: a loop that no TTL ends. */
+const HOP_LIMIT = 1000;
+
+/** ip_rcv(): a packet arrives on a device of this host. */
+export function receive(runtime: HostRuntime, device: Interface, skb: Skb): void {
+  skb.hops++;
+  if (skb.hops > HOP_LIMIT) return drop(runtime, skb, null, null, "it goes round in circles");
+  if (!device.up) return drop(runtime, skb, "DEV_READY", null, `${device.name} is down`);
+  skb.input = device;
+  skb.output = null;
+  if (device.master !== null && runtime.host.interfaces.get(device.master)?.kind === "bridge") {
+    return receiveOnBridge(runtime, device, skb);
+  }
+  receiveHere(runtime, device, skb);
+}
+
+/** The network layer's part of receiving, after any bridge. */
+export function receiveHere(runtime: HostRuntime, device: Interface, skb: Skb): void {
+  skb.input = device;
+  if (runtime.observer !== null) runtime.observer.step({ kind: "receive", runtime, skb });
+  if (skb.packetType === "otherhost") return drop(runtime, skb, "OTHERHOST", null, "the frame is for another MAC address");
+  const looped = device.kind === "loopback" && skb.route !== null;
+  if (!looped) skb.route = null;
+  if (runHook(runtime, skb, PREROUTING) !== NF_ACCEPT) return hookDrop(runtime, skb, PREROUTING);
+  // What came through lo keeps the route it was sent with.
+  if (looped) return deliver(runtime, skb);
+  const { packet } = skb;
+  const route = routeInput(runtime, device, {
+    src: packet.src,
+    dst: packet.dst,
+    protocol: packet.protocol,
+    sport: packet.sport,
+    dport: packet.dport,
+    tos: packet.tos & 0x1c,
+    mark: skb.mark,
+  });
+  switch (route.kind) {
+    case "martian":
+      return drop(runtime, skb, route.reason, "PREROUTING", route.text);
+    case "unreachable":
+      tellRoute(runtime, skb, route.result, "forward");
+      return unreachable(runtime, skb, route.result, route.forwarding);
+    case "deliver":
+      tellRoute(runtime, skb, route.result, "deliver");
+      skb.route = route.result;
+      if (route.broadcast) skb.packetType = isMulticast(packet.dst) ? "multicast" : "broadcast";
+      return deliver(runtime, skb);
+    case "forward":
+      tellRoute(runtime, skb, route.result, "forward");
+      skb.route = route.result;
+      return forward(runtime, skb, route.result, route.redirect);
+  }
+}
+
+/** ip_local_deliver(): INPUT, then a tunnel of this host or a socket. */
+function deliver(runtime: HostRuntime, skb: Skb): void {
+  if (runHook(runtime, skb, INPUT) !== NF_ACCEPT) return hookDrop(runtime, skb, INPUT);
+  const { packet } = skb;
+  if (packet.protocol === UDP && decapsulateVxlan(runtime, skb)) return;
+  if (packet.protocol === IPIP && decapsulateIpip(runtime, skb)) return;
+  const socket = runtime.services.deliver(runtime, skb);
+  const text = skb.route?.kind === "broadcast" ? "broadcast" : "";
+  if (runtime.observer !== null) runtime.observer.step({ kind: "deliver", runtime, skb, text });
+  runtime.services.end(runtime, skb, {
+    ...ENDING,
+    outcome: "delivered",
+    hook: "INPUT",
+    text: "delivered",
+    socket,
+  });
+}
+
+/** ip_forward(): TTL, MTU, then FORWARD; the errors come before any FORWARD rule (kernel.md I3). */
+function forward(runtime: HostRuntime, skb: Skb, route: RoutingResult & { kind: "unicast" }, redirect: boolean): void {
+  const { packet } = skb;
+  if (skb.packetType !== "host") return drop(runtime, skb, null, "FORWARD", "broadcasts and multicasts are not forwarded");
+  if (packet.ttl <= 1) {
+    const six = packet.src.family === 6;
+    sendIcmpError(runtime, skb, six ? icmp.V6_TIME_EXCEEDED : icmp.TIME_EXCEEDED, 0, 0);
+    return reject(runtime, skb, "IP_INHDR", "FORWARD", six ? "hop limit exceeded" : "TTL exceeded");
+  }
+  skb.output = route.output;
+  const mtu = pathMtu(route);
+  if (packetLength(packet) > mtu && (packet.df || packet.src.family === 6)) {
+    if (packet.src.family === 6) sendIcmpError(runtime, skb, icmp.V6_PACKET_TOO_BIG, 0, mtu);
+    else sendIcmpError(runtime, skb, DEST_UNREACHABLE, FRAGMENTATION_NEEDED, mtu);
+    return reject(runtime, skb, "PKT_TOO_BIG", "FORWARD", `larger than the MTU ${mtu} of ${route.output.name}`);
+  }
+  packet.ttl--;
+  if (redirect) sendRedirect(runtime, skb, route);
+  if (runHook(runtime, skb, FORWARD) !== NF_ACCEPT) return hookDrop(runtime, skb, FORWARD);
+  leave(runtime, skb);
+}
+
+/**
+ * ip_local_out(): a packet of this host's own. The route comes first: without one, the sender gets an errno and no
+ * rule is asked (kernel.md N8).
+ */
+export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions): string | null {
+  const { packet } = skb;
+  const known = options.raw === true || options.selectSource === true ? null : packet.src;
+  const result = routeOutput(runtime, skb, known);
+  tellRoute(runtime, skb, result, "send");
+  if (result.kind === "error") return failedSend(runtime, skb, result);
+  if (options.selectSource === true) {
+    const source = sourceFor(runtime, result, packet.dst);
+    if (source === null && packet.dst.family === 6) return sendError(runtime, skb, "EADDRNOTAVAIL", "no source address");
+    if (source !== null) packet.src = source;
+  }
+  if (result.kind === "unicast" && packet.df && packetLength(packet) > pathMtu(result) && !skb.fromKernel) {
+    return sendError(runtime, skb, "EMSGSIZE", `larger than the MTU ${pathMtu(result)} of ${result.output.name}`);
+  }
+  skb.route = result;
+  skb.output = result.kind === "local" ? runtime.compiled.loopback : result.output;
+  if (runHook(runtime, skb, OUTPUT) !== NF_ACCEPT) {
+    hookDrop(runtime, skb, OUTPUT);
+    return "EPERM";
+  }
+  return leave(runtime, skb);
+}
+
+/** ip_output(): POSTROUTING, then out of the device. Returns the errno a local sender would see. */
+function leave(runtime: HostRuntime, skb: Skb): string | null {
+  if (runHook(runtime, skb, POSTROUTING) !== NF_ACCEPT) {
+    hookDrop(runtime, skb, POSTROUTING);
+    return "EPERM";
+  }
+  const { route, output } = skb;
+  if (output === null || route === null) return null;
+  if (!output.up) {
+    drop(runtime, skb, "DEV_READY", "POSTROUTING", `${output.name} is down`);
+    return null;
+  }
+  switch (output.kind) {
+    case "loopback":
+      runtime.services.receiveLater(runtime, output, skb);
+      return null;
+    case "vxlan":
+      return encapsulateVxlan(runtime, skb, output, route);
+    case "ipip":
+      return encapsulateIpip(runtime, skb, output, route);
+    case "dummy":
+      drop(runtime, skb, null, "POSTROUTING", `${output.name} is a dummy device`);
+      return null;
+    default:
+      return overLink(runtime, skb, output, route);
+  }
+}
+
+/** neigh_output(): the MAC address of the next hop, then the wire. */
+function overLink(runtime: HostRuntime, skb: Skb, output: Interface, route: RoutingResult): string | null {
+  if (route.kind === "broadcast" || route.kind === "multicast") skb.destinationMac = "ff:ff:ff:ff:ff:ff";
+  else if (output.kind === "wireguard" || output.kind === "tun") {
+    runtime.services.end(runtime, skb, { ...ENDING, outcome: "left", text: `into the tunnel ${output.name}` });
+    return null;
+  } else {
+    const nextHop = route.kind === "unicast" ? route.nextHop : skb.packet.dst;
+    const found = resolveNeighbour(runtime, skb, output, nextHop);
+    if (found.kind === "unresolved") return noNeighbour(runtime, skb);
+    if (found.kind === "left") {
+      runtime.services.end(runtime, skb, { ...ENDING, outcome: "left", nextHop, text: found.text });
+      return null;
+    }
+    skb.destinationMac = found.mac;
+  }
+  skb.sourceMac = output.mac ?? "";
+  if (runtime.observer !== null) runtime.observer.step({ kind: "transmit", runtime, skb });
+  transmitOnBridge(runtime, output, skb);
+  return null;
+}
+
+/** Seconds until the kernel gives up on a neighbour: three solicitations, one second apart. */
+const NEIGHBOUR_TIMEOUT = 3;
+
+/** arp_error_report(): after three unanswered requests the sender is told that the host is unreachable. */
+function noNeighbour(runtime: HostRuntime, skb: Skb): string | null {
+  const six = skb.packet.src.family === 6;
+  runtime.services.after(NEIGHBOUR_TIMEOUT, () => {
+    if (six) sendIcmpError(runtime, skb, icmp.V6_DEST_UNREACHABLE, icmp.V6_ADDRESS_UNREACHABLE, 0);
+    else sendIcmpError(runtime, skb, DEST_UNREACHABLE, HOST_UNREACHABLE, 0);
+  });
+  const text = "no answer for the next hop's MAC address";
+  if (runtime.observer !== null) runtime.observer.step({ kind: "drop", runtime, skb, reason: "NEIGH_FAILED", text });
+  runtime.services.end(runtime, skb, { ...ENDING, outcome: "unresolved", reason: "NEIGH_FAILED", text });
+  return null;
+}
+
+/** ip_error(): what a forwarded packet without a usable route provokes (kernel.md I1). */
+function unreachable(
+  runtime: HostRuntime,
+  skb: Skb,
+  result: RoutingResult & { kind: "error" },
+  forwards: boolean,
+): void {
+  const six = skb.packet.src.family === 6;
+  if (!forwards) {
+    if (six) return drop(runtime, skb, null, "PREROUTING", "IPv6 forwarding is off");
+    const reason = result.errno === "ENETUNREACH" ? "IP_INADDRERRORS" : "IP_INADDRERRORS";
+    return drop(runtime, skb, reason, "PREROUTING", `forwarding is off on ${skb.input?.name ?? "the incoming interface"}`);
+  }
+  switch (result.errno) {
+    case "EINVAL":
+      return drop(runtime, skb, null, "PREROUTING", "blackhole");
+    case "ENETUNREACH":
+      if (six) sendIcmpError(runtime, skb, icmp.V6_DEST_UNREACHABLE, icmp.V6_NO_ROUTE, 0);
+      else sendIcmpError(runtime, skb, DEST_UNREACHABLE, NET_UNREACHABLE, 0);
+      return reject(runtime, skb, "IP_INNOROUTES", "PREROUTING", "no route to the destination");
+    case "EHOSTUNREACH":
+      if (six) sendIcmpError(runtime, skb, icmp.V6_DEST_UNREACHABLE, icmp.V6_ADDRESS_UNREACHABLE, 0);
+      else sendIcmpError(runtime, skb, DEST_UNREACHABLE, HOST_UNREACHABLE, 0);
+      return reject(runtime, skb, null, "PREROUTING", "an unreachable route");
+    case "EACCES":
+      if (six) sendIcmpError(runtime, skb, icmp.V6_DEST_UNREACHABLE, icmp.V6_ADMIN_PROHIBITED, 0);
+      else sendIcmpError(runtime, skb, DEST_UNREACHABLE, icmp.ADMIN_PROHIBITED, 0);
+      return reject(runtime, skb, null, "PREROUTING", "a prohibit route");
+  }
+}
+
+function pathMtu(route: RoutingResult & { kind: "unicast" }): number {
+  return route.route.mtu > 0 ? route.route.mtu : route.output.mtu;
+}
+
+function tellRoute(runtime: HostRuntime, skb: Skb, result: RoutingResult, purpose: string): void {
+  if (runtime.observer !== null) runtime.observer.step({ kind: "route", runtime, skb, result, purpose });
+}
+
+const ENDING: Ending = {
+  outcome: "dropped",
+  reason: null,
+  text: "",
+  hook: null,
+  error: null,
+  byRule: false,
+  nextHop: null,
+  socket: null,
+};
+
+/** The packet dies without an answer. */
+export function drop(
+  runtime: HostRuntime,
+  skb: Skb,
+  reason: DropReason | null,
+  hook: HookName | null,
+  text: string,
+): void {
+  if (runtime.observer !== null) runtime.observer.step({ kind: "drop", runtime, skb, reason, text });
+  runtime.services.end(runtime, skb, { ...ENDING, outcome: "dropped", reason, hook, text });
+}
+
+/** The packet dies, and the sender is told (or would be, were the error not suppressed). */
+function reject(runtime: HostRuntime, skb: Skb, reason: DropReason | null, hook: HookName, text: string): void {
+  if (runtime.observer !== null) runtime.observer.step({ kind: "reject", runtime, skb, text });
+  runtime.services.end(runtime, skb, { ...ENDING, outcome: "rejected", reason, hook, text });
+}
+
+/** Netfilter did not accept: the deciding rule stands in the skb. */
+function hookDrop(runtime: HostRuntime, skb: Skb, hook: Hook): void {
+  const name = hookName(hook);
+  const outcome = skb.rejected ? "rejected" : "dropped";
+  const text = skb.rejected ? "rejected by a rule" : "dropped by a rule";
+  if (runtime.observer !== null) {
+    if (skb.rejected) runtime.observer.step({ kind: "reject", runtime, skb, text });
+    else runtime.observer.step({ kind: "drop", runtime, skb, reason: "NETFILTER_DROP", text });
+  }
+  runtime.services.end(runtime, skb, {
+    ...ENDING,
+    outcome,
+    reason: "NETFILTER_DROP",
+    hook: name,
+    error: skb.input === null ? "EPERM" : null,
+    byRule: skb.verdictChain !== null,
+    text,
+  });
+}
+
+function failedSend(runtime: HostRuntime, skb: Skb, result: RoutingResult & { kind: "error" }): string {
+  return sendError(runtime, skb, result.errno, result.route === null ? "no route" : `${result.route.type} route`);
+}
+
+/** A local send fails before any rule: the sender sees an errno. */
+function sendError(runtime: HostRuntime, skb: Skb, error: string, text: string): string {
+  const reason: DropReason | null = error === "ENETUNREACH" ? "IP_OUTNOROUTES" : null;
+  if (runtime.observer !== null) runtime.observer.step({ kind: "drop", runtime, skb, reason, text });
+  runtime.services.end(runtime, skb, { ...ENDING, outcome: "dropped", reason, error, text, hook: "OUTPUT" });
+  return error;
+}

@@ -1,0 +1,50 @@
+import type { Host } from "../model/host.ts";
+import { type Address, sameAddress } from "../net/address.ts";
+
+/** A resolved or failed neighbour of one interface. */
+export interface NeighbourEntry {
+  readonly address: Address;
+  readonly mac: string | null;
+  /** `resolved` entries carry packets at once; `failed` ones are asked for again. */
+  readonly state: "resolved" | "failed";
+  /** State as dumped (`STALE`), or `learned` on the way. */
+  readonly text: string;
+}
+
+/** The neighbour cache of a host: by interface, then by a hash of the address. */
+export interface NeighbourTable {
+  readonly devices: Map<string, Map<number, NeighbourEntry[]>>;
+}
+
+function hash(address: Address): number {
+  return address.a ^ address.b ^ address.c ^ address.d;
+}
+
+/** The cache as the dump says it was. */
+export function neighbourTable(host: Host): NeighbourTable {
+  const table: NeighbourTable = { devices: new Map() };
+  for (const item of host.neighbours) {
+    if (item.proxy) continue;
+    const resolved = item.mac !== null && item.state !== "FAILED" && item.state !== "INCOMPLETE";
+    setNeighbour(table, item.interface, {
+      address: item.address,
+      mac: item.mac,
+      state: resolved ? "resolved" : "failed",
+      text: item.state,
+    });
+  }
+  return table;
+}
+
+export function findNeighbour(table: NeighbourTable, device: string, address: Address): NeighbourEntry | null {
+  const bucket = table.devices.get(device)?.get(hash(address));
+  return bucket?.find((entry) => sameAddress(entry.address, address)) ?? null;
+}
+
+export function setNeighbour(table: NeighbourTable, device: string, entry: NeighbourEntry): void {
+  const entries = table.devices.get(device) ?? new Map<number, NeighbourEntry[]>();
+  table.devices.set(device, entries);
+  const key = hash(entry.address);
+  const others = (entries.get(key) ?? []).filter((other) => !sameAddress(other.address, entry.address));
+  entries.set(key, [...others, entry]);
+}

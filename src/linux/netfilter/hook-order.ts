@@ -1,0 +1,98 @@
+import { type Host, knowledgeOf } from "../../model/host.ts";
+import type { TableName } from "../../model/ruleset.ts";
+import type { NftBaseChain } from "../../model/nft-base-chain.ts";
+import type { Family } from "../../net/address.ts";
+import { type BoundTable, bindTable } from "./bind.ts";
+import { needsConntrack } from "./needs-conntrack.ts";
+import type { BoundChain } from "./program.ts";
+import { HOOK_NAMES, type HookName } from "./verdict.ts";
+
+/** One callback registered at a hook. */
+export type HookStage =
+  | { readonly kind: "table"; readonly table: TableName; readonly chain: BoundChain }
+  | { readonly kind: "conntrack" }
+  /** All nat chains of the hook, legacy and nft, run inside one nf_nat callback. */
+  | { readonly kind: "nat"; readonly chains: readonly BoundChain[] }
+  /** A base chain of a native nft table, whose rules are not modelled. */
+  | { readonly kind: "nft"; readonly chain: NftBaseChain }
+  /** The rules of the host were not dumped. */
+  | { readonly kind: "unknown" };
+
+/** The stages of each hook of one family, in the order of their priorities. */
+export interface FamilyHooks {
+  readonly stages: readonly (readonly HookStage[])[];
+  readonly conntrack: boolean;
+}
+
+/** enum nf_ip_hook_priorities (include/uapi/linux/netfilter_ipv4.h). */
+function priority(table: TableName, hook: HookName): number {
+  switch (table) {
+    case "raw":
+      return -300;
+    case "mangle":
+      return -150;
+    case "nat":
+      return hook === "PREROUTING" || hook === "OUTPUT" ? -100 : 100;
+    case "filter":
+      return 0;
+    case "security":
+      return 50;
+  }
+}
+
+const CONNTRACK_PRIORITY = -200;
+
+export function compileHooks(host: Host, family: Family): FamilyHooks {
+  const rulesets = host.rulesets.filter((ruleset) => ruleset.family === family);
+  const conntrack = rulesets.some(needsConntrack);
+  const tables: BoundTable[] = rulesets.flatMap((ruleset) =>
+    [...ruleset.tables.values()].map((table) => bindTable(table, family, ruleset.backend)),
+  );
+  const unknown = knowledgeOf(host, family === 4 ? "rules" : "rules6") === "unknown";
+  return {
+    conntrack,
+    stages: HOOK_NAMES.map((hook) => {
+      const placed = [...stagesOf(tables, hook, conntrack), ...nftStages(host, family, hook)];
+      if (unknown && (hook === "INPUT" || hook === "FORWARD" || hook === "OUTPUT")) {
+        placed.push({ priority: 0, stage: { kind: "unknown" } });
+      }
+      return placed.sort((x, y) => x.priority - y.priority).map(({ stage }) => stage);
+    }),
+  };
+}
+
+interface PlacedStage {
+  readonly priority: number;
+  readonly stage: HookStage;
+}
+
+/** Native base chains that can change a packet's fate; an empty one with policy accept cannot. */
+function nftStages(host: Host, family: Family, hook: HookName): readonly PlacedStage[] {
+  return host.nftBaseChains
+    .filter((chain) => chain.family === "inet" || chain.family === (family === 4 ? "ip" : "ip6") || chain.family === "netdev")
+    .filter((chain) => (chain.hook === "ingress" ? "PREROUTING" : chain.hook.toUpperCase()) === hook)
+    .filter((chain) => chain.ruleCount > 0 || chain.policy === "drop")
+    .map((chain) => ({
+      priority: chain.hook === "ingress" ? -1000 : chain.priority,
+      stage: { kind: "nft", chain },
+    }));
+}
+
+function stagesOf(tables: readonly BoundTable[], hook: HookName, conntrack: boolean): PlacedStage[] {
+  const placed: PlacedStage[] = [];
+  const nat: BoundChain[] = [];
+  for (const table of tables) {
+    const chain = table.hooks[hook];
+    if (chain === undefined) continue;
+    if (table.name === "nat") nat.push(chain);
+    else placed.push({ priority: priority(table.name, hook), stage: { kind: "table", table: table.name, chain } });
+  }
+  if (conntrack) {
+    if (hook === "PREROUTING" || hook === "OUTPUT") {
+      placed.push({ priority: CONNTRACK_PRIORITY, stage: { kind: "conntrack" } });
+    }
+    const natLoaded = tables.some((table) => table.name === "nat");
+    if (natLoaded && hook !== "FORWARD") placed.push({ priority: priority("nat", hook), stage: { kind: "nat", chains: nat } });
+  }
+  return placed;
+}

@@ -1,0 +1,113 @@
+import { describePacket } from "../../net/packet.ts";
+import { ICMP, ICMPV6 } from "../../net/protocol.ts";
+import { natInitialized, setUpNullBinding } from "../conntrack/nat.ts";
+import { manipOf, natError, natPacket } from "../conntrack/nat-packet.ts";
+import { confirm, track } from "../conntrack/track.ts";
+import { reroute } from "../routing/reroute.ts";
+import type { HostRuntime } from "../runtime.ts";
+import { CT_NEW, CT_RELATED, type Skb } from "../skb.ts";
+import type { BoundChain } from "./program.ts";
+import { traverse } from "./traverse.ts";
+import { type Hook, hookName, INPUT, NF_ACCEPT, NF_DROP, OUTPUT, POSTROUTING, PREROUTING, type Verdict } from "./verdict.ts";
+
+/**
+ * NF_HOOK: everything registered at a hook, in the order of priorities; the first verdict other than ACCEPT ends it.
+ * At the end of INPUT and POSTROUTING a new connection is confirmed.
+ */
+export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
+  const { family } = skb.packet.src;
+  const { stages } = runtime.compiled.hooks[family];
+  for (const stage of stages[hook] ?? []) {
+    switch (stage.kind) {
+      case "table": {
+        const verdict =
+          stage.table === "mangle" && hook === OUTPUT
+            ? mangleOutput(runtime, skb, stage.chain)
+            : traverse(stage.chain, skb, runtime, hook);
+        if (verdict !== NF_ACCEPT) return verdict;
+        continue;
+      }
+      case "conntrack":
+        trackAndTell(runtime, skb);
+        continue;
+      case "nat": {
+        const verdict = nat(runtime, skb, hook, stage.chains);
+        if (verdict !== NF_ACCEPT) return verdict;
+        continue;
+      }
+      case "nft": {
+        const { chain } = stage;
+        const accepted = runtime.services.choose({
+          kind: "unknown",
+          variable: `${runtime.host.name} nft ${chain.family} ${chain.table} ${chain.chain} ${describePacket(skb.packet)}`,
+          question: `does nft chain "${chain.family} ${chain.table} ${chain.chain}" (hook ${chain.hook}, policy ${chain.policy}) on ${runtime.host.name} let the packet pass? podpath does not model native nft tables`,
+          alternatives: [
+            { label: "it passes", probability: 0 },
+            { label: "it is dropped", probability: 0 },
+          ],
+          command: `nft list table ${chain.family} ${chain.table}`,
+        });
+        if (accepted === 1) return NF_DROP;
+        continue;
+      }
+      case "unknown": {
+        const verdict = runtime.services.choose({
+          kind: "unknown",
+          variable: `${runtime.host.name} rules ${hookName(hook)} ${describePacket(skb.packet)}`,
+          question: `do the rules of ${runtime.host.name} let the packet pass ${hookName(hook)}? no dump tells them`,
+          alternatives: [
+            { label: "they accept it", probability: 0 },
+            { label: "they drop it", probability: 0 },
+          ],
+          command: family === 4 ? "iptables-save -c" : "ip6tables-save -c",
+        });
+        if (verdict === 1) return NF_DROP;
+        continue;
+      }
+    }
+  }
+  if (hook === INPUT || hook === POSTROUTING) confirm(runtime, skb);
+  return NF_ACCEPT;
+}
+
+function trackAndTell(runtime: HostRuntime, skb: Skb): void {
+  const known = skb.connection !== null;
+  track(runtime, skb);
+  if (runtime.observer !== null && !known) {
+    runtime.observer.step({ kind: "conntrack", runtime, skb, text: "" });
+  }
+}
+
+/** ipt_mangle_out(): a packet whose mark, addresses or TOS changed is routed again (net/ipv4/netfilter/iptable_mangle.c). */
+function mangleOutput(runtime: HostRuntime, skb: Skb, chain: BoundChain): Verdict {
+  const { mark, packet } = skb;
+  const { src, dst, tos } = packet;
+  const verdict = traverse(chain, skb, runtime, OUTPUT);
+  if (verdict !== NF_ACCEPT) return verdict;
+  if (skb.mark === mark && packet.src === src && packet.dst === dst && packet.tos === tos) return verdict;
+  return reroute(runtime, skb) ? verdict : NF_DROP;
+}
+
+/** nf_nat_inet_fn() and its IPv4 and IPv6 wrappers (net/netfilter/nf_nat_core.c, nf_nat_proto.c). */
+function nat(runtime: HostRuntime, skb: Skb, hook: Hook, chains: readonly BoundChain[]): Verdict {
+  const { connection, packet } = skb;
+  if (connection === null) return NF_ACCEPT;
+  if (skb.ctState === CT_RELATED && (packet.protocol === ICMP || packet.protocol === ICMPV6)) {
+    natError(runtime, skb, connection, hook);
+    return NF_ACCEPT;
+  }
+  const manip = manipOf(hook);
+  if ((skb.ctState === CT_NEW || skb.ctState === CT_RELATED) && !natInitialized(connection, manip)) {
+    for (const chain of chains) {
+      const verdict = traverse(chain, skb, runtime, hook);
+      if (verdict !== NF_ACCEPT) return verdict;
+      if (natInitialized(connection, manip)) break;
+    }
+    if (!natInitialized(connection, manip)) setUpNullBinding(runtime, skb, manip);
+  }
+  const { dst } = packet;
+  natPacket(runtime, skb, connection, hook);
+  if (hook === OUTPUT && packet.dst !== dst) return reroute(runtime, skb) ? NF_ACCEPT : NF_DROP;
+  if (hook === PREROUTING && packet.dst !== dst) skb.route = null;
+  return NF_ACCEPT;
+}

@@ -1,0 +1,67 @@
+import type { MatchExtension } from "../extension.ts";
+import { givenOption, optionWords } from "../option-words.ts";
+
+interface DeviceTest {
+  readonly pattern: string;
+  readonly invert: boolean;
+}
+interface FlagTest {
+  readonly invert: boolean;
+}
+
+declare module "../../../model/ruleset.ts" {
+  interface Matches {
+    readonly physdev: {
+      readonly isIn: FlagTest | null;
+      readonly in: DeviceTest | null;
+      readonly isOut: FlagTest | null;
+      readonly out: DeviceTest | null;
+      readonly isBridged: FlagTest | null;
+    };
+  }
+}
+
+/**
+ * `-m physdev` (net/netfilter/xt_physdev.c). Only frames that br_netfilter hands from a bridge port to the IP hooks
+ * carry the port's name; podpath does not model those, so no packet ever has one. For such packets the kernel holds
+ * every negated option for true and every plain one for false.
+ */
+export const physdev: MatchExtension<"physdev"> = {
+  options: {
+    "physdev-in": { values: 1, negatable: true },
+    "physdev-out": { values: 1, negatable: true },
+    "physdev-is-in": { values: 0, negatable: true },
+    "physdev-is-out": { values: 0, negatable: true },
+    "physdev-is-bridged": { values: 0, negatable: true },
+  },
+  parse(given) {
+    const device = (name: string): DeviceTest | null => {
+      const option = givenOption(given, name);
+      return option === undefined ? null : { pattern: option.values[0] ?? "", invert: option.invert };
+    };
+    const flag = (name: string): FlagTest | null => {
+      const option = givenOption(given, name);
+      return option === undefined ? null : { invert: option.invert };
+    };
+    if (given.length === 0) return { problem: "no physdev option specified" };
+    return {
+      value: {
+        isIn: flag("physdev-is-in"),
+        in: device("physdev-in"),
+        isOut: flag("physdev-is-out"),
+        out: device("physdev-out"),
+        isBridged: flag("physdev-is-bridged"),
+      },
+    };
+  },
+  print: ({ isIn, in: input, isOut, out, isBridged }) => [
+    ...(isIn === null ? [] : optionWords("physdev-is-in", isIn.invert)),
+    ...(input === null ? [] : optionWords("physdev-in", input.invert, input.pattern)),
+    ...(isOut === null ? [] : optionWords("physdev-is-out", isOut.invert)),
+    ...(out === null ? [] : optionWords("physdev-out", out.invert, out.pattern)),
+    ...(isBridged === null ? [] : optionWords("physdev-is-bridged", isBridged.invert)),
+  ],
+  compile: ({ isIn, in: input, isOut, out, isBridged }) => ({
+    kind: [isIn, input, isOut, out, isBridged].some((test) => test !== null && !test.invert) ? "never" : "always",
+  }),
+};

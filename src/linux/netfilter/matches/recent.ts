@@ -1,0 +1,206 @@
+import { type Address, type Family, formatAddress, parseAddress } from "../../../net/address.ts";
+import { addressBits, maskAddress, netmask } from "../../../net/prefix.ts";
+import type { Matches } from "../../../model/ruleset.ts";
+import type { HostRuntime } from "../../runtime.ts";
+import type { Skb } from "../../skb.ts";
+import type { MatchExtension } from "../extension.ts";
+import { matchState } from "../match-state.ts";
+import { parseNumber } from "../option-values.ts";
+import { givenOption, givenValue, optionWords } from "../option-words.ts";
+
+declare module "../../../model/ruleset.ts" {
+  interface Matches {
+    readonly recent: {
+      readonly mode: "set" | "rcheck" | "update" | "remove";
+      readonly invert: boolean;
+      /** 0 where `--seconds` is absent; likewise `hitCount`. */
+      readonly seconds: number;
+      readonly reap: boolean;
+      readonly hitCount: number;
+      readonly matchTtl: boolean;
+      readonly name: string;
+      readonly mask: Address;
+      readonly side: "source" | "destination";
+    };
+  }
+}
+declare module "../match-state.ts" {
+  interface MatchStates {
+    recent: RecentList;
+  }
+}
+
+/** A list of recently seen addresses (`/proc/net/xt_recent/NAME`), least recently used first. */
+interface RecentList {
+  readonly entries: Map<number | string, RecentEntry>;
+  /** Time stamps kept of each address. */
+  stampsKept: number;
+}
+
+interface RecentEntry {
+  ttl: number;
+  /** Seconds, a ring: `next` is where the next stamp goes. */
+  readonly stamps: number[];
+  next: number;
+}
+
+/** Module parameters of xt_recent. */
+const LIST_SIZE = 100;
+const STAMPS = 20;
+
+function entryKey(address: Address): number | string {
+  return address.family === 4 ? address.a : `${address.a}:${address.b}:${address.c}:${address.d}`;
+}
+
+/** A power of two that holds the hit count (recent_mt_check). */
+function stampsFor(hitCount: number): number {
+  let size = 32;
+  while (size < hitCount) size *= 2;
+  return hitCount === 0 ? nextPowerOfTwo(STAMPS) : Math.max(nextPowerOfTwo(STAMPS), size);
+}
+
+function nextPowerOfTwo(value: number): number {
+  return 2 ** Math.ceil(Math.log2(value));
+}
+
+function touch(list: RecentList, key: number | string, entry: RecentEntry, now: number): void {
+  entry.next %= list.stampsKept;
+  entry.stamps[entry.next] = now;
+  entry.next++;
+  list.entries.delete(key);
+  list.entries.set(key, entry);
+}
+
+function add(list: RecentList, key: number | string, ttl: number, now: number): void {
+  if (list.entries.size >= LIST_SIZE) {
+    for (const oldest of list.entries.keys()) {
+      list.entries.delete(oldest);
+      break;
+    }
+  }
+  list.entries.set(key, { ttl, stamps: [now], next: 1 });
+}
+
+/** recent_entry_reap(): drops the least recently used entry when its last stamp is too old. */
+function reap(list: RecentList, cutoff: number, working: RecentEntry, updating: boolean): void {
+  for (const [key, entry] of list.entries) {
+    if (entry === working && updating) return;
+    if (cutoff > (entry.stamps[entry.next - 1] ?? 0)) list.entries.delete(key);
+    return;
+  }
+}
+
+function recentMatches(options: Matches["recent"], skb: Skb, runtime: HostRuntime): boolean {
+  const { mode, invert, seconds } = options;
+  const { packet } = skb;
+  const now = runtime.services.now();
+  const list = matchState(runtime, "recent", options.name, () => ({ entries: new Map(), stampsKept: STAMPS }));
+  list.stampsKept = Math.max(list.stampsKept, stampsFor(options.hitCount));
+  const key = entryKey(maskAddress(options.side === "source" ? packet.src : packet.dst, options.mask));
+  // The TTL counts as it was before forwarding took one off.
+  const forwarded = skb.output !== null && skb.owner === null && !skb.fromKernel;
+  const ttl = forwarded ? packet.ttl + 1 : packet.ttl;
+  const found = list.entries.get(key);
+  const entry = found !== undefined && options.matchTtl && found.ttl !== ttl && found.ttl !== 0 ? undefined : found;
+  if (entry === undefined) {
+    if (mode !== "set") return invert;
+    add(list, key, ttl, now);
+    return !invert;
+  }
+  if (mode === "set") {
+    touch(list, key, entry, now);
+    entry.ttl = ttl;
+    return !invert;
+  }
+  if (mode === "remove") {
+    list.entries.delete(key);
+    return !invert;
+  }
+  const cutoff = now - seconds;
+  let hits = 0;
+  let hit = false;
+  for (const stamp of entry.stamps) {
+    if (seconds > 0 && cutoff > stamp) continue;
+    hits++;
+    if (options.hitCount === 0 || hits >= options.hitCount) {
+      hit = true;
+      break;
+    }
+  }
+  const result = hit !== invert;
+  const updating = mode === "update" && result;
+  if (options.reap) reap(list, cutoff, entry, updating);
+  if (updating) {
+    touch(list, key, entry, now);
+    entry.ttl = ttl;
+  }
+  return result;
+}
+
+function parseMask(text: string | null, family: Family): Address | null {
+  if (text === null) return netmask(family, addressBits(family));
+  const mask = parseAddress(text);
+  return mask?.family === family ? mask : null;
+}
+
+/**
+ * `-m recent` (net/netfilter/xt_recent.c recent_mt). Lists are per name and host, hold 100 addresses and are empty after a
+ * ruleset load; each rule applies its own mask. Without `--rttl` several TTLs of one address share an entry.
+ */
+export const recent: MatchExtension<"recent"> = {
+  options: {
+    set: { values: 0, negatable: true },
+    rcheck: { values: 0, negatable: true },
+    update: { values: 0, negatable: true },
+    remove: { values: 0, negatable: true },
+    seconds: { values: 1, negatable: false },
+    reap: { values: 0, negatable: false },
+    hitcount: { values: 1, negatable: false },
+    rttl: { values: 0, negatable: false },
+    name: { values: 1, negatable: false },
+    mask: { values: 1, negatable: false },
+    rsource: { values: 0, negatable: false },
+    rdest: { values: 0, negatable: false },
+  },
+  parse(given, context) {
+    const modes = (["set", "rcheck", "update", "remove"] as const).filter((name) => givenOption(given, name));
+    const [mode] = modes;
+    if (mode === undefined || modes.length > 1) {
+      return { problem: "you must specify one of --set, --rcheck, --update, --remove" };
+    }
+    const seconds = parseNumber(givenValue(given, "seconds") ?? "0", 0xffffffff);
+    const hitCount = parseNumber(givenValue(given, "hitcount") ?? "0", 0xffff);
+    const mask = parseMask(givenValue(given, "mask"), context.family);
+    if (seconds === null || hitCount === null || mask === null) {
+      return { problem: "bad value of --seconds, --hitcount or --mask" };
+    }
+    const reapGiven = givenOption(given, "reap") !== undefined;
+    if (reapGiven && seconds === 0) return { problem: "--reap requires --seconds" };
+    return {
+      value: {
+        mode,
+        invert: givenOption(given, mode)?.invert ?? false,
+        seconds,
+        reap: reapGiven,
+        hitCount,
+        matchTtl: givenOption(given, "rttl") !== undefined,
+        name: givenValue(given, "name") ?? "DEFAULT",
+        mask,
+        side: givenOption(given, "rdest") === undefined ? "source" : "destination",
+      },
+    };
+  },
+  print: (options) => [
+    ...optionWords(options.mode, options.invert),
+    ...(options.seconds === 0 ? [] : ["--seconds", String(options.seconds)]),
+    ...(options.reap ? ["--reap"] : []),
+    ...(options.hitCount === 0 ? [] : ["--hitcount", String(options.hitCount)]),
+    ...(options.matchTtl ? ["--rttl"] : []),
+    "--name",
+    options.name,
+    "--mask",
+    formatAddress(options.mask),
+    options.side === "source" ? "--rsource" : "--rdest",
+  ],
+  compile: (options) => ({ kind: "call", test: (skb, runtime) => recentMatches(options, skb, runtime) }),
+};

@@ -1,0 +1,23 @@
+import type { Rule, Ruleset } from "../../model/ruleset.ts";
+
+/** Matches whose checkentry calls nf_ct_netns_get(). */
+const MATCHES: ReadonlySet<string> = new Set(["conntrack", "state", "connmark", "connbytes", "connlabel", "connlimit", "helper"]);
+
+/** Targets that do the same. `CT` with only `--notrack` does not, nor does NOTRACK. */
+const TARGETS: ReadonlySet<string> = new Set(["CONNMARK", "DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP", "CONNSECMARK"]);
+
+/**
+ * Conntrack, and with it every nat chain, runs in a namespace only while some loaded rule needs it, whether or not
+ * that rule is ever reached (measured: kernel.md K1).
+ */
+export function needsConntrack(ruleset: Ruleset): boolean {
+  for (const table of ruleset.tables.values()) {
+    for (const chain of table.chains.values()) if (chain.rules.some(ruleNeedsConntrack)) return true;
+  }
+  return false;
+}
+
+function ruleNeedsConntrack(rule: Rule): boolean {
+  if (rule.matches.some((match) => MATCHES.has(match.name))) return true;
+  return rule.target?.kind === "extension" && TARGETS.has(rule.target.call.name);
+}

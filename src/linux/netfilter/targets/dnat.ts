@@ -1,0 +1,35 @@
+import { setUpNat } from "../../conntrack/nat.ts";
+import type { NatRange } from "../../conntrack/nat-range.ts";
+import type { TargetExtension } from "../extension.ts";
+import { givenOption, givenValue } from "../option-words.ts";
+import { FLAG, formatTo, natRange, parseTo, VALUE } from "./nat-options.ts";
+
+declare module "../../../model/ruleset.ts" {
+  interface Targets {
+    readonly DNAT: { readonly range: NatRange };
+  }
+}
+
+/** `-j DNAT` (net/netfilter/xt_nat.c, extensions/libxt_NAT.c). */
+export const DNAT: TargetExtension<"DNAT"> = {
+  options: { "to-destination": VALUE, random: FLAG, persistent: FLAG },
+  parse(given, context) {
+    const to = givenValue(given, "to-destination");
+    if (to === null) return { problem: "--to-destination is missing" };
+    const parsed = parseTo(to, context, true);
+    if ("problem" in parsed) return parsed;
+    const random = givenOption(given, "random") !== undefined;
+    const persistent = givenOption(given, "persistent") !== undefined;
+    return { value: { range: natRange({ ...parsed.value, random, persistent }) } };
+  },
+  print: ({ range }) => [
+    "--to-destination",
+    formatTo(range),
+    ...(range.random ? ["--random"] : []),
+    ...(range.persistent ? ["--persistent"] : []),
+  ],
+  compile:
+    ({ range }) =>
+    (skb, runtime) =>
+      setUpNat(runtime, skb, "DNAT", range),
+};

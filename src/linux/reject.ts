@@ -1,0 +1,46 @@
+import { packet, type Packet } from "../net/packet.ts";
+import { TCP } from "../net/protocol.ts";
+import { ACK, FIN, RST, SYN } from "../net/tcp-flags.ts";
+import { sendIcmpError } from "./icmp.ts";
+import { type Hook, PREROUTING } from "./netfilter/verdict.ts";
+import type { HostRuntime } from "./runtime.ts";
+import type { Skb } from "./skb.ts";
+
+/** What REJECT answers with: a TCP reset, or an ICMP error of the packet's family. */
+export type RejectWith = "tcp-reset" | { readonly type: number; readonly code: number };
+
+/** Answers a packet that a rule rejects, and marks it as rejected. Whether an answer really goes out is decided here. */
+export function sendReject(runtime: HostRuntime, skb: Skb, hook: Hook, how: RejectWith): void {
+  skb.rejected = true;
+  if (how === "tcp-reset") {
+    if (hook === PREROUTING || skb.packetType !== "host") return;
+    sendReset(runtime, skb);
+    return;
+  }
+  sendIcmpError(runtime, skb, how.type, how.code, 0);
+}
+
+/** nf_send_reset() (net/ipv4/netfilter/nf_reject_ipv4.c); no reset answers a reset or a fragment. */
+function sendReset(runtime: HostRuntime, skb: Skb): void {
+  const reset = resetFor(skb.packet);
+  if (reset !== null) runtime.services.send(runtime, reset, { kind: "tcp-reset", cause: skb, fromKernel: true });
+}
+
+/** The reset that answers a segment (RFC 793 page 36); null when none may. */
+export function resetFor(about: Packet): Packet | null {
+  if (about.protocol !== TCP || about.fragmentOffset > 0 || about.flags & RST) return null;
+  const acknowledged = (about.flags & ACK) !== 0;
+  const length = about.payloadLength + (about.flags & SYN ? 1 : 0) + (about.flags & FIN ? 1 : 0);
+  return packet({
+    src: about.dst,
+    dst: about.src,
+    protocol: TCP,
+    sport: about.dport,
+    dport: about.sport,
+    flags: acknowledged ? RST : RST | ACK,
+    seq: acknowledged ? about.ack : 0,
+    ack: acknowledged ? 0 : (about.seq + length) >>> 0,
+    window: 0,
+    df: true,
+  });
+}

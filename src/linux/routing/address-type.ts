@@ -1,0 +1,67 @@
+import { type Address, isLimitedBroadcast, isMulticast, isUnspecified } from "../../net/address.ts";
+import { lookUp } from "../../net/prefix-map.ts";
+import { TABLE_LOCAL } from "../../model/route.ts";
+import type { HostRuntime } from "../runtime.ts";
+
+/** Types of `-m addrtype` (RTN_*). */
+export type AddressType =
+  | "UNSPEC"
+  | "UNICAST"
+  | "LOCAL"
+  | "BROADCAST"
+  | "ANYCAST"
+  | "MULTICAST"
+  | "BLACKHOLE"
+  | "UNREACHABLE"
+  | "PROHIBIT"
+  | "THROW";
+
+/**
+ * inet_addr_type() / inet_dev_addr_type(): the type of the route to the address in the local table; UNICAST when there
+ * is none (net/ipv4/fib_frontend.c __inet_dev_addr_type). With a device, only routes over it count.
+ */
+export function addressType(runtime: HostRuntime, address: Address, device: string | null): AddressType {
+  if (address.family === 4 && (isUnspecified(address) || isLimitedBroadcast(address))) return "BROADCAST";
+  if (isMulticast(address)) return "MULTICAST";
+  const table = runtime.compiled.fib[address.family].tables.get(TABLE_LOCAL);
+  if (table === undefined) return "UNICAST";
+  let type: AddressType = "UNICAST";
+  lookUp(table, address, (group) => {
+    const found = group[0];
+    if (found === undefined) return false;
+    const hop = found.nextHops[0];
+    if (device === null || hop?.interface === device) {
+      type = toType(found.type);
+    }
+    return true;
+  });
+  return type;
+}
+
+function toType(type: string): AddressType {
+  switch (type) {
+    case "local":
+      return "LOCAL";
+    case "broadcast":
+      return "BROADCAST";
+    case "anycast":
+      return "ANYCAST";
+    case "multicast":
+      return "MULTICAST";
+    case "blackhole":
+      return "BLACKHOLE";
+    case "unreachable":
+      return "UNREACHABLE";
+    case "prohibit":
+      return "PROHIBIT";
+    case "throw":
+      return "THROW";
+    default:
+      return "UNICAST";
+  }
+}
+
+/** True when the address is one of this host's own. */
+export function isLocalAddress(runtime: HostRuntime, address: Address): boolean {
+  return addressType(runtime, address, null) === "LOCAL";
+}

@@ -1,0 +1,108 @@
+import type { Interface } from "../../model/interface.ts";
+import { type Address, isLimitedBroadcast, isLoopback, isMulticast, isUnspecified } from "../../net/address.ts";
+import { forwarding, routeLocalnet, sendRedirects } from "../device-settings.ts";
+import type { DropReason } from "../drop-reason.ts";
+import type { HostRuntime } from "../runtime.ts";
+import { lookUpRoute } from "./look-up.ts";
+import type { RoutingResult } from "./result.ts";
+import { validateSource } from "./reverse-path.ts";
+
+/** What the routing decision for an arriving packet needs. */
+export interface InputKey {
+  readonly src: Address;
+  readonly dst: Address;
+  readonly protocol: number;
+  readonly sport: number;
+  readonly dport: number;
+  readonly tos: number;
+  readonly mark: number;
+}
+
+/** Deliver here, forward, answer with an error, or drop as a martian. */
+export type InputRoute =
+  | { readonly kind: "deliver"; readonly result: RoutingResult; readonly broadcast: boolean }
+  | { readonly kind: "forward"; readonly result: RoutingResult & { readonly kind: "unicast" }; readonly redirect: boolean }
+  | { readonly kind: "unreachable"; readonly result: RoutingResult & { readonly kind: "error" }; readonly forwarding: boolean }
+  | { readonly kind: "martian"; readonly reason: DropReason | null; readonly text: string };
+
+function martian(reason: DropReason | null, text: string): InputRoute {
+  return { kind: "martian", reason, text };
+}
+
+/** ip_route_input_slow() for IPv4 (net/ipv4/route.c), ip6_route_input() for IPv6. */
+export function routeInput(runtime: HostRuntime, device: Interface, key: InputKey): InputRoute {
+  return key.dst.family === 4 ? routeInput4(runtime, device, key) : routeInput6(runtime, device, key);
+}
+
+function routeInput4(runtime: HostRuntime, device: Interface, key: InputKey): InputRoute {
+  const { src, dst } = key;
+  if (isMulticast(src) || isLimitedBroadcast(src)) return martian("IP_INVALID_SOURCE", "broadcast or multicast source");
+  if (isLimitedBroadcast(dst) || (isUnspecified(src) && isUnspecified(dst))) return broadcastHere(runtime, device);
+  if (src.a >>> 24 === 0) return martian("IP_INVALID_SOURCE", "source in 0.0.0.0/8");
+  if (dst.a >>> 24 === 0) return martian("IP_INVALID_DEST", "destination in 0.0.0.0/8");
+  if (isLoopback(dst) && !routeLocalnet(runtime, device)) return martian("IP_LOCALNET", "127.0.0.0/8 from the wire");
+  if (isLoopback(src) && !routeLocalnet(runtime, device)) return martian("IP_LOCALNET", "127.0.0.0/8 from the wire");
+  if (isMulticast(dst)) return { kind: "deliver", result: multicastResult(device), broadcast: true };
+  const result = lookUpRoute(runtime, { ...key, input: device.name, output: null, uid: 0 });
+  const forwards = forwarding(runtime, device, 4);
+  switch (result.kind) {
+    case "error":
+      return { kind: "unreachable", result, forwarding: forwards };
+    case "multicast":
+      return martian("IP_INVALID_DEST", "multicast route");
+    case "broadcast": {
+      const check = validateSource(runtime, key, device);
+      return check.ok ? { kind: "deliver", result, broadcast: true } : martian(check.reason, "source check");
+    }
+    case "local": {
+      const check = validateSource(runtime, key, device);
+      return check.ok ? { kind: "deliver", result, broadcast: false } : martian(check.reason, "source check");
+    }
+    case "unicast": {
+      if (!forwards) {
+        return {
+          kind: "unreachable",
+          forwarding: false,
+          result: { kind: "error", errno: "EHOSTUNREACH", route: result.route, rule: null },
+        };
+      }
+      const check = validateSource(runtime, key, device);
+      if (!check.ok) return martian(check.reason, "source check");
+      const redirect = check.direct && result.output === device && sendRedirects(runtime, device);
+      return { kind: "forward", result, redirect };
+    }
+  }
+}
+
+function multicastResult(device: Interface): RoutingResult {
+  return { kind: "multicast", route: null, output: device, preferredSource: null };
+}
+
+function broadcastHere(runtime: HostRuntime, device: Interface): InputRoute {
+  const result: RoutingResult = { kind: "broadcast", route: null, output: device, preferredSource: null };
+  return runtime.host.interfaces.size > 0
+    ? { kind: "deliver", result, broadcast: true }
+    : martian("IP_INVALID_DEST", "no interface");
+}
+
+function routeInput6(runtime: HostRuntime, device: Interface, key: InputKey): InputRoute {
+  const { src, dst } = key;
+  if (isMulticast(src)) return martian("IP_INVALID_SOURCE", "multicast source");
+  if (isLoopback(src) || isLoopback(dst)) return martian("IP_INVALID_SOURCE", "::1 from the wire");
+  if (isMulticast(dst)) return { kind: "deliver", result: multicastResult(device), broadcast: true };
+  const result = lookUpRoute(runtime, { ...key, input: device.name, output: null, uid: 0 });
+  const forwards = forwarding(runtime, device, 6);
+  switch (result.kind) {
+    case "error":
+      return { kind: "unreachable", result, forwarding: forwards };
+    case "local":
+      return { kind: "deliver", result, broadcast: false };
+    case "broadcast":
+    case "multicast":
+      return { kind: "deliver", result, broadcast: true };
+    case "unicast":
+      // ip6_forward() drops without a word where forwarding is off.
+      if (!forwards) return martian(null, "IPv6 forwarding is off");
+      return { kind: "forward", result, redirect: result.output === device };
+  }
+}

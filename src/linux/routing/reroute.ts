@@ -1,0 +1,18 @@
+import type { HostRuntime } from "../runtime.ts";
+import type { Skb } from "../skb.ts";
+import { isLocalAddress } from "./address-type.ts";
+import { routeOutput } from "./output.ts";
+
+/**
+ * ip_route_me_harder(): routes a local packet again after OUTPUT changed it; the source address stays. False when
+ * there is no route any more.
+ */
+export function reroute(runtime: HostRuntime, skb: Skb): boolean {
+  const source = isLocalAddress(runtime, skb.packet.src) ? skb.packet.src : null;
+  const result = routeOutput(runtime, skb, source);
+  if (runtime.observer !== null) runtime.observer.step({ kind: "route", runtime, skb, result, purpose: "again" });
+  if (result.kind === "error") return false;
+  skb.route = result;
+  skb.output = result.kind === "local" ? runtime.compiled.loopback : result.output;
+  return true;
+}

@@ -1,0 +1,87 @@
+import type { Interface } from "../../model/interface.ts";
+import { type Address, isLoopback, isMulticast, isUnspecified } from "../../net/address.ts";
+import { acceptLocal, rpFilter, sourceValidMark } from "../device-settings.ts";
+import type { DropReason } from "../drop-reason.ts";
+import type { HostRuntime } from "../runtime.ts";
+import type { Skb } from "../skb.ts";
+import { isLocalAddress } from "./address-type.ts";
+import type { RouteKey } from "./key.ts";
+import { lookUpRoute } from "./look-up.ts";
+import type { RoutingResult } from "./result.ts";
+
+/** What fib_validate_source() says: fine (`direct` when the source is on the link), or the drop reason. */
+export type SourceCheck = { readonly ok: true; readonly direct: boolean } | { readonly ok: false; readonly reason: DropReason };
+
+/**
+ * fib_validate_source() (net/ipv4/fib_frontend.c): own addresses as a source are refused always; the reverse path is
+ * checked strictly (1), loosely (2) or not at all (0).
+ */
+export function validateSource(
+  runtime: HostRuntime,
+  key: { readonly src: Address; readonly dst: Address; readonly tos: number; readonly mark: number },
+  device: Interface,
+): SourceCheck {
+  const mode = rpFilter(runtime, device);
+  const reverse: RouteKey = {
+    dst: key.src,
+    src: key.dst,
+    input: null,
+    output: null,
+    mark: sourceValidMark(runtime, device) ? key.mark : 0,
+    tos: key.tos,
+    protocol: 0,
+    sport: 0,
+    dport: 0,
+    uid: 0,
+  };
+  const back = lookUpRoute(runtime, reverse);
+  if (back.kind === "error") return mode === 0 ? { ok: true, direct: false } : { ok: false, reason: "IP_RPFILTER" };
+  if (back.kind !== "unicast") {
+    return back.kind === "local" && acceptLocal(runtime, device)
+      ? { ok: true, direct: false }
+      : { ok: false, reason: "IP_LOCAL_SOURCE" };
+  }
+  if (usesDevice(runtime, back, device.name)) return { ok: true, direct: !back.viaGateway };
+  if (mode === 0) return { ok: true, direct: false };
+  if (mode === 1 || device.addresses.every(({ address }) => address.family !== 4)) {
+    return { ok: false, reason: "IP_RPFILTER" };
+  }
+  return { ok: true, direct: false };
+}
+
+/** fib_info_nh_uses_dev(): any next hop of the route leads over the device. */
+function usesDevice(runtime: HostRuntime, result: RoutingResult, device: string): boolean {
+  if (result.kind === "error" || result.route === null) return false;
+  return result.route.nextHops.some((hop) => hop.interface === device && runtime.host.interfaces.has(device));
+}
+
+/**
+ * `-m rpfilter` before `--invert` (net/ipv4/netfilter/ipt_rpfilter.c): true when the best route back to the source
+ * leads over the incoming interface; with `loose`, over any.
+ */
+export function reversePathMatches(
+  runtime: HostRuntime,
+  skb: Skb,
+  options: { readonly loose: boolean; readonly validMark: boolean; readonly acceptLocal: boolean },
+): boolean {
+  const { packet, input } = skb;
+  if (input === null || input.kind === "loopback") return true;
+  if (isMulticast(packet.dst) && isUnspecified(packet.src)) return true;
+  if (isUnspecified(packet.src) && packet.dst.family === 4 && packet.dst.a === 0xffffffff) return true;
+  if (isLoopback(packet.src) && isLocalAddress(runtime, packet.src) && options.acceptLocal) return true;
+  const back = lookUpRoute(runtime, {
+    dst: packet.src,
+    src: isMulticast(packet.dst) || packet.dst.a === 0xffffffff ? null : packet.dst,
+    input: null,
+    output: null,
+    mark: options.validMark ? skb.mark : 0,
+    tos: packet.tos & 0x1c,
+    protocol: 0,
+    sport: 0,
+    dport: 0,
+    uid: 0,
+  });
+  if (back.kind === "error") return false;
+  if (back.kind !== "unicast" && !(back.kind === "local" && options.acceptLocal)) return false;
+  return options.loose || usesDevice(runtime, back, input.name);
+}
