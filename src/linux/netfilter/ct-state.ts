@@ -34,3 +34,8 @@ export function parseCtStates(text: string): number | null {
 export function formatCtStates(bits: number): string {
   return NAMES.filter((name) => (bits & BITS[name]) !== 0).join(",");
 }
+
+/** The state of a packet in conntrack's words; `-` before conntrack has seen it. */
+export function describeCtState(bits: number): string {
+  return bits === 0 ? "-" : formatCtStates(bits);
+}

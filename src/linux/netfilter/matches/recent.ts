@@ -1,6 +1,6 @@
+import type { Matches } from "../../../model/ruleset.ts";
 import { type Address, type Family, formatAddress, parseAddress } from "../../../net/address.ts";
 import { addressBits, maskAddress, netmask } from "../../../net/prefix.ts";
-import type { Matches } from "../../../model/ruleset.ts";
 import type { HostRuntime } from "../../runtime.ts";
 import type { Skb } from "../../skb.ts";
 import type { MatchExtension } from "../extension.ts";
@@ -44,23 +44,13 @@ interface RecentEntry {
   next: number;
 }
 
-/** Module parameters of xt_recent. */
+/** Addresses a list holds (module parameter ip_list_tot). */
 const LIST_SIZE = 100;
-const STAMPS = 20;
+/** Time stamps kept of each address where no rule counts more hits. */
+const STAMPS = 32;
 
 function entryKey(address: Address): number | string {
   return address.family === 4 ? address.a : `${address.a}:${address.b}:${address.c}:${address.d}`;
-}
-
-/** A power of two that holds the hit count (recent_mt_check). */
-function stampsFor(hitCount: number): number {
-  let size = 32;
-  while (size < hitCount) size *= 2;
-  return hitCount === 0 ? nextPowerOfTwo(STAMPS) : Math.max(nextPowerOfTwo(STAMPS), size);
-}
-
-function nextPowerOfTwo(value: number): number {
-  return 2 ** Math.ceil(Math.log2(value));
 }
 
 function touch(list: RecentList, key: number | string, entry: RecentEntry, now: number): void {
@@ -95,7 +85,7 @@ function recentMatches(options: Matches["recent"], skb: Skb, runtime: HostRuntim
   const { packet } = skb;
   const now = runtime.services.now();
   const list = matchState(runtime, "recent", options.name, () => ({ entries: new Map(), stampsKept: STAMPS }));
-  list.stampsKept = Math.max(list.stampsKept, stampsFor(options.hitCount));
+  list.stampsKept = Math.max(list.stampsKept, options.hitCount);
   const key = entryKey(maskAddress(options.side === "source" ? packet.src : packet.dst, options.mask));
   // The TTL counts as it was before forwarding took one off.
   const forwarded = skb.output !== null && skb.owner === null && !skb.fromKernel;
@@ -145,7 +135,7 @@ function parseMask(text: string | null, family: Family): Address | null {
 
 /**
  * `-m recent` (net/netfilter/xt_recent.c recent_mt). Lists are per name and host, hold 100 addresses and are empty after a
- * ruleset load; each rule applies its own mask. Without `--rttl` several TTLs of one address share an entry.
+ * ruleset load. An address has one entry here, also where `--rttl` makes the kernel keep one for each TTL.
  */
 export const recent: MatchExtension<"recent"> = {
   options: {

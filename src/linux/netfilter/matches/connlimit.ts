@@ -1,0 +1,97 @@
+import type { Address, Family } from "../../../net/address.ts";
+import { parseAddress } from "../../../net/address.ts";
+import { addressBits, maskAddress, maskLength, netmask } from "../../../net/prefix.ts";
+import { type Connection, IPS_CONFIRMED, IPS_DYING } from "../../conntrack/connection.ts";
+import type { MatchExtension } from "../extension.ts";
+import { matchState } from "../match-state.ts";
+import { parseNumber } from "../option-values.ts";
+import { givenOption, givenValue } from "../option-words.ts";
+
+declare module "../../../model/ruleset.ts" {
+  interface Matches {
+    readonly connlimit: {
+      readonly limit: number;
+      readonly mode: "above" | "upto";
+      /** Prefix length by which addresses are grouped. */
+      readonly maskLength: number;
+      readonly side: "source" | "destination";
+    };
+  }
+}
+declare module "../match-state.ts" {
+  interface MatchStates {
+    /** Connections this rule has seen, by group of addresses. */
+    connlimit: Map<string, Connection[]>;
+  }
+}
+
+function parseMask(text: string | null, family: Family): number | null {
+  if (text === null) return addressBits(family);
+  const mask = parseAddress(text);
+  if (mask !== null) return mask.family === family ? maskLength(mask) : null;
+  return parseNumber(text, addressBits(family));
+}
+
+function groupKey(address: Address, zone: number): string {
+  return `${address.a}:${address.b}:${address.c}:${address.d} ${zone}`;
+}
+
+/** What nf_conncount counts no longer: connections that are gone, never came to be, or are closed (already_closed). */
+function isGone(connection: Connection, now: number): boolean {
+  if ((connection.status & IPS_CONFIRMED) === 0 || (connection.status & IPS_DYING) !== 0) return true;
+  return connection.expires <= now || connection.tcpState === "TIME_WAIT" || connection.tcpState === "CLOSE";
+}
+
+/**
+ * `-m connlimit` (net/netfilter/xt_connlimit.c, nf_conncount.c): counts the live connections that this rule has seen,
+ * its own included, among those whose packets had the same address under the mask. The count starts with the ruleset:
+ * connections that were there before count from their next packet on, as in the kernel.
+ */
+export const connlimit: MatchExtension<"connlimit"> = {
+  options: {
+    "connlimit-above": { values: 1, negatable: true },
+    "connlimit-upto": { values: 1, negatable: true },
+    "connlimit-mask": { values: 1, negatable: false },
+    "connlimit-saddr": { values: 0, negatable: false },
+    "connlimit-daddr": { values: 0, negatable: false },
+  },
+  parse(given, context) {
+    const above = givenOption(given, "connlimit-above");
+    const upto = givenOption(given, "connlimit-upto");
+    const option = above ?? upto;
+    const limit = parseNumber(option?.values[0] ?? "", 0xffffffff);
+    if (option === undefined || limit === null || (above !== undefined && upto !== undefined)) {
+      return { problem: "you must specify one of --connlimit-above, --connlimit-upto" };
+    }
+    const bits = parseMask(givenValue(given, "connlimit-mask"), context.family);
+    if (bits === null) return { problem: "bad value of --connlimit-mask" };
+    const side = givenOption(given, "connlimit-daddr") === undefined ? "source" : "destination";
+    const mode = (above === undefined) === option.invert ? "above" : "upto";
+    return { value: { limit, mode, maskLength: bits, side } };
+  },
+  print: ({ limit, mode, maskLength: bits, side }) => [
+    `--connlimit-${mode}`,
+    String(limit),
+    "--connlimit-mask",
+    String(bits),
+    side === "source" ? "--connlimit-saddr" : "--connlimit-daddr",
+  ],
+  compile(options, _rule, family) {
+    const mask = netmask(family, options.maskLength);
+    return {
+      kind: "call",
+      test({ packet, connection }, runtime) {
+        const now = runtime.services.now();
+        const groups = matchState(runtime, "connlimit", options, () => new Map());
+        const address = maskAddress(options.side === "source" ? packet.src : packet.dst, mask);
+        const key = groupKey(address, connection?.original.zone ?? 0);
+        const live = (groups.get(key) ?? []).filter((seen) => seen === connection || !isGone(seen, now));
+        // A packet without a connection is counted by its own addresses, and forgotten.
+        const count = connection !== null && live.includes(connection) ? live.length : live.length + 1;
+        if (connection !== null && !live.includes(connection)) live.push(connection);
+        groups.set(key, live);
+        return count > options.limit === (options.mode === "above");
+      },
+    };
+  },
+};

@@ -1,0 +1,177 @@
+import { connect } from "../emulator/applications/connect.ts";
+import { ping } from "../emulator/applications/ping.ts";
+import type { ProgramReport, ProgramTarget } from "../emulator/applications/program.ts";
+import { request } from "../emulator/applications/request.ts";
+import { traceroute } from "../emulator/applications/traceroute.ts";
+import { createWorld, runtimeOf } from "../emulator/world.ts";
+import type { Chooser } from "../linux/chooser.ts";
+import type { HostRuntime } from "../linux/runtime.ts";
+import type { Finding } from "../model/finding.ts";
+import type { Network } from "../model/network.ts";
+import type { World } from "../emulator/world.ts";
+import type { Address } from "../net/address.ts";
+import { ICMP, ICMPV6, TCP, UDP } from "../net/protocol.ts";
+import { type Endpoint, resolveEndpoint } from "./endpoint.ts";
+import { explore } from "./explorer.ts";
+import { recorder } from "./recorder.ts";
+import { type Answer, type Run, toAnswer } from "./result.ts";
+
+export type ProbeKind = "ping" | "connect" | "request" | "traceroute";
+
+/** A question as asked: who sends what to whom. */
+export interface Probe {
+  readonly from: string;
+  readonly to: string;
+  readonly kind: ProbeKind | null;
+  /** IP protocol number; null: follows from the kind or the Service. */
+  readonly protocol: number | null;
+  readonly port: number | null;
+  readonly sport: number | null;
+  /** Payload bytes; null: what the program sends by default. */
+  readonly size: number | null;
+  readonly df: boolean;
+}
+
+/** A question whose ends and protocol are settled. */
+export interface PreparedProbe {
+  readonly from: Endpoint;
+  readonly to: Endpoint;
+  readonly sender: string;
+  readonly kind: ProbeKind;
+  readonly protocol: number;
+  readonly target: ProgramTarget;
+}
+
+export type Prepared = { readonly probe: PreparedProbe } | { readonly findings: readonly Finding[] };
+
+/** Payload of `ping` without options. */
+const PING_SIZE = 56;
+const REQUEST_SIZE = 32;
+
+function problem(code: string, message: string, advice: string): Prepared {
+  return { findings: [{ code, severity: "error", message, advice }] };
+}
+
+/** Settles a probe against a Network, or says what is wrong with it. */
+export function prepareProbe(network: Network, probe: Probe): Prepared {
+  const from = resolveEndpoint(network, probe.from);
+  const to = resolveEndpoint(network, probe.to);
+  if ("finding" in from || "finding" in to) {
+    return { findings: [from, to].flatMap((end) => ("finding" in end ? [end.finding] : [])) };
+  }
+  const sender = from.endpoint.host;
+  if (sender === null) {
+    return problem(
+      "sender-not-modelled",
+      `${probe.from} cannot send: no dump tells its interfaces and routes`,
+      "Choose a pod or host of a node that was dumped.",
+    );
+  }
+  const port = probe.port ?? to.endpoint.port ?? null;
+  const protocol = probe.protocol ?? to.endpoint.protocol ?? null;
+  const kind = probe.kind ?? kindOf(protocol, port);
+  if (port === null && (kind === "connect" || kind === "request")) {
+    return problem("port-missing", `a ${kind} needs a port`, "Add --port, or service/<namespace>/<name>:port.");
+  }
+  const ends = pickAddresses(from.endpoint, to.endpoint);
+  if (ends === null) {
+    return problem("no-common-family", `${probe.from} and ${probe.to} have no address family in common`, "Give an address.");
+  }
+  const destination = ends.destination;
+  return {
+    probe: {
+      from: from.endpoint,
+      to: to.endpoint,
+      sender,
+      kind,
+      protocol: protocolOf(kind, protocol, port, destination),
+      target: {
+        source: from.endpoint.literal ? ends.source : null,
+        destination,
+        port: port ?? 0,
+        sport: probe.sport,
+        size: probe.size ?? (kind === "ping" ? PING_SIZE : REQUEST_SIZE),
+        df: probe.df,
+      },
+    },
+  };
+}
+
+function kindOf(protocol: number | null, port: number | null): ProbeKind {
+  if (protocol === UDP) return "request";
+  if (protocol === TCP) return "connect";
+  return port === null ? "ping" : "connect";
+}
+
+function protocolOf(kind: ProbeKind, given: number | null, port: number | null, destination: Address): number {
+  const icmp = destination.family === 6 ? ICMPV6 : ICMP;
+  switch (kind) {
+    case "ping":
+      return icmp;
+    case "connect":
+      return TCP;
+    case "request":
+      return UDP;
+    case "traceroute":
+      if (given === ICMP || given === ICMPV6) return icmp;
+      return given ?? (port === null ? UDP : TCP);
+  }
+}
+
+function pickAddresses(from: Endpoint, to: Endpoint): { readonly source: Address | null; readonly destination: Address } | null {
+  for (const destination of to.addresses) {
+    const source = from.addresses.find((address) => address.family === destination.family);
+    if (source !== undefined) return { source, destination };
+  }
+  return null;
+}
+
+export interface AskOptions {
+  /** Keep rules that were tried and did not match. */
+  readonly everyRule?: boolean;
+  /** Write down steps; without them the answer has outcomes only. */
+  readonly steps?: boolean;
+  /** Ignore dumped runtime state. */
+  readonly empty?: boolean;
+}
+
+/** Asks one probe: every branch of it, both directions. */
+export function askProbe(network: Network, probe: PreparedProbe, options: AskOptions = {}): Answer {
+  return toAnswer(
+    network,
+    explore((choose) => runOnce(network, probe, options, choose)),
+  );
+}
+
+function runOnce(network: Network, probe: PreparedProbe, options: AskOptions, choose: Chooser): Run {
+  const recording = options.steps === false ? null : recorder(options.everyRule ?? false);
+  const world = createWorld(network, {
+    choose,
+    observer: recording?.observer ?? null,
+    answers: true,
+    empty: options.empty ?? false,
+  });
+  const runtime = runtimeOf(world, probe.sender);
+  const report = runtime === null ? null : runProgram(world, runtime, probe);
+  return {
+    journeys: world.journeys,
+    first: 0,
+    steps: recording?.steps ?? new Map(),
+    report,
+    assumptions: [...world.assumptions.values()],
+    freeDomains: world.services.freeValues.domains,
+  };
+}
+
+function runProgram(world: World, runtime: HostRuntime, probe: PreparedProbe): ProgramReport {
+  switch (probe.kind) {
+    case "ping":
+      return ping(world, runtime, probe.target);
+    case "connect":
+      return connect(world, runtime, probe.target);
+    case "request":
+      return request(world, runtime, probe.target);
+    case "traceroute":
+      return traceroute(world, runtime, { ...probe.target, protocol: probe.protocol });
+  }
+}

@@ -1,0 +1,165 @@
+import type { ProgramReport, ProgramResult } from "../emulator/applications/program.ts";
+import type { Journey } from "../emulator/journey.ts";
+import type { Assumption } from "../emulator/world.ts";
+import type { Network } from "../model/network.ts";
+import { formatAddress } from "../net/address.ts";
+import { describePacket } from "../net/packet.ts";
+import type { PortSet } from "../net/port-set.ts";
+import type { Exploration, Taken } from "./explorer.ts";
+import type { TraceStep } from "./step.ts";
+
+/** What one run of the walk left behind. */
+export interface Run {
+  /** All journeys; those of the question itself start at `first`. */
+  readonly journeys: readonly Journey[];
+  /** Number of the journey that is the question's packet. */
+  readonly first: number;
+  readonly steps: ReadonlyMap<number, readonly TraceStep[]>;
+  /** What the sender's program saw; null where nobody waits for an answer. */
+  readonly report: ProgramReport | null;
+  readonly assumptions: readonly Assumption[];
+  /** Domains of the free values, by their names in packets minus 65536. */
+  readonly freeDomains: readonly PortSet[];
+}
+
+export interface Branch {
+  readonly run: Run;
+  /** Given the conditions. */
+  readonly probability: number;
+  /** Answers to unknowns that lead here. */
+  readonly conditions: readonly string[];
+  /** Leaves merged into this one. */
+  readonly count: number;
+}
+
+export type Certainty = "certain" | "branching" | "uncertain";
+
+/** The answer to one question. */
+export interface Answer {
+  readonly network: Network;
+  readonly certainty: Certainty;
+  readonly branches: readonly Branch[];
+  readonly assumptions: readonly Assumption[];
+  /** Why the answer is uncertain: the questions nobody could answer, with the command that would. */
+  readonly unknowns: readonly Unknown[];
+  readonly truncated: boolean;
+}
+
+export interface Unknown {
+  readonly question: string;
+  readonly command: string | null;
+}
+
+/** Makes an answer of all leaves: equal ones are merged, and the certainty follows INTERFACES.md section 4. */
+export function toAnswer(network: Network, exploration: Exploration<Run>): Answer {
+  const groups = new Map<string, { run: Run; weights: Map<string, number>; count: number }>();
+  const assignments = new Map<string, number>();
+  for (const leaf of exploration.leaves) {
+    const assignment = conditionsOf(leaf.taken).join("\n");
+    assignments.set(assignment, (assignments.get(assignment) ?? 0) + leaf.probability);
+    const key = fingerprint(leaf.value);
+    const group = groups.get(key) ?? { run: leaf.value, weights: new Map<string, number>(), count: 0 };
+    group.weights.set(assignment, (group.weights.get(assignment) ?? 0) + leaf.probability);
+    group.count++;
+    groups.set(key, group);
+  }
+  const branches = [...groups.values()].flatMap((group) => toBranches(group, assignments));
+  const outcomes = new Set(branches.map((branch) => outcomeKey(branch.run)));
+  const unknowns = collectUnknowns(exploration);
+  const dependsOnUnknown = outcomes.size > 1 && branches.some((branch) => branch.conditions.length > 0);
+  const certainty: Certainty = exploration.truncated
+    ? "uncertain"
+    : outcomes.size <= 1
+      ? "certain"
+      : dependsOnUnknown
+        ? "uncertain"
+        : "branching";
+  const assumptions = new Map<string, Assumption>();
+  for (const branch of branches) {
+    for (const item of branch.run.assumptions) assumptions.set(`${item.host} ${item.part} ${item.detail}`, item);
+  }
+  return {
+    network,
+    certainty,
+    branches,
+    assumptions: [...assumptions.values()],
+    unknowns: certainty === "uncertain" ? unknowns : [],
+    truncated: exploration.truncated,
+  };
+}
+
+/** One branch for each set of conditions with its own probability; one without conditions when they do not matter. */
+function toBranches(
+  group: { readonly run: Run; readonly weights: ReadonlyMap<string, number>; readonly count: number },
+  assignments: ReadonlyMap<string, number>,
+): readonly Branch[] {
+  const weights = [...group.weights.entries()];
+  const everywhere = weights.length === assignments.size;
+  const [first] = weights;
+  if (everywhere && first !== undefined && weights.every(([, weight]) => Math.abs(weight - first[1]) < 1e-9)) {
+    return [{ run: group.run, probability: clean(first[1]), conditions: [], count: group.count }];
+  }
+  return weights.map(([assignment, weight]) => ({
+    run: group.run,
+    probability: clean(weight / Math.max(assignments.get(assignment) ?? 1, 1e-12)),
+    conditions: assignment === "" ? [] : assignment.split("\n"),
+    count: group.count,
+  }));
+}
+
+/** Sums of products of doubles, without their noise. */
+function clean(probability: number): number {
+  return Math.round(probability * 1e12) / 1e12;
+}
+
+function conditionsOf(taken: readonly Taken[]): readonly string[] {
+  return taken
+    .filter(({ choice }) => choice.kind === "unknown")
+    .map(({ choice, index }) => `${choice.question} ${choice.alternatives[index]?.label ?? ""}`);
+}
+
+function collectUnknowns(exploration: Exploration<Run>): readonly Unknown[] {
+  const unknowns = new Map<string, Unknown>();
+  for (const leaf of exploration.leaves) {
+    for (const { choice } of leaf.taken) {
+      if (choice.kind !== "unknown") continue;
+      unknowns.set(choice.question, { question: choice.question, command: choice.command ?? null });
+    }
+  }
+  return [...unknowns.values()];
+}
+
+/** Outcome and place: what certainty is about. */
+function outcomeKey(run: Run): string {
+  const end = run.journeys[run.first]?.end ?? null;
+  const hops = run.report?.hops.map((hop) => (hop.from === null ? "*" : formatAddress(hop.from) + hop.mark)) ?? [];
+  return [
+    end?.ending.outcome ?? "lost",
+    end?.host ?? "",
+    end?.ending.hook ?? "",
+    end?.chain?.program.chain.name ?? "",
+    String(end?.rule ?? ""),
+    run.report?.result ?? "",
+    ...hops,
+  ].join(" ");
+}
+
+/** Everything that tells two runs apart: path, outcome, and packets as they ended. */
+function fingerprint(run: Run): string {
+  const parts = [outcomeKey(run)];
+  for (const journey of run.journeys.slice(run.first)) {
+    const { end } = journey;
+    parts.push(journey.kind, journey.host, end === null ? "" : `${end.host} ${end.interface ?? ""} ${describePacket(end.packet)}`);
+    for (const step of run.steps.get(journey.id) ?? []) {
+      if (step.kind === "transmit" || step.kind === "receive") parts.push(`${step.host} ${step.interface}`);
+    }
+  }
+  return parts.join("|");
+}
+
+/** What the question's sender sees, or null when the answer differs between branches. */
+export function commonResult(answer: Answer): ProgramResult | null {
+  const results = new Set(answer.branches.map((branch) => branch.run.report?.result ?? null));
+  const [only] = results;
+  return results.size === 1 && only !== undefined ? only : null;
+}

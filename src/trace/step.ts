@@ -1,0 +1,56 @@
+import type { DropReason } from "../linux/drop-reason.ts";
+import type { HookName } from "../linux/netfilter/verdict.ts";
+import type { RoutingResult } from "../linux/routing/result.ts";
+import type { FdbEntry } from "../model/neighbour.ts";
+import type { Chain, Rule, TableName } from "../model/ruleset.ts";
+import type { Address, Family } from "../net/address.ts";
+import type { Packet } from "../net/packet.ts";
+
+/** Where in the rules a step stands. */
+export interface RulePlace {
+  readonly family: Family;
+  readonly backend: "legacy" | "nft";
+  readonly table: TableName;
+  readonly chain: Chain;
+  /** The hook that the walk of the chain began at. */
+  readonly hook: HookName;
+  /** From 1; 0 is the chain's policy. */
+  readonly index: number;
+  /** Null for a policy. */
+  readonly rule: Rule | null;
+}
+
+/** One thing that happened to a packet, as it was then. Texts are made by whoever prints it. */
+export type TraceStep = { readonly host: string } & (
+  | { readonly kind: "receive"; readonly interface: string; readonly packet: Packet }
+  | {
+      readonly kind: "rule";
+      readonly place: RulePlace;
+      readonly verdict: string;
+      readonly mark: number;
+      readonly matched: boolean;
+    }
+  | { readonly kind: "policy"; readonly place: RulePlace; readonly verdict: string }
+  | { readonly kind: "return"; readonly place: RulePlace }
+  | { readonly kind: "conntrack"; readonly state: string; readonly reply: boolean }
+  | {
+      readonly kind: "nat";
+      readonly hook: HookName;
+      readonly manip: "DNAT" | "SNAT";
+      readonly from: string;
+      readonly to: string;
+    }
+  | { readonly kind: "route"; readonly purpose: string; readonly result: RoutingResult; readonly destination: Address }
+  | { readonly kind: "neighbour"; readonly address: Address; readonly text: string }
+  | {
+      readonly kind: "encapsulate" | "decapsulate";
+      readonly interface: string;
+      readonly packet: Packet;
+      readonly entry: FdbEntry | null;
+    }
+  | { readonly kind: "transmit"; readonly interface: string; readonly packet: Packet; readonly mac: string }
+  | { readonly kind: "deliver"; readonly packet: Packet; readonly text: string }
+  | { readonly kind: "drop"; readonly reason: DropReason | null; readonly text: string }
+  | { readonly kind: "reject"; readonly text: string }
+  | { readonly kind: "choice"; readonly question: string; readonly label: string; readonly probability: number }
+);
