@@ -5,18 +5,21 @@ import type { HostRuntime } from "../runtime.ts";
 export interface MatchStates {}
 
 /** Keys are the rule's options object, or a name shared by several rules. */
-export type MatchStateTables = { [K in keyof MatchStates]?: Map<object | string, MatchStates[K]> };
+export type MatchStateTables = { readonly [K in keyof MatchStates]: Map<object | string, MatchStates[K]> };
 
-/** The state under `key`, made by `initial` the first time: as after a ruleset load. */
+/** No state at all: as after a ruleset load. The compiler refuses an extension that is missing here. */
+export function emptyMatchStates(): MatchStateTables {
+  return { connlimit: new Map(), limit: new Map(), recent: new Map(), statistic: new Map() };
+}
+
+/** The state under `key`, made by `initial` the first time. */
 export function matchState<K extends keyof MatchStates>(
   runtime: HostRuntime,
   extension: K,
   key: object | string,
   initial: () => MatchStates[K],
 ): MatchStates[K] {
-  const tables = runtime.matchStates;
-  const table: Map<object | string, MatchStates[K]> = tables[extension] ?? new Map<object | string, MatchStates[K]>();
-  tables[extension] = table;
+  const table: Map<object | string, MatchStates[K]> = runtime.matchStates[extension];
   const known = table.get(key);
   if (known !== undefined) return known;
   const state = initial();

@@ -1,0 +1,265 @@
+import type { Finding } from "../model/finding.ts";
+import { CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_NONE, CT_RELATED, CT_UNTRACKED } from "../linux/skb.ts";
+import { type Address, parseAddress } from "../net/address.ts";
+import * as icmp from "../net/icmp.ts";
+import { type Packet, packet } from "../net/packet.ts";
+import { ICMP, ICMPV6, parseProtocol, TCP } from "../net/protocol.ts";
+import { parseTcpFlags, SYN } from "../net/tcp-flags.ts";
+
+/** One line of `podpath probe`, INTERFACES.md section 4. */
+export interface PacketQuestion {
+  readonly id: string;
+  /** Null for a reply: whoever received the earlier packet sends it. */
+  readonly host: string | null;
+  /** Null: sent by a process on the host. */
+  readonly interface: string | null;
+  /** Null for a reply that the earlier packet describes. */
+  readonly packet: Packet | null;
+  /** False: the sender leaves its source address to the route. */
+  readonly hasSource: boolean;
+  readonly raw: boolean;
+  readonly mark: number;
+  readonly uid: number;
+  readonly bindInterface: string | null;
+  readonly smac: string;
+  readonly dmac: string | null;
+  readonly replyTo: string | null;
+  readonly fresh: boolean;
+  readonly empty: boolean;
+  /** Virtual seconds since collection; null: now. */
+  readonly at: number | null;
+  readonly answers: boolean;
+  readonly assume: {
+    readonly route: "local" | "forward" | null;
+    readonly outInterface: string | null;
+    /** CT_* bit, CT_NONE when not given. */
+    readonly ctState: number;
+  } | null;
+}
+
+export type ParsedPacketLine = { readonly question: PacketQuestion } | { readonly findings: readonly Finding[] };
+
+const FIELDS: ReadonlySet<string> = new Set([
+  "id",
+  "host",
+  "interface",
+  "src",
+  "dst",
+  "proto",
+  "sport",
+  "dport",
+  "flags",
+  "ttl",
+  "tos",
+  "df",
+  "length",
+  "icmpType",
+  "icmpCode",
+  "icmpId",
+  "icmpSeq",
+  "seq",
+  "ack",
+  "mark",
+  "uid",
+  "bindInterface",
+  "smac",
+  "dmac",
+  "icmpInner",
+  "replyTo",
+  "fresh",
+  "empty",
+  "at",
+  "answers",
+  "raw",
+  "assume",
+]);
+
+const CT_STATES: ReadonlyMap<string, number> = new Map([
+  ["NEW", CT_NEW],
+  ["ESTABLISHED", CT_ESTABLISHED],
+  ["RELATED", CT_RELATED],
+  ["INVALID", CT_INVALID],
+  ["UNTRACKED", CT_UNTRACKED],
+]);
+
+interface Place {
+  readonly file: string;
+  readonly line: number;
+}
+
+/** Collects what is wrong with one object, so that one line gives all its findings. */
+interface Reader {
+  readonly object: ReadonlyMap<string, unknown>;
+  readonly findings: Finding[];
+  readonly place: Place;
+}
+
+function complain(reader: Reader, field: string, expected: string): void {
+  reader.findings.push({
+    code: "bad-packet-field",
+    severity: "error",
+    message: `"${field}" of the packet is not usable`,
+    file: reader.place.file,
+    line: reader.place.line,
+    expected,
+  });
+}
+
+function text(reader: Reader, field: string): string | null {
+  const value = reader.object.get(field);
+  if (value === undefined || value === null) return null;
+  if (typeof value === "string") return value;
+  if (typeof value === "number" && field === "id") return String(value);
+  complain(reader, field, "a string");
+  return null;
+}
+
+function integer(reader: Reader, field: string, most: number, otherwise: number): number {
+  const value = reader.object.get(field);
+  if (value === undefined || value === null) return otherwise;
+  if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= most) return value;
+  complain(reader, field, `a whole number from 0 to ${most}`);
+  return otherwise;
+}
+
+function flag(reader: Reader, field: string, otherwise: boolean): boolean {
+  const value = reader.object.get(field);
+  if (value === undefined || value === null) return otherwise;
+  if (typeof value === "boolean") return value;
+  complain(reader, field, "true or false");
+  return otherwise;
+}
+
+function address(reader: Reader, field: string): Address | null {
+  const written = text(reader, field);
+  if (written === null) return null;
+  const parsed = parseAddress(written);
+  if (parsed === null) complain(reader, field, "an IPv4 or IPv6 address");
+  return parsed;
+}
+
+/** Reads one JSON object of section 4. Unknown fields and wrong values are findings; nothing is thrown. */
+export function parsePacketLine(line: string, place: Place): ParsedPacketLine {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : "not JSON";
+    return {
+      findings: [
+        { code: "bad-json", severity: "error", message, ...place, expected: 'a JSON object such as {"host":"node1","dst":"10.0.0.2","proto":"tcp","dport":80}' },
+      ],
+    };
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return { findings: [{ code: "bad-json", severity: "error", message: "not an object", ...place, expected: "a JSON object" }] };
+  }
+  const reader: Reader = { object: new Map(Object.entries(value)), findings: [], place };
+  for (const field of reader.object.keys()) {
+    if (!FIELDS.has(field)) complain(reader, field, `one of ${[...FIELDS].join(", ")}`);
+  }
+  const question = readQuestion(reader);
+  return question === null || reader.findings.length > 0 ? { findings: reader.findings } : { question };
+}
+
+function readQuestion(reader: Reader): PacketQuestion | null {
+  const replyTo = text(reader, "replyTo");
+  const host = text(reader, "host");
+  const content = reader.object.has("dst") || replyTo === null ? readPacket(reader) : null;
+  if (replyTo === null && host === null) complain(reader, "host", "the name of a host");
+  if (replyTo === null && content === null) return null;
+  const at = reader.object.get("at");
+  if (at !== undefined && (typeof at !== "number" || at < 0)) complain(reader, "at", "seconds since collection, from 0");
+  return {
+    id: text(reader, "id") ?? "",
+    host,
+    interface: text(reader, "interface"),
+    packet: content,
+    hasSource: reader.object.has("src"),
+    raw: flag(reader, "raw", false),
+    mark: integer(reader, "mark", 0xffffffff, 0),
+    uid: integer(reader, "uid", 0xffffffff, 0),
+    bindInterface: text(reader, "bindInterface"),
+    smac: text(reader, "smac") ?? "",
+    dmac: text(reader, "dmac"),
+    replyTo,
+    fresh: flag(reader, "fresh", replyTo === null),
+    empty: flag(reader, "empty", false),
+    at: typeof at === "number" ? at : null,
+    answers: flag(reader, "answers", false),
+    assume: readAssumption(reader),
+  };
+}
+
+function readAssumption(reader: Reader): PacketQuestion["assume"] {
+  const value = reader.object.get("assume");
+  if (value === undefined || value === null) return null;
+  if (typeof value !== "object" || Array.isArray(value)) {
+    complain(reader, "assume", '{"route":"local"|"forward","outInterface":"eth0","ctstate":"NEW"}');
+    return null;
+  }
+  const inner: Reader = { ...reader, object: new Map(Object.entries(value)) };
+  const route = text(inner, "route");
+  if (route !== null && route !== "local" && route !== "forward") complain(reader, "assume.route", '"local" or "forward"');
+  const ctstate = text(inner, "ctstate");
+  const ctState = ctstate === null ? CT_NONE : CT_STATES.get(ctstate);
+  if (ctState === undefined) complain(reader, "assume.ctstate", [...CT_STATES.keys()].join(", "));
+  return {
+    route: route === "local" || route === "forward" ? route : null,
+    outInterface: text(inner, "outInterface"),
+    ctState: ctState ?? CT_NONE,
+  };
+}
+
+/** The headers; null when source and destination make no packet. */
+function readPacket(reader: Reader): Packet | null {
+  const dst = address(reader, "dst");
+  const src = address(reader, "src");
+  if (dst === null) {
+    if (!reader.object.has("dst")) complain(reader, "dst", "an IPv4 or IPv6 address");
+    return null;
+  }
+  if (src !== null && src.family !== dst.family) {
+    complain(reader, "src", "an address of the destination's family");
+    return null;
+  }
+  const protocol = readProtocol(reader, dst);
+  const letters = text(reader, "flags");
+  const flags = letters === null ? null : parseTcpFlags(letters);
+  if (letters !== null && flags === null) complain(reader, "flags", "letters of FSRPAU");
+  const innerValue = reader.object.get("icmpInner");
+  const inner =
+    typeof innerValue === "object" && innerValue !== null && !Array.isArray(innerValue)
+      ? readPacket({ ...reader, object: new Map(Object.entries(innerValue)) })
+      : null;
+  const echo = protocol === ICMPV6 ? icmp.V6_ECHO_REQUEST : icmp.ECHO_REQUEST;
+  const isIcmp = protocol === ICMP || protocol === ICMPV6;
+  return packet({
+    src: src ?? { family: dst.family, a: 0, b: 0, c: 0, d: 0 },
+    dst,
+    protocol,
+    sport: integer(reader, "sport", 0xffff, 0),
+    dport: integer(reader, "dport", 0xffff, 0),
+    flags: protocol === TCP ? (flags ?? SYN) : 0,
+    ttl: integer(reader, "ttl", 255, 64),
+    tos: integer(reader, "tos", 255, 0),
+    df: flag(reader, "df", false),
+    payloadLength: integer(reader, "length", 65495, 0),
+    icmpType: isIcmp ? integer(reader, "icmpType", 255, echo) : 0,
+    icmpCode: isIcmp ? integer(reader, "icmpCode", 255, 0) : 0,
+    icmpId: isIcmp ? integer(reader, "icmpId", 0xffff, 1) : 0,
+    icmpSeq: isIcmp ? integer(reader, "icmpSeq", 0xffff, 1) : 0,
+    seq: integer(reader, "seq", 0xffffffff, 0),
+    ack: integer(reader, "ack", 0xffffffff, 0),
+    inner,
+  });
+}
+
+function readProtocol(reader: Reader, dst: Address): number {
+  const value = reader.object.get("proto");
+  if (value === undefined || value === null) return dst.family === 6 ? ICMPV6 : ICMP;
+  const protocol =
+    typeof value === "number" || typeof value === "string" ? parseProtocol(String(value)) : null;
+  if (protocol === null) complain(reader, "proto", "tcp, udp, icmp, icmpv6, sctp or a number from 0 to 255");
+  return protocol ?? ICMP;
+}

@@ -1,0 +1,173 @@
+import type { Finding } from "../model/finding.ts";
+import { networkInterface } from "../model/interface.ts";
+import { knowledgeOf } from "../model/host.ts";
+import type { Network } from "../model/network.ts";
+import type { Chooser } from "../linux/chooser.ts";
+import type { HostRuntime } from "../linux/runtime.ts";
+import { createWorld, inject, originate, runtimeOf, settle, type World } from "../emulator/world.ts";
+import { copyPacket, type Packet } from "../net/packet.ts";
+import { explore } from "./explorer.ts";
+import { naturalReply } from "./natural-reply.ts";
+import { nearest } from "./nearest.ts";
+import type { PacketQuestion } from "./packet-question.ts";
+import { type Recording, recorder } from "./recorder.ts";
+import { type Answer, type Run, toAnswer } from "./result.ts";
+
+/** Packets asked one after the other, with the state that earlier ones left behind where a packet keeps it. */
+export interface PacketSession {
+  ask(question: PacketQuestion, options?: { readonly everyRule?: boolean; readonly steps?: boolean }): SessionAnswer;
+}
+
+export type SessionAnswer = { readonly answer: Answer } | { readonly findings: readonly Finding[] };
+
+/** A World on its way through a sequence of packets. */
+interface Live {
+  readonly world: World;
+  readonly recording: Recording | null;
+  /** The journey of each question asked in it, by the question's id. */
+  readonly first: Map<string, number>;
+  choose: Chooser;
+}
+
+export function createPacketSession(network: Network): PacketSession {
+  let sequence: PacketQuestion[] = [];
+  let live: Live | null = null;
+  return {
+    ask(question, options = {}) {
+      const problem = validate(network, question, sequence);
+      if (problem !== null) return { findings: [problem] };
+      if (question.fresh) {
+        sequence = [];
+        live = null;
+      }
+      const before = sequence;
+      sequence = [...before, question];
+      let reusable = live;
+      live = null;
+      let last: Live | null = null;
+      const exploration = explore((choose) => {
+        const current: Live = reusable ?? replay(network, before, question, options, choose);
+        reusable = null;
+        current.choose = choose;
+        last = current;
+        return askIn(current, question);
+      });
+      if (exploration.leaves.length === 1) live = last;
+      return { answer: toAnswer(network, exploration) };
+    },
+  };
+}
+
+function validate(network: Network, question: PacketQuestion, before: readonly PacketQuestion[]): Finding | null {
+  if (question.replyTo !== null && !before.some((earlier) => earlier.id === question.replyTo)) {
+    return {
+      code: "unknown-packet",
+      severity: "error",
+      message: `there is no earlier packet "${question.replyTo}" whose state was kept`,
+      advice: "replyTo names the id of a packet since the last one with fresh state.",
+    };
+  }
+  if (question.host === null) return null;
+  const host = network.hosts.get(question.host);
+  if (host === undefined) {
+    const close = nearest(question.host, [...network.hosts.keys()], 3);
+    return {
+      code: "unknown-host",
+      severity: "error",
+      message: `there is no host "${question.host}"`,
+      advice: close.length > 0 ? `Did you mean ${close.join(" or ")}?` : `Hosts: ${[...network.hosts.keys()].slice(0, 10).join(", ")}.`,
+    };
+  }
+  if (question.interface === null || host.interfaces.has(question.interface)) return null;
+  if (knowledgeOf(host, "interfaces") === "unknown") return null;
+  return {
+    code: "unknown-interface",
+    severity: "error",
+    message: `${question.host} has no interface "${question.interface}"`,
+    advice: `It has ${[...host.interfaces.keys()].join(", ")}.`,
+  };
+}
+
+/** A new World in which the earlier packets have been sent. */
+function replay(
+  network: Network,
+  before: readonly PacketQuestion[],
+  question: PacketQuestion,
+  options: { readonly everyRule?: boolean; readonly steps?: boolean },
+  choose: Chooser,
+): Live {
+  const recording = options.steps === false ? null : recorder(options.everyRule ?? false);
+  const assume = question.assume;
+  const live: Live = {
+    world: createWorld(network, {
+      choose: (choice) => live.choose(choice),
+      observer: recording?.observer ?? null,
+      empty: (before[0] ?? question).empty,
+      supposition: assume === null ? null : { route: assume.route, outInterface: assume.outInterface, ctState: assume.ctState },
+    }),
+    recording,
+    first: new Map(),
+    choose,
+  };
+  for (const earlier of before) askIn(live, earlier);
+  return live;
+}
+
+function askIn(live: Live, question: PacketQuestion): Run {
+  const { world } = live;
+  world.answers = question.answers;
+  if (question.at !== null && question.at > world.now) {
+    settle(world, question.at);
+    world.now = question.at;
+  }
+  const first = world.journeys.length;
+  live.first.set(question.id, first);
+  sendQuestion(live, question);
+  settle(world);
+  return {
+    journeys: question.replyTo === null && first === 0 ? world.journeys : [...world.journeys],
+    first,
+    steps: live.recording?.steps ?? new Map(),
+    report: null,
+    assumptions: [...world.assumptions.values()],
+    freeDomains: world.services.freeValues.domains,
+  };
+}
+
+function sendQuestion(live: Live, question: PacketQuestion): void {
+  const { world } = live;
+  const reply = question.replyTo === null ? null : replyOf(live, question.replyTo);
+  const runtime = runtimeOf(world, question.host ?? reply?.host ?? "");
+  const content: Packet | null = question.packet === null ? (reply?.packet ?? null) : copyPacket(question.packet);
+  if (runtime === null || content === null) return;
+  if (question.interface !== null) {
+    inject(world, runtime, deviceOf(runtime, question.interface), content, {
+      sourceMac: question.smac,
+      destinationMac: question.dmac,
+      mark: question.mark,
+    });
+    return;
+  }
+  originate(world, runtime, content, {
+    kind: "request",
+    cause: null,
+    mark: question.mark,
+    owner: { uid: question.uid, gid: question.uid },
+    boundInterface: question.bindInterface,
+    raw: question.raw,
+    selectSource: !question.hasSource && reply === null,
+  });
+}
+
+/** A host without dumped interfaces has whichever a packet arrives on. */
+function deviceOf(runtime: HostRuntime, name: string): ReturnType<typeof networkInterface> {
+  return runtime.host.interfaces.get(name) ?? networkInterface({ name });
+}
+
+function replyOf(live: Live, id: string): { readonly host: string; readonly packet: Packet } | null {
+  const journey = live.world.journeys[live.first.get(id) ?? -1];
+  const end = journey?.end ?? null;
+  if (end === null || end.ending.outcome !== "delivered") return null;
+  const answer = naturalReply(end.packet);
+  return answer === null ? null : { host: end.host, packet: answer };
+}
