@@ -7,6 +7,7 @@ import type { Choice, Chooser } from "../linux/chooser.ts";
 import { loadConntrack } from "../linux/conntrack/load.ts";
 import { drop, receive, sendLocal } from "../linux/forward.ts";
 import { type FreeValues, freeValues } from "../linux/free-value.ts";
+import { emptyMatchStates } from "../linux/netfilter/match-state.ts";
 import { answersSolicitation } from "../linux/neighbour.ts";
 import { neighbourTable } from "../linux/neighbour-table.ts";
 import type { Observer } from "../linux/observer.ts";
@@ -19,6 +20,7 @@ import type {
   SendOptions,
   Services,
 } from "../linux/runtime.ts";
+import type { Supposition } from "../linux/routing/unknown-route.ts";
 import { CT_NONE, CT_RELATED, type Skb, skb } from "../linux/skb.ts";
 import { type EventQueue, eventQueue, schedule, takeNext } from "./event-queue.ts";
 import type { Journey } from "./journey.ts";
@@ -53,6 +55,7 @@ export interface World {
   readonly counters: ((host: string) => RuleCounters) | null;
   /** Dumped runtime state (conntrack) is ignored. */
   readonly empty: boolean;
+  readonly supposition: Supposition | null;
 }
 
 export interface WorldOptions {
@@ -62,6 +65,7 @@ export interface WorldOptions {
   readonly empty?: boolean;
   readonly counters?: ((host: string) => RuleCounters) | null;
   readonly now?: number;
+  readonly supposition?: Supposition | null;
 }
 
 export function createWorld(network: Network, options: WorldOptions): World {
@@ -102,6 +106,7 @@ export function createWorld(network: Network, options: WorldOptions): World {
     answers: options.answers ?? true,
     counters: options.counters ?? null,
     empty: options.empty ?? false,
+    supposition: options.supposition ?? null,
   };
   return world;
 }
@@ -119,8 +124,9 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
     observer: world.observer,
     counters: world.counters === null ? null : world.counters(name),
     conntrack: loadConntrack(world.empty ? [] : host.conntrack, world.now),
+    supposition: world.supposition,
     neighbours: neighbourTable(host),
-    matchStates: {},
+    matchStates: emptyMatchStates(),
     tunnelPorts: new Map(),
     nextId: 1,
   };

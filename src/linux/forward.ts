@@ -23,6 +23,7 @@ import {
 import { routeInput } from "./routing/input.ts";
 import { routeOutput, sourceFor } from "./routing/output.ts";
 import type { RoutingResult } from "./routing/result.ts";
+import { routesUnknown } from "./routing/unknown-route.ts";
 import type { Ending, HostRuntime, SendOptions } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
 import { decapsulateIpip, encapsulateIpip } from "./tunnels/ipip.ts";
@@ -165,6 +166,11 @@ function leave(runtime: HostRuntime, skb: Skb): string | null {
   if (output === null || route === null) return null;
   if (!output.up) {
     drop(runtime, skb, "DEV_READY", "POSTROUTING", `${output.name} is down`);
+    return null;
+  }
+  if (routesUnknown(runtime.host, skb.packet.dst.family) && output.kind === "other") {
+    const nextHop = route.kind === "unicast" ? route.nextHop : null;
+    runtime.services.end(runtime, skb, { ...ENDING, outcome: "left", nextHop, text: "its route is not known" });
     return null;
   }
   switch (output.kind) {

@@ -11,6 +11,7 @@ import type { MatchStateTables } from "./netfilter/match-state.ts";
 import type { BoundChain } from "./netfilter/program.ts";
 import type { NeighbourTable } from "./neighbour-table.ts";
 import type { Observer } from "./observer.ts";
+import type { Supposition } from "./routing/unknown-route.ts";
 import type { Owner, Skb } from "./skb.ts";
 
 /** How a packet's journey ended on a host. */
@@ -108,6 +109,8 @@ export interface HostRuntime {
   readonly observer: Observer | null;
   readonly counters: RuleCounters | null;
   readonly conntrack: ConntrackTable;
+  /** What a person supposes where nothing was dumped; null: nothing. */
+  readonly supposition: Supposition | null;
   readonly neighbours: NeighbourTable;
   readonly matchStates: MatchStateTables;
   /** Outer source ports of VXLAN by inner flow. */

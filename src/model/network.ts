@@ -1,7 +1,8 @@
 import type { Address } from "../net/address.ts";
+import type { Prefix } from "../net/prefix.ts";
 import type { Host } from "./host.ts";
 import type { Link } from "./link.ts";
-import { type OriginTable, originTable } from "./origin.ts";
+import { type Origin, type OriginTable, originTable } from "./origin.ts";
 
 /** A Service as far as probes need it: a name for addresses and ports. */
 export interface ServiceName {
@@ -20,6 +21,16 @@ export interface EndpointName {
   readonly unmodelled: boolean;
 }
 
+/** A route of machines that nobody dumped: what reaches the fabric for these addresses goes on to `via`. */
+export interface FabricRoute {
+  readonly destination: Prefix;
+  /** Null: the machines on the segment themselves. */
+  readonly via: Address | null;
+  /** Name of the link it holds on; null for all. */
+  readonly segment: string | null;
+  readonly origin: Origin;
+}
+
 /** The whole model. Immutable: change it with immer into a new one. */
 export interface Network {
   readonly hosts: ReadonlyMap<string, Host>;
@@ -28,6 +39,8 @@ export interface Network {
   /** `pod/ns/name`, `node/name`, `host/name` → host and addresses. */
   readonly endpoints: ReadonlyMap<string, EndpointName>;
   readonly services: ReadonlyMap<string, ServiceName>;
+  /** `fabric.routes` of a snapshot. Without them, machines that nobody dumped have no route to the pools. */
+  readonly fabricRoutes: readonly FabricRoute[];
 }
 
 export function network(fields: Partial<Network>): Network {
@@ -37,6 +50,7 @@ export function network(fields: Partial<Network>): Network {
     origins: originTable(),
     endpoints: new Map(),
     services: new Map(),
+    fabricRoutes: [],
     ...fields,
   };
 }

@@ -16,6 +16,8 @@ import scenario
 from namespaces import HERE, Machines, run
 
 OUT = os.path.dirname(HERE)
+# Where the captures are written; the scenario's own folder unless a test wants them elsewhere.
+TARGET = os.environ.get("PODPATH_CAPTURE_OUT") or OUT
 CACHE = os.environ.get("PODPATH_CAPTURE_CACHE") or os.path.join(tempfile.gettempdir(), "podpath-capture-cache")
 STARTED = time.monotonic()
 
@@ -153,7 +155,7 @@ def capture(which):
         with open(os.path.join(stage, "measured.json"), "w") as file:
             file.write(scenario.measured_json(measured, fixes, found))
         json.load(open(os.path.join(stage, "measured.json")))
-        target = os.path.join(OUT, which)
+        target = os.path.join(TARGET, which)
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(stage, target)
         log(f"written to {which}/")

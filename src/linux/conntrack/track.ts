@@ -33,6 +33,11 @@ export function track(runtime: HostRuntime, skb: Skb): void {
     runtime.services.assume(runtime, "conntrack", `no earlier connections on ${runtime.host.name}`);
   }
   const { packet } = skb;
+  const supposed = runtime.supposition?.ctState ?? CT_NONE;
+  if (supposed !== CT_NONE) {
+    skb.ctState = supposed;
+    return;
+  }
   if (quotesPacket(packet)) {
     trackError(runtime, skb);
     return;

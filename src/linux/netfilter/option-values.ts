@@ -82,9 +82,11 @@ const SERVICES: ReadonlyMap<string, number> = new Map([
   ["http-alt", 8080],
 ]);
 
-/** A port by number or service name; null when it is neither. */
+/** A port by decimal number or service name (xtables_parse_port); null when it is neither. */
 export function parsePort(text: string): number | null {
-  return parseNumber(text, 0xffff) ?? SERVICES.get(text) ?? null;
+  if (!/^\d{1,5}$/.test(text)) return SERVICES.get(text) ?? null;
+  const port = Number(text);
+  return port <= 0xffff ? port : null;
 }
 
 /** `port` or `first:last` with open ends (libxt_tcp.c parse_tcp_ports); null when malformed. */

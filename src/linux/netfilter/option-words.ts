@@ -27,7 +27,7 @@ export function readOptions(
     if (spec === undefined) return { problem: `unknown option "${word}"` };
     if (given.some((option) => option.name === name)) return { problem: `option "--${name}" stands twice` };
     const values: string[] = equals < 0 ? [] : [word.slice(equals + 1)];
-    if (equals < 0 && spec.negatable && !invert && spec.values !== 0 && words[at] === "!") {
+    if (equals < 0 && spec.negatable && !invert && spec.values === 1 && words[at] === "!") {
       const next = words[at + 1];
       if (next !== undefined && !next.startsWith("-")) {
         invert = true;

@@ -115,15 +115,15 @@ function buildIndex(set: IpSet): SetIndex | null {
   const dimensions = setDimensions(set.type);
   const options = set.header.split(/\s+/);
   if (dimensions === null || options.includes("bitmask")) return null;
-  const valueOf = (name: string): string | null => {
+  const optionValue = (name: string): string | null => {
     const at = options.indexOf(name);
     return at < 0 ? null : (options[at + 1] ?? null);
   };
   const family = dimensions.some(isAddress) ? (set.family ?? familyOfMembers(set)) : null;
-  const maskText = valueOf("netmask");
+  const maskText = optionValue("netmask");
   const maskBits = maskText === null ? null : parseUint32(maskText);
   const mask = family === null || maskBits === null ? null : netmask(family, maskBits);
-  const markMask = parseUint32(valueOf("markmask") ?? "0xffffffff") ?? 0xffffffff;
+  const markMask = parseUint32(optionValue("markmask") ?? "0xffffffff") ?? 0xffffffff;
   const names = new Map<string, number>();
   const entries: Entry[] = [];
   const expiries = new Float64Array(set.members.length);
@@ -305,7 +305,7 @@ function pushAddress(at: number, address: Address): number {
 /** Writes a key into `scratch`, dimension by dimension. */
 function writeKey(
   dimensions: readonly Dimension[],
-  addressAt: (position: number) => Address | undefined,
+  addresses: readonly Address[],
   protocol: number,
   port: number,
   name: number,
@@ -317,7 +317,7 @@ function writeKey(
     switch (dimension) {
       case "ip":
       case "net": {
-        const value = addressAt(address++);
+        const value = addresses[address++];
         if (value !== undefined) at = pushAddress(at, value);
         break;
       }
@@ -354,8 +354,9 @@ function fillTable(
   for (const entry of group) {
     const { protocol, name, mark, prefixes } = entry;
     const { first, last } = (hasPorts ? entry.ports : null) ?? { first: 0, last: 0 };
+    const addresses = prefixes.map((prefix) => prefix.address);
     for (let port = first; port <= last; port++) {
-      writeKey(dimensions, (position) => prefixes[position]?.address, protocol, port, name, mark);
+      writeKey(dimensions, addresses, protocol, port, name, mark);
       const slot = slotOf(table);
       const present = table.members[slot] ?? -1;
       // Of two equal members the one that lives longer stands, the first of those that live as long.
@@ -395,17 +396,24 @@ function slotOf(table: Omit<Table, "nets">): number {
  * interface (`multi` in mtype_test_cidrs(); observed on Linux 6.18).
  */
 export function findMember(index: SetIndex, query: SetQuery, now: number): number {
-  const { dimensions, tables, expiries } = index;
-  if (tables.length === 0) return -1;
+  const { dimensions } = index;
   const { addresses, protocol, port, name, mark } = query;
-  writeKey(dimensions, (position) => addresses[position], protocol, port, name, mark);
+  writeKey(dimensions, addresses, protocol, port, name, mark);
+  const member = searchTables(index, now);
+  if (member >= 0 || index.set.type !== "bitmap:ip,mac") return member;
+  writeKey(dimensions, addresses, protocol, port, ANY_NAME, mark);
+  return searchTables(index, now);
+}
+
+/** The member under the key in `scratch`, from the table of the longest prefixes on, or -1. */
+function searchTables(index: SetIndex, now: number): number {
+  const { tables, expiries } = index;
   for (const table of tables) {
     const member = table.members[slotOf(table)] ?? -1;
     if (member >= 0 && (expiries[member] ?? 0) >= now) return member;
     if (table.nets !== null && (table.nets.members[slotOf(table.nets)] ?? -1) >= 0) return -1;
   }
-  if (index.set.type !== "bitmap:ip,mac" || name === ANY_NAME) return -1;
-  return findMember(index, { ...query, name: ANY_NAME }, now);
+  return -1;
 }
 
 /**

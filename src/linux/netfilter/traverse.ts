@@ -1,5 +1,6 @@
 import { hasPorts } from "../../net/protocol.ts";
 import { isFree, valueIn } from "../free-value.ts";
+import { UNKNOWN_INTERFACE } from "../routing/unknown-route.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
 import {
@@ -180,7 +181,9 @@ export function ruleMatches(program: Program, index: number, skb: Skb, runtime: 
       }
       case OP_OUT: {
         const pattern = program.patterns[code[at + 1] ?? 0];
-        if (nameMatches(pattern, skb.output === null ? "" : skb.output.name) === (code[at + 2] === 1)) return false;
+        const name = skb.output === null ? "" : skb.output.name;
+        const matches = name === UNKNOWN_INTERFACE ? askInterface(runtime, pattern) : nameMatches(pattern, name);
+        if (matches === (code[at + 2] === 1)) return false;
         at += 3;
         continue;
       }
@@ -234,4 +237,21 @@ export function ruleMatches(program: Program, index: number, skb: Skb, runtime: 
 function nameMatches(pattern: InterfacePattern | undefined, name: string): boolean {
   if (pattern === undefined) return false;
   return pattern.wildcard ? name.startsWith(pattern.text) : name === pattern.text;
+}
+
+/** The outgoing interface of a host without dumped routes: each pattern that rules test is a question. */
+function askInterface(runtime: HostRuntime, pattern: InterfacePattern | undefined): boolean {
+  const text = pattern === undefined ? "" : `${pattern.text}${pattern.wildcard ? "+" : ""}`;
+  return (
+    runtime.services.choose({
+      kind: "unknown",
+      variable: `${runtime.host.name} leaves by ${text}`,
+      question: `does the packet leave ${runtime.host.name} by ${text}? its routes were not dumped`,
+      alternatives: [
+        { label: "it does", probability: 0 },
+        { label: "it does not", probability: 0 },
+      ],
+      command: "ip route show table all",
+    }) === 0
+  );
 }

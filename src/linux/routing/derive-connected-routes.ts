@@ -18,7 +18,9 @@ export function deriveConnectedRoutes(interfaces: Iterable<Interface>): readonly
       if (address.noPrefixRoute || (isV4 && address.secondary)) continue;
       if (isV4 && subnet.length === 32 && address.peer === null) continue;
       const add = (destination: typeof subnet): void => {
-        if (routes.some((one) => one.nextHops[0]?.interface === device.name && samePrefix(one.destination, destination))) {
+        if (
+          routes.some((one) => one.nextHops[0]?.interface === device.name && samePrefix(one.destination, destination))
+        ) {
           return;
         }
         routes.push(

@@ -6,6 +6,7 @@ import type { HostRuntime } from "../runtime.ts";
 import { lookUpRoute } from "./look-up.ts";
 import type { RoutingResult } from "./result.ts";
 import { validateSource } from "./reverse-path.ts";
+import { routesUnknown } from "./unknown-route.ts";
 
 /** What the routing decision for an arriving packet needs. */
 export interface InputKey {
@@ -44,7 +45,7 @@ function routeInput4(runtime: HostRuntime, device: Interface, key: InputKey): In
   if (isLoopback(src) && !routeLocalnet(runtime, device)) return martian("IP_LOCALNET", "127.0.0.0/8 from the wire");
   if (isMulticast(dst)) return { kind: "deliver", result: multicastResult(device), broadcast: true };
   const result = lookUpRoute(runtime, { ...key, input: device.name, output: null, uid: 0 });
-  const forwards = forwarding(runtime, device, 4);
+  const forwards = routesUnknown(runtime.host, 4) || forwarding(runtime, device, 4);
   switch (result.kind) {
     case "error":
       return { kind: "unreachable", result, forwarding: forwards };
@@ -91,7 +92,7 @@ function routeInput6(runtime: HostRuntime, device: Interface, key: InputKey): In
   if (isLoopback(src) || isLoopback(dst)) return martian("IP_INVALID_SOURCE", "::1 from the wire");
   if (isMulticast(dst)) return { kind: "deliver", result: multicastResult(device), broadcast: true };
   const result = lookUpRoute(runtime, { ...key, input: device.name, output: null, uid: 0 });
-  const forwards = forwarding(runtime, device, 6);
+  const forwards = routesUnknown(runtime.host, 6) || forwarding(runtime, device, 6);
   switch (result.kind) {
     case "error":
       return { kind: "unreachable", result, forwarding: forwards };

@@ -10,6 +10,7 @@ import type { HostRuntime } from "../runtime.ts";
 import type { RouteGroup } from "./fib.ts";
 import type { RouteKey } from "./key.ts";
 import type { RoutingResult } from "./result.ts";
+import { routesUnknown, unknownRoute } from "./unknown-route.ts";
 
 /**
  * fib_lookup(): the policy rules in order of priority, each table by longest prefix (net/ipv4/fib_rules.c,
@@ -17,6 +18,7 @@ import type { RoutingResult } from "./result.ts";
  */
 export function lookUpRoute(runtime: HostRuntime, key: RouteKey): RoutingResult {
   const { family } = key.dst;
+  if (routesUnknown(runtime.host, family)) return unknownRoute(runtime, key);
   const fib = runtime.compiled.fib[family];
   const part = family === 4 ? "routes" : "routes6";
   if (runtime.host.knowledge.get(part) === "assumed") {

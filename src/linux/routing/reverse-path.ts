@@ -1,5 +1,5 @@
 import type { Interface } from "../../model/interface.ts";
-import { type Address, isLoopback, isMulticast, isUnspecified } from "../../net/address.ts";
+import { type Address, formatAddress, isLoopback, isMulticast, isUnspecified } from "../../net/address.ts";
 import { acceptLocal, rpFilter, sourceValidMark } from "../device-settings.ts";
 import type { DropReason } from "../drop-reason.ts";
 import type { HostRuntime } from "../runtime.ts";
@@ -8,6 +8,7 @@ import { isLocalAddress } from "./address-type.ts";
 import type { RouteKey } from "./key.ts";
 import { lookUpRoute } from "./look-up.ts";
 import type { RoutingResult } from "./result.ts";
+import { routesUnknown } from "./unknown-route.ts";
 
 /** What fib_validate_source() says: fine (`direct` when the source is on the link), or the drop reason. */
 export type SourceCheck = { readonly ok: true; readonly direct: boolean } | { readonly ok: false; readonly reason: DropReason };
@@ -21,6 +22,7 @@ export function validateSource(
   key: { readonly src: Address; readonly dst: Address; readonly tos: number; readonly mark: number },
   device: Interface,
 ): SourceCheck {
+  if (routesUnknown(runtime.host, key.src.family)) return { ok: true, direct: false };
   const mode = rpFilter(runtime, device);
   const reverse: RouteKey = {
     dst: key.src,
@@ -55,6 +57,21 @@ function usesDevice(runtime: HostRuntime, result: RoutingResult, device: string)
   return result.route.nextHops.some((hop) => hop.interface === device && runtime.host.interfaces.has(device));
 }
 
+function unknownCheck(runtime: HostRuntime, skb: Skb): boolean {
+  return (
+    runtime.services.choose({
+      kind: "unknown",
+      variable: `${runtime.host.name} reverse path ${formatAddress(skb.packet.src)}`,
+      question: `does the way back to ${formatAddress(skb.packet.src)} lead over ${skb.input?.name ?? "the incoming interface"} of ${runtime.host.name}? its routes were not dumped`,
+      alternatives: [
+        { label: "it does", probability: 0 },
+        { label: "it does not", probability: 0 },
+      ],
+      command: "ip route show table all",
+    }) === 0
+  );
+}
+
 /**
  * `-m rpfilter` before `--invert` (net/ipv4/netfilter/ipt_rpfilter.c): true when the best route back to the source
  * leads over the incoming interface; with `loose`, over any.
@@ -65,6 +82,7 @@ export function reversePathMatches(
   options: { readonly loose: boolean; readonly validMark: boolean; readonly acceptLocal: boolean },
 ): boolean {
   const { packet, input } = skb;
+  if (routesUnknown(runtime.host, packet.src.family)) return unknownCheck(runtime, skb);
   if (input === null || input.kind === "loopback") return true;
   if (isMulticast(packet.dst) && isUnspecified(packet.src)) return true;
   if (isUnspecified(packet.src) && packet.dst.family === 4 && packet.dst.a === 0xffffffff) return true;

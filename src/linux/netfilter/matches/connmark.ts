@@ -23,7 +23,6 @@ export const connmark: MatchExtension<"connmark"> = {
   print: (options) => optionWords("mark", options.invert, formatMark(options)),
   compile: ({ value, mask, invert }) => ({
     kind: "call",
-    test: ({ connection }) =>
-      connection !== null && ((connection.mark & mask) >>> 0 === value) !== invert,
+    test: ({ connection }) => connection !== null && ((connection.mark & mask) >>> 0 === value) !== invert,
   }),
 };

@@ -3,12 +3,12 @@ import type { Address, Family } from "../../../net/address.ts";
 import { prefixContains, prefixOf } from "../../../net/prefix.ts";
 import { parseProtocol } from "../../../net/protocol.ts";
 import {
+  type Connection,
   IPS_ASSURED,
   IPS_CONFIRMED,
   IPS_DST_NAT,
   IPS_SEEN_REPLY,
   IPS_SRC_NAT,
-  type Connection,
 } from "../../conntrack/connection.ts";
 import { isFree, valueIn } from "../../free-value.ts";
 import type { HostRuntime } from "../../runtime.ts";
@@ -163,7 +163,9 @@ function connectionMatches(options: Options, connection: Connection, runtime: Ho
   if (!portMatches(runtime, options.replyDestinationPort, reply.dport)) return false;
   if (status !== null && ((connection.status & status.bits) !== 0) === status.invert) return false;
   if (expire === null) return true;
-  const left = Math.max(0, Math.floor(connection.expires - runtime.services.now()));
+  // Before its first packet is through, a connection has no time left to speak of.
+  const confirmed = (connection.status & IPS_CONFIRMED) !== 0;
+  const left = confirmed ? Math.max(0, Math.floor(connection.expires - runtime.services.now())) : 0;
   return (left >= expire.first && left <= expire.last) !== expire.invert;
 }
 

@@ -19,7 +19,7 @@ function dscpClass(text: string): number | null {
   return assured === null ? null : (Number(assured[1]) << 3) | (Number(assured[2]) << 1);
 }
 
-function valueOf(option: GivenOption): number | null {
+function dscpValue(option: GivenOption): number | null {
   const text = option.values[0] ?? "";
   return option.name === "dscp" ? parseNumber(text, 63) : dscpClass(text);
 }
@@ -32,7 +32,7 @@ export const dscp: MatchExtension<"dscp"> = {
   },
   parse(given) {
     const option = givenOption(given, "dscp") ?? givenOption(given, "dscp-class");
-    const value = option === undefined || given.length > 1 ? null : valueOf(option);
+    const value = option === undefined || given.length > 1 ? null : dscpValue(option);
     if (option === undefined || value === null) return { problem: "expected --dscp value or --dscp-class class" };
     return { value: { value, invert: option.invert } };
   },

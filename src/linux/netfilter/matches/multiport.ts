@@ -57,8 +57,7 @@ export const multiport: MatchExtension<"multiport"> = {
     const side = option.name === "sports" ? "sports" : option.name === "dports" ? "dports" : "ports";
     return { value: { side, ranges, invert: option.invert } };
   },
-  print: ({ side, ranges, invert }) =>
-    optionWords(side, invert, ranges.map((range) => formatRange(range)).join(",")),
+  print: ({ side, ranges, invert }) => optionWords(side, invert, ranges.map((range) => formatRange(range)).join(",")),
   compile({ side, ranges, invert }) {
     const ports = portSet(ranges);
     const [only] = ports;

@@ -21,6 +21,9 @@ declare module "../../../model/ruleset.ts" {
   }
 }
 
+/** A device name, perhaps with a `+` at its end: up to 15 characters without blanks, slashes or `!`. */
+const DEVICE = /^[^\s/!]{1,15}$/;
+
 /**
  * `-m physdev` (net/netfilter/xt_physdev.c). Only frames that br_netfilter hands from a bridge port to the IP hooks
  * carry the port's name; podpath does not model those, so no packet ever has one. For such packets the kernel holds
@@ -43,6 +46,8 @@ export const physdev: MatchExtension<"physdev"> = {
       const option = givenOption(given, name);
       return option === undefined ? null : { invert: option.invert };
     };
+    const named = given.filter(({ name }) => name === "physdev-in" || name === "physdev-out");
+    if (named.some(({ values }) => !DEVICE.test(values[0] ?? ""))) return { problem: "bad device name" };
     if (given.length === 0) return { problem: "no physdev option specified" };
     return {
       value: {

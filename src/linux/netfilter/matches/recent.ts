@@ -44,6 +44,8 @@ interface RecentEntry {
   next: number;
 }
 
+/** A list is a file below /proc/net/xt_recent. */
+const LIST_NAME = /^[^/]{1,199}$/;
 /** Addresses a list holds (module parameter ip_list_tot). */
 const LIST_SIZE = 100;
 /** Time stamps kept of each address where no rule counts more hits. */
@@ -164,6 +166,8 @@ export const recent: MatchExtension<"recent"> = {
     if (seconds === null || hitCount === null || mask === null) {
       return { problem: "bad value of --seconds, --hitcount or --mask" };
     }
+    const name = givenValue(given, "name") ?? "DEFAULT";
+    if (!LIST_NAME.test(name)) return { problem: `bad list name "${name}"` };
     const reapGiven = givenOption(given, "reap") !== undefined;
     if (reapGiven && seconds === 0) return { problem: "--reap requires --seconds" };
     return {
@@ -174,7 +178,7 @@ export const recent: MatchExtension<"recent"> = {
         reap: reapGiven,
         hitCount,
         matchTtl: givenOption(given, "rttl") !== undefined,
-        name: givenValue(given, "name") ?? "DEFAULT",
+        name,
         mask,
         side: givenOption(given, "rdest") === undefined ? "source" : "destination",
       },

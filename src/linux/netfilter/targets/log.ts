@@ -45,7 +45,9 @@ export const LOG: TargetExtension<"LOG"> = {
     const text = givenValue(given, "log-level");
     const level = text === null ? DEFAULT_LEVEL : /^\d$/.test(text) ? Number(text) : LEVELS[text];
     if (level === undefined || level > 7) return { problem: "expected --log-level 0-7 or a syslog name" };
-    const prefix = (givenValue(given, "log-prefix") ?? "").slice(0, PREFIX_LENGTH);
+    const written = givenValue(given, "log-prefix");
+    if (written === "") return { problem: "--log-prefix is empty" };
+    const prefix = written?.slice(0, PREFIX_LENGTH) ?? "";
     return { value: { prefix, level, flags: FLAGS.filter((flag) => givenOption(given, flag) !== undefined) } };
   },
   print: (options) => [

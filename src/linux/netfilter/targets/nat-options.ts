@@ -22,11 +22,11 @@ export function natRange(fields: Partial<NatRange>): NatRange {
   };
 }
 
-/** `port` or `first-last`; null when malformed or backwards. */
+/** `port`, a service name, or `first-last`; null when malformed or backwards. */
 export function parsePorts(text: string): { readonly first: number; readonly last: number } | null {
-  const dash = text.indexOf("-");
-  const first = parsePort(dash < 0 ? text : text.slice(0, dash));
-  const last = dash < 0 ? first : parsePort(text.slice(dash + 1));
+  const range = /^(\d+)-(\d+)$/.exec(text);
+  const first = parsePort(range?.[1] ?? text);
+  const last = range === null ? first : parsePort(range[2] ?? "");
   return first === null || last === null || first > last ? null : { first, last };
 }
 

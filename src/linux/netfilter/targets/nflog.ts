@@ -35,10 +35,12 @@ export const NFLOG: TargetExtension<"NFLOG"> = {
       if (number === null) return { problem: `expected a number after --${name}` };
       numbers.set(name, number);
     }
+    const prefix = givenValue(given, "nflog-prefix");
+    if (prefix === "") return { problem: "--nflog-prefix is empty" };
     return {
       value: {
         group: numbers.get("nflog-group") ?? 0,
-        prefix: givenValue(given, "nflog-prefix") ?? "",
+        prefix: prefix ?? "",
         size: numbers.get("nflog-size") ?? null,
         range: numbers.get("nflog-range") ?? null,
         threshold: numbers.get("nflog-threshold") ?? 0,

@@ -1,0 +1,30 @@
+import type { EndpointSlice } from "../kubernetes/endpoint-slice.ts";
+import type { Endpoints } from "../kubernetes/endpoints.ts";
+import type { Metadata } from "../kubernetes/metadata.ts";
+import type { KubernetesNode } from "../kubernetes/node.ts";
+import type { Pod } from "../kubernetes/pod.ts";
+import type { Service } from "../kubernetes/service.ts";
+import type { CalicoNode } from "./calico-node.ts";
+import type { IPPool } from "./ip-pool.ts";
+import type { WorkloadEndpoint } from "./workload-endpoint.ts";
+
+/** An object of a kind that podpath does not read yet: kept as it was written. */
+export interface OtherResource {
+  readonly metadata: Metadata;
+  /** The whole object: plain data from YAML or JSON, safe to walk (its aliases are bounded). */
+  readonly content: unknown;
+}
+
+/** Declared resources. Cluster-wide objects stand under their name, others under `namespace/name`. */
+export interface Cluster {
+  readonly nodes: ReadonlyMap<string, KubernetesNode>;
+  readonly calicoNodes: ReadonlyMap<string, CalicoNode>;
+  readonly pods: ReadonlyMap<string, Pod>;
+  readonly services: ReadonlyMap<string, Service>;
+  readonly endpointSlices: ReadonlyMap<string, EndpointSlice>;
+  readonly endpoints: ReadonlyMap<string, Endpoints>;
+  readonly workloadEndpoints: ReadonlyMap<string, WorkloadEndpoint>;
+  readonly ipPools: ReadonlyMap<string, IPPool>;
+  /** Under `Kind.group namespace/name`, as `kubectl` names kinds. */
+  readonly others: ReadonlyMap<string, OtherResource>;
+}

@@ -1,0 +1,32 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+/** INTERFACES section 1: what every command understands. */
+export interface CommonOptions {
+  readonly json?: boolean;
+  readonly output?: string;
+  readonly quiet?: boolean;
+  readonly color: "auto" | "always" | "never";
+  readonly strict?: boolean;
+  readonly strictInput?: boolean;
+}
+
+export function addCommonOptions(command: Command): Command {
+  return command
+    .option("--json", "print the result as JSON")
+    .option("-o, --output <file>", "write the result to a file")
+    .option("-q, --quiet", "print the result only, no remarks")
+    .addOption(new Option("--color <when>", "colour the result").choices(["auto", "always", "never"]).default("auto"))
+    .option("--strict", "every assumption that an answer rests on makes it uncertain")
+    .option("--strict-input", "any finding about the input is an error");
+}
+
+/** A parser of whole numbers for options. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+}

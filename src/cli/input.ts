@@ -1,0 +1,211 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import type { Finding } from "../model/finding.ts";
+import type { Network } from "../model/network.ts";
+import { recogniseDump } from "../readers/recognise.ts";
+import type { SnapshotFiles } from "../readers/snapshot/files.ts";
+import { readLoneDump } from "../readers/snapshot/lone-dump.ts";
+import { readSnapshot, type SnapshotResult } from "../readers/snapshot/read-snapshot.ts";
+import { nearest } from "../trace/nearest.ts";
+import type { CommonOptions } from "./common-options.ts";
+import { InputError } from "./input-error.ts";
+import type { Io } from "./io.ts";
+import { readFolder, readTextFile } from "./read-files.ts";
+import { readStdin, STDIN_NAME } from "./read-stdin.ts";
+
+/** A network to ask questions of, and what was found while reading it. */
+export interface LoadedNetwork {
+  readonly name: string;
+  readonly network: Network;
+  readonly findings: readonly Finding[];
+  readonly recognised: SnapshotResult["recognised"];
+  /** The files it was read from. */
+  readonly files: SnapshotFiles;
+  /** True for one dump without its surroundings. */
+  readonly lone: boolean;
+}
+
+/** A `scenario.yaml`: where it stands and what it says. */
+export interface ScenarioFile {
+  /** As the user named it. */
+  readonly shown: string;
+  readonly folder: string;
+  readonly text: string;
+}
+
+type Located =
+  | { readonly kind: "folder"; readonly path: string }
+  | { readonly kind: "scenario"; readonly file: ScenarioFile }
+  | { readonly kind: "text"; readonly shown: string; readonly text: string };
+
+/** Loads what INTERFACES section 1 calls `<network>`. Throws an InputError when nothing can be read. */
+export async function loadNetwork(argument: string, io: Io, options: CommonOptions): Promise<LoadedNetwork> {
+  const located = await locate(argument, io);
+  const loaded = await load(located, options);
+  return checkInput(loaded, options);
+}
+
+async function load(located: Located, options: CommonOptions): Promise<LoadedNetwork> {
+  switch (located.kind) {
+    case "folder":
+      return loadFolder(located.path);
+    case "scenario": {
+      const { readScenario } = await import("../readers/scenario/read-scenario.ts");
+      const read = readScenario(located.file.text, located.file.shown);
+      if (read.scenario === null) throw new InputError(read.findings);
+      return loadScenarioNetwork(located.file, read.scenario.network, options);
+    }
+    case "text": {
+      const dump = readLoneDump(located.text, located.shown);
+      if (dump.kind === null || dump.findings.some((finding) => finding.code === "unrecognised-file")) {
+        throw new InputError(dump.findings);
+      }
+      return {
+        name: located.shown,
+        network: dump.network,
+        findings: dump.findings,
+        recognised: dump.recognised,
+        files: { name: located.shown, files: new Map([[located.shown, located.text]]) },
+        lone: true,
+      };
+    }
+  }
+}
+
+/** The network a scenario names. */
+export function loadScenarioNetwork(
+  file: ScenarioFile,
+  network: { readonly snapshot: string | null; readonly line: number | null },
+  options: CommonOptions,
+): LoadedNetwork {
+  const place = { file: file.shown, ...(network.line === null ? {} : { line: network.line }) };
+  if (network.snapshot === null) {
+    throw new InputError([
+      {
+        code: "not-built-yet",
+        severity: "error",
+        message: "a scenario on a declared cluster cannot be played by this version",
+        ...place,
+        expected: "network: {snapshot: ./folder}",
+      },
+    ]);
+  }
+  const path = resolve(file.folder, network.snapshot);
+  if (!existsSync(path) || !statSync(path).isDirectory()) {
+    throw new InputError([
+      {
+        code: "missing-folder",
+        severity: "error",
+        message: `there is no snapshot folder ${network.snapshot}`,
+        ...place,
+        expected: "a folder, relative to the scenario file",
+        advice: similar(path),
+      },
+    ]);
+  }
+  return checkInput(loadFolder(path), options);
+}
+
+/** The scenario an argument names: a folder with a scenario.yaml, or the file itself. */
+export async function loadScenarioFile(argument: string, io: Io): Promise<ScenarioFile> {
+  const located = await locate(argument, io);
+  if (located.kind === "scenario") return located.file;
+  throw new InputError([
+    {
+      code: "not-a-scenario",
+      severity: "error",
+      message: `${argument} is no scenario`,
+      expected: "a folder with a scenario.yaml, or such a file",
+      advice: "To ask about the network itself, use podpath trace or podpath check.",
+    },
+  ]);
+}
+
+async function locate(argument: string, io: Io): Promise<Located> {
+  if (argument === "-") return { kind: "text", shown: STDIN_NAME, text: await readStdin(io) };
+  let isFolder: boolean;
+  try {
+    isFolder = statSync(argument).isDirectory();
+  } catch (error) {
+    throw new InputError([missing(argument, error)]);
+  }
+  if (isFolder) {
+    const scenario = join(argument, "scenario.yaml");
+    if (existsSync(scenario)) return { kind: "scenario", file: scenarioFile(scenario) };
+    return { kind: "folder", path: argument };
+  }
+  const text = readTextFile(argument, argument);
+  if (typeof text !== "string") throw new InputError([text.problem]);
+  const kind = recogniseDump(text);
+  if (kind === "scenario" || /^scenario\.ya?ml$/.test(basename(argument))) {
+    return { kind: "scenario", file: { shown: argument, folder: dirname(argument), text } };
+  }
+  if (kind === "snapshot") return { kind: "folder", path: dirname(argument) };
+  return { kind: "text", shown: argument, text };
+}
+
+function scenarioFile(path: string): ScenarioFile {
+  const text = readTextFile(path, path);
+  if (typeof text !== "string") throw new InputError([text.problem]);
+  return { shown: path, folder: dirname(path), text };
+}
+
+function missing(path: string, error: unknown): Finding {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (code !== "ENOENT" && code !== "ENOTDIR") {
+    const why = code === "EACCES" ? "permission denied" : code === "ELOOP" ? "it is a link that leads back to itself" : code;
+    return { code: "unreadable-file", severity: "error", message: `cannot read ${path}: ${why}`, advice: "Check its permissions." };
+  }
+  return {
+    code: "missing-file",
+    severity: "error",
+    message: `there is no file or folder ${path}`,
+    expected: "a snapshot folder, a scenario, one dump file, or - for standard input",
+    advice: similar(path),
+  };
+}
+
+/** Names like it, next to where it should be. */
+function similar(path: string): string {
+  let folder = dirname(resolve(path));
+  while (!existsSync(folder)) folder = dirname(folder);
+  let names: readonly string[];
+  try {
+    names = readdirSync(folder).slice(0, 1000);
+  } catch {
+    return "Check the path.";
+  }
+  const close = nearest(basename(path), names, 3).map((name) => relative(".", join(folder, name)) || name);
+  return close.length > 0 ? `Did you mean ${close.join(" or ")}?` : "Check the path.";
+}
+
+/** A folder is a snapshot, or a folder of manifests when nothing else is in it. */
+function loadFolder(path: string): LoadedNetwork {
+  const name = basename(resolve(path));
+  const read = readFolder(path);
+  const files: SnapshotFiles = { name, files: read };
+  const asSnapshot = isManifests(read) ? { name, files: new Map([...read].map(([file, text]) => [`cluster/${file}`, text] as const)) } : files;
+  const result = readSnapshot(asSnapshot);
+  const loaded = { name: result.name, network: result.network, findings: result.findings, recognised: result.recognised, files, lone: false };
+  if (result.network.hosts.size === 0) throw new InputError(worstFirst(result.findings));
+  return loaded;
+}
+
+const TOP = /^(?:[^/]+\/)?(?:nodes|hosts|cluster)\/|^(?:[^/]+\/)?snapshot\.ya?ml$/;
+
+function isManifests(files: ReadonlyMap<string, unknown>): boolean {
+  const names = [...files.keys()];
+  return names.some((name) => /\.(?:ya?ml|json)$/.test(name)) && !names.some((name) => TOP.test(name));
+}
+
+const ORDER = { error: 0, warning: 1, info: 2 } as const;
+
+export function worstFirst(findings: readonly Finding[]): readonly Finding[] {
+  return [...findings].sort((x, y) => ORDER[x.severity] - ORDER[y.severity]);
+}
+
+function checkInput(loaded: LoadedNetwork, options: CommonOptions): LoadedNetwork {
+  const complaints = loaded.findings.filter((finding) => finding.severity !== "info");
+  if (options.strictInput === true && complaints.length > 0) throw new InputError(worstFirst(complaints));
+  return loaded;
+}

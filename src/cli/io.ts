@@ -1,0 +1,12 @@
+/** The outside world of the command, so that tests can stand in for it. */
+export interface Io {
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+  readonly stdin: AsyncIterable<unknown>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Sink {
+  write(text: string): unknown;
+  readonly isTTY?: boolean | undefined;
+}

@@ -1,0 +1,79 @@
+import { closeSync, openSync, writeSync } from "node:fs";
+import pc from "picocolors";
+import { type Finding, formatFinding } from "../model/finding.ts";
+import { type Ink, inkOf, PLAIN_INK } from "../report/ink.ts";
+import type { CommonOptions } from "./common-options.ts";
+import type { Io } from "./io.ts";
+import { InputError } from "./input-error.ts";
+
+/** Where a command's words go: results to stdout or a file, everything else to stderr. */
+export interface Output {
+  /** For results. */
+  readonly ink: Ink;
+  result(text: string): void;
+  /** A remark; silent with `--quiet`. */
+  note(text: string): void;
+  /** Findings about the input; errors are told even with `--quiet` when they stop the command. */
+  findings(findings: readonly Finding[], fatal: boolean): void;
+  close(): void;
+}
+
+/** How many findings are told one by one. */
+const LISTED = 10;
+
+export function openOutput(io: Io, options: CommonOptions): Output {
+  const file = options.output === undefined ? null : openFile(options.output);
+  const ink = inkFor(io, options, file !== null);
+  const errorInk = usesColour(io, options, io.stderr.isTTY === true) ? inkOf(pc.createColors(true)) : PLAIN_INK;
+  const note = (text: string): void => {
+    if (options.quiet !== true) io.stderr.write(`${text}\n`);
+  };
+  return {
+    ink,
+    result(text) {
+      if (file === null) io.stdout.write(text);
+      else writeSync(file, text);
+    },
+    note,
+    findings(findings, fatal) {
+      if (!fatal && options.quiet === true) return;
+      for (const finding of findings.slice(0, LISTED)) {
+        const colour = finding.severity === "error" ? errorInk.bad : errorInk.doubtful;
+        const [head = "", ...rest] = formatFinding(finding).split(": ");
+        io.stderr.write(`${colour(head)}: ${rest.join(": ")}\n`);
+      }
+      if (findings.length > LISTED) io.stderr.write(`… and ${findings.length - LISTED} more\n`);
+    },
+    close() {
+      if (file !== null) closeSync(file);
+    },
+  };
+}
+
+function openFile(path: string): number {
+  try {
+    return openSync(path, "w");
+  } catch (error) {
+    throw new InputError([
+      {
+        code: "cannot-write",
+        severity: "error",
+        message: `cannot write to ${path}: ${error instanceof Error ? error.message : String(error)}`,
+        advice: "Give -o a file in a folder that exists and that you may write to.",
+      },
+    ]);
+  }
+}
+
+function inkFor(io: Io, options: CommonOptions, toFile: boolean): Ink {
+  return usesColour(io, options, !toFile && io.stdout.isTTY === true) ? inkOf(pc.createColors(true)) : PLAIN_INK;
+}
+
+/** `--color` beats NO_COLOR (https://no-color.org), which beats the terminal. */
+function usesColour(io: Io, options: CommonOptions, isTerminal: boolean): boolean {
+  if (options.color === "always") return true;
+  if (options.color === "never") return false;
+  const { NO_COLOR: noColor, TERM: term } = io.env;
+  if (noColor !== undefined && noColor !== "") return false;
+  return isTerminal && term !== "dumb";
+}

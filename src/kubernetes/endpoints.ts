@@ -1,0 +1,42 @@
+import type { Origin } from "../model/origin.ts";
+import { addressField } from "./address-field.ts";
+import { type EndpointPort, endpointPort, type SliceEndpoint, targetPod } from "./endpoint-slice.ts";
+import { type Field, listOf, member, text } from "./field.ts";
+import { type Metadata, readMetadata } from "./metadata.ts";
+
+export interface EndpointSubset {
+  readonly endpoints: readonly SliceEndpoint[];
+  readonly ports: readonly EndpointPort[];
+}
+
+/** A v1 Endpoints object; it has the name of its Service. */
+export interface Endpoints {
+  readonly metadata: Metadata;
+  readonly subsets: readonly EndpointSubset[];
+}
+
+function readAddresses(field: Field, ready: boolean): readonly SliceEndpoint[] {
+  return listOf(field, (entry) => {
+    const address = addressField(member(entry, "ip"));
+    if (address === null) return null;
+    return {
+      addresses: [address],
+      ready,
+      nodeName: text(member(entry, "nodeName")),
+      pod: targetPod(member(entry, "targetRef")),
+    };
+  });
+}
+
+export function readEndpoints(resource: Field, origin: Origin): Endpoints {
+  return {
+    metadata: readMetadata(resource, origin),
+    subsets: listOf(member(resource, "subsets"), (subset) => ({
+      endpoints: [
+        ...readAddresses(member(subset, "addresses"), true),
+        ...readAddresses(member(subset, "notReadyAddresses"), false),
+      ],
+      ports: listOf(member(subset, "ports"), endpointPort),
+    })),
+  };
+}

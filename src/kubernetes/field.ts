@@ -1,0 +1,138 @@
+/** Where a value stands inside a resource: keys and positions from the top. */
+export type FieldPath = readonly (string | number)[];
+
+/** A value that is not what its API promises. */
+export interface FieldProblem {
+  readonly path: FieldPath;
+  /** What would have been right: `a list`, `an IP address`. */
+  readonly expected: string;
+  /** What was there, shortened. */
+  readonly found: string;
+}
+
+/** A value of unknown type on its way to being narrowed, and where to complain about it. */
+export interface Field {
+  readonly value: unknown;
+  readonly path: FieldPath;
+  readonly problems: FieldProblem[];
+}
+
+/** The top of a resource. */
+export function topField(value: unknown): Field {
+  return { value, path: [], problems: [] };
+}
+
+/** `spec.containers[0].ports`. */
+export function formatFieldPath(path: FieldPath): string {
+  return path.map((part, i) => (typeof part === "number" ? `[${part}]` : i === 0 ? part : `.${part}`)).join("");
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A key's own value: what stands on Object.prototype never answers, whatever keys the input has. */
+export function ownValue(value: unknown, key: string): unknown {
+  return isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
+function describeValue(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "a mapping";
+  const text = String(value);
+  return typeof value === "string"
+    ? `"${text.length > 40 ? `${text.slice(0, 40)}…` : text}"`
+    : `the ${typeof value} ${text}`;
+}
+
+/** Writes down that the field is not what was expected. */
+export function complain(field: Field, expected: string): void {
+  // a mapping is met once for each of its members: said once
+  const path = formatFieldPath(field.path);
+  if (field.problems.some((problem) => formatFieldPath(problem.path) === path)) return;
+  field.problems.push({ path: field.path, expected, found: describeValue(field.value) });
+}
+
+function isAbsent(field: Field): boolean {
+  return field.value === undefined || field.value === null;
+}
+
+/** The member of a mapping; an absent one when the mapping is absent or is none. */
+export function member(field: Field, key: string): Field {
+  if (!isAbsent(field) && !isRecord(field.value)) complain(field, "a mapping");
+  return { value: ownValue(field.value, key), path: [...field.path, key], problems: field.problems };
+}
+
+/** The member under a chain of keys. */
+export function at(field: Field, ...keys: readonly string[]): Field {
+  return keys.reduce(member, field);
+}
+
+/** The elements of a list; none when it is absent or is no list. */
+export function elements(field: Field): readonly Field[] {
+  if (isAbsent(field)) return [];
+  if (!Array.isArray(field.value)) {
+    complain(field, "a list");
+    return [];
+  }
+  return field.value.map((value: unknown, i) => ({ value, path: [...field.path, i], problems: field.problems }));
+}
+
+/** A string; null when absent or of another type. */
+export function text(field: Field): string | null {
+  if (isAbsent(field)) return null;
+  if (typeof field.value === "string") return field.value;
+  complain(field, "a string");
+  return null;
+}
+
+/** A whole number; null when absent or of another type. */
+export function integer(field: Field): number | null {
+  if (isAbsent(field)) return null;
+  if (typeof field.value === "number" && Number.isSafeInteger(field.value)) return field.value;
+  complain(field, "a whole number");
+  return null;
+}
+
+/** True or false; null when absent or of another type. */
+export function flag(field: Field): boolean | null {
+  if (isAbsent(field)) return null;
+  if (typeof field.value === "boolean") return field.value;
+  complain(field, "true or false");
+  return null;
+}
+
+/** A mapping of strings (labels, annotations, selectors); other values in it are complained of and left out. */
+export function textMap(field: Field): ReadonlyMap<string, string> {
+  const map = new Map<string, string>();
+  if (isAbsent(field)) return map;
+  if (!isRecord(field.value)) {
+    complain(field, "a mapping of strings");
+    return map;
+  }
+  for (const key of Object.keys(field.value)) {
+    const value = text(member(field, key));
+    if (value !== null) map.set(key, value);
+  }
+  return map;
+}
+
+/** A string read by a parser that answers null for what it refuses; the empty string counts as absent. */
+export function parsed<T>(field: Field, parse: (text: string) => T | null, expected: string): T | null {
+  const written = text(field);
+  if (written === null || written === "") return null;
+  const value = parse(written);
+  if (value === null) complain(field, expected);
+  return value;
+}
+
+/** The elements of a list that are not null after `read`. */
+export function listOf<T>(field: Field, read: (element: Field) => T | null): readonly T[] {
+  const list: T[] = [];
+  for (const element of elements(field)) {
+    const value = read(element);
+    if (value !== null) list.push(value);
+  }
+  return list;
+}

@@ -1,0 +1,40 @@
+import type { Origin } from "../model/origin.ts";
+import type { Address } from "../net/address.ts";
+import { type Prefix, parseInterfaceAddress } from "../net/prefix.ts";
+import { type AddressWithLength, addressField, prefixField } from "./address-field.ts";
+import { at, type Field, listOf, member, parsed, text } from "./field.ts";
+import { type Metadata, readMetadata } from "./metadata.ts";
+
+/** A v1 Node, and what calico/node writes into its annotations when the Kubernetes API is Calico's datastore. */
+export interface KubernetesNode {
+  readonly metadata: Metadata;
+  /** status.addresses of type InternalIP, in order. */
+  readonly internalIPs: readonly Address[];
+  readonly podCIDRs: readonly Prefix[];
+  /** Annotation projectcalico.org/IPv4Address. */
+  readonly calicoIPv4: AddressWithLength | null;
+  /** Annotation projectcalico.org/IPv6Address. */
+  readonly calicoIPv6: AddressWithLength | null;
+  /** Annotations projectcalico.org/…TunnelAddr. */
+  readonly tunnelAddresses: readonly Address[];
+}
+
+const TUNNEL_ANNOTATIONS = ["IPv4IPIPTunnelAddr", "IPv4VXLANTunnelAddr", "IPv6VXLANTunnelAddr"];
+
+export function readKubernetesNode(resource: Field, origin: Origin): KubernetesNode {
+  const annotations = at(resource, "metadata", "annotations");
+  const calicoAddress = (key: string): AddressWithLength | null =>
+    parsed(member(annotations, `projectcalico.org/${key}`), parseInterfaceAddress, "an address with a prefix length");
+  const podCIDRs = listOf(at(resource, "spec", "podCIDRs"), prefixField);
+  const podCIDR = prefixField(at(resource, "spec", "podCIDR"));
+  return {
+    metadata: readMetadata(resource, origin),
+    internalIPs: listOf(at(resource, "status", "addresses"), (entry) =>
+      text(member(entry, "type")) === "InternalIP" ? addressField(member(entry, "address")) : null,
+    ),
+    podCIDRs: podCIDRs.length > 0 || podCIDR === null ? podCIDRs : [podCIDR],
+    calicoIPv4: calicoAddress("IPv4Address"),
+    calicoIPv6: calicoAddress("IPv6Address"),
+    tunnelAddresses: TUNNEL_ANNOTATIONS.flatMap((key) => calicoAddress(key)?.address ?? []),
+  };
+}

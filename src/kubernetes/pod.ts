@@ -1,0 +1,76 @@
+import type { Origin } from "../model/origin.ts";
+import { type Address, sameAddress } from "../net/address.ts";
+import { parseInterfaceAddress } from "../net/prefix.ts";
+import { addressField } from "./address-field.ts";
+import { at, complain, elements, type Field, flag, integer, listOf, member, text } from "./field.ts";
+import { type Metadata, readMetadata } from "./metadata.ts";
+import { protocolField } from "./protocol-field.ts";
+
+export interface ContainerPort {
+  readonly name: string;
+  readonly protocol: number;
+  readonly port: number;
+  /** 0 when the port is not opened on the node. */
+  readonly hostPort: number;
+}
+
+/** A v1 Pod, as far as the packet path needs it. */
+export interface Pod {
+  readonly metadata: Metadata;
+  /** Null before it is scheduled. */
+  readonly nodeName: string | null;
+  readonly hostNetwork: boolean;
+  /** status.podIPs (or podIP); before the kubelet reports them, Calico's annotation. */
+  readonly podIPs: readonly Address[];
+  /** `Running`, `Succeeded`, …; the empty string when unknown. */
+  readonly phase: string;
+  readonly ports: readonly ContainerPort[];
+}
+
+/** True when the pod's containers have ended: its addresses are free again. */
+export function hasFinished(pod: Pod): boolean {
+  return pod.phase === "Succeeded" || pod.phase === "Failed";
+}
+
+function readPort(field: Field): ContainerPort | null {
+  const port = integer(member(field, "containerPort"));
+  const protocol = protocolField(member(field, "protocol"));
+  if (port === null || protocol === null) return null;
+  return { name: text(member(field, "name")) ?? "", protocol, port, hostPort: integer(member(field, "hostPort")) ?? 0 };
+}
+
+/** The addresses in `cni.projectcalico.org/podIPs` (`192.168.1.2/32,fd00::2/128`) or its older single form. */
+function annotatedAddresses(resource: Field): readonly Address[] {
+  const annotations = at(resource, "metadata", "annotations");
+  for (const key of ["cni.projectcalico.org/podIPs", "cni.projectcalico.org/podIP"]) {
+    const field = member(annotations, key);
+    const written = text(field);
+    if (written === null || written === "") continue;
+    const addresses = written.split(",").map((part) => parseInterfaceAddress(part.trim())?.address ?? null);
+    if (addresses.includes(null)) complain(field, "addresses separated by commas");
+    return addresses.filter((address) => address !== null);
+  }
+  return [];
+}
+
+export function readPod(resource: Field, origin: Origin): Pod {
+  const status = member(resource, "status");
+  const spec = member(resource, "spec");
+  const reported = listOf(member(status, "podIPs"), (entry) => addressField(member(entry, "ip")));
+  const first = addressField(member(status, "podIP"));
+  const podIPs =
+    first === null || reported.some((address) => sameAddress(address, first)) ? reported : [first, ...reported];
+  // sidecars that run beside the containers are init containers with restartPolicy Always
+  const sidecars = elements(member(spec, "initContainers")).filter(
+    (container) => text(member(container, "restartPolicy")) === "Always",
+  );
+  const containers = [...elements(member(spec, "containers")), ...sidecars];
+  return {
+    metadata: readMetadata(resource, origin),
+    nodeName: text(member(spec, "nodeName")) || null,
+    hostNetwork: flag(member(spec, "hostNetwork")) ?? false,
+    podIPs: podIPs.length > 0 ? podIPs : annotatedAddresses(resource),
+    phase: text(member(status, "phase")) ?? "",
+    ports: containers.flatMap((container) => listOf(member(container, "ports"), readPort)),
+  };
+}

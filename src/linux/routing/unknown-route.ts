@@ -1,0 +1,67 @@
+import { type Host, knowledgeOf } from "../../model/host.ts";
+import { type Interface, networkInterface } from "../../model/interface.ts";
+import { nextHop, type Route, route } from "../../model/route.ts";
+import { type Address, type Family, formatAddress, unspecified } from "../../net/address.ts";
+import type { HostRuntime } from "../runtime.ts";
+import type { RouteKey } from "./key.ts";
+import type { RoutingResult } from "./result.ts";
+
+/** What a person supposes about a host whose routes nobody dumped. */
+export interface Supposition {
+  /** Where the packet goes; null: unknown. */
+  readonly route: "local" | "forward" | null;
+  readonly outInterface: string | null;
+  /** CT_* bit that conntrack is to give the packet; 0: as tracked. */
+  readonly ctState: number;
+}
+
+/** Name of the interface a packet leaves by when nobody knows which: rules that test it ask. */
+export const UNKNOWN_INTERFACE = "?";
+
+export function routesUnknown(host: Host, family: Family): boolean {
+  return knowledgeOf(host, family === 4 ? "routes" : "routes6") === "unknown";
+}
+
+/** Stands in for the look-up on a host without dumped routes: what was supposed, else a choice. */
+export function unknownRoute(runtime: HostRuntime, key: RouteKey): RoutingResult {
+  const supposed = runtime.supposition;
+  if (supposed?.route === "local") return localResult(runtime, key.dst);
+  if (supposed?.route === "forward") return forwardResult(key.dst, supposed.outInterface);
+  const taken = runtime.services.choose({
+    kind: "unknown",
+    variable: `${runtime.host.name} route to ${formatAddress(key.dst)}`,
+    question: `where does ${runtime.host.name} route ${formatAddress(key.dst)}? its routes were not dumped`,
+    alternatives: [
+      { label: "to itself", probability: 0 },
+      { label: "to another machine", probability: 0 },
+    ],
+    command: key.dst.family === 4 ? "ip route show table all" : "ip -6 route show table all",
+  });
+  return taken === 0 ? localResult(runtime, key.dst) : forwardResult(key.dst, null);
+}
+
+function stand(destination: Address, fields: Partial<Route>, device: Interface): Route {
+  return route({
+    destination: { address: unspecified(destination.family), length: 0 },
+    nextHops: [nextHop({ interface: device.name })],
+    ...fields,
+  });
+}
+
+function localResult(runtime: HostRuntime, destination: Address): RoutingResult {
+  const output = runtime.compiled.loopback;
+  return { kind: "local", output, preferredSource: null, route: stand(destination, { type: "local" }, output) };
+}
+
+function forwardResult(destination: Address, name: string | null): RoutingResult {
+  const output = networkInterface({ name: name ?? UNKNOWN_INTERFACE, kind: "other" });
+  return {
+    kind: "unicast",
+    output,
+    nextHop: destination,
+    viaGateway: false,
+    preferredSource: null,
+    onlink: false,
+    route: stand(destination, {}, output),
+  };
+}

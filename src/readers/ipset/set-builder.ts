@@ -1,0 +1,96 @@
+import type { Finding } from "../../model/finding.ts";
+import type { IpSet, SetMember } from "../../model/ip-set.ts";
+import { type OriginTable, originAt } from "../../model/origin.ts";
+import type { DumpFindings } from "../dump-findings.ts";
+import { quote } from "../dump-text.ts";
+import { parseMember } from "./parse-member.ts";
+import { headerOf, type SetShape, setShape } from "./set-type.ts";
+
+export interface IpSetDump {
+  /** By name, in the order written. */
+  readonly sets: ReadonlyMap<string, IpSet>;
+  readonly findings: readonly Finding[];
+}
+
+/** A set being read. */
+export interface SetBuilder {
+  readonly name: string;
+  /** How many members the dump had, readable or not. */
+  offered(): number;
+  /** Marks the set as one of which members are missing. */
+  incomplete(): void;
+  add(text: string, line: number): void;
+  build(): IpSet;
+}
+
+/** Starts a set from its type and create options; findings are about this file. */
+export function setBuilder(
+  name: string,
+  type: string,
+  options: string,
+  line: number,
+  origins: OriginTable,
+  file: number,
+  findings: DumpFindings,
+): SetBuilder {
+  const shape = setShape(type, options);
+  const members: SetMember[] = [];
+  let complete = true;
+  let offered = 0;
+  if (shape === null) {
+    complete = false;
+    findings.add(
+      "unmodelled-set",
+      "warning",
+      line,
+      `Set ${name}: the type ${quote(type)} is not known; its members are unknown.`,
+    );
+  } else if (shape.holes) {
+    complete = false;
+    findings.add(
+      "unmodelled-set",
+      "warning",
+      line,
+      `Set ${name}: a \`bitmask\` with holes is not modelled; its members are unknown.`,
+    );
+  }
+  const usable: SetShape | null = shape?.holes === false ? shape : null;
+  const origin = originAt(origins, file, line);
+  return {
+    name,
+    offered: () => offered,
+    incomplete() {
+      complete = false;
+    },
+    add(text, memberLine) {
+      offered++;
+      if (usable === null) return;
+      const parsed = parseMember(text, usable);
+      if (!parsed.ok) {
+        complete = false;
+        findings.add("unknown-member", "error", memberLine, `Not a member of ${name} (${type}): ${parsed.problem}.`, {
+          advice: "The set counts as incomplete.",
+        });
+        return;
+      }
+      for (const option of parsed.ignored) {
+        findings.once("ignored-option", "info", memberLine, `Member option \`${option}\` is not modelled.`);
+      }
+      members.push({ ...parsed.member, origin: originAt(origins, file, memberLine) });
+    },
+    build() {
+      return { name, type, family: shape?.family ?? null, header: headerOf(options), members, complete, origin };
+    },
+  };
+}
+
+/** `ipset -o xml`: which no Calico or Kubernetes tool collects. */
+export function isXml(text: string): boolean {
+  return /^\s*<(?:\?xml|ipsets)\b/.test(text);
+}
+
+export function addXmlFinding(line: number, findings: DumpFindings): void {
+  findings.add("unsupported-format", "error", line, "XML output of ipset is not read.", {
+    expected: "the output of `ipset save` or `ipset list`",
+  });
+}

@@ -1,0 +1,255 @@
+import { type Origin, type OriginTable, originAt } from "../../model/origin.ts";
+import {
+  BUILT_IN_CHAINS,
+  type Chain,
+  type Counters,
+  type Rule,
+  type Table,
+  type TableName,
+} from "../../model/ruleset.ts";
+import type { Family } from "../../net/address.ts";
+import type { DumpFindings } from "../dump-findings.ts";
+import { quote } from "../dump-text.ts";
+import { MISSING, type RuleProblem, type RuleReading, readRule } from "./rule.ts";
+import { splitWords, type Word } from "./words.ts";
+import { type Continuation, joinedLines } from "./wrapped-line.ts";
+
+export interface ChainLine {
+  readonly name: string;
+  /** `-` for user-defined chains, null when only `iptables -S` named it. */
+  readonly policy: string | null;
+  readonly counters: Counters | null;
+  readonly line: number;
+}
+
+export interface RuleLine {
+  /** From `-A` on. */
+  readonly text: string;
+  /** Column at which `text` starts, from 1. */
+  readonly column: number;
+  readonly counters: Counters | null;
+  readonly line: number;
+  readonly continuations: Continuation[];
+  /** The end of the line is missing. */
+  readonly cut: boolean;
+  /** Lines were left out after this one. */
+  gapAfter: boolean;
+}
+
+/** The lines from `*table` to `COMMIT`, or of one `iptables -S`. */
+export interface TableBlock {
+  readonly table: TableName;
+  readonly family: Family;
+  readonly backend: "legacy" | "nft";
+  readonly line: number;
+  readonly chains: ChainLine[];
+  readonly rules: RuleLine[];
+}
+
+interface ChainDraft {
+  readonly name: string;
+  readonly policy: Chain["policy"];
+  readonly counters: Counters | null;
+  readonly origin: Origin;
+  readonly rules: Rule[];
+}
+
+/** Where a block's findings and origins go. */
+export interface BlockContext {
+  readonly findings: DumpFindings;
+  readonly origins: OriginTable;
+  /** Number of the file in the table of origins. */
+  readonly file: number;
+}
+
+/** Makes the table of a block; damaged lines become findings and rules whose effect is unknown. */
+export function readBlock(block: TableBlock, context: BlockContext): Table {
+  return new BlockReader(block, context).read();
+}
+
+class BlockReader {
+  private readonly chains = new Map<string, ChainDraft>();
+  /** Names of chains that only rules tell of. */
+  private readonly undeclared = new Set<string>();
+  private readonly builtIn: ReadonlySet<string>;
+  private readonly block: TableBlock;
+  private readonly context: BlockContext;
+
+  constructor(block: TableBlock, context: BlockContext) {
+    this.block = block;
+    this.context = context;
+    this.builtIn = new Set(BUILT_IN_CHAINS[block.table]);
+  }
+
+  read(): Table {
+    for (const line of this.block.chains) this.declare(line);
+    const lines = this.block.rules.map((line) => ({ line, words: splitWords(line.text).words }));
+    for (const { words } of lines) {
+      const name = words[1]?.text;
+      if (name !== undefined && !this.chains.has(name)) this.undeclared.add(name);
+    }
+    for (const { line, words } of lines) this.addRule(line, words);
+    return { name: this.block.table, chains: this.chains };
+  }
+
+  private declare({ name, policy, counters, line }: ChainLine): void {
+    const { findings } = this.context;
+    if (this.chains.has(name)) {
+      findings.add("repeated-chain", "warning", line, `Chain ${name} is declared twice; the first line counts.`);
+      return;
+    }
+    let kept: Chain["policy"] = null;
+    if (this.builtIn.has(name)) {
+      kept = policy === "DROP" ? "DROP" : "ACCEPT";
+      if (policy !== "ACCEPT" && policy !== "DROP") {
+        findings.add(
+          "bad-policy",
+          "warning",
+          line,
+          `Chain ${name} has the policy "${policy ?? ""}"; ACCEPT is assumed.`,
+          {
+            expected: "ACCEPT or DROP",
+          },
+        );
+      }
+    } else if (policy !== "-" && policy !== null) {
+      findings.add(
+        "bad-policy",
+        "warning",
+        line,
+        `Chain ${name} is not built into table ${this.block.table} and cannot have the policy ${policy}.`,
+        { expected: "-" },
+      );
+    }
+    this.chains.set(name, { name, policy: kept, counters, origin: this.originOf(line), rules: [] });
+  }
+
+  private addRule(line: RuleLine, firstWords: readonly Word[]): void {
+    const { findings } = this.context;
+    const { reading, words } = this.bestReading(line, firstWords);
+    const name = words[1]?.text;
+    if (name === undefined || words[1]?.quoted === true) {
+      findings.add("bad-rule", "warning", line.line, `No chain after ${words[0]?.text ?? "-A"}.`, {
+        column: line.column,
+        expected: "-A CHAIN",
+      });
+      return;
+    }
+    const chain = this.chains.get(name) ?? this.declareImplicitly(name, line);
+    for (const problem of reading.problems) this.report(problem, line);
+    if (words[0]?.text === "-I" || words[0]?.text === "--insert") {
+      chain.rules.splice(insertPosition(words, chain.rules.length), 0, ...reading.rules);
+    } else chain.rules.push(...reading.rules);
+    if (line.gapAfter) {
+      const gap = this.readWords([{ text: MISSING, column: 1, quoted: false }], line);
+      chain.rules.push(...gap.rules);
+    }
+  }
+
+  private declareImplicitly(name: string, line: RuleLine): ChainDraft {
+    const builtIn = this.builtIn.has(name);
+    this.context.findings.add(
+      "undeclared-chain",
+      "warning",
+      line.line,
+      builtIn
+        ? `Chain ${name} has no line with its policy; ACCEPT is assumed.`
+        : `Chain ${name} is not declared in table ${this.block.table}.`,
+      { expected: `:${name} ${builtIn ? "ACCEPT" : "-"} [0:0]`, advice: "Collect the whole table again." },
+    );
+    const chain: ChainDraft = {
+      name,
+      policy: builtIn ? "ACCEPT" : null,
+      counters: null,
+      origin: this.originOf(line.line),
+      rules: [],
+    };
+    this.chains.set(name, chain);
+    return chain;
+  }
+
+  /** The rule's words; for a wrapped rule, those of the joined line with the fewest problems. */
+  private bestReading(
+    line: RuleLine,
+    firstWords: readonly Word[],
+  ): { readonly reading: RuleReading; readonly words: readonly Word[] } {
+    const alone = { words: firstWords, reading: this.readLine(line, firstWords) };
+    if (line.continuations.length === 0) return alone;
+    const { findings } = this.context;
+    const pieces = line.continuations.map(({ text }) => text);
+    const openQuote = splitWords(line.text).openQuote;
+    let best: { readonly words: readonly Word[]; readonly reading: RuleReading } | null = null;
+    for (const text of joinedLines(line.text, pieces)) {
+      const { words } = splitWords(text);
+      const reading = this.readLine(line, words);
+      if (best === null || wrongs(reading) < wrongs(best.reading)) best = { words, reading };
+    }
+    if (best !== null && (wrongs(best.reading) <= wrongs(alone.reading) || openQuote)) {
+      findings.add(
+        "wrapped-line",
+        "info",
+        line.line,
+        `This rule was broken into ${pieces.length + 1} lines; they were joined.`,
+      );
+      return best;
+    }
+    for (const { line: number, text } of line.continuations) unknownLine(findings, number, text);
+    return alone;
+  }
+
+  private readLine(line: RuleLine, words: readonly Word[]): RuleReading {
+    const inserted = words[0]?.text === "-I" || words[0]?.text === "--insert";
+    const rest = words.slice(inserted && /^\d+$/.test(words[2]?.text ?? "") ? 3 : 2);
+    return this.readWords(
+      line.cut ? [...rest, { text: MISSING, column: line.text.length, quoted: false }] : rest,
+      line,
+    );
+  }
+
+  private readWords(words: readonly Word[], line: RuleLine): RuleReading {
+    return readRule(words, {
+      family: this.block.family,
+      isChain: (name) => {
+        const chain = this.chains.get(name);
+        return chain === undefined ? this.undeclared.has(name) && !this.builtIn.has(name) : chain.policy === null;
+      },
+      counters: line.counters,
+      origin: this.originOf(line.line),
+    });
+  }
+
+  private report(problem: RuleProblem, line: RuleLine): void {
+    const { findings } = this.context;
+    const { code, severity, message, column, expected, advice } = problem;
+    if (severity === "info") {
+      findings.once(code, severity, line.line, message);
+      return;
+    }
+    findings.add(code, severity, line.line, message, {
+      ...(column === 0 ? {} : { column: column + line.column - 1 }),
+      ...(expected === undefined ? {} : { expected }),
+      ...(advice === undefined ? {} : { advice }),
+    });
+  }
+
+  private originOf(line: number): Origin {
+    return originAt(this.context.origins, this.context.file, line);
+  }
+}
+
+/** `-I CHAIN [number]`: from 1, at the head without one. */
+function insertPosition(words: readonly Word[], length: number): number {
+  const number = /^\d+$/.test(words[2]?.text ?? "") ? Number(words[2]?.text) : 1;
+  return Math.min(Math.max(0, number - 1), length);
+}
+
+function wrongs(reading: RuleReading): number {
+  return reading.problems.filter((problem) => problem.severity !== "info").length;
+}
+
+/** A line that no reader understands. */
+export function unknownLine(findings: DumpFindings, line: number, text: string): void {
+  findings.add("unknown-line", "warning", line, `Not a line of iptables-save: ${quote(text)}.`, {
+    expected: "*table, :CHAIN POLICY [packets:bytes], -A CHAIN …, COMMIT or # comment",
+  });
+}

@@ -1,0 +1,144 @@
+import { readCalicoNode } from "../../calico/calico-node.ts";
+import type { Cluster, OtherResource } from "../../calico/cluster.ts";
+import { readIPPool } from "../../calico/ip-pool.ts";
+import { readWorkloadEndpoint } from "../../calico/workload-endpoint.ts";
+import { readEndpointSlice } from "../../kubernetes/endpoint-slice.ts";
+import { readEndpoints } from "../../kubernetes/endpoints.ts";
+import { type Field, formatFieldPath, ownValue, topField } from "../../kubernetes/field.ts";
+import { describeResource, type Metadata } from "../../kubernetes/metadata.ts";
+import { readKubernetesNode } from "../../kubernetes/node.ts";
+import { readPod } from "../../kubernetes/pod.ts";
+import { readService } from "../../kubernetes/service.ts";
+import type { Finding } from "../../model/finding.ts";
+import type { Origin } from "../../model/origin.ts";
+import type { Resource } from "./read-resources.ts";
+
+/** So many wrong fields are told one by one; the rest is counted. */
+const TOLD = 100;
+
+/** The objects that a resource may become, by kind and API group. */
+interface Shelf {
+  readonly kind: string;
+  readonly groups: readonly string[];
+  readonly namespaced: boolean;
+  put(key: string, field: Field, origin: Origin): void;
+}
+
+const CALICO = ["projectcalico.org", "crd.projectcalico.org"];
+
+/**
+ * Sorts resources into the kinds podpath reads; everything else is kept as written. Fields of a wrong type become
+ * findings and count as absent; unknown fields are ignored. An object that occurs twice counts once.
+ */
+export function buildCluster(resources: readonly Resource[]): {
+  readonly cluster: Cluster;
+  readonly findings: readonly Finding[];
+} {
+  const findings: Finding[] = [];
+  const cluster = {
+    nodes: new Map<string, ReturnType<typeof readKubernetesNode>>(),
+    calicoNodes: new Map<string, ReturnType<typeof readCalicoNode>>(),
+    pods: new Map<string, ReturnType<typeof readPod>>(),
+    services: new Map<string, ReturnType<typeof readService>>(),
+    endpointSlices: new Map<string, ReturnType<typeof readEndpointSlice>>(),
+    endpoints: new Map<string, ReturnType<typeof readEndpoints>>(),
+    workloadEndpoints: new Map<string, ReturnType<typeof readWorkloadEndpoint>>(),
+    ipPools: new Map<string, NonNullable<ReturnType<typeof readIPPool>>>(),
+    others: new Map<string, OtherResource>(),
+  };
+  const shelf = <T>(
+    kind: string,
+    groups: readonly string[],
+    namespaced: boolean,
+    map: Map<string, T>,
+    read: (field: Field, origin: Origin) => T | null,
+  ): Shelf => ({
+    kind,
+    groups,
+    namespaced,
+    put: (key, field, origin) => {
+      const object = read(field, origin);
+      if (object !== null) map.set(key, object);
+    },
+  });
+  const shelves: readonly Shelf[] = [
+    shelf("Node", [""], false, cluster.nodes, readKubernetesNode),
+    shelf("Node", CALICO, false, cluster.calicoNodes, readCalicoNode),
+    shelf("Pod", [""], true, cluster.pods, readPod),
+    shelf("Service", [""], true, cluster.services, readService),
+    shelf("EndpointSlice", ["discovery.k8s.io"], true, cluster.endpointSlices, readEndpointSlice),
+    shelf("Endpoints", [""], true, cluster.endpoints, readEndpoints),
+    shelf("WorkloadEndpoint", CALICO, true, cluster.workloadEndpoints, readWorkloadEndpoint),
+    shelf("IPPool", CALICO, false, cluster.ipPools, readIPPool),
+  ];
+
+  const seen = new Map<string, Resource>();
+  let wrong = 0;
+  for (const resource of resources) {
+    const { metadata } = resource;
+    const group = groupOf(metadata);
+    const found = shelves.find((one) => one.kind === metadata.kind && one.groups.includes(group));
+    const namespace = found?.namespaced ? (metadata.namespace ?? "default") : metadata.namespace;
+    const key = namespace === null || found?.namespaced === false ? metadata.name : `${namespace}/${metadata.name}`;
+    const family = found === undefined ? group : (found.groups[0] ?? "");
+    const identity = `${metadata.kind}${family === "" ? "" : `.${family}`} ${key}`;
+    const earlier = seen.get(identity);
+    if (earlier !== undefined) {
+      const difference = repeated(earlier, resource);
+      if (difference !== null) findings.push(difference);
+      continue;
+    }
+    seen.set(identity, resource);
+    if (found === undefined) {
+      cluster.others.set(identity, { metadata, content: resource.content });
+      continue;
+    }
+    const field = topField(resource.content);
+    found.put(key, field, metadata.origin);
+    for (const problem of field.problems) {
+      if (++wrong > TOLD) break;
+      const place = resource.locate(problem.path);
+      findings.push({
+        code: "wrong-field",
+        severity: "error",
+        message: `${describeResource(metadata.kind, namespace, metadata.name)}: ${formatFieldPath(problem.path)} is ${problem.found}.`,
+        file: resource.file,
+        ...(place === null ? {} : { line: place.line, column: place.column }),
+        expected: problem.expected,
+        advice: "The field was left out.",
+      });
+    }
+  }
+  if (wrong > TOLD) {
+    findings.push({
+      code: "wrong-field",
+      severity: "error",
+      message: "More fields of resources are not of the type they should be.",
+      advice: `Only the first ${TOLD} were told.`,
+    });
+  }
+  return { cluster, findings };
+}
+
+function groupOf(metadata: Metadata): string {
+  const slash = metadata.apiVersion.indexOf("/");
+  return slash < 0 ? "" : metadata.apiVersion.slice(0, slash);
+}
+
+/** The same object from two commands is normal; two states of it are worth a word. */
+function repeated(first: Resource, second: Resource): Finding | null {
+  const state = (resource: Resource): string =>
+    JSON.stringify([ownValue(resource.content, "spec"), ownValue(resource.content, "status")]);
+  if (state(first) === state(second)) return null;
+  const { kind, namespace, name } = second.metadata;
+  const place = first.locate([]);
+  const line = second.locate([])?.line;
+  return {
+    code: "resource-twice",
+    severity: "warning",
+    message: `${describeResource(kind, namespace, name)} occurs twice and differs; the one in ${first.file}${place === null ? "" : `:${place.line}`} counts.`,
+    file: second.file,
+    ...(line === undefined ? {} : { line }),
+    advice: "Remove the older one.",
+  };
+}

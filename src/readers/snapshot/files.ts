@@ -1,0 +1,96 @@
+import type { Finding } from "../../model/finding.ts";
+import type { DumpKind } from "../recognise.ts";
+
+/** A snapshot folder in memory: paths with `/`, relative to the folder, and their texts. The caller does the I/O. */
+export interface SnapshotFiles {
+  /** What to call it in messages. */
+  readonly name: string;
+  /** A file that could not be read (too large, not text) stands with the reason. */
+  readonly files: ReadonlyMap<string, string | { readonly problem: Finding }>;
+}
+
+/** What one file of a machine's folder holds. */
+export interface FileRole {
+  readonly part:
+    | "rules"
+    | "nft"
+    | "addresses"
+    | "links"
+    | "routes"
+    | "policy-rules"
+    | "neighbours"
+    | "fdb"
+    | "sets"
+    | "sysctls"
+    | "conntrack"
+    | "sockets"
+    | "versions"
+    /** Known, and of use to other commands: BIRD, statistics. */
+    | "kept";
+  readonly family: 4 | 6 | null;
+  readonly backend: "legacy" | "nft" | null;
+  /** What the content may look like. */
+  readonly kinds: readonly DumpKind[];
+  /** The tool prints something on every machine, so that an empty file is a damaged one. */
+  readonly neverEmpty: boolean;
+  /** The command that fills the file. */
+  readonly command: string;
+}
+
+const role = (part: FileRole["part"], command: string, kinds: readonly DumpKind[], more: Partial<FileRole> = {}): FileRole => ({
+  part,
+  command,
+  kinds,
+  family: null,
+  backend: null,
+  neverEmpty: false,
+  ...more,
+});
+
+function rulesRoles(): readonly (readonly [string, FileRole])[] {
+  return ([4, 6] as const).flatMap((family) =>
+    ([null, "legacy", "nft"] as const).map((backend) => {
+      const stem = `${family === 4 ? "iptables" : "ip6tables"}${backend === null ? "" : `-${backend}`}-save`;
+      return [stem, role("rules", `${stem} -c`, ["iptables-save"], { family, backend })] as const;
+    }),
+  );
+}
+
+const KEPT: readonly (readonly [string, string, readonly DumpKind[]])[] = [
+  ["nstat", "nstat -az", ["nstat"]],
+  ["conntrack-stats", "conntrack -S", ["conntrack-stats"]],
+  ["birdc-protocols", "birdc show protocols all", ["birdc"]],
+  ["birdc-route", "birdc show route all", ["birdc", "ip-route"]],
+  ["birdc6-protocols", "birdc6 show protocols all", ["birdc"]],
+  ["birdc6-route", "birdc6 show route all", ["birdc", "ip-route"]],
+  ["calico-node-status", "calicoctl node status", []],
+  ["bird", "bird.cfg", ["bird-config"]],
+  ["tc-qdisc", "tc qdisc", []],
+];
+
+/** INTERFACES section 2: the files of a machine's folder, by name without extension. */
+export const FILE_ROLES: ReadonlyMap<string, FileRole> = new Map([
+  ...rulesRoles(),
+  ["nft-ruleset", role("nft", "nft -j list ruleset", ["nft"])],
+  ["ip-addr", role("addresses", "ip -d -s addr", ["ip-addr", "ip-link"], { neverEmpty: true })],
+  ["ip-link", role("links", "ip -d -s link", ["ip-link", "ip-addr"], { neverEmpty: true })],
+  ["ip-route", role("routes", "ip route show table all", ["ip-route"], { family: 4 })],
+  ["ip-route-v6", role("routes", "ip -6 route show table all", ["ip-route"], { family: 6 })],
+  ["ip-rule", role("policy-rules", "ip rule", ["ip-rule"], { family: 4, neverEmpty: true })],
+  ["ip-rule-v6", role("policy-rules", "ip -6 rule", ["ip-rule"], { family: 6 })],
+  ["ip-neigh", role("neighbours", "ip neigh", ["ip-neigh"])],
+  ["bridge-fdb", role("fdb", "bridge fdb show", ["bridge-fdb"])],
+  ["ipset-save", role("sets", "ipset save", ["ipset-save", "ipset-list"])],
+  ["ipset-list", role("sets", "ipset list", ["ipset-list", "ipset-save"])],
+  ["sysctl", role("sysctls", "sysctl -a", ["sysctl"], { neverEmpty: true })],
+  ["conntrack", role("conntrack", "conntrack -L", ["conntrack", "conntrack-stats"])],
+  ["conntrack-list", role("conntrack", "conntrack -L", ["conntrack", "conntrack-stats"])],
+  ["sockets", role("sockets", "ss -H -lntup", ["sockets"])],
+  ["versions", role("versions", "uname -a; iptables -V", [])],
+  ...KEPT.map(([stem, command, kinds]) => [stem, role("kept", command, kinds)] as const),
+] satisfies readonly (readonly [string, FileRole])[]);
+
+/** `ip-route.json` → `ip-route`. */
+export function stemOf(file: string): string {
+  return file.replace(/\.(?:txt|json|ya?ml|cfg|log|out)$/i, "");
+}

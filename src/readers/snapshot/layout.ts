@@ -1,0 +1,90 @@
+import type { SnapshotFiles } from "./files.ts";
+
+/** A file and its content. */
+export interface PlacedFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The files of one network namespace. */
+export interface MachineFiles {
+  /** `<node>`, `pod/<namespace>/<name>` or `host/<name>`. */
+  readonly name: string;
+  readonly kind: "node" | "pod" | "host";
+  /** The node a pod's namespace was found on. */
+  readonly node: string | null;
+  readonly folder: string;
+  /** By name inside the folder. */
+  readonly files: ReadonlyMap<string, PlacedFile>;
+}
+
+export interface Layout {
+  readonly description: PlacedFile | null;
+  readonly index: PlacedFile | null;
+  readonly cluster: readonly PlacedFile[];
+  readonly machines: readonly MachineFiles[];
+  /** Files that stand where nothing is expected. */
+  readonly strays: readonly PlacedFile[];
+  /** Pod folders whose name is no `<namespace>_<pod>`. */
+  readonly misnamed: readonly string[];
+}
+
+/** Sorts the paths of a snapshot into what INTERFACES section 2 says they are. The order of the files does not matter. */
+export function layOut(snapshot: SnapshotFiles): Layout {
+  const machines = new Map<string, { machine: Omit<MachineFiles, "files">; files: Map<string, PlacedFile> }>();
+  const cluster: PlacedFile[] = [];
+  const strays: PlacedFile[] = [];
+  const misnamed = new Set<string>();
+  let description: PlacedFile | null = null;
+  let index: PlacedFile | null = null;
+  const add = (machine: Omit<MachineFiles, "files">, name: string, file: PlacedFile): void => {
+    const known = machines.get(machine.folder) ?? { machine, files: new Map<string, PlacedFile>() };
+    machines.set(machine.folder, known);
+    known.files.set(name, file);
+  };
+
+  const paths = [...snapshot.files.keys()].sort();
+  const wrapper = wrapperOf(paths);
+  for (const path of paths) {
+    const text = snapshot.files.get(path);
+    if (typeof text !== "string") continue;
+    const file = { path, text };
+    const parts = path.slice(wrapper.length).split("/").filter((part) => part !== "" && part !== ".");
+    const [top = "", name = "", third = "", fourth = "", fifth = ""] = parts;
+    if (parts.length === 1 && /^snapshot\.(ya?ml|json)$/.test(top)) description = file;
+    else if (parts.length === 1 && top === "index.json") index = file;
+    else if (top === "cluster" && parts.length > 1) cluster.push(file);
+    else if (top === "nodes" && parts.length === 3) {
+      add({ name, kind: "node", node: null, folder: `nodes/${name}` }, third, file);
+    } else if (top === "hosts" && parts.length === 3) {
+      add({ name: `host/${name}`, kind: "host", node: null, folder: `hosts/${name}` }, third, file);
+    } else if (top === "nodes" && third === "netns" && parts.length === 5) {
+      const folder = `nodes/${name}/netns/${fourth}`;
+      const underscore = fourth.indexOf("_");
+      if (underscore <= 0 || underscore === fourth.length - 1) {
+        misnamed.add(folder);
+        continue;
+      }
+      const pod = `pod/${fourth.slice(0, underscore)}/${fourth.slice(underscore + 1)}`;
+      add({ name: pod, kind: "pod", node: name, folder }, fifth, file);
+    } else strays.push(file);
+  }
+  return {
+    description,
+    index,
+    cluster,
+    machines: [...machines.values()].map(({ machine, files }) => ({ ...machine, files })),
+    strays,
+    misnamed: [...misnamed],
+  };
+}
+
+/** The folder that everything is in when an archive was unpacked: `prod-snapshot/nodes/…`. */
+function wrapperOf(paths: readonly string[]): string {
+  const isTop = (path: string): boolean => /^(?:\.\/)?(?:cluster|nodes|hosts)\/|^(?:\.\/)?(?:snapshot\.ya?ml|index\.json)$/.test(path);
+  const slash = paths[0]?.indexOf("/") ?? -1;
+  if (slash < 0 || paths.some(isTop)) return "";
+  const first = paths[0]?.slice(0, slash + 1) ?? "";
+  const inside = paths.map((path) => path.slice(first.length));
+  return paths.every((path) => path.startsWith(first)) && inside.some(isTop) ? first : "";
+}

@@ -1,0 +1,451 @@
+import type { Finding } from "../../model/finding.ts";
+import type { Host, HostPart, Knowledge } from "../../model/host.ts";
+import type { Interface } from "../../model/interface.ts";
+import type { IpSet } from "../../model/ip-set.ts";
+import type { OriginTable } from "../../model/origin.ts";
+import { defaultPolicyRules, type PolicyRule } from "../../model/policy-rule.ts";
+import { type Route, TABLE_DEFAULT, TABLE_LOCAL, TABLE_MAIN } from "../../model/route.ts";
+import type { Ruleset } from "../../model/ruleset.ts";
+import type { Family } from "../../net/address.ts";
+import { deriveConnectedRoutes } from "../../linux/routing/derive-connected-routes.ts";
+import { deriveLocalRoutes } from "../../linux/routing/derive-local-routes.ts";
+import { readFdb } from "../bridge/fdb.ts";
+import { dumpLines } from "../dump-text.ts";
+import { readConntrack } from "../conntrack.ts";
+import { readAddresses } from "../ip/address.ts";
+import type { InterfaceDump } from "../ip/interface-build.ts";
+import { mergeInterfaces, readLinks } from "../ip/link.ts";
+import { readNeighbours } from "../ip/neigh.ts";
+import { readRoutes } from "../ip/route.ts";
+import { readPolicyRules } from "../ip/rule.ts";
+import { readIpSetList } from "../ipset/list.ts";
+import { readIpSetSave } from "../ipset/save.ts";
+import { readIptablesSave } from "../iptables/save.ts";
+import { readNftBaseChains } from "../nft/base-chains.ts";
+import { looksLike, PRINTED_BY, recogniseDump } from "../recognise.ts";
+import { readSockets } from "../ss.ts";
+import { readSysctls } from "../sysctl.ts";
+import { assumedSysctls, completeSysctls } from "./assumed-sysctls.ts";
+import { FILE_ROLES, type FileRole, stemOf } from "./files.ts";
+import type { MachineFiles, PlacedFile } from "./layout.ts";
+import { mergeRoutes } from "./merge-routes.ts";
+
+/** What a file of the snapshot was taken for. */
+export interface RecognisedFile {
+  readonly path: string;
+  /** `iptables-save`, `ip route`, `API objects`, … */
+  readonly as: string;
+  /** Items read from it; null where nothing is counted. */
+  readonly items: number | null;
+}
+
+export interface Machine {
+  readonly host: Host;
+  /** `link-netnsid` and the like, by interface. */
+  readonly namespaces: InterfaceDump["namespaces"];
+  /** Interfaces whose kind was dumped, not taken from the name. */
+  readonly detailed: ReadonlySet<string>;
+  readonly findings: readonly Finding[];
+  readonly recognised: readonly RecognisedFile[];
+}
+
+interface Reading {
+  readonly origins: OriginTable;
+  readonly findings: Finding[];
+  readonly recognised: RecognisedFile[];
+}
+
+/** Reads the files of one network namespace into a Host; what no file tells is derived, assumed or unknown. */
+export function readMachine(machine: MachineFiles, origins: OriginTable): Machine {
+  const reading: Reading = { origins, findings: [], recognised: [] };
+  const chosen = chooseFiles(machine, reading);
+  const knowledge = new Map<HostPart, Knowledge>();
+  const isNode = machine.kind === "node";
+
+  const interfaceDump = readInterfaces(chosen, reading);
+  const interfaces = new Map(interfaceDump.interfaces.map((device) => [device.name, device]));
+  if (interfaces.size === 0) knowledge.set("interfaces", "unknown");
+
+  const sysctls = readMachineSysctls(machine, chosen, interfaces, reading);
+  if (sysctls.knowledge !== "known") knowledge.set("sysctls", sysctls.knowledge);
+  const routes = readMachineRoutes(chosen, interfaces, sysctls.sysctls, knowledge, reading);
+  const policyRules = readMachinePolicyRules(chosen, routes, knowledge, reading);
+
+  const rulesets = readRulesets(machine, chosen, knowledge, reading);
+  const sets = readSets(chosen, reading);
+  // a namespace of a pod, and a machine that is no node, rarely has any; then nobody collects them
+  const missingRules: Knowledge = isNode ? "unknown" : "assumed";
+  if (sets === null) knowledge.set("sets", missingRules);
+
+  const nft = one(chosen, "nft");
+  const baseChains = nft === null ? null : readNftBaseChains({ text: nft.file.text, file: nft.file.path }, origins);
+  if (baseChains === null) knowledge.set("nft", "assumed");
+  else note(reading, nft?.file ?? null, PRINTED_BY.nft, baseChains.baseChains.length, baseChains.findings);
+
+  const neigh = one(chosen, "neighbours");
+  const neighbours = neigh === null ? null : readNeighbours(neigh.file.text, neigh.file.path, origins);
+  if (neighbours === null) knowledge.set("neighbours", "assumed");
+  else note(reading, neigh?.file ?? null, PRINTED_BY["ip-neigh"], neighbours.neighbours.length, neighbours.findings);
+
+  const fdbFile = one(chosen, "fdb");
+  const fdb = fdbFile === null ? null : readFdb(fdbFile.file.text, fdbFile.file.path, origins);
+  if (fdb !== null) note(reading, fdbFile?.file ?? null, PRINTED_BY["bridge-fdb"], fdb.entries.length, fdb.findings);
+
+  const tracked = one(chosen, "conntrack");
+  const conntrack = tracked === null ? null : readConntrack(tracked.file.text, tracked.file.path, origins);
+  if (conntrack === null) knowledge.set("conntrack", "assumed");
+  else note(reading, tracked?.file ?? null, PRINTED_BY.conntrack, conntrack.records.length, conntrack.findings);
+
+  const listening = one(chosen, "sockets");
+  const sockets = listening === null ? null : readSockets(listening.file.text, listening.file.path, origins);
+  if (sockets === null) knowledge.set("sockets", "unknown");
+  else note(reading, listening?.file ?? null, PRINTED_BY.sockets, sockets.sockets.length, sockets.findings);
+
+  return {
+    host: {
+      name: machine.name,
+      kind: machine.kind,
+      interfaces,
+      routes,
+      policyRules,
+      rulesets,
+      nftBaseChains: baseChains?.baseChains ?? [],
+      ipSets: new Map((sets ?? []).map((set) => [set.name, set])),
+      sysctls: sysctls.sysctls,
+      neighbours: neighbours?.neighbours ?? [],
+      fdb: fdb?.entries ?? [],
+      sockets: sockets?.sockets ?? [],
+      conntrack: conntrack?.records ?? [],
+      knowledge,
+      node: machine.node,
+      origin: 0,
+    },
+    namespaces: interfaceDump.namespaces,
+    detailed: interfaceDump.detailed,
+    findings: reading.findings,
+    recognised: reading.recognised,
+  };
+}
+
+interface Chosen {
+  readonly role: FileRole;
+  readonly stem: string;
+  readonly file: PlacedFile;
+}
+
+/** One file per stem: those that are missing, damaged or of another kind are told and left out. */
+function chooseFiles(machine: MachineFiles, reading: Reading): readonly Chosen[] {
+  const byStem = new Map<string, PlacedFile[]>();
+  for (const [name, file] of machine.files) {
+    const stem = stemOf(name);
+    if (!FILE_ROLES.has(stem)) {
+      const kind = /\.log$/.test(name) ? null : recogniseDump(file.text);
+      reading.findings.push({
+        code: "unknown-file",
+        severity: "info",
+        message: `No file of this name is read${kind === null ? "" : `; it looks like the output of ${PRINTED_BY[kind]}`}.`,
+        file: file.path,
+        ...(kind === null ? {} : { advice: `Rename it to what a snapshot calls it (${nameFor(kind)}).` }),
+      });
+      continue;
+    }
+    byStem.set(stem, [...(byStem.get(stem) ?? []), file]);
+  }
+  const chosen: Chosen[] = [];
+  for (const [stem, files] of byStem) {
+    const role = FILE_ROLES.get(stem);
+    if (role === undefined) continue;
+    const usable = files.filter((file) => isUsable(file, role, reading));
+    // JSON says more than text; of several forms of one dump, one counts
+    const file = usable.find((one) => /^\s*[[{]/.test(one.text)) ?? usable[0];
+    if (file === undefined) continue;
+    chosen.push({ role, stem, file });
+    for (const other of usable) {
+      if (other === file) continue;
+      reading.findings.push({
+        code: "same-dump-twice",
+        severity: "info",
+        message: `${file.path} holds the same; that one is read.`,
+        file: other.path,
+      });
+    }
+  }
+  return chosen;
+}
+
+function nameFor(kind: string): string {
+  for (const [stem, role] of FILE_ROLES) if (role.kinds.some((one) => one === kind)) return stem;
+  return kind;
+}
+
+function isUsable(file: PlacedFile, role: FileRole, reading: Reading): boolean {
+  if (file.text.trim() === "") {
+    if (role.neverEmpty) {
+      reading.findings.push({
+        code: "empty-file",
+        severity: "error",
+        message: "The file is empty, and its tool always prints something.",
+        file: file.path,
+        expected: `the output of ${role.command}`,
+        advice: "Collect it again; until then its content counts as missing.",
+      });
+      return false;
+    }
+    return true;
+  }
+  if (role.kinds.length === 0) return true;
+  if (looksLike(file.text, role.kinds)) return true;
+  const kind = recogniseDump(file.text);
+  if (kind !== null && role.kinds.includes(kind)) return true;
+  if (kind === null) return saysNothing(file, role, reading);
+  reading.findings.push({
+    code: "wrong-file",
+    severity: "error",
+    message: `The content looks like the output of ${PRINTED_BY[kind]}.`,
+    file: file.path,
+    expected: `the output of ${role.command}`,
+    advice: "The file was left out.",
+  });
+  return false;
+}
+
+/** A file in which nothing was recognised: an empty answer is a fact, an error message or something else is not. */
+function saysNothing(file: PlacedFile, role: FileRole, reading: Reading): boolean {
+  const { lines, findings } = dumpLines(file.text, file.path);
+  const isEmptyAnswer = lines.every((line) => /^[[\]{},\s]*$|^#|^conntrack v.* flow entries/.test(line.text));
+  if (isEmptyAnswer && findings.length === 0 && !role.neverEmpty) return true;
+  reading.findings.push(...findings, {
+    code: "unrecognised-file",
+    severity: "error",
+    message: "Nothing in the file was understood; its content counts as missing.",
+    file: file.path,
+    expected: `the output of ${role.command}`,
+    advice: "Collect it again.",
+  });
+  return false;
+}
+
+function all(chosen: readonly Chosen[], part: FileRole["part"]): readonly Chosen[] {
+  return chosen.filter((one) => one.role.part === part);
+}
+
+function one(chosen: readonly Chosen[], part: FileRole["part"]): Chosen | null {
+  return all(chosen, part)[0] ?? null;
+}
+
+function note(
+  reading: Reading,
+  file: PlacedFile | null,
+  as: string,
+  items: number,
+  findings: readonly Finding[],
+): void {
+  if (file !== null) reading.recognised.push({ path: file.path, as, items });
+  reading.findings.push(...findings);
+}
+
+const NO_INTERFACES: InterfaceDump = { interfaces: [], detailed: new Set(), namespaces: new Map(), findings: [] };
+
+function readInterfaces(chosen: readonly Chosen[], reading: Reading): InterfaceDump {
+  const addressFile = one(chosen, "addresses");
+  const linkFile = one(chosen, "links");
+  const addresses = addressFile && readAddresses(addressFile.file.text, addressFile.file.path, reading.origins);
+  const links = linkFile && readLinks(linkFile.file.text, linkFile.file.path, reading.origins);
+  if (addressFile && addresses) note(reading, addressFile.file, "ip addr", addresses.interfaces.length, []);
+  if (linkFile && links) note(reading, linkFile.file, "ip link", links.interfaces.length, []);
+  const dump =
+    addresses && links ? mergeInterfaces(addresses, links, reading.origins) : (addresses ?? links ?? NO_INTERFACES);
+  reading.findings.push(...dump.findings);
+  if (dump.interfaces.length === 0 && (addressFile || linkFile)) {
+    reading.findings.push({
+      code: "no-interfaces",
+      severity: "error",
+      message: "No interface could be read.",
+      file: (addressFile ?? linkFile)?.file.path ?? "",
+      expected: "the output of ip -d -s addr",
+    });
+  }
+  return dump;
+}
+
+function readMachineSysctls(
+  machine: MachineFiles,
+  chosen: readonly Chosen[],
+  interfaces: ReadonlyMap<string, Interface>,
+  reading: Reading,
+): ReturnType<typeof completeSysctls> {
+  const assumed = assumedSysctls(machine.kind, interfaces.values(), machine.kind === "node");
+  const file = one(chosen, "sysctls")?.file;
+  if (file === undefined) return { sysctls: assumed, knowledge: "assumed" };
+  const dump = readSysctls(file.text, file.path, reading.origins);
+  note(reading, file, PRINTED_BY.sysctl, dump.values.size, dump.findings);
+  return completeSysctls(dump.values, assumed);
+}
+
+/** Routes as dumped, without repetitions; table local from the addresses where no dump shows it. */
+function readMachineRoutes(
+  chosen: readonly Chosen[],
+  interfaces: ReadonlyMap<string, Interface>,
+  sysctls: ReadonlyMap<string, string>,
+  knowledge: Map<HostPart, Knowledge>,
+  reading: Reading,
+): readonly Route[] {
+  const dumps = all(chosen, "routes").map(({ role, file }) => {
+    const family = role.family ?? 4;
+    const dump = readRoutes(file.text, file.path, reading.origins, { family });
+    note(reading, file, family === 6 ? "ip -6 route" : "ip route", dump.routes.length, dump.findings);
+    return { family, file, routes: dump.routes };
+  });
+  const dumped = mergeRoutes(dumps.map((dump) => dump.routes));
+  const hasLocal = (family: Family): boolean =>
+    dumped.some((route) => route.family === family && route.table === TABLE_LOCAL);
+  // `table all` shows both families and table local
+  const showsAll = dumps.some((dump) => dump.family === 4) && hasLocal(4);
+  const forwards6 = (device: string): boolean =>
+    sysctls.get(`net.ipv6.conf.${device.replaceAll(".", "/")}.forwarding`) === "1";
+  const derived = deriveLocalRoutes(interfaces.values(), forwards6);
+  const routes: Route[] = [...dumped];
+  for (const family of [4, 6] as const) {
+    const part: HostPart = family === 4 ? "routes" : "routes6";
+    const file = dumps.find((dump) => dump.family === family);
+    const uses = [...interfaces.values()].some((device) =>
+      device.addresses.some((address) => address.address.family === family && device.kind !== "loopback"),
+    );
+    const known = file !== undefined || (family === 6 && (showsAll || (interfaces.size > 0 && !uses)));
+    if (known && file !== undefined && file.routes.length === 0) {
+      const missing = deriveConnectedRoutes(interfaces.values()).find((route) => route.family === family);
+      if (missing !== undefined) {
+        reading.findings.push({
+          code: "empty-file",
+          severity: "error",
+          message: "There is no route, though the addresses of the interfaces bring some with them.",
+          file: file.file.path,
+          expected: "the output of ip route",
+          advice: "Collect it again; until then the routes count as unknown.",
+        });
+        knowledge.set(part, "unknown");
+      }
+    } else if (!known) knowledge.set(part, "unknown");
+    if (hasLocal(family)) continue;
+    routes.push(...derived.filter((route) => route.family === family));
+    if (knowledge.get(part) === undefined) knowledge.set(part, "derived");
+  }
+  return routes;
+}
+
+const KNOWN_TABLES: ReadonlySet<number> = new Set([TABLE_MAIN, TABLE_LOCAL, TABLE_DEFAULT]);
+
+function readMachinePolicyRules(
+  chosen: readonly Chosen[],
+  routes: readonly Route[],
+  knowledge: Map<HostPart, Knowledge>,
+  reading: Reading,
+): readonly PolicyRule[] {
+  const rules: PolicyRule[] = [];
+  for (const family of [4, 6] as const) {
+    const file = all(chosen, "policy-rules").find((one) => one.role.family === family && one.file.text.trim() !== "");
+    const dump = file && readPolicyRules(file.file.text, file.file.path, reading.origins, family);
+    if (file && dump) {
+      note(reading, file.file, family === 6 ? "ip -6 rule" : "ip rule", dump.rules.length, dump.findings);
+      rules.push(...dump.rules);
+      continue;
+    }
+    rules.push(...defaultPolicyRules(family));
+    const other = routes.find((route) => route.family === family && !KNOWN_TABLES.has(route.table));
+    if (other === undefined) {
+      if (knowledge.get("policyRules") === undefined) knowledge.set("policyRules", "derived");
+      continue;
+    }
+    // somebody made a table, and so probably a rule that uses it
+    knowledge.set("policyRules", "unknown");
+    reading.findings.push({
+      code: "rules-for-table-missing",
+      severity: "warning",
+      message: `There are routes in table ${other.table}, and no dump of the rules that lead there.`,
+      advice: `Collect ${family === 6 ? "ip -6 rule into ip-rule-v6.txt" : "ip rule into ip-rule.txt"}.`,
+    });
+  }
+  return rules;
+}
+
+function readRulesets(
+  machine: MachineFiles,
+  chosen: readonly Chosen[],
+  knowledge: Map<HostPart, Knowledge>,
+  reading: Reading,
+): readonly Ruleset[] {
+  const versions = one(chosen, "versions")?.file.text ?? "";
+  const printed = /^ip6?tables v\S+ \((nf_tables|legacy)\)/m.exec(versions)?.[1];
+  const rulesets: Ruleset[] = [];
+  const backends = new Set<"legacy" | "nft">();
+  const told = new Set<Family>();
+  let legacyIsMissing = false;
+  const files = all(chosen, "rules");
+  for (const { role, file } of files) {
+    const family = role.family ?? 4;
+    if (role.backend === null && files.some((one) => one.role.family === family && one.role.backend !== null)) {
+      reading.findings.push({
+        code: "same-dump-twice",
+        severity: "info",
+        message: "The rules of each backend are in files of their own; those are read.",
+        file: file.path,
+      });
+      continue;
+    }
+    // iptables-save without a name is the backend of `iptables -V`; nft is the default of current distributions
+    const backend = role.backend ?? (printed === "legacy" ? "legacy" : "nft");
+    const dump = readIptablesSave({ text: file.text, file: file.path, family, backend }, reading.origins);
+    const count = dump.rulesets.reduce((sum, ruleset) => sum + ruleCount(ruleset), 0);
+    note(reading, file, `${family === 4 ? "iptables-save" : "ip6tables-save"} (${backend})`, count, dump.findings);
+    if (dump.notes.legacyTablesPresent) legacyIsMissing = true;
+    for (const ruleset of dump.rulesets) {
+      const part: HostPart = ruleset.family === 4 ? "rules" : "rules6";
+      const same = rulesets.findIndex((one) => one.family === ruleset.family && one.backend === ruleset.backend);
+      backends.add(ruleset.backend);
+      told.add(ruleset.family);
+      if (same < 0) rulesets.push(ruleset);
+      // several families pasted into one file: what the other file has counts where both have it
+      else rulesets[same] = { ...ruleset, tables: new Map([...ruleset.tables, ...(rulesets[same]?.tables ?? [])]) };
+      if (dump.notes.partial && knowledge.get(part) === undefined) knowledge.set(part, "assumed");
+    }
+    for (const cut of dump.notes.incomplete) knowledge.set(cut.family === 4 ? "rules" : "rules6", "unknown");
+  }
+  for (const family of [4, 6] as const) {
+    if (told.has(family)) continue;
+    knowledge.set(family === 4 ? "rules" : "rules6", machine.kind === "node" ? "unknown" : "assumed");
+  }
+  if (backends.size >= 2) return rulesets;
+  legacyIsMissing &&= !backends.has("legacy");
+  knowledge.set("otherBackend", legacyIsMissing ? "unknown" : "assumed");
+  if (legacyIsMissing) {
+    reading.findings.push({
+      code: "other-backend-missing",
+      severity: "warning",
+      message: "iptables warns that there are legacy tables too; they are not in the snapshot.",
+      file: machine.folder,
+      advice: "Collect iptables-legacy-save into iptables-legacy-save.txt.",
+    });
+  }
+  return rulesets;
+}
+
+function ruleCount(ruleset: Ruleset): number {
+  let count = 0;
+  for (const table of ruleset.tables.values()) for (const chain of table.chains.values()) count += chain.rules.length;
+  return count;
+}
+
+function readSets(chosen: readonly Chosen[], reading: Reading): readonly IpSet[] | null {
+  const files = all(chosen, "sets");
+  if (files.length === 0) return null;
+  const sets = new Map<string, IpSet>();
+  for (const { file } of files) {
+    const isList = recogniseDump(file.text) === "ipset-list";
+    const dump = isList
+      ? readIpSetList(file.text, file.path, reading.origins)
+      : readIpSetSave(file.text, file.path, reading.origins);
+    note(reading, file, isList ? "ipset list" : "ipset save", dump.sets.size, dump.findings);
+    for (const set of dump.sets.values()) if (!sets.has(set.name)) sets.set(set.name, set);
+  }
+  return [...sets.values()];
+}

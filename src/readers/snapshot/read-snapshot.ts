@@ -1,0 +1,361 @@
+import type { Cluster } from "../../calico/cluster.ts";
+import type { Finding } from "../../model/finding.ts";
+import type { Host, HostPart, Knowledge } from "../../model/host.ts";
+import type { Interface } from "../../model/interface.ts";
+import type { Link } from "../../model/link.ts";
+import { type Network, network } from "../../model/network.ts";
+import { type OriginTable, originTable } from "../../model/origin.ts";
+import { formatAddress } from "../../net/address.ts";
+import { PRINTED_BY, recogniseDump } from "../recognise.ts";
+import { buildCluster } from "../resources/build-cluster.ts";
+import { type Resource, readResources } from "../resources/read-resources.ts";
+import { contradictions } from "./contradictions.ts";
+import { NO_DESCRIPTION, readDescription } from "./description.ts";
+import type { SnapshotFiles } from "./files.ts";
+import { findingAt } from "./finding-at.ts";
+import { layOut, type MachineFiles, type PlacedFile } from "./layout.ts";
+import { endpointsOf, serviceNamesOf } from "./names.ts";
+import { findVeth, hostRoutesOf, linksInside, pairByIndex, vethLink } from "./pod-links.ts";
+import { type Machine, type RecognisedFile, readMachine } from "./read-machine.ts";
+import { describedSegments, inferredSegments, memberKey } from "./segments.ts";
+import { declaredSockets, synthesisePod } from "./synthesise-pod.ts";
+import { declaredPorts, type Workload, workloadsOf } from "./workloads.ts";
+
+export interface SnapshotResult {
+  readonly network: Network;
+  /** Kubernetes and Calico objects of `cluster/`. */
+  readonly cluster: Cluster;
+  /** What is wrong, doubtful or missing, in order of files. */
+  readonly findings: readonly Finding[];
+  /** Which file was read as what. */
+  readonly recognised: readonly RecognisedFile[];
+  /** metadata.name of snapshot.yaml, else the folder's. */
+  readonly name: string;
+  /** collectedAt of snapshot.yaml. */
+  readonly collectedAt: string | null;
+}
+
+/** Reads a snapshot folder (INTERFACES section 2). Never throws for bad input: that becomes findings. */
+export function readSnapshot(files: SnapshotFiles): SnapshotResult {
+  const origins = originTable();
+  const findings: Finding[] = [];
+  const recognised: RecognisedFile[] = [];
+  for (const [, content] of [...files.files].sort(([x], [y]) => (x < y ? -1 : 1))) {
+    if (typeof content !== "string") findings.push(content.problem);
+  }
+  const layout = layOut(files);
+  const cluster = readClusterFiles(layout.cluster, origins, findings, recognised);
+  const description = layout.description === null ? NO_DESCRIPTION : readDescription(layout.description, origins);
+  findings.push(...description.findings);
+  if (layout.description !== null) {
+    recognised.push({ path: layout.description.path, as: PRINTED_BY.snapshot, items: null });
+  }
+  if (layout.index !== null) recognised.push({ path: layout.index.path, as: "the collector's index", items: null });
+  findings.push(...strays(layout.strays), ...layout.misnamed.map(misnamed));
+
+  const machines = layout.machines.map((files) => readMachine(renamed(files, cluster), origins));
+  for (const machine of machines) {
+    findings.push(...machine.findings);
+    recognised.push(...machine.recognised);
+  }
+  const joined = join(machines, description.hosts, cluster, origins, findings);
+  const { hosts, workloads } = joined;
+
+  const described = describedSegments(description.segments, hosts, layout.description?.path ?? "snapshot.yaml");
+  const taken = new Set(joined.links.concat(described.links).flatMap((link) => link.members.map(memberKey)));
+  const inferred = inferredSegments(hosts.values(), taken);
+  findings.push(...described.findings, ...inferred.findings);
+  const links = [...joined.links, ...described.links, ...inferred.links];
+  findings.push(...contradictions(hosts, links, cluster, workloads, origins));
+  if (hosts.size === 0) findings.push(noMachines(files.name));
+
+  return {
+    network: network({
+      hosts,
+      links,
+      origins,
+      endpoints: endpointsOf(hosts, cluster, workloads),
+      services: serviceNamesOf(cluster),
+      fabricRoutes: description.routes,
+    }),
+    cluster,
+    findings,
+    recognised,
+    name: description.name ?? files.name,
+    collectedAt: description.collectedAt,
+  };
+}
+
+function readClusterFiles(
+  files: readonly PlacedFile[],
+  origins: OriginTable,
+  findings: Finding[],
+  recognised: RecognisedFile[],
+): Cluster {
+  const resources: Resource[] = [];
+  for (const file of files) {
+    // text forms of `kubectl get` stand beside the YAML in Calico's own bundles
+    if (!/\.(?:ya?ml|json)$/i.test(file.path) && recogniseDump(file.text) !== "resources") {
+      findings.push({
+        code: "unknown-file",
+        severity: "info",
+        message: "Not read: API objects are read from YAML or JSON.",
+        file: file.path,
+      });
+      continue;
+    }
+    if (file.text.trim() === "") {
+      findings.push({
+        code: "empty-file",
+        severity: "warning",
+        message: "The file is empty.",
+        file: file.path,
+        expected: "the output of kubectl or calicoctl with -o yaml",
+      });
+      continue;
+    }
+    const read = readResources(file.text, file.path, origins);
+    findings.push(...read.findings);
+    resources.push(...read.resources);
+    recognised.push({ path: file.path, as: "API objects", items: read.resources.length });
+  }
+  const built = buildCluster(resources);
+  findings.push(...built.findings);
+  return built.cluster;
+}
+
+/** A folder named after a machine's host name belongs to the node with that label. */
+function renamed(files: MachineFiles, cluster: Cluster): MachineFiles {
+  const nameOf = (folder: string): string => {
+    if (cluster.nodes.has(folder)) return folder;
+    for (const [name, node] of cluster.nodes) {
+      if (node.metadata.labels.get("kubernetes.io/hostname") === folder) return name;
+    }
+    return folder;
+  };
+  if (files.kind === "node") return { ...files, name: nameOf(files.name) };
+  return files.node === null ? files : { ...files, node: nameOf(files.node) };
+}
+
+/** Nodes, pods and other machines, and the veth pairs between them. */
+function join(
+  machines: readonly Machine[],
+  describedHosts: readonly Host[],
+  cluster: Cluster,
+  origins: OriginTable,
+  findings: Finding[],
+): {
+  readonly hosts: ReadonlyMap<string, Host>;
+  readonly links: readonly Link[];
+  readonly workloads: ReadonlyMap<string, Workload>;
+} {
+  const hosts = new Map<string, Host>();
+  const dumped = new Map<string, Machine>();
+  const links: Link[] = [];
+  for (const machine of machines) {
+    const { host } = machine;
+    const earlier = hosts.get(host.name);
+    if (earlier === undefined) {
+      hosts.set(host.name, host);
+      dumped.set(host.name, machine);
+      continue;
+    }
+    findings.push({
+      code: "machine-twice",
+      severity: "error",
+      message: `${host.name} was dumped twice${host.node === null ? "" : `, on ${earlier.node} and on ${host.node}`}; the first counts.`,
+    });
+  }
+  for (const host of describedHosts) {
+    if (!hosts.has(host.name)) hosts.set(host.name, withKnownMacs(host, hosts));
+    else {
+      findings.push(
+        findingAt(origins, host.origin, {
+          code: "machine-twice",
+          severity: "warning",
+          message: `${host.name} is described and was dumped; the dump counts.`,
+        }),
+      );
+    }
+  }
+  const { workloads, findings: about } = workloadsOf(cluster, origins);
+  findings.push(...about);
+  const routesOf = new Map([...hosts.values()].filter(isNode).map((node) => [node.name, hostRoutesOf(node)]));
+  const owners = new Map<string, string>();
+  const addLink = (node: string, pod: string, inside: Interface, outside: Interface): void => {
+    const end = memberKey({ host: node, interface: outside.name });
+    const owner = owners.get(end);
+    if (owner === undefined) {
+      owners.set(end, pod);
+      links.push(vethLink(node, pod, { inside, outside }));
+      return;
+    }
+    findings.push(
+      findingAt(origins, outside.origin, {
+        code: "veth-shared",
+        severity: "error",
+        message: `${node}:${outside.name} would lead to ${owner} and to ${pod}; it leads to the first.`,
+      }),
+    );
+  };
+
+  for (const host of [...hosts.values()]) {
+    links.push(...linksInside(host));
+    if (host.kind !== "pod" || host.node === null) continue;
+    const node = hosts.get(host.node);
+    const workload = workloads.get(host.name) ?? workloadOfDump(host);
+    const ports = declaredPorts(workload, cluster);
+    const veth =
+      node === undefined ? null : findVeth(workload, node, routesOf.get(node.name) ?? new Map(), origins);
+    const pairs = node === undefined ? [] : pairByIndex(host, node, veth?.veth ?? null);
+    hosts.set(host.name, completed(host, workload, node ?? host, pairs[0]?.outside ?? veth?.veth ?? null, ports));
+    if (node === undefined) continue;
+    if (pairs.length === 0) findings.push(...(veth?.findings ?? []));
+    else findings.push(...(veth?.findings ?? []).filter((finding) => finding.code !== "veth-missing"));
+    const expected = veth?.veth ?? null;
+    if (pairs.length > 0 && expected !== null && !pairs.some((pair) => pair.outside.name === expected.name)) {
+      findings.push(
+        findingAt(origins, expected.origin, {
+          code: "veth-disagreement",
+          severity: "warning",
+          message: `${host.name} should be behind ${node.name}:${expected.name}; by the interface numbers of its dump it is behind ${pairs.map((pair) => pair.outside.name).join(", ")}.`,
+          advice: "The numbers count. One of the dumps is older than the other.",
+        }),
+      );
+    }
+    for (const pair of pairs) addLink(node.name, host.name, pair.inside, pair.outside);
+  }
+
+  for (const workload of workloads.values()) {
+    if (hosts.has(workload.host) || workload.hostNetwork) continue;
+    if (workload.addresses.length === 0) {
+      findings.push(
+        findingAt(origins, workload.origin, {
+          code: "pod-without-address",
+          severity: workload.finished ? "info" : "warning",
+          message: `${workload.host} has no address${workload.finished ? ": it has ended" : workload.node === null ? ": it is on no node" : ""}.`,
+          advice: "Probes cannot use it.",
+        }),
+      );
+      continue;
+    }
+    const node = workload.node === null ? undefined : hosts.get(workload.node);
+    if (node === undefined || workload.finished) continue;
+    const found = findVeth(workload, node, routesOf.get(node.name) ?? new Map(), origins);
+    findings.push(...found.findings);
+    const pod = synthesisePod(workload, node, found.veth, declaredPorts(workload, cluster));
+    hosts.set(pod.name, pod);
+    const inside = [...pod.interfaces.values()].find((device) => device.kind !== "loopback");
+    if (found.veth !== null && inside !== undefined) addLink(node.name, pod.name, inside, found.veth);
+  }
+  for (const workload of workloads.values()) {
+    if (!workload.hostNetwork || workload.node === null) continue;
+    const node = hosts.get(workload.node);
+    if (node?.knowledge.get("sockets") !== "unknown") continue;
+    hosts.set(node.name, {
+      ...node,
+      sockets: [...node.sockets, ...declaredSockets(declaredPorts(workload, cluster))],
+    });
+  }
+  return { hosts: new Map([...hosts].sort(([x], [y]) => (x < y ? -1 : 1))), links, workloads };
+}
+
+function isNode(host: Host): boolean {
+  return host.kind === "node";
+}
+
+/** A pod whose namespace was dumped and whose objects were not. */
+function workloadOfDump(host: Host): Workload {
+  const [, namespace = "", name = ""] = host.name.split("/");
+  const addresses = [...host.interfaces.values()].flatMap((device) =>
+    device.kind === "loopback" ? [] : device.addresses.filter((one) => one.scope === "global").map((one) => one.address),
+  );
+  return {
+    host: host.name,
+    namespace,
+    name,
+    node: host.node,
+    hostNetwork: false,
+    finished: false,
+    addresses,
+    pod: null,
+    endpoint: null,
+    origin: 0,
+  };
+}
+
+/** What the dump of a pod's namespace leaves out is as Calico would have made it. */
+function completed(
+  host: Host,
+  workload: Workload,
+  node: Host,
+  veth: Interface | null,
+  ports: ReturnType<typeof declaredPorts>,
+): Host {
+  const made = synthesisePod(workload, node, veth, ports);
+  const knowledge = new Map<HostPart, Knowledge>(host.knowledge);
+  const lacks = (part: HostPart): boolean => {
+    if (knowledge.get(part) !== "unknown") return false;
+    knowledge.set(part, "assumed");
+    return true;
+  };
+  const interfaces = lacks("interfaces") ? made.interfaces : host.interfaces;
+  const families = ([4, 6] as const).filter((family) => lacks(family === 4 ? "routes" : "routes6"));
+  const routes =
+    families.length === 0
+      ? host.routes
+      : [
+          ...host.routes.filter((route) => !families.some((family) => family === route.family)),
+          ...made.routes.filter((route) => families.some((family) => family === route.family)),
+        ];
+  return { ...host, interfaces, routes, sockets: lacks("sockets") ? made.sockets : host.sockets, knowledge };
+}
+
+/** A described machine has the MAC addresses that dumped neighbour tables know for its addresses. */
+function withKnownMacs(described: Host, hosts: ReadonlyMap<string, Host>): Host {
+  const macs = new Map<string, string>();
+  for (const host of hosts.values()) {
+    for (const entry of host.neighbours) {
+      if (entry.mac !== null && !entry.proxy) macs.set(formatAddress(entry.address), entry.mac);
+    }
+  }
+  const interfaces = new Map<string, Interface>();
+  for (const [name, device] of described.interfaces) {
+    const known = device.addresses.map((one) => macs.get(formatAddress(one.address))).find((mac) => mac !== undefined);
+    interfaces.set(name, { ...device, mac: device.mac ?? known ?? null });
+  }
+  return { ...described, interfaces };
+}
+
+function strays(files: readonly PlacedFile[]): readonly Finding[] {
+  return files.map((file) => {
+    const kind = recogniseDump(file.text);
+    return {
+      code: "unknown-file",
+      severity: "info",
+      message: `Nothing is read from here${kind === null ? "" : `; it looks like the output of ${PRINTED_BY[kind]}`}.`,
+      file: file.path,
+      expected: "snapshot.yaml, cluster/…, nodes/<node>/<file>, nodes/<node>/netns/<pod>/<file> or hosts/<name>/<file>",
+    };
+  });
+}
+
+function misnamed(folder: string): Finding {
+  return {
+    code: "unknown-file",
+    severity: "warning",
+    message: "The folder's name says no pod; it was left out.",
+    file: folder,
+    expected: "<namespace>_<name>",
+  };
+}
+
+function noMachines(name: string): Finding {
+  return {
+    code: "empty-snapshot",
+    severity: "error",
+    message: `${name} holds no dump of any machine.`,
+    expected: "nodes/<node>/ with files such as iptables-save.txt, ip-addr.txt and ip-route.txt",
+    advice: "`podpath collect` prints a script that gathers them.",
+  };
+}

@@ -1,0 +1,159 @@
+import type { Cluster } from "../../calico/cluster.ts";
+import type { WorkloadEndpoint } from "../../calico/workload-endpoint.ts";
+import type { Service, ServicePort } from "../../kubernetes/service.ts";
+import { hasFinished, type Pod } from "../../kubernetes/pod.ts";
+import type { Finding } from "../../model/finding.ts";
+import type { Origin, OriginTable } from "../../model/origin.ts";
+import { type Address, formatAddress, sameAddress } from "../../net/address.ts";
+import { addressBits } from "../../net/prefix.ts";
+import { findingAt } from "./finding-at.ts";
+
+/** A pod as the declared resources tell it, from its Pod and its WorkloadEndpoint. */
+export interface Workload {
+  /** `pod/<namespace>/<name>`. */
+  readonly host: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly node: string | null;
+  readonly hostNetwork: boolean;
+  readonly finished: boolean;
+  readonly addresses: readonly Address[];
+  readonly pod: Pod | null;
+  readonly endpoint: WorkloadEndpoint | null;
+  readonly origin: Origin;
+}
+
+/** All pods of the declared resources, in order of their names; what the two kinds of objects disagree on is told. */
+export function workloadsOf(
+  cluster: Cluster,
+  origins: OriginTable,
+): { readonly workloads: ReadonlyMap<string, Workload>; readonly findings: readonly Finding[] } {
+  const findings: Finding[] = [];
+  const endpoints = new Map<string, WorkloadEndpoint>();
+  for (const endpoint of cluster.workloadEndpoints.values()) {
+    if (endpoint.pod === null) continue;
+    const host = `pod/${endpoint.metadata.namespace ?? "default"}/${endpoint.pod}`;
+    const other = endpoints.get(host);
+    // further interfaces of the same pod are not the one Calico's addresses are on
+    if (other === undefined || (other.endpoint !== "eth0" && endpoint.endpoint === "eth0")) endpoints.set(host, endpoint);
+  }
+  const workloads = new Map<string, Workload>();
+  for (const pod of cluster.pods.values()) {
+    const namespace = pod.metadata.namespace ?? "default";
+    const host = `pod/${namespace}/${pod.metadata.name}`;
+    const endpoint = endpoints.get(host) ?? null;
+    endpoints.delete(host);
+    if (endpoint !== null) findings.push(...disagreements(host, pod, endpoint, origins));
+    workloads.set(host, {
+      host,
+      namespace,
+      name: pod.metadata.name,
+      node: pod.nodeName ?? endpoint?.node ?? null,
+      hostNetwork: pod.hostNetwork,
+      finished: hasFinished(pod),
+      addresses: pod.podIPs.length > 0 ? pod.podIPs : addressesOf(endpoint),
+      pod,
+      endpoint,
+      origin: pod.metadata.origin,
+    });
+  }
+  for (const [host, endpoint] of endpoints) {
+    workloads.set(host, {
+      host,
+      namespace: endpoint.metadata.namespace ?? "default",
+      name: endpoint.pod ?? "",
+      node: endpoint.node === "" ? null : endpoint.node,
+      hostNetwork: false,
+      finished: false,
+      addresses: addressesOf(endpoint),
+      pod: null,
+      endpoint,
+      origin: endpoint.metadata.origin,
+    });
+  }
+  return { workloads: new Map([...workloads].sort(([x], [y]) => (x < y ? -1 : 1))), findings };
+}
+
+function addressesOf(endpoint: WorkloadEndpoint | null): readonly Address[] {
+  return (endpoint?.ipNetworks ?? [])
+    .filter((network) => network.length === addressBits(network.address.family))
+    .map((network) => network.address);
+}
+
+function disagreements(
+  host: string,
+  pod: Pod,
+  endpoint: WorkloadEndpoint,
+  origins: OriginTable,
+): readonly Finding[] {
+  const findings: Finding[] = [];
+  if (pod.nodeName !== null && endpoint.node !== "" && pod.nodeName !== endpoint.node) {
+    findings.push(
+      findingAt(origins, endpoint.metadata.origin, {
+        code: "node-disagreement",
+        severity: "warning",
+        message: `${host} is on ${pod.nodeName} by its Pod and on ${endpoint.node} by its WorkloadEndpoint; the Pod counts.`,
+      }),
+    );
+  }
+  const written = addressesOf(endpoint);
+  const missing = pod.podIPs.filter((address) => !written.some((other) => sameAddress(other, address)));
+  if (written.length > 0 && missing.length > 0 && !hasFinished(pod)) {
+    findings.push(
+      findingAt(origins, endpoint.metadata.origin, {
+        code: "address-disagreement",
+        severity: "warning",
+        message: `${host} has ${missing.map(formatAddress).join(", ")} by its Pod and ${written.map(formatAddress).join(", ")} by its WorkloadEndpoint; the Pod counts.`,
+      }),
+    );
+  }
+  return findings;
+}
+
+/** A port that is declared to be open on a pod, and where. */
+export interface DeclaredPort {
+  readonly protocol: number;
+  readonly port: number;
+  readonly origin: Origin;
+}
+
+/** Ports of the containers, and those that Services send to this pod. */
+export function declaredPorts(workload: Workload, cluster: Cluster): readonly DeclaredPort[] {
+  const ports = new Map<string, DeclaredPort>();
+  const add = (protocol: number, port: number | null, origin: Origin): void => {
+    if (port === null || port === 0) return;
+    const key = `${protocol} ${port}`;
+    if (!ports.has(key)) ports.set(key, { protocol, port, origin });
+  };
+  for (const port of workload.pod?.ports ?? []) add(port.protocol, port.port, workload.origin);
+  for (const service of cluster.services.values()) {
+    if (!selects(service, workload)) continue;
+    for (const port of service.ports) add(port.protocol, targetOf(port, workload), service.metadata.origin);
+  }
+  for (const slice of cluster.endpointSlices.values()) {
+    if ((slice.metadata.namespace ?? "default") !== workload.namespace) continue;
+    if (!slice.endpoints.some((endpoint) => endpoint.pod === workload.name)) continue;
+    for (const port of slice.ports) add(port.protocol, port.port, slice.metadata.origin);
+  }
+  for (const object of cluster.endpoints.values()) {
+    if ((object.metadata.namespace ?? "default") !== workload.namespace) continue;
+    for (const subset of object.subsets) {
+      if (!subset.endpoints.some((endpoint) => endpoint.pod === workload.name)) continue;
+      for (const port of subset.ports) add(port.protocol, port.port, object.metadata.origin);
+    }
+  }
+  return [...ports.values()];
+}
+
+function selects(service: Service, workload: Workload): boolean {
+  if (service.selector.size === 0 || (service.metadata.namespace ?? "default") !== workload.namespace) return false;
+  const labels = workload.pod?.metadata.labels;
+  return labels !== undefined && [...service.selector].every(([key, value]) => labels.get(key) === value);
+}
+
+function targetOf(port: ServicePort, workload: Workload): number | null {
+  if (port.targetPort === null) return port.port;
+  if (typeof port.targetPort === "number") return port.targetPort;
+  const named = workload.pod?.ports.find((one) => one.name === port.targetPort && one.protocol === port.protocol);
+  return named?.port ?? null;
+}

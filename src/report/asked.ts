@@ -1,0 +1,18 @@
+import { describeEndpoint } from "../trace/endpoint.ts";
+import type { PreparedProbe } from "../trace/probe.ts";
+import { formatProtocol, ICMP, ICMPV6 } from "../net/protocol.ts";
+
+/** A question in words, for headlines. */
+export interface Asked {
+  /** `ping`, `connect tcp/443`, `packet`. */
+  readonly what: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export function askedProbe(probe: PreparedProbe): Asked {
+  const isEcho = probe.protocol === ICMP || probe.protocol === ICMPV6;
+  const port = probe.target.port === 0 ? "" : `/${probe.target.port}`;
+  const protocol = isEcho || probe.kind === "ping" ? "" : ` ${formatProtocol(probe.protocol)}${port}`;
+  return { what: `${probe.kind}${protocol}`, from: describeEndpoint(probe.from), to: describeEndpoint(probe.to) };
+}

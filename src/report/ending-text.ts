@@ -1,0 +1,80 @@
+import type { Journey } from "../emulator/journey.ts";
+import type { Network } from "../model/network.ts";
+import type { TableName } from "../model/ruleset.ts";
+import { formatAddress } from "../net/address.ts";
+import { describePacket } from "../net/packet.ts";
+import { namedAddress } from "./address-names.ts";
+import { type CitedRule, citeRule, rulePlace } from "./rule-text.ts";
+
+/** The rule or policy that ended a journey; null when something else did. */
+export function decidingRule(journey: Journey): (CitedRule & { readonly table: TableName; readonly index: number }) | null {
+  const { end } = journey;
+  if (end === null || end.chain === null) return null;
+  const { chain, family } = end.chain.program;
+  return { family, chain, rule: chain.rules[end.rule] ?? null, table: end.chain.table, index: end.rule + 1 };
+}
+
+/** One sentence, without full stop: what became of a packet and where. */
+export function describeEnd(network: Network, journey: Journey): string {
+  const { end } = journey;
+  if (end === null) return journey.error === null ? "got lost" : `could not be sent: ${journey.error}`;
+  const { ending } = end;
+  const device = end.interface === null ? "" : ` ${end.interface}`;
+  const hook = ending.hook === null ? "" : ` in ${ending.hook}`;
+  const reason = ending.reason === null ? "" : ` (${ending.reason})`;
+  const rule = decidingRule(journey);
+  switch (ending.outcome) {
+    case "delivered":
+      return `delivered on ${end.host}${device}${describeSocket(ending.socket)}`;
+    case "left":
+      return `left the dumped machines over${device || " an interface"} of ${end.host}${ending.nextHop === null ? "" : ` towards ${formatAddress(ending.nextHop)}`}`;
+    case "unresolved":
+      return `died on ${end.host}${device}: ${ending.text}${reason}`;
+    case "dropped":
+    case "rejected": {
+      const word = ending.outcome === "dropped" ? "dropped" : "rejected";
+      if (rule !== null) {
+        const place = rulePlace(rule.table, rule.chain.name, rule.index);
+        return `${word} on ${end.host}${hook} by ${place}, ${citeRule(network, rule)}`;
+      }
+      if (ending.error !== null) return `never left ${end.host}: ${ending.text} (${ending.error})`;
+      return `${word} on ${end.host}: ${ending.text}${reason}`;
+    }
+  }
+}
+
+function describeSocket(socket: string | null): string {
+  switch (socket) {
+    case "closed":
+      return ", where nobody listens";
+    case "assumed-open":
+      return ", where somebody is assumed to listen";
+    default:
+      return "";
+  }
+}
+
+const KIND_WORDS: Readonly<Record<Journey["kind"], string>> = {
+  request: "request",
+  icmp: "ICMP error",
+  "tcp-reset": "TCP reset",
+  "echo-reply": "echo reply",
+  "syn-ack": "SYN-ACK",
+  ack: "ACK",
+  data: "data",
+  fin: "FIN",
+};
+
+export function kindWords(journey: Journey): string {
+  return KIND_WORDS[journey.kind];
+}
+
+/** Last known form of a journey's packet. */
+export function lastPacket(journey: Journey): string {
+  return describePacket(journey.end?.packet ?? journey.packet);
+}
+
+/** Who a journey's packet was for in the end. */
+export function recipient(network: Network, journey: Journey): string {
+  return namedAddress(network, (journey.end?.packet ?? journey.packet).dst);
+}

@@ -1,0 +1,65 @@
+import { isFree } from "../linux/free-value.ts";
+import { formatAddress } from "../net/address.ts";
+import type { Packet } from "../net/packet.ts";
+import { formatProtocol, hasPorts, ICMP, ICMPV6, SCTP, TCP, UDP } from "../net/protocol.ts";
+import { formatTcpFlags } from "../net/tcp-flags.ts";
+import type { PortSet } from "../net/port-set.ts";
+
+/** A packet as INTERFACES section 4 writes it. */
+export interface PacketJson {
+  readonly src: string;
+  readonly dst: string;
+  readonly proto: string | number;
+  readonly ttl: number;
+  readonly tos: number;
+  readonly df: boolean;
+  readonly length: number;
+  readonly sport?: number;
+  readonly dport?: number;
+  readonly flags?: string;
+  readonly icmpType?: number;
+  readonly icmpCode?: number;
+  readonly icmpId?: number;
+  readonly icmpSeq?: number;
+  readonly icmpMtu?: number;
+  readonly vni?: number;
+  /** The quoted packet of an ICMP error, or the one a tunnel carries. */
+  readonly inner?: PacketJson;
+  /** Fields whose value is arbitrary: any of those the kernel might have drawn. */
+  readonly free: readonly string[];
+}
+
+/** Protocols that section 4 writes as words; the others are numbers. */
+const WORDS: ReadonlyMap<number, string> = new Map([
+  ...[TCP, UDP, ICMP, SCTP].map((protocol): [number, string] => [protocol, formatProtocol(protocol)]),
+  [ICMPV6, "icmpv6"],
+]);
+
+export function packetJson(packet: Packet, domains: readonly PortSet[]): PacketJson {
+  const free: string[] = [];
+  const chosen = (field: string, value: number): number => {
+    if (!isFree(value)) return value;
+    free.push(field);
+    return domains[value - 0x10000]?.[0]?.first ?? 0;
+  };
+  const isIcmp = packet.protocol === ICMP || packet.protocol === ICMPV6;
+  return {
+    src: formatAddress(packet.src),
+    dst: formatAddress(packet.dst),
+    proto: WORDS.get(packet.protocol) ?? packet.protocol,
+    ...(hasPorts(packet.protocol)
+      ? { sport: chosen("sport", packet.sport), dport: chosen("dport", packet.dport) }
+      : {}),
+    ...(packet.protocol === TCP ? { flags: formatTcpFlags(packet.flags) } : {}),
+    ...(isIcmp ? { icmpType: packet.icmpType, icmpCode: packet.icmpCode } : {}),
+    ...(isIcmp && packet.inner === null ? { icmpId: chosen("icmpId", packet.icmpId), icmpSeq: packet.icmpSeq } : {}),
+    ...(packet.icmpMtu > 0 ? { icmpMtu: packet.icmpMtu } : {}),
+    ttl: packet.ttl,
+    tos: packet.tos,
+    df: packet.df,
+    length: packet.payloadLength,
+    ...(packet.vni >= 0 ? { vni: packet.vni } : {}),
+    ...(packet.inner === null ? {} : { inner: packetJson(packet.inner, domains) }),
+    free,
+  };
+}

@@ -1,0 +1,32 @@
+import type { Network } from "../model/network.ts";
+import { formatSource, type Source, sourceOf } from "../model/origin.ts";
+import type { Chain, Rule } from "../model/ruleset.ts";
+import type { Family } from "../net/address.ts";
+import { printChainLine, printRuleLine } from "../readers/iptables/print.ts";
+
+/** A rule, or the policy of a chain when `rule` is null. */
+export interface CitedRule {
+  readonly family: Family;
+  readonly chain: Chain;
+  readonly rule: Rule | null;
+}
+
+/** As iptables-save prints it: `-A INPUT -p tcp -j ACCEPT`, or `:INPUT DROP [39:2340]`. */
+export function ruleText(cited: CitedRule): string {
+  const { chain, rule, family } = cited;
+  return rule === null ? printChainLine(chain) : printRuleLine(chain.name, rule, family);
+}
+
+export function ruleSource(network: Network, cited: CitedRule): Source | null {
+  return sourceOf(network.origins, (cited.rule ?? cited.chain).origin);
+}
+
+/** File and line of a rule, or where it must come from when no dump shows it. */
+export function citeRule(network: Network, cited: CitedRule): string {
+  return formatSource(ruleSource(network, cited)) || "not in a dump";
+}
+
+/** `filter INPUT rule 3`, `the policy of filter INPUT`. */
+export function rulePlace(table: string, chain: string, index: number): string {
+  return index === 0 ? `the policy of ${table} ${chain}` : `${table} ${chain} rule ${index}`;
+}

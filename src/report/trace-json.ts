@@ -1,0 +1,132 @@
+import type { ProgramResult } from "../emulator/applications/program.ts";
+import type { Journey } from "../emulator/journey.ts";
+import type { DropReason } from "../linux/drop-reason.ts";
+import type { PacketKind } from "../linux/runtime.ts";
+import type { Network } from "../model/network.ts";
+import { formatAddress } from "../net/address.ts";
+import { ICMP, ICMPV6 } from "../net/protocol.ts";
+import type { Answer, Branch, Certainty, Run, Unknown } from "../trace/result.ts";
+import { decidingRule } from "./ending-text.ts";
+import { hopWords } from "./hop-words.ts";
+import { decisiveJourney, ownJourneys, responsesTo } from "./journeys.ts";
+import { commandFor } from "./missing-fact.ts";
+import { type PacketJson, packetJson } from "./packet-json.ts";
+import { type RuleJson, ruleJson, type StepJson, stepJson } from "./step-json.ts";
+
+/** Where a packet ended and why: the part of a result that packets and responses share. */
+export interface FateJson {
+  readonly outcome: "delivered" | "dropped" | "rejected" | "left" | "unresolved" | null;
+  readonly socket: "open" | "closed" | "assumed-open" | "unknown" | null;
+  readonly at: { readonly host: string; readonly interface: string | null; readonly hook: string | null } | null;
+  readonly reason: DropReason | null;
+  readonly text: string;
+  readonly nextHop: string | null;
+  readonly rule: RuleJson | null;
+  readonly error: string | null;
+  readonly packet: PacketJson;
+  readonly responses: readonly ResponseJson[];
+  readonly steps: readonly StepJson[];
+}
+
+/** What a host sent back: a full result of its own. */
+export interface ResponseJson extends FateJson {
+  readonly kind: PacketKind;
+  readonly host: string;
+  readonly type: number | null;
+  readonly code: number | null;
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface BranchJson extends FateJson {
+  readonly probability: number;
+  readonly conditions: readonly string[];
+  readonly count: number;
+  readonly result: ProgramResult | null;
+  /** What the sender's program would print; null where nobody waits for an answer. */
+  readonly output: string | null;
+  /** Of a traceroute: the address that answered each TTL, or `*`. */
+  readonly hops?: readonly string[];
+  /** Of a traceroute: what became of the probe of each TTL; the branch's own fields are about the last one. */
+  readonly probes?: readonly FateJson[];
+}
+
+export interface AnswerJson {
+  readonly id?: string;
+  readonly certainty: Certainty;
+  readonly assumptions: readonly {
+    readonly host: string;
+    readonly part: string;
+    readonly detail: string;
+    readonly command: string;
+  }[];
+  readonly unknowns: readonly Unknown[];
+  readonly truncated?: true;
+  readonly branches: readonly BranchJson[];
+}
+
+/** An answer as INTERFACES section 4 writes it. */
+export function answerJson(answer: Answer, id: string | null = null): AnswerJson {
+  return {
+    ...(id === null ? {} : { id }),
+    certainty: answer.certainty,
+    assumptions: answer.assumptions.map((item) => ({ ...item, command: commandFor(item) })),
+    unknowns: answer.unknowns,
+    ...(answer.truncated ? { truncated: true } : {}),
+    branches: answer.branches.flatMap((branch) => branchJson(answer.network, branch)),
+  };
+}
+
+function branchJson(network: Network, branch: Branch): readonly BranchJson[] {
+  const { run } = branch;
+  const journey = decisiveJourney(run);
+  if (journey === null) return [];
+  const own = ownJourneys(run);
+  const hops = run.report?.hops ?? [];
+  return [
+    {
+      probability: branch.probability,
+      conditions: branch.conditions,
+      count: branch.count,
+      ...fateJson(network, run, journey),
+      result: run.report?.result ?? null,
+      output: run.report?.text ?? null,
+      ...(hops.length === 0
+        ? {}
+        : { hops: hopWords(hops), probes: own.map((item) => fateJson(network, run, item)) }),
+    },
+  ];
+}
+
+function fateJson(network: Network, run: Run, journey: Journey): FateJson {
+  const { end } = journey;
+  const ending = end?.ending ?? null;
+  const rule = decidingRule(journey);
+  return {
+    outcome: ending?.outcome ?? null,
+    socket: ending?.socket ?? null,
+    at: end === null ? null : { host: end.host, interface: end.interface, hook: ending?.hook ?? null },
+    reason: ending?.reason ?? null,
+    text: ending?.text ?? "",
+    nextHop: ending?.nextHop === null || ending === null ? null : formatAddress(ending.nextHop),
+    rule: rule === null || end === null ? null : ruleJson(network, end.host, rule),
+    error: journey.error ?? ending?.error ?? null,
+    packet: packetJson(end?.packet ?? journey.packet, run.freeDomains),
+    responses: responsesTo(run, journey).map((response) => responseJson(network, run, response)),
+    steps: (run.steps.get(journey.id) ?? []).map((step) => stepJson(network, step, run.freeDomains)),
+  };
+}
+
+function responseJson(network: Network, run: Run, journey: Journey): ResponseJson {
+  const packet = journey.end?.packet ?? journey.packet;
+  const isIcmp = packet.protocol === ICMP || packet.protocol === ICMPV6;
+  return {
+    kind: journey.kind,
+    host: journey.host,
+    type: isIcmp ? packet.icmpType : null,
+    code: isIcmp ? packet.icmpCode : null,
+    from: formatAddress(packet.src),
+    to: formatAddress(packet.dst),
+    ...fateJson(network, run, journey),
+  };
+}

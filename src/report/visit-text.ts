@@ -1,0 +1,213 @@
+import type { Network } from "../model/network.ts";
+import { type Address, formatAddress } from "../net/address.ts";
+import { describePacket } from "../net/packet.ts";
+import type { RulePlace, TraceStep } from "../trace/step.ts";
+import { ownerOf } from "./address-names.ts";
+import { type HookSummary, summariseHook } from "./hook-summary.ts";
+import type { Ink } from "./ink.ts";
+import { plural } from "./plural.ts";
+import { citeRoute, routeText } from "./route-text.ts";
+import { type CitedRule, citeRule, rulePlace, ruleText } from "./rule-text.ts";
+import type { Visit, VisitPart } from "./visit.ts";
+import { columns, paragraph } from "./wrap.ts";
+
+export interface VisitStyle {
+  readonly ink: Ink;
+  /** Every rule that was evaluated. */
+  readonly verbose: boolean;
+}
+
+const LABEL = 12;
+const INDENT = " ".repeat(4 + LABEL);
+
+/** A labelled entry of a block; `mark` stands in the margin of what matters. */
+function entry(style: VisitStyle, label: string, text: string, tone: "plain" | "bad" | "good" = "plain"): string[] {
+  const { ink } = style;
+  const mark = tone === "bad" ? "✗" : tone === "good" ? "✓" : " ";
+  const colour = tone === "bad" ? ink.bad : tone === "good" ? ink.good : (line: string): string => line;
+  const padded = label.padEnd(LABEL - 1);
+  const first = `  ${colour(mark)} ${tone === "plain" ? ink.faint(padded) : colour(padded)} `;
+  return paragraph(text, INDENT, first, tone === "bad" ? (line) => ink.bad(ink.strong(line)) : colour).slice();
+}
+
+function note(style: VisitStyle, text: string): readonly string[] {
+  return paragraph(text, INDENT, INDENT, style.ink.faint);
+}
+
+/** One host's block: what happened there, line by line. */
+export function visitLines(network: Network, visit: Visit, style: VisitStyle): readonly string[] {
+  const { ink } = style;
+  const lines = [`  ${ink.strong(ink.name(visit.host))}`];
+  let nextHop: Address | null = null;
+  let decided = false;
+  for (const part of visit.parts) {
+    if (part.kind === "hook") {
+      const summary = summariseHook(part.hook, part.steps);
+      decided ||= summary.decision?.final === true;
+      lines.push(...(style.verbose ? everyStep(network, part, style) : []), ...hookLines(network, summary, style));
+      continue;
+    }
+    const { step } = part;
+    if (step.kind === "route" && step.result.kind === "unicast") nextHop = step.result.nextHop;
+    if ((step.kind === "drop" || step.kind === "reject") && decided) continue;
+    lines.push(...stepLines(network, visit.host, step, nextHop, style));
+  }
+  return lines;
+}
+
+function hookLines(network: Network, summary: HookSummary, style: VisitStyle): readonly string[] {
+  const lines: string[] = [];
+  const { decision, rewrites, notable, ctState } = summary;
+  if (rewrites.length > 0 || notable.length > 0 || decision?.final === true) {
+    for (const step of notable) {
+      lines.push(...entry(style, summary.hook, `${step.place.table}: ${ruleText(citedPlace(step.place))}`));
+      lines.push(...note(style, citeRule(network, citedPlace(step.place))));
+    }
+    for (const nat of rewrites) {
+      const what = nat.manip === "DNAT" ? "destination" : "source";
+      lines.push(...entry(style, nat.manip, `${what} ${nat.from} becomes ${nat.to}`));
+    }
+  }
+  if (decision?.final === true) {
+    const { place } = decision;
+    const path = decision.path.length > 1 ? `${decision.path.join(" → ")}: ` : "";
+    const text = `${path}${verdictWords(decision.verdict)} by ${rulePlace(place.table, place.chain.name, place.index)}`;
+    lines.push(...entry(style, summary.hook, text, "bad"));
+    lines.push(...paragraph(ruleText(citedPlace(place)), INDENT, INDENT, style.ink.bad));
+    lines.push(...note(style, `${citeRule(network, citedPlace(place))}${policyNote(summary)}`));
+  } else if (summary.matched > 0 || ctState === "INVALID") {
+    const state = ctState === null || ctState === "-" ? "" : `${ctState}; `;
+    const accepted = decision === null ? "passed" : `accepted by ${acceptedBy(decision.place)}`;
+    lines.push(...entry(style, summary.hook, `${state}${plural(summary.matched, "rule")} matched, ${accepted}`));
+    if (decision !== null && decision.place.index > 0) {
+      lines.push(...note(style, citeRule(network, citedPlace(decision.place))));
+    }
+  }
+  return lines;
+}
+
+/** That a policy decides means that no rule before it did. */
+function policyNote(summary: HookSummary): string {
+  if (summary.decision?.place.index !== 0) return "";
+  return `; of its ${plural(summary.decision.place.chain.rules.length, "rule")} none decided`;
+}
+
+function acceptedBy(place: RulePlace): string {
+  return rulePlace(place.table, place.chain.name, place.index);
+}
+
+function citedPlace(place: RulePlace): CitedRule {
+  return { family: place.family, chain: place.chain, rule: place.rule };
+}
+
+function verdictWords(verdict: string): string {
+  if (verdict.startsWith("REJECT")) return "rejected";
+  if (verdict.startsWith("DROP")) return "dropped";
+  return verdict;
+}
+
+/** Every rule that was evaluated, in order, each with its verdict and line. */
+function everyStep(network: Network, part: VisitPart & { readonly kind: "hook" }, style: VisitStyle): readonly string[] {
+  return part.steps.flatMap((step) => {
+    if (step.kind !== "rule" && step.kind !== "policy") return [];
+    const cited = citedPlace(step.place);
+    const missed = step.kind === "rule" && !step.matched;
+    const verdict = missed ? "no match" : step.verdict;
+    const colour = missed ? style.ink.faint : stops(step) ? style.ink.bad : style.ink.good;
+    const head = `${step.place.table} ${ruleText(cited)}`;
+    return [
+      ...paragraph(head, `${INDENT}  `, `      ${colour(verdict.slice(0, LABEL - 1).padEnd(LABEL - 2))}`, missed ? style.ink.faint : undefined),
+      ...paragraph(citeRule(network, cited), `${INDENT}  `, `${INDENT}  `, style.ink.faint),
+    ];
+  });
+}
+
+function stops(step: { readonly verdict: string }): boolean {
+  return /^(?:DROP|REJECT)/.test(step.verdict);
+}
+
+function stepLines(
+  network: Network,
+  host: string,
+  step: TraceStep,
+  nextHop: Address | null,
+  style: VisitStyle,
+): readonly string[] {
+  switch (step.kind) {
+    case "receive":
+      return entry(style, "in", `${step.interface}: ${describePacket(step.packet)}`);
+    case "conntrack":
+      return style.verbose || step.state === "INVALID" ? entry(style, "conntrack", step.state) : [];
+    case "route":
+      return routeLines(network, host, step, style);
+    case "neighbour":
+      return style.verbose ? entry(style, "neighbour", `${formatAddress(step.address)}: ${step.text}`) : [];
+    case "encapsulate":
+      return entry(style, "wrap", `by ${step.interface} into ${describePacket(step.packet)}`);
+    case "decapsulate":
+      return entry(style, "unwrap", `by ${step.interface}: ${describePacket(step.packet)}`);
+    case "transmit":
+      return entry(style, "out", `${step.interface}${nextHop === null ? "" : `, to ${next(network, nextHop)}`}`);
+    case "deliver":
+      return entry(style, "delivered", describePacket(step.packet), "good");
+    case "drop":
+      return entry(style, "dropped", `${step.text}${step.reason === null ? "" : ` (${step.reason})`}`, "bad");
+    case "reject":
+      return entry(style, "rejected", step.text, "bad");
+    case "choice":
+      return entry(style, "choice", `${step.question} ${step.label}`);
+    default:
+      return [];
+  }
+}
+
+/** A next hop, named when it is another machine's own address. */
+function next(network: Network, address: Address): string {
+  const owner = ownerOf(network, address);
+  const text = formatAddress(address);
+  return owner === null || columns(owner.name) > 40 ? text : `${text} (${owner.name})`;
+}
+
+function routeLines(
+  network: Network,
+  host: string,
+  step: TraceStep & { readonly kind: "route" },
+  style: VisitStyle,
+): readonly string[] {
+  const { result, destination } = step;
+  if (result.kind === "error") {
+    const what =
+      result.route === null
+        ? `no route to ${formatAddress(destination)} (${result.errno})`
+        : `${routeText(result.route)} (${result.errno})`;
+    return [
+      ...entry(style, "route", what, "bad"),
+      ...(result.route === null ? [] : note(style, citeRoute(network, result.route))),
+    ];
+  }
+  if (result.route === null || (result.kind === "local" && !style.verbose)) return [];
+  const lines = entry(style, "route", routeText(result.route));
+  lines.push(...note(style, citeRoute(network, result.route)));
+  const fact = fallbackFact(network, host, step);
+  if (fact !== null) lines.push(...paragraph(fact, INDENT, `  ${style.ink.doubtful("!")}${INDENT.slice(3)}`, style.ink.doubtful));
+  return lines;
+}
+
+/**
+ * What stands out where a packet for a machine that was dumped follows a default route: nothing more specific is there.
+ * A pod has no other route, so there it means nothing.
+ */
+export function fallbackFact(network: Network, host: string, step: TraceStep & { readonly kind: "route" }): string | null {
+  const { result, destination } = step;
+  if (result.kind !== "unicast" || result.route.destination.length > 0 || host.startsWith("pod/")) return null;
+  const owner = ownerOf(network, destination);
+  if (owner === null || owner.name.startsWith("service/") || sameNextHop(result.nextHop, destination)) return null;
+  const machine = network.hosts.get(owner.host);
+  if (machine === undefined || machine.kind === "host") return null;
+  const where = machine.node === null ? "" : ` on ${machine.node}`;
+  return `only the default route matches: ${host} has no route of its own for ${formatAddress(destination)}, which is ${owner.name}${where}`;
+}
+
+function sameNextHop(x: Address, y: Address): boolean {
+  return formatAddress(x) === formatAddress(y);
+}

@@ -1,0 +1,336 @@
+import { deriveConnectedRoutes } from "../../../src/linux/routing/derive-connected-routes.ts";
+import { deriveLocalRoutes } from "../../../src/linux/routing/derive-local-routes.ts";
+import type { Finding } from "../../../src/model/finding.ts";
+import { type Host, host } from "../../../src/model/host.ts";
+import {
+  type Interface,
+  type InterfaceAddress,
+  type InterfaceKind,
+  interfaceAddress,
+  networkInterface,
+  type VxlanDevice,
+} from "../../../src/model/interface.ts";
+import type { IpSet } from "../../../src/model/ip-set.ts";
+import type { Link } from "../../../src/model/link.ts";
+import type { FdbEntry, Neighbour } from "../../../src/model/neighbour.ts";
+import { type Network, network } from "../../../src/model/network.ts";
+import { type OriginTable, originTable } from "../../../src/model/origin.ts";
+import { defaultPolicyRules, type PolicyRule } from "../../../src/model/policy-rule.ts";
+import type { Route } from "../../../src/model/route.ts";
+import type { Ruleset } from "../../../src/model/ruleset.ts";
+import type { ListeningSocket } from "../../../src/model/socket.ts";
+import { type Address, parseAddress } from "../../../src/net/address.ts";
+import { parseInterfaceAddress, prefixContains, prefixOf } from "../../../src/net/prefix.ts";
+import { TCP, UDP } from "../../../src/net/protocol.ts";
+import { readPolicyRules } from "../../../src/readers/ip/rule.ts";
+import { readRoutes } from "../../../src/readers/ip/route.ts";
+import { readIpSetSave } from "../../../src/readers/ipset/save.ts";
+import { readIptablesSave } from "../../../src/readers/iptables/save.ts";
+
+/** An interface as a test writes it; addresses as `10.0.0.1/24`. */
+export interface LabInterface {
+  readonly name: string;
+  readonly kind?: Extract<InterfaceKind, "veth" | "bridge" | "vxlan" | "loopback">;
+  readonly mac?: string;
+  readonly mtu?: number;
+  readonly up?: boolean;
+  readonly addresses?: readonly string[];
+  readonly master?: string;
+  readonly vxlan?: { readonly vni: number; readonly port: number; readonly local: string; readonly device: string };
+}
+
+/** A ruleset in the words of iptables-save. */
+export interface LabRuleset {
+  readonly backend?: "legacy" | "nft";
+  readonly text: string;
+}
+
+/** A host as a test writes it: texts are what a person would type. */
+export interface LabHost {
+  readonly name: string;
+  readonly interfaces: readonly LabInterface[];
+  /** Arguments of `ip route add`. */
+  readonly routes?: readonly string[];
+  /** Arguments of `ip rule add`; each needs a `pref`. */
+  readonly rules?: readonly string[];
+  readonly sysctls?: Readonly<Record<string, string>>;
+  readonly rulesets?: readonly LabRuleset[];
+  readonly ipsets?: string;
+  /** `tcp/80`. */
+  readonly listen?: readonly string[];
+  /** `address interface mac`: permanent neighbours. */
+  readonly neighbours?: readonly string[];
+  /** `mac vxlan-interface remote`: forwarding entries of VXLAN devices. */
+  readonly fdb?: readonly string[];
+}
+
+export interface Lab {
+  readonly hosts: readonly LabHost[];
+  /** `host:interface` pairs. */
+  readonly links: readonly (readonly [string, string])[];
+  readonly segments?: readonly { readonly name: string; readonly members: readonly string[] }[];
+  /** Neighbours on links know each other from the start. */
+  readonly staticNeighbours?: boolean;
+}
+
+/**
+ * Settings that keep namespaces of different machines alike, and ICMP error limits off, which podpath does not model
+ * (kernel.md R1-R3). `icmp_ratelimit` stays: 0 would empty the bucket that errors of routes are paid from.
+ */
+export const PLAIN_SYSCTLS: Readonly<Record<string, string>> = {
+  "net.ipv4.icmp_ratemask": "0",
+  "net.ipv4.icmp_msgs_per_sec": "1000000",
+  "net.ipv4.icmp_msgs_burst": "1000000",
+  "net.ipv4.conf.all.rp_filter": "0",
+  "net.ipv4.conf.default.rp_filter": "0",
+  "net.ipv4.conf.all.accept_local": "0",
+  "net.ipv4.conf.default.accept_local": "0",
+  "net.ipv4.conf.all.route_localnet": "0",
+  "net.ipv4.conf.default.route_localnet": "0",
+  "net.ipv4.conf.all.send_redirects": "1",
+  "net.ipv4.conf.default.send_redirects": "1",
+  "net.ipv4.conf.all.arp_ignore": "0",
+  "net.ipv4.conf.default.arp_ignore": "0",
+};
+
+function sure(findings: readonly Finding[], what: string): void {
+  const [first] = findings.filter(({ severity }) => severity !== "info");
+  if (first !== undefined) throw new Error(`${what}: ${first.message}`);
+}
+
+/** The address that a test wrote. */
+export function address(text: string): Address {
+  const parsed = parseAddress(text);
+  if (parsed === null) throw new Error(`not an address: ${text}`);
+  return parsed;
+}
+
+function split(place: string): { readonly host: string; readonly interface: string } {
+  const at = place.lastIndexOf(":");
+  return { host: place.slice(0, at), interface: place.slice(at + 1) };
+}
+
+/** MAC addresses as the oracle numbers them, so that both sides mean the same machines. */
+function macOf(hostNumber: number, index: number): string {
+  const hex = (value: number): string => value.toString(16).padStart(2, "0");
+  return `02:00:${hex(hostNumber >> 8)}:${hex(hostNumber & 255)}:00:${hex(index & 255)}`;
+}
+
+function labAddress(text: string, earlier: readonly InterfaceAddress[], loopback: boolean): InterfaceAddress {
+  const parsed = parseInterfaceAddress(text);
+  if (parsed === null) throw new Error(`not an interface address: ${text}`);
+  const { address: own, length } = parsed;
+  const subnet = prefixOf(own, length);
+  const secondary = earlier.some(
+    (other) => other.prefixLength === length && prefixContains(subnet, other.address) && own.family === 4,
+  );
+  return interfaceAddress({
+    address: own,
+    prefixLength: length,
+    // iproute2 gives host scope to what stands on lo within 127.0.0.0/8 (ip/ipaddress.c default_scope).
+    scope: loopback && own.a >>> 24 === 127 ? "host" : "global",
+    secondary,
+  });
+}
+
+const LOOPBACK: Interface = networkInterface({
+  name: "lo",
+  index: 1,
+  addresses: [interfaceAddress({ address: address("127.0.0.1"), prefixLength: 8, scope: "host" })],
+});
+
+function labInterfaces({ interfaces }: LabHost, hostNumber: number): ReadonlyMap<string, Interface> {
+  const made = new Map<string, Interface>([["lo", LOOPBACK]]);
+  interfaces.forEach((item, position) => {
+    const isLoopback = item.name === "lo";
+    const addresses: InterfaceAddress[] = isLoopback ? [...LOOPBACK.addresses] : [];
+    for (const text of item.addresses ?? []) addresses.push(labAddress(text, addresses, isLoopback));
+    const vxlan: VxlanDevice | null =
+      item.vxlan === undefined
+        ? null
+        : {
+            vni: item.vxlan.vni,
+            port: item.vxlan.port,
+            local: address(item.vxlan.local),
+            device: item.vxlan.device,
+            remote: null,
+            learning: false,
+            ttl: 0,
+          };
+    made.set(
+      item.name,
+      networkInterface({
+        name: item.name,
+        index: isLoopback ? 1 : position + 2,
+        kind: isLoopback ? "loopback" : (item.kind ?? "veth"),
+        mac: isLoopback ? null : (item.mac ?? macOf(hostNumber, position + 2)),
+        mtu: item.mtu ?? (isLoopback ? 65536 : item.vxlan === undefined ? 1500 : 1450),
+        up: item.up ?? true,
+        addresses,
+        master: item.master ?? null,
+        vxlan,
+      }),
+    );
+  });
+  return made;
+}
+
+/** Gives next hops that name only a gateway the device the kernel would find for them. */
+function withDevices(route: Route, interfaces: ReadonlyMap<string, Interface>): Route {
+  return {
+    ...route,
+    nextHops: route.nextHops.map((hop) => {
+      const { gateway } = hop;
+      if (hop.interface !== null || gateway === null) return hop;
+      const device = [...interfaces.values()].find(({ addresses }) =>
+        addresses.some((item) => prefixContains(prefixOf(item.address, item.prefixLength), gateway)),
+      );
+      if (device === undefined) throw new Error("a gateway on no link");
+      return { ...hop, interface: device.name };
+    }),
+  };
+}
+
+function labRoutes(
+  spec: LabHost,
+  interfaces: ReadonlyMap<string, Interface>,
+  origins: OriginTable,
+): readonly Route[] {
+  const text = (spec.routes ?? []).join("\n");
+  const { routes, findings } = text === "" ? { routes: [], findings: [] } : readRoutes(text, `${spec.name}/routes`, origins, { typed: true });
+  sure(findings, `routes of ${spec.name}`);
+  return [
+    ...deriveLocalRoutes(interfaces.values()),
+    ...deriveConnectedRoutes(interfaces.values()),
+    ...routes.map((route) => withDevices(route, interfaces)),
+  ];
+}
+
+function labPolicyRules(spec: LabHost, origins: OriginTable): readonly PolicyRule[] {
+  const own = spec.rules ?? [];
+  if (own.length === 0) return defaultPolicyRules(4);
+  const lines = own.map((text) => {
+    const found = /\bpref (\d+)/.exec(text);
+    if (found === null) throw new Error(`a rule needs a pref: ${text}`);
+    const rest = text.replace(/\s*\bpref \d+/, "");
+    return `${found[1] ?? ""}:\t${/\bfrom /.test(rest) ? rest : `from all ${rest}`}`;
+  });
+  const { rules, findings } = readPolicyRules(lines.join("\n"), `${spec.name}/rules`, origins);
+  sure(findings, `rules of ${spec.name}`);
+  return [...defaultPolicyRules(4), ...rules].sort((x, y) => x.priority - y.priority);
+}
+
+/** Reads a ruleset written in a test. */
+export function rulesetOf(ruleset: LabRuleset, origins: OriginTable): readonly Ruleset[] {
+  const { rulesets, findings } = readIptablesSave(
+    { text: ruleset.text, file: "rules", family: 4, backend: ruleset.backend ?? "legacy" },
+    origins,
+  );
+  sure(findings, ruleset.text);
+  return rulesets;
+}
+
+/** Reads sets written in a test. */
+export function ipSetsOf(text: string, origins: OriginTable): ReadonlyMap<string, IpSet> {
+  if (text === "") return new Map();
+  const { sets, findings } = readIpSetSave(text, "ipsets", origins);
+  sure(findings, "ipsets");
+  return sets;
+}
+
+function labNeighbours(lab: Lab, spec: LabHost, all: ReadonlyMap<string, ReadonlyMap<string, Interface>>): readonly Neighbour[] {
+  const entry = (target: Address, device: string, mac: string): Neighbour => ({
+    address: target,
+    interface: device,
+    mac,
+    state: "PERMANENT",
+    router: false,
+    proxy: false,
+    origin: 0,
+  });
+  const written = (spec.neighbours ?? []).map((text) => {
+    const [target = "", device = "", mac = ""] = text.split(" ");
+    return entry(address(target), device, mac);
+  });
+  if (lab.staticNeighbours !== true) return written;
+  for (const members of groups(lab)) {
+    for (const own of members) {
+      if (own.host !== spec.name) continue;
+      for (const other of members) {
+        if (other === own) continue;
+        const device = all.get(other.host)?.get(other.interface);
+        for (const item of device?.addresses ?? []) written.push(entry(item.address, own.interface, device?.mac ?? ""));
+      }
+    }
+  }
+  return written;
+}
+
+function groups(lab: Lab): readonly (readonly { readonly host: string; readonly interface: string }[])[] {
+  return [...lab.links, ...(lab.segments ?? []).map(({ members }) => members)].map((members) => members.map(split));
+}
+
+function labFdb(spec: LabHost): readonly FdbEntry[] {
+  return (spec.fdb ?? []).map((text) => {
+    const [mac = "", device = "", remote = ""] = text.split(" ");
+    return {
+      mac,
+      interface: device,
+      destination: address(remote),
+      vlan: null,
+      master: null,
+      permanent: true,
+      origin: 0,
+    };
+  });
+}
+
+function labSockets(spec: LabHost): readonly ListeningSocket[] {
+  return (spec.listen ?? []).map((text) => {
+    const [protocol = "", port = ""] = text.split("/");
+    return {
+      protocol: protocol === "tcp" ? TCP : UDP,
+      address: null,
+      family: null,
+      port: Number(port),
+      interface: null,
+      process: null,
+      certainty: "dumped",
+      origin: 0,
+    };
+  });
+}
+
+/** The model of what a test describes. The oracle builds its namespaces from this same Network. */
+export function networkOf(lab: Lab): Network {
+  const origins = originTable();
+  const interfaces = new Map(lab.hosts.map((spec, position) => [spec.name, labInterfaces(spec, position + 1)]));
+  const hosts = new Map<string, Host>();
+  for (const spec of lab.hosts) {
+    const own = interfaces.get(spec.name) ?? new Map<string, Interface>();
+    hosts.set(
+      spec.name,
+      host({
+        name: spec.name,
+        kind: "host",
+        interfaces: own,
+        routes: labRoutes(spec, own, origins),
+        policyRules: labPolicyRules(spec, origins),
+        sysctls: new Map(Object.entries({ ...PLAIN_SYSCTLS, ...spec.sysctls })),
+        rulesets: (spec.rulesets ?? []).flatMap((ruleset) => rulesetOf(ruleset, origins)),
+        ipSets: ipSetsOf(spec.ipsets ?? "", origins),
+        neighbours: labNeighbours(lab, spec, interfaces),
+        fdb: labFdb(spec),
+        sockets: labSockets(spec),
+      }),
+    );
+  }
+  const links: Link[] = groups(lab).map((members, position) => ({
+    name: lab.segments?.[position - lab.links.length]?.name ?? `link${position}`,
+    members,
+    closed: true,
+    mtu: null,
+    origin: 0,
+  }));
+  return network({ hosts, links, origins });
+}

@@ -1,0 +1,148 @@
+"""Why the kernel dropped a packet: the tracepoint skb:kfree_skb in a trace instance of our own.
+
+A drop names neither its namespace nor its packet, only the address of the packet's buffer. So the
+tracepoint net:netif_receive_skb is recorded with it: it fires when the stack begins with a received
+packet, and everything up to the next one is the work of that host. (The time stamps of the packet
+sockets cannot tell: they are taken when a packet is queued, not when its turn comes.)
+"""
+
+import bisect
+import os
+import re
+import struct
+
+from namespaces import TRACEFS, OracleError, mount
+
+PAGE = 4096
+PREFIX = "ppo"
+
+
+class DropObserver:
+    def __init__(self, cpu):
+        os.makedirs(TRACEFS, exist_ok=True)
+        mount("none", TRACEFS, "tracefs", 0)
+        self._remove_orphans()
+        self.instance = f"{TRACEFS}/instances/{PREFIX}{os.getpid()}"
+        os.mkdir(self.instance)
+        try:
+            self._start(cpu)
+        except OSError as error:
+            self.close()
+            raise OracleError(f"tracefs: {error}") from None
+
+    @staticmethod
+    def _remove_orphans():
+        """An oracle that was killed outright leaves its instance; those of dead processes go."""
+        for name in os.listdir(f"{TRACEFS}/instances"):
+            match = re.fullmatch(PREFIX + r"(\d+)", name)
+            if match and not os.path.exists(f"/proc/{match[1]}"):
+                try:
+                    os.rmdir(f"{TRACEFS}/instances/{name}")
+                except OSError:
+                    # Another oracle that is starting at the same moment was quicker.
+                    pass
+
+    def _start(self, cpu):
+        drop, receive = self._event("skb/kfree_skb"), self._event("net/netif_receive_skb")
+        self.receive_type = receive["id"]
+        self.name_at = receive["fields"]["name"]
+        self.skb_at = drop["fields"]["skbaddr"]
+        self.location_at = drop["fields"]["location"]
+        self.protocol_at = drop["fields"]["protocol"]
+        self.reason_at = drop["fields"]["reason"]
+        self.reasons = {int(number): name for number, name in re.findall(r'\{ (\d+), "(\w+)" \}', drop["text"])}
+        # Packets are processed inside our own send(), or, when the scheduler interrupts that, in
+        # the soft interrupt thread of the CPU we are pinned to.
+        pids = [os.getpid(), *_kernel_threads(f"ksoftirqd/{cpu}")]
+        for event in (drop, receive):
+            with open(f"{event['path']}/filter", "w") as file:
+                file.write(" || ".join(f"common_pid == {pid}" for pid in pids))
+            with open(f"{event['path']}/enable", "w") as file:
+                file.write("1")
+        self.pipe = os.open(
+            f"{self.instance}/per_cpu/cpu{cpu}/trace_pipe_raw", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+        )
+        self.symbols = None
+
+    def _event(self, name):
+        path = f"{self.instance}/events/{name}"
+        with open(f"{path}/format") as file:
+            text = file.read()
+        fields = {name: int(offset) for name, offset in re.findall(r"(\w+);\toffset:(\d+);", text)}
+        return {"path": path, "text": text, "fields": fields, "id": int(re.search(r"^ID: (\d+)", text, re.M)[1])}
+
+    def drain(self, record):
+        while True:
+            try:
+                page = os.read(self.pipe, PAGE)
+            except BlockingIOError:
+                return
+            if not page:
+                return
+            self._decode(page, record)
+
+    def _decode(self, page, record):
+        commit = struct.unpack_from("=Q", page, 8)[0]
+        at, end = 16, 16 + (commit & 0xFFFFF)
+        while at < end:
+            kind = page[at] & 31
+            if kind == 29:
+                # Padding: the rest of the page is empty.
+                break
+            if kind == 30 or kind == 31:
+                at += 8
+                continue
+            if kind == 0:
+                start = at + 8
+                at += 4 + struct.unpack_from("=I", page, at + 4)[0]
+            else:
+                start = at + 4
+                at += 4 + kind * 4
+            skb = struct.unpack_from("=Q", page, start + self.skb_at)[0]
+            if struct.unpack_from("=H", page, start)[0] == self.receive_type:
+                where, size = struct.unpack_from("=HH", page, start + self.name_at)
+                record.work.append((skb, page[start + where : start + where + size - 1].decode()))
+                continue
+            number = struct.unpack_from("=I", page, start + self.reason_at)[0]
+            protocol = struct.unpack_from("=H", page, start + self.protocol_at)[0]
+            location = struct.unpack_from("=Q", page, start + self.location_at)[0]
+            record.work.append((skb, None, self.reasons.get(number, str(number)), protocol, location))
+
+    def location(self, address):
+        """The kernel function that an address lies in."""
+        if self.symbols is None:
+            self.symbols = _text_symbols()
+        addresses, names = self.symbols
+        at = bisect.bisect_right(addresses, address) - 1
+        return names[at] if at >= 0 else hex(address)
+
+    def close(self):
+        if hasattr(self, "pipe"):
+            os.close(self.pipe)
+        # An enabled event keeps the instance busy.
+        with open(f"{self.instance}/events/enable", "w") as file:
+            file.write("0")
+        os.rmdir(self.instance)
+
+
+def _kernel_threads(name):
+    for pid in os.listdir("/proc"):
+        if pid.isdigit():
+            try:
+                with open(f"/proc/{pid}/comm") as file:
+                    if file.read().strip() == name:
+                        yield int(pid)
+            except OSError:
+                # It ended while we were looking.
+                continue
+
+
+def _text_symbols():
+    found = []
+    with open("/proc/kallsyms") as file:
+        for line in file:
+            address, kind, name = line.split(None, 3)[:3]
+            if kind in "tTwW":
+                found.append((int(address, 16), name))
+    found.sort()
+    return [address for address, _ in found], [name for _, name in found]

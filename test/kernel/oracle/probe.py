@@ -1,0 +1,294 @@
+"""One packet: send it, collect what the kernel said about it, and put that in order."""
+
+from packets import ETH_IPV4, ETH_IPV6, HOUSEKEEPING, ICMP_ERRORS, ICMPV6_ERRORS, ND_ADDRESSED, protocol_number
+
+# A drop for one of these reasons is the kernel's refusal to forward, for which it owes an error.
+REFUSALS = frozenset(("IP_INNOROUTES", "PKT_TOO_BIG", "IP_INHDR"))
+NO_HANDLER = "IP_NOPROTO"
+
+
+class Record:
+    """Raw events of one probe, as the observers heard them."""
+
+    def __init__(self):
+        self.hops, self.neighbours, self.deliveries, self.work = [], [], [], []
+        self.rules = {}
+        self.lost = False
+
+
+class Roles:
+    """Tells the probe's packet from what was sent because of it."""
+
+    def __init__(self, packet, ident):
+        self.ident = ident
+        number = protocol_number(packet)
+        self.number = number
+        self.kind = packet.get("icmpType", 8 if number == 1 else 128) if number in (1, 58) else None
+        self.reset = number == 6 and "R" in packet.get("flags", "S")
+        self.syn_ack = number == 6 and {"S", "A"} <= set(packet.get("flags", "S"))
+        # Outer headers of tunnels, whose fragments or quotations show no inner packet.
+        self.known = {}
+
+    def of(self, packet):
+        """"main" or the key of a response."""
+        if packet is None:
+            return "main"
+        inner = packet.get("inner")
+        if inner is not None:
+            role = self.of(inner)
+            self.known[packet["id"], packet["src"], packet["dst"]] = role
+            return role
+        if packet["id"] == self.ident and self._same_kind(packet):
+            return "main"
+        if "vni" not in packet and (packet["id"], packet["src"], packet["dst"]) in self.known:
+            return self.known[packet["id"], packet["src"], packet["dst"]]
+        return (kind_of(packet), packet.get("icmpType"), packet.get("icmpCode"), packet["id"])
+
+    def _same_kind(self, packet):
+        if packet["proto"] in ("icmp", "icmpv6"):
+            return self.number in (1, 58) and packet.get("icmpType", self.kind) == self.kind
+        if packet["proto"] == "tcp" and "flags" in packet:
+            return ("R" in packet["flags"]) == self.reset and ({"S", "A"} <= set(packet["flags"])) == self.syn_ack
+        return True
+
+
+def kind_of(packet):
+    proto = packet["proto"]
+    if proto in ("icmp", "icmpv6"):
+        kind = packet.get("icmpType")
+        return "echo-reply" if kind == (0 if proto == "icmp" else 129) else "icmp"
+    if proto == "tcp" and "flags" in packet:
+        if "R" in packet["flags"]:
+            return "tcp-reset"
+        if {"S", "A"} <= set(packet["flags"]):
+            return "syn-ack"
+    return "data"
+
+
+def is_error(packet):
+    proto = packet["proto"]
+    return (proto == "icmp" and packet.get("icmpType") in ICMP_ERRORS) or (
+        proto == "icmpv6" and packet.get("icmpType") in ICMPV6_ERRORS
+    )
+
+
+def _hop(hop):
+    _, host, iface, direction, kind, packet = hop
+    shown = {"host": host, "iface": iface, "dir": direction, "packet": packet}
+    if kind not in ("host", "outgoing"):
+        shown["pktType"] = kind
+    return shown
+
+
+def analyse(topology, drops_observer, packet, ident, error, record, sender, pending):
+    """The reply to a probe. `sender` is the host whose process sent it, or None if it was received.
+    `pending` holds the neighbours that nobody has answered for since the last flush; it is added to."""
+    roles = Roles(packet, ident)
+    hops = sorted(record.hops, key=lambda hop: hop[0])
+    main_hops, responses = [], {}
+    for hop in hops:
+        role = roles.of(hop[5])
+        if role == "main":
+            main_hops.append(hop)
+        elif hop[5]["proto"] == "icmpv6" and hop[5].get("icmpType") in HOUSEKEEPING:
+            when, host, iface, direction, _, seen = hop
+            if seen["icmpType"] in ND_ADDRESSED:
+                neighbour = {"op": ND_ADDRESSED[seen["icmpType"]], "sender": seen["src"], "target": seen.get("target")}
+                record.neighbours.append((when, host, iface, direction, neighbour))
+        else:
+            responses.setdefault(role, []).append(hop)
+
+    deliveries = {}
+    for when, host, delivered in sorted(record.deliveries, key=lambda delivery: delivery[0]):
+        deliveries.setdefault(roles.of(delivered), []).append({"host": host, "packet": delivered})
+
+    drops = _drops(topology, drops_observer, record, hops, roles, sender)
+    main_deliveries = deliveries.get("main", [])
+    if not main_deliveries:
+        # Nothing in the kernel handles this protocol, which it only finds out after INPUT.
+        for drop in drops:
+            if drop["reason"] == NO_HANDLER and drop["packet"] == "main" and main_hops:
+                main_deliveries = [{"host": drop["host"], "packet": main_hops[-1][5]}]
+                break
+    rules = _rules(topology, record, roles, main_hops, responses)
+
+    reply = {
+        "ok": True, "outcome": None, "hops": [_hop(hop) for hop in main_hops],
+        "delivered": main_deliveries[0] if main_deliveries else None, "rules": rules.get("main", []), "drops": drops,
+        "errno": error, "responses": [_response(seen, role, deliveries, rules) for role, seen in responses.items()],
+    }
+    if len(main_deliveries) > 1:
+        reply["deliveries"] = main_deliveries
+    if record.neighbours:
+        reply["neighbours"] = [
+            {"host": host, "iface": iface, "dir": direction, **neighbour}
+            for _, host, iface, direction, neighbour in sorted(record.neighbours, key=lambda event: event[0])
+        ]
+    if record.lost:
+        reply["traceLost"] = True
+    pending |= _unanswered(reply)
+    reply["outcome"] = _outcome(topology, reply, main_hops[-1] if main_hops else None, sender, pending)
+    return reply
+
+
+def _drops(topology, observer, record, hops, roles, sender):
+    """Drops in order, with their host, and whether the packet dropped was the probe's ("main"), one sent
+    because of it ("response"), or one that never got as far as being received anywhere (None)."""
+    arrivals = {}
+    for hop in hops:
+        if hop[3] == "in":
+            arrivals.setdefault(hop[2], []).append(hop)
+    host, current, role = sender, None, "main" if sender else None
+    shown = []
+    for event in record.work:
+        if event[1] is not None:
+            waiting = arrivals.get(event[1])
+            hop = waiting.pop(0) if waiting else None
+            # Without a hop it is the fabric, ARP, or the fence.
+            host = hop[1] if hop else None
+            current = event[0]
+            role = None if hop is None else "main" if roles.of(hop[5]) == "main" else "response"
+            continue
+        skb, _, reason, protocol, address = event
+        about = role if current is None or skb == current else None
+        if host is None or protocol not in (ETH_IPV4, ETH_IPV6, 0):
+            continue
+        if protocol == 0 and reason == "NOT_SPECIFIED":
+            # Socket housekeeping of the oracle itself.
+            continue
+        if about is None and reason == "NETFILTER_DROP" and topology.hosts[host].muted:
+            continue
+        shown.append({"host": host, "packet": about, "reason": reason, "location": observer.location(address)})
+    return shown
+
+
+def _at_edge(topology, hop):
+    interface = topology.hosts[hop[1]].interfaces.get(hop[2])
+    return interface is not None and interface.peer is not None and not interface.neighbours
+
+
+def _response(hops, role, deliveries, rules):
+    first = hops[0]
+    packet = first[5]
+    while "inner" in packet:
+        packet = packet["inner"]
+    response = {"kind": role[0], "host": first[1], "from": packet["src"], "to": packet["dst"]}
+    if packet["proto"] in ("icmp", "icmpv6"):
+        response["type"], response["code"] = packet.get("icmpType"), packet.get("icmpCode")
+        if "mtu" in packet:
+            response["mtu"] = packet["mtu"]
+    response["packet"] = packet
+    if "quoted" in packet:
+        response["quoted"] = packet["quoted"]
+    response["hops"] = [_hop(hop) for hop in hops]
+    taken = deliveries.get(role)
+    response["delivered"] = taken[0] if taken else None
+    response["rules"] = rules.get(role, [])
+    return response
+
+
+def _rules(topology, record, roles, main_hops, responses):
+    """Rule events by role. Within a host they are in order already; a packet that visits several hosts
+    needs the hops to tell whose turn it was."""
+    per_role = {}
+    for host, events in record.rules.items():
+        for packet, iif, oif, event in events:
+            role = roles.of(packet)
+            if role != "main" and role not in responses and _is_tunnel(packet):
+                # The outer packet of a tunnel that was dropped before any interface saw it.
+                role = "main"
+            per_role.setdefault(role, {}).setdefault(host, []).append((iif, oif, packet and packet["ttl"], {"host": host, **event}))
+    result = {}
+    for role, hosts in per_role.items():
+        if len(hosts) == 1:
+            ((_, events),) = hosts.items()
+            result[role] = [event for _, _, _, event in events]
+            continue
+        hops = main_hops if role == "main" else responses.get(role, [])
+        visits, previous = [], None
+        for hop in hops:
+            if hop[1] != previous:
+                visits.append(hop[1])
+                previous = hop[1]
+        segments = {host: _segments(topology.hosts[host], events) for host, events in hosts.items()}
+        merged = []
+        for position, host in enumerate(visits):
+            waiting = segments.get(host)
+            if waiting:
+                # The last visit takes whatever is left.
+                take = 1 if host in visits[position + 1 :] else len(waiting)
+                for segment in waiting[:take]:
+                    merged += segment
+                del waiting[:take]
+        for host, waiting in segments.items():
+            for segment in waiting:
+                merged += segment
+        result[role] = merged
+    return result
+
+
+def _is_tunnel(packet):
+    return packet["proto"] == "udp" and ("vni" in packet or packet.get("dport") in (4789, 8472))
+
+
+def _segments(host, events):
+    """Cut a host's events where the packet came in anew from a wire."""
+    segments, previous = [], None
+    for iif, oif, ttl, event in events:
+        interface = host.interfaces.get(host.by_index.get(iif))
+        from_wire = interface is not None and interface.peer is not None
+        if previous is None:
+            anew = True
+        elif not from_wire:
+            anew = False
+        elif not oif:
+            anew = bool(previous[1]) or previous[0] != iif
+        else:
+            # With no rules before FORWARD, only its header tells a packet from its earlier self.
+            anew = bool(previous[1]) and (previous[0] != iif or previous[2] != ttl)
+        if anew:
+            segments.append([])
+        segments[-1].append(event)
+        previous = (iif, oif, ttl)
+    return segments
+
+
+def _outcome(topology, reply, last, sender, pending):
+    """The word for it, in the sense of INTERFACES section 4; the facts it rests on are in the reply."""
+    if reply["delivered"]:
+        return "delivered"
+    for response in reply["responses"]:
+        if response["kind"] == "tcp-reset" or (is_error(response["packet"]) and response["type"] != 5):
+            return "rejected"
+    if last and last[3] == "out" and _at_edge(topology, last):
+        return "left"
+    if _unanswered(reply) or _waits(reply, last, sender, pending):
+        return "unresolved"
+    if reply["rules"] and str(reply["rules"][-1].get("target", "")).upper() == "REJECT":
+        return "rejected"
+    if not reply["errno"] and any(
+        drop["reason"] in REFUSALS and drop["packet"] == "main" for drop in reply["drops"]
+    ):
+        return "rejected"
+    return "dropped"
+
+
+def _unanswered(reply):
+    """(host, interface, address) of every question for a link-layer address that got no answer."""
+    asked, heard = set(), set()
+    for event in reply.get("neighbours", ()):
+        if event["op"] == "request" and event["dir"] == "out":
+            asked.add((event["host"], event["iface"], event["target"]))
+        elif event["op"] == "reply" and event["dir"] == "in":
+            # An ARP reply names what it is about as its sender, an advertisement as its target.
+            heard |= {(event["host"], event["iface"], event[key]) for key in ("sender", "target")}
+    return asked - heard
+
+
+def _waits(reply, last, sender, pending):
+    """Nothing happened to the packet where an earlier question for a neighbour is still open."""
+    host = last[1] if last and last[3] == "in" else None if last else sender
+    return (
+        host in {place[0] for place in pending} and not reply["errno"]
+        and not any(drop["packet"] == "main" for drop in reply["drops"])
+    )

@@ -1,0 +1,110 @@
+import { describe, expect, it } from "vitest";
+import {
+  type Connection,
+  IPS_ASSURED,
+  IPS_CONFIRMED,
+  IPS_DST_NAT,
+  IPS_DYING,
+} from "../../../../src/linux/conntrack/connection.ts";
+import { CT_ESTABLISHED, CT_NEW, CT_UNTRACKED, type Skb } from "../../../../src/linux/skb.ts";
+import { TCP } from "../../../../src/net/protocol.ts";
+import { address, bench, frame, holds, matcher } from "./bench-host.ts";
+
+function connection(fields: Partial<Connection> = {}): Connection {
+  return {
+    original: {
+      src: address("10.0.0.1"),
+      dst: address("10.96.0.10"),
+      protocol: TCP,
+      sport: 40000,
+      dport: 443,
+      zone: 0,
+    },
+    reply: { src: address("10.0.0.2"), dst: address("10.0.0.1"), protocol: TCP, sport: 80, dport: 40000, zone: 0 },
+    status: IPS_DST_NAT | IPS_CONFIRMED,
+    mark: 0x15,
+    tcpState: "ESTABLISHED",
+    tcp: null,
+    expires: 100,
+    packets: [0, 0],
+    bytes: [0, 0],
+    ...fields,
+  };
+}
+
+function tracked(rest: Partial<Skb> = {}): Skb {
+  return frame({}, { connection: connection(), ctState: CT_ESTABLISHED, ...rest });
+}
+
+describe("-m conntrack", () => {
+  it.each([
+    ["--ctstate ESTABLISHED", true],
+    ["! --ctstate ESTABLISHED,RELATED", false],
+    ["--ctstate DNAT", true],
+    ["--ctstate SNAT", false],
+    ["--ctstate NEW,DNAT", true],
+    ["! --ctstate DNAT", false],
+    ["--ctproto tcp", true],
+    ["! --ctproto tcp", false],
+    ["--ctorigdst 10.96.0.10", true],
+    ["--ctorigdst 10.96.0.99/16", true],
+    ["! --ctorigdst 10.96.0.0/12", false],
+    ["--ctreplsrc 10.0.0.2 --ctreplsrcport 80", true],
+    ["--ctorigdstport 80", false],
+    ["--ctorigsrcport 30000:50000", true],
+    ["! --ctrepldstport 40000", false],
+    ["--ctstatus CONFIRMED", true],
+    ["--ctstatus ASSURED", false],
+    ["! --ctstatus ASSURED", true],
+    ["--ctstatus NONE", false],
+    ["--ctexpire 90:100", true],
+    ["! --ctexpire 0:50", true],
+    ["--ctdir ORIGINAL", true],
+    ["--ctdir REPLY", false],
+  ])("%s holds for a DNATed connection: %s", (text, expected) => {
+    expect(holds(`-m conntrack ${text}`, tracked())).toBe(expected);
+  });
+
+  it("sees a packet without a connection as INVALID, and then asks nothing else", () => {
+    expect(holds("-m conntrack --ctstate INVALID --ctproto udp", frame())).toBe(true);
+    expect(holds("-m conntrack --ctstate INVALID", frame())).toBe(true);
+    expect(holds("-m conntrack ! --ctproto udp", frame())).toBe(false);
+    expect(holds("-m conntrack --ctstate UNTRACKED", frame({}, { ctState: CT_UNTRACKED }))).toBe(true);
+  });
+
+  it("gives a connection that is not confirmed no time (observed on Linux 6.18)", () => {
+    const fresh = tracked({ connection: connection({ status: 0 }) });
+    expect(holds("-m conntrack --ctexpire 0:1", fresh)).toBe(true);
+  });
+
+  it("is what -m state asks, too", () => {
+    expect(holds("-m state --state NEW", frame({}, { ctState: CT_NEW }))).toBe(true);
+    expect(holds("-m state ! --state NEW", frame({}, { ctState: CT_NEW }))).toBe(false);
+  });
+});
+
+describe("-m connmark", () => {
+  it("compares under the mask, and never matches without a connection", () => {
+    expect(holds("-m connmark --mark 0x10/0xf0", tracked())).toBe(true);
+    expect(holds("-m connmark ! --mark 0x15", tracked())).toBe(false);
+    expect(holds("-m connmark ! --mark 0x15", frame())).toBe(false);
+  });
+});
+
+describe("-m connlimit", () => {
+  it("counts the live connections it has seen, per group of addresses", () => {
+    const on = bench();
+    const above = matcher(["-m connlimit --connlimit-above 2 --connlimit-mask 24"]);
+    const first = connection({ status: IPS_CONFIRMED | IPS_ASSURED });
+    expect(above(on, tracked({ connection: first }))).toBe(false);
+    expect(above(on, tracked({ connection: first }))).toBe(false);
+    expect(above(on, tracked({ connection: connection() }))).toBe(false);
+    expect(above(on, tracked({ connection: connection() }))).toBe(true);
+    expect(above(on, frame({ src: address("10.0.1.1") }, { connection: connection() }))).toBe(false);
+    first.status |= IPS_DYING;
+    expect(above(on, tracked({ connection: connection({ tcpState: "CLOSE" }) }))).toBe(true);
+    expect(above(on, tracked({ connection: null }))).toBe(true);
+    on.world.now = 200;
+    expect(above(on, tracked({ connection: null }))).toBe(false);
+  });
+});
