@@ -205,7 +205,6 @@ export function worstFirst(findings: readonly Finding[]): readonly Finding[] {
 }
 
 function checkInput(loaded: LoadedNetwork, options: CommonOptions): LoadedNetwork {
-  const complaints = loaded.findings.filter((finding) => finding.severity !== "info");
-  if (options.strictInput === true && complaints.length > 0) throw new InputError(worstFirst(complaints));
+  if (options.strictInput === true && loaded.findings.length > 0) throw new InputError(worstFirst(loaded.findings));
   return loaded;
 }

@@ -1,6 +1,8 @@
 import { describeEndpoint } from "../trace/endpoint.ts";
 import type { PreparedProbe } from "../trace/probe.ts";
 import { formatProtocol, ICMP, ICMPV6 } from "../net/protocol.ts";
+import { describePacket } from "../net/packet.ts";
+import type { PacketQuestion } from "../trace/packet-question.ts";
 
 /** A question in words, for headlines. */
 export interface Asked {
@@ -15,4 +17,12 @@ export function askedProbe(probe: PreparedProbe): Asked {
   const port = probe.target.port === 0 ? "" : `/${probe.target.port}`;
   const protocol = isEcho || probe.kind === "ping" ? "" : ` ${formatProtocol(probe.protocol)}${port}`;
   return { what: `${probe.kind}${protocol}`, from: describeEndpoint(probe.from), to: describeEndpoint(probe.to) };
+}
+
+/** A single packet as `--packet` gives it. */
+export function askedPacket(question: PacketQuestion): Asked {
+  const { packet, host } = question;
+  const where = question.interface === null ? "sent by" : `arrives on ${question.interface} of`;
+  const from = question.replyTo === null ? `${where} ${host ?? "a host"}` : `the reply to ${question.replyTo}`;
+  return { what: "packet", from, to: packet === null ? "whoever it answers" : describePacket(packet) };
 }

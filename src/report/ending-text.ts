@@ -14,7 +14,7 @@ export function decidingRule(journey: Journey): (CitedRule & { readonly table: T
   return { family, chain, rule: chain.rules[end.rule] ?? null, table: end.chain.table, index: end.rule + 1 };
 }
 
-/** One sentence, without full stop: what became of a packet and where. */
+/** What became of a packet and where, as the rest of a sentence about it: `was dropped on node1 …`. */
 export function describeEnd(network: Network, journey: Journey): string {
   const { end } = journey;
   if (end === null) return journey.error === null ? "got lost" : `could not be sent: ${journey.error}`;
@@ -25,14 +25,14 @@ export function describeEnd(network: Network, journey: Journey): string {
   const rule = decidingRule(journey);
   switch (ending.outcome) {
     case "delivered":
-      return `delivered on ${end.host}${device}${describeSocket(ending.socket)}`;
+      return `was delivered on ${end.host}${device}${describeSocket(ending.socket)}`;
     case "left":
       return `left the dumped machines over${device || " an interface"} of ${end.host}${ending.nextHop === null ? "" : ` towards ${formatAddress(ending.nextHop)}`}`;
     case "unresolved":
       return `died on ${end.host}${device}: ${ending.text}${reason}`;
     case "dropped":
     case "rejected": {
-      const word = ending.outcome === "dropped" ? "dropped" : "rejected";
+      const word = ending.outcome === "dropped" ? "was dropped" : "was rejected";
       if (rule !== null) {
         const place = rulePlace(rule.table, rule.chain.name, rule.index);
         return `${word} on ${end.host}${hook} by ${place}, ${citeRule(network, rule)}`;

@@ -74,7 +74,7 @@ function branchVerdict(network: Network, branch: Branch, ink: Ink): readonly str
   const isTraceroute = (report?.hops.length ?? 0) > 0;
   const subject = isTraceroute ? "the last probe" : "the request";
   const head = report === null ? colour(`${mark} `) : "  ";
-  lines.push(...paragraph(`${report === null ? "" : `${subject} `}${describeEnd(network, decisive)}`, "  ", head));
+  lines.push(...paragraph(`${report === null ? "the packet" : subject} ${describeEnd(network, decisive)}`, "  ", head));
   for (const answer of lost(run, decisive, tone === "good")) {
     lines.push(...paragraph(`its ${kindWords(answer)} ${describeEnd(network, answer)}`, "  "));
   }

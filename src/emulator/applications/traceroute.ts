@@ -13,6 +13,11 @@ import { describeErrno, EPHEMERAL_PORTS, type Hop, type ProgramReport, type Prog
 /** First destination port of UDP probes. */
 const BASE_PORT = 33434;
 const MAX_TTL = 30;
+/**
+ * So many silent probes in a row that died of something else than their TTL end the search: a greater TTL takes them no
+ * further, and each would only repeat the random choices of the one before.
+ */
+const ENOUGH = 3;
 const PROBE_SIZE = 32;
 const ECHO_ID = 2000;
 
@@ -23,8 +28,10 @@ export function traceroute(
   target: ProgramTarget & { readonly protocol: number },
 ): ProgramReport {
   const hops: Hop[] = [];
-  for (let ttl = 1; ttl <= MAX_TTL; ttl++) {
-    const { hop, final, errno } = probe(world, runtime, target, ttl);
+  let dead = 0;
+  for (let ttl = 1; ttl <= MAX_TTL && dead < ENOUGH; ttl++) {
+    const { hop, final, errno, expired } = probe(world, runtime, target, ttl);
+    dead = hop.from === null && !expired ? dead + 1 : 0;
     if (errno !== null && errno !== "EPERM") {
       return { result: "unreachable", text: `traceroute: connect: ${describeErrno(errno)}`, hops };
     }
@@ -44,6 +51,8 @@ interface ProbeOutcome {
   /** Nothing further is asked: the destination answered, or somebody said that it is unreachable. */
   readonly final: boolean;
   readonly errno: string | null;
+  /** The probe died of its TTL. */
+  readonly expired: boolean;
 }
 
 function probe(
@@ -81,7 +90,8 @@ function probe(
     selectSource: target.source === null,
   });
   settle(world);
-  return { hop: { ttl, from, mark }, final, errno: journey.error };
+  const expired = journey.end?.ending.reason === "IP_INHDR";
+  return { hop: { ttl, from, mark }, final, errno: journey.error, expired };
 }
 
 function probePacket(world: World, target: ProgramTarget & { readonly protocol: number }, ttl: number): Packet {

@@ -1,9 +1,10 @@
 import type { SetElement, SetMember } from "../../model/ip-set.ts";
 import { type Family, parseAddress } from "../../net/address.ts";
 import { addressBits, parseInterfaceAddress, prefixOf } from "../../net/prefix.ts";
-import { hasPorts, ICMP, ICMPV6, parseProtocol, TCP } from "../../net/protocol.ts";
+import { hasPorts, ICMP, ICMPV6, TCP } from "../../net/protocol.ts";
 import { parseMac } from "../ip/mac.ts";
 import { unsigned } from "../ip/names.ts";
+import { protocolNumber } from "../protocol-name.ts";
 import { parseIcmpCode } from "./icmp-names.ts";
 import type { Dimension, SetShape } from "./set-type.ts";
 
@@ -103,7 +104,7 @@ function parseNet(text: string, family: Family, netmask: number | null): SetElem
 /** `[protocol:]port[-port]`, `icmp:type`, or `protocol:0` for protocols without ports. */
 function parsePort(text: string, shape: SetShape): SetElement | null {
   const colon = text.indexOf(":");
-  const protocol = colon < 0 ? (shape.bitmap ? null : TCP) : parseProtocol(text.slice(0, colon));
+  const protocol = colon < 0 ? (shape.bitmap ? null : TCP) : protocolNumber(text.slice(0, colon));
   if (colon >= 0 && protocol === null) return null;
   const rest = text.slice(colon + 1);
   if (protocol === ICMP || protocol === ICMPV6) {

@@ -199,7 +199,7 @@ class SaveReader {
 
   private openBlock(table: TableName, line: number): TableBlock {
     const { family, backend } = this;
-    const block: TableBlock = { table, family, backend, line, chains: [], rules: [] };
+    const block: TableBlock = { table, family, backend, line, chains: [], rules: [], gapBefore: false };
     this.block = block;
     this.blockIsListing = false;
     return block;
@@ -269,8 +269,7 @@ class SaveReader {
   private passGaps(before: number): void {
     for (let gap = this.gaps[this.nextGap]; gap !== undefined && gap < before; gap = this.gaps[++this.nextGap]) {
       if (this.block === null) continue;
-      const last = this.block.rules.at(-1);
-      if (last !== undefined) last.gapAfter = true;
+      markGap(this.block);
       this.noteIncomplete(this.block.table);
     }
   }
@@ -314,6 +313,7 @@ class SaveReader {
       { expected: "COMMIT", advice: "Collect this file again." },
     );
     this.noteIncomplete(block.table);
+    markGap(block);
     const rule = block.rules.at(-1);
     const atEnd = without === "end of the file" && !/[\n\r]$/.test(this.input.text);
     if (rule === undefined || !atEnd || rule.cut) return;
@@ -361,6 +361,13 @@ class SaveReader {
       readBlock(block, { findings: this.findings, origins: this.origins, file: this.file }),
     );
   }
+}
+
+/** Lines may be missing after the last one read. */
+function markGap(block: TableBlock): void {
+  const last = block.rules.at(-1);
+  if (last === undefined) block.gapBefore = true;
+  else last.gapAfter = true;
 }
 
 function isTableName(name: string): name is TableName {

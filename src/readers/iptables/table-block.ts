@@ -44,6 +44,8 @@ export interface TableBlock {
   readonly line: number;
   readonly chains: ChainLine[];
   readonly rules: RuleLine[];
+  /** Lines were left out before the first rule. */
+  gapBefore: boolean;
 }
 
 interface ChainDraft {
@@ -69,6 +71,10 @@ export function readBlock(block: TableBlock, context: BlockContext): Table {
 
 class BlockReader {
   private readonly chains = new Map<string, ChainDraft>();
+  /** Their names in the order declared. */
+  private readonly order: string[] = [];
+  /** Chains before this one have had their gaps: rules come in the order of chains. */
+  private gapsFrom = 0;
   /** Names of chains that only rules tell of. */
   private readonly undeclared = new Set<string>();
   private readonly builtIn: ReadonlySet<string>;
@@ -88,7 +94,12 @@ class BlockReader {
       const name = words[1]?.text;
       if (name !== undefined && !this.chains.has(name)) this.undeclared.add(name);
     }
-    for (const { line, words } of lines) this.addRule(line, words);
+    const chainAt = (index: number): string | null => lines[index]?.words[1]?.text ?? null;
+    if (this.block.gapBefore) this.markGap(null, chainAt(0), this.block.line);
+    for (const [index, { line, words }] of lines.entries()) {
+      this.addRule(line, words);
+      if (line.gapAfter) this.markGap(chainAt(index), chainAt(index + 1), line.line);
+    }
     return { name: this.block.table, chains: this.chains };
   }
 
@@ -121,6 +132,7 @@ class BlockReader {
         { expected: "-" },
       );
     }
+    this.order.push(name);
     this.chains.set(name, { name, policy: kept, counters, origin: this.originOf(line), rules: [] });
   }
 
@@ -140,9 +152,20 @@ class BlockReader {
     if (words[0]?.text === "-I" || words[0]?.text === "--insert") {
       chain.rules.splice(insertPosition(words, chain.rules.length), 0, ...reading.rules);
     } else chain.rules.push(...reading.rules);
-    if (line.gapAfter) {
-      const gap = this.readWords([{ text: MISSING, column: 1, quoted: false }], line);
-      chain.rules.push(...gap.rules);
+  }
+
+  /**
+   * Puts a rule that nobody knows into every chain that lines left out may belong to: iptables-save prints the rules
+   * chain by chain, in the order of the chains' own lines. Null stands for the first and for the last chain.
+   */
+  private markGap(after: string | null, before: string | null, line: number): void {
+    const from = after === null ? 0 : this.order.indexOf(after, this.gapsFrom);
+    const to = before === null ? this.order.length - 1 : this.order.indexOf(before, this.gapsFrom);
+    const affected = from >= 0 && from <= to ? this.order.slice(from, to + 1) : [after, before];
+    if (from >= 0 && from <= to) this.gapsFrom = from;
+    for (const name of affected) {
+      const gap = this.readWords([{ text: MISSING, column: 1, quoted: false }], null, line);
+      if (name !== null) this.chains.get(name)?.rules.push(...gap.rules);
     }
   }
 
@@ -164,6 +187,7 @@ class BlockReader {
       origin: this.originOf(line.line),
       rules: [],
     };
+    this.order.push(name);
     this.chains.set(name, chain);
     return chain;
   }
@@ -202,19 +226,20 @@ class BlockReader {
     const rest = words.slice(inserted && /^\d+$/.test(words[2]?.text ?? "") ? 3 : 2);
     return this.readWords(
       line.cut ? [...rest, { text: MISSING, column: line.text.length, quoted: false }] : rest,
-      line,
+      line.counters,
+      line.line,
     );
   }
 
-  private readWords(words: readonly Word[], line: RuleLine): RuleReading {
+  private readWords(words: readonly Word[], counters: Counters | null, line: number): RuleReading {
     return readRule(words, {
       family: this.block.family,
       isChain: (name) => {
         const chain = this.chains.get(name);
         return chain === undefined ? this.undeclared.has(name) && !this.builtIn.has(name) : chain.policy === null;
       },
-      counters: line.counters,
-      origin: this.originOf(line.line),
+      counters,
+      origin: this.originOf(line),
     });
   }
 

@@ -50,7 +50,11 @@ const DEVICE_6: readonly (readonly [string, string])[] = [
  * (felix/dataplane/linux/endpoint_mgr.go configureInterface; kubelet and kube-proxy: ip_forward, bridge-nf-call-*).
  * `forwards` says whether it routes: nodes do, pods do not.
  */
-export function assumedSysctls(kind: Host["kind"], interfaces: Iterable<Interface>, forwards: boolean): Map<string, string> {
+export function assumedSysctls(
+  kind: Host["kind"],
+  interfaces: Iterable<Interface>,
+  forwards: boolean,
+): Map<string, string> {
   const sysctls = new Map(KERNEL);
   const forwarding = forwards ? "1" : "0";
   sysctls.set("net.ipv4.ip_forward", forwarding);

@@ -158,11 +158,7 @@ function sharedOnSegments(
 }
 
 /** Devices whose frames go somewhere by themselves, and nowhere that is known. */
-function unlinked(
-  hosts: ReadonlyMap<string, Host>,
-  links: readonly Link[],
-  origins: OriginTable,
-): readonly Finding[] {
+function unlinked(hosts: ReadonlyMap<string, Host>, links: readonly Link[], origins: OriginTable): readonly Finding[] {
   const linked = new Set(links.flatMap((link) => link.members.map(memberKey)));
   const findings: Finding[] = [];
   for (const host of hosts.values()) {

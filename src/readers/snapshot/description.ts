@@ -1,4 +1,16 @@
-import { at, complain, elements, type Field, flag, formatFieldPath, integer, member, parsed, text, topField } from "../../kubernetes/field.ts";
+import {
+  at,
+  complain,
+  elements,
+  type Field,
+  flag,
+  formatFieldPath,
+  integer,
+  member,
+  parsed,
+  text,
+  topField,
+} from "../../kubernetes/field.ts";
 import { deriveConnectedRoutes } from "../../linux/routing/derive-connected-routes.ts";
 import { deriveLocalRoutes } from "../../linux/routing/derive-local-routes.ts";
 import type { Finding } from "../../model/finding.ts";
@@ -206,7 +218,8 @@ function readRouteText(field: Field, context: Context): readonly Route[] {
   const family = /(?:^|\s)[\da-f]*:[\da-f:]*/i.test(line) ? 6 : 4;
   const dump = readRoutes(line, context.file, context.origins, { family, typed: true });
   const place = context.lineOf(field);
-  for (const finding of dump.findings) context.findings.push({ ...finding, ...(place === null ? {} : { line: place }) });
+  for (const finding of dump.findings)
+    context.findings.push({ ...finding, ...(place === null ? {} : { line: place }) });
   if (dump.routes.length === 0) complain(field, "a route as `ip route add` takes it");
   const origin = context.originOf(field);
   return dump.routes.map((route) => ({ ...route, origin }));

@@ -37,7 +37,12 @@ export interface FileRole {
   readonly command: string;
 }
 
-const role = (part: FileRole["part"], command: string, kinds: readonly DumpKind[], more: Partial<FileRole> = {}): FileRole => ({
+const role = (
+  part: FileRole["part"],
+  command: string,
+  kinds: readonly DumpKind[],
+  more: Partial<FileRole> = {},
+): FileRole => ({
   part,
   command,
   kinds,

@@ -49,7 +49,10 @@ export function layOut(snapshot: SnapshotFiles): Layout {
     const text = snapshot.files.get(path);
     if (typeof text !== "string") continue;
     const file = { path, text };
-    const parts = path.slice(wrapper.length).split("/").filter((part) => part !== "" && part !== ".");
+    const parts = path
+      .slice(wrapper.length)
+      .split("/")
+      .filter((part) => part !== "" && part !== ".");
     const [top = "", name = "", third = "", fourth = "", fifth = ""] = parts;
     if (parts.length === 1 && /^snapshot\.(ya?ml|json)$/.test(top)) description = file;
     else if (parts.length === 1 && top === "index.json") index = file;
@@ -81,7 +84,8 @@ export function layOut(snapshot: SnapshotFiles): Layout {
 
 /** The folder that everything is in when an archive was unpacked: `prod-snapshot/nodes/…`. */
 function wrapperOf(paths: readonly string[]): string {
-  const isTop = (path: string): boolean => /^(?:\.\/)?(?:cluster|nodes|hosts)\/|^(?:\.\/)?(?:snapshot\.ya?ml|index\.json)$/.test(path);
+  const isTop = (path: string): boolean =>
+    /^(?:\.\/)?(?:cluster|nodes|hosts)\/|^(?:\.\/)?(?:snapshot\.ya?ml|index\.json)$/.test(path);
   const slash = paths[0]?.indexOf("/") ?? -1;
   if (slash < 0 || paths.some(isTop)) return "";
   const first = paths[0]?.slice(0, slash + 1) ?? "";

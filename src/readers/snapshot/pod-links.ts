@@ -46,7 +46,6 @@ export function findVeth(
   const route = routeTo(workload.addresses, routes);
   const routed = route?.nextHops[0]?.interface ?? null;
   const written = workload.endpoint?.interfaceName || null;
-  const hashed = workloadInterfaceName(workload.namespace, workload.name);
   if (written !== null && routed !== null && written !== routed) {
     findings.push(
       findingAt(origins, workload.endpoint?.metadata.origin ?? workload.origin, {
@@ -57,8 +56,13 @@ export function findVeth(
       }),
     );
   }
-  const names = [written, routed, hashed].filter((name) => name !== null);
-  const found = names.find((name) => node.interfaces.has(name));
+  const names = [written, routed].filter((name) => name !== null);
+  let found = names.find((name) => node.interfaces.has(name));
+  if (found === undefined) {
+    const hashed = workloadInterfaceName(workload.namespace, workload.name);
+    names.push(hashed);
+    if (node.interfaces.has(hashed)) found = hashed;
+  }
   if (found === undefined) {
     if (node.interfaces.size > 0 && node.knowledge.get("interfaces") !== "unknown") {
       findings.push(
@@ -101,11 +105,13 @@ export function pairByIndex(pod: Host, node: Host, expected: Interface | null): 
       inside.peerIndex === 0 || inside.index === 0
         ? []
         : [...node.interfaces.values()].filter(
-            (device) => device.index === inside.peerIndex && (device.peerIndex === inside.index || device.peerIndex === 0),
+            (device) =>
+              device.index === inside.peerIndex && (device.peerIndex === inside.index || device.peerIndex === 0),
           );
     const outside = matches.find((device) => device.name === expected?.name) ?? matches[0];
     if (outside !== undefined) pairs.push({ inside, outside });
-    else if (inside.peerIndex === 0 && expected !== null && inside.name === "eth0") pairs.push({ inside, outside: expected });
+    else if (inside.peerIndex === 0 && expected !== null && inside.name === "eth0")
+      pairs.push({ inside, outside: expected });
   }
   return pairs;
 }
@@ -128,7 +134,8 @@ export function linksInside(host: Host): readonly Link[] {
   const links: Link[] = [];
   for (const device of host.interfaces.values()) {
     const other = device.kind === "veth" && device.lower !== null ? host.interfaces.get(device.lower) : undefined;
-    if (other === undefined || other.kind !== "veth" || other.lower !== device.name || device.name > other.name) continue;
+    if (other === undefined || other.kind !== "veth" || other.lower !== device.name || device.name > other.name)
+      continue;
     links.push({
       name: `veth ${host.name}:${device.name}`,
       members: [

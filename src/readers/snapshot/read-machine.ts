@@ -1,3 +1,5 @@
+import { deriveConnectedRoutes } from "../../linux/routing/derive-connected-routes.ts";
+import { deriveLocalRoutes } from "../../linux/routing/derive-local-routes.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Host, HostPart, Knowledge } from "../../model/host.ts";
 import type { Interface } from "../../model/interface.ts";
@@ -7,11 +9,9 @@ import { defaultPolicyRules, type PolicyRule } from "../../model/policy-rule.ts"
 import { type Route, TABLE_DEFAULT, TABLE_LOCAL, TABLE_MAIN } from "../../model/route.ts";
 import type { Ruleset } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
-import { deriveConnectedRoutes } from "../../linux/routing/derive-connected-routes.ts";
-import { deriveLocalRoutes } from "../../linux/routing/derive-local-routes.ts";
 import { readFdb } from "../bridge/fdb.ts";
-import { dumpLines } from "../dump-text.ts";
 import { readConntrack } from "../conntrack.ts";
+import { dumpLines } from "../dump-text.ts";
 import { readAddresses } from "../ip/address.ts";
 import type { InterfaceDump } from "../ip/interface-build.ts";
 import { mergeInterfaces, readLinks } from "../ip/link.ts";
@@ -69,7 +69,7 @@ export function readMachine(machine: MachineFiles, origins: OriginTable): Machin
   const sysctls = readMachineSysctls(machine, chosen, interfaces, reading);
   if (sysctls.knowledge !== "known") knowledge.set("sysctls", sysctls.knowledge);
   const routes = readMachineRoutes(chosen, interfaces, sysctls.sysctls, knowledge, reading);
-  const policyRules = readMachinePolicyRules(chosen, routes, knowledge, reading);
+  const policyRules = readMachinePolicyRules(machine.folder, chosen, routes, knowledge, reading);
 
   const rulesets = readRulesets(machine, chosen, knowledge, reading);
   const sets = readSets(chosen, reading);
@@ -336,6 +336,7 @@ function readMachineRoutes(
 const KNOWN_TABLES: ReadonlySet<number> = new Set([TABLE_MAIN, TABLE_LOCAL, TABLE_DEFAULT]);
 
 function readMachinePolicyRules(
+  folder: string,
   chosen: readonly Chosen[],
   routes: readonly Route[],
   knowledge: Map<HostPart, Knowledge>,
@@ -362,6 +363,7 @@ function readMachinePolicyRules(
       code: "rules-for-table-missing",
       severity: "warning",
       message: `There are routes in table ${other.table}, and no dump of the rules that lead there.`,
+      file: folder,
       advice: `Collect ${family === 6 ? "ip -6 rule into ip-rule-v6.txt" : "ip rule into ip-rule.txt"}.`,
     });
   }

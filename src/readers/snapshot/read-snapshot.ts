@@ -19,7 +19,7 @@ import { findVeth, hostRoutesOf, linksInside, pairByIndex, vethLink } from "./po
 import { type Machine, type RecognisedFile, readMachine } from "./read-machine.ts";
 import { describedSegments, inferredSegments, memberKey } from "./segments.ts";
 import { declaredSockets, synthesisePod } from "./synthesise-pod.ts";
-import { declaredPorts, type Workload, workloadsOf } from "./workloads.ts";
+import { declaredPorts, portIndex, type Workload, workloadsOf } from "./workloads.ts";
 
 export interface SnapshotResult {
   readonly network: Network;
@@ -180,6 +180,7 @@ function join(
   }
   const { workloads, findings: about } = workloadsOf(cluster, origins);
   findings.push(...about);
+  const index = portIndex(cluster);
   const routesOf = new Map([...hosts.values()].filter(isNode).map((node) => [node.name, hostRoutesOf(node)]));
   const owners = new Map<string, string>();
   const addLink = (node: string, pod: string, inside: Interface, outside: Interface): void => {
@@ -204,9 +205,8 @@ function join(
     if (host.kind !== "pod" || host.node === null) continue;
     const node = hosts.get(host.node);
     const workload = workloads.get(host.name) ?? workloadOfDump(host);
-    const ports = declaredPorts(workload, cluster);
-    const veth =
-      node === undefined ? null : findVeth(workload, node, routesOf.get(node.name) ?? new Map(), origins);
+    const ports = declaredPorts(workload, index);
+    const veth = node === undefined ? null : findVeth(workload, node, routesOf.get(node.name) ?? new Map(), origins);
     const pairs = node === undefined ? [] : pairByIndex(host, node, veth?.veth ?? null);
     hosts.set(host.name, completed(host, workload, node ?? host, pairs[0]?.outside ?? veth?.veth ?? null, ports));
     if (node === undefined) continue;
@@ -243,7 +243,7 @@ function join(
     if (node === undefined || workload.finished) continue;
     const found = findVeth(workload, node, routesOf.get(node.name) ?? new Map(), origins);
     findings.push(...found.findings);
-    const pod = synthesisePod(workload, node, found.veth, declaredPorts(workload, cluster));
+    const pod = synthesisePod(workload, node, found.veth, declaredPorts(workload, index));
     hosts.set(pod.name, pod);
     const inside = [...pod.interfaces.values()].find((device) => device.kind !== "loopback");
     if (found.veth !== null && inside !== undefined) addLink(node.name, pod.name, inside, found.veth);
@@ -254,7 +254,7 @@ function join(
     if (node?.knowledge.get("sockets") !== "unknown") continue;
     hosts.set(node.name, {
       ...node,
-      sockets: [...node.sockets, ...declaredSockets(declaredPorts(workload, cluster))],
+      sockets: [...node.sockets, ...declaredSockets(declaredPorts(workload, index))],
     });
   }
   return { hosts: new Map([...hosts].sort(([x], [y]) => (x < y ? -1 : 1))), links, workloads };
@@ -268,7 +268,9 @@ function isNode(host: Host): boolean {
 function workloadOfDump(host: Host): Workload {
   const [, namespace = "", name = ""] = host.name.split("/");
   const addresses = [...host.interfaces.values()].flatMap((device) =>
-    device.kind === "loopback" ? [] : device.addresses.filter((one) => one.scope === "global").map((one) => one.address),
+    device.kind === "loopback"
+      ? []
+      : device.addresses.filter((one) => one.scope === "global").map((one) => one.address),
   );
   return {
     host: host.name,

@@ -39,20 +39,29 @@ export function describedSegments(
       };
       const host = hosts.get(written.host);
       if (host === undefined) {
-        complaint(`there is no machine ${written.host}.`, `Machines are ${list([...hosts.keys()].filter((name) => !name.startsWith("pod/")))}.`);
+        complaint(
+          `there is no machine ${written.host}.`,
+          `Machines are ${list([...hosts.keys()].filter((name) => !name.startsWith("pod/")))}.`,
+        );
         continue;
       }
       const port = portOf(host, written.interface);
       if (port === null) {
         if (host.interfaces.size > 0) {
-          complaint(`${written.host} has no interface ${written.interface}.`, `It has ${list([...host.interfaces.keys()])}.`);
+          complaint(
+            `${written.host} has no interface ${written.interface}.`,
+            `It has ${list([...host.interfaces.keys()])}.`,
+          );
         }
         continue;
       }
       const member = { host: host.name, interface: port.name };
       const other = taken.get(memberKey(member));
       if (other !== undefined) {
-        complaint(`${written.host}:${written.interface} is already on segment ${other}.`, "An interface is on one segment.");
+        complaint(
+          `${written.host}:${written.interface} is already on segment ${other}.`,
+          "An interface is on one segment.",
+        );
         continue;
       }
       taken.set(memberKey(member), segment.name);
@@ -120,7 +129,12 @@ export function inferredSegments(hosts: Iterable<Host>, described: ReadonlySet<s
     const machines = new Set(indexes.map((i) => exits[i]?.exit.host));
     if (machines.size < 2) continue;
     for (const i of indexes) apart.add(i);
-    findings.push(duplicate(address, indexes.flatMap((i) => exits[i]?.exit ?? [])));
+    findings.push(
+      duplicate(
+        address,
+        indexes.flatMap((i) => exits[i]?.exit ?? []),
+      ),
+    );
   }
   const free = [...exits.keys()].filter((i) => !apart.has(i));
   for (const i of free) {
@@ -176,7 +190,9 @@ function joinNextHops(
     for (const hop of route.nextHops) {
       const { gateway } = hop;
       if (gateway === null || hop.interface !== holder.name || isLinkLocal(gateway)) continue;
-      if (holder.addresses.some((address) => prefixContains(prefixOf(address.address, address.prefixLength), gateway))) {
+      if (
+        holder.addresses.some((address) => prefixContains(prefixOf(address.address, address.prefixLength), gateway))
+      ) {
         continue;
       }
       for (const j of owners.get(formatAddress(gateway)) ?? []) if (!apart.has(j)) union(i, j);

@@ -32,6 +32,9 @@ const SYNTHESISED: ReadonlyMap<HostPart, Knowledge> = new Map([
   ["interfaces", "assumed"],
 ] as const);
 
+/** Thousands of pods have the same: one copy serves them all. */
+const POD_SYSCTLS = assumedSysctls("pod", [loopback(), networkInterface({ name: "eth0" })], false);
+
 /** The inside of a pod as Calico's CNI plugin makes it (cni-plugin/pkg/dataplane/linux/dataplane_linux.go). */
 export function synthesisePod(
   workload: Workload,
@@ -65,7 +68,7 @@ export function synthesisePod(
       ...deriveLocalRoutes(interfaces.values()),
     ],
     policyRules: [...defaultPolicyRules(4), ...defaultPolicyRules(6)],
-    sysctls: assumedSysctls("pod", interfaces.values(), false),
+    sysctls: device.name === "eth0" ? POD_SYSCTLS : assumedSysctls("pod", interfaces.values(), false),
     sockets: declaredSockets(ports),
     knowledge: SYNTHESISED,
     origin: workload.origin,

@@ -1,7 +1,9 @@
 import type { Cluster } from "../../calico/cluster.ts";
 import type { WorkloadEndpoint } from "../../calico/workload-endpoint.ts";
-import type { Service, ServicePort } from "../../kubernetes/service.ts";
+import type { EndpointPort, SliceEndpoint } from "../../kubernetes/endpoint-slice.ts";
+import type { Metadata } from "../../kubernetes/metadata.ts";
 import { hasFinished, type Pod } from "../../kubernetes/pod.ts";
+import type { Service, ServicePort } from "../../kubernetes/service.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Origin, OriginTable } from "../../model/origin.ts";
 import { type Address, formatAddress, sameAddress } from "../../net/address.ts";
@@ -35,7 +37,8 @@ export function workloadsOf(
     const host = `pod/${endpoint.metadata.namespace ?? "default"}/${endpoint.pod}`;
     const other = endpoints.get(host);
     // further interfaces of the same pod are not the one Calico's addresses are on
-    if (other === undefined || (other.endpoint !== "eth0" && endpoint.endpoint === "eth0")) endpoints.set(host, endpoint);
+    if (other === undefined || (other.endpoint !== "eth0" && endpoint.endpoint === "eth0"))
+      endpoints.set(host, endpoint);
   }
   const workloads = new Map<string, Workload>();
   for (const pod of cluster.pods.values()) {
@@ -80,12 +83,7 @@ function addressesOf(endpoint: WorkloadEndpoint | null): readonly Address[] {
     .map((network) => network.address);
 }
 
-function disagreements(
-  host: string,
-  pod: Pod,
-  endpoint: WorkloadEndpoint,
-  origins: OriginTable,
-): readonly Finding[] {
+function disagreements(host: string, pod: Pod, endpoint: WorkloadEndpoint, origins: OriginTable): readonly Finding[] {
   const findings: Finding[] = [];
   if (pod.nodeName !== null && endpoint.node !== "" && pod.nodeName !== endpoint.node) {
     findings.push(
@@ -117,8 +115,46 @@ export interface DeclaredPort {
   readonly origin: Origin;
 }
 
+/** Services and endpoints by what they lead to, so that thousands of pods do not each look at thousands of Services. */
+export interface PortIndex {
+  readonly servicesOf: ReadonlyMap<string, readonly Service[]>;
+  /** By `namespace/pod`. */
+  readonly endpointsOf: ReadonlyMap<string, readonly DeclaredPort[]>;
+}
+
+export function portIndex(cluster: Cluster): PortIndex {
+  const servicesOf = new Map<string, Service[]>();
+  const endpointsOf = new Map<string, DeclaredPort[]>();
+  for (const service of cluster.services.values()) {
+    if (service.selector.size > 0) push(servicesOf, service.metadata.namespace ?? "default", service);
+  }
+  const file = (
+    { namespace, origin }: Metadata,
+    endpoints: readonly SliceEndpoint[],
+    ports: readonly EndpointPort[],
+  ): void => {
+    for (const { pod } of endpoints) {
+      if (pod === null) continue;
+      for (const { protocol, port } of ports) {
+        if (port !== null) push(endpointsOf, `${namespace ?? "default"}/${pod}`, { protocol, port, origin });
+      }
+    }
+  };
+  for (const slice of cluster.endpointSlices.values()) file(slice.metadata, slice.endpoints, slice.ports);
+  for (const object of cluster.endpoints.values()) {
+    for (const subset of object.subsets) file(object.metadata, subset.endpoints, subset.ports);
+  }
+  return { servicesOf, endpointsOf };
+}
+
+function push<T>(map: Map<string, T[]>, key: string, value: T): void {
+  const present = map.get(key);
+  if (present === undefined) map.set(key, [value]);
+  else present.push(value);
+}
+
 /** Ports of the containers, and those that Services send to this pod. */
-export function declaredPorts(workload: Workload, cluster: Cluster): readonly DeclaredPort[] {
+export function declaredPorts(workload: Workload, index: PortIndex): readonly DeclaredPort[] {
   const ports = new Map<string, DeclaredPort>();
   const add = (protocol: number, port: number | null, origin: Origin): void => {
     if (port === null || port === 0) return;
@@ -126,27 +162,17 @@ export function declaredPorts(workload: Workload, cluster: Cluster): readonly De
     if (!ports.has(key)) ports.set(key, { protocol, port, origin });
   };
   for (const port of workload.pod?.ports ?? []) add(port.protocol, port.port, workload.origin);
-  for (const service of cluster.services.values()) {
+  for (const service of index.servicesOf.get(workload.namespace) ?? []) {
     if (!selects(service, workload)) continue;
     for (const port of service.ports) add(port.protocol, targetOf(port, workload), service.metadata.origin);
   }
-  for (const slice of cluster.endpointSlices.values()) {
-    if ((slice.metadata.namespace ?? "default") !== workload.namespace) continue;
-    if (!slice.endpoints.some((endpoint) => endpoint.pod === workload.name)) continue;
-    for (const port of slice.ports) add(port.protocol, port.port, slice.metadata.origin);
-  }
-  for (const object of cluster.endpoints.values()) {
-    if ((object.metadata.namespace ?? "default") !== workload.namespace) continue;
-    for (const subset of object.subsets) {
-      if (!subset.endpoints.some((endpoint) => endpoint.pod === workload.name)) continue;
-      for (const port of subset.ports) add(port.protocol, port.port, object.metadata.origin);
-    }
+  for (const { protocol, port, origin } of index.endpointsOf.get(`${workload.namespace}/${workload.name}`) ?? []) {
+    add(protocol, port, origin);
   }
   return [...ports.values()];
 }
 
 function selects(service: Service, workload: Workload): boolean {
-  if (service.selector.size === 0 || (service.metadata.namespace ?? "default") !== workload.namespace) return false;
   const labels = workload.pod?.metadata.labels;
   return labels !== undefined && [...service.selector].every(([key, value]) => labels.get(key) === value);
 }

@@ -1,0 +1,38 @@
+import { whatIsMissing } from "../analysis/what-is-missing.ts";
+import type { Finding } from "../model/finding.ts";
+import { checkJson } from "../report/check-json.ts";
+import { type CheckReport, checkText } from "../report/check-text.ts";
+import type { CommonOptions } from "./common-options.ts";
+import { DONE, type ExitCode, FAILED } from "./exit-code.ts";
+import { loadNetwork, worstFirst } from "./input.ts";
+import type { Io } from "./io.ts";
+import { openOutput } from "./output.ts";
+
+export interface CheckOptions extends CommonOptions {
+  readonly failOn: "error" | "warning" | "never";
+}
+
+/** `podpath check`: what can be said about the input without sending a packet. */
+export async function check(argument: string, options: CheckOptions, io: Io): Promise<ExitCode> {
+  const loaded = await loadNetwork(argument, io, options);
+  const report: CheckReport = {
+    name: loaded.name,
+    findings: worstFirst(loaded.findings),
+    hosts: whatIsMissing(loaded.network),
+    recognised: loaded.recognised,
+    links: loaded.network.links.length,
+  };
+  const output = openOutput(io, options);
+  try {
+    if (options.json === true) output.result(`${JSON.stringify(checkJson(report), null, 2)}\n`);
+    else output.result(checkText(report, output.ink));
+  } finally {
+    output.close();
+  }
+  return fails(report.findings, options.failOn) ? FAILED : DONE;
+}
+
+function fails(findings: readonly Finding[], failOn: CheckOptions["failOn"]): boolean {
+  if (failOn === "never") return false;
+  return findings.some((finding) => finding.severity === "error" || (failOn === "warning" && finding.severity === "warning"));
+}

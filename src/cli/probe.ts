@@ -1,0 +1,98 @@
+import { strictly } from "../analysis/strict.ts";
+import { type Finding, formatFinding } from "../model/finding.ts";
+import { commandFor } from "../report/missing-fact.ts";
+import { answerJson } from "../report/trace-json.ts";
+import { parsePacketLine } from "../trace/packet-question.ts";
+import { createPacketSession, type PacketSession } from "../trace/packet-session.ts";
+import type { CommonOptions } from "./common-options.ts";
+import { BAD_INPUT, DONE, type ExitCode, outcomeCode, worst } from "./exit-code.ts";
+import { type LoadedNetwork, loadNetwork } from "./input.ts";
+import { InputError } from "./input-error.ts";
+import type { Io } from "./io.ts";
+import { openOutput } from "./output.ts";
+import { packetLine } from "./packet-line.ts";
+import { readTextFile } from "./read-files.ts";
+import { readStdin, STDIN_NAME } from "./read-stdin.ts";
+import { remarkOn } from "./remarks.ts";
+
+export interface PacketsOptions extends CommonOptions {
+  readonly packets: string;
+}
+
+/** `podpath probe`: JSON Lines in, JSON Lines out, in the same order. A line that is wrong does not stop the others. */
+export async function probe(argument: string, options: PacketsOptions, io: Io): Promise<ExitCode> {
+  if (argument === "-" && options.packets === "-") {
+    throw new InputError([
+      {
+        code: "bad-arguments",
+        severity: "error",
+        message: "the network and the packets cannot both come from standard input",
+        advice: "Put one of them into a file.",
+      },
+    ]);
+  }
+  const loaded = await loadNetwork(argument, io, options);
+  const { text, file } = await readPackets(options.packets, io);
+  const session = createPacketSession(loaded.network);
+  const output = openOutput(io, options);
+  const codes = new Set<ExitCode>();
+  try {
+    remarkOn(loaded, argument, output);
+    let line = 0;
+    for (const written of linesOf(text)) {
+      line++;
+      if (written.trim() === "") continue;
+      const reply = answerLine(written, { file, line }, loaded, session, options);
+      codes.add(reply.code);
+      output.result(`${reply.json}\n`);
+      for (const finding of reply.findings) io.stderr.write(`${formatFinding(finding)}\n`);
+    }
+  } finally {
+    output.close();
+  }
+  return worst(codes.size === 0 ? [DONE] : codes);
+}
+
+interface Reply {
+  readonly json: string;
+  readonly code: ExitCode;
+  readonly findings: readonly Finding[];
+}
+
+function answerLine(
+  written: string,
+  place: { readonly file: string; readonly line: number },
+  loaded: LoadedNetwork,
+  session: PacketSession,
+  options: PacketsOptions,
+): Reply {
+  const parsed = parsePacketLine(packetLine(written, loaded, { answers: false }), place);
+  if ("findings" in parsed) return refused(null, parsed.findings);
+  const asked = session.ask(parsed.question);
+  if ("findings" in asked) {
+    return refused(parsed.question.id, asked.findings.map((finding) => ({ ...place, ...finding })));
+  }
+  const answer = options.strict === true ? strictly(asked.answer, commandFor) : asked.answer;
+  return { json: JSON.stringify(answerJson(answer, parsed.question.id)), code: outcomeCode(answer), findings: [] };
+}
+
+/** A line that gets no answer keeps its place in the output. */
+function refused(id: string | null, findings: readonly Finding[]): Reply {
+  return { json: JSON.stringify({ id, findings }), code: BAD_INPUT, findings };
+}
+
+async function readPackets(path: string, io: Io): Promise<{ readonly text: string; readonly file: string }> {
+  if (path === "-") return { text: await readStdin(io), file: STDIN_NAME };
+  const text = readTextFile(path, path);
+  if (typeof text !== "string") throw new InputError([text.problem]);
+  return { text, file: path };
+}
+
+function* linesOf(text: string): Iterable<string> {
+  let start = 0;
+  for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", start)) {
+    yield text.slice(start, end);
+    start = end + 1;
+  }
+  if (start < text.length) yield text.slice(start);
+}

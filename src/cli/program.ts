@@ -1,0 +1,109 @@
+import { Command, CommanderError, Option } from "commander";
+import { formatFinding } from "../model/finding.ts";
+import { addCommonOptions } from "./common-options.ts";
+import { BAD_INPUT, DEFECT, DONE, type ExitCode } from "./exit-code.ts";
+import { InputError } from "./input-error.ts";
+import type { Io } from "./io.ts";
+import { addProbeOptions } from "./probe-options.ts";
+import { VERSION } from "./version.ts";
+
+/** Runs one command line and answers with its exit code (INTERFACES section 1). Nothing is thrown. */
+export async function runCommand(args: readonly string[], io: Io): Promise<ExitCode> {
+  let code: ExitCode = DONE;
+  const done = (result: ExitCode): void => {
+    code = result;
+  };
+  try {
+    await buildProgram(io, done).parseAsync([...args], { from: "user" });
+    return code;
+  } catch (error) {
+    return explain(error, io);
+  }
+}
+
+const NETWORK = "snapshot folder, scenario, one dump file, or - for standard input";
+
+/** The commands there are. What each needs is imported when it runs. */
+function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
+  const program = new Command("podpath")
+    .description("Replays Kubernetes/Calico network incidents: where a packet died, why, and on which line.")
+    .version(VERSION)
+    .showHelpAfterError("(add --help for all options)")
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      getOutHelpWidth: () => 80,
+      getErrHelpWidth: () => 80,
+    })
+    .exitOverride();
+
+  addCommonOptions(
+    program
+      .command("run")
+      .description("play scenarios: probes, expectations, and the difference between two of them")
+      .argument("<scenario...>", "folders with a scenario.yaml, or such files"),
+  )
+    .option("--hide-answer", "for teaching: neither the lesson nor the reasons")
+    .action(async (scenarios: string[], options) => {
+      const { run } = await import("./run.ts");
+      done(await run(scenarios, options, io));
+    });
+
+  addProbeOptions(
+    addCommonOptions(
+      program
+        .command("trace")
+        .description("one probe, hop by hop, both directions, every branch")
+        .argument("<network>", NETWORK),
+    ),
+  ).action(async (network: string, options) => {
+    const { trace } = await import("./trace.ts");
+    done(await trace(network, options, io));
+  });
+
+  addCommonOptions(
+    program
+      .command("probe")
+      .description("many packets: JSON Lines in, JSON Lines out")
+      .argument("<network>", NETWORK)
+      .requiredOption("--packets <file>", "one JSON object a line; - for standard input"),
+  ).action(async (network: string, options) => {
+    const { probe } = await import("./probe.ts");
+    done(await probe(network, options, io));
+  });
+
+  addCommonOptions(
+    program
+      .command("check")
+      .description("problems that can be found without a packet, and what is not known")
+      .argument("<network>", NETWORK),
+  )
+    .addOption(
+      new Option("--fail-on <severity>", "exit 1 at findings as bad as this")
+        .choices(["error", "warning", "never"])
+        .default("error"),
+    )
+    .action(async (network: string, options) => {
+      const { check } = await import("./check.ts");
+      done(await check(network, options, io));
+    });
+  return program;
+}
+
+function explain(error: unknown, io: Io): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : BAD_INPUT;
+  if (error instanceof InputError) {
+    const shown = error.findings.slice(0, 20);
+    for (const finding of shown) io.stderr.write(`${formatFinding(finding)}\n`);
+    if (error.findings.length > shown.length) io.stderr.write(`… and ${error.findings.length - shown.length} more\n`);
+    return BAD_INPUT;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  io.stderr.write(`podpath ${VERSION} has a defect: ${message}\n`);
+  const stack = error instanceof Error ? (error.stack ?? "").split("\n").slice(1, 6).join("\n") : "";
+  if (stack !== "") io.stderr.write(`${stack}\n`);
+  io.stderr.write(
+    "Please report it with the command line and the lines above. `podpath check <network>` says whether the input is odd.\n",
+  );
+  return DEFECT;
+}

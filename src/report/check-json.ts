@@ -1,0 +1,45 @@
+import type { Finding } from "../model/finding.ts";
+import type { HostPart, Knowledge } from "../model/host.ts";
+import type { CheckReport } from "./check-text.ts";
+import { factSource } from "./missing-fact.ts";
+import { snapshotFolder } from "./snapshot-folder.ts";
+
+export interface CheckJson {
+  readonly name: string;
+  readonly findings: readonly Finding[];
+  readonly files: CheckReport["recognised"];
+  readonly hosts: readonly {
+    readonly host: string;
+    readonly kind: string;
+    readonly known: readonly HostPart[];
+    /** Parts that no dump tells, with the command that would, and the file of a snapshot that it fills. */
+    readonly missing: readonly {
+      readonly part: HostPart;
+      readonly knowledge: Knowledge;
+      readonly command: string;
+      readonly file: string;
+    }[];
+  }[];
+}
+
+export function checkJson(report: CheckReport): CheckJson {
+  return {
+    name: report.name,
+    findings: report.findings,
+    files: report.recognised,
+    hosts: report.hosts.map((host) => {
+      const parts = [...host.parts];
+      return {
+        host: host.host,
+        kind: host.kind,
+        known: parts.filter(([, knowledge]) => knowledge === "known").map(([part]) => part),
+        missing: parts
+          .filter(([, knowledge]) => knowledge !== "known")
+          .map(([part, knowledge]) => {
+            const { command, file } = factSource(part);
+            return { part, knowledge, command, file: `${snapshotFolder(host)}/${file}` };
+          }),
+      };
+    }),
+  };
+}

@@ -1,0 +1,47 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Address, ipv4, ipv6 } from "../../src/net/address.ts";
+import { type Prefix, prefixContains, prefixOf } from "../../src/net/prefix.ts";
+import { longestMatch, lookUp, prefixMap } from "../../src/net/prefix-map.ts";
+
+// Few distinct words, so that prefixes overlap and addresses hit.
+const word = fc.constantFrom(0, 1, 0x0a000001, 0x0a000101, 0x0a010101, 0xc0a80101, 0xffffffff);
+const addressOf = (family: 4 | 6): fc.Arbitrary<Address> =>
+  family === 4 ? word.map(ipv4) : fc.tuple(word, word, word, word).map((words) => ipv6(...words));
+
+function naive(entries: readonly (readonly [Prefix, number])[], address: Address): number | null {
+  let best: readonly [Prefix, number] | null = null;
+  for (const entry of entries) {
+    if (prefixContains(entry[0], address) && (best === null || entry[0].length > best[0].length)) best = entry;
+  }
+  return best === null ? null : best[1];
+}
+
+describe("looking up the longest prefix", () => {
+  for (const family of [4, 6] as const) {
+    it(`finds in IPv${family} what a search through all prefixes finds`, () => {
+      const prefix = fc
+        .tuple(addressOf(family), fc.integer({ min: 0, max: family === 4 ? 32 : 128 }))
+        .map(([address, length]) => prefixOf(address, length));
+      fc.assert(
+        fc.property(fc.array(prefix, { maxLength: 30 }), addressOf(family), (prefixes, address) => {
+          const entries = prefixes.map((item, index) => [item, index] as const);
+          expect(longestMatch(prefixMap(family, entries), address)).toBe(naive(entries, address));
+        }),
+      );
+    });
+  }
+
+  it("offers shorter prefixes while longer ones are refused", () => {
+    const map = prefixMap(4, [
+      [prefixOf(ipv4(0x0a000000), 8), "ten"],
+      [prefixOf(ipv4(0), 0), "default"],
+    ]);
+    const offered: string[] = [];
+    lookUp(map, ipv4(0x0a010203), (value) => {
+      offered.push(value);
+      return false;
+    });
+    expect(offered).toEqual(["ten", "default"]);
+  });
+});

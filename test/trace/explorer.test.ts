@@ -1,0 +1,70 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Choice } from "../../src/linux/chooser.ts";
+import { explore } from "../../src/trace/explorer.ts";
+
+function choice(kind: Choice["kind"], variable: string, ...probabilities: number[]): Choice {
+  return {
+    kind,
+    variable,
+    question: `${variable}?`,
+    alternatives: probabilities.map((probability, index) => ({ label: String(index), probability })),
+  };
+}
+
+describe("exploring a walk", () => {
+  it("visits every combination of random answers once, and their probabilities sum to 1", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 4 }), (sizes) => {
+        const seen = explore((choose) =>
+          sizes.map((size, index) => choose(choice("random", `v${index}`, ...Array(size).fill(1 / size)))).join(""),
+        );
+        const count = sizes.reduce((product, size) => product * size, 1);
+        expect(new Set(seen.leaves.map((leaf) => leaf.value)).size).toBe(count);
+        expect(seen.leaves).toHaveLength(count);
+        expect(seen.leaves.reduce((sum, leaf) => sum + leaf.probability, 0)).toBeCloseTo(1, 9);
+      }),
+    );
+  });
+
+  it("gives an unknown asked twice the same answer within one branch", () => {
+    const seen = explore((choose) => [choose(choice("unknown", "x", 0, 0)), choose(choice("unknown", "x", 0, 0))]);
+    expect(seen.leaves.map((leaf) => leaf.value)).toEqual([
+      [0, 0],
+      [1, 1],
+    ]);
+  });
+
+  it("draws a random choice anew each time it is asked", () => {
+    const seen = explore((choose) => [
+      choose(choice("random", "x", 0.5, 0.5)),
+      choose(choice("random", "x", 0.5, 0.5)),
+    ]);
+    expect(seen.leaves).toHaveLength(4);
+  });
+
+  it("does not visit what cannot happen", () => {
+    expect(explore((choose) => choose(choice("random", "x", 0, 1, 0))).leaves.map((leaf) => leaf.value)).toEqual([1]);
+  });
+
+  it("says so when there are more branches than the limit", () => {
+    const seen = explore(
+      (choose) => Array.from({ length: 10 }, (_, n) => choose(choice("random", `v${n}`, 0.5, 0.5))),
+      16,
+    );
+    expect(seen.leaves).toHaveLength(16);
+    expect(seen.truncated).toBe(true);
+  });
+
+  it("follows walks whose later questions depend on earlier answers", () => {
+    const seen = explore((choose) => {
+      const first = choose(choice("random", "first", 0.25, 0.75));
+      return first === 0 ? "short" : `long ${choose(choice("hash", "second", 0.5, 0.5))}`;
+    });
+    expect(seen.leaves.map((leaf) => [leaf.value, leaf.probability])).toEqual([
+      ["short", 0.25],
+      ["long 0", 0.375],
+      ["long 1", 0.375],
+    ]);
+  });
+});
