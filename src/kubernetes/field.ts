@@ -37,6 +37,7 @@ export function ownValue(value: unknown, key: string): unknown {
 }
 
 function describeValue(value: unknown): string {
+  if (value === undefined) return "missing";
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return "a mapping";

@@ -45,7 +45,11 @@ const OTHER_NAMES: ReadonlyMap<string, number> = new Map([
   ["mptcp", 262],
 ]);
 
+/** IPPROTO 94 there; net/protocol.ts takes the word for 4, as people mean it. */
+const PRINTED_IPIP = 94;
+
 /** The number of a protocol as a tool prints it, by name or number; null when unknown. */
 export function protocolNumber(text: string): number | null {
+  if (text === "ipip") return PRINTED_IPIP;
   return parseProtocol(text) ?? OTHER_NAMES.get(text) ?? null;
 }

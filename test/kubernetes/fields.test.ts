@@ -37,18 +37,20 @@ test("fields of a wrong type are complained of once, with their path, and count 
     spec: { hostNetwork: "yes", containers: { name: "x" } },
     status: "Running",
   });
-  expect(problems).toEqual([
-    'status: "Running", not a mapping',
-    "metadata.labels.app: the number 5, not a string",
-    'spec.hostNetwork: "yes", not true or false',
-    "spec.containers: a mapping, not a list",
-  ].sort((x, y) => problems.indexOf(x) - problems.indexOf(y)));
+  expect(problems).toEqual(
+    [
+      'status: "Running", not a mapping',
+      "metadata.labels.app: the number 5, not a string",
+      'spec.hostNetwork: "yes", not true or false',
+      "spec.containers: a mapping, not a list",
+    ].sort((x, y) => problems.indexOf(x) - problems.indexOf(y)),
+  );
 });
 
 test("an address that is none is complained of", () => {
-  expect(problemsOf(readKubernetesNode, { status: { addresses: [{ type: "InternalIP", address: "10.0.0" }] } })).toEqual([
-    'status.addresses[0].address: "10.0.0", not an IP address',
-  ]);
+  expect(
+    problemsOf(readKubernetesNode, { status: { addresses: [{ type: "InternalIP", address: "10.0.0" }] } }),
+  ).toEqual(['status.addresses[0].address: "10.0.0", not an IP address']);
 });
 
 test("keys of Object.prototype are not fields", () => {
@@ -73,11 +75,17 @@ test("an endpoint without conditions is ready", () => {
   const slice = readEndpointSlice(
     topField({
       metadata: { name: "s", labels: { "kubernetes.io/service-name": "web" } },
-      endpoints: [{ addresses: ["10.0.0.1"], targetRef: { kind: "Pod", name: "p" } }, { addresses: [], conditions: { ready: false } }],
+      endpoints: [
+        { addresses: ["10.0.0.1"], targetRef: { kind: "Pod", name: "p" } },
+        { addresses: [], conditions: { ready: false } },
+      ],
       ports: [{ port: 80 }],
     }),
     0,
   );
   expect(slice.service).toBe("web");
-  expect(slice.endpoints.map((one) => [one.ready, one.pod])).toEqual([[true, "p"], [false, null]]);
+  expect(slice.endpoints.map((one) => [one.ready, one.pod])).toEqual([
+    [true, "p"],
+    [false, null],
+  ]);
 });

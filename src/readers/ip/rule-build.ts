@@ -1,7 +1,6 @@
 import { type PolicyAction, type PolicyRule, policyRule } from "../../model/policy-rule.ts";
 import { type Family, parseAddress } from "../../net/address.ts";
 import { addressBits, type Prefix } from "../../net/prefix.ts";
-import { protocolNumber } from "../../net/protocol.ts";
 import type { DumpFindings } from "../dump-findings.ts";
 import { quote } from "../dump-text.ts";
 import { protocolNumber } from "../protocol-name.ts";
@@ -69,7 +68,7 @@ export function buildRule(written: WrittenRule, family: Family, findings: DumpFi
     to,
     mark: read(written.mark, parseMark, "fwmark"),
     tos: read(written.tos, tosValue, "tos") ?? 0,
-    protocol: read(written.protocol, "ipproto"),
+    protocol: read(written.protocol, protocolNumber, "ipproto"),
     sport: read(written.sport, (range) => parseRange(range, 65535), "sport"),
     dport: read(written.dport, (range) => parseRange(range, 65535), "dport"),
     uidRange: read(written.uidRange, (range) => parseRange(range, 0xffffffff), "uidrange"),

@@ -115,7 +115,8 @@ interface Loaded {
   readonly specs: Readonly<Record<string, OptionSpec>> | null;
   readonly column: number;
   readonly words: string[];
-  readonly given: Set<string>;
+  /** Names of the options it was given. */
+  readonly given: string[];
   /** It got a word that it does not know. */
   broken: boolean;
 }
@@ -143,7 +144,7 @@ class RuleReader {
   private counters: Counters | null;
   private otherFamily = false;
   /** Core options seen, since none may stand twice. */
-  private readonly seen = new Set<string>();
+  private readonly seen: string[] = [];
   private readonly words: readonly Word[];
   private readonly scope: RuleScope;
 
@@ -210,7 +211,7 @@ class RuleReader {
       this.secondTarget(this.target, option, value);
       return;
     }
-    if (this.seen.has(slot)) {
+    if (this.seen.includes(slot)) {
       this.strange(word, raw, `${word.text} stands twice`);
       return;
     }
@@ -220,7 +221,7 @@ class RuleReader {
       this.readCounters(value);
     } else {
       const wrong = this.readSelector(option, value.text, invert);
-      if (wrong === null) this.seen.add(slot);
+      if (wrong === null) this.seen.push(slot);
       else this.strange(value, raw, wrong.message, wrong.expected, wrong.advice);
     }
   }
@@ -315,7 +316,7 @@ class RuleReader {
   }
 
   private load(kind: Loaded["kind"], name: string, specs: Loaded["specs"], column: number): Loaded {
-    const loaded: Loaded = { kind, name, specs, column, words: [], given: new Set(), broken: false };
+    const loaded: Loaded = { kind, name, specs, column, words: [], given: [], broken: false };
     if (kind === "match") this.matches.push(loaded);
     else this.target = loaded;
     this.latest = loaded;
@@ -390,10 +391,13 @@ class RuleReader {
    * then the match that `-p` implies, then abbreviations.
    */
   private ownerOf(spelling: string): { readonly owner: Loaded; readonly name: string } | null {
+    const { latest } = this;
+    const own = latest === null || latest.specs === null || latest.broken ? null : optionName(latest.specs, spelling);
+    if (latest !== null && own !== null && !latest.given.includes(own)) return { owner: latest, name: own };
     const loaded = this.loadedLatestFirst();
     for (const owner of loaded) {
       const name = owner.specs === null || owner.broken ? null : optionName(owner.specs, spelling);
-      if (name !== null && !owner.given.has(name)) return { owner, name };
+      if (name !== null && !owner.given.includes(name)) return { owner, name };
     }
     const implied = this.impliedMatch();
     const impliedSpecs = implied !== null && isModelledMatch(implied) ? matchExtension(implied).options : null;
@@ -401,7 +405,7 @@ class RuleReader {
       const name = optionName(impliedSpecs, spelling) ?? abbreviated(impliedSpecs, spelling);
       if (name !== null) return { owner: this.load("match", implied, impliedSpecs, 0), name };
     }
-    if (this.latest?.specs === null || this.latest?.broken) return null;
+    if (latest?.specs === null || latest?.broken) return null;
     for (const owner of loaded) {
       if (owner.specs === null) continue;
       // Given before: the extension's own reader says that it stands twice.
@@ -429,7 +433,7 @@ class RuleReader {
 
   private takeOption(owner: Loaded, name: string, word: Word, negation: Word | null): void {
     const spec = owner.specs?.[name];
-    owner.given.add(name);
+    owner.given.push(name);
     const equals = word.text.indexOf("=");
     owner.words.push(
       ...(negation === null ? [] : ["!"]),

@@ -214,7 +214,7 @@ class SaveReader {
       column: line.column,
       counters: line.counters,
       line: number,
-      continuations: [],
+      continuations: null,
       cut,
       gapAfter: false,
     };
@@ -258,10 +258,11 @@ class SaveReader {
   private addOther(text: string, number: number): void {
     if (this.ignoring || this.foreign) return;
     const rule = this.lastRule;
-    if (rule === null || rule.gapAfter || rule.continuations.length >= MAX_CONTINUATIONS) {
+    if (rule === null || rule.gapAfter || (rule.continuations?.length ?? 0) >= MAX_CONTINUATIONS) {
       unknownLine(this.findings, number, text);
       return;
     }
+    rule.continuations ??= [];
     rule.continuations.push({ line: number, text });
   }
 

@@ -29,7 +29,8 @@ export interface RuleLine {
   readonly column: number;
   readonly counters: Counters | null;
   readonly line: number;
-  readonly continuations: Continuation[];
+  /** Pieces broken off its end; null when it stands on one line. */
+  continuations: Continuation[] | null;
   /** The end of the line is missing. */
   readonly cut: boolean;
   /** Lines were left out after this one. */
@@ -89,16 +90,13 @@ class BlockReader {
 
   read(): Table {
     for (const line of this.block.chains) this.declare(line);
-    const lines = this.block.rules.map((line) => ({ line, words: splitWords(line.text).words }));
-    for (const { words } of lines) {
-      const name = words[1]?.text;
-      if (name !== undefined && !this.chains.has(name)) this.undeclared.add(name);
-    }
-    const chainAt = (index: number): string | null => lines[index]?.words[1]?.text ?? null;
-    if (this.block.gapBefore) this.markGap(null, chainAt(0), this.block.line);
-    for (const [index, { line, words }] of lines.entries()) {
-      this.addRule(line, words);
-      if (line.gapAfter) this.markGap(chainAt(index), chainAt(index + 1), line.line);
+    const { rules } = this.block;
+    const owners = rules.map(({ text }) => chainOf(text));
+    for (const name of owners) if (name !== null && !this.chains.has(name)) this.undeclared.add(name);
+    if (this.block.gapBefore) this.markGap(null, owners[0] ?? null, this.block.line);
+    for (const [index, rule] of rules.entries()) {
+      this.addRule(rule, owners[index] ?? null);
+      if (rule.gapAfter) this.markGap(owners[index] ?? null, owners[index + 1] ?? null, rule.line);
     }
     return { name: this.block.table, chains: this.chains };
   }
@@ -136,17 +134,15 @@ class BlockReader {
     this.chains.set(name, { name, policy: kept, counters, origin: this.originOf(line), rules: [] });
   }
 
-  private addRule(line: RuleLine, firstWords: readonly Word[]): void {
-    const { findings } = this.context;
-    const { reading, words } = this.bestReading(line, firstWords);
-    const name = words[1]?.text;
-    if (name === undefined || words[1]?.quoted === true) {
-      findings.add("bad-rule", "warning", line.line, `No chain after ${words[0]?.text ?? "-A"}.`, {
+  private addRule(line: RuleLine, name: string | null): void {
+    if (name === null) {
+      this.context.findings.add("bad-rule", "warning", line.line, "No chain after -A.", {
         column: line.column,
         expected: "-A CHAIN",
       });
       return;
     }
+    const { reading, words } = this.bestReading(line);
     const chain = this.chains.get(name) ?? this.declareImplicitly(name, line);
     for (const problem of reading.problems) this.report(problem, line);
     if (words[0]?.text === "-I" || words[0]?.text === "--insert") {
@@ -193,22 +189,19 @@ class BlockReader {
   }
 
   /** The rule's words; for a wrapped rule, those of the joined line with the fewest problems. */
-  private bestReading(
-    line: RuleLine,
-    firstWords: readonly Word[],
-  ): { readonly reading: RuleReading; readonly words: readonly Word[] } {
-    const alone = { words: firstWords, reading: this.readLine(line, firstWords) };
-    if (line.continuations.length === 0) return alone;
+  private bestReading(line: RuleLine): { readonly reading: RuleReading; readonly words: readonly Word[] } {
+    const split = splitWords(line.text);
+    const alone = { words: split.words, reading: this.readLine(line, split.words) };
+    if (line.continuations === null) return alone;
     const { findings } = this.context;
     const pieces = line.continuations.map(({ text }) => text);
-    const openQuote = splitWords(line.text).openQuote;
     let best: { readonly words: readonly Word[]; readonly reading: RuleReading } | null = null;
     for (const text of joinedLines(line.text, pieces)) {
       const { words } = splitWords(text);
       const reading = this.readLine(line, words);
       if (best === null || wrongs(reading) < wrongs(best.reading)) best = { words, reading };
     }
-    if (best !== null && (wrongs(best.reading) <= wrongs(alone.reading) || openQuote)) {
+    if (best !== null && (wrongs(best.reading) <= wrongs(alone.reading) || split.openQuote)) {
       findings.add(
         "wrapped-line",
         "info",
@@ -260,6 +253,11 @@ class BlockReader {
   private originOf(line: number): Origin {
     return originAt(this.context.origins, this.context.file, line);
   }
+}
+
+/** The word after `-A`. */
+function chainOf(text: string): string | null {
+  return /^\S+\s+([^\s"]+)/.exec(text)?.[1] ?? null;
 }
 
 /** `-I CHAIN [number]`: from 1, at the head without one. */

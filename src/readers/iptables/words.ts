@@ -14,7 +14,10 @@ export interface SplitLine {
   readonly openQuote: boolean;
 }
 
-const BLANK = /[ \t]/;
+const TAB = 9;
+const SPACE = 32;
+const QUOTE = 34;
+const BACKSLASH = 92;
 
 /**
  * Splits a line as iptables-restore does (iptables/xshared.c add_param_to_argv): words end at blanks and at a closing
@@ -29,8 +32,8 @@ function splitPlain(line: string): readonly Word[] {
   const words: Word[] = [];
   let start = -1;
   for (let i = 0; i <= line.length; i++) {
-    const code = i < line.length ? line.charCodeAt(i) : 32;
-    if (code !== 32 && code !== 9) {
+    const code = i < line.length ? line.charCodeAt(i) : SPACE;
+    if (code !== SPACE && code !== TAB) {
       if (start < 0) start = i;
     } else if (start >= 0) {
       words.push({ text: line.slice(start, i), column: start + 1, quoted: false });
@@ -42,38 +45,41 @@ function splitPlain(line: string): readonly Word[] {
 
 function splitQuoted(line: string): SplitLine {
   const words: Word[] = [];
-  let text = "";
-  let start = -1;
-  let open = false;
-  let quoted = false;
-  const end = (): void => {
-    words.push({ text, column: start + 1, quoted });
-    text = "";
-    start = -1;
-    quoted = false;
-  };
-  for (let i = 0; i < line.length; i++) {
-    const c = line.charAt(i);
-    if (open) {
-      if (c === "\\" && i + 1 < line.length) text += line.charAt(++i);
-      else if (c === '"') {
-        open = false;
-        end();
-      } else text += c;
+  let at = 0;
+  let openQuote = false;
+  while (at < line.length) {
+    let code = line.charCodeAt(at);
+    if (code === SPACE || code === TAB) {
+      at++;
       continue;
     }
-    if (BLANK.test(c)) {
-      if (start >= 0) end();
+    const start = at;
+    while (at < line.length && code !== SPACE && code !== TAB && code !== QUOTE) code = line.charCodeAt(++at);
+    if (code !== QUOTE) {
+      words.push({ text: line.slice(start, at), column: start + 1, quoted: false });
       continue;
     }
-    if (start < 0) start = i;
-    if (c === '"') {
-      open = true;
-      quoted = true;
-    } else text += c;
+    const close = closingQuote(line, at + 1);
+    openQuote = close >= line.length;
+    const text = line.slice(start, at) + unescaped(line.slice(at + 1, close));
+    words.push({ text, column: start + 1, quoted: true });
+    at = close + 1;
   }
-  if (start >= 0) end();
-  return { words, openQuote: open };
+  return { words, openQuote };
+}
+
+/** Where the quote that opened before `from` closes; the length of the line when it does not. */
+function closingQuote(line: string, from: number): number {
+  for (let at = from; at < line.length; at++) {
+    const code = line.charCodeAt(at);
+    if (code === BACKSLASH && at + 1 < line.length) at++;
+    else if (code === QUOTE) return at;
+  }
+  return line.length;
+}
+
+function unescaped(text: string): string {
+  return text.includes("\\") ? text.replace(/\\([^])/g, "$1") : text;
 }
 
 const PLAIN = /^[\w-]+$/;

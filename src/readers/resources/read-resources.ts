@@ -20,6 +20,9 @@ export interface ResourceFile {
   readonly findings: readonly Finding[];
 }
 
+/** So many findings of a file are told one by one; the rest is counted. */
+const TOLD = 100;
+
 /** Lists in lists in lists are read this deep. */
 const LIST_DEPTH = 4;
 
@@ -114,7 +117,14 @@ export function readResources(text: string, file: string, origins: OriginTable):
       }
     }
   }
-  return { resources, findings };
+  if (findings.length <= TOLD) return { resources, findings };
+  const more: Finding = {
+    code: "yaml-syntax",
+    severity: "error",
+    message: `${findings.length - TOLD} more findings about this file.`,
+    file,
+  };
+  return { resources, findings: [...findings.slice(0, TOLD), more] };
 }
 
 /** Where a value stands: its line, and how to find its fields. */

@@ -1,5 +1,229 @@
+import {
+  complain,
+  elements,
+  type Field,
+  type FieldPath,
+  flag,
+  formatFieldPath,
+  integer,
+  isRecord,
+  member,
+  text,
+  topField,
+} from "../../kubernetes/field.ts";
 import type { Finding } from "../../model/finding.ts";
-export interface Scenario { readonly network: { readonly snapshot: string | null; readonly line: number | null } }
-export function readScenario(_text: string, _file: string): { readonly scenario: Scenario | null; readonly findings: readonly Finding[] } {
-  return { scenario: { network: { snapshot: "./snapshot", line: null } }, findings: [] };
+import { parseProtocol } from "../../net/protocol.ts";
+import { locateField, type Position } from "../resources/locate-field.ts";
+import { parseDocument } from "../resources/parse-document.ts";
+import { unknownKeys, type UnknownKey } from "./known-keys.ts";
+import { readExpectation, word } from "./read-expectation.ts";
+import type { Scenario, ScenarioNetwork, ScenarioProbe, UnplayedPart } from "./scenario.ts";
+
+export interface ReadScenario {
+  /** Null when no network can be told from it. */
+  readonly scenario: Scenario | null;
+  readonly findings: readonly Finding[];
+}
+
+const API_VERSION = "podpath/v1";
+const KINDS = ["ping", "connect", "request", "traceroute"] as const;
+const TOP_KEYS = [
+  "apiVersion",
+  "kind",
+  "metadata",
+  "title",
+  "symptom",
+  "network",
+  "timeline",
+  "probes",
+  "expectations",
+  "fixes",
+  "lesson",
+];
+const PROBE_KEYS = ["name", "from", "to", "kind", "proto", "port", "sport", "size", "df", "at", "expect"];
+/** Each place costs a walk of the whole text. */
+const LOCATED = 50;
+
+/** Reads a `scenario.yaml`. What is wrong is told with line and column; a probe that is wrong is left out. */
+export function readScenario(source: string, file: string): ReadScenario {
+  const document = parseDocument(source);
+  if (document.kind === "error") {
+    return {
+      scenario: null,
+      findings: [
+        {
+          code: "yaml-syntax",
+          severity: "error",
+          message: `Cannot be read as YAML: ${document.message}.`,
+          file,
+          line: document.line,
+          column: document.column,
+          expected: "a scenario file",
+        },
+      ],
+    };
+  }
+  const top = topField(document.value);
+  const unknown: UnknownKey[] = [];
+  const findings: Finding[] = [];
+  let located = 0;
+  const place = (path: FieldPath): Position | null => (located++ < LOCATED ? locateField(source, path) : null);
+  const report = (path: FieldPath, finding: Omit<Finding, "file" | "line" | "column">): void => {
+    findings.push({ ...finding, file, ...(place(path) ?? {}) });
+  };
+
+  if (!isRecord(document.value)) {
+    report([], { code: "not-a-scenario", severity: "error", message: "The file is no scenario.", expected: `apiVersion: ${API_VERSION}, kind: Scenario, …` });
+    return { scenario: null, findings };
+  }
+  unknown.push(...unknownKeys(top, TOP_KEYS));
+  expectWord(top, "apiVersion", API_VERSION);
+  expectWord(top, "kind", "Scenario");
+  const network = readNetwork(top, unknown, report, place);
+  const probes = readProbes(top, unknown, report);
+  const scenario: Scenario = {
+    name: text(member(member(top, "metadata"), "name")) ?? file,
+    title: text(member(top, "title")),
+    symptom: text(member(top, "symptom")),
+    lesson: text(member(top, "lesson")),
+    network: network ?? { snapshot: null, cluster: null, line: null },
+    probes,
+    unplayed: readUnplayed(top, unknown),
+  };
+  for (const problem of top.problems) {
+    report(problem.path, {
+      code: "bad-field",
+      severity: "error",
+      message: `${formatFieldPath(problem.path)} is ${problem.found}.`,
+      expected: problem.expected,
+    });
+  }
+  for (const key of unknown) {
+    report(key.path, {
+      code: "unknown-key",
+      severity: "error",
+      message: `Nobody reads "${key.key}" (${formatFieldPath(key.path)}).`,
+      advice: key.suggestion,
+    });
+  }
+  return { scenario: network === null ? null : scenario, findings: inOrder(findings) };
+}
+
+function inOrder(findings: readonly Finding[]): readonly Finding[] {
+  return [...findings].sort((x, y) => (x.line ?? Number.MAX_SAFE_INTEGER) - (y.line ?? Number.MAX_SAFE_INTEGER));
+}
+
+function expectWord(top: Field, key: string, expected: string): void {
+  const field = member(top, key);
+  if (text(field) !== expected) complain(field, expected);
+}
+
+type Report = (path: FieldPath, finding: Omit<Finding, "file" | "line" | "column">) => void;
+
+function readNetwork(
+  top: Field,
+  unknown: UnknownKey[],
+  report: Report,
+  place: (path: FieldPath) => Position | null,
+): ScenarioNetwork | null {
+  const field = member(top, "network");
+  unknown.push(...unknownKeys(field, ["snapshot", "cluster"]));
+  const snapshot = text(member(field, "snapshot"));
+  const cluster = text(member(field, "cluster"));
+  if ((snapshot === null) === (cluster === null)) {
+    report(["network"], {
+      code: "network-missing",
+      severity: "error",
+      message: snapshot === null ? "The scenario names no network." : "The scenario names two networks.",
+      expected: "network: {snapshot: ./folder}, or network: {cluster: ./folder}",
+    });
+    return null;
+  }
+  return { snapshot, cluster, line: place(["network"])?.line ?? null };
+}
+
+function readProbes(top: Field, unknown: UnknownKey[], report: Report): readonly ScenarioProbe[] {
+  const probes: ScenarioProbe[] = [];
+  const names = new Set<string>();
+  for (const field of elements(member(top, "probes"))) {
+    const probe = readProbe(field, unknown, report);
+    if (probe === null) continue;
+    if (names.has(probe.name)) {
+      report([...field.path, "name"], {
+        code: "probe-twice",
+        severity: "error",
+        message: `There are two probes named ${probe.name}; the first counts.`,
+        advice: "Give each probe its own name.",
+      });
+      continue;
+    }
+    names.add(probe.name);
+    probes.push(probe);
+  }
+  return probes;
+}
+
+function readProbe(field: Field, unknown: UnknownKey[], report: Report): ScenarioProbe | null {
+  unknown.push(...unknownKeys(field, PROBE_KEYS));
+  const before = field.problems.length;
+  const from = text(member(field, "from"));
+  const to = text(member(field, "to"));
+  const kind = word(member(field, "kind"), KINDS);
+  const protocol = readProtocol(member(field, "proto"));
+  const port = readNumber(member(field, "port"), 1, 65535);
+  const sport = readNumber(member(field, "sport"), 1, 65535);
+  const size = readNumber(member(field, "size"), 0, 65495);
+  const df = flag(member(field, "df")) ?? false;
+  const expect = readExpectation(member(field, "expect"), unknown);
+  const at = member(field, "at");
+  if (from === null || to === null) {
+    report(field.path, {
+      code: "probe-incomplete",
+      severity: "error",
+      message: `The probe has no ${from === null ? "from" : "to"}; it was left out.`,
+      expected: "from: and to: with an endpoint such as pod/default/a",
+    });
+    return null;
+  }
+  if (field.problems.length > before) return null;
+  const position = Number(field.path.at(-1) ?? 0) + 1;
+  return {
+    name: text(member(field, "name")) ?? `probe ${position}`,
+    probe: { from, to, kind, protocol, port, sport, size, df },
+    at: at.value === undefined || at.value === null ? null : String(at.value),
+    expect,
+  };
+}
+
+function readProtocol(field: Field): number | null {
+  const { value } = field;
+  if (value === undefined || value === null) return null;
+  const protocol = typeof value === "string" || typeof value === "number" ? parseProtocol(String(value)) : null;
+  if (protocol === null) complain(field, "tcp, udp, icmp, icmpv6, sctp or a number from 0 to 255");
+  return protocol;
+}
+
+function readNumber(field: Field, least: number, most: number): number | null {
+  const value = integer(field);
+  if (value === null || (value >= least && value <= most)) return value;
+  complain(field, `a whole number from ${least} to ${most}`);
+  return null;
+}
+
+/** Parts whose shape is checked and which later versions play. */
+function readUnplayed(top: Field, unknown: UnknownKey[]): readonly UnplayedPart[] {
+  const parts: UnplayedPart[] = [];
+  for (const [part, keys] of [
+    ["timeline", ["at", "change"]],
+    ["fixes", ["name", "changes", "expect"]],
+    ["expectations", null],
+  ] as const) {
+    const list = elements(member(top, part));
+    for (const element of list) {
+      if (keys !== null) unknown.push(...unknownKeys(element, keys));
+      if (!isRecord(element.value)) complain(element, "a mapping");
+    }
+    if (list.length > 0) parts.push({ part, count: list.length });
+  }
+  return parts;
 }

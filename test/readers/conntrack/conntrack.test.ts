@@ -14,10 +14,8 @@ test("`-o extended` and /proc/net/nf_conntrack say the same as `-L`", () => {
   );
   const byText = (dump: ReturnType<typeof read>): readonly string[] =>
     dump.records.map((r) => JSON.stringify(withoutOrigin(r))).sort();
-  const proc = byText(read(fixture("conntrack/fixtures/proc.txt")));
-  const both = [...byText(all), ...byText(read(fixture("conntrack/fixtures/list-ipv6.txt")))].sort();
-  expect(proc).toEqual(both);
-  expect(both.length).toBe(8);
+  expect(byText(read(fixture("conntrack/fixtures/proc.txt")))).toEqual(byText(all));
+  expect(all.records.length).toBe(8);
 });
 
 test("every field of a NATed connection", () => {

@@ -21,7 +21,12 @@ const pod = (name: string, ip: string): string =>
   `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}, namespace: shop}\nspec: {nodeName: n1}\nstatus: {podIP: ${ip}}\n`;
 
 test("single objects, several documents, lists of any kind and JSON are read alike", () => {
-  const object = { apiVersion: "v1", kind: "Pod", metadata: { name: "j", namespace: "shop" }, status: { podIP: "10.0.0.1" } };
+  const object = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "j", namespace: "shop" },
+    status: { podIP: "10.0.0.1" },
+  };
   const untyped = { metadata: { name: "u", namespace: "shop" } };
   for (const [text, names] of [
     [pod("a", "10.0.0.1"), ["shop/a"]],
@@ -57,7 +62,9 @@ test("objects of other kinds are kept with all they have", () => {
   const { cluster } = read(
     "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny, namespace: shop}\nspec: {podSelector: {}}\n",
   );
-  expect(cluster.others.get("NetworkPolicy.networking.k8s.io shop/deny")?.content).toMatchObject({ spec: { podSelector: {} } });
+  expect(cluster.others.get("NetworkPolicy.networking.k8s.io shop/deny")?.content).toMatchObject({
+    spec: { podSelector: {} },
+  });
 });
 
 test("a resource knows its line in a list", () => {
@@ -101,7 +108,7 @@ test("a list that is cut off, or broken in the middle, keeps its whole elements"
   expect([...cluster.pods.keys()]).toEqual(["default/a", "default/c"]);
   expect(findings.map((one) => [one.code, one.line])).toEqual([
     ["yaml-syntax", 9],
-    ["yaml-syntax", 14],
+    ["yaml-syntax", 15],
   ]);
 });
 
@@ -146,9 +153,12 @@ test("of two states of one object the first counts, and it is said", () => {
 
 test("garbage never throws", () => {
   fc.assert(
-    fc.property(fc.oneof(fc.string({ maxLength: 300 }), fc.json(), fc.stringMatching(/^[a-z:\-{}[\]&*!|>\n "']{0,120}$/)), (text) => {
-      read(text);
-    }),
+    fc.property(
+      fc.oneof(fc.string({ maxLength: 300 }), fc.json(), fc.stringMatching(/^[a-z:\-{}[\]&*!|>\n "']{0,120}$/)),
+      (text) => {
+        read(text);
+      },
+    ),
     { numRuns: 400 },
   );
 });
@@ -166,7 +176,9 @@ test("any JSON in the place of a field never throws", () => {
   );
   fc.assert(
     fc.property(kinds, fc.jsonValue(), fc.jsonValue(), ([apiVersion, kind], spec, status) => {
-      read(JSON.stringify({ apiVersion, kind, metadata: { name: "x" }, spec, status, endpoints: spec, subsets: status }));
+      read(
+        JSON.stringify({ apiVersion, kind, metadata: { name: "x" }, spec, status, endpoints: spec, subsets: status }),
+      );
     }),
   );
 });
