@@ -23,7 +23,7 @@ const NUMBERS: ReadonlyMap<string, number> = new Map([
   ["igmp", IGMP],
   ["ipencap", IPIP],
   ["ipv4", IPIP],
-  ["ipip", IPIP],
+  ["ipip", 94],
   ["tcp", TCP],
   ["udp", UDP],
   ["dccp", DCCP],
