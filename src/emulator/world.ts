@@ -1,6 +1,7 @@
 import type { Interface } from "../model/interface.ts";
 import type { Network } from "../model/network.ts";
 import { type Address, formatAddress, sameAddress } from "../net/address.ts";
+import { prefixContains } from "../net/prefix.ts";
 import { copyPacket, type Packet, packetLength } from "../net/packet.ts";
 import { compileHost } from "../linux/compiled-host.ts";
 import type { Choice, Chooser } from "../linux/chooser.ts";
@@ -87,6 +88,7 @@ export function createWorld(network: Network, options: WorldOptions): World {
     reaches: (runtime, port, mac) => memberWithMac(world, runtime, port, mac) !== null,
     receiveLater: (runtime, device, frame) => schedule(world.queue, world.now, () => receive(runtime, device, frame)),
     resolve: (runtime, device, nextHop, sender) => resolve(world, runtime, device, nextHop, sender),
+    fabricRoute: (runtime, device, destination) => fabricRoute(world, runtime, device, destination),
     after: (seconds, action) => schedule(world.queue, world.now + seconds, action),
     send: (runtime, packet, how) => send(world, runtime, packet, how),
     deliver: (runtime, frame) => deliverToSockets(world, runtime, frame),
@@ -127,6 +129,7 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
     supposition: world.supposition,
     neighbours: neighbourTable(host),
     matchStates: emptyMatchStates(),
+    noted: new Set(),
     tunnelPorts: new Map(),
     nextId: 1,
   };
@@ -297,6 +300,16 @@ function bridgeHasMac(world: World, runtime: HostRuntime, port: Interface, mac: 
   if (bridge.mac === mac) return true;
   const ports = runtime.compiled.bridgePorts.get(bridge.name) ?? [];
   return ports.some((other) => other !== port && memberWithMac(world, runtime, other, mac) !== null);
+}
+
+/** The longest `fabric.routes` prefix that holds the destination, on this segment or on any. */
+function fabricRoute(world: World, runtime: HostRuntime, device: Interface, destination: Address): Address | null {
+  const segment = linkOf(world.topology, runtime.host.name, device.name)?.name ?? null;
+  const fitting = world.network.fabricRoutes
+    .filter((route) => (route.segment === null || route.segment === segment) && prefixContains(route.destination, destination))
+    .sort((x, y) => y.destination.length - x.destination.length);
+  const [best] = fitting;
+  return best === undefined ? null : (best.via ?? destination);
 }
 
 /** Asks every member of the link for the MAC address of an IP address. */

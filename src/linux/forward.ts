@@ -24,7 +24,7 @@ import { routeInput } from "./routing/input.ts";
 import { routeOutput, sourceFor } from "./routing/output.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import { routesUnknown } from "./routing/unknown-route.ts";
-import type { Ending, HostRuntime, SendOptions } from "./runtime.ts";
+import type { Ending, HostRuntime, Resolution, SendOptions } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
 import { decapsulateIpip, encapsulateIpip } from "./tunnels/ipip.ts";
 import { decapsulateVxlan, encapsulateVxlan } from "./tunnels/vxlan.ts";
@@ -199,16 +199,29 @@ function overLink(runtime: HostRuntime, skb: Skb, output: Interface, route: Rout
     const nextHop = route.kind === "unicast" ? route.nextHop : skb.packet.dst;
     const found = resolveNeighbour(runtime, skb, output, nextHop);
     if (found.kind === "unresolved") return noNeighbour(runtime, skb);
-    if (found.kind === "left") {
+    const reached = found.kind === "left" ? throughFabric(runtime, skb, output) : found;
+    if (reached === null || reached.kind !== "mac") {
       runtime.services.end(runtime, skb, { ...ENDING, outcome: "left", nextHop, text: found.text });
       return null;
     }
-    skb.destinationMac = found.mac;
+    skb.destinationMac = reached.mac;
   }
   skb.sourceMac = output.mac ?? "";
   if (runtime.observer !== null) runtime.observer.step({ kind: "transmit", runtime, skb });
   transmitOnBridge(runtime, output, skb);
   return null;
+}
+
+/**
+ * A gateway that nobody dumped, but of which snapshot.yaml says where it routes the destination: it takes one hop off
+ * the TTL and hands the packet to that machine. Null when nothing is said, or the TTL ends there.
+ */
+function throughFabric(runtime: HostRuntime, skb: Skb, output: Interface): Resolution | null {
+  const via = runtime.services.fabricRoute(runtime, output, skb.packet.dst);
+  if (via === null || skb.packet.ttl <= 1) return null;
+  const found = resolveNeighbour(runtime, skb, output, via);
+  if (found.kind === "mac") skb.packet.ttl--;
+  return found;
 }
 
 /** Seconds until the kernel gives up on a neighbour: three solicitations, one second apart. */

@@ -68,6 +68,8 @@ export interface Services {
   receiveLater(runtime: HostRuntime, device: Interface, skb: Skb): void;
   /** Asks the link who has `nextHop`, in the name of `sender`. */
   resolve(runtime: HostRuntime, device: Interface, nextHop: Address, sender: Address | null): Resolution;
+  /** Where machines without dumps route `destination` on the link of `device`, as snapshot.yaml tells; null: unknown. */
+  fabricRoute(runtime: HostRuntime, device: Interface, destination: Address): Address | null;
   /** Runs `action` after so many virtual seconds. */
   after(seconds: number, action: () => void): void;
   /** Sends a packet of this host's own; `cause` is the packet that provoked it. Returns the errno or null. */
@@ -113,6 +115,8 @@ export interface HostRuntime {
   readonly supposition: Supposition | null;
   readonly neighbours: NeighbourTable;
   readonly matchStates: MatchStateTables;
+  /** Parts of the compiled host whose assumptions this runtime has told. */
+  readonly noted: Set<object>;
   /** Outer source ports of VXLAN by inner flow. */
   readonly tunnelPorts: Map<string, number>;
   /** Next value of the IP identification counter. */

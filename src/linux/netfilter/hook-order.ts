@@ -15,13 +15,22 @@ export type HookStage =
   | { readonly kind: "nat"; readonly chains: readonly BoundChain[] }
   /** A base chain of a native nft table, whose rules are not modelled. */
   | { readonly kind: "nft"; readonly chain: NftBaseChain }
-  /** The rules of the host were not dumped. */
-  | { readonly kind: "unknown" };
+  /** Rules that were not dumped. */
+  | { readonly kind: "unknown"; readonly doubt: Doubt };
+
+/** Rules that may be there, and the command that would tell. */
+export interface Doubt {
+  /** `the rules of n1`. */
+  readonly what: string;
+  readonly command: string;
+}
 
 /** The stages of each hook of one family, in the order of their priorities. */
 export interface FamilyHooks {
   readonly stages: readonly (readonly HookStage[])[];
   readonly conntrack: boolean;
+  /** What the answer of every hook rests on. */
+  readonly assumed: readonly { readonly part: "rules" | "otherBackend" | "nft"; readonly detail: string }[];
 }
 
 /** enum nf_ip_hook_priorities (include/uapi/linux/netfilter_ipv4.h). */
@@ -48,17 +57,45 @@ export function compileHooks(host: Host, family: Family): FamilyHooks {
   const tables: BoundTable[] = rulesets.flatMap((ruleset) =>
     [...ruleset.tables.values()].map((table) => bindTable(table, family, ruleset.backend)),
   );
-  const unknown = knowledgeOf(host, family === 4 ? "rules" : "rules6") === "unknown";
+  const doubts = doubtsAbout(host, family);
   return {
     conntrack,
+    assumed: assumptionsAbout(host, family),
     stages: HOOK_NAMES.map((hook) => {
       const placed = [...stagesOf(tables, hook, conntrack), ...nftStages(host, family, hook)];
-      if (unknown && (hook === "INPUT" || hook === "FORWARD" || hook === "OUTPUT")) {
-        placed.push({ priority: 0, stage: { kind: "unknown" } });
+      if (hook === "INPUT" || hook === "FORWARD" || hook === "OUTPUT") {
+        for (const doubt of doubts) placed.push({ priority: 0, stage: { kind: "unknown", doubt } });
       }
       return placed.sort((x, y) => x.priority - y.priority).map(({ stage }) => stage);
     }),
   };
+}
+
+function doubtsAbout(host: Host, family: Family): readonly Doubt[] {
+  const command = family === 4 ? "iptables-save -c" : "ip6tables-save -c";
+  const doubts: Doubt[] = [];
+  if (knowledgeOf(host, family === 4 ? "rules" : "rules6") === "unknown") {
+    doubts.push({ what: `the rules of ${host.name}`, command });
+  }
+  if (knowledgeOf(host, "otherBackend") === "unknown") {
+    doubts.push({ what: `the legacy rules of ${host.name}`, command: command.replace("tables", "tables-legacy") });
+  }
+  return doubts;
+}
+
+function assumptionsAbout(host: Host, family: Family): FamilyHooks["assumed"] {
+  const part = family === 4 ? "rules" : "rules6";
+  const assumed: { part: "rules" | "otherBackend" | "nft"; detail: string }[] = [];
+  if (knowledgeOf(host, part) === "assumed") {
+    assumed.push({ part: "rules", detail: `${host.name} has no other IPv${family} rules than those dumped` });
+  }
+  if (knowledgeOf(host, "otherBackend") === "assumed") {
+    assumed.push({ part: "otherBackend", detail: `${host.name} has no rules in the other iptables backend` });
+  }
+  if (knowledgeOf(host, "nft") === "assumed") {
+    assumed.push({ part: "nft", detail: `${host.name} has no native nft tables` });
+  }
+  return assumed;
 }
 
 interface PlacedStage {

@@ -16,7 +16,12 @@ import { type Hook, hookName, INPUT, NF_ACCEPT, NF_DROP, OUTPUT, POSTROUTING, PR
  */
 export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
   const { family } = skb.packet.src;
-  const { stages } = runtime.compiled.hooks[family];
+  const hooks = runtime.compiled.hooks[family];
+  if (!runtime.noted.has(hooks)) {
+    runtime.noted.add(hooks);
+    for (const { part, detail } of hooks.assumed) runtime.services.assume(runtime, part, detail);
+  }
+  const { stages } = hooks;
   for (const stage of stages[hook] ?? []) {
     switch (stage.kind) {
       case "table": {
@@ -53,13 +58,13 @@ export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
       case "unknown": {
         const verdict = runtime.services.choose({
           kind: "unknown",
-          variable: `${runtime.host.name} rules ${hookName(hook)} ${describePacket(skb.packet)}`,
-          question: `do the rules of ${runtime.host.name} let the packet pass ${hookName(hook)}? no dump tells them`,
+          variable: `${stage.doubt.what} ${hookName(hook)} ${describePacket(skb.packet)}`,
+          question: `do ${stage.doubt.what} let the packet pass ${hookName(hook)}? no dump tells them`,
           alternatives: [
             { label: "they accept it", probability: 0 },
             { label: "they drop it", probability: 0 },
           ],
-          command: family === 4 ? "iptables-save -c" : "ip6tables-save -c",
+          command: stage.doubt.command,
         });
         if (verdict === 1) return NF_DROP;
         continue;

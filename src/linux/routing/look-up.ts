@@ -24,6 +24,9 @@ export function lookUpRoute(runtime: HostRuntime, key: RouteKey): RoutingResult 
   if (runtime.host.knowledge.get(part) === "assumed") {
     runtime.services.assume(runtime, "routes", `routes of ${runtime.host.name}`);
   }
+  if (runtime.host.knowledge.get("policyRules") === "unknown") {
+    runtime.services.assume(runtime, "policyRules", `${runtime.host.name} has only the default policy rules`);
+  }
   let from = 0;
   for (;;) {
     const jump = walkRules(runtime, key, fib.policyRules, from);
