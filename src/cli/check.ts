@@ -34,5 +34,7 @@ export async function check(argument: string, options: CheckOptions, io: Io): Pr
 
 function fails(findings: readonly Finding[], failOn: CheckOptions["failOn"]): boolean {
   if (failOn === "never") return false;
-  return findings.some((finding) => finding.severity === "error" || (failOn === "warning" && finding.severity === "warning"));
+  return findings.some(
+    (finding) => finding.severity === "error" || (failOn === "warning" && finding.severity === "warning"),
+  );
 }

@@ -1,5 +1,6 @@
+import { decisiveJourney } from "../analysis/journeys.ts";
+import { type Judgement, judge } from "../analysis/judge.ts";
 import type { Answer, Branch } from "../trace/result.ts";
-import { decisiveJourney } from "../report/journeys.ts";
 
 /** INTERFACES section 1. */
 export const DONE = 0;
@@ -20,40 +21,33 @@ export function worst(codes: Iterable<ExitCode>): ExitCode {
 
 /** What `trace` judges by: the round trip, or for a single packet its outcome. */
 export function answerCode(answer: Answer): ExitCode {
-  return judge(answer, (branch) =>
-    branch.run.report === null ? wasDelivered(branch) : branch.run.report.result === "answered",
-  );
+  return codeOf(judge(answer, (branch) => judgeResult(branch) ?? judgeOutcome(branch)));
 }
 
-/** What `probe` judges by: whether the packet was delivered. */
+/** What `probe` judges by. */
 export function outcomeCode(answer: Answer): ExitCode {
-  return judge(answer, wasDelivered);
+  return codeOf(judge(answer, judgeOutcome));
 }
 
-function wasDelivered(branch: Branch): boolean {
-  return decisiveJourney(branch.run)?.end?.ending.outcome === "delivered";
+export function codeOf(judgement: Judgement): ExitCode {
+  switch (judgement) {
+    case "holds":
+      return DONE;
+    case "fails":
+      return FAILED;
+    case "unknown":
+      return UNKNOWN;
+  }
 }
 
-/**
- * FAILED when some branch fails whatever the unknowns are, UNKNOWN when it fails for some of them. Branches without
- * conditions stand for every assignment of the unknowns.
- */
-function judge(answer: Answer, succeeded: (branch: Branch) => boolean): ExitCode {
-  const failed = answer.branches.filter((branch) => !succeeded(branch));
-  const always = failed.some((branch) => branch.conditions.length === 0);
-  const assignments = new Set(answer.branches.filter((b) => b.conditions.length > 0).map(assignmentOf));
-  const failing = new Set(failed.filter((b) => b.conditions.length > 0).map(assignmentOf));
-  const everywhere = always || (assignments.size > 0 && failing.size === assignments.size);
-  if (everywhere && !answer.truncated) return answer.certainty === "uncertain" && isStrict(answer) ? UNKNOWN : FAILED;
-  if (failed.length > 0 || answer.truncated || answer.unknowns.length > 0) return UNKNOWN;
-  return DONE;
+/** Null where nobody waits for an answer. */
+function judgeResult(branch: Branch): Judgement | null {
+  const { report } = branch.run;
+  return report === null ? null : report.result === "answered" ? "holds" : "fails";
 }
 
-function assignmentOf(branch: Branch): string {
-  return branch.conditions.join("\n");
-}
-
-/** True for an answer whose doubt comes from `--strict`: no branch has a condition, and it is uncertain all the same. */
-function isStrict(answer: Answer): boolean {
-  return answer.branches.every((branch) => branch.conditions.length === 0);
+/** What became of a packet that left the dumped machines, nobody knows. */
+function judgeOutcome(branch: Branch): Judgement {
+  const outcome = decisiveJourney(branch.run)?.end?.ending.outcome;
+  return outcome === "delivered" ? "holds" : outcome === "left" ? "unknown" : "fails";
 }

@@ -50,6 +50,9 @@ async function load(located: Located, options: CommonOptions): Promise<LoadedNet
     case "folder":
       return loadFolder(located.path);
     case "scenario": {
+      const { snapshotOfScenario } = await import("../readers/scenario/snapshot-of-scenario.ts");
+      const quick = snapshotOfScenario(located.file.text);
+      if (quick !== null) return loadScenarioNetwork(located.file, quick, options);
       const { readScenario } = await import("../readers/scenario/read-scenario.ts");
       const read = readScenario(located.file.text, located.file.shown);
       if (read.scenario === null) throw new InputError(read.findings);
@@ -153,8 +156,14 @@ function scenarioFile(path: string): ScenarioFile {
 function missing(path: string, error: unknown): Finding {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (code !== "ENOENT" && code !== "ENOTDIR") {
-    const why = code === "EACCES" ? "permission denied" : code === "ELOOP" ? "it is a link that leads back to itself" : code;
-    return { code: "unreadable-file", severity: "error", message: `cannot read ${path}: ${why}`, advice: "Check its permissions." };
+    const why =
+      code === "EACCES" ? "permission denied" : code === "ELOOP" ? "it is a link that leads back to itself" : code;
+    return {
+      code: "unreadable-file",
+      severity: "error",
+      message: `cannot read ${path}: ${why}`,
+      advice: "Check its permissions.",
+    };
   }
   return {
     code: "missing-file",
@@ -184,9 +193,18 @@ function loadFolder(path: string): LoadedNetwork {
   const name = basename(resolve(path));
   const read = readFolder(path);
   const files: SnapshotFiles = { name, files: read };
-  const asSnapshot = isManifests(read) ? { name, files: new Map([...read].map(([file, text]) => [`cluster/${file}`, text] as const)) } : files;
+  const asSnapshot = isManifests(read)
+    ? { name, files: new Map([...read].map(([file, text]) => [`cluster/${file}`, text] as const)) }
+    : files;
   const result = readSnapshot(asSnapshot);
-  const loaded = { name: result.name, network: result.network, findings: result.findings, recognised: result.recognised, files, lone: false };
+  const loaded = {
+    name: result.name,
+    network: result.network,
+    findings: result.findings,
+    recognised: result.recognised,
+    files,
+    lone: false,
+  };
   if (result.network.hosts.size === 0) throw new InputError(worstFirst(result.findings));
   return loaded;
 }

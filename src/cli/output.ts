@@ -1,10 +1,11 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import pc from "picocolors";
-import { type Finding, formatFinding } from "../model/finding.ts";
+import type { Finding } from "../model/finding.ts";
+import { findingText } from "../report/finding-text.ts";
 import { type Ink, inkOf, PLAIN_INK } from "../report/ink.ts";
 import type { CommonOptions } from "./common-options.ts";
-import type { Io } from "./io.ts";
 import { InputError } from "./input-error.ts";
+import type { Io } from "./io.ts";
 
 /** Where a command's words go: results to stdout or a file, everything else to stderr. */
 export interface Output {
@@ -39,7 +40,7 @@ export function openOutput(io: Io, options: CommonOptions): Output {
       if (!fatal && options.quiet === true) return;
       for (const finding of findings.slice(0, LISTED)) {
         const colour = finding.severity === "error" ? errorInk.bad : errorInk.doubtful;
-        const [head = "", ...rest] = formatFinding(finding).split(": ");
+        const [head = "", ...rest] = findingText(finding).split(": ");
         io.stderr.write(`${colour(head)}: ${rest.join(": ")}\n`);
       }
       if (findings.length > LISTED) io.stderr.write(`… and ${findings.length - LISTED} more\n`);

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseProtocol } from "../net/protocol.ts";
-import { type CommonOptions, wholeNumber } from "./common-options.ts";
 import type { ProbeKind } from "../trace/probe.ts";
+import { type CommonOptions, wholeNumber } from "./common-options.ts";
 
 /** `<probe…>` of INTERFACES section 1. */
 export interface ProbeOptions extends CommonOptions {
@@ -42,6 +42,7 @@ export function addProbeOptions(command: Command): Command {
 
 function protocol(text: string): number {
   const number = parseProtocol(text);
-  if (number === null) throw new InvalidArgumentError("Expected tcp, udp, icmp, icmpv6, sctp or a number from 0 to 255.");
+  if (number === null)
+    throw new InvalidArgumentError("Expected tcp, udp, icmp, icmpv6, sctp or a number from 0 to 255.");
   return number;
 }

@@ -1,5 +1,6 @@
 import { strictly } from "../analysis/strict.ts";
-import { type Finding, formatFinding } from "../model/finding.ts";
+import type { Finding } from "../model/finding.ts";
+import { findingText } from "../report/finding-text.ts";
 import { commandFor } from "../report/missing-fact.ts";
 import { answerJson } from "../report/trace-json.ts";
 import { parsePacketLine } from "../trace/packet-question.ts";
@@ -45,7 +46,7 @@ export async function probe(argument: string, options: PacketsOptions, io: Io): 
       const reply = answerLine(written, { file, line }, loaded, session, options);
       codes.add(reply.code);
       output.result(`${reply.json}\n`);
-      for (const finding of reply.findings) io.stderr.write(`${formatFinding(finding)}\n`);
+      for (const finding of reply.findings) io.stderr.write(`${findingText(finding)}\n`);
     }
   } finally {
     output.close();
@@ -70,7 +71,10 @@ function answerLine(
   if ("findings" in parsed) return refused(null, parsed.findings);
   const asked = session.ask(parsed.question);
   if ("findings" in asked) {
-    return refused(parsed.question.id, asked.findings.map((finding) => ({ ...place, ...finding })));
+    return refused(
+      parsed.question.id,
+      asked.findings.map((finding) => ({ ...place, ...finding })),
+    );
   }
   const answer = options.strict === true ? strictly(asked.answer, commandFor) : asked.answer;
   return { json: JSON.stringify(answerJson(answer, parsed.question.id)), code: outcomeCode(answer), findings: [] };

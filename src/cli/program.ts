@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
-import { formatFinding } from "../model/finding.ts";
+import { findingText } from "../report/finding-text.ts";
 import { addCommonOptions } from "./common-options.ts";
 import { BAD_INPUT, DEFECT, DONE, type ExitCode } from "./exit-code.ts";
 import { InputError } from "./input-error.ts";
@@ -94,7 +94,7 @@ function explain(error: unknown, io: Io): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : BAD_INPUT;
   if (error instanceof InputError) {
     const shown = error.findings.slice(0, 20);
-    for (const finding of shown) io.stderr.write(`${formatFinding(finding)}\n`);
+    for (const finding of shown) io.stderr.write(`${findingText(finding)}\n`);
     if (error.findings.length > shown.length) io.stderr.write(`… and ${error.findings.length - shown.length} more\n`);
     return BAD_INPUT;
   }

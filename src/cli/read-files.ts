@@ -82,7 +82,9 @@ export function readFolder(folder: string): ReadonlyMap<string, FileContent> {
       }
       if (files.size >= MAX_FILES || total + size > MAX_TOTAL_BYTES) {
         if (size <= MAX_FILE_BYTES) {
-          files.set(shown, { problem: problem("too-much", shown, "the folder holds more than podpath reads at once", TOO_MUCH) });
+          files.set(shown, {
+            problem: problem("too-much", shown, "the folder holds more than podpath reads at once", TOO_MUCH),
+          });
           if (files.size > MAX_FILES) return;
           continue;
         }
@@ -120,5 +122,10 @@ function unreadable(file: string, error: unknown): Finding {
   ]);
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const what = words.get(code) ?? (error instanceof Error ? error.message : String(error));
-  return problem("unreadable-file", file, `the file cannot be read: ${what}`, "Check its permissions, or leave it out.");
+  return problem(
+    "unreadable-file",
+    file,
+    `the file cannot be read: ${what}`,
+    "Check its permissions, or leave it out.",
+  );
 }

@@ -1,7 +1,7 @@
-import { MAX_FILE_BYTES } from "./read-files.ts";
 import { decodeText } from "./decode-text.ts";
 import { InputError } from "./input-error.ts";
 import type { Io } from "./io.ts";
+import { MAX_FILE_BYTES } from "./read-files.ts";
 
 /** What messages call standard input. */
 export const STDIN_NAME = "<stdin>";

@@ -22,7 +22,8 @@ import { remarkOn } from "./remarks.ts";
 export async function trace(argument: string, options: ProbeOptions, io: Io): Promise<ExitCode> {
   checkArguments(options);
   const loaded = await loadNetwork(argument, io, options);
-  const asked = options.packet === undefined ? ask(loaded.network, options) : askPacket(loaded, options.packet, options);
+  const asked =
+    options.packet === undefined ? ask(loaded.network, options) : askPacket(loaded, options.packet, options);
   const answer = options.strict === true ? strictly(asked.answer, commandFor) : asked.answer;
   const output = openOutput(io, options);
   try {
@@ -75,7 +76,9 @@ function checkArguments(options: ProbeOptions): void {
   );
   if (options.packet !== undefined) {
     if (given.length === 0) return;
-    findings.push(problem(`--packet already says everything about the packet; drop ${given.map((name) => `--${name}`).join(", ")}`));
+    findings.push(
+      problem(`--packet already says everything about the packet; drop ${given.map((name) => `--${name}`).join(", ")}`),
+    );
   } else {
     for (const end of ["from", "to"] as const) {
       if (options[end] === undefined) findings.push(problem(`--${end} is missing`));

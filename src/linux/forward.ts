@@ -334,8 +334,8 @@ function failedSend(runtime: HostRuntime, skb: Skb, result: RoutingResult & { ki
 
 /** A local send fails before any rule: the sender sees an errno. */
 function sendError(runtime: HostRuntime, skb: Skb, error: string, text: string): string {
-  const reason: DropReason | null = error === "ENETUNREACH" ? "IP_OUTNOROUTES" : null;
-  if (runtime.observer !== null) runtime.observer.step({ kind: "drop", runtime, skb, reason, text });
-  runtime.services.end(runtime, skb, { ...ENDING, outcome: "dropped", reason, error, text, hook: "OUTPUT" });
+  // The look-up fails before there is a packet that could be freed for a reason.
+  if (runtime.observer !== null) runtime.observer.step({ kind: "drop", runtime, skb, reason: null, text });
+  runtime.services.end(runtime, skb, { ...ENDING, outcome: "dropped", reason: null, error, text, hook: "OUTPUT" });
   return error;
 }

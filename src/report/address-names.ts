@@ -24,7 +24,8 @@ function collect(network: Network): ReadonlyMap<string, AddressOwner> {
   for (const host of network.hosts.values()) {
     for (const device of host.interfaces.values()) {
       if (device.kind === "loopback") continue;
-      for (const { address } of device.addresses) owners.set(formatAddress(address), { name: host.name, host: host.name });
+      for (const { address } of device.addresses)
+        owners.set(formatAddress(address), { name: host.name, host: host.name });
     }
   }
   for (const [name, endpoint] of network.endpoints) {

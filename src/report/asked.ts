@@ -1,8 +1,8 @@
-import { describeEndpoint } from "../trace/endpoint.ts";
-import type { PreparedProbe } from "../trace/probe.ts";
-import { formatProtocol, ICMP, ICMPV6 } from "../net/protocol.ts";
 import { describePacket } from "../net/packet.ts";
+import { formatProtocol, ICMP, ICMPV6 } from "../net/protocol.ts";
+import { describeEndpoint } from "../trace/endpoint.ts";
 import type { PacketQuestion } from "../trace/packet-question.ts";
+import type { PreparedProbe } from "../trace/probe.ts";
 
 /** A question in words, for headlines. */
 export interface Asked {

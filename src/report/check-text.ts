@@ -1,6 +1,7 @@
 import type { HostKnowledge } from "../analysis/what-is-missing.ts";
-import { type Finding, formatFinding } from "../model/finding.ts";
+import type { Finding } from "../model/finding.ts";
 import type { Knowledge } from "../model/host.ts";
+import { findingText } from "./finding-text.ts";
 import type { Ink } from "./ink.ts";
 import { factSource } from "./missing-fact.ts";
 import { plural } from "./plural.ts";
@@ -19,7 +20,12 @@ export interface CheckReport {
 const SEVERITIES = ["error", "warning", "info"] as const;
 
 export function checkText(report: CheckReport, ink: Ink): string {
-  const lines = [ink.strong(report.name), `  ${summary(report)}`, ...findingLines(report.findings, ink), ...knowledgeLines(report, ink)];
+  const lines = [
+    ink.strong(report.name),
+    `  ${summary(report)}`,
+    ...findingLines(report.findings, ink),
+    ...knowledgeLines(report, ink),
+  ];
   return `${lines.join("\n")}\n`;
 }
 
@@ -44,32 +50,44 @@ function findingLines(findings: readonly Finding[], ink: Ink): readonly string[]
     lines.push("", ink.strong(plural(own.length, severity === "info" ? "remark" : severity)));
     const mark = severity === "error" ? "✗" : severity === "warning" ? "!" : "·";
     for (const finding of own) {
-      const text = formatFinding(finding).replace(/^\w+: /, "");
+      const text = findingText(finding).replace(/^\w+: /, "");
       lines.push(...paragraph(text, "    ", `  ${colour(mark)} `));
     }
   }
   return lines;
 }
 
-/** What is not known, grouped: hosts that lack the same come together. */
+/** What is not known: hosts that lack the same come together. */
 function knowledgeLines(report: CheckReport, ink: Ink): readonly string[] {
   const lines: string[] = [];
   for (const knowledge of ["unknown", "assumed", "derived"] as const) {
     const groups = groupsOf(report.hosts, knowledge);
-    if (groups.size === 0) continue;
+    if (groups.length === 0) continue;
     lines.push("", ink.strong(TITLES[knowledge]));
-    for (const [part, hosts] of groups) {
-      const { command, file } = factSource(part);
-      const [first] = hosts;
-      const where = first === undefined || hosts.length > 1 ? file : `${snapshotFolder(first)}/${file}`;
-      const names = hosts.map((host) => host.host);
-      const shown = names.length > 6 ? `${names.slice(0, 5).join(", ")} and ${names.length - 5} more` : names.join(", ");
-      const colour = knowledge === "unknown" ? ink.doubtful : ink.faint;
-      lines.push(...paragraph(`${PART_WORDS[part]} of ${shown}`, "    ", `  ${colour(knowledge === "unknown" ? "?" : "~")} `));
-      if (knowledge !== "derived") lines.push(...paragraph(`${command}  →  ${where}`, "    ", "    ", ink.faint));
+    for (const { hosts, parts } of groups) {
+      const mark = knowledge === "unknown" ? ink.doubtful("?") : ink.faint("~");
+      lines.push(...paragraph(`${hostNames(hosts)}:`, "    ", `  ${mark} `));
+      for (const part of parts) {
+        const { command, file } = factSource(part);
+        const told = knowledge === "derived" ? "" : `  ${command} > ${file}`;
+        lines.push(...paragraph(`${PART_WORDS[part].padEnd(28)}${told}`.trimEnd(), "        ", "      ", ink.faint));
+      }
     }
   }
+  if (lines.length > 0) {
+    const [first] = report.hosts;
+    const folder = first === undefined ? "nodes/<node>" : snapshotFolder(first);
+    lines.push(
+      "",
+      ...paragraph(`Run these on the machine and put the file into its folder, such as ${folder}/.`, "", "", ink.faint),
+    );
+  }
   return lines;
+}
+
+function hostNames(hosts: readonly HostKnowledge[]): string {
+  const names = hosts.map((host) => host.host);
+  return names.length > 8 ? `${names.slice(0, 7).join(", ")} and ${names.length - 7} more` : names.join(", ");
 }
 
 const TITLES: Readonly<Record<Exclude<Knowledge, "known">, string>> = {
@@ -78,10 +96,10 @@ const TITLES: Readonly<Record<Exclude<Knowledge, "known">, string>> = {
   derived: "Derived from other facts",
 };
 
-const PART_WORDS: Readonly<Record<Parameters<typeof factSource>[0], string>> = {
+const PART_WORDS: Readonly<Record<Part, string>> = {
   rules: "iptables rules",
   rules6: "ip6tables rules",
-  otherBackend: "no rules in the other iptables backend",
+  otherBackend: "no rules in the other backend",
   nft: "no native nftables tables",
   routes: "routes",
   routes6: "IPv6 routes",
@@ -95,16 +113,23 @@ const PART_WORDS: Readonly<Record<Parameters<typeof factSource>[0], string>> = {
   fabric: "fabric",
 };
 
-function groupsOf(
-  hosts: readonly HostKnowledge[],
-  wanted: Knowledge,
-): ReadonlyMap<Parameters<typeof factSource>[0], readonly HostKnowledge[]> {
-  const groups = new Map<Parameters<typeof factSource>[0], HostKnowledge[]>();
-  for (const host of hosts) {
-    for (const [part, knowledge] of host.parts) {
-      if (knowledge !== wanted) continue;
-      groups.set(part, [...(groups.get(part) ?? []), host]);
-    }
+type Part = Parameters<typeof factSource>[0];
+
+interface Group {
+  readonly hosts: readonly HostKnowledge[];
+  readonly parts: Part[];
+}
+
+function groupsOf(hosts: readonly HostKnowledge[], wanted: Knowledge): readonly Group[] {
+  const groups = new Map<string, Group>();
+  const parts = new Set(hosts.flatMap((host) => [...host.parts.keys()]));
+  for (const part of parts) {
+    const own = hosts.filter((host) => host.parts.get(part) === wanted);
+    if (own.length === 0) continue;
+    const key = own.map((host) => host.host).join(" ");
+    const group = groups.get(key) ?? { hosts: own, parts: [] };
+    group.parts.push(part);
+    groups.set(key, group);
   }
-  return groups;
+  return [...groups.values()];
 }

@@ -1,44 +1,45 @@
+import { consequencesOf, isDelivered } from "../analysis/journeys.ts";
 import type { Journey } from "../emulator/journey.ts";
 import type { Network } from "../model/network.ts";
 import type { Run } from "../trace/result.ts";
 import { describeEnd, kindWords, lastPacket, recipient } from "./ending-text.ts";
 import type { Ink } from "./ink.ts";
-import { consequencesOf, isDelivered } from "./journeys.ts";
 import { visitsOf } from "./visit.ts";
 import { visitLines } from "./visit-text.ts";
-import { columns, paragraph, WIDTH } from "./wrap.ts";
+import { paragraph } from "./wrap.ts";
 
 export interface TraceStyle {
   readonly ink: Ink;
   /** Every evaluated rule, every branch, every answer in full. */
   readonly verbose: boolean;
+  /** False where assumptions are told elsewhere. */
+  readonly grounds?: boolean;
 }
 
 /** A packet and everything it provoked. */
-export function conversationLines(
-  network: Network,
-  run: Run,
-  journey: Journey,
-  style: TraceStyle,
-): readonly string[] {
+export function conversationLines(network: Network, run: Run, journey: Journey, style: TraceStyle): readonly string[] {
   const lines = ["", ...journeyLines(network, run, journey, style)];
   let answersShown = 0;
+  let inList = false;
   for (const answer of consequencesOf(run, journey)) {
     // the first answer shows the way back; later ones only matter when they are lost
     const inFull = style.verbose || !isDelivered(answer) || answersShown === 0;
     answersShown++;
-    lines.push("");
+    if (inFull || !inList) lines.push("");
+    inList = !inFull;
     if (inFull) lines.push(...journeyLines(network, run, answer, style));
-    else lines.push(journeyTitle(network, answer, style.ink), ...paragraph(describeEnd(network, answer), "    ", "    ", style.ink.faint));
+    else lines.push(...paragraph(`${journeyWords(network, answer)} ${describeEnd(network, answer)}`, "  "));
   }
   return lines;
 }
 
-function journeyTitle(network: Network, journey: Journey, ink: Ink): string {
-  const to = recipient(network, journey);
+function journeyWords(network: Network, journey: Journey): string {
   const words = journey.cause < 0 ? "The request" : `The ${kindWords(journey)}`;
-  const from = `${words} from ${journey.host}`;
-  return ink.strong(columns(`${from} to ${to}`) <= WIDTH ? `${from} to ${to}` : from);
+  return `${words} from ${journey.host} to ${recipient(network, journey)}`;
+}
+
+function journeyTitle(network: Network, journey: Journey, ink: Ink): readonly string[] {
+  return paragraph(journeyWords(network, journey), "  ", "", ink.strong);
 }
 
 function journeyLines(network: Network, run: Run, journey: Journey, style: TraceStyle): readonly string[] {
@@ -51,5 +52,5 @@ function journeyLines(network: Network, run: Run, journey: Journey, style: Trace
       ? paragraph(describeEnd(network, journey), "    ", `  ${style.ink.bad("✗")} `, style.ink.bad)
       : [];
   const last = style.verbose ? paragraph(`last seen as ${lastPacket(journey)}`, "    ", "    ", style.ink.faint) : [];
-  return [journeyTitle(network, journey, style.ink), ...blocks, ...tail, ...last];
+  return [...journeyTitle(network, journey, style.ink), ...blocks, ...tail, ...last];
 }

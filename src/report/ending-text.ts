@@ -7,7 +7,9 @@ import { namedAddress } from "./address-names.ts";
 import { type CitedRule, citeRule, rulePlace } from "./rule-text.ts";
 
 /** The rule or policy that ended a journey; null when something else did. */
-export function decidingRule(journey: Journey): (CitedRule & { readonly table: TableName; readonly index: number }) | null {
+export function decidingRule(
+  journey: Journey,
+): (CitedRule & { readonly table: TableName; readonly index: number }) | null {
   const { end } = journey;
   if (end === null || end.chain === null) return null;
   const { chain, family } = end.chain.program;

@@ -1,5 +1,5 @@
-import type { RulePlace, TraceStep } from "../trace/step.ts";
 import type { HookName } from "../linux/netfilter/verdict.ts";
+import type { RulePlace, TraceStep } from "../trace/step.ts";
 
 type RuleStep = TraceStep & { readonly kind: "rule" };
 type PolicyStep = TraceStep & { readonly kind: "policy" };
@@ -12,11 +12,17 @@ export interface HookSummary {
   readonly matched: number;
   /** The state conntrack gave the packet here; null when it was known before. */
   readonly ctState: string | null;
-  /** Targets that change what happens later: address translation, NOTRACK, TCPMSS, …. */
+  /** Targets that change what happens later: NOTRACK, TCPMSS, an address translation that changed nothing, …. */
   readonly notable: readonly RuleStep[];
-  readonly rewrites: readonly NatStep[];
+  readonly rewrites: readonly Rewrite[];
   /** The rule or policy that ended the hook: the drop, the reject, or the last filter rule or policy that accepted. */
   readonly decision: Decision | null;
+}
+
+/** An address translation, and the rule that asked for it; without one an earlier translation is undone or repeated. */
+export interface Rewrite {
+  readonly step: NatStep;
+  readonly rule: RuleStep | null;
 }
 
 export interface Decision {
@@ -29,7 +35,10 @@ export interface Decision {
 }
 
 /** Targets that only mark, count, log or jump: their traces are for `--verbose`. */
-const QUIET = /^(?:MARK|CONNMARK|CONNSECMARK|SECMARK|LOG|NFLOG|TRACE|TOS|DSCP|CLASSIFY|CHECKSUM|SET|ACCEPT|RETURN|DROP|REJECT|continue|jump|goto)\b/;
+const QUIET =
+  /^(?:MARK|CONNMARK|CONNSECMARK|SECMARK|LOG|NFLOG|TRACE|TOS|DSCP|CLASSIFY|CHECKSUM|SET|ACCEPT|RETURN|DROP|REJECT|continue|jump|goto)\b/;
+
+const TRANSLATES = /^(?:DNAT|SNAT|MASQUERADE|REDIRECT|NETMAP)\b/;
 
 const STOPS = /^(?:DROP|REJECT|STOLEN|NFQUEUE)\b| (?:DROP|STOLEN)$/;
 
@@ -41,7 +50,7 @@ export function stops(verdict: string): boolean {
 /** Sums up the netfilter steps of one hook. */
 export function summariseHook(hook: HookName, steps: readonly TraceStep[]): HookSummary {
   const notable: RuleStep[] = [];
-  const rewrites: NatStep[] = [];
+  const rewrites: Rewrite[] = [];
   let matched = 0;
   let ctState: string | null = null;
   let decision: Decision | null = null;
@@ -49,8 +58,12 @@ export function summariseHook(hook: HookName, steps: readonly TraceStep[]): Hook
   let table = "";
   for (const step of steps) {
     if (step.kind === "conntrack") ctState = step.state;
-    else if (step.kind === "nat") rewrites.push(step);
-    else if (step.kind === "rule" && step.matched) {
+    else if (step.kind === "nat") {
+      const rule = notable.at(-1) ?? null;
+      const isCause = rule !== null && TRANSLATES.test(rule.verdict);
+      if (isCause) notable.pop();
+      rewrites.push({ step, rule: isCause ? rule : null });
+    } else if (step.kind === "rule" && step.matched) {
       if (step.place.table !== table) path = [];
       table = step.place.table;
       path = enter(path, step.place.chain.name);

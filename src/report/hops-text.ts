@@ -1,3 +1,4 @@
+import { consequencesOf, isDelivered, ownJourneys } from "../analysis/journeys.ts";
 import type { Hop } from "../emulator/applications/program.ts";
 import type { Journey } from "../emulator/journey.ts";
 import type { Network } from "../model/network.ts";
@@ -5,7 +6,6 @@ import type { Run } from "../trace/result.ts";
 import { namedAddress } from "./address-names.ts";
 import { conversationLines, type TraceStyle } from "./conversation-text.ts";
 import { describeEnd, kindWords } from "./ending-text.ts";
-import { consequencesOf, isDelivered, ownJourneys } from "./journeys.ts";
 import { paragraph } from "./wrap.ts";
 
 interface HopRow {

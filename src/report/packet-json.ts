@@ -1,9 +1,9 @@
 import { isFree } from "../linux/free-value.ts";
 import { formatAddress } from "../net/address.ts";
 import type { Packet } from "../net/packet.ts";
+import type { PortSet } from "../net/port-set.ts";
 import { formatProtocol, hasPorts, ICMP, ICMPV6, SCTP, TCP, UDP } from "../net/protocol.ts";
 import { formatTcpFlags } from "../net/tcp-flags.ts";
-import type { PortSet } from "../net/port-set.ts";
 
 /** A packet as INTERFACES section 4 writes it. */
 export interface PacketJson {

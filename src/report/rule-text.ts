@@ -3,6 +3,7 @@ import { formatSource, type Source, sourceOf } from "../model/origin.ts";
 import type { Chain, Rule } from "../model/ruleset.ts";
 import type { Family } from "../net/address.ts";
 import { printChainLine, printRuleLine } from "../readers/iptables/print.ts";
+import { NO_BREAK } from "./wrap.ts";
 
 /** A rule, or the policy of a chain when `rule` is null. */
 export interface CitedRule {
@@ -28,5 +29,5 @@ export function citeRule(network: Network, cited: CitedRule): string {
 
 /** `filter INPUT rule 3`, `the policy of filter INPUT`. */
 export function rulePlace(table: string, chain: string, index: number): string {
-  return index === 0 ? `the policy of ${table} ${chain}` : `${table} ${chain} rule ${index}`;
+  return index === 0 ? `the policy of ${table} ${chain}` : `${table} ${chain} rule${NO_BREAK}${index}`;
 }

@@ -1,7 +1,7 @@
-import { formatAddress } from "../net/address.ts";
-import type { PortSet } from "../net/port-set.ts";
 import type { Network } from "../model/network.ts";
 import { type Source, sourceOf } from "../model/origin.ts";
+import { formatAddress } from "../net/address.ts";
+import type { PortSet } from "../net/port-set.ts";
 import type { RulePlace, TraceStep } from "../trace/step.ts";
 import { packetJson } from "./packet-json.ts";
 import { routeText } from "./route-text.ts";
@@ -70,7 +70,13 @@ export function stepJson(network: Network, step: TraceStep, domains: readonly Po
     case "decapsulate":
       return { host, kind: step.kind, interface: step.interface, packet: packetJson(step.packet, domains) };
     case "transmit":
-      return { host, kind: step.kind, interface: step.interface, mac: step.mac, packet: packetJson(step.packet, domains) };
+      return {
+        host,
+        kind: step.kind,
+        interface: step.interface,
+        mac: step.mac,
+        packet: packetJson(step.packet, domains),
+      };
     case "deliver":
       return { host, kind: step.kind, packet: packetJson(step.packet, domains) };
     case "drop":

@@ -1,6 +1,6 @@
+import { decisiveJourney } from "../analysis/journeys.ts";
 import type { Run } from "../trace/result.ts";
 import type { Ink } from "./ink.ts";
-import { decisiveJourney } from "./journeys.ts";
 
 /** How good the news is. */
 export type Tone = "good" | "bad" | "doubtful";

@@ -1,3 +1,5 @@
+import { hopWords } from "../analysis/hop-words.ts";
+import { decisiveJourney, ownJourneys, responsesTo } from "../analysis/journeys.ts";
 import type { ProgramResult } from "../emulator/applications/program.ts";
 import type { Journey } from "../emulator/journey.ts";
 import type { DropReason } from "../linux/drop-reason.ts";
@@ -7,8 +9,6 @@ import { formatAddress } from "../net/address.ts";
 import { ICMP, ICMPV6 } from "../net/protocol.ts";
 import type { Answer, Branch, Certainty, Run, Unknown } from "../trace/result.ts";
 import { decidingRule } from "./ending-text.ts";
-import { hopWords } from "./hop-words.ts";
-import { decisiveJourney, ownJourneys, responsesTo } from "./journeys.ts";
 import { commandFor } from "./missing-fact.ts";
 import { type PacketJson, packetJson } from "./packet-json.ts";
 import { type RuleJson, ruleJson, type StepJson, stepJson } from "./step-json.ts";
@@ -91,9 +91,7 @@ function branchJson(network: Network, branch: Branch): readonly BranchJson[] {
       ...fateJson(network, run, journey),
       result: run.report?.result ?? null,
       output: run.report?.text ?? null,
-      ...(hops.length === 0
-        ? {}
-        : { hops: hopWords(hops), probes: own.map((item) => fateJson(network, run, item)) }),
+      ...(hops.length === 0 ? {} : { hops: hopWords(hops), probes: own.map((item) => fateJson(network, run, item)) }),
     },
   ];
 }

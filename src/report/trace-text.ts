@@ -1,3 +1,4 @@
+import { consequencesOf, decisiveJourney, isDelivered, ownJourneys } from "../analysis/journeys.ts";
 import type { Journey } from "../emulator/journey.ts";
 import type { Network } from "../model/network.ts";
 import type { Answer, Branch } from "../trace/result.ts";
@@ -5,10 +6,10 @@ import { commonResult } from "../trace/result.ts";
 import type { Asked } from "./asked.ts";
 import { conversationLines, type TraceStyle } from "./conversation-text.ts";
 import { describeEnd, kindWords } from "./ending-text.ts";
+import { fallbackFacts } from "./fallback-fact.ts";
 import { groundLines } from "./ground-text.ts";
 import { hopLines } from "./hops-text.ts";
 import type { Ink } from "./ink.ts";
-import { consequencesOf, decisiveJourney, isDelivered, ownJourneys } from "./journeys.ts";
 import { plural } from "./plural.ts";
 import { outcomeTone, toned } from "./tone.ts";
 import { columns, paragraph, WIDTH } from "./wrap.ts";
@@ -20,15 +21,21 @@ const FULL_BRANCHES = 3;
 export function traceText(asked: Asked, answer: Answer, style: TraceStyle): string {
   const lines = [...headline(asked, answer, style.ink)];
   const several = answer.branches.length > 1;
+  const [first] = answer.branches;
   answer.branches.forEach((branch, index) => {
     if (several) lines.push("", ...branchHead(answer, branch, index, style.ink));
     if (several && index >= FULL_BRANCHES && !style.verbose) return;
-    lines.push(...branchLines(answer.network, branch, style));
+    const same =
+      index === 0 || first === undefined || style.verbose ? null : onlyRewritten(answer.network, first, branch);
+    lines.push(...(same === null ? branchLines(answer.network, branch, style) : paragraph(same, "  ", "  ")));
   });
   if (answer.branches.length > FULL_BRANCHES && !style.verbose) {
-    lines.push("", ...paragraph("Only the first branches are shown hop by hop: --verbose shows all.", "", "", style.ink.faint));
+    lines.push(
+      "",
+      ...paragraph("Only the first branches are shown hop by hop: --verbose shows all.", "", "", style.ink.faint),
+    );
   }
-  lines.push(...groundLines(answer, style.ink));
+  if (style.grounds !== false) lines.push(...groundLines(answer, style.ink));
   return `${lines.join("\n")}\n`;
 }
 
@@ -49,7 +56,12 @@ function verdictLines(answer: Answer, ink: Ink): readonly string[] {
   const common = commonResult(answer);
   if (answer.certainty === "uncertain") {
     const text = `uncertain: ${plural(answer.branches.length, "branch", "branches")} with different ends, because something is not known`;
-    return paragraph(answer.truncated ? "uncertain: more branches than podpath follows" : text, "  ", ink.doubtful("? "), ink.doubtful);
+    return paragraph(
+      answer.truncated ? "uncertain: more branches than podpath follows" : text,
+      "  ",
+      ink.doubtful("? "),
+      ink.doubtful,
+    );
   }
   const text =
     common === null
@@ -75,6 +87,11 @@ function branchVerdict(network: Network, branch: Branch, ink: Ink): readonly str
   const subject = isTraceroute ? "the last probe" : "the request";
   const head = report === null ? colour(`${mark} `) : "  ";
   lines.push(...paragraph(`${report === null ? "the packet" : subject} ${describeEnd(network, decisive)}`, "  ", head));
+  if (tone !== "good") {
+    for (const fact of fallbackFacts(network, run.steps.get(decisive.id) ?? [])) {
+      lines.push(...paragraph(fact, "  ", "  ", ink.doubtful));
+    }
+  }
   for (const answer of lost(run, decisive, tone === "good")) {
     lines.push(...paragraph(`its ${kindWords(answer)} ${describeEnd(network, answer)}`, "  "));
   }
@@ -93,8 +110,32 @@ function branchHead(answer: Answer, branch: Branch, index: number, ink: Ink): re
   return [
     ink.strong(`── ${title} ${"─".repeat(Math.max(0, WIDTH - 4 - columns(title)))}`),
     ...branch.conditions.flatMap((condition) => paragraph(`if ${condition}`, "   ", "   ", ink.doubtful)),
-    ...branchVerdict(answer.network, branch, ink),
+    ...(answer.certainty === "certain" ? [] : branchVerdict(answer.network, branch, ink)),
   ];
+}
+
+/**
+ * What tells a branch from the first one where the packet dies the same death and only addresses were translated
+ * differently, as for two endpoints of a Service; null when there is more to tell.
+ */
+function onlyRewritten(network: Network, first: Branch, other: Branch): string | null {
+  const shape = (branch: Branch): string =>
+    branch.run.journeys
+      .map((journey) => `${journey.kind} ${journey.end?.host ?? ""} ${describeEnd(network, journey)}`)
+      .join("\n");
+  if (shape(first) !== shape(other)) return null;
+  const known = new Set(rewritesOf(first));
+  const own = rewritesOf(other).filter((rewrite) => !known.has(rewrite));
+  return own.length === 0 ? null : `As branch 1, but ${own.join("; ")}.`;
+}
+
+function rewritesOf(branch: Branch): readonly string[] {
+  const texts: string[] = [];
+  for (const steps of branch.run.steps.values()) {
+    for (const step of steps)
+      if (step.kind === "nat") texts.push(`on ${step.host} ${step.manip}: ${step.from} becomes ${step.to}`);
+  }
+  return texts;
 }
 
 function percent(probability: number): string {

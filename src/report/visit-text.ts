@@ -3,6 +3,7 @@ import { type Address, formatAddress } from "../net/address.ts";
 import { describePacket } from "../net/packet.ts";
 import type { RulePlace, TraceStep } from "../trace/step.ts";
 import { ownerOf } from "./address-names.ts";
+import { fallbackFact } from "./fallback-fact.ts";
 import { type HookSummary, summariseHook } from "./hook-summary.ts";
 import type { Ink } from "./ink.ts";
 import { plural } from "./plural.ts";
@@ -57,25 +58,9 @@ export function visitLines(network: Network, visit: Visit, style: VisitStyle): r
 
 function hookLines(network: Network, summary: HookSummary, style: VisitStyle): readonly string[] {
   const lines: string[] = [];
-  const { decision, rewrites, notable, ctState } = summary;
-  if (rewrites.length > 0 || notable.length > 0 || decision?.final === true) {
-    for (const step of notable) {
-      lines.push(...entry(style, summary.hook, `${step.place.table}: ${ruleText(citedPlace(step.place))}`));
-      lines.push(...note(style, citeRule(network, citedPlace(step.place))));
-    }
-    for (const nat of rewrites) {
-      const what = nat.manip === "DNAT" ? "destination" : "source";
-      lines.push(...entry(style, nat.manip, `${what} ${nat.from} becomes ${nat.to}`));
-    }
-  }
-  if (decision?.final === true) {
-    const { place } = decision;
-    const path = decision.path.length > 1 ? `${decision.path.join(" → ")}: ` : "";
-    const text = `${path}${verdictWords(decision.verdict)} by ${rulePlace(place.table, place.chain.name, place.index)}`;
-    lines.push(...entry(style, summary.hook, text, "bad"));
-    lines.push(...paragraph(ruleText(citedPlace(place)), INDENT, INDENT, style.ink.bad));
-    lines.push(...note(style, `${citeRule(network, citedPlace(place))}${policyNote(summary)}`));
-  } else if (summary.matched > 0 || ctState === "INVALID") {
+  const { decision, ctState } = summary;
+  const final = decision?.final === true;
+  if (!final && (summary.matched > 0 || ctState === "INVALID")) {
     const state = ctState === null || ctState === "-" ? "" : `${ctState}; `;
     const accepted = decision === null ? "passed" : `accepted by ${acceptedBy(decision.place)}`;
     lines.push(...entry(style, summary.hook, `${state}${plural(summary.matched, "rule")} matched, ${accepted}`));
@@ -83,7 +68,30 @@ function hookLines(network: Network, summary: HookSummary, style: VisitStyle): r
       lines.push(...note(style, citeRule(network, citedPlace(decision.place))));
     }
   }
+  for (const step of summary.notable)
+    lines.push(
+      ...entry(style, step.place.table, ruleText(citedPlace(step.place))),
+      ...ruleNote(network, step.place, style),
+    );
+  for (const { step, rule } of summary.rewrites) {
+    const what = step.manip === "DNAT" ? "destination" : "source";
+    lines.push(...entry(style, rule === null ? "NAT" : step.manip, `${what} ${step.from} becomes ${step.to}`));
+    if (rule === null) continue;
+    lines.push(...note(style, ruleText(citedPlace(rule.place))), ...ruleNote(network, rule.place, style));
+  }
+  if (decision !== null && final) {
+    const { place } = decision;
+    const path = decision.path.length > 1 ? `${decision.path.join(" → ")}: ` : "";
+    const text = `${path}${verdictWords(decision.verdict)} by ${rulePlace(place.table, place.chain.name, place.index)}`;
+    lines.push(...entry(style, summary.hook, text, "bad"));
+    lines.push(...paragraph(ruleText(citedPlace(place)), INDENT, INDENT, style.ink.bad));
+    lines.push(...note(style, `${citeRule(network, citedPlace(place))}${policyNote(summary)}`));
+  }
   return lines;
+}
+
+function ruleNote(network: Network, place: RulePlace, style: VisitStyle): readonly string[] {
+  return note(style, citeRule(network, citedPlace(place)));
 }
 
 /** That a policy decides means that no rule before it did. */
@@ -107,7 +115,11 @@ function verdictWords(verdict: string): string {
 }
 
 /** Every rule that was evaluated, in order, each with its verdict and line. */
-function everyStep(network: Network, part: VisitPart & { readonly kind: "hook" }, style: VisitStyle): readonly string[] {
+function everyStep(
+  network: Network,
+  part: VisitPart & { readonly kind: "hook" },
+  style: VisitStyle,
+): readonly string[] {
   return part.steps.flatMap((step) => {
     if (step.kind !== "rule" && step.kind !== "policy") return [];
     const cited = citedPlace(step.place);
@@ -116,7 +128,12 @@ function everyStep(network: Network, part: VisitPart & { readonly kind: "hook" }
     const colour = missed ? style.ink.faint : stops(step) ? style.ink.bad : style.ink.good;
     const head = `${step.place.table} ${ruleText(cited)}`;
     return [
-      ...paragraph(head, `${INDENT}  `, `      ${colour(verdict.slice(0, LABEL - 1).padEnd(LABEL - 2))}`, missed ? style.ink.faint : undefined),
+      ...paragraph(
+        head,
+        `${INDENT}  `,
+        `      ${colour(verdict.slice(0, LABEL - 1).padEnd(LABEL - 2))}`,
+        missed ? style.ink.faint : undefined,
+      ),
       ...paragraph(citeRule(network, cited), `${INDENT}  `, `${INDENT}  `, style.ink.faint),
     ];
   });
@@ -189,25 +206,7 @@ function routeLines(
   const lines = entry(style, "route", routeText(result.route));
   lines.push(...note(style, citeRoute(network, result.route)));
   const fact = fallbackFact(network, host, step);
-  if (fact !== null) lines.push(...paragraph(fact, INDENT, `  ${style.ink.doubtful("!")}${INDENT.slice(3)}`, style.ink.doubtful));
+  if (fact !== null)
+    lines.push(...paragraph(fact, INDENT, `  ${style.ink.doubtful("!")}${INDENT.slice(3)}`, style.ink.doubtful));
   return lines;
-}
-
-/**
- * What stands out where a packet for a machine that was dumped follows a default route: nothing more specific is there.
- * A pod has no other route, so there it means nothing.
- */
-export function fallbackFact(network: Network, host: string, step: TraceStep & { readonly kind: "route" }): string | null {
-  const { result, destination } = step;
-  if (result.kind !== "unicast" || result.route.destination.length > 0 || host.startsWith("pod/")) return null;
-  const owner = ownerOf(network, destination);
-  if (owner === null || owner.name.startsWith("service/") || sameNextHop(result.nextHop, destination)) return null;
-  const machine = network.hosts.get(owner.host);
-  if (machine === undefined || machine.kind === "host") return null;
-  const where = machine.node === null ? "" : ` on ${machine.node}`;
-  return `only the default route matches: ${host} has no route of its own for ${formatAddress(destination)}, which is ${owner.name}${where}`;
-}
-
-function sameNextHop(x: Address, y: Address): boolean {
-  return formatAddress(x) === formatAddress(y);
 }

@@ -21,8 +21,11 @@ function wrapLine(text: string, width: number): readonly string[] {
     }
   }
   lines.push(current);
-  return lines;
+  return lines.map((line) => line.replaceAll(NO_BREAK, " "));
 }
+
+/** A blank at which no line is broken: `rule\u00a03`. */
+export const NO_BREAK = "\u00a0";
 
 /** Columns a text takes on a terminal, taking every character for one column. */
 export function columns(text: string): number {

@@ -38,7 +38,7 @@ export function routeInput(runtime: HostRuntime, device: Interface, key: InputKe
 function routeInput4(runtime: HostRuntime, device: Interface, key: InputKey): InputRoute {
   const { src, dst } = key;
   if (isMulticast(src) || isLimitedBroadcast(src)) return martian("IP_INVALID_SOURCE", "broadcast or multicast source");
-  if (isLimitedBroadcast(dst) || (isUnspecified(src) && isUnspecified(dst))) return broadcastHere(runtime, device);
+  if (isLimitedBroadcast(dst) || (isUnspecified(src) && isUnspecified(dst))) return broadcastHere(runtime, device, key);
   if (src.a >>> 24 === 0) return martian("IP_INVALID_SOURCE", "source in 0.0.0.0/8");
   if (dst.a >>> 24 === 0) return martian("IP_INVALID_DEST", "destination in 0.0.0.0/8");
   if (isLoopback(dst) && !routeLocalnet(runtime, device)) return martian("IP_LOCALNET", "127.0.0.0/8 from the wire");
@@ -79,7 +79,12 @@ function multicastResult(device: Interface): RoutingResult {
   return { kind: "multicast", route: null, output: device, preferredSource: null };
 }
 
-function broadcastHere(runtime: HostRuntime, device: Interface): InputRoute {
+/** brd_input: only sources in 0.0.0.0/8 (DHCP) are taken without a check. */
+function broadcastHere(runtime: HostRuntime, device: Interface, key: InputKey): InputRoute {
+  if (key.src.a >>> 24 !== 0) {
+    const check = validateSource(runtime, key, device);
+    if (!check.ok) return martian(check.reason, "source check");
+  }
   const result: RoutingResult = { kind: "broadcast", route: null, output: device, preferredSource: null };
   return runtime.host.interfaces.size > 0
     ? { kind: "deliver", result, broadcast: true }

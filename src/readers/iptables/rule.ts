@@ -4,16 +4,15 @@ import { optionName, readOptions } from "../../linux/netfilter/option-words.ts";
 import { isModelledTarget, targetExtension } from "../../linux/netfilter/targets/table.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Origin } from "../../model/origin.ts";
-import {
-  type AddressSelector,
-  type Counters,
-  type Match,
-  type Matches,
-  type Rule,
-  rule,
-  type Target,
-  type TargetCall,
-  type Targets,
+import type {
+  AddressSelector,
+  Counters,
+  Match,
+  Matches,
+  Rule,
+  Target,
+  TargetCall,
+  Targets,
 } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
 import { parseProtocol } from "../../net/protocol.ts";
@@ -126,6 +125,8 @@ export function readRule(words: readonly Word[], scope: RuleScope): RuleReading 
   return new RuleReader(words, scope).read();
 }
 
+const ANYWHERE: readonly null[] = [null];
+
 class RuleReader {
   private at = 0;
   private readonly problems: RuleProblem[] = [];
@@ -135,8 +136,8 @@ class RuleReader {
   private target: Target | Loaded | null = null;
   /** The extension loaded last, which gets what nobody knows. */
   private latest: Loaded | null = null;
-  private sources: readonly AddressSelector[] | null = null;
-  private destinations: readonly AddressSelector[] | null = null;
+  private sources: readonly (AddressSelector | null)[] = ANYWHERE;
+  private destinations: readonly (AddressSelector | null)[] = ANYWHERE;
   private inInterface: Rule["inInterface"] = null;
   private outInterface: Rule["outInterface"] = null;
   private protocol: Rule["protocol"] = null;
@@ -273,7 +274,7 @@ class RuleReader {
     if (invert && parts.length > 1) {
       return { message: `A list of addresses after ! ${option}`, expected: "one address: iptables refuses lists here" };
     }
-    const selectors: AddressSelector[] = [];
+    const selectors: (AddressSelector | null)[] = [];
     for (const part of parts) {
       const selector = parseSelector(part, family, invert);
       if (selector === null) {
@@ -284,7 +285,7 @@ class RuleReader {
           ...(name ? { advice: "Write the address: iptables resolves names once, when the rule is loaded." } : {}),
         };
       }
-      selectors.push(selector);
+      selectors.push(selectsAll(selector) ? null : selector);
     }
     if (option === "-s") this.sources = selectors;
     else this.destinations = selectors;
@@ -522,20 +523,22 @@ class RuleReader {
     if (this.raw.length > 0) {
       matches.unshift({ name: "unmodelled", options: { extension: "", arguments: this.raw } });
     }
-    const fields: Rule = rule({
-      inInterface: this.inInterface,
-      outInterface: this.outInterface,
-      protocol: this.protocol,
-      fragment: this.fragment,
-      matches,
-      target: this.finishTarget(context),
-      counters: this.counters,
-      origin: this.scope.origin,
-    });
+    const target = this.finishTarget(context);
     const rules: Rule[] = [];
-    for (const source of this.sources ?? [null]) {
-      for (const destination of this.destinations ?? [null]) {
-        rules.push({ ...fields, source: meaningful(source), destination: meaningful(destination) });
+    for (const source of this.sources) {
+      for (const destination of this.destinations) {
+        rules.push({
+          source,
+          destination,
+          inInterface: this.inInterface,
+          outInterface: this.outInterface,
+          protocol: this.protocol,
+          fragment: this.fragment,
+          matches,
+          target,
+          counters: this.counters,
+          origin: this.scope.origin,
+        });
       }
     }
     return { rules, problems };
@@ -586,10 +589,6 @@ function nameOfTarget(target: Target | Loaded): string {
     case "extension":
       return target.call.name;
   }
-}
-
-function meaningful(selector: AddressSelector | null): AddressSelector | null {
-  return selector === null || selectsAll(selector) ? null : selector;
 }
 
 /** getopt_long takes an abbreviation of a long option when it fits one only. */

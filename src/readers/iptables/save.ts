@@ -220,6 +220,13 @@ class SaveReader {
     };
     block.rules.push(rule);
     this.lastRule = rule;
+    if (block.backend === "nft" && !cut && /^\S+\s+\S+$/.test(line.text)) {
+      this.findings.add("bare-rule", "warning", number, "A rule without any match or target.", {
+        advice:
+          "iptables-nft-save prints rules like this that nft made and that it cannot show: compare nft list ruleset.",
+      });
+      this.noteIncomplete(block.table);
+    }
   }
 
   /** A line of `iptables -S`, or a rule that stands alone. */

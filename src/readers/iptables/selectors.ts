@@ -13,8 +13,17 @@ export function parseSelector(text: string, family: Family, invert: boolean): Ad
   const host = slash < 0 ? text : text.slice(0, slash);
   const address = parseAddress(family === 4 && /^\d{1,3}(?:\.\d{1,3}){0,2}$/.test(host) ? padded(host) : host);
   if (address?.family !== family) return null;
-  const mask = slash < 0 ? netmask(family, addressBits(family)) : parseMask(text.slice(slash + 1), family);
+  const mask = slash < 0 ? sharedMask(family, addressBits(family)) : parseMask(text.slice(slash + 1), family);
   return mask === null ? null : { address: maskAddress(address, mask), mask, invert };
+}
+
+const masks: Readonly<Record<Family, Address[]>> = { 4: [], 6: [] };
+
+/** One object for all rules with a mask of this length. */
+function sharedMask(family: Family, length: number): Address {
+  const known = masks[family][length] ?? netmask(family, length);
+  masks[family][length] = known;
+  return known;
 }
 
 function padded(host: string): string {
@@ -24,7 +33,7 @@ function padded(host: string): string {
 function parseMask(text: string, family: Family): Address | null {
   if (/^\d{1,3}$/.test(text)) {
     const length = Number(text);
-    return length <= addressBits(family) ? netmask(family, length) : null;
+    return length <= addressBits(family) ? sharedMask(family, length) : null;
   }
   const mask = parseAddress(text);
   return mask?.family === family ? mask : null;

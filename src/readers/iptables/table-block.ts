@@ -224,13 +224,15 @@ class BlockReader {
     );
   }
 
+  private readonly isChain = (name: string): boolean => {
+    const chain = this.chains.get(name);
+    return chain === undefined ? this.undeclared.has(name) && !this.builtIn.has(name) : chain.policy === null;
+  };
+
   private readWords(words: readonly Word[], counters: Counters | null, line: number): RuleReading {
     return readRule(words, {
       family: this.block.family,
-      isChain: (name) => {
-        const chain = this.chains.get(name);
-        return chain === undefined ? this.undeclared.has(name) && !this.builtIn.has(name) : chain.policy === null;
-      },
+      isChain: this.isChain,
       counters,
       origin: this.originOf(line),
     });

@@ -70,16 +70,16 @@ function splitQuoted(line: string): SplitLine {
 
 /** Where the quote that opened before `from` closes; the length of the line when it does not. */
 function closingQuote(line: string, from: number): number {
-  for (let at = from; at < line.length; at++) {
-    const code = line.charCodeAt(at);
-    if (code === BACKSLASH && at + 1 < line.length) at++;
-    else if (code === QUOTE) return at;
+  for (let at = line.indexOf('"', from); at >= 0; at = line.indexOf('"', at + 1)) {
+    let backslashes = 0;
+    while (at - backslashes > from && line.charCodeAt(at - backslashes - 1) === BACKSLASH) backslashes++;
+    if (backslashes % 2 === 0) return at;
   }
   return line.length;
 }
 
 function unescaped(text: string): string {
-  return text.includes("\\") ? text.replace(/\\([^])/g, "$1") : text;
+  return text.includes("\\") ? text.replace(/\\(.)/g, "$1") : text;
 }
 
 const PLAIN = /^[\w-]+$/;

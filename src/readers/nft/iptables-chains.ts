@@ -1,12 +1,17 @@
 import type { NftBaseChain } from "../../model/nft-base-chain.ts";
 import { BUILT_IN_CHAINS } from "../../model/ruleset.ts";
 
-/** Where iptables-nft hooks each table in (iptables/nft.c xtables_ipv4). */
-const PRIORITIES: Readonly<Record<string, number>> = { raw: -300, mangle: -150, filter: 0, security: 50 };
+/** Where iptables-nft hooks each table (iptables/nft.c xtables_ipv4); `security` stands at 150 in 1.8.9, not at the kernel's 50. */
+const PRIORITIES: Readonly<Record<string, readonly number[]>> = {
+  raw: [-300],
+  mangle: [-150],
+  filter: [0],
+  security: [150, 50],
+};
 
-function priorityOf(table: string, chain: string): number | undefined {
-  if (table === "nat") return chain === "PREROUTING" || chain === "OUTPUT" ? -100 : 100;
-  return PRIORITIES[table];
+function prioritiesOf(table: string, chain: string): readonly number[] {
+  if (table === "nat") return chain === "PREROUTING" || chain === "OUTPUT" ? [-100] : [100];
+  return PRIORITIES[table] ?? [];
 }
 
 function typeOf(table: string, chain: string): string {
@@ -25,7 +30,7 @@ export function isIptablesChain(chain: Omit<NftBaseChain, "ruleCount" | "origin"
   return (
     chains?.includes(chain.chain) === true &&
     chain.hook === chain.chain.toLowerCase() &&
-    chain.priority === priorityOf(chain.table, chain.chain) &&
+    prioritiesOf(chain.table, chain.chain).includes(chain.priority) &&
     chain.type === typeOf(chain.table, chain.chain)
   );
 }

@@ -1,7 +1,7 @@
 import { complain, type Field, integer, isRecord, listOf, member, text } from "../../kubernetes/field.ts";
 import { formatAddress, parseAddress } from "../../net/address.ts";
-import { unknownKeys, type UnknownKey } from "./known-keys.ts";
-import type { ExpectedPlace, Expectation } from "./scenario.ts";
+import { type UnknownKey, unknownKeys } from "./known-keys.ts";
+import type { Expectation, ExpectedPlace } from "./scenario.ts";
 
 const RESULTS = ["answered", "refused", "unreachable", "timeout"] as const;
 const OUTCOMES = ["delivered", "dropped", "rejected", "left", "unresolved"] as const;

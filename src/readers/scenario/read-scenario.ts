@@ -15,7 +15,7 @@ import type { Finding } from "../../model/finding.ts";
 import { parseProtocol } from "../../net/protocol.ts";
 import { locateField, type Position } from "../resources/locate-field.ts";
 import { parseDocument } from "../resources/parse-document.ts";
-import { unknownKeys, type UnknownKey } from "./known-keys.ts";
+import { type UnknownKey, unknownKeys } from "./known-keys.ts";
 import { readExpectation, word } from "./read-expectation.ts";
 import type { Scenario, ScenarioNetwork, ScenarioProbe, UnplayedPart } from "./scenario.ts";
 
@@ -73,7 +73,12 @@ export function readScenario(source: string, file: string): ReadScenario {
   };
 
   if (!isRecord(document.value)) {
-    report([], { code: "not-a-scenario", severity: "error", message: "The file is no scenario.", expected: `apiVersion: ${API_VERSION}, kind: Scenario, …` });
+    report([], {
+      code: "not-a-scenario",
+      severity: "error",
+      message: "The file is no scenario.",
+      expected: `apiVersion: ${API_VERSION}, kind: Scenario, …`,
+    });
     return { scenario: null, findings };
   }
   unknown.push(...unknownKeys(top, TOP_KEYS));

@@ -79,12 +79,16 @@ def read_table(namespace, family, table):
         else:
             verdict = struct.unpack_from("=i", data, at + target_at + 32)[0] if name == "" else None
             goto = bool(data[at + layout.flags_at] & layout.goto)
-            entries.append((chain, at, name, verdict, goto))
+            # A rule without a target is a jump to the rule behind it.
+            falls_through = name == "" and verdict == at + next_at
+            entries.append((chain, name, verdict, goto, falls_through))
         at += next_at
     chains = {}
-    for chain, at, name, verdict, goto in entries:
+    for chain, name, verdict, goto, falls_through in entries:
         rules = chains.setdefault(chain, [])
-        if name:
+        if falls_through:
+            rules.append(("continue", None, None))
+        elif name:
             rules.append((_target_verdict(name), name, None))
         elif verdict >= 0:
             rules.append(("goto" if goto else "jump", None, heads[verdict]))

@@ -106,6 +106,13 @@ describe("reading iptables-save", () => {
     expect(save.notes.incomplete).toEqual([{ family: 4, backend: "nft", table: "filter" }]);
   });
 
+  it("doubts rules of nft without match and target, as rules appear that iptables-nft-save cannot show", () => {
+    const text = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT\n-A INPUT -j DROP\nCOMMIT\n";
+    expect(readSave(text, 4, "nft").findings).toMatchObject([{ code: "bare-rule", line: 3 }]);
+    expect(readSave(text, 4, "nft").notes.incomplete).toHaveLength(1);
+    expect(codes(readSave(text, 4, "legacy"))).toEqual([]);
+  });
+
   it("lets a table that comes again replace the first, and says so", () => {
     const save = readSave(`${DUMP}*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n`);
     expect(save.rulesets[0]?.tables.get("filter")?.chains.size).toBe(1);

@@ -3,8 +3,7 @@ import type { Run } from "../trace/result.ts";
 
 /** Journeys that the question's sender started on its own account: one, or one per TTL of a traceroute. */
 export function ownJourneys(run: Run): readonly Journey[] {
-  const own = run.journeys.slice(run.first).filter((journey) => journey.cause < run.first);
-  return own;
+  return run.journeys.slice(run.first).filter((journey) => journey.cause < run.first);
 }
 
 /** The journey that the outcome is about: the packet asked, or the last one that a traceroute sent. */

@@ -1,0 +1,71 @@
+import type { Finding } from "../model/finding.ts";
+import type { Network } from "../model/network.ts";
+import type { Scenario, ScenarioProbe } from "../readers/scenario/scenario.ts";
+import { askProbe, type PreparedProbe, prepareProbe } from "../trace/probe.ts";
+import type { Answer } from "../trace/result.ts";
+import { type Comparison, compareExpectation } from "./expectation.ts";
+
+/** A probe of a scenario, played. */
+export interface PlayedProbe {
+  readonly probe: ScenarioProbe;
+  readonly prepared: PreparedProbe | null;
+  /** Null when the probe could not be asked: `findings` says why. */
+  readonly answer: Answer | null;
+  readonly findings: readonly Finding[];
+  readonly comparisons: readonly Comparison[];
+  readonly verdict: "held" | "failed" | "unknown" | "not-asked" | "no-expectation";
+}
+
+export interface ScenarioRun {
+  readonly scenario: Scenario;
+  readonly network: Network;
+  readonly probes: readonly PlayedProbe[];
+}
+
+export interface RunOptions {
+  /** Applied to each answer before it is compared (`--strict`). */
+  readonly change?: (answer: Answer) => Answer;
+  /** Write down the steps of so many probes, from the first. Those whose expectation fails have theirs anyway. */
+  readonly traced: number;
+}
+
+/** Asks every probe of a scenario and holds the answers against what was expected. */
+export function runScenario(network: Network, scenario: Scenario, options: RunOptions): ScenarioRun {
+  const played = scenario.unplayed.some((part) => part.part === "timeline") ? notWithoutTimeline : plainly;
+  return {
+    scenario,
+    network,
+    probes: scenario.probes.map((probe, index) => played(playProbe(network, probe, index < options.traced, options))),
+  };
+}
+
+function plainly(played: PlayedProbe): PlayedProbe {
+  return played;
+}
+
+/** What was expected after changes that were not made says nothing about the network as it stands. */
+function notWithoutTimeline(played: PlayedProbe): PlayedProbe {
+  return played.verdict === "held" || played.verdict === "failed" ? { ...played, verdict: "unknown" } : played;
+}
+
+function playProbe(network: Network, probe: ScenarioProbe, traced: boolean, options: RunOptions): PlayedProbe {
+  const prepared = prepareProbe(network, probe.probe);
+  if ("findings" in prepared) {
+    return { probe, prepared: null, answer: null, findings: prepared.findings, comparisons: [], verdict: "not-asked" };
+  }
+  const ask = (steps: boolean): Answer => {
+    const answer = askProbe(network, prepared.probe, { steps });
+    return options.change === undefined ? answer : options.change(answer);
+  };
+  const first = ask(traced || probe.expect.via !== null);
+  const comparisons = compareExpectation(probe.expect, first);
+  const verdict = verdictOf(comparisons);
+  const answer = verdict === "failed" && !traced ? ask(true) : first;
+  return { probe, prepared: prepared.probe, answer, findings: [], comparisons, verdict };
+}
+
+function verdictOf(comparisons: readonly Comparison[]): PlayedProbe["verdict"] {
+  if (comparisons.length === 0) return "no-expectation";
+  if (comparisons.some((comparison) => comparison.judgement === "fails")) return "failed";
+  return comparisons.some((comparison) => comparison.judgement === "unknown") ? "unknown" : "held";
+}

@@ -1,0 +1,98 @@
+import { basename, resolve } from "node:path";
+import { bgpEvidence } from "../analysis/bgp-evidence.ts";
+import { type ComparedSnapshot, compareSnapshots } from "../analysis/compare-snapshots.ts";
+import { runScenario, type ScenarioRun } from "../analysis/run-scenario.ts";
+import { strictly } from "../analysis/strict.ts";
+import type { Finding } from "../model/finding.ts";
+import { readScenario } from "../readers/scenario/read-scenario.ts";
+import { comparisonJson } from "../report/comparison-json.ts";
+import { comparisonText } from "../report/comparison-text.ts";
+import { commandFor } from "../report/missing-fact.ts";
+import { runJson } from "../report/run-json.ts";
+import { HEADLINE_PROBES, runText } from "../report/run-text.ts";
+import type { CommonOptions } from "./common-options.ts";
+import { BAD_INPUT, DONE, type ExitCode, FAILED, UNKNOWN, worst } from "./exit-code.ts";
+import { type LoadedNetwork, loadScenarioFile, loadScenarioNetwork } from "./input.ts";
+import { InputError } from "./input-error.ts";
+import type { Io } from "./io.ts";
+import { openOutput } from "./output.ts";
+import { remarkOn } from "./remarks.ts";
+
+export interface RunOptions extends CommonOptions {
+  readonly hideAnswer?: boolean;
+}
+
+interface Played {
+  readonly shortName: string;
+  readonly run: ScenarioRun;
+  readonly loaded: LoadedNetwork;
+  readonly findings: readonly Finding[];
+}
+
+/** `podpath run`: plays scenarios one after the other, then tells what differs between the first and the last. */
+export async function run(names: readonly string[], options: RunOptions, io: Io): Promise<ExitCode> {
+  const played: Played[] = [];
+  for (const name of names) played.push(await play(name, options, io));
+  const hideAnswer = options.hideAnswer ?? false;
+  const output = openOutput(io, options);
+  try {
+    for (const { loaded, findings, shortName } of played) {
+      output.findings(findings, true);
+      remarkOn(loaded, shortName, output);
+    }
+    const comparison = hideAnswer ? null : compare(played);
+    if (options.json === true) {
+      const scenarios = played.map(({ run: one }) => runJson(one, hideAnswer));
+      const [only] = scenarios;
+      const difference = comparison === null ? {} : { difference: comparisonJson(comparison) };
+      output.result(`${JSON.stringify(scenarios.length === 1 ? only : { scenarios, ...difference }, null, 2)}\n`);
+    } else {
+      const texts = played.map(({ run: one }, index) =>
+        runText(one, { ink: output.ink, hideAnswer, traced: index === 0 }),
+      );
+      if (comparison !== null) texts.push(comparisonText(comparison, output.ink));
+      output.result(texts.join("\n\n"));
+    }
+  } finally {
+    output.close();
+  }
+  return worst(played.flatMap(codesOf));
+}
+
+async function play(name: string, options: RunOptions, io: Io): Promise<Played> {
+  const file = await loadScenarioFile(name, io);
+  const { scenario, findings } = readScenario(file.text, file.shown);
+  if (scenario === null || (options.strictInput === true && findings.length > 0)) throw new InputError(findings);
+  const loaded = loadScenarioNetwork(file, scenario.network, options);
+  const change =
+    options.strict === true ? { change: (answer: Parameters<typeof strictly>[0]) => strictly(answer, commandFor) } : {};
+  return {
+    shortName: basename(resolve(file.folder)),
+    run: runScenario(loaded.network, scenario, { traced: HEADLINE_PROBES, ...change }),
+    loaded,
+    findings,
+  };
+}
+
+function codesOf({ run: one, findings }: Played): readonly ExitCode[] {
+  const codes: ExitCode[] = findings.some((finding) => finding.severity === "error") ? [BAD_INPUT] : [DONE];
+  for (const { verdict } of one.probes) {
+    if (verdict === "failed") codes.push(FAILED);
+    else if (verdict === "unknown") codes.push(UNKNOWN);
+    else if (verdict === "not-asked") codes.push(BAD_INPUT);
+  }
+  return codes;
+}
+
+/** The first scenario's network against the last one's; null for a single one. */
+function compare(played: readonly Played[]): ReturnType<typeof compareSnapshots> | null {
+  const first = played[0];
+  const last = played.at(-1);
+  if (first === undefined || last === undefined || first === last) return null;
+  const side = ({ shortName, loaded }: Played): ComparedSnapshot => ({
+    name: shortName,
+    network: loaded.network,
+    sessions: bgpEvidence(loaded.files),
+  });
+  return compareSnapshots(side(first), side(last));
+}

@@ -1,0 +1,57 @@
+import type { Comparison } from "../analysis/expectation.ts";
+import type { PlayedProbe, ScenarioRun } from "../analysis/run-scenario.ts";
+import type { Finding } from "../model/finding.ts";
+import { type AnswerJson, answerJson } from "./trace-json.ts";
+
+export interface PlayedProbeJson {
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  readonly kind: string | null;
+  readonly verdict: PlayedProbe["verdict"];
+  readonly comparisons: readonly Comparison[];
+  readonly findings: readonly Finding[];
+  /** Null where the probe could not be asked, and with `--hide-answer`. */
+  readonly answer: AnswerJson | null;
+}
+
+export interface RunJson {
+  readonly name: string;
+  readonly title: string | null;
+  readonly symptom: string | null;
+  readonly lesson: string | null;
+  /** Parts of the scenario that this version does not play. */
+  readonly unplayed: ScenarioRun["scenario"]["unplayed"];
+  readonly counts: Readonly<Record<PlayedProbe["verdict"], number>>;
+  readonly probes: readonly PlayedProbeJson[];
+}
+
+export function runJson(run: ScenarioRun, hideAnswer: boolean): RunJson {
+  const { scenario } = run;
+  const count = (verdict: PlayedProbe["verdict"]): number =>
+    run.probes.filter((played) => played.verdict === verdict).length;
+  return {
+    name: scenario.name,
+    title: scenario.title,
+    symptom: scenario.symptom,
+    lesson: hideAnswer ? null : scenario.lesson,
+    unplayed: scenario.unplayed,
+    counts: {
+      held: count("held"),
+      failed: count("failed"),
+      unknown: count("unknown"),
+      "not-asked": count("not-asked"),
+      "no-expectation": count("no-expectation"),
+    },
+    probes: run.probes.map((played) => ({
+      name: played.probe.name,
+      from: played.probe.probe.from,
+      to: played.probe.probe.to,
+      kind: played.prepared?.kind ?? played.probe.probe.kind,
+      verdict: played.verdict,
+      comparisons: played.comparisons,
+      findings: played.findings,
+      answer: played.answer === null || hideAnswer ? null : answerJson(played.answer),
+    })),
+  };
+}

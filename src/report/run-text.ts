@@ -1,0 +1,190 @@
+import { consequencesOf, decisiveJourney, isDelivered } from "../analysis/journeys.ts";
+import type { PlayedProbe, ScenarioRun } from "../analysis/run-scenario.ts";
+import type { Finding } from "../model/finding.ts";
+import { type Answer, type Branch, commonResult } from "../trace/result.ts";
+import { askedProbe } from "./asked.ts";
+import { describeEnd, kindWords } from "./ending-text.ts";
+import { fallbackFacts } from "./fallback-fact.ts";
+import { findingText } from "./finding-text.ts";
+import { groundLines } from "./ground-text.ts";
+import type { Ink } from "./ink.ts";
+import { markdownLines } from "./markdown-text.ts";
+import { plural } from "./plural.ts";
+import { probeCounts } from "./probe-counts.ts";
+import { pingMatrix } from "./probe-matrix.ts";
+import { traceText } from "./trace-text.ts";
+import { columns, paragraph, WIDTH } from "./wrap.ts";
+
+export interface RunStyle {
+  readonly ink: Ink;
+  /** Neither the lesson nor why a packet died. */
+  readonly hideAnswer: boolean;
+  /** Show the first probe that was not answered hop by hop. */
+  readonly traced: boolean;
+}
+
+/** Probes shown one by one: the first ones are what a scenario is about. */
+export const HEADLINE_PROBES = 6;
+/** Failures told in full. */
+const FULL_FAILURES = 10;
+
+/** A played scenario for people. */
+export function runText(run: ScenarioRun, style: RunStyle): string {
+  const { scenario } = run;
+  const { ink } = style;
+  const lines = [
+    ...paragraph(scenario.title ?? scenario.name, "", "", ink.strong),
+    ink.faint("═".repeat(WIDTH)),
+    ...(scenario.symptom === null ? [] : [...markdownLines(scenario.symptom, "", WIDTH), ""]),
+    ...unplayedLines(run, style),
+    ...probeLines(run, style),
+    ...expectationLines(run, style),
+    ...firstTrace(run, style),
+    ...groundLines({ unknowns: [], assumptions: assumptionsOf(run) }, ink),
+    ...lessonLines(run, style),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** Of all probes, each once. */
+function assumptionsOf(run: ScenarioRun): Answer["assumptions"] {
+  const all = run.probes.flatMap((played) => played.answer?.assumptions ?? []);
+  return [...new Map(all.map((item) => [`${item.host} ${item.part} ${item.detail}`, item])).values()];
+}
+
+function unplayedLines(run: ScenarioRun, { ink, hideAnswer }: RunStyle): readonly string[] {
+  const lines: string[] = [];
+  for (const { part, count } of run.scenario.unplayed) {
+    const text = {
+      timeline: `The timeline (${plural(count, "event")}) was NOT played: this version does not change networks. The probes were asked of the network as it stands, so that what they expect cannot be judged.`,
+      fixes: hideAnswer
+        ? ""
+        : `${plural(count, "fix", "fixes")} named in the scenario: this version does not try them.`,
+      expectations: `${plural(count, "reachability expectation")} not checked by this version.`,
+    }[part];
+    if (text !== "")
+      lines.push(...paragraph(text, "  ", `${part === "timeline" ? ink.doubtful("!") : ink.faint("·")} `));
+  }
+  return lines.length > 0 ? [...lines, ""] : [];
+}
+
+function probeLines(run: ScenarioRun, style: RunStyle): readonly string[] {
+  const { ink } = style;
+  const { probes } = run;
+  if (probes.length === 0) return ["The scenario asks nothing."];
+  const few = probes.length <= 2 * HEADLINE_PROBES;
+  const shown = few ? probes : probes.slice(0, HEADLINE_PROBES);
+  const lines = [ink.strong(few ? "Probes" : `Probes (the first ${shown.length} of ${probes.length})`)];
+  for (const played of shown) lines.push(...oneProbe(run, played, style));
+  if (few) return lines;
+  lines.push("", ink.strong(`All ${probes.length} probes`), ...probeCounts(probes, ink));
+  const matrix = pingMatrix(probes, ink);
+  if (matrix !== null) lines.push("", ink.strong("Who pings whom (row to column)"), ...matrix);
+  return lines;
+}
+
+function oneProbe(run: ScenarioRun, played: PlayedProbe, { ink, hideAnswer }: RunStyle): readonly string[] {
+  const { answer, prepared, probe } = played;
+  if (answer === null || prepared === null) {
+    return played.findings.flatMap((finding) =>
+      paragraph(`${probe.name}: ${findingText(finding)}`, "    ", `  ${ink.bad("✗")} `),
+    );
+  }
+  const result = commonResult(answer);
+  const colour = result === "answered" ? ink.good : result === null ? ink.doubtful : ink.bad;
+  const word = result ?? (answer.certainty === "uncertain" ? "uncertain" : "by chance");
+  const { what } = askedProbe(prepared);
+  const head = `${what}: ${probe.probe.from} → ${probe.probe.to}`;
+  const gap = " ".repeat(Math.max(1, WIDTH - 4 - columns(head) - columns(word)));
+  const lines =
+    columns(head) + columns(word) + 5 <= WIDTH
+      ? [`    ${head}${gap}${colour(word)}`]
+      : [...paragraph(head, "      ", "    "), `      ${colour(word)}`];
+  if (hideAnswer || result === "answered") return lines;
+  const ends = new Set(answer.branches.map((branch) => whyLost(run, branch)));
+  return [...lines, ...[...ends].flatMap((end) => paragraph(end, "      ", "      ", ink.faint))];
+}
+
+/** Where a request ended, and where its error did when that never arrived. */
+function whyLost(run: ScenarioRun, branch: Branch): string {
+  const journey = decisiveJourney(branch.run);
+  if (journey === null) return "nothing was sent";
+  const silent = consequencesOf(branch.run, journey).filter((answer) => !isDelivered(answer));
+  const facts = fallbackFacts(run.network, branch.run.steps.get(journey.id) ?? []);
+  const lost = silent.map((answer) => `its ${kindWords(answer)} ${describeEnd(run.network, answer)}`);
+  return [describeEnd(run.network, journey), ...lost, ...facts].join("; ");
+}
+
+function expectationLines(run: ScenarioRun, style: RunStyle): readonly string[] {
+  const { ink } = style;
+  const by = (verdict: PlayedProbe["verdict"]): readonly PlayedProbe[] =>
+    run.probes.filter((played) => played.verdict === verdict);
+  const failed = by("failed");
+  const unknown = by("unknown");
+  const unasked = by("not-asked");
+  const held = by("held").length;
+  const judged = held + failed.length + unknown.length;
+  const lines: string[] = [""];
+  if (judged > 0) {
+    const good = failed.length === 0 && unknown.length === 0;
+    const colour = good ? ink.good : failed.length > 0 ? ink.bad : ink.doubtful;
+    lines.push(
+      `${colour(good ? "✓" : failed.length > 0 ? "✗" : "?")} ${colour(`${held} of ${judged} probes gave what the scenario expects`)}`,
+    );
+  }
+  for (const played of failed.slice(0, FULL_FAILURES)) lines.push(...failureLines(run, played, style));
+  if (failed.length > FULL_FAILURES) lines.push(`  … and ${failed.length - FULL_FAILURES} more: --json tells all.`);
+  for (const played of unknown.slice(0, FULL_FAILURES)) {
+    lines.push(
+      ...paragraph(`${played.probe.name}: it depends on something unknown`, "    ", `  ${ink.doubtful("?")} `),
+    );
+    const unknowns = played.answer?.unknowns ?? [];
+    for (const { question, command } of unknowns) {
+      lines.push(...paragraph(`${question}${command === null ? "" : ` (${command})`}`, "    ", "    ", ink.faint));
+    }
+  }
+  if (unknown.length > FULL_FAILURES) lines.push(`  … and ${unknown.length - FULL_FAILURES} more of these.`);
+  const findings: readonly Finding[] = unasked.flatMap((played) => played.findings);
+  if (findings.length > 0) lines.push(ink.bad(`✗ ${plural(unasked.length, "probe")} could not be asked`));
+  return lines;
+}
+
+function failureLines(run: ScenarioRun, played: PlayedProbe, { ink, hideAnswer }: RunStyle): readonly string[] {
+  const lines = [...paragraph(played.probe.name, "    ", `  ${ink.bad("✗")} `, ink.strong)];
+  for (const comparison of played.comparisons) {
+    if (comparison.judgement !== "fails") continue;
+    const got = comparison.got.map((text) => text || "nothing").join(" or ");
+    lines.push(
+      ...paragraph(`expected ${comparison.field} ${comparison.expected || "nothing"}, got ${got}`, "      ", "    "),
+    );
+  }
+  const [branch] = played.answer?.branches ?? [];
+  const journey = branch === undefined ? null : decisiveJourney(branch.run);
+  if (!hideAnswer && journey !== null) {
+    lines.push(...paragraph(`the request ${describeEnd(run.network, journey)}`, "      ", "    ", ink.faint));
+  }
+  return lines;
+}
+
+/** The first probe that was not answered, hop by hop. */
+function firstTrace(run: ScenarioRun, style: RunStyle): readonly string[] {
+  if (style.hideAnswer || !style.traced) return [];
+  const played = run.probes
+    .slice(0, HEADLINE_PROBES)
+    .find(({ answer, prepared }) => answer !== null && prepared !== null && commonResult(answer) !== "answered");
+  if (played?.answer === null || played?.answer === undefined || played.prepared === null) return [];
+  const title = `── ${played.probe.name}, hop by hop `;
+  const text = traceText(askedProbe(played.prepared), played.answer, {
+    ink: style.ink,
+    verbose: false,
+    grounds: false,
+  });
+  return ["", style.ink.strong(`${title}${"─".repeat(Math.max(0, WIDTH - columns(title)))}`), text.trimEnd()];
+}
+
+function lessonLines(run: ScenarioRun, { ink, hideAnswer }: RunStyle): readonly string[] {
+  const { lesson } = run.scenario;
+  if (lesson === null) return [];
+  if (hideAnswer) return ["", ink.faint("The lesson is hidden (--hide-answer).")];
+  return ["", ink.strong("Lesson"), ...markdownLines(lesson, "  ", WIDTH)];
+}

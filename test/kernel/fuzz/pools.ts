@@ -1,0 +1,66 @@
+import fc from "fast-check";
+
+/** Values that rules and packets share, so that they meet often. */
+
+/** Addresses of A, B and C that nobody else has: errors of routes are limited per source, so there are many. */
+function spread(subnet: number): fc.Arbitrary<string> {
+  return fc.integer({ min: 129, max: 254 }).map((last) => `10.0.${subnet}.${last}`);
+}
+
+export const PORTS: readonly number[] = [22, 53, 80, 81, 179, 443, 1000, 4000, 5000, 8080, 40000];
+
+export const port = fc.constantFrom(...PORTS);
+export const protocolName = fc.constantFrom("tcp", "tcp", "udp", "udp", "icmp");
+export const mark = fc.constantFrom(0, 1, 2, 3, 7, 0x10, 0x10000);
+export const routerDevice = fc.constantFrom("in0", "out0", "out1");
+
+/** Somebody on A's, B's or C's side. */
+export const farSource = fc.oneof(
+  { weight: 5, arbitrary: spread(0) },
+  { weight: 2, arbitrary: fc.constant("10.0.0.2") },
+  { weight: 2, arbitrary: spread(1) },
+  { weight: 1, arbitrary: spread(2) },
+  { weight: 1, arbitrary: fc.constantFrom("10.9.1.1", "10.8.1.1", "10.77.0.1", "10.50.0.1", "10.1.0.9") },
+);
+
+/** Sources that are wrong on a wire. */
+export const oddSource = fc.constantFrom("10.0.0.1", "10.0.1.1", "127.0.0.1", "0.0.0.0", "255.255.255.255", "224.0.0.5", "10.0.0.255", "0.0.0.7");
+
+export const farDestination = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom("10.0.1.2", "10.0.1.2", "10.0.2.2", "10.0.0.2") },
+  { weight: 2, arbitrary: spread(1) },
+  { weight: 1, arbitrary: spread(2) },
+  { weight: 1, arbitrary: spread(0) },
+  { weight: 2, arbitrary: fc.constantFrom("10.9.1.1", "10.9.1.1", "10.8.1.1") },
+  { weight: 1, arbitrary: fc.constantFrom("10.96.0.1", "10.96.0.2") },
+);
+
+export const routerAddress = fc.constantFrom("10.0.0.1", "10.0.1.1", "10.0.2.1");
+
+export const oddDestination = fc.constantFrom(
+  "10.1.0.1",
+  "10.1.1.1",
+  "10.1.2.1",
+  "10.1.3.1",
+  "10.50.0.1",
+  "127.0.0.1",
+  "10.0.1.255",
+  "10.0.0.255",
+  "255.255.255.255",
+  "224.0.0.5",
+  "10.0.1.77",
+  "0.0.0.0",
+);
+
+export const destination = fc.oneof(
+  { weight: 10, arbitrary: farDestination },
+  { weight: 4, arbitrary: routerAddress },
+  { weight: 2, arbitrary: oddDestination },
+);
+
+/** What stands after `-s` and `-d`. */
+export const prefix = fc.oneof(
+  fc.constantFrom("10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24", "10.0.0.0/8", "10.9.0.0/16", "10.8.0.0/16"),
+  fc.constantFrom("10.0.0.128/26", "10.0.1.192/26", "10.0.0.0/255.0.255.0", "10.0.1.2", "10.0.0.2", "10.0.2.2"),
+  fc.constantFrom("10.96.0.1", "10.96.0.0/24", "10.0.0.1", "10.0.1.1", "127.0.0.0/8", "0.0.0.0"),
+);

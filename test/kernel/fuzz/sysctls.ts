@@ -1,0 +1,35 @@
+import fc from "fast-check";
+
+/** Switches that change a packet's way, on the router. */
+export const sysctlsArbitrary: fc.Arbitrary<Readonly<Record<string, string>>> = fc
+  .tuple(
+    fc.constantFrom("0", "0", "0", "0", "1", "2"),
+    fc.constantFrom("0", "0", "0", "1", "2"),
+    fc.constantFrom("0", "0", "0", "1", "2"),
+    fc.subarray(
+      [
+        ["net.ipv4.conf.in0.forwarding", "0"],
+        ["net.ipv4.conf.out0.forwarding", "0"],
+        ["net.ipv4.conf.in0.route_localnet", "1"],
+        ["net.ipv4.conf.all.route_localnet", "1"],
+        ["net.ipv4.conf.in0.accept_local", "1"],
+        ["net.ipv4.conf.in0.src_valid_mark", "1"],
+        ["net.ipv4.icmp_errors_use_inbound_ifaddr", "1"],
+        ["net.ipv4.fwmark_reflect", "1"],
+        ["net.netfilter.nf_conntrack_tcp_loose", "0"],
+        ["net.netfilter.nf_conntrack_tcp_be_liberal", "1"],
+        ["net.ipv4.icmp_echo_ignore_all", "1"],
+        ["net.ipv4.icmp_echo_ignore_broadcasts", "0"],
+        ["net.ipv4.ip_forward_use_pmtu", "1"],
+      ] as const,
+      { maxLength: 2 },
+    ),
+    fc.constantFrom("1", "1", "1", "1", "1", "1", "1", "1", "0"),
+  )
+  .map(([all, in0, out0, more, forward]) => ({
+    "net.ipv4.ip_forward": forward,
+    "net.ipv4.conf.all.rp_filter": all,
+    "net.ipv4.conf.in0.rp_filter": in0,
+    "net.ipv4.conf.out0.rp_filter": out0,
+    ...Object.fromEntries(more),
+  }));

@@ -1,0 +1,160 @@
+import { type PortSet, portSetHas } from "../../../src/net/port-set.ts";
+import { ICMP, TCP } from "../../../src/net/protocol.ts";
+import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule } from "./observation.ts";
+
+/**
+ * What is deliberately not compared, and why. Everything else that both sides tell must be equal.
+ *
+ * - Hops on `lo` (podpath writes only the arrival down).
+ * - IP identification, checksums, TCP options and window of packets that the kernel makes: they decide nothing.
+ * - The value of a port or ICMP id that the kernel draws at random: podpath calls it free; the kernel's must lie in the
+ *   free value's domain.
+ * - ICMP 3/1 three seconds after an unanswered neighbour: nobody waits for it here.
+ * - Errors of routes (no route, unreachable, prohibit) and redirects beyond the kernel's allowance for one source: limits
+ *   are not modelled (kernel.md R1-R3). Only answers that podpath gives and the kernel withholds are excused, and only
+ *   where the allowance can be used up (`Excuses`).
+ * - The drop reason where the kernel freed nothing (a failed local send), and after a delivery (NO_SOCKET).
+ * - The place of a drop in the path of a locally sent packet: no tracepoint tells its device.
+ * - The mark after a rule: legacy shows it before the rule, nft after it; a later match on it tells.
+ * - The rules of responses where the oracle cannot tell two answers of one kind from each other.
+ * - A quoted packet is quoted as far as the kernel sent it: its payload length is not compared.
+ */
+export interface Excuses {
+  /** Answers of podpath that the kernel may withhold because of a limit; counts what it uses. */
+  mayWithhold(response: SeenResponse): boolean;
+}
+
+export const NO_EXCUSES: Excuses = { mayWithhold: () => false };
+
+/** What differs, in words; empty when the two agree. */
+export function compare(kernel: Observation, podpath: Observation, excuses: Excuses = NO_EXCUSES): readonly string[] {
+  const found: string[] = [];
+  const differ = (what: string, real: unknown, ours: unknown): void => {
+    found.push(`${what}: kernel ${JSON.stringify(real)}, podpath ${JSON.stringify(ours)}`);
+  };
+  const { responses, withheld } = withoutWithheld(kernel, podpath, excuses);
+  const outcome = withheld && podpath.outcome === "rejected" && kernel.outcome === "dropped" ? "dropped" : podpath.outcome;
+  if (kernel.outcome !== outcome) differ("outcome", kernel.outcome, outcome);
+  if (kernel.errno !== podpath.errno) differ("errno", kernel.errno, podpath.errno);
+  if (kernel.host !== null && kernel.host !== podpath.host) differ("host", kernel.host, podpath.host);
+  if (kernel.hook !== podpath.hook && kernel.hook !== null) differ("hook", kernel.hook, podpath.hook);
+  if (kernel.interface !== podpath.interface) differ("interface", kernel.interface, podpath.interface);
+  if (kernel.outcome !== "delivered" && kernel.outcome !== "unresolved" && kernel.reason !== null) {
+    if (kernel.reason !== podpath.reason) differ("reason", kernel.reason, podpath.reason);
+  }
+  compareRules("rules", kernel.rules, podpath.rules, differ);
+  compareHops("hop", kernel.hops, podpath.hops, podpath.freeDomains, differ);
+  if (kernel.delivered !== null && podpath.delivered !== null) {
+    const { packet } = kernel.delivered;
+    if (!samePacket(packet, podpath.delivered.packet, podpath.freeDomains)) {
+      differ("delivered packet", words(packet), words(podpath.delivered.packet));
+    }
+  }
+  if (kernel.responses.length !== responses.length) {
+    differ("responses", kernel.responses.map(responseWords), responses.map(responseWords));
+    return found;
+  }
+  kernel.responses.forEach((real, index) => {
+    const ours = responses[index];
+    if (ours !== undefined) compareResponse(real, ours, podpath.freeDomains, differ);
+  });
+  return found;
+}
+
+type Differ = (what: string, real: unknown, ours: unknown) => void;
+
+function withoutWithheld(
+  kernel: Observation,
+  podpath: Observation,
+  excuses: Excuses,
+): { readonly responses: readonly SeenResponse[]; readonly withheld: boolean } {
+  if (podpath.responses.length <= kernel.responses.length) return { responses: podpath.responses, withheld: false };
+  const there = new Set(kernel.responses.map(responseWords));
+  const responses = podpath.responses.filter(
+    (response) => there.has(responseWords(response)) || !excuses.mayWithhold(response),
+  );
+  return { responses, withheld: responses.length < podpath.responses.length };
+}
+
+function compareResponse(real: SeenResponse, ours: SeenResponse, domains: readonly PortSet[], differ: Differ): void {
+  const what = `response ${responseWords(real)}`;
+  if (real.kind !== ours.kind || real.host !== ours.host) differ(what, responseWords(real), responseWords(ours));
+  if (!samePacket(real.packet, ours.packet, domains)) differ(`${what} packet`, words(real.packet), words(ours.packet));
+  if (real.deliveredTo !== ours.deliveredTo) differ(`${what} delivered to`, real.deliveredTo, ours.deliveredTo);
+  compareRules(`${what} rules`, real.rules, ours.rules, differ);
+  compareHops(`${what} hop`, real.hops, ours.hops, domains, differ);
+}
+
+function compareRules(what: string, real: readonly SeenRule[], ours: readonly SeenRule[], differ: Differ): void {
+  const [x, y] = [real.map(ruleWords), ours.map(ruleWords)];
+  for (let i = 0; i < Math.max(x.length, y.length); i++) {
+    if (x[i] === y[i]) continue;
+    differ(`${what} from ${i}`, x.slice(i, i + 4), y.slice(i, i + 4));
+    return;
+  }
+}
+
+function compareHops(
+  what: string,
+  real: readonly SeenHop[],
+  ours: readonly SeenHop[],
+  domains: readonly PortSet[],
+  differ: Differ,
+): void {
+  for (let i = 0; i < Math.max(real.length, ours.length); i++) {
+    const [x, y] = [real[i], ours[i]];
+    const same =
+      x !== undefined &&
+      y !== undefined &&
+      x.host === y.host &&
+      x.interface === y.interface &&
+      x.direction === y.direction &&
+      samePacket(x.packet, y.packet, domains);
+    if (same) continue;
+    differ(`${what} ${i}`, x === undefined ? null : hopWords(x), y === undefined ? null : hopWords(y));
+    return;
+  }
+}
+
+function sameValue(real: number, ours: number, domains: readonly PortSet[]): boolean {
+  if (ours <= 0xffff) return real === ours;
+  return portSetHas(domains[ours - 0x10000] ?? [], real);
+}
+
+function samePacket(real: SeenPacket, ours: SeenPacket, domains: readonly PortSet[], quoted = false): boolean {
+  if (real.src !== ours.src || real.dst !== ours.dst || real.protocol !== ours.protocol) return false;
+  if (real.ttl !== ours.ttl || real.tos !== ours.tos || real.df !== ours.df || real.vni !== ours.vni) return false;
+  if (!sameValue(real.sport, ours.sport, domains) || !sameValue(real.dport, ours.dport, domains)) return false;
+  if (!quoted && real.protocol === TCP) {
+    if (real.flags !== ours.flags || real.seq !== ours.seq || real.ack !== ours.ack) return false;
+  }
+  if (real.protocol === ICMP) {
+    if (real.icmpType !== ours.icmpType || real.icmpCode !== ours.icmpCode || real.mtu !== ours.mtu) return false;
+    if (ours.inner === null && !sameValue(real.icmpId, ours.icmpId, domains)) return false;
+  }
+  if (!quoted && ours.inner === null && real.length !== ours.length) return false;
+  if (real.inner === null || ours.inner === null) return real.inner === null && ours.inner === null;
+  return samePacket(real.inner, ours.inner, domains, quoted || ours.vni < 0);
+}
+
+function ruleWords(rule: SeenRule): string {
+  return `${rule.host} ${rule.backend} ${rule.table} ${rule.chain} ${rule.index ?? "end"} ${rule.verdict}`;
+}
+
+function hopWords(hop: SeenHop): string {
+  return `${hop.host} ${hop.interface} ${hop.direction} ${words(hop.packet)}`;
+}
+
+function responseWords({ kind, host, packet }: SeenResponse): string {
+  const icmp = packet.protocol === ICMP ? ` ${packet.icmpType}/${packet.icmpCode}` : "";
+  return `${host} ${kind}${icmp} ${packet.src} > ${packet.dst}`;
+}
+
+/** A packet in one line, for messages. */
+export function words(p: SeenPacket): string {
+  const head = `${p.protocol} ${p.src}:${p.sport} > ${p.dst}:${p.dport} ttl ${p.ttl} tos ${p.tos}${p.df ? " df" : ""}`;
+  const tcp = p.protocol === TCP ? ` [${p.flags}] seq ${p.seq} ack ${p.ack}` : "";
+  const icmp = p.protocol === ICMP ? ` type ${p.icmpType}/${p.icmpCode} id ${p.icmpId} mtu ${p.mtu}` : "";
+  const inner = p.inner === null ? "" : `${p.vni >= 0 ? ` vni ${p.vni}` : ""} (${words(p.inner)})`;
+  return `${head}${tcp}${icmp} length ${p.length}${inner}`;
+}

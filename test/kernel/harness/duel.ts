@@ -1,0 +1,165 @@
+import type { Network } from "../../../src/model/network.ts";
+import { parsePacketLine, type PacketQuestion } from "../../../src/trace/packet-question.ts";
+import { createPacketSession, type PacketSession } from "../../../src/trace/packet-session.ts";
+import type { Answer } from "../../../src/trace/result.ts";
+import { compare, type Excuses, NO_EXCUSES } from "./compare.ts";
+import { type Lab, networkOf } from "./lab.ts";
+import { toBuildRequest } from "./network-to-oracle.ts";
+import type { Observation } from "./observation.ts";
+import { observeKernel } from "./observe-kernel.ts";
+import { observePodpath } from "./observe-podpath.ts";
+import type { KernelPacket, KernelResult, Oracle } from "./oracle-client.ts";
+import { muted } from "./podpath-network.ts";
+
+/** A packet in the words of INTERFACES section 4. */
+export interface ProbePacket {
+  readonly id?: string;
+  readonly host?: string;
+  readonly interface?: string;
+  readonly src?: string;
+  readonly dst?: string;
+  readonly proto?: string | number;
+  readonly sport?: number;
+  readonly dport?: number;
+  readonly flags?: string;
+  readonly ttl?: number;
+  readonly tos?: number;
+  readonly df?: boolean;
+  readonly length?: number;
+  readonly icmpType?: number;
+  readonly icmpCode?: number;
+  readonly icmpId?: number;
+  readonly icmpSeq?: number;
+  readonly seq?: number;
+  readonly ack?: number;
+  readonly mark?: number;
+  readonly uid?: number;
+  readonly bindInterface?: string;
+  readonly raw?: boolean;
+  readonly smac?: string;
+  readonly dmac?: string;
+  readonly icmpInner?: ProbePacket;
+  readonly replyTo?: string;
+  /** State of the packet before is kept unless true. */
+  readonly fresh?: boolean;
+}
+
+/** Both sides' word about one packet. */
+export interface Round {
+  readonly packet: ProbePacket;
+  readonly kernel: Observation;
+  readonly branches: readonly Observation[];
+  readonly answer: Answer;
+  readonly result: KernelResult;
+  /** Empty when one branch agrees with the kernel; else what the nearest one gets wrong. */
+  readonly differences: readonly string[];
+}
+
+/** One Network asked on both sides. */
+export class Duel {
+  private session: PacketSession;
+  private readonly oracle: Oracle;
+  private readonly excuses: Excuses;
+  /** What the kernel delivered, by the packet's id. */
+  private readonly delivered = new Map<string, { readonly host: string; readonly packet: KernelPacket }>();
+  private counter = 0;
+
+  constructor(oracle: Oracle, network: Network, excuses: Excuses = NO_EXCUSES) {
+    this.oracle = oracle;
+    this.session = createPacketSession(network);
+    this.excuses = excuses;
+  }
+
+  /** Builds the namespaces of a lab, and the session of its Network. */
+  static async of(oracle: Oracle, lab: Lab, mute: readonly string[] = [], excuses: Excuses = NO_EXCUSES): Promise<Duel> {
+    const network = networkOf(lab);
+    await oracle.build(toBuildRequest(network, { mute }));
+    return new Duel(oracle, muted(network, mute), excuses);
+  }
+
+  /** Another Network on podpath's side, after the kernel was told to change. */
+  use(network: Network): void {
+    this.session = createPacketSession(network);
+  }
+
+  /** Sends one packet on both sides. Null when there is no earlier delivery to reply to. */
+  async ask(given: ProbePacket): Promise<Round | null> {
+    const packet: ProbePacket = { ...given, id: given.id ?? `p${this.counter++}` };
+    const fresh = packet.fresh ?? packet.replyTo === undefined;
+    const concrete = packet.replyTo === undefined ? packet : this.replyTo(packet.replyTo, packet);
+    if (concrete === null) return null;
+    const answer = this.askPodpath({ ...packet, fresh });
+    const result = await this.oracle.probe(forKernel(concrete), fresh);
+    if (fresh) this.delivered.clear();
+    if (result.delivered !== null && packet.id !== undefined) this.delivered.set(packet.id, result.delivered);
+    const kernel = observeKernel(result);
+    const branches = answer.branches.map((branch) => observePodpath(branch.run));
+    let differences: readonly string[] | null = null;
+    for (const branch of branches) {
+      const found = compare(kernel, branch, this.excuses);
+      if (differences === null || found.length < differences.length) differences = found;
+    }
+    return { packet, kernel, branches, answer, result, differences: differences ?? ["podpath gave no branch"] };
+  }
+
+  /** Sends one packet on both sides and demands that they agree. */
+  async agree(packet: ProbePacket): Promise<Round> {
+    const round = await this.ask(packet);
+    if (round === null) throw new Error("nothing was delivered that could be answered");
+    if (round.differences.length > 0) {
+      throw new Error(`podpath and the kernel differ about ${JSON.stringify(packet)}:\n${round.differences.join("\n")}`);
+    }
+    return round;
+  }
+
+  private askPodpath(packet: ProbePacket): Answer {
+    const said = this.session.ask({ ...question(packet), answers: true });
+    if ("findings" in said) throw new Error(said.findings.map(({ message }) => message).join("; "));
+    return said.answer;
+  }
+
+  /** The natural answer (`src/trace/natural-reply.ts`) to what the kernel delivered. */
+  private replyTo(id: string, packet: ProbePacket): ProbePacket | null {
+    const received = this.delivered.get(id);
+    if (received === undefined) return null;
+    const { packet: it, host } = received;
+    const back: ProbePacket = {
+      ...(packet.id === undefined ? {} : { id: packet.id }),
+      host,
+      src: it.dst,
+      dst: it.src,
+      proto: it.proto,
+    };
+    if (it.proto === "icmp") {
+      if (it.icmpType !== 8) return null;
+      return { ...back, icmpType: 0, icmpId: it.icmpId ?? 0, icmpSeq: it.icmpSeq ?? 0, length: it.length ?? 0 };
+    }
+    if (it.proto !== "tcp" && it.proto !== "udp" && it.proto !== "sctp") return back;
+    const ports = { ...back, sport: it.dport ?? 0, dport: it.sport ?? 0 };
+    if (it.proto !== "tcp") return { ...ports, length: it.length ?? 0 };
+    const flags = it.flags ?? "";
+    const syn = flags.includes("S");
+    const opening = syn || flags.includes("F") ? 1 : 0;
+    return {
+      ...ports,
+      flags: syn ? "SA" : "A",
+      seq: syn ? 5000 : (it.ack ?? 0),
+      ack: ((it.seq ?? 0) + (it.length ?? 0) + opening) >>> 0,
+    };
+  }
+}
+
+/** Reads a packet as `podpath probe` does. */
+function question(packet: ProbePacket): PacketQuestion {
+  const parsed = parsePacketLine(JSON.stringify(packet), { file: "probe", line: 1 });
+  if ("findings" in parsed) {
+    throw new Error(`${JSON.stringify(packet)}: ${parsed.findings.map(({ message }) => message).join("; ")}`);
+  }
+  return parsed.question;
+}
+
+/** podpath's defaults, where the oracle's are others. */
+function forKernel(packet: ProbePacket): object {
+  const { replyTo: _replyTo, fresh: _fresh, id: _id, ...rest } = packet;
+  return { proto: "icmp", window: 64240, icmpId: 1, icmpSeq: 1, ...rest };
+}

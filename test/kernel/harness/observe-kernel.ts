@@ -1,0 +1,78 @@
+import { parseProtocol } from "../../../src/net/protocol.ts";
+import { inOrder, lastHook, lastPlace, type Observation, type SeenHop, type SeenPacket, type SeenRule } from "./observation.ts";
+import type { KernelHop, KernelPacket, KernelResult, KernelRuleEvent } from "./oracle-client.ts";
+
+/** The packet in the fields that are compared. */
+export function kernelPacket(packet: KernelPacket): SeenPacket {
+  const carried = packet.inner ?? packet.quoted;
+  return {
+    src: packet.src,
+    dst: packet.dst,
+    protocol: parseProtocol(String(packet.proto)) ?? -1,
+    ttl: packet.ttl ?? -1,
+    tos: packet.tos ?? 0,
+    df: packet.df ?? false,
+    sport: packet.sport ?? 0,
+    dport: packet.dport ?? 0,
+    flags: packet.flags ?? "",
+    seq: packet.seq ?? 0,
+    ack: packet.ack ?? 0,
+    length: packet.length ?? 0,
+    icmpType: packet.icmpType ?? 0,
+    icmpCode: packet.icmpCode ?? 0,
+    icmpId: packet.icmpId ?? 0,
+    mtu: packet.mtu ?? 0,
+    vni: packet.vni ?? -1,
+    inner: carried === undefined ? null : kernelPacket(carried),
+  };
+}
+
+function kernelHops(hops: readonly KernelHop[]): readonly SeenHop[] {
+  return hops
+    .filter(({ iface }) => iface !== "lo")
+    .map((hop) => ({ host: hop.host, interface: hop.iface, direction: hop.dir, packet: kernelPacket(hop.packet) }));
+}
+
+function kernelRules(events: readonly KernelRuleEvent[]): readonly SeenRule[] {
+  return events.map((event) => ({
+    host: event.host,
+    backend: event.backend,
+    table: event.table,
+    chain: event.chain,
+    index: event.index,
+    verdict: event.to === undefined ? event.verdict : `${event.verdict} ${event.to}`,
+  }));
+}
+
+/** What the oracle said, in the common form. */
+export function observeKernel(result: KernelResult): Observation {
+  const hops = kernelHops(result.hops);
+  const rules = kernelRules(result.rules);
+  const drop = result.drops.filter(({ packet }) => packet === "main").at(-1) ?? null;
+  const last = lastPlace(hops);
+  return {
+    outcome: result.outcome,
+    host: result.delivered?.host ?? drop?.host ?? last?.host ?? null,
+    interface: last?.interface ?? null,
+    hook: drop?.reason === "NETFILTER_DROP" ? lastHook(rules) : null,
+    hops,
+    rules,
+    delivered:
+      result.delivered === null
+        ? null
+        : { host: result.delivered.host, packet: kernelPacket(result.delivered.packet) },
+    reason: drop?.reason ?? null,
+    errno: result.errno,
+    responses: inOrder(
+      result.responses.map((response) => ({
+        kind: response.kind,
+        host: response.host,
+        packet: kernelPacket(response.packet),
+        hops: kernelHops(response.hops),
+        rules: kernelRules(response.rules),
+        deliveredTo: response.delivered?.host ?? null,
+      })),
+    ),
+    freeDomains: [],
+  };
+}

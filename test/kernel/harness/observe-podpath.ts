@@ -1,0 +1,150 @@
+import type { Journey } from "../../../src/emulator/journey.ts";
+import { formatAddress } from "../../../src/net/address.ts";
+import { isIcmpError } from "../../../src/net/icmp.ts";
+import type { Packet } from "../../../src/net/packet.ts";
+import { ICMP } from "../../../src/net/protocol.ts";
+import { formatTcpFlags } from "../../../src/net/tcp-flags.ts";
+import type { Run } from "../../../src/trace/result.ts";
+import type { TraceStep } from "../../../src/trace/step.ts";
+import { inOrder, lastPlace, type Observation, type SeenHop, type SeenPacket, type SeenResponse, type SeenRule } from "./observation.ts";
+
+/** Table that the harness silences far hosts with; no test uses it otherwise (`podpath-network.ts`). */
+export const MUTE_TABLE = "security";
+
+/** The packet in the fields that are compared. */
+export function podpathPacket(packet: Packet): SeenPacket {
+  return {
+    src: formatAddress(packet.src),
+    dst: formatAddress(packet.dst),
+    protocol: packet.protocol,
+    ttl: packet.ttl,
+    tos: packet.tos,
+    df: packet.df,
+    sport: packet.sport,
+    dport: packet.dport,
+    flags: formatTcpFlags(packet.flags),
+    seq: packet.seq,
+    ack: packet.ack,
+    length: packet.payloadLength,
+    icmpType: packet.icmpType,
+    icmpCode: packet.icmpCode,
+    icmpId: packet.icmpId,
+    mtu: packet.icmpMtu,
+    vni: packet.vni,
+    inner: packet.inner === null ? null : podpathPacket(packet.inner),
+  };
+}
+
+function hopsOf(steps: readonly TraceStep[]): readonly SeenHop[] {
+  return steps.flatMap((step): SeenHop[] => {
+    if (step.kind !== "receive" && step.kind !== "transmit") return [];
+    if (step.interface === "lo") return [];
+    return [
+      {
+        host: step.host,
+        interface: step.interface,
+        direction: step.kind === "receive" ? "in" : "out",
+        packet: podpathPacket(step.packet),
+      },
+    ];
+  });
+}
+
+function rulesOf(steps: readonly TraceStep[]): readonly SeenRule[] {
+  return steps.flatMap((step): SeenRule[] => {
+    if (step.kind !== "rule" && step.kind !== "policy" && step.kind !== "return") return [];
+    const { place } = step;
+    if (place.table === MUTE_TABLE) return [];
+    const at = { host: step.host, backend: place.backend, table: place.table, chain: place.chain.name };
+    if (step.kind === "return") return [{ ...at, index: null, verdict: "return" }];
+    if (step.kind === "policy") return [{ ...at, index: 0, verdict: step.verdict.toLowerCase() }];
+    if (!step.matched) return [];
+    return [{ ...at, index: place.index, verdict: verdictOf(step) }];
+  });
+}
+
+const DROPPING: ReadonlySet<string> = new Set(["REJECT"]);
+const ACCEPTING: ReadonlySet<string> = new Set(["DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP"]);
+
+function verdictOf(step: TraceStep & { readonly kind: "rule" }): string {
+  const target = step.place.rule?.target ?? null;
+  if (target === null) return "continue";
+  switch (target.kind) {
+    case "verdict":
+      return target.verdict.toLowerCase();
+    case "jump":
+    case "goto":
+      return `${target.kind} ${target.chain}`;
+    case "extension": {
+      const { name } = target.call;
+      if (DROPPING.has(name)) return "drop";
+      if (ACCEPTING.has(name)) return "accept";
+      return name === "NFQUEUE" ? "queue" : "continue";
+    }
+  }
+}
+
+function sawLoopback(steps: readonly TraceStep[]): boolean {
+  return steps.some((step) => step.kind === "receive" && step.interface === "lo");
+}
+
+/** The error about an unanswered neighbour comes three seconds later, when nobody is looking any more. */
+function isLate(journey: Journey, journeys: readonly Journey[]): boolean {
+  const cause = journeys[journey.cause];
+  return journey.kind === "icmp" && cause?.end?.ending.outcome === "unresolved";
+}
+
+function firstSeen(journey: Journey, steps: readonly TraceStep[]): Packet {
+  for (const step of steps) if (step.kind === "receive" || step.kind === "transmit") return step.packet;
+  return journey.packet;
+}
+
+/** INTERFACES section 4 has its own words for what a journey is; the oracle's are these. */
+function kindOf(packet: Packet, journey: Journey): string {
+  if (packet.protocol === ICMP) return isIcmpError(packet.icmpType) || packet.icmpType !== 0 ? "icmp" : "echo-reply";
+  return journey.kind;
+}
+
+function responsesOf(run: Run): readonly SeenResponse[] {
+  const responses: SeenResponse[] = [];
+  for (const journey of run.journeys.slice(run.first + 1)) {
+    const steps = run.steps.get(journey.id) ?? [];
+    const hops = hopsOf(steps);
+    // What never reached a wire is not seen from outside either.
+    if ((hops.length === 0 && !sawLoopback(steps)) || isLate(journey, run.journeys)) continue;
+    const packet = firstSeen(journey, steps);
+    responses.push({
+      kind: kindOf(packet, journey),
+      host: journey.host,
+      packet: podpathPacket(packet),
+      hops,
+      rules: rulesOf(steps),
+      deliveredTo: journey.end?.ending.outcome === "delivered" ? journey.end.host : null,
+    });
+  }
+  return inOrder(responses);
+}
+
+/** What one branch of an answer says, in the common form. */
+export function observePodpath(run: Run): Observation {
+  const journey = run.journeys[run.first];
+  if (journey === undefined) throw new Error("the probe sent nothing");
+  const steps = run.steps.get(journey.id) ?? [];
+  const hops = hopsOf(steps);
+  const { end } = journey;
+  const dropped = end !== null && (end.ending.outcome === "dropped" || end.ending.outcome === "rejected");
+  return {
+    outcome: end?.ending.outcome ?? "lost",
+    host: end?.host ?? null,
+    interface: lastPlace(hops)?.interface ?? null,
+    hook: end?.ending.reason === "NETFILTER_DROP" ? end.ending.hook : null,
+    hops,
+    rules: rulesOf(steps),
+    delivered:
+      end?.ending.outcome === "delivered" ? { host: end.host, packet: podpathPacket(end.packet) } : null,
+    reason: dropped ? (end.ending.reason ?? "NOT_SPECIFIED") : null,
+    errno: journey.error,
+    responses: responsesOf(run),
+    freeDomains: run.freeDomains,
+  };
+}
