@@ -1,7 +1,7 @@
 import { type Address, sameAddress } from "../net/address.ts";
 import * as icmp from "../net/icmp.ts";
 import { packet, type Packet } from "../net/packet.ts";
-import { formatProtocol, ICMP, ICMPV6, TCP, UDP } from "../net/protocol.ts";
+import { formatProtocol, ICMP, ICMPV6, IGMP, IPIP, OSPF, TCP, UDP, UDPLITE, VRRP } from "../net/protocol.ts";
 import { ACK, FIN, PSH, RST, SYN } from "../net/tcp-flags.ts";
 import type { ListeningSocket } from "../model/socket.ts";
 import { sendIcmpError } from "../linux/icmp.ts";
@@ -43,7 +43,7 @@ export function deliverToSockets(world: World, runtime: HostRuntime, skb: Skb): 
     own.receive(skb);
     return "open";
   }
-  if (received.protocol !== TCP && received.protocol !== UDP) return "unknown";
+  if (received.protocol !== TCP && received.protocol !== UDP) return deliverOther(world, runtime, skb);
   if (skb.packetType !== "host") return "unknown";
   const state = listening(world, runtime, received);
   if (!world.answers) return state;
@@ -51,6 +51,23 @@ export function deliverToSockets(world: World, runtime: HostRuntime, skb: Skb): 
   else if (received.protocol === TCP) serveTcp(runtime, skb);
   else reply(runtime, skb, { payloadLength: received.payloadLength });
   return state;
+}
+
+/** Protocols that every kernel has a handler for. */
+const BUILT_IN_PROTOCOLS: ReadonlySet<number> = new Set([IGMP, UDPLITE]);
+
+/**
+ * ip_protocol_deliver_rcu(): a protocol without a handler is answered with "protocol unreachable". Handlers of tunnels
+ * and of SCTP come with modules, which are loaded where such a device or socket exists.
+ */
+function deliverOther(world: World, runtime: HostRuntime, skb: Skb): SocketState {
+  const { protocol, src } = skb.packet;
+  if (BUILT_IN_PROTOCOLS.has(protocol) || protocol === OSPF || protocol === VRRP) return "unknown";
+  const socket = runtime.host.sockets.some((item) => item.protocol === protocol);
+  const tunnel = runtime.compiled.devices.some(({ kind }) => (kind === "ipip" ? protocol === IPIP : kind === "tun" || kind === "other"));
+  if (socket || tunnel || src.family === 6) return "unknown";
+  if (world.answers) sendIcmpError(runtime, skb, icmp.DEST_UNREACHABLE, icmp.PROTOCOL_UNREACHABLE, 0);
+  return "closed";
 }
 
 function findBound(
@@ -150,7 +167,10 @@ function refuse(runtime: HostRuntime, skb: Skb): void {
   const { packet: received } = skb;
   if (received.protocol === TCP) {
     const reset = resetFor(received);
-    if (reset !== null) runtime.services.send(runtime, reset, { kind: "tcp-reset", cause: skb, fromKernel: true });
+    if (reset === null) return;
+    // tcp_v4_send_reset() keeps the type of service; the reset of a REJECT does not.
+    reset.tos = received.tos;
+    runtime.services.send(runtime, reset, { kind: "tcp-reset", cause: skb, fromKernel: true });
     return;
   }
   if (received.src.family === 6) sendIcmpError(runtime, skb, icmp.V6_DEST_UNREACHABLE, icmp.V6_PORT_UNREACHABLE, 0);

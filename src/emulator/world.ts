@@ -202,11 +202,21 @@ export function inject(
   const journey = startJourney(world, runtime.host.name, copyPacket(packet), "request", null);
   const item = skb(packet, journey.id);
   item.mark = frame.mark;
-  item.sourceMac = frame.sourceMac;
+  item.sourceMac = frame.sourceMac === "" ? onlyNeighbourMac(world, runtime.host.name, device.name) : frame.sourceMac;
   item.destinationMac = frame.destinationMac ?? device.mac ?? "";
   item.packetType = frameType(runtime.host.name, device, item.destinationMac);
   receive(runtime, device, item);
   return journey;
+}
+
+/** On a link of two the frame can only have come from the other end; empty elsewhere. */
+function onlyNeighbourMac(world: World, host: string, device: string): string {
+  const link = linkOf(world.topology, host, device);
+  if (link === null || !link.closed || link.members.length !== 2) return "";
+  for (const member of others(link, host, device)) {
+    return world.network.hosts.get(member.host)?.interfaces.get(member.interface)?.mac ?? "";
+  }
+  return "";
 }
 
 function frameType(host: string, device: Interface, mac: string): Skb["packetType"] {

@@ -1,5 +1,5 @@
-import { globSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
 
@@ -10,6 +10,13 @@ export interface Document {
   readonly text: string;
 }
 
-export const documents: readonly Document[] = ["README.md", ...globSync("docs/**/*.md", { cwd: ROOT }).sort()]
+const inDocs = readdirSync(join(ROOT, "docs"), { encoding: "utf8", recursive: true })
+  .map((path) => join("docs", path))
+  .filter((path) => path.endsWith(".md"))
   .filter((path) => !path.startsWith("docs/lab-notes/") && path !== "docs/benchmarks.md")
-  .map((path) => ({ path, text: readFileSync(resolve(ROOT, path), "utf8") }));
+  .sort();
+
+export const documents: readonly Document[] = ["README.md", ...inDocs].map((path) => ({
+  path,
+  text: readFileSync(join(ROOT, path), "utf8"),
+}));

@@ -34,6 +34,16 @@ function show({ case: small, at, differences }: Disagreement): void {
   for (const line of differences) say(`  ${line}`);
 }
 
+/** One of each kind: what differs, without the numbers. */
+function ofEachKind(disagreements: readonly Disagreement[]): readonly Disagreement[] {
+  const kinds = new Map<string, Disagreement>();
+  for (const found of disagreements) {
+    const kind = (found.differences[0] ?? "").replaceAll(/\d+/g, "#").slice(0, 80);
+    if (!kinds.has(kind)) kinds.set(kind, found);
+  }
+  return [...kinds.values()];
+}
+
 async function main(): Promise<number> {
   const reason = await whyNoKernel();
   if (reason !== null) {
@@ -50,7 +60,7 @@ async function main(): Promise<number> {
       if (process.stdout.isTTY) process.stdout.write(`\r${probes} probes `);
     });
     say(summary(result, (Date.now() - started) / 1000));
-    for (const [index, found] of result.disagreements.entries()) {
+    for (const [index, found] of ofEachKind(result.disagreements).entries()) {
       const small = await shrink(result.runner, found);
       show(small);
       if (values["no-write"]) continue;

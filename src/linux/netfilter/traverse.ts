@@ -53,8 +53,9 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
     for (;;) {
       const { program } = bound;
       if (index >= program.targets.length) {
+        // The end of a chain that a goto led to from the built-in one counts as a return too, before the policy.
+        if (observer !== null && bound !== start) observer.step({ kind: "return", runtime, skb, chain: bound, hook });
         if (stackTop === base) return applyPolicy(start, skb, runtime, hook);
-        if (observer !== null) observer.step({ kind: "return", runtime, skb, chain: bound, hook });
         stackTop--;
         bound = stackChains[stackTop] ?? start;
         index = stackRules[stackTop] ?? 0;

@@ -1,0 +1,301 @@
+import { closeSync, ftruncateSync, mkdirSync, openSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { gzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { twoNodes } from "../report/two-nodes.ts";
+import { folder, type Outcome, podpath } from "./command.ts";
+
+const PROBE = ["--from", "n1", "--to", "n2"];
+
+async function check(files: Readonly<Record<string, string | Uint8Array>>): Promise<Outcome> {
+  return podpath(["check", folder(files)]);
+}
+
+/** A file that looks like 200 MB and takes no space. */
+function hugeFile(path: string): void {
+  const descriptor = openSync(path, "w");
+  ftruncateSync(descriptor, 200 * 1024 * 1024);
+  closeSync(descriptor);
+}
+
+describe("bad input", () => {
+  test("a folder that is not there: the nearest that is", async () => {
+    const path = folder({ "snapshot/nodes/x": "" });
+    const { code, err } = await podpath(["trace", join(path, "snapshott"), ...PROBE]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/there is no file or folder .*snapshott\. Expected a snapshot folder.* Did you mean .*snapshot\?/);
+  });
+
+  test("an empty folder", async () => {
+    const { code, err } = await check({ ".keep": "" });
+    expect(code).toBe(2);
+    expect(err).toContain("holds no dump of any machine");
+    expect(err).toContain("Expected nodes/<node>/");
+  });
+
+  test("a damaged dump: read as far as it goes, with its line", async () => {
+    const files = { ...twoNodes(), "nodes/n2/iptables-save.txt": "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tc" };
+    const { out, code } = await podpath(["check", folder(files), "--fail-on", "warning"]);
+    expect(code).toBe(1);
+    expect(out).toContain("nodes/n2/iptables-save.txt:3");
+  });
+
+  test("a binary file: named, left out, and nothing else lost", async () => {
+    const files = { ...twoNodes(), "nodes/n2/ip-neigh.txt": new Uint8Array([1, 2, 0, 3]) };
+    const path = folder(files);
+    expect((await podpath(["trace", path, ...PROBE])).code).toBe(0);
+    const { code, out } = await podpath(["check", path]);
+    expect(code).toBe(1);
+    expect(out).toContain("nodes/n2/ip-neigh.txt: the file is not text");
+  });
+
+  test("a lone binary file", async () => {
+    const path = folder({ "core.bin": new Uint8Array([0x7f, 0x45, 0, 0]) });
+    const { code, err } = await podpath(["trace", join(path, "core.bin"), ...PROBE]);
+    expect(code).toBe(2);
+    expect(err).toContain("the file is not text");
+  });
+
+  test("an archive: how to unpack it", async () => {
+    const path = folder({ "snapshot.tar.gz": gzipSync("x") });
+    const { code, err } = await podpath(["trace", join(path, "snapshot.tar.gz"), ...PROBE]);
+    expect(code).toBe(2);
+    expect(err).toContain("tar -xzf");
+  });
+
+  test("UTF-16, as PowerShell writes it, is text", async () => {
+    const dump = twoNodes()["nodes/n2/ip-route.txt"] ?? "";
+    const bytes = new Uint8Array([0xff, 0xfe, ...new Uint8Array(Buffer.from(dump, "utf16le"))]);
+    const { out } = await check({ ...twoNodes(), "nodes/n2/ip-route.txt": bytes });
+    expect(out).not.toContain("ip-route.txt:");
+  });
+
+  test("a wrong file in the wrong place: what it looks like", async () => {
+    const files = twoNodes();
+    const { code, out } = await check({ ...files, "nodes/n2/iptables-save.txt": files["nodes/n2/ip-addr.txt"] ?? "" });
+    expect(code).toBe(1);
+    expect(out.replaceAll(/\s+/g, " ")).toContain("nodes/n2/iptables-save.txt: The content looks like the output of ip addr. Expected the output of iptables-save -c.");
+  });
+
+  test("a text that nothing is known of", async () => {
+    const { code, err } = await podpath(["check", "-"], "Dear diary,\ntoday the network was down.\n");
+    expect(code).toBe(2);
+    expect(err).toContain("<stdin>: Nothing in the file is known.");
+  });
+
+  test("an unknown endpoint: the nearest names", async () => {
+    const { code, err } = await podpath(["trace", folder(twoNodes()), "--from", "n1", "--to", "node/n3"]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/there is no node\/n3.*Did you mean node\/n1 or node\/n2\?/);
+  });
+
+  test("a pod without an address", async () => {
+    const pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: default}\nspec: {nodeName: n1}\nstatus: {phase: Pending}\n";
+    const path = folder({ ...twoNodes(), "cluster/pods.yaml": pod });
+    const { code, err } = await podpath(["trace", path, "--from", "n1", "--to", "pod/default/p"]);
+    expect(code).toBe(2);
+    expect(err).toContain("pod/default/p has no address");
+    expect((await podpath(["check", path])).out).toContain("pod/default/p has no address");
+  });
+
+  test("two machines with one address", async () => {
+    const files = twoNodes();
+    const { out } = await check({ ...files, "nodes/n2/ip-addr.txt": files["nodes/n1/ip-addr.txt"] ?? "" });
+    expect(out).toMatch(/10\.0\.0\.1/);
+  });
+
+  test("an interface that no link reaches", async () => {
+    const route = "10.7.0.0/24 dev tun9 scope link\n";
+    const address = `${twoNodes()["nodes/n1/ip-addr.txt"]}3: tun9: <POINTOPOINT,UP,LOWER_UP> mtu 1400 qdisc noqueue state UNKNOWN\n    link/none\n    inet 10.7.0.1/24 scope global tun9\n`;
+    const path = folder({
+      ...twoNodes(),
+      "nodes/n1/ip-addr.txt": address,
+      "nodes/n1/ip-route.txt": route + (twoNodes()["nodes/n1/ip-route.txt"] ?? ""),
+    });
+    const { code, out } = await podpath(["trace", path, "--from", "n1", "--to", "10.7.0.9"]);
+    expect(code).toBe(1);
+    expect(out).toContain("left the dumped machines over tun9 of n1");
+  });
+
+  test("a file of 200 MB in a snapshot: left out, and fast", async () => {
+    const path = folder(twoNodes());
+    hugeFile(join(path, "nodes/n1/conntrack.txt"));
+    const { code, out, milliseconds } = await podpath(["check", path]);
+    expect(code).toBe(1);
+    expect(out).toContain("nodes/n1/conntrack.txt: the file has 200 MB; podpath reads up to 64 MB");
+    expect(milliseconds).toBeLessThan(3000);
+  });
+
+  test("a lone file of 200 MB", async () => {
+    const path = folder({});
+    hugeFile(join(path, "big.txt"));
+    const { code, err, milliseconds } = await podpath(["trace", join(path, "big.txt"), ...PROBE]);
+    expect(code).toBe(2);
+    expect(err).toContain("the file has 200 MB");
+    expect(milliseconds).toBeLessThan(1000);
+  });
+
+  test("standard input without end", async () => {
+    const chunk = new Uint8Array(8 * 1024 * 1024).fill(65);
+    let given = 0;
+    const { runCommand } = await import("../../src/cli/program.ts");
+    let err = "";
+    const code = await runCommand(["check", "-"], {
+      stdout: { write: () => true },
+      stderr: {
+        write: (text) => {
+          err += text;
+        },
+      },
+      stdin: (async function* () {
+        for (;;) {
+          given++;
+          yield chunk;
+        }
+      })(),
+      env: {},
+    });
+    expect(code).toBe(2);
+    expect(err).toContain("standard input has more than 64 MB");
+    expect(given).toBeLessThan(12);
+  });
+
+  test("YAML whose anchors nest to explode", async () => {
+    const bomb = ["a: &a [x, x, x, x, x, x, x, x, x]"];
+    for (let i = 1; i < 20; i++) {
+      const name = String.fromCharCode(97 + i);
+      const before = String.fromCharCode(96 + i);
+      bomb.push(`${name}: &${name} [${Array.from({ length: 9 }, () => `*${before}`).join(", ")}]`);
+    }
+    const text = `apiVersion: v1\nkind: Pod\n${bomb.join("\n")}\n`;
+    const path = folder({ ...twoNodes(), "cluster/pods.yaml": text });
+    const { code, out, milliseconds } = await podpath(["check", path]);
+    expect(code).toBe(1);
+    expect(out).toContain("cluster/pods.yaml");
+    expect(out.replaceAll(/\s+/g, " ")).toContain("expand to more values");
+    expect(milliseconds).toBeLessThan(3000);
+    const scenario = folder({ "scenario.yaml": `apiVersion: podpath/v1\nkind: Scenario\n${bomb.join("\n")}\n` });
+    const played = await podpath(["run", scenario]);
+    expect(played.code).toBe(2);
+    expect(played.err).toMatch(/scenario\.yaml:\d+:\d+: Cannot be read as YAML/);
+    expect(played.milliseconds).toBeLessThan(3000);
+  });
+
+  test("keys that would pollute prototypes", async () => {
+    const pod = '{"apiVersion":"v1","kind":"Pod","__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},"metadata":{"name":"p","namespace":"default"}}';
+    const scenario = "apiVersion: podpath/v1\nkind: Scenario\n__proto__: {polluted: true}\nmetadata: {name: x}\nnetwork: {snapshot: ./snapshot}\nprobes: [{from: n1, to: n2, __proto__: {polluted: true}}]\n";
+    const files = Object.fromEntries(Object.entries(twoNodes()).map(([name, text]) => [`snapshot/${name}`, text]));
+    const { code, err } = await podpath(["run", folder({ ...files, "snapshot/cluster/pod.json": pod, "scenario.yaml": scenario })]);
+    expect(code).toBe(2);
+    expect(err).toContain('Nobody reads "__proto__"');
+    expect(Reflect.get({}, "polluted")).toBeUndefined();
+  });
+
+  test("links that lead back, links that lead nowhere, and pipes", async () => {
+    const path = folder(twoNodes());
+    symlinkSync(path, join(path, "nodes", "loop"));
+    symlinkSync("nowhere", join(path, "nodes", "n1", "ip-neigh.txt"));
+    mkdirSync(join(path, "cluster"));
+    symlinkSync("self", join(path, "cluster", "self"));
+    spawnSync("mkfifo", [join(path, "nodes", "n1", "conntrack.txt")]);
+    const { out, milliseconds } = await podpath(["check", path]);
+    expect(out).toContain("2 nodes");
+    expect(out).toContain("nodes/n1/ip-neigh.txt: the file cannot be read: it does not exist");
+    expect(out).toContain("nodes/n1/conntrack.txt: it is not a regular file");
+    expect(milliseconds).toBeLessThan(3000);
+  });
+
+  test("an output file that cannot be written", async () => {
+    const path = folder(twoNodes());
+    const { code, err } = await podpath(["trace", path, ...PROBE, "-o", join(path, "no/such/folder/x")]);
+    expect(code).toBe(2);
+    expect(err).toContain("cannot write to");
+  });
+});
+
+describe("bad arguments", () => {
+  test.each([
+    [["trase", "x"], "(Did you mean trace?)"],
+    [["trace", "x", "--form", "y"], "(Did you mean --from?)"],
+    [["trace", "x", "y"], "too many arguments"],
+    [["trace"], "missing required argument 'network'"],
+    [["trace", "x", "--kind", "telnet"], "Allowed choices are ping, connect, request, traceroute"],
+    [["trace", "x", "--port", "99999"], "Expected a whole number from 1 to 65535."],
+    [["trace", "x", "--proto", "quic"], "Expected tcp, udp"],
+    [["trace", "x", "--from", "a"], "--to is missing"],
+    [["trace", "x", "--from", "a", "--packet", "{}"], "drop --from"],
+    [["check", "x", "--fail-on", "sometimes"], "Allowed choices are error, warning, never"],
+    [["probe", "-", "--packets", "-"], "cannot both come from standard input"],
+    [["check", "x", "--color", "blue"], "Allowed choices are auto, always, never"],
+  ])("%j exits 2 and says %j", async (args, message) => {
+    const { code, err, out } = await podpath(args);
+    expect(err).toContain(message);
+    expect(out).toBe("");
+    expect(code).toBe(2);
+  });
+
+  test("a packet that is no JSON", async () => {
+    const { code, err } = await podpath(["trace", folder(twoNodes()), "--packet", "{oops"]);
+    expect(code).toBe(2);
+    expect(err).toContain("--packet:1: ");
+    expect(err).toContain("Expected a JSON object such as");
+  });
+
+  test("a defect exits 70 and asks for a report", async () => {
+    const { runCommand } = await import("../../src/cli/program.ts");
+    let err = "";
+    const code = await runCommand(["trace", folder(twoNodes()), ...PROBE], {
+      stdout: {
+        write: () => {
+          throw new Error("the printer is on fire");
+        },
+      },
+      stderr: {
+        write: (text) => {
+          err += text;
+        },
+      },
+      stdin: (async function* () {})(),
+      env: {},
+    });
+    expect(code).toBe(70);
+    expect(err).toContain("has a defect: the printer is on fire");
+    expect(err).toContain("Please report it");
+  });
+});
+
+describe("help", () => {
+  test("lists only what exists", async () => {
+    const { code, out } = await podpath(["--help"]);
+    expect(code).toBe(0);
+    for (const command of ["run", "trace", "probe", "check"]) expect(out).toMatch(new RegExp(`^ {2}${command} `, "m"));
+    for (const command of ["reach", "why", "diff", "lab", "collect"]) expect(out).not.toMatch(new RegExp(`^ {2}${command} `, "m"));
+  });
+
+  test("every command knows the common options", async () => {
+    for (const command of ["run", "trace", "probe", "check"]) {
+      const { code, out } = await podpath([command, "--help"]);
+      expect(code).toBe(0);
+      for (const option of ["--json", "-o, --output", "--quiet", "--color", "--strict", "--strict-input", "--help"]) {
+        expect(out).toContain(option);
+      }
+    }
+  });
+
+  test("says its version", async () => {
+    expect((await podpath(["--version"])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  test("without a command explains itself and exits 2", async () => {
+    const { code, err } = await podpath([]);
+    expect(code).toBe(2);
+    expect(err).toContain("Usage: podpath");
+  });
+});
+
+test("a file that a script wrote with CRLF is read like any other", async () => {
+  const path = folder(twoNodes());
+  writeFileSync(join(path, "nodes/n2/ip-route.txt"), (twoNodes()["nodes/n2/ip-route.txt"] ?? "").replaceAll("\n", "\r\n"));
+  expect((await podpath(["trace", path, ...PROBE])).code).toBe(0);
+});

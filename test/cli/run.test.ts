@@ -1,0 +1,89 @@
+import { resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+import { twoNodes } from "../report/two-nodes.ts";
+import { ARTICLE, folder, podpath } from "./command.ts";
+
+const BLOCKED = `${ARTICLE}/bgp-blocked`;
+const HEALTHY = `${ARTICLE}/healthy`;
+
+function scenario(body: string, files: Readonly<Record<string, string>> = twoNodes()): string {
+  const placed = Object.fromEntries(Object.entries(files).map(([name, text]) => [`snapshot/${name}`, text]));
+  const head = "apiVersion: podpath/v1\nkind: Scenario\nmetadata: {name: small}\nnetwork: {snapshot: ./snapshot}\n";
+  return folder({ ...placed, "scenario.yaml": head + body });
+}
+
+describe("podpath run", () => {
+  test("plays both captures of the article's incident: everything measured is reproduced", async () => {
+    const { code, out, err } = await podpath(["run", BLOCKED, HEALTHY]);
+    expect(err).toBe("");
+    expect(out.match(/494 of 494 probes gave what the scenario expects/g)).toHaveLength(2);
+    expect(code).toBe(0);
+  }, 60_000);
+
+  test("shows the difference that matters: the missing route, the sessions, the dropped SYN and its line", async () => {
+    const { out } = await podpath(["run", BLOCKED, HEALTHY]);
+    const difference = out.slice(out.indexOf("What differs"));
+    expect(difference).toContain("Routes in healthy, missing in bgp-blocked");
+    expect(difference).toMatch(/worker-1\n(?:.*\n)*? {4}192\.168\.133\.192\/26 via 172\.16\.0\.11 dev eth0 proto bird\n {6}the way to pod\/default\/c, pod\/default\/d/);
+    expect(difference).toMatch(/control-plane → 172\.16\.0\.10 \(worker-1\) +Connect +Established/);
+    expect(difference).toMatch(/worker-1 → 172\.16\.0\.9 \(control-plane\) +Passive +Established/);
+    expect(difference).toContain(":INPUT DROP [39:2340]");
+    expect(difference).toContain("nodes/worker-1/iptables-save.txt:51");
+    expect(difference).toContain("connect tcp/179: control-plane (172.16.0.9) → 172.16.0.10");
+  }, 60_000);
+
+  test("for teaching, hides the lesson and the reasons", async () => {
+    const { out } = await podpath(["run", BLOCKED, HEALTHY, "--hide-answer"]);
+    expect(out).toContain("The lesson is hidden");
+    expect(out).not.toContain("IP_INNOROUTES");
+    expect(out).not.toContain("What differs");
+    expect(out).not.toContain("fix");
+    expect(out).toContain("Pods on different nodes do");
+  }, 60_000);
+
+  test("a failed expectation exits 1 and tells expected, got and where", async () => {
+    const path = scenario("probes:\n  - {name: closed, from: n1, to: n2, port: 81, expect: {result: answered}}\n");
+    const { code, out } = await podpath(["run", path]);
+    expect(code).toBe(1);
+    expect(out).toContain("✗ 0 of 1 probes gave what the scenario expects");
+    expect(out).toContain("expected result answered, got refused");
+  });
+
+  test("a timeline that was not played is said, and what it expects is not judged", async () => {
+    const body = "timeline:\n  - {at: 0s, change: {exec: {host: n1, command: iptables -P INPUT DROP}}}\nprobes:\n  - {from: n1, to: n2, expect: {result: timeout}}\n";
+    const { code, out } = await podpath(["run", scenario(body)]);
+    expect(code).toBe(3);
+    expect(out).toContain("The timeline (1 event) was NOT played");
+  });
+
+  test("a probe that cannot be asked does not stop the others", async () => {
+    const body = "probes:\n  - {name: lost, from: n7, to: n2}\n  - {name: fine, from: n1, to: n2, expect: {result: answered}}\n";
+    const { code, out } = await podpath(["run", scenario(body)]);
+    expect(code).toBe(2);
+    expect(out).toContain("lost: error: there is no n7");
+    expect(out).toContain("✓ 1 of 1 probes gave what the scenario expects");
+  });
+
+  test("the JSON tells each probe's verdict and answer", async () => {
+    const body = "probes:\n  - {name: fine, from: n1, to: n2, expect: {result: answered, via: [], certainty: certain}}\n";
+    const { code, out } = await podpath(["run", scenario(body), "--json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({
+      name: "small",
+      counts: { held: 1, failed: 0 },
+      probes: [{ name: "fine", verdict: "held", answer: { certainty: "certain" } }],
+    });
+  });
+
+  test("takes scenario.yaml itself too", async () => {
+    const path = scenario("probes:\n  - {from: n1, to: n2, expect: {result: answered}}\n");
+    expect((await podpath(["run", resolve(path, "scenario.yaml")])).code).toBe(0);
+  });
+
+  test("a snapshot folder that is not there is told with the line that names it", async () => {
+    const path = folder({ "scenario.yaml": "apiVersion: podpath/v1\nkind: Scenario\nmetadata: {name: x}\nnetwork: {snapshot: ./snap}\n", "snapshot/x": "" });
+    const { code, err } = await podpath(["run", path]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/scenario\.yaml:4: there is no snapshot folder \.\/snap\..*Did you mean .*snapshot\?/);
+  });
+});

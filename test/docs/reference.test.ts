@@ -1,0 +1,65 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { FILE_ROLES } from "../../src/readers/snapshot/files.ts";
+import { assumedSysctls } from "../../src/readers/snapshot/assumed-sysctls.ts";
+import { networkInterface } from "../../src/model/interface.ts";
+import { isModelledMatch } from "../../src/linux/netfilter/matches/table.ts";
+import { isModelledTarget } from "../../src/linux/netfilter/targets/table.ts";
+import { documents, ROOT } from "./documents.ts";
+
+/** The reference lists are complete: what the code knows is named, and what is named the code knows. */
+
+function textOf(path: string): string {
+  const found = documents.find((document) => document.path === path);
+  if (found === undefined) throw new Error(`there is no ${path}`);
+  return found.text;
+}
+
+/** The first cells of a table's rows below a heading, without their code marks. */
+function firstCells(path: string, heading: string): readonly string[] {
+  const section = textOf(path).split(`\n${heading}\n`)[1]?.split(/\n#+ /)[0] ?? "";
+  return [...section.matchAll(/^\| `([^`]+)`/gm)].map((match) => match[1] ?? "");
+}
+
+function modules(folder: string): readonly string[] {
+  return readdirSync(join(ROOT, folder)).map((file) => file.replace(/\.ts$/, ""));
+}
+
+describe("docs/reference/matches-and-targets.md", () => {
+  const path = "docs/reference/matches-and-targets.md";
+
+  test("lists every match", () => {
+    expect([...firstCells(path, "## Matches")].sort()).toEqual(
+      modules("src/linux/netfilter/matches").filter(isModelledMatch).sort(),
+    );
+  });
+
+  test("lists every target", () => {
+    const targets = modules("src/linux/netfilter/targets")
+      .map((name) => name.toUpperCase())
+      .filter(isModelledTarget);
+    expect([...firstCells(path, "## Targets")].sort()).toEqual(targets.sort());
+  });
+});
+
+describe("docs/reference/snapshot.md", () => {
+  test("names every file of a machine's folder", () => {
+    const text = textOf("docs/reference/snapshot.md");
+    expect([...FILE_ROLES.keys()].filter((stem) => !text.includes(`\`${stem}.`))).toEqual([]);
+  });
+});
+
+describe("docs/reference/assumptions.md", () => {
+  test("names every assumed sysctl and its value on a node", () => {
+    const text = textOf("docs/reference/assumptions.md");
+    const devices = [networkInterface({ name: "eth0" }), networkInterface({ name: "caliacd53aa4120" })];
+    const lines = [...assumedSysctls("node", devices, true)]
+      .filter(([key]) => !/\.(?:all|default)\./.test(key))
+      .map(([key, value]) => [key.replace(".eth0.", ".*.").replace(".caliacd53aa4120.", ".cali*."), value] as const)
+      .map(([key, value]) => `| \`${key}\` | ${value} |`);
+    const general = new Set(lines.filter((line) => !line.includes("cali*")));
+    const special = lines.filter((line) => line.includes("cali*") && !general.has(line.replace("cali*", "*")));
+    expect([...general, ...special].filter((line) => !text.includes(line))).toEqual([]);
+  });
+});
