@@ -181,6 +181,7 @@ function refuse(runtime: HostRuntime, skb: Skb): void {
 function serveTcp(runtime: HostRuntime, skb: Skb): void {
   const { flags, seq, payloadLength, ack } = skb.packet;
   if (flags & RST) return;
+  if (flags & SYN && flags & ACK) return refuse(runtime, skb);
   const next = (seq + payloadLength + (flags & (SYN | FIN) ? 1 : 0)) >>> 0;
   if (flags & SYN) reply(runtime, skb, { flags: SYN | ACK, seq: SERVER_ISN, ack: next });
   else if (payloadLength > 0) reply(runtime, skb, { flags: PSH | ACK, seq: ack, ack: next, payloadLength: 100 });

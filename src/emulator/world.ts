@@ -163,6 +163,9 @@ function startJourney(world: World, host: string, packet: Packet, kind: PacketKi
   return journey;
 }
 
+/** More packets than any probe provokes: an exchange that never ends, which is cut here and said. */
+const JOURNEY_LIMIT = 10_000;
+
 /** A process or the kernel of a host sends a packet. Returns its journey; the packet has left when this returns. */
 export function originate(world: World, runtime: HostRuntime, packet: Packet, options: SendOptions): Journey {
   const journey = startJourney(world, runtime.host.name, packet, options.kind, options.cause);
@@ -172,6 +175,10 @@ export function originate(world: World, runtime: HostRuntime, packet: Packet, op
   frame.fromKernel = options.fromKernel ?? false;
   frame.boundInterface = options.boundInterface ?? null;
   packet.id = packet.id === 0 && !packet.df ? runtime.nextId++ & 0xffff : packet.id;
+  if (journey.id >= JOURNEY_LIMIT) {
+    drop(runtime, frame, null, null, `after ${JOURNEY_LIMIT} packets: the exchange never ends`);
+    return journey;
+  }
   attachToCause(frame, options);
   journey.error = sendLocal(runtime, frame, options);
   return journey;

@@ -68,10 +68,21 @@ export function parseIPv4(text: string): Address | null {
 
 /** Parses an IPv6 address in any form of RFC 4291 section 2.2; zones (`%eth0`) are the caller's to split off. */
 export function parseIPv6(text: string): Address | null {
-  if (text.includes("%") || !ipaddr.IPv6.isValid(text)) return null;
-  const p = ipaddr.IPv6.parse(text).parts;
+  if (text.includes("%")) return null;
+  const dotted = withoutDottedPart(text);
+  if (dotted === null || !ipaddr.IPv6.isValid(dotted)) return null;
+  const p = ipaddr.IPv6.parse(dotted).parts;
   const word = (i: number): number => (((p[i] ?? 0) << 16) | (p[i + 1] ?? 0)) >>> 0;
   return ipv6(word(0), word(2), word(4), word(6));
+}
+
+/** The last 32 bits written as IPv4 in hexadecimal instead: ipaddr.js takes `::1.2.3.4` for `::ffff:1.2.3.4`. */
+function withoutDottedPart(text: string): string | null {
+  if (!text.includes(".")) return text;
+  const colon = text.lastIndexOf(":");
+  const four = parseIPv4(text.slice(colon + 1));
+  if (four === null) return null;
+  return `${text.slice(0, colon + 1)}${(four.a >>> 16).toString(16)}:${(four.a & 0xffff).toString(16)}`;
 }
 
 /** Dotted quad, or RFC 5952 text. */

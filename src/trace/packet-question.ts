@@ -3,7 +3,7 @@ import { CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_NONE, CT_RELATED, CT_UNTRACKED }
 import { type Address, parseAddress } from "../net/address.ts";
 import * as icmp from "../net/icmp.ts";
 import { type Packet, packet } from "../net/packet.ts";
-import { ICMP, ICMPV6, parseProtocol, TCP } from "../net/protocol.ts";
+import { hasPorts, ICMP, ICMPV6, parseProtocol, TCP } from "../net/protocol.ts";
 import { parseTcpFlags, SYN } from "../net/tcp-flags.ts";
 
 /** One line of `podpath probe`, INTERFACES.md section 4. */
@@ -81,6 +81,9 @@ const CT_STATES: ReadonlyMap<string, number> = new Map([
   ["INVALID", CT_INVALID],
   ["UNTRACKED", CT_UNTRACKED],
 ]);
+
+/** Source port of a packet that names none: an ephemeral one, as a client would have. */
+const DEFAULT_SOURCE_PORT = 40000;
 
 interface Place {
   readonly file: string;
@@ -238,7 +241,7 @@ function readPacket(reader: Reader): Packet | null {
     src: src ?? { family: dst.family, a: 0, b: 0, c: 0, d: 0 },
     dst,
     protocol,
-    sport: integer(reader, "sport", 0xffff, 0),
+    sport: integer(reader, "sport", 0xffff, hasPorts(protocol) ? DEFAULT_SOURCE_PORT : 0),
     dport: integer(reader, "dport", 0xffff, 0),
     flags: protocol === TCP ? (flags ?? SYN) : 0,
     ttl: integer(reader, "ttl", 255, 64),

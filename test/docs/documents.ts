@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-
-export const ROOT = resolve(import.meta.dirname, "../..");
+import { join } from "node:path";
+import { ROOT } from "./root.ts";
 
 /** A document that these tests answer for. */
 export interface Document {

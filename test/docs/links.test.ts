@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
-import { documents, ROOT } from "./documents.ts";
+import { documents } from "./documents.ts";
 import { anchorsOf, linksOf } from "./markdown.ts";
+import { ROOT } from "./root.ts";
 
 describe.each(documents)("links of $path", ({ path, text }) => {
   const links = linksOf(text).filter(({ target }) => !/^[a-z]+:/.test(target));
@@ -20,7 +21,8 @@ test("every document is reachable from the README", () => {
     const text = texts.get(path);
     if (text === undefined || reached.has(path)) return;
     reached.add(path);
-    for (const { target } of linksOf(text)) visit(relative(ROOT, join(ROOT, dirname(path), target.replace(/#.*$/, ""))));
+    for (const { target } of linksOf(text))
+      visit(relative(ROOT, join(ROOT, dirname(path), target.replace(/#.*$/, ""))));
   };
   visit("README.md");
   expect([...texts.keys()].filter((path) => !reached.has(path))).toEqual([]);

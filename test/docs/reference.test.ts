@@ -1,12 +1,13 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { FILE_ROLES } from "../../src/readers/snapshot/files.ts";
-import { assumedSysctls } from "../../src/readers/snapshot/assumed-sysctls.ts";
-import { networkInterface } from "../../src/model/interface.ts";
 import { isModelledMatch } from "../../src/linux/netfilter/matches/table.ts";
 import { isModelledTarget } from "../../src/linux/netfilter/targets/table.ts";
-import { documents, ROOT } from "./documents.ts";
+import { networkInterface } from "../../src/model/interface.ts";
+import { assumedSysctls } from "../../src/readers/snapshot/assumed-sysctls.ts";
+import { FILE_ROLES } from "../../src/readers/snapshot/files.ts";
+import { documents } from "./documents.ts";
+import { ROOT } from "./root.ts";
 
 /** The reference lists are complete: what the code knows is named, and what is named the code knows. */
 

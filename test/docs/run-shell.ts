@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { ROOT } from "./documents.ts";
+import { ROOT } from "./root.ts";
 
 /** A folder that looks like a clone to the commands of a document, with `podpath` and `npx podpath` on the path. */
 export interface Clone {

@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { originTable } from "../../src/model/origin.ts";
 import { parseDocument } from "../../src/readers/resources/parse-document.ts";
 import { readScenario } from "../../src/readers/scenario/read-scenario.ts";
 import { readDescription } from "../../src/readers/snapshot/description.ts";
-import { originTable } from "../../src/model/origin.ts";
 import { errorsAgainst, isSchemaName } from "../schemas/validate.ts";
-import { documents, ROOT } from "./documents.ts";
+import { documents } from "./documents.ts";
 import { type Fence, fencesOf } from "./markdown.ts";
+import { ROOT } from "./root.ts";
 
 const LANGUAGES: ReadonlySet<string> = new Set(["console", "json", "yaml", "ts", "sh", "text"]);
 

@@ -48,6 +48,12 @@ describe("an address as text", () => {
     }
   });
 
+  it("may end in four decimal parts", () => {
+    expect(parseAddress("::1.2.3.4")).toEqual(ipv6(0, 0, 0, 0x01020304));
+    expect(parseAddress("::ffff:10.0.0.1")).toEqual(ipv6(0, 0, 0xffff, 0x0a000001));
+    expect(parseAddress("64:ff9b::1.2.3.400")).toBeNull();
+  });
+
   it("never throws", () => {
     fc.assert(fc.property(fc.string(), (text) => void parseAddress(text)));
   });

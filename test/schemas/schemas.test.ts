@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { runCommand } from "../../src/cli/program.ts";
-import { parsePacketLine } from "../../src/trace/packet-question.ts";
 import { parseDocument } from "../../src/readers/resources/parse-document.ts";
 import { readScenario } from "../../src/readers/scenario/read-scenario.ts";
-import { ROOT } from "../docs/documents.ts";
+import { parsePacketLine } from "../../src/trace/packet-question.ts";
+import { ROOT } from "../docs/root.ts";
 import { errorsAgainst } from "./validate.ts";
 
 const SCENARIOS = join(ROOT, "scenarios");
@@ -50,7 +50,11 @@ describe("trace --json gives a result:", () => {
   test.each([
     ["a timeout", INCIDENT, ["--from", "pod/default/a", "--to", "pod/default/c"]],
     ["a round trip", HEALTHY, ["--from", "pod/default/a", "--to", "pod/default/c", "--port", "80"]],
-    ["every evaluated rule", INCIDENT, ["--from", "node/worker-1", "--to", "node/worker-2", "--port", "179", "--verbose"]],
+    [
+      "every evaluated rule",
+      INCIDENT,
+      ["--from", "node/worker-1", "--to", "node/worker-2", "--port", "179", "--verbose"],
+    ],
     ["branches", HEALTHY, ["--from", "pod/default/a", "--to", "service/kube-system/kube-dns:dns"]],
     ["a traceroute", HEALTHY, ["--from", "pod/default/a", "--to", "pod/default/c", "--kind", "traceroute"]],
     ["an uncertain one", HEALTHY, ["--from", "pod/default/a", "--to", "pod/default/c", "--strict"]],
@@ -122,7 +126,10 @@ describe("the snapshot's schema refuses", () => {
   test.each([
     ["another kind", { ...good, kind: "Scenario" }],
     ["a member without interface", { ...good, fabric: { segments: [{ name: "lan", members: ["node1"] }] } }],
-    ["an address without prefix length", { ...good, fabric: { hosts: [{ name: "gw", interfaces: [{ name: "eth0", addresses: ["10.0.0.1"] }] }] } }],
+    [
+      "an address without prefix length",
+      { ...good, fabric: { hosts: [{ name: "gw", interfaces: [{ name: "eth0", addresses: ["10.0.0.1"] }] }] } },
+    ],
     ["a host without name", { ...good, fabric: { hosts: [{}] } }],
     ["a fabric route that leads nowhere", { ...good, fabric: { routes: [{ via: "10.0.0.1" }] } }],
   ])("%s", (_, value) => {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
-import { ROOT } from "../docs/documents.ts";
+import { ROOT } from "../docs/root.ts";
 
 const NAMES = ["snapshot", "scenario", "packet", "result"] as const;
 

@@ -33,8 +33,11 @@ export interface FamilyHooks {
   readonly assumed: readonly { readonly part: "rules" | "otherBackend" | "nft"; readonly detail: string }[];
 }
 
-/** enum nf_ip_hook_priorities (include/uapi/linux/netfilter_ipv4.h). */
-function priority(table: TableName, hook: HookName): number {
+/**
+ * enum nf_ip_hook_priorities (include/uapi/linux/netfilter_ipv4.h). iptables-nft 1.8.9 puts its security table at 150
+ * instead of 50 (measured: test/kernel/iptables-save.test.ts).
+ */
+function priority(table: TableName, hook: HookName, backend: "legacy" | "nft"): number {
   switch (table) {
     case "raw":
       return -300;
@@ -45,7 +48,7 @@ function priority(table: TableName, hook: HookName): number {
     case "filter":
       return 0;
     case "security":
-      return 50;
+      return backend === "nft" ? 150 : 50;
   }
 }
 
@@ -122,14 +125,14 @@ function stagesOf(tables: readonly BoundTable[], hook: HookName, conntrack: bool
     const chain = table.hooks[hook];
     if (chain === undefined) continue;
     if (table.name === "nat") nat.push(chain);
-    else placed.push({ priority: priority(table.name, hook), stage: { kind: "table", table: table.name, chain } });
+    else placed.push({ priority: priority(table.name, hook, table.backend), stage: { kind: "table", table: table.name, chain } });
   }
   if (conntrack) {
     if (hook === "PREROUTING" || hook === "OUTPUT") {
       placed.push({ priority: CONNTRACK_PRIORITY, stage: { kind: "conntrack" } });
     }
     const natLoaded = tables.some((table) => table.name === "nat");
-    if (natLoaded && hook !== "FORWARD") placed.push({ priority: priority("nat", hook), stage: { kind: "nat", chains: nat } });
+    if (natLoaded && hook !== "FORWARD") placed.push({ priority: priority("nat", hook, "legacy"), stage: { kind: "nat", chains: nat } });
   }
   return placed;
 }

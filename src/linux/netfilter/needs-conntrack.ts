@@ -19,5 +19,7 @@ export function needsConntrack(ruleset: Ruleset): boolean {
 
 function ruleNeedsConntrack(rule: Rule): boolean {
   if (rule.matches.some((match) => MATCHES.has(match.name))) return true;
-  return rule.target?.kind === "extension" && TARGETS.has(rule.target.call.name);
+  if (rule.target?.kind !== "extension") return false;
+  const { call } = rule.target;
+  return call.name === "CT" ? !call.options.notrack : TARGETS.has(call.name);
 }
