@@ -15,5 +15,7 @@ export function packetLine(text: string, loaded: LoadedNetwork, defaults: { read
   const [onlyHost] = loaded.network.hosts.keys();
   const isReply = Object.hasOwn(value, "replyTo");
   const host = loaded.lone && loaded.network.hosts.size === 1 && !isReply ? { host: onlyHost } : {};
-  return JSON.stringify({ ...host, ...defaults, ...value });
+  // A lone dump has no receivers to speak of: what they might answer would only multiply the unknowns.
+  const answers = defaults.answers && !loaded.lone;
+  return JSON.stringify({ ...host, answers, ...value });
 }
