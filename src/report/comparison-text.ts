@@ -207,6 +207,6 @@ function oneOpening(comparison: SnapshotComparison, opening: SessionOpening, ink
     ),
   );
   const rule = decidingRule(journey);
-  if (rule !== null) lines.push(`      ${ink.bad(ruleText(rule))}`);
+  if (rule !== null) lines.push(...paragraph(ruleText(rule), "      ", "      ", ink.bad));
   return lines;
 }

@@ -101,8 +101,10 @@ function oneProbe(run: ScenarioRun, played: PlayedProbe, { ink, hideAnswer }: Ru
       ? [`    ${head}${gap}${colour(word)}`]
       : [...paragraph(head, "      ", "    "), `      ${colour(word)}`];
   if (hideAnswer || result === "answered") return lines;
-  const ends = new Set(answer.branches.map((branch) => whyLost(run, branch)));
-  return [...lines, ...[...ends].flatMap((end) => paragraph(end, "      ", "      ", ink.faint))];
+  const [end = "", ...others] = new Set(answer.branches.map((branch) => whyLost(run, branch)));
+  const more =
+    others.length === 0 ? "" : ` (or ${plural(others.length, "other end")}, by chance or by what is unknown)`;
+  return [...lines, ...paragraph(`${end}${more}`, "      ", "      ", ink.faint)];
 }
 
 /** Where a request ended, and where its error did when that never arrived. */

@@ -86,14 +86,15 @@ function branchVerdict(network: Network, branch: Branch, ink: Ink): readonly str
   const isTraceroute = (report?.hops.length ?? 0) > 0;
   const subject = isTraceroute ? "the last probe" : "the request";
   const head = report === null ? colour(`${mark} `) : "  ";
-  lines.push(...paragraph(`${report === null ? "the packet" : subject} ${describeEnd(network, decisive)}`, "  ", head));
-  if (tone !== "good") {
-    for (const fact of fallbackFacts(network, run.steps.get(decisive.id) ?? [])) {
-      lines.push(...paragraph(fact, "  ", "  ", ink.doubtful));
-    }
-  }
+  lines.push(
+    ...paragraph(`${report === null ? "the packet" : subject} ${describeEnd(network, decisive)}`, "    ", head),
+  );
   for (const answer of lost(run, decisive, tone === "good")) {
-    lines.push(...paragraph(`its ${kindWords(answer)} ${describeEnd(network, answer)}`, "  "));
+    lines.push(...paragraph(`its ${kindWords(answer)} ${describeEnd(network, answer)}`, "    ", "  "));
+  }
+  if (tone === "good") return lines;
+  for (const fact of fallbackFacts(network, run.steps.get(decisive.id) ?? [])) {
+    lines.push(...paragraph(fact, "    ", "  ", ink.doubtful));
   }
   return lines;
 }

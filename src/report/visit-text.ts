@@ -124,7 +124,7 @@ function everyStep(
     if (step.kind !== "rule" && step.kind !== "policy") return [];
     const cited = citedPlace(step.place);
     const missed = step.kind === "rule" && !step.matched;
-    const verdict = missed ? "no match" : step.verdict;
+    const verdict = missed ? "no match" : step.verdict.replace(/^(jump|goto) .*$/, "$1");
     const colour = missed ? style.ink.faint : stops(step) ? style.ink.bad : style.ink.good;
     const head = `${step.place.table} ${ruleText(cited)}`;
     return [

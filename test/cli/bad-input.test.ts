@@ -1,6 +1,6 @@
+import { spawnSync } from "node:child_process";
 import { closeSync, ftruncateSync, mkdirSync, openSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { spawnSync } from "node:child_process";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { twoNodes } from "../report/two-nodes.ts";
@@ -24,7 +24,9 @@ describe("bad input", () => {
     const path = folder({ "snapshot/nodes/x": "" });
     const { code, err } = await podpath(["trace", join(path, "snapshott"), ...PROBE]);
     expect(code).toBe(2);
-    expect(err).toMatch(/there is no file or folder .*snapshott\. Expected a snapshot folder.* Did you mean .*snapshot\?/);
+    expect(err).toMatch(
+      /there is no file or folder .*snapshott\. Expected a snapshot folder.* Did you mean .*snapshot\?/,
+    );
   });
 
   test("an empty folder", async () => {
@@ -75,7 +77,9 @@ describe("bad input", () => {
     const files = twoNodes();
     const { code, out } = await check({ ...files, "nodes/n2/iptables-save.txt": files["nodes/n2/ip-addr.txt"] ?? "" });
     expect(code).toBe(1);
-    expect(out.replaceAll(/\s+/g, " ")).toContain("nodes/n2/iptables-save.txt: The content looks like the output of ip addr. Expected the output of iptables-save -c.");
+    expect(out.replaceAll(/\s+/g, " ")).toContain(
+      "nodes/n2/iptables-save.txt: The content looks like the output of ip addr. Expected the output of iptables-save -c.",
+    );
   });
 
   test("a text that nothing is known of", async () => {
@@ -91,7 +95,8 @@ describe("bad input", () => {
   });
 
   test("a pod without an address", async () => {
-    const pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: default}\nspec: {nodeName: n1}\nstatus: {phase: Pending}\n";
+    const pod =
+      "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: default}\nspec: {nodeName: n1}\nstatus: {phase: Pending}\n";
     const path = folder({ ...twoNodes(), "cluster/pods.yaml": pod });
     const { code, err } = await podpath(["trace", path, "--from", "n1", "--to", "pod/default/p"]);
     expect(code).toBe(2);
@@ -183,10 +188,15 @@ describe("bad input", () => {
   });
 
   test("keys that would pollute prototypes", async () => {
-    const pod = '{"apiVersion":"v1","kind":"Pod","__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},"metadata":{"name":"p","namespace":"default"}}';
-    const scenario = "apiVersion: podpath/v1\nkind: Scenario\n__proto__: {polluted: true}\nmetadata: {name: x}\nnetwork: {snapshot: ./snapshot}\nprobes: [{from: n1, to: n2, __proto__: {polluted: true}}]\n";
+    const pod =
+      '{"apiVersion":"v1","kind":"Pod","__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},"metadata":{"name":"p","namespace":"default"}}';
+    const scenario =
+      "apiVersion: podpath/v1\nkind: Scenario\n__proto__: {polluted: true}\nmetadata: {name: x}\nnetwork: {snapshot: ./snapshot}\nprobes: [{from: n1, to: n2, __proto__: {polluted: true}}]\n";
     const files = Object.fromEntries(Object.entries(twoNodes()).map(([name, text]) => [`snapshot/${name}`, text]));
-    const { code, err } = await podpath(["run", folder({ ...files, "snapshot/cluster/pod.json": pod, "scenario.yaml": scenario })]);
+    const { code, err } = await podpath([
+      "run",
+      folder({ ...files, "snapshot/cluster/pod.json": pod, "scenario.yaml": scenario }),
+    ]);
     expect(code).toBe(2);
     expect(err).toContain('Nobody reads "__proto__"');
     expect(Reflect.get({}, "polluted")).toBeUndefined();
@@ -270,7 +280,8 @@ describe("help", () => {
     const { code, out } = await podpath(["--help"]);
     expect(code).toBe(0);
     for (const command of ["run", "trace", "probe", "check"]) expect(out).toMatch(new RegExp(`^ {2}${command} `, "m"));
-    for (const command of ["reach", "why", "diff", "lab", "collect"]) expect(out).not.toMatch(new RegExp(`^ {2}${command} `, "m"));
+    for (const command of ["reach", "why", "diff", "lab", "collect"])
+      expect(out).not.toMatch(new RegExp(`^ {2}${command} `, "m"));
   });
 
   test("every command knows the common options", async () => {
@@ -296,6 +307,9 @@ describe("help", () => {
 
 test("a file that a script wrote with CRLF is read like any other", async () => {
   const path = folder(twoNodes());
-  writeFileSync(join(path, "nodes/n2/ip-route.txt"), (twoNodes()["nodes/n2/ip-route.txt"] ?? "").replaceAll("\n", "\r\n"));
+  writeFileSync(
+    join(path, "nodes/n2/ip-route.txt"),
+    (twoNodes()["nodes/n2/ip-route.txt"] ?? "").replaceAll("\n", "\r\n"),
+  );
   expect((await podpath(["trace", path, ...PROBE])).code).toBe(0);
 });

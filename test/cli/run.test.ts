@@ -24,7 +24,9 @@ describe("podpath run", () => {
     const { out } = await podpath(["run", BLOCKED, HEALTHY]);
     const difference = out.slice(out.indexOf("What differs"));
     expect(difference).toContain("Routes in healthy, missing in bgp-blocked");
-    expect(difference).toMatch(/worker-1\n(?:.*\n)*? {4}192\.168\.133\.192\/26 via 172\.16\.0\.11 dev eth0 proto bird\n {6}the way to pod\/default\/c, pod\/default\/d/);
+    expect(difference).toMatch(
+      /worker-1\n(?:.*\n)*? {4}192\.168\.133\.192\/26 via 172\.16\.0\.11 dev eth0 proto bird\n {6}the way to pod\/default\/c, pod\/default\/d/,
+    );
     expect(difference).toMatch(/control-plane → 172\.16\.0\.10 \(worker-1\) +Connect +Established/);
     expect(difference).toMatch(/worker-1 → 172\.16\.0\.9 \(control-plane\) +Passive +Established/);
     expect(difference).toContain(":INPUT DROP [39:2340]");
@@ -50,14 +52,16 @@ describe("podpath run", () => {
   });
 
   test("a timeline that was not played is said, and what it expects is not judged", async () => {
-    const body = "timeline:\n  - {at: 0s, change: {exec: {host: n1, command: iptables -P INPUT DROP}}}\nprobes:\n  - {from: n1, to: n2, expect: {result: timeout}}\n";
+    const body =
+      "timeline:\n  - {at: 0s, change: {exec: {host: n1, command: iptables -P INPUT DROP}}}\nprobes:\n  - {from: n1, to: n2, expect: {result: timeout}}\n";
     const { code, out } = await podpath(["run", scenario(body)]);
     expect(code).toBe(3);
     expect(out).toContain("The timeline (1 event) was NOT played");
   });
 
   test("a probe that cannot be asked does not stop the others", async () => {
-    const body = "probes:\n  - {name: lost, from: n7, to: n2}\n  - {name: fine, from: n1, to: n2, expect: {result: answered}}\n";
+    const body =
+      "probes:\n  - {name: lost, from: n7, to: n2}\n  - {name: fine, from: n1, to: n2, expect: {result: answered}}\n";
     const { code, out } = await podpath(["run", scenario(body)]);
     expect(code).toBe(2);
     expect(out).toContain("lost: error: there is no n7");
@@ -65,7 +69,8 @@ describe("podpath run", () => {
   });
 
   test("the JSON tells each probe's verdict and answer", async () => {
-    const body = "probes:\n  - {name: fine, from: n1, to: n2, expect: {result: answered, via: [], certainty: certain}}\n";
+    const body =
+      "probes:\n  - {name: fine, from: n1, to: n2, expect: {result: answered, via: [], certainty: certain}}\n";
     const { code, out } = await podpath(["run", scenario(body), "--json"]);
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({
@@ -81,7 +86,10 @@ describe("podpath run", () => {
   });
 
   test("a snapshot folder that is not there is told with the line that names it", async () => {
-    const path = folder({ "scenario.yaml": "apiVersion: podpath/v1\nkind: Scenario\nmetadata: {name: x}\nnetwork: {snapshot: ./snap}\n", "snapshot/x": "" });
+    const path = folder({
+      "scenario.yaml": "apiVersion: podpath/v1\nkind: Scenario\nmetadata: {name: x}\nnetwork: {snapshot: ./snap}\n",
+      "snapshot/x": "",
+    });
     const { code, err } = await podpath(["run", path]);
     expect(code).toBe(2);
     expect(err).toMatch(/scenario\.yaml:4: there is no snapshot folder \.\/snap\..*Did you mean .*snapshot\?/);

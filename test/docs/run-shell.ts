@@ -24,7 +24,8 @@ export function createClone(): Clone {
   const main = join(ROOT, "src/cli/main.ts");
   script(join(bin, "podpath"), `exec "${process.execPath}" --import "${loader}" "${main}" "$@"`);
   script(join(bin, "npx"), '[ "$1" = podpath ] || exit 127; shift; exec podpath "$@"');
-  const path = `${bin}${delimiter}${process.env["PATH"] ?? ""}`;
+  const { PATH = "" } = process.env;
+  const path = `${bin}${delimiter}${PATH}`;
   return {
     write: (name, lines) => writeFileSync(join(folder, name), `${lines.join("\n")}\n`),
     run: (command) =>

@@ -10,7 +10,10 @@ const DROP_SSH = filterOfN2(
   "-A INPUT -p tcp -m tcp --dport 22 -j DROP",
 );
 
-function jsonOf(files: Readonly<Record<string, string>>, probe: Parameters<typeof ask>[1]): ReturnType<typeof answerJson> {
+function jsonOf(
+  files: Readonly<Record<string, string>>,
+  probe: Parameters<typeof ask>[1],
+): ReturnType<typeof answerJson> {
   return answerJson(ask(twoNodes(files), probe).answer);
 }
 
@@ -68,7 +71,11 @@ describe("the JSON of an answer", () => {
 
   test("says where a packet went that left the dumped machines", () => {
     const { branches } = jsonOf({}, { from: "node/n1", to: "192.0.2.7" });
-    expect(branches[0]).toMatchObject({ outcome: "left", at: { host: "n1", interface: "eth0" }, nextHop: "10.0.0.254" });
+    expect(branches[0]).toMatchObject({
+      outcome: "left",
+      at: { host: "n1", interface: "eth0" },
+      nextHop: "10.0.0.254",
+    });
   });
 
   test("gives the errno of what could not be sent", () => {

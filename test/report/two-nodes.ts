@@ -1,7 +1,7 @@
 import { readSnapshot, type SnapshotResult } from "../../src/readers/snapshot/read-snapshot.ts";
+import { type Asked, askedProbe } from "../../src/report/asked.ts";
 import { askProbe, type Probe, prepareProbe } from "../../src/trace/probe.ts";
 import type { Answer } from "../../src/trace/result.ts";
-import { type Asked, askedProbe } from "../../src/report/asked.ts";
 
 const EMPTY_RULES = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n";
 
@@ -27,7 +27,7 @@ export function twoNodes(more: Readonly<Record<string, string>> = {}): Record<st
     files[`nodes/n${last}/ip-addr.txt`] ??= addresses(last);
     files[`nodes/n${last}/ip-route.txt`] ??= ROUTES(last);
     files[`nodes/n${last}/iptables-save.txt`] ??= EMPTY_RULES;
-    files[`nodes/n${last}/sockets.txt`] ??= "tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:((\"sshd\",pid=1,fd=3))\n";
+    files[`nodes/n${last}/sockets.txt`] ??= 'tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=1,fd=3))\n';
   }
   return files;
 }

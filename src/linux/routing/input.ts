@@ -1,5 +1,6 @@
 import type { Interface } from "../../model/interface.ts";
-import { type Address, isLimitedBroadcast, isLoopback, isMulticast, isUnspecified } from "../../net/address.ts";
+import { type Address, formatAddress, isLimitedBroadcast, isLoopback, isMulticast, isUnspecified } from "../../net/address.ts";
+import { IGMP } from "../../net/protocol.ts";
 import { forwarding, routeLocalnet, sendRedirects } from "../device-settings.ts";
 import type { DropReason } from "../drop-reason.ts";
 import type { HostRuntime } from "../runtime.ts";
@@ -37,13 +38,13 @@ export function routeInput(runtime: HostRuntime, device: Interface, key: InputKe
 
 function routeInput4(runtime: HostRuntime, device: Interface, key: InputKey): InputRoute {
   const { src, dst } = key;
+  if (isMulticast(dst)) return multicast4(runtime, device, key);
   if (isMulticast(src) || isLimitedBroadcast(src)) return martian("IP_INVALID_SOURCE", "broadcast or multicast source");
   if (isLimitedBroadcast(dst) || (isUnspecified(src) && isUnspecified(dst))) return broadcastHere(runtime, device, key);
   if (src.a >>> 24 === 0) return martian("IP_INVALID_SOURCE", "source in 0.0.0.0/8");
   if (dst.a >>> 24 === 0) return martian("IP_INVALID_DEST", "destination in 0.0.0.0/8");
   if (isLoopback(dst) && !routeLocalnet(runtime, device)) return martian("IP_LOCALNET", "127.0.0.0/8 from the wire");
   if (isLoopback(src) && !routeLocalnet(runtime, device)) return martian("IP_LOCALNET", "127.0.0.0/8 from the wire");
-  if (isMulticast(dst)) return { kind: "deliver", result: multicastResult(device), broadcast: true };
   const result = lookUpRoute(runtime, { ...key, input: device.name, output: null, uid: 0 });
   const forwards = routesUnknown(runtime.host, 4) || forwarding(runtime, device, 4);
   switch (result.kind) {
@@ -73,6 +74,31 @@ function routeInput4(runtime: HostRuntime, device: Interface, key: InputKey): In
       return { kind: "forward", result, redirect };
     }
   }
+}
+
+/** 224.0.0.1, which every interface listens to. */
+const ALL_HOSTS = 0xe0000001;
+
+/**
+ * ip_route_input_mc(): only groups that somebody joined are taken, and no dump tells which those are. IGMP is heard
+ * whatever its group.
+ */
+function multicast4(runtime: HostRuntime, device: Interface, key: InputKey): InputRoute {
+  const { src, dst } = key;
+  if (dst.a !== ALL_HOSTS && key.protocol !== IGMP) {
+    runtime.services.assume(runtime, "sockets", `nobody on ${runtime.host.name} joined ${formatAddress(dst)}`);
+    return martian(null, "nobody joined the multicast group");
+  }
+  if (isMulticast(src) || isLimitedBroadcast(src)) return martian("IP_INVALID_SOURCE", "broadcast or multicast source");
+  if (isLoopback(src) && !routeLocalnet(runtime, device)) return martian("IP_LOCALNET", "127.0.0.0/8 from the wire");
+  if (src.a >>> 24 === 0) {
+    const local = dst.a >>> 8 === ALL_HOSTS >>> 8;
+    if (!local && key.protocol !== IGMP) return martian("IP_INVALID_SOURCE", "source in 0.0.0.0/8");
+  } else {
+    const check = validateSource(runtime, key, device);
+    if (!check.ok) return martian(check.reason, "source check");
+  }
+  return { kind: "deliver", result: multicastResult(device), broadcast: true };
 }
 
 function multicastResult(device: Interface): RoutingResult {

@@ -1,14 +1,20 @@
+import type { Interface } from "../../model/interface.ts";
+import { nextHop, route } from "../../model/route.ts";
 import { type Address, unspecified } from "../../net/address.ts";
+import { hostPrefix } from "../../net/prefix.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
 import { lookUpRoute } from "./look-up.ts";
 import type { RoutingResult } from "./result.ts";
 import { SCOPE_LINK, selectAddress } from "./source-address.ts";
 
-/** ip_route_output_key(): the route of a local packet with the given source (null while unset). */
+/**
+ * ip_route_output_key(): the route of a local packet with the given source (null while unset). A socket bound to a
+ * device needs none: what no table says is taken to be on its link.
+ */
 export function routeOutput(runtime: HostRuntime, skb: Skb, source: Address | null): RoutingResult {
   const { packet } = skb;
-  return lookUpRoute(runtime, {
+  const result = lookUpRoute(runtime, {
     dst: packet.dst,
     src: source,
     input: null,
@@ -20,6 +26,23 @@ export function routeOutput(runtime: HostRuntime, skb: Skb, source: Address | nu
     dport: packet.dport,
     uid: skb.owner?.uid ?? 0,
   });
+  if (result.kind !== "error" || skb.boundInterface === null || packet.dst.family === 6) return result;
+  const output = runtime.host.interfaces.get(skb.boundInterface);
+  return output === undefined ? result : onLink(output, packet.dst);
+}
+
+function onLink(output: Interface, destination: Address): RoutingResult {
+  const nextHops = [nextHop({ interface: output.name })];
+  const stand = route({ destination: hostPrefix(destination), scope: "link", nextHops });
+  return {
+    kind: "unicast",
+    output,
+    nextHop: destination,
+    viaGateway: false,
+    route: stand,
+    preferredSource: null,
+    onlink: false,
+  };
 }
 
 /**
@@ -31,8 +54,8 @@ export function sourceFor(runtime: HostRuntime, result: RoutingResult, destinati
   if (result.preferredSource !== null) return result.preferredSource;
   if (result.kind === "local") return destination;
   // The kernel passes the gateway only: an on-link route takes the device's first address (fib_info_update_nhc_saddr).
-  const onLink = result.kind !== "unicast" || !result.viaGateway;
-  const towards = onLink && destination.family === 4 ? unspecified(4) : result.kind === "unicast" ? result.nextHop : destination;
+  const direct = result.kind !== "unicast" || !result.viaGateway;
+  const towards = direct && destination.family === 4 ? unspecified(4) : result.kind === "unicast" ? result.nextHop : destination;
   const scope = result.kind === "unicast" && !result.viaGateway ? SCOPE_LINK : 0;
   return selectAddress(runtime, result.output, towards, scope);
 }

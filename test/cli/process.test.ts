@@ -1,0 +1,29 @@
+import { spawn, spawnSync } from "node:child_process";
+import { describe, expect, test } from "vitest";
+import { ARTICLE } from "./command.ts";
+
+const COMMAND = ["--import", "tsx", "src/cli/main.ts"];
+const TRACE = ["trace", `${ARTICLE}/bgp-blocked`, "--from", "pod/default/a", "--to", "pod/default/c"];
+
+describe("the process", () => {
+  test("exits with the command's code, results on stdout only", () => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [...COMMAND, ...TRACE], { encoding: "utf8" });
+    expect(status).toBe(1);
+    expect(stdout).toContain("✗ timeout");
+    expect(stderr).toBe("");
+  }, 30_000);
+
+  test("does not mind a reader that stops reading", async () => {
+    const child = spawn(process.execPath, [...COMMAND, "run", `${ARTICLE}/bgp-blocked`, "--json"], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let err = "";
+    child.stderr.on("data", (chunk) => {
+      err += String(chunk);
+    });
+    child.stdout.once("data", () => child.stdout.destroy());
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect(err).toBe("");
+    expect(code).not.toBe(70);
+  }, 60_000);
+});
