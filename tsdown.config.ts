@@ -1,12 +1,22 @@
-import { defineConfig } from "tsdown";
+import { defineConfig, type UserConfig } from "tsdown";
 
-export default defineConfig({
-  entry: { podpath: "src/cli/main.ts", index: "src/index.ts" },
+const common = {
   format: "esm",
   platform: "node",
   target: "node20",
-  dts: { entry: ["src/index.ts"] },
   sourcemap: false,
   clean: true,
   outDir: "dist",
-});
+  // Everything inside: resolving packages and chunks costs more of a cold start than reading them.
+  deps: { alwaysBundle: [/.*/] },
+} satisfies UserConfig;
+
+export default defineConfig([
+  {
+    ...common,
+    entry: { podpath: "src/cli/main.ts" },
+    dts: false,
+    outputOptions: { codeSplitting: false },
+  },
+  { ...common, entry: { index: "src/index.ts" }, dts: true, clean: false },
+]);

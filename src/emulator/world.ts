@@ -72,11 +72,13 @@ export interface WorldOptions {
 export function createWorld(network: Network, options: WorldOptions): World {
   const values: FreeValues = freeValues();
   const observer = options.observer ?? null;
+  const current: Services["current"] = { runtime: null, skb: null };
   const services: Services = {
+    current,
     now: () => world.now,
     choose: (choice: Choice) => {
       const taken = options.choose(choice);
-      if (observer !== null) observer.step({ kind: "choice", runtime: null, skb: null, choice, taken });
+      if (observer !== null) observer.step({ kind: "choice", ...current, choice, taken });
       return taken;
     },
     freeValues: values,

@@ -1,83 +1,165 @@
+import type { Host } from "../model/host.ts";
 import type { Interface } from "../model/interface.ts";
 import type { Family } from "../net/address.ts";
 import type { HostRuntime } from "./runtime.ts";
 
 /**
- * The sysctls the datapath reads. Values come from the host's dump; a key that is missing there has the kernel's
- * default (net/ipv4/devinet.c, Documentation/networking/ip-sysctl.rst), and the answer says that it was assumed.
+ * The sysctls the datapath reads, as numbers that are made once per host. Values come from the host's dump; a key that
+ * is missing there has the kernel's default (net/ipv4/devinet.c, Documentation/networking/ip-sysctl.rst), and the first
+ * packet that reads it says that it was assumed.
  */
+interface Setting {
+  readonly value: number;
+  /** What was assumed, `net.ipv4.conf.all.rp_filter=0`; null when the dump says it. */
+  readonly assumed: string | null;
+}
+
+interface DeviceSettings {
+  readonly forwarding4: Setting;
+  readonly forwarding6: Setting;
+  readonly rpFilter: Setting;
+  readonly routeLocalnet: Setting;
+  readonly acceptLocal: Setting;
+  readonly sourceValidMark: Setting;
+  readonly proxyArp: Setting;
+  readonly sendRedirects: Setting;
+  readonly arpIgnore: Setting;
+  readonly ignoresLinkdown: Setting;
+}
+
+/** Settings of one host, by key and by device; filled as they are asked for. */
+interface HostSettings {
+  readonly keys: Map<string, Setting>;
+  readonly devices: Map<string, DeviceSettings>;
+}
+
+const known = new WeakMap<Host, HostSettings>();
+
+function settingsOf(host: Host): HostSettings {
+  const made = known.get(host);
+  if (made !== undefined) return made;
+  const settings: HostSettings = { keys: new Map(), devices: new Map() };
+  known.set(host, settings);
+  return settings;
+}
 
 /** `net.ipv4.conf.<device>.<name>` as sysctl prints it: dots in the device name become slashes. */
 function confKey(family: Family, device: string, name: string): string {
   return `net.ipv${family}.conf.${device.replaceAll(".", "/")}.${name}`;
 }
 
-/** An integer sysctl, or `fallback` when the dump has none. */
-export function sysctl(runtime: HostRuntime, key: string, fallback: number): number {
-  const text = runtime.host.sysctls.get(key);
-  if (runtime.host.knowledge.get("sysctls") === "assumed" || text === undefined) {
-    runtime.services.assume(runtime, "sysctls", `${key}=${text ?? fallback}`);
-  }
-  if (text === undefined) return fallback;
-  const value = Number.parseInt(text, 10);
-  return Number.isNaN(value) ? fallback : value;
+function parse(host: Host, key: string, fallback: number): Setting {
+  const text = host.sysctls.get(key);
+  const parsed = text === undefined ? Number.NaN : Number.parseInt(text, 10);
+  const value = Number.isNaN(parsed) ? fallback : parsed;
+  const certain = text !== undefined && host.knowledge.get("sysctls") !== "assumed";
+  return { value, assumed: certain ? null : `${key}=${value}` };
 }
 
-function perDevice(runtime: HostRuntime, family: Family, device: Interface, name: string, fallback: number): number {
-  return sysctl(runtime, confKey(family, device.name, name), fallback);
+/** The greater of the settings; it was assumed when one of them was. */
+function greatest(...settings: readonly Setting[]): Setting {
+  const assumed = settings.flatMap((setting) => setting.assumed ?? []);
+  return {
+    value: Math.max(...settings.map((setting) => setting.value)),
+    assumed: assumed.length === 0 ? null : assumed.join(", "),
+  };
 }
 
-function ofAll(runtime: HostRuntime, family: Family, name: string, fallback: number): number {
-  return sysctl(runtime, confKey(family, "all", name), fallback);
+/** Value of `all` or of the interface, whichever is greater: IN_DEV_MAXCONF, and IN_DEV_ORCONF for switches. */
+function ofBoth(host: Host, device: string, name: string, fallback: number): Setting {
+  return greatest(parse(host, confKey(4, "all", name), fallback), parse(host, confKey(4, device, name), fallback));
 }
 
 /** IN_DEV_FORWARD: the interface's own value; `ip_forward` itself only writes these (kernel.md 1 (c)). */
+function forwardingOf(host: Host, device: string, family: Family): Setting {
+  const own = confKey(family, device, "forwarding");
+  if (host.sysctls.has(own)) return parse(host, own, 0);
+  const all = confKey(family, "all", "forwarding");
+  return family === 4 && host.sysctls.has("net.ipv4.ip_forward")
+    ? parse(host, "net.ipv4.ip_forward", 0)
+    : parse(host, all, 0);
+}
+
+function deviceSettings(host: Host, device: string): DeviceSettings {
+  const { devices } = settingsOf(host);
+  const made = devices.get(device);
+  if (made !== undefined) return made;
+  const settings: DeviceSettings = {
+    forwarding4: forwardingOf(host, device, 4),
+    forwarding6: forwardingOf(host, device, 6),
+    rpFilter: ofBoth(host, device, "rp_filter", 0),
+    routeLocalnet: ofBoth(host, device, "route_localnet", 0),
+    acceptLocal: ofBoth(host, device, "accept_local", 0),
+    sourceValidMark: ofBoth(host, device, "src_valid_mark", 0),
+    proxyArp: ofBoth(host, device, "proxy_arp", 0),
+    sendRedirects: ofBoth(host, device, "send_redirects", 1),
+    arpIgnore: ofBoth(host, device, "arp_ignore", 0),
+    ignoresLinkdown: ofBoth(host, device, "ignore_routes_with_linkdown", 0),
+  };
+  devices.set(device, settings);
+  return settings;
+}
+
+function read(runtime: HostRuntime, setting: Setting): number {
+  if (setting.assumed !== null && !runtime.noted.has(setting)) {
+    runtime.noted.add(setting);
+    runtime.services.assume(runtime, "sysctls", setting.assumed);
+  }
+  return setting.value;
+}
+
+/** An integer sysctl, or `fallback` when the dump has none. */
+export function sysctl(runtime: HostRuntime, key: string, fallback: number): number {
+  const { keys } = settingsOf(runtime.host);
+  const made = keys.get(key);
+  if (made !== undefined) return read(runtime, made);
+  const setting = parse(runtime.host, key, fallback);
+  keys.set(key, setting);
+  return read(runtime, setting);
+}
+
+/** Whether packets that arrive on the device are forwarded. */
 export function forwarding(runtime: HostRuntime, device: Interface, family: Family): boolean {
-  const key = confKey(family, device.name, "forwarding");
-  if (runtime.host.sysctls.has(key)) return sysctl(runtime, key, 0) !== 0;
-  if (family === 4) return sysctl(runtime, "net.ipv4.ip_forward", ofAll(runtime, 4, "forwarding", 0)) !== 0;
-  return ofAll(runtime, 6, "forwarding", 0) !== 0;
+  const settings = deviceSettings(runtime.host, device.name);
+  return read(runtime, family === 4 ? settings.forwarding4 : settings.forwarding6) !== 0;
 }
 
 /** IN_DEV_RPFILTER: the maximum of `all` and the interface's: 0 off, 1 strict, 2 loose. */
 export function rpFilter(runtime: HostRuntime, device: Interface): number {
-  return Math.max(ofAll(runtime, 4, "rp_filter", 0), perDevice(runtime, 4, device, "rp_filter", 0));
+  return read(runtime, deviceSettings(runtime.host, device.name).rpFilter);
 }
 
 /** IN_DEV_ROUTE_LOCALNET: either `all` or the interface's. */
 export function routeLocalnet(runtime: HostRuntime, device: Interface): boolean {
-  return ofAll(runtime, 4, "route_localnet", 0) !== 0 || perDevice(runtime, 4, device, "route_localnet", 0) !== 0;
+  return read(runtime, deviceSettings(runtime.host, device.name).routeLocalnet) !== 0;
 }
 
 /** IN_DEV_ACCEPT_LOCAL. */
 export function acceptLocal(runtime: HostRuntime, device: Interface): boolean {
-  return ofAll(runtime, 4, "accept_local", 0) !== 0 || perDevice(runtime, 4, device, "accept_local", 0) !== 0;
+  return read(runtime, deviceSettings(runtime.host, device.name).acceptLocal) !== 0;
 }
 
 /** IN_DEV_SRC_VMARK: the reverse look-up uses the packet's mark. */
 export function sourceValidMark(runtime: HostRuntime, device: Interface): boolean {
-  return ofAll(runtime, 4, "src_valid_mark", 0) !== 0 || perDevice(runtime, 4, device, "src_valid_mark", 0) !== 0;
+  return read(runtime, deviceSettings(runtime.host, device.name).sourceValidMark) !== 0;
 }
 
 /** IN_DEV_PROXY_ARP. */
 export function proxyArp(runtime: HostRuntime, device: Interface): boolean {
-  return ofAll(runtime, 4, "proxy_arp", 0) !== 0 || perDevice(runtime, 4, device, "proxy_arp", 0) !== 0;
+  return read(runtime, deviceSettings(runtime.host, device.name).proxyArp) !== 0;
 }
 
 /** IN_DEV_TX_REDIRECTS. */
 export function sendRedirects(runtime: HostRuntime, device: Interface): boolean {
-  return ofAll(runtime, 4, "send_redirects", 1) !== 0 || perDevice(runtime, 4, device, "send_redirects", 1) !== 0;
+  return read(runtime, deviceSettings(runtime.host, device.name).sendRedirects) !== 0;
 }
 
 /** IN_DEV_ARP_IGNORE: the maximum. */
 export function arpIgnore(runtime: HostRuntime, device: Interface): number {
-  return Math.max(ofAll(runtime, 4, "arp_ignore", 0), perDevice(runtime, 4, device, "arp_ignore", 0));
+  return read(runtime, deviceSettings(runtime.host, device.name).arpIgnore);
 }
 
 /** IN_DEV_IGNORE_ROUTES_WITH_LINKDOWN: `all` or the interface's. */
 export function ignoresLinkdown(runtime: HostRuntime, device: string): boolean {
-  return (
-    ofAll(runtime, 4, "ignore_routes_with_linkdown", 0) !== 0 ||
-    sysctl(runtime, confKey(4, device, "ignore_routes_with_linkdown"), 0) !== 0
-  );
+  return read(runtime, deviceSettings(runtime.host, device).ignoresLinkdown) !== 0;
 }

@@ -39,6 +39,8 @@ export type Resolution =
 
 /** What a host needs from the World around it. */
 export interface Services {
+  /** The packet in hand and the host it is on, for who listens to choices. */
+  current: { runtime: HostRuntime | null; skb: Skb | null };
   /** Virtual time in seconds. */
   now(): number;
   readonly choose: Chooser;

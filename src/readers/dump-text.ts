@@ -32,6 +32,9 @@ const CODE_FENCE = /^\s*(?:```|~~~)\s*[\w+-]*$/;
 const CUT_OUT =
   /^\s*[[(<{]?(?:…|\.{3,}|(?:…|\.{3})?\s{0,8}(?:\d{1,9} )?(?:more )?(?:lines? |output )?(?:truncated|snip(?:ped)?|omitted|cut))\s{0,8}(?:…|\.{3})?[\])>}]?$/i;
 
+/** How most lines of the long dumps begin: rules, sysctls, set members. They are no prompt and no error message. */
+const USUAL = /^(?:-A [\w-]+ |\[\d+:\d+\] -A |net\.[\w./-]+ = |add [\w:.-]+ )/;
+
 /** A line whose end was left out. */
 const CUT_END = /(?:…|\[truncated\])$/i;
 
@@ -109,6 +112,11 @@ export function dumpLines(text: string, file: string): DumpLines {
     if (repaired !== line) findings.once(code, "info", number, message);
     return repaired;
   };
+  const cutEnd = (line: string, number: number): void => {
+    if (!CUT_END.test(line)) return;
+    cuts.push(number);
+    findings.add("cut-line", "warning", number, "The end of this line is missing.");
+  };
   for (let i = 0; i < raw.length; i++) {
     const number = i + 1;
     let line = raw[i] ?? "";
@@ -128,7 +136,13 @@ export function dumpLines(text: string, file: string): DumpLines {
       );
     }
     line = line.trimEnd();
-    if (line === "" || isFrame(line)) continue;
+    if (line === "") continue;
+    if (USUAL.test(line)) {
+      if (line.endsWith("…") || line.endsWith("]")) cutEnd(line, number);
+      lines.push({ number, text: line });
+      continue;
+    }
+    if (isFrame(line)) continue;
     if (CUT_OUT.test(line)) {
       cuts.push(number);
       findings.add("truncated-dump", "warning", number, "Lines were left out here.");
@@ -138,10 +152,7 @@ export function dumpLines(text: string, file: string): DumpLines {
         advice: "Collect this file again.",
       });
     } else {
-      if (CUT_END.test(line)) {
-        cuts.push(number);
-        findings.add("cut-line", "warning", number, "The end of this line is missing.");
-      }
+      cutEnd(line, number);
       lines.push({ number, text: line });
     }
   }

@@ -32,7 +32,7 @@ export function readSysctls(text: string, file: string, origins: OriginTable): S
   const originOf = new Map<string, Origin>();
   for (const { number, text: line } of lines) {
     if (/^\s*[#;]/.test(line)) continue;
-    if (REMARK.test(line)) {
+    if (line.startsWith("s") && REMARK.test(line)) {
       findings.add("unreadable-key", "info", number, `${line.trim()}.`);
       continue;
     }
@@ -42,7 +42,7 @@ export function readSysctls(text: string, file: string, origins: OriginTable): S
       continue;
     }
     const key = sysctlKey(written);
-    const plain = value.replace(/\s+/g, " ").trim();
+    const plain = /\s/.test(value) ? value.replace(/\s+/g, " ").trim() : value;
     const before = values.get(key);
     // A value of several lines (kernel.core_modes) is printed as several assignments; none below `net` has one.
     if (before !== undefined && before !== plain && key.startsWith("net.")) {
@@ -65,6 +65,8 @@ export function readSysctls(text: string, file: string, origins: OriginTable): S
  * `net.ipv4.conf.vxlan.calico.rp_filter`, with dots throughout: what stands between `conf` and the last component is the name.
  */
 export function sysctlKey(written: string): string {
+  // No dot inside a component: the form of sysctl(8) already, as nearly every line has it.
+  if (written.startsWith("net.") && written.split(".").length <= 5) return written;
   const path = written.replace(/^\/proc\/sys\//, "");
   const separator = /[./]/.exec(path)?.[0];
   const dotted = separator === "/" ? path.replace(/[./]/g, (c) => (c === "/" ? "." : "/")) : path;

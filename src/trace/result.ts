@@ -115,7 +115,7 @@ function clean(probability: number): number {
 function conditionsOf(taken: readonly Taken[]): readonly string[] {
   return taken
     .filter(({ choice }) => choice.kind === "unknown")
-    .map(({ choice, index }) => `${choice.question} ${choice.alternatives[index]?.label ?? ""}`);
+    .map(({ choice, index }) => `${choice.question} → ${choice.alternatives[index]?.label ?? ""}`);
 }
 
 function collectUnknowns(exploration: Exploration<Run>): readonly Unknown[] {

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { runCommand } from "../../src/cli/program.ts";
 import { isModelledMatch } from "../../src/linux/netfilter/matches/table.ts";
 import { isModelledTarget } from "../../src/linux/netfilter/targets/table.ts";
 import { networkInterface } from "../../src/model/interface.ts";
@@ -64,3 +65,37 @@ describe("docs/reference/assumptions.md", () => {
     expect([...general, ...special].filter((line) => !text.includes(line))).toEqual([]);
   });
 });
+
+describe("docs/cli", () => {
+  const common = optionsIn(
+    textOf("docs/cli/trace.md").split("Options of every command:")[1]?.split("\n[Exit")[0] ?? "",
+  );
+
+  test.each(["trace", "probe", "run", "check"])("%s.md has the options of the command", async (command) => {
+    let help = "";
+    const io = {
+      stdout: { write: (text: string) => (help += text) },
+      stderr: { write: () => true },
+      stdin: nothing(),
+      env: {},
+    };
+    expect(await runCommand([command, "--help"], io)).toBe(0);
+    const real = optionsIn(help);
+    const written = optionsIn(withoutExamples(textOf(`docs/cli/${command}.md`)));
+    expect([...real].filter((option) => !written.has(option) && !common.has(option) && option !== "--help")).toEqual(
+      [],
+    );
+    expect([...written].filter((option) => !real.has(option))).toEqual([]);
+  });
+});
+
+/** Without example commands and example files, which hold options of other commands. */
+function withoutExamples(text: string): string {
+  return text.replace(/```console\n[\s\S]*?```|<!-- file: .*\n```[\s\S]*?```/g, "");
+}
+
+function optionsIn(text: string): ReadonlySet<string> {
+  return new Set([...text.matchAll(/(?<![\w-])(--[a-z][a-z-]*)/g)].map((match) => match[1] ?? ""));
+}
+
+async function* nothing(): AsyncIterable<unknown> {}

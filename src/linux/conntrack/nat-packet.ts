@@ -44,7 +44,7 @@ export function natError(runtime: HostRuntime, skb: Skb, connection: Connection,
 function rewrite(runtime: HostRuntime, skb: Skb, packet: Packet, manip: Manip, target: Tuple, hook: Hook): void {
   const before = runtime.observer === null ? "" : side(packet, manip);
   rewritePacket(packet, manip, target);
-  note(runtime, skb, manip, hook, before, side(packet, manip));
+  if (runtime.observer !== null) note(runtime, skb, manip, hook, before, side(packet, manip));
 }
 
 /** nf_nat_manip_pkt(): the address and port of one side, from a tuple of the packet's own direction. */

@@ -17,6 +17,9 @@ import { type Hook, hookName, INPUT, NF_ACCEPT, NF_DROP, OUTPUT, POSTROUTING, PR
 export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
   const { family } = skb.packet.src;
   const hooks = runtime.compiled.hooks[family];
+  const { current } = runtime.services;
+  current.runtime = runtime;
+  current.skb = skb;
   if (!runtime.noted.has(hooks)) {
     runtime.noted.add(hooks);
     for (const { part, detail } of hooks.assumed) runtime.services.assume(runtime, part, detail);

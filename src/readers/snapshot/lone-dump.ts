@@ -50,7 +50,7 @@ export function readLoneDump(text: string, name: string): LoneDump {
           : `The output of ${PRINTED_BY[kind]} alone says nothing about packets.`,
       file: name,
       expected: "the output of iptables-save, ip route, ip addr, nft list ruleset, ipset save or kubectl get -o yaml",
-      advice: "A snapshot folder holds several of them; `podpath collect` prints a script that gathers them.",
+      advice: "A snapshot folder holds several of them: docs/reference/snapshot.md.",
     };
     const node = host({ name: "node", knowledge: UNKNOWN });
     return { kind, network: network({ hosts: new Map([["node", node]]) }), findings: [finding], recognised: [] };

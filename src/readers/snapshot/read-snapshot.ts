@@ -358,6 +358,6 @@ function noMachines(name: string): Finding {
     severity: "error",
     message: `${name} holds no dump of any machine.`,
     expected: "nodes/<node>/ with files such as iptables-save.txt, ip-addr.txt and ip-route.txt",
-    advice: "`podpath collect` prints a script that gathers them.",
+    advice: "docs/reference/snapshot.md lists the files and the commands that write them.",
   };
 }

@@ -1,0 +1,146 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { type Benchmark, digits, say, sayTable } from "../benchmark.ts";
+import { engineRates, RATE_CASES, type RateCase } from "../engine-rate.ts";
+import { ROUTER } from "../router.ts";
+import { linearFlows, PACKETS } from "../traffic.ts";
+import { FRAME_BYTES, framesOf } from "./frames.ts";
+import {
+  attempt,
+  buildLaboratory,
+  dropAtIngress,
+  type Laboratory,
+  received,
+  removeAll,
+  removeLaboratory,
+  run,
+} from "./namespaces.ts";
+
+/** The shortest of so many runs counts: the wall clock also runs while another program has the core. */
+const RUNS = 3;
+const SECONDS = 0.5;
+const MOST = 2_000_000;
+const BACKENDS = ["legacy", "nft"] as const;
+
+/** The kernel's own rate with the same rules, packets and routes as podpath's; root only. */
+export const kernelRate: Benchmark = {
+  name: "kernel-rate",
+  async run() {
+    const missing = whatIsMissing();
+    if (missing !== null) {
+      say(`  skipped, because ${missing}`);
+      return;
+    }
+    const folder = mkdtempSync(`${tmpdir()}/podpath-bench-`);
+    const stop = (): void => {
+      removeAll();
+      rmSync(folder, { recursive: true, force: true });
+      process.exit(130);
+    };
+    process.once("SIGINT", stop).once("SIGTERM", stop);
+    try {
+      measureAll(folder);
+    } finally {
+      process.off("SIGINT", stop).off("SIGTERM", stop);
+      removeAll();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+function whatIsMissing(): string | null {
+  if (process.getuid?.() !== 0) return "it needs root";
+  for (const tool of ["cc", "ip", "nft", "sysctl", "iptables-legacy-restore", "iptables-nft-restore"]) {
+    if (attempt(["sh", "-c", `command -v ${tool}`]).status !== 0) return `there is no ${tool}`;
+  }
+  const namespace = `ppb-${process.pid}-try`;
+  const { status, stderr } = attempt(["ip", "netns", "add", namespace]);
+  attempt(["ip", "netns", "delete", namespace]);
+  return status === 0 ? null : `network namespaces cannot be made: ${stderr.trim()}`;
+}
+
+function measureAll(folder: string): void {
+  const sender = `${folder}/sender`;
+  run(["cc", "-O2", "-o", sender, "bench/kernel-rate/sender.c"]);
+  const frames = `${folder}/frames`;
+
+  writeFileSync(frames, framesOf(linearFlows(100)));
+  const alone = inLaboratory((lab) => {
+    dropAtIngress(lab.router, ROUTER.inside.name);
+    return send(sender, frames, lab, { lab: lab.router, device: ROUTER.inside.name }, MOST);
+  });
+  const plain = inLaboratory((lab) => throughRouter(sender, frames, lab, MOST));
+  say(
+    `  µs a packet on one core, the shortest of ${RUNS} runs; sending alone takes ${digits(alone)}, and is taken off`,
+  );
+
+  const rows: string[][] = [["no rules", "", digits(plain - alone), "", "", "", ""]];
+  for (const make of RATE_CASES) {
+    const item = make();
+    const { pipeline, chain } = engineRates(item);
+    const engine = 1e6 / pipeline;
+    for (const backend of BACKENDS) {
+      const kernel = kernelTime(item, backend, sender, frames) - alone;
+      // what the rules add, beside what the chain alone takes
+      const added = kernel - (plain - alone);
+      rows.push([
+        item.name,
+        backend,
+        digits(kernel),
+        digits(engine),
+        digits(engine / kernel),
+        digits(1e6 / chain),
+        item.opens ? "" : digits(1e6 / chain / added),
+      ]);
+    }
+  }
+  sayTable(["", "", "kernel µs", "podpath µs", "podpath/kernel", "chain µs", "chain/rules in kernel"], rows);
+}
+
+/** One legacy or nft ruleset. Where each packet opens a connection, each is sent once. */
+function kernelTime(item: RateCase, backend: "legacy" | "nft", sender: string, frames: string): number {
+  writeFileSync(frames, framesOf(item.flows));
+  return inLaboratory((lab) => {
+    run(["ip", "netns", "exec", lab.router, `iptables-${backend}-restore`, "-w", "20"], item.rules);
+    return throughRouter(sender, frames, lab, item.opens ? Math.min(PACKETS, connectionsAllowed()) : MOST);
+  });
+}
+
+/** Three quarters of nf_conntrack_max, beyond which new connections are dropped. */
+function connectionsAllowed(): number {
+  return Math.floor(Number(readFileSync("/proc/sys/net/netfilter/nf_conntrack_max", "utf8")) * 0.75);
+}
+
+function inLaboratory(measure: (lab: Laboratory) => number): number {
+  const times = Array.from({ length: RUNS }, () => {
+    const lab = buildLaboratory();
+    try {
+      return measure(lab);
+    } finally {
+      removeLaboratory(lab);
+    }
+  });
+  return Math.min(...times);
+}
+
+function throughRouter(sender: string, frames: string, lab: Laboratory, most: number): number {
+  return send(sender, frames, lab, { lab: lab.sink, device: "k0" }, most);
+}
+
+/** Microseconds for each frame; all must arrive. */
+function send(
+  sender: string,
+  frames: string,
+  lab: Laboratory,
+  end: { readonly lab: string; readonly device: string },
+  most: number,
+): number {
+  const before = received(end.lab, end.device);
+  const words = ["ip", "netns", "exec", lab.sender, sender, "s0", frames, FRAME_BYTES, most, SECONDS].map(String);
+  const output = run(words);
+  const sent = Number(/sent (\d+)/.exec(output)?.[1]);
+  const nanoseconds = Number(/nanoseconds (\d+)/.exec(output)?.[1]);
+  const arrived = received(end.lab, end.device) - before;
+  if (arrived < sent * 0.99) say(`  only ${digits((arrived / sent) * 100)} % of the frames arrived`);
+  return nanoseconds / 1000 / sent;
+}

@@ -1,0 +1,34 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { build } from "tsdown";
+import { BUNDLES } from "./fresh-process.ts";
+
+/**
+ * `npm run bench [names…]`. The benchmarks run as the product does, bundled: under tsx each imported constant and each
+ * function made on the way costs more than it does for a user.
+ */
+const PROJECT = fileURLToPath(new URL("../", import.meta.url));
+const SCRIPTS = {
+  run: new URL("./run.ts", import.meta.url),
+  "cold-trace-phases": new URL("./cold-trace-phases.ts", import.meta.url),
+  "read-iptables-save-cold": new URL("./read-iptables-save-cold.ts", import.meta.url),
+};
+
+for (const [name, script] of Object.entries(SCRIPTS)) {
+  await build({
+    entry: { [name]: fileURLToPath(script) },
+    cwd: PROJECT,
+    outDir: `${PROJECT}${BUNDLES}/${name}`,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    dts: false,
+    config: false,
+    external: ["mitata"],
+    logLevel: "error",
+  });
+}
+const options = process.execArgv.filter((option) => option.startsWith("--cpu-prof") || option === "--expose-gc");
+const words = [...options, `${BUNDLES}/run/run.mjs`, ...process.argv.slice(2)];
+const { status } = spawnSync(process.execPath, words, { cwd: PROJECT, stdio: "inherit" });
+process.exitCode = status ?? 1;

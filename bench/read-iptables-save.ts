@@ -1,0 +1,75 @@
+import { do_not_optimize, measure } from "mitata";
+import { originTable } from "../src/model/origin.ts";
+import { type IptablesSave, readIptablesSave } from "../src/readers/iptables/save.ts";
+import { type Benchmark, cpuTime, digits, median, say, sayTable } from "./benchmark.ts";
+import { bundled, readMarks, runFresh } from "./fresh-process.ts";
+import { nodeRules } from "./rulesets.ts";
+
+const SIZES = [5_000, 10_000, 50_000];
+const TARGET = 100;
+const COLD_RUNS = 11;
+
+function read(text: string): IptablesSave {
+  return readIptablesSave({ text, file: "iptables-save.txt", family: 4, backend: "nft" }, originTable());
+}
+
+/** Median milliseconds of processor time of a warm call. */
+async function milliseconds(action: () => unknown): Promise<number> {
+  const { p50 } = await measure(() => do_not_optimize(action()), {
+    now: () => cpuTime() * 1e6,
+    min_cpu_time: 8e8,
+    min_samples: 11,
+    warmup_samples: 8,
+  });
+  return p50 / 1e6;
+}
+
+/** Reading an `iptables-save` of kube-proxy's and Felix's rules; beside it splitting the text into lines and words. */
+export const readingIptablesSave: Benchmark = {
+  name: "read-iptables-save",
+  async run() {
+    const rows: string[][] = [];
+    const perRule: number[] = [];
+    for (const rules of SIZES) {
+      const text = nodeRules(rules);
+      check(read(text), rules);
+      const spent = await milliseconds(() => read(text));
+      const split = await milliseconds(() => text.split("\n").map((line) => line.split(" ")));
+      perRule.push(spent / rules);
+      rows.push([
+        `${digits(rules)} rules, ${digits(text.length / 1024)} KiB`,
+        digits(spent),
+        digits((spent / rules) * 1000),
+        digits(split),
+        digits(spent / split),
+      ]);
+    }
+    const bundle = bundled("read-iptables-save-cold");
+    const cold = Array.from({ length: COLD_RUNS }, () => readMarks(runFresh([bundle, "5000"]).output));
+    const first = median(cold.map((marks) => marks.get("first") ?? Number.NaN));
+    const firstSplit = median(cold.map((marks) => marks.get("split") ?? Number.NaN));
+    rows.push([
+      "5,000 rules, first read of a process, by the wall clock",
+      digits(first),
+      digits((first / 5000) * 1000),
+      digits(firstSplit),
+      digits(first / firstSplit),
+    ]);
+    say(`  processor time; target < ${TARGET} ms for 5,000 rules`);
+    sayTable(["", "ms", "µs/rule", "split ms", "x split"], rows);
+    const [small = Number.NaN, , large = Number.NaN] = perRule;
+    say(`  linearity: a rule among 50,000 takes ${digits(large / small)} times as long as one among 5,000`);
+  },
+};
+
+/** A reader that skips lines is fast. */
+function check(save: IptablesSave, expected: number): void {
+  let rules = 0;
+  for (const ruleset of save.rulesets) {
+    for (const table of ruleset.tables.values()) for (const chain of table.chains.values()) rules += chain.rules.length;
+  }
+  if (rules !== expected || save.findings.length > 0) {
+    const [finding] = save.findings;
+    throw new Error(`read ${rules} of ${expected} rules, ${save.findings.length} findings: ${finding?.message ?? ""}`);
+  }
+}
