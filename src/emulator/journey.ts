@@ -1,6 +1,6 @@
-import type { Packet } from "../net/packet.ts";
 import type { BoundChain } from "../linux/netfilter/program.ts";
 import type { Ending, PacketKind } from "../linux/runtime.ts";
+import type { Packet } from "../net/packet.ts";
 
 /** Where a journey ended. */
 export interface JourneyEnd {

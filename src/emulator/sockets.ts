@@ -1,13 +1,13 @@
-import { type Address, sameAddress } from "../net/address.ts";
-import * as icmp from "../net/icmp.ts";
-import { packet, type Packet } from "../net/packet.ts";
-import { formatProtocol, ICMP, ICMPV6, IGMP, IPIP, OSPF, TCP, UDP, UDPLITE, VRRP } from "../net/protocol.ts";
-import { ACK, FIN, PSH, RST, SYN } from "../net/tcp-flags.ts";
-import type { ListeningSocket } from "../model/socket.ts";
 import { sendIcmpError } from "../linux/icmp.ts";
 import { resetFor } from "../linux/reject.ts";
 import type { Ending, HostRuntime } from "../linux/runtime.ts";
 import type { Skb } from "../linux/skb.ts";
+import type { ListeningSocket } from "../model/socket.ts";
+import { type Address, sameAddress } from "../net/address.ts";
+import * as icmp from "../net/icmp.ts";
+import { type Packet, packet } from "../net/packet.ts";
+import { formatProtocol, ICMP, ICMPV6, IGMP, IPIP, OSPF, TCP, UDP, UDPLITE, VRRP } from "../net/protocol.ts";
+import { ACK, FIN, PSH, RST, SYN } from "../net/tcp-flags.ts";
 import type { World } from "./world.ts";
 
 /** A socket that a probe's program holds open; it hears what is for it, and errors about what it sent. */
@@ -64,7 +64,9 @@ function deliverOther(world: World, runtime: HostRuntime, skb: Skb): SocketState
   const { protocol, src } = skb.packet;
   if (BUILT_IN_PROTOCOLS.has(protocol) || protocol === OSPF || protocol === VRRP) return "unknown";
   const socket = runtime.host.sockets.some((item) => item.protocol === protocol);
-  const tunnel = runtime.compiled.devices.some(({ kind }) => (kind === "ipip" ? protocol === IPIP : kind === "tun" || kind === "other"));
+  const tunnel = runtime.compiled.devices.some(({ kind }) =>
+    kind === "ipip" ? protocol === IPIP : kind === "tun" || kind === "other",
+  );
   if (socket || tunnel || src.family === 6) return "unknown";
   if (world.answers) sendIcmpError(runtime, skb, icmp.DEST_UNREACHABLE, icmp.PROTOCOL_UNREACHABLE, 0);
   return "closed";

@@ -1,17 +1,13 @@
-import type { Interface } from "../model/interface.ts";
-import type { Network } from "../model/network.ts";
-import { type Address, formatAddress, sameAddress } from "../net/address.ts";
-import { prefixContains } from "../net/prefix.ts";
-import { copyPacket, type Packet, packetLength } from "../net/packet.ts";
-import { compileHost } from "../linux/compiled-host.ts";
 import type { Choice, Chooser } from "../linux/chooser.ts";
+import { compileHost } from "../linux/compiled-host.ts";
 import { loadConntrack } from "../linux/conntrack/load.ts";
 import { drop, receive, sendLocal } from "../linux/forward.ts";
 import { type FreeValues, freeValues } from "../linux/free-value.ts";
-import { emptyMatchStates } from "../linux/netfilter/match-state.ts";
 import { answersSolicitation } from "../linux/neighbour.ts";
 import { neighbourTable } from "../linux/neighbour-table.ts";
+import { emptyMatchStates } from "../linux/netfilter/match-state.ts";
 import type { Observer } from "../linux/observer.ts";
+import type { Supposition } from "../linux/routing/unknown-route.ts";
 import type {
   Ending,
   HostRuntime,
@@ -21,8 +17,12 @@ import type {
   SendOptions,
   Services,
 } from "../linux/runtime.ts";
-import type { Supposition } from "../linux/routing/unknown-route.ts";
 import { CT_NONE, CT_RELATED, type Skb, skb } from "../linux/skb.ts";
+import type { Interface } from "../model/interface.ts";
+import type { Network } from "../model/network.ts";
+import { type Address, formatAddress, sameAddress } from "../net/address.ts";
+import { copyPacket, type Packet, packetLength } from "../net/packet.ts";
+import { prefixContains } from "../net/prefix.ts";
 import { type EventQueue, eventQueue, schedule, takeNext } from "./event-queue.ts";
 import type { Journey } from "./journey.ts";
 import { type BoundSocket, deliverToSockets } from "./sockets.ts";
@@ -239,8 +239,7 @@ function frameType(host: string, device: Interface, mac: string): Skb["packetTyp
 function transmit(world: World, runtime: HostRuntime, device: Interface, frame: Skb): void {
   const link = linkOf(world.topology, runtime.host.name, device.name);
   const nextHop = frame.route?.kind === "unicast" ? frame.route.nextHop : frame.packet.dst;
-  const leave = (text: string): void =>
-    endJourney(world, runtime, frame, { ...LEFT, nextHop, text, outcome: "left" });
+  const leave = (text: string): void => endJourney(world, runtime, frame, { ...LEFT, nextHop, text, outcome: "left" });
   if (link === null) return leave(`${device.name} is joined to nothing that was dumped`);
   if (link.mtu !== null && packetLength(frame.packet) > link.mtu) {
     return drop(runtime, frame, null, null, `larger than the MTU ${link.mtu} of ${link.name}: lost on the wire`);
@@ -307,7 +306,8 @@ function memberWithMac(
     const target = runtimeOf(world, member.host);
     const port = target?.host.interfaces.get(member.interface);
     if (target === null || port === undefined) continue;
-    if (macOf(member.host, port) === mac || bridgeHasMac(world, target, port, mac)) return { runtime: target, device: port };
+    if (macOf(member.host, port) === mac || bridgeHasMac(world, target, port, mac))
+      return { runtime: target, device: port };
   }
   return null;
 }
@@ -325,7 +325,10 @@ function bridgeHasMac(world: World, runtime: HostRuntime, port: Interface, mac: 
 function fabricRoute(world: World, runtime: HostRuntime, device: Interface, destination: Address): Address | null {
   const segment = linkOf(world.topology, runtime.host.name, device.name)?.name ?? null;
   const fitting = world.network.fabricRoutes
-    .filter((route) => (route.segment === null || route.segment === segment) && prefixContains(route.destination, destination))
+    .filter(
+      (route) =>
+        (route.segment === null || route.segment === segment) && prefixContains(route.destination, destination),
+    )
     .sort((x, y) => y.destination.length - x.destination.length);
   const [best] = fitting;
   return best === undefined ? null : (best.via ?? destination);
@@ -416,7 +419,11 @@ const LEFT: Ending = {
 function endJourney(world: World, runtime: HostRuntime, frame: Skb, ending: Ending): void {
   const journey = world.journeys[frame.journey];
   if (journey === undefined || journey.end !== null) return;
-  const outgoing = ending.outcome === "left" || ending.outcome === "unresolved" || ending.hook === "POSTROUTING" || ending.hook === "OUTPUT";
+  const outgoing =
+    ending.outcome === "left" ||
+    ending.outcome === "unresolved" ||
+    ending.hook === "POSTROUTING" ||
+    ending.hook === "OUTPUT";
   const device = outgoing ? (frame.output ?? frame.input) : (frame.input ?? frame.output);
   journey.end = {
     ending,

@@ -1,7 +1,7 @@
 import type { Interface } from "../model/interface.ts";
 import { isMulticast } from "../net/address.ts";
-import { DEST_UNREACHABLE, FRAGMENTATION_NEEDED, HOST_UNREACHABLE, NET_UNREACHABLE } from "../net/icmp.ts";
 import * as icmp from "../net/icmp.ts";
+import { DEST_UNREACHABLE, FRAGMENTATION_NEEDED, HOST_UNREACHABLE, NET_UNREACHABLE } from "../net/icmp.ts";
 import { packetLength } from "../net/packet.ts";
 import { IPIP, UDP } from "../net/protocol.ts";
 import { receiveOnBridge, transmitOnBridge } from "./bridge.ts";
@@ -55,7 +55,8 @@ export function receive(runtime: HostRuntime, device: Interface, skb: Skb): void
 export function receiveHere(runtime: HostRuntime, device: Interface, skb: Skb): void {
   skb.input = device;
   if (runtime.observer !== null) runtime.observer.step({ kind: "receive", runtime, skb });
-  if (skb.packetType === "otherhost") return drop(runtime, skb, "OTHERHOST", null, "the frame is for another MAC address");
+  if (skb.packetType === "otherhost")
+    return drop(runtime, skb, "OTHERHOST", null, "the frame is for another MAC address");
   const looped = device.kind === "loopback" && skb.route !== null;
   if (!looped) skb.route = null;
   if (runHook(runtime, skb, PREROUTING) !== NF_ACCEPT) return hookDrop(runtime, skb, PREROUTING);
@@ -110,7 +111,8 @@ function deliver(runtime: HostRuntime, skb: Skb): void {
 /** ip_forward(): TTL, MTU, then FORWARD; the errors come before any FORWARD rule (kernel.md I3). */
 function forward(runtime: HostRuntime, skb: Skb, route: RoutingResult & { kind: "unicast" }, redirect: boolean): void {
   const { packet } = skb;
-  if (skb.packetType !== "host") return drop(runtime, skb, null, "FORWARD", "broadcasts and multicasts are not forwarded");
+  if (skb.packetType !== "host")
+    return drop(runtime, skb, null, "FORWARD", "broadcasts and multicasts are not forwarded");
   if (packet.ttl <= 1) {
     const six = packet.src.family === 6;
     sendIcmpError(runtime, skb, six ? icmp.V6_TIME_EXCEEDED : icmp.TIME_EXCEEDED, 0, 0);
@@ -141,7 +143,8 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
   if (result.kind === "error") return failedSend(runtime, skb, result);
   if (options.selectSource === true) {
     const source = sourceFor(runtime, result, packet.dst);
-    if (source === null && packet.dst.family === 6) return sendError(runtime, skb, "EADDRNOTAVAIL", "no source address");
+    if (source === null && packet.dst.family === 6)
+      return sendError(runtime, skb, "EADDRNOTAVAIL", "no source address");
     if (source !== null) packet.src = source;
   }
   if (result.kind === "unicast" && packet.df && packetLength(packet) > pathMtu(result) && !skb.fromKernel) {
@@ -251,7 +254,13 @@ function unreachable(
   if (!forwards) {
     if (six) return drop(runtime, skb, null, "PREROUTING", "IPv6 forwarding is off");
     const reason = result.errno === "ENETUNREACH" ? "IP_INADDRERRORS" : "IP_INADDRERRORS";
-    return drop(runtime, skb, reason, "PREROUTING", `forwarding is off on ${skb.input?.name ?? "the incoming interface"}`);
+    return drop(
+      runtime,
+      skb,
+      reason,
+      "PREROUTING",
+      `forwarding is off on ${skb.input?.name ?? "the incoming interface"}`,
+    );
   }
   switch (result.errno) {
     case "EINVAL":

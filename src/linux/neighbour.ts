@@ -32,7 +32,12 @@ function ask(runtime: HostRuntime, skb: Skb, device: Interface, nextHop: Address
   const sender = solicitationSource(runtime, skb, device, nextHop);
   const answer = runtime.services.resolve(runtime, device, nextHop, sender);
   if (answer.kind === "mac") {
-    setNeighbour(runtime.neighbours, device.name, { address: nextHop, mac: answer.mac, state: "resolved", text: "learned" });
+    setNeighbour(runtime.neighbours, device.name, {
+      address: nextHop,
+      mac: answer.mac,
+      state: "resolved",
+      text: "learned",
+    });
     return answer;
   }
   if (answer.kind === "left" && failed) {

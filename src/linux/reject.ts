@@ -1,4 +1,4 @@
-import { packet, type Packet } from "../net/packet.ts";
+import { type Packet, packet } from "../net/packet.ts";
 import { TCP } from "../net/protocol.ts";
 import { ACK, FIN, RST, SYN } from "../net/tcp-flags.ts";
 import { sendIcmpError } from "./icmp.ts";

@@ -27,7 +27,6 @@ export const ADMIN_PROHIBITED = 13;
 export const V6_DEST_UNREACHABLE = 1;
 export const V6_PACKET_TOO_BIG = 2;
 export const V6_TIME_EXCEEDED = 3;
-export const V6_PARAMETER_PROBLEM = 4;
 export const V6_ECHO_REQUEST = 128;
 export const V6_ECHO_REPLY = 129;
 

@@ -25,13 +25,26 @@ export type Resolved = { readonly endpoint: Endpoint } | { readonly finding: Fin
 export function resolveEndpoint(network: Network, text: string): Resolved {
   const address = parseAddress(text);
   if (address !== null) {
-    return { endpoint: { text, host: ownerOf(network, address), addresses: [address], port: null, protocol: null, literal: true } };
+    return {
+      endpoint: {
+        text,
+        host: ownerOf(network, address),
+        addresses: [address],
+        port: null,
+        protocol: null,
+        literal: true,
+      },
+    };
   }
   if (text.startsWith("service/")) return resolveService(network, text);
   const named = network.endpoints.get(text) ?? network.endpoints.get(`node/${text}`);
   if (named !== undefined) {
     if (named.addresses.length === 0) {
-      return fail("endpoint-without-address", `${text} has no address`, "An endpoint needs an IP address: see the findings of podpath check.");
+      return fail(
+        "endpoint-without-address",
+        `${text} has no address`,
+        "An endpoint needs an IP address: see the findings of podpath check.",
+      );
     }
     const host = network.hosts.has(named.host) ? named.host : null;
     return { endpoint: { text, host, addresses: named.addresses, port: null, protocol: null, literal: false } };
@@ -62,7 +75,11 @@ function resolveService(network: Network, text: string): Resolved {
     return fail("unknown-endpoint", `there is no Service ${name}`, suggestion(text, names));
   }
   if (service.clusterIPs.length === 0) {
-    return fail("endpoint-without-address", `Service ${name} has no cluster IP`, "A headless Service has only its endpoints' addresses.");
+    return fail(
+      "endpoint-without-address",
+      `Service ${name} has no cluster IP`,
+      "A headless Service has only its endpoints' addresses.",
+    );
   }
   const port = servicePort(service.ports, colon < 0 ? null : text.slice(colon + 1));
   if (port === undefined) {

@@ -81,18 +81,3 @@ function probabilityOf(taken: readonly Taken[]): number {
   }
   return probability;
 }
-
-/** A chooser that follows a script: to run one leaf again. */
-export function scriptedChooser(taken: readonly Taken[]): Chooser {
-  let position = 0;
-  const answers = new Map<string, number>();
-  return (choice) => {
-    if (choice.kind !== "random") {
-      const known = answers.get(choice.variable);
-      if (known !== undefined) return known;
-    }
-    const index = taken[position++]?.index ?? firstPossible(choice);
-    if (choice.kind !== "random") answers.set(choice.variable, index);
-    return index;
-  };
-}

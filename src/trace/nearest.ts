@@ -2,7 +2,10 @@
 export function nearest(text: string, names: readonly string[], count: number): readonly string[] {
   const limit = Math.max(3, Math.floor(text.length / 3));
   return names
-    .map((name) => ({ name, distance: name.includes(text) || text.includes(name) ? 0 : editDistance(text, name, limit) }))
+    .map((name) => ({
+      name,
+      distance: name.includes(text) || text.includes(name) ? 0 : editDistance(text, name, limit),
+    }))
     .filter(({ distance }) => distance <= limit)
     .sort((x, y) => x.distance - y.distance || x.name.localeCompare(y.name))
     .slice(0, count)

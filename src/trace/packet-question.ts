@@ -1,5 +1,5 @@
-import type { Finding } from "../model/finding.ts";
 import { CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_NONE, CT_RELATED, CT_UNTRACKED } from "../linux/skb.ts";
+import type { Finding } from "../model/finding.ts";
 import { type Address, parseAddress } from "../net/address.ts";
 import * as icmp from "../net/icmp.ts";
 import { type Packet, packet } from "../net/packet.ts";
@@ -150,12 +150,22 @@ export function parsePacketLine(line: string, place: Place): ParsedPacketLine {
     const message = error instanceof Error ? error.message : "not JSON";
     return {
       findings: [
-        { code: "bad-json", severity: "error", message, ...place, expected: 'a JSON object such as {"host":"node1","dst":"10.0.0.2","proto":"tcp","dport":80}' },
+        {
+          code: "bad-json",
+          severity: "error",
+          message,
+          ...place,
+          expected: 'a JSON object such as {"host":"node1","dst":"10.0.0.2","proto":"tcp","dport":80}',
+        },
       ],
     };
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return { findings: [{ code: "bad-json", severity: "error", message: "not an object", ...place, expected: "a JSON object" }] };
+    return {
+      findings: [
+        { code: "bad-json", severity: "error", message: "not an object", ...place, expected: "a JSON object" },
+      ],
+    };
   }
   const reader: Reader = { object: new Map(Object.entries(value)), findings: [], place };
   for (const field of reader.object.keys()) {
@@ -172,7 +182,8 @@ function readQuestion(reader: Reader): PacketQuestion | null {
   if (replyTo === null && host === null) complain(reader, "host", "the name of a host");
   if (replyTo === null && content === null) return null;
   const at = reader.object.get("at");
-  if (at !== undefined && (typeof at !== "number" || at < 0)) complain(reader, "at", "seconds since collection, from 0");
+  if (at !== undefined && (typeof at !== "number" || at < 0))
+    complain(reader, "at", "seconds since collection, from 0");
   return {
     id: text(reader, "id") ?? "",
     host,
@@ -203,7 +214,8 @@ function readAssumption(reader: Reader): PacketQuestion["assume"] {
   }
   const inner: Reader = { ...reader, object: new Map(Object.entries(value)) };
   const route = text(inner, "route");
-  if (route !== null && route !== "local" && route !== "forward") complain(reader, "assume.route", '"local" or "forward"');
+  if (route !== null && route !== "local" && route !== "forward")
+    complain(reader, "assume.route", '"local" or "forward"');
   const ctstate = text(inner, "ctstate");
   const ctState = ctstate === null ? CT_NONE : CT_STATES.get(ctstate);
   if (ctState === undefined) complain(reader, "assume.ctstate", [...CT_STATES.keys()].join(", "));
@@ -261,8 +273,7 @@ function readPacket(reader: Reader): Packet | null {
 function readProtocol(reader: Reader, dst: Address): number {
   const value = reader.object.get("proto");
   if (value === undefined || value === null) return dst.family === 6 ? ICMPV6 : ICMP;
-  const protocol =
-    typeof value === "number" || typeof value === "string" ? parseProtocol(String(value)) : null;
+  const protocol = typeof value === "number" || typeof value === "string" ? parseProtocol(String(value)) : null;
   if (protocol === null) complain(reader, "proto", "tcp, udp, icmp, icmpv6, sctp or a number from 0 to 255");
   return protocol ?? ICMP;
 }

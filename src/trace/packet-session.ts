@@ -1,10 +1,10 @@
-import type { Finding } from "../model/finding.ts";
-import { networkInterface } from "../model/interface.ts";
-import { knowledgeOf } from "../model/host.ts";
-import type { Network } from "../model/network.ts";
+import { createWorld, inject, originate, runtimeOf, settle, type World } from "../emulator/world.ts";
 import type { Chooser } from "../linux/chooser.ts";
 import type { HostRuntime } from "../linux/runtime.ts";
-import { createWorld, inject, originate, runtimeOf, settle, type World } from "../emulator/world.ts";
+import type { Finding } from "../model/finding.ts";
+import { knowledgeOf } from "../model/host.ts";
+import { networkInterface } from "../model/interface.ts";
+import type { Network } from "../model/network.ts";
 import { copyPacket, type Packet } from "../net/packet.ts";
 import { explore } from "./explorer.ts";
 import { naturalReply } from "./natural-reply.ts";
@@ -75,7 +75,10 @@ function validate(network: Network, question: PacketQuestion, before: readonly P
       code: "unknown-host",
       severity: "error",
       message: `there is no host "${question.host}"`,
-      advice: close.length > 0 ? `Did you mean ${close.join(" or ")}?` : `Hosts: ${[...network.hosts.keys()].slice(0, 10).join(", ")}.`,
+      advice:
+        close.length > 0
+          ? `Did you mean ${close.join(" or ")}?`
+          : `Hosts: ${[...network.hosts.keys()].slice(0, 10).join(", ")}.`,
     };
   }
   if (question.interface === null || host.interfaces.has(question.interface)) return null;
@@ -103,7 +106,8 @@ function replay(
       choose: (choice) => live.choose(choice),
       observer: recording?.observer ?? null,
       empty: (before[0] ?? question).empty,
-      supposition: assume === null ? null : { route: assume.route, outInterface: assume.outInterface, ctState: assume.ctState },
+      supposition:
+        assume === null ? null : { route: assume.route, outInterface: assume.outInterface, ctState: assume.ctState },
     }),
     recording,
     first: new Map(),

@@ -3,12 +3,12 @@ import { ping } from "../emulator/applications/ping.ts";
 import type { ProgramReport, ProgramTarget } from "../emulator/applications/program.ts";
 import { request } from "../emulator/applications/request.ts";
 import { traceroute } from "../emulator/applications/traceroute.ts";
+import type { World } from "../emulator/world.ts";
 import { createWorld, runtimeOf } from "../emulator/world.ts";
 import type { Chooser } from "../linux/chooser.ts";
 import type { HostRuntime } from "../linux/runtime.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Network } from "../model/network.ts";
-import type { World } from "../emulator/world.ts";
 import type { Address } from "../net/address.ts";
 import { ICMP, ICMPV6, TCP, UDP } from "../net/protocol.ts";
 import { type Endpoint, resolveEndpoint } from "./endpoint.ts";
@@ -75,7 +75,11 @@ export function prepareProbe(network: Network, probe: Probe): Prepared {
   }
   const ends = pickAddresses(from.endpoint, to.endpoint);
   if (ends === null) {
-    return problem("no-common-family", `${probe.from} and ${probe.to} have no address family in common`, "Give an address.");
+    return problem(
+      "no-common-family",
+      `${probe.from} and ${probe.to} have no address family in common`,
+      "Give an address.",
+    );
   }
   const destination = ends.destination;
   return {
@@ -118,7 +122,10 @@ function protocolOf(kind: ProbeKind, given: number | null, port: number | null, 
   }
 }
 
-function pickAddresses(from: Endpoint, to: Endpoint): { readonly source: Address | null; readonly destination: Address } | null {
+function pickAddresses(
+  from: Endpoint,
+  to: Endpoint,
+): { readonly source: Address | null; readonly destination: Address } | null {
   for (const destination of to.addresses) {
     const source = from.addresses.find((address) => address.family === destination.family);
     if (source !== undefined) return { source, destination };

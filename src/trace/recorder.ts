@@ -1,4 +1,3 @@
-import type { EngineStep, Observer } from "../linux/observer.ts";
 import { describeCtState } from "../linux/netfilter/ct-state.ts";
 import type { BoundChain } from "../linux/netfilter/program.ts";
 import {
@@ -10,6 +9,7 @@ import {
   type TargetVerdict,
   XT_CONTINUE,
 } from "../linux/netfilter/verdict.ts";
+import type { EngineStep, Observer } from "../linux/observer.ts";
 import type { Skb } from "../linux/skb.ts";
 import { copyPacket } from "../net/packet.ts";
 import type { RulePlace, TraceStep } from "./step.ts";
@@ -37,7 +37,12 @@ export function recorder(everyRule: boolean): Recording {
     },
     ...(everyRule
       ? {
-          evaluated: (skb: Skb, runtime: { readonly host: { readonly name: string } }, chain: BoundChain, rule: number) =>
+          evaluated: (
+            skb: Skb,
+            runtime: { readonly host: { readonly name: string } },
+            chain: BoundChain,
+            rule: number,
+          ) =>
             put(skb, {
               host: runtime.host.name,
               kind: "rule",
@@ -72,7 +77,14 @@ function toStep(event: EngineStep): TraceStep | null {
       return { host, kind: "receive", interface: event.skb.input?.name ?? "", packet: copyPacket(event.skb.packet) };
     case "rule": {
       const at = place(event.chain, event.hook, event.rule);
-      return { host, kind: "rule", place: at, verdict: verdictOf(event.verdict, at), mark: event.skb.mark, matched: true };
+      return {
+        host,
+        kind: "rule",
+        place: at,
+        verdict: verdictOf(event.verdict, at),
+        mark: event.skb.mark,
+        matched: true,
+      };
     }
     case "policy":
       return { host, kind: "policy", place: place(event.chain, event.hook, -1), verdict: verdictName(event.verdict) };
@@ -88,7 +100,13 @@ function toStep(event: EngineStep): TraceStep | null {
       return { host, kind: "neighbour", address: event.address, text: event.text };
     case "encapsulate":
     case "decapsulate":
-      return { host, kind: event.kind, interface: event.device, packet: copyPacket(event.skb.packet), entry: event.entry };
+      return {
+        host,
+        kind: event.kind,
+        interface: event.device,
+        packet: copyPacket(event.skb.packet),
+        entry: event.entry,
+      };
     case "transmit":
       return {
         host,
@@ -125,7 +143,9 @@ function verdictOf(verdict: TargetVerdict, at: RulePlace): string {
   if (target.kind === "jump" || target.kind === "goto") return `${target.kind} ${target.chain}`;
   if (target.kind === "extension") {
     const name = target.call.name === "unmodelled" ? target.call.options.extension : target.call.name;
-    return verdict === XT_CONTINUE ? name : `${name} ${verdictName(verdict)}`.replace(/^(REJECT|DNAT|SNAT|MASQUERADE|REDIRECT|NETMAP) .*$/, "$1");
+    return verdict === XT_CONTINUE
+      ? name
+      : `${name} ${verdictName(verdict)}`.replace(/^(REJECT|DNAT|SNAT|MASQUERADE|REDIRECT|NETMAP) .*$/, "$1");
   }
   return target.verdict;
 }

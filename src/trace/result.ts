@@ -149,7 +149,11 @@ function fingerprint(run: Run): string {
   const parts = [outcomeKey(run)];
   for (const journey of run.journeys.slice(run.first)) {
     const { end } = journey;
-    parts.push(journey.kind, journey.host, end === null ? "" : `${end.host} ${end.interface ?? ""} ${describePacket(end.packet)}`);
+    parts.push(
+      journey.kind,
+      journey.host,
+      end === null ? "" : `${end.host} ${end.interface ?? ""} ${describePacket(end.packet)}`,
+    );
     for (const step of run.steps.get(journey.id) ?? []) {
       if (step.kind === "transmit" || step.kind === "receive") parts.push(`${step.host} ${step.interface}`);
     }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ScenarioRun, runScenario } from "../../src/analysis/run-scenario.ts";
+import { runScenario, type ScenarioRun } from "../../src/analysis/run-scenario.ts";
 import { readFolder } from "../../src/cli/read-files.ts";
 import type { Finding } from "../../src/model/finding.ts";
 import { readScenario } from "../../src/readers/scenario/read-scenario.ts";

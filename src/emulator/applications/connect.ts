@@ -1,10 +1,10 @@
+import { freeValue } from "../../linux/free-value.ts";
+import type { HostRuntime, PacketKind } from "../../linux/runtime.ts";
+import type { Skb } from "../../linux/skb.ts";
 import { formatAddress, unspecified } from "../../net/address.ts";
 import { type Packet, packet } from "../../net/packet.ts";
 import { TCP } from "../../net/protocol.ts";
 import { ACK, PSH, RST, SYN } from "../../net/tcp-flags.ts";
-import { freeValue } from "../../linux/free-value.ts";
-import type { HostRuntime, PacketKind } from "../../linux/runtime.ts";
-import type { Skb } from "../../linux/skb.ts";
 import { openSocket } from "../sockets.ts";
 import { originate, settle, type World } from "../world.ts";
 import {

@@ -1,8 +1,8 @@
+import type { HostRuntime } from "../../linux/runtime.ts";
 import { formatAddress, unspecified } from "../../net/address.ts";
 import * as icmp from "../../net/icmp.ts";
 import { type Packet, packet } from "../../net/packet.ts";
 import { ICMP, ICMPV6 } from "../../net/protocol.ts";
-import type { HostRuntime } from "../../linux/runtime.ts";
 import { openSocket } from "../sockets.ts";
 import { originate, settle, type World } from "../world.ts";
 import { describeErrno, type ProgramReport, type ProgramTarget } from "./program.ts";

@@ -1,8 +1,8 @@
+import { freeValue } from "../../linux/free-value.ts";
+import type { HostRuntime } from "../../linux/runtime.ts";
 import { formatAddress, unspecified } from "../../net/address.ts";
 import { type Packet, packet } from "../../net/packet.ts";
 import { UDP } from "../../net/protocol.ts";
-import { freeValue } from "../../linux/free-value.ts";
-import type { HostRuntime } from "../../linux/runtime.ts";
 import { openSocket } from "../sockets.ts";
 import { originate, settle, type World } from "../world.ts";
 import {

@@ -1,11 +1,11 @@
-import { type Address, formatAddress, sameAddress, unspecified } from "../../net/address.ts";
+import { freeValue } from "../../linux/free-value.ts";
+import type { HostRuntime } from "../../linux/runtime.ts";
+import type { Skb } from "../../linux/skb.ts";
+import { type Address, sameAddress, unspecified } from "../../net/address.ts";
 import * as icmp from "../../net/icmp.ts";
 import { type Packet, packet } from "../../net/packet.ts";
 import { ICMP, ICMPV6, TCP, UDP } from "../../net/protocol.ts";
 import { SYN } from "../../net/tcp-flags.ts";
-import { freeValue } from "../../linux/free-value.ts";
-import type { HostRuntime } from "../../linux/runtime.ts";
-import type { Skb } from "../../linux/skb.ts";
 import { openSocket } from "../sockets.ts";
 import { originate, settle, type World } from "../world.ts";
 import { describeErrno, EPHEMERAL_PORTS, type Hop, type ProgramReport, type ProgramTarget } from "./program.ts";
@@ -125,12 +125,22 @@ function endOf(message: Packet): string | null {
 }
 
 /** By code: net, host, protocol, port (the destination itself), fragmentation needed, source route failed, …; measured. */
-const MARKS: readonly string[] = ["!N", "!H", "!P", "", "!F", "!S", "!U", "!W", "!I", "!A", "!Z", "!Q", "!T", "!X", "!V", "!C"];
+const MARKS: readonly string[] = [
+  "!N",
+  "!H",
+  "!P",
+  "",
+  "!F",
+  "!S",
+  "!U",
+  "!W",
+  "!I",
+  "!A",
+  "!Z",
+  "!Q",
+  "!T",
+  "!X",
+  "!V",
+  "!C",
+];
 const V6_MARKS: readonly string[] = ["!N", "!X", "!S", "!H", ""];
-
-/** `172.16.0.11, *, 10.0.0.1 !N`. */
-export function formatHops(hops: readonly Hop[]): string {
-  return hops
-    .map((hop) => (hop.from === null ? "*" : `${formatAddress(hop.from)}${hop.mark === "" ? "" : ` ${hop.mark}`}`))
-    .join(", ");
-}

@@ -1,6 +1,6 @@
 import type { ConntrackRecord, TupleRecord } from "../../model/conntrack-record.ts";
-import { ICMP, ICMPV6, TCP } from "../../net/protocol.ts";
 import { sameAddress } from "../../net/address.ts";
+import { ICMP, ICMPV6, TCP } from "../../net/protocol.ts";
 import {
   IPS_ASSURED,
   IPS_DST_NAT,

@@ -66,7 +66,12 @@ function uniqueTuple(
   manip: Manip,
   range: NatRange,
 ): Tuple {
-  if (manip === "SNAT" && !range.fullyRandom && inRange(current, manip, range) && !isUsed(runtime, connection, current)) {
+  if (
+    manip === "SNAT" &&
+    !range.fullyRandom &&
+    inRange(current, manip, range) &&
+    !isUsed(runtime, connection, current)
+  ) {
     return current;
   }
   const candidate = withAddress(runtime, current, manip, range);
@@ -146,13 +151,7 @@ function pickAddress(
 }
 
 /** nf_nat_l4proto_unique_tuple(): a port nobody uses, chosen at random: a free value. */
-function withPort(
-  runtime: HostRuntime,
-  connection: Connection,
-  tuple: Tuple,
-  manip: Manip,
-  range: NatRange,
-): Tuple {
+function withPort(runtime: HostRuntime, connection: Connection, tuple: Tuple, manip: Manip, range: NatRange): Tuple {
   const isIcmp = tuple.protocol === ICMP || tuple.protocol === ICMPV6;
   if (!isIcmp && !hasPorts(tuple.protocol)) return tuple;
   const bounds = portBounds(tuple, manip, range, isIcmp);

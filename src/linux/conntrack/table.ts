@@ -56,8 +56,3 @@ export function removeConnection(table: ConntrackTable, connection: Connection):
     else table.buckets.set(hash, rest);
   }
 }
-
-/** Every connection once. */
-export function* connections(table: ConntrackTable): Iterable<Connection> {
-  for (const bucket of table.buckets.values()) for (const entry of bucket) if (!entry.reply) yield entry.connection;
-}

@@ -1,5 +1,5 @@
-import { ACK, FIN, RST, SYN, URG } from "../../net/tcp-flags.ts";
 import type { Packet } from "../../net/packet.ts";
+import { ACK, FIN, RST, SYN, URG } from "../../net/tcp-flags.ts";
 import { type Connection, IPS_ASSURED, IPS_SEEN_REPLY, type TcpState } from "./connection.ts";
 
 /** Rows of `tcp_conntracks` (net/netfilter/nf_conntrack_proto_tcp.c). */

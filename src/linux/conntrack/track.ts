@@ -1,7 +1,7 @@
+import { sameAddress } from "../../net/address.ts";
 import * as icmp from "../../net/icmp.ts";
 import type { Packet } from "../../net/packet.ts";
 import { ICMP, ICMPV6, TCP, UDP, UDPLITE } from "../../net/protocol.ts";
-import { sameAddress } from "../../net/address.ts";
 import { sysctl } from "../device-settings.ts";
 import type { HostRuntime } from "../runtime.ts";
 import { CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_NONE, CT_RELATED, CT_UNTRACKED, type Skb } from "../skb.ts";
@@ -168,8 +168,7 @@ function account(connection: Connection, skb: Skb, reply: boolean): void {
 function trackError(runtime: HostRuntime, skb: Skb): void {
   const { inner, dst } = skb.packet;
   const inverse = inner === null ? null : invertTuple(tupleOf(inner, 0));
-  const found =
-    inverse === null ? null : findConnection(runtime.conntrack, inverse, runtime.services.now());
+  const found = inverse === null ? null : findConnection(runtime.conntrack, inverse, runtime.services.now());
   if (found === null) {
     skb.ctState = CT_INVALID;
     return;

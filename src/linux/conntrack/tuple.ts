@@ -1,5 +1,5 @@
-import { isIcmpError, isIcmpv6Error } from "../../net/icmp.ts";
 import * as icmp from "../../net/icmp.ts";
+import { isIcmpError, isIcmpv6Error } from "../../net/icmp.ts";
 import type { Packet } from "../../net/packet.ts";
 import { hasPorts, ICMP, ICMPV6 } from "../../net/protocol.ts";
 import type { Tuple } from "./connection.ts";

@@ -1,4 +1,4 @@
-import type { Match, Matches, Rule, TargetCall, Targets } from "../../model/ruleset.ts";
+import type { Matches, Rule, Targets } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
@@ -68,7 +68,3 @@ export interface TargetExtension<K extends keyof Targets> {
 
 export type MatchTable = { readonly [K in keyof Matches]: MatchExtension<K> };
 export type TargetTable = { readonly [K in keyof Targets]: TargetExtension<K> };
-
-/** Names a match or target in the types of the model. */
-export type AnyMatch = Match;
-export type AnyTargetCall = TargetCall;

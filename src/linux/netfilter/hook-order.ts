@@ -1,6 +1,6 @@
 import { type Host, knowledgeOf } from "../../model/host.ts";
-import type { TableName } from "../../model/ruleset.ts";
 import type { NftBaseChain } from "../../model/nft-base-chain.ts";
+import type { TableName } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
 import { type BoundTable, bindTable } from "./bind.ts";
 import { needsConntrack } from "./needs-conntrack.ts";
@@ -109,7 +109,9 @@ interface PlacedStage {
 /** Native base chains that can change a packet's fate; an empty one with policy accept cannot. */
 function nftStages(host: Host, family: Family, hook: HookName): readonly PlacedStage[] {
   return host.nftBaseChains
-    .filter((chain) => chain.family === "inet" || chain.family === (family === 4 ? "ip" : "ip6") || chain.family === "netdev")
+    .filter(
+      (chain) => chain.family === "inet" || chain.family === (family === 4 ? "ip" : "ip6") || chain.family === "netdev",
+    )
     .filter((chain) => (chain.hook === "ingress" ? "PREROUTING" : chain.hook.toUpperCase()) === hook)
     .filter((chain) => chain.ruleCount > 0 || chain.policy === "drop")
     .map((chain) => ({
@@ -125,14 +127,19 @@ function stagesOf(tables: readonly BoundTable[], hook: HookName, conntrack: bool
     const chain = table.hooks[hook];
     if (chain === undefined) continue;
     if (table.name === "nat") nat.push(chain);
-    else placed.push({ priority: priority(table.name, hook, table.backend), stage: { kind: "table", table: table.name, chain } });
+    else
+      placed.push({
+        priority: priority(table.name, hook, table.backend),
+        stage: { kind: "table", table: table.name, chain },
+      });
   }
   if (conntrack) {
     if (hook === "PREROUTING" || hook === "OUTPUT") {
       placed.push({ priority: CONNTRACK_PRIORITY, stage: { kind: "conntrack" } });
     }
     const natLoaded = tables.some((table) => table.name === "nat");
-    if (natLoaded && hook !== "FORWARD") placed.push({ priority: priority("nat", hook, "legacy"), stage: { kind: "nat", chains: nat } });
+    if (natLoaded && hook !== "FORWARD")
+      placed.push({ priority: priority("nat", hook, "legacy"), stage: { kind: "nat", chains: nat } });
   }
   return placed;
 }

@@ -8,7 +8,17 @@ import type { HostRuntime } from "../runtime.ts";
 import { CT_NEW, CT_RELATED, type Skb } from "../skb.ts";
 import type { BoundChain } from "./program.ts";
 import { traverse } from "./traverse.ts";
-import { type Hook, hookName, INPUT, NF_ACCEPT, NF_DROP, OUTPUT, POSTROUTING, PREROUTING, type Verdict } from "./verdict.ts";
+import {
+  type Hook,
+  hookName,
+  INPUT,
+  NF_ACCEPT,
+  NF_DROP,
+  OUTPUT,
+  POSTROUTING,
+  PREROUTING,
+  type Verdict,
+} from "./verdict.ts";
 
 /**
  * NF_HOOK: everything registered at a hook, in the order of priorities; the first verdict other than ACCEPT ends it.

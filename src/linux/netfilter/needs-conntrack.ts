@@ -1,10 +1,26 @@
 import type { Rule, Ruleset } from "../../model/ruleset.ts";
 
 /** Matches whose checkentry calls nf_ct_netns_get(). */
-const MATCHES: ReadonlySet<string> = new Set(["conntrack", "state", "connmark", "connbytes", "connlabel", "connlimit", "helper"]);
+const MATCHES: ReadonlySet<string> = new Set([
+  "conntrack",
+  "state",
+  "connmark",
+  "connbytes",
+  "connlabel",
+  "connlimit",
+  "helper",
+]);
 
 /** Targets that do the same. `CT` with only `--notrack` does not, nor does NOTRACK. */
-const TARGETS: ReadonlySet<string> = new Set(["CONNMARK", "DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP", "CONNSECMARK"]);
+const TARGETS: ReadonlySet<string> = new Set([
+  "CONNMARK",
+  "DNAT",
+  "SNAT",
+  "MASQUERADE",
+  "REDIRECT",
+  "NETMAP",
+  "CONNSECMARK",
+]);
 
 /**
  * Conntrack, and with it every nat chain, runs in a namespace only while some loaded rule needs it, whether or not

@@ -1,6 +1,6 @@
+import { TABLE_LOCAL } from "../../model/route.ts";
 import { type Address, isLimitedBroadcast, isMulticast, isUnspecified } from "../../net/address.ts";
 import { lookUp } from "../../net/prefix-map.ts";
-import { TABLE_LOCAL } from "../../model/route.ts";
 import type { HostRuntime } from "../runtime.ts";
 
 /** Types of `-m addrtype` (RTN_*). */

@@ -1,5 +1,12 @@
 import type { Interface } from "../../model/interface.ts";
-import { type Address, formatAddress, isLimitedBroadcast, isLoopback, isMulticast, isUnspecified } from "../../net/address.ts";
+import {
+  type Address,
+  formatAddress,
+  isLimitedBroadcast,
+  isLoopback,
+  isMulticast,
+  isUnspecified,
+} from "../../net/address.ts";
 import { IGMP } from "../../net/protocol.ts";
 import { forwarding, routeLocalnet, sendRedirects } from "../device-settings.ts";
 import type { DropReason } from "../drop-reason.ts";
@@ -23,8 +30,16 @@ export interface InputKey {
 /** Deliver here, forward, answer with an error, or drop as a martian. */
 export type InputRoute =
   | { readonly kind: "deliver"; readonly result: RoutingResult; readonly broadcast: boolean }
-  | { readonly kind: "forward"; readonly result: RoutingResult & { readonly kind: "unicast" }; readonly redirect: boolean }
-  | { readonly kind: "unreachable"; readonly result: RoutingResult & { readonly kind: "error" }; readonly forwarding: boolean }
+  | {
+      readonly kind: "forward";
+      readonly result: RoutingResult & { readonly kind: "unicast" };
+      readonly redirect: boolean;
+    }
+  | {
+      readonly kind: "unreachable";
+      readonly result: RoutingResult & { readonly kind: "error" };
+      readonly forwarding: boolean;
+    }
   | { readonly kind: "martian"; readonly reason: DropReason | null; readonly text: string };
 
 function martian(reason: DropReason | null, text: string): InputRoute {

@@ -4,8 +4,8 @@ import type { NextHop, Route } from "../../model/route.ts";
 import { type Address, formatAddress } from "../../net/address.ts";
 import { prefixContains } from "../../net/prefix.ts";
 import { lookUp } from "../../net/prefix-map.ts";
-import { isFree, valueIn } from "../free-value.ts";
 import { ignoresLinkdown } from "../device-settings.ts";
+import { isFree, valueIn } from "../free-value.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { RouteGroup } from "./fib.ts";
 import type { RouteKey } from "./key.ts";
@@ -203,7 +203,15 @@ function toResult(runtime: HostRuntime, route: Route, hop: NextHop, key: RouteKe
       return { kind: "multicast", route, output, preferredSource };
     default: {
       const nextHop: Address = hop.gateway ?? key.dst;
-      return { kind: "unicast", output, nextHop, viaGateway: hop.gateway !== null, route, preferredSource, onlink: hop.onlink };
+      return {
+        kind: "unicast",
+        output,
+        nextHop,
+        viaGateway: hop.gateway !== null,
+        route,
+        preferredSource,
+        onlink: hop.onlink,
+      };
     }
   }
 }

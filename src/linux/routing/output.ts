@@ -55,7 +55,8 @@ export function sourceFor(runtime: HostRuntime, result: RoutingResult, destinati
   if (result.kind === "local") return destination;
   // The kernel passes the gateway only: an on-link route takes the device's first address (fib_info_update_nhc_saddr).
   const direct = result.kind !== "unicast" || !result.viaGateway;
-  const towards = direct && destination.family === 4 ? unspecified(4) : result.kind === "unicast" ? result.nextHop : destination;
+  const towards =
+    direct && destination.family === 4 ? unspecified(4) : result.kind === "unicast" ? result.nextHop : destination;
   const scope = result.kind === "unicast" && !result.viaGateway ? SCOPE_LINK : 0;
   return selectAddress(runtime, result.output, towards, scope);
 }

@@ -11,7 +11,9 @@ import type { RoutingResult } from "./result.ts";
 import { routesUnknown } from "./unknown-route.ts";
 
 /** What fib_validate_source() says: fine (`direct` when the source is on the link), or the drop reason. */
-export type SourceCheck = { readonly ok: true; readonly direct: boolean } | { readonly ok: false; readonly reason: DropReason };
+export type SourceCheck =
+  | { readonly ok: true; readonly direct: boolean }
+  | { readonly ok: false; readonly reason: DropReason };
 
 /**
  * fib_validate_source() (net/ipv4/fib_frontend.c): own addresses as a source are refused always; the reverse path is

@@ -1,10 +1,10 @@
 import type { Interface } from "../../model/interface.ts";
 import type { Address, Family } from "../../net/address.ts";
+import { ipv4, ipv6 } from "../../net/address.ts";
 import { prefixContains, prefixOf } from "../../net/prefix.ts";
 import { type Hook, OUTPUT } from "../netfilter/verdict.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
-import { ipv4, ipv6 } from "../../net/address.ts";
 
 /** Scopes as numbers: smaller reaches further (RT_SCOPE_*). */
 const SCOPES: Readonly<Record<string, number>> = { global: 0, site: 200, link: 253, host: 254 };
@@ -21,7 +21,9 @@ export function selectAddress(
   destination: Address,
   scope: number = SCOPE_UNIVERSE,
 ): Address | null {
-  return destination.family === 4 ? select4(runtime, device, destination, scope) : select6(runtime, device, destination);
+  return destination.family === 4
+    ? select4(runtime, device, destination, scope)
+    : select6(runtime, device, destination);
 }
 
 function select4(runtime: HostRuntime, device: Interface, destination: Address, scope: number): Address | null {
@@ -56,7 +58,8 @@ function select6(runtime: HostRuntime, device: Interface, destination: Address):
       if (item.address.family !== 6 || item.dad !== null || item.scope === "host") continue;
       if ((item.scope === "link") !== linkLocal) continue;
       if (linkLocal && candidate !== device) continue;
-      const score = (item.deprecated ? 0 : 1000) + (candidate === device ? 500 : 0) + commonBits(item.address, destination);
+      const score =
+        (item.deprecated ? 0 : 1000) + (candidate === device ? 500 : 0) + commonBits(item.address, destination);
       if (score > bestScore) {
         best = item.address;
         bestScore = score;

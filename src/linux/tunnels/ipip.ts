@@ -12,7 +12,12 @@ import type { Skb } from "../skb.ts";
  * ipip_tunnel_xmit(): the outer destination is the tunnel's remote address, or for `remote any` the next hop of the
  * route. Unverified: the kernels this was tested on have no IPIP.
  */
-export function encapsulateIpip(runtime: HostRuntime, skb: Skb, device: Interface, route: RoutingResult): string | null {
+export function encapsulateIpip(
+  runtime: HostRuntime,
+  skb: Skb,
+  device: Interface,
+  route: RoutingResult,
+): string | null {
   const remote = device.ipip?.remote ?? (route.kind === "unicast" ? route.nextHop : null);
   if (remote === null) {
     drop(runtime, skb, "NO_TX_TARGET", "POSTROUTING", `${device.name} has no remote address`);

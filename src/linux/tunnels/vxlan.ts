@@ -3,9 +3,9 @@ import type { FdbEntry } from "../../model/neighbour.ts";
 import { type Address, formatAddress, isMulticast, unspecified } from "../../net/address.ts";
 import { type Packet, packet } from "../../net/packet.ts";
 import { UDP } from "../../net/protocol.ts";
-import { freeValue } from "../free-value.ts";
 import { resetConntrack } from "../conntrack/track.ts";
 import { drop, sendLocal } from "../forward.ts";
+import { freeValue } from "../free-value.ts";
 import { resolveNeighbour } from "../neighbour.ts";
 import type { RoutingResult } from "../routing/result.ts";
 import type { HostRuntime } from "../runtime.ts";
@@ -21,7 +21,12 @@ const SOURCE_PORTS = { first: 32768, last: 60999 };
  * takes the whole OUTPUT path, with the inner packet's mark (kernel.md H7). A MAC without FDB entry goes to the
  * all-zero entries, else nowhere.
  */
-export function encapsulateVxlan(runtime: HostRuntime, skb: Skb, device: Interface, route: RoutingResult): string | null {
+export function encapsulateVxlan(
+  runtime: HostRuntime,
+  skb: Skb,
+  device: Interface,
+  route: RoutingResult,
+): string | null {
   const { vxlan } = device;
   if (vxlan === null) {
     drop(runtime, skb, null, "POSTROUTING", `the VXLAN settings of ${device.name} are not known: ip -d link`);
