@@ -4,8 +4,8 @@ import type { Network } from "../model/network.ts";
 
 /** Which link an interface is on, made once per Network. */
 export interface Topology {
-  /** By `host interface`. */
-  readonly links: ReadonlyMap<string, Link>;
+  /** By host, then by interface. */
+  readonly links: ReadonlyMap<string, ReadonlyMap<string, Link>>;
 }
 
 const known = new WeakMap<Network, Topology>();
@@ -13,22 +13,21 @@ const known = new WeakMap<Network, Topology>();
 export function topologyOf(network: Network): Topology {
   const made = known.get(network);
   if (made !== undefined) return made;
-  const links = new Map<string, Link>();
+  const links = new Map<string, Map<string, Link>>();
   for (const link of network.links) {
-    for (const member of link.members) links.set(memberKey(member.host, member.interface), link);
+    for (const member of link.members) {
+      const ofHost = links.get(member.host) ?? new Map<string, Link>();
+      links.set(member.host, ofHost.set(member.interface, link));
+    }
   }
   const topology = { links };
   known.set(network, topology);
   return topology;
 }
 
-function memberKey(host: string, device: string): string {
-  return `${host} ${device}`;
-}
-
 /** The link of an interface; null when nothing was joined to it. */
 export function linkOf(topology: Topology, host: string, device: string): Link | null {
-  return topology.links.get(memberKey(host, device)) ?? null;
+  return topology.links.get(host)?.get(device) ?? null;
 }
 
 /** The other ends of a link. */
