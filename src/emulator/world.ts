@@ -23,8 +23,11 @@ import type { Network } from "../model/network.ts";
 import { type Address, formatAddress, sameAddress } from "../net/address.ts";
 import { copyPacket, type Packet, packetLength } from "../net/packet.ts";
 import { prefixContains } from "../net/prefix.ts";
+import { ICMP, ICMPV6, TCP } from "../net/protocol.ts";
+import { SYN } from "../net/tcp-flags.ts";
 import { type EventQueue, eventQueue, schedule, takeNext } from "./event-queue.ts";
 import type { Journey } from "./journey.ts";
+import { answerFromOutside } from "./outside.ts";
 import { type BoundSocket, deliverToSockets } from "./sockets.ts";
 import { linkOf, macOf, others, type Topology, topologyOf } from "./topology.ts";
 
@@ -433,4 +436,23 @@ function endJourney(world: World, runtime: HostRuntime, frame: Skb, ending: Endi
     chain: ending.byRule ? frame.verdictChain : null,
     rule: frame.verdictRule,
   };
+  if (ending.outcome === "left" && world.answers && device !== null) {
+    const answer = answerFromOutside(world, runtime, device, frame, ending.nextHop);
+    if (answer !== null)
+      schedule(world.queue, world.now, () => returnFromOutside(world, runtime, device, answer, frame));
+  }
+}
+
+/** The answer of a machine that nobody dumped comes in where the question went out. */
+function returnFromOutside(world: World, runtime: HostRuntime, device: Interface, packet: Packet, cause: Skb): void {
+  const kind: PacketKind =
+    packet.protocol === TCP && (packet.flags & SYN) !== 0 ? "syn-ack" : isEcho(packet) ? "echo-reply" : "data";
+  const journey = startJourney(world, runtime.host.name, packet, kind, cause);
+  const item = skb(packet, journey.id);
+  item.destinationMac = macOf(runtime.host.name, device);
+  receive(runtime, device, item);
+}
+
+function isEcho(packet: Packet): boolean {
+  return packet.protocol === ICMP || packet.protocol === ICMPV6;
 }

@@ -41,6 +41,8 @@ export interface Network {
   readonly services: ReadonlyMap<string, ServiceName>;
   /** `fabric.routes` of a snapshot. Without them, machines that nobody dumped have no route to the pools. */
   readonly fabricRoutes: readonly FabricRoute[];
+  /** CIDRs that pods have their addresses from. */
+  readonly pools: readonly Prefix[];
 }
 
 export function network(fields: Partial<Network>): Network {
@@ -51,6 +53,7 @@ export function network(fields: Partial<Network>): Network {
     endpoints: new Map(),
     services: new Map(),
     fabricRoutes: [],
+    pools: [],
     ...fields,
   };
 }

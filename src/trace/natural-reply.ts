@@ -21,7 +21,7 @@ export function naturalReply(received: Packet): Packet | null {
   const ports = { sport: received.dport, dport: received.sport };
   if (received.protocol !== TCP) return packet({ ...back, ...ports, payloadLength: received.payloadLength });
   const opening = (received.flags & (SYN | FIN)) !== 0 ? 1 : 0;
-  const isSyn = (received.flags & SYN) !== 0;
+  const isSyn = (received.flags & (SYN | ACK)) === SYN;
   return packet({
     ...back,
     ...ports,

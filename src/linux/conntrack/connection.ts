@@ -44,7 +44,7 @@ export interface Connection {
   status: number;
   mark: number;
   tcpState: TcpState;
-  /** Last TCP segment that changed or tried to change the state, for RST and SYN-ACK checks. */
+  /** Null for other protocols, and for dumped entries until a packet comes. */
   tcp: TcpTracking | null;
   /** Virtual time (s) at which it expires. */
   expires: number;
@@ -52,8 +52,38 @@ export interface Connection {
   bytes: [number, number];
 }
 
+/** What kind of segment it is to the tracker; the first of reset, SYN, FIN, ACK that applies. */
+export type TcpSegment = "syn" | "synack" | "fin" | "ack" | "rst" | "none";
+
+/** What is known of one direction (`struct ip_ct_tcp_state`). */
+export interface TcpSender {
+  /** Highest sequence number sent, plus one. */
+  end: number;
+  /** Highest one it may send. */
+  maxEnd: number;
+  /** Largest window it offered; 0 until it was heard. */
+  maxWindow: number;
+  /** Highest acknowledgement it sent. */
+  maxAck: number;
+  maxAckSet: boolean;
+  /** It began to close. */
+  closeInit: boolean;
+  unacknowledged: boolean;
+  /** Taken up in the middle: segments out of the window are not held against it. */
+  liberal: boolean;
+}
+
+/** What the tracker remembers of a connection (`struct ip_ct_tcp`). */
 export interface TcpTracking {
-  /** Next sequence number each direction is expected to send: [original, reply]; -1 until seen. */
-  end: [number, number];
-  lastSynSeq: number;
+  /** Original direction first. */
+  readonly seen: [TcpSender, TcpSender];
+  lastSegment: TcpSegment;
+  lastReply: boolean;
+  lastSeq: number;
+  lastAck: number;
+  lastEnd: number;
+  lastWindow: number;
+  simultaneousOpen: boolean;
+  /** A SYN went out in LAST_ACK: the ACK that follows may be a challenge (RFC 5961). */
+  expectsChallenge: boolean;
 }

@@ -1,9 +1,19 @@
-import type { Packet } from "../../net/packet.ts";
 import { ACK, FIN, RST, SYN, URG } from "../../net/tcp-flags.ts";
-import { type Connection, IPS_ASSURED, IPS_SEEN_REPLY, type TcpState } from "./connection.ts";
+import type { Packet } from "../../net/packet.ts";
+import {
+  type Connection,
+  IPS_ASSURED,
+  IPS_SEEN_REPLY,
+  type TcpSegment,
+  type TcpSender,
+  type TcpState,
+  type TcpTracking,
+} from "./connection.ts";
 
-/** Rows of `tcp_conntracks` (net/netfilter/nf_conntrack_proto_tcp.c). */
-type Segment = "syn" | "synack" | "fin" | "ack" | "rst" | "none";
+/**
+ * The TCP tracker (net/netfilter/nf_conntrack_proto_tcp.c): states, and whether a segment lies in the window. Held
+ * against Linux 6.18 by `test/kernel/fuzz/tcp.test.ts`. Window scaling and SACK are not in the model's packets.
+ */
 
 /** IV: invalid. IG: ignored, the state stays. */
 type Next = TcpState | "IV" | "IG";
@@ -40,7 +50,7 @@ function row(text: string): readonly Next[] {
 }
 
 /** Columns: none, SYN_SENT, SYN_RECV, ESTABLISHED, FIN_WAIT, CLOSE_WAIT, LAST_ACK, TIME_WAIT, CLOSE, SYN_SENT2. */
-const ORIGINAL: Readonly<Record<Segment, readonly Next[]>> = {
+const ORIGINAL: Readonly<Record<TcpSegment, readonly Next[]>> = {
   syn: row("SS SS IG IG IG IG IG SS SS S2"),
   synack: row("IV IV SR IV IV IV IV IV IV SR"),
   fin: row("IV IV FW FW LA LA LA TW CL IV"),
@@ -49,7 +59,7 @@ const ORIGINAL: Readonly<Record<Segment, readonly Next[]>> = {
   none: row("IV IV IV IV IV IV IV IV IV IV"),
 };
 
-const REPLY: Readonly<Record<Segment, readonly Next[]>> = {
+const REPLY: Readonly<Record<TcpSegment, readonly Next[]>> = {
   syn: row("IV S2 IV IV IV IV IV SS IV S2"),
   synack: row("IV SR IG IG IG IG IG IG IG SR"),
   fin: row("IV IV FW FW LA LA LA TW CL IV"),
@@ -72,6 +82,12 @@ const TIMEOUTS: Readonly<Record<TcpState, number>> = {
   SYN_SENT2: 120,
 };
 
+/** `nf_conntrack_tcp_timeout_unacknowledged` and `_max_retrans`. */
+const UNACKNOWLEDGED = 300;
+
+/** MAXACKWINCONST: how old an acknowledgement may be. */
+const OLD_ACK = 66000;
+
 /** Flag combinations tcp_error() lets through, with PSH masked off (ECE and CWR are not modelled). */
 const VALID_FLAGS: ReadonlySet<number> = new Set([
   SYN,
@@ -89,74 +105,334 @@ export function validTcpFlags(flags: number): boolean {
   return VALID_FLAGS.has(flags & (FIN | SYN | RST | ACK | URG));
 }
 
-function segmentOf(flags: number): Segment {
+/** Switches of the tracker, `net.netfilter.nf_conntrack_tcp_*`. */
+export interface TcpSettings {
+  /** Picks up connections in the middle. */
+  readonly loose: boolean;
+  /** Only resets out of the window are invalid. */
+  readonly liberal: boolean;
+  readonly ignoreInvalidReset: boolean;
+}
+
+/** What a segment does to a connection; `new`: delete the entry and begin again. */
+export type TcpVerdict = "accept" | "invalid" | "delete" | "new";
+
+const u32 = (value: number): number => value >>> 0;
+const before = (x: number, y: number): boolean => ((x - y) | 0) < 0;
+const after = (x: number, y: number): boolean => before(y, x);
+
+/** get_conntrack_index(). */
+function segmentOf(flags: number): TcpSegment {
   if (flags & RST) return "rst";
   if (flags & SYN) return flags & ACK ? "synack" : "syn";
   if (flags & FIN) return "fin";
   return flags & ACK ? "ack" : "none";
 }
 
-function nextState(state: TcpState, segment: Segment, reply: boolean): Next {
+function nextState(state: TcpState, segment: TcpSegment, reply: boolean): Next {
   return (reply ? REPLY : ORIGINAL)[segment][COLUMNS.indexOf(state)] ?? "IV";
 }
 
-/** The state a first segment opens a connection in; null when it can open none (tcp_new). */
-export function openingState(flags: number, loose: boolean): TcpState | null {
-  const next = nextState("NONE", segmentOf(flags), false);
-  if (next === "IV" || next === "IG") return null;
-  return next === "SYN_SENT" || loose ? next : null;
-}
-
-/** What a segment does to a connection. */
-export type TcpVerdict = "accept" | "invalid" | "delete" | "new";
-
-const u32 = (value: number): number => value >>> 0;
-
-/** Sequence number after the segment. */
+/** segment_seq_plus_len(). */
 function segmentEnd(packet: Packet): number {
   const { flags } = packet;
   return u32(packet.seq + packet.payloadLength + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0));
 }
 
-/**
- * nf_conntrack_tcp_packet() for an existing connection: moves the state on. `new` asks the caller to delete the entry
- * and begin again (a SYN in TIME_WAIT).
- */
-export function trackTcp(connection: Connection, packet: Packet, reply: boolean, now: number): TcpVerdict {
-  const segment = segmentOf(packet.flags);
-  const old = connection.tcpState;
-  const next = nextState(old, segment, reply);
-  const tracking = connection.tcp ?? { end: [-1, -1], lastSynSeq: 0 };
+function emptySender(liberal: boolean): TcpSender {
+  return { end: 0, maxEnd: 0, maxWindow: 0, maxAck: 0, maxAckSet: false, closeInit: false, unacknowledged: false, liberal };
+}
+
+function emptyTracking(liberal: boolean): TcpTracking {
+  return {
+    seen: [emptySender(liberal), emptySender(liberal)],
+    lastSegment: "none",
+    lastReply: false,
+    lastSeq: 0,
+    lastAck: 0,
+    lastEnd: 0,
+    lastWindow: 0,
+    simultaneousOpen: false,
+    expectsChallenge: false,
+  };
+}
+
+/** tcp_new(): whether a segment can open a connection; then the bookkeeping starts with it. */
+export function openTcp(connection: Connection, packet: Packet, settings: TcpSettings): boolean {
+  const next = nextState("NONE", segmentOf(packet.flags), false);
+  if (next === "IV" || next === "IG") return false;
+  const picksUp = next !== "SYN_SENT";
+  if (picksUp && !settings.loose) return false;
+  const tracking = emptyTracking(picksUp);
+  const [sender] = tracking.seen;
+  sender.end = segmentEnd(packet);
+  sender.maxWindow = Math.max(packet.window, 1);
+  sender.maxEnd = picksUp ? u32(sender.end + sender.maxWindow) : sender.end;
   connection.tcp = tracking;
-  if (next === "SYN_SENT" && (old === "TIME_WAIT" || old === "CLOSE") && segment === "syn" && !reply) return "new";
-  if (next === "IV") return "invalid";
-  if (next === "IG") return "accept";
-  const otherEnd = tracking.end[reply ? 0 : 1];
-  if (segment === "synack" && reply && old === "SYN_SENT" && otherEnd >= 0 && packet.ack !== otherEnd) {
-    return "invalid";
-  }
-  if (segment === "rst") {
-    if (old === "SYN_SENT" && reply) {
-      return otherEnd >= 0 && packet.flags & ACK && packet.ack !== otherEnd ? "invalid" : "delete";
+  connection.tcpState = "NONE";
+  return true;
+}
+
+/** nf_conntrack_tcp_packet() behind tcp_error() and tcp_new(): moves the state on. */
+export function trackTcp(
+  connection: Connection,
+  packet: Packet,
+  reply: boolean,
+  now: number,
+  settings: TcpSettings,
+): TcpVerdict {
+  const segment = segmentOf(packet.flags);
+  // A dumped entry has no history: it is taken up in the middle, with liberal checks.
+  const tracking = connection.tcp ?? emptyTracking(true);
+  connection.tcp = tracking;
+  let old = connection.tcpState;
+  let next = nextState(old, segment, reply);
+  let inWindow = false;
+  const own = tracking.seen[reply ? 1 : 0];
+  const other = tracking.seen[reply ? 0 : 1];
+  switch (next) {
+    case "IV":
+      return "invalid";
+    case "IG":
+    case "SYN_SENT": {
+      if (next === "SYN_SENT") {
+        if (COLUMNS.indexOf(old) < COLUMNS.indexOf("TIME_WAIT")) break;
+        const aborted = tracking.lastReply === reply && tracking.lastSegment === "rst";
+        if (own.closeInit || other.closeInit || aborted) return "new";
+      }
+      if (inSyncAgain(tracking, packet, segment, reply)) {
+        old = "SYN_SENT";
+        next = "SYN_RECV";
+        break;
+      }
+      ignore(tracking, packet, segment, reply, old);
+      return "accept";
     }
-    if (!(connection.status & IPS_SEEN_REPLY)) return "delete";
+    case "TIME_WAIT":
+      if (
+        old === "LAST_ACK" &&
+        segment === "ack" &&
+        tracking.lastReply !== reply &&
+        tracking.lastSegment === "syn" &&
+        tracking.expectsChallenge
+      ) {
+        tracking.expectsChallenge = false;
+        return "accept";
+      }
+      break;
+    case "SYN_SENT2":
+      tracking.simultaneousOpen = true;
+      break;
+    case "SYN_RECV":
+      if (reply && segment === "ack" && tracking.simultaneousOpen) next = "ESTABLISHED";
+      break;
+    case "CLOSE": {
+      if (segment !== "rst") break;
+      const how = judgeReset(connection, tracking, packet, reply, settings);
+      if (how === "invalid") return "invalid";
+      if (how === "keep") next = old;
+      inWindow = how === "inWindow" || answersIgnored(connection, tracking, packet);
+      break;
+    }
   }
-  const end = segmentEnd(packet);
-  if (reply) tracking.end[1] = end;
-  else tracking.end[0] = end;
+  if (!inWindow) {
+    const result = checkWindow(tracking, connection.tcpState, packet, segment, reply, settings);
+    if (result === "ignore") return "accept";
+    if (result === "invalid") return "invalid";
+  }
+  tracking.lastSegment = segment;
+  tracking.lastReply = reply;
   connection.tcpState = next;
-  if (old !== "ESTABLISHED" && next === "ESTABLISHED" && connection.status & IPS_SEEN_REPLY) {
-    connection.status |= IPS_ASSURED;
+  if (old !== next && next === "FIN_WAIT") tracking.seen[reply ? 1 : 0].closeInit = true;
+  return settle(connection, tracking, segment, old, next, now);
+}
+
+/** A SYN-ACK that acknowledges a SYN which was ignored before: both ends are in sync, and now conntrack is too. */
+function inSyncAgain(tracking: TcpTracking, packet: Packet, segment: TcpSegment, reply: boolean): boolean {
+  if (segment !== "synack" || tracking.lastSegment !== "syn" || tracking.lastReply === reply) return false;
+  if (packet.ack !== tracking.lastEnd) return false;
+  const { liberal } = emptySender(false);
+  tracking.seen[reply ? 0 : 1] = {
+    ...emptySender(liberal),
+    end: tracking.lastEnd,
+    maxEnd: tracking.lastEnd,
+    maxWindow: Math.max(tracking.lastWindow, 1),
+    maxAck: tracking.seen[reply ? 0 : 1].maxAck,
+  };
+  tracking.seen[reply ? 1 : 0] = emptySender(false);
+  tracking.expectsChallenge = false;
+  return true;
+}
+
+/** TCP_CONNTRACK_IGNORE: the segment passes and is remembered, since the other end's answer may say what it meant. */
+function ignore(tracking: TcpTracking, packet: Packet, segment: TcpSegment, reply: boolean, old: TcpState): void {
+  tracking.lastSegment = segment;
+  tracking.lastReply = reply;
+  tracking.lastSeq = packet.seq;
+  tracking.lastEnd = segmentEnd(packet);
+  tracking.lastWindow = packet.window;
+  if (segment === "syn" && !reply) {
+    tracking.simultaneousOpen = false;
+    tracking.expectsChallenge = old === "LAST_ACK";
   }
-  connection.expires = now + TIMEOUTS[next];
+  if (old === "SYN_SENT" && segment === "ack" && reply) tracking.lastAck = packet.ack;
+}
+
+/** tcp_can_early_drop(). */
+function isClosing(state: TcpState): boolean {
+  return (
+    state === "FIN_WAIT" || state === "LAST_ACK" || state === "TIME_WAIT" || state === "CLOSE" || state === "CLOSE_WAIT"
+  );
+}
+
+/** nf_conntrack_tcp_established(). */
+function isEstablished(connection: Connection): boolean {
+  return connection.tcpState === "ESTABLISHED" && (connection.status & IPS_ASSURED) !== 0;
+}
+
+/** A reset: `keep` leaves the state as it is, for a challenge ACK may follow. */
+function judgeReset(
+  connection: Connection,
+  tracking: TcpTracking,
+  packet: Packet,
+  reply: boolean,
+  settings: TcpSettings,
+): "invalid" | "keep" | "close" | "inWindow" {
+  if (isClosing(connection.tcpState)) return "inWindow";
+  const other = tracking.seen[reply ? 0 : 1];
+  if (!other.maxAckSet || tracking.lastSegment === "syn") return "close";
+  const { seq } = packet;
+  if (seq === 0 && !isEstablished(connection)) return "close";
+  if (before(seq, other.maxAck) && !settings.ignoreInvalidReset) return "invalid";
+  if (!isEstablished(connection) || seq === other.maxAck) return "close";
+  if (tracking.lastSegment === "ack" && tracking.lastReply === reply && seq === tracking.lastEnd) return "close";
+  return "keep";
+}
+
+/** A reset that answers a segment which was let through without belonging: its window says nothing. */
+function answersIgnored({ status }: Connection, tracking: TcpTracking, packet: Packet): boolean {
+  const toSyn = (status & IPS_SEEN_REPLY) !== 0 && tracking.lastSegment === "syn";
+  const toAck = (status & IPS_ASSURED) === 0 && tracking.lastSegment === "ack";
+  return (toSyn || toAck) && packet.ack === tracking.lastEnd;
+}
+
+/** tcp_in_window(). */
+function checkWindow(
+  tracking: TcpTracking,
+  state: TcpState,
+  packet: Packet,
+  segment: TcpSegment,
+  reply: boolean,
+  settings: TcpSettings,
+): "accept" | "ignore" | "invalid" {
+  const sender = tracking.seen[reply ? 1 : 0];
+  const receiver = tracking.seen[reply ? 0 : 1];
+  const { flags, window } = packet;
+  let { seq, ack } = packet;
+  let end = segmentEnd(packet);
+  const syn = (flags & SYN) !== 0;
+  const acknowledges = (flags & ACK) !== 0;
+  const initialise = (): void => {
+    sender.end = end;
+    sender.maxEnd = end;
+    sender.maxWindow = Math.max(window, 1);
+  };
+  if (sender.maxWindow === 0) {
+    if (syn) {
+      initialise();
+      if (!acknowledges) return "accept";
+    } else {
+      sender.end = end;
+      sender.maxWindow = Math.max(window, 1);
+      sender.maxEnd = u32(end + sender.maxWindow);
+      if (receiver.maxWindow === 0) {
+        receiver.end = ack;
+        receiver.maxEnd = ack;
+      } else if (ack === u32(receiver.end + 1)) receiver.end = ack;
+    }
+  } else if (syn && after(end, sender.end) && (state === "SYN_SENT" || state === "SYN_RECV")) {
+    initialise();
+    if (reply && !acknowledges) return "accept";
+  }
+  if (!acknowledges || ((flags & RST) !== 0 && ack === 0)) ack = receiver.end;
+  if ((flags & RST) !== 0 && seq === 0 && state === "SYN_SENT") {
+    seq = sender.end;
+    end = sender.end;
+  }
+  const judged = (verdict: "ignore" | "invalid"): "accept" | "ignore" | "invalid" =>
+    sender.liberal || settings.liberal ? "accept" : verdict;
+  const oldestAck = u32(receiver.end - Math.max(sender.maxWindow, OLD_ACK) - 1);
+  const notTooOld = after(end, u32(sender.end - receiver.maxWindow - 1));
+  if (!before(seq, u32(sender.maxEnd + 1))) {
+    const overshot = u32(end - sender.maxEnd + 1);
+    const fits = receiver.maxWindow !== 0 && notTooOld && after(ack, oldestAck);
+    if (fits && overshot <= receiver.maxWindow && before(ack, u32(receiver.end + 1))) {
+      sender.end = end;
+      sender.unacknowledged = true;
+      return judged("ignore");
+    }
+    return judged("invalid");
+  }
+  if (!before(ack, u32(receiver.end + 1))) return judged("invalid");
+  if (receiver.maxWindow !== 0 && !notTooOld) return judged("ignore");
+  if (!after(ack, oldestAck)) return judged("ignore");
+  update(sender, receiver, end, ack, window, acknowledges);
+  if (segment === "ack") {
+    tracking.lastReply = reply;
+    tracking.lastSeq = seq;
+    tracking.lastAck = ack;
+    tracking.lastEnd = end;
+    tracking.lastWindow = window;
+  }
   return "accept";
 }
 
-/** Starts the bookkeeping of a new connection. */
-export function openTcp(connection: Connection, packet: Packet, state: TcpState, now: number): void {
-  connection.tcpState = state;
-  connection.tcp = { end: [segmentEnd(packet), -1], lastSynSeq: packet.seq };
-  connection.expires = now + TIMEOUTS[state];
+/** What an accepted segment tells about both directions. */
+function update(
+  sender: TcpSender,
+  receiver: TcpSender,
+  end: number,
+  ack: number,
+  window: number,
+  acknowledges: boolean,
+): void {
+  sender.maxWindow = Math.max(sender.maxWindow, window);
+  if (after(end, sender.end)) {
+    sender.end = end;
+    sender.unacknowledged = true;
+  }
+  if (acknowledges && (!sender.maxAckSet || after(ack, sender.maxAck))) {
+    sender.maxAck = ack;
+    sender.maxAckSet = true;
+  }
+  if (receiver.maxWindow !== 0 && after(end, sender.maxEnd)) receiver.maxWindow += u32(end - sender.maxEnd);
+  if (after(u32(ack + window), u32(receiver.maxEnd - 1))) receiver.maxEnd = u32(ack + Math.max(window, 1));
+  if (ack === receiver.end) receiver.unacknowledged = false;
+}
+
+/** The end of nf_conntrack_tcp_packet(): how long the entry lives now, and whether it does. */
+function settle(
+  connection: Connection,
+  tracking: TcpTracking,
+  segment: TcpSegment,
+  old: TcpState,
+  next: TcpState,
+  now: number,
+): TcpVerdict {
+  let timeout = TIMEOUTS[next];
+  if (segment === "rst") timeout = TIMEOUTS.CLOSE;
+  else if (tracking.seen[0].unacknowledged || tracking.seen[1].unacknowledged || tracking.lastWindow === 0) {
+    timeout = Math.min(timeout, UNACKNOWLEDGED);
+  }
+  if (!(connection.status & IPS_SEEN_REPLY)) {
+    if (segment === "rst") return "delete";
+    if (segment === "syn" && old === "SYN_SENT") return "accept";
+    if (next === "ESTABLISHED") timeout = Math.min(timeout, UNACKNOWLEDGED);
+  } else if ((old === "SYN_RECV" || old === "ESTABLISHED") && next === "ESTABLISHED") {
+    connection.status |= IPS_ASSURED;
+  }
+  connection.expires = now + timeout;
+  return "accept";
 }
 
 /** Reads a state name of a dump; null when it is none. */

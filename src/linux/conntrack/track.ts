@@ -7,7 +7,7 @@ import type { HostRuntime } from "../runtime.ts";
 import { CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_NONE, CT_RELATED, CT_UNTRACKED, type Skb } from "../skb.ts";
 import { type Connection, IPS_ASSURED, IPS_CONFIRMED, IPS_DYING, IPS_SEEN_REPLY } from "./connection.ts";
 import { addConnection, findConnection, removeConnection } from "./table.ts";
-import { openingState, openTcp, trackTcp, validTcpFlags } from "./tcp.ts";
+import { openTcp, type TcpSettings, trackTcp, validTcpFlags } from "./tcp.ts";
 import { invertTuple, quotesPacket, tupleOf } from "./tuple.ts";
 
 const UDP_TIMEOUT = 30;
@@ -94,14 +94,19 @@ export function newConnection(original: Connection["original"], reply: Connectio
   };
 }
 
+function tcpSettings(runtime: HostRuntime): TcpSettings {
+  return {
+    loose: sysctl(runtime, "net.netfilter.nf_conntrack_tcp_loose", 1) !== 0,
+    liberal: sysctl(runtime, "net.netfilter.nf_conntrack_tcp_be_liberal", 0) !== 0,
+    ignoreInvalidReset: sysctl(runtime, "net.netfilter.nf_conntrack_tcp_ignore_invalid_rst", 0) !== 0,
+  };
+}
+
 function opens(runtime: HostRuntime, packet: Packet, connection: Connection, now: number): boolean {
   switch (packet.protocol) {
     case TCP: {
-      const loose = sysctl(runtime, "net.netfilter.nf_conntrack_tcp_loose", 1) !== 0;
-      const state = openingState(packet.flags, loose);
-      if (state === null) return false;
-      openTcp(connection, packet, state, now);
-      return true;
+      const settings = tcpSettings(runtime);
+      return openTcp(connection, packet, settings) && trackTcp(connection, packet, false, now, settings) === "accept";
     }
     case ICMP:
       connection.expires = now + ICMP_TIMEOUT;
@@ -122,7 +127,7 @@ function opens(runtime: HostRuntime, packet: Packet, connection: Connection, now
 function follow(runtime: HostRuntime, skb: Skb, connection: Connection, reply: boolean, now: number): void {
   const { packet } = skb;
   if (packet.protocol === TCP) {
-    const verdict = trackTcp(connection, packet, reply, now);
+    const verdict = trackTcp(connection, packet, reply, now, tcpSettings(runtime));
     if (verdict === "new") {
       removeConnection(runtime.conntrack, connection);
       open(runtime, skb, now);

@@ -1,7 +1,9 @@
 import { TABLE_LOCAL } from "../../model/route.ts";
-import { type Address, isLimitedBroadcast, isMulticast, isUnspecified } from "../../net/address.ts";
+import { type Address, isLimitedBroadcast, isLoopback, isMulticast, isUnspecified } from "../../net/address.ts";
 import { lookUp } from "../../net/prefix-map.ts";
 import type { HostRuntime } from "../runtime.ts";
+import type { RouteKey } from "./key.ts";
+import { routesUnknown, unknownRoute } from "./unknown-route.ts";
 
 /** Types of `-m addrtype` (RTN_*). */
 export type AddressType =
@@ -24,7 +26,10 @@ export function addressType(runtime: HostRuntime, address: Address, device: stri
   if (address.family === 4 && (isUnspecified(address) || isLimitedBroadcast(address))) return "BROADCAST";
   if (isMulticast(address)) return "MULTICAST";
   const table = runtime.compiled.fib[address.family].tables.get(TABLE_LOCAL);
-  if (table === undefined) return "UNICAST";
+  if (table === undefined) {
+    if (!routesUnknown(runtime.host, address.family)) return "UNICAST";
+    return isLoopback(address) || unknownRoute(runtime, keyFor(address)).kind === "local" ? "LOCAL" : "UNICAST";
+  }
   let type: AddressType = "UNICAST";
   lookUp(table, address, (group) => {
     const found = group[0];
@@ -36,6 +41,11 @@ export function addressType(runtime: HostRuntime, address: Address, device: stri
     return true;
   });
   return type;
+}
+
+/** Where a packet to the address would go: the question that decides whether it is one of the host's own. */
+function keyFor(dst: Address): RouteKey {
+  return { dst, src: null, input: null, output: null, mark: 0, tos: 0, protocol: 0, sport: 0, dport: 0, uid: 0 };
 }
 
 function toType(type: string): AddressType {

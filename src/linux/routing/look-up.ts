@@ -1,4 +1,3 @@
-import type { Interface } from "../../model/interface.ts";
 import type { PolicyRule } from "../../model/policy-rule.ts";
 import type { NextHop, Route } from "../../model/route.ts";
 import { type Address, formatAddress } from "../../net/address.ts";
@@ -9,6 +8,7 @@ import { isFree, valueIn } from "../free-value.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { RouteGroup } from "./fib.ts";
 import type { RouteKey } from "./key.ts";
+import { deviceNamed } from "./named-device.ts";
 import type { RoutingResult } from "./result.ts";
 import { routesUnknown, unknownRoute } from "./unknown-route.ts";
 
@@ -163,8 +163,8 @@ function pick(runtime: HostRuntime, group: RouteGroup, key: RouteKey): RoutingRe
 function usable(runtime: HostRuntime, hop: NextHop, key: RouteKey): boolean {
   if (hop.dead || hop.interface === null) return false;
   if (key.output !== null && key.output !== hop.interface) return false;
-  const device = runtime.host.interfaces.get(hop.interface);
-  if (device === undefined || !device.up) return false;
+  const device = deviceNamed(runtime.host, hop.interface);
+  if (device === null || !device.up) return false;
   if ((hop.linkdown || !device.carrier) && hop.linkdown && ignoresLinkdown(runtime, hop.interface)) return false;
   return true;
 }
@@ -190,8 +190,8 @@ function chooseNextHop(runtime: HostRuntime, route: Route, key: RouteKey): NextH
 }
 
 function toResult(runtime: HostRuntime, route: Route, hop: NextHop, key: RouteKey): RoutingResult | null {
-  const output: Interface | undefined = hop.interface === null ? undefined : runtime.host.interfaces.get(hop.interface);
-  if (output === undefined) return null;
+  const output = hop.interface === null ? null : deviceNamed(runtime.host, hop.interface);
+  if (output === null) return null;
   const { preferredSource } = route;
   switch (route.type) {
     case "local":

@@ -1,7 +1,7 @@
 import { type Host, knowledgeOf } from "../../model/host.ts";
 import { type Interface, networkInterface } from "../../model/interface.ts";
 import { nextHop, type Route, route } from "../../model/route.ts";
-import { type Address, type Family, formatAddress, unspecified } from "../../net/address.ts";
+import { type Address, type Family, formatAddress, sameAddress, unspecified } from "../../net/address.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { RouteKey } from "./key.ts";
 import type { RoutingResult } from "./result.ts";
@@ -24,7 +24,9 @@ export function routesUnknown(host: Host, family: Family): boolean {
 
 /** Stands in for the look-up on a host without dumped routes: what was supposed, else a choice. */
 export function unknownRoute(runtime: HostRuntime, key: RouteKey): RoutingResult {
-  const supposed = runtime.supposition;
+  // What was supposed is about the packet in question, not about every address that somebody asks for.
+  const inHand = runtime.services.current.skb?.packet.dst ?? key.dst;
+  const supposed = sameAddress(inHand, key.dst) ? runtime.supposition : null;
   if (supposed?.route === "local") return localResult(runtime, key.dst);
   if (supposed?.route === "forward") return forwardResult(key.dst, supposed.outInterface);
   const taken = runtime.services.choose({

@@ -77,6 +77,7 @@ export function readSnapshot(files: SnapshotFiles): SnapshotResult {
       endpoints: endpointsOf(hosts, cluster, workloads),
       services: serviceNamesOf(cluster),
       fabricRoutes: description.routes,
+      pools: [...cluster.ipPools.values()].map((pool) => pool.cidr),
     }),
     cluster,
     findings,
