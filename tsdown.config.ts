@@ -17,6 +17,8 @@ export default defineConfig([
     entry: { podpath: "src/cli/main.ts" },
     dts: false,
     outputOptions: { codeSplitting: false },
+    // Comments and blanks cost a cold start; names stay, for stack traces.
+    minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
   },
   { ...common, entry: { index: "src/index.ts" }, dts: true, clean: false },
 ]);

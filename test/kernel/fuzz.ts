@@ -59,6 +59,7 @@ async function main(): Promise<number> {
     const result = await campaign(oracle, plan, ({ probes }) => {
       if (process.stdout.isTTY) process.stdout.write(`\r${probes} probes `);
     });
+    if (result.tally.lastRefusal !== "") say(`last refusal: ${result.tally.lastRefusal}`);
     say(summary(result, (Date.now() - started) / 1000));
     for (const [index, found] of ofEachKind(result.disagreements).entries()) {
       const small = await shrink(result.runner, found);

@@ -1,3 +1,4 @@
+import type { Address } from "../../net/address.ts";
 import { describePacket } from "../../net/packet.ts";
 import { ICMP, ICMPV6 } from "../../net/protocol.ts";
 import { natInitialized, setUpNullBinding } from "../conntrack/nat.ts";
@@ -111,8 +112,9 @@ function nat(runtime: HostRuntime, skb: Skb, hook: Hook, chains: readonly BoundC
   const { connection, packet } = skb;
   if (connection === null) return NF_ACCEPT;
   if (skb.ctState === CT_RELATED && (packet.protocol === ICMP || packet.protocol === ICMPV6)) {
+    const { dst } = packet;
     natError(runtime, skb, connection, hook);
-    return NF_ACCEPT;
+    return routedAnew(runtime, skb, hook, dst);
   }
   const manip = manipOf(hook);
   if ((skb.ctState === CT_NEW || skb.ctState === CT_RELATED) && !natInitialized(connection, manip)) {
@@ -125,7 +127,13 @@ function nat(runtime: HostRuntime, skb: Skb, hook: Hook, chains: readonly BoundC
   }
   const { dst } = packet;
   natPacket(runtime, skb, connection, hook);
-  if (hook === OUTPUT && packet.dst !== dst) return reroute(runtime, skb) ? NF_ACCEPT : NF_DROP;
-  if (hook === PREROUTING && packet.dst !== dst) skb.route = null;
+  return routedAnew(runtime, skb, hook, dst);
+}
+
+/** nf_nat_ipv4_local_fn(), nf_nat_ipv4_pre_routing(): where the destination changed, the route found before is void. */
+function routedAnew(runtime: HostRuntime, skb: Skb, hook: Hook, before: Address): Verdict {
+  if (skb.packet.dst === before) return NF_ACCEPT;
+  if (hook === OUTPUT) return reroute(runtime, skb) ? NF_ACCEPT : NF_DROP;
+  if (hook === PREROUTING) skb.route = null;
   return NF_ACCEPT;
 }

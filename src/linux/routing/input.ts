@@ -56,8 +56,8 @@ function routeInput4(runtime: HostRuntime, device: Interface, key: InputKey): In
   if (isMulticast(dst)) return multicast4(runtime, device, key);
   if (isMulticast(src) || isLimitedBroadcast(src)) return martian("IP_INVALID_SOURCE", "broadcast or multicast source");
   if (isLimitedBroadcast(dst) || (isUnspecified(src) && isUnspecified(dst))) return broadcastHere(runtime, device, key);
-  if (src.a >>> 24 === 0) return martian("IP_INVALID_SOURCE", "source in 0.0.0.0/8");
-  if (dst.a >>> 24 === 0) return martian("IP_INVALID_DEST", "destination in 0.0.0.0/8");
+  if (isUnspecified(src)) return martian("IP_INVALID_SOURCE", "source 0.0.0.0");
+  if (isUnspecified(dst)) return martian("IP_INVALID_DEST", "destination 0.0.0.0");
   if (isLoopback(dst) && !routeLocalnet(runtime, device)) return martian("IP_LOCALNET", "127.0.0.0/8 from the wire");
   if (isLoopback(src) && !routeLocalnet(runtime, device)) return martian("IP_LOCALNET", "127.0.0.0/8 from the wire");
   const result = lookUpRoute(runtime, { ...key, input: device.name, output: null, uid: 0 });
@@ -68,11 +68,11 @@ function routeInput4(runtime: HostRuntime, device: Interface, key: InputKey): In
     case "multicast":
       return martian("IP_INVALID_DEST", "multicast route");
     case "broadcast": {
-      const check = validateSource(runtime, key, device);
+      const check = validateSource(runtime, key, device, null);
       return check.ok ? { kind: "deliver", result, broadcast: true } : martian(check.reason, "source check");
     }
     case "local": {
-      const check = validateSource(runtime, key, device);
+      const check = validateSource(runtime, key, device, null);
       return check.ok ? { kind: "deliver", result, broadcast: false } : martian(check.reason, "source check");
     }
     case "unicast": {
@@ -83,7 +83,7 @@ function routeInput4(runtime: HostRuntime, device: Interface, key: InputKey): In
           result: { kind: "error", errno: "EHOSTUNREACH", route: result.route, rule: null },
         };
       }
-      const check = validateSource(runtime, key, device);
+      const check = validateSource(runtime, key, device, result.output);
       if (!check.ok) return martian(check.reason, "source check");
       const redirect = check.direct && result.output === device && sendRedirects(runtime, device);
       return { kind: "forward", result, redirect };
@@ -106,11 +106,11 @@ function multicast4(runtime: HostRuntime, device: Interface, key: InputKey): Inp
   }
   if (isMulticast(src) || isLimitedBroadcast(src)) return martian("IP_INVALID_SOURCE", "broadcast or multicast source");
   if (isLoopback(src) && !routeLocalnet(runtime, device)) return martian("IP_LOCALNET", "127.0.0.0/8 from the wire");
-  if (src.a >>> 24 === 0) {
+  if (isUnspecified(src)) {
     const local = dst.a >>> 8 === ALL_HOSTS >>> 8;
-    if (!local && key.protocol !== IGMP) return martian("IP_INVALID_SOURCE", "source in 0.0.0.0/8");
+    if (!local && key.protocol !== IGMP) return martian("IP_INVALID_SOURCE", "source 0.0.0.0");
   } else {
-    const check = validateSource(runtime, key, device);
+    const check = validateSource(runtime, key, device, null);
     if (!check.ok) return martian(check.reason, "source check");
   }
   return { kind: "deliver", result: multicastResult(device), broadcast: true };
@@ -120,10 +120,10 @@ function multicastResult(device: Interface): RoutingResult {
   return { kind: "multicast", route: null, output: device, preferredSource: null };
 }
 
-/** brd_input: only sources in 0.0.0.0/8 (DHCP) are taken without a check. */
+/** brd_input: only 0.0.0.0 (DHCP) is taken without a check. */
 function broadcastHere(runtime: HostRuntime, device: Interface, key: InputKey): InputRoute {
-  if (key.src.a >>> 24 !== 0) {
-    const check = validateSource(runtime, key, device);
+  if (!isUnspecified(key.src)) {
+    const check = validateSource(runtime, key, device, null);
     if (!check.ok) return martian(check.reason, "source check");
   }
   const result: RoutingResult = { kind: "broadcast", route: null, output: device, preferredSource: null };

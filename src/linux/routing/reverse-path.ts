@@ -1,6 +1,6 @@
 import type { Interface } from "../../model/interface.ts";
-import { type Address, formatAddress, isLoopback, isMulticast, isUnspecified } from "../../net/address.ts";
-import { acceptLocal, rpFilter, sourceValidMark } from "../device-settings.ts";
+import { type Address, formatAddress, isLoopback, isMulticast, isUnspecified, sameAddress } from "../../net/address.ts";
+import { acceptLocal, rpFilter, sendRedirects, sourceValidMark } from "../device-settings.ts";
 import type { DropReason } from "../drop-reason.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
@@ -16,41 +16,73 @@ export type SourceCheck =
   | { readonly ok: false; readonly reason: DropReason };
 
 /**
- * fib_validate_source() (net/ipv4/fib_frontend.c): own addresses as a source are refused always; the reverse path is
- * checked strictly (1), loosely (2) or not at all (0).
+ * fib_validate_source() (net/ipv4/fib_frontend.c): own addresses as a source are refused; the reverse path is checked
+ * strictly (1), loosely (2) or not at all (0). `output` is where the packet is to be forwarded to, null for local ones:
+ * the way back is looked up as if it came in there.
  */
 export function validateSource(
   runtime: HostRuntime,
-  key: { readonly src: Address; readonly dst: Address; readonly tos: number; readonly mark: number },
+  key: {
+    readonly src: Address;
+    readonly dst: Address;
+    readonly tos: number;
+    readonly mark: number;
+    readonly protocol: number;
+    readonly sport: number;
+    readonly dport: number;
+  },
   device: Interface,
+  output: Interface | null,
 ): SourceCheck {
   if (routesUnknown(runtime.host, key.src.family)) return { ok: true, direct: false };
   const mode = rpFilter(runtime, device);
+  const quick = mode === 0 && !(output === device && sendRedirects(runtime, device));
+  if (quick) {
+    if (acceptLocal(runtime, device)) return { ok: true, direct: false };
+    if (!hasCustomRouting(runtime)) {
+      return hasOwnAddress(runtime, key.src) ? { ok: false, reason: "IP_LOCAL_SOURCE" } : { ok: true, direct: false };
+    }
+  }
   const reverse: RouteKey = {
     dst: key.src,
     src: key.dst,
-    input: null,
+    input: output?.name ?? null,
     output: null,
     mark: sourceValidMark(runtime, device) ? key.mark : 0,
     tos: key.tos,
-    protocol: 0,
-    sport: 0,
-    dport: 0,
+    // Ports are compared the other way round, and only where some rule asks for them.
+    protocol: key.protocol,
+    sport: key.dport,
+    dport: key.sport,
     uid: 0,
   };
   const back = lookUpRoute(runtime, reverse);
   if (back.kind === "error") return mode === 0 ? { ok: true, direct: false } : { ok: false, reason: "IP_RPFILTER" };
-  if (back.kind !== "unicast") {
-    return back.kind === "local" && acceptLocal(runtime, device)
-      ? { ok: true, direct: false }
-      : { ok: false, reason: "IP_LOCAL_SOURCE" };
+  if (back.kind === "local") {
+    if (!acceptLocal(runtime, device)) return { ok: false, reason: "IP_LOCAL_SOURCE" };
+  } else if (back.kind !== "unicast") return { ok: false, reason: "IP_INVALID_SOURCE" };
+  const direct = back.kind === "local" || !back.viaGateway;
+  if (usesDevice(runtime, back, device.name) || (back.kind === "local" && device.kind === "loopback")) {
+    return { ok: true, direct };
   }
-  if (usesDevice(runtime, back, device.name)) return { ok: true, direct: !back.viaGateway };
-  if (mode === 0) return { ok: true, direct: false };
-  if (mode === 1 || device.addresses.every(({ address }) => address.family !== 4)) {
-    return { ok: false, reason: "IP_RPFILTER" };
+  if (device.addresses.every(({ address }) => address.family !== 4)) {
+    return mode === 0 ? { ok: true, direct: false } : { ok: false, reason: "IP_RPFILTER" };
   }
-  return { ok: true, direct: false };
+  if (mode === 1) return { ok: false, reason: "IP_RPFILTER" };
+  const over = lookUpRoute(runtime, { ...reverse, output: device.name });
+  return { ok: true, direct: over.kind === "unicast" && !over.viaGateway };
+}
+
+/** Policy rules beyond the kernel's own, or local routes that no address made. */
+function hasCustomRouting(runtime: HostRuntime): boolean {
+  const fib = runtime.compiled.fib[4];
+  if (!fib.plain) return true;
+  return runtime.host.routes.some((route) => route.family === 4 && route.type === "local" && route.protocol !== "kernel");
+}
+
+/** inet_lookup_ifaddr_rcu(). */
+function hasOwnAddress(runtime: HostRuntime, source: Address): boolean {
+  return runtime.compiled.devices.some(({ addresses }) => addresses.some(({ address }) => sameAddress(address, source)));
 }
 
 /** fib_info_nh_uses_dev(): any next hop of the route leads over the device. */

@@ -50,6 +50,7 @@ export interface Tally {
   rulesets: number;
   /** Rulesets that the tools refused, which are not compared. */
   refused: number;
+  lastRefusal: string;
   /** Packets with more than one possible end. */
   branching: number;
   /** Missing answers put down to the kernel's rate limits. */
@@ -58,7 +59,7 @@ export interface Tally {
 }
 
 export function newTally(): Tally {
-  return { probes: 0, rulesets: 0, refused: 0, branching: 0, excused: 0, outcomes: new Map() };
+  return { probes: 0, rulesets: 0, refused: 0, lastRefusal: "", branching: 0, excused: 0, outcomes: new Map() };
 }
 
 /** Runs cases against the kernel; a world is built once for all cases that share it. */
@@ -117,6 +118,7 @@ export class Runner {
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       this.tally.refused++;
+      this.tally.lastRefusal = error.message;
       return [];
     }
     const disagree = (sequence: readonly ProbePacket[], at: number, differences: readonly string[]): Disagreement => ({

@@ -13,6 +13,10 @@ import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule } from ".
  * - Errors of routes (no route, unreachable, prohibit) and redirects beyond the kernel's allowance for one source: limits
  *   are not modelled (kernel.md R1-R3). Only answers that podpath gives and the kernel withholds are excused, and only
  *   where the allowance can be used up (`Excuses`).
+ * - `dropped` or `rejected` where no error was seen and the kernel freed the packet in ip_error() without a reason: the
+ *   error may have been stopped by a rule, and blackhole looks the same from outside.
+ * - Rules in a branch that stands for several (`count` above 1): a draw that changed nothing but which rules matched is
+ *   merged into it.
  * - The drop reason where the kernel freed nothing (a failed local send), and after a delivery (NO_SOCKET).
  * - The place of a drop in the path of a locally sent packet: no tracepoint tells its device.
  * - The mark after a rule: legacy shows it before the rule, nft after it; a later match on it tells.
@@ -33,7 +37,8 @@ export function compare(kernel: Observation, podpath: Observation, excuses: Excu
     found.push(`${what}: kernel ${JSON.stringify(real)}, podpath ${JSON.stringify(ours)}`);
   };
   const { responses, withheld } = withoutWithheld(kernel, podpath, excuses);
-  const outcome = withheld && podpath.outcome === "rejected" && kernel.outcome === "dropped" ? "dropped" : podpath.outcome;
+  const quiet = podpath.reason === "NOT_SPECIFIED" && kernel.reason === "NOT_SPECIFIED" && kernel.responses.length === 0;
+  const outcome = (withheld || quiet) && podpath.outcome === "rejected" && kernel.outcome === "dropped" ? "dropped" : podpath.outcome;
   if (kernel.outcome !== outcome) differ("outcome", kernel.outcome, outcome);
   if (kernel.errno !== podpath.errno) differ("errno", kernel.errno, podpath.errno);
   if (kernel.host !== null && kernel.host !== podpath.host) differ("host", kernel.host, podpath.host);
@@ -42,7 +47,7 @@ export function compare(kernel: Observation, podpath: Observation, excuses: Excu
   if (kernel.outcome !== "delivered" && kernel.outcome !== "unresolved" && kernel.reason !== null) {
     if (kernel.reason !== podpath.reason) differ("reason", kernel.reason, podpath.reason);
   }
-  compareRules("rules", kernel.rules, podpath.rules, differ);
+  if (!podpath.merged) compareRules("rules", kernel.rules, podpath.rules, differ);
   compareHops("hop", kernel.hops, podpath.hops, podpath.freeDomains, differ);
   if (kernel.delivered !== null && podpath.delivered !== null) {
     const { packet } = kernel.delivered;
@@ -56,7 +61,7 @@ export function compare(kernel: Observation, podpath: Observation, excuses: Excu
   }
   kernel.responses.forEach((real, index) => {
     const ours = responses[index];
-    if (ours !== undefined) compareResponse(real, ours, podpath.freeDomains, differ);
+    if (ours !== undefined) compareResponse(real, ours, podpath, differ);
   });
   return found;
 }
@@ -76,12 +81,13 @@ function withoutWithheld(
   return { responses, withheld: responses.length < podpath.responses.length };
 }
 
-function compareResponse(real: SeenResponse, ours: SeenResponse, domains: readonly PortSet[], differ: Differ): void {
+function compareResponse(real: SeenResponse, ours: SeenResponse, whole: Observation, differ: Differ): void {
+  const { freeDomains: domains, merged } = whole;
   const what = `response ${responseWords(real)}`;
   if (real.kind !== ours.kind || real.host !== ours.host) differ(what, responseWords(real), responseWords(ours));
   if (!samePacket(real.packet, ours.packet, domains)) differ(`${what} packet`, words(real.packet), words(ours.packet));
   if (real.deliveredTo !== ours.deliveredTo) differ(`${what} delivered to`, real.deliveredTo, ours.deliveredTo);
-  compareRules(`${what} rules`, real.rules, ours.rules, differ);
+  if (!merged) compareRules(`${what} rules`, real.rules, ours.rules, differ);
   compareHops(`${what} hop`, real.hops, ours.hops, domains, differ);
 }
 

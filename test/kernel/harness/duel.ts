@@ -93,7 +93,7 @@ export class Duel {
     if (fresh) this.delivered.clear();
     if (result.delivered !== null && packet.id !== undefined) this.delivered.set(packet.id, result.delivered);
     const kernel = observeKernel(result);
-    const branches = answer.branches.map((branch) => observePodpath(branch.run));
+    const branches = answer.branches.map((branch) => observePodpath(branch));
     let differences: readonly string[] | null = null;
     for (const branch of branches) {
       const found = compare(kernel, branch, this.excuses);

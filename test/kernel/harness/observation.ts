@@ -70,6 +70,8 @@ export interface Observation {
   readonly responses: readonly SeenResponse[];
   /** Domains of free values, by their name minus 65536. */
   readonly freeDomains: readonly PortSet[];
+  /** Stands for several branches that end alike. */
+  readonly merged: boolean;
 }
 
 const HOOKS: readonly HookName[] = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];

@@ -74,5 +74,6 @@ export function observeKernel(result: KernelResult): Observation {
       })),
     ),
     freeDomains: [],
+    merged: false,
   };
 }

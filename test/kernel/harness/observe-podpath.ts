@@ -4,7 +4,7 @@ import { isIcmpError } from "../../../src/net/icmp.ts";
 import type { Packet } from "../../../src/net/packet.ts";
 import { ICMP } from "../../../src/net/protocol.ts";
 import { formatTcpFlags } from "../../../src/net/tcp-flags.ts";
-import type { Run } from "../../../src/trace/result.ts";
+import type { Branch, Run } from "../../../src/trace/result.ts";
 import type { TraceStep } from "../../../src/trace/step.ts";
 import { inOrder, lastPlace, type Observation, type SeenHop, type SeenPacket, type SeenResponse, type SeenRule } from "./observation.ts";
 
@@ -126,7 +126,7 @@ function responsesOf(run: Run): readonly SeenResponse[] {
 }
 
 /** What one branch of an answer says, in the common form. */
-export function observePodpath(run: Run): Observation {
+export function observePodpath({ run, count }: Branch): Observation {
   const journey = run.journeys[run.first];
   if (journey === undefined) throw new Error("the probe sent nothing");
   const steps = run.steps.get(journey.id) ?? [];
@@ -146,5 +146,6 @@ export function observePodpath(run: Run): Observation {
     errno: journey.error,
     responses: responsesOf(run),
     freeDomains: run.freeDomains,
+    merged: count > 1,
   };
 }

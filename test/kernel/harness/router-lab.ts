@@ -20,6 +20,14 @@ export const ROUTER_ROUTES: readonly string[] = [
   "10.8.0.0/16 via 10.0.2.2 table 100",
 ];
 
+/** Permanent entries for the many addresses of A, B and C, so that their first packets need no ARP. */
+function spreadNeighbours(): readonly string[] {
+  const devices = ["in0", "out0", "out1"];
+  return devices.flatMap((device, subnet) =>
+    Array.from({ length: 126 }, (_, index) => `10.0.${subnet}.${129 + index} ${device} 02:00:00:0${subnet + 2}:00:02`),
+  );
+}
+
 /**
  * A router R (in0, out0, out1) with a host on each link: A 10.0.0.2, B 10.0.1.2, C 10.0.2.2. Each host also owns the
  * upper half of its subnet, so that probes can come from many addresses (errors of routes are limited per source),
@@ -35,6 +43,7 @@ export function routerLab(options: RouterOptions = {}): Lab {
       { name: "out1", addresses: ["10.0.2.1/24"] },
     ],
     routes: ROUTER_ROUTES,
+    ...(options.staticNeighbours === false ? {} : { neighbours: spreadNeighbours() }),
     ...options.router,
     sysctls: {
       "net.ipv4.ip_forward": "1",
