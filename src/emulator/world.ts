@@ -8,14 +8,15 @@ import { neighbourTable } from "../linux/neighbour-table.ts";
 import { emptyMatchStates } from "../linux/netfilter/match-state.ts";
 import type { Observer } from "../linux/observer.ts";
 import type { Supposition } from "../linux/routing/unknown-route.ts";
-import type {
-  Ending,
-  HostRuntime,
-  PacketKind,
-  Resolution,
-  RuleCounters,
-  SendOptions,
-  Services,
+import {
+  type Ending,
+  type HostRuntime,
+  type PacketKind,
+  PLAIN_ENDING,
+  type Resolution,
+  type RuleCounters,
+  type SendOptions,
+  type Services,
 } from "../linux/runtime.ts";
 import { CT_NONE, CT_RELATED, type Skb, skb } from "../linux/skb.ts";
 import type { Interface } from "../model/interface.ts";
@@ -242,7 +243,8 @@ function frameType(host: string, device: Interface, mac: string): Skb["packetTyp
 function transmit(world: World, runtime: HostRuntime, device: Interface, frame: Skb): void {
   const link = linkOf(world.topology, runtime.host.name, device.name);
   const nextHop = frame.route?.kind === "unicast" ? frame.route.nextHop : frame.packet.dst;
-  const leave = (text: string): void => endJourney(world, runtime, frame, { ...LEFT, nextHop, text, outcome: "left" });
+  const leave = (text: string): void =>
+    endJourney(world, runtime, frame, { ...PLAIN_ENDING, nextHop, text, outcome: "left" });
   if (link === null) return leave(`${device.name} is joined to nothing that was dumped`);
   if (link.mtu !== null && packetLength(frame.packet) > link.mtu) {
     return drop(runtime, frame, null, null, `larger than the MTU ${link.mtu} of ${link.name}: lost on the wire`);
@@ -407,17 +409,6 @@ function ownedOnLink(world: World, runtime: HostRuntime, ports: readonly Interfa
   }
   return false;
 }
-
-const LEFT: Ending = {
-  outcome: "left",
-  reason: null,
-  text: "",
-  hook: null,
-  error: null,
-  byRule: false,
-  nextHop: null,
-  socket: null,
-};
 
 function endJourney(world: World, runtime: HostRuntime, frame: Skb, ending: Ending): void {
   const journey = world.journeys[frame.journey];

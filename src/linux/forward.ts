@@ -24,7 +24,7 @@ import { routeInput } from "./routing/input.ts";
 import { routeOutput, sourceFor } from "./routing/output.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import { routesUnknown } from "./routing/unknown-route.ts";
-import type { Ending, HostRuntime, Resolution, SendOptions } from "./runtime.ts";
+import { type HostRuntime, PLAIN_ENDING, type Resolution, type SendOptions } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
 import { decapsulateIpip, encapsulateIpip } from "./tunnels/ipip.ts";
 import { decapsulateVxlan, encapsulateVxlan } from "./tunnels/vxlan.ts";
@@ -100,7 +100,7 @@ function deliver(runtime: HostRuntime, skb: Skb): void {
   const text = skb.route?.kind === "broadcast" ? "broadcast" : "";
   if (runtime.observer !== null) runtime.observer.step({ kind: "deliver", runtime, skb, text });
   runtime.services.end(runtime, skb, {
-    ...ENDING,
+    ...PLAIN_ENDING,
     outcome: "delivered",
     hook: "INPUT",
     text: "delivered",
@@ -173,7 +173,7 @@ function leave(runtime: HostRuntime, skb: Skb): string | null {
   }
   if (routesUnknown(runtime.host, skb.packet.dst.family) && output.kind === "other") {
     const nextHop = route.kind === "unicast" ? route.nextHop : null;
-    runtime.services.end(runtime, skb, { ...ENDING, outcome: "left", nextHop, text: "its route is not known" });
+    runtime.services.end(runtime, skb, { ...PLAIN_ENDING, outcome: "left", nextHop, text: "its route is not known" });
     return null;
   }
   switch (output.kind) {
@@ -196,7 +196,7 @@ function leave(runtime: HostRuntime, skb: Skb): string | null {
 function overLink(runtime: HostRuntime, skb: Skb, output: Interface, route: RoutingResult): string | null {
   if (route.kind === "broadcast" || route.kind === "multicast") skb.destinationMac = "ff:ff:ff:ff:ff:ff";
   else if (output.kind === "wireguard" || output.kind === "tun") {
-    runtime.services.end(runtime, skb, { ...ENDING, outcome: "left", text: `into the tunnel ${output.name}` });
+    runtime.services.end(runtime, skb, { ...PLAIN_ENDING, outcome: "left", text: `into the tunnel ${output.name}` });
     return null;
   } else {
     const nextHop = route.kind === "unicast" ? route.nextHop : skb.packet.dst;
@@ -204,7 +204,7 @@ function overLink(runtime: HostRuntime, skb: Skb, output: Interface, route: Rout
     if (found.kind === "unresolved") return noNeighbour(runtime, skb);
     const reached = found.kind === "left" ? throughFabric(runtime, skb, output) : found;
     if (reached === null || reached.kind !== "mac") {
-      runtime.services.end(runtime, skb, { ...ENDING, outcome: "left", nextHop, text: found.text });
+      runtime.services.end(runtime, skb, { ...PLAIN_ENDING, outcome: "left", nextHop, text: found.text });
       return null;
     }
     skb.destinationMac = reached.mac;
@@ -239,7 +239,7 @@ function noNeighbour(runtime: HostRuntime, skb: Skb): string | null {
   });
   const text = "no answer for the next hop's MAC address";
   if (runtime.observer !== null) runtime.observer.step({ kind: "drop", runtime, skb, reason: "NEIGH_FAILED", text });
-  runtime.services.end(runtime, skb, { ...ENDING, outcome: "unresolved", reason: "NEIGH_FAILED", text });
+  runtime.services.end(runtime, skb, { ...PLAIN_ENDING, outcome: "unresolved", reason: "NEIGH_FAILED", text });
   return null;
 }
 
@@ -288,17 +288,6 @@ function tellRoute(runtime: HostRuntime, skb: Skb, result: RoutingResult, purpos
   if (runtime.observer !== null) runtime.observer.step({ kind: "route", runtime, skb, result, purpose });
 }
 
-const ENDING: Ending = {
-  outcome: "dropped",
-  reason: null,
-  text: "",
-  hook: null,
-  error: null,
-  byRule: false,
-  nextHop: null,
-  socket: null,
-};
-
 /** The packet dies without an answer. */
 export function drop(
   runtime: HostRuntime,
@@ -308,13 +297,13 @@ export function drop(
   text: string,
 ): void {
   if (runtime.observer !== null) runtime.observer.step({ kind: "drop", runtime, skb, reason, text });
-  runtime.services.end(runtime, skb, { ...ENDING, outcome: "dropped", reason, hook, text });
+  runtime.services.end(runtime, skb, { ...PLAIN_ENDING, outcome: "dropped", reason, hook, text });
 }
 
 /** The packet dies, and the sender is told (or would be, were the error not suppressed). */
 function reject(runtime: HostRuntime, skb: Skb, reason: DropReason | null, hook: HookName, text: string): void {
   if (runtime.observer !== null) runtime.observer.step({ kind: "reject", runtime, skb, text });
-  runtime.services.end(runtime, skb, { ...ENDING, outcome: "rejected", reason, hook, text });
+  runtime.services.end(runtime, skb, { ...PLAIN_ENDING, outcome: "rejected", reason, hook, text });
 }
 
 /** Netfilter did not accept: the deciding rule stands in the skb. */
@@ -327,7 +316,7 @@ function hookDrop(runtime: HostRuntime, skb: Skb, hook: Hook): void {
     else runtime.observer.step({ kind: "drop", runtime, skb, reason: "NETFILTER_DROP", text });
   }
   runtime.services.end(runtime, skb, {
-    ...ENDING,
+    ...PLAIN_ENDING,
     outcome,
     reason: "NETFILTER_DROP",
     hook: name,
@@ -345,6 +334,13 @@ function failedSend(runtime: HostRuntime, skb: Skb, result: RoutingResult & { ki
 function sendError(runtime: HostRuntime, skb: Skb, error: string, text: string): string {
   // The look-up fails before there is a packet that could be freed for a reason.
   if (runtime.observer !== null) runtime.observer.step({ kind: "drop", runtime, skb, reason: null, text });
-  runtime.services.end(runtime, skb, { ...ENDING, outcome: "dropped", reason: null, error, text, hook: "OUTPUT" });
+  runtime.services.end(runtime, skb, {
+    ...PLAIN_ENDING,
+    outcome: "dropped",
+    reason: null,
+    error,
+    text,
+    hook: "OUTPUT",
+  });
   return error;
 }

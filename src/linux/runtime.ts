@@ -31,6 +31,18 @@ export interface Ending {
   readonly socket: "open" | "closed" | "assumed-open" | "unknown" | null;
 }
 
+/** An ending at rest: a silent drop that no rule decided. Give what differs. */
+export const PLAIN_ENDING: Ending = {
+  outcome: "dropped",
+  reason: null,
+  text: "",
+  hook: null,
+  error: null,
+  byRule: false,
+  nextHop: null,
+  socket: null,
+};
+
 /** What a MAC look-up says: an address, nobody, or out of the modelled world. */
 export type Resolution =
   | { readonly kind: "mac"; readonly mac: string; readonly text: string }

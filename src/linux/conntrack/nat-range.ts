@@ -16,3 +16,17 @@ export interface NatRange {
   /** NETMAP: the host bits of the packet's address are kept under this mask. */
   readonly netmap: Address | null;
 }
+
+/** A range that asks for nothing; give what differs. */
+export function natRange(fields: Partial<NatRange>): NatRange {
+  return {
+    addresses: null,
+    ports: null,
+    random: false,
+    fullyRandom: false,
+    persistent: false,
+    portBase: null,
+    netmap: null,
+    ...fields,
+  };
+}

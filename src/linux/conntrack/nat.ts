@@ -12,21 +12,13 @@ import {
   IPS_SRC_NAT_DONE,
   type Tuple,
 } from "./connection.ts";
-import type { NatRange } from "./nat-range.ts";
+import { type NatRange, natRange } from "./nat-range.ts";
 import { findConnection } from "./table.ts";
 import { invertTuple, sameTuple } from "./tuple.ts";
 
 export type Manip = "SNAT" | "DNAT";
 
-const ANYTHING: NatRange = {
-  addresses: null,
-  ports: null,
-  random: false,
-  fullyRandom: false,
-  persistent: false,
-  portBase: null,
-  netmap: null,
-};
+const ANYTHING = natRange({});
 
 /** nf_nat_initialized(): whether this side of the connection is settled. */
 export function natInitialized(connection: Connection, manip: Manip): boolean {

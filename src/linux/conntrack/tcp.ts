@@ -1,5 +1,5 @@
-import { ACK, FIN, RST, SYN, URG } from "../../net/tcp-flags.ts";
 import type { Packet } from "../../net/packet.ts";
+import { ACK, FIN, RST, SYN, URG } from "../../net/tcp-flags.ts";
 import {
   type Connection,
   IPS_ASSURED,
@@ -140,7 +140,16 @@ function segmentEnd(packet: Packet): number {
 }
 
 function emptySender(liberal: boolean): TcpSender {
-  return { end: 0, maxEnd: 0, maxWindow: 0, maxAck: 0, maxAckSet: false, closeInit: false, unacknowledged: false, liberal };
+  return {
+    end: 0,
+    maxEnd: 0,
+    maxWindow: 0,
+    maxAck: 0,
+    maxAckSet: false,
+    closeInit: false,
+    unacknowledged: false,
+    liberal,
+  };
 }
 
 function emptyTracking(liberal: boolean): TcpTracking {

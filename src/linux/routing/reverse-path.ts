@@ -77,12 +77,16 @@ export function validateSource(
 function hasCustomRouting(runtime: HostRuntime): boolean {
   const fib = runtime.compiled.fib[4];
   if (!fib.plain) return true;
-  return runtime.host.routes.some((route) => route.family === 4 && route.type === "local" && route.protocol !== "kernel");
+  return runtime.host.routes.some(
+    (route) => route.family === 4 && route.type === "local" && route.protocol !== "kernel",
+  );
 }
 
 /** inet_lookup_ifaddr_rcu(). */
 function hasOwnAddress(runtime: HostRuntime, source: Address): boolean {
-  return runtime.compiled.devices.some(({ addresses }) => addresses.some(({ address }) => sameAddress(address, source)));
+  return runtime.compiled.devices.some(({ addresses }) =>
+    addresses.some(({ address }) => sameAddress(address, source)),
+  );
 }
 
 /** fib_info_nh_uses_dev(): any next hop of the route leads over the device. */

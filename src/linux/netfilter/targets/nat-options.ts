@@ -8,20 +8,6 @@ import { formatRange, parsePort } from "../option-values.ts";
 export const FLAG: OptionSpec = { values: 0, negatable: false };
 export const VALUE: OptionSpec = { values: 1, negatable: false };
 
-/** A range that asks for nothing; give what differs. */
-export function natRange(fields: Partial<NatRange>): NatRange {
-  return {
-    addresses: null,
-    ports: null,
-    random: false,
-    fullyRandom: false,
-    persistent: false,
-    portBase: null,
-    netmap: null,
-    ...fields,
-  };
-}
-
 /** `port`, a service name, or `first-last`; null when malformed or backwards. */
 export function parsePorts(text: string): { readonly first: number; readonly last: number } | null {
   const range = /^(\d+)-(\d+)$/.exec(text);

@@ -1,9 +1,10 @@
 import { formatPrefix, lastAddress, netmask, type Prefix, parsePrefix } from "../../../net/prefix.ts";
 import { setUpNat } from "../../conntrack/nat.ts";
+import { natRange } from "../../conntrack/nat-range.ts";
 import type { TargetExtension } from "../extension.ts";
 import { givenValue } from "../option-words.ts";
 import { OUTPUT, PREROUTING } from "../verdict.ts";
-import { natRange, VALUE } from "./nat-options.ts";
+import { VALUE } from "./nat-options.ts";
 
 declare module "../../../model/ruleset.ts" {
   interface Targets {

@@ -1,11 +1,11 @@
 import { setUpNat } from "../../conntrack/nat.ts";
-import type { NatRange } from "../../conntrack/nat-range.ts";
+import { type NatRange, natRange } from "../../conntrack/nat-range.ts";
 import { redirectAddress } from "../../routing/source-address.ts";
 import type { TargetExtension } from "../extension.ts";
 import { formatRange } from "../option-values.ts";
 import { givenOption, givenValue } from "../option-words.ts";
 import { NF_DROP } from "../verdict.ts";
-import { FLAG, natRange, parsePorts, portProblem, VALUE } from "./nat-options.ts";
+import { FLAG, parsePorts, portProblem, VALUE } from "./nat-options.ts";
 
 declare module "../../../model/ruleset.ts" {
   interface Targets {

@@ -1,8 +1,8 @@
 import { setUpNat } from "../../conntrack/nat.ts";
-import type { NatRange } from "../../conntrack/nat-range.ts";
+import { type NatRange, natRange } from "../../conntrack/nat-range.ts";
 import type { TargetExtension } from "../extension.ts";
 import { givenOption, givenValue } from "../option-words.ts";
-import { FLAG, formatTo, natRange, parseTo, VALUE } from "./nat-options.ts";
+import { FLAG, formatTo, parseTo, VALUE } from "./nat-options.ts";
 
 declare module "../../../model/ruleset.ts" {
   interface Targets {
