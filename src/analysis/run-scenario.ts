@@ -35,7 +35,11 @@ export function runScenario(network: Network, scenario: Scenario, options: RunOp
   return {
     scenario,
     network,
-    probes: scenario.probes.map((probe, index) => played(playProbe(network, probe, index < options.traced, options))),
+    probes: scenario.probes.map((probe, index) => {
+      const { line } = probe;
+      const place = { file: scenario.file, ...(line === null ? {} : { line }) };
+      return played(playProbe(network, probe, place, index < options.traced, options));
+    }),
   };
 }
 
@@ -48,10 +52,17 @@ function notWithoutTimeline(played: PlayedProbe): PlayedProbe {
   return played.verdict === "held" || played.verdict === "failed" ? { ...played, verdict: "unknown" } : played;
 }
 
-function playProbe(network: Network, probe: ScenarioProbe, traced: boolean, options: RunOptions): PlayedProbe {
+function playProbe(
+  network: Network,
+  probe: ScenarioProbe,
+  place: Pick<Finding, "file" | "line">,
+  traced: boolean,
+  options: RunOptions,
+): PlayedProbe {
   const prepared = prepareProbe(network, probe.probe);
   if ("findings" in prepared) {
-    return { probe, prepared: null, answer: null, findings: prepared.findings, comparisons: [], verdict: "not-asked" };
+    const findings = prepared.findings.map((finding) => ({ ...place, ...finding }));
+    return { probe, prepared: null, answer: null, findings, comparisons: [], verdict: "not-asked" };
   }
   const ask = (steps: boolean): Answer => {
     const answer = askProbe(network, prepared.probe, { steps });

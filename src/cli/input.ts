@@ -8,6 +8,7 @@ import { readLoneDump } from "../readers/snapshot/lone-dump.ts";
 import { readSnapshot, type SnapshotResult } from "../readers/snapshot/read-snapshot.ts";
 import { nearest } from "../trace/nearest.ts";
 import type { CommonOptions } from "./common-options.ts";
+import { isSnapshot, isWrapper, machineFolder, networksInside, severalInside } from "./folders-inside.ts";
 import { InputError } from "./input-error.ts";
 import type { Io } from "./io.ts";
 import { readFolder, readTextFile } from "./read-files.ts";
@@ -63,6 +64,7 @@ async function load(located: Located, options: CommonOptions): Promise<LoadedNet
       if (dump.kind === null || dump.findings.some((finding) => finding.code === "unrecognised-file")) {
         throw new InputError(dump.findings);
       }
+      if (dump.network.hosts.size === 0) throw new InputError(whyNone(dump.findings));
       return {
         name: located.shown,
         network: dump.network,
@@ -113,6 +115,8 @@ export function loadScenarioNetwork(
 export async function loadScenarioFile(argument: string, io: Io): Promise<ScenarioFile> {
   const located = await locate(argument, io);
   if (located.kind === "scenario") return located.file;
+  const inside = located.kind === "folder" ? networksInside(located.path).filter(({ kind }) => kind === "scenario") : [];
+  if (located.kind === "folder" && inside.length > 0) throw new InputError([severalInside(located.path, inside)]);
   throw new InputError([
     {
       code: "not-a-scenario",
@@ -191,13 +195,23 @@ function similar(path: string): string {
 /** A folder is a snapshot, or a folder of manifests when nothing else is in it. */
 function loadFolder(path: string): LoadedNetwork {
   const name = basename(resolve(path));
+  if (!isSnapshot(path)) {
+    const inside = networksInside(path);
+    if (inside.length > 0 && !isWrapper(path, inside)) throw new InputError([severalInside(path, inside)]);
+    const machine = machineFolder(path);
+    if (machine !== null) throw new InputError([machine]);
+  }
   const read = readFolder(path);
   const files: SnapshotFiles = { name, files: read };
-  const asSnapshot = isManifests(read)
-    ? { name, files: new Map([...read].map(([file, text]) => [`cluster/${file}`, text] as const)) }
+  const manifests = isManifests(read);
+  const asSnapshot = manifests
+    ? { name, files: new Map([...read].map(([file, text]) => [`${CLUSTER}${file}`, text] as const)) }
     : files;
   const result = readSnapshot(asSnapshot);
-  const loaded = {
+  if (result.network.hosts.size === 0) {
+    throw new InputError(whyNone(manifests ? result.findings.map(asGiven) : result.findings));
+  }
+  return {
     name: result.name,
     network: result.network,
     findings: result.findings,
@@ -205,8 +219,22 @@ function loadFolder(path: string): LoadedNetwork {
     files,
     lone: false,
   };
-  if (result.network.hosts.size === 0) throw new InputError(worstFirst(result.findings));
-  return loaded;
+}
+
+/** Where a snapshot keeps the objects of its cluster. */
+const CLUSTER = "cluster/";
+
+/** A finding about a folder of manifests, with the name of the file as it is there. */
+function asGiven(finding: Finding): Finding {
+  const { file } = finding;
+  return file?.startsWith(CLUSTER) ? { ...finding, file: file.slice(CLUSTER.length) } : finding;
+}
+
+/** Why there is no network, and the errors that may be the reason. */
+function whyNone(findings: readonly Finding[]): readonly Finding[] {
+  const isWhy = ({ code }: Finding): boolean => code === "manifests-alone" || code === "empty-snapshot";
+  const errors = findings.filter((finding) => finding.severity === "error");
+  return [...errors.filter(isWhy), ...errors.filter((finding) => !isWhy(finding))];
 }
 
 const TOP = /^(?:[^/]+\/)?(?:nodes|hosts|cluster)\/|^(?:[^/]+\/)?snapshot\.ya?ml$/;

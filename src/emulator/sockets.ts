@@ -1,7 +1,8 @@
+import { resetConntrack } from "../linux/conntrack/track.ts";
 import { sendIcmpError } from "../linux/icmp.ts";
 import { resetFor } from "../linux/reject.ts";
 import type { Ending, HostRuntime } from "../linux/runtime.ts";
-import type { Skb } from "../linux/skb.ts";
+import { isForMany, type Skb } from "../linux/skb.ts";
 import type { ListeningSocket } from "../model/socket.ts";
 import { type Address, sameAddress } from "../net/address.ts";
 import * as icmp from "../net/icmp.ts";
@@ -44,7 +45,7 @@ export function deliverToSockets(world: World, runtime: HostRuntime, skb: Skb): 
     return "open";
   }
   if (received.protocol !== TCP && received.protocol !== UDP) return deliverOther(world, runtime, skb);
-  if (skb.packetType !== "host") return "unknown";
+  if (isForMany(skb)) return "unknown";
   const state = listening(world, runtime, received);
   if (!world.answers) return state;
   if (state === "closed") refuse(runtime, skb);
@@ -100,6 +101,10 @@ function deliverIcmp(world: World, runtime: HostRuntime, skb: Skb): SocketState 
     if (world.answers) echo(runtime, skb);
     return "open";
   }
+  if (!six && received.icmpType === icmp.TIMESTAMP_REQUEST) {
+    if (world.answers) answerTimestamp(runtime, skb);
+    return "open";
+  }
   const isReply = received.icmpType === (six ? icmp.V6_ECHO_REPLY : icmp.ECHO_REPLY);
   if (isReply) {
     const own = findBound(world, runtime, received.protocol, received.icmpId, received.src, 0);
@@ -117,7 +122,7 @@ function deliverIcmp(world: World, runtime: HostRuntime, skb: Skb): SocketState 
 function echo(runtime: HostRuntime, skb: Skb): void {
   const request = skb.packet;
   const six = request.protocol === ICMPV6;
-  const unicast = skb.packetType === "host";
+  const unicast = !isForMany(skb);
   if (!unicast && runtime.host.sysctls.get("net.ipv4.icmp_echo_ignore_broadcasts") !== "0") return;
   if (runtime.host.sysctls.get("net.ipv4.icmp_echo_ignore_all") === "1" && !six) return;
   const answer = packet({
@@ -131,6 +136,23 @@ function echo(runtime: HostRuntime, skb: Skb): void {
     payloadLength: request.payloadLength,
   });
   runtime.services.send(runtime, answer, { kind: "echo-reply", cause: skb, fromKernel: true, selectSource: !unicast });
+}
+
+/** icmp_timestamp(): three time stamps, if the request had the first. */
+function answerTimestamp(runtime: HostRuntime, skb: Skb): void {
+  const request = skb.packet;
+  if (isForMany(skb) || request.payloadLength < 4) return;
+  const answer = packet({
+    src: request.dst,
+    dst: request.src,
+    protocol: ICMP,
+    tos: request.tos,
+    icmpType: icmp.TIMESTAMP_REPLY,
+    icmpId: request.icmpId,
+    icmpSeq: request.icmpSeq,
+    payloadLength: 12,
+  });
+  runtime.services.send(runtime, answer, { kind: "icmp", cause: skb, fromKernel: true });
 }
 
 /** Whether somebody listens, as far as the dumps tell. */
@@ -175,6 +197,8 @@ function refuse(runtime: HostRuntime, skb: Skb): void {
     runtime.services.send(runtime, reset, { kind: "tcp-reset", cause: skb, fromKernel: true });
     return;
   }
+  // __udp4_lib_rcv() lets go of the connection first: the error finds it again by what it quotes.
+  resetConntrack(skb);
   if (received.src.family === 6) sendIcmpError(runtime, skb, icmp.V6_DEST_UNREACHABLE, icmp.V6_PORT_UNREACHABLE, 0);
   else sendIcmpError(runtime, skb, icmp.DEST_UNREACHABLE, icmp.PORT_UNREACHABLE, 0);
 }

@@ -195,6 +195,8 @@ function attachToCause(frame: Skb, options: SendOptions): void {
   const { cause } = options;
   if (cause === null || (options.kind !== "icmp" && options.kind !== "tcp-reset") || cause.connection === null) return;
   if (options.kind === "tcp-reset" && cause.rejected === false) return;
+  // Only errors: an answer to a timestamp request is a packet of its own.
+  if (options.kind === "icmp" && frame.packet.inner === null) return;
   frame.connection = cause.connection;
   frame.ctReply = !cause.ctReply;
   frame.ctState = cause.ctState === CT_NONE ? CT_NONE : CT_RELATED;

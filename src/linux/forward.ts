@@ -1,5 +1,4 @@
 import type { Interface } from "../model/interface.ts";
-import { isMulticast } from "../net/address.ts";
 import * as icmp from "../net/icmp.ts";
 import { DEST_UNREACHABLE, FRAGMENTATION_NEEDED, HOST_UNREACHABLE, NET_UNREACHABLE } from "../net/icmp.ts";
 import { packetLength } from "../net/packet.ts";
@@ -81,7 +80,6 @@ export function receiveHere(runtime: HostRuntime, device: Interface, skb: Skb): 
     case "deliver":
       tellRoute(runtime, skb, route.result, "deliver");
       skb.route = route.result;
-      if (route.broadcast) skb.packetType = isMulticast(packet.dst) ? "multicast" : "broadcast";
       return deliver(runtime, skb);
     case "forward":
       tellRoute(runtime, skb, route.result, "forward");
@@ -154,7 +152,7 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
   skb.output = result.kind === "local" ? runtime.compiled.loopback : result.output;
   if (runHook(runtime, skb, OUTPUT) !== NF_ACCEPT) {
     hookDrop(runtime, skb, OUTPUT);
-    return "EPERM";
+    return skb.errno ?? "EPERM";
   }
   return leave(runtime, skb);
 }
@@ -320,7 +318,7 @@ function hookDrop(runtime: HostRuntime, skb: Skb, hook: Hook): void {
     outcome,
     reason: "NETFILTER_DROP",
     hook: name,
-    error: skb.input === null ? "EPERM" : null,
+    error: skb.input === null ? (skb.errno ?? "EPERM") : null,
     byRule: skb.verdictChain !== null,
     text,
   });

@@ -6,7 +6,7 @@ import { sysctl } from "./device-settings.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import { SCOPE_LINK, selectAddress } from "./routing/source-address.ts";
 import type { HostRuntime } from "./runtime.ts";
-import type { Skb } from "./skb.ts";
+import { isForMany, type Skb } from "./skb.ts";
 
 /** ICMP errors carry the precedence "internetwork control" (net/ipv4/icmp.c). */
 const PRECEDENCE_INTERNETCONTROL = 0xc0;
@@ -18,9 +18,8 @@ const PRECEDENCE_INTERNETCONTROL = 0xc0;
 export function sendIcmpError(runtime: HostRuntime, skb: Skb, type: number, code: number, mtu: number): void {
   const about = skb.packet;
   const six = about.src.family === 6;
-  if (skb.packetType !== "host" || about.fragmentOffset > 0) return;
+  if (isForMany(skb) || about.fragmentOffset > 0) return;
   if (isUnspecified(about.src) || isMulticast(about.src)) return;
-  if (skb.route?.kind === "broadcast" || skb.route?.kind === "multicast") return;
   if (about.protocol === ICMP && isIcmpError(about.icmpType)) return;
   if (about.protocol === ICMPV6 && isIcmpv6Error(about.icmpType)) return;
   // An error about a packet that was for this host comes from the address it was for; others from the route back.

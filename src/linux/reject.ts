@@ -4,7 +4,7 @@ import { ACK, FIN, RST, SYN } from "../net/tcp-flags.ts";
 import { sendIcmpError } from "./icmp.ts";
 import { type Hook, PREROUTING } from "./netfilter/verdict.ts";
 import type { HostRuntime } from "./runtime.ts";
-import type { Skb } from "./skb.ts";
+import { isForMany, type Skb } from "./skb.ts";
 
 /** What REJECT answers with: a TCP reset, or an ICMP error of the packet's family. */
 export type RejectWith = "tcp-reset" | { readonly type: number; readonly code: number };
@@ -13,7 +13,7 @@ export type RejectWith = "tcp-reset" | { readonly type: number; readonly code: n
 export function sendReject(runtime: HostRuntime, skb: Skb, hook: Hook, how: RejectWith): void {
   skb.rejected = true;
   if (how === "tcp-reset") {
-    if (hook === PREROUTING || skb.packetType !== "host") return;
+    if (hook === PREROUTING || isForMany(skb)) return;
     sendReset(runtime, skb);
     return;
   }

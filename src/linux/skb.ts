@@ -49,6 +49,8 @@ export interface Skb {
   verdictRule: number;
   /** True once a REJECT has answered for it: the drop that follows calls for an error. */
   rejected: boolean;
+  /** What the sender is told when the packet is dropped for another reason than a rule (NF_DROP_ERR). */
+  errno: string | null;
   /** MAC addresses of the frame inside VXLAN; null otherwise. */
   innerMacs: { readonly source: string; readonly destination: string } | null;
   /** Number of the journey it is on: one for each packet somebody sent (see `emulator/world.ts`). */
@@ -57,6 +59,11 @@ export interface Skb {
   hops: number;
   /** Interface the socket is bound to (SO_BINDTODEVICE), or null. */
   boundInterface: string | null;
+}
+
+/** True for what went to a broadcast or multicast address, in its frame or by its route: nothing is answered to that. */
+export function isForMany({ packetType, route }: Skb): boolean {
+  return packetType !== "host" || route?.kind === "broadcast" || route?.kind === "multicast";
 }
 
 export function skb(packet: Packet, journey: number): Skb {
@@ -77,6 +84,7 @@ export function skb(packet: Packet, journey: number): Skb {
     verdictChain: null,
     verdictRule: -1,
     rejected: false,
+    errno: null,
     innerMacs: null,
     journey,
     hops: 0,

@@ -54,10 +54,10 @@ export const PRINTED_BY: Readonly<Record<DumpKind, string>> = {
 const SAMPLE = 8_000;
 const BEGINNING = 1_000;
 
-/** True when the content is one of the kinds. Judged by the beginning where that is clear. */
+/** True when the content is most like one of the kinds. Judged by the beginning where that is clear. */
 export function looksLike(text: string, kinds: readonly DumpKind[]): boolean {
-  const first = recogniseDump(text, BEGINNING);
-  return first !== null && kinds.includes(first);
+  const first = dumpEvidence(text, BEGINNING);
+  return first !== null && kinds.includes(first.kind);
 }
 
 const ADDRESS = String.raw`(?:default|[\da-fA-F]*[.:][\da-fA-F.:]*(?:/\d+)?)`;
@@ -96,30 +96,72 @@ const LINE_PATTERNS: readonly (readonly [DumpKind, RegExp])[] = [
   ["resources", /^(?:apiVersion: |kind: [A-Z]|items:|metadata:)/],
 ];
 
-/** Recognises a dump by its content; null when nothing in it is known. */
+/** A line of YAML, or of a text inside of it. */
+const YAML_LINE = /^(?:\s|- |-$|---|\.\.\.|#|[\w./"'-]+:(?: |$))/;
+
+/** Other lines that a tool prints between those that only it prints. */
+const OTHER_LINES: ReadonlyMap<DumpKind, RegExp> = new Map([
+  ["iptables-save", /^(?:COMMIT$|#|\[\d+:\d+\] |-[A-Z] |--append |[:*])/],
+  ["nft", /^(?:\s|\}|table |#)/],
+  ["ip-addr", /^(?:\s|\d+: )/],
+  ["ip-link", /^(?:\s|\d+: )/],
+  ["ip-route", /^\s/],
+  ["ipset-list", /^(?:[A-Z][\w ]*:|[\d.]+|[\da-f]*:[\da-f:])/],
+  ["sysctl", /^[\w./-]+ *=/],
+  ["birdc", /^(?:\s|[\w-]+\s+\w+)/],
+  ["bird-config", /^(?:\s|[}#]|.*[;{]$)/],
+  ["nstat", /^\w+ +\d+ /],
+  ["resources", YAML_LINE],
+  ["snapshot", YAML_LINE],
+  ["scenario", YAML_LINE],
+]);
+
+/** A text is a dump when at least this share of its lines is what the tool prints: prose quotes some of them. */
+const SHARE = 0.5;
+
+/** Recognises a dump by its content; null when it is none that is known, or mostly something else. */
 export function recogniseDump(text: string, length = SAMPLE): DumpKind | null {
+  const found = dumpEvidence(text, length);
+  return found === null || found.fitting < found.lines * SHARE ? null : found.kind;
+}
+
+/** What a text is most like, and how many of the lines looked at speak for it. */
+export interface DumpEvidence {
+  readonly kind: DumpKind;
+  readonly fitting: number;
+  readonly lines: number;
+}
+
+/** Null when no line is known. */
+export function dumpEvidence(text: string, length = SAMPLE): DumpEvidence | null {
   const sample = text.slice(0, length);
   const start = sample.trimStart();
   if (/^[[{]/.test(start)) {
     const kind = recogniseJson(text, length);
-    if (kind !== null) return kind;
+    if (kind !== null) return { kind, fitting: 1, lines: 1 };
   }
   const podpath = /^kind:\s*["']?(Snapshot|Scenario)\b/m.exec(sample);
-  if (podpath !== null && /^apiVersion:\s*["']?podpath\//m.test(sample)) {
-    return podpath[1] === "Snapshot" ? "snapshot" : "scenario";
-  }
+  const { lines } = dumpLines(sample, "");
   const counts = new Map<DumpKind, number>();
-  for (const line of dumpLines(sample, "").lines) {
-    const found = LINE_PATTERNS.find(([, pattern]) => pattern.test(line.text));
-    if (found !== undefined) counts.set(found[0], (counts.get(found[0]) ?? 0) + 1);
+  if (podpath !== null && /^apiVersion:\s*["']?podpath\//m.test(sample)) {
+    counts.set(podpath[1] === "Snapshot" ? "snapshot" : "scenario", lines.length);
+  } else {
+    for (const line of lines) {
+      const found = LINE_PATTERNS.find(([, pattern]) => pattern.test(line.text));
+      if (found !== undefined) counts.set(found[0], (counts.get(found[0]) ?? 0) + 1);
+    }
   }
   // `ip addr` and `ip link` have the same first lines; an address decides
   if (/^\s+inet6? \S+/m.test(sample) && counts.has("ip-link")) {
     counts.set("ip-addr", (counts.get("ip-addr") ?? 0) + (counts.get("ip-link") ?? 0));
   }
-  let best: DumpKind | null = null;
-  for (const [kind, count] of counts) if (best === null || count > (counts.get(best) ?? 0)) best = kind;
-  return best;
+  let kind: DumpKind | null = null;
+  for (const [one, count] of counts) if (kind === null || count > (counts.get(kind) ?? 0)) kind = one;
+  if (kind === null) return null;
+  const others = OTHER_LINES.get(kind);
+  const own = LINE_PATTERNS.find(([one]) => one === kind)?.[1];
+  const fits = (line: string): boolean => own?.test(line) === true || others?.test(line) === true;
+  return { kind, fitting: lines.filter((line) => fits(line.text)).length, lines: lines.length };
 }
 
 /** Keys of the first object tell which tool printed it. A text that is cut off is judged by the keys it still has. */

@@ -1,5 +1,6 @@
-import { describePacket } from "../net/packet.ts";
-import { formatProtocol, ICMP, ICMPV6 } from "../net/protocol.ts";
+import { formatAddress, unspecified } from "../net/address.ts";
+import { describePacket, type Packet } from "../net/packet.ts";
+import { formatProtocol, hasPorts, ICMP, ICMPV6 } from "../net/protocol.ts";
 import { describeEndpoint } from "../trace/endpoint.ts";
 import type { PacketQuestion } from "../trace/packet-question.ts";
 import type { PreparedProbe } from "../trace/probe.ts";
@@ -24,5 +25,15 @@ export function askedPacket(question: PacketQuestion): Asked {
   const { packet, host } = question;
   const where = question.interface === null ? "sent by" : `arrives on ${question.interface} of`;
   const from = question.replyTo === null ? `${where} ${host ?? "a host"}` : `the reply to ${question.replyTo}`;
-  return { what: "packet", from, to: packet === null ? "whoever it answers" : describePacket(packet) };
+  if (packet === null) return { what: "packet", from, to: "whoever it answers" };
+  return { what: "packet", from, to: question.hasSource ? describePacket(packet) : withoutSource(question, packet) };
+}
+
+/** A packet whose source nobody gave: the route chooses it, unless the packet comes in from elsewhere. */
+function withoutSource(question: PacketQuestion, packet: Packet): string {
+  const { family } = packet.src;
+  const unset = formatAddress(unspecified(family));
+  const written = family === 6 && hasPorts(packet.protocol) ? `[${unset}]` : unset;
+  const source = question.interface === null ? "<source chosen by the route>" : `${written} (no src was given)`;
+  return describePacket(packet).replace(written, source);
 }

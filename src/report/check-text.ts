@@ -49,12 +49,40 @@ function findingLines(findings: readonly Finding[], ink: Ink): readonly string[]
     const colour = severity === "error" ? ink.bad : severity === "warning" ? ink.doubtful : ink.faint;
     lines.push("", ink.strong(plural(own.length, severity === "info" ? "remark" : severity)));
     const mark = severity === "error" ? "✗" : severity === "warning" ? "!" : "·";
-    for (const finding of own) {
+    const shown = told(own);
+    for (const finding of shown) {
       const text = findingText(finding).replace(/^\w+: /, "");
       lines.push(...paragraph(text, "    ", `  ${colour(mark)} `));
     }
+    lines.push(...untoldLines(own.filter((finding) => !shown.includes(finding)), ink));
   }
   return lines;
+}
+
+/** Findings told one by one: of one kind in one file, and of one severity. `--json` has them all. */
+const TOLD_ALIKE = 5;
+const TOLD = 20;
+
+function kindOf(finding: Finding): string {
+  return `${finding.code} ${finding.file ?? ""}`;
+}
+
+/** The findings that are told: of each kind the first ones, so that none hides the others. */
+function told(findings: readonly Finding[]): readonly Finding[] {
+  const alike = new Map<string, number>();
+  const few = findings.filter((finding) => {
+    const count = (alike.get(kindOf(finding)) ?? 0) + 1;
+    alike.set(kindOf(finding), count);
+    return count <= TOLD_ALIKE;
+  });
+  return few.slice(0, TOLD);
+}
+
+function untoldLines(untold: readonly Finding[], ink: Ink): readonly string[] {
+  if (untold.length === 0) return [];
+  const files = [...new Set(untold.flatMap(({ file }) => file ?? []))];
+  const where = files.length === 0 ? "" : files.length === 1 ? ` in ${files[0]}` : ` in ${files.length} files`;
+  return paragraph(`… and ${untold.length} more${where}: --json lists all`, "    ", "    ", ink.faint);
 }
 
 /** What is not known: hosts that lack the same come together. */

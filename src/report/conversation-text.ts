@@ -47,9 +47,11 @@ function journeyLines(network: Network, run: Run, journey: Journey, style: Trace
   const blocks = visitsOf(steps).flatMap((visit) => visitLines(network, visit, style));
   const end = journey.end?.ending.outcome;
   // `left` and `unresolved` have no step of their own
+  const colour = run.report === null && end === "left" ? style.ink.doubtful : style.ink.bad;
+  const mark = run.report === null && end === "left" ? "•" : "✗";
   const tail =
     end === "left" || (end === "unresolved" && !steps.some((step) => step.kind === "drop"))
-      ? paragraph(describeEnd(network, journey), "    ", `  ${style.ink.bad("✗")} `, style.ink.bad)
+      ? paragraph(describeEnd(network, journey), "    ", `  ${colour(mark)} `, colour)
       : [];
   const last = style.verbose ? paragraph(`last seen as ${lastPacket(journey)}`, "    ", "    ", style.ink.faint) : [];
   return [...journeyTitle(network, journey, style.ink), ...blocks, ...tail, ...last];

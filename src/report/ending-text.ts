@@ -1,4 +1,5 @@
 import type { Journey } from "../emulator/journey.ts";
+import { UNKNOWN_INTERFACE } from "../linux/routing/unknown-route.ts";
 import type { Network } from "../model/network.ts";
 import type { TableName } from "../model/ruleset.ts";
 import { formatAddress } from "../net/address.ts";
@@ -21,7 +22,7 @@ export function describeEnd(network: Network, journey: Journey): string {
   const { end } = journey;
   if (end === null) return journey.error === null ? "got lost" : `could not be sent: ${journey.error}`;
   const { ending } = end;
-  const device = end.interface === null ? "" : ` ${end.interface}`;
+  const device = end.interface === null || end.interface === UNKNOWN_INTERFACE ? "" : ` ${end.interface}`;
   const hook = ending.hook === null ? "" : ` in ${ending.hook}`;
   const reason = ending.reason === null ? "" : ` (${ending.reason})`;
   const rule = decidingRule(journey);

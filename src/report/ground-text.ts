@@ -9,30 +9,45 @@ export function groundLines(answer: Pick<Answer, "unknowns" | "assumptions">, in
   return [...unknownLines(answer.unknowns, ink), ...assumptionLines(answer.assumptions, ink)];
 }
 
+/** Questions that one command answers come together. */
 function unknownLines(unknowns: readonly Unknown[], ink: Ink): readonly string[] {
   if (unknowns.length === 0) return [];
-  const lines = ["", ink.strong("Unknown")];
+  const groups = new Map<string, { readonly questions: string[]; readonly command: string | null }>();
   for (const { question, command } of unknowns) {
-    lines.push(...paragraph(question, "    ", `  ${ink.doubtful("?")} `));
+    const key = command ?? `no command ${question}`;
+    const group = groups.get(key) ?? { questions: [], command };
+    group.questions.push(question);
+    groups.set(key, group);
+  }
+  const lines = ["", ink.strong("Unknown")];
+  for (const { questions, command } of groups.values()) {
+    for (const question of questions) lines.push(...paragraph(question, "    ", `  ${ink.doubtful("?")} `));
     if (command !== null) lines.push(...paragraph(`to know it: ${command}`, "    ", "    ", ink.faint));
   }
   return lines;
 }
 
-/** Hosts of which the same is assumed come together. */
+/** Hosts of which the same is assumed come together, and what one command tells of the same hosts. */
 function assumptionLines(assumptions: readonly Assumption[], ink: Ink): readonly string[] {
   if (assumptions.length === 0) return [];
-  const groups = new Map<string, { hosts: string[]; command: string }>();
+  const hostsOf = new Map<string, { readonly hosts: string[]; readonly command: string }>();
   for (const assumption of assumptions) {
     const text = withoutHost(assumption);
-    const group = groups.get(text) ?? { hosts: [], command: commandFor(assumption) };
+    const group = hostsOf.get(text) ?? { hosts: [], command: commandFor(assumption) };
     if (!group.hosts.includes(assumption.host)) group.hosts.push(assumption.host);
-    groups.set(text, group);
+    hostsOf.set(text, group);
+  }
+  const groups = new Map<string, { readonly texts: string[]; readonly hosts: readonly string[]; readonly command: string }>();
+  for (const [text, { hosts, command }] of hostsOf) {
+    const key = `${command}\n${hosts.join("\n")}`;
+    const group = groups.get(key) ?? { texts: [], hosts, command };
+    group.texts.push(text);
+    groups.set(key, group);
   }
   const lines = ["", ink.strong("Assumed")];
-  for (const [text, { hosts, command }] of groups) {
+  for (const { texts, hosts, command } of groups.values()) {
     const shown = hosts.length > 8 ? `${hosts.slice(0, 7).join(", ")} and ${hosts.length - 7} more` : hosts.join(", ");
-    lines.push(...paragraph(`${shown}: ${text}`, "    ", `  ${ink.doubtful("~")} `));
+    lines.push(...paragraph(`${shown}: ${texts.join("; ")}`, "    ", `  ${ink.doubtful("~")} `));
     lines.push(...paragraph(`to know it there: ${command}`, "    ", "    ", ink.faint));
   }
   return lines;

@@ -6,6 +6,7 @@ import { printRoute } from "../readers/ip/print-route.ts";
 
 /** A route as `ip route` prints it, on one line. */
 export function routeText(route: Route): string {
+  if (isStandIn(route)) return "to another machine";
   return printRoute(route).replaceAll(/\s+/g, " ").trim();
 }
 
@@ -13,6 +14,10 @@ export function routeText(route: Route): string {
 export function citeRoute(network: Network, route: Route): string {
   const source = formatSource(sourceOf(network.origins, route.origin));
   if (source !== "") return source;
-  const isStandIn = route.nextHops.some((hop) => hop.interface === UNKNOWN_INTERFACE);
-  return isStandIn ? "supposed: its routes were not dumped" : "derived, not in a dump";
+  return isStandIn(route) ? "supposed: its routes were not dumped" : "derived, not in a dump";
+}
+
+/** A route that was supposed where nobody knows any. */
+function isStandIn(route: Route): boolean {
+  return route.nextHops.some((hop) => hop.interface === UNKNOWN_INTERFACE);
 }

@@ -1,10 +1,13 @@
 import type { Comparison } from "../analysis/expectation.ts";
 import type { PlayedProbe, ScenarioRun } from "../analysis/run-scenario.ts";
 import type { Finding } from "../model/finding.ts";
+import type { Source } from "../model/origin.ts";
 import { type AnswerJson, answerJson } from "./trace-json.ts";
 
 export interface PlayedProbeJson {
   readonly name: string;
+  /** Where the scenario's file asks it. */
+  readonly source: Source;
   readonly from: string;
   readonly to: string;
   readonly kind: string | null;
@@ -23,6 +26,8 @@ export interface RunJson {
   /** Parts of the scenario that this version does not play. */
   readonly unplayed: ScenarioRun["scenario"]["unplayed"];
   readonly counts: Readonly<Record<PlayedProbe["verdict"], number>>;
+  /** Probes of the scenario that are wrongly written, so that nobody could ask them. */
+  readonly leftOut: number;
   readonly probes: readonly PlayedProbeJson[];
 }
 
@@ -43,8 +48,10 @@ export function runJson(run: ScenarioRun, hideAnswer: boolean): RunJson {
       "not-asked": count("not-asked"),
       "no-expectation": count("no-expectation"),
     },
+    leftOut: scenario.leftOut,
     probes: run.probes.map((played) => ({
       name: played.probe.name,
+      source: { file: scenario.file, ...(played.probe.line === null ? {} : { line: played.probe.line }) },
       from: played.probe.probe.from,
       to: played.probe.probe.to,
       kind: played.prepared?.kind ?? played.probe.probe.kind,

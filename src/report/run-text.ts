@@ -1,6 +1,5 @@
 import { consequencesOf, decisiveJourney, isDelivered } from "../analysis/journeys.ts";
 import type { PlayedProbe, ScenarioRun } from "../analysis/run-scenario.ts";
-import type { Finding } from "../model/finding.ts";
 import { type Answer, type Branch, commonResult } from "../trace/result.ts";
 import { askedProbe } from "./asked.ts";
 import { describeEnd, kindWords } from "./ending-text.ts";
@@ -68,12 +67,23 @@ function unplayedLines(run: ScenarioRun, { ink, hideAnswer }: RunStyle): readonl
   return lines.length > 0 ? [...lines, ""] : [];
 }
 
+/** How many probes, from the first, are shown one by one. */
+function shownProbes({ probes }: ScenarioRun): number {
+  return probes.length <= 2 * HEADLINE_PROBES ? probes.length : HEADLINE_PROBES;
+}
+
+function unaskedLines(played: PlayedProbe, ink: Ink): readonly string[] {
+  return played.findings.flatMap((finding) =>
+    paragraph(`${played.probe.name}: ${findingText(finding)}`, "    ", `  ${ink.bad("✗")} `),
+  );
+}
+
 function probeLines(run: ScenarioRun, style: RunStyle): readonly string[] {
   const { ink } = style;
   const { probes } = run;
   if (probes.length === 0) return ["The scenario asks nothing."];
-  const few = probes.length <= 2 * HEADLINE_PROBES;
-  const shown = few ? probes : probes.slice(0, HEADLINE_PROBES);
+  const shown = probes.slice(0, shownProbes(run));
+  const few = shown.length === probes.length;
   const lines = [ink.strong(few ? "Probes" : `Probes (the first ${shown.length} of ${probes.length})`)];
   for (const played of shown) lines.push(...oneProbe(run, played, style));
   if (few) return lines;
@@ -85,11 +95,7 @@ function probeLines(run: ScenarioRun, style: RunStyle): readonly string[] {
 
 function oneProbe(run: ScenarioRun, played: PlayedProbe, { ink, hideAnswer }: RunStyle): readonly string[] {
   const { answer, prepared, probe } = played;
-  if (answer === null || prepared === null) {
-    return played.findings.flatMap((finding) =>
-      paragraph(`${probe.name}: ${findingText(finding)}`, "    ", `  ${ink.bad("✗")} `),
-    );
-  }
+  if (answer === null || prepared === null) return unaskedLines(played, ink);
   const result = commonResult(answer);
   const colour = result === "answered" ? ink.good : result === null ? ink.doubtful : ink.bad;
   const word = result ?? (answer.certainty === "uncertain" ? "uncertain" : "by chance");
@@ -123,17 +129,7 @@ function expectationLines(run: ScenarioRun, style: RunStyle): readonly string[] 
     run.probes.filter((played) => played.verdict === verdict);
   const failed = by("failed");
   const unknown = by("unknown");
-  const unasked = by("not-asked");
-  const held = by("held").length;
-  const judged = held + failed.length + unknown.length;
-  const lines: string[] = [""];
-  if (judged > 0) {
-    const good = failed.length === 0 && unknown.length === 0;
-    const colour = good ? ink.good : failed.length > 0 ? ink.bad : ink.doubtful;
-    lines.push(
-      `${colour(good ? "✓" : failed.length > 0 ? "✗" : "?")} ${colour(`${held} of ${judged} probes gave what the scenario expects`)}`,
-    );
-  }
+  const lines: string[] = ["", ...summaryLines(run, ink)];
   for (const played of failed.slice(0, FULL_FAILURES)) lines.push(...failureLines(run, played, style));
   if (failed.length > FULL_FAILURES) lines.push(`  … and ${failed.length - FULL_FAILURES} more: --json tells all.`);
   for (const played of unknown.slice(0, FULL_FAILURES)) {
@@ -146,13 +142,42 @@ function expectationLines(run: ScenarioRun, style: RunStyle): readonly string[] 
     }
   }
   if (unknown.length > FULL_FAILURES) lines.push(`  … and ${unknown.length - FULL_FAILURES} more of these.`);
-  const findings: readonly Finding[] = unasked.flatMap((played) => played.findings);
-  if (findings.length > 0) lines.push(ink.bad(`✗ ${plural(unasked.length, "probe")} could not be asked`));
+  // those among the first probes were told there
+  const untold = run.probes.slice(shownProbes(run)).filter((played) => played.verdict === "not-asked");
+  for (const played of untold.slice(0, FULL_FAILURES)) lines.push(...unaskedLines(played, ink));
+  if (untold.length > FULL_FAILURES) lines.push(`  … and ${untold.length - FULL_FAILURES} more of these.`);
   return lines;
 }
 
+/** What became of all probes, in one sentence. */
+function summaryLines({ probes, scenario }: ScenarioRun, ink: Ink): readonly string[] {
+  const count = (verdict: PlayedProbe["verdict"]): number =>
+    probes.filter((played) => played.verdict === verdict).length;
+  const silent = count("no-expectation");
+  const { leftOut } = scenario;
+  const total = probes.length + leftOut;
+  if (silent === total) return [];
+  const [held, failed, unknown, unasked] = [count("held"), count("failed"), count("unknown"), count("not-asked")];
+  const rest = [
+    [failed, "gave something else"],
+    [unknown, `${unknown === 1 ? "depends" : "depend"} on something unknown`],
+    [unasked, "could not be asked"],
+    [leftOut, `${leftOut === 1 ? "was" : "were"} left out, being wrongly written`],
+    [silent, `${silent === 1 ? "has" : "have"} no expectation that can be judged`],
+  ].flatMap(([number, words]) => (number === 0 ? [] : [`${number} ${words}`]));
+  const bad = failed > 0 || unasked > 0 || leftOut > 0;
+  const good = !bad && unknown === 0;
+  const colour = good ? ink.good : bad ? ink.bad : ink.doubtful;
+  const text = `${held} of ${plural(total, "probe")} gave what the scenario expects${rest.length === 0 ? "" : `: ${rest.join("; ")}`}`;
+  return paragraph(text, "  ", `${colour(good ? "✓" : bad ? "✗" : "?")} `, colour);
+}
+
 function failureLines(run: ScenarioRun, played: PlayedProbe, { ink, hideAnswer }: RunStyle): readonly string[] {
-  const lines = [...paragraph(played.probe.name, "    ", `  ${ink.bad("✗")} `, ink.strong)];
+  const { name, line } = played.probe;
+  const lines = [
+    ...paragraph(name, "    ", `  ${ink.bad("✗")} `, ink.strong),
+    ...(line === null ? [] : paragraph(`${run.scenario.file}:${line}`, "      ", "    ", ink.faint)),
+  ];
   for (const comparison of played.comparisons) {
     if (comparison.judgement !== "fails") continue;
     const got = comparison.got.map((text) => text || "nothing").join(" or ");

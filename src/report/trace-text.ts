@@ -4,6 +4,7 @@ import type { Network } from "../model/network.ts";
 import type { Answer, Branch } from "../trace/result.ts";
 import { commonResult } from "../trace/result.ts";
 import type { Asked } from "./asked.ts";
+import { type BranchGroup, conditionParts, groupBranches } from "./branch-groups.ts";
 import { conversationLines, type TraceStyle } from "./conversation-text.ts";
 import { describeEnd, kindWords } from "./ending-text.ts";
 import { fallbackFacts } from "./fallback-fact.ts";
@@ -11,6 +12,7 @@ import { groundLines } from "./ground-text.ts";
 import { hopLines } from "./hops-text.ts";
 import type { Ink } from "./ink.ts";
 import { plural } from "./plural.ts";
+import { strandedFact } from "./stranded-fact.ts";
 import { outcomeTone, toned } from "./tone.ts";
 import { columns, paragraph, WIDTH } from "./wrap.ts";
 
@@ -19,43 +21,96 @@ const FULL_BRANCHES = 3;
 
 /** A trace for people, in lines of 80 columns. */
 export function traceText(asked: Asked, answer: Answer, style: TraceStyle): string {
-  const lines = [...headline(asked, answer, style.ink)];
-  const several = answer.branches.length > 1;
-  const [first] = answer.branches;
-  answer.branches.forEach((branch, index) => {
-    if (several) lines.push("", ...branchHead(answer, branch, index, style.ink));
+  const groups = groupBranches(answer, style.verbose);
+  const lines = [...headline(asked, answer, style.ink, groups.length)];
+  const several = groups.length > 1;
+  const [first] = groups;
+  const firstLines = first === undefined ? [] : branchLines(answer.network, first.branch, style);
+  groups.forEach((group, index) => {
+    if (several) lines.push("", ...branchHead(answer, group, `${index + 1} of ${groups.length}`, style.ink));
     if (several && index >= FULL_BRANCHES && !style.verbose) return;
-    const same =
-      index === 0 || first === undefined || style.verbose ? null : onlyRewritten(answer.network, first, branch);
-    lines.push(...(same === null ? branchLines(answer.network, branch, style) : paragraph(same, "  ", "  ")));
+    if (index === 0) lines.push(...firstLines);
+    else if (style.verbose) lines.push(...branchLines(answer.network, group.branch, style));
+    else lines.push(...laterBranch(answer.network, first?.branch ?? group.branch, firstLines, group.branch, style));
   });
-  if (answer.branches.length > FULL_BRANCHES && !style.verbose) {
+  if (groups.length > FULL_BRANCHES && !style.verbose) {
     lines.push(
       "",
       ...paragraph("Only the first branches are shown hop by hop: --verbose shows all.", "", "", style.ink.faint),
     );
   }
-  if (style.grounds !== false) lines.push(...groundLines(answer, style.ink));
+  if (style.grounds !== false) {
+    lines.push(...groundLines({ unknowns: decisiveUnknowns(answer, groups), assumptions: answer.assumptions }, style.ink));
+  }
   return `${lines.join("\n")}\n`;
 }
 
+/** Unknowns that were met and whose every answer leads to the same end are left out. */
+function decisiveUnknowns(answer: Answer, groups: readonly BranchGroup[]): Answer["unknowns"] {
+  const questions = (conditions: readonly string[]): readonly string[] =>
+    conditions.map((condition) => conditionParts(condition).question);
+  const met = new Set(answer.branches.flatMap((branch) => questions(branch.conditions)));
+  const decisive = new Set(groups.flatMap((group) => group.cases.flatMap(questions)));
+  return answer.unknowns.filter(({ question }) => !met.has(question) || decisive.has(question));
+}
+
+/** A branch after the first: what tells it apart. */
+function laterBranch(
+  network: Network,
+  first: Branch,
+  firstLines: readonly string[],
+  branch: Branch,
+  style: TraceStyle,
+): readonly string[] {
+  const same = onlyRewritten(network, first, branch);
+  if (same !== null) return paragraph(same, "  ", "  ");
+  return withoutBeginning(firstLines, branchLines(network, branch, style), style.ink);
+}
+
+/** A host's name at the head of its block, coloured or not. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are control characters
+const HOST_LINE = /^ {2}(?:\u001b\[\d+m)*[A-Za-z0-9]/;
+/** The lines of an entry after its first one. */
+const CONTINUED = /^ {16}/;
+/** Fewer lines than these are not worth a reference. */
+const WORTH_CUTTING = 4;
+
+/** The lines of a branch without those at its beginning that the first branch has as well. */
+function withoutBeginning(first: readonly string[], own: readonly string[], ink: Ink): readonly string[] {
+  const start = own.findIndex((line) => HOST_LINE.test(line));
+  const offset = first.findIndex((line) => HOST_LINE.test(line)) - start;
+  if (start < 0) return own;
+  let end = start;
+  while (end < own.length && own[end] === first[end + offset]) end++;
+  while (end > start && end < own.length && CONTINUED.test(own[end] ?? "")) end--;
+  if (end - start < WORTH_CUTTING) return own;
+  const host = own.slice(start, end).findLast((line) => HOST_LINE.test(line));
+  const atHost = end < own.length && HOST_LINE.test(own[end] ?? "");
+  return [
+    ...own.slice(0, start),
+    ...(host === undefined || atHost ? [] : [host]),
+    ink.faint("    …           up to here as in branch 1"),
+    ...own.slice(end),
+  ];
+}
+
 /** Who to whom, what came of it, and where it was decided. */
-export function headline(asked: Asked, answer: Answer, ink: Ink): readonly string[] {
+function headline(asked: Asked, answer: Answer, ink: Ink, count: number): readonly string[] {
   const question = `${asked.what}: ${asked.from} → ${asked.to}`;
   const lines =
     columns(question) <= WIDTH
       ? [ink.strong(question)]
       : [ink.strong(`${asked.what}: ${asked.from}`), ink.strong(`  → ${asked.to}`)];
-  return [...lines, ...verdictLines(answer, ink)];
+  return [...lines, ...verdictLines(answer, ink, count)];
 }
 
-function verdictLines(answer: Answer, ink: Ink): readonly string[] {
+function verdictLines(answer: Answer, ink: Ink, count: number): readonly string[] {
   const [first] = answer.branches;
   if (first === undefined) return [ink.bad("no answer")];
   if (answer.certainty === "certain") return branchVerdict(answer.network, first, ink);
   const common = commonResult(answer);
   if (answer.certainty === "uncertain") {
-    const text = `uncertain: ${plural(answer.branches.length, "branch", "branches")} with different ends, because something is not known`;
+    const text = `uncertain: ${plural(count, "branch", "branches")} with different ends, because something is not known${inEachCase(answer)}`;
     return paragraph(
       answer.truncated ? "uncertain: more branches than podpath follows" : text,
       "  ",
@@ -65,9 +120,18 @@ function verdictLines(answer: Answer, ink: Ink): readonly string[] {
   }
   const text =
     common === null
-      ? `it depends on chance: ${plural(answer.branches.length, "branch", "branches")} with different ends`
-      : `${common} in each of ${plural(answer.branches.length, "branch", "branches")}`;
+      ? `it depends on chance: ${plural(count, "branch", "branches")} with different ends`
+      : `${common} in each of ${plural(count, "branch", "branches")}`;
   return paragraph(text, "  ", toned(common === null ? "doubtful" : outcomeTone(first.run), ink)("• "));
+}
+
+/** What all the different ends have in common, as the rest of a sentence. */
+function inEachCase(answer: Answer): string {
+  if (answer.branches.length < 2) return "";
+  const tones = new Set(answer.branches.map((branch) => outcomeTone(branch.run)));
+  if (tones.size > 1) return "";
+  if (tones.has("bad")) return "; it does not get through in any of them";
+  return tones.has("good") ? "; it gets through in each of them" : "";
 }
 
 function branchVerdict(network: Network, branch: Branch, ink: Ink): readonly string[] {
@@ -93,7 +157,9 @@ function branchVerdict(network: Network, branch: Branch, ink: Ink): readonly str
     lines.push(...paragraph(`its ${kindWords(answer)} ${describeEnd(network, answer)}`, "    ", "  "));
   }
   if (tone === "good") return lines;
-  for (const fact of fallbackFacts(network, run.steps.get(decisive.id) ?? [])) {
+  const stranded = strandedFact(network, decisive);
+  const facts = fallbackFacts(network, run.steps.get(decisive.id) ?? []);
+  for (const fact of stranded === null ? facts : [...facts, stranded]) {
     lines.push(...paragraph(fact, "    ", "  ", ink.doubtful));
   }
   return lines;
@@ -105,14 +171,32 @@ function lost(run: Branch["run"], journey: Journey, arrived: boolean): readonly 
   return consequencesOf(run, journey).filter((answer) => !isDelivered(answer));
 }
 
-function branchHead(answer: Answer, branch: Branch, index: number, ink: Ink): readonly string[] {
+function branchHead(answer: Answer, { branch, cases }: BranchGroup, place: string, ink: Ink): readonly string[] {
   const share = branch.probability < 1 ? `, probability ${percent(branch.probability)}` : "";
-  const title = `Branch ${index + 1} of ${answer.branches.length}${share}`;
+  const title = `Branch ${place}${share}`;
   return [
     ink.strong(`── ${title} ${"─".repeat(Math.max(0, WIDTH - 4 - columns(title)))}`),
-    ...branch.conditions.flatMap((condition) => paragraph(`if ${condition}`, "   ", "   ", ink.doubtful)),
+    ...caseLines(cases, ink),
     ...(answer.certainty === "certain" ? [] : branchVerdict(answer.network, branch, ink)),
   ];
+}
+
+/** Cases told one by one. */
+const SHOWN_CASES = 3;
+
+/** What must hold for a branch. Why each question is open stands under "Unknown". */
+function caseLines(cases: readonly (readonly string[])[], ink: Ink): readonly string[] {
+  const lines = cases.slice(0, SHOWN_CASES).flatMap((conditions, index) =>
+    conditions.flatMap((condition, position) => {
+      const { question, answer } = conditionParts(condition);
+      const short = question.replace(/\? .*$/, "?");
+      const word = position > 0 ? "and" : index > 0 ? "or if" : "if";
+      return paragraph(`${short} → ${answer}`, "         ", `   ${word.padEnd(5)} `, ink.doubtful);
+    }),
+  );
+  const more = cases.length - SHOWN_CASES;
+  if (more > 0) lines.push(ink.faint(`   or in ${plural(more, "other case")}: --verbose shows all`));
+  return lines;
 }
 
 /**

@@ -45,7 +45,9 @@ export function visitLines(network: Network, visit: Visit, style: VisitStyle): r
     if (part.kind === "hook") {
       const summary = summariseHook(part.hook, part.steps);
       decided ||= summary.decision?.final === true;
-      lines.push(...(style.verbose ? everyStep(network, part, style) : []), ...hookLines(network, summary, style));
+      if (style.verbose) lines.push(...everyStep(network, part, style));
+      else lines.push(...part.steps.flatMap((step) => (step.kind === "choice" ? choiceLines(step, style) : [])));
+      lines.push(...hookLines(network, summary, style));
       continue;
     }
     const { step } = part;
@@ -121,6 +123,7 @@ function everyStep(
   style: VisitStyle,
 ): readonly string[] {
   return part.steps.flatMap((step) => {
+    if (step.kind === "choice") return choiceLines(step, style);
     if (step.kind !== "rule" && step.kind !== "policy") return [];
     const cited = citedPlace(step.place);
     const missed = step.kind === "rule" && !step.matched;
@@ -172,10 +175,16 @@ function stepLines(
     case "reject":
       return entry(style, "rejected", step.text, "bad");
     case "choice":
-      return entry(style, "choice", `${step.question} ${step.label}`);
+      return choiceLines(step, style);
     default:
       return [];
   }
+}
+
+/** What an unknown was taken for stands at the head of its branch: here only for `--verbose`. */
+function choiceLines(step: TraceStep & { readonly kind: "choice" }, style: VisitStyle): readonly string[] {
+  if (step.probability === 0 && !style.verbose) return [];
+  return entry(style, "choice", `${step.question} → ${step.label}`);
 }
 
 /** A next hop, named when it is another machine's own address. */

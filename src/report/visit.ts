@@ -25,7 +25,7 @@ export function visitsOf(steps: readonly TraceStep[]): readonly Visit[] {
 
 function partsOf(steps: readonly TraceStep[]): readonly VisitPart[] {
   const parts: ({ kind: "hook"; hook: HookName; steps: TraceStep[] } | { kind: "step"; step: TraceStep })[] = [];
-  /** conntrack steps do not say their hook: they belong to the one whose rules come next. */
+  /** Steps of conntrack and choices do not say their hook: they belong to the one whose rules come next. */
   let pending: TraceStep[] = [];
   const flush = (): void => {
     for (const step of pending) parts.push({ kind: "step", step });
@@ -34,7 +34,7 @@ function partsOf(steps: readonly TraceStep[]): readonly VisitPart[] {
   for (const step of steps) {
     const hook = hookOf(step);
     if (hook === null) {
-      if (step.kind === "conntrack") pending.push(step);
+      if (step.kind === "conntrack" || step.kind === "choice") pending.push(step);
       else {
         flush();
         parts.push({ kind: "step", step });

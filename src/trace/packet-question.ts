@@ -5,6 +5,7 @@ import * as icmp from "../net/icmp.ts";
 import { type Packet, packet } from "../net/packet.ts";
 import { hasPorts, ICMP, ICMPV6, parseProtocol, TCP } from "../net/protocol.ts";
 import { parseTcpFlags, SYN } from "../net/tcp-flags.ts";
+import { nearest } from "./nearest.ts";
 
 /** One line of `podpath probe`, INTERFACES.md section 4. */
 export interface PacketQuestion {
@@ -74,6 +75,8 @@ const FIELDS: ReadonlySet<string> = new Set([
   "assume",
 ]);
 
+const ASSUME_FIELDS: ReadonlySet<string> = new Set(["route", "outInterface", "ctstate"]);
+
 const CT_STATES: ReadonlyMap<string, number> = new Map([
   ["NEW", CT_NEW],
   ["ESTABLISHED", CT_ESTABLISHED],
@@ -95,13 +98,44 @@ interface Reader {
   readonly object: ReadonlyMap<string, unknown>;
   readonly findings: Finding[];
   readonly place: Place;
+  /** Where the object stands inside the packet, with its dot: `assume.`. */
+  readonly path: string;
+}
+
+/** A name that nobody reads is most often a typing error. */
+function complainOfUnknown(reader: Reader, known: ReadonlySet<string>): void {
+  for (const field of reader.object.keys()) {
+    if (known.has(field)) continue;
+    const letters = (name: string): string => [...name].sort().join("");
+    const likely = nearest(field, [...known], 5);
+    // of names equally far away, the one whose letters were only mixed up
+    const close = likely.find((name) => letters(name) === letters(field)) ?? likely[0];
+    reader.findings.push({
+      code: "bad-packet-field",
+      severity: "error",
+      message: `a packet has no "${reader.path}${field}"`,
+      ...reader.place,
+      ...(close === undefined ? { expected: `one of ${[...known].join(", ")}` } : { advice: `Did you mean ${close}?` }),
+    });
+  }
+}
+
+/** The reader of an object inside the packet; null when the field is absent or no object. */
+function objectIn(reader: Reader, field: string, expected: string): Reader | null {
+  const value = reader.object.get(field);
+  if (value === undefined || value === null) return null;
+  if (typeof value === "object" && !Array.isArray(value)) {
+    return { ...reader, object: new Map(Object.entries(value)), path: `${reader.path}${field}.` };
+  }
+  complain(reader, field, expected);
+  return null;
 }
 
 function complain(reader: Reader, field: string, expected: string): void {
   reader.findings.push({
     code: "bad-packet-field",
     severity: "error",
-    message: `"${field}" of the packet is not usable`,
+    message: `"${reader.path}${field}" of the packet is not usable`,
     file: reader.place.file,
     line: reader.place.line,
     expected,
@@ -167,10 +201,8 @@ export function parsePacketLine(line: string, place: Place): ParsedPacketLine {
       ],
     };
   }
-  const reader: Reader = { object: new Map(Object.entries(value)), findings: [], place };
-  for (const field of reader.object.keys()) {
-    if (!FIELDS.has(field)) complain(reader, field, `one of ${[...FIELDS].join(", ")}`);
-  }
+  const reader: Reader = { object: new Map(Object.entries(value)), findings: [], place, path: "" };
+  complainOfUnknown(reader, FIELDS);
   const question = readQuestion(reader);
   return question === null || reader.findings.length > 0 ? { findings: reader.findings } : { question };
 }
@@ -206,19 +238,14 @@ function readQuestion(reader: Reader): PacketQuestion | null {
 }
 
 function readAssumption(reader: Reader): PacketQuestion["assume"] {
-  const value = reader.object.get("assume");
-  if (value === undefined || value === null) return null;
-  if (typeof value !== "object" || Array.isArray(value)) {
-    complain(reader, "assume", '{"route":"local"|"forward","outInterface":"eth0","ctstate":"NEW"}');
-    return null;
-  }
-  const inner: Reader = { ...reader, object: new Map(Object.entries(value)) };
+  const inner = objectIn(reader, "assume", '{"route":"local"|"forward","outInterface":"eth0","ctstate":"NEW"}');
+  if (inner === null) return null;
+  complainOfUnknown(inner, ASSUME_FIELDS);
   const route = text(inner, "route");
-  if (route !== null && route !== "local" && route !== "forward")
-    complain(reader, "assume.route", '"local" or "forward"');
+  if (route !== null && route !== "local" && route !== "forward") complain(inner, "route", '"local" or "forward"');
   const ctstate = text(inner, "ctstate");
   const ctState = ctstate === null ? CT_NONE : CT_STATES.get(ctstate);
-  if (ctState === undefined) complain(reader, "assume.ctstate", [...CT_STATES.keys()].join(", "));
+  if (ctState === undefined) complain(inner, "ctstate", [...CT_STATES.keys()].join(", "));
   return {
     route: route === "local" || route === "forward" ? route : null,
     outInterface: text(inner, "outInterface"),
@@ -242,11 +269,9 @@ function readPacket(reader: Reader): Packet | null {
   const letters = text(reader, "flags");
   const flags = letters === null ? null : parseTcpFlags(letters);
   if (letters !== null && flags === null) complain(reader, "flags", "letters of FSRPAU");
-  const innerValue = reader.object.get("icmpInner");
-  const inner =
-    typeof innerValue === "object" && innerValue !== null && !Array.isArray(innerValue)
-      ? readPacket({ ...reader, object: new Map(Object.entries(innerValue)) })
-      : null;
+  const quoted = objectIn(reader, "icmpInner", "the packet that the ICMP error quotes");
+  if (quoted !== null) complainOfUnknown(quoted, FIELDS);
+  const inner = quoted === null ? null : readPacket(quoted);
   const echo = protocol === ICMPV6 ? icmp.V6_ECHO_REQUEST : icmp.ECHO_REQUEST;
   const isIcmp = protocol === ICMP || protocol === ICMPV6;
   return packet({

@@ -47,8 +47,27 @@ describe("podpath run", () => {
     const path = scenario("probes:\n  - {name: closed, from: n1, to: n2, port: 81, expect: {result: answered}}\n");
     const { code, out } = await podpath(["run", path]);
     expect(code).toBe(1);
-    expect(out).toContain("✗ 0 of 1 probes gave what the scenario expects");
+    expect(out).toContain("✗ 0 of 1 probe gave what the scenario expects: 1 gave something else");
     expect(out).toContain("expected result answered, got refused");
+    expect(out.replaceAll(/\s+/g, "")).toContain(`closed${path}/scenario.yaml:6`);
+    const json = JSON.parse((await podpath(["run", path, "--json"])).out);
+    expect(json.probes[0].source).toEqual({ file: `${path}/scenario.yaml`, line: 6 });
+  });
+
+  test("the sum says what became of every probe", async () => {
+    const path = scenario(
+      "probes:\n  - {name: closed, from: n1, to: n2, port: 81, expect: {result: answered}}\n" +
+        "  - {name: lost, from: n7, to: n2, expect: {result: answered}}\n" +
+        "  - {name: mistyped, from: n1, to: n2, expect: {result: answred}}\n" +
+        "  - {name: silent, from: n1, to: n2, expect: {reslt: answered}}\n",
+    );
+    const { code, out, err } = await podpath(["run", path]);
+    expect(code).toBe(2);
+    expect(out.replaceAll(/\s+/g, " ")).toContain(
+      "✗ 0 of 4 probes gave what the scenario expects: 1 gave something else; 1 could not be asked; 1 was left out, being wrongly written; 1 has no expectation that can be judged",
+    );
+    expect(out.replaceAll(/\s+/g, "")).toContain(`lost:error:${path}/scenario.yaml:7:thereisnon7`);
+    expect(err).toContain("scenario.yaml:8");
   });
 
   test("a timeline that was not played is said, and what it expects is not judged", async () => {
@@ -64,8 +83,10 @@ describe("podpath run", () => {
       "probes:\n  - {name: lost, from: n7, to: n2}\n  - {name: fine, from: n1, to: n2, expect: {result: answered}}\n";
     const { code, out } = await podpath(["run", scenario(body)]);
     expect(code).toBe(2);
-    expect(out).toContain("lost: error: there is no n7");
-    expect(out).toContain("✓ 1 of 1 probes gave what the scenario expects");
+    expect(out).toContain("there is no n7");
+    expect(out.replaceAll(/\s+/g, " ")).toContain(
+      "✗ 1 of 2 probes gave what the scenario expects: 1 could not be asked",
+    );
   });
 
   test("the JSON tells each probe's verdict and answer", async () => {

@@ -1,10 +1,18 @@
 import { type Address, formatAddress, sameAddress } from "../../net/address.ts";
+import { REDIRECT } from "../../net/icmp.ts";
 import type { Packet } from "../../net/packet.ts";
 import { hasPorts, ICMP, ICMPV6 } from "../../net/protocol.ts";
 import { type Hook, hookName, INPUT, POSTROUTING } from "../netfilter/verdict.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
-import { type Connection, IPS_DST_NAT, IPS_SRC_NAT, type Tuple } from "./connection.ts";
+import {
+  type Connection,
+  IPS_DST_NAT,
+  IPS_DST_NAT_DONE,
+  IPS_SRC_NAT,
+  IPS_SRC_NAT_DONE,
+  type Tuple,
+} from "./connection.ts";
 import type { Manip } from "./nat.ts";
 import { invertTuple } from "./tuple.ts";
 
@@ -29,16 +37,22 @@ export function natPacket(runtime: HostRuntime, skb: Skb, connection: Connection
 
 /**
  * nf_nat_icmp_reply_translation(): an ICMP error about a translated connection is translated too, outside and inside
- * (the quoted packet the other way round).
+ * (the quoted packet the other way round). False for a redirect about one, which is dropped: it would name a stranger.
  */
-export function natError(runtime: HostRuntime, skb: Skb, connection: Connection, hook: Hook): void {
+export function natError(runtime: HostRuntime, skb: Skb, connection: Connection, hook: Hook): boolean {
   const manip = manipOf(hook);
-  const { inner } = skb.packet;
-  if (inner === null || !applies(connection, manip, skb.ctReply)) return;
+  const { packet } = skb;
+  const { inner } = packet;
+  if (packet.protocol === ICMP && packet.icmpType === REDIRECT) {
+    const done = IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE;
+    if ((connection.status & done) !== done || (connection.status & (IPS_SRC_NAT | IPS_DST_NAT)) !== 0) return false;
+  }
+  if (inner === null || !applies(connection, manip, skb.ctReply)) return true;
   const other: Tuple = skb.ctReply ? connection.original : connection.reply;
   rewritePacket(inner, manip === "SNAT" ? "DNAT" : "SNAT", other);
   const target = invertTuple(other);
   if (target !== null) rewriteAddress(runtime, skb, manip, target, hook);
+  return true;
 }
 
 function rewrite(runtime: HostRuntime, skb: Skb, packet: Packet, manip: Manip, target: Tuple, hook: Hook): void {

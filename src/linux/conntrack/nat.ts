@@ -58,16 +58,17 @@ function uniqueTuple(
   manip: Manip,
   range: NatRange,
 ): Tuple {
+  const random = range.random || range.fullyRandom;
   if (
     manip === "SNAT" &&
-    !range.fullyRandom &&
+    !random &&
     inRange(current, manip, range) &&
     !isUsed(runtime, connection, current)
   ) {
     return current;
   }
   const candidate = withAddress(runtime, current, manip, range);
-  if (!range.fullyRandom) {
+  if (!random) {
     if (range.ports !== null) {
       const port = manip === "SNAT" ? candidate.sport : candidate.dport;
       const fixed = range.ports.first === range.ports.last;
@@ -142,7 +143,13 @@ function pickAddress(
   return { family: 4, a: first.a + taken, b: 0, c: 0, d: 0 };
 }
 
-/** nf_nat_l4proto_unique_tuple(): a port nobody uses, chosen at random: a free value. */
+/** Ports the kernel tries in turn. */
+const PORT_ATTEMPTS = 128;
+
+/**
+ * nf_nat_l4proto_unique_tuple(): a port nobody uses. SNAT starts at a random one, which is a free value; DNAT takes the
+ * first of its range.
+ */
 function withPort(runtime: HostRuntime, connection: Connection, tuple: Tuple, manip: Manip, range: NatRange): Tuple {
   const isIcmp = tuple.protocol === ICMP || tuple.protocol === ICMPV6;
   if (!isIcmp && !hasPorts(tuple.protocol)) return tuple;
@@ -153,9 +160,16 @@ function withPort(runtime: HostRuntime, connection: Connection, tuple: Tuple, ma
     const shifted = first + ((tuple.dport - range.portBase) % (last - first + 1));
     return { ...tuple, dport: shifted };
   }
-  const port = first === last ? first : freeValue(runtime.services.freeValues, [{ first, last }]);
-  const chosen = manip === "SNAT" || isIcmp ? { ...tuple, sport: port } : { ...tuple, dport: port };
-  return first === last && isUsed(runtime, connection, chosen) ? tuple : chosen;
+  const withValue = (port: number): Tuple =>
+    manip === "SNAT" || isIcmp ? { ...tuple, sport: port } : { ...tuple, dport: port };
+  // A port that is taken all the same: the packet is dropped when it is confirmed.
+  if (first === last) return withValue(first);
+  if (manip === "DNAT" && !range.random && !range.fullyRandom) {
+    for (let port = first; port <= Math.min(last, first + PORT_ATTEMPTS - 1); port++) {
+      if (!isUsed(runtime, connection, withValue(port))) return withValue(port);
+    }
+  }
+  return withValue(freeValue(runtime.services.freeValues, [{ first, last }]));
 }
 
 function portBounds(

@@ -19,7 +19,10 @@ export function conntrackTable(): ConntrackTable {
 export function findConnection(table: ConntrackTable, tuple: Tuple, now: number): Entry | null {
   const bucket = table.buckets.get(hashTuple(tuple));
   if (bucket === undefined) return null;
-  for (const entry of bucket) {
+  // The newest first, as the kernel files them: a flow from an address and port to itself is found as its own reply.
+  for (let i = bucket.length - 1; i >= 0; i--) {
+    const entry = bucket[i];
+    if (entry === undefined) continue;
     const { connection } = entry;
     if (!sameTuple(entry.reply ? connection.reply : connection.original, tuple)) continue;
     if (connection.expires <= now) {

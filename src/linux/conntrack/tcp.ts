@@ -308,6 +308,9 @@ function judgeReset(
   settings: TcpSettings,
 ): "invalid" | "keep" | "close" | "inWindow" {
   if (isClosing(connection.tcpState)) return "inWindow";
+  // The client's answer to a challenge ACK, which was let through while it waited for a SYN-ACK.
+  const challenged = connection.tcpState === "SYN_SENT" && tracking.lastSegment === "ack" && tracking.lastReply;
+  if (challenged && !reply && packet.seq === tracking.lastAck) return "inWindow";
   const other = tracking.seen[reply ? 0 : 1];
   if (!other.maxAckSet || tracking.lastSegment === "syn") return "close";
   const { seq } = packet;

@@ -189,12 +189,19 @@ function trackError(runtime: HostRuntime, skb: Skb): void {
   skb.ctState = CT_RELATED;
 }
 
-/** nf_conntrack_confirm(): at the very end of INPUT and POSTROUTING a new connection enters the table. */
-export function confirm(runtime: HostRuntime, skb: Skb): void {
+/**
+ * nf_conntrack_confirm(): at the very end of INPUT and POSTROUTING a new connection enters the table. False when another
+ * one has either of its tuples by then (two flows that SNAT gave one port): the packet is dropped.
+ */
+export function confirm(runtime: HostRuntime, skb: Skb): boolean {
   const { connection } = skb;
-  if (connection === null || skb.ctState === CT_RELATED) return;
-  if ((connection.status & (IPS_CONFIRMED | IPS_DYING)) !== 0) return;
+  if (connection === null || skb.ctState === CT_RELATED) return true;
+  if ((connection.status & (IPS_CONFIRMED | IPS_DYING)) !== 0) return true;
+  const now = runtime.services.now();
+  if (findConnection(runtime.conntrack, connection.original, now) !== null) return false;
+  if (findConnection(runtime.conntrack, connection.reply, now) !== null) return false;
   addConnection(runtime.conntrack, connection);
+  return true;
 }
 
 /** Forgets what conntrack knew: the packet enters another namespace or a tunnel (nf_reset_ct). */

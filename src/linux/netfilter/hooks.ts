@@ -85,8 +85,14 @@ export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
       }
     }
   }
-  if (hook === INPUT || hook === POSTROUTING) confirm(runtime, skb);
+  if ((hook === INPUT || hook === POSTROUTING) && !confirm(runtime, skb)) return dropWithoutRule(skb);
   return NF_ACCEPT;
+}
+
+/** No rule decided: conntrack, NAT or the routing after a change did. */
+function dropWithoutRule(skb: Skb): Verdict {
+  skb.verdictChain = null;
+  return NF_DROP;
 }
 
 function trackAndTell(runtime: HostRuntime, skb: Skb): void {
@@ -104,7 +110,7 @@ function mangleOutput(runtime: HostRuntime, skb: Skb, chain: BoundChain): Verdic
   const verdict = traverse(chain, skb, runtime, OUTPUT);
   if (verdict !== NF_ACCEPT) return verdict;
   if (skb.mark === mark && packet.src === src && packet.dst === dst && packet.tos === tos) return verdict;
-  return reroute(runtime, skb) ? verdict : NF_DROP;
+  return reroute(runtime, skb) ? verdict : dropWithoutRule(skb);
 }
 
 /** nf_nat_inet_fn() and its IPv4 and IPv6 wrappers (net/netfilter/nf_nat_core.c, nf_nat_proto.c). */
@@ -113,7 +119,7 @@ function nat(runtime: HostRuntime, skb: Skb, hook: Hook, chains: readonly BoundC
   if (connection === null) return NF_ACCEPT;
   if (skb.ctState === CT_RELATED && (packet.protocol === ICMP || packet.protocol === ICMPV6)) {
     const { dst } = packet;
-    natError(runtime, skb, connection, hook);
+    if (!natError(runtime, skb, connection, hook)) return dropWithoutRule(skb);
     return routedAnew(runtime, skb, hook, dst);
   }
   const manip = manipOf(hook);
@@ -133,7 +139,7 @@ function nat(runtime: HostRuntime, skb: Skb, hook: Hook, chains: readonly BoundC
 /** nf_nat_ipv4_local_fn(), nf_nat_ipv4_pre_routing(): where the destination changed, the route found before is void. */
 function routedAnew(runtime: HostRuntime, skb: Skb, hook: Hook, before: Address): Verdict {
   if (skb.packet.dst === before) return NF_ACCEPT;
-  if (hook === OUTPUT) return reroute(runtime, skb) ? NF_ACCEPT : NF_DROP;
+  if (hook === OUTPUT) return reroute(runtime, skb) ? NF_ACCEPT : dropWithoutRule(skb);
   if (hook === PREROUTING) skb.route = null;
   return NF_ACCEPT;
 }

@@ -9,7 +9,14 @@ export type MatchStateTables = { readonly [K in keyof MatchStates]: Map<object |
 
 /** No state at all: as after a ruleset load. The compiler refuses an extension that is missing here. */
 export function emptyMatchStates(): MatchStateTables {
-  return { connlimit: new Map(), limit: new Map(), recent: new Map(), statistic: new Map() };
+  return {
+    connlimit: new Map(),
+    hashlimit: new Map(),
+    limit: new Map(),
+    quota: new Map(),
+    recent: new Map(),
+    statistic: new Map(),
+  };
 }
 
 /** The state under `key`, made by `initial` the first time. */

@@ -68,7 +68,8 @@ function routeInput4(runtime: HostRuntime, device: Interface, key: InputKey): In
     case "multicast":
       return martian("IP_INVALID_DEST", "multicast route");
     case "broadcast": {
-      const check = validateSource(runtime, key, device, null);
+      // The kernel gives no destination here, so that `ip rule from` cannot select by it.
+      const check = validateSource(runtime, { ...key, dst: unspecified(4) }, device, null);
       return check.ok ? { kind: "deliver", result, broadcast: true } : martian(check.reason, "source check");
     }
     case "local": {
@@ -110,7 +111,7 @@ function multicast4(runtime: HostRuntime, device: Interface, key: InputKey): Inp
     const local = dst.a >>> 8 === ALL_HOSTS >>> 8;
     if (!local && key.protocol !== IGMP) return martian("IP_INVALID_SOURCE", "source 0.0.0.0");
   } else {
-    const check = validateSource(runtime, key, device, null);
+    const check = validateSource(runtime, { ...key, dst: unspecified(4) }, device, null);
     if (!check.ok) return martian(check.reason, "source check");
   }
   return { kind: "deliver", result: multicastResult(device), broadcast: true };
@@ -123,7 +124,7 @@ function multicastResult(device: Interface): RoutingResult {
 /** brd_input: only 0.0.0.0 (DHCP) is taken without a check. */
 function broadcastHere(runtime: HostRuntime, device: Interface, key: InputKey): InputRoute {
   if (!isUnspecified(key.src)) {
-    const check = validateSource(runtime, key, device, null);
+    const check = validateSource(runtime, { ...key, dst: unspecified(4) }, device, null);
     if (!check.ok) return martian(check.reason, "source check");
   }
   const result: RoutingResult = { kind: "broadcast", route: null, output: device, preferredSource: null };

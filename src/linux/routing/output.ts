@@ -1,7 +1,8 @@
 import type { Interface } from "../../model/interface.ts";
 import { nextHop, route } from "../../model/route.ts";
-import { type Address, unspecified } from "../../net/address.ts";
+import { type Address, isLoopback, unspecified } from "../../net/address.ts";
 import { hostPrefix } from "../../net/prefix.ts";
+import { routeLocalnet } from "../device-settings.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
 import { lookUpRoute } from "./look-up.ts";
@@ -26,6 +27,9 @@ export function routeOutput(runtime: HostRuntime, skb: Skb, source: Address | nu
     dport: packet.dport,
     uid: skb.owner?.uid ?? 0,
   });
+  if (result.kind === "unicast" && source !== null && source.family === 4 && isLoopback(source)) {
+    if (!routeLocalnet(runtime, result.output)) return { kind: "error", errno: "EINVAL", route: result.route, rule: null };
+  }
   if (result.kind !== "error" || skb.boundInterface === null || packet.dst.family === 6) return result;
   const output = runtime.host.interfaces.get(skb.boundInterface);
   return output === undefined ? result : onLink(output, packet.dst);

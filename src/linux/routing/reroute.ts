@@ -11,7 +11,10 @@ export function reroute(runtime: HostRuntime, skb: Skb): boolean {
   const source = isLocalAddress(runtime, skb.packet.src) ? skb.packet.src : null;
   const result = routeOutput(runtime, skb, source);
   if (runtime.observer !== null) runtime.observer.step({ kind: "route", runtime, skb, result, purpose: "again" });
-  if (result.kind === "error") return false;
+  if (result.kind === "error") {
+    skb.errno = result.errno;
+    return false;
+  }
   skb.route = result;
   skb.output = result.kind === "local" ? runtime.compiled.loopback : result.output;
   return true;

@@ -1,3 +1,4 @@
+import type { Damage } from "../../linux/netfilter/damaged-rule.ts";
 import type { OptionSpec, Parsed, RuleContext } from "../../linux/netfilter/extension.ts";
 import { isModelledMatch, matchExtension } from "../../linux/netfilter/matches/table.ts";
 import { optionName, readOptions } from "../../linux/netfilter/option-words.ts";
@@ -27,6 +28,8 @@ export interface RuleScope {
   /** `[packets:bytes]` before the rule; `-c` in the rule wins. */
   readonly counters: Counters | null;
   readonly origin: Origin;
+  /** From 1; 0 when not known. */
+  readonly line?: number;
 }
 
 /** What is odd about a rule; `column` counts from 1 in its line, 0 when no word is to blame. */
@@ -521,7 +524,7 @@ class RuleReader {
     };
     const matches: Match[] = this.matches.map((loaded) => this.finishMatch(loaded, context));
     if (this.raw.length > 0) {
-      matches.unshift({ name: "unmodelled", options: { extension: "", arguments: this.raw } });
+      matches.unshift({ name: "unmodelled", options: { extension: "", arguments: this.raw, ...this.damaged } });
     }
     const target = this.finishTarget(context);
     const rules: Rule[] = [];
@@ -550,6 +553,7 @@ class RuleReader {
       const parsed = parseMatch(name, words, context);
       if ("value" in parsed) return parsed.value;
       this.badOptions(`-m ${name}`, loaded, parsed.problem);
+      return { name: "unmodelled", options: { extension: name, arguments: words, ...this.damaged } };
     } else if (loaded.specs === null) {
       this.info("unmodelled-match", loaded.column, `"-m ${name}" is not modelled: whether it matches is unknown`);
     }
@@ -561,7 +565,8 @@ class RuleReader {
     if (target === null) {
       // A rule that was cut off may have lost its target too.
       if (!this.raw.includes(MISSING)) return null;
-      return { kind: "extension", call: { name: "unmodelled", options: { extension: MISSING, arguments: [] } } };
+      const options = { extension: MISSING, arguments: [], ...this.damaged };
+      return { kind: "extension", call: { name: "unmodelled", options } };
     }
     if (!("specs" in target)) return target;
     const { name, words } = target;
@@ -569,8 +574,16 @@ class RuleReader {
       const parsed = parseTarget(name, words, context);
       if ("value" in parsed) return { kind: "extension", call: parsed.value };
       this.badOptions(`-j ${name}`, target, parsed.problem);
+      const options = { extension: name, arguments: words, ...this.damaged };
+      return { kind: "extension", call: { name: "unmodelled", options } };
     }
     return { kind: "extension", call: { name: "unmodelled", options: { extension: name, arguments: words } } };
+  }
+
+  /** What an unmodelled extension says of itself where the text of the rule is at fault. */
+  private get damaged(): { readonly damage: Damage } {
+    const lost = this.words.length === 1 && this.words[0]?.text === MISSING;
+    return { damage: { line: this.scope.line ?? 0, lost } };
   }
 
   private badOptions(what: string, loaded: Loaded, problem: string): void {

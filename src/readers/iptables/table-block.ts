@@ -235,6 +235,7 @@ class BlockReader {
       isChain: this.isChain,
       counters,
       origin: this.originOf(line),
+      line,
     });
   }
 

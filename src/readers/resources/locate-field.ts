@@ -29,6 +29,43 @@ export function locateField(text: string, path: FieldPath): Position | null {
   return place === null ? null : positionOf(text, place);
 }
 
+/** The place of the key that a path ends with; its value's where the path ends with none. */
+export function locateKey(text: string, path: FieldPath): Position | null {
+  const value = locateField(text, path);
+  const key = path.at(-1);
+  if (value === null || typeof key !== "string") return value;
+  // the key stands before its value, on the same line or on one before it
+  const lines = text.split("\n");
+  for (let line = value.line; line >= 1; line--) {
+    const whole = lines[line - 1] ?? "";
+    const before = line === value.line ? whole.slice(0, value.column - 1) : whole;
+    const column = before.lastIndexOf(key);
+    if (column >= 0) return { line, column: column + 1 };
+  }
+  return value;
+}
+
+/** The places of all elements of a list, from one parse; none when there is no such list. */
+export function locateElements(text: string, list: FieldPath): readonly Position[] {
+  let events: readonly Event[];
+  try {
+    events = parseEvents(text, {});
+  } catch {
+    return [];
+  }
+  let at: number | null = events.findIndex((event) => event.type !== EVENT_ID.DOCUMENT);
+  for (const part of list) {
+    if (at === null) return [];
+    at = typeof part === "number" ? elementAt(events, at, part) : memberValue(text, events, at, part);
+  }
+  const places: Position[] = [];
+  if (at === null || events[at]?.type !== EVENT_ID.SEQUENCE) return places;
+  for (let i = at + 1; i < events.length && events[i]?.type !== EVENT_ID.POP; i = skip(events, i)) {
+    places.push(positionOf(text, startOf(events[i]) ?? 0));
+  }
+  return places;
+}
+
 function startOf(event: Event | undefined): number | null {
   if (event === undefined) return null;
   if (event.type === EVENT_ID.SEQUENCE || event.type === EVENT_ID.MAPPING) return event.start;

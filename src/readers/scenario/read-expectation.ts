@@ -1,6 +1,6 @@
 import { complain, type Field, integer, isRecord, listOf, member, text } from "../../kubernetes/field.ts";
 import { formatAddress, parseAddress } from "../../net/address.ts";
-import { type UnknownKey, unknownKeys } from "./known-keys.ts";
+import { type UnknownKey, unknownKeys } from "../known-keys.ts";
 import type { Expectation, ExpectedPlace } from "./scenario.ts";
 
 const RESULTS = ["answered", "refused", "unreachable", "timeout"] as const;

@@ -13,9 +13,9 @@ import {
 } from "../../kubernetes/field.ts";
 import type { Finding } from "../../model/finding.ts";
 import { parseProtocol } from "../../net/protocol.ts";
-import { locateField, type Position } from "../resources/locate-field.ts";
+import { locateElements, locateField, locateKey, type Position } from "../resources/locate-field.ts";
 import { parseDocument } from "../resources/parse-document.ts";
-import { type UnknownKey, unknownKeys } from "./known-keys.ts";
+import { type UnknownKey, unknownKeys } from "../known-keys.ts";
 import { readExpectation, word } from "./read-expectation.ts";
 import type { Scenario, ScenarioNetwork, ScenarioProbe, UnplayedPart } from "./scenario.ts";
 
@@ -85,14 +85,17 @@ export function readScenario(source: string, file: string): ReadScenario {
   expectWord(top, "apiVersion", API_VERSION);
   expectWord(top, "kind", "Scenario");
   const network = readNetwork(top, unknown, report, place);
-  const probes = readProbes(top, unknown, report);
+  const lines = locateElements(source, ["probes"]).map(({ line }) => line);
+  const probes = readProbes(top, lines, unknown, report);
   const scenario: Scenario = {
     name: text(member(member(top, "metadata"), "name")) ?? file,
+    file,
     title: text(member(top, "title")),
     symptom: text(member(top, "symptom")),
     lesson: text(member(top, "lesson")),
     network: network ?? { snapshot: null, cluster: null, line: null },
     probes,
+    leftOut: elements(member(top, "probes")).length - probes.length,
     unplayed: readUnplayed(top, unknown),
   };
   for (const problem of top.problems) {
@@ -104,7 +107,10 @@ export function readScenario(source: string, file: string): ReadScenario {
     });
   }
   for (const key of unknown) {
-    report(key.path, {
+    const position = located++ < LOCATED ? locateKey(source, key.path) : null;
+    findings.push({
+      file,
+      ...(position ?? {}),
       code: "unknown-key",
       severity: "error",
       message: `Nobody reads "${key.key}" (${formatFieldPath(key.path)}).`,
@@ -147,11 +153,16 @@ function readNetwork(
   return { snapshot, cluster, line: place(["network"])?.line ?? null };
 }
 
-function readProbes(top: Field, unknown: UnknownKey[], report: Report): readonly ScenarioProbe[] {
+function readProbes(
+  top: Field,
+  lines: readonly number[],
+  unknown: UnknownKey[],
+  report: Report,
+): readonly ScenarioProbe[] {
   const probes: ScenarioProbe[] = [];
   const names = new Set<string>();
   for (const field of elements(member(top, "probes"))) {
-    const probe = readProbe(field, unknown, report);
+    const probe = readProbe(field, lines, unknown, report);
     if (probe === null) continue;
     if (names.has(probe.name)) {
       report([...field.path, "name"], {
@@ -168,7 +179,12 @@ function readProbes(top: Field, unknown: UnknownKey[], report: Report): readonly
   return probes;
 }
 
-function readProbe(field: Field, unknown: UnknownKey[], report: Report): ScenarioProbe | null {
+function readProbe(
+  field: Field,
+  lines: readonly number[],
+  unknown: UnknownKey[],
+  report: Report,
+): ScenarioProbe | null {
   unknown.push(...unknownKeys(field, PROBE_KEYS));
   const before = field.problems.length;
   const from = text(member(field, "from"));
@@ -194,6 +210,7 @@ function readProbe(field: Field, unknown: UnknownKey[], report: Report): Scenari
   const position = Number(field.path.at(-1) ?? 0) + 1;
   return {
     name: text(member(field, "name")) ?? `probe ${position}`,
+    line: lines[position - 1] ?? null,
     probe: { from, to, kind, protocol, port, sport, size, df },
     at: at.value === undefined || at.value === null ? null : String(at.value),
     expect,

@@ -4,6 +4,8 @@ import type { Certainty } from "../../trace/result.ts";
 /** A `scenario.yaml` (INTERFACES section 3). */
 export interface Scenario {
   readonly name: string;
+  /** As the user named it. */
+  readonly file: string;
   readonly title: string | null;
   /** Markdown. */
   readonly symptom: string | null;
@@ -11,6 +13,8 @@ export interface Scenario {
   readonly lesson: string | null;
   readonly network: ScenarioNetwork;
   readonly probes: readonly ScenarioProbe[];
+  /** Probes that are written so that nobody can ask them; findings say why. */
+  readonly leftOut: number;
   /** Parts that are read and that this version does not play. */
   readonly unplayed: readonly UnplayedPart[];
 }
@@ -25,6 +29,8 @@ export interface ScenarioNetwork {
 export interface ScenarioProbe {
   readonly name: string;
   readonly probe: Probe;
+  /** Where it stands in the scenario's file, from 1; null when that cannot be told. */
+  readonly line: number | null;
   /** When on the timeline; null: after it settled. */
   readonly at: string | null;
   readonly expect: Expectation;

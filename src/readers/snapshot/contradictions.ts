@@ -30,7 +30,7 @@ function nodeAddresses(hosts: ReadonlyMap<string, Host>, cluster: Cluster, origi
   const findings: Finding[] = [];
   const check = (name: string, what: string, address: Address | undefined, origin: number): void => {
     const host = hosts.get(name);
-    if (host === undefined || address === undefined || host.interfaces.size === 0 || hasAddress(host, address)) return;
+    if (host === undefined || address === undefined || !knowsAddresses(host) || hasAddress(host, address)) return;
     findings.push(
       findingAt(origins, origin, {
         code: "node-address-missing",
@@ -50,6 +50,11 @@ function nodeAddresses(hosts: ReadonlyMap<string, Host>, cluster: Cluster, origi
     check(name, "spec.bgp.ipv6Address", node.ipv6?.address, node.metadata.origin);
   }
   return findings;
+}
+
+/** False where the dumps list interfaces without their addresses, or none. */
+function knowsAddresses(host: Host): boolean {
+  return [...host.interfaces.values()].some((device) => device.kind !== "loopback" && device.addresses.length > 0);
 }
 
 function podPlaces(

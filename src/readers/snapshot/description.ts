@@ -25,7 +25,8 @@ import { ipv4 } from "../../net/address.ts";
 import { parseInterfaceAddress } from "../../net/prefix.ts";
 import { parseMac } from "../ip/mac.ts";
 import { readRoutes } from "../ip/route.ts";
-import { locateField } from "../resources/locate-field.ts";
+import { type UnknownKey, unknownKeys } from "../known-keys.ts";
+import { locateField, locateKey } from "../resources/locate-field.ts";
 import { parseDocument } from "../resources/parse-document.ts";
 import { assumedSysctls } from "./assumed-sysctls.ts";
 import type { PlacedFile } from "./layout.ts";
@@ -86,6 +87,19 @@ export function readDescription(file: PlacedFile, origins: OriginTable): Snapsho
       originOfResource(origins, fileNumber, lineOf(field) ?? 0, "Snapshot", formatFieldPath(field.path)),
   };
   const fabric = member(top, "fabric");
+  const unknown = [
+    ...unknownKeys(top, ["apiVersion", "kind", "metadata", "collectedAt", "fabric"]),
+    ...unknownKeys(member(top, "metadata"), ["name"]),
+    ...unknownKeys(fabric, ["segments", "hosts", "routes"]),
+    ...keysOfElements(member(fabric, "segments"), SEGMENT_KEYS),
+    ...keysOfElements(member(fabric, "hosts"), HOST_KEYS),
+    ...elements(member(fabric, "hosts")).flatMap((entry) =>
+      keysOfElements(member(entry, "interfaces"), INTERFACE_KEYS),
+    ),
+    ...keysOfElements(member(fabric, "routes"), ROUTE_KEYS),
+  ];
+  const kind = member(top, "kind");
+  if (kind.value !== undefined && text(kind) !== "Snapshot") complain(kind, "Snapshot");
   const version = member(top, "apiVersion");
   if ((text(version) ?? "") !== "podpath/v1") complain(version, "podpath/v1");
   const description = {
@@ -106,7 +120,28 @@ export function readDescription(file: PlacedFile, origins: OriginTable): Snapsho
       expected: problem.expected,
     });
   }
+  unknown.forEach(({ path, key, suggestion }, index) => {
+    findings.push({
+      code: "unknown-key",
+      severity: "warning",
+      message: `Nobody reads "${key}" (${formatFieldPath(path)}).`,
+      file: file.path,
+      ...(index < LOCATED ? (locateKey(file.text, path) ?? {}) : {}),
+      advice: suggestion,
+    });
+  });
   return { ...description, findings };
+}
+
+const SEGMENT_KEYS = ["name", "mtu", "closed", "members"];
+const HOST_KEYS = ["name", "interfaces", "routes", "ipForward"];
+const INTERFACE_KEYS = ["name", "mac", "mtu", "addresses"];
+const ROUTE_KEYS = ["to", "destination", "via", "segment"];
+/** Each place costs a walk of the whole text. */
+const LOCATED = 50;
+
+function keysOfElements(list: Field, known: readonly string[]): readonly UnknownKey[] {
+  return elements(list).flatMap((element) => unknownKeys(element, known));
 }
 
 interface Context {

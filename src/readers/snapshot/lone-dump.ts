@@ -2,7 +2,7 @@ import type { Finding } from "../../model/finding.ts";
 import { type HostPart, host, type Knowledge } from "../../model/host.ts";
 import { type Network, network } from "../../model/network.ts";
 import type { DumpKind } from "../recognise.ts";
-import { PRINTED_BY, recogniseDump } from "../recognise.ts";
+import { dumpEvidence, PRINTED_BY, recogniseDump } from "../recognise.ts";
 import { FILE_ROLES, type SnapshotFiles } from "./files.ts";
 import { readSnapshot, type SnapshotResult } from "./read-snapshot.ts";
 
@@ -44,10 +44,7 @@ export function readLoneDump(text: string, name: string): LoneDump {
     const finding: Finding = {
       code: "unrecognised-file",
       severity: "error",
-      message:
-        kind === null
-          ? "Nothing in the file is known."
-          : `The output of ${PRINTED_BY[kind]} alone says nothing about packets.`,
+      message: kind === null ? noDump(text) : `The output of ${PRINTED_BY[kind]} alone says nothing about packets.`,
       file: name,
       expected: "the output of iptables-save, ip route, ip addr, nft list ruleset, ipset save or kubectl get -o yaml",
       advice: "A snapshot folder holds several of them: docs/reference/snapshot.md.",
@@ -66,6 +63,13 @@ export function readLoneDump(text: string, name: string): LoneDump {
       .map((finding) => (finding.file === slot ? { ...finding, file: name } : finding)),
     recognised: result.recognised.map((one) => (one.path === slot ? { ...one, path: name } : one)),
   };
+}
+
+function noDump(text: string): string {
+  const closest = dumpEvidence(text);
+  if (closest === null) return "Nothing in the file is known.";
+  const { kind, fitting, lines } = closest;
+  return `The file is no dump: it is most like the output of ${PRINTED_BY[kind]}, and of ${lines} lines only ${fitting} fit.`;
 }
 
 /** Origins name the file as the user does. */

@@ -22,7 +22,7 @@ import { readIpSetList } from "../ipset/list.ts";
 import { readIpSetSave } from "../ipset/save.ts";
 import { readIptablesSave } from "../iptables/save.ts";
 import { readNftBaseChains } from "../nft/base-chains.ts";
-import { looksLike, PRINTED_BY, recogniseDump } from "../recognise.ts";
+import { dumpEvidence, looksLike, PRINTED_BY, recogniseDump } from "../recognise.ts";
 import { readSockets } from "../ss.ts";
 import { readSysctls } from "../sysctl.ts";
 import { assumedSysctls, completeSysctls } from "./assumed-sysctls.ts";
@@ -195,7 +195,8 @@ function isUsable(file: PlacedFile, role: FileRole, reading: Reading): boolean {
   }
   if (role.kinds.length === 0) return true;
   if (looksLike(file.text, role.kinds)) return true;
-  const kind = recogniseDump(file.text);
+  // the file's name speaks for it too, however damaged it is
+  const kind = dumpEvidence(file.text)?.kind ?? null;
   if (kind !== null && role.kinds.includes(kind)) return true;
   if (kind === null) return saysNothing(file, role, reading);
   reading.findings.push({
@@ -263,6 +264,15 @@ function readInterfaces(chosen: readonly Chosen[], reading: Reading): InterfaceD
       message: "No interface could be read.",
       file: (addressFile ?? linkFile)?.file.path ?? "",
       expected: "the output of ip -d -s addr",
+    });
+  }
+  if (addressFile === null && linkFile !== null && dump.interfaces.length > 0) {
+    reading.findings.push({
+      code: "no-addresses",
+      severity: "warning",
+      message: "The interfaces of this machine are known, and none of their addresses: there is no ip-addr beside it.",
+      file: linkFile.file.path,
+      advice: "Add ip-addr.txt: ip -d -s addr.",
     });
   }
   return dump;
@@ -442,7 +452,7 @@ function readSets(chosen: readonly Chosen[], reading: Reading): readonly IpSet[]
   if (files.length === 0) return null;
   const sets = new Map<string, IpSet>();
   for (const { file } of files) {
-    const isList = recogniseDump(file.text) === "ipset-list";
+    const isList = dumpEvidence(file.text)?.kind === "ipset-list";
     const dump = isList
       ? readIpSetList(file.text, file.path, reading.origins)
       : readIpSetSave(file.text, file.path, reading.origins);

@@ -6,14 +6,14 @@ import type { Link } from "../../model/link.ts";
 import { type Network, network } from "../../model/network.ts";
 import { type OriginTable, originTable } from "../../model/origin.ts";
 import { formatAddress } from "../../net/address.ts";
-import { PRINTED_BY, recogniseDump } from "../recognise.ts";
+import { type DumpKind, PRINTED_BY, recogniseDump } from "../recognise.ts";
 import { buildCluster } from "../resources/build-cluster.ts";
 import { type Resource, readResources } from "../resources/read-resources.ts";
 import { contradictions } from "./contradictions.ts";
 import { NO_DESCRIPTION, readDescription } from "./description.ts";
-import type { SnapshotFiles } from "./files.ts";
+import { FILE_ROLES, type SnapshotFiles } from "./files.ts";
 import { findingAt } from "./finding-at.ts";
-import { layOut, type MachineFiles, type PlacedFile } from "./layout.ts";
+import { type Layout, layOut, type MachineFiles, type PlacedFile } from "./layout.ts";
 import { endpointsOf, serviceNamesOf } from "./names.ts";
 import { findVeth, hostRoutesOf, linksInside, pairByIndex, vethLink } from "./pod-links.ts";
 import { type Machine, type RecognisedFile, readMachine } from "./read-machine.ts";
@@ -34,6 +34,9 @@ export interface SnapshotResult {
   /** collectedAt of snapshot.yaml. */
   readonly collectedAt: string | null;
 }
+
+/** What files of `cluster/` are taken for. */
+const API_OBJECTS = "API objects";
 
 /** Reads a snapshot folder (INTERFACES section 2). Never throws for bad input: that becomes findings. */
 export function readSnapshot(files: SnapshotFiles): SnapshotResult {
@@ -67,7 +70,7 @@ export function readSnapshot(files: SnapshotFiles): SnapshotResult {
   findings.push(...described.findings, ...inferred.findings);
   const links = [...joined.links, ...described.links, ...inferred.links];
   findings.push(...contradictions(hosts, links, cluster, workloads, origins));
-  if (hosts.size === 0) findings.push(noMachines(files.name));
+  if (hosts.size === 0) findings.push(noMachines(files.name, layout, recognised));
 
   return {
     network: network({
@@ -118,7 +121,7 @@ function readClusterFiles(
     const read = readResources(file.text, file.path, origins);
     findings.push(...read.findings);
     resources.push(...read.resources);
-    recognised.push({ path: file.path, as: "API objects", items: read.resources.length });
+    recognised.push({ path: file.path, as: API_OBJECTS, items: read.resources.length });
   }
   const built = buildCluster(resources);
   findings.push(...built.findings);
@@ -353,12 +356,33 @@ function misnamed(folder: string): Finding {
   };
 }
 
-function noMachines(name: string): Finding {
+/** Without a machine there is no network: what was given instead, and what is wanted. */
+function noMachines(name: string, layout: Layout, recognised: readonly RecognisedFile[]): Finding {
+  const objects = recognised.reduce((sum, file) => sum + (file.as === API_OBJECTS ? (file.items ?? 0) : 0), 0);
+  if (objects > 0) {
+    return {
+      code: "manifests-alone",
+      severity: "error",
+      message: `${name} holds ${objects} Kubernetes and Calico object${objects === 1 ? "" : "s"} and no dump of any machine: this version reads objects, and makes no network of them alone.`,
+      expected:
+        "a snapshot folder: nodes/<node>/ with files such as iptables-save.txt, ip-addr.txt and ip-route.txt, and the objects in cluster/",
+      advice: "docs/reference/snapshot.md lists the files and the commands that write them.",
+    };
+  }
+  const dumps = layout.strays.filter((file) => isOfMachine(recogniseDump(file.text)));
   return {
     code: "empty-snapshot",
     severity: "error",
-    message: `${name} holds no dump of any machine.`,
+    message: `${name} holds no dump of any machine${dumps.length === 0 ? "" : " where a snapshot has them"}.`,
     expected: "nodes/<node>/ with files such as iptables-save.txt, ip-addr.txt and ip-route.txt",
-    advice: "docs/reference/snapshot.md lists the files and the commands that write them.",
+    advice:
+      dumps.length === 0
+        ? "docs/reference/snapshot.md lists the files and the commands that write them."
+        : `${dumps[0]?.path} looks like a dump: put the files of each machine into a folder nodes/<its name>/, with the names that docs/reference/snapshot.md lists.`,
   };
+}
+
+/** True for dumps that tell what a machine does with packets. */
+function isOfMachine(kind: DumpKind | null): boolean {
+  return [...FILE_ROLES.values()].some((role) => role.part !== "kept" && role.kinds.some((one) => one === kind));
 }

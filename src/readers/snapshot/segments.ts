@@ -41,7 +41,7 @@ export function describedSegments(
       if (host === undefined) {
         complaint(
           `there is no machine ${written.host}.`,
-          `Machines are ${list([...hosts.keys()].filter((name) => !name.startsWith("pod/")))}.`,
+          `Put its dumps into ${folderOf(written.host)}, or describe it under fabric.hosts. Machines are ${list([...hosts.keys()].filter((name) => !name.startsWith("pod/")))}.`,
         );
         continue;
       }
@@ -214,4 +214,9 @@ function duplicate(address: string, exits: readonly Exit[]): Finding {
     message: `${address} is on ${places.join(" and on ")}.`,
     advice: "They were not joined. Say in snapshot.yaml (fabric.segments) which one is on the network.",
   };
+}
+
+/** Where the dumps of a machine belong. */
+function folderOf(host: string): string {
+  return host.startsWith("host/") ? `hosts/${host.slice(5)}/` : `nodes/${host}/`;
 }

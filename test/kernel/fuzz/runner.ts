@@ -2,7 +2,7 @@ import type { Excuses } from "../harness/compare.ts";
 import { Duel, type ProbePacket, type Round } from "../harness/duel.ts";
 import { ipSetsOf, networkOf, rulesetOf } from "../harness/lab.ts";
 import { toBuildRequest } from "../harness/network-to-oracle.ts";
-import type { Observation, SeenResponse } from "../harness/observation.ts";
+import type { SeenResponse } from "../harness/observation.ts";
 import { type Oracle, Refused } from "../harness/oracle-client.ts";
 import { muted, withHost } from "../harness/podpath-network.ts";
 import { routerLab } from "../harness/router-lab.ts";
@@ -30,10 +30,11 @@ class RouteErrorLimit implements Excuses {
     return true;
   }
 
-  note(kernel: Observation): void {
-    for (const { kind, packet } of kernel.responses) {
-      if (kind === "icmp" && packet.icmpType === 3) this.sent.set(packet.dst, (this.sent.get(packet.dst) ?? 0) + 1);
-    }
+  /** The kernel counts by the source of the packet, before any NAT, and also errors that a rule then stopped. */
+  note({ kernel, result }: Round): void {
+    const source = kernel.hops[0]?.packet.src ?? "";
+    const refused = result.drops.some(({ reason, location }) => reason === "IP_INNOROUTES" || location === "ip_error");
+    if (refused) this.sent.set(source, (this.sent.get(source) ?? 0) + 1);
   }
 }
 
@@ -105,6 +106,8 @@ export class Runner {
     const { backend, sets, tables } = ruleset;
     const text = rulesetText(tables);
     const load = async (written: string): Promise<void> => {
+      // Giving up on a neighbour makes the kernel send an error, which would be counted by the new rules.
+      await this.oracle.flush();
       // Lists of `recent` outlive a reload, and rules of the other backend stay.
       if (stateful || this.backend !== backend) await this.oracle.reset("R");
       this.backend = backend;
@@ -173,7 +176,7 @@ export class Runner {
       this.tally.probes++;
       const { outcome } = round.kernel;
       this.tally.outcomes.set(outcome, (this.tally.outcomes.get(outcome) ?? 0) + 1);
-      this.limits.note(round.kernel);
+      this.limits.note(round);
       this.tally.excused += this.limits.used;
       this.limits.used = 0;
       if (round.differences.length > 0) return { at, differences: round.differences };
@@ -192,11 +195,8 @@ export class Runner {
  * An unanswered neighbour: podpath's clock runs on until the error about it is sent, the kernel's does not. The sequence
  * ends there.
  */
-function isPending({ kernel, answer }: Round): boolean {
-  if (kernel.outcome === "unresolved") return true;
-  return answer.branches.some(({ run }) =>
-    run.journeys.slice(run.first).some(({ end }) => end?.ending.outcome === "unresolved"),
-  );
+function isPending({ kernel, branches }: Round): boolean {
+  return kernel.pending || branches.some(({ pending }) => pending);
 }
 
 /** The error packet with what it quotes: an earlier packet as it was delivered. Null when there is none to quote. */

@@ -1,5 +1,5 @@
 import { type PortSet, portSetHas } from "../../../src/net/port-set.ts";
-import { ICMP, TCP } from "../../../src/net/protocol.ts";
+import { ICMP, TCP, UDP } from "../../../src/net/protocol.ts";
 import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule } from "./observation.ts";
 
 /**
@@ -17,6 +17,8 @@ import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule } from ".
  *   error may have been stopped by a rule, and blackhole looks the same from outside.
  * - Rules in a branch that stands for several (`count` above 1): a draw that changed nothing but which rules matched is
  *   merged into it.
+ * - `unresolved` for a packet whose ICMP error waits for a neighbour: from outside it looks the same.
+ * - The delivered packet of protocols that nothing in the kernel handles: the oracle knows it only as it arrived.
  * - The drop reason where the kernel freed nothing (a failed local send), and after a delivery (NO_SOCKET).
  * - The place of a drop in the path of a locally sent packet: no tracepoint tells its device.
  * - The mark after a rule: legacy shows it before the rule, nft after it; a later match on it tells.
@@ -39,7 +41,8 @@ export function compare(kernel: Observation, podpath: Observation, excuses: Excu
   const { responses, withheld } = withoutWithheld(kernel, podpath, excuses);
   const quiet = podpath.reason === "NOT_SPECIFIED" && kernel.reason === "NOT_SPECIFIED" && kernel.responses.length === 0;
   const outcome = (withheld || quiet) && podpath.outcome === "rejected" && kernel.outcome === "dropped" ? "dropped" : podpath.outcome;
-  if (kernel.outcome !== outcome) differ("outcome", kernel.outcome, outcome);
+  const unanswered = kernel.outcome === "unresolved" && podpath.pending;
+  if (kernel.outcome !== outcome && !unanswered) differ("outcome", kernel.outcome, outcome);
   if (kernel.errno !== podpath.errno) differ("errno", kernel.errno, podpath.errno);
   if (kernel.host !== null && kernel.host !== podpath.host) differ("host", kernel.host, podpath.host);
   if (kernel.hook !== podpath.hook && kernel.hook !== null) differ("hook", kernel.hook, podpath.hook);
@@ -48,10 +51,11 @@ export function compare(kernel: Observation, podpath: Observation, excuses: Excu
     if (kernel.reason !== podpath.reason) differ("reason", kernel.reason, podpath.reason);
   }
   if (!podpath.merged) compareRules("rules", kernel.rules, podpath.rules, differ);
-  compareHops("hop", kernel.hops, podpath.hops, podpath.freeDomains, differ);
+  compareHops("hop", kernel.hops, podpath.hops, domainsOf(podpath), differ);
   if (kernel.delivered !== null && podpath.delivered !== null) {
     const { packet } = kernel.delivered;
-    if (!samePacket(packet, podpath.delivered.packet, podpath.freeDomains)) {
+    const isHandled = packet.protocol === ICMP || packet.protocol === TCP || packet.protocol === UDP;
+    if (isHandled && !samePacket(packet, podpath.delivered.packet, domainsOf(podpath))) {
       differ("delivered packet", words(packet), words(podpath.delivered.packet));
     }
   }
@@ -64,6 +68,10 @@ export function compare(kernel: Observation, podpath: Observation, excuses: Excu
     if (ours !== undefined) compareResponse(real, ours, podpath, differ);
   });
   return found;
+}
+
+function domainsOf({ merged, freeDomains }: Observation): readonly PortSet[] {
+  return merged ? ANY_VALUE : freeDomains;
 }
 
 type Differ = (what: string, real: unknown, ours: unknown) => void;
@@ -82,7 +90,8 @@ function withoutWithheld(
 }
 
 function compareResponse(real: SeenResponse, ours: SeenResponse, whole: Observation, differ: Differ): void {
-  const { freeDomains: domains, merged } = whole;
+  const { merged } = whole;
+  const domains = domainsOf(whole);
   const what = `response ${responseWords(real)}`;
   if (real.kind !== ours.kind || real.host !== ours.host) differ(what, responseWords(real), responseWords(ours));
   if (!samePacket(real.packet, ours.packet, domains)) differ(`${what} packet`, words(real.packet), words(ours.packet));
@@ -122,8 +131,12 @@ function compareHops(
   }
 }
 
+/** Domains of a merged branch are those of one of its parts: there any value will do. */
+const ANY_VALUE: readonly PortSet[] = [];
+
 function sameValue(real: number, ours: number, domains: readonly PortSet[]): boolean {
   if (ours <= 0xffff) return real === ours;
+  if (domains === ANY_VALUE) return true;
   return portSetHas(domains[ours - 0x10000] ?? [], real);
 }
 
@@ -138,7 +151,8 @@ function samePacket(real: SeenPacket, ours: SeenPacket, domains: readonly PortSe
     if (real.icmpType !== ours.icmpType || real.icmpCode !== ours.icmpCode || real.mtu !== ours.mtu) return false;
     if (ours.inner === null && !sameValue(real.icmpId, ours.icmpId, domains)) return false;
   }
-  if (!quoted && ours.inner === null && real.length !== ours.length) return false;
+  const sized = real.protocol === TCP || real.protocol === UDP || real.protocol === ICMP;
+  if (!quoted && sized && ours.inner === null && real.length !== ours.length) return false;
   if (real.inner === null || ours.inner === null) return real.inner === null && ours.inner === null;
   return samePacket(real.inner, ours.inner, domains, quoted || ours.vni < 0);
 }

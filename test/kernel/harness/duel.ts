@@ -161,5 +161,7 @@ function question(packet: ProbePacket): PacketQuestion {
 /** podpath's defaults, where the oracle's are others. */
 function forKernel(packet: ProbePacket): object {
   const { replyTo: _replyTo, fresh: _fresh, id: _id, ...rest } = packet;
-  return { proto: "icmp", window: 64240, icmpId: 1, icmpSeq: 1, ...rest };
+  const made = { proto: "icmp", window: 64240, icmpId: 1, icmpSeq: 1, ...rest };
+  // The oracle puts an INIT chunk behind a header of 12 bytes, which podpath counts as 8.
+  return packet.proto === "sctp" ? { ...made, length: Math.max(0, (packet.length ?? 0) - 24) } : made;
 }

@@ -72,6 +72,8 @@ export interface Observation {
   readonly freeDomains: readonly PortSet[];
   /** Stands for several branches that end alike. */
   readonly merged: boolean;
+  /** It, or something sent because of it, waits for a neighbour that does not answer. */
+  readonly pending: boolean;
 }
 
 const HOOKS: readonly HookName[] = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];

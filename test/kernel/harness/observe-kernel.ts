@@ -75,5 +75,6 @@ export function observeKernel(result: KernelResult): Observation {
     ),
     freeDomains: [],
     merged: false,
+    pending: result.outcome === "unresolved",
   };
 }

@@ -147,5 +147,6 @@ export function observePodpath({ run, count }: Branch): Observation {
     responses: responsesOf(run),
     freeDomains: run.freeDomains,
     merged: count > 1,
+    pending: run.journeys.slice(run.first).some((item) => item.end?.ending.outcome === "unresolved"),
   };
 }

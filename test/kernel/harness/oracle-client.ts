@@ -188,6 +188,10 @@ export class Oracle {
     await this.ask({ op: "reset", host });
   }
 
+  async flush(): Promise<void> {
+    await this.ask({ op: "flush" });
+  }
+
   /** `flush`: conntrack, learnt routes and neighbours that never answered are forgotten first. */
   async probe(packet: object, flush: boolean): Promise<KernelResult> {
     return resultSchema.parse(await this.ask({ op: "probe", packet, flush }));

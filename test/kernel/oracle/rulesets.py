@@ -1,6 +1,7 @@
 """Loading iptables, ipset and nft rule sets; a refusal by the tool is an answer, not an error."""
 
 import re
+import time
 
 from netlink import Netfilter
 from observe_legacy_trace import is_empty, registered_tables
@@ -20,6 +21,7 @@ RESTORE = {
 TABLE_LINE = re.compile(r"^\*(\w+)", re.MULTILINE)
 NFT_FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
 OWN_TABLES = "oracle-"
+DESTROY_ATTEMPTS = 20
 GET_TABLE = 1
 NFPROTO_IPV4, NFPROTO_IPV6 = 2, 10
 
@@ -104,10 +106,21 @@ class Rulesets:
             if self.loaded[key]:
                 self._clear(key)
         # ipset cannot destroy sets from a restore file and create them again in the same one.
-        for argv, stdin in ((["ipset", "destroy"], ""), (["ipset", "restore"], sets)):
-            code, _, error = self.namespace.run(argv, stdin)
-            if code:
-                raise Refused("ipset", code, error)
+        self._destroy_sets()
+        code, _, error = self.namespace.run(["ipset", "restore"], sets)
+        if code:
+            raise Refused("ipset", code, error)
+
+    def _destroy_sets(self):
+        """A list:set holds its members until it is empty, and the kernel lets go of them and of deleted nft
+        rules a little later."""
+        for attempt in range(DESTROY_ATTEMPTS):
+            self.namespace.run(["ipset", "flush"])
+            code, _, error = self.namespace.run(["ipset", "destroy"])
+            if not code:
+                return
+            time.sleep(0.005 * (attempt + 1))
+        raise Refused("ipset", code, error)
 
     def load_native(self, rules):
         code, _, error = self.namespace.run(["nft", "-f", "-"], rules)
@@ -135,9 +148,7 @@ class Rulesets:
         self.loaded = {key: [] for key in RESTORE}
         self.emptied = {4: set(), 6: set()}
         self.native_nft = False
-        code, _, error = self.namespace.run(["ipset", "destroy"])
-        if code:
-            raise Refused("ipset", code, error)
+        self._destroy_sets()
         self.forget()
         self._after()
 

@@ -115,7 +115,7 @@ describe("a rule that is not understood", () => {
     const { rules, problems } = readWords("-m mark --mark zzz -j MARK --set-mark 1 --or-mark 2");
     expect(rules[0]?.matches[0]).toEqual({
       name: "unmodelled",
-      options: { extension: "mark", arguments: ["--mark", "zzz"] },
+      options: { extension: "mark", arguments: ["--mark", "zzz"], damage: { line: 0, lost: false } },
     });
     expect(rules[0]?.target).toMatchObject({ call: { name: "unmodelled" } });
     expect(problems.map(({ code, column }) => [code, column])).toEqual([

@@ -50,6 +50,7 @@ fixes:
     expect(scenario?.probes).toEqual([
       {
         name: "a-to-b",
+        line: 13,
         probe: {
           from: "pod/default/a",
           to: "pod/default/b",

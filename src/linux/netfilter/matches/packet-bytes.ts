@@ -2,8 +2,11 @@ import type { Address } from "../../../net/address.ts";
 import { type Packet, packetLength } from "../../../net/packet.ts";
 import { hasPorts, ICMP, ICMPV6, TCP, UDP, UDPLITE } from "../../../net/protocol.ts";
 
-/** Enough for an IPv6 and a TCP header with one option. */
+/** Enough for an IPv6, a fragment and a TCP header with one option. */
 const ROOM = 128;
+/** The IPv6 fragment header: its number, and its length, which `packetLength` does not count. */
+const FRAGMENT = 44;
+const FRAGMENT_HEADER = 8;
 
 /**
  * The headers of one packet as they stand on the wire, for matches that look at bytes; nothing else of the packet is
@@ -69,15 +72,21 @@ export function layOut(packet: Packet): number {
   bytes[1] = (packet.tos & 0x0f) << 4;
   // The low half belongs to the flow label, which packets here do not carry.
   known[1] = 0xf0;
+  if (fragmented) length += FRAGMENT_HEADER;
   put16(4, length - 40);
+  put8(6, fragmented ? FRAGMENT : packet.protocol);
   put8(7, packet.ttl);
   putAddress(8, packet.src);
   putAddress(24, packet.dst);
-  // A fragment has one more header here, whose length the packet does not count.
   if (!fragmented) {
-    put8(6, packet.protocol);
     putTransport(40, packet);
+    return length;
   }
+  put8(40, packet.protocol);
+  put8(41, 0);
+  put16(42, packet.fragmentOffset | (packet.moreFragments ? 1 : 0));
+  if (packet.id !== 0) put32(44, packet.id);
+  if (packet.fragmentOffset === 0) putTransport(48, packet);
   return length;
 }
 

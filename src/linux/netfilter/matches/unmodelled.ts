@@ -1,10 +1,18 @@
 import { describePacket } from "../../../net/packet.ts";
+import { aboutDamage, type Damage, isTargetDamaged } from "../damaged-rule.ts";
 import type { MatchExtension } from "../extension.ts";
 
 declare module "../../../model/ruleset.ts" {
   interface Matches {
-    /** An extension that podpath reads and prints but does not evaluate. `arguments` are the words after its name. */
-    readonly unmodelled: { readonly extension: string; readonly arguments: readonly string[] };
+    /**
+     * An extension that podpath reads and prints but does not evaluate. `arguments` are the words after its name; the
+     * name is empty for words of a damaged rule that belong to none.
+     */
+    readonly unmodelled: {
+      readonly extension: string;
+      readonly arguments: readonly string[];
+      readonly damage?: Damage;
+    };
   }
 }
 
@@ -13,17 +21,29 @@ export const unmodelled: MatchExtension<"unmodelled"> = {
   options: {},
   parse: () => ({ problem: "not written in rules" }),
   print: (options) => options.arguments,
-  compile: (options, rule) => ({
-    kind: "call",
-    test: (skb, runtime) =>
-      runtime.services.choose({
-        kind: "unknown",
-        variable: `${runtime.host.name} match ${options.extension} rule ${rule.origin} ${describePacket(skb.packet)}`,
-        question: `does "-m ${options.extension} ${options.arguments.join(" ")}" match on ${runtime.host.name}? podpath does not model it`,
-        alternatives: [
-          { label: "it does not match", probability: 0 },
-          { label: "it matches", probability: 0 },
-        ],
-      }) === 1,
-  }),
+  compile: ({ extension, damage, arguments: words }, rule, family) => {
+    // such a target asks whether the rule does anything at all
+    if (damage !== undefined && isTargetDamaged(rule)) return { kind: "always" };
+    return {
+      kind: "call",
+      test: (skb, runtime) => {
+        const { name } = runtime.host;
+        // all that is damaged in one rule is one question
+        const what = damage === undefined ? `match ${extension} rule` : "damaged rule";
+        const text = ["-m", extension, ...words].join(" ");
+        const taken = runtime.services.choose({
+          kind: "unknown",
+          variable: `${name} ${what} ${rule.origin} ${describePacket(skb.packet)}`,
+          ...(damage === undefined
+            ? { question: `does "${text}" match on ${name}? podpath does not model it` }
+            : aboutDamage(damage, { of: "match", host: name, family })),
+          alternatives: [
+            { label: "it does not match", probability: 0 },
+            { label: "it matches", probability: 0 },
+          ],
+        });
+        return taken === 1;
+      },
+    };
+  },
 };

@@ -1,11 +1,16 @@
 import { describePacket } from "../../../net/packet.ts";
+import { aboutDamage, type Damage } from "../damaged-rule.ts";
 import type { TargetExtension } from "../extension.ts";
 import { NF_ACCEPT, NF_DROP, XT_CONTINUE } from "../verdict.ts";
 
 declare module "../../../model/ruleset.ts" {
   interface Targets {
     /** A target that podpath reads and prints but does not run. */
-    readonly unmodelled: { readonly extension: string; readonly arguments: readonly string[] };
+    readonly unmodelled: {
+      readonly extension: string;
+      readonly arguments: readonly string[];
+      readonly damage?: Damage;
+    };
   }
 }
 
@@ -16,17 +21,22 @@ export const unmodelled: TargetExtension<"unmodelled"> = {
   options: {},
   parse: () => ({ problem: "not written in rules" }),
   print: (options) => options.arguments,
-  compile: (options, rule) => (skb, runtime) => {
-    const taken = runtime.services.choose({
-      kind: "unknown",
-      variable: `${runtime.host.name} target ${options.extension} rule ${rule.origin} ${describePacket(skb.packet)}`,
-      question: `what does "-j ${options.extension}" do on ${runtime.host.name}? podpath does not model it`,
-      alternatives: [
-        { label: "the packet goes on", probability: 0 },
-        { label: "the packet is accepted", probability: 0 },
-        { label: "the packet is dropped", probability: 0 },
-      ],
-    });
-    return OUTCOMES[taken] ?? XT_CONTINUE;
-  },
+  compile:
+    ({ extension, damage }, rule, family) =>
+    (skb, runtime) => {
+      const { name } = runtime.host;
+      const taken = runtime.services.choose({
+        kind: "unknown",
+        variable: `${name} target ${extension} rule ${rule.origin} ${describePacket(skb.packet)}`,
+        ...(damage === undefined
+          ? { question: `what does "-j ${extension}" do on ${name}? podpath does not model it` }
+          : aboutDamage(damage, { of: "do", host: name, family })),
+        alternatives: [
+          { label: damage === undefined ? "the packet goes on" : "nothing", probability: 0 },
+          { label: "the packet is accepted", probability: 0 },
+          { label: "the packet is dropped", probability: 0 },
+        ],
+      });
+      return OUTCOMES[taken] ?? XT_CONTINUE;
+    },
 };

@@ -7,8 +7,10 @@ import type { Family } from "../../../../src/net/address.ts";
 import { reprint } from "./rule-text.ts";
 
 const NAMES = (
-  "addrtype comment connlimit connmark conntrack dccp dscp hl icmp icmp6 iprange ipvs length limit mac mark multiport " +
-  "owner physdev pkttype recent rpfilter sctp set state statistic tcp tos ttl udp udplite"
+  "addrtype ah bpf cgroup cluster comment connbytes connlabel connlimit connmark conntrack cpu dccp devgroup dscp dst " +
+  "ecn esp eui64 frag hashlimit hbh helper hl icmp icmp6 ipcomp iprange ipv6header ipvs length limit mac mark mh " +
+  "multiport nfacct osf owner physdev pkttype policy quota realm recent rpfilter rt sctp set socket state statistic " +
+  "string tcp tcpmss time tos ttl u32 udp udplite"
 ).split(" ");
 
 const value = fc.oneof(
@@ -62,7 +64,7 @@ describe("Any words after -m NAME", () => {
         ),
       }),
     );
-    const protocol = fc.constantFrom(null, 1, 6, 17, 33, 58, 132, 136);
+    const protocol = fc.constantFrom(null, 1, 6, 17, 33, 50, 51, 58, 108, 132, 135, 136);
     fc.assert(
       fc.property(match, protocol, fc.constantFrom<Family>(4, 6), (given, number, family) => {
         reprint(given, { family, protocol: number });
@@ -89,12 +91,17 @@ describe("Any words after -m NAME", () => {
         })),
     );
     fc.assert(
-      fc.property(option, fc.constantFrom(1, 6, 17, 58), fc.constantFrom<Family>(4, 6), (given, protocol, family) => {
-        const printed = reprint(given, { family, protocol });
-        if (typeof printed === "string") return true;
-        const again = reprint({ extension: given.extension, words: printed }, { family, protocol });
-        return typeof again !== "string" && again.join(" ") === printed.join(" ");
-      }),
+      fc.property(
+        option,
+        fc.constantFrom(1, 6, 17, 50, 51, 58, 108, 132, 135),
+        fc.constantFrom<Family>(4, 6),
+        (given, protocol, family) => {
+          const printed = reprint(given, { family, protocol });
+          if (typeof printed === "string") return true;
+          const again = reprint({ extension: given.extension, words: printed }, { family, protocol });
+          return typeof again !== "string" && again.join(" ") === printed.join(" ");
+        },
+      ),
       { numRuns: 5000 },
     );
   });

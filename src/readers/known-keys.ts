@@ -1,5 +1,5 @@
-import { type Field, isRecord } from "../../kubernetes/field.ts";
-import { nearest } from "../../trace/nearest.ts";
+import { type Field, isRecord } from "../kubernetes/field.ts";
+import { nearest } from "../trace/nearest.ts";
 
 /** A key that nobody reads: most often a typing error. */
 export interface UnknownKey {

@@ -1,0 +1,37 @@
+import type { MatchExtension } from "../extension.ts";
+
+declare module "../../../model/ruleset.ts" {
+  interface Matches {
+    readonly eui64: Readonly<Record<string, never>>;
+  }
+}
+
+/** The two low words of the address that a MAC address makes (RFC 4291, appendix A), or null. */
+function interfaceId(mac: string): { readonly high: number; readonly low: number } | null {
+  const bytes = mac.split(":").map((part) => Number.parseInt(part, 16));
+  const [a, b, c, d, e, f] = bytes;
+  if (a === undefined || b === undefined || c === undefined || d === undefined) return null;
+  if (e === undefined || f === undefined) return null;
+  return {
+    high: (((a ^ 2) << 24) | (b << 16) | (c << 8) | 0xff) >>> 0,
+    low: ((0xfe << 24) | (d << 16) | (e << 8) | f) >>> 0,
+  };
+}
+
+/**
+ * `-m eui64` (net/ipv6/netfilter/ip6t_eui64.c): the source address was made of the frame's source MAC address. A packet
+ * without an Ethernet header does not match.
+ */
+export const eui64: MatchExtension<"eui64"> = {
+  options: {},
+  parse: (_given, { family }) => (family === 6 ? { value: {} } : { problem: "eui64 is a match of IPv6" }),
+  print: () => [],
+  compile: () => ({
+    kind: "call",
+    test(skb) {
+      if (skb.sourceMac === "" || skb.input === null) return false;
+      const id = interfaceId(skb.sourceMac);
+      return id !== null && skb.packet.src.c === id.high && skb.packet.src.d === id.low;
+    },
+  }),
+};

@@ -1,0 +1,26 @@
+import type { TargetExtension } from "../extension.ts";
+import {
+  PREFIX_OPTIONS,
+  type PrefixTranslation,
+  parseTranslation,
+  printTranslation,
+  translate,
+} from "./prefix-translation.ts";
+
+declare module "../../../model/ruleset.ts" {
+  interface Targets {
+    readonly DNPT: PrefixTranslation;
+  }
+}
+
+/**
+ * `-j DNPT` (net/ipv6/netfilter/ip6t_NPT.c): stateless translation of the destination's IPv6 prefix. The rule's own selectors
+ * say which packets have that prefix. An address that cannot be translated drops the packet; the parameter problem that
+ * the kernel answers is not modelled.
+ */
+export const DNPT: TargetExtension<"DNPT"> = {
+  options: PREFIX_OPTIONS,
+  parse: (given, { family }) => parseTranslation(given, family),
+  print: printTranslation,
+  compile: (options) => translate(options, "dst"),
+};
