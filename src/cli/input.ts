@@ -115,7 +115,8 @@ export function loadScenarioNetwork(
 export async function loadScenarioFile(argument: string, io: Io): Promise<ScenarioFile> {
   const located = await locate(argument, io);
   if (located.kind === "scenario") return located.file;
-  const inside = located.kind === "folder" ? networksInside(located.path).filter(({ kind }) => kind === "scenario") : [];
+  const inside =
+    located.kind === "folder" ? networksInside(located.path).filter(({ kind }) => kind === "scenario") : [];
   if (located.kind === "folder" && inside.length > 0) throw new InputError([severalInside(located.path, inside)]);
   throw new InputError([
     {

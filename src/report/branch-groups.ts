@@ -10,7 +10,10 @@ export interface BranchGroup {
 /** The branches of an answer, those of one run together. `apart` keeps them as they are. */
 export function groupBranches(answer: Answer, apart: boolean): readonly BranchGroup[] {
   if (apart || answer.truncated) {
-    return answer.branches.map((branch) => ({ branch, cases: branch.conditions.length === 0 ? [] : [branch.conditions] }));
+    return answer.branches.map((branch) => ({
+      branch,
+      cases: branch.conditions.length === 0 ? [] : [branch.conditions],
+    }));
   }
   const groups = new Map<Branch["run"], Map<number, Branch[]>>();
   for (const branch of answer.branches) {
@@ -69,7 +72,10 @@ function joinOnce(
   cases: readonly (readonly string[])[],
   answers: ReadonlyMap<string, ReadonlySet<string>>,
 ): readonly (readonly string[])[] | null {
-  const alike = new Map<string, { readonly rest: readonly string[]; readonly members: Map<string, readonly string[]> }>();
+  const alike = new Map<
+    string,
+    { readonly rest: readonly string[]; readonly members: Map<string, readonly string[]> }
+  >();
   for (const one of cases) {
     for (const condition of one) {
       const { question, answer } = conditionParts(condition);

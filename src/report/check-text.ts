@@ -54,7 +54,12 @@ function findingLines(findings: readonly Finding[], ink: Ink): readonly string[]
       const text = findingText(finding).replace(/^\w+: /, "");
       lines.push(...paragraph(text, "    ", `  ${colour(mark)} `));
     }
-    lines.push(...untoldLines(own.filter((finding) => !shown.includes(finding)), ink));
+    lines.push(
+      ...untoldLines(
+        own.filter((finding) => !shown.includes(finding)),
+        ink,
+      ),
+    );
   }
   return lines;
 }

@@ -37,7 +37,10 @@ function assumptionLines(assumptions: readonly Assumption[], ink: Ink): readonly
     if (!group.hosts.includes(assumption.host)) group.hosts.push(assumption.host);
     hostsOf.set(text, group);
   }
-  const groups = new Map<string, { readonly texts: string[]; readonly hosts: readonly string[]; readonly command: string }>();
+  const groups = new Map<
+    string,
+    { readonly texts: string[]; readonly hosts: readonly string[]; readonly command: string }
+  >();
   for (const [text, { hosts, command }] of hostsOf) {
     const key = `${command}\n${hosts.join("\n")}`;
     const group = groups.get(key) ?? { texts: [], hosts, command };

@@ -40,7 +40,9 @@ export function traceText(asked: Asked, answer: Answer, style: TraceStyle): stri
     );
   }
   if (style.grounds !== false) {
-    lines.push(...groundLines({ unknowns: decisiveUnknowns(answer, groups), assumptions: answer.assumptions }, style.ink));
+    lines.push(
+      ...groundLines({ unknowns: decisiveUnknowns(answer, groups), assumptions: answer.assumptions }, style.ink),
+    );
   }
   return `${lines.join("\n")}\n`;
 }

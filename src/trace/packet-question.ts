@@ -274,12 +274,13 @@ function readPacket(reader: Reader): Packet | null {
   const inner = quoted === null ? null : readPacket(quoted);
   const echo = protocol === ICMPV6 ? icmp.V6_ECHO_REQUEST : icmp.ECHO_REQUEST;
   const isIcmp = protocol === ICMP || protocol === ICMPV6;
+  const ports = hasPorts(protocol);
   return packet({
     src: src ?? { family: dst.family, a: 0, b: 0, c: 0, d: 0 },
     dst,
     protocol,
-    sport: integer(reader, "sport", 0xffff, hasPorts(protocol) ? DEFAULT_SOURCE_PORT : 0),
-    dport: integer(reader, "dport", 0xffff, 0),
+    sport: ports ? integer(reader, "sport", 0xffff, DEFAULT_SOURCE_PORT) : 0,
+    dport: ports ? integer(reader, "dport", 0xffff, 0) : 0,
     flags: protocol === TCP ? (flags ?? SYN) : 0,
     ttl: integer(reader, "ttl", 255, 64),
     tos: integer(reader, "tos", 255, 0),
@@ -289,8 +290,8 @@ function readPacket(reader: Reader): Packet | null {
     icmpCode: isIcmp ? integer(reader, "icmpCode", 255, 0) : 0,
     icmpId: isIcmp ? integer(reader, "icmpId", 0xffff, 1) : 0,
     icmpSeq: isIcmp ? integer(reader, "icmpSeq", 0xffff, 1) : 0,
-    seq: integer(reader, "seq", 0xffffffff, 0),
-    ack: integer(reader, "ack", 0xffffffff, 0),
+    seq: protocol === TCP ? integer(reader, "seq", 0xffffffff, 0) : 0,
+    ack: protocol === TCP ? integer(reader, "ack", 0xffffffff, 0) : 0,
     inner,
   });
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { twoNodes } from "../report/two-nodes.ts";
-import { folder, type Outcome, podpath } from "./command.ts";
+import { ARTICLE, folder, type Outcome, podpath } from "./command.ts";
 
 const PROBE = ["--from", "n1", "--to", "n2"];
 
@@ -119,7 +119,8 @@ describe("bad input", () => {
       "nodes/n1/ip-route.txt": route + (twoNodes()["nodes/n1/ip-route.txt"] ?? ""),
     });
     const { code, out } = await podpath(["trace", path, "--from", "n1", "--to", "10.7.0.9"]);
-    expect(code).toBe(1);
+    // whether somebody answers from there, no dump tells
+    expect(code).toBe(3);
     expect(out).toContain("left the dumped machines over tun9 of n1");
   });
 
@@ -312,4 +313,229 @@ test("a file that a script wrote with CRLF is read like any other", async () => 
     (twoNodes()["nodes/n2/ip-route.txt"] ?? "").replaceAll("\n", "\r\n"),
   );
   expect((await podpath(["trace", path, ...PROBE])).code).toBe(0);
+});
+
+describe("typing errors", () => {
+  const DESCRIPTION = `apiVersion: podpath/v1
+kind: Snapshot
+metadata: {nmae: x}
+fabirc:
+  segments: []
+fabric:
+  segments:
+    - {name: lan, mtuu: 1500, members: [n1:eth0, n2:eth0]}
+  hosts:
+    - name: gw
+      interfaces: [{name: eth0, adresses: [10.0.0.254/24]}]
+      ipforward: true
+  routes:
+    - {to: 10.9.0.0/16, viaa: 10.0.0.2, via: 10.0.0.2}
+`;
+
+  test("in snapshot.yaml are warnings with line, column and the likely name", async () => {
+    const { code, out } = await check({ ...twoNodes(), "snapshot.yaml": DESCRIPTION });
+    expect(code).toBe(0);
+    const words = out.replaceAll(/\s+/g, " ");
+    expect(words).toContain('! snapshot.yaml:4:1: Nobody reads "fabirc" (fabirc). Did you mean fabric?');
+    expect(words).toContain('snapshot.yaml:3:12: Nobody reads "nmae" (metadata.nmae). Did you mean name?');
+    expect(words).toContain('snapshot.yaml:8:19: Nobody reads "mtuu" (fabric.segments[0].mtuu). Did you mean mtu?');
+    expect(words).toContain('snapshot.yaml:12:7: Nobody reads "ipforward"');
+    const json = await podpath(["check", folder({ ...twoNodes(), "snapshot.yaml": DESCRIPTION }), "--json"]);
+    expect(JSON.parse(json.out).findings).toContainEqual(
+      expect.objectContaining({ message: 'Nobody reads "viaa" (fabric.routes[0].viaa).', line: 14, column: 25 }),
+    );
+  });
+
+  test("in snapshot.yaml stop the command with --strict-input", async () => {
+    const path = folder({ ...twoNodes(), "snapshot.yaml": DESCRIPTION });
+    expect((await podpath(["check", path, "--strict-input"])).code).toBe(2);
+  });
+
+  test("in a snapshot.yaml of another kind", async () => {
+    const { out } = await check({ ...twoNodes(), "snapshot.yaml": "apiVersion: podpath/v1\nkind: Snapshto\n" });
+    expect(out).toContain('snapshot.yaml:2:7: kind is "Snapshto". Expected Snapshot.');
+  });
+
+  test("in assume and icmpInner of a packet are errors with the likely name", async () => {
+    const packet =
+      '{"host":"n1","dst":"10.0.0.2","dts":"10.0.0.2","assume":{"rout":"local"},"icmpInner":{"dst":"10.0.0.1","dprot":80}}';
+    const { code, err } = await podpath(["trace", folder(twoNodes()), "--packet", packet]);
+    expect(code).toBe(2);
+    expect(err).toContain('a packet has no "assume.rout". Did you mean route?');
+    expect(err).toContain('a packet has no "icmpInner.dprot". Did you mean dport?');
+    expect(err).toContain('a packet has no "dts". Did you mean dst?');
+  });
+
+  test("a value of the wrong kind inside assume and icmpInner is named with its path", async () => {
+    const packet = '{"host":"n1","dst":"10.0.0.2","assume":{"ctstate":"KNOWN"},"icmpInner":{"dst":"nowhere"}}';
+    const { err } = await podpath(["trace", folder(twoNodes()), "--packet", packet]);
+    expect(err).toContain('"assume.ctstate" of the packet is not usable. Expected NEW, ESTABLISHED');
+    expect(err).toContain('"icmpInner.dst" of the packet is not usable');
+    const other = await podpath([
+      "trace",
+      folder(twoNodes()),
+      "--packet",
+      '{"host":"n1","dst":"10.0.0.2","icmpInner":3}',
+    ]);
+    expect(other.err).toContain('"icmpInner" of the packet is not usable');
+  });
+});
+
+describe("something else than a network", () => {
+  const CLUSTER = `${ARTICLE}/bgp-blocked/snapshot/cluster`;
+
+  test("manifests alone: that they make no network, and what does", async () => {
+    for (const path of [CLUSTER, `${CLUSTER}/pods.yaml`]) {
+      const asked = ["--from", "pod/default/a", "--to", "pod/default/b"];
+      for (const args of [
+        ["check", path],
+        ["trace", path, ...asked],
+      ]) {
+        const { code, err } = await podpath(args);
+        expect(code).toBe(2);
+        expect(err).toMatch(/holds \d+ Kubernetes and Calico objects and no dump of any machine/);
+        expect(err).toContain("makes no network of them alone. Expected a snapshot folder: nodes/<node>/");
+        expect(err.trim().split("\n")).toHaveLength(1);
+      }
+    }
+  });
+
+  test("a folder of manifests: errors name the files as they are there", async () => {
+    const pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {nodeName: n1}\n";
+    const { err } = await check({ "pods.yaml": pod, "broken.yaml": "a: [\n" });
+    expect(err).toContain("error: broken.yaml:");
+    expect(err).not.toContain("cluster/broken.yaml");
+  });
+
+  test("a folder of scenarios: which there are", async () => {
+    for (const args of [
+      ["check", ARTICLE],
+      ["run", ARTICLE],
+      ["check", "scenarios"],
+      ["trace", ARTICLE, ...PROBE],
+    ]) {
+      const { code, err } = await podpath(args);
+      expect(code).toBe(2);
+      expect(err).toContain("is a folder with scenarios in it, and none itself");
+      expect(err).toContain(`Did you mean ${ARTICLE}/bgp-blocked or ${ARTICLE}/healthy?`);
+      expect(err.trim().split("\n")).toHaveLength(1);
+    }
+  });
+
+  test("a folder of snapshots by date", async () => {
+    const under = (folderName: string): Readonly<Record<string, string>> =>
+      Object.fromEntries(Object.entries(twoNodes()).map(([name, text]) => [`${folderName}/${name}`, text]));
+    const path = folder({ ...under("monday"), ...under("tuesday") });
+    const { code, err } = await podpath(["check", path]);
+    expect(code).toBe(2);
+    expect(err).toContain(`is a folder with snapshots in it, and none itself`);
+    expect(err).toContain(`Did you mean ${path}/monday or ${path}/tuesday?`);
+    expect((await podpath(["check", folder(under("only"))])).code).toBe(0);
+  });
+
+  test("the folder of one machine, and the folder of all: the snapshot around them", async () => {
+    const path = folder(twoNodes());
+    for (const inner of ["nodes/n1", "nodes"]) {
+      const { code, err } = await podpath(["check", join(path, inner)]);
+      expect(code).toBe(2);
+      expect(err).toContain(`Did you mean ${path}?`);
+    }
+  });
+
+  test("dumps that lie about under names of their own", async () => {
+    const { code, err } = await check({ "fw-n1.log": twoNodes()["nodes/n1/iptables-save.txt"] ?? "", notes: "hello" });
+    expect(code).toBe(2);
+    expect(err).toContain("fw-n1.log looks like a dump: put the files of each machine into a folder nodes/<its name>/");
+  });
+
+  test("prose that quotes some lines of a dump is no dump", async () => {
+    for (const path of ["README.md", `${ARTICLE}/README.md`, "docs/cli/trace.md"]) {
+      const { code, err } = await podpath(["check", path]);
+      expect(code).toBe(2);
+      expect(err).toMatch(/The file is no dump: it is most like the output of .*, and of \d+ lines only \d+ fit\./);
+      expect(err.trim().split("\n")).toHaveLength(1);
+    }
+  });
+
+  test("a dump that is damaged here and there still is one", async () => {
+    const lines = (twoNodes()["nodes/n1/ip-addr.txt"] ?? "").split("\n");
+    const damaged = lines.flatMap((line, index) => (index % 3 === 0 ? [line, "Hm, what is this?"] : [line])).join("\n");
+    expect((await podpath(["check", "-"], damaged)).out).toContain("1 node");
+  });
+});
+
+describe("many findings", () => {
+  const RULES = Array.from({ length: 60 }, (_, index) => `-A INPUT -p tcp stray${index} -j DROP`);
+  const DUMP = ["*filter", ":INPUT ACCEPT [0:0]", ...RULES, "COMMIT", ""].join("\n");
+
+  test("are told up to a bound, with the number of the rest, and none hides another", async () => {
+    const { out } = await check({
+      ...twoNodes(),
+      "nodes/n1/iptables-save.txt": DUMP,
+      "nodes/n2/ip-route.txt": `${twoNodes()["nodes/n2/ip-route.txt"]}what is this\n`,
+    });
+    expect(out).toContain('"stray4" belongs to no option');
+    expect(out).not.toContain('"stray5" belongs to no option');
+    expect(out).toContain("… and 55 more in nodes/n1/iptables-save.txt: --json lists all");
+    expect(out).toContain("nodes/n2/ip-route.txt:3");
+  });
+
+  test("are all in the JSON", async () => {
+    const { out } = await podpath(["check", folder({ ...twoNodes(), "nodes/n1/iptables-save.txt": DUMP }), "--json"]);
+    expect(JSON.parse(out).findings.length).toBeGreaterThanOrEqual(60);
+  });
+});
+
+describe("a snapshot with gaps", () => {
+  test("no ip-addr beside ip-link: said, and not taken for addresses that are missing", async () => {
+    const { "nodes/n1/ip-addr.txt": addresses = "", ...rest } = twoNodes();
+    const links = addresses
+      .replaceAll(/^ +(?:inet|valid).*\n/gm, "")
+      .replaceAll("group default qlen", "mode DEFAULT group default qlen");
+    const { out } = await check({ ...rest, "nodes/n1/ip-link.txt": links });
+    expect(out.replaceAll(/\s+/g, " ")).toContain("none of their addresses: there is no ip-addr beside it");
+  });
+
+  test("a packet that leaves towards a machine of which nothing is known says which and what to dump", async () => {
+    const { "nodes/n2/ip-addr.txt": _, ...rest } = twoNodes();
+    const node =
+      "apiVersion: v1\nkind: Node\nmetadata: {name: n2}\nstatus: {addresses: [{type: InternalIP, address: 10.0.0.2}]}\n";
+    const { out } = await podpath([
+      "trace",
+      folder({ ...rest, "cluster/nodes.yaml": node }),
+      "--from",
+      "n1",
+      "--to",
+      "n2",
+    ]);
+    expect(out.replaceAll(/\s+/g, " ")).toContain(
+      "10.0.0.2 is node/n2, whose interfaces no dump tells (ip -d -s addr > nodes/n2/ip-addr.txt)",
+    );
+  });
+
+  test("a machine of a segment that was not dumped: where its dumps belong", async () => {
+    const description =
+      "apiVersion: podpath/v1\nkind: Snapshot\nfabric:\n  segments:\n    - {name: lan, members: [n1:eth0, n2:eth0, n3:eth0]}\n";
+    const { out } = await check({ ...twoNodes(), "snapshot.yaml": description });
+    expect(out.replaceAll(/\s+/g, " ")).toContain("there is no machine n3. Put its dumps into nodes/n3/");
+  });
+});
+
+test("a packet without src: the route chooses the source, and the headline says so", async () => {
+  const sent = await podpath(["trace", folder(twoNodes()), "--packet", '{"host":"n1","dst":"10.0.0.2"}']);
+  expect(sent.out).toContain("icmp <source chosen by the route> > 10.0.0.2 echo request");
+  const v6 = await podpath([
+    "trace",
+    folder(twoNodes()),
+    "--packet",
+    '{"host":"n1","dst":"2001:db8::1","proto":"tcp","dport":80}',
+  ]);
+  expect(v6.out).toContain("tcp <source chosen by the route>:40000 > [2001:db8::1]:80");
+  const arriving = await podpath([
+    "trace",
+    folder(twoNodes()),
+    "--packet",
+    '{"host":"n1","interface":"eth0","dst":"10.0.0.1"}',
+  ]);
+  expect(arriving.out).toContain("icmp 0.0.0.0 (no src was given) > 10.0.0.1");
 });

@@ -247,7 +247,10 @@ export function trackTcp(
   if (!inWindow) {
     const result = checkWindow(tracking, connection.tcpState, packet, segment, reply, settings);
     if (result === "ignore") return "accept";
-    if (result === "invalid") return "invalid";
+    if (result === "invalid") {
+      noteInvalid(connection, tracking, segment, reply, now);
+      return "invalid";
+    }
   }
   tracking.lastSegment = segment;
   tracking.lastReply = reply;
@@ -285,6 +288,23 @@ function ignore(tracking: TcpTracking, packet: Packet, segment: TcpSegment, repl
     tracking.expectsChallenge = old === "LAST_ACK";
   }
   if (old === "SYN_SENT" && segment === "ack" && reply) tracking.lastAck = packet.ack;
+}
+
+/** nf_tcp_handle_invalid(): a FIN or reset out of the window is remembered, and one each way shortens the entry's life. */
+function noteInvalid(
+  connection: Connection,
+  tracking: TcpTracking,
+  segment: TcpSegment,
+  reply: boolean,
+  now: number,
+): void {
+  if (!(connection.status & IPS_ASSURED) || (segment !== "rst" && segment !== "fin")) return;
+  if (tracking.lastReply !== reply && (tracking.lastSegment === "fin" || tracking.lastSegment === "rst")) {
+    connection.expires = Math.min(connection.expires, now + UNACKNOWLEDGED);
+    return;
+  }
+  tracking.lastSegment = segment;
+  tracking.lastReply = reply;
 }
 
 /** tcp_can_early_drop(). */

@@ -6,6 +6,7 @@ import {
   isLoopback,
   isMulticast,
   isUnspecified,
+  unspecified,
 } from "../../net/address.ts";
 import { IGMP } from "../../net/protocol.ts";
 import { forwarding, routeLocalnet, sendRedirects } from "../device-settings.ts";

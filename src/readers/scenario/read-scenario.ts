@@ -13,9 +13,9 @@ import {
 } from "../../kubernetes/field.ts";
 import type { Finding } from "../../model/finding.ts";
 import { parseProtocol } from "../../net/protocol.ts";
+import { type UnknownKey, unknownKeys } from "../known-keys.ts";
 import { locateElements, locateField, locateKey, type Position } from "../resources/locate-field.ts";
 import { parseDocument } from "../resources/parse-document.ts";
-import { type UnknownKey, unknownKeys } from "../known-keys.ts";
 import { readExpectation, word } from "./read-expectation.ts";
 import type { Scenario, ScenarioNetwork, ScenarioProbe, UnplayedPart } from "./scenario.ts";
 

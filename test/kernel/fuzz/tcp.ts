@@ -3,6 +3,7 @@ import type { ProbePacket } from "../harness/duel.ts";
 import type { FuzzCase, FuzzWorld } from "./case.ts";
 
 const ACCEPT = "ACCEPT";
+type Chain = FuzzCase["tables"][number]["chains"][number];
 
 /** Rules that tell conntrack's word about every packet without changing its way. */
 export const STATE_RULES: FuzzCase["tables"] = [
@@ -13,12 +14,16 @@ export const STATE_RULES: FuzzCase["tables"] = [
         name: "PREROUTING",
         policy: "ACCEPT",
         rules: [
-          ...["NEW", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED"].map((state) => `-m conntrack --ctstate ${state} -j MARK --set-mark 0x1`),
-          ...["SEEN_REPLY", "ASSURED", "CONFIRMED"].map((status) => `-m conntrack --ctstatus ${status} -j MARK --set-mark 0x2`),
+          ...["NEW", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED"].map(
+            (state) => `-m conntrack --ctstate ${state} -j MARK --set-mark 0x1`,
+          ),
+          ...["SEEN_REPLY", "ASSURED", "CONFIRMED"].map(
+            (status) => `-m conntrack --ctstatus ${status} -j MARK --set-mark 0x2`,
+          ),
           "-m conntrack --ctdir REPLY -j MARK --set-mark 0x3",
         ],
       },
-      ...["INPUT", "FORWARD", "OUTPUT", "POSTROUTING"].map((name) => ({ name, policy: ACCEPT, rules: [] })),
+      ...["INPUT", "FORWARD", "OUTPUT", "POSTROUTING"].map((name): Chain => ({ name, policy: ACCEPT, rules: [] })),
     ],
   },
 ];
@@ -41,13 +46,31 @@ const step: fc.Arbitrary<Step> = fc.record({
     { weight: 1, arbitrary: fc.constantFrom("F", "", "SF", "SR", "PUA", "P") },
   ),
   length: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.constantFrom(1, 10, 500) }),
-  seqError: fc.oneof({ weight: 12, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constantFrom(-1, 1, -100, 1000, 70000, -70000) }),
-  ackError: fc.oneof({ weight: 12, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constantFrom(-1, 1, -100, 1000, 70000) }),
+  seqError: fc.oneof(
+    { weight: 12, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.constantFrom(-1, 1, -100, 1000, 70000, -70000) },
+  ),
+  ackError: fc.oneof(
+    { weight: 12, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.constantFrom(-1, 1, -100, 1000, 70000) },
+  ),
 });
 
 /** Openings that lead somewhere, so that not every sequence dies at its second packet. */
 const opening: fc.Arbitrary<readonly Step[]> = fc
-  .constantFrom(["S"], ["S", "<SA"], ["S", "<SA", "A"], ["S", "<SA", "A", "PA", "<A"], ["S", "<SA", "A", "FA", "<A"], ["S", "<SA", "A", "FA", "<FA", "A"], ["S", "<RA"], ["S", "<S", "<SA"], ["A"], ["A", "<A"], [])
+  .constantFrom(
+    ["S"],
+    ["S", "<SA"],
+    ["S", "<SA", "A"],
+    ["S", "<SA", "A", "PA", "<A"],
+    ["S", "<SA", "A", "FA", "<A"],
+    ["S", "<SA", "A", "FA", "<FA", "A"],
+    ["S", "<RA"],
+    ["S", "<S", "<SA"],
+    ["A"],
+    ["A", "<A"],
+    [],
+  )
   .map((list) =>
     list.map((text) => ({
       reply: text.startsWith("<"),
@@ -73,6 +96,16 @@ export const tcpSequenceArbitrary: fc.Arbitrary<readonly ProbePacket[]> = fc
       const way = item.reply
         ? { interface: "out0", src: "10.0.1.2", dst: "10.0.0.2", sport: 80, dport: 4000 }
         : { interface: "in0", src: "10.0.0.2", dst: "10.0.1.2", sport: 4000, dport: 80 };
-      return { id: `t${index}`, host: "R", proto: "tcp", flags: item.flags, length: item.length, seq, ack, ...way, fresh: index === 0 };
+      return {
+        id: `t${index}`,
+        host: "R",
+        proto: "tcp",
+        flags: item.flags,
+        length: item.length,
+        seq,
+        ack,
+        ...way,
+        fresh: index === 0,
+      };
     });
   });

@@ -1,7 +1,7 @@
 import type { MatchExtension } from "../extension.ts";
 import { parseNumber } from "../option-values.ts";
 import { givenOption, givenValue, optionWords } from "../option-words.ts";
-import { hashFourWords, hashWord, scaleHash, swapBytes } from "./jenkins-hash.ts";
+import { hashWord, scaleHash, swapBytes } from "./jenkins-hash.ts";
 
 declare module "../../../model/ruleset.ts" {
   interface Matches {
@@ -23,7 +23,8 @@ function hex(value: number): string {
 
 /**
  * `-m cluster` (net/netfilter/xt_cluster.c): this node's share of the connections, by a hash of who opened them. A packet
- * without a connection does not match, negated or not. Hashed as a little-endian machine does it.
+ * without a connection does not match, negated or not. Hashed as a little-endian machine does it; of an IPv6 address the
+ * kernel hashes the first 32 bits only (observed on Linux 6.18: `NF_CT_TUPLE_L3SIZE / sizeof(__u32)` is 1).
  */
 export const cluster: MatchExtension<"cluster"> = {
   options: {
@@ -59,11 +60,7 @@ export const cluster: MatchExtension<"cluster"> = {
     kind: "call",
     test({ connection }) {
       if (connection === null) return false;
-      const { a, b, c, d, family } = connection.original.src;
-      const hash =
-        family === 4
-          ? hashWord(swapBytes(a), seed)
-          : hashFourWords(swapBytes(a), swapBytes(b), swapBytes(c), swapBytes(d), seed);
+      const hash = hashWord(swapBytes(connection.original.src.a), seed);
       return ((local & (1 << scaleHash(hash, nodes))) !== 0) !== invert;
     },
   }),

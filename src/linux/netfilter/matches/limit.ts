@@ -1,4 +1,5 @@
-import type { MatchExtension } from "../extension.ts";
+import type { Matches } from "../../../model/ruleset.ts";
+import type { CompiledMatch, MatchExtension } from "../extension.ts";
 import { matchState } from "../match-state.ts";
 import { parseNumber } from "../option-values.ts";
 import { givenValue } from "../option-words.ts";
@@ -18,14 +19,39 @@ declare module "../match-state.ts" {
 
 const DEFAULT_RATE = "3/hour";
 const DEFAULT_BURST = 5;
+/** XT_LIMIT_SCALE. */
+const SCALE = 10_000;
+/** Credits of one second, HZ * CREDITS_PER_JIFFY: the same with a HZ of 250 and of 1000. */
+const CREDITS = 32_000;
+
+/** user2credits() of net/netfilter/xt_limit.c, which divides first where the product would not fit into 32 bits. */
+function legacyCredits(user: number): number {
+  return user > Math.floor(0xffffffff / CREDITS)
+    ? Math.floor(user / SCALE) * CREDITS
+    : Math.floor((user * CREDITS) / SCALE);
+}
 
 /**
- * `-m limit` (net/netfilter/xt_limit.c): a token bucket for each rule, full after a ruleset load.
- *
- * Credit is exact here, as in nftables' own limit that iptables-nft uses. The legacy kernel match computes in 32 bits
- * and loses part of the burst where the rate does not divide evenly: of the first burst of `7/min` it passes four, not
- * five (observed on Linux 6.18). That loss is not modelled.
+ * The bucket of each backend. iptables-nft writes nftables' own limit, whose credit is exact. The legacy kernel match
+ * computes in 32 bits and loses part of the burst where the rate does not divide evenly: of the first burst of `7/min`
+ * it passes four, not five (observed on Linux 6.18). Both as a time between packets and how many of them fit.
  */
+export function compileLimit(options: Matches["limit"], backend: "legacy" | "nft"): CompiledMatch {
+  const exact = backend === "nft";
+  const period = exact ? options.period : (legacyCredits(options.period) / CREDITS) * SCALE;
+  const full = exact ? period * options.burst : (legacyCredits(options.period * options.burst) / CREDITS) * SCALE;
+  const burst = full / period;
+  return {
+    kind: "call",
+    test(_skb, runtime) {
+      const now = runtime.services.now();
+      const bucket = matchState(runtime, "limit", options, () => ({ credit: full, filledAt: now }));
+      return takePacket(bucket, now, period, burst);
+    },
+  };
+}
+
+/** `-m limit` (net/netfilter/xt_limit.c, net/netfilter/nft_limit.c): a token bucket for each rule, full after a load. */
 export const limit: MatchExtension<"limit"> = {
   options: {
     limit: { values: 1, negatable: false },
@@ -43,13 +69,5 @@ export const limit: MatchExtension<"limit"> = {
     formatRate(period),
     ...(burst === DEFAULT_BURST ? [] : ["--limit-burst", String(burst)]),
   ],
-  compile: (options) => ({
-    kind: "call",
-    test(_skb, runtime) {
-      const { period, burst } = options;
-      const now = runtime.services.now();
-      const bucket = matchState(runtime, "limit", options, () => ({ credit: period * burst, filledAt: now }));
-      return takePacket(bucket, now, period, burst);
-    },
-  }),
+  compile: (options, _rule, _family, backend: "legacy" | "nft" = "nft") => compileLimit(options, backend),
 };

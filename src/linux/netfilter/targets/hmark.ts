@@ -139,7 +139,7 @@ export const HMARK: TargetExtension<"HMARK"> = {
       const first = ((sport & sourcePortMask) | sourcePortSet) & 0xffff;
       const second = ((dport & destinationPortMask) | destinationPortSet) & 0xffff;
       const ports = sport < 0 ? 0 : ((Math.max(first, second) << 16) | Math.min(first, second)) >>> 0;
-      const hash = hashThreeWords(Math.max(one, other), Math.min(one, other), ports, seed);
+      const hash = hashThreeWords(Math.min(one, other), Math.max(one, other), ports, seed);
       return (scaleHash((hash ^ (protocol & protocolMask)) >>> 0, count) + offset) >>> 0;
     };
     return (skb, runtime) => {
