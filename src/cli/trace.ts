@@ -1,6 +1,5 @@
 import { strictly } from "../analysis/strict.ts";
 import type { Finding } from "../model/finding.ts";
-import type { Network } from "../model/network.ts";
 import { type Asked, askedPacket, askedProbe } from "../report/asked.ts";
 import { commandFor } from "../report/missing-fact.ts";
 import { answerJson } from "../report/trace-json.ts";
@@ -22,8 +21,7 @@ import { remarkOn } from "./remarks.ts";
 export async function trace(argument: string, options: ProbeOptions, io: Io): Promise<ExitCode> {
   checkArguments(options);
   const loaded = await loadNetwork(argument, io, options);
-  const asked =
-    options.packet === undefined ? ask(loaded.network, options) : askPacket(loaded, options.packet, options);
+  const asked = options.packet === undefined ? ask(loaded, options) : askPacket(loaded, options.packet, options);
   const answer = options.strict === true ? strictly(asked.answer, commandFor) : asked.answer;
   const output = openOutput(io, options);
   try {
@@ -42,7 +40,11 @@ interface AskedAnswer {
   readonly id: string | null;
 }
 
-function ask(network: Network, options: ProbeOptions): AskedAnswer {
+/** A probe needs addresses and routes, which one dump alone rarely tells. */
+const ASK_WITH_PACKET =
+  'One dump alone is best asked with --packet, such as \'{"interface":"eth0","src":"192.0.2.1","dst":"192.0.2.2","proto":"tcp","dport":80}\'.';
+
+function ask({ network, lone }: LoadedNetwork, options: ProbeOptions): AskedAnswer {
   const prepared = prepareProbe(network, {
     from: options.from ?? "",
     to: options.to ?? "",
@@ -53,7 +55,11 @@ function ask(network: Network, options: ProbeOptions): AskedAnswer {
     size: options.size ?? null,
     df: options.df ?? false,
   });
-  if ("findings" in prepared) throw new InputError(prepared.findings);
+  if ("findings" in prepared) {
+    throw new InputError(
+      prepared.findings.map((finding) => (lone ? { ...finding, advice: ASK_WITH_PACKET } : finding)),
+    );
+  }
   const answer = askProbe(network, prepared.probe, { everyRule: options.verbose ?? false });
   return { asked: askedProbe(prepared.probe), answer, id: null };
 }

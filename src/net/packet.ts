@@ -96,8 +96,7 @@ function transportHeaderLength(p: Packet): number {
 /** Total length in bytes of the IP packet, header included, as `-m length` and the MTU check see it. */
 export function packetLength(p: Packet): number {
   const header = p.src.family === 4 ? 20 : 40;
-  if (p.inner === null) return header + transportHeaderLength(p) + p.payloadLength;
-  if (p.vni >= 0) return header + 8 + 8 + 14 + packetLength(p.inner);
+  if (p.inner === null || p.vni >= 0) return header + transportHeaderLength(p) + p.payloadLength;
   if (p.protocol === ICMP) return header + 8 + Math.min(packetLength(p.inner), 576 - 28);
   if (p.protocol === ICMPV6) return header + 8 + Math.min(packetLength(p.inner), 1280 - 48);
   return header + packetLength(p.inner);

@@ -1,6 +1,7 @@
 import { UNKNOWN_INTERFACE } from "../linux/routing/unknown-route.ts";
+import { knowledgeOf } from "../model/host.ts";
 import type { Network } from "../model/network.ts";
-import { formatSource, sourceOf } from "../model/origin.ts";
+import { formatSource, NO_ORIGIN, sourceOf } from "../model/origin.ts";
 import type { Route } from "../model/route.ts";
 import { printRoute } from "../readers/ip/print-route.ts";
 
@@ -10,11 +11,20 @@ export function routeText(route: Route): string {
   return printRoute(route).replaceAll(/\s+/g, " ").trim();
 }
 
+export const SUPPOSED = "supposed: its routes were not dumped";
+
+/** True for a route that stands in for those of a host that nobody dumped, by an interface that the question names. */
+export function isSupposed(network: Network, host: string, route: Route): boolean {
+  const owner = network.hosts.get(host);
+  const part = route.family === 4 ? "routes" : "routes6";
+  return route.origin === NO_ORIGIN && owner !== undefined && knowledgeOf(owner, part) === "unknown";
+}
+
 /** File and line of a route. Routes that podpath derived say so. */
 export function citeRoute(network: Network, route: Route): string {
   const source = formatSource(sourceOf(network.origins, route.origin));
   if (source !== "") return source;
-  return isStandIn(route) ? "supposed: its routes were not dumped" : "derived, not in a dump";
+  return isStandIn(route) ? SUPPOSED : "derived, not in a dump";
 }
 
 /** A route that was supposed where nobody knows any. */

@@ -7,7 +7,7 @@ import { fallbackFact } from "./fallback-fact.ts";
 import { type HookSummary, summariseHook } from "./hook-summary.ts";
 import type { Ink } from "./ink.ts";
 import { plural } from "./plural.ts";
-import { citeRoute, routeText } from "./route-text.ts";
+import { citeRoute, isSupposed, routeText, SUPPOSED } from "./route-text.ts";
 import { type CitedRule, citeRule, rulePlace, ruleText } from "./rule-text.ts";
 import type { Visit, VisitPart } from "./visit.ts";
 import { columns, paragraph } from "./wrap.ts";
@@ -213,7 +213,7 @@ function routeLines(
   }
   if (result.route === null || (result.kind === "local" && !style.verbose)) return [];
   const lines = entry(style, "route", routeText(result.route));
-  lines.push(...note(style, citeRoute(network, result.route)));
+  lines.push(...note(style, isSupposed(network, host, result.route) ? SUPPOSED : citeRoute(network, result.route)));
   const fact = fallbackFact(network, host, step);
   if (fact !== null)
     lines.push(...paragraph(fact, INDENT, `  ${style.ink.doubtful("!")}${INDENT.slice(3)}`, style.ink.doubtful));

@@ -275,23 +275,29 @@ function readPacket(reader: Reader): Packet | null {
   const echo = protocol === ICMPV6 ? icmp.V6_ECHO_REQUEST : icmp.ECHO_REQUEST;
   const isIcmp = protocol === ICMP || protocol === ICMPV6;
   const ports = hasPorts(protocol);
+  const isTcp = protocol === TCP;
+  // a header that the protocol does not have is read all the same: what is wrong with it is a typing error
+  const read = (has: boolean, field: string, most: number, otherwise: number): number => {
+    const value = integer(reader, field, most, otherwise);
+    return has ? value : 0;
+  };
   return packet({
     src: src ?? { family: dst.family, a: 0, b: 0, c: 0, d: 0 },
     dst,
     protocol,
-    sport: ports ? integer(reader, "sport", 0xffff, DEFAULT_SOURCE_PORT) : 0,
-    dport: ports ? integer(reader, "dport", 0xffff, 0) : 0,
-    flags: protocol === TCP ? (flags ?? SYN) : 0,
+    sport: read(ports, "sport", 0xffff, DEFAULT_SOURCE_PORT),
+    dport: read(ports, "dport", 0xffff, 0),
+    flags: isTcp ? (flags ?? SYN) : 0,
     ttl: integer(reader, "ttl", 255, 64),
     tos: integer(reader, "tos", 255, 0),
     df: flag(reader, "df", false),
     payloadLength: integer(reader, "length", 65495, 0),
-    icmpType: isIcmp ? integer(reader, "icmpType", 255, echo) : 0,
-    icmpCode: isIcmp ? integer(reader, "icmpCode", 255, 0) : 0,
-    icmpId: isIcmp ? integer(reader, "icmpId", 0xffff, 1) : 0,
-    icmpSeq: isIcmp ? integer(reader, "icmpSeq", 0xffff, 1) : 0,
-    seq: protocol === TCP ? integer(reader, "seq", 0xffffffff, 0) : 0,
-    ack: protocol === TCP ? integer(reader, "ack", 0xffffffff, 0) : 0,
+    icmpType: read(isIcmp, "icmpType", 255, echo),
+    icmpCode: read(isIcmp, "icmpCode", 255, 0),
+    icmpId: read(isIcmp, "icmpId", 0xffff, 1),
+    icmpSeq: read(isIcmp, "icmpSeq", 0xffff, 1),
+    seq: read(isTcp, "seq", 0xffffffff, 0),
+    ack: read(isTcp, "ack", 0xffffffff, 0),
     inner,
   });
 }

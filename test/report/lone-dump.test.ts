@@ -48,6 +48,18 @@ describe("a lone iptables-save of a host with Docker and ufw", () => {
     expect(words.match(/to know it: ip route show table all/g)).toHaveLength(1);
   });
 
+  test("says that a route is supposed, also when the packet names the interface", async () => {
+    const assume = { route: "forward", outInterface: "eth0" };
+    const { words } = await trace(HOST, { ...FROM_OUTSIDE, dport: 179, assume });
+    expect(words).toContain("route default dev eth0 supposed: its routes were not dumped");
+  });
+
+  test("asked with --from and --to, says how to ask it", async () => {
+    const { code, err } = await podpath(["trace", HOST, "--from", "node/node", "--to", "10.0.0.1"]);
+    expect(code).toBe(2);
+    expect(err).toContain("One dump alone is best asked with --packet");
+  });
+
   test("with --verbose tells every branch and where each question was asked", async () => {
     const { words } = await trace(HOST, { ...FROM_OUTSIDE, dport: 179 }, "--verbose");
     expect(words).toContain("Branch 5 of 5");

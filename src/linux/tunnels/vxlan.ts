@@ -1,7 +1,7 @@
 import type { Interface, VxlanDevice } from "../../model/interface.ts";
 import type { FdbEntry } from "../../model/neighbour.ts";
 import { type Address, formatAddress, isMulticast, unspecified } from "../../net/address.ts";
-import { type Packet, packet } from "../../net/packet.ts";
+import { type Packet, packet, packetLength } from "../../net/packet.ts";
 import { UDP } from "../../net/protocol.ts";
 import { resetConntrack } from "../conntrack/track.ts";
 import { drop, sendLocal } from "../forward.ts";
@@ -13,6 +13,8 @@ import type { Skb } from "../skb.ts";
 
 const ZERO_MAC = "00:00:00:00:00:00";
 const DEFAULT_TTL = 64;
+const VXLAN_HEADER = 8;
+const ETHERNET_HEADER = 14;
 /** `net.ipv4.ip_local_port_range`, from which the outer source port is hashed. */
 const SOURCE_PORTS = { first: 32768, last: 60999 };
 
@@ -38,6 +40,10 @@ export function encapsulateVxlan(
     drop(runtime, skb, "NEIGH_FAILED", "POSTROUTING", `no neighbour entry on ${device.name}`);
     return null;
   }
+  skb.sourceMac = device.mac ?? "";
+  skb.destinationMac = found.mac;
+  // The frame is on the tunnel device now: tcpdump sees it there even when it goes nowhere from here.
+  if (runtime.observer !== null) runtime.observer.step({ kind: "transmit", runtime, skb });
   const entry = remoteOf(runtime, device, found.mac);
   const remote = entry?.destination ?? vxlan.remote;
   if (remote === null || isMulticast(remote)) {
@@ -76,6 +82,7 @@ function wrap(
     ttl: vxlan.ttl > 0 ? vxlan.ttl : DEFAULT_TTL,
     inner,
     vni: vxlan.vni,
+    payloadLength: VXLAN_HEADER + ETHERNET_HEADER + packetLength(inner),
   });
   resetConntrack(skb);
   skb.input = null;

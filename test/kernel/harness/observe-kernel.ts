@@ -1,5 +1,13 @@
 import { parseProtocol } from "../../../src/net/protocol.ts";
-import { inOrder, lastHook, lastPlace, type Observation, type SeenHop, type SeenPacket, type SeenRule } from "./observation.ts";
+import {
+  inOrder,
+  lastHook,
+  lastPlace,
+  type Observation,
+  type SeenHop,
+  type SeenPacket,
+  type SeenRule,
+} from "./observation.ts";
 import type { KernelHop, KernelPacket, KernelResult, KernelRuleEvent } from "./oracle-client.ts";
 
 /** The packet in the fields that are compared. */
@@ -44,23 +52,48 @@ function kernelRules(events: readonly KernelRuleEvent[]): readonly SeenRule[] {
   }));
 }
 
+type Delivered = KernelResult["delivered"];
+
+/** Whoever got the packet in the end: a tunnel's outer packet is delivered too, before what it carries. */
+function receiver(said: {
+  readonly delivered: Delivered;
+  readonly deliveries?: readonly NonNullable<Delivered>[] | undefined;
+}): Delivered {
+  const { delivered } = said;
+  if (delivered?.packet.vni === undefined) return delivered;
+  return said.deliveries?.find(({ packet }) => packet.vni === undefined) ?? null;
+}
+
+/**
+ * Of an answer the oracle tells only the first delivery. Where that is a tunnel's outer packet, whoever the frame reached
+ * last stands for the receiver.
+ */
+function responseReceiver(response: KernelResult["responses"][number]): string | null {
+  if (response.delivered?.packet.vni === undefined) return response.delivered?.host ?? null;
+  return lastPlace(kernelHops(response.hops))?.host ?? null;
+}
+
+/** Where only a tunnel's outer packet arrived, what became of the one inside: somebody answered with an error, or nobody. */
+function outcomeOf(result: KernelResult, delivered: Delivered): KernelResult["outcome"] {
+  if (result.outcome !== "delivered" || delivered !== null) return result.outcome;
+  return result.responses.some(({ kind }) => kind === "icmp" || kind === "tcp-reset") ? "rejected" : "dropped";
+}
+
 /** What the oracle said, in the common form. */
 export function observeKernel(result: KernelResult): Observation {
   const hops = kernelHops(result.hops);
   const rules = kernelRules(result.rules);
   const drop = result.drops.filter(({ packet }) => packet === "main").at(-1) ?? null;
   const last = lastPlace(hops);
+  const delivered = receiver(result);
   return {
-    outcome: result.outcome,
-    host: result.delivered?.host ?? drop?.host ?? last?.host ?? null,
+    outcome: outcomeOf(result, delivered),
+    host: delivered?.host ?? drop?.host ?? last?.host ?? null,
     interface: last?.interface ?? null,
     hook: drop?.reason === "NETFILTER_DROP" ? lastHook(rules) : null,
     hops,
     rules,
-    delivered:
-      result.delivered === null
-        ? null
-        : { host: result.delivered.host, packet: kernelPacket(result.delivered.packet) },
+    delivered: delivered === null ? null : { host: delivered.host, packet: kernelPacket(delivered.packet) },
     reason: drop?.reason ?? null,
     errno: result.errno,
     responses: inOrder(
@@ -70,7 +103,7 @@ export function observeKernel(result: KernelResult): Observation {
         packet: kernelPacket(response.packet),
         hops: kernelHops(response.hops),
         rules: kernelRules(response.rules),
-        deliveredTo: response.delivered?.host ?? null,
+        deliveredTo: responseReceiver(response),
       })),
     ),
     freeDomains: [],

@@ -74,6 +74,7 @@ const responseSchema = z.object({
   quoted: packetSchema.optional(),
   hops: z.array(hop),
   delivered: delivery.nullable(),
+  deliveries: z.array(delivery).optional(),
   rules: z.array(ruleEvent),
 });
 

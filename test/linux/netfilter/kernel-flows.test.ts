@@ -64,8 +64,8 @@ describe("-j DNPT translates as the kernel does", () => {
 
   it("maps what an ICMPv6 error quotes, on the other side", () => {
     const inner = arriving({ src: "fd00:1::7", dst: "fd00::1", protocol: UDP, sport: 2, dport: 1 }).skb.packet;
-    const { skb } = arriving({ src: "fd00::1", dst: "fd00:1::7", protocol: ICMPV6, icmpType: 1 });
-    skb.packet.inner = inner;
+    const outer = { src: address("fd00::1"), dst: address("fd00:1::7"), protocol: ICMPV6, icmpType: 1, inner };
+    const skb = frame(outer);
     targetOf("-j DNPT --src-pfx fd00:1::/48 --dst-pfx 2001:db8:1::/48", 6)(skb, bench().runtime, PREROUTING);
     expect(formatAddress(inner.src)).toBe(formatAddress(skb.packet.dst));
   });

@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isKnownMatch, isKnownTarget } from "../../../src/linux/netfilter/known-extensions.ts";
-import { isModelledMatch, matchExtension } from "../../../src/linux/netfilter/matches/table.ts";
-import { compileTarget, isModelledTarget, targetExtension } from "../../../src/linux/netfilter/targets/table.ts";
+import { compileTarget } from "../../../src/linux/netfilter/targets/table.ts";
 import {
   FORWARD,
   NF_ACCEPT,
@@ -201,11 +200,5 @@ describe("any packet", () => {
       ),
       { numRuns: 2000 },
     );
-  });
-
-  it("every name of the tables narrows to an extension", () => {
-    for (const name of ["hashlimit", "u32", "ecn"])
-      if (isModelledMatch(name)) expect(matchExtension(name)).toBeDefined();
-    for (const name of ["ECN", "HMARK"]) if (isModelledTarget(name)) expect(targetExtension(name)).toBeDefined();
   });
 });
