@@ -154,6 +154,10 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
     hookDrop(runtime, skb, OUTPUT);
     return skb.errno ?? "EPERM";
   }
+  const { route } = skb;
+  if (route !== null && route.kind !== "error") {
+    skb.output = route.kind === "local" ? runtime.compiled.loopback : route.output;
+  }
   return leave(runtime, skb);
 }
 

@@ -41,6 +41,7 @@ const NUMBERS: ReadonlyMap<string, number> = new Map([
   ["vrrp", VRRP],
   ["sctp", SCTP],
   ["udplite", UDPLITE],
+  ["ipcomp", 108],
   ["mh", 135],
   ["ipv6-mh", 135],
   ["mobility-header", 135],
@@ -61,7 +62,9 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [OSPF, "ospf"],
   [PIM, "pim"],
   [VRRP, "vrrp"],
+  [108, "ipcomp"],
   [SCTP, "sctp"],
+  [135, "mobility-header"],
   [UDPLITE, "udplite"],
 ]);
 

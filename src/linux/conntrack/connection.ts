@@ -46,6 +46,8 @@ export interface Connection {
   tcpState: TcpState;
   /** Null for other protocols, and for dumped entries until a packet comes. */
   tcp: TcpTracking | null;
+  /** UDP: virtual time (s) from which traffic both ways makes it a stream. */
+  streamFrom: number;
   /** Virtual time (s) at which it expires. */
   expires: number;
   packets: [number, number];

@@ -254,6 +254,8 @@ export function trackTcp(
   }
   tracking.lastSegment = segment;
   tracking.lastReply = reply;
+  // Measured: after a SYN that counted, a reset is no longer compared with what was ignored before it.
+  if (segment === "syn") tracking.lastEnd = segmentEnd(packet);
   connection.tcpState = next;
   if (old !== next && next === "FIN_WAIT") tracking.seen[reply ? 1 : 0].closeInit = true;
   return settle(connection, tracking, segment, old, next, now);

@@ -1,6 +1,6 @@
 import { sameAddress } from "../../net/address.ts";
 import * as icmp from "../../net/icmp.ts";
-import type { Packet } from "../../net/packet.ts";
+import { type Packet, packetLength } from "../../net/packet.ts";
 import { ICMP, ICMPV6, TCP, UDP, UDPLITE } from "../../net/protocol.ts";
 import { sysctl } from "../device-settings.ts";
 import type { HostRuntime } from "../runtime.ts";
@@ -14,7 +14,7 @@ const UDP_TIMEOUT = 30;
 const UDP_STREAM_TIMEOUT = 120;
 const ICMP_TIMEOUT = 30;
 const GENERIC_TIMEOUT = 600;
-/** `nf_conntrack_udp_timeout_stream` applies once replies have come for two seconds (nf_conntrack_proto_udp.c). */
+/** A flow that is older than two seconds and was answered is a stream (nf_conntrack_proto_udp.c). */
 const UDP_STREAM_AFTER = 2;
 
 /** Messages that may open an ICMP query (`valid_new` in nf_conntrack_proto_icmp.c). */
@@ -88,6 +88,7 @@ export function newConnection(original: Connection["original"], reply: Connectio
     mark: 0,
     tcpState: "NONE",
     tcp: null,
+    streamFrom: 0,
     expires: 0,
     packets: [0, 0],
     bytes: [0, 0],
@@ -117,6 +118,7 @@ function opens(runtime: HostRuntime, packet: Packet, connection: Connection, now
     case UDP:
     case UDPLITE:
       connection.expires = now + UDP_TIMEOUT;
+      connection.streamFrom = now + UDP_STREAM_AFTER;
       return true;
     default:
       connection.expires = now + GENERIC_TIMEOUT;
@@ -153,10 +155,9 @@ function attach(skb: Skb, connection: Connection, reply: boolean): void {
 
 function refresh(connection: Connection, packet: Packet, reply: boolean, now: number): void {
   if (packet.protocol === UDP || packet.protocol === UDPLITE) {
-    const stream = (connection.status & IPS_SEEN_REPLY) !== 0;
-    const established = stream && connection.expires - UDP_TIMEOUT + UDP_STREAM_AFTER <= now;
-    connection.expires = now + (established ? UDP_STREAM_TIMEOUT : UDP_TIMEOUT);
-    if (stream && (established || !reply)) connection.status |= IPS_ASSURED;
+    const stream = (connection.status & IPS_SEEN_REPLY) !== 0 && now > connection.streamFrom;
+    connection.expires = now + (stream ? UDP_STREAM_TIMEOUT : UDP_TIMEOUT);
+    if (stream) connection.status |= IPS_ASSURED;
   } else if (packet.protocol === ICMP || packet.protocol === ICMPV6) {
     connection.expires = now + ICMP_TIMEOUT;
   } else if (packet.protocol !== TCP) {
@@ -166,7 +167,7 @@ function refresh(connection: Connection, packet: Packet, reply: boolean, now: nu
 
 function account(connection: Connection, skb: Skb, reply: boolean): void {
   connection.packets[reply ? 1 : 0]++;
-  connection.bytes[reply ? 1 : 0] += skb.packet.payloadLength;
+  connection.bytes[reply ? 1 : 0] += packetLength(skb.packet);
 }
 
 /** An ICMP error belongs to the connection of the packet it quotes (nf_conntrack_inet_error). */

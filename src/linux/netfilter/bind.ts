@@ -18,7 +18,7 @@ export function bindTable(table: Table, family: Family, backend: Ruleset["backen
   if (known !== undefined && known.backend === backend) return known;
   const chains = new Map<string, BoundChain>();
   for (const chain of table.chains.values()) {
-    chains.set(chain.name, { program: programOf(chain, family), table: table.name, backend, jumps: [] });
+    chains.set(chain.name, { program: programOf(chain, family, backend), table: table.name, backend, jumps: [] });
   }
   for (const chain of chains.values()) {
     for (const name of chain.program.jumps) chain.jumps.push(chains.get(name) ?? null);

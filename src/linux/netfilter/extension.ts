@@ -1,4 +1,4 @@
-import type { Matches, Rule, Targets } from "../../model/ruleset.ts";
+import type { Matches, Rule, Ruleset, Targets } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
@@ -46,13 +46,16 @@ export type CompiledMatch =
 /** Whether the packet matches; may ask `runtime.services.choose`. Negation is the function's own business. */
 export type MatchFunction = (skb: Skb, runtime: HostRuntime, hook: Hook) => boolean;
 
+/** Whose implementation of a match runs: a few differ between the two. */
+export type Backend = Ruleset["backend"];
+
 export interface MatchExtension<K extends keyof Matches> {
   readonly options: Readonly<Record<string, OptionSpec>>;
   parse(given: readonly GivenOption[], context: RuleContext): Parsed<Matches[K]>;
   /** The words after `-m name`, spelled as iptables-save spells them. */
   print(options: Matches[K], context: RuleContext): readonly string[];
   /** Several tests are joined by AND. `rule` names the place for state and unknowns. */
-  compile(options: Matches[K], rule: Rule, family: Family): CompiledMatch | readonly CompiledMatch[];
+  compile(options: Matches[K], rule: Rule, family: Family, backend: Backend): CompiledMatch | readonly CompiledMatch[];
 }
 
 /** What the target does with the packet; XT_CONTINUE for those that only change or note something. */

@@ -58,9 +58,9 @@ export function compileHooks(host: Host, family: Family): FamilyHooks {
   const rulesets = host.rulesets.filter((ruleset) => ruleset.family === family);
   const conntrack = rulesets.some(needsConntrack);
   // Of two tables with one priority, the one that was registered later runs first (nf_hook_entries_grow, measured).
-  const tables: BoundTable[] = rulesets.toReversed().flatMap((ruleset) =>
-    [...ruleset.tables.values()].map((table) => bindTable(table, family, ruleset.backend)),
-  );
+  const tables: BoundTable[] = rulesets
+    .toReversed()
+    .flatMap((ruleset) => [...ruleset.tables.values()].map((table) => bindTable(table, family, ruleset.backend)));
   const doubts = doubtsAbout(host, family);
   return {
     conntrack,

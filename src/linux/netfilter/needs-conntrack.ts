@@ -8,6 +8,7 @@ const MATCHES: ReadonlySet<string> = new Set([
   "connbytes",
   "connlabel",
   "connlimit",
+  "cluster",
   "helper",
 ]);
 
@@ -20,6 +21,7 @@ const TARGETS: ReadonlySet<string> = new Set([
   "REDIRECT",
   "NETMAP",
   "CONNSECMARK",
+  "SYNPROXY",
 ]);
 
 /**

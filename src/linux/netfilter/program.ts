@@ -1,6 +1,6 @@
 import type { Chain, Rule, TableName } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
-import type { CompiledMatch, MatchFunction, TargetFunction } from "./extension.ts";
+import type { Backend, CompiledMatch, MatchFunction, TargetFunction } from "./extension.ts";
 import { compileMatch } from "./matches/table.ts";
 import { compileTarget } from "./targets/table.ts";
 
@@ -72,19 +72,19 @@ export interface Program {
 export interface BoundChain {
   readonly program: Program;
   readonly table: TableName;
-  readonly backend: "legacy" | "nft";
+  readonly backend: Backend;
   /** By index of `program.jumps`; null where the chain does not exist. */
   readonly jumps: (BoundChain | null)[];
 }
 
-const programs = new WeakMap<Chain, Program>();
+const programs: Readonly<Record<Backend, WeakMap<Chain, Program>>> = { legacy: new WeakMap(), nft: new WeakMap() };
 
-/** The compiled form of a chain, made once per chain object. */
-export function programOf(chain: Chain, family: Family): Program {
-  const known = programs.get(chain);
+/** The compiled form of a chain, made once per chain object and backend. */
+export function programOf(chain: Chain, family: Family, backend: Backend): Program {
+  const known = programs[backend].get(chain);
   if (known !== undefined) return known;
-  const program = compileChain(chain, family);
-  programs.set(chain, program);
+  const program = compileChain(chain, family, backend);
+  programs[backend].set(chain, program);
   return program;
 }
 
@@ -99,7 +99,7 @@ interface Builder {
   readonly selectors: Selector6[];
 }
 
-function compileChain(chain: Chain, family: Family): Program {
+function compileChain(chain: Chain, family: Family, backend: Backend): Program {
   const builder: Builder = {
     code: [],
     jumps: [],
@@ -116,7 +116,7 @@ function compileChain(chain: Chain, family: Family): Program {
   const targetArguments = new Int32Array(count);
   chain.rules.forEach((rule, index) => {
     starts[index] = builder.code.length;
-    emitTests(builder, rule, family);
+    emitTests(builder, rule, family, backend);
     builder.code.push(OP_END);
     const [target, argument] = targetOf(builder, rule, family);
     targets[index] = target;
@@ -137,7 +137,7 @@ function compileChain(chain: Chain, family: Family): Program {
   };
 }
 
-function emitTests(builder: Builder, rule: Rule, family: Family): void {
+function emitTests(builder: Builder, rule: Rule, family: Family, backend: Backend): void {
   const { code } = builder;
   emitAddress(builder, rule.source, family, OP_SRC, OP_SRC6);
   emitAddress(builder, rule.destination, family, OP_DST, OP_DST6);
@@ -150,7 +150,7 @@ function emitTests(builder: Builder, rule: Rule, family: Family): void {
   if (rule.protocol !== null) code.push(OP_PROTOCOL, rule.protocol.number, rule.protocol.invert ? 1 : 0);
   if (rule.fragment !== null) code.push(OP_FRAGMENT, rule.fragment.invert ? 1 : 0);
   for (const match of rule.matches) {
-    const compiled = compileMatch(match, rule, family);
+    const compiled = compileMatch(match, rule, family, backend);
     for (const test of isList(compiled) ? compiled : [compiled]) emitMatch(builder, test);
   }
 }

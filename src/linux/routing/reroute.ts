@@ -15,7 +15,7 @@ export function reroute(runtime: HostRuntime, skb: Skb): boolean {
     skb.errno = result.errno;
     return false;
   }
+  // The rest of OUTPUT still sees the device of the first look-up: `sendLocal` sets the new one behind it.
   skb.route = result;
-  skb.output = result.kind === "local" ? runtime.compiled.loopback : result.output;
   return true;
 }

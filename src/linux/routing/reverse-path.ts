@@ -122,12 +122,13 @@ export function reversePathMatches(
   const { packet, input } = skb;
   if (routesUnknown(runtime.host, packet.src.family)) return unknownCheck(runtime, skb);
   if (input === null || input.kind === "loopback") return true;
-  if (isMulticast(packet.dst) && isUnspecified(packet.src)) return true;
-  if (isUnspecified(packet.src) && packet.dst.family === 4 && packet.dst.a === 0xffffffff) return true;
-  if (isLoopback(packet.src) && isLocalAddress(runtime, packet.src) && options.acceptLocal) return true;
+  const { dst } = packet;
+  const toMany = isMulticast(dst) || isLimitedBroadcast(dst);
+  // DHCP and the like: 0.0.0.0 to 255.255.255.255 or 224.0.0.0/24.
+  if (isUnspecified(packet.src) && (isLimitedBroadcast(dst) || dst.a >>> 8 === 0xe00000)) return true;
   const back = lookUpRoute(runtime, {
     dst: packet.src,
-    src: isMulticast(packet.dst) || packet.dst.a === 0xffffffff ? null : packet.dst,
+    src: toMany || isUnspecified(dst) ? null : dst,
     input: null,
     output: null,
     mark: options.validMark ? skb.mark : 0,

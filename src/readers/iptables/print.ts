@@ -33,6 +33,7 @@ const SAVED_STRINGS: ReadonlySet<string> = new Set([
   "--led-trigger-id",
   "--log-prefix",
   "--nflog-prefix",
+  "--path",
   "--ulog-prefix",
 ]);
 /** Options whose value always stands in quotes. */

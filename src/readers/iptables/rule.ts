@@ -1,5 +1,6 @@
 import type { Damage } from "../../linux/netfilter/damaged-rule.ts";
 import type { OptionSpec, Parsed, RuleContext } from "../../linux/netfilter/extension.ts";
+import { isKnownMatch, isKnownTarget } from "../../linux/netfilter/known-extensions.ts";
 import { isModelledMatch, matchExtension } from "../../linux/netfilter/matches/table.ts";
 import { optionName, readOptions } from "../../linux/netfilter/option-words.ts";
 import { isModelledTarget, targetExtension } from "../../linux/netfilter/targets/table.ts";
@@ -100,14 +101,6 @@ const IMPLICIT_MATCHES: ReadonlyMap<number, string> = new Map([
 
 /** Other names under which libxtables loads a match. */
 const MATCH_ALIASES: ReadonlyMap<string, string> = new Map([["icmpv6", "icmp6"]]);
-
-/** Targets of iptables 1.8 that podpath does not run; any other unknown name was meant to be a chain. */
-const OTHER_TARGETS: ReadonlySet<string> = new Set(
-  (
-    "AUDIT CLUSTERIP CONNSECMARK DNPT ECN HMARK IDLETIMER IPMARK LED MIRROR QUEUE RATEEST RAWDNAT RAWSNAT SAME SECMARK " +
-    "SNPT SYNPROXY TCPOPTSTRIP TEE TPROXY ULOG"
-  ).split(" "),
-);
 
 /** An extension a rule has loaded so far, and the words that are its own. */
 interface Loaded {
@@ -342,7 +335,7 @@ class RuleReader {
       this.load("target", name, targetExtension(name).options, value.column);
       return;
     }
-    if (option === "-j" && OTHER_TARGETS.has(name)) {
+    if (option === "-j" && isKnownTarget(name, this.scope.family)) {
       this.info("unmodelled-target", value.column, `"-j ${name}" is not modelled: what it does to a packet is unknown`);
     } else {
       this.problem(
@@ -555,7 +548,9 @@ class RuleReader {
       this.badOptions(`-m ${name}`, loaded, parsed.problem);
       return { name: "unmodelled", options: { extension: name, arguments: words, ...this.damaged } };
     } else if (loaded.specs === null) {
-      this.info("unmodelled-match", loaded.column, `"-m ${name}" is not modelled: whether it matches is unknown`);
+      const known = isKnownMatch(name, context.family);
+      const why = known ? "is not modelled" : "is no extension of iptables 1.8";
+      this.info("unmodelled-match", loaded.column, `"-m ${name}" ${why}: whether it matches is unknown`);
     }
     return { name: "unmodelled", options: { extension: name, arguments: words } };
   }

@@ -15,7 +15,7 @@ type Body = Pick<ProbePacket, "proto" | "sport" | "dport" | "flags" | "icmpType"
 const body: fc.Arbitrary<Body> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ proto: fc.constant("tcp"), sport: port, dport: port, flags, length: size, seq: fc.constant(100), ack: fc.constant(0) }) },
   { weight: 4, arbitrary: fc.record({ proto: fc.constant("udp"), sport: port, dport: port, length: size }) },
-  { weight: 3, arbitrary: fc.record({ proto: fc.constant("icmp"), icmpType: fc.constantFrom(8, 8, 8, 0, 13, 17), icmpId: fc.constantFrom(1, 2, 700), length: size }) },
+  { weight: 3, arbitrary: fc.record({ proto: fc.constant("icmp"), icmpType: fc.constantFrom(8, 8, 8, 0, 13, 17), icmpId: fc.constantFrom(1, 2, 700), length: fc.constantFrom(0, 20, 100) }) },
   { weight: 1, arbitrary: fc.constantFrom({ proto: 47, length: 8 }, { proto: 50, length: 8 }, { proto: "sctp", sport: 1000, dport: 80, length: 24 }) },
 );
 

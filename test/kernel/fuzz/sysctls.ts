@@ -20,7 +20,6 @@ export const sysctlsArbitrary: fc.Arbitrary<Readonly<Record<string, string>>> = 
         ["net.netfilter.nf_conntrack_tcp_be_liberal", "1"],
         ["net.ipv4.icmp_echo_ignore_all", "1"],
         ["net.ipv4.icmp_echo_ignore_broadcasts", "0"],
-        ["net.ipv4.ip_forward_use_pmtu", "1"],
       ] as const,
       { maxLength: 2 },
     ),

@@ -18,6 +18,8 @@ import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule } from ".
  * - Rules in a branch that stands for several (`count` above 1): a draw that changed nothing but which rules matched is
  *   merged into it.
  * - `unresolved` for a packet whose ICMP error waits for a neighbour: from outside it looks the same.
+ * - A packet that the kernel kept without a word: it waits for a neighbour that was asked for before, or nothing handles
+ *   its protocol and the drop that would say so came after ARP, where the oracle cannot tell whose it is.
  * - The delivered packet of protocols that nothing in the kernel handles: the oracle knows it only as it arrived.
  * - The drop reason where the kernel freed nothing (a failed local send), and after a delivery (NO_SOCKET).
  * - The place of a drop in the path of a locally sent packet: no tracepoint tells its device.
@@ -42,7 +44,7 @@ export function compare(kernel: Observation, podpath: Observation, excuses: Excu
   const quiet = podpath.reason === "NOT_SPECIFIED" && kernel.reason === "NOT_SPECIFIED" && kernel.responses.length === 0;
   const outcome = (withheld || quiet) && podpath.outcome === "rejected" && kernel.outcome === "dropped" ? "dropped" : podpath.outcome;
   const unanswered = kernel.outcome === "unresolved" && podpath.pending;
-  if (kernel.outcome !== outcome && !unanswered) differ("outcome", kernel.outcome, outcome);
+  if (kernel.outcome !== outcome && !unanswered && !nothingSeen(kernel, podpath)) differ("outcome", kernel.outcome, outcome);
   if (kernel.errno !== podpath.errno) differ("errno", kernel.errno, podpath.errno);
   if (kernel.host !== null && kernel.host !== podpath.host) differ("host", kernel.host, podpath.host);
   if (kernel.hook !== podpath.hook && kernel.hook !== null) differ("hook", kernel.hook, podpath.hook);
@@ -68,6 +70,12 @@ export function compare(kernel: Observation, podpath: Observation, excuses: Excu
     if (ours !== undefined) compareResponse(real, ours, podpath, differ);
   });
   return found;
+}
+
+function nothingSeen(kernel: Observation, podpath: Observation): boolean {
+  if (kernel.outcome !== "dropped" || kernel.reason !== null || kernel.errno !== null) return false;
+  const protocol = podpath.delivered?.packet.protocol;
+  return podpath.pending || (protocol !== undefined && protocol !== TCP && protocol !== UDP && protocol !== ICMP);
 }
 
 function domainsOf({ merged, freeDomains }: Observation): readonly PortSet[] {

@@ -1,6 +1,6 @@
 import type { Match, Matches, Rule } from "../../../model/ruleset.ts";
 import type { Family } from "../../../net/address.ts";
-import type { CompiledMatch, MatchExtension, MatchTable } from "../extension.ts";
+import type { Backend, CompiledMatch, MatchExtension, MatchTable } from "../extension.ts";
 import { addrtype } from "./addrtype.ts";
 import { ah } from "./ah.ts";
 import { bpf } from "./bpf.ts";
@@ -144,6 +144,7 @@ export function compileMatch<K extends keyof Matches>(
   match: Match<K>,
   rule: Rule,
   family: Family,
+  backend: Backend,
 ): CompiledMatch | readonly CompiledMatch[] {
-  return matchExtension<K>(match.name).compile(match.options, rule, family);
+  return matchExtension<K>(match.name).compile(match.options, rule, family, backend);
 }

@@ -37,7 +37,7 @@ export function bench(fields: Partial<Host> = {}): Bench {
 
 /** The rules of a chain, ready to be tried one at a time. */
 export function matcher(texts: readonly string[], family: 4 | 6 = 4) {
-  const program = programOf(chainOf(texts, family), family);
+  const program = programOf(chainOf(texts, family), family, "nft");
   return (on: Bench, frame: Skb, rule = 0, hook: Hook = FORWARD): boolean =>
     ruleMatches(program, rule, frame, on.runtime, hook);
 }
