@@ -47,7 +47,7 @@ export function answerFromOutside(
   const taken = runtime.services.choose({
     kind: "unknown",
     variable: `${runtime.host.name} ${device.name} outside answers ${target}`,
-    question: `does ${target}, beyond ${beyond}, answer ${runtime.host.name}? it was not dumped`,
+    question: `does ${target}${nextHop !== null && sameAddress(nextHop, sent.dst) ? "" : `, beyond ${beyond},`} answer ${runtime.host.name}? it was not dumped`,
     alternatives: [
       { label: "no answer comes", probability: 0 },
       { label: "it answers", probability: 0 },

@@ -155,7 +155,7 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
     return skb.errno ?? "EPERM";
   }
   const { route } = skb;
-  if (route !== null && route.kind !== "error") {
+  if (route !== null) {
     skb.output = route.kind === "local" ? runtime.compiled.loopback : route.output;
   }
   return leave(runtime, skb);

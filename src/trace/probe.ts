@@ -63,7 +63,7 @@ export function prepareProbe(network: Network, probe: Probe): Prepared {
   if (sender === null) {
     return problem(
       "sender-not-modelled",
-      `${probe.from} cannot send: no dump tells its interfaces and routes`,
+      `${probe.from} cannot send: ${whyNotModelled(network, probe.from)}`,
       "Choose a pod or host of a node that was dumped.",
     );
   }
@@ -99,6 +99,13 @@ export function prepareProbe(network: Network, probe: Probe): Prepared {
       },
     },
   };
+}
+
+function whyNotModelled(network: Network, name: string): string {
+  const node = network.endpoints.get(name)?.host;
+  return node === undefined || node === name
+    ? "no dump tells its interfaces and routes"
+    : `it runs on ${node}, which was not dumped`;
 }
 
 function kindOf(protocol: number | null, port: number | null): ProbeKind {

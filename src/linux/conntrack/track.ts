@@ -144,7 +144,7 @@ function follow(runtime: HostRuntime, skb: Skb, connection: Connection, reply: b
   attach(skb, connection, reply);
   account(connection, skb, reply);
   if (reply) connection.status |= IPS_SEEN_REPLY;
-  refresh(connection, packet, reply, now);
+  refresh(connection, packet, now);
 }
 
 function attach(skb: Skb, connection: Connection, reply: boolean): void {
@@ -153,7 +153,7 @@ function attach(skb: Skb, connection: Connection, reply: boolean): void {
   skb.ctState = reply || (connection.status & IPS_SEEN_REPLY) !== 0 ? CT_ESTABLISHED : CT_NEW;
 }
 
-function refresh(connection: Connection, packet: Packet, reply: boolean, now: number): void {
+function refresh(connection: Connection, packet: Packet, now: number): void {
   if (packet.protocol === UDP || packet.protocol === UDPLITE) {
     const stream = (connection.status & IPS_SEEN_REPLY) !== 0 && now > connection.streamFrom;
     connection.expires = now + (stream ? UDP_STREAM_TIMEOUT : UDP_TIMEOUT);

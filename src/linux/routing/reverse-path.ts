@@ -1,10 +1,9 @@
 import type { Interface } from "../../model/interface.ts";
-import { type Address, formatAddress, isLoopback, isMulticast, isUnspecified, sameAddress } from "../../net/address.ts";
+import { type Address, formatAddress, isLimitedBroadcast, isMulticast, isUnspecified, sameAddress } from "../../net/address.ts";
 import { acceptLocal, rpFilter, sendRedirects, sourceValidMark } from "../device-settings.ts";
 import type { DropReason } from "../drop-reason.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
-import { isLocalAddress } from "./address-type.ts";
 import type { RouteKey } from "./key.ts";
 import { lookUpRoute } from "./look-up.ts";
 import type { RoutingResult } from "./result.ts";

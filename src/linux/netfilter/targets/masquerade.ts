@@ -51,7 +51,12 @@ export const MASQUERADE: TargetExtension<"MASQUERADE"> = {
       return NF_ACCEPT;
     }
     const address = masqueradeSource(runtime, skb);
-    if (address === null) return NF_DROP;
+    if (address === null) {
+      if (runtime.host.knowledge.get("interfaces") !== "unknown") return NF_DROP;
+      const device = skb.output?.name ?? "the interface it leaves by";
+      runtime.services.assume(runtime, "interfaces", `the source stays: which address ${device} has is not known`);
+      return NF_ACCEPT;
+    }
     return setUpNat(runtime, skb, "SNAT", natRange({ ...options, addresses: { first: address, last: address } }));
   },
 };
