@@ -136,7 +136,7 @@ function forward(runtime: HostRuntime, skb: Skb, route: RoutingResult & { kind: 
 export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions): string | null {
   const { packet } = skb;
   const known = options.raw === true || options.selectSource === true ? null : packet.src;
-  const result = routeOutput(runtime, skb, known);
+  const result = routeOutput(runtime, skb, known, options.raw === true);
   tellRoute(runtime, skb, result, "send");
   if (result.kind === "error") return failedSend(runtime, skb, result);
   if (options.selectSource === true) {

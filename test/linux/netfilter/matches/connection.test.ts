@@ -25,6 +25,7 @@ function connection(fields: Partial<Connection> = {}): Connection {
     mark: 0x15,
     tcpState: "ESTABLISHED",
     tcp: null,
+    streamFrom: 0,
     expires: 100,
     packets: [0, 0],
     bytes: [0, 0],
