@@ -81,6 +81,8 @@ export interface TcpTracking {
   readonly seen: [TcpSender, TcpSender];
   lastSegment: TcpSegment;
   lastReply: boolean;
+  /** The last segment passed without being believed. */
+  lastIgnored: boolean;
   lastSeq: number;
   lastAck: number;
   lastEnd: number;

@@ -177,9 +177,12 @@ export class Runner {
       const { outcome } = round.kernel;
       this.tally.outcomes.set(outcome, (this.tally.outcomes.get(outcome) ?? 0) + 1);
       this.limits.note(round);
-      this.tally.excused += this.limits.used;
+      const { used } = this.limits;
+      this.tally.excused += used;
       this.limits.used = 0;
       if (round.differences.length > 0) return { at, differences: round.differences };
+      // podpath's answer passed rules that the withheld one did not: what they count differs from here on.
+      if (used > 0) return null;
       if (packet.id !== undefined) rounds.set(packet.id, round);
       if (round.branches.length > 1) {
         this.tally.branching++;
