@@ -152,7 +152,9 @@ function fingerprint(run: Run): string {
     parts.push(
       journey.kind,
       journey.host,
-      end === null ? "" : `${end.ending.outcome} ${end.host} ${end.interface ?? ""} ${describePacket(end.packet)} ttl ${end.packet.ttl} tos ${end.packet.tos}`,
+      end === null
+        ? ""
+        : `${end.ending.outcome} ${end.host} ${end.interface ?? ""} ${describePacket(end.packet)} ttl ${end.packet.ttl} tos ${end.packet.tos}`,
     );
     for (const step of run.steps.get(journey.id) ?? []) {
       if (step.kind === "transmit" || step.kind === "receive") parts.push(`${step.host} ${step.interface}`);

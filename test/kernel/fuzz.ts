@@ -67,7 +67,10 @@ async function main(): Promise<number> {
       if (values["no-write"]) continue;
       const name = `seed-${seed}-${index}.json`;
       const regression: Regression = { found: small.differences.join("\n"), case: small.case };
-      writeFileSync(fileURLToPath(new URL(`regressions/${name}`, import.meta.url)), `${JSON.stringify(regression, null, 2)}\n`);
+      writeFileSync(
+        fileURLToPath(new URL(`regressions/${name}`, import.meta.url)),
+        `${JSON.stringify(regression, null, 2)}\n`,
+      );
       say(`written to test/kernel/regressions/${name}`);
     }
     return result.disagreements.length === 0 ? 0 : 1;

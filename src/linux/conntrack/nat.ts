@@ -59,12 +59,7 @@ function uniqueTuple(
   range: NatRange,
 ): Tuple {
   const random = range.random || range.fullyRandom;
-  if (
-    manip === "SNAT" &&
-    !random &&
-    inRange(current, manip, range) &&
-    !isUsed(runtime, connection, current)
-  ) {
+  if (manip === "SNAT" && !random && inRange(current, manip, range) && !isUsed(runtime, connection, current)) {
     return current;
   }
   const candidate = withAddress(runtime, current, manip, range);

@@ -349,9 +349,9 @@ function judgeReset(
  * That it must be the other side's was measured on Linux 6.18.
  */
 function answersIgnored({ status }: Connection, tracking: TcpTracking, packet: Packet, reply: boolean): boolean {
-  if (tracking.lastReply === reply || !tracking.lastIgnored) return false;
+  if (tracking.lastReply === reply) return false;
   const toSyn = (status & IPS_SEEN_REPLY) !== 0 && tracking.lastSegment === "syn";
-  const toAck = (status & IPS_ASSURED) === 0 && tracking.lastSegment === "ack";
+  const toAck = (status & IPS_ASSURED) === 0 && tracking.lastSegment === "ack" && tracking.lastIgnored;
   return (toSyn || toAck) && packet.ack === tracking.lastEnd;
 }
 

@@ -17,14 +17,16 @@ const IPPROTO_RAW = 255;
  * device needs none: what no table says is taken to be on its link. `ownHeader`: of a raw socket, which knows nothing
  * of what the header says but the destination.
  */
-export function routeOutput(
-  runtime: HostRuntime,
-  skb: Skb,
-  source: Address | null,
-  ownHeader = false,
-): RoutingResult {
+export function routeOutput(runtime: HostRuntime, skb: Skb, source: Address | null, ownHeader = false): RoutingResult {
   const { packet } = skb;
-  const key = { dst: packet.dst, src: source, input: null, output: skb.boundInterface, mark: skb.mark, uid: skb.owner?.uid ?? 0 };
+  const key = {
+    dst: packet.dst,
+    src: source,
+    input: null,
+    output: skb.boundInterface,
+    mark: skb.mark,
+    uid: skb.owner?.uid ?? 0,
+  };
   const result = lookUpRoute(
     runtime,
     ownHeader
@@ -32,7 +34,8 @@ export function routeOutput(
       : { ...key, tos: packet.tos & 0x1c, protocol: packet.protocol, sport: packet.sport, dport: packet.dport },
   );
   if (result.kind === "unicast" && source !== null && source.family === 4 && isLoopback(source)) {
-    if (!routeLocalnet(runtime, result.output)) return { kind: "error", errno: "EINVAL", route: result.route, rule: null };
+    if (!routeLocalnet(runtime, result.output))
+      return { kind: "error", errno: "EINVAL", route: result.route, rule: null };
   }
   if (result.kind !== "error" || skb.boundInterface === null || packet.dst.family === 6) return result;
   const output = runtime.host.interfaces.get(skb.boundInterface);

@@ -1,5 +1,12 @@
 import type { Interface } from "../../model/interface.ts";
-import { type Address, formatAddress, isLimitedBroadcast, isMulticast, isUnspecified, sameAddress } from "../../net/address.ts";
+import {
+  type Address,
+  formatAddress,
+  isLimitedBroadcast,
+  isMulticast,
+  isUnspecified,
+  sameAddress,
+} from "../../net/address.ts";
 import { acceptLocal, rpFilter, sendRedirects, sourceValidMark } from "../device-settings.ts";
 import type { DropReason } from "../drop-reason.ts";
 import type { HostRuntime } from "../runtime.ts";

@@ -74,7 +74,14 @@ export async function campaign(oracle: Oracle, plan: Plan, report?: (tally: Tall
     try {
       await runner.build(world);
     } catch (error) {
-      throw new Error(`world ${number} of seed ${plan.seed} cannot be built: ${error instanceof Error ? error.message : error}`);
+      const message = error instanceof Error ? error.message : String(error);
+      // Routes that contradict each other: the kernel refuses a gateway that it cannot reach over the device.
+      if (!message.includes("Nexthop has invalid gateway")) {
+        throw new Error(`world ${number} of seed ${plan.seed} cannot be built: ${message}`);
+      }
+      tally.refused++;
+      tally.lastRefusal = message;
+      continue;
     }
     for (let index = 0; index < plan.rulesetsPerWorld && tally.probes < plan.probes; index++) {
       const seed = (base ^ ((index + 1) * 65537)) | 0;

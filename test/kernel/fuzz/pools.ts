@@ -24,7 +24,15 @@ export const farSource = fc.oneof(
 );
 
 /** Sources that are wrong on a wire. */
-export const oddSource = fc.constantFrom("10.0.0.1", "10.0.1.1", "127.0.0.1", "0.0.0.0", "255.255.255.255", "224.0.0.5", "0.0.0.7");
+export const oddSource = fc.constantFrom(
+  "10.0.0.1",
+  "10.0.1.1",
+  "127.0.0.1",
+  "0.0.0.0",
+  "255.255.255.255",
+  "224.0.0.5",
+  "0.0.0.7",
+);
 
 export const farDestination = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom("10.0.1.2", "10.0.1.2", "10.0.2.2", "10.0.0.2") },

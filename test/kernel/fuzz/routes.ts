@@ -6,14 +6,44 @@ export interface FuzzRoutes {
   readonly rules: readonly string[];
 }
 
-const way = fc.constantFrom("via 10.0.1.2", "via 10.0.2.2", "via 10.0.0.2", "dev out0", "dev out1", "via 10.0.1.2 src 10.0.2.1");
-const target = fc.constantFrom("10.9.0.0/16", "10.9.1.0/24", "10.8.0.0/16", "10.50.0.0/16", "10.96.0.0/24", "10.77.0.0/16", "10.0.1.128/25", "10.0.2.2/32");
+const way = fc.constantFrom(
+  "via 10.0.1.2",
+  "via 10.0.2.2",
+  "via 10.0.0.2",
+  "dev out0",
+  "dev out1",
+  "via 10.0.1.2 src 10.0.2.1",
+);
+const target = fc.constantFrom(
+  "10.9.0.0/16",
+  "10.9.1.0/24",
+  "10.8.0.0/16",
+  "10.50.0.0/16",
+  "10.96.0.0/24",
+  "10.77.0.0/16",
+  "10.0.1.128/25",
+  "10.0.2.2/32",
+);
 const dead = fc.constantFrom("blackhole", "unreachable", "prohibit", "throw");
 
 const routes = fc
   .tuple(
-    fc.uniqueArray(fc.tuple(target, fc.oneof({ weight: 5, arbitrary: way }, { weight: 1, arbitrary: dead })), { maxLength: 4, selector: ([to]) => to }),
-    fc.oneof({ weight: 3, arbitrary: fc.constant<string[]>([]) }, { weight: 2, arbitrary: fc.constantFrom(["default via 10.0.2.2"], ["default via 10.0.1.2"], ["default via 10.0.0.2"], ["unreachable default metric 1000"]) }),
+    fc.uniqueArray(fc.tuple(target, fc.oneof({ weight: 5, arbitrary: way }, { weight: 1, arbitrary: dead })), {
+      maxLength: 4,
+      selector: ([to]) => to,
+    }),
+    fc.oneof(
+      { weight: 3, arbitrary: fc.constant<string[]>([]) },
+      {
+        weight: 2,
+        arbitrary: fc.constantFrom(
+          ["default via 10.0.2.2"],
+          ["default via 10.0.1.2"],
+          ["default via 10.0.0.2"],
+          ["unreachable default metric 1000"],
+        ),
+      },
+    ),
     fc.uniqueArray(fc.tuple(target, fc.oneof(way, way, dead)), { maxLength: 3, selector: ([to]) => to }),
     fc.constantFrom<string>("via 10.0.2.2", "via 10.0.1.2", "throw", "blackhole", "none"),
   )
@@ -50,15 +80,31 @@ const selector = fc.constantFrom(
   "iif out0 sport 80",
 );
 const action = fc.oneof(
-  { weight: 6, arbitrary: fc.constantFrom("table 100", "table 100", "table 254", "table 254 suppress_prefixlength 0", "goto 32766") },
+  {
+    weight: 6,
+    arbitrary: fc.constantFrom(
+      "table 100",
+      "table 100",
+      "table 254",
+      "table 254 suppress_prefixlength 0",
+      "goto 32766",
+    ),
+  },
   { weight: 2, arbitrary: fc.constantFrom("blackhole", "unreachable", "prohibit") },
 );
 
 const rules = fc
   .uniqueArray(fc.tuple(selector, action), { maxLength: 3, selector: ([text]) => text })
-  .map((list) => list.map(([text, what], index) => `${text.startsWith("not ") ? "not from all " + text.slice(4) : text} pref ${100 + index * 10} ${what}`));
+  .map((list) =>
+    list.map(
+      ([text, what], index) =>
+        `${text.startsWith("not ") ? "not from all " + text.slice(4) : text} pref ${100 + index * 10} ${what}`,
+    ),
+  );
 
-export const routesArbitrary: fc.Arbitrary<FuzzRoutes> = fc.oneof(
-  { weight: 3, arbitrary: fc.tuple(routes, fc.constant<string[]>([])) },
-  { weight: 4, arbitrary: fc.tuple(routes, rules) },
-).map(([list, policy]) => ({ routes: list, rules: policy }));
+export const routesArbitrary: fc.Arbitrary<FuzzRoutes> = fc
+  .oneof(
+    { weight: 3, arbitrary: fc.tuple(routes, fc.constant<string[]>([])) },
+    { weight: 4, arbitrary: fc.tuple(routes, rules) },
+  )
+  .map(([list, policy]) => ({ routes: list, rules: policy }));

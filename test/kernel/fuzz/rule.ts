@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { mark, port, PORTS, prefix, protocolName, routerDevice } from "./pools.ts";
+import { mark, PORTS, port, prefix, protocolName, routerDevice } from "./pools.ts";
 
 /** Where a rule stands: what the tools allow depends on it. */
 export interface RulePlace {
@@ -26,7 +26,18 @@ function maybe<T>(weight: number, arbitrary: fc.Arbitrary<T>, otherwise: T): fc.
 }
 
 const negation = maybe(2, fc.constant("! "), "");
-const state = fc.constantFrom("NEW", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED", "RELATED,ESTABLISHED", "NEW,ESTABLISHED", "DNAT", "SNAT", "NEW,DNAT");
+const state = fc.constantFrom(
+  "NEW",
+  "ESTABLISHED",
+  "RELATED",
+  "INVALID",
+  "UNTRACKED",
+  "RELATED,ESTABLISHED",
+  "NEW,ESTABLISHED",
+  "DNAT",
+  "SNAT",
+  "NEW,DNAT",
+);
 const hex = (value: number): string => `0x${value.toString(16)}`;
 const mask = fc.constantFrom(0xffffffff, 0xff, 0x10000, 0x3, 0xf0);
 const marked = fc.tuple(mark, mask).map(([value, bits]) => `${hex((value & bits) >>> 0)}/${hex(bits)}`);
@@ -55,7 +66,11 @@ function protocolPart(): fc.Arbitrary<{ readonly words: string; readonly protoco
       {
         weight: 1,
         arbitrary: fc
-          .tuple(negation, fc.constantFrom("dports", "sports", "ports"), fc.uniqueArray(port, { minLength: 1, maxLength: 4 }))
+          .tuple(
+            negation,
+            fc.constantFrom("dports", "sports", "ports"),
+            fc.uniqueArray(port, { minLength: 1, maxLength: 4 }),
+          )
           .map(([no, side, list]) => ` -m multiport ${no}--${side} ${list.join(",")}`),
       },
     );
@@ -66,14 +81,26 @@ function protocolPart(): fc.Arbitrary<{ readonly words: string; readonly protoco
       arbitrary: protocolName.chain((name) => {
         const extra =
           name === "icmp"
-            ? maybe(5, fc.tuple(negation, icmpType).map(([no, type]) => ` -m icmp ${type === "any" ? "" : no}--icmp-type ${type}`), "")
+            ? maybe(
+                5,
+                fc
+                  .tuple(negation, icmpType)
+                  .map(([no, type]) => ` -m icmp ${type === "any" ? "" : no}--icmp-type ${type}`),
+                "",
+              )
             : name === "tcp"
-              ? fc.oneof({ weight: 3, arbitrary: withPorts(name) }, { weight: 1, arbitrary: tcpFlags.map((flags) => ` -m tcp ${flags}`) })
+              ? fc.oneof(
+                  { weight: 3, arbitrary: withPorts(name) },
+                  { weight: 1, arbitrary: tcpFlags.map((flags) => ` -m tcp ${flags}`) },
+                )
               : withPorts(name);
         return extra.map((words) => ({ words: `-p ${name}${words}`, protocol: name }));
       }),
     },
-    { weight: 1, arbitrary: fc.constantFrom("! -p tcp", "! -p icmp", "-p 47", "-p sctp").map((words) => ({ words, protocol: "" })) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom("! -p tcp", "! -p icmp", "-p 47", "-p sctp").map((words) => ({ words, protocol: "" })),
+    },
   );
 }
 
@@ -81,30 +108,84 @@ function matchPart(place: RulePlace): fc.Arbitrary<string> {
   const choices: fc.WeightedArbitrary<string>[] = [
     { weight: 3, arbitrary: fc.tuple(negation, marked).map(([no, value]) => `-m mark ${no}--mark ${value}`) },
     { weight: 4, arbitrary: fc.tuple(negation, state).map(([no, text]) => `-m conntrack ${no}--ctstate ${text}`) },
-    { weight: 1, arbitrary: fc.constantFrom("NEW", "INVALID", "ESTABLISHED,RELATED").map((text) => `-m state --state ${text}`) },
-    { weight: 1, arbitrary: fc.tuple(negation, prefix).map(([no, text]) => `-m conntrack ${no}--ctorigdst ${text.replace("/255.0.255.0", "/24")}`) },
-    { weight: 1, arbitrary: fc.tuple(negation, prefix).map(([no, text]) => `-m conntrack ${no}--ctreplsrc ${text.replace("/255.0.255.0", "/24")}`) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom("NEW", "INVALID", "ESTABLISHED,RELATED").map((text) => `-m state --state ${text}`),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(negation, prefix)
+        .map(([no, text]) => `-m conntrack ${no}--ctorigdst ${text.replace("/255.0.255.0", "/24")}`),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(negation, prefix)
+        .map(([no, text]) => `-m conntrack ${no}--ctreplsrc ${text.replace("/255.0.255.0", "/24")}`),
+    },
     { weight: 1, arbitrary: fc.constantFrom("ORIGINAL", "REPLY").map((text) => `-m conntrack --ctdir ${text}`) },
-    { weight: 1, arbitrary: fc.tuple(negation, fc.constantFrom("SEEN_REPLY", "ASSURED", "CONFIRMED", "NONE")).map(([no, text]) => `-m conntrack ${no}--ctstatus ${text}`) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(negation, fc.constantFrom("SEEN_REPLY", "ASSURED", "CONFIRMED", "NONE"))
+        .map(([no, text]) => `-m conntrack ${no}--ctstatus ${text}`),
+    },
     { weight: 1, arbitrary: fc.tuple(negation, port).map(([no, text]) => `-m conntrack ${no}--ctorigdstport ${text}`) },
     { weight: 1, arbitrary: fc.tuple(negation, marked).map(([no, value]) => `-m connmark ${no}--mark ${value}`) },
     {
       weight: 2,
       arbitrary: fc
-        .tuple(negation, fc.constantFrom("src", "dst"), fc.constantFrom("LOCAL", "UNICAST", "BROADCAST", "MULTICAST", "LOCAL,BROADCAST", "BLACKHOLE", "UNREACHABLE"))
+        .tuple(
+          negation,
+          fc.constantFrom("src", "dst"),
+          fc.constantFrom("LOCAL", "UNICAST", "BROADCAST", "MULTICAST", "LOCAL,BROADCAST", "BLACKHOLE", "UNREACHABLE"),
+        )
         .map(([no, side, type]) => `-m addrtype ${no}--${side}-type ${type}`),
     },
-    { weight: 1, arbitrary: fc.tuple(negation, fc.constantFrom("28", "40:60", "100:2000", "0:45")).map(([no, text]) => `-m length ${no}--length ${text}`) },
-    { weight: 1, arbitrary: fc.constantFrom("--ttl-eq 64", "--ttl-lt 63", "--ttl-gt 2", "! --ttl-eq 63").map((text) => `-m ttl ${text}`) },
-    { weight: 1, arbitrary: fc.tuple(negation, fc.constantFrom("--tos 0x10", "--tos 0x08/0x18")).map(([no, text]) => `-m tos ${no}${text}`) },
-    { weight: 1, arbitrary: fc.tuple(negation, fc.constantFrom("0", "0x04", "0x2e")).map(([no, text]) => `-m dscp ${no}--dscp ${text}`) },
     {
       weight: 1,
       arbitrary: fc
-        .tuple(negation, fc.constantFrom("src-range 10.0.0.100-10.0.0.200", "dst-range 10.0.1.1-10.0.1.3", "src-range 10.0.1.0-10.0.2.255"))
+        .tuple(negation, fc.constantFrom("28", "40:60", "100:2000", "0:45"))
+        .map(([no, text]) => `-m length ${no}--length ${text}`),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .constantFrom("--ttl-eq 64", "--ttl-lt 63", "--ttl-gt 2", "! --ttl-eq 63")
+        .map((text) => `-m ttl ${text}`),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(negation, fc.constantFrom("--tos 0x10", "--tos 0x08/0x18"))
+        .map(([no, text]) => `-m tos ${no}${text}`),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(negation, fc.constantFrom("0", "0x04", "0x2e"))
+        .map(([no, text]) => `-m dscp ${no}--dscp ${text}`),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(
+          negation,
+          fc.constantFrom(
+            "src-range 10.0.0.100-10.0.0.200",
+            "dst-range 10.0.1.1-10.0.1.3",
+            "src-range 10.0.1.0-10.0.2.255",
+          ),
+        )
         .map(([no, text]) => `-m iprange ${no}--${text}`),
     },
-    { weight: 1, arbitrary: fc.tuple(negation, fc.constantFrom("unicast", "broadcast", "multicast")).map(([no, text]) => `-m pkttype ${no}--pkt-type ${text}`) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(negation, fc.constantFrom("unicast", "broadcast", "multicast"))
+        .map(([no, text]) => `-m pkttype ${no}--pkt-type ${text}`),
+    },
     { weight: 1, arbitrary: fc.constant('-m comment --comment "a b"') },
   ];
   for (const set of place.sets) {
@@ -117,15 +198,33 @@ function matchPart(place: RulePlace): fc.Arbitrary<string> {
   const local = place.hooks.every((hook) => hook === "OUTPUT" || hook === "POSTROUTING");
   const received = place.hooks.every((hook) => hook === "PREROUTING" || hook === "INPUT" || hook === "FORWARD");
   if (local) {
-    choices.push({ weight: 1, arbitrary: fc.constantFrom("--uid-owner 0", "! --uid-owner 0", "--uid-owner 1000-2000", "--socket-exists").map((text) => `-m owner ${text}`) });
+    choices.push({
+      weight: 1,
+      arbitrary: fc
+        .constantFrom("--uid-owner 0", "! --uid-owner 0", "--uid-owner 1000-2000", "--socket-exists")
+        .map((text) => `-m owner ${text}`),
+    });
   }
   if (received) {
-    choices.push({ weight: 1, arbitrary: fc.tuple(negation, fc.constantFrom("02:00:00:02:00:02", "02:00:00:03:00:02")).map(([no, text]) => `-m mac ${no}--mac-source ${text}`) });
+    choices.push({
+      weight: 1,
+      arbitrary: fc
+        .tuple(negation, fc.constantFrom("02:00:00:02:00:02", "02:00:00:03:00:02"))
+        .map(([no, text]) => `-m mac ${no}--mac-source ${text}`),
+    });
   }
   if (place.hooks.every((hook) => hook === "PREROUTING") && (place.table === "raw" || place.table === "mangle")) {
-    choices.push({ weight: 1, arbitrary: fc.constantFrom("", "--loose", "--validmark", "--invert", "--loose --invert", "--accept-local").map((text) => `-m rpfilter ${text}`.trim()) });
+    choices.push({
+      weight: 1,
+      arbitrary: fc
+        .constantFrom("", "--loose", "--validmark", "--invert", "--loose --invert", "--accept-local")
+        .map((text) => `-m rpfilter ${text}`.trim()),
+    });
   }
-  choices.push({ weight: 1, arbitrary: fc.constantFrom("0.5", "0.25").map((text) => `-m statistic --mode random --probability ${text}`) });
+  choices.push({
+    weight: 1,
+    arbitrary: fc.constantFrom("0.5", "0.25").map((text) => `-m statistic --mode random --probability ${text}`),
+  });
   if (place.stateful) {
     choices.push(
       {
@@ -134,11 +233,30 @@ function matchPart(place: RulePlace): fc.Arbitrary<string> {
           .tuple(negation, fc.integer({ min: 1, max: 4 }), fc.nat(3))
           .map(([no, every, packet]) => `-m statistic --mode nth ${no}--every ${every} --packet ${packet % every}`),
       },
-      { weight: 2, arbitrary: fc.tuple(fc.constantFrom("3/hour", "6/minute", "1/minute"), fc.integer({ min: 1, max: 4 })).map(([rate, burst]) => `-m limit --limit ${rate} --limit-burst ${burst}`) },
+      {
+        weight: 2,
+        arbitrary: fc
+          .tuple(fc.constantFrom("3/hour", "6/minute", "1/minute"), fc.integer({ min: 1, max: 4 }))
+          .map(([rate, burst]) => `-m limit --limit ${rate} --limit-burst ${burst}`),
+      },
       {
         weight: 3,
         arbitrary: fc
-          .tuple(negation, fc.constantFrom("--set", "--rcheck", "--update", "--remove", "--rcheck --hitcount 2", "--update --hitcount 3", "--rcheck --seconds 3600", "--update --seconds 3600 --hitcount 2"), fc.constantFrom("r0", "r1"), fc.constantFrom("--rsource", "--rdest"))
+          .tuple(
+            negation,
+            fc.constantFrom(
+              "--set",
+              "--rcheck",
+              "--update",
+              "--remove",
+              "--rcheck --hitcount 2",
+              "--update --hitcount 3",
+              "--rcheck --seconds 3600",
+              "--update --seconds 3600 --hitcount 2",
+            ),
+            fc.constantFrom("r0", "r1"),
+            fc.constantFrom("--rsource", "--rdest"),
+          )
           .map(([no, mode, name, side]) => `-m recent ${no}${mode} --name ${name} ${side}`),
       },
     );
@@ -146,7 +264,20 @@ function matchPart(place: RulePlace): fc.Arbitrary<string> {
   return fc.oneof(...choices);
 }
 
-const natTo = fc.constantFrom("10.0.1.2", "10.0.1.200", "10.0.2.2", "10.9.1.1", "10.0.0.1", "10.0.1.1", "10.0.0.2", "10.1.0.1", "10.1.1.1", "10.50.0.1", "127.0.0.1", "10.0.1.77");
+const natTo = fc.constantFrom(
+  "10.0.1.2",
+  "10.0.1.200",
+  "10.0.2.2",
+  "10.9.1.1",
+  "10.0.0.1",
+  "10.0.1.1",
+  "10.0.0.2",
+  "10.1.0.1",
+  "10.1.1.1",
+  "10.50.0.1",
+  "127.0.0.1",
+  "10.0.1.77",
+);
 const snatTo = fc.constantFrom("10.0.1.1", "10.0.2.1", "10.0.0.1", "10.77.0.9", "10.9.1.1");
 
 interface Action {
@@ -166,9 +297,22 @@ function actionPart(place: RulePlace, protocol: string): fc.Arbitrary<string> {
       weight: 4,
       arbitrary: fc
         .tuple(fc.constantFrom("set-xmark", "set-mark", "or-mark", "and-mark", "xor-mark"), mark, mask)
-        .map(([how, value, bits]) => plain(`-j MARK --${how} ${how.startsWith("set") ? `${hex(value)}/${hex(bits)}` : hex(value)}`)),
+        .map(([how, value, bits]) =>
+          plain(`-j MARK --${how} ${how.startsWith("set") ? `${hex(value)}/${hex(bits)}` : hex(value)}`),
+        ),
     },
-    { weight: 1, arbitrary: fc.constantFrom("--save-mark", "--restore-mark", "--set-mark 0x3", "--save-mark --nfmask 0xf --ctmask 0xff", "--restore-mark --nfmask 0xff --ctmask 0x3").map((words) => plain(`-j CONNMARK ${words}`)) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .constantFrom(
+          "--save-mark",
+          "--restore-mark",
+          "--set-mark 0x3",
+          "--save-mark --nfmask 0xf --ctmask 0xff",
+          "--restore-mark --nfmask 0xff --ctmask 0x3",
+        )
+        .map((words) => plain(`-j CONNMARK ${words}`)),
+    },
   ];
   if (place.chains.length > 0) {
     choices.push({ weight: 6, arbitrary: fc.constantFrom(...place.chains).map((name) => plain(`-j ${name}`)) });
@@ -178,15 +322,41 @@ function actionPart(place: RulePlace, protocol: string): fc.Arbitrary<string> {
     choices.push({
       weight: 3,
       arbitrary: fc
-        .constantFrom("", "icmp-net-unreachable", "icmp-host-unreachable", "icmp-proto-unreachable", "icmp-port-unreachable", "icmp-net-prohibited", "icmp-host-prohibited", "icmp-admin-prohibited")
+        .constantFrom(
+          "",
+          "icmp-net-unreachable",
+          "icmp-host-unreachable",
+          "icmp-proto-unreachable",
+          "icmp-port-unreachable",
+          "icmp-net-prohibited",
+          "icmp-host-prohibited",
+          "icmp-admin-prohibited",
+        )
         .map((how) => plain(how === "" ? "-j REJECT" : `-j REJECT --reject-with ${how}`)),
     });
-    if (protocol === "tcp") choices.push({ weight: 3, arbitrary: fc.constant(plain("-j REJECT --reject-with tcp-reset")) });
+    if (protocol === "tcp")
+      choices.push({ weight: 3, arbitrary: fc.constant(plain("-j REJECT --reject-with tcp-reset")) });
   }
-  if (place.table === "raw") choices.push({ weight: 2, arbitrary: fc.constantFrom("-j CT --notrack", "-j NOTRACK").map(plain) });
+  if (place.table === "raw")
+    choices.push({ weight: 2, arbitrary: fc.constantFrom("-j CT --notrack", "-j NOTRACK").map(plain) });
   if (place.table === "mangle") {
-    choices.push({ weight: 2, arbitrary: fc.constantFrom("--ttl-set 1", "--ttl-set 64", "--ttl-dec 1", "--ttl-inc 1").map((words) => plain(`-j TTL ${words}`)) });
-    choices.push({ weight: 1, arbitrary: fc.constantFrom("-j TOS --set-tos 0x10/0xff", "-j TOS --set-tos 0x08/0x18", "-j DSCP --set-dscp 0x2e", "-j DSCP --set-dscp 0x04").map(plain) });
+    choices.push({
+      weight: 2,
+      arbitrary: fc
+        .constantFrom("--ttl-set 1", "--ttl-set 64", "--ttl-dec 1", "--ttl-inc 1")
+        .map((words) => plain(`-j TTL ${words}`)),
+    });
+    choices.push({
+      weight: 1,
+      arbitrary: fc
+        .constantFrom(
+          "-j TOS --set-tos 0x10/0xff",
+          "-j TOS --set-tos 0x08/0x18",
+          "-j DSCP --set-dscp 0x2e",
+          "-j DSCP --set-dscp 0x04",
+        )
+        .map(plain),
+    });
   }
   const hasPort = protocol === "tcp" || protocol === "udp";
   if (place.table === "nat") {
@@ -194,17 +364,38 @@ function actionPart(place: RulePlace, protocol: string): fc.Arbitrary<string> {
     const source = place.hooks.every((hook) => hook === "POSTROUTING" || hook === "INPUT");
     const toPort = hasPort ? maybe(5, fc.constantFrom(":80", ":8080", ":5000-5003"), "") : fc.constant("");
     if (destination) {
-      choices.push({ weight: 6, arbitrary: fc.tuple(natTo, toPort).map(([to, part]) => plain(`-j DNAT --to-destination ${to}${part}`)) });
-      choices.push({ weight: 2, arbitrary: (hasPort ? maybe(5, fc.constantFrom(" --to-ports 8080", " --to-ports 53"), "") : fc.constant("")).map((part) => plain(`-j REDIRECT${part}`)) });
+      choices.push({
+        weight: 6,
+        arbitrary: fc.tuple(natTo, toPort).map(([to, part]) => plain(`-j DNAT --to-destination ${to}${part}`)),
+      });
+      choices.push({
+        weight: 2,
+        arbitrary: (hasPort
+          ? maybe(5, fc.constantFrom(" --to-ports 8080", " --to-ports 53"), "")
+          : fc.constant("")
+        ).map((part) => plain(`-j REDIRECT${part}`)),
+      });
       choices.push({ weight: 1, arbitrary: fc.constant(plain("-j NETMAP --to 10.9.3.0/24")) });
     }
     if (source) {
-      choices.push({ weight: 6, arbitrary: fc.tuple(snatTo, toPort).map(([to, part]) => plain(`-j SNAT --to-source ${to}${part}`)) });
+      choices.push({
+        weight: 6,
+        arbitrary: fc.tuple(snatTo, toPort).map(([to, part]) => plain(`-j SNAT --to-source ${to}${part}`)),
+      });
       choices.push({ weight: 1, arbitrary: fc.constant(plain("-j NETMAP --to 10.77.3.0/24")) });
     }
     if (place.hooks.every((hook) => hook === "POSTROUTING")) {
-      choices.push({ weight: 6, arbitrary: fc.constantFrom("", "", " --random-fully", " --random").map((part) => plain(`-j MASQUERADE${part}`)) });
-      if (hasPort) choices.push({ weight: 2, arbitrary: fc.constantFrom(" --to-ports 6000", " --to-ports 6000-6010").map((part) => plain(`-j MASQUERADE${part}`)) });
+      choices.push({
+        weight: 6,
+        arbitrary: fc.constantFrom("", "", " --random-fully", " --random").map((part) => plain(`-j MASQUERADE${part}`)),
+      });
+      if (hasPort)
+        choices.push({
+          weight: 2,
+          arbitrary: fc
+            .constantFrom(" --to-ports 6000", " --to-ports 6000-6010")
+            .map((part) => plain(`-j MASQUERADE${part}`)),
+        });
     }
   }
   return fc.oneof(...choices.filter(({ weight }) => weight > 0)).map(({ words }) => words);
@@ -216,11 +407,24 @@ export function ruleArbitrary(place: RulePlace): fc.Arbitrary<string> {
   const after = new Set(["FORWARD", "OUTPUT", "POSTROUTING"]);
   const mayIn = !place.builtIn || place.hooks.every((hook) => before.has(hook));
   const mayOut = !place.builtIn || place.hooks.every((hook) => after.has(hook));
-  const device = fc.oneof({ weight: 5, arbitrary: routerDevice }, { weight: 1, arbitrary: fc.constantFrom("out+", "in+", "lo") });
+  const device = fc.oneof(
+    { weight: 5, arbitrary: routerDevice },
+    { weight: 1, arbitrary: fc.constantFrom("out+", "in+", "lo") },
+  );
   const selector = (option: string): fc.Arbitrary<string> =>
-    maybe(3, fc.tuple(negation, prefix).map(([no, text]) => `${no}${option} ${text}`), "");
+    maybe(
+      3,
+      fc.tuple(negation, prefix).map(([no, text]) => `${no}${option} ${text}`),
+      "",
+    );
   const deviceSelector = (option: string, allowed: boolean): fc.Arbitrary<string> =>
-    allowed ? maybe(2, fc.tuple(negation, device).map(([no, name]) => `${no}${option} ${name}`), "") : fc.constant("");
+    allowed
+      ? maybe(
+          2,
+          fc.tuple(negation, device).map(([no, name]) => `${no}${option} ${name}`),
+          "",
+        )
+      : fc.constant("");
   return fc
     .tuple(
       selector("-s"),

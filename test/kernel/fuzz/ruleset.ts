@@ -21,7 +21,9 @@ const BUILT_IN: Readonly<Record<FuzzTable["name"], readonly string[]>> = {
 };
 
 /** User-defined chains by the hooks they are called from: targets and matches are checked against all of them. */
-const USER_CHAINS: Readonly<Record<FuzzTable["name"], readonly { readonly prefix: string; readonly hooks: readonly string[] }[]>> = {
+const USER_CHAINS: Readonly<
+  Record<FuzzTable["name"], readonly { readonly prefix: string; readonly hooks: readonly string[] }[]>
+> = {
   raw: [{ prefix: "r", hooks: ["PREROUTING", "OUTPUT"] }],
   mangle: [{ prefix: "m", hooks: ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"] }],
   nat: [
@@ -44,21 +46,30 @@ function tableArbitrary(name: FuzzTable["name"], sets: readonly FuzzSet[], state
     // Only later chains are called, so that nothing goes round in circles.
     chains: groups
       .filter((group) => hooks.every((hook) => group.hooks.includes(hook)))
-      .flatMap((group) => Array.from({ length: Math.max(0, USERS - from) }, (_, index) => `${group.prefix}${from + index}`)),
+      .flatMap((group) =>
+        Array.from({ length: Math.max(0, USERS - from) }, (_, index) => `${group.prefix}${from + index}`),
+      ),
   });
   const rules = (place: RulePlace, most: number): fc.Arbitrary<string[]> =>
     fc.array(ruleArbitrary(place), { maxLength: most, size: "max" });
   const builtIn = BUILT_IN[name].map((chain) =>
     fc
       .tuple(
-        name === "nat" ? fc.constant<"ACCEPT">("ACCEPT") : fc.oneof({ weight: 6, arbitrary: fc.constant<"ACCEPT">("ACCEPT") }, { weight: 1, arbitrary: fc.constant<"DROP">("DROP") }),
+        name === "nat"
+          ? fc.constant<"ACCEPT">("ACCEPT")
+          : fc.oneof(
+              { weight: 6, arbitrary: fc.constant<"ACCEPT">("ACCEPT") },
+              { weight: 1, arbitrary: fc.constant<"DROP">("DROP") },
+            ),
         rules(placeOf([chain], true, 0), 5),
       )
       .map(([policy, list]): FuzzChain => ({ name: chain, policy, rules: list })),
   );
   const user = groups.flatMap((group) =>
     Array.from({ length: USERS }, (_, index) =>
-      rules(placeOf(group.hooks, false, index + 1), 4).map((list): FuzzChain => ({ name: `${group.prefix}${index}`, policy: null, rules: list })),
+      rules(placeOf(group.hooks, false, index + 1), 4).map(
+        (list): FuzzChain => ({ name: `${group.prefix}${index}`, policy: null, rules: list }),
+      ),
     ),
   );
   return fc.tuple(...builtIn, ...user).map((chains) => ({ name, chains }));

@@ -1,3 +1,5 @@
+import type { Network } from "../../../src/model/network.ts";
+import { printRuleset } from "../../../src/readers/iptables/print.ts";
 import type { Excuses } from "../harness/compare.ts";
 import { Duel, type ProbePacket, type Round } from "../harness/duel.ts";
 import { ipSetsOf, networkOf, rulesetOf } from "../harness/lab.ts";
@@ -6,8 +8,6 @@ import type { SeenResponse } from "../harness/observation.ts";
 import { type Oracle, Refused } from "../harness/oracle-client.ts";
 import { muted, withHost } from "../harness/podpath-network.ts";
 import { routerLab } from "../harness/router-lab.ts";
-import type { Network } from "../../../src/model/network.ts";
-import { printRuleset } from "../../../src/readers/iptables/print.ts";
 import type { FuzzCase, FuzzWorld } from "./case.ts";
 import { isStateful } from "./rule.ts";
 import { rulesetText } from "./ruleset.ts";

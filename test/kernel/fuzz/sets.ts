@@ -9,9 +9,7 @@ export interface FuzzSets {
 }
 
 const host = fc.constantFrom("10.0.0.2", "10.0.1.2", "10.0.2.2", "10.0.0.1", "10.9.1.1", "10.96.0.1", "10.0.1.1");
-const net = prefix
-  .filter((text) => !text.includes("255.0.255.0") && text !== "0.0.0.0")
-  .map((text) => text);
+const net = prefix.filter((text) => !text.includes("255.0.255.0") && text !== "0.0.0.0").map((text) => text);
 
 function members(name: string, of: fc.Arbitrary<string>): fc.Arbitrary<string> {
   return fc
@@ -25,12 +23,27 @@ const protocol = fc.constantFrom("tcp", "udp");
 export const setsArbitrary: fc.Arbitrary<FuzzSets> = fc
   .tuple(
     members("hi", host),
-    members("hn", fc.oneof({ weight: 4, arbitrary: net }, { weight: 1, arbitrary: net.map((text) => `${text} nomatch`) })),
-    members("hip", fc.tuple(host, protocol, port).map(([ip, name, number]) => `${ip},${name}:${number}`)),
-    members("hnp", fc.tuple(net, protocol, port).map(([ip, name, number]) => `${ip},${name}:${number}`)),
-    members("hipip", fc.tuple(host, protocol, port, host).map(([ip, name, number, other]) => `${ip},${name}:${number},${other}`)),
+    members(
+      "hn",
+      fc.oneof({ weight: 4, arbitrary: net }, { weight: 1, arbitrary: net.map((text) => `${text} nomatch`) }),
+    ),
+    members(
+      "hip",
+      fc.tuple(host, protocol, port).map(([ip, name, number]) => `${ip},${name}:${number}`),
+    ),
+    members(
+      "hnp",
+      fc.tuple(net, protocol, port).map(([ip, name, number]) => `${ip},${name}:${number}`),
+    ),
+    members(
+      "hipip",
+      fc.tuple(host, protocol, port, host).map(([ip, name, number, other]) => `${ip},${name}:${number},${other}`),
+    ),
     members("bp", port.map(String)),
-    members("hni", fc.tuple(net, fc.constantFrom("in0", "out0", "out1")).map(([ip, name]) => `${ip},${name}`)),
+    members(
+      "hni",
+      fc.tuple(net, fc.constantFrom("in0", "out0", "out1")).map(([ip, name]) => `${ip},${name}`),
+    ),
   )
   .map(([hi, hn, hip, hnp, hipip, bp, hni]) => ({
     sets: [

@@ -16,19 +16,24 @@ function* smaller(from: FuzzCase): Iterable<FuzzCase> {
       tables: from.tables.map((other, index) => (index === t ? { ...table, chains } : other)),
     });
     for (const [c, chain] of table.chains.entries()) {
-      if (chain.rules.length > 0) yield replaced(table.chains.map((other, i) => (i === c ? { ...chain, rules: [] } : other)));
+      if (chain.rules.length > 0)
+        yield replaced(table.chains.map((other, i) => (i === c ? { ...chain, rules: [] } : other)));
       if (chain.policy === null) yield replaced(without(table.chains, c));
-      if (chain.policy === "DROP") yield replaced(table.chains.map((other, i) => (i === c ? { ...chain, policy: "ACCEPT" } : other)));
+      if (chain.policy === "DROP")
+        yield replaced(table.chains.map((other, i) => (i === c ? { ...chain, policy: "ACCEPT" } : other)));
     }
     for (const [c, chain] of table.chains.entries()) {
       for (let r = 0; r < chain.rules.length; r++) {
-        yield replaced(table.chains.map((other, i) => (i === c ? { ...chain, rules: without(chain.rules, r) } : other)));
+        yield replaced(
+          table.chains.map((other, i) => (i === c ? { ...chain, rules: without(chain.rules, r) } : other)),
+        );
       }
     }
   }
   const { world } = from;
   for (let i = 0; i < world.rules.length; i++) yield { ...from, world: { ...world, rules: without(world.rules, i) } };
-  for (let i = 0; i < world.routes.length; i++) yield { ...from, world: { ...world, routes: without(world.routes, i) } };
+  for (let i = 0; i < world.routes.length; i++)
+    yield { ...from, world: { ...world, routes: without(world.routes, i) } };
   for (const key of Object.keys(world.sysctls)) {
     if (key === "net.ipv4.ip_forward") continue;
     const rest = Object.fromEntries(Object.entries(world.sysctls).filter(([name]) => name !== key));
@@ -87,6 +92,7 @@ export async function shrink(runner: Runner, found: Disagreement, tries = 400): 
 
 /** About the same thing: what is compared stands before the colon. */
 function sameKind(x: Disagreement, y: Disagreement): boolean {
-  const kind = ({ differences }: Disagreement): string => (differences[0] ?? "").replace(/:.*/, "").replace(/\d+/g, "#").slice(0, 12);
+  const kind = ({ differences }: Disagreement): string =>
+    (differences[0] ?? "").replace(/:.*/, "").replace(/\d+/g, "#").slice(0, 12);
   return kind(x) === kind(y);
 }

@@ -41,10 +41,13 @@ export function compare(kernel: Observation, podpath: Observation, excuses: Excu
     found.push(`${what}: kernel ${JSON.stringify(real)}, podpath ${JSON.stringify(ours)}`);
   };
   const { responses, withheld } = withoutWithheld(kernel, podpath, excuses);
-  const quiet = podpath.reason === "NOT_SPECIFIED" && kernel.reason === "NOT_SPECIFIED" && kernel.responses.length === 0;
-  const outcome = (withheld || quiet) && podpath.outcome === "rejected" && kernel.outcome === "dropped" ? "dropped" : podpath.outcome;
+  const quiet =
+    podpath.reason === "NOT_SPECIFIED" && kernel.reason === "NOT_SPECIFIED" && kernel.responses.length === 0;
+  const outcome =
+    (withheld || quiet) && podpath.outcome === "rejected" && kernel.outcome === "dropped" ? "dropped" : podpath.outcome;
   const unanswered = kernel.outcome === "unresolved" && podpath.pending;
-  if (kernel.outcome !== outcome && !unanswered && !nothingSeen(kernel, podpath)) differ("outcome", kernel.outcome, outcome);
+  if (kernel.outcome !== outcome && !unanswered && !nothingSeen(kernel, podpath))
+    differ("outcome", kernel.outcome, outcome);
   if (kernel.errno !== podpath.errno) differ("errno", kernel.errno, podpath.errno);
   if (kernel.host !== null && kernel.host !== podpath.host) differ("host", kernel.host, podpath.host);
   if (kernel.hook !== podpath.hook && kernel.hook !== null) differ("hook", kernel.hook, podpath.hook);

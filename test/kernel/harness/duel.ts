@@ -1,5 +1,5 @@
 import type { Network } from "../../../src/model/network.ts";
-import { parsePacketLine, type PacketQuestion } from "../../../src/trace/packet-question.ts";
+import { type PacketQuestion, parsePacketLine } from "../../../src/trace/packet-question.ts";
 import { createPacketSession, type PacketSession } from "../../../src/trace/packet-session.ts";
 import type { Answer } from "../../../src/trace/result.ts";
 import { compare, type Excuses, NO_EXCUSES } from "./compare.ts";
@@ -71,7 +71,12 @@ export class Duel {
   }
 
   /** Builds the namespaces of a lab, and the session of its Network. */
-  static async of(oracle: Oracle, lab: Lab, mute: readonly string[] = [], excuses: Excuses = NO_EXCUSES): Promise<Duel> {
+  static async of(
+    oracle: Oracle,
+    lab: Lab,
+    mute: readonly string[] = [],
+    excuses: Excuses = NO_EXCUSES,
+  ): Promise<Duel> {
     const network = networkOf(lab);
     await oracle.build(toBuildRequest(network, { mute }));
     return new Duel(oracle, muted(network, mute), excuses);
@@ -107,7 +112,9 @@ export class Duel {
     const round = await this.ask(packet);
     if (round === null) throw new Error("nothing was delivered that could be answered");
     if (round.differences.length > 0) {
-      throw new Error(`podpath and the kernel differ about ${JSON.stringify(packet)}:\n${round.differences.join("\n")}`);
+      throw new Error(
+        `podpath and the kernel differ about ${JSON.stringify(packet)}:\n${round.differences.join("\n")}`,
+      );
     }
     return round;
   }

@@ -1,7 +1,18 @@
 import { Oracle } from "./oracle-client.ts";
 
 /** What the tests need beside root; without the nft backend its share of the fuzz cannot run. */
-const NEEDED = ["iptables-legacy", "iptables-nft", "ipset", "nft", "veth", "bridge", "vxlan", "nftrace", "legacy-trace", "tracefs"];
+const NEEDED = [
+  "iptables-legacy",
+  "iptables-nft",
+  "ipset",
+  "nft",
+  "veth",
+  "bridge",
+  "vxlan",
+  "nftrace",
+  "legacy-trace",
+  "tracefs",
+];
 
 /** Null when the real kernel can be asked; else why not. */
 export async function whyNoKernel(): Promise<string | null> {

@@ -22,8 +22,8 @@ import type { ListeningSocket } from "../../../src/model/socket.ts";
 import { type Address, parseAddress } from "../../../src/net/address.ts";
 import { parseInterfaceAddress, prefixContains, prefixOf } from "../../../src/net/prefix.ts";
 import { TCP, UDP } from "../../../src/net/protocol.ts";
-import { readPolicyRules } from "../../../src/readers/ip/rule.ts";
 import { readRoutes } from "../../../src/readers/ip/route.ts";
+import { readPolicyRules } from "../../../src/readers/ip/rule.ts";
 import { readIpSetSave } from "../../../src/readers/ipset/save.ts";
 import { readIptablesSave } from "../../../src/readers/iptables/save.ts";
 
@@ -192,13 +192,10 @@ function withDevices(route: Route, interfaces: ReadonlyMap<string, Interface>): 
   };
 }
 
-function labRoutes(
-  spec: LabHost,
-  interfaces: ReadonlyMap<string, Interface>,
-  origins: OriginTable,
-): readonly Route[] {
+function labRoutes(spec: LabHost, interfaces: ReadonlyMap<string, Interface>, origins: OriginTable): readonly Route[] {
   const text = (spec.routes ?? []).join("\n");
-  const { routes, findings } = text === "" ? { routes: [], findings: [] } : readRoutes(text, `${spec.name}/routes`, origins, { typed: true });
+  const { routes, findings } =
+    text === "" ? { routes: [], findings: [] } : readRoutes(text, `${spec.name}/routes`, origins, { typed: true });
   sure(findings, `routes of ${spec.name}`);
   return [
     ...deriveLocalRoutes(interfaces.values()),
@@ -239,7 +236,11 @@ export function ipSetsOf(text: string, origins: OriginTable): ReadonlyMap<string
   return sets;
 }
 
-function labNeighbours(lab: Lab, spec: LabHost, all: ReadonlyMap<string, ReadonlyMap<string, Interface>>): readonly Neighbour[] {
+function labNeighbours(
+  lab: Lab,
+  spec: LabHost,
+  all: ReadonlyMap<string, ReadonlyMap<string, Interface>>,
+): readonly Neighbour[] {
   const entry = (target: Address, device: string, mac: string): Neighbour => ({
     address: target,
     interface: device,

@@ -47,12 +47,16 @@ function hostRequest(host: Host): object {
     commands: [
       ...extra.map((text) => `ip addr add ${text} dev lo`),
       ...host.neighbours.map(
-        (item) => `ip neigh replace ${formatAddress(item.address)} lladdr ${item.mac ?? ""} dev ${item.interface} nud permanent`,
+        (item) =>
+          `ip neigh replace ${formatAddress(item.address)} lladdr ${item.mac ?? ""} dev ${item.interface} nud permanent`,
       ),
       ...host.policyRules.filter((rule) => !isDefaultRule(rule)).map((rule) => `ip rule add ${printPolicyRule(rule)}`),
-      ...host.routes.filter(({ protocol }) => protocol !== "kernel").map((route) => `ip route add ${printRoute(route).replaceAll("\n", " ")}`),
+      ...host.routes
+        .filter(({ protocol }) => protocol !== "kernel")
+        .map((route) => `ip route add ${printRoute(route).replaceAll("\n", " ")}`),
       ...host.fdb.map(
-        (entry) => `bridge fdb append ${entry.mac} dev ${entry.interface} dst ${entry.destination === null ? "" : formatAddress(entry.destination)}`,
+        (entry) =>
+          `bridge fdb append ${entry.mac} dev ${entry.interface} dst ${entry.destination === null ? "" : formatAddress(entry.destination)}`,
       ),
     ],
     listen: host.sockets.map((socket) => `${socket.protocol === TCP ? "tcp" : "udp"}/${socket.port}`),

@@ -6,7 +6,15 @@ import { ICMP } from "../../../src/net/protocol.ts";
 import { formatTcpFlags } from "../../../src/net/tcp-flags.ts";
 import type { Branch, Run } from "../../../src/trace/result.ts";
 import type { TraceStep } from "../../../src/trace/step.ts";
-import { inOrder, lastPlace, type Observation, type SeenHop, type SeenPacket, type SeenResponse, type SeenRule } from "./observation.ts";
+import {
+  inOrder,
+  lastPlace,
+  type Observation,
+  type SeenHop,
+  type SeenPacket,
+  type SeenResponse,
+  type SeenRule,
+} from "./observation.ts";
 
 /** Table that the harness silences far hosts with; no test uses it otherwise (`podpath-network.ts`). */
 export const MUTE_TABLE = "security";
@@ -140,8 +148,7 @@ export function observePodpath({ run, count }: Branch): Observation {
     hook: end?.ending.reason === "NETFILTER_DROP" ? end.ending.hook : null,
     hops,
     rules: rulesOf(steps),
-    delivered:
-      end?.ending.outcome === "delivered" ? { host: end.host, packet: podpathPacket(end.packet) } : null,
+    delivered: end?.ending.outcome === "delivered" ? { host: end.host, packet: podpathPacket(end.packet) } : null,
     reason: dropped ? (end.ending.reason ?? "NOT_SPECIFIED") : null,
     errno: journey.error,
     responses: responsesOf(run),

@@ -266,7 +266,7 @@ class Topology:
         neighbours = request.get("staticNeighbours", False)
         for host in self.hosts.values():
             lines = {"": [], "-6": []}
-            for kind, specs in (("rule", host.spec.get("rules", ())), ("route", host.spec.get("routes", ()))):
+            for kind, specs in (("route", host.spec.get("routes", ())), ("rule", host.spec.get("rules", ()))):
                 for text in specs:
                     six = text.startswith("-6 ")
                     text = text[3:] if six else text
