@@ -7,7 +7,7 @@ function spread(subnet: number): fc.Arbitrary<string> {
   return fc.integer({ min: 129, max: 254 }).map((last) => `10.0.${subnet}.${last}`);
 }
 
-export const PORTS: readonly number[] = [22, 53, 80, 81, 179, 443, 1000, 4000, 5000, 8080, 40000];
+const PORTS: readonly number[] = [22, 53, 80, 81, 179, 443, 1000, 4000, 5000, 8080, 40000];
 
 export const port = fc.constantFrom(...PORTS);
 export const protocolName = fc.constantFrom("tcp", "tcp", "udp", "udp", "icmp");

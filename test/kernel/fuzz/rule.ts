@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { mark, PORTS, port, prefix, protocolName, routerDevice } from "./pools.ts";
+import { mark, port, prefix, protocolName, routerDevice } from "./pools.ts";
 
 /** Where a rule stands: what the tools allow depends on it. */
 export interface RulePlace {
@@ -449,5 +449,3 @@ export function ruleArbitrary(place: RulePlace): fc.Arbitrary<string> {
 export function isStateful(rule: string): boolean {
   return /-m (limit|recent|connlimit)|--mode nth/.test(rule);
 }
-
-export { PORTS };

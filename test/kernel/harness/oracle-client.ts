@@ -101,7 +101,6 @@ const resultSchema = z.object({
 
 export type KernelHop = z.infer<typeof hop>;
 export type KernelRuleEvent = z.infer<typeof ruleEvent>;
-export type KernelResponse = z.infer<typeof responseSchema>;
 /** What the kernel did with one packet. */
 export type KernelResult = z.infer<typeof resultSchema>;
 
