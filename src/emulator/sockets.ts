@@ -123,7 +123,7 @@ function echo(runtime: HostRuntime, skb: Skb): void {
   const request = skb.packet;
   const six = request.protocol === ICMPV6;
   const unicast = !isForMany(skb);
-  if (!unicast && runtime.host.sysctls.get("net.ipv4.icmp_echo_ignore_broadcasts") !== "0") return;
+  if (!unicast && ignoresBroadcasts(runtime)) return;
   if (runtime.host.sysctls.get("net.ipv4.icmp_echo_ignore_all") === "1" && !six) return;
   const answer = packet({
     src: request.dst,
@@ -141,7 +141,8 @@ function echo(runtime: HostRuntime, skb: Skb): void {
 /** icmp_timestamp(): three time stamps, if the request had the first. */
 function answerTimestamp(runtime: HostRuntime, skb: Skb): void {
   const request = skb.packet;
-  if (isForMany(skb) || request.payloadLength < 4) return;
+  const unicast = !isForMany(skb);
+  if (request.payloadLength < 4 || (!unicast && ignoresBroadcasts(runtime))) return;
   const answer = packet({
     src: request.dst,
     dst: request.src,
@@ -152,7 +153,11 @@ function answerTimestamp(runtime: HostRuntime, skb: Skb): void {
     icmpSeq: request.icmpSeq,
     payloadLength: 12,
   });
-  runtime.services.send(runtime, answer, { kind: "icmp", cause: skb, fromKernel: true });
+  runtime.services.send(runtime, answer, { kind: "icmp", cause: skb, fromKernel: true, selectSource: !unicast });
+}
+
+function ignoresBroadcasts(runtime: HostRuntime): boolean {
+  return runtime.host.sysctls.get("net.ipv4.icmp_echo_ignore_broadcasts") !== "0";
 }
 
 /** Whether somebody listens, as far as the dumps tell. */

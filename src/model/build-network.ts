@@ -1,7 +1,7 @@
 import { sameAddress } from "../net/address.ts";
 import { formatPrefix, prefixOf } from "../net/prefix.ts";
 import type { Finding } from "./finding.ts";
-import type { Host } from "./host.ts";
+import { type Host, knowledgeOf } from "./host.ts";
 import type { Interface } from "./interface.ts";
 import { type Network, network } from "./network.ts";
 import { type Origin, sourceOf } from "./origin.ts";
@@ -74,8 +74,9 @@ function checkRoute(host: Host, route: Route, complain: Complain): void {
   if (!sameAddress(prefixOf(address, length).address, address)) {
     complain(route.origin, "host-bits", `${text} has host bits`, formatPrefix(prefixOf(address, length)));
   }
+  const interfacesKnown = knowledgeOf(host, "interfaces") === "known";
   for (const hop of route.nextHops) {
-    if (hop.interface !== null && !host.interfaces.has(hop.interface)) {
+    if (interfacesKnown && hop.interface !== null && !host.interfaces.has(hop.interface)) {
       complain(
         route.origin,
         "missing-interface",

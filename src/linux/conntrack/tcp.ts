@@ -265,15 +265,15 @@ export function trackTcp(
 function inSyncAgain(tracking: TcpTracking, packet: Packet, segment: TcpSegment, reply: boolean): boolean {
   if (segment !== "synack" || tracking.lastSegment !== "syn" || tracking.lastReply === reply) return false;
   if (packet.ack !== tracking.lastEnd) return false;
-  const { liberal } = emptySender(false);
-  tracking.seen[reply ? 0 : 1] = {
-    ...emptySender(liberal),
+  const [client, server] = reply ? [0, 1] as const : [1, 0] as const;
+  tracking.seen[client] = {
+    ...emptySender(tracking.seen[client].liberal),
     end: tracking.lastEnd,
     maxEnd: tracking.lastEnd,
     maxWindow: Math.max(tracking.lastWindow, 1),
-    maxAck: tracking.seen[reply ? 0 : 1].maxAck,
+    maxAck: tracking.seen[client].maxAck,
   };
-  tracking.seen[reply ? 1 : 0] = emptySender(false);
+  tracking.seen[server] = emptySender(tracking.seen[server].liberal);
   tracking.expectsChallenge = false;
   return true;
 }

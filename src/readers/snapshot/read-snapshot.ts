@@ -1,9 +1,10 @@
 import type { Cluster } from "../../calico/cluster.ts";
+import { buildNetwork } from "../../model/build-network.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Host, HostPart, Knowledge } from "../../model/host.ts";
 import type { Interface } from "../../model/interface.ts";
 import type { Link } from "../../model/link.ts";
-import { type Network, network } from "../../model/network.ts";
+import type { Network } from "../../model/network.ts";
 import { type OriginTable, originTable } from "../../model/origin.ts";
 import { formatAddress } from "../../net/address.ts";
 import { type DumpKind, PRINTED_BY, recogniseDump } from "../recognise.ts";
@@ -72,16 +73,19 @@ export function readSnapshot(files: SnapshotFiles): SnapshotResult {
   findings.push(...contradictions(hosts, links, cluster, workloads, origins));
   if (hosts.size === 0) findings.push(noMachines(files.name, layout, recognised));
 
+  const built = buildNetwork({
+    hosts,
+    links,
+    origins,
+    endpoints: endpointsOf(hosts, cluster, workloads),
+    services: serviceNamesOf(cluster),
+    fabricRoutes: description.routes,
+    pools: [...cluster.ipPools.values()].map((pool) => pool.cidr),
+  });
+  // What contradicts itself in a dump stays as it was dumped: a doubt, not an error.
+  for (const finding of built.findings) findings.push({ ...finding, severity: "warning" });
   return {
-    network: network({
-      hosts,
-      links,
-      origins,
-      endpoints: endpointsOf(hosts, cluster, workloads),
-      services: serviceNamesOf(cluster),
-      fabricRoutes: description.routes,
-      pools: [...cluster.ipPools.values()].map((pool) => pool.cidr),
-    }),
+    network: built.network,
     cluster,
     findings,
     recognised,

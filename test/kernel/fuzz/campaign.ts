@@ -103,6 +103,6 @@ export function summary({ tally, disagreements }: CampaignResult, seconds: numbe
     `${tally.probes} probes compared with the kernel in ${seconds.toFixed(1)} s (${Math.round(tally.probes / seconds)}/s):`,
     `${outcomes}; ${tally.rulesets} rulesets (${tally.refused} more refused by the tools),`,
     `${tally.branching} probes with several possible ends, ${tally.excused} answers withheld by rate limits;`,
-    `${disagreements.length} disagreements`,
+    `${disagreements.length} disagreements (${tally.unrepeated} more did not happen again)`,
   ].join(" ");
 }

@@ -37,6 +37,7 @@ describe.skipIf(!available)("podpath and the kernel", () => {
     expect(result.tally.probes).toBeGreaterThanOrEqual(PROBES);
     // A campaign in which nothing gets through, or the tools take nothing, compares little.
     expect(result.tally.outcomes.get("delivered") ?? 0).toBeGreaterThan(PROBES / 5);
+    expect(result.tally.unrepeated).toBeLessThanOrEqual(PROBES / 500);
     expect(result.tally.refused).toBeLessThan(result.tally.rulesets / 5);
   });
 

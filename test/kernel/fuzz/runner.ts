@@ -38,6 +38,12 @@ class RouteErrorLimit implements Excuses {
   }
 }
 
+/**
+ * A disagreement counts when it happens as often again. What passes once is time in the kernel (a neighbour that is
+ * probed again after five seconds, a limit that refills), which podpath's clock does not share.
+ */
+const REPEATS = 2;
+
 export interface Disagreement {
   readonly case: FuzzCase;
   /** Packet of the sequence that they differ about. */
@@ -52,6 +58,8 @@ export interface Tally {
   /** Rulesets that the tools refused, which are not compared. */
   refused: number;
   lastRefusal: string;
+  /** Disagreements that did not happen again. */
+  unrepeated: number;
   /** Packets with more than one possible end. */
   branching: number;
   /** Missing answers put down to the kernel's rate limits. */
@@ -60,7 +68,7 @@ export interface Tally {
 }
 
 export function newTally(): Tally {
-  return { probes: 0, rulesets: 0, refused: 0, lastRefusal: "", branching: 0, excused: 0, outcomes: new Map() };
+  return { probes: 0, rulesets: 0, refused: 0, lastRefusal: "", unrepeated: 0, branching: 0, excused: 0, outcomes: new Map() };
 }
 
 /** Runs cases against the kernel; a world is built once for all cases that share it. */
@@ -146,7 +154,14 @@ export class Runner {
     for (const sequence of sequences) {
       if (stateful && !first) await load(written);
       first = false;
-      const failure = await this.runSequence(duel, sequence);
+      let failure = await this.runSequence(duel, sequence);
+      for (let again = 0; failure !== null && again < REPEATS; again++) {
+        await load(written);
+        duel.use(network);
+        const repeated = await this.runSequence(duel, sequence);
+        if (repeated === null) this.tally.unrepeated++;
+        failure = repeated;
+      }
       if (failure === null) continue;
       found.push(disagree(sequence, failure.at, failure.differences));
       // What a disagreement leaves behind differs too.
