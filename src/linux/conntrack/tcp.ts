@@ -265,7 +265,7 @@ export function trackTcp(
 function inSyncAgain(tracking: TcpTracking, packet: Packet, segment: TcpSegment, reply: boolean): boolean {
   if (segment !== "synack" || tracking.lastSegment !== "syn" || tracking.lastReply === reply) return false;
   if (packet.ack !== tracking.lastEnd) return false;
-  const [client, server] = reply ? [0, 1] as const : [1, 0] as const;
+  const [client, server] = reply ? ([0, 1] as const) : ([1, 0] as const);
   tracking.seen[client] = {
     ...emptySender(tracking.seen[client].liberal),
     end: tracking.lastEnd,

@@ -68,7 +68,16 @@ export interface Tally {
 }
 
 export function newTally(): Tally {
-  return { probes: 0, rulesets: 0, refused: 0, lastRefusal: "", unrepeated: 0, branching: 0, excused: 0, outcomes: new Map() };
+  return {
+    probes: 0,
+    rulesets: 0,
+    refused: 0,
+    lastRefusal: "",
+    unrepeated: 0,
+    branching: 0,
+    excused: 0,
+    outcomes: new Map(),
+  };
 }
 
 /** Runs cases against the kernel; a world is built once for all cases that share it. */
