@@ -1,10 +1,10 @@
 import type { IpSet, SetElement, SetMember } from "../../model/ip-set.ts";
 import { type Address, type Family, isUnspecified } from "../../net/address.ts";
+import { rangePrefixes } from "../../net/address-set.ts";
 import { type PortSet, portSet, subtractPortSets } from "../../net/port-set.ts";
 import { addressBits, netmask, type Prefix, prefixContains, prefixOf } from "../../net/prefix.ts";
 import { TCP } from "../../net/protocol.ts";
 import { parseUint32 } from "./mark-value.ts";
-import { rangePrefixes } from "./set-range.ts";
 
 /** What one dimension of a set type holds. */
 export type Dimension = "ip" | "net" | "port" | "mac" | "iface" | "mark";
