@@ -267,7 +267,7 @@ function inSyncAgain(tracking: TcpTracking, packet: Packet, segment: TcpSegment,
   if (packet.ack !== tracking.lastEnd) return false;
   const [client, server] = reply ? ([0, 1] as const) : ([1, 0] as const);
   tracking.seen[client] = {
-    ...emptySender(tracking.seen[client].liberal),
+    ...emptySender(false),
     end: tracking.lastEnd,
     maxEnd: tracking.lastEnd,
     maxWindow: Math.max(tracking.lastWindow, 1),

@@ -98,7 +98,7 @@ const rules = fc
   .map((list) =>
     list.map(
       ([text, what], index) =>
-        `${text.startsWith("not ") ? "not from all " + text.slice(4) : text} pref ${100 + index * 10} ${what}`,
+        `${text.startsWith("not ") ? `not from all ${text.slice(4)}` : text} pref ${100 + index * 10} ${what}`,
     ),
   );
 
