@@ -123,6 +123,11 @@ function forward(runtime: HostRuntime, skb: Skb, route: RoutingResult & { kind: 
     else sendIcmpError(runtime, skb, DEST_UNREACHABLE, FRAGMENTATION_NEEDED, mtu);
     return reject(runtime, skb, "PKT_TOO_BIG", "FORWARD", `larger than the MTU ${mtu} of ${route.output.name}`);
   }
+  if (packetLength(packet) > mtu) {
+    // The kernel cuts it up here; rules further on (`-f`, ports) see the pieces.
+    const detail = `a packet longer than the MTU ${mtu} of ${route.output.name} goes on whole: fragments are not modelled`;
+    runtime.services.assume(runtime, "interfaces", detail);
+  }
   packet.ttl--;
   if (redirect) sendRedirect(runtime, skb, route);
   if (runHook(runtime, skb, FORWARD) !== NF_ACCEPT) return hookDrop(runtime, skb, FORWARD);
