@@ -32,7 +32,7 @@ export const PLAN: Plan = {
 
 const worldArbitrary: fc.Arbitrary<FuzzWorld> = fc
   .tuple(routesArbitrary, sysctlsArbitrary, fc.constantFrom(1500, 1500, 1200))
-  .map(([{ routes, rules }, sysctls, outMtu]) => ({ routes, rules, sysctls, outMtu }));
+  .map(([{ routes, rules }, sysctls, outMtu]) => ({ family: 4, routes, rules, sysctls, outMtu }));
 
 /** Sets in half of the rulesets; matches that count, and so need reloading, in a third. */
 function loadArbitrary(backend: FuzzCase["backend"]): fc.Arbitrary<Pick<FuzzCase, "backend" | "sets" | "tables">> {

@@ -19,6 +19,8 @@ export interface FuzzCase {
 
 /** What is built once for many rulesets. */
 export interface FuzzWorld {
+  /** Family of the router's addresses, routes and rules. */
+  readonly family: 4 | 6;
   readonly routes: readonly string[];
   readonly rules: readonly string[];
   readonly sysctls: Readonly<Record<string, string>>;
@@ -63,6 +65,7 @@ const caseSchema = z.object({
   found: z.string(),
   case: z.object({
     world: z.object({
+      family: z.union([z.literal(4), z.literal(6)]).default(4),
       routes: z.array(z.string()),
       rules: z.array(z.string()),
       sysctls: z.record(z.string(), z.string()),

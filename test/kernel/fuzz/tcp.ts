@@ -28,7 +28,13 @@ export const STATE_RULES: FuzzCase["tables"] = [
   },
 ];
 
-export const TCP_WORLD: FuzzWorld = { routes: [], rules: [], sysctls: { "net.ipv4.ip_forward": "1" }, outMtu: 1500 };
+export const TCP_WORLD: FuzzWorld = {
+  family: 4,
+  routes: [],
+  rules: [],
+  sysctls: { "net.ipv4.ip_forward": "1" },
+  outMtu: 1500,
+};
 
 interface Step {
   readonly reply: boolean;
