@@ -12,9 +12,13 @@ const common = {
 } satisfies UserConfig;
 
 export default defineConfig([
+  { ...common, entry: { podpath: "src/cli/launch.ts" }, dts: false },
   {
     ...common,
-    entry: { podpath: "src/cli/main.ts" },
+    clean: false,
+    // A script, not a module: only of scripts can a code cache be kept (src/cli/launch.ts).
+    format: "cjs",
+    entry: { command: "src/cli/main.ts" },
     dts: false,
     outputOptions: { codeSplitting: false },
     // Comments and blanks cost a cold start; names stay, for stack traces.

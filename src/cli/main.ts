@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { runCommand } from "./program.ts";
 
 // Whoever reads us may stop reading (`| head`): that is no error.
@@ -9,9 +8,11 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-process.exitCode = await runCommand(process.argv.slice(2), {
+void runCommand(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   stdin: process.stdin,
   env: process.env,
+}).then((code) => {
+  process.exitCode = code;
 });
