@@ -1,22 +1,26 @@
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { campaign, PLAN, summary } from "./fuzz/campaign.ts";
-import type { Regression } from "./fuzz/case.ts";
-import { rulesetText } from "./fuzz/ruleset.ts";
+import { campaign, kindsOf, PLAN, summary } from "./fuzz/campaign.ts";
+import { printRegression } from "./fuzz/case.ts";
+import { describeDisagreement } from "./fuzz/describe.ts";
 import type { Disagreement } from "./fuzz/runner.ts";
 import { shrink } from "./fuzz/shrink.ts";
+import { WORLD_KINDS } from "./fuzz/worlds/all.ts";
 import { whyNoKernel } from "./harness/kernel-available.ts";
 import { Oracle } from "./harness/oracle-client.ts";
 
 /**
- * `npm run fuzz`: random rulesets and packets on the real kernel and on podpath, from a fresh seed. A disagreement is made
- * small and written to `test/kernel/regressions/`, where the tests replay it from then on.
+ * `npm run fuzz`: random worlds, rulesets and packets on the real kernel and on podpath, from a fresh seed. A disagreement
+ * is made small and written to `test/kernel/regressions/`, where the tests replay it from then on.
  */
 const { values } = parseArgs({
   options: {
     seed: { type: "string" },
-    probes: { type: "string", default: "20000" },
+    probes: { type: "string" },
+    minutes: { type: "string" },
+    world: { type: "string" },
+    family: { type: "string" },
     enough: { type: "string", default: "5" },
     "no-write": { type: "boolean", default: false },
   },
@@ -24,14 +28,6 @@ const { values } = parseArgs({
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
-}
-
-function show({ case: small, at, differences }: Disagreement): void {
-  say(`\nworld ${JSON.stringify(small.world)}\nbackend ${small.backend}\n${small.sets}${rulesetText(small.tables)}`);
-  small.sequence.forEach((packet, index) => {
-    say(`${index === at ? ">" : " "} ${JSON.stringify(packet)}`);
-  });
-  for (const line of differences) say(`  ${line}`);
 }
 
 /** One of each kind: what differs, without the numbers. */
@@ -45,6 +41,12 @@ function ofEachKind(disagreements: readonly Disagreement[]): readonly Disagreeme
 }
 
 async function main(): Promise<number> {
+  const family = values.family === undefined ? null : values.family === "6" ? 6 : 4;
+  const kinds = kindsOf(values.world ?? null, family);
+  if (kinds.length === 0) {
+    say(`there is no such kind of world; there are ${WORLD_KINDS.map(({ name }) => name).join(", ")}`);
+    return 2;
+  }
   const reason = await whyNoKernel();
   if (reason !== null) {
     say(`The fuzz needs the real kernel: ${reason}`);
@@ -55,7 +57,16 @@ async function main(): Promise<number> {
   const oracle = new Oracle();
   try {
     const started = Date.now();
-    const plan = { ...PLAN, seed, probes: Number(values.probes), enough: Number(values.enough) };
+    const minutes = values.minutes === undefined ? null : Number(values.minutes);
+    const plan = {
+      ...PLAN,
+      kinds,
+      seed,
+      probes:
+        values.probes !== undefined ? Number(values.probes) : minutes === null ? 20_000 : Number.POSITIVE_INFINITY,
+      until: minutes === null ? PLAN.until : started + minutes * 60_000,
+      enough: Number(values.enough),
+    };
     const result = await campaign(oracle, plan, ({ probes }) => {
       if (process.stdout.isTTY) process.stdout.write(`\r${probes} probes `);
     });
@@ -63,14 +74,11 @@ async function main(): Promise<number> {
     say(summary(result, (Date.now() - started) / 1000));
     for (const [index, found] of ofEachKind(result.disagreements).entries()) {
       const small = await shrink(result.runner, found);
-      show(small);
+      say(`\n${describeDisagreement(small)}`);
       if (values["no-write"]) continue;
       const name = `seed-${seed}-${index}.json`;
-      const regression: Regression = { found: small.differences.join("\n"), case: small.case };
-      writeFileSync(
-        fileURLToPath(new URL(`regressions/${name}`, import.meta.url)),
-        `${JSON.stringify(regression, null, 2)}\n`,
-      );
+      const regression = printRegression({ found: small.differences.join("\n"), case: small.case });
+      writeFileSync(fileURLToPath(new URL(`regressions/${name}`, import.meta.url)), regression);
       say(`written to test/kernel/regressions/${name}`);
     }
     return result.disagreements.length === 0 ? 0 : 1;

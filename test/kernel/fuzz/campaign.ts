@@ -1,48 +1,46 @@
 import fc from "fast-check";
+import type { Family } from "../../../src/net/address.ts";
 import type { Oracle } from "../harness/oracle-client.ts";
-import type { FuzzCase, FuzzWorld } from "./case.ts";
-import { type Sequence, sequenceArbitrary } from "./packets.ts";
-import { routesArbitrary } from "./routes.ts";
-import { rulesetArbitrary } from "./ruleset.ts";
-import { type Disagreement, newTally, Runner, type Tally } from "./runner.ts";
-import { setsArbitrary } from "./sets.ts";
-import { sysctlsArbitrary } from "./sysctls.ts";
+import { type Disagreement, Runner } from "./runner.ts";
+import { newTally, type Tally } from "./tally.ts";
+import type { WorldKind } from "./world-kind.ts";
+import { WORLD_KINDS } from "./worlds/all.ts";
 
 /** How a campaign spends its probes. */
 export interface Plan {
   readonly seed: number;
   readonly probes: number;
+  /** Kinds of world, one after the other, round and round. */
+  readonly kinds: readonly WorldKind[];
   /** Rulesets for one world. */
   readonly rulesetsPerWorld: number;
   readonly sequencesPerRuleset: number;
   /** One ruleset of so many is loaded through the nft backend, which is five times slower. */
   readonly nftEvery: number;
+  /** One legacy ruleset of so many may have matches that count, so that every sequence needs it loaded anew. */
+  readonly statefulEvery: number;
   /** Ends early after so many disagreements. */
   readonly enough: number;
+  /** Ends at that time, in milliseconds since the epoch. */
+  readonly until: number;
 }
 
 export const PLAN: Plan = {
   seed: 1,
   probes: 5000,
+  kinds: WORLD_KINDS,
   rulesetsPerWorld: 12,
   sequencesPerRuleset: 14,
   nftEvery: 6,
+  statefulEvery: 3,
   enough: 20,
+  until: Number.POSITIVE_INFINITY,
 };
 
-const worldArbitrary: fc.Arbitrary<FuzzWorld> = fc
-  .tuple(routesArbitrary, sysctlsArbitrary, fc.constantFrom(1500, 1500, 1200))
-  .map(([{ routes, rules }, sysctls, outMtu]) => ({ family: 4, routes, rules, sysctls, outMtu }));
-
-/** Sets in half of the rulesets; matches that count, and so need reloading, in a third. */
-function loadArbitrary(backend: FuzzCase["backend"]): fc.Arbitrary<Pick<FuzzCase, "backend" | "sets" | "tables">> {
-  const stateful = backend === "legacy" ? fc.constantFrom(true, false, false) : fc.constant(false);
-  return fc.tuple(stateful, fc.boolean(), setsArbitrary).chain(([counts, withSets, sets]) =>
-    rulesetArbitrary(withSets ? sets.sets : [], counts).map((tables) => ({
-      backend,
-      sets: withSets ? sets.text : "",
-      tables,
-    })),
+/** The kinds of that name, and those that have worlds of that family; null stands for all. */
+export function kindsOf(name: string | null, family: Family | null): readonly WorldKind[] {
+  return WORLD_KINDS.filter(
+    (kind) => (name === null || kind.name === name) && (family === null || kind.families.includes(family)),
   );
 }
 
@@ -53,43 +51,43 @@ function draw<T>(arbitrary: fc.Arbitrary<T>, seed: number): T {
   return value;
 }
 
-function drawSequences(count: number, seed: number): readonly Sequence[] {
-  return fc.sample(sequenceArbitrary, { seed, numRuns: count });
-}
-
 export interface CampaignResult {
   readonly tally: Tally;
   readonly disagreements: readonly Disagreement[];
   readonly runner: Runner;
 }
 
-/** Random worlds, rulesets and packets until the plan's probes are spent. */
+/** Random worlds, rulesets and packets until the plan's probes or its time are spent. */
 export async function campaign(oracle: Oracle, plan: Plan, report?: (tally: Tally) => void): Promise<CampaignResult> {
   const tally = newTally();
   const runner = new Runner(oracle, tally);
   const disagreements: Disagreement[] = [];
-  for (let number = 0; tally.probes < plan.probes && disagreements.length < plan.enough; number++) {
+  const isDone = (): boolean =>
+    tally.probes >= plan.probes || disagreements.length >= plan.enough || Date.now() >= plan.until;
+  for (let number = 0; !isDone(); number++) {
+    const kind = plan.kinds[number % plan.kinds.length];
+    if (kind === undefined) throw new Error("a plan needs a kind of world");
     const base = (plan.seed * 1_000_003 + number * 7919) | 0;
-    const world = draw(worldArbitrary, base);
+    const world = draw(kind.worlds, base);
     try {
       await runner.build(world);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       // Routes that contradict each other: the kernel refuses a gateway that it cannot reach over the device.
       if (!message.includes("Nexthop has invalid gateway")) {
-        throw new Error(`world ${number} of seed ${plan.seed} cannot be built: ${message}`);
+        throw new Error(`world ${number} (${kind.name}) of seed ${plan.seed} cannot be built: ${message}`);
       }
       tally.refused++;
       tally.lastRefusal = message;
       continue;
     }
-    for (let index = 0; index < plan.rulesetsPerWorld && tally.probes < plan.probes; index++) {
+    for (let index = 0; index < plan.rulesetsPerWorld && !isDone(); index++) {
       const seed = (base ^ ((index + 1) * 65537)) | 0;
       const backend = index % plan.nftEvery === plan.nftEvery - 1 ? "nft" : "legacy";
-      const ruleset = draw(loadArbitrary(backend), seed);
-      const sequences = drawSequences(plan.sequencesPerRuleset, seed);
-      disagreements.push(...(await runner.run(world, ruleset, sequences, index % 2 === 1)));
-      if (disagreements.length >= plan.enough) break;
+      const stateful = backend === "legacy" && index % plan.statefulEvery === 0;
+      const rulesets = draw(world.rulesets({ backend, stateful }), seed);
+      const sequences = fc.sample(world.sequences, { seed, numRuns: plan.sequencesPerRuleset });
+      disagreements.push(...(await runner.run(world, rulesets, sequences, index % 2 === 1)));
     }
     report?.(tally);
   }

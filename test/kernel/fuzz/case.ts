@@ -1,30 +1,35 @@
 import { z } from "zod";
 import type { ProbePacket } from "../harness/duel.ts";
+import type { World } from "./world-kind.ts";
+import { worldOf } from "./worlds/all.ts";
 
-/** A router's lab, one ruleset on it, and packets: everything a disagreement needs to be seen again. */
-export interface FuzzCase {
-  readonly world: FuzzWorld;
-  readonly backend: "legacy" | "nft";
-  readonly sets: string;
-  readonly tables: readonly {
-    readonly name: "raw" | "mangle" | "nat" | "filter";
-    readonly chains: readonly {
-      readonly name: string;
-      readonly policy: "ACCEPT" | "DROP" | null;
-      readonly rules: readonly string[];
-    }[];
+export type FuzzBackend = "legacy" | "nft";
+
+export type FuzzTables = readonly {
+  readonly name: "raw" | "mangle" | "nat" | "filter";
+  readonly chains: readonly {
+    readonly name: string;
+    /** Null for a user-defined chain. */
+    readonly policy: "ACCEPT" | "DROP" | null;
+    readonly rules: readonly string[];
   }[];
-  readonly sequence: readonly ProbePacket[];
+}[];
+
+/** What is loaded into one host for one family. */
+export interface HostRuleset {
+  readonly host: string;
+  readonly family: 4 | 6;
+  readonly backend: FuzzBackend;
+  /** In the words of `ipset save`. */
+  readonly sets: string;
+  readonly tables: FuzzTables;
 }
 
-/** What is built once for many rulesets. */
-export interface FuzzWorld {
-  /** Family of the router's addresses, routes and rules. */
-  readonly family: 4 | 6;
-  readonly routes: readonly string[];
-  readonly rules: readonly string[];
-  readonly sysctls: Readonly<Record<string, string>>;
-  readonly outMtu: number;
+/** A world, rules on its hosts, and packets: everything a disagreement needs to be seen again. */
+export interface FuzzCase {
+  readonly world: World;
+  readonly rulesets: readonly HostRuleset[];
+  readonly sequence: readonly ProbePacket[];
 }
 
 const text = z.string().optional();
@@ -61,29 +66,47 @@ const packetSchema = z.object({
   fresh: flag,
 });
 
+const tablesSchema = z.array(
+  z.object({
+    name: z.enum(["raw", "mangle", "nat", "filter"]),
+    chains: z.array(
+      z.object({ name: z.string(), policy: z.enum(["ACCEPT", "DROP"]).nullable(), rules: z.array(z.string()) }),
+    ),
+  }),
+);
+
 const caseSchema = z.object({
-  found: z.string(),
-  case: z.object({
-    world: z.object({
-      family: z.union([z.literal(4), z.literal(6)]).default(4),
-      routes: z.array(z.string()),
-      rules: z.array(z.string()),
-      sysctls: z.record(z.string(), z.string()),
-      outMtu: z.number(),
+  kind: z.string(),
+  world: z.unknown(),
+  rulesets: z.array(
+    z.object({
+      host: z.string(),
+      family: z.union([z.literal(4), z.literal(6)]),
+      backend: z.enum(["legacy", "nft"]),
+      sets: z.string(),
+      tables: tablesSchema,
     }),
+  ),
+  sequence: z.array(packetSchema),
+});
+
+/** How cases were stored while there was one kind of world: the IPv4 router, with one ruleset. */
+const routerCaseSchema = z
+  .object({
+    world: z.unknown(),
     backend: z.enum(["legacy", "nft"]),
     sets: z.string(),
-    tables: z.array(
-      z.object({
-        name: z.enum(["raw", "mangle", "nat", "filter"]),
-        chains: z.array(
-          z.object({ name: z.string(), policy: z.enum(["ACCEPT", "DROP"]).nullable(), rules: z.array(z.string()) }),
-        ),
-      }),
-    ),
+    tables: tablesSchema,
     sequence: z.array(packetSchema),
-  }),
-});
+  })
+  .transform(({ world, backend, sets, tables, sequence }) => ({
+    kind: "router",
+    world,
+    rulesets: [{ host: "R", family: 4 as const, backend, sets, tables }],
+    sequence,
+  }));
+
+const regressionSchema = z.object({ found: z.string(), case: z.union([caseSchema, routerCaseSchema]) });
 
 /** A disagreement that was found once, as `test/kernel/regressions/` keeps it. */
 export interface Regression {
@@ -103,6 +126,15 @@ function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], un
 }
 
 export function parseRegression(json: string): Regression {
-  const parsed = caseSchema.parse(JSON.parse(json));
-  return { found: parsed.found, case: { ...parsed.case, sequence: parsed.case.sequence.map(defined) } };
+  const parsed = regressionSchema.parse(JSON.parse(json));
+  const { kind, world, rulesets, sequence } = parsed.case;
+  return {
+    found: parsed.found,
+    case: { world: worldOf(kind, world), rulesets, sequence: sequence.map(defined) },
+  };
+}
+
+export function printRegression({ found, case: { world, rulesets, sequence } }: Regression): string {
+  const stored = { kind: world.kind, world: world.value, rulesets, sequence };
+  return `${JSON.stringify({ found, case: stored }, null, 2)}\n`;
 }

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { Vocabulary } from "./vocabulary.ts";
 
 /** Values that rules and packets share, so that they meet often. */
 
@@ -10,9 +11,7 @@ function spread(subnet: number): fc.Arbitrary<string> {
 const PORTS: readonly number[] = [22, 53, 80, 81, 179, 443, 1000, 4000, 5000, 8080, 40000];
 
 export const port = fc.constantFrom(...PORTS);
-export const protocolName = fc.constantFrom("tcp", "tcp", "udp", "udp", "icmp");
 export const mark = fc.constantFrom(0, 1, 2, 3, 7, 0x10, 0x10000);
-export const routerDevice = fc.constantFrom("in0", "out0", "out1");
 
 /** Somebody on A's, B's or C's side. */
 export const farSource = fc.oneof(
@@ -66,9 +65,40 @@ export const destination = fc.oneof(
   { weight: 2, arbitrary: oddDestination },
 );
 
-/** What stands after `-s` and `-d`. */
-export const prefix = fc.oneof(
+const network = fc.oneof(
   fc.constantFrom("10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24", "10.0.0.0/8", "10.9.0.0/16", "10.8.0.0/16"),
-  fc.constantFrom("10.0.0.128/26", "10.0.1.192/26", "10.0.0.0/255.0.255.0", "10.0.1.2", "10.0.0.2", "10.0.2.2"),
-  fc.constantFrom("10.96.0.1", "10.96.0.0/24", "10.0.0.1", "10.0.1.1", "127.0.0.0/8", "0.0.0.0"),
+  fc.constantFrom("10.0.0.128/26", "10.0.1.192/26", "10.0.1.2", "10.0.0.2", "10.0.2.2"),
+  fc.constantFrom("10.96.0.1", "10.96.0.0/24", "10.0.0.1", "10.0.1.1", "127.0.0.0/8"),
 );
+
+/** What the rules of the IPv4 router speak of. */
+export const ROUTER_WORDS: Vocabulary = {
+  family: 4,
+  prefix: fc.oneof(
+    { weight: 16, arbitrary: network },
+    { weight: 1, arbitrary: fc.constantFrom("10.0.0.0/255.0.255.0", "0.0.0.0") },
+  ),
+  network,
+  host: fc.constantFrom("10.0.0.2", "10.0.1.2", "10.0.2.2", "10.0.0.1", "10.9.1.1", "10.96.0.1", "10.0.1.1"),
+  range: fc.constantFrom("10.0.0.100-10.0.0.200", "10.0.1.1-10.0.1.3", "10.0.1.0-10.0.2.255"),
+  device: fc.constantFrom("in0", "out0", "out1"),
+  devicePattern: fc.constantFrom("out+", "in+", "lo"),
+  mac: fc.constantFrom("02:00:00:02:00:02", "02:00:00:03:00:02"),
+  dnatTo: fc.constantFrom(
+    "10.0.1.2",
+    "10.0.1.200",
+    "10.0.2.2",
+    "10.9.1.1",
+    "10.0.0.1",
+    "10.0.1.1",
+    "10.0.0.2",
+    "10.1.0.1",
+    "10.1.1.1",
+    "10.50.0.1",
+    "127.0.0.1",
+    "10.0.1.77",
+  ),
+  snatTo: fc.constantFrom("10.0.1.1", "10.0.2.1", "10.0.0.1", "10.77.0.9", "10.9.1.1"),
+  netmapDestination: fc.constant("10.9.3.0/24"),
+  netmapSource: fc.constant("10.77.3.0/24"),
+};

@@ -1,8 +1,10 @@
 import fc from "fast-check";
-import { mark, port, prefix, protocolName, routerDevice } from "./pools.ts";
+import { mark, port } from "./pools.ts";
+import type { Vocabulary } from "./vocabulary.ts";
 
 /** Where a rule stands: what the tools allow depends on it. */
 export interface RulePlace {
+  readonly words: Vocabulary;
   readonly table: "raw" | "mangle" | "nat" | "filter";
   /** Hooks the rule's chain is called from. */
   readonly hooks: readonly string[];
@@ -54,10 +56,25 @@ const tcpFlags = fc.constantFrom(
   "! --tcp-flags ALL ACK",
   "--tcp-flags SYN,RST SYN",
 );
-const icmpType = fc.constantFrom("8", "0", "3", "3/3", "3/1", "11", "any", "8/0", "3/13");
+const protocolName = {
+  4: fc.constantFrom("tcp", "tcp", "udp", "udp", "icmp"),
+  6: fc.constantFrom("tcp", "tcp", "udp", "udp", "ipv6-icmp"),
+};
+const icmpPart = {
+  4: {
+    match: "icmp",
+    option: "icmp-type",
+    type: fc.constantFrom("8", "0", "3", "3/3", "3/1", "11", "any", "8/0", "3/13"),
+  },
+  6: {
+    match: "icmp6",
+    option: "icmpv6-type",
+    type: fc.constantFrom("128", "129", "1", "1/4", "1/3", "3", "128/0", "1/1", "2"),
+  },
+};
 
 /** `-p` and what only makes sense with it. */
-function protocolPart(): fc.Arbitrary<{ readonly words: string; readonly protocol: string }> {
+function protocolPart({ family }: Vocabulary): fc.Arbitrary<{ readonly words: string; readonly protocol: string }> {
   const withPorts = (name: string): fc.Arbitrary<string> =>
     fc.oneof(
       { weight: 3, arbitrary: fc.constant("") },
@@ -78,14 +95,17 @@ function protocolPart(): fc.Arbitrary<{ readonly words: string; readonly protoco
     { weight: 6, arbitrary: fc.constant({ words: "", protocol: "" }) },
     {
       weight: 6,
-      arbitrary: protocolName.chain((name) => {
+      arbitrary: protocolName[family].chain((name) => {
         const extra =
-          name === "icmp"
+          name === "icmp" || name === "ipv6-icmp"
             ? maybe(
                 5,
                 fc
-                  .tuple(negation, icmpType)
-                  .map(([no, type]) => ` -m icmp ${type === "any" ? "" : no}--icmp-type ${type}`),
+                  .tuple(negation, icmpPart[family].type)
+                  .map(
+                    ([no, type]) =>
+                      ` -m ${icmpPart[family].match} ${type === "any" ? "" : no}--${icmpPart[family].option} ${type}`,
+                  ),
                 "",
               )
             : name === "tcp"
@@ -99,7 +119,9 @@ function protocolPart(): fc.Arbitrary<{ readonly words: string; readonly protoco
     },
     {
       weight: 1,
-      arbitrary: fc.constantFrom("! -p tcp", "! -p icmp", "-p 47", "-p sctp").map((words) => ({ words, protocol: "" })),
+      arbitrary: fc
+        .constantFrom("! -p tcp", family === 4 ? "! -p icmp" : "! -p ipv6-icmp", "-p 47", "-p sctp")
+        .map((words) => ({ words, protocol: "" })),
     },
   );
 }
@@ -114,15 +136,11 @@ function matchPart(place: RulePlace): fc.Arbitrary<string> {
     },
     {
       weight: 1,
-      arbitrary: fc
-        .tuple(negation, prefix)
-        .map(([no, text]) => `-m conntrack ${no}--ctorigdst ${text.replace("/255.0.255.0", "/24")}`),
+      arbitrary: fc.tuple(negation, place.words.network).map(([no, text]) => `-m conntrack ${no}--ctorigdst ${text}`),
     },
     {
       weight: 1,
-      arbitrary: fc
-        .tuple(negation, prefix)
-        .map(([no, text]) => `-m conntrack ${no}--ctreplsrc ${text.replace("/255.0.255.0", "/24")}`),
+      arbitrary: fc.tuple(negation, place.words.network).map(([no, text]) => `-m conntrack ${no}--ctreplsrc ${text}`),
     },
     { weight: 1, arbitrary: fc.constantFrom("ORIGINAL", "REPLY").map((text) => `-m conntrack --ctdir ${text}`) },
     {
@@ -151,9 +169,10 @@ function matchPart(place: RulePlace): fc.Arbitrary<string> {
     },
     {
       weight: 1,
-      arbitrary: fc
-        .constantFrom("--ttl-eq 64", "--ttl-lt 63", "--ttl-gt 2", "! --ttl-eq 63")
-        .map((text) => `-m ttl ${text}`),
+      arbitrary: fc.constantFrom("-eq 64", "-lt 63", "-gt 2", "! -eq 63").map((text) => {
+        const name = place.words.family === 4 ? "ttl" : "hl";
+        return `-m ${name} ${text.replace("-", `--${name}-`)}`;
+      }),
     },
     {
       weight: 1,
@@ -170,15 +189,8 @@ function matchPart(place: RulePlace): fc.Arbitrary<string> {
     {
       weight: 1,
       arbitrary: fc
-        .tuple(
-          negation,
-          fc.constantFrom(
-            "src-range 10.0.0.100-10.0.0.200",
-            "dst-range 10.0.1.1-10.0.1.3",
-            "src-range 10.0.1.0-10.0.2.255",
-          ),
-        )
-        .map(([no, text]) => `-m iprange ${no}--${text}`),
+        .tuple(negation, fc.constantFrom("src-range", "dst-range"), place.words.range)
+        .map(([no, side, text]) => `-m iprange ${no}--${side} ${text}`),
     },
     {
       weight: 1,
@@ -208,9 +220,7 @@ function matchPart(place: RulePlace): fc.Arbitrary<string> {
   if (received) {
     choices.push({
       weight: 1,
-      arbitrary: fc
-        .tuple(negation, fc.constantFrom("02:00:00:02:00:02", "02:00:00:03:00:02"))
-        .map(([no, text]) => `-m mac ${no}--mac-source ${text}`),
+      arbitrary: fc.tuple(negation, place.words.mac).map(([no, text]) => `-m mac ${no}--mac-source ${text}`),
     });
   }
   if (place.hooks.every((hook) => hook === "PREROUTING") && (place.table === "raw" || place.table === "mangle")) {
@@ -264,21 +274,26 @@ function matchPart(place: RulePlace): fc.Arbitrary<string> {
   return fc.oneof(...choices);
 }
 
-const natTo = fc.constantFrom(
-  "10.0.1.2",
-  "10.0.1.200",
-  "10.0.2.2",
-  "10.9.1.1",
-  "10.0.0.1",
-  "10.0.1.1",
-  "10.0.0.2",
-  "10.1.0.1",
-  "10.1.1.1",
-  "10.50.0.1",
-  "127.0.0.1",
-  "10.0.1.77",
-);
-const snatTo = fc.constantFrom("10.0.1.1", "10.0.2.1", "10.0.0.1", "10.77.0.9", "10.9.1.1");
+const REJECT_WITH = {
+  4: [
+    "",
+    "icmp-net-unreachable",
+    "icmp-host-unreachable",
+    "icmp-proto-unreachable",
+    "icmp-port-unreachable",
+    "icmp-net-prohibited",
+    "icmp-host-prohibited",
+    "icmp-admin-prohibited",
+  ],
+  6: [
+    "",
+    "icmp6-no-route",
+    "icmp6-adm-prohibited",
+    "icmp6-addr-unreachable",
+    "icmp6-port-unreachable",
+    "icmp6-policy-fail",
+  ],
+} as const;
 
 interface Action {
   readonly words: string;
@@ -322,16 +337,7 @@ function actionPart(place: RulePlace, protocol: string): fc.Arbitrary<string> {
     choices.push({
       weight: 3,
       arbitrary: fc
-        .constantFrom(
-          "",
-          "icmp-net-unreachable",
-          "icmp-host-unreachable",
-          "icmp-proto-unreachable",
-          "icmp-port-unreachable",
-          "icmp-net-prohibited",
-          "icmp-host-prohibited",
-          "icmp-admin-prohibited",
-        )
+        .constantFrom(...REJECT_WITH[place.words.family])
         .map((how) => plain(how === "" ? "-j REJECT" : `-j REJECT --reject-with ${how}`)),
     });
     if (protocol === "tcp")
@@ -343,8 +349,8 @@ function actionPart(place: RulePlace, protocol: string): fc.Arbitrary<string> {
     choices.push({
       weight: 2,
       arbitrary: fc
-        .constantFrom("--ttl-set 1", "--ttl-set 64", "--ttl-dec 1", "--ttl-inc 1")
-        .map((words) => plain(`-j TTL ${words}`)),
+        .constantFrom("set 1", "set 64", "dec 1", "inc 1")
+        .map((words) => plain(place.words.family === 4 ? `-j TTL --ttl-${words}` : `-j HL --hl-${words}`)),
     });
     choices.push({
       weight: 1,
@@ -366,7 +372,9 @@ function actionPart(place: RulePlace, protocol: string): fc.Arbitrary<string> {
     if (destination) {
       choices.push({
         weight: 6,
-        arbitrary: fc.tuple(natTo, toPort).map(([to, part]) => plain(`-j DNAT --to-destination ${to}${part}`)),
+        arbitrary: fc
+          .tuple(place.words.dnatTo, toPort)
+          .map(([to, part]) => plain(`-j DNAT --to-destination ${withPort(to, part)}`)),
       });
       choices.push({
         weight: 2,
@@ -375,14 +383,16 @@ function actionPart(place: RulePlace, protocol: string): fc.Arbitrary<string> {
           : fc.constant("")
         ).map((part) => plain(`-j REDIRECT${part}`)),
       });
-      choices.push({ weight: 1, arbitrary: fc.constant(plain("-j NETMAP --to 10.9.3.0/24")) });
+      choices.push({ weight: 1, arbitrary: place.words.netmapDestination.map((to) => plain(`-j NETMAP --to ${to}`)) });
     }
     if (source) {
       choices.push({
         weight: 6,
-        arbitrary: fc.tuple(snatTo, toPort).map(([to, part]) => plain(`-j SNAT --to-source ${to}${part}`)),
+        arbitrary: fc
+          .tuple(place.words.snatTo, toPort)
+          .map(([to, part]) => plain(`-j SNAT --to-source ${withPort(to, part)}`)),
       });
-      choices.push({ weight: 1, arbitrary: fc.constant(plain("-j NETMAP --to 10.77.3.0/24")) });
+      choices.push({ weight: 1, arbitrary: place.words.netmapSource.map((to) => plain(`-j NETMAP --to ${to}`)) });
     }
     if (place.hooks.every((hook) => hook === "POSTROUTING")) {
       choices.push({
@@ -401,6 +411,11 @@ function actionPart(place: RulePlace, protocol: string): fc.Arbitrary<string> {
   return fc.oneof(...choices.filter(({ weight }) => weight > 0)).map(({ words }) => words);
 }
 
+/** An IPv6 address stands in brackets before a port. */
+function withPort(address: string, port: string): string {
+  return port !== "" && address.includes(":") ? `[${address}]${port}` : `${address}${port}`;
+}
+
 /** The words of a rule after `-A chain`. */
 export function ruleArbitrary(place: RulePlace): fc.Arbitrary<string> {
   const before = new Set(["PREROUTING", "INPUT", "FORWARD"]);
@@ -408,13 +423,13 @@ export function ruleArbitrary(place: RulePlace): fc.Arbitrary<string> {
   const mayIn = !place.builtIn || place.hooks.every((hook) => before.has(hook));
   const mayOut = !place.builtIn || place.hooks.every((hook) => after.has(hook));
   const device = fc.oneof(
-    { weight: 5, arbitrary: routerDevice },
-    { weight: 1, arbitrary: fc.constantFrom("out+", "in+", "lo") },
+    { weight: 5, arbitrary: place.words.device },
+    { weight: 1, arbitrary: place.words.devicePattern },
   );
   const selector = (option: string): fc.Arbitrary<string> =>
     maybe(
       3,
-      fc.tuple(negation, prefix).map(([no, text]) => `${no}${option} ${text}`),
+      fc.tuple(negation, place.words.prefix).map(([no, text]) => `${no}${option} ${text}`),
       "",
     );
   const deviceSelector = (option: string, allowed: boolean): fc.Arbitrary<string> =>
@@ -431,7 +446,7 @@ export function ruleArbitrary(place: RulePlace): fc.Arbitrary<string> {
       selector("-d"),
       deviceSelector("-i", mayIn),
       deviceSelector("-o", mayOut),
-      protocolPart(),
+      protocolPart(place.words),
       fc.oneof(
         { weight: 5, arbitrary: fc.constant([]) },
         { weight: 5, arbitrary: fc.array(matchPart(place), { minLength: 1, maxLength: 1 }) },

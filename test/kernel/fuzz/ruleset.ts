@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { type FuzzSet, type RulePlace, ruleArbitrary } from "./rule.ts";
+import type { Vocabulary } from "./vocabulary.ts";
 
 export interface FuzzChain {
   readonly name: string;
@@ -35,9 +36,15 @@ const USER_CHAINS: Readonly<
 
 const USERS = 3;
 
-function tableArbitrary(name: FuzzTable["name"], sets: readonly FuzzSet[], stateful: boolean): fc.Arbitrary<FuzzTable> {
+function tableArbitrary(
+  name: FuzzTable["name"],
+  words: Vocabulary,
+  sets: readonly FuzzSet[],
+  stateful: boolean,
+): fc.Arbitrary<FuzzTable> {
   const groups = USER_CHAINS[name];
   const placeOf = (hooks: readonly string[], builtIn: boolean, from: number): RulePlace => ({
+    words,
     table: name,
     hooks,
     builtIn,
@@ -76,11 +83,15 @@ function tableArbitrary(name: FuzzTable["name"], sets: readonly FuzzSet[], state
 }
 
 /** Some of the four tables. `nat` is worth nothing without a rule that switches conntrack on, which most have. */
-export function rulesetArbitrary(sets: readonly FuzzSet[], stateful: boolean): fc.Arbitrary<readonly FuzzTable[]> {
+export function rulesetArbitrary(
+  words: Vocabulary,
+  sets: readonly FuzzSet[],
+  stateful: boolean,
+): fc.Arbitrary<readonly FuzzTable[]> {
   const names: readonly FuzzTable["name"][] = ["raw", "mangle", "nat", "filter"];
   return fc
     .subarray([...names], { minLength: 1 })
-    .chain((chosen) => fc.tuple(...chosen.map((name) => tableArbitrary(name, sets, stateful))));
+    .chain((chosen) => fc.tuple(...chosen.map((name) => tableArbitrary(name, words, sets, stateful))));
 }
 
 /** In the words of iptables-save. */

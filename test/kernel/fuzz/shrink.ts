@@ -1,55 +1,66 @@
-import type { FuzzCase } from "./case.ts";
+import type { FuzzCase, FuzzTables, HostRuleset } from "./case.ts";
 import type { Disagreement, Runner } from "./runner.ts";
 
-type Chains = FuzzCase["tables"][number]["chains"];
+type Chains = FuzzTables[number]["chains"];
 
 /** Every smaller case, the most daring first. */
 function* smaller(from: FuzzCase): Iterable<FuzzCase> {
-  for (let i = 0; i < from.tables.length; i++) yield { ...from, tables: without(from.tables, i) };
-  if (from.sets !== "") yield { ...from, sets: "" };
+  for (let i = 0; i < from.rulesets.length; i++) yield { ...from, rulesets: without(from.rulesets, i) };
   for (let i = from.sequence.length - 1; i >= 0; i--) {
     if (from.sequence.length > 1) yield { ...from, sequence: without(from.sequence, i) };
   }
-  for (const [t, table] of from.tables.entries()) {
-    const replaced = (chains: Chains): FuzzCase => ({
-      ...from,
-      tables: from.tables.map((other, index) => (index === t ? { ...table, chains } : other)),
-    });
-    for (const [c, chain] of table.chains.entries()) {
-      if (chain.rules.length > 0)
-        yield replaced(table.chains.map((other, i) => (i === c ? { ...chain, rules: [] } : other)));
-      if (chain.policy === null) yield replaced(without(table.chains, c));
-      if (chain.policy === "DROP")
-        yield replaced(table.chains.map((other, i) => (i === c ? { ...chain, policy: "ACCEPT" } : other)));
+  const rulesets = function* (shorten: (ruleset: HostRuleset) => Iterable<HostRuleset>): Iterable<FuzzCase> {
+    for (const [index, ruleset] of from.rulesets.entries()) {
+      for (const shorter of shorten(ruleset)) yield { ...from, rulesets: replaced(from.rulesets, index, shorter) };
     }
-    for (const [c, chain] of table.chains.entries()) {
+  };
+  yield* rulesets(fewerParts);
+  yield* rulesets(fewerRules);
+  for (const world of from.world.smaller()) yield { ...from, world };
+  yield* rulesets(shorterRulesOf);
+}
+
+/** Without a table, the sets, a chain or its rules. */
+function* fewerParts(from: HostRuleset): Iterable<HostRuleset> {
+  for (let i = 0; i < from.tables.length; i++) yield { ...from, tables: without(from.tables, i) };
+  if (from.sets !== "") yield { ...from, sets: "" };
+  for (const [chains, put] of chainsOf(from)) {
+    for (const [c, chain] of chains.entries()) {
+      if (chain.rules.length > 0) yield put(replaced(chains, c, { ...chain, rules: [] }));
+      if (chain.policy === null) yield put(without(chains, c));
+      if (chain.policy === "DROP") yield put(replaced(chains, c, { ...chain, policy: "ACCEPT" }));
+    }
+  }
+}
+
+function* fewerRules(from: HostRuleset): Iterable<HostRuleset> {
+  for (const [chains, put] of chainsOf(from)) {
+    for (const [c, chain] of chains.entries()) {
       for (let r = 0; r < chain.rules.length; r++) {
-        yield replaced(
-          table.chains.map((other, i) => (i === c ? { ...chain, rules: without(chain.rules, r) } : other)),
-        );
+        yield put(replaced(chains, c, { ...chain, rules: without(chain.rules, r) }));
       }
     }
   }
-  const { world } = from;
-  for (let i = 0; i < world.rules.length; i++) yield { ...from, world: { ...world, rules: without(world.rules, i) } };
-  for (let i = 0; i < world.routes.length; i++)
-    yield { ...from, world: { ...world, routes: without(world.routes, i) } };
-  for (const key of Object.keys(world.sysctls)) {
-    if (key === "net.ipv4.ip_forward") continue;
-    const rest = Object.fromEntries(Object.entries(world.sysctls).filter(([name]) => name !== key));
-    yield { ...from, world: { ...world, sysctls: rest } };
-  }
-  for (const [t, table] of from.tables.entries()) {
-    for (const [c, chain] of table.chains.entries()) {
+}
+
+function* shorterRulesOf(from: HostRuleset): Iterable<HostRuleset> {
+  for (const [chains, put] of chainsOf(from)) {
+    for (const [c, chain] of chains.entries()) {
       for (const [r, rule] of chain.rules.entries()) {
         for (const shorter of shorterRules(rule)) {
-          const rules = chain.rules.map((other, i) => (i === r ? shorter : other));
-          const chains = table.chains.map((other, i) => (i === c ? { ...chain, rules } : other));
-          yield { ...from, tables: from.tables.map((other, i) => (i === t ? { ...table, chains } : other)) };
+          yield put(replaced(chains, c, { ...chain, rules: replaced(chain.rules, r, shorter) }));
         }
       }
     }
   }
+}
+
+/** The chains of each table, and the ruleset with others in their place. */
+function chainsOf(from: HostRuleset): readonly (readonly [Chains, (chains: Chains) => HostRuleset])[] {
+  return from.tables.map((table, index) => [
+    table.chains,
+    (chains) => ({ ...from, tables: replaced(from.tables, index, { ...table, chains }) }),
+  ]);
 }
 
 /** The rule without one of its selectors or matches. */
@@ -65,6 +76,10 @@ function without<T>(list: readonly T[], index: number): readonly T[] {
   return list.filter((_, i) => i !== index);
 }
 
+function replaced<T>(list: readonly T[], index: number, item: T): readonly T[] {
+  return list.map((other, i) => (i === index ? item : other));
+}
+
 /** Makes a disagreement as small as it stays one, within so many tries. */
 export async function shrink(runner: Runner, found: Disagreement, tries = 400): Promise<Disagreement> {
   let best = found;
@@ -76,7 +91,7 @@ export async function shrink(runner: Runner, found: Disagreement, tries = 400): 
       let result: readonly Disagreement[];
       try {
         // A copy, because a world that was changed or used up is built anew.
-        result = await runner.run({ ...candidate.world }, candidate, [candidate.sequence]);
+        result = await runner.run({ ...candidate.world }, candidate.rulesets, [candidate.sequence]);
       } catch {
         continue;
       }

@@ -19,7 +19,7 @@ import { defaultPolicyRules, type PolicyRule } from "../../../src/model/policy-r
 import type { Route } from "../../../src/model/route.ts";
 import type { Ruleset } from "../../../src/model/ruleset.ts";
 import type { ListeningSocket } from "../../../src/model/socket.ts";
-import { type Address, parseAddress } from "../../../src/net/address.ts";
+import { type Address, type Family, parseAddress } from "../../../src/net/address.ts";
 import { parseInterfaceAddress, prefixContains, prefixOf } from "../../../src/net/prefix.ts";
 import { TCP, UDP } from "../../../src/net/protocol.ts";
 import { readRoutes } from "../../../src/readers/ip/route.ts";
@@ -41,6 +41,7 @@ export interface LabInterface {
 
 /** A ruleset in the words of iptables-save. */
 export interface LabRuleset {
+  readonly family?: Family;
   readonly backend?: "legacy" | "nft";
   readonly text: string;
 }
@@ -221,7 +222,7 @@ function labPolicyRules(spec: LabHost, origins: OriginTable): readonly PolicyRul
 /** Reads a ruleset written in a test. */
 export function rulesetOf(ruleset: LabRuleset, origins: OriginTable): readonly Ruleset[] {
   const { rulesets, findings } = readIptablesSave(
-    { text: ruleset.text, file: "rules", family: 4, backend: ruleset.backend ?? "legacy" },
+    { text: ruleset.text, file: "rules", family: ruleset.family ?? 4, backend: ruleset.backend ?? "legacy" },
     origins,
   );
   sure(findings, ruleset.text);

@@ -1,12 +1,15 @@
 import fc from "fast-check";
-import type { ProbePacket } from "../harness/duel.ts";
-import type { FuzzCase, FuzzWorld } from "./case.ts";
+import { z } from "zod";
+import type { ProbePacket } from "../../harness/duel.ts";
+import { routerLab } from "../../harness/router-lab.ts";
+import type { FuzzTables } from "../case.ts";
+import { type WorldKind, worldKind } from "../world-kind.ts";
 
 const ACCEPT = "ACCEPT";
-type Chain = FuzzCase["tables"][number]["chains"][number];
+type Chain = FuzzTables[number]["chains"][number];
 
 /** Rules that tell conntrack's word about every packet without changing its way. */
-export const STATE_RULES: FuzzCase["tables"] = [
+const STATE_RULES: FuzzTables = [
   {
     name: "mangle",
     chains: [
@@ -27,14 +30,6 @@ export const STATE_RULES: FuzzCase["tables"] = [
     ],
   },
 ];
-
-export const TCP_WORLD: FuzzWorld = {
-  family: 4,
-  routes: [],
-  rules: [],
-  sysctls: { "net.ipv4.ip_forward": "1" },
-  outMtu: 1500,
-};
 
 interface Step {
   readonly reply: boolean;
@@ -88,7 +83,7 @@ const opening: fc.Arbitrary<readonly Step[]> = fc
   );
 
 /** One flow of segments to and fro, injected into the router from both sides, with numbers that mostly fit. */
-export const tcpSequenceArbitrary: fc.Arbitrary<readonly ProbePacket[]> = fc
+const tcpSequenceArbitrary: fc.Arbitrary<readonly ProbePacket[]> = fc
   .tuple(opening, fc.array(step, { minLength: 1, maxLength: 8 }), fc.constantFrom(0, 0xfffffff0, 1000))
   .map(([first, rest, start]) => {
     // What each side has sent so far.
@@ -115,3 +110,21 @@ export const tcpSequenceArbitrary: fc.Arbitrary<readonly ProbePacket[]> = fc
       };
     });
   });
+
+const LOOSE = "net.netfilter.nf_conntrack_tcp_loose";
+const LIBERAL = "net.netfilter.nf_conntrack_tcp_be_liberal";
+
+/** TCP segments through a router whose rules tell conntrack's word about each. */
+export const tcpFlows: WorldKind = worldKind({
+  name: "tcp-flows",
+  families: [4],
+  schema: z.object({ sysctls: z.record(z.string(), z.string()) }),
+  worlds: fc
+    .constantFrom({}, {}, { [LOOSE]: "0" }, { [LIBERAL]: "1" })
+    .map((sysctls): { readonly sysctls: Record<string, string> } => ({ sysctls })),
+  lab: ({ sysctls }) => routerLab({ router: { routes: [], rules: [], sysctls } }),
+  mute: () => ["A", "B", "C"],
+  fuzzed: () => [],
+  sequences: () => tcpSequenceArbitrary,
+  rulesets: (_world, { backend }) => fc.constant([{ host: "R", family: 4, backend, sets: "", tables: STATE_RULES }]),
+});

@@ -1,0 +1,28 @@
+/** What a run has seen. */
+export interface Tally {
+  probes: number;
+  rulesets: number;
+  /** Rulesets that the tools refused, and worlds that could not be built, which are not compared. */
+  refused: number;
+  lastRefusal: string;
+  /** Disagreements that did not happen again. */
+  unrepeated: number;
+  /** Packets with more than one possible end. */
+  branching: number;
+  /** Missing answers put down to the kernel's rate limits. */
+  excused: number;
+  readonly outcomes: Map<string, number>;
+}
+
+export function newTally(): Tally {
+  return {
+    probes: 0,
+    rulesets: 0,
+    refused: 0,
+    lastRefusal: "",
+    unrepeated: 0,
+    branching: 0,
+    excused: 0,
+    outcomes: new Map(),
+  };
+}

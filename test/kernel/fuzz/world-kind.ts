@@ -1,0 +1,123 @@
+import fc from "fast-check";
+import type { z } from "zod";
+import type { Family } from "../../../src/net/address.ts";
+import type { Lab } from "../harness/lab.ts";
+import type { SeenResponse } from "../harness/observation.ts";
+import type { FuzzBackend, HostRuleset } from "./case.ts";
+import type { Sequence } from "./packets.ts";
+import { rulesetArbitrary } from "./ruleset.ts";
+import { setsArbitrary } from "./sets.ts";
+import { smallerJson } from "./smaller-json.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+/** A host that gets random rules, and the words that they are made of. */
+export interface FuzzedHost {
+  readonly name: string;
+  readonly words: Vocabulary;
+}
+
+/** What is asked of a world when rules are drawn for it. */
+export interface RulesetWish {
+  readonly backend: FuzzBackend;
+  /** Rules may count from one packet to the next, which makes every sequence load them anew. */
+  readonly stateful: boolean;
+}
+
+/**
+ * A kind of world: how its topologies are drawn, built and made smaller, and what is sent through them. One file in
+ * `worlds/`, and one line in `worlds/all.ts`. `W` is data: it is stored in a regression as JSON.
+ */
+export interface WorldSpec<W> {
+  /** As `--world` and the regressions name it. */
+  readonly name: string;
+  readonly families: readonly Family[];
+  /** Reads a stored world; what it refuses is never tried when a case is made smaller. */
+  readonly schema: z.ZodType<W>;
+  readonly worlds: fc.Arbitrary<W>;
+  lab(world: W): Lab;
+  /** Hosts whose kernel answers nothing by itself: their resets and errors would change what the next packet meets. */
+  mute(world: W): readonly string[];
+  /** Hosts that get rules. */
+  fuzzed(world: W): readonly FuzzedHost[];
+  sequences(world: W): fc.Arbitrary<Sequence>;
+  /** Rules other than random ones for the `fuzzed` hosts. */
+  rulesets?(world: W, wish: RulesetWish): fc.Arbitrary<readonly HostRuleset[]>;
+  /** Answers of podpath that the kernel may withhold, beside errors of routes beyond their burst. */
+  mayWithhold?(response: SeenResponse): boolean;
+  /** Smaller worlds; when absent, those without one element of an array or one key of a record. */
+  smaller?(world: W): Iterable<W>;
+}
+
+/** One world of some kind, with everything that can be done with it. */
+export interface World {
+  readonly kind: string;
+  readonly value: unknown;
+  readonly lab: Lab;
+  readonly mute: readonly string[];
+  readonly fuzzed: readonly FuzzedHost[];
+  readonly sequences: fc.Arbitrary<Sequence>;
+  rulesets(wish: RulesetWish): fc.Arbitrary<readonly HostRuleset[]>;
+  mayWithhold(response: SeenResponse): boolean;
+  smaller(): Iterable<World>;
+}
+
+export interface WorldKind {
+  readonly name: string;
+  readonly families: readonly Family[];
+  readonly worlds: fc.Arbitrary<World>;
+  /** The world of a stored value; throws what zod says when it is none. */
+  parse(value: unknown): World;
+}
+
+/** Hides what is particular to one kind, so that campaigns, shrinking and regressions treat all of them alike. */
+export function worldKind<W>(spec: WorldSpec<W>): WorldKind {
+  const make = (value: W): World => {
+    const fuzzed = spec.fuzzed(value);
+    return {
+      kind: spec.name,
+      value,
+      lab: spec.lab(value),
+      mute: spec.mute(value),
+      fuzzed,
+      sequences: spec.sequences(value),
+      rulesets: (wish) => spec.rulesets?.(value, wish) ?? randomRulesets(fuzzed, wish),
+      mayWithhold: (response) => spec.mayWithhold?.(response) ?? false,
+      *smaller() {
+        const candidates = spec.smaller?.(value) ?? smallerValues(spec.schema, value);
+        for (const candidate of candidates) yield make(candidate);
+      },
+    };
+  };
+  return {
+    name: spec.name,
+    families: spec.families,
+    worlds: spec.worlds.map(make),
+    parse: (value) => make(spec.schema.parse(value)),
+  };
+}
+
+function* smallerValues<W>(schema: z.ZodType<W>, value: W): Iterable<W> {
+  for (const candidate of smallerJson(value)) {
+    const parsed = schema.safeParse(candidate);
+    if (parsed.success) yield parsed.data;
+  }
+}
+
+/** Random rules on some of the hosts, at least on one; sets in half of the rulesets. */
+export function randomRulesets(hosts: readonly FuzzedHost[], wish: RulesetWish): fc.Arbitrary<readonly HostRuleset[]> {
+  return fc
+    .subarray([...hosts], { minLength: Math.min(1, hosts.length) })
+    .chain((chosen) => fc.tuple(...chosen.map((host) => hostRuleset(host, wish))));
+}
+
+function hostRuleset({ name, words }: FuzzedHost, { backend, stateful }: RulesetWish): fc.Arbitrary<HostRuleset> {
+  return fc.tuple(fc.boolean(), setsArbitrary(words)).chain(([withSets, sets]) =>
+    rulesetArbitrary(words, withSets ? sets.sets : [], stateful).map((tables) => ({
+      host: name,
+      family: words.family,
+      backend,
+      sets: withSets ? sets.text : "",
+      tables,
+    })),
+  );
+}

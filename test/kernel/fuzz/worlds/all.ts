@@ -1,0 +1,13 @@
+import type { World, WorldKind } from "../world-kind.ts";
+import { router } from "./router.ts";
+import { tcpFlows } from "./tcp-flows.ts";
+
+/** Every kind of world that campaigns draw from. */
+export const WORLD_KINDS: readonly WorldKind[] = [router, tcpFlows];
+
+/** The world that a regression stores. */
+export function worldOf(kind: string, value: unknown): World {
+  const found = WORLD_KINDS.find(({ name }) => name === kind);
+  if (found === undefined) throw new Error(`there is no kind of world "${kind}"`);
+  return found.parse(value);
+}
