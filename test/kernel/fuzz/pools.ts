@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { Head, Traffic } from "./traffic.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** Values that rules and packets share, so that they meet often. */
@@ -14,7 +15,7 @@ export const port = fc.constantFrom(...PORTS);
 export const mark = fc.constantFrom(0, 1, 2, 3, 7, 0x10, 0x10000);
 
 /** Somebody on A's, B's or C's side. */
-export const farSource = fc.oneof(
+const farSource = fc.oneof(
   { weight: 5, arbitrary: spread(0) },
   { weight: 2, arbitrary: fc.constant("10.0.0.2") },
   { weight: 2, arbitrary: spread(1) },
@@ -23,7 +24,7 @@ export const farSource = fc.oneof(
 );
 
 /** Sources that are wrong on a wire. */
-export const oddSource = fc.constantFrom(
+const oddSource = fc.constantFrom(
   "10.0.0.1",
   "10.0.1.1",
   "127.0.0.1",
@@ -33,7 +34,7 @@ export const oddSource = fc.constantFrom(
   "0.0.0.7",
 );
 
-export const farDestination = fc.oneof(
+const farDestination = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom("10.0.1.2", "10.0.1.2", "10.0.2.2", "10.0.0.2") },
   { weight: 2, arbitrary: spread(1) },
   { weight: 1, arbitrary: spread(2) },
@@ -42,9 +43,9 @@ export const farDestination = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom("10.96.0.1", "10.96.0.2") },
 );
 
-export const routerAddress = fc.constantFrom("10.0.0.1", "10.0.1.1", "10.0.2.1");
+const routerAddress = fc.constantFrom("10.0.0.1", "10.0.1.1", "10.0.2.1");
 
-export const oddDestination = fc.constantFrom(
+const oddDestination = fc.constantFrom(
   "10.1.0.1",
   "10.1.1.1",
   "10.1.2.1",
@@ -59,7 +60,7 @@ export const oddDestination = fc.constantFrom(
   "0.0.0.0",
 );
 
-export const destination = fc.oneof(
+const destination = fc.oneof(
   { weight: 10, arbitrary: farDestination },
   { weight: 4, arbitrary: routerAddress },
   { weight: 2, arbitrary: oddDestination },
@@ -101,4 +102,57 @@ export const ROUTER_WORDS: Vocabulary = {
   snatTo: fc.constantFrom("10.0.1.1", "10.0.2.1", "10.0.0.1", "10.77.0.9", "10.9.1.1"),
   netmapDestination: fc.constant("10.9.3.0/24"),
   netmapSource: fc.constant("10.77.3.0/24"),
+};
+
+const R = fc.constant("R");
+
+/**
+ * What a socket sends to: no broadcasts and multicasts, of which the kernel gives the sender's own host a copy, which
+ * podpath does not model.
+ */
+const socketDestination = destination.filter(
+  (text) => !text.endsWith(".255") && !text.startsWith("224.") && text !== "0.0.0.0",
+);
+
+const sentByRouter: fc.Arbitrary<Head> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ host: R, dst: socketDestination }) },
+  { weight: 2, arbitrary: fc.record({ host: R, src: routerAddress, dst: socketDestination }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      host: R,
+      src: fc.constantFrom("10.0.0.1", "10.77.0.9"),
+      raw: fc.constant(true),
+      dst: farDestination,
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ host: R, dst: socketDestination, mark }) },
+  { weight: 1, arbitrary: fc.record({ host: R, dst: farDestination, uid: fc.constant(1500) }) },
+  { weight: 1, arbitrary: fc.record({ host: R, dst: farDestination, bindInterface: fc.constantFrom("out0", "out1") }) },
+);
+
+/** Who talks to whom through the IPv4 router. */
+export const ROUTER_TRAFFIC: Traffic = {
+  family: 4,
+  arrival: fc.record({ host: R, interface: fc.constant("in0"), src: farSource }),
+  oddArrival: fc.oneof(
+    { weight: 2, arbitrary: fc.record({ host: R, interface: fc.constantFrom("in0", "out0", "out1"), src: farSource }) },
+    { weight: 1, arbitrary: fc.record({ host: R, interface: fc.constantFrom("in0", "out0"), src: oddSource }) },
+  ),
+  sent: fc.oneof(
+    { weight: 3, arbitrary: sentByRouter },
+    { weight: 2, arbitrary: fc.record({ host: fc.constantFrom("A", "B"), dst: socketDestination }) },
+  ),
+  flowSent: fc.oneof(
+    fc.record({ host: R, src: routerAddress, dst: farDestination }),
+    fc.record({ host: R, dst: farDestination }),
+  ),
+  destination,
+  flowDestination: fc.oneof({ weight: 2, arbitrary: farDestination }, { weight: 1, arbitrary: routerAddress }),
+  errorArrival: fc.record({
+    host: R,
+    interface: fc.constant("out0"),
+    src: fc.constantFrom("10.0.1.2", "10.0.1.1", "10.0.2.2"),
+  }),
+  cousin: "10.0.0.2",
 };

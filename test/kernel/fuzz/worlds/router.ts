@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { z } from "zod";
 import { routerLab } from "../../harness/router-lab.ts";
-import { sequenceArbitrary } from "../packets.ts";
-import { ROUTER_WORDS } from "../pools.ts";
+import { sequencesOf } from "../packets.ts";
+import { ROUTER_TRAFFIC, ROUTER_WORDS } from "../pools.ts";
 import { routesArbitrary } from "../routes.ts";
 import { sysctlsArbitrary } from "../sysctls.ts";
 import { type WorldKind, worldKind } from "../world-kind.ts";
@@ -25,5 +25,5 @@ export const router: WorldKind = worldKind({
   lab: ({ outMtu, ...router }) => routerLab({ router, outMtu }),
   mute: () => ["A", "B", "C"],
   fuzzed: () => [{ name: "R", words: ROUTER_WORDS }],
-  sequences: () => sequenceArbitrary,
+  sequences: () => sequencesOf(ROUTER_TRAFFIC),
 });
