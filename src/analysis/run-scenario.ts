@@ -23,8 +23,8 @@ export interface ScenarioRun {
 }
 
 export interface RunOptions {
-  /** Applied to each answer before it is compared (`--strict`). */
-  readonly change?: (answer: Answer) => Answer;
+  /** Every assumption that matters becomes an unknown (`--strict`). */
+  readonly strict: boolean;
   /** Write down the steps of so many probes, from the first. Those whose expectation fails have theirs anyway. */
   readonly traced: number;
 }
@@ -64,10 +64,7 @@ function playProbe(
     const findings = prepared.findings.map((finding) => ({ ...place, ...finding }));
     return { probe, prepared: null, answer: null, findings, comparisons: [], verdict: "not-asked" };
   }
-  const ask = (steps: boolean): Answer => {
-    const answer = askProbe(network, prepared.probe, { steps });
-    return options.change === undefined ? answer : options.change(answer);
-  };
+  const ask = (steps: boolean): Answer => askProbe(network, prepared.probe, { steps, strict: options.strict });
   const first = ask(traced || probe.expect.via !== null);
   const comparisons = compareExpectation(probe.expect, first);
   const verdict = verdictOf(comparisons);

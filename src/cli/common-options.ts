@@ -16,7 +16,7 @@ export function addCommonOptions(command: Command): Command {
     .option("-o, --output <file>", "write the result to a file")
     .option("-q, --quiet", "print the result only, no remarks")
     .addOption(new Option("--color <when>", "colour the result").choices(["auto", "always", "never"]).default("auto"))
-    .option("--strict", "every assumption that an answer rests on makes it uncertain")
+    .option("--strict", "every assumption that matters becomes an unknown")
     .option("--strict-input", "any finding about the input is an error");
 }
 

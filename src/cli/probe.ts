@@ -1,7 +1,5 @@
-import { strictly } from "../analysis/strict.ts";
 import type { Finding } from "../model/finding.ts";
 import { findingText } from "../report/finding-text.ts";
-import { commandFor } from "../report/missing-fact.ts";
 import { answerJson } from "../report/trace-json.ts";
 import { parsePacketLine } from "../trace/packet-question.ts";
 import { createPacketSession, type PacketSession } from "../trace/packet-session.ts";
@@ -69,14 +67,14 @@ function answerLine(
 ): Reply {
   const parsed = parsePacketLine(packetLine(written, loaded, { answers: false }), place);
   if ("findings" in parsed) return refused(null, parsed.findings);
-  const asked = session.ask(parsed.question);
+  const asked = session.ask(parsed.question, { strict: options.strict ?? false });
   if ("findings" in asked) {
     return refused(
       parsed.question.id,
       asked.findings.map((finding) => ({ ...place, ...finding })),
     );
   }
-  const answer = options.strict === true ? strictly(asked.answer, commandFor) : asked.answer;
+  const { answer } = asked;
   return { json: JSON.stringify(answerJson(answer, parsed.question.id)), code: outcomeCode(answer), findings: [] };
 }
 

@@ -2,12 +2,10 @@ import { basename, resolve } from "node:path";
 import { bgpEvidence } from "../analysis/bgp-evidence.ts";
 import { type ComparedSnapshot, compareSnapshots } from "../analysis/compare-snapshots.ts";
 import { runScenario, type ScenarioRun } from "../analysis/run-scenario.ts";
-import { strictly } from "../analysis/strict.ts";
 import type { Finding } from "../model/finding.ts";
 import { readScenario } from "../readers/scenario/read-scenario.ts";
 import { comparisonJson } from "../report/comparison-json.ts";
 import { comparisonText } from "../report/comparison-text.ts";
-import { commandFor } from "../report/missing-fact.ts";
 import { runJson } from "../report/run-json.ts";
 import { HEADLINE_PROBES, runText } from "../report/run-text.ts";
 import type { CommonOptions } from "./common-options.ts";
@@ -64,11 +62,9 @@ async function play(name: string, options: RunOptions, io: Io): Promise<Played> 
   const { scenario, findings } = readScenario(file.text, file.shown);
   if (scenario === null || (options.strictInput === true && findings.length > 0)) throw new InputError(findings);
   const loaded = loadScenarioNetwork(file, scenario.network, options);
-  const change =
-    options.strict === true ? { change: (answer: Parameters<typeof strictly>[0]) => strictly(answer, commandFor) } : {};
   return {
     shortName: basename(resolve(file.folder)),
-    run: runScenario(loaded.network, scenario, { traced: HEADLINE_PROBES, ...change }),
+    run: runScenario(loaded.network, scenario, { traced: HEADLINE_PROBES, strict: options.strict ?? false }),
     loaded,
     findings,
   };

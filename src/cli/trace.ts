@@ -1,7 +1,5 @@
-import { strictly } from "../analysis/strict.ts";
 import type { Finding } from "../model/finding.ts";
 import { type Asked, askedPacket, askedProbe } from "../report/asked.ts";
-import { commandFor } from "../report/missing-fact.ts";
 import { answerJson } from "../report/trace-json.ts";
 import { traceText } from "../report/trace-text.ts";
 import { parsePacketLine } from "../trace/packet-question.ts";
@@ -22,7 +20,7 @@ export async function trace(argument: string, options: ProbeOptions, io: Io): Pr
   checkArguments(options);
   const loaded = await loadNetwork(argument, io, options);
   const asked = options.packet === undefined ? ask(loaded, options) : askPacket(loaded, options.packet, options);
-  const answer = options.strict === true ? strictly(asked.answer, commandFor) : asked.answer;
+  const { answer } = asked;
   const output = openOutput(io, options);
   try {
     remarkOn(loaded, argument, output);
@@ -38,6 +36,10 @@ interface AskedAnswer {
   readonly asked: Asked;
   readonly answer: Answer;
   readonly id: string | null;
+}
+
+function askOptions(options: ProbeOptions): { readonly everyRule: boolean; readonly strict: boolean } {
+  return { everyRule: options.verbose ?? false, strict: options.strict ?? false };
 }
 
 /** A probe needs addresses and routes, which one dump alone rarely tells. */
@@ -60,7 +62,7 @@ function ask({ network, lone }: LoadedNetwork, options: ProbeOptions): AskedAnsw
       prepared.findings.map((finding) => (lone ? { ...finding, advice: ASK_WITH_PACKET } : finding)),
     );
   }
-  const answer = askProbe(network, prepared.probe, { everyRule: options.verbose ?? false });
+  const answer = askProbe(network, prepared.probe, askOptions(options));
   return { asked: askedProbe(prepared.probe), answer, id: null };
 }
 
@@ -70,7 +72,7 @@ function askPacket(loaded: LoadedNetwork, text: string, options: ProbeOptions): 
   const parsed = parsePacketLine(line, { file: "--packet", line: 1 });
   if ("findings" in parsed) throw new InputError(parsed.findings);
   const { question } = parsed;
-  const asked = createPacketSession(loaded.network).ask(question, { everyRule: options.verbose ?? false });
+  const asked = createPacketSession(loaded.network).ask(question, askOptions(options));
   if ("findings" in asked) throw new InputError(asked.findings);
   return { asked: askedPacket(question), answer: asked.answer, id: question.id };
 }

@@ -28,16 +28,12 @@ export function answerFromOutside(
   if (answer === null) return null;
   const beyond = nextHop === null ? device.name : formatAddress(nextHop);
   if (isPodAddress(world, sent.dst) && !hasFabricRoute(world, sent.dst)) {
-    runtime.services.assume(runtime, "fabric", `${beyond} has no route to the pod address ${formatAddress(sent.dst)}`);
-    return null;
+    const detail = `${beyond} has no route to the pod address ${formatAddress(sent.dst)}`;
+    return runtime.services.assume(runtime, "fabric", detail, 1) === 0 ? null : answer;
   }
   if (isPodAddress(world, sent.src) && !hasFabricRoute(world, sent.src)) {
-    runtime.services.assume(
-      runtime,
-      "fabric",
-      `${beyond} has no route back to the pod address ${formatAddress(sent.src)}`,
-    );
-    return null;
+    const detail = `${beyond} has no route back to the pod address ${formatAddress(sent.src)}`;
+    return runtime.services.assume(runtime, "fabric", detail, 1) === 0 ? null : answer;
   }
   if (sent.ttl < FAR) {
     runtime.services.assume(runtime, "fabric", `no router beyond ${beyond} answers when a TTL ends`);

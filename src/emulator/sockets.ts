@@ -166,8 +166,8 @@ function listening(world: World, runtime: HostRuntime, received: Packet): Socket
   const name = `${formatProtocol(received.protocol)}/${received.dport}`;
   if (found !== undefined) {
     if (found.certainty === "dumped") return "open";
-    runtime.services.assume(runtime, "sockets", `${runtime.host.name} listens on ${name}, as declared`);
-    return "assumed-open";
+    const detail = `${runtime.host.name} listens on ${name}, as declared`;
+    return runtime.services.assume(runtime, "sockets", detail, 1) === 0 ? "assumed-open" : "closed";
   }
   const knowledge = runtime.host.knowledge.get("sockets") ?? "known";
   if (knowledge === "known" || knowledge === "derived") return "closed";

@@ -37,6 +37,19 @@ export interface Assumption {
   readonly host: string;
   readonly part: Parameters<Services["assume"]>[1];
   readonly detail: string;
+  /** In how many other ways the walk can go on where it does not hold; 0: nobody can tell what then happens. */
+  readonly otherwise: number;
+}
+
+/** An assumption that is taken not to hold, and which of the other ways it is instead, from 1. */
+export interface Doubt {
+  readonly assumption: Assumption;
+  readonly way: number;
+}
+
+/** What tells assumptions apart. */
+export function assumptionKey({ host, part, detail }: Omit<Assumption, "otherwise">): string {
+  return `${host} ${part} ${detail}`;
 }
 
 /**
@@ -71,12 +84,15 @@ export interface WorldOptions {
   readonly counters?: ((host: string) => RuleCounters) | null;
   readonly now?: number;
   readonly supposition?: Supposition | null;
+  readonly doubt?: Doubt | null;
 }
 
 export function createWorld(network: Network, options: WorldOptions): World {
   const values: FreeValues = freeValues();
   const observer = options.observer ?? null;
   const current: Services["current"] = { runtime: null, skb: null };
+  const doubt = options.doubt ?? null;
+  const doubted = doubt === null ? null : assumptionKey(doubt.assumption);
   const services: Services = {
     current,
     now: () => world.now,
@@ -86,9 +102,11 @@ export function createWorld(network: Network, options: WorldOptions): World {
       return taken;
     },
     freeValues: values,
-    assume: (runtime, part, detail) => {
-      const key = `${runtime.host.name} ${part} ${detail}`;
-      if (!world.assumptions.has(key)) world.assumptions.set(key, { host: runtime.host.name, part, detail });
+    assume: (runtime, part, detail, otherwise = 0) => {
+      const assumption: Assumption = { host: runtime.host.name, part, detail, otherwise };
+      const key = assumptionKey(assumption);
+      if (!world.assumptions.has(key)) world.assumptions.set(key, assumption);
+      return doubt !== null && key === doubted ? doubt.way : 0;
     },
     transmit: (runtime, device, frame) => transmit(world, runtime, device, frame),
     reaches: (runtime, port, mac) => memberWithMac(world, runtime, port, mac) !== null,
@@ -135,7 +153,7 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
     supposition: world.supposition,
     neighbours: neighbourTable(host),
     matchStates: emptyMatchStates(),
-    noted: new Set(),
+    noted: new Map(),
     tunnelPorts: new Map(),
     nextId: 1,
   };

@@ -12,6 +12,23 @@ interface Setting {
   readonly value: number;
   /** What was assumed, `net.ipv4.conf.all.rp_filter=0`; null when the dump says it. */
   readonly assumed: string | null;
+  /** What else it may be where it was assumed; empty where there is no saying. */
+  readonly others: readonly number[];
+}
+
+/** Values of settings that are more than switches, by the last part of their keys. */
+const VALUES: Readonly<Record<string, readonly number[]>> = {
+  rp_filter: [0, 1, 2],
+  arp_ignore: [0, 1, 2, 3, 8],
+  arp_announce: [0, 1, 2],
+  fib_multipath_hash_policy: [0, 1, 2, 3],
+  ip_default_ttl: [32, 64, 128, 255],
+};
+
+/** What a setting may be: of a switch 0 and 1, of a number without listed values nobody can say. */
+function valuesOf(key: string, fallback: number): readonly number[] {
+  const listed = VALUES[key.slice(key.lastIndexOf(".") + 1)];
+  return listed ?? (fallback === 0 || fallback === 1 ? [0, 1] : []);
 }
 
 interface DeviceSettings {
@@ -52,16 +69,21 @@ function parse(host: Host, key: string, fallback: number): Setting {
   const text = host.sysctls.get(key);
   const parsed = text === undefined ? Number.NaN : Number.parseInt(text, 10);
   const value = Number.isNaN(parsed) ? fallback : parsed;
-  const certain = text !== undefined && host.knowledge.get("sysctls") !== "assumed";
-  return { value, assumed: certain ? null : `${key}=${value}` };
+  const certain = text !== undefined && (host.knowledge.get("sysctls") !== "assumed" || host.dumpedSysctls.has(key));
+  if (certain) return { value, assumed: null, others: [] };
+  return { value, assumed: `${key}=${value}`, others: valuesOf(key, fallback).filter((other) => other !== value) };
 }
 
 /** The greater of the settings; it was assumed when one of them was. */
 function greatest(...settings: readonly Setting[]): Setting {
   const assumed = settings.flatMap((setting) => setting.assumed ?? []);
+  const value = Math.max(...settings.map((setting) => setting.value));
+  const least = Math.max(...settings.flatMap((setting) => (setting.assumed === null ? [setting.value] : [])));
+  const possible = settings.flatMap((setting) => [setting.value, ...setting.others]);
   return {
-    value: Math.max(...settings.map((setting) => setting.value)),
+    value,
     assumed: assumed.length === 0 ? null : assumed.join(", "),
+    others: [...new Set(possible)].filter((other) => other !== value && other >= least),
   };
 }
 
@@ -101,11 +123,14 @@ function deviceSettings(host: Host, device: string): DeviceSettings {
 }
 
 function read(runtime: HostRuntime, setting: Setting): number {
-  if (setting.assumed !== null && !runtime.noted.has(setting)) {
-    runtime.noted.add(setting);
-    runtime.services.assume(runtime, "sysctls", setting.assumed);
+  const { assumed, others } = setting;
+  if (assumed === null) return setting.value;
+  let way = runtime.noted.get(setting);
+  if (way === undefined) {
+    way = runtime.services.assume(runtime, "sysctls", assumed, others.length);
+    runtime.noted.set(setting, way);
   }
-  return setting.value;
+  return others[way - 1] ?? setting.value;
 }
 
 /** An integer sysctl, or `fallback` when the dump has none. */

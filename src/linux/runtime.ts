@@ -57,7 +57,11 @@ export interface Services {
   now(): number;
   readonly choose: Chooser;
   readonly freeValues: FreeValues;
-  /** Notes that the answer rests on an assumption about a part of a host. `detail` names the item. */
+  /**
+   * Notes that the answer rests on an assumption about a part of a host; `detail` names the item. Answers 0: it holds.
+   * A caller that can also go on without it says in how many other ways (`otherwise`, 0 by default), and is told 1 to
+   * `otherwise` in a World that doubts the assumption.
+   */
   assume(
     runtime: HostRuntime,
     part:
@@ -73,7 +77,8 @@ export interface Services {
       | "interfaces"
       | "fabric",
     detail: string,
-  ): void;
+    otherwise?: number,
+  ): number;
   /** Puts a frame on the link of `device`. */
   transmit(runtime: HostRuntime, device: Interface, skb: Skb): void;
   /** Whether the link of a bridge port has a member with that MAC address. */
@@ -129,8 +134,8 @@ export interface HostRuntime {
   readonly supposition: Supposition | null;
   readonly neighbours: NeighbourTable;
   readonly matchStates: MatchStateTables;
-  /** Parts of the compiled host whose assumptions this runtime has told. */
-  readonly noted: Set<object>;
+  /** Parts of the compiled host whose assumptions this runtime has told, with what it was answered. */
+  readonly noted: Map<object, number>;
   /** Outer source ports of VXLAN by inner flow. */
   readonly tunnelPorts: Map<string, number>;
   /** Next value of the IP identification counter. */

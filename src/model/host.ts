@@ -45,6 +45,8 @@ export interface Host {
   readonly ipSets: ReadonlyMap<string, IpSet>;
   /** Keys with dots, as `sysctl -a` prints them; dots inside interface names stand as `/`. */
   readonly sysctls: ReadonlyMap<string, string>;
+  /** Keys that a dump tells, where the others are assumed. */
+  readonly dumpedSysctls: ReadonlySet<string>;
   readonly neighbours: readonly Neighbour[];
   readonly fdb: readonly FdbEntry[];
   readonly sockets: readonly ListeningSocket[];
@@ -67,6 +69,7 @@ export function host(fields: Partial<Host> & Pick<Host, "name">): Host {
     nftBaseChains: [],
     ipSets: new Map(),
     sysctls: new Map(),
+    dumpedSysctls: new Set(),
     neighbours: [],
     fdb: [],
     sockets: [],

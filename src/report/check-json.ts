@@ -1,7 +1,7 @@
 import type { Finding } from "../model/finding.ts";
 import type { HostPart, Knowledge } from "../model/host.ts";
+import { factSource } from "../trace/fact-source.ts";
 import type { CheckReport } from "./check-text.ts";
-import { factSource } from "./missing-fact.ts";
 import { snapshotFolder } from "./snapshot-folder.ts";
 
 export interface CheckJson {

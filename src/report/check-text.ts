@@ -1,9 +1,9 @@
 import type { HostKnowledge } from "../analysis/what-is-missing.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Knowledge } from "../model/host.ts";
+import { factSource } from "../trace/fact-source.ts";
 import { findingText } from "./finding-text.ts";
 import type { Ink } from "./ink.ts";
-import { factSource } from "./missing-fact.ts";
 import { plural } from "./plural.ts";
 import { snapshotFolder } from "./snapshot-folder.ts";
 import { paragraph } from "./wrap.ts";

@@ -1,7 +1,7 @@
 import type { Assumption } from "../emulator/world.ts";
+import { commandFor } from "../trace/fact-source.ts";
 import type { Answer, Unknown } from "../trace/result.ts";
 import type { Ink } from "./ink.ts";
-import { commandFor } from "./missing-fact.ts";
 import { paragraph } from "./wrap.ts";
 
 /** What an answer rests on: assumptions and unknowns, each with the command that would replace it by a fact. */

@@ -2,8 +2,8 @@ import type { Journey } from "../emulator/journey.ts";
 import { knowledgeOf } from "../model/host.ts";
 import type { Network } from "../model/network.ts";
 import { formatAddress } from "../net/address.ts";
+import { factSource } from "../trace/fact-source.ts";
 import { ownerOf } from "./address-names.ts";
-import { factSource } from "./missing-fact.ts";
 import { snapshotFolder } from "./snapshot-folder.ts";
 
 /** Why a packet left the model on its way to a machine that has a name: it was not dumped, or not its interfaces. */

@@ -2,14 +2,15 @@ import { hopWords } from "../analysis/hop-words.ts";
 import { decisiveJourney, ownJourneys, responsesTo } from "../analysis/journeys.ts";
 import type { ProgramResult } from "../emulator/applications/program.ts";
 import type { Journey } from "../emulator/journey.ts";
+import type { Assumption } from "../emulator/world.ts";
 import type { DropReason } from "../linux/drop-reason.ts";
 import type { PacketKind } from "../linux/runtime.ts";
 import type { Network } from "../model/network.ts";
 import { formatAddress } from "../net/address.ts";
 import { ICMP, ICMPV6 } from "../net/protocol.ts";
+import { commandFor } from "../trace/fact-source.ts";
 import type { Answer, Branch, Certainty, Run, Unknown } from "../trace/result.ts";
 import { decidingRule } from "./ending-text.ts";
-import { commandFor } from "./missing-fact.ts";
 import { type PacketJson, packetJson } from "./packet-json.ts";
 import { type RuleJson, ruleJson, type StepJson, stepJson } from "./step-json.ts";
 
@@ -51,18 +52,25 @@ export interface BranchJson extends FateJson {
   readonly probes?: readonly FateJson[];
 }
 
+export interface AssumptionJson {
+  readonly host: string;
+  readonly part: string;
+  readonly detail: string;
+  readonly command: string;
+}
+
 export interface AnswerJson {
   readonly id?: string;
   readonly certainty: Certainty;
-  readonly assumptions: readonly {
-    readonly host: string;
-    readonly part: string;
-    readonly detail: string;
-    readonly command: string;
-  }[];
+  readonly assumptions: readonly AssumptionJson[];
   readonly unknowns: readonly Unknown[];
   readonly truncated?: true;
   readonly branches: readonly BranchJson[];
+}
+
+function assumptionJson(assumption: Assumption): AssumptionJson {
+  const { host, part, detail } = assumption;
+  return { host, part, detail, command: commandFor(assumption) };
 }
 
 /** An answer as INTERFACES section 4 writes it. */
@@ -70,7 +78,7 @@ export function answerJson(answer: Answer, id: string | null = null): AnswerJson
   return {
     ...(id === null ? {} : { id }),
     certainty: answer.certainty,
-    assumptions: answer.assumptions.map((item) => ({ ...item, command: commandFor(item) })),
+    assumptions: answer.assumptions.map(assumptionJson),
     unknowns: answer.unknowns,
     ...(answer.truncated ? { truncated: true } : {}),
     branches: answer.branches.flatMap((branch) => branchJson(answer.network, branch)),

@@ -112,7 +112,11 @@ function verdictLines(answer: Answer, ink: Ink, count: number): readonly string[
   if (answer.certainty === "certain") return branchVerdict(answer.network, first, ink);
   const common = commonResult(answer);
   if (answer.certainty === "uncertain") {
-    const text = `uncertain: ${plural(count, "branch", "branches")} with different ends, because something is not known${inEachCase(answer)}`;
+    const ends =
+      answer.branches.length === 1
+        ? `uncertain: ${outcomeTone(first.run) === "good" ? "it gets through" : "it does not get through"} unless something that nobody dumped is otherwise`
+        : `uncertain: ${plural(count, "branch", "branches")} with different ends, because something is not known`;
+    const text = `${ends}${inEachCase(answer)}`;
     return paragraph(
       answer.truncated ? "uncertain: more branches than podpath follows" : text,
       "  ",

@@ -1,4 +1,4 @@
-import { createWorld, inject, originate, runtimeOf, settle, type World } from "../emulator/world.ts";
+import { createWorld, type Doubt, inject, originate, runtimeOf, settle, type World } from "../emulator/world.ts";
 import type { Chooser } from "../linux/chooser.ts";
 import type { HostRuntime } from "../linux/runtime.ts";
 import type { Finding } from "../model/finding.ts";
@@ -10,13 +10,17 @@ import { explore } from "./explorer.ts";
 import { naturalReply } from "./natural-reply.ts";
 import { nearest } from "./nearest.ts";
 import type { PacketQuestion } from "./packet-question.ts";
+import type { AskOptions } from "./probe.ts";
 import { type Recording, recorder } from "./recorder.ts";
 import { type Answer, type Run, toAnswer } from "./result.ts";
+import { strictly } from "./strict.ts";
 
 /** Packets asked one after the other, with the state that earlier ones left behind where a packet keeps it. */
 export interface PacketSession {
-  ask(question: PacketQuestion, options?: { readonly everyRule?: boolean; readonly steps?: boolean }): SessionAnswer;
+  ask(question: PacketQuestion, options?: SessionOptions): SessionAnswer;
 }
+
+export type SessionOptions = Pick<AskOptions, "everyRule" | "steps" | "strict">;
 
 export type SessionAnswer = { readonly answer: Answer } | { readonly findings: readonly Finding[] };
 
@@ -46,14 +50,21 @@ export function createPacketSession(network: Network): PacketSession {
       live = null;
       let last: Live | null = null;
       const exploration = explore((choose) => {
-        const current: Live = reusable ?? replay(network, before, question, options, choose);
+        const current: Live = reusable ?? replay(network, before, question, options, choose, null);
         reusable = null;
         current.choose = choose;
         last = current;
         return askIn(current, question);
       });
       if (exploration.leaves.length === 1) live = last;
-      return { answer: toAnswer(network, exploration) };
+      const answer = toAnswer(network, exploration);
+      if (options.strict !== true) return { answer };
+      const doubting = (doubt: Doubt): Answer =>
+        toAnswer(
+          network,
+          explore((choose) => askIn(replay(network, before, question, { steps: false }, choose, doubt), question)),
+        );
+      return { answer: strictly(answer, doubting) };
     },
   };
 }
@@ -96,8 +107,9 @@ function replay(
   network: Network,
   before: readonly PacketQuestion[],
   question: PacketQuestion,
-  options: { readonly everyRule?: boolean; readonly steps?: boolean },
+  options: SessionOptions,
   choose: Chooser,
+  doubt: Doubt | null,
 ): Live {
   const recording = options.steps === false ? null : recorder(options.everyRule ?? false);
   const assume = question.assume;
@@ -108,6 +120,7 @@ function replay(
       empty: (before[0] ?? question).empty,
       supposition:
         assume === null ? null : { route: assume.route, outInterface: assume.outInterface, ctState: assume.ctState },
+      doubt,
     }),
     recording,
     first: new Map(),

@@ -3,8 +3,7 @@ import { ping } from "../emulator/applications/ping.ts";
 import type { ProgramReport, ProgramTarget } from "../emulator/applications/program.ts";
 import { request } from "../emulator/applications/request.ts";
 import { traceroute } from "../emulator/applications/traceroute.ts";
-import type { World } from "../emulator/world.ts";
-import { createWorld, runtimeOf } from "../emulator/world.ts";
+import { createWorld, type Doubt, runtimeOf, type World } from "../emulator/world.ts";
 import type { Chooser } from "../linux/chooser.ts";
 import type { HostRuntime } from "../linux/runtime.ts";
 import type { Finding } from "../model/finding.ts";
@@ -15,6 +14,7 @@ import { type Endpoint, resolveEndpoint } from "./endpoint.ts";
 import { explore } from "./explorer.ts";
 import { recorder } from "./recorder.ts";
 import { type Answer, type Run, toAnswer } from "./result.ts";
+import { strictly } from "./strict.ts";
 
 export type ProbeKind = "ping" | "connect" | "request" | "traceroute";
 
@@ -147,23 +147,35 @@ export interface AskOptions {
   readonly steps?: boolean;
   /** Ignore dumped runtime state. */
   readonly empty?: boolean;
+  /** Every assumption that matters becomes an unknown (`--strict`). */
+  readonly strict?: boolean;
 }
 
 /** Asks one probe: every branch of it, both directions. */
 export function askProbe(network: Network, probe: PreparedProbe, options: AskOptions = {}): Answer {
-  return toAnswer(
-    network,
-    explore((choose) => runOnce(network, probe, options, choose)),
-  );
+  const ask = (doubt: Doubt | null, how: AskOptions): Answer =>
+    toAnswer(
+      network,
+      explore((choose) => runOnce(network, probe, how, choose, doubt)),
+    );
+  const answer = ask(null, options);
+  return options.strict === true ? strictly(answer, (doubt) => ask(doubt, { ...options, steps: false })) : answer;
 }
 
-function runOnce(network: Network, probe: PreparedProbe, options: AskOptions, choose: Chooser): Run {
+function runOnce(
+  network: Network,
+  probe: PreparedProbe,
+  options: AskOptions,
+  choose: Chooser,
+  doubt: Doubt | null,
+): Run {
   const recording = options.steps === false ? null : recorder(options.everyRule ?? false);
   const world = createWorld(network, {
     choose,
     observer: recording?.observer ?? null,
     answers: true,
     empty: options.empty ?? false,
+    doubt,
   });
   const runtime = runtimeOf(world, probe.sender);
   const report = runtime === null ? null : runProgram(world, runtime, probe);

@@ -1,6 +1,6 @@
 import type { ProgramReport, ProgramResult } from "../emulator/applications/program.ts";
 import type { Journey } from "../emulator/journey.ts";
-import type { Assumption } from "../emulator/world.ts";
+import { type Assumption, assumptionKey } from "../emulator/world.ts";
 import type { Network } from "../model/network.ts";
 import { formatAddress } from "../net/address.ts";
 import { describePacket } from "../net/packet.ts";
@@ -76,7 +76,7 @@ export function toAnswer(network: Network, exploration: Exploration<Run>): Answe
         : "branching";
   const assumptions = new Map<string, Assumption>();
   for (const branch of branches) {
-    for (const item of branch.run.assumptions) assumptions.set(`${item.host} ${item.part} ${item.detail}`, item);
+    for (const item of branch.run.assumptions) assumptions.set(assumptionKey(item), item);
   }
   return {
     network,
@@ -130,7 +130,7 @@ function collectUnknowns(exploration: Exploration<Run>): readonly Unknown[] {
 }
 
 /** Outcome and place: what certainty is about. */
-function outcomeKey(run: Run): string {
+export function outcomeKey(run: Run): string {
   const end = run.journeys[run.first]?.end ?? null;
   const hops = run.report?.hops.map((hop) => (hop.from === null ? "*" : formatAddress(hop.from) + hop.mark)) ?? [];
   return [

@@ -7,6 +7,7 @@ import { confirm, track } from "../conntrack/track.ts";
 import { reroute } from "../routing/reroute.ts";
 import type { HostRuntime } from "../runtime.ts";
 import { CT_NEW, CT_RELATED, type Skb } from "../skb.ts";
+import type { FamilyHooks } from "./hook-order.ts";
 import type { BoundChain } from "./program.ts";
 import { traverse } from "./traverse.ts";
 import {
@@ -31,10 +32,7 @@ export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
   const { current } = runtime.services;
   current.runtime = runtime;
   current.skb = skb;
-  if (!runtime.noted.has(hooks)) {
-    runtime.noted.add(hooks);
-    for (const { part, detail } of hooks.assumed) runtime.services.assume(runtime, part, detail);
-  }
+  if (hooks.assumed.length > 0 && rulesElsewhere(runtime, hooks)) return dropWithoutRule(skb);
   const { stages } = hooks;
   for (const stage of stages[hook] ?? []) {
     switch (stage.kind) {
@@ -87,6 +85,16 @@ export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
   }
   if ((hook === INPUT || hook === POSTROUTING) && !confirm(runtime, skb)) return dropWithoutRule(skb);
   return NF_ACCEPT;
+}
+
+/** Whether rules that are assumed not to be there are to be taken as dropping everything (`Services.assume`). */
+function rulesElsewhere(runtime: HostRuntime, hooks: FamilyHooks): boolean {
+  const known = runtime.noted.get(hooks);
+  if (known !== undefined) return known !== 0;
+  let answer = 0;
+  for (const { part, detail } of hooks.assumed) answer |= runtime.services.assume(runtime, part, detail, 1);
+  runtime.noted.set(hooks, answer);
+  return answer !== 0;
 }
 
 /** No rule decided: conntrack, NAT or the routing after a change did. */

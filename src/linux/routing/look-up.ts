@@ -21,11 +21,13 @@ export function lookUpRoute(runtime: HostRuntime, key: RouteKey): RoutingResult 
   if (routesUnknown(runtime.host, family)) return unknownRoute(runtime, key);
   const fib = runtime.compiled.fib[family];
   const part = family === 4 ? "routes" : "routes6";
-  if (runtime.host.knowledge.get(part) === "assumed") {
-    runtime.services.assume(runtime, "routes", `routes of ${runtime.host.name}`);
+  const { host, services } = runtime;
+  if (host.knowledge.get(part) === "assumed" && services.assume(runtime, "routes", `routes of ${host.name}`, 1) !== 0) {
+    return unknownRoute(runtime, key);
   }
-  if (runtime.host.knowledge.get("policyRules") === "unknown") {
-    runtime.services.assume(runtime, "policyRules", `${runtime.host.name} has only the default policy rules`);
+  if (host.knowledge.get("policyRules") === "unknown") {
+    const detail = `${host.name} has only the default policy rules`;
+    if (services.assume(runtime, "policyRules", detail, 1) !== 0) return unknownRoute(runtime, key);
   }
   let from = 0;
   for (;;) {

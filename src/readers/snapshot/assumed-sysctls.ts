@@ -78,6 +78,8 @@ export function assumedSysctls(
   return sysctls;
 }
 
+export type CompletedSysctls = Pick<Host, "sysctls" | "dumpedSysctls"> & { readonly knowledge: "known" | "assumed" };
+
 /**
  * Fills the gaps of a dump. Where all of `net.` was dumped, only interfaces that have no keys of their own get those of
  * `default`, as the kernel would give them (they appeared between two commands); what else is missing stays missing, and
@@ -86,7 +88,7 @@ export function assumedSysctls(
 export function completeSysctls(
   dumped: ReadonlyMap<string, string>,
   assumed: ReadonlyMap<string, string>,
-): { readonly sysctls: ReadonlyMap<string, string>; readonly knowledge: "known" | "assumed" } {
+): CompletedSysctls {
   const sysctls = new Map(dumped);
   const isWhole = dumped.has("net.ipv4.ip_forward") && dumped.has("net.ipv4.conf.all.forwarding");
   for (const [key, value] of assumed) {
@@ -97,5 +99,5 @@ export function completeSysctls(
     if (fallback !== undefined) sysctls.set(key, isOrdinary ? fallback : value);
     else if (!isWhole) sysctls.set(key, value);
   }
-  return { sysctls, knowledge: isWhole ? "known" : "assumed" };
+  return { sysctls, dumpedSysctls: new Set(dumped.keys()), knowledge: isWhole ? "known" : "assumed" };
 }

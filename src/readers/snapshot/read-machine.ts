@@ -112,6 +112,7 @@ export function readMachine(machine: MachineFiles, origins: OriginTable): Machin
       nftBaseChains: baseChains?.baseChains ?? [],
       ipSets: new Map((sets ?? []).map((set) => [set.name, set])),
       sysctls: sysctls.sysctls,
+      dumpedSysctls: sysctls.dumpedSysctls,
       neighbours: neighbours?.neighbours ?? [],
       fdb: fdb?.entries ?? [],
       sockets: sockets?.sockets ?? [],
@@ -286,7 +287,7 @@ function readMachineSysctls(
 ): ReturnType<typeof completeSysctls> {
   const assumed = assumedSysctls(machine.kind, interfaces.values(), machine.kind === "node");
   const file = one(chosen, "sysctls")?.file;
-  if (file === undefined) return { sysctls: assumed, knowledge: "assumed" };
+  if (file === undefined) return completeSysctls(new Map(), assumed);
   const dump = readSysctls(file.text, file.path, reading.origins);
   note(reading, file, PRINTED_BY.sysctl, dump.values.size, dump.findings);
   return completeSysctls(dump.values, assumed);
