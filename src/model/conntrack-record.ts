@@ -10,6 +10,8 @@ export interface TupleRecord {
   readonly icmpType: number;
   readonly icmpCode: number;
   readonly icmpId: number;
+  /** What it has carried this way; null where accounting is off (`net.netfilter.nf_conntrack_acct`). */
+  readonly counted: { readonly packets: number; readonly bytes: number } | null;
 }
 
 /** One line of `conntrack -L`: a connection the kernel knew when the dump was taken. */
@@ -24,6 +26,9 @@ export interface ConntrackRecord {
   readonly unreplied: boolean;
   readonly assured: boolean;
   readonly mark: number;
+  /** Conntrack zone of the original direction; 0 is the default zone. */
   readonly zone: number;
+  /** Zone of the reply direction: another one only after `-j CT --zone-orig` or `--zone-reply`. */
+  readonly replyZone: number;
   readonly origin: Origin;
 }

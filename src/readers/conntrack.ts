@@ -30,6 +30,8 @@ interface Tuple {
   type: number;
   code: number;
   id: number;
+  packets: number | null;
+  bytes: number | null;
 }
 
 const NUMBERS: ReadonlySet<string> = new Set(["sport", "dport", "type", "code", "id"]);
@@ -37,8 +39,6 @@ const NUMBERS: ReadonlySet<string> = new Set(["sport", "dport", "type", "code", 
 /** Keys that say nothing about where a packet goes. */
 const SILENT: ReadonlySet<string> = new Set([
   "use",
-  "packets",
-  "bytes",
   "secctx",
   "secmark",
   "delta-time",
@@ -114,20 +114,21 @@ function readRecord(
     const key = word.slice(0, equals);
     const value = word.slice(equals + 1).replace(/,$/, "");
     if (key === "src") {
-      current = { src: parseAddress(value), dst: null, sport: 0, dport: 0, type: 0, code: 0, id: 0 };
+      current = newTuple(parseAddress(value));
       tuples.push(current);
     } else if (key === "dst" && current !== null) current.dst = parseAddress(value);
     else if (current !== null && NUMBERS.has(key) && /^\d{1,5}$/.test(value)) setNumber(current, key, Number(value));
+    else if (current !== null && key === "packets" && /^\d+$/.test(value)) current.packets = Number(value);
+    else if (current !== null && key === "bytes" && /^\d+$/.test(value)) current.bytes = Number(value);
     else if (/^(?:mark|zone|zone-orig|zone-reply)$/.test(key)) values.set(key, Number(value));
     else if (!SILENT.has(key)) remark(number, `Connection property \`${key}\` is not modelled.`);
   }
   const [original, reply] = tuples.map(tupleRecord);
   const mark = values.get("mark") ?? 0;
   if (protocol === null || original == null || reply == null || tuples.length > 2) return null;
-  if (values.has("zone-orig") || values.has("zone-reply"))
-    remark(number, "Zones of one direction only are not modelled.");
-  const zone = values.get("zone") ?? 0;
-  if (!Number.isSafeInteger(mark) || !Number.isSafeInteger(zone)) return null;
+  const zone = values.get("zone") ?? values.get("zone-orig") ?? 0;
+  const replyZone = values.get("zone") ?? values.get("zone-reply") ?? 0;
+  if (!Number.isSafeInteger(mark) || !Number.isSafeInteger(zone) || !Number.isSafeInteger(replyZone)) return null;
   return {
     protocol,
     timeout: head[3] === undefined ? null : Number(head[3]),
@@ -138,8 +139,13 @@ function readRecord(
     assured,
     mark,
     zone,
+    replyZone,
     origin: 0,
   };
+}
+
+function newTuple(src: Address | null): Tuple {
+  return { src, dst: null, sport: 0, dport: 0, type: 0, code: 0, id: 0, packets: null, bytes: null };
 }
 
 function setNumber(tuple: Tuple, key: string, value: number): void {
@@ -150,7 +156,8 @@ function setNumber(tuple: Tuple, key: string, value: number): void {
   else tuple.id = value;
 }
 
-function tupleRecord({ src, dst, sport, dport, type, code, id }: Tuple): TupleRecord | null {
+function tupleRecord({ src, dst, sport, dport, type, code, id, packets, bytes }: Tuple): TupleRecord | null {
   if (src === null || dst === null || src.family !== dst.family) return null;
-  return { src, dst, sport, dport, icmpType: type, icmpCode: code, icmpId: id };
+  const counted = packets === null || bytes === null ? null : { packets, bytes };
+  return { src, dst, sport, dport, icmpType: type, icmpCode: code, icmpId: id, counted };
 }

@@ -1,6 +1,8 @@
 import { createWorld, type Doubt, inject, originate, runtimeOf, settle, type World } from "../emulator/world.ts";
 import type { Chooser } from "../linux/chooser.ts";
+import { listConntrack } from "../linux/conntrack/list.ts";
 import type { HostRuntime } from "../linux/runtime.ts";
+import type { ConntrackRecord } from "../model/conntrack-record.ts";
 import type { Finding } from "../model/finding.ts";
 import { knowledgeOf } from "../model/host.ts";
 import { networkInterface } from "../model/interface.ts";
@@ -20,7 +22,10 @@ export interface PacketSession {
   ask(question: PacketQuestion, options?: SessionOptions): SessionAnswer;
 }
 
-export type SessionOptions = Pick<AskOptions, "everyRule" | "steps" | "strict">;
+export interface SessionOptions extends Pick<AskOptions, "everyRule" | "steps" | "strict"> {
+  /** True: what the hosts' connection tables hold after the packet (`Run.conntrack`). */
+  readonly conntrack?: boolean;
+}
 
 export type SessionAnswer = { readonly answer: Answer } | { readonly findings: readonly Finding[] };
 
@@ -54,7 +59,8 @@ export function createPacketSession(network: Network): PacketSession {
         reusable = null;
         current.choose = choose;
         last = current;
-        return askIn(current, question);
+        const run = askIn(current, question);
+        return options.conntrack === true ? { ...run, conntrack: tablesOf(current.world) } : run;
       });
       if (exploration.leaves.length === 1) live = last;
       const answer = toAnswer(network, exploration);
@@ -148,7 +154,17 @@ function askIn(live: Live, question: PacketQuestion): Run {
     report: null,
     assumptions: [...world.assumptions.values()],
     freeDomains: world.services.freeValues.domains,
+    conntrack: null,
   };
+}
+
+function tablesOf(world: World): ReadonlyMap<string, readonly ConntrackRecord[]> {
+  const tables = new Map<string, readonly ConntrackRecord[]>();
+  for (const [name, { conntrack }] of world.hosts) {
+    const records = listConntrack(conntrack, world.now);
+    if (records.length > 0) tables.set(name, records);
+  }
+  return tables;
 }
 
 function sendQuestion(live: Live, question: PacketQuestion): void {

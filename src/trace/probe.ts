@@ -186,6 +186,7 @@ function runOnce(
     report,
     assumptions: [...world.assumptions.values()],
     freeDomains: world.services.freeValues.domains,
+    conntrack: null,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { ProgramReport, ProgramResult } from "../emulator/applications/program.ts";
 import type { Journey } from "../emulator/journey.ts";
 import { type Assumption, assumptionKey } from "../emulator/world.ts";
+import type { ConntrackRecord } from "../model/conntrack-record.ts";
 import type { Network } from "../model/network.ts";
 import { formatAddress } from "../net/address.ts";
 import { describePacket } from "../net/packet.ts";
@@ -20,6 +21,8 @@ export interface Run {
   readonly assumptions: readonly Assumption[];
   /** Domains of the free values, by their names in packets minus 65536. */
   readonly freeDomains: readonly PortSet[];
+  /** What each host that tracks anything had in its connection table then; null where nobody asked for it. */
+  readonly conntrack: ReadonlyMap<string, readonly ConntrackRecord[]> | null;
 }
 
 export interface Branch {

@@ -22,8 +22,8 @@ const NO_TIMEOUT = 86400;
 export function loadConntrack(records: readonly ConntrackRecord[], now: number): ConntrackTable {
   const table = conntrackTable();
   for (const record of records) {
-    const original = toTuple(record, record.original);
-    const reply = toTuple(record, record.reply);
+    const original = toTuple(record, record.original, record.zone);
+    const reply = toTuple(record, record.reply, record.replyZone);
     const connection = newConnection(original, reply);
     connection.mark = record.mark;
     connection.expires = now + (record.timeout ?? NO_TIMEOUT);
@@ -41,8 +41,7 @@ export function loadConntrack(records: readonly ConntrackRecord[], now: number):
   return table;
 }
 
-function toTuple(record: ConntrackRecord, tuple: TupleRecord): Tuple {
-  const { protocol, zone } = record;
+function toTuple({ protocol }: ConntrackRecord, tuple: TupleRecord, zone: number): Tuple {
   const { src, dst } = tuple;
   return protocol === ICMP || protocol === ICMPV6
     ? { src, dst, protocol, zone, sport: tuple.icmpId, dport: (tuple.icmpType << 8) | tuple.icmpCode }

@@ -48,6 +48,13 @@ function file(table: ConntrackTable, tuple: Tuple, entry: Entry): void {
   else bucket.push(entry);
 }
 
+/** Every connection that is filed, expired ones included, each once. */
+export function* connectionsIn(table: ConntrackTable): Generator<Connection> {
+  for (const bucket of table.buckets.values()) {
+    for (const { connection, reply } of bucket) if (!reply) yield connection;
+  }
+}
+
 export function removeConnection(table: ConntrackTable, connection: Connection): void {
   connection.status |= IPS_DYING;
   for (const tuple of [connection.original, connection.reply]) {

@@ -46,11 +46,14 @@ interface Loaded {
 export class Runner {
   private built: Built | null = null;
   private readonly oracle: Oracle;
+  private readonly conntrack: boolean;
   readonly tally: Tally;
 
-  constructor(oracle: Oracle, tally: Tally) {
+  /** `conntrack`: after every packet the connections that the hosts track are compared too. */
+  constructor(oracle: Oracle, tally: Tally, conntrack = false) {
     this.oracle = oracle;
     this.tally = tally;
+    this.conntrack = conntrack;
   }
 
   /** Namespaces for the world. Throws when the kernel cannot be told to be like that. */
@@ -102,7 +105,7 @@ export class Runner {
     }
     this.tally.rulesets++;
     const found: Disagreement[] = [];
-    const duel = new Duel(this.oracle, network, built.excuses);
+    const duel = new Duel(this.oracle, network, built.excuses, this.conntrack);
     let first = true;
     for (const sequence of sequences) {
       if (stateful && !first) await this.load(built, loads);

@@ -3,6 +3,7 @@ import { type PacketQuestion, parsePacketLine } from "../../../src/trace/packet-
 import { createPacketSession, type PacketSession } from "../../../src/trace/packet-session.ts";
 import type { Answer } from "../../../src/trace/result.ts";
 import { compare, type Excuses, NO_EXCUSES } from "./compare.ts";
+import { compareConntrack, kernelTables } from "./compare-conntrack.ts";
 import { type Lab, networkOf } from "./lab.ts";
 import { toBuildRequest } from "./network-to-oracle.ts";
 import type { Observation } from "./observation.ts";
@@ -60,12 +61,15 @@ export class Duel {
   private session: PacketSession;
   private readonly oracle: Oracle;
   private readonly excuses: Excuses;
+  private readonly conntrack: boolean;
   /** What the kernel delivered, by the packet's id. */
   private readonly delivered = new Map<string, { readonly host: string; readonly packet: KernelPacket }>();
   private counter = 0;
 
-  constructor(oracle: Oracle, network: Network, excuses: Excuses = NO_EXCUSES) {
+  /** `conntrack`: the connections that all hosts track are compared after every packet. */
+  constructor(oracle: Oracle, network: Network, excuses: Excuses = NO_EXCUSES, conntrack = false) {
     this.oracle = oracle;
+    this.conntrack = conntrack;
     this.session = createPacketSession(network);
     this.excuses = excuses;
   }
@@ -76,10 +80,11 @@ export class Duel {
     lab: Lab,
     mute: readonly string[] = [],
     excuses: Excuses = NO_EXCUSES,
+    conntrack = false,
   ): Promise<Duel> {
     const network = networkOf(lab);
     await oracle.build(toBuildRequest(network, { mute }));
-    return new Duel(oracle, muted(network, mute), excuses);
+    return new Duel(oracle, muted(network, mute), excuses, conntrack);
   }
 
   /** Another Network on podpath's side, after the kernel was told to change. */
@@ -94,14 +99,18 @@ export class Duel {
     const concrete = packet.replyTo === undefined ? packet : this.replyTo(packet.replyTo, packet);
     if (concrete === null) return null;
     const answer = this.askPodpath({ ...packet, fresh });
-    const result = await this.oracle.probe(forKernel(concrete), fresh);
+    const result = await this.oracle.probe(forKernel(concrete), fresh, this.conntrack);
     if (fresh) this.delivered.clear();
     if (result.delivered !== null && packet.id !== undefined) this.delivered.set(packet.id, result.delivered);
     const kernel = observeKernel(result);
     const branches = answer.branches.map((branch) => observePodpath(branch));
     let differences: readonly string[] | null = null;
-    for (const branch of branches) {
-      const found = compare(kernel, branch, this.excuses);
+    for (const [index, branch] of branches.entries()) {
+      const tables = answer.branches[index]?.run.conntrack ?? null;
+      const found = [
+        ...compare(kernel, branch, this.excuses),
+        ...(tables === null ? [] : compareConntrack(kernelTables(result.conntrack), tables, branch.freeDomains)),
+      ];
       if (differences === null || found.length < differences.length) differences = found;
     }
     return { packet, kernel, branches, answer, result, differences: differences ?? ["podpath gave no branch"] };
@@ -120,7 +129,7 @@ export class Duel {
   }
 
   private askPodpath(packet: ProbePacket): Answer {
-    const said = this.session.ask({ ...question(packet), answers: true });
+    const said = this.session.ask({ ...question(packet), answers: true }, { conntrack: this.conntrack });
     if ("findings" in said) throw new Error(said.findings.map(({ message }) => message).join("; "));
     return said.answer;
   }

@@ -192,9 +192,12 @@ export class Oracle {
     await this.ask({ op: "flush" });
   }
 
-  /** `flush`: conntrack, learnt routes and neighbours that never answered are forgotten first. */
-  async probe(packet: object, flush: boolean): Promise<KernelResult> {
-    return resultSchema.parse(await this.ask({ op: "probe", packet, flush }));
+  /**
+   * `flush`: conntrack, learnt routes and neighbours that never answered are forgotten first. `wantConntrack`: the
+   * connections that every host tracks afterwards.
+   */
+  async probe(packet: object, flush: boolean, wantConntrack = false): Promise<KernelResult> {
+    return resultSchema.parse(await this.ask({ op: "probe", packet, flush, wantConntrack }));
   }
 
   async exec(host: string, argv: readonly string[], stdin = ""): Promise<z.infer<typeof execSchema>> {

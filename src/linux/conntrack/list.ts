@@ -1,0 +1,44 @@
+import type { ConntrackRecord, TupleRecord } from "../../model/conntrack-record.ts";
+import { ICMP, ICMPV6, TCP } from "../../net/protocol.ts";
+import { type Connection, IPS_ASSURED, IPS_SEEN_REPLY, type Tuple } from "./connection.ts";
+import { type ConntrackTable, connectionsIn } from "./table.ts";
+
+/**
+ * The live connections of a table as `conntrack -L` would tell them at virtual time `now` (s): whole seconds until each
+ * expires, rounded down as the kernel does. A port or ICMP id above 65535 is one that nobody has read yet.
+ */
+export function listConntrack(table: ConntrackTable, now: number): readonly ConntrackRecord[] {
+  return [...connectionsIn(table)].filter(({ expires }) => expires > now).map((item) => record(item, now));
+}
+
+function record(connection: Connection, now: number): ConntrackRecord {
+  const { original, reply, status } = connection;
+  return {
+    protocol: original.protocol,
+    timeout: Math.floor(connection.expires - now),
+    state: original.protocol === TCP ? connection.tcpState : null,
+    original: tupleRecord(original, connection, 0),
+    reply: tupleRecord(reply, connection, 1),
+    unreplied: (status & IPS_SEEN_REPLY) === 0,
+    assured: (status & IPS_ASSURED) !== 0,
+    mark: connection.mark,
+    zone: original.zone,
+    replyZone: reply.zone,
+    origin: 0,
+  };
+}
+
+function tupleRecord(tuple: Tuple, { packets, bytes }: Connection, direction: 0 | 1): TupleRecord {
+  const { src, dst, protocol } = tuple;
+  const isIcmp = protocol === ICMP || protocol === ICMPV6;
+  return {
+    src,
+    dst,
+    sport: isIcmp ? 0 : tuple.sport,
+    dport: isIcmp ? 0 : tuple.dport,
+    icmpType: isIcmp ? tuple.dport >> 8 : 0,
+    icmpCode: isIcmp ? tuple.dport & 255 : 0,
+    icmpId: isIcmp ? tuple.sport : 0,
+    counted: { packets: packets[direction], bytes: bytes[direction] },
+  };
+}

@@ -1,0 +1,90 @@
+import type { ConntrackRecord, TupleRecord } from "../../../src/model/conntrack-record.ts";
+import { originTable } from "../../../src/model/origin.ts";
+import { formatAddress, sameAddress } from "../../../src/net/address.ts";
+import { type PortSet, portSetHas } from "../../../src/net/port-set.ts";
+import { readConntrack } from "../../../src/readers/conntrack.ts";
+
+/** The connections each host tracks after a packet, by its name; hosts that track none are left out. */
+export type Tables = ReadonlyMap<string, readonly ConntrackRecord[]>;
+
+/** Reads the lines of /proc/net/nf_conntrack that the oracle gives with `wantConntrack`. */
+export function kernelTables(lines: Readonly<Record<string, readonly string[]>> | undefined): Tables {
+  const tables = new Map<string, readonly ConntrackRecord[]>();
+  for (const [host, text] of Object.entries(lines ?? {})) {
+    const { records } = readConntrack(text.join("\n"), host, originTable());
+    if (records.length !== text.length) throw new Error(`lines of ${host} that were not read: ${text.join("\n")}`);
+    tables.set(host, records);
+  }
+  return tables;
+}
+
+/** Seconds that the kernel may be ahead: its clock runs between the packets of a sequence, podpath's does not. */
+const CLOCK = 4;
+
+/**
+ * What differs between the connections of both sides, in words: tuples of both directions, zones, state, UNREPLIED and
+ * ASSURED, mark, the seconds that are left, and counters where the kernel counts.
+ */
+export function compareConntrack(kernel: Tables, podpath: Tables, domains: readonly PortSet[]): readonly string[] {
+  const found: string[] = [];
+  for (const host of new Set([...kernel.keys(), ...podpath.keys()])) {
+    const rest = [...(podpath.get(host) ?? [])];
+    for (const real of kernel.get(host) ?? []) {
+      const at = rest.findIndex((ours) => sameConnection(real, ours, domains));
+      const [ours] = at < 0 ? [] : rest.splice(at, 1);
+      if (ours === undefined) found.push(`connection of ${host}: only the kernel has ${words(real)}`);
+      else if (!agree(real, ours)) found.push(`connection of ${host}: kernel ${words(real)}, podpath ${words(ours)}`);
+    }
+    for (const ours of rest) found.push(`connection of ${host}: only podpath has ${words(ours)}`);
+  }
+  return found;
+}
+
+function sameConnection(real: ConntrackRecord, ours: ConntrackRecord, domains: readonly PortSet[]): boolean {
+  return (
+    real.protocol === ours.protocol &&
+    real.zone === ours.zone &&
+    real.replyZone === ours.replyZone &&
+    sameTuple(real.original, ours.original, domains) &&
+    sameTuple(real.reply, ours.reply, domains)
+  );
+}
+
+function sameTuple(real: TupleRecord, ours: TupleRecord, domains: readonly PortSet[]): boolean {
+  const same = (x: number, y: number): boolean => x === y || (y > 0xffff && portSetHas(domains[y - 0x10000] ?? [], x));
+  return (
+    sameAddress(real.src, ours.src) &&
+    sameAddress(real.dst, ours.dst) &&
+    same(real.sport, ours.sport) &&
+    same(real.dport, ours.dport) &&
+    same(real.icmpId, ours.icmpId) &&
+    real.icmpType === ours.icmpType &&
+    real.icmpCode === ours.icmpCode
+  );
+}
+
+function agree(real: ConntrackRecord, ours: ConntrackRecord): boolean {
+  const early = (ours.timeout ?? 0) - (real.timeout ?? 0);
+  return (
+    real.state === ours.state &&
+    real.unreplied === ours.unreplied &&
+    real.assured === ours.assured &&
+    real.mark === ours.mark &&
+    early >= -1 &&
+    early <= CLOCK &&
+    sameCount(real.original, ours.original) &&
+    sameCount(real.reply, ours.reply)
+  );
+}
+
+function sameCount({ counted: real }: TupleRecord, { counted: ours }: TupleRecord): boolean {
+  return real === null || (real.packets === ours?.packets && real.bytes === ours.bytes);
+}
+
+function words(record: ConntrackRecord): string {
+  const tuple = ({ src, dst, sport, dport, icmpType, icmpId, counted }: TupleRecord): string =>
+    `${formatAddress(src)}:${sport}>${formatAddress(dst)}:${dport} type ${icmpType} id ${icmpId} counted ${counted?.packets}/${counted?.bytes}`;
+  const { protocol, state, timeout, original, reply, unreplied, assured, mark, zone, replyZone } = record;
+  const flags = `${unreplied ? " UNREPLIED" : ""}${assured ? " ASSURED" : ""}`;
+  return `[${protocol} ${state} ${timeout} s${flags} ${tuple(original)}, ${tuple(reply)} mark ${mark} zones ${zone}/${replyZone}]`;
+}
