@@ -36,7 +36,7 @@ test("every field of a NATed connection", () => {
           icmpType: 0,
           icmpCode: 0,
           icmpId: 0,
-          counted: null,
+          counted: { packets: 3, bytes: 9 },
         },
         reply: {
           src: parseAddress("192.168.2.2"),
