@@ -46,14 +46,11 @@ interface Loaded {
 export class Runner {
   private built: Built | null = null;
   private readonly oracle: Oracle;
-  private readonly conntrack: boolean;
   readonly tally: Tally;
 
-  /** `conntrack`: after every packet the connections that the hosts track are compared too. */
-  constructor(oracle: Oracle, tally: Tally, conntrack = false) {
+  constructor(oracle: Oracle, tally: Tally) {
     this.oracle = oracle;
     this.tally = tally;
-    this.conntrack = conntrack;
   }
 
   /** Namespaces for the world. Throws when the kernel cannot be told to be like that. */
@@ -105,7 +102,7 @@ export class Runner {
     }
     this.tally.rulesets++;
     const found: Disagreement[] = [];
-    const duel = new Duel(this.oracle, network, built.excuses, this.conntrack);
+    const duel = new Duel(this.oracle, network, built.excuses, world.conntrack);
     let first = true;
     for (const sequence of sequences) {
       if (stateful && !first) await this.load(built, loads);

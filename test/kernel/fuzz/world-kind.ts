@@ -42,6 +42,8 @@ export interface WorldSpec<W> {
   sequences(world: W): fc.Arbitrary<Sequence>;
   /** Rules other than random ones for the `fuzzed` hosts. */
   rulesets?(world: W, wish: RulesetWish): fc.Arbitrary<readonly HostRuleset[]>;
+  /** True: after every packet the connections that the hosts track are compared too. */
+  readonly conntrack?: boolean;
   /** Answers of podpath that the kernel may withhold, beside errors of routes beyond their burst. */
   mayWithhold?(response: SeenResponse): boolean;
   /** Smaller worlds; when absent, those without one element of an array or one key of a record. */
@@ -56,6 +58,7 @@ export interface World {
   readonly mute: readonly string[];
   readonly fuzzed: readonly FuzzedHost[];
   readonly sequences: fc.Arbitrary<Sequence>;
+  readonly conntrack: boolean;
   rulesets(wish: RulesetWish): fc.Arbitrary<readonly HostRuleset[]>;
   mayWithhold(response: SeenResponse): boolean;
   smaller(): Iterable<World>;
@@ -80,6 +83,7 @@ export function worldKind<W>(spec: WorldSpec<W>): WorldKind {
       mute: spec.mute(value),
       fuzzed,
       sequences: spec.sequences(value),
+      conntrack: spec.conntrack ?? false,
       rulesets: (wish) => spec.rulesets?.(value, wish) ?? randomRulesets(fuzzed, wish),
       mayWithhold: (response) => spec.mayWithhold?.(response) ?? false,
       *smaller() {

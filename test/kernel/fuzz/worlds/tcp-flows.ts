@@ -126,5 +126,6 @@ export const tcpFlows: WorldKind = worldKind({
   mute: () => ["A", "B", "C"],
   fuzzed: () => [],
   sequences: () => tcpSequenceArbitrary,
+  conntrack: true,
   rulesets: (_world, { backend }) => fc.constant([{ host: "R", family: 4, backend, sets: "", tables: STATE_RULES }]),
 });
