@@ -86,7 +86,7 @@ export async function campaign(oracle: Oracle, plan: Plan, report?: (tally: Tall
       const backend = index % plan.nftEvery === plan.nftEvery - 1 ? "nft" : "legacy";
       const stateful = backend === "legacy" && index % plan.statefulEvery === 0;
       const rulesets = draw(world.rulesets({ backend, stateful }), seed);
-      const sequences = fc.sample(world.sequences, { seed, numRuns: plan.sequencesPerRuleset });
+      const sequences = fc.sample(world.sequences(), { seed, numRuns: plan.sequencesPerRuleset });
       disagreements.push(...(await runner.run(world, rulesets, sequences, index % 2 === 1)));
     }
     report?.(tally);

@@ -56,9 +56,10 @@ export class Runner {
   /** Namespaces for the world. Throws when the kernel cannot be told to be like that. */
   async build(world: World): Promise<void> {
     this.built = null;
-    const network = networkOf(world.lab);
-    await this.oracle.build(toBuildRequest(network, { mute: world.mute }));
-    this.built = { world, network: muted(network, world.mute), excuses: excusesOf(world), loaded: new Map() };
+    const network = networkOf(world.lab());
+    const mute = world.mute();
+    await this.oracle.build(toBuildRequest(network, { mute }));
+    this.built = { world, network: muted(network, mute), excuses: excusesOf(world), loaded: new Map() };
   }
 
   /**

@@ -54,10 +54,9 @@ export interface WorldSpec<W> {
 export interface World {
   readonly kind: string;
   readonly value: unknown;
-  readonly lab: Lab;
-  readonly mute: readonly string[];
-  readonly fuzzed: readonly FuzzedHost[];
-  readonly sequences: fc.Arbitrary<Sequence>;
+  lab(): Lab;
+  mute(): readonly string[];
+  sequences(): fc.Arbitrary<Sequence>;
   readonly conntrack: boolean;
   rulesets(wish: RulesetWish): fc.Arbitrary<readonly HostRuleset[]>;
   mayWithhold(response: SeenResponse): boolean;
@@ -74,24 +73,20 @@ export interface WorldKind {
 
 /** Hides what is particular to one kind, so that campaigns, shrinking and regressions treat all of them alike. */
 export function worldKind<W>(spec: WorldSpec<W>): WorldKind {
-  const make = (value: W): World => {
-    const fuzzed = spec.fuzzed(value);
-    return {
-      kind: spec.name,
-      value,
-      lab: spec.lab(value),
-      mute: spec.mute(value),
-      fuzzed,
-      sequences: spec.sequences(value),
-      conntrack: spec.conntrack ?? false,
-      rulesets: (wish) => spec.rulesets?.(value, wish) ?? randomRulesets(fuzzed, wish),
-      mayWithhold: (response) => spec.mayWithhold?.(response) ?? false,
-      *smaller() {
-        const candidates = spec.smaller?.(value) ?? smallerValues(spec.schema, value);
-        for (const candidate of candidates) yield make(candidate);
-      },
-    };
-  };
+  const make = (value: W): World => ({
+    kind: spec.name,
+    value,
+    lab: () => spec.lab(value),
+    mute: () => spec.mute(value),
+    sequences: () => spec.sequences(value),
+    conntrack: spec.conntrack ?? false,
+    rulesets: (wish) => spec.rulesets?.(value, wish) ?? randomRulesets(spec.fuzzed(value), wish),
+    mayWithhold: (response) => spec.mayWithhold?.(response) ?? false,
+    *smaller() {
+      const candidates = spec.smaller?.(value) ?? smallerValues(spec.schema, value);
+      for (const candidate of candidates) yield make(candidate);
+    },
+  });
   return {
     name: spec.name,
     families: spec.families,

@@ -1,9 +1,10 @@
 import type { World, WorldKind } from "../world-kind.ts";
+import { mesh } from "./mesh.ts";
 import { router } from "./router.ts";
 import { tcpFlows } from "./tcp-flows.ts";
 
 /** Every kind of world that campaigns draw from. */
-export const WORLD_KINDS: readonly WorldKind[] = [router, tcpFlows];
+export const WORLD_KINDS: readonly WorldKind[] = [router, tcpFlows, mesh];
 
 /** The world that a regression stores. */
 export function worldOf(kind: string, value: unknown): World {
