@@ -1,6 +1,7 @@
 import type { Host } from "../model/host.ts";
 import { type Interface, networkInterface } from "../model/interface.ts";
 import type { Family } from "../net/address.ts";
+import { type HostSettings, hostSettings } from "./device-settings.ts";
 import { compileHooks, type FamilyHooks } from "./netfilter/hook-order.ts";
 import { compileFib, type Fib } from "./routing/fib.ts";
 
@@ -11,6 +12,9 @@ export interface CompiledHost {
   readonly hooks: Readonly<Record<Family, FamilyHooks>>;
   /** `lo`; a stand-in where the dump has none. */
   readonly loopback: Interface;
+  readonly settings: HostSettings;
+  /** IPv4 addresses of all devices, as uint32. */
+  readonly addresses4: ReadonlySet<number>;
   /** By ifindex. */
   readonly devices: readonly Interface[];
   /** Ports of each bridge, by the bridge's name. */
@@ -35,6 +39,10 @@ export function compileHost(host: Host): CompiledHost {
     fib: { 4: compileFib(host, 4), 6: compileFib(host, 6) },
     hooks: { 4: compileHooks(host, 4), 6: compileHooks(host, 6) },
     loopback: host.interfaces.get("lo") ?? networkInterface({ name: "lo", index: 1 }),
+    settings: hostSettings(),
+    addresses4: new Set(
+      devices.flatMap(({ addresses }) => addresses.flatMap(({ address }) => (address.family === 4 ? address.a : []))),
+    ),
     devices,
     bridgePorts,
   };

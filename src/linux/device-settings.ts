@@ -45,19 +45,14 @@ interface DeviceSettings {
 }
 
 /** Settings of one host, by key and by device; filled as they are asked for. */
-interface HostSettings {
+export interface HostSettings {
   readonly keys: Map<string, Setting>;
   readonly devices: Map<string, DeviceSettings>;
 }
 
-const known = new WeakMap<Host, HostSettings>();
-
-function settingsOf(host: Host): HostSettings {
-  const made = known.get(host);
-  if (made !== undefined) return made;
-  const settings: HostSettings = { keys: new Map(), devices: new Map() };
-  known.set(host, settings);
-  return settings;
+/** Nothing asked for yet. */
+export function hostSettings(): HostSettings {
+  return { keys: new Map(), devices: new Map() };
 }
 
 /** `net.ipv4.conf.<device>.<name>` as sysctl prints it: dots in the device name become slashes. */
@@ -102,8 +97,8 @@ function forwardingOf(host: Host, device: string, family: Family): Setting {
     : parse(host, all, 0);
 }
 
-function deviceSettings(host: Host, device: string): DeviceSettings {
-  const { devices } = settingsOf(host);
+function deviceSettings({ host, compiled }: HostRuntime, device: string): DeviceSettings {
+  const { devices } = compiled.settings;
   const made = devices.get(device);
   if (made !== undefined) return made;
   const settings: DeviceSettings = {
@@ -135,7 +130,7 @@ function read(runtime: HostRuntime, setting: Setting): number {
 
 /** An integer sysctl, or `fallback` when the dump has none. */
 export function sysctl(runtime: HostRuntime, key: string, fallback: number): number {
-  const { keys } = settingsOf(runtime.host);
+  const { keys } = runtime.compiled.settings;
   const made = keys.get(key);
   if (made !== undefined) return read(runtime, made);
   const setting = parse(runtime.host, key, fallback);
@@ -145,46 +140,46 @@ export function sysctl(runtime: HostRuntime, key: string, fallback: number): num
 
 /** Whether packets that arrive on the device are forwarded. */
 export function forwarding(runtime: HostRuntime, device: Interface, family: Family): boolean {
-  const settings = deviceSettings(runtime.host, device.name);
+  const settings = deviceSettings(runtime, device.name);
   return read(runtime, family === 4 ? settings.forwarding4 : settings.forwarding6) !== 0;
 }
 
 /** IN_DEV_RPFILTER: the maximum of `all` and the interface's: 0 off, 1 strict, 2 loose. */
 export function rpFilter(runtime: HostRuntime, device: Interface): number {
-  return read(runtime, deviceSettings(runtime.host, device.name).rpFilter);
+  return read(runtime, deviceSettings(runtime, device.name).rpFilter);
 }
 
 /** IN_DEV_ROUTE_LOCALNET: either `all` or the interface's. */
 export function routeLocalnet(runtime: HostRuntime, device: Interface): boolean {
-  return read(runtime, deviceSettings(runtime.host, device.name).routeLocalnet) !== 0;
+  return read(runtime, deviceSettings(runtime, device.name).routeLocalnet) !== 0;
 }
 
 /** IN_DEV_ACCEPT_LOCAL. */
 export function acceptLocal(runtime: HostRuntime, device: Interface): boolean {
-  return read(runtime, deviceSettings(runtime.host, device.name).acceptLocal) !== 0;
+  return read(runtime, deviceSettings(runtime, device.name).acceptLocal) !== 0;
 }
 
 /** IN_DEV_SRC_VMARK: the reverse look-up uses the packet's mark. */
 export function sourceValidMark(runtime: HostRuntime, device: Interface): boolean {
-  return read(runtime, deviceSettings(runtime.host, device.name).sourceValidMark) !== 0;
+  return read(runtime, deviceSettings(runtime, device.name).sourceValidMark) !== 0;
 }
 
 /** IN_DEV_PROXY_ARP. */
 export function proxyArp(runtime: HostRuntime, device: Interface): boolean {
-  return read(runtime, deviceSettings(runtime.host, device.name).proxyArp) !== 0;
+  return read(runtime, deviceSettings(runtime, device.name).proxyArp) !== 0;
 }
 
 /** IN_DEV_TX_REDIRECTS. */
 export function sendRedirects(runtime: HostRuntime, device: Interface): boolean {
-  return read(runtime, deviceSettings(runtime.host, device.name).sendRedirects) !== 0;
+  return read(runtime, deviceSettings(runtime, device.name).sendRedirects) !== 0;
 }
 
 /** IN_DEV_ARP_IGNORE: the maximum. */
 export function arpIgnore(runtime: HostRuntime, device: Interface): number {
-  return read(runtime, deviceSettings(runtime.host, device.name).arpIgnore);
+  return read(runtime, deviceSettings(runtime, device.name).arpIgnore);
 }
 
 /** IN_DEV_IGNORE_ROUTES_WITH_LINKDOWN: `all` or the interface's. */
 export function ignoresLinkdown(runtime: HostRuntime, device: string): boolean {
-  return read(runtime, deviceSettings(runtime.host, device).ignoresLinkdown) !== 0;
+  return read(runtime, deviceSettings(runtime, device).ignoresLinkdown) !== 0;
 }

@@ -70,6 +70,9 @@ export function receiveHere(runtime: HostRuntime, device: Interface, skb: Skb): 
     dport: packet.dport,
     tos: packet.tos & 0x1c,
     mark: skb.mark,
+    input: device.name,
+    output: null,
+    uid: 0,
   });
   switch (route.kind) {
     case "martian":
@@ -178,7 +181,7 @@ function leave(runtime: HostRuntime, skb: Skb): string | null {
     drop(runtime, skb, "DEV_READY", "POSTROUTING", `${output.name} is down`);
     return null;
   }
-  if (routesUnknown(runtime.host, skb.packet.dst.family) && output.kind === "other") {
+  if (routesUnknown(runtime, skb.packet.dst.family) && output.kind === "other") {
     const nextHop = route.kind === "unicast" ? route.nextHop : null;
     runtime.services.end(runtime, skb, { ...PLAIN_ENDING, outcome: "left", nextHop, text: "its route is not known" });
     return null;

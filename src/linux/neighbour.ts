@@ -80,6 +80,9 @@ function answersArp(runtime: HostRuntime, device: Interface, target: Address, se
     dport: 0,
     tos: 0,
     mark: 0,
+    input: device.name,
+    output: null,
+    uid: 0,
   });
   if (route.kind === "deliver") {
     if (route.broadcast) return false;

@@ -1,46 +1,112 @@
-import type { Address, Family } from "./address.ts";
-import { netmask, type Prefix, prefixContains } from "./prefix.ts";
+import { type Address, compareAddresses, type Family } from "./address.ts";
+import { lastAddress, type Prefix, prefixContains } from "./prefix.ts";
 
 /**
- * Values filed under prefixes, found by address from the longest matching prefix to the shortest.
- * One hash table per prefix length in use, so a look-up costs as many probes as there are distinct lengths.
+ * Values filed under prefixes, found by address from the longest matching prefix to the shortest. The prefixes cut the
+ * addresses into intervals; a look-up is a binary search for the interval, then a walk outwards, and makes no object.
  */
 export interface PrefixMap<V> {
   readonly family: Family;
-  /** Distinct lengths in use, longest first. */
-  readonly lengths: readonly number[];
-  readonly tables: readonly ReadonlyMap<number, readonly Slot<V>[]>[];
-  readonly masks: readonly Address[];
-}
-
-interface Slot<V> {
-  readonly prefix: Prefix;
-  readonly value: V;
-}
-
-function hash(a: number, b: number, c: number, d: number): number {
-  return (a | 0) ^ Math.imul(b, 0x9e3779b1) ^ Math.imul(c, 0x85ebca6b) ^ Math.imul(d, 0xc2b2ae35);
+  /** First address of each interval in ascending order: one word for IPv4, four for IPv6. */
+  readonly starts: Uint32Array;
+  /** Index of the first value that holds in each interval; -1: none. */
+  readonly first: Int32Array;
+  readonly values: readonly V[];
+  /** By index of a value: the value to try next, under the same prefix or a shorter one; -1: none. */
+  readonly next: Int32Array;
 }
 
 /** Builds a map; several values may stand under one prefix and keep their order. */
 export function prefixMap<V>(family: Family, entries: Iterable<readonly [Prefix, V]>): PrefixMap<V> {
-  const byLength = new Map<number, Map<number, Slot<V>[]>>();
-  for (const [prefix, value] of entries) {
-    const table = byLength.get(prefix.length) ?? new Map<number, Slot<V>[]>();
-    byLength.set(prefix.length, table);
-    const { a, b, c, d } = prefix.address;
-    const key = hash(a, b, c, d);
-    const slots = table.get(key);
-    if (slots === undefined) table.set(key, [{ prefix, value }]);
-    else slots.push({ prefix, value });
-  }
-  const lengths = [...byLength.keys()].sort((x, y) => y - x);
+  const sorted = [...entries].sort(([x], [y]) => compareAddresses(x.address, y.address) || x.length - y.length);
+  const next = new Int32Array(sorted.length).fill(-1);
+  const starts: number[] = [];
+  const first: number[] = [];
+  const open: { readonly prefix: Prefix; readonly head: number }[] = [];
+  const begin = ({ a, b, c, d }: Address, value: number): void => {
+    const words = family === 4 ? [a] : [a, b, c, d];
+    const at = starts.length - words.length;
+    // Where an interval begins and ends at once, only what holds last counts.
+    if (at >= 0 && words.every((word, index) => starts[at + index] === word)) first[first.length - 1] = value;
+    else {
+      starts.push(...words);
+      first.push(value);
+    }
+  };
+  const close = (): void => {
+    const closed = open.pop();
+    if (closed === undefined) return;
+    const after = addressAfter(lastAddress(closed.prefix));
+    if (after !== null) begin(after, open.at(-1)?.head ?? -1);
+  };
+  sorted.forEach(([prefix], index) => {
+    const [before] = sorted[index - 1] ?? [];
+    if (before !== undefined && before.length === prefix.length && prefixContains(before, prefix.address)) {
+      const outer = next[index - 1] ?? -1;
+      next[index - 1] = index;
+      next[index] = outer;
+      return;
+    }
+    while (open.length > 0 && !prefixContains(open.at(-1)?.prefix ?? prefix, prefix.address)) close();
+    next[index] = open.at(-1)?.head ?? -1;
+    begin(prefix.address, index);
+    open.push({ prefix, head: index });
+  });
+  while (open.length > 0) close();
   return {
     family,
-    lengths,
-    tables: lengths.map((length) => byLength.get(length) ?? new Map()),
-    masks: lengths.map((length) => netmask(family, length)),
+    starts: Uint32Array.from(starts),
+    first: Int32Array.from(first),
+    values: sorted.map(([, value]) => value),
+    next,
   };
+}
+
+/** Null after the last address of the family. */
+function addressAfter({ family, a, b, c, d }: Address): Address | null {
+  const words = family === 4 ? [a] : [a, b, c, d];
+  for (let index = words.length - 1; index >= 0; index--) {
+    const word = words[index] ?? 0;
+    words[index] = (word + 1) >>> 0;
+    if (word !== 0xffffffff) {
+      const [p = 0, q = 0, r = 0, s = 0] = words;
+      return { family, a: p, b: q, c: r, d: s };
+    }
+  }
+  return null;
+}
+
+/** Index of the value under the longest prefix that holds the address, or -1; `map.next` leads to the shorter ones. */
+export function firstValue<V>(map: PrefixMap<V>, address: Address): number {
+  if (address.family !== map.family) return -1;
+  const interval = map.family === 4 ? interval4(map.starts, address.a) : interval6(map.starts, address);
+  return interval < 0 ? -1 : (map.first[interval] ?? -1);
+}
+
+/** The last interval that starts at or before the address; -1: none does. */
+function interval4(starts: Uint32Array, address: number): number {
+  let low = 0;
+  let high = starts.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((starts[middle] ?? 0) <= address) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+function interval6(starts: Uint32Array, { a, b, c, d }: Address): number {
+  let low = 0;
+  let high = starts.length >>> 2;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const at = middle * 4;
+    const order =
+      (starts[at] ?? 0) - a || (starts[at + 1] ?? 0) - b || (starts[at + 2] ?? 0) - c || (starts[at + 3] ?? 0) - d;
+    if (order <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }
 
 /**
@@ -48,19 +114,14 @@ export function prefixMap<V>(family: Family, entries: Iterable<readonly [Prefix,
  * Returns the accepted value, or null.
  */
 export function lookUp<V>(map: PrefixMap<V>, address: Address, accept: (value: V) => boolean): V | null {
-  if (address.family !== map.family) return null;
-  for (let i = 0; i < map.lengths.length; i++) {
-    const mask = map.masks[i];
-    const table = map.tables[i];
-    if (mask === undefined || table === undefined) continue;
-    const slots = table.get(hash(address.a & mask.a, address.b & mask.b, address.c & mask.c, address.d & mask.d));
-    if (slots === undefined) continue;
-    for (const slot of slots) if (prefixContains(slot.prefix, address) && accept(slot.value)) return slot.value;
+  for (let index = firstValue(map, address); index >= 0; index = map.next[index] ?? -1) {
+    const value = map.values[index];
+    if (value !== undefined && accept(value)) return value;
   }
   return null;
 }
 
 /** The value under the longest prefix that holds the address, or null. */
 export function longestMatch<V>(map: PrefixMap<V>, address: Address): V | null {
-  return lookUp(map, address, () => true);
+  return map.values[firstValue(map, address)] ?? null;
 }

@@ -50,8 +50,10 @@ export interface Connection {
   streamFrom: number;
   /** Virtual time (s) at which it expires. */
   expires: number;
-  packets: [number, number];
-  bytes: [number, number];
+  originalPackets: number;
+  replyPackets: number;
+  originalBytes: number;
+  replyBytes: number;
 }
 
 /** What kind of segment it is to the tracker; the first of reset, SYN, FIN, ACK that applies. */

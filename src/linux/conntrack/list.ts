@@ -17,8 +17,8 @@ function record(connection: Connection, now: number): ConntrackRecord {
     protocol: original.protocol,
     timeout: Math.floor(connection.expires - now),
     state: original.protocol === TCP ? connection.tcpState : null,
-    original: tupleRecord(original, connection, 0),
-    reply: tupleRecord(reply, connection, 1),
+    original: tupleRecord(original, { packets: connection.originalPackets, bytes: connection.originalBytes }),
+    reply: tupleRecord(reply, { packets: connection.replyPackets, bytes: connection.replyBytes }),
     unreplied: (status & IPS_SEEN_REPLY) === 0,
     assured: (status & IPS_ASSURED) !== 0,
     mark: connection.mark,
@@ -28,7 +28,7 @@ function record(connection: Connection, now: number): ConntrackRecord {
   };
 }
 
-function tupleRecord(tuple: Tuple, { packets, bytes }: Connection, direction: 0 | 1): TupleRecord {
+function tupleRecord(tuple: Tuple, counted: TupleRecord["counted"]): TupleRecord {
   const { src, dst, protocol } = tuple;
   const isIcmp = protocol === ICMP || protocol === ICMPV6;
   return {
@@ -39,6 +39,6 @@ function tupleRecord(tuple: Tuple, { packets, bytes }: Connection, direction: 0 
     icmpType: isIcmp ? tuple.dport >> 8 : 0,
     icmpCode: isIcmp ? tuple.dport & 255 : 0,
     icmpId: isIcmp ? tuple.sport : 0,
-    counted: { packets: packets[direction], bytes: bytes[direction] },
+    counted,
   };
 }

@@ -13,7 +13,7 @@ import {
 import { addConnection, type ConntrackTable, conntrackTable } from "./table.ts";
 import { parseTcpState } from "./tcp.ts";
 import { newConnection } from "./track.ts";
-import { invertTuple } from "./tuple.ts";
+import { invertTuple, tuple } from "./tuple.ts";
 
 /** Seconds for a dumped entry without a timeout: it lives as long as anybody looks. */
 const NO_TIMEOUT = 86400;
@@ -41,9 +41,9 @@ export function loadConntrack(records: readonly ConntrackRecord[], now: number):
   return table;
 }
 
-function toTuple({ protocol }: ConntrackRecord, tuple: TupleRecord, zone: number): Tuple {
-  const { src, dst } = tuple;
+function toTuple({ protocol }: ConntrackRecord, side: TupleRecord, zone: number): Tuple {
+  const { src, dst } = side;
   return protocol === ICMP || protocol === ICMPV6
-    ? { src, dst, protocol, zone, sport: tuple.icmpId, dport: (tuple.icmpType << 8) | tuple.icmpCode }
-    : { src, dst, protocol, zone, sport: tuple.sport, dport: tuple.dport };
+    ? tuple(src, dst, protocol, side.icmpId, (side.icmpType << 8) | side.icmpCode, zone)
+    : tuple(src, dst, protocol, side.sport, side.dport, zone);
 }

@@ -13,7 +13,7 @@ import {
   type Tuple,
 } from "./connection.ts";
 import { type NatRange, natRange } from "./nat-range.ts";
-import { findConnection } from "./table.ts";
+import { connectionIn, findSlot } from "./table.ts";
 import { invertTuple, sameTuple } from "./tuple.ts";
 
 export type Manip = "SNAT" | "DNAT";
@@ -47,6 +47,11 @@ export function setUpNat(runtime: HostRuntime, skb: Skb, manip: Manip, range: Na
 
 /** nf_nat_alloc_null_binding(): no rule spoke, but the tuple must still be unique. */
 export function setUpNullBinding(runtime: HostRuntime, skb: Skb, manip: Manip): void {
+  const { connection } = skb;
+  if (connection !== null && !isTaken(runtime, connection, connection.reply)) {
+    connection.status |= manip === "SNAT" ? IPS_SRC_NAT_DONE : IPS_DST_NAT_DONE;
+    return;
+  }
   setUpNat(runtime, skb, manip, ANYTHING);
 }
 
@@ -94,9 +99,13 @@ function within(address: Address, first: Address, last: Address): boolean {
 /** nf_nat_used_tuple(): the reply to this tuple would already belong to another connection. */
 function isUsed(runtime: HostRuntime, connection: Connection, tuple: Tuple): boolean {
   const reply = invertTuple(tuple);
-  if (reply === null) return false;
-  const found = findConnection(runtime.conntrack, reply, runtime.services.now());
-  return found !== null && found.connection !== connection;
+  return reply !== null && isTaken(runtime, connection, reply);
+}
+
+/** Whether another connection has the tuple, in either direction. */
+function isTaken(runtime: HostRuntime, connection: Connection, tuple: Tuple): boolean {
+  const slot = findSlot(runtime.conntrack, tuple, runtime.services.now());
+  return slot >= 0 && connectionIn(runtime.conntrack, slot) !== connection;
 }
 
 /** find_best_ips_proto(): with several addresses the kernel hashes source and destination. */

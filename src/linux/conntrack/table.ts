@@ -1,68 +1,157 @@
 import { type Connection, IPS_CONFIRMED, IPS_DYING, type Tuple } from "./connection.ts";
 import { hashTuple, sameTuple } from "./tuple.ts";
 
-/** The connections one namespace tracks, found by either direction's tuple. */
+/**
+ * The connections one namespace tracks, found by either direction's tuple: an open hash table with linear probing, so
+ * that filing a connection makes no object and looking for one reads numbers until a hash agrees.
+ */
 export interface ConntrackTable {
-  readonly buckets: Map<number, Entry[]>;
+  /** What stands in each slot: the tuple's hash with the direction in bit 0 (1: reply); 0 where the slot is free. */
+  hashes: Int32Array;
+  connections: (Connection | null)[];
+  /** Slots in use, two for each connection. */
+  used: number;
 }
 
+/** A live entry and the direction that was found. */
 interface Entry {
   readonly connection: Connection;
   readonly reply: boolean;
 }
 
+const FIRST_SLOTS = 32;
+const NO_HASHES = new Int32Array(1);
+
 export function conntrackTable(): ConntrackTable {
-  return { buckets: new Map() };
+  return { hashes: NO_HASHES, connections: [null], used: 0 };
 }
 
-/** A live entry whose tuple of either direction is `tuple`; expired ones are removed on the way. */
-export function findConnection(table: ConntrackTable, tuple: Tuple, now: number): Entry | null {
-  const bucket = table.buckets.get(hashTuple(tuple));
-  if (bucket === undefined) return null;
-  // The newest first, as the kernel files them: a flow from an address and port to itself is found as its own reply.
-  for (let i = bucket.length - 1; i >= 0; i--) {
-    const entry = bucket[i];
-    if (entry === undefined) continue;
-    const { connection } = entry;
-    if (!sameTuple(entry.reply ? connection.reply : connection.original, tuple)) continue;
-    if (connection.expires <= now) {
-      removeConnection(table, connection);
-      return null;
-    }
-    return entry;
+/** The slot of a live entry whose tuple of either direction is `tuple`, or -1; an expired one is removed on the way. */
+export function findSlot(table: ConntrackTable, tuple: Tuple, now: number): number {
+  const { hashes, connections } = table;
+  const mask = hashes.length - 1;
+  const wanted = hashTuple(tuple);
+  for (let slot = homeOf(wanted, mask); ; slot = (slot + 1) & mask) {
+    const filed = hashes[slot] ?? 0;
+    if (filed === 0) return -1;
+    if ((filed ^ wanted) >>> 1 !== 0) continue;
+    const connection = connections[slot] ?? null;
+    if (connection === null) continue;
+    if (!sameTuple((filed & 1) === 1 ? connection.reply : connection.original, tuple)) continue;
+    if (connection.expires > now) return slot;
+    removeConnection(table, connection);
+    return -1;
   }
-  return null;
+}
+
+/** The connection in a slot that `findSlot` returned. */
+export function connectionIn(table: ConntrackTable, slot: number): Connection {
+  const connection = table.connections[slot] ?? null;
+  if (connection === null) throw new Error("an empty slot of the connection table");
+  return connection;
+}
+
+/** Whether the slot holds the connection's reply direction. */
+export function isReplyIn(table: ConntrackTable, slot: number): boolean {
+  return ((table.hashes[slot] ?? 0) & 1) === 1;
+}
+
+/** What `findSlot` finds, as an object. */
+export function findConnection(table: ConntrackTable, tuple: Tuple, now: number): Entry | null {
+  const slot = findSlot(table, tuple, now);
+  return slot < 0 ? null : { connection: connectionIn(table, slot), reply: isReplyIn(table, slot) };
 }
 
 /** Files a connection under both its tuples (nf_conntrack_hash_insert) and marks it confirmed. */
 export function addConnection(table: ConntrackTable, connection: Connection): void {
   connection.status |= IPS_CONFIRMED;
-  file(table, connection.original, { connection, reply: false });
-  file(table, connection.reply, { connection, reply: true });
-}
-
-function file(table: ConntrackTable, tuple: Tuple, entry: Entry): void {
-  const hash = hashTuple(tuple);
-  const bucket = table.buckets.get(hash);
-  if (bucket === undefined) table.buckets.set(hash, [entry]);
-  else bucket.push(entry);
+  if ((table.used + 2) * 2 > table.hashes.length) grow(table);
+  file(table, connection, hashTuple(connection.original));
+  file(table, connection, hashTuple(connection.reply) | 1);
 }
 
 /** Every connection that is filed, expired ones included, each once. */
 export function* connectionsIn(table: ConntrackTable): Generator<Connection> {
-  for (const bucket of table.buckets.values()) {
-    for (const { connection, reply } of bucket) if (!reply) yield connection;
+  for (let slot = 0; slot < table.hashes.length; slot++) {
+    const connection = table.connections[slot] ?? null;
+    if (connection !== null && !isReplyIn(table, slot)) yield connection;
   }
 }
 
 export function removeConnection(table: ConntrackTable, connection: Connection): void {
   connection.status |= IPS_DYING;
-  for (const tuple of [connection.original, connection.reply]) {
-    const hash = hashTuple(tuple);
-    const bucket = table.buckets.get(hash);
-    if (bucket === undefined) continue;
-    const rest = bucket.filter((entry) => entry.connection !== connection);
-    if (rest.length === 0) table.buckets.delete(hash);
-    else table.buckets.set(hash, rest);
+  clear(table, connection, hashTuple(connection.original));
+  clear(table, connection, hashTuple(connection.reply) | 1);
+}
+
+/** Where the search for a hash begins; bit 0 is the direction's. */
+function homeOf(hash: number, mask: number): number {
+  return (hash >>> 1) & mask;
+}
+
+/**
+ * The newest of equal hashes stands first, as the kernel files them: a flow from an address and port to itself is found
+ * as its own reply.
+ */
+function file(table: ConntrackTable, connection: Connection, hash: number): void {
+  const { hashes, connections } = table;
+  const mask = hashes.length - 1;
+  let inHand: Connection | null = connection;
+  let value = hash;
+  for (let slot = homeOf(hash, mask); ; slot = (slot + 1) & mask) {
+    const filed = hashes[slot] ?? 0;
+    if (filed !== 0 && (filed ^ value) >>> 1 !== 0) continue;
+    const displaced: Connection | null = connections[slot] ?? null;
+    hashes[slot] = value;
+    connections[slot] = inHand;
+    if (filed === 0) break;
+    value = filed;
+    inHand = displaced;
+  }
+  table.used++;
+}
+
+function clear(table: ConntrackTable, connection: Connection, hash: number): void {
+  const { hashes, connections } = table;
+  const mask = hashes.length - 1;
+  for (let slot = homeOf(hash, mask); ; slot = (slot + 1) & mask) {
+    const filed = hashes[slot] ?? 0;
+    if (filed === 0) return;
+    if (filed !== hash || connections[slot] !== connection) continue;
+    closeGap(hashes, connections, slot, mask);
+    table.used--;
+    return;
+  }
+}
+
+/** Moves later entries of the run up, so that no search ends too early at the slot that became free. */
+function closeGap(hashes: Int32Array, connections: (Connection | null)[], free: number, mask: number): void {
+  let gap = free;
+  for (let slot = (free + 1) & mask; ; slot = (slot + 1) & mask) {
+    const filed = hashes[slot] ?? 0;
+    if (filed === 0) break;
+    // An entry may move to the gap unless its home lies behind it.
+    const distance = (slot - homeOf(filed, mask)) & mask;
+    if (distance < ((slot - gap) & mask)) continue;
+    hashes[gap] = filed;
+    connections[gap] = connections[slot] ?? null;
+    gap = slot;
+  }
+  hashes[gap] = 0;
+  connections[gap] = null;
+}
+
+function grow(table: ConntrackTable): void {
+  const { hashes, connections } = table;
+  const slots = Math.max(FIRST_SLOTS, hashes.length * 2);
+  table.hashes = new Int32Array(slots);
+  table.connections = new Array<Connection | null>(slots).fill(null);
+  table.used = 0;
+  // From a free slot on, against the order of searching: what was filed last is filed last again.
+  const start = hashes.indexOf(0);
+  for (let step = 1; step <= hashes.length; step++) {
+    const slot = (start - step + hashes.length) % hashes.length;
+    const connection = connections[slot] ?? null;
+    if (connection !== null) file(table, connection, hashes[slot] ?? 0);
   }
 }

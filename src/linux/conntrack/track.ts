@@ -6,9 +6,9 @@ import { sysctl } from "../device-settings.ts";
 import type { HostRuntime } from "../runtime.ts";
 import { CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_NONE, CT_RELATED, CT_UNTRACKED, type Skb } from "../skb.ts";
 import { type Connection, IPS_ASSURED, IPS_CONFIRMED, IPS_DYING, IPS_SEEN_REPLY } from "./connection.ts";
-import { addConnection, findConnection, removeConnection } from "./table.ts";
+import { addConnection, connectionIn, findConnection, findSlot, isReplyIn, removeConnection } from "./table.ts";
 import { openTcp, type TcpSettings, trackTcp, validTcpFlags } from "./tcp.ts";
-import { invertTuple, quotesPacket, tupleOf } from "./tuple.ts";
+import { invertTuple, passingTuple, quotesPacket, tupleOf } from "./tuple.ts";
 
 const UDP_TIMEOUT = 30;
 const UDP_STREAM_TIMEOUT = 120;
@@ -51,12 +51,10 @@ export function track(runtime: HostRuntime, skb: Skb): void {
     return;
   }
   const now = runtime.services.now();
-  const found = findConnection(runtime.conntrack, tupleOf(packet, 0), now);
-  if (found === null) {
-    open(runtime, skb, now);
-    return;
-  }
-  follow(runtime, skb, found.connection, found.reply, now);
+  const table = runtime.conntrack;
+  const slot = findSlot(table, passingTuple(packet, 0), now);
+  if (slot < 0) open(runtime, skb, now);
+  else follow(runtime, skb, connectionIn(table, slot), isReplyIn(table, slot), now);
 }
 
 /** NDP and MLD messages are never tracked (nf_conntrack_icmpv6_error). */
@@ -90,8 +88,10 @@ export function newConnection(original: Connection["original"], reply: Connectio
     tcp: null,
     streamFrom: 0,
     expires: 0,
-    packets: [0, 0],
-    bytes: [0, 0],
+    originalPackets: 0,
+    replyPackets: 0,
+    originalBytes: 0,
+    replyBytes: 0,
   };
 }
 
@@ -166,8 +166,14 @@ function refresh(connection: Connection, packet: Packet, now: number): void {
 }
 
 function account(connection: Connection, skb: Skb, reply: boolean): void {
-  connection.packets[reply ? 1 : 0]++;
-  connection.bytes[reply ? 1 : 0] += packetLength(skb.packet);
+  const length = packetLength(skb.packet);
+  if (reply) {
+    connection.replyPackets++;
+    connection.replyBytes += length;
+  } else {
+    connection.originalPackets++;
+    connection.originalBytes += length;
+  }
 }
 
 /** An ICMP error belongs to the connection of the packet it quotes (nf_conntrack_inet_error). */
@@ -199,8 +205,8 @@ export function confirm(runtime: HostRuntime, skb: Skb): boolean {
   if (connection === null || skb.ctState === CT_RELATED) return true;
   if ((connection.status & (IPS_CONFIRMED | IPS_DYING)) !== 0) return true;
   const now = runtime.services.now();
-  if (findConnection(runtime.conntrack, connection.original, now) !== null) return false;
-  if (findConnection(runtime.conntrack, connection.reply, now) !== null) return false;
+  if (findSlot(runtime.conntrack, connection.original, now) >= 0) return false;
+  if (findSlot(runtime.conntrack, connection.reply, now) >= 0) return false;
   addConnection(runtime.conntrack, connection);
   return true;
 }

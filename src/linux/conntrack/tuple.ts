@@ -1,18 +1,46 @@
+import { type Address, unspecified } from "../../net/address.ts";
 import * as icmp from "../../net/icmp.ts";
 import { isIcmpError, isIcmpv6Error } from "../../net/icmp.ts";
 import type { Packet } from "../../net/packet.ts";
 import { hasPorts, ICMP, ICMPV6 } from "../../net/protocol.ts";
 import type { Tuple } from "./connection.ts";
 
+/** A tuple; all are made here, so that all have one shape. */
+export function tuple(src: Address, dst: Address, protocol: number, sport: number, dport: number, zone: number): Tuple {
+  return { src, dst, protocol, sport, dport, zone };
+}
+
+type Scratch = { -readonly [K in keyof Tuple]: Tuple[K] };
+
 /** The tuple of a packet as it stands (nf_ct_get_tuple). */
 export function tupleOf(packet: Packet, zone: number): Tuple {
   const { src, dst, protocol } = packet;
-  if (protocol === ICMP || protocol === ICMPV6) {
-    return { src, dst, protocol, sport: packet.icmpId, dport: (packet.icmpType << 8) | packet.icmpCode, zone };
-  }
-  return hasPorts(protocol)
-    ? { src, dst, protocol, sport: packet.sport, dport: packet.dport, zone }
-    : { src, dst, protocol, sport: 0, dport: 0, zone };
+  return tuple(src, dst, protocol, firstPart(packet), secondPart(packet), zone);
+}
+
+const scratch: Scratch = tuple(unspecified(4), unspecified(4), 0, 0, 0, 0);
+
+/** The same for a look-up only: written into one object, which the next call overwrites. */
+export function passingTuple(packet: Packet, zone: number): Tuple {
+  scratch.src = packet.src;
+  scratch.dst = packet.dst;
+  scratch.protocol = packet.protocol;
+  scratch.sport = firstPart(packet);
+  scratch.dport = secondPart(packet);
+  scratch.zone = zone;
+  return scratch;
+}
+
+function firstPart(packet: Packet): number {
+  const { protocol } = packet;
+  if (protocol === ICMP || protocol === ICMPV6) return packet.icmpId;
+  return hasPorts(protocol) ? packet.sport : 0;
+}
+
+function secondPart(packet: Packet): number {
+  const { protocol } = packet;
+  if (protocol === ICMP || protocol === ICMPV6) return (packet.icmpType << 8) | packet.icmpCode;
+  return hasPorts(protocol) ? packet.dport : 0;
 }
 
 const V4_INVERSE: ReadonlyMap<number, number> = new Map([
@@ -34,14 +62,13 @@ const V6_INVERSE: ReadonlyMap<number, number> = new Map([
 ]);
 
 /** The tuple of the answer (nf_ct_invert_tuple); null for ICMP messages that have none. */
-export function invertTuple(tuple: Tuple): Tuple | null {
-  const { src, dst, protocol, zone } = tuple;
+export function invertTuple({ src, dst, protocol, sport, dport, zone }: Tuple): Tuple | null {
   if (protocol === ICMP || protocol === ICMPV6) {
-    const inverse = (protocol === ICMP ? V4_INVERSE : V6_INVERSE).get(tuple.dport >> 8);
+    const inverse = (protocol === ICMP ? V4_INVERSE : V6_INVERSE).get(dport >> 8);
     if (inverse === undefined) return null;
-    return { src: dst, dst: src, protocol, sport: tuple.sport, dport: (inverse << 8) | (tuple.dport & 255), zone };
+    return tuple(dst, src, protocol, sport, (inverse << 8) | (dport & 255), zone);
   }
-  return { src: dst, dst: src, protocol, sport: tuple.dport, dport: tuple.sport, zone };
+  return tuple(dst, src, protocol, dport, sport, zone);
 }
 
 /** True for ICMP messages that quote a packet and are tracked as RELATED to it. */
@@ -70,9 +97,16 @@ export function sameTuple(x: Tuple, y: Tuple): boolean {
   );
 }
 
-/** 32-bit hash for the connection table. */
-export function hashTuple(t: Tuple): number {
-  let h = t.src.a ^ Math.imul(t.dst.a, 0x9e3779b1) ^ Math.imul(t.sport, 0x85ebca6b) ^ Math.imul(t.dport, 0xc2b2ae35);
-  h ^= Math.imul(t.src.d ^ Math.imul(t.dst.d, 31), 0x27d4eb2f) ^ Math.imul(t.protocol + t.zone * 256, 0x165667b1);
-  return h ^ (h >>> 15);
+/** Hash for the connection table: an int32 whose bit 0 is clear, and never 0. */
+export function hashTuple({ src, dst, protocol, sport, dport, zone }: Tuple): number {
+  let h = Math.imul(src.a ^ Math.imul(dst.a, 0x9e3779b1), 0x85ebca6b);
+  if (src.family === 6) {
+    h = Math.imul(h ^ (h >>> 15) ^ src.b ^ Math.imul(dst.b, 0x9e3779b1), 0xc2b2ae35);
+    h = Math.imul(h ^ (h >>> 15) ^ src.c ^ Math.imul(dst.c, 0x9e3779b1), 0x85ebca6b);
+    h = Math.imul(h ^ (h >>> 15) ^ src.d ^ Math.imul(dst.d, 0x9e3779b1), 0xc2b2ae35);
+  }
+  h = Math.imul(h ^ (h >>> 15) ^ sport ^ Math.imul(dport, 0x27d4eb2f), 0x165667b1);
+  h = Math.imul(h ^ (h >>> 13) ^ (protocol + zone * 256), 0xc2b2ae35);
+  h = (h ^ (h >>> 16)) & ~1;
+  return h === 0 ? 2 : h;
 }

@@ -27,7 +27,7 @@ export function addressType(runtime: HostRuntime, address: Address, device: stri
   if (isMulticast(address)) return "MULTICAST";
   const table = runtime.compiled.fib[address.family].tables.get(TABLE_LOCAL);
   if (table === undefined) {
-    if (!routesUnknown(runtime.host, address.family)) return "UNICAST";
+    if (!routesUnknown(runtime, address.family)) return "UNICAST";
     return isLoopback(address) || unknownRoute(runtime, keyFor(address)).kind === "local" ? "LOCAL" : "UNICAST";
   }
   let type: AddressType = "UNICAST";

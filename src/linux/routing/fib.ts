@@ -1,61 +1,124 @@
-import type { Host } from "../../model/host.ts";
+import { type Host, knowledgeOf } from "../../model/host.ts";
 import { defaultPolicyRules, type PolicyRule } from "../../model/policy-rule.ts";
 import type { Route } from "../../model/route.ts";
-import type { Family } from "../../net/address.ts";
-import { formatPrefix, type Prefix } from "../../net/prefix.ts";
+import { compareAddresses, type Family } from "../../net/address.ts";
+import { type Prefix, samePrefix } from "../../net/prefix.ts";
 import { type PrefixMap, prefixMap } from "../../net/prefix-map.ts";
+import type { Services } from "../runtime.ts";
 
 /** Routes of one prefix and table, in the order the kernel tries them: by TOS (specific first), then metric. */
 export type RouteGroup = readonly Route[];
+
+/** What every look-up of a family rests on. */
+interface RoutingAssumption {
+  readonly part: Parameters<Services["assume"]>[1];
+  readonly detail: string;
+}
 
 /** One family's routing state, made once per Host object. */
 export interface Fib {
   readonly tables: ReadonlyMap<number, PrefixMap<RouteGroup>>;
   readonly policyRules: readonly PolicyRule[];
-  /** True when the policy rules are the three (or two) of a fresh namespace. */
-  readonly plain: boolean;
+  /** The tables that every packet is looked up in, one after the other; null where policy rules select. */
+  readonly plainTables: readonly PrefixMap<RouteGroup>[] | null;
+  /** Policy rules beyond the kernel's own, or local routes that no address made. */
+  readonly custom: boolean;
+  /** Nothing is known of the routes. */
+  readonly unknown: boolean;
+  readonly assumed: readonly RoutingAssumption[];
 }
 
 export function compileFib(host: Host, family: Family): Fib {
-  const groups = new Map<number, Map<string, { prefix: Prefix; routes: Route[] }>>();
-  for (const route of host.routes) {
-    if (route.family !== family) continue;
-    const table = groups.get(route.table) ?? new Map<string, { prefix: Prefix; routes: Route[] }>();
-    groups.set(route.table, table);
-    const key = formatPrefix(route.destination);
-    const group = table.get(key);
-    if (group === undefined) table.set(key, { prefix: route.destination, routes: [route] });
-    else group.routes.push(route);
-  }
-  const tables = new Map<number, PrefixMap<RouteGroup>>();
-  for (const [table, entries] of groups) {
-    const sorted = [...entries.values()].map(
-      ({ prefix, routes }) => [prefix, routes.sort((x, y) => y.tos - x.tos || x.metric - y.metric)] as const,
-    );
-    tables.set(table, prefixMap(family, sorted));
-  }
+  const tables = compileTables(host, family);
   const own = host.policyRules.filter((rule) => rule.family === family);
   const policyRules = own.length > 0 ? [...own].sort((x, y) => x.priority - y.priority) : defaultPolicyRules(family);
-  return { tables, policyRules, plain: isPlain(policyRules, family) };
+  const fresh = isFresh(policyRules, family);
+  const byHand = host.routes.some(
+    (route) => route.family === family && route.type === "local" && route.protocol !== "kernel",
+  );
+  return {
+    tables,
+    policyRules,
+    plainTables: fresh ? policyRules.flatMap((rule) => tableOf(rule, tables)) : null,
+    custom: !fresh || byHand,
+    unknown: knowledgeOf(host, family === 4 ? "routes" : "routes6") === "unknown",
+    assumed: assumptionsAbout(host, family),
+  };
 }
 
-function isPlain(rules: readonly PolicyRule[], family: Family): boolean {
+function tableOf({ action }: PolicyRule, tables: Fib["tables"]): PrefixMap<RouteGroup> | [] {
+  return action.kind === "lookup" ? (tables.get(action.table) ?? []) : [];
+}
+
+function compileTables(host: Host, family: Family): Map<number, PrefixMap<RouteGroup>> {
+  const routes = new Map<number, Route[]>();
+  for (const route of host.routes) {
+    if (route.family !== family) continue;
+    const table = routes.get(route.table);
+    if (table === undefined) routes.set(route.table, [route]);
+    else table.push(route);
+  }
+  const tables = new Map<number, PrefixMap<RouteGroup>>();
+  for (const [number, list] of routes) {
+    list.sort(
+      (x, y) =>
+        compareAddresses(x.destination.address, y.destination.address) ||
+        x.destination.length - y.destination.length ||
+        y.tos - x.tos ||
+        x.metric - y.metric,
+    );
+    tables.set(number, prefixMap(family, groupsOf(list)));
+  }
+  return tables;
+}
+
+/** Neighbours in the sorted list that have one prefix. */
+function groupsOf(sorted: readonly Route[]): (readonly [Prefix, RouteGroup])[] {
+  const groups: [Prefix, Route[]][] = [];
+  for (const route of sorted) {
+    const last = groups.at(-1);
+    if (last !== undefined && samePrefix(last[0], route.destination)) last[1].push(route);
+    else groups.push([route.destination, [route]]);
+  }
+  return groups;
+}
+
+/** Whether the policy rules are the three (or two) of a fresh namespace. */
+function isFresh(rules: readonly PolicyRule[], family: Family): boolean {
   const fresh = defaultPolicyRules(family);
   return (
-    rules.length === fresh.length &&
-    rules.every((rule, index) => {
-      const other = fresh[index];
-      return (
-        rule.action.kind === "lookup" &&
-        other?.action.kind === "lookup" &&
-        rule.action.table === other.action.table &&
-        rule.from === null &&
-        rule.to === null &&
-        rule.mark === null &&
-        rule.inInterface === null &&
-        rule.outInterface === null &&
-        !rule.not
-      );
-    })
+    rules.length === fresh.length && rules.every((rule, index) => selectsAll(rule) && sameTable(rule, fresh[index]))
   );
+}
+
+function sameTable({ action }: PolicyRule, other: PolicyRule | undefined): boolean {
+  return action.kind === "lookup" && other?.action.kind === "lookup" && action.table === other.action.table;
+}
+
+function selectsAll(rule: PolicyRule): boolean {
+  return (
+    !rule.not &&
+    (rule.from === null || rule.from.length === 0) &&
+    rule.to === null &&
+    rule.inInterface === null &&
+    rule.outInterface === null &&
+    rule.mark === null &&
+    rule.tos === 0 &&
+    rule.protocol === null &&
+    rule.sport === null &&
+    rule.dport === null &&
+    rule.uidRange === null &&
+    rule.suppressPrefixLength === null
+  );
+}
+
+function assumptionsAbout(host: Host, family: Family): readonly RoutingAssumption[] {
+  const assumed: RoutingAssumption[] = [];
+  if (knowledgeOf(host, family === 4 ? "routes" : "routes6") === "assumed") {
+    assumed.push({ part: "routes", detail: `routes of ${host.name}` });
+  }
+  if (knowledgeOf(host, "policyRules") === "unknown") {
+    assumed.push({ part: "policyRules", detail: `${host.name} has only the default policy rules` });
+  }
+  return assumed;
 }

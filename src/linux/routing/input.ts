@@ -12,21 +12,14 @@ import { IGMP } from "../../net/protocol.ts";
 import { forwarding, routeLocalnet, sendRedirects } from "../device-settings.ts";
 import type { DropReason } from "../drop-reason.ts";
 import type { HostRuntime } from "../runtime.ts";
+import type { RouteKey } from "./key.ts";
 import { lookUpRoute } from "./look-up.ts";
 import type { RoutingResult } from "./result.ts";
 import { validateSource } from "./reverse-path.ts";
 import { routesUnknown } from "./unknown-route.ts";
 
-/** What the routing decision for an arriving packet needs. */
-export interface InputKey {
-  readonly src: Address;
-  readonly dst: Address;
-  readonly protocol: number;
-  readonly sport: number;
-  readonly dport: number;
-  readonly tos: number;
-  readonly mark: number;
-}
+/** What the routing decision for an arriving packet needs; `input` is the device's name. */
+type InputKey = RouteKey & { readonly src: Address };
 
 /** Deliver here, forward, answer with an error, or drop as a martian. */
 export type InputRoute =
@@ -61,8 +54,8 @@ function routeInput4(runtime: HostRuntime, device: Interface, key: InputKey): In
   if (isUnspecified(dst)) return martian("IP_INVALID_DEST", "destination 0.0.0.0");
   if (isLoopback(dst) && !routeLocalnet(runtime, device)) return martian("IP_LOCALNET", "127.0.0.0/8 from the wire");
   if (isLoopback(src) && !routeLocalnet(runtime, device)) return martian("IP_LOCALNET", "127.0.0.0/8 from the wire");
-  const result = lookUpRoute(runtime, { ...key, input: device.name, output: null, uid: 0 });
-  const forwards = routesUnknown(runtime.host, 4) || forwarding(runtime, device, 4);
+  const result = lookUpRoute(runtime, key);
+  const forwards = routesUnknown(runtime, 4) || forwarding(runtime, device, 4);
   switch (result.kind) {
     case "error":
       return { kind: "unreachable", result, forwarding: forwards };
@@ -139,8 +132,8 @@ function routeInput6(runtime: HostRuntime, device: Interface, key: InputKey): In
   if (isMulticast(src)) return martian("IP_INVALID_SOURCE", "multicast source");
   if (isLoopback(src) || isLoopback(dst)) return martian("IP_INVALID_SOURCE", "::1 from the wire");
   if (isMulticast(dst)) return { kind: "deliver", result: multicastResult(device), broadcast: true };
-  const result = lookUpRoute(runtime, { ...key, input: device.name, output: null, uid: 0 });
-  const forwards = routesUnknown(runtime.host, 6) || forwarding(runtime, device, 6);
+  const result = lookUpRoute(runtime, key);
+  const forwards = routesUnknown(runtime, 6) || forwarding(runtime, device, 6);
   switch (result.kind) {
     case "error":
       return { kind: "unreachable", result, forwarding: forwards };

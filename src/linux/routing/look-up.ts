@@ -2,32 +2,32 @@ import type { PolicyRule } from "../../model/policy-rule.ts";
 import type { NextHop, Route } from "../../model/route.ts";
 import { type Address, formatAddress } from "../../net/address.ts";
 import { prefixContains } from "../../net/prefix.ts";
-import { lookUp } from "../../net/prefix-map.ts";
+import { firstValue, type PrefixMap } from "../../net/prefix-map.ts";
 import { ignoresLinkdown } from "../device-settings.ts";
 import { isFree, valueIn } from "../free-value.ts";
 import type { HostRuntime } from "../runtime.ts";
-import type { RouteGroup } from "./fib.ts";
+import type { Fib, RouteGroup } from "./fib.ts";
 import type { RouteKey } from "./key.ts";
 import { deviceNamed } from "./named-device.ts";
 import type { RoutingResult } from "./result.ts";
-import { routesUnknown, unknownRoute } from "./unknown-route.ts";
+import { unknownRoute } from "./unknown-route.ts";
+
+const NO_ROUTE: RoutingResult = { kind: "error", errno: "ENETUNREACH", route: null, rule: null };
 
 /**
  * fib_lookup(): the policy rules in order of priority, each table by longest prefix (net/ipv4/fib_rules.c,
  * fib_trie.c fib_table_lookup). `throw` and a miss go on with the next rule.
  */
 export function lookUpRoute(runtime: HostRuntime, key: RouteKey): RoutingResult {
-  const { family } = key.dst;
-  if (routesUnknown(runtime.host, family)) return unknownRoute(runtime, key);
-  const fib = runtime.compiled.fib[family];
-  const part = family === 4 ? "routes" : "routes6";
-  const { host, services } = runtime;
-  if (host.knowledge.get(part) === "assumed" && services.assume(runtime, "routes", `routes of ${host.name}`, 1) !== 0) {
-    return unknownRoute(runtime, key);
-  }
-  if (host.knowledge.get("policyRules") === "unknown") {
-    const detail = `${host.name} has only the default policy rules`;
-    if (services.assume(runtime, "policyRules", detail, 1) !== 0) return unknownRoute(runtime, key);
+  const fib = runtime.compiled.fib[key.dst.family];
+  if (fib.unknown) return unknownRoute(runtime, key);
+  if (fib.assumed.length > 0 && routesElsewhere(runtime, fib)) return unknownRoute(runtime, key);
+  if (fib.plainTables !== null) {
+    for (const table of fib.plainTables) {
+      const result = searchTable(runtime, table, key);
+      if (result !== null && result !== "throw") return result;
+    }
+    return NO_ROUTE;
   }
   let from = 0;
   for (;;) {
@@ -35,6 +35,17 @@ export function lookUpRoute(runtime: HostRuntime, key: RouteKey): RoutingResult 
     if (typeof jump !== "number") return jump;
     from = jump;
   }
+}
+
+/** Whether routes or rules that are assumed not to be there are to be taken as unknown (`Services.assume`). */
+function routesElsewhere(runtime: HostRuntime, fib: Fib): boolean {
+  let answer = runtime.noted.get(fib);
+  if (answer === undefined) {
+    answer = 0;
+    for (const { part, detail } of fib.assumed) answer |= runtime.services.assume(runtime, part, detail, 1);
+    runtime.noted.set(fib, answer);
+  }
+  return answer !== 0;
 }
 
 /** Tries the rules from index `start`; returns a result, or the index to go on at after a `goto`. */
@@ -82,7 +93,7 @@ function walkRules(
       }
     }
   }
-  return { kind: "error", errno: "ENETUNREACH", route: null, rule: null };
+  return NO_ROUTE;
 }
 
 function ruleSelects(runtime: HostRuntime, rule: PolicyRule, key: RouteKey): boolean {
@@ -120,15 +131,20 @@ export function lookUpTable(
 ): RoutingResult | null {
   const map = runtime.compiled.fib[key.dst.family].tables.get(table);
   if (map === undefined) return null;
-  let result: RoutingResult | "throw" | null = null;
-  lookUp(map, key.dst, (group) => {
-    result = pick(runtime, group, key);
-    return result !== null;
-  });
-  const found: RoutingResult | "throw" | null = result;
+  const found = searchTable(runtime, map, key);
   if (found === null || found === "throw") return null;
   if (suppressPrefixLength !== null && routeLength(found) <= suppressPrefixLength) return null;
   return found;
+}
+
+/** The longest prefix of which a route is usable. */
+function searchTable(runtime: HostRuntime, map: PrefixMap<RouteGroup>, key: RouteKey): RoutingResult | "throw" | null {
+  for (let index = firstValue(map, key.dst); index >= 0; index = map.next[index] ?? -1) {
+    const group = map.values[index];
+    const result = group === undefined ? null : pick(runtime, group, key);
+    if (result !== null) return result;
+  }
+  return null;
 }
 
 function routeLength(result: RoutingResult): number {

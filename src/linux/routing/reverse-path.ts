@@ -1,12 +1,5 @@
 import type { Interface } from "../../model/interface.ts";
-import {
-  type Address,
-  formatAddress,
-  isLimitedBroadcast,
-  isMulticast,
-  isUnspecified,
-  sameAddress,
-} from "../../net/address.ts";
+import { type Address, formatAddress, isLimitedBroadcast, isMulticast, isUnspecified } from "../../net/address.ts";
 import { acceptLocal, rpFilter, sendRedirects, sourceValidMark } from "../device-settings.ts";
 import type { DropReason } from "../drop-reason.ts";
 import type { HostRuntime } from "../runtime.ts";
@@ -40,13 +33,15 @@ export function validateSource(
   device: Interface,
   output: Interface | null,
 ): SourceCheck {
-  if (routesUnknown(runtime.host, key.src.family)) return { ok: true, direct: false };
+  if (routesUnknown(runtime, key.src.family)) return { ok: true, direct: false };
   const mode = rpFilter(runtime, device);
   const quick = mode === 0 && !(output === device && sendRedirects(runtime, device));
   if (quick) {
     if (acceptLocal(runtime, device)) return { ok: true, direct: false };
-    if (!hasCustomRouting(runtime)) {
-      return hasOwnAddress(runtime, key.src) ? { ok: false, reason: "IP_LOCAL_SOURCE" } : { ok: true, direct: false };
+    if (!runtime.compiled.fib[4].custom) {
+      return runtime.compiled.addresses4.has(key.src.a)
+        ? { ok: false, reason: "IP_LOCAL_SOURCE" }
+        : { ok: true, direct: false };
     }
   }
   const reverse: RouteKey = {
@@ -77,22 +72,6 @@ export function validateSource(
   if (mode === 1) return { ok: false, reason: "IP_RPFILTER" };
   const over = lookUpRoute(runtime, { ...reverse, output: device.name });
   return { ok: true, direct: over.kind === "unicast" && !over.viaGateway };
-}
-
-/** Policy rules beyond the kernel's own, or local routes that no address made. */
-function hasCustomRouting(runtime: HostRuntime): boolean {
-  const fib = runtime.compiled.fib[4];
-  if (!fib.plain) return true;
-  return runtime.host.routes.some(
-    (route) => route.family === 4 && route.type === "local" && route.protocol !== "kernel",
-  );
-}
-
-/** inet_lookup_ifaddr_rcu(). */
-function hasOwnAddress(runtime: HostRuntime, source: Address): boolean {
-  return runtime.compiled.devices.some(({ addresses }) =>
-    addresses.some(({ address }) => sameAddress(address, source)),
-  );
 }
 
 /** fib_info_nh_uses_dev(): any next hop of the route leads over the device. */
@@ -126,7 +105,7 @@ export function reversePathMatches(
   options: { readonly loose: boolean; readonly validMark: boolean; readonly acceptLocal: boolean },
 ): boolean {
   const { packet, input } = skb;
-  if (routesUnknown(runtime.host, packet.src.family)) return unknownCheck(runtime, skb);
+  if (routesUnknown(runtime, packet.src.family)) return unknownCheck(runtime, skb);
   if (input === null || input.kind === "loopback") return true;
   const { dst } = packet;
   const toMany = isMulticast(dst) || isLimitedBroadcast(dst);

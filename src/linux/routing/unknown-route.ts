@@ -1,4 +1,3 @@
-import { type Host, knowledgeOf } from "../../model/host.ts";
 import { type Interface, networkInterface } from "../../model/interface.ts";
 import { nextHop, type Route, route } from "../../model/route.ts";
 import { type Address, type Family, formatAddress, sameAddress, unspecified } from "../../net/address.ts";
@@ -18,8 +17,8 @@ export interface Supposition {
 /** Name of the interface a packet leaves by when nobody knows which: rules that test it ask. */
 export const UNKNOWN_INTERFACE = "?";
 
-export function routesUnknown(host: Host, family: Family): boolean {
-  return knowledgeOf(host, family === 4 ? "routes" : "routes6") === "unknown";
+export function routesUnknown(runtime: HostRuntime, family: Family): boolean {
+  return runtime.compiled.fib[family].unknown;
 }
 
 /** Stands in for the look-up on a host without dumped routes: what was supposed, else a choice. */

@@ -108,11 +108,11 @@ describe("-m connbytes counts as the kernel does", () => {
       const row = [32, 32, 32, 132, 8].map((payloadLength) => {
         skb.packet.payloadLength = payloadLength;
         const bytes = packetLength(skb.packet);
-        connection.packets[0]++;
-        connection.bytes[0] += bytes;
+        connection.originalPackets++;
+        connection.originalBytes += bytes;
         const matched = holds(rule, skb, bench(), PREROUTING);
-        connection.packets[1]++;
-        connection.bytes[1] += bytes;
+        connection.replyPackets++;
+        connection.replyBytes += bytes;
         return matched ? "1" : "0";
       });
       expect(row.join("")).toBe(expected);

@@ -33,11 +33,12 @@ function formatBounds({ from, to }: { readonly from: string; readonly to: string
   return to === UINT64_MAX || to === "0" ? from : `${from}:${to}`;
 }
 
-function counted({ packets, bytes }: Connection, { direction, mode }: Matches["connbytes"]): number {
-  const [original, reply] = mode === "packets" ? packets : bytes;
+function counted(connection: Connection, { direction, mode }: Matches["connbytes"]): number {
+  const { originalPackets: sent, replyPackets: answered } = connection;
+  const original = mode === "packets" ? sent : connection.originalBytes;
+  const reply = mode === "packets" ? answered : connection.replyBytes;
   const sum = direction === "both" ? original + reply : direction === "original" ? original : reply;
   if (mode !== "avgpkt") return sum;
-  const [sent, answered] = packets;
   const count = direction === "both" ? sent + answered : direction === "original" ? sent : answered;
   return count === 0 ? 0 : Math.floor(sum / count);
 }

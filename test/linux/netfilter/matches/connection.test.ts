@@ -27,8 +27,10 @@ function connection(fields: Partial<Connection> = {}): Connection {
     tcp: null,
     streamFrom: 0,
     expires: 100,
-    packets: [0, 0],
-    bytes: [0, 0],
+    originalPackets: 0,
+    replyPackets: 0,
+    originalBytes: 0,
+    replyBytes: 0,
     ...fields,
   };
 }

@@ -1,0 +1,101 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Connection, Tuple } from "../../../src/linux/conntrack/connection.ts";
+import {
+  addConnection,
+  type ConntrackTable,
+  conntrackTable,
+  findConnection,
+  removeConnection,
+} from "../../../src/linux/conntrack/table.ts";
+import { newConnection } from "../../../src/linux/conntrack/track.ts";
+import { invertTuple, sameTuple, tuple } from "../../../src/linux/conntrack/tuple.ts";
+import { ipv4, ipv6 } from "../../../src/net/address.ts";
+import { TCP, UDP } from "../../../src/net/protocol.ts";
+
+// Few distinct values, so that tuples meet, among them flows from an address and port to itself.
+const someAddress = fc.constantFrom(ipv4(1), ipv4(0xc0a80001), ipv6(1, 0, 0, 0), ipv6(1, 0, 7, 0));
+const someTuple = fc
+  .tuple(
+    someAddress,
+    someAddress,
+    fc.constantFrom(TCP, UDP),
+    fc.integer({ min: 1, max: 3 }),
+    fc.integer({ min: 1, max: 3 }),
+  )
+  .map(([src, dst, protocol, sport, dport]) => tuple(src, dst, protocol, sport, dport, 0));
+
+type Action = { readonly kind: "add" | "remove" | "expire"; readonly tuple: Tuple };
+const someAction: fc.Arbitrary<Action> = fc.record({
+  kind: fc.constantFrom("add" as const, "add" as const, "remove" as const, "expire" as const),
+  tuple: someTuple,
+});
+
+interface Filed {
+  readonly connection: Connection;
+  readonly reply: boolean;
+}
+
+/** What the kernel's hash chains hold, as one list: the newest first. */
+function searched(filed: readonly Filed[], wanted: Tuple): Filed | null {
+  return (
+    filed.find(({ connection, reply }) => sameTuple(reply ? connection.reply : connection.original, wanted)) ?? null
+  );
+}
+
+function open(original: Tuple): Connection {
+  const connection = newConnection(original, invertTuple(original) ?? original);
+  connection.expires = 10;
+  return connection;
+}
+
+function run(table: ConntrackTable, actions: readonly Action[]): Filed[] {
+  let filed: Filed[] = [];
+  for (const action of actions) {
+    const found = searched(filed, action.tuple);
+    if (action.kind === "add") {
+      if (found !== null) continue;
+      const connection = open(action.tuple);
+      addConnection(table, connection);
+      filed = [{ connection, reply: true }, { connection, reply: false }, ...filed];
+    } else if (found !== null) {
+      if (action.kind === "remove") removeConnection(table, found.connection);
+      else {
+        found.connection.expires = 0;
+        expect(findConnection(table, action.tuple, 5)).toBe(null);
+      }
+      filed = filed.filter(({ connection }) => connection !== found.connection);
+    }
+  }
+  return filed;
+}
+
+describe("the table of connections", () => {
+  it("finds what a list searched from the newest entry finds, whatever was added, removed and expired before", () => {
+    fc.assert(
+      fc.property(fc.array(someAction, { maxLength: 120 }), fc.array(someTuple), (actions, wanted) => {
+        const table = conntrackTable();
+        const filed = run(table, actions);
+        for (const one of [...wanted, ...actions.map((action) => action.tuple)]) {
+          const expected = searched(filed, one);
+          const found = findConnection(table, one, 5);
+          expect(found?.connection).toBe(expected?.connection);
+          expect(found?.reply).toBe(expected?.reply);
+        }
+        expect(table.used).toBe(filed.length);
+      }),
+    );
+  });
+
+  it("keeps thousands of flows apart", () => {
+    const table = conntrackTable();
+    const flows = Array.from({ length: 5000 }, (_, index) =>
+      open(tuple(ipv4(0x0a000000 + index), ipv4(0x0a600001), TCP, 1024 + (index % 7), 80, 0)),
+    );
+    for (const flow of flows) addConnection(table, flow);
+    for (const flow of flows) {
+      expect(findConnection(table, flow.original, 5)?.connection).toBe(flow);
+      expect(findConnection(table, flow.reply, 5)?.reply).toBe(true);
+    }
+  });
+});
