@@ -20,6 +20,8 @@ export interface LoadedNetwork {
   readonly network: Network;
   readonly findings: readonly Finding[];
   readonly recognised: SnapshotResult["recognised"];
+  /** When the dumps were taken; null when nothing says. */
+  readonly collectedAt: Date | null;
   /** The files it was read from. */
   readonly files: SnapshotFiles;
   /** True for one dump without its surroundings. */
@@ -70,6 +72,7 @@ async function load(located: Located, options: CommonOptions): Promise<LoadedNet
         network: dump.network,
         findings: dump.findings,
         recognised: dump.recognised,
+        collectedAt: null,
         files: { name: located.shown, files: new Map([[located.shown, located.text]]) },
         lone: true,
       };
@@ -217,9 +220,15 @@ function loadFolder(path: string): LoadedNetwork {
     network: result.network,
     findings: result.findings,
     recognised: result.recognised,
+    collectedAt: dateOf(result.collectedAt),
     files,
     lone: false,
   };
+}
+
+function dateOf(text: string | null): Date | null {
+  const date = new Date(text ?? "");
+  return Number.isNaN(date.getTime()) ? null : date;
 }
 
 /** Where a snapshot keeps the objects of its cluster. */

@@ -23,7 +23,7 @@ export interface Output {
 const LISTED = 10;
 
 export function openOutput(io: Io, options: CommonOptions): Output {
-  const file = options.output === undefined ? null : openFile(options.output);
+  const file = options.output === undefined ? null : openFile(options.output, "-o");
   const ink = inkFor(io, options, file !== null);
   const errorInk = usesColour(io, options, io.stderr.isTTY === true) ? inkOf(pc.createColors(true)) : PLAIN_INK;
   const note = (text: string): void => {
@@ -51,7 +51,17 @@ export function openOutput(io: Io, options: CommonOptions): Output {
   };
 }
 
-function openFile(path: string): number {
+/** Writes a file that an option asked for. */
+export function writeOutput(path: string, option: string, content: Uint8Array): void {
+  const file = openFile(path, option);
+  try {
+    writeSync(file, content);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function openFile(path: string, option: string): number {
   try {
     return openSync(path, "w");
   } catch (error) {
@@ -60,7 +70,7 @@ function openFile(path: string): number {
         code: "cannot-write",
         severity: "error",
         message: `cannot write to ${path}: ${error instanceof Error ? error.message : String(error)}`,
-        advice: "Give -o a file in a folder that exists and that you may write to.",
+        advice: `Give ${option} a file in a folder that exists and that you may write to.`,
       },
     ]);
   }

@@ -15,6 +15,7 @@ export interface ProbeOptions extends CommonOptions {
   readonly df?: boolean;
   readonly packet?: string;
   readonly verbose?: boolean;
+  readonly pcap?: string;
 }
 
 const ENDPOINT = "pod/<namespace>/<name>, node/<name>, service/<namespace>/<name>[:port], host/<name> or an address";
@@ -37,7 +38,8 @@ export function addProbeOptions(command: Command): Command {
     .option("--size <bytes>", "payload", wholeNumber(0, 65495))
     .option("--df", "do not fragment")
     .option("--packet <json>", "one packet instead, as podpath probe reads it")
-    .option("--verbose", "every evaluated rule, every branch, every answer in full");
+    .option("--verbose", "every evaluated rule, every branch, every answer in full")
+    .option("--pcap <file>", "also write the packet as seen at every hop (pcapng)");
 }
 
 function protocol(text: string): number {

@@ -1,6 +1,7 @@
 import type { Finding } from "../model/finding.ts";
 import { type Asked, askedPacket, askedProbe } from "../report/asked.ts";
 import { answerJson } from "../report/trace-json.ts";
+import { tracePcap } from "../report/trace-pcap.ts";
 import { traceText } from "../report/trace-text.ts";
 import { parsePacketLine } from "../trace/packet-question.ts";
 import { createPacketSession } from "../trace/packet-session.ts";
@@ -10,10 +11,11 @@ import { answerCode, type ExitCode } from "./exit-code.ts";
 import { type LoadedNetwork, loadNetwork } from "./input.ts";
 import { InputError } from "./input-error.ts";
 import type { Io } from "./io.ts";
-import { openOutput } from "./output.ts";
+import { openOutput, writeOutput } from "./output.ts";
 import { packetLine } from "./packet-line.ts";
 import type { ProbeOptions } from "./probe-options.ts";
 import { remarkOn } from "./remarks.ts";
+import { VERSION } from "./version.ts";
 
 /** `podpath trace`: one probe, hop by hop. */
 export async function trace(argument: string, options: ProbeOptions, io: Io): Promise<ExitCode> {
@@ -24,6 +26,9 @@ export async function trace(argument: string, options: ProbeOptions, io: Io): Pr
   const output = openOutput(io, options);
   try {
     remarkOn(loaded, argument, output);
+    if (options.pcap !== undefined) {
+      writeOutput(options.pcap, "--pcap", tracePcap(answer, `podpath ${VERSION}`, loaded.collectedAt));
+    }
     if (options.json === true) output.result(`${JSON.stringify(answerJson(answer, asked.id), null, 2)}\n`);
     else output.result(traceText(asked.asked, answer, { ink: output.ink, verbose: options.verbose ?? false }));
   } finally {

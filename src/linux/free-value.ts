@@ -10,24 +10,25 @@ export interface FreeValues {
   readonly domains: PortSet[];
 }
 
-const FIRST = 0x10000;
+/** The name of the first free value: what comes after the numbers of ports. */
+export const FIRST_FREE = 0x10000;
 
 export function freeValues(): FreeValues {
   return { domains: [] };
 }
 
 export function isFree(value: number): boolean {
-  return value >= FIRST;
+  return value >= FIRST_FREE;
 }
 
 /** A new free value within `domain`. */
 export function freeValue(table: FreeValues, domain: PortSet): number {
-  return FIRST + table.domains.push(domain) - 1;
+  return FIRST_FREE + table.domains.push(domain) - 1;
 }
 
 /** What the value may still be. */
 export function freeDomain(table: FreeValues, value: number): PortSet {
-  return table.domains[value - FIRST] ?? [];
+  return table.domains[value - FIRST_FREE] ?? [];
 }
 
 /**
@@ -35,7 +36,7 @@ export function freeDomain(table: FreeValues, value: number): PortSet {
  * with the probabilities of an even draw.
  */
 export function valueIn(table: FreeValues, choose: Chooser, value: number, ports: PortSet): boolean {
-  if (value < FIRST) return portSetHas(ports, value);
+  if (value < FIRST_FREE) return portSetHas(ports, value);
   const domain = freeDomain(table, value);
   const inside = intersectPortSets(domain, ports);
   if (inside.length === 0) return false;
@@ -44,7 +45,7 @@ export function valueIn(table: FreeValues, choose: Chooser, value: number, ports
   const probability = portSetSize(inside) / portSetSize(domain);
   const choice: Choice = {
     kind: "random",
-    variable: `free value ${value - FIRST} of ${portSetSize(domain)} within ${portSetSize(inside)}`,
+    variable: `free value ${value - FIRST_FREE} of ${portSetSize(domain)} within ${portSetSize(inside)}`,
     question: "is the randomly chosen port within the range the rule tests?",
     alternatives: [
       { label: "inside", probability },
@@ -52,6 +53,6 @@ export function valueIn(table: FreeValues, choose: Chooser, value: number, ports
     ],
   };
   const isInside = choose(choice) === 0;
-  table.domains[value - FIRST] = isInside ? inside : outside;
+  table.domains[value - FIRST_FREE] = isInside ? inside : outside;
   return isInside;
 }

@@ -1,5 +1,6 @@
 import type { Interface } from "../model/interface.ts";
 import type { Packet } from "../net/packet.ts";
+import type { FrameMacs } from "../net/wire/encode-packet.ts";
 import type { Connection } from "./conntrack/connection.ts";
 import type { BoundChain } from "./netfilter/program.ts";
 import type { RoutingResult } from "./routing/result.ts";
@@ -52,7 +53,7 @@ export interface Skb {
   /** What the sender is told when the packet is dropped for another reason than a rule (NF_DROP_ERR). */
   errno: string | null;
   /** MAC addresses of the frame inside VXLAN; null otherwise. */
-  innerMacs: { readonly source: string; readonly destination: string } | null;
+  innerMacs: FrameMacs | null;
   /** Number of the journey it is on: one for each packet somebody sent (see `emulator/world.ts`). */
   journey: number;
   /** Receives and transmits so far, to end loops that TTLs do not (`lo`, bridges, VXLAN in VXLAN). */

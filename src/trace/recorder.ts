@@ -74,7 +74,14 @@ function toStep(event: EngineStep): TraceStep | null {
   const host = event.runtime?.host.name ?? "";
   switch (event.kind) {
     case "receive":
-      return { host, kind: "receive", interface: event.skb.input?.name ?? "", packet: copyPacket(event.skb.packet) };
+      return {
+        host,
+        kind: "receive",
+        interface: event.skb.input?.name ?? "",
+        packet: copyPacket(event.skb.packet),
+        frame: { source: event.skb.sourceMac, destination: event.skb.destinationMac },
+        innerFrame: event.skb.innerMacs,
+      };
     case "rule": {
       const at = place(event.chain, event.hook, event.rule);
       return {
@@ -114,6 +121,8 @@ function toStep(event: EngineStep): TraceStep | null {
         interface: event.skb.output?.name ?? "",
         packet: copyPacket(event.skb.packet),
         mac: event.skb.destinationMac,
+        frame: { source: event.skb.sourceMac, destination: event.skb.destinationMac },
+        innerFrame: event.skb.innerMacs,
       };
     case "deliver":
       return { host, kind: "deliver", packet: copyPacket(event.skb.packet), text: event.text };

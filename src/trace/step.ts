@@ -5,6 +5,7 @@ import type { FdbEntry } from "../model/neighbour.ts";
 import type { Chain, Rule, TableName } from "../model/ruleset.ts";
 import type { Address, Family } from "../net/address.ts";
 import type { Packet } from "../net/packet.ts";
+import type { FrameMacs } from "../net/wire/encode-packet.ts";
 
 /** Where in the rules a step stands. */
 export interface RulePlace {
@@ -22,7 +23,13 @@ export interface RulePlace {
 
 /** One thing that happened to a packet, as it was then. Texts are made by whoever prints it. */
 export type TraceStep = { readonly host: string } & (
-  | { readonly kind: "receive"; readonly interface: string; readonly packet: Packet }
+  | {
+      readonly kind: "receive";
+      readonly interface: string;
+      readonly packet: Packet;
+      readonly frame: FrameMacs;
+      readonly innerFrame: FrameMacs | null;
+    }
   | {
       readonly kind: "rule";
       readonly place: RulePlace;
@@ -48,7 +55,14 @@ export type TraceStep = { readonly host: string } & (
       readonly packet: Packet;
       readonly entry: FdbEntry | null;
     }
-  | { readonly kind: "transmit"; readonly interface: string; readonly packet: Packet; readonly mac: string }
+  | {
+      readonly kind: "transmit";
+      readonly interface: string;
+      readonly packet: Packet;
+      readonly mac: string;
+      readonly frame: FrameMacs;
+      readonly innerFrame: FrameMacs | null;
+    }
   | { readonly kind: "deliver"; readonly packet: Packet; readonly text: string }
   | { readonly kind: "drop"; readonly reason: DropReason | null; readonly text: string }
   | { readonly kind: "reject"; readonly text: string }

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { twoNodes } from "../report/two-nodes.ts";
 import { ARTICLE, folder, podpath } from "./command.ts";
@@ -104,6 +106,19 @@ describe("podpath trace", () => {
       certainty: "uncertain",
       unknowns: expect.arrayContaining([expect.objectContaining({ command: "iptables-legacy-save -c" })]),
     });
+  });
+
+  test("with --pcap writes a capture whose interfaces are those of the way", async () => {
+    const path = folder(twoNodes());
+    const file = join(path, "way.pcapng");
+    const { code } = await podpath(["trace", path, "--from", "n1", "--to", "n2", "--pcap", file]);
+    expect(code).toBe(0);
+    const written = readFileSync(file);
+    expect(written.readUInt32LE(0)).toBe(0x0a0d0d0a);
+    for (const name of ["n1:eth0", "n2:eth0"]) expect(written.includes(name)).toBe(true);
+    const nowhere = await podpath(["trace", path, "--from", "n1", "--to", "n2", "--pcap", join(path, "no/way")]);
+    expect(nowhere.code).toBe(2);
+    expect(nowhere.err).toContain("Give --pcap a file in a folder that exists");
   });
 
   test("with --strict-input a finding is an error", async () => {
