@@ -154,6 +154,7 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
     neighbours: neighbourTable(host),
     matchStates: emptyMatchStates(),
     noted: new Map(),
+    multipathHashes: new Map(),
     tunnelPorts: new Map(),
     nextId: 1,
   };

@@ -42,6 +42,7 @@ interface DeviceSettings {
   readonly sendRedirects: Setting;
   readonly arpIgnore: Setting;
   readonly ignoresLinkdown: Setting;
+  readonly sharedMedia: Setting;
 }
 
 /** Settings of one host, by key and by device; filled as they are asked for. */
@@ -112,6 +113,7 @@ function deviceSettings({ host, compiled }: HostRuntime, device: string): Device
     sendRedirects: ofBoth(host, device, "send_redirects", 1),
     arpIgnore: ofBoth(host, device, "arp_ignore", 0),
     ignoresLinkdown: ofBoth(host, device, "ignore_routes_with_linkdown", 0),
+    sharedMedia: ofBoth(host, device, "shared_media", 1),
   };
   devices.set(device, settings);
   return settings;
@@ -182,4 +184,15 @@ export function arpIgnore(runtime: HostRuntime, device: Interface): number {
 /** IN_DEV_IGNORE_ROUTES_WITH_LINKDOWN: `all` or the interface's. */
 export function ignoresLinkdown(runtime: HostRuntime, device: string): boolean {
   return read(runtime, deviceSettings(runtime, device).ignoresLinkdown) !== 0;
+}
+
+/** IN_DEV_SHARED_MEDIA: redirects may name a gateway of another subnet of the link. */
+export function sharedMedia(runtime: HostRuntime, device: Interface): boolean {
+  return read(runtime, deviceSettings(runtime, device.name).sharedMedia) !== 0;
+}
+
+/** IN_DEV_BFORWARD: directed broadcasts are forwarded, not taken, where `all` and the interface both say so. */
+export function forwardsBroadcasts(runtime: HostRuntime, device: Interface): boolean {
+  const both = ["all", device.name] as const;
+  return both.every((name) => sysctl(runtime, confKey(4, name, "bc_forwarding"), 0) !== 0);
 }

@@ -1,7 +1,7 @@
 import type { Interface } from "../model/interface.ts";
 import * as icmp from "../net/icmp.ts";
 import { DEST_UNREACHABLE, FRAGMENTATION_NEEDED, HOST_UNREACHABLE, NET_UNREACHABLE } from "../net/icmp.ts";
-import { packetLength } from "../net/packet.ts";
+import { type Packet, packetLength } from "../net/packet.ts";
 import { IPIP, UDP } from "../net/protocol.ts";
 import { receiveOnBridge, transmitOnBridge } from "./bridge.ts";
 import type { DropReason } from "./drop-reason.ts";
@@ -19,10 +19,10 @@ import {
   POSTROUTING,
   PREROUTING,
 } from "./netfilter/verdict.ts";
-import { routeInput } from "./routing/input.ts";
+import { type ForwardResult, routeInput } from "./routing/input.ts";
 import { routeOutput, sourceFor } from "./routing/output.ts";
 import type { RoutingResult } from "./routing/result.ts";
-import { routesUnknown } from "./routing/unknown-route.ts";
+import { routesUnknown, UNKNOWN_INTERFACE } from "./routing/unknown-route.ts";
 import { type HostRuntime, PLAIN_ENDING, type Resolution, type SendOptions } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
 import { decapsulateIpip, encapsulateIpip } from "./tunnels/ipip.ts";
@@ -68,11 +68,12 @@ export function receiveHere(runtime: HostRuntime, device: Interface, skb: Skb): 
     protocol: packet.protocol,
     sport: packet.sport,
     dport: packet.dport,
-    tos: packet.tos & 0x1c,
+    tos: packet.tos & 0xfc,
     mark: skb.mark,
     input: device.name,
     output: null,
     uid: 0,
+    packet,
   });
   switch (route.kind) {
     case "martian":
@@ -110,7 +111,7 @@ function deliver(runtime: HostRuntime, skb: Skb): void {
 }
 
 /** ip_forward(): TTL, MTU, then FORWARD; the errors come before any FORWARD rule (kernel.md I3). */
-function forward(runtime: HostRuntime, skb: Skb, route: RoutingResult & { kind: "unicast" }, redirect: boolean): void {
+function forward(runtime: HostRuntime, skb: Skb, route: ForwardResult, redirect: boolean): void {
   const { packet } = skb;
   if (skb.packetType !== "host")
     return drop(runtime, skb, null, "FORWARD", "broadcasts and multicasts are not forwarded");
@@ -132,7 +133,7 @@ function forward(runtime: HostRuntime, skb: Skb, route: RoutingResult & { kind: 
     runtime.services.assume(runtime, "interfaces", detail);
   }
   packet.ttl--;
-  if (redirect) sendRedirect(runtime, skb, route);
+  if (redirect && route.kind === "unicast") sendRedirect(runtime, skb, route);
   if (runHook(runtime, skb, FORWARD) !== NF_ACCEPT) return hookDrop(runtime, skb, FORWARD);
   leave(runtime, skb);
 }
@@ -181,7 +182,7 @@ function leave(runtime: HostRuntime, skb: Skb): string | null {
     drop(runtime, skb, "DEV_READY", "POSTROUTING", `${output.name} is down`);
     return null;
   }
-  if (routesUnknown(runtime, skb.packet.dst.family) && output.kind === "other") {
+  if (output.kind === "other" && leavesUnknown(runtime, skb.packet, output)) {
     const nextHop = route.kind === "unicast" ? route.nextHop : null;
     runtime.services.end(runtime, skb, { ...PLAIN_ENDING, outcome: "left", nextHop, text: "its route is not known" });
     return null;
@@ -200,6 +201,10 @@ function leave(runtime: HostRuntime, skb: Skb): string | null {
     default:
       return overLink(runtime, skb, output, route);
   }
+}
+
+function leavesUnknown(runtime: HostRuntime, packet: Packet, output: Interface): boolean {
+  return output.name === UNKNOWN_INTERFACE || routesUnknown(runtime, packet.dst.family);
 }
 
 /** neigh_output(): the MAC address of the next hop, then the wire. */
@@ -274,6 +279,7 @@ function unreachable(
   }
   switch (result.errno) {
     case "EINVAL":
+    case "ENODEV":
       return drop(runtime, skb, null, "PREROUTING", "blackhole");
     case "ENETUNREACH":
       if (six) sendIcmpError(runtime, skb, icmp.V6_DEST_UNREACHABLE, icmp.V6_NO_ROUTE, 0);
@@ -290,8 +296,8 @@ function unreachable(
   }
 }
 
-function pathMtu(route: RoutingResult & { kind: "unicast" }): number {
-  return route.route.mtu > 0 ? route.route.mtu : route.output.mtu;
+function pathMtu({ route, output }: ForwardResult): number {
+  return route !== null && route.mtu > 0 ? route.mtu : output.mtu;
 }
 
 function tellRoute(runtime: HostRuntime, skb: Skb, result: RoutingResult, purpose: string): void {

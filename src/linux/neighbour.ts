@@ -83,6 +83,7 @@ function answersArp(runtime: HostRuntime, device: Interface, target: Address, se
     input: device.name,
     output: null,
     uid: 0,
+    packet: null,
   });
   if (route.kind === "deliver") {
     if (route.broadcast) return false;

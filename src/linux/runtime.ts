@@ -2,6 +2,7 @@ import type { Host } from "../model/host.ts";
 import type { Interface } from "../model/interface.ts";
 import type { Address } from "../net/address.ts";
 import type { Packet } from "../net/packet.ts";
+import type { PortSet } from "../net/port-set.ts";
 import type { Chooser } from "./chooser.ts";
 import type { CompiledHost } from "./compiled-host.ts";
 import type { ConntrackTable } from "./conntrack/table.ts";
@@ -136,6 +137,8 @@ export interface HostRuntime {
   readonly matchStates: MatchStateTables;
   /** Parts of the compiled host whose assumptions this runtime has told, with what it was answered. */
   readonly noted: Map<object, number>;
+  /** What is known of the multipath hash of a flow (`routing/multipath.ts`), by flow. */
+  readonly multipathHashes: Map<string, PortSet>;
   /** Outer source ports of VXLAN by inner flow. */
   readonly tunnelPorts: Map<string, number>;
   /** Next value of the IP identification counter. */

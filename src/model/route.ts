@@ -47,6 +47,8 @@ export interface Route {
   readonly tos: number;
   /** Route MTU; 0 when unset. */
   readonly mtu: number;
+  /** `nhid`: the next-hop object (`ip nexthop`) whose hops these are; null for hops of the route's own. */
+  readonly nextHopId: number | null;
   readonly origin: Origin;
 }
 
@@ -63,6 +65,7 @@ export function route(fields: Partial<Route> & Pick<Route, "destination">): Rout
     preferredSource: null,
     tos: 0,
     mtu: 0,
+    nextHopId: null,
     origin: 0,
     ...fields,
   };

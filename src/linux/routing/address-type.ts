@@ -1,8 +1,9 @@
-import { TABLE_LOCAL } from "../../model/route.ts";
+import { type Route, TABLE_LOCAL } from "../../model/route.ts";
 import { type Address, isLimitedBroadcast, isLoopback, isMulticast, isUnspecified } from "../../net/address.ts";
 import { lookUp } from "../../net/prefix-map.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { RouteKey } from "./key.ts";
+import { firstHop } from "./next-hop.ts";
 import { routesUnknown, unknownRoute } from "./unknown-route.ts";
 
 /** Types of `-m addrtype` (RTN_*). */
@@ -25,22 +26,33 @@ export type AddressType =
 export function addressType(runtime: HostRuntime, address: Address, device: string | null): AddressType {
   if (address.family === 4 && (isUnspecified(address) || isLimitedBroadcast(address))) return "BROADCAST";
   if (isMulticast(address)) return "MULTICAST";
-  const table = runtime.compiled.fib[address.family].tables.get(TABLE_LOCAL);
-  if (table === undefined) {
-    if (!routesUnknown(runtime, address.family)) return "UNICAST";
+  if (routesUnknown(runtime, address.family)) {
     return isLoopback(address) || unknownRoute(runtime, keyFor(address)).kind === "local" ? "LOCAL" : "UNICAST";
   }
-  let type: AddressType = "UNICAST";
-  lookUp(table, address, (group) => {
-    const found = group[0];
-    if (found === undefined) return false;
-    const hop = found.nextHops[0];
-    if (device === null || hop?.interface === device) {
-      type = toType(found.type);
+  const found = localTableRoute(runtime, address);
+  // What an IPv4 route refuses counts as an error there, and as nothing found.
+  if (found === null || (address.family === 4 && !isDelivering(found))) return "UNICAST";
+  return device === null || found.nextHops[0]?.interface === device ? toType(found.type) : "UNICAST";
+}
+
+/** fib_table_lookup() in the local table, of an address alone: no TOS, no device. */
+export function localTableRoute(runtime: HostRuntime, address: Address): Route | null {
+  const map = runtime.compiled.fib[address.family].tables.get(TABLE_LOCAL);
+  if (map === undefined) return null;
+  let found: Route | null = null;
+  lookUp(map, address, (group) => {
+    for (const route of group) {
+      if (route.tos !== 0 || (isDelivering(route) && firstHop(runtime, route, null) === null)) continue;
+      found = route;
+      return true;
     }
-    return true;
+    return false;
   });
-  return type;
+  return found;
+}
+
+function isDelivering({ type }: Route): boolean {
+  return type !== "blackhole" && type !== "unreachable" && type !== "prohibit" && type !== "throw";
 }
 
 /** Where a packet to the address would go: the question that decides whether it is one of the host's own. */

@@ -69,7 +69,7 @@ function localRoutes4(device: Interface): readonly Route[] {
     if (address.broadcast !== null && !isLimitedBroadcast(address.broadcast)) {
       add("broadcast", hostPrefix(address.broadcast));
     }
-    if (address.secondary || subnet.address.a >>> 24 === 0) continue;
+    if (address.secondary || subnet.address.a === 0) continue;
     if (device.kind === "loopback" && address.prefixLength < 32) add("local", subnet);
     if (address.prefixLength < 31) add("broadcast", hostPrefix(lastAddress(subnet)));
   }

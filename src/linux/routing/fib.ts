@@ -1,12 +1,15 @@
 import { type Host, knowledgeOf } from "../../model/host.ts";
 import { defaultPolicyRules, type PolicyRule } from "../../model/policy-rule.ts";
-import type { Route } from "../../model/route.ts";
+import { type Route, TABLE_LOCAL, TABLE_MAIN } from "../../model/route.ts";
 import { compareAddresses, type Family } from "../../net/address.ts";
 import { type Prefix, samePrefix } from "../../net/prefix.ts";
 import { type PrefixMap, prefixMap } from "../../net/prefix-map.ts";
 import type { Services } from "../runtime.ts";
 
-/** Routes of one prefix and table, in the order the kernel tries them: by TOS (specific first), then metric. */
+/**
+ * Routes of one prefix and table, in the order the kernel tries them: by table (`local` first where it is merged with
+ * `main`), by TOS (specific first), then by metric.
+ */
 export type RouteGroup = readonly Route[];
 
 /** What every look-up of a family rests on. */
@@ -28,18 +31,23 @@ export interface Fib {
   readonly assumed: readonly RoutingAssumption[];
 }
 
+/**
+ * While a namespace has only its first policy rules, IPv4 keeps `local` and `main` in one trie (fib_new_table, until
+ * fib_unmerge): a longer prefix of `main` beats a shorter one of `local` then.
+ */
 export function compileFib(host: Host, family: Family): Fib {
-  const tables = compileTables(host, family);
   const own = host.policyRules.filter((rule) => rule.family === family);
   const policyRules = own.length > 0 ? [...own].sort((x, y) => x.priority - y.priority) : defaultPolicyRules(family);
   const fresh = isFresh(policyRules, family);
+  const isMerged = fresh && family === 4;
+  const tables = compileTables(host, family, isMerged);
   const byHand = host.routes.some(
     (route) => route.family === family && route.type === "local" && route.protocol !== "kernel",
   );
   return {
     tables,
     policyRules,
-    plainTables: fresh ? policyRules.flatMap((rule) => tableOf(rule, tables)) : null,
+    plainTables: fresh ? [...new Set(policyRules.flatMap((rule) => tableOf(rule, tables)))] : null,
     custom: !fresh || byHand,
     unknown: knowledgeOf(host, family === 4 ? "routes" : "routes6") === "unknown",
     assumed: assumptionsAbout(host, family),
@@ -50,12 +58,13 @@ function tableOf({ action }: PolicyRule, tables: Fib["tables"]): PrefixMap<Route
   return action.kind === "lookup" ? (tables.get(action.table) ?? []) : [];
 }
 
-function compileTables(host: Host, family: Family): Map<number, PrefixMap<RouteGroup>> {
+function compileTables(host: Host, family: Family, isMerged: boolean): Map<number, PrefixMap<RouteGroup>> {
   const routes = new Map<number, Route[]>();
   for (const route of host.routes) {
     if (route.family !== family) continue;
-    const table = routes.get(route.table);
-    if (table === undefined) routes.set(route.table, [route]);
+    const number = isMerged && route.table === TABLE_LOCAL ? TABLE_MAIN : route.table;
+    const table = routes.get(number);
+    if (table === undefined) routes.set(number, [route]);
     else table.push(route);
   }
   const tables = new Map<number, PrefixMap<RouteGroup>>();
@@ -64,11 +73,14 @@ function compileTables(host: Host, family: Family): Map<number, PrefixMap<RouteG
       (x, y) =>
         compareAddresses(x.destination.address, y.destination.address) ||
         x.destination.length - y.destination.length ||
+        y.table - x.table ||
         y.tos - x.tos ||
         x.metric - y.metric,
     );
     tables.set(number, prefixMap(family, groupsOf(list)));
   }
+  const merged = isMerged ? tables.get(TABLE_MAIN) : undefined;
+  if (merged !== undefined) tables.set(TABLE_LOCAL, merged);
   return tables;
 }
 
@@ -91,7 +103,8 @@ function isFresh(rules: readonly PolicyRule[], family: Family): boolean {
   );
 }
 
-function sameTable({ action }: PolicyRule, other: PolicyRule | undefined): boolean {
+function sameTable({ action, priority }: PolicyRule, other: PolicyRule | undefined): boolean {
+  if (priority !== other?.priority) return false;
   return action.kind === "lookup" && other?.action.kind === "lookup" && action.table === other.action.table;
 }
 
@@ -108,7 +121,12 @@ function selectsAll(rule: PolicyRule): boolean {
     rule.sport === null &&
     rule.dport === null &&
     rule.uidRange === null &&
-    rule.suppressPrefixLength === null
+    rule.dscp === null &&
+    rule.suppressPrefixLength === null &&
+    rule.suppressGroup === null &&
+    rule.tunnelId === null &&
+    rule.unmodelled === "" &&
+    !rule.l3mdev
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Interface } from "../../model/interface.ts";
+import type { Route } from "../../model/route.ts";
 import {
   type Address,
   formatAddress,
@@ -8,25 +9,36 @@ import {
   isUnspecified,
   unspecified,
 } from "../../net/address.ts";
+import type { Packet } from "../../net/packet.ts";
 import { IGMP } from "../../net/protocol.ts";
-import { forwarding, routeLocalnet, sendRedirects } from "../device-settings.ts";
+import { forwarding, forwardsBroadcasts, routeLocalnet, sendRedirects, sharedMedia } from "../device-settings.ts";
 import type { DropReason } from "../drop-reason.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { RouteKey } from "./key.ts";
 import { lookUpRoute } from "./look-up.ts";
+import { onOneLink } from "./on-one-link.ts";
 import type { RoutingResult } from "./result.ts";
 import { validateSource } from "./reverse-path.ts";
+import { selectPath } from "./select-path.ts";
 import { routesUnknown } from "./unknown-route.ts";
 
 /** What the routing decision for an arriving packet needs; `input` is the device's name. */
-type InputKey = RouteKey & { readonly src: Address };
+type InputKey = RouteKey & {
+  readonly src: Address;
+  /** The packet itself, whose hash shares out several next hops; null for a question about the way alone. */
+  readonly packet: Packet | null;
+};
+
+/** A way out of the host. */
+export type ForwardResult = Exclude<RoutingResult, { readonly kind: "error" | "local" }>;
 
 /** Deliver here, forward, answer with an error, or drop as a martian. */
 export type InputRoute =
   | { readonly kind: "deliver"; readonly result: RoutingResult; readonly broadcast: boolean }
   | {
       readonly kind: "forward";
-      readonly result: RoutingResult & { readonly kind: "unicast" };
+      /** A broadcast goes on where bc_forwarding lets it. */
+      readonly result: ForwardResult;
       readonly redirect: boolean;
     }
   | {
@@ -60,8 +72,9 @@ function routeInput4(runtime: HostRuntime, device: Interface, key: InputKey): In
     case "error":
       return { kind: "unreachable", result, forwarding: forwards };
     case "multicast":
-      return martian("IP_INVALID_DEST", "multicast route");
+      return forwards ? martian("IP_INVALID_DEST", "multicast route") : notForwarding(result.route);
     case "broadcast": {
+      if (forwardsBroadcasts(runtime, device)) return forwardBroadcast(runtime, device, key, result);
       // The kernel gives no destination here, so that `ip rule from` cannot select by it.
       const check = validateSource(runtime, { ...key, dst: unspecified(4) }, device, null);
       return check.ok ? { kind: "deliver", result, broadcast: true } : martian(check.reason, "source check");
@@ -71,19 +84,33 @@ function routeInput4(runtime: HostRuntime, device: Interface, key: InputKey): In
       return check.ok ? { kind: "deliver", result, broadcast: false } : martian(check.reason, "source check");
     }
     case "unicast": {
-      if (!forwards) {
-        return {
-          kind: "unreachable",
-          forwarding: false,
-          result: { kind: "error", errno: "EHOSTUNREACH", route: result.route, rule: null },
-        };
-      }
-      const check = validateSource(runtime, key, device, result.output);
-      if (!check.ok) return martian(check.reason, "source check");
-      const redirect = check.direct && result.output === device && sendRedirects(runtime, device);
-      return { kind: "forward", result, redirect };
+      if (!forwards) return notForwarding(result.route);
+      return forwardOver(runtime, device, key, selectPath(runtime, result, key, null, key.packet));
     }
   }
+}
+
+function notForwarding(route: Route | null): InputRoute {
+  return {
+    kind: "unreachable",
+    forwarding: false,
+    result: { kind: "error", errno: "EHOSTUNREACH", route, rule: null },
+  };
+}
+
+/** __mkroute_input(): the source is checked as if the way back came in where the packet goes out. */
+function forwardOver(runtime: HostRuntime, device: Interface, key: InputKey, result: RoutingResult): InputRoute {
+  if (result.kind !== "unicast") return martian("IP_INVALID_DEST", "no unicast route");
+  const check = validateSource(runtime, key, device, result.output);
+  if (!check.ok) return martian(check.reason, "source check");
+  const back = check.direct && result.output === device && sendRedirects(runtime, device);
+  const redirect = back && (sharedMedia(runtime, device) || onOneLink(device, key.src, result));
+  return { kind: "forward", result, redirect };
+}
+
+function forwardBroadcast(runtime: HostRuntime, device: Interface, key: InputKey, result: ForwardResult): InputRoute {
+  const check = validateSource(runtime, key, device, result.output);
+  return check.ok ? { kind: "forward", result, redirect: false } : martian(check.reason, "source check");
 }
 
 /** 224.0.0.1, which every interface listens to. */
@@ -132,7 +159,7 @@ function routeInput6(runtime: HostRuntime, device: Interface, key: InputKey): In
   if (isMulticast(src)) return martian("IP_INVALID_SOURCE", "multicast source");
   if (isLoopback(src) || isLoopback(dst)) return martian("IP_INVALID_SOURCE", "::1 from the wire");
   if (isMulticast(dst)) return { kind: "deliver", result: multicastResult(device), broadcast: true };
-  const result = lookUpRoute(runtime, key);
+  const result = selectPath(runtime, lookUpRoute(runtime, key), key, null, key.packet);
   const forwards = routesUnknown(runtime, 6) || forwarding(runtime, device, 6);
   switch (result.kind) {
     case "error":

@@ -1,22 +1,22 @@
 import type { PolicyRule } from "../../model/policy-rule.ts";
 import type { NextHop, Route } from "../../model/route.ts";
-import { type Address, formatAddress } from "../../net/address.ts";
-import { prefixContains } from "../../net/prefix.ts";
+import { formatAddress } from "../../net/address.ts";
 import { firstValue, type PrefixMap } from "../../net/prefix-map.ts";
-import { ignoresLinkdown } from "../device-settings.ts";
-import { isFree, valueIn } from "../free-value.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Fib, RouteGroup } from "./fib.ts";
 import type { RouteKey } from "./key.ts";
 import { deviceNamed } from "./named-device.ts";
+import { firstHop } from "./next-hop.ts";
 import type { RoutingResult } from "./result.ts";
-import { unknownRoute } from "./unknown-route.ts";
+import { LEGACY_TOS_MASK, ruleSelects } from "./rule-selects.ts";
+import { unknownRoute, unknownWay } from "./unknown-route.ts";
 
 const NO_ROUTE: RoutingResult = { kind: "error", errno: "ENETUNREACH", route: null, rule: null };
 
 /**
  * fib_lookup(): the policy rules in order of priority, each table by longest prefix (net/ipv4/fib_rules.c,
- * fib_trie.c fib_table_lookup). `throw` and a miss go on with the next rule.
+ * fib_trie.c fib_table_lookup). `throw` and a miss go on with the next rule. Of several next hops it is the first that
+ * is alive: packets that are sent or forwarded are shared out by `selectPath`.
  */
 export function lookUpRoute(runtime: HostRuntime, key: RouteKey): RoutingResult {
   const fib = runtime.compiled.fib[key.dst.family];
@@ -48,7 +48,7 @@ function routesElsewhere(runtime: HostRuntime, fib: Fib): boolean {
   return answer !== 0;
 }
 
-/** Tries the rules from index `start`; returns a result, or the index to go on at after a `goto`. */
+/** fib_rules_lookup() from index `start`; returns a result, or the index to go on at after a `goto`. */
 function walkRules(
   runtime: HostRuntime,
   key: RouteKey,
@@ -60,13 +60,14 @@ function walkRules(
     if (rule === undefined || !ruleSelects(runtime, rule, key)) continue;
     switch (rule.action.kind) {
       case "lookup": {
-        const result = lookUpTable(runtime, rule.action.table, key, rule.suppressPrefixLength);
-        if (result !== null) return result;
+        const result = lookUpTable(runtime, rule.action.table, key);
+        if (result !== null && !isSuppressed(runtime, rule, result)) return result;
         continue;
       }
       case "goto": {
         const { priority } = rule.action;
-        const next = rules.findIndex((other, index) => index > i && other.priority >= priority);
+        const next = rules.findIndex((other, index) => index > i && other.priority === priority);
+        // "unresolved": there is no rule of that priority.
         if (next < 0) continue;
         return next;
       }
@@ -79,16 +80,8 @@ function walkRules(
       case "prohibit":
         return { kind: "error", errno: "EACCES", route: null, rule };
       case "unmodelled": {
-        const applies = runtime.services.choose({
-          kind: "unknown",
-          variable: `${runtime.host.name} ip rule ${rule.priority} for ${formatAddress(key.dst)}`,
-          question: `does "ip rule ${rule.priority}: ${rule.action.text}" on ${runtime.host.name} drop the packet? podpath does not model it`,
-          alternatives: [
-            { label: "it does not apply", probability: 0 },
-            { label: "no route", probability: 0 },
-          ],
-        });
-        if (applies === 1) return { kind: "error", errno: "ENETUNREACH", route: null, rule };
+        const result = unmodelledAction(runtime, rule, rule.action.text, key);
+        if (result !== null) return result;
         continue;
       }
     }
@@ -96,45 +89,50 @@ function walkRules(
   return NO_ROUTE;
 }
 
-function ruleSelects(runtime: HostRuntime, rule: PolicyRule, key: RouteKey): boolean {
-  return rule.not !== selectorsHold(runtime, rule, key);
+/** What a rule does whose action podpath does not model: nothing (null), refuse, or send the packet who knows where. */
+function unmodelledAction(runtime: HostRuntime, rule: PolicyRule, text: string, key: RouteKey): RoutingResult | null {
+  const taken = runtime.services.choose({
+    kind: "unknown",
+    variable: `${runtime.host.name} ip rule ${rule.priority} ${rule.origin} for ${formatAddress(key.dst)}`,
+    question: `what does "ip rule ${rule.priority}: ${text}" on ${runtime.host.name} do with the packet to ${formatAddress(key.dst)}? podpath does not model it`,
+    alternatives: [
+      { label: "nothing", probability: 0 },
+      { label: "it refuses it", probability: 0 },
+      { label: "it sends it another way", probability: 0 },
+    ],
+  });
+  if (taken === 0) return null;
+  return taken === 1 ? { kind: "error", errno: "ENETUNREACH", route: null, rule } : unknownWay(key.dst);
 }
 
-function selectorsHold(runtime: HostRuntime, rule: PolicyRule, key: RouteKey): boolean {
-  if (rule.from !== null && rule.from.length > 0) {
-    if (key.src === null || !prefixContains(rule.from, key.src)) return false;
-  }
-  if (rule.to !== null && !prefixContains(rule.to, key.dst)) return false;
-  if (rule.inInterface !== null && rule.inInterface !== (key.input ?? "lo")) return false;
-  if (rule.outInterface !== null && rule.outInterface !== key.output) return false;
-  if (rule.mark !== null && ((key.mark ^ rule.mark.value) & rule.mark.mask) !== 0) return false;
-  if (rule.tos !== 0 && rule.tos !== key.tos) return false;
-  if (rule.protocol !== null && rule.protocol !== key.protocol) return false;
-  if (rule.sport !== null && !portIn(runtime, key.sport, rule.sport)) return false;
-  if (rule.dport !== null && !portIn(runtime, key.dport, rule.dport)) return false;
-  if (rule.uidRange !== null && (key.uid < rule.uidRange.first || key.uid > rule.uidRange.last)) return false;
-  return true;
+/** fib4_rule_suppress(): routes too short, or over a device of the group. What is refused by a route stays refused. */
+function isSuppressed(runtime: HostRuntime, rule: PolicyRule, result: RoutingResult): boolean {
+  if (result.kind === "error" || result.route === null) return false;
+  if (rule.suppressPrefixLength !== null && result.route.destination.length <= rule.suppressPrefixLength) return true;
+  return rule.suppressGroup !== null && isOfGroup(runtime, result, rule.suppressGroup);
 }
 
-function portIn(runtime: HostRuntime, port: number, range: { readonly first: number; readonly last: number }): boolean {
-  return isFree(port)
-    ? valueIn(runtime.services.freeValues, runtime.services.choose, port, [range])
-    : port >= range.first && port <= range.last;
+function isOfGroup(runtime: HostRuntime, result: Exclude<RoutingResult, { kind: "error" }>, group: number): boolean {
+  const { output } = result;
+  return (
+    runtime.services.choose({
+      kind: "unknown",
+      variable: `${runtime.host.name} group of ${output.name} ${group}`,
+      question: `is ${output.name} of ${runtime.host.name} in the interface group ${group}?`,
+      alternatives: [
+        { label: "it is not", probability: 0 },
+        { label: "it is", probability: 0 },
+      ],
+      command: "ip link show",
+    }) === 1
+  );
 }
 
 /** One table: null when nothing in it applies, or only a `throw`. */
-export function lookUpTable(
-  runtime: HostRuntime,
-  table: number,
-  key: RouteKey,
-  suppressPrefixLength: number | null,
-): RoutingResult | null {
+function lookUpTable(runtime: HostRuntime, table: number, key: RouteKey): RoutingResult | null {
   const map = runtime.compiled.fib[key.dst.family].tables.get(table);
-  if (map === undefined) return null;
-  const found = searchTable(runtime, map, key);
-  if (found === null || found === "throw") return null;
-  if (suppressPrefixLength !== null && routeLength(found) <= suppressPrefixLength) return null;
-  return found;
+  const found = map === undefined ? null : searchTable(runtime, map, key);
+  return found === "throw" ? null : found;
 }
 
 /** The longest prefix of which a route is usable. */
@@ -147,14 +145,10 @@ function searchTable(runtime: HostRuntime, map: PrefixMap<RouteGroup>, key: Rout
   return null;
 }
 
-function routeLength(result: RoutingResult): number {
-  return result.route === null ? 129 : result.route.destination.length;
-}
-
 /** The first usable route of a group. */
 function pick(runtime: HostRuntime, group: RouteGroup, key: RouteKey): RoutingResult | "throw" | null {
   for (const route of group) {
-    if (route.tos !== 0 && route.tos !== key.tos) continue;
+    if (route.tos !== 0 && route.tos !== (route.family === 4 ? key.tos & LEGACY_TOS_MASK : key.tos)) continue;
     switch (route.type) {
       case "throw":
         return "throw";
@@ -169,8 +163,9 @@ function pick(runtime: HostRuntime, group: RouteGroup, key: RouteKey): RoutingRe
       case "broadcast":
       case "multicast":
       case "anycast": {
-        const hop = chooseNextHop(runtime, route, key);
-        if (hop !== null) return toResult(runtime, route, hop, key);
+        const hop = firstHop(runtime, route, key.output);
+        const result = hop === null ? null : resultOf(runtime, route, hop, key);
+        if (result !== null) return result;
         continue;
       }
     }
@@ -178,36 +173,8 @@ function pick(runtime: HostRuntime, group: RouteGroup, key: RouteKey): RoutingRe
   return null;
 }
 
-function usable(runtime: HostRuntime, hop: NextHop, key: RouteKey): boolean {
-  if (hop.dead || hop.interface === null) return false;
-  if (key.output !== null && key.output !== hop.interface) return false;
-  const device = deviceNamed(runtime.host, hop.interface);
-  if (device === null || !device.up) return false;
-  if ((hop.linkdown || !device.carrier) && hop.linkdown && ignoresLinkdown(runtime, hop.interface)) return false;
-  return true;
-}
-
-/** One of the next hops: several usable ones are shared out by a hash of the flow (fib_multipath_hash_policy). */
-function chooseNextHop(runtime: HostRuntime, route: Route, key: RouteKey): NextHop | null {
-  const [only] = route.nextHops;
-  if (only === undefined) return null;
-  if (route.nextHops.length === 1) return usable(runtime, only, key) ? only : null;
-  const hops = route.nextHops.filter((hop) => usable(runtime, hop, key));
-  if (hops.length <= 1) return hops[0] ?? null;
-  const total = hops.reduce((sum, hop) => sum + hop.weight, 0);
-  const taken = runtime.services.choose({
-    kind: "hash",
-    variable: `${runtime.host.name} multipath ${route.origin} ${key.src === null ? "" : formatAddress(key.src)} ${formatAddress(key.dst)}`,
-    question: `which next hop does ${runtime.host.name} take for ${formatAddress(key.dst)}?`,
-    alternatives: hops.map((hop) => ({
-      label: hop.gateway === null ? `dev ${hop.interface ?? ""}` : `via ${formatAddress(hop.gateway)}`,
-      probability: hop.weight / total,
-    })),
-  });
-  return hops[taken] ?? null;
-}
-
-function toResult(runtime: HostRuntime, route: Route, hop: NextHop, key: RouteKey): RoutingResult | null {
+/** A route over one of its next hops; null when the host has no such device. */
+export function resultOf(runtime: HostRuntime, route: Route, hop: NextHop, key: RouteKey): RoutingResult | null {
   const output = hop.interface === null ? null : deviceNamed(runtime.host, hop.interface);
   if (output === null) return null;
   const { preferredSource } = route;
@@ -219,17 +186,15 @@ function toResult(runtime: HostRuntime, route: Route, hop: NextHop, key: RouteKe
       return { kind: "broadcast", route, output, preferredSource };
     case "multicast":
       return { kind: "multicast", route, output, preferredSource };
-    default: {
-      const nextHop: Address = hop.gateway ?? key.dst;
+    default:
       return {
         kind: "unicast",
         output,
-        nextHop,
+        nextHop: hop.gateway ?? key.dst,
         viaGateway: hop.gateway !== null,
         route,
         preferredSource,
         onlink: hop.onlink,
       };
-    }
   }
 }

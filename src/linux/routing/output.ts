@@ -1,21 +1,26 @@
 import type { Interface } from "../../model/interface.ts";
-import { nextHop, route } from "../../model/route.ts";
-import { type Address, isLoopback, unspecified } from "../../net/address.ts";
+import { nextHop, type Route, route, TABLE_LOCAL } from "../../model/route.ts";
+import { type Address, ipv4, isLimitedBroadcast, isLoopback, isMulticast, isUnspecified } from "../../net/address.ts";
 import { hostPrefix } from "../../net/prefix.ts";
+import { IGMP } from "../../net/protocol.ts";
 import { routeLocalnet } from "../device-settings.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
+import type { RouteKey } from "./key.ts";
 import { lookUpRoute } from "./look-up.ts";
+import { deviceNamed } from "./named-device.ts";
+import { ownDevice } from "./own-device.ts";
 import type { RoutingResult } from "./result.ts";
-import { SCOPE_LINK, selectAddress } from "./source-address.ts";
+import { selectPath } from "./select-path.ts";
+import { hopSource, SCOPE_LINK, selectAddress } from "./source-address.ts";
+import { routesUnknown } from "./unknown-route.ts";
 
 /** Protocol that a raw socket with its own header asks for. */
 const IPPROTO_RAW = 255;
 
 /**
- * ip_route_output_key(): the route of a local packet with the given source (null while unset). A socket bound to a
- * device needs none: what no table says is taken to be on its link. `ownHeader`: of a raw socket, which knows nothing
- * of what the header says but the destination.
+ * The route of a local packet with the given source (null while unset). `ownHeader`: of a raw socket, which knows
+ * nothing of what the header says but the destination.
  */
 export function routeOutput(runtime: HostRuntime, skb: Skb, source: Address | null, ownHeader = false): RoutingResult {
   const { packet } = skb;
@@ -27,24 +32,92 @@ export function routeOutput(runtime: HostRuntime, skb: Skb, source: Address | nu
     mark: skb.mark,
     uid: skb.owner?.uid ?? 0,
   };
-  const result = lookUpRoute(
+  return routeOutputKey(
     runtime,
     ownHeader
       ? { ...key, tos: 0, protocol: IPPROTO_RAW, sport: 0, dport: 0 }
-      : { ...key, tos: packet.tos & 0x1c, protocol: packet.protocol, sport: packet.sport, dport: packet.dport },
+      : { ...key, tos: packet.tos & 0xfc, protocol: packet.protocol, sport: packet.sport, dport: packet.dport },
+    true,
   );
-  if (result.kind === "unicast" && source !== null && source.family === 4 && isLoopback(source)) {
-    if (!routeLocalnet(runtime, result.output))
-      return { kind: "error", errno: "EINVAL", route: result.route, rule: null };
+}
+
+/**
+ * ip_route_output_key_hash_rcu() (net/ipv4/route.c). `anySource` (FLOWI_FLAG_ANYSRC): the source need not be one of the
+ * host's own, as for a packet that already has its header. A socket bound to a device needs no route: what no table
+ * says is taken to be on its link.
+ */
+export function routeOutputKey(runtime: HostRuntime, key: RouteKey, anySource: boolean): RoutingResult {
+  const { dst, src } = key;
+  if (dst.family === 6 || routesUnknown(runtime, 4)) {
+    return selectPath(runtime, lookUpRoute(runtime, key), key, src, null);
   }
-  if (result.kind !== "error" || skb.boundInterface === null || packet.dst.family === 6) return result;
-  const output = runtime.host.interfaces.get(skb.boundInterface);
-  return output === undefined ? result : onLink(output, packet.dst);
+  const toMany = isMulticast(dst) || isLimitedBroadcast(dst);
+  if (src !== null) {
+    if (isMulticast(src) || isLimitedBroadcast(src) || isUnspecified(src)) return failed("EINVAL");
+    if (toMany && key.output === null) {
+      const owner = ownDevice(runtime, src);
+      return owner === null ? failed("ENETUNREACH") : throughDevice(runtime, owner, null, key);
+    }
+    if (!anySource && ownDevice(runtime, src) === null) return failed("ENETUNREACH");
+  }
+  const output = key.output === null ? null : deviceNamed(runtime.host, key.output);
+  if (key.output !== null) {
+    if (output === null) return failed("ENODEV");
+    if (!output.up) return failed("ENETUNREACH");
+    if (isLocalMulticast(dst) || isLimitedBroadcast(dst) || key.protocol === IGMP) {
+      return throughDevice(runtime, output, null, key);
+    }
+  }
+  if (isUnspecified(dst)) return toItself(runtime, key);
+  const found = lookUpRoute(runtime, key);
+  if (found.kind === "error") return output === null ? found : throughDevice(runtime, output, null, key);
+  if (found.kind === "local") return found;
+  const path = selectPath(runtime, found, key, src, null);
+  return path.kind === "error" ? path : throughDevice(runtime, path.output, path, key);
+}
+
+function failed(errno: (RoutingResult & { kind: "error" })["errno"]): RoutingResult {
+  return { kind: "error", errno, route: null, rule: null };
+}
+
+function isLocalMulticast(dst: Address): boolean {
+  return dst.a >>> 8 === 0xe00000;
+}
+
+/** A destination of 0.0.0.0 is the host itself, at the source's address or 127.0.0.1. */
+function toItself(runtime: HostRuntime, key: RouteKey): RoutingResult {
+  const output = runtime.compiled.loopback;
+  const self = key.src ?? ipv4(0x7f000001);
+  const nextHops = [nextHop({ interface: output.name })];
+  const stand = route({ destination: hostPrefix(self), type: "local", table: TABLE_LOCAL, scope: "host", nextHops });
+  return { kind: "local", route: stand, output, preferredSource: self };
+}
+
+/** __mkroute_output(): over the device by the route found, or straight onto its link. */
+function throughDevice(
+  runtime: HostRuntime,
+  output: Interface,
+  found: Exclude<RoutingResult, { kind: "error" }> | null,
+  { dst, src }: RouteKey,
+): RoutingResult {
+  const source = src ?? (found === null ? null : sourceFor(runtime, found, dst));
+  if (source !== null && isLoopback(source) && output.kind !== "loopback" && !routeLocalnet(runtime, output)) {
+    return failed("EINVAL");
+  }
+  if (isUnspecified(dst)) return failed("EINVAL");
+  const preferredSource = found?.preferredSource ?? null;
+  if (isLimitedBroadcast(dst)) return { kind: "broadcast", route: null, output, preferredSource };
+  if (isMulticast(dst)) {
+    // A route of less than four bits is the default one: groups are on the link then.
+    const own = found?.route != null && found.route.destination.length >= 4 ? found.route : null;
+    return { kind: "multicast", route: own, output, preferredSource };
+  }
+  return found ?? onLink(output, dst);
 }
 
 function onLink(output: Interface, destination: Address): RoutingResult {
   const nextHops = [nextHop({ interface: output.name })];
-  const stand = route({ destination: hostPrefix(destination), scope: "link", nextHops });
+  const stand = route({ destination: hostPrefix(destination), table: 0, scope: "link", nextHops });
   return {
     kind: "unicast",
     output,
@@ -58,16 +131,18 @@ function onLink(output: Interface, destination: Address): RoutingResult {
 
 /**
  * The source address a packet gets when its sender chose none: `src` of the route, else the destination itself for
- * local routes, else the best address of the outgoing device (fib_select_path, inet_select_addr).
+ * local routes, else the best address of the outgoing device for the next hop (fib_select_path).
  */
 export function sourceFor(runtime: HostRuntime, result: RoutingResult, destination: Address): Address | null {
   if (result.kind === "error") return null;
   if (result.preferredSource !== null) return result.preferredSource;
   if (result.kind === "local") return destination;
-  // The kernel passes the gateway only: an on-link route takes the device's first address (fib_info_update_nhc_saddr).
-  const direct = result.kind !== "unicast" || !result.viaGateway;
-  const towards =
-    direct && destination.family === 4 ? unspecified(4) : result.kind === "unicast" ? result.nextHop : destination;
-  const scope = result.kind === "unicast" && !result.viaGateway ? SCOPE_LINK : 0;
-  return selectAddress(runtime, result.output, towards, scope);
+  if (destination.family === 6) return selectAddress(runtime, result.output, destination);
+  if (result.route === null) return selectAddress(runtime, result.output, ipv4(0), SCOPE_LINK);
+  return hopSource(runtime, result.route, takenHop(result));
+}
+
+function takenHop(result: Exclude<RoutingResult, { kind: "error" }>): Route["nextHops"][number] {
+  const gateway = result.kind === "unicast" && result.viaGateway ? result.nextHop : null;
+  return nextHop({ gateway, interface: result.output.name });
 }

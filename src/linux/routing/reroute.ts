@@ -1,6 +1,6 @@
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
-import { isLocalAddress } from "./address-type.ts";
+import { addressType } from "./address-type.ts";
 import { routeOutput } from "./output.ts";
 
 /**
@@ -8,7 +8,8 @@ import { routeOutput } from "./output.ts";
  * there is no route any more.
  */
 export function reroute(runtime: HostRuntime, skb: Skb): boolean {
-  const source = isLocalAddress(runtime, skb.packet.src) ? skb.packet.src : null;
+  const type = addressType(runtime, skb.packet.src, null);
+  const source = type === "LOCAL" || type === "UNICAST" ? skb.packet.src : null;
   const result = routeOutput(runtime, skb, source);
   if (runtime.observer !== null) runtime.observer.step({ kind: "route", runtime, skb, result, purpose: "again" });
   if (result.kind === "error") {

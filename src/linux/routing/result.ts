@@ -5,7 +5,7 @@ import type { Address } from "../../net/address.ts";
 
 /**
  * What a route look-up says. `errno` names follow the kernel: ENETUNREACH for no route and `throw`, EHOSTUNREACH for
- * `unreachable`, EACCES for `prohibit`, EINVAL for `blackhole` and bad sources.
+ * `unreachable`, EACCES for `prohibit`, EINVAL for `blackhole` and bad sources, ENODEV for a device that is not there.
  */
 export type RoutingResult =
   | {
@@ -34,7 +34,7 @@ export type RoutingResult =
     }
   | {
       readonly kind: "error";
-      readonly errno: "ENETUNREACH" | "EHOSTUNREACH" | "EACCES" | "EINVAL";
+      readonly errno: "ENETUNREACH" | "EHOSTUNREACH" | "EACCES" | "EINVAL" | "ENODEV";
       /** The route or rule that says so; null when nothing matched. */
       readonly route: Route | null;
       readonly rule: PolicyRule | null;

@@ -117,7 +117,7 @@ export function reversePathMatches(
     input: null,
     output: null,
     mark: options.validMark ? skb.mark : 0,
-    tos: packet.tos & 0x1c,
+    tos: packet.tos & 0xfc,
     protocol: 0,
     sport: 0,
     dport: 0,

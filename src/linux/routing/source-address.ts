@@ -1,15 +1,19 @@
-import type { Interface } from "../../model/interface.ts";
+import type { Interface, InterfaceAddress } from "../../model/interface.ts";
+import type { NextHop, Route } from "../../model/route.ts";
 import type { Address, Family } from "../../net/address.ts";
-import { ipv4, ipv6 } from "../../net/address.ts";
+import { ipv4, ipv6, unspecified } from "../../net/address.ts";
 import { prefixContains, prefixOf } from "../../net/prefix.ts";
+import { routeLocalnet } from "../device-settings.ts";
 import { type Hook, OUTPUT } from "../netfilter/verdict.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
+import { deviceNamed } from "./named-device.ts";
 
 /** Scopes as numbers: smaller reaches further (RT_SCOPE_*). */
-const SCOPES: Readonly<Record<string, number>> = { global: 0, site: 200, link: 253, host: 254 };
+const SCOPES: Readonly<Record<string, number>> = { global: 0, site: 200, link: 253, host: 254, nowhere: 255 };
 const SCOPE_UNIVERSE = 0;
 export const SCOPE_LINK = 253;
+const SCOPE_HOST = 254;
 
 /**
  * inet_select_addr() (net/ipv4/devinet.c): a primary address of the device in the subnet of `destination`, else its
@@ -29,7 +33,7 @@ export function selectAddress(
 function select4(runtime: HostRuntime, device: Interface, destination: Address, scope: number): Address | null {
   let first: Address | null = null;
   for (const item of device.addresses) {
-    if (item.address.family !== 4 || item.secondary || (SCOPES[item.scope] ?? 0) > scope) continue;
+    if (item.address.family !== 4 || item.secondary || scopeOf(runtime, device, item) > scope) continue;
     const subnet = prefixOf(item.peer ?? item.address, item.prefixLength);
     if (destination.a === 0 || prefixContains(subnet, destination)) return item.address;
     first ??= item.address;
@@ -43,6 +47,25 @@ function select4(runtime: HostRuntime, device: Interface, destination: Address, 
     }
   }
   return null;
+}
+
+/** route_localnet lets addresses of scope `host` (127.0.0.0/8) out of their device. */
+function scopeOf(runtime: HostRuntime, device: Interface, { scope }: InterfaceAddress): number {
+  if (scope === "host") return routeLocalnet(runtime, device) ? SCOPE_LINK : SCOPE_HOST;
+  return SCOPES[scope] ?? SCOPE_UNIVERSE;
+}
+
+/**
+ * fib_result_prefsrc(): the source a packet gets from a next hop of a route, `src` or the device's best address for the
+ * gateway. The kernel passes the gateway only, and the route's own scope: an on-link route takes the device's first
+ * address (fib_info_update_nhc_saddr).
+ */
+export function hopSource(runtime: HostRuntime, route: Route, hop: NextHop): Address | null {
+  if (route.preferredSource !== null) return route.preferredSource;
+  const device = hop.interface === null ? null : deviceNamed(runtime.host, hop.interface);
+  if (device === null) return null;
+  const gateway = hop.gateway?.family === 4 ? hop.gateway : unspecified(4);
+  return select4(runtime, device, gateway, SCOPES[route.scope] ?? 0);
 }
 
 /**

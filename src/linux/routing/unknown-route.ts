@@ -54,6 +54,11 @@ function localResult(runtime: HostRuntime, destination: Address): RoutingResult 
   return { kind: "local", output, preferredSource: null, route: stand(destination, { type: "local" }, output) };
 }
 
+/** To another machine, over an interface that nobody knows. */
+export function unknownWay(destination: Address): RoutingResult {
+  return forwardResult(destination, null);
+}
+
 function forwardResult(destination: Address, name: string | null): RoutingResult {
   const output = networkInterface({ name: name ?? UNKNOWN_INTERFACE, kind: "other" });
   return {

@@ -13,6 +13,7 @@ export function printRoute(route: Route): string {
     ...(route.type === "unicast" ? [] : [route.type]),
     destination(route),
     ...(route.tos === 0 ? [] : ["tos", tosName(route.tos)]),
+    ...(route.nextHopId === null ? [] : ["nhid", String(route.nextHopId)]),
     ...(only === undefined ? [] : way(only, route)),
     ...(route.table === TABLE_MAIN ? [] : ["table", tableName(route.table)]),
     ...(route.protocol === "boot" ? [] : ["proto", route.protocol]),

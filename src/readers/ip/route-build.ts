@@ -3,7 +3,7 @@ import { type NextHop, nextHop, type Route, type RouteType, route, TABLE_MAIN } 
 import { type Address, type Family, parseAddress } from "../../net/address.ts";
 import type { DumpFindings } from "../dump-findings.ts";
 import { quote } from "../dump-text.ts";
-import { protocolName, tableNumber, tosValue } from "./names.ts";
+import { protocolName, tableNumber, tosValue, unsigned } from "./names.ts";
 import { parseDestination } from "./parse-address.ts";
 
 /** A next hop in the words of the dump. */
@@ -167,6 +167,7 @@ export function buildRoute(written: WrittenRoute, context: RouteContext): Route 
     preferredSource: addressOf(written.source, "preferred source", line, findings),
     tos: tosOf(written, findings),
     mtu: written.mtu,
+    nextHopId: written.nextHopObject === null ? null : unsigned(written.nextHopObject, 0xffffffff),
     origin: originAt(context.origins, context.file, line),
   });
 }

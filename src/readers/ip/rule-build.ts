@@ -25,8 +25,15 @@ export interface WrittenRule {
   dport: string | null;
   uidRange: string | null;
   suppressPrefixLength: string | null;
+  /** Number or name. */
+  suppressGroup: string | null;
+  /** `value[/mask]`. */
+  dscp: string | null;
+  tunnelId: string | null;
+  l3mdev: boolean;
+  realms: string | null;
   action: { readonly kind: "table" | "goto" | "other"; readonly value: string } | null;
-  /** Selectors and actions that the model does not have. */
+  /** Selectors that the model does not have. */
   readonly unmodelled: string[];
 }
 
@@ -46,12 +53,17 @@ export function writtenRule(line: number): WrittenRule {
     dport: null,
     uidRange: null,
     suppressPrefixLength: null,
+    suppressGroup: null,
+    dscp: null,
+    tunnelId: null,
+    l3mdev: false,
+    realms: null,
     action: null,
     unmodelled: [],
   };
 }
 
-/** A selector that cannot be read makes the whole rule unmodelled: without it the rule would match too much. */
+/** A selector that cannot be read stays with the rule as unknown: without it the rule would match too much. */
 export function buildRule(written: WrittenRule, family: Family, findings: DumpFindings): PolicyRule | null {
   const { line } = written;
   const unreadable: string[] = [...written.unmodelled];
@@ -78,13 +90,17 @@ export function buildRule(written: WrittenRule, family: Family, findings: DumpFi
       "suppress_prefixlength",
     ),
   };
-  const action = actionOf(written, unreadable, findings);
-  if (action.kind === "unmodelled") {
+  const suppressGroup = read(written.suppressGroup, groupNumber, "suppress_ifgroup");
+  const dscp = read(written.dscp, parseDscp, "dscp");
+  const action = actionOf(written, findings);
+  const unmodelled = unreadable.join(" ");
+  const complaint = action.kind === "unmodelled" ? action.text : unmodelled;
+  if (complaint !== "") {
     findings.add(
       "unmodelled-rule",
       "warning",
       line,
-      `Policy rule ${written.priority ?? "?"}: ${quote(action.text)} is not modelled.`,
+      `Policy rule ${written.priority ?? "?"}: ${quote(complaint)} is not modelled.`,
     );
   }
   if (written.priority === null) {
@@ -100,6 +116,12 @@ export function buildRule(written: WrittenRule, family: Family, findings: DumpFi
     inInterface: written.inInterface,
     outInterface: written.outInterface,
     ...fields,
+    suppressGroup,
+    dscp,
+    tunnelId: written.tunnelId,
+    l3mdev: written.l3mdev,
+    realms: written.realms,
+    unmodelled,
     action,
   });
 }
@@ -109,17 +131,11 @@ function everything(prefix: Prefix | null): Prefix | null {
   return prefix === null || prefix.length === 0 ? null : prefix;
 }
 
-function actionOf(written: WrittenRule, unreadable: readonly string[], findings: DumpFindings): PolicyAction {
-  const { action } = written;
-  if (unreadable.length > 0) {
-    const text =
-      action === null
-        ? ""
-        : ` ${action.kind === "table" ? "lookup " : action.kind === "goto" ? "goto " : ""}${action.value}`;
-    return { kind: "unmodelled", text: `${unreadable.join(" ")}${text}` };
-  }
-  if (action === null) return { kind: "unmodelled", text: "no action" };
-  if (action.kind === "table") return { kind: "lookup", table: tableNumber(action.value, written.line, findings) };
+function actionOf({ action, line, l3mdev }: WrittenRule, findings: DumpFindings): PolicyAction {
+  // A VRF's table: the one of the device that the packet belongs to.
+  if (action === null) return { kind: "unmodelled", text: l3mdev ? "lookup [l3mdev-table]" : "no action" };
+  if (action.value === "") return { kind: "unmodelled", text: "an action without its value" };
+  if (action.kind === "table") return { kind: "lookup", table: tableNumber(action.value, line, findings) };
   if (action.kind === "goto") {
     const priority = unsigned(action.value, 0xffffffff);
     return priority === null ? { kind: "unmodelled", text: `goto ${action.value}` } : { kind: "goto", priority };
@@ -140,6 +156,20 @@ function parseMark(text: string): { readonly value: number; readonly mask: numbe
   const [value = "", mask = "0xffffffff"] = text.split("/");
   const v = unsigned(value, 0xffffffff);
   const m = unsigned(mask, 0xffffffff);
+  return v === null || m === null ? null : { value: v, mask: m };
+}
+
+/** A number, or the only name of an interface group that every machine knows. */
+function groupNumber(text: string): number | null {
+  return text === "default" ? 0 : unsigned(text, 0x7fffffff);
+}
+
+/** `AF11`, `10`, `0x0a/0x0f`: a code point, in contrast to `tos` without the two ECN bits. */
+function parseDscp(text: string): { readonly value: number; readonly mask: number } | null {
+  const [value = "", mask = "0x3f"] = text.split("/");
+  const named = unsigned(value, 0x3f) === null ? tosValue(value) : null;
+  const v = unsigned(value, 0x3f) ?? (named === null ? null : named >>> 2);
+  const m = unsigned(mask, 0x3f);
   return v === null || m === null ? null : { value: v, mask: m };
 }
 

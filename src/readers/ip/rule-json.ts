@@ -3,19 +3,17 @@ import { hasFlag, type JsonElement, type JsonObject, numberField, textField } fr
 import { prefixText, type WrittenRule, writtenRule } from "./rule-build.ts";
 
 /** Keys of ip/iprule.c (print_rule) that select or act in ways the model does not have. */
-const UNMODELLED: readonly string[] = [
-  "tun_id",
-  "suppress_ifgroup",
-  "dscp",
-  "flowlabel",
-  "flowlabel_mask",
-  "nat_gateway",
-];
-const UNMODELLED_FLAGS: readonly string[] = ["l3mdev", "masquerade"];
+const UNMODELLED: readonly string[] = ["flowlabel", "flowlabel_mask", "nat_gateway"];
+const UNMODELLED_FLAGS: readonly string[] = ["masquerade"];
 
 const KEYS: ReadonlySet<string> = new Set([
   ...UNMODELLED,
   ...UNMODELLED_FLAGS,
+  "l3mdev",
+  "tun_id",
+  "suppress_ifgroup",
+  "dscp",
+  "dscp_mask",
   "priority",
   "not",
   "src",
@@ -71,15 +69,21 @@ export function writtenJsonRule({ object, line }: JsonElement, findings: DumpFin
   written.dport = textField(object, "dport") ?? rangeText(object, "dport_start", "dport_end");
   written.uidRange = rangeText(object, "uid_start", "uid_end");
   written.suppressPrefixLength = textField(object, "suppress_prefixlen");
+  written.suppressGroup = textField(object, "suppress_ifgroup");
+  const dscpMask = textField(object, "dscp_mask");
+  const dscp = textField(object, "dscp");
+  written.dscp = dscp === null || dscpMask === null ? dscp : `${dscp}/${dscpMask}`;
+  written.tunnelId = textField(object, "tun_id");
+  written.l3mdev = hasFlag(object, "l3mdev");
+  const from = textField(object, "flow_from");
+  const to = textField(object, "flow_to");
+  written.realms = to === null ? null : from === null ? to : `${from}/${to}`;
   written.action = actionOf(object);
   for (const flag of UNMODELLED_FLAGS) if (hasFlag(object, flag)) written.unmodelled.push(flag);
   for (const key of UNMODELLED) {
     if (hasFlag(object, key)) written.unmodelled.push(`${key} ${textField(object, key) ?? ""}`.trimEnd());
   }
   for (const key of Object.keys(object)) if (!KEYS.has(key)) written.unmodelled.push(key);
-  if (hasFlag(object, "flow_to")) {
-    findings.once("ignored-option", "info", line, "`realms` of policy rules are not modelled.");
-  }
   return written;
 }
 

@@ -16,20 +16,14 @@ export function writtenTextRule(line: DumpLine, findings: DumpFindings): Written
   written.priority = Number(match[1]);
   const reader = new TokenReader(tokensOf({ number: line.number, text: match[2] ?? "" }));
   for (let token = reader.take(); token !== null; token = reader.take()) {
-    if (!readOption(token.text, reader, written, line.number, findings)) written.unmodelled.push(token.text);
+    if (!readOption(token.text, reader, written)) written.unmodelled.push(token.text);
   }
   if (reader.damaged) written.unmodelled.push("an option without its value");
   return written;
 }
 
 /** False when the word is no option of a rule. */
-function readOption(
-  word: string,
-  reader: TokenReader,
-  written: WrittenRule,
-  line: number,
-  findings: DumpFindings,
-): boolean {
+function readOption(word: string, reader: TokenReader, written: WrittenRule): boolean {
   switch (word) {
     case "not":
       written.not = true;
@@ -95,16 +89,24 @@ function readOption(
       return true;
     case "realms":
     case "realm":
-      reader.take();
-      findings.once("ignored-option", "info", line, "`realms` of policy rules are not modelled.");
+      written.realms = reader.takeText();
       return true;
     case "l3mdev":
+      written.l3mdev = true;
+      return true;
+    case "tun_id":
+      written.tunnelId = reader.takeText();
+      return true;
+    case "suppress_ifgroup":
+    case "sup_group":
+      written.suppressGroup = reader.takeText();
+      return true;
+    case "dscp":
+      written.dscp = reader.takeText();
+      return true;
     case "masquerade":
       written.unmodelled.push(word);
       return true;
-    case "tun_id":
-    case "suppress_ifgroup":
-    case "dscp":
     case "flowlabel":
     case "map-to":
       written.unmodelled.push(`${word} ${reader.takeText()}`);
@@ -115,6 +117,6 @@ function readOption(
 
 function readTable(reader: TokenReader, written: WrittenRule): void {
   const table = reader.takeText();
-  if (table === "[l3mdev-table]") written.unmodelled.push("l3mdev");
+  if (table === "[l3mdev-table]") written.l3mdev = true;
   else written.action = { kind: "table", value: table };
 }

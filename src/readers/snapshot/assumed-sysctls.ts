@@ -20,7 +20,9 @@ const KERNEL: readonly (readonly [string, string])[] = [
   ["net.ipv4.icmp_errors_use_inbound_ifaddr", "0"],
   ["net.ipv4.icmp_ratelimit", "1000"],
   ["net.ipv4.icmp_ratemask", "6168"],
+  ["net.ipv4.fib_multipath_hash_fields", "7"],
   ["net.ipv4.fib_multipath_hash_policy", "0"],
+  ["net.ipv4.fib_multipath_use_neigh", "0"],
   ["net.ipv4.fwmark_reflect", "0"],
   ["net.netfilter.nf_conntrack_tcp_be_liberal", "0"],
   ["net.netfilter.nf_conntrack_tcp_loose", "1"],
@@ -31,11 +33,13 @@ const DEVICE_4: readonly (readonly [string, string])[] = [
   ["accept_local", "0"],
   ["arp_announce", "0"],
   ["arp_ignore", "0"],
+  ["bc_forwarding", "0"],
   ["ignore_routes_with_linkdown", "0"],
   ["proxy_arp", "0"],
   ["route_localnet", "0"],
   ["rp_filter", "0"],
   ["send_redirects", "1"],
+  ["shared_media", "1"],
   ["src_valid_mark", "0"],
 ];
 

@@ -3,9 +3,9 @@ import type { Interface } from "../../../src/model/interface.ts";
 import type { Network } from "../../../src/model/network.ts";
 import type { PolicyRule } from "../../../src/model/policy-rule.ts";
 import { formatAddress } from "../../../src/net/address.ts";
-import { formatPrefix } from "../../../src/net/prefix.ts";
-import { formatProtocol, TCP } from "../../../src/net/protocol.ts";
+import { TCP } from "../../../src/net/protocol.ts";
 import { printRoute } from "../../../src/readers/ip/print-route.ts";
+import { ruleWords } from "../../../src/readers/ip/print-rule.ts";
 import { printIpSet } from "../../../src/readers/ipset/print-save.ts";
 import { printRuleset } from "../../../src/readers/iptables/print.ts";
 
@@ -50,7 +50,9 @@ function hostRequest(host: Host): object {
         (item) =>
           `ip neigh replace ${formatAddress(item.address)} lladdr ${item.mac ?? ""} dev ${item.interface} nud permanent`,
       ),
-      ...host.policyRules.filter((rule) => !isDefaultRule(rule)).map((rule) => `ip rule add ${printPolicyRule(rule)}`),
+      ...host.policyRules
+        .filter((rule) => !isDefaultRule(rule))
+        .map((rule) => `ip rule add ${ruleWords(rule).join(" ")} pref ${rule.priority}`),
       ...host.routes
         .filter(({ protocol }) => protocol !== "kernel")
         .map((route) => `ip route add ${printRoute(route).replaceAll("\n", " ")}`),
@@ -99,38 +101,4 @@ function interfaceRequest(device: Interface): object {
 
 function isDefaultRule(rule: PolicyRule): boolean {
   return rule.priority === 0 || rule.priority === 32766 || rule.priority === 32767;
-}
-
-function range({ first, last }: { readonly first: number; readonly last: number }): string {
-  return first === last ? String(first) : `${first}-${last}`;
-}
-
-/** The arguments of `ip rule add`. */
-export function printPolicyRule(rule: PolicyRule): string {
-  const words: string[] = rule.not ? ["not"] : [];
-  words.push("from", rule.from === null ? "all" : formatPrefix(rule.from));
-  if (rule.to !== null) words.push("to", formatPrefix(rule.to));
-  if (rule.inInterface !== null) words.push("iif", rule.inInterface);
-  if (rule.outInterface !== null) words.push("oif", rule.outInterface);
-  if (rule.mark !== null) words.push("fwmark", `${rule.mark.value}/${rule.mark.mask}`);
-  if (rule.tos !== 0) words.push("tos", `0x${rule.tos.toString(16)}`);
-  if (rule.protocol !== null) words.push("ipproto", formatProtocol(rule.protocol));
-  if (rule.sport !== null) words.push("sport", range(rule.sport));
-  if (rule.dport !== null) words.push("dport", range(rule.dport));
-  if (rule.uidRange !== null) words.push("uidrange", `${rule.uidRange.first}-${rule.uidRange.last}`);
-  words.push("pref", String(rule.priority));
-  if (rule.suppressPrefixLength !== null) words.push("suppress_prefixlength", String(rule.suppressPrefixLength));
-  switch (rule.action.kind) {
-    case "lookup":
-      words.push("table", String(rule.action.table));
-      break;
-    case "goto":
-      words.push("goto", String(rule.action.priority));
-      break;
-    case "unmodelled":
-      throw new Error(`a rule that podpath does not model: ${rule.action.text}`);
-    default:
-      words.push(rule.action.kind);
-  }
-  return words.join(" ");
 }

@@ -64,17 +64,43 @@ test("every selector lands in its field", () => {
 });
 
 test.each([
-  ["1: from all lookup [l3mdev-table]", "l3mdev"],
-  ["1: from all tun_id 5 lookup 9", "tun_id 5 lookup 9"],
-  ["1: from all frobnicate lookup 9", "frobnicate lookup 9"],
-  ["1: from xx.xx.1.2 lookup 9", "from xx.xx.1.2 lookup 9"],
-  ["1: from all fwmark lots lookup 9", "fwmark lots lookup 9"],
+  ["1: from all frobnicate lookup 9", "frobnicate"],
+  ["1: from xx.xx.1.2 lookup 9", "from xx.xx.1.2"],
+  ["1: from all fwmark lots lookup 9", "fwmark lots"],
+  ["1: from all flowlabel 0x5 lookup 9", "flowlabel 0x5"],
+])("%s keeps its action; what it selects is unknown", (line, unmodelled) => {
+  const dump = read(line);
+  expect(dump.rules).toMatchObject([{ unmodelled, action: { kind: "lookup", table: 9 } }]);
+  expect(codes(dump)).toEqual(["unmodelled-rule"]);
+});
+
+test.each([
+  ["1: from all lookup [l3mdev-table]", "lookup [l3mdev-table]"],
   ["1: from all", "no action"],
-  ["1: from all lookup", "an option without its value lookup "],
-])("%s is kept, as a rule that is not modelled", (line, text) => {
+  ["1: from all lookup", "an action without its value"],
+  ["1: from all unicast", "unicast"],
+])("%s is kept, with an action that is not modelled", (line, text) => {
   const dump = read(line);
   expect(dump.rules[0]?.action).toEqual({ kind: "unmodelled", text });
   expect(codes(dump)).toEqual(["unmodelled-rule"]);
+});
+
+test("the selectors of newer kernels land in their fields", () => {
+  const lines = [
+    "1: from all tun_id 5 lookup 9",
+    "2: from all lookup main suppress_ifgroup default realms 3/4",
+    "3: from all dscp AF11 lookup 9",
+    "4: from all dscp 0x0a/0x0f lookup 9",
+  ];
+  expect(read(lines.join("\n"))).toMatchObject({
+    findings: [],
+    rules: [
+      { tunnelId: "5" },
+      { suppressGroup: 0, realms: "3/4" },
+      { dscp: { value: 10, mask: 0x3f } },
+      { dscp: { value: 10, mask: 0x0f } },
+    ],
+  });
 });
 
 test("a table that only the machine can name is the same one as in its routes", () => {
