@@ -5,6 +5,7 @@ import { drop, receive, sendLocal } from "../linux/forward.ts";
 import { type FreeValues, freeValues } from "../linux/free-value.ts";
 import { answersSolicitation } from "../linux/neighbour.ts";
 import { neighbourTable } from "../linux/neighbour-table.ts";
+import type { Indexing } from "../linux/netfilter/chain-index.ts";
 import { emptyMatchStates } from "../linux/netfilter/match-state.ts";
 import type { Observer } from "../linux/observer.ts";
 import type { Supposition } from "../linux/routing/unknown-route.ts";
@@ -74,6 +75,7 @@ export interface World {
   /** Dumped runtime state (conntrack) is ignored. */
   readonly empty: boolean;
   readonly supposition: Supposition | null;
+  readonly indexing: Indexing;
 }
 
 export interface WorldOptions {
@@ -84,6 +86,8 @@ export interface WorldOptions {
   readonly counters?: ((host: string) => RuleCounters) | null;
   readonly now?: number;
   readonly supposition?: Supposition | null;
+  /** Which chains are looked up in an index instead of walked; the answers are the same. */
+  readonly indexing?: Indexing;
   readonly doubt?: Doubt | null;
 }
 
@@ -133,6 +137,7 @@ export function createWorld(network: Network, options: WorldOptions): World {
     counters: options.counters ?? null,
     empty: options.empty ?? false,
     supposition: options.supposition ?? null,
+    indexing: options.indexing ?? "adaptive",
   };
   return world;
 }
@@ -153,6 +158,7 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
     supposition: world.supposition,
     neighbours: neighbourTable(host),
     matchStates: emptyMatchStates(),
+    indexing: world.indexing,
     noted: new Map(),
     multipathHashes: new Map(),
     tunnelPorts: new Map(),

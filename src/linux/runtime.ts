@@ -9,6 +9,7 @@ import type { ConntrackTable } from "./conntrack/table.ts";
 import type { DropReason } from "./drop-reason.ts";
 import type { FreeValues } from "./free-value.ts";
 import type { NeighbourTable } from "./neighbour-table.ts";
+import type { Indexing } from "./netfilter/chain-index.ts";
 import type { MatchStateTables } from "./netfilter/match-state.ts";
 import type { BoundChain } from "./netfilter/program.ts";
 import type { Observer } from "./observer.ts";
@@ -135,6 +136,7 @@ export interface HostRuntime {
   readonly supposition: Supposition | null;
   readonly neighbours: NeighbourTable;
   readonly matchStates: MatchStateTables;
+  readonly indexing: Indexing;
   /** Parts of the compiled host whose assumptions this runtime has told, with what it was answered. */
   readonly noted: Map<object, number>;
   /** What is known of the multipath hash of a flow (`routing/multipath.ts`), by flow. */

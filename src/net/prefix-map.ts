@@ -83,6 +83,12 @@ export function firstValue<V>(map: PrefixMap<V>, address: Address): number {
   return interval < 0 ? -1 : (map.first[interval] ?? -1);
 }
 
+/** The same for an IPv4 address as uint32, or another number that was filed as one. */
+export function firstWord<V>(map: PrefixMap<V>, word: number): number {
+  const interval = interval4(map.starts, word);
+  return interval < 0 ? -1 : (map.first[interval] ?? -1);
+}
+
 /** The last interval that starts at or before the address; -1: none does. */
 function interval4(starts: Uint32Array, address: number): number {
   let low = 0;

@@ -1,6 +1,7 @@
 import { createWorld, type Doubt, inject, originate, runtimeOf, settle, type World } from "../emulator/world.ts";
 import type { Chooser } from "../linux/chooser.ts";
 import { listConntrack } from "../linux/conntrack/list.ts";
+import type { Indexing } from "../linux/netfilter/chain-index.ts";
 import type { HostRuntime } from "../linux/runtime.ts";
 import type { ConntrackRecord } from "../model/conntrack-record.ts";
 import type { Finding } from "../model/finding.ts";
@@ -25,6 +26,7 @@ export interface PacketSession {
 export interface SessionOptions extends Pick<AskOptions, "everyRule" | "steps" | "strict"> {
   /** True: what the hosts' connection tables hold after the packet (`Run.conntrack`). */
   readonly conntrack?: boolean;
+  readonly indexing?: Indexing;
 }
 
 export type SessionAnswer = { readonly answer: Answer } | { readonly findings: readonly Finding[] };
@@ -127,6 +129,7 @@ function replay(
       supposition:
         assume === null ? null : { route: assume.route, outInterface: assume.outInterface, ctState: assume.ctState },
       doubt,
+      indexing: options.indexing ?? "adaptive",
     }),
     recording,
     first: new Map(),

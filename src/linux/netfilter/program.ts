@@ -1,5 +1,6 @@
 import type { Chain, Rule, TableName } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
+import type { ChainIndex } from "./chain-index.ts";
 import type { Backend, CompiledMatch, MatchFunction, TargetFunction } from "./extension.ts";
 import { compileMatch } from "./matches/table.ts";
 import { compileTarget } from "./targets/table.ts";
@@ -66,6 +67,13 @@ export interface Program {
   readonly calls: readonly TargetFunction[];
   readonly patterns: readonly InterfacePattern[];
   readonly selectors: readonly Selector6[];
+  readonly lazy: LazyIndex;
+}
+
+/** What walks of a chain leave behind, so that one that is walked often gets an index. */
+export interface LazyIndex {
+  walks: number;
+  index: ChainIndex | null;
 }
 
 /** A program whose jumps lead to the chains of one table of one host. */
@@ -134,6 +142,7 @@ function compileChain(chain: Chain, family: Family, backend: Backend): Program {
     calls: builder.calls,
     patterns: builder.patterns,
     selectors: builder.selectors,
+    lazy: { walks: 0, index: null },
   };
 }
 

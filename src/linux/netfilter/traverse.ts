@@ -3,6 +3,8 @@ import { isFree, valueIn } from "../free-value.ts";
 import { UNKNOWN_INTERFACE } from "../routing/unknown-route.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
+import { candidatesInUse, closeCandidates, nextCandidate, openCandidates } from "./candidates.ts";
+import { indexFor } from "./chain-index.ts";
 import {
   type BoundChain,
   type InterfacePattern,
@@ -37,12 +39,19 @@ import { type Hook, NF_ACCEPT, NF_DROP, type TargetVerdict, type Verdict, XT_CON
  */
 const stackChains: BoundChain[] = [];
 const stackRules: number[] = [];
+/** Of a chain with an index: where its candidates are (`candidates.ts`); else LINEAR. */
+const stackCandidates: number[] = [];
 let stackTop = 0;
+
+const LINEAR = -1;
 
 /**
  * Runs a built-in chain as ipt_do_table does (net/ipv4/netfilter/ip_tables.c): rules in order, jumps push, gotos
  * don't, RETURN or the end of a chain pops, and from the built-in chain falls to its policy. Leaves the deciding chain
  * and rule in the skb.
+ *
+ * Rule by rule is how it is meant. A chain with an index gives the next rule that can match instead; which rules match,
+ * what they count and ask, and what is told to an observer is the same.
  */
 export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook: Hook): Verdict {
   const base = stackTop;
@@ -50,17 +59,28 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
   const everyRule = observer?.evaluated ?? null;
   let bound = start;
   let index = 0;
+  const { packet } = skb;
+  const { src, dst } = packet;
+  const mark = candidatesInUse();
+  let candidates = enter(start, skb, runtime);
   try {
     for (;;) {
       const { program } = bound;
-      if (everyRule === null) index = firstCandidate(program, index, skb);
+      const from = index;
+      if (candidates !== LINEAR) index = nextCandidate(candidates, from, program.targets.length);
+      else if (everyRule === null) index = firstCandidate(program, from, skb);
+      if (everyRule !== null) {
+        for (let passed = from; passed < index; passed++) everyRule.call(observer, skb, runtime, bound, passed);
+      }
       if (index >= program.targets.length) {
         // The end of a chain that a goto led to from the built-in one counts as a return too, before the policy.
         if (observer !== null && bound !== start) observer.step({ kind: "return", runtime, skb, chain: bound, hook });
         if (stackTop === base) return applyPolicy(start, skb, runtime, hook);
+        if (candidates !== LINEAR) closeCandidates(candidates);
         stackTop--;
         bound = stackChains[stackTop] ?? start;
         index = stackRules[stackTop] ?? 0;
+        candidates = stackCandidates[stackTop] ?? LINEAR;
         continue;
       }
       if (!ruleMatches(program, index, skb, runtime, hook)) {
@@ -95,10 +115,12 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
           if (target === TARGET_JUMP) {
             stackChains[stackTop] = bound;
             stackRules[stackTop] = index + 1;
+            stackCandidates[stackTop] = candidates;
             stackTop++;
-          }
+          } else if (candidates !== LINEAR) closeCandidates(candidates);
           bound = next;
           index = 0;
+          candidates = enter(next, skb, runtime);
           continue;
         }
         case TARGET_CALL: {
@@ -106,6 +128,11 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
           skb.verdictRule = index;
           const call = program.calls[argument];
           verdict = call === undefined ? XT_CONTINUE : call(skb, runtime, hook);
+          if (packet.src !== src || packet.dst !== dst || skb.packet !== packet) {
+            // Looked up for what the packet was: from here on rule by rule (NPT rewrites a packet in the middle).
+            candidates = LINEAR;
+            stackCandidates.fill(LINEAR, base, stackTop);
+          }
           break;
         }
         default:
@@ -118,9 +145,11 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
       }
       if (verdict === XT_RETURN) {
         if (stackTop === base) return applyPolicy(start, skb, runtime, hook);
+        if (candidates !== LINEAR) closeCandidates(candidates);
         stackTop--;
         bound = stackChains[stackTop] ?? start;
         index = stackRules[stackTop] ?? 0;
+        candidates = stackCandidates[stackTop] ?? LINEAR;
         continue;
       }
       skb.verdictChain = bound;
@@ -129,7 +158,15 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
     }
   } finally {
     stackTop = base;
+    closeCandidates(mark);
   }
+}
+
+/** Looks up what can match in a chain; LINEAR where it has no index, or the packet's values are not known. */
+function enter({ program }: BoundChain, skb: Skb, runtime: HostRuntime): number {
+  const index = indexFor(program, runtime.indexing);
+  if (index === null || skb.output?.name === UNKNOWN_INTERFACE) return LINEAR;
+  return openCandidates(index, skb);
 }
 
 function applyPolicy(start: BoundChain, skb: Skb, runtime: HostRuntime, hook: Hook): Verdict {

@@ -129,7 +129,10 @@ export class Duel {
   }
 
   private askPodpath(packet: ProbePacket): Answer {
-    const said = this.session.ask({ ...question(packet), answers: true }, { conntrack: this.conntrack });
+    const said = this.session.ask(
+      { ...question(packet), answers: true },
+      { conntrack: this.conntrack, indexing: "always" },
+    );
     if ("findings" in said) throw new Error(said.findings.map(({ message }) => message).join("; "));
     return said.answer;
   }
