@@ -1,29 +1,30 @@
+import { sendArpRequest } from "../linux/arp.ts";
 import type { Choice, Chooser } from "../linux/chooser.ts";
 import { compileHost } from "../linux/compiled-host.ts";
 import { loadConntrack } from "../linux/conntrack/load.ts";
 import { drop, receive, sendLocal } from "../linux/forward.ts";
 import { type FreeValues, freeValues } from "../linux/free-value.ts";
 import { answersSolicitation } from "../linux/neighbour.ts";
-import { neighbourTable } from "../linux/neighbour-table.ts";
+import { findNeighbour, neighbourTable } from "../linux/neighbour-table.ts";
 import type { Indexing } from "../linux/netfilter/chain-index.ts";
 import { emptyMatchStates } from "../linux/netfilter/match-state.ts";
 import type { Observer } from "../linux/observer.ts";
 import type { Supposition } from "../linux/routing/unknown-route.ts";
-import {
-  type Ending,
-  type HostRuntime,
-  type PacketKind,
-  PLAIN_ENDING,
-  type Resolution,
-  type RuleCounters,
-  type SendOptions,
-  type Services,
+import type {
+  Ending,
+  HostRuntime,
+  PacketKind,
+  Resolution,
+  RuleCounters,
+  SendOptions,
+  Services,
 } from "../linux/runtime.ts";
 import { CT_NONE, CT_RELATED, type Skb, skb } from "../linux/skb.ts";
+import { transmitFrame } from "../linux/transmit.ts";
 import type { Interface } from "../model/interface.ts";
 import type { Network } from "../model/network.ts";
 import { type Address, formatAddress, sameAddress } from "../net/address.ts";
-import { copyPacket, type Packet, packetLength } from "../net/packet.ts";
+import { copyPacket, type Packet } from "../net/packet.ts";
 import { prefixContains } from "../net/prefix.ts";
 import { ICMP, ICMPV6, TCP } from "../net/protocol.ts";
 import { SYN } from "../net/tcp-flags.ts";
@@ -32,6 +33,7 @@ import type { Journey } from "./journey.ts";
 import { answerFromOutside } from "./outside.ts";
 import { type BoundSocket, deliverToSockets } from "./sockets.ts";
 import { linkOf, macOf, others, type Topology, topologyOf } from "./topology.ts";
+import { frameType, reaches, transmit } from "./wire.ts";
 
 /** An assumption that an answer rests on. */
 export interface Assumption {
@@ -63,12 +65,14 @@ export interface World {
   readonly services: Services;
   readonly observer: Observer | null;
   readonly hosts: Map<string, HostRuntime>;
-  readonly queue: EventQueue;
+  queue: EventQueue;
   readonly journeys: Journey[];
   readonly assumptions: Map<string, Assumption>;
   readonly sockets: Map<string, BoundSocket[]>;
   /** Virtual seconds since collection. */
   now: number;
+  /** A frame without a journey went to machines that nobody dumped. */
+  escaped: boolean;
   /** Whether receivers answer. */
   answers: boolean;
   readonly counters: ((host: string) => RuleCounters) | null;
@@ -113,11 +117,20 @@ export function createWorld(network: Network, options: WorldOptions): World {
       return doubt !== null && key === doubted ? doubt.way : 0;
     },
     transmit: (runtime, device, frame) => transmit(world, runtime, device, frame),
-    reaches: (runtime, port, mac) => memberWithMac(world, runtime, port, mac) !== null,
+    reaches: (runtime, port, mac) => reaches(world, runtime, port, mac),
+    macOf: (runtime, device) => macOf(runtime.host.name, device),
     receiveLater: (runtime, device, frame) => schedule(world.queue, world.now, () => receive(runtime, device, frame)),
     resolve: (runtime, device, nextHop, sender) => resolve(world, runtime, device, nextHop, sender),
     fabricRoute: (runtime, device, destination) => fabricRoute(world, runtime, device, destination),
     after: (seconds, action) => schedule(world.queue, world.now + seconds, action),
+    sendFrame: (runtime, packet, how) => {
+      const journey = startJourney(world, runtime.host.name, packet, how.kind, how.cause);
+      const frame = skb(packet, journey.id);
+      frame.fromKernel = true;
+      frame.sourceMac = how.sourceMac;
+      frame.destinationMac = how.destinationMac;
+      transmitFrame(runtime, how.device, frame);
+    },
     send: (runtime, packet, how) => send(world, runtime, packet, how),
     deliver: (runtime, frame) => deliverToSockets(world, runtime, frame),
     end: (runtime, frame, ending) => endJourney(world, runtime, frame, ending),
@@ -133,6 +146,7 @@ export function createWorld(network: Network, options: WorldOptions): World {
     assumptions: new Map(),
     sockets: new Map(),
     now: options.now ?? 0,
+    escaped: false,
     answers: options.answers ?? true,
     counters: options.counters ?? null,
     empty: options.empty ?? false,
@@ -162,6 +176,8 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
     noted: new Map(),
     multipathHashes: new Map(),
     tunnelPorts: new Map(),
+    vtepOf: new Map(),
+    bridges: new Map(),
     nextId: 1,
   };
   world.hosts.set(name, runtime);
@@ -259,100 +275,6 @@ function onlyNeighbourMac(world: World, host: string, device: string): string {
   return "";
 }
 
-function frameType(host: string, device: Interface, mac: string): Skb["packetType"] {
-  if (mac === "ff:ff:ff:ff:ff:ff") return "broadcast";
-  if (mac === "" || mac === macOf(host, device)) return "host";
-  if (device.master !== null) return "host";
-  return (Number.parseInt(mac.slice(0, 2), 16) & 1) === 1 ? "multicast" : "otherhost";
-}
-
-/** dev_queue_xmit() and the wire: the frame reaches the member of the link that has its destination MAC address. */
-function transmit(world: World, runtime: HostRuntime, device: Interface, frame: Skb): void {
-  const link = linkOf(world.topology, runtime.host.name, device.name);
-  const nextHop = frame.route?.kind === "unicast" ? frame.route.nextHop : frame.packet.dst;
-  const leave = (text: string): void =>
-    endJourney(world, runtime, frame, { ...PLAIN_ENDING, nextHop, text, outcome: "left" });
-  if (link === null) return leave(`${device.name} is joined to nothing that was dumped`);
-  if (link.mtu !== null && packetLength(frame.packet) > link.mtu) {
-    return drop(runtime, frame, null, null, `larger than the MTU ${link.mtu} of ${link.name}: lost on the wire`);
-  }
-  if (frame.destinationMac === "ff:ff:ff:ff:ff:ff") return flood(world, runtime, device, frame, link.closed, leave);
-  const found = memberWithMac(world, runtime, device, frame.destinationMac);
-  if (found === null) {
-    if (link.closed) return drop(runtime, frame, null, null, `nobody on ${link.name} has ${frame.destinationMac}`);
-    return leave(`nobody who was dumped has ${frame.destinationMac} on ${link.name}`);
-  }
-  handOver(world, found.runtime, found.device, frame);
-}
-
-/** A broadcast goes to every member; the first one carries the journey, since its answers are what senders wait for. */
-function flood(
-  world: World,
-  runtime: HostRuntime,
-  device: Interface,
-  frame: Skb,
-  closed: boolean,
-  leave: (text: string) => void,
-): void {
-  const link = linkOf(world.topology, runtime.host.name, device.name);
-  const members = link === null ? [] : [...others(link, runtime.host.name, device.name)];
-  const [first] = members;
-  if (first === undefined) {
-    if (closed) drop(runtime, frame, null, null, "nobody is on the link");
-    else leave("a broadcast to machines that were not dumped");
-    return;
-  }
-  for (const member of members) {
-    const target = runtimeOf(world, member.host);
-    const port = target?.host.interfaces.get(member.interface);
-    if (target === null || port === undefined) continue;
-    const copy = member === first ? frame : { ...frame, packet: copyPacket(frame.packet) };
-    handOver(world, target, port, copy);
-  }
-}
-
-/** What a frame keeps on its way into another namespace: the packet, and nothing that the sender's kernel knew. */
-function handOver(world: World, runtime: HostRuntime, device: Interface, frame: Skb): void {
-  frame.mark = 0;
-  frame.connection = null;
-  frame.ctState = CT_NONE;
-  frame.ctReply = false;
-  frame.route = null;
-  frame.output = null;
-  frame.owner = null;
-  frame.fromKernel = false;
-  frame.boundInterface = null;
-  frame.packetType = frameType(runtime.host.name, device, frame.destinationMac);
-  schedule(world.queue, world.now, () => receive(runtime, device, frame));
-}
-
-function memberWithMac(
-  world: World,
-  runtime: HostRuntime,
-  device: Interface,
-  mac: string,
-): { readonly runtime: HostRuntime; readonly device: Interface } | null {
-  const link = linkOf(world.topology, runtime.host.name, device.name);
-  if (link === null) return null;
-  for (const member of others(link, runtime.host.name, device.name)) {
-    const target = runtimeOf(world, member.host);
-    const port = target?.host.interfaces.get(member.interface);
-    if (target === null || port === undefined) continue;
-    if (macOf(member.host, port) === mac || bridgeHasMac(world, target, port, mac))
-      return { runtime: target, device: port };
-  }
-  return null;
-}
-
-/** A bridge port also takes frames for its bridge and for whoever is behind the other ports. */
-function bridgeHasMac(world: World, runtime: HostRuntime, port: Interface, mac: string): boolean {
-  const bridge = port.master === null ? undefined : runtime.host.interfaces.get(port.master);
-  if (bridge === undefined || bridge.kind !== "bridge") return false;
-  if (bridge.mac === mac) return true;
-  const ports = runtime.compiled.bridgePorts.get(bridge.name) ?? [];
-  return ports.some((other) => other !== port && memberWithMac(world, runtime, other, mac) !== null);
-}
-
 /** The longest `fabric.routes` prefix that holds the destination, on this segment or on any. */
 function fabricRoute(world: World, runtime: HostRuntime, device: Interface, destination: Address): Address | null {
   const segment = linkOf(world.topology, runtime.host.name, device.name)?.name ?? null;
@@ -366,7 +288,7 @@ function fabricRoute(world: World, runtime: HostRuntime, device: Interface, dest
   return best === undefined ? null : (best.via ?? destination);
 }
 
-/** Asks every member of the link for the MAC address of an IP address. */
+/** Asks the link for the MAC address of an IP address: by ARP frames, or every member for its answer to NDP. */
 function resolve(
   world: World,
   runtime: HostRuntime,
@@ -375,16 +297,9 @@ function resolve(
   sender: Address | null,
 ): Resolution {
   const ports = device.kind === "bridge" ? (runtime.compiled.bridgePorts.get(device.name) ?? []) : [device];
-  let open = ports.length === 0;
-  for (const port of ports) {
-    const link = linkOf(world.topology, runtime.host.name, port.name);
-    if (link === null || !link.closed) open = true;
-    if (link === null) continue;
-    for (const member of others(link, runtime.host.name, port.name)) {
-      const found = solicit(world, member.host, member.interface, nextHop, sender, runtime);
-      if (found !== null) return found;
-    }
-  }
+  const asked = nextHop.family === 4 ? byArp : byNdp;
+  const { found, open } = asked(world, runtime, device, ports, nextHop, sender);
+  if (found !== null) return found;
   if (!open) return { kind: "unresolved", text: `nobody answers for ${formatAddress(nextHop)}` };
   if (ownedOnLink(world, runtime, ports, nextHop)) {
     return { kind: "unresolved", text: `${formatAddress(nextHop)} does not answer` };
@@ -392,20 +307,78 @@ function resolve(
   return { kind: "left", text: `${formatAddress(nextHop)} was not dumped` };
 }
 
-function solicit(
+/** What asking gave; `open`: the question also went to machines that nobody dumped. */
+interface Asked {
+  readonly found: Resolution | null;
+  readonly open: boolean;
+}
+
+function byArp(
   world: World,
-  host: string,
-  device: string,
-  target: Address,
+  runtime: HostRuntime,
+  device: Interface,
+  _ports: readonly Interface[],
+  nextHop: Address,
   sender: Address | null,
-  asker: HostRuntime,
-): Resolution | null {
+): Asked {
+  const open = aside(world, () => sendArpRequest(runtime, device, nextHop, sender));
+  const entry = findNeighbour(runtime.neighbours, device.name, nextHop);
+  if (entry === null || entry.state !== "resolved" || entry.mac === null) return { found: null, open };
+  if (runtime.host.knowledge.get("neighbours") === "assumed") {
+    const owner = entry.text.replace(/^(?:answered by|learnt from) /, "");
+    world.services.assume(runtime, "neighbours", `${formatAddress(nextHop)} resolves to ${owner}`);
+  }
+  return { found: { kind: "mac", mac: entry.mac, text: entry.text }, open };
+}
+
+/**
+ * Runs what frames without a journey (ARP) do, to its end, while everything else waits. True when one of them went to
+ * machines that nobody dumped.
+ */
+function aside(world: World, action: () => void): boolean {
+  const waiting = world.queue;
+  const before = world.escaped;
+  world.queue = eventQueue();
+  world.escaped = false;
+  action();
+  settle(world, world.now);
+  for (let next = takeNext(world.queue); next !== null; next = takeNext(world.queue)) {
+    schedule(waiting, next.time, next.action);
+  }
+  const { escaped } = world;
+  world.queue = waiting;
+  world.escaped = before;
+  return escaped;
+}
+
+function byNdp(
+  world: World,
+  runtime: HostRuntime,
+  _device: Interface,
+  ports: readonly Interface[],
+  nextHop: Address,
+  _sender: Address | null,
+): Asked {
+  let open = ports.length === 0;
+  for (const port of ports) {
+    const link = linkOf(world.topology, runtime.host.name, port.name);
+    if (link === null || !link.closed) open = true;
+    if (link === null) continue;
+    for (const member of others(link, runtime.host.name, port.name)) {
+      const found = solicit(world, member.host, member.interface, nextHop, runtime);
+      if (found !== null) return { found, open };
+    }
+  }
+  return { found: null, open };
+}
+
+function solicit(world: World, host: string, device: string, target: Address, asker: HostRuntime): Resolution | null {
   const runtime = runtimeOf(world, host);
   const port = runtime?.host.interfaces.get(device);
   if (runtime === null || port === undefined) return null;
   const bridge = port.master === null ? undefined : runtime.host.interfaces.get(port.master);
   const receiver = bridge?.kind === "bridge" ? bridge : port;
-  if (answersSolicitation(runtime, receiver, target, sender)) {
+  if (answersSolicitation(runtime, receiver, target)) {
     if (asker.host.knowledge.get("neighbours") === "assumed") {
       world.services.assume(asker, "neighbours", `${formatAddress(target)} resolves to ${host} ${receiver.name}`);
     }
@@ -417,7 +390,7 @@ function solicit(
     const link = linkOf(world.topology, host, other.name);
     if (link === null) continue;
     for (const member of others(link, host, other.name)) {
-      const found = solicit(world, member.host, member.interface, target, sender, asker);
+      const found = solicit(world, member.host, member.interface, target, asker);
       if (found !== null) return found;
     }
   }
@@ -437,9 +410,22 @@ function ownedOnLink(world: World, runtime: HostRuntime, ports: readonly Interfa
   return false;
 }
 
+/**
+ * Copies of a flooded frame share one journey. It ended where a copy was delivered, else where the first one died that was
+ * for somebody.
+ */
+function outranks(ending: Ending, earlier: Ending): boolean {
+  const rank = ({ outcome, reason }: Ending): number => (outcome === "delivered" ? 2 : reason === "OTHERHOST" ? 0 : 1);
+  return rank(ending) > rank(earlier);
+}
+
 function endJourney(world: World, runtime: HostRuntime, frame: Skb, ending: Ending): void {
   const journey = world.journeys[frame.journey];
-  if (journey === undefined || journey.end !== null) return;
+  if (journey === undefined) {
+    if (ending.outcome === "left") world.escaped = true;
+    return;
+  }
+  if (journey.end !== null && !outranks(ending, journey.end.ending)) return;
   const outgoing =
     ending.outcome === "left" ||
     ending.outcome === "unresolved" ||

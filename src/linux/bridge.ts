@@ -1,40 +1,165 @@
-import type { Interface } from "../model/interface.ts";
+import { type BridgePort, bridgePort, type Interface } from "../model/interface.ts";
+import { copyPacket, packetLength } from "../net/packet.ts";
+import { bridgeFilters, filterForwarded, passPrerouting } from "./br-netfilter.ts";
+import { type BridgeFdb, bridgeFdb, learn } from "./bridge-fdb.ts";
+import { isGroupMac, isReservedMac, isZeroMac } from "./ethernet.ts";
 import { drop, receiveHere } from "./forward.ts";
 import type { HostRuntime } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
+import { FRAME_ALLOWANCE, transmitFrame } from "./transmit.ts";
 
 /**
- * A bridge of this host, as far as IP packets need it: frames for the bridge's own MAC address go up the stack, others
- * to the port behind which the link has that address. Filtering of bridged frames (bridge-nf-call-iptables) is not
- * modelled: where it is on, the answer says so.
+ * A Linux bridge (net/bridge/br_input.c, br_forward.c): learning, the forwarding database, flooding, port states and
+ * flags. STP itself does not run here; a port is in the state that the dump tells.
  */
-export function receiveOnBridge(runtime: HostRuntime, port: Interface, skb: Skb): void {
-  const bridge = port.master === null ? undefined : runtime.host.interfaces.get(port.master);
-  if (bridge === undefined) return drop(runtime, skb, null, null, `${port.name} has no bridge`);
-  if (!bridge.up) return drop(runtime, skb, "DEV_READY", null, `${bridge.name} is down`);
+
+const PORT_AT_REST: BridgePort = bridgePort();
+
+function settingsOf(port: Interface): BridgePort {
+  return port.bridgePort ?? PORT_AT_REST;
+}
+
+/** The dumped STP state; without one a port forwards while it and its bridge are up and it has carrier. */
+function stateOf(port: Interface, bridge: Interface): NonNullable<BridgePort["state"]> {
+  const { state } = settingsOf(port);
+  return state ?? (port.up && port.carrier && bridge.up ? "forwarding" : "disabled");
+}
+
+/** br_handle_frame(): a frame comes in by a port. */
+export function receiveOnBridge(runtime: HostRuntime, bridge: Interface, port: Interface, skb: Skb): void {
+  if (runtime.observer !== null && skb.arp === null) runtime.observer.step({ kind: "receive", runtime, skb });
+  if (skb.sourceMac !== "" && (isGroupMac(skb.sourceMac) || isZeroMac(skb.sourceMac))) {
+    return drop(runtime, skb, "MAC_INVALID_SOURCE", null, "the source MAC address is none");
+  }
+  if (isReservedMac(skb.destinationMac)) {
+    return drop(runtime, skb, null, null, "bridges do not pass on frames for 01:80:c2:00:00:0X");
+  }
+  noteUnmodelled(runtime, bridge, port);
+  const state = stateOf(port, bridge);
+  if (state !== "forwarding" && state !== "learning") {
+    return drop(runtime, skb, "BRIDGE_INGRESS_STP_STATE", null, `port ${port.name} of ${bridge.name} is ${state}`);
+  }
+  if (skb.destinationMac === "") skb.destinationMac = bridge.mac ?? "";
+  if (skb.destinationMac === bridge.mac || bridge.mac === null) skb.packetType = "host";
+  if (skb.arp === null && bridgeFilters(runtime, bridge, skb.packet.dst.family)) {
+    if (!passPrerouting(runtime, bridge, port, skb)) return;
+    skb.input = port;
+  }
+  frameOnBridge(runtime, bridge, port, skb);
+}
+
+function noteUnmodelled(runtime: HostRuntime, bridge: Interface, port: Interface): void {
+  if (runtime.noted.has(port)) return;
+  runtime.noted.set(port, 0);
+  for (const setting of settingsOf(port).unmodelled) {
+    runtime.services.assume(runtime, "interfaces", `\`${setting}\` of bridge port ${port.name} makes no difference`);
+  }
+  if (bridge.bridge?.vlanFiltering === true) {
+    runtime.services.assume(runtime, "interfaces", `all ports of ${bridge.name} are in the same VLAN: \`bridge vlan\``);
+  }
+}
+
+/** br_handle_frame_finish(): learn the sender, then find the receiver. */
+function frameOnBridge(runtime: HostRuntime, bridge: Interface, port: Interface, skb: Skb): void {
+  const fdb = bridgeFdb(runtime, bridge);
+  const settings = settingsOf(port);
+  if (settings.locked && fdb.rows.get(skb.sourceMac)?.port !== port) {
+    return drop(runtime, skb, null, null, `port ${port.name} is locked and has no entry for ${skb.sourceMac}`);
+  }
+  if (settings.learning && skb.sourceMac !== "") learn(fdb, port, skb.sourceMac);
+  if (stateOf(port, bridge) === "learning") {
+    return drop(runtime, skb, "BRIDGE_INGRESS_STP_STATE", null, `port ${port.name} of ${bridge.name} only learns`);
+  }
+  if (isGroupMac(skb.destinationMac)) {
+    flood(runtime, bridge, port, skb, true);
+    return passUp(runtime, bridge, skb);
+  }
+  const row = rowOf(runtime, bridge, fdb, skb.destinationMac, port);
+  if (row === null) {
+    if (!flood(runtime, bridge, port, skb, false)) dropFlooded(runtime, bridge, skb);
+  } else if (row.port === null) passUp(runtime, bridge, skb);
+  else if (delivers(bridge, port, row.port)) forwardTo(runtime, bridge, port, row.port, skb);
+  else drop(runtime, skb, null, null, `${bridge.name} does not pass it from ${port.name} to ${row.port.name}`);
+}
+
+/**
+ * The entry of a MAC address. Where no dump tells the forwarding database, the bridge is taken to have learnt where the
+ * address is.
+ */
+function rowOf(
+  runtime: HostRuntime,
+  bridge: Interface,
+  fdb: BridgeFdb,
+  mac: string,
+  from: Interface | null,
+): { readonly port: Interface | null } | null {
+  const row = fdb.rows.get(mac);
+  if (row !== undefined || fdb.known) return row ?? null;
+  const ports = runtime.compiled.bridgePorts.get(bridge.name) ?? [];
+  const port = ports.find((other) => other !== from && other.up && runtime.services.reaches(runtime, other, mac));
+  return port === undefined ? null : { port };
+}
+
+/** br_pass_frame_up(): the bridge as a device of this host takes the frame. */
+function passUp(runtime: HostRuntime, bridge: Interface, skb: Skb): void {
+  receiveHere(runtime, bridge, skb);
+}
+
+/** br_dev_xmit(): a frame that this host sends over the bridge. */
+export function transmitOnBridge(runtime: HostRuntime, bridge: Interface, skb: Skb): void {
+  if (isGroupMac(skb.destinationMac)) {
+    if (!flood(runtime, bridge, null, skb, false)) dropFlooded(runtime, bridge, skb);
+    return;
+  }
+  const row = rowOf(runtime, bridge, bridgeFdb(runtime, bridge), skb.destinationMac, null);
+  if (row === null) {
+    if (!flood(runtime, bridge, null, skb, false)) dropFlooded(runtime, bridge, skb);
+  } else if (row.port !== null && delivers(bridge, null, row.port)) forwardTo(runtime, bridge, null, row.port, skb);
+  else drop(runtime, skb, null, null, `${bridge.name} has no port towards ${skb.destinationMac}`);
+}
+
+function dropFlooded(runtime: HostRuntime, bridge: Interface, skb: Skb): void {
+  drop(runtime, skb, "NO_TX_TARGET", null, `${bridge.name} has no port towards the destination`);
+}
+
+/** should_deliver(): not back where it came from (unless hairpin), not between isolated ports, not to a port that does not forward. */
+function delivers(bridge: Interface, from: Interface | null, to: Interface): boolean {
+  const settings = settingsOf(to);
+  if (from === to && !settings.hairpin) return false;
+  if (from !== null && settingsOf(from).isolated && settings.isolated) return false;
+  return stateOf(to, bridge) === "forwarding";
+}
+
+/**
+ * br_flood(): copies to every port that takes them, last joined first; `keep` leaves the frame itself to the caller. False
+ * when there is no such port.
+ */
+function flood(runtime: HostRuntime, bridge: Interface, from: Interface | null, skb: Skb, keep: boolean): boolean {
   const broadcast = skb.destinationMac === "ff:ff:ff:ff:ff:ff";
-  if (broadcast || skb.destinationMac === bridge.mac || skb.destinationMac === port.mac || skb.destinationMac === "") {
-    skb.packetType = broadcast ? "broadcast" : "host";
-    return receiveHere(runtime, bridge, skb);
-  }
-  const calls = runtime.host.sysctls.get("net.bridge.bridge-nf-call-iptables") === "1";
-  if (calls && runtime.compiled.hooks[4].stages.some((stages) => stages.length > 0)) {
-    runtime.services.assume(runtime, "rules", `bridged frames on ${bridge.name} are not filtered`);
-  }
-  forwardOnBridge(runtime, bridge, port, skb);
+  const group = isGroupMac(skb.destinationMac);
+  const wants = (port: Interface): boolean => {
+    const settings = settingsOf(port);
+    if (!group) return settings.flood;
+    return from === null || (broadcast ? settings.broadcastFlood : settings.multicastFlood);
+  };
+  const ports = [...(runtime.compiled.bridgePorts.get(bridge.name) ?? [])].reverse();
+  const targets = ports.filter((port) => wants(port) && delivers(bridge, from, port));
+  targets.forEach((port, position) => {
+    const last = position === targets.length - 1 && !keep;
+    forwardTo(runtime, bridge, from, port, last ? skb : copyOf(skb));
+  });
+  return targets.length > 0;
 }
 
-/** Sends a frame out of a device, through its ports when it is a bridge. */
-export function transmitOnBridge(runtime: HostRuntime, device: Interface, skb: Skb): void {
-  if (device.kind !== "bridge") return runtime.services.transmit(runtime, device, skb);
-  forwardOnBridge(runtime, device, null, skb);
+function copyOf(skb: Skb): Skb {
+  return { ...skb, packet: copyPacket(skb.packet), bridged: skb.bridged === null ? null : { ...skb.bridged } };
 }
 
-function forwardOnBridge(runtime: HostRuntime, bridge: Interface, from: Interface | null, skb: Skb): void {
-  const ports = (runtime.compiled.bridgePorts.get(bridge.name) ?? []).filter((port) => port !== from && port.up);
-  const known = ports.find((port) => runtime.services.reaches(runtime, port, skb.destinationMac));
-  const port = known ?? ports[0];
-  if (port === undefined) return drop(runtime, skb, null, null, `${bridge.name} has no port towards the destination`);
-  skb.output = port;
-  runtime.services.transmit(runtime, port, skb);
+/** __br_forward(): the hooks for a bridged frame (`from` is null for one of this host's own), then out of the port. */
+function forwardTo(runtime: HostRuntime, bridge: Interface, from: Interface | null, to: Interface, skb: Skb): void {
+  if (from !== null && skb.bridged !== null && !filterForwarded(runtime, bridge, to, skb)) return;
+  if (skb.arp === null && packetLength(skb.packet) > to.mtu + FRAME_ALLOWANCE) {
+    return drop(runtime, skb, null, null, `larger than the MTU ${to.mtu} of ${to.name}`);
+  }
+  transmitFrame(runtime, to, skb);
 }

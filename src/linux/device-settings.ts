@@ -40,7 +40,10 @@ interface DeviceSettings {
   readonly sourceValidMark: Setting;
   readonly proxyArp: Setting;
   readonly sendRedirects: Setting;
+  readonly proxyArpPvlan: Setting;
   readonly arpIgnore: Setting;
+  readonly arpAnnounce: Setting;
+  readonly arpFilter: Setting;
   readonly ignoresLinkdown: Setting;
   readonly sharedMedia: Setting;
 }
@@ -111,7 +114,10 @@ function deviceSettings({ host, compiled }: HostRuntime, device: string): Device
     sourceValidMark: ofBoth(host, device, "src_valid_mark", 0),
     proxyArp: ofBoth(host, device, "proxy_arp", 0),
     sendRedirects: ofBoth(host, device, "send_redirects", 1),
+    proxyArpPvlan: parse(host, confKey(4, device, "proxy_arp_pvlan"), 0),
     arpIgnore: ofBoth(host, device, "arp_ignore", 0),
+    arpAnnounce: ofBoth(host, device, "arp_announce", 0),
+    arpFilter: ofBoth(host, device, "arp_filter", 0),
     ignoresLinkdown: ofBoth(host, device, "ignore_routes_with_linkdown", 0),
     sharedMedia: ofBoth(host, device, "shared_media", 1),
   };
@@ -179,6 +185,21 @@ export function sendRedirects(runtime: HostRuntime, device: Interface): boolean 
 /** IN_DEV_ARP_IGNORE: the maximum. */
 export function arpIgnore(runtime: HostRuntime, device: Interface): number {
   return read(runtime, deviceSettings(runtime, device.name).arpIgnore);
+}
+
+/** IN_DEV_PROXY_ARP_PVLAN: the interface's own value only. */
+export function proxyArpPvlan(runtime: HostRuntime, device: Interface): boolean {
+  return read(runtime, deviceSettings(runtime, device.name).proxyArpPvlan) !== 0;
+}
+
+/** IN_DEV_ARP_ANNOUNCE: the maximum. */
+export function arpAnnounce(runtime: HostRuntime, device: Interface): number {
+  return read(runtime, deviceSettings(runtime, device.name).arpAnnounce);
+}
+
+/** IN_DEV_ARPFILTER: either `all` or the interface's. */
+export function arpFilter(runtime: HostRuntime, device: Interface): boolean {
+  return read(runtime, deviceSettings(runtime, device.name).arpFilter) !== 0;
 }
 
 /** IN_DEV_IGNORE_ROUTES_WITH_LINKDOWN: `all` or the interface's. */

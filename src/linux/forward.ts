@@ -3,8 +3,10 @@ import * as icmp from "../net/icmp.ts";
 import { DEST_UNREACHABLE, FRAGMENTATION_NEEDED, HOST_UNREACHABLE, NET_UNREACHABLE } from "../net/icmp.ts";
 import { type Packet, packetLength } from "../net/packet.ts";
 import { IPIP, UDP } from "../net/protocol.ts";
-import { receiveOnBridge, transmitOnBridge } from "./bridge.ts";
+import { receiveArp } from "./arp.ts";
+import { receiveOnBridge } from "./bridge.ts";
 import type { DropReason } from "./drop-reason.ts";
+import { BROADCAST_MAC, multicastMac } from "./ethernet.ts";
 import { sendIcmpError, sendRedirect } from "./icmp.ts";
 import { resolveNeighbour } from "./neighbour.ts";
 import { runHook } from "./netfilter/hooks.ts";
@@ -25,8 +27,10 @@ import type { RoutingResult } from "./routing/result.ts";
 import { routesUnknown, UNKNOWN_INTERFACE } from "./routing/unknown-route.ts";
 import { type HostRuntime, PLAIN_ENDING, type Resolution, type SendOptions } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
+import { transmitFrame } from "./transmit.ts";
 import { decapsulateIpip, encapsulateIpip } from "./tunnels/ipip.ts";
-import { decapsulateVxlan, encapsulateVxlan } from "./tunnels/vxlan.ts";
+import { decapsulateVxlan } from "./tunnels/vxlan.ts";
+import { vlanDeviceOf } from "./vlan.ts";
 
 /**
  * One packet through one host, as the kernel does it. Read from top to bottom: a frame is received, crosses
@@ -44,21 +48,33 @@ export function receive(runtime: HostRuntime, device: Interface, skb: Skb): void
   if (!device.up) return drop(runtime, skb, "DEV_READY", null, `${device.name} is down`);
   skb.input = device;
   skb.output = null;
-  if (device.master !== null && runtime.host.interfaces.get(device.master)?.kind === "bridge") {
-    return receiveOnBridge(runtime, device, skb);
+  if (skb.vlan !== 0) {
+    const tagged = vlanDeviceOf(runtime, device, skb.vlan);
+    if (tagged !== null) {
+      skb.vlan = 0;
+      return receive(runtime, tagged, skb);
+    }
   }
+  if (device.master !== null) {
+    const master = runtime.host.interfaces.get(device.master);
+    if (master?.kind === "bridge") return receiveOnBridge(runtime, master, device, skb);
+  }
+  if (skb.vlan !== 0) skb.packetType = "otherhost";
   receiveHere(runtime, device, skb);
 }
 
 /** The network layer's part of receiving, after any bridge. */
 export function receiveHere(runtime: HostRuntime, device: Interface, skb: Skb): void {
   skb.input = device;
+  if (skb.arp !== null) return receiveArp(runtime, device, skb);
   if (runtime.observer !== null) runtime.observer.step({ kind: "receive", runtime, skb });
   if (skb.packetType === "otherhost")
     return drop(runtime, skb, "OTHERHOST", null, "the frame is for another MAC address");
   const looped = device.kind === "loopback" && skb.route !== null;
   if (!looped) skb.route = null;
-  if (runHook(runtime, skb, PREROUTING) !== NF_ACCEPT) return hookDrop(runtime, skb, PREROUTING);
+  // What a bridge showed to PREROUTING does not pass it twice (ip_sabotage_in).
+  if (skb.bridged === null && runHook(runtime, skb, PREROUTING) !== NF_ACCEPT)
+    return hookDrop(runtime, skb, PREROUTING);
   // What came through lo keeps the route it was sent with.
   if (looped) return deliver(runtime, skb);
   const { packet } = skb;
@@ -147,6 +163,10 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
   const known = options.raw === true || options.selectSource === true ? null : packet.src;
   const result = routeOutput(runtime, skb, known, options.raw === true);
   tellRoute(runtime, skb, result, "send");
+  if (options.circular != null && result.kind !== "error" && result.output === options.circular) {
+    drop(runtime, skb, null, null, `an encapsulation loop: ${options.circular.name} would carry its own packets`);
+    return null;
+  }
   if (result.kind === "error") return failedSend(runtime, skb, result);
   if (options.selectSource === true) {
     const source = sourceFor(runtime, result, packet.dst);
@@ -191,8 +211,6 @@ function leave(runtime: HostRuntime, skb: Skb): string | null {
     case "loopback":
       runtime.services.receiveLater(runtime, output, skb);
       return null;
-    case "vxlan":
-      return encapsulateVxlan(runtime, skb, output, route);
     case "ipip":
       return encapsulateIpip(runtime, skb, output, route);
     case "dummy":
@@ -209,7 +227,8 @@ function leavesUnknown(runtime: HostRuntime, packet: Packet, output: Interface):
 
 /** neigh_output(): the MAC address of the next hop, then the wire. */
 function overLink(runtime: HostRuntime, skb: Skb, output: Interface, route: RoutingResult): string | null {
-  if (route.kind === "broadcast" || route.kind === "multicast") skb.destinationMac = "ff:ff:ff:ff:ff:ff";
+  if (route.kind === "broadcast") skb.destinationMac = BROADCAST_MAC;
+  else if (route.kind === "multicast") skb.destinationMac = multicastMac(skb.packet.dst);
   else if (output.kind === "wireguard" || output.kind === "tun") {
     runtime.services.end(runtime, skb, { ...PLAIN_ENDING, outcome: "left", text: `into the tunnel ${output.name}` });
     return null;
@@ -224,9 +243,8 @@ function overLink(runtime: HostRuntime, skb: Skb, output: Interface, route: Rout
     }
     skb.destinationMac = reached.mac;
   }
-  skb.sourceMac = output.mac ?? "";
-  if (runtime.observer !== null) runtime.observer.step({ kind: "transmit", runtime, skb });
-  transmitOnBridge(runtime, output, skb);
+  skb.sourceMac = runtime.services.macOf(runtime, output);
+  transmitFrame(runtime, output, skb);
   return null;
 }
 
@@ -246,7 +264,7 @@ function throughFabric(runtime: HostRuntime, skb: Skb, output: Interface): Resol
 const NEIGHBOUR_TIMEOUT = 3;
 
 /** arp_error_report(): after three unanswered requests the sender is told that the host is unreachable. */
-function noNeighbour(runtime: HostRuntime, skb: Skb): string | null {
+export function noNeighbour(runtime: HostRuntime, skb: Skb): string | null {
   const six = skb.packet.src.family === 6;
   runtime.services.after(NEIGHBOUR_TIMEOUT, () => {
     if (six) sendIcmpError(runtime, skb, icmp.V6_DEST_UNREACHABLE, icmp.V6_ADDRESS_UNREACHABLE, 0);
@@ -323,7 +341,7 @@ function reject(runtime: HostRuntime, skb: Skb, reason: DropReason | null, hook:
 }
 
 /** Netfilter did not accept: the deciding rule stands in the skb. */
-function hookDrop(runtime: HostRuntime, skb: Skb, hook: Hook): void {
+export function hookDrop(runtime: HostRuntime, skb: Skb, hook: Hook): void {
   const name = hookName(hook);
   const outcome = skb.rejected ? "rejected" : "dropped";
   const text = skb.rejected ? "rejected by a rule" : "dropped by a rule";

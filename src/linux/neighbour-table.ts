@@ -7,8 +7,27 @@ export interface NeighbourEntry {
   readonly mac: string | null;
   /** `resolved` entries carry packets at once; `failed` ones are asked for again. */
   readonly state: "resolved" | "failed";
-  /** State as dumped (`STALE`), or `learned` on the way. */
+  /** State as dumped (`STALE`), or how it was learnt on the way. */
   readonly text: string;
+  /** Virtual second of the last change; before time began for dumped entries. */
+  readonly updated: number;
+  /** neigh_hh_init(): a packet went this way, so that the next one finds its Ethernet header made. */
+  headerCached?: boolean;
+}
+
+/** NUD_CONNECTED: reachable, or not in need of being so. */
+export function isConnected(entry: NeighbourEntry): boolean {
+  return isFixed(entry) || entry.text === "REACHABLE" || entry.text.startsWith("answered by");
+}
+
+/** True for an entry that stands as the dump showed it. */
+export function isDumped({ updated }: NeighbourEntry): boolean {
+  return updated === Number.NEGATIVE_INFINITY;
+}
+
+/** NUD_PERMANENT and NUD_NOARP entries change by command only. */
+export function isFixed({ text }: NeighbourEntry): boolean {
+  return text === "PERMANENT" || text === "NOARP";
 }
 
 /** The neighbour cache of a host: by interface, then by a hash of the address. */
@@ -31,6 +50,7 @@ export function neighbourTable(host: Host): NeighbourTable {
       mac: item.mac,
       state: resolved ? "resolved" : "failed",
       text: item.state,
+      updated: Number.NEGATIVE_INFINITY,
     });
   }
   return table;

@@ -1,9 +1,9 @@
 import type { Interface } from "../model/interface.ts";
 import { type Address, isLinkLocal, sameAddress } from "../net/address.ts";
-import { arpIgnore, forwarding, proxyArp } from "./device-settings.ts";
-import { findNeighbour, setNeighbour } from "./neighbour-table.ts";
+import { isInSubnetOf } from "./confirm-address.ts";
+import { arpAnnounce, forwarding } from "./device-settings.ts";
+import { findNeighbour, isDumped, setNeighbour } from "./neighbour-table.ts";
 import { isLocalAddress } from "./routing/address-type.ts";
-import { routeInput } from "./routing/input.ts";
 import { SCOPE_LINK, selectAddress } from "./routing/source-address.ts";
 import type { HostRuntime, Resolution } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
@@ -17,7 +17,9 @@ export function resolveNeighbour(runtime: HostRuntime, skb: Skb, device: Interfa
   const found =
     known !== null && known.state === "resolved" && known.mac !== null
       ? ({ kind: "mac", mac: known.mac, text: known.text } as const)
-      : ask(runtime, skb, device, nextHop, known !== null);
+      : ask(runtime, skb, device, nextHop, known !== null && isDumped(known));
+  const used = known ?? findNeighbour(runtime.neighbours, device.name, nextHop);
+  if (used !== null) used.headerCached = true;
   if (runtime.observer !== null) {
     runtime.observer.step({ kind: "neighbour", runtime, skb, address: nextHop, text: describe(found) });
   }
@@ -29,6 +31,8 @@ function describe(found: Resolution): string {
 }
 
 function ask(runtime: HostRuntime, skb: Skb, device: Interface, nextHop: Address, failed: boolean): Resolution {
+  if (device.noArp)
+    return { kind: "mac", mac: runtime.services.macOf(runtime, device), text: `${device.name} has no ARP` };
   const sender = solicitationSource(runtime, skb, device, nextHop);
   const answer = runtime.services.resolve(runtime, device, nextHop, sender);
   if (answer.kind === "mac") {
@@ -36,7 +40,8 @@ function ask(runtime: HostRuntime, skb: Skb, device: Interface, nextHop: Address
       address: nextHop,
       mac: answer.mac,
       state: "resolved",
-      text: "learned",
+      text: answer.text,
+      updated: runtime.services.now(),
     });
     return answer;
   }
@@ -46,52 +51,32 @@ function ask(runtime: HostRuntime, skb: Skb, device: Interface, nextHop: Address
   return answer;
 }
 
-/** arp_solicit() with arp_announce 0: the packet's own source when it is local, else the device's best address. */
+/**
+ * arp_solicit(): the packet's own source when it is local (`arp_announce` 1: and on a subnet of the device that holds the
+ * next hop; 2: never), else the device's best address.
+ */
 function solicitationSource(runtime: HostRuntime, skb: Skb, device: Interface, nextHop: Address): Address | null {
   const { src } = skb.packet;
-  if (src.family === nextHop.family && isLocalAddress(runtime, src)) return src;
+  if (src.family === nextHop.family && mayAnnounce(runtime, device, src, nextHop)) return src;
   return selectAddress(runtime, device, nextHop, SCOPE_LINK);
 }
 
-/**
- * arp_process(), ndisc_recv_ns(): whether this host answers a request for `target` that arrives on `device`. The
- * request is routed like a packet, so rp_filter counts; proxy ARP needs forwarding on the interface and a route to the
- * target over another one (kernel.md F3).
- */
-export function answersSolicitation(
-  runtime: HostRuntime,
-  device: Interface,
-  target: Address,
-  sender: Address | null,
-): boolean {
-  if (!device.up) return false;
-  return target.family === 4
-    ? answersArp(runtime, device, target, sender)
-    : answersNeighbourSolicitation(runtime, device, target);
+function mayAnnounce(runtime: HostRuntime, device: Interface, src: Address, nextHop: Address): boolean {
+  if (!isLocalAddress(runtime, src)) return false;
+  if (src.family === 6) return true;
+  switch (arpAnnounce(runtime, device)) {
+    case 1:
+      return device.addresses.some((item) => isInSubnetOf(item, nextHop) && isInSubnetOf(item, src));
+    case 2:
+      return false;
+    default:
+      return true;
+  }
 }
 
-function answersArp(runtime: HostRuntime, device: Interface, target: Address, sender: Address | null): boolean {
-  if (sender === null) return isLocalAddress(runtime, target);
-  const route = routeInput(runtime, device, {
-    src: sender,
-    dst: target,
-    protocol: 0,
-    sport: 0,
-    dport: 0,
-    tos: 0,
-    mark: 0,
-    input: device.name,
-    output: null,
-    uid: 0,
-    packet: null,
-  });
-  if (route.kind === "deliver") {
-    if (route.broadcast) return false;
-    return arpIgnore(runtime, device) === 0 || hasAddress(device, target);
-  }
-  if (route.kind !== "forward" || !forwarding(runtime, device, 4)) return false;
-  const elsewhere = route.result.output.name !== device.name;
-  return elsewhere && (proxyArp(runtime, device) || hasProxyEntry(runtime, device, target));
+/** ndisc_recv_ns(): whether this host answers a neighbour solicitation for `target` that arrives on `device`. */
+export function answersSolicitation(runtime: HostRuntime, device: Interface, target: Address): boolean {
+  return device.up && answersNeighbourSolicitation(runtime, device, target);
 }
 
 function answersNeighbourSolicitation(runtime: HostRuntime, device: Interface, target: Address): boolean {

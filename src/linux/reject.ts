@@ -3,6 +3,7 @@ import { TCP } from "../net/protocol.ts";
 import { ACK, FIN, RST, SYN } from "../net/tcp-flags.ts";
 import { sendIcmpError } from "./icmp.ts";
 import { type Hook, PREROUTING } from "./netfilter/verdict.ts";
+import { lookUpRoute } from "./routing/look-up.ts";
 import type { HostRuntime } from "./runtime.ts";
 import { isForMany, type Skb } from "./skb.ts";
 
@@ -20,10 +21,26 @@ export function sendReject(runtime: HostRuntime, skb: Skb, hook: Hook, how: Reje
   sendIcmpError(runtime, skb, how.type, how.code, 0);
 }
 
+const ANYBODY = { src: null, input: null, output: null, mark: 0, tos: 0, sport: 0, dport: 0, uid: 0 };
+
 /** nf_send_reset() (net/ipv4/netfilter/nf_reject_ipv4.c); no reset answers a reset or a fragment. */
 function sendReset(runtime: HostRuntime, skb: Skb): void {
   const reset = resetFor(skb.packet);
-  if (reset !== null) runtime.services.send(runtime, reset, { kind: "tcp-reset", cause: skb, fromKernel: true });
+  if (reset === null) return;
+  if (skb.bridged !== null) {
+    // It goes straight back out of the port, past all rules, as long as this host knows a way to the sender.
+    if (lookUpRoute(runtime, { ...ANYBODY, dst: reset.dst, protocol: TCP }).kind === "error") return;
+    const { destinationMac: sourceMac, sourceMac: destinationMac } = skb;
+    const device = skb.bridged.physicalInput;
+    return runtime.services.sendFrame(runtime, reset, {
+      device,
+      sourceMac,
+      destinationMac,
+      kind: "tcp-reset",
+      cause: skb,
+    });
+  }
+  runtime.services.send(runtime, reset, { kind: "tcp-reset", cause: skb, fromKernel: true });
 }
 
 /** The reset that answers a segment (RFC 793 page 36); null when none may. */

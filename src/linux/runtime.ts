@@ -3,6 +3,7 @@ import type { Interface } from "../model/interface.ts";
 import type { Address } from "../net/address.ts";
 import type { Packet } from "../net/packet.ts";
 import type { PortSet } from "../net/port-set.ts";
+import type { BridgeFdb } from "./bridge-fdb.ts";
 import type { Chooser } from "./chooser.ts";
 import type { CompiledHost } from "./compiled-host.ts";
 import type { ConntrackTable } from "./conntrack/table.ts";
@@ -87,6 +88,8 @@ export interface Services {
   reaches(runtime: HostRuntime, port: Interface, mac: string): boolean;
   /** Hands a packet back to the receive path of the same host (`lo`, tunnels) as a later event. */
   receiveLater(runtime: HostRuntime, device: Interface, skb: Skb): void;
+  /** The MAC address of a device of this host; one that no dump told gets a stable stand-in. */
+  macOf(runtime: HostRuntime, device: Interface): string;
   /** Asks the link who has `nextHop`, in the name of `sender`. */
   resolve(runtime: HostRuntime, device: Interface, nextHop: Address, sender: Address | null): Resolution;
   /** Where machines without dumps route `destination` on the link of `device`, as snapshot.yaml tells; null: unknown. */
@@ -95,6 +98,18 @@ export interface Services {
   after(seconds: number, action: () => void): void;
   /** Sends a packet of this host's own; `cause` is the packet that provoked it. Returns the errno or null. */
   send(runtime: HostRuntime, packet: Packet, options: SendOptions): string | null;
+  /** Sends a packet of this host's own in a frame that is complete: out of the device, past all rules. */
+  sendFrame(
+    runtime: HostRuntime,
+    packet: Packet,
+    frame: {
+      readonly device: Interface;
+      readonly sourceMac: string;
+      readonly destinationMac: string;
+      readonly kind: PacketKind;
+      readonly cause: Skb;
+    },
+  ): void;
   /** The packet reached a local receiver; answers whether somebody listens. */
   deliver(runtime: HostRuntime, skb: Skb): Ending["socket"];
   end(runtime: HostRuntime, skb: Skb, ending: Ending): void;
@@ -114,6 +129,8 @@ export interface SendOptions {
   /** True when the source was not chosen by the sender and the route's is to be taken. */
   readonly selectSource?: boolean;
   readonly fromKernel?: boolean;
+  /** The tunnel device that sends it: it must not be routed into that device again. */
+  readonly circular?: Interface | null;
 }
 
 /** Rule counters, kept only where somebody asks for them. */
@@ -141,8 +158,12 @@ export interface HostRuntime {
   readonly noted: Map<object, number>;
   /** What is known of the multipath hash of a flow (`routing/multipath.ts`), by flow. */
   readonly multipathHashes: Map<string, PortSet>;
+  /** Remote ends that VXLAN devices with `learning` have learnt, by device and MAC address. */
+  readonly vtepOf: Map<string, Address>;
   /** Outer source ports of VXLAN by inner flow. */
   readonly tunnelPorts: Map<string, number>;
+  /** Forwarding databases of this host's bridges, by name. */
+  readonly bridges: Map<string, BridgeFdb>;
   /** Next value of the IP identification counter. */
   nextId: number;
 }

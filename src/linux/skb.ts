@@ -1,4 +1,5 @@
 import type { Interface } from "../model/interface.ts";
+import type { Address } from "../net/address.ts";
 import type { Packet } from "../net/packet.ts";
 import type { FrameMacs } from "../net/wire/encode-packet.ts";
 import type { Connection } from "./conntrack/connection.ts";
@@ -12,6 +13,30 @@ export const CT_NEW = 2;
 export const CT_ESTABLISHED = 4;
 export const CT_RELATED = 8;
 export const CT_UNTRACKED = 16;
+
+/** An Ethernet frame inside VXLAN: `packet.inner` is its IP packet, unless it carries ARP. */
+export interface CarriedFrame extends FrameMacs {
+  readonly arp: ArpMessage | null;
+  /** The frame that the carried packet carries in its turn. */
+  readonly carried: CarriedFrame | null;
+}
+
+/** RFC 826. */
+export interface ArpMessage {
+  readonly operation: "request" | "reply";
+  readonly senderMac: string;
+  readonly sender: Address;
+  readonly target: Address;
+  /** Host and device that sent it, in words. */
+  readonly sentBy: string;
+}
+
+/** `struct nf_bridge_info`: the ports of a frame that passed PREROUTING on its way through a bridge. */
+export interface BridgedFrame {
+  readonly physicalInput: Interface;
+  /** Null until the bridge has decided where it leaves, and for packets that are routed. */
+  physicalOutput: Interface | null;
+}
 
 /** Who sent a local packet. */
 export interface Owner {
@@ -52,8 +77,14 @@ export interface Skb {
   rejected: boolean;
   /** What the sender is told when the packet is dropped for another reason than a rule (NF_DROP_ERR). */
   errno: string | null;
-  /** MAC addresses of the frame inside VXLAN; null otherwise. */
-  innerMacs: FrameMacs | null;
+  /** The frame that VXLAN carries in this packet; null otherwise. */
+  carried: CarriedFrame | null;
+  /** The ARP message that this frame carries instead of an IP packet; null otherwise. */
+  arp: ArpMessage | null;
+  /** 802.1Q tag of the frame; 0: none. */
+  vlan: number;
+  /** What br_netfilter remembers of a frame that came in by a bridge port; null for all others. */
+  bridged: BridgedFrame | null;
   /** Number of the journey it is on: one for each packet somebody sent (see `emulator/world.ts`). */
   journey: number;
   /** Receives and transmits so far, to end loops that TTLs do not (`lo`, bridges, VXLAN in VXLAN). */
@@ -86,7 +117,10 @@ export function skb(packet: Packet, journey: number): Skb {
     verdictRule: -1,
     rejected: false,
     errno: null,
-    innerMacs: null,
+    carried: null,
+    arp: null,
+    vlan: 0,
+    bridged: null,
     journey,
     hops: 0,
     boundInterface: null,

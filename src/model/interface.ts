@@ -47,7 +47,73 @@ export interface VxlanDevice {
   readonly remote: Address | null;
   readonly learning: boolean;
   /** TTL of the outer packet; 0 means the kernel's default (64 for unicast). */
-  readonly ttl: number;
+  readonly ttl: number | "inherit";
+  /** TOS of the outer packet, beside the two ECN bits, which always come from the inner one. */
+  readonly tos: number | "inherit";
+  /** DF of the outer packet. */
+  readonly df: "unset" | "set" | "inherit";
+  /** `srcport`: ports from which the outer source port is hashed; null means `ip_local_port_range`. */
+  readonly sourcePorts: { readonly first: number; readonly last: number } | null;
+}
+
+/** A VXLAN device at rest: IANA's port, no end of its own, settings of the kernel. Give what differs. */
+export function vxlanDevice(fields: Partial<VxlanDevice> & Pick<VxlanDevice, "vni">): VxlanDevice {
+  return {
+    port: 4789,
+    local: null,
+    device: null,
+    remote: null,
+    learning: true,
+    ttl: 0,
+    tos: 0,
+    df: "unset",
+    sourcePorts: null,
+    ...fields,
+  };
+}
+
+/** What `ip -d link` says of a bridge, as far as it decides where frames go. */
+export interface BridgeDevice {
+  readonly vlanFiltering: boolean;
+  /** The bridge's own `nf_call_iptables`: bridged frames pass the IPv4 hooks even where the sysctl is 0. */
+  readonly nfCallIptables: boolean;
+  readonly nfCallIp6tables: boolean;
+}
+
+/** STP states of a bridge port (BR_STATE_*). */
+export type BridgePortState = "disabled" | "listening" | "learning" | "forwarding" | "blocking";
+
+/** The `bridge_slave` line of `ip -d link`: a port's state and flags. */
+export interface BridgePort {
+  /** Null: not told; then a port that is up and has carrier forwards, as without STP. */
+  readonly state: BridgePortState | null;
+  readonly hairpin: boolean;
+  readonly isolated: boolean;
+  readonly learning: boolean;
+  /** Unicast frames for a MAC address that no entry has are sent here too. */
+  readonly flood: boolean;
+  readonly multicastFlood: boolean;
+  readonly broadcastFlood: boolean;
+  /** Only frames from MAC addresses that have an entry for this port are let in. */
+  readonly locked: boolean;
+  /** Settings of the port that podpath does not model, by the words of the dump. */
+  readonly unmodelled: readonly string[];
+}
+
+/** A bridge port at rest. Give what differs. */
+export function bridgePort(fields: Partial<BridgePort> = {}): BridgePort {
+  return {
+    state: null,
+    hairpin: false,
+    isolated: false,
+    learning: true,
+    flood: true,
+    multicastFlood: true,
+    broadcastFlood: true,
+    locked: false,
+    unmodelled: [],
+    ...fields,
+  };
 }
 
 export interface Interface {
@@ -70,7 +136,14 @@ export interface Interface {
   readonly peerIndex: number;
   /** Name of the lower device when it is in the same namespace (`vlan10@eth0`). */
   readonly lower: string | null;
+  /** IFF_NOARP: nobody is asked for the MAC address of a next hop. */
+  readonly noArp: boolean;
   readonly vxlan: VxlanDevice | null;
+  readonly bridge: BridgeDevice | null;
+  /** Null for a device that is no bridge port, or whose port settings are not told: then those at rest. */
+  readonly bridgePort: BridgePort | null;
+  /** 802.1Q identifier of a VLAN device; null for other kinds, and where the dump does not tell. */
+  readonly vlanId: number | null;
   readonly ipip: { readonly local: Address | null; readonly remote: Address | null } | null;
   readonly origin: Origin;
 }
@@ -88,7 +161,11 @@ export function networkInterface(fields: Partial<Interface> & Pick<Interface, "n
     master: null,
     peerIndex: 0,
     lower: null,
+    noArp: false,
     vxlan: null,
+    bridge: null,
+    bridgePort: null,
+    vlanId: null,
     ipip: null,
     origin: 0,
     ...fields,

@@ -31,6 +31,8 @@ export function recorder(everyRule: boolean): Recording {
   let lastHook: Hook = 0;
   const observer: Observer = {
     step(event) {
+      // ARP belongs to no packet of a probe.
+      if (event.skb !== null && event.skb.journey < 0) return;
       if ("hook" in event && typeof event.hook === "number") lastHook = event.hook;
       const step = toStep(event);
       if (step !== null && event.skb !== null) put(event.skb, step);
@@ -80,7 +82,7 @@ function toStep(event: EngineStep): TraceStep | null {
         interface: event.skb.input?.name ?? "",
         packet: copyPacket(event.skb.packet),
         frame: { source: event.skb.sourceMac, destination: event.skb.destinationMac },
-        innerFrame: event.skb.innerMacs,
+        innerFrame: event.skb.carried,
       };
     case "rule": {
       const at = place(event.chain, event.hook, event.rule);
@@ -122,7 +124,7 @@ function toStep(event: EngineStep): TraceStep | null {
         packet: copyPacket(event.skb.packet),
         mac: event.skb.destinationMac,
         frame: { source: event.skb.sourceMac, destination: event.skb.destinationMac },
-        innerFrame: event.skb.innerMacs,
+        innerFrame: event.skb.carried,
       };
     case "deliver":
       return { host, kind: "deliver", packet: copyPacket(event.skb.packet), text: event.text };

@@ -34,6 +34,7 @@ export function encapsulateIpip(
     inner,
   });
   resetConntrack(skb);
+  skb.bridged = null;
   skb.input = null;
   skb.route = null;
   skb.owner = null;
@@ -64,6 +65,7 @@ export function decapsulateIpip(runtime: HostRuntime, skb: Skb): boolean {
     tunnels.find((tunnel) => fits(tunnel, false, false));
   if (device === undefined) return false;
   skb.packet = outer.inner;
+  skb.bridged = null;
   resetConntrack(skb);
   skb.route = null;
   if (runtime.observer !== null) {

@@ -1,89 +1,136 @@
 import type { Interface, VxlanDevice } from "../../model/interface.ts";
 import type { FdbEntry } from "../../model/neighbour.ts";
-import { type Address, formatAddress, isMulticast, unspecified } from "../../net/address.ts";
-import { type Packet, packet, packetLength } from "../../net/packet.ts";
+import { type Address, formatAddress, isMulticast, sameAddress, unspecified } from "../../net/address.ts";
+import { copyPacket, type Packet, packet, packetLength } from "../../net/packet.ts";
 import { UDP } from "../../net/protocol.ts";
 import { resetConntrack } from "../conntrack/track.ts";
+import { sysctl } from "../device-settings.ts";
+import { isGroupMac, isZeroMac } from "../ethernet.ts";
 import { drop, sendLocal } from "../forward.ts";
 import { freeValue } from "../free-value.ts";
-import { resolveNeighbour } from "../neighbour.ts";
-import type { RoutingResult } from "../routing/result.ts";
-import type { HostRuntime } from "../runtime.ts";
-import type { Skb } from "../skb.ts";
+import { type HostRuntime, PLAIN_ENDING } from "../runtime.ts";
+import type { ArpMessage, Skb } from "../skb.ts";
+import { decapsulateEcn, encapsulateEcn } from "./ecn.ts";
 
 const ZERO_MAC = "00:00:00:00:00:00";
-const DEFAULT_TTL = 64;
 const VXLAN_HEADER = 8;
 const ETHERNET_HEADER = 14;
+const ARP_LENGTH = 28;
 /** `net.ipv4.ip_local_port_range`, from which the outer source port is hashed. */
-const SOURCE_PORTS = { first: 32768, last: 60999 };
+const SOURCE_PORTS = { first: 32768, last: 60998 };
 
 /**
- * vxlan_xmit(): the next hop's MAC address names the remote VTEP in the FDB; the outer packet is this host's own and
- * takes the whole OUTPUT path, with the inner packet's mark (kernel.md H7). A MAC without FDB entry goes to the
- * all-zero entries, else nowhere.
+ * vxlan_xmit(): the MAC address that a frame is for names the remote VTEPs in the FDB; a MAC without an entry goes to the
+ * all-zero entries, else nowhere. Of several remotes each gets a copy, the first one last. The outer packet is this host's
+ * own and takes the whole OUTPUT path, with the inner packet's mark (kernel.md H7).
  */
-export function encapsulateVxlan(
-  runtime: HostRuntime,
-  skb: Skb,
-  device: Interface,
-  route: RoutingResult,
-): string | null {
+export function encapsulateVxlan(runtime: HostRuntime, device: Interface, skb: Skb): void {
   const { vxlan } = device;
   if (vxlan === null) {
-    drop(runtime, skb, null, "POSTROUTING", `the VXLAN settings of ${device.name} are not known: ip -d link`);
-    return null;
+    return drop(runtime, skb, null, "POSTROUTING", `the VXLAN settings of ${device.name} are not known: ip -d link`);
   }
-  const nextHop = route.kind === "unicast" ? route.nextHop : skb.packet.dst;
-  const found = resolveNeighbour(runtime, skb, device, nextHop);
-  if (found.kind !== "mac") {
-    drop(runtime, skb, "NEIGH_FAILED", "POSTROUTING", `no neighbour entry on ${device.name}`);
-    return null;
+  if (vxlan.vni < 0) return takesMetadata(runtime, device, skb);
+  const remotes = remotesOf(runtime, device, vxlan, skb.destinationMac);
+  if (remotes.length === 0) {
+    return drop(
+      runtime,
+      skb,
+      "NO_TX_TARGET",
+      "POSTROUTING",
+      `no FDB entry for ${skb.destinationMac} on ${device.name}`,
+    );
   }
-  skb.sourceMac = device.mac ?? "";
-  skb.destinationMac = found.mac;
-  // The frame is on the tunnel device now: tcpdump sees it there even when it goes nowhere from here.
-  if (runtime.observer !== null) runtime.observer.step({ kind: "transmit", runtime, skb });
-  const entry = remoteOf(runtime, device, found.mac);
-  const remote = entry?.destination ?? vxlan.remote;
-  if (remote === null || isMulticast(remote)) {
-    drop(runtime, skb, "NO_TX_TARGET", "POSTROUTING", `no FDB entry for ${found.mac} on ${device.name}`);
-    return null;
+  const [first, ...others] = remotes;
+  for (const remote of others) {
+    sendTo(runtime, device, vxlan, { ...skb, packet: copyPacket(skb.packet) }, remote);
   }
-  wrap(runtime, skb, device, vxlan, remote, found.mac);
-  if (runtime.observer !== null) {
-    runtime.observer.step({ kind: "encapsulate", runtime, skb, device: device.name, entry });
-  }
-  sendLocal(runtime, skb, { kind: "request", cause: null, selectSource: vxlan.local === null });
-  return null;
+  if (first !== undefined) sendTo(runtime, device, vxlan, skb, first);
 }
 
-function remoteOf(runtime: HostRuntime, device: Interface, mac: string): FdbEntry | null {
+/** A device in collect-metadata mode: what route or filter sets is not in any dump. */
+function takesMetadata(runtime: HostRuntime, device: Interface, skb: Skb): void {
+  const taken = runtime.services.choose({
+    kind: "unknown",
+    variable: `${runtime.host.name} ${device.name} external`,
+    question: `where does ${device.name} on ${runtime.host.name} send it? its tunnel metadata (\`external\`) is not modelled`,
+    alternatives: [
+      { label: "it leaves", probability: 0 },
+      { label: "it is dropped", probability: 0 },
+    ],
+    command: `ip -d link show ${device.name}`,
+  });
+  if (taken === 1) return drop(runtime, skb, null, "POSTROUTING", `dropped by ${device.name}`);
+  runtime.services.end(runtime, skb, { ...PLAIN_ENDING, outcome: "left", text: `into the tunnel ${device.name}` });
+}
+
+/** A remote end, and the entry that tells it (null: the device's own default remote, or learnt). */
+interface Remote {
+  readonly address: Address;
+  readonly entry: FdbEntry | null;
+}
+
+function remotesOf(runtime: HostRuntime, device: Interface, vxlan: VxlanDevice, mac: string): readonly Remote[] {
   const entries = runtime.host.fdb.filter((entry) => entry.interface === device.name && entry.destination !== null);
-  return entries.find((entry) => entry.mac === mac) ?? entries.find((entry) => entry.mac === ZERO_MAC) ?? null;
+  const told = (wanted: string): Remote[] =>
+    entries.flatMap((entry) =>
+      entry.mac === wanted && entry.destination !== null ? [{ address: entry.destination, entry }] : [],
+    );
+  const exact = told(mac);
+  if (exact.length > 0) return exact;
+  const learnt = runtime.vtepOf.get(`${device.name} ${mac}`);
+  if (learnt !== undefined) return [{ address: learnt, entry: null }];
+  const fallback = told(ZERO_MAC);
+  const { remote } = vxlan;
+  if (remote !== null && !fallback.some(({ address }) => sameAddress(address, remote))) {
+    fallback.push({ address: remote, entry: null });
+  }
+  return fallback;
 }
 
-function wrap(
-  runtime: HostRuntime,
-  skb: Skb,
-  device: Interface,
-  vxlan: VxlanDevice,
-  remote: Address,
-  destinationMac: string,
-): void {
-  const inner = skb.packet;
-  skb.innerMacs = { source: device.mac ?? "", destination: destinationMac };
+/** vxlan_xmit_one(). */
+function sendTo(runtime: HostRuntime, device: Interface, vxlan: VxlanDevice, skb: Skb, remote: Remote): void {
+  wrap(runtime, skb, vxlan, remote.address);
+  if (runtime.observer !== null && skb.carried?.arp === null) {
+    runtime.observer.step({ kind: "encapsulate", runtime, skb, device: device.name, entry: remote.entry });
+  }
+  if (isMulticast(remote.address)) {
+    const text = `to the multicast group ${formatAddress(remote.address)}`;
+    return runtime.services.end(runtime, skb, { ...PLAIN_ENDING, outcome: "left", text });
+  }
+  sendLocal(runtime, skb, {
+    kind: "request",
+    cause: null,
+    selectSource: vxlan.local === null,
+    circular: device,
+  });
+}
+
+function wrap(runtime: HostRuntime, skb: Skb, vxlan: VxlanDevice, remote: Address): void {
+  const { packet: inner, arp } = skb;
+  const tos = vxlan.tos === "inherit" ? (arp === null ? inner.tos : 0) : vxlan.tos;
+  const df = vxlan.df === "set" || (vxlan.df === "inherit" && arp === null && (inner.df || inner.src.family === 6));
+  const ttl = vxlan.ttl === "inherit" ? (arp === null ? inner.ttl : 0) : vxlan.ttl;
+  skb.carried = {
+    source: skb.sourceMac,
+    destination: skb.destinationMac,
+    arp,
+    carried: skb.carried,
+  };
   skb.packet = packet({
     src: vxlan.local ?? unspecified(remote.family),
     dst: remote,
     protocol: UDP,
-    sport: sourcePort(runtime, inner),
+    sport: sourcePort(runtime, vxlan, skb, inner, arp),
     dport: vxlan.port,
-    ttl: vxlan.ttl > 0 ? vxlan.ttl : DEFAULT_TTL,
-    inner,
+    ttl: ttl > 0 ? ttl : sysctl(runtime, "net.ipv4.ip_default_ttl", 64),
+    tos: arp === null ? encapsulateEcn(tos, inner.tos) : tos,
+    df,
+    inner: arp === null ? inner : null,
     vni: vxlan.vni,
-    payloadLength: VXLAN_HEADER + ETHERNET_HEADER + packetLength(inner),
+    payloadLength: VXLAN_HEADER + ETHERNET_HEADER + (arp === null ? packetLength(inner) : ARP_LENGTH),
   });
+  skb.arp = null;
+  skb.bridged = null;
   resetConntrack(skb);
   skb.input = null;
   skb.route = null;
@@ -93,46 +140,98 @@ function wrap(
 }
 
 /** udp_flow_src_port(): a hash of the inner flow, so that one flow keeps one outer port. */
-function sourcePort(runtime: HostRuntime, inner: Packet): number {
-  const flow = `${formatAddress(inner.src)} ${formatAddress(inner.dst)} ${inner.protocol} ${inner.sport} ${inner.dport}`;
+function sourcePort(runtime: HostRuntime, vxlan: VxlanDevice, skb: Skb, inner: Packet, arp: ArpMessage | null): number {
+  const flow =
+    arp === null
+      ? `${formatAddress(inner.src)} ${formatAddress(inner.dst)} ${inner.protocol} ${inner.sport} ${inner.dport}`
+      : `arp ${skb.sourceMac} ${skb.destinationMac}`;
   const known = runtime.tunnelPorts.get(flow);
   if (known !== undefined) return known;
-  const port = freeValue(runtime.services.freeValues, [SOURCE_PORTS]);
+  const port = freeValue(runtime.services.freeValues, [vxlan.sourcePorts ?? SOURCE_PORTS]);
   runtime.tunnelPorts.set(flow, port);
   return port;
 }
 
 /**
- * vxlan_rcv(): a VXLAN device with this port and network identifier takes the packet out again; the mark of the outer
- * packet stays on the inner one. False when the packet is not for such a device.
+ * vxlan_rcv(): a VXLAN device with this port and network identifier takes the frame out again; the mark of the outer
+ * packet stays on the inner one. False when no such device listens on the port.
  */
 export function decapsulateVxlan(runtime: HostRuntime, skb: Skb): boolean {
   const outer = skb.packet;
-  const device = runtime.compiled.devices.find(
+  const listening = runtime.compiled.devices.filter(
     ({ kind, up, vxlan }) =>
-      kind === "vxlan" &&
-      up &&
-      vxlan !== null &&
-      vxlan.port === outer.dport &&
-      (vxlan.vni === outer.vni || outer.inner === null) &&
-      (vxlan.local === null || vxlan.local.family === outer.dst.family),
+      kind === "vxlan" && up && vxlan !== null && vxlan.port === outer.dport && familyOf(vxlan) === outer.dst.family,
   );
-  if (device === undefined) return false;
-  if (outer.inner === null) {
+  if (listening.length === 0) return false;
+  const { carried } = skb;
+  if (carried === null) {
     drop(runtime, skb, "VXLAN_INVALID_HDR", "INPUT", "no VXLAN header");
     return true;
   }
-  const macs = skb.innerMacs;
-  skb.packet = outer.inner;
-  skb.innerMacs = null;
-  skb.packetType = macs === null || macs.destination === device.mac ? "host" : "otherhost";
-  skb.sourceMac = macs?.source ?? "";
-  skb.destinationMac = macs?.destination ?? "";
+  const device =
+    listening.find(({ vxlan }) => vxlan?.vni === outer.vni) ?? listening.find(({ vxlan }) => vxlan?.vni === -1);
+  if (device === undefined || device.vxlan === null) {
+    drop(runtime, skb, "VXLAN_VNI_NOT_FOUND", "INPUT", `no VXLAN device has the identifier ${outer.vni}`);
+    return true;
+  }
+  takeOut(runtime, skb, device, device.vxlan);
+  return true;
+}
+
+function familyOf({ local, remote }: VxlanDevice): Address["family"] {
+  return local?.family ?? remote?.family ?? 4;
+}
+
+function takeOut(runtime: HostRuntime, skb: Skb, device: Interface, vxlan: VxlanDevice): void {
+  const { packet: outer, carried } = skb;
+  if (carried === null) return;
+  const { source: sourceMac, destination: destinationMac, arp } = carried;
+  if (sourceMac === device.mac) return drop(runtime, skb, "LOCAL_MAC", "INPUT", `it comes from ${device.name} itself`);
+  if (vxlan.learning && vxlan.vni >= 0) {
+    const refused = snoop(runtime, device, sourceMac, outer.src);
+    if (refused !== null) return drop(runtime, skb, refused, "INPUT", `${device.name} knows ${sourceMac} elsewhere`);
+  }
+  if (arp === null && outer.inner !== null) {
+    const tos = decapsulateEcn(outer.tos, outer.inner.tos);
+    if (tos === null) return drop(runtime, skb, "IP_TUNNEL_ECN", "INPUT", "congestion marked on a packet without ECN");
+    outer.inner.tos = tos;
+    skb.packet = outer.inner;
+  }
+  skb.arp = arp;
+  skb.carried = carried.carried;
+  skb.packetType = packetType(destinationMac, device.mac);
+  skb.sourceMac = sourceMac;
+  skb.destinationMac = destinationMac;
+  skb.bridged = null;
   resetConntrack(skb);
   skb.route = null;
-  if (runtime.observer !== null) {
+  if (runtime.observer !== null && arp === null) {
     runtime.observer.step({ kind: "decapsulate", runtime, skb, device: device.name, entry: null });
   }
   runtime.services.receiveLater(runtime, device, skb);
-  return true;
+}
+
+function packetType(destination: string, own: string | null): Skb["packetType"] {
+  if (destination === "ff:ff:ff:ff:ff:ff") return "broadcast";
+  if (destination === own || own === null || destination === "") return "host";
+  return isGroupMac(destination) ? "multicast" : "otherhost";
+}
+
+/** vxlan_snoop(): the sender's MAC address is behind that VTEP from now on; an entry made by command is not moved. */
+function snoop(
+  runtime: HostRuntime,
+  device: Interface,
+  mac: string,
+  from: Address,
+): "MAC_INVALID_SOURCE" | "VXLAN_ENTRY_EXISTS" | null {
+  if (isGroupMac(mac) || isZeroMac(mac)) return "MAC_INVALID_SOURCE";
+  const told = runtime.host.fdb.find(
+    (entry) => entry.interface === device.name && entry.mac === mac && entry.destination !== null,
+  );
+  if (told?.destination !== undefined && told.destination !== null) {
+    if (sameAddress(told.destination, from)) return null;
+    if (told.permanent) return "VXLAN_ENTRY_EXISTS";
+  }
+  runtime.vtepOf.set(`${device.name} ${mac}`, from);
+  return null;
 }

@@ -12,6 +12,7 @@ import { addressBits } from "../../net/prefix.ts";
 import { type DumpFindings, dumpFindings } from "../dump-findings.ts";
 import { dumpLines, quote } from "../dump-text.ts";
 import { isJsonDump, jsonElements } from "../json-fields.ts";
+import { bridgeDevice, bridgePortOf } from "./bridge-options.ts";
 import { writtenJsonInterface } from "./interface-json.ts";
 import { interfaceKind } from "./interface-kind.ts";
 import { writtenTextInterfaces } from "./interface-text.ts";
@@ -106,7 +107,11 @@ function buildInterface(
     master: entry.master,
     peerIndex: byIndex === null ? (peer?.index ?? 0) : Number(byIndex[1]),
     lower,
-    vxlan: kind === "vxlan" && entry.kind !== null ? vxlanDevice(entry, findings) : null,
+    noArp: kind !== "loopback" && flags.includes("NOARP"),
+    vxlan: kind === "vxlan" && entry.kind !== null ? vxlanOptions(entry) : null,
+    bridge: kind === "bridge" && entry.kind !== null ? bridgeDevice(entry.options) : null,
+    bridgePort: entry.portOptions === null ? null : bridgePortOf(entry.portOptions),
+    vlanId: kind === "vlan" && entry.kind !== null ? unsigned(entry.options.get("id") ?? "", 4095) : null,
     ipip:
       kind === "ipip" && entry.kind !== null
         ? { local: optional(entry, "local"), remote: optional(entry, "remote") }
@@ -118,12 +123,16 @@ function buildInterface(
 /** The default of the kernel (drivers/net/vxlan/vxlan_core.c, vxlan_port), not IANA's 4789. */
 const VXLAN_PORT = 8472;
 
-function vxlanDevice(entry: WrittenInterface, findings: DumpFindings): VxlanDevice {
+const INHERITED_TOS = 1;
+
+function vxlanOptions(entry: WrittenInterface): VxlanDevice {
   const { options } = entry;
   const ttl = options.get("ttl") ?? "auto";
-  if (ttl === "inherit") {
-    findings.once("ignored-option", "info", entry.line, "VXLAN `ttl inherit` is read as `ttl auto`.");
-  }
+  const tos = options.get("tos") ?? "0";
+  // JSON shows `tos inherit` as the 1 that the kernel keeps.
+  const tosValue = /^0x[0-9a-f]{1,2}$/i.test(tos) ? Number(tos) : (unsigned(tos, 255) ?? 0);
+  const df = options.get("df");
+  const [low = 0, high = 0] = (options.get("srcport") ?? "").split(" ").map((port) => unsigned(port, 65535) ?? 0);
   return {
     vni: options.has("external") ? -1 : (unsigned(options.get("id") ?? "", 0xffffff) ?? 0),
     port: unsigned(options.get("dstport") ?? "", 65535) ?? VXLAN_PORT,
@@ -131,7 +140,11 @@ function vxlanDevice(entry: WrittenInterface, findings: DumpFindings): VxlanDevi
     device: options.get("dev") ?? null,
     remote: optional(entry, "remote") ?? optional(entry, "group"),
     learning: !options.has("nolearning"),
-    ttl: unsigned(ttl, 255) ?? 0,
+    ttl: ttl === "inherit" ? "inherit" : (unsigned(ttl, 255) ?? 0),
+    tos: tos === "inherit" || tosValue === INHERITED_TOS ? "inherit" : tosValue,
+    df: df === "set" || df === "inherit" ? df : "unset",
+    // The end of the range is not used (udp_flow_src_port).
+    sourcePorts: low > 0 && high > low ? { first: low, last: high - 1 } : null,
   };
 }
 

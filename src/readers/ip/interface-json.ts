@@ -10,6 +10,7 @@ import {
   textField,
   textsField,
 } from "../json-fields.ts";
+import { BRIDGE_OPTIONS, BRIDGE_PORT_OPTIONS } from "./bridge-options.ts";
 import { type WrittenAddress, type WrittenInterface, writtenInterface } from "./written-interface.ts";
 
 /** Flags of addresses that the model knows (ip/ipaddress.c, print_ifa_flags). */
@@ -27,6 +28,9 @@ const OPTIONS: ReadonlyMap<string, string> = new Map([
   ["link", "dev"],
   ["port", "dstport"],
   ["ttl", "ttl"],
+  ["tos", "tos"],
+  ["df", "df"],
+  ["protocol", "protocol"],
 ]);
 
 /** An entry of `ip -j addr` or `ip -j link`; null, with a finding, when it is none. */
@@ -49,7 +53,13 @@ export function writtenJsonInterface({ object, line }: JsonElement, findings: Du
   const info = objectField(object, "linkinfo");
   if (info !== null) {
     written.kind = textField(info, "info_kind");
-    readOptions(objectField(info, "info_data"), written.options);
+    const data = objectField(info, "info_data");
+    if (written.kind === "bridge") readValues(data, BRIDGE_OPTIONS, written.options);
+    else readOptions(data, written.options);
+    if (textField(info, "info_slave_kind") === "bridge") {
+      written.portOptions = new Map();
+      readValues(objectField(info, "info_slave_data"), BRIDGE_PORT_OPTIONS, written.portOptions);
+    }
   }
   for (const item of objectsField(object, "addr_info")) {
     const address = writtenAddress(item, line);
@@ -61,6 +71,14 @@ export function writtenJsonInterface({ object, line }: JsonElement, findings: Du
   return written;
 }
 
+function readValues(data: JsonObject | null, names: ReadonlySet<string>, options: Map<string, string>): void {
+  if (data === null) return;
+  for (const name of names) {
+    const value = booleanField(data, name) ?? textField(data, name);
+    if (value !== null) options.set(name, String(value));
+  }
+}
+
 function readOptions(data: JsonObject | null, options: Map<string, string>): void {
   if (data === null) return;
   for (const [key, name] of OPTIONS) {
@@ -68,6 +86,10 @@ function readOptions(data: JsonObject | null, options: Map<string, string>): voi
     if (value !== null) options.set(name, value);
   }
   if (booleanField(data, "learning") === false) options.set("nolearning", "");
+  const ports = objectField(data, "port_range");
+  if (ports !== null) {
+    options.set("srcport", `${numberField(ports, "low") ?? 0} ${numberField(ports, "high") ?? 0}`);
+  }
   if (hasFlag(data, "external")) options.set("external", "");
 }
 

@@ -2,6 +2,7 @@ import { formatAddress } from "../../net/address.ts";
 import { parseInterfaceAddress } from "../../net/prefix.ts";
 import type { DumpFindings } from "../dump-findings.ts";
 import { type DumpLine, quote } from "../dump-text.ts";
+import { BRIDGE_OPTIONS, BRIDGE_PORT_OPTIONS } from "./bridge-options.ts";
 import { unsigned } from "./names.ts";
 import { TokenReader, tokensOf } from "./tokens.ts";
 import { type WrittenAddress, type WrittenInterface, writtenInterface } from "./written-interface.ts";
@@ -76,9 +77,13 @@ function readPart(line: DumpLine, written: WrittenInterface, findings: DumpFindi
   else if (first === "" || PASSED_OVER.has(first) || /^\d/.test(first)) return;
   else if (written.detailed && /^[a-z][\w-]*$/.test(first)) {
     // A device enslaved to a bridge or bond has a second line, `bridge_slave …`.
-    if (written.kind === null && !first.endsWith("_slave")) {
+    if (first === "bridge_slave") {
+      written.portOptions = new Map();
+      readPairs(reader, BRIDGE_PORT_OPTIONS, written.portOptions);
+    } else if (written.kind === null && !first.endsWith("_slave")) {
       written.kind = first;
-      readOptions(reader, written.options);
+      if (first === "bridge") readPairs(reader, BRIDGE_OPTIONS, written.options);
+      else readOptions(reader, written.options);
     }
   } else {
     findings.add("unknown-line", "warning", line.number, `Unknown line about ${written.name}: ${quote(line.text)}.`);
@@ -97,14 +102,29 @@ function readLink(type: string, reader: TokenReader, written: WrittenInterface):
 }
 
 /** Options of tunnels that have a value and that the model knows; other words are flags. */
-const VALUED: ReadonlySet<string> = new Set(["id", "local", "remote", "group", "dev", "dstport", "ttl"]);
+const VALUED: ReadonlySet<string> = new Set([
+  "id",
+  "local",
+  "remote",
+  "group",
+  "dev",
+  "dstport",
+  "ttl",
+  "tos",
+  "df",
+  "protocol",
+]);
+
+function readPairs(reader: TokenReader, names: ReadonlySet<string>, options: Map<string, string>): void {
+  for (let token = reader.take(); token !== null; token = reader.take()) {
+    if (names.has(token.text)) options.set(token.text, reader.takeText());
+  }
+}
 
 function readOptions(reader: TokenReader, options: Map<string, string>): void {
   for (let token = reader.take(); token !== null; token = reader.take()) {
-    if (token.text === "srcport") {
-      reader.take();
-      reader.take();
-    } else options.set(token.text, VALUED.has(token.text) ? reader.takeText() : "");
+    if (token.text === "srcport") options.set("srcport", `${reader.takeText()} ${reader.takeText()}`);
+    else options.set(token.text, VALUED.has(token.text) ? reader.takeText() : "");
   }
 }
 

@@ -20,6 +20,8 @@ export interface WrittenInterface {
   kind: string | null;
   /** Options of the kind by the words that the text form uses; flags have an empty value. */
   readonly options: Map<string, string>;
+  /** Options of a bridge port (`bridge_slave`); null when the dump tells none. */
+  portOptions: Map<string, string> | null;
   readonly addresses: WrittenAddress[];
 }
 
@@ -56,6 +58,7 @@ export function writtenInterface(
     detailed: false,
     kind: null,
     options: new Map(),
+    portOptions: null,
     addresses: [],
   };
 }

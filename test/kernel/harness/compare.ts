@@ -27,6 +27,8 @@ import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule } from ".
  * - The rules of responses where the oracle cannot tell two answers of one kind from each other.
  * - The order of rules of different hosts where a packet goes round a loop: neither trace has a time stamp. There each host's
  *   rules are compared by themselves, and the delivery of an answer, which the kernel may do after the oracle looked.
+ * - The order of hops, and the host and place of the end, of a frame that a bridge or VXLAN copied: the copies share one
+ *   identity and queues of their own. Hops and rules are compared as a set then.
  * - A quoted packet is quoted as far as the kernel sent it: its payload length is not compared.
  */
 export interface Excuses {
@@ -51,14 +53,15 @@ export function compare(kernel: Observation, podpath: Observation, excuses: Excu
   if (kernel.outcome !== outcome && !unanswered && !nothingSeen(kernel, podpath))
     differ("outcome", kernel.outcome, outcome);
   if (kernel.errno !== podpath.errno) differ("errno", kernel.errno, podpath.errno);
-  if (kernel.host !== null && kernel.host !== podpath.host) differ("host", kernel.host, podpath.host);
+  const copied = podpath.copied || isCopied(podpath.hops);
+  if (kernel.host !== null && !copied && kernel.host !== podpath.host) differ("host", kernel.host, podpath.host);
   if (kernel.hook !== podpath.hook && kernel.hook !== null) differ("hook", kernel.hook, podpath.hook);
-  if (kernel.interface !== podpath.interface) differ("interface", kernel.interface, podpath.interface);
+  if (kernel.interface !== podpath.interface && !copied) differ("interface", kernel.interface, podpath.interface);
   if (kernel.outcome !== "delivered" && kernel.outcome !== "unresolved" && kernel.reason !== null) {
-    if (kernel.reason !== podpath.reason) differ("reason", kernel.reason, podpath.reason);
+    if (kernel.reason !== podpath.reason && !copied) differ("reason", kernel.reason, podpath.reason);
   }
-  if (!podpath.merged) compareRules("rules", inLoopOrder(kernel), inLoopOrder(podpath), differ);
-  compareHops("hop", kernel.hops, podpath.hops, domainsOf(podpath), differ);
+  if (!podpath.merged) compareRules("rules", inLoopOrder(kernel), inLoopOrder(podpath), copied, differ);
+  compareHops("hop", kernel.hops, podpath.hops, domainsOf(podpath), copied, differ);
   if (kernel.delivered !== null && podpath.delivered !== null) {
     const { packet } = kernel.delivered;
     const isHandled = packet.protocol === ICMP || packet.protocol === TCP || packet.protocol === UDP;
@@ -111,8 +114,8 @@ function compareResponse(real: SeenResponse, ours: SeenResponse, whole: Observat
   if (real.deliveredTo !== ours.deliveredTo && !(real.deliveredTo === null && goesRound(whole.hops))) {
     differ(`${what} delivered to`, real.deliveredTo, ours.deliveredTo);
   }
-  if (!merged) compareRules(`${what} rules`, real.rules, ours.rules, differ);
-  compareHops(`${what} hop`, real.hops, ours.hops, domains, differ);
+  if (!merged) compareRules(`${what} rules`, real.rules, ours.rules, isCopied(ours.hops), differ);
+  compareHops(`${what} hop`, real.hops, ours.hops, domains, isCopied(ours.hops), differ);
 }
 
 /** Whether the packet came to one host more than twice. */
@@ -129,8 +132,15 @@ function inLoopOrder({ hops, rules }: Observation): readonly SeenRule[] {
   return [...rules].sort((x, y) => (x.host < y.host ? -1 : x.host > y.host ? 1 : 0));
 }
 
-function compareRules(what: string, real: readonly SeenRule[], ours: readonly SeenRule[], differ: Differ): void {
+function compareRules(
+  what: string,
+  real: readonly SeenRule[],
+  ours: readonly SeenRule[],
+  copied: boolean,
+  differ: Differ,
+): void {
   const [x, y] = [real.map(ruleWords), ours.map(ruleWords)];
+  if (copied) for (const list of [x, y]) list.sort();
   for (let i = 0; i < Math.max(x.length, y.length); i++) {
     if (x[i] === y[i]) continue;
     differ(`${what} from ${i}`, x.slice(i, i + 4), y.slice(i, i + 4));
@@ -138,13 +148,29 @@ function compareRules(what: string, real: readonly SeenRule[], ours: readonly Se
   }
 }
 
+/** Whether the same packet left one host by two ports: a frame that was copied, or one that left by a bridge and its port. */
+function isCopied(hops: readonly SeenHop[]): boolean {
+  const seen = new Set<string>();
+  for (const hop of hops) {
+    if (hop.direction === "in") continue;
+    const key = `${hop.host} ${words(hop.packet)}`;
+    if (seen.has(key)) return true;
+    seen.add(key);
+  }
+  return false;
+}
+
 function compareHops(
   what: string,
-  real: readonly SeenHop[],
-  ours: readonly SeenHop[],
+  given: readonly SeenHop[],
+  said: readonly SeenHop[],
   domains: readonly PortSet[],
+  copied: boolean,
   differ: Differ,
 ): void {
+  const inOrder = (hops: readonly SeenHop[]): readonly SeenHop[] =>
+    copied ? [...hops].sort((p, q) => (hopWords(p) < hopWords(q) ? -1 : 1)) : hops;
+  const [real, ours] = [inOrder(given), inOrder(said)];
   for (let i = 0; i < Math.max(real.length, ours.length); i++) {
     const [x, y] = [real[i], ours[i]];
     const same =

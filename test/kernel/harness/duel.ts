@@ -83,7 +83,7 @@ export class Duel {
     conntrack = false,
   ): Promise<Duel> {
     const network = networkOf(lab);
-    await oracle.build(toBuildRequest(network, { mute }));
+    await oracle.build(toBuildRequest(network, { mute, forget: lab.forget ?? false }));
     return new Duel(oracle, muted(network, mute), excuses, conntrack);
   }
 

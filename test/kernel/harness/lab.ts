@@ -3,12 +3,16 @@ import { deriveLocalRoutes } from "../../../src/linux/routing/derive-local-route
 import type { Finding } from "../../../src/model/finding.ts";
 import { type Host, host } from "../../../src/model/host.ts";
 import {
+  type BridgeDevice,
+  type BridgePort,
+  bridgePort,
   type Interface,
   type InterfaceAddress,
   type InterfaceKind,
   interfaceAddress,
   networkInterface,
   type VxlanDevice,
+  vxlanDevice,
 } from "../../../src/model/interface.ts";
 import type { IpSet } from "../../../src/model/ip-set.ts";
 import type { Link } from "../../../src/model/link.ts";
@@ -36,8 +40,20 @@ export interface LabInterface {
   readonly up?: boolean;
   readonly addresses?: readonly string[];
   readonly master?: string;
-  readonly vxlan?: { readonly vni: number; readonly port: number; readonly local: string; readonly device: string };
+  readonly vxlan?: LabVxlan;
+  readonly noArp?: boolean;
+  /** Settings of a bridge port that differ from those at rest. */
+  readonly bridgePort?: Partial<BridgePort>;
+  readonly bridge?: Partial<BridgeDevice>;
 }
+
+/** A VXLAN device as a test writes it; what is not said is as `ip link add … nolearning` makes it. */
+export type LabVxlan = Omit<Partial<VxlanDevice>, "local" | "remote"> & {
+  readonly vni: number;
+  readonly port: number;
+  readonly local?: string;
+  readonly remote?: string;
+};
 
 /** A ruleset in the words of iptables-save. */
 export interface LabRuleset {
@@ -63,6 +79,8 @@ export interface LabHost {
   readonly neighbours?: readonly string[];
   /** `mac vxlan-interface remote`: forwarding entries of VXLAN devices. */
   readonly fdb?: readonly string[];
+  /** `mac port bridge`: forwarding entries of bridges, as `bridge fdb add … master static` makes them. */
+  readonly bridgeFdb?: readonly string[];
 }
 
 export interface Lab {
@@ -72,6 +90,8 @@ export interface Lab {
   readonly segments?: readonly { readonly name: string; readonly members: readonly string[] }[];
   /** Neighbours on links know each other from the start. */
   readonly staticNeighbours?: boolean;
+  /** What is learnt below IP (neighbours, forwarding entries) lasts only until the next fresh packet. */
+  readonly forget?: boolean;
 }
 
 /**
@@ -150,15 +170,12 @@ function labInterfaces({ interfaces }: LabHost, hostNumber: number): ReadonlyMap
     const vxlan: VxlanDevice | null =
       item.vxlan === undefined
         ? null
-        : {
-            vni: item.vxlan.vni,
-            port: item.vxlan.port,
-            local: address(item.vxlan.local),
-            device: item.vxlan.device,
-            remote: null,
+        : vxlanDevice({
             learning: false,
-            ttl: 0,
-          };
+            ...item.vxlan,
+            local: item.vxlan.local === undefined ? null : address(item.vxlan.local),
+            remote: item.vxlan.remote === undefined ? null : address(item.vxlan.remote),
+          });
     made.set(
       item.name,
       networkInterface({
@@ -171,6 +188,12 @@ function labInterfaces({ interfaces }: LabHost, hostNumber: number): ReadonlyMap
         addresses,
         master: item.master ?? null,
         vxlan,
+        noArp: item.noArp ?? false,
+        bridge:
+          item.kind === "bridge"
+            ? { vlanFiltering: false, nfCallIptables: false, nfCallIp6tables: false, ...item.bridge }
+            : null,
+        bridgePort: item.bridgePort === undefined ? null : bridgePort(item.bridgePort),
       }),
     );
   });
@@ -273,19 +296,29 @@ function groups(lab: Lab): readonly (readonly { readonly host: string; readonly 
   return [...lab.links, ...(lab.segments ?? []).map(({ members }) => members)].map((members) => members.map(split));
 }
 
-function labFdb(spec: LabHost): readonly FdbEntry[] {
-  return (spec.fdb ?? []).map((text) => {
-    const [mac = "", device = "", remote = ""] = text.split(" ");
-    return {
-      mac,
-      interface: device,
-      destination: address(remote),
-      vlan: null,
-      master: null,
-      permanent: true,
-      origin: 0,
-    };
+function labFdb(spec: LabHost, interfaces: ReadonlyMap<string, Interface>): readonly FdbEntry[] {
+  const entry = (fields: Partial<FdbEntry> & Pick<FdbEntry, "mac" | "interface">): FdbEntry => ({
+    destination: null,
+    vlan: null,
+    master: null,
+    permanent: true,
+    origin: 0,
+    ...fields,
   });
+  const remote = (spec.fdb ?? []).map((text) => {
+    const [mac = "", device = "", destination = ""] = text.split(" ");
+    return entry({ mac, interface: device, destination: address(destination) });
+  });
+  const behind = (spec.bridgeFdb ?? []).map((text) => {
+    const [mac = "", port = "", master = ""] = text.split(" ");
+    return entry({ mac, interface: port, master, permanent: false });
+  });
+  // What the kernel makes by itself, so that the forwarding database is known to be dumped.
+  const own = [...interfaces.values()].flatMap(({ name, mac, kind, master }) => {
+    const bridge = kind === "bridge" ? name : master;
+    return bridge === null || mac === null ? [] : [entry({ mac, interface: name, master: bridge })];
+  });
+  return [...own, ...remote, ...behind];
 }
 
 function labSockets(spec: LabHost): readonly ListeningSocket[] {
@@ -304,10 +337,38 @@ function labSockets(spec: LabHost): readonly ListeningSocket[] {
   });
 }
 
+type Interfaces = ReadonlyMap<string, ReadonlyMap<string, Interface>>;
+
+/** A veth has carrier while both its ends are up, a bridge while one of its ports has. */
+function withCarrier(lab: Lab, all: Interfaces): Interfaces {
+  const down = new Set<string>();
+  for (const members of lab.links.map((link) => link.map(split))) {
+    const ends = members.map(({ host: name, interface: device }) => all.get(name)?.get(device));
+    if (ends.every((end) => end?.up === true)) continue;
+    for (const { host: name, interface: device } of members) down.add(`${name} ${device}`);
+  }
+  return new Map(
+    [...all].map(([name, devices]) => {
+      const live = (device: Interface): boolean => device.up && !down.has(`${name} ${device.name}`);
+      const carrier = (device: Interface): boolean => {
+        if (device.kind !== "bridge") return live(device);
+        const state = (port: Interface): string => port.bridgePort?.state ?? "forwarding";
+        return [...devices.values()].some(
+          (port) => port.master === device.name && live(port) && state(port) === "forwarding",
+        );
+      };
+      return [name, new Map([...devices].map(([key, device]) => [key, { ...device, carrier: carrier(device) }]))];
+    }),
+  );
+}
+
 /** The model of what a test describes. The oracle builds its namespaces from this same Network. */
 export function networkOf(lab: Lab): Network {
   const origins = originTable();
-  const interfaces = new Map(lab.hosts.map((spec, position) => [spec.name, labInterfaces(spec, position + 1)]));
+  const interfaces = withCarrier(
+    lab,
+    new Map(lab.hosts.map((spec, position) => [spec.name, labInterfaces(spec, position + 1)])),
+  );
   const hosts = new Map<string, Host>();
   for (const spec of lab.hosts) {
     const own = interfaces.get(spec.name) ?? new Map<string, Interface>();
@@ -323,7 +384,7 @@ export function networkOf(lab: Lab): Network {
         rulesets: (spec.rulesets ?? []).flatMap((ruleset) => rulesetOf(ruleset, origins)),
         ipSets: ipSetsOf(spec.ipsets ?? "", origins),
         neighbours: labNeighbours(lab, spec, interfaces),
-        fdb: labFdb(spec),
+        fdb: labFdb(spec, own),
         sockets: labSockets(spec),
       }),
     );

@@ -1,5 +1,6 @@
 import type { Host } from "../../../src/model/host.ts";
 import type { Interface } from "../../../src/model/interface.ts";
+import type { FdbEntry } from "../../../src/model/neighbour.ts";
 import type { Network } from "../../../src/model/network.ts";
 import type { PolicyRule } from "../../../src/model/policy-rule.ts";
 import { formatAddress } from "../../../src/net/address.ts";
@@ -13,6 +14,8 @@ import { printRuleset } from "../../../src/readers/iptables/print.ts";
 export interface BuildOptions {
   /** Hosts whose kernel answers nothing by itself. */
   readonly mute?: readonly string[];
+  /** Fresh packets find nothing that was learnt below IP. */
+  readonly forget?: boolean;
 }
 
 /**
@@ -30,6 +33,7 @@ export function toBuildRequest(network: Network, options: BuildOptions = {}): ob
   return {
     staticNeighbours: false,
     mute: options.mute ?? [],
+    forget: options.forget ?? false,
     hosts: [...network.hosts.values()].map(hostRequest),
     links,
     segments,
@@ -45,6 +49,7 @@ function hostRequest(host: Host): object {
     interfaces: [...host.interfaces.values()].filter(({ name }) => name !== "lo").map(interfaceRequest),
     // In the commands, because neighbours and addresses of lo must stand before the routes that need them.
     commands: [
+      ...[...host.interfaces.values()].flatMap(portCommands),
       ...extra.map((text) => `ip addr add ${text} dev lo`),
       ...host.neighbours.map(
         (item) =>
@@ -56,10 +61,7 @@ function hostRequest(host: Host): object {
       ...host.routes
         .filter(({ protocol }) => protocol !== "kernel")
         .map((route) => `ip route add ${printRoute(route).replaceAll("\n", " ")}`),
-      ...host.fdb.map(
-        (entry) =>
-          `bridge fdb append ${entry.mac} dev ${entry.interface} dst ${entry.destination === null ? "" : formatAddress(entry.destination)}`,
-      ),
+      ...host.fdb.flatMap(fdbCommand),
     ],
     listen: host.sockets.map((socket) => `${socket.protocol === TCP ? "tcp" : "udp"}/${socket.port}`),
     ipsets: [...host.ipSets.values()].map((set) => `${printIpSet(set)}\n`).join(""),
@@ -69,6 +71,33 @@ function hostRequest(host: Host): object {
       text: printRuleset(ruleset),
     })),
   };
+}
+
+function fdbCommand(entry: FdbEntry): readonly string[] {
+  const { mac, interface: device, destination, master, permanent } = entry;
+  if (destination !== null) return [`bridge fdb append ${mac} dev ${device} dst ${formatAddress(destination)}`];
+  // Entries of a bridge's own addresses are made by the kernel.
+  return permanent || master === null ? [] : [`bridge fdb replace ${mac} dev ${device} master static`];
+}
+
+function flag(value: boolean): string {
+  return value ? "on" : "off";
+}
+
+/** Settings of a bridge port as `ip link set … type bridge_slave` takes them. Its state is the kernel's own affair. */
+function portCommands(device: Interface): readonly string[] {
+  const port = device.bridgePort;
+  if (port === null) return [];
+  const settings = [
+    `hairpin ${flag(port.hairpin)}`,
+    `isolated ${flag(port.isolated)}`,
+    `learning ${flag(port.learning)}`,
+    `flood ${flag(port.flood)}`,
+    `mcast_flood ${flag(port.multicastFlood)}`,
+    `bcast_flood ${flag(port.broadcastFlood)}`,
+    `locked ${flag(port.locked)}`,
+  ];
+  return [`ip link set dev ${device.name} type bridge_slave ${settings.join(" ")}`];
 }
 
 function addressTexts(device: Interface): readonly string[] {
@@ -85,6 +114,8 @@ function interfaceRequest(device: Interface): object {
     up: device.up,
     addresses: addressTexts(device),
     ...(device.master === null ? {} : { master: device.master }),
+    ...(device.noArp ? { arp: false } : {}),
+    ...(device.bridge === null ? {} : { bridge: { nf_call_iptables: device.bridge.nfCallIptables ? 1 : 0 } }),
     ...(vxlan === null
       ? {}
       : {
@@ -93,7 +124,14 @@ function interfaceRequest(device: Interface): object {
             port: vxlan.port,
             learning: vxlan.learning,
             ...(vxlan.local === null ? {} : { local: formatAddress(vxlan.local) }),
+            ...(vxlan.remote === null ? {} : { remote: formatAddress(vxlan.remote) }),
             ...(vxlan.device === null ? {} : { dev: vxlan.device }),
+            ...(vxlan.ttl === 0 ? {} : { ttl: vxlan.ttl }),
+            ...(vxlan.tos === 0 ? {} : { tos: vxlan.tos }),
+            ...(vxlan.df === "unset" ? {} : { df: vxlan.df }),
+            ...(vxlan.sourcePorts === null
+              ? {}
+              : { srcport: `${vxlan.sourcePorts.first} ${vxlan.sourcePorts.last + 1}` }),
           },
         }),
   };

@@ -70,6 +70,8 @@ export interface Observation {
   readonly responses: readonly SeenResponse[];
   /** Domains of free values, by their name minus 65536. */
   readonly freeDomains: readonly PortSet[];
+  /** podpath made copies of it. */
+  readonly copied: boolean;
   /** Stands for several branches that end alike. */
   readonly merged: boolean;
   /** It, or something sent because of it, waits for a neighbour that does not answer. */

@@ -107,6 +107,7 @@ export function observeKernel(result: KernelResult): Observation {
       })),
     ),
     freeDomains: [],
+    copied: false,
     merged: false,
     pending: result.outcome === "unresolved",
   };

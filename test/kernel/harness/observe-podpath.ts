@@ -133,6 +133,11 @@ function responsesOf(run: Run): readonly SeenResponse[] {
   return inOrder(responses);
 }
 
+/** A packet that ended more than once was copied: by a flooding bridge, or for several VXLAN remotes. */
+function isCopied(steps: readonly TraceStep[]): boolean {
+  return steps.filter(({ kind }) => kind === "drop" || kind === "deliver" || kind === "reject").length > 1;
+}
+
 /** What one branch of an answer says, in the common form. */
 export function observePodpath({ run, count }: Branch): Observation {
   const journey = run.journeys[run.first];
@@ -153,6 +158,7 @@ export function observePodpath({ run, count }: Branch): Observation {
     errno: journey.error,
     responses: responsesOf(run),
     freeDomains: run.freeDomains,
+    copied: isCopied(steps),
     merged: count > 1,
     pending: run.journeys.slice(run.first).some((item) => item.end?.ending.outcome === "unresolved"),
   };

@@ -118,7 +118,10 @@ ROUTE_TYPES = (
 )
 RTM_GETROUTE = 26
 RTM_DELNEIGH = 29
-NDA_DST = 1
+RTM_GETNEIGH = 30
+NDA_DST, NDA_LLADDR, NDA_MASTER = 1, 2, 9
+NUD_NOARP, NUD_PERMANENT = 0x40, 0x80
+NTF_SELF, NTF_MASTER = 0x02, 0x04
 RTM_F_LOOKUP_TABLE = 0x1000
 RTA_DST, RTA_SRC, RTA_IIF, RTA_OIF, RTA_GATEWAY, RTA_PREFSRC = 1, 2, 3, 4, 5, 7
 RTA_TABLE, RTA_MARK, RTA_VIA, RTA_UID, RTA_IP_PROTO, RTA_SPORT, RTA_DPORT = 15, 16, 18, 25, 27, 28, 29
@@ -176,3 +179,22 @@ class Router(Netlink):
         except OSError as error:
             if error.errno != errno.ENOENT:
                 raise
+
+    def forget_learnt(self):
+        """Deletes neighbours and forwarding entries (of bridges and VXLAN devices) that no command made."""
+        for family in (socket.AF_INET, socket.AF_INET6, socket.AF_BRIDGE):
+            for _, data in self.ask(RTM_GETNEIGH, NLM_F_DUMP, struct.pack("=BxxxiHBB", family, 0, 0, 0, 0)):
+                _, index, state, flags, _ = struct.unpack_from("=BxxxiHBB", data)
+                if state & (NUD_NOARP | NUD_PERMANENT):
+                    continue
+                found = attributes(data, 12, len(data))
+                if family == socket.AF_BRIDGE:
+                    flags = NTF_MASTER if NDA_MASTER in found else NTF_SELF
+                    target = attribute(NDA_LLADDR, found[NDA_LLADDR])
+                else:
+                    flags, target = 0, attribute(NDA_DST, found[NDA_DST])
+                try:
+                    self.ask(RTM_DELNEIGH, NLM_F_ACK, struct.pack("=BxxxiHBB", family, index, 0, flags, 0) + target)
+                except OSError as error:
+                    if error.errno != errno.ENOENT:
+                        raise

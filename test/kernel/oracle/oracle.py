@@ -151,6 +151,9 @@ class Oracle:
             host = self.topology.hosts[name]
             host.router.delete_neighbour(address, self._index(host, device))
         self.pending.clear()
+        if self.topology.forgetful:
+            for host in self.topology.hosts.values():
+                host.router.forget_learnt()
         for host in self.topology.hosts.values():
             host.netfilter.flush_conntrack()
             if self.routes_learnt:

@@ -126,7 +126,7 @@ def analyse(topology, drops_observer, packet, ident, error, record, sender, pend
         ]
     if record.lost:
         reply["traceLost"] = True
-    pending |= _unanswered(reply)
+    pending |= _unanswered(topology, reply)
     reply["outcome"] = _outcome(topology, reply, main_hops[-1] if main_hops else None, sender, pending)
     return reply
 
@@ -262,7 +262,7 @@ def _outcome(topology, reply, last, sender, pending):
             return "rejected"
     if last and last[3] == "out" and _at_edge(topology, last):
         return "left"
-    if _unanswered(reply) or _waits(reply, last, sender, pending):
+    if _unanswered(topology, reply) or _waits(reply, last, sender, pending):
         return "unresolved"
     if reply["rules"] and str(reply["rules"][-1].get("target", "")).upper() == "REJECT":
         return "rejected"
@@ -273,16 +273,22 @@ def _outcome(topology, reply, last, sender, pending):
     return "dropped"
 
 
-def _unanswered(reply):
+def _unanswered(topology, reply):
     """(host, interface, address) of every question for a link-layer address that got no answer."""
     asked, heard = set(), set()
     for event in reply.get("neighbours", ()):
-        if event["op"] == "request" and event["dir"] == "out":
+        if event["op"] == "request" and event["dir"] == "out" and _is_own(topology, event):
             asked.add((event["host"], event["iface"], event["target"]))
         elif event["op"] == "reply" and event["dir"] == "in":
             # An ARP reply names what it is about as its sender, an advertisement as its target.
             heard |= {(event["host"], event["iface"], event[key]) for key in ("sender", "target")}
     return asked - heard
+
+
+def _is_own(topology, event):
+    """Whether the host asks for itself: a bridge also passes on the questions of others."""
+    interface = topology.hosts[event["host"]].interfaces.get(event["iface"])
+    return interface is None or event.get("senderMac", interface.mac) == interface.mac
 
 
 def _waits(reply, last, sender, pending):

@@ -138,6 +138,7 @@ class Topology:
         return namespace
 
     def build(self, request):
+        self.forgetful = request.get("forget", False)
         self.ipv6 = request.get("ipv6") or _mentions_ipv6(request)
         defaults = request.get("defaults", {})
         self._make_namespaces(request)
@@ -366,8 +367,10 @@ def _mentions_ipv6(request):
 def _interface_lines(interface):
     spec, name, lines = interface.spec, interface.name, []
     if interface.kind == "bridge":
+        options = "".join(f" {key} {value}" for key, value in spec.get("bridge", {}).items())
         lines.append(
             f"link add {name} address {interface.mac} index {interface.index} type bridge stp_state 0 mcast_snooping 0"
+            + options
         )
     elif interface.kind == "vxlan":
         options = spec.get("vxlan", {})
@@ -375,7 +378,7 @@ def _interface_lines(interface):
         vxlan_ports.add(port)
         line = f"link add {name} address {interface.mac} index {interface.index} type vxlan"
         line += f" id {options['id']} dstport {port}"
-        for key in ("local", "dev", "remote", "group", "ttl"):
+        for key in ("local", "dev", "remote", "group", "ttl", "tos", "df", "srcport"):
             if key in options:
                 line += f" {key} {options[key]}"
         lines.append(line + ("" if options.get("learning", True) else " nolearning"))
@@ -385,6 +388,8 @@ def _interface_lines(interface):
     elif interface.kind == "dummy":
         # A veth whose other end is thrown away; without ARP it behaves like a dummy device, which
         # many kernels lack.
+        lines.append(f"link set {name} arp off")
+    if not spec.get("arp", True):
         lines.append(f"link set {name} arp off")
     if "mtu" in spec and interface.kind not in LINKED_KINDS:
         lines.append(f"link set {name} mtu {spec['mtu']}")

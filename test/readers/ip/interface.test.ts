@@ -50,6 +50,9 @@ describe("real outputs", () => {
       remote: null,
       learning: false,
       ttl: 0,
+      tos: 0,
+      df: "unset",
+      sourcePorts: null,
     });
     expect(vxlan("vx1")).toMatchObject({ vni: -1, port: 4790 });
     expect(vxlan("vx2")).toMatchObject({ remote: parseAddress("239.1.1.1"), learning: true, ttl: 5, port: 8472 });

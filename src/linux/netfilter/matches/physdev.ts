@@ -1,3 +1,4 @@
+import type { Interface } from "../../../model/interface.ts";
 import type { MatchExtension } from "../extension.ts";
 import { givenOption, optionWords } from "../option-words.ts";
 
@@ -24,10 +25,17 @@ declare module "../../../model/ruleset.ts" {
 /** A device name, perhaps with a `+` at its end: up to 15 characters without blanks, slashes or `!`. */
 const DEVICE = /^[^\s/!]{1,15}$/;
 
+/** The test of a name: the whole of it, or its beginning before a `+`. */
+function nameTest({ pattern, invert }: DeviceTest): (port: Interface) => boolean {
+  const prefix = pattern.endsWith("+") ? pattern.slice(0, -1) : null;
+  if (prefix !== null) return ({ name }) => name.startsWith(prefix) !== invert;
+  return ({ name }) => (name === pattern) !== invert;
+}
+
 /**
  * `-m physdev` (net/netfilter/xt_physdev.c). Only frames that br_netfilter hands from a bridge port to the IP hooks
- * carry the port's name; podpath does not model those, so no packet ever has one. For such packets the kernel holds
- * every negated option for true and every plain one for false.
+ * carry the names of ports. For all other packets the kernel holds every negated option for true and every plain one for
+ * false.
  */
 export const physdev: MatchExtension<"physdev"> = {
   options: {
@@ -66,7 +74,22 @@ export const physdev: MatchExtension<"physdev"> = {
     ...(out === null ? [] : optionWords("physdev-out", out.invert, out.pattern)),
     ...(isBridged === null ? [] : optionWords("physdev-is-bridged", isBridged.invert)),
   ],
-  compile: ({ isIn, in: input, isOut, out, isBridged }) => ({
-    kind: [isIn, input, isOut, out, isBridged].some((test) => test !== null && !test.invert) ? "never" : "always",
-  }),
+  compile({ isIn, in: input, isOut, out, isBridged }) {
+    const unbridged = ![isIn, input, isOut, out, isBridged].some((test) => test !== null && !test.invert);
+    const fitsInput = input === null ? null : nameTest(input);
+    const fitsOutput = out === null ? null : nameTest(out);
+    return {
+      kind: "call",
+      test({ bridged }) {
+        if (bridged === null) return unbridged;
+        const { physicalInput, physicalOutput } = bridged;
+        // A frame that came in by a port always has that port; which it leaves by is known once the bridge forwards it.
+        if (isIn?.invert === true) return false;
+        if (isBridged !== null && (physicalOutput === null) !== isBridged.invert) return false;
+        if (isOut !== null && (physicalOutput === null) !== isOut.invert) return false;
+        if (fitsInput !== null && !fitsInput(physicalInput)) return false;
+        return fitsOutput === null || (physicalOutput !== null && fitsOutput(physicalOutput));
+      },
+    };
+  },
 };

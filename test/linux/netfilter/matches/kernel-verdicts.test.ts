@@ -29,7 +29,11 @@ const eth0: Interface = {
   master: null,
   peerIndex: 0,
   lower: null,
+  noArp: false,
   vxlan: null,
+  bridge: null,
+  bridgePort: null,
+  vlanId: null,
   ipip: null,
   origin: 0,
 };

@@ -65,7 +65,11 @@ function device(name: string, addresses: readonly string[], mtu = 1500): Interfa
     master: null,
     peerIndex: 0,
     lower: null,
+    noArp: false,
     vxlan: null,
+    bridge: null,
+    bridgePort: null,
+    vlanId: null,
     ipip: null,
     origin: 0,
   };

@@ -1,0 +1,127 @@
+import { BROADCAST_MAC, isGroupMac } from "../linux/ethernet.ts";
+import { drop, receive } from "../linux/forward.ts";
+import { type HostRuntime, PLAIN_ENDING } from "../linux/runtime.ts";
+import { CT_NONE, type Skb } from "../linux/skb.ts";
+import { FRAME_ALLOWANCE } from "../linux/transmit.ts";
+import type { Interface } from "../model/interface.ts";
+import type { Link } from "../model/link.ts";
+import { copyPacket, packetLength } from "../net/packet.ts";
+import { schedule } from "./event-queue.ts";
+import { linkOf, macOf, others } from "./topology.ts";
+import { runtimeOf, type World } from "./world.ts";
+
+/** A device that a frame can arrive on. */
+interface Receiver {
+  readonly runtime: HostRuntime;
+  readonly device: Interface;
+}
+
+/**
+ * dev_hard_start_xmit() and the wire. A link of two takes every frame to the other end; a segment is a switch that knows
+ * where each member's MAC address is and sends what it does not know to all.
+ */
+export function transmit(world: World, runtime: HostRuntime, device: Interface, frame: Skb): void {
+  const link = linkOf(world.topology, runtime.host.name, device.name);
+  const nextHop = frame.route?.kind === "unicast" ? frame.route.nextHop : frame.packet.dst;
+  const leave = (text: string): void =>
+    world.services.end(runtime, frame, { ...PLAIN_ENDING, nextHop, text, outcome: "left" });
+  if (link === null) return leave(`${device.name} is joined to nothing that was dumped`);
+  if (link.mtu !== null && frame.arp === null && packetLength(frame.packet) > link.mtu) {
+    return drop(runtime, frame, null, null, `larger than the MTU ${link.mtu} of ${link.name}: lost on the wire`);
+  }
+  const receivers = receiversOf(world, runtime, device, frame, link);
+  const [first] = receivers;
+  if (first === undefined || (!link.closed && frame.arp !== null && isGroupMac(frame.destinationMac))) {
+    if (!link.closed) {
+      leave(
+        isGroupMac(frame.destinationMac)
+          ? "a broadcast to machines that were not dumped"
+          : `nobody who was dumped has ${frame.destinationMac} on ${link.name}`,
+      );
+    } else if (first === undefined) drop(runtime, frame, null, null, `nobody is on ${link.name}`);
+  }
+  for (const receiver of receivers) {
+    handOver(world, runtime, receiver, receiver === receivers.at(-1) ? frame : copyOf(frame));
+  }
+}
+
+function copyOf(frame: Skb): Skb {
+  return { ...frame, packet: copyPacket(frame.packet) };
+}
+
+function receiversOf(
+  world: World,
+  runtime: HostRuntime,
+  device: Interface,
+  frame: Skb,
+  link: Link,
+): readonly Receiver[] {
+  const all: Receiver[] = [];
+  for (const member of others(link, runtime.host.name, device.name)) {
+    const target = runtimeOf(world, member.host);
+    const port = target?.host.interfaces.get(member.interface);
+    if (target !== null && port !== undefined) all.push({ runtime: target, device: port });
+  }
+  if (isGroupMac(frame.destinationMac) || (link.closed && all.length === 1)) return all;
+  const owner = all.find((item) => takes(world, item.runtime, item.device, frame.destinationMac));
+  if (owner !== undefined) return [owner];
+  return link.closed ? all : [];
+}
+
+/** Whether a device has the MAC address, or is a port of a bridge behind which somebody has it. */
+function takes(world: World, runtime: HostRuntime, device: Interface, mac: string): boolean {
+  return macOf(runtime.host.name, device) === mac || bridgeHasMac(world, runtime, device, mac);
+}
+
+function bridgeHasMac(world: World, runtime: HostRuntime, port: Interface, mac: string): boolean {
+  const bridge = port.master === null ? undefined : runtime.host.interfaces.get(port.master);
+  if (bridge === undefined || bridge.kind !== "bridge") return false;
+  if (macOf(runtime.host.name, bridge) === mac) return true;
+  const ports = runtime.compiled.bridgePorts.get(bridge.name) ?? [];
+  return ports.some((other) => other !== port && reaches(world, runtime, other, mac));
+}
+
+/** Whether somebody on the link of a bridge port has the MAC address. */
+export function reaches(world: World, runtime: HostRuntime, port: Interface, mac: string): boolean {
+  const link = linkOf(world.topology, runtime.host.name, port.name);
+  if (link === null) return false;
+  for (const member of others(link, runtime.host.name, port.name)) {
+    const target = runtimeOf(world, member.host);
+    const device = target?.host.interfaces.get(member.interface);
+    if (target !== null && device !== undefined && takes(world, target, device, mac)) return true;
+  }
+  return false;
+}
+
+/**
+ * What a frame keeps on its way into another namespace: the packet, and nothing that the sender's kernel knew. The receiver's
+ * own MTU limits what it takes.
+ */
+function handOver(world: World, sender: HostRuntime, { runtime, device }: Receiver, frame: Skb): void {
+  if (!device.up) {
+    return drop(sender, frame, null, null, `${device.name} of ${runtime.host.name}, at the other end, is down`);
+  }
+  if (frame.arp === null && packetLength(frame.packet) > device.mtu + FRAME_ALLOWANCE) {
+    const text = `larger than the MTU ${device.mtu} of ${device.name} of ${runtime.host.name}: lost on the wire`;
+    return drop(sender, frame, null, null, text);
+  }
+  frame.mark = 0;
+  frame.connection = null;
+  frame.ctState = CT_NONE;
+  frame.ctReply = false;
+  frame.route = null;
+  frame.output = null;
+  frame.owner = null;
+  frame.fromKernel = false;
+  frame.boundInterface = null;
+  frame.bridged = null;
+  frame.packetType = frameType(runtime.host.name, device, frame.destinationMac);
+  schedule(world.queue, world.now, () => receive(runtime, device, frame));
+}
+
+/** eth_type_trans(): whom a frame is for, seen from the device that it arrives on. */
+export function frameType(host: string, device: Interface, mac: string): Skb["packetType"] {
+  if (mac === BROADCAST_MAC) return "broadcast";
+  if (mac === "" || mac === macOf(host, device)) return "host";
+  return isGroupMac(mac) ? "multicast" : "otherhost";
+}

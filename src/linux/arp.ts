@@ -1,0 +1,155 @@
+import type { Interface } from "../model/interface.ts";
+import { type Address, isLoopback, isMulticast, isUnspecified, sameAddress, unspecified } from "../net/address.ts";
+import { packet } from "../net/packet.ts";
+import { confirmAddress } from "./confirm-address.ts";
+import { arpFilter, arpIgnore, forwarding, proxyArp, proxyArpPvlan, routeLocalnet } from "./device-settings.ts";
+import { BROADCAST_MAC } from "./ethernet.ts";
+import { findNeighbour, isFixed, setNeighbour } from "./neighbour-table.ts";
+import { addressType } from "./routing/address-type.ts";
+import { routeInput } from "./routing/input.ts";
+import { lookUpRoute } from "./routing/look-up.ts";
+import type { HostRuntime } from "./runtime.ts";
+import { type ArpMessage, type Skb, skb } from "./skb.ts";
+import { transmitFrame } from "./transmit.ts";
+
+/** ARP (net/ipv4/arp.c). Its frames cross bridges and VXLAN as all others do; nobody watches them. */
+
+/** Journey of frames that belong to no packet of a probe. */
+const NO_JOURNEY = -1;
+
+function send(runtime: HostRuntime, device: Interface, message: ArpMessage, destinationMac: string): void {
+  const frame = skb(packet({ src: message.sender, dst: message.target, protocol: 0 }), NO_JOURNEY);
+  frame.arp = message;
+  frame.fromKernel = true;
+  frame.sourceMac = message.senderMac;
+  frame.destinationMac = destinationMac;
+  transmitFrame(runtime, device, frame);
+}
+
+/** arp_solicit(): asks everybody on the device's link who has `target`; whoever answers first is remembered. */
+export function sendArpRequest(runtime: HostRuntime, device: Interface, target: Address, sender: Address | null): void {
+  if (findNeighbour(runtime.neighbours, device.name, target) === null) {
+    setNeighbour(runtime.neighbours, device.name, {
+      address: target,
+      mac: null,
+      state: "failed",
+      text: "INCOMPLETE",
+      updated: runtime.services.now(),
+    });
+  }
+  const senderMac = macOf(runtime, device);
+  const sentBy = `${runtime.host.name} ${device.name}`;
+  const message: ArpMessage = { operation: "request", senderMac, sender: sender ?? unspecified(4), target, sentBy };
+  send(runtime, device, message, BROADCAST_MAC);
+}
+
+function macOf(runtime: HostRuntime, device: Interface): string {
+  return runtime.services.macOf(runtime, device);
+}
+
+/** arp_process(): a message arrives; questions about addresses of this host, or that it stands in for, are answered. */
+export function receiveArp(runtime: HostRuntime, device: Interface, frame: Skb): void {
+  const message = frame.arp;
+  if (message === null || device.noArp || frame.packetType === "otherhost" || device.kind === "loopback") return;
+  const { sender, target } = message;
+  if (isMulticast(target) || (isLoopback(target) && !routeLocalnet(runtime, device))) return;
+  if (message.operation === "request" && answers(runtime, device, message)) {
+    if (!isUnspecified(sender)) learnFrom(runtime, device, message, true, "STALE");
+    const senderMac = macOf(runtime, device);
+    const sentBy = `${runtime.host.name} ${device.name}`;
+    const reply: ArpMessage = { operation: "reply", senderMac, sender: target, target: sender, sentBy };
+    return send(runtime, device, reply, message.senderMac);
+  }
+  const answered = message.operation === "reply" && frame.packetType === "host";
+  learnFrom(runtime, device, message, false, answered ? "REACHABLE" : "STALE");
+}
+
+/** neigh_update(): permanent entries stay; an answer within a second of another does not replace it (`locktime`). */
+function learnFrom(
+  runtime: HostRuntime,
+  device: Interface,
+  message: ArpMessage,
+  asked: boolean,
+  text: "STALE" | "REACHABLE",
+): void {
+  const known = findNeighbour(runtime.neighbours, device.name, message.sender);
+  if (known === null && !asked) return;
+  if (known !== null && isFixed(known)) return;
+  const now = runtime.services.now();
+  const recent = known !== null && known.state === "resolved" && now - known.updated < LOCKTIME;
+  if (recent && !asked && known.mac !== message.senderMac) return;
+  setNeighbour(runtime.neighbours, device.name, {
+    address: message.sender,
+    mac: message.senderMac,
+    state: "resolved",
+    text: text === "REACHABLE" ? `answered by ${message.sentBy}` : `learnt from ${message.sentBy}`,
+    updated: now,
+  });
+}
+
+/** `net.ipv4.neigh.*.locktime` in seconds. */
+const LOCKTIME = 1;
+
+function answers(runtime: HostRuntime, device: Interface, message: ArpMessage): boolean {
+  const { sender, target } = message;
+  if (isUnspecified(sender)) {
+    return addressType(runtime, target, null) === "LOCAL" && !ignores(runtime, device, sender, target);
+  }
+  const route = routeInput(runtime, device, {
+    src: sender,
+    dst: target,
+    protocol: 0,
+    sport: 0,
+    dport: 0,
+    tos: 0,
+    mark: 0,
+    input: device.name,
+    output: null,
+    uid: 0,
+    packet: null,
+  });
+  switch (route.kind) {
+    case "deliver":
+      if (route.result.kind !== "local" || ignores(runtime, device, sender, target)) return false;
+      return !arpFilter(runtime, device) || isWayBack(runtime, device, sender, target);
+    case "forward":
+      return forwarding(runtime, device, 4) && proxies(runtime, device, target, route.result.output);
+    default:
+      return false;
+  }
+}
+
+/** arp_filter(): whether what this host sends from `target` to `sender` leaves by the device. */
+function isWayBack(runtime: HostRuntime, device: Interface, sender: Address, target: Address): boolean {
+  const key = { src: target, dst: sender, input: null, output: null, mark: 0, tos: 0, protocol: 0, sport: 0, dport: 0 };
+  const route = lookUpRoute(runtime, { ...key, uid: 0 });
+  return route.kind !== "error" && route.kind !== "local" && route.output.name === device.name;
+}
+
+/** arp_fwd_proxy(), arp_fwd_pvlan() and pneigh_lookup(). */
+function proxies(runtime: HostRuntime, device: Interface, target: Address, output: Interface): boolean {
+  if (output.name === device.name) return proxyArpPvlan(runtime, device);
+  return proxyArp(runtime, device) || hasProxyEntry(runtime, device, target);
+}
+
+function hasProxyEntry(runtime: HostRuntime, device: Interface, target: Address): boolean {
+  return runtime.host.neighbours.some(
+    (item) => item.proxy && item.interface === device.name && sameAddress(item.address, target),
+  );
+}
+
+/** arp_ignore(): 1 and 2 answer only for addresses of the device itself, 3 not for those of host scope, 8 never. */
+function ignores(runtime: HostRuntime, device: Interface, sender: Address, target: Address): boolean {
+  switch (arpIgnore(runtime, device)) {
+    case 1:
+      return !confirmAddress(runtime, device, null, target, "host");
+    case 2:
+      return !confirmAddress(runtime, device, sender, target, "host");
+    case 3:
+      return !confirmAddress(runtime, null, null, target, "link");
+    case 8:
+      return true;
+    default:
+      return false;
+  }
+}

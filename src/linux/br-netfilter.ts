@@ -1,0 +1,129 @@
+import type { Interface } from "../model/interface.ts";
+import { type Address, type Family, sameAddress } from "../net/address.ts";
+import { packetLength } from "../net/packet.ts";
+import { sysctl } from "./device-settings.ts";
+import { drop, hookDrop, noNeighbour } from "./forward.ts";
+import { resolveNeighbour } from "./neighbour.ts";
+import { findNeighbour, isConnected } from "./neighbour-table.ts";
+import { runHook } from "./netfilter/hooks.ts";
+import { FORWARD, type Hook, NF_ACCEPT, POSTROUTING, PREROUTING } from "./netfilter/verdict.ts";
+import { routeInput } from "./routing/input.ts";
+import type { HostRuntime } from "./runtime.ts";
+import type { Skb } from "./skb.ts";
+
+/**
+ * br_netfilter (net/bridge/br_netfilter_hooks.c): with `bridge-nf-call-iptables` the IP hooks see what a bridge receives
+ * and forwards. PREROUTING runs as soon as a frame comes in by a port, with the bridge for `-i`, and not again when the
+ * frame turns out to be for this host; FORWARD and POSTROUTING run for each port that the frame leaves by.
+ */
+
+const CALL: Readonly<Record<Family, string>> = {
+  4: "net.bridge.bridge-nf-call-iptables",
+  6: "net.bridge.bridge-nf-call-ip6tables",
+};
+
+/** Whether frames on the bridge pass the IP hooks of that family: by the sysctl, or by the bridge's own setting. */
+export function bridgeFilters(runtime: HostRuntime, bridge: Interface, family: Family): boolean {
+  const { host, compiled } = runtime;
+  if (bridge.bridge !== null && (family === 4 ? bridge.bridge.nfCallIptables : bridge.bridge.nfCallIp6tables)) {
+    return true;
+  }
+  const key = CALL[family];
+  // A dump of all settings without this one: the module is not loaded.
+  const dumped = host.sysctls.has("net.ipv4.ip_forward") && host.knowledge.get("sysctls") !== "assumed";
+  if (dumped && !host.sysctls.has(key)) return false;
+  // Without rules it makes so little difference that nobody needs to be told what is assumed.
+  if (!compiled.hooks[family].stages.some((stages) => stages.length > 0)) return host.sysctls.get(key) !== "0";
+  return sysctl(runtime, key, 1) !== 0;
+}
+
+/** Runs a hook with the frame's packet type as br_netfilter shows it: never "for another host". */
+function hookOfBridge(runtime: HostRuntime, skb: Skb, hook: Hook): boolean {
+  const { packetType } = skb;
+  if (packetType === "otherhost") skb.packetType = "host";
+  if (runHook(runtime, skb, hook) !== NF_ACCEPT) {
+    hookDrop(runtime, skb, hook);
+    return false;
+  }
+  skb.packetType = packetType;
+  return true;
+}
+
+/** br_nf_pre_routing(): false when the frame went no further. */
+export function passPrerouting(runtime: HostRuntime, bridge: Interface, port: Interface, skb: Skb): boolean {
+  skb.bridged = { physicalInput: port, physicalOutput: null };
+  skb.input = bridge;
+  skb.route = null;
+  const { dst } = skb.packet;
+  if (!hookOfBridge(runtime, skb, PREROUTING)) return false;
+  return sameAddress(skb.packet.dst, dst) || redirect(runtime, bridge, skb);
+}
+
+/**
+ * br_nf_pre_routing_finish(): the destination was translated. Where the new one is behind the same bridge the frame goes
+ * on to its MAC address, whether or not this host forwards; else to this host's IP layer.
+ */
+function redirect(runtime: HostRuntime, bridge: Interface, skb: Skb): boolean {
+  const { packet } = skb;
+  const route = routeInput(runtime, bridge, {
+    src: packet.src,
+    dst: packet.dst,
+    protocol: packet.protocol,
+    sport: packet.sport,
+    dport: packet.dport,
+    tos: packet.tos & 0xfc,
+    mark: skb.mark,
+    input: bridge.name,
+    output: null,
+    uid: 0,
+    packet,
+  });
+  if (route.kind === "martian") {
+    drop(runtime, skb, null, "PREROUTING", route.text);
+    return false;
+  }
+  if (route.kind === "forward" && route.result.kind === "unicast" && route.result.output === bridge) {
+    return towards(runtime, bridge, skb, route.result.nextHop);
+  }
+  skb.destinationMac = bridge.mac ?? skb.destinationMac;
+  skb.packetType = "host";
+  return true;
+}
+
+/**
+ * br_nf_pre_routing_finish_bridge(): to a neighbour whose header is not cached yet the frame goes as if sent over the bridge
+ * (br_nf_dev_xmit), where taps on the bridge see it; then on as it came.
+ */
+function towards(runtime: HostRuntime, bridge: Interface, skb: Skb, nextHop: Address): boolean {
+  const known = findNeighbour(runtime.neighbours, bridge.name, nextHop);
+  const cached = known?.headerCached === true && isConnected(known);
+  const found = resolveNeighbour(runtime, skb, bridge, nextHop);
+  if (found.kind !== "mac") {
+    noNeighbour(runtime, skb);
+    return false;
+  }
+  skb.destinationMac = found.mac;
+  if (!cached && runtime.observer !== null) {
+    skb.output = bridge;
+    runtime.observer.step({ kind: "transmit", runtime, skb });
+  }
+  return true;
+}
+
+/** br_nf_forward() and br_nf_post_routing(): false when the frame went no further. */
+export function filterForwarded(runtime: HostRuntime, bridge: Interface, to: Interface, skb: Skb): boolean {
+  if (skb.bridged === null) return true;
+  skb.bridged.physicalOutput = to;
+  skb.input = bridge;
+  skb.output = bridge;
+  if (!hookOfBridge(runtime, skb, FORWARD) || !hookOfBridge(runtime, skb, POSTROUTING)) return false;
+  const { packet } = skb;
+  if (packetLength(packet) <= to.mtu) return true;
+  if (packet.df || packet.src.family === 6) {
+    drop(runtime, skb, null, "POSTROUTING", `larger than the MTU ${to.mtu} of ${to.name}`);
+    return false;
+  }
+  const detail = `a packet longer than the MTU ${to.mtu} of ${to.name} goes on whole: fragments are not modelled`;
+  runtime.services.assume(runtime, "interfaces", detail);
+  return true;
+}

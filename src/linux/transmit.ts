@@ -1,0 +1,29 @@
+import type { Interface } from "../model/interface.ts";
+import { transmitOnBridge } from "./bridge.ts";
+import { drop } from "./forward.ts";
+import type { HostRuntime } from "./runtime.ts";
+import type { Skb } from "./skb.ts";
+import { encapsulateVxlan } from "./tunnels/vxlan.ts";
+import { transmitOnVlan } from "./vlan.ts";
+
+/** is_skb_forwardable(): a VLAN tag more than the MTU is let through. */
+export const FRAME_ALLOWANCE = 4;
+
+/** dev_queue_xmit(): a frame with its MAC addresses goes out of a device, through the devices below it. */
+export function transmitFrame(runtime: HostRuntime, device: Interface, skb: Skb): void {
+  skb.output = device;
+  if (!device.up) return drop(runtime, skb, "DEV_READY", null, `${device.name} is down`);
+  // linkwatch has put noop_qdisc on it: nothing gets as far as the device.
+  if (!device.carrier) return drop(runtime, skb, "QDISC_DROP", null, `${device.name} has no carrier`);
+  if (runtime.observer !== null && skb.arp === null) runtime.observer.step({ kind: "transmit", runtime, skb });
+  switch (device.kind) {
+    case "bridge":
+      return transmitOnBridge(runtime, device, skb);
+    case "vxlan":
+      return encapsulateVxlan(runtime, device, skb);
+    case "vlan":
+      return transmitOnVlan(runtime, device, skb);
+    default:
+      return runtime.services.transmit(runtime, device, skb);
+  }
+}
