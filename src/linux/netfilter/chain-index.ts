@@ -45,12 +45,12 @@ const WORTH_WALKS = 8;
 
 /** The index of a chain that is about to be walked; null where it is to be walked rule by rule. */
 export function indexFor(program: Program, indexing: Indexing): ChainIndex | null {
-  const { lazy, targets } = program;
+  if (indexing === "adaptive" && program.count < WORTH_RULES) return null;
   if (indexing === "never") return null;
-  if (lazy.index !== null) return lazy.index;
-  if (indexing === "adaptive" && (targets.length < WORTH_RULES || lazy.walks++ < WORTH_WALKS)) return null;
-  lazy.index = chainIndex(program, indexing === "always" ? 1 : LONG);
-  return lazy.index;
+  if (program.index !== null) return program.index;
+  if (indexing === "adaptive" && program.walks++ < WORTH_WALKS) return null;
+  program.index = chainIndex(program, indexing === "always" ? 1 : LONG);
+  return program.index;
 }
 
 /** A list longer than this is worth another index. */
@@ -59,7 +59,7 @@ const LONG = 24;
 /** The index of a whole chain: time and memory are linear in its rules. */
 function chainIndex(program: Program, long: number): ChainIndex {
   const keys = new Map<number, readonly RuleKey[]>();
-  for (let rule = 0; rule < program.targets.length; rule++) {
+  for (let rule = 0; rule < program.count; rule++) {
     const ofRule = keysOfRule(program, rule);
     if (ofRule !== null) keys.set(rule, ofRule);
   }

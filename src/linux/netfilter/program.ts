@@ -31,6 +31,9 @@ export const OP_CTSTATE = 12;
 export const OP_CALL = 13;
 export const OP_NEVER = 14;
 
+/** What stands in `code` for each rule, before all instructions: where its own start, target, the target's argument. */
+export const RULE_WORDS = 3;
+
 /** What happens when a rule matches. */
 export const TARGET_NONE = 0;
 export const TARGET_ACCEPT = 1;
@@ -57,21 +60,19 @@ type Selector6 = Int32Array;
 export interface Program {
   readonly chain: Chain;
   readonly family: Family;
+  /** Number of rules. */
+  readonly count: number;
+  /**
+   * RULE_WORDS words of each rule, then the instructions: one array, because a node has thousands of short chains, and
+   * a walk through one takes as long as fetching it.
+   */
   readonly code: Int32Array;
-  /** Where each rule's instructions start in `code`. */
-  readonly starts: Int32Array;
-  readonly targets: Uint8Array;
-  readonly targetArguments: Int32Array;
   readonly jumps: readonly string[];
   readonly tests: readonly MatchFunction[];
   readonly calls: readonly TargetFunction[];
   readonly patterns: readonly InterfacePattern[];
   readonly selectors: readonly Selector6[];
-  readonly lazy: LazyIndex;
-}
-
-/** What walks of a chain leave behind, so that one that is walked often gets an index. */
-export interface LazyIndex {
+  /** Walks so far: a long chain that is walked often gets an index. */
   walks: number;
   index: ChainIndex | null;
 }
@@ -119,30 +120,28 @@ function compileChain(chain: Chain, family: Family, backend: Backend): Program {
     selectors: [],
   };
   const count = chain.rules.length;
-  const starts = new Int32Array(count);
-  const targets = new Uint8Array(count);
-  const targetArguments = new Int32Array(count);
+  const heads = new Int32Array(count * RULE_WORDS);
   chain.rules.forEach((rule, index) => {
-    starts[index] = builder.code.length;
+    const start = heads.length + builder.code.length;
     emitTests(builder, rule, family, backend);
     builder.code.push(OP_END);
-    const [target, argument] = targetOf(builder, rule, family);
-    targets[index] = target;
-    targetArguments[index] = argument;
+    heads.set([start, ...targetOf(builder, rule, family)], index * RULE_WORDS);
   });
+  const code = new Int32Array(heads.length + builder.code.length);
+  code.set(heads);
+  code.set(builder.code, heads.length);
   return {
     chain,
     family,
-    code: Int32Array.from(builder.code),
-    starts,
-    targets,
-    targetArguments,
+    count,
+    code,
     jumps: builder.jumps,
     tests: builder.tests,
     calls: builder.calls,
     patterns: builder.patterns,
     selectors: builder.selectors,
-    lazy: { walks: 0, index: null },
+    walks: 0,
+    index: null,
   };
 }
 

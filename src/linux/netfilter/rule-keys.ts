@@ -16,6 +16,7 @@ import {
   OP_SRC,
   OP_SRC6,
   type Program,
+  RULE_WORDS,
 } from "./program.ts";
 
 /** What a chain is indexed by. */
@@ -48,7 +49,7 @@ export interface RuleKey {
 export function keysOfRule(program: Program, rule: number): readonly RuleKey[] | null {
   const { code, selectors, patterns } = program;
   const keys: RuleKey[] = [];
-  let at = program.starts[rule] ?? 0;
+  let at = program.code[rule * RULE_WORDS] ?? 0;
   const word = (offset: number): number => code[at + offset] ?? 0;
   for (;;) {
     const op = code[at];

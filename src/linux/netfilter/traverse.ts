@@ -23,6 +23,7 @@ import {
   OP_SRC,
   OP_SRC6,
   type Program,
+  RULE_WORDS,
   TARGET_ACCEPT,
   TARGET_CALL,
   TARGET_DROP,
@@ -67,12 +68,12 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
     for (;;) {
       const { program } = bound;
       const from = index;
-      if (candidates !== LINEAR) index = nextCandidate(candidates, from, program.targets.length);
+      if (candidates !== LINEAR) index = nextCandidate(candidates, from, program.count);
       else if (everyRule === null) index = firstCandidate(program, from, skb);
       if (everyRule !== null) {
         for (let passed = from; passed < index; passed++) everyRule.call(observer, skb, runtime, bound, passed);
       }
-      if (index >= program.targets.length) {
+      if (index >= program.count) {
         // The end of a chain that a goto led to from the built-in one counts as a return too, before the policy.
         if (observer !== null && bound !== start) observer.step({ kind: "return", runtime, skb, chain: bound, hook });
         if (stackTop === base) return applyPolicy(start, skb, runtime, hook);
@@ -89,8 +90,8 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
         continue;
       }
       if (counters !== null) counters.count(bound, index, skb);
-      const target = program.targets[index];
-      const argument = program.targetArguments[index] ?? 0;
+      const target = program.code[index * RULE_WORDS + 1];
+      const argument = program.code[index * RULE_WORDS + 2] ?? 0;
       let verdict: TargetVerdict;
       switch (target) {
         case TARGET_ACCEPT:
@@ -183,12 +184,11 @@ function applyPolicy(start: BoundChain, skb: Skb, runtime: HostRuntime, hook: Ho
  * fail at, tried in one loop without calls.
  */
 function firstCandidate(program: Program, index: number, skb: Skb): number {
-  const { code, starts } = program;
+  const { code, count } = program;
   const src = skb.packet.src.a | 0;
   const dst = skb.packet.dst.a | 0;
-  const count = starts.length;
   for (let i = index; i < count; i++) {
-    const at = starts[i] ?? 0;
+    const at = code[i * RULE_WORDS] ?? 0;
     const op = code[at];
     if (op !== OP_SRC && op !== OP_DST) return i;
     const address = op === OP_SRC ? src : dst;
@@ -201,7 +201,7 @@ function firstCandidate(program: Program, index: number, skb: Skb): number {
 export function ruleMatches(program: Program, index: number, skb: Skb, runtime: HostRuntime, hook: Hook): boolean {
   const { code } = program;
   const { packet } = skb;
-  let at = program.starts[index] ?? 0;
+  let at = code[index * RULE_WORDS] ?? 0;
   for (;;) {
     switch (code[at]) {
       case OP_END:

@@ -95,6 +95,11 @@ export const statistic: MatchExtension<"statistic"> = {
     if (options.probability === 0) return { kind: invert ? "always" : "never" };
     if (options.probability === ONE) return { kind: invert ? "never" : "always" };
     const probability = options.probability / ONE;
+    const question = `does the random match of probability ${formatProbability(options.probability)} hold on `;
+    const alternatives = [
+      { label: "drawn", probability },
+      { label: "not drawn", probability: 1 - probability },
+    ];
     return {
       kind: "call",
       test(_skb, runtime) {
@@ -102,11 +107,8 @@ export const statistic: MatchExtension<"statistic"> = {
         const taken = runtime.services.choose({
           kind: "random",
           variable: `${runtime.host.name} statistic draw ${draws.count++}`,
-          question: `does the random match of probability ${formatProbability(options.probability)} hold on ${runtime.host.name}?`,
-          alternatives: [
-            { label: "drawn", probability },
-            { label: "not drawn", probability: 1 - probability },
-          ],
+          question: `${question}${runtime.host.name}?`,
+          alternatives,
         });
         return (taken === 0) !== invert;
       },

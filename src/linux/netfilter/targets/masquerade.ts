@@ -45,18 +45,22 @@ export const MASQUERADE: TargetExtension<"MASQUERADE"> = {
     ...(options.random ? ["--random"] : []),
     ...(options.fullyRandom ? ["--random-fully"] : []),
   ],
-  compile: (options) => (skb, runtime) => {
-    const { connection } = skb;
-    if (connection !== null && connection.original.src.family === 4 && isUnspecified(connection.original.src)) {
-      return NF_ACCEPT;
-    }
-    const address = masqueradeSource(runtime, skb);
-    if (address === null) {
-      if (runtime.host.knowledge.get("interfaces") !== "unknown") return NF_DROP;
-      const device = skb.output?.name ?? "the interface it leaves by";
-      runtime.services.assume(runtime, "interfaces", `the source stays: which address ${device} has is not known`);
-      return NF_ACCEPT;
-    }
-    return setUpNat(runtime, skb, "SNAT", natRange({ ...options, addresses: { first: address, last: address } }));
+  compile(options) {
+    let range = natRange(options);
+    return (skb, runtime) => {
+      const { connection } = skb;
+      if (connection !== null && connection.original.src.family === 4 && isUnspecified(connection.original.src)) {
+        return NF_ACCEPT;
+      }
+      const address = masqueradeSource(runtime, skb);
+      if (address === null) {
+        if (runtime.host.knowledge.get("interfaces") !== "unknown") return NF_DROP;
+        const device = skb.output?.name ?? "the interface it leaves by";
+        runtime.services.assume(runtime, "interfaces", `the source stays: which address ${device} has is not known`);
+        return NF_ACCEPT;
+      }
+      if (range.addresses?.first !== address) range = { ...range, addresses: { first: address, last: address } };
+      return setUpNat(runtime, skb, "SNAT", range);
+    };
   },
 };
