@@ -175,6 +175,7 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
     indexing: world.indexing,
     noted: new Map(),
     multipathHashes: new Map(),
+    unknownOutputs: new Map(),
     tunnelPorts: new Map(),
     vtepOf: new Map(),
     bridges: new Map(),

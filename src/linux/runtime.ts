@@ -13,6 +13,7 @@ import type { NeighbourTable } from "./neighbour-table.ts";
 import type { Indexing } from "./netfilter/chain-index.ts";
 import type { MatchStateTables } from "./netfilter/match-state.ts";
 import type { BoundChain } from "./netfilter/program.ts";
+import type { OutputAnswer } from "./netfilter/unknown-output.ts";
 import type { Observer } from "./observer.ts";
 import type { Supposition } from "./routing/unknown-route.ts";
 import type { Owner, Skb } from "./skb.ts";
@@ -160,6 +161,8 @@ export interface HostRuntime {
   readonly multipathHashes: Map<string, PortSet>;
   /** Remote ends that VXLAN devices with `learning` have learnt, by device and MAC address. */
   readonly vtepOf: Map<string, Address>;
+  /** What was answered about the outgoing interface where no routes were dumped, by destination. */
+  readonly unknownOutputs: Map<string, readonly OutputAnswer[]>;
   /** Outer source ports of VXLAN by inner flow. */
   readonly tunnelPorts: Map<string, number>;
   /** Forwarding databases of this host's bridges, by name. */

@@ -51,6 +51,11 @@ export interface InterfacePattern {
   readonly wildcard: boolean;
 }
 
+/** ifname_compare_aligned() (include/linux/netfilter/x_tables.h): the whole name, or its beginning. */
+export function nameMatches(pattern: InterfacePattern, name: string): boolean {
+  return pattern.wildcard ? name.startsWith(pattern.text) : name === pattern.text;
+}
+
 /** Eight words: address then mask. */
 type Selector6 = Int32Array;
 

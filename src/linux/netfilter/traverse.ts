@@ -7,7 +7,7 @@ import { candidatesInUse, closeCandidates, nextCandidate, openCandidates } from 
 import { indexFor } from "./chain-index.ts";
 import {
   type BoundChain,
-  type InterfacePattern,
+  nameMatches,
   OP_CALL,
   OP_CTSTATE,
   OP_DPORT,
@@ -32,6 +32,7 @@ import {
   TARGET_NONE,
   TARGET_RETURN,
 } from "./program.ts";
+import { leavesBy } from "./unknown-output.ts";
 import { type Hook, NF_ACCEPT, NF_DROP, type TargetVerdict, type Verdict, XT_CONTINUE, XT_RETURN } from "./verdict.ts";
 
 /**
@@ -234,14 +235,16 @@ export function ruleMatches(program: Program, index: number, skb: Skb, runtime: 
       }
       case OP_IN: {
         const pattern = program.patterns[code[at + 1] ?? 0];
+        if (pattern === undefined) return false;
         if (nameMatches(pattern, skb.input === null ? "" : skb.input.name) === (code[at + 2] === 1)) return false;
         at += 3;
         continue;
       }
       case OP_OUT: {
         const pattern = program.patterns[code[at + 1] ?? 0];
+        if (pattern === undefined) return false;
         const name = skb.output === null ? "" : skb.output.name;
-        const matches = name === UNKNOWN_INTERFACE ? askInterface(runtime, pattern) : nameMatches(pattern, name);
+        const matches = name === UNKNOWN_INTERFACE ? leavesBy(runtime, skb, pattern) : nameMatches(pattern, name);
         if (matches === (code[at + 2] === 1)) return false;
         at += 3;
         continue;
@@ -291,26 +294,4 @@ export function ruleMatches(program: Program, index: number, skb: Skb, runtime: 
         return false;
     }
   }
-}
-
-function nameMatches(pattern: InterfacePattern | undefined, name: string): boolean {
-  if (pattern === undefined) return false;
-  return pattern.wildcard ? name.startsWith(pattern.text) : name === pattern.text;
-}
-
-/** The outgoing interface of a host without dumped routes: each pattern that rules test is a question. */
-function askInterface(runtime: HostRuntime, pattern: InterfacePattern | undefined): boolean {
-  const text = pattern === undefined ? "" : `${pattern.text}${pattern.wildcard ? "+" : ""}`;
-  return (
-    runtime.services.choose({
-      kind: "unknown",
-      variable: `${runtime.host.name} leaves by ${text}`,
-      question: `does the packet leave ${runtime.host.name} by ${text}? its routes were not dumped`,
-      alternatives: [
-        { label: "it does", probability: 0 },
-        { label: "it does not", probability: 0 },
-      ],
-      command: "ip route show table all",
-    }) === 0
-  );
 }
