@@ -114,7 +114,7 @@ function deviceSettings({ host, compiled }: HostRuntime, device: string): Device
     sourceValidMark: ofBoth(host, device, "src_valid_mark", 0),
     proxyArp: ofBoth(host, device, "proxy_arp", 0),
     sendRedirects: ofBoth(host, device, "send_redirects", 1),
-    proxyArpPvlan: parse(host, confKey(4, device, "proxy_arp_pvlan"), 0),
+    proxyArpPvlan: ofBoth(host, device, "proxy_arp_pvlan", 0),
     arpIgnore: ofBoth(host, device, "arp_ignore", 0),
     arpAnnounce: ofBoth(host, device, "arp_announce", 0),
     arpFilter: ofBoth(host, device, "arp_filter", 0),
@@ -187,7 +187,7 @@ export function arpIgnore(runtime: HostRuntime, device: Interface): number {
   return read(runtime, deviceSettings(runtime, device.name).arpIgnore);
 }
 
-/** IN_DEV_PROXY_ARP_PVLAN: the interface's own value only. */
+/** IN_DEV_PROXY_ARP_PVLAN: either `all` or the interface's. */
 export function proxyArpPvlan(runtime: HostRuntime, device: Interface): boolean {
   return read(runtime, deviceSettings(runtime, device.name).proxyArpPvlan) !== 0;
 }

@@ -115,6 +115,15 @@ function deliver(runtime: HostRuntime, skb: Skb): void {
   if (packet.protocol === UDP && decapsulateVxlan(runtime, skb)) return;
   if (packet.protocol === IPIP && decapsulateIpip(runtime, skb)) return;
   const socket = runtime.services.deliver(runtime, skb);
+  if (skb.carried !== null && socket !== "open") {
+    return reject(
+      runtime,
+      skb,
+      "NO_SOCKET",
+      "INPUT",
+      `no VXLAN device takes it: nothing listens on udp/${packet.dport}`,
+    );
+  }
   const text = skb.route?.kind === "broadcast" ? "broadcast" : "";
   if (runtime.observer !== null) runtime.observer.step({ kind: "deliver", runtime, skb, text });
   runtime.services.end(runtime, skb, {
@@ -163,9 +172,16 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
   const known = options.raw === true || options.selectSource === true ? null : packet.src;
   const result = routeOutput(runtime, skb, known, options.raw === true);
   tellRoute(runtime, skb, result, "send");
-  if (options.circular != null && result.kind !== "error" && result.output === options.circular) {
-    drop(runtime, skb, null, null, `an encapsulation loop: ${options.circular.name} would carry its own packets`);
-    return null;
+  if (options.tunnel !== undefined) {
+    const { device, noRoute } = options.tunnel;
+    if (result.kind === "error" || result.output === device) {
+      const text =
+        result.kind === "error"
+          ? `${device.name} has no route to its other end`
+          : `an encapsulation loop: ${device.name} would carry its own packets`;
+      drop(runtime, skb, noRoute, "OUTPUT", text);
+      return null;
+    }
   }
   if (result.kind === "error") return failedSend(runtime, skb, result);
   if (options.selectSource === true) {

@@ -130,8 +130,8 @@ export interface SendOptions {
   /** True when the source was not chosen by the sender and the route's is to be taken. */
   readonly selectSource?: boolean;
   readonly fromKernel?: boolean;
-  /** The tunnel device that sends it: it must not be routed into that device again. */
-  readonly circular?: Interface | null;
+  /** The tunnel device that sends it, and why it drops what it finds no route for. */
+  readonly tunnel?: { readonly device: Interface; readonly noRoute: DropReason | null };
 }
 
 /** Rule counters, kept only where somebody asks for them. */

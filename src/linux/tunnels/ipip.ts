@@ -43,7 +43,12 @@ export function encapsulateIpip(
   if (runtime.observer !== null) {
     runtime.observer.step({ kind: "encapsulate", runtime, skb, device: device.name, entry: null });
   }
-  sendLocal(runtime, skb, { kind: "request", cause: null, selectSource: (device.ipip?.local ?? null) === null });
+  sendLocal(runtime, skb, {
+    kind: "request",
+    cause: null,
+    selectSource: (device.ipip?.local ?? null) === null,
+    tunnel: { device, noRoute: null },
+  });
   return null;
 }
 

@@ -101,7 +101,7 @@ function sendTo(runtime: HostRuntime, device: Interface, vxlan: VxlanDevice, skb
     kind: "request",
     cause: null,
     selectSource: vxlan.local === null,
-    circular: device,
+    tunnel: { device, noRoute: "IP_OUTNOROUTES" },
   });
 }
 

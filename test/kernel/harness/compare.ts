@@ -109,13 +109,14 @@ function compareResponse(real: SeenResponse, ours: SeenResponse, whole: Observat
   const { merged } = whole;
   const domains = domainsOf(whole);
   const what = `response ${responseWords(real)}`;
+  const copied = ours.copied || isCopied(ours.hops);
   if (real.kind !== ours.kind || real.host !== ours.host) differ(what, responseWords(real), responseWords(ours));
   if (!samePacket(real.packet, ours.packet, domains)) differ(`${what} packet`, words(real.packet), words(ours.packet));
   if (real.deliveredTo !== ours.deliveredTo && !(real.deliveredTo === null && goesRound(whole.hops))) {
     differ(`${what} delivered to`, real.deliveredTo, ours.deliveredTo);
   }
-  if (!merged) compareRules(`${what} rules`, real.rules, ours.rules, isCopied(ours.hops), differ);
-  compareHops(`${what} hop`, real.hops, ours.hops, domains, isCopied(ours.hops), differ);
+  if (!merged) compareRules(`${what} rules`, real.rules, ours.rules, copied, differ);
+  compareHops(`${what} hop`, real.hops, ours.hops, domains, copied, differ);
 }
 
 /** Whether the packet came to one host more than twice. */

@@ -127,7 +127,7 @@ function interfaceRequest(device: Interface): object {
             ...(vxlan.remote === null ? {} : { remote: formatAddress(vxlan.remote) }),
             ...(vxlan.device === null ? {} : { dev: vxlan.device }),
             ...(vxlan.ttl === 0 ? {} : { ttl: vxlan.ttl }),
-            ...(vxlan.tos === 0 ? {} : { tos: vxlan.tos }),
+            ...(vxlan.tos === 0 ? {} : { tos: vxlan.tos === "inherit" ? "inherit" : `0x${vxlan.tos.toString(16)}` }),
             ...(vxlan.df === "unset" ? {} : { df: vxlan.df }),
             ...(vxlan.sourcePorts === null
               ? {}

@@ -50,6 +50,7 @@ export interface SeenResponse {
   readonly hops: readonly SeenHop[];
   readonly rules: readonly SeenRule[];
   readonly deliveredTo: string | null;
+  readonly copied: boolean;
 }
 
 /** What happened to one packet, as either side tells it. */

@@ -104,6 +104,7 @@ export function observeKernel(result: KernelResult): Observation {
         hops: kernelHops(response.hops),
         rules: kernelRules(response.rules),
         deliveredTo: responseReceiver(response),
+        copied: false,
       })),
     ),
     freeDomains: [],

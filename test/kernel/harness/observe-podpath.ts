@@ -1,6 +1,6 @@
 import type { Journey } from "../../../src/emulator/journey.ts";
 import { formatAddress } from "../../../src/net/address.ts";
-import { isIcmpError } from "../../../src/net/icmp.ts";
+import { isIcmpError, REDIRECT } from "../../../src/net/icmp.ts";
 import type { Packet } from "../../../src/net/packet.ts";
 import { ICMP } from "../../../src/net/protocol.ts";
 import { formatTcpFlags } from "../../../src/net/tcp-flags.ts";
@@ -99,6 +99,8 @@ function sawLoopback(steps: readonly TraceStep[]): boolean {
 /** The error about an unanswered neighbour comes three seconds later, when nobody is looking any more. */
 function isLate(journey: Journey, journeys: readonly Journey[]): boolean {
   const cause = journeys[journey.cause];
+  // A redirect goes out before anybody is asked for.
+  if (journey.packet.icmpType === REDIRECT) return false;
   return journey.kind === "icmp" && cause?.end?.ending.outcome === "unresolved";
 }
 
@@ -127,6 +129,7 @@ function responsesOf(run: Run): readonly SeenResponse[] {
       packet: podpathPacket(packet),
       hops,
       rules: rulesOf(steps),
+      copied: isCopied(steps),
       deliveredTo: journey.end?.ending.outcome === "delivered" ? journey.end.host : null,
     });
   }

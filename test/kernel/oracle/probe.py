@@ -5,6 +5,8 @@ from packets import ETH_IPV4, ETH_IPV6, HOUSEKEEPING, ICMP_ERRORS, ICMPV6_ERRORS
 # A drop for one of these reasons is the kernel's refusal to forward, for which it owes an error.
 REFUSALS = frozenset(("IP_INNOROUTES", "PKT_TOO_BIG", "IP_INHDR"))
 NO_HANDLER = "IP_NOPROTO"
+# Whose packet it is that carries ARP in a tunnel: nobody's.
+HOUSEKEEPING_FRAME = ("arp",)
 
 
 class Record:
@@ -34,13 +36,14 @@ class Roles:
         if packet is None:
             return "main"
         inner = packet.get("inner")
-        if inner is not None:
-            role = self.of(inner)
+        if inner is not None or "vni" in packet:
+            # VXLAN carries ARP where it carries no IP packet.
+            role = HOUSEKEEPING_FRAME if inner is None else self.of(inner)
             self.known[packet["id"], packet["src"], packet["dst"]] = role
             return role
         if packet["id"] == self.ident and self._same_kind(packet):
             return "main"
-        if "vni" not in packet and (packet["id"], packet["src"], packet["dst"]) in self.known:
+        if (packet["id"], packet["src"], packet["dst"]) in self.known:
             return self.known[packet["id"], packet["src"], packet["dst"]]
         return (kind_of(packet), packet.get("icmpType"), packet.get("icmpCode"), packet["id"])
 
@@ -88,6 +91,8 @@ def analyse(topology, drops_observer, packet, ident, error, record, sender, pend
     main_hops, responses = [], {}
     for hop in hops:
         role = roles.of(hop[5])
+        if role == HOUSEKEEPING_FRAME:
+            continue
         if role == "main":
             main_hops.append(hop)
         elif hop[5]["proto"] == "icmpv6" and hop[5].get("icmpType") in HOUSEKEEPING:
@@ -135,9 +140,11 @@ def _drops(topology, observer, record, hops, roles, sender):
     """Drops in order, with their host, and whether the packet dropped was the probe's ("main"), one sent
     because of it ("response"), or one that never got as far as being received anywhere (None)."""
     arrivals = {}
-    for hop in hops:
-        if hop[3] == "in":
-            arrivals.setdefault(hop[2], []).append(hop)
+    asked = [event for event in record.neighbours if "senderMac" in event[4]]
+    for event in sorted([*hops, *asked], key=lambda event: event[0]):
+        if event[3] == "in":
+            # ARP is received too, and drops of its own are nobody's business.
+            arrivals.setdefault(event[2], []).append(event if len(event) > 5 else None)
     host, current, role = sender, None, "main" if sender else None
     shown = []
     for event in record.work:
@@ -194,6 +201,8 @@ def _rules(topology, record, roles, main_hops, responses):
     for host, events in record.rules.items():
         for packet, iif, oif, event in events:
             role = roles.of(packet)
+            if role == HOUSEKEEPING_FRAME:
+                continue
             if role != "main" and role not in responses and _is_tunnel(packet):
                 # The outer packet of a tunnel that was dropped before any interface saw it.
                 role = "main"
