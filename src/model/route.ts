@@ -49,6 +49,8 @@ export interface Route {
   readonly mtu: number;
   /** `nhid`: the next-hop object (`ip nexthop`) whose hops these are; null for hops of the route's own. */
   readonly nextHopId: number | null;
+  /** `realm`: the class that the route gives to packets (`-m realm`, tc); null when unset. */
+  readonly realm: string | null;
   readonly origin: Origin;
 }
 
@@ -66,6 +68,7 @@ export function route(fields: Partial<Route> & Pick<Route, "destination">): Rout
     tos: 0,
     mtu: 0,
     nextHopId: null,
+    realm: null,
     origin: 0,
     ...fields,
   };

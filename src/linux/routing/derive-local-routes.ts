@@ -16,7 +16,11 @@ export function deriveLocalRoutes(
   const routes = new Map<string, Route>();
   for (const device of interfaces) {
     const found = [...localRoutes4(device), ...localRoutes6(device, forwards6(device.name))];
-    for (const one of found) routes.set(`${one.type} ${formatPrefix(one.destination)} ${device.name}`, one);
+    for (const one of found) {
+      // The first of two that differ in their source only is the one that is found.
+      const key = `${one.type} ${formatPrefix(one.destination)} ${device.name}`;
+      if (!routes.has(key)) routes.set(key, one);
+    }
   }
   return [...routes.values()].sort(
     (x, y) =>

@@ -1,9 +1,9 @@
 import { type Host, knowledgeOf } from "../../model/host.ts";
 import { defaultPolicyRules, type PolicyRule } from "../../model/policy-rule.ts";
-import { type Route, TABLE_LOCAL, TABLE_MAIN } from "../../model/route.ts";
-import { compareAddresses, type Family } from "../../net/address.ts";
+import { type NextHop, type Route, TABLE_LOCAL, TABLE_MAIN } from "../../model/route.ts";
+import { type Address, compareAddresses, type Family } from "../../net/address.ts";
 import { type Prefix, samePrefix } from "../../net/prefix.ts";
-import { type PrefixMap, prefixMap } from "../../net/prefix-map.ts";
+import { lookUp, type PrefixMap, prefixMap } from "../../net/prefix-map.ts";
 import type { Services } from "../runtime.ts";
 
 /**
@@ -26,6 +26,10 @@ export interface Fib {
   readonly plainTables: readonly PrefixMap<RouteGroup>[] | null;
   /** Policy rules beyond the kernel's own, or local routes that no address made. */
   readonly custom: boolean;
+  /** Next hops whose gateway is an address of the host itself: the kernel takes them for on-link (`nhc_scope`). */
+  readonly ownGateways: ReadonlySet<NextHop>;
+  /** fib_num_tclassid_users: some rule or route has a realm. */
+  readonly classes: boolean;
   /** Nothing is known of the routes. */
   readonly unknown: boolean;
   readonly assumed: readonly RoutingAssumption[];
@@ -49,6 +53,10 @@ export function compileFib(host: Host, family: Family): Fib {
     policyRules,
     plainTables: fresh ? [...new Set(policyRules.flatMap((rule) => tableOf(rule, tables)))] : null,
     custom: !fresh || byHand,
+    classes:
+      policyRules.some(({ realms }) => realms !== null) ||
+      host.routes.some((route) => route.family === family && route.realm !== null),
+    ownGateways: family === 4 ? ownGateways(host, tables.get(TABLE_LOCAL)) : new Set(),
     unknown: knowledgeOf(host, family === 4 ? "routes" : "routes6") === "unknown",
     assumed: assumptionsAbout(host, family),
   };
@@ -82,6 +90,31 @@ function compileTables(host: Host, family: Family, isMerged: boolean): Map<numbe
   const merged = isMerged ? tables.get(TABLE_MAIN) : undefined;
   if (merged !== undefined) tables.set(TABLE_LOCAL, merged);
   return tables;
+}
+
+/** fib_check_nh_gw(): a gateway that the local table knows as the host's own does not lead any further. */
+function ownGateways(host: Host, local: PrefixMap<RouteGroup> | undefined): ReadonlySet<NextHop> {
+  const own = new Set<NextHop>();
+  if (local === undefined) return own;
+  const devices = new Map<number, string | null>();
+  for (const { nextHops, family } of host.routes) {
+    if (family !== 4) continue;
+    for (const hop of nextHops) {
+      if (hop.gateway?.family !== 4 || hop.onlink) continue;
+      const { a } = hop.gateway;
+      const known = devices.get(a);
+      const device = known === undefined ? localDevice(local, hop.gateway) : known;
+      devices.set(a, device);
+      if (device !== null && device === hop.interface) own.add(hop);
+    }
+  }
+  return own;
+}
+
+function localDevice(local: PrefixMap<RouteGroup>, address: Address): string | null {
+  const usable = ({ tos }: Route): boolean => tos === 0;
+  const route = lookUp(local, address, (group) => group.some(usable))?.find(usable);
+  return route?.type === "local" ? (route.nextHops[0]?.interface ?? null) : null;
 }
 
 /** Neighbours in the sorted list that have one prefix. */

@@ -186,15 +186,18 @@ export function resultOf(runtime: HostRuntime, route: Route, hop: NextHop, key: 
       return { kind: "broadcast", route, output, preferredSource };
     case "multicast":
       return { kind: "multicast", route, output, preferredSource };
-    default:
+    default: {
+      const { ownGateways } = runtime.compiled.fib[key.dst.family];
+      const gateway = ownGateways.size > 0 && ownGateways.has(hop) ? null : hop.gateway;
       return {
         kind: "unicast",
         output,
-        nextHop: hop.gateway ?? key.dst,
-        viaGateway: hop.gateway !== null,
+        nextHop: gateway ?? key.dst,
+        viaGateway: gateway !== null,
         route,
         preferredSource,
         onlink: hop.onlink,
       };
+    }
   }
 }

@@ -1,5 +1,5 @@
 import type { Interface } from "../../model/interface.ts";
-import { nextHop, type Route, route, TABLE_LOCAL } from "../../model/route.ts";
+import { nextHop, type Route, route } from "../../model/route.ts";
 import { type Address, ipv4, isLimitedBroadcast, isLoopback, isMulticast, isUnspecified } from "../../net/address.ts";
 import { hostPrefix } from "../../net/prefix.ts";
 import { IGMP } from "../../net/protocol.ts";
@@ -12,7 +12,7 @@ import { deviceNamed } from "./named-device.ts";
 import { ownDevice } from "./own-device.ts";
 import type { RoutingResult } from "./result.ts";
 import { selectPath } from "./select-path.ts";
-import { hopSource, SCOPE_LINK, selectAddress } from "./source-address.ts";
+import { hopSource, SCOPE_HOST, SCOPE_LINK, selectAddress } from "./source-address.ts";
 import { routesUnknown } from "./unknown-route.ts";
 
 /** Protocol that a raw socket with its own header asks for. */
@@ -68,12 +68,22 @@ export function routeOutputKey(runtime: HostRuntime, key: RouteKey, anySource: b
       return throughDevice(runtime, output, null, key);
     }
   }
-  if (isUnspecified(dst)) return toItself(runtime, key);
-  const found = lookUpRoute(runtime, key);
-  if (found.kind === "error") return output === null ? found : throughDevice(runtime, output, null, key);
-  if (found.kind === "local") return found;
+  if (isUnspecified(dst)) {
+    return toItself(runtime, src ?? (output === null ? null : selectAddress(runtime, output, dst, SCOPE_HOST)));
+  }
+  // A group behind a given device has its source before there is a route.
+  const preset = src === null && output !== null && isMulticast(dst) ? selectAddress(runtime, output, ipv4(0)) : null;
+  const found = lookUpRoute(runtime, preset === null ? key : { ...key, src: preset });
+  if (found.kind === "error") return output === null ? found : throughDevice(runtime, output, null, key, preset);
+  if (found.kind === "local") {
+    if (!toMany) return found;
+    // A local route takes groups and broadcasts to the host itself, with themselves as the source.
+    const kind = isMulticast(dst) ? "multicast" : "broadcast";
+    const preferredSource = preset ?? found.preferredSource ?? dst;
+    return { kind, route: found.route, output: runtime.compiled.loopback, preferredSource };
+  }
   const path = selectPath(runtime, found, key, src, null);
-  return path.kind === "error" ? path : throughDevice(runtime, path.output, path, key);
+  return path.kind === "error" ? path : throughDevice(runtime, path.output, path, key, preset);
 }
 
 function failed(errno: (RoutingResult & { kind: "error" })["errno"]): RoutingResult {
@@ -85,11 +95,11 @@ function isLocalMulticast(dst: Address): boolean {
 }
 
 /** A destination of 0.0.0.0 is the host itself, at the source's address or 127.0.0.1. */
-function toItself(runtime: HostRuntime, key: RouteKey): RoutingResult {
+function toItself(runtime: HostRuntime, source: Address | null): RoutingResult {
   const output = runtime.compiled.loopback;
-  const self = key.src ?? ipv4(0x7f000001);
+  const self = source ?? ipv4(0x7f000001);
   const nextHops = [nextHop({ interface: output.name })];
-  const stand = route({ destination: hostPrefix(self), type: "local", table: TABLE_LOCAL, scope: "host", nextHops });
+  const stand = route({ destination: hostPrefix(self), type: "local", table: 0, scope: "host", nextHops });
   return { kind: "local", route: stand, output, preferredSource: self };
 }
 
@@ -99,13 +109,15 @@ function throughDevice(
   output: Interface,
   found: Exclude<RoutingResult, { kind: "error" }> | null,
   { dst, src }: RouteKey,
+  preset: Address | null = null,
 ): RoutingResult {
-  const source = src ?? (found === null ? null : sourceFor(runtime, found, dst));
+  const source = src ?? preset ?? (found === null ? null : sourceFor(runtime, found, dst));
   if (source !== null && isLoopback(source) && output.kind !== "loopback" && !routeLocalnet(runtime, output)) {
     return failed("EINVAL");
   }
   if (isUnspecified(dst)) return failed("EINVAL");
-  const preferredSource = found?.preferredSource ?? null;
+  // Chosen by the route's own next hop, which groups and broadcasts do not take.
+  const preferredSource = source;
   if (isLimitedBroadcast(dst)) return { kind: "broadcast", route: null, output, preferredSource };
   if (isMulticast(dst)) {
     // A route of less than four bits is the default one: groups are on the link then.

@@ -35,10 +35,11 @@ export function validateSource(
 ): SourceCheck {
   if (routesUnknown(runtime, key.src.family)) return { ok: true, direct: false };
   const mode = rpFilter(runtime, device);
-  const quick = mode === 0 && !(output === device && sendRedirects(runtime, device));
+  const { custom, classes } = runtime.compiled.fib[4];
+  const quick = mode === 0 && !classes && !(output === device && sendRedirects(runtime, device));
   if (quick) {
     if (acceptLocal(runtime, device)) return { ok: true, direct: false };
-    if (!runtime.compiled.fib[4].custom) {
+    if (!custom) {
       return runtime.compiled.addresses4.has(key.src.a)
         ? { ok: false, reason: "IP_LOCAL_SOURCE" }
         : { ok: true, direct: false };

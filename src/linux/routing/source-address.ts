@@ -13,7 +13,7 @@ import { deviceNamed } from "./named-device.ts";
 const SCOPES: Readonly<Record<string, number>> = { global: 0, site: 200, link: 253, host: 254, nowhere: 255 };
 const SCOPE_UNIVERSE = 0;
 export const SCOPE_LINK = 253;
-const SCOPE_HOST = 254;
+export const SCOPE_HOST = 254;
 
 /**
  * inet_select_addr() (net/ipv4/devinet.c): a primary address of the device in the subnet of `destination`, else its

@@ -21,6 +21,7 @@ export function printRoute(route: Route): string {
     ...(route.preferredSource === null ? [] : ["src", formatAddress(route.preferredSource)]),
     ...(route.family === 4 && route.metric === 0 ? [] : ["metric", String(route.metric)]),
     ...(only === undefined ? [] : flags(only)),
+    ...(route.realm === null ? [] : [route.realm.includes("/") ? "realms" : "realm", route.realm]),
     ...(route.mtu === 0 ? [] : ["mtu", String(route.mtu)]),
   ];
   // The kernel tells a router preference for every IPv6 route, and iproute2 prints no blank after it.

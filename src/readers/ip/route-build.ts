@@ -36,6 +36,8 @@ export interface WrittenRoute {
   hasPreference: boolean;
   /** `nhid N`. */
   nextHopObject: string | null;
+  /** `realm`, `realms FROM/TO`. */
+  realm: string | null;
   /** Source prefix of IPv6 subtrees. */
   from: string | null;
   encapsulation: string | null;
@@ -70,6 +72,7 @@ export function writtenRoute(line: number): WrittenRoute {
     mtu: 0,
     hasPreference: false,
     nextHopObject: null,
+    realm: null,
     from: null,
     encapsulation: null,
   };
@@ -168,6 +171,7 @@ export function buildRoute(written: WrittenRoute, context: RouteContext): Route 
     tos: tosOf(written, findings),
     mtu: written.mtu,
     nextHopId: written.nextHopObject === null ? null : unsigned(written.nextHopObject, 0xffffffff),
+    realm: written.realm,
     origin: originAt(context.origins, context.file, line),
   });
 }

@@ -27,6 +27,7 @@ const KEYS: ReadonlySet<string> = new Set([
   "protocol",
   "scope",
   "prefsrc",
+  "flow",
   "metric",
   "flags",
   "metrics",
@@ -62,6 +63,10 @@ export function writtenJsonRoute({ object, line, raw }: JsonElement, findings: D
   written.tos = textField(object, "tos");
   written.hasPreference = hasFlag(object, "pref");
   written.nextHopObject = textField(object, "nhid");
+  const flow = objectField(object, "flow");
+  const realm = flow === null ? null : textField(flow, "to");
+  const fromRealm = flow === null ? null : textField(flow, "from");
+  written.realm = fromRealm === null ? realm : `${fromRealm}/${realm ?? ""}`;
   written.from = textField(object, "from");
   written.encapsulation = textField(object, "encap");
   // iproute2 writes the options of `encap` into the route's own object: `dst` stands there twice, and the last one wins.

@@ -45,8 +45,6 @@ const IGNORED: ReadonlySet<string> = new Set([
   "initrwnd",
   "min_adv_mss",
   "quickack",
-  "realm",
-  "realms",
   "reordering",
   "rto_min",
   "rtt",
@@ -184,6 +182,10 @@ function readOption(
       return true;
     case "nhid":
       written.nextHopObject = reader.takeText();
+      return true;
+    case "realm":
+    case "realms":
+      written.realm = reader.takeText();
       return true;
     case "from":
       written.from = reader.takeText();

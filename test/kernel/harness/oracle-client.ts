@@ -121,6 +121,18 @@ const buildSchema = z.object({
 });
 const execSchema = z.object({ stdout: z.string(), stderr: z.string(), code: z.number() });
 
+const routeSchema = z.object({
+  errno: z.string().nullable(),
+  type: z.string().optional(),
+  table: z.number().optional(),
+  gateway: z.string().nullable().optional(),
+  oif: z.string().nullable().optional(),
+  prefsrc: z.string().nullable().optional(),
+});
+const routesSchema = z.object({ results: z.array(routeSchema) });
+
+/** What RTM_GETROUTE says; `errno` alone when it refuses. */
+export type KernelRoute = z.infer<typeof routeSchema>;
 export type Capabilities = z.infer<typeof capabilitiesSchema>;
 
 /** A rule set or set that the kernel or a tool did not take. */
@@ -202,6 +214,11 @@ export class Oracle {
 
   async exec(host: string, argv: readonly string[], stdin = ""): Promise<z.infer<typeof execSchema>> {
     return execSchema.parse(await this.ask({ op: "exec", host, argv, stdin }));
+  }
+
+  /** Asks for the routes of many keys (`route` in the README). */
+  async routes(host: string, keys: readonly object[]): Promise<readonly KernelRoute[]> {
+    return routesSchema.parse(await this.ask({ op: "routes", host, keys })).results;
   }
 
   async commands(host: string, commands: readonly string[]): Promise<void> {

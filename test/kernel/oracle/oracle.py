@@ -191,11 +191,17 @@ class Oracle:
         return {}
 
     def route(self, request):
+        return self._route(self.host(request["host"]), request)
+
+    def routes(self, request):
         host = self.host(request["host"])
-        index = lambda key: self._index(host, request[key]) if request.get(key) else None
+        return {"results": [self._route(host, key) for key in request["keys"]]}
+
+    def _route(self, host, key):
+        index = lambda name: self._index(host, key[name]) if key.get(name) else None
         answer = host.router.lookup(
-            request["to"], request.get("from"), index("iif"), index("oif"), request.get("mark"), request.get("tos", 0),
-            request.get("uid"),
+            key["to"], key.get("from"), index("iif"), index("oif"), key.get("mark"), key.get("tos", 0), key.get("uid"),
+            key.get("proto"), key.get("sport"), key.get("dport"),
         )
         if answer.get("oif"):
             answer["oif"] = host.by_index.get(answer["oif"], answer["oif"])
@@ -235,5 +241,6 @@ OPERATIONS = {
     "exec": Oracle.execute,
     "commands": Oracle.commands,
     "route": Oracle.route,
+    "routes": Oracle.routes,
     "destroy": Oracle.destroy,
 }
