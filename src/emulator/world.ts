@@ -170,6 +170,7 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
     counters: world.counters === null ? null : world.counters(name),
     conntrack: loadConntrack(world.empty ? [] : host.conntrack, world.now),
     supposition: world.supposition,
+    sets: new Map(),
     neighbours: neighbourTable(host),
     matchStates: emptyMatchStates(),
     indexing: world.indexing,

@@ -197,7 +197,7 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
   skb.output = result.kind === "local" ? runtime.compiled.loopback : result.output;
   if (runHook(runtime, skb, OUTPUT) !== NF_ACCEPT) {
     hookDrop(runtime, skb, OUTPUT);
-    return skb.errno ?? "EPERM";
+    return senderHears(skb);
   }
   const { route } = skb;
   if (route !== null) {
@@ -210,7 +210,7 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
 function leave(runtime: HostRuntime, skb: Skb): string | null {
   if (runHook(runtime, skb, POSTROUTING) !== NF_ACCEPT) {
     hookDrop(runtime, skb, POSTROUTING);
-    return "EPERM";
+    return skb.stolen ? null : "EPERM";
   }
   const { route, output } = skb;
   if (output === null || route === null) return null;
@@ -360,20 +360,27 @@ function reject(runtime: HostRuntime, skb: Skb, reason: DropReason | null, hook:
 export function hookDrop(runtime: HostRuntime, skb: Skb, hook: Hook): void {
   const name = hookName(hook);
   const outcome = skb.rejected ? "rejected" : "dropped";
-  const text = skb.rejected ? "rejected by a rule" : "dropped by a rule";
+  const text = skb.rejected ? "rejected by a rule" : skb.stolen ? "dropped in a queue" : "dropped by a rule";
+  // A queue frees the packet by itself, and tells nobody.
+  const reason = skb.stolen ? null : "NETFILTER_DROP";
   if (runtime.observer !== null) {
     if (skb.rejected) runtime.observer.step({ kind: "reject", runtime, skb, text });
-    else runtime.observer.step({ kind: "drop", runtime, skb, reason: "NETFILTER_DROP", text });
+    else runtime.observer.step({ kind: "drop", runtime, skb, reason, text });
   }
   runtime.services.end(runtime, skb, {
     ...PLAIN_ENDING,
     outcome,
-    reason: "NETFILTER_DROP",
+    reason,
     hook: name,
-    error: skb.input === null ? (skb.errno ?? "EPERM") : null,
+    error: skb.input === null ? senderHears(skb) : null,
     byRule: skb.verdictChain !== null,
     text,
   });
+}
+
+/** What the sender of a packet hears that netfilter did not let out. */
+function senderHears(skb: Skb): string | null {
+  return skb.stolen ? null : (skb.errno ?? "EPERM");
 }
 
 function failedSend(runtime: HostRuntime, skb: Skb, result: RoutingResult & { kind: "error" }): string {

@@ -13,6 +13,7 @@ import type { NeighbourTable } from "./neighbour-table.ts";
 import type { Indexing } from "./netfilter/chain-index.ts";
 import type { MatchStateTables } from "./netfilter/match-state.ts";
 import type { BoundChain } from "./netfilter/program.ts";
+import type { SetState } from "./netfilter/set-state.ts";
 import type { OutputAnswer } from "./netfilter/unknown-output.ts";
 import type { Observer } from "./observer.ts";
 import type { Supposition } from "./routing/unknown-route.ts";
@@ -152,6 +153,8 @@ export interface HostRuntime {
   readonly conntrack: ConntrackTable;
   /** What a person supposes where nothing was dumped; null: nothing. */
   readonly supposition: Supposition | null;
+  /** Sets that packets have changed, by name. */
+  readonly sets: Map<string, SetState>;
   readonly neighbours: NeighbourTable;
   readonly matchStates: MatchStateTables;
   readonly indexing: Indexing;

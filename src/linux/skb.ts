@@ -75,6 +75,8 @@ export interface Skb {
   verdictRule: number;
   /** True once a REJECT has answered for it: the drop that follows calls for an error. */
   rejected: boolean;
+  /** True once it waits in a queue, from which nothing comes back (NF_QUEUE): its drop has no reason and no errno. */
+  stolen: boolean;
   /** What the sender is told when the packet is dropped for another reason than a rule (NF_DROP_ERR). */
   errno: string | null;
   /** The frame that VXLAN carries in this packet; null otherwise. */
@@ -116,6 +118,7 @@ export function skb(packet: Packet, journey: number): Skb {
     verdictChain: null,
     verdictRule: -1,
     rejected: false,
+    stolen: false,
     errno: null,
     carried: null,
     arp: null,

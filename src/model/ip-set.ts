@@ -9,16 +9,29 @@ export type SetElement =
   | { readonly kind: "port"; readonly protocol: number | null; readonly first: number; readonly last: number }
   | { readonly kind: "icmp"; readonly protocol: number; readonly type: number; readonly code: number }
   | { readonly kind: "mac"; readonly mac: string }
-  | { readonly kind: "interface"; readonly name: string; readonly physdev: boolean }
+  /** `wildcard`: the name is the start of one. */
+  | { readonly kind: "interface"; readonly name: string; readonly physdev: boolean; readonly wildcard?: boolean }
   | { readonly kind: "mark"; readonly mark: number }
   /** A member of a list:set. */
   | { readonly kind: "set"; readonly name: string };
+
+/** What `-j SET --map-set` gives to packets (`skbinfo`). */
+export interface SetSkbInfo {
+  readonly mark: { readonly value: number; readonly mask: number };
+  /** `major:minor` in hexadecimal, as printed; null when absent. */
+  readonly priority: string | null;
+  readonly queue: number | null;
+}
 
 export interface SetMember {
   readonly elements: readonly SetElement[];
   readonly nomatch: boolean;
   /** Seconds left when dumped; null for a permanent member, 0 too. */
   readonly timeout: number | null;
+  /** Of sets with `counters`, when dumped. */
+  readonly counters?: { readonly packets: number; readonly bytes: number };
+  readonly comment?: string;
+  readonly skbInfo?: SetSkbInfo;
   readonly origin: Origin;
 }
 

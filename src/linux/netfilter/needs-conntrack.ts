@@ -1,4 +1,5 @@
 import type { Rule, Ruleset } from "../../model/ruleset.ts";
+import { isRefused } from "./refused-rules.ts";
 
 /** Matches whose checkentry calls nf_ct_netns_get(). */
 const MATCHES: ReadonlySet<string> = new Set([
@@ -36,6 +37,7 @@ export function needsConntrack(ruleset: Ruleset): boolean {
 }
 
 function ruleNeedsConntrack(rule: Rule): boolean {
+  if (isRefused(rule)) return false;
   if (rule.matches.some((match) => MATCHES.has(match.name))) return true;
   if (rule.target?.kind !== "extension") return false;
   const { call } = rule.target;

@@ -1,19 +1,20 @@
 import type { IpSet, SetElement, SetMember } from "../../model/ip-set.ts";
-import { type Address, type Family, isUnspecified } from "../../net/address.ts";
+import { type Address, type Family, isUnspecified, parseAddress } from "../../net/address.ts";
 import { rangePrefixes } from "../../net/address-set.ts";
 import { type PortSet, portSet, subtractPortSets } from "../../net/port-set.ts";
-import { addressBits, netmask, type Prefix, prefixContains, prefixOf } from "../../net/prefix.ts";
+import { addressBits, maskAddress, maskLength, netmask, type Prefix, prefixContains } from "../../net/prefix.ts";
 import { TCP } from "../../net/protocol.ts";
 import { parseUint32 } from "./mark-value.ts";
+import { keyWords, putEntry, type SetTable, setTable, tableEntry } from "./set-table.ts";
 
 /** What one dimension of a set type holds. */
 export type Dimension = "ip" | "net" | "port" | "mac" | "iface" | "mark";
 
 /**
- * A set compiled for look-ups, made once for each IpSet. Each member is a few words of 32 bits: its addresses, masked, and
- * its other dimensions. Members of equal prefix lengths share a hash table of such words; a look-up asks the tables
- * from the longest lengths to the shortest, and the first member found decides, as mtype_test_cidrs() does
- * (net/netfilter/ipset/ip_set_hash_gen.h).
+ * A set compiled for look-ups, made once for each IpSet and never changed; what packets add and take away goes to a copy
+ * (`set-state.ts`). Each member is a few words of 32 bits: its addresses, masked, and its other dimensions. Members of
+ * equal prefix lengths share a hash table of such words; a look-up asks the tables from the longest lengths to the
+ * shortest, and the first member found decides, as mtype_test_cidrs() does (net/netfilter/ipset/ip_set_hash_gen.h).
  */
 export interface SetIndex {
   readonly set: IpSet;
@@ -22,38 +23,44 @@ export interface SetIndex {
   readonly family: Family | null;
   /** Only these types know `nomatch` (IPSET_TYPE_NOMATCH). */
   readonly hasNets: boolean;
-  /** The set counts packets for each member. */
-  readonly hasCounters: boolean;
   /** Longest lengths first. */
-  readonly tables: readonly Table[];
+  readonly tables: SetTable[];
   /** MAC addresses and interface names as numbers. */
-  readonly names: ReadonlyMap<string, number>;
-  /** `netmask` of the create line, else a whole address. */
-  readonly netmask: Address | null;
+  readonly names: Map<string, number>;
+  /** `netmask` or `bitmask` of the create line, else null: which bits of `ip` dimensions count. */
+  readonly addressMask: Address | null;
   readonly markMask: number;
-  /** Virtual time after which a member is gone, by member. */
-  readonly expiries: Float64Array;
-  readonly entries: readonly Entry[];
+  /** Virtual time after which an entry is gone, by its number; minus infinity for one that was deleted. */
+  readonly expiries: number[];
+  /** hash:net,iface: the entry of the same net that came before, by number; -1 at the end. */
+  readonly earlier: number[];
+  readonly entries: Entry[];
+  readonly options: SetOptions;
 }
 
-/** Open addressing over members of one combination of prefix lengths. */
-interface Table {
-  /** One mask for each word of a key. */
-  readonly masks: Int32Array;
-  readonly keys: Int32Array;
-  /** Member index by slot, or -1. */
-  readonly members: Int32Array;
-  /** hash:net,iface: the nets of this table, whatever their interface. */
-  readonly nets: Table | null;
+/** What the create line says beside the type. */
+export interface SetOptions {
+  readonly counters: boolean;
+  readonly skbInfo: boolean;
+  readonly forceAdd: boolean;
+  /** Seconds that members get; null where members have none, 0: forever. */
+  readonly timeout: number | null;
+  /** Members that a hash type may have. */
+  readonly maxElements: number;
+  /** Of a bitmap. */
+  readonly range: string | null;
 }
 
 /** A member with each dimension narrowed to one prefix, one port range, one name. */
-interface Entry {
-  readonly member: number;
+export interface Entry {
+  /** Null for what a packet added. */
+  readonly member: SetMember | null;
   readonly prefixes: readonly Prefix[];
   readonly protocol: number;
   readonly ports: { readonly first: number; readonly last: number } | null;
   readonly name: number;
+  /** The start of an interface's name, where that is enough. */
+  readonly wildcard: string | null;
   readonly mark: number;
 }
 
@@ -64,13 +71,17 @@ export interface SetQuery {
   port: number;
   /** Number of the MAC address or interface in `names`; NO_NAME when the set has none such. */
   name: number;
+  /** The MAC address or interface itself; empty without one. */
+  text: string;
   mark: number;
 }
 
 /** The name of a packet that stands in no member. */
 export const NO_NAME = -1;
-/** A bitmap:ip,mac member without a MAC address: any will do. */
-const ANY_NAME = -2;
+/** A bitmap:ip,mac member without a MAC address: the next packet's will do, and stay. */
+export const ANY_NAME = -2;
+
+const DEFAULT_MAX_ELEMENTS = 65536;
 
 const indexes = new WeakMap<IpSet, SetIndex | null>();
 
@@ -113,37 +124,41 @@ function isAddress(dimension: Dimension): boolean {
 
 function buildIndex(set: IpSet): SetIndex | null {
   const dimensions = setDimensions(set.type);
-  const options = set.header.split(/\s+/);
-  if (dimensions === null || options.includes("bitmask")) return null;
+  if (dimensions === null) return null;
+  const words = set.header.split(/\s+/);
   const optionValue = (name: string): string | null => {
-    const at = options.indexOf(name);
-    return at < 0 ? null : (options[at + 1] ?? null);
+    const at = words.indexOf(name);
+    return at < 0 ? null : (words[at + 1] ?? null);
   };
+  const number = (name: string): number | null => parseUint32(optionValue(name) ?? "");
   const family = dimensions.some(isAddress) ? (set.family ?? familyOfMembers(set)) : null;
-  const maskText = optionValue("netmask");
-  const maskBits = maskText === null ? null : parseUint32(maskText);
-  const mask = family === null || maskBits === null ? null : netmask(family, maskBits);
-  const markMask = parseUint32(optionValue("markmask") ?? "0xffffffff") ?? 0xffffffff;
-  const names = new Map<string, number>();
-  const entries: Entry[] = [];
-  const expiries = new Float64Array(set.members.length);
-  set.members.forEach((member, at) => {
-    expiries[at] = member.timeout === null || member.timeout === 0 ? Number.POSITIVE_INFINITY : member.timeout;
-    addEntries(entries, { set, dimensions, family, maskBits, markMask, names }, member, at);
-  });
-  return {
+  const bits = number("netmask");
+  const bitmask = parseAddress(optionValue("bitmask") ?? "");
+  const addressMask = family === null ? null : bits === null ? bitmask : netmask(family, bits);
+  const markMask = number("markmask") ?? 0xffffffff;
+  const index: SetIndex = {
     set,
     dimensions,
     family,
     hasNets: dimensions.includes("net"),
-    hasCounters: options.includes("counters"),
-    tables: buildTables(set, dimensions, family, entries, expiries),
-    names,
-    netmask: mask,
+    tables: [],
+    names: new Map(),
+    addressMask,
     markMask,
-    expiries,
-    entries,
+    expiries: [],
+    earlier: [],
+    entries: [],
+    options: {
+      counters: words.includes("counters"),
+      skbInfo: words.includes("skbinfo"),
+      forceAdd: words.includes("forceadd"),
+      timeout: number("timeout"),
+      maxElements: number("maxelem") ?? DEFAULT_MAX_ELEMENTS,
+      range: optionValue("range"),
+    },
   };
+  for (const member of set.members) addEntries(index, member);
+  return index;
 }
 
 function familyOfMembers(set: IpSet): Family {
@@ -156,39 +171,31 @@ function familyOfMembers(set: IpSet): Family {
   return 4;
 }
 
-interface Shape {
-  readonly set: IpSet;
-  readonly dimensions: readonly Dimension[];
-  readonly family: Family | null;
-  readonly maskBits: number | null;
-  readonly markMask: number;
-  readonly names: Map<string, number>;
-}
-
 /** Turns a member into entries: one, unless it holds address ranges. Members that cannot match any packet give none. */
-function addEntries(entries: Entry[], shape: Shape, member: SetMember, at: number): void {
-  const { dimensions, names } = shape;
+function addEntries(index: SetIndex, member: SetMember): void {
+  const { dimensions, names, set } = index;
   let prefixes: Prefix[][] = [[]];
   let protocol = 0;
   let ports: Entry["ports"] = null;
   let name = 0;
+  let wildcard: string | null = null;
   let mark = 0;
   for (const [position, dimension] of dimensions.entries()) {
     const element = member.elements[position];
     if (element === undefined) {
-      if (shape.set.type !== "bitmap:ip,mac" || dimension !== "mac") return;
+      if (set.type !== "bitmap:ip,mac" || dimension !== "mac") return;
       name = ANY_NAME;
       continue;
     }
     switch (dimension) {
       case "ip":
       case "net": {
-        const alternatives = elementPrefixes(element, shape);
+        const alternatives = elementPrefixes(element, index, dimension);
         prefixes = prefixes.flatMap((chosen) => alternatives.map((prefix) => [...chosen, prefix]));
         break;
       }
       case "port": {
-        const range = elementPorts(element, shape.set.type === "bitmap:port");
+        const range = elementPorts(element, set.type === "bitmap:port");
         if (range === null) return;
         protocol = range.protocol;
         ports = range;
@@ -196,34 +203,45 @@ function addEntries(entries: Entry[], shape: Shape, member: SetMember, at: numbe
       }
       case "mac":
         if (element.kind !== "mac") return;
-        name = numberOf(names, element.mac.toLowerCase());
+        name = nameNumber(names, element.mac.toLowerCase());
         break;
       case "iface":
-        // No packet here comes from a bridge port (see matches/physdev.ts).
-        if (element.kind !== "interface" || element.physdev) return;
-        name = numberOf(names, element.name);
+        // Rules ask for no bridge port: `-m set` cannot say IPSET_FLAG_PHYSDEV, so that such a member never matches.
+        if (element.kind !== "interface") return;
+        name = nameNumber(names, element.physdev ? `physdev:${element.name}` : element.name);
+        if (element.wildcard === true && !element.physdev) wildcard = element.name;
         break;
       case "mark":
         if (element.kind !== "mark") return;
-        mark = (element.mark & shape.markMask) | 0;
+        mark = (element.mark & index.markMask) | 0;
         break;
     }
   }
-  for (const chosen of prefixes) entries.push({ member: at, prefixes: chosen, protocol, ports, name, mark });
+  // The time of an address that waits for its MAC address does not run yet.
+  const forever = member.timeout === null || member.timeout === 0 || name === ANY_NAME;
+  const expiry = forever ? Number.POSITIVE_INFINITY : (member.timeout ?? 0);
+  for (const chosen of prefixes) {
+    addEntry(index, { member, prefixes: chosen, protocol, ports, name, wildcard, mark }, expiry);
+  }
 }
 
-function numberOf(names: Map<string, number>, name: string): number {
+/** The number that stands for a MAC address or interface name in this set. */
+export function nameNumber(names: Map<string, number>, name: string): number {
   const known = names.get(name) ?? names.size;
   names.set(name, known);
   return known;
 }
 
-function elementPrefixes(element: SetElement, shape: Shape): readonly Prefix[] {
-  const bits = shape.maskBits;
-  const clip = (prefix: Prefix): Prefix =>
-    bits !== null && bits < prefix.length ? prefixOf(prefix.address, bits) : prefix;
-  if (element.kind === "net") return element.prefix.address.family === shape.family ? [clip(element.prefix)] : [];
-  if (element.kind !== "range" || element.first.family !== shape.family) return [];
+function elementPrefixes(element: SetElement, index: SetIndex, dimension: Dimension): readonly Prefix[] {
+  const { family, addressMask } = index;
+  const clip = ({ address, length }: Prefix): Prefix => {
+    const counted = addressMask === null ? null : (maskLength(addressMask) ?? 0);
+    // A network wider than the mask stands for several members.
+    if (dimension !== "ip" || addressMask === null || counted === null || length < counted) return { address, length };
+    return { address: maskAddress(address, addressMask), length: addressBits(address.family) };
+  };
+  if (element.kind === "net") return element.prefix.address.family === family ? [clip(element.prefix)] : [];
+  if (element.kind !== "range" || element.first.family !== family) return [];
   return rangePrefixes(element.first, element.last).map(clip);
 }
 
@@ -239,70 +257,74 @@ function elementPorts(
   return { protocol: bitmap ? 0 : (element.protocol ?? TCP), first: element.first, last: element.last };
 }
 
-/** Sorts entries by prefix lengths and files each group in a table of its own. */
-function buildTables(
-  set: IpSet,
-  dimensions: readonly Dimension[],
-  family: Family | null,
-  entries: readonly Entry[],
-  expiries: Float64Array,
-): readonly Table[] {
-  const groups = new Map<number, Entry[]>();
-  for (const entry of entries) {
-    const lengths = lengthsKey(entry);
-    const group = groups.get(lengths);
-    if (group === undefined) groups.set(lengths, [entry]);
-    else group.push(entry);
+/** Puts an entry into the table of its prefix lengths, which is made where there is none. Returns its number. */
+export function addEntry(index: SetIndex, entry: Entry, expiry: number): number {
+  const { dimensions, expiries, earlier } = index;
+  const number = index.entries.push(entry) - 1;
+  expiries.push(expiry);
+  earlier.push(-1);
+  const table = tableFor(index, entry);
+  const { first, last } = entry.ports ?? { first: 0, last: 0 };
+  const addresses = entry.prefixes.map((prefix) => prefix.address);
+  for (let port = first; port <= last; port++) {
+    writeKey(dimensions, addresses, entry.protocol, port, entry.name, entry.mark);
+    const present = tableEntry(table);
+    if (hasChains(index)) earlier[number] = present;
+    // Of two equal members the one that lives longer stands, the first of those that live as long.
+    else if (present >= 0 && (expiries[present] ?? 0) >= expiry) continue;
+    putEntry(table, number);
   }
-  const expiryOf = (member: number): number => expiries[member] ?? 0;
-  const withNets = set.type === "hash:net,iface";
-  return [...groups]
-    .sort(([x], [y]) => y - x)
-    .map(([, group]) => {
-      const masks = keyMasks(dimensions, family, group[0]);
-      const table = fillTable(masks, dimensions, group, expiryOf);
-      if (!withNets) return { ...table, nets: null };
-      const netMasks = masks.slice(0, masks.length - 1);
-      return { ...table, nets: { ...fillTable(netMasks, ["net"], group, expiryOf), nets: null } };
-    });
+  return number;
 }
 
-/** Prefix lengths as one number that sorts by the first length, then the second. */
-function lengthsKey(entry: Entry): number {
-  let key = 0;
-  for (const prefix of entry.prefixes) key = key * 256 + prefix.length;
-  return key;
+/** hash:net,iface keeps the interfaces of one net together (IP_SET_HASH_WITH_MULTI). */
+export function hasChains({ set }: SetIndex): boolean {
+  return set.type === "hash:net,iface";
 }
 
-function keyMasks(dimensions: readonly Dimension[], family: Family | null, sample: Entry | undefined): Int32Array {
+function tableFor(index: SetIndex, entry: Entry): SetTable {
+  const lengths = entry.prefixes.map((prefix) => prefix.length);
+  const { tables } = index;
+  const known = tables.find((table) => table.lengths.every((length, at) => length === lengths[at]));
+  if (known !== undefined) return known;
+  const made = setTable(keyMasks(index, lengths), lengths);
+  const at = tables.findIndex((table) => compareLengths(table.lengths, lengths) < 0);
+  tables.splice(at < 0 ? tables.length : at, 0, made);
+  return made;
+}
+
+/** By the first length, then the second. */
+function compareLengths(x: readonly number[], y: readonly number[]): number {
+  return (x[0] ?? 0) - (y[0] ?? 0) || (x[1] ?? 0) - (y[1] ?? 0);
+}
+
+function keyMasks(index: SetIndex, lengths: readonly number[]): Int32Array {
+  const { dimensions, family, addressMask } = index;
   const words: number[] = [];
   let address = 0;
   for (const dimension of dimensions) {
     if (!isAddress(dimension)) {
-      words.push(-1);
+      words.push(dimension === "iface" ? 0 : -1);
       continue;
     }
-    const length = sample?.prefixes[address++]?.length ?? 0;
-    const { a, b, c, d } = netmask(family ?? 4, length);
+    const plain = netmask(family ?? 4, lengths[address++] ?? 0);
+    const { a, b, c, d } = dimension === "ip" && addressMask !== null ? maskAddress(plain, addressMask) : plain;
     words.push(a);
     if (family === 6) words.push(b, c, d);
   }
   return Int32Array.from(words);
 }
 
-/** The words of the key in hand; wide enough for hash:net,port,net of IPv6. */
-const scratch = new Int32Array(12);
-
 function pushAddress(at: number, address: Address): number {
-  scratch[at] = address.a;
+  keyWords[at] = address.a;
   if (address.family === 4) return at + 1;
-  scratch[at + 1] = address.b;
-  scratch[at + 2] = address.c;
-  scratch[at + 3] = address.d;
+  keyWords[at + 1] = address.b;
+  keyWords[at + 2] = address.c;
+  keyWords[at + 3] = address.d;
   return at + 4;
 }
 
-/** Writes a key into `scratch`, dimension by dimension. */
+/** Writes a key into `keyWords`, dimension by dimension. */
 function writeKey(
   dimensions: readonly Dimension[],
   addresses: readonly Address[],
@@ -322,96 +344,80 @@ function writeKey(
         break;
       }
       case "port":
-        scratch[at++] = (protocol << 16) | port;
+        keyWords[at++] = (protocol << 16) | port;
         break;
       case "mac":
       case "iface":
-        scratch[at++] = name;
+        keyWords[at++] = name;
         break;
       case "mark":
-        scratch[at++] = mark;
+        keyWords[at++] = mark;
         break;
     }
   }
 }
 
-function fillTable(
-  masks: Int32Array,
-  dimensions: readonly Dimension[],
-  group: readonly Entry[],
-  expiryOf: (member: number) => number,
-): Omit<Table, "nets"> {
-  let count = 0;
-  const hasPorts = dimensions.includes("port");
-  for (const { ports } of group) count += hasPorts && ports !== null ? ports.last - ports.first + 1 : 1;
-  let capacity = 4;
-  while (capacity < count * 2) capacity *= 2;
-  const table = {
-    masks,
-    keys: new Int32Array(capacity * masks.length),
-    members: new Int32Array(capacity).fill(-1),
-  };
-  for (const entry of group) {
-    const { protocol, name, mark, prefixes } = entry;
-    const { first, last } = (hasPorts ? entry.ports : null) ?? { first: 0, last: 0 };
-    const addresses = prefixes.map((prefix) => prefix.address);
-    for (let port = first; port <= last; port++) {
-      writeKey(dimensions, addresses, protocol, port, name, mark);
-      const slot = slotOf(table);
-      const present = table.members[slot] ?? -1;
-      // Of two equal members the one that lives longer stands, the first of those that live as long.
-      if (present >= 0 && expiryOf(present) >= expiryOf(entry.member)) continue;
-      for (let i = 0; i < masks.length; i++) {
-        table.keys[slot * masks.length + i] = (scratch[i] ?? 0) & (masks[i] ?? 0);
-      }
-      table.members[slot] = entry.member;
-    }
-  }
-  return table;
-}
-
-/** The slot where the key in `scratch` stands, or the empty one where it would. */
-function slotOf(table: Omit<Table, "nets">): number {
-  const { masks, keys, members } = table;
-  const width = masks.length;
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < width; i++) {
-    hash = Math.imul(hash ^ ((scratch[i] ?? 0) & (masks[i] ?? 0)), 0x9e3779b1);
-    hash ^= hash >>> 15;
-  }
-  const wrap = members.length - 1;
-  for (let slot = hash & wrap; ; slot = (slot + 1) & wrap) {
-    if (members[slot] === -1) return slot;
-    let equal = true;
-    for (let i = 0; equal && i < width; i++) {
-      equal = keys[slot * width + i] === ((scratch[i] ?? 0) & (masks[i] ?? 0));
-    }
-    if (equal) return slot;
-  }
-}
+/** Whether an entry that the packet is equal to decides: its counters may have to be so or so. */
+export type EntryTest = (entry: number) => boolean;
 
 /**
- * The member that decides for what the packet offers, or -1. Members are gone once their time is over. For
- * hash:net,iface the search ends at the first length that has a member for the address, even one with another
- * interface (`multi` in mtype_test_cidrs(); observed on Linux 6.18).
+ * The number of the entry that decides for what the packet offers, or -1. Entries are gone once their time is over, and one that
+ * `test` rejects leaves the search to shorter prefixes. For hash:net,iface the search ends at the first length that has a
+ * entry for the address, even one with another interface (`multi` in mtype_test_cidrs(); observed on Linux 6.18).
  */
-export function findMember(index: SetIndex, query: SetQuery, now: number): number {
+export function findEntry(index: SetIndex, query: SetQuery, now: number, test: EntryTest | null): number {
   const { dimensions } = index;
   const { addresses, protocol, port, name, mark } = query;
   writeKey(dimensions, addresses, protocol, port, name, mark);
-  const member = searchTables(index, now);
-  if (member >= 0 || index.set.type !== "bitmap:ip,mac") return member;
+  const entry = hasChains(index) ? searchChains(index, query, now, test) : searchTables(index, now, test);
+  if (entry >= 0 || index.set.type !== "bitmap:ip,mac") return entry;
   writeKey(dimensions, addresses, protocol, port, ANY_NAME, mark);
-  return searchTables(index, now);
+  return searchTables(index, now, null);
 }
 
-/** The member under the key in `scratch`, from the table of the longest prefixes on, or -1. */
-function searchTables(index: SetIndex, now: number): number {
-  const { tables, expiries } = index;
+/** The entry under the key in `keyWords`, from the table of the longest prefixes on, or -1. */
+function searchTables({ tables, expiries }: SetIndex, now: number, test: EntryTest | null): number {
   for (const table of tables) {
-    const member = table.members[slotOf(table)] ?? -1;
-    if (member >= 0 && (expiries[member] ?? 0) >= now) return member;
-    if (table.nets !== null && (table.nets.members[slotOf(table.nets)] ?? -1) >= 0) return -1;
+    const entry = tableEntry(table);
+    if (entry >= 0 && (expiries[entry] ?? 0) >= now && (test === null || test(entry))) return entry;
+  }
+  return -1;
+}
+
+function searchChains(index: SetIndex, query: SetQuery, now: number, test: EntryTest | null): number {
+  const { tables, expiries, earlier, entries } = index;
+  for (const table of tables) {
+    let found = -1;
+    let others = false;
+    for (let at = tableEntry(table); at >= 0; at = earlier[at] ?? -1) {
+      const expiry = expiries[at] ?? 0;
+      if (expiry === Number.NEGATIVE_INFINITY) continue;
+      const entry = entries[at];
+      if (entry === undefined || !sameInterface(entry, query)) others = true;
+      else if (expiry >= now && (test === null || test(at))) found = at;
+    }
+    if (found >= 0) return found;
+    if (others) return -1;
+  }
+  return -1;
+}
+
+function sameInterface({ name, wildcard }: Entry, query: SetQuery): boolean {
+  return wildcard === null ? name === query.name : query.text.startsWith(wildcard);
+}
+
+/** The living entry of exactly these prefixes and other dimensions, or -1. */
+export function exactEntry(index: SetIndex, wanted: Entry, now: number): number {
+  const { protocol, name, mark, prefixes, ports } = wanted;
+  const table = index.tables.find(({ lengths }) => lengths.every((length, at) => length === prefixes[at]?.length));
+  if (table === undefined) return -1;
+  const addresses = prefixes.map((prefix) => prefix.address);
+  writeKey(index.dimensions, addresses, protocol, ports?.first ?? 0, name, mark);
+  const chains = hasChains(index);
+  for (let at = tableEntry(table); at >= 0; at = index.earlier[at] ?? -1) {
+    const there = index.entries[at];
+    const alive = (index.expiries[at] ?? 0) >= now;
+    if (alive && (!chains || (there?.name === name && there.wildcard === wanted.wildcard))) return at;
   }
   return -1;
 }
@@ -427,17 +433,17 @@ export function decidingPorts(
 ): { readonly match: PortSet; readonly nomatch: PortSet } {
   const candidates = index.entries
     .filter(
-      ({ member, prefixes, protocol, name, mark }) =>
-        (index.expiries[member] ?? 0) >= now &&
+      ({ prefixes, protocol, name, mark }, at) =>
+        (index.expiries[at] ?? 0) >= now &&
         protocol === query.protocol &&
         name === query.name &&
         mark === query.mark &&
-        prefixes.every((prefix, at) => {
-          const address = query.addresses[at];
+        prefixes.every((prefix, dimension) => {
+          const address = query.addresses[dimension];
           return address !== undefined && prefixContains(prefix, address);
         }),
     )
-    .sort((x, y) => lengthsKey(y) - lengthsKey(x));
+    .sort((x, y) => compareLengths(lengthsOf(y), lengthsOf(x)));
   let decided: PortSet = [];
   let match: PortSet = [];
   let nomatch: PortSet = [];
@@ -445,21 +451,18 @@ export function decidingPorts(
     if (ports === null) continue;
     const fresh = subtractPortSets(portSet([ports]), decided);
     decided = portSet([...decided, ...fresh]);
-    if (index.set.members[member]?.nomatch === true) nomatch = portSet([...nomatch, ...fresh]);
+    if (member?.nomatch === true) nomatch = portSet([...nomatch, ...fresh]);
     else match = portSet([...match, ...fresh]);
   }
   return { match, nomatch };
 }
 
+function lengthsOf({ prefixes }: Entry): readonly number[] {
+  return prefixes.map((prefix) => prefix.length);
+}
+
 /** True where the type refuses the address: hash:ip holds no 0.0.0.0, and tests none (net/netfilter/ipset/ip_set_hash_ip.c). */
 export function refusesAddress(index: SetIndex, address: Address): boolean {
   if (index.set.type !== "hash:ip") return false;
-  const mask = index.netmask ?? netmask(address.family, addressBits(address.family));
-  return isUnspecified({
-    family: address.family,
-    a: address.a & mask.a,
-    b: address.b & mask.b,
-    c: address.c & mask.c,
-    d: address.d & mask.d,
-  });
+  return isUnspecified(index.addressMask === null ? address : maskAddress(address, index.addressMask));
 }

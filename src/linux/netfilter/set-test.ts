@@ -1,29 +1,39 @@
-import type { IpSet } from "../../model/ip-set.ts";
+import type { IpSet, SetMember, SetSkbInfo } from "../../model/ip-set.ts";
 import { formatAddress } from "../../net/address.ts";
-import type { Packet } from "../../net/packet.ts";
-import { formatProtocol, ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE } from "../../net/protocol.ts";
+import { packetLength } from "../../net/packet.ts";
+import { formatProtocol } from "../../net/protocol.ts";
 import { isFree, valueIn } from "../free-value.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
-import {
-  type Dimension,
-  decidingPorts,
-  findMember,
-  NO_NAME,
-  refusesAddress,
-  type SetIndex,
-  type SetQuery,
-  setDimensions,
-  setIndexOf,
-} from "./set-index.ts";
+import { setAdd } from "./set-change.ts";
+import { ANY_NAME, type Dimension, decidingPorts, findEntry, type SetIndex, setDimensions } from "./set-index.ts";
+import { fillQuery, query, type SetSides, setPort } from "./set-query.ts";
+import { currentIndex, entryCounters } from "./set-state.ts";
 import { unknownOutcome } from "./unknown-outcome.ts";
-import { FORWARD, type Hook, INPUT, PREROUTING } from "./verdict.ts";
+import type { Hook } from "./verdict.ts";
 
-/** Which side of the packet each dimension reads: `src`, `dst` in the order of the rule. */
-export type SetSides = readonly ("src" | "dst")[];
+export interface CounterTest {
+  readonly comparison: "eq" | "ne" | "lt" | "gt";
+  readonly value: number;
+}
 
-/** The query in hand; look-ups do not nest. */
-const query: SetQuery = { addresses: [], protocol: 0, port: 0, name: 0, mark: 0 };
+/** What a rule asks of a set (`struct ip_set_adt_opt`). */
+export interface SetTest {
+  readonly name: string;
+  readonly sides: SetSides;
+  readonly returnNomatch: boolean;
+  /** Whether members that are found count the packet. */
+  readonly updateCounters: boolean;
+  /** The same of the members of sets in a list:set. */
+  readonly updateSubcounters: boolean;
+  readonly packets: CounterTest | null;
+  readonly bytes: CounterTest | null;
+}
+
+/** Filled by `setHolds` with what the deciding member gives to packets. */
+export interface SetAnswer {
+  info: SetSkbInfo | null;
+}
 
 /**
  * ip_set_test() (net/netfilter/ipset/ip_set_core.c): whether the packet is in the set; with `returnNomatch`, whether a
@@ -32,153 +42,140 @@ const query: SetQuery = { addresses: [], protocol: 0, port: 0, name: 0, mark: 0 
  */
 export function setHolds(
   runtime: HostRuntime,
-  name: string,
-  sides: SetSides,
-  returnNomatch: boolean,
+  test: SetTest,
   skb: Skb,
   hook: Hook,
+  answer: SetAnswer | null = null,
 ): boolean {
+  const { name, sides } = test;
   const set = runtime.host.ipSets.get(name);
-  if (set === undefined) return unknownMembership(runtime, name, null, sides, returnNomatch, skb);
-  if (set.type === "list:set") return listHolds(runtime, set, sides, returnNomatch, skb, hook);
-  const index = setIndexOf(set);
-  if (index === null) return unknownMembership(runtime, name, null, sides, returnNomatch, skb);
+  if (set === undefined) return unknownMembership(runtime, test, null, skb);
+  if (set.type === "list:set") return listHolds(runtime, set, test, skb, hook, answer);
+  const index = currentIndex(runtime, set);
+  if (index === null) return unknownMembership(runtime, test, null, skb);
   if (sides.length < index.dimensions.length) return false;
   if (index.family !== null && index.family !== skb.packet.src.family) return false;
   if (!fillQuery(index, sides, skb, hook)) return false;
-  const held = queryHolds(runtime, index, returnNomatch);
+  const held = queryHolds(runtime, index, test, skb, hook, answer);
   // A missing member can add a match, and in sets of nets also take one away.
   if (set.complete || (held && !index.hasNets)) return held;
-  return unknownMembership(runtime, name, index.dimensions, sides, returnNomatch, skb);
+  return unknownMembership(runtime, test, index.dimensions, skb);
 }
 
-/** list_set_ktest(): the first member set that holds the packet decides. */
+/** list_set_ktest(): the first member set that holds the packet, and whose own counters are right, decides. */
 function listHolds(
   runtime: HostRuntime,
   list: IpSet,
-  sides: SetSides,
-  returnNomatch: boolean,
+  test: SetTest,
   skb: Skb,
   hook: Hook,
+  answer: SetAnswer | null,
 ): boolean {
   const now = runtime.services.now();
-  for (const member of list.members) {
+  const words = list.header.split(/\s+/);
+  const counts = words.includes("counters");
+  const skbInfo = words.includes("skbinfo");
+  const updateCounters = test.updateCounters && test.updateSubcounters;
+  for (const [at, member] of list.members.entries()) {
     const [element] = member.elements;
     if (element?.kind !== "set" || (member.timeout !== null && member.timeout > 0 && now > member.timeout)) continue;
     // The kernel takes no list:set into a list:set.
     if (runtime.host.ipSets.get(element.name)?.type === "list:set") continue;
-    if (setHolds(runtime, element.name, sides, returnNomatch, skb, hook)) return true;
+    const inner: SetTest = { ...test, name: element.name, updateCounters, packets: null, bytes: null };
+    if (!setHolds(runtime, inner, skb, hook, answer)) continue;
+    if (counts && !countersHold(runtime, list, null, at, member, test, skb)) continue;
+    if (skbInfo && answer !== null) answer.info = member.skbInfo ?? null;
+    return true;
   }
-  return list.complete ? false : unknownMembership(runtime, list.name, null, sides, returnNomatch, skb);
+  return list.complete ? false : unknownMembership(runtime, test, null, skb);
 }
 
-function queryHolds(runtime: HostRuntime, index: SetIndex, returnNomatch: boolean): boolean {
+function queryHolds(
+  runtime: HostRuntime,
+  index: SetIndex,
+  test: SetTest,
+  skb: Skb,
+  hook: Hook,
+  answer: SetAnswer | null,
+): boolean {
   const { services } = runtime;
   const now = services.now();
+  const { set, options } = index;
   if (isFree(query.port)) {
     const ports = decidingPorts(index, query, now);
-    const wanted = returnNomatch && index.hasNets ? ports.nomatch : ports.match;
+    const wanted = test.returnNomatch && index.hasNets ? ports.nomatch : ports.match;
     return valueIn(services.freeValues, services.choose, query.port, wanted);
   }
-  const member = findMember(index, query, now);
-  if (member < 0) return false;
+  const counting = options.counters
+    ? (entry: number) =>
+        index.entries[entry]?.name === ANY_NAME ||
+        countersHold(runtime, set, index, entry, index.entries[entry]?.member ?? null, test, skb)
+    : null;
+  const found = findEntry(index, query, now, counting);
+  if (found < 0) return false;
+  const entry = index.entries[found];
+  if (answer !== null && options.skbInfo) answer.info = entry?.member?.skbInfo ?? null;
+  // The MAC address of the first packet stays (-EAGAIN in bitmap_ipmac_do_test).
+  if (entry?.name === ANY_NAME) setAdd(runtime, set, { sides: test.sides, exist: false, timeout: null }, skb, hook);
   if (!index.hasNets) return true;
-  return (index.set.members[member]?.nomatch === true) === returnNomatch;
+  return (entry?.member?.nomatch === true) === test.returnNomatch;
 }
 
-/** Reads the packet's side of every dimension; false when it has none (the kernel's -EINVAL), so that it is in no set. */
-function fillQuery(index: SetIndex, sides: SetSides, skb: Skb, hook: Hook): boolean {
-  const { packet } = skb;
-  const { dimensions } = index;
-  const bitmapPort = index.set.type === "bitmap:port";
-  let address = 0;
-  query.protocol = 0;
-  query.port = 0;
-  query.name = 0;
-  query.mark = 0;
-  for (let at = 0; at < dimensions.length; at++) {
-    const source = sides[at] === "src";
-    switch (dimensions[at]) {
-      case "ip":
-      case "net": {
-        const value = source ? packet.src : packet.dst;
-        if (refusesAddress(index, value)) return false;
-        query.addresses[address++] = value;
-        break;
-      }
-      case "port":
-        if (!hasSetPort(packet, bitmapPort)) return false;
-        query.protocol = bitmapPort ? 0 : packet.protocol;
-        query.port = setPort(packet, source);
-        break;
-      case "mac": {
-        // Only packets that arrived have an Ethernet header when the hooks run.
-        const mac = hook === PREROUTING || hook === INPUT || hook === FORWARD ? macOf(skb, source) : "";
-        if (mac === "") return false;
-        query.name = index.names.get(mac) ?? NO_NAME;
-        break;
-      }
-      case "iface": {
-        const device = source ? skb.input : skb.output;
-        if (device === null) return false;
-        query.name = index.names.get(device.name) ?? NO_NAME;
-        break;
-      }
-      case "mark":
-        query.mark = (skb.mark & index.markMask) | 0;
-        break;
-    }
+/** ip_set_match_extensions(): the member counts the packet, then its counters are compared. */
+function countersHold(
+  runtime: HostRuntime,
+  set: IpSet,
+  index: SetIndex | null,
+  entry: number,
+  member: SetMember | null,
+  test: SetTest,
+  skb: Skb,
+): boolean {
+  const { packets, bytes } = test;
+  const counters = entryCounters(runtime, set, index, entry, member);
+  if (counters === null) {
+    if (packets === null && bytes === null) return true;
+    return unknownOutcome(runtime, {
+      item: `counters of set ${set.name}`,
+      fields: `${entry} ${JSON.stringify([packets, bytes])}`,
+      question: `are the counters of the member of set ${set.name} as the rule wants them?`,
+      no: "they are not",
+      yes: "they are",
+      command: "ipset save",
+    });
   }
-  return true;
+  if (test.updateCounters) {
+    counters.packets++;
+    counters.bytes += packetLength(skb.packet);
+  }
+  return counterHolds(packets, counters.packets) && counterHolds(bytes, counters.bytes);
 }
 
-function macOf(skb: Skb, source: boolean): string {
-  const mac = source ? skb.sourceMac : skb.destinationMac;
-  return mac === "00:00:00:00:00:00" ? "" : mac;
-}
-
-/**
- * Whether ip_set_get_ip4_port()/ip_set_get_ip6_port() find a port (net/netfilter/ipset/ip_set_getport.c): not in
- * further fragments, except in IPv4 for protocols without ports. bitmap:port knows TCP and UDP only.
- */
-function hasSetPort(packet: Packet, bitmapPort: boolean): boolean {
-  const { protocol } = packet;
-  if (protocol <= 0) return false;
-  if (bitmapPort && protocol !== TCP && protocol !== UDP) return false;
-  if (packet.fragmentOffset === 0) return true;
-  if (packet.src.family === 6) return false;
-  return !(protocol === TCP || protocol === SCTP || protocol === UDP || protocol === UDPLITE || protocol === ICMP);
-}
-
-/** get_port(): ICMP's port is `type << 8 | code`; protocols without ports have 0, DCCP too. */
-function setPort(packet: Packet, source: boolean): number {
-  switch (packet.protocol) {
-    case TCP:
-    case SCTP:
-    case UDP:
-    case UDPLITE:
-      return source ? packet.sport : packet.dport;
-    case ICMP:
-    case ICMPV6:
-      return (packet.icmpType << 8) | packet.icmpCode;
-    default:
-      return 0;
+function counterHolds(test: CounterTest | null, value: number): boolean {
+  if (test === null) return true;
+  switch (test.comparison) {
+    case "eq":
+      return value === test.value;
+    case "ne":
+      return value !== test.value;
+    case "lt":
+      return value < test.value;
+    case "gt":
+      return value > test.value;
   }
 }
 
 function unknownMembership(
   runtime: HostRuntime,
-  name: string,
+  { name, sides, returnNomatch }: SetTest,
   dimensions: readonly Dimension[] | null,
-  sides: SetSides,
-  returnNomatch: boolean,
   skb: Skb,
 ): boolean {
   const fields = packetFields(skb, dimensions, sides);
   return unknownOutcome(runtime, {
     item: returnNomatch ? `nomatch of set ${name}` : `set ${name}`,
     fields: `${sides.join(",")} ${fields}`,
-    question: `does a ${returnNomatch ? "nomatch member of" : ""} set ${name} hold ${fields}?`.replace("  ", " "),
+    question: `does ${returnNomatch ? "a nomatch member of " : ""}set ${name} hold ${fields}?`,
     no: "it does not",
     yes: "it does",
     command: "ipset save",
@@ -209,7 +206,7 @@ function packetFields(skb: Skb, dimensions: readonly Dimension[] | null, sides: 
   return words.join(", ");
 }
 
-/** Whether the set keeps counters for its members, as far as is known. */
-export function setCounts(set: IpSet | undefined): boolean {
-  return set === undefined || set.header.split(/\s+/).includes("counters") || setDimensions(set.type) === null;
+/** Whether podpath knows the type of a set well enough to change it. */
+export function isKnownSet(set: IpSet | undefined): set is IpSet {
+  return set !== undefined && (set.type === "list:set" || setDimensions(set.type) !== null);
 }

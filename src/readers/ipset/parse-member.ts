@@ -1,6 +1,6 @@
-import type { SetElement, SetMember } from "../../model/ip-set.ts";
-import { type Family, parseAddress } from "../../net/address.ts";
-import { addressBits, parseInterfaceAddress, prefixOf } from "../../net/prefix.ts";
+import type { SetElement, SetMember, SetSkbInfo } from "../../model/ip-set.ts";
+import { type Address, type Family, parseAddress } from "../../net/address.ts";
+import { addressBits, maskAddress, parseInterfaceAddress, prefixOf } from "../../net/prefix.ts";
 import { hasPorts, ICMP, ICMPV6, TCP } from "../../net/protocol.ts";
 import { parseMac } from "../ip/mac.ts";
 import { unsigned } from "../ip/names.ts";
@@ -10,39 +10,112 @@ import type { Dimension, SetShape } from "./set-type.ts";
 
 /** A member, or what is wrong with it. */
 export type ParsedMember =
-  | { readonly ok: true; readonly member: Omit<SetMember, "origin">; readonly ignored: readonly string[] }
+  | {
+      readonly ok: true;
+      readonly member: Omit<SetMember, "origin">;
+      /** `-exist`: an equal member that is there gets the options of this one. */
+      readonly exist: boolean;
+    }
   | { readonly ok: false; readonly problem: string };
 
-/** Options after the member that say nothing about what matches. `comment` is not among them: its value has blanks. */
-const VALUED: ReadonlySet<string> = new Set(["packets", "bytes", "skbmark", "skbprio", "skbqueue"]);
+const NUMBER = /^\d{1,20}$/;
 
 /** Reads a member with its options, as `ipset save` prints it after `add NAME` and `ipset list` under `Members:`. */
 export function parseMember(text: string, shape: SetShape): ParsedMember {
-  const comment = text.indexOf(' comment "');
-  const words = (comment < 0 ? text : text.slice(0, comment)).trim().split(/\s+/);
-  const elements = parseElements(words[0] ?? "", shape);
+  // A comment is a string in quotes, which blanks and option names may stand in.
+  const quoted = / comment "([^"]*)"/.exec(text);
+  const bare = quoted === null ? text : text.replace(quoted[0], "");
+  const words = bare.trim().split(/\s+/);
+  let elements = parseElements(words[0] ?? "", shape);
   if (elements === null) return { ok: false, problem: `“${words[0] ?? ""}”` };
   let nomatch = false;
+  let exist = false;
   let timeout: number | null = null;
-  const ignored: string[] = [];
+  let comment = quoted?.[1];
+  const counters: { packets?: number; bytes?: number } = {};
+  const skb: { mark?: SetSkbInfo["mark"]; priority?: string; queue?: number } = {};
   for (let i = 1; i < words.length; i++) {
     const word = words[i] ?? "";
-    if (word === "nomatch") nomatch = true;
-    else if (word === "timeout") {
-      const seconds = unsigned(words[++i] ?? "", 0xffffffff);
-      if (seconds === null) return { ok: false, problem: "a timeout without a number" };
-      timeout = seconds === 0 ? null : seconds;
-    } else if (VALUED.has(word)) {
-      if (word.startsWith("skb")) ignored.push(word);
-      i++;
-    } else if (word === "comment") {
-      // A comment without quotes is one word.
-      i++;
-    } else if (word === "before" || word === "after")
-      return { ok: false, problem: `the order “${word} ${words[i + 1] ?? ""}”` };
-    else return { ok: false, problem: `the option “${word}”` };
+    const bad = (): ParsedMember => ({ ok: false, problem: `${word} ${words[i] ?? ""}` });
+    switch (word) {
+      case "nomatch":
+        nomatch = true;
+        continue;
+      case "wildcard":
+        elements = elements.map((element) => (element.kind === "interface" ? { ...element, wildcard: true } : element));
+        continue;
+      case "timeout": {
+        const seconds = unsigned(words[++i] ?? "", 0xffffffff);
+        if (seconds === null) return { ok: false, problem: "a timeout without a number" };
+        timeout = seconds === 0 ? null : seconds;
+        continue;
+      }
+      case "packets":
+      case "bytes": {
+        const count = words[++i] ?? "";
+        if (!NUMBER.test(count)) return bad();
+        counters[word] = Number(count);
+        continue;
+      }
+      case "skbmark": {
+        const mark = parseSkbMark(words[++i] ?? "");
+        if (mark === null) return bad();
+        skb.mark = mark;
+        continue;
+      }
+      case "skbprio": {
+        const priority = words[++i] ?? "";
+        if (!/^[\da-f]{1,4}:[\da-f]{1,4}$/i.test(priority)) return bad();
+        skb.priority = priority;
+        continue;
+      }
+      case "skbqueue": {
+        const queue = unsigned(words[++i] ?? "", 0xffff);
+        if (queue === null) return bad();
+        skb.queue = queue;
+        continue;
+      }
+      case "-exist":
+      case "--exist":
+      case "-!":
+        exist = true;
+        continue;
+      case "comment":
+        comment = words[++i] ?? "";
+        continue;
+      case "before":
+      case "after":
+        return { ok: false, problem: `the order “${word} ${words[i + 1] ?? ""}”` };
+      default:
+        return { ok: false, problem: `the option “${word}”` };
+    }
   }
-  return { ok: true, member: { elements, nomatch, timeout }, ignored };
+  const { packets, bytes } = counters;
+  const { mark, priority, queue } = skb;
+  const hasInfo = mark !== undefined || priority !== undefined || queue !== undefined;
+  const skbInfo = { mark: mark ?? { value: 0, mask: 0 }, priority: priority ?? null, queue: queue ?? null };
+  return {
+    ok: true,
+    exist,
+    member: {
+      elements,
+      nomatch,
+      timeout,
+      ...(packets === undefined && bytes === undefined
+        ? {}
+        : { counters: { packets: packets ?? 0, bytes: bytes ?? 0 } }),
+      ...(comment === undefined ? {} : { comment }),
+      ...(hasInfo ? { skbInfo } : {}),
+    },
+  };
+}
+
+/** `value` or `value/mask`, in any base; without a mask all bits count. */
+function parseSkbMark(text: string): SetSkbInfo["mark"] | null {
+  const [value = "", mask] = text.split("/");
+  const number = unsigned(value, 0xffffffff);
+  const bits = mask === undefined ? 0xffffffff : unsigned(mask, 0xffffffff);
+  return number === null || bits === null ? null : { value: number, mask: bits };
 }
 
 function parseElements(text: string, shape: SetShape): readonly SetElement[] | null {
@@ -63,7 +136,7 @@ function parseElements(text: string, shape: SetShape): readonly SetElement[] | n
 function parseElement(text: string, dimension: Dimension, shape: SetShape): SetElement | null {
   switch (dimension) {
     case "ip":
-      return parseNet(text, shape.family ?? 4, shape.netmask);
+      return masked(parseNet(text, shape.family ?? 4, shape.netmask), shape.bitmask);
     case "net":
       return parseNet(text, shape.family ?? 4, null);
     case "port":
@@ -99,6 +172,13 @@ function parseNet(text: string, family: Family, netmask: number | null): SetElem
   if (parsed === null || parsed.address.family !== family) return null;
   const length = Math.min(parsed.length, netmask ?? addressBits(family));
   return { kind: "net", prefix: prefixOf(parsed.address, length) };
+}
+
+/** An address of a set with a `bitmask` stands for all that agree with it in those bits. */
+function masked(element: SetElement | null, bitmask: Address | null): SetElement | null {
+  if (bitmask === null || element?.kind !== "net") return element;
+  const { address, length } = element.prefix;
+  return { kind: "net", prefix: { address: maskAddress(address, bitmask), length } };
 }
 
 /** `[protocol:]port[-port]`, `icmp:type`, or `protocol:0` for protocols without ports. */

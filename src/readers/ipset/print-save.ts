@@ -1,4 +1,4 @@
-import type { IpSet, SetElement, SetMember } from "../../model/ip-set.ts";
+import type { IpSet, SetElement, SetMember, SetSkbInfo } from "../../model/ip-set.ts";
 import { formatAddress } from "../../net/address.ts";
 import { addressBits } from "../../net/prefix.ts";
 import { formatProtocol, ICMP } from "../../net/protocol.ts";
@@ -6,8 +6,7 @@ import { formatIcmpCode } from "./icmp-names.ts";
 import { type Dimension, type SetShape, setShape } from "./set-type.ts";
 
 /**
- * A set as `ipset save` prints it (ipset 7.17): the create line, then one line a member. Counters, comments and skb options are
- * not in the model and so not printed; members are in the model's order.
+ * A set as `ipset save` prints it (ipset 7.17): the create line, then one line a member, in the model's order.
  */
 export function printIpSet(set: IpSet): string {
   const hasFamily = set.family !== null && set.type.startsWith("hash:");
@@ -24,8 +23,25 @@ export function printIpSet(set: IpSet): string {
 
 function printMember(member: SetMember, shape: SetShape | null): string {
   const elements = member.elements.map((element, i) => printElement(element, shape?.dimensions[i] ?? "net")).join(",");
-  const timeout = member.timeout === null && shape?.timeouts !== true ? "" : ` timeout ${member.timeout ?? 0}`;
-  return `${elements}${timeout}${member.nomatch ? " nomatch" : ""}`;
+  const timed = member.timeout !== null || shape?.timeouts === true;
+  const words = timed ? [elements, `timeout ${member.timeout ?? 0}`] : [elements];
+  if (member.nomatch) words.push("nomatch");
+  if (member.elements.some((element) => element.kind === "interface" && element.wildcard === true))
+    words.push("wildcard");
+  if (member.counters !== undefined) words.push(`packets ${member.counters.packets} bytes ${member.counters.bytes}`);
+  if (member.comment !== undefined) words.push(`comment "${member.comment}"`);
+  if (member.skbInfo !== undefined) words.push(...printSkbInfo(member.skbInfo));
+  return words.join(" ");
+}
+
+function printSkbInfo({ mark, priority, queue }: SetSkbInfo): readonly string[] {
+  const words: string[] = [];
+  const hex = (value: number): string => `0x${value.toString(16)}`;
+  if (mark.mask !== 0 || mark.value !== 0)
+    words.push(`skbmark ${hex(mark.value)}${mark.mask === 0xffffffff ? "" : `/${hex(mark.mask)}`}`);
+  if (priority !== null) words.push(`skbprio ${priority}`);
+  if (queue !== null) words.push(`skbqueue ${queue}`);
+  return words;
 }
 
 function printElement(element: SetElement, dimension: Dimension): string {

@@ -4,7 +4,7 @@ import { type OriginTable, originAt } from "../../model/origin.ts";
 import type { DumpFindings } from "../dump-findings.ts";
 import { quote } from "../dump-text.ts";
 import { parseMember } from "./parse-member.ts";
-import { headerOf, type SetShape, setShape } from "./set-type.ts";
+import { headerOf, setShape } from "./set-type.ts";
 
 export interface IpSetDump {
   /** By name, in the order written. */
@@ -35,6 +35,8 @@ export function setBuilder(
 ): SetBuilder {
   const shape = setShape(type, options);
   const members: SetMember[] = [];
+  /** Members by their elements, kept once a line says `-exist`. */
+  let places: Map<string, number> | null = null;
   let complete = true;
   let offered = 0;
   if (shape === null) {
@@ -45,16 +47,7 @@ export function setBuilder(
       line,
       `Set ${name}: the type ${quote(type)} is not known; its members are unknown.`,
     );
-  } else if (shape.holes) {
-    complete = false;
-    findings.add(
-      "unmodelled-set",
-      "warning",
-      line,
-      `Set ${name}: a \`bitmask\` with holes is not modelled; its members are unknown.`,
-    );
   }
-  const usable: SetShape | null = shape?.holes === false ? shape : null;
   const origin = originAt(origins, file, line);
   return {
     name,
@@ -64,8 +57,8 @@ export function setBuilder(
     },
     add(text, memberLine) {
       offered++;
-      if (usable === null) return;
-      const parsed = parseMember(text, usable);
+      if (shape === null) return;
+      const parsed = parseMember(text, shape);
       if (!parsed.ok) {
         complete = false;
         findings.add("unknown-member", "error", memberLine, `Not a member of ${name} (${type}): ${parsed.problem}.`, {
@@ -73,10 +66,15 @@ export function setBuilder(
         });
         return;
       }
-      for (const option of parsed.ignored) {
-        findings.once("ignored-option", "info", memberLine, `Member option \`${option}\` is not modelled.`);
+      const member = { ...parsed.member, origin: originAt(origins, file, memberLine) };
+      if (parsed.exist) places ??= new Map(members.map(({ elements }, at) => [JSON.stringify(elements), at]));
+      const key = places === null ? "" : JSON.stringify(member.elements);
+      const place = parsed.exist ? places?.get(key) : undefined;
+      if (place !== undefined) members[place] = member;
+      else {
+        places?.set(key, members.length);
+        members.push(member);
       }
-      members.push({ ...parsed.member, origin: originAt(origins, file, memberLine) });
     },
     build() {
       return { name, type, family: shape?.family ?? null, header: headerOf(options), members, complete, origin };

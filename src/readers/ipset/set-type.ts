@@ -1,5 +1,4 @@
-import type { Family } from "../../net/address.ts";
-import { parseAddress } from "../../net/address.ts";
+import { type Address, type Family, parseAddress } from "../../net/address.ts";
 import { maskLength } from "../../net/prefix.ts";
 
 /** What one dimension of a set holds. */
@@ -13,8 +12,8 @@ export interface SetShape {
   readonly bitmap: boolean;
   /** `netmask`, or a contiguous `bitmask`: addresses of `ip` dimensions stand for networks of this length. */
   readonly netmask: number | null;
-  /** A `bitmask` with holes, which no prefix can express. */
-  readonly holes: boolean;
+  /** A `bitmask` that is no netmask: which bits of `ip` dimensions count. */
+  readonly bitmask: Address | null;
   /** Members have timeouts; those without print `timeout 0`. */
   readonly timeouts: boolean;
 }
@@ -54,7 +53,7 @@ export function setShape(type: string, options: string): SetShape | null {
     dimensions,
     bitmap: match[1] === "bitmap",
     netmask: netmask === null ? length : Number(netmask),
-    holes: bitmask !== null && length === null,
+    bitmask: length === null ? bitmask : null,
     timeouts: words.includes("timeout"),
   };
 }

@@ -94,6 +94,8 @@ export function printRule(rule: Rule, family: Family): string {
 }
 
 function printMatch(words: string[], match: Match, context: RuleContext): void {
+  // The rule stays as text, as it was written.
+  if (match.name === "refused") return;
   if (match.name !== "unmodelled") {
     words.push("-m", match.name, ...spelled(optionsOfMatch(match, context)));
     return;

@@ -4,6 +4,7 @@ import { BUILT_IN_CHAINS, type Ruleset, type Table, type TableName } from "../..
 import type { Family } from "../../net/address.ts";
 import { type DumpFindings, dumpFindings } from "../dump-findings.ts";
 import { type DumpLine, dumpLines } from "../dump-text.ts";
+import { leaveOutRefused } from "./refusals.ts";
 import { classify, type SaveLine } from "./save-line.ts";
 import { type RuleLine, readBlock, type TableBlock, unknownLine } from "./table-block.ts";
 import { splitWords } from "./words.ts";
@@ -364,10 +365,8 @@ class SaveReader {
         { advice: "Give one dump of one machine." },
       );
     }
-    ruleset.tables.set(
-      block.table,
-      readBlock(block, { findings: this.findings, origins: this.origins, file: this.file }),
-    );
+    const context = { findings: this.findings, origins: this.origins, file: this.file };
+    ruleset.tables.set(block.table, leaveOutRefused(readBlock(block, context), block, context));
   }
 }
 

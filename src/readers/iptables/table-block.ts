@@ -10,6 +10,7 @@ import {
 import type { Family } from "../../net/address.ts";
 import type { DumpFindings } from "../dump-findings.ts";
 import { quote } from "../dump-text.ts";
+import { reportChainName } from "./refusals.ts";
 import { MISSING, type RuleProblem, type RuleReading, readRule } from "./rule.ts";
 import { splitWords, type Word } from "./words.ts";
 import { type Continuation, joinedLines } from "./wrapped-line.ts";
@@ -130,6 +131,7 @@ class BlockReader {
         { expected: "-" },
       );
     }
+    reportChainName({ name, policy, counters, line }, this.block, this.context);
     this.order.push(name);
     this.chains.set(name, { name, policy: kept, counters, origin: this.originOf(line), rules: [] });
   }

@@ -1,5 +1,7 @@
 import fc from "fast-check";
+import { moreMatches } from "./more-matches.ts";
 import { mark, port } from "./pools.ts";
+import { setMatch, setTarget } from "./set-words.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** Where a rule stands: what the tools allow depends on it. */
@@ -21,6 +23,10 @@ export interface FuzzSet {
   readonly name: string;
   /** How many `src`/`dst` it takes. */
   readonly dimensions: number;
+  /** Knows `nomatch`. */
+  readonly nets: boolean;
+  /** Counts packets for each member. */
+  readonly counters: boolean;
 }
 
 function maybe<T>(weight: number, arbitrary: fc.Arbitrary<T>, otherwise: T): fc.Arbitrary<T> {
@@ -201,12 +207,9 @@ function matchPart(place: RulePlace): fc.Arbitrary<string> {
     { weight: 1, arbitrary: fc.constant('-m comment --comment "a b"') },
   ];
   for (const set of place.sets) {
-    const sides = fc.array(fc.constantFrom("src", "dst"), { minLength: set.dimensions, maxLength: set.dimensions });
-    choices.push({
-      weight: 1,
-      arbitrary: fc.tuple(negation, sides).map(([no, list]) => `-m set ${no}--match-set ${set.name} ${list.join(",")}`),
-    });
+    choices.push({ weight: 1, arbitrary: setMatch(set, negation, place.stateful) });
   }
+  choices.push(...moreMatches(place, negation));
   const local = place.hooks.every((hook) => hook === "OUTPUT" || hook === "POSTROUTING");
   const received = place.hooks.every((hook) => hook === "PREROUTING" || hook === "INPUT" || hook === "FORWARD");
   if (local) {
@@ -307,7 +310,12 @@ function actionPart(place: RulePlace, protocol: string): fc.Arbitrary<string> {
     { weight: 3, arbitrary: fc.constant(plain("-j ACCEPT")) },
     { weight: place.table === "nat" ? 0 : 2, arbitrary: fc.constant(plain("-j DROP")) },
     { weight: 2, arbitrary: fc.constant(plain("-j RETURN")) },
-    { weight: 1, arbitrary: fc.constantFrom("-j LOG", "-j NFLOG --nflog-group 5", "").map(plain) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom("-j LOG", "-j NFLOG --nflog-group 5", "-j AUDIT --type accept", "").map(plain),
+    },
+    // Nobody listens: without bypass the packet is dropped.
+    { weight: 1, arbitrary: fc.constantFrom("-j NFQUEUE --queue-bypass", "-j NFQUEUE --queue-num 7").map(plain) },
     {
       weight: 4,
       arbitrary: fc
@@ -329,6 +337,9 @@ function actionPart(place: RulePlace, protocol: string): fc.Arbitrary<string> {
         .map((words) => plain(`-j CONNMARK ${words}`)),
     },
   ];
+  if (place.stateful && place.sets.length > 0) {
+    choices.push({ weight: 5, arbitrary: setTarget(place.sets, place.table === "mangle").map(plain) });
+  }
   if (place.chains.length > 0) {
     choices.push({ weight: 6, arbitrary: fc.constantFrom(...place.chains).map((name) => plain(`-j ${name}`)) });
     choices.push({ weight: 2, arbitrary: fc.constantFrom(...place.chains).map((name) => plain(`-g ${name}`)) });
@@ -462,5 +473,5 @@ export function ruleArbitrary(place: RulePlace): fc.Arbitrary<string> {
 
 /** Whether a rule counts from one packet to the next, so that its rulesets are loaded anew for a fresh start. */
 export function isStateful(rule: string): boolean {
-  return /-m (limit|recent|connlimit)|--mode nth/.test(rule);
+  return /-m (?:limit|recent|connlimit|hashlimit|quota)|--mode nth|-j SET|--(?:packets|bytes)-/.test(rule);
 }

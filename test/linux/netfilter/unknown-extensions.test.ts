@@ -6,6 +6,7 @@ import {
   FORWARD,
   NF_ACCEPT,
   NF_DROP,
+  NF_STOLEN,
   PREROUTING,
   type TargetVerdict,
   XT_CONTINUE,
@@ -140,7 +141,7 @@ describe("targets whose outcome nobody can tell", () => {
     const on = bench();
     expect(run("-j QUEUE", frame(), on)).toBe(NF_ACCEPT);
     on.answer = 1;
-    expect(run("-j QUEUE", frame(), on)).toBe(NF_DROP);
+    expect(run("-j QUEUE", frame(), on)).toBe(NF_STOLEN);
   });
 });
 

@@ -24,21 +24,15 @@ describe("real outputs", () => {
     expect(codes(listed)).toEqual(codes(saved));
   });
 
-  test("all members are read, save where a bitmask has holes", () => {
-    const incomplete = [...saved.sets.values()].filter((set) => !set.complete).map((set) => set.name);
-    expect(incomplete).toEqual(["hipb"]);
-    expect(new Set(codes(saved))).toEqual(new Set(["unmodelled-set", "ignored-option"]));
+  test("all members are read", () => {
+    expect([...saved.sets.values()].filter((set) => !set.complete)).toEqual([]);
+    expect(codes(saved)).toEqual([]);
   });
 
-  test("sets are printed back byte for byte, but for counters, comments and skb options", () => {
-    const text = fixture("ipset/fixtures/save.txt").replace(/^(add .*?) packets .*$/gm, "$1");
+  test("sets are printed back byte for byte", () => {
+    const text = fixture("ipset/fixtures/save.txt");
     const printed = [...saved.sets.values()].map(printIpSet).join("\n");
-    const without = (name: string): readonly string[] =>
-      text
-        .trimEnd()
-        .split("\n")
-        .filter((line) => !line.includes(`${name} 10.`));
-    expect(printed.split("\n")).toEqual(without("add hipb"));
+    expect(`${printed}\n`).toBe(text);
   });
 
   test("XML is refused in one finding", () => {

@@ -45,7 +45,7 @@ interface RecentEntry {
 }
 
 /** A list is a file below /proc/net/xt_recent. */
-const LIST_NAME = /^[^/]{1,199}$/;
+const LIST_NAME = /^(?!\.{1,2}$)[^/]{1,199}$/;
 /** Addresses a list holds (module parameter ip_list_tot). */
 const LIST_SIZE = 100;
 /** Time stamps kept of each address where no rule counts more hits. */
@@ -137,7 +137,7 @@ function parseMask(text: string | null, family: Family): Address | null {
 
 /**
  * `-m recent` (net/netfilter/xt_recent.c recent_mt). Lists are per name and host, hold 100 addresses and are empty after a
- * ruleset load. An address has one entry here, also where `--rttl` makes the kernel keep one for each TTL.
+ * ruleset load. An address has one entry: `--set` cannot say `--rttl`, and so finds the one that is there.
  */
 export const recent: MatchExtension<"recent"> = {
   options: {
@@ -168,8 +168,11 @@ export const recent: MatchExtension<"recent"> = {
     }
     const name = givenValue(given, "name") ?? "DEFAULT";
     if (!LIST_NAME.test(name)) return { problem: `bad list name "${name}"` };
+    if (givenValue(given, "seconds") !== null && seconds === 0) return { problem: "--seconds counts from 1" };
     const reapGiven = givenOption(given, "reap") !== undefined;
     if (reapGiven && seconds === 0) return { problem: "--reap requires --seconds" };
+    const matchTtl = givenOption(given, "rttl") !== undefined;
+    if (matchTtl && (mode === "set" || mode === "remove")) return { problem: `--rttl does not go with --${mode}` };
     return {
       value: {
         mode,
@@ -177,7 +180,7 @@ export const recent: MatchExtension<"recent"> = {
         seconds,
         reap: reapGiven,
         hitCount,
-        matchTtl: givenOption(given, "rttl") !== undefined,
+        matchTtl,
         name,
         mask,
         side: givenOption(given, "rdest") === undefined ? "source" : "destination",

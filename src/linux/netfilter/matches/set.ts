@@ -1,26 +1,11 @@
-import { describePacket } from "../../../net/packet.ts";
 import type { GivenOption, MatchExtension } from "../extension.ts";
 import { givenOption, optionWords } from "../option-words.ts";
-import { type SetSides, setCounts, setHolds } from "../set-test.ts";
-import { unknownOutcome } from "../unknown-outcome.ts";
-
-interface CounterTest {
-  readonly comparison: "eq" | "ne" | "lt" | "gt";
-  readonly value: number;
-}
+import type { SetSides } from "../set-query.ts";
+import { type CounterTest, type SetTest, setHolds } from "../set-test.ts";
 
 declare module "../../../model/ruleset.ts" {
   interface Matches {
-    readonly set: {
-      readonly name: string;
-      readonly sides: SetSides;
-      readonly invert: boolean;
-      readonly returnNomatch: boolean;
-      readonly updateCounters: boolean;
-      readonly updateSubcounters: boolean;
-      readonly packets: CounterTest | null;
-      readonly bytes: CounterTest | null;
-    };
+    readonly set: SetTest & { readonly invert: boolean };
   }
 }
 
@@ -54,8 +39,8 @@ function counterWords(counter: string, test: CounterTest | null): readonly strin
 }
 
 /**
- * `-m set` (net/netfilter/xt_set.c set_match_v4). What a set holds is told in `set-test.ts`. Counters of members are in no
- * snapshot: where a rule tests those of a set that counts, the answer is unknown.
+ * `-m set` (net/netfilter/xt_set.c set_match_v4). What a set holds is told in `set-test.ts`. Counters are as dumped, and as
+ * packets have counted since.
  */
 export const set: MatchExtension<"set"> = {
   options: {
@@ -102,24 +87,8 @@ export const set: MatchExtension<"set"> = {
     ...counterWords("packets", options.packets),
     ...counterWords("bytes", options.bytes),
   ],
-  compile(options) {
-    const { name, sides, invert, returnNomatch, packets, bytes } = options;
-    const counters = [...counterWords("packets", packets), ...counterWords("bytes", bytes)].join(" ");
-    return {
-      kind: "call",
-      test(skb, runtime, hook) {
-        const held = setHolds(runtime, name, sides, returnNomatch, skb, hook);
-        if (!held || counters === "" || !setCounts(runtime.host.ipSets.get(name))) return held !== invert;
-        const counted = unknownOutcome(runtime, {
-          item: `counters of set ${name} ${counters}`,
-          fields: describePacket(skb.packet),
-          question: `do the counters of the member of set ${name} satisfy ${counters}?`,
-          no: "they do not",
-          yes: "they do",
-          command: "ipset save",
-        });
-        return counted !== invert;
-      },
-    };
-  },
+  compile: (options) => ({
+    kind: "call",
+    test: (skb, runtime, hook) => setHolds(runtime, options, skb, hook) !== options.invert,
+  }),
 };

@@ -46,6 +46,7 @@ import { policy } from "./policy.ts";
 import { quota } from "./quota.ts";
 import { realm } from "./realm.ts";
 import { recent } from "./recent.ts";
+import { refused } from "./refused.ts";
 import { rpfilter } from "./rpfilter.ts";
 import { rt } from "./rt.ts";
 import { sctp } from "./sctp.ts";
@@ -111,6 +112,7 @@ const table: MatchTable = {
   quota,
   realm,
   recent,
+  refused,
   rpfilter,
   rt,
   sctp,
@@ -130,14 +132,14 @@ const table: MatchTable = {
   unmodelled,
 };
 
-/** The extension of that name; `unmodelled` is not a name that rules can write. */
+/** The extension of that name; `unmodelled` and `refused` are not names that rules can write. */
 export function matchExtension<K extends keyof Matches>(name: K): MatchExtension<K> {
   return table[name];
 }
 
 /** Narrows a name found in a rule to the extensions podpath models. */
-export function isModelledMatch(name: string): name is Exclude<keyof Matches, "unmodelled"> {
-  return name !== "unmodelled" && Object.hasOwn(table, name);
+export function isModelledMatch(name: string): name is Exclude<keyof Matches, "refused" | "unmodelled"> {
+  return name !== "unmodelled" && name !== "refused" && Object.hasOwn(table, name);
 }
 
 export function compileMatch<K extends keyof Matches>(

@@ -8,6 +8,7 @@ import {
   type Hook,
   NF_ACCEPT,
   NF_DROP,
+  NF_STOLEN,
   OUTPUT,
   POSTROUTING,
   PREROUTING,
@@ -248,7 +249,7 @@ describe("NFQUEUE", () => {
     const on = bench();
     expect(run("-j NFQUEUE --queue-num 3", frame(), on)).toBe(NF_ACCEPT);
     on.answer = 1;
-    expect(run("-j NFQUEUE --queue-num 3 --queue-bypass", frame(), on)).toBe(NF_DROP);
+    expect(run("-j NFQUEUE --queue-num 3 --queue-bypass", frame(), on)).toBe(NF_STOLEN);
     expect(on.asked.map(({ kind }) => kind)).toEqual(["unknown", "unknown"]);
     expect(on.asked[0]?.question).toContain("dropped");
     expect(on.asked[1]?.question).toContain("accepted");
