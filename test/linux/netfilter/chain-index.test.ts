@@ -119,8 +119,10 @@ function tableOf(rules: readonly RuleText[], policy: string, family: Family): Ta
     if (aim >= 0 && aim <= order.indexOf(chain)) return [];
     return [`-A ${chain} ${words} ${target}`.replaceAll(/ +/g, " ")];
   });
+  // Prefix translation is refused in FORWARD: then the walk is one of POSTROUTING.
+  const hook = rules.some(({ target }) => target.includes("-j SNPT")) ? "POSTROUTING" : "FORWARD";
   const heads = ["*mangle", `:FORWARD ${policy} [0:0]`, ...CHAINS.map((chain) => `:${chain} - [0:0]`)];
-  const text = [...heads, ...lines, "COMMIT", ""].join("\n");
+  const text = [...heads, ...lines, "COMMIT", ""].join("\n").replaceAll("FORWARD", hook);
   const { rulesets } = readIptablesSave({ text, file: "rules", family, backend: "legacy" }, originTable());
   return rulesets[0]?.tables.get("mangle") ?? null;
 }
@@ -182,7 +184,8 @@ function walk(
     indexing,
   });
   const runtime = runtimeOf(world, "n");
-  const chain = bindTable(table, family, "legacy").hooks.FORWARD;
+  const { hooks } = bindTable(table, family, "legacy");
+  const chain = hooks.FORWARD ?? hooks.POSTROUTING;
   if (runtime === null || chain === undefined) throw new Error("no chain");
   const device = (name: string | null) => (name === null ? null : networkInterface({ name }));
   for (const fields of packets) {
@@ -257,11 +260,11 @@ describe("a chain walked by its index", () => {
     };
     const said = walk(table, 6, [content], "always", false);
     expect(said).toEqual([
-      "count FORWARD 0",
+      "count POSTROUTING 0",
       "count one 0",
       "count one 1",
-      "count FORWARD 2",
-      "verdict 0 by FORWARD 2 mark 0",
+      "count POSTROUTING 2",
+      "verdict 0 by POSTROUTING 2 mark 0",
     ]);
     expect(said).toEqual(walk(table, 6, [content], "never", false));
   });
