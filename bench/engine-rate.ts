@@ -12,9 +12,9 @@ import { copyPacket, type Packet, packet } from "../src/net/packet.ts";
 import { SYN } from "../src/net/tcp-flags.ts";
 import type { PacketQuestion } from "../src/trace/packet-question.ts";
 import { createPacketSession } from "../src/trace/packet-session.ts";
-import { BUDGET, CHUNK, cpuTime, randomNumbers, ratePerSecond } from "./benchmark.ts";
+import { BUDGET, CHUNK, randomNumbers, ratePerSecond } from "./benchmark.ts";
 import { ROUTER, routerNetwork } from "./router.ts";
-import { linearRules, serviceRules } from "./rulesets.ts";
+import { linearRules, noRules, serviceRules } from "./rulesets.ts";
 import { type Flow, linearFlows, PACKETS, serviceFlows } from "./traffic.ts";
 
 /** A ruleset and the packets that cross it, for podpath and for the kernel alike. */
@@ -26,42 +26,58 @@ export interface RateCase {
   readonly hook: "FORWARD" | "PREROUTING";
   /** Every packet opens a connection, so that a flow counts once. */
   readonly opens: boolean;
+  /** How many times the kernel's own rate is aimed at; null: nothing is. */
+  readonly target: number | null;
 }
 
-function linear(rules: number): RateCase {
+const NO_RULES: RateCase = {
+  name: "no rules",
+  rules: noRules(),
+  flows: linearFlows(100),
+  hook: "FORWARD",
+  opens: false,
+  target: 1,
+};
+
+function linear(rules: number, target: number | null): RateCase {
   return {
     name: `${rules.toLocaleString("en-US")} linear rules`,
     rules: linearRules(rules),
     flows: linearFlows(rules),
     hook: "FORWARD",
     opens: false,
+    target,
   };
 }
 
-function services(count: number): RateCase {
+function services(count: number, target: number | null): RateCase {
   return {
     name: `${count.toLocaleString("en-US")} Services`,
     rules: serviceRules(count),
     flows: serviceFlows(count),
     hook: "PREROUTING",
     opens: true,
+    target,
   };
 }
 
 /** Made one at a time: all of them at once would fill the caches and the heap. */
 export const RATE_CASES: readonly (() => RateCase)[] = [
-  () => linear(100),
-  () => linear(1000),
-  () => linear(10_000),
-  () => services(1000),
-  () => services(5000),
+  () => NO_RULES,
+  () => linear(1000, 3),
+  () => linear(10_000, 20),
+  () => services(1000, null),
+  () => services(5000, 4),
 ];
 
 /** Packets per second. */
 export interface EngineRates {
   /** `traverse` on the built-in chain alone. */
   readonly chain: number;
-  /** Received, routed, filtered, translated and sent: the path of `podpath probe` without question and answer. */
+  /**
+   * Received, tracked, routed, filtered, translated and sent: the path of `podpath probe` without question and answer.
+   * By the clock on the wall, the best of three half seconds, as the kernel is measured.
+   */
   readonly pipeline: number;
   /** One question of a packet session, fresh state each, outcomes only. */
   readonly probe: number;
@@ -79,7 +95,7 @@ export function engineRates(item: RateCase): EngineRates {
   const packets = item.flows.map(toPacket);
   const rates = {
     chain: chainRate(network, packets, item.hook),
-    pipeline: pipelineRate(network, packets),
+    pipeline: pipelineRate(network, packets, item.opens),
     probe: probeRate(network, packets, false),
     traced: probeRate(network, packets, true),
   };
@@ -87,7 +103,7 @@ export function engineRates(item: RateCase): EngineRates {
   return rates;
 }
 
-function toPacket(flow: Flow): Packet {
+export function toPacket(flow: Flow): Packet {
   return packet({
     src: ipv4(flow.src),
     dst: ipv4(flow.dst),
@@ -154,37 +170,50 @@ function chainRate(network: Network, packets: readonly Packet[], name: RateCase[
   });
 }
 
-/** Runs until the budget is spent, in Worlds that see each packet once; making them and the packets is not counted. */
-function pipelineRate(network: Network, packets: readonly Packet[]): number {
+/** Milliseconds and number of the runs of which the shortest counts. */
+const RUN = 500;
+const RUNS = 3;
+
+/**
+ * The packets go round in one World, so that all but the first of a flow find its connection; where each is to open
+ * one, a new World is made for every round. Making Worlds and packets is not counted.
+ */
+function pipelineRate(network: Network, packets: readonly Packet[], opens: boolean): number {
   const frame = { sourceMac: ROUTER.sender.mac, destinationMac: ROUTER.inside.mac, mark: 0 };
+  let place = placeIn(network);
+  const round = (milliseconds: number): { readonly done: number; readonly spent: number } => {
+    if (opens) place = placeIn(network);
+    const { world, runtime, input } = place;
+    const copies = packets.map(copyPacket);
+    globalThis.gc?.();
+    const start = performance.now();
+    let at = 0;
+    while (at < PACKETS && performance.now() - start < milliseconds) {
+      for (const end = at + CHUNK; at < end; at++) {
+        const copy = copies[at];
+        if (copy === undefined) continue;
+        const journey = inject(world, runtime, input, copy, frame);
+        settle(world);
+        if (journey.end?.ending.outcome !== "left")
+          throw new Error(`a packet went astray: ${journey.end?.ending.text}`);
+      }
+      // what was answered is forgotten, as by a sweep that only counts
+      world.journeys.length = 0;
+    }
+    return { done: at, spent: performance.now() - start };
+  };
   const runFor = (milliseconds: number): number => {
     let spent = 0;
     let done = 0;
     while (spent < milliseconds) {
-      const { world, runtime, input } = placeIn(network);
-      const copies = packets.map(copyPacket);
-      globalThis.gc?.();
-      const start = cpuTime();
-      let at = 0;
-      while (at < PACKETS && spent + cpuTime() - start < milliseconds) {
-        for (const end = at + CHUNK; at < end; at++) {
-          const copy = copies[at];
-          if (copy === undefined) continue;
-          const journey = inject(world, runtime, input, copy, frame);
-          settle(world);
-          if (journey.end?.ending.outcome !== "left")
-            throw new Error(`a packet went astray: ${journey.end?.ending.text}`);
-        }
-        // what was answered is forgotten, as by a sweep that only counts
-        world.journeys.length = 0;
-      }
-      spent += cpuTime() - start;
-      done += at;
+      const one = round(milliseconds - spent);
+      spent += one.spent;
+      done += one.done;
     }
     return (done / spent) * 1000;
   };
   runFor(BUDGET);
-  return runFor(BUDGET);
+  return Math.max(...Array.from({ length: RUNS }, () => runFor(RUN)));
 }
 
 function probeRate(network: Network, packets: readonly Packet[], steps: boolean): number {
@@ -198,7 +227,7 @@ function probeRate(network: Network, packets: readonly Packet[], steps: boolean)
   });
 }
 
-function question(id: string, content: Packet): PacketQuestion {
+export function question(id: string, content: Packet): PacketQuestion {
   return {
     id,
     host: ROUTER.name,

@@ -16,6 +16,34 @@ export function linearPort(index: number): number {
   return 1024 + ((index * 7919) % 30000);
 }
 
+/** The tables that are empty, so that every hook is crossed, and one rule that turns connection tracking on. */
+const TRACKING = `*raw
+:PREROUTING ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+COMMIT
+*mangle
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+COMMIT
+`;
+const TRACKING_NAT = `*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:tracked - [0:0]
+-A tracked -m conntrack --ctstate NEW -j RETURN
+COMMIT
+`;
+
+/** No rule that a packet meets: all hooks, connection tracking, and the nat table for the first packet of a flow. */
+export function noRules(): string {
+  return linearRules(0);
+}
+
 /** Filter FORWARD with so many rules of `-s`, `-p udp` and `--dport`; each accepts, and so does the policy. */
 export function linearRules(count: number): string {
   const lines = ["*filter", ":INPUT ACCEPT [0:0]", ":FORWARD ACCEPT [0:0]", ":OUTPUT ACCEPT [0:0]"];
@@ -24,7 +52,7 @@ export function linearRules(count: number): string {
     lines.push(`-A FORWARD -s ${source}/32 -p udp -m udp --dport ${linearPort(index)} -j ACCEPT`);
   }
   lines.push("COMMIT", "");
-  return lines.join("\n");
+  return TRACKING + TRACKING_NAT + lines.join("\n");
 }
 
 /** ClusterIP of Service number `index`. */
@@ -97,7 +125,8 @@ const NAT_RULES = [
 export function serviceRules(services: number): string {
   const nat: NatTable = { chains: [], dispatch: [], rules: [] };
   for (let index = 0; index < services; index++) addService(nat, index);
-  return ["*nat", ...NAT_CHAINS, ...nat.chains, ...NAT_RULES, ...nat.dispatch, ...nat.rules, "COMMIT", ""].join("\n");
+  const lines = ["*nat", ...NAT_CHAINS, ...nat.chains, ...NAT_RULES, ...nat.dispatch, ...nat.rules, "COMMIT", ""];
+  return TRACKING + lines.join("\n");
 }
 
 interface FilterTable {

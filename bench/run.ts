@@ -3,10 +3,20 @@ import { coldTrace } from "./cold-trace.ts";
 import { conntrackAndNat } from "./conntrack-and-nat.ts";
 import { kernelRate } from "./kernel-rate/kernel-rate.ts";
 import { readingIptablesSave } from "./read-iptables-save.ts";
+import { ruleMemory } from "./rule-memory.ts";
+import { traceLatency } from "./trace-latency.ts";
 import { verdicts } from "./verdicts.ts";
 
 /** Runs the named benchmarks, or all. Bundled by main.ts and run in the project's folder. */
-const BENCHMARKS: readonly Benchmark[] = [coldTrace, readingIptablesSave, verdicts, kernelRate, conntrackAndNat];
+const BENCHMARKS: readonly Benchmark[] = [
+  coldTrace,
+  readingIptablesSave,
+  verdicts,
+  kernelRate,
+  traceLatency,
+  ruleMemory,
+  conntrackAndNat,
+];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));
