@@ -233,6 +233,7 @@ export function question(id: string, content: Packet): PacketQuestion {
     host: ROUTER.name,
     interface: ROUTER.inside.name,
     packet: content,
+    changes: {},
     hasSource: true,
     raw: false,
     mark: 0,

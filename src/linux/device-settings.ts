@@ -8,7 +8,7 @@ import type { HostRuntime } from "./runtime.ts";
  * is missing there has the kernel's default (net/ipv4/devinet.c, Documentation/networking/ip-sysctl.rst), and the first
  * packet that reads it says that it was assumed.
  */
-interface Setting {
+export interface Setting {
   readonly value: number;
   /** What was assumed, `net.ipv4.conf.all.rp_filter=0`; null when the dump says it. */
   readonly assumed: string | null;
@@ -71,6 +71,16 @@ function parse(host: Host, key: string, fallback: number): Setting {
   const certain = text !== undefined && (host.knowledge.get("sysctls") !== "assumed" || host.dumpedSysctls.has(key));
   if (certain) return { value, assumed: null, others: [] };
   return { value, assumed: `${key}=${value}`, others: valuesOf(key, fallback).filter((other) => other !== value) };
+}
+
+/** The setting of a key; nothing is said about it before `readSetting`. */
+export function settingOf(host: Host, key: string, fallback: number): Setting {
+  return parse(host, key, fallback);
+}
+
+/** Its value; where it was assumed, the answer says so. */
+export function readSetting(runtime: HostRuntime, setting: Setting): number {
+  return read(runtime, setting);
 }
 
 /** The greater of the settings; it was assumed when one of them was. */

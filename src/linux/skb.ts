@@ -3,6 +3,7 @@ import type { Address } from "../net/address.ts";
 import type { Packet } from "../net/packet.ts";
 import type { FrameMacs } from "../net/wire/encode-packet.ts";
 import type { Connection } from "./conntrack/connection.ts";
+import type { ConntrackTemplate } from "./conntrack/zone.ts";
 import type { BoundChain } from "./netfilter/program.ts";
 import type { RoutingResult } from "./routing/result.ts";
 
@@ -64,6 +65,8 @@ export interface Skb {
   ctState: number;
   /** IP_CT_DIR_REPLY. */
   ctReply: boolean;
+  /** What `-j CT` said about it before conntrack saw it. */
+  template: ConntrackTemplate | null;
   route: RoutingResult | null;
   /** Local sender; null for packets that arrived. */
   owner: Owner | null;
@@ -112,6 +115,7 @@ export function skb(packet: Packet, journey: number): Skb {
     connection: null,
     ctState: CT_NONE,
     ctReply: false,
+    template: null,
     route: null,
     owner: null,
     fromKernel: false,

@@ -12,6 +12,8 @@ export const INFO_REPLY = 16;
 export const ADDRESS_REQUEST = 17;
 export const ADDRESS_REPLY = 18;
 const SOURCE_QUENCH = 4;
+/** The highest type that Linux knows (include/uapi/linux/icmp.h). */
+export const NR_ICMP_TYPES = 18;
 
 /** Codes of DEST_UNREACHABLE. */
 export const NET_UNREACHABLE = 0;

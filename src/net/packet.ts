@@ -1,6 +1,7 @@
 import { type Address, formatAddress } from "./address.ts";
 import { describeIcmp, describeIcmpv6 } from "./icmp.ts";
-import { formatProtocol, hasPorts, ICMP, ICMPV6, TCP } from "./protocol.ts";
+import { formatProtocol, hasPorts, ICMP, ICMPV6, SCTP, TCP } from "./protocol.ts";
+import { SCTP_INIT, type SctpHeader, sctpHeaderLength } from "./sctp.ts";
 import { formatTcpFlags } from "./tcp-flags.ts";
 
 /**
@@ -34,6 +35,8 @@ export interface Packet {
   window: number;
   /** TCP maximum segment size option; 0 when absent. */
   mss: number;
+  /** Tag and chunks of SCTP; null in other packets, and in one that opens an association. */
+  sctp: SctpHeader | null;
   icmpType: number;
   icmpCode: number;
   icmpId: number;
@@ -69,6 +72,7 @@ export function packet(fields: Partial<Packet> & Pick<Packet, "src" | "dst" | "p
     ack: fields.ack ?? 0,
     window: fields.window ?? 64240,
     mss: fields.mss ?? 0,
+    sctp: fields.sctp ?? null,
     icmpType: fields.icmpType ?? 0,
     icmpCode: fields.icmpCode ?? 0,
     icmpId: fields.icmpId ?? 0,
@@ -90,6 +94,7 @@ export function copyPacket(original: Packet): Packet {
 function transportHeaderLength(p: Packet): number {
   if (p.protocol === TCP) return p.mss > 0 ? 24 : 20;
   if (p.protocol === ICMP || p.protocol === ICMPV6 || p.vni >= 0) return 8;
+  if (p.protocol === SCTP) return sctpHeaderLength(p.sctp ?? SCTP_INIT);
   return hasPorts(p.protocol) ? 8 : 0;
 }
 

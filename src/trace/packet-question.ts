@@ -3,7 +3,8 @@ import type { Finding } from "../model/finding.ts";
 import { type Address, parseAddress } from "../net/address.ts";
 import * as icmp from "../net/icmp.ts";
 import { type Packet, packet } from "../net/packet.ts";
-import { hasPorts, ICMP, ICMPV6, parseProtocol, TCP } from "../net/protocol.ts";
+import { hasPorts, ICMP, ICMPV6, parseProtocol, SCTP, TCP } from "../net/protocol.ts";
+import { INIT, INIT_ACK, parseChunkType, type SctpHeader, T_FLAG } from "../net/sctp.ts";
 import { parseTcpFlags, SYN } from "../net/tcp-flags.ts";
 import { nearest } from "./nearest.ts";
 
@@ -16,6 +17,8 @@ export interface PacketQuestion {
   readonly interface: string | null;
   /** Null for a reply that the earlier packet describes. */
   readonly packet: Packet | null;
+  /** What of the natural reply is told otherwise; empty where `packet` says everything. */
+  readonly changes: Partial<Packet>;
   /** False: the sender leaves its source address to the route. */
   readonly hasSource: boolean;
   readonly raw: boolean;
@@ -58,6 +61,10 @@ const FIELDS: ReadonlySet<string> = new Set([
   "icmpCode",
   "icmpId",
   "icmpSeq",
+  "chunks",
+  "vtag",
+  "initTag",
+  "tFlag",
   "seq",
   "ack",
   "mark",
@@ -221,6 +228,7 @@ function readQuestion(reader: Reader): PacketQuestion | null {
     host,
     interface: text(reader, "interface"),
     packet: content,
+    changes: content === null ? readChanges(reader) : {},
     hasSource: reader.object.has("src"),
     raw: flag(reader, "raw", false),
     mark: integer(reader, "mark", 0xffffffff, 0),
@@ -250,6 +258,27 @@ function readAssumption(reader: Reader): PacketQuestion["assume"] {
     route: route === "local" || route === "forward" ? route : null,
     outInterface: text(inner, "outInterface"),
     ctState: ctState ?? CT_NONE,
+  };
+}
+
+/** Header fields of a reply that are given beside `replyTo`: the natural reply has them instead of its own. */
+function readChanges(reader: Reader): Partial<Packet> {
+  const has = (field: string): boolean => reader.object.has(field);
+  const letters = text(reader, "flags");
+  const flags = letters === null ? null : parseTcpFlags(letters);
+  if (letters !== null && flags === null) complain(reader, "flags", "letters of FSRPAU");
+  const sctp = readSctp(reader, SCTP);
+  const number = (field: string, most: number): number => integer(reader, field, most, 0);
+  return {
+    ...(flags === null ? {} : { flags }),
+    ...(sctp === null ? {} : { sctp }),
+    ...(has("ttl") ? { ttl: number("ttl", 255) } : {}),
+    ...(has("tos") ? { tos: number("tos", 255) } : {}),
+    ...(has("df") ? { df: flag(reader, "df", false) } : {}),
+    ...(has("length") ? { payloadLength: number("length", 65495) } : {}),
+    ...(has("seq") ? { seq: number("seq", 0xffffffff) } : {}),
+    ...(has("ack") ? { ack: number("ack", 0xffffffff) } : {}),
+    ...(has("icmpSeq") ? { icmpSeq: number("icmpSeq", 0xffff) } : {}),
   };
 }
 
@@ -292,6 +321,7 @@ function readPacket(reader: Reader): Packet | null {
     tos: integer(reader, "tos", 255, 0),
     df: flag(reader, "df", false),
     payloadLength: integer(reader, "length", 65495, 0),
+    sctp: readSctp(reader, protocol),
     icmpType: read(isIcmp, "icmpType", 255, echo),
     icmpCode: read(isIcmp, "icmpCode", 255, 0),
     icmpId: read(isIcmp, "icmpId", 0xffff, 1),
@@ -300,6 +330,30 @@ function readPacket(reader: Reader): Packet | null {
     ack: read(isTcp, "ack", 0xffffffff, 0),
     inner,
   });
+}
+
+/** `chunks`, `vtag`, `initTag` and `tFlag`; null for other protocols and where none of them is given. */
+function readSctp(reader: Reader, protocol: number): SctpHeader | null {
+  const tag = integer(reader, "vtag", 0xffffffff, 0);
+  const initTag = integer(reader, "initTag", 0xffffffff, 1);
+  const flags = flag(reader, "tFlag", false) ? T_FLAG : 0;
+  const written = reader.object.get("chunks");
+  const names: readonly unknown[] = Array.isArray(written) ? written : [];
+  if (written !== undefined && names.length === 0)
+    complain(reader, "chunks", 'a list of chunk types: ["COOKIE_ECHO","DATA"]');
+  const chunks = names.flatMap((name) => {
+    const type = typeof name === "string" || typeof name === "number" ? parseChunkType(String(name)) : null;
+    if (type !== null) return [{ type, flags, initTag: type === INIT || type === INIT_ACK ? initTag : 0 }];
+    complain(
+      reader,
+      "chunks",
+      "names of chunks as iptables spells them, INIT or COOKIE_ECHO, or numbers from 0 to 255",
+    );
+    return [];
+  });
+  if (protocol !== SCTP || !["chunks", "vtag", "initTag", "tFlag"].some((field) => reader.object.has(field)))
+    return null;
+  return { tag, chunks: chunks.length === 0 ? [{ type: INIT, flags, initTag }] : chunks };
 }
 
 function readProtocol(reader: Reader, dst: Address): number {

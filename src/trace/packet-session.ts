@@ -174,7 +174,8 @@ function sendQuestion(live: Live, question: PacketQuestion): void {
   const { world } = live;
   const reply = question.replyTo === null ? null : replyOf(live, question.replyTo);
   const runtime = runtimeOf(world, question.host ?? reply?.host ?? "");
-  const content: Packet | null = question.packet === null ? (reply?.packet ?? null) : copyPacket(question.packet);
+  const content: Packet | null =
+    question.packet === null ? changed(reply?.packet ?? null, question.changes) : copyPacket(question.packet);
   if (runtime === null || content === null) return;
   if (question.interface !== null) {
     inject(world, runtime, deviceOf(runtime, question.interface), content, {
@@ -193,6 +194,10 @@ function sendQuestion(live: Live, question: PacketQuestion): void {
     raw: question.raw,
     selectSource: !question.hasSource && reply === null,
   });
+}
+
+function changed(reply: Packet | null, changes: Partial<Packet>): Packet | null {
+  return reply === null ? null : { ...reply, ...changes };
 }
 
 /** A host without dumped interfaces has whichever a packet arrives on. */

@@ -14,6 +14,7 @@ export interface Tuple {
 }
 
 /** `IPS_*` bits of `enum ip_conntrack_status`. */
+export const IPS_EXPECTED = 1 << 0;
 export const IPS_SEEN_REPLY = 1 << 1;
 export const IPS_ASSURED = 1 << 2;
 export const IPS_CONFIRMED = 1 << 3;
@@ -22,6 +23,8 @@ export const IPS_DST_NAT = 1 << 5;
 export const IPS_SRC_NAT_DONE = 1 << 7;
 export const IPS_DST_NAT_DONE = 1 << 8;
 export const IPS_DYING = 1 << 9;
+export const IPS_FIXED_TIMEOUT = 1 << 10;
+export const IPS_NAT_CLASH = 1 << 12;
 
 /** `enum tcp_conntrack`, in the kernel's order. */
 export type TcpState =
@@ -36,6 +39,28 @@ export type TcpState =
   | "CLOSE"
   | "SYN_SENT2";
 
+/** `enum sctp_conntrack`, in the kernel's order. */
+export type SctpState =
+  | "NONE"
+  | "CLOSED"
+  | "COOKIE_WAIT"
+  | "COOKIE_ECHOED"
+  | "ESTABLISHED"
+  | "SHUTDOWN_SENT"
+  | "SHUTDOWN_RECD"
+  | "SHUTDOWN_ACK_SENT"
+  | "HEARTBEAT_SENT";
+
+/** What the tracker remembers of an association (`struct ip_ct_sctp`). */
+export interface SctpTracking {
+  /** Verification tag of packets of each direction, original first; 0 until it was heard, -1 where a dump hides it. */
+  readonly tags: [number, number];
+  /** An INIT of that direction was seen and not yet settled by a COOKIE ACK. */
+  readonly init: [boolean, boolean];
+  heartbeatFailed: boolean;
+  lastReply: boolean;
+}
+
 /** A tracked connection (`struct nf_conn`). */
 export interface Connection {
   original: Tuple;
@@ -46,6 +71,17 @@ export interface Connection {
   tcpState: TcpState;
   /** Null for other protocols, and for dumped entries until a packet comes. */
   tcp: TcpTracking | null;
+  sctpState: SctpState;
+  /** Null for other protocols, and for dumped entries until a packet comes. */
+  sctp: SctpTracking | null;
+  /** Index of the device that MASQUERADE took the address of; 0 when it did not. */
+  masqueradeIndex: number;
+  /** Helper that listens to it (`-j CT --helper`). */
+  helper: string | null;
+  /** The connection whose helper announced this one. */
+  master: Connection | null;
+  /** It was there when the dump was taken: what a dump leaves out is not known of it. */
+  dumped: boolean;
   /** UDP: virtual time (s) from which traffic both ways makes it a stream. */
   streamFrom: number;
   /** Virtual time (s) at which it expires. */
@@ -89,7 +125,33 @@ export interface TcpTracking {
   lastAck: number;
   lastEnd: number;
   lastWindow: number;
+  /** How often the last acknowledgement was repeated. */
+  retransmissions: number;
   simultaneousOpen: boolean;
   /** A SYN went out in LAST_ACK: the ACK that follows may be a challenge (RFC 5961). */
   expectsChallenge: boolean;
+}
+
+/** An entry at rest, not yet in the table. */
+export function newConnection(original: Tuple, reply: Tuple): Connection {
+  return {
+    original,
+    reply,
+    status: 0,
+    mark: 0,
+    tcpState: "NONE",
+    tcp: null,
+    sctpState: "NONE",
+    sctp: null,
+    masqueradeIndex: 0,
+    helper: null,
+    master: null,
+    dumped: false,
+    streamFrom: 0,
+    expires: 0,
+    originalPackets: 0,
+    replyPackets: 0,
+    originalBytes: 0,
+    replyBytes: 0,
+  };
 }

@@ -1,5 +1,5 @@
 import type { ConntrackRecord, TupleRecord } from "../../model/conntrack-record.ts";
-import { ICMP, ICMPV6, TCP } from "../../net/protocol.ts";
+import { ICMP, ICMPV6, SCTP, TCP } from "../../net/protocol.ts";
 import { type Connection, IPS_ASSURED, IPS_SEEN_REPLY, type Tuple } from "./connection.ts";
 import { type ConntrackTable, connectionsIn } from "./table.ts";
 
@@ -16,7 +16,7 @@ function record(connection: Connection, now: number): ConntrackRecord {
   return {
     protocol: original.protocol,
     timeout: Math.floor(connection.expires - now),
-    state: original.protocol === TCP ? connection.tcpState : null,
+    state: original.protocol === TCP ? connection.tcpState : original.protocol === SCTP ? connection.sctpState : null,
     original: tupleRecord(original, { packets: connection.originalPackets, bytes: connection.originalBytes }),
     reply: tupleRecord(reply, { packets: connection.replyPackets, bytes: connection.replyBytes }),
     unreplied: (status & IPS_SEEN_REPLY) === 0,

@@ -1,6 +1,6 @@
 import type { ConntrackRecord, TupleRecord } from "../../model/conntrack-record.ts";
 import { sameAddress } from "../../net/address.ts";
-import { ICMP, ICMPV6, TCP } from "../../net/protocol.ts";
+import { ICMP, ICMPV6, SCTP, TCP } from "../../net/protocol.ts";
 import {
   IPS_ASSURED,
   IPS_DST_NAT,
@@ -8,11 +8,12 @@ import {
   IPS_SEEN_REPLY,
   IPS_SRC_NAT,
   IPS_SRC_NAT_DONE,
+  newConnection,
   type Tuple,
 } from "./connection.ts";
+import { parseSctpState } from "./sctp.ts";
 import { addConnection, type ConntrackTable, conntrackTable } from "./table.ts";
 import { parseTcpState } from "./tcp.ts";
-import { newConnection } from "./track.ts";
 import { invertTuple, tuple } from "./tuple.ts";
 
 /** Seconds for a dumped entry without a timeout: it lives as long as anybody looks. */
@@ -25,6 +26,7 @@ export function loadConntrack(records: readonly ConntrackRecord[], now: number):
     const original = toTuple(record, record.original, record.zone);
     const reply = toTuple(record, record.reply, record.replyZone);
     const connection = newConnection(original, reply);
+    connection.dumped = true;
     connection.mark = record.mark;
     connection.expires = now + (record.timeout ?? NO_TIMEOUT);
     connection.status = IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE;
@@ -36,6 +38,13 @@ export function loadConntrack(records: readonly ConntrackRecord[], now: number):
       if (!sameAddress(plain.dst, reply.dst) || plain.dport !== reply.dport) connection.status |= IPS_SRC_NAT;
     }
     if (record.protocol === TCP && record.state !== null) connection.tcpState = parseTcpState(record.state) ?? "NONE";
+    if (record.protocol === SCTP && record.state !== null) {
+      connection.sctpState = parseSctpState(record.state) ?? "NONE";
+    }
+    connection.originalPackets = record.original.counted?.packets ?? 0;
+    connection.originalBytes = record.original.counted?.bytes ?? 0;
+    connection.replyPackets = record.reply.counted?.packets ?? 0;
+    connection.replyBytes = record.reply.counted?.bytes ?? 0;
     addConnection(table, connection);
   }
   return table;

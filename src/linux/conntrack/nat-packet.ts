@@ -14,7 +14,7 @@ import {
   type Tuple,
 } from "./connection.ts";
 import type { Manip } from "./nat.ts";
-import { invertTuple } from "./tuple.ts";
+import { invertTuple, tracksPorts } from "./tuple.ts";
 
 /** HOOK2MANIP. */
 export function manipOf(hook: Hook): Manip {
@@ -67,7 +67,7 @@ function rewritePacket(packet: Packet, manip: Manip, target: Tuple): void {
   else packet.dst = target.dst;
   if (packet.protocol === ICMP || packet.protocol === ICMPV6) {
     if (packet.inner === null) packet.icmpId = target.sport;
-  } else if (hasPorts(packet.protocol)) {
+  } else if (tracksPorts(packet.protocol)) {
     if (manip === "SNAT") packet.sport = target.sport;
     else packet.dport = target.dport;
   }

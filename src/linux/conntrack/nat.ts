@@ -1,20 +1,22 @@
-import { type Address, sameAddress } from "../../net/address.ts";
-import { hasPorts, ICMP, ICMPV6 } from "../../net/protocol.ts";
-import { freeValue, isFree } from "../free-value.ts";
+import { type Address, compareAddresses } from "../../net/address.ts";
+import { isFree, valueIn } from "../free-value.ts";
 import { NF_ACCEPT, type TargetVerdict } from "../netfilter/verdict.ts";
 import type { HostRuntime } from "../runtime.ts";
 import { CT_NEW, CT_RELATED, type Skb } from "../skb.ts";
 import {
   type Connection,
+  IPS_CONFIRMED,
   IPS_DST_NAT,
   IPS_DST_NAT_DONE,
   IPS_SRC_NAT,
   IPS_SRC_NAT_DONE,
   type Tuple,
 } from "./connection.ts";
+import { natAddress } from "./nat-address.ts";
+import { isTaken, isUsed, keyKind, keyOf, uniqueKey } from "./nat-port.ts";
 import { type NatRange, natRange } from "./nat-range.ts";
-import { connectionIn, findSlot } from "./table.ts";
-import { invertTuple, sameTuple } from "./tuple.ts";
+import { noteSource, translationsOf } from "./nat-source.ts";
+import { invertTuple, sameTuple, tuple } from "./tuple.ts";
 
 export type Manip = "SNAT" | "DNAT";
 
@@ -32,7 +34,7 @@ export function natInitialized(connection: Connection, manip: Manip): boolean {
 export function setUpNat(runtime: HostRuntime, skb: Skb, manip: Manip, range: NatRange): TargetVerdict {
   const { connection } = skb;
   if (connection === null || (skb.ctState !== CT_NEW && skb.ctState !== CT_RELATED)) return NF_ACCEPT;
-  if (natInitialized(connection, manip)) return NF_ACCEPT;
+  if ((connection.status & IPS_CONFIRMED) !== 0 || natInitialized(connection, manip)) return NF_ACCEPT;
   const current = invertTuple(connection.reply);
   if (current === null) return NF_ACCEPT;
   const chosen = uniqueTuple(runtime, connection, current, manip, range);
@@ -41,6 +43,7 @@ export function setUpNat(runtime: HostRuntime, skb: Skb, manip: Manip, range: Na
     if (reply !== null) connection.reply = reply;
     connection.status |= manip === "SNAT" ? IPS_SRC_NAT : IPS_DST_NAT;
   }
+  if (manip === "SNAT") noteSource(runtime.conntrack, connection);
   connection.status |= manip === "SNAT" ? IPS_SRC_NAT_DONE : IPS_DST_NAT_DONE;
   return NF_ACCEPT;
 }
@@ -48,7 +51,9 @@ export function setUpNat(runtime: HostRuntime, skb: Skb, manip: Manip, range: Na
 /** nf_nat_alloc_null_binding(): no rule spoke, but the tuple must still be unique. */
 export function setUpNullBinding(runtime: HostRuntime, skb: Skb, manip: Manip): void {
   const { connection } = skb;
-  if (connection !== null && !isTaken(runtime, connection, connection.reply)) {
+  if (connection === null) return;
+  // The usual case, without a tuple made for it: nobody has this one.
+  if (!isTaken(runtime, connection, connection.reply)) {
     connection.status |= manip === "SNAT" ? IPS_SRC_NAT_DONE : IPS_DST_NAT_DONE;
     return;
   }
@@ -64,128 +69,52 @@ function uniqueTuple(
   range: NatRange,
 ): Tuple {
   const random = range.random || range.fullyRandom;
-  if (manip === "SNAT" && !random && inRange(current, manip, range) && !isUsed(runtime, connection, current)) {
-    return current;
+  const { zone } = connection.original;
+  if (manip === "SNAT" && !random) {
+    if (sourceInRange(runtime, current, range)) {
+      if (!isUsed(runtime, connection, current)) return current;
+    } else {
+      for (const earlier of translationsOf(runtime.conntrack, current, zone, runtime.services.now())) {
+        if (!sourceInRange(runtime, earlier, range)) continue;
+        if (!isUsed(runtime, connection, earlier)) return earlier;
+        break;
+      }
+    }
   }
-  const candidate = withAddress(runtime, current, manip, range);
+  const own = manip === "SNAT" ? current.src : current.dst;
+  const address = natAddress(current, own, range, zone);
+  const { src, dst, protocol, sport, dport } = current;
+  const candidate =
+    manip === "SNAT"
+      ? tuple(address, dst, protocol, sport, dport, current.zone)
+      : tuple(src, address, protocol, sport, dport, current.zone);
   if (!random) {
-    if (range.ports !== null) {
-      const port = manip === "SNAT" ? candidate.sport : candidate.dport;
+    if (range.ports === null) {
+      if (!isUsed(runtime, connection, candidate)) return candidate;
+    } else if (range.portBase === null && keyInRange(runtime, candidate, manip, range)) {
       const fixed = range.ports.first === range.ports.last;
-      const inside = port >= range.ports.first && port <= range.ports.last;
-      if (range.portBase === null && inside && (fixed || !isUsed(runtime, connection, candidate))) return candidate;
-    } else if (!isUsed(runtime, connection, candidate)) {
-      return candidate;
+      if (fixed || !isUsed(runtime, connection, candidate)) return candidate;
     }
   }
-  return withPort(runtime, connection, candidate, manip, range);
+  return uniqueKey(runtime, connection, candidate, manip, range);
 }
 
-function inRange(tuple: Tuple, manip: Manip, range: NatRange): boolean {
-  if (range.netmap !== null) return false;
-  const address = manip === "SNAT" ? tuple.src : tuple.dst;
-  const port = manip === "SNAT" ? tuple.sport : tuple.dport;
-  if (range.addresses !== null && !within(address, range.addresses.first, range.addresses.last)) return false;
-  if (range.ports === null) return true;
-  if (!hasPorts(tuple.protocol) && tuple.protocol !== ICMP && tuple.protocol !== ICMPV6) return true;
-  return port >= range.ports.first && port <= range.ports.last;
+/** nf_in_range(): whether the source needs no change. */
+function sourceInRange(runtime: HostRuntime, tuple: Tuple, range: NatRange): boolean {
+  const { addresses, netmap } = range;
+  if (netmap !== null && compareAddresses(natAddress(tuple, tuple.src, range, 0), tuple.src) !== 0) return false;
+  if (netmap === null && addresses !== null && !within(tuple.src, addresses)) return false;
+  return keyInRange(runtime, tuple, "SNAT", range);
 }
 
-function within(address: Address, first: Address, last: Address): boolean {
-  if (address.family === 4) return address.a >= first.a && address.a <= last.a;
-  return sameAddress(address, first) || sameAddress(address, last);
+/** l4proto_in_range(): protocols without ports are in every range. */
+function keyInRange({ services }: HostRuntime, tuple: Tuple, manip: Manip, { ports }: NatRange): boolean {
+  if (ports === null || keyKind(tuple) === "none") return true;
+  const key = keyOf(tuple, manip);
+  if (isFree(key)) return valueIn(services.freeValues, services.choose, key, [ports]);
+  return key >= ports.first && key <= ports.last;
 }
 
-/** nf_nat_used_tuple(): the reply to this tuple would already belong to another connection. */
-function isUsed(runtime: HostRuntime, connection: Connection, tuple: Tuple): boolean {
-  const reply = invertTuple(tuple);
-  return reply !== null && isTaken(runtime, connection, reply);
-}
-
-/** Whether another connection has the tuple, in either direction. */
-function isTaken(runtime: HostRuntime, connection: Connection, tuple: Tuple): boolean {
-  const slot = findSlot(runtime.conntrack, tuple, runtime.services.now());
-  return slot >= 0 && connectionIn(runtime.conntrack, slot) !== connection;
-}
-
-/** find_best_ips_proto(): with several addresses the kernel hashes source and destination. */
-function withAddress(runtime: HostRuntime, tuple: Tuple, manip: Manip, range: NatRange): Tuple {
-  if (range.addresses === null) return tuple;
-  const address = pickAddress(runtime, tuple, manip, range, range.addresses);
-  return manip === "SNAT" ? { ...tuple, src: address } : { ...tuple, dst: address };
-}
-
-function pickAddress(
-  runtime: HostRuntime,
-  tuple: Tuple,
-  manip: Manip,
-  range: NatRange,
-  addresses: { readonly first: Address; readonly last: Address },
-): Address {
-  const { first, last } = addresses;
-  if (range.netmap !== null) {
-    const { netmap } = range;
-    const own = manip === "SNAT" ? tuple.src : tuple.dst;
-    const mix = (a: number, b: number, mask: number): number => ((a & mask) | (b & ~mask)) >>> 0;
-    return {
-      family: own.family,
-      a: mix(first.a, own.a, netmap.a),
-      b: mix(first.b, own.b, netmap.b),
-      c: mix(first.c, own.c, netmap.c),
-      d: mix(first.d, own.d, netmap.d),
-    };
-  }
-  if (sameAddress(first, last) || first.family === 6) return first;
-  const count = last.a - first.a + 1;
-  const shown = Math.min(count, 256);
-  const taken = runtime.services.choose({
-    kind: "hash",
-    variable: `${runtime.host.name} nat address ${tuple.src.a} ${range.persistent ? 0 : tuple.dst.a}`,
-    question: `which of ${count} addresses does ${runtime.host.name} translate to?`,
-    alternatives: Array.from({ length: shown }, () => ({ label: "an address of the range", probability: 1 / shown })),
-  });
-  return { family: 4, a: first.a + taken, b: 0, c: 0, d: 0 };
-}
-
-/** Ports the kernel tries in turn. */
-const PORT_ATTEMPTS = 128;
-
-/**
- * nf_nat_l4proto_unique_tuple(): a port nobody uses. SNAT starts at a random one, which is a free value; DNAT takes the
- * first of its range.
- */
-function withPort(runtime: HostRuntime, connection: Connection, tuple: Tuple, manip: Manip, range: NatRange): Tuple {
-  const isIcmp = tuple.protocol === ICMP || tuple.protocol === ICMPV6;
-  if (!isIcmp && !hasPorts(tuple.protocol)) return tuple;
-  const bounds = portBounds(tuple, manip, range, isIcmp);
-  if (bounds === null) return tuple;
-  const { first, last } = bounds;
-  if (range.portBase !== null) {
-    const shifted = first + ((tuple.dport - range.portBase) % (last - first + 1));
-    return { ...tuple, dport: shifted };
-  }
-  const withValue = (port: number): Tuple =>
-    manip === "SNAT" || isIcmp ? { ...tuple, sport: port } : { ...tuple, dport: port };
-  // A port that is taken all the same: the packet is dropped when it is confirmed.
-  if (first === last) return withValue(first);
-  if (manip === "DNAT" && !range.random && !range.fullyRandom) {
-    for (let port = first; port <= Math.min(last, first + PORT_ATTEMPTS - 1); port++) {
-      if (!isUsed(runtime, connection, withValue(port))) return withValue(port);
-    }
-  }
-  return withValue(freeValue(runtime.services.freeValues, [{ first, last }]));
-}
-
-function portBounds(
-  tuple: Tuple,
-  manip: Manip,
-  range: NatRange,
-  isIcmp: boolean,
-): { readonly first: number; readonly last: number } | null {
-  if (range.ports !== null) return range.ports;
-  if (isIcmp) return { first: 0, last: 65535 };
-  if (manip === "DNAT") return null;
-  const { sport } = tuple;
-  if (!isFree(sport) && sport < 512) return { first: 1, last: 511 };
-  return !isFree(sport) && sport < 1024 ? { first: 600, last: 1023 } : { first: 1024, last: 65535 };
+function within(address: Address, { first, last }: { readonly first: Address; readonly last: Address }): boolean {
+  return compareAddresses(address, first) >= 0 && compareAddresses(address, last) <= 0;
 }

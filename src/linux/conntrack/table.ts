@@ -70,6 +70,13 @@ export function addConnection(table: ConntrackTable, connection: Connection): vo
   file(table, connection, hashTuple(connection.reply) | 1);
 }
 
+/** Files a connection that lost a race: only its answer finds it (nf_ct_resolve_clash_harder). */
+export function addReplyOnly(table: ConntrackTable, connection: Connection): void {
+  connection.status |= IPS_CONFIRMED;
+  if ((table.used + 2) * 2 > table.hashes.length) grow(table);
+  file(table, connection, hashTuple(connection.reply) | 1);
+}
+
 /** Every connection that is filed, expired ones included, each once. */
 export function* connectionsIn(table: ConntrackTable): Generator<Connection> {
   for (let slot = 0; slot < table.hashes.length; slot++) {

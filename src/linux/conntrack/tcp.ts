@@ -1,5 +1,6 @@
 import type { Packet } from "../../net/packet.ts";
 import { ACK, FIN, RST, SYN, URG } from "../../net/tcp-flags.ts";
+import type { HostRuntime } from "../runtime.ts";
 import {
   type Connection,
   IPS_ASSURED,
@@ -9,6 +10,8 @@ import {
   type TcpState,
   type TcpTracking,
 } from "./connection.ts";
+import { type TcpSettings, tcpSettings } from "./tcp-settings.ts";
+import { type TimeoutName, timeoutOf } from "./timeouts.ts";
 
 /**
  * The TCP tracker (net/netfilter/nf_conntrack_proto_tcp.c): states, and whether a segment lies in the window. Held
@@ -68,22 +71,22 @@ const REPLY: Readonly<Record<TcpSegment, readonly Next[]>> = {
   none: row("IV IV IV IV IV IV IV IV IV IV"),
 };
 
-/** Seconds, `nf_conntrack_tcp_timeout_*` of a fresh namespace. */
-const TIMEOUTS: Readonly<Record<TcpState, number>> = {
-  NONE: 2,
-  SYN_SENT: 120,
-  SYN_RECV: 60,
-  ESTABLISHED: 432000,
-  FIN_WAIT: 120,
-  CLOSE_WAIT: 60,
-  LAST_ACK: 30,
-  TIME_WAIT: 120,
-  CLOSE: 10,
-  SYN_SENT2: 120,
+/** SYN_SENT2 has the timeout of SYN_SENT; nothing rests in NONE. */
+const TIMEOUTS: Readonly<Record<TcpState, TimeoutName>> = {
+  NONE: "tcp_timeout_syn_sent",
+  SYN_SENT: "tcp_timeout_syn_sent",
+  SYN_RECV: "tcp_timeout_syn_recv",
+  ESTABLISHED: "tcp_timeout_established",
+  FIN_WAIT: "tcp_timeout_fin_wait",
+  CLOSE_WAIT: "tcp_timeout_close_wait",
+  LAST_ACK: "tcp_timeout_last_ack",
+  TIME_WAIT: "tcp_timeout_time_wait",
+  CLOSE: "tcp_timeout_close",
+  SYN_SENT2: "tcp_timeout_syn_sent",
 };
 
-/** `nf_conntrack_tcp_timeout_unacknowledged` and `_max_retrans`. */
-const UNACKNOWLEDGED = 300;
+/** An entry that has less than that left (s) is not shortened by segments out of the window. */
+const SHORT_LIFE = 120;
 
 /** MAXACKWINCONST: how old an acknowledgement may be. */
 const OLD_ACK = 66000;
@@ -105,17 +108,11 @@ export function validTcpFlags(flags: number): boolean {
   return VALID_FLAGS.has(flags & (FIN | SYN | RST | ACK | URG));
 }
 
-/** Switches of the tracker, `net.netfilter.nf_conntrack_tcp_*`. */
-export interface TcpSettings {
-  /** Picks up connections in the middle. */
-  readonly loose: boolean;
-  /** Only resets out of the window are invalid. */
-  readonly liberal: boolean;
-  readonly ignoreInvalidReset: boolean;
-}
-
-/** What a segment does to a connection; `new`: delete the entry and begin again. */
-export type TcpVerdict = "accept" | "invalid" | "delete" | "new";
+/**
+ * What a segment does to a connection. `keep`: it passes, and the entry neither lives longer nor counts it. `repeat`:
+ * the entry is dead, and the segment begins another.
+ */
+export type TcpVerdict = "accept" | "keep" | "invalid" | "delete" | "repeat";
 
 const u32 = (value: number): number => value >>> 0;
 const before = (x: number, y: number): boolean => ((x - y) | 0) < 0;
@@ -162,17 +159,18 @@ function emptyTracking(liberal: boolean): TcpTracking {
     lastAck: 0,
     lastEnd: 0,
     lastWindow: 0,
+    retransmissions: 0,
     simultaneousOpen: false,
     expectsChallenge: false,
   };
 }
 
 /** tcp_new(): whether a segment can open a connection; then the bookkeeping starts with it. */
-export function openTcp(connection: Connection, packet: Packet, settings: TcpSettings): boolean {
+export function openTcp(runtime: HostRuntime, connection: Connection, packet: Packet): boolean {
   const next = nextState("NONE", segmentOf(packet.flags), false);
   if (next === "IV" || next === "IG") return false;
   const picksUp = next !== "SYN_SENT";
-  if (picksUp && !settings.loose) return false;
+  if (picksUp && !tcpSettings(runtime).loose) return false;
   const tracking = emptyTracking(picksUp);
   const [sender] = tracking.seen;
   sender.end = segmentEnd(packet);
@@ -185,12 +183,13 @@ export function openTcp(connection: Connection, packet: Packet, settings: TcpSet
 
 /** nf_conntrack_tcp_packet() behind tcp_error() and tcp_new(): moves the state on. */
 export function trackTcp(
+  runtime: HostRuntime,
   connection: Connection,
   packet: Packet,
   reply: boolean,
   now: number,
-  settings: TcpSettings,
 ): TcpVerdict {
+  const settings = tcpSettings(runtime);
   const segment = segmentOf(packet.flags);
   // A dumped entry has no history: it is taken up in the middle, with liberal checks.
   const tracking = connection.tcp ?? emptyTracking(true);
@@ -208,7 +207,7 @@ export function trackTcp(
       if (next === "SYN_SENT") {
         if (COLUMNS.indexOf(old) < COLUMNS.indexOf("TIME_WAIT")) break;
         const aborted = tracking.lastReply === reply && tracking.lastSegment === "rst";
-        if (own.closeInit || other.closeInit || aborted) return "new";
+        if (own.closeInit || other.closeInit || aborted) return "repeat";
       }
       if (inSyncAgain(tracking, packet, segment, reply)) {
         old = "SYN_SENT";
@@ -216,7 +215,7 @@ export function trackTcp(
         break;
       }
       ignore(tracking, packet, segment, reply, old);
-      return "accept";
+      return "keep";
     }
     case "TIME_WAIT":
       if (
@@ -227,7 +226,7 @@ export function trackTcp(
         tracking.expectsChallenge
       ) {
         tracking.expectsChallenge = false;
-        return "accept";
+        return "keep";
       }
       break;
     case "SYN_SENT2":
@@ -247,9 +246,9 @@ export function trackTcp(
   }
   if (!inWindow) {
     const result = checkWindow(tracking, connection.tcpState, packet, segment, reply, settings);
-    if (result === "ignore") return "accept";
+    if (result === "ignore") return "keep";
     if (result === "invalid") {
-      noteInvalid(connection, tracking, segment, reply, now);
+      noteInvalid(runtime, connection, tracking, segment, reply, now);
       return "invalid";
     }
   }
@@ -258,7 +257,7 @@ export function trackTcp(
   tracking.lastIgnored = false;
   connection.tcpState = next;
   if (old !== next && next === "FIN_WAIT") tracking.seen[reply ? 1 : 0].closeInit = true;
-  return settle(connection, tracking, segment, old, next, now);
+  return settle(runtime, connection, tracking, segment, old, next, now);
 }
 
 /** A SYN-ACK that acknowledges a SYN which was ignored before: both ends are in sync, and now conntrack is too. */
@@ -295,6 +294,7 @@ function ignore(tracking: TcpTracking, packet: Packet, segment: TcpSegment, repl
 
 /** nf_tcp_handle_invalid(): a FIN or reset out of the window is remembered, and one each way shortens the entry's life. */
 function noteInvalid(
+  runtime: HostRuntime,
   connection: Connection,
   tracking: TcpTracking,
   segment: TcpSegment,
@@ -303,7 +303,8 @@ function noteInvalid(
 ): void {
   if (!(connection.status & IPS_ASSURED) || (segment !== "rst" && segment !== "fin")) return;
   if (tracking.lastReply !== reply && (tracking.lastSegment === "fin" || tracking.lastSegment === "rst")) {
-    connection.expires = Math.min(connection.expires, now + UNACKNOWLEDGED);
+    if (connection.expires - now < SHORT_LIFE) return;
+    connection.expires = Math.min(connection.expires, now + timeoutOf(runtime, "tcp_timeout_unacknowledged"));
     return;
   }
   tracking.lastSegment = segment;
@@ -417,6 +418,13 @@ function checkWindow(
   if (!after(ack, oldestAck)) return judged("ignore");
   update(sender, receiver, end, ack, window, acknowledges);
   if (segment === "ack") {
+    const repeated =
+      tracking.lastReply === reply &&
+      tracking.lastSeq === seq &&
+      tracking.lastAck === ack &&
+      tracking.lastEnd === end &&
+      tracking.lastWindow === window;
+    tracking.retransmissions = repeated ? tracking.retransmissions + 1 : 0;
     tracking.lastReply = reply;
     tracking.lastSeq = seq;
     tracking.lastAck = ack;
@@ -451,6 +459,7 @@ function update(
 
 /** The end of nf_conntrack_tcp_packet(): how long the entry lives now, and whether it does. */
 function settle(
+  runtime: HostRuntime,
   connection: Connection,
   tracking: TcpTracking,
   segment: TcpSegment,
@@ -458,15 +467,21 @@ function settle(
   next: TcpState,
   now: number,
 ): TcpVerdict {
-  let timeout = TIMEOUTS[next];
-  if (segment === "rst") timeout = TIMEOUTS.CLOSE;
-  else if (tracking.seen[0].unacknowledged || tracking.seen[1].unacknowledged || tracking.lastWindow === 0) {
-    timeout = Math.min(timeout, UNACKNOWLEDGED);
-  }
+  const of = (name: TimeoutName): number => timeoutOf(runtime, name);
+  let timeout = of(TIMEOUTS[next]);
+  const retransmitted = tracking.retransmissions >= of("tcp_max_retrans");
+  if (retransmitted && timeout > of("tcp_timeout_max_retrans")) timeout = of("tcp_timeout_max_retrans");
+  else if (segment === "rst") timeout = of("tcp_timeout_close");
+  else if (
+    (tracking.seen[0].unacknowledged || tracking.seen[1].unacknowledged) &&
+    timeout > of("tcp_timeout_unacknowledged")
+  ) {
+    timeout = of("tcp_timeout_unacknowledged");
+  } else if (tracking.lastWindow === 0) timeout = Math.min(timeout, of("tcp_timeout_max_retrans"));
   if (!(connection.status & IPS_SEEN_REPLY)) {
     if (segment === "rst") return "delete";
-    if (segment === "syn" && old === "SYN_SENT") return "accept";
-    if (next === "ESTABLISHED") timeout = Math.min(timeout, UNACKNOWLEDGED);
+    if (segment === "syn" && old === "SYN_SENT") return "keep";
+    if (next === "ESTABLISHED") timeout = Math.min(timeout, of("tcp_timeout_unacknowledged"));
   } else if ((old === "SYN_RECV" || old === "ESTABLISHED") && next === "ESTABLISHED") {
     connection.status |= IPS_ASSURED;
   }

@@ -1,196 +1,119 @@
 import { sameAddress } from "../../net/address.ts";
-import * as icmp from "../../net/icmp.ts";
-import { type Packet, packetLength } from "../../net/packet.ts";
-import { ICMP, ICMPV6, TCP, UDP, UDPLITE } from "../../net/protocol.ts";
-import { sysctl } from "../device-settings.ts";
+import { NR_ICMP_TYPES } from "../../net/icmp.ts";
+import type { Packet } from "../../net/packet.ts";
+import { ICMP, ICMPV6 } from "../../net/protocol.ts";
 import type { HostRuntime } from "../runtime.ts";
 import { CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_NONE, CT_RELATED, CT_UNTRACKED, type Skb } from "../skb.ts";
-import { type Connection, IPS_ASSURED, IPS_CONFIRMED, IPS_DYING, IPS_SEEN_REPLY } from "./connection.ts";
-import { addConnection, connectionIn, findConnection, findSlot, isReplyIn, removeConnection } from "./table.ts";
-import { openTcp, type TcpSettings, trackTcp, validTcpFlags } from "./tcp.ts";
+import { resolveClash } from "./clash.ts";
+import {
+  type Connection,
+  IPS_CONFIRMED,
+  IPS_DYING,
+  IPS_EXPECTED,
+  IPS_SEEN_REPLY,
+  newConnection,
+  type Tuple,
+} from "./connection.ts";
+import { expect, noteHelper } from "./expectation.ts";
+import { hasRoom } from "./full-table.ts";
+import { handlePacket } from "./handle-packet.ts";
+import { addConnection, connectionIn, findSlot, isReplyIn, removeConnection } from "./table.ts";
 import { invertTuple, passingTuple, quotesPacket, tupleOf } from "./tuple.ts";
+import { findSlotInZones, inZone, originalZone, replyZone } from "./zone.ts";
 
-const UDP_TIMEOUT = 30;
-const UDP_STREAM_TIMEOUT = 120;
-const ICMP_TIMEOUT = 30;
-const GENERIC_TIMEOUT = 600;
-/** A flow that is older than two seconds and was answered is a stream (nf_conntrack_proto_udp.c). */
-const UDP_STREAM_AFTER = 2;
-
-/** Messages that may open an ICMP query (`valid_new` in nf_conntrack_proto_icmp.c). */
-const ICMP_QUERIES: ReadonlySet<number> = new Set([
-  icmp.ECHO_REQUEST,
-  icmp.TIMESTAMP_REQUEST,
-  icmp.INFO_REQUEST,
-  icmp.ADDRESS_REQUEST,
-]);
-
-/** nf_conntrack_in(): finds or makes the packet's connection and sets its state. Never drops. */
-export function track(runtime: HostRuntime, skb: Skb): void {
+/** nf_conntrack_in(): finds or makes the packet's connection and sets its state. False: the table is full, it is dropped. */
+export function track(runtime: HostRuntime, skb: Skb): boolean {
   // Seen before, on its first way through `lo`; or untracked by a raw rule.
-  if (skb.connection !== null || skb.ctState === CT_UNTRACKED) return;
+  if (skb.connection !== null || skb.ctState === CT_UNTRACKED) return true;
   if (runtime.host.knowledge.get("conntrack") === "assumed") {
     runtime.services.assume(runtime, "conntrack", `no earlier connections on ${runtime.host.name}`);
   }
-  const { packet } = skb;
   const supposed = runtime.supposition?.ctState ?? CT_NONE;
-  if (supposed !== CT_NONE) {
-    skb.ctState = supposed;
-    return;
-  }
-  if (quotesPacket(packet)) {
-    trackError(runtime, skb);
-    return;
-  }
-  if (isNeighbourDiscovery(packet)) {
-    skb.ctState = CT_UNTRACKED;
-    return;
-  }
-  if (packet.protocol === TCP && !validTcpFlags(packet.flags)) {
-    skb.ctState = CT_INVALID;
-    return;
-  }
-  const now = runtime.services.now();
-  const table = runtime.conntrack;
-  const slot = findSlot(table, passingTuple(packet, 0), now);
-  if (slot < 0) open(runtime, skb, now);
-  else follow(runtime, skb, connectionIn(table, slot), isReplyIn(table, slot), now);
+  if (supposed !== CT_NONE) skb.ctState = supposed;
+  else if (quotesPacket(skb.packet)) trackError(runtime, skb);
+  else if (isHousekeeping(skb.packet)) skb.ctState = CT_UNTRACKED;
+  else return resolve(runtime, skb, runtime.services.now());
+  skb.template = null;
+  return true;
 }
 
-/** NDP and MLD messages are never tracked (nf_conntrack_icmpv6_error). */
-function isNeighbourDiscovery(packet: Packet): boolean {
-  return packet.protocol === ICMPV6 && packet.icmpType >= 130 && packet.icmpType <= 137;
+/** Neighbour discovery and multicast listener messages are never tracked (nf_conntrack_icmpv6_error). */
+function isHousekeeping({ protocol, icmpType }: Packet): boolean {
+  return protocol === ICMPV6 && ((icmpType >= 130 && icmpType <= 136) || icmpType === 143);
 }
 
-function open(runtime: HostRuntime, skb: Skb, now: number): void {
+/** resolve_normal_ct() and what the tracker of the protocol says; the packet is looked up again after a dead entry. */
+function resolve(runtime: HostRuntime, skb: Skb, now: number): boolean {
   const { packet } = skb;
-  const original = tupleOf(packet, 0);
-  const reply = invertTuple(original);
-  const connection: Connection | null = reply === null ? null : newConnection(original, reply);
-  if (connection === null || !opens(runtime, packet, connection, now)) {
-    skb.ctState = CT_INVALID;
-    return;
+  if (packet.protocol === ICMP && packet.icmpType > NR_ICMP_TYPES) {
+    invalid(skb);
+    return true;
   }
-  skb.connection = connection;
-  skb.ctState = CT_NEW;
-  skb.ctReply = false;
-  account(connection, skb, false);
-}
-
-/** An entry at rest, not yet in the table. */
-export function newConnection(original: Connection["original"], reply: Connection["reply"]): Connection {
-  return {
-    original,
-    reply,
-    status: 0,
-    mark: 0,
-    tcpState: "NONE",
-    tcp: null,
-    streamFrom: 0,
-    expires: 0,
-    originalPackets: 0,
-    replyPackets: 0,
-    originalBytes: 0,
-    replyBytes: 0,
-  };
-}
-
-function tcpSettings(runtime: HostRuntime): TcpSettings {
-  return {
-    loose: sysctl(runtime, "net.netfilter.nf_conntrack_tcp_loose", 1) !== 0,
-    liberal: sysctl(runtime, "net.netfilter.nf_conntrack_tcp_be_liberal", 0) !== 0,
-    ignoreInvalidReset: sysctl(runtime, "net.netfilter.nf_conntrack_tcp_ignore_invalid_rst", 0) !== 0,
-  };
-}
-
-function opens(runtime: HostRuntime, packet: Packet, connection: Connection, now: number): boolean {
-  switch (packet.protocol) {
-    case TCP: {
-      const settings = tcpSettings(runtime);
-      return openTcp(connection, packet, settings) && trackTcp(connection, packet, false, now, settings) === "accept";
+  for (;;) {
+    const [there, back] = [originalZone(skb), replyZone(skb)];
+    const slot = findSlotInZones(runtime.conntrack, passingTuple(packet, there), there, back, now);
+    const isNew = slot < 0;
+    const reply = !isNew && isReplyIn(runtime.conntrack, slot);
+    const connection = isNew ? open(tupleOf(packet, there), back) : connectionIn(runtime.conntrack, slot);
+    if (connection === null) {
+      invalid(skb);
+      return true;
     }
-    case ICMP:
-      connection.expires = now + ICMP_TIMEOUT;
-      return ICMP_QUERIES.has(packet.icmpType);
-    case ICMPV6:
-      connection.expires = now + ICMP_TIMEOUT;
-      return packet.icmpType === icmp.V6_ECHO_REQUEST || packet.icmpType === 139;
-    case UDP:
-    case UDPLITE:
-      connection.expires = now + UDP_TIMEOUT;
-      connection.streamFrom = now + UDP_STREAM_AFTER;
-      return true;
-    default:
-      connection.expires = now + GENERIC_TIMEOUT;
-      return true;
-  }
-}
-
-function follow(runtime: HostRuntime, skb: Skb, connection: Connection, reply: boolean, now: number): void {
-  const { packet } = skb;
-  if (packet.protocol === TCP) {
-    const verdict = trackTcp(connection, packet, reply, now, tcpSettings(runtime));
-    if (verdict === "new") {
+    if (isNew) {
+      if (!hasRoom(runtime)) return false;
+      expect(runtime, skb, connection, now);
+    }
+    const state = stateOf(connection, reply);
+    const verdict = handlePacket(runtime, skb, connection, reply, now);
+    if (verdict === "repeat") {
       removeConnection(runtime.conntrack, connection);
-      open(runtime, skb, now);
-      return;
+      continue;
     }
     if (verdict === "invalid") {
-      skb.ctState = CT_INVALID;
-      return;
+      invalid(skb);
+      return true;
     }
     if (verdict === "delete") removeConnection(runtime.conntrack, connection);
-  }
-  attach(skb, connection, reply);
-  account(connection, skb, reply);
-  if (reply) connection.status |= IPS_SEEN_REPLY;
-  refresh(connection, packet, now);
-}
-
-function attach(skb: Skb, connection: Connection, reply: boolean): void {
-  skb.connection = connection;
-  skb.ctReply = reply;
-  skb.ctState = reply || (connection.status & IPS_SEEN_REPLY) !== 0 ? CT_ESTABLISHED : CT_NEW;
-}
-
-function refresh(connection: Connection, packet: Packet, now: number): void {
-  if (packet.protocol === UDP || packet.protocol === UDPLITE) {
-    const stream = (connection.status & IPS_SEEN_REPLY) !== 0 && now > connection.streamFrom;
-    connection.expires = now + (stream ? UDP_STREAM_TIMEOUT : UDP_TIMEOUT);
-    if (stream) connection.status |= IPS_ASSURED;
-  } else if (packet.protocol === ICMP || packet.protocol === ICMPV6) {
-    connection.expires = now + ICMP_TIMEOUT;
-  } else if (packet.protocol !== TCP) {
-    connection.expires = now + GENERIC_TIMEOUT;
+    if (reply) connection.status |= IPS_SEEN_REPLY;
+    if (isNew) noteHelper(runtime, skb, connection);
+    skb.connection = connection;
+    skb.ctReply = reply;
+    skb.ctState = state;
+    skb.template = null;
+    return true;
   }
 }
 
-function account(connection: Connection, skb: Skb, reply: boolean): void {
-  const length = packetLength(skb.packet);
-  if (reply) {
-    connection.replyPackets++;
-    connection.replyBytes += length;
-  } else {
-    connection.originalPackets++;
-    connection.originalBytes += length;
-  }
+function invalid(skb: Skb): void {
+  skb.ctState = CT_INVALID;
+  skb.template = null;
+}
+
+/** init_conntrack(); null for messages that have no answer. */
+function open(original: Tuple, zone: number): Connection | null {
+  const reply = invertTuple(original);
+  if (reply === null) return null;
+  return newConnection(original, reply.zone === zone ? reply : inZone(reply, zone));
+}
+
+function stateOf({ status }: Connection, reply: boolean): number {
+  if (reply || (status & IPS_SEEN_REPLY) !== 0) return CT_ESTABLISHED;
+  return (status & IPS_EXPECTED) !== 0 ? CT_RELATED : CT_NEW;
 }
 
 /** An ICMP error belongs to the connection of the packet it quotes (nf_conntrack_inet_error). */
 function trackError(runtime: HostRuntime, skb: Skb): void {
   const { inner, dst } = skb.packet;
-  const inverse = inner === null ? null : invertTuple(tupleOf(inner, 0));
-  const found = inverse === null ? null : findConnection(runtime.conntrack, inverse, runtime.services.now());
-  if (found === null) {
-    skb.ctState = CT_INVALID;
-    return;
-  }
-  const { connection, reply } = found;
+  const [there, back] = [originalZone(skb), replyZone(skb)];
+  const inverse = inner === null ? null : invertTuple(tupleOf(inner, there));
+  const table = runtime.conntrack;
+  const slot = inverse === null ? -1 : findSlotInZones(table, inverse, there, back, runtime.services.now());
+  skb.ctState = CT_INVALID;
+  if (slot < 0) return;
+  const connection = connectionIn(table, slot);
+  const reply = isReplyIn(table, slot);
   // The error must go to whoever sent the quoted packet.
-  if (!sameAddress((reply ? connection.reply : connection.original).dst, dst)) {
-    skb.ctState = CT_INVALID;
-    return;
-  }
+  if (!sameAddress((reply ? connection.reply : connection.original).dst, dst)) return;
   skb.connection = connection;
   skb.ctReply = reply;
   skb.ctState = CT_RELATED;
@@ -198,15 +121,17 @@ function trackError(runtime: HostRuntime, skb: Skb): void {
 
 /**
  * nf_conntrack_confirm(): at the very end of INPUT and POSTROUTING a new connection enters the table. False when another
- * one has either of its tuples by then (two flows that SNAT gave one port): the packet is dropped.
+ * one has either of its tuples by then (two flows that SNAT gave one port) and the clash cannot be resolved.
  */
 export function confirm(runtime: HostRuntime, skb: Skb): boolean {
   const { connection } = skb;
-  if (connection === null || skb.ctState === CT_RELATED) return true;
+  // Errors and resets that answer an unconfirmed connection's packet do not confirm it.
+  if (connection === null || skb.ctReply) return true;
   if ((connection.status & (IPS_CONFIRMED | IPS_DYING)) !== 0) return true;
   const now = runtime.services.now();
-  if (findSlot(runtime.conntrack, connection.original, now) >= 0) return false;
-  if (findSlot(runtime.conntrack, connection.reply, now) >= 0) return false;
+  let clash = findSlot(runtime.conntrack, connection.original, now);
+  if (clash < 0) clash = findSlot(runtime.conntrack, connection.reply, now);
+  if (clash >= 0) return resolveClash(runtime, skb, connectionIn(runtime.conntrack, clash), connection, now);
   addConnection(runtime.conntrack, connection);
   return true;
 }
@@ -216,4 +141,5 @@ export function resetConntrack(skb: Skb): void {
   skb.connection = null;
   skb.ctState = CT_NONE;
   skb.ctReply = false;
+  skb.template = null;
 }

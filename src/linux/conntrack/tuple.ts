@@ -2,7 +2,7 @@ import { type Address, unspecified } from "../../net/address.ts";
 import * as icmp from "../../net/icmp.ts";
 import { isIcmpError, isIcmpv6Error } from "../../net/icmp.ts";
 import type { Packet } from "../../net/packet.ts";
-import { hasPorts, ICMP, ICMPV6 } from "../../net/protocol.ts";
+import { DCCP, hasPorts, ICMP, ICMPV6 } from "../../net/protocol.ts";
 import type { Tuple } from "./connection.ts";
 
 /** A tuple; all are made here, so that all have one shape. */
@@ -31,16 +31,21 @@ export function passingTuple(packet: Packet, zone: number): Tuple {
   return scratch;
 }
 
+/** Whether conntrack and NAT know the protocol's ports. Those of DCCP they know no more: Linux 6.18 has no tracker for it. */
+export function tracksPorts(protocol: number): boolean {
+  return hasPorts(protocol) && protocol !== DCCP;
+}
+
 function firstPart(packet: Packet): number {
   const { protocol } = packet;
   if (protocol === ICMP || protocol === ICMPV6) return packet.icmpId;
-  return hasPorts(protocol) ? packet.sport : 0;
+  return tracksPorts(protocol) ? packet.sport : 0;
 }
 
 function secondPart(packet: Packet): number {
   const { protocol } = packet;
   if (protocol === ICMP || protocol === ICMPV6) return (packet.icmpType << 8) | packet.icmpCode;
-  return hasPorts(protocol) ? packet.dport : 0;
+  return tracksPorts(protocol) ? packet.dport : 0;
 }
 
 const V4_INVERSE: ReadonlyMap<number, number> = new Map([

@@ -1,8 +1,10 @@
 import type { Address } from "../../net/address.ts";
 import { describePacket } from "../../net/packet.ts";
 import { ICMP, ICMPV6 } from "../../net/protocol.ts";
+import type { Connection } from "../conntrack/connection.ts";
 import { natInitialized, setUpNullBinding } from "../conntrack/nat.ts";
 import { manipOf, natError, natPacket } from "../conntrack/nat-packet.ts";
+import { removeConnection } from "../conntrack/table.ts";
 import { confirm, track } from "../conntrack/track.ts";
 import { reroute } from "../routing/reroute.ts";
 import type { HostRuntime } from "../runtime.ts";
@@ -45,7 +47,7 @@ export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
         continue;
       }
       case "conntrack":
-        trackAndTell(runtime, skb);
+        if (!trackAndTell(runtime, skb)) return dropWithoutRule(skb);
         continue;
       case "nat": {
         const verdict = nat(runtime, skb, hook, stage.chains);
@@ -103,12 +105,13 @@ function dropWithoutRule(skb: Skb): Verdict {
   return NF_DROP;
 }
 
-function trackAndTell(runtime: HostRuntime, skb: Skb): void {
+function trackAndTell(runtime: HostRuntime, skb: Skb): boolean {
   const known = skb.connection !== null;
-  track(runtime, skb);
+  if (!track(runtime, skb)) return false;
   if (runtime.observer !== null && !known) {
     runtime.observer.step({ kind: "conntrack", runtime, skb, text: "" });
   }
+  return true;
 }
 
 /** ipt_mangle_out(): a packet whose mark, addresses or TOS changed is routed again (net/ipv4/netfilter/iptable_mangle.c). */
@@ -138,10 +141,18 @@ function nat(runtime: HostRuntime, skb: Skb, hook: Hook, chains: readonly BoundC
       if (natInitialized(connection, manip)) break;
     }
     if (!natInitialized(connection, manip)) setUpNullBinding(runtime, skb, manip);
+  } else if (leavesElsewhere(skb, connection, hook)) {
+    removeConnection(runtime.conntrack, connection);
+    return dropWithoutRule(skb);
   }
   const { dst } = packet;
   natPacket(runtime, skb, connection, hook);
   return routedAnew(runtime, skb, hook, dst);
+}
+
+/** nf_nat_oif_changed(): a masqueraded connection that is routed over another device now has the wrong address: it dies. */
+function leavesElsewhere({ ctReply, output }: Skb, { masqueradeIndex }: Connection, hook: Hook): boolean {
+  return masqueradeIndex !== 0 && hook === POSTROUTING && !ctReply && output?.index !== masqueradeIndex;
 }
 
 /** nf_nat_ipv4_local_fn(), nf_nat_ipv4_pre_routing(): where the destination changed, the route found before is void. */

@@ -63,7 +63,7 @@ const body = (family: Family): fc.Arbitrary<Body> =>
       arbitrary: fc.constantFrom(
         { proto: 47, length: 8 },
         { proto: 50, length: 8 },
-        { proto: "sctp", sport: 1000, dport: 80, length: 24 },
+        { proto: "sctp", sport: 1000, dport: 80 },
       ),
     },
   );

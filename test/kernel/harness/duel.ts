@@ -31,6 +31,10 @@ export interface ProbePacket {
   readonly icmpCode?: number;
   readonly icmpId?: number;
   readonly icmpSeq?: number;
+  readonly chunks?: readonly (string | number)[];
+  readonly vtag?: number;
+  readonly initTag?: number;
+  readonly tFlag?: boolean;
   readonly seq?: number;
   readonly ack?: number;
   readonly mark?: number;
@@ -63,7 +67,14 @@ export class Duel {
   private readonly excuses: Excuses;
   private readonly conntrack: boolean;
   /** What the kernel delivered, by the packet's id. */
-  private readonly delivered = new Map<string, { readonly host: string; readonly packet: KernelPacket }>();
+  private readonly delivered = new Map<
+    string,
+    {
+      readonly host: string;
+      readonly packet: KernelPacket /** On the host where it was put in. */;
+      readonly near: boolean;
+    }
+  >();
   private counter = 0;
 
   /** `conntrack`: the connections that all hosts track are compared after every packet. */
@@ -101,7 +112,9 @@ export class Duel {
     const answer = this.askPodpath({ ...packet, fresh });
     const result = await this.oracle.probe(forKernel(concrete), fresh, this.conntrack);
     if (fresh) this.delivered.clear();
-    if (result.delivered !== null && packet.id !== undefined) this.delivered.set(packet.id, result.delivered);
+    if (result.delivered !== null && packet.id !== undefined) {
+      this.delivered.set(packet.id, { ...result.delivered, near: result.delivered.host === concrete.host });
+    }
     const kernel = observeKernel(result);
     const branches = answer.branches.map((branch) => observePodpath(branch));
     let differences: readonly string[] | null = null;
@@ -139,9 +152,19 @@ export class Duel {
 
   /** The natural answer (`src/trace/natural-reply.ts`) to what the kernel delivered. */
   private replyTo(id: string, packet: ProbePacket): ProbePacket | null {
+    const natural = this.naturalReply(id, packet);
+    if (natural === null) return null;
+    const { flags, seq, ack, length, chunks, vtag, initTag, tFlag } = packet;
+    const given = Object.entries({ flags, seq, ack, length, chunks, vtag, initTag, tFlag });
+    return { ...natural, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) };
+  }
+
+  private naturalReply(id: string, packet: ProbePacket): ProbePacket | null {
     const received = this.delivered.get(id);
     if (received === undefined) return null;
     const { packet: it, host } = received;
+    // Of a protocol that nothing handles the oracle knows the packet only as it came in, before any NAT.
+    if (it.proto !== "tcp" && it.proto !== "udp" && it.proto !== "icmp" && received.near) return null;
     const back: ProbePacket = {
       ...(packet.id === undefined ? {} : { id: packet.id }),
       host,
@@ -153,12 +176,12 @@ export class Duel {
       if (it.icmpType !== 8) return null;
       return { ...back, icmpType: 0, icmpId: it.icmpId ?? 0, icmpSeq: it.icmpSeq ?? 0, length: it.length ?? 0 };
     }
-    if (it.proto !== "tcp" && it.proto !== "udp" && it.proto !== "sctp") return back;
+    if (it.sport === undefined) return back;
     const ports = { ...back, sport: it.dport ?? 0, dport: it.sport ?? 0 };
     if (it.proto !== "tcp") return { ...ports, length: it.length ?? 0 };
     const flags = it.flags ?? "";
-    const syn = flags.includes("S");
-    const opening = syn || flags.includes("F") ? 1 : 0;
+    const syn = flags.includes("S") && !flags.includes("A");
+    const opening = flags.includes("S") || flags.includes("F") ? 1 : 0;
     return {
       ...ports,
       flags: syn ? "SA" : "A",
@@ -181,6 +204,5 @@ function question(packet: ProbePacket): PacketQuestion {
 function forKernel(packet: ProbePacket): object {
   const { replyTo: _replyTo, fresh: _fresh, id: _id, ...rest } = packet;
   const made = { proto: "icmp", window: 64240, icmpId: 1, icmpSeq: 1, ...rest };
-  // The oracle puts an INIT chunk behind a header of 12 bytes, which podpath counts as 8.
-  return packet.proto === "sctp" ? { ...made, length: Math.max(0, (packet.length ?? 0) - 24) } : made;
+  return made;
 }

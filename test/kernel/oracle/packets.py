@@ -95,10 +95,16 @@ def _transport(packet, number, src, dst, six):
     elif number in (1, 58):
         body = _icmp(packet, number, payload)
         at = 2
+    elif number == 136:
+        # UDP-Lite: the third field says how much the checksum covers, here all of it.
+        body = struct.pack("!HHHH", packet.get("sport", 0), packet.get("dport", 0), 0, 0) + payload
+        at = 6
+    elif number == 33:
+        return struct.pack("!HHI", packet.get("sport", 0), packet.get("dport", 0), 0) + payload
     elif number == 132:
-        # A common header and an INIT chunk: the least that conntrack takes for a first packet.
-        init = struct.pack("!BBHIIHHI", 1, 0, 20, 1, 65535, 1, 1, 1)
-        body = struct.pack("!HHII", packet.get("sport", 0), packet.get("dport", 0), 0, 0) + init + payload
+        chunks = b"".join(_chunk(packet, kind, payload) for kind in packet.get("chunks", ["INIT"]))
+        ports = packet.get("sport", 0), packet.get("dport", 0)
+        body = struct.pack("!HHII", *ports, packet.get("vtag", 0), 0) + chunks
         return body[:8] + struct.pack("<I", crc32c(body)) + body[12:]
     else:
         return payload
@@ -108,11 +114,28 @@ def _transport(packet, number, src, dst, six):
         value = checksum(src + dst + struct.pack("!IHBB", len(body), 0, 0, number) + body)
     else:
         value = checksum(src + dst + struct.pack("!BBH", 0, number, len(body)) + body)
-    if number == 17 and value == 0:
+    if number in (17, 136) and value == 0:
         value = 0xFFFF
     if packet.get("badChecksum"):
         value ^= 0x5555
     return body[:at] + value.to_bytes(2, "big") + body[at + 2 :]
+
+
+CHUNKS = {name: kind for kind, name in enumerate((
+    "DATA", "INIT", "INIT_ACK", "SACK", "HEARTBEAT", "HEARTBEAT_ACK", "ABORT", "SHUTDOWN", "SHUTDOWN_ACK", "ERROR",
+    "COOKIE_ECHO", "COOKIE_ACK", "ECN_ECNE", "ECN_CWR", "SHUTDOWN_COMPLETE",
+))}
+
+
+def _chunk(packet, kind, payload):
+    """One SCTP chunk; `length` bytes of data in DATA, none in others."""
+    number = CHUNKS.get(kind, kind)
+    value = b""
+    if number in (1, 2):
+        value = struct.pack("!IIHHI", packet.get("initTag", 1), 65535, 1, 1, 1)
+    elif number == 0:
+        value = bytes(12) + payload
+    return struct.pack("!BBH", number, 1 if packet.get("tFlag") else 0, 4 + len(value)) + value + bytes(-len(value) % 4)
 
 
 def _icmp(packet, number, payload):
@@ -204,6 +227,10 @@ def parse(data, at=0):
     elif number == 132:
         if room >= 4:
             packet["sport"], packet["dport"] = struct.unpack_from("!HH", data, after)
+    elif number in (33, 136):
+        if room >= 8:
+            packet["sport"], packet["dport"] = struct.unpack_from("!HH", data, after)
+            packet["length"] = end - after - 8
     elif number == 4 or number == 41:
         inner = parse(data, after)
         if inner:

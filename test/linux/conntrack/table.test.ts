@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Connection, Tuple } from "../../../src/linux/conntrack/connection.ts";
+import { newConnection } from "../../../src/linux/conntrack/connection.ts";
 import {
   addConnection,
   type ConntrackTable,
@@ -8,7 +9,6 @@ import {
   findConnection,
   removeConnection,
 } from "../../../src/linux/conntrack/table.ts";
-import { newConnection } from "../../../src/linux/conntrack/track.ts";
 import { invertTuple, sameTuple, tuple } from "../../../src/linux/conntrack/tuple.ts";
 import { ipv4, ipv6 } from "../../../src/net/address.ts";
 import { TCP, UDP } from "../../../src/net/protocol.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Connection } from "../../../src/linux/conntrack/connection.ts";
-import { newConnection } from "../../../src/linux/conntrack/track.ts";
+import { newConnection } from "../../../src/linux/conntrack/connection.ts";
 import { invertTuple, tupleOf } from "../../../src/linux/conntrack/tuple.ts";
 import type { TargetFunction } from "../../../src/linux/netfilter/extension.ts";
 import { compileTarget } from "../../../src/linux/netfilter/targets/table.ts";

@@ -2,6 +2,7 @@ import type { Address, Family } from "../../../net/address.ts";
 import { parseAddress } from "../../../net/address.ts";
 import { addressBits, maskAddress, maskLength, netmask } from "../../../net/prefix.ts";
 import { type Connection, IPS_CONFIRMED, IPS_DYING } from "../../conntrack/connection.ts";
+import { sameTuple, tupleOf } from "../../conntrack/tuple.ts";
 import type { MatchExtension } from "../extension.ts";
 import { matchState } from "../match-state.ts";
 import { parseNumber } from "../option-values.ts";
@@ -86,8 +87,12 @@ export const connlimit: MatchExtension<"connlimit"> = {
         const address = maskAddress(options.side === "source" ? packet.src : packet.dst, mask);
         const key = groupKey(address, connection?.original.zone ?? 0);
         const live = (groups.get(key) ?? []).filter((seen) => seen === connection || !isGone(seen, now));
-        // A packet without a connection is counted by its own addresses, and forgotten.
-        const count = connection !== null && live.includes(connection) ? live.length : live.length + 1;
+        // A packet without a connection is counted by its own addresses, unless they are a connection's that counts already.
+        const counted =
+          connection === null
+            ? live.some(({ original }) => sameTuple(original, tupleOf(packet, 0)))
+            : live.includes(connection);
+        const count = counted ? live.length : live.length + 1;
         if (connection !== null && !live.includes(connection)) live.push(connection);
         groups.set(key, live);
         return count > options.limit === (options.mode === "above");

@@ -29,6 +29,28 @@ export function hashThreeWords(a: number, b: number, c: number, seed: number): n
   return finish((base + a) | 0, (base + b) | 0, (base + c) | 0);
 }
 
+/** jhash2() of four words. */
+export function hashFourWords(first: number, second: number, third: number, fourth: number, seed: number): number {
+  const base = (seed + INITIAL + (4 << 2)) | 0;
+  let a = (base + first) | 0;
+  let b = (base + second) | 0;
+  let c = (base + third) | 0;
+  // __jhash_mix()
+  a = (a - c) ^ rotate(c, 4);
+  c = (c + b) | 0;
+  b = (b - a) ^ rotate(a, 6);
+  a = (a + c) | 0;
+  c = (c - b) ^ rotate(b, 8);
+  b = (b + a) | 0;
+  a = (a - c) ^ rotate(c, 16);
+  c = (c + b) | 0;
+  b = (b - a) ^ rotate(a, 19);
+  a = (a + c) | 0;
+  c = (c - b) ^ rotate(b, 4);
+  b = (b + a) | 0;
+  return finish((a + fourth) | 0, b, c);
+}
+
 /** reciprocal_scale(): the 32-bit hash as a number below `count` (include/linux/math64.h). */
 export function scaleHash(hash: number, count: number): number {
   return Number((BigInt(hash) * BigInt(count)) >> 32n);

@@ -1,4 +1,5 @@
-import { CT_NONE, CT_UNTRACKED } from "../../skb.ts";
+import type { ConntrackTemplate } from "../../conntrack/zone.ts";
+import { CT_NEW, CT_NONE, CT_UNTRACKED } from "../../skb.ts";
 import type { GivenOption, Parsed, TargetExtension } from "../extension.ts";
 import { parseNumber } from "../option-values.ts";
 import { givenOption, givenValue } from "../option-words.ts";
@@ -46,9 +47,10 @@ const ZONES = [
 ] as const;
 
 /**
- * `-j CT` (net/netfilter/xt_CT.c): how conntrack, which runs later, treats the packet; one that was seen before is left
- * alone. Of the options only `--notrack` changes what podpath does. Zones, helpers and timeout policies are kept, and
- * answers say that they rest on their having no effect; the choice of events has none on packets.
+ * `-j CT` (net/netfilter/xt_CT.c): how conntrack, which runs later, treats the packet; one that was seen before, or that
+ * another CT rule has spoken about, is left alone. What connections a helper expects is a question (`expectation.ts`);
+ * a timeout policy is in no dump, and answers say that they rest on its having no effect; the choice of events has none
+ * on packets.
  */
 export const CT: TargetExtension<"CT"> = {
   options: {
@@ -92,16 +94,18 @@ export const CT: TargetExtension<"CT"> = {
   },
   compile(options) {
     const { notrack, zone, helper, timeout } = options;
-    const ignored = [
-      ...(zone === null ? [] : [`conntrack zone ${zone.id}`]),
-      ...(helper === null ? [] : [`the connections that helper ${helper} expects`]),
-      ...(timeout === null ? [] : [`timeout policy ${timeout}`]),
-    ];
-    const assumption = ignored.length === 0 ? null : `${ignored.join(" and ")} set by -j CT makes no difference`;
+    const template: ConntrackTemplate = { zone, helper, timeout };
+    const assumption = timeout === null ? null : `timeout policy ${timeout} set by -j CT makes no difference`;
     return (skb, runtime) => {
       if (skb.connection !== null || skb.ctState !== CT_NONE) return XT_CONTINUE;
-      if (notrack) skb.ctState = CT_UNTRACKED;
-      else if (assumption !== null) runtime.services.assume(runtime, "conntrack", assumption);
+      if (notrack) {
+        skb.ctState = CT_UNTRACKED;
+        return XT_CONTINUE;
+      }
+      if (assumption !== null) runtime.services.assume(runtime, "conntrack", assumption);
+      skb.template = template;
+      // Matches that run before conntrack see the template, a connection that is new.
+      skb.ctState = CT_NEW;
       return XT_CONTINUE;
     };
   },

@@ -59,6 +59,7 @@ export const MASQUERADE: TargetExtension<"MASQUERADE"> = {
         runtime.services.assume(runtime, "interfaces", `the source stays: which address ${device} has is not known`);
         return NF_ACCEPT;
       }
+      if (connection !== null && skb.output !== null) connection.masqueradeIndex = skb.output.index;
       if (range.addresses?.first !== address) range = { ...range, addresses: { first: address, last: address } };
       return setUpNat(runtime, skb, "SNAT", range);
     };

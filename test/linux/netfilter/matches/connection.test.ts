@@ -5,32 +5,35 @@ import {
   IPS_CONFIRMED,
   IPS_DST_NAT,
   IPS_DYING,
+  newConnection,
 } from "../../../../src/linux/conntrack/connection.ts";
 import { CT_ESTABLISHED, CT_NEW, CT_UNTRACKED, type Skb } from "../../../../src/linux/skb.ts";
 import { TCP } from "../../../../src/net/protocol.ts";
 import { address, bench, frame, holds, matcher } from "./bench-host.ts";
 
 function connection(fields: Partial<Connection> = {}): Connection {
+  const original = {
+    src: address("10.0.0.1"),
+    dst: address("10.96.0.10"),
+    protocol: TCP,
+    sport: 40000,
+    dport: 443,
+    zone: 0,
+  };
+  const reply = {
+    src: address("10.0.0.2"),
+    dst: address("10.0.0.1"),
+    protocol: TCP,
+    sport: 80,
+    dport: 40000,
+    zone: 0,
+  };
   return {
-    original: {
-      src: address("10.0.0.1"),
-      dst: address("10.96.0.10"),
-      protocol: TCP,
-      sport: 40000,
-      dport: 443,
-      zone: 0,
-    },
-    reply: { src: address("10.0.0.2"), dst: address("10.0.0.1"), protocol: TCP, sport: 80, dport: 40000, zone: 0 },
+    ...newConnection(original, reply),
     status: IPS_DST_NAT | IPS_CONFIRMED,
     mark: 0x15,
     tcpState: "ESTABLISHED",
-    tcp: null,
-    streamFrom: 0,
     expires: 100,
-    originalPackets: 0,
-    replyPackets: 0,
-    originalBytes: 0,
-    replyBytes: 0,
     ...fields,
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { newConnection } from "../../../../src/linux/conntrack/track.ts";
+import { newConnection } from "../../../../src/linux/conntrack/connection.ts";
 import { invertTuple, tupleOf } from "../../../../src/linux/conntrack/tuple.ts";
 import { compileTarget } from "../../../../src/linux/netfilter/targets/table.ts";
 import type { TargetVerdict } from "../../../../src/linux/netfilter/verdict.ts";
@@ -188,10 +188,12 @@ describe("CT and NOTRACK", () => {
     expect(invalid.ctState).toBe(CT_INVALID);
   });
 
-  it("other options of CT leave the packet to conntrack", () => {
+  it("other options of CT are a template for conntrack, and the first one counts", () => {
     const skb = frame();
     expect(run("-j CT --zone 5", skb)).toBe(XT_CONTINUE);
-    expect(skb.ctState).toBe(0);
+    expect(run("-j CT --zone 6", skb)).toBe(XT_CONTINUE);
+    expect(skb.template?.zone).toEqual({ direction: "both", id: 5 });
+    expect(skb.ctState).toBe(CT_NEW);
   });
 });
 

@@ -1,0 +1,47 @@
+import { ICMP, ICMPV6, UDP, UDPLITE } from "../../net/protocol.ts";
+import type { HostRuntime } from "../runtime.ts";
+import type { Skb } from "../skb.ts";
+import {
+  type Connection,
+  IPS_DST_NAT_DONE,
+  IPS_DYING,
+  IPS_FIXED_TIMEOUT,
+  IPS_NAT_CLASH,
+  IPS_SRC_NAT_DONE,
+} from "./connection.ts";
+import { addReplyOnly, findSlot } from "./table.ts";
+import { sameTuple } from "./tuple.ts";
+
+/** Seconds that an entry lives which lost a race and is filed under its reply only. */
+const CLASH_TIMEOUT = 1;
+
+/** `allow_clash` of the trackers. */
+function mayClash(protocol: number): boolean {
+  return protocol === UDP || protocol === UDPLITE || protocol === ICMP || protocol === ICMPV6;
+}
+
+/**
+ * nf_ct_resolve_clash(): a new connection meets one that has one of its tuples. A packet of the same flow joins the
+ * winner; a flow that was translated otherwise is filed for its answer alone; all else is dropped (false).
+ */
+export function resolveClash(
+  runtime: HostRuntime,
+  skb: Skb,
+  winner: Connection,
+  loser: Connection,
+  now: number,
+): boolean {
+  if (!mayClash(winner.original.protocol) || (winner.status & IPS_DYING) !== 0) return false;
+  const untranslated = (winner.status & (IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE)) === 0;
+  if (untranslated || (sameTuple(winner.original, loser.original) && sameTuple(winner.reply, loser.reply))) {
+    winner.originalPackets += loser.originalPackets;
+    winner.originalBytes += loser.originalBytes;
+    skb.connection = winner;
+    return true;
+  }
+  if (findSlot(runtime.conntrack, loser.reply, now) >= 0) return false;
+  loser.expires = now + CLASH_TIMEOUT;
+  loser.status |= IPS_FIXED_TIMEOUT | IPS_NAT_CLASH;
+  addReplyOnly(runtime.conntrack, loser);
+  return true;
+}

@@ -1,0 +1,165 @@
+import { type PortSet, portSetHas, subtractPortSets } from "../../net/port-set.ts";
+import { ICMP, ICMPV6, TCP } from "../../net/protocol.ts";
+import { freeValue, isFree } from "../free-value.ts";
+import type { HostRuntime } from "../runtime.ts";
+import { type Connection, IPS_DYING, IPS_FIXED_TIMEOUT, IPS_SRC_NAT, type Tuple } from "./connection.ts";
+import type { Manip } from "./nat.ts";
+import type { NatRange } from "./nat-range.ts";
+import { connectionIn, connectionsIn, findSlot, removeConnection } from "./table.ts";
+import { invertTuple, tuple as makeTuple, sameTuple, tracksPorts } from "./tuple.ts";
+
+/** Ports the kernel tries in turn (NF_NAT_MAX_ATTEMPTS). */
+const ATTEMPTS = 128;
+/** Among the last so many tries, a closed TCP connection gives way (NF_NAT_HARDER_THRESH). */
+const HARDER = 32;
+
+/** Whether the manipulable part of the tuple is a port, an ICMP id, or nothing. */
+export function keyKind({ protocol }: Tuple): "port" | "id" | "none" {
+  if (protocol === ICMP || protocol === ICMPV6) return "id";
+  return tracksPorts(protocol) ? "port" : "none";
+}
+
+/** The port or id that NAT may change. */
+export function keyOf(tuple: Tuple, manip: Manip): number {
+  return manip === "SNAT" || keyKind(tuple) === "id" ? tuple.sport : tuple.dport;
+}
+
+export function withKey(tuple: Tuple, manip: Manip, key: number): Tuple {
+  const { src, dst, protocol, sport, dport, zone } = tuple;
+  return manip === "SNAT" || keyKind(tuple) === "id"
+    ? makeTuple(src, dst, protocol, key, dport, zone)
+    : makeTuple(src, dst, protocol, sport, key, zone);
+}
+
+/**
+ * nf_conntrack_tuple_taken(): the reply to this tuple would already belong to another connection. One with the same
+ * original tuple is the same flow, which is settled when it is confirmed.
+ */
+export function isUsed(runtime: HostRuntime, connection: Connection, tuple: Tuple): boolean {
+  return userOf(runtime, connection, tuple) !== null;
+}
+
+/** The same of the reply itself. */
+export function isTaken(runtime: HostRuntime, connection: Connection, reply: Tuple): boolean {
+  return holderOf(runtime, connection, reply) !== null;
+}
+
+function userOf(runtime: HostRuntime, connection: Connection, tuple: Tuple): Connection | null {
+  const reply = invertTuple(tuple);
+  return reply === null ? null : holderOf(runtime, connection, reply);
+}
+
+function holderOf({ conntrack, services }: HostRuntime, connection: Connection, reply: Tuple): Connection | null {
+  const slot = findSlot(conntrack, reply, services.now());
+  if (slot < 0) return null;
+  const holder = connectionIn(conntrack, slot);
+  return holder === connection || sameTuple(holder.original, connection.original) ? null : holder;
+}
+
+/**
+ * nf_nat_l4proto_unique_tuple() (net/netfilter/nf_nat_core.c): a port or id nobody uses. DNAT without `--random` takes
+ * the first of its range, a shifted range begins at the packet's own place; else the kernel begins at a random one,
+ * which is a free value.
+ */
+export function uniqueKey(
+  runtime: HostRuntime,
+  connection: Connection,
+  tuple: Tuple,
+  manip: Manip,
+  range: NatRange,
+): Tuple {
+  const bounds = boundsOf(tuple, manip, range);
+  if (bounds === null) return tuple;
+  const { first, last } = bounds;
+  const size = last - first + 1;
+  const attempts = Math.min(size, ATTEMPTS);
+  const key = keyOf(tuple, manip);
+  const at = (place: number): Tuple => withKey(tuple, manip, first + (place % size));
+  let start: number | null = null;
+  if (range.portBase !== null && !isFree(key)) start = (key - range.portBase) & 0xffff;
+  else if (manip === "DNAT" && !range.random && !range.fullyRandom) start = 0;
+  else if (size === 1) start = 0;
+  if (start !== null) {
+    for (let i = 0; i < attempts; i++) {
+      const candidate = at((start + i) & 0xffff);
+      if (!staysTaken(runtime, connection, candidate, attempts - i)) return candidate;
+    }
+    // The last one tried, though it is taken: the packet is dropped when it is confirmed.
+    if (size <= ATTEMPTS) return at((start + attempts - 1) & 0xffff);
+  }
+  const domain = unusedIn(runtime, connection, tuple, manip, { first, last });
+  if (domain.length === 0) return at(0);
+  const only = domain[0];
+  if (domain.length === 1 && only !== undefined && only.first === only.last) return withKey(tuple, manip, only.first);
+  return withKey(tuple, manip, freeValue(runtime.services.freeValues, domain));
+}
+
+/** nf_nat_used_tuple_harder(). */
+function staysTaken(runtime: HostRuntime, connection: Connection, tuple: Tuple, left: number): boolean {
+  const user = userOf(runtime, connection, tuple);
+  if (user === null) return false;
+  if (left > HARDER || !givesWay(user, connection)) return true;
+  removeConnection(runtime.conntrack, user);
+  return false;
+}
+
+/** nf_nat_may_kill(), nf_seq_has_advanced(): a closed, source-translated TCP connection that this one has left behind. */
+function givesWay(user: Connection, { tcp }: Connection): boolean {
+  if (user.original.protocol !== TCP || user.tcp === null || tcp === null) return false;
+  if (user.tcpState !== "TIME_WAIT" && user.tcpState !== "CLOSE" && user.tcpState !== "SYN_SENT2") return false;
+  if ((user.status & (IPS_FIXED_TIMEOUT | IPS_DYING)) !== 0 || (user.status & IPS_SRC_NAT) === 0) return false;
+  return ((tcp.seen[0].end - user.tcp.seen[0].end) | 0) > 0;
+}
+
+/** Ports of the range that no live connection has towards the same end; none when draws of others fill the range. */
+function unusedIn(
+  runtime: HostRuntime,
+  connection: Connection,
+  tuple: Tuple,
+  manip: Manip,
+  range: { readonly first: number; readonly last: number },
+): PortSet {
+  const { first, last } = range;
+  let domain: PortSet = [range];
+  if (last - first + 1 > ATTEMPTS) {
+    // Of a wide range only the packet's own port is known to be taken: more would take longer to find than it tells.
+    const own = keyOf(tuple, manip);
+    const taken = !isFree(own) && portSetHas(domain, own) && isUsed(runtime, connection, tuple);
+    return taken ? subtractPortSets(domain, [{ first: own, last: own }]) : domain;
+  }
+  for (let key = first; key <= last; key++) {
+    if (isUsed(runtime, connection, withKey(tuple, manip, key))) {
+      domain = subtractPortSets(domain, [{ first: key, last: key }]);
+    }
+  }
+  let room = domain.reduce((sum, part) => sum + part.last - part.first + 1, 0);
+  if (runtime.services.freeValues.domains.length > 0) room -= drawnFrom(runtime, tuple, manip);
+  return room > 0 ? domain : [];
+}
+
+/** Connections whose drawn port or id nobody has read, and which differ from `tuple` in nothing else. */
+function drawnFrom(runtime: HostRuntime, tuple: Tuple, manip: Manip): number {
+  let count = 0;
+  for (const { reply } of connectionsIn(runtime.conntrack)) {
+    const used = invertTuple(reply);
+    if (used === null) continue;
+    const key = keyOf(used, manip);
+    if (isFree(key) && sameTuple(withKey(tuple, manip, key), used)) count++;
+  }
+  return count;
+}
+
+function boundsOf(
+  tuple: Tuple,
+  manip: Manip,
+  range: NatRange,
+): { readonly first: number; readonly last: number } | null {
+  const kind = keyKind(tuple);
+  if (kind === "none") return null;
+  if (range.ports !== null) return range.ports;
+  if (kind === "id") return { first: 0, last: 0xffff };
+  if (manip === "DNAT") return null;
+  const { sport } = tuple;
+  if (!isFree(sport) && sport < 512) return { first: 1, last: 511 };
+  return !isFree(sport) && sport < 1024 ? { first: 600, last: 1023 } : { first: 1024, last: 0xffff };
+}
