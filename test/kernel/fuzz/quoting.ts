@@ -12,7 +12,10 @@ export function quoting(packet: ProbePacket, rounds: ReadonlyMap<string, Round>)
   const round = rounds.get(replyTo ?? "");
   const delivered = round?.kernel.delivered ?? null;
   const ours = round?.branches[0]?.delivered ?? null;
-  if (delivered === null || ours === null || ours.packet.sport > 0xffff || ours.packet.icmpId > 0xffff) return null;
+  if (delivered === null || ours === null) return null;
+  const { sport, dport, icmpId } = ours.packet;
+  // Numbers that only the kernel has drawn.
+  if (sport > 0xffff || dport > 0xffff || icmpId > 0xffff) return null;
   const { packet: it } = delivered;
   return {
     ...error,
