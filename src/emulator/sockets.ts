@@ -1,10 +1,11 @@
 import { resetConntrack } from "../linux/conntrack/track.ts";
+import { sysctl } from "../linux/device-settings.ts";
 import { sendIcmpError } from "../linux/icmp.ts";
 import { resetFor } from "../linux/reject.ts";
 import type { Ending, HostRuntime } from "../linux/runtime.ts";
 import { isForMany, type Skb } from "../linux/skb.ts";
 import type { ListeningSocket } from "../model/socket.ts";
-import { type Address, sameAddress } from "../net/address.ts";
+import { type Address, isLoopback, isMulticast, sameAddress } from "../net/address.ts";
 import * as icmp from "../net/icmp.ts";
 import { type Packet, packet } from "../net/packet.ts";
 import { formatProtocol, ICMP, ICMPV6, IGMP, IPIP, OSPF, TCP, UDP, UDPLITE, VRRP } from "../net/protocol.ts";
@@ -57,19 +58,25 @@ export function deliverToSockets(world: World, runtime: HostRuntime, skb: Skb): 
 /** Protocols that every kernel has a handler for. */
 const BUILT_IN_PROTOCOLS: ReadonlySet<number> = new Set([IGMP, UDPLITE]);
 
+/** IPv6: nothing follows (RFC 8200 section 4.7). */
+const NO_NEXT_HEADER = 59;
+
 /**
  * ip_protocol_deliver_rcu(): a protocol without a handler is answered with "protocol unreachable". Handlers of tunnels
  * and of SCTP come with modules, which are loaded where such a device or socket exists.
  */
 function deliverOther(world: World, runtime: HostRuntime, skb: Skb): SocketState {
   const { protocol, src } = skb.packet;
+  if (protocol === NO_NEXT_HEADER && src.family === 6) return "unknown";
   if (BUILT_IN_PROTOCOLS.has(protocol) || protocol === OSPF || protocol === VRRP) return "unknown";
   const socket = runtime.host.sockets.some((item) => item.protocol === protocol);
   const tunnel = runtime.compiled.devices.some(({ kind }) =>
     kind === "ipip" ? protocol === IPIP : kind === "tun" || kind === "other",
   );
-  if (socket || tunnel || src.family === 6) return "unknown";
-  if (world.answers) sendIcmpError(runtime, skb, icmp.DEST_UNREACHABLE, icmp.PROTOCOL_UNREACHABLE, 0);
+  if (socket || tunnel) return "unknown";
+  if (!world.answers) return "closed";
+  if (src.family === 4) sendIcmpError(runtime, skb, icmp.DEST_UNREACHABLE, icmp.PROTOCOL_UNREACHABLE, 0);
+  else sendIcmpError(runtime, skb, icmp.V6_PARAMETER_PROBLEM, icmp.V6_UNKNOWN_NEXT_HEADER, 0);
   return "closed";
 }
 
@@ -121,21 +128,50 @@ function deliverIcmp(world: World, runtime: HostRuntime, skb: Skb): SocketState 
 /** icmp_echo(): the answer comes from the address that was asked, when that is a unicast one. */
 function echo(runtime: HostRuntime, skb: Skb): void {
   const request = skb.packet;
-  const six = request.protocol === ICMPV6;
+  if (request.protocol === ICMPV6) return echo6(runtime, skb);
   const unicast = !isForMany(skb);
   if (!unicast && ignoresBroadcasts(runtime)) return;
-  if (runtime.host.sysctls.get("net.ipv4.icmp_echo_ignore_all") === "1" && !six) return;
-  const answer = packet({
+  if (runtime.host.sysctls.get("net.ipv4.icmp_echo_ignore_all") === "1") return;
+  runtime.services.send(runtime, echoReply(request, icmp.ECHO_REPLY), {
+    kind: "echo-reply",
+    cause: skb,
+    fromKernel: true,
+    selectSource: !unicast,
+  });
+}
+
+/**
+ * icmpv6_echo_reply(): groups and anycast addresses are answered too, from an address of the device's. Routes over the
+ * incoming interface are preferred, and rules may select by it (`ip -6 rule oif`).
+ */
+function echo6(runtime: HostRuntime, skb: Skb): void {
+  const { packet: request, input, route } = skb;
+  const ignores = (what: string): boolean => runtime.host.sysctls.get(`net.ipv6.icmp.echo_ignore_${what}`) === "1";
+  const anycast = route?.kind === "local" && route.route.type === "anycast";
+  if (ignores("all") || (isMulticast(request.dst) && ignores("multicast")) || (anycast && ignores("anycast"))) return;
+  // icmp6_iif(): for what came through lo the device of the address; measured: not for an answer to ::1.
+  const from = route?.kind === "local" && input?.kind === "loopback" && !isLoopback(request.src) ? route.output : input;
+  runtime.services.send(runtime, echoReply(request, icmp.V6_ECHO_REPLY), {
+    kind: "echo-reply",
+    cause: skb,
+    fromKernel: true,
+    selectSource: isMulticast(request.dst) || anycast,
+    mark: sysctl(runtime, "net.ipv6.fwmark_reflect", 0) !== 0 ? skb.mark : 0,
+    ...(from === null ? {} : { preferredInterface: from.name }),
+  });
+}
+
+function echoReply(request: Packet, icmpType: number): Packet {
+  return packet({
     src: request.dst,
     dst: request.src,
     protocol: request.protocol,
     tos: request.tos,
-    icmpType: six ? icmp.V6_ECHO_REPLY : icmp.ECHO_REPLY,
+    icmpType,
     icmpId: request.icmpId,
     icmpSeq: request.icmpSeq,
     payloadLength: request.payloadLength,
   });
-  runtime.services.send(runtime, answer, { kind: "echo-reply", cause: skb, fromKernel: true, selectSource: !unicast });
 }
 
 /** icmp_timestamp(): three time stamps, if the request had the first. */
@@ -197,8 +233,8 @@ function refuse(runtime: HostRuntime, skb: Skb): void {
   if (received.protocol === TCP) {
     const reset = resetFor(received);
     if (reset === null) return;
-    // tcp_v4_send_reset() keeps the type of service; the reset of a REJECT does not.
-    reset.tos = received.tos;
+    // tcp_v4_send_reset() keeps the type of service, tcp_v6_send_reset() but the ECN bits; the reset of a REJECT does not.
+    reset.tos = received.src.family === 4 ? received.tos : received.tos & 0xfc;
     runtime.services.send(runtime, reset, { kind: "tcp-reset", cause: skb, fromKernel: true });
     return;
   }
@@ -230,7 +266,7 @@ function reply(runtime: HostRuntime, skb: Skb, fields: Partial<Packet>): void {
     protocol: received.protocol,
     sport: received.dport,
     dport: received.sport,
-    df: received.protocol === TCP,
+    df: received.protocol === TCP && received.src.family === 4,
     ...fields,
   });
   const kind = (answer.flags & SYN) !== 0 ? "syn-ack" : "data";

@@ -4,7 +4,7 @@ import { compileHost } from "../linux/compiled-host.ts";
 import { loadConntrack } from "../linux/conntrack/load.ts";
 import { drop, receive, sendLocal } from "../linux/forward.ts";
 import { type FreeValues, freeValues } from "../linux/free-value.ts";
-import { answersSolicitation } from "../linux/neighbour.ts";
+import { answersSolicitation } from "../linux/neighbour-discovery.ts";
 import { findNeighbour, neighbourTable } from "../linux/neighbour-table.ts";
 import type { Indexing } from "../linux/netfilter/chain-index.ts";
 import { emptyMatchStates } from "../linux/netfilter/match-state.ts";
@@ -24,6 +24,7 @@ import { transmitFrame } from "../linux/transmit.ts";
 import type { Interface } from "../model/interface.ts";
 import type { Network } from "../model/network.ts";
 import { type Address, formatAddress, sameAddress } from "../net/address.ts";
+import { V6_REDIRECT } from "../net/icmp.ts";
 import { copyPacket, type Packet } from "../net/packet.ts";
 import { prefixContains } from "../net/prefix.ts";
 import { ICMP, ICMPV6, TCP } from "../net/protocol.ts";
@@ -238,8 +239,9 @@ function attachToCause(frame: Skb, options: SendOptions): void {
   const { cause } = options;
   if (cause === null || (options.kind !== "icmp" && options.kind !== "tcp-reset") || cause.connection === null) return;
   if (options.kind === "tcp-reset" && cause.rejected === false) return;
-  // Only errors: an answer to a timestamp request is a packet of its own.
-  if (options.kind === "icmp" && frame.packet.inner === null) return;
+  // Only errors: an answer to a timestamp request is a packet of its own, and so is a redirect of IPv6 (ndisc).
+  const { inner, protocol, icmpType } = frame.packet;
+  if (options.kind === "icmp" && (inner === null || (protocol === ICMPV6 && icmpType === V6_REDIRECT))) return;
   frame.connection = cause.connection;
   frame.ctReply = !cause.ctReply;
   frame.ctState = cause.ctState === CT_NONE ? CT_NONE : CT_RELATED;

@@ -34,6 +34,7 @@ function valuesOf(key: string, fallback: number): readonly number[] {
 interface DeviceSettings {
   readonly forwarding4: Setting;
   readonly forwarding6: Setting;
+  readonly router6: Setting;
   readonly rpFilter: Setting;
   readonly routeLocalnet: Setting;
   readonly acceptLocal: Setting;
@@ -46,6 +47,11 @@ interface DeviceSettings {
   readonly arpFilter: Setting;
   readonly ignoresLinkdown: Setting;
   readonly sharedMedia: Setting;
+  readonly ignoresLinkdown6: Setting;
+  readonly disableIpv6: Setting;
+  readonly proxyNdp: Setting;
+  readonly useTempaddr: Setting;
+  readonly useOifAddrsOnly: Setting;
 }
 
 /** Settings of one host, by key and by device; filled as they are asked for. */
@@ -102,13 +108,33 @@ function ofBoth(host: Host, device: string, name: string, fallback: number): Set
 }
 
 /** IN_DEV_FORWARD: the interface's own value; `ip_forward` itself only writes these (kernel.md 1 (c)). */
-function forwardingOf(host: Host, device: string, family: Family): Setting {
-  const own = confKey(family, device, "forwarding");
+function forwardingOf(host: Host, device: string): Setting {
+  const own = confKey(4, device, "forwarding");
   if (host.sysctls.has(own)) return parse(host, own, 0);
-  const all = confKey(family, "all", "forwarding");
-  return family === 4 && host.sysctls.has("net.ipv4.ip_forward")
+  return host.sysctls.has("net.ipv4.ip_forward")
     ? parse(host, "net.ipv4.ip_forward", 0)
-    : parse(host, all, 0);
+    : parse(host, confKey(4, "all", "forwarding"), 0);
+}
+
+/**
+ * ip6_forward(): `all.forwarding` alone decides, or `force_forwarding` of the incoming interface (Linux 6.17). The
+ * `forwarding` of an interface only says whether it acts as a router there: see `actsAsRouter`.
+ */
+function forwardingOf6(host: Host, device: string): Setting {
+  const all = parse(host, confKey(6, "all", "forwarding"), 0);
+  const force = confKey(6, device, "force_forwarding");
+  return host.sysctls.has(force) ? greatest(all, parse(host, force, 0)) : all;
+}
+
+/** A value that only the interface's own key holds; where the dump has no such key, that of `all`. */
+function ofDevice6(host: Host, device: string, name: string, fallback: number): Setting {
+  const own = confKey(6, device, name);
+  return parse(host, host.sysctls.has(own) ? own : confKey(6, "all", name), fallback);
+}
+
+/** One of few switches, which no dump need show: what is missing is off without a word. */
+function quiet(setting: Setting): Setting {
+  return setting.assumed === null ? setting : { ...setting, assumed: null };
 }
 
 function deviceSettings({ host, compiled }: HostRuntime, device: string): DeviceSettings {
@@ -116,8 +142,9 @@ function deviceSettings({ host, compiled }: HostRuntime, device: string): Device
   const made = devices.get(device);
   if (made !== undefined) return made;
   const settings: DeviceSettings = {
-    forwarding4: forwardingOf(host, device, 4),
-    forwarding6: forwardingOf(host, device, 6),
+    forwarding4: forwardingOf(host, device),
+    forwarding6: forwardingOf6(host, device),
+    router6: ofDevice6(host, device, "forwarding", 0),
     rpFilter: ofBoth(host, device, "rp_filter", 0),
     routeLocalnet: ofBoth(host, device, "route_localnet", 0),
     acceptLocal: ofBoth(host, device, "accept_local", 0),
@@ -130,6 +157,11 @@ function deviceSettings({ host, compiled }: HostRuntime, device: string): Device
     arpFilter: ofBoth(host, device, "arp_filter", 0),
     ignoresLinkdown: ofBoth(host, device, "ignore_routes_with_linkdown", 0),
     sharedMedia: ofBoth(host, device, "shared_media", 1),
+    ignoresLinkdown6: ofDevice6(host, device, "ignore_routes_with_linkdown", 0),
+    disableIpv6: quiet(ofDevice6(host, device, "disable_ipv6", 0)),
+    proxyNdp: greatest(parse(host, confKey(6, "all", "proxy_ndp"), 0), parse(host, confKey(6, device, "proxy_ndp"), 0)),
+    useTempaddr: quiet(ofDevice6(host, device, "use_tempaddr", 0)),
+    useOifAddrsOnly: quiet(ofDevice6(host, device, "use_oif_addrs_only", 0)),
   };
   devices.set(device, settings);
   return settings;
@@ -160,6 +192,11 @@ export function sysctl(runtime: HostRuntime, key: string, fallback: number): num
 export function forwarding(runtime: HostRuntime, device: Interface, family: Family): boolean {
   const settings = deviceSettings(runtime, device.name);
   return read(runtime, family === 4 ? settings.forwarding4 : settings.forwarding6) !== 0;
+}
+
+/** IPv6 `forwarding` of the device: whether it is a router there (its groups, anycast addresses, proxy answers). */
+export function actsAsRouter(runtime: HostRuntime, device: Interface): boolean {
+  return read(runtime, deviceSettings(runtime, device.name).router6) !== 0;
 }
 
 /** IN_DEV_RPFILTER: the maximum of `all` and the interface's: 0 off, 1 strict, 2 loose. */
@@ -212,9 +249,30 @@ export function arpFilter(runtime: HostRuntime, device: Interface): boolean {
   return read(runtime, deviceSettings(runtime, device.name).arpFilter) !== 0;
 }
 
-/** IN_DEV_IGNORE_ROUTES_WITH_LINKDOWN: `all` or the interface's. */
-export function ignoresLinkdown(runtime: HostRuntime, device: string): boolean {
-  return read(runtime, deviceSettings(runtime, device).ignoresLinkdown) !== 0;
+/** IN_DEV_IGNORE_ROUTES_WITH_LINKDOWN: `all` or the interface's; of IPv6 the interface's alone. */
+export function ignoresLinkdown(runtime: HostRuntime, device: string, family: Family = 4): boolean {
+  const settings = deviceSettings(runtime, device);
+  return read(runtime, family === 4 ? settings.ignoresLinkdown : settings.ignoresLinkdown6) !== 0;
+}
+
+/** `disable_ipv6` of the device: it neither takes nor sends IPv6. */
+export function disablesIpv6(runtime: HostRuntime, device: Interface): boolean {
+  return read(runtime, deviceSettings(runtime, device.name).disableIpv6) !== 0;
+}
+
+/** `proxy_ndp` of `all` or the device. */
+export function proxyNdp(runtime: HostRuntime, device: Interface): boolean {
+  return read(runtime, deviceSettings(runtime, device.name).proxyNdp) !== 0;
+}
+
+/** `use_tempaddr` of the device: 2 prefers temporary addresses as sources. */
+export function useTempaddr(runtime: HostRuntime, device: Interface): number {
+  return read(runtime, deviceSettings(runtime, device.name).useTempaddr);
+}
+
+/** `use_oif_addrs_only` of the outgoing device. */
+export function useOifAddrsOnly(runtime: HostRuntime, device: Interface): boolean {
+  return read(runtime, deviceSettings(runtime, device.name).useOifAddrsOnly) !== 0;
 }
 
 /** IN_DEV_SHARED_MEDIA: redirects may name a gateway of another subnet of the link. */

@@ -17,6 +17,7 @@ export type DropReason =
   | "IP_INHDR"
   | "IP_NOPROTO"
   | "IP6_BAD_EXTHDR"
+  | "IPV6DISABLED"
   | "PKT_TOO_BIG"
   | "NEIGH_FAILED"
   | "NO_TX_TARGET"

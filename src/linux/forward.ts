@@ -1,13 +1,27 @@
 import type { Interface } from "../model/interface.ts";
-import * as icmp from "../net/icmp.ts";
-import { DEST_UNREACHABLE, FRAGMENTATION_NEEDED, HOST_UNREACHABLE, NET_UNREACHABLE } from "../net/icmp.ts";
+import { ipv6, isLinkLocal, isUnspecified } from "../net/address.ts";
+import {
+  ADMIN_PROHIBITED,
+  DEST_UNREACHABLE,
+  FRAGMENTATION_NEEDED,
+  HOST_UNREACHABLE,
+  NET_UNREACHABLE,
+  TIME_EXCEEDED,
+  V6_ADDRESS_UNREACHABLE,
+  V6_ADMIN_PROHIBITED,
+  V6_DEST_UNREACHABLE,
+  V6_NO_ROUTE,
+} from "../net/icmp.ts";
 import { type Packet, packetLength } from "../net/packet.ts";
 import { IPIP, UDP } from "../net/protocol.ts";
 import { receiveArp } from "./arp.ts";
 import { receiveOnBridge } from "./bridge.ts";
+import { disablesIpv6 } from "./device-settings.ts";
 import type { DropReason } from "./drop-reason.ts";
 import { BROADCAST_MAC, multicastMac } from "./ethernet.ts";
+import { exceedsRouteMtu6, mayForward6 } from "./forward6.ts";
 import { sendIcmpError, sendRedirect } from "./icmp.ts";
+import { refusedHeader } from "./ipv6-header.ts";
 import { resolveNeighbour } from "./neighbour.ts";
 import { runHook } from "./netfilter/hooks.ts";
 import {
@@ -72,6 +86,10 @@ export function receiveHere(runtime: HostRuntime, device: Interface, skb: Skb): 
     return drop(runtime, skb, "OTHERHOST", null, "the frame is for another MAC address");
   const looped = device.kind === "loopback" && skb.route !== null;
   if (!looped) skb.route = null;
+  if (skb.packet.src.family === 6) {
+    const refused = refusedHeader(runtime, device, skb);
+    if (refused !== null) return drop(runtime, skb, refused.reason, "PREROUTING", refused.text);
+  }
   // What a bridge showed to PREROUTING does not pass it twice (ip_sabotage_in).
   if (skb.bridged === null && runHook(runtime, skb, PREROUTING) !== NF_ACCEPT)
     return hookDrop(runtime, skb, PREROUTING);
@@ -140,16 +158,26 @@ function forward(runtime: HostRuntime, skb: Skb, route: ForwardResult, redirect:
   const { packet } = skb;
   if (skb.packetType !== "host")
     return drop(runtime, skb, null, "FORWARD", "broadcasts and multicasts are not forwarded");
+  if (packet.src.family === 6) {
+    const refused = mayForward6(runtime, skb, route, redirect);
+    if (refused !== null) {
+      const end = refused.answered ? reject : drop;
+      return end(runtime, skb, refused.reason, "FORWARD", refused.text);
+    }
+    skb.output = route.output;
+    packet.ttl--;
+    if (runHook(runtime, skb, FORWARD) !== NF_ACCEPT) return hookDrop(runtime, skb, FORWARD);
+    leave(runtime, skb);
+    return;
+  }
   if (packet.ttl <= 1) {
-    const six = packet.src.family === 6;
-    sendIcmpError(runtime, skb, six ? icmp.V6_TIME_EXCEEDED : icmp.TIME_EXCEEDED, 0, 0);
-    return reject(runtime, skb, "IP_INHDR", "FORWARD", six ? "hop limit exceeded" : "TTL exceeded");
+    sendIcmpError(runtime, skb, TIME_EXCEEDED, 0, 0);
+    return reject(runtime, skb, "IP_INHDR", "FORWARD", "TTL exceeded");
   }
   skb.output = route.output;
   const mtu = pathMtu(route);
-  if (packetLength(packet) > mtu && (packet.df || packet.src.family === 6)) {
-    if (packet.src.family === 6) sendIcmpError(runtime, skb, icmp.V6_PACKET_TOO_BIG, 0, mtu);
-    else sendIcmpError(runtime, skb, DEST_UNREACHABLE, FRAGMENTATION_NEEDED, mtu);
+  if (packetLength(packet) > mtu && packet.df) {
+    sendIcmpError(runtime, skb, DEST_UNREACHABLE, FRAGMENTATION_NEEDED, mtu);
     return reject(runtime, skb, "PKT_TOO_BIG", "FORWARD", `larger than the MTU ${mtu} of ${route.output.name}`);
   }
   if (packetLength(packet) > mtu) {
@@ -169,8 +197,12 @@ function forward(runtime: HostRuntime, skb: Skb, route: ForwardResult, redirect:
  */
 export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions): string | null {
   const { packet } = skb;
+  // rawv6_sendmsg(), udpv6_sendmsg(), tcp_v6_connect(): "BSD'ism", a socket that sends to `::` means itself.
+  if (packet.dst.family === 6 && isUnspecified(packet.dst) && options.owner !== undefined)
+    packet.dst = ipv6(0, 0, 0, 1);
+  if (isUnscoped(skb, options)) return sendError(runtime, skb, "EINVAL", "a link-local source without an interface");
   const known = options.raw === true || options.selectSource === true ? null : packet.src;
-  const result = routeOutput(runtime, skb, known, options.raw === true);
+  const result = routeOutput(runtime, skb, known, options.raw === true, options.preferredInterface ?? null);
   tellRoute(runtime, skb, result, "send");
   if (options.tunnel !== undefined) {
     const { device, noRoute } = options.tunnel;
@@ -206,14 +238,29 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
   return leave(runtime, skb);
 }
 
+/** __inet6_bind(): a socket takes a link-local address only together with an interface. */
+function isUnscoped({ packet, boundInterface }: Skb, options: SendOptions): boolean {
+  if (packet.src.family === 4 || boundInterface !== null || options.owner === undefined) return false;
+  return options.raw !== true && options.selectSource !== true && isLinkLocal(packet.src);
+}
+
 /** ip_output(): POSTROUTING, then out of the device. Returns the errno a local sender would see. */
 function leave(runtime: HostRuntime, skb: Skb): string | null {
+  if (skb.packet.src.family === 6 && skb.output !== null && disablesIpv6(runtime, skb.output)) {
+    drop(runtime, skb, "IPV6DISABLED", "POSTROUTING", `IPv6 is disabled on ${skb.output.name}`);
+    return null;
+  }
   if (runHook(runtime, skb, POSTROUTING) !== NF_ACCEPT) {
     hookDrop(runtime, skb, POSTROUTING);
     return skb.stolen ? null : "EPERM";
   }
   const { route, output } = skb;
   if (output === null || route === null) return null;
+  const tooBig = skb.packet.src.family === 6 ? exceedsRouteMtu6(runtime, skb, route) : null;
+  if (tooBig !== null) {
+    reject(runtime, skb, null, "POSTROUTING", tooBig);
+    return null;
+  }
   if (!output.up) {
     drop(runtime, skb, "DEV_READY", "POSTROUTING", `${output.name} is down`);
     return null;
@@ -283,7 +330,7 @@ const NEIGHBOUR_TIMEOUT = 3;
 export function noNeighbour(runtime: HostRuntime, skb: Skb): string | null {
   const six = skb.packet.src.family === 6;
   runtime.services.after(NEIGHBOUR_TIMEOUT, () => {
-    if (six) sendIcmpError(runtime, skb, icmp.V6_DEST_UNREACHABLE, icmp.V6_ADDRESS_UNREACHABLE, 0);
+    if (six) sendIcmpError(runtime, skb, V6_DEST_UNREACHABLE, V6_ADDRESS_UNREACHABLE, 0);
     else sendIcmpError(runtime, skb, DEST_UNREACHABLE, HOST_UNREACHABLE, 0);
   });
   const text = "no answer for the next hop's MAC address";
@@ -299,14 +346,12 @@ function unreachable(
   result: RoutingResult & { kind: "error" },
   forwards: boolean,
 ): void {
-  const six = skb.packet.src.family === 6;
+  if (skb.packet.src.family === 6) return unreachable6(runtime, skb, result);
   if (!forwards) {
-    if (six) return drop(runtime, skb, null, "PREROUTING", "IPv6 forwarding is off");
-    const reason = result.errno === "ENETUNREACH" ? "IP_INADDRERRORS" : "IP_INADDRERRORS";
     return drop(
       runtime,
       skb,
-      reason,
+      "IP_INADDRERRORS",
       "PREROUTING",
       `forwarding is off on ${skb.input?.name ?? "the incoming interface"}`,
     );
@@ -316,18 +361,25 @@ function unreachable(
     case "ENODEV":
       return drop(runtime, skb, null, "PREROUTING", "blackhole");
     case "ENETUNREACH":
-      if (six) sendIcmpError(runtime, skb, icmp.V6_DEST_UNREACHABLE, icmp.V6_NO_ROUTE, 0);
-      else sendIcmpError(runtime, skb, DEST_UNREACHABLE, NET_UNREACHABLE, 0);
+      sendIcmpError(runtime, skb, DEST_UNREACHABLE, NET_UNREACHABLE, 0);
       return reject(runtime, skb, "IP_INNOROUTES", "PREROUTING", "no route to the destination");
     case "EHOSTUNREACH":
-      if (six) sendIcmpError(runtime, skb, icmp.V6_DEST_UNREACHABLE, icmp.V6_ADDRESS_UNREACHABLE, 0);
-      else sendIcmpError(runtime, skb, DEST_UNREACHABLE, HOST_UNREACHABLE, 0);
+      sendIcmpError(runtime, skb, DEST_UNREACHABLE, HOST_UNREACHABLE, 0);
       return reject(runtime, skb, null, "PREROUTING", "an unreachable route");
     case "EACCES":
-      if (six) sendIcmpError(runtime, skb, icmp.V6_DEST_UNREACHABLE, icmp.V6_ADMIN_PROHIBITED, 0);
-      else sendIcmpError(runtime, skb, DEST_UNREACHABLE, icmp.ADMIN_PROHIBITED, 0);
+      sendIcmpError(runtime, skb, DEST_UNREACHABLE, ADMIN_PROHIBITED, 0);
       return reject(runtime, skb, null, "PREROUTING", "a prohibit route");
   }
+}
+
+/** ip6_pkt_drop(): whether or not the host forwards; an `unreachable` route is no route to whoever asks. */
+function unreachable6(runtime: HostRuntime, skb: Skb, { errno, route }: RoutingResult & { kind: "error" }): void {
+  if (errno === "EINVAL") return drop(runtime, skb, null, "PREROUTING", "blackhole");
+  const code = errno === "EACCES" ? V6_ADMIN_PROHIBITED : V6_NO_ROUTE;
+  sendIcmpError(runtime, skb, V6_DEST_UNREACHABLE, code, 0);
+  const text = route === null ? "no route to the destination" : `${route.type} route`;
+  const reason = isUnspecified(skb.packet.dst) ? "IP_INADDRERRORS" : "IP_INNOROUTES";
+  return reject(runtime, skb, reason, "PREROUTING", text);
 }
 
 function pathMtu({ route, output }: ForwardResult): number {

@@ -1,7 +1,8 @@
 import type { Interface } from "../model/interface.ts";
-import { type Address, isLinkLocal, sameAddress } from "../net/address.ts";
+import type { Address } from "../net/address.ts";
 import { isInSubnetOf } from "./confirm-address.ts";
-import { arpAnnounce, forwarding } from "./device-settings.ts";
+import { arpAnnounce } from "./device-settings.ts";
+import { solicitationSource6 } from "./neighbour-discovery.ts";
 import { findNeighbour, isDumped, setNeighbour } from "./neighbour-table.ts";
 import { isLocalAddress } from "./routing/address-type.ts";
 import { SCOPE_LINK, selectAddress } from "./routing/source-address.ts";
@@ -56,6 +57,7 @@ function ask(runtime: HostRuntime, skb: Skb, device: Interface, nextHop: Address
  * next hop; 2: never), else the device's best address.
  */
 function solicitationSource(runtime: HostRuntime, skb: Skb, device: Interface, nextHop: Address): Address | null {
+  if (nextHop.family === 6) return solicitationSource6(skb, device);
   const { src } = skb.packet;
   if (src.family === nextHop.family && mayAnnounce(runtime, device, src, nextHop)) return src;
   return selectAddress(runtime, device, nextHop, SCOPE_LINK);
@@ -63,7 +65,6 @@ function solicitationSource(runtime: HostRuntime, skb: Skb, device: Interface, n
 
 function mayAnnounce(runtime: HostRuntime, device: Interface, src: Address, nextHop: Address): boolean {
   if (!isLocalAddress(runtime, src)) return false;
-  if (src.family === 6) return true;
   switch (arpAnnounce(runtime, device)) {
     case 1:
       return device.addresses.some((item) => isInSubnetOf(item, nextHop) && isInSubnetOf(item, src));
@@ -72,25 +73,4 @@ function mayAnnounce(runtime: HostRuntime, device: Interface, src: Address, next
     default:
       return true;
   }
-}
-
-/** ndisc_recv_ns(): whether this host answers a neighbour solicitation for `target` that arrives on `device`. */
-export function answersSolicitation(runtime: HostRuntime, device: Interface, target: Address): boolean {
-  return device.up && answersNeighbourSolicitation(runtime, device, target);
-}
-
-function answersNeighbourSolicitation(runtime: HostRuntime, device: Interface, target: Address): boolean {
-  if (hasAddress(device, target)) return true;
-  if (!isLinkLocal(target) && isLocalAddress(runtime, target)) return hasAddress(device, target);
-  return forwarding(runtime, device, 6) && hasProxyEntry(runtime, device, target);
-}
-
-function hasAddress(device: Interface, target: Address): boolean {
-  return device.addresses.some((item) => item.dad === null && sameAddress(item.address, target));
-}
-
-function hasProxyEntry(runtime: HostRuntime, device: Interface, target: Address): boolean {
-  return runtime.host.neighbours.some(
-    (item) => item.proxy && item.interface === device.name && sameAddress(item.address, target),
-  );
 }

@@ -1,3 +1,4 @@
+import { isMulticast, isUnspecified } from "../net/address.ts";
 import { type Packet, packet } from "../net/packet.ts";
 import { TCP } from "../net/protocol.ts";
 import { ACK, FIN, RST, SYN } from "../net/tcp-flags.ts";
@@ -14,7 +15,7 @@ export type RejectWith = "tcp-reset" | { readonly type: number; readonly code: n
 export function sendReject(runtime: HostRuntime, skb: Skb, hook: Hook, how: RejectWith): void {
   skb.rejected = true;
   if (how === "tcp-reset") {
-    if (hook === PREROUTING || isForMany(skb)) return;
+    if (hook === PREROUTING || !mayReset(skb)) return;
     sendReset(runtime, skb);
     return;
   }
@@ -22,6 +23,12 @@ export function sendReject(runtime: HostRuntime, skb: Skb, hook: Hook, how: Reje
 }
 
 const ANYBODY = { src: null, input: null, output: null, mark: 0, tos: 0, sport: 0, dport: 0, uid: 0 };
+
+/** IPv4 looks at the frame and the route (nf_send_reset), IPv6 at the addresses (nf_send_reset6). */
+function mayReset(skb: Skb): boolean {
+  const { src, dst } = skb.packet;
+  return src.family === 4 ? !isForMany(skb) : !isMulticast(dst) && !isMulticast(src) && !isUnspecified(src);
+}
 
 /** nf_send_reset() (net/ipv4/netfilter/nf_reject_ipv4.c); no reset answers a reset or a fragment. */
 function sendReset(runtime: HostRuntime, skb: Skb): void {
@@ -58,6 +65,6 @@ export function resetFor(about: Packet): Packet | null {
     seq: acknowledged ? about.ack : 0,
     ack: acknowledged ? 0 : (about.seq + length) >>> 0,
     window: 0,
-    df: true,
+    df: about.src.family === 4,
   });
 }

@@ -126,6 +126,8 @@ export interface SendOptions {
   readonly mark?: number;
   readonly owner?: Owner | null;
   readonly boundInterface?: string | null;
+  /** IPv6: routes over this interface are preferred, but others will do (flowi6_oif of a socket that is not bound). */
+  readonly preferredInterface?: string;
   /** True: the source in the packet is not used for the route look-up (a raw socket with its own header). */
   readonly raw?: boolean;
   /** True when the source was not chosen by the sender and the route's is to be taken. */

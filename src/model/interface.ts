@@ -25,7 +25,7 @@ export interface InterfaceAddress {
   /** Peer of a point-to-point address (`inet A peer B/len`): then `prefixLength` is the peer's. */
   readonly peer: Address | null;
   readonly broadcast: Address | null;
-  /** Not the first address of its subnet on this interface. */
+  /** Not the first address of its subnet on this interface; of IPv6, temporary (one flag of the kernel, IFA_F_SECONDARY). */
   readonly secondary: boolean;
   /** IPv6 duplicate address detection: not usable as a source or destination yet, or ever. */
   readonly dad: "tentative" | "dadfailed" | null;
@@ -129,6 +129,7 @@ export interface Interface {
   readonly up: boolean;
   /** Has carrier (IFF_LOWER_UP); `linkdown` routes follow it. */
   readonly carrier: boolean;
+  /** In the kernel's order, which is that of `ip addr`: for IPv6 the newest of a scope comes first. */
   readonly addresses: readonly InterfaceAddress[];
   /** Name of the bridge, bond or VRF it is enslaved to. */
   readonly master: string | null;

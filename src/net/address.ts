@@ -91,6 +91,10 @@ export function formatAddress(address: Address): string {
     const v = address.a;
     return `${v >>> 24}.${(v >>> 16) & 255}.${(v >>> 8) & 255}.${v & 255}`;
   }
+  // inet_ntop() writes the last 32 bits of mapped and compatible addresses as IPv4 ones.
+  if (address.a === 0 && address.b === 0 && (address.c === 0xffff || (address.c === 0 && address.d > 0xffff))) {
+    return `::${address.c === 0 ? "" : "ffff:"}${formatAddress(ipv4(address.d))}`;
+  }
   const parts: number[] = [];
   for (const w of [address.a, address.b, address.c, address.d]) parts.push(w >>> 16, w & 0xffff);
   return new ipaddr.IPv6(parts).toRFC5952String();

@@ -29,16 +29,22 @@ export const ADMIN_PROHIBITED = 13;
 export const V6_DEST_UNREACHABLE = 1;
 export const V6_PACKET_TOO_BIG = 2;
 export const V6_TIME_EXCEEDED = 3;
+export const V6_PARAMETER_PROBLEM = 4;
 export const V6_ECHO_REQUEST = 128;
 export const V6_ECHO_REPLY = 129;
+export const V6_REDIRECT = 137;
 
 /** Codes of V6_DEST_UNREACHABLE. */
 export const V6_NO_ROUTE = 0;
 export const V6_ADMIN_PROHIBITED = 1;
+export const V6_BEYOND_SCOPE = 2;
 export const V6_ADDRESS_UNREACHABLE = 3;
 export const V6_PORT_UNREACHABLE = 4;
 export const V6_POLICY_FAIL = 5;
 export const V6_REJECT_ROUTE = 6;
+
+/** Code of V6_PARAMETER_PROBLEM: unrecognized next header. */
+export const V6_UNKNOWN_NEXT_HEADER = 1;
 
 /** True for ICMP types that quote a packet and must not be answered by another error (RFC 1122 section 3.2.2). */
 export function isIcmpError(type: number): boolean {
@@ -104,6 +110,10 @@ export function describeIcmpv6(type: number, code: number): string {
       return "Packet too big";
     case V6_TIME_EXCEEDED:
       return "Time exceeded: Hop limit";
+    case V6_PARAMETER_PROBLEM:
+      return code === V6_UNKNOWN_NEXT_HEADER ? "Parameter problem: Unknown Header" : `Parameter problem, code ${code}`;
+    case V6_REDIRECT:
+      return "Redirect";
     default:
       return `ICMPv6 type ${type} code ${code}`;
   }

@@ -37,7 +37,7 @@ export function track(runtime: HostRuntime, skb: Skb): boolean {
   return true;
 }
 
-/** Neighbour discovery and multicast listener messages are never tracked (nf_conntrack_icmpv6_error). */
+/** NDP and MLD messages are never tracked (noct_valid_new in nf_conntrack_proto_icmpv6.c); redirects are no such. */
 function isHousekeeping({ protocol, icmpType }: Packet): boolean {
   return protocol === ICMPV6 && ((icmpType >= 130 && icmpType <= 136) || icmpType === 143);
 }

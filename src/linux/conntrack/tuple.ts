@@ -81,7 +81,7 @@ export function quotesPacket(packet: Packet): boolean {
   if (packet.inner === null) return false;
   return packet.protocol === ICMP
     ? isIcmpError(packet.icmpType)
-    : packet.protocol === ICMPV6 && isIcmpv6Error(packet.icmpType);
+    : packet.protocol === ICMPV6 && (isIcmpv6Error(packet.icmpType) || packet.icmpType === icmp.V6_REDIRECT);
 }
 
 export function sameTuple(x: Tuple, y: Tuple): boolean {

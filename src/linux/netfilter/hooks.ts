@@ -114,13 +114,18 @@ function trackAndTell(runtime: HostRuntime, skb: Skb): boolean {
   return true;
 }
 
-/** ipt_mangle_out(): a packet whose mark, addresses or TOS changed is routed again (net/ipv4/netfilter/iptable_mangle.c). */
+/**
+ * ipt_mangle_out(), ip6t_mangle_out(): a packet whose mark, addresses or TOS changed (IPv6: or hop limit) is routed again
+ * (net/ipv4/netfilter/iptable_mangle.c).
+ */
 function mangleOutput(runtime: HostRuntime, skb: Skb, chain: BoundChain): Verdict {
   const { mark, packet } = skb;
-  const { src, dst, tos } = packet;
+  const { src, dst, tos, ttl } = packet;
   const verdict = traverse(chain, skb, runtime, OUTPUT);
   if (verdict !== NF_ACCEPT) return verdict;
-  if (skb.mark === mark && packet.src === src && packet.dst === dst && packet.tos === tos) return verdict;
+  if (skb.mark === mark && packet.src === src && packet.dst === dst && packet.tos === tos) {
+    if (packet.ttl === ttl || dst.family === 4) return verdict;
+  }
   return reroute(runtime, skb) ? verdict : dropWithoutRule(skb);
 }
 

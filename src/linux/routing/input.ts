@@ -14,16 +14,17 @@ import { IGMP } from "../../net/protocol.ts";
 import { forwarding, forwardsBroadcasts, routeLocalnet, sendRedirects, sharedMedia } from "../device-settings.ts";
 import type { DropReason } from "../drop-reason.ts";
 import type { HostRuntime } from "../runtime.ts";
+import { routeInput6 } from "./input6.ts";
 import type { RouteKey } from "./key.ts";
 import { lookUpRoute } from "./look-up.ts";
 import { onOneLink } from "./on-one-link.ts";
-import type { RoutingResult } from "./result.ts";
+import { multicastResult, type RoutingResult } from "./result.ts";
 import { validateSource } from "./reverse-path.ts";
 import { selectPath } from "./select-path.ts";
 import { routesUnknown } from "./unknown-route.ts";
 
 /** What the routing decision for an arriving packet needs; `input` is the device's name. */
-type InputKey = RouteKey & {
+export type InputKey = RouteKey & {
   readonly src: Address;
   /** The packet itself, whose hash shares out several next hops; null for a question about the way alone. */
   readonly packet: Packet | null;
@@ -138,10 +139,6 @@ function multicast4(runtime: HostRuntime, device: Interface, key: InputKey): Inp
   return { kind: "deliver", result: multicastResult(device), broadcast: true };
 }
 
-function multicastResult(device: Interface): RoutingResult {
-  return { kind: "multicast", route: null, output: device, preferredSource: null };
-}
-
 /** brd_input: only 0.0.0.0 (DHCP) is taken without a check. */
 function broadcastHere(runtime: HostRuntime, device: Interface, key: InputKey): InputRoute {
   if (!isUnspecified(key.src)) {
@@ -152,26 +149,4 @@ function broadcastHere(runtime: HostRuntime, device: Interface, key: InputKey): 
   return runtime.host.interfaces.size > 0
     ? { kind: "deliver", result, broadcast: true }
     : martian("IP_INVALID_DEST", "no interface");
-}
-
-function routeInput6(runtime: HostRuntime, device: Interface, key: InputKey): InputRoute {
-  const { src, dst } = key;
-  if (isMulticast(src)) return martian("IP_INVALID_SOURCE", "multicast source");
-  if (isLoopback(src) || isLoopback(dst)) return martian("IP_INVALID_SOURCE", "::1 from the wire");
-  if (isMulticast(dst)) return { kind: "deliver", result: multicastResult(device), broadcast: true };
-  const result = selectPath(runtime, lookUpRoute(runtime, key), key, null, key.packet);
-  const forwards = routesUnknown(runtime, 6) || forwarding(runtime, device, 6);
-  switch (result.kind) {
-    case "error":
-      return { kind: "unreachable", result, forwarding: forwards };
-    case "local":
-      return { kind: "deliver", result, broadcast: false };
-    case "broadcast":
-    case "multicast":
-      return { kind: "deliver", result, broadcast: true };
-    case "unicast":
-      // ip6_forward() drops without a word where forwarding is off.
-      if (!forwards) return martian(null, "IPv6 forwarding is off");
-      return { kind: "forward", result, redirect: result.output === device };
-  }
 }

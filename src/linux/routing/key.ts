@@ -9,6 +9,8 @@ export interface RouteKey {
   readonly input: string | null;
   /** Name of the interface it must leave by (bound socket, multicast); null when free. */
   readonly output: string | null;
+  /** True when `output` is only preferred: IPv6 without RT6_LOOKUP_F_IFACE. */
+  readonly lenient?: boolean;
   readonly mark: number;
   readonly tos: number;
   readonly protocol: number;

@@ -7,6 +7,7 @@ import type { Fib, RouteGroup } from "./fib.ts";
 import type { RouteKey } from "./key.ts";
 import { deviceNamed } from "./named-device.ts";
 import { firstHop } from "./next-hop.ts";
+import { type Picked, pick6 } from "./pick6.ts";
 import type { RoutingResult } from "./result.ts";
 import { LEGACY_TOS_MASK, ruleSelects } from "./rule-selects.ts";
 import { unknownRoute, unknownWay } from "./unknown-route.ts";
@@ -137,9 +138,11 @@ function lookUpTable(runtime: HostRuntime, table: number, key: RouteKey): Routin
 
 /** The longest prefix of which a route is usable. */
 function searchTable(runtime: HostRuntime, map: PrefixMap<RouteGroup>, key: RouteKey): RoutingResult | "throw" | null {
+  const six = key.dst.family === 6;
   for (let index = firstValue(map, key.dst); index >= 0; index = map.next[index] ?? -1) {
     const group = map.values[index];
-    const result = group === undefined ? null : pick(runtime, group, key);
+    if (group === undefined) continue;
+    const result = six ? picked(runtime, pick6(runtime, group, key), key) : pick(runtime, group, key);
     if (result !== null) return result;
   }
   return null;
@@ -149,28 +152,34 @@ function searchTable(runtime: HostRuntime, map: PrefixMap<RouteGroup>, key: Rout
 function pick(runtime: HostRuntime, group: RouteGroup, key: RouteKey): RoutingResult | "throw" | null {
   for (const route of group) {
     if (route.tos !== 0 && route.tos !== (route.family === 4 ? key.tos & LEGACY_TOS_MASK : key.tos)) continue;
-    switch (route.type) {
-      case "throw":
-        return "throw";
-      case "blackhole":
-        return { kind: "error", errno: "EINVAL", route, rule: null };
-      case "unreachable":
-        return { kind: "error", errno: "EHOSTUNREACH", route, rule: null };
-      case "prohibit":
-        return { kind: "error", errno: "EACCES", route, rule: null };
-      case "unicast":
-      case "local":
-      case "broadcast":
-      case "multicast":
-      case "anycast": {
-        const hop = firstHop(runtime, route, key.output);
-        const result = hop === null ? null : resultOf(runtime, route, hop, key);
-        if (result !== null) return result;
-        continue;
-      }
-    }
+    const refused = refusalOf(route);
+    if (refused !== null) return refused;
+    const hop = firstHop(runtime, route, key.output);
+    const result = hop === null ? null : resultOf(runtime, route, hop, key);
+    if (result !== null) return result;
   }
   return null;
+}
+
+function picked(runtime: HostRuntime, found: Picked | null, key: RouteKey): RoutingResult | "throw" | null {
+  if (found === null) return null;
+  return found.hop === null ? refusalOf(found.route) : resultOf(runtime, found.route, found.hop, key);
+}
+
+/** fib_props, fib6_props: what a route that leads nowhere says; null for others. */
+function refusalOf(route: Route): RoutingResult | "throw" | null {
+  switch (route.type) {
+    case "throw":
+      return "throw";
+    case "blackhole":
+      return { kind: "error", errno: "EINVAL", route, rule: null };
+    case "unreachable":
+      return { kind: "error", errno: "EHOSTUNREACH", route, rule: null };
+    case "prohibit":
+      return { kind: "error", errno: "EACCES", route, rule: null };
+    default:
+      return null;
+  }
 }
 
 /** A route over one of its next hops; null when the host has no such device. */

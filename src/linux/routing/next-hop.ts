@@ -11,7 +11,7 @@ export function isAlive(runtime: HostRuntime, route: Route, hop: NextHop): boole
   if (hop.dead || hop.interface === null) return false;
   const device = deviceNamed(runtime.host, hop.interface);
   if (device === null || (!device.up && route.type !== "local")) return false;
-  return !hop.linkdown || !ignoresLinkdown(runtime, hop.interface);
+  return !hop.linkdown || !ignoresLinkdown(runtime, hop.interface, route.family);
 }
 
 /** The first next hop that a look-up may take; a socket bound to a device takes the first of that device. */

@@ -9,10 +9,12 @@ import type { Skb } from "../skb.ts";
 import type { RouteKey } from "./key.ts";
 import { lookUpRoute } from "./look-up.ts";
 import { deviceNamed } from "./named-device.ts";
+import { routeOutput6 } from "./output6.ts";
 import { ownDevice } from "./own-device.ts";
 import type { RoutingResult } from "./result.ts";
 import { selectPath } from "./select-path.ts";
 import { hopSource, SCOPE_HOST, SCOPE_LINK, selectAddress } from "./source-address.ts";
+import { selectAddress6 } from "./source-address6.ts";
 import { routesUnknown } from "./unknown-route.ts";
 
 /** Protocol that a raw socket with its own header asks for. */
@@ -20,15 +22,22 @@ const IPPROTO_RAW = 255;
 
 /**
  * The route of a local packet with the given source (null while unset). `ownHeader`: of a raw socket, which knows
- * nothing of what the header says but the destination.
+ * nothing of what the header says but the destination. `preferred`: see `RouteKey.lenient`.
  */
-export function routeOutput(runtime: HostRuntime, skb: Skb, source: Address | null, ownHeader = false): RoutingResult {
+export function routeOutput(
+  runtime: HostRuntime,
+  skb: Skb,
+  source: Address | null,
+  ownHeader = false,
+  preferred: string | null = null,
+): RoutingResult {
   const { packet } = skb;
   const key = {
     dst: packet.dst,
     src: source,
     input: null,
-    output: skb.boundInterface,
+    output: skb.boundInterface ?? preferred,
+    lenient: skb.boundInterface === null,
     mark: skb.mark,
     uid: skb.owner?.uid ?? 0,
   };
@@ -48,7 +57,8 @@ export function routeOutput(runtime: HostRuntime, skb: Skb, source: Address | nu
  */
 export function routeOutputKey(runtime: HostRuntime, key: RouteKey, anySource: boolean): RoutingResult {
   const { dst, src } = key;
-  if (dst.family === 6 || routesUnknown(runtime, 4)) {
+  if (dst.family === 6) return routeOutput6(runtime, key);
+  if (routesUnknown(runtime, 4)) {
     return selectPath(runtime, lookUpRoute(runtime, key), key, src, null);
   }
   const toMany = isMulticast(dst) || isLimitedBroadcast(dst);
@@ -148,8 +158,8 @@ function onLink(output: Interface, destination: Address): RoutingResult {
 export function sourceFor(runtime: HostRuntime, result: RoutingResult, destination: Address): Address | null {
   if (result.kind === "error") return null;
   if (result.preferredSource !== null) return result.preferredSource;
+  if (destination.family === 6) return selectAddress6(runtime, result.output, destination);
   if (result.kind === "local") return destination;
-  if (destination.family === 6) return selectAddress(runtime, result.output, destination);
   if (result.route === null) return selectAddress(runtime, result.output, ipv4(0), SCOPE_LINK);
   return hopSource(runtime, result.route, takenHop(result));
 }

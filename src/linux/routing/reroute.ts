@@ -8,8 +8,9 @@ import { routeOutput } from "./output.ts";
  * there is no route any more.
  */
 export function reroute(runtime: HostRuntime, skb: Skb): boolean {
-  const type = addressType(runtime, skb.packet.src, null);
-  const source = type === "LOCAL" || type === "UNICAST" ? skb.packet.src : null;
+  const { src } = skb.packet;
+  const type = src.family === 6 ? "LOCAL" : addressType(runtime, src, null);
+  const source = type === "LOCAL" || type === "UNICAST" ? src : null;
   const result = routeOutput(runtime, skb, source);
   if (runtime.observer !== null) runtime.observer.step({ kind: "route", runtime, skb, result, purpose: "again" });
   if (result.kind === "error") {

@@ -39,3 +39,8 @@ export type RoutingResult =
       readonly route: Route | null;
       readonly rule: PolicyRule | null;
     };
+
+/** A packet to a group on the link of a device; no route is asked. */
+export function multicastResult(device: Interface): RoutingResult {
+  return { kind: "multicast", route: null, output: device, preferredSource: null };
+}

@@ -22,7 +22,8 @@ export function selectPath(
   source: Address | null,
   arrived: Packet | null,
 ): RoutingResult {
-  if (result.kind === "error" || result.route === null || key.output !== null) return result;
+  if (result.kind === "error" || result.route === null) return result;
+  if (key.output !== null && key.lenient !== true) return result;
   const { route } = result;
   if (route.nextHops.length > 1) {
     const hop = multipathHop(runtime, route, key, source, arrived);

@@ -1,13 +1,14 @@
 import type { Interface, InterfaceAddress } from "../../model/interface.ts";
 import type { NextHop, Route } from "../../model/route.ts";
-import type { Address, Family } from "../../net/address.ts";
-import { ipv4, ipv6, unspecified } from "../../net/address.ts";
+import { type Address, ipv4, ipv6, isLinkLocal, unspecified } from "../../net/address.ts";
 import { prefixContains, prefixOf } from "../../net/prefix.ts";
 import { routeLocalnet } from "../device-settings.ts";
 import { type Hook, OUTPUT } from "../netfilter/verdict.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
+import { SCOPE6_LINK_LOCAL, scope6 } from "./address-scope.ts";
 import { deviceNamed } from "./named-device.ts";
+import { selectAddress6 } from "./source-address6.ts";
 
 /** Scopes as numbers: smaller reaches further (RT_SCOPE_*). */
 const SCOPES: Readonly<Record<string, number>> = { global: 0, site: 200, link: 253, host: 254, nowhere: 255 };
@@ -27,7 +28,7 @@ export function selectAddress(
 ): Address | null {
   return destination.family === 4
     ? select4(runtime, device, destination, scope)
-    : select6(runtime, device, destination);
+    : selectAddress6(runtime, device, destination);
 }
 
 function select4(runtime: HostRuntime, device: Interface, destination: Address, scope: number): Address | null {
@@ -69,61 +70,28 @@ export function hopSource(runtime: HostRuntime, route: Route, hop: NextHop): Add
 }
 
 /**
- * The parts of RFC 6724 that decide in dumps: same scope as the destination, not deprecated or tentative, of the
- * outgoing device first, longest common prefix last.
+ * MASQUERADE: the egress device's address in the subnet of the next hop; the route's `src` is ignored (kernel.md N1).
+ * IPv6 knows no next hop here: the best address towards the destination (nf_nat_masquerade_ipv6).
  */
-function select6(runtime: HostRuntime, device: Interface, destination: Address): Address | null {
-  const linkLocal = destination.a >>> 22 === 0x3fa;
-  let best: Address | null = null;
-  let bestScore = -1;
-  for (const candidate of [device, ...runtime.compiled.devices.filter((other) => other !== device)]) {
-    for (const item of candidate.addresses) {
-      if (item.address.family !== 6 || item.dad !== null || item.scope === "host") continue;
-      if ((item.scope === "link") !== linkLocal) continue;
-      if (linkLocal && candidate !== device) continue;
-      const score =
-        (item.deprecated ? 0 : 1000) + (candidate === device ? 500 : 0) + commonBits(item.address, destination);
-      if (score > bestScore) {
-        best = item.address;
-        bestScore = score;
-      }
-    }
-  }
-  return best;
-}
-
-function commonBits(x: Address, y: Address): number {
-  let bits = 0;
-  for (const [p, q] of [
-    [x.a, y.a],
-    [x.b, y.b],
-    [x.c, y.c],
-    [x.d, y.d],
-  ] as const) {
-    const same = Math.clz32(p ^ q);
-    bits += same;
-    if (same < 32) break;
-  }
-  return bits;
-}
-
-/** MASQUERADE: the egress device's address in the subnet of the next hop; the route's `src` is ignored (kernel.md N1). */
 export function masqueradeSource(runtime: HostRuntime, skb: Skb): Address | null {
   if (skb.output === null) return null;
+  if (skb.packet.dst.family === 6) return selectAddress6(runtime, skb.output, skb.packet.dst);
   const { route } = skb;
   const nextHop = route !== null && route.kind === "unicast" ? route.nextHop : skb.packet.dst;
   return selectAddress(runtime, skb.output, nextHop);
 }
 
 /** REDIRECT: 127.0.0.1 or ::1 in OUTPUT, else the first address of the incoming interface (net/netfilter/nf_nat_redirect.c). */
-export function redirectAddress(runtime: HostRuntime, skb: Skb, hook: Hook): Address | null {
-  const family: Family = skb.packet.dst.family;
-  if (hook === OUTPUT) return family === 4 ? ipv4(0x7f000001) : ipv6(0, 0, 0, 1);
-  const device = skb.input;
-  if (device === null) return null;
-  const usable = device.addresses.find(
-    (item) => item.address.family === family && item.dad !== "tentative" && (family === 4 || item.scope !== "link"),
+export function redirectAddress(skb: Skb, hook: Hook): Address | null {
+  const { dst } = skb.packet;
+  if (hook === OUTPUT) return dst.family === 4 ? ipv4(0x7f000001) : ipv6(0, 0, 0, 1);
+  const usable = skb.input?.addresses.find(({ address, dad }) =>
+    dst.family === 4 ? address.family === 4 : address.family === 6 && dad === null && reaches(address, dst),
   );
-  if (usable !== undefined) return usable.address;
-  return family === 4 ? null : selectAddress(runtime, device, skb.packet.src);
+  return usable?.address ?? null;
+}
+
+/** nf_nat_redirect_ipv6_usable(): what was sent to a link-local address is redirected to one, other things anywhere. */
+function reaches(address: Address, destination: Address): boolean {
+  return scope6(destination) !== SCOPE6_LINK_LOCAL || isLinkLocal(address) === isLinkLocal(destination);
 }

@@ -194,7 +194,7 @@ function buildAddress(written: WrittenAddress, findings: DumpFindings): Interfac
     scope: scope ?? "global",
     peer,
     broadcast: parseOptionalAddress(written.broadcast),
-    secondary: flags.has("secondary"),
+    secondary: flags.has("secondary") || flags.has("temporary"),
     dad: flags.has("dadfailed") ? "dadfailed" : flags.has("tentative") ? "tentative" : null,
     deprecated: flags.has("deprecated"),
     noPrefixRoute: flags.has("noprefixroute"),

@@ -14,7 +14,14 @@ import { BRIDGE_OPTIONS, BRIDGE_PORT_OPTIONS } from "./bridge-options.ts";
 import { type WrittenAddress, type WrittenInterface, writtenInterface } from "./written-interface.ts";
 
 /** Flags of addresses that the model knows (ip/ipaddress.c, print_ifa_flags). */
-const ADDRESS_FLAGS: readonly string[] = ["secondary", "tentative", "dadfailed", "deprecated", "noprefixroute"];
+const ADDRESS_FLAGS: readonly string[] = [
+  "secondary",
+  "temporary",
+  "tentative",
+  "dadfailed",
+  "deprecated",
+  "noprefixroute",
+];
 
 /** Keys of `info_data` by the words of the text form (ip/iplink_vxlan.c, ip/link_iptnl.c). */
 const OPTIONS: ReadonlyMap<string, string> = new Map([

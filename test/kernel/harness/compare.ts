@@ -1,5 +1,5 @@
 import { type PortSet, portSetHas } from "../../../src/net/port-set.ts";
-import { ICMP, TCP, UDP } from "../../../src/net/protocol.ts";
+import { ICMP, ICMPV6, TCP, UDP } from "../../../src/net/protocol.ts";
 import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule } from "./observation.ts";
 
 /**
@@ -64,7 +64,7 @@ export function compare(kernel: Observation, podpath: Observation, excuses: Excu
   compareHops("hop", kernel.hops, podpath.hops, domainsOf(podpath), copied, differ);
   if (kernel.delivered !== null && podpath.delivered !== null) {
     const { packet } = kernel.delivered;
-    const isHandled = packet.protocol === ICMP || packet.protocol === TCP || packet.protocol === UDP;
+    const isHandled = isIcmp(packet.protocol) || packet.protocol === TCP || packet.protocol === UDP;
     if (isHandled && !samePacket(packet, podpath.delivered.packet, domainsOf(podpath))) {
       differ("delivered packet", words(packet), words(podpath.delivered.packet));
     }
@@ -83,11 +83,15 @@ export function compare(kernel: Observation, podpath: Observation, excuses: Excu
 function nothingSeen(kernel: Observation, podpath: Observation): boolean {
   if (kernel.outcome !== "dropped" || kernel.reason !== null || kernel.errno !== null) return false;
   const protocol = podpath.delivered?.packet.protocol;
-  return podpath.pending || (protocol !== undefined && protocol !== TCP && protocol !== UDP && protocol !== ICMP);
+  return podpath.pending || (protocol !== undefined && protocol !== TCP && protocol !== UDP && !isIcmp(protocol));
 }
 
 function domainsOf({ merged, freeDomains }: Observation): readonly PortSet[] {
   return merged ? ANY_VALUE : freeDomains;
+}
+
+function isIcmp(protocol: number): boolean {
+  return protocol === ICMP || protocol === ICMPV6;
 }
 
 type Differ = (what: string, real: unknown, ours: unknown) => void;
@@ -203,11 +207,11 @@ function samePacket(real: SeenPacket, ours: SeenPacket, domains: readonly PortSe
   if (!quoted && real.protocol === TCP) {
     if (real.flags !== ours.flags || real.seq !== ours.seq || real.ack !== ours.ack) return false;
   }
-  if (real.protocol === ICMP) {
+  if (isIcmp(real.protocol)) {
     if (real.icmpType !== ours.icmpType || real.icmpCode !== ours.icmpCode || real.mtu !== ours.mtu) return false;
     if (ours.inner === null && !sameValue(real.icmpId, ours.icmpId, domains)) return false;
   }
-  const sized = real.protocol === TCP || real.protocol === UDP || real.protocol === ICMP;
+  const sized = real.protocol === TCP || real.protocol === UDP || isIcmp(real.protocol);
   if (!quoted && sized && ours.inner === null && real.length !== ours.length) return false;
   if (real.inner === null || ours.inner === null) return real.inner === null && ours.inner === null;
   return samePacket(real.inner, ours.inner, domains, quoted || ours.vni < 0);
@@ -222,7 +226,7 @@ function hopWords(hop: SeenHop): string {
 }
 
 function responseWords({ kind, host, packet }: SeenResponse): string {
-  const icmp = packet.protocol === ICMP ? ` ${packet.icmpType}/${packet.icmpCode}` : "";
+  const icmp = isIcmp(packet.protocol) ? ` ${packet.icmpType}/${packet.icmpCode}` : "";
   return `${host} ${kind}${icmp} ${packet.src} > ${packet.dst}`;
 }
 
@@ -230,7 +234,7 @@ function responseWords({ kind, host, packet }: SeenResponse): string {
 export function words(p: SeenPacket): string {
   const head = `${p.protocol} ${p.src}:${p.sport} > ${p.dst}:${p.dport} ttl ${p.ttl} tos ${p.tos}${p.df ? " df" : ""}`;
   const tcp = p.protocol === TCP ? ` [${p.flags}] seq ${p.seq} ack ${p.ack}` : "";
-  const icmp = p.protocol === ICMP ? ` type ${p.icmpType}/${p.icmpCode} id ${p.icmpId} mtu ${p.mtu}` : "";
+  const icmp = isIcmp(p.protocol) ? ` type ${p.icmpType}/${p.icmpCode} id ${p.icmpId} mtu ${p.mtu}` : "";
   const inner = p.inner === null ? "" : `${p.vni >= 0 ? ` vni ${p.vni}` : ""} (${words(p.inner)})`;
   return `${head}${tcp}${icmp} length ${p.length}${inner}`;
 }

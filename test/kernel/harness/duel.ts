@@ -1,4 +1,5 @@
 import type { Network } from "../../../src/model/network.ts";
+import { ECHO_REPLY, ECHO_REQUEST, V6_ECHO_REPLY, V6_ECHO_REQUEST } from "../../../src/net/icmp.ts";
 import { type PacketQuestion, parsePacketLine } from "../../../src/trace/packet-question.ts";
 import { createPacketSession, type PacketSession } from "../../../src/trace/packet-session.ts";
 import type { Answer } from "../../../src/trace/result.ts";
@@ -172,9 +173,16 @@ export class Duel {
       dst: it.src,
       proto: it.proto,
     };
-    if (it.proto === "icmp") {
-      if (it.icmpType !== 8) return null;
-      return { ...back, icmpType: 0, icmpId: it.icmpId ?? 0, icmpSeq: it.icmpSeq ?? 0, length: it.length ?? 0 };
+    if (it.proto === "icmp" || it.proto === "icmpv6") {
+      const six = it.proto === "icmpv6";
+      if (it.icmpType !== (six ? V6_ECHO_REQUEST : ECHO_REQUEST)) return null;
+      return {
+        ...back,
+        icmpType: six ? V6_ECHO_REPLY : ECHO_REPLY,
+        icmpId: it.icmpId ?? 0,
+        icmpSeq: it.icmpSeq ?? 0,
+        length: it.length ?? 0,
+      };
     }
     if (it.sport === undefined) return back;
     const ports = { ...back, sport: it.dport ?? 0, dport: it.sport ?? 0 };
@@ -203,6 +211,11 @@ function question(packet: ProbePacket): PacketQuestion {
 /** podpath's defaults, where the oracle's are others. */
 function forKernel(packet: ProbePacket): object {
   const { replyTo: _replyTo, fresh: _fresh, id: _id, ...rest } = packet;
-  const made = { proto: "icmp", window: 64240, icmpId: 1, icmpSeq: 1, ...rest };
-  return made;
+  return {
+    proto: packet.dst?.includes(":") === true ? "icmpv6" : "icmp",
+    window: 64240,
+    icmpId: 1,
+    icmpSeq: 1,
+    ...rest,
+  };
 }

@@ -23,7 +23,7 @@ import { defaultPolicyRules, type PolicyRule } from "../../../src/model/policy-r
 import type { Route } from "../../../src/model/route.ts";
 import type { Ruleset } from "../../../src/model/ruleset.ts";
 import type { ListeningSocket } from "../../../src/model/socket.ts";
-import { type Address, type Family, parseAddress } from "../../../src/net/address.ts";
+import { type Address, type Family, isLinkLocal, isLoopback, parseAddress } from "../../../src/net/address.ts";
 import { parseInterfaceAddress, prefixContains, prefixOf } from "../../../src/net/prefix.ts";
 import { TCP, UDP } from "../../../src/net/protocol.ts";
 import { readRoutes } from "../../../src/readers/ip/route.ts";
@@ -55,8 +55,9 @@ export type LabVxlan = Omit<Partial<VxlanDevice>, "local" | "remote"> & {
   readonly remote?: string;
 };
 
-/** A ruleset in the words of iptables-save. */
+/** A ruleset in the words of iptables-save or ip6tables-save. */
 export interface LabRuleset {
+  /** Default 4. */
   readonly family?: Family;
   readonly backend?: "legacy" | "nft";
   readonly text: string;
@@ -66,9 +67,9 @@ export interface LabRuleset {
 export interface LabHost {
   readonly name: string;
   readonly interfaces: readonly LabInterface[];
-  /** Arguments of `ip route add`. */
+  /** Arguments of `ip route add`; of `ip -6 route add` where `-6 ` stands first. */
   readonly routes?: readonly string[];
-  /** Arguments of `ip rule add`; each needs a `pref`. */
+  /** Arguments of `ip rule add`; each needs a `pref`. `-6 ` first for IPv6. */
   readonly rules?: readonly string[];
   readonly sysctls?: Readonly<Record<string, string>>;
   readonly rulesets?: readonly LabRuleset[];
@@ -114,6 +115,25 @@ export const PLAIN_SYSCTLS: Readonly<Record<string, string>> = {
   "net.ipv4.conf.default.arp_ignore": "0",
 };
 
+/**
+ * The same for IPv6, which the kernel limits by type alone: an empty mask limits nothing. Link-local addresses are those
+ * a lab gives; nothing else comes up by itself.
+ */
+const PLAIN_SYSCTLS6: Readonly<Record<string, string>> = {
+  "net.ipv6.icmp.ratemask": "",
+  "net.ipv6.conf.all.forwarding": "0",
+  "net.ipv6.conf.default.addr_gen_mode": "1",
+  "net.ipv6.conf.all.accept_redirects": "0",
+  "net.ipv6.conf.default.accept_redirects": "0",
+};
+
+/** Whether any interface of the lab has an IPv6 address: else IPv6 is off in its namespaces. */
+function speaksIpv6({ hosts }: Lab): boolean {
+  return hosts.some(({ interfaces }) =>
+    interfaces.some(({ addresses }) => addresses?.some((text) => text.includes(":")) === true),
+  );
+}
+
 /** Fails where a reader did not understand what a test wrote; that a rule has no effect is no misunderstanding. */
 function sure(findings: readonly Finding[], what: string): void {
   const [first] = findings.filter(({ severity, code }) => severity !== "info" && code !== "bare-rule");
@@ -149,23 +169,28 @@ function labAddress(text: string, earlier: readonly InterfaceAddress[], loopback
   return interfaceAddress({
     address: own,
     prefixLength: length,
-    // iproute2 gives host scope to what stands on lo within 127.0.0.0/8 (ip/ipaddress.c default_scope).
-    scope: loopback && own.a >>> 24 === 127 ? "host" : "global",
+    scope: scopeOf(own, loopback),
     secondary,
   });
 }
 
-const LOOPBACK: Interface = networkInterface({
-  name: "lo",
-  index: 1,
-  addresses: [interfaceAddress({ address: address("127.0.0.1"), prefixLength: 8, scope: "host" })],
-});
+/** What iproute2 gives (ip/ipaddress.c default_scope), and the kernel to IPv6 addresses (ipv6_addr_scope). */
+function scopeOf(own: Address, loopback: boolean): InterfaceAddress["scope"] {
+  if (own.family === 6) return isLinkLocal(own) ? "link" : isLoopback(own) ? "host" : "global";
+  return loopback && own.a >>> 24 === 127 ? "host" : "global";
+}
 
-function labInterfaces({ interfaces }: LabHost, hostNumber: number): ReadonlyMap<string, Interface> {
-  const made = new Map<string, Interface>([["lo", LOOPBACK]]);
+const LOOPBACK_ADDRESSES: readonly InterfaceAddress[] = [
+  interfaceAddress({ address: address("127.0.0.1"), prefixLength: 8, scope: "host" }),
+  interfaceAddress({ address: address("::1"), prefixLength: 128, scope: "host" }),
+];
+
+function labInterfaces({ interfaces }: LabHost, hostNumber: number, six: boolean): ReadonlyMap<string, Interface> {
+  const atRest = LOOPBACK_ADDRESSES.slice(0, six ? 2 : 1);
+  const made = new Map<string, Interface>([["lo", networkInterface({ name: "lo", index: 1, addresses: atRest })]]);
   interfaces.forEach((item, position) => {
     const isLoopback = item.name === "lo";
-    const addresses: InterfaceAddress[] = isLoopback ? [...LOOPBACK.addresses] : [];
+    const addresses: InterfaceAddress[] = isLoopback ? [...atRest] : [];
     for (const text of item.addresses ?? []) addresses.push(labAddress(text, addresses, isLoopback));
     const vxlan: VxlanDevice | null =
       item.vxlan === undefined
@@ -216,30 +241,47 @@ function withDevices(route: Route, interfaces: ReadonlyMap<string, Interface>): 
   };
 }
 
-function labRoutes(spec: LabHost, interfaces: ReadonlyMap<string, Interface>, origins: OriginTable): readonly Route[] {
-  const text = (spec.routes ?? []).join("\n");
-  const { routes, findings } =
-    text === "" ? { routes: [], findings: [] } : readRoutes(text, `${spec.name}/routes`, origins, { typed: true });
-  sure(findings, `routes of ${spec.name}`);
+/** The texts of one family, without the `-6 ` that says so. */
+function ofFamily(texts: readonly string[] | undefined, family: Family): readonly string[] {
+  return (texts ?? [])
+    .filter((text) => text.startsWith("-6 ") === (family === 6))
+    .map((text) => text.replace(/^-6 /, ""));
+}
+
+function labRoutes(
+  spec: LabHost,
+  interfaces: ReadonlyMap<string, Interface>,
+  sysctls: ReadonlyMap<string, string>,
+  origins: OriginTable,
+): readonly Route[] {
+  const written = ([4, 6] as const).flatMap((family) => {
+    const text = ofFamily(spec.routes, family).join("\n");
+    if (text === "") return [];
+    const { routes, findings } = readRoutes(text, `${spec.name}/routes`, origins, { typed: true, family });
+    sure(findings, `routes of ${spec.name}`);
+    return routes;
+  });
+  const forwards6 = (device: string): boolean =>
+    (sysctls.get(`net.ipv6.conf.${device}.forwarding`) ?? sysctls.get("net.ipv6.conf.all.forwarding")) === "1";
   return [
-    ...deriveLocalRoutes(interfaces.values()),
+    ...deriveLocalRoutes(interfaces.values(), forwards6),
     ...deriveConnectedRoutes(interfaces.values()),
-    ...routes.map((route) => withDevices(route, interfaces)),
+    ...written.map((route) => withDevices(route, interfaces)),
   ];
 }
 
-function labPolicyRules(spec: LabHost, origins: OriginTable): readonly PolicyRule[] {
-  const own = spec.rules ?? [];
-  if (own.length === 0) return defaultPolicyRules(4);
+function labPolicyRules(spec: LabHost, family: Family, origins: OriginTable): readonly PolicyRule[] {
+  const own = ofFamily(spec.rules, family);
+  if (own.length === 0) return defaultPolicyRules(family);
   const lines = own.map((text) => {
     const found = /\bpref (\d+)/.exec(text);
     if (found === null) throw new Error(`a rule needs a pref: ${text}`);
     const rest = text.replace(/\s*\bpref \d+/, "");
     return `${found[1] ?? ""}:\t${/\bfrom /.test(rest) ? rest : `from all ${rest}`}`;
   });
-  const { rules, findings } = readPolicyRules(lines.join("\n"), `${spec.name}/rules`, origins);
+  const { rules, findings } = readPolicyRules(lines.join("\n"), `${spec.name}/rules`, origins, family);
   sure(findings, `rules of ${spec.name}`);
-  return [...defaultPolicyRules(4), ...rules].sort((x, y) => x.priority - y.priority);
+  return [...defaultPolicyRules(family), ...rules].sort((x, y) => x.priority - y.priority);
 }
 
 /** Reads a ruleset written in a test. */
@@ -365,22 +407,24 @@ function withCarrier(lab: Lab, all: Interfaces): Interfaces {
 /** The model of what a test describes. The oracle builds its namespaces from this same Network. */
 export function networkOf(lab: Lab): Network {
   const origins = originTable();
+  const six = speaksIpv6(lab);
   const interfaces = withCarrier(
     lab,
-    new Map(lab.hosts.map((spec, position) => [spec.name, labInterfaces(spec, position + 1)])),
+    new Map(lab.hosts.map((spec, position) => [spec.name, labInterfaces(spec, position + 1, six)])),
   );
   const hosts = new Map<string, Host>();
   for (const spec of lab.hosts) {
     const own = interfaces.get(spec.name) ?? new Map<string, Interface>();
+    const sysctls = new Map(Object.entries({ ...PLAIN_SYSCTLS, ...(six ? PLAIN_SYSCTLS6 : {}), ...spec.sysctls }));
     hosts.set(
       spec.name,
       host({
         name: spec.name,
         kind: "host",
         interfaces: own,
-        routes: labRoutes(spec, own, origins),
-        policyRules: labPolicyRules(spec, origins),
-        sysctls: new Map(Object.entries({ ...PLAIN_SYSCTLS, ...spec.sysctls })),
+        routes: labRoutes(spec, own, sysctls, origins),
+        policyRules: [...labPolicyRules(spec, 4, origins), ...labPolicyRules(spec, 6, origins)],
+        sysctls,
         rulesets: (spec.rulesets ?? []).flatMap((ruleset) => rulesetOf(ruleset, origins)),
         ipSets: ipSetsOf(spec.ipsets ?? "", origins),
         neighbours: labNeighbours(lab, spec, interfaces),

@@ -3,7 +3,7 @@ import type { Interface } from "../../../src/model/interface.ts";
 import type { FdbEntry } from "../../../src/model/neighbour.ts";
 import type { Network } from "../../../src/model/network.ts";
 import type { PolicyRule } from "../../../src/model/policy-rule.ts";
-import { formatAddress } from "../../../src/net/address.ts";
+import { type Family, formatAddress } from "../../../src/net/address.ts";
 import { TCP } from "../../../src/net/protocol.ts";
 import { printRoute } from "../../../src/readers/ip/print-route.ts";
 import { ruleWords } from "../../../src/readers/ip/print-rule.ts";
@@ -42,7 +42,8 @@ export function toBuildRequest(network: Network, options: BuildOptions = {}): ob
 
 function hostRequest(host: Host): object {
   const loopback = host.interfaces.get("lo");
-  const extra = loopback === undefined ? [] : addressTexts(loopback).filter((text) => text !== "127.0.0.1/8");
+  const extra =
+    loopback === undefined ? [] : addressTexts(loopback).filter((text) => text !== "127.0.0.1/8" && text !== "::1/128");
   return {
     name: host.name,
     sysctls: Object.fromEntries(host.sysctls),
@@ -57,10 +58,10 @@ function hostRequest(host: Host): object {
       ),
       ...host.policyRules
         .filter((rule) => !isDefaultRule(rule))
-        .map((rule) => `ip rule add ${ruleWords(rule).join(" ")} pref ${rule.priority}`),
+        .map((rule) => `ip ${familyOption(rule)}rule add ${ruleWords(rule).join(" ")} pref ${rule.priority}`),
       ...host.routes
         .filter(({ protocol }) => protocol !== "kernel")
-        .map((route) => `ip route add ${printRoute(route).replaceAll("\n", " ")}`),
+        .map((route) => `ip ${familyOption(route)}route add ${printRoute(route).replaceAll("\n", " ")}`),
       ...host.fdb.flatMap(fdbCommand),
     ],
     listen: host.sockets.map((socket) => `${socket.protocol === TCP ? "tcp" : "udp"}/${socket.port}`),
@@ -71,6 +72,10 @@ function hostRequest(host: Host): object {
       text: printRuleset(ruleset),
     })),
   };
+}
+
+function familyOption({ family }: { readonly family: Family }): string {
+  return family === 6 ? "-6 " : "";
 }
 
 function fdbCommand(entry: FdbEntry): readonly string[] {

@@ -1,8 +1,8 @@
 import type { Journey } from "../../../src/emulator/journey.ts";
 import { formatAddress } from "../../../src/net/address.ts";
-import { isIcmpError, REDIRECT } from "../../../src/net/icmp.ts";
+import { DEST_UNREACHABLE, ECHO_REPLY, V6_DEST_UNREACHABLE, V6_ECHO_REPLY } from "../../../src/net/icmp.ts";
 import type { Packet } from "../../../src/net/packet.ts";
-import { ICMP } from "../../../src/net/protocol.ts";
+import { ICMP, ICMPV6 } from "../../../src/net/protocol.ts";
 import { formatTcpFlags } from "../../../src/net/tcp-flags.ts";
 import type { Branch, Run } from "../../../src/trace/result.ts";
 import type { TraceStep } from "../../../src/trace/step.ts";
@@ -27,7 +27,7 @@ export function podpathPacket(packet: Packet): SeenPacket {
     protocol: packet.protocol,
     ttl: packet.ttl,
     tos: packet.tos,
-    df: packet.df,
+    df: packet.src.family === 4 && packet.df,
     sport: packet.sport,
     dport: packet.dport,
     flags: formatTcpFlags(packet.flags),
@@ -99,9 +99,9 @@ function sawLoopback(steps: readonly TraceStep[]): boolean {
 /** The error about an unanswered neighbour comes three seconds later, when nobody is looking any more. */
 function isLate(journey: Journey, journeys: readonly Journey[]): boolean {
   const cause = journeys[journey.cause];
-  // A redirect goes out before anybody is asked for.
-  if (journey.packet.icmpType === REDIRECT) return false;
-  return journey.kind === "icmp" && cause?.end?.ending.outcome === "unresolved";
+  const { protocol, icmpType } = journey.packet;
+  const unreachable = icmpType === (protocol === ICMP ? DEST_UNREACHABLE : V6_DEST_UNREACHABLE);
+  return journey.kind === "icmp" && unreachable && cause?.end?.ending.outcome === "unresolved";
 }
 
 function firstSeen(journey: Journey, steps: readonly TraceStep[]): Packet {
@@ -111,7 +111,8 @@ function firstSeen(journey: Journey, steps: readonly TraceStep[]): Packet {
 
 /** INTERFACES section 4 has its own words for what a journey is; the oracle's are these. */
 function kindOf(packet: Packet, journey: Journey): string {
-  if (packet.protocol === ICMP) return isIcmpError(packet.icmpType) || packet.icmpType !== 0 ? "icmp" : "echo-reply";
+  if (packet.protocol === ICMP) return packet.icmpType === ECHO_REPLY ? "echo-reply" : "icmp";
+  if (packet.protocol === ICMPV6) return packet.icmpType === V6_ECHO_REPLY ? "echo-reply" : "icmp";
   return journey.kind;
 }
 

@@ -7,11 +7,14 @@ import { rulesetOf } from "./lab.ts";
  * table `security`, which no test uses otherwise, so that the comparison can leave its rules out.
  */
 export function muted(network: Network, names: readonly string[]): Network {
-  const silence = rulesetOf(
-    {
-      text: "*security\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -m owner --uid-owner 0-4294967294 -j ACCEPT\n-A OUTPUT -j DROP\nCOMMIT\n",
-    },
-    network.origins,
+  const silence = ([4, 6] as const).flatMap((family) =>
+    rulesetOf(
+      {
+        family,
+        text: "*security\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -m owner --uid-owner 0-4294967294 -j ACCEPT\n-A OUTPUT -j DROP\nCOMMIT\n",
+      },
+      network.origins,
+    ),
   );
   const hosts = new Map(network.hosts);
   for (const name of names) {

@@ -119,7 +119,8 @@ class Namespace:
         path = sysctl_path(key)
         try:
             with self, open(path, "w") as file:
-                file.write(str(value))
+                # An empty list is a line of its own: nothing at all would not be written.
+                file.write(str(value) or "\n")
         except OSError as error:
             raise OracleError(f"sysctl {key}={value}: {error.strerror}") from None
 

@@ -146,7 +146,8 @@ class Router(Netlink):
         for kind, value in ((RTA_IIF, iif), (RTA_OIF, oif), (RTA_MARK, mark), (RTA_UID, uid)):
             if value is not None:
                 payload += attribute(kind, struct.pack("=I", value))
-        if proto is not None:
+        # The kernel takes no other protocols here, and without one finds the same source.
+        if proto in (1, 6, 17, 58):
             payload += attribute(RTA_IP_PROTO, bytes((proto,)))
         for kind, value in ((RTA_SPORT, sport), (RTA_DPORT, dport)):
             if value is not None:

@@ -158,6 +158,8 @@ class Oracle:
             host.netfilter.flush_conntrack()
             if self.routes_learnt:
                 host.namespace.sysctl("net.ipv4.route.flush", 1)
+                if self.topology.ipv6:
+                    host.namespace.run(["ip", "-6", "route", "flush", "cache"])
         self.routes_learnt = False
 
     def _conntrack(self):
@@ -227,6 +229,8 @@ class Oracle:
 
 def _teaches(response):
     """A path MTU or a redirect, which a receiver remembers for its own packets."""
+    if response["packet"]["proto"] == "icmpv6":
+        return response.get("type") in (2, 137)
     return (response.get("type"), response.get("code")) == (3, 4) or response.get("type") == 5
 
 

@@ -13,7 +13,8 @@ ICMP_ERRORS = frozenset((3, 4, 5, 11, 12))
 ICMPV6_ERRORS = frozenset((1, 2, 3, 4))
 # Neighbour discovery and multicast listener reports: the kernel's own housekeeping.
 ND_ADDRESSED = {135: "request", 136: "reply"}
-HOUSEKEEPING = frozenset((130, 131, 132, 133, 134, 135, 136, 137, 143))
+ND_REDIRECT = 137
+HOUSEKEEPING = frozenset((130, 131, 132, 133, 134, 135, 136, 143))
 FLAG_LETTERS = "FSRPAUEC"
 FLAGS = {letter: 1 << bit for bit, letter in enumerate(FLAG_LETTERS)}
 FLAG_TEXT = ["".join(letter for letter in FLAG_LETTERS if bits & FLAGS[letter]) for bits in range(256)]
@@ -221,6 +222,12 @@ def parse(data, at=0):
             elif number == 58 and kind in ND_ADDRESSED:
                 if room >= 24:
                     packet["target"] = socket.inet_ntop(socket.AF_INET6, data[after + 8 : after + 24])
+            elif number == 58 and kind == ND_REDIRECT:
+                if room >= 40:
+                    packet["gateway"] = socket.inet_ntop(socket.AF_INET6, data[after + 8 : after + 24])
+                quoted = _redirected(data, after + 40, end)
+                if quoted:
+                    packet["quoted"] = quoted
             else:
                 packet["icmpId"], packet["icmpSeq"] = first, second
                 packet["length"] = end - after - 8
@@ -238,6 +245,15 @@ def parse(data, at=0):
     else:
         packet["length"] = end - after
     return packet
+
+
+def _redirected(data, at, end):
+    """The packet in the "redirected header" option (4) of an ICMPv6 redirect."""
+    while at + 8 <= min(end, len(data)) and data[at + 1]:
+        if data[at] == 4:
+            return parse(data, at + 8)
+        at += data[at + 1] * 8
+    return None
 
 
 def parse_arp(data, at):

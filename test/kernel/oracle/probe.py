@@ -4,6 +4,8 @@ from packets import ETH_IPV4, ETH_IPV6, HOUSEKEEPING, ICMP_ERRORS, ICMPV6_ERRORS
 
 # A drop for one of these reasons is the kernel's refusal to forward, for which it owes an error.
 REFUSALS = frozenset(("IP_INNOROUTES", "PKT_TOO_BIG", "IP_INHDR"))
+# Where a header that cannot be believed is dropped without a word, for the same reason.
+MALFORMED = frozenset(("ip_rcv_core", "ip6_rcv_core"))
 NO_HANDLER = "IP_NOPROTO"
 # Whose packet it is that carries ARP in a tunnel: nobody's.
 HOUSEKEEPING_FRAME = ("arp",)
@@ -276,7 +278,8 @@ def _outcome(topology, reply, last, sender, pending):
     if reply["rules"] and str(reply["rules"][-1].get("target", "")).upper() == "REJECT":
         return "rejected"
     if not reply["errno"] and any(
-        drop["reason"] in REFUSALS and drop["packet"] == "main" for drop in reply["drops"]
+        drop["reason"] in REFUSALS and drop["packet"] == "main" and drop["location"] not in MALFORMED
+        for drop in reply["drops"]
     ):
         return "rejected"
     return "dropped"

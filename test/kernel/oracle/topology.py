@@ -19,7 +19,10 @@ KINDS = (*LINKED_KINDS, "bridge", "vxlan", "vlan", "loopback")
 VERBS = ("add", "append", "replace", "prepend", "change", "del", "delete")
 QUIET_IPV6 = {
     "net.ipv6.conf.{0}.accept_dad": 0, "net.ipv6.conf.{0}.dad_transmits": 0, "net.ipv6.conf.{0}.accept_ra": 0,
-    "net.ipv6.conf.{0}.router_solicitations": 0,
+    "net.ipv6.conf.{0}.router_solicitations": 0, "net.ipv6.conf.{0}.autoconf": 0,
+    # Of the two multicast listener reports about a group the second comes a day later.
+    "net.ipv6.conf.{0}.mldv1_unsolicited_report_interval": 86400000,
+    "net.ipv6.conf.{0}.mldv2_unsolicited_report_interval": 86400000,
 }
 # Priority -500 is before every table of iptables. The same bit of the packet drives the legacy
 # TRACE, and a table of its own moves no rule number and needs no conntrack.
@@ -409,16 +412,17 @@ def run_commands(host, commands):
 
     def flush():
         if batch:
-            _batches([(host.namespace, [program], list(batch), host.name)])
+            _batches([(host.namespace, program, list(batch), host.name)])
             batch.clear()
 
     for command in commands:
         words = command.split()
-        if words[0] in ("ip", "bridge") and not words[1].startswith("-") and not re.search(r"[|&;<>$`]", command):
-            if program != words[0]:
+        start = words[:2] if words[:2] == ["ip", "-6"] else words[:1]
+        if start[0] in ("ip", "bridge") and not words[len(start)].startswith("-") and not re.search(r"[|&;<>$`]", command):
+            if program != start:
                 flush()
-            program = words[0]
-            batch.append(command.split(None, 1)[1])
+            program = start
+            batch.append(command.split(None, len(start))[-1])
             continue
         flush()
         if words[:2] == ["sysctl", "-w"] and all("=" in word for word in words[2:]):

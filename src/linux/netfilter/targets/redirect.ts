@@ -34,7 +34,7 @@ export const REDIRECT: TargetExtension<"REDIRECT"> = {
     ...(options.random ? ["--random"] : []),
   ],
   compile: (options) => (skb, runtime, hook) => {
-    const address = redirectAddress(runtime, skb, hook);
+    const address = redirectAddress(skb, hook);
     if (address === null) return NF_DROP;
     return setUpNat(runtime, skb, "DNAT", natRange({ ...options, addresses: { first: address, last: address } }));
   },

@@ -1,0 +1,63 @@
+import { isLinkLocal, isLoopback, isUnspecified } from "../net/address.ts";
+import { V6_BEYOND_SCOPE, V6_DEST_UNREACHABLE, V6_PACKET_TOO_BIG, V6_TIME_EXCEEDED } from "../net/icmp.ts";
+import { packetLength } from "../net/packet.ts";
+import type { DropReason } from "./drop-reason.ts";
+import { sendIcmpv6Error, sendRedirect6 } from "./icmpv6.ts";
+import type { ForwardResult } from "./routing/input.ts";
+import type { RoutingResult } from "./routing/result.ts";
+import type { HostRuntime } from "./runtime.ts";
+import type { Skb } from "./skb.ts";
+
+/** Why a packet is not forwarded; `answered` when that calls for an error, whether or not one could be sent. */
+export interface NotForwarded {
+  readonly reason: DropReason;
+  readonly answered: boolean;
+  readonly text: string;
+}
+
+/** The least MTU of any IPv6 link (RFC 8200 section 5); a smaller one is not believed. */
+const IPV6_MIN_MTU = 1280;
+
+/**
+ * ip6_forward() up to FORWARD (net/ipv6/ip6_output.c): hop limit, redirect or the scope of the source, MTU, in this
+ * order, with the errors that go out for them. Null when the packet goes on.
+ */
+export function mayForward6(
+  runtime: HostRuntime,
+  skb: Skb,
+  route: ForwardResult,
+  redirect: boolean,
+): NotForwarded | null {
+  const { packet } = skb;
+  if (packet.ttl <= 1) {
+    sendIcmpv6Error(runtime, skb, V6_TIME_EXCEEDED, 0, 0);
+    return { reason: "IP_INHDR", answered: true, text: "hop limit exceeded" };
+  }
+  if (redirect && route.kind === "unicast") sendRedirect6(runtime, skb, route);
+  else {
+    if (isUnspecified(packet.src) || isLoopback(packet.src)) {
+      return { reason: "IP_INADDRERRORS", answered: false, text: "a source that is not forwarded" };
+    }
+    if (isLinkLocal(packet.src)) {
+      sendIcmpv6Error(runtime, skb, V6_DEST_UNREACHABLE, V6_BEYOND_SCOPE, 0);
+      return { reason: "IP_INADDRERRORS", answered: true, text: "a link-local source leaves its link" };
+    }
+  }
+  const mtu = Math.max(IPV6_MIN_MTU, route.output.mtu);
+  if (packetLength(packet) > mtu) {
+    sendIcmpv6Error(runtime, skb, V6_PACKET_TOO_BIG, 0, mtu);
+    return { reason: "PKT_TOO_BIG", answered: true, text: `larger than the MTU ${mtu} of ${route.output.name}` };
+  }
+  return null;
+}
+
+/**
+ * ip6_fragment(): the `mtu` of a route is only looked at behind POSTROUTING, where routers cut nothing. Returns what is
+ * wrong, once the error is sent; null when the packet fits.
+ */
+export function exceedsRouteMtu6(runtime: HostRuntime, skb: Skb, result: RoutingResult): string | null {
+  const mtu = result.route?.mtu ?? 0;
+  if (skb.input === null || mtu === 0 || packetLength(skb.packet) <= mtu) return null;
+  sendIcmpv6Error(runtime, skb, V6_PACKET_TOO_BIG, 0, mtu);
+  return `larger than the MTU ${mtu} of the route`;
+}

@@ -1,0 +1,139 @@
+import type { Interface } from "../model/interface.ts";
+import { type Address, isLinkLocal, isMulticast, isUnspecified, sameAddress, unspecified } from "../net/address.ts";
+import { isIcmpv6Error, V6_ECHO_REPLY, V6_PACKET_TOO_BIG, V6_REDIRECT } from "../net/icmp.ts";
+import { copyPacket, packet } from "../net/packet.ts";
+import { ICMPV6 } from "../net/protocol.ts";
+import { sysctl } from "./device-settings.ts";
+import { linkLocalOf } from "./neighbour-discovery.ts";
+import { needsInterface } from "./routing/address-scope.ts";
+import { lookUpRoute } from "./routing/look-up.ts";
+import type { RoutingResult } from "./routing/result.ts";
+import { selectAddress6 } from "./routing/source-address6.ts";
+import type { HostRuntime } from "./runtime.ts";
+import { isForMany, type Skb } from "./skb.ts";
+
+/**
+ * icmp6_send() (net/ipv6/icmp.c): an error about the packet in hand goes to its source, over this host's own OUTPUT. No
+ * error answers another one, or a source that nobody can have; none but "packet too big" answers what was sent to many.
+ * Errors beyond the limits of `net.ipv6.icmp.ratelimit` are sent here all the same.
+ */
+export function sendIcmpv6Error(runtime: HostRuntime, skb: Skb, type: number, code: number, mtu: number): void {
+  const about = skb.packet;
+  const toMany = isMulticast(about.dst) || isForMany(skb);
+  if (toMany && type !== V6_PACKET_TOO_BIG) return;
+  if (isUnspecified(about.src) || isMulticast(about.src)) return;
+  if (about.protocol === ICMPV6) {
+    if (isIcmpv6Error(about.icmpType)) return;
+    // icmpv6_xmit_lock(): while the kernel sends an echo reply it cannot send an error about it.
+    if (skb.fromKernel && skb.input === null && about.icmpType === V6_ECHO_REPLY) return;
+  }
+  if (isAnycast(runtime, about.src)) return;
+  const device = skb.input ?? skb.output;
+  const own = !toMany && (isToAnycast(skb) || ownsAddress(runtime, about.dst, device)) ? about.dst : null;
+  const source = own ?? inboundSource(runtime, skb);
+  const error = packet({
+    src: source ?? unspecified(6),
+    dst: about.src,
+    protocol: ICMPV6,
+    icmpType: type,
+    icmpCode: code,
+    icmpMtu: mtu,
+    inner: copyPacket(about),
+  });
+  runtime.services.send(runtime, error, {
+    kind: "icmp",
+    cause: skb,
+    fromKernel: true,
+    selectSource: source === null,
+    boundInterface: needsInterface(about.src) ? (device?.name ?? null) : null,
+    mark: sysctl(runtime, "net.ipv6.fwmark_reflect", 0) !== 0 ? skb.mark : 0,
+  });
+}
+
+function isToAnycast({ route }: Skb): boolean {
+  return route?.kind === "local" && route.route.type === "anycast";
+}
+
+/** ipv6_chk_addr(): the address of any interface; a link-local one of this interface. */
+function ownsAddress(runtime: HostRuntime, address: Address, device: Interface | null): boolean {
+  const devices = isLinkLocal(address) ? (device === null ? [] : [device]) : runtime.compiled.devices;
+  return devices.some(({ addresses }) =>
+    addresses.some((item) => item.dad !== "tentative" && sameAddress(item.address, address)),
+  );
+}
+
+/** The incoming interface's best address towards the sender, unless the route back has one of its own (`src`). */
+function inboundSource(runtime: HostRuntime, skb: Skb): Address | null {
+  if (skb.input === null || skb.input.kind === "loopback") return null;
+  const { src } = skb.packet;
+  const back = backTo(runtime, src);
+  if (back.kind !== "error" && back.preferredSource !== null) return null;
+  return selectAddress6(runtime, skb.input, src);
+}
+
+function backTo(runtime: HostRuntime, dst: Address): RoutingResult {
+  return lookUpRoute(runtime, {
+    dst,
+    src: null,
+    input: null,
+    output: null,
+    mark: 0,
+    tos: 0,
+    protocol: ICMPV6,
+    sport: 0,
+    dport: 0,
+    uid: 0,
+  });
+}
+
+/** icmpv6_route_lookup(): a source that is an anycast address of this host names no single node. */
+function isAnycast(runtime: HostRuntime, source: Address): boolean {
+  if (isLinkLocal(source) || source.d !== 0) return false;
+  const back = backTo(runtime, source);
+  return back.kind === "local" && back.route.type === "anycast";
+}
+
+/** Neighbour discovery packets prove by their hop limit that no router forwarded them (RFC 4861 section 8.1). */
+const NDISC_HOP_LIMIT = 255;
+
+/**
+ * ndisc_send_redirect(): tells a neighbour that it has a shorter way, from the link-local address. Sent whatever
+ * `accept_redirects` says elsewhere, for gateways only to link-local ones, and within limits for each source and
+ * destination (six at once, then one a second), which are not modelled.
+ */
+export function sendRedirect6(runtime: HostRuntime, skb: Skb, route: RoutingResult & { kind: "unicast" }): void {
+  const about = skb.packet;
+  const target = route.viaGateway ? route.nextHop : about.dst;
+  if (!sameAddress(target, about.dst) && !isLinkLocal(target)) return;
+  const source = linkLocalOf(route.output);
+  if (source === null) return;
+  const back = lookUpRoute(runtime, {
+    dst: about.src,
+    src: source,
+    input: null,
+    output: route.output.name,
+    lenient: true,
+    mark: 0,
+    tos: 0,
+    protocol: ICMPV6,
+    sport: 0,
+    dport: 0,
+    uid: 0,
+  });
+  if (back.kind === "error" || (back.kind === "unicast" && back.viaGateway)) return;
+  const redirect = packet({
+    src: source,
+    dst: about.src,
+    protocol: ICMPV6,
+    ttl: NDISC_HOP_LIMIT,
+    icmpType: V6_REDIRECT,
+    icmpGateway: target,
+    inner: copyPacket(about),
+  });
+  runtime.services.send(runtime, redirect, {
+    kind: "icmp",
+    cause: skb,
+    fromKernel: true,
+    preferredInterface: route.output.name,
+  });
+}

@@ -1,0 +1,22 @@
+import { isLinkLocal } from "../../net/address.ts";
+import type { HostRuntime } from "../runtime.ts";
+import type { RouteKey } from "./key.ts";
+import { lookUpRoute } from "./look-up.ts";
+import type { RoutingResult } from "./result.ts";
+import { selectPath } from "./select-path.ts";
+import { selectAddress6 } from "./source-address6.ts";
+
+/**
+ * ip6_dst_lookup_tail() (net/ipv6/ip6_output.c): the route of a local packet. Without a route a source is chosen all the
+ * same, and the look-up repeated with it: `ip -6 rule from` may know that one.
+ */
+export function routeOutput6(runtime: HostRuntime, key: RouteKey): RoutingResult {
+  const found = lookUpRoute(runtime, key);
+  if (found.kind !== "error" || key.src !== null || runtime.compiled.fib[6].plainTables !== null) {
+    return selectPath(runtime, found, key, null, null);
+  }
+  const src = selectAddress6(runtime, null, key.dst);
+  if (src === null || isLinkLocal(src)) return found;
+  const known = { ...key, src };
+  return selectPath(runtime, lookUpRoute(runtime, known), known, null, null);
+}

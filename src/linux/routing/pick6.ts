@@ -1,0 +1,43 @@
+import type { NextHop, Route } from "../../model/route.ts";
+import type { HostRuntime } from "../runtime.ts";
+import { needsInterface } from "./address-scope.ts";
+import type { RouteGroup } from "./fib.ts";
+import type { RouteKey } from "./key.ts";
+import { firstHop } from "./next-hop.ts";
+
+/** A route and the next hop that a look-up takes of it; null for routes that lead nowhere. */
+export interface Picked {
+  readonly route: Route;
+  readonly hop: NextHop | null;
+}
+
+/**
+ * rt6_select() (net/ipv6/route.c): of the routes to one prefix those with the least metric come first; among equals one
+ * over the wanted interface is preferred, or demanded (RT6_LOOKUP_F_IFACE: link-local and multicast destinations, bound
+ * sockets). Wanted is the interface to leave by, or for an arriving packet the one it came in by. Null goes on with the
+ * next shorter prefix. Not modelled: hosts that do not forward also prefer gateways that answer.
+ */
+export function pick6(runtime: HostRuntime, group: RouteGroup, key: RouteKey): Picked | null {
+  const wanted = key.output ?? key.input;
+  const strict = needsInterface(key.dst) || (key.output !== null && (key.lenient !== true || key.src === null));
+  let best: Picked | null = null;
+  for (const route of group) {
+    if (best !== null && route.metric !== best.route.metric) break;
+    if (leadsNowhere(route)) {
+      // They stand on lo.
+      if (wanted === null || wanted === "lo") return { route, hop: null };
+      if (!strict) best ??= { route, hop: null };
+      continue;
+    }
+    const there = firstHop(runtime, route, wanted);
+    if (there !== null) return { route, hop: there };
+    if (strict || best !== null) continue;
+    const hop = firstHop(runtime, route, null);
+    if (hop !== null) best = { route, hop };
+  }
+  return best;
+}
+
+function leadsNowhere({ type }: Route): boolean {
+  return type === "blackhole" || type === "unreachable" || type === "prohibit" || type === "throw";
+}
