@@ -21,7 +21,7 @@ export function bindTable(table: Table, family: Family, backend: Ruleset["backen
     chains.set(chain.name, { program: programOf(chain, family, backend), table: table.name, backend, jumps: [] });
   }
   for (const chain of chains.values()) {
-    for (const name of chain.program.jumps) chain.jumps.push(chains.get(name) ?? null);
+    chain.jumps = chain.program.jumps.map((name) => chains.get(name) ?? null);
   }
   const hooks: Partial<Record<HookName, BoundChain>> = {};
   for (const name of ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"] as const) {

@@ -68,10 +68,10 @@ export interface Program {
   /** Number of rules. */
   readonly count: number;
   /**
-   * RULE_WORDS words of each rule, then the instructions: one array, because a node has thousands of short chains, and
-   * a walk through one takes as long as fetching it.
+   * RULE_WORDS words of each rule, then the instructions, all int32. One plain array, because a node has thousands of
+   * short chains, and walking through one takes as long as fetching it from memory: a typed array lies in two places.
    */
-  readonly code: Int32Array;
+  readonly code: readonly number[];
   readonly jumps: readonly string[];
   readonly tests: readonly MatchFunction[];
   readonly calls: readonly TargetFunction[];
@@ -88,7 +88,7 @@ export interface BoundChain {
   readonly table: TableName;
   readonly backend: Backend;
   /** By index of `program.jumps`; null where the chain does not exist. */
-  readonly jumps: (BoundChain | null)[];
+  jumps: readonly (BoundChain | null)[];
 }
 
 const programs: Readonly<Record<Backend, WeakMap<Chain, Program>>> = { legacy: new WeakMap(), nft: new WeakMap() };
@@ -125,29 +125,33 @@ function compileChain(chain: Chain, family: Family, backend: Backend): Program {
     selectors: [],
   };
   const count = chain.rules.length;
-  const heads = new Int32Array(count * RULE_WORDS);
-  chain.rules.forEach((rule, index) => {
-    const start = heads.length + builder.code.length;
+  const heads: number[] = [];
+  for (const rule of chain.rules) {
+    heads.push(count * RULE_WORDS + builder.code.length);
     emitTests(builder, rule, family, backend);
     builder.code.push(OP_END);
-    heads.set([start, ...targetOf(builder, rule, family)], index * RULE_WORDS);
-  });
-  const code = new Int32Array(heads.length + builder.code.length);
-  code.set(heads);
-  code.set(builder.code, heads.length);
+    heads.push(...targetOf(builder, rule, family));
+  }
   return {
     chain,
     family,
     count,
-    code,
-    jumps: builder.jumps,
-    tests: builder.tests,
-    calls: builder.calls,
-    patterns: builder.patterns,
-    selectors: builder.selectors,
+    code: heads.concat(builder.code),
+    jumps: exact(builder.jumps),
+    tests: exact(builder.tests),
+    calls: exact(builder.calls),
+    patterns: exact(builder.patterns),
+    selectors: exact(builder.selectors),
     walks: 0,
     index: null,
   };
+}
+
+const NOTHING: readonly never[] = [];
+
+/** Without the room that a growing array keeps, most of which a short chain would never use. */
+function exact<T>(list: readonly T[]): readonly T[] {
+  return list.length === 0 ? NOTHING : list.slice();
 }
 
 function emitTests(builder: Builder, rule: Rule, family: Family, backend: Backend): void {
