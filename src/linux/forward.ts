@@ -35,6 +35,7 @@ import {
   POSTROUTING,
   PREROUTING,
 } from "./netfilter/verdict.ts";
+import { connectSource } from "./routing/connect.ts";
 import { type ForwardResult, routeInput } from "./routing/input.ts";
 import { routeOutput, sourceFor } from "./routing/output.ts";
 import type { RoutingResult } from "./routing/result.ts";
@@ -202,7 +203,10 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
     packet.dst = ipv6(0, 0, 0, 1);
   if (isUnscoped(skb, options)) return sendError(runtime, skb, "EINVAL", "a link-local source without an interface");
   const known = options.raw === true || options.selectSource === true ? null : packet.src;
-  const result = routeOutput(runtime, skb, known, options.raw === true, options.preferredInterface ?? null);
+  const first = options.connects === true ? connectSource(runtime, skb, known) : null;
+  const result =
+    first?.failure ??
+    routeOutput(runtime, skb, first?.source ?? known, options.raw === true, options.preferredInterface ?? null);
   tellRoute(runtime, skb, result, "send");
   if (options.tunnel !== undefined) {
     const { device, noRoute } = options.tunnel;
@@ -217,7 +221,7 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
   }
   if (result.kind === "error") return failedSend(runtime, skb, result);
   if (options.selectSource === true) {
-    const source = sourceFor(runtime, result, packet.dst);
+    const source = first?.source ?? sourceFor(runtime, result, packet.dst);
     if (source === null && packet.dst.family === 6)
       return sendError(runtime, skb, "EADDRNOTAVAIL", "no source address");
     if (source !== null) packet.src = source;

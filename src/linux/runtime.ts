@@ -132,6 +132,8 @@ export interface SendOptions {
   readonly raw?: boolean;
   /** True when the source was not chosen by the sender and the route's is to be taken. */
   readonly selectSource?: boolean;
+  /** True for the first packet of a socket that connects: the route is looked up twice (ip_route_connect). */
+  readonly connects?: boolean;
   readonly fromKernel?: boolean;
   /** The tunnel device that sends it, and why it drops what it finds no route for. */
   readonly tunnel?: { readonly device: Interface; readonly noRoute: DropReason | null };

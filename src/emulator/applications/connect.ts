@@ -9,7 +9,7 @@ import { openSocket } from "../sockets.ts";
 import { originate, settle, type World } from "../world.ts";
 import {
   describeErrno,
-  EPHEMERAL_PORTS,
+  ephemeralPorts,
   isRefusal,
   isUnreachable,
   type ProgramReport,
@@ -22,7 +22,7 @@ const MSS = 1460;
 
 /** A TCP connection: SYN, SYN-ACK, ACK, and one data segment each way. */
 export function connect(world: World, runtime: HostRuntime, target: ProgramTarget): ProgramReport {
-  const sport = target.sport ?? freeValue(world.services.freeValues, [EPHEMERAL_PORTS]);
+  const sport = target.sport ?? freeValue(world.services.freeValues, [ephemeralPorts(runtime.host)]);
   let state: "connecting" | "established" | "answered" | "refused" | "reset" | "unreachable" = "connecting";
   let local = target.source;
   const segment = (fields: Partial<Packet>): Packet =>
@@ -68,7 +68,12 @@ export function connect(world: World, runtime: HostRuntime, target: ProgramTarge
     },
   });
   const syn = segment({ flags: SYN, seq: CLIENT_ISN, mss: MSS });
-  const journey = originate(world, runtime, syn, { kind: "request", cause: null, selectSource: local === null });
+  const journey = originate(world, runtime, syn, {
+    kind: "request",
+    cause: null,
+    connects: true,
+    selectSource: local === null,
+  });
   settle(world);
   // A SYN that OUTPUT drops is sent again and again: connect() itself never fails with EPERM (tcp_connect).
   if (journey.error !== null && journey.error !== "EPERM") {

@@ -1,6 +1,8 @@
+import type { Host } from "../../model/host.ts";
 import type { Address } from "../../net/address.ts";
 import * as icmp from "../../net/icmp.ts";
 import type { Packet } from "../../net/packet.ts";
+import type { PortRange } from "../../net/port-set.ts";
 import { ICMPV6 } from "../../net/protocol.ts";
 
 /** What the sender's program sees in the end. */
@@ -35,8 +37,13 @@ export interface ProgramTarget {
   readonly df: boolean;
 }
 
-/** Ports the kernel draws ephemeral ones from (`net.ipv4.ip_local_port_range`). */
-export const EPHEMERAL_PORTS = { first: 32768, last: 60999 };
+/** Ports the kernel draws ephemeral ones from: `net.ipv4.ip_local_port_range`, else its default. */
+export function ephemeralPorts({ sysctls }: Host): PortRange {
+  const written = /^(\d{1,5})\s+(\d{1,5})$/.exec(sysctls.get("net.ipv4.ip_local_port_range")?.trim() ?? "");
+  return written === null
+    ? { first: 32768, last: 60999 }
+    : { first: Number(written[1]), last: Math.min(65535, Number(written[2])) };
+}
 
 /** True when an ICMP message says that a port or protocol does not want the packet: connect() fails with ECONNREFUSED. */
 export function isRefusal(message: Packet): boolean {

@@ -7,7 +7,7 @@ import { openSocket } from "../sockets.ts";
 import { originate, settle, type World } from "../world.ts";
 import {
   describeErrno,
-  EPHEMERAL_PORTS,
+  ephemeralPorts,
   isFatalForUdp,
   isRefusal,
   type ProgramReport,
@@ -16,7 +16,7 @@ import {
 
 /** One UDP datagram from a connected socket, and one back. */
 export function request(world: World, runtime: HostRuntime, target: ProgramTarget): ProgramReport {
-  const sport = target.sport ?? freeValue(world.services.freeValues, [EPHEMERAL_PORTS]);
+  const sport = target.sport ?? freeValue(world.services.freeValues, [ephemeralPorts(runtime.host)]);
   let answer: Packet | null = null;
   let error: Packet | null = null;
   openSocket(world, runtime.host.name, {
@@ -43,7 +43,7 @@ export function request(world: World, runtime: HostRuntime, target: ProgramTarge
       payloadLength: target.size,
       df: target.df,
     }),
-    { kind: "request", cause: null, selectSource: target.source === null },
+    { kind: "request", cause: null, connects: true, selectSource: target.source === null },
   );
   settle(world);
   return report(journey.error, answer, error);

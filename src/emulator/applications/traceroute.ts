@@ -1,6 +1,7 @@
 import { freeValue } from "../../linux/free-value.ts";
 import type { HostRuntime } from "../../linux/runtime.ts";
 import type { Skb } from "../../linux/skb.ts";
+import type { Host } from "../../model/host.ts";
 import { type Address, sameAddress, unspecified } from "../../net/address.ts";
 import * as icmp from "../../net/icmp.ts";
 import { type Packet, packet } from "../../net/packet.ts";
@@ -8,7 +9,7 @@ import { ICMP, ICMPV6, TCP, UDP } from "../../net/protocol.ts";
 import { SYN } from "../../net/tcp-flags.ts";
 import { openSocket } from "../sockets.ts";
 import { originate, settle, type World } from "../world.ts";
-import { describeErrno, EPHEMERAL_PORTS, type Hop, type ProgramReport, type ProgramTarget } from "./program.ts";
+import { describeErrno, ephemeralPorts, type Hop, type ProgramReport, type ProgramTarget } from "./program.ts";
 
 /** First destination port of UDP probes. */
 const BASE_PORT = 33434;
@@ -64,7 +65,7 @@ function probe(
   let from: Address | null = null;
   let mark = "";
   let final = false;
-  const request = probePacket(world, target, ttl);
+  const request = probePacket(world, runtime.host, target, ttl);
   const isEcho = target.protocol === ICMP || target.protocol === ICMPV6;
   openSocket(world, runtime.host.name, {
     protocol: target.protocol,
@@ -94,7 +95,12 @@ function probe(
   return { hop: { ttl, from, mark }, final, errno: journey.error, expired };
 }
 
-function probePacket(world: World, target: ProgramTarget & { readonly protocol: number }, ttl: number): Packet {
+function probePacket(
+  world: World,
+  host: Host,
+  target: ProgramTarget & { readonly protocol: number },
+  ttl: number,
+): Packet {
   const six = target.destination.family === 6;
   const common = {
     src: target.source ?? unspecified(target.destination.family),
@@ -107,7 +113,7 @@ function probePacket(world: World, target: ProgramTarget & { readonly protocol: 
     const icmpType = six ? icmp.V6_ECHO_REQUEST : icmp.ECHO_REQUEST;
     return packet({ ...common, icmpType, icmpId: ECHO_ID + ttl, icmpSeq: ttl });
   }
-  const sport = target.sport ?? freeValue(world.services.freeValues, [EPHEMERAL_PORTS]);
+  const sport = target.sport ?? freeValue(world.services.freeValues, [ephemeralPorts(host)]);
   if (target.protocol === UDP) {
     return packet({ ...common, sport, dport: target.port === 0 ? BASE_PORT + ttl - 1 : target.port });
   }

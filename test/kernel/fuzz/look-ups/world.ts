@@ -201,7 +201,7 @@ const perDevice = (name: string, values: readonly string[]): fc.Arbitrary<readon
     .map((list) => list.map(([where, value]) => [`net.ipv4.conf.${where}.${name}`, value] as const));
 
 /** Written first, so that the values are known whatever the machine's first namespace has. */
-const KNOWN: Readonly<Record<string, string>> = Object.fromEntries(
+export const KNOWN_SYSCTLS: Readonly<Record<string, string>> = Object.fromEntries(
   ["all", "lo", ...DEVICES].flatMap((where) =>
     (
       [
@@ -239,7 +239,7 @@ const sysctls = fc
     const lists = rest.slice(0, -2).flat() as (readonly [string, string])[];
     return {
       "net.ipv4.ip_forward": ipForward,
-      ...KNOWN,
+      ...KNOWN_SYSCTLS,
       ...Object.fromEntries(["all", "lo", ...DEVICES].map((where) => [`net.ipv4.conf.${where}.forwarding`, ipForward])),
       ...Object.fromEntries(forwarding.filter(([key]) => !key.includes(".all."))),
       ...Object.fromEntries(lists),
