@@ -13,6 +13,8 @@ export interface JourneyEnd {
   readonly chain: BoundChain | null;
   /** Index of the deciding rule from 0, -1 for the policy. */
   readonly rule: number;
+  /** A fragment that waits for the others: nothing else became of it so far. */
+  readonly held: boolean;
 }
 
 /** One packet from the host that made it to its end, through NAT, links and tunnels. */
@@ -23,6 +25,8 @@ export interface Journey {
   readonly cause: number;
   /** Host that sent it, or received it first. */
   readonly host: string;
+  /** A socket of that host sent it: neither its kernel by itself nor anybody else. */
+  readonly local: boolean;
   /** The packet as it was sent (source address chosen later is filled in). */
   readonly packet: Packet;
   /** errno of a failed send. */

@@ -23,7 +23,7 @@ export function answerFromOutside(
   skb: Skb,
   nextHop: Address | null,
 ): Packet | null {
-  const sent = skb.packet;
+  const sent = skb.pieceOf ?? skb.packet;
   const answer = answerTo(sent);
   if (answer === null) return null;
   const beyond = nextHop === null ? device.name : formatAddress(nextHop);

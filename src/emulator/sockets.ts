@@ -1,6 +1,7 @@
 import { resetConntrack } from "../linux/conntrack/track.ts";
 import { sysctl } from "../linux/device-settings.ts";
-import { sendIcmpError } from "../linux/icmp.ts";
+import { sendIcmpError, sendIcmpReply } from "../linux/icmp.ts";
+import { receiveFragmentationNeeded } from "../linux/icmp-receive.ts";
 import { resetFor } from "../linux/reject.ts";
 import type { Ending, HostRuntime } from "../linux/runtime.ts";
 import { isForMany, type Skb } from "../linux/skb.ts";
@@ -121,23 +122,31 @@ function deliverIcmp(world: World, runtime: HostRuntime, skb: Skb): SocketState 
   const { inner } = received;
   if (inner === null) return "open";
   const local = inner.protocol === ICMP || inner.protocol === ICMPV6 ? inner.icmpId : inner.sport;
-  findBound(world, runtime, inner.protocol, local, inner.dst, inner.dport)?.error(skb, inner);
+  const own = findBound(world, runtime, inner.protocol, local, inner.dst, inner.dport);
+  if (!six && received.icmpType === icmp.DEST_UNREACHABLE && received.icmpCode === icmp.FRAGMENTATION_NEEDED) {
+    const heard = own !== null || hasSent(world, runtime, inner);
+    if (!receiveFragmentationNeeded(runtime, inner, received.icmpMtu, heard)) return "open";
+  }
+  own?.error(skb, inner);
   return "open";
 }
 
-/** icmp_echo(): the answer comes from the address that was asked, when that is a unicast one. */
+/** Whether a socket of the host can have sent the packet that an error quotes. */
+function hasSent(world: World, runtime: HostRuntime, { protocol, sport }: Packet): boolean {
+  return (
+    runtime.host.sockets.some((socket) => socket.protocol === protocol && (socket.raw || socket.port === sport)) ||
+    world.journeys.some(
+      ({ host, local, packet: sent }) => local && host === runtime.host.name && sent.protocol === protocol,
+    )
+  );
+}
+
+/** icmp_echo(). */
 function echo(runtime: HostRuntime, skb: Skb): void {
-  const request = skb.packet;
-  if (request.protocol === ICMPV6) return echo6(runtime, skb);
-  const unicast = !isForMany(skb);
-  if (!unicast && ignoresBroadcasts(runtime)) return;
-  if (runtime.host.sysctls.get("net.ipv4.icmp_echo_ignore_all") === "1") return;
-  runtime.services.send(runtime, echoReply(request, icmp.ECHO_REPLY), {
-    kind: "echo-reply",
-    cause: skb,
-    fromKernel: true,
-    selectSource: !unicast,
-  });
+  if (skb.packet.protocol === ICMPV6) return echo6(runtime, skb);
+  if (isForMany(skb) && ignoresBroadcasts(runtime)) return;
+  if (sysctl(runtime, "net.ipv4.icmp_echo_ignore_all", 0) !== 0) return;
+  sendIcmpReply(runtime, skb, "echo-reply", { icmpType: icmp.ECHO_REPLY, payloadLength: skb.packet.payloadLength });
 }
 
 /**
@@ -151,45 +160,33 @@ function echo6(runtime: HostRuntime, skb: Skb): void {
   if (ignores("all") || (isMulticast(request.dst) && ignores("multicast")) || (anycast && ignores("anycast"))) return;
   // icmp6_iif(): for what came through lo the device of the address; measured: not for an answer to ::1.
   const from = route?.kind === "local" && input?.kind === "loopback" && !isLoopback(request.src) ? route.output : input;
-  runtime.services.send(runtime, echoReply(request, icmp.V6_ECHO_REPLY), {
-    kind: "echo-reply",
-    cause: skb,
-    fromKernel: true,
-    selectSource: isMulticast(request.dst) || anycast,
-    mark: sysctl(runtime, "net.ipv6.fwmark_reflect", 0) !== 0 ? skb.mark : 0,
-    ...(from === null ? {} : { preferredInterface: from.name }),
-  });
-}
-
-function echoReply(request: Packet, icmpType: number): Packet {
-  return packet({
-    src: request.dst,
-    dst: request.src,
-    protocol: request.protocol,
-    tos: request.tos,
-    icmpType,
-    icmpId: request.icmpId,
-    icmpSeq: request.icmpSeq,
-    payloadLength: request.payloadLength,
-  });
+  runtime.services.send(
+    runtime,
+    packet({
+      src: request.dst,
+      dst: request.src,
+      protocol: ICMPV6,
+      tos: request.tos,
+      icmpType: icmp.V6_ECHO_REPLY,
+      icmpId: request.icmpId,
+      icmpSeq: request.icmpSeq,
+      payloadLength: request.payloadLength,
+    }),
+    {
+      kind: "echo-reply",
+      cause: skb,
+      fromKernel: true,
+      selectSource: isMulticast(request.dst) || anycast,
+      mark: sysctl(runtime, "net.ipv6.fwmark_reflect", 0) !== 0 ? skb.mark : 0,
+      ...(from === null ? {} : { preferredInterface: from.name }),
+    },
+  );
 }
 
 /** icmp_timestamp(): three time stamps, if the request had the first. */
 function answerTimestamp(runtime: HostRuntime, skb: Skb): void {
-  const request = skb.packet;
-  const unicast = !isForMany(skb);
-  if (request.payloadLength < 4 || (!unicast && ignoresBroadcasts(runtime))) return;
-  const answer = packet({
-    src: request.dst,
-    dst: request.src,
-    protocol: ICMP,
-    tos: request.tos,
-    icmpType: icmp.TIMESTAMP_REPLY,
-    icmpId: request.icmpId,
-    icmpSeq: request.icmpSeq,
-    payloadLength: 12,
-  });
-  runtime.services.send(runtime, answer, { kind: "icmp", cause: skb, fromKernel: true, selectSource: !unicast });
+  if (skb.packet.payloadLength < 4 || (isForMany(skb) && ignoresBroadcasts(runtime))) return;
+  sendIcmpReply(runtime, skb, "icmp", { icmpType: icmp.TIMESTAMP_REPLY, payloadLength: 12 });
 }
 
 function ignoresBroadcasts(runtime: HostRuntime): boolean {
@@ -222,7 +219,7 @@ function listening(world: World, runtime: HostRuntime, received: Packet): Socket
 }
 
 function accepts(socket: ListeningSocket, received: Packet): boolean {
-  if (socket.protocol !== received.protocol || socket.port !== received.dport) return false;
+  if (socket.protocol !== received.protocol || socket.port !== received.dport || socket.raw === true) return false;
   if (socket.address !== null) return sameAddress(socket.address, received.dst);
   return socket.family === null || socket.family === received.dst.family;
 }

@@ -114,6 +114,7 @@ function handOver(world: World, sender: HostRuntime, { runtime, device }: Receiv
   frame.owner = null;
   frame.fromKernel = false;
   frame.boundInterface = null;
+  frame.reassembled = null;
   frame.bridged = null;
   frame.packetType = frameType(runtime.host.name, device, frame.destinationMac);
   schedule(world.queue, world.now, () => receive(runtime, device, frame));

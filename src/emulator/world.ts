@@ -4,6 +4,7 @@ import { compileHost } from "../linux/compiled-host.ts";
 import { loadConntrack } from "../linux/conntrack/load.ts";
 import { drop, receive, sendLocal } from "../linux/forward.ts";
 import { type FreeValues, freeValues } from "../linux/free-value.ts";
+import { copyLimits, type IcmpLimits, icmpLimits } from "../linux/icmp-limit.ts";
 import { answersSolicitation } from "../linux/neighbour-discovery.ts";
 import { findNeighbour, neighbourTable } from "../linux/neighbour-table.ts";
 import type { Indexing } from "../linux/netfilter/chain-index.ts";
@@ -81,6 +82,7 @@ export interface World {
   readonly empty: boolean;
   readonly supposition: Supposition | null;
   readonly indexing: Indexing;
+  readonly limits: ReadonlyMap<string, IcmpLimits> | null;
 }
 
 export interface WorldOptions {
@@ -94,6 +96,8 @@ export interface WorldOptions {
   /** Which chains are looked up in an index instead of walked; the answers are the same. */
   readonly indexing?: Indexing;
   readonly doubt?: Doubt | null;
+  /** What hosts have sent of ICMP lately; null: nothing. */
+  readonly limits?: ReadonlyMap<string, IcmpLimits> | null;
 }
 
 export function createWorld(network: Network, options: WorldOptions): World {
@@ -134,7 +138,8 @@ export function createWorld(network: Network, options: WorldOptions): World {
     },
     send: (runtime, packet, how) => send(world, runtime, packet, how),
     deliver: (runtime, frame) => deliverToSockets(world, runtime, frame),
-    end: (runtime, frame, ending) => endJourney(world, runtime, frame, ending),
+    end: (runtime, frame, ending) => endJourney(world, runtime, frame, ending, false),
+    hold: (runtime, frame, ending) => endJourney(world, runtime, frame, ending, true),
   };
   const world: World = {
     network,
@@ -153,6 +158,7 @@ export function createWorld(network: Network, options: WorldOptions): World {
     empty: options.empty ?? false,
     supposition: options.supposition ?? null,
     indexing: options.indexing ?? "adaptive",
+    limits: options.limits ?? null,
   };
   return world;
 }
@@ -181,6 +187,9 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
     tunnelPorts: new Map(),
     vtepOf: new Map(),
     bridges: new Map(),
+    fragments: new Map(),
+    exceptions: null,
+    icmpLimits: copyLimits(world.limits?.get(name) ?? icmpLimits()),
     nextId: 1,
   };
   world.hosts.set(name, runtime);
@@ -199,12 +208,20 @@ export function settle(world: World, until = Number.POSITIVE_INFINITY): void {
   }
 }
 
-function startJourney(world: World, host: string, packet: Packet, kind: PacketKind, cause: Skb | null): Journey {
+function startJourney(
+  world: World,
+  host: string,
+  packet: Packet,
+  kind: PacketKind,
+  cause: Skb | null,
+  local = false,
+): Journey {
   const journey: Journey = {
     id: world.journeys.length,
     kind,
     cause: cause === null ? -1 : cause.journey,
     host,
+    local,
     packet,
     error: null,
     end: null,
@@ -218,7 +235,14 @@ const JOURNEY_LIMIT = 10_000;
 
 /** A process or the kernel of a host sends a packet. Returns its journey; the packet has left when this returns. */
 export function originate(world: World, runtime: HostRuntime, packet: Packet, options: SendOptions): Journey {
-  const journey = startJourney(world, runtime.host.name, packet, options.kind, options.cause);
+  const journey = startJourney(
+    world,
+    runtime.host.name,
+    packet,
+    options.kind,
+    options.cause,
+    options.fromKernel !== true,
+  );
   const frame = skb(packet, journey.id);
   frame.mark = options.mark ?? 0;
   frame.owner = options.owner ?? (options.fromKernel === true ? null : { uid: 0, gid: 0 });
@@ -423,13 +447,14 @@ function outranks(ending: Ending, earlier: Ending): boolean {
   return rank(ending) > rank(earlier);
 }
 
-function endJourney(world: World, runtime: HostRuntime, frame: Skb, ending: Ending): void {
+/** `held`: the end of a fragment that waits for the others, which holds until something else becomes of it. */
+function endJourney(world: World, runtime: HostRuntime, frame: Skb, ending: Ending, held: boolean): void {
   const journey = world.journeys[frame.journey];
   if (journey === undefined) {
     if (ending.outcome === "left") world.escaped = true;
     return;
   }
-  if (journey.end !== null && !outranks(ending, journey.end.ending)) return;
+  if (journey.end !== null && !journey.end.held && !outranks(ending, journey.end.ending)) return;
   const outgoing =
     ending.outcome === "left" ||
     ending.outcome === "unresolved" ||
@@ -443,6 +468,7 @@ function endJourney(world: World, runtime: HostRuntime, frame: Skb, ending: Endi
     packet: copyPacket(frame.packet),
     chain: ending.byRule ? frame.verdictChain : null,
     rule: frame.verdictRule,
+    held,
   };
   if (ending.outcome === "left" && world.answers && device !== null) {
     const answer = answerFromOutside(world, runtime, device, frame, ending.nextHop);

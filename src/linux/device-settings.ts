@@ -188,6 +188,14 @@ export function sysctl(runtime: HostRuntime, key: string, fallback: number): num
   return read(runtime, setting);
 }
 
+/** The same, where the answer does not rest on it yet: nothing is noted as assumed. */
+export function quietSysctl(runtime: HostRuntime, key: string, fallback: number): number {
+  const { keys } = runtime.compiled.settings;
+  const made = keys.get(key) ?? parse(runtime.host, key, fallback);
+  keys.set(key, made);
+  return made.value;
+}
+
 /** Whether packets that arrive on the device are forwarded. */
 export function forwarding(runtime: HostRuntime, device: Interface, family: Family): boolean {
   const settings = deviceSettings(runtime, device.name);

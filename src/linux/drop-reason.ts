@@ -19,6 +19,8 @@ export type DropReason =
   | "IP6_BAD_EXTHDR"
   | "IPV6DISABLED"
   | "PKT_TOO_BIG"
+  | "DUP_FRAG"
+  | "FRAG_REASM_TIMEOUT"
   | "NEIGH_FAILED"
   | "NO_TX_TARGET"
   | "VXLAN_VNI_NOT_FOUND"

@@ -1,5 +1,5 @@
 import type { Interface } from "../model/interface.ts";
-import { ipv6, isLinkLocal, isUnspecified } from "../net/address.ts";
+import { type Address, ipv6, isLinkLocal, isUnspecified } from "../net/address.ts";
 import {
   ADMIN_PROHIBITED,
   DEST_UNREACHABLE,
@@ -12,15 +12,18 @@ import {
   V6_DEST_UNREACHABLE,
   V6_NO_ROUTE,
 } from "../net/icmp.ts";
-import { type Packet, packetLength } from "../net/packet.ts";
+import { isFragment, type Packet, packetLength } from "../net/packet.ts";
 import { IPIP, UDP } from "../net/protocol.ts";
 import { receiveArp } from "./arp.ts";
 import { receiveOnBridge } from "./bridge.ts";
+import { defragment } from "./defragment.ts";
 import { disablesIpv6 } from "./device-settings.ts";
 import type { DropReason } from "./drop-reason.ts";
 import { BROADCAST_MAC, multicastMac } from "./ethernet.ts";
 import { exceedsRouteMtu6, mayForward6 } from "./forward6.ts";
+import { fragment } from "./fragment.ts";
 import { sendIcmpError, sendRedirect } from "./icmp.ts";
+import { allowRouteError } from "./icmp-limit.ts";
 import { refusedHeader } from "./ipv6-header.ts";
 import { resolveNeighbour } from "./neighbour.ts";
 import { runHook } from "./netfilter/hooks.ts";
@@ -35,6 +38,7 @@ import {
   POSTROUTING,
   PREROUTING,
 } from "./netfilter/verdict.ts";
+import { learnTunnelMtu, outgoingMtu, routeMtu, tooBigToForward } from "./path-mtu.ts";
 import { connectSource } from "./routing/connect.ts";
 import { type ForwardResult, routeInput } from "./routing/input.ts";
 import { routeOutput, sourceFor } from "./routing/output.ts";
@@ -52,6 +56,9 @@ import { vlanDeviceOf } from "./vlan.ts";
  * PREROUTING, is routed, and is delivered or forwarded; a local packet is routed and crosses OUTPUT; both leave through
  * POSTROUTING. Nothing else moves a packet. The order is measured: docs/lab-notes/, kernel.md H1-H7.
  */
+
+/** INADDR_DUMMY (RFC 7600): the source of ICMP errors of a host that has no address to send them from. */
+const DUMMY_ADDRESS: Address = { family: 4, a: 0xc0000008, b: 0, c: 0, d: 0 };
 
 /** More hops than any TTL allows: a loop that no TTL ends. */
 const HOP_LIMIT = 1000;
@@ -91,6 +98,9 @@ export function receiveHere(runtime: HostRuntime, device: Interface, skb: Skb): 
     const refused = refusedHeader(runtime, device, skb);
     if (refused !== null) return drop(runtime, skb, refused.reason, "PREROUTING", refused.text);
   }
+  if (isFragment(skb.packet) && runtime.compiled.hooks[skb.packet.src.family].conntrack) {
+    if (!defragment(runtime, skb, "conntrack-in")) return;
+  }
   // What a bridge showed to PREROUTING does not pass it twice (ip_sabotage_in).
   if (skb.bridged === null && runHook(runtime, skb, PREROUTING) !== NF_ACCEPT)
     return hookDrop(runtime, skb, PREROUTING);
@@ -129,6 +139,7 @@ export function receiveHere(runtime: HostRuntime, device: Interface, skb: Skb): 
 
 /** ip_local_deliver(): INPUT, then a tunnel of this host or a socket. */
 function deliver(runtime: HostRuntime, skb: Skb): void {
+  if (isFragment(skb.packet) && !defragment(runtime, skb, "local-deliver")) return;
   if (runHook(runtime, skb, INPUT) !== NF_ACCEPT) return hookDrop(runtime, skb, INPUT);
   const { packet } = skb;
   if (packet.protocol === UDP && decapsulateVxlan(runtime, skb)) return;
@@ -176,15 +187,10 @@ function forward(runtime: HostRuntime, skb: Skb, route: ForwardResult, redirect:
     return reject(runtime, skb, "IP_INHDR", "FORWARD", "TTL exceeded");
   }
   skb.output = route.output;
-  const mtu = pathMtu(route);
-  if (packetLength(packet) > mtu && packet.df) {
+  const mtu = routeMtu(runtime, route, packet.dst, true);
+  if (tooBigToForward(skb, mtu)) {
     sendIcmpError(runtime, skb, DEST_UNREACHABLE, FRAGMENTATION_NEEDED, mtu);
     return reject(runtime, skb, "PKT_TOO_BIG", "FORWARD", `larger than the MTU ${mtu} of ${route.output.name}`);
-  }
-  if (packetLength(packet) > mtu) {
-    // The kernel cuts it up here; rules further on (`-f`, ports) see the pieces.
-    const detail = `a packet longer than the MTU ${mtu} of ${route.output.name} goes on whole: fragments are not modelled`;
-    runtime.services.assume(runtime, "interfaces", detail);
   }
   packet.ttl--;
   if (redirect && route.kind === "unicast") sendRedirect(runtime, skb, route);
@@ -225,12 +231,20 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
     if (source === null && packet.dst.family === 6)
       return sendError(runtime, skb, "EADDRNOTAVAIL", "no source address");
     if (source !== null) packet.src = source;
+    else if (options.kind === "icmp") packet.src = DUMMY_ADDRESS;
   }
-  if (result.kind === "unicast" && packet.df && packetLength(packet) > pathMtu(result) && !skb.fromKernel) {
-    return sendError(runtime, skb, "EMSGSIZE", `larger than the MTU ${pathMtu(result)} of ${result.output.name}`);
+  if (result.kind === "unicast" && !skb.fromKernel) {
+    const mtu = sendingMtu(runtime, skb, result, options);
+    if (packetLength(packet) > mtu) {
+      return sendError(runtime, skb, "EMSGSIZE", `larger than the MTU ${mtu} of the way by ${result.output.name}`);
+    }
   }
+  if (options.carried !== undefined && result.kind === "unicast") learnTunnelMtu(runtime, skb, result, options.carried);
   skb.route = result;
   skb.output = result.kind === "local" ? runtime.compiled.loopback : result.output;
+  if (isFragment(packet) && runtime.compiled.hooks[packet.src.family].conntrack) {
+    if (!defragment(runtime, skb, "conntrack-out")) return null;
+  }
   if (runHook(runtime, skb, OUTPUT) !== NF_ACCEPT) {
     hookDrop(runtime, skb, OUTPUT);
     return senderHears(skb);
@@ -274,6 +288,35 @@ function leave(runtime: HostRuntime, skb: Skb): string | null {
     runtime.services.end(runtime, skb, { ...PLAIN_ENDING, outcome: "left", nextHop, text: "its route is not known" });
     return null;
   }
+  if (skb.reassembled !== null || packetLength(skb.packet) > outgoingMtu(runtime, skb, route)) {
+    return inPieces(runtime, skb, output, route);
+  }
+  return overDevice(runtime, skb, output, route);
+}
+
+/**
+ * ip_fragment(): too long for its link, the packet leaves in pieces, which POSTROUTING has seen as one. What may not be cut
+ * is refused, and the sender told.
+ */
+function inPieces(runtime: HostRuntime, skb: Skb, output: Interface, route: RoutingResult): string | null {
+  const { packet, reassembled } = skb;
+  const mtu = outgoingMtu(runtime, skb, route);
+  const longest = reassembled === null ? packetLength(packet) : reassembled.maxSize;
+  if (packet.df && longest > mtu) {
+    sendIcmpError(runtime, skb, DEST_UNREACHABLE, FRAGMENTATION_NEEDED, mtu);
+    reject(runtime, skb, null, "POSTROUTING", `larger than the MTU ${mtu} of ${output.name}`);
+    return "EMSGSIZE";
+  }
+  const pieces = fragment(packet, mtu, reassembled);
+  skb.reassembled = null;
+  if (pieces.length === 1) return overDevice(runtime, skb, output, route);
+  if (runtime.observer !== null) runtime.observer.step({ kind: "fragment", runtime, skb, pieces });
+  for (const piece of pieces) overDevice(runtime, { ...skb, packet: piece, pieceOf: packet }, output, route);
+  return null;
+}
+
+/** dst_output()'s end: into the device. */
+function overDevice(runtime: HostRuntime, skb: Skb, output: Interface, route: RoutingResult): string | null {
   switch (output.kind) {
     case "loopback":
       runtime.services.receiveLater(runtime, output, skb);
@@ -360,18 +403,18 @@ function unreachable(
       `forwarding is off on ${skb.input?.name ?? "the incoming interface"}`,
     );
   }
+  if (result.errno === "EINVAL" || result.errno === "ENODEV")
+    return drop(runtime, skb, null, "PREROUTING", "blackhole");
+  const told = allowRouteError(runtime, skb.packet.src);
   switch (result.errno) {
-    case "EINVAL":
-    case "ENODEV":
-      return drop(runtime, skb, null, "PREROUTING", "blackhole");
     case "ENETUNREACH":
-      sendIcmpError(runtime, skb, DEST_UNREACHABLE, NET_UNREACHABLE, 0);
+      if (told) sendIcmpError(runtime, skb, DEST_UNREACHABLE, NET_UNREACHABLE, 0);
       return reject(runtime, skb, "IP_INNOROUTES", "PREROUTING", "no route to the destination");
     case "EHOSTUNREACH":
-      sendIcmpError(runtime, skb, DEST_UNREACHABLE, HOST_UNREACHABLE, 0);
+      if (told) sendIcmpError(runtime, skb, DEST_UNREACHABLE, HOST_UNREACHABLE, 0);
       return reject(runtime, skb, null, "PREROUTING", "an unreachable route");
     case "EACCES":
-      sendIcmpError(runtime, skb, DEST_UNREACHABLE, ADMIN_PROHIBITED, 0);
+      if (told) sendIcmpError(runtime, skb, DEST_UNREACHABLE, ADMIN_PROHIBITED, 0);
       return reject(runtime, skb, null, "PREROUTING", "a prohibit route");
   }
 }
@@ -386,8 +429,18 @@ function unreachable6(runtime: HostRuntime, skb: Skb, { errno, route }: RoutingR
   return reject(runtime, skb, reason, "PREROUTING", text);
 }
 
-function pathMtu({ route, output }: ForwardResult): number {
-  return route !== null && route.mtu > 0 ? route.mtu : output.mtu;
+/**
+ * The longest packet a program may send: a raw socket with its own header is held to the device, a datagram socket that
+ * demands DF to the path; without DF the kernel cuts (raw_send_hdrinc, __ip_append_data).
+ */
+function sendingMtu(
+  runtime: HostRuntime,
+  { packet }: Skb,
+  route: RoutingResult & { kind: "unicast" },
+  options: SendOptions,
+): number {
+  if (options.raw === true) return route.output.mtu;
+  return packet.df ? routeMtu(runtime, route, packet.dst, false) : Number.POSITIVE_INFINITY;
 }
 
 function tellRoute(runtime: HostRuntime, skb: Skb, result: RoutingResult, purpose: string): void {

@@ -1,30 +1,53 @@
 import { isMulticast, isUnspecified, unspecified } from "../net/address.ts";
 import { isIcmpError, REDIRECT } from "../net/icmp.ts";
-import { copyPacket, packet } from "../net/packet.ts";
+import { copyPacket, type Packet, packet } from "../net/packet.ts";
 import { ICMP } from "../net/protocol.ts";
 import { sysctl } from "./device-settings.ts";
+import { allowIcmp, allowRedirect, countRedirect } from "./icmp-limit.ts";
 import { sendIcmpv6Error } from "./icmpv6.ts";
+import { outgoingMtu } from "./path-mtu.ts";
+import { routeOutput } from "./routing/output.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import { SCOPE_LINK, selectAddress } from "./routing/source-address.ts";
 import type { HostRuntime } from "./runtime.ts";
-import { isForMany, type Skb } from "./skb.ts";
+import { isForMany, skb as newSkb, type Skb } from "./skb.ts";
 
 /** ICMP errors carry the precedence "internetwork control" (net/ipv4/icmp.c). */
 const PRECEDENCE_INTERNETCONTROL = 0xc0;
+/** NR_ICMP_TYPES: what is beyond counts as an error, to be safe. */
+const LAST_TYPE = 18;
+/** RFC 792 and RFC 1812: an error is at most so long. */
+const LONGEST_ERROR = 576;
 
 /**
  * icmp_send(): an error about the packet in hand goes to its source, over this host's own OUTPUT. No error answers
  * another error, a broadcast, a fragment that is not the first, or a source nobody can have. IPv6: `icmpv6.ts`.
  */
 export function sendIcmpError(runtime: HostRuntime, skb: Skb, type: number, code: number, mtu: number): void {
+  if (skb.packet.src.family === 6) return sendIcmpv6Error(runtime, skb, type, code, mtu);
+  if (mayBeAnswered(skb)) send(runtime, skb, { icmpType: type, icmpCode: code, icmpMtu: mtu });
+}
+
+/** ip_rt_send_redirect(): tells a neighbour that it has a shorter way; the packet is forwarded all the same. */
+export function sendRedirect(runtime: HostRuntime, skb: Skb, route: RoutingResult & { kind: "unicast" }): void {
+  const { src } = skb.packet;
+  if (!allowRedirect(runtime, src)) return;
+  countRedirect(runtime, src);
+  if (mayBeAnswered(skb)) send(runtime, skb, { icmpType: REDIRECT, icmpCode: 1, icmpGateway: route.nextHop });
+}
+
+function mayBeAnswered(skb: Skb): boolean {
   const about = skb.packet;
-  if (about.src.family === 6) return sendIcmpv6Error(runtime, skb, type, code, mtu);
-  if (isForMany(skb) || about.fragmentOffset > 0) return;
-  if (isUnspecified(about.src) || isMulticast(about.src)) return;
+  if (isForMany(skb) || about.fragmentOffset > 0) return false;
+  if (isUnspecified(about.src) || isMulticast(about.src)) return false;
   // icmp_xmit_lock(): while the kernel sends an echo reply it cannot send an error about it.
-  if (skb.fromKernel && skb.input === null && about.protocol === ICMP) return;
-  if (about.protocol === ICMP && isIcmpError(about.icmpType)) return;
-  // An error about a packet that was for this host comes from the address it was for; others from the route back.
+  if (skb.fromKernel && skb.input === null && about.protocol === ICMP) return false;
+  return about.protocol !== ICMP || (about.icmpType <= LAST_TYPE && !isIcmpError(about.icmpType));
+}
+
+/** __icmp_send(): source address, type of service, limits, and how much is quoted. */
+function send(runtime: HostRuntime, skb: Skb, fields: Partial<Packet>): void {
+  const about = skb.packet;
   const local = skb.route?.kind === "local";
   const inbound =
     !local && skb.input !== null && sysctl(runtime, "net.ipv4.icmp_errors_use_inbound_ifaddr", 0) !== 0
@@ -32,36 +55,55 @@ export function sendIcmpError(runtime: HostRuntime, skb: Skb, type: number, code
       : null;
   const source = local ? about.dst : inbound;
   const error = packet({
+    ...fields,
     src: source ?? unspecified(4),
     dst: about.src,
     protocol: ICMP,
     tos: (about.tos & 0x1e) | PRECEDENCE_INTERNETCONTROL,
-    icmpType: type,
-    icmpCode: code,
-    icmpMtu: mtu,
     inner: copyPacket(about),
   });
+  const mark = replyMark(runtime, skb);
+  const frame = { ...newSkb(error, -1), mark };
+  const route = routeOutput(runtime, frame, source);
+  if (route.kind !== "error") {
+    if (!mayLeave(runtime, skb, error, route)) return;
+    const room = Math.min(outgoingMtu(runtime, frame, route), LONGEST_ERROR) - 28;
+    if (room < LONGEST_ERROR - 28) error.payloadLength = room;
+  }
   runtime.services.send(runtime, error, {
     kind: "icmp",
     cause: skb,
     fromKernel: true,
     selectSource: source === null,
-    mark: sysctl(runtime, "net.ipv4.fwmark_reflect", 0) !== 0 ? skb.mark : 0,
+    mark,
   });
 }
 
-/** ip_rt_send_redirect(): tells a neighbour that it has a shorter way; the packet is forwarded all the same. */
-export function sendRedirect(runtime: HostRuntime, skb: Skb, route: RoutingResult & { kind: "unicast" }): void {
-  const about = skb.packet;
-  const error = packet({
-    src: unspecified(4),
-    dst: about.src,
-    protocol: ICMP,
-    tos: (about.tos & 0x1e) | PRECEDENCE_INTERNETCONTROL,
-    icmpType: REDIRECT,
-    icmpCode: 1,
-    icmpGateway: route.nextHop,
-    inner: copyPacket(about),
+/** icmp_reply(): the kernel's own answer to a query, from the address that was asked when that is a unicast one. */
+export function sendIcmpReply(
+  runtime: HostRuntime,
+  skb: Skb,
+  kind: "echo-reply" | "icmp",
+  fields: Partial<Packet>,
+): void {
+  const { src, dst, tos, icmpId, icmpSeq } = skb.packet;
+  const reply = packet({ src: dst, dst: src, protocol: ICMP, tos, icmpId, icmpSeq, ...fields });
+  const mark = replyMark(runtime, skb);
+  const selectSource = isForMany(skb);
+  const route = routeOutput(runtime, { ...newSkb(reply, -1), mark }, selectSource ? null : dst);
+  if (route.kind !== "error" && !mayLeave(runtime, skb, reply, route)) return;
+  runtime.services.send(runtime, reply, { kind, cause: skb, fromKernel: true, selectSource, mark });
+}
+
+/** IP4_REPLY_MARK: `fwmark_reflect` puts the mark of a packet on the kernel's own answer. */
+function replyMark(runtime: HostRuntime, skb: Skb): number {
+  return sysctl(runtime, "net.ipv4.fwmark_reflect", 0) !== 0 ? skb.mark : 0;
+}
+
+/** Whether the limits let a message of the kernel out, by the route to its destination. */
+function mayLeave(runtime: HostRuntime, cause: Skb, message: Packet, route: RoutingResult): boolean {
+  return allowIcmp(runtime, message.icmpType, message.icmpCode, message.dst, {
+    input: cause.input?.kind === "loopback",
+    output: route.kind === "local" || (route.kind !== "error" && route.output.kind === "loopback"),
   });
-  runtime.services.send(runtime, error, { kind: "icmp", cause: skb, fromKernel: true, selectSource: true });
 }

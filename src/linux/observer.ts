@@ -73,6 +73,8 @@ export type EngineStep =
       readonly entry: FdbEntry | null;
     }
   | { readonly kind: "transmit"; readonly runtime: HostRuntime; readonly skb: Skb }
+  | { readonly kind: "fragment"; readonly runtime: HostRuntime; readonly skb: Skb; readonly pieces: readonly Packet[] }
+  | { readonly kind: "reassemble"; readonly runtime: HostRuntime; readonly skb: Skb; readonly pieces: number }
   | { readonly kind: "deliver"; readonly runtime: HostRuntime; readonly skb: Skb; readonly text: string }
   | {
       readonly kind: "drop";

@@ -9,6 +9,7 @@ import type { CompiledHost } from "./compiled-host.ts";
 import type { ConntrackTable } from "./conntrack/table.ts";
 import type { DropReason } from "./drop-reason.ts";
 import type { FreeValues } from "./free-value.ts";
+import type { IcmpLimits } from "./icmp-limit.ts";
 import type { NeighbourTable } from "./neighbour-table.ts";
 import type { Indexing } from "./netfilter/chain-index.ts";
 import type { MatchStateTables } from "./netfilter/match-state.ts";
@@ -16,6 +17,9 @@ import type { BoundChain } from "./netfilter/program.ts";
 import type { SetState } from "./netfilter/set-state.ts";
 import type { OutputAnswer } from "./netfilter/unknown-output.ts";
 import type { Observer } from "./observer.ts";
+import type { RouteExceptions } from "./path-mtu.ts";
+import type { FragmentQueue } from "./reassembly.ts";
+import type { RoutingResult } from "./routing/result.ts";
 import type { Supposition } from "./routing/unknown-route.ts";
 import type { Owner, Skb } from "./skb.ts";
 
@@ -115,6 +119,8 @@ export interface Services {
   /** The packet reached a local receiver; answers whether somebody listens. */
   deliver(runtime: HostRuntime, skb: Skb): Ending["socket"];
   end(runtime: HostRuntime, skb: Skb, ending: Ending): void;
+  /** The fragment in hand waits for the others: so it ends if nothing else comes of it. */
+  hold(runtime: HostRuntime, skb: Skb, ending: Ending): void;
 }
 
 /** What a packet is, in the words of INTERFACES section 4; `request` is what a probe sends. */
@@ -137,6 +143,8 @@ export interface SendOptions {
   readonly fromKernel?: boolean;
   /** The tunnel device that sends it, and why it drops what it finds no route for. */
   readonly tunnel?: { readonly device: Interface; readonly noRoute: DropReason | null };
+  /** Route of the packet that a tunnel carries, which learns how little room there is. */
+  readonly carried?: RoutingResult;
 }
 
 /** Rule counters, kept only where somebody asks for them. */
@@ -174,6 +182,12 @@ export interface HostRuntime {
   readonly tunnelPorts: Map<string, number>;
   /** Forwarding databases of this host's bridges, by name. */
   readonly bridges: Map<string, BridgeFdb>;
+  /** Datagrams of which some fragments have come. */
+  readonly fragments: Map<string, FragmentQueue>;
+  /** What was learnt about the way to single destinations; null while nothing was. */
+  exceptions: RouteExceptions | null;
+  /** ICMP messages that were sent lately, as far as limits go by them. */
+  readonly icmpLimits: IcmpLimits;
   /** Next value of the IP identification counter. */
   nextId: number;
 }

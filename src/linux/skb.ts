@@ -4,6 +4,7 @@ import type { Packet } from "../net/packet.ts";
 import type { FrameMacs } from "../net/wire/encode-packet.ts";
 import type { Connection } from "./conntrack/connection.ts";
 import type { ConntrackTemplate } from "./conntrack/zone.ts";
+import type { Reassembled } from "./fragment.ts";
 import type { BoundChain } from "./netfilter/program.ts";
 import type { RoutingResult } from "./routing/result.ts";
 
@@ -96,6 +97,10 @@ export interface Skb {
   hops: number;
   /** Interface the socket is bound to (SO_BINDTODEVICE), or null. */
   boundInterface: string | null;
+  /** How it came, when it came in fragments; null otherwise. */
+  reassembled: Reassembled | null;
+  /** The packet it is a piece of, when a host of this World cut it up; null otherwise. */
+  pieceOf: Packet | null;
 }
 
 /** True for what went to a broadcast or multicast address, in its frame or by its route: nothing is answered to that. */
@@ -131,5 +136,7 @@ export function skb(packet: Packet, journey: number): Skb {
     journey,
     hops: 0,
     boundInterface: null,
+    reassembled: null,
+    pieceOf: null,
   };
 }

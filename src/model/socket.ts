@@ -11,6 +11,8 @@ export interface ListeningSocket {
   readonly family: 4 | 6 | null;
   readonly port: number;
   readonly interface: string | null;
+  /** A raw socket: it hears every packet of its protocol, and errors about what goes out; its port is 0. */
+  readonly raw?: boolean;
   readonly process: string | null;
   /** `declared` by a manifest only: assumed to be open. */
   readonly certainty: "dumped" | "declared";

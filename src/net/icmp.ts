@@ -15,6 +15,9 @@ const SOURCE_QUENCH = 4;
 /** The highest type that Linux knows (include/uapi/linux/icmp.h). */
 export const NR_ICMP_TYPES = 18;
 
+/** Code of TIME_EXCEEDED: the fragments of a datagram did not all come. */
+export const FRAGMENT_TIME = 1;
+
 /** Codes of DEST_UNREACHABLE. */
 export const NET_UNREACHABLE = 0;
 export const HOST_UNREACHABLE = 1;

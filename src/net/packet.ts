@@ -45,7 +45,7 @@ export interface Packet {
   icmpMtu: number;
   /** Gateway of a redirect; null otherwise. */
   icmpGateway: Address | null;
-  /** Bytes after the layer-4 header (TCP/UDP data, ICMP echo data). */
+  /** Bytes after the layer-4 header (TCP/UDP data, ICMP echo data); of a fragment that is not the first, after the IP header. */
   payloadLength: number;
   /** The quoted packet of an ICMP error, or the packet a tunnel carries. */
   inner: Packet | null;
@@ -90,8 +90,14 @@ export function copyPacket(original: Packet): Packet {
   return { ...original, inner: original.inner === null ? null : copyPacket(original.inner) };
 }
 
+/** True for a piece of a packet: not the last of its datagram, or not the first. */
+export function isFragment(p: Packet): boolean {
+  return p.moreFragments || p.fragmentOffset > 0;
+}
+
 /** Bytes of the layer-4 header, by protocol; the VXLAN header and inner Ethernet header count as UDP payload. */
 function transportHeaderLength(p: Packet): number {
+  if (p.fragmentOffset > 0) return 0;
   if (p.protocol === TCP) return p.mss > 0 ? 24 : 20;
   if (p.protocol === ICMP || p.protocol === ICMPV6 || p.vni >= 0) return 8;
   if (p.protocol === SCTP) return sctpHeaderLength(p.sctp ?? SCTP_INIT);
@@ -101,8 +107,9 @@ function transportHeaderLength(p: Packet): number {
 /** Total length in bytes of the IP packet, header included, as `-m length` and the MTU check see it. */
 export function packetLength(p: Packet): number {
   const header = p.src.family === 4 ? 20 : 40;
-  if (p.inner === null || p.vni >= 0) return header + transportHeaderLength(p) + p.payloadLength;
-  if (p.protocol === ICMP) return header + 8 + Math.min(packetLength(p.inner), 576 - 28);
+  if (p.inner === null || p.vni >= 0 || isFragment(p)) return header + transportHeaderLength(p) + p.payloadLength;
+  // An error tells in payloadLength how much it quotes where the usual 576 bytes do not fit.
+  if (p.protocol === ICMP) return header + 8 + Math.min(packetLength(p.inner), p.payloadLength || 576 - 28);
   if (p.protocol === ICMPV6) return header + 8 + Math.min(packetLength(p.inner), 1280 - 48);
   return header + packetLength(p.inner);
 }
@@ -112,6 +119,7 @@ export function describePacket(p: Packet): string {
   const src = formatAddress(p.src);
   const dst = formatAddress(p.dst);
   if (p.vni >= 0 && p.inner !== null) return `vxlan ${src} > ${dst} vni ${p.vni} (${describePacket(p.inner)})`;
+  if (p.fragmentOffset > 0) return `${formatProtocol(p.protocol)} ${src} > ${dst} fragment at ${p.fragmentOffset}`;
   if (p.protocol === ICMP) return `icmp ${src} > ${dst} ${describeIcmp(p.icmpType, p.icmpCode)}`;
   if (p.protocol === ICMPV6) return `icmpv6 ${src} > ${dst} ${describeIcmpv6(p.icmpType, p.icmpCode)}`;
   if (hasPorts(p.protocol)) {

@@ -1,6 +1,6 @@
 import { isFree } from "../linux/free-value.ts";
 import { formatAddress } from "../net/address.ts";
-import type { Packet } from "../net/packet.ts";
+import { isFragment, type Packet } from "../net/packet.ts";
 import type { PortSet } from "../net/port-set.ts";
 import { formatProtocol, hasPorts, ICMP, ICMPV6, SCTP, TCP, UDP } from "../net/protocol.ts";
 import { formatTcpFlags } from "../net/tcp-flags.ts";
@@ -14,6 +14,10 @@ export interface PacketJson {
   readonly tos: number;
   readonly df: boolean;
   readonly length: number;
+  /** Of a fragment: more follow. */
+  readonly mf?: boolean;
+  /** Of a fragment: bytes. */
+  readonly fragOffset?: number;
   readonly sport?: number;
   readonly dport?: number;
   readonly flags?: string;
@@ -42,15 +46,15 @@ export function packetJson(packet: Packet, domains: readonly PortSet[]): PacketJ
     free.push(field);
     return domains[value - 0x10000]?.[0]?.first ?? 0;
   };
-  const isIcmp = packet.protocol === ICMP || packet.protocol === ICMPV6;
+  const isIcmp = (packet.protocol === ICMP || packet.protocol === ICMPV6) && packet.fragmentOffset === 0;
   return {
     src: formatAddress(packet.src),
     dst: formatAddress(packet.dst),
     proto: WORDS.get(packet.protocol) ?? packet.protocol,
-    ...(hasPorts(packet.protocol)
+    ...(hasPorts(packet.protocol) && packet.fragmentOffset === 0
       ? { sport: chosen("sport", packet.sport), dport: chosen("dport", packet.dport) }
       : {}),
-    ...(packet.protocol === TCP ? { flags: formatTcpFlags(packet.flags) } : {}),
+    ...(packet.protocol === TCP && packet.fragmentOffset === 0 ? { flags: formatTcpFlags(packet.flags) } : {}),
     ...(isIcmp ? { icmpType: packet.icmpType, icmpCode: packet.icmpCode } : {}),
     ...(isIcmp && packet.inner === null ? { icmpId: chosen("icmpId", packet.icmpId), icmpSeq: packet.icmpSeq } : {}),
     ...(packet.icmpMtu > 0 ? { icmpMtu: packet.icmpMtu } : {}),
@@ -58,6 +62,7 @@ export function packetJson(packet: Packet, domains: readonly PortSet[]): PacketJ
     tos: packet.tos,
     df: packet.df,
     length: packet.payloadLength,
+    ...(isFragment(packet) ? { mf: packet.moreFragments, fragOffset: packet.fragmentOffset } : {}),
     ...(packet.vni >= 0 ? { vni: packet.vni } : {}),
     ...(packet.inner === null ? {} : { inner: packetJson(packet.inner, domains) }),
     free,

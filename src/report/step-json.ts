@@ -77,6 +77,10 @@ export function stepJson(network: Network, step: TraceStep, domains: readonly Po
         mac: step.mac,
         packet: packetJson(step.packet, domains),
       };
+    case "fragment":
+      return { host, kind: step.kind, interface: step.interface, lengths: step.lengths };
+    case "reassemble":
+      return { host, kind: step.kind, pieces: step.pieces, packet: packetJson(step.packet, domains) };
     case "deliver":
       return { host, kind: step.kind, packet: packetJson(step.packet, domains) };
     case "drop":

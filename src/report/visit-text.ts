@@ -168,6 +168,10 @@ function stepLines(
       return entry(style, "unwrap", `by ${step.interface}: ${describePacket(step.packet)}`);
     case "transmit":
       return entry(style, "out", `${step.interface}${nextHop === null ? "" : `, to ${next(network, nextHop)}`}`);
+    case "fragment":
+      return entry(style, "cut", `into ${step.lengths.length} fragments for ${step.interface}`);
+    case "reassemble":
+      return entry(style, "joined", `${step.pieces} fragments are one packet again`);
     case "deliver":
       return entry(style, "delivered", describePacket(step.packet), "good");
     case "drop":

@@ -67,6 +67,10 @@ const FIELDS: ReadonlySet<string> = new Set([
   "tFlag",
   "seq",
   "ack",
+  "mf",
+  "fragOffset",
+  "ipid",
+  "icmpMtu",
   "mark",
   "uid",
   "bindInterface",
@@ -302,9 +306,13 @@ function readPacket(reader: Reader): Packet | null {
   if (quoted !== null) complainOfUnknown(quoted, FIELDS);
   const inner = quoted === null ? null : readPacket(quoted);
   const echo = protocol === ICMPV6 ? icmp.V6_ECHO_REQUEST : icmp.ECHO_REQUEST;
-  const isIcmp = protocol === ICMP || protocol === ICMPV6;
-  const ports = hasPorts(protocol);
-  const isTcp = protocol === TCP;
+  const fragmentOffset = integer(reader, "fragOffset", 0xfff8, 0);
+  if (fragmentOffset % 8 !== 0) complain(reader, "fragOffset", "a multiple of 8");
+  // only the first fragment has a header of layer 4
+  const first = fragmentOffset === 0;
+  const isIcmp = first && (protocol === ICMP || protocol === ICMPV6);
+  const ports = first && hasPorts(protocol);
+  const isTcp = first && protocol === TCP;
   // a header that the protocol does not have is read all the same: what is wrong with it is a typing error
   const read = (has: boolean, field: string, most: number, otherwise: number): number => {
     const value = integer(reader, field, most, otherwise);
@@ -320,6 +328,9 @@ function readPacket(reader: Reader): Packet | null {
     ttl: integer(reader, "ttl", 255, 64),
     tos: integer(reader, "tos", 255, 0),
     df: flag(reader, "df", false),
+    id: integer(reader, "ipid", 0xffff, 0),
+    moreFragments: flag(reader, "mf", false),
+    fragmentOffset,
     payloadLength: integer(reader, "length", 65495, 0),
     sctp: readSctp(reader, protocol),
     icmpType: read(isIcmp, "icmpType", 255, echo),
@@ -328,6 +339,7 @@ function readPacket(reader: Reader): Packet | null {
     icmpSeq: read(isIcmp, "icmpSeq", 0xffff, 1),
     seq: read(isTcp, "seq", 0xffffffff, 0),
     ack: read(isTcp, "ack", 0xffffffff, 0),
+    icmpMtu: read(isIcmp, "icmpMtu", 0xffffffff, 0),
     inner,
   });
 }

@@ -1,6 +1,7 @@
 import { createWorld, type Doubt, inject, originate, runtimeOf, settle, type World } from "../emulator/world.ts";
 import type { Chooser } from "../linux/chooser.ts";
 import { listConntrack } from "../linux/conntrack/list.ts";
+import { copyLimits, type IcmpLimits } from "../linux/icmp-limit.ts";
 import type { Indexing } from "../linux/netfilter/chain-index.ts";
 import type { HostRuntime } from "../linux/runtime.ts";
 import type { ConntrackRecord } from "../model/conntrack-record.ts";
@@ -37,10 +38,17 @@ interface Live {
   readonly recording: Recording | null;
   /** The journey of each question asked in it, by the question's id. */
   readonly first: Map<string, number>;
+  /** Virtual time of the last question. */
+  askedAt: number;
   choose: Chooser;
 }
 
-export function createPacketSession(network: Network): PacketSession {
+/**
+ * `limits`: what the hosts have sent of ICMP before, which this session goes on writing; for whoever asks a kernel the same,
+ * where `fresh` forgets everything but those limits. Left out, they are forgotten too.
+ */
+export function createPacketSession(network: Network, limits: Map<string, IcmpLimits> | null = null): PacketSession {
+  let before: ReadonlyMap<string, IcmpLimits> | null = null;
   let sequence: PacketQuestion[] = [];
   let live: Live | null = null;
   return {
@@ -50,31 +58,46 @@ export function createPacketSession(network: Network): PacketSession {
       if (question.fresh) {
         sequence = [];
         live = null;
+        before = limits === null ? null : new Map(limits);
       }
-      const before = sequence;
-      sequence = [...before, question];
+      const earlier = sequence;
+      sequence = [...earlier, question];
       let reusable = live;
       live = null;
       let last: Live | null = null;
+      let waited = false;
       const exploration = explore((choose) => {
-        const current: Live = reusable ?? replay(network, before, question, options, choose, null);
+        const current: Live = reusable ?? replay(network, earlier, question, options, choose, null, before);
         reusable = null;
         current.choose = choose;
         last = current;
-        const run = askIn(current, question);
+        const run = askIn(current, question, Number.POSITIVE_INFINITY);
+        waited ||= current.world.now > current.askedAt;
         return options.conntrack === true ? { ...run, conntrack: tablesOf(current.world) } : run;
       });
-      if (exploration.leaves.length === 1) live = last;
+      // Where timers ran on, the next packet comes before them: it is asked in a World that has not waited.
+      if (exploration.leaves.length === 1 && !waited) live = last;
+      if (limits !== null) rememberLimits(last, limits);
       const answer = toAnswer(network, exploration);
       if (options.strict !== true) return { answer };
       const doubting = (doubt: Doubt): Answer =>
         toAnswer(
           network,
-          explore((choose) => askIn(replay(network, before, question, { steps: false }, choose, doubt), question)),
+          explore((choose) =>
+            askIn(
+              replay(network, earlier, question, { steps: false }, choose, doubt, before),
+              question,
+              Number.POSITIVE_INFINITY,
+            ),
+          ),
         );
       return { answer: strictly(answer, doubting) };
     },
   };
+}
+
+function rememberLimits(live: Live | null, limits: Map<string, IcmpLimits>): void {
+  for (const [name, runtime] of live?.world.hosts ?? []) limits.set(name, copyLimits(runtime.icmpLimits));
 }
 
 function validate(network: Network, question: PacketQuestion, before: readonly PacketQuestion[]): Finding | null {
@@ -118,6 +141,7 @@ function replay(
   options: SessionOptions,
   choose: Chooser,
   doubt: Doubt | null,
+  limits: ReadonlyMap<string, IcmpLimits> | null,
 ): Live {
   const recording = options.steps === false ? null : recorder(options.everyRule ?? false);
   const assume = question.assume;
@@ -130,16 +154,21 @@ function replay(
         assume === null ? null : { route: assume.route, outInterface: assume.outInterface, ctState: assume.ctState },
       doubt,
       indexing: options.indexing ?? "adaptive",
+      limits,
     }),
     recording,
     first: new Map(),
+    askedAt: 0,
     choose,
   };
-  for (const earlier of before) askIn(live, earlier);
+  before.forEach((earlier, index) => {
+    askIn(live, earlier, (before[index + 1] ?? question).at ?? 0);
+  });
   return live;
 }
 
-function askIn(live: Live, question: PacketQuestion): Run {
+/** Asks, and lets time pass until then at most: timers that are due later wait for the next question. */
+function askIn(live: Live, question: PacketQuestion, until: number): Run {
   const { world } = live;
   world.answers = question.answers;
   if (question.at !== null && question.at > world.now) {
@@ -148,8 +177,9 @@ function askIn(live: Live, question: PacketQuestion): Run {
   }
   const first = world.journeys.length;
   live.first.set(question.id, first);
+  live.askedAt = world.now;
   sendQuestion(live, question);
-  settle(world);
+  settle(world, Math.max(until, world.now));
   return {
     journeys: question.replyTo === null && first === 0 ? world.journeys : [...world.journeys],
     first,

@@ -11,7 +11,7 @@ import {
 } from "../linux/netfilter/verdict.ts";
 import type { EngineStep, Observer } from "../linux/observer.ts";
 import type { Skb } from "../linux/skb.ts";
-import { copyPacket } from "../net/packet.ts";
+import { copyPacket, packetLength } from "../net/packet.ts";
 import type { RulePlace, TraceStep } from "./step.ts";
 
 /** Steps of every journey, by its number. */
@@ -126,6 +126,12 @@ function toStep(event: EngineStep): TraceStep | null {
         frame: { source: event.skb.sourceMac, destination: event.skb.destinationMac },
         innerFrame: event.skb.carried,
       };
+    case "fragment": {
+      const lengths = event.pieces.map((piece) => packetLength(piece));
+      return { host, kind: "fragment", interface: event.skb.output?.name ?? "", lengths };
+    }
+    case "reassemble":
+      return { host, kind: "reassemble", packet: copyPacket(event.skb.packet), pieces: event.pieces };
     case "deliver":
       return { host, kind: "deliver", packet: copyPacket(event.skb.packet), text: event.text };
     case "drop":

@@ -63,6 +63,10 @@ export type TraceStep = { readonly host: string } & (
       readonly frame: FrameMacs;
       readonly innerFrame: FrameMacs | null;
     }
+  /** It leaves in pieces of so many bytes, IP header included. */
+  | { readonly kind: "fragment"; readonly interface: string; readonly lengths: readonly number[] }
+  /** Its fragments are one packet again. */
+  | { readonly kind: "reassemble"; readonly packet: Packet; readonly pieces: number }
   | { readonly kind: "deliver"; readonly packet: Packet; readonly text: string }
   | { readonly kind: "drop"; readonly reason: DropReason | null; readonly text: string }
   | { readonly kind: "reject"; readonly text: string }

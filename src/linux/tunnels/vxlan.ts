@@ -89,6 +89,7 @@ function remotesOf(runtime: HostRuntime, device: Interface, vxlan: VxlanDevice, 
 
 /** vxlan_xmit_one(). */
 function sendTo(runtime: HostRuntime, device: Interface, vxlan: VxlanDevice, skb: Skb, remote: Remote): void {
+  const carried = skb.route;
   wrap(runtime, skb, vxlan, remote.address);
   if (runtime.observer !== null && skb.carried?.arp === null) {
     runtime.observer.step({ kind: "encapsulate", runtime, skb, device: device.name, entry: remote.entry });
@@ -102,6 +103,7 @@ function sendTo(runtime: HostRuntime, device: Interface, vxlan: VxlanDevice, skb
     cause: null,
     selectSource: vxlan.local === null,
     tunnel: { device, noRoute: "IP_OUTNOROUTES" },
+    ...(carried === null ? {} : { carried }),
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Network } from "../../../src/model/network.ts";
 import { printRuleset } from "../../../src/readers/iptables/print.ts";
-import { Duel, type ProbePacket, type Round } from "../harness/duel.ts";
+import { Duel, type KernelMemory, kernelMemory, type ProbePacket, type Round } from "../harness/duel.ts";
 import { ipSetsOf, networkOf, rulesetOf } from "../harness/lab.ts";
 import { toBuildRequest } from "../harness/network-to-oracle.ts";
 import { type Oracle, Refused } from "../harness/oracle-client.ts";
@@ -31,6 +31,7 @@ interface Built {
   readonly world: World;
   readonly network: Network;
   readonly excuses: RunExcuses;
+  readonly memory: KernelMemory;
   /** Rules that each host has, by host: what must be emptied before others come. */
   readonly loaded: Map<string, HostRuleset>;
 }
@@ -59,7 +60,13 @@ export class Runner {
     const network = networkOf(world.lab());
     const mute = world.mute();
     await this.oracle.build(toBuildRequest(network, { mute }));
-    this.built = { world, network: muted(network, mute), excuses: excusesOf(world), loaded: new Map() };
+    this.built = {
+      world,
+      network: muted(network, mute),
+      excuses: excusesOf(world),
+      memory: kernelMemory(),
+      loaded: new Map(),
+    };
   }
 
   /**
@@ -103,7 +110,7 @@ export class Runner {
     }
     this.tally.rulesets++;
     const found: Disagreement[] = [];
-    const duel = new Duel(this.oracle, network, built.excuses, world.conntrack);
+    const duel = new Duel(this.oracle, network, built.excuses, world.conntrack, built.memory);
     let first = true;
     for (const sequence of sequences) {
       if (stateful && !first) await this.load(built, loads);
@@ -167,7 +174,6 @@ export class Runner {
       this.tally.probes++;
       const { outcome } = round.kernel;
       this.tally.outcomes.set(outcome, (this.tally.outcomes.get(outcome) ?? 0) + 1);
-      excuses.note(round);
       const { used } = excuses;
       this.tally.excused += used;
       excuses.used = 0;

@@ -10,9 +10,7 @@ import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule } from ".
  * - The value of a port or ICMP id that the kernel draws at random: podpath calls it free; the kernel's must lie in the
  *   free value's domain.
  * - ICMP 3/1 three seconds after an unanswered neighbour: nobody waits for it here.
- * - Errors of routes (no route, unreachable, prohibit) and redirects beyond the kernel's allowance for one source: limits
- *   are not modelled (kernel.md R1-R3). Only answers that podpath gives and the kernel withholds are excused, and only
- *   where the allowance can be used up (`Excuses`).
+ * - Answers that podpath gives and the kernel withholds, where a kind of fuzz world excuses that (`Excuses`).
  * - `dropped` or `rejected` where no error was seen and the kernel freed the packet in ip_error() without a reason: the
  *   error may have been stopped by a rule, and blackhole looks the same from outside.
  * - Rules in a branch that stands for several (`count` above 1): a draw that changed nothing but which rules matched is
@@ -29,6 +27,7 @@ import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule } from ".
  *   rules are compared by themselves, and the delivery of an answer, which the kernel may do after the oracle looked.
  * - The order of hops, and the host and place of the end, of a frame that a bridge or VXLAN copied: the copies share one
  *   identity and queues of their own. Hops and rules are compared as a set then.
+ * - The header of a further fragment at hops before it was rewritten in place (`becomesLater`).
  * - A quoted packet is quoted as far as the kernel sent it: its payload length is not compared.
  */
 export interface Excuses {
@@ -165,6 +164,31 @@ function isCopied(hops: readonly SeenHop[]): boolean {
   return false;
 }
 
+/**
+ * Fragments travel together: what one of them does at one place is compared in order, but not whether another was ahead of
+ * it elsewhere (the kernel stamps frames when they are queued).
+ */
+function byPlace(hops: readonly SeenHop[]): readonly SeenHop[] {
+  if (!hops.some(({ packet }) => packet.mf || packet.fragOffset > 0)) return hops;
+  const places = new Map<string, SeenHop[]>();
+  for (const hop of hops) {
+    const place = `${hop.host} ${hop.interface} ${hop.direction}`;
+    const there = places.get(place);
+    if (there === undefined) places.set(place, [hop]);
+    else there.push(hop);
+  }
+  return [...places.values()].flat();
+}
+
+/**
+ * The header of a further fragment as a later hop shows it: where a datagram leaves in the fragments it came in, the
+ * kernel writes the new headers into the frames that packet sockets still look at.
+ */
+function becomesLater(real: SeenPacket, later: readonly SeenHop[], domains: readonly PortSet[]): boolean {
+  if (real.fragOffset === 0) return false;
+  return later.some(({ packet }) => samePacket(real, packet, domains));
+}
+
 function compareHops(
   what: string,
   given: readonly SeenHop[],
@@ -174,7 +198,7 @@ function compareHops(
   differ: Differ,
 ): void {
   const inOrder = (hops: readonly SeenHop[]): readonly SeenHop[] =>
-    copied ? [...hops].sort((p, q) => (hopWords(p) < hopWords(q) ? -1 : 1)) : hops;
+    copied ? [...hops].sort((p, q) => (hopWords(p) < hopWords(q) ? -1 : 1)) : byPlace(hops);
   const [real, ours] = [inOrder(given), inOrder(said)];
   for (let i = 0; i < Math.max(real.length, ours.length); i++) {
     const [x, y] = [real[i], ours[i]];
@@ -184,7 +208,7 @@ function compareHops(
       x.host === y.host &&
       x.interface === y.interface &&
       x.direction === y.direction &&
-      samePacket(x.packet, y.packet, domains);
+      (samePacket(x.packet, y.packet, domains) || becomesLater(x.packet, ours.slice(i + 1), domains));
     if (same) continue;
     differ(`${what} ${i}`, x === undefined ? null : hopWords(x), y === undefined ? null : hopWords(y));
     return;
@@ -202,7 +226,9 @@ function sameValue(real: number, ours: number, domains: readonly PortSet[]): boo
 
 function samePacket(real: SeenPacket, ours: SeenPacket, domains: readonly PortSet[], quoted = false): boolean {
   if (real.src !== ours.src || real.dst !== ours.dst || real.protocol !== ours.protocol) return false;
+  if (real.mf !== ours.mf || real.fragOffset !== ours.fragOffset) return false;
   if (real.ttl !== ours.ttl || real.tos !== ours.tos || real.df !== ours.df || real.vni !== ours.vni) return false;
+  if (ours.fragOffset > 0) return quoted || real.length === ours.length;
   if (!sameValue(real.sport, ours.sport, domains) || !sameValue(real.dport, ours.dport, domains)) return false;
   if (!quoted && real.protocol === TCP) {
     if (real.flags !== ours.flags || real.seq !== ours.seq || real.ack !== ours.ack) return false;
@@ -233,8 +259,10 @@ function responseWords({ kind, host, packet }: SeenResponse): string {
 /** A packet in one line, for messages. */
 export function words(p: SeenPacket): string {
   const head = `${p.protocol} ${p.src}:${p.sport} > ${p.dst}:${p.dport} ttl ${p.ttl} tos ${p.tos}${p.df ? " df" : ""}`;
-  const tcp = p.protocol === TCP ? ` [${p.flags}] seq ${p.seq} ack ${p.ack}` : "";
-  const icmp = isIcmp(p.protocol) ? ` type ${p.icmpType}/${p.icmpCode} id ${p.icmpId} mtu ${p.mtu}` : "";
+  const tcp = p.protocol === TCP && p.fragOffset === 0 ? ` [${p.flags}] seq ${p.seq} ack ${p.ack}` : "";
+  const icmp =
+    isIcmp(p.protocol) && p.fragOffset === 0 ? ` type ${p.icmpType}/${p.icmpCode} id ${p.icmpId} mtu ${p.mtu}` : "";
   const inner = p.inner === null ? "" : `${p.vni >= 0 ? ` vni ${p.vni}` : ""} (${words(p.inner)})`;
-  return `${head}${tcp}${icmp} length ${p.length}${inner}`;
+  const piece = p.mf || p.fragOffset > 0 ? ` fragment ${p.fragOffset}${p.mf ? "+" : ""}` : "";
+  return `${head}${piece}${tcp}${icmp} length ${p.length}${inner}`;
 }

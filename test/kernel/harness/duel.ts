@@ -1,3 +1,4 @@
+import type { IcmpLimits } from "../../../src/linux/icmp-limit.ts";
 import type { Network } from "../../../src/model/network.ts";
 import { ECHO_REPLY, ECHO_REQUEST, V6_ECHO_REPLY, V6_ECHO_REQUEST } from "../../../src/net/icmp.ts";
 import { type PacketQuestion, parsePacketLine } from "../../../src/trace/packet-question.ts";
@@ -38,6 +39,13 @@ export interface ProbePacket {
   readonly tFlag?: boolean;
   readonly seq?: number;
   readonly ack?: number;
+  /** MTU of an ICMP error. */
+  readonly icmpMtu?: number;
+  readonly ipid?: number;
+  readonly mf?: boolean;
+  readonly fragOffset?: number;
+  /** Payload of the whole datagram that a first fragment belongs to: only the checksum depends on it. */
+  readonly wholeLength?: number;
   readonly mark?: number;
   readonly uid?: number;
   readonly bindInterface?: string;
@@ -46,6 +54,8 @@ export interface ProbePacket {
   readonly dmac?: string;
   readonly icmpInner?: ProbePacket;
   readonly replyTo?: string;
+  /** Virtual seconds; by itself, those since the namespaces were built. */
+  readonly at?: number;
   /** State of the packet before is kept unless true. */
   readonly fresh?: boolean;
 }
@@ -61,12 +71,28 @@ export interface Round {
   readonly differences: readonly string[];
 }
 
+/** What built namespaces remember that no flush makes them forget. */
+export interface KernelMemory {
+  /** ICMP messages sent lately. */
+  readonly limits: Map<string, IcmpLimits>;
+  /** Seconds since they were built. */
+  age(): number;
+}
+
+export function kernelMemory(): KernelMemory {
+  const built = performance.now();
+  return { limits: new Map(), age: () => (performance.now() - built) / 1000 };
+}
+
 /** One Network asked on both sides. */
 export class Duel {
   private session: PacketSession;
   private readonly oracle: Oracle;
   private readonly excuses: Excuses;
   private readonly conntrack: boolean;
+  private readonly memory: KernelMemory;
+  /** True: also between packets that keep state, podpath's clock goes on as the kernel's does. */
+  clockRuns = false;
   /** What the kernel delivered, by the packet's id. */
   private readonly delivered = new Map<
     string,
@@ -79,10 +105,17 @@ export class Duel {
   private counter = 0;
 
   /** `conntrack`: the connections that all hosts track are compared after every packet. */
-  constructor(oracle: Oracle, network: Network, excuses: Excuses = NO_EXCUSES, conntrack = false) {
+  constructor(
+    oracle: Oracle,
+    network: Network,
+    excuses: Excuses = NO_EXCUSES,
+    conntrack = false,
+    memory = kernelMemory(),
+  ) {
     this.oracle = oracle;
     this.conntrack = conntrack;
-    this.session = createPacketSession(network);
+    this.memory = memory;
+    this.session = createPacketSession(network, memory.limits);
     this.excuses = excuses;
   }
 
@@ -101,7 +134,7 @@ export class Duel {
 
   /** Another Network on podpath's side, after the kernel was told to change. */
   use(network: Network): void {
-    this.session = createPacketSession(network);
+    this.session = createPacketSession(network, this.memory.limits);
   }
 
   /** Sends one packet on both sides. Null when there is no earlier delivery to reply to. */
@@ -110,8 +143,10 @@ export class Duel {
     const fresh = packet.fresh ?? packet.replyTo === undefined;
     const concrete = packet.replyTo === undefined ? packet : this.replyTo(packet.replyTo, packet);
     if (concrete === null) return null;
-    const answer = this.askPodpath({ ...packet, fresh });
+    const before = this.memory.age();
     const result = await this.oracle.probe(forKernel(concrete), fresh, this.conntrack);
+    const at = packet.at ?? (fresh || this.clockRuns ? (before + this.memory.age()) / 2 : undefined);
+    const answer = this.askPodpath({ ...packet, fresh, ...(at === undefined ? {} : { at }) });
     if (fresh) this.delivered.clear();
     if (result.delivered !== null && packet.id !== undefined) {
       this.delivered.set(packet.id, { ...result.delivered, near: result.delivered.host === concrete.host });
@@ -200,7 +235,7 @@ export class Duel {
 }
 
 /** Reads a packet as `podpath probe` does. */
-function question(packet: ProbePacket): PacketQuestion {
+function question({ wholeLength: _wholeLength, ...packet }: ProbePacket): PacketQuestion {
   const parsed = parsePacketLine(JSON.stringify(packet), { file: "probe", line: 1 });
   if ("findings" in parsed) {
     throw new Error(`${JSON.stringify(packet)}: ${parsed.findings.map(({ message }) => message).join("; ")}`);
@@ -210,12 +245,13 @@ function question(packet: ProbePacket): PacketQuestion {
 
 /** podpath's defaults, where the oracle's are others. */
 function forKernel(packet: ProbePacket): object {
-  const { replyTo: _replyTo, fresh: _fresh, id: _id, ...rest } = packet;
+  const { replyTo: _replyTo, fresh: _fresh, id: _id, at: _at, icmpMtu, ...rest } = packet;
   return {
     proto: packet.dst?.includes(":") === true ? "icmpv6" : "icmp",
     window: 64240,
     icmpId: 1,
     icmpSeq: 1,
+    mtu: icmpMtu ?? 0,
     ...rest,
   };
 }

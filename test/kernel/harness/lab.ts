@@ -25,7 +25,7 @@ import type { Ruleset } from "../../../src/model/ruleset.ts";
 import type { ListeningSocket } from "../../../src/model/socket.ts";
 import { type Address, type Family, isLinkLocal, isLoopback, parseAddress } from "../../../src/net/address.ts";
 import { parseInterfaceAddress, prefixContains, prefixOf } from "../../../src/net/prefix.ts";
-import { TCP, UDP } from "../../../src/net/protocol.ts";
+import { ICMP, TCP, UDP } from "../../../src/net/protocol.ts";
 import { readRoutes } from "../../../src/readers/ip/route.ts";
 import { readPolicyRules } from "../../../src/readers/ip/rule.ts";
 import { readIpSetSave } from "../../../src/readers/ipset/save.ts";
@@ -96,7 +96,7 @@ export interface Lab {
 }
 
 /**
- * Settings that keep namespaces of different machines alike, and ICMP error limits off, which podpath does not model
+ * Settings that keep namespaces of different machines alike, and ICMP error limits off, so that a test need not count
  * (kernel.md R1-R3). `icmp_ratelimit` stays: 0 would empty the bucket that errors of routes are paid from.
  */
 export const PLAIN_SYSCTLS: Readonly<Record<string, string>> = {
@@ -364,19 +364,22 @@ function labFdb(spec: LabHost, interfaces: ReadonlyMap<string, Interface>): read
 }
 
 function labSockets(spec: LabHost): readonly ListeningSocket[] {
-  return (spec.listen ?? []).map((text) => {
-    const [protocol = "", port = ""] = text.split("/");
-    return {
-      protocol: protocol === "tcp" ? TCP : UDP,
-      address: null,
-      family: null,
-      port: Number(port),
-      interface: null,
-      process: null,
-      certainty: "dumped",
-      origin: 0,
-    };
-  });
+  const wildcard = {
+    address: null,
+    family: null,
+    interface: null,
+    process: null,
+    certainty: "dumped",
+    origin: 0,
+  } as const;
+  return [
+    // The oracle's own: they tell it what was delivered, and hear ICMP errors like any raw socket.
+    ...[ICMP, TCP, UDP].map((protocol) => ({ ...wildcard, protocol, port: 0, raw: true })),
+    ...(spec.listen ?? []).map((text) => {
+      const [protocol = "", port = ""] = text.split("/");
+      return { ...wildcard, protocol: protocol === "tcp" ? TCP : UDP, port: Number(port) };
+    }),
+  ];
 }
 
 type Interfaces = ReadonlyMap<string, ReadonlyMap<string, Interface>>;

@@ -64,7 +64,9 @@ function hostRequest(host: Host): object {
         .map((route) => `ip ${familyOption(route)}route add ${printRoute(route).replaceAll("\n", " ")}`),
       ...host.fdb.flatMap(fdbCommand),
     ],
-    listen: host.sockets.map((socket) => `${socket.protocol === TCP ? "tcp" : "udp"}/${socket.port}`),
+    listen: host.sockets
+      .filter(({ raw }) => raw !== true)
+      .map((socket) => `${socket.protocol === TCP ? "tcp" : "udp"}/${socket.port}`),
     ipsets: [...host.ipSets.values()].map((set) => `${printIpSet(set)}\n`).join(""),
     rulesets: host.rulesets.map((ruleset) => ({
       family: ruleset.family,

@@ -20,6 +20,10 @@ export interface SeenPacket {
   readonly icmpId: number;
   readonly mtu: number;
   readonly vni: number;
+  /** More fragments follow. */
+  readonly mf: boolean;
+  /** Bytes. */
+  readonly fragOffset: number;
   /** What an ICMP error quotes, or a tunnel carries. */
   readonly inner: SeenPacket | null;
 }

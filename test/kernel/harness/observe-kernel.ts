@@ -31,6 +31,8 @@ export function kernelPacket(packet: KernelPacket): SeenPacket {
     icmpId: packet.icmpId ?? 0,
     mtu: packet.mtu ?? 0,
     vni: packet.vni ?? -1,
+    mf: packet.mf ?? false,
+    fragOffset: packet.fragOffset ?? 0,
     inner: carried === undefined ? null : kernelPacket(carried),
   };
 }

@@ -39,6 +39,8 @@ export function podpathPacket(packet: Packet): SeenPacket {
     icmpId: packet.icmpId,
     mtu: packet.icmpMtu,
     vni: packet.vni,
+    mf: packet.moreFragments,
+    fragOffset: packet.fragmentOffset,
     inner: packet.inner === null ? null : podpathPacket(packet.inner),
   };
 }

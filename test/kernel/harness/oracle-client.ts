@@ -27,6 +27,8 @@ const basePacket = z.object({
   icmpSeq: z.number().optional(),
   mtu: z.number().optional(),
   vni: z.number().optional(),
+  mf: z.boolean().optional(),
+  fragOffset: z.number().optional(),
 });
 
 /** A packet as the kernel's sockets showed it. */

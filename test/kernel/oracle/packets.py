@@ -81,6 +81,9 @@ def build(packet, ident):
 
 def _transport(packet, number, src, dst, six):
     payload = bytes(packet.get("length", 0))
+    if packet.get("fragOffset"):
+        return payload
+    whole = packet.get("wholeLength", len(payload))
     if number == 6:
         bits = 0
         for letter in packet.get("flags", "S"):
@@ -91,7 +94,7 @@ def _transport(packet, number, src, dst, six):
         ) + payload
         at = 16
     elif number == 17:
-        body = struct.pack("!HHHH", packet.get("sport", 0), packet.get("dport", 0), 8 + len(payload), 0) + payload
+        body = struct.pack("!HHHH", packet.get("sport", 0), packet.get("dport", 0), 8 + whole, 0) + payload
         at = 6
     elif number in (1, 58):
         body = _icmp(packet, number, payload)
@@ -109,12 +112,14 @@ def _transport(packet, number, src, dst, six):
         return body[:8] + struct.pack("<I", crc32c(body)) + body[12:]
     else:
         return payload
+    # The payload is zeros, so of the fragments that follow only their length counts.
+    size = len(body) + whole - len(payload)
     if number == 1:
         value = checksum(body)
     elif six:
-        value = checksum(src + dst + struct.pack("!IHBB", len(body), 0, 0, number) + body)
+        value = checksum(src + dst + struct.pack("!IHBB", size, 0, 0, number) + body)
     else:
-        value = checksum(src + dst + struct.pack("!BBH", 0, number, len(body)) + body)
+        value = checksum(src + dst + struct.pack("!BBH", 0, number, size) + body)
     if number in (17, 136) and value == 0:
         value = 0xFFFF
     if packet.get("badChecksum"):

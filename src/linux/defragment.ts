@@ -1,0 +1,64 @@
+import * as icmp from "../net/icmp.ts";
+import { sysctl } from "./device-settings.ts";
+import { drop } from "./forward.ts";
+import { sendIcmpError } from "./icmp.ts";
+import { type DefragUser, type FragmentQueue, firstFragment, forget, gather } from "./reassembly.ts";
+import { routeInput } from "./routing/input.ts";
+import { type HostRuntime, PLAIN_ENDING } from "./runtime.ts";
+import type { Skb } from "./skb.ts";
+
+/**
+ * ip_defrag(): true once the datagram is whole, which the skb then holds; until then the fragment waits for the others.
+ * Conntrack gathers fragments before any rule sees them, the receiver before INPUT.
+ */
+export function defragment(runtime: HostRuntime, skb: Skb, user: DefragUser): boolean {
+  const hook = user === "local-deliver" ? "INPUT" : user === "conntrack-in" ? "PREROUTING" : "OUTPUT";
+  const found = gather(runtime, skb, user);
+  switch (found.kind) {
+    case "whole": {
+      const { first, reassembled } = found;
+      skb.packet = found.packet;
+      skb.reassembled = reassembled;
+      skb.pieceOf = null;
+      skb.mark = first.mark;
+      skb.route = first.route;
+      skb.packetType = first.packetType;
+      if (runtime.observer !== null) {
+        runtime.observer.step({ kind: "reassemble", runtime, skb, pieces: reassembled.sizes.length });
+      }
+      return true;
+    }
+    case "dropped":
+      drop(runtime, skb, found.reason, hook, found.text);
+      return false;
+    case "kept": {
+      const seconds = reassemblyTime(runtime, skb.packet.src.family);
+      const text = `the other fragments do not come within ${seconds} s`;
+      runtime.services.hold(runtime, skb, { ...PLAIN_ENDING, reason: "FRAG_REASM_TIMEOUT", hook, text });
+      if (found.isNew) runtime.services.after(seconds, () => expire(runtime, found.queue, user));
+      return false;
+    }
+  }
+}
+
+/** `net.ipv4.ipfrag_time`, `net.ipv6.ip6frag_time`: seconds until a datagram that is not complete is given up. */
+function reassemblyTime(runtime: HostRuntime, family: 4 | 6): number {
+  return family === 4 ? sysctl(runtime, "net.ipv4.ipfrag_time", 30) : sysctl(runtime, "net.ipv6.ip6frag_time", 60);
+}
+
+/** ip_expire(): the sender of a first fragment is told, unless the datagram was only passing through conntrack. */
+function expire(runtime: HostRuntime, queue: FragmentQueue, user: DefragUser): void {
+  if (queue.done) return;
+  forget(runtime, queue);
+  const first = firstFragment(queue);
+  if (first === null || first.input === null || first.packet.src.family === 6) return;
+  if (user !== "local-deliver") {
+    const { packet, mark } = first;
+    const { src, dst, protocol, sport, dport, tos } = packet;
+    const key = { src, dst, protocol, sport, dport, tos: tos & 0xfc, mark, output: null, uid: 0, packet };
+    const route = routeInput(runtime, first.input, { ...key, input: first.input.name });
+    if (route.kind !== "deliver") return;
+    first.route = route.result;
+  }
+  sendIcmpError(runtime, first, icmp.TIME_EXCEEDED, icmp.FRAGMENT_TIME, 0);
+}

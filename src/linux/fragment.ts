@@ -1,0 +1,68 @@
+import { copyPacket, type Packet, packet, packetLength } from "../net/packet.ts";
+
+/** What reassembly leaves with a datagram, for whoever sends it on (`IPCB(skb)` and the skb's frag_list). */
+export interface Reassembled {
+  /** Length of the longest fragment it came in, header included (`frag_max_size`): none that leaves is longer. */
+  readonly maxSize: number;
+  /** Bytes after the IP header of each fragment, in order. */
+  readonly sizes: readonly number[];
+  /** The longest fragment had DF (`IPSKB_FRAG_PMTU`): those that leave have it too, unless they are the same ones. */
+  readonly df: boolean;
+}
+
+/** Bytes in front of a fragment's data: the IPv4 header, or the IPv6 header and its fragment header. */
+export function fragmentHeaderLength(p: Packet): number {
+  return p.src.family === 4 ? 20 : 48;
+}
+
+/**
+ * ip_do_fragment(), ip6_fragment(): the pieces in which a packet leaves over a link of that MTU. A reassembled one goes
+ * in the fragments it came in, where each still fits.
+ */
+export function fragment(whole: Packet, mtu: number, reassembled: Reassembled | null): readonly Packet[] {
+  const header = fragmentHeaderLength(whole);
+  const limit = (reassembled === null ? mtu : Math.min(mtu, reassembled.maxSize)) - header;
+  const bytes = packetLength(whole) - (whole.src.family === 4 ? 20 : 40);
+  if (reassembled?.sizes.every((size, index, all) => fits(size, limit, index === all.length - 1)) === true) {
+    return cut(whole, reassembled.sizes, false);
+  }
+  return cut(whole, evenSizes(bytes, limit), reassembled?.df ?? false);
+}
+
+function fits(size: number, limit: number, last: boolean): boolean {
+  return size <= limit && (last || (size & 7) === 0);
+}
+
+/** All but the last are a multiple of eight bytes long. */
+function evenSizes(bytes: number, most: number): readonly number[] {
+  const sizes: number[] = [];
+  const step = Math.max(8, most & ~7);
+  let left = bytes;
+  for (; left > most; left -= step) sizes.push(step);
+  return [...sizes, left];
+}
+
+function cut(whole: Packet, sizes: readonly number[], df: boolean): readonly Packet[] {
+  const after = whole.fragmentOffset;
+  let offset = 0;
+  return sizes.map((size, index) => {
+    const more = index < sizes.length - 1 || whole.moreFragments;
+    const piece = after + offset === 0 ? firstPiece(whole, size) : furtherPiece(whole, after + offset, size);
+    piece.moreFragments = more;
+    piece.df = df;
+    offset += size;
+    return piece;
+  });
+}
+
+/** It keeps the layer-4 header. */
+function firstPiece(whole: Packet, size: number): Packet {
+  const piece = { ...copyPacket(whole), moreFragments: true, payloadLength: 0, fragmentOffset: 0 };
+  piece.payloadLength = size - (packetLength(piece) - (whole.src.family === 4 ? 20 : 40));
+  return piece;
+}
+
+function furtherPiece(whole: Packet, fragmentOffset: number, payloadLength: number): Packet {
+  const { src, dst, protocol, ttl, tos, id } = whole;
+  return packet({ src, dst, protocol, ttl, tos, id, fragmentOffset, payloadLength, window: 0 });
+}

@@ -1,0 +1,118 @@
+import type { Route } from "../model/route.ts";
+import type { Address } from "../net/address.ts";
+import { packetLength } from "../net/packet.ts";
+import { sysctl } from "./device-settings.ts";
+import type { RoutingResult } from "./routing/result.ts";
+import type { HostRuntime } from "./runtime.ts";
+import type { Skb } from "./skb.ts";
+
+/** `struct fib_nh_exception`: what a host learnt about the way to one destination. */
+export interface RouteException {
+  /** Path MTU; 0 when none was learnt. */
+  mtu: number;
+  /** Learnt below `min_pmtu`: it may be wrong, so packets are sent without DF, and forwarding obeys it too. */
+  locked: boolean;
+  /** Virtual time at which the MTU is forgotten. */
+  expires: number;
+}
+
+/** Exceptions of a host, by route and destination. */
+export type RouteExceptions = Map<Route, Map<string, RouteException>>;
+
+/** `net.ipv4.route.mtu_expires`: seconds. */
+const MTU_EXPIRES = 600;
+/** `net.ipv4.route.min_pmtu`: what is learnt is never smaller. */
+const MIN_PMTU = 552;
+
+function keyOf({ a, b, c, d }: Address): string {
+  return `${a}.${b}.${c}.${d}`;
+}
+
+/** A route out of this host. */
+type RouteOut = Exclude<RoutingResult, { readonly kind: "error" | "local" }>;
+
+/** find_exception(); null in a host that has learnt nothing, which is the common case. */
+function exceptionOf(runtime: HostRuntime, route: Route | null, destination: Address): RouteException | null {
+  if (runtime.exceptions === null || route === null) return null;
+  const found = runtime.exceptions.get(route)?.get(keyOf(destination)) ?? null;
+  return found === null || found.expires <= runtime.services.now() ? null : found;
+}
+
+/**
+ * ip_dst_mtu_maybe_forward() (include/net/ip.h): the greatest packet that a route takes, in bytes. A learnt path MTU
+ * counts for this host's own packets; forwarded ones obey it only when it is locked or `ip_forward_use_pmtu` is set.
+ */
+export function routeMtu(runtime: HostRuntime, result: RouteOut, destination: Address, forwarding: boolean): number {
+  const { route, output } = result;
+  const exception = exceptionOf(runtime, route, destination);
+  if (exception !== null && exception.mtu > 0) {
+    if (!forwarding || exception.locked || usesLearntMtu(runtime, destination)) return exception.mtu;
+  }
+  return route !== null && route.mtu > 0 ? route.mtu : output.mtu;
+}
+
+function usesLearntMtu(runtime: HostRuntime, destination: Address): boolean {
+  return destination.family === 4 && sysctl(runtime, "net.ipv4.ip_forward_use_pmtu", 0) !== 0;
+}
+
+/** ip_skb_dst_mtu(): what the packet in hand may be long when it leaves by its route. */
+export function outgoingMtu(runtime: HostRuntime, skb: Skb, route: RoutingResult): number {
+  if (route.kind === "error") return 0xffff;
+  if (route.kind === "local") return route.output.mtu;
+  return routeMtu(runtime, route, skb.packet.dst, skb.input !== null);
+}
+
+/**
+ * ip_exceeds_mtu(), ip6_pkt_too_big(): whether forwarding must refuse the packet. One that came in fragments and was put
+ * together for conntrack is refused only if one of its fragments was too long.
+ */
+export function tooBigToForward(skb: Skb, mtu: number): boolean {
+  const { packet, reassembled } = skb;
+  if (packetLength(packet) <= mtu) return false;
+  if (packet.src.family === 4 && !packet.df) return false;
+  return reassembled === null || reassembled.maxSize > mtu;
+}
+
+/**
+ * __ip_rt_update_pmtu() (net/ipv4/route.c): remembers the MTU that somebody on the way told, or that a tunnel found. What
+ * is below `min_pmtu` is raised to it and locked.
+ */
+export function learnPathMtu(
+  runtime: HostRuntime,
+  result: RoutingResult & { readonly kind: "unicast" },
+  destination: Address,
+  told: number,
+): void {
+  const now = runtime.services.now();
+  const known = exceptionOf(runtime, result.route, destination);
+  if (known?.locked === true) return;
+  const before = routeMtu(runtime, result, destination, false);
+  if (before < told) return;
+  const least = destination.family === 4 ? sysctl(runtime, "net.ipv4.route.min_pmtu", MIN_PMTU) : 1280;
+  const locked = told < least && destination.family === 4;
+  const mtu = told < least ? Math.min(before, least) : told;
+  const expires = now + sysctl(runtime, "net.ipv4.route.mtu_expires", MTU_EXPIRES);
+  runtime.exceptions ??= new Map();
+  const ofRoute = runtime.exceptions.get(result.route) ?? new Map<string, RouteException>();
+  runtime.exceptions.set(result.route, ofRoute);
+  ofRoute.set(keyOf(destination), { mtu, locked, expires });
+}
+
+/** Outer headers of VXLAN over IPv4 or IPv6 (`vxlan_headroom`): IP, UDP, VXLAN, Ethernet. */
+const VXLAN_HEADROOM = { 4: 50, 6: 70 } as const;
+
+/**
+ * skb_tunnel_check_pmtu() (net/ipv4/ip_tunnel_core.c): where the outer packet is too long for its own way, the route of the
+ * inner one learns what fits. This packet still goes, its outer one in pieces.
+ */
+export function learnTunnelMtu(
+  runtime: HostRuntime,
+  { packet }: Skb,
+  outer: RoutingResult & { readonly kind: "unicast" },
+  carried: RoutingResult,
+): void {
+  const { inner } = packet;
+  if (inner === null || carried.kind !== "unicast") return;
+  const room = routeMtu(runtime, outer, packet.dst, false) - VXLAN_HEADROOM[packet.dst.family];
+  if (packetLength(inner) > room) learnPathMtu(runtime, carried, inner.dst, room);
+}

@@ -1,0 +1,178 @@
+import { copyPacket, type Packet, packetLength } from "../net/packet.ts";
+import type { DropReason } from "./drop-reason.ts";
+import type { Reassembled } from "./fragment.ts";
+import type { HostRuntime } from "./runtime.ts";
+import type { Skb } from "./skb.ts";
+
+/** `ip_defrag_users`: fragments of different askers never meet. */
+export type DefragUser = "local-deliver" | "conntrack-in" | "conntrack-out";
+
+interface Piece {
+  readonly skb: Skb;
+  readonly start: number;
+  /** Exclusive; rounded down to eight bytes where more follow. */
+  readonly end: number;
+}
+
+/** Fragments that came one behind the other (a run of inet_frag_queue_insert). */
+interface Run {
+  readonly pieces: Piece[];
+  start: number;
+  end: number;
+}
+
+/** `struct ipq`: what has come of one datagram. */
+export interface FragmentQueue {
+  readonly key: string;
+  runs: Run[];
+  /** End of the datagram as far as known. */
+  length: number;
+  lastIn: boolean;
+  /** Bytes that are there. */
+  meat: number;
+  maxSize: number;
+  maxDfSize: number;
+  /** One bit for each ECN codepoint seen. */
+  ecn: number;
+  /** The time to wait is over, or the queue is complete or void. */
+  done: boolean;
+}
+
+/** What became of a fragment. */
+export type Gathered =
+  | { readonly kind: "kept"; readonly queue: FragmentQueue; readonly isNew: boolean }
+  | { readonly kind: "whole"; readonly packet: Packet; readonly reassembled: Reassembled; readonly first: Skb }
+  | { readonly kind: "dropped"; readonly reason: DropReason | null; readonly text: string };
+
+/**
+ * ip_frag_queue() (net/ipv4/ip_fragment.c): puts a fragment to the others of its datagram. Overlaps void the whole
+ * queue, as RFC 5722 wants it.
+ */
+export function gather(runtime: HostRuntime, skb: Skb, user: DefragUser): Gathered {
+  const { packet } = skb;
+  const { src, dst } = packet;
+  // Without an identification it is told apart by who sent it.
+  const id = packet.id === 0 ? `journey ${skb.journey}` : packet.id;
+  const key = `${user} ${id} ${packet.protocol} ${src.a}.${src.b}.${src.c}.${src.d} ${dst.a}.${dst.b}.${dst.c}.${dst.d}`;
+  const known = runtime.fragments.get(key);
+  const queue = known ?? emptyQueue(key);
+  if (known === undefined) runtime.fragments.set(key, queue);
+  const fault = put(queue, skb);
+  if (fault !== null) {
+    if (fault.kind === "void") forget(runtime, queue);
+    return { kind: "dropped", reason: fault.kind === "duplicate" ? "DUP_FRAG" : null, text: fault.text };
+  }
+  if (!queue.lastIn || queue.runs[0]?.start !== 0 || queue.meat !== queue.length) {
+    return { kind: "kept", queue, isNew: known === undefined };
+  }
+  forget(runtime, queue);
+  return reassemble(queue);
+}
+
+/** Ends a queue: later fragments of that datagram start a new one. */
+export function forget(runtime: HostRuntime, queue: FragmentQueue): void {
+  queue.done = true;
+  runtime.fragments.delete(queue.key);
+}
+
+/** The fragment that stands first, which an error about the datagram quotes; null while it has not come. */
+export function firstFragment(queue: FragmentQueue): Skb | null {
+  const [run] = queue.runs;
+  return run?.start === 0 ? (run.pieces[0]?.skb ?? null) : null;
+}
+
+function emptyQueue(key: string): FragmentQueue {
+  return { key, runs: [], length: 0, lastIn: false, meat: 0, maxSize: 0, maxDfSize: 0, ecn: 0, done: false };
+}
+
+interface Fault {
+  readonly kind: "duplicate" | "void";
+  readonly text: string;
+}
+
+function put(queue: FragmentQueue, skb: Skb): Fault | null {
+  const { packet } = skb;
+  const header = packet.src.family === 4 ? 20 : 40;
+  const start = packet.fragmentOffset;
+  let end = start + packetLength(packet) - header;
+  if (packet.moreFragments) {
+    end &= ~7;
+    if (end > queue.length) {
+      if (queue.lastIn) return { kind: "void", text: "a fragment behind the last one" };
+      queue.length = end;
+    }
+  } else {
+    if (end < queue.length || (queue.lastIn && end !== queue.length)) {
+      return { kind: "void", text: "two ends of one datagram" };
+    }
+    queue.lastIn = true;
+    queue.length = end;
+  }
+  if (end === start) return { kind: "void", text: "an empty fragment" };
+  const fault = insert(queue, { skb, start, end });
+  if (fault !== null) return fault;
+  const size = end - start + header;
+  queue.meat += end - start;
+  queue.maxSize = Math.max(queue.maxSize, size);
+  if (packet.df) queue.maxDfSize = Math.max(queue.maxDfSize, size);
+  queue.ecn |= 1 << (packet.tos & 3);
+  return null;
+}
+
+/** inet_frag_queue_insert(). */
+function insert({ runs }: FragmentQueue, piece: Piece): Fault | null {
+  const last = runs.at(-1);
+  const { start, end } = piece;
+  if (last === undefined || last.end < end) {
+    if (last !== undefined && start < last.end) return { kind: "void", text: "fragments overlap" };
+    if (last !== undefined && start === last.end) {
+      last.pieces.push(piece);
+      last.end = end;
+    } else runs.push({ pieces: [piece], start, end });
+    return null;
+  }
+  const at = runs.findIndex((run) => start < run.end);
+  const run = runs[at];
+  if (run !== undefined && end > run.start) {
+    return start >= run.start && end <= run.end
+      ? { kind: "duplicate", text: "this fragment has come before" }
+      : { kind: "void", text: "fragments overlap" };
+  }
+  runs.splice(at < 0 ? runs.length : at, 0, { pieces: [piece], start, end });
+  return null;
+}
+
+/** ip_frag_ecn_table[] by the bits of the codepoints seen (0 not-ECT, 1 ECT(1), 2 ECT(0), 3 CE); null: nobody sends that. */
+function ecnOf(seen: number): number | null {
+  const notCapable = (seen & 1) !== 0;
+  if (notCapable && seen !== 1) return null;
+  return (seen & 8) !== 0 && seen !== 8 ? 3 : 0;
+}
+
+/** ip_frag_reasm(): the datagram, with the first fragment's header. */
+function reassemble(queue: FragmentQueue): Gathered {
+  const pieces = queue.runs.flatMap((run) => run.pieces);
+  const [first] = pieces;
+  const ecn = ecnOf(queue.ecn);
+  if (first === undefined || ecn === null) {
+    return { kind: "dropped", reason: null, text: "its fragments disagree about ECN" };
+  }
+  if (queue.length + 20 > 0xffff) return { kind: "dropped", reason: null, text: "longer than any datagram may be" };
+  const packet = copyPacket(first.skb.packet);
+  const quotes = packet.inner !== null && packet.vni < 0;
+  const header = packet.src.family === 4 ? 20 : 40;
+  packet.payloadLength = quotes ? 0 : queue.length - (packetLength(packet) - header - packet.payloadLength);
+  packet.moreFragments = false;
+  packet.tos |= ecn;
+  packet.df = packet.src.family === 4 && queue.maxDfSize === queue.maxSize;
+  return {
+    kind: "whole",
+    packet,
+    reassembled: {
+      maxSize: Math.max(queue.maxSize, queue.maxDfSize),
+      sizes: pieces.map(({ start, end }) => end - start),
+      df: packet.df,
+    },
+    first: first.skb,
+  };
+}
