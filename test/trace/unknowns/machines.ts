@@ -1,0 +1,287 @@
+import fc from "fast-check";
+
+/** What is dumped of one machine, by the file's name without extension. */
+export type Dumps = Readonly<Record<string, string>>;
+
+/** Three nodes in a row: n1 on one LAN, n3 on the other, n2 on both. */
+export interface Truth {
+  readonly n1: Dumps;
+  readonly n2: Dumps;
+  readonly n3: Dumps;
+}
+
+function device(index: number, name: string, mac: string, address: string): string {
+  return `${index}: ${name}: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc mq state UP group default qlen 1000
+    link/ether ${mac} brd ff:ff:ff:ff:ff:ff
+    inet ${address}/24 brd ${address.replace(/\d+$/, "255")} scope global ${name}
+       valid_lft forever preferred_lft forever
+`;
+}
+
+const LOOPBACK = `1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN group default qlen 1000
+    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00
+    inet 127.0.0.1/8 scope host lo
+       valid_lft forever preferred_lft forever
+`;
+
+/** Of each node: last octet of its MAC addresses, and the addresses of eth0, eth1. */
+const NODES = [
+  ["n1", ["10.0.0.1"]],
+  ["n2", ["10.0.0.2", "10.0.1.2"]],
+  ["n3", ["10.0.1.3"]],
+] as const;
+
+function addressesOf(node: number, addresses: readonly string[]): string {
+  const devices = addresses.map((address, index) =>
+    device(index + 2, `eth${index}`, `52:54:00:00:0${node}:0${index}`, address),
+  );
+  return LOOPBACK + devices.join("");
+}
+
+/** The local and connected routes that the kernel makes of the addresses. */
+function kernelRoutes(addresses: readonly string[]): readonly string[] {
+  return [
+    "local 127.0.0.0/8 dev lo table local proto kernel scope host src 127.0.0.1",
+    "local 127.0.0.1 dev lo table local proto kernel scope host src 127.0.0.1",
+    "broadcast 127.255.255.255 dev lo table local proto kernel scope link src 127.0.0.1",
+    ...addresses.flatMap((address, index) => {
+      const net = address.replace(/\d+$/, "");
+      return [
+        `${net}0/24 dev eth${index} proto kernel scope link src ${address}`,
+        `local ${address} dev eth${index} table local proto kernel scope host src ${address}`,
+        `broadcast ${net}255 dev eth${index} table local proto kernel scope link src ${address}`,
+      ];
+    }),
+  ];
+}
+
+const target = fc.constantFrom("ACCEPT", "DROP", "DROP", "REJECT", "RETURN");
+const condition = fc.constantFrom(
+  "",
+  "-p tcp --dport 80",
+  "-p udp",
+  "-s 10.0.0.0/24",
+  "-d 10.0.1.0/24",
+  "-m mark --mark 0x1",
+  "-m conntrack --ctstate NEW",
+  "-m conntrack --ctstate ESTABLISHED",
+  "-m set --match-set friends src",
+  "-m set ! --match-set friends dst",
+  "-i eth0",
+  "-i eth1",
+  "-o eth1",
+  "-m addrtype --dst-type LOCAL",
+  "-m rpfilter --invert",
+  "-m socket",
+  "-m recent --name seen --rcheck",
+  "-m nosuchmatch --level 3",
+  "-m statistic --mode random --probability 0.5",
+);
+
+const filterRule = fc
+  .tuple(fc.constantFrom("INPUT", "FORWARD", "FORWARD", "OUTPUT"), condition, target)
+  .filter(
+    ([chain, when]) => !(when.includes("-o ") && chain === "INPUT") && !(when.includes("-i ") && chain === "OUTPUT"),
+  )
+  .filter(([chain, when]) => chain === "INPUT" || !when.includes("socket"))
+  .filter(([, when]) => !when.includes("rpfilter"))
+  .map(([chain, when, what]) => `-A ${chain}${when === "" ? "" : ` ${when}`} -j ${what}`);
+
+const mangleRule = fc
+  .tuple(fc.constantFrom("PREROUTING", "PREROUTING", "OUTPUT"), condition)
+  .filter(
+    ([chain, when]) =>
+      !when.includes("-o ") && !when.includes("socket") && !(chain === "OUTPUT" && /-i |rpfilter/.test(when)),
+  )
+  .map(([chain, when]) => `-A ${chain}${when === "" ? "" : ` ${when}`} -j MARK --set-mark 0x1`);
+
+const natRule = fc.constantFrom(
+  "-A PREROUTING -d 10.0.1.3 -p tcp -j DNAT --to-destination 10.0.1.2",
+  "-A POSTROUTING -o eth1 -j MASQUERADE",
+  "-A PREROUTING -d 10.0.0.2 -p tcp --dport 80 -j DNAT --to-destination 10.0.1.3:80",
+  "-A PREROUTING -m mark --mark 0x1 -p udp -j REDIRECT --to-ports 53",
+);
+
+function table(name: string, chains: readonly string[], rules: readonly string[]): string {
+  if (rules.length === 0) return "";
+  return [`*${name}`, ...chains.map((chain) => `:${chain} ACCEPT [0:0]`), ...rules, "COMMIT", ""].join("\n");
+}
+
+const EMPTY_FILTER = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n";
+
+function ruleset(filter: readonly string[], mangle: readonly string[], nat: readonly string[]): string {
+  return [
+    table("mangle", ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"], mangle),
+    table("nat", ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"], nat),
+    filter.length === 0 ? EMPTY_FILTER : table("filter", ["INPUT", "FORWARD", "OUTPUT"], filter),
+  ].join("");
+}
+
+const policyRules = fc.uniqueArray(
+  fc.constantFrom(
+    "100:\tfrom all fwmark 0x1 lookup 100",
+    "101:\tfrom 10.0.0.0/24 lookup 100",
+    "102:\tfrom all to 10.0.1.3 lookup 101",
+    "103:\tfrom all ipproto udp lookup 100",
+    "104:\tfrom all iif eth0 prohibit",
+    "105:\tfrom all tun_id 7 blackhole",
+    "106:\tfrom all lookup [l3mdev-table]",
+    "107:\tfrom all lookup 101 suppress_ifgroup 9",
+    "108:\tnot from all fwmark 0x1 lookup 100 suppress_prefixlength 0",
+  ),
+  { maxLength: 3 },
+);
+
+const extraRoutes = fc.uniqueArray(
+  fc.constantFrom(
+    "default via 10.0.0.1 dev eth0",
+    "default via 10.0.1.3 dev eth1 table 100",
+    "blackhole default table 101",
+    "unreachable 10.0.1.3 table 100",
+    "10.0.1.3 dev eth1 table 101 scope link",
+    "prohibit 10.0.1.0/25",
+    "10.0.1.3 \n\tnexthop via 10.0.1.3 dev eth1 weight 1 \n\tnexthop via 10.0.0.1 dev eth0 weight 1",
+    "local 10.0.1.3 dev lo table local scope host",
+  ),
+  { maxLength: 3 },
+);
+
+const sysctls = (devices: number): fc.Arbitrary<string> =>
+  fc
+    .record({
+      forward: fc.constantFrom("1", "1", "1", "0"),
+      rp: fc.constantFrom("0", "1", "2"),
+      own: fc.constantFrom("0", "1", "2"),
+      ignore: fc.constantFrom("0", "1"),
+      loose: fc.constantFrom("0", "1"),
+      policy: fc.constantFrom("0", "1"),
+    })
+    .map(({ forward, rp, own, ignore, loose, policy }) => {
+      const names = Array.from({ length: devices }, (_, index) => `eth${index}`);
+      return [
+        `net.ipv4.ip_forward = ${forward}`,
+        `net.ipv4.icmp_echo_ignore_all = ${ignore}`,
+        `net.ipv4.fib_multipath_hash_policy = ${policy}`,
+        `net.netfilter.nf_conntrack_tcp_loose = ${loose}`,
+        `net.ipv4.conf.all.rp_filter = ${rp}`,
+        ...["all", ...names].map((name) => `net.ipv4.conf.${name}.forwarding = ${forward}`),
+        ...names.map((name) => `net.ipv4.conf.${name}.rp_filter = ${own}`),
+        "",
+      ].join("\n");
+    });
+
+const flow = "src=10.0.0.1 dst=10.0.1.3 sport=4000 dport=80";
+const reply = "src=10.0.1.3 dst=10.0.0.1 sport=80 dport=4000";
+const conntrack = fc.constantFrom("", `tcp      6 431999 ESTABLISHED ${flow} ${reply} [ASSURED] mark=0 use=1\n`);
+
+const LISTENING =
+  'tcp LISTEN 0 128 0.0.0.0:80 0.0.0.0:* users:(("nginx",pid=1,fd=3))\nudp UNCONN 0 0 0.0.0.0:53 0.0.0.0:* users:(("dns",pid=2,fd=3))\n';
+
+function machine(node: number): fc.Arbitrary<Dumps> {
+  const [, addresses] = NODES[node - 1] ?? NODES[0];
+  const plain = fc.constantFrom<readonly string[]>([]);
+  const isRouter = node === 2;
+  const few = (rule: fc.Arbitrary<string>, maxLength: number): fc.Arbitrary<readonly string[]> =>
+    fc.oneof(plain, fc.array(rule, { maxLength }));
+  return fc
+    .record({
+      filter: few(isRouter ? filterRule : filterRule.filter((rule) => !rule.includes("FORWARD")), 3),
+      mangle: isRouter ? few(mangleRule, 2) : plain,
+      nat: isRouter ? few(natRule, 1) : plain,
+      friends: fc.constantFrom("10.0.0.0/24", "10.0.1.0/24", "192.0.2.0/24"),
+      rules: isRouter ? fc.oneof(fc.constant<string[]>([]), policyRules) : fc.constant<string[]>([]),
+      routes: isRouter
+        ? extraRoutes
+        : fc.constant([node === 1 ? "default via 10.0.0.2 dev eth0" : "default via 10.0.1.2 dev eth0"]),
+      sysctl: sysctls(addresses.length),
+      conntrack: isRouter ? conntrack : fc.constant(""),
+      sockets: fc.constantFrom(LISTENING, ""),
+    })
+    .map((made) => ({
+      "ip-addr": addressesOf(node, addresses),
+      "ip-route": `${[...made.routes, ...kernelRoutes(addresses)].join("\n")}\n`,
+      "ip-rule": `${["0:\tfrom all lookup local", ...made.rules, "32766:\tfrom all lookup main", "32767:\tfrom all lookup default"].join("\n")}\n`,
+      "iptables-legacy-save": ruleset(made.filter, made.mangle, made.nat),
+      "iptables-nft-save": EMPTY_FILTER,
+      "nft-ruleset": "table inet empty {\n}\n",
+      "ipset-save": `create friends hash:net family inet hashsize 1024 maxelem 65536\nadd friends ${made.friends}\n`,
+      sysctl: made.sysctl,
+      conntrack: made.conntrack,
+      sockets: made.sockets,
+      "ip-neigh": "",
+    }));
+}
+
+export const truth: fc.Arbitrary<Truth> = fc.record({ n1: machine(1), n2: machine(2), n3: machine(3) });
+
+/** `n2/ip-rule`: dumps that nobody collected. Addresses are always there: without them there is no machine to ask. */
+export const hidden: fc.Arbitrary<readonly string[]> = fc.uniqueArray(
+  fc
+    .tuple(
+      fc.constantFrom("n2", "n2", "n2", "n3", "n1"),
+      fc.constantFrom(
+        "ip-route",
+        "ip-rule",
+        "iptables-legacy-save",
+        "iptables-nft-save",
+        "nft-ruleset",
+        "ipset-save",
+        "sysctl",
+        "conntrack",
+        "sockets",
+        "ip-neigh",
+      ),
+    )
+    .map(([node, dump]) => `${node}/${dump}`),
+  { minLength: 1, maxLength: 4 },
+);
+
+/** The files of a snapshot without those that are hidden. */
+export function filesOf(machines: Truth, without: readonly string[]): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
+  for (const [node, dumps] of Object.entries(machines)) {
+    for (const [name, text] of Object.entries(dumps as Dumps)) {
+      if (!without.includes(`${node}/${name}`)) files.set(`nodes/${node}/${name}.txt`, text);
+    }
+  }
+  return files;
+}
+
+export type Question = Readonly<Record<string, string | number>>;
+
+export const question: fc.Arbitrary<Question> = fc
+  .record({
+    from: fc.constantFrom<Question>(
+      { host: "n1" },
+      { host: "n1" },
+      { host: "n1" },
+      { host: "n1" },
+      { host: "n2", interface: "eth0" },
+      { host: "n2" },
+      { host: "n3" },
+    ),
+    to: fc.constantFrom(
+      "10.0.1.3",
+      "10.0.1.3",
+      "10.0.1.3",
+      "10.0.1.3",
+      "10.0.0.2",
+      "10.0.1.2",
+      "10.0.0.1",
+      "192.0.2.9",
+    ),
+    proto: fc.constantFrom<Question>(
+      { proto: "tcp", sport: 4000, dport: 80 },
+      { proto: "tcp", sport: 4001, dport: 80 },
+      { proto: "tcp", sport: 4000, dport: 81, flags: "A" },
+      { proto: "udp", sport: 4000, dport: 53 },
+      { proto: "icmp" },
+    ),
+    source: fc.constantFrom("10.0.0.1", "10.0.0.77", "10.9.9.9"),
+  })
+  .map(({ from, to, proto, source }) => ({
+    ...from,
+    dst: to,
+    ...("interface" in from ? { src: source } : {}),
+    ...proto,
+  }));

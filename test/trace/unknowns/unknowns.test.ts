@@ -1,0 +1,134 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createWorld, inject, originate, runtimeOf, settle } from "../../../src/emulator/world.ts";
+import { readSnapshot } from "../../../src/readers/snapshot/read-snapshot.ts";
+import { type PacketQuestion, parsePacketLine } from "../../../src/trace/packet-question.ts";
+import { createPacketSession } from "../../../src/trace/packet-session.ts";
+import type { Answer, Run } from "../../../src/trace/result.ts";
+import { filesOf, hidden, type Question, question, truth } from "./machines.ts";
+
+function questionOf(asked: Question): PacketQuestion {
+  const parsed = parsePacketLine(JSON.stringify(asked), { file: "test", line: 1 });
+  if ("findings" in parsed) throw new Error(parsed.findings.map(({ message }) => message).join("; "));
+  return parsed.question;
+}
+
+function ask(files: ReadonlyMap<string, string>, asked: Question, strict: boolean): Answer {
+  const { network } = readSnapshot({ name: "unknowns", files });
+  const answer = createPacketSession(network).ask(questionOf(asked), { strict });
+  if ("findings" in answer) throw new Error(answer.findings.map(({ message }) => message).join("; "));
+  return answer.answer;
+}
+
+/** Outcome, place to the rule, and what the sender was told, with nothing of podpath's own idea of what matters. */
+function endOf(run: Run): string {
+  const journey = run.journeys[run.first];
+  const end = journey?.end ?? null;
+  if (end === null) return "lost";
+  const { ending, host, chain, rule } = end;
+  const place = chain === null ? "" : `${chain.backend} ${chain.table} ${chain.program.chain.name} ${rule}`;
+  return [ending.outcome, host, ending.hook ?? "", place, journey?.error ?? ""].join(" ");
+}
+
+function endsOf(answer: Answer): string {
+  return [...new Set(answer.branches.map(({ run }) => endOf(run)))].sort().join(" | ");
+}
+
+/** What an assumption may be about when a dump is missing. */
+function isAbout(answer: Answer, missing: readonly string[]): boolean {
+  const nodes = new Set(missing.map((path) => path.split("/")[0]));
+  return answer.assumptions.some(({ host }) => nodes.has(host));
+}
+
+/** One walk in which every unknown, hash and draw has the answer that `draw` gives. */
+function walk(files: ReadonlyMap<string, string>, asked: Question, draw: (below: number) => number): Run {
+  const { network } = readSnapshot({ name: "unknowns", files });
+  const world = createWorld(network, {
+    choose: ({ kind, alternatives }) => {
+      const possible = alternatives.flatMap(({ probability }, index) =>
+        kind === "unknown" || probability > 0 ? [index] : [],
+      );
+      return possible[draw(possible.length)] ?? 0;
+    },
+  });
+  const question = questionOf(asked);
+  const runtime = runtimeOf(world, question.host ?? "");
+  if (runtime === null || question.packet === null) throw new Error("nothing to ask");
+  const device = question.interface === null ? undefined : runtime.host.interfaces.get(question.interface);
+  if (device === undefined) {
+    originate(world, runtime, question.packet, {
+      kind: "request",
+      cause: null,
+      owner: { uid: question.uid, gid: question.uid },
+      selectSource: !question.hasSource,
+    });
+  } else {
+    inject(world, runtime, device, question.packet, {
+      sourceMac: question.smac,
+      destinationMac: question.dmac,
+      mark: question.mark,
+    });
+  }
+  settle(world);
+  return { ...NO_RUN, journeys: world.journeys };
+}
+
+const NO_RUN: Run = {
+  journeys: [],
+  first: 0,
+  steps: new Map(),
+  report: null,
+  assumptions: [],
+  freeDomains: [],
+  conntrack: null,
+};
+
+const RUNS = Number(process.env["UNKNOWNS_RUNS"] ?? 120);
+/** Walks with answers of their own for each certain answer. */
+const FLIPS = 4;
+const TIMEOUT = 120_000;
+
+describe("an answer without some of the dumps", () => {
+  const cases = fc.record({ machines: truth, missing: hidden, asked: question });
+
+  it("is certain under --strict only if the missing dumps do not change it", { timeout: TIMEOUT }, () => {
+    fc.assert(
+      fc.property(cases, ({ machines, missing, asked }) => {
+        const known = ask(filesOf(machines, []), asked, false);
+        const answer = ask(filesOf(machines, missing), asked, true);
+        if (answer.certainty !== "certain") return;
+        expect(endsOf(answer)).toBe(endsOf(known));
+      }),
+      { numRuns: RUNS / 2 },
+    );
+  });
+
+  it("is certain and wrong only with an assumption about the machine whose dump is missing", {
+    timeout: TIMEOUT,
+  }, () => {
+    fc.assert(
+      fc.property(cases, ({ machines, missing, asked }) => {
+        const known = ask(filesOf(machines, []), asked, false);
+        const answer = ask(filesOf(machines, missing), asked, false);
+        if (answer.certainty !== "certain" || endsOf(answer) === endsOf(known)) return;
+        expect(isAbout(answer, missing), `${endsOf(answer)} instead of ${endsOf(known)}`).toBe(true);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it("that is certain ends alike whatever the unknowns are", { timeout: TIMEOUT }, () => {
+    fc.assert(
+      fc.property(cases, fc.infiniteStream(fc.nat()), ({ machines, missing, asked }, answers) => {
+        const files = filesOf(machines, missing);
+        const answer = ask(files, asked, false);
+        if (answer.certainty !== "certain") return;
+        for (let flip = 0; flip < FLIPS; flip++) {
+          const run = walk(files, asked, (below) => (answers.next().value ?? 0) % below);
+          expect(endOf(run)).toBe(endsOf(answer));
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
+});
