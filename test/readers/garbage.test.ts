@@ -87,9 +87,8 @@ for (const [name, read, files] of readers) {
       "...".repeat(60_000),
       `/${"/ ".repeat(90_000)}`,
     ];
-    const started = performance.now();
+    // Whatever takes more than linear time here takes longer than a test may.
     for (const text of hostile) read(text, "f", originTable());
     for (const file of files) read(fixture(file).repeat(100), "f", originTable());
-    expect(performance.now() - started).toBeLessThan(5000);
   });
 }

