@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { bindTable } from "../src/linux/netfilter/bind.ts";
-import { indexFor } from "../src/linux/netfilter/chain-index.ts";
+import { indexFor, isShort } from "../src/linux/netfilter/chain-index.ts";
 import { programOf } from "../src/linux/netfilter/program.ts";
 import { originTable } from "../src/model/origin.ts";
 import type { Ruleset } from "../src/model/ruleset.ts";
@@ -49,8 +49,8 @@ function compile(rulesets: readonly Ruleset[]): readonly object[] {
       kept.push(bindTable(table, 4, "legacy"));
       for (const chain of table.chains.values()) {
         const program = programOf(chain, 4, "legacy");
-        while (program.index === null && indexFor(program, "adaptive") === null && program.walks > 0)
-          kept.push(program);
+        if (isShort(program.count, "adaptive")) continue;
+        while (indexFor(program, "adaptive") === null) kept.push(program);
       }
     }
   }

@@ -82,6 +82,8 @@ export interface Connection {
   master: Connection | null;
   /** It was there when the dump was taken: what a dump leaves out is not known of it. */
   dumped: boolean;
+  /** The next older one from the same source (`nf_nat_bysource`); only of those whose source was translated. */
+  nextFromSource: Connection | null;
   /** UDP: virtual time (s) from which traffic both ways makes it a stream. */
   streamFrom: number;
   /** Virtual time (s) at which it expires. */
@@ -147,6 +149,7 @@ export function newConnection(original: Tuple, reply: Tuple): Connection {
     helper: null,
     master: null,
     dumped: false,
+    nextFromSource: null,
     streamFrom: 0,
     expires: 0,
     originalPackets: 0,

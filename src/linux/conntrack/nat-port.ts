@@ -6,7 +6,7 @@ import { type Connection, IPS_DYING, IPS_FIXED_TIMEOUT, IPS_SRC_NAT, type Tuple 
 import type { Manip } from "./nat.ts";
 import type { NatRange } from "./nat-range.ts";
 import { connectionIn, connectionsIn, findSlot, removeConnection } from "./table.ts";
-import { invertTuple, tuple as makeTuple, sameTuple, tracksPorts } from "./tuple.ts";
+import { invertTuple, tuple as makeTuple, passingInverse, sameTuple, tracksPorts } from "./tuple.ts";
 
 /** Ports the kernel tries in turn (NF_NAT_MAX_ATTEMPTS). */
 const ATTEMPTS = 128;
@@ -45,7 +45,7 @@ export function isTaken(runtime: HostRuntime, connection: Connection, reply: Tup
 }
 
 function userOf(runtime: HostRuntime, connection: Connection, tuple: Tuple): Connection | null {
-  const reply = invertTuple(tuple);
+  const reply = passingInverse(tuple);
   return reply === null ? null : holderOf(runtime, connection, reply);
 }
 

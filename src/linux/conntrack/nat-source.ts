@@ -4,8 +4,8 @@ import { keyKind } from "./nat-port.ts";
 import { type ConntrackTable, connectionsIn } from "./table.ts";
 import { tuple as makeTuple } from "./tuple.ts";
 
-/** Source-translated connections by where they come from (`nf_nat_bysource`). */
-type Sources = Map<number, Connection[]>;
+/** Source-translated connections by where they come from (`nf_nat_bysource`): the newest, which leads to the others. */
+type Sources = Map<number, Connection>;
 
 const known = new WeakMap<ConntrackTable, Sources>();
 
@@ -25,9 +25,15 @@ function keyOf({ src, sport, protocol }: Tuple): number {
 
 function file(sources: Sources, connection: Connection): void {
   const key = keyOf(connection.original);
-  const bucket = sources.get(key)?.filter(({ status }) => (status & IPS_DYING) === 0) ?? [];
-  bucket.unshift(connection);
-  sources.set(key, bucket);
+  connection.nextFromSource = livingFrom(sources.get(key) ?? null);
+  sources.set(key, connection);
+}
+
+/** The first of a list that is not dying. */
+function livingFrom(first: Connection | null): Connection | null {
+  let connection = first;
+  while (connection !== null && (connection.status & IPS_DYING) !== 0) connection = connection.nextFromSource;
+  return connection;
 }
 
 /** Remembers a connection whose source was translated; one that changes nothing is never of use to another. */
@@ -40,9 +46,12 @@ export function noteSource(table: ConntrackTable, connection: Connection): void 
  * first.
  */
 export function* translationsOf(table: ConntrackTable, tuple: Tuple, zone: number, now: number): Generator<Tuple> {
-  for (const connection of sourcesOf(table).get(keyOf(tuple)) ?? []) {
+  const newest = sourcesOf(table).get(keyOf(tuple)) ?? null;
+  for (let connection = livingFrom(newest); connection !== null; connection = connection.nextFromSource) {
+    // Dying ones leave the list here: they are of no more use to anybody.
+    connection.nextFromSource = livingFrom(connection.nextFromSource);
     const { original, reply, status, expires } = connection;
-    if ((status & IPS_DYING) !== 0 || (status & IPS_CONFIRMED) === 0 || expires <= now) continue;
+    if ((status & IPS_CONFIRMED) === 0 || expires <= now) continue;
     if (original.protocol !== tuple.protocol || original.sport !== tuple.sport || original.zone !== zone) continue;
     if (!sameAddress(original.src, tuple.src)) continue;
     // The reply's destination is the translated source. For ICMP the id stands in the same place both ways.

@@ -76,6 +76,25 @@ export function invertTuple({ src, dst, protocol, sport, dport, zone }: Tuple): 
   return tuple(dst, src, protocol, dport, sport, zone);
 }
 
+const inverted: Scratch = tuple(unspecified(4), unspecified(4), 0, 0, 0, 0);
+
+/** The same for a look-up only: written into one object, which the next call overwrites. */
+export function passingInverse({ src, dst, protocol, sport, dport, zone }: Tuple): Tuple | null {
+  let [first, second] = [dport, sport];
+  if (protocol === ICMP || protocol === ICMPV6) {
+    const inverse = (protocol === ICMP ? V4_INVERSE : V6_INVERSE).get(dport >> 8);
+    if (inverse === undefined) return null;
+    [first, second] = [sport, (inverse << 8) | (dport & 255)];
+  }
+  inverted.src = dst;
+  inverted.dst = src;
+  inverted.protocol = protocol;
+  inverted.sport = first;
+  inverted.dport = second;
+  inverted.zone = zone;
+  return inverted;
+}
+
 /** True for ICMP messages that quote a packet and are tracked as RELATED to it. */
 export function quotesPacket(packet: Packet): boolean {
   if (packet.inner === null) return false;

@@ -18,7 +18,20 @@ export function bindTable(table: Table, family: Family, backend: Ruleset["backen
   if (known !== undefined && known.backend === backend) return known;
   const chains = new Map<string, BoundChain>();
   for (const chain of table.chains.values()) {
-    chains.set(chain.name, { program: programOf(chain, family, backend), table: table.name, backend, jumps: [] });
+    const program = programOf(chain, family, backend);
+    const { count, code, tests, calls, patterns, selectors } = program;
+    chains.set(chain.name, {
+      count,
+      code,
+      jumps: [],
+      tests,
+      calls,
+      program,
+      table: table.name,
+      backend,
+      patterns,
+      selectors,
+    });
   }
   for (const chain of chains.values()) {
     chain.jumps = chain.program.jumps.map((name) => chains.get(name) ?? null);

@@ -43,9 +43,13 @@ const WORTH_RULES = 24;
 /** Making an index takes as long as walking the chain so many times. */
 const WORTH_WALKS = 8;
 
+/** Whether a chain of so many rules gets no index, however often it is walked. */
+export function isShort(rules: number, indexing: Indexing): boolean {
+  return rules < WORTH_RULES && indexing !== "always";
+}
+
 /** The index of a chain that is about to be walked; null where it is to be walked rule by rule. */
 export function indexFor(program: Program, indexing: Indexing): ChainIndex | null {
-  if (indexing === "adaptive" && program.count < WORTH_RULES) return null;
   if (indexing === "never") return null;
   if (program.index !== null) return program.index;
   if (indexing === "adaptive" && program.walks++ < WORTH_WALKS) return null;

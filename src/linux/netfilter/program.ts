@@ -59,12 +59,8 @@ export function nameMatches(pattern: InterfacePattern, name: string): boolean {
 /** Eight words: address then mask. */
 type Selector6 = Int32Array;
 
-/**
- * A chain compiled once for all hosts that share it. Jumps are names here; `bind.ts` joins them per host.
- */
-export interface Program {
-  readonly chain: Chain;
-  readonly family: Family;
+/** What a walk reads of a chain. */
+export interface Instructions {
   /** Number of rules. */
   readonly count: number;
   /**
@@ -72,18 +68,26 @@ export interface Program {
    * short chains, and walking through one takes as long as fetching it from memory: a typed array lies in two places.
    */
   readonly code: readonly number[];
-  readonly jumps: readonly string[];
   readonly tests: readonly MatchFunction[];
   readonly calls: readonly TargetFunction[];
   readonly patterns: readonly InterfacePattern[];
   readonly selectors: readonly Selector6[];
+}
+
+/**
+ * A chain compiled once for all hosts that share it. Jumps are names here; `bind.ts` joins them per host.
+ */
+export interface Program extends Instructions {
+  readonly chain: Chain;
+  readonly family: Family;
+  readonly jumps: readonly string[];
   /** Walks so far: a long chain that is walked often gets an index. */
   walks: number;
   index: ChainIndex | null;
 }
 
-/** A program whose jumps lead to the chains of one table of one host. */
-export interface BoundChain {
+/** A program whose jumps lead to the chains of one table of one host. It has the instructions at hand: one step less. */
+export interface BoundChain extends Instructions {
   readonly program: Program;
   readonly table: TableName;
   readonly backend: Backend;

@@ -4,9 +4,10 @@ import { UNKNOWN_INTERFACE } from "../routing/unknown-route.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
 import { candidatesInUse, closeCandidates, nextCandidate, openCandidates } from "./candidates.ts";
-import { indexFor } from "./chain-index.ts";
+import { indexFor, isShort } from "./chain-index.ts";
 import {
   type BoundChain,
+  type Instructions,
   nameMatches,
   OP_CALL,
   OP_CTSTATE,
@@ -22,7 +23,6 @@ import {
   OP_SPORT,
   OP_SRC,
   OP_SRC6,
-  type Program,
   RULE_WORDS,
   TARGET_ACCEPT,
   TARGET_CALL,
@@ -67,14 +67,13 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
   let candidates = enter(start, skb, runtime);
   try {
     for (;;) {
-      const { program } = bound;
       const from = index;
-      if (candidates !== LINEAR) index = nextCandidate(candidates, from, program.count);
-      else if (everyRule === null) index = firstCandidate(program, from, skb);
+      if (candidates !== LINEAR) index = nextCandidate(candidates, from, bound.count);
+      else if (everyRule === null) index = firstCandidate(bound, from, skb);
       if (everyRule !== null) {
         for (let passed = from; passed < index; passed++) everyRule.call(observer, skb, runtime, bound, passed);
       }
-      if (index >= program.count) {
+      if (index >= bound.count) {
         // The end of a chain that a goto led to from the built-in one counts as a return too, before the policy.
         if (observer !== null && bound !== start) observer.step({ kind: "return", runtime, skb, chain: bound, hook });
         if (stackTop === base) return applyPolicy(start, skb, runtime, hook);
@@ -85,14 +84,14 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
         candidates = stackCandidates[stackTop] ?? LINEAR;
         continue;
       }
-      if (!ruleMatches(program, index, skb, runtime, hook)) {
+      if (!ruleMatches(bound, index, skb, runtime, hook)) {
         if (everyRule !== null) everyRule.call(observer, skb, runtime, bound, index);
         index++;
         continue;
       }
       if (counters !== null) counters.count(bound, index, skb);
-      const target = program.code[index * RULE_WORDS + 1];
-      const argument = program.code[index * RULE_WORDS + 2] ?? 0;
+      const target = bound.code[index * RULE_WORDS + 1];
+      const argument = bound.code[index * RULE_WORDS + 2] ?? 0;
       let verdict: TargetVerdict;
       switch (target) {
         case TARGET_ACCEPT:
@@ -128,7 +127,7 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
         case TARGET_CALL: {
           skb.verdictChain = bound;
           skb.verdictRule = index;
-          const call = program.calls[argument];
+          const call = bound.calls[argument];
           verdict = call === undefined ? XT_CONTINUE : call(skb, runtime, hook);
           if (packet.src !== src || packet.dst !== dst || skb.packet !== packet) {
             // Looked up for what the packet was: from here on rule by rule (NPT rewrites a packet in the middle).
@@ -165,7 +164,8 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
 }
 
 /** Looks up what can match in a chain; LINEAR where it has no index, or the packet's values are not known. */
-function enter({ program }: BoundChain, skb: Skb, runtime: HostRuntime): number {
+function enter({ count, program }: BoundChain, skb: Skb, runtime: HostRuntime): number {
+  if (isShort(count, runtime.indexing)) return LINEAR;
   const index = indexFor(program, runtime.indexing);
   if (index === null || skb.output?.name === UNKNOWN_INTERFACE) return LINEAR;
   return openCandidates(index, skb);
@@ -184,7 +184,7 @@ function applyPolicy(start: BoundChain, skb: Skb, runtime: HostRuntime, hook: Ho
  * The next rule from `index` whose leading address test holds, or the number of rules: what most rules of long chains
  * fail at, tried in one loop without calls.
  */
-function firstCandidate(program: Program, index: number, skb: Skb): number {
+function firstCandidate(program: Instructions, index: number, skb: Skb): number {
   const { code, count } = program;
   const src = skb.packet.src.a | 0;
   const dst = skb.packet.dst.a | 0;
@@ -199,7 +199,7 @@ function firstCandidate(program: Program, index: number, skb: Skb): number {
 }
 
 /** Whether rule `index` matches: its instructions one after the other until one fails. */
-export function ruleMatches(program: Program, index: number, skb: Skb, runtime: HostRuntime, hook: Hook): boolean {
+export function ruleMatches(program: Instructions, index: number, skb: Skb, runtime: HostRuntime, hook: Hook): boolean {
   const { code } = program;
   const { packet } = skb;
   let at = code[index * RULE_WORDS] ?? 0;

@@ -1,4 +1,5 @@
 import type { Matches } from "../../../model/ruleset.ts";
+import type { Choice } from "../../chooser.ts";
 import type { MatchExtension, Parsed } from "../extension.ts";
 import { matchState } from "../match-state.ts";
 import { parseNumber } from "../option-values.ts";
@@ -41,6 +42,29 @@ function formatProbability(units: number): string {
   if (rest * 2n > one || (rest * 2n === one && digits % 2n === 1n)) digits += 1n;
   const text = digits.toString().padStart(12, "0");
   return `${text.slice(0, -11)}.${text.slice(-11)}`;
+}
+
+interface Draw {
+  readonly question: string;
+  readonly alternatives: Choice["alternatives"];
+}
+
+const draws = new Map<number, Draw>();
+
+/** What a draw of a probability (in 2^-31) asks: thousands of kube-proxy's rules share a few. */
+function drawOf(value: number): Draw {
+  const known = draws.get(value);
+  if (known !== undefined) return known;
+  const probability = value / ONE;
+  const draw: Draw = {
+    question: `does the random match of probability ${formatProbability(value)} hold on `,
+    alternatives: [
+      { label: "drawn", probability },
+      { label: "not drawn", probability: 1 - probability },
+    ],
+  };
+  draws.set(value, draw);
+  return draw;
 }
 
 /**
@@ -94,12 +118,7 @@ export const statistic: MatchExtension<"statistic"> = {
     }
     if (options.probability === 0) return { kind: invert ? "always" : "never" };
     if (options.probability === ONE) return { kind: invert ? "never" : "always" };
-    const probability = options.probability / ONE;
-    const question = `does the random match of probability ${formatProbability(options.probability)} hold on `;
-    const alternatives = [
-      { label: "drawn", probability },
-      { label: "not drawn", probability: 1 - probability },
-    ];
+    const { question, alternatives } = drawOf(options.probability);
     return {
       kind: "call",
       test(_skb, runtime) {
