@@ -73,6 +73,7 @@ async function main(): Promise<number> {
     if (result.tally.lastRefusal !== "") say(`last refusal: ${result.tally.lastRefusal}`);
     say(summary(result, (Date.now() - started) / 1000));
     for (const [index, found] of ofEachKind(result.disagreements).entries()) {
+      say(`\nfound:\n${found.differences.join("\n")}`);
       const small = await shrink(result.runner, found);
       say(`\n${describeDisagreement(small)}`);
       if (values["no-write"]) continue;

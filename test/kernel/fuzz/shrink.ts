@@ -105,9 +105,11 @@ export async function shrink(runner: Runner, found: Disagreement, tries = 400): 
   return best;
 }
 
-/** About the same thing: what is compared stands before the colon. */
+/** About the same thing: what is compared stands before the colon, and an outcome must differ in the same way. */
 function sameKind(x: Disagreement, y: Disagreement): boolean {
-  const kind = ({ differences }: Disagreement): string =>
-    (differences[0] ?? "").replace(/:.*/, "").replace(/\d+/g, "#").slice(0, 12);
+  const kind = ({ differences }: Disagreement): string => {
+    const first = (differences[0] ?? "").replace(/\d+/g, "#");
+    return first.startsWith("outcome") ? first : first.replace(/:.*/, "").slice(0, 12);
+  };
   return kind(x) === kind(y);
 }

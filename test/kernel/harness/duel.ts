@@ -9,7 +9,7 @@ import { compareConntrack, kernelTables } from "./compare-conntrack.ts";
 import { type Lab, networkOf } from "./lab.ts";
 import { toBuildRequest } from "./network-to-oracle.ts";
 import type { Observation } from "./observation.ts";
-import { observeKernel } from "./observe-kernel.ts";
+import { observeKernel, receiver } from "./observe-kernel.ts";
 import { observePodpath } from "./observe-podpath.ts";
 import type { KernelPacket, KernelResult, Oracle } from "./oracle-client.ts";
 import { muted } from "./podpath-network.ts";
@@ -148,8 +148,9 @@ export class Duel {
     const at = packet.at ?? (fresh || this.clockRuns ? (before + this.memory.age()) / 2 : undefined);
     const answer = this.askPodpath({ ...packet, fresh, ...(at === undefined ? {} : { at }) });
     if (fresh) this.delivered.clear();
-    if (result.delivered !== null && packet.id !== undefined) {
-      this.delivered.set(packet.id, { ...result.delivered, near: result.delivered.host === concrete.host });
+    const delivered = receiver(result);
+    if (delivered !== null && packet.id !== undefined) {
+      this.delivered.set(packet.id, { ...delivered, near: delivered.host === concrete.host });
     }
     const kernel = observeKernel(result);
     const branches = answer.branches.map((branch) => observePodpath(branch));

@@ -56,8 +56,8 @@ function kernelRules(events: readonly KernelRuleEvent[]): readonly SeenRule[] {
 
 type Delivered = KernelResult["delivered"];
 
-/** Whoever got the packet in the end: a tunnel's outer packet is delivered too, before what it carries. */
-function receiver(said: {
+/** Whoever got a packet in the end: a tunnel's outer packet is delivered too, before what it carries. */
+function innermost(said: {
   readonly delivered: Delivered;
   readonly deliveries?: readonly NonNullable<Delivered>[] | undefined;
 }): Delivered {
@@ -66,13 +66,13 @@ function receiver(said: {
   return said.deliveries?.find(({ packet }) => packet.vni === undefined) ?? null;
 }
 
-/**
- * Of an answer the oracle tells only the first delivery. Where that is a tunnel's outer packet, whoever the frame reached
- * last stands for the receiver.
- */
-function responseReceiver(response: KernelResult["responses"][number]): string | null {
-  if (response.delivered?.packet.vni === undefined) return response.delivered?.host ?? null;
-  return lastPlace(kernelHops(response.hops))?.host ?? null;
+/** The receiver of the probe's packet. What came out of a tunnel for a protocol that nothing handles is told by its drop. */
+export function receiver(result: KernelResult): Delivered {
+  const delivered = innermost(result);
+  if (delivered !== null || result.delivered === null) return delivered;
+  const unhandled = result.drops.find(({ packet, reason }) => packet === "main" && reason === "IP_NOPROTO");
+  const last = result.hops.at(-1);
+  return unhandled === undefined || last === undefined ? null : { host: unhandled.host, packet: last.packet };
 }
 
 /** Where only a tunnel's outer packet arrived, what became of the one inside: somebody answered with an error, or nobody. */
@@ -105,7 +105,7 @@ export function observeKernel(result: KernelResult): Observation {
         packet: kernelPacket(response.packet),
         hops: kernelHops(response.hops),
         rules: kernelRules(response.rules),
-        deliveredTo: responseReceiver(response),
+        deliveredTo: innermost(response)?.host ?? null,
         copied: false,
       })),
     ),

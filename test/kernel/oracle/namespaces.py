@@ -139,9 +139,11 @@ PER_INTERFACE = re.compile(r"^net\.(ipv[46])\.(conf|neigh)\.(.+)\.([^.]+)$")
 
 
 def sysctl_path(key):
-    """An interface name may itself hold dots (eth0.100), so those keys are cut from both ends."""
+    """An interface name may itself hold dots (eth0.100), so those keys are cut from both ends; as sysctl(8) prints
+    them (net.ipv4.conf.eth0/100.forwarding), the two separators have changed places."""
     if "/" in key:
-        return f"/proc/sys/{key}"
+        separators = str.maketrans("./", "/.")
+        return "/proc/sys/" + (key if key.startswith("net/") else key.translate(separators))
     match = PER_INTERFACE.match(key)
     if match:
         return "/proc/sys/net/" + "/".join(match.groups())

@@ -192,6 +192,8 @@ def _response(hops, role, deliveries, rules):
     response["hops"] = [_hop(hop) for hop in hops]
     taken = deliveries.get(role)
     response["delivered"] = taken[0] if taken else None
+    if taken and len(taken) > 1:
+        response["deliveries"] = taken
     response["rules"] = rules.get(role, [])
     return response
 
