@@ -216,6 +216,8 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
   tellRoute(runtime, skb, result, "send");
   if (options.tunnel !== undefined) {
     const { device, noRoute } = options.tunnel;
+    // Only the first look-up is bound to the tunnel's device: rerouting asks its socket, which is not.
+    skb.boundInterface = null;
     if (result.kind === "error" || result.output === device) {
       const text =
         result.kind === "error"
@@ -233,7 +235,7 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
     if (source !== null) packet.src = source;
     else if (options.kind === "icmp") packet.src = DUMMY_ADDRESS;
   }
-  if (result.kind === "unicast" && !skb.fromKernel) {
+  if (result.kind === "unicast" && !skb.fromKernel && options.tunnel === undefined) {
     const mtu = sendingMtu(runtime, skb, result, options);
     if (packetLength(packet) > mtu) {
       return sendError(runtime, skb, "EMSGSIZE", `larger than the MTU ${mtu} of the way by ${result.output.name}`);

@@ -30,6 +30,9 @@ export function encapsulateVxlan(runtime: HostRuntime, device: Interface, skb: S
     return drop(runtime, skb, null, "POSTROUTING", `the VXLAN settings of ${device.name} are not known: ip -d link`);
   }
   if (vxlan.vni < 0) return takesMetadata(runtime, device, skb);
+  if (depthOf(skb) >= RECURSION_LIMIT) {
+    return drop(runtime, skb, "RECURSION_LIMIT", "POSTROUTING", `an encapsulation loop through ${device.name}`);
+  }
   const remotes = remotesOf(runtime, device, vxlan, skb.destinationMac);
   if (remotes.length === 0) {
     return drop(
@@ -45,6 +48,16 @@ export function encapsulateVxlan(runtime: HostRuntime, device: Interface, skb: S
     sendTo(runtime, device, vxlan, { ...skb, packet: copyPacket(skb.packet) }, remote);
   }
   if (first !== undefined) sendTo(runtime, device, vxlan, skb, first);
+}
+
+/** Frames of one tunnel device inside each other that Linux 6.18 sends; the next is a dead loop (net/ipv4/ip_tunnel_core.c). */
+const RECURSION_LIMIT = 3;
+
+/** How many frames are inside each other already. */
+function depthOf({ carried }: Skb): number {
+  let depth = 0;
+  for (let frame = carried; frame !== null; frame = frame.carried) depth++;
+  return depth;
 }
 
 /** A device in collect-metadata mode: what route or filter sets is not in any dump. */
@@ -107,6 +120,10 @@ function sendTo(runtime: HostRuntime, device: Interface, vxlan: VxlanDevice, skb
   });
 }
 
+/**
+ * The outer packet keeps the socket of the one inside, which `-m owner` sees in its OUTPUT and POSTROUTING; a forwarded
+ * packet has none, nor has then the outer one.
+ */
 function wrap(runtime: HostRuntime, skb: Skb, vxlan: VxlanDevice, remote: Address): void {
   const { packet: inner, arp } = skb;
   const tos = vxlan.tos === "inherit" ? (arp === null ? inner.tos : 0) : vxlan.tos;
@@ -137,8 +154,6 @@ function wrap(runtime: HostRuntime, skb: Skb, vxlan: VxlanDevice, remote: Addres
   skb.input = null;
   skb.route = null;
   skb.boundInterface = vxlan.device;
-  skb.owner = null;
-  skb.fromKernel = true;
 }
 
 /** udp_flow_src_port(): a hash of the inner flow, so that one flow keeps one outer port. */

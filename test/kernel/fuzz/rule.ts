@@ -375,7 +375,7 @@ function actionPart(place: RulePlace, protocol: string): fc.Arbitrary<string> {
         .map(plain),
     });
   }
-  const hasPort = protocol === "tcp" || protocol === "udp";
+  const hasPort = protocol === "tcp" || (protocol === "udp" && place.words.tunnels !== true);
   if (place.table === "nat") {
     const destination = place.hooks.every((hook) => hook === "PREROUTING" || hook === "OUTPUT");
     const source = place.hooks.every((hook) => hook === "POSTROUTING" || hook === "INPUT");

@@ -24,4 +24,6 @@ export interface Vocabulary {
   /** Prefixes that NETMAP maps destinations and sources to. */
   readonly netmapDestination: fc.Arbitrary<string>;
   readonly netmapSource: fc.Arbitrary<string>;
+  /** Its packets travel in VXLAN, which the oracle knows by the port: UDP ports are not translated. */
+  readonly tunnels?: boolean;
 }

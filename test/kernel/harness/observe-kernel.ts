@@ -75,10 +75,15 @@ export function receiver(result: KernelResult): Delivered {
   return unhandled === undefined || last === undefined ? null : { host: unhandled.host, packet: last.packet };
 }
 
-/** Where only a tunnel's outer packet arrived, what became of the one inside: somebody answered with an error, or nobody. */
+/** Drops by which the kernel refuses to forward, as the oracle judges packets outside tunnels. */
+const REFUSALS: ReadonlySet<string> = new Set(["IP_INNOROUTES", "PKT_TOO_BIG", "IP_INHDR"]);
+
+/** Where only a tunnel's outer packet arrived, what became of the one inside: somebody refused it, or nobody did. */
 function outcomeOf(result: KernelResult, delivered: Delivered): KernelResult["outcome"] {
   if (result.outcome !== "delivered" || delivered !== null) return result.outcome;
-  return result.responses.some(({ kind }) => kind === "icmp" || kind === "tcp-reset") ? "rejected" : "dropped";
+  const isAnswered = result.responses.some(({ kind }) => kind === "icmp" || kind === "tcp-reset");
+  const isRefused = result.drops.some(({ packet, reason }) => packet === "main" && REFUSALS.has(reason));
+  return isAnswered || isRefused ? "rejected" : "dropped";
 }
 
 /** What the oracle said, in the common form. */
