@@ -175,7 +175,7 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
     services: world.services,
     observer: world.observer,
     counters: world.counters === null ? null : world.counters(name),
-    conntrack: loadConntrack(world.empty ? [] : host.conntrack, world.now),
+    conntrack: loadConntrack(host, world.empty ? [] : host.conntrack, world.now),
     supposition: world.supposition,
     sets: new Map(),
     neighbours: neighbourTable(host),

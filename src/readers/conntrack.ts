@@ -145,7 +145,7 @@ function readRecord(
 }
 
 function newTuple(src: Address | null): Tuple {
-  return { src, dst: null, sport: 0, dport: 0, type: 0, code: 0, id: 0, packets: null, bytes: null };
+  return { src, dst: null, sport: 0, dport: 0, type: 0, code: 0, id: -1, packets: null, bytes: null };
 }
 
 function setNumber(tuple: Tuple, key: string, value: number): void {
@@ -153,11 +153,12 @@ function setNumber(tuple: Tuple, key: string, value: number): void {
   else if (key === "dport") tuple.dport = value;
   else if (key === "type") tuple.type = value;
   else if (key === "code") tuple.code = value;
-  else tuple.id = value;
+  // `-o id` writes another id at the end of the line.
+  else if (tuple.id < 0) tuple.id = value;
 }
 
 function tupleRecord({ src, dst, sport, dport, type, code, id, packets, bytes }: Tuple): TupleRecord | null {
   if (src === null || dst === null || src.family !== dst.family) return null;
   const counted = packets === null || bytes === null ? null : { packets, bytes };
-  return { src, dst, sport, dport, icmpType: type, icmpCode: code, icmpId: id, counted };
+  return { src, dst, sport, dport, icmpType: type, icmpCode: code, icmpId: Math.max(id, 0), counted };
 }

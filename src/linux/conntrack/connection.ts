@@ -88,6 +88,8 @@ export interface Connection {
   streamFrom: number;
   /** Virtual time (s) at which it expires. */
   expires: number;
+  /** The kernel counts its packets: not those of a connection that began while nothing asked for it. */
+  counted: boolean;
   originalPackets: number;
   replyPackets: number;
   originalBytes: number;
@@ -152,6 +154,7 @@ export function newConnection(original: Tuple, reply: Tuple): Connection {
     nextFromSource: null,
     streamFrom: 0,
     expires: 0,
+    counted: true,
     originalPackets: 0,
     replyPackets: 0,
     originalBytes: 0,

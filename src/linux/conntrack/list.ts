@@ -17,8 +17,8 @@ function record(connection: Connection, now: number): ConntrackRecord {
     protocol: original.protocol,
     timeout: Math.floor(connection.expires - now),
     state: original.protocol === TCP ? connection.tcpState : original.protocol === SCTP ? connection.sctpState : null,
-    original: tupleRecord(original, { packets: connection.originalPackets, bytes: connection.originalBytes }),
-    reply: tupleRecord(reply, { packets: connection.replyPackets, bytes: connection.replyBytes }),
+    original: tupleRecord(original, countedOf(connection, connection.originalPackets, connection.originalBytes)),
+    reply: tupleRecord(reply, countedOf(connection, connection.replyPackets, connection.replyBytes)),
     unreplied: (status & IPS_SEEN_REPLY) === 0,
     assured: (status & IPS_ASSURED) !== 0,
     mark: connection.mark,
@@ -26,6 +26,10 @@ function record(connection: Connection, now: number): ConntrackRecord {
     replyZone: reply.zone,
     origin: 0,
   };
+}
+
+function countedOf({ counted }: Connection, packets: number, bytes: number): TupleRecord["counted"] {
+  return counted ? { packets, bytes } : null;
 }
 
 function tupleRecord(tuple: Tuple, counted: TupleRecord["counted"]): TupleRecord {

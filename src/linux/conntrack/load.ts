@@ -1,4 +1,5 @@
 import type { ConntrackRecord, TupleRecord } from "../../model/conntrack-record.ts";
+import type { Host } from "../../model/host.ts";
 import { sameAddress } from "../../net/address.ts";
 import { ICMP, ICMPV6, SCTP, TCP } from "../../net/protocol.ts";
 import {
@@ -14,13 +15,17 @@ import {
 import { parseSctpState } from "./sctp.ts";
 import { addConnection, type ConntrackTable, conntrackTable } from "./table.ts";
 import { parseTcpState } from "./tcp.ts";
+import { timeoutOn } from "./timeouts.ts";
 import { invertTuple, tuple } from "./tuple.ts";
 
 /** Seconds for a dumped entry without a timeout: it lives as long as anybody looks. */
 const NO_TIMEOUT = 86400;
 
+/** Age (s) from which an answered UDP flow is a stream. */
+const UDP_STREAM_AFTER = 2;
+
 /** The starting state: what `conntrack -L` said at virtual time `now`. */
-export function loadConntrack(records: readonly ConntrackRecord[], now: number): ConntrackTable {
+export function loadConntrack(host: Host, records: readonly ConntrackRecord[], now: number): ConntrackTable {
   const table = conntrackTable();
   for (const record of records) {
     const original = toTuple(record, record.original, record.zone);
@@ -41,6 +46,10 @@ export function loadConntrack(records: readonly ConntrackRecord[], now: number):
     if (record.protocol === SCTP && record.state !== null) {
       connection.sctpState = parseSctpState(record.state) ?? "NONE";
     }
+    // An answered flow whose time has run for two seconds is that old; one that was assured was a stream before.
+    const age = timeoutOn(host, "udp_timeout") - (record.timeout ?? 0);
+    connection.streamFrom = record.assured || age >= UDP_STREAM_AFTER ? now - 1 : now + UDP_STREAM_AFTER;
+    connection.counted = record.original.counted !== null;
     connection.originalPackets = record.original.counted?.packets ?? 0;
     connection.originalBytes = record.original.counted?.bytes ?? 0;
     connection.replyPackets = record.reply.counted?.packets ?? 0;

@@ -1,4 +1,4 @@
-import type { Packet } from "../../net/packet.ts";
+import { describePacket, type Packet } from "../../net/packet.ts";
 import { ACK, FIN, RST, SYN, URG } from "../../net/tcp-flags.ts";
 import type { HostRuntime } from "../runtime.ts";
 import {
@@ -165,6 +165,51 @@ function emptyTracking(liberal: boolean): TcpTracking {
   };
 }
 
+/**
+ * A dump tells the state and no numbers. The first segment is taken to be the one that fits, and later ones out of the
+ * window are not held against it; whoever closed, did so in order.
+ */
+function dumpedTracking(runtime: HostRuntime, connection: Connection, packet: Packet, reply: boolean): TcpTracking {
+  const tracking = emptyTracking(true);
+  const { tcpState } = connection;
+  const own = tracking.seen[reply ? 1 : 0];
+  const other = tracking.seen[reply ? 0 : 1];
+  const window = Math.max(packet.window, 1);
+  if (packet.flags & ACK) {
+    other.end = packet.ack;
+    other.maxEnd = u32(packet.ack + window);
+    other.maxWindow = window;
+    if (!(packet.flags & SYN)) {
+      own.end = packet.seq;
+      own.maxEnd = u32(packet.seq + window);
+      own.maxWindow = window;
+    }
+  }
+  tracking.lastWindow = window;
+  tracking.seen[0].closeInit = isClosing(tcpState) && tcpState !== "CLOSE";
+  if (tcpState === "CLOSE" && (packet.flags & (SYN | ACK)) === SYN) {
+    tracking.lastSegment = "rst";
+    tracking.lastReply = resetByServer(runtime, connection, packet);
+  }
+  return tracking;
+}
+
+/** A new SYN opens the connection anew only if its own side had reset the old one. */
+function resetByServer(runtime: HostRuntime, { original }: Connection, packet: Packet): boolean {
+  const { name } = runtime.host;
+  const answer = runtime.services.choose({
+    kind: "unknown",
+    variable: `reset ${name} ${describePacket(packet)}`,
+    question: `which side reset the connection from port ${original.sport} to ${original.dport} that ${name} still knows as CLOSE?`,
+    alternatives: [
+      { label: "the client", probability: 0 },
+      { label: "the server", probability: 0 },
+    ],
+    command: "conntrack -E -p tcp",
+  });
+  return answer === 1;
+}
+
 /** tcp_new(): whether a segment can open a connection; then the bookkeeping starts with it. */
 export function openTcp(runtime: HostRuntime, connection: Connection, packet: Packet): boolean {
   const next = nextState("NONE", segmentOf(packet.flags), false);
@@ -191,8 +236,7 @@ export function trackTcp(
 ): TcpVerdict {
   const settings = tcpSettings(runtime);
   const segment = segmentOf(packet.flags);
-  // A dumped entry has no history: it is taken up in the middle, with liberal checks.
-  const tracking = connection.tcp ?? emptyTracking(true);
+  const tracking = connection.tcp ?? dumpedTracking(runtime, connection, packet, reply);
   connection.tcp = tracking;
   let old = connection.tcpState;
   let next = nextState(old, segment, reply);

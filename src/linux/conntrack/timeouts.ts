@@ -77,6 +77,11 @@ function timeoutsOf(host: Host): Timeouts {
   return timeouts;
 }
 
+/** The value alone, about which nothing is said: what a dump was taken under. */
+export function timeoutOn(host: Host, name: TimeoutName): number {
+  return timeoutsOf(host)[name].value;
+}
+
 /**
  * Seconds until an entry that a packet refreshes now expires. A value that no dump tells is an assumption only once
  * time has passed: before that nothing can have expired.

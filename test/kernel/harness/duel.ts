@@ -102,6 +102,8 @@ export class Duel {
       readonly near: boolean;
     }
   >();
+  /** Packets that podpath's session has seen. */
+  private readonly known = new Set<string>();
   private counter = 0;
 
   /** `conntrack`: the connections that all hosts track are compared after every packet. */
@@ -135,6 +137,7 @@ export class Duel {
   /** Another Network on podpath's side, after the kernel was told to change. */
   use(network: Network): void {
     this.session = createPacketSession(network, this.memory.limits);
+    this.known.clear();
   }
 
   /** Sends one packet on both sides. Null when there is no earlier delivery to reply to. */
@@ -146,7 +149,10 @@ export class Duel {
     const before = this.memory.age();
     const result = await this.oracle.probe(forKernel(concrete), fresh, this.conntrack);
     const at = packet.at ?? (fresh || this.clockRuns ? (before + this.memory.age()) / 2 : undefined);
-    const answer = this.askPodpath({ ...packet, fresh, ...(at === undefined ? {} : { at }) });
+    // The answer to a packet that only the kernel has seen is told to podpath in full.
+    const isTold = packet.replyTo === undefined || this.known.has(packet.replyTo);
+    const answer = this.askPodpath({ ...(isTold ? packet : concrete), fresh, ...(at === undefined ? {} : { at }) });
+    if (packet.id !== undefined) this.known.add(packet.id);
     if (fresh) this.delivered.clear();
     const delivered = receiver(result);
     if (delivered !== null && packet.id !== undefined) {

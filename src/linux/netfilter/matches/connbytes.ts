@@ -46,7 +46,7 @@ function counted(connection: Connection, { direction, mode }: Matches["connbytes
 /**
  * `-m connbytes` (net/netfilter/xt_connbytes.c): what the connection has carried, the packet in hand included. A packet
  * without a connection does not match, negated or not. Loading such a rule turns accounting on; connections older than
- * that have no counters in the kernel and never match, which a dump does not tell.
+ * that have no counters, in the kernel and in its dump, and never match.
  */
 export const connbytes: MatchExtension<"connbytes"> = {
   options: {
@@ -79,7 +79,7 @@ export const connbytes: MatchExtension<"connbytes"> = {
     return {
       kind: "call",
       test({ connection }) {
-        if (connection === null) return false;
+        if (connection === null || !connection.counted) return false;
         const count = counted(connection, options);
         return (count >= first && count <= last) !== options.invert;
       },

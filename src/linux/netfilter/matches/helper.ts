@@ -13,8 +13,9 @@ declare module "../../../model/ruleset.ts" {
 const LONGEST = 29;
 
 /**
- * `-m helper` (net/netfilter/xt_helper.c): the connection was expected by a helper (`ftp`, …) of another one. What helpers
- * expect is not modelled, so for packets with a connection that is a question; helpers expect no ICMP.
+ * `-m helper` (net/netfilter/xt_helper.c): the connection was expected by a helper (`ftp`, …) of another one. Whether
+ * one was is asked when the connection begins (`conntrack/expectation.ts`), and here of those that a dump told; helpers
+ * expect no ICMP.
  */
 export const helper: MatchExtension<"helper"> = {
   options: { helper: { values: 1, negatable: true } },
@@ -28,15 +29,19 @@ export const helper: MatchExtension<"helper"> = {
     const question = {
       text: `helper --helper ${options.helper}`,
       invert: options.invert,
-      reason: "the connections that helpers expect are not modelled",
+      reason: "a dump does not tell which connections a helper had announced",
       command: "conntrack -L expect",
     };
     return {
       kind: "call",
       test(skb, runtime) {
         const { protocol } = skb.packet;
-        if (skb.connection === null || protocol === ICMP || protocol === ICMPV6) return options.invert;
-        return askMatch(question, skb, runtime);
+        const { connection } = skb;
+        if (connection === null || protocol === ICMP || protocol === ICMPV6) return options.invert;
+        if (connection.dumped) return askMatch(question, skb, runtime);
+        const { master } = connection;
+        if (master === null || master.helper === null) return options.invert;
+        return (options.helper === "" || master.helper === options.helper) !== options.invert;
       },
     };
   },
