@@ -9,8 +9,9 @@ import {
   IPS_NAT_CLASH,
   IPS_SRC_NAT_DONE,
 } from "./connection.ts";
-import { addReplyOnly, findSlot } from "./table.ts";
+import { addReplyOnly } from "./table.ts";
 import { sameTuple } from "./tuple.ts";
+import { findRival } from "./zone.ts";
 
 /** Seconds that an entry lives which lost a race and is filed under its reply only. */
 const CLASH_TIMEOUT = 1;
@@ -39,7 +40,7 @@ export function resolveClash(
     skb.connection = winner;
     return true;
   }
-  if (findSlot(runtime.conntrack, loser.reply, now) >= 0) return false;
+  if (findRival(runtime.conntrack, loser, true, now) >= 0) return false;
   loser.expires = now + CLASH_TIMEOUT;
   loser.status |= IPS_FIXED_TIMEOUT | IPS_NAT_CLASH;
   addReplyOnly(runtime.conntrack, loser);

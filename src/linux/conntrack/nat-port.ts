@@ -5,7 +5,7 @@ import type { HostRuntime } from "../runtime.ts";
 import { type Connection, IPS_DYING, IPS_FIXED_TIMEOUT, IPS_SRC_NAT, type Tuple } from "./connection.ts";
 import type { Manip } from "./nat.ts";
 import type { NatRange } from "./nat-range.ts";
-import { connectionIn, connectionsIn, findSlot, removeConnection } from "./table.ts";
+import { connectionIn, connectionsIn, findSlot, findSlotInDirection, removeConnection } from "./table.ts";
 import { invertTuple, tuple as makeTuple, passingInverse, sameTuple, tracksPorts } from "./tuple.ts";
 
 /** Ports the kernel tries in turn (NF_NAT_MAX_ATTEMPTS). */
@@ -50,7 +50,9 @@ function userOf(runtime: HostRuntime, connection: Connection, tuple: Tuple): Con
 }
 
 function holderOf({ conntrack, services }: HostRuntime, connection: Connection, reply: Tuple): Connection | null {
-  const slot = findSlot(conntrack, reply, services.now());
+  const now = services.now();
+  const oneZone = connection.original.zone === reply.zone;
+  const slot = oneZone ? findSlot(conntrack, reply, now) : findSlotInDirection(conntrack, reply, true, now);
   if (slot < 0) return null;
   const holder = connectionIn(conntrack, slot);
   return holder === connection || sameTuple(holder.original, connection.original) ? null : holder;

@@ -44,6 +44,21 @@ export function findSlot(table: ConntrackTable, tuple: Tuple, now: number): numb
   }
 }
 
+/** The same for an entry that has the tuple in one direction. */
+export function findSlotInDirection(table: ConntrackTable, tuple: Tuple, reply: boolean, now: number): number {
+  const { hashes, connections } = table;
+  const mask = hashes.length - 1;
+  const wanted = hashTuple(tuple) | (reply ? 1 : 0);
+  for (let slot = homeOf(wanted, mask); ; slot = (slot + 1) & mask) {
+    const filed = hashes[slot] ?? 0;
+    if (filed === 0) return -1;
+    if (filed !== wanted) continue;
+    const connection = connections[slot] ?? null;
+    if (connection === null || connection.expires <= now) continue;
+    if (sameTuple(reply ? connection.reply : connection.original, tuple)) return slot;
+  }
+}
+
 /** The connection in a slot that `findSlot` returned. */
 export function connectionIn(table: ConntrackTable, slot: number): Connection {
   const connection = table.connections[slot] ?? null;

@@ -17,9 +17,9 @@ import {
 import { expect, noteHelper } from "./expectation.ts";
 import { hasRoom } from "./full-table.ts";
 import { handlePacket } from "./handle-packet.ts";
-import { addConnection, connectionIn, findSlot, isReplyIn, removeConnection } from "./table.ts";
+import { addConnection, connectionIn, isReplyIn, removeConnection } from "./table.ts";
 import { invertTuple, passingTuple, quotesPacket, tupleOf } from "./tuple.ts";
-import { findSlotInZones, inZone, originalZone, replyZone } from "./zone.ts";
+import { findRival, findSlotInZones, inZone, originalZone, replyZone } from "./zone.ts";
 
 /** nf_conntrack_in(): finds or makes the packet's connection and sets its state. False: the table is full, it is dropped. */
 export function track(runtime: HostRuntime, skb: Skb): boolean {
@@ -129,8 +129,8 @@ export function confirm(runtime: HostRuntime, skb: Skb): boolean {
   if (connection === null || skb.ctReply) return true;
   if ((connection.status & (IPS_CONFIRMED | IPS_DYING)) !== 0) return true;
   const now = runtime.services.now();
-  let clash = findSlot(runtime.conntrack, connection.original, now);
-  if (clash < 0) clash = findSlot(runtime.conntrack, connection.reply, now);
+  let clash = findRival(runtime.conntrack, connection, false, now);
+  if (clash < 0) clash = findRival(runtime.conntrack, connection, true, now);
   if (clash >= 0) return resolveClash(runtime, skb, connectionIn(runtime.conntrack, clash), connection, now);
   addConnection(runtime.conntrack, connection);
   return true;

@@ -1,6 +1,6 @@
 import type { Skb } from "../skb.ts";
-import type { Tuple } from "./connection.ts";
-import { type ConntrackTable, findSlot, isReplyIn } from "./table.ts";
+import type { Connection, Tuple } from "./connection.ts";
+import { type ConntrackTable, findSlot, findSlotInDirection } from "./table.ts";
 import { tuple } from "./tuple.ts";
 
 /** What `-j CT` says about a packet before conntrack sees it (`struct nf_conn` as a template, net/netfilter/xt_CT.c). */
@@ -46,8 +46,21 @@ export function findSlotInZones(
   reply: number,
   now: number,
 ): number {
-  const slot = findSlot(table, wanted, now);
-  if (original === reply || (slot >= 0 && !isReplyIn(table, slot))) return slot;
-  const answer = findSlot(table, inZone(wanted, reply), now);
-  return answer >= 0 && isReplyIn(table, answer) ? answer : -1;
+  if (original === reply) return findSlot(table, wanted, now);
+  const slot = findSlotInDirection(table, wanted, false, now);
+  return slot >= 0 ? slot : findSlotInDirection(table, inZone(wanted, reply), true, now);
+}
+
+/**
+ * nf_ct_key_equal(): a slot with the connection's tuple of one direction. Where its zones differ, only connections that
+ * have the tuple in the same direction are in its way.
+ */
+export function findRival(
+  table: ConntrackTable,
+  { original, reply }: Connection,
+  isReply: boolean,
+  now: number,
+): number {
+  const wanted = isReply ? reply : original;
+  return original.zone === reply.zone ? findSlot(table, wanted, now) : findSlotInDirection(table, wanted, isReply, now);
 }
