@@ -4,7 +4,7 @@ import type { HostRuntime } from "../runtime.ts";
 
 /**
  * Seconds that an entry lives without another packet, and how many retransmissions shorten that, `net.netfilter.nf_conntrack_<name>`, as a fresh namespace of
- * Linux 6.18 has them (measured: test/kernel/facts/conntrack-timeouts.test.ts).
+ * Linux 6.18 has them (measured: test/kernel/facts/conntrack.test.ts).
  */
 const DEFAULTS = {
   generic_timeout: 600,
