@@ -229,7 +229,9 @@ function refuse(runtime: HostRuntime, skb: Skb): void {
   const { packet: received } = skb;
   if (received.protocol === TCP) {
     const reset = resetFor(received);
-    if (reset === null) return;
+    // tcp_v6_send_reset(): an anycast address is no unicast destination.
+    const anycast = skb.route?.kind === "local" && skb.route.route.type === "anycast";
+    if (reset === null || anycast) return;
     // tcp_v4_send_reset() keeps the type of service, tcp_v6_send_reset() but the ECN bits; the reset of a REJECT does not.
     reset.tos = received.src.family === 4 ? received.tos : received.tos & 0xfc;
     runtime.services.send(runtime, reset, { kind: "tcp-reset", cause: skb, fromKernel: true });

@@ -28,7 +28,7 @@ export function sendIcmpv6Error(runtime: HostRuntime, skb: Skb, type: number, co
     if (skb.fromKernel && skb.input === null && about.icmpType === V6_ECHO_REPLY) return;
   }
   if (isAnycast(runtime, about.src)) return;
-  const device = skb.input ?? skb.output;
+  const device = deviceOf(skb);
   const own = !toMany && (isToAnycast(skb) || ownsAddress(runtime, about.dst, device)) ? about.dst : null;
   const source = own ?? inboundSource(runtime, skb);
   const error = packet({
@@ -48,6 +48,12 @@ export function sendIcmpv6Error(runtime: HostRuntime, skb: Skb, type: number, co
     boundInterface: needsInterface(about.src) ? (device?.name ?? null) : null,
     mark: sysctl(runtime, "net.ipv6.fwmark_reflect", 0) !== 0 ? skb.mark : 0,
   });
+}
+
+/** icmp6_iif(): what came through lo came, for link-local addresses, over the device that has its destination. */
+function deviceOf({ input, output, route }: Skb): Interface | null {
+  if (input?.kind === "loopback" && route?.kind === "local") return route.output;
+  return input ?? output;
 }
 
 function isToAnycast({ route }: Skb): boolean {

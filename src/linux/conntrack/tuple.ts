@@ -95,12 +95,15 @@ export function passingInverse({ src, dst, protocol, sport, dport, zone }: Tuple
   return inverted;
 }
 
-/** True for ICMP messages that quote a packet and are tracked as RELATED to it. */
+/**
+ * True for ICMP messages that quote a packet and are tracked as RELATED to it. Redirects of IPv6 are not: the kernel finds
+ * what they quote only where the target's link-layer address does not come first (nf_conntrack_icmpv6_redirect).
+ */
 export function quotesPacket(packet: Packet): boolean {
   if (packet.inner === null) return false;
   return packet.protocol === ICMP
     ? isIcmpError(packet.icmpType)
-    : packet.protocol === ICMPV6 && (isIcmpv6Error(packet.icmpType) || packet.icmpType === icmp.V6_REDIRECT);
+    : packet.protocol === ICMPV6 && isIcmpv6Error(packet.icmpType);
 }
 
 export function sameTuple(x: Tuple, y: Tuple): boolean {

@@ -79,6 +79,12 @@ const icmpPart = {
   },
 };
 
+/** IPv6 knows no broadcasts, and of routes that lead nowhere only the unreachable. */
+const ADDRESS_TYPES = {
+  4: ["LOCAL", "UNICAST", "BROADCAST", "MULTICAST", "LOCAL,BROADCAST", "BLACKHOLE", "UNREACHABLE"],
+  6: ["LOCAL", "UNICAST", "MULTICAST", "ANYCAST", "LOCAL,ANYCAST", "UNREACHABLE", "UNSPEC", "UNICAST,LOCAL"],
+} as const;
+
 /** `-p` and what only makes sense with it. */
 function protocolPart({ family }: Vocabulary): fc.Arbitrary<{ readonly words: string; readonly protocol: string }> {
   const withPorts = (name: string): fc.Arbitrary<string> =>
@@ -160,11 +166,7 @@ function matchPart(place: RulePlace): fc.Arbitrary<string> {
     {
       weight: 2,
       arbitrary: fc
-        .tuple(
-          negation,
-          fc.constantFrom("src", "dst"),
-          fc.constantFrom("LOCAL", "UNICAST", "BROADCAST", "MULTICAST", "LOCAL,BROADCAST", "BLACKHOLE", "UNREACHABLE"),
-        )
+        .tuple(negation, fc.constantFrom("src", "dst"), fc.constantFrom(...ADDRESS_TYPES[place.words.family]))
         .map(([no, side, type]) => `-m addrtype ${no}--${side}-type ${type}`),
     },
     {

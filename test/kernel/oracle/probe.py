@@ -4,6 +4,8 @@ from packets import ETH_IPV4, ETH_IPV6, HOUSEKEEPING, ICMP_ERRORS, ICMPV6_ERRORS
 
 # A drop for one of these reasons is the kernel's refusal to forward, for which it owes an error.
 REFUSALS = frozenset(("IP_INNOROUTES", "PKT_TOO_BIG", "IP_INHDR"))
+# Where IPv6 has no route; what is for `::` is dropped there for a reason of its own.
+REFUSING = frozenset(("ip6_pkt_discard", "ip6_pkt_prohibit"))
 # Where a header that cannot be believed is dropped without a word, for the same reason.
 MALFORMED = frozenset(("ip_rcv_core", "ip6_rcv_core"))
 NO_HANDLER = "IP_NOPROTO"
@@ -279,12 +281,21 @@ def _outcome(topology, reply, last, sender, pending):
         return "unresolved"
     if reply["rules"] and str(reply["rules"][-1].get("target", "")).upper() == "REJECT":
         return "rejected"
+    if not reply["errno"] and any(_beyond_scope(last, drop) for drop in reply["drops"]):
+        return "rejected"
     if not reply["errno"] and any(
-        drop["reason"] in REFUSALS and drop["packet"] == "main" and drop["location"] not in MALFORMED
+        (drop["reason"] in REFUSALS or drop["location"] in REFUSING)
+        and drop["packet"] == "main" and drop["location"] not in MALFORMED
         for drop in reply["drops"]
     ):
         return "rejected"
     return "dropped"
+
+
+def _beyond_scope(last, drop):
+    """A link-local source that was not forwarded: the kernel owes an error for that too."""
+    linked = last is not None and last[5]["src"].lower().startswith("fe80:")
+    return linked and drop["packet"] == "main" and drop["reason"] == "IP_INADDRERRORS" and drop["location"] == "ip6_forward"
 
 
 def _unanswered(topology, reply):

@@ -57,6 +57,11 @@ function matches4(runtime: HostRuntime, address: Address, device: string | null,
   return test.types.some((wanted) => wanted === type);
 }
 
+/** ::ffff:0:0/96, which ipv6_addr_type() does not call unicast. */
+function isMapped({ a, b, c }: Address): boolean {
+  return a === 0 && b === 0 && c === 0xffff;
+}
+
 /**
  * match_type6(): unlike IPv4, the kinds named by MULTICAST, UNICAST and UNSPEC must all hold; of those that need a
  * route (LOCAL, ANYCAST, UNREACHABLE) one is enough.
@@ -65,7 +70,7 @@ function matches6(runtime: HostRuntime, address: Address, device: string | null,
   const has = (type: TypeName): boolean => test.types.includes(type);
   const multicast = isMulticast(address);
   if (has("MULTICAST") && !multicast) return false;
-  if (has("UNICAST") && (multicast || isUnspecified(address))) return false;
+  if (has("UNICAST") && (multicast || isUnspecified(address) || isMapped(address))) return false;
   if (has("UNSPEC") && !isUnspecified(address)) return false;
   if (!has("LOCAL") && !has("ANYCAST") && !has("UNREACHABLE")) return true;
   const type = addressType(runtime, address, device);
