@@ -76,7 +76,7 @@ export interface LabHost {
   readonly ipsets?: string;
   /** `tcp/80`. */
   readonly listen?: readonly string[];
-  /** `address interface mac`: permanent neighbours. */
+  /** `address interface mac`: permanent neighbours; `proxy address interface`: answers for others. */
   readonly neighbours?: readonly string[];
   /** `mac vxlan-interface remote`: forwarding entries of VXLAN devices. */
   readonly fdb?: readonly string[];
@@ -174,6 +174,15 @@ function labAddress(text: string, earlier: readonly InterfaceAddress[], loopback
   });
 }
 
+/** ipv6_link_dev_addr(): a new IPv6 address stands before those of its scope, link-local ones behind the others. */
+function addAddress(addresses: InterfaceAddress[], added: InterfaceAddress): void {
+  const isBehind = ({ address: other }: InterfaceAddress): boolean =>
+    other.family === 6 && added.address.family === 6 && (isLinkLocal(other) || !isLinkLocal(added.address));
+  const at = addresses.findIndex(isBehind);
+  if (at < 0) addresses.push(added);
+  else addresses.splice(at, 0, added);
+}
+
 /** What iproute2 gives (ip/ipaddress.c default_scope), and the kernel to IPv6 addresses (ipv6_addr_scope). */
 function scopeOf(own: Address, loopback: boolean): InterfaceAddress["scope"] {
   if (own.family === 6) return isLinkLocal(own) ? "link" : isLoopback(own) ? "host" : "global";
@@ -191,7 +200,7 @@ function labInterfaces({ interfaces }: LabHost, hostNumber: number, six: boolean
   interfaces.forEach((item, position) => {
     const isLoopback = item.name === "lo";
     const addresses: InterfaceAddress[] = isLoopback ? [...atRest] : [];
-    for (const text of item.addresses ?? []) addresses.push(labAddress(text, addresses, isLoopback));
+    for (const text of item.addresses ?? []) addAddress(addresses, labAddress(text, addresses, isLoopback));
     const vxlan: VxlanDevice | null =
       item.vxlan === undefined
         ? null
@@ -317,8 +326,8 @@ function labNeighbours(
     origin: 0,
   });
   const written = (spec.neighbours ?? []).map((text) => {
-    const [target = "", device = "", mac = ""] = text.split(" ");
-    return entry(address(target), device, mac);
+    const [target = "", device = "", mac = ""] = text.replace(/^proxy /, "").split(" ");
+    return { ...entry(address(target), device, mac), proxy: text.startsWith("proxy ") };
   });
   if (lab.staticNeighbours !== true) return written;
   for (const members of groups(lab)) {

@@ -52,9 +52,10 @@ function hostRequest(host: Host): object {
     commands: [
       ...[...host.interfaces.values()].flatMap(portCommands),
       ...extra.map((text) => `ip addr add ${text} dev lo`),
-      ...host.neighbours.map(
-        (item) =>
-          `ip neigh replace ${formatAddress(item.address)} lladdr ${item.mac ?? ""} dev ${item.interface} nud permanent`,
+      ...host.neighbours.map((item) =>
+        item.proxy
+          ? `ip neigh add proxy ${formatAddress(item.address)} dev ${item.interface}`
+          : `ip neigh replace ${formatAddress(item.address)} lladdr ${item.mac ?? ""} dev ${item.interface} nud permanent`,
       ),
       ...host.policyRules
         .filter((rule) => !isDefaultRule(rule))
@@ -108,7 +109,12 @@ function portCommands(device: Interface): readonly string[] {
 }
 
 function addressTexts(device: Interface): readonly string[] {
-  return device.addresses.map((item) => `${formatAddress(item.address)}/${item.prefixLength}`);
+  const ofFamily = (family: Family): readonly string[] =>
+    device.addresses
+      .filter(({ address }) => address.family === family)
+      .map((item) => `${formatAddress(item.address)}/${item.prefixLength}`);
+  // The newest IPv6 address stands first: given in reverse, they come to stand as they do here.
+  return [...ofFamily(4), ...ofFamily(6).toReversed()];
 }
 
 function interfaceRequest(device: Interface): object {
