@@ -11,6 +11,7 @@ const PROJECT = fileURLToPath(new URL("../", import.meta.url));
 const SCRIPTS = {
   run: new URL("./run.ts", import.meta.url),
   "cold-trace-phases": new URL("./cold-trace-phases.ts", import.meta.url),
+  "rule-memory-process": new URL("./rule-memory-process.ts", import.meta.url),
   "read-iptables-save-cold": new URL("./read-iptables-save-cold.ts", import.meta.url),
 };
 

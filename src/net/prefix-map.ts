@@ -12,9 +12,20 @@ export interface PrefixMap<V> {
   /** Index of the first value that holds in each interval; -1: none. */
   readonly first: Int32Array;
   readonly values: readonly V[];
+  /** Many IPv4 addresses of their own are in no interval: they are found here first. */
+  readonly single: SingleAddresses | null;
   /** By index of a value: the value to try next, under the same prefix or a shorter one; -1: none. */
   readonly next: Int32Array;
 }
+
+/** An open hash table: the index of the first value of an address, -1 where a slot is free. */
+interface SingleAddresses {
+  readonly addresses: Uint32Array;
+  readonly first: Int32Array;
+}
+
+/** So many addresses are found faster by a hash than by a search. */
+const MANY = 64;
 
 /** Builds a map; several values may stand under one prefix and keep their order. */
 export function prefixMap<V>(family: Family, entries: Iterable<readonly [Prefix, V]>): PrefixMap<V> {
@@ -22,6 +33,8 @@ export function prefixMap<V>(family: Family, entries: Iterable<readonly [Prefix,
   const next = new Int32Array(sorted.length).fill(-1);
   const starts: number[] = [];
   const first: number[] = [];
+  const count = family === 4 ? sorted.filter(([{ length }]) => length === 32).length : 0;
+  const single = count < MANY ? null : singleAddresses(count);
   const open: { readonly prefix: Prefix; readonly head: number }[] = [];
   const begin = ({ a, b, c, d }: Address, value: number): void => {
     const words = family === 4 ? [a] : [a, b, c, d];
@@ -49,6 +62,12 @@ export function prefixMap<V>(family: Family, entries: Iterable<readonly [Prefix,
     }
     while (open.length > 0 && !prefixContains(open.at(-1)?.prefix ?? prefix, prefix.address)) close();
     next[index] = open.at(-1)?.head ?? -1;
+    if (single !== null && prefix.length === 32) {
+      const slot = slotOf(single, prefix.address.a);
+      single.addresses[slot] = prefix.address.a;
+      single.first[slot] = index;
+      return;
+    }
     begin(prefix.address, index);
     open.push({ prefix, head: index });
   });
@@ -57,9 +76,24 @@ export function prefixMap<V>(family: Family, entries: Iterable<readonly [Prefix,
     family,
     starts: Uint32Array.from(starts),
     first: Int32Array.from(first),
+    single,
     values: sorted.map(([, value]) => value),
     next,
   };
+}
+
+function singleAddresses(count: number): SingleAddresses {
+  const slots = 2 << (32 - Math.clz32(count));
+  return { addresses: new Uint32Array(slots), first: new Int32Array(slots).fill(-1) };
+}
+
+/** Where the address stands, or the free slot where it would. */
+function slotOf({ addresses, first }: SingleAddresses, address: number): number {
+  const mask = addresses.length - 1;
+  const mixed = Math.imul(address, 0x9e3779b1);
+  let slot = (mixed ^ (mixed >>> 15)) & mask;
+  while (first[slot] !== -1 && addresses[slot] !== address) slot = (slot + 1) & mask;
+  return slot;
 }
 
 /** Null after the last address of the family. */
@@ -79,12 +113,17 @@ function addressAfter({ family, a, b, c, d }: Address): Address | null {
 /** Index of the value under the longest prefix that holds the address, or -1; `map.next` leads to the shorter ones. */
 export function firstValue<V>(map: PrefixMap<V>, address: Address): number {
   if (address.family !== map.family) return -1;
-  const interval = map.family === 4 ? interval4(map.starts, address.a) : interval6(map.starts, address);
+  if (map.family === 4) return firstWord(map, address.a);
+  const interval = interval6(map.starts, address);
   return interval < 0 ? -1 : (map.first[interval] ?? -1);
 }
 
 /** The same for an IPv4 address as uint32, or another number that was filed as one. */
 export function firstWord<V>(map: PrefixMap<V>, word: number): number {
+  if (map.single !== null) {
+    const value = map.single.first[slotOf(map.single, word)] ?? -1;
+    if (value >= 0) return value;
+  }
   const interval = interval4(map.starts, word);
   return interval < 0 ? -1 : (map.first[interval] ?? -1);
 }

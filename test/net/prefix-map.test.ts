@@ -32,6 +32,30 @@ describe("looking up the longest prefix", () => {
     });
   }
 
+  it("finds thousands of single addresses, and the blocks around them", () => {
+    const entries = Array.from(
+      { length: 3000 },
+      (_, index) => [prefixOf(ipv4(0x0a000000 + index * 3), 32), index] as const,
+    );
+    const blocks = [
+      [prefixOf(ipv4(0x0a000000), 24), -1],
+      [prefixOf(ipv4(0x0a000100), 24), -2],
+    ] as const;
+    const map = prefixMap<number>(4, [...entries, ...blocks]);
+    for (let offset = 0; offset < 9100; offset++) {
+      const address = ipv4(0x0a000000 + offset);
+      const block = offset < 256 ? -1 : offset < 512 ? -2 : null;
+      const own = offset % 3 === 0 && offset < 9000 ? offset / 3 : null;
+      expect(longestMatch(map, address)).toBe(own ?? block);
+      const offered: number[] = [];
+      lookUp(map, address, (value) => {
+        offered.push(value);
+        return false;
+      });
+      expect(offered).toEqual([own, block].filter((value) => value !== null));
+    }
+  });
+
   it("offers shorter prefixes while longer ones are refused", () => {
     const map = prefixMap(4, [
       [prefixOf(ipv4(0x0a000000), 8), "ten"],
