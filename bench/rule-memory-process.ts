@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { setTimeout } from "node:timers/promises";
 import { bindTable } from "../src/linux/netfilter/bind.ts";
 import { indexFor, isShort } from "../src/linux/netfilter/chain-index.ts";
 import { programOf } from "../src/linux/netfilter/program.ts";
@@ -41,11 +41,14 @@ function countRules(all: readonly Ruleset[]): number {
   return rules;
 }
 
+/** The least of several looks: what a collection frees is swept by other threads, after it has returned. */
 async function memoryInUse(): Promise<number> {
-  for (let time = 0; time < 3; time++) {
+  let least = Number.POSITIVE_INFINITY;
+  for (let time = 0; time < 5; time++) {
     globalThis.gc?.();
-    await setImmediate();
+    await setTimeout(50);
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    least = Math.min(least, heapUsed + arrayBuffers);
   }
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
+  return least;
 }
