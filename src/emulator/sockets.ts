@@ -5,7 +5,7 @@ import { receiveFragmentationNeeded } from "../linux/icmp-receive.ts";
 import { resetFor } from "../linux/reject.ts";
 import type { Ending, HostRuntime } from "../linux/runtime.ts";
 import { isForMany, type Skb } from "../linux/skb.ts";
-import type { ListeningSocket } from "../model/socket.ts";
+import { listensFor } from "../model/socket.ts";
 import { type Address, isLoopback, isMulticast, sameAddress } from "../net/address.ts";
 import * as icmp from "../net/icmp.ts";
 import { type Packet, packet } from "../net/packet.ts";
@@ -79,6 +79,11 @@ function deliverOther(world: World, runtime: HostRuntime, skb: Skb): SocketState
   if (src.family === 4) sendIcmpError(runtime, skb, icmp.DEST_UNREACHABLE, icmp.PROTOCOL_UNREACHABLE, 0);
   else sendIcmpError(runtime, skb, icmp.V6_PARAMETER_PROBLEM, icmp.V6_UNKNOWN_NEXT_HEADER, 0);
   return "closed";
+}
+
+/** Whether a program of the World holds a socket that is connected to the sender of this packet. */
+export function hasConnectedSocket(world: World, runtime: HostRuntime, packet: Packet): boolean {
+  return findBound(world, runtime, packet.protocol, packet.dport, packet.src, packet.sport) !== null;
 }
 
 function findBound(
@@ -195,7 +200,7 @@ function ignoresBroadcasts(runtime: HostRuntime): boolean {
 
 /** Whether somebody listens, as far as the dumps tell. */
 function listening(world: World, runtime: HostRuntime, received: Packet): SocketState {
-  const found = runtime.host.sockets.find((socket) => accepts(socket, received));
+  const found = runtime.host.sockets.find((socket) => listensFor(socket, received));
   const name = `${formatProtocol(received.protocol)}/${received.dport}`;
   if (found !== undefined) {
     if (found.certainty === "dumped") return "open";
@@ -216,12 +221,6 @@ function listening(world: World, runtime: HostRuntime, received: Packet): Socket
     command: "ss -H -lntup",
   });
   return taken === 0 ? "open" : "closed";
-}
-
-function accepts(socket: ListeningSocket, received: Packet): boolean {
-  if (socket.protocol !== received.protocol || socket.port !== received.dport || socket.raw === true) return false;
-  if (socket.address !== null) return sameAddress(socket.address, received.dst);
-  return socket.family === null || socket.family === received.dst.family;
 }
 
 /** No socket: TCP answers with a reset, UDP with port unreachable (net/ipv4/tcp_ipv4.c, udp.c). */

@@ -2,13 +2,14 @@ import { sendArpRequest } from "../linux/arp.ts";
 import type { Choice, Chooser } from "../linux/chooser.ts";
 import { compileHost } from "../linux/compiled-host.ts";
 import { loadConntrack } from "../linux/conntrack/load.ts";
-import { drop, receive, sendLocal } from "../linux/forward.ts";
+import { drop, receive, sendLocal, sendToGateway } from "../linux/forward.ts";
 import { type FreeValues, freeValues } from "../linux/free-value.ts";
 import { copyLimits, type IcmpLimits, icmpLimits } from "../linux/icmp-limit.ts";
 import { answersSolicitation } from "../linux/neighbour-discovery.ts";
 import { findNeighbour, neighbourTable } from "../linux/neighbour-table.ts";
 import type { Indexing } from "../linux/netfilter/chain-index.ts";
 import { emptyMatchStates } from "../linux/netfilter/match-state.ts";
+import { type Hook, INPUT, PREROUTING } from "../linux/netfilter/verdict.ts";
 import type { Observer } from "../linux/observer.ts";
 import type { Supposition } from "../linux/routing/unknown-route.ts";
 import type {
@@ -20,7 +21,7 @@ import type {
   SendOptions,
   Services,
 } from "../linux/runtime.ts";
-import { CT_NONE, CT_RELATED, type Skb, skb } from "../linux/skb.ts";
+import { CT_NONE, CT_RELATED, CT_UNTRACKED, type Skb, skb } from "../linux/skb.ts";
 import { transmitFrame } from "../linux/transmit.ts";
 import type { Interface } from "../model/interface.ts";
 import type { Network } from "../model/network.ts";
@@ -33,7 +34,7 @@ import { SYN } from "../net/tcp-flags.ts";
 import { type EventQueue, eventQueue, schedule, takeNext } from "./event-queue.ts";
 import type { Journey } from "./journey.ts";
 import { answerFromOutside } from "./outside.ts";
-import { type BoundSocket, deliverToSockets } from "./sockets.ts";
+import { type BoundSocket, deliverToSockets, hasConnectedSocket } from "./sockets.ts";
 import { linkOf, macOf, others, type Topology, topologyOf } from "./topology.ts";
 import { frameType, reaches, transmit } from "./wire.ts";
 
@@ -109,6 +110,7 @@ export function createWorld(network: Network, options: WorldOptions): World {
   const services: Services = {
     current,
     now: () => world.now,
+    wallClock: () => (network.collectedAt === undefined ? null : network.collectedAt + world.now),
     choose: (choice: Choice) => {
       const taken = options.choose(choice);
       if (observer !== null) observer.step({ kind: "choice", ...current, choice, taken });
@@ -137,6 +139,8 @@ export function createWorld(network: Network, options: WorldOptions): World {
       transmitFrame(runtime, how.device, frame);
     },
     send: (runtime, packet, how) => send(world, runtime, packet, how),
+    copy: (runtime, original, hook, gateway, output) => sendDuplicate(world, runtime, original, hook, gateway, output),
+    isConnected: (runtime, packet) => hasConnectedSocket(world, runtime, packet),
     deliver: (runtime, frame) => deliverToSockets(world, runtime, frame),
     end: (runtime, frame, ending) => endJourney(world, runtime, frame, ending, false),
     hold: (runtime, frame, ending) => endJourney(world, runtime, frame, ending, true),
@@ -256,6 +260,34 @@ export function originate(world: World, runtime: HostRuntime, packet: Packet, op
   attachToCause(frame, options);
   journey.error = sendLocal(runtime, frame, options);
   return journey;
+}
+
+/**
+ * nf_dup_ipv4(), nf_dup_ipv6() (net/ipv4/netfilter/nf_dup_ipv4.c): the copy may not be fragmented, and loses one hop where a
+ * copy of a copy could come back. It keeps the mark, and no connection tracks it.
+ */
+function sendDuplicate(
+  world: World,
+  runtime: HostRuntime,
+  original: Skb,
+  hook: Hook,
+  gateway: Address,
+  output: string | null,
+): void {
+  const packet = copyPacket(original.packet);
+  if (packet.src.family === 4) packet.df = true;
+  if (hook === PREROUTING || hook === INPUT) packet.ttl = (packet.ttl - 1) & 0xff;
+  const journey = startJourney(world, runtime.host.name, copyPacket(packet), "copy", original);
+  const frame = skb(packet, journey.id);
+  frame.mark = original.mark;
+  frame.ctState = CT_UNTRACKED;
+  frame.duplicated = true;
+  if (journey.id >= JOURNEY_LIMIT) {
+    drop(runtime, frame, null, null, `after ${JOURNEY_LIMIT} packets: the exchange never ends`);
+    return;
+  }
+  sendToGateway(runtime, frame, gateway, output);
+  frame.duplicated = false;
 }
 
 /** nf_ct_attach(): errors and resets of the kernel belong to the connection of the packet they answer. */

@@ -41,7 +41,7 @@ import {
 import { learnTunnelMtu, outgoingMtu, routeMtu, tooBigToForward } from "./path-mtu.ts";
 import { connectSource } from "./routing/connect.ts";
 import { type ForwardResult, routeInput } from "./routing/input.ts";
-import { routeOutput, sourceFor } from "./routing/output.ts";
+import { routeOutput, routeOutputKey, sourceFor } from "./routing/output.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import { routesUnknown, UNKNOWN_INTERFACE } from "./routing/unknown-route.ts";
 import { type HostRuntime, PLAIN_ENDING, type Resolution, type SendOptions } from "./runtime.ts";
@@ -242,9 +242,14 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
     }
   }
   if (options.carried !== undefined && result.kind === "unicast") learnTunnelMtu(runtime, skb, result, options.carried);
+  return leaveHost(runtime, skb, result);
+}
+
+/** ip_local_out() proper: OUTPUT, where rules may route it anew, then the way out. */
+function leaveHost(runtime: HostRuntime, skb: Skb, result: Exclude<RoutingResult, { kind: "error" }>): string | null {
   skb.route = result;
   skb.output = result.kind === "local" ? runtime.compiled.loopback : result.output;
-  if (isFragment(packet) && runtime.compiled.hooks[packet.src.family].conntrack) {
+  if (isFragment(skb.packet) && runtime.compiled.hooks[skb.packet.src.family].conntrack) {
     if (!defragment(runtime, skb, "conntrack-out")) return null;
   }
   if (runHook(runtime, skb, OUTPUT) !== NF_ACCEPT) {
@@ -262,6 +267,19 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
 function isUnscoped({ packet, boundInterface }: Skb, options: SendOptions): boolean {
   if (packet.src.family === 4 || boundInterface !== null || options.owner === undefined) return false;
   return options.raw !== true && options.selectSource !== true && isLinkLocal(packet.src);
+}
+
+/**
+ * A copy that TEE made: routed to the gateway, whatever its own destination, then out like a packet of this host's own
+ * (nf_dup_ipv4_route()). Without a route it vanishes.
+ */
+export function sendToGateway(runtime: HostRuntime, skb: Skb, gateway: Address, device: string | null): void {
+  const { tos } = skb.packet;
+  const key = { dst: gateway, src: null, input: null, output: device, mark: 0, uid: 0, tos: tos & 0xfc };
+  const result = routeOutputKey(runtime, { ...key, protocol: 0, sport: 0, dport: 0 }, true);
+  tellRoute(runtime, skb, result, "send");
+  if (result.kind === "error") return drop(runtime, skb, null, "OUTPUT", "no route for the copy");
+  leaveHost(runtime, skb, result);
 }
 
 /** ip_output(): POSTROUTING, then out of the device. Returns the errno a local sender would see. */

@@ -16,6 +16,7 @@ import type { MatchStateTables } from "./netfilter/match-state.ts";
 import type { BoundChain } from "./netfilter/program.ts";
 import type { SetState } from "./netfilter/set-state.ts";
 import type { OutputAnswer } from "./netfilter/unknown-output.ts";
+import type { Hook } from "./netfilter/verdict.ts";
 import type { Observer } from "./observer.ts";
 import type { RouteExceptions } from "./path-mtu.ts";
 import type { FragmentQueue } from "./reassembly.ts";
@@ -64,6 +65,8 @@ export interface Services {
   current: { runtime: HostRuntime | null; skb: Skb | null };
   /** Virtual time in seconds. */
   now(): number;
+  /** What time it is, in seconds since 1970; null where nobody said when the dumps were taken. */
+  wallClock(): number | null;
   readonly choose: Chooser;
   readonly freeValues: FreeValues;
   /**
@@ -116,6 +119,10 @@ export interface Services {
       readonly cause: Skb;
     },
   ): void;
+  /** Sends a copy of a packet in hand to another gateway, by `output` where a device is given (`-j TEE`). */
+  copy(runtime: HostRuntime, original: Skb, hook: Hook, gateway: Address, output: string | null): void;
+  /** Whether a program of the World has a connected socket for the packet. */
+  isConnected(runtime: HostRuntime, packet: Packet): boolean;
   /** The packet reached a local receiver; answers whether somebody listens. */
   deliver(runtime: HostRuntime, skb: Skb): Ending["socket"];
   end(runtime: HostRuntime, skb: Skb, ending: Ending): void;
@@ -124,7 +131,7 @@ export interface Services {
 }
 
 /** What a packet is, in the words of INTERFACES section 4; `request` is what a probe sends. */
-export type PacketKind = "request" | "icmp" | "tcp-reset" | "echo-reply" | "syn-ack" | "ack" | "data" | "fin";
+export type PacketKind = "request" | "icmp" | "tcp-reset" | "echo-reply" | "syn-ack" | "ack" | "data" | "fin" | "copy";
 
 export interface SendOptions {
   readonly kind: PacketKind;

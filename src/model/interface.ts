@@ -117,6 +117,8 @@ export function bridgePort(fields: Partial<BridgePort> = {}): BridgePort {
 }
 
 export interface Interface {
+  /** Number or name of `ip link set … group`; null: not told. Absent: 0, as devices are made. */
+  readonly group?: string | null;
   readonly name: string;
   /** ifindex; 0 when unknown. */
   readonly index: number;

@@ -41,6 +41,8 @@ export interface Network {
   readonly services: ReadonlyMap<string, ServiceName>;
   /** `fabric.routes` of a snapshot. Without them, machines that nobody dumped have no route to the pools. */
   readonly fabricRoutes: readonly FabricRoute[];
+  /** When the dumps were taken, in seconds since 1970 (`collectedAt`); absent: not known. */
+  readonly collectedAt?: number;
   /** CIDRs that pods have their addresses from. */
   readonly pools: readonly Prefix[];
 }

@@ -1,4 +1,5 @@
-import type { Address } from "../net/address.ts";
+import { type Address, sameAddress } from "../net/address.ts";
+import type { Packet } from "../net/packet.ts";
 import type { Origin } from "./origin.ts";
 
 /** A socket that receives: a listening TCP or SCTP socket, or a bound UDP one. */
@@ -17,4 +18,11 @@ export interface ListeningSocket {
   /** `declared` by a manifest only: assumed to be open. */
   readonly certainty: "dumped" | "declared";
   readonly origin: Origin;
+}
+
+/** Whether what is sent to this destination and port reaches the socket. */
+export function listensFor(socket: ListeningSocket, { protocol, dst, dport }: Packet): boolean {
+  if (socket.protocol !== protocol || socket.port !== dport || socket.raw === true) return false;
+  if (socket.address !== null) return sameAddress(socket.address, dst);
+  return socket.family === null || socket.family === dst.family;
 }

@@ -66,6 +66,7 @@ const KIND_WORDS: Readonly<Record<Journey["kind"], string>> = {
   ack: "ACK",
   data: "data",
   fin: "FIN",
+  copy: "copy",
 };
 
 export function kindWords(journey: Journey): string {

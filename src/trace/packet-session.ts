@@ -3,7 +3,7 @@ import type { Chooser } from "../linux/chooser.ts";
 import { listConntrack } from "../linux/conntrack/list.ts";
 import { copyLimits, type IcmpLimits } from "../linux/icmp-limit.ts";
 import type { Indexing } from "../linux/netfilter/chain-index.ts";
-import type { HostRuntime } from "../linux/runtime.ts";
+import type { HostRuntime, RuleCounters } from "../linux/runtime.ts";
 import type { ConntrackRecord } from "../model/conntrack-record.ts";
 import type { Finding } from "../model/finding.ts";
 import { knowledgeOf } from "../model/host.ts";
@@ -28,6 +28,8 @@ export interface SessionOptions extends Pick<AskOptions, "everyRule" | "steps" |
   /** True: what the hosts' connection tables hold after the packet (`Run.conntrack`). */
   readonly conntrack?: boolean;
   readonly indexing?: Indexing;
+  /** Hears of every rule and policy that packets meet. */
+  readonly counters?: (host: string) => RuleCounters;
 }
 
 export type SessionAnswer = { readonly answer: Answer } | { readonly findings: readonly Finding[] };
@@ -155,6 +157,7 @@ function replay(
       doubt,
       indexing: options.indexing ?? "adaptive",
       limits,
+      counters: options.counters ?? null,
     }),
     recording,
     first: new Map(),

@@ -9,10 +9,10 @@ import type { HookName } from "./verdict.ts";
 export interface RuleUse {
   readonly table: TableName;
   /** Null for a chain that no hook leads to. */
-  readonly hook: HookName | null;
+  hook: HookName | null;
   readonly family: Family;
   readonly backend: Backend;
-  readonly rule: Rule;
+  rule: Rule;
 }
 
 /** What the kernel complains about, or null. Modules that say nothing to the log answer in words of ours. */

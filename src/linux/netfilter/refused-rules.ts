@@ -1,9 +1,11 @@
 import {
+  type AddressSelector,
   BUILT_IN_CHAINS,
   type Chain,
   type Match,
   type Matches,
   type Rule,
+  rule as ruleOf,
   type Table,
   type TableName,
   type TargetCall,
@@ -43,6 +45,8 @@ type Reason = Omit<Refusal, "rule" | "chain">;
 /** NFT_JUMP_STACK_SIZE less the base chain (net/netfilter/nf_tables_api.c): deeper calls are refused by nft alone. */
 const NFT_DEPTH = 15;
 
+const NO_RULE: Rule = ruleOf({});
+
 const BEFORE_ROUTING: readonly HookName[] = ["PREROUTING", "INPUT"];
 const AFTER_ROUTING: readonly HookName[] = ["OUTPUT", "POSTROUTING"];
 
@@ -63,10 +67,13 @@ export function refusedRules(table: Table, family: Family, backend: Backend): re
     if (!refused.has(rule)) refused.set(rule, { rule, chain, ...reason });
   };
   const use = { table: table.name, family, backend };
+  // One object for all rules: dumps have tens of thousands.
+  const inHand: RuleUse = { ...use, hook: null, rule: NO_RULE };
   for (const chain of table.chains.values()) {
-    const hook = hookOf(table.name, chain);
+    inHand.hook = hookOf(table.name, chain);
     for (const rule of chain.rules) {
-      const reason = atHook(rule, { ...use, hook, rule });
+      inHand.rule = rule;
+      const reason = atHook(rule, inHand);
       if (reason !== null) refuse(rule, chain.name, reason);
     }
   }
@@ -214,17 +221,19 @@ function atHook(rule: Rule, use: RuleUse): Reason | null {
     const complaint = 'The "nat" table is not intended for filtering, the use of DROP is therefore inhibited.';
     return { code: "refused-verdict", complaint, errno: null };
   }
-  const nothing = [rule.source, rule.destination].find(
-    (selector) => selector?.invert === true && maskLength(selector.mask) === 0,
-  );
-  if (nothing !== undefined && nothing !== null && use.backend === "nft") {
+  if (use.backend === "nft" && (selectsNothing(rule.source) || selectsNothing(rule.destination))) {
     return { code: "refused-options", complaint: "no address is outside of all addresses", errno: "Invalid argument" };
   }
   return extensionFault(rule, use);
 }
 
+function selectsNothing(selector: AddressSelector | null): boolean {
+  return selector?.invert === true && maskLength(selector.mask) === 0;
+}
+
 function extensionFault(rule: Rule, use: RuleUse): Reason | null {
   for (const match of rule.matches) {
+    if (MATCH_REGISTRATIONS[match.name] === undefined && MATCH_CHECKS[match.name] === undefined) continue;
     const reason =
       registrationFault(match.name, "match", MATCH_REGISTRATIONS[match.name], use) ??
       checked(matchComplaint(match, use));

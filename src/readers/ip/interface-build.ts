@@ -98,6 +98,8 @@ function buildInterface(
     kind,
     mac: kind === "loopback" || entry.mac === null ? null : parseMac(entry.mac),
     ...(entry.mtu === null ? {} : { mtu: entry.mtu }),
+    // The one name that every machine knows (/etc/iproute2/group).
+    group: entry.group === "default" ? "0" : entry.group,
     up: flags.includes("UP"),
     carrier: flags.includes("LOWER_UP") && !flags.includes("NO-CARRIER"),
     addresses: entry.addresses.flatMap((address) => {

@@ -51,6 +51,7 @@ export function writtenJsonInterface({ object, line }: JsonElement, findings: Du
   const peer = textField(object, "link") ?? (peerIndex === null ? null : `if${peerIndex}`);
   const written = writtenInterface(line, numberField(object, "ifindex") ?? 0, name, peer, textsField(object, "flags"));
   written.mtu = numberField(object, "mtu");
+  written.group = textField(object, "group");
   written.master = textField(object, "master");
   written.linkType = textField(object, "link_type");
   written.mac = textField(object, "address");

@@ -66,6 +66,7 @@ function readHeader(text: string, line: number, written: WrittenInterface): void
   for (let token = reader.take(); token !== null; token = reader.take()) {
     if (token.text === "mtu") written.mtu = unsigned(reader.takeText(), 0xffffffff);
     else if (token.text === "master") written.master = reader.takeText();
+    else if (token.text === "group") written.group = reader.takeText();
   }
 }
 

@@ -8,6 +8,7 @@ export interface WrittenInterface {
   /** Null for `ip -o addr`, which prints none. */
   readonly flags: readonly string[] | null;
   mtu: number | null;
+  group: string | null;
   master: string | null;
   /** `ether`, `loopback`, `none`, `ipip`, … */
   linkType: string | null;
@@ -50,6 +51,7 @@ export function writtenInterface(
     peer,
     flags,
     mtu: null,
+    group: null,
     master: null,
     linkType: null,
     mac: null,

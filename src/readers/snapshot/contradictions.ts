@@ -5,6 +5,7 @@ import type { Link } from "../../model/link.ts";
 import type { OriginTable } from "../../model/origin.ts";
 import { type Address, formatAddress, isLinkLocal, isLoopback } from "../../net/address.ts";
 import { findingAt, placeOf } from "./finding-at.ts";
+import { missingSets } from "./missing-sets.ts";
 import { hasAddress } from "./pod-links.ts";
 import { memberKey } from "./segments.ts";
 import type { Workload } from "./workloads.ts";
@@ -23,6 +24,7 @@ export function contradictions(
     ...sharedPodAddresses(hosts, workloads, origins),
     ...sharedOnSegments(hosts, links, origins),
     ...unlinked(hosts, links, origins),
+    ...missingSets(hosts, origins),
   ];
 }
 

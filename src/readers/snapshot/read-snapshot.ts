@@ -80,6 +80,7 @@ export function readSnapshot(files: SnapshotFiles): SnapshotResult {
     endpoints: endpointsOf(hosts, cluster, workloads),
     services: serviceNamesOf(cluster),
     fabricRoutes: description.routes,
+    ...collectionTime(description.collectedAt),
     pools: [...cluster.ipPools.values()].map((pool) => pool.cidr),
   });
   // What contradicts itself in a dump stays as it was dumped: a doubt, not an error.
@@ -92,6 +93,11 @@ export function readSnapshot(files: SnapshotFiles): SnapshotResult {
     name: description.name ?? files.name,
     collectedAt: description.collectedAt,
   };
+}
+
+function collectionTime(text: string | null): { readonly collectedAt?: number } {
+  const milliseconds = Date.parse(text ?? "");
+  return Number.isNaN(milliseconds) ? {} : { collectedAt: milliseconds / 1000 };
 }
 
 function readClusterFiles(

@@ -1,4 +1,5 @@
 import type { IcmpLimits } from "../../../src/linux/icmp-limit.ts";
+import type { RuleCounters } from "../../../src/linux/runtime.ts";
 import type { Network } from "../../../src/model/network.ts";
 import { ECHO_REPLY, ECHO_REQUEST, V6_ECHO_REPLY, V6_ECHO_REQUEST } from "../../../src/net/icmp.ts";
 import { type PacketQuestion, parsePacketLine } from "../../../src/trace/packet-question.ts";
@@ -89,6 +90,7 @@ export class Duel {
   private session: PacketSession;
   private readonly oracle: Oracle;
   private readonly excuses: Excuses;
+  private readonly counters: ((host: string) => RuleCounters) | null;
   private readonly conntrack: boolean;
   private readonly memory: KernelMemory;
   /** True: also between packets that keep state, podpath's clock goes on as the kernel's does. */
@@ -113,8 +115,10 @@ export class Duel {
     excuses: Excuses = NO_EXCUSES,
     conntrack = false,
     memory = kernelMemory(),
+    counters: ((host: string) => RuleCounters) | null = null,
   ) {
     this.oracle = oracle;
+    this.counters = counters;
     this.conntrack = conntrack;
     this.memory = memory;
     this.session = createPacketSession(network, memory.limits);
@@ -189,7 +193,7 @@ export class Duel {
   private askPodpath(packet: ProbePacket): Answer {
     const said = this.session.ask(
       { ...question(packet), answers: true },
-      { conntrack: this.conntrack, indexing: "always" },
+      { conntrack: this.conntrack, indexing: "always", ...(this.counters === null ? {} : { counters: this.counters }) },
     );
     if ("findings" in said) throw new Error(said.findings.map(({ message }) => message).join("; "));
     return said.answer;

@@ -32,9 +32,20 @@ function groupWords(name: string, test: GroupTest | null): readonly string[] {
   return test === null ? [] : optionWords(name, test.invert, test.group);
 }
 
+/** Whether a device is in the group; null where its dump or the names of groups do not tell. */
+function knownGroup(wanted: string, { group = "0" }: Interface): boolean | null {
+  if (group === wanted) return true;
+  const test = parseMarkMask(wanted);
+  const number = parseMarkMask(group ?? "");
+  if (test === null || number === null) return null;
+  return (number.value & test.mask) >>> 0 === test.value;
+}
+
 function inGroup(test: GroupTest, device: Interface | null, runtime: HostRuntime): boolean {
   if (device === null) return false;
   const { group, invert } = test;
+  const known = knownGroup(group, device);
+  if (known !== null) return known !== invert;
   const belongs = unknownOutcome(runtime, {
     item: `group of ${device.name}`,
     fields: group,
@@ -47,8 +58,8 @@ function inGroup(test: GroupTest, device: Interface | null, runtime: HostRuntime
 }
 
 /**
- * `-m devgroup` (net/netfilter/xt_devgroup.c): the group that `ip link set … group` gave a device. Interfaces carry no
- * group here, so each device and group asked for is a question.
+ * `-m devgroup` (net/netfilter/xt_devgroup.c): the group that `ip link set … group` gave a device. Where `ip link` was not
+ * dumped, or one of the two is a name, it is a question.
  */
 export const devgroup: MatchExtension<"devgroup"> = {
   options: { "src-group": { values: 1, negatable: true }, "dst-group": { values: 1, negatable: true } },

@@ -1,6 +1,11 @@
+import { knowledgeOf } from "../../../model/host.ts";
 import type { Matches } from "../../../model/ruleset.ts";
+import { listensFor } from "../../../model/socket.ts";
 import type { Packet } from "../../../net/packet.ts";
 import { ICMP, ICMPV6, TCP, UDP } from "../../../net/protocol.ts";
+import { ACK, RST, SYN } from "../../../net/tcp-flags.ts";
+import type { HostRuntime } from "../../runtime.ts";
+import type { Skb } from "../../skb.ts";
 import type { MatchExtension } from "../extension.ts";
 import { givenOption } from "../option-words.ts";
 import { askMatch } from "./unknown-match.ts";
@@ -31,10 +36,30 @@ function mayHaveSocket({ protocol, inner, fragmentOffset }: Packet): boolean {
   return inner.protocol === TCP || inner.protocol === UDP;
 }
 
+/** What is known of the socket for a packet: one that counts, one that listens on any address, none, or not enough. */
+type Found = "bound" | "wildcard" | "none" | "unknown";
+
+/**
+ * nf_sk_lookup_slow_v4(): a connected socket before a listening one. Dumps tell who listens, not who is connected, so
+ * that only a segment that opens a connection is known to meet no other socket than those.
+ */
+function findSocket({ packet }: Skb, runtime: HostRuntime): Found {
+  // The socket of what an ICMP error quotes is the sender's.
+  if (packet.protocol !== TCP && packet.protocol !== UDP) return "unknown";
+  if (runtime.services.isConnected(runtime, packet)) return "bound";
+  const listening = runtime.host.sockets.find((socket) => listensFor(socket, packet));
+  if (listening !== undefined && listening.certainty !== "dumped") return "unknown";
+  if (listening !== undefined && listening.address !== null) return "bound";
+  const opening = packet.protocol === TCP && (packet.flags & (SYN | ACK | RST)) === SYN;
+  if (!opening) return "unknown";
+  if (listening !== undefined) return "wildcard";
+  return knowledgeOf(runtime.host, "sockets") === "known" ? "none" : "unknown";
+}
+
 /**
  * `-m socket` (net/netfilter/xt_socket.c): the packet belongs to a local socket: a connected one, or a listening one
- * that is bound to an address (with `--nowildcard` to any), and with `--transparent` one with IP_TRANSPARENT. What
- * sockets a host has is known only in part: a question for every packet that can have one.
+ * that is bound to an address (with `--nowildcard` to any), and with `--transparent` one with IP_TRANSPARENT, which no
+ * dump tells. What is not known of a host's sockets is a question.
  */
 export const socket: MatchExtension<"socket"> = {
   options: {
@@ -61,7 +86,11 @@ export const socket: MatchExtension<"socket"> = {
     return {
       kind: "call",
       test(skb, runtime) {
-        if (!mayHaveSocket(skb.packet) || !askMatch(question, skb, runtime)) return false;
+        if (!mayHaveSocket(skb.packet)) return false;
+        const found = findSocket(skb, runtime);
+        if (found === "none" || (found === "wildcard" && !options.noWildcard)) return false;
+        const certain = found !== "unknown" && !options.transparent;
+        if (!certain && !askMatch(question, skb, runtime)) return false;
         if (restoreMark) {
           runtime.services.assume(runtime, "sockets", `the socket has no mark (SO_MARK)`);
           skb.mark = 0;

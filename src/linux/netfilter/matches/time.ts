@@ -129,10 +129,31 @@ function printTimes(options: Matches["time"]): readonly string[] {
   ];
 }
 
+const DAY = 24 * 3600;
+
+/** time_mt(): the date, the hour, then the days; with `--contiguous` the hours after midnight belong to the day before. */
+function isWithin(options: Matches["time"], seconds: number): boolean {
+  const { dateStart, dateStop, dayStart, dayStop, monthDays, weekDays, contiguous } = options;
+  if (seconds < dateStart || seconds > dateStop) return false;
+  const hour = seconds % DAY;
+  let stamp = seconds;
+  if (dayStart < dayStop) {
+    if (hour < dayStart || hour > dayStop) return false;
+  } else {
+    if (hour < dayStart && hour > dayStop) return false;
+    if (contiguous && hour <= dayStop) stamp -= DAY;
+  }
+  const date = new Date(stamp * 1000);
+  // Sunday is 7 here.
+  const weekDay = date.getUTCDay() === 0 ? 7 : date.getUTCDay();
+  return (weekDays & (1 << weekDay)) !== 0 && (monthDays & (1 << date.getUTCDate())) !== 0;
+}
+
 /**
- * `-m time` (net/netfilter/xt_time.c). The World's clock counts from 0, and what time it was when a dump was taken is not
- * known to it: a rule that depends on it is a question, one for each such rule and host however many packets ask. A rule
- * for all days and hours up to 2038 always matches, one for no day never.
+ * `-m time` (net/netfilter/xt_time.c). The time is that of the snapshot's `collectedAt` and the virtual seconds since. Without it, a
+ * rule that depends on the time is a question, one for each such rule and host however many packets ask. A rule for all
+ * days and hours up to 2038 always matches, one for no day never. No dump tells the kernel's own time zone (`--kerneltz`,
+ * tz_minuteswest): it is taken to be UTC, as it is unless somebody set it.
  */
 export const time: MatchExtension<"time"> = {
   options: {
@@ -155,6 +176,7 @@ export const time: MatchExtension<"time"> = {
       monthDays === ALL_MONTH_DAYS && weekDays === ALL_WEEK_DAYS && dayStart === 0 && dayStop === DAY_END;
     if (everyDay && dateStart === 0 && dateStop >= DATE_MAX) return { kind: "always" };
     const text = printTimes(options).join(" ");
+    const zone = `the kernel's time zone is UTC`;
     const unknown = {
       item: "time of day",
       fields: text,
@@ -163,6 +185,14 @@ export const time: MatchExtension<"time"> = {
       yes: "it is",
       command: "date -u",
     };
-    return { kind: "call", test: (_skb, runtime) => unknownOutcome(runtime, unknown) };
+    return {
+      kind: "call",
+      test(_skb, runtime) {
+        const seconds = runtime.services.wallClock();
+        if (seconds === null) return unknownOutcome(runtime, unknown);
+        if (options.kernelTimeZone) runtime.services.assume(runtime, "rules", zone);
+        return isWithin(options, Math.floor(seconds));
+      },
+    };
   },
 };

@@ -14,8 +14,8 @@ declare module "../../../model/ruleset.ts" {
 }
 
 /**
- * `-j TEE` (net/netfilter/xt_TEE.c): sends a copy to a gateway while the packet itself goes on. The copy is not followed;
- * answers say that they rest on its making no difference.
+ * `-j TEE` (net/netfilter/xt_TEE.c): sends a copy to a gateway while the packet itself goes on. The copy is a packet of its own,
+ * which crosses OUTPUT and POSTROUTING first; rules there make no copy of it.
  */
 export const TEE: TargetExtension<"TEE"> = {
   options: { gateway: { values: 1, negatable: false }, oif: { values: 1, negatable: false } },
@@ -25,11 +25,10 @@ export const TEE: TargetExtension<"TEE"> = {
     return { value: { gateway, output: givenValue(given, "oif") } };
   },
   print: ({ gateway, output }) => ["--gateway", formatAddress(gateway), ...(output === null ? [] : ["--oif", output])],
-  compile({ gateway }) {
-    const assumption = `the copies that -j TEE sends to ${formatAddress(gateway)} make no difference`;
-    return (_skb, runtime) => {
-      runtime.services.assume(runtime, "rules", assumption);
+  compile:
+    ({ gateway, output }) =>
+    (skb, runtime, hook) => {
+      if (!skb.duplicated) runtime.services.copy(runtime, skb, hook, gateway, output);
       return XT_CONTINUE;
-    };
-  },
+    },
 };

@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createWorld, inject, runtimeOf, settle } from "../../../src/emulator/world.ts";
+import { BUILT_IN_CHAINS, type TableName } from "../../../src/model/ruleset.ts";
+import { packet as makePacket } from "../../../src/net/packet.ts";
+import { UDP } from "../../../src/net/protocol.ts";
+import { Duel, type ProbePacket } from "../harness/duel.ts";
+import { kernelAvailable } from "../harness/kernel-available.ts";
+import { address, networkOf } from "../harness/lab.ts";
+import { toBuildRequest } from "../harness/network-to-oracle.ts";
+import { Oracle } from "../harness/oracle-client.ts";
+import { muted } from "../harness/podpath-network.ts";
+import { routerLab } from "../harness/router-lab.ts";
+
+const available = await kernelAvailable();
+
+const FAR: readonly string[] = ["A", "B", "C"];
+
+/** A packet that A sends through R to B. */
+const THROUGH: ProbePacket = {
+  host: "R",
+  interface: "in0",
+  src: "10.0.0.2",
+  dst: "10.0.1.2",
+  proto: "udp",
+  sport: 4000,
+  dport: 80,
+};
+
+/** A table with all its chains declared. */
+function table(name: TableName, ...rules: readonly string[]): string {
+  const chains = BUILT_IN_CHAINS[name].map((chain) => `:${chain} ACCEPT [0:0]`);
+  return [`*${name}`, ...chains, ...rules, "COMMIT", ""].join("\n");
+}
+
+/** What extensions do, each sent through the kernel and through podpath. */
+describe.skipIf(!available)("extensions, as the kernel has them", () => {
+  let oracle: Oracle;
+  beforeAll(() => {
+    oracle = new Oracle();
+  });
+  afterAll(() => oracle.close());
+
+  describe.each(["legacy", "nft"] as const)("%s", (backend) => {
+    it("socket: a segment that opens a connection belongs to a socket bound to an address, or with --nowildcard to any", async () => {
+      const text = table(
+        "mangle",
+        "-A PREROUTING -m socket -j MARK --set-mark 1",
+        "-A PREROUTING -m socket --nowildcard -j MARK --set-mark 2",
+      );
+      const router = { rulesets: [{ backend, text }], listen: ["tcp/80"] };
+      const duel = await Duel.of(oracle, routerLab({ router }), FAR);
+      const open = { ...THROUGH, proto: "tcp", flags: "S", dst: "10.0.0.1" };
+      const heard = await duel.ask(open);
+      // The SYN-ACK has another initial sequence number.
+      expect(heard?.differences.filter((line) => !line.startsWith("response"))).toEqual([]);
+      expect(heard?.branches).toHaveLength(1);
+      expect(heard?.result.rules.map(({ chain, index }) => `${chain} ${index}`)).toContain("PREROUTING 2");
+      const closed = await duel.agree({ ...open, dport: 81 });
+      expect(closed.branches).toHaveLength(1);
+      // A socket on any address is also found for what only passes through.
+      const passing = await duel.agree({ ...open, dst: "10.0.1.2" });
+      expect(passing.result.rules.map(({ chain, index }) => `${chain} ${index}`)).toContain("PREROUTING 2");
+    });
+
+    it("NFQUEUE: nobody takes the packet out, which is neither a refusal nor a reason; with --queue-bypass it goes on", async () => {
+      const text = table(
+        "filter",
+        "-A FORWARD -p udp --dport 80 -j NFQUEUE --queue-num 3",
+        "-A FORWARD -p udp --dport 81 -j NFQUEUE --queue-num 3 --queue-bypass",
+        "-A OUTPUT -p udp -j NFQUEUE --queue-balance 3:4",
+      );
+      const duel = await Duel.of(oracle, routerLab({ router: { rulesets: [{ backend, text }] } }), FAR);
+      const lost = await duel.agree(THROUGH);
+      expect(lost.result.outcome).toBe("dropped");
+      const bypassed = await duel.agree({ ...THROUGH, dport: 81 });
+      expect(bypassed.result.outcome).toBe("delivered");
+      const sent = await duel.agree({ host: "R", dst: "10.0.1.2", proto: "udp", sport: 1, dport: 2 });
+      expect(sent.result.errno).toBeNull();
+    });
+
+    it.each([
+      ["mangle", "-A PREROUTING -j TEE --gateway 10.0.2.2"],
+      ["mangle", "-A FORWARD -j TEE --gateway 10.0.2.2"],
+      ["mangle", "-A POSTROUTING -o out0 -j TEE --gateway 10.0.2.2"],
+      ["filter", "-A FORWARD -j TEE --gateway 10.0.2.177 --oif out1"],
+      ["raw", "-A PREROUTING -j TEE --gateway 10.1.0.5"],
+    ] as const)(
+      "TEE (%s %s): the copy goes its own way, untracked, and rules make no copy of it",
+      async (name, rule) => {
+        const output = [
+          "-A OUTPUT -j TEE --gateway 10.0.2.2",
+          "-A OUTPUT -m conntrack --ctstate UNTRACKED -j TTL --ttl-set 9",
+        ];
+        const text =
+          name === "mangle" ? table("mangle", rule, ...output) : table(name, rule) + table("mangle", ...output);
+        const lab = routerLab({ router: { rulesets: [{ backend, text }] } });
+        const network = networkOf(lab);
+        await oracle.build(toBuildRequest(network, { mute: FAR }));
+        const result = await oracle.probe({ ...THROUGH, length: 20 }, true);
+        const kernel = result.hops.map(
+          (hop) => `${hop.dir} ${hop.host} ${hop.iface} ttl ${hop.packet.ttl} df ${hop.packet.df ?? false}`,
+        );
+        const ours: string[] = [];
+        const world = createWorld(muted(network, FAR), {
+          choose: () => 0,
+          answers: false,
+          observer: {
+            step(step) {
+              if (step.kind !== "receive" && step.kind !== "transmit") return;
+              const { runtime, skb } = step;
+              const device = step.kind === "receive" ? skb.input : skb.output;
+              const way = step.kind === "receive" ? "in" : "out";
+              if (device?.kind === "loopback") return;
+              ours.push(`${way} ${runtime.host.name} ${device?.name} ttl ${skb.packet.ttl} df ${skb.packet.df}`);
+            },
+          },
+        });
+        const runtime = runtimeOf(world, "R");
+        const device = runtime?.host.interfaces.get("in0");
+        if (runtime === null || device === undefined) throw new Error("no router");
+        const content = makePacket({
+          src: address("10.0.0.2"),
+          dst: address("10.0.1.2"),
+          protocol: UDP,
+          sport: 4000,
+          dport: 80,
+          payloadLength: 20,
+          id: 7,
+        });
+        inject(world, runtime, device, content, { sourceMac: "02:00:00:02:00:02", destinationMac: null, mark: 0 });
+        settle(world, 1);
+        expect(ours.sort()).toEqual(kernel.filter((hop) => !hop.includes(" lo ")).sort());
+        expect(kernel.length).toBeGreaterThan(2);
+      },
+    );
+  });
+});
