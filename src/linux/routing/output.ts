@@ -15,7 +15,7 @@ import type { RoutingResult } from "./result.ts";
 import { selectPath } from "./select-path.ts";
 import { hopSource, SCOPE_HOST, SCOPE_LINK, selectAddress } from "./source-address.ts";
 import { selectAddress6 } from "./source-address6.ts";
-import { routesUnknown } from "./unknown-route.ts";
+import { routesUnknown, UNKNOWN_INTERFACE, unknownSourceFor } from "./unknown-route.ts";
 
 /** Protocol that a raw socket with its own header asks for. */
 const IPPROTO_RAW = 255;
@@ -161,6 +161,7 @@ export function sourceFor(runtime: HostRuntime, result: RoutingResult, destinati
   if (destination.family === 6) return selectAddress6(runtime, result.output, destination);
   if (result.kind === "local") return destination;
   if (result.route === null) return selectAddress(runtime, result.output, ipv4(0), SCOPE_LINK);
+  if (result.output.name === UNKNOWN_INTERFACE) return unknownSourceFor(runtime, destination);
   return hopSource(runtime, result.route, takenHop(result));
 }
 

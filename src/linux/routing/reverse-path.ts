@@ -7,7 +7,7 @@ import type { Skb } from "../skb.ts";
 import type { RouteKey } from "./key.ts";
 import { lookUpRoute } from "./look-up.ts";
 import type { RoutingResult } from "./result.ts";
-import { routesUnknown } from "./unknown-route.ts";
+import { routesUnknown, UNKNOWN_INTERFACE } from "./unknown-route.ts";
 
 /** What fib_validate_source() says: fine (`direct` when the source is on the link), or the drop reason. */
 export type SourceCheck =
@@ -33,8 +33,8 @@ export function validateSource(
   device: Interface,
   output: Interface | null,
 ): SourceCheck {
-  if (routesUnknown(runtime, key.src.family)) return { ok: true, direct: false };
   const mode = rpFilter(runtime, device);
+  if (routesUnknown(runtime, key.src.family)) return unknownSource(runtime, key.src, device, mode);
   const { custom, classes } = runtime.compiled.fib[4];
   const quick = mode === 0 && !classes && !(output === device && sendRedirects(runtime, device));
   if (quick) {
@@ -64,29 +64,44 @@ export function validateSource(
     if (!acceptLocal(runtime, device)) return { ok: false, reason: "IP_LOCAL_SOURCE" };
   } else if (back.kind !== "unicast") return { ok: false, reason: "IP_INVALID_SOURCE" };
   const direct = back.kind === "local" || !back.viaGateway;
-  if (usesDevice(runtime, back, device.name) || (back.kind === "local" && device.kind === "loopback")) {
+  if (usesDevice(runtime, back, device.name, key.src) || (back.kind === "local" && device.kind === "loopback")) {
     return { ok: true, direct };
   }
   if (device.addresses.every(({ address }) => address.family !== 4)) {
     return mode === 0 ? { ok: true, direct: false } : { ok: false, reason: "IP_RPFILTER" };
   }
   if (mode === 1) return { ok: false, reason: "IP_RPFILTER" };
+  if (isUnknownWay(back)) return { ok: true, direct: false };
   const over = lookUpRoute(runtime, { ...reverse, output: device.name });
   return { ok: true, direct: over.kind === "unicast" && !over.viaGateway };
 }
 
-/** fib_info_nh_uses_dev(): any next hop of the route leads over the device. */
-function usesDevice(runtime: HostRuntime, result: RoutingResult, device: string): boolean {
+/** The check of a source where nobody dumped the routes that it asks for. */
+function unknownSource(runtime: HostRuntime, source: Address, device: Interface, mode: number): SourceCheck {
+  if (runtime.compiled.addresses4.has(source.a) && source.family === 4 && !acceptLocal(runtime, device)) {
+    return { ok: false, reason: "IP_LOCAL_SOURCE" };
+  }
+  if (mode === 0 || leadsBack(runtime, source, device.name)) return { ok: true, direct: false };
+  return { ok: false, reason: "IP_RPFILTER" };
+}
+
+function isUnknownWay(result: RoutingResult): boolean {
+  return result.kind === "unicast" && result.output.name === UNKNOWN_INTERFACE;
+}
+
+/** fib_info_nh_uses_dev(): any next hop of the route to `address` leads over the device. */
+function usesDevice(runtime: HostRuntime, result: RoutingResult, device: string, address: Address): boolean {
+  if (isUnknownWay(result)) return leadsBack(runtime, address, device);
   if (result.kind === "error" || result.route === null) return false;
   return result.route.nextHops.some((hop) => hop.interface === device && runtime.host.interfaces.has(device));
 }
 
-function unknownCheck(runtime: HostRuntime, skb: Skb): boolean {
+function leadsBack(runtime: HostRuntime, source: Address, device: string): boolean {
   return (
     runtime.services.choose({
       kind: "unknown",
-      variable: `${runtime.host.name} reverse path ${formatAddress(skb.packet.src)}`,
-      question: `does the way back to ${formatAddress(skb.packet.src)} lead over ${skb.input?.name ?? "the incoming interface"} of ${runtime.host.name}? its routes were not dumped`,
+      variable: `${runtime.host.name} reverse path ${formatAddress(source)} ${device}`,
+      question: `does the way back to ${formatAddress(source)} lead over ${device} of ${runtime.host.name}? its routes were not dumped`,
       alternatives: [
         { label: "it does", probability: 0 },
         { label: "it does not", probability: 0 },
@@ -106,7 +121,9 @@ export function reversePathMatches(
   options: { readonly loose: boolean; readonly validMark: boolean; readonly acceptLocal: boolean },
 ): boolean {
   const { packet, input } = skb;
-  if (routesUnknown(runtime, packet.src.family)) return unknownCheck(runtime, skb);
+  if (routesUnknown(runtime, packet.src.family)) {
+    return leadsBack(runtime, packet.src, input?.name ?? "the incoming interface");
+  }
   if (input === null || input.kind === "loopback") return true;
   const { dst } = packet;
   const toMany = isMulticast(dst) || isLimitedBroadcast(dst);
@@ -126,5 +143,5 @@ export function reversePathMatches(
   });
   if (back.kind === "error") return false;
   if (back.kind !== "unicast" && !(back.kind === "local" && options.acceptLocal)) return false;
-  return options.loose || usesDevice(runtime, back, input.name);
+  return options.loose || usesDevice(runtime, back, input.name, packet.src);
 }

@@ -71,3 +71,21 @@ function forwardResult(destination: Address, name: string | null): RoutingResult
     route: stand(destination, {}, output),
   };
 }
+
+/** The source of a packet that leaves over an interface nobody knows: any primary address that reaches further. */
+export function unknownSourceFor(runtime: HostRuntime, destination: Address): Address | null {
+  const candidates = runtime.compiled.devices.flatMap(({ addresses }) =>
+    addresses.flatMap(({ address, secondary, scope }) =>
+      address.family === 4 && !secondary && scope !== "host" ? [address] : [],
+    ),
+  );
+  if (candidates.length < 2) return candidates[0] ?? null;
+  const taken = runtime.services.choose({
+    kind: "unknown",
+    variable: `${runtime.host.name} source towards ${formatAddress(destination)}`,
+    question: `which address of ${runtime.host.name} does a packet to ${formatAddress(destination)} get? its routes were not dumped`,
+    alternatives: candidates.map((address) => ({ label: formatAddress(address), probability: 0 })),
+    command: "ip route show table all",
+  });
+  return candidates[taken] ?? null;
+}
