@@ -2,6 +2,7 @@ import { isMulticast, isUnspecified } from "../net/address.ts";
 import { type Packet, packet } from "../net/packet.ts";
 import { TCP } from "../net/protocol.ts";
 import { ACK, FIN, RST, SYN } from "../net/tcp-flags.ts";
+import { closeTcp } from "./conntrack/tcp.ts";
 import { sendIcmpError } from "./icmp.ts";
 import { type Hook, PREROUTING } from "./netfilter/verdict.ts";
 import { lookUpRoute } from "./routing/look-up.ts";
@@ -47,7 +48,10 @@ function sendReset(runtime: HostRuntime, skb: Skb): void {
       cause: skb,
     });
   }
-  runtime.services.send(runtime, reset, { kind: "tcp-reset", cause: skb, fromKernel: true });
+  const { connection } = skb;
+  const error = runtime.services.send(runtime, reset, { kind: "tcp-reset", cause: skb, fromKernel: true });
+  // Without a route it is given up before that; rules that stop it come after.
+  if (connection !== null && (error === null || error === "EPERM")) closeTcp(runtime, connection);
 }
 
 /** The reset that answers a segment (RFC 793 page 36); null when none may. */

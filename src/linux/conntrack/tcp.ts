@@ -4,6 +4,8 @@ import type { HostRuntime } from "../runtime.ts";
 import {
   type Connection,
   IPS_ASSURED,
+  IPS_CONFIRMED,
+  IPS_FIXED_TIMEOUT,
   IPS_SEEN_REPLY,
   type TcpSegment,
   type TcpSender,
@@ -531,6 +533,15 @@ function settle(
   }
   connection.expires = now + timeout;
   return "accept";
+}
+
+/** nf_conntrack_tcp_set_closing(): a confirmed connection that REJECT resets is closed on the spot. */
+export function closeTcp(runtime: HostRuntime, connection: Connection): void {
+  if ((connection.status & IPS_CONFIRMED) === 0) return;
+  const before = connection.tcpState;
+  connection.tcpState = "CLOSE";
+  if (before === "CLOSE" || (connection.status & IPS_FIXED_TIMEOUT) !== 0) return;
+  connection.expires = runtime.services.now() + timeoutOf(runtime, "tcp_timeout_close");
 }
 
 /** Reads a state name of a dump; null when it is none. */

@@ -44,11 +44,11 @@ describe.skipIf(!available)("connections on the kernel and in podpath", () => {
     Duel.of(oracle, routerLab({ router: { rulesets: [{ text }], sysctls } }), ["A", "B", "C"], NO_EXCUSES, true);
   const pass = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-  it("die with their timeout and not before: a one-second UDP flow is forgotten after it", async () => {
-    const lab = await duel(table("mangle", ...STATES), { "net.netfilter.nf_conntrack_udp_timeout": "1" });
+  it("die with their timeout and not before: a four-second UDP flow is forgotten after it", async () => {
+    const lab = await duel(table("mangle", ...STATES), { "net.netfilter.nf_conntrack_udp_timeout": "4" });
     lab.clockRuns = true;
     await lab.agree({ ...FROM_A, fresh: true });
-    await pass(1.3);
+    await pass(4.5);
     // Both sides take the answer for a flow of its own.
     const { kernel } = await lab.agree({
       host: "R",
@@ -121,6 +121,24 @@ describe.skipIf(!available)("connections on the kernel and in podpath", () => {
     expect(early.kernel.outcome).toBe("dropped");
     const late = await lab.agree({ ...other, seq: 90_000, fresh: false });
     expect(late.kernel.outcome).toBe("delivered");
+  });
+
+  it("are closed on the spot when REJECT resets them, and not by a reset that has no connection to close", async () => {
+    const reject = ":INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n";
+    const rules = [
+      "-A INPUT -i lo -p tcp -j REJECT --reject-with tcp-reset",
+      "-A FORWARD -p tcp -m tcp --tcp-flags PSH PSH -j REJECT --reject-with tcp-reset",
+    ];
+    const lab = await duel(`${table("mangle", ...STATES)}*filter\n${reject}${rules.join("\n")}\nCOMMIT\n`);
+    const tcp = { ...FROM_A, proto: "tcp" };
+    await lab.agree({ host: "R", dst: "10.0.0.1", proto: "tcp", sport: 179, dport: 5000, flags: "S", fresh: true });
+    await lab.agree({ ...tcp, id: "s", flags: "S", seq: 1000, fresh: true });
+    await lab.agree({ replyTo: "s" });
+    await lab.agree({ ...tcp, flags: "A", seq: 1001, ack: 5001, fresh: false });
+    const { answer } = await lab.agree({ ...tcp, flags: "PA", seq: 1001, ack: 5001, length: 4, fresh: false });
+    expect(answer.branches[0]?.run.conntrack?.get("R")?.[0]).toMatchObject({ state: "CLOSE", timeout: 10 });
+    // A first packet is rejected before its connection is confirmed.
+    await lab.agree({ ...tcp, sport: 5, flags: "PA", seq: 1, ack: 1, fresh: true });
   });
 
   it.each(["10.77.0.1-10.77.0.200", "10.77.0.1-10.77.0.200 --persistent", "10.76.255.250-10.77.0.9"])(
