@@ -74,7 +74,7 @@ export async function campaign(oracle: Oracle, plan: Plan, report?: (tally: Tall
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       // Routes that contradict each other: the kernel refuses a gateway that it cannot reach over the device.
-      if (!message.includes("Nexthop has invalid gateway")) {
+      if (!/Nexthop has invalid gateway|RTNETLINK answers: No route to host/.test(message)) {
         throw new Error(`world ${number} (${kind.name}) of seed ${plan.seed} cannot be built: ${message}`);
       }
       tally.refused++;

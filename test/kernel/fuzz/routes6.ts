@@ -59,7 +59,6 @@ const routes = fc
           ["-6 default via fe80::b dev out0"],
           ["-6 default via fe80::a dev in0"],
           ["-6 unreachable default metric 4096"],
-          ["-6 default nexthop via fd00:b::2 dev out0 weight 1 nexthop via fd00:c::2 dev out1 weight 2"],
         ),
       },
     ),
@@ -119,7 +118,11 @@ const rules = fc
     ),
   );
 
-/** Arguments of `ip -6 route add` and `ip -6 rule add` for the IPv6 router. */
+/**
+ * No routes of several ways: the oracle asks for the source of a packet without one before the packet has ports, so that the
+ * kernel may take another way for the question than for the packet.
+ *
+ * Arguments of `ip -6 route add` and `ip -6 rule add` for the IPv6 router. */
 export const routes6Arbitrary: fc.Arbitrary<FuzzRoutes> = fc
   .oneof(
     { weight: 3, arbitrary: fc.tuple(routes, fc.constant<string[]>([])) },

@@ -281,7 +281,7 @@ def _outcome(topology, reply, last, sender, pending):
         return "unresolved"
     if reply["rules"] and str(reply["rules"][-1].get("target", "")).upper() == "REJECT":
         return "rejected"
-    if not reply["errno"] and any(_beyond_scope(last, drop) for drop in reply["drops"]):
+    if not reply["errno"] and any(_beyond_scope(topology, last, drop) for drop in reply["drops"]):
         return "rejected"
     if not reply["errno"] and any(
         (drop["reason"] in REFUSALS or drop["location"] in REFUSING)
@@ -292,10 +292,21 @@ def _outcome(topology, reply, last, sender, pending):
     return "dropped"
 
 
-def _beyond_scope(last, drop):
-    """A link-local source that was not forwarded: the kernel owes an error for that too."""
-    linked = last is not None and last[5]["src"].lower().startswith("fe80:")
-    return linked and drop["packet"] == "main" and drop["reason"] == "IP_INADDRERRORS" and drop["location"] == "ip6_forward"
+def _beyond_scope(topology, last, drop):
+    """A link-local source that was not forwarded: the kernel owes an error for that too, if it forwards at all."""
+    if last is None or drop["packet"] != "main" or not last[5]["src"].startswith("fe80:"):
+        return False
+    if drop["reason"] != "IP_INADDRERRORS" or drop["location"] != "ip6_forward":
+        return False
+    read = topology.hosts[last[1]].namespace.read
+    for setting in ("all/forwarding", f"{last[2]}/force_forwarding"):
+        try:
+            if read(f"/proc/sys/net/ipv6/conf/{setting}").strip() == "1":
+                return True
+        except FileNotFoundError:
+            # Before Linux 6.17 no interface forwards on its own.
+            return False
+    return False
 
 
 def _unanswered(topology, reply):
