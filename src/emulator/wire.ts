@@ -1,11 +1,11 @@
 import { BROADCAST_MAC, isGroupMac } from "../linux/ethernet.ts";
 import { drop, receive } from "../linux/forward.ts";
 import { type HostRuntime, PLAIN_ENDING } from "../linux/runtime.ts";
-import { CT_NONE, type Skb } from "../linux/skb.ts";
+import { CT_NONE, copySkb, type Skb } from "../linux/skb.ts";
 import { FRAME_ALLOWANCE } from "../linux/transmit.ts";
 import type { Interface } from "../model/interface.ts";
 import type { Link } from "../model/link.ts";
-import { copyPacket, packetLength } from "../net/packet.ts";
+import { packetLength } from "../net/packet.ts";
 import { schedule } from "./event-queue.ts";
 import { linkOf, macOf, others } from "./topology.ts";
 import { runtimeOf, type World } from "./world.ts";
@@ -41,12 +41,9 @@ export function transmit(world: World, runtime: HostRuntime, device: Interface, 
     } else if (first === undefined) drop(runtime, frame, null, null, `nobody is on ${link.name}`);
   }
   for (const receiver of receivers) {
-    handOver(world, runtime, receiver, receiver === receivers.at(-1) ? frame : copyOf(frame));
+    const copy = receiver === receivers.at(-1) ? frame : copySkb(frame);
+    if (copy !== null) handOver(world, runtime, receiver, copy);
   }
-}
-
-function copyOf(frame: Skb): Skb {
-  return { ...frame, packet: copyPacket(frame.packet) };
 }
 
 function receiversOf(

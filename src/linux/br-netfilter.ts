@@ -3,6 +3,7 @@ import { type Address, type Family, sameAddress } from "../net/address.ts";
 import { packetLength } from "../net/packet.ts";
 import { sysctl } from "./device-settings.ts";
 import { drop, hookDrop, noNeighbour } from "./forward.ts";
+import { fragment } from "./fragment.ts";
 import { resolveNeighbour } from "./neighbour.ts";
 import { findNeighbour, isConnected } from "./neighbour-table.ts";
 import { runHook } from "./netfilter/hooks.ts";
@@ -10,6 +11,7 @@ import { FORWARD, type Hook, NF_ACCEPT, POSTROUTING, PREROUTING } from "./netfil
 import { routeInput } from "./routing/input.ts";
 import type { HostRuntime } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
+import { transmitFrame } from "./transmit.ts";
 
 /**
  * br_netfilter (net/bridge/br_netfilter_hooks.c): with `bridge-nf-call-iptables` the IP hooks see what a bridge receives
@@ -110,20 +112,24 @@ function towards(runtime: HostRuntime, bridge: Interface, skb: Skb, nextHop: Add
   return true;
 }
 
-/** br_nf_forward() and br_nf_post_routing(): false when the frame went no further. */
+/** br_nf_forward(), br_nf_post_routing() and br_nf_dev_queue_xmit(), which cuts up what is too long: false when the frame went no further. */
 export function filterForwarded(runtime: HostRuntime, bridge: Interface, to: Interface, skb: Skb): boolean {
   if (skb.bridged === null) return true;
   skb.bridged.physicalOutput = to;
   skb.input = bridge;
   skb.output = bridge;
   if (!hookOfBridge(runtime, skb, FORWARD) || !hookOfBridge(runtime, skb, POSTROUTING)) return false;
-  const { packet } = skb;
-  if (packetLength(packet) <= to.mtu) return true;
-  if (packet.df || packet.src.family === 6) {
+  const { packet, reassembled } = skb;
+  if (reassembled === null && packetLength(packet) <= to.mtu) return true;
+  const longest = reassembled === null ? packetLength(packet) : reassembled.maxSize;
+  if (packet.src.family === 6 || (packet.df && longest > to.mtu)) {
     drop(runtime, skb, null, "POSTROUTING", `larger than the MTU ${to.mtu} of ${to.name}`);
     return false;
   }
-  const detail = `a packet longer than the MTU ${to.mtu} of ${to.name} goes on whole: fragments are not modelled`;
-  runtime.services.assume(runtime, "interfaces", detail);
-  return true;
+  skb.reassembled = null;
+  const pieces = fragment(packet, to.mtu, reassembled);
+  if (pieces.length === 1) return true;
+  if (runtime.observer !== null) runtime.observer.step({ kind: "fragment", runtime, skb, pieces });
+  for (const piece of pieces) transmitFrame(runtime, to, { ...skb, packet: piece, pieceOf: packet });
+  return false;
 }

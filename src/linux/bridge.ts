@@ -1,11 +1,11 @@
 import { type BridgePort, bridgePort, type Interface } from "../model/interface.ts";
-import { copyPacket, packetLength } from "../net/packet.ts";
+import { packetLength } from "../net/packet.ts";
 import { bridgeFilters, filterForwarded, passPrerouting } from "./br-netfilter.ts";
 import { type BridgeFdb, bridgeFdb, learn } from "./bridge-fdb.ts";
 import { isGroupMac, isReservedMac, isZeroMac } from "./ethernet.ts";
 import { drop, receiveHere } from "./forward.ts";
 import type { HostRuntime } from "./runtime.ts";
-import type { Skb } from "./skb.ts";
+import { copySkb, type Skb } from "./skb.ts";
 import { FRAME_ALLOWANCE, transmitFrame } from "./transmit.ts";
 
 /**
@@ -144,15 +144,15 @@ function flood(runtime: HostRuntime, bridge: Interface, from: Interface | null, 
   };
   const ports = [...(runtime.compiled.bridgePorts.get(bridge.name) ?? [])].reverse();
   const targets = ports.filter((port) => wants(port) && delivers(bridge, from, port));
-  targets.forEach((port, position) => {
-    const last = position === targets.length - 1 && !keep;
-    forwardTo(runtime, bridge, from, port, last ? skb : copyOf(skb));
-  });
+  for (const [position, port] of targets.entries()) {
+    const frame = position === targets.length - 1 && !keep ? skb : copySkb(skb);
+    if (frame !== null) forwardTo(runtime, bridge, from, port, frame);
+    else {
+      drop(runtime, skb, null, null, `a broadcast storm: ${bridge.name} is part of a loop of bridges`);
+      break;
+    }
+  }
   return targets.length > 0;
-}
-
-function copyOf(skb: Skb): Skb {
-  return { ...skb, packet: copyPacket(skb.packet), bridged: skb.bridged === null ? null : { ...skb.bridged } };
 }
 
 /** __br_forward(): the hooks for a bridged frame (`from` is null for one of this host's own), then out of the port. */

@@ -33,4 +33,5 @@ export type DropReason =
   | "IP_TUNNEL_ECN"
   | "DEV_READY"
   | "QDISC_DROP"
+  | "RECURSION_LIMIT"
   | "UDP_CSUM";

@@ -45,7 +45,7 @@ import { routeOutput, routeOutputKey, sourceFor } from "./routing/output.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import { routesUnknown, UNKNOWN_INTERFACE } from "./routing/unknown-route.ts";
 import { type HostRuntime, PLAIN_ENDING, type Resolution, type SendOptions } from "./runtime.ts";
-import type { Skb } from "./skb.ts";
+import { loopWords, type Skb } from "./skb.ts";
 import { transmitFrame } from "./transmit.ts";
 import { decapsulateIpip, encapsulateIpip } from "./tunnels/ipip.ts";
 import { decapsulateVxlan } from "./tunnels/vxlan.ts";
@@ -66,7 +66,13 @@ const HOP_LIMIT = 1000;
 /** ip_rcv(): a packet arrives on a device of this host. */
 export function receive(runtime: HostRuntime, device: Interface, skb: Skb): void {
   skb.hops++;
-  if (skb.hops > HOP_LIMIT) return drop(runtime, skb, null, null, "it goes round in circles");
+  // Brent's way to find a cycle: compare with one place of the past, which is renewed at each power of two.
+  if (device === skb.landmark) skb.loop ??= `${runtime.host.name} ${device.name}`;
+  else if ((skb.hops & (skb.hops - 1)) === 0) skb.landmark = device;
+  if (skb.hops > HOP_LIMIT) {
+    const place = skb.loop ?? `${runtime.host.name} ${device.name}`;
+    return drop(runtime, skb, null, null, `a loop that no TTL ends: it came to ${place} again and again`);
+  }
   if (!device.up) return drop(runtime, skb, "DEV_READY", null, `${device.name} is down`);
   skb.input = device;
   skb.output = null;
@@ -184,7 +190,7 @@ function forward(runtime: HostRuntime, skb: Skb, route: ForwardResult, redirect:
   }
   if (packet.ttl <= 1) {
     sendIcmpError(runtime, skb, TIME_EXCEEDED, 0, 0);
-    return reject(runtime, skb, "IP_INHDR", "FORWARD", "TTL exceeded");
+    return reject(runtime, skb, "IP_INHDR", "FORWARD", `TTL exceeded${loopWords(skb)}`);
   }
   skb.output = route.output;
   const mtu = routeMtu(runtime, route, packet.dst, true);
@@ -196,6 +202,18 @@ function forward(runtime: HostRuntime, skb: Skb, route: ForwardResult, redirect:
   if (redirect && route.kind === "unicast") sendRedirect(runtime, skb, route);
   if (runHook(runtime, skb, FORWARD) !== NF_ACCEPT) return hookDrop(runtime, skb, FORWARD);
   leave(runtime, skb);
+}
+
+/** IP_TUNNEL_RECURSION_LIMIT (include/net/ip_tunnels.h) as it works out: tunnels inside each other that are sent. */
+const TUNNEL_RECURSION_LIMIT = 3;
+
+function tunnelDepth(packet: Packet): number {
+  let depth = 0;
+  for (let outer: Packet | null = packet; outer !== null; outer = outer.inner) {
+    if (outer.vni < 0 && outer.protocol !== IPIP) break;
+    depth++;
+  }
+  return depth;
 }
 
 /**
@@ -224,6 +242,16 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
           ? `${device.name} has no route to its other end`
           : `an encapsulation loop: ${device.name} would carry its own packets`;
       drop(runtime, skb, noRoute, "OUTPUT", text);
+      return null;
+    }
+    if (tunnelDepth(packet) > TUNNEL_RECURSION_LIMIT) {
+      drop(
+        runtime,
+        skb,
+        "RECURSION_LIMIT",
+        "OUTPUT",
+        `an encapsulation loop: ${device.name} is one of several tunnels`,
+      );
       return null;
     }
   }

@@ -6,7 +6,7 @@ import { sendIcmpv6Error, sendRedirect6 } from "./icmpv6.ts";
 import type { ForwardResult } from "./routing/input.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import type { HostRuntime } from "./runtime.ts";
-import type { Skb } from "./skb.ts";
+import { loopWords, type Skb } from "./skb.ts";
 
 /** Why a packet is not forwarded; `answered` when that calls for an error, whether or not one could be sent. */
 export interface NotForwarded {
@@ -31,7 +31,7 @@ export function mayForward6(
   const { packet } = skb;
   if (packet.ttl <= 1) {
     sendIcmpv6Error(runtime, skb, V6_TIME_EXCEEDED, 0, 0);
-    return { reason: "IP_INHDR", answered: true, text: "hop limit exceeded" };
+    return { reason: "IP_INHDR", answered: true, text: `hop limit exceeded${loopWords(skb)}` };
   }
   if (redirect && route.kind === "unicast") sendRedirect6(runtime, skb, route);
   else {

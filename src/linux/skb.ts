@@ -1,6 +1,6 @@
 import type { Interface } from "../model/interface.ts";
 import type { Address } from "../net/address.ts";
-import type { Packet } from "../net/packet.ts";
+import { copyPacket, type Packet } from "../net/packet.ts";
 import type { FrameMacs } from "../net/wire/encode-packet.ts";
 import type { Connection } from "./conntrack/connection.ts";
 import type { ConntrackTemplate } from "./conntrack/zone.ts";
@@ -97,6 +97,12 @@ export interface Skb {
   journey: number;
   /** Receives and transmits so far, to end loops that TTLs do not (`lo`, bridges, VXLAN in VXLAN). */
   hops: number;
+  /** Where it was received when `hops` was last a power of two. */
+  landmark: Interface | null;
+  /** Host and device that it came to again and again, once that is noticed; null: no loop so far. */
+  loop: string | null;
+  /** Copies that bridges and VXLAN devices made of one frame, which share this count; null: none yet. */
+  copies: { count: number } | null;
   /** Interface the socket is bound to (SO_BINDTODEVICE), or null. */
   boundInterface: string | null;
   /** How it came, when it came in fragments; null otherwise. */
@@ -108,6 +114,22 @@ export interface Skb {
 /** True for what went to a broadcast or multicast address, in its frame or by its route: nothing is answered to that. */
 export function isForMany({ packetType, route }: Skb): boolean {
   return packetType !== "host" || route?.kind === "broadcast" || route?.kind === "multicast";
+}
+
+/** What is added to the end of a packet that came to one place again and again; empty for others. */
+export function loopWords({ loop }: Skb): string {
+  return loop === null ? "" : ` in a loop: it came to ${loop} again and again`;
+}
+
+/** More copies than any loop-free network makes of one frame: bridges that form a loop never stop. */
+const STORM = 1000;
+
+/** skb_clone(), for a frame that leaves by several ways. Null in a broadcast storm, which would not end. */
+export function copySkb(original: Skb): Skb | null {
+  original.copies ??= { count: 0 };
+  if (original.copies.count++ > STORM) return null;
+  const bridged = original.bridged === null ? null : { ...original.bridged };
+  return { ...original, packet: copyPacket(original.packet), bridged };
 }
 
 export function skb(packet: Packet, journey: number): Skb {
@@ -138,6 +160,9 @@ export function skb(packet: Packet, journey: number): Skb {
     bridged: null,
     journey,
     hops: 0,
+    landmark: null,
+    loop: null,
+    copies: null,
     boundInterface: null,
     reassembled: null,
     pieceOf: null,

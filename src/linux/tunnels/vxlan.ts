@@ -1,7 +1,7 @@
 import type { Interface, VxlanDevice } from "../../model/interface.ts";
 import type { FdbEntry } from "../../model/neighbour.ts";
 import { type Address, formatAddress, isMulticast, sameAddress, unspecified } from "../../net/address.ts";
-import { copyPacket, type Packet, packet, packetLength } from "../../net/packet.ts";
+import { type Packet, packet, packetLength } from "../../net/packet.ts";
 import { UDP } from "../../net/protocol.ts";
 import { resetConntrack } from "../conntrack/track.ts";
 import { sysctl } from "../device-settings.ts";
@@ -9,7 +9,7 @@ import { isGroupMac, isZeroMac } from "../ethernet.ts";
 import { drop, sendLocal } from "../forward.ts";
 import { freeValue } from "../free-value.ts";
 import { type HostRuntime, PLAIN_ENDING } from "../runtime.ts";
-import type { ArpMessage, Skb } from "../skb.ts";
+import { type ArpMessage, copySkb, type Skb } from "../skb.ts";
 import { decapsulateEcn, encapsulateEcn } from "./ecn.ts";
 
 const ZERO_MAC = "00:00:00:00:00:00";
@@ -45,7 +45,8 @@ export function encapsulateVxlan(runtime: HostRuntime, device: Interface, skb: S
   }
   const [first, ...others] = remotes;
   for (const remote of others) {
-    sendTo(runtime, device, vxlan, { ...skb, packet: copyPacket(skb.packet) }, remote);
+    const copy = copySkb(skb);
+    if (copy !== null) sendTo(runtime, device, vxlan, copy, remote);
   }
   if (first !== undefined) sendTo(runtime, device, vxlan, skb, first);
 }

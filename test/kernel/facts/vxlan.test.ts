@@ -196,4 +196,30 @@ describe.skipIf(!available)("VXLAN, as the kernel does it", () => {
       "*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -p udp -j MASQUERADE\nCOMMIT\n";
     await ask({ nodes: { 1: { rulesets: [{ text }] } } });
   });
+
+  it("is dropped at the fourth time that tunnels carry each other's packets", async () => {
+    const tunnel = (name: string, vni: number, subnet: number): LabInterface => ({
+      name,
+      kind: "vxlan",
+      addresses: [`10.${subnet}.0.1/24`],
+      vxlan: { vni, port: 4789, local: "172.16.0.1" },
+    });
+    const circular: Lab = {
+      hosts: [
+        {
+          name: "n1",
+          interfaces: [{ name: "eth0", addresses: ["172.16.0.1/24"] }, tunnel("v1", 1, 1), tunnel("v2", 2, 2)],
+          routes: ["192.0.2.1/32 via 10.2.0.2 dev v2", "192.0.2.2/32 via 10.1.0.2 dev v1"],
+          neighbours: ["10.1.0.2 v1 66:00:00:00:01:02", "10.2.0.2 v2 66:00:00:00:02:02"],
+          fdb: ["66:00:00:00:01:02 v1 192.0.2.1", "66:00:00:00:02:02 v2 192.0.2.2"],
+        },
+        { name: "n2", interfaces: [{ name: "eth0", addresses: ["172.16.0.2/24"] }] },
+      ],
+      links: [["n1:eth0", "n2:eth0"]],
+    };
+    const both = await Duel.of(oracle, circular);
+    const round = await both.agree({ ...PING, host: "n1", src: "10.1.0.1", dst: "10.1.0.2" });
+    expect(round.kernel.outcome).toBe("dropped");
+    expect(round.answer.branches[0]?.run.journeys[0]?.end?.ending.text).toContain("an encapsulation loop");
+  });
 });

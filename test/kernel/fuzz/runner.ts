@@ -57,9 +57,10 @@ export class Runner {
   /** Namespaces for the world. Throws when the kernel cannot be told to be like that. */
   async build(world: World): Promise<void> {
     this.built = null;
-    const network = networkOf(world.lab());
+    const lab = world.lab();
+    const network = networkOf(lab);
     const mute = world.mute();
-    await this.oracle.build(toBuildRequest(network, { mute }));
+    await this.oracle.build(toBuildRequest(network, { mute, forget: lab.forget ?? false }));
     this.built = {
       world,
       network: muted(network, mute),

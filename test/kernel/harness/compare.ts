@@ -48,7 +48,9 @@ export function compare(kernel: Observation, podpath: Observation, excuses: Excu
     podpath.reason === "NOT_SPECIFIED" && kernel.reason === "NOT_SPECIFIED" && kernel.responses.length === 0;
   const outcome =
     (withheld || quiet) && podpath.outcome === "rejected" && kernel.outcome === "dropped" ? "dropped" : podpath.outcome;
-  const unanswered = kernel.outcome === "unresolved" && podpath.pending;
+  // An ICMP error about a tunnel packet with an ARP question inside looks like one about the packet that waits for it.
+  const refused = kernel.outcome === "rejected" && podpath.outcome === "unresolved" && podpath.responses.length > 0;
+  const unanswered = refused || (kernel.outcome === "unresolved" && podpath.pending);
   if (kernel.outcome !== outcome && !unanswered && !nothingSeen(kernel, podpath))
     differ("outcome", kernel.outcome, outcome);
   if (kernel.errno !== podpath.errno) differ("errno", kernel.errno, podpath.errno);

@@ -194,6 +194,15 @@ const LOOPBACK_ADDRESSES: readonly InterfaceAddress[] = [
   interfaceAddress({ address: address("::1"), prefixLength: 128, scope: "host" }),
 ];
 
+/** What the kernel gives a device; a bridge follows the smallest of its ports. */
+function ownMtu(item: LabInterface, all: readonly LabInterface[]): number {
+  if (item.name === "lo") return 65536;
+  if (item.vxlan !== undefined) return 1450;
+  if (item.kind !== "bridge") return 1500;
+  const ports = all.filter(({ master }) => master === item.name);
+  return Math.min(1500, ...ports.map((port) => port.mtu ?? ownMtu(port, all)));
+}
+
 function labInterfaces({ interfaces }: LabHost, hostNumber: number, six: boolean): ReadonlyMap<string, Interface> {
   const atRest = LOOPBACK_ADDRESSES.slice(0, six ? 2 : 1);
   const made = new Map<string, Interface>([["lo", networkInterface({ name: "lo", index: 1, addresses: atRest })]]);
@@ -217,7 +226,7 @@ function labInterfaces({ interfaces }: LabHost, hostNumber: number, six: boolean
         index: isLoopback ? 1 : position + 2,
         kind: isLoopback ? "loopback" : (item.kind ?? "veth"),
         mac: isLoopback ? null : (item.mac ?? macOf(hostNumber, position + 2)),
-        mtu: item.mtu ?? (isLoopback ? 65536 : item.vxlan === undefined ? 1500 : 1450),
+        mtu: item.mtu ?? ownMtu(item, interfaces),
         up: item.up ?? true,
         addresses,
         master: item.master ?? null,
