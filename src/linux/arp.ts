@@ -78,12 +78,16 @@ function learnFrom(
   const now = runtime.services.now();
   const recent = known !== null && known.state === "resolved" && now - known.updated < LOCKTIME;
   if (recent && !asked && known.mac !== message.senderMac) return;
+  // A question from an address that is known there already does not make it less reachable.
+  const same = known !== null && known.state === "resolved" && known.mac === message.senderMac;
+  if (same && text === "STALE") return;
   setNeighbour(runtime.neighbours, device.name, {
     address: message.sender,
     mac: message.senderMac,
     state: "resolved",
     text: text === "REACHABLE" ? `answered by ${message.sentBy}` : `learnt from ${message.sentBy}`,
     updated: now,
+    headerCached: known?.headerCached ?? false,
   });
 }
 

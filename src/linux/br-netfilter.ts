@@ -81,7 +81,7 @@ function redirect(runtime: HostRuntime, bridge: Interface, skb: Skb): boolean {
     packet,
   });
   if (route.kind === "martian") {
-    drop(runtime, skb, null, "PREROUTING", route.text);
+    drop(runtime, skb, route.reason, "PREROUTING", route.text);
     return false;
   }
   if (route.kind === "forward" && route.result.kind === "unicast" && route.result.output === bridge) {

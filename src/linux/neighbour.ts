@@ -37,6 +37,8 @@ function ask(runtime: HostRuntime, skb: Skb, device: Interface, nextHop: Address
   const sender = solicitationSource(runtime, skb, device, nextHop);
   const answer = runtime.services.resolve(runtime, device, nextHop, sender);
   if (answer.kind === "mac") {
+    // ARP has written it down already.
+    if (nextHop.family === 4) return answer;
     setNeighbour(runtime.neighbours, device.name, {
       address: nextHop,
       mac: answer.mac,

@@ -135,7 +135,8 @@ function lab(world: Bridged): Lab {
       name,
       master: "br0",
       mtu: position === 0 && index === 0 ? bridge.portMtu : 1500,
-      bridgePort: { ...bridge.flags[position] },
+      // A trunk that reflects what is flooded moves addresses to and fro, in an order of time slices.
+      bridgePort: { ...bridge.flags[position], ...(name === "trunk" ? { hairpin: false } : {}) },
     });
     const names = [...portsOf(world, index), ...(second ? ["trunk"] : [])];
     return {
