@@ -6,9 +6,11 @@ import type { Assumption } from "../emulator/world.ts";
 import type { DropReason } from "../linux/drop-reason.ts";
 import type { PacketKind } from "../linux/runtime.ts";
 import type { Network } from "../model/network.ts";
+import { type Source, sourceOf } from "../model/origin.ts";
 import { formatAddress } from "../net/address.ts";
 import { ICMP, ICMPV6 } from "../net/protocol.ts";
 import { commandFor } from "../trace/fact-source.ts";
+import { unverifiedParts } from "../trace/rests-on.ts";
 import type { Answer, Branch, Certainty, Run, Unknown } from "../trace/result.ts";
 import { decidingRule } from "./ending-text.ts";
 import { type PacketJson, packetJson } from "./packet-json.ts";
@@ -63,6 +65,8 @@ export interface AnswerJson {
   readonly id?: string;
   readonly certainty: Certainty;
   readonly assumptions: readonly AssumptionJson[];
+  /** Parts of the model that the packets met and no kernel has confirmed. */
+  readonly unverified: readonly { readonly feature: string; readonly reason: string; readonly source: Source | null }[];
   readonly unknowns: readonly Unknown[];
   readonly truncated?: true;
   readonly branches: readonly BranchJson[];
@@ -79,6 +83,11 @@ export function answerJson(answer: Answer, id: string | null = null): AnswerJson
     ...(id === null ? {} : { id }),
     certainty: answer.certainty,
     assumptions: answer.assumptions.map(assumptionJson),
+    unverified: unverifiedParts(answer.network, answer.branches).map(({ feature, reason, origin }) => ({
+      feature,
+      reason,
+      source: sourceOf(answer.network.origins, origin),
+    })),
     unknowns: answer.unknowns,
     ...(answer.truncated ? { truncated: true } : {}),
     branches: answer.branches.flatMap((branch) => branchJson(answer.network, branch)),

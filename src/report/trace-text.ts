@@ -14,6 +14,7 @@ import type { Ink } from "./ink.ts";
 import { plural } from "./plural.ts";
 import { strandedFact } from "./stranded-fact.ts";
 import { outcomeTone, toned } from "./tone.ts";
+import { unverifiedLines } from "./unverified-text.ts";
 import { columns, paragraph, WIDTH } from "./wrap.ts";
 
 /** Branches told in full unless `verbose`. */
@@ -42,6 +43,7 @@ export function traceText(asked: Asked, answer: Answer, style: TraceStyle): stri
   if (style.grounds !== false) {
     lines.push(
       ...groundLines({ unknowns: decisiveUnknowns(answer, groups), assumptions: answer.assumptions }, style.ink),
+      ...unverifiedLines(answer, style.ink),
     );
   }
   return `${lines.join("\n")}\n`;

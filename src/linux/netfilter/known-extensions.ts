@@ -51,3 +51,13 @@ export function isKnownMatch(name: string, family: 4 | 6): boolean {
 export function isKnownTarget(name: string, family: 4 | 6): boolean {
   return isKnown(TARGETS.get(name), family);
 }
+
+/** Every match extension that some iptables or kernel knows. */
+export function matchNames(): readonly string[] {
+  return [...MATCHES.keys()];
+}
+
+/** Every target extension that some iptables or kernel knows. */
+export function targetNames(): readonly string[] {
+  return [...TARGETS.keys()];
+}

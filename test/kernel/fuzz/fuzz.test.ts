@@ -1,22 +1,16 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DECLARED } from "../../docs/fidelity-text.ts";
 import { kernelAvailable } from "../harness/kernel-available.ts";
 import { Oracle } from "../harness/oracle-client.ts";
 import { campaign, kindsOf, PLAN, summary } from "./campaign.ts";
 import { parseRegression } from "./case.ts";
+import { CI_CAMPAIGNS } from "./ci-campaigns.ts";
 import { describeDisagreement } from "./describe.ts";
 import { Runner } from "./runner.ts";
 import { newTally } from "./tally.ts";
 
 const available = await kernelAvailable();
-
-/** Fresh seeds are what `npm run fuzz` is for. */
-const CAMPAIGNS = [
-  ["router", 101, 2000],
-  ["router", 102, 2000],
-  ["router", 103, 2000],
-  ["tcp-flows", 1, 4900],
-] as const;
 
 const REGRESSIONS = new URL("../regressions/", import.meta.url);
 
@@ -27,16 +21,33 @@ describe.skipIf(!available)("podpath and the kernel", () => {
   });
   afterAll(() => oracle.close());
 
-  it.each(CAMPAIGNS)("agree about random worlds, rulesets and packets: %s, seed %i", async (kind, seed, probes) => {
+  const met = new Map<string, number>();
+
+  it.each(CI_CAMPAIGNS)("agree about random worlds, rulesets and packets: $kind, seed $seed", async (planned) => {
+    const { kind, seed, probes, open, refused } = planned;
     const started = Date.now();
     const result = await campaign(oracle, { ...PLAN, kinds: kindsOf(kind, null), seed, probes });
     process.stdout.write(`fuzz, ${kind}, seed ${seed}: ${summary(result, (Date.now() - started) / 1000)}\n`);
-    expect(result.disagreements.map(describeDisagreement)).toEqual([]);
+    expect(result.disagreements.slice(open).map(describeDisagreement)).toEqual([]);
     expect(result.tally.probes).toBeGreaterThanOrEqual(probes);
     // A campaign in which nothing gets through, or the tools take nothing, compares little.
     expect(result.tally.outcomes.get("delivered") ?? 0).toBeGreaterThan(probes / 5);
     expect(result.tally.unrepeated).toBeLessThanOrEqual(probes / 500);
-    expect(result.tally.refused).toBeLessThan(result.tally.rulesets / 5);
+    expect(result.tally.refused).toBeLessThan(result.tally.rulesets * refused);
+    for (const [feature, count] of result.tally.features) met.set(feature, (met.get(feature) ?? 0) + count);
+  });
+
+  it("met every match, target, device and route type that is called verified", () => {
+    const missed = DECLARED.flatMap(({ word, table }) =>
+      Object.entries(table).flatMap(([name, reason]) =>
+        reason === null && !met.has(`${word} ${name}`) ? [`${word} ${name}`] : [],
+      ),
+    );
+    const unverified = DECLARED.flatMap(({ word, table }) =>
+      Object.entries(table).flatMap(([name, reason]) => (reason === null ? [] : [`${word} ${name}`])),
+    );
+    process.stdout.write(`unverified: ${unverified.join(", ")}\n`);
+    expect(missed).toEqual([]);
   });
 
   const regressions = readdirSync(REGRESSIONS).filter((name) => name.endsWith(".json"));

@@ -7,6 +7,7 @@ import { type Oracle, Refused } from "../harness/oracle-client.ts";
 import { muted, withHost } from "../harness/podpath-network.ts";
 import type { FuzzCase, HostRuleset } from "./case.ts";
 import { excusesOf, type RunExcuses } from "./excuses.ts";
+import { featuresOf } from "./features.ts";
 import { isErrorAbout, quoting } from "./quoting.ts";
 import { isStateful } from "./rule.ts";
 import { rulesetText } from "./ruleset.ts";
@@ -179,6 +180,9 @@ export class Runner {
       this.tally.excused += used;
       excuses.used = 0;
       if (round.differences.length > 0) return { at, differences: round.differences };
+      for (const feature of featuresOf(round, round.answer.network)) {
+        this.tally.features.set(feature, (this.tally.features.get(feature) ?? 0) + 1);
+      }
       // podpath's answer passed rules that the withheld one did not: what they count differs from here on.
       if (used > 0) return null;
       if (packet.id !== undefined) rounds.set(packet.id, round);

@@ -137,7 +137,7 @@ export function setsArbitrary(words: Vocabulary): fc.Arbitrary<FuzzSets> {
     },
   ];
   if (family === 4) {
-    const inRange = host.filter((text) => text.startsWith("10.0."));
+    const inRange = host.map((text) => (text.startsWith("10.0.") ? text : "10.0.1.2"));
     shapes.push(
       { name: "bi", type: "bitmap:ip range 10.0.0.0/16", create: ["", " netmask 24"], dimensions: 1, member: inRange },
       {

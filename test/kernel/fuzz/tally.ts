@@ -12,6 +12,8 @@ export interface Tally {
   /** Missing answers put down to the kernel's rate limits. */
   excused: number;
   readonly outcomes: Map<string, number>;
+  /** Probes that both sides agreed about, by each part of the model that they exercised (`features.ts`). */
+  readonly features: Map<string, number>;
 }
 
 export function newTally(): Tally {
@@ -24,5 +26,6 @@ export function newTally(): Tally {
     branching: 0,
     excused: 0,
     outcomes: new Map(),
+    features: new Map(),
   };
 }

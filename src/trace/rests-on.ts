@@ -1,0 +1,89 @@
+import { DEVICE_FIDELITY, MATCH_FIDELITY, ROUTE_FIDELITY, TARGET_FIDELITY } from "../linux/fidelity.ts";
+import type { Network } from "../model/network.ts";
+import type { Origin } from "../model/origin.ts";
+import type { Match, Rule, TargetCall } from "../model/ruleset.ts";
+import type { Branch } from "./result.ts";
+import type { TraceStep } from "./step.ts";
+
+/** A part of the model that an answer rests on and that no kernel has confirmed. */
+export interface UnverifiedPart {
+  /** `match set`, `target SECMARK`, `device ipip`, `route anycast`. */
+  readonly feature: string;
+  readonly reason: string;
+  /** Of the rule, device or route. */
+  readonly origin: Origin;
+}
+
+const UNMODELLED = "podpath does not model it: the answer has a branch for each outcome";
+
+/**
+ * What the packets of these branches met that is unverified or unmodelled: matches and targets of rules that matched, devices
+ * they crossed, routes they took. Each part once, at the first place where it was met. Costs nothing while packets move: it reads the recorded steps.
+ */
+export function unverifiedParts(network: Network, branches: readonly Branch[]): readonly UnverifiedPart[] {
+  const found = new Map<string, UnverifiedPart>();
+  const put = (feature: string, reason: string | null, origin: Origin): void => {
+    if (reason !== null && !found.has(feature)) found.set(feature, { feature, reason, origin });
+  };
+  for (const { run } of branches) {
+    for (const steps of run.steps.values()) for (const step of steps) ofStep(network, step, put);
+  }
+  return [...found.values()];
+}
+
+type Put = (feature: string, reason: string | null, origin: Origin) => void;
+
+function ofStep(network: Network, step: TraceStep, put: Put): void {
+  switch (step.kind) {
+    case "rule":
+      if (step.matched && step.place.rule !== null) ofRule(step.place.rule, put);
+      return;
+    case "receive":
+    case "transmit": {
+      const device = network.hosts.get(step.host)?.interfaces.get(step.interface);
+      // The stack above a device does not depend on its driver: a NIC is held against the kernel as a veth.
+      if (device !== undefined && device.kind !== "physical")
+        put(`device ${device.kind}`, DEVICE_FIDELITY[device.kind], device.origin);
+      return;
+    }
+    case "route": {
+      const { route } = step.result;
+      if (route !== null) put(`route ${route.type}`, ROUTE_FIDELITY[route.type], route.origin);
+      return;
+    }
+    default:
+      return;
+  }
+}
+
+function ofRule(rule: Rule, put: Put): void {
+  for (const match of rule.matches) {
+    const { feature, reason } = ofMatch(match);
+    put(feature, reason, rule.origin);
+  }
+  if (rule.target?.kind !== "extension") return;
+  const { feature, reason } = ofTarget(rule.target.call);
+  put(feature, reason, rule.origin);
+}
+
+interface Named {
+  readonly feature: string;
+  readonly reason: string | null;
+}
+
+/** What is damaged in a dump is a question about the dump, which the answer asks already. */
+function ofMatch(match: Match): Named {
+  if (match.name === "unmodelled") {
+    const { extension, damage } = match.options;
+    return { feature: `match ${extension}`, reason: damage === undefined ? UNMODELLED : null };
+  }
+  return { feature: `match ${match.name}`, reason: MATCH_FIDELITY[match.name] };
+}
+
+function ofTarget(call: TargetCall): Named {
+  if (call.name === "unmodelled") {
+    const { extension, damage } = call.options;
+    return { feature: `target ${extension}`, reason: damage === undefined ? UNMODELLED : null };
+  }
+  return { feature: `target ${call.name}`, reason: TARGET_FIDELITY[call.name] };
+}

@@ -1,0 +1,108 @@
+import type { Network } from "../../../src/model/network.ts";
+import type { PolicyRule } from "../../../src/model/policy-rule.ts";
+import type { TraceStep } from "../../../src/trace/step.ts";
+import type { Round } from "../harness/duel.ts";
+import { PLAIN_SYSCTLS } from "../harness/lab.ts";
+
+/**
+ * What one probe exercised that both sides agreed about: matches and targets of rules that matched, chains, devices, routes,
+ * policy rules and sysctls of the hosts it came to, answers, drop reasons, conntrack's protocols.
+ */
+export function featuresOf(round: Round, network: Network): ReadonlySet<string> {
+  const features = new Set<string>();
+  const hosts = new Set<string>();
+  for (const { run } of round.answer.branches) {
+    for (const journey of run.journeys.slice(run.first)) {
+      const steps = run.steps.get(journey.id) ?? [];
+      for (const step of steps) {
+        hosts.add(step.host);
+        ofStep(step, network, features);
+      }
+    }
+  }
+  for (const name of hosts) {
+    const host = network.hosts.get(name);
+    if (host === undefined) continue;
+    for (const rule of host.policyRules) ofPolicyRule(rule, features);
+    for (const [key, value] of host.sysctls) {
+      if (PLAIN_SYSCTLS[key] !== value) features.add(`sysctl ${anyDevice(key)}`);
+    }
+  }
+  for (const response of round.kernel.responses) {
+    const { protocol, icmpType, icmpCode } = response.packet;
+    features.add(
+      protocol === 1 || protocol === 58
+        ? `answer ${protocol === 1 ? "icmp" : "icmpv6"} ${icmpType}/${icmpCode}`
+        : `answer ${response.kind}`,
+    );
+  }
+  if (round.kernel.reason !== null) features.add(`drop ${round.kernel.reason}`);
+  if (round.kernel.errno !== null) features.add(`errno ${round.kernel.errno}`);
+  return features;
+}
+
+function ofStep(step: TraceStep, network: Network, features: Set<string>): void {
+  switch (step.kind) {
+    case "rule": {
+      const { rule, backend, family, table, hook } = step.place;
+      features.add(`hook ${table} ${hook} IPv${family} ${backend}`);
+      for (const match of rule?.matches ?? []) features.add(`match ${match.name}`);
+      const target = rule?.target ?? null;
+      if (target === null) return;
+      if (target.kind === "extension") features.add(`target ${target.call.name}`);
+      else features.add(`verdict ${target.kind === "verdict" ? target.verdict : target.kind}`);
+      return;
+    }
+    case "policy":
+      features.add(`hook ${step.place.table} ${step.place.hook} IPv${step.place.family} ${step.place.backend}`);
+      return;
+    case "receive":
+    case "transmit": {
+      const device = network.hosts.get(step.host)?.interfaces.get(step.interface);
+      if (device !== undefined) features.add(`device ${device.kind}`);
+      features.add(`packet IPv${step.packet.src.family} protocol ${step.packet.protocol}`);
+      return;
+    }
+    case "route":
+      if (step.result.route !== null) {
+        features.add(`route ${step.result.route.type}`);
+        if (step.result.route.nextHops.length > 1) features.add("routing multipath");
+        if (step.result.route.nextHops.some(({ onlink }) => onlink)) features.add("routing onlink");
+      }
+      features.add(`routing ${step.purpose}`);
+      return;
+    case "conntrack":
+      features.add(`conntrack ${step.state}`);
+      return;
+    case "nat":
+      features.add(`nat ${step.manip} ${step.hook}`);
+      return;
+    default:
+      return;
+  }
+}
+
+function ofPolicyRule(rule: PolicyRule, features: Set<string>): void {
+  const selectors: readonly (readonly [string, boolean])[] = [
+    ["not", rule.not],
+    ["from", rule.from !== null],
+    ["to", rule.to !== null],
+    ["iif", rule.inInterface !== null],
+    ["oif", rule.outInterface !== null],
+    ["fwmark", rule.mark !== null],
+    ["tos", rule.tos !== 0],
+    ["ipproto", rule.protocol !== null],
+    ["sport", rule.sport !== null],
+    ["dport", rule.dport !== null],
+    ["uidrange", rule.uidRange !== null],
+    ["suppress_prefixlength", rule.suppressPrefixLength !== null],
+    ["suppress_ifgroup", rule.suppressGroup !== null],
+  ];
+  for (const [name, isThere] of selectors) if (isThere) features.add(`policy-rule ${name}`);
+  features.add(`policy-rule action ${rule.action.kind}`);
+}
+
+/** `net.ipv4.conf.DEV.rp_filter`: the sysctl of any device. */
+function anyDevice(key: string): string {
+  return key.replace(/^(net\.ipv[46]\.(?:conf|neigh))\.[^.]+\./, "$1.DEV.");
+}
