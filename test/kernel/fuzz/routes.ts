@@ -13,6 +13,7 @@ const way = fc.constantFrom(
   "dev out0",
   "dev out1",
   "via 10.0.1.2 src 10.0.2.1",
+  "nexthop via 10.0.1.2 weight 1 nexthop via 10.0.2.2 weight 3",
 );
 const target = fc.constantFrom(
   "10.9.0.0/16",
@@ -57,7 +58,7 @@ const routes = fc
       "throw 10.1.3.0/24",
       ...main.map(line),
       ...fallback,
-      ...other.map((item) => `${line(item)} table 100`),
+      ...other.map((item) => line(item).replace(/^\D*[\d./]+/, "$& table 100")),
       ...(otherDefault === "none" ? [] : [`${line(["default", otherDefault])} table 100`]),
     ];
   });
