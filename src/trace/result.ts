@@ -140,6 +140,7 @@ export function outcomeKey(run: Run): string {
     end?.ending.outcome ?? "lost",
     end?.host ?? "",
     end?.ending.hook ?? "",
+    end?.chain?.table ?? "",
     end?.chain?.program.chain.name ?? "",
     String(end?.rule ?? ""),
     run.report?.result ?? "",
