@@ -1,6 +1,6 @@
 import { resetConntrack } from "../linux/conntrack/track.ts";
 import { sysctl } from "../linux/device-settings.ts";
-import { sendIcmpError, sendIcmpReply } from "../linux/icmp.ts";
+import { replyMark, sendIcmpError, sendIcmpReply } from "../linux/icmp.ts";
 import { receiveFragmentationNeeded } from "../linux/icmp-receive.ts";
 import { resetFor } from "../linux/reject.ts";
 import type { Ending, HostRuntime } from "../linux/runtime.ts";
@@ -233,7 +233,8 @@ function refuse(runtime: HostRuntime, skb: Skb): void {
     if (reset === null || anycast) return;
     // tcp_v4_send_reset() keeps the type of service, tcp_v6_send_reset() but the ECN bits; the reset of a REJECT does not.
     reset.tos = received.src.family === 4 ? received.tos : received.tos & 0xfc;
-    runtime.services.send(runtime, reset, { kind: "tcp-reset", cause: skb, fromKernel: true });
+    const mark = replyMark(runtime, skb);
+    runtime.services.send(runtime, reset, { kind: "tcp-reset", cause: skb, fromKernel: true, mark });
     return;
   }
   // __udp4_lib_rcv() lets go of the connection first: the error finds it again by what it quotes.

@@ -95,9 +95,10 @@ export function sendIcmpReply(
   runtime.services.send(runtime, reply, { kind, cause: skb, fromKernel: true, selectSource, mark });
 }
 
-/** IP4_REPLY_MARK: `fwmark_reflect` puts the mark of a packet on the kernel's own answer. */
-function replyMark(runtime: HostRuntime, skb: Skb): number {
-  return sysctl(runtime, "net.ipv4.fwmark_reflect", 0) !== 0 ? skb.mark : 0;
+/** IP4_REPLY_MARK, IP6_REPLY_MARK: `fwmark_reflect` puts the mark of a packet on the kernel's own answer. */
+export function replyMark(runtime: HostRuntime, { packet: about, mark }: Skb): number {
+  const key = about.src.family === 4 ? "net.ipv4.fwmark_reflect" : "net.ipv6.fwmark_reflect";
+  return sysctl(runtime, key, 0) !== 0 ? mark : 0;
 }
 
 /** Whether the limits let a message of the kernel out, by the route to its destination. */

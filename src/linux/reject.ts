@@ -3,7 +3,7 @@ import { type Packet, packet } from "../net/packet.ts";
 import { TCP } from "../net/protocol.ts";
 import { ACK, FIN, RST, SYN } from "../net/tcp-flags.ts";
 import { closeTcp } from "./conntrack/tcp.ts";
-import { sendIcmpError } from "./icmp.ts";
+import { replyMark, sendIcmpError } from "./icmp.ts";
 import { type Hook, PREROUTING } from "./netfilter/verdict.ts";
 import { lookUpRoute } from "./routing/look-up.ts";
 import type { HostRuntime } from "./runtime.ts";
@@ -49,7 +49,8 @@ function sendReset(runtime: HostRuntime, skb: Skb): void {
     });
   }
   const { connection } = skb;
-  const error = runtime.services.send(runtime, reset, { kind: "tcp-reset", cause: skb, fromKernel: true });
+  const mark = replyMark(runtime, skb);
+  const error = runtime.services.send(runtime, reset, { kind: "tcp-reset", cause: skb, fromKernel: true, mark });
   // Without a route it is given up before that; rules that stop it come after.
   if (connection !== null && (error === null || error === "EPERM")) closeTcp(runtime, connection);
 }

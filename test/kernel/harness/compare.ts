@@ -23,7 +23,7 @@ import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule } from ".
  * - The place of a drop in the path of a locally sent packet: no tracepoint tells its device.
  * - The mark after a rule: legacy shows it before the rule, nft after it; a later match on it tells.
  * - The rules of responses where the oracle cannot tell two answers of one kind from each other.
- * - The order of rules of different hosts where a packet goes round a loop: neither trace has a time stamp. There each host's
+ * - The order of rules of different hosts where a packet goes round a loop or in fragments: neither trace has a time stamp. There each host's
  *   rules are compared by themselves, and the delivery of an answer, which the kernel may do after the oracle looked.
  * - The order of hops, and the host and place of the end, of a frame that a bridge or VXLAN copied: the copies share one
  *   identity and queues of their own. Hops and rules are compared as a set then.
@@ -120,7 +120,7 @@ function compareResponse(real: SeenResponse, ours: SeenResponse, whole: Observat
   if (real.deliveredTo !== ours.deliveredTo && !(real.deliveredTo === null && goesRound(whole.hops))) {
     differ(`${what} delivered to`, real.deliveredTo, ours.deliveredTo);
   }
-  if (!merged) compareRules(`${what} rules`, real.rules, ours.rules, copied, differ);
+  if (!merged) compareRules(`${what} rules`, inLoopOrder(real), inLoopOrder(ours), copied, differ);
   compareHops(`${what} hop`, real.hops, ours.hops, domains, copied, differ);
 }
 
@@ -133,8 +133,8 @@ function goesRound(hops: readonly SeenHop[]): boolean {
   return [...visits.values()].some((count) => count > 2);
 }
 
-function inLoopOrder({ hops, rules }: Observation): readonly SeenRule[] {
-  if (!goesRound(hops)) return rules;
+function inLoopOrder({ hops, rules }: Pick<Observation, "hops" | "rules">): readonly SeenRule[] {
+  if (!goesRound(hops) && !hops.some(({ packet }) => packet.mf || packet.fragOffset > 0)) return rules;
   return [...rules].sort((x, y) => (x.host < y.host ? -1 : x.host > y.host ? 1 : 0));
 }
 

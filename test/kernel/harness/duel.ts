@@ -76,13 +76,15 @@ export interface Round {
 export interface KernelMemory {
   /** ICMP messages sent lately. */
   readonly limits: Map<string, IcmpLimits>;
+  /** IP identifications that were used: fragments of one datagram are waited for for half a minute. */
+  identifications: number;
   /** Seconds since they were built. */
   age(): number;
 }
 
 export function kernelMemory(): KernelMemory {
   const built = performance.now();
-  return { limits: new Map(), age: () => (performance.now() - built) / 1000 };
+  return { limits: new Map(), identifications: 0, age: () => (performance.now() - built) / 1000 };
 }
 
 /** One Network asked on both sides. */
@@ -95,6 +97,8 @@ export class Duel {
   private readonly memory: KernelMemory;
   /** True: also between packets that keep state, podpath's clock goes on as the kernel's does. */
   clockRuns = false;
+  /** What the kernel is given for each identification of the sequence. */
+  private readonly identifications = new Map<number, number>();
   /** What the kernel delivered, by the packet's id. */
   private readonly delivered = new Map<
     string,
@@ -150,8 +154,9 @@ export class Duel {
     const fresh = packet.fresh ?? packet.replyTo === undefined;
     const concrete = packet.replyTo === undefined ? packet : this.replyTo(packet.replyTo, packet);
     if (concrete === null) return null;
+    if (fresh) this.identifications.clear();
     const before = this.memory.age();
-    const result = await this.oracle.probe(forKernel(concrete), fresh, this.conntrack);
+    const result = await this.oracle.probe(forKernel(this.identified(concrete)), fresh, this.conntrack);
     const at = packet.at ?? (fresh || this.clockRuns ? (before + this.memory.age()) / 2 : undefined);
     // The answer to a packet that only the kernel has seen is told to podpath in full.
     const isTold = packet.replyTo === undefined || this.known.has(packet.replyTo);
@@ -188,6 +193,15 @@ export class Duel {
       );
     }
     return round;
+  }
+
+  /** The packet with an identification that the kernel has not met: one for each that the sequence names. */
+  private identified(packet: ProbePacket): ProbePacket {
+    if (packet.ipid === undefined) return packet;
+    const known = this.identifications.get(packet.ipid);
+    const ipid = known ?? 20_000 + (this.memory.identifications++ % 45_000);
+    this.identifications.set(packet.ipid, ipid);
+    return { ...packet, ipid };
   }
 
   private askPodpath(packet: ProbePacket): Answer {

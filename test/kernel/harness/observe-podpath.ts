@@ -1,6 +1,13 @@
 import type { Journey } from "../../../src/emulator/journey.ts";
 import { formatAddress } from "../../../src/net/address.ts";
-import { DEST_UNREACHABLE, ECHO_REPLY, V6_DEST_UNREACHABLE, V6_ECHO_REPLY } from "../../../src/net/icmp.ts";
+import {
+  DEST_UNREACHABLE,
+  ECHO_REPLY,
+  FRAGMENT_TIME,
+  TIME_EXCEEDED,
+  V6_DEST_UNREACHABLE,
+  V6_ECHO_REPLY,
+} from "../../../src/net/icmp.ts";
 import type { Packet } from "../../../src/net/packet.ts";
 import { ICMP, ICMPV6 } from "../../../src/net/protocol.ts";
 import { formatTcpFlags } from "../../../src/net/tcp-flags.ts";
@@ -98,10 +105,14 @@ function sawLoopback(steps: readonly TraceStep[]): boolean {
   return steps.some((step) => step.kind === "receive" && step.interface === "lo");
 }
 
-/** The error about an unanswered neighbour comes three seconds later, when nobody is looking any more. */
+/**
+ * The error about an unanswered neighbour comes three seconds later, that about missing fragments thirty, when nobody is
+ * looking any more.
+ */
 function isLate(journey: Journey, journeys: readonly Journey[]): boolean {
+  const { protocol, icmpType, icmpCode } = journey.packet;
+  if (protocol === ICMP && icmpType === TIME_EXCEEDED && icmpCode === FRAGMENT_TIME) return true;
   const cause = journeys[journey.cause];
-  const { protocol, icmpType } = journey.packet;
   const unreachable = icmpType === (protocol === ICMP ? DEST_UNREACHABLE : V6_DEST_UNREACHABLE);
   return journey.kind === "icmp" && unreachable && cause?.end?.ending.outcome === "unresolved";
 }
@@ -141,6 +152,7 @@ function responsesOf(run: Run): readonly SeenResponse[] {
 
 /** A packet that ended more than once was copied: by a flooding bridge, or for several VXLAN remotes. */
 function isCopied(steps: readonly TraceStep[]): boolean {
+  if (steps.some(({ kind }) => kind === "fragment")) return false;
   return steps.filter(({ kind }) => kind === "drop" || kind === "deliver" || kind === "reject").length > 1;
 }
 

@@ -49,7 +49,11 @@ class Roles:
             return "main"
         if (packet["id"], packet["src"], packet["dst"]) in self.known:
             return self.known[packet["id"], packet["src"], packet["dst"]]
-        return (kind_of(packet), packet.get("icmpType"), packet.get("icmpCode"), packet["id"])
+        role = (kind_of(packet), packet.get("icmpType"), packet.get("icmpCode"), packet["id"])
+        if packet.get("mf") and packet.get("fragOffset") == 0:
+            # Further fragments of an answer do not tell what they are.
+            self.known[packet["id"], packet["src"], packet["dst"]] = role
+        return role
 
     def _same_kind(self, packet):
         if packet["proto"] in ("icmp", "icmpv6"):

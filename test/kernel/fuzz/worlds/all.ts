@@ -3,12 +3,22 @@ import { bridge } from "./bridge.ts";
 import { cluster } from "./cluster.ts";
 import { conntrackFlows } from "./conntrack-flows.ts";
 import { mesh } from "./mesh.ts";
+import { narrow } from "./narrow.ts";
 import { router } from "./router.ts";
 import { router6 } from "./router6.ts";
 import { tcpFlows } from "./tcp-flows.ts";
 
 /** Every kind of world that campaigns draw from. */
-export const WORLD_KINDS: readonly WorldKind[] = [router, router6, tcpFlows, mesh, cluster, conntrackFlows, bridge];
+export const WORLD_KINDS: readonly WorldKind[] = [
+  router,
+  narrow,
+  router6,
+  tcpFlows,
+  mesh,
+  cluster,
+  conntrackFlows,
+  bridge,
+];
 
 /** The world that a regression stores. */
 export function worldOf(kind: string, value: unknown): World {
