@@ -118,7 +118,12 @@ export function filterForwarded(runtime: HostRuntime, bridge: Interface, to: Int
   skb.bridged.physicalOutput = to;
   skb.input = bridge;
   skb.output = bridge;
-  if (!hookOfBridge(runtime, skb, FORWARD) || !hookOfBridge(runtime, skb, POSTROUTING)) return false;
+  if (!hookOfBridge(runtime, skb, FORWARD)) return false;
+  // br_nf_post_routing() names no input device.
+  skb.input = null;
+  const passed = hookOfBridge(runtime, skb, POSTROUTING);
+  skb.input = bridge;
+  if (!passed) return false;
   const { packet, reassembled } = skb;
   if (reassembled === null && packetLength(packet) <= to.mtu) return true;
   const longest = reassembled === null ? packetLength(packet) : reassembled.maxSize;

@@ -5,6 +5,7 @@ import {
   hookName,
   NF_ACCEPT,
   NF_DROP,
+  NF_QUEUE,
   NF_STOLEN,
   type TargetVerdict,
   XT_CONTINUE,
@@ -172,6 +173,7 @@ function verdictName(verdict: TargetVerdict): string {
     case NF_DROP:
       return "DROP";
     case NF_ACCEPT:
+    case NF_QUEUE:
       return "ACCEPT";
     case NF_STOLEN:
       return "STOLEN";

@@ -158,7 +158,7 @@ function fingerprint(run: Run): string {
       journey.host,
       end === null
         ? ""
-        : `${end.ending.outcome} ${end.host} ${end.interface ?? ""} ${describePacket(end.packet)} ttl ${end.packet.ttl} tos ${end.packet.tos}`,
+        : `${end.ending.outcome} ${end.ending.reason} ${journey.error} ${end.host} ${end.interface ?? ""} ${describePacket(end.packet)} ttl ${end.packet.ttl} tos ${end.packet.tos}`,
     );
     for (const step of run.steps.get(journey.id) ?? []) {
       if (step.kind === "transmit" || step.kind === "receive") parts.push(`${step.host} ${step.interface}`);

@@ -48,10 +48,10 @@ export function setUpNat(runtime: HostRuntime, skb: Skb, manip: Manip, range: Na
   return NF_ACCEPT;
 }
 
-/** nf_nat_alloc_null_binding(): no rule spoke, but the tuple must still be unique. */
+/** nf_nat_alloc_null_binding(): no rule spoke, but the tuple must still be unique. A confirmed connection is never bound. */
 export function setUpNullBinding(runtime: HostRuntime, skb: Skb, manip: Manip): void {
   const { connection } = skb;
-  if (connection === null) return;
+  if (connection === null || (connection.status & IPS_CONFIRMED) !== 0) return;
   // The usual case, without a tuple made for it: nobody has this one.
   if (!isTaken(runtime, connection, connection.reply)) {
     connection.status |= manip === "SNAT" ? IPS_SRC_NAT_DONE : IPS_DST_NAT_DONE;

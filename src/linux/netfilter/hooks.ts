@@ -18,6 +18,7 @@ import {
   INPUT,
   NF_ACCEPT,
   NF_DROP,
+  NF_QUEUE,
   OUTPUT,
   POSTROUTING,
   PREROUTING,
@@ -43,7 +44,7 @@ export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
           stage.table === "mangle" && hook === OUTPUT
             ? mangleOutput(runtime, skb, stage.chain)
             : traverse(stage.chain, skb, runtime, hook);
-        if (verdict !== NF_ACCEPT) return verdict;
+        if (verdict !== NF_ACCEPT && verdict !== NF_QUEUE) return verdict;
         continue;
       }
       case "conntrack":
@@ -51,7 +52,7 @@ export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
         continue;
       case "nat": {
         const verdict = nat(runtime, skb, hook, stage.chains);
-        if (verdict !== NF_ACCEPT) return verdict;
+        if (verdict !== NF_ACCEPT && verdict !== NF_QUEUE) return verdict;
         continue;
       }
       case "nft": {
@@ -122,7 +123,7 @@ function mangleOutput(runtime: HostRuntime, skb: Skb, chain: BoundChain): Verdic
   const { mark, packet } = skb;
   const { src, dst, tos, ttl } = packet;
   const verdict = traverse(chain, skb, runtime, OUTPUT);
-  if (verdict !== NF_ACCEPT) return verdict;
+  if (verdict !== NF_ACCEPT && verdict !== NF_QUEUE) return verdict;
   if (skb.mark === mark && packet.src === src && packet.dst === dst && packet.tos === tos) {
     if (packet.ttl === ttl || dst.family === 4) return verdict;
   }
@@ -142,6 +143,7 @@ function nat(runtime: HostRuntime, skb: Skb, hook: Hook, chains: readonly BoundC
   if ((skb.ctState === CT_NEW || skb.ctState === CT_RELATED) && !natInitialized(connection, manip)) {
     for (const chain of chains) {
       const verdict = traverse(chain, skb, runtime, hook);
+      // A queue ends this callback too: nothing is bound, and the chains run again when the packet, or the next, comes by.
       if (verdict !== NF_ACCEPT) return verdict;
       if (natInitialized(connection, manip)) break;
     }

@@ -28,6 +28,7 @@ import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule } from ".
  * - The order of hops, and the host and place of the end, of a frame that a bridge or VXLAN copied: the copies share one
  *   identity and queues of their own. Hops and rules are compared as a set then.
  * - The header of a further fragment at hops before it was rewritten in place (`becomesLater`).
+ * - nat rules of the outer packet where a flow was translated on its way into a tunnel (`test/kernel/fuzz/outer-port.ts`).
  * - A quoted packet is quoted as far as the kernel sent it: its payload length is not compared.
  */
 export interface Excuses {

@@ -6,6 +6,7 @@ import {
   FORWARD,
   NF_ACCEPT,
   NF_DROP,
+  NF_QUEUE,
   NF_STOLEN,
   PREROUTING,
   type TargetVerdict,
@@ -139,7 +140,7 @@ describe("targets whose outcome nobody can tell", () => {
 
   it("QUEUE asks what the program decides", () => {
     const on = bench();
-    expect(run("-j QUEUE", frame(), on)).toBe(NF_ACCEPT);
+    expect(run("-j QUEUE", frame(), on)).toBe(NF_QUEUE);
     on.answer = 1;
     expect(run("-j QUEUE", frame(), on)).toBe(NF_STOLEN);
   });

@@ -2,7 +2,7 @@ import { describePacket } from "../../../net/packet.ts";
 import type { TargetExtension } from "../extension.ts";
 import { parseNumber } from "../option-values.ts";
 import { givenOption, givenValue } from "../option-words.ts";
-import { NF_ACCEPT, NF_STOLEN } from "../verdict.ts";
+import { NF_QUEUE, NF_STOLEN } from "../verdict.ts";
 
 declare module "../../../model/ruleset.ts" {
   interface Targets {
@@ -61,7 +61,7 @@ export const NFQUEUE: TargetExtension<"NFQUEUE"> = {
       ],
       command: "cat /proc/net/netfilter/nfnetlink_queue",
     });
-    if (taken === 0) return NF_ACCEPT;
+    if (taken === 0) return NF_QUEUE;
     skb.stolen = true;
     return NF_STOLEN;
   },

@@ -1,6 +1,6 @@
 import { describePacket } from "../../../net/packet.ts";
 import type { TargetExtension } from "../extension.ts";
-import { NF_ACCEPT, NF_STOLEN } from "../verdict.ts";
+import { NF_QUEUE, NF_STOLEN } from "../verdict.ts";
 
 declare module "../../../model/ruleset.ts" {
   interface Targets {
@@ -28,7 +28,7 @@ export const QUEUE: TargetExtension<"QUEUE"> = {
       ],
       command: "cat /proc/net/netfilter/nfnetlink_queue",
     });
-    if (taken === 0) return NF_ACCEPT;
+    if (taken === 0) return NF_QUEUE;
     skb.stolen = true;
     return NF_STOLEN;
   },

@@ -8,6 +8,7 @@ import {
   type Hook,
   NF_ACCEPT,
   NF_DROP,
+  NF_QUEUE,
   NF_STOLEN,
   OUTPUT,
   POSTROUTING,
@@ -249,7 +250,7 @@ describe("REJECT", () => {
 describe("NFQUEUE", () => {
   it("NFQUEUE accepts or drops, and nobody can tell which", () => {
     const on = bench();
-    expect(run("-j NFQUEUE --queue-num 3", frame(), on)).toBe(NF_ACCEPT);
+    expect(run("-j NFQUEUE --queue-num 3", frame(), on)).toBe(NF_QUEUE);
     on.answer = 1;
     expect(run("-j NFQUEUE --queue-num 3 --queue-bypass", frame(), on)).toBe(NF_STOLEN);
     expect(on.asked.map(({ kind }) => kind)).toEqual(["unknown", "unknown"]);
