@@ -22,6 +22,7 @@ import type {
   Services,
 } from "../linux/runtime.ts";
 import { CT_NONE, CT_RELATED, CT_UNTRACKED, type Skb, skb } from "../linux/skb.ts";
+import { answerSolicitation, type Message, receiveAdvertisement, sendSolicitation } from "../linux/solicitation.ts";
 import { transmitFrame } from "../linux/transmit.ts";
 import type { Interface } from "../model/interface.ts";
 import type { Network } from "../model/network.ts";
@@ -411,34 +412,63 @@ function aside(world: World, action: () => void): boolean {
   return escaped;
 }
 
+/** A question for the link-layer address of `target`, once it has left the host that asks. */
+interface Question {
+  readonly asker: HostRuntime;
+  readonly device: Interface;
+  readonly target: Address;
+  readonly message: Message & { kind: "passed" };
+  /** Why the question or an answer got lost on the way, if one did. */
+  lost: string | null;
+}
+
 function byNdp(
   world: World,
   runtime: HostRuntime,
-  _device: Interface,
+  device: Interface,
   ports: readonly Interface[],
   nextHop: Address,
-  _sender: Address | null,
+  sender: Address | null,
 ): Asked {
+  const message = sendSolicitation(runtime, device, nextHop, sender);
+  if (message.kind === "lost") return { found: silent(world, runtime, nextHop, message.text), open: false };
+  const question: Question = { asker: runtime, device, target: nextHop, message, lost: null };
   let open = ports.length === 0;
   for (const port of ports) {
     const link = linkOf(world.topology, runtime.host.name, port.name);
     if (link === null || !link.closed) open = true;
     if (link === null) continue;
     for (const member of others(link, runtime.host.name, port.name)) {
-      const found = solicit(world, member.host, member.interface, nextHop, runtime);
+      const found = solicit(world, member.host, member.interface, question);
       if (found !== null) return { found, open };
     }
   }
-  return { found: null, open };
+  return { found: question.lost === null ? null : silent(world, runtime, nextHop, question.lost), open };
 }
 
-function solicit(world: World, host: string, device: string, target: Address, asker: HostRuntime): Resolution | null {
+/** Rules keep the answer away, unless the host knew it before. */
+function silent(world: World, asker: HostRuntime, target: Address, text: string): Resolution {
+  if (asker.host.knowledge.get("neighbours") === "assumed") {
+    world.services.assume(asker, "neighbours", `${formatAddress(target)} is not known`);
+  }
+  return { kind: "unresolved", text };
+}
+
+function solicit(world: World, host: string, device: string, question: Question): Resolution | null {
   const runtime = runtimeOf(world, host);
   const port = runtime?.host.interfaces.get(device);
   if (runtime === null || port === undefined) return null;
   const bridge = port.master === null ? undefined : runtime.host.interfaces.get(port.master);
   const receiver = bridge?.kind === "bridge" ? bridge : port;
+  const { asker, target } = question;
   if (answersSolicitation(runtime, receiver, target)) {
+    const sentBy = `${asker.host.name} ${question.device.name}`;
+    const answer = answerSolicitation(runtime, receiver, target, question.message, sentBy);
+    const lost = answer.kind === "lost" ? answer.text : receiveAdvertisement(asker, question.device, target, answer);
+    if (lost !== null) {
+      question.lost ??= lost;
+      return null;
+    }
     if (asker.host.knowledge.get("neighbours") === "assumed") {
       world.services.assume(asker, "neighbours", `${formatAddress(target)} resolves to ${host} ${receiver.name}`);
     }
@@ -450,7 +480,7 @@ function solicit(world: World, host: string, device: string, target: Address, as
     const link = linkOf(world.topology, host, other.name);
     if (link === null) continue;
     for (const member of others(link, host, other.name)) {
-      const found = solicit(world, member.host, member.interface, target, asker);
+      const found = solicit(world, member.host, member.interface, question);
       if (found !== null) return found;
     }
   }

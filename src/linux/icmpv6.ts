@@ -92,11 +92,17 @@ function backTo(runtime: HostRuntime, dst: Address): RoutingResult {
   });
 }
 
-/** icmpv6_route_lookup(): a source that is an anycast address of this host names no single node. */
+/**
+ * icmpv6_route_lookup(), ipv6_anycast_destination(): a source that is an anycast address of this host, or the first of a
+ * prefix on a link, names no single node.
+ */
 function isAnycast(runtime: HostRuntime, source: Address): boolean {
-  if (isLinkLocal(source) || source.d !== 0) return false;
+  if (isLinkLocal(source)) return false;
   const back = backTo(runtime, source);
-  return back.kind === "local" && back.route.type === "anycast";
+  if (back.kind === "local") return back.route.type === "anycast";
+  if (back.kind !== "unicast" || back.viaGateway) return false;
+  const { address, length } = back.route.destination;
+  return length < 127 && sameAddress(address, source);
 }
 
 /** Neighbour discovery packets prove by their hop limit that no router forwarded them (RFC 4861 section 8.1). */

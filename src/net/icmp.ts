@@ -35,6 +35,8 @@ export const V6_TIME_EXCEEDED = 3;
 export const V6_PARAMETER_PROBLEM = 4;
 export const V6_ECHO_REQUEST = 128;
 export const V6_ECHO_REPLY = 129;
+export const V6_NEIGHBOUR_SOLICITATION = 135;
+export const V6_NEIGHBOUR_ADVERTISEMENT = 136;
 export const V6_REDIRECT = 137;
 
 /** Codes of V6_DEST_UNREACHABLE. */

@@ -2,7 +2,7 @@ import { type Address, isLoopback, isUnspecified } from "../../net/address.ts";
 
 /** Scopes of IPv6 addresses (include/net/ipv6.h IPV6_ADDR_SCOPE_*). */
 export const SCOPE6_LINK_LOCAL = 0x02;
-const SCOPE6_SITE_LOCAL = 0x05;
+export const SCOPE6_SITE_LOCAL = 0x05;
 const SCOPE6_GLOBAL = 0x0e;
 
 /**

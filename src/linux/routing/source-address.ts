@@ -1,12 +1,12 @@
 import type { Interface, InterfaceAddress } from "../../model/interface.ts";
 import type { NextHop, Route } from "../../model/route.ts";
-import { type Address, ipv4, ipv6, isLinkLocal, unspecified } from "../../net/address.ts";
+import { type Address, ipv4, ipv6, unspecified } from "../../net/address.ts";
 import { prefixContains, prefixOf } from "../../net/prefix.ts";
 import { routeLocalnet } from "../device-settings.ts";
 import { type Hook, OUTPUT } from "../netfilter/verdict.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
-import { SCOPE6_LINK_LOCAL, scope6 } from "./address-scope.ts";
+import { SCOPE6_LINK_LOCAL, SCOPE6_SITE_LOCAL, scope6 } from "./address-scope.ts";
 import { deviceNamed } from "./named-device.ts";
 import { selectAddress6 } from "./source-address6.ts";
 
@@ -91,7 +91,8 @@ export function redirectAddress(skb: Skb, hook: Hook): Address | null {
   return usable?.address ?? null;
 }
 
-/** nf_nat_redirect_ipv6_usable(): what was sent to a link-local address is redirected to one, other things anywhere. */
+/** nf_nat_redirect_ipv6_usable(): what was sent to a link or a site, groups included, is redirected within it only. */
 function reaches(address: Address, destination: Address): boolean {
-  return scope6(destination) !== SCOPE6_LINK_LOCAL || isLinkLocal(address) === isLinkLocal(destination);
+  const scope = scope6(destination);
+  return (scope !== SCOPE6_LINK_LOCAL && scope !== SCOPE6_SITE_LOCAL) || scope6(address) === scope;
 }

@@ -114,6 +114,14 @@ describe.skipIf(!available)("ip6tables, as the kernel runs it", () => {
     const duel = await duelOf("legacy", "nat", "-A PREROUTING -j REDIRECT", "-A OUTPUT -j REDIRECT");
     expect((await duel.agree(UDP)).kernel.delivered?.packet.dst).toBe("fd00:a::1");
     expect((await duel.agree({ ...UDP, src: "fe80::a", dst: "fe80::b" })).kernel.delivered?.packet.dst).toBe("fe80::1");
+    for (const [group, to] of [
+      ["ff02::5", "fe80::1"],
+      ["ff05::5", undefined],
+      ["ff08::5", "fd00:a::1"],
+      ["ff0e::5", "fd00:a::1"],
+    ] as const) {
+      expect((await duel.agree({ ...UDP, dst: group })).kernel.delivered?.packet.dst).toBe(to);
+    }
     const sent: ProbePacket = { host: "R", dst: "fd00:b::2", proto: "udp", sport: 1000, dport: 2000 };
     expect((await duel.agree(sent)).kernel.delivered?.packet.dst).toBe("::1");
   });
@@ -134,5 +142,50 @@ describe.skipIf(!available)("ip6tables, as the kernel runs it", () => {
     const quoted = { src: "fd00:a::2", dst: "fd00:b::2", proto: "udp", sport: 1000, dport: 2000, ttl: 63 };
     expect(await stateOf({ ...error, icmpType: 1, icmpCode: 4, icmpInner: quoted })).toBe("RELATED");
     expect(await stateOf({ ...error, icmpType: 1, icmpCode: 4, icmpInner: { ...quoted, sport: 9 } })).toBe("INVALID");
+  });
+
+  it("calls an address local to a device that has it, be it one of several", async () => {
+    const duel = await duelOf(
+      "legacy",
+      "filter",
+      "-A INPUT -m addrtype --dst-type LOCAL --limit-iface-in -j ACCEPT",
+      "-A INPUT -j DROP",
+    );
+    for (const device of ["in0", "out0", "out1"]) {
+      const given = { ...UDP, interface: device, src: "fe80::abc", dst: "fe80::1" };
+      expect((await duel.agree(given)).kernel.delivered?.host).toBe("R");
+    }
+    expect(told(await duel.agree({ ...UDP, dst: "fd00:a::1" }))).toContain("delivered R");
+    expect(told(await duel.agree({ ...UDP, dst: "fd00:b::1" }))).toBe("dropped NETFILTER_DROP");
+    expect(told(await duel.agree({ ...UDP, dst: "fd00:a::" }))).toBe("dropped NETFILTER_DROP");
+  });
+
+  it("answers no source that is the first address of a prefix on a link", async () => {
+    const router = {
+      routes: ["-6 fd00:b::20/124 dev out0", "-6 fd00:b::30/127 dev out0", "-6 fd00:9::40/124 via fd00:b::2"],
+    };
+    const duel = await Duel.of(oracle, routerLab6({ router }), MUTE);
+    const answered = async (src: string): Promise<boolean> =>
+      (await duel.agree({ ...UDP, src, dst: "fd00:66::1" })).kernel.responses.length === 1;
+    expect(await answered("fd00:b::20")).toBe(false);
+    expect(await answered("fd00:9::40")).toBe(true);
+    for (const src of ["fd00:a::12", "fd00:a::2"]) expect(await answered(src)).toBe(true);
+  });
+
+  it("spoils the sum that conntrack kept of a frame with a software checksum, which no pod's packet is", async () => {
+    const text = ["*mangle", ":PREROUTING ACCEPT", "-A PREROUTING -j TOS --set-tos 0x08/0x18", "COMMIT", ""];
+    const tracked = ["*filter", ":INPUT ACCEPT", "-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT", "COMMIT", ""];
+    const fateOf = async (checked: "0" | "1", length: number): Promise<string> => {
+      const router = {
+        rulesets: [{ family: 6 as const, text: [...text, ...tracked].join("\n") }],
+        sysctls: { "net.netfilter.nf_conntrack_checksum": checked },
+      };
+      const duel = await Duel.of(oracle, routerLab6({ router }), MUTE);
+      const round = await duel.ask({ ...UDP, dst: "fd00:a::1", length });
+      return `${round?.kernel.reason} ${round?.kernel.responses.length}`;
+    };
+    expect(await fateOf("1", 68)).toBe("NO_SOCKET 1");
+    expect(await fateOf("1", 69)).toBe("UDP_CSUM 0");
+    expect(await fateOf("0", 69)).toBe("NO_SOCKET 1");
   });
 });

@@ -25,6 +25,13 @@ function spreadNeighbours(): readonly string[] {
 }
 
 /**
+ * Frames come in with their checksum in software, which no pod's packet does. Where conntrack has checked one, a target
+ * that changes the IPv6 header behind it (TOS, DSCP, HL) spoils the sum it kept, and UDP drops what is longer than 76
+ * bytes (udp6_csum_init()).
+ */
+const SOFTWARE_CHECKSUMS = { "net.netfilter.nf_conntrack_checksum": "0" };
+
+/**
  * The router's lab (`router-lab.ts`) in IPv6: R (in0, out0, out1) with a host on each link: A fd00:a::2, B fd00:b::2,
  * C fd00:c::2. Each host also owns 16 addresses of its subnet (`fd00:a::10` and on), B fd00:9::/32, C fd00:8::/32.
  * Link-local addresses: R has fe80::1 on every link, the others fe80::a, fe80::b, fe80::c. The far hosts' neighbours are
@@ -41,7 +48,7 @@ export function routerLab6(options: RouterOptions = {}): Lab {
     routes: ROUTER_ROUTES6,
     ...(options.staticNeighbours === false ? {} : { neighbours: spreadNeighbours() }),
     ...options.router,
-    sysctls: { "net.ipv6.conf.all.forwarding": "1", ...options.router?.sysctls },
+    sysctls: { "net.ipv6.conf.all.forwarding": "1", ...SOFTWARE_CHECKSUMS, ...options.router?.sysctls },
   };
   const end = (name: "A" | "B" | "C", routes: readonly string[], mtu: number): LabHost => {
     const subnet = name.toLowerCase();

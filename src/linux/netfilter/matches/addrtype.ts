@@ -1,5 +1,5 @@
 import type { Address } from "../../../net/address.ts";
-import { isMulticast, isUnspecified } from "../../../net/address.ts";
+import { isMulticast, isUnspecified, sameAddress } from "../../../net/address.ts";
 import { type AddressType, addressType } from "../../routing/address-type.ts";
 import { lookUpRoute } from "../../routing/look-up.ts";
 import type { HostRuntime } from "../../runtime.ts";
@@ -73,8 +73,8 @@ function matches6(runtime: HostRuntime, address: Address, device: string | null,
   if (has("UNICAST") && (multicast || isUnspecified(address) || isMapped(address))) return false;
   if (has("UNSPEC") && !isUnspecified(address)) return false;
   if (!has("LOCAL") && !has("ANYCAST") && !has("UNREACHABLE")) return true;
-  const type = addressType(runtime, address, device);
-  if ((type === "LOCAL" && has("LOCAL")) || (type === "ANYCAST" && has("ANYCAST"))) return true;
+  if (has("LOCAL") && isLocal6(runtime, address, device)) return true;
+  if (has("ANYCAST") && addressType(runtime, address, device) === "ANYCAST") return true;
   if (!has("UNREACHABLE")) return false;
   const route = lookUpRoute(runtime, {
     dst: address,
@@ -89,6 +89,13 @@ function matches6(runtime: HostRuntime, address: Address, device: string | null,
     uid: 0,
   });
   return route.kind === "error";
+}
+
+/** match_lookup_rt6(): with a device its own addresses count (ipv6_chk_addr()), of which others may have the same. */
+function isLocal6(runtime: HostRuntime, address: Address, device: string | null): boolean {
+  if (device === null) return addressType(runtime, address, null) === "LOCAL";
+  const own = runtime.host.interfaces.get(device)?.addresses ?? [];
+  return own.some((item) => item.dad !== "tentative" && sameAddress(item.address, address));
 }
 
 /** `-m addrtype` (net/netfilter/xt_addrtype.c addrtype_mt_v1). */
