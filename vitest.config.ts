@@ -15,6 +15,7 @@ export default defineConfig({
         test: {
           name: "kernel",
           include: ["test/kernel/**/*.test.ts"],
+          setupFiles: ["test/kernel/harness/setup.ts"],
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 120_000,

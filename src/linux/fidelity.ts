@@ -9,7 +9,8 @@ import type { Matches, Targets } from "../model/ruleset.ts";
  */
 export type Fidelity = string | null;
 
-const UNMET = "no probe that was compared with a kernel in the recorded campaigns matched it";
+/** What is declared where `npm run fidelity` finds no probe. */
+export const UNMET = "no compared probe met it in the recorded facts and campaigns";
 
 /** Matches: what a rule that matched the packet tested. */
 export const MATCH_FIDELITY: Readonly<Record<Exclude<keyof Matches, "unmodelled">, Fidelity>> = {
@@ -19,9 +20,9 @@ export const MATCH_FIDELITY: Readonly<Record<Exclude<keyof Matches, "unmodelled"
   cgroup: UNMET,
   cluster: UNMET,
   comment: null,
-  connbytes: null,
+  connbytes: UNMET,
   connlabel: UNMET,
-  connlimit: null,
+  connlimit: UNMET,
   connmark: null,
   conntrack: null,
   cpu: UNMET,
@@ -36,7 +37,7 @@ export const MATCH_FIDELITY: Readonly<Record<Exclude<keyof Matches, "unmodelled"
   hashlimit: null,
   hbh: UNMET,
   helper: UNMET,
-  hl: null,
+  hl: UNMET,
   icmp: null,
   icmp6: null,
   ipcomp: UNMET,
@@ -52,7 +53,7 @@ export const MATCH_FIDELITY: Readonly<Record<Exclude<keyof Matches, "unmodelled"
   nfacct: UNMET,
   osf: UNMET,
   owner: null,
-  physdev: UNMET,
+  physdev: null,
   pkttype: null,
   policy: null,
   quota: null,
@@ -63,7 +64,7 @@ export const MATCH_FIDELITY: Readonly<Record<Exclude<keyof Matches, "unmodelled"
   rt: UNMET,
   sctp: UNMET,
   set: null,
-  socket: UNMET,
+  socket: null,
   state: null,
   statistic: null,
   string: null,
@@ -124,8 +125,8 @@ export const DEVICE_FIDELITY: Readonly<Record<InterfaceKind, Fidelity>> = {
   loopback: null,
   physical: "compared only as a veth, which the network namespaces have in its place",
   veth: null,
-  bridge: UNMET,
-  vxlan: UNMET,
+  bridge: null,
+  vxlan: null,
   ipip: "the kernel at hand has no ipip module",
   wireguard: "an opaque tunnel: the kernel at hand has no wireguard module",
   dummy: "the kernel at hand has no dummy devices",

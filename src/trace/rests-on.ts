@@ -1,13 +1,14 @@
+import { HOOK_FIDELITY, type Standing } from "../linux/datapath-fidelity.ts";
 import { DEVICE_FIDELITY, MATCH_FIDELITY, ROUTE_FIDELITY, TARGET_FIDELITY } from "../linux/fidelity.ts";
 import type { Network } from "../model/network.ts";
 import type { Origin } from "../model/origin.ts";
 import type { Match, Rule, TargetCall } from "../model/ruleset.ts";
 import type { Branch } from "./result.ts";
-import type { TraceStep } from "./step.ts";
+import type { RulePlace, TraceStep } from "./step.ts";
 
 /** A part of the model that an answer rests on and that no kernel has confirmed. */
 export interface UnverifiedPart {
-  /** `match set`, `target SECMARK`, `device ipip`, `route anycast`. */
+  /** `match set`, `target SECMARK`, `device ipip`, `route anycast`, `hook nat OUTPUT IPv6 nft`. */
   readonly feature: string;
   readonly reason: string;
   /** Of the rule, device or route. */
@@ -17,8 +18,8 @@ export interface UnverifiedPart {
 const UNMODELLED = "podpath does not model it: the answer has a branch for each outcome";
 
 /**
- * What the packets of these branches met that is unverified or unmodelled: matches and targets of rules that matched, devices
- * they crossed, routes they took. Each part once, at the first place where it was met. Costs nothing while packets move: it reads the recorded steps.
+ * What the packets of these branches met that is unverified or unmodelled: matches, targets and hooks of rules that matched,
+ * devices they crossed, routes they took. Each part once, at the first place where it was met. Costs nothing while packets move: it reads the recorded steps.
  */
 export function unverifiedParts(network: Network, branches: readonly Branch[]): readonly UnverifiedPart[] {
   const found = new Map<string, UnverifiedPart>();
@@ -36,7 +37,10 @@ type Put = (feature: string, reason: string | null, origin: Origin) => void;
 function ofStep(network: Network, step: TraceStep, put: Put): void {
   switch (step.kind) {
     case "rule":
-      if (step.matched && step.place.rule !== null) ofRule(step.place.rule, put);
+      if (step.matched && step.place.rule !== null) {
+        ofHook(step.place, step.place.rule, put);
+        ofRule(step.place.rule, put);
+      }
       return;
     case "receive":
     case "transmit": {
@@ -54,6 +58,14 @@ function ofStep(network: Network, step: TraceStep, put: Put): void {
     default:
       return;
   }
+}
+
+const HOOKS: Readonly<Record<string, Standing>> = HOOK_FIDELITY;
+
+function ofHook({ table, hook, family, backend }: RulePlace, rule: Rule, put: Put): void {
+  const name = `${table} ${hook} IPv${family} ${backend}`;
+  const standing = HOOKS[name] ?? null;
+  put(`hook ${name}`, standing === null || typeof standing === "string" ? standing : standing.answer, rule.origin);
 }
 
 function ofRule(rule: Rule, put: Put): void {

@@ -1,21 +1,29 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import {
-  DEVICE_FIDELITY,
-  type Fidelity,
-  MATCH_FIDELITY,
-  ROUTE_FIDELITY,
-  TARGET_FIDELITY,
-} from "../../src/linux/fidelity.ts";
+  ANSWER_FIDELITY,
+  DROP_FIDELITY,
+  HOOK_FIDELITY,
+  POLICY_RULE_FIDELITY,
+  type Standing,
+  SYSCTL_FIDELITY,
+  TRACKER_FIDELITY,
+} from "../../src/linux/datapath-fidelity.ts";
+import { DEVICE_FIDELITY, MATCH_FIDELITY, ROUTE_FIDELITY, TARGET_FIDELITY } from "../../src/linux/fidelity.ts";
 import { matchNames, targetNames } from "../../src/linux/netfilter/known-extensions.ts";
+
+const countsSchema = z.record(z.string(), z.number());
 
 const evidenceSchema = z.object({
   kernel: z.string(),
-  campaigns: z.array(z.object({ kind: z.string(), seed: z.number(), probes: z.number(), disagreements: z.number() })),
-  features: z.record(z.string(), z.number()),
+  /** Files of facts and campaigns with their seed. */
+  sources: z.array(z.object({ source: z.string(), probes: z.number(), disagreements: z.number() })),
+  /** Probes by feature and source. */
+  features: z.record(z.string(), countsSchema),
 });
 
 export type Evidence = z.infer<typeof evidenceSchema>;
+type Counts = z.infer<typeof countsSchema>;
 
 /** What `npm run evidence` last wrote. */
 export function readEvidence(): Evidence {
@@ -27,59 +35,85 @@ export function readEvidence(): Evidence {
 export const DECLARED: readonly {
   readonly word: string;
   readonly title: string;
-  readonly table: Readonly<Record<string, Fidelity>>;
+  readonly table: Readonly<Record<string, Standing>>;
 }[] = [
+  { word: "hook", title: "Hooks: table, hook, family, backend", table: HOOK_FIDELITY },
   { word: "match", title: "Matches", table: MATCH_FIDELITY },
   { word: "target", title: "Targets", table: TARGET_FIDELITY },
-  { word: "device", title: "Devices", table: DEVICE_FIDELITY },
+  { word: "tracker", title: "Conntrack's trackers", table: TRACKER_FIDELITY },
   { word: "route", title: "Route types", table: ROUTE_FIDELITY },
+  { word: "policy-rule", title: "Policy rules: selectors and actions", table: POLICY_RULE_FIDELITY },
+  { word: "sysctl", title: "Sysctls (DEV: any device)", table: SYSCTL_FIDELITY },
+  { word: "device", title: "Devices", table: DEVICE_FIDELITY },
+  { word: "answer", title: "Answers: ICMP types and codes, resets", table: ANSWER_FIDELITY },
+  { word: "drop", title: "Drop reasons", table: DROP_FIDELITY },
 ];
 
 /** What evidence counts and the source declares nowhere: titles by the first word of the feature. */
 const COUNTED: readonly (readonly [word: string, title: string])[] = [
-  ["hook", "Hooks: table, hook, family, backend"],
   ["verdict", "Verdicts, jumps and gotos"],
   ["packet", "Packets: family and protocol number"],
   ["routing", "Routing"],
-  ["policy-rule", "Policy rules: selectors and actions, on the hosts a packet came to"],
-  ["sysctl", "Sysctls that differed from the harness's plain setting on a host the packet came to (DEV: any device)"],
+  ["way", "Tunnels and fragments"],
   ["conntrack", "Conntrack states"],
   ["nat", "NAT"],
-  ["answer", "Answers: ICMP types and codes, resets"],
-  ["drop", "Drop reasons"],
+  ["outcome", "What became of the packet"],
   ["errno", "What a sender's errno became"],
 ];
 
-const unmodelled = (kind: string, names: readonly string[], modelled: Readonly<Record<string, Fidelity>>): string =>
+const unmodelled = (kind: string, names: readonly string[], modelled: Readonly<Record<string, Standing>>): string =>
   `${kind} that iptables knows and podpath does not evaluate: ${names
     .filter((name) => !Object.hasOwn(modelled, name))
     .map((name) => `\`${name}\``)
     .join(", ")}.`;
 
+/** How many sources a row names. */
+const NAMED = 3;
+
+/** `41 probes (facts/vxlan 32, mesh 104 9)`. */
+function counted(counts: Counts = {}): string {
+  const by = Object.entries(counts).sort(([x, some], [y, others]) => others - some || (x < y ? -1 : 1));
+  const sum = by.reduce((total, [, count]) => total + count, 0);
+  const named = by.slice(0, NAMED).map(([source, count]) => `${source}: ${count}`);
+  const more = by.length > NAMED ? [`${by.length - NAMED} more`] : [];
+  return `${sum} ${sum === 1 ? "probe" : "probes"} (${[...named, ...more].join(", ")})`;
+}
+
+function standingText(standing: Standing, counts: Counts | undefined): string {
+  if (standing === null) return `verified: ${counted(counts)}`;
+  return typeof standing === "string" ? `modelled, unverified: ${standing}` : `not modelled: ${standing.answer}`;
+}
+
 /** `docs/fidelity.md`. */
-export function fidelityText({ kernel, campaigns, features }: Evidence): string {
-  const probes = campaigns.reduce((sum, item) => sum + item.probes, 0);
-  const disagreements = campaigns.reduce((sum, item) => sum + item.disagreements, 0);
+export function fidelityText({ kernel, sources, features }: Evidence): string {
+  const probes = sources.reduce((sum, item) => sum + item.probes, 0);
+  const disagreements = sources.reduce((sum, item) => sum + item.disagreements, 0);
   const lines = [
     "# Fidelity",
     "",
-    "Generated by `npm run fidelity` from `src/linux/fidelity.ts` and `test/kernel/evidence.json`, which `npm run evidence` writes.",
+    "Generated by `npm run fidelity` from the tables `src/linux/*fidelity.ts` and `test/kernel/evidence.json`, which `npm run evidence`",
+    "writes.",
     "",
-    `Kernel: Linux ${kernel.replace(/-.*/, "")}. ${probes} random probes were compared, ${disagreements} of them with a disagreement, which counts for nothing here:`,
+    `Kernel: Linux ${kernel.replace(/-.*/, "")}. ${probes} probes were compared; those with a disagreement (${disagreements}) count for nothing below.`,
+    "`facts/NAME` is `test/kernel/facts/NAME.test.ts`, the rest are campaigns of random probes (`npm run fuzz`) by world and seed:",
     "",
-    ...campaigns.map(({ kind, seed, probes: count }) => `- ${kind}, seed ${seed}: ${count}`),
+    ...sources.map(
+      ({ source, probes: count, disagreements: bad }) =>
+        `- ${source}: ${count}${bad === 0 ? "" : `, of which ${bad} disagreed`}`,
+    ),
     "",
     "*Verified* means: so many probes met the part and everything compared about them was equal (outcome, place, packets, rules,",
-    "drop reason, answers, errno). For matches and targets a probe counts when the rule matched; options are not told apart. The",
-    "facts in `test/kernel/facts/` and the regressions verify more and are not counted.",
+    "drop reason, answers, errno). For matches, targets and hooks a probe counts when a rule matched (for hooks also a policy), not when",
+    "it was evaluated in vain, and `podpath trace` lists as unverified only what matched rules rest on; options are not told apart.",
+    "A policy rule or a sysctl counts on every host that the packet came to, the sysctl where it differed from the harness's plain setting:",
+    "that it made no difference is compared too. The comparisons of files without probes (refused rules, printed dumps, counters) and",
+    "the regressions verify more and are not counted.",
     "",
   ];
   for (const { word, title, table } of DECLARED) {
     lines.push(`## ${title}`, "", "| | standing |", "| --- | --- |");
-    for (const [name, reason] of Object.entries(table)) {
-      const count = features[`${word} ${name}`] ?? 0;
-      const standing = reason === null ? `verified: ${count} probes` : `modelled, unverified: ${reason}`;
-      lines.push(`| \`${name}\` | ${standing} |`);
+    for (const [name, standing] of Object.entries(table)) {
+      lines.push(`| \`${name}\` | ${standingText(standing, features[`${word} ${name}`])} |`);
     }
     lines.push("");
   }
@@ -90,11 +124,13 @@ export function fidelityText({ kernel, campaigns, features }: Evidence): string 
     unmodelled("Targets", targetNames(), TARGET_FIDELITY),
     "Such a rule is read and printed back; where its outcome matters the answer branches and is `uncertain`.",
     "",
+    "A sysctl without a row is not read: no answer depends on it, and none says so. A drop reason without a row is given to no packet.",
+    "",
   );
   for (const [word, title] of COUNTED) {
     const found = Object.entries(features).filter(([feature]) => feature.startsWith(`${word} `));
-    lines.push(`## ${title}`, "", "| | probes |", "| --- | --- |");
-    for (const [feature, count] of found) lines.push(`| \`${feature.slice(word.length + 1)}\` | ${count} |`);
+    lines.push(`## ${title}`, "", "| | met by |", "| --- | --- |");
+    for (const [feature, counts] of found) lines.push(`| \`${feature.slice(word.length + 1)}\` | ${counted(counts)} |`);
     lines.push("");
   }
   return lines.join("\n");

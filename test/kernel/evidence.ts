@@ -1,31 +1,84 @@
-import { writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { z } from "zod";
 import { campaign, kindsOf, PLAN, summary } from "./fuzz/campaign.ts";
 import { CI_CAMPAIGNS } from "./fuzz/ci-campaigns.ts";
 import { Oracle } from "./harness/oracle-client.ts";
 
 /**
- * `npm run evidence`: the campaigns of CI, counting what each compared probe exercised, written to `test/kernel/evidence.json`.
- * `--share 0.5` runs half of their probes. Probes that the two sides disagree about count for nothing.
+ * `npm run evidence`: the facts and the campaigns of CI, counting what each compared probe exercised, written to
+ * `test/kernel/evidence.json`. `--share 0.5` runs half of the campaigns' probes. Probes that the two sides disagree about
+ * count for nothing.
  */
 const { values } = parseArgs({ options: { share: { type: "string", default: "1" } } });
-const oracle = new Oracle();
-try {
-  const { kernel } = await oracle.capabilities();
-  const total = new Map<string, number>();
-  const campaigns: { kind: string; seed: number; probes: number; disagreements: number }[] = [];
-  for (const { kind, seed, probes } of CI_CAMPAIGNS) {
-    const started = Date.now();
-    const wanted = Math.ceil(probes * Number(values.share));
-    const result = await campaign(oracle, { ...PLAN, kinds: kindsOf(kind, null), seed, probes: wanted });
-    process.stdout.write(`${kind}, seed ${seed}: ${summary(result, (Date.now() - started) / 1000)}\n`);
-    for (const { differences } of result.disagreements) process.stdout.write(`  ${differences[0]}\n`);
-    campaigns.push({ kind, seed, probes: result.tally.probes, disagreements: result.disagreements.length });
-    for (const [feature, count] of result.tally.features) total.set(feature, (total.get(feature) ?? 0) + count);
-  }
-  const features = Object.fromEntries([...total].sort(([x], [y]) => (x < y ? -1 : 1)));
-  const file = new URL("evidence.json", import.meta.url);
-  writeFileSync(file, `${JSON.stringify({ kernel, campaigns, features }, null, 2)}\n`);
-} finally {
-  await oracle.close();
+
+/** What one line of a fact file's evidence holds (`harness/met.ts`). */
+const line = z.object({
+  source: z.string(),
+  probes: z.number(),
+  disagreements: z.number(),
+  features: z.record(z.string(), z.number()),
+});
+
+const sources: { source: string; probes: number; disagreements: number }[] = [];
+/** Probes by feature and by where they were sent. */
+const total = new Map<string, Map<string, number>>();
+
+function add(feature: string, source: string, count: number): void {
+  const counts = total.get(feature) ?? new Map<string, number>();
+  total.set(feature, counts.set(source, (counts.get(source) ?? 0) + count));
 }
+
+async function runFacts(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "podpath-evidence-"));
+  const file = join(folder, "facts.jsonl");
+  try {
+    const facts = spawn("npx", ["vitest", "run", "--project", "kernel", "test/kernel/facts"], {
+      env: { ...process.env, PODPATH_EVIDENCE: file },
+      stdio: ["ignore", "inherit", "inherit"],
+    });
+    const [status] = await once(facts, "close");
+    if (status !== 0) process.stdout.write("some facts failed: the probes that agreed count all the same\n");
+    for (const text of readFileSync(file, "utf8").trim().split("\n")) {
+      const { source, probes, disagreements, features } = line.parse(JSON.parse(text));
+      process.stdout.write(`${source}: ${probes} probes, ${disagreements} disagreements\n`);
+      sources.push({ source, probes, disagreements });
+      for (const [feature, count] of Object.entries(features)) add(feature, source, count);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function runCampaigns(): Promise<string> {
+  const oracle = new Oracle();
+  try {
+    for (const { kind, seed, probes } of CI_CAMPAIGNS) {
+      const started = Date.now();
+      const wanted = Math.ceil(probes * Number(values.share));
+      const result = await campaign(oracle, { ...PLAN, kinds: kindsOf(kind, null), seed, probes: wanted });
+      const source = `${kind} ${seed}`;
+      process.stdout.write(`${source}: ${summary(result, (Date.now() - started) / 1000)}\n`);
+      for (const { differences } of result.disagreements) process.stdout.write(`  ${differences[0]}\n`);
+      sources.push({ source, probes: result.tally.probes, disagreements: result.disagreements.length });
+      for (const [feature, count] of result.tally.features) add(feature, source, count);
+    }
+    return (await oracle.capabilities()).kernel;
+  } finally {
+    await oracle.close();
+  }
+}
+
+/** In the order of names, so that runs are easy to compare. */
+function sorted<T>(entries: Iterable<readonly [string, T]>): Readonly<Record<string, T>> {
+  return Object.fromEntries([...entries].sort(([x], [y]) => (x < y ? -1 : 1)));
+}
+
+const [kernel] = await Promise.all([runCampaigns(), runFacts()]);
+sources.sort((x, y) => (x.source < y.source ? -1 : 1));
+const features = sorted([...total].map(([feature, counts]) => [feature, sorted(counts)] as const));
+writeFileSync(new URL("evidence.json", import.meta.url), `${JSON.stringify({ kernel, sources, features }, null, 1)}\n`);

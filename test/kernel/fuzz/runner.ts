@@ -1,13 +1,13 @@
 import type { Network } from "../../../src/model/network.ts";
 import { printRuleset } from "../../../src/readers/iptables/print.ts";
 import { Duel, type KernelMemory, kernelMemory, type ProbePacket, type Round } from "../harness/duel.ts";
+import { featuresOf } from "../harness/features.ts";
 import { ipSetsOf, networkOf, rulesetOf } from "../harness/lab.ts";
 import { toBuildRequest } from "../harness/network-to-oracle.ts";
 import { type Oracle, Refused } from "../harness/oracle-client.ts";
 import { muted, withHost } from "../harness/podpath-network.ts";
 import type { FuzzCase, HostRuleset } from "./case.ts";
 import { excusesOf, type RunExcuses } from "./excuses.ts";
-import { featuresOf } from "./features.ts";
 import { areAboutNatRules, isTranslatedInTunnel } from "./outer-port.ts";
 import { isErrorAbout, quoting } from "./quoting.ts";
 import { isStateful } from "./rule.ts";

@@ -12,7 +12,7 @@ export interface Tally {
   /** Missing answers put down to the kernel's rate limits. */
   excused: number;
   readonly outcomes: Map<string, number>;
-  /** Probes that both sides agreed about, by each part of the model that they exercised (`features.ts`). */
+  /** Probes that both sides agreed about, by each part of the model that they exercised (`harness/features.ts`). */
   readonly features: Map<string, number>;
 }
 

@@ -8,6 +8,7 @@ import type { Answer } from "../../../src/trace/result.ts";
 import { compare, type Excuses, NO_EXCUSES } from "./compare.ts";
 import { compareConntrack, kernelTables } from "./compare-conntrack.ts";
 import { type Lab, networkOf } from "./lab.ts";
+import { countMet } from "./met.ts";
 import { toBuildRequest } from "./network-to-oracle.ts";
 import type { Observation } from "./observation.ts";
 import { observeKernel, receiver } from "./observe-kernel.ts";
@@ -180,7 +181,9 @@ export class Duel {
       ];
       if (differences === null || found.length < differences.length) differences = found;
     }
-    return { packet, kernel, branches, answer, result, differences: differences ?? ["podpath gave no branch"] };
+    const round = { packet, kernel, branches, answer, result, differences: differences ?? ["podpath gave no branch"] };
+    countMet(round);
+    return round;
   }
 
   /** Sends one packet on both sides and demands that they agree. */

@@ -22,9 +22,7 @@ import {
   type SeenResponse,
   type SeenRule,
 } from "./observation.ts";
-
-/** Table that the harness silences far hosts with; no test uses it otherwise (`podpath-network.ts`). */
-export const MUTE_TABLE = "security";
+import { silences } from "./podpath-network.ts";
 
 /** The packet in the fields that are compared. */
 export function podpathPacket(packet: Packet): SeenPacket {
@@ -71,7 +69,7 @@ function rulesOf(steps: readonly TraceStep[]): readonly SeenRule[] {
   return steps.flatMap((step): SeenRule[] => {
     if (step.kind !== "rule" && step.kind !== "policy" && step.kind !== "return") return [];
     const { place } = step;
-    if (place.table === MUTE_TABLE) return [];
+    if (silences(place.chain)) return [];
     const at = { host: step.host, backend: place.backend, table: place.table, chain: place.chain.name };
     if (step.kind === "return") return [{ ...at, index: null, verdict: "return" }];
     if (step.kind === "policy") return [{ ...at, index: 0, verdict: step.verdict.toLowerCase() }];

@@ -1,8 +1,11 @@
+import type { Journey } from "../../../src/emulator/journey.ts";
 import type { Network } from "../../../src/model/network.ts";
 import type { PolicyRule } from "../../../src/model/policy-rule.ts";
+import { GRE, ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE } from "../../../src/net/protocol.ts";
 import type { TraceStep } from "../../../src/trace/step.ts";
-import type { Round } from "../harness/duel.ts";
-import { PLAIN_SYSCTLS } from "../harness/lab.ts";
+import type { Round } from "./duel.ts";
+import { PLAIN_SYSCTLS } from "./lab.ts";
+import { silences } from "./podpath-network.ts";
 
 /**
  * What one probe exercised that both sides agreed about: matches and targets of rules that matched, chains, devices, routes,
@@ -18,6 +21,7 @@ export function featuresOf(round: Round, network: Network): ReadonlySet<string> 
         hosts.add(step.host);
         ofStep(step, network, features);
       }
+      ofTracking(journey, steps, features);
     }
   }
   for (const name of hosts) {
@@ -31,12 +35,15 @@ export function featuresOf(round: Round, network: Network): ReadonlySet<string> 
   for (const response of round.kernel.responses) {
     const { protocol, icmpType, icmpCode } = response.packet;
     features.add(
-      protocol === 1 || protocol === 58
-        ? `answer ${protocol === 1 ? "icmp" : "icmpv6"} ${icmpType}/${icmpCode}`
+      protocol === ICMP || protocol === ICMPV6
+        ? `answer ${protocol === ICMP ? "icmp" : "icmpv6"} ${icmpType}/${icmpCode}`
         : `answer ${response.kind}`,
     );
   }
-  if (round.kernel.reason !== null) features.add(`drop ${round.kernel.reason}`);
+  features.add(`outcome ${round.kernel.outcome}`);
+  // After a delivery, and of copies, the reason is not compared.
+  const { reason } = round.kernel;
+  if (reason !== null && round.branches.some((branch) => branch.reason === reason)) features.add(`drop ${reason}`);
   if (round.kernel.errno !== null) features.add(`errno ${round.kernel.errno}`);
   return features;
 }
@@ -45,6 +52,7 @@ function ofStep(step: TraceStep, network: Network, features: Set<string>): void 
   switch (step.kind) {
     case "rule": {
       const { rule, backend, family, table, hook } = step.place;
+      if (silences(step.place.chain) || !step.matched) return;
       features.add(`hook ${table} ${hook} IPv${family} ${backend}`);
       for (const match of rule?.matches ?? []) features.add(`match ${match.name}`);
       const target = rule?.target ?? null;
@@ -53,13 +61,20 @@ function ofStep(step: TraceStep, network: Network, features: Set<string>): void 
       else features.add(`verdict ${target.kind === "verdict" ? target.verdict : target.kind}`);
       return;
     }
-    case "policy":
-      features.add(`hook ${step.place.table} ${step.place.hook} IPv${step.place.family} ${step.place.backend}`);
+    case "policy": {
+      const { backend, family, table, hook } = step.place;
+      if (!silences(step.place.chain)) features.add(`hook ${table} ${hook} IPv${family} ${backend}`);
       return;
+    }
     case "receive":
     case "transmit": {
       const device = network.hosts.get(step.host)?.interfaces.get(step.interface);
-      if (device !== undefined) features.add(`device ${device.kind}`);
+      if (device !== undefined) {
+        features.add(`device ${device.kind}`);
+        // A frame of a port is the bridge's, whether or not the bridge itself takes it up.
+        const master = network.hosts.get(step.host)?.interfaces.get(device.master ?? "");
+        if (master?.kind === "bridge") features.add("device bridge");
+      }
       features.add(`packet IPv${step.packet.src.family} protocol ${step.packet.protocol}`);
       return;
     }
@@ -77,8 +92,35 @@ function ofStep(step: TraceStep, network: Network, features: Set<string>): void 
     case "nat":
       features.add(`nat ${step.manip} ${step.hook}`);
       return;
+    case "encapsulate":
+    case "decapsulate":
+    case "fragment":
+    case "reassemble":
+      features.add(`way ${step.kind}`);
+      return;
     default:
       return;
+  }
+}
+
+/** Conntrack's trackers by protocol number; every other protocol has the generic one. */
+const TRACKERS: ReadonlyMap<number, string> = new Map([
+  [TCP, "tcp"],
+  [UDP, "udp"],
+  [UDPLITE, "udplite"],
+  [ICMP, "icmp"],
+  [ICMPV6, "icmpv6"],
+  [SCTP, "sctp"],
+  [GRE, "gre"],
+]);
+
+/** The tracker of each packet that conntrack gave a state to: a tunnel makes another packet of it on the way. */
+function ofTracking(journey: Journey, steps: readonly TraceStep[], features: Set<string>): void {
+  let { packet } = journey;
+  for (const step of steps) {
+    if ("packet" in step) packet = step.packet;
+    if (step.kind !== "conntrack" || step.state === "UNTRACKED") continue;
+    features.add(`tracker ${TRACKERS.get(packet.protocol) ?? "generic"} IPv${packet.src.family}`);
   }
 }
 
@@ -91,12 +133,15 @@ function ofPolicyRule(rule: PolicyRule, features: Set<string>): void {
     ["oif", rule.outInterface !== null],
     ["fwmark", rule.mark !== null],
     ["tos", rule.tos !== 0],
+    ["dscp", rule.dscp !== null],
     ["ipproto", rule.protocol !== null],
     ["sport", rule.sport !== null],
     ["dport", rule.dport !== null],
     ["uidrange", rule.uidRange !== null],
     ["suppress_prefixlength", rule.suppressPrefixLength !== null],
     ["suppress_ifgroup", rule.suppressGroup !== null],
+    ["tun_id", rule.tunnelId !== null],
+    ["realms", rule.realms !== null],
   ];
   for (const [name, isThere] of selectors) if (isThere) features.add(`policy-rule ${name}`);
   features.add(`policy-rule action ${rule.action.kind}`);
