@@ -20,9 +20,9 @@ export const MATCH_FIDELITY: Readonly<Record<Exclude<keyof Matches, "unmodelled"
   cgroup: UNMET,
   cluster: UNMET,
   comment: null,
-  connbytes: UNMET,
+  connbytes: null,
   connlabel: UNMET,
-  connlimit: UNMET,
+  connlimit: null,
   connmark: null,
   conntrack: null,
   cpu: UNMET,
@@ -147,5 +147,6 @@ export const ROUTE_FIDELITY: Readonly<Record<RouteType, Fidelity>> = {
   blackhole: null,
   unreachable: null,
   prohibit: null,
-  throw: UNMET,
+  throw:
+    "passed over by every look-up, so that no probe can end with it; compared in look-ups (test/kernel/fuzz/look-ups)",
 };
