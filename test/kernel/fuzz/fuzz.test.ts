@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DECLARED } from "../../docs/fidelity-text.ts";
+import { DECLARED, readEvidence } from "../../docs/fidelity-text.ts";
 import { kernelAvailable } from "../harness/kernel-available.ts";
 import { Oracle } from "../harness/oracle-client.ts";
 import { campaign, kindsOf, PLAN, summary } from "./campaign.ts";
@@ -13,6 +13,9 @@ import { newTally } from "./tally.ts";
 const available = await kernelAvailable();
 
 const REGRESSIONS = new URL("../regressions/", import.meta.url);
+
+/** Fewer recorded probes than these say nothing about another run. */
+const RARE = 10;
 
 describe.skipIf(!available)("podpath and the kernel", () => {
   let oracle: Oracle;
@@ -37,11 +40,17 @@ describe.skipIf(!available)("podpath and the kernel", () => {
     for (const [feature, count] of result.tally.features) met.set(feature, (met.get(feature) ?? 0) + count);
   });
 
-  it("met every match, target, device and route type that is called verified", () => {
+  it("met every part that is called verified because of campaigns alone", () => {
+    const { features } = readEvidence();
     const missed = DECLARED.flatMap(({ word, table }) =>
-      Object.entries(table).flatMap(([name, reason]) =>
-        reason === null && !met.has(`${word} ${name}`) ? [`${word} ${name}`] : [],
-      ),
+      Object.entries(table).flatMap(([name, standing]) => {
+        const feature = `${word} ${name}`;
+        const counts = Object.entries(features[feature] ?? {});
+        // What facts hold they hold here too; what few recorded probes met may fall to other draws when a generator changes.
+        const isHeld = counts.some(([source]) => source.startsWith("facts/"));
+        const isRare = counts.reduce((sum, [, count]) => sum + count, 0) < RARE;
+        return standing === null && !isHeld && !isRare && !met.has(feature) ? [feature] : [];
+      }),
     );
     const unverified = DECLARED.flatMap(({ word, table }) =>
       Object.entries(table).flatMap(([name, reason]) => (reason === null ? [] : [`${word} ${name}`])),
