@@ -385,7 +385,7 @@ describe.skipIf(!isRoot)("dump readers against the real tools", () => {
       [...of.values()].map((set) => ({ ...set, members: set.members.map(untimed) }));
     same(ageless(listed.sets), ageless(saved.sets));
     const printed = [...saved.sets.values()].map((set) => `${printIpSet(set)}\n`).join("");
-    expect(printed).toBe(text.replaceAll(/^(add .*?) packets .*$/gm, "$1"));
+    expect(printed).toBe(text);
     destroySets();
     inside("ipset restore", printed);
     // Hash tables do not keep the order, not even with the same `initval`.
