@@ -192,13 +192,13 @@ function isUp(session: HostSession | null): boolean {
 }
 
 function sessionKey(session: HostSession): string {
-  return `${session.host} ${session.neighbour === null ? session.name : formatAddress(session.neighbour)}`;
+  return `${session.host} ${session.peer === null ? session.name : formatAddress(session.peer)}`;
 }
 
 /** For each session that is up in `than` and not in `of`: the connection to port 179 from every side that dials. */
 function openings(side: Side, of: ComparedSnapshot, than: ComparedSnapshot): readonly SessionOpening[] {
   return of.sessions.flatMap((session) => {
-    const { neighbour, host } = session;
+    const { peer: neighbour, host } = session;
     if (neighbour === null || isEstablished(session) || isPassive(session)) return [];
     const elsewhere = than.sessions.find((other) => sessionKey(other) === sessionKey(session)) ?? null;
     if (!isUp(elsewhere)) return [];

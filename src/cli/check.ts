@@ -1,10 +1,12 @@
 import { whatIsMissing } from "../analysis/what-is-missing.ts";
 import type { Finding } from "../model/finding.ts";
+import { readEvidence } from "../readers/evidence/read-evidence.ts";
 import { checkJson } from "../report/check-json.ts";
 import { type CheckReport, checkText } from "../report/check-text.ts";
 import type { CommonOptions } from "./common-options.ts";
 import { DONE, type ExitCode, FAILED } from "./exit-code.ts";
 import { loadNetwork, worstFirst } from "./input.ts";
+import { InputError } from "./input-error.ts";
 import type { Io } from "./io.ts";
 import { openOutput } from "./output.ts";
 
@@ -15,11 +17,13 @@ export interface CheckOptions extends CommonOptions {
 /** `podpath check`: what can be said about the input without sending a packet. */
 export async function check(argument: string, options: CheckOptions, io: Io): Promise<ExitCode> {
   const loaded = await loadNetwork(argument, io, options);
+  const evidence = readEvidence(loaded.machines, loaded.network.origins);
+  if (options.strictInput === true && evidence.findings.length > 0) throw new InputError(worstFirst(evidence.findings));
   const report: CheckReport = {
     name: loaded.name,
-    findings: worstFirst(loaded.findings),
+    findings: worstFirst([...loaded.findings, ...evidence.findings]),
     hosts: whatIsMissing(loaded.network),
-    recognised: loaded.recognised,
+    recognised: [...loaded.recognised, ...evidence.recognised],
     links: loaded.network.links.length,
   };
   const output = openOutput(io, options);

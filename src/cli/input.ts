@@ -20,6 +20,8 @@ export interface LoadedNetwork {
   readonly network: Network;
   readonly findings: readonly Finding[];
   readonly recognised: SnapshotResult["recognised"];
+  /** The files of each machine, for what readers/evidence/ reads from them. */
+  readonly machines: SnapshotResult["machines"];
   /** When the dumps were taken; null when nothing says. */
   readonly collectedAt: Date | null;
   /** The files it was read from. */
@@ -72,6 +74,7 @@ async function load(located: Located, options: CommonOptions): Promise<LoadedNet
         network: dump.network,
         findings: dump.findings,
         recognised: dump.recognised,
+        machines: dump.machines,
         collectedAt: null,
         files: { name: located.shown, files: new Map([[located.shown, located.text]]) },
         lone: true,
@@ -220,6 +223,7 @@ function loadFolder(path: string): LoadedNetwork {
     network: result.network,
     findings: result.findings,
     recognised: result.recognised,
+    machines: result.machines,
     collectedAt: dateOf(result.collectedAt),
     files,
     lone: false,

@@ -1,8 +1,9 @@
 import { basename, resolve } from "node:path";
-import { bgpEvidence } from "../analysis/bgp-evidence.ts";
+import { hostSessions } from "../analysis/bgp-evidence.ts";
 import { type ComparedSnapshot, compareSnapshots } from "../analysis/compare-snapshots.ts";
 import { runScenario, type ScenarioRun } from "../analysis/run-scenario.ts";
 import type { Finding } from "../model/finding.ts";
+import { readEvidence } from "../readers/evidence/read-evidence.ts";
 import { readScenario } from "../readers/scenario/read-scenario.ts";
 import { comparisonJson } from "../report/comparison-json.ts";
 import { comparisonText } from "../report/comparison-text.ts";
@@ -88,7 +89,7 @@ function compare(played: readonly Played[]): ReturnType<typeof compareSnapshots>
   const side = ({ shortName, loaded }: Played): ComparedSnapshot => ({
     name: shortName,
     network: loaded.network,
-    sessions: bgpEvidence(loaded.files),
+    sessions: hostSessions(readEvidence(loaded.machines, loaded.network.origins).evidence),
   });
   return compareSnapshots(side(first), side(last));
 }

@@ -54,7 +54,7 @@ export function comparisonJson(comparison: SnapshotComparison): ComparisonJson {
     })),
     rules: comparison.rules.map(({ side, host, ...place }) => ({ in: side, ...ruleJson(network(side), host, place) })),
     sessions: comparison.sessions.map(({ host, name, first, second }) => {
-      const neighbour = (first ?? second)?.neighbour ?? null;
+      const neighbour = (first ?? second)?.peer ?? null;
       return {
         host,
         name,

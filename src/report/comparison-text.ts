@@ -108,7 +108,7 @@ function sessionLines(comparison: SnapshotComparison, ink: Ink): readonly string
 }
 
 function sessionName(comparison: SnapshotComparison, session: SessionDifference): string {
-  const neighbour = (session.first ?? session.second)?.neighbour ?? null;
+  const neighbour = (session.first ?? session.second)?.peer ?? null;
   return `${session.host} → ${neighbour === null ? session.name : namedAddress(comparison.first.network, neighbour)}`;
 }
 

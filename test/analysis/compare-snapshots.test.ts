@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { bgpEvidence } from "../../src/analysis/bgp-evidence.ts";
+import { hostSessions } from "../../src/analysis/bgp-evidence.ts";
 import { type ComparedSnapshot, compareSnapshots } from "../../src/analysis/compare-snapshots.ts";
+import { readEvidence } from "../../src/readers/evidence/read-evidence.ts";
 import { comparisonJson } from "../../src/report/comparison-json.ts";
 import { comparisonText } from "../../src/report/comparison-text.ts";
 import { PLAIN_INK } from "../../src/report/ink.ts";
@@ -11,7 +12,8 @@ const session = (neighbour: string, state: string, info: string): string =>
 
 function side(name: string, more: Readonly<Record<string, string>> = {}): ComparedSnapshot {
   const files = twoNodes(more);
-  return { name, network: read(files).network, sessions: bgpEvidence({ name, files: new Map(Object.entries(files)) }) };
+  const { network, machines } = read(files);
+  return { name, network, sessions: hostSessions(readEvidence(machines, network.origins).evidence) };
 }
 
 const OPEN = [":INPUT ACCEPT [0:0]", ":FORWARD ACCEPT [0:0]", ":OUTPUT ACCEPT [0:0]"];

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Finding } from "../../src/model/finding.ts";
 import { type OriginTable, originTable } from "../../src/model/origin.ts";
+import { readBirdc } from "../../src/readers/birdc/birdc.ts";
 import { readFdb } from "../../src/readers/bridge/fdb.ts";
 import { readConntrack } from "../../src/readers/conntrack.ts";
 import { readAddresses } from "../../src/readers/ip/address.ts";
@@ -28,6 +29,7 @@ const readers: readonly (readonly [string, Reader, readonly string[]])[] = [
   ["ipset list", readIpSetList, ["ipset/fixtures/list.txt"]],
   ["sysctl", readSysctls, ["sysctl/fixtures/sysctl.txt"]],
   ["conntrack", readConntrack, ["conntrack/fixtures/list.txt"]],
+  ["birdc", readBirdc, ["birdc/fixtures/protocols-all-2.txt", "birdc/fixtures/route-all-1.6.txt"]],
   ["ss", readSockets, ["ss/fixtures/listening-header.txt"]],
 ];
 

@@ -25,8 +25,8 @@ export interface FileRole {
     | "conntrack"
     | "sockets"
     | "versions"
-    /** Known, and of use to other commands: BIRD, statistics. */
-    | "kept";
+    /** What decides about no packet: BIRD's states, statistics. See readers/evidence/. */
+    | "evidence";
   readonly family: 4 | 6 | null;
   readonly backend: "legacy" | "nft" | null;
   /** What the content may look like. */
@@ -61,7 +61,7 @@ function rulesRoles(): readonly (readonly [string, FileRole])[] {
   );
 }
 
-const KEPT: readonly (readonly [string, string, readonly DumpKind[]])[] = [
+const EVIDENCE: readonly (readonly [string, string, readonly DumpKind[]])[] = [
   ["nstat", "nstat -az", ["nstat"]],
   ["conntrack-stats", "conntrack -S", ["conntrack-stats"]],
   ["birdc-protocols", "birdc show protocols all", ["birdc"]],
@@ -92,7 +92,7 @@ export const FILE_ROLES: ReadonlyMap<string, FileRole> = new Map([
   ["conntrack-list", role("conntrack", "conntrack -L", ["conntrack", "conntrack-stats"])],
   ["sockets", role("sockets", "ss -H -lntup", ["sockets"])],
   ["versions", role("versions", "uname -a; iptables -V", [])],
-  ...KEPT.map(([stem, command, kinds]) => [stem, role("kept", command, kinds)] as const),
+  ...EVIDENCE.map(([stem, command, kinds]) => [stem, role("evidence", command, kinds)] as const),
 ] satisfies readonly (readonly [string, FileRole])[]);
 
 /** `ip-route.json` → `ip-route`. */

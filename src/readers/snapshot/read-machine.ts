@@ -11,7 +11,6 @@ import type { Ruleset } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
 import { readFdb } from "../bridge/fdb.ts";
 import { readConntrack } from "../conntrack.ts";
-import { dumpLines } from "../dump-text.ts";
 import { readAddresses } from "../ip/address.ts";
 import type { InterfaceDump } from "../ip/interface-build.ts";
 import { mergeInterfaces, readLinks } from "../ip/link.ts";
@@ -22,11 +21,12 @@ import { readIpSetList } from "../ipset/list.ts";
 import { readIpSetSave } from "../ipset/save.ts";
 import { readIptablesSave } from "../iptables/save.ts";
 import { readNftBaseChains } from "../nft/base-chains.ts";
-import { dumpEvidence, looksLike, PRINTED_BY, recogniseDump } from "../recognise.ts";
+import { dumpEvidence, PRINTED_BY } from "../recognise.ts";
 import { readSockets } from "../ss.ts";
 import { readSysctls } from "../sysctl.ts";
 import { assumedSysctls, completeSysctls } from "./assumed-sysctls.ts";
-import { FILE_ROLES, type FileRole, stemOf } from "./files.ts";
+import { type ChosenFile, chooseFiles } from "./choose-files.ts";
+import type { FileRole } from "./files.ts";
 import type { MachineFiles, PlacedFile } from "./layout.ts";
 import { mergeRoutes } from "./merge-routes.ts";
 
@@ -58,7 +58,8 @@ interface Reading {
 /** Reads the files of one network namespace into a Host; what no file tells is derived, assumed or unknown. */
 export function readMachine(machine: MachineFiles, origins: OriginTable): Machine {
   const reading: Reading = { origins, findings: [], recognised: [] };
-  const chosen = chooseFiles(machine, reading);
+  const { chosen, findings: unread } = chooseFiles(machine, "state");
+  reading.findings.push(...unread);
   const knowledge = new Map<HostPart, Knowledge>();
   const isNode = machine.kind === "node";
 
@@ -128,110 +129,11 @@ export function readMachine(machine: MachineFiles, origins: OriginTable): Machin
   };
 }
 
-interface Chosen {
-  readonly role: FileRole;
-  readonly stem: string;
-  readonly file: PlacedFile;
-}
-
-/** One file per stem: those that are missing, damaged or of another kind are told and left out. */
-function chooseFiles(machine: MachineFiles, reading: Reading): readonly Chosen[] {
-  const byStem = new Map<string, PlacedFile[]>();
-  for (const [name, file] of machine.files) {
-    const stem = stemOf(name);
-    if (!FILE_ROLES.has(stem)) {
-      const kind = /\.log$/.test(name) ? null : recogniseDump(file.text);
-      reading.findings.push({
-        code: "unknown-file",
-        severity: "info",
-        message: `No file of this name is read${kind === null ? "" : `; it looks like the output of ${PRINTED_BY[kind]}`}.`,
-        file: file.path,
-        ...(kind === null ? {} : { advice: `Rename it to what a snapshot calls it (${nameFor(kind)}).` }),
-      });
-      continue;
-    }
-    byStem.set(stem, [...(byStem.get(stem) ?? []), file]);
-  }
-  const chosen: Chosen[] = [];
-  for (const [stem, files] of byStem) {
-    const role = FILE_ROLES.get(stem);
-    if (role === undefined) continue;
-    const usable = files.filter((file) => isUsable(file, role, reading));
-    // JSON says more than text; of several forms of one dump, one counts
-    const file = usable.find((one) => /^\s*[[{]/.test(one.text)) ?? usable[0];
-    if (file === undefined) continue;
-    chosen.push({ role, stem, file });
-    for (const other of usable) {
-      if (other === file) continue;
-      reading.findings.push({
-        code: "same-dump-twice",
-        severity: "info",
-        message: `${file.path} holds the same; that one is read.`,
-        file: other.path,
-      });
-    }
-  }
-  return chosen;
-}
-
-function nameFor(kind: string): string {
-  for (const [stem, role] of FILE_ROLES) if (role.kinds.some((one) => one === kind)) return stem;
-  return kind;
-}
-
-function isUsable(file: PlacedFile, role: FileRole, reading: Reading): boolean {
-  if (file.text.trim() === "") {
-    if (role.neverEmpty) {
-      reading.findings.push({
-        code: "empty-file",
-        severity: "error",
-        message: "The file is empty, and its tool always prints something.",
-        file: file.path,
-        expected: `the output of ${role.command}`,
-        advice: "Collect it again; until then its content counts as missing.",
-      });
-      return false;
-    }
-    return true;
-  }
-  if (role.kinds.length === 0) return true;
-  if (looksLike(file.text, role.kinds)) return true;
-  // the file's name speaks for it too, however damaged it is
-  const kind = dumpEvidence(file.text)?.kind ?? null;
-  if (kind !== null && role.kinds.includes(kind)) return true;
-  if (kind === null) return saysNothing(file, role, reading);
-  reading.findings.push({
-    code: "wrong-file",
-    severity: "error",
-    message: `The content looks like the output of ${PRINTED_BY[kind]}.`,
-    file: file.path,
-    expected: `the output of ${role.command}`,
-    advice: "The file was left out.",
-  });
-  return false;
-}
-
-/** A file in which nothing was recognised: an empty answer is a fact, an error message or something else is not. */
-function saysNothing(file: PlacedFile, role: FileRole, reading: Reading): boolean {
-  const { lines, findings } = dumpLines(file.text, file.path);
-  const isEmptyAnswer = lines.every((line) => /^[[\]{},\s]*$|^#|^conntrack v.* flow entries/.test(line.text));
-  if (isEmptyAnswer && findings.length === 0 && !role.neverEmpty) return true;
-  reading.findings.push(...findings, {
-    code: "unrecognised-file",
-    severity: "error",
-    message: "Nothing in the file was understood; its content counts as missing.",
-    file: file.path,
-    expected: `the output of ${role.command}`,
-    advice: "Collect it again.",
-  });
-  return false;
-}
-
-function all(chosen: readonly Chosen[], part: FileRole["part"]): readonly Chosen[] {
+function all(chosen: readonly ChosenFile[], part: FileRole["part"]): readonly ChosenFile[] {
   return chosen.filter((one) => one.role.part === part);
 }
 
-function one(chosen: readonly Chosen[], part: FileRole["part"]): Chosen | null {
+function one(chosen: readonly ChosenFile[], part: FileRole["part"]): ChosenFile | null {
   return all(chosen, part)[0] ?? null;
 }
 
@@ -248,7 +150,7 @@ function note(
 
 const NO_INTERFACES: InterfaceDump = { interfaces: [], detailed: new Set(), namespaces: new Map(), findings: [] };
 
-function readInterfaces(chosen: readonly Chosen[], reading: Reading): InterfaceDump {
+function readInterfaces(chosen: readonly ChosenFile[], reading: Reading): InterfaceDump {
   const addressFile = one(chosen, "addresses");
   const linkFile = one(chosen, "links");
   const addresses = addressFile && readAddresses(addressFile.file.text, addressFile.file.path, reading.origins);
@@ -281,7 +183,7 @@ function readInterfaces(chosen: readonly Chosen[], reading: Reading): InterfaceD
 
 function readMachineSysctls(
   machine: MachineFiles,
-  chosen: readonly Chosen[],
+  chosen: readonly ChosenFile[],
   interfaces: ReadonlyMap<string, Interface>,
   reading: Reading,
 ): ReturnType<typeof completeSysctls> {
@@ -295,7 +197,7 @@ function readMachineSysctls(
 
 /** Routes as dumped, without repetitions; table local from the addresses where no dump shows it. */
 function readMachineRoutes(
-  chosen: readonly Chosen[],
+  chosen: readonly ChosenFile[],
   interfaces: ReadonlyMap<string, Interface>,
   sysctls: ReadonlyMap<string, string>,
   knowledge: Map<HostPart, Knowledge>,
@@ -348,7 +250,7 @@ const KNOWN_TABLES: ReadonlySet<number> = new Set([TABLE_MAIN, TABLE_LOCAL, TABL
 
 function readMachinePolicyRules(
   folder: string,
-  chosen: readonly Chosen[],
+  chosen: readonly ChosenFile[],
   routes: readonly Route[],
   knowledge: Map<HostPart, Knowledge>,
   reading: Reading,
@@ -383,7 +285,7 @@ function readMachinePolicyRules(
 
 function readRulesets(
   machine: MachineFiles,
-  chosen: readonly Chosen[],
+  chosen: readonly ChosenFile[],
   knowledge: Map<HostPart, Knowledge>,
   reading: Reading,
 ): readonly Ruleset[] {
@@ -448,7 +350,7 @@ function ruleCount(ruleset: Ruleset): number {
   return count;
 }
 
-function readSets(chosen: readonly Chosen[], reading: Reading): readonly IpSet[] | null {
+function readSets(chosen: readonly ChosenFile[], reading: Reading): readonly IpSet[] | null {
   const files = all(chosen, "sets");
   if (files.length === 0) return null;
   const sets = new Map<string, IpSet>();

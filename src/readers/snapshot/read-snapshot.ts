@@ -30,6 +30,8 @@ export interface SnapshotResult {
   readonly findings: readonly Finding[];
   /** Which file was read as what. */
   readonly recognised: readonly RecognisedFile[];
+  /** The files of each machine, with the names of its hosts: readers/evidence/ reads from them what decides about no packet. */
+  readonly machines: readonly MachineFiles[];
   /** metadata.name of snapshot.yaml, else the folder's. */
   readonly name: string;
   /** collectedAt of snapshot.yaml. */
@@ -57,7 +59,8 @@ export function readSnapshot(files: SnapshotFiles): SnapshotResult {
   if (layout.index !== null) recognised.push({ path: layout.index.path, as: "the collector's index", items: null });
   findings.push(...strays(layout.strays), ...layout.misnamed.map(misnamed));
 
-  const machines = layout.machines.map((files) => readMachine(renamed(files, cluster), origins));
+  const machineFiles = layout.machines.map((files) => renamed(files, cluster));
+  const machines = machineFiles.map((files) => readMachine(files, origins));
   for (const machine of machines) {
     findings.push(...machine.findings);
     recognised.push(...machine.recognised);
@@ -90,6 +93,7 @@ export function readSnapshot(files: SnapshotFiles): SnapshotResult {
     cluster,
     findings,
     recognised,
+    machines: machineFiles,
     name: description.name ?? files.name,
     collectedAt: description.collectedAt,
   };
@@ -394,5 +398,5 @@ function noMachines(name: string, layout: Layout, recognised: readonly Recognise
 
 /** True for dumps that tell what a machine does with packets. */
 function isOfMachine(kind: DumpKind | null): boolean {
-  return [...FILE_ROLES.values()].some((role) => role.part !== "kept" && role.kinds.some((one) => one === kind));
+  return [...FILE_ROLES.values()].some((role) => role.part !== "evidence" && role.kinds.some((one) => one === kind));
 }

@@ -1,0 +1,27 @@
+import type { Evidence } from "../../model/evidence.ts";
+import type { Finding } from "../../model/finding.ts";
+import type { OriginTable } from "../../model/origin.ts";
+import { readBirdc } from "../birdc/birdc.ts";
+
+interface EvidenceDump {
+  readonly evidence: Partial<Evidence>;
+  /** What was read, counted. */
+  readonly items: number;
+  readonly findings: readonly Finding[];
+}
+
+type EvidenceReader = (text: string, file: string, origins: OriginTable) => EvidenceDump;
+
+/** The reader of each file that is evidence, by its name without extension. */
+export const EVIDENCE_READERS: ReadonlyMap<string, EvidenceReader> = new Map([
+  ["birdc-protocols", birdc],
+  ["birdc-route", birdc],
+  ["birdc6-protocols", birdc],
+  ["birdc6-route", birdc],
+]);
+
+function birdc(text: string, file: string, origins: OriginTable): EvidenceDump {
+  const dump = readBirdc(text, file, origins);
+  const { bgpSessions, birdProtocols, birdRoutes } = dump.evidence;
+  return { ...dump, items: bgpSessions.length + birdProtocols.length + birdRoutes.length };
+}

@@ -1,0 +1,38 @@
+import { type Evidence, evidence, joinEvidence } from "../../model/evidence.ts";
+import type { Finding } from "../../model/finding.ts";
+import type { OriginTable } from "../../model/origin.ts";
+import { chooseFiles } from "../snapshot/choose-files.ts";
+import type { MachineFiles } from "../snapshot/layout.ts";
+import type { RecognisedFile } from "../snapshot/read-machine.ts";
+import { EVIDENCE_READERS } from "./evidence-readers.ts";
+
+/** What the dumps of a snapshot say beside the state of its machines. */
+export interface EvidenceResult {
+  /** By name of the host. */
+  readonly evidence: ReadonlyMap<string, Evidence>;
+  readonly findings: readonly Finding[];
+  readonly recognised: readonly RecognisedFile[];
+}
+
+/**
+ * Reads the files that decide about no packet. It is apart from readSnapshot because most questions do not need it; `origins` is
+ * the table of the snapshot's Network, so that both cite files in the same way.
+ */
+export function readEvidence(machines: readonly MachineFiles[], origins: OriginTable): EvidenceResult {
+  const found = new Map<string, Evidence>();
+  const findings: Finding[] = [];
+  const recognised: RecognisedFile[] = [];
+  for (const machine of machines) {
+    const { chosen, findings: about } = chooseFiles(machine, "evidence");
+    findings.push(...about);
+    for (const { stem, role, file } of chosen) {
+      const read = EVIDENCE_READERS.get(stem);
+      if (read === undefined) continue;
+      const dump = read(file.text, file.path, origins);
+      findings.push(...dump.findings);
+      recognised.push({ path: file.path, as: role.command, items: dump.items });
+      found.set(machine.name, joinEvidence(found.get(machine.name) ?? evidence({}), evidence(dump.evidence)));
+    }
+  }
+  return { evidence: found, findings, recognised };
+}
