@@ -86,6 +86,10 @@ const ANSI = /\u001b\[[\d;?]*[A-Za-z]/g;
 /** Quotation marks, dashes and blanks that word processors and chat programs put in. */
 const TYPOGRAPHY = /[\u00a0\u2013\u2014\u2018\u2019\u201c\u201d\u2028\u202f\u200b]/;
 
+/** Control characters other than blanks, line ends and ESC; what stands for bytes that are no UTF-8. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are looked for
+const UNDECODABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001a\u001c-\u001f\ufffd]/g;
+
 /** More than this share of undecodable or control characters is no text. */
 const BINARY_SHARE = 0.1;
 
@@ -104,7 +108,8 @@ export function dumpLines(text: string, file: string): DumpLines {
     findings.add("binary-input", "error", 0, `Not text: ${binary}.`, { expected: "UTF-8 text" });
     return { lines, cuts, findings: findings.list() };
   }
-  const raw = (text.charCodeAt(0) === 0xfeff ? text.slice(1) : text).split(/\r*\n|\r+/);
+  const unmarked = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  const raw = unmarked.includes("\r") ? unmarked.split(/\r*\n|\r+/) : unmarked.split("\n");
   const hasEntities = text.includes("&");
   const hasTypography = TYPOGRAPHY.test(text);
   const hasEscapes = text.includes("\u001b");
@@ -188,10 +193,6 @@ function binaryKind(text: string): string | null {
   if (nul >= 0)
     return nul < 2 || text.charCodeAt(nul + 2) === 0 ? "UTF-16, or binary data with NUL bytes" : "NUL bytes";
   const sample = text.slice(0, 4096);
-  let odd = 0;
-  for (let i = 0; i < sample.length; i++) {
-    const c = sample.charCodeAt(i);
-    if (c === 0xfffd || (c < 32 && c !== 9 && c !== 10 && c !== 13 && c !== 27)) odd++;
-  }
+  const odd = sample.match(UNDECODABLE)?.length ?? 0;
   return odd > sample.length * BINARY_SHARE ? "most of it cannot be decoded" : null;
 }

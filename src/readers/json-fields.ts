@@ -29,22 +29,30 @@ export function isJsonDump(lines: readonly DumpLine[]): boolean {
  * which iproute2 leaves for entries that its filter hid, are passed over.
  */
 export function jsonElements(lines: readonly DumpLine[], findings: DumpFindings): readonly JsonElement[] {
+  const text = lines.map((line) => line.text).join("\n");
+  const only = onlyObject(text, lines[0]?.number ?? 0);
+  if (only !== null) return [only];
   const elements: JsonElement[] = [];
   let depth = 0;
   let inArray = false;
   let inString = false;
   let start = -1;
   let startLine = 0;
-  const text = lines.map((line) => line.text).join("\n");
   let offset = 0;
   for (const { number, text: content } of lines) {
     for (let i = 0; i < content.length; i++) {
-      const c = content[i];
       if (inString) {
-        if (c === "\\") i++;
-        else if (c === '"') inString = false;
+        i = endOfString(content, i);
+        inString = i >= content.length;
         continue;
       }
+      const next = nextBracket(content, i);
+      if (depth === 0 && content.slice(i, next).trim() !== "") {
+        findings.add("unknown-line", "warning", number, `Text outside of the JSON: ${quote(content)}.`);
+        break;
+      }
+      i = next;
+      const c = content[i];
       if (c === '"') inString = true;
       else if (c === "{" || c === "[") {
         if (depth === 0) inArray = c === "[";
@@ -59,9 +67,6 @@ export function jsonElements(lines: readonly DumpLine[], findings: DumpFindings)
           addElement(text.slice(start, offset + i + 1), startLine, elements, findings);
           start = -1;
         }
-      } else if (depth === 0 && c !== " ") {
-        findings.add("unknown-line", "warning", number, `Text outside of the JSON: ${quote(content)}.`);
-        break;
       }
     }
     offset += content.length + 1;
@@ -72,6 +77,38 @@ export function jsonElements(lines: readonly DumpLine[], findings: DumpFindings)
     });
   }
   return elements;
+}
+
+/** The one object that an undamaged text is: nft prints a whole ruleset as one. Null for other texts. */
+function onlyObject(text: string, line: number): JsonElement | null {
+  const raw = text.trim();
+  if (!raw.startsWith("{")) return null;
+  try {
+    const object: unknown = JSON.parse(raw);
+    return isJsonObject(object) && Object.keys(object).length > 0 ? { object, line, raw } : null;
+  } catch {
+    return null;
+  }
+}
+
+const BRACKET = /["{}[\]]/g;
+
+/** Where a bracket, a brace or a quotation mark stands next; the length of the text when none does. */
+function nextBracket(text: string, from: number): number {
+  BRACKET.lastIndex = from;
+  return BRACKET.exec(text)?.index ?? text.length;
+}
+
+const STRING_END = /["\\]/g;
+
+/** Where the string ends in which `from` lies; the length of the text when it goes on. */
+function endOfString(text: string, from: number): number {
+  for (let at = from; at < text.length; at += 2) {
+    STRING_END.lastIndex = at;
+    at = STRING_END.exec(text)?.index ?? text.length;
+    if (text[at] === '"') return at;
+  }
+  return text.length;
 }
 
 function addElement(raw: string, line: number, elements: JsonElement[], findings: DumpFindings): void {

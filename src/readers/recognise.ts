@@ -1,5 +1,5 @@
 import { isRecord, ownValue } from "../kubernetes/field.ts";
-import { dumpLines } from "./dump-text.ts";
+import { type DumpLine, dumpLines } from "./dump-text.ts";
 
 /** What a text is, by what it says. */
 export type DumpKind =
@@ -56,7 +56,7 @@ const BEGINNING = 1_000;
 
 /** True when the content is most like one of the kinds. Judged by the beginning where that is clear. */
 export function looksLike(text: string, kinds: readonly DumpKind[]): boolean {
-  const first = dumpEvidence(text, BEGINNING);
+  const first = mostLikely(text, BEGINNING);
   return first !== null && kinds.includes(first.kind);
 }
 
@@ -125,6 +125,11 @@ export function recogniseDump(text: string, length = SAMPLE): DumpKind | null {
   return found === null || found.fitting < found.lines * SHARE ? null : found.kind;
 }
 
+/** What a text is most like; null when no line is known. */
+export function likelyKind(text: string): DumpKind | null {
+  return mostLikely(text, SAMPLE)?.kind ?? null;
+}
+
 /** What a text is most like, and how many of the lines looked at speak for it. */
 export interface DumpEvidence {
   readonly kind: DumpKind;
@@ -134,11 +139,26 @@ export interface DumpEvidence {
 
 /** Null when no line is known. */
 export function dumpEvidence(text: string, length = SAMPLE): DumpEvidence | null {
+  const likely = mostLikely(text, length);
+  if (likely === null) return null;
+  const { kind, lines } = likely;
+  if (lines === null) return { kind, fitting: 1, lines: 1 };
+  const others = OTHER_LINES.get(kind);
+  const own = LINE_PATTERNS.find(([one]) => one === kind)?.[1];
+  const fits = (line: string): boolean => own?.test(line) === true || others?.test(line) === true;
+  return { kind, fitting: lines.filter((line) => fits(line.text)).length, lines: lines.length };
+}
+
+/** The kind that most lines speak for, and the lines looked at; null instead of them for JSON. */
+function mostLikely(
+  text: string,
+  length: number,
+): { readonly kind: DumpKind; readonly lines: readonly DumpLine[] | null } | null {
   const sample = text.slice(0, length);
   const start = sample.trimStart();
   if (/^[[{]/.test(start)) {
     const kind = recogniseJson(text, length);
-    if (kind !== null) return { kind, fitting: 1, lines: 1 };
+    if (kind !== null) return { kind, lines: null };
   }
   const podpath = /^kind:\s*["']?(Snapshot|Scenario)\b/m.exec(sample);
   const { lines } = dumpLines(sample, "");
@@ -157,11 +177,7 @@ export function dumpEvidence(text: string, length = SAMPLE): DumpEvidence | null
   }
   let kind: DumpKind | null = null;
   for (const [one, count] of counts) if (kind === null || count > (counts.get(kind) ?? 0)) kind = one;
-  if (kind === null) return null;
-  const others = OTHER_LINES.get(kind);
-  const own = LINE_PATTERNS.find(([one]) => one === kind)?.[1];
-  const fits = (line: string): boolean => own?.test(line) === true || others?.test(line) === true;
-  return { kind, fitting: lines.filter((line) => fits(line.text)).length, lines: lines.length };
+  return kind === null ? null : { kind, lines };
 }
 
 /** Keys of the first object tell which tool printed it. A text that is cut off is judged by the keys it still has. */

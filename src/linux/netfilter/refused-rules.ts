@@ -2,45 +2,23 @@ import {
   type AddressSelector,
   BUILT_IN_CHAINS,
   type Chain,
-  type Match,
-  type Matches,
   type Rule,
   rule as ruleOf,
   type Table,
   type TableName,
-  type TargetCall,
-  type Targets,
 } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
 import { maskLength } from "../../net/prefix.ts";
 import type { Backend } from "./extension.ts";
-import { MATCH_CHECKS, type RuleUse, TARGET_CHECKS } from "./extension-checks.ts";
-import { MATCH_REGISTRATIONS, type Registration, TARGET_REGISTRATIONS } from "./registrations.ts";
+import type { RuleUse } from "./extension-checks.ts";
+import { extensionFault, type Reason, refusedHooks } from "./extension-fault.ts";
 import { HOOK_NAMES, type HookName } from "./verdict.ts";
 
-/** Stable names for why a rule cannot be in the kernel. */
-export type RefusalCode =
-  | "refused-depth"
-  | "refused-family"
-  | "refused-hook"
-  | "refused-interface"
-  | "refused-loop"
-  | "refused-options"
-  | "refused-protocol"
-  | "refused-table"
-  | "refused-verdict";
-
-/** Why a rule is not taken: the kernel's or the tool's own words. */
-export interface Refusal {
+/** A rule that is not taken, its chain, and why. */
+export interface Refusal extends Reason {
   readonly rule: Rule;
   readonly chain: string;
-  readonly code: RefusalCode;
-  readonly complaint: string;
-  /** The errno as strerror() has it; null where the tool itself refuses. */
-  readonly errno: string | null;
 }
-
-type Reason = Omit<Refusal, "rule" | "chain">;
 
 /** NFT_JUMP_STACK_SIZE less the base chain (net/netfilter/nf_tables_api.c): deeper calls are refused by nft alone. */
 const NFT_DEPTH = 15;
@@ -66,26 +44,42 @@ export function refusedRules(table: Table, family: Family, backend: Backend): re
   const refuse = (rule: Rule, chain: string, reason: Reason): void => {
     if (!refused.has(rule)) refused.set(rule, { rule, chain, ...reason });
   };
-  const use = { table: table.name, family, backend };
-  // One object for all rules: dumps have tens of thousands.
-  const inHand: RuleUse = { ...use, hook: null, rule: NO_RULE };
+  const nodes = new Map<string, ChainNode>();
   for (const chain of table.chains.values()) {
-    inHand.hook = hookOf(table.name, chain);
-    for (const rule of chain.rules) {
-      inHand.rule = rule;
-      const reason = atHook(rule, inHand);
-      if (reason !== null) refuse(rule, chain.name, reason);
+    nodes.set(chain.name, {
+      chain,
+      hook: hookOf(table.name, chain),
+      links: [],
+      state: "unvisited",
+      level: 0,
+      refusedHooks: 0,
+    });
+  }
+  // One object for all rules: dumps have tens of thousands.
+  const use: RuleUse = { table: table.name, family, backend, hook: null, rule: NO_RULE };
+  for (const node of nodes.values()) {
+    for (const rule of node.chain.rules) {
+      use.hook = node.hook;
+      use.rule = rule;
+      const reason = atHook(rule, use);
+      if (reason !== null) {
+        refuse(rule, node.chain.name, reason);
+        continue;
+      }
+      const callee = calleeOf(rule, nodes);
+      const hooks = node.hook === null ? refusedHooks(rule, use) : 0;
+      if (callee !== null || hooks !== 0) node.links.push({ rule, callee, refusedHooks: hooks });
     }
   }
-  const order = callersFirst(table, refused, refuse, backend);
-  if (backend === "nft") limitDepth(table, order, refused, refuse);
-  const faults = hookFaults(order, refused, use);
-  for (const chain of table.chains.values()) {
-    const hook = hookOf(table.name, chain);
+  const order = callersFirst(nodes, refused, refuse, backend);
+  if (backend === "nft") limitDepth(nodes, order, refused, refuse);
+  findRefusedHooks(order, refused);
+  for (const { chain, hook, links } of nodes.values()) {
     if (hook === null) continue;
-    for (const rule of chain.rules) {
-      const fault = refused.has(rule) ? undefined : faults.get(calleeOf(rule) ?? "")?.[HOOK_NAMES.indexOf(hook)];
-      if (fault !== undefined && fault !== null) refuse(rule, chain.name, fault);
+    for (const { rule, callee } of links) {
+      if (callee === null || refused.has(rule) || !includesHook(callee.refusedHooks, hook)) continue;
+      const reason = faultBehind(callee, hook, refused, use);
+      if (reason !== null) refuse(rule, chain.name, reason);
     }
   }
   return [...refused.values()];
@@ -113,8 +107,33 @@ function hookOf(table: TableName, chain: Chain): HookName | null {
   return HOOK_NAMES.find((name) => name === chain.name) ?? null;
 }
 
-function calleeOf({ target }: Rule): string | null {
-  return target?.kind === "jump" || target?.kind === "goto" ? target.chain : null;
+/** A chain and what its rules lead to. */
+interface ChainNode {
+  readonly chain: Chain;
+  /** Null for user-defined chains. */
+  readonly hook: HookName | null;
+  /** In the order of the rules; of those that call no chain and may be reached from any hook there are none. */
+  readonly links: ChainLink[];
+  state: "unvisited" | "open" | "done";
+  /** How deep it is called at most. */
+  level: number;
+  /** Hooks from which it cannot be called, bit by bit. */
+  refusedHooks: number;
+}
+
+interface ChainLink {
+  readonly rule: Rule;
+  readonly callee: ChainNode | null;
+  /** Because of the rule's own extensions. */
+  readonly refusedHooks: number;
+}
+
+function calleeOf({ target }: Rule, nodes: ReadonlyMap<string, ChainNode>): ChainNode | null {
+  return target?.kind === "jump" || target?.kind === "goto" ? (nodes.get(target.chain) ?? null) : null;
+}
+
+function includesHook(hooks: number, hook: HookName): boolean {
+  return ((hooks >> HOOK_NAMES.indexOf(hook)) & 1) === 1;
 }
 
 type Refuse = (rule: Rule, chain: string, reason: Reason) => void;
@@ -124,88 +143,89 @@ type Refuse = (rule: Rule, chain: string, reason: Reason) => void;
  * that call each other where no hook leads are taken by both backends.
  */
 function callersFirst(
-  table: Table,
+  nodes: ReadonlyMap<string, ChainNode>,
   refused: ReadonlyMap<Rule, Refusal>,
   refuse: Refuse,
   backend: Backend,
-): readonly Chain[] {
-  const finished: Chain[] = [];
-  const state = new Map<Chain, "open" | "done">();
+): readonly ChainNode[] {
+  const finished: ChainNode[] = [];
   const errno = backend === "nft" ? "Too many links" : "Too many levels of symbolic links";
-  for (const start of table.chains.values()) {
-    if (hookOf(table.name, start) === null) continue;
-    const stack: { readonly chain: Chain; next: number }[] = [{ chain: start, next: 0 }];
-    state.set(start, "open");
+  for (const start of nodes.values()) {
+    if (start.hook === null) continue;
+    const stack: { readonly node: ChainNode; next: number }[] = [{ node: start, next: 0 }];
+    start.state = "open";
     for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-      const rule = top.chain.rules[top.next++];
-      if (rule === undefined) {
-        state.set(top.chain, "done");
-        if (top.chain !== start) finished.push(top.chain);
+      const link = top.node.links[top.next++];
+      if (link === undefined) {
+        top.node.state = "done";
+        if (top.node !== start) finished.push(top.node);
         stack.pop();
         continue;
       }
-      const callee = refused.has(rule) ? undefined : table.chains.get(calleeOf(rule) ?? "");
-      if (callee === undefined || state.get(callee) === "done") continue;
-      if (state.get(callee) === "open") {
-        const circle = [...stack.map(({ chain }) => chain.name), callee.name];
-        const path = circle.slice(circle.indexOf(callee.name)).join(" → ");
-        refuse(rule, top.chain.name, { code: "refused-loop", complaint: `the chains call each other: ${path}`, errno });
+      const { rule, callee } = link;
+      if (callee === null || callee.state === "done" || refused.has(rule)) continue;
+      if (callee.state === "open") {
+        const circle = [...stack.map(({ node }) => node.chain.name), callee.chain.name];
+        const path = circle.slice(circle.indexOf(callee.chain.name)).join(" → ");
+        const complaint = `the chains call each other: ${path}`;
+        refuse(rule, top.node.chain.name, { code: "refused-loop", complaint, errno });
         continue;
       }
-      state.set(callee, "open");
-      stack.push({ chain: callee, next: 0 });
+      callee.state = "open";
+      stack.push({ node: callee, next: 0 });
     }
   }
   return finished.reverse();
 }
 
-function limitDepth(table: Table, order: readonly Chain[], refused: ReadonlyMap<Rule, Refusal>, refuse: Refuse): void {
-  const levels = new Map<Chain, number>();
-  const descend = (chain: Chain, level: number): void => {
-    for (const rule of chain.rules) {
-      const callee = refused.has(rule) ? undefined : table.chains.get(calleeOf(rule) ?? "");
-      if (callee === undefined) continue;
+function limitDepth(
+  nodes: ReadonlyMap<string, ChainNode>,
+  order: readonly ChainNode[],
+  refused: ReadonlyMap<Rule, Refusal>,
+  refuse: Refuse,
+): void {
+  const descend = ({ chain, links, level }: ChainNode): void => {
+    for (const { rule, callee } of links) {
+      if (callee === null || refused.has(rule)) continue;
       if (level + 1 > NFT_DEPTH) {
         const complaint = `more than ${NFT_DEPTH} chains call each other`;
         refuse(rule, chain.name, { code: "refused-depth", complaint, errno: "Too many links" });
-      } else levels.set(callee, Math.max(levels.get(callee) ?? 0, level + 1));
+      } else callee.level = Math.max(callee.level, level + 1);
     }
   };
-  for (const chain of table.chains.values()) if (hookOf(table.name, chain) !== null) descend(chain, 0);
-  for (const chain of order) descend(chain, levels.get(chain) ?? 0);
+  for (const node of nodes.values()) if (node.hook !== null) descend(node);
+  for (const node of order) descend(node);
 }
 
-/** For each user-defined chain and hook, why it cannot be called from there; null where it can. */
-function hookFaults(
-  order: readonly Chain[],
-  refused: ReadonlyMap<Rule, Refusal>,
-  use: Pick<RuleUse, "table" | "family" | "backend">,
-): ReadonlyMap<string, readonly (Reason | null)[]> {
-  const faults = new Map<string, readonly (Reason | null)[]>();
-  for (const chain of order.toReversed()) {
-    const own: (Reason | null)[] = HOOK_NAMES.map(() => null);
-    for (const rule of chain.rules) {
-      if (refused.has(rule)) continue;
-      const inner = faults.get(calleeOf(rule) ?? "");
-      const sensitive = isHookSensitive(rule);
-      if (inner === undefined && !sensitive) continue;
-      HOOK_NAMES.forEach((hook, at) => {
-        own[at] ??= inner?.[at] ?? (sensitive ? extensionFault(rule, { ...use, hook, rule }) : null);
-      });
+/** Tells each user-defined chain from which hooks it cannot be called. */
+function findRefusedHooks(order: readonly ChainNode[], refused: ReadonlyMap<Rule, Refusal>): void {
+  for (const node of order.toReversed()) {
+    for (const { rule, callee, refusedHooks: own } of node.links) {
+      const hooks = own | (callee?.refusedHooks ?? 0);
+      if (hooks !== 0 && !refused.has(rule)) node.refusedHooks |= hooks;
     }
-    if (own.some((fault) => fault !== null)) faults.set(chain.name, own);
   }
-  return faults;
 }
 
-function isHookSensitive(rule: Rule): boolean {
-  const { target, matches } = rule;
-  if (matches.some(({ name }) => MATCH_REGISTRATIONS[name]?.hooks !== undefined || MATCH_CHECKS[name] !== undefined)) {
-    return true;
+/** What is wrong with the first rule that a hook may not lead to, in a chain or in those it calls. */
+function faultBehind(
+  start: ChainNode,
+  hook: HookName,
+  refused: ReadonlyMap<Rule, Refusal>,
+  use: RuleUse,
+): Reason | null {
+  let { links } = start;
+  for (;;) {
+    const link = links.find(
+      ({ rule, callee, refusedHooks }) =>
+        includesHook(refusedHooks | (callee?.refusedHooks ?? 0), hook) && !refused.has(rule),
+    );
+    if (link === undefined) return null;
+    const { rule, callee } = link;
+    if (callee === null || !includesHook(callee.refusedHooks, hook))
+      return extensionFault(rule, { ...use, hook, rule });
+    links = callee.links;
   }
-  if (target?.kind !== "extension") return false;
-  const { name } = target.call;
-  return TARGET_REGISTRATIONS[name]?.hooks !== undefined || TARGET_CHECKS[name] !== undefined;
 }
 
 /** What is wrong with a rule where it stands. */
@@ -229,70 +249,4 @@ function atHook(rule: Rule, use: RuleUse): Reason | null {
 
 function selectsNothing(selector: AddressSelector | null): boolean {
   return selector?.invert === true && maskLength(selector.mask) === 0;
-}
-
-function extensionFault(rule: Rule, use: RuleUse): Reason | null {
-  for (const match of rule.matches) {
-    if (MATCH_REGISTRATIONS[match.name] === undefined && MATCH_CHECKS[match.name] === undefined) continue;
-    const reason =
-      registrationFault(match.name, "match", MATCH_REGISTRATIONS[match.name], use) ??
-      checked(matchComplaint(match, use));
-    if (reason !== null) return reason;
-  }
-  if (rule.target?.kind !== "extension") return null;
-  const { call } = rule.target;
-  // nft traces by itself, in any table.
-  if (call.name === "TRACE" && use.backend === "nft") return null;
-  return (
-    registrationFault(call.name, "target", TARGET_REGISTRATIONS[call.name], use) ?? checked(targetComplaint(call, use))
-  );
-}
-
-function checked(complaint: string | null): Reason | null {
-  return complaint === null ? null : { code: "refused-options", complaint, errno: "Invalid argument" };
-}
-
-function matchComplaint<K extends keyof Matches>(match: Match<K>, use: RuleUse): string | null {
-  const check = MATCH_CHECKS[match.name];
-  return check === undefined ? null : check(match.options, use);
-}
-
-function targetComplaint<K extends keyof Targets>(call: TargetCall<K>, use: RuleUse): string | null {
-  const check = TARGET_CHECKS[call.name];
-  return check === undefined ? null : check(call.options, use);
-}
-
-/** xt_check_match(), xt_check_target() (net/netfilter/x_tables.c), in their order and words. */
-function registrationFault(
-  name: string,
-  kind: "match" | "target",
-  registration: Registration | undefined,
-  use: RuleUse,
-): Reason | null {
-  if (registration === undefined) return null;
-  const { table, hooks, protocol, family } = registration;
-  if (family !== undefined && family !== use.family) {
-    return {
-      code: "refused-family",
-      complaint: `Couldn't load ${kind} \`${name}':No such file or directory`,
-      errno: null,
-    };
-  }
-  const complain = (code: RefusalCode, text: string): Reason => ({
-    code,
-    complaint: `x_tables: ${use.family === 6 ? "ip6" : "ip"}_tables: ${name} ${kind}: ${text}`,
-    errno: "Invalid argument",
-  });
-  if (table !== undefined && table !== use.table) {
-    return complain("refused-table", `only valid in ${table} table, not ${use.table}`);
-  }
-  if (hooks !== undefined && use.hook !== null && !hooks.includes(use.hook)) {
-    const only = kind === "match" ? "valid" : "usable";
-    return complain("refused-hook", `used from hooks ${use.hook}, but only ${only} from ${hooks.join("/")}`);
-  }
-  const written = use.rule.protocol;
-  if (protocol === undefined || (written?.number === protocol && !written.invert)) return null;
-  // iptables-nft writes a negated protocol and the ports without the extension.
-  if (use.backend === "nft" && written?.number === protocol) return null;
-  return complain("refused-protocol", `only valid for protocol ${protocol}`);
 }

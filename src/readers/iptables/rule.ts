@@ -141,7 +141,7 @@ class RuleReader {
   private counters: Counters | null;
   private otherFamily = false;
   /** Core options seen, since none may stand twice. */
-  private readonly seen: string[] = [];
+  private seen = "";
   private readonly words: readonly Word[];
   private readonly scope: RuleScope;
 
@@ -203,13 +203,12 @@ class RuleReader {
       return;
     }
     const slot = option === "-g" ? "-j" : option;
-    const raw = [...(invert ? ["!"] : []), option, value.text];
     if (slot === "-j" && this.target !== null) {
       this.secondTarget(this.target, option, value);
       return;
     }
     if (this.seen.includes(slot)) {
-      this.strange(word, raw, `${word.text} stands twice`);
+      this.strange(word, [...(invert ? ["!"] : []), option, value.text], `${word.text} stands twice`);
       return;
     }
     if (slot === "-j") {
@@ -218,8 +217,12 @@ class RuleReader {
       this.readCounters(value);
     } else {
       const wrong = this.readSelector(option, value.text, invert);
-      if (wrong === null) this.seen.push(slot);
-      else this.strange(value, raw, wrong.message, wrong.expected, wrong.advice);
+      if (wrong === null) {
+        this.seen += slot;
+        return;
+      }
+      const raw = [...(invert ? ["!"] : []), option, value.text];
+      this.strange(value, raw, wrong.message, wrong.expected, wrong.advice);
     }
   }
 
@@ -432,10 +435,9 @@ class RuleReader {
     const spec = owner.specs?.[name];
     owner.given.push(name);
     const equals = word.text.indexOf("=");
-    owner.words.push(
-      ...(negation === null ? [] : ["!"]),
-      equals < 0 ? `--${name}` : `--${name}${word.text.slice(equals)}`,
-    );
+    if (negation !== null) owner.words.push("!");
+    if (word.text.length === name.length + 2 && word.text.endsWith(name)) owner.words.push(word.text);
+    else owner.words.push(equals < 0 ? `--${name}` : `--${name}${word.text.slice(equals)}`);
     if (spec === undefined || equals >= 0) return;
     let wanted = spec.values === "optional" ? 1 : spec.values;
     if (wanted > 0 && spec.negatable && negation === null && this.isNegation(this.at)) {

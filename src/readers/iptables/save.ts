@@ -99,7 +99,8 @@ class SaveReader {
   read(): IptablesSave {
     for (const line of this.lines) {
       this.passGaps(line.number);
-      const text = line.text.trim().replace(/^(?:> ?)+/, "");
+      const trimmed = line.text.trim();
+      const text = trimmed.startsWith(">") ? trimmed.replace(/^(?:> ?)+/, "") : trimmed;
       this.readLine(classify(text), text, line.number);
     }
     this.passGaps(Number.POSITIVE_INFINITY);
@@ -209,7 +210,7 @@ class SaveReader {
   private addRule(line: Extract<SaveLine, { readonly kind: "rule" }>, number: number): void {
     if (this.ignoring) return;
     const block = this.block ?? this.openListing(number);
-    const cut = /(?:…|\[truncated\])$/i.test(line.text);
+    const cut = /[…\]]$/.test(line.text) && /(?:…|\[truncated\])$/i.test(line.text);
     const rule: RuleLine = {
       text: cut ? line.text.replace(/\s*(?:…|\[truncated\])$/i, "") : line.text,
       column: line.column,

@@ -14,58 +14,41 @@ export interface SplitLine {
   readonly openQuote: boolean;
 }
 
-const TAB = 9;
-const SPACE = 32;
-const QUOTE = 34;
 const BACKSLASH = 92;
 
 /**
  * Splits a line as iptables-restore does (iptables/xshared.c add_param_to_argv): words end at blanks and at a closing
  * double quote; a double quote may open in the middle of a word; only within quotes does a backslash take the next
- * character as it is. Single quotes mean nothing.
+ * character as it is. Single quotes mean nothing. Tabs are read as
+ * blanks everywhere, as `dumpLines` does.
  */
-export function splitWords(line: string): SplitLine {
-  return line.includes('"') ? splitQuoted(line) : { words: splitPlain(line), openQuote: false };
-}
-
-function splitPlain(line: string): readonly Word[] {
+export function splitWords(text: string): SplitLine {
+  const line = text.replaceAll("\t", " ");
   const words: Word[] = [];
-  let start = -1;
-  for (let i = 0; i <= line.length; i++) {
-    const code = i < line.length ? line.charCodeAt(i) : SPACE;
-    if (code !== SPACE && code !== TAB) {
-      if (start < 0) start = i;
-    } else if (start >= 0) {
-      words.push({ text: line.slice(start, i), column: start + 1, quoted: false });
-      start = -1;
-    }
-  }
-  return words;
-}
-
-function splitQuoted(line: string): SplitLine {
-  const words: Word[] = [];
-  let at = 0;
   let openQuote = false;
+  let at = 0;
+  let blank = positionOf(" ", line, 0);
+  let quote = positionOf('"', line, 0);
   while (at < line.length) {
-    let code = line.charCodeAt(at);
-    if (code === SPACE || code === TAB) {
-      at++;
+    if (blank < at) blank = positionOf(" ", line, at);
+    if (quote < at) quote = positionOf('"', line, at);
+    if (blank <= quote) {
+      if (blank > at) words.push({ text: line.slice(at, blank), column: at + 1, quoted: false });
+      at = blank + 1;
       continue;
     }
-    const start = at;
-    while (at < line.length && code !== SPACE && code !== TAB && code !== QUOTE) code = line.charCodeAt(++at);
-    if (code !== QUOTE) {
-      words.push({ text: line.slice(start, at), column: start + 1, quoted: false });
-      continue;
-    }
-    const close = closingQuote(line, at + 1);
+    const close = closingQuote(line, quote + 1);
     openQuote = close >= line.length;
-    const text = line.slice(start, at) + unescaped(line.slice(at + 1, close));
-    words.push({ text, column: start + 1, quoted: true });
+    words.push({ text: line.slice(at, quote) + unescaped(line.slice(quote + 1, close)), column: at + 1, quoted: true });
     at = close + 1;
   }
   return { words, openQuote };
+}
+
+/** Where the character stands next; the length of the line when it does not. */
+function positionOf(character: string, line: string, from: number): number {
+  const at = line.indexOf(character, from);
+  return at < 0 ? line.length : at;
 }
 
 /** Where the quote that opened before `from` closes; the length of the line when it does not. */

@@ -30,9 +30,10 @@ export function chainsOfJson(lines: readonly DumpLine[], findings: DumpFindings)
   return found;
 }
 
-/** Only chain definitions hold an object under "chain"; rules name theirs as a text. */
+/** Only chain definitions hold an object under "chain"; rules name theirs as a text. None where all is on one line. */
 function chainLines(raw: string, first: number): readonly number[] {
   const lines: number[] = [];
+  if (!raw.includes("\n")) return lines;
   let line = first;
   let from = 0;
   for (const match of raw.matchAll(/"chain"\s*:\s*\{/g)) {
@@ -49,11 +50,17 @@ function chainKey(object: JsonObject, nameField: string): string {
   return JSON.stringify([textField(object, "family"), textField(object, "table"), textField(object, nameField)]);
 }
 
+/** Of the chains with a hook: of others nobody asks. */
 function countRules(items: readonly JsonObject[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
+  const hooked = new Set<string | null>();
+  for (const item of items) {
+    const chain = objectField(item, "chain");
+    if (chain !== null && textField(chain, "hook") !== null) hooked.add(textField(chain, "name"));
+  }
   for (const item of items) {
     const rule = objectField(item, "rule");
-    if (rule === null) continue;
+    if (rule === null || !hooked.has(textField(rule, "chain"))) continue;
     const key = chainKey(rule, "chain");
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }

@@ -1,6 +1,6 @@
 import type { Finding } from "../../model/finding.ts";
 import { dumpLines } from "../dump-text.ts";
-import { dumpEvidence, looksLike, PRINTED_BY, recogniseDump } from "../recognise.ts";
+import { likelyKind, looksLike, PRINTED_BY, recogniseDump } from "../recognise.ts";
 import { FILE_ROLES, type FileRole, stemOf } from "./files.ts";
 import type { MachineFiles, PlacedFile } from "./layout.ts";
 
@@ -83,7 +83,7 @@ function isUsable(file: PlacedFile, role: FileRole, findings: Finding[]): boolea
   if (role.kinds.length === 0) return true;
   if (looksLike(file.text, role.kinds)) return true;
   // the file's name speaks for it too, however damaged it is
-  const kind = dumpEvidence(file.text)?.kind ?? null;
+  const kind = likelyKind(file.text);
   if (kind !== null && role.kinds.includes(kind)) return true;
   if (kind === null) return saysNothing(file, role, findings);
   findings.push({

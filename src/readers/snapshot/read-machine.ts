@@ -21,7 +21,7 @@ import { readIpSetList } from "../ipset/list.ts";
 import { readIpSetSave } from "../ipset/save.ts";
 import { readIptablesSave } from "../iptables/save.ts";
 import { readNftBaseChains } from "../nft/base-chains.ts";
-import { dumpEvidence, PRINTED_BY } from "../recognise.ts";
+import { likelyKind, PRINTED_BY } from "../recognise.ts";
 import { readSockets } from "../ss.ts";
 import { readSysctls } from "../sysctl.ts";
 import { assumedSysctls, completeSysctls } from "./assumed-sysctls.ts";
@@ -355,7 +355,7 @@ function readSets(chosen: readonly ChosenFile[], reading: Reading): readonly IpS
   if (files.length === 0) return null;
   const sets = new Map<string, IpSet>();
   for (const { file } of files) {
-    const isList = dumpEvidence(file.text)?.kind === "ipset-list";
+    const isList = likelyKind(file.text) === "ipset-list";
     const dump = isList
       ? readIpSetList(file.text, file.path, reading.origins)
       : readIpSetSave(file.text, file.path, reading.origins);

@@ -132,6 +132,8 @@ const table: MatchTable = {
   unmodelled,
 };
 
+const NAMES: ReadonlySet<string> = new Set(Object.keys(table));
+
 /** The extension of that name; `unmodelled` and `refused` are not names that rules can write. */
 export function matchExtension<K extends keyof Matches>(name: K): MatchExtension<K> {
   return table[name];
@@ -139,7 +141,7 @@ export function matchExtension<K extends keyof Matches>(name: K): MatchExtension
 
 /** Narrows a name found in a rule to the extensions podpath models. */
 export function isModelledMatch(name: string): name is Exclude<keyof Matches, "refused" | "unmodelled"> {
-  return name !== "unmodelled" && name !== "refused" && Object.hasOwn(table, name);
+  return name !== "unmodelled" && name !== "refused" && NAMES.has(name);
 }
 
 export function compileMatch<K extends keyof Matches>(

@@ -84,13 +84,15 @@ const table: TargetTable = {
   unmodelled,
 };
 
+const NAMES: ReadonlySet<string> = new Set(Object.keys(table));
+
 export function targetExtension<K extends keyof Targets>(name: K): TargetExtension<K> {
   return table[name];
 }
 
 /** Narrows a name found in a rule to the targets podpath models. */
 export function isModelledTarget(name: string): name is Exclude<keyof Targets, "unmodelled"> {
-  return name !== "unmodelled" && Object.hasOwn(table, name);
+  return name !== "unmodelled" && NAMES.has(name);
 }
 
 export function compileTarget<K extends keyof Targets>(
