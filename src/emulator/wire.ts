@@ -18,16 +18,20 @@ interface Receiver {
 
 /**
  * dev_hard_start_xmit() and the wire. A link of two takes every frame to the other end; a segment is a switch that knows
- * where each member's MAC address is and sends what it does not know to all.
+ * where each member's MAC address is and sends what it does not know to all. False where the other end of a veth pair
+ * refuses the frame (NET_XMIT_DROP of veth_xmit()); what is lost further away nobody hears of.
  */
-export function transmit(world: World, runtime: HostRuntime, device: Interface, frame: Skb): void {
+export function transmit(world: World, runtime: HostRuntime, device: Interface, frame: Skb): boolean {
   const link = linkOf(world.topology, runtime.host.name, device.name);
   const nextHop = frame.route?.kind === "unicast" ? frame.route.nextHop : frame.packet.dst;
-  const leave = (text: string): void =>
+  const leave = (text: string): true => {
     world.services.end(runtime, frame, { ...PLAIN_ENDING, nextHop, text, outcome: "left" });
+    return true;
+  };
   if (link === null) return leave(`${device.name} is joined to nothing that was dumped`);
   if (link.mtu !== null && frame.arp === null && packetLength(frame.packet) > link.mtu) {
-    return drop(runtime, frame, null, null, `larger than the MTU ${link.mtu} of ${link.name}: lost on the wire`);
+    drop(runtime, frame, null, null, `larger than the MTU ${link.mtu} of ${link.name}: lost on the wire`);
+    return true;
   }
   const receivers = receiversOf(world, runtime, device, frame, link);
   const [first] = receivers;
@@ -40,10 +44,12 @@ export function transmit(world: World, runtime: HostRuntime, device: Interface, 
       );
     } else if (first === undefined) drop(runtime, frame, null, null, `nobody is on ${link.name}`);
   }
+  let taken = true;
   for (const receiver of receivers) {
     const copy = receiver === receivers.at(-1) ? frame : copySkb(frame);
-    if (copy !== null) handOver(world, runtime, receiver, copy);
+    if (copy !== null) taken = handOver(world, runtime, receiver, copy);
   }
+  return taken || device.kind !== "veth" || link.members.length > 2;
 }
 
 function receiversOf(
@@ -92,15 +98,17 @@ export function reaches(world: World, runtime: HostRuntime, port: Interface, mac
 
 /**
  * What a frame keeps on its way into another namespace: the packet, and nothing that the sender's kernel knew. The receiver's
- * own MTU limits what it takes.
+ * own MTU limits what it takes: false if it refuses.
  */
-function handOver(world: World, sender: HostRuntime, { runtime, device }: Receiver, frame: Skb): void {
+function handOver(world: World, sender: HostRuntime, { runtime, device }: Receiver, frame: Skb): boolean {
   if (!device.up) {
-    return drop(sender, frame, null, null, `${device.name} of ${runtime.host.name}, at the other end, is down`);
+    drop(sender, frame, null, null, `${device.name} of ${runtime.host.name}, at the other end, is down`);
+    return false;
   }
   if (frame.arp === null && packetLength(frame.packet) > device.mtu + FRAME_ALLOWANCE) {
     const text = `larger than the MTU ${device.mtu} of ${device.name} of ${runtime.host.name}: lost on the wire`;
-    return drop(sender, frame, null, null, text);
+    drop(sender, frame, null, null, text);
+    return false;
   }
   frame.mark = 0;
   frame.connection = null;
@@ -115,6 +123,7 @@ function handOver(world: World, sender: HostRuntime, { runtime, device }: Receiv
   frame.bridged = null;
   frame.packetType = frameType(runtime.host.name, device, frame.destinationMac);
   schedule(world.queue, world.now, () => receive(runtime, device, frame));
+  return true;
 }
 
 /** eth_type_trans(): whom a frame is for, seen from the device that it arrives on. */

@@ -339,7 +339,8 @@ function leave(runtime: HostRuntime, skb: Skb): string | null {
   if (skb.reassembled !== null || packetLength(skb.packet) > outgoingMtu(runtime, skb, route)) {
     return inPieces(runtime, skb, output, route);
   }
-  return overDevice(runtime, skb, output, route);
+  overDevice(runtime, skb, output, route);
+  return null;
 }
 
 /**
@@ -357,23 +358,32 @@ function inPieces(runtime: HostRuntime, skb: Skb, output: Interface, route: Rout
   }
   const pieces = fragment(packet, mtu, reassembled);
   skb.reassembled = null;
-  if (pieces.length === 1) return overDevice(runtime, skb, output, route);
+  if (pieces.length === 1) {
+    overDevice(runtime, skb, output, route);
+    return null;
+  }
   if (runtime.observer !== null) runtime.observer.step({ kind: "fragment", runtime, skb, pieces });
-  for (const piece of pieces) overDevice(runtime, { ...skb, packet: piece, pieceOf: packet }, output, route);
+  let taken = true;
+  for (const packetOfPiece of pieces) {
+    const piece = { ...skb, packet: packetOfPiece, pieceOf: packet };
+    if (taken) taken = overDevice(runtime, piece, output, route);
+    else drop(runtime, piece, null, "POSTROUTING", `${output.name} did not take the fragment before it`);
+  }
   return null;
 }
 
-/** dst_output()'s end: into the device. */
-function overDevice(runtime: HostRuntime, skb: Skb, output: Interface, route: RoutingResult): string | null {
+/** dst_output()'s end: into the device. False where that told at once that it does not take it, after which no fragment follows. */
+function overDevice(runtime: HostRuntime, skb: Skb, output: Interface, route: RoutingResult): boolean {
   switch (output.kind) {
     case "loopback":
       runtime.services.receiveLater(runtime, output, skb);
-      return null;
+      return true;
     case "ipip":
-      return encapsulateIpip(runtime, skb, output, route);
+      encapsulateIpip(runtime, skb, output, route);
+      return true;
     case "dummy":
       drop(runtime, skb, null, "POSTROUTING", `${output.name} is a dummy device`);
-      return null;
+      return true;
     default:
       return overLink(runtime, skb, output, route);
   }
@@ -384,26 +394,28 @@ function leavesUnknown(runtime: HostRuntime, packet: Packet, output: Interface):
 }
 
 /** neigh_output(): the MAC address of the next hop, then the wire. */
-function overLink(runtime: HostRuntime, skb: Skb, output: Interface, route: RoutingResult): string | null {
+function overLink(runtime: HostRuntime, skb: Skb, output: Interface, route: RoutingResult): boolean {
   if (route.kind === "broadcast") skb.destinationMac = BROADCAST_MAC;
   else if (route.kind === "multicast") skb.destinationMac = multicastMac(skb.packet.dst);
   else if (output.kind === "wireguard" || output.kind === "tun") {
     runtime.services.end(runtime, skb, { ...PLAIN_ENDING, outcome: "left", text: `into the tunnel ${output.name}` });
-    return null;
+    return true;
   } else {
     const nextHop = route.kind === "unicast" ? route.nextHop : skb.packet.dst;
     const found = resolveNeighbour(runtime, skb, output, nextHop);
-    if (found.kind === "unresolved") return noNeighbour(runtime, skb);
+    if (found.kind === "unresolved") {
+      noNeighbour(runtime, skb);
+      return true;
+    }
     const reached = found.kind === "left" ? throughFabric(runtime, skb, output) : found;
     if (reached === null || reached.kind !== "mac") {
       runtime.services.end(runtime, skb, { ...PLAIN_ENDING, outcome: "left", nextHop, text: found.text });
-      return null;
+      return true;
     }
     skb.destinationMac = reached.mac;
   }
   skb.sourceMac = runtime.services.macOf(runtime, output);
-  transmitFrame(runtime, output, skb);
-  return null;
+  return transmitFrame(runtime, output, skb);
 }
 
 /**
@@ -422,7 +434,7 @@ function throughFabric(runtime: HostRuntime, skb: Skb, output: Interface): Resol
 const NEIGHBOUR_TIMEOUT = 3;
 
 /** arp_error_report(): after three unanswered requests the sender is told that the host is unreachable. */
-export function noNeighbour(runtime: HostRuntime, skb: Skb): string | null {
+export function noNeighbour(runtime: HostRuntime, skb: Skb): void {
   const six = skb.packet.src.family === 6;
   runtime.services.after(NEIGHBOUR_TIMEOUT, () => {
     if (six) sendIcmpError(runtime, skb, V6_DEST_UNREACHABLE, V6_ADDRESS_UNREACHABLE, 0);
@@ -431,7 +443,6 @@ export function noNeighbour(runtime: HostRuntime, skb: Skb): string | null {
   const text = "no answer for the next hop's MAC address";
   if (runtime.observer !== null) runtime.observer.step({ kind: "drop", runtime, skb, reason: "NEIGH_FAILED", text });
   runtime.services.end(runtime, skb, { ...PLAIN_ENDING, outcome: "unresolved", reason: "NEIGH_FAILED", text });
-  return null;
 }
 
 /** ip_error(): what a forwarded packet without a usable route provokes (kernel.md I1). */

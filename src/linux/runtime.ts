@@ -91,8 +91,8 @@ export interface Services {
     detail: string,
     otherwise?: number,
   ): number;
-  /** Puts a frame on the link of `device`. */
-  transmit(runtime: HostRuntime, device: Interface, skb: Skb): void;
+  /** Puts a frame on the link of `device`. False where the other end of a veth pair refuses it, which the sender is told. */
+  transmit(runtime: HostRuntime, device: Interface, skb: Skb): boolean;
   /** Whether the link of a bridge port has a member with that MAC address. */
   reaches(runtime: HostRuntime, port: Interface, mac: string): boolean;
   /** Hands a packet back to the receive path of the same host (`lo`, tunnels) as a later event. */

@@ -9,18 +9,29 @@ import { transmitOnVlan } from "./vlan.ts";
 /** is_skb_forwardable(): a VLAN tag more than the MTU is let through. */
 export const FRAME_ALLOWANCE = 4;
 
-/** dev_queue_xmit(): a frame with its MAC addresses goes out of a device, through the devices below it. */
-export function transmitFrame(runtime: HostRuntime, device: Interface, skb: Skb): void {
+/**
+ * dev_queue_xmit(): a frame with its MAC addresses goes out of a device, through the devices below it. False where the
+ * device says that it did not take it; a bridge or a tunnel never does.
+ */
+export function transmitFrame(runtime: HostRuntime, device: Interface, skb: Skb): boolean {
   skb.output = device;
-  if (!device.up) return drop(runtime, skb, "DEV_READY", null, `${device.name} is down`);
-  // linkwatch has put noop_qdisc on it: nothing gets as far as the device.
-  if (!device.carrier) return drop(runtime, skb, "QDISC_DROP", null, `${device.name} has no carrier`);
+  if (!device.up) {
+    drop(runtime, skb, "DEV_READY", null, `${device.name} is down`);
+    return false;
+  }
+  if (!device.carrier) {
+    // linkwatch has put noop_qdisc on it: nothing gets as far as the device.
+    drop(runtime, skb, "QDISC_DROP", null, `${device.name} has no carrier`);
+    return false;
+  }
   if (runtime.observer !== null && skb.arp === null) runtime.observer.step({ kind: "transmit", runtime, skb });
   switch (device.kind) {
     case "bridge":
-      return transmitOnBridge(runtime, device, skb);
+      transmitOnBridge(runtime, device, skb);
+      return true;
     case "vxlan":
-      return encapsulateVxlan(runtime, device, skb);
+      encapsulateVxlan(runtime, device, skb);
+      return true;
     case "vlan":
       return transmitOnVlan(runtime, device, skb);
     default:

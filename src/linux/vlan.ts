@@ -11,7 +11,7 @@ import { transmitFrame } from "./transmit.ts";
 const UNVERIFIED = "VLAN devices behave as documented: they are not verified against a kernel";
 
 /** vlan_dev_hard_start_xmit(): the frame goes out of the lower device with a tag. */
-export function transmitOnVlan(runtime: HostRuntime, device: Interface, skb: Skb): void {
+export function transmitOnVlan(runtime: HostRuntime, device: Interface, skb: Skb): boolean {
   const lower = device.lower === null ? undefined : runtime.host.interfaces.get(device.lower);
   if (lower === undefined) {
     // The lower device is in another namespace: the link of the VLAN device itself stands for it.
@@ -23,9 +23,12 @@ export function transmitOnVlan(runtime: HostRuntime, device: Interface, skb: Skb
     return runtime.services.transmit(runtime, lower, skb);
   }
   runtime.services.assume(runtime, "interfaces", UNVERIFIED);
-  if (skb.vlan !== 0) return drop(runtime, skb, null, null, `a tag inside a tag (${device.name}) is not modelled`);
+  if (skb.vlan !== 0) {
+    drop(runtime, skb, null, null, `a tag inside a tag (${device.name}) is not modelled`);
+    return true;
+  }
   skb.vlan = device.vlanId;
-  transmitFrame(runtime, lower, skb);
+  return transmitFrame(runtime, lower, skb);
 }
 
 /** vlan_do_receive(): the VLAN device that takes a tagged frame; null where there is none. */

@@ -163,7 +163,10 @@ function verdictOf(verdict: TargetVerdict, at: RulePlace): string {
     const name = target.call.name === "unmodelled" ? target.call.options.extension : target.call.name;
     return verdict === XT_CONTINUE
       ? name
-      : `${name} ${verdictName(verdict)}`.replace(/^(REJECT|DNAT|SNAT|MASQUERADE|REDIRECT|NETMAP) .*$/, "$1");
+      : `${name} ${verdictName(verdict)}`.replace(
+          /^(REJECT) .*$|^(DNAT|SNAT|MASQUERADE|REDIRECT|NETMAP) ACCEPT$/,
+          "$1$2",
+        );
   }
   return target.verdict;
 }

@@ -18,7 +18,7 @@ import type { HostRuntime } from "../runtime.ts";
 import { type Connection, IPS_ASSURED, IPS_CONFIRMED, type SctpState, type SctpTracking } from "./connection.ts";
 import { type TimeoutName, timeoutOf } from "./timeouts.ts";
 
-/** The SCTP tracker (net/netfilter/nf_conntrack_proto_sctp.c). Held against Linux 6.18 by `test/kernel/fuzz/flows.ts`. */
+/** The SCTP tracker (net/netfilter/nf_conntrack_proto_sctp.c). Held against Linux 6.18 by `test/kernel/fuzz/worlds/conntrack-flows.ts`. */
 
 /** Columns of the tables: none, CLOSED, COOKIE_WAIT, COOKIE_ECHOED, ESTABLISHED, SHUTDOWN_SENT, _RECD, _ACK_SENT, HEARTBEAT_SENT. */
 const COLUMNS: readonly SctpState[] = [
@@ -181,7 +181,7 @@ export function trackSctp(runtime: HostRuntime, connection: Connection, packet: 
     connection.sctpState = next;
   }
   if (ignore) return "keep";
-  if (reply && old !== "ESTABLISHED" && next === "ESTABLISHED") connection.status |= IPS_ASSURED;
+  if (old !== "ESTABLISHED" && next === "ESTABLISHED") connection.status |= IPS_ASSURED;
   return { timeout: next === "NONE" ? 0 : timeoutOf(runtime, TIMEOUTS[next]) };
 }
 

@@ -12,16 +12,10 @@ import type { Skb } from "../skb.ts";
  * ipip_tunnel_xmit(): the outer destination is the tunnel's remote address, or for `remote any` the next hop of the
  * route. Unverified: the kernels this was tested on have no IPIP.
  */
-export function encapsulateIpip(
-  runtime: HostRuntime,
-  skb: Skb,
-  device: Interface,
-  route: RoutingResult,
-): string | null {
+export function encapsulateIpip(runtime: HostRuntime, skb: Skb, device: Interface, route: RoutingResult): void {
   const remote = device.ipip?.remote ?? (route.kind === "unicast" ? route.nextHop : null);
   if (remote === null) {
-    drop(runtime, skb, "NO_TX_TARGET", "POSTROUTING", `${device.name} has no remote address`);
-    return null;
+    return drop(runtime, skb, "NO_TX_TARGET", "POSTROUTING", `${device.name} has no remote address`);
   }
   const inner = skb.packet;
   skb.packet = packet({
@@ -49,7 +43,6 @@ export function encapsulateIpip(
     selectSource: (device.ipip?.local ?? null) === null,
     tunnel: { device, noRoute: null },
   });
-  return null;
 }
 
 /** ipip_rcv(): the tunnel whose ends fit, most specific first; `tunl0` takes what no other does. */

@@ -36,7 +36,8 @@ const text = z.string().optional();
 const number = z.number().optional();
 const flag = z.boolean().optional();
 
-const packetSchema = z.object({
+/** Strict: a field that were left out would make another packet of it. */
+const packetSchema = z.strictObject({
   id: text,
   host: text,
   interface: text,
@@ -60,6 +61,11 @@ const packetSchema = z.object({
   vtag: number,
   initTag: number,
   tFlag: flag,
+  icmpMtu: number,
+  ipid: number,
+  mf: flag,
+  fragOffset: number,
+  wholeLength: number,
   mark: number,
   uid: number,
   bindInterface: text,
@@ -68,6 +74,9 @@ const packetSchema = z.object({
   dmac: text,
   replyTo: text,
   fresh: flag,
+  get icmpInner() {
+    return packetSchema.optional();
+  },
 });
 
 const tablesSchema = z.array(
@@ -119,7 +128,13 @@ export interface Regression {
   readonly case: FuzzCase;
 }
 
-/** Drops fields that are there without a value, which exact optional properties do not allow. */
+type StoredPacket = z.infer<typeof packetSchema>;
+
+/** The packet without fields that are there without a value, which exact optional properties do not allow. */
+function packetOf({ icmpInner, ...rest }: StoredPacket): ProbePacket {
+  return { ...defined(rest), ...(icmpInner === undefined ? {} : { icmpInner: packetOf(icmpInner) }) };
+}
+
 function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   const kept: Partial<{ [K in keyof T]: Exclude<T[K], undefined> }> = {};
   for (const key in value) {
@@ -134,7 +149,7 @@ export function parseRegression(json: string): Regression {
   const { kind, world, rulesets, sequence } = parsed.case;
   return {
     found: parsed.found,
-    case: { world: worldOf(kind, world), rulesets, sequence: sequence.map(defined) },
+    case: { world: worldOf(kind, world), rulesets, sequence: sequence.map(packetOf) },
   };
 }
 

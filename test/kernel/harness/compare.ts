@@ -185,11 +185,21 @@ function byPlace(hops: readonly SeenHop[]): readonly SeenHop[] {
 
 /**
  * The header of a further fragment as a later hop shows it: where a datagram leaves in the fragments it came in, the
- * kernel writes the new headers into the frames that packet sockets still look at.
+ * kernel writes the new headers into the frames that packet sockets still look at. It does so before it sends the
+ * fragment in front, so the header of one that never leaves may be only that of the others.
  */
-function becomesLater(real: SeenPacket, later: readonly SeenHop[], domains: readonly PortSet[]): boolean {
+function becomesLater(
+  real: SeenPacket,
+  ours: SeenPacket,
+  later: readonly SeenHop[],
+  domains: readonly PortSet[],
+): boolean {
   if (real.fragOffset === 0) return false;
-  return later.some(({ packet }) => samePacket(real, packet, domains));
+  const { mf, fragOffset, length } = ours;
+  return later.some(
+    ({ packet }) =>
+      samePacket(real, packet, domains) || samePacket(real, { ...packet, mf, fragOffset, length }, domains),
+  );
 }
 
 function compareHops(
@@ -211,7 +221,7 @@ function compareHops(
       x.host === y.host &&
       x.interface === y.interface &&
       x.direction === y.direction &&
-      (samePacket(x.packet, y.packet, domains) || becomesLater(x.packet, ours.slice(i + 1), domains));
+      (samePacket(x.packet, y.packet, domains) || becomesLater(x.packet, y.packet, ours.slice(i + 1), domains));
     if (same) continue;
     differ(`${what} ${i}`, x === undefined ? null : hopWords(x), y === undefined ? null : hopWords(y));
     return;

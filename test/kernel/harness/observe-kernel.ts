@@ -86,6 +86,11 @@ function outcomeOf(result: KernelResult, delivered: Delivered): KernelResult["ou
   return isAnswered || isRefused ? "rejected" : "dropped";
 }
 
+/** Whether the packet left in fragments of which some were dropped without a word about whose they were: no single end. */
+function endsInPieces({ drops }: KernelResult, hops: readonly SeenHop[]): boolean {
+  return drops.some(({ packet }) => packet === null) && hops.some(({ packet }) => packet.mf || packet.fragOffset > 0);
+}
+
 /** What the oracle said, in the common form. */
 export function observeKernel(result: KernelResult): Observation {
   const hops = kernelHops(result.hops);
@@ -95,7 +100,7 @@ export function observeKernel(result: KernelResult): Observation {
   const delivered = receiver(result);
   return {
     outcome: outcomeOf(result, delivered),
-    host: delivered?.host ?? drop?.host ?? last?.host ?? null,
+    host: delivered?.host ?? drop?.host ?? (endsInPieces(result, hops) ? null : (last?.host ?? null)),
     interface: last?.interface ?? null,
     hook: drop?.reason === "NETFILTER_DROP" ? lastHook(rules) : null,
     hops,

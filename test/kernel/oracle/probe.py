@@ -96,6 +96,9 @@ def analyse(topology, drops_observer, packet, ident, error, record, sender, pend
     `pending` holds the neighbours that nobody has answered for since the last flush; it is added to."""
     roles = Roles(packet, ident)
     hops = sorted(record.hops, key=lambda hop: hop[0])
+    for hop in hops:
+        # A further fragment may be seen with the header that a later hop gives all of them (shared frames).
+        roles.of(hop[5])
     main_hops, responses = [], {}
     for hop in hops:
         role = roles.of(hop[5])
