@@ -17,6 +17,9 @@ export type DumpKind =
   | "conntrack"
   | "conntrack-stats"
   | "sockets"
+  | "netstat"
+  | "route"
+  | "ifconfig"
   | "nstat"
   | "birdc"
   | "bird-config"
@@ -41,6 +44,9 @@ export const PRINTED_BY: Readonly<Record<DumpKind, string>> = {
   conntrack: "conntrack -L",
   "conntrack-stats": "conntrack -S",
   sockets: "ss -H -lntup",
+  netstat: "netstat -lntup",
+  route: "route -n",
+  ifconfig: "ifconfig -a",
   nstat: "nstat -az",
   birdc: "birdc",
   "bird-config": "BIRD's configuration",
@@ -70,7 +76,7 @@ const LINE_PATTERNS: readonly (readonly [DumpKind, RegExp])[] = [
   ],
   ["nft", /^(?:table (?:ip|ip6|inet|arp|bridge|netdev) \S+ \{|\s+(?:chain|set|map) \S+ \{|\s+type \w+ hook \w+)/],
   ["ip-link", /^\d+: \S+: <[A-Z\d_,-]*> mtu \d+ .*\bmode (?:DEFAULT|DORMANT)/],
-  ["ip-addr", /^(?:\d+: \S+: <[A-Z\d_,-]*> mtu (?!.* mode D)|\s+inet6? \S+ )/],
+  ["ip-addr", /^(?:\d+: \S+: <[A-Z\d_,-]*> mtu (?!.* mode D)|\s+inet6? (?!addr:)\S+ (?! ?(?:netmask|prefixlen)))/],
   ["ip-rule", /^\d+:\s+(?:not )?from /],
   ["ip-neigh", /^\S+ dev \S+ .*\b(?:REACHABLE|STALE|DELAY|PROBE|FAILED|INCOMPLETE|PERMANENT|NOARP)$/],
   ["bridge-fdb", /^[\da-f]{2}(?::[\da-f]{2}){5} dev \S+/],
@@ -85,7 +91,16 @@ const LINE_PATTERNS: readonly (readonly [DumpKind, RegExp])[] = [
   ["sysctl", /^(?:net|kernel|vm|fs|dev|user|abi|debug)[./][\w./-]+\s*=/],
   ["conntrack-stats", /^cpu=\d+\s+/],
   ["conntrack", /^(?:ipv[46]\s+\d+\s+)?[a-z]\w*\s+\d+\s+\d+ .*src=\S+ dst=/],
-  ["sockets", /^(?:(?:tcp|udp|sctp|dccp|raw)\s+(?:LISTEN|UNCONN|ESTAB)\s+\d+|Netid\s+State\s)/],
+  [
+    "sockets",
+    /^(?:(?:tcp|udp|sctp|dccp|raw)\s+(?:LISTEN|UNCONN|ESTAB)\s+\d+|(?:LISTEN|UNCONN)\s+\d+\s+\d+\s|(?:Netid\s+)?State\s+Recv-Q\s)/,
+  ],
+  ["netstat", /^(?:(?:tcp|udp|udplite|sctp|raw)6?\s+\d+\s+\d+\s|unix\s+\d|Proto\s+(?:Recv-Q|RefCnt)\s)/],
+  [
+    "route",
+    /^(?:\S+\s+\S+\s+\d+\.\d+\.\d+\.\d+\s+[UGHRDMAC!]+\s|\[?[\da-fA-F:]+\/\d+\]?\s+[\da-fA-F:[\]]+\s+[UGHDMCADacnR!]+\s|Kernel IP(?:v6)? routing table)/,
+  ],
+  ["ifconfig", /^(?:\S+: flags=\d+<|\S+\s+Link encap:|\s+inet6? (?:addr:|\S+ +(?:netmask|prefixlen) ))/],
   ["nstat", /^(?:#kernel|(?:Ip|Tcp|Udp|Icmp|TcpExt|IpExt)\w+\s+\d+\s+\d+\.\d+$)/],
   [
     "birdc",
@@ -106,6 +121,9 @@ const OTHER_LINES: ReadonlyMap<DumpKind, RegExp> = new Map([
   ["ip-addr", /^(?:\s|\d+: )/],
   ["ip-link", /^(?:\s|\d+: )/],
   ["ip-route", /^\s/],
+  ["ifconfig", /^\s/],
+  ["netstat", /^[^\d:]*\([^\d:]*\)$/],
+  ["route", /^[^\d:]*$/],
   ["ipset-list", /^(?:[A-Z][\w ]*:|[\d.]+|[\da-f]*:[\da-f:])/],
   ["sysctl", /^[\w./-]+ *=/],
   ["birdc", /^(?:\s|[\w-]+\s+\w+)/],

@@ -39,7 +39,10 @@ export function formatRange(range: { readonly first: number; readonly last: numb
   return range.first === range.last ? String(range.first) : `${range.first}${separator}${range.last}`;
 }
 
-/** Services people write by name in rules; iptables-save always prints numbers. From Debian's /etc/services. */
+/**
+ * Services by name, as people write them in rules and as tools without `-n` print them: Debian's /etc/services (checked), and
+ * names of IANA's list that Red Hat's has.
+ */
 const SERVICES: ReadonlyMap<string, number> = new Map([
   ["ftp-data", 20],
   ["ftp", 21],
@@ -80,6 +83,43 @@ const SERVICES: ReadonlyMap<string, number> = new Map([
   ["mdns", 5353],
   ["postgresql", 5432],
   ["http-alt", 8080],
+  ["webcache", 8080],
+  ["whois", 43],
+  ["tacacs", 49],
+  ["submissions", 465],
+  ["dhcpv6-client", 546],
+  ["dhcpv6-server", 547],
+  ["rtsp", 554],
+  ["domain-s", 853],
+  ["rsync", 873],
+  ["ms-sql-s", 1433],
+  ["radius", 1812],
+  ["radius-acct", 1813],
+  ["etcd-client", 2379],
+  ["etcd-server", 2380],
+  ["bgpd", 2605],
+  ["iscsi-target", 3260],
+  ["svn", 3690],
+  ["epmd", 4369],
+  ["vxlan", 4789],
+  ["sip", 5060],
+  ["sip-tls", 5061],
+  ["xmpp-client", 5222],
+  ["xmpp-server", 5269],
+  ["amqps", 5671],
+  ["amqp", 5672],
+  ["x11", 6000],
+  ["redis", 6379],
+  ["sun-sr-https", 6443],
+  ["syslog-tls", 6514],
+  ["tproxy", 8081],
+  ["omniorb", 8088],
+  ["cslistener", 9000],
+  ["websm", 9090],
+  ["jetdirect", 9100],
+  ["git", 9418],
+  ["zabbix-agent", 10050],
+  ["zabbix-trapper", 10051],
 ]);
 
 /** A port by decimal number or service name (xtables_parse_port); null when it is neither. */

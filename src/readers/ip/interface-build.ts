@@ -12,6 +12,7 @@ import { addressBits } from "../../net/prefix.ts";
 import { type DumpFindings, dumpFindings } from "../dump-findings.ts";
 import { dumpLines, quote } from "../dump-text.ts";
 import { isJsonDump, jsonElements } from "../json-fields.ts";
+import { isIfconfigHeader, writtenIfconfigInterfaces } from "../net-tools/ifconfig.ts";
 import { bridgeDevice, bridgePortOf } from "./bridge-options.ts";
 import { writtenJsonInterface } from "./interface-json.ts";
 import { interfaceKind } from "./interface-kind.ts";
@@ -37,7 +38,10 @@ export interface InterfaceDump {
   readonly findings: readonly Finding[];
 }
 
-/** Reads what `ip addr` and `ip link` have in common, text or JSON. */
+/** Output of ifconfig has the first line of a device among its first lines. */
+const HEAD = 100;
+
+/** Reads what `ip addr` and `ip link` have in common, text or JSON, and what `ifconfig` shows of it. */
 export function readInterfaceDump(text: string, file: string, origins: OriginTable): InterfaceDump {
   const { lines, findings: first } = dumpLines(text, file);
   const findings = dumpFindings(file, first);
@@ -45,7 +49,9 @@ export function readInterfaceDump(text: string, file: string, origins: OriginTab
   const written = new Map<string, WrittenInterface>();
   const entries = isJsonDump(lines)
     ? jsonElements(lines, findings).map((element) => writtenJsonInterface(element, findings))
-    : writtenTextInterfaces(lines, findings);
+    : lines.slice(0, HEAD).some((line) => isIfconfigHeader(line.text))
+      ? writtenIfconfigInterfaces(lines, findings)
+      : writtenTextInterfaces(lines, findings);
   for (const entry of entries) {
     if (entry === null) continue;
     if (written.has(entry.name)) {

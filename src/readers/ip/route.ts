@@ -5,6 +5,7 @@ import type { Family } from "../../net/address.ts";
 import { dumpFindings } from "../dump-findings.ts";
 import { dumpLines } from "../dump-text.ts";
 import { isJsonDump, jsonElements } from "../json-fields.ts";
+import { isRouteRow, writtenTableRoutes } from "../net-tools/route-table.ts";
 import { buildRoute, type RouteContext } from "./route-build.ts";
 import { writtenJsonRoute } from "./route-json.ts";
 import { writtenTextRoutes } from "./route-text.ts";
@@ -13,6 +14,8 @@ export interface RouteDump {
   /** In the order written; of both families where the dump mixes them (`table all` as text). */
   readonly routes: readonly Route[];
   readonly findings: readonly Finding[];
+  /** From `route -n` or `netstat -rn`, which leave things out: the routes are what is assumed. */
+  readonly lossy: boolean;
 }
 
 export interface RouteReading {
@@ -27,7 +30,10 @@ export interface RouteReading {
   readonly typed?: boolean;
 }
 
-/** Reads `ip [-d] [-o] [-4|-6] [-j] route show [table …]`, text or JSON. */
+/** A table of net-tools has rows among its first lines. */
+const HEAD = 100;
+
+/** Reads `ip [-d] [-o] [-4|-6] [-j] route show [table …]`, text or JSON, and what `route -n` and `netstat -rn` print of it. */
 export function readRoutes(text: string, file: string, origins: OriginTable, reading: RouteReading = {}): RouteDump {
   const { lines, findings: first } = dumpLines(text, file);
   const findings = dumpFindings(file, first);
@@ -40,12 +46,15 @@ export function readRoutes(text: string, file: string, origins: OriginTable, rea
     findings,
   };
   const routes: Route[] = [];
+  const lossy = lines.slice(0, HEAD).some((line) => isRouteRow(line.text));
   const written = isJsonDump(lines)
     ? jsonElements(lines, findings).map((element) => writtenJsonRoute(element, findings))
-    : writtenTextRoutes(lines, findings);
+    : lossy
+      ? writtenTableRoutes(lines, findings)
+      : writtenTextRoutes(lines, findings);
   for (const entry of written) {
     const route = entry === null ? null : buildRoute(entry, context);
     if (route !== null) routes.push(route);
   }
-  return { routes, findings: findings.list() };
+  return { routes, findings: findings.list(), lossy };
 }

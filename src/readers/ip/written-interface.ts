@@ -6,7 +6,7 @@ export interface WrittenInterface {
   /** What stands after `@`: a name, `ifN`, `NONE`. */
   readonly peer: string | null;
   /** Null for `ip -o addr`, which prints none. */
-  readonly flags: readonly string[] | null;
+  flags: readonly string[] | null;
   mtu: number | null;
   group: string | null;
   master: string | null;

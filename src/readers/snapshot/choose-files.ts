@@ -57,7 +57,23 @@ export function chooseFiles(
       });
     }
   }
-  return { chosen, findings };
+  return { chosen: chosen.filter((one) => !isReplaced(one, chosen, findings)), findings };
+}
+
+/** True for what leaves things out where another file tells them. */
+function isReplaced({ role, file }: ChosenFile, chosen: readonly ChosenFile[], findings: Finding[]): boolean {
+  if (!role.lossy) return false;
+  const better = chosen.find(
+    (one) => !one.role.lossy && one.role.part === role.part && one.role.family === role.family,
+  );
+  if (better === undefined) return false;
+  findings.push({
+    code: "same-dump-twice",
+    severity: "info",
+    message: `${better.file.path} tells the same and more; that one is read.`,
+    file: file.path,
+  });
+  return true;
 }
 
 function nameFor(kind: string): string {

@@ -33,6 +33,8 @@ export interface FileRole {
   readonly kinds: readonly DumpKind[];
   /** The tool prints something on every machine, so that an empty file is a damaged one. */
   readonly neverEmpty: boolean;
+  /** It leaves things out that another file of the part tells: read where there is no other. */
+  readonly lossy: boolean;
   /** The command that fills the file. */
   readonly command: string;
 }
@@ -49,6 +51,7 @@ const role = (
   family: null,
   backend: null,
   neverEmpty: false,
+  lossy: false,
   ...more,
 });
 
@@ -77,10 +80,13 @@ const EVIDENCE: readonly (readonly [string, string, readonly DumpKind[]])[] = [
 export const FILE_ROLES: ReadonlyMap<string, FileRole> = new Map([
   ...rulesRoles(),
   ["nft-ruleset", role("nft", "nft -j list ruleset", ["nft"])],
-  ["ip-addr", role("addresses", "ip -d -s addr", ["ip-addr", "ip-link"], { neverEmpty: true })],
+  ["ip-addr", role("addresses", "ip -d -s addr", ["ip-addr", "ip-link", "ifconfig"], { neverEmpty: true })],
   ["ip-link", role("links", "ip -d -s link", ["ip-link", "ip-addr"], { neverEmpty: true })],
-  ["ip-route", role("routes", "ip route show table all", ["ip-route"], { family: 4 })],
-  ["ip-route-v6", role("routes", "ip -6 route show table all", ["ip-route"], { family: 6 })],
+  ["ip-route", role("routes", "ip route show table all", ["ip-route", "route"], { family: 4 })],
+  ["ip-route-v6", role("routes", "ip -6 route show table all", ["ip-route", "route"], { family: 6 })],
+  ["route", role("routes", "route -n", ["route", "ip-route"], { family: 4, lossy: true })],
+  ["route-v6", role("routes", "route -A inet6 -n", ["route", "ip-route"], { family: 6, lossy: true })],
+  ["ifconfig", role("addresses", "ifconfig -a", ["ifconfig", "ip-addr"], { neverEmpty: true, lossy: true })],
   ["ip-rule", role("policy-rules", "ip rule", ["ip-rule"], { family: 4, neverEmpty: true })],
   ["ip-rule-v6", role("policy-rules", "ip -6 rule", ["ip-rule"], { family: 6 })],
   ["ip-neigh", role("neighbours", "ip neigh", ["ip-neigh"])],
@@ -90,7 +96,8 @@ export const FILE_ROLES: ReadonlyMap<string, FileRole> = new Map([
   ["sysctl", role("sysctls", "sysctl -a", ["sysctl"], { neverEmpty: true })],
   ["conntrack", role("conntrack", "conntrack -L", ["conntrack", "conntrack-stats"])],
   ["conntrack-list", role("conntrack", "conntrack -L", ["conntrack", "conntrack-stats"])],
-  ["sockets", role("sockets", "ss -H -lntup", ["sockets"])],
+  ["sockets", role("sockets", "ss -H -lntup", ["sockets", "netstat"])],
+  ["netstat", role("sockets", "netstat -lntup", ["netstat", "sockets"], { lossy: true })],
   ["versions", role("versions", "uname -a; iptables -V", [])],
   ...EVIDENCE.map(([stem, command, kinds]) => [stem, role("evidence", command, kinds)] as const),
 ] satisfies readonly (readonly [string, FileRole])[]);

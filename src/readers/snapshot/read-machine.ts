@@ -99,8 +99,9 @@ export function readMachine(machine: MachineFiles, origins: OriginTable): Machin
 
   const listening = one(chosen, "sockets");
   const sockets = listening === null ? null : readSockets(listening.file.text, listening.file.path, origins);
-  if (sockets === null) knowledge.set("sockets", "unknown");
-  else note(reading, listening?.file ?? null, PRINTED_BY.sockets, sockets.sockets.length, sockets.findings);
+  if (sockets === null || !sockets.complete) knowledge.set("sockets", "unknown");
+  if (sockets !== null)
+    note(reading, listening?.file ?? null, PRINTED_BY.sockets, sockets.sockets.length, sockets.findings);
 
   return {
     host: {
@@ -206,8 +207,14 @@ function readMachineRoutes(
   const dumps = all(chosen, "routes").map(({ role, file }) => {
     const family = role.family ?? 4;
     const dump = readRoutes(file.text, file.path, reading.origins, { family });
-    note(reading, file, family === 6 ? "ip -6 route" : "ip route", dump.routes.length, dump.findings);
-    return { family, file, routes: dump.routes };
+    note(
+      reading,
+      file,
+      dump.lossy ? "route -n" : family === 6 ? "ip -6 route" : "ip route",
+      dump.routes.length,
+      dump.findings,
+    );
+    return { family, file, routes: dump.routes, lossy: dump.lossy };
   });
   const dumped = mergeRoutes(dumps.map((dump) => dump.routes));
   const hasLocal = (family: Family): boolean =>
@@ -239,6 +246,7 @@ function readMachineRoutes(
         knowledge.set(part, "unknown");
       }
     } else if (!known) knowledge.set(part, "unknown");
+    else if (file?.lossy === true) knowledge.set(part, "assumed");
     if (hasLocal(family)) continue;
     routes.push(...derived.filter((route) => route.family === family));
     if (knowledge.get(part) === undefined) knowledge.set(part, "derived");

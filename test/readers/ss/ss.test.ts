@@ -57,7 +57,7 @@ test("sockets that receive no TCP, UDP or SCTP are passed over", () => {
   ).toMatchObject({ sockets: [], findings: [] });
 });
 
-test.each(["hello", "tcp LISTEN 0 128 *:ssh *:*", "frob LISTEN 0 128 *:22 *:*", "tcp LISTEN 0 128 *:99999 *:*"])(
+test.each(["hello", "tcp LISTEN 0 128 *:frobnicate *:*", "frob LISTEN 0 128 *:22 *:*", "tcp LISTEN 0 128 *:99999 *:*"])(
   "%s is reported",
   (line) => {
     expect(codes(read(line))).toEqual(["unknown-line"]);
