@@ -15,7 +15,7 @@ import { readSockets } from "../../src/readers/ss.ts";
 const HOME = `ppn-${process.pid}`;
 const isRoot = process.getuid?.() === 0;
 if (!isRoot) {
-  if (process.env.CI) throw new Error("test/kernel needs root: it makes network namespaces.");
+  if (process.env["CI"]) throw new Error("test/kernel needs root: it makes network namespaces.");
   process.stderr.write("SKIPPED test/kernel/net-tools.test.ts: it needs root to make network namespaces.\n");
 }
 
