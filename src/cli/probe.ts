@@ -1,4 +1,5 @@
 import type { Finding } from "../model/finding.ts";
+import { findingJson } from "../report/code-link.ts";
 import { findingText } from "../report/finding-text.ts";
 import { answerJson } from "../report/trace-json.ts";
 import { parsePacketLine } from "../trace/packet-question.ts";
@@ -80,7 +81,7 @@ function answerLine(
 
 /** A line that gets no answer keeps its place in the output. */
 function refused(id: string | null, findings: readonly Finding[]): Reply {
-  return { json: JSON.stringify({ id, findings }), code: BAD_INPUT, findings };
+  return { json: JSON.stringify({ id, findings: findings.map(findingJson) }), code: BAD_INPUT, findings };
 }
 
 async function readPackets(path: string, io: Io): Promise<{ readonly text: string; readonly file: string }> {

@@ -87,6 +87,16 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
       const { check } = await import("./check.ts");
       done(await check(network, options, io));
     });
+
+  addCommonOptions(
+    program
+      .command("explain")
+      .description("what a code in brackets means, and what to do; without a code, all of them")
+      .argument("[code]", "such as unknown-line"),
+  ).action(async (code: string | undefined, options) => {
+    const { explain: explainCode } = await import("./explain.ts");
+    done(explainCode(code, options, io));
+  });
   return program;
 }
 

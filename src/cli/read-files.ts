@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { FindingCode } from "../model/codes/finding-codes.ts";
 import type { Finding } from "../model/finding.ts";
 import { decodeText } from "./decode-text.ts";
 
@@ -98,7 +99,7 @@ export function readFolder(folder: string): ReadonlyMap<string, FileContent> {
 
 const TOO_MUCH = `At most ${MAX_FILES} files and ${MAX_TOTAL_BYTES / 1024 / 1024} MB are read: give a folder with fewer nodes.`;
 
-function problem(code: string, file: string, message: string, advice = "The file was left out."): Finding {
+function problem(code: FindingCode, file: string, message: string, advice = "The file was left out."): Finding {
   return { code, severity: "error", message, file, advice };
 }
 

@@ -29,19 +29,20 @@ export function answerFromOutside(
   const beyond = nextHop === null ? device.name : formatAddress(nextHop);
   if (isPodAddress(world, sent.dst) && !hasFabricRoute(world, sent.dst)) {
     const detail = `${beyond} has no route to the pod address ${formatAddress(sent.dst)}`;
-    return runtime.services.assume(runtime, "fabric", detail, 1) === 0 ? null : answer;
+    return runtime.services.assume(runtime, "outside-has-no-pod-routes", detail, 1) === 0 ? null : answer;
   }
   if (isPodAddress(world, sent.src) && !hasFabricRoute(world, sent.src)) {
     const detail = `${beyond} has no route back to the pod address ${formatAddress(sent.src)}`;
-    return runtime.services.assume(runtime, "fabric", detail, 1) === 0 ? null : answer;
+    return runtime.services.assume(runtime, "outside-has-no-pod-routes", detail, 1) === 0 ? null : answer;
   }
   if (sent.ttl < FAR) {
-    runtime.services.assume(runtime, "fabric", `no router beyond ${beyond} answers when a TTL ends`);
+    runtime.services.assume(runtime, "silent-routers-outside", `no router beyond ${beyond} answers when a TTL ends`);
     return null;
   }
   const target = `${formatAddress(sent.dst)}${hasPorts(sent.protocol) ? ` ${formatProtocol(sent.protocol)}/${sent.dport}` : ""}`;
   const taken = runtime.services.choose({
     kind: "unknown",
+    code: "outside-answers",
     variable: `${runtime.host.name} ${device.name} outside answers ${target}`,
     question: `does ${target}${nextHop !== null && sameAddress(nextHop, sent.dst) ? "" : `, beyond ${beyond},`} answer ${runtime.host.name}? it was not dumped`,
     alternatives: [

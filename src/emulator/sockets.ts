@@ -205,13 +205,14 @@ function listening(world: World, runtime: HostRuntime, received: Packet): Socket
   if (found !== undefined) {
     if (found.certainty === "dumped") return "open";
     const detail = `${runtime.host.name} listens on ${name}, as declared`;
-    return runtime.services.assume(runtime, "sockets", detail, 1) === 0 ? "assumed-open" : "closed";
+    return runtime.services.assume(runtime, "assumed-open-port", detail, 1) === 0 ? "assumed-open" : "closed";
   }
   const knowledge = runtime.host.knowledge.get("sockets") ?? "known";
   if (knowledge === "known" || knowledge === "derived") return "closed";
   if (!world.answers) return "unknown";
   const taken = runtime.services.choose({
     kind: "unknown",
+    code: "listening-socket",
     variable: `${runtime.host.name} listens on ${name}`,
     question: `does anybody listen on ${name} of ${runtime.host.name}? no dump tells`,
     alternatives: [

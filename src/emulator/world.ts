@@ -24,6 +24,7 @@ import type {
 import { CT_NONE, CT_RELATED, CT_UNTRACKED, type Skb, skb } from "../linux/skb.ts";
 import { answerSolicitation, type Message, receiveAdvertisement, sendSolicitation } from "../linux/solicitation.ts";
 import { transmitFrame } from "../linux/transmit.ts";
+import { ASSUMPTION_CODES, type AssumptionCode, type AssumptionPart } from "../model/codes/assumption-codes.ts";
 import type { Interface } from "../model/interface.ts";
 import type { Network } from "../model/network.ts";
 import { type Address, formatAddress, sameAddress } from "../net/address.ts";
@@ -42,7 +43,8 @@ import { frameType, reaches, transmit } from "./wire.ts";
 /** An assumption that an answer rests on. */
 export interface Assumption {
   readonly host: string;
-  readonly part: Parameters<Services["assume"]>[1];
+  readonly code: AssumptionCode;
+  readonly part: AssumptionPart;
   readonly detail: string;
   /** In how many other ways the walk can go on where it does not hold; 0: nobody can tell what then happens. */
   readonly otherwise: number;
@@ -55,7 +57,7 @@ export interface Doubt {
 }
 
 /** What tells assumptions apart. */
-export function assumptionKey({ host, part, detail }: Omit<Assumption, "otherwise">): string {
+export function assumptionKey({ host, part, detail }: Pick<Assumption, "host" | "part" | "detail">): string {
   return `${host} ${part} ${detail}`;
 }
 
@@ -118,8 +120,9 @@ export function createWorld(network: Network, options: WorldOptions): World {
       return taken;
     },
     freeValues: values,
-    assume: (runtime, part, detail, otherwise = 0) => {
-      const assumption: Assumption = { host: runtime.host.name, part, detail, otherwise };
+    assume: (runtime, code, detail, otherwise = 0) => {
+      const { part } = ASSUMPTION_CODES[code];
+      const assumption: Assumption = { host: runtime.host.name, code, part, detail, otherwise };
       const key = assumptionKey(assumption);
       if (!world.assumptions.has(key)) world.assumptions.set(key, assumption);
       return doubt !== null && key === doubted ? doubt.way : 0;
@@ -387,7 +390,7 @@ function byArp(
   if (entry === null || entry.state !== "resolved" || entry.mac === null) return { found: null, open };
   if (runtime.host.knowledge.get("neighbours") === "assumed") {
     const owner = entry.text.replace(/^(?:answered by|learnt from) /, "");
-    world.services.assume(runtime, "neighbours", `${formatAddress(nextHop)} resolves to ${owner}`);
+    world.services.assume(runtime, "neighbour-resolves", `${formatAddress(nextHop)} resolves to ${owner}`);
   }
   return { found: { kind: "mac", mac: entry.mac, text: entry.text }, open };
 }
@@ -449,7 +452,7 @@ function byNdp(
 /** Rules keep the answer away, unless the host knew it before. */
 function silent(world: World, asker: HostRuntime, target: Address, text: string): Resolution {
   if (asker.host.knowledge.get("neighbours") === "assumed") {
-    world.services.assume(asker, "neighbours", `${formatAddress(target)} is not known`);
+    world.services.assume(asker, "neighbour-absent", `${formatAddress(target)} is not known`);
   }
   return { kind: "unresolved", text };
 }
@@ -470,7 +473,11 @@ function solicit(world: World, host: string, device: string, question: Question)
       return null;
     }
     if (asker.host.knowledge.get("neighbours") === "assumed") {
-      world.services.assume(asker, "neighbours", `${formatAddress(target)} resolves to ${host} ${receiver.name}`);
+      world.services.assume(
+        asker,
+        "neighbour-resolves",
+        `${formatAddress(target)} resolves to ${host} ${receiver.name}`,
+      );
     }
     return { kind: "mac", mac: macOf(host, receiver), text: `answered by ${host} ${receiver.name}` };
   }

@@ -52,10 +52,18 @@ function noteUnmodelled(runtime: HostRuntime, bridge: Interface, port: Interface
   if (runtime.noted.has(port)) return;
   runtime.noted.set(port, 0);
   for (const setting of settingsOf(port).unmodelled) {
-    runtime.services.assume(runtime, "interfaces", `\`${setting}\` of bridge port ${port.name} makes no difference`);
+    runtime.services.assume(
+      runtime,
+      "bridge-port-setting",
+      `\`${setting}\` of bridge port ${port.name} makes no difference`,
+    );
   }
   if (bridge.bridge?.vlanFiltering === true) {
-    runtime.services.assume(runtime, "interfaces", `all ports of ${bridge.name} are in the same VLAN: \`bridge vlan\``);
+    runtime.services.assume(
+      runtime,
+      "bridge-one-vlan",
+      `all ports of ${bridge.name} are in the same VLAN: \`bridge vlan\``,
+    );
   }
 }
 

@@ -172,7 +172,7 @@ function read(runtime: HostRuntime, setting: Setting): number {
   if (assumed === null) return setting.value;
   let way = runtime.noted.get(setting);
   if (way === undefined) {
-    way = runtime.services.assume(runtime, "sysctls", assumed, others.length);
+    way = runtime.services.assume(runtime, "assumed-sysctl", assumed, others.length);
     runtime.noted.set(setting, way);
   }
   return others[way - 1] ?? setting.value;

@@ -1,3 +1,4 @@
+import type { AssumptionCode } from "../model/codes/assumption-codes.ts";
 import type { Host } from "../model/host.ts";
 import type { Interface } from "../model/interface.ts";
 import type { Address } from "../net/address.ts";
@@ -70,27 +71,11 @@ export interface Services {
   readonly choose: Chooser;
   readonly freeValues: FreeValues;
   /**
-   * Notes that the answer rests on an assumption about a part of a host; `detail` names the item. Answers 0: it holds.
+   * Notes that the answer rests on an assumption about a host; `detail` names the item. Answers 0: it holds.
    * A caller that can also go on without it says in how many other ways (`otherwise`, 0 by default), and is told 1 to
    * `otherwise` in a World that doubts the assumption.
    */
-  assume(
-    runtime: HostRuntime,
-    part:
-      | "rules"
-      | "otherBackend"
-      | "nft"
-      | "routes"
-      | "policyRules"
-      | "sysctls"
-      | "neighbours"
-      | "conntrack"
-      | "sockets"
-      | "interfaces"
-      | "fabric",
-    detail: string,
-    otherwise?: number,
-  ): number;
+  assume(runtime: HostRuntime, code: AssumptionCode, detail: string, otherwise?: number): number;
   /** Puts a frame on the link of `device`. False where the other end of a veth pair refuses it, which the sender is told. */
   transmit(runtime: HostRuntime, device: Interface, skb: Skb): boolean;
   /** Whether the link of a bridge port has a member with that MAC address. */

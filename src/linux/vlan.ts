@@ -19,10 +19,10 @@ export function transmitOnVlan(runtime: HostRuntime, device: Interface, skb: Skb
   }
   if (device.vlanId === null) {
     const detail = `both ends of ${device.name} have the same VLAN: \`ip -d link\``;
-    runtime.services.assume(runtime, "interfaces", detail);
+    runtime.services.assume(runtime, "same-vlan", detail);
     return runtime.services.transmit(runtime, lower, skb);
   }
-  runtime.services.assume(runtime, "interfaces", UNVERIFIED);
+  runtime.services.assume(runtime, "vlan-unverified", UNVERIFIED);
   if (skb.vlan !== 0) {
     drop(runtime, skb, null, null, `a tag inside a tag (${device.name}) is not modelled`);
     return true;

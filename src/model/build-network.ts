@@ -1,5 +1,6 @@
 import { sameAddress } from "../net/address.ts";
 import { formatPrefix, prefixOf } from "../net/prefix.ts";
+import type { FindingCode } from "./codes/finding-codes.ts";
 import type { Finding } from "./finding.ts";
 import { type Host, knowledgeOf } from "./host.ts";
 import type { Interface } from "./interface.ts";
@@ -26,7 +27,7 @@ const LEAST_MTU = 68;
 export function buildNetwork(fields: Parameters<typeof network>[0]): BuiltNetwork {
   const built = network(fields);
   const findings: Finding[] = [];
-  const complain = (origin: Origin, code: string, message: string, expected: string): void => {
+  const complain = (origin: Origin, code: FindingCode, message: string, expected: string): void => {
     const source = sourceOf(built.origins, origin);
     findings.push({
       code,
@@ -47,10 +48,10 @@ export function buildNetwork(fields: Parameters<typeof network>[0]): BuiltNetwor
   return { network: built, findings };
 }
 
-type Complain = (origin: Origin, code: string, message: string, expected: string) => void;
+type Complain = (origin: Origin, code: FindingCode, message: string, expected: string) => void;
 
 function checkInterface(host: Host, device: Interface, complain: Complain): void {
-  const say = (code: string, what: string, expected: string): void =>
+  const say = (code: FindingCode, what: string, expected: string): void =>
     complain(device.origin, code, `${host.name} ${device.name}: ${what}`, expected);
   if (device.mac !== null && !MAC.test(device.mac)) {
     say("mac-address", `MAC address ${device.mac}`, "six lower-case hexadecimal bytes with colons");

@@ -1,7 +1,9 @@
+import type { FindingCode } from "./codes/finding-codes.ts";
+
 /** Something about the input that a person should know. Errors are data: nothing is thrown for bad input. */
 export interface Finding {
-  /** Stable, kebab-case: `unknown-line`, `duplicate-address`. */
-  readonly code: string;
+  /** Stable, kebab-case: `unknown-line`, `duplicate-address`. Each has a page: `podpath explain CODE`. */
+  readonly code: FindingCode;
   readonly severity: "error" | "warning" | "info";
   readonly message: string;
   readonly file?: string;
@@ -15,7 +17,7 @@ export interface Finding {
   readonly advice?: string;
 }
 
-/** `error: file:3:7: message (expected …). advice`. */
+/** `error: file:3:7: message Expected …. advice [code]`. */
 export function formatFinding(finding: Finding): string {
   const place =
     finding.file === undefined
@@ -23,5 +25,5 @@ export function formatFinding(finding: Finding): string {
       : `${[finding.file, finding.line, finding.column].filter((part) => part !== undefined).join(":")}: `;
   const expected = finding.expected === undefined ? "" : ` Expected ${finding.expected}.`;
   const advice = finding.advice === undefined ? "" : ` ${finding.advice}`;
-  return `${finding.severity}: ${place}${finding.message}${expected}${advice}`;
+  return `${finding.severity}: ${place}${finding.message}${expected}${advice} [${finding.code}]`;
 }

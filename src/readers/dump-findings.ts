@@ -1,3 +1,4 @@
+import type { FindingCode } from "../model/codes/finding-codes.ts";
 import type { Finding } from "../model/finding.ts";
 
 /** How many findings of one code are listed one by one. */
@@ -6,20 +7,20 @@ const LISTED = 100;
 /** Findings about one file, bounded: a file of a million odd lines gives a hundred findings and a count. */
 export interface DumpFindings {
   add(
-    code: string,
+    code: FindingCode,
     severity: Finding["severity"],
     line: number,
     message: string,
     more?: Pick<Finding, "column" | "expected" | "advice">,
   ): void;
   /** Like `add`, but once per message: for options that stand on every line of a dump. */
-  once(code: string, severity: Finding["severity"], line: number, message: string): void;
+  once(code: FindingCode, severity: Finding["severity"], line: number, message: string): void;
   list(): readonly Finding[];
 }
 
 export function dumpFindings(file: string, first: readonly Finding[] = []): DumpFindings {
   const found: Finding[] = [...first];
-  const counts = new Map<string, number>();
+  const counts = new Map<FindingCode, number>();
   const messages = new Set<string>();
   const add: DumpFindings["add"] = (code, severity, line, message, more) => {
     const count = (counts.get(code) ?? 0) + 1;

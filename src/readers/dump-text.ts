@@ -1,3 +1,4 @@
+import type { FindingCode } from "../model/codes/finding-codes.ts";
 import type { Finding } from "../model/finding.ts";
 import { dumpFindings } from "./dump-findings.ts";
 
@@ -113,7 +114,7 @@ export function dumpLines(text: string, file: string): DumpLines {
   const hasEntities = text.includes("&");
   const hasTypography = TYPOGRAPHY.test(text);
   const hasEscapes = text.includes("\u001b");
-  const repair = (line: string, repaired: string, number: number, code: string, message: string): string => {
+  const repair = (line: string, repaired: string, number: number, code: FindingCode, message: string): string => {
     if (repaired !== line) findings.once(code, "info", number, message);
     return repaired;
   };

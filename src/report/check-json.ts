@@ -1,12 +1,12 @@
-import type { Finding } from "../model/finding.ts";
 import type { HostPart, Knowledge } from "../model/host.ts";
 import { factSource } from "../trace/fact-source.ts";
 import type { CheckReport } from "./check-text.ts";
+import { type FindingJson, findingJson } from "./code-link.ts";
 import { snapshotFolder } from "./snapshot-folder.ts";
 
 export interface CheckJson {
   readonly name: string;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly FindingJson[];
   readonly files: CheckReport["recognised"];
   readonly hosts: readonly {
     readonly host: string;
@@ -25,7 +25,7 @@ export interface CheckJson {
 export function checkJson(report: CheckReport): CheckJson {
   return {
     name: report.name,
-    findings: report.findings,
+    findings: report.findings.map(findingJson),
     files: report.recognised,
     hosts: report.hosts.map((host) => {
       const parts = [...host.parts];

@@ -2,6 +2,7 @@ import type { HostKnowledge } from "../analysis/what-is-missing.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Knowledge } from "../model/host.ts";
 import { factSource } from "../trace/fact-source.ts";
+import { EXPLAIN_HINT } from "./code-link.ts";
 import { findingText } from "./finding-text.ts";
 import type { Ink } from "./ink.ts";
 import { plural } from "./plural.ts";
@@ -61,7 +62,7 @@ function findingLines(findings: readonly Finding[], ink: Ink): readonly string[]
       ),
     );
   }
-  return lines;
+  return [...lines, "", ...paragraph(EXPLAIN_HINT, "", "", ink.faint)];
 }
 
 /** Findings told one by one: of one kind in one file, and of one severity. `--json` has them all. */

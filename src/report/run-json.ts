@@ -1,7 +1,7 @@
 import type { Comparison } from "../analysis/expectation.ts";
 import type { PlayedProbe, ScenarioRun } from "../analysis/run-scenario.ts";
-import type { Finding } from "../model/finding.ts";
 import type { Source } from "../model/origin.ts";
+import { type FindingJson, findingJson } from "./code-link.ts";
 import { type AnswerJson, answerJson } from "./trace-json.ts";
 
 export interface PlayedProbeJson {
@@ -13,7 +13,7 @@ export interface PlayedProbeJson {
   readonly kind: string | null;
   readonly verdict: PlayedProbe["verdict"];
   readonly comparisons: readonly Comparison[];
-  readonly findings: readonly Finding[];
+  readonly findings: readonly FindingJson[];
   /** Null where the probe could not be asked, and with `--hide-answer`. */
   readonly answer: AnswerJson | null;
 }
@@ -57,7 +57,7 @@ export function runJson(run: ScenarioRun, hideAnswer: boolean): RunJson {
       kind: played.prepared?.kind ?? played.probe.probe.kind,
       verdict: played.verdict,
       comparisons: played.comparisons,
-      findings: played.findings,
+      findings: played.findings.map(findingJson),
       answer: played.answer === null || hideAnswer ? null : answerJson(played.answer),
     })),
   };

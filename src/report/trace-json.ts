@@ -5,6 +5,7 @@ import type { Journey } from "../emulator/journey.ts";
 import type { Assumption } from "../emulator/world.ts";
 import type { DropReason } from "../linux/drop-reason.ts";
 import type { PacketKind } from "../linux/runtime.ts";
+import type { AssumptionCode } from "../model/codes/assumption-codes.ts";
 import type { Network } from "../model/network.ts";
 import { type Source, sourceOf } from "../model/origin.ts";
 import { formatAddress } from "../net/address.ts";
@@ -12,6 +13,7 @@ import { ICMP, ICMPV6 } from "../net/protocol.ts";
 import { commandFor } from "../trace/fact-source.ts";
 import { unverifiedParts } from "../trace/rests-on.ts";
 import type { Answer, Branch, Certainty, Run, Unknown } from "../trace/result.ts";
+import { docOf } from "./code-link.ts";
 import { decidingRule } from "./ending-text.ts";
 import { type PacketJson, packetJson } from "./packet-json.ts";
 import { type RuleJson, ruleJson, type StepJson, stepJson } from "./step-json.ts";
@@ -55,10 +57,18 @@ export interface BranchJson extends FateJson {
 }
 
 export interface AssumptionJson {
+  readonly code: AssumptionCode;
+  /** The page of the code. */
+  readonly doc: string;
   readonly host: string;
   readonly part: string;
   readonly detail: string;
   readonly command: string;
+}
+
+export interface UnknownJson extends Unknown {
+  /** The page of the code. */
+  readonly doc: string;
 }
 
 export interface AnswerJson {
@@ -67,14 +77,14 @@ export interface AnswerJson {
   readonly assumptions: readonly AssumptionJson[];
   /** Parts of the model that the packets met and no kernel has confirmed. */
   readonly unverified: readonly { readonly feature: string; readonly reason: string; readonly source: Source | null }[];
-  readonly unknowns: readonly Unknown[];
+  readonly unknowns: readonly UnknownJson[];
   readonly truncated?: true;
   readonly branches: readonly BranchJson[];
 }
 
 function assumptionJson(assumption: Assumption): AssumptionJson {
-  const { host, part, detail } = assumption;
-  return { host, part, detail, command: commandFor(assumption) };
+  const { code, host, part, detail } = assumption;
+  return { code, doc: docOf(code), host, part, detail, command: commandFor(assumption) };
 }
 
 /** An answer as INTERFACES section 4 writes it. */
@@ -88,7 +98,7 @@ export function answerJson(answer: Answer, id: string | null = null): AnswerJson
       reason,
       source: sourceOf(answer.network.origins, origin),
     })),
-    unknowns: answer.unknowns,
+    unknowns: answer.unknowns.map((unknown) => ({ ...unknown, doc: docOf(unknown.code) })),
     ...(answer.truncated ? { truncated: true } : {}),
     branches: answer.branches.flatMap((branch) => branchJson(answer.network, branch)),
   };

@@ -1,3 +1,4 @@
+import type { FindingCode } from "../model/codes/finding-codes.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Network } from "../model/network.ts";
 import { type Address, formatAddress, parseAddress, sameAddress } from "../net/address.ts";
@@ -118,7 +119,7 @@ function ownerOf(network: Network, address: Address): string | null {
   return null;
 }
 
-function fail(code: string, message: string, advice: string): Resolved {
+function fail(code: FindingCode, message: string, advice: string): Resolved {
   return { finding: { code, severity: "error", message, advice } };
 }
 

@@ -6,6 +6,7 @@ import { traceroute } from "../emulator/applications/traceroute.ts";
 import { createWorld, type Doubt, runtimeOf, type World } from "../emulator/world.ts";
 import type { Chooser } from "../linux/chooser.ts";
 import type { HostRuntime } from "../linux/runtime.ts";
+import type { FindingCode } from "../model/codes/finding-codes.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Network } from "../model/network.ts";
 import type { Address } from "../net/address.ts";
@@ -48,7 +49,7 @@ export type Prepared = { readonly probe: PreparedProbe } | { readonly findings: 
 const PING_SIZE = 56;
 const REQUEST_SIZE = 32;
 
-function problem(code: string, message: string, advice: string): Prepared {
+function problem(code: FindingCode, message: string, advice: string): Prepared {
   return { findings: [{ code, severity: "error", message, advice }] };
 }
 

@@ -1,6 +1,8 @@
 import type { ProgramReport, ProgramResult } from "../emulator/applications/program.ts";
 import type { Journey } from "../emulator/journey.ts";
 import { type Assumption, assumptionKey } from "../emulator/world.ts";
+import type { AssumptionCode } from "../model/codes/assumption-codes.ts";
+import type { UnknownCode } from "../model/codes/unknown-codes.ts";
 import type { ConntrackRecord } from "../model/conntrack-record.ts";
 import type { Network } from "../model/network.ts";
 import { formatAddress } from "../net/address.ts";
@@ -49,6 +51,7 @@ export interface Answer {
 }
 
 export interface Unknown {
+  readonly code: UnknownCode | AssumptionCode;
   readonly question: string;
   readonly command: string | null;
 }
@@ -126,7 +129,11 @@ function collectUnknowns(exploration: Exploration<Run>): readonly Unknown[] {
   for (const leaf of exploration.leaves) {
     for (const { choice } of leaf.taken) {
       if (choice.kind !== "unknown") continue;
-      unknowns.set(choice.question, { question: choice.question, command: choice.command ?? null });
+      unknowns.set(choice.question, {
+        code: choice.code,
+        question: choice.question,
+        command: choice.command ?? null,
+      });
     }
   }
   return [...unknowns.values()];

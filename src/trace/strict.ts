@@ -33,6 +33,6 @@ function outcomesOf(answer: Answer): string {
 }
 
 function unknownOf(assumption: Assumption): Unknown {
-  const { host, detail } = assumption;
-  return { question: detail.includes(host) ? detail : `${host}: ${detail}`, command: commandFor(assumption) };
+  const { code, host, detail } = assumption;
+  return { code, question: detail.includes(host) ? detail : `${host}: ${detail}`, command: commandFor(assumption) };
 }

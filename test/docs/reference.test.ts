@@ -71,7 +71,7 @@ describe("docs/cli", () => {
     textOf("docs/cli/trace.md").split("Options of every command:")[1]?.split("\n[Exit")[0] ?? "",
   );
 
-  test.each(["trace", "probe", "run", "check"])("%s.md has the options of the command", async (command) => {
+  test.each(["trace", "probe", "run", "check", "explain"])("%s.md has the options of the command", async (command) => {
     let help = "";
     const io = {
       stdout: { write: (text: string) => (help += text) },

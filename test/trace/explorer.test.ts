@@ -4,12 +4,12 @@ import type { Choice } from "../../src/linux/chooser.ts";
 import { explore } from "../../src/trace/explorer.ts";
 
 function choice(kind: Choice["kind"], variable: string, ...probabilities: number[]): Choice {
-  return {
-    kind,
+  const common = {
     variable,
     question: `${variable}?`,
     alternatives: probabilities.map((probability, index) => ({ label: String(index), probability })),
   };
+  return kind === "unknown" ? { ...common, kind, code: "routes-not-dumped" } : { ...common, kind };
 }
 
 describe("exploring a walk", () => {

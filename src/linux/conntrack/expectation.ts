@@ -55,6 +55,7 @@ export function expect(runtime: HostRuntime, skb: Skb, connection: Connection, n
     if (helper === null || !couldAnnounce(helper, master, connection.original)) continue;
     const answer = runtime.services.choose({
       kind: "unknown",
+      code: "helper-expectation",
       variable: `expected ${runtime.host.name} ${helper} ${skb.packet.protocol} ${connection.original.dport}`,
       question: `did helper ${helper} announce this connection on ${runtime.host.name}?`,
       alternatives: [

@@ -29,6 +29,7 @@ export function hasRoom(runtime: HostRuntime): boolean {
   return (
     runtime.services.choose({
       kind: "unknown",
+      code: "full-connection-table",
       variable: `early drop ${name}`,
       question: `the connection table of ${name} is full (nf_conntrack_max ${most}): does the kernel find an entry to drop for a new connection?`,
       alternatives: [

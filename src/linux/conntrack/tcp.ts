@@ -201,6 +201,7 @@ function resetByServer(runtime: HostRuntime, { original }: Connection, packet: P
   const { name } = runtime.host;
   const answer = runtime.services.choose({
     kind: "unknown",
+    code: "reset-side",
     variable: `reset ${name} ${describePacket(packet)}`,
     question: `which side reset the connection from port ${original.sport} to ${original.dport} that ${name} still knows as CLOSE?`,
     alternatives: [

@@ -26,7 +26,7 @@ export function track(runtime: HostRuntime, skb: Skb): boolean {
   // Seen before, on its first way through `lo`; or untracked by a raw rule.
   if (skb.connection !== null || skb.ctState === CT_UNTRACKED) return true;
   if (runtime.host.knowledge.get("conntrack") === "assumed") {
-    runtime.services.assume(runtime, "conntrack", `no earlier connections on ${runtime.host.name}`);
+    runtime.services.assume(runtime, "no-earlier-connections", `no earlier connections on ${runtime.host.name}`);
   }
   const supposed = runtime.supposition?.ctState ?? CT_NONE;
   if (supposed !== CT_NONE) skb.ctState = supposed;

@@ -13,7 +13,7 @@ export interface Damage {
 export function aboutDamage(
   { line, lost }: Damage,
   asks: { readonly of: "match" | "do"; readonly host: string; readonly family: Family },
-): { readonly question: string; readonly command: string } {
+): { readonly code: "damaged-rule"; readonly question: string; readonly command: string } {
   const tool = asks.family === 4 ? "iptables" : "ip6tables";
   const dump = `the ${tool} dump of ${asks.host}`;
   const where = line === 0 ? dump : `line ${line} of ${dump}`;
@@ -21,6 +21,7 @@ export function aboutDamage(
     ? `${asks.of === "match" ? "do" : "what do"} the rules missing at ${where}`
     : `${asks.of === "match" ? "does" : "what does"} the rule ${line === 0 ? "in" : "on"} ${where}`;
   return {
+    code: "damaged-rule",
     question: `${subject} ${asks.of}? ${lost ? "the dump is cut there" : "it was not understood"}`,
     command: `${tool}-save -c`,
   };

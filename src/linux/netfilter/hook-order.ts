@@ -1,3 +1,4 @@
+import type { AssumptionCode } from "../../model/codes/assumption-codes.ts";
 import { type Host, knowledgeOf } from "../../model/host.ts";
 import type { NftBaseChain } from "../../model/nft-base-chain.ts";
 import type { TableName } from "../../model/ruleset.ts";
@@ -30,7 +31,7 @@ export interface FamilyHooks {
   readonly stages: readonly (readonly HookStage[])[];
   readonly conntrack: boolean;
   /** What the answer of every hook rests on. */
-  readonly assumed: readonly { readonly part: "rules" | "otherBackend" | "nft"; readonly detail: string }[];
+  readonly assumed: readonly HookAssumption[];
 }
 
 /**
@@ -75,6 +76,11 @@ export function compileHooks(host: Host, family: Family): FamilyHooks {
   };
 }
 
+interface HookAssumption {
+  readonly code: AssumptionCode;
+  readonly detail: string;
+}
+
 function doubtsAbout(host: Host, family: Family): readonly Doubt[] {
   const command = family === 4 ? "iptables-save -c" : "ip6tables-save -c";
   const doubts: Doubt[] = [];
@@ -89,15 +95,18 @@ function doubtsAbout(host: Host, family: Family): readonly Doubt[] {
 
 function assumptionsAbout(host: Host, family: Family): FamilyHooks["assumed"] {
   const part = family === 4 ? "rules" : "rules6";
-  const assumed: { part: "rules" | "otherBackend" | "nft"; detail: string }[] = [];
+  const assumed: HookAssumption[] = [];
   if (knowledgeOf(host, part) === "assumed") {
-    assumed.push({ part: "rules", detail: `${host.name} has no other IPv${family} rules than those dumped` });
+    assumed.push({
+      code: "only-dumped-rules",
+      detail: `${host.name} has no other IPv${family} rules than those dumped`,
+    });
   }
   if (knowledgeOf(host, "otherBackend") === "assumed") {
-    assumed.push({ part: "otherBackend", detail: `${host.name} has no rules in the other iptables backend` });
+    assumed.push({ code: "no-other-backend", detail: `${host.name} has no rules in the other iptables backend` });
   }
   if (knowledgeOf(host, "nft") === "assumed") {
-    assumed.push({ part: "nft", detail: `${host.name} has no native nft tables` });
+    assumed.push({ code: "no-nft-tables", detail: `${host.name} has no native nft tables` });
   }
   return assumed;
 }

@@ -59,6 +59,7 @@ export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
         const { chain } = stage;
         const accepted = runtime.services.choose({
           kind: "unknown",
+          code: "nft-chain",
           variable: `${runtime.host.name} nft ${chain.family} ${chain.table} ${chain.chain} ${describePacket(skb.packet)}`,
           question: `does nft chain "${chain.family} ${chain.table} ${chain.chain}" (hook ${chain.hook}, policy ${chain.policy}) on ${runtime.host.name} let the packet pass? podpath does not model native nft tables`,
           alternatives: [
@@ -73,6 +74,7 @@ export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
       case "unknown": {
         const verdict = runtime.services.choose({
           kind: "unknown",
+          code: "rules-not-dumped",
           variable: `${stage.doubt.what} ${hookName(hook)} ${describePacket(skb.packet)}`,
           question: `do ${stage.doubt.what} let the packet pass ${hookName(hook)}? no dump tells them`,
           alternatives: [
@@ -95,7 +97,7 @@ function rulesElsewhere(runtime: HostRuntime, hooks: FamilyHooks): boolean {
   const known = runtime.noted.get(hooks);
   if (known !== undefined) return known !== 0;
   let answer = 0;
-  for (const { part, detail } of hooks.assumed) answer |= runtime.services.assume(runtime, part, detail, 1);
+  for (const { code, detail } of hooks.assumed) answer |= runtime.services.assume(runtime, code, detail, 1);
   runtime.noted.set(hooks, answer);
   return answer !== 0;
 }

@@ -53,7 +53,11 @@ export function setAdd(runtime: HostRuntime, set: IpSet, addition: SetAddition, 
   }
   if (isFull(index, now)) {
     if (!index.options.forceAdd) return false;
-    runtime.services.assume(runtime, "rules", `set ${set.name} is full, and forceadd took no member that matters`);
+    runtime.services.assume(
+      runtime,
+      "set-eviction",
+      `set ${set.name} is full, and forceadd took no member that matters`,
+    );
   }
   const number = addEntry(index, entry, expiry);
   if (index.options.counters) startCounters(runtime, set, index, number, packetLength(skb.packet));
@@ -98,7 +102,11 @@ function entryOf(
   if (index.family !== null && index.family !== skb.packet.src.family) return null;
   if (!fillQuery(index, sides, skb, hook)) return null;
   if (isFree(query.port)) {
-    runtime.services.assume(runtime, "rules", `set ${set.name} does not change by a port that nobody has chosen yet`);
+    runtime.services.assume(
+      runtime,
+      "set-unchanged-by-free-port",
+      `set ${set.name} does not change by a port that nobody has chosen yet`,
+    );
     return null;
   }
   if (!inRange(index)) return null;

@@ -136,6 +136,7 @@ function countersHold(
   if (counters === null) {
     if (packets === null && bytes === null) return true;
     return unknownOutcome(runtime, {
+      code: "set-counters",
       item: `counters of set ${set.name}`,
       fields: `${entry} ${JSON.stringify([packets, bytes])}`,
       question: `are the counters of the member of set ${set.name} as the rule wants them?`,
@@ -173,6 +174,7 @@ function unknownMembership(
 ): boolean {
   const fields = packetFields(skb, dimensions, sides);
   return unknownOutcome(runtime, {
+    code: "set-membership",
     item: returnNomatch ? `nomatch of set ${name}` : `set ${name}`,
     fields: `${sides.join(",")} ${fields}`,
     question: `does ${returnNomatch ? "a nomatch member of " : ""}set ${name} hold ${fields}?`,

@@ -1,3 +1,4 @@
+import type { UnknownCode } from "../../model/codes/unknown-codes.ts";
 import type { HostRuntime } from "../runtime.ts";
 
 /**
@@ -7,6 +8,7 @@ import type { HostRuntime } from "../runtime.ts";
 export function unknownOutcome(
   runtime: HostRuntime,
   unknown: {
+    readonly code: UnknownCode;
     readonly item: string;
     readonly fields: string;
     readonly question: string;
@@ -15,9 +17,10 @@ export function unknownOutcome(
     readonly command?: string;
   },
 ): boolean {
-  const { item, fields, question, no, yes, command } = unknown;
+  const { code, item, fields, question, no, yes, command } = unknown;
   const taken = runtime.services.choose({
     kind: "unknown",
+    code,
     variable: `${runtime.host.name} ${item} ${fields}`,
     question: `${question} (on ${runtime.host.name})`,
     alternatives: [

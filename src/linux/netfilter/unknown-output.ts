@@ -24,6 +24,7 @@ export function leavesBy(runtime: HostRuntime, skb: Skb, pattern: InterfacePatte
   const matches =
     runtime.services.choose({
       kind: "unknown",
+      code: "routes-not-dumped",
       variable: `${name} leaves for ${destination} by ${text}`,
       question: `does the packet leave ${name} by ${text}? its routes were not dumped`,
       alternatives: [

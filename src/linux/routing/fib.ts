@@ -1,10 +1,10 @@
+import type { AssumptionCode } from "../../model/codes/assumption-codes.ts";
 import { type Host, knowledgeOf } from "../../model/host.ts";
 import { defaultPolicyRules, type PolicyRule } from "../../model/policy-rule.ts";
 import { type NextHop, type Route, TABLE_LOCAL, TABLE_MAIN } from "../../model/route.ts";
 import { type Address, compareAddresses, type Family } from "../../net/address.ts";
 import { type Prefix, samePrefix } from "../../net/prefix.ts";
 import { lookUp, type PrefixMap, prefixMap } from "../../net/prefix-map.ts";
-import type { Services } from "../runtime.ts";
 
 /**
  * Routes of one prefix and table, in the order the kernel tries them: by table (`local` first where it is merged with
@@ -14,7 +14,7 @@ export type RouteGroup = readonly Route[];
 
 /** What every look-up of a family rests on. */
 interface RoutingAssumption {
-  readonly part: Parameters<Services["assume"]>[1];
+  readonly code: AssumptionCode;
   readonly detail: string;
 }
 
@@ -166,10 +166,10 @@ function selectsAll(rule: PolicyRule): boolean {
 function assumptionsAbout(host: Host, family: Family): readonly RoutingAssumption[] {
   const assumed: RoutingAssumption[] = [];
   if (knowledgeOf(host, family === 4 ? "routes" : "routes6") === "assumed") {
-    assumed.push({ part: "routes", detail: `routes of ${host.name}` });
+    assumed.push({ code: "only-dumped-routes", detail: `routes of ${host.name}` });
   }
   if (knowledgeOf(host, "policyRules") === "unknown") {
-    assumed.push({ part: "policyRules", detail: `${host.name} has only the default policy rules` });
+    assumed.push({ code: "default-policy-rules", detail: `${host.name} has only the default policy rules` });
   }
   return assumed;
 }

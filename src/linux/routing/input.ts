@@ -124,7 +124,7 @@ const ALL_HOSTS = 0xe0000001;
 function multicast4(runtime: HostRuntime, device: Interface, key: InputKey): InputRoute {
   const { src, dst } = key;
   if (dst.a !== ALL_HOSTS && key.protocol !== IGMP) {
-    runtime.services.assume(runtime, "sockets", `nobody on ${runtime.host.name} joined ${formatAddress(dst)}`);
+    runtime.services.assume(runtime, "group-not-joined", `nobody on ${runtime.host.name} joined ${formatAddress(dst)}`);
     return martian(null, "nobody joined the multicast group");
   }
   if (isMulticast(src) || isLimitedBroadcast(src)) return martian("IP_INVALID_SOURCE", "broadcast or multicast source");

@@ -35,7 +35,11 @@ export function routeInput6(runtime: HostRuntime, device: Interface, key: InputK
  */
 function multicastHere(runtime: HostRuntime, device: Interface, group: Address): InputRoute {
   if (!isJoined(runtime, device, group)) {
-    runtime.services.assume(runtime, "sockets", `nobody on ${runtime.host.name} joined ${formatAddress(group)}`);
+    runtime.services.assume(
+      runtime,
+      "group-not-joined",
+      `nobody on ${runtime.host.name} joined ${formatAddress(group)}`,
+    );
     return { kind: "martian", reason: null, text: "nobody joined the multicast group" };
   }
   return { kind: "deliver", result: multicastResult(device), broadcast: true };

@@ -43,7 +43,7 @@ function routesElsewhere(runtime: HostRuntime, fib: Fib): boolean {
   let answer = runtime.noted.get(fib);
   if (answer === undefined) {
     answer = 0;
-    for (const { part, detail } of fib.assumed) answer |= runtime.services.assume(runtime, part, detail, 1);
+    for (const { code, detail } of fib.assumed) answer |= runtime.services.assume(runtime, code, detail, 1);
     runtime.noted.set(fib, answer);
   }
   return answer !== 0;
@@ -94,6 +94,7 @@ function walkRules(
 function unmodelledAction(runtime: HostRuntime, rule: PolicyRule, text: string, key: RouteKey): RoutingResult | null {
   const taken = runtime.services.choose({
     kind: "unknown",
+    code: "unmodelled-rule-action",
     variable: `${runtime.host.name} ip rule ${rule.priority} ${rule.origin} for ${formatAddress(key.dst)}`,
     question: `what does "ip rule ${rule.priority}: ${text}" on ${runtime.host.name} do with the packet to ${formatAddress(key.dst)}? podpath does not model it`,
     alternatives: [
@@ -118,6 +119,7 @@ function isOfGroup(runtime: HostRuntime, result: Exclude<RoutingResult, { kind: 
   return (
     runtime.services.choose({
       kind: "unknown",
+      code: "interface-group",
       variable: `${runtime.host.name} group of ${output.name} ${group}`,
       question: `is ${output.name} of ${runtime.host.name} in the interface group ${group}?`,
       alternatives: [

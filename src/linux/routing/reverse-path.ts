@@ -100,6 +100,7 @@ function leadsBack(runtime: HostRuntime, source: Address, device: string): boole
   return (
     runtime.services.choose({
       kind: "unknown",
+      code: "routes-not-dumped",
       variable: `${runtime.host.name} reverse path ${formatAddress(source)} ${device}`,
       question: `does the way back to ${formatAddress(source)} lead over ${device} of ${runtime.host.name}? its routes were not dumped`,
       alternatives: [

@@ -78,6 +78,7 @@ function unknownSelector(runtime: HostRuntime, rule: PolicyRule, key: RouteKey):
   ].join(" ");
   const taken = runtime.services.choose({
     kind: "unknown",
+    code: "unmodelled-rule-selector",
     variable: `${runtime.host.name} ip rule ${rule.priority} ${rule.origin} ${what} for ${formatAddress(key.dst)}`,
     question: `does \`${what}\` of ip rule ${rule.priority} on ${runtime.host.name} select the packet to ${formatAddress(key.dst)}? podpath does not model it`,
     alternatives: [

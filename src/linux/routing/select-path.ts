@@ -55,6 +55,7 @@ function selectDefault(
   if (known?.text === "REACHABLE" || known?.text === "PERMANENT") return result;
   const taken = runtime.services.choose({
     kind: "unknown",
+    code: "which-default-route",
     variable: `${runtime.host.name} default route ${route.table} ${route.origin}`,
     question: `which of its ${candidates.length} default routes of metric ${route.metric} does ${runtime.host.name} take? it depends on which gateway has answered`,
     alternatives: candidates.map(({ nextHops: [way] }) => ({

@@ -30,6 +30,7 @@ export function unknownRoute(runtime: HostRuntime, key: RouteKey): RoutingResult
   if (supposed?.route === "forward") return forwardResult(key.dst, supposed.outInterface);
   const taken = runtime.services.choose({
     kind: "unknown",
+    code: "routes-not-dumped",
     variable: `${runtime.host.name} route to ${formatAddress(key.dst)}`,
     question: `where does ${runtime.host.name} route ${formatAddress(key.dst)}? its routes were not dumped`,
     alternatives: [
@@ -82,6 +83,7 @@ export function unknownSourceFor(runtime: HostRuntime, destination: Address): Ad
   if (candidates.length < 2) return candidates[0] ?? null;
   const taken = runtime.services.choose({
     kind: "unknown",
+    code: "routes-not-dumped",
     variable: `${runtime.host.name} source towards ${formatAddress(destination)}`,
     question: `which address of ${runtime.host.name} does a packet to ${formatAddress(destination)} get? its routes were not dumped`,
     alternatives: candidates.map((address) => ({ label: formatAddress(address), probability: 0 })),

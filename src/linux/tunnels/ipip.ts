@@ -33,7 +33,11 @@ export function encapsulateIpip(runtime: HostRuntime, skb: Skb, device: Interfac
   skb.route = null;
   skb.owner = null;
   skb.fromKernel = true;
-  runtime.services.assume(runtime, "interfaces", "IPIP behaves as documented: it is not verified against a kernel");
+  runtime.services.assume(
+    runtime,
+    "ipip-unverified",
+    "IPIP behaves as documented: it is not verified against a kernel",
+  );
   if (runtime.observer !== null) {
     runtime.observer.step({ kind: "encapsulate", runtime, skb, device: device.name, entry: null });
   }

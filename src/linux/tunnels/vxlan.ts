@@ -65,6 +65,7 @@ function depthOf({ carried }: Skb): number {
 function takesMetadata(runtime: HostRuntime, device: Interface, skb: Skb): void {
   const taken = runtime.services.choose({
     kind: "unknown",
+    code: "tunnel-metadata",
     variable: `${runtime.host.name} ${device.name} external`,
     question: `where does ${device.name} on ${runtime.host.name} send it? its tunnel metadata (\`external\`) is not modelled`,
     alternatives: [

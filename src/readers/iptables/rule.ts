@@ -4,6 +4,7 @@ import { isKnownMatch, isKnownTarget } from "../../linux/netfilter/known-extensi
 import { isModelledMatch, matchExtension } from "../../linux/netfilter/matches/table.ts";
 import { optionName, readOptions } from "../../linux/netfilter/option-words.ts";
 import { isModelledTarget, targetExtension } from "../../linux/netfilter/targets/table.ts";
+import type { FindingCode } from "../../model/codes/finding-codes.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Origin } from "../../model/origin.ts";
 import type {
@@ -495,7 +496,7 @@ class RuleReader {
     this.problem("bad-rule", word.column, message, expected, advice);
   }
 
-  private problem(code: string, column: number, message: string, expected?: string, advice?: string): void {
+  private problem(code: FindingCode, column: number, message: string, expected?: string, advice?: string): void {
     this.problems.push({
       code,
       severity: "warning",
@@ -506,7 +507,7 @@ class RuleReader {
     });
   }
 
-  private info(code: string, column: number, message: string): void {
+  private info(code: FindingCode, column: number, message: string): void {
     this.problems.push({ code, severity: "info", message: `${message}.`, column });
   }
 

@@ -1,3 +1,4 @@
+import type { FindingCode } from "../../model/codes/finding-codes.ts";
 import { formatAddress, parseAddress } from "../../net/address.ts";
 import { maskLength } from "../../net/prefix.ts";
 import type { DumpFindings } from "../dump-findings.ts";
@@ -35,7 +36,7 @@ export function isRouteRow(line: string): boolean {
 export function writtenTableRoutes(lines: readonly DumpLine[], findings: DumpFindings): readonly WrittenRoute[] {
   const routes: WrittenRoute[] = [];
   let metricShown = true;
-  const say = (code: string, line: number, message: string): void =>
+  const say = (code: FindingCode, line: number, message: string): void =>
     findings.add(code, "warning", line, message, { advice: "Collect ip -d route show table all instead." });
   for (const { number, text } of lines) {
     const row = ROW.exec(text);
@@ -59,7 +60,7 @@ export function writtenTableRoutes(lines: readonly DumpLine[], findings: DumpFin
   return routes;
 }
 
-type Say = (code: string, line: number, message: string) => void;
+type Say = (code: FindingCode, line: number, message: string) => void;
 
 function ipv4Route(row: readonly string[], line: number, metricShown: boolean, say: Say): WrittenRoute | null {
   const [, name = "", gateway = "", mask = "", flags = "", metric = "", , , device = ""] = row;

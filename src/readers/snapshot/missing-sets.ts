@@ -1,4 +1,5 @@
 import { setDimensions } from "../../linux/netfilter/set-index.ts";
+import type { FindingCode } from "../../model/codes/finding-codes.ts";
 import type { Finding } from "../../model/finding.ts";
 import { type Host, knowledgeOf } from "../../model/host.ts";
 import type { OriginTable } from "../../model/origin.ts";
@@ -63,7 +64,7 @@ function problemOf(
   name: string,
   sides: number,
   family: 4 | 6,
-): { readonly code: string; readonly text: string; readonly advice: string } | null {
+): { readonly code: FindingCode; readonly text: string; readonly advice: string } | null {
   const set = host.ipSets.get(name);
   if (set === undefined) {
     const advice =

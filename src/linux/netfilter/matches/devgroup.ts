@@ -47,6 +47,7 @@ function inGroup(test: GroupTest, device: Interface | null, runtime: HostRuntime
   const known = knownGroup(group, device);
   if (known !== null) return known !== invert;
   const belongs = unknownOutcome(runtime, {
+    code: "interface-group",
     item: `group of ${device.name}`,
     fields: group,
     question: `is ${device.name} in the device group ${group}?`,

@@ -26,7 +26,7 @@ export const nfacct: MatchExtension<"nfacct"> = {
     return {
       kind: "call",
       test(_skb, runtime) {
-        runtime.services.assume(runtime, "rules", assumption);
+        runtime.services.assume(runtime, "no-quota", assumption);
         return true;
       },
     };

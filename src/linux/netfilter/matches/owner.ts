@@ -41,6 +41,7 @@ function inRange(test: RangeTest, id: number): boolean {
 function inGroup(test: RangeTest, owner: Owner, supplementary: boolean, skb: Skb, runtime: HostRuntime): boolean {
   if (inRange(test, owner.gid) || !supplementary) return inRange(test, owner.gid);
   return unknownOutcome(runtime, {
+    code: "supplementary-groups",
     item: `supplementary groups of uid ${owner.uid} in ${formatRange(test, "-")}`,
     fields: describePacket(skb.packet),
     question: `is a supplementary group of the sender, uid ${owner.uid}, in ${formatRange(test, "-")}?`,

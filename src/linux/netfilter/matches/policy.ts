@@ -170,7 +170,7 @@ export const policy: MatchExtension<"policy"> = {
     return {
       kind: "call",
       test(_skb, runtime) {
-        runtime.services.assume(runtime, "interfaces", `no IPsec policy on ${runtime.host.name} applies`);
+        runtime.services.assume(runtime, "ipsec-policy-absent", `no IPsec policy on ${runtime.host.name} applies`);
         return kind === "none";
       },
     };

@@ -22,7 +22,7 @@ export const refused: MatchExtension<"refused"> = {
     return {
       kind: "call",
       test(_skb, runtime) {
-        runtime.services.assume(runtime, "rules", detail);
+        runtime.services.assume(runtime, "refused-rule-absent", detail);
         return false;
       },
     };

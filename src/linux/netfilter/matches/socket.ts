@@ -92,7 +92,7 @@ export const socket: MatchExtension<"socket"> = {
         const certain = found !== "unknown" && !options.transparent;
         if (!certain && !askMatch(question, skb, runtime)) return false;
         if (restoreMark) {
-          runtime.services.assume(runtime, "sockets", `the socket has no mark (SO_MARK)`);
+          runtime.services.assume(runtime, "socket-without-mark", `the socket has no mark (SO_MARK)`);
           skb.mark = 0;
         }
         return true;

@@ -109,6 +109,7 @@ export const tcp: MatchExtension<"tcp"> = {
             number === MAXIMUM_SEGMENT_SIZE
               ? skb.packet.mss > 0
               : unknownOutcome(runtime, {
+                  code: "tcp-option",
                   item: `tcp option ${number}`,
                   fields: describePacket(skb.packet),
                   question: `does the segment carry TCP option ${number}?`,

@@ -178,6 +178,7 @@ export const time: MatchExtension<"time"> = {
     const text = printTimes(options).join(" ");
     const zone = `the kernel's time zone is UTC`;
     const unknown = {
+      code: "time-of-day" as const,
       item: "time of day",
       fields: text,
       question: `is it within the time that "-m time ${text}" asks for?`,
@@ -190,7 +191,7 @@ export const time: MatchExtension<"time"> = {
       test(_skb, runtime) {
         const seconds = runtime.services.wallClock();
         if (seconds === null) return unknownOutcome(runtime, unknown);
-        if (options.kernelTimeZone) runtime.services.assume(runtime, "rules", zone);
+        if (options.kernelTimeZone) runtime.services.assume(runtime, "kernel-time-zone", zone);
         return isWithin(options, Math.floor(seconds));
       },
     };

@@ -17,6 +17,7 @@ export interface UnknownTest {
 /** Asks whether the test holds for this packet; negation is applied to the answer. */
 export function askMatch(test: UnknownTest, skb: Skb, runtime: HostRuntime): boolean {
   const holds = unknownOutcome(runtime, {
+    code: "match-hidden-state",
     item: test.text,
     fields: describePacket(skb.packet),
     question: `does "-m ${test.text}" hold? ${test.reason}`,

@@ -35,7 +35,10 @@ export const unmodelled: MatchExtension<"unmodelled"> = {
           kind: "unknown",
           variable: `${name} ${what} ${rule.origin} ${describePacket(skb.packet)}`,
           ...(damage === undefined
-            ? { question: `does "${text}" match on ${name}? podpath does not model it` }
+            ? {
+                code: "unmodelled-match-outcome" as const,
+                question: `does "${text}" match on ${name}? podpath does not model it`,
+              }
             : aboutDamage(damage, { of: "match", host: name, family })),
           alternatives: [
             { label: "it does not match", probability: 0 },

@@ -102,7 +102,7 @@ export const CT: TargetExtension<"CT"> = {
         skb.ctState = CT_UNTRACKED;
         return XT_CONTINUE;
       }
-      if (assumption !== null) runtime.services.assume(runtime, "conntrack", assumption);
+      if (assumption !== null) runtime.services.assume(runtime, "connection-timeout-policy", assumption);
       skb.template = template;
       // Matches that run before conntrack see the template, a connection that is new.
       skb.ctState = CT_NEW;

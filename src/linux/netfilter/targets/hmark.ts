@@ -155,7 +155,7 @@ export const HMARK: TargetExtension<"HMARK"> = {
       const { src, dst, protocol, sport, dport } = hashed(skb.packet);
       const whole = fragmentOffset === 0 && !moreFragments;
       if (whole && (protocol === ESP || protocol === AH) && (sourcePortMask | destinationPortMask) !== 0) {
-        runtime.services.assume(runtime, "rules", `the mark that -j HMARK computes of an SPI is ${offset}`);
+        runtime.services.assume(runtime, "mark-of-spi", `the mark that -j HMARK computes of an SPI is ${offset}`);
         skb.mark = offset;
       } else if (whole && hasPorts(protocol)) skb.mark = mark(src, dst, protocol, sport, dport);
       else skb.mark = mark(src, dst, protocol, -1, -1);

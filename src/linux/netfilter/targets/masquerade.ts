@@ -56,7 +56,11 @@ export const MASQUERADE: TargetExtension<"MASQUERADE"> = {
       if (address === null) {
         if (runtime.host.knowledge.get("interfaces") !== "unknown") return NF_DROP;
         const device = skb.output?.name ?? "the interface it leaves by";
-        runtime.services.assume(runtime, "interfaces", `the source stays: which address ${device} has is not known`);
+        runtime.services.assume(
+          runtime,
+          "masquerade-without-address",
+          `the source stays: which address ${device} has is not known`,
+        );
         return NF_ACCEPT;
       }
       if (connection !== null && skb.output !== null) connection.masqueradeIndex = skb.output.index;

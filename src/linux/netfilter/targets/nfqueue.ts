@@ -53,6 +53,7 @@ export const NFQUEUE: TargetExtension<"NFQUEUE"> = {
     const alone = options.bypass ? "accepted" : "dropped";
     const taken = runtime.services.choose({
       kind: "unknown",
+      code: "queue-verdict",
       variable: `${name} NFQUEUE ${options.first} rule ${rule.origin} ${describePacket(skb.packet)}`,
       question: `what does the program at NFQUEUE ${options.first} on ${name} decide? With no program the packet is ${alone}`,
       alternatives: [

@@ -20,6 +20,7 @@ export const QUEUE: TargetExtension<"QUEUE"> = {
     const { name } = runtime.host;
     const taken = runtime.services.choose({
       kind: "unknown",
+      code: "queue-verdict",
       variable: `${name} QUEUE rule ${rule.origin} ${describePacket(skb.packet)}`,
       question: `what does the program at queue 0 on ${name} decide? With no program the packet is dropped`,
       alternatives: [

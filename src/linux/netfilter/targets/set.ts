@@ -94,7 +94,7 @@ export const SET: TargetExtension<"SET"> = {
       const unknown = (name: string): void => {
         runtime.services.assume(
           runtime,
-          "rules",
+          "set-target-irrelevant",
           `-j SET changes nothing that matters in set ${name}, which was not dumped`,
         );
       };

@@ -63,6 +63,7 @@ export const SYNPROXY: TargetExtension<"SYNPROXY"> = {
     const { name } = runtime.host;
     const taken = runtime.services.choose({
       kind: "unknown",
+      code: "synproxy-handshake",
       variable: `${name} SYNPROXY ${describePacket(skb.packet)}`,
       question: `does SYNPROXY on ${name} open this connection to the server? podpath does not model the proxy`,
       alternatives: [

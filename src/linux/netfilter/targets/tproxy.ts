@@ -55,6 +55,7 @@ export const TPROXY: TargetExtension<"TPROXY"> = {
       if (skb.packet.fragmentOffset > 0) return NF_DROP;
       const taken = runtime.services.choose({
         kind: "unknown",
+        code: "transparent-socket",
         variable: `${name} TPROXY ${port} ${describePacket(skb.packet)}`,
         question: `is there a transparent socket on ${name} for what TPROXY sends to port ${port}?`,
         alternatives: [

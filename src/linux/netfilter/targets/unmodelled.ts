@@ -29,7 +29,10 @@ export const unmodelled: TargetExtension<"unmodelled"> = {
         kind: "unknown",
         variable: `${name} target ${extension} rule ${rule.origin} ${describePacket(skb.packet)}`,
         ...(damage === undefined
-          ? { question: `what does "-j ${extension}" do on ${name}? podpath does not model it` }
+          ? {
+              code: "unmodelled-target-outcome" as const,
+              question: `what does "-j ${extension}" do on ${name}? podpath does not model it`,
+            }
           : aboutDamage(damage, { of: "do", host: name, family })),
         alternatives: [
           { label: damage === undefined ? "the packet goes on" : "nothing", probability: 0 },

@@ -1,0 +1,194 @@
+import type { HostPart } from "../host.ts";
+import type { CodePage } from "./code-page.ts";
+
+/** The part of a host that an assumption is about: the command that tells it would replace the assumption by a fact. */
+export type AssumptionPart = Exclude<HostPart, "rules6" | "routes6" | "sets"> | "fabric";
+
+interface AssumptionPage extends CodePage {
+  readonly part: AssumptionPart;
+}
+
+/** What podpath goes by where dumps do not tell, each under a stable code. */
+export const ASSUMPTION_CODES = {
+  "assumed-open-port": {
+    part: "sockets",
+    title: "A pod listens on the ports that it declares",
+    means:
+      "A manifest names the port; no dump of sockets shows whether the program opened it. The packet is taken to be received.",
+    todo: "Run ss -H -lntup in the pod's network namespace.",
+  },
+  "assumed-sysctl": {
+    part: "sysctls",
+    title: "A sysctl has its usual value",
+    means:
+      "No dump tells the key, so it has the value that the kernel, Kubernetes and Calico give it. docs/reference/assumptions.md lists them.",
+    todo: "Collect sysctl -a.",
+  },
+  "bridge-one-vlan": {
+    part: "interfaces",
+    title: "All ports of a VLAN-aware bridge share one VLAN",
+    means: "The bridge filters VLANs, and no dump tells which port is in which. Frames pass between all of them.",
+    todo: "Compare bridge vlan on the machine.",
+  },
+  "bridge-port-setting": {
+    part: "interfaces",
+    title: "A setting of a bridge port makes no difference",
+    means: "The port has a setting that podpath does not model. Frames pass as without it.",
+    todo: "Compare ip -d link show on the machine, and judge whether the setting matters.",
+  },
+  "connection-timeout-policy": {
+    part: "conntrack",
+    title: "A timeout policy set by -j CT makes no difference",
+    means: "Connections live as long as the kernel's own timeouts say, not as the policy does.",
+    todo: "Where a probe waits long between packets, compare nfct list timeout.",
+  },
+  "default-policy-rules": {
+    part: "policyRules",
+    title: "A machine has only the kernel's default policy rules",
+    means:
+      "No dump of ip rule is there although routes stand in further tables. Only local, main and default are looked up.",
+    todo: "Collect ip rule.",
+  },
+  "group-not-joined": {
+    part: "sockets",
+    title: "Nobody on the machine joined a multicast group",
+    means: "Packets to the group are not received there.",
+    todo: "Compare ip maddr on the machine.",
+  },
+  "ipip-unverified": {
+    part: "interfaces",
+    title: "IPIP behaves as documented",
+    means: "The tunnel is modelled after the kernel's source and was not held against a running kernel.",
+    todo: "Compare with a capture of the tunnel where the answer hangs on it.",
+  },
+  "ipsec-policy-absent": {
+    part: "interfaces",
+    title: "No IPsec policy applies",
+    means: "A rule asks for IPsec policies, which no dump tells. There is taken to be none.",
+    todo: "Compare ip xfrm policy on the machine.",
+  },
+  "kernel-time-zone": {
+    part: "rules",
+    title: "The kernel's time zone is UTC",
+    means: "A rule with -m time --kerneltz goes by the kernel's time zone, which no dump tells.",
+    todo: "Compare the machine's boot configuration.",
+  },
+  "mark-of-spi": {
+    part: "rules",
+    title: "HMARK of an IPsec packet gives the first mark",
+    means: "podpath does not compute the hash of an SPI.",
+    todo: "Where a rule or route reads the mark, look at both ways it can go.",
+  },
+  "masquerade-without-address": {
+    part: "interfaces",
+    title: "MASQUERADE leaves the source as it is",
+    means: "No dump tells an address of the outgoing interface.",
+    todo: "Collect ip -d -s addr.",
+  },
+  "neighbour-absent": {
+    part: "neighbours",
+    title: "Nobody has the address of a next hop",
+    means: "No modelled machine on the link has it, and no dump of neighbours tells who else might.",
+    todo: "Collect ip neigh.",
+  },
+  "neighbour-resolves": {
+    part: "neighbours",
+    title: "A next hop resolves to the machine that has its address",
+    means: "No dump of neighbours is there; the modelled machine with the address is taken to answer.",
+    todo: "Collect ip neigh.",
+  },
+  "no-earlier-connections": {
+    part: "conntrack",
+    title: "The connection table is empty",
+    means: "No dump of conntrack is there. A packet of a connection that the machine knows would be treated otherwise.",
+    todo: "Collect conntrack -L.",
+  },
+  "no-nft-tables": {
+    part: "nft",
+    title: "There are no native nftables tables",
+    means: "Rules of nftables itself could drop the packet; no dump tells of any.",
+    todo: "Collect nft -j list ruleset.",
+  },
+  "no-other-backend": {
+    part: "otherBackend",
+    title: "There are no rules in the other iptables backend",
+    means: "Legacy and nft rules both apply where both exist; only one of them was dumped.",
+    todo: "Collect iptables-legacy-save -c and iptables-nft-save -c.",
+  },
+  "no-quota": {
+    part: "rules",
+    title: "An accounting object has no quota",
+    means: "-m nfacct matches always; with a quota it would not.",
+    todo: "Compare nfacct list.",
+  },
+  "only-dumped-routes": {
+    part: "routes",
+    title: "A machine has no other routes than those that are known",
+    means: "Its routes were not dumped; those that follow from its addresses and its description are there.",
+    todo: "Collect ip -d route show table all.",
+  },
+  "only-dumped-rules": {
+    part: "rules",
+    title: "A machine has no other rules than those dumped",
+    means: "No dump of its iptables is there, and pods and other machines usually have none.",
+    todo: "Collect iptables-save -c there.",
+  },
+  "outside-has-no-pod-routes": {
+    part: "fabric",
+    title: "A machine that nobody dumped has no route to pods",
+    means:
+      "Routers of a network usually know nothing of pod addresses. What reaches them for a pod, or from a pod for an answer, is lost.",
+    todo: "If they do have such routes, say so in fabric.routes of snapshot.yaml.",
+  },
+  "refused-rule-absent": {
+    part: "rules",
+    title: "A rule that the kernel refuses is not there",
+    means: "The dump has a rule that no kernel takes. It is passed over.",
+    todo: "Collect iptables-save -c again: the file was edited or comes from another program.",
+  },
+  "same-vlan": {
+    part: "interfaces",
+    title: "Both ends of a VLAN device have one VLAN",
+    means: "The dump does not tell the VLAN's number.",
+    todo: "Collect ip -d link.",
+  },
+  "set-eviction": {
+    part: "rules",
+    title: "A full set gave up no member that matters",
+    means: "A set with forceadd is full: the kernel evicts a member at random.",
+    todo: "Compare ipset list after the packet.",
+  },
+  "set-target-irrelevant": {
+    part: "rules",
+    title: "-j SET changes nothing that matters",
+    means: "The set was not dumped, so what the rule adds or deletes is not followed.",
+    todo: "Collect ipset save.",
+  },
+  "set-unchanged-by-free-port": {
+    part: "rules",
+    title: "A set does not change by a port that nobody has chosen yet",
+    means: "The sender's port is drawn at random, and the set would get or lose just that one.",
+    todo: "Give the probe a port with --sport.",
+  },
+  "silent-routers-outside": {
+    part: "fabric",
+    title: "No router beyond the dumps answers when a TTL ends",
+    means: "A traceroute shows * for them.",
+    todo: "Dump the router, or describe it under fabric.hosts of snapshot.yaml.",
+  },
+  "socket-without-mark": {
+    part: "sockets",
+    title: "A socket has no mark",
+    means: "-m socket --restore-skmark gives the packet the socket's mark, which no dump tells.",
+    todo: "Compare ss -e on the machine.",
+  },
+  "vlan-unverified": {
+    part: "interfaces",
+    title: "VLAN devices behave as documented",
+    means: "They are modelled after the kernel's source and were not held against a running kernel.",
+    todo: "Compare with a capture of the lower device where the answer hangs on it.",
+  },
+} as const satisfies Readonly<Record<string, AssumptionPage>>;
+
+/** An assumption's stable name. */
+export type AssumptionCode = keyof typeof ASSUMPTION_CODES;

@@ -1,0 +1,77 @@
+import type { CodeTable } from "./code-page.ts";
+
+/** What happens to the text of any dump: pasting, cutting, wrapping, and lines that a reader does not understand. */
+export const DUMP_CODES = {
+  "cut-line": {
+    title: "The end of a line is missing",
+    means:
+      "A pager or a terminal cut the line off. What stood after it is lost, and the answer asks about it where it matters.",
+    todo: "Collect the file again, into a file instead of onto the screen.",
+  },
+  "damaged-line": {
+    title: "A line that is only half understood",
+    means: "An option has no value or a wrong one, so the item could mean anything: it was left out.",
+    todo: "Collect the file again.",
+  },
+  "html-entities": {
+    title: "HTML entities in a dump",
+    means: "The dump went through a web page. `&lt;` and the like were decoded; nothing is lost.",
+    todo: "Nothing.",
+  },
+  "ignored-option": {
+    title: "An option that changes no answer",
+    means: "The option is known and has no effect on where packets go, or on nothing that podpath models.",
+    todo: "Nothing.",
+  },
+  "invalid-json": {
+    title: "Damaged JSON",
+    means: "A part of the file cannot be parsed. It was left out; the elements before and after it were read.",
+    todo: "Collect the file again with the tool's -j.",
+  },
+  "lossy-dump": {
+    title: "The output of a tool that leaves things out",
+    means:
+      "The tool does not print all that decides about packets. What it leaves out is assumed to be as usual; the message says what that is.",
+    todo: "Collect the dump that the message names.",
+  },
+  "says-nothing-new": {
+    title: "Output that other dumps tell better",
+    means: "The lines are understood and not used: another dump of the same machine says the same and more.",
+    todo: "Nothing, if that dump is there.",
+  },
+  "tool-error": {
+    title: "An error message where output should be",
+    means: "The command failed, and its complaint landed in the file. The line was left out.",
+    todo: "Run the command again as root, where the tool is installed.",
+  },
+  "truncated-dump": {
+    title: "The end of a dump is missing",
+    means: "The dump stops in the middle. What is missing is unknown, not absent.",
+    todo: "Collect the file again.",
+  },
+  typography: {
+    title: "Typographic quotes, dashes or blanks",
+    means: "A chat or a word processor replaced plain characters. They were put back; nothing is lost.",
+    todo: "Nothing.",
+  },
+  "unknown-line": {
+    title: "A line that was not understood",
+    means: "The line is none that the tool prints, as far as podpath knows. It has no effect on any answer.",
+    todo: "If it is a remark, nothing. If the tool printed it, the answer may lack what it says: report it.",
+  },
+  "unmodelled-option": {
+    title: "An option that podpath does not model",
+    means: "The option is known and could change where packets go; podpath goes on as if it were not there.",
+    todo: "Where a packet meets this item, do not rely on the answer for what the option does.",
+  },
+  "unreadable-address": {
+    title: "An address that cannot be read",
+    means: "Where an address or a prefix should stand is something else. The item was left out.",
+    todo: "Collect the file again, or correct the line.",
+  },
+  "unsupported-format": {
+    title: "An output format that is not read",
+    means: "The tool can print this format; podpath does not read it. The file was left out.",
+    todo: "Collect it in the format that the message expects.",
+  },
+} as const satisfies CodeTable;

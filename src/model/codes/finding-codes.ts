@@ -1,0 +1,25 @@
+import { DUMP_CODES } from "./dump-codes.ts";
+import { INPUT_CODES } from "./input-codes.ts";
+import { IP_CODES } from "./ip-codes.ts";
+import { IPTABLES_CODES } from "./iptables-codes.ts";
+import { NETWORK_CODES } from "./network-codes.ts";
+import { PROBE_CODES } from "./probe-codes.ts";
+import { SCENARIO_CODES } from "./scenario-codes.ts";
+import { SET_CODES } from "./set-codes.ts";
+import { SNAPSHOT_CODES } from "./snapshot-codes.ts";
+
+/** Every code that a finding can have, by area. */
+export const FINDING_CODES = {
+  ...INPUT_CODES,
+  ...DUMP_CODES,
+  ...IP_CODES,
+  ...IPTABLES_CODES,
+  ...SET_CODES,
+  ...SNAPSHOT_CODES,
+  ...NETWORK_CODES,
+  ...SCENARIO_CODES,
+  ...PROBE_CODES,
+} as const;
+
+/** A finding's stable name. One that no table declares does not compile. */
+export type FindingCode = keyof typeof FINDING_CODES;

@@ -1,0 +1,134 @@
+import type { CodeTable } from "./code-page.ts";
+
+/** Questions that nobody could answer and that an answer branches on, each under a stable code. */
+export const UNKNOWN_CODES = {
+  "damaged-rule": {
+    title: "A rule was cut off or not understood",
+    means:
+      "A packet met a place of the rules where the dump is damaged. There is a branch for each thing that the rule may do.",
+    todo: "Collect iptables-save -c again.",
+  },
+  "full-connection-table": {
+    title: "The connection table is full",
+    means: "The kernel either drops an old connection or the new packet; which one depends on the hash table.",
+    todo: "Raise net.netfilter.nf_conntrack_max; conntrack -S counts early drops.",
+  },
+  "helper-expectation": {
+    title: "Whether a helper announced a connection",
+    means: "The connection may be RELATED to another one, as in FTP. Expectations are not dumped.",
+    todo: "Compare conntrack -L expect.",
+  },
+  "interface-group": {
+    title: "Whether an interface is in a group",
+    means: "A rule asks for the group of an interface, which the dump does not tell.",
+    todo: "Collect ip -d link.",
+  },
+  "listening-socket": {
+    title: "Whether anybody listens",
+    means: "The packet was delivered, and no dump tells whether a program has the port open.",
+    todo: "Collect ss -H -lntup.",
+  },
+  "match-hidden-state": {
+    title: "Whether a match holds that depends on hidden state",
+    means: "The match goes by something that no dump shows, such as what it has seen before.",
+    todo: "Read the rule and choose the branch.",
+  },
+  "nft-chain": {
+    title: "What an nftables chain does",
+    means: "A base chain of nftables itself could drop the packet; its rules are not modelled.",
+    todo: "Read the chain with the command that the answer names.",
+  },
+  "outside-answers": {
+    title: "Whether a machine that nobody dumped answers",
+    means: "The packet left the dumped machines, and a reply may or may not come.",
+    todo: "Ask from a machine that you have, or dump the other one.",
+  },
+  "queue-verdict": {
+    title: "What a program at a netfilter queue decides",
+    means: "The rule hands the packet to a program in user space.",
+    todo: "Find the program: cat /proc/net/netfilter/nfnetlink_queue.",
+  },
+  "reset-side": {
+    title: "Which side reset a connection",
+    means: "conntrack -L does not tell which side sent the reset of a connection in state CLOSE.",
+    todo: "Watch it with conntrack -E -p tcp.",
+  },
+  "routes-not-dumped": {
+    title: "Where a machine routes a packet",
+    means: "Its routes were not dumped. There is a branch for each way that matters.",
+    todo: "Collect ip route show table all.",
+  },
+  "rules-not-dumped": {
+    title: "What rules do that nobody dumped",
+    means: "The machine's rules are unknown. There is a branch in which they drop the packet.",
+    todo: "Collect iptables-save -c.",
+  },
+  "set-counters": {
+    title: "The counters of a set's member",
+    means: "A rule goes by counters of a set that no dump tells.",
+    todo: "Collect ipset save on the machine.",
+  },
+  "set-membership": {
+    title: "Whether a set holds an address or port",
+    means: "The set's members were not dumped, or only in part.",
+    todo: "Collect ipset save.",
+  },
+  "supplementary-groups": {
+    title: "The groups of the sender",
+    means: "-m owner asks for groups of the sending process that no dump tells.",
+    todo: "Compare id USER on the machine.",
+  },
+  "synproxy-handshake": {
+    title: "Whether SYNPROXY opens the connection",
+    means: "podpath does not model the proxy.",
+    todo: "Choose the branch in which the server answers, if it does.",
+  },
+  "tcp-option": {
+    title: "Whether a segment carries a TCP option",
+    means: "A rule asks for an option that podpath's packets do not tell.",
+    todo: "Choose the branch by what the client sends.",
+  },
+  "time-of-day": {
+    title: "What time it is",
+    means: "A rule goes by the time of day or the date, and nobody said when the dumps were taken.",
+    todo: "Set collectedAt in snapshot.yaml.",
+  },
+  "transparent-socket": {
+    title: "Whether a transparent proxy listens",
+    means: "TPROXY hands the packet to a socket with IP_TRANSPARENT, if there is one.",
+    todo: "Compare ss -lntup on the machine.",
+  },
+  "tunnel-metadata": {
+    title: "Where an external tunnel device sends a packet",
+    means: "The device takes its destination from metadata (external), which podpath does not model.",
+    todo: "Compare ip -d link and the program that sets the metadata (eBPF, Open vSwitch).",
+  },
+  "unmodelled-match-outcome": {
+    title: "Whether a match holds that podpath does not model",
+    means: "A packet met a rule with an extension that has no model. There is a branch for each outcome.",
+    todo: "Read the rule and choose the branch.",
+  },
+  "unmodelled-rule-action": {
+    title: "What a policy rule does",
+    means: "ip rule shows an action that podpath does not model. There is a branch for each outcome.",
+    todo: "Read the rule and choose the branch.",
+  },
+  "unmodelled-rule-selector": {
+    title: "Whether a policy rule selects the packet",
+    means: "ip rule shows a selector that podpath does not model. There is a branch for each outcome.",
+    todo: "Read the rule and choose the branch.",
+  },
+  "unmodelled-target-outcome": {
+    title: "What a target does that podpath does not model",
+    means: "A packet met a rule with an extension that has no model. There is a branch for each outcome.",
+    todo: "Read the rule and choose the branch.",
+  },
+  "which-default-route": {
+    title: "Which of several equal default routes is taken",
+    means: "The kernel goes by which gateway has answered lately, and no dump of neighbours tells.",
+    todo: "Collect ip neigh.",
+  },
+} as const satisfies CodeTable;
+
+/** An unknown's stable name. */
+export type UnknownCode = keyof typeof UNKNOWN_CODES;
