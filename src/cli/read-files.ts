@@ -2,7 +2,9 @@ import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 
 import { join } from "node:path";
 import type { FindingCode } from "../model/codes/finding-codes.ts";
 import type { Finding } from "../model/finding.ts";
+import type { FileText, SnapshotFiles, UnreadFile } from "../readers/snapshot/files.ts";
 import { decodeText } from "./decode-text.ts";
+import { recentTexts } from "./recent-texts.ts";
 
 /** A dump of a big cluster's objects is some tens of megabytes; more is another kind of file. */
 export const MAX_FILE_BYTES = 64 * 1024 * 1024;
@@ -10,10 +12,8 @@ const MAX_TOTAL_BYTES = 256 * 1024 * 1024;
 const MAX_FILES = 100_000;
 const MAX_DEPTH = 12;
 
-export type FileContent = string | { readonly problem: Finding };
-
 /** Reads one file; what cannot be read becomes a finding that names it as `shown`. */
-export function readTextFile(path: string, shown: string): FileContent {
+export function readTextFile(path: string, shown: string): FileText {
   let descriptor: number;
   try {
     const { size } = statSync(path);
@@ -41,9 +41,13 @@ export function readTextFile(path: string, shown: string): FileContent {
   }
 }
 
-/** All files below a folder, by their path inside it. Links that lead back are not followed twice. */
-export function readFolder(folder: string): ReadonlyMap<string, FileContent> {
-  const files = new Map<string, FileContent>();
+/**
+ * All files below a folder, by their path inside it; their texts are read from disk when somebody asks. Links that lead back
+ * are not followed twice.
+ */
+export function readFolder(folder: string): SnapshotFiles["files"] {
+  const files = new Map<string, FileText | UnreadFile>();
+  const recent = recentTexts();
   const seen = new Set<string>();
   let total = 0;
   const visit = (path: string, inside: string, depth: number): void => {
@@ -90,7 +94,7 @@ export function readFolder(folder: string): ReadonlyMap<string, FileContent> {
           continue;
         }
       } else if (size <= MAX_FILE_BYTES) total += size;
-      files.set(shown, readTextFile(full, shown));
+      files.set(shown, { read: () => recent(shown, () => readTextFile(full, shown)) });
     }
   };
   visit(folder, "", 0);

@@ -1,12 +1,25 @@
 import type { Finding } from "../../model/finding.ts";
 import type { DumpKind } from "../recognise.ts";
 
-/** A snapshot folder in memory: paths with `/`, relative to the folder, and their texts. The caller does the I/O. */
+/** The text of a file, or why it has none: too large, not text. */
+export type FileText = string | { readonly problem: Finding };
+
+/** A file whose text is fetched when somebody needs it: most questions need few of a big snapshot. */
+export interface UnreadFile {
+  /** May be called again, and then fetches again. */
+  readonly read: () => FileText;
+}
+
+/** A snapshot folder: paths with `/`, relative to the folder, and their texts. The caller does the I/O. */
 export interface SnapshotFiles {
   /** What to call it in messages. */
   readonly name: string;
-  /** A file that could not be read (too large, not text) stands with the reason. */
-  readonly files: ReadonlyMap<string, string | { readonly problem: Finding }>;
+  readonly files: ReadonlyMap<string, FileText | UnreadFile>;
+}
+
+/** The text of a file, fetched if it was not. */
+export function textOf(file: FileText | UnreadFile): FileText {
+  return typeof file === "object" && "read" in file ? file.read() : file;
 }
 
 /** What one file of a machine's folder holds. */

@@ -1,8 +1,9 @@
-import type { SnapshotFiles } from "./files.ts";
+import { type FileText, type SnapshotFiles, textOf, type UnreadFile } from "./files.ts";
 
-/** A file and its content. */
+/** A file and its content, which is fetched when it is asked for. */
 export interface PlacedFile {
   readonly path: string;
+  /** Empty where there is a problem. */
   readonly text: string;
 }
 
@@ -46,9 +47,9 @@ export function layOut(snapshot: SnapshotFiles): Layout {
   const paths = [...snapshot.files.keys()].sort();
   const wrapper = wrapperOf(paths);
   for (const path of paths) {
-    const text = snapshot.files.get(path);
-    if (typeof text !== "string") continue;
-    const file = { path, text };
+    const content = snapshot.files.get(path);
+    const file = content === undefined ? null : placed(path, content);
+    if (file === null) continue;
     const parts = path
       .slice(wrapper.length)
       .split("/")
@@ -79,6 +80,19 @@ export function layOut(snapshot: SnapshotFiles): Layout {
     machines: [...machines.values()].map(({ machine, files }) => ({ ...machine, files })),
     strays,
     misnamed: [...misnamed],
+  };
+}
+
+/** Null for a file that could not be read. */
+function placed(path: string, content: FileText | UnreadFile): PlacedFile | null {
+  if (typeof content === "string") return { path, text: content };
+  if ("problem" in content) return null;
+  return {
+    path,
+    get text(): string {
+      const text = textOf(content);
+      return typeof text === "string" ? text : "";
+    },
   };
 }
 

@@ -12,7 +12,7 @@ import { buildCluster } from "../resources/build-cluster.ts";
 import { type Resource, readResources } from "../resources/read-resources.ts";
 import { contradictions } from "./contradictions.ts";
 import { NO_DESCRIPTION, readDescription } from "./description.ts";
-import { FILE_ROLES, type SnapshotFiles } from "./files.ts";
+import { FILE_ROLES, type SnapshotFiles, textOf } from "./files.ts";
 import { findingAt } from "./finding-at.ts";
 import { type Layout, layOut, type MachineFiles, type PlacedFile } from "./layout.ts";
 import { endpointsOf, serviceNamesOf } from "./names.ts";
@@ -46,10 +46,14 @@ export function readSnapshot(files: SnapshotFiles): SnapshotResult {
   const origins = originTable();
   const findings: Finding[] = [];
   const recognised: RecognisedFile[] = [];
-  for (const [, content] of [...files.files].sort(([x], [y]) => (x < y ? -1 : 1))) {
-    if (typeof content !== "string") findings.push(content.problem);
+  const readable = new Map(files.files);
+  for (const [path, content] of [...files.files].sort(([x], [y]) => (x < y ? -1 : 1))) {
+    const text = textOf(content);
+    if (typeof text === "string") continue;
+    findings.push(text.problem);
+    readable.set(path, text);
   }
-  const layout = layOut(files);
+  const layout = layOut({ ...files, files: readable });
   const cluster = readClusterFiles(layout.cluster, origins, findings, recognised);
   const description = layout.description === null ? NO_DESCRIPTION : readDescription(layout.description, origins);
   findings.push(...description.findings);
