@@ -8,6 +8,8 @@ export interface CommonOptions {
   readonly color: "auto" | "always" | "never";
   readonly strict?: boolean;
   readonly strictInput?: boolean;
+  /** Megabytes that an archive may unpack to. */
+  readonly unpackLimit?: number;
 }
 
 export function addCommonOptions(command: Command): Command {
@@ -17,7 +19,12 @@ export function addCommonOptions(command: Command): Command {
     .option("-q, --quiet", "print the result only, no remarks")
     .addOption(new Option("--color <when>", "colour the result").choices(["auto", "always", "never"]).default("auto"))
     .option("--strict", "every assumption that matters becomes an unknown")
-    .option("--strict-input", "any finding about the input is an error");
+    .option("--strict-input", "any finding about the input is an error")
+    .addOption(
+      new Option("--unpack-limit <MB>", "how much an archive may unpack to (default 1024)").argParser(
+        wholeNumber(1, 1_000_000),
+      ),
+    );
 }
 
 /** A parser of whole numbers for options. */

@@ -1,15 +1,15 @@
 import type { Finding } from "../model/finding.ts";
+import { type ArchiveKind, archiveKind, unpackCommand } from "../readers/archive/archive-kind.ts";
 
 /** So many bytes tell text from binary data. */
 const SAMPLE = 8192;
 
 /** Bytes as text: UTF-8, or UTF-16 as PowerShell writes it. Archives and binary data become findings. */
 export function decodeText(bytes: Uint8Array, shown: string): string | { readonly problem: Finding } {
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return { problem: archive(shown, "gzip", `tar -xzf ${shown}`) };
-  if (bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3)
-    return { problem: archive(shown, "zip", `unzip ${shown}`) };
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder("utf-16be").decode(bytes);
+  const kind = archiveKind(bytes);
+  if (kind !== null) return { problem: archive(shown, kind) };
+  const utf16 = utf16Of(bytes);
+  if (utf16 !== null) return new TextDecoder(utf16).decode(bytes);
   if (bytes.subarray(0, SAMPLE).includes(0)) {
     return {
       problem: {
@@ -25,12 +25,29 @@ export function decodeText(bytes: Uint8Array, shown: string): string | { readonl
   return new TextDecoder().decode(bytes);
 }
 
-function archive(file: string, kind: string, command: string): Finding {
+/** UTF-16, by its mark or because every second byte of plain text is NUL. */
+function utf16Of(bytes: Uint8Array): "utf-16le" | "utf-16be" | null {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf-16be";
+  const sample = bytes.subarray(0, SAMPLE);
+  if (sample.length < 8 || !sample.includes(0)) return null;
+  const nuls = [0, 0];
+  for (const [index, byte] of sample.entries()) if (byte === 0) nuls[index % 2] = (nuls[index % 2] ?? 0) + 1;
+  const [even = 0, odd = 0] = nuls;
+  const most = (sample.length / 2) * MOSTLY;
+  if (even === 0 && odd > most) return "utf-16le";
+  return odd === 0 && even > most ? "utf-16be" : null;
+}
+
+/** Dumps are ASCII but for a name here and there. */
+const MOSTLY = 0.9;
+
+function archive(file: string, kind: ArchiveKind): Finding {
   return {
     code: "archive",
     severity: "error",
-    message: `the file is a ${kind} archive, which this version does not open`,
+    message: `the file is a ${kind} archive, not text`,
     file,
-    advice: `Unpack it (${command}) and give podpath the folder.`,
+    advice: `Unpack it (${unpackCommand(kind, file)}).`,
   };
 }

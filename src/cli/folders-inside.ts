@@ -75,6 +75,19 @@ export function severalInside(path: string, inside: readonly NetworkFolder[]): F
   };
 }
 
+/** What to say of an archive that holds several snapshots. */
+export function severalInArchive(shown: string, roots: readonly string[]): Finding {
+  const names = roots.slice(0, NAMED).map((root) => root.replace(/\/$/, "") || "the rest");
+  const more = roots.length > NAMED ? ` (and ${roots.length - NAMED} more)` : "";
+  return {
+    code: "folder-of-networks",
+    severity: "error",
+    message: `${shown} is an archive of several snapshots: ${names.join(", ")}${more}`,
+    expected: "an archive of one snapshot folder",
+    advice: "Unpack it and give podpath the folder of one of them.",
+  };
+}
+
 /** What to say of a folder with the dumps of one machine, or of the machines' folders; null when it is neither. */
 export function machineFolder(path: string): Finding | null {
   const [first] = dumpsIn(path);

@@ -3,16 +3,26 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import type { Finding } from "../model/finding.ts";
 import type { Network } from "../model/network.ts";
 import { recogniseDump } from "../readers/recognise.ts";
-import type { SnapshotFiles } from "../readers/snapshot/files.ts";
+import { FILE_ROLES, type SnapshotFiles, stemOf } from "../readers/snapshot/files.ts";
 import { readLoneDump } from "../readers/snapshot/lone-dump.ts";
+import { isNotRead } from "../readers/snapshot/not-read.ts";
 import { readSnapshot, type SnapshotResult } from "../readers/snapshot/read-snapshot.ts";
+import { snapshotRoots } from "../readers/snapshot/roots.ts";
 import { nearest } from "../trace/nearest.ts";
 import type { CommonOptions } from "./common-options.ts";
-import { isSnapshot, isWrapper, machineFolder, networksInside, severalInside } from "./folders-inside.ts";
+import {
+  isSnapshot,
+  isWrapper,
+  machineFolder,
+  networksInside,
+  severalInArchive,
+  severalInside,
+} from "./folders-inside.ts";
 import { InputError } from "./input-error.ts";
 import type { Io } from "./io.ts";
 import { readFolder, readTextFile } from "./read-files.ts";
-import { readStdin, STDIN_NAME } from "./read-stdin.ts";
+import { openStdin, STDIN_NAME } from "./read-stdin.ts";
+import { sniffArchive } from "./sniff.ts";
 
 /** A network to ask questions of, and what was found while reading it. */
 export interface LoadedNetwork {
@@ -41,6 +51,8 @@ export interface ScenarioFile {
 type Located =
   | { readonly kind: "folder"; readonly path: string }
   | { readonly kind: "scenario"; readonly file: ScenarioFile }
+  /** `source`: standard input; null for a file. */
+  | { readonly kind: "archive"; readonly shown: string; readonly source: AsyncIterable<Uint8Array> | null }
   | { readonly kind: "text"; readonly shown: string; readonly text: string };
 
 /** Loads what INTERFACES section 1 calls `<network>`. Throws an InputError when nothing can be read. */
@@ -53,7 +65,9 @@ export async function loadNetwork(argument: string, io: Io, options: CommonOptio
 async function load(located: Located, options: CommonOptions): Promise<LoadedNetwork> {
   switch (located.kind) {
     case "folder":
-      return loadFolder(located.path);
+      return loadFolder(located.path, options);
+    case "archive":
+      return loadArchive(located.shown, located.source, options);
     case "scenario": {
       const { snapshotOfScenario } = await import("../readers/scenario/snapshot-of-scenario.ts");
       const quick = snapshotOfScenario(located.file.text);
@@ -63,32 +77,69 @@ async function load(located: Located, options: CommonOptions): Promise<LoadedNet
       if (read.scenario === null) throw new InputError(read.findings);
       return loadScenarioNetwork(located.file, read.scenario.network, options);
     }
-    case "text": {
-      const dump = readLoneDump(located.text, located.shown);
-      if (dump.kind === null || dump.findings.some((finding) => finding.code === "unrecognised-file")) {
-        throw new InputError(dump.findings);
-      }
-      if (dump.network.hosts.size === 0) throw new InputError(whyNone(dump.findings));
-      return {
-        name: located.shown,
-        network: dump.network,
-        findings: dump.findings,
-        recognised: dump.recognised,
-        machines: dump.machines,
-        collectedAt: null,
-        files: { name: located.shown, files: new Map([[located.shown, located.text]]) },
-        lone: true,
-      };
-    }
+    case "text":
+      return loadText(located.text, located.shown);
   }
 }
 
+function loadText(text: string, shown: string): LoadedNetwork {
+  const dump = readLoneDump(text, shown);
+  if (dump.kind === null || dump.findings.some((finding) => finding.code === "unrecognised-file")) {
+    throw new InputError(dump.findings);
+  }
+  if (dump.network.hosts.size === 0) throw new InputError(whyNone(dump.findings));
+  return {
+    name: shown,
+    network: dump.network,
+    findings: dump.findings,
+    recognised: dump.recognised,
+    machines: dump.machines,
+    collectedAt: null,
+    files: { name: shown, files: new Map([[shown, text]]) },
+    lone: true,
+  };
+}
+
+/** A snapshot, a bundle or a compressed dump; `source` is null for a file. */
+async function loadArchive(
+  shown: string,
+  source: AsyncIterable<Uint8Array> | null,
+  options: CommonOptions,
+): Promise<LoadedNetwork> {
+  const { bytesOf, readArchive } = await import("./read-archive.ts");
+  const { files, findings } = await readArchive(source ?? bytesOf(shown), shown, options.unpackLimit);
+  const compressed = files.get("");
+  if (compressed !== undefined) {
+    const single = compressed.read();
+    if (typeof single !== "string") throw new InputError([single.problem]);
+    const lone = loadText(single, shown);
+    return { ...lone, findings: [...findings, ...lone.findings] };
+  }
+  if (files.size === 0) throw new InputError([...findings.filter(isError), emptyArchive(shown)]);
+  const roots = snapshotRoots(files.keys());
+  if (roots.length > 1) throw new InputError([severalInArchive(shown, roots)]);
+  return loadFiles(basename(shown), files, findings);
+}
+
+function isError(finding: Finding): boolean {
+  return finding.severity === "error";
+}
+
+function emptyArchive(shown: string): Finding {
+  return {
+    code: "empty-snapshot",
+    severity: "error",
+    message: `${shown} holds no file that could be read`,
+    expected: "an archive of a snapshot folder or of a Calico diagnostics bundle",
+  };
+}
+
 /** The network a scenario names. */
-export function loadScenarioNetwork(
+export async function loadScenarioNetwork(
   file: ScenarioFile,
   network: { readonly snapshot: string | null; readonly line: number | null },
   options: CommonOptions,
-): LoadedNetwork {
+): Promise<LoadedNetwork> {
   const place = { file: file.shown, ...(network.line === null ? {} : { line: network.line }) };
   if (network.snapshot === null) {
     throw new InputError([
@@ -114,7 +165,7 @@ export function loadScenarioNetwork(
       },
     ]);
   }
-  return checkInput(loadFolder(path), options);
+  return checkInput(await loadFolder(path, options), options);
 }
 
 /** The scenario an argument names: a folder with a scenario.yaml, or the file itself. */
@@ -136,10 +187,17 @@ export async function loadScenarioFile(argument: string, io: Io): Promise<Scenar
 }
 
 async function locate(argument: string, io: Io): Promise<Located> {
-  if (argument === "-") return { kind: "text", shown: STDIN_NAME, text: await readStdin(io) };
+  if (argument === "-") {
+    const stdin = await openStdin(io);
+    if (typeof stdin === "string") return { kind: "text", shown: STDIN_NAME, text: stdin };
+    return { kind: "archive", shown: STDIN_NAME, source: stdin };
+  }
   let isFolder: boolean;
+  let isFile: boolean;
   try {
-    isFolder = statSync(argument).isDirectory();
+    const about = statSync(argument);
+    isFolder = about.isDirectory();
+    isFile = about.isFile();
   } catch (error) {
     throw new InputError([missing(argument, error)]);
   }
@@ -148,6 +206,7 @@ async function locate(argument: string, io: Io): Promise<Located> {
     if (existsSync(scenario)) return { kind: "scenario", file: scenarioFile(scenario) };
     return { kind: "folder", path: argument };
   }
+  if (isFile && sniffArchive(argument) !== null) return { kind: "archive", shown: argument, source: null };
   const text = readTextFile(argument, argument);
   if (typeof text !== "string") throw new InputError([text.problem]);
   const kind = recogniseDump(text);
@@ -199,16 +258,45 @@ function similar(path: string): string {
   return close.length > 0 ? `Did you mean ${close.join(" or ")}?` : "Check the path.";
 }
 
-/** A folder is a snapshot, or a folder of manifests when nothing else is in it. */
-function loadFolder(path: string): LoadedNetwork {
-  const name = basename(resolve(path));
+/** A folder is a snapshot, a bundle, loose dumps, or manifests. Archives in it are opened. */
+async function loadFolder(path: string, options: CommonOptions): Promise<LoadedNetwork> {
   if (!isSnapshot(path)) {
     const inside = networksInside(path);
     if (inside.length > 0 && !isWrapper(path, inside)) throw new InputError([severalInside(path, inside)]);
     const machine = machineFolder(path);
     if (machine !== null) throw new InputError([machine]);
   }
-  const read = readFolder(path);
+  const { files, findings } = await withArchives(path, readFolder(path), options);
+  return loadFiles(basename(resolve(path)), files, findings);
+}
+
+/** The files of a folder, with those of the archives that lie in it: `diags.tar.gz/diagnostics/hostname`. */
+async function withArchives(
+  folder: string,
+  read: SnapshotFiles["files"],
+  options: CommonOptions,
+): Promise<{ readonly files: SnapshotFiles["files"]; readonly findings: readonly Finding[] }> {
+  const archives = [...read.keys()].filter((path) => mayBeArchive(path) && sniffArchive(join(folder, path)) !== null);
+  if (archives.length === 0) return { files: read, findings: [] };
+  const { bytesOf, readArchive } = await import("./read-archive.ts");
+  const files = new Map(read);
+  const findings: Finding[] = [];
+  for (const path of archives) {
+    const opened = await readArchive(bytesOf(join(folder, path)), path, options.unpackLimit);
+    files.delete(path);
+    for (const [inside, content] of opened.files) files.set(inside === "" ? path : `${path}/${inside}`, content);
+    findings.push(...opened.findings);
+  }
+  return { files, findings };
+}
+
+/** False for the files of a snapshot folder, which nobody needs to look into for that. */
+function mayBeArchive(path: string): boolean {
+  return !FILE_ROLES.has(stemOf(basename(path))) && !/\.ya?ml$/.test(path) && !isNotRead(path);
+}
+
+/** Makes a network of files, wherever they come from. */
+function loadFiles(name: string, read: SnapshotFiles["files"], earlier: readonly Finding[]): LoadedNetwork {
   const files: SnapshotFiles = { name, files: read };
   const manifests = isManifests(read);
   const asSnapshot = manifests
@@ -216,12 +304,13 @@ function loadFolder(path: string): LoadedNetwork {
     : files;
   const result = readSnapshot(asSnapshot);
   if (result.network.hosts.size === 0) {
-    throw new InputError(whyNone(manifests ? result.findings.map(asGiven) : result.findings));
+    const findings = [...earlier, ...result.findings];
+    throw new InputError(whyNone(manifests ? findings.map(asGiven) : findings));
   }
   return {
     name: result.name,
     network: result.network,
-    findings: result.findings,
+    findings: [...earlier, ...result.findings],
     recognised: result.recognised,
     machines: result.machines,
     collectedAt: dateOf(result.collectedAt),

@@ -21,7 +21,7 @@ export async function runCommand(args: readonly string[], io: Io): Promise<ExitC
   }
 }
 
-const NETWORK = "snapshot folder, scenario, one dump file, or - for standard input";
+const NETWORK = "snapshot folder or archive, bundle, scenario, one dump file, or -";
 
 /** The commands there are. What each needs is imported when it runs. */
 function buildProgram(io: Io, done: (code: ExitCode) => void): Command {

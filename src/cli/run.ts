@@ -62,7 +62,7 @@ async function play(name: string, options: RunOptions, io: Io): Promise<Played> 
   const file = await loadScenarioFile(name, io);
   const { scenario, findings } = readScenario(file.text, file.shown);
   if (scenario === null || (options.strictInput === true && findings.length > 0)) throw new InputError(findings);
-  const loaded = loadScenarioNetwork(file, scenario.network, options);
+  const loaded = await loadScenarioNetwork(file, scenario.network, options);
   return {
     shortName: basename(resolve(file.folder)),
     run: runScenario(loaded.network, scenario, { traced: HEADLINE_PROBES, strict: options.strict ?? false }),

@@ -59,11 +59,18 @@ describe("bad input", () => {
     expect(err).toContain("the file is not text");
   });
 
-  test("an archive: how to unpack it", async () => {
+  test("an archive that podpath does not open: how to unpack it", async () => {
+    const path = folder({ "snapshot.tar.xz": new Uint8Array([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0, 4]) });
+    const { code, err } = await podpath(["trace", join(path, "snapshot.tar.xz"), ...PROBE]);
+    expect(code).toBe(2);
+    expect(err).toContain("tar -xf");
+  });
+
+  test("compressed rubbish", async () => {
     const path = folder({ "snapshot.tar.gz": gzipSync("x") });
     const { code, err } = await podpath(["trace", join(path, "snapshot.tar.gz"), ...PROBE]);
     expect(code).toBe(2);
-    expect(err).toContain("tar -xzf");
+    expect(err).toContain("Nothing in the file is known");
   });
 
   test("UTF-16, as PowerShell writes it, is text", async () => {

@@ -14,7 +14,7 @@ const NOT_RUN_HERE: ReadonlySet<string> = new Set([
 ]);
 
 /** What a command line of a document may begin with. */
-const RUNNABLE = /^(?:npx podpath|podpath|cat|printf) /;
+const RUNNABLE = /^(?:npx podpath|podpath|cat|printf|tar) /;
 
 /** A command line with placeholders. */
 const SYNOPSIS = /^podpath \w+ (?:<\w+(?:\.\.\.)?>|\[\w+\])/;

@@ -1,3 +1,4 @@
+import { ARCHIVE_CODES } from "./archive-codes.ts";
 import { DUMP_CODES } from "./dump-codes.ts";
 import { INPUT_CODES } from "./input-codes.ts";
 import { IP_CODES } from "./ip-codes.ts";
@@ -11,6 +12,7 @@ import { SNAPSHOT_CODES } from "./snapshot-codes.ts";
 /** Every code that a finding can have, by area. */
 export const FINDING_CODES = {
   ...INPUT_CODES,
+  ...ARCHIVE_CODES,
   ...DUMP_CODES,
   ...IP_CODES,
   ...IPTABLES_CODES,

@@ -89,4 +89,10 @@ export const SNAPSHOT_CODES = {
     means: "The document was left out; other documents of the file were read where possible.",
     todo: "Correct the line, or collect the file again.",
   },
+  "not-read": {
+    title: "Files that nothing is read from",
+    means:
+      "Logs, descriptions of pods, certificates and eBPF maps of a diagnostics bundle say nothing that podpath uses.",
+    todo: "Nothing.",
+  },
 } as const satisfies CodeTable;

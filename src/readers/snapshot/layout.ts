@@ -1,4 +1,6 @@
 import { type FileText, type SnapshotFiles, textOf, type UnreadFile } from "./files.ts";
+import { isNotRead } from "./not-read.ts";
+import { snapshotRoots } from "./roots.ts";
 
 /** A file and its content, which is fetched when it is asked for. */
 export interface PlacedFile {
@@ -28,6 +30,8 @@ export interface Layout {
   readonly strays: readonly PlacedFile[];
   /** Pod folders whose name is no `<namespace>_<pod>`. */
   readonly misnamed: readonly string[];
+  /** How many logs and the like there are, which nobody reads. */
+  readonly notRead: number;
 }
 
 /** Sorts the paths of a snapshot into what INTERFACES section 2 says they are. The order of the files does not matter. */
@@ -45,13 +49,22 @@ export function layOut(snapshot: SnapshotFiles): Layout {
   };
 
   const paths = [...snapshot.files.keys()].sort();
-  const wrapper = wrapperOf(paths);
+  const [root = ""] = snapshotRoots(paths);
+  let notRead = 0;
   for (const path of paths) {
     const content = snapshot.files.get(path);
     const file = content === undefined ? null : placed(path, content);
     if (file === null) continue;
+    if (isNotRead(path)) {
+      notRead++;
+      continue;
+    }
+    if (!path.startsWith(root)) {
+      strays.push(file);
+      continue;
+    }
     const parts = path
-      .slice(wrapper.length)
+      .slice(root.length)
       .split("/")
       .filter((part) => part !== "" && part !== ".");
     const [top = "", name = "", third = "", fourth = "", fifth = ""] = parts;
@@ -80,6 +93,7 @@ export function layOut(snapshot: SnapshotFiles): Layout {
     machines: [...machines.values()].map(({ machine, files }) => ({ ...machine, files })),
     strays,
     misnamed: [...misnamed],
+    notRead,
   };
 }
 
@@ -94,15 +108,4 @@ function placed(path: string, content: FileText | UnreadFile): PlacedFile | null
       return typeof text === "string" ? text : "";
     },
   };
-}
-
-/** The folder that everything is in when an archive was unpacked: `prod-snapshot/nodes/…`. */
-function wrapperOf(paths: readonly string[]): string {
-  const isTop = (path: string): boolean =>
-    /^(?:\.\/)?(?:cluster|nodes|hosts)\/|^(?:\.\/)?(?:snapshot\.ya?ml|index\.json)$/.test(path);
-  const slash = paths[0]?.indexOf("/") ?? -1;
-  if (slash < 0 || paths.some(isTop)) return "";
-  const first = paths[0]?.slice(0, slash + 1) ?? "";
-  const inside = paths.map((path) => path.slice(first.length));
-  return paths.every((path) => path.startsWith(first)) && inside.some(isTop) ? first : "";
 }

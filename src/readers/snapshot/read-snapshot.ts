@@ -61,7 +61,7 @@ export function readSnapshot(files: SnapshotFiles): SnapshotResult {
     recognised.push({ path: layout.description.path, as: PRINTED_BY.snapshot, items: null });
   }
   if (layout.index !== null) recognised.push({ path: layout.index.path, as: "the collector's index", items: null });
-  findings.push(...strays(layout.strays), ...layout.misnamed.map(misnamed));
+  findings.push(...strays(layout.strays), ...layout.misnamed.map(misnamed), ...notRead(layout.notRead));
 
   const machineFiles = layout.machines.map((files) => renamed(files, cluster));
   const machines = machineFiles.map((files) => readMachine(files, origins));
@@ -362,6 +362,18 @@ function strays(files: readonly PlacedFile[]): readonly Finding[] {
       expected: "snapshot.yaml, cluster/…, nodes/<node>/<file>, nodes/<node>/netns/<pod>/<file> or hosts/<name>/<file>",
     };
   });
+}
+
+function notRead(count: number): readonly Finding[] {
+  if (count === 0) return [];
+  const what = count === 1 ? "One file" : `${count} files`;
+  return [
+    {
+      code: "not-read",
+      severity: "info",
+      message: `${what} of logs, pods' descriptions, certificates or eBPF maps: nothing is read from them.`,
+    },
+  ];
 }
 
 function misnamed(folder: string): Finding {

@@ -1,0 +1,35 @@
+import { createReadStream } from "node:fs";
+import type { Finding } from "../model/finding.ts";
+import { openArchive } from "../readers/archive/open-archive.ts";
+import { UNPACK_LIMITS, type UnpackLimits } from "../readers/archive/unpack-limits.ts";
+import type { UnreadFile } from "../readers/snapshot/files.ts";
+import { isNotRead } from "../readers/snapshot/not-read.ts";
+import { decodeText } from "./decode-text.ts";
+import { inflate } from "./inflate.ts";
+
+/** The files of an archive, by their path inside it; `""` for a compressed file that is no archive. */
+export interface ArchiveTexts {
+  readonly files: ReadonlyMap<string, UnreadFile>;
+  readonly findings: readonly Finding[];
+}
+
+/** Reads an archive into memory. `megabytes`: what `--unpack-limit` allows instead of the usual limits. */
+export async function readArchive(
+  source: AsyncIterable<Uint8Array>,
+  name: string,
+  megabytes: number | undefined,
+): Promise<ArchiveTexts> {
+  const limits: UnpackLimits =
+    megabytes === undefined ? UNPACK_LIMITS : { ...UNPACK_LIMITS, bytes: megabytes * 1024 * 1024, ratio: null };
+  const opened = await openArchive(source, name, { inflate, limits, wants: (path) => !isNotRead(path) });
+  const files = new Map<string, UnreadFile>();
+  for (const [path, bytes] of opened.files) {
+    files.set(path, { read: () => decodeText(bytes, path === "" ? name : path) });
+  }
+  return { files, findings: opened.findings };
+}
+
+/** The bytes of a file, piece by piece; a file that cannot be read ends early. */
+export function bytesOf(path: string): AsyncIterable<Uint8Array> {
+  return createReadStream(path, { highWaterMark: 256 * 1024 });
+}
