@@ -7,6 +7,7 @@ import type { Origin } from "./origin.ts";
  * beside the Network, never in it; `check` holds it against the Host. Neighbour states are in `Host.neighbours`.
  */
 export interface Evidence {
+  readonly daemons: readonly DaemonStatus[];
   readonly birds: readonly BirdStatus[];
   readonly birdProtocols: readonly BirdProtocol[];
   readonly bgpSessions: readonly BgpSession[];
@@ -20,6 +21,7 @@ export interface Evidence {
 /** A host of which nothing but its configuration was dumped. Give what differs. */
 export function evidence(fields: Partial<Evidence>): Evidence {
   return {
+    daemons: [],
     birds: [],
     birdProtocols: [],
     bgpSessions: [],
@@ -35,6 +37,7 @@ export function evidence(fields: Partial<Evidence>): Evidence {
 /** Two files about one host: what they say is put one after the other. */
 export function joinEvidence(first: Evidence, second: Evidence): Evidence {
   return {
+    daemons: [...first.daemons, ...second.daemons],
     birds: [...first.birds, ...second.birds],
     birdProtocols: [...first.birdProtocols, ...second.birdProtocols],
     bgpSessions: [...first.bgpSessions, ...second.bgpSessions],
@@ -44,6 +47,15 @@ export function joinEvidence(first: Evidence, second: Evidence): Evidence {
     logLines: [...first.logLines, ...second.logLines],
     firewalls: [...first.firewalls, ...second.firewalls],
   };
+}
+
+/** What `calicoctl node status` says about the processes of the node: `bird` is of IPv4, `bird6` of IPv6. */
+export interface DaemonStatus {
+  readonly daemon: "calico-node" | "bird" | "bird6";
+  readonly running: boolean;
+  /** The line that says so. */
+  readonly text: string;
+  readonly origin: Origin;
 }
 
 /** `birdc show status` and the banner of every answer; null where nothing tells. */

@@ -23,6 +23,7 @@ export type DumpKind =
   | "nstat"
   | "birdc"
   | "bird-config"
+  | "node-status"
   | "versions"
   | "resources"
   | "snapshot"
@@ -50,6 +51,7 @@ export const PRINTED_BY: Readonly<Record<DumpKind, string>> = {
   nstat: "nstat -az",
   birdc: "birdc",
   "bird-config": "BIRD's configuration",
+  "node-status": "calicoctl node status",
   versions: "uname -a",
   resources: "kubectl or calicoctl get -o yaml",
   snapshot: "podpath's snapshot.yaml",
@@ -106,6 +108,10 @@ const LINE_PATTERNS: readonly (readonly [DumpKind, RegExp])[] = [
     "birdc",
     /^(?:BIRD [\d.]+ ready|(?:name|Name)\s+(?:proto|Proto)\s|Table \w+:|\s+BGP state:|.*\[\w+ [\d:-]+(?: from \S+)?\] \*)/,
   ],
+  [
+    "node-status",
+    /^(?:(?:Calico process|calico-node container) is (?:not )?running|IPv[46] BGP status$|No IPv[46] peers found\.|\|\s+PEER ADDRESS +\||The BGP backend process|INFO: BIRDv|\| *[\da-f.:]+(?:[.:]port[.:]\d+)? *\| *(?:node|global))/,
+  ],
   ["bird-config", /^(?:router id |protocol \w+|filter \w+|function \w+|template bgp)/],
   ["versions", /^(?:Linux \S+ \d+\.\d+\S* |ip utility, iproute2|ip6?tables v\d|nftables v\d|ipset v\d|conntrack v\d)/],
   ["resources", /^(?:apiVersion: |kind: [A-Z]|items:|metadata:)/],
@@ -127,6 +133,7 @@ const OTHER_LINES: ReadonlyMap<DumpKind, RegExp> = new Map([
   ["ipset-list", /^(?:[A-Z][\w ]*:|[\d.]+|[\da-f]*:[\da-f:])/],
   ["sysctl", /^[\w./-]+ *=/],
   ["birdc", /^(?:\s|[\w-]+\s+\w+)/],
+  ["node-status", /^(?:[+|]|\s*$)/],
   ["bird-config", /^(?:\s|[}#]|.*[;{]$)/],
   ["nstat", /^\w+ +\d+ /],
   ["resources", YAML_LINE],

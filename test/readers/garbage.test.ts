@@ -4,6 +4,7 @@ import type { Finding } from "../../src/model/finding.ts";
 import { type OriginTable, originTable } from "../../src/model/origin.ts";
 import { readBirdc } from "../../src/readers/birdc/birdc.ts";
 import { readFdb } from "../../src/readers/bridge/fdb.ts";
+import { readNodeStatus } from "../../src/readers/calicoctl/node-status.ts";
 import { readConntrack } from "../../src/readers/conntrack.ts";
 import { readAddresses } from "../../src/readers/ip/address.ts";
 import { readLinks } from "../../src/readers/ip/link.ts";
@@ -30,6 +31,7 @@ const readers: readonly (readonly [string, Reader, readonly string[]])[] = [
   ["sysctl", readSysctls, ["sysctl/fixtures/sysctl.txt"]],
   ["conntrack", readConntrack, ["conntrack/fixtures/list.txt"]],
   ["birdc", readBirdc, ["birdc/fixtures/protocols-all-2.txt", "birdc/fixtures/route-all-1.6.txt"]],
+  ["calicoctl node status", readNodeStatus, ["calicoctl/fixtures/node-status.txt"]],
   ["ss", readSockets, ["ss/fixtures/listening-header.txt"]],
 ];
 

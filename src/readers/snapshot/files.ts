@@ -84,7 +84,7 @@ const EVIDENCE: readonly (readonly [string, string, readonly DumpKind[]])[] = [
   ["birdc-route", "birdc show route all", ["birdc", "ip-route"]],
   ["birdc6-protocols", "birdc6 show protocols all", ["birdc"]],
   ["birdc6-route", "birdc6 show route all", ["birdc", "ip-route"]],
-  ["calico-node-status", "calicoctl node status", []],
+  ["calico-node-status", "calicoctl node status", ["node-status"]],
   ["bird", "bird.cfg", ["bird-config"]],
   ["tc-qdisc", "tc qdisc", []],
 ];
