@@ -10,10 +10,11 @@ export type EncapsulationMode = "Never" | "Always" | "CrossSubnet";
 export interface IPPool {
   readonly metadata: Metadata;
   readonly cidr: Prefix;
-  readonly ipipMode: EncapsulationMode;
-  readonly vxlanMode: EncapsulationMode;
-  readonly natOutgoing: boolean;
-  readonly disabled: boolean;
+  /** Null, here and below: the source does not tell. */
+  readonly ipipMode: EncapsulationMode | null;
+  readonly vxlanMode: EncapsulationMode | null;
+  readonly natOutgoing: boolean | null;
+  readonly disabled: boolean | null;
   readonly blockSize: number;
   readonly nodeSelector: string;
 }
@@ -25,18 +26,19 @@ function mode(field: Field): EncapsulationMode {
   return "Never";
 }
 
-/** Null without a usable `spec.cidr`. */
-export function readIPPool(resource: Field, origin: Origin): IPPool | null {
+/** Null without a usable `spec.cidr`. `untold` names the fields that the source does not tell. */
+export function readIPPool(resource: Field, origin: Origin, untold?: ReadonlySet<string>): IPPool | null {
   const spec = member(resource, "spec");
   const cidr = prefixField(member(spec, "cidr"));
   if (cidr === null) return null;
+  const ifTold = <T>(name: string, value: T): T | null => (untold?.has(`spec.${name}`) ? null : value);
   return {
     metadata: readMetadata(resource, origin),
     cidr,
-    ipipMode: mode(member(spec, "ipipMode")),
-    vxlanMode: mode(member(spec, "vxlanMode")),
-    natOutgoing: flag(member(spec, "natOutgoing")) ?? false,
-    disabled: flag(member(spec, "disabled")) ?? false,
+    ipipMode: ifTold("ipipMode", mode(member(spec, "ipipMode"))),
+    vxlanMode: ifTold("vxlanMode", mode(member(spec, "vxlanMode"))),
+    natOutgoing: ifTold("natOutgoing", flag(member(spec, "natOutgoing")) ?? false),
+    disabled: ifTold("disabled", flag(member(spec, "disabled")) ?? false),
     blockSize: integer(member(spec, "blockSize")) ?? (cidr.address.family === 4 ? 26 : 122),
     nodeSelector: text(member(spec, "nodeSelector")) || "all()",
   };

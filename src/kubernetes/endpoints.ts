@@ -13,6 +13,8 @@ export interface EndpointSubset {
 export interface Endpoints {
   readonly metadata: Metadata;
   readonly subsets: readonly EndpointSubset[];
+  /** False where the source tells ports without their protocols. */
+  readonly protocolsTold: boolean;
 }
 
 function readAddresses(field: Field, ready: boolean): readonly SliceEndpoint[] {
@@ -28,9 +30,11 @@ function readAddresses(field: Field, ready: boolean): readonly SliceEndpoint[] {
   });
 }
 
-export function readEndpoints(resource: Field, origin: Origin): Endpoints {
+/** `untold` names the fields that the source does not tell. */
+export function readEndpoints(resource: Field, origin: Origin, untold?: ReadonlySet<string>): Endpoints {
   return {
     metadata: readMetadata(resource, origin),
+    protocolsTold: untold?.has("subsets.ports.protocol") !== true,
     subsets: listOf(member(resource, "subsets"), (subset) => ({
       endpoints: [
         ...readAddresses(member(subset, "addresses"), true),

@@ -19,7 +19,8 @@ export interface Pod {
   readonly metadata: Metadata;
   /** Null before it is scheduled. */
   readonly nodeName: string | null;
-  readonly hostNetwork: boolean;
+  /** Null where the source does not tell. */
+  readonly hostNetwork: boolean | null;
   /** status.podIPs (or podIP); before the kubelet reports them, Calico's annotation. */
   readonly podIPs: readonly Address[];
   /** `Running`, `Succeeded`, …; the empty string when unknown. */
@@ -53,7 +54,8 @@ function annotatedAddresses(resource: Field): readonly Address[] {
   return [];
 }
 
-export function readPod(resource: Field, origin: Origin): Pod {
+/** `untold` names the fields that the source does not tell. */
+export function readPod(resource: Field, origin: Origin, untold?: ReadonlySet<string>): Pod {
   const status = member(resource, "status");
   const spec = member(resource, "spec");
   const reported = listOf(member(status, "podIPs"), (entry) => addressField(member(entry, "ip")));
@@ -68,7 +70,7 @@ export function readPod(resource: Field, origin: Origin): Pod {
   return {
     metadata: readMetadata(resource, origin),
     nodeName: text(member(spec, "nodeName")) || null,
-    hostNetwork: flag(member(spec, "hostNetwork")) ?? false,
+    hostNetwork: untold?.has("spec.hostNetwork") ? null : (flag(member(spec, "hostNetwork")) ?? false),
     podIPs: podIPs.length > 0 ? podIPs : annotatedAddresses(resource),
     phase: text(member(status, "phase")) ?? "",
     ports: containers.flatMap((container) => listOf(member(container, "ports"), readPort)),

@@ -22,6 +22,8 @@ export interface Service {
   /** Empty for a headless service. */
   readonly clusterIPs: readonly Address[];
   readonly ports: readonly ServicePort[];
+  /** False where the source tells the ports and not where they lead to. */
+  readonly targetPortsTold: boolean;
   /** Empty for a service whose endpoints are written by hand. */
   readonly selector: ReadonlyMap<string, string>;
 }
@@ -50,7 +52,8 @@ function readPort(field: Field): ServicePort | null {
   };
 }
 
-export function readService(resource: Field, origin: Origin): Service {
+/** `untold` names the fields that the source does not tell. */
+export function readService(resource: Field, origin: Origin, untold?: ReadonlySet<string>): Service {
   const spec = member(resource, "spec");
   const listed = listOf(member(spec, "clusterIPs"), clusterIP);
   const first = clusterIP(member(spec, "clusterIP"));
@@ -59,6 +62,7 @@ export function readService(resource: Field, origin: Origin): Service {
     type: text(member(spec, "type")) ?? "ClusterIP",
     clusterIPs: first === null || listed.some((address) => sameAddress(address, first)) ? listed : [first, ...listed],
     ports: listOf(member(spec, "ports"), readPort),
+    targetPortsTold: untold?.has("spec.ports.targetPort") !== true,
     selector: textMap(member(spec, "selector")),
   };
 }

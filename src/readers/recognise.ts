@@ -26,6 +26,8 @@ export type DumpKind =
   | "node-status"
   | "versions"
   | "resources"
+  | "table"
+  | "describe"
   | "snapshot"
   | "scenario";
 
@@ -54,6 +56,8 @@ export const PRINTED_BY: Readonly<Record<DumpKind, string>> = {
   "node-status": "calicoctl node status",
   versions: "uname -a",
   resources: "kubectl or calicoctl get -o yaml",
+  table: "kubectl or calicoctl get",
+  describe: "kubectl describe",
   snapshot: "podpath's snapshot.yaml",
   scenario: "podpath's scenario.yaml",
 };
@@ -114,6 +118,11 @@ const LINE_PATTERNS: readonly (readonly [DumpKind, RegExp])[] = [
   ],
   ["bird-config", /^(?:router id |protocol \w+|filter \w+|function \w+|template bgp)/],
   ["versions", /^(?:Linux \S+ \d+\.\d+\S* |ip utility, iproute2|ip6?tables v\d|nftables v\d|ipset v\d|conntrack v\d)/],
+  ["table", /^(?:NAMESPACE +(?:NAME|WORKLOAD)|NAME +(?:[A-Z]|$)|WORKLOAD +NODE|CIDR +NAT)[A-Z0-9 ()/-]*$/],
+  [
+    "describe",
+    /^(?:Name: {2,}\S|Namespace: {2,}\S|Labels: {2,}\S|Annotations: {2,}|Selector: {2,}|Node: {2,}\S|Roles: {2,})/,
+  ],
   ["resources", /^(?:apiVersion: |kind: [A-Z]|items:|metadata:)/],
 ];
 
@@ -136,6 +145,8 @@ const OTHER_LINES: ReadonlyMap<DumpKind, RegExp> = new Map([
   ["node-status", /^(?:[+|]|\s*$)/],
   ["bird-config", /^(?:\s|[}#]|.*[;{]$)/],
   ["nstat", /^\w+ +\d+ /],
+  ["table", /^\S/],
+  ["describe", /^(?:\s|[A-Z][\w .-]*:)/],
   ["resources", YAML_LINE],
   ["snapshot", YAML_LINE],
   ["scenario", YAML_LINE],

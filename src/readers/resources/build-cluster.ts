@@ -21,7 +21,7 @@ interface Shelf {
   readonly kind: string;
   readonly groups: readonly string[];
   readonly namespaced: boolean;
-  put(key: string, field: Field, origin: Origin): void;
+  put(key: string, field: Field, origin: Origin, untold: ReadonlySet<string>): void;
 }
 
 const CALICO = ["projectcalico.org", "crd.projectcalico.org"];
@@ -51,13 +51,13 @@ export function buildCluster(resources: readonly Resource[]): {
     groups: readonly string[],
     namespaced: boolean,
     map: Map<string, T>,
-    read: (field: Field, origin: Origin) => T | null,
+    read: (field: Field, origin: Origin, untold: ReadonlySet<string>) => T | null,
   ): Shelf => ({
     kind,
     groups,
     namespaced,
-    put: (key, field, origin) => {
-      const object = read(field, origin);
+    put: (key, field, origin, untold) => {
+      const object = read(field, origin, untold);
       if (object !== null) map.set(key, object);
     },
   });
@@ -74,7 +74,7 @@ export function buildCluster(resources: readonly Resource[]): {
 
   const seen = new Map<string, Resource>();
   let wrong = 0;
-  for (const resource of resources) {
+  for (const resource of wholeFirst(resources)) {
     const { metadata } = resource;
     const group = groupOf(metadata);
     const found = shelves.find((one) => one.kind === metadata.kind && one.groups.includes(group));
@@ -84,6 +84,8 @@ export function buildCluster(resources: readonly Resource[]): {
     const identity = `${metadata.kind}${family === "" ? "" : `.${family}`} ${key}`;
     const earlier = seen.get(identity);
     if (earlier !== undefined) {
+      // a row of a table tells nothing that the whole object does not
+      if (resource.untold.size > 0) continue;
       const difference = repeated(earlier, resource);
       if (difference !== null) findings.push(difference);
       continue;
@@ -94,7 +96,7 @@ export function buildCluster(resources: readonly Resource[]): {
       continue;
     }
     const field = topField(resource.content);
-    found.put(key, field, metadata.origin);
+    found.put(key, field, metadata.origin, resource.untold);
     for (const problem of field.problems) {
       if (++wrong > TOLD) break;
       const place = resource.locate(problem.path);
@@ -118,6 +120,12 @@ export function buildCluster(resources: readonly Resource[]): {
     });
   }
   return { cluster, findings };
+}
+
+/** Objects that were given whole, then rows of tables, those that tell more first. */
+function wholeFirst(resources: readonly Resource[]): readonly Resource[] {
+  if (resources.every(({ untold }) => untold.size === 0)) return resources;
+  return [...resources].sort((x, y) => x.untold.size - y.untold.size);
 }
 
 function groupOf(metadata: Metadata): string {

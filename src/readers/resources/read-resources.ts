@@ -11,6 +11,8 @@ export interface Resource {
   readonly file: string;
   readonly metadata: Metadata;
   readonly content: unknown;
+  /** Fields that the source does not tell, whatever stands there: of a row of a table. None where the whole object was given. */
+  readonly untold: ReadonlySet<string>;
   /** Where a field of it stands in the file; null when that cannot be told. */
   locate(path: FieldPath): Position | null;
 }
@@ -19,6 +21,8 @@ export interface ResourceFile {
   readonly resources: readonly Resource[];
   readonly findings: readonly Finding[];
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** So many findings of a file are told one by one; the rest is counted. */
 const TOLD = 100;
@@ -89,7 +93,13 @@ export function readResources(text: string, file: string, origins: OriginTable):
       return;
     }
     const origin = originOfResource(origins, fileNumber, place.line, describeResource(named, namespace, name), "");
-    resources.push({ file, metadata: readMetadata(top, origin), content: top.value, locate: place.locate });
+    resources.push({
+      file,
+      metadata: readMetadata(top, origin),
+      content: top.value,
+      untold: NONE,
+      locate: place.locate,
+    });
   };
 
   for (const document of splitDocuments(prepare(text))) {

@@ -10,6 +10,7 @@ import { formatAddress } from "../../net/address.ts";
 import { type DumpKind, PRINTED_BY, recogniseDump } from "../recognise.ts";
 import { buildCluster } from "../resources/build-cluster.ts";
 import { type Resource, readResources } from "../resources/read-resources.ts";
+import { readTables } from "../tables/read-tables.ts";
 import { contradictions } from "./contradictions.ts";
 import { NO_DESCRIPTION, readDescription } from "./description.ts";
 import { FILE_ROLES, type SnapshotFiles, textOf } from "./files.ts";
@@ -40,6 +41,7 @@ export interface SnapshotResult {
 
 /** What files of `cluster/` are taken for. */
 const API_OBJECTS = "API objects";
+const OBJECTS: ReadonlySet<string> = new Set([API_OBJECTS, PRINTED_BY.table]);
 
 /** Reads a snapshot folder (INTERFACES section 2). Never throws for bad input: that becomes findings. */
 export function readSnapshot(files: SnapshotFiles): SnapshotResult {
@@ -116,15 +118,19 @@ function readClusterFiles(
 ): Cluster {
   const resources: Resource[] = [];
   for (const file of files) {
-    // text forms of `kubectl get` stand beside the YAML in Calico's own bundles
-    if (!/\.(?:ya?ml|json)$/i.test(file.path) && recogniseDump(file.text) !== "resources") {
-      findings.push({
-        code: "unknown-file",
-        severity: "info",
-        message: "Not read: API objects are read from YAML or JSON.",
-        file: file.path,
-      });
-      continue;
+    if (!/\.(?:ya?ml|json)$/i.test(file.path)) {
+      const kind = recogniseDump(file.text);
+      if (kind === "table") {
+        const read = readTables(file.text, file.path, origins);
+        findings.push(...read.findings);
+        resources.push(...read.resources);
+        recognised.push({ path: file.path, as: PRINTED_BY.table, items: read.resources.length });
+        continue;
+      }
+      if (kind !== "resources") {
+        findings.push(notObjects(file.path, kind));
+        continue;
+      }
     }
     if (file.text.trim() === "") {
       findings.push({
@@ -144,6 +150,25 @@ function readClusterFiles(
   const built = buildCluster(resources);
   findings.push(...built.findings);
   return built.cluster;
+}
+
+/** Text forms of the API's objects stand beside the YAML in Calico's own bundles. */
+function notObjects(file: string, kind: DumpKind | null): Finding {
+  if (kind !== "describe") {
+    return {
+      code: "unknown-file",
+      severity: "info",
+      message: "Not read: API objects are read from YAML, JSON and the tables of kubectl and calicoctl.",
+      file,
+    };
+  }
+  return {
+    code: "describe-not-enough",
+    severity: "info",
+    message: "The output of kubectl describe is for people; nothing is read from it.",
+    file,
+    advice: "The same objects with kubectl get -o yaml tell all that it tells.",
+  };
 }
 
 /** A folder named after a machine's host name belongs to the node with that label. */
@@ -200,7 +225,7 @@ function join(
       );
     }
   }
-  const { workloads, findings: about } = workloadsOf(cluster, origins);
+  const { workloads, findings: about } = workloadsOf(cluster, hosts, origins);
   findings.push(...about);
   const index = portIndex(cluster);
   const routesOf = new Map([...hosts.values()].filter(isNode).map((node) => [node.name, hostRoutesOf(node)]));
@@ -388,7 +413,7 @@ function misnamed(folder: string): Finding {
 
 /** Without a machine there is no network: what was given instead, and what is wanted. */
 function noMachines(name: string, layout: Layout, recognised: readonly RecognisedFile[]): Finding {
-  const objects = recognised.reduce((sum, file) => sum + (file.as === API_OBJECTS ? (file.items ?? 0) : 0), 0);
+  const objects = recognised.reduce((sum, file) => sum + (OBJECTS.has(file.as) ? (file.items ?? 0) : 0), 0);
   if (objects > 0) {
     return {
       code: "manifests-alone",

@@ -1,14 +1,17 @@
 import type { Cluster } from "../../calico/cluster.ts";
 import type { WorkloadEndpoint } from "../../calico/workload-endpoint.ts";
 import type { EndpointPort, SliceEndpoint } from "../../kubernetes/endpoint-slice.ts";
+import type { Endpoints } from "../../kubernetes/endpoints.ts";
 import type { Metadata } from "../../kubernetes/metadata.ts";
 import { hasFinished, type Pod } from "../../kubernetes/pod.ts";
 import type { Service, ServicePort } from "../../kubernetes/service.ts";
 import type { Finding } from "../../model/finding.ts";
+import type { Host } from "../../model/host.ts";
 import type { Origin, OriginTable } from "../../model/origin.ts";
 import { type Address, formatAddress, sameAddress } from "../../net/address.ts";
 import { addressBits } from "../../net/prefix.ts";
 import { findingAt } from "./finding-at.ts";
+import { hasAddress } from "./pod-links.ts";
 
 /** A pod as the declared resources tell it, from its Pod and its WorkloadEndpoint. */
 export interface Workload {
@@ -28,6 +31,7 @@ export interface Workload {
 /** All pods of the declared resources, in order of their names; what the two kinds of objects disagree on is told. */
 export function workloadsOf(
   cluster: Cluster,
+  hosts: ReadonlyMap<string, Host>,
   origins: OriginTable,
 ): { readonly workloads: ReadonlyMap<string, Workload>; readonly findings: readonly Finding[] } {
   const findings: Finding[] = [];
@@ -52,7 +56,7 @@ export function workloadsOf(
       namespace,
       name: pod.metadata.name,
       node: pod.nodeName ?? endpoint?.node ?? null,
-      hostNetwork: pod.hostNetwork,
+      hostNetwork: pod.hostNetwork ?? sharesAddress(pod, cluster, hosts),
       finished: hasFinished(pod),
       addresses: pod.podIPs.length > 0 ? pod.podIPs : addressesOf(endpoint),
       pod,
@@ -75,6 +79,22 @@ export function workloadsOf(
     });
   }
   return { workloads: new Map([...workloads].sort(([x], [y]) => (x < y ? -1 : 1))), findings };
+}
+
+/** True for a pod that has an address of its node: where nothing else tells, that makes a pod of the host's network. */
+function sharesAddress(pod: Pod, cluster: Cluster, hosts: ReadonlyMap<string, Host>): boolean {
+  const name = pod.nodeName ?? "";
+  const node = cluster.nodes.get(name);
+  const calico = cluster.calicoNodes.get(name);
+  const host = hosts.get(name);
+  const declared = [
+    ...(node?.internalIPs ?? []),
+    ...[node?.calicoIPv4, node?.calicoIPv6, calico?.ipv4, calico?.ipv6].flatMap((one) => one?.address ?? []),
+  ];
+  return pod.podIPs.some(
+    (address) =>
+      declared.some((other) => sameAddress(other, address)) || (host !== undefined && hasAddress(host, address)),
+  );
 }
 
 function addressesOf(endpoint: WorkloadEndpoint | null): readonly Address[] {
@@ -126,14 +146,25 @@ export function portIndex(cluster: Cluster): PortIndex {
   const servicesOf = new Map<string, Service[]>();
   const endpointsOf = new Map<string, DeclaredPort[]>();
   for (const service of cluster.services.values()) {
-    if (service.selector.size > 0) push(servicesOf, service.metadata.namespace ?? "default", service);
+    if (service.selector.size > 0 && service.targetPortsTold)
+      push(servicesOf, service.metadata.namespace ?? "default", service);
   }
+  const podsAt = new Map<string, string>();
+  for (const pod of cluster.pods.values()) {
+    const namespace = pod.metadata.namespace ?? "default";
+    for (const address of pod.podIPs) podsAt.set(`${namespace} ${formatAddress(address)}`, pod.metadata.name);
+  }
+  const podAt = (namespace: string, addresses: readonly Address[]): string | null => {
+    const [address] = addresses;
+    return address === undefined ? null : (podsAt.get(`${namespace} ${formatAddress(address)}`) ?? null);
+  };
   const file = (
     { namespace, origin }: Metadata,
     endpoints: readonly SliceEndpoint[],
     ports: readonly EndpointPort[],
   ): void => {
-    for (const { pod } of endpoints) {
+    for (const endpoint of endpoints) {
+      const pod = endpoint.pod ?? podAt(namespace ?? "default", endpoint.addresses);
       if (pod === null) continue;
       for (const { protocol, port } of ports) {
         if (port !== null) push(endpointsOf, `${namespace ?? "default"}/${pod}`, { protocol, port, origin });
@@ -142,9 +173,19 @@ export function portIndex(cluster: Cluster): PortIndex {
   };
   for (const slice of cluster.endpointSlices.values()) file(slice.metadata, slice.endpoints, slice.ports);
   for (const object of cluster.endpoints.values()) {
-    for (const subset of object.subsets) file(object.metadata, subset.endpoints, subset.ports);
+    for (const subset of object.subsets)
+      file(object.metadata, subset.endpoints, portsOf(object, subset.ports, cluster));
   }
   return { servicesOf, endpointsOf };
+}
+
+/** Ports whose protocol nobody told have the one that all ports of their Service have, if they agree. */
+function portsOf(object: Endpoints, ports: readonly EndpointPort[], cluster: Cluster): readonly EndpointPort[] {
+  if (object.protocolsTold) return ports;
+  const service = cluster.services.get(`${object.metadata.namespace ?? "default"}/${object.metadata.name}`);
+  const protocols = new Set(service?.ports.map(({ protocol }) => protocol));
+  const [only] = protocols;
+  return protocols.size === 1 && only !== undefined ? ports.map((port) => ({ ...port, protocol: only })) : [];
 }
 
 function push<T>(map: Map<string, T[]>, key: string, value: T): void {
