@@ -4,6 +4,7 @@ import { INPUT_CODES } from "./input-codes.ts";
 import { IP_CODES } from "./ip-codes.ts";
 import { IPTABLES_CODES } from "./iptables-codes.ts";
 import { NETWORK_CODES } from "./network-codes.ts";
+import { OBJECT_CODES } from "./object-codes.ts";
 import { PROBE_CODES } from "./probe-codes.ts";
 import { SCENARIO_CODES } from "./scenario-codes.ts";
 import { SET_CODES } from "./set-codes.ts";
@@ -18,6 +19,7 @@ export const FINDING_CODES = {
   ...IPTABLES_CODES,
   ...SET_CODES,
   ...SNAPSHOT_CODES,
+  ...OBJECT_CODES,
   ...NETWORK_CODES,
   ...SCENARIO_CODES,
   ...PROBE_CODES,
