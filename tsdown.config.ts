@@ -1,4 +1,22 @@
+import { readFileSync } from "node:fs";
 import { defineConfig, type UserConfig } from "tsdown";
+
+/** The shell scripts that src/cli/collect/scripts.ts reads from the disk stand in the bundle as texts. */
+const embeddedScripts = {
+  name: "embedded-scripts",
+  load: {
+    filter: { id: /\/src\/cli\/collect\/scripts\.ts$/ },
+    handler(id: string): string {
+      const exports = readFileSync(id, "utf8").matchAll(/^export const (\w+) = text\("([\w.-]+)"\);$/gm);
+      return [...exports]
+        .map(([, name, file = ""]) => {
+          const script = readFileSync(id.replace(/scripts\.ts$/, file), "utf8");
+          return `export const ${name} = ${JSON.stringify(script)};`;
+        })
+        .join("\n");
+    },
+  },
+};
 
 const common = {
   format: "esm",
@@ -9,6 +27,7 @@ const common = {
   outDir: "dist",
   // Everything inside: resolving packages and chunks costs more of a cold start than reading them.
   deps: { alwaysBundle: [/.*/] },
+  plugins: [embeddedScripts],
 } satisfies UserConfig;
 
 export default defineConfig([

@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { findingText } from "../report/finding-text.ts";
-import { addCommonOptions } from "./common-options.ts";
+import { addCommonOptions, wholeNumber } from "./common-options.ts";
 import { BAD_INPUT, DEFECT, DONE, type ExitCode } from "./exit-code.ts";
 import { InputError } from "./input-error.ts";
 import type { Io } from "./io.ts";
@@ -97,6 +97,20 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     const { explain: explainCode } = await import("./explain.ts");
     done(explainCode(code, options, io));
   });
+
+  program
+    .command("collect")
+    .description("print a POSIX sh script that gathers a snapshot of a node and writes it as a tar")
+    .option("--cluster", "the script that asks kubectl and calicoctl for the objects of the cluster")
+    .option("--max-bytes <number>", "cut each file at this size", wholeNumber(1024, 2 ** 40))
+    .option("--timeout <seconds>", "for one command", wholeNumber(1, 3600))
+    .option("--no-pods", "leave out the network namespaces of pods")
+    .option("--no-conntrack", "leave out the connections that are tracked")
+    .option("-o, --output <file>", "write the script to a file")
+    .action(async (options) => {
+      const { collect } = await import("./collect.ts");
+      done(collect(options, io));
+    });
   return program;
 }
 

@@ -1,4 +1,5 @@
 import { ARCHIVE_CODES } from "./archive-codes.ts";
+import { COLLECTOR_CODES } from "./collector-codes.ts";
 import { DUMP_CODES } from "./dump-codes.ts";
 import { INPUT_CODES } from "./input-codes.ts";
 import { IP_CODES } from "./ip-codes.ts";
@@ -14,6 +15,7 @@ import { SNAPSHOT_CODES } from "./snapshot-codes.ts";
 export const FINDING_CODES = {
   ...INPUT_CODES,
   ...ARCHIVE_CODES,
+  ...COLLECTOR_CODES,
   ...DUMP_CODES,
   ...IP_CODES,
   ...IPTABLES_CODES,

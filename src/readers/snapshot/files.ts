@@ -86,6 +86,7 @@ const EVIDENCE: readonly (readonly [string, string, readonly DumpKind[]])[] = [
   ["birdc6-route", "birdc6 show route all", ["birdc", "ip-route"]],
   ["calico-node-status", "calicoctl node status", ["node-status"]],
   ["bird", "bird.cfg", ["bird-config"]],
+  ["bird6", "bird6.cfg", ["bird-config"]],
   ["tc-qdisc", "tc qdisc", []],
 ];
 

@@ -23,7 +23,8 @@ export interface MachineFiles {
 
 export interface Layout {
   readonly description: PlacedFile | null;
-  readonly index: PlacedFile | null;
+  /** Of collectors: at the top, and beside the files of a machine or of the cluster. */
+  readonly indexes: readonly PlacedFile[];
   readonly cluster: readonly PlacedFile[];
   readonly machines: readonly MachineFiles[];
   /** Files that stand where nothing is expected. */
@@ -34,6 +35,12 @@ export interface Layout {
   readonly notRead: number;
 }
 
+/** A namespace of which the collector could not tell the pod: by its address, or by its number. */
+const UNNAMED = /^(?:\d+(?:\.\d+){3}|[\da-f]*:[\da-f:.]*|ns-\d+)$/i;
+
+/** In place of the Kubernetes namespace of such a pod; no namespace can be called so. */
+export const NOBODY = "?";
+
 /** Sorts the paths of a snapshot into what INTERFACES section 2 says they are. The order of the files does not matter. */
 export function layOut(snapshot: SnapshotFiles): Layout {
   const machines = new Map<string, { machine: Omit<MachineFiles, "files">; files: Map<string, PlacedFile> }>();
@@ -41,7 +48,7 @@ export function layOut(snapshot: SnapshotFiles): Layout {
   const strays: PlacedFile[] = [];
   const misnamed = new Set<string>();
   let description: PlacedFile | null = null;
-  let index: PlacedFile | null = null;
+  const indexes: PlacedFile[] = [];
   const add = (machine: Omit<MachineFiles, "files">, name: string, file: PlacedFile): void => {
     const known = machines.get(machine.folder) ?? { machine, files: new Map<string, PlacedFile>() };
     machines.set(machine.folder, known);
@@ -69,7 +76,7 @@ export function layOut(snapshot: SnapshotFiles): Layout {
       .filter((part) => part !== "" && part !== ".");
     const [top = "", name = "", third = "", fourth = "", fifth = ""] = parts;
     if (parts.length === 1 && /^snapshot\.(ya?ml|json)$/.test(top)) description = file;
-    else if (parts.length === 1 && top === "index.json") index = file;
+    else if (/^(?:|cluster\/|(?:nodes|hosts)\/[^/]+\/)index\.json$/.test(parts.join("/"))) indexes.push(file);
     else if (top === "cluster" && parts.length > 1) cluster.push(file);
     else if (top === "nodes" && parts.length === 3) {
       add({ name, kind: "node", node: null, folder: `nodes/${name}` }, third, file);
@@ -78,6 +85,10 @@ export function layOut(snapshot: SnapshotFiles): Layout {
     } else if (top === "nodes" && third === "netns" && parts.length === 5) {
       const folder = `nodes/${name}/netns/${fourth}`;
       const underscore = fourth.indexOf("_");
+      if (underscore < 0 && UNNAMED.test(fourth)) {
+        add({ name: `pod/${NOBODY}/${fourth}`, kind: "pod", node: name, folder }, fifth, file);
+        continue;
+      }
       if (underscore <= 0 || underscore === fourth.length - 1) {
         misnamed.add(folder);
         continue;
@@ -88,7 +99,7 @@ export function layOut(snapshot: SnapshotFiles): Layout {
   }
   return {
     description,
-    index,
+    indexes,
     cluster,
     machines: [...machines.values()].map(({ machine, files }) => ({ ...machine, files })),
     strays,

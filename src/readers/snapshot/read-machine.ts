@@ -26,6 +26,7 @@ import { readSockets } from "../ss.ts";
 import { readSysctls } from "../sysctl.ts";
 import { assumedSysctls, completeSysctls } from "./assumed-sysctls.ts";
 import { type ChosenFile, chooseFiles } from "./choose-files.ts";
+import { type CollectorIndex, knowledgeOfCut } from "./collector-index.ts";
 import type { FileRole } from "./files.ts";
 import type { MachineFiles, PlacedFile } from "./layout.ts";
 import { mergeRoutes } from "./merge-routes.ts";
@@ -56,7 +57,11 @@ interface Reading {
 }
 
 /** Reads the files of one network namespace into a Host; what no file tells is derived, assumed or unknown. */
-export function readMachine(machine: MachineFiles, origins: OriginTable): Machine {
+export function readMachine(
+  machine: MachineFiles,
+  collectors: Pick<CollectorIndex, "incomplete" | "wanting">,
+  origins: OriginTable,
+): Machine {
   const reading: Reading = { origins, findings: [], recognised: [] };
   const { chosen, findings: unread } = chooseFiles(machine, "state");
   reading.findings.push(...unread);
@@ -103,6 +108,7 @@ export function readMachine(machine: MachineFiles, origins: OriginTable): Machin
   if (sockets !== null)
     note(reading, listening?.file ?? null, PRINTED_BY.sockets, sockets.sockets.length, sockets.findings);
 
+  cutFiles(machine, chosen, collectors, knowledge, reading);
   return {
     host: {
       name: machine.name,
@@ -128,6 +134,42 @@ export function readMachine(machine: MachineFiles, origins: OriginTable): Machin
     findings: reading.findings,
     recognised: reading.recognised,
   };
+}
+
+/** A dump that its collector cut, or whose command failed, does not hold all there is. */
+function cutFiles(
+  machine: MachineFiles,
+  chosen: readonly ChosenFile[],
+  collectors: Pick<CollectorIndex, "incomplete" | "wanting">,
+  knowledge: Map<HostPart, Knowledge>,
+  reading: Reading,
+): void {
+  for (const { role, file, stem } of chosen) {
+    const name = [...machine.files].find(([, one]) => one === file)?.[0] ?? stem;
+    const why = collectors.incomplete.get(`${machine.folder}/${name}`);
+    const part = why === undefined ? null : knowledgeOfCut(role);
+    if (why === undefined || part === null) continue;
+    if (knowledge.get(part[0]) !== "unknown") knowledge.set(part[0], part[1]);
+    reading.findings.push({
+      code: "cut-file",
+      severity: "warning",
+      message: `The file is not whole: ${why}.`,
+      file: file.path,
+      advice: "What it would have held besides is unknown. Collect it again, with a larger --max-bytes or --timeout.",
+    });
+  }
+  for (const file of collectors.wanting) {
+    const name = file.startsWith(`${machine.folder}/`) ? file.slice(machine.folder.length + 1) : "";
+    if (!/^ip6?tables-(?:legacy|nft)-save\.txt$/.test(name)) continue;
+    knowledge.set("otherBackend", "unknown");
+    reading.findings.push({
+      code: "other-backend-missing",
+      severity: "warning",
+      message: "The collector saw tables of the other iptables backend and could not print them.",
+      file,
+      advice: "Collect iptables-legacy-save into iptables-legacy-save.txt.",
+    });
+  }
 }
 
 function all(chosen: readonly ChosenFile[], part: FileRole["part"]): readonly ChosenFile[] {
@@ -320,6 +362,11 @@ function readRulesets(
     const dump = readIptablesSave({ text: file.text, file: file.path, family, backend }, reading.origins);
     const count = dump.rulesets.reduce((sum, ruleset) => sum + ruleCount(ruleset), 0);
     note(reading, file, `${family === 4 ? "iptables-save" : "ip6tables-save"} (${backend})`, count, dump.findings);
+    // a backend without a table prints nothing: that is a fact, too
+    if (file.text.trim() === "") {
+      backends.add(backend);
+      told.add(family);
+    }
     if (dump.notes.legacyTablesPresent) legacyIsMissing = true;
     for (const ruleset of dump.rulesets) {
       const part: HostPart = ruleset.family === 4 ? "rules" : "rules6";

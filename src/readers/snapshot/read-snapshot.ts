@@ -11,11 +11,12 @@ import { type DumpKind, PRINTED_BY, recogniseDump } from "../recognise.ts";
 import { buildCluster } from "../resources/build-cluster.ts";
 import { type Resource, readResources } from "../resources/read-resources.ts";
 import { readTables } from "../tables/read-tables.ts";
+import { readCollectorIndexes } from "./collector-index.ts";
 import { contradictions } from "./contradictions.ts";
 import { NO_DESCRIPTION, readDescription } from "./description.ts";
 import { FILE_ROLES, type SnapshotFiles, textOf } from "./files.ts";
 import { findingAt } from "./finding-at.ts";
-import { type Layout, layOut, type MachineFiles, type PlacedFile } from "./layout.ts";
+import { type Layout, layOut, type MachineFiles, NOBODY, type PlacedFile } from "./layout.ts";
 import { endpointsOf, serviceNamesOf } from "./names.ts";
 import { findVeth, hostRoutesOf, linksInside, pairByIndex, vethLink } from "./pod-links.ts";
 import { type Machine, type RecognisedFile, readMachine } from "./read-machine.ts";
@@ -62,16 +63,19 @@ export function readSnapshot(files: SnapshotFiles): SnapshotResult {
   if (layout.description !== null) {
     recognised.push({ path: layout.description.path, as: PRINTED_BY.snapshot, items: null });
   }
-  if (layout.index !== null) recognised.push({ path: layout.index.path, as: "the collector's index", items: null });
+  const collectors = readCollectorIndexes(layout.indexes);
+  findings.push(...collectors.findings);
+  for (const { path } of layout.indexes) recognised.push({ path, as: "the collector's index", items: null });
   findings.push(...strays(layout.strays), ...layout.misnamed.map(misnamed), ...notRead(layout.notRead));
 
+  const collectedAt = description.collectedAt ?? collectors.collectedAt;
   const machineFiles = layout.machines.map((files) => renamed(files, cluster));
-  const machines = machineFiles.map((files) => readMachine(files, origins));
+  const machines = machineFiles.map((files) => readMachine(files, collectors, origins));
   for (const machine of machines) {
     findings.push(...machine.findings);
     recognised.push(...machine.recognised);
   }
-  const joined = join(machines, description.hosts, cluster, origins, findings);
+  const joined = join(identified(machines, cluster, origins, findings), description.hosts, cluster, origins, findings);
   const { hosts, workloads } = joined;
 
   const described = describedSegments(description.segments, hosts, layout.description?.path ?? "snapshot.yaml");
@@ -89,7 +93,7 @@ export function readSnapshot(files: SnapshotFiles): SnapshotResult {
     endpoints: endpointsOf(hosts, cluster, workloads),
     services: serviceNamesOf(cluster),
     fabricRoutes: description.routes,
-    ...collectionTime(description.collectedAt),
+    ...collectionTime(collectedAt),
     pools: [...cluster.ipPools.values()].map((pool) => pool.cidr),
   });
   // What contradicts itself in a dump stays as it was dumped: a doubt, not an error.
@@ -101,7 +105,7 @@ export function readSnapshot(files: SnapshotFiles): SnapshotResult {
     recognised,
     machines: machineFiles,
     name: description.name ?? files.name,
-    collectedAt: description.collectedAt,
+    collectedAt,
   };
 }
 
@@ -305,6 +309,44 @@ function join(
     });
   }
   return { hosts: new Map([...hosts].sort(([x], [y]) => (x < y ? -1 : 1))), links, workloads };
+}
+
+/** Namespaces that the collector could not name are the pods whose addresses they have. */
+function identified(
+  machines: readonly Machine[],
+  cluster: Cluster,
+  origins: OriginTable,
+  findings: Finding[],
+): readonly Machine[] {
+  if (!machines.some(({ host }) => isUnnamed(host))) return machines;
+  const pods = new Map<string, string>();
+  const hosts = new Map(machines.map(({ host }) => [host.name, host]));
+  for (const workload of workloadsOf(cluster, hosts, origins).workloads.values()) {
+    if (workload.hostNetwork || workload.finished) continue;
+    for (const address of workload.addresses) pods.set(`${workload.node} ${formatAddress(address)}`, workload.host);
+  }
+  return machines.map((machine) => {
+    const { host } = machine;
+    if (!isUnnamed(host)) return machine;
+    for (const device of host.interfaces.values()) {
+      for (const { address } of device.addresses) {
+        const name = pods.get(`${host.node} ${formatAddress(address)}`);
+        if (name !== undefined) return { ...machine, host: { ...host, name } };
+      }
+    }
+    findings.push({
+      code: "namespace-without-name",
+      severity: "info",
+      message: `Nobody says which pod this network namespace is; it is called ${host.name}.`,
+      file: `nodes/${host.node}/netns/${host.name.split("/")[2]}`,
+      advice: "Add the Pod objects: podpath collect --cluster.",
+    });
+    return machine;
+  });
+}
+
+function isUnnamed(host: Host): boolean {
+  return host.kind === "pod" && host.name.startsWith(`pod/${NOBODY}/`);
 }
 
 function isNode(host: Host): boolean {
