@@ -1,0 +1,55 @@
+import { failsafeChains } from "./failsafe-chains.ts";
+import { commentedRule, type FelixRule, type FelixTable, felixRule } from "./felix-rule.ts";
+import { type FelixSettings, isSince } from "./felix-settings.ts";
+import { ipSetName } from "./ip-set-names.ts";
+import { clearedOnEntry } from "./mark-bits.ts";
+import { clearMark, marked } from "./mark-rules.ts";
+import { allPoolsSet, matchSet } from "./static-sets.ts";
+
+function dscpRules(settings: FelixSettings): readonly FelixRule[] {
+  if (!isSince(settings.band, "v3.31")) return [];
+  const match = [
+    matchSet(ipSetName("dscp-src-net", settings.family), "src"),
+    matchSet(allPoolsSet(settings), "dst", true),
+    matchSet(ipSetName("this-host", settings.family), "dst", true),
+  ].join(" ");
+  return [commentedRule("set dscp for traffic leaving cluster.", match, "--jump cali-egress-dscp")];
+}
+
+/** The mangle table (felix/rules/static.go, StaticMangleTableChains). */
+export function staticMangleTable(settings: FelixSettings): FelixTable {
+  const { marks, chainInsertMode: mode } = settings;
+  const allow = `--jump ${settings.mangleAllowAction}`;
+  const accepted = marked(marks.accept);
+  const dscp = dscpRules(settings);
+  return {
+    name: "mangle",
+    hooks: [
+      { chain: "PREROUTING", mode, rules: [felixRule("", "--jump cali-PREROUTING")] },
+      { chain: "POSTROUTING", mode, rules: [felixRule("", "--jump cali-POSTROUTING")] },
+    ],
+    chains: [
+      {
+        name: "cali-PREROUTING",
+        rules: [
+          felixRule("-m conntrack --ctstate RELATED,ESTABLISHED", allow),
+          felixRule(accepted, allow),
+          felixRule("", "--jump cali-from-host-endpoint"),
+          commentedRule("Host endpoint policy accepted packet.", accepted, allow),
+        ],
+      },
+      {
+        name: "cali-POSTROUTING",
+        rules: [
+          ...dscp,
+          felixRule(accepted, "--jump RETURN"),
+          clearMark(clearedOnEntry(marks)),
+          felixRule("-m conntrack --ctstate DNAT", "--jump cali-to-host-endpoint"),
+          commentedRule("Host endpoint policy accepted packet.", accepted, "--jump RETURN"),
+        ],
+      },
+      ...(dscp.length === 0 ? [] : [{ name: "cali-egress-dscp", rules: [] }]),
+      ...failsafeChains(settings, "mangle"),
+    ],
+  };
+}

@@ -1,0 +1,34 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+import { utf8ToBytes } from "@noble/hashes/utils.js";
+
+const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+const HASH_LENGTH = 16;
+
+/** The first sixteen digits of base 32 (RFC 4648 section 6): ten bytes of the hash. */
+function hash(text: string): string {
+  const digest = sha256(utf8ToBytes(text));
+  let digits = "";
+  for (let bit = 0; digits.length < HASH_LENGTH; bit += 5) {
+    const two = ((digest[bit >> 3] ?? 0) << 8) | (digest[(bit >> 3) + 1] ?? 0);
+    digits += BASE32[(two >> (11 - (bit & 7))) & 31];
+  }
+  return digits;
+}
+
+/** How kube-proxy calls one port of a Service: `namespace/name:port`, without the colon where the port has no name. */
+export function servicePortName(namespace: string, name: string, port: string): string {
+  return port === "" ? `${namespace}/${name}` : `${namespace}/${name}:${port}`;
+}
+
+/**
+ * The chain of a service port (pkg/proxy/iptables/proxier.go): SVC for all its endpoints, SVL for local ones, EXT for
+ * traffic from outside, FW for load balancer source ranges.
+ */
+export function serviceChainName(kind: "SVC" | "SVL" | "EXT" | "FW", servicePort: string, protocol: string): string {
+  return `KUBE-${kind}-${hash(servicePort + protocol.toLowerCase())}`;
+}
+
+/** @param endpoint `address:port`, with brackets around an IPv6 address */
+export function endpointChainName(servicePort: string, protocol: string, endpoint: string): string {
+  return `KUBE-SEP-${hash(servicePort + protocol.toLowerCase() + endpoint)}`;
+}
