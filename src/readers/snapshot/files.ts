@@ -17,9 +17,13 @@ export interface SnapshotFiles {
   readonly files: ReadonlyMap<string, FileText | UnreadFile>;
 }
 
+export function isUnread(file: FileText | UnreadFile): file is UnreadFile {
+  return typeof file === "object" && "read" in file;
+}
+
 /** The text of a file, fetched if it was not. */
 export function textOf(file: FileText | UnreadFile): FileText {
-  return typeof file === "object" && "read" in file ? file.read() : file;
+  return isUnread(file) ? file.read() : file;
 }
 
 /** What one file of a machine's folder holds. */
