@@ -31,15 +31,7 @@ export type HostPart =
   | "sockets"
   | "interfaces";
 
-/** How much is known of each part; undefined: all of it. A map, or what is found out by reading the part. */
-export interface PartKnowledge {
-  get(part: HostPart): Knowledge | undefined;
-}
-
-/**
- * One network namespace: a node, a pod, a router, an external machine. A host of a snapshot that was opened and not read reads
- * a part from its dumps when somebody asks for it (readers/snapshot/read-machine.ts).
- */
+/** One network namespace: a node, a pod, a router, an external machine. */
 export interface Host {
   /** `<node>`, `pod/<namespace>/<name>` or `host/<name>`. */
   readonly name: string;
@@ -60,7 +52,7 @@ export interface Host {
   readonly sockets: readonly ListeningSocket[];
   readonly conntrack: readonly ConntrackRecord[];
   /** What is not known from dumps; parts that are absent here are known. */
-  readonly knowledge: PartKnowledge;
+  readonly knowledge: ReadonlyMap<HostPart, Knowledge>;
   /** Node that a pod runs on; null for other kinds. */
   readonly node: string | null;
   readonly origin: Origin;

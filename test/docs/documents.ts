@@ -12,7 +12,7 @@ export interface Document {
 const inDocs = readdirSync(join(ROOT, "docs"), { encoding: "utf8", recursive: true })
   .map((path) => join("docs", path))
   .filter((path) => path.endsWith(".md"))
-  .filter((path) => !path.startsWith("docs/lab-notes/") && path !== "docs/benchmarks.md")
+  .filter((path) => !/^docs\/(?:lab-notes|reference\/codes)\/|^docs\/benchmarks\.md$/.test(path))
   .sort();
 
 export const documents: readonly Document[] = ["README.md", ...inDocs].map((path) => ({

@@ -87,8 +87,9 @@ export const ASSUMPTION_CODES = {
   },
   "neighbour-absent": {
     part: "neighbours",
-    title: "Nobody has the address of a next hop",
-    means: "No modelled machine on the link has it, and no dump of neighbours tells who else might.",
+    title: "A machine does not know the MAC address of a next hop yet",
+    means:
+      "Rules keep the question or its answer away, and no dump of neighbours is there: an entry from before would still serve.",
     todo: "Collect ip neigh.",
   },
   "neighbour-resolves": {

@@ -1,0 +1,20 @@
+import type { SCENARIO_CODES } from "../../../src/model/codes/scenario-codes.ts";
+import { type CommandExample, type ExamplesOf, NODE, snapshot } from "../example.ts";
+
+const HEAD = "apiVersion: podpath/v1\nkind: Scenario\nmetadata: {name: s}\n";
+
+function scenario(text: string): CommandExample {
+  return { files: { "scenario.yaml": `${HEAD}${text}` }, beside: NODE, run: ["run", "scenario.yaml"] };
+}
+
+const PROBE = "{name: a, from: node/n1, to: 10.0.0.1, kind: ping}";
+
+export const SCENARIO_EXAMPLES: ExamplesOf<typeof SCENARIO_CODES> = {
+  "bad-field": scenario(
+    `network: {snapshot: ./cluster1}\nprobes: [{name: a, from: node/n1, to: 10.0.0.1, kind: wink}]\n`,
+  ),
+  "network-missing": scenario("probes: []\n"),
+  "probe-incomplete": scenario("network: {snapshot: ./cluster1}\nprobes: [{name: a, from: node/n1}]\n"),
+  "probe-twice": scenario(`network: {snapshot: ./cluster1}\nprobes:\n  - ${PROBE}\n  - ${PROBE}\n`),
+  "unknown-key": snapshot({ "snapshot.yaml": "apiVersion: podpath/v1\nkind: Snapshot\nfabrik: {}\n" }),
+};
