@@ -1,5 +1,6 @@
 import { createWorld, inject, runtimeOf, settle, type World } from "../src/emulator/world.ts";
 import type { Chooser } from "../src/linux/chooser.ts";
+import { hooksOf } from "../src/linux/compiled-host.ts";
 import type { BoundChain } from "../src/linux/netfilter/program.ts";
 import { traverse } from "../src/linux/netfilter/traverse.ts";
 import { FORWARD, type Hook, PREROUTING } from "../src/linux/netfilter/verdict.ts";
@@ -145,7 +146,7 @@ function placeIn(network: Network): Place {
 }
 
 function chainAt(runtime: HostRuntime, hook: Hook): BoundChain {
-  for (const stage of runtime.compiled.hooks[4].stages[hook] ?? []) {
+  for (const stage of hooksOf(runtime.compiled, 4).stages[hook] ?? []) {
     if (stage.kind === "table" && stage.table === "filter") return stage.chain;
     if (stage.kind === "nat" && stage.chains[0] !== undefined) return stage.chains[0];
   }

@@ -6,7 +6,7 @@ import { recogniseDump } from "../readers/recognise.ts";
 import { FILE_ROLES, type SnapshotFiles, stemOf } from "../readers/snapshot/files.ts";
 import { readLoneDump } from "../readers/snapshot/lone-dump.ts";
 import { isNotRead } from "../readers/snapshot/not-read.ts";
-import { readSnapshot, type SnapshotResult } from "../readers/snapshot/read-snapshot.ts";
+import { openSnapshot, readSnapshot, type SnapshotResult } from "../readers/snapshot/read-snapshot.ts";
 import { snapshotRoots } from "../readers/snapshot/roots.ts";
 import { nearest } from "../trace/nearest.ts";
 import type { CommonOptions } from "./common-options.ts";
@@ -24,10 +24,16 @@ import { readFolder, readTextFile } from "./read-files.ts";
 import { openStdin, STDIN_NAME } from "./read-stdin.ts";
 import { sniffArchive } from "./sniff.ts";
 
+export interface LoadOptions extends CommonOptions {
+  /** Parts of machines are read when a packet needs them, unless `--strict-input` asks for every finding. */
+  readonly open?: boolean;
+}
+
 /** A network to ask questions of, and what was found while reading it. */
 export interface LoadedNetwork {
   readonly name: string;
   readonly network: Network;
+  /** Of a network that was opened: what was found until now. */
   readonly findings: readonly Finding[];
   readonly recognised: SnapshotResult["recognised"];
   /** The files of each machine, for what readers/evidence/ reads from them. */
@@ -56,13 +62,13 @@ type Located =
   | { readonly kind: "text"; readonly shown: string; readonly text: string };
 
 /** Loads what INTERFACES section 1 calls `<network>`. Throws an InputError when nothing can be read. */
-export async function loadNetwork(argument: string, io: Io, options: CommonOptions): Promise<LoadedNetwork> {
+export async function loadNetwork(argument: string, io: Io, options: LoadOptions): Promise<LoadedNetwork> {
   const located = await locate(argument, io);
   const loaded = await load(located, options);
   return checkInput(loaded, options);
 }
 
-async function load(located: Located, options: CommonOptions): Promise<LoadedNetwork> {
+async function load(located: Located, options: LoadOptions): Promise<LoadedNetwork> {
   switch (located.kind) {
     case "folder":
       return loadFolder(located.path, options);
@@ -104,7 +110,7 @@ function loadText(text: string, shown: string): LoadedNetwork {
 async function loadArchive(
   shown: string,
   source: AsyncIterable<Uint8Array> | null,
-  options: CommonOptions,
+  options: LoadOptions,
 ): Promise<LoadedNetwork> {
   const { bytesOf, readArchive } = await import("./read-archive.ts");
   const { files, findings } = await readArchive(source ?? bytesOf(shown), shown, options.unpackLimit);
@@ -118,7 +124,7 @@ async function loadArchive(
   if (files.size === 0) throw new InputError([...findings.filter(isError), emptyArchive(shown)]);
   const roots = snapshotRoots(files.keys());
   if (roots.length > 1) throw new InputError([severalInArchive(shown, roots)]);
-  return loadFiles(basename(shown), files, findings);
+  return loadFiles(basename(shown), files, findings, options);
 }
 
 function isError(finding: Finding): boolean {
@@ -138,7 +144,7 @@ function emptyArchive(shown: string): Finding {
 export async function loadScenarioNetwork(
   file: ScenarioFile,
   network: { readonly snapshot: string | null; readonly line: number | null },
-  options: CommonOptions,
+  options: LoadOptions,
 ): Promise<LoadedNetwork> {
   const place = { file: file.shown, ...(network.line === null ? {} : { line: network.line }) };
   if (network.snapshot === null) {
@@ -259,7 +265,7 @@ function similar(path: string): string {
 }
 
 /** A folder is a snapshot, a bundle, loose dumps, or manifests. Archives in it are opened. */
-async function loadFolder(path: string, options: CommonOptions): Promise<LoadedNetwork> {
+async function loadFolder(path: string, options: LoadOptions): Promise<LoadedNetwork> {
   if (!isSnapshot(path)) {
     const inside = networksInside(path);
     if (inside.length > 0 && !isWrapper(path, inside)) throw new InputError([severalInside(path, inside)]);
@@ -267,7 +273,7 @@ async function loadFolder(path: string, options: CommonOptions): Promise<LoadedN
     if (machine !== null) throw new InputError([machine]);
   }
   const { files, findings } = await withArchives(path, readFolder(path), options);
-  return loadFiles(basename(resolve(path)), files, findings);
+  return loadFiles(basename(resolve(path)), files, findings, options);
 }
 
 /** The files of a folder, with those of the archives that lie in it: `diags.tar.gz/diagnostics/hostname`. */
@@ -296,13 +302,18 @@ function mayBeArchive(path: string): boolean {
 }
 
 /** Makes a network of files, wherever they come from. */
-function loadFiles(name: string, read: SnapshotFiles["files"], earlier: readonly Finding[]): LoadedNetwork {
+function loadFiles(
+  name: string,
+  read: SnapshotFiles["files"],
+  earlier: readonly Finding[],
+  options: LoadOptions,
+): LoadedNetwork {
   const files: SnapshotFiles = { name, files: read };
   const manifests = isManifests(read);
   const asSnapshot = manifests
     ? { name, files: new Map([...read].map(([file, text]) => [`${CLUSTER}${file}`, text] as const)) }
     : files;
-  const result = readSnapshot(asSnapshot);
+  const result = (options.open === true && options.strictInput !== true ? openSnapshot : readSnapshot)(asSnapshot);
   if (result.network.hosts.size === 0) {
     const findings = [...earlier, ...result.findings];
     throw new InputError(whyNone(manifests ? findings.map(asGiven) : findings));
@@ -310,7 +321,9 @@ function loadFiles(name: string, read: SnapshotFiles["files"], earlier: readonly
   return {
     name: result.name,
     network: result.network,
-    findings: [...earlier, ...result.findings],
+    get findings() {
+      return [...earlier, ...result.findings];
+    },
     recognised: result.recognised,
     machines: result.machines,
     collectedAt: dateOf(result.collectedAt),

@@ -31,7 +31,7 @@ export async function probe(argument: string, options: PacketsOptions, io: Io): 
       },
     ]);
   }
-  const loaded = await loadNetwork(argument, io, options);
+  const loaded = await loadNetwork(argument, io, { ...options, open: true });
   const { text, file } = await readPackets(options.packets, io);
   const session = createPacketSession(loaded.network);
   const output = openOutput(io, options);

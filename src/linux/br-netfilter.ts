@@ -1,6 +1,7 @@
 import type { Interface } from "../model/interface.ts";
 import { type Address, type Family, sameAddress } from "../net/address.ts";
 import { packetLength } from "../net/packet.ts";
+import { hooksOf } from "./compiled-host.ts";
 import { sysctl } from "./device-settings.ts";
 import { drop, hookDrop, noNeighbour } from "./forward.ts";
 import { fragment } from "./fragment.ts";
@@ -35,7 +36,7 @@ export function bridgeFilters(runtime: HostRuntime, bridge: Interface, family: F
   const dumped = host.sysctls.has("net.ipv4.ip_forward") && host.knowledge.get("sysctls") !== "assumed";
   if (dumped && !host.sysctls.has(key)) return false;
   // Without rules it makes so little difference that nobody needs to be told what is assumed.
-  if (!compiled.hooks[family].stages.some((stages) => stages.length > 0)) return host.sysctls.get(key) !== "0";
+  if (!hooksOf(compiled, family).stages.some((stages) => stages.length > 0)) return host.sysctls.get(key) !== "0";
   return sysctl(runtime, key, 1) !== 0;
 }
 

@@ -8,8 +8,10 @@ import { compileFib, type Fib } from "./routing/fib.ts";
 /** Everything derived from a Host that packets need, made once per Host object. */
 export interface CompiledHost {
   readonly host: Host;
-  readonly fib: Readonly<Record<Family, Fib>>;
-  readonly hooks: Readonly<Record<Family, FamilyHooks>>;
+  /** See `fibOf`. */
+  readonly fib: Record<Family, Fib | null>;
+  /** See `hooksOf`. */
+  readonly hooks: Record<Family, FamilyHooks | null>;
   /** `lo`; a stand-in where the dump has none. */
   readonly loopback: Interface;
   readonly settings: HostSettings;
@@ -36,8 +38,8 @@ export function compileHost(host: Host): CompiledHost {
   }
   const result: CompiledHost = {
     host,
-    fib: { 4: compileFib(host, 4), 6: compileFib(host, 6) },
-    hooks: { 4: compileHooks(host, 4), 6: compileHooks(host, 6) },
+    fib: { 4: null, 6: null },
+    hooks: { 4: null, 6: null },
     loopback: host.interfaces.get("lo") ?? networkInterface({ name: "lo", index: 1 }),
     settings: hostSettings(),
     addresses4: new Set(
@@ -48,4 +50,22 @@ export function compileHost(host: Host): CompiledHost {
   };
   compiled.set(host, result);
   return result;
+}
+
+/** The routing tables of a family, compiled when a packet is first routed: many hosts only ever hear a question of ARP. */
+export function fibOf(compiled: CompiledHost, family: Family): Fib {
+  const known = compiled.fib[family];
+  if (known !== null) return known;
+  const fib = compileFib(compiled.host, family);
+  compiled.fib[family] = fib;
+  return fib;
+}
+
+/** What runs at the hooks of a family, compiled when a packet first comes to one. */
+export function hooksOf(compiled: CompiledHost, family: Family): FamilyHooks {
+  const known = compiled.hooks[family];
+  if (known !== null) return known;
+  const hooks = compileHooks(compiled.host, family);
+  compiled.hooks[family] = hooks;
+  return hooks;
 }

@@ -16,6 +16,7 @@ import { isFragment, type Packet, packetLength } from "../net/packet.ts";
 import { IPIP, UDP } from "../net/protocol.ts";
 import { receiveArp } from "./arp.ts";
 import { receiveOnBridge } from "./bridge.ts";
+import { hooksOf } from "./compiled-host.ts";
 import { defragment } from "./defragment.ts";
 import { disablesIpv6 } from "./device-settings.ts";
 import type { DropReason } from "./drop-reason.ts";
@@ -104,7 +105,7 @@ export function receiveHere(runtime: HostRuntime, device: Interface, skb: Skb): 
     const refused = refusedHeader(runtime, device, skb);
     if (refused !== null) return drop(runtime, skb, refused.reason, "PREROUTING", refused.text);
   }
-  if (isFragment(skb.packet) && runtime.compiled.hooks[skb.packet.src.family].conntrack) {
+  if (isFragment(skb.packet) && hooksOf(runtime.compiled, skb.packet.src.family).conntrack) {
     if (!defragment(runtime, skb, "conntrack-in")) return;
   }
   // What a bridge showed to PREROUTING does not pass it twice (ip_sabotage_in).
@@ -277,7 +278,7 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
 function leaveHost(runtime: HostRuntime, skb: Skb, result: Exclude<RoutingResult, { kind: "error" }>): string | null {
   skb.route = result;
   skb.output = result.kind === "local" ? runtime.compiled.loopback : result.output;
-  if (isFragment(skb.packet) && runtime.compiled.hooks[skb.packet.src.family].conntrack) {
+  if (isFragment(skb.packet) && hooksOf(runtime.compiled, skb.packet.src.family).conntrack) {
     if (!defragment(runtime, skb, "conntrack-out")) return null;
   }
   if (runHook(runtime, skb, OUTPUT) !== NF_ACCEPT) {

@@ -31,7 +31,15 @@ export type HostPart =
   | "sockets"
   | "interfaces";
 
-/** One network namespace: a node, a pod, a router, an external machine. */
+/** How much is known of each part; undefined: all of it. A map, or what is found out by reading the part. */
+export interface PartKnowledge {
+  get(part: HostPart): Knowledge | undefined;
+}
+
+/**
+ * One network namespace: a node, a pod, a router, an external machine. A host of a snapshot that was opened and not read reads
+ * a part from its dumps when somebody asks for it (readers/snapshot/read-machine.ts).
+ */
 export interface Host {
   /** `<node>`, `pod/<namespace>/<name>` or `host/<name>`. */
   readonly name: string;
@@ -52,7 +60,7 @@ export interface Host {
   readonly sockets: readonly ListeningSocket[];
   readonly conntrack: readonly ConntrackRecord[];
   /** What is not known from dumps; parts that are absent here are known. */
-  readonly knowledge: ReadonlyMap<HostPart, Knowledge>;
+  readonly knowledge: PartKnowledge;
   /** Node that a pod runs on; null for other kinds. */
   readonly node: string | null;
   readonly origin: Origin;

@@ -38,6 +38,11 @@ export interface FelixSettings {
   readonly mangleAllowAction: "ACCEPT" | "RETURN";
   readonly filterDenyAction: "DROP" | "REJECT";
   readonly defaultEndpointToHostAction: "DROP" | "ACCEPT" | "RETURN";
+  readonly logPrefix: string;
+  /** False when DisableConntrackInvalidCheck is set. */
+  readonly dropsInvalid: boolean;
+  readonly allowVXLANPacketsFromWorkloads: boolean;
+  readonly allowIPIPPacketsFromWorkloads: boolean;
   readonly failsafeInbound: readonly FailsafePort[];
   readonly failsafeOutbound: readonly FailsafePort[];
   /** Only ever true for IPv4. */

@@ -7,11 +7,13 @@ export interface Damage {
   readonly line: number;
   /** The rule stands for whichever were left out there. */
   readonly lost: boolean;
+  /** What is not known of it, where the dump leaves it out or podpath cannot read it: `which interfaces it is for: …`. */
+  readonly missing?: string;
 }
 
 /** A question about a damaged rule, and the command that prints it again. */
 export function aboutDamage(
-  { line, lost }: Damage,
+  { line, lost, missing }: Damage,
   asks: { readonly of: "match" | "do"; readonly host: string; readonly family: Family },
 ): { readonly code: "damaged-rule"; readonly question: string; readonly command: string } {
   const tool = asks.family === 4 ? "iptables" : "ip6tables";
@@ -22,7 +24,7 @@ export function aboutDamage(
     : `${asks.of === "match" ? "does" : "what does"} the rule ${line === 0 ? "in" : "on"} ${where}`;
   return {
     code: "damaged-rule",
-    question: `${subject} ${asks.of}? ${lost ? "the dump is cut there" : "it was not understood"}`,
+    question: `${subject} ${asks.of}? ${lost ? "the dump is cut there" : missing === undefined ? "it was not understood" : `the dump does not tell ${missing}`}`,
     command: `${tool}-save -c`,
   };
 }

@@ -1,6 +1,7 @@
 import type { Address } from "../../net/address.ts";
 import { describePacket } from "../../net/packet.ts";
 import { ICMP, ICMPV6 } from "../../net/protocol.ts";
+import { hooksOf } from "../compiled-host.ts";
 import type { Connection } from "../conntrack/connection.ts";
 import { natInitialized, setUpNullBinding } from "../conntrack/nat.ts";
 import { manipOf, natError, natPacket } from "../conntrack/nat-packet.ts";
@@ -31,7 +32,7 @@ import {
  */
 export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
   const { family } = skb.packet.src;
-  const hooks = runtime.compiled.hooks[family];
+  const hooks = hooksOf(runtime.compiled, family);
   const { current } = runtime.services;
   current.runtime = runtime;
   current.skb = skb;

@@ -1,6 +1,7 @@
 import { type Route, TABLE_LOCAL } from "../../model/route.ts";
 import { type Address, isLimitedBroadcast, isLoopback, isMulticast, isUnspecified } from "../../net/address.ts";
 import { lookUp } from "../../net/prefix-map.ts";
+import { fibOf } from "../compiled-host.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { RouteKey } from "./key.ts";
 import { firstHop } from "./next-hop.ts";
@@ -37,7 +38,7 @@ export function addressType(runtime: HostRuntime, address: Address, device: stri
 
 /** fib_table_lookup() in the local table, of an address alone: no TOS, no device. */
 export function localTableRoute(runtime: HostRuntime, address: Address): Route | null {
-  const map = runtime.compiled.fib[address.family].tables.get(TABLE_LOCAL);
+  const map = fibOf(runtime.compiled, address.family).tables.get(TABLE_LOCAL);
   if (map === undefined) return null;
   let found: Route | null = null;
   lookUp(map, address, (group) => {

@@ -2,6 +2,7 @@ import type { PolicyRule } from "../../model/policy-rule.ts";
 import type { NextHop, Route } from "../../model/route.ts";
 import { formatAddress } from "../../net/address.ts";
 import { firstValue, type PrefixMap } from "../../net/prefix-map.ts";
+import { fibOf } from "../compiled-host.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Fib, RouteGroup } from "./fib.ts";
 import type { RouteKey } from "./key.ts";
@@ -20,7 +21,7 @@ const NO_ROUTE: RoutingResult = { kind: "error", errno: "ENETUNREACH", route: nu
  * is alive: packets that are sent or forwarded are shared out by `selectPath`.
  */
 export function lookUpRoute(runtime: HostRuntime, key: RouteKey): RoutingResult {
-  const fib = runtime.compiled.fib[key.dst.family];
+  const fib = fibOf(runtime.compiled, key.dst.family);
   if (fib.unknown) return unknownRoute(runtime, key);
   if (fib.assumed.length > 0 && routesElsewhere(runtime, fib)) return unknownRoute(runtime, key);
   if (fib.plainTables !== null) {
@@ -133,7 +134,7 @@ function isOfGroup(runtime: HostRuntime, result: Exclude<RoutingResult, { kind: 
 
 /** One table: null when nothing in it applies, or only a `throw`. */
 function lookUpTable(runtime: HostRuntime, table: number, key: RouteKey): RoutingResult | null {
-  const map = runtime.compiled.fib[key.dst.family].tables.get(table);
+  const map = fibOf(runtime.compiled, key.dst.family).tables.get(table);
   const found = map === undefined ? null : searchTable(runtime, map, key);
   return found === "throw" ? null : found;
 }
@@ -198,7 +199,7 @@ export function resultOf(runtime: HostRuntime, route: Route, hop: NextHop, key: 
     case "multicast":
       return { kind: "multicast", route, output, preferredSource };
     default: {
-      const { ownGateways } = runtime.compiled.fib[key.dst.family];
+      const { ownGateways } = fibOf(runtime.compiled, key.dst.family);
       const gateway = ownGateways.size > 0 && ownGateways.has(hop) ? null : hop.gateway;
       return {
         kind: "unicast",

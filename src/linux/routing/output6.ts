@@ -1,4 +1,5 @@
 import { isLinkLocal } from "../../net/address.ts";
+import { fibOf } from "../compiled-host.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { RouteKey } from "./key.ts";
 import { lookUpRoute } from "./look-up.ts";
@@ -12,7 +13,7 @@ import { selectAddress6 } from "./source-address6.ts";
  */
 export function routeOutput6(runtime: HostRuntime, key: RouteKey): RoutingResult {
   const found = lookUpRoute(runtime, key);
-  if (found.kind !== "error" || key.src !== null || runtime.compiled.fib[6].plainTables !== null) {
+  if (found.kind !== "error" || key.src !== null || fibOf(runtime.compiled, 6).plainTables !== null) {
     return selectPath(runtime, found, key, null, null);
   }
   const src = selectAddress6(runtime, null, key.dst);

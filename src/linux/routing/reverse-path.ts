@@ -1,5 +1,6 @@
 import type { Interface } from "../../model/interface.ts";
 import { type Address, formatAddress, isLimitedBroadcast, isMulticast, isUnspecified } from "../../net/address.ts";
+import { fibOf } from "../compiled-host.ts";
 import { acceptLocal, rpFilter, sendRedirects, sourceValidMark } from "../device-settings.ts";
 import type { DropReason } from "../drop-reason.ts";
 import type { HostRuntime } from "../runtime.ts";
@@ -35,7 +36,7 @@ export function validateSource(
 ): SourceCheck {
   const mode = rpFilter(runtime, device);
   if (routesUnknown(runtime, key.src.family)) return unknownSource(runtime, key.src, device, mode);
-  const { custom, classes } = runtime.compiled.fib[4];
+  const { custom, classes } = fibOf(runtime.compiled, 4);
   const quick = mode === 0 && !classes && !(output === device && sendRedirects(runtime, device));
   if (quick) {
     if (acceptLocal(runtime, device)) return { ok: true, direct: false };

@@ -2,6 +2,7 @@ import type { Route } from "../../model/route.ts";
 import { type Address, formatAddress } from "../../net/address.ts";
 import type { Packet } from "../../net/packet.ts";
 import { lookUp } from "../../net/prefix-map.ts";
+import { fibOf } from "../compiled-host.ts";
 import { findNeighbour } from "../neighbour-table.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { RouteKey } from "./key.ts";
@@ -71,7 +72,7 @@ function selectDefault(
 
 /** Default routes of the same table, TOS, metric and scope that lead to a gateway, in order. */
 function defaultsBeside(runtime: HostRuntime, route: Route, key: RouteKey): readonly Route[] {
-  const map = runtime.compiled.fib[4].tables.get(route.table);
+  const map = fibOf(runtime.compiled, 4).tables.get(route.table);
   const found: Route[] = [];
   if (map === undefined) return found;
   lookUp(map, key.dst, (group) => {

@@ -1,6 +1,7 @@
 import { type Interface, networkInterface } from "../../model/interface.ts";
 import { nextHop, type Route, route } from "../../model/route.ts";
 import { type Address, type Family, formatAddress, sameAddress, unspecified } from "../../net/address.ts";
+import { fibOf } from "../compiled-host.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { RouteKey } from "./key.ts";
 import type { RoutingResult } from "./result.ts";
@@ -18,7 +19,7 @@ export interface Supposition {
 export const UNKNOWN_INTERFACE = "?";
 
 export function routesUnknown(runtime: HostRuntime, family: Family): boolean {
-  return runtime.compiled.fib[family].unknown;
+  return fibOf(runtime.compiled, family).unknown;
 }
 
 /** Stands in for the look-up on a host without dumped routes: what was supposed, else a choice. */

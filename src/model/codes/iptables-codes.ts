@@ -44,11 +44,6 @@ export const IPTABLES_CODES = {
     means: "The table holds rules of nftables itself. What they do is unknown.",
     todo: "Collect nft -j list ruleset.",
   },
-  "iptables-list": {
-    title: "The output of iptables -L",
-    means: "It leaves out interfaces, counters and options, so no rule can be followed by it.",
-    todo: "Run iptables-save -c instead.",
-  },
   "missing-commit": {
     title: "A table without COMMIT",
     means: "The dump stops in the middle of a table: rules at its end may be missing, and the answer asks about them.",
@@ -63,6 +58,12 @@ export const IPTABLES_CODES = {
     title: "The output of nft where that of iptables-save should be",
     means: "The file was left out.",
     todo: "Name it nft-ruleset.txt, and collect iptables-save -c.",
+  },
+  "no-interfaces-listed": {
+    title: "A listing of rules without their interfaces",
+    means:
+      "iptables -L without -v leaves out -i and -o. Where a packet meets such a rule and all else fits, whether it matches is a question.",
+    todo: "Collect iptables-save -c, or at least iptables -L -n -v -x.",
   },
   "other-backend-missing": {
     title: "There are rules in the other iptables backend",
@@ -140,6 +141,11 @@ export const IPTABLES_CODES = {
     means: "The later one replaces the earlier one, as iptables-restore would have it.",
     todo: "Give one dump of one machine.",
   },
+  "rounded-counters": {
+    title: "Counters with a suffix",
+    means: "iptables -L without -x rounds counters to thousands or millions (113M). They are read as round numbers.",
+    todo: "Nothing, unless you compare counters: then collect iptables-save -c.",
+  },
   "undeclared-chain": {
     title: "A chain that is not declared",
     means:
@@ -160,6 +166,12 @@ export const IPTABLES_CODES = {
     title: "A target that podpath does not model",
     means: "What the rule does is a question: the answer branches where a packet meets it.",
     todo: "Read the rule and choose the branch.",
+  },
+  "untold-options": {
+    title: "A listed rule of which something cannot be read",
+    means:
+      "iptables -L or nft says something of the rule in words that podpath does not know, or leaves it out. The rest of the rule counts; whether it matches is a question where a packet meets it.",
+    todo: "Collect iptables-save -c.",
   },
   "wrapped-line": {
     title: "A rule that was broken into several lines",

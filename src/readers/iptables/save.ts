@@ -4,9 +4,11 @@ import { BUILT_IN_CHAINS, type Ruleset, type Table, type TableName } from "../..
 import type { Family } from "../../net/address.ts";
 import { type DumpFindings, dumpFindings } from "../dump-findings.ts";
 import { type DumpLine, dumpLines } from "../dump-text.ts";
+import { type ListColumns, listColumns, listedRule, NO_INTERFACES } from "../iptables-list/row.ts";
 import { leaveOutRefused } from "./refusals.ts";
 import { classify, type SaveLine } from "./save-line.ts";
 import { type RuleLine, readBlock, type TableBlock, unknownLine } from "./table-block.ts";
+import { commandsIn, type TypedCommand } from "./typed-commands.ts";
 import { splitWords } from "./words.ts";
 import { MAX_CONTINUATIONS } from "./wrapped-line.ts";
 
@@ -49,7 +51,7 @@ export interface IptablesSave {
 const NAT_ONLY_ENDS: ReadonlySet<string> = new Set(["PREROUTING", "POSTROUTING"]);
 
 /**
- * Reads the output of iptables-save or ip6tables-save, with or without `-c`, whole or damaged by pasting, several dumps
+ * Reads the output of iptables-save or ip6tables-save, of `iptables -S` and, as far as it tells, of `iptables -L`, with or without `-c`, whole or damaged by pasting, several dumps
  * after one another included. A table that comes twice replaces the first, as `iptables-restore` without `--noflush`
  * does. Linear in the size of the text.
  */
@@ -74,6 +76,16 @@ class SaveReader {
   /** In the output of another tool, which one finding tells of. */
   private foreign = false;
   private lastRule: RuleLine | null = null;
+  /** Commands of the prompts in a paste, which say whose table and family the listing below is. */
+  private readonly commands: readonly TypedCommand[];
+  private nextCommand = 0;
+  /** The table that the command above the listing names; null where none does. */
+  private typedTable: TableName | null = null;
+  /** The chain whose rows follow, in the output of `iptables -L`, and its columns once their heading was met. */
+  private listedChain: string | null = null;
+  private columns: ListColumns = { number: false, verbose: false };
+  /** The row above, which a terminal may have broken. */
+  private lastRow: { readonly text: string; readonly pieces: number } | null = null;
   private legacyTablesPresent = false;
   private partial = false;
   private readonly incomplete: IncompleteTable[] = [];
@@ -90,6 +102,7 @@ class SaveReader {
     this.backend = input.backend;
     const dump = dumpLines(input.text, input.file);
     this.lines = dump.lines;
+    this.commands = commandsIn(input.text);
     this.findings = dumpFindings(input.file, dump.findings);
     this.gaps = dump.findings.flatMap(({ code, line }) =>
       code === "truncated-dump" && line !== undefined ? [line] : [],
@@ -99,6 +112,7 @@ class SaveReader {
   read(): IptablesSave {
     for (const line of this.lines) {
       this.passGaps(line.number);
+      this.passCommands(line.number);
       const trimmed = line.text.trim();
       const text = trimmed.startsWith(">") ? trimmed.replace(/^(?:> ?)+/, "") : trimmed;
       this.readLine(classify(text), text, line.number);
@@ -122,8 +136,8 @@ class SaveReader {
   private readLine(line: SaveLine, text: string, number: number): void {
     if (line.kind !== "other") {
       if (line.kind !== "rule") this.lastRule = null;
-      this.foreign =
-        line.kind === "list-output" || line.kind === "nft-output" || (this.foreign && line.kind === "comment");
+      this.foreign = line.kind === "nft-output" || (this.foreign && line.kind === "comment");
+      if (line.kind !== "comment") this.listedChain = null;
     }
     switch (line.kind) {
       case "table":
@@ -161,11 +175,13 @@ class SaveReader {
         return;
       case "list-output":
         this.findings.once(
-          "iptables-list",
-          "error",
+          "lossy-dump",
+          "warning",
           number,
-          "This is the output of iptables -L, which leaves out interfaces, counters and options. Run iptables-save -c instead.",
+          "This is the output of iptables -L, which leaves out options of some extensions, and without -v the interfaces of every rule. Run iptables-save -c instead.",
         );
+        this.addListed(line, number);
+        this.listedChain = line.chain;
         return;
       case "nft-output":
         this.findings.once(
@@ -237,7 +253,7 @@ class SaveReader {
       "partial-rules",
       "warning",
       number,
-      "Rules without *table and COMMIT, as iptables -S prints them: one table only, taken to be filter unless its chains say otherwise. Run iptables-save -c instead.",
+      "Rules without *table and COMMIT, as iptables -S and -L print them: one table only, taken to be filter unless its chains or the command above say otherwise. Run iptables-save -c instead.",
     );
     this.partial = true;
     const block = this.openBlock("filter", number);
@@ -246,26 +262,107 @@ class SaveReader {
   }
 
   private addListed(
-    line: Extract<SaveLine, { readonly kind: "listed-policy" | "listed-chain" }>,
+    line: Extract<SaveLine, { readonly kind: "listed-policy" | "listed-chain" | "list-output" }>,
     number: number,
   ): void {
     if (this.ignoring) return;
-    // A policy that comes again starts the listing of another table.
-    if (
-      this.blockIsListing &&
-      line.kind === "listed-policy" &&
-      this.block?.chains.some(({ name }) => name === line.chain)
-    ) {
-      this.endBlock(null);
-    }
+    const isBuiltIn = line.kind !== "listed-chain" && line.policy !== null;
+    if (this.blockIsListing && isBuiltIn && startsListing(line.chain, this.block)) this.endBlock(null);
     const block = this.block ?? this.openListing(number);
-    const policy = line.kind === "listed-policy" ? line.policy : null;
-    const counters = line.kind === "listed-policy" ? line.counters : null;
+    const policy = line.kind === "listed-chain" ? null : line.policy;
+    const counters = line.kind === "listed-chain" ? null : line.counters;
     block.chains.push({ name: line.chain, policy, counters, line: number });
+  }
+
+  /** Before a line: what the prompts above it say about the listing that follows. */
+  private passCommands(before: number): void {
+    for (
+      let command = this.commands[this.nextCommand];
+      command !== undefined && command.line < before;
+      command = this.commands[++this.nextCommand]
+    ) {
+      if (this.blockIsListing) this.endBlock(null);
+      this.listedChain = null;
+      this.typedTable = command.table;
+      if (command.family !== this.family) {
+        this.family = command.family;
+        this.familyIsCertain = true;
+      }
+      if (command.backend !== null) this.backend = command.backend;
+    }
+  }
+
+  /** A line below the heading of a chain, in the output of `iptables -L`. */
+  private addRow(chain: string, text: string, number: number): void {
+    const columns = listColumns(text);
+    if (columns !== null) {
+      this.columns = columns;
+      this.lastRow = null;
+      if (!columns.verbose) this.findings.once("no-interfaces-listed", "warning", number, NO_INTERFACES_LISTED);
+      return;
+    }
+    const row = listedRule(text, this.columns);
+    const block = this.block ?? this.openListing(number);
+    if (row === null) {
+      // a row that a terminal or a mail program broke goes on here
+      const { lastRow } = this;
+      const last = block.rules.pop();
+      const joined = lastRow === null || lastRow.pieces >= MAX_CONTINUATIONS ? null : `${lastRow.text} ${text}`;
+      const again = joined === null ? null : listedRule(joined, this.columns);
+      if (last !== undefined && joined !== null && again !== null) {
+        this.findings.add(
+          "wrapped-line",
+          "info",
+          last.line,
+          "This rule was broken into several lines; they were joined.",
+        );
+        this.lastRow = { text: joined, pieces: (lastRow?.pieces ?? 0) + 1 };
+        block.rules.push({ ...last, text: `-A ${chain} ${again.words}`, missing: again.missing });
+        return;
+      }
+      if (last !== undefined) block.rules.push(last);
+      unknownLine(this.findings, number, text);
+      return;
+    }
+    if (row.rounded) {
+      this.findings.once(
+        "rounded-counters",
+        "info",
+        number,
+        "Counters are rounded here; iptables -L -x -v prints them in full.",
+      );
+    }
+    if (row.missing !== null && row.missing !== NO_INTERFACES) {
+      this.findings.add(
+        "untold-options",
+        "warning",
+        number,
+        `Whether this rule matches is unknown: the listing does not tell ${row.missing}.`,
+        {
+          advice: "Run iptables-save -c instead.",
+        },
+      );
+    }
+    const cut = /(?:…|\[truncated\])$/i.test(text);
+    this.lastRow = { text, pieces: 0 };
+    block.rules.push({
+      text: `-A ${chain} ${row.words}`,
+      column: 1,
+      counters: row.counters,
+      line: number,
+      continuations: null,
+      cut,
+      gapAfter: false,
+      missing: row.missing,
+    });
   }
 
   private addOther(text: string, number: number): void {
     if (this.ignoring || this.foreign) return;
+    if (this.listedChain !== null) {
+      this.addRow(this.listedChain, text, number);
+      return;
+    }
     const rule = this.lastRule;
     if (rule === null || rule.gapAfter || (rule.continuations?.length ?? 0) >= MAX_CONTINUATIONS) {
       unknownLine(this.findings, number, text);
@@ -347,7 +444,7 @@ class SaveReader {
         `Table ${block.table} has IPv${family} addresses; it is read as a table of ip${family === 6 ? "6" : ""}tables.`,
       );
     }
-    return { ...block, family, table: this.blockIsListing ? listedTable(block) : block.table };
+    return { ...block, family, table: this.blockIsListing ? (this.typedTable ?? listedTable(block)) : block.table };
   }
 
   private place(block: TableBlock): void {
@@ -371,11 +468,25 @@ class SaveReader {
   }
 }
 
+const NO_INTERFACES_LISTED =
+  "Without -v iptables -L leaves out the interfaces of every rule: where they may matter, whether a rule matches is unknown. Run iptables-save -c instead.";
+
 /** Lines may be missing after the last one read. */
 function markGap(block: TableBlock): void {
   const last = block.rules.at(-1);
   if (last === undefined) block.gapBefore = true;
   else last.gapAfter = true;
+}
+
+/**
+ * Whether a chain with a policy is the first of another table's listing: those of one table come first, in the order of the hooks, and
+ * chains of users after them.
+ */
+function startsListing(chain: string, block: TableBlock | null): boolean {
+  if (block === null) return false;
+  const { chains } = block;
+  const known = chains.some(({ name, policy }) => name === chain || policy === null);
+  return known || (chain === "PREROUTING" && chains.length > 0);
 }
 
 function isTableName(name: string): name is TableName {

@@ -3,6 +3,7 @@ import {
   BUILT_IN_CHAINS,
   type Chain,
   type Counters,
+  type Match,
   type Rule,
   type Table,
   type TableName,
@@ -36,6 +37,8 @@ export interface RuleLine {
   readonly cut: boolean;
   /** Lines were left out after this one. */
   gapAfter: boolean;
+  /** Of a rule of which something is not known: what. Null where all of it is. Absent: the line is as iptables-save prints it. */
+  readonly missing?: string | null;
 }
 
 /** The lines from `*table` to `COMMIT`, or of one `iptables -S`. */
@@ -144,7 +147,9 @@ class BlockReader {
       });
       return;
     }
-    const { reading, words } = this.bestReading(line);
+    const { reading: read, words } = this.bestReading(line);
+    const reading =
+      line.missing == null ? read : { ...read, rules: read.rules.map((rule) => this.doubted(rule, line)) };
     const chain = this.chains.get(name) ?? this.declareImplicitly(name, line);
     for (const problem of reading.problems) this.report(problem, line);
     if (words[0]?.text === "-I" || words[0]?.text === "--insert") {
@@ -226,6 +231,13 @@ class BlockReader {
     );
   }
 
+  /** The rule with a match that nobody can tell, tried last. */
+  private doubted(rule: Rule, { line, missing }: RuleLine): Rule {
+    const damage = { line, lost: false, missing: missing ?? "" };
+    const doubt: Match = { name: "unmodelled", options: { extension: "", arguments: [MISSING], damage } };
+    return { ...rule, matches: [...rule.matches, doubt] };
+  }
+
   private readonly isChain = (name: string): boolean => {
     const chain = this.chains.get(name);
     return chain === undefined ? this.undeclared.has(name) && !this.builtIn.has(name) : chain.policy === null;
@@ -249,7 +261,8 @@ class BlockReader {
       return;
     }
     findings.add(code, severity, line.line, message, {
-      ...(column === 0 ? {} : { column: column + line.column - 1 }),
+      // columns of a translated rule are not those of its line
+      ...(column === 0 || line.missing !== undefined ? {} : { column: column + line.column - 1 }),
       ...(expected === undefined ? {} : { expected }),
       ...(advice === undefined ? {} : { advice }),
     });

@@ -13,18 +13,19 @@ export interface ChosenFile {
 
 /**
  * One file per stem: those that are missing, damaged or of another kind are told and left out. `state` decides about packets;
- * `evidence` is read by the commands that show it.
+ * `evidence` is read by the commands that show it. With a `part`, only its files are looked at.
  */
 export function chooseFiles(
   machine: MachineFiles,
   use: "state" | "evidence",
+  part: FileRole["part"] | null = null,
 ): { readonly chosen: readonly ChosenFile[]; readonly findings: readonly Finding[] } {
   const findings: Finding[] = [];
   const byStem = new Map<string, PlacedFile[]>();
   for (const [name, file] of machine.files) {
     const stem = stemOf(name);
     if (!FILE_ROLES.has(stem)) {
-      if (use === "evidence") continue;
+      if (use === "evidence" || part !== null) continue;
       const kind = /\.log$/.test(name) ? null : recogniseDump(file.text);
       findings.push({
         code: "unknown-file",
@@ -35,8 +36,11 @@ export function chooseFiles(
       });
       continue;
     }
-    if ((FILE_ROLES.get(stem)?.part === "evidence") !== (use === "evidence")) continue;
-    byStem.set(stem, [...(byStem.get(stem) ?? []), file]);
+    const itsPart = FILE_ROLES.get(stem)?.part;
+    if ((itsPart === "evidence") !== (use === "evidence") || (part !== null && itsPart !== part)) continue;
+    const problem = file.problem ?? null;
+    if (problem !== null) findings.push(problem);
+    else byStem.set(stem, [...(byStem.get(stem) ?? []), file]);
   }
   const chosen: ChosenFile[] = [];
   for (const [stem, files] of byStem) {

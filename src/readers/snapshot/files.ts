@@ -17,9 +17,13 @@ export interface SnapshotFiles {
   readonly files: ReadonlyMap<string, FileText | UnreadFile>;
 }
 
+export function isUnread(file: FileText | UnreadFile): file is UnreadFile {
+  return typeof file === "object" && "read" in file;
+}
+
 /** The text of a file, fetched if it was not. */
 export function textOf(file: FileText | UnreadFile): FileText {
-  return typeof file === "object" && "read" in file ? file.read() : file;
+  return isUnread(file) ? file.read() : file;
 }
 
 /** What one file of a machine's folder holds. */
@@ -72,7 +76,7 @@ function rulesRoles(): readonly (readonly [string, FileRole])[] {
   return ([4, 6] as const).flatMap((family) =>
     ([null, "legacy", "nft"] as const).map((backend) => {
       const stem = `${family === 4 ? "iptables" : "ip6tables"}${backend === null ? "" : `-${backend}`}-save`;
-      return [stem, role("rules", `${stem} -c`, ["iptables-save"], { family, backend })] as const;
+      return [stem, role("rules", `${stem} -c`, ["iptables-save", "iptables-list"], { family, backend })] as const;
     }),
   );
 }
@@ -96,6 +100,14 @@ export const FILE_ROLES: ReadonlyMap<string, FileRole> = new Map([
   ["nft-ruleset", role("nft", "nft -j list ruleset", ["nft"])],
   ["ip-addr", role("addresses", "ip -d -s addr", ["ip-addr", "ip-link", "ifconfig"], { neverEmpty: true })],
   ["ip-link", role("links", "ip -d -s link", ["ip-link", "ip-addr"], { neverEmpty: true })],
+  [
+    "iptables-list",
+    role("rules", "iptables -L -n -v -x", ["iptables-list", "iptables-save"], { family: 4, lossy: true }),
+  ],
+  [
+    "ip6tables-list",
+    role("rules", "ip6tables -L -n -v -x", ["iptables-list", "iptables-save"], { family: 6, lossy: true }),
+  ],
   ["ip-route", role("routes", "ip route show table all", ["ip-route", "route"], { family: 4 })],
   ["ip-route-v6", role("routes", "ip -6 route show table all", ["ip-route", "route"], { family: 6 })],
   ["route", role("routes", "route -n", ["route", "ip-route"], { family: 4, lossy: true })],

@@ -1,3 +1,4 @@
+import type { Finding } from "../../model/finding.ts";
 import { type FileText, type SnapshotFiles, textOf, type UnreadFile } from "./files.ts";
 import { isNotRead } from "./not-read.ts";
 import { snapshotRoots } from "./roots.ts";
@@ -5,8 +6,9 @@ import { snapshotRoots } from "./roots.ts";
 /** A file and its content, which is fetched when it is asked for. */
 export interface PlacedFile {
   readonly path: string;
-  /** Empty where there is a problem. */
   readonly text: string;
+  /** Why there is no text; the text is empty then. */
+  readonly problem?: Finding | null;
 }
 
 /** The files of one network namespace. */
@@ -108,15 +110,19 @@ export function layOut(snapshot: SnapshotFiles): Layout {
   };
 }
 
-/** Null for a file that could not be read. */
+/** Null for a file of which it is known already that it cannot be read. */
 function placed(path: string, content: FileText | UnreadFile): PlacedFile | null {
   if (typeof content === "string") return { path, text: content };
   if ("problem" in content) return null;
   return {
     path,
-    get text(): string {
+    get text() {
       const text = textOf(content);
       return typeof text === "string" ? text : "";
+    },
+    get problem() {
+      const text = textOf(content);
+      return typeof text === "string" ? null : text.problem;
     },
   };
 }

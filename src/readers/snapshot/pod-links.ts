@@ -20,9 +20,9 @@ export interface VethSearch {
 /** Host routes of a node by address, made once per node. */
 export type HostRoutes = ReadonlyMap<string, Route>;
 
-export function hostRoutesOf(node: Host): HostRoutes {
+export function hostRoutesOf(all: readonly Route[]): HostRoutes {
   const routes = new Map<string, Route>();
-  for (const route of node.routes) {
+  for (const route of all) {
     if (route.table !== TABLE_MAIN || route.type !== "unicast") continue;
     if (route.destination.length !== addressBits(route.family)) continue;
     const [hop] = route.nextHops;

@@ -28,6 +28,7 @@ import { assumedSysctls, completeSysctls } from "./assumed-sysctls.ts";
 import { type ChosenFile, chooseFiles } from "./choose-files.ts";
 import { type CollectorIndex, knowledgeOfCut } from "./collector-index.ts";
 import type { FileRole } from "./files.ts";
+import { hostOf, once } from "./host-parts.ts";
 import type { MachineFiles, PlacedFile } from "./layout.ts";
 import { mergeRoutes } from "./merge-routes.ts";
 
@@ -42,29 +43,66 @@ export interface RecognisedFile {
 
 export interface Machine {
   readonly host: Host;
+  /** Routes that are enough to tell who is joined to the machine: all of them, or what `joiningRoutes` finds. */
+  readonly joiningRoutes: () => readonly Route[];
   /** `link-netnsid` and the like, by interface. */
   readonly namespaces: InterfaceDump["namespaces"];
   /** Interfaces whose kind was dumped, not taken from the name. */
   readonly detailed: ReadonlySet<string>;
-  readonly findings: readonly Finding[];
-  readonly recognised: readonly RecognisedFile[];
 }
 
-interface Reading {
+/** The files of a part that are read. */
+type Chosen = (part: FileRole["part"]) => readonly ChosenFile[];
+
+/** Where what is found goes. */
+export interface Reading {
   readonly origins: OriginTable;
+  /** What the collectors say about the files they wrote. */
+  readonly collectors: Pick<CollectorIndex, "incomplete" | "wanting">;
   readonly findings: Finding[];
   readonly recognised: RecognisedFile[];
 }
 
-/** Reads the files of one network namespace into a Host; what no file tells is derived, assumed or unknown. */
-export function readMachine(
-  machine: MachineFiles,
-  collectors: Pick<CollectorIndex, "incomplete" | "wanting">,
-  origins: OriginTable,
-): Machine {
-  const reading: Reading = { origins, findings: [], recognised: [] };
+/**
+ * Reads the files of one network namespace into a Host; what no file tells is derived, assumed or unknown. In the order of
+ * the parts, so that findings stand in it.
+ */
+export function readMachine(machine: MachineFiles, reading: Reading): Machine {
   const { chosen, findings: unread } = chooseFiles(machine, "state");
   reading.findings.push(...unread);
+  const cuts = new Map<HostPart, Knowledge>();
+  const opened = partsOf(machine, (part) => chosen.filter((one) => one.role.part === part), reading, cuts);
+  // the copy has the values of the parts, and no longer the dumps
+  const host: Host = { ...opened.host };
+  noteCuts(machine, chosen, reading, cuts);
+  noteOtherBackend(machine, reading, cuts);
+  return { ...opened, host: { ...host, knowledge: withCuts(opened.knowledge, cuts) } };
+}
+
+/** The same, each part when somebody asks for it; what is found then goes to `reading`. */
+export function openMachine(machine: MachineFiles, reading: Reading): Machine {
+  const cuts = new Map<HostPart, Knowledge>();
+  noteOtherBackend(machine, reading, cuts);
+  const parts = new Map<FileRole["part"], readonly ChosenFile[]>();
+  const chosen: Chosen = (part) => {
+    const known = parts.get(part);
+    if (known !== undefined) return known;
+    const { chosen: files, findings } = chooseFiles(machine, "state", part);
+    parts.set(part, files);
+    reading.findings.push(...findings);
+    noteCuts(machine, files, reading, cuts);
+    return files;
+  };
+  return partsOf(machine, chosen, reading, cuts);
+}
+
+function partsOf(
+  machine: MachineFiles,
+  chosen: Chosen,
+  reading: Reading,
+  cuts: ReadonlyMap<HostPart, Knowledge>,
+): Machine & { readonly knowledge: ReadonlyMap<HostPart, Knowledge> } {
+  const { origins } = reading;
   const knowledge = new Map<HostPart, Knowledge>();
   const isNode = machine.kind === "node";
 
@@ -72,85 +110,118 @@ export function readMachine(
   const interfaces = new Map(interfaceDump.interfaces.map((device) => [device.name, device]));
   if (interfaces.size === 0) knowledge.set("interfaces", "unknown");
 
-  const sysctls = readMachineSysctls(machine, chosen, interfaces, reading);
-  if (sysctls.knowledge !== "known") knowledge.set("sysctls", sysctls.knowledge);
-  const routes = readMachineRoutes(chosen, interfaces, sysctls.sysctls, knowledge, reading);
-  const policyRules = readMachinePolicyRules(machine.folder, chosen, routes, knowledge, reading);
+  const sysctls = once(() => {
+    const read = readMachineSysctls(machine, chosen, interfaces, reading);
+    if (read.knowledge !== "known") knowledge.set("sysctls", read.knowledge);
+    return read;
+  });
+  const routes = once(() => readMachineRoutes(chosen, interfaces, () => sysctls().sysctls, knowledge, reading));
+  const policyRules = once(() => readMachinePolicyRules(machine.folder, chosen, routes(), knowledge, reading));
+  const rulesets = once(() => readRulesets(machine, chosen, knowledge, reading));
+  const sets = once(() => {
+    const read = readSets(chosen, reading);
+    // a namespace of a pod, and a machine that is no node, rarely has any; then nobody collects them
+    if (read === null) knowledge.set("sets", isNode ? "unknown" : "assumed");
+    return new Map((read ?? []).map((set) => [set.name, set]));
+  });
+  const baseChains = once(() => {
+    const file = one(chosen, "nft")?.file ?? null;
+    const read = file === null ? null : readNftBaseChains({ text: file.text, file: file.path }, origins);
+    if (read === null) knowledge.set("nft", "assumed");
+    else note(reading, file, PRINTED_BY.nft, read.baseChains.length, read.findings);
+    return read?.baseChains ?? [];
+  });
+  const neighbours = once(() => {
+    const file = one(chosen, "neighbours")?.file ?? null;
+    const read = file === null ? null : readNeighbours(file.text, file.path, origins);
+    if (read === null) knowledge.set("neighbours", "assumed");
+    else note(reading, file, PRINTED_BY["ip-neigh"], read.neighbours.length, read.findings);
+    return read?.neighbours ?? [];
+  });
+  const fdb = once(() => {
+    const file = one(chosen, "fdb")?.file ?? null;
+    const read = file === null ? null : readFdb(file.text, file.path, origins);
+    if (read !== null) note(reading, file, PRINTED_BY["bridge-fdb"], read.entries.length, read.findings);
+    return read?.entries ?? [];
+  });
+  const conntrack = once(() => {
+    const file = one(chosen, "conntrack")?.file ?? null;
+    const read = file === null ? null : readConntrack(file.text, file.path, origins);
+    if (read === null) knowledge.set("conntrack", "assumed");
+    else note(reading, file, PRINTED_BY.conntrack, read.records.length, read.findings);
+    return read?.records ?? [];
+  });
+  const sockets = once(() => {
+    const file = one(chosen, "sockets")?.file ?? null;
+    const read = file === null ? null : readSockets(file.text, file.path, origins);
+    if (read === null || !read.complete) knowledge.set("sockets", "unknown");
+    if (read !== null) note(reading, file, PRINTED_BY.sockets, read.sockets.length, read.findings);
+    return read?.sockets ?? [];
+  });
 
-  const rulesets = readRulesets(machine, chosen, knowledge, reading);
-  const sets = readSets(chosen, reading);
-  // a namespace of a pod, and a machine that is no node, rarely has any; then nobody collects them
-  const missingRules: Knowledge = isNode ? "unknown" : "assumed";
-  if (sets === null) knowledge.set("sets", missingRules);
-
-  const nft = one(chosen, "nft");
-  const baseChains = nft === null ? null : readNftBaseChains({ text: nft.file.text, file: nft.file.path }, origins);
-  if (baseChains === null) knowledge.set("nft", "assumed");
-  else note(reading, nft?.file ?? null, PRINTED_BY.nft, baseChains.baseChains.length, baseChains.findings);
-
-  const neigh = one(chosen, "neighbours");
-  const neighbours = neigh === null ? null : readNeighbours(neigh.file.text, neigh.file.path, origins);
-  if (neighbours === null) knowledge.set("neighbours", "assumed");
-  else note(reading, neigh?.file ?? null, PRINTED_BY["ip-neigh"], neighbours.neighbours.length, neighbours.findings);
-
-  const fdbFile = one(chosen, "fdb");
-  const fdb = fdbFile === null ? null : readFdb(fdbFile.file.text, fdbFile.file.path, origins);
-  if (fdb !== null) note(reading, fdbFile?.file ?? null, PRINTED_BY["bridge-fdb"], fdb.entries.length, fdb.findings);
-
-  const tracked = one(chosen, "conntrack");
-  const conntrack = tracked === null ? null : readConntrack(tracked.file.text, tracked.file.path, origins);
-  if (conntrack === null) knowledge.set("conntrack", "assumed");
-  else note(reading, tracked?.file ?? null, PRINTED_BY.conntrack, conntrack.records.length, conntrack.findings);
-
-  const listening = one(chosen, "sockets");
-  const sockets = listening === null ? null : readSockets(listening.file.text, listening.file.path, origins);
-  if (sockets === null || !sockets.complete) knowledge.set("sockets", "unknown");
-  if (sockets !== null)
-    note(reading, listening?.file ?? null, PRINTED_BY.sockets, sockets.sockets.length, sockets.findings);
-
-  cutFiles(machine, chosen, collectors, knowledge, reading);
-  return {
-    host: {
-      name: machine.name,
-      kind: machine.kind,
-      interfaces,
-      routes,
-      policyRules,
-      rulesets,
-      nftBaseChains: baseChains?.baseChains ?? [],
-      ipSets: new Map((sets ?? []).map((set) => [set.name, set])),
-      sysctls: sysctls.sysctls,
-      dumpedSysctls: sysctls.dumpedSysctls,
-      neighbours: neighbours?.neighbours ?? [],
-      fdb: fdb?.entries ?? [],
-      sockets: sockets?.sockets ?? [],
-      conntrack: conntrack?.records ?? [],
-      knowledge,
-      node: machine.node,
-      origin: 0,
+  const tells: Readonly<Record<HostPart, () => unknown>> = {
+    interfaces: () => interfaces,
+    sysctls,
+    routes,
+    routes6: routes,
+    policyRules,
+    rules: rulesets,
+    rules6: rulesets,
+    otherBackend: rulesets,
+    sets,
+    nft: baseChains,
+    neighbours,
+    conntrack,
+    sockets,
+  };
+  const host = hostOf({
+    name: machine.name,
+    kind: machine.kind,
+    interfaces,
+    sysctls: () => sysctls().sysctls,
+    dumpedSysctls: () => sysctls().dumpedSysctls,
+    routes,
+    policyRules,
+    rulesets,
+    ipSets: sets,
+    nftBaseChains: baseChains,
+    neighbours,
+    fdb,
+    conntrack,
+    sockets,
+    knowledge: {
+      get(part) {
+        tells[part]();
+        const told = knowledge.get(part);
+        return told === "unknown" ? told : (cuts.get(part) ?? told);
+      },
     },
+    node: machine.node,
+    origin: 0,
+  });
+  return {
+    host,
+    joiningRoutes: () => host.routes,
     namespaces: interfaceDump.namespaces,
     detailed: interfaceDump.detailed,
-    findings: reading.findings,
-    recognised: reading.recognised,
+    knowledge,
   };
 }
 
 /** A dump that its collector cut, or whose command failed, does not hold all there is. */
-function cutFiles(
+function noteCuts(
   machine: MachineFiles,
   chosen: readonly ChosenFile[],
-  collectors: Pick<CollectorIndex, "incomplete" | "wanting">,
-  knowledge: Map<HostPart, Knowledge>,
-  reading: Reading,
+  { collectors, findings }: Reading,
+  cuts: Map<HostPart, Knowledge>,
 ): void {
   for (const { role, file, stem } of chosen) {
     const name = [...machine.files].find(([, one]) => one === file)?.[0] ?? stem;
     const why = collectors.incomplete.get(`${machine.folder}/${name}`);
     const part = why === undefined ? null : knowledgeOfCut(role);
     if (why === undefined || part === null) continue;
-    if (knowledge.get(part[0]) !== "unknown") knowledge.set(part[0], part[1]);
-    reading.findings.push({
+    if (cuts.get(part[0]) !== "unknown") cuts.set(part[0], part[1]);
+    findings.push({
       code: "cut-file",
       severity: "warning",
       message: `The file is not whole: ${why}.`,
@@ -158,11 +229,18 @@ function cutFiles(
       advice: "What it would have held besides is unknown. Collect it again, with a larger --max-bytes or --timeout.",
     });
   }
+}
+
+function noteOtherBackend(
+  machine: MachineFiles,
+  { collectors, findings }: Reading,
+  cuts: Map<HostPart, Knowledge>,
+): void {
   for (const file of collectors.wanting) {
     const name = file.startsWith(`${machine.folder}/`) ? file.slice(machine.folder.length + 1) : "";
     if (!/^ip6?tables-(?:legacy|nft)-save\.txt$/.test(name)) continue;
-    knowledge.set("otherBackend", "unknown");
-    reading.findings.push({
+    cuts.set("otherBackend", "unknown");
+    findings.push({
       code: "other-backend-missing",
       severity: "warning",
       message: "The collector saw tables of the other iptables backend and could not print them.",
@@ -172,12 +250,21 @@ function cutFiles(
   }
 }
 
-function all(chosen: readonly ChosenFile[], part: FileRole["part"]): readonly ChosenFile[] {
-  return chosen.filter((one) => one.role.part === part);
+function withCuts(
+  knowledge: ReadonlyMap<HostPart, Knowledge>,
+  cuts: ReadonlyMap<HostPart, Knowledge>,
+): ReadonlyMap<HostPart, Knowledge> {
+  const all = new Map(knowledge);
+  for (const [part, cut] of cuts) if (all.get(part) !== "unknown") all.set(part, cut);
+  return all;
 }
 
-function one(chosen: readonly ChosenFile[], part: FileRole["part"]): ChosenFile | null {
-  return all(chosen, part)[0] ?? null;
+function all(chosen: Chosen, part: FileRole["part"]): readonly ChosenFile[] {
+  return chosen(part);
+}
+
+function one(chosen: Chosen, part: FileRole["part"]): ChosenFile | null {
+  return chosen(part)[0] ?? null;
 }
 
 function note(
@@ -193,7 +280,7 @@ function note(
 
 const NO_INTERFACES: InterfaceDump = { interfaces: [], detailed: new Set(), namespaces: new Map(), findings: [] };
 
-function readInterfaces(chosen: readonly ChosenFile[], reading: Reading): InterfaceDump {
+function readInterfaces(chosen: Chosen, reading: Reading): InterfaceDump {
   const addressFile = one(chosen, "addresses");
   const linkFile = one(chosen, "links");
   const addresses = addressFile && readAddresses(addressFile.file.text, addressFile.file.path, reading.origins);
@@ -226,7 +313,7 @@ function readInterfaces(chosen: readonly ChosenFile[], reading: Reading): Interf
 
 function readMachineSysctls(
   machine: MachineFiles,
-  chosen: readonly ChosenFile[],
+  chosen: Chosen,
   interfaces: ReadonlyMap<string, Interface>,
   reading: Reading,
 ): ReturnType<typeof completeSysctls> {
@@ -240,9 +327,9 @@ function readMachineSysctls(
 
 /** Routes as dumped, without repetitions; table local from the addresses where no dump shows it. */
 function readMachineRoutes(
-  chosen: readonly ChosenFile[],
+  chosen: Chosen,
   interfaces: ReadonlyMap<string, Interface>,
-  sysctls: ReadonlyMap<string, string>,
+  sysctls: () => ReadonlyMap<string, string>,
   knowledge: Map<HostPart, Knowledge>,
   reading: Reading,
 ): readonly Route[] {
@@ -264,8 +351,8 @@ function readMachineRoutes(
   // `table all` shows both families and table local
   const showsAll = dumps.some((dump) => dump.family === 4) && hasLocal(4);
   const forwards6 = (device: string): boolean =>
-    sysctls.get(`net.ipv6.conf.${device.replaceAll(".", "/")}.forwarding`) === "1";
-  const derived = deriveLocalRoutes(interfaces.values(), forwards6);
+    sysctls().get(`net.ipv6.conf.${device.replaceAll(".", "/")}.forwarding`) === "1";
+  const derived = once(() => deriveLocalRoutes(interfaces.values(), forwards6));
   const routes: Route[] = [...dumped];
   for (const family of [4, 6] as const) {
     const part: HostPart = family === 4 ? "routes" : "routes6";
@@ -290,7 +377,7 @@ function readMachineRoutes(
     } else if (!known) knowledge.set(part, "unknown");
     else if (file?.lossy === true) knowledge.set(part, "assumed");
     if (hasLocal(family)) continue;
-    routes.push(...derived.filter((route) => route.family === family));
+    routes.push(...derived().filter((route) => route.family === family));
     if (knowledge.get(part) === undefined) knowledge.set(part, "derived");
   }
   return routes;
@@ -300,7 +387,7 @@ const KNOWN_TABLES: ReadonlySet<number> = new Set([TABLE_MAIN, TABLE_LOCAL, TABL
 
 function readMachinePolicyRules(
   folder: string,
-  chosen: readonly ChosenFile[],
+  chosen: Chosen,
   routes: readonly Route[],
   knowledge: Map<HostPart, Knowledge>,
   reading: Reading,
@@ -335,7 +422,7 @@ function readMachinePolicyRules(
 
 function readRulesets(
   machine: MachineFiles,
-  chosen: readonly ChosenFile[],
+  chosen: Chosen,
   knowledge: Map<HostPart, Knowledge>,
   reading: Reading,
 ): readonly Ruleset[] {
@@ -405,7 +492,7 @@ function ruleCount(ruleset: Ruleset): number {
   return count;
 }
 
-function readSets(chosen: readonly ChosenFile[], reading: Reading): readonly IpSet[] | null {
+function readSets(chosen: Chosen, reading: Reading): readonly IpSet[] | null {
   const files = all(chosen, "sets");
   if (files.length === 0) return null;
   const sets = new Map<string, IpSet>();

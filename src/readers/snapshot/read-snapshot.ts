@@ -1,10 +1,10 @@
 import type { Cluster } from "../../calico/cluster.ts";
 import { buildNetwork } from "../../model/build-network.ts";
 import type { Finding } from "../../model/finding.ts";
-import type { Host, HostPart, Knowledge } from "../../model/host.ts";
+import type { Host, HostPart } from "../../model/host.ts";
 import type { Interface } from "../../model/interface.ts";
 import type { Link } from "../../model/link.ts";
-import type { Network } from "../../model/network.ts";
+import { type Network, network } from "../../model/network.ts";
 import { type OriginTable, originTable } from "../../model/origin.ts";
 import { formatAddress } from "../../net/address.ts";
 import { type DumpKind, PRINTED_BY, recogniseDump } from "../recognise.ts";
@@ -14,15 +14,16 @@ import { readTables } from "../tables/read-tables.ts";
 import { readCollectorIndexes } from "./collector-index.ts";
 import { contradictions } from "./contradictions.ts";
 import { NO_DESCRIPTION, readDescription } from "./description.ts";
-import { FILE_ROLES, type SnapshotFiles, textOf } from "./files.ts";
+import { FILE_ROLES, isUnread, type SnapshotFiles, textOf } from "./files.ts";
 import { findingAt } from "./finding-at.ts";
+import { hostOf, once, partsOfHost } from "./host-parts.ts";
 import { type Layout, layOut, type MachineFiles, NOBODY, type PlacedFile } from "./layout.ts";
 import { endpointsOf, serviceNamesOf } from "./names.ts";
-import { findVeth, hostRoutesOf, linksInside, pairByIndex, vethLink } from "./pod-links.ts";
-import { type Machine, type RecognisedFile, readMachine } from "./read-machine.ts";
-import { describedSegments, inferredSegments, memberKey } from "./segments.ts";
+import { findVeth, type HostRoutes, hostRoutesOf, linksInside, pairByIndex, vethLink } from "./pod-links.ts";
+import { type Machine, openMachine, type Reading, type RecognisedFile, readMachine } from "./read-machine.ts";
+import { describedSegments, inferredSegments, memberKey, type RoutesOf } from "./segments.ts";
 import { declaredSockets, synthesisePod } from "./synthesise-pod.ts";
-import { declaredPorts, portIndex, type Workload, workloadsOf } from "./workloads.ts";
+import { type DeclaredPort, declaredPorts, portIndex, type Workload, workloadsOf } from "./workloads.ts";
 
 export interface SnapshotResult {
   readonly network: Network;
@@ -46,47 +47,69 @@ const OBJECTS: ReadonlySet<string> = new Set([API_OBJECTS, PRINTED_BY.table]);
 
 /** Reads a snapshot folder (INTERFACES section 2). Never throws for bad input: that becomes findings. */
 export function readSnapshot(files: SnapshotFiles): SnapshotResult {
+  return assemble(files, "read");
+}
+
+/**
+ * Opens a snapshot folder: the network is the same as `readSnapshot` makes, and each machine's rules, routes and the rest are
+ * read when a packet comes to where they decide. `findings` and `recognised` grow with what was read; what no question needed
+ * is not in them, and nor is what contradicts itself between dumps.
+ */
+export function openSnapshot(files: SnapshotFiles): SnapshotResult {
+  return assemble(files, "open");
+}
+
+function assemble(files: SnapshotFiles, mode: "read" | "open"): SnapshotResult {
   const origins = originTable();
   const findings: Finding[] = [];
   const recognised: RecognisedFile[] = [];
   const readable = new Map(files.files);
   for (const [path, content] of [...files.files].sort(([x], [y]) => (x < y ? -1 : 1))) {
-    const text = textOf(content);
+    const text = mode === "read" || !isUnread(content) ? textOf(content) : "";
     if (typeof text === "string") continue;
     findings.push(text.problem);
     readable.set(path, text);
   }
   const layout = layOut({ ...files, files: readable });
-  const cluster = readClusterFiles(layout.cluster, origins, findings, recognised);
-  const description = layout.description === null ? NO_DESCRIPTION : readDescription(layout.description, origins);
+  const canBeRead = (file: PlacedFile): boolean => {
+    const problem = file.problem ?? null;
+    if (problem !== null) findings.push(problem);
+    return problem === null;
+  };
+  const cluster = readClusterFiles(layout.cluster.filter(canBeRead), origins, findings, recognised);
+  const described = layout.description !== null && canBeRead(layout.description) ? layout.description : null;
+  const description = described === null ? NO_DESCRIPTION : readDescription(described, origins);
   findings.push(...description.findings);
-  if (layout.description !== null) {
-    recognised.push({ path: layout.description.path, as: PRINTED_BY.snapshot, items: null });
-  }
-  const collectors = readCollectorIndexes(layout.indexes);
+  if (described !== null) recognised.push({ path: described.path, as: PRINTED_BY.snapshot, items: null });
+  const indexes = layout.indexes.filter(canBeRead);
+  const collectors = readCollectorIndexes(indexes);
   findings.push(...collectors.findings);
-  for (const { path } of layout.indexes) recognised.push({ path, as: "the collector's index", items: null });
-  findings.push(...strays(layout.strays), ...layout.misnamed.map(misnamed), ...notRead(layout.notRead));
+  for (const { path } of indexes) recognised.push({ path, as: "the collector's index", items: null });
+  if (mode === "read") findings.push(...strays(layout.strays));
+  findings.push(...layout.misnamed.map(misnamed), ...notRead(layout.notRead));
 
   const collectedAt = description.collectedAt ?? collectors.collectedAt;
   const machineFiles = layout.machines.map((files) => renamed(files, cluster));
-  const machines = machineFiles.map((files) => readMachine(files, collectors, origins));
-  for (const machine of machines) {
-    findings.push(...machine.findings);
-    recognised.push(...machine.recognised);
-  }
-  const joined = join(identified(machines, cluster, origins, findings), description.hosts, cluster, origins, findings);
+  const reading: Reading = { origins, collectors, findings, recognised };
+  const machines = machineFiles.flatMap((files) => {
+    const machine = (mode === "read" ? readMachine : openMachine)(files, reading);
+    const isThere = machine.host.interfaces.size > 0 || [...files.files.values()].some((file) => !file.problem);
+    return isThere ? [machine] : [];
+  });
+  const named = identified(machines, cluster, { origins, findings, mode });
+  const routesOf = routesForJoining(named);
+  const joined = join(named, description.hosts, cluster, { origins, findings, routesOf, mode });
   const { hosts, workloads } = joined;
 
-  const described = describedSegments(description.segments, hosts, layout.description?.path ?? "snapshot.yaml");
-  const taken = new Set(joined.links.concat(described.links).flatMap((link) => link.members.map(memberKey)));
-  const inferred = inferredSegments(hosts.values(), taken);
-  findings.push(...described.findings, ...inferred.findings);
-  const links = [...joined.links, ...described.links, ...inferred.links];
-  findings.push(...contradictions(hosts, links, cluster, workloads, origins));
+  const told = describedSegments(description.segments, hosts, layout.description?.path ?? "snapshot.yaml");
+  const taken = new Set(joined.links.concat(told.links).flatMap((link) => link.members.map(memberKey)));
+  const inferred = inferredSegments(hosts.values(), taken, routesOf);
+  findings.push(...told.findings, ...inferred.findings);
+  const links = [...joined.links, ...told.links, ...inferred.links];
+  if (mode === "read") findings.push(...contradictions(hosts, links, cluster, workloads, origins));
   if (hosts.size === 0) findings.push(noMachines(files.name, layout, recognised));
 
-  const built = buildNetwork({
+  const fields = {
     hosts,
     links,
     origins,
@@ -95,7 +118,8 @@ export function readSnapshot(files: SnapshotFiles): SnapshotResult {
     fabricRoutes: description.routes,
     ...collectionTime(collectedAt),
     pools: [...cluster.ipPools.values()].map((pool) => pool.cidr),
-  });
+  };
+  const built = mode === "read" ? buildNetwork(fields) : { network: network(fields), findings: [] };
   // What contradicts itself in a dump stays as it was dumped: a doubt, not an error.
   for (const finding of built.findings) findings.push({ ...finding, severity: "warning" });
   return {
@@ -107,6 +131,12 @@ export function readSnapshot(files: SnapshotFiles): SnapshotResult {
     name: description.name ?? files.name,
     collectedAt,
   };
+}
+
+/** The routes of a host that say who is joined to it: of a dumped machine, what it knows without reading all others. */
+function routesForJoining(machines: readonly Machine[]): RoutesOf {
+  const joining = new Map(machines.map(({ host, joiningRoutes }) => [host.name, joiningRoutes]));
+  return (host) => joining.get(host.name)?.() ?? host.routes;
 }
 
 function collectionTime(text: string | null): { readonly collectedAt?: number } {
@@ -188,13 +218,19 @@ function renamed(files: MachineFiles, cluster: Cluster): MachineFiles {
   return files.node === null ? files : { ...files, node: nameOf(files.node) };
 }
 
+interface Joining {
+  readonly origins: OriginTable;
+  readonly findings: Finding[];
+  readonly routesOf: RoutesOf;
+  readonly mode: "read" | "open";
+}
+
 /** Nodes, pods and other machines, and the veth pairs between them. */
 function join(
   machines: readonly Machine[],
   describedHosts: readonly Host[],
   cluster: Cluster,
-  origins: OriginTable,
-  findings: Finding[],
+  { origins, findings, routesOf, mode }: Joining,
 ): {
   readonly hosts: ReadonlyMap<string, Host>;
   readonly links: readonly Link[];
@@ -232,7 +268,12 @@ function join(
   const { workloads, findings: about } = workloadsOf(cluster, hosts, origins);
   findings.push(...about);
   const index = portIndex(cluster);
-  const routesOf = new Map([...hosts.values()].filter(isNode).map((node) => [node.name, hostRoutesOf(node)]));
+  const ways = new Map<string, HostRoutes>();
+  const waysOf = (node: Host): HostRoutes => {
+    const known = ways.get(node.name) ?? hostRoutesOf(routesOf(node));
+    ways.set(node.name, known);
+    return known;
+  };
   const owners = new Map<string, string>();
   const addLink = (node: string, pod: string, inside: Interface, outside: Interface): void => {
     const end = memberKey({ host: node, interface: outside.name });
@@ -257,9 +298,10 @@ function join(
     const node = hosts.get(host.node);
     const workload = workloads.get(host.name) ?? workloadOfDump(host);
     const ports = declaredPorts(workload, index);
-    const veth = node === undefined ? null : findVeth(workload, node, routesOf.get(node.name) ?? new Map(), origins);
+    const veth = node === undefined ? null : findVeth(workload, node, waysOf(node), origins);
     const pairs = node === undefined ? [] : pairByIndex(host, node, veth?.veth ?? null);
-    hosts.set(host.name, completed(host, workload, node ?? host, pairs[0]?.outside ?? veth?.veth ?? null, ports));
+    const made = completed(host, workload, node ?? host, pairs[0]?.outside ?? veth?.veth ?? null, ports);
+    hosts.set(host.name, settle(made, mode));
     if (node === undefined) continue;
     if (pairs.length === 0) findings.push(...(veth?.findings ?? []));
     else findings.push(...(veth?.findings ?? []).filter((finding) => finding.code !== "veth-missing"));
@@ -292,31 +334,35 @@ function join(
     }
     const node = workload.node === null ? undefined : hosts.get(workload.node);
     if (node === undefined || workload.finished) continue;
-    const found = findVeth(workload, node, routesOf.get(node.name) ?? new Map(), origins);
+    const found = findVeth(workload, node, waysOf(node), origins);
     findings.push(...found.findings);
     const pod = synthesisePod(workload, node, found.veth, declaredPorts(workload, index));
     hosts.set(pod.name, pod);
     const inside = [...pod.interfaces.values()].find((device) => device.kind !== "loopback");
     if (found.veth !== null && inside !== undefined) addLink(node.name, pod.name, inside, found.veth);
   }
+  const open = new Map<string, DeclaredPort[]>();
   for (const workload of workloads.values()) {
     if (!workload.hostNetwork || workload.node === null) continue;
-    const node = hosts.get(workload.node);
-    if (node?.knowledge.get("sockets") !== "unknown") continue;
-    hosts.set(node.name, {
-      ...node,
-      sockets: [...node.sockets, ...declaredSockets(declaredPorts(workload, index))],
-    });
+    open.set(workload.node, [...(open.get(workload.node) ?? []), ...declaredPorts(workload, index)]);
+  }
+  for (const [name, ports] of open) {
+    const node = hosts.get(name);
+    if (node !== undefined) hosts.set(name, settle(withOpenPorts(node, ports), mode));
   }
   return { hosts: new Map([...hosts].sort(([x], [y]) => (x < y ? -1 : 1))), links, workloads };
+}
+
+/** A host of a snapshot that is read has the values of its parts, and none that is made when it is asked for. */
+function settle(host: Host, mode: "read" | "open"): Host {
+  return mode === "read" ? { ...host } : host;
 }
 
 /** Namespaces that the collector could not name are the pods whose addresses they have. */
 function identified(
   machines: readonly Machine[],
   cluster: Cluster,
-  origins: OriginTable,
-  findings: Finding[],
+  { origins, findings, mode }: Omit<Joining, "routesOf">,
 ): readonly Machine[] {
   if (!machines.some(({ host }) => isUnnamed(host))) return machines;
   const pods = new Map<string, string>();
@@ -331,7 +377,9 @@ function identified(
     for (const device of host.interfaces.values()) {
       for (const { address } of device.addresses) {
         const name = pods.get(`${host.node} ${formatAddress(address)}`);
-        if (name !== undefined) return { ...machine, host: { ...host, name } };
+        if (name === undefined) continue;
+        const renamedHost = hostOf({ ...partsOfHost(host), name });
+        return { ...machine, host: settle(renamedHost, mode) };
       }
     }
     findings.push({
@@ -347,10 +395,6 @@ function identified(
 
 function isUnnamed(host: Host): boolean {
   return host.kind === "pod" && host.name.startsWith(`pod/${NOBODY}/`);
-}
-
-function isNode(host: Host): boolean {
-  return host.kind === "node";
 }
 
 /** A pod whose namespace was dumped and whose objects were not. */
@@ -383,23 +427,33 @@ function completed(
   veth: Interface | null,
   ports: ReturnType<typeof declaredPorts>,
 ): Host {
-  const made = synthesisePod(workload, node, veth, ports);
-  const knowledge = new Map<HostPart, Knowledge>(host.knowledge);
-  const lacks = (part: HostPart): boolean => {
-    if (knowledge.get(part) !== "unknown") return false;
-    knowledge.set(part, "assumed");
-    return true;
-  };
-  const interfaces = lacks("interfaces") ? made.interfaces : host.interfaces;
-  const families = ([4, 6] as const).filter((family) => lacks(family === 4 ? "routes" : "routes6"));
-  const routes =
-    families.length === 0
-      ? host.routes
-      : [
-          ...host.routes.filter((route) => !families.some((family) => family === route.family)),
-          ...made.routes.filter((route) => families.some((family) => family === route.family)),
-        ];
-  return { ...host, interfaces, routes, sockets: lacks("sockets") ? made.sockets : host.sockets, knowledge };
+  const made = once(() => synthesisePod(workload, node, veth, ports));
+  const lacks = (part: HostPart): boolean => COMPLETED.has(part) && host.knowledge.get(part) === "unknown";
+  return hostOf({
+    ...partsOfHost(host),
+    interfaces: lacks("interfaces") ? made().interfaces : host.interfaces,
+    routes: () => {
+      const families = ([4, 6] as const).filter((family) => lacks(family === 4 ? "routes" : "routes6"));
+      if (families.length === 0) return host.routes;
+      return [
+        ...host.routes.filter((route) => !families.some((family) => family === route.family)),
+        ...made().routes.filter((route) => families.some((family) => family === route.family)),
+      ];
+    },
+    sockets: () => (lacks("sockets") ? made().sockets : host.sockets),
+    knowledge: { get: (part) => (lacks(part) ? "assumed" : host.knowledge.get(part)) },
+  });
+}
+
+const COMPLETED: ReadonlySet<HostPart> = new Set(["interfaces", "routes", "routes6", "sockets"]);
+
+/** A node whose sockets nobody dumped has those that the pods in its network namespace declare. */
+function withOpenPorts(node: Host, ports: readonly DeclaredPort[]): Host {
+  return hostOf({
+    ...partsOfHost(node),
+    sockets: () =>
+      node.knowledge.get("sockets") === "unknown" ? [...node.sockets, ...declaredSockets(ports)] : node.sockets,
+  });
 }
 
 /** A described machine has the MAC addresses that dumped neighbour tables know for its addresses. */

@@ -2,10 +2,14 @@ import type { Finding } from "../../model/finding.ts";
 import type { Host } from "../../model/host.ts";
 import type { InterfaceAddress } from "../../model/interface.ts";
 import type { Link, LinkMember } from "../../model/link.ts";
+import type { Route } from "../../model/route.ts";
 import { formatAddress, isLinkLocal, isLoopback } from "../../net/address.ts";
 import { formatPrefix, prefixContains, prefixOf } from "../../net/prefix.ts";
 import type { Segment } from "./description.ts";
 import { type Exit, exitsOf, portOf } from "./leaving-devices.ts";
+
+/** The routes of a host that say who is joined to it. */
+export type RoutesOf = (host: Host) => readonly Route[];
 
 export interface Fabric {
   readonly links: readonly Link[];
@@ -87,7 +91,7 @@ function joins(address: InterfaceAddress): boolean {
  * of one subnet share a segment, each inside the other's subnet; a neighbour outside of the subnet is reached by the
  * next hop of a route. Interfaces with one and the same address are never joined.
  */
-export function inferredSegments(hosts: Iterable<Host>, described: ReadonlySet<string>): Fabric {
+export function inferredSegments(hosts: Iterable<Host>, described: ReadonlySet<string>, routesOf: RoutesOf): Fabric {
   const all = [...hosts].sort((x, y) => (x.name < y.name ? -1 : 1));
   const exits = all.flatMap((host) =>
     exitsOf(host)
@@ -158,7 +162,7 @@ export function inferredSegments(hosts: Iterable<Host>, described: ReadonlySet<s
       }
     }
   }
-  for (const i of free) joinNextHops(i, exits[i], owners, apart, union);
+  for (const i of free) joinNextHops(i, exits[i], owners, apart, union, routesOf);
 
   const groups = new Map<number, LinkMember[]>();
   for (const i of free) {
@@ -183,10 +187,11 @@ function joinNextHops(
   owners: ReadonlyMap<string, readonly number[]>,
   apart: ReadonlySet<number>,
   union: (i: number, j: number) => void,
+  routesOf: RoutesOf,
 ): void {
   if (entry === undefined) return;
   const { holder } = entry.exit;
-  for (const route of entry.host.routes) {
+  for (const route of routesOf(entry.host)) {
     for (const hop of route.nextHops) {
       const { gateway } = hop;
       if (gateway === null || hop.interface !== holder.name || isLinkLocal(gateway)) continue;

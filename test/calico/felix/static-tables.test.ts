@@ -1,17 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { felixRuleText } from "../../../src/calico/felix/felix-rule.ts";
-import {
-  DEFAULT_FAILSAFE_INBOUND,
-  DEFAULT_FAILSAFE_OUTBOUND,
-  type FelixBand,
-  type FelixSettings,
-  isSince,
-} from "../../../src/calico/felix/felix-settings.ts";
-import { allocateMarkBits } from "../../../src/calico/felix/mark-bits.ts";
+import type { FelixSettings } from "../../../src/calico/felix/felix-settings.ts";
 import { ruleHashes } from "../../../src/calico/felix/rule-hash.ts";
 import { staticTables } from "../../../src/calico/felix/static-tables.ts";
 import { upstreamText, withUpstreamData } from "../upstream-data.ts";
+import { settingsOf } from "./settings-fixture.ts";
 
 const Vectors = z.object({
   sets: z.record(
@@ -22,53 +16,6 @@ const Vectors = z.object({
     ),
   ),
 });
-
-/** The bands of the vectors' names, oldest first. */
-const BANDS: readonly (readonly [string, FelixBand])[] = [
-  ["v3.28 and earlier", "v3.28"],
-  ["v3.29", "v3.29"],
-  ["v3.30", "v3.30"],
-  ["v3.31-v3.32.0", "v3.31"],
-  ["v3.32.1 to HEAD", "v3.32.1"],
-];
-
-/** The settings that the vectors' README gives, for a name such as `v3.29/ipip+vxlan/random-fully`. */
-function settingsOf(name: string): FelixSettings {
-  const [band] = BANDS.filter(([prefix]) => name.startsWith(prefix)).map(([, band]) => band);
-  const [, encapsulation = "", masquerade = ""] = name.slice(name.indexOf("/")).split("/");
-  if (band === undefined) throw new Error(`no band for ${name}`);
-  const marks = allocateMarkBits(0xffff0000, { drop: isSince(band, "v3.30"), wireguard: false });
-  if (marks === null) throw new Error("the default mask has bits enough");
-  const ipipEnabled = encapsulation.includes("ipip");
-  const vxlanEnabled = encapsulation.includes("vxlan");
-  return {
-    band,
-    family: 4,
-    marks,
-    chainInsertMode: "insert",
-    interfacePrefixes: ["cali"],
-    filterAllowAction: "ACCEPT",
-    mangleAllowAction: "ACCEPT",
-    filterDenyAction: "DROP",
-    defaultEndpointToHostAction: "ACCEPT",
-    failsafeInbound: DEFAULT_FAILSAFE_INBOUND,
-    failsafeOutbound: DEFAULT_FAILSAFE_OUTBOUND,
-    ipipEnabled,
-    vxlanEnabled,
-    vxlanPort: 4789,
-    wireguardPort: null,
-    wireguardHostEncryption: false,
-    tunnelDevices: [
-      { name: "tunl0", hasAddress: ipipEnabled },
-      { name: "vxlan.calico", hasAddress: vxlanEnabled },
-    ],
-    natOutgoing: { enabled: true, address: null, portRange: null, interfaceFilter: null, exclusions: "IPPoolsOnly" },
-    serviceLoopPrevention: "Drop",
-    serviceCIDRs: [],
-    floatingIPs: [],
-    randomFully: masquerade === "random-fully",
-  };
-}
 
 interface Hashed {
   readonly chain: string;

@@ -1,9 +1,7 @@
 import { refusedRules } from "../../../src/linux/netfilter/refused-rules.ts";
 import type { IPTABLES_CODES } from "../../../src/model/codes/iptables-codes.ts";
-import { originTable } from "../../../src/model/origin.ts";
 import { rule, type Table } from "../../../src/model/ruleset.ts";
-import { readIptablesSave } from "../../../src/readers/iptables/save.ts";
-import { checked, type ExamplesOf, filter, rules, snapshot } from "../example.ts";
+import { type CommandExample, checked, type ExamplesOf, filter, rules, snapshot } from "../example.ts";
 
 const nft = (text: string) => snapshot({ "nodes/n1/nft-ruleset.txt": text });
 const nat = (...lines: readonly string[]) =>
@@ -18,7 +16,10 @@ const nat = (...lines: readonly string[]) =>
     "COMMIT",
   );
 
-const LEVELS = Array.from({ length: 17 }, (_, i) => i);
+const LEVELS = Array.from({ length: 17 }, (_, i) => i); /** A row of `iptables -L -n`. */
+const listed = (row: string): CommandExample =>
+  checked("iptables.txt", "Chain INPUT (policy DROP)", "target     prot opt source               destination", row);
+
 const UNPROTECTED: Table = {
   name: "filter",
   chains: new Map([
@@ -51,18 +52,6 @@ export const IPTABLES_EXAMPLES: ExamplesOf<typeof IPTABLES_CODES> = {
     "*nat",
     "COMMIT",
   ),
-  "iptables-list": {
-    library: () =>
-      readIptablesSave(
-        {
-          text: "Chain INPUT (policy DROP)\ntarget     prot opt source               destination\nACCEPT     tcp  --  anywhere             anywhere             tcp dpt:ssh\n",
-          file: "iptables-save.txt",
-          family: 4,
-          backend: "legacy",
-        },
-        originTable(),
-      ).findings,
-  },
   "missing-commit": checked("iptables-save.txt", "*filter", ":INPUT DROP [0:0]", "-A INPUT -i lo -j ACCEPT"),
   "native-nft-table": nft(
     "table inet firewall {\n\tchain input {\n\t\ttype filter hook input priority 0; policy drop;\n\t}\n}\n",
@@ -70,6 +59,19 @@ export const IPTABLES_EXAMPLES: ExamplesOf<typeof IPTABLES_CODES> = {
   "nft-ruleset": snapshot({
     "nodes/n1/iptables-save.txt": "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\ntable ip filter {\n}\n",
   }),
+  "no-interfaces-listed": listed("ACCEPT     tcp  --  0.0.0.0/0            0.0.0.0/0            tcp dpt:22"),
+  "rounded-counters": checked(
+    "iptables.txt",
+    "Chain INPUT (policy DROP 0 packets, 0 bytes)",
+    " pkts bytes target     prot opt in     out     source               destination",
+    " 12M   34G ACCEPT     tcp  --  eth0   *       0.0.0.0/0            0.0.0.0/0            tcp dpt:22",
+  ),
+  "untold-options": checked(
+    "iptables.txt",
+    "Chain INPUT (policy DROP 0 packets, 0 bytes)",
+    " pkts bytes target     prot opt in     out     source               destination",
+    "    0     0 DROP       0    --  *      *       0.0.0.0/0            0.0.0.0/0            TIME from 10:00:00 to 23:59:59 UTC",
+  ),
   "other-backend-missing": snapshot({
     "nodes/n1/iptables-save.txt": `# Warning: iptables-legacy tables present, use iptables-legacy-save to see them\n${filter()}`,
   }),

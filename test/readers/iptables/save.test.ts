@@ -236,14 +236,6 @@ describe("other tools' output", () => {
     expect(both.rulesets[0]?.tables.get("nat")?.chains.get("POSTROUTING")?.rules).toHaveLength(1);
   });
 
-  it("of iptables -L is named, with the command to use instead", () => {
-    const text =
-      "Chain INPUT (policy ACCEPT)\ntarget     prot opt source               destination\nACCEPT     all  --  anywhere             anywhere\n\nChain cali-a (1 references)\n";
-    const save = readSave(text);
-    expect(codes(save)).toEqual(["iptables-list"]);
-    expect(save.findings[0]?.message).toContain("iptables-save");
-  });
-
   it("of nft list ruleset is named, with the command to use instead", () => {
     expect(codes(readSave("table ip filter {\n\tchain INPUT {\n\t\taccept\n\t}\n}\n"))).toEqual(["nft-ruleset"]);
   });

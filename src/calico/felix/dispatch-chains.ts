@@ -1,0 +1,50 @@
+import { endpointChainName } from "./endpoint-chain.ts";
+import { type FelixChain, type FelixRule, felixRule } from "./felix-rule.ts";
+
+function commonPrefix(names: readonly string[]): string {
+  const [first = ""] = names;
+  const last = names.at(-1) ?? "";
+  let length = 0;
+  while (length < first.length && first[length] === last[length]) length++;
+  return first.slice(0, length);
+}
+
+/**
+ * A chain that finds an endpoint's chain by its interface, with a child for each next character that several names share
+ * (felix/rules/dispatch.go, buildSingleDispatchChains). A goto never comes back, so each child ends as the root does.
+ *
+ * @param chainPrefix what the endpoints' chains begin with; `cali-fw-`
+ * @param endRules for interfaces that are none of the names
+ */
+export function dispatchChains(
+  root: string,
+  names: readonly string[],
+  side: "in" | "out",
+  chainPrefix: string,
+  endRules: readonly FelixRule[],
+): readonly FelixChain[] {
+  const sorted = [...new Set(names)].sort();
+  const shared = commonPrefix(sorted);
+  const bins = new Map<string, string[]>();
+  for (const name of sorted) {
+    const bin = name.slice(0, shared.length + 1);
+    const found = bins.get(bin);
+    if (found === undefined) bins.set(bin, [name]);
+    else found.push(name);
+  }
+  const direct = (name: string): FelixRule =>
+    felixRule(`--${side}-interface ${name}`, `--goto ${endpointChainName(chainPrefix, name)}`);
+  const children: FelixChain[] = [];
+  const rootRules: FelixRule[] = [];
+  for (const [bin, members] of bins) {
+    const [only = ""] = members;
+    if (members.length === 1) {
+      rootRules.push(direct(only));
+      continue;
+    }
+    const child = `${root}-${bin.slice(shared.length)}`;
+    rootRules.push(felixRule(`--${side}-interface ${bin}+`, `--goto ${child}`));
+    children.push({ name: child, rules: [...members.map(direct), ...endRules] });
+  }
+  return [...children, { name: root, rules: [...rootRules, ...endRules] }];
+}

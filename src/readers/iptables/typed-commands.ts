@@ -1,0 +1,51 @@
+import { BUILT_IN_CHAINS, type TableName } from "../../model/ruleset.ts";
+import type { Family } from "../../net/address.ts";
+
+/** A command line of iptables in a paste, above what it printed. */
+export interface TypedCommand {
+  /** From 1. */
+  readonly line: number;
+  readonly family: Family;
+  readonly backend: "legacy" | "nft" | null;
+  /** `-t`; filter without one. */
+  readonly table: TableName;
+}
+
+/** A prompt, or `+` of `set -x`, before the name of the program; `sudo`, `nsenter … --`, `kubectl exec … --` may stand between. */
+const COMMAND = /^[^|]{0,200}?[#$%>+❯][^|]{0,300}?(?:^|[\s/])(ip6?tables)(-legacy|-nft)?((?:\s+\S+){0,20})\s*$/;
+
+/** The iptables commands that list one table (`-L`, `-S`, `-nvL`), by the prompts of a paste. Linear: only lines that name the program are looked at. */
+export function commandsIn(text: string): readonly TypedCommand[] {
+  const commands: TypedCommand[] = [];
+  if (!/[#$%>+❯][^\n]*ip6?tables/.test(text)) return commands;
+  const lines = text.split(/\r*\n|\r+/);
+  for (const [index, line] of lines.entries()) {
+    if (!line.includes("tables") || /^\s*(?:# (?:Generated|Completed|Warning|Table)|\[\d+:\d+\] |-[A-Z] |:)/.test(line))
+      continue;
+    const found = COMMAND.exec(line.slice(0, 600));
+    if (found === null) continue;
+    const [, program = "", variant, options = ""] = found;
+    if (!/(?:^|\s)(?:-\w*[LS]\w*|--list(?:-rules)?)(?:\s|$)/.test(options)) continue;
+    const table = /(?:^|\s)(?:-t|--table)[\s=]?(\w+)/.exec(options)?.[1] ?? "filter";
+    if (!Object.hasOwn(BUILT_IN_CHAINS, table)) continue;
+    commands.push({
+      line: index + 1,
+      family: program === "ip6tables" ? 6 : 4,
+      backend: variant === "-legacy" ? "legacy" : variant === "-nft" ? "nft" : null,
+      table: tableNamed(table),
+    });
+  }
+  return commands;
+}
+
+function tableNamed(name: string): TableName {
+  switch (name) {
+    case "raw":
+    case "mangle":
+    case "nat":
+    case "security":
+      return name;
+    default:
+      return "filter";
+  }
+}

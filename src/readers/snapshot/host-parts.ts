@@ -1,0 +1,95 @@
+import type { Host } from "../../model/host.ts";
+
+/** Parts of a host that are read from dumps of their own. */
+type ReadPart =
+  | "sysctls"
+  | "dumpedSysctls"
+  | "routes"
+  | "policyRules"
+  | "rulesets"
+  | "ipSets"
+  | "nftBaseChains"
+  | "neighbours"
+  | "fdb"
+  | "conntrack"
+  | "sockets";
+
+/** A Host of which each part is made when it is asked for. */
+export type HostParts = Omit<Host, ReadPart> & { readonly [P in ReadPart]: () => Host[P] };
+
+/** The host of these parts. A copy of it (`{ ...host }`) has all of them, made in this order. */
+export function hostOf(parts: HostParts): Host {
+  return {
+    name: parts.name,
+    kind: parts.kind,
+    interfaces: parts.interfaces,
+    get sysctls() {
+      return parts.sysctls();
+    },
+    get dumpedSysctls() {
+      return parts.dumpedSysctls();
+    },
+    get routes() {
+      return parts.routes();
+    },
+    get policyRules() {
+      return parts.policyRules();
+    },
+    get rulesets() {
+      return parts.rulesets();
+    },
+    get ipSets() {
+      return parts.ipSets();
+    },
+    get nftBaseChains() {
+      return parts.nftBaseChains();
+    },
+    get neighbours() {
+      return parts.neighbours();
+    },
+    get fdb() {
+      return parts.fdb();
+    },
+    get conntrack() {
+      return parts.conntrack();
+    },
+    get sockets() {
+      return parts.sockets();
+    },
+    knowledge: parts.knowledge,
+    node: parts.node,
+    origin: parts.origin,
+  };
+}
+
+/** The parts of a host, to make one that differs in some of them. */
+export function partsOfHost(host: Host): HostParts {
+  return {
+    name: host.name,
+    kind: host.kind,
+    interfaces: host.interfaces,
+    sysctls: () => host.sysctls,
+    dumpedSysctls: () => host.dumpedSysctls,
+    routes: () => host.routes,
+    policyRules: () => host.policyRules,
+    rulesets: () => host.rulesets,
+    ipSets: () => host.ipSets,
+    nftBaseChains: () => host.nftBaseChains,
+    neighbours: () => host.neighbours,
+    fdb: () => host.fdb,
+    conntrack: () => host.conntrack,
+    sockets: () => host.sockets,
+    knowledge: host.knowledge,
+    node: host.node,
+    origin: host.origin,
+  };
+}
+
+/** A value that is made when it is asked for, once. */
+export function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
