@@ -22,6 +22,8 @@ export type DumpKind =
   | "route"
   | "ifconfig"
   | "nstat"
+  | "ufw-status"
+  | "firewall-cmd"
   | "birdc"
   | "bird-config"
   | "node-status"
@@ -53,6 +55,8 @@ export const PRINTED_BY: Readonly<Record<DumpKind, string>> = {
   route: "route -n",
   ifconfig: "ifconfig -a",
   nstat: "nstat -az",
+  "ufw-status": "ufw status",
+  "firewall-cmd": "firewall-cmd --list-all",
   birdc: "birdc",
   "bird-config": "BIRD's configuration",
   "node-status": "calicoctl node status",
@@ -101,7 +105,7 @@ const LINE_PATTERNS: readonly (readonly [DumpKind, RegExp])[] = [
   ["ipset-save", /^(?:create \S+ (?:hash|bitmap|list):|add \S+ \S+)/],
   ["ipset-list", /^(?:Name: \S|Type: (?:hash|bitmap|list):|Members:$)/],
   ["sysctl", /^(?:net|kernel|vm|fs|dev|user|abi|debug)[./][\w./-]+\s*=/],
-  ["conntrack-stats", /^cpu=\d+\s+/],
+  ["conntrack-stats", /^(?:cpu=\d+\s+|entries {2,}\w|insert_failed +\d|early_drop +\d)/],
   ["conntrack", /^(?:ipv[46]\s+\d+\s+)?[a-z]\w*\s+\d+\s+\d+ .*src=\S+ dst=/],
   [
     "sockets",
@@ -113,7 +117,18 @@ const LINE_PATTERNS: readonly (readonly [DumpKind, RegExp])[] = [
     /^(?:\S+\s+\S+\s+\d+\.\d+\.\d+\.\d+\s+[UGHRDMAC!]+\s|\[?[\da-fA-F:]+\/\d+\]?\s+[\da-fA-F:[\]]+\s+[UGHDMCADacnR!]+\s|Kernel IP(?:v6)? routing table)/,
   ],
   ["ifconfig", /^(?:\S+: flags=\d+<|\S+\s+Link encap:|\s+inet6? (?:addr:|\S+ +(?:netmask|prefixlen) ))/],
-  ["nstat", /^(?:#kernel|(?:Ip|Tcp|Udp|Icmp|TcpExt|IpExt)\w+\s+\d+\s+\d+\.\d+$)/],
+  [
+    "nstat",
+    /^(?:#kernel|(?:Ip|Tcp|Udp|Icmp|TcpExt|IpExt)\w+\s+\d+\s+\d+\.\d+$|(?:Ip|Icmp|IcmpMsg|Tcp|Udp|UdpLite|TcpExt|IpExt|MPTcpExt|Ip6|Icmp6|Udp6):(?: \S+){2}|(?:Ip|Icmp|Tcp|Udp|UdpLite|TcpExt|IpExt|Ip6|Icmp6):$|(?:Ip|Icmp|Udp)6\w+\s+\d+$)/,
+  ],
+  [
+    "ufw-status",
+    /^(?:Status: (?:in)?active$|To\s+Action\s+From$|.*\s(?:ALLOW|DENY|REJECT|LIMIT)(?: IN| OUT| FWD)?\s+(?:Anywhere|\d))/,
+  ],
+  [
+    "firewall-cmd",
+    /^(?:[\w-]+ \((?:active|default)|FirewallD is not running| {2}(?:icmp-block-inversion|masquerade|forward-ports|source-ports|icmp-blocks|rich rules|services|interfaces):)/,
+  ],
   [
     "birdc",
     /^(?:BIRD [\d.]+ ready|(?:name|Name)\s+(?:proto|Proto)\s|Table \w+:|\s+BGP state:|.*\[\w+ [\d:-]+(?: from \S+)?\] \*)/,
@@ -154,7 +169,10 @@ const OTHER_LINES: ReadonlyMap<DumpKind, RegExp> = new Map([
   ["birdc", /^(?:\s|[\w-]+\s+\w+)/],
   ["node-status", /^(?:[+|]|\s*$)/],
   ["bird-config", /^(?:\s|[}#]|.*[;{]$)/],
-  ["nstat", /^\w+ +\d+ /],
+  ["nstat", /^(?:\w+ +\d+ |\s+\S)/],
+  ["conntrack-stats", /^(?:[\da-f]{8}[ \da-f]*|[a-z_]+ +\d+)$/],
+  ["ufw-status", /^(?:Logging|Default|New profiles|\s*--|\s*To\s|\[ ?\d)/],
+  ["firewall-cmd", /^(?:[\w-]+$|\s+\S)/],
   ["table", /^\S/],
   ["describe", /^(?:\s|[A-Z][\w .-]*:)/],
   ["resources", YAML_LINE],
@@ -251,6 +269,7 @@ function recogniseJson(text: string, length: number): DumpKind | null {
   }
   const has = (...names: readonly string[]): boolean => names.every((name) => keys.has(name));
   if (has("nftables")) return "nft";
+  if (has("kernel") || has("IpInReceives")) return "nstat";
   if (has("addr_info")) return "ip-addr";
   if (has("ifindex", "ifname") || has("ifname", "mtu")) return "ip-link";
   if (has("apiVersion") || has("items")) return "resources";

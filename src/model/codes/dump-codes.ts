@@ -2,6 +2,11 @@ import type { CodeTable } from "./code-page.ts";
 
 /** What happens to the text of any dump: pasting, cutting, wrapping, and lines that a reader does not understand. */
 export const DUMP_CODES = {
+  "counter-twice": {
+    title: "A counter with two values",
+    means: "Counters of one name stand in the file twice, from two moments. The first counts.",
+    todo: "Nothing, or collect nstat -az again.",
+  },
   "cut-line": {
     title: "The end of a line is missing",
     means:
@@ -12,6 +17,12 @@ export const DUMP_CODES = {
     title: "A line that is only half understood",
     means: "An option has no value or a wrong one, so the item could mean anything: it was left out.",
     todo: "Collect the file again.",
+  },
+  "firewall-summary": {
+    title: "A front end of the firewall is active",
+    means:
+      "ufw or firewalld says what it allows, in its own words. That is a summary, not the rules, and decides about no packet: the rules that it made do.",
+    todo: "Collect iptables-save -c, ip6tables-save -c and nft -j list ruleset of the machine.",
   },
   "html-entities": {
     title: "HTML entities in a dump",
@@ -63,6 +74,12 @@ export const DUMP_CODES = {
     title: "An option that podpath does not model",
     means: "The option is known and could change where packets go; podpath goes on as if it were not there.",
     todo: "Where a packet meets this item, do not rely on the answer for what the option does.",
+  },
+  "unread-counters": {
+    title: "Sentences of netstat -s that are not read",
+    means:
+      "netstat -s prints counters as sentences, and podpath knows those about IP, ICMP, TCP and UDP. The others are left out.",
+    todo: "Collect nstat -az, which prints every counter by its name.",
   },
   "unreadable-address": {
     title: "An address that cannot be read",

@@ -3,6 +3,9 @@ import type { Finding } from "../../model/finding.ts";
 import type { OriginTable } from "../../model/origin.ts";
 import { readBirdc } from "../birdc/birdc.ts";
 import { readNodeStatus } from "../calicoctl/node-status.ts";
+import { readConntrackStatistics } from "../counters/conntrack-statistics.ts";
+import { readCounters } from "../counters/counters.ts";
+import { readFirewallStatus } from "../firewall/status.ts";
 
 interface EvidenceDump {
   readonly evidence: Partial<Evidence>;
@@ -20,6 +23,14 @@ export const EVIDENCE_READERS: ReadonlyMap<string, EvidenceReader> = new Map([
   ["birdc6-protocols", birdc],
   ["birdc6-route", birdc],
   ["calico-node-status", nodeStatus],
+  ["nstat", counters],
+  ["netstat-s", counters],
+  ["snmp", counters],
+  ["snmp6", counters],
+  ["netstat-proc", counters],
+  ["conntrack-stats", conntrackStatistics],
+  ["ufw-status", firewall],
+  ["firewall-cmd", firewall],
 ]);
 
 function birdc(text: string, file: string, origins: OriginTable): EvidenceDump {
@@ -31,4 +42,19 @@ function birdc(text: string, file: string, origins: OriginTable): EvidenceDump {
 function nodeStatus(text: string, file: string, origins: OriginTable): EvidenceDump {
   const dump = readNodeStatus(text, file, origins);
   return { ...dump, items: dump.evidence.bgpSessions.length };
+}
+
+function counters(text: string, file: string, origins: OriginTable): EvidenceDump {
+  const dump = readCounters(text, file, origins);
+  return { evidence: { counters: dump.counters }, items: dump.counters.length, findings: dump.findings };
+}
+
+function conntrackStatistics(text: string, file: string, origins: OriginTable): EvidenceDump {
+  const dump = readConntrackStatistics(text, file, origins);
+  return { evidence: { conntrackStatistics: dump.statistics }, items: dump.statistics.length, findings: dump.findings };
+}
+
+function firewall(text: string, file: string, origins: OriginTable): EvidenceDump {
+  const dump = readFirewallStatus(text, file, origins);
+  return { evidence: { firewalls: dump.firewalls }, items: dump.firewalls.length, findings: dump.findings };
 }

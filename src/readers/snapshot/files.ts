@@ -83,7 +83,13 @@ function rulesRoles(): readonly (readonly [string, FileRole])[] {
 
 const EVIDENCE: readonly (readonly [string, string, readonly DumpKind[]])[] = [
   ["nstat", "nstat -az", ["nstat"]],
+  ["netstat-s", "netstat -s", ["nstat"]],
+  ["snmp", "cat /proc/net/snmp", ["nstat"]],
+  ["snmp6", "cat /proc/net/snmp6", ["nstat"]],
+  ["netstat-proc", "cat /proc/net/netstat", ["nstat"]],
   ["conntrack-stats", "conntrack -S", ["conntrack-stats"]],
+  ["ufw-status", "ufw status verbose", ["ufw-status"]],
+  ["firewall-cmd", "firewall-cmd --list-all-zones", ["firewall-cmd"]],
   ["birdc-protocols", "birdc show protocols all", ["birdc"]],
   ["birdc-route", "birdc show route all", ["birdc", "ip-route"]],
   ["birdc6-protocols", "birdc6 show protocols all", ["birdc"]],

@@ -51,7 +51,10 @@ export function readLoneDump(text: string, name: string): LoneDump {
       message: kind === null ? noDump(text) : `The output of ${PRINTED_BY[kind]} alone says nothing about packets.`,
       file: name,
       expected: "the output of iptables-save, ip route, ip addr, nft list ruleset, ipset save or kubectl get -o yaml",
-      advice: "A snapshot folder holds several of them: docs/reference/snapshot.md.",
+      advice:
+        kind === "ufw-status" || kind === "firewall-cmd"
+          ? "It is a summary of rules: collect the rules themselves, iptables-save -c and nft -j list ruleset."
+          : "A snapshot folder holds several of them: docs/reference/snapshot.md.",
     };
     const node = host({ name: "node", knowledge: UNKNOWN });
     return {
