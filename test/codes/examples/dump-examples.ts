@@ -4,8 +4,16 @@ import { readIpSetSave } from "../../../src/readers/ipset/save.ts";
 import { type ExamplesOf, rules, snapshot, snapshotWithout } from "../example.ts";
 
 export const DUMP_EXAMPLES: ExamplesOf<typeof DUMP_CODES> = {
+  "counter-twice": snapshot({
+    "nodes/n1/nstat.txt":
+      "#kernel\nIpInReceives                    5                  0.0\nIpInReceives                    6                  0.0\n",
+  }),
   "cut-line": rules("-A INPUT -s 10.0.0.0/8 -p tcp -m tcp --dport 179 -j ACC…"),
   "damaged-line": snapshot({ "nodes/n1/ip-route.txt": "default via 172.16.0.1 dev eth0\n10.0.0.0/8 via\n" }),
+  "firewall-summary": snapshot({
+    "nodes/n1/ufw-status.txt":
+      "Status: active\nDefault: deny (incoming), allow (outgoing), disabled (routed)\n\nTo                         Action      From\n--                         ------      ----\n22/tcp                     ALLOW IN    Anywhere\n",
+  }),
   "html-entities": rules("-A INPUT -m comment --comment &quot;ssh&quot; -p tcp -m tcp --dport 22 -j ACCEPT"),
   "ignored-option": snapshot({ "nodes/n1/ip-route.txt": "default via 172.16.0.1 dev eth0 initcwnd 30\n" }),
   "invalid-json": snapshotWithout("ip-route.txt", {
@@ -28,6 +36,10 @@ export const DUMP_EXAMPLES: ExamplesOf<typeof DUMP_CODES> = {
   "unknown-line": rules("-A INPUT -p tcp -j ACCEPT", "what does this one do?"),
   "unmodelled-option": snapshot({
     "nodes/n1/ip-route.txt": "default via 172.16.0.1 dev eth0\n10.0.0.0/8  encap mpls  100 via 172.16.0.1 dev eth0\n",
+  }),
+  "unread-counters": snapshot({
+    "nodes/n1/netstat-s.txt":
+      "Ip:\n    5 total packets received\nTcpExt:\n    2 times recovered from packet loss due to SACK data\n",
   }),
   "unreadable-address": snapshot({
     "nodes/n1/ip-route.txt": "default via 172.16.0.1 dev eth0\n10.0.0.0/8 via gateway7 dev eth0\n",
