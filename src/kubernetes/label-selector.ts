@@ -1,0 +1,33 @@
+import { complain, type Field, listOf, member, text, textMap } from "./field.ts";
+
+export interface LabelRequirement {
+  readonly key: string;
+  readonly operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
+  readonly values: readonly string[];
+}
+
+/** A meta/v1 LabelSelector: everything in it must hold, and one without anything chooses all. */
+export interface LabelSelector {
+  readonly matchLabels: ReadonlyMap<string, string>;
+  readonly matchExpressions: readonly LabelRequirement[];
+}
+
+function readRequirement(field: Field): LabelRequirement | null {
+  const key = text(member(field, "key"));
+  const operator = text(member(field, "operator"));
+  if (key === null) return null;
+  if (operator !== "In" && operator !== "NotIn" && operator !== "Exists" && operator !== "DoesNotExist") {
+    complain(member(field, "operator"), "In, NotIn, Exists or DoesNotExist");
+    return null;
+  }
+  return { key, operator, values: listOf(member(field, "values"), text) };
+}
+
+/** Null when the field is absent, which is not the same as an empty selector. */
+export function readLabelSelector(field: Field): LabelSelector | null {
+  if (field.value === undefined || field.value === null) return null;
+  return {
+    matchLabels: textMap(member(field, "matchLabels")),
+    matchExpressions: listOf(member(field, "matchExpressions"), readRequirement),
+  };
+}
