@@ -10,7 +10,37 @@ export function ipSetName(id: string, family: 4 | 6): string {
   return `cali${family}0${id}`.slice(0, LONGEST_SET_NAME);
 }
 
+function hashedID(kind: string, content: string): string {
+  return `${kind}:${base64url(sha224(utf8ToBytes(`${kind}:${content}`)))}`;
+}
+
 /** The id of the set of endpoints and network sets that a selector chooses (libcalico-go/lib/selector, UniqueID). */
-export function selectorSetID(selector: Selector): string {
-  return `s:${base64url(sha224(utf8ToBytes(`s:${canonicalSelector(selector)}`)))}`;
+function selectorSetID(selector: Selector): string {
+  return hashedID("s", canonicalSelector(selector));
+}
+
+/** What the members of a set of Felix's are. */
+export type SetDefinition =
+  /** The addresses of endpoints and network sets. */
+  | { readonly kind: "selector"; readonly selector: Selector }
+  /** The addresses of endpoints with a port of this name, each with its number. */
+  | {
+      readonly kind: "named-port";
+      readonly selector: Selector;
+      readonly protocol: "tcp" | "udp" | "sctp";
+      readonly port: string;
+    }
+  /** The endpoints of a Service, `namespace/name`. */
+  | { readonly kind: "service"; readonly service: string; readonly ports: boolean };
+
+/** The id that Felix gives to a set (felix/calc/rule_scanner.go, IPSetData.UniqueID). */
+export function setID(definition: SetDefinition): string {
+  switch (definition.kind) {
+    case "selector":
+      return selectorSetID(definition.selector);
+    case "named-port":
+      return hashedID("n", `${selectorSetID(definition.selector)},${definition.protocol},${definition.port}`);
+    case "service":
+      return hashedID(definition.ports ? "svc" : "svcnoport", definition.service);
+  }
 }

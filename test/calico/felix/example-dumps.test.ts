@@ -1,15 +1,19 @@
+import { load } from "js-yaml";
 import { describe, expect, it } from "vitest";
+import { convertKubernetesNetworkPolicy } from "../../../src/calico/conversion/kubernetes-network-policy.ts";
+import { convertRule } from "../../../src/calico/felix/convert-rule.ts";
 import { dispatchChains } from "../../../src/calico/felix/dispatch-chains.ts";
 import { type EndpointChainRequest, endpointChain } from "../../../src/calico/felix/endpoint-chain.ts";
 import { commentedRule, type FelixChain, felixRuleText } from "../../../src/calico/felix/felix-rule.ts";
 import { type FelixSettings, isSince } from "../../../src/calico/felix/felix-settings.ts";
-import { selectorSetID } from "../../../src/calico/felix/ip-set-names.ts";
 import { policyChain } from "../../../src/calico/felix/policy-chain.ts";
 import { type PolicyKey, policyChainName, profileChainName } from "../../../src/calico/felix/policy-chain-names.ts";
 import { ANY_SIDE, type PolicyRule } from "../../../src/calico/felix/policy-rule.ts";
 import { ruleHashes } from "../../../src/calico/felix/rule-hash.ts";
-import { parseSelector } from "../../../src/calico/selector/parse-selector.ts";
 import { workloadInterfaceName } from "../../../src/calico/workload-interface-name.ts";
+import { topField } from "../../../src/kubernetes/field.ts";
+import { readKubernetesNetworkPolicy } from "../../../src/kubernetes/network-policy.ts";
+import { NO_ORIGIN } from "../../../src/model/origin.ts";
 import { upstreamText, withUpstreamData } from "../upstream-data.ts";
 import { settingsOf } from "./settings-fixture.ts";
 
@@ -26,18 +30,28 @@ const ANY_RULE: PolicyRule = {
   annotations: [],
 };
 
-/** Team A's namespace may reach port 80 of the pod web in team B. */
-function allowHttp(): PolicyRule {
-  const { selector } = parseSelector(
-    "(pcns.kubernetes.io/metadata.name == 'team-a' && projectcalico.org/orchestrator == 'k8s')",
-  );
-  if (selector === null) throw new Error("the selector parses");
-  return {
-    ...ANY_RULE,
-    protocol: "tcp",
-    source: { ...ANY_SIDE, sets: [selectorSetID(selector)] },
-    destination: { ...ANY_SIDE, ports: [{ first: 80, last: 80 }] },
-  };
+const ALLOW_HTTP = `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: allow-http, namespace: team-b}
+spec:
+  podSelector: {}
+  policyTypes: [Ingress]
+  ingress:
+    - from:
+        - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: team-a}}
+      ports:
+        - {protocol: TCP, port: 80}
+`;
+
+/** The policy's ingress rules, all the way from the object that a person wrote. */
+function allowHttp(): readonly PolicyRule[] {
+  const { policy } = convertKubernetesNetworkPolicy(readKubernetesNetworkPolicy(topField(load(ALLOW_HTTP)), NO_ORIGIN));
+  return policy.ingress.map((rule) => {
+    const converted = convertRule(rule, policy.namespace);
+    if ("wrong" in converted) throw new Error(`${converted.wrong.field} parses`);
+    return converted.rule;
+  });
 }
 
 function workloadChains(settings: FelixSettings): readonly FelixChain[] {
@@ -85,7 +99,7 @@ function workloadChains(settings: FelixSettings): readonly FelixChain[] {
     ...dispatchChains("cali-to-wl-dispatch", [interfaceName], "out", "cali-tw-", unknown),
     endpointChain(to, settings),
     endpointChain(from, settings),
-    policyChain(policyChainName("ingress", policy, settings.band), `${words} ingress`, [allowHttp()], settings),
+    policyChain(policyChainName("ingress", policy, settings.band), `${words} ingress`, allowHttp(), settings),
     ...(["ingress", "egress"] as const).flatMap((direction) =>
       profiles.map((profile, i) =>
         policyChain(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { FelixBand } from "../../../src/calico/felix/felix-settings.ts";
-import { ipSetName, selectorSetID } from "../../../src/calico/felix/ip-set-names.ts";
+import { ipSetName, setID } from "../../../src/calico/felix/ip-set-names.ts";
 import { type PolicyKey, policyChainName, profileChainName } from "../../../src/calico/felix/policy-chain-names.ts";
 import { lengthLimitedID } from "../../../src/calico/length-limited-id.ts";
 import { parseSelector } from "../../../src/calico/selector/parse-selector.ts";
@@ -61,7 +61,7 @@ describe("the names of Calico and kube-proxy", () => {
     it("of ipsets are hashes of canonical selectors, or fixed words", () => {
       for (const { canonical, set4, set6 } of names.ipsets) {
         const { selector } = parseSelector(canonical);
-        const id = selectorSetID(selector ?? expect.fail(canonical));
+        const id = setID({ kind: "selector", selector: selector ?? expect.fail(canonical) });
         expect([ipSetName(id, 4), ipSetName(id, 6)]).toEqual([set4, set6]);
       }
       for (const [id, name] of Object.entries(names.staticIpsets)) expect(ipSetName(id, 4)).toBe(name);
