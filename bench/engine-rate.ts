@@ -1,7 +1,7 @@
 import { createWorld, inject, runtimeOf, settle, type World } from "../src/emulator/world.ts";
 import type { Chooser } from "../src/linux/chooser.ts";
 import { hooksOf } from "../src/linux/compiled-host.ts";
-import type { BoundChain } from "../src/linux/netfilter/program.ts";
+import type { BoundChain } from "../src/linux/netfilter/table-image.ts";
 import { traverse } from "../src/linux/netfilter/traverse.ts";
 import { FORWARD, type Hook, PREROUTING } from "../src/linux/netfilter/verdict.ts";
 import type { HostRuntime } from "../src/linux/runtime.ts";

@@ -1,4 +1,4 @@
-import type { BoundChain } from "../linux/netfilter/program.ts";
+import type { BoundChain } from "../linux/netfilter/table-image.ts";
 import type { Ending, PacketKind } from "../linux/runtime.ts";
 import type { Packet } from "../net/packet.ts";
 
@@ -7,7 +7,7 @@ export interface JourneyEnd {
   readonly ending: Ending;
   readonly host: string;
   readonly interface: string | null;
-  /** The packet as last seen. */
+  /** The packet as last seen: nothing changes it any more, unless it is held. */
   readonly packet: Packet;
   /** Chain that decided, when a rule or policy did. */
   readonly chain: BoundChain | null;
@@ -27,7 +27,7 @@ export interface Journey {
   readonly host: string;
   /** A socket of that host sent it: neither its kernel by itself nor anybody else. */
   readonly local: boolean;
-  /** The packet as it was sent (source address chosen later is filled in). */
+  /** The packet itself, which NAT and the like change on its way. */
   readonly packet: Packet;
   /** errno of a failed send. */
   error: string | null;

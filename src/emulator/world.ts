@@ -281,7 +281,7 @@ function sendDuplicate(
   const packet = copyPacket(original.packet);
   if (packet.src.family === 4) packet.df = true;
   if (hook === PREROUTING || hook === INPUT) packet.ttl = (packet.ttl - 1) & 0xff;
-  const journey = startJourney(world, runtime.host.name, copyPacket(packet), "copy", original);
+  const journey = startJourney(world, runtime.host.name, packet, "copy", original);
   const frame = skb(packet, journey.id);
   frame.mark = original.mark;
   frame.ctState = CT_UNTRACKED;
@@ -319,7 +319,7 @@ export function inject(
   packet: Packet,
   frame: { readonly sourceMac: string; readonly destinationMac: string | null; readonly mark: number },
 ): Journey {
-  const journey = startJourney(world, runtime.host.name, copyPacket(packet), "request", null);
+  const journey = startJourney(world, runtime.host.name, packet, "request", null);
   const item = skb(packet, journey.id);
   item.mark = frame.mark;
   item.sourceMac = frame.sourceMac === "" ? onlyNeighbourMac(world, runtime.host.name, device.name) : frame.sourceMac;
@@ -534,7 +534,7 @@ function endJourney(world: World, runtime: HostRuntime, frame: Skb, ending: Endi
     ending,
     host: runtime.host.name,
     interface: device?.name ?? null,
-    packet: copyPacket(frame.packet),
+    packet: held ? copyPacket(frame.packet) : frame.packet,
     chain: ending.byRule ? frame.verdictChain : null,
     rule: frame.verdictRule,
     held,

@@ -21,7 +21,10 @@ interface Asked {
 }
 
 interface ChoiceOf {
-  /** The variable's name. Asked again with the same name in one branch, the answer is the same. */
+  /**
+   * The variable's name. Asked again with the same name in one branch, the answer is the same, unless it is `random`:
+   * every draw is a new one.
+   */
   readonly variable: string;
   /** For people: what is being chosen. */
   readonly question: string;

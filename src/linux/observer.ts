@@ -3,7 +3,7 @@ import type { Address } from "../net/address.ts";
 import type { Packet } from "../net/packet.ts";
 import type { Choice } from "./chooser.ts";
 import type { DropReason } from "./drop-reason.ts";
-import type { BoundChain } from "./netfilter/program.ts";
+import type { BoundChain } from "./netfilter/table-image.ts";
 import type { Hook, HookName, TargetVerdict, Verdict } from "./netfilter/verdict.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import type { HostRuntime } from "./runtime.ts";

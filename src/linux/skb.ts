@@ -5,7 +5,7 @@ import type { FrameMacs } from "../net/wire/encode-packet.ts";
 import type { Connection } from "./conntrack/connection.ts";
 import type { ConntrackTemplate } from "./conntrack/zone.ts";
 import type { Reassembled } from "./fragment.ts";
-import type { BoundChain } from "./netfilter/program.ts";
+import type { BoundChain } from "./netfilter/table-image.ts";
 import type { RoutingResult } from "./routing/result.ts";
 
 /** Conntrack states as bits, so that `--ctstate A,B` is one mask. NONE: conntrack has not seen the packet. */

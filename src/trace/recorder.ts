@@ -1,5 +1,5 @@
 import { describeCtState } from "../linux/netfilter/ct-state.ts";
-import type { BoundChain } from "../linux/netfilter/program.ts";
+import type { BoundChain } from "../linux/netfilter/table-image.ts";
 import {
   type Hook,
   hookName,

@@ -119,8 +119,8 @@ export interface TcpSender {
 
 /** What the tracker remembers of a connection (`struct ip_ct_tcp`). */
 export interface TcpTracking {
-  /** Original direction first. */
-  readonly seen: [TcpSender, TcpSender];
+  readonly original: TcpSender;
+  readonly reply: TcpSender;
   lastSegment: TcpSegment;
   lastReply: boolean;
   /** The last segment passed without being believed. */

@@ -3,18 +3,12 @@ import { TCP, UDP } from "../../net/protocol.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
 import { type Connection, IPS_DYING, IPS_EXPECTED, type Tuple } from "./connection.ts";
-import type { ConntrackTable } from "./table.ts";
-
-/** Connections of a table that a helper listens to. */
-const helped = new WeakMap<ConntrackTable, Connection[]>();
 
 /** __nf_ct_try_assign_helper(): the helper that `-j CT --helper` named for a new connection. */
 export function noteHelper(runtime: HostRuntime, { template }: Skb, connection: Connection): void {
   if (template === null || template.helper === null) return;
   connection.helper = template.helper;
-  const list = helped.get(runtime.conntrack);
-  if (list === undefined) helped.set(runtime.conntrack, [connection]);
-  else list.push(connection);
+  runtime.conntrack.helped.push(connection);
 }
 
 /** Protocols of the connections that a helper announces; both for a helper that is not listed. */
@@ -47,9 +41,7 @@ const FROM_ANYBODY: ReadonlySet<string> = new Set([
  * other is in no dump and in no packet here: where one could have been announced, that is a question.
  */
 export function expect(runtime: HostRuntime, skb: Skb, connection: Connection, now: number): void {
-  const list = helped.get(runtime.conntrack);
-  if (list === undefined) return;
-  for (const master of list) {
+  for (const master of runtime.conntrack.helped) {
     if ((master.status & IPS_DYING) !== 0 || master.expires <= now) continue;
     const { helper } = master;
     if (helper === null || !couldAnnounce(helper, master, connection.original)) continue;

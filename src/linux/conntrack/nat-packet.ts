@@ -14,7 +14,7 @@ import {
   type Tuple,
 } from "./connection.ts";
 import type { Manip } from "./nat.ts";
-import { invertTuple, tracksPorts } from "./tuple.ts";
+import { passingInverse, tracksPorts } from "./tuple.ts";
 
 /** HOOK2MANIP. */
 export function manipOf(hook: Hook): Manip {
@@ -30,7 +30,7 @@ function applies(connection: Connection, manip: Manip, reply: boolean): boolean 
 export function natPacket(runtime: HostRuntime, skb: Skb, connection: Connection, hook: Hook): void {
   const manip = manipOf(hook);
   if (!applies(connection, manip, skb.ctReply)) return;
-  const target = invertTuple(skb.ctReply ? connection.original : connection.reply);
+  const target = passingInverse(skb.ctReply ? connection.original : connection.reply);
   if (target === null) return;
   rewrite(runtime, skb, skb.packet, manip, target, hook);
 }
@@ -50,7 +50,7 @@ export function natError(runtime: HostRuntime, skb: Skb, connection: Connection,
   if (inner === null || !applies(connection, manip, skb.ctReply)) return true;
   const other: Tuple = skb.ctReply ? connection.original : connection.reply;
   rewritePacket(inner, manip === "SNAT" ? "DNAT" : "SNAT", other);
-  const target = invertTuple(other);
+  const target = passingInverse(other);
   if (target !== null) rewriteAddress(runtime, skb, manip, target, hook);
   return true;
 }

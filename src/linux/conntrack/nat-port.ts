@@ -1,4 +1,4 @@
-import { type PortSet, portSetHas, subtractPortSets } from "../../net/port-set.ts";
+import { type PortRange, type PortSet, portSetHas, subtractPortSets } from "../../net/port-set.ts";
 import { ICMP, ICMPV6, TCP } from "../../net/protocol.ts";
 import { freeValue, isFree } from "../free-value.ts";
 import type { HostRuntime } from "../runtime.ts";
@@ -6,7 +6,7 @@ import { type Connection, IPS_DYING, IPS_FIXED_TIMEOUT, IPS_SRC_NAT, type Tuple 
 import type { Manip } from "./nat.ts";
 import type { NatRange } from "./nat-range.ts";
 import { connectionIn, connectionsIn, findSlot, findSlotInDirection, removeConnection } from "./table.ts";
-import { invertTuple, tuple as makeTuple, passingInverse, sameTuple, tracksPorts } from "./tuple.ts";
+import { type MutableTuple, passingInverse, sameTuple, scratchTuple, tracksPorts } from "./tuple.ts";
 
 /** Ports the kernel tries in turn (NF_NAT_MAX_ATTEMPTS). */
 const ATTEMPTS = 128;
@@ -24,11 +24,23 @@ export function keyOf(tuple: Tuple, manip: Manip): number {
   return manip === "SNAT" || keyKind(tuple) === "id" ? tuple.sport : tuple.dport;
 }
 
-export function withKey(tuple: Tuple, manip: Manip, key: number): Tuple {
-  const { src, dst, protocol, sport, dport, zone } = tuple;
-  return manip === "SNAT" || keyKind(tuple) === "id"
-    ? makeTuple(src, dst, protocol, key, dport, zone)
-    : makeTuple(src, dst, protocol, sport, key, zone);
+function setKey(tuple: MutableTuple, manip: Manip, key: number): void {
+  if (manip === "SNAT" || keyKind(tuple) === "id") tuple.sport = key;
+  else tuple.dport = key;
+}
+
+const tried = scratchTuple();
+
+/** The same tuple with another key, for a look-up only: written into one object, which the next call overwrites. */
+function withKey({ src, dst, protocol, sport, dport, zone }: Tuple, manip: Manip, key: number): Tuple {
+  tried.src = src;
+  tried.dst = dst;
+  tried.protocol = protocol;
+  tried.sport = sport;
+  tried.dport = dport;
+  tried.zone = zone;
+  setKey(tried, manip, key);
+  return tried;
 }
 
 /**
@@ -59,41 +71,46 @@ function holderOf({ conntrack, services }: HostRuntime, connection: Connection, 
 }
 
 /**
- * nf_nat_l4proto_unique_tuple() (net/netfilter/nf_nat_core.c): a port or id nobody uses. DNAT without `--random` takes
- * the first of its range, a shifted range begins at the packet's own place; else the kernel begins at a random one,
- * which is a free value.
+ * nf_nat_l4proto_unique_tuple() (net/netfilter/nf_nat_core.c): gives the tuple a port or id nobody uses. DNAT without
+ * `--random` takes the first of its range, a shifted range begins at the packet's own place; else the kernel begins at
+ * a random one, which is a free value.
  */
-export function uniqueKey(
+export function findKey(
   runtime: HostRuntime,
   connection: Connection,
-  tuple: Tuple,
+  tuple: MutableTuple,
   manip: Manip,
   range: NatRange,
-): Tuple {
+): void {
   const bounds = boundsOf(tuple, manip, range);
-  if (bounds === null) return tuple;
+  if (bounds === null) return;
   const { first, last } = bounds;
   const size = last - first + 1;
-  const attempts = Math.min(size, ATTEMPTS);
-  const key = keyOf(tuple, manip);
-  const at = (place: number): Tuple => withKey(tuple, manip, first + (place % size));
-  let start: number | null = null;
-  if (range.portBase !== null && !isFree(key)) start = (key - range.portBase) & 0xffff;
-  else if (manip === "DNAT" && !range.random && !range.fullyRandom) start = 0;
-  else if (size === 1) start = 0;
+  const start = startOf(tuple, manip, range, size);
   if (start !== null) {
+    const attempts = Math.min(size, ATTEMPTS);
     for (let i = 0; i < attempts; i++) {
-      const candidate = at((start + i) & 0xffff);
-      if (!staysTaken(runtime, connection, candidate, attempts - i)) return candidate;
+      const key = first + (((start + i) & 0xffff) % size);
+      // Of a short range the last one, though it is taken: the packet is dropped when it is confirmed.
+      const isLast = i === attempts - 1 && size <= ATTEMPTS;
+      if (!staysTaken(runtime, connection, withKey(tuple, manip, key), attempts - i) || isLast) {
+        return setKey(tuple, manip, key);
+      }
     }
-    // The last one tried, though it is taken: the packet is dropped when it is confirmed.
-    if (size <= ATTEMPTS) return at((start + attempts - 1) & 0xffff);
   }
-  const domain = unusedIn(runtime, connection, tuple, manip, { first, last });
-  if (domain.length === 0) return at(0);
-  const only = domain[0];
-  if (domain.length === 1 && only !== undefined && only.first === only.last) return withKey(tuple, manip, only.first);
-  return withKey(tuple, manip, freeValue(runtime.services.freeValues, domain));
+  const domain = unusedIn(runtime, connection, tuple, manip, bounds);
+  const [only] = domain;
+  if (only === undefined) return setKey(tuple, manip, first);
+  if (domain.length === 1 && only.first === only.last) return setKey(tuple, manip, only.first);
+  setKey(tuple, manip, freeValue(runtime.services.freeValues, domain));
+}
+
+/** Which place of the range is tried first; null: a random one. */
+function startOf(tuple: Tuple, manip: Manip, range: NatRange, size: number): number | null {
+  const key = keyOf(tuple, manip);
+  if (range.portBase !== null && !isFree(key)) return (key - range.portBase) & 0xffff;
+  const inOrder = manip === "DNAT" && !range.random && !range.fullyRandom;
+  return inOrder || size === 1 ? 0 : null;
 }
 
 /** nf_nat_used_tuple_harder(). */
@@ -110,19 +127,13 @@ function givesWay(user: Connection, { tcp }: Connection): boolean {
   if (user.original.protocol !== TCP || user.tcp === null || tcp === null) return false;
   if (user.tcpState !== "TIME_WAIT" && user.tcpState !== "CLOSE" && user.tcpState !== "SYN_SENT2") return false;
   if ((user.status & (IPS_FIXED_TIMEOUT | IPS_DYING)) !== 0 || (user.status & IPS_SRC_NAT) === 0) return false;
-  return ((tcp.seen[0].end - user.tcp.seen[0].end) | 0) > 0;
+  return ((tcp.original.end - user.tcp.original.end) | 0) > 0;
 }
 
 /** Ports of the range that no live connection has towards the same end; none when draws of others fill the range. */
-function unusedIn(
-  runtime: HostRuntime,
-  connection: Connection,
-  tuple: Tuple,
-  manip: Manip,
-  range: { readonly first: number; readonly last: number },
-): PortSet {
+function unusedIn(runtime: HostRuntime, connection: Connection, tuple: Tuple, manip: Manip, range: PortRange): PortSet {
   const { first, last } = range;
-  let domain: PortSet = [range];
+  let domain: PortSet = range === UNPRIVILEGED ? ALL_UNPRIVILEGED : [range];
   if (last - first + 1 > ATTEMPTS) {
     // Of a wide range only the packet's own port is known to be taken: more would take longer to find than it tells.
     const own = keyOf(tuple, manip);
@@ -143,7 +154,7 @@ function unusedIn(
 function drawnFrom(runtime: HostRuntime, tuple: Tuple, manip: Manip): number {
   let count = 0;
   for (const { reply } of connectionsIn(runtime.conntrack)) {
-    const used = invertTuple(reply);
+    const used = passingInverse(reply);
     if (used === null) continue;
     const key = keyOf(used, manip);
     if (isFree(key) && sameTuple(withKey(tuple, manip, key), used)) count++;
@@ -151,17 +162,19 @@ function drawnFrom(runtime: HostRuntime, tuple: Tuple, manip: Manip): number {
   return count;
 }
 
-function boundsOf(
-  tuple: Tuple,
-  manip: Manip,
-  range: NatRange,
-): { readonly first: number; readonly last: number } | null {
+const IDS: PortRange = { first: 0, last: 0xffff };
+const LOW: PortRange = { first: 1, last: 511 };
+const PRIVILEGED: PortRange = { first: 600, last: 1023 };
+const UNPRIVILEGED: PortRange = { first: 1024, last: 0xffff };
+const ALL_UNPRIVILEGED: PortSet = [UNPRIVILEGED];
+
+function boundsOf(tuple: Tuple, manip: Manip, range: NatRange): PortRange | null {
   const kind = keyKind(tuple);
   if (kind === "none") return null;
   if (range.ports !== null) return range.ports;
-  if (kind === "id") return { first: 0, last: 0xffff };
+  if (kind === "id") return IDS;
   if (manip === "DNAT") return null;
   const { sport } = tuple;
-  if (!isFree(sport) && sport < 512) return { first: 1, last: 511 };
-  return !isFree(sport) && sport < 1024 ? { first: 600, last: 1023 } : { first: 1024, last: 0xffff };
+  if (!isFree(sport) && sport < 512) return LOW;
+  return !isFree(sport) && sport < 1024 ? PRIVILEGED : UNPRIVILEGED;
 }

@@ -4,29 +4,55 @@ import { keyKind } from "./nat-port.ts";
 import { type ConntrackTable, connectionsIn } from "./table.ts";
 import { tuple as makeTuple } from "./tuple.ts";
 
-/** Source-translated connections by where they come from (`nf_nat_bysource`): the newest, which leads to the others. */
-type Sources = Map<number, Connection>;
+/**
+ * Source-translated connections by where they come from (`nf_nat_bysource`). Each place holds the newest connection of a
+ * hash, which leads to the older ones (`Connection.nextFromSource`): filing one makes no object.
+ */
+export interface SourceTable {
+  newest: (Connection | null)[];
+  filed: number;
+}
 
-const known = new WeakMap<ConntrackTable, Sources>();
+const FIRST_PLACES = 16;
+/** So many times the places when they get crowded: filing again reads every connection, which takes longer than it looks. */
+const GROWTH = 8;
 
-function sourcesOf(table: ConntrackTable): Sources {
-  const made = known.get(table);
-  if (made !== undefined) return made;
-  const sources: Sources = new Map();
-  known.set(table, sources);
+function emptyPlaces(count: number): (Connection | null)[] {
+  return new Array<Connection | null>(count).fill(null);
+}
+
+function sourcesOf(table: ConntrackTable): SourceTable {
+  if (table.sources !== null) return table.sources;
+  const sources: SourceTable = { newest: emptyPlaces(FIRST_PLACES), filed: 0 };
+  table.sources = sources;
   // Those of a dump, when the first new connection asks.
   for (const connection of connectionsIn(table)) if ((connection.status & IPS_SRC_NAT) !== 0) file(sources, connection);
   return sources;
 }
 
-function keyOf({ src, sport, protocol }: Tuple): number {
-  return src.a ^ src.d ^ Math.imul(sport, 0x9e3779b1) ^ (protocol << 24);
+function placeOf({ newest }: SourceTable, { src, sport, protocol }: Tuple): number {
+  const mixed = Math.imul(src.a ^ src.d ^ Math.imul(sport, 0x9e3779b1) ^ (protocol << 24), 0x85ebca6b);
+  return (mixed ^ (mixed >>> 15)) & (newest.length - 1);
 }
 
-function file(sources: Sources, connection: Connection): void {
-  const key = keyOf(connection.original);
-  connection.nextFromSource = livingFrom(sources.get(key) ?? null);
-  sources.set(key, connection);
+function file(sources: SourceTable, connection: Connection): void {
+  if (sources.filed >= sources.newest.length * 2) grow(sources);
+  const place = placeOf(sources, connection.original);
+  connection.nextFromSource = sources.newest[place] ?? null;
+  sources.newest[place] = connection;
+  sources.filed++;
+}
+
+/** More places; the order within each stays, and dying connections are left out. */
+function grow(sources: SourceTable): void {
+  const before = sources.newest;
+  sources.newest = emptyPlaces(before.length * GROWTH);
+  sources.filed = 0;
+  const chain: Connection[] = [];
+  for (const first of before) {
+    for (let item = livingFrom(first); item !== null; item = livingFrom(item.nextFromSource)) chain.push(item);
+    for (let item = chain.pop(); item !== undefined; item = chain.pop()) file(sources, item);
+  }
 }
 
 /** The first of a list that is not dying. */
@@ -46,7 +72,8 @@ export function noteSource(table: ConntrackTable, connection: Connection): void 
  * first.
  */
 export function* translationsOf(table: ConntrackTable, tuple: Tuple, zone: number, now: number): Generator<Tuple> {
-  const newest = sourcesOf(table).get(keyOf(tuple)) ?? null;
+  const sources = sourcesOf(table);
+  const newest = sources.newest[placeOf(sources, tuple)] ?? null;
   for (let connection = livingFrom(newest); connection !== null; connection = connection.nextFromSource) {
     // Dying ones leave the list here: they are of no more use to anybody.
     connection.nextFromSource = livingFrom(connection.nextFromSource);

@@ -1,4 +1,4 @@
-import { type Address, compareAddresses } from "../../net/address.ts";
+import { type Address, compareAddresses, ipv4, unspecified } from "../../net/address.ts";
 import { isFree, valueIn } from "../free-value.ts";
 import { NF_ACCEPT, type TargetVerdict } from "../netfilter/verdict.ts";
 import type { HostRuntime } from "../runtime.ts";
@@ -13,14 +13,17 @@ import {
   type Tuple,
 } from "./connection.ts";
 import { natAddress } from "./nat-address.ts";
-import { isTaken, isUsed, keyKind, keyOf, uniqueKey } from "./nat-port.ts";
+import { findKey, isTaken, isUsed, keyKind, keyOf } from "./nat-port.ts";
 import { type NatRange, natRange } from "./nat-range.ts";
 import { noteSource, translationsOf } from "./nat-source.ts";
-import { invertTuple, sameTuple, tuple } from "./tuple.ts";
+import { invertInto, invertTuple, type MutableTuple, passingInverse, sameTuple, scratchTuple } from "./tuple.ts";
 
 export type Manip = "SNAT" | "DNAT";
 
 const ANYTHING = natRange({});
+
+/** The translated tuple in the making: one object, since one packet at a time is bound. */
+const candidate = scratchTuple();
 
 /** nf_nat_initialized(): whether this side of the connection is settled. */
 export function natInitialized(connection: Connection, manip: Manip): boolean {
@@ -35,17 +38,32 @@ export function setUpNat(runtime: HostRuntime, skb: Skb, manip: Manip, range: Na
   const { connection } = skb;
   if (connection === null || (skb.ctState !== CT_NEW && skb.ctState !== CT_RELATED)) return NF_ACCEPT;
   if ((connection.status & IPS_CONFIRMED) !== 0 || natInitialized(connection, manip)) return NF_ACCEPT;
-  const current = invertTuple(connection.reply);
-  if (current === null) return NF_ACCEPT;
-  const chosen = uniqueTuple(runtime, connection, current, manip, range);
-  if (!sameTuple(chosen, current)) {
-    const reply = invertTuple(chosen);
+  if (!invertInto(candidate, connection.reply)) return NF_ACCEPT;
+  translate(runtime, connection, candidate, manip, range);
+  const before = passingInverse(connection.reply);
+  if (before === null || !sameTuple(candidate, before)) {
+    const reply = invertTuple(candidate);
     if (reply !== null) connection.reply = reply;
     connection.status |= manip === "SNAT" ? IPS_SRC_NAT : IPS_DST_NAT;
   }
   if (manip === "SNAT") noteSource(runtime.conntrack, connection);
   connection.status |= manip === "SNAT" ? IPS_SRC_NAT_DONE : IPS_DST_NAT_DONE;
   return NF_ACCEPT;
+}
+
+/** One address and one port, in the object that holds them for one packet after the other. */
+const fixedAddresses = { first: unspecified(4), last: unspecified(4) };
+const fixedPorts = { first: 0, last: 0 };
+const FIXED: NatRange = natRange({ addresses: fixedAddresses });
+const FIXED_WITH_PORT: NatRange = natRange({ addresses: fixedAddresses, ports: fixedPorts });
+
+/** DNAT to one IPv4 address (uint32 or int32) and one port; -1: the port stays. */
+export function setUpFixedDnat(runtime: HostRuntime, skb: Skb, address: number, port: number): TargetVerdict {
+  fixedAddresses.first = ipv4(address);
+  fixedAddresses.last = fixedAddresses.first;
+  fixedPorts.first = port;
+  fixedPorts.last = port;
+  return setUpNat(runtime, skb, "DNAT", port < 0 ? FIXED : FIXED_WITH_PORT);
 }
 
 /** nf_nat_alloc_null_binding(): no rule spoke, but the tuple must still be unique. A confirmed connection is never bound. */
@@ -60,43 +78,40 @@ export function setUpNullBinding(runtime: HostRuntime, skb: Skb, manip: Manip): 
   setUpNat(runtime, skb, manip, ANYTHING);
 }
 
-/** get_unique_tuple(). */
-function uniqueTuple(
+/** get_unique_tuple(): from what the tuple is now to what it becomes. */
+function translate(
   runtime: HostRuntime,
   connection: Connection,
-  current: Tuple,
+  tuple: MutableTuple,
   manip: Manip,
   range: NatRange,
-): Tuple {
+): void {
   const random = range.random || range.fullyRandom;
   const { zone } = connection.original;
   if (manip === "SNAT" && !random) {
-    if (sourceInRange(runtime, current, range)) {
-      if (!isUsed(runtime, connection, current)) return current;
+    if (sourceInRange(runtime, tuple, range)) {
+      if (!isUsed(runtime, connection, tuple)) return;
     } else {
-      for (const earlier of translationsOf(runtime.conntrack, current, zone, runtime.services.now())) {
+      for (const earlier of translationsOf(runtime.conntrack, tuple, zone, runtime.services.now())) {
         if (!sourceInRange(runtime, earlier, range)) continue;
-        if (!isUsed(runtime, connection, earlier)) return earlier;
-        break;
+        if (isUsed(runtime, connection, earlier)) break;
+        tuple.src = earlier.src;
+        tuple.sport = earlier.sport;
+        return;
       }
     }
   }
-  const own = manip === "SNAT" ? current.src : current.dst;
-  const address = natAddress(current, own, range, zone);
-  const { src, dst, protocol, sport, dport } = current;
-  const candidate =
-    manip === "SNAT"
-      ? tuple(address, dst, protocol, sport, dport, current.zone)
-      : tuple(src, address, protocol, sport, dport, current.zone);
+  if (manip === "SNAT") tuple.src = natAddress(tuple, tuple.src, range, zone);
+  else tuple.dst = natAddress(tuple, tuple.dst, range, zone);
   if (!random) {
     if (range.ports === null) {
-      if (!isUsed(runtime, connection, candidate)) return candidate;
-    } else if (range.portBase === null && keyInRange(runtime, candidate, manip, range)) {
+      if (!isUsed(runtime, connection, tuple)) return;
+    } else if (range.portBase === null && keyInRange(runtime, tuple, manip, range)) {
       const fixed = range.ports.first === range.ports.last;
-      if (fixed || !isUsed(runtime, connection, candidate)) return candidate;
+      if (fixed || !isUsed(runtime, connection, tuple)) return;
     }
   }
-  return uniqueKey(runtime, connection, candidate, manip, range);
+  findKey(runtime, connection, tuple, manip, range);
 }
 
 /** nf_in_range(): whether the source needs no change. */

@@ -1,4 +1,5 @@
 import { type Connection, IPS_CONFIRMED, IPS_DYING, type Tuple } from "./connection.ts";
+import type { SourceTable } from "./nat-source.ts";
 import { hashTuple, sameTuple } from "./tuple.ts";
 
 /**
@@ -11,6 +12,10 @@ export interface ConntrackTable {
   connections: (Connection | null)[];
   /** Slots in use, two for each connection. */
   used: number;
+  /** Connections that a helper listens to. */
+  readonly helped: Connection[];
+  /** Those whose source was translated (`nat-source.ts`); null until somebody asks. */
+  sources: SourceTable | null;
 }
 
 /** A live entry and the direction that was found. */
@@ -23,7 +28,7 @@ const FIRST_SLOTS = 32;
 const NO_HASHES = new Int32Array(1);
 
 export function conntrackTable(): ConntrackTable {
-  return { hashes: NO_HASHES, connections: [null], used: 0 };
+  return { hashes: NO_HASHES, connections: [null], used: 0, helped: [], sources: null };
 }
 
 /** The slot of a live entry whose tuple of either direction is `tuple`, or -1; an expired one is removed on the way. */

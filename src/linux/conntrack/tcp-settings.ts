@@ -1,4 +1,5 @@
 import { sysctl } from "../device-settings.ts";
+import { remembered } from "../remembered.ts";
 import type { HostRuntime } from "../runtime.ts";
 
 /** Switches of the TCP tracker, `net.netfilter.nf_conntrack_tcp_*`. */
@@ -10,16 +11,10 @@ export interface TcpSettings {
   readonly ignoreInvalidReset: boolean;
 }
 
-const known = new WeakMap<HostRuntime, TcpSettings>();
-
-export function tcpSettings(runtime: HostRuntime): TcpSettings {
-  const made = known.get(runtime);
-  if (made !== undefined) return made;
-  const settings: TcpSettings = {
+export const tcpSettings = remembered(
+  (runtime: HostRuntime): TcpSettings => ({
     loose: sysctl(runtime, "net.netfilter.nf_conntrack_tcp_loose", 1) !== 0,
     liberal: sysctl(runtime, "net.netfilter.nf_conntrack_tcp_be_liberal", 0) !== 0,
     ignoreInvalidReset: sysctl(runtime, "net.netfilter.nf_conntrack_tcp_ignore_invalid_rst", 0) !== 0,
-  };
-  known.set(runtime, settings);
-  return settings;
-}
+  }),
+);

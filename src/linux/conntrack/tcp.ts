@@ -151,9 +151,15 @@ function emptySender(liberal: boolean): TcpSender {
   };
 }
 
+/** What is known of the direction that a segment belongs to. */
+function senderOf({ original, reply }: TcpTracking, isReply: boolean): TcpSender {
+  return isReply ? reply : original;
+}
+
 function emptyTracking(liberal: boolean): TcpTracking {
   return {
-    seen: [emptySender(liberal), emptySender(liberal)],
+    original: emptySender(liberal),
+    reply: emptySender(liberal),
     lastSegment: "none",
     lastReply: false,
     lastIgnored: false,
@@ -174,8 +180,8 @@ function emptyTracking(liberal: boolean): TcpTracking {
 function dumpedTracking(runtime: HostRuntime, connection: Connection, packet: Packet, reply: boolean): TcpTracking {
   const tracking = emptyTracking(true);
   const { tcpState } = connection;
-  const own = tracking.seen[reply ? 1 : 0];
-  const other = tracking.seen[reply ? 0 : 1];
+  const own = senderOf(tracking, reply);
+  const other = senderOf(tracking, !reply);
   const window = Math.max(packet.window, 1);
   if (packet.flags & ACK) {
     other.end = packet.ack;
@@ -188,7 +194,7 @@ function dumpedTracking(runtime: HostRuntime, connection: Connection, packet: Pa
     }
   }
   tracking.lastWindow = window;
-  tracking.seen[0].closeInit = isClosing(tcpState) && tcpState !== "CLOSE";
+  tracking.original.closeInit = isClosing(tcpState) && tcpState !== "CLOSE";
   if (tcpState === "CLOSE" && (packet.flags & (SYN | ACK)) === SYN) {
     tracking.lastSegment = "rst";
     tracking.lastReply = resetByServer(runtime, connection, packet);
@@ -220,7 +226,7 @@ export function openTcp(runtime: HostRuntime, connection: Connection, packet: Pa
   const picksUp = next !== "SYN_SENT";
   if (picksUp && !tcpSettings(runtime).loose) return false;
   const tracking = emptyTracking(picksUp);
-  const [sender] = tracking.seen;
+  const sender = tracking.original;
   sender.end = segmentEnd(packet);
   sender.maxWindow = Math.max(packet.window, 1);
   sender.maxEnd = picksUp ? u32(sender.end + sender.maxWindow) : sender.end;
@@ -244,8 +250,8 @@ export function trackTcp(
   let old = connection.tcpState;
   let next = nextState(old, segment, reply);
   let inWindow = false;
-  const own = tracking.seen[reply ? 1 : 0];
-  const other = tracking.seen[reply ? 0 : 1];
+  const own = senderOf(tracking, reply);
+  const other = senderOf(tracking, !reply);
   switch (next) {
     case "IV":
       return "invalid";
@@ -303,7 +309,7 @@ export function trackTcp(
   tracking.lastReply = reply;
   tracking.lastIgnored = false;
   connection.tcpState = next;
-  if (old !== next && next === "FIN_WAIT") tracking.seen[reply ? 1 : 0].closeInit = true;
+  if (old !== next && next === "FIN_WAIT") senderOf(tracking, reply).closeInit = true;
   return settle(runtime, connection, tracking, segment, old, next, now);
 }
 
@@ -311,15 +317,15 @@ export function trackTcp(
 function inSyncAgain(tracking: TcpTracking, packet: Packet, segment: TcpSegment, reply: boolean): boolean {
   if (segment !== "synack" || tracking.lastSegment !== "syn" || tracking.lastReply === reply) return false;
   if (packet.ack !== tracking.lastEnd) return false;
-  const [client, server] = reply ? ([0, 1] as const) : ([1, 0] as const);
-  tracking.seen[client] = {
-    ...emptySender(false),
+  const client = senderOf(tracking, !reply);
+  const server = senderOf(tracking, reply);
+  Object.assign(client, emptySender(false), {
     end: tracking.lastEnd,
     maxEnd: tracking.lastEnd,
     maxWindow: Math.max(tracking.lastWindow, 1),
-    maxAck: tracking.seen[client].maxAck,
-  };
-  tracking.seen[server] = emptySender(tracking.seen[server].liberal);
+    maxAck: client.maxAck,
+  });
+  Object.assign(server, emptySender(server.liberal));
   tracking.expectsChallenge = false;
   return true;
 }
@@ -382,7 +388,7 @@ function judgeReset(
   // The client's answer to a challenge ACK, which was let through while it waited for a SYN-ACK.
   const challenged = connection.tcpState === "SYN_SENT" && tracking.lastSegment === "ack" && tracking.lastReply;
   if (challenged && !reply && packet.seq === tracking.lastAck) return "inWindow";
-  const other = tracking.seen[reply ? 0 : 1];
+  const other = senderOf(tracking, !reply);
   if (!other.maxAckSet || tracking.lastSegment === "syn") return "close";
   const { seq } = packet;
   if (seq === 0 && !isEstablished(connection)) return "close";
@@ -412,21 +418,16 @@ function checkWindow(
   reply: boolean,
   settings: TcpSettings,
 ): "accept" | "ignore" | "invalid" {
-  const sender = tracking.seen[reply ? 1 : 0];
-  const receiver = tracking.seen[reply ? 0 : 1];
+  const sender = senderOf(tracking, reply);
+  const receiver = senderOf(tracking, !reply);
   const { flags, window } = packet;
   let { seq, ack } = packet;
   let end = segmentEnd(packet);
   const syn = (flags & SYN) !== 0;
   const acknowledges = (flags & ACK) !== 0;
-  const initialise = (): void => {
-    sender.end = end;
-    sender.maxEnd = end;
-    sender.maxWindow = Math.max(window, 1);
-  };
   if (sender.maxWindow === 0) {
     if (syn) {
-      initialise();
+      begin(sender, end, window);
       if (!acknowledges) return "accept";
     } else {
       sender.end = end;
@@ -438,7 +439,7 @@ function checkWindow(
       } else if (ack === u32(receiver.end + 1)) receiver.end = ack;
     }
   } else if (syn && after(end, sender.end) && (state === "SYN_SENT" || state === "SYN_RECV")) {
-    initialise();
+    begin(sender, end, window);
     if (reply && !acknowledges) return "accept";
   }
   if (!acknowledges || ((flags & RST) !== 0 && ack === 0)) ack = receiver.end;
@@ -446,8 +447,7 @@ function checkWindow(
     seq = sender.end;
     end = sender.end;
   }
-  const judged = (verdict: "ignore" | "invalid"): "accept" | "ignore" | "invalid" =>
-    sender.liberal || settings.liberal ? "accept" : verdict;
+  const lenient = sender.liberal || settings.liberal;
   const oldestAck = u32(receiver.end - Math.max(sender.maxWindow, OLD_ACK) - 1);
   const notTooOld = after(end, u32(sender.end - receiver.maxWindow - 1));
   if (!before(seq, u32(sender.maxEnd + 1))) {
@@ -456,13 +456,13 @@ function checkWindow(
     if (fits && overshot <= receiver.maxWindow && before(ack, u32(receiver.end + 1))) {
       sender.end = end;
       sender.unacknowledged = true;
-      return judged("ignore");
+      return lenient ? "accept" : "ignore";
     }
-    return judged("invalid");
+    return lenient ? "accept" : "invalid";
   }
-  if (!before(ack, u32(receiver.end + 1))) return judged("invalid");
-  if (receiver.maxWindow !== 0 && !notTooOld) return judged("ignore");
-  if (!after(ack, oldestAck)) return judged("ignore");
+  if (!before(ack, u32(receiver.end + 1))) return lenient ? "accept" : "invalid";
+  if (receiver.maxWindow !== 0 && !notTooOld) return lenient ? "accept" : "ignore";
+  if (!after(ack, oldestAck)) return lenient ? "accept" : "ignore";
   update(sender, receiver, end, ack, window, acknowledges);
   if (segment === "ack") {
     const repeated =
@@ -479,6 +479,13 @@ function checkWindow(
     tracking.lastWindow = window;
   }
   return "accept";
+}
+
+/** The first segment of a direction, or a SYN that takes the place of an earlier one. */
+function begin(sender: TcpSender, end: number, window: number): void {
+  sender.end = end;
+  sender.maxEnd = end;
+  sender.maxWindow = Math.max(window, 1);
 }
 
 /** What an accepted segment tells about both directions. */
@@ -514,21 +521,19 @@ function settle(
   next: TcpState,
   now: number,
 ): TcpVerdict {
-  const of = (name: TimeoutName): number => timeoutOf(runtime, name);
-  let timeout = of(TIMEOUTS[next]);
-  const retransmitted = tracking.retransmissions >= of("tcp_max_retrans");
-  if (retransmitted && timeout > of("tcp_timeout_max_retrans")) timeout = of("tcp_timeout_max_retrans");
-  else if (segment === "rst") timeout = of("tcp_timeout_close");
-  else if (
-    (tracking.seen[0].unacknowledged || tracking.seen[1].unacknowledged) &&
-    timeout > of("tcp_timeout_unacknowledged")
-  ) {
-    timeout = of("tcp_timeout_unacknowledged");
-  } else if (tracking.lastWindow === 0) timeout = Math.min(timeout, of("tcp_timeout_max_retrans"));
+  let timeout = timeoutOf(runtime, TIMEOUTS[next]);
+  const retransmitted = tracking.retransmissions >= timeoutOf(runtime, "tcp_max_retrans");
+  const unacknowledged = tracking.original.unacknowledged || tracking.reply.unacknowledged;
+  if (retransmitted && timeout > timeoutOf(runtime, "tcp_timeout_max_retrans")) {
+    timeout = timeoutOf(runtime, "tcp_timeout_max_retrans");
+  } else if (segment === "rst") timeout = timeoutOf(runtime, "tcp_timeout_close");
+  else if (unacknowledged && timeout > timeoutOf(runtime, "tcp_timeout_unacknowledged")) {
+    timeout = timeoutOf(runtime, "tcp_timeout_unacknowledged");
+  } else if (tracking.lastWindow === 0) timeout = Math.min(timeout, timeoutOf(runtime, "tcp_timeout_max_retrans"));
   if (!(connection.status & IPS_SEEN_REPLY)) {
     if (segment === "rst") return "delete";
     if (segment === "syn" && old === "SYN_SENT") return "keep";
-    if (next === "ESTABLISHED") timeout = Math.min(timeout, of("tcp_timeout_unacknowledged"));
+    if (next === "ESTABLISHED") timeout = Math.min(timeout, timeoutOf(runtime, "tcp_timeout_unacknowledged"));
   } else if ((old === "SYN_RECV" || old === "ESTABLISHED") && next === "ESTABLISHED") {
     connection.status |= IPS_ASSURED;
   }

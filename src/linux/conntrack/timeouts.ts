@@ -1,5 +1,6 @@
 import type { Host } from "../../model/host.ts";
 import { readSetting, type Setting, settingOf } from "../device-settings.ts";
+import { remembered } from "../remembered.ts";
 import type { HostRuntime } from "../runtime.ts";
 
 /**
@@ -39,13 +40,9 @@ export type TimeoutName = keyof typeof DEFAULTS;
 
 type Timeouts = { readonly [name in TimeoutName]: Setting };
 
-const known = new WeakMap<Host, Timeouts>();
-
-function timeoutsOf(host: Host): Timeouts {
-  const made = known.get(host);
-  if (made !== undefined) return made;
+const timeoutsOf = remembered((host: Host): Timeouts => {
   const of = (name: TimeoutName): Setting => settingOf(host, `net.netfilter.nf_conntrack_${name}`, DEFAULTS[name]);
-  const timeouts: Timeouts = {
+  return {
     generic_timeout: of("generic_timeout"),
     gre_timeout: of("gre_timeout"),
     gre_timeout_stream: of("gre_timeout_stream"),
@@ -73,9 +70,7 @@ function timeoutsOf(host: Host): Timeouts {
     udp_timeout: of("udp_timeout"),
     udp_timeout_stream: of("udp_timeout_stream"),
   };
-  known.set(host, timeouts);
-  return timeouts;
-}
+});
 
 /** The value alone, about which nothing is said: what a dump was taken under. */
 export function timeoutOn(host: Host, name: TimeoutName): number {

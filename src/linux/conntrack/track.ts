@@ -50,7 +50,8 @@ function resolve(runtime: HostRuntime, skb: Skb, now: number): boolean {
     return true;
   }
   for (;;) {
-    const [there, back] = [originalZone(skb), replyZone(skb)];
+    const there = originalZone(skb);
+    const back = replyZone(skb);
     const slot = findSlotInZones(runtime.conntrack, passingTuple(packet, there), there, back, now);
     const isNew = slot < 0;
     const reply = !isNew && isReplyIn(runtime.conntrack, slot);

@@ -10,7 +10,13 @@ export function tuple(src: Address, dst: Address, protocol: number, sport: numbe
   return { src, dst, protocol, sport, dport, zone };
 }
 
-type Scratch = { -readonly [K in keyof Tuple]: Tuple[K] };
+/** A tuple in the making, or one that only a look-up needs. */
+export type MutableTuple = { -readonly [K in keyof Tuple]: Tuple[K] };
+
+/** A tuple that is written over again and again, so that none is made for each packet. */
+export function scratchTuple(): MutableTuple {
+  return tuple(unspecified(4), unspecified(4), 0, 0, 0, 0);
+}
 
 /** The tuple of a packet as it stands (nf_ct_get_tuple). */
 export function tupleOf(packet: Packet, zone: number): Tuple {
@@ -18,17 +24,17 @@ export function tupleOf(packet: Packet, zone: number): Tuple {
   return tuple(src, dst, protocol, firstPart(packet), secondPart(packet), zone);
 }
 
-const scratch: Scratch = tuple(unspecified(4), unspecified(4), 0, 0, 0, 0);
+const passing = scratchTuple();
 
 /** The same for a look-up only: written into one object, which the next call overwrites. */
 export function passingTuple(packet: Packet, zone: number): Tuple {
-  scratch.src = packet.src;
-  scratch.dst = packet.dst;
-  scratch.protocol = packet.protocol;
-  scratch.sport = firstPart(packet);
-  scratch.dport = secondPart(packet);
-  scratch.zone = zone;
-  return scratch;
+  passing.src = packet.src;
+  passing.dst = packet.dst;
+  passing.protocol = packet.protocol;
+  passing.sport = firstPart(packet);
+  passing.dport = secondPart(packet);
+  passing.zone = zone;
+  return passing;
 }
 
 /** Whether conntrack and NAT know the protocol's ports. Those of DCCP they know no more: Linux 6.18 has no tracker for it. */
@@ -67,32 +73,34 @@ const V6_INVERSE: ReadonlyMap<number, number> = new Map([
 ]);
 
 /** The tuple of the answer (nf_ct_invert_tuple); null for ICMP messages that have none. */
-export function invertTuple({ src, dst, protocol, sport, dport, zone }: Tuple): Tuple | null {
-  if (protocol === ICMP || protocol === ICMPV6) {
-    const inverse = (protocol === ICMP ? V4_INVERSE : V6_INVERSE).get(dport >> 8);
-    if (inverse === undefined) return null;
-    return tuple(dst, src, protocol, sport, (inverse << 8) | (dport & 255), zone);
-  }
-  return tuple(dst, src, protocol, dport, sport, zone);
+export function invertTuple(given: Tuple): Tuple | null {
+  const inverse = scratchTuple();
+  return invertInto(inverse, given) ? inverse : null;
 }
 
-const inverted: Scratch = tuple(unspecified(4), unspecified(4), 0, 0, 0, 0);
+/** The same, written into `inverse`; false, and nothing written, for ICMP messages that have no answer. */
+export function invertInto(inverse: MutableTuple, { src, dst, protocol, sport, dport, zone }: Tuple): boolean {
+  if (protocol === ICMP || protocol === ICMPV6) {
+    const type = (protocol === ICMP ? V4_INVERSE : V6_INVERSE).get(dport >> 8);
+    if (type === undefined) return false;
+    inverse.sport = sport;
+    inverse.dport = (type << 8) | (dport & 255);
+  } else {
+    inverse.sport = dport;
+    inverse.dport = sport;
+  }
+  inverse.src = dst;
+  inverse.dst = src;
+  inverse.protocol = protocol;
+  inverse.zone = zone;
+  return true;
+}
+
+const inverted = scratchTuple();
 
 /** The same for a look-up only: written into one object, which the next call overwrites. */
-export function passingInverse({ src, dst, protocol, sport, dport, zone }: Tuple): Tuple | null {
-  let [first, second] = [dport, sport];
-  if (protocol === ICMP || protocol === ICMPV6) {
-    const inverse = (protocol === ICMP ? V4_INVERSE : V6_INVERSE).get(dport >> 8);
-    if (inverse === undefined) return null;
-    [first, second] = [sport, (inverse << 8) | (dport & 255)];
-  }
-  inverted.src = dst;
-  inverted.dst = src;
-  inverted.protocol = protocol;
-  inverted.sport = first;
-  inverted.dport = second;
-  inverted.zone = zone;
-  return inverted;
+export function passingInverse(given: Tuple): Tuple | null {
+  return invertInto(inverted, given) ? inverted : null;
 }
 
 /**

@@ -41,6 +41,8 @@ export type CompiledMatch =
   | { readonly kind: "sport" | "dport"; readonly first: number; readonly last: number; readonly invert: boolean }
   | { readonly kind: "mark"; readonly value: number; readonly mask: number; readonly invert: boolean }
   | { readonly kind: "ctstate"; readonly bits: number; readonly invert: boolean }
+  /** A draw of `draws.ts`, by its number. */
+  | { readonly kind: "random"; readonly draw: number; readonly invert: boolean }
   | { readonly kind: "call"; readonly test: MatchFunction };
 
 /** Whether the packet matches; may ask `runtime.services.choose`. Negation is the function's own business. */
@@ -61,12 +63,20 @@ export interface MatchExtension<K extends keyof Matches> {
 /** What the target does with the packet; XT_CONTINUE for those that only change or note something. */
 export type TargetFunction = (skb: Skb, runtime: HostRuntime, hook: Hook) => TargetVerdict;
 
+/** DNAT to one IPv4 address (uint32) and one port (-1: it stays), of which a node has thousands: numbers in the rule. */
+export interface FixedDnat {
+  readonly address: number;
+  readonly port: number;
+}
+
 export interface TargetExtension<K extends keyof Targets> {
   readonly options: Readonly<Record<string, OptionSpec>>;
   parse(given: readonly GivenOption[], context: RuleContext): Parsed<Targets[K]>;
   /** The words after `-j NAME`. */
   print(options: Targets[K], context: RuleContext): readonly string[];
   compile(options: Targets[K], rule: Rule, family: Family): TargetFunction;
+  /** What may stand in a compiled rule instead of a call; null or absent: only a call will do. */
+  instruction?(options: Targets[K]): FixedDnat | null;
 }
 
 export type MatchTable = { readonly [K in keyof Matches]: MatchExtension<K> };

@@ -5,7 +5,7 @@ import type { TableName } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
 import { type BoundTable, bindTable } from "./bind.ts";
 import { needsConntrack } from "./needs-conntrack.ts";
-import type { BoundChain } from "./program.ts";
+import type { BoundChain } from "./table-image.ts";
 import { HOOK_NAMES, type HookName } from "./verdict.ts";
 
 /** One callback registered at a hook. */

@@ -11,7 +11,7 @@ import { reroute } from "../routing/reroute.ts";
 import type { HostRuntime } from "../runtime.ts";
 import { CT_NEW, CT_RELATED, type Skb } from "../skb.ts";
 import type { FamilyHooks } from "./hook-order.ts";
-import type { BoundChain } from "./program.ts";
+import type { BoundChain } from "./table-image.ts";
 import { traverse } from "./traverse.ts";
 import {
   type Hook,

@@ -1,9 +1,9 @@
-import type { Chain, Rule, TableName } from "../../model/ruleset.ts";
+import type { Chain, Rule } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
 import type { ChainIndex } from "./chain-index.ts";
 import type { Backend, CompiledMatch, MatchFunction, TargetFunction } from "./extension.ts";
 import { compileMatch } from "./matches/table.ts";
-import { compileTarget } from "./targets/table.ts";
+import { compileTarget, targetInstruction } from "./targets/table.ts";
 
 /** Instructions of a compiled rule; each is followed by its operands in `code`. */
 export const OP_END = 0;
@@ -30,6 +30,11 @@ export const OP_CTSTATE = 12;
 /** index into `tests` */
 export const OP_CALL = 13;
 export const OP_NEVER = 14;
+/** number of the draw, invert */
+export const OP_RANDOM = 15;
+
+/** Words after each instruction. */
+export const OPERANDS: readonly number[] = [0, 3, 3, 2, 2, 2, 2, 2, 1, 3, 3, 3, 2, 1, 0, 2];
 
 /** What stands in `code` for each rule, before all instructions: where its own start, target, the target's argument. */
 export const RULE_WORDS = 3;
@@ -44,6 +49,8 @@ export const TARGET_JUMP = 4;
 export const TARGET_GOTO = 5;
 /** `argument` is an index into `calls`. */
 export const TARGET_CALL = 6;
+/** `argument` is where in `code` the address and the port stand. */
+export const TARGET_DNAT = 7;
 
 /** A pattern of `-i`/`-o`: the name, or its start when `wildcard`. */
 export interface InterfacePattern {
@@ -57,17 +64,11 @@ export function nameMatches(pattern: InterfacePattern, name: string): boolean {
 }
 
 /** Eight words: address then mask. */
-type Selector6 = Int32Array;
+export type Selector6 = Int32Array;
 
-/** What a walk reads of a chain. */
+/** Instructions, and what they refer to by number. */
 export interface Instructions {
-  /** Number of rules. */
-  readonly count: number;
-  /**
-   * RULE_WORDS words of each rule, then the instructions, all int32. One plain array, because a node has thousands of
-   * short chains, and walking through one takes as long as fetching it from memory: a typed array lies in two places.
-   */
-  readonly code: readonly number[];
+  readonly code: ArrayLike<number>;
   readonly tests: readonly MatchFunction[];
   readonly calls: readonly TargetFunction[];
   readonly patterns: readonly InterfacePattern[];
@@ -75,24 +76,19 @@ export interface Instructions {
 }
 
 /**
- * A chain compiled once for all hosts that share it. Jumps are names here; `bind.ts` joins them per host.
+ * A chain compiled once for all hosts that share it. Jumps are names here; `table-image.ts` joins them per table.
  */
 export interface Program extends Instructions {
   readonly chain: Chain;
   readonly family: Family;
+  /** Number of rules. */
+  readonly count: number;
+  /** RULE_WORDS words of each rule, then the instructions, all int32. */
+  readonly code: readonly number[];
   readonly jumps: readonly string[];
   /** Walks so far: a long chain that is walked often gets an index. */
   walks: number;
   index: ChainIndex | null;
-}
-
-/** A program whose jumps lead to the chains of one table of one host. It has the instructions at hand: one step less. */
-export interface BoundChain extends Instructions {
-  readonly program: Program;
-  readonly table: TableName;
-  readonly backend: Backend;
-  /** By index of `program.jumps`; null where the chain does not exist. */
-  jumps: readonly (BoundChain | null)[];
 }
 
 const programs: Readonly<Record<Backend, WeakMap<Chain, Program>>> = { legacy: new WeakMap(), nft: new WeakMap() };
@@ -134,7 +130,7 @@ function compileChain(chain: Chain, family: Family, backend: Backend): Program {
     heads.push(count * RULE_WORDS + builder.code.length);
     emitTests(builder, rule, family, backend);
     builder.code.push(OP_END);
-    heads.push(...targetOf(builder, rule, family));
+    heads.push(...targetOf(builder, rule, family, count * RULE_WORDS));
   }
   return {
     chain,
@@ -230,13 +226,17 @@ function emitMatch(builder: Builder, test: CompiledMatch): void {
     case "ctstate":
       code.push(OP_CTSTATE, test.bits, test.invert ? 1 : 0);
       return;
+    case "random":
+      code.push(OP_RANDOM, test.draw, test.invert ? 1 : 0);
+      return;
     case "call":
       code.push(OP_CALL, builder.tests.push(test.test) - 1);
       return;
   }
 }
 
-function targetOf(builder: Builder, rule: Rule, family: Family): [number, number] {
+/** The target and its argument; `offset` is where the instructions of the chain begin. */
+function targetOf(builder: Builder, rule: Rule, family: Family, offset: number): [number, number] {
   const { target } = rule;
   if (target === null) return [TARGET_NONE, 0];
   switch (target.kind) {
@@ -246,8 +246,11 @@ function targetOf(builder: Builder, rule: Rule, family: Family): [number, number
       return [TARGET_JUMP, jump(builder, target.chain)];
     case "goto":
       return [TARGET_GOTO, jump(builder, target.chain)];
-    case "extension":
+    case "extension": {
+      const dnat = targetInstruction(target.call);
+      if (dnat !== null) return [TARGET_DNAT, offset + builder.code.push(dnat.address | 0, dnat.port) - 2];
       return [TARGET_CALL, builder.calls.push(compileTarget(target.call, rule, family)) - 1];
+    }
   }
 }
 

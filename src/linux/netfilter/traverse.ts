@@ -1,12 +1,14 @@
 import { hasPorts } from "../../net/protocol.ts";
+import { setUpFixedDnat } from "../conntrack/nat.ts";
 import { isFree, valueIn } from "../free-value.ts";
+import type { Observer } from "../observer.ts";
 import { UNKNOWN_INTERFACE } from "../routing/unknown-route.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
 import { candidatesInUse, closeCandidates, nextCandidate, openCandidates } from "./candidates.ts";
 import { indexFor, isShort } from "./chain-index.ts";
+import { isDrawn } from "./draws.ts";
 import {
-  type BoundChain,
   type Instructions,
   nameMatches,
   OP_CALL,
@@ -20,18 +22,20 @@ import {
   OP_MARK,
   OP_OUT,
   OP_PROTOCOL,
+  OP_RANDOM,
   OP_SPORT,
   OP_SRC,
   OP_SRC6,
-  RULE_WORDS,
   TARGET_ACCEPT,
   TARGET_CALL,
+  TARGET_DNAT,
   TARGET_DROP,
   TARGET_GOTO,
   TARGET_JUMP,
   TARGET_NONE,
   TARGET_RETURN,
 } from "./program.ts";
+import { type BoundChain, chainAt, countAt, NOWHERE, programAt, ruleAt, type TableImage } from "./table-image.ts";
 import { leavesBy } from "./unknown-output.ts";
 import { type Hook, NF_ACCEPT, NF_DROP, type TargetVerdict, type Verdict, XT_CONTINUE, XT_RETURN } from "./verdict.ts";
 
@@ -39,7 +43,7 @@ import { type Hook, NF_ACCEPT, NF_DROP, type TargetVerdict, type Verdict, XT_CON
  * Return addresses of jumps, shared by all walks: a REJECT inside a chain starts another walk, which runs above the
  * part of the stack that is in use and leaves it as it was.
  */
-const stackChains: BoundChain[] = [];
+const stackPlaces: number[] = [];
 const stackRules: number[] = [];
 /** Of a chain with an index: where its candidates are (`candidates.ts`); else LINEAR. */
 const stackCandidates: number[] = [];
@@ -56,104 +60,109 @@ const LINEAR = -1;
  * what they count and ask, and what is told to an observer is the same.
  */
 export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook: Hook): Verdict {
+  const { image } = start;
+  const { code } = image;
+  let { place } = start;
+  let count = countAt(image, place);
+  if (count === 0) return applyPolicy(start, skb, runtime, hook);
   const base = stackTop;
   const { observer, counters } = runtime;
   const everyRule = observer?.evaluated ?? null;
-  let bound = start;
   let index = 0;
   const { packet } = skb;
   const { src, dst } = packet;
   const mark = candidatesInUse();
-  let candidates = enter(start, skb, runtime);
+  let candidates = enter(image, place, count, skb, runtime);
   try {
     for (;;) {
       const from = index;
-      if (candidates !== LINEAR) index = nextCandidate(candidates, from, bound.count);
-      else if (everyRule === null) index = firstCandidate(bound, from, skb);
+      if (candidates !== LINEAR) index = nextCandidate(candidates, from, count);
+      else if (everyRule === null) index = firstCandidate(code, place, from, count, skb);
       if (everyRule !== null) {
-        for (let passed = from; passed < index; passed++) everyRule.call(observer, skb, runtime, bound, passed);
+        for (let passed = from; passed < index; passed++) {
+          everyRule.call(observer, skb, runtime, chainAt(image, place), passed);
+        }
       }
-      if (index >= bound.count) {
-        // The end of a chain that a goto led to from the built-in one counts as a return too, before the policy.
-        if (observer !== null && bound !== start) observer.step({ kind: "return", runtime, skb, chain: bound, hook });
-        if (stackTop === base) return applyPolicy(start, skb, runtime, hook);
-        if (candidates !== LINEAR) closeCandidates(candidates);
-        stackTop--;
-        bound = stackChains[stackTop] ?? start;
-        index = stackRules[stackTop] ?? 0;
-        candidates = stackCandidates[stackTop] ?? LINEAR;
-        continue;
-      }
-      if (!ruleMatches(bound, index, skb, runtime, hook)) {
-        if (everyRule !== null) everyRule.call(observer, skb, runtime, bound, index);
-        index++;
-        continue;
-      }
-      if (counters !== null) counters.count(bound, index, skb);
-      const target = bound.code[index * RULE_WORDS + 1];
-      const argument = bound.code[index * RULE_WORDS + 2] ?? 0;
+      const head = ruleAt(place, index);
       let verdict: TargetVerdict;
-      switch (target) {
-        case TARGET_ACCEPT:
-          verdict = NF_ACCEPT;
-          break;
-        case TARGET_DROP:
-          verdict = NF_DROP;
-          break;
-        case TARGET_RETURN:
-          verdict = XT_RETURN;
-          break;
-        case TARGET_JUMP:
-        case TARGET_GOTO: {
-          const next = bound.jumps[argument] ?? null;
-          if (observer !== null) {
-            observer.step({ kind: "rule", runtime, skb, chain: bound, hook, rule: index, verdict: XT_CONTINUE });
-          }
-          if (next === null) {
-            index++;
-            continue;
-          }
-          if (target === TARGET_JUMP) {
-            stackChains[stackTop] = bound;
-            stackRules[stackTop] = index + 1;
-            stackCandidates[stackTop] = candidates;
-            stackTop++;
-          } else if (candidates !== LINEAR) closeCandidates(candidates);
-          bound = next;
-          index = 0;
-          candidates = enter(next, skb, runtime);
+      if (index >= count) {
+        // The end of a chain that a goto led to from the built-in one counts as a return too, before the policy.
+        if (observer !== null && place !== start.place) {
+          observer.step({ kind: "return", runtime, skb, chain: chainAt(image, place), hook });
+        }
+        verdict = XT_RETURN;
+      } else {
+        if (!ruleMatches(image, code[head] ?? 0, skb, runtime, hook)) {
+          if (everyRule !== null) everyRule.call(observer, skb, runtime, chainAt(image, place), index);
+          index++;
           continue;
         }
-        case TARGET_CALL: {
-          skb.verdictChain = bound;
-          skb.verdictRule = index;
-          const call = bound.calls[argument];
-          verdict = call === undefined ? XT_CONTINUE : call(skb, runtime, hook);
-          if (packet.src !== src || packet.dst !== dst || skb.packet !== packet) {
-            // Looked up for what the packet was: from here on rule by rule (NPT rewrites a packet in the middle).
-            candidates = LINEAR;
-            stackCandidates.fill(LINEAR, base, stackTop);
+        if (counters !== null) counters.count(chainAt(image, place), index, skb);
+        const target = code[head + 1];
+        const argument = code[head + 2] ?? 0;
+        switch (target) {
+          case TARGET_ACCEPT:
+            verdict = NF_ACCEPT;
+            break;
+          case TARGET_DROP:
+            verdict = NF_DROP;
+            break;
+          case TARGET_RETURN:
+            verdict = XT_RETURN;
+            break;
+          case TARGET_JUMP:
+          case TARGET_GOTO:
+            if (observer !== null) tellRule(observer, skb, runtime, chainAt(image, place), hook, index, XT_CONTINUE);
+            if (argument === NOWHERE) {
+              index++;
+              continue;
+            }
+            if (target === TARGET_JUMP) {
+              stackPlaces[stackTop] = place;
+              stackRules[stackTop] = index + 1;
+              stackCandidates[stackTop] = candidates;
+              stackTop++;
+            } else if (candidates !== LINEAR) closeCandidates(candidates);
+            place = argument;
+            count = countAt(image, place);
+            index = 0;
+            candidates = enter(image, place, count, skb, runtime);
+            continue;
+          case TARGET_CALL: {
+            skb.verdictChain = chainAt(image, place);
+            skb.verdictRule = index;
+            const call = image.calls[argument];
+            verdict = call === undefined ? XT_CONTINUE : call(skb, runtime, hook);
+            if (packet.src !== src || packet.dst !== dst || skb.packet !== packet) {
+              // Looked up for what the packet was: from here on rule by rule (NPT rewrites a packet in the middle).
+              candidates = LINEAR;
+              stackCandidates.fill(LINEAR, base, stackTop);
+            }
+            break;
           }
-          break;
+          case TARGET_DNAT:
+            verdict = setUpFixedDnat(runtime, skb, code[argument] ?? 0, code[argument + 1] ?? -1);
+            break;
+          default:
+            verdict = XT_CONTINUE;
         }
-        default:
-          verdict = XT_CONTINUE;
-      }
-      if (observer !== null) observer.step({ kind: "rule", runtime, skb, chain: bound, hook, rule: index, verdict });
-      if (verdict === XT_CONTINUE || target === TARGET_NONE) {
-        index++;
-        continue;
+        if (observer !== null) tellRule(observer, skb, runtime, chainAt(image, place), hook, index, verdict);
+        if (verdict === XT_CONTINUE || target === TARGET_NONE) {
+          index++;
+          continue;
+        }
       }
       if (verdict === XT_RETURN) {
         if (stackTop === base) return applyPolicy(start, skb, runtime, hook);
         if (candidates !== LINEAR) closeCandidates(candidates);
         stackTop--;
-        bound = stackChains[stackTop] ?? start;
+        place = stackPlaces[stackTop] ?? start.place;
+        count = countAt(image, place);
         index = stackRules[stackTop] ?? 0;
         candidates = stackCandidates[stackTop] ?? LINEAR;
         continue;
       }
-      skb.verdictChain = bound;
+      skb.verdictChain = chainAt(image, place);
       skb.verdictRule = index;
       return verdict;
     }
@@ -163,10 +172,23 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
   }
 }
 
+function tellRule(
+  observer: Observer,
+  skb: Skb,
+  runtime: HostRuntime,
+  chain: BoundChain,
+  hook: Hook,
+  rule: number,
+  verdict: TargetVerdict,
+): void {
+  observer.step({ kind: "rule", runtime, skb, chain, hook, rule, verdict });
+}
+
 /** Looks up what can match in a chain; LINEAR where it has no index, or the packet's values are not known. */
-function enter({ count, program }: BoundChain, skb: Skb, runtime: HostRuntime): number {
+function enter(image: TableImage, place: number, count: number, skb: Skb, runtime: HostRuntime): number {
   if (isShort(count, runtime.indexing)) return LINEAR;
-  const index = indexFor(program, runtime.indexing);
+  const program = programAt(image, place);
+  const index = program === undefined ? null : indexFor(program, runtime.indexing);
   if (index === null || skb.output?.name === UNKNOWN_INTERFACE) return LINEAR;
   return openCandidates(index, skb);
 }
@@ -184,12 +206,11 @@ function applyPolicy(start: BoundChain, skb: Skb, runtime: HostRuntime, hook: Ho
  * The next rule from `index` whose leading address test holds, or the number of rules: what most rules of long chains
  * fail at, tried in one loop without calls.
  */
-function firstCandidate(program: Instructions, index: number, skb: Skb): number {
-  const { code, count } = program;
+function firstCandidate(code: Int32Array, place: number, index: number, count: number, skb: Skb): number {
   const src = skb.packet.src.a | 0;
   const dst = skb.packet.dst.a | 0;
   for (let i = index; i < count; i++) {
-    const at = code[i * RULE_WORDS] ?? 0;
+    const at = code[ruleAt(place, i)] ?? 0;
     const op = code[at];
     if (op !== OP_SRC && op !== OP_DST) return i;
     const address = op === OP_SRC ? src : dst;
@@ -198,11 +219,11 @@ function firstCandidate(program: Instructions, index: number, skb: Skb): number 
   return count;
 }
 
-/** Whether rule `index` matches: its instructions one after the other until one fails. */
-export function ruleMatches(program: Instructions, index: number, skb: Skb, runtime: HostRuntime, hook: Hook): boolean {
+/** Whether the rule matches that begins at `start`: its instructions one after the other until one fails. */
+export function ruleMatches(program: Instructions, start: number, skb: Skb, runtime: HostRuntime, hook: Hook): boolean {
   const { code } = program;
   const { packet } = skb;
-  let at = code[index * RULE_WORDS] ?? 0;
+  let at = start;
   for (;;) {
     switch (code[at]) {
       case OP_END:
@@ -281,6 +302,12 @@ export function ruleMatches(program: Instructions, index: number, skb: Skb, runt
         // A packet without an entry counts as INVALID (net/netfilter/xt_conntrack.c), also where conntrack is off.
         const state = skb.ctState === 0 ? 1 : skb.ctState;
         if (((state & (code[at + 1] ?? 0)) !== 0) === (code[at + 2] === 1)) return false;
+        at += 3;
+        continue;
+      }
+      case OP_RANDOM: {
+        const drawn = isDrawn(code[at + 1] ?? 0, runtime.host.name, runtime.services.choose);
+        if (drawn === (code[at + 2] === 1)) return false;
         at += 3;
         continue;
       }

@@ -1,4 +1,4 @@
-import type { BoundChain } from "../../../src/linux/netfilter/program.ts";
+import type { BoundChain } from "../../../src/linux/netfilter/table-image.ts";
 import type { RuleCounters } from "../../../src/linux/runtime.ts";
 import type { Skb } from "../../../src/linux/skb.ts";
 import { packetLength } from "../../../src/net/packet.ts";

@@ -1,5 +1,5 @@
 import type { Matches } from "../../../model/ruleset.ts";
-import type { Choice } from "../../chooser.ts";
+import { drawNumber } from "../draws.ts";
 import type { MatchExtension, Parsed } from "../extension.ts";
 import { matchState } from "../match-state.ts";
 import { parseNumber } from "../option-values.ts";
@@ -19,7 +19,7 @@ declare module "../../../model/ruleset.ts" {
 }
 declare module "../match-state.ts" {
   interface MatchStates {
-    /** Packets since the last match, or draws so far. */
+    /** Packets since the last match. */
     statistic: { count: number };
   }
 }
@@ -42,29 +42,6 @@ function formatProbability(units: number): string {
   if (rest * 2n > one || (rest * 2n === one && digits % 2n === 1n)) digits += 1n;
   const text = digits.toString().padStart(12, "0");
   return `${text.slice(0, -11)}.${text.slice(-11)}`;
-}
-
-interface Draw {
-  readonly question: string;
-  readonly alternatives: Choice["alternatives"];
-}
-
-const draws = new Map<number, Draw>();
-
-/** What a draw of a probability (in 2^-31) asks: thousands of kube-proxy's rules share a few. */
-function drawOf(value: number): Draw {
-  const known = draws.get(value);
-  if (known !== undefined) return known;
-  const probability = value / ONE;
-  const draw: Draw = {
-    question: `does the random match of probability ${formatProbability(value)} hold on `,
-    alternatives: [
-      { label: "drawn", probability },
-      { label: "not drawn", probability: 1 - probability },
-    ],
-  };
-  draws.set(value, draw);
-  return draw;
 }
 
 /**
@@ -118,19 +95,7 @@ export const statistic: MatchExtension<"statistic"> = {
     }
     if (options.probability === 0) return { kind: invert ? "always" : "never" };
     if (options.probability === ONE) return { kind: invert ? "never" : "always" };
-    const { question, alternatives } = drawOf(options.probability);
-    return {
-      kind: "call",
-      test(_skb, runtime) {
-        const draws = matchState(runtime, "statistic", "draws", () => ({ count: 0 }));
-        const taken = runtime.services.choose({
-          kind: "random",
-          variable: `${runtime.host.name} statistic draw ${draws.count++}`,
-          question: `${question}${runtime.host.name}?`,
-          alternatives,
-        });
-        return (taken === 0) !== invert;
-      },
-    };
+    const { probability } = options;
+    return { kind: "random", draw: drawNumber(probability / ONE, formatProbability(probability)), invert };
   },
 };

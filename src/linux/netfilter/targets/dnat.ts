@@ -1,6 +1,7 @@
+import { sameAddress } from "../../../net/address.ts";
 import { setUpNat } from "../../conntrack/nat.ts";
 import { type NatRange, natRange } from "../../conntrack/nat-range.ts";
-import type { TargetExtension } from "../extension.ts";
+import type { FixedDnat, TargetExtension } from "../extension.ts";
 import { givenOption, givenValue } from "../option-words.ts";
 import { FLAG, formatTo, parseTo, VALUE } from "./nat-options.ts";
 
@@ -8,6 +9,13 @@ declare module "../../../model/ruleset.ts" {
   interface Targets {
     readonly DNAT: { readonly range: NatRange };
   }
+}
+
+/** The range as numbers; null where it leaves a choice. */
+function fixed({ addresses, ports, random, persistent, portBase }: NatRange): FixedDnat | null {
+  if (addresses === null || addresses.first.family !== 4 || !sameAddress(addresses.first, addresses.last)) return null;
+  if (random || persistent || portBase !== null || (ports !== null && ports.first !== ports.last)) return null;
+  return { address: addresses.first.a, port: ports === null ? -1 : ports.first };
 }
 
 /** `-j DNAT` (net/netfilter/xt_nat.c, extensions/libxt_NAT.c). */
@@ -32,4 +40,5 @@ export const DNAT: TargetExtension<"DNAT"> = {
     ({ range }) =>
     (skb, runtime) =>
       setUpNat(runtime, skb, "DNAT", range),
+  instruction: ({ range }) => fixed(range),
 };

@@ -1,6 +1,6 @@
 import type { Rule, TargetCall, Targets } from "../../../model/ruleset.ts";
 import type { Family } from "../../../net/address.ts";
-import type { TargetExtension, TargetFunction, TargetTable } from "../extension.ts";
+import type { FixedDnat, TargetExtension, TargetFunction, TargetTable } from "../extension.ts";
 import { AUDIT } from "./audit.ts";
 import { CHECKSUM } from "./checksum.ts";
 import { CLASSIFY } from "./classify.ts";
@@ -101,4 +101,9 @@ export function compileTarget<K extends keyof Targets>(
   family: Family,
 ): TargetFunction {
   return targetExtension<K>(call.name).compile(call.options, rule, family);
+}
+
+/** What stands in a compiled rule instead of a call; null: only a call will do. */
+export function targetInstruction<K extends keyof Targets>(call: TargetCall<K>): FixedDnat | null {
+  return targetExtension<K>(call.name).instruction?.(call.options) ?? null;
 }

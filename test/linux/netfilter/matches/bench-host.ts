@@ -1,6 +1,6 @@
 import { createWorld, runtimeOf, type World } from "../../../../src/emulator/world.ts";
 import type { Choice } from "../../../../src/linux/chooser.ts";
-import { programOf } from "../../../../src/linux/netfilter/program.ts";
+import { programOf, RULE_WORDS } from "../../../../src/linux/netfilter/program.ts";
 import { ruleMatches } from "../../../../src/linux/netfilter/traverse.ts";
 import { FORWARD, type Hook } from "../../../../src/linux/netfilter/verdict.ts";
 import type { HostRuntime } from "../../../../src/linux/runtime.ts";
@@ -39,7 +39,7 @@ export function bench(fields: Partial<Host> = {}): Bench {
 export function matcher(texts: readonly string[], family: 4 | 6 = 4) {
   const program = programOf(chainOf(texts, family), family, "nft");
   return (on: Bench, frame: Skb, rule = 0, hook: Hook = FORWARD): boolean =>
-    ruleMatches(program, rule, frame, on.runtime, hook);
+    ruleMatches(program, program.code[rule * RULE_WORDS] ?? 0, frame, on.runtime, hook);
 }
 
 /** Whether one match holds for a packet on a fresh host. */
