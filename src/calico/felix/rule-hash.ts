@@ -1,20 +1,32 @@
-import { sha224 } from "@noble/hashes/sha2.js";
-import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { base64url } from "../base64url.ts";
+import { ruleDigest } from "./rule-digest.ts";
 
-const HASH_LENGTH = 16;
+/** The digest before a chain's first rule; `CHAIN*appends*` for rules that Felix appends to a chain of the kernel. */
+export function digestOfChain(chain: string): Uint8Array {
+  return ruleDigest(null, chain);
+}
 
 /**
- * The `cali:` hashes of a chain's rules, in order. Each digests its own text and all rules before it, so that a changed
- * rule changes the hashes behind it and none elsewhere (felix/iptables/renderer.go, RuleHashes).
+ * The digest behind one more rule. It holds the rule's own text and all rules before it, so that a changed rule changes the hashes
+ * behind it and none elsewhere (felix/iptables/renderer.go, RuleHashes).
  *
- * @param chain the chain's name; `CHAIN*appends*` for rules that Felix appends to a chain of the kernel
- * @param texts each rule behind `-A CHAIN` and the hash comment, in Felix's spelling
+ * @param text the rule behind `-A CHAIN` and the hash comment, in Felix's spelling
  */
+export function digestWithRule(before: Uint8Array, chain: string, text: string): Uint8Array {
+  return ruleDigest(before, text === "" ? `-A ${chain} HASH` : `-A ${chain} HASH ${text}`);
+}
+
+/** What stands behind `cali:` in the comment of the rule with this digest. */
+export function hashOfDigest(digest: Uint8Array): string {
+  // sixteen digits are twelve bytes
+  return base64url(digest.subarray(0, 12));
+}
+
+/** The `cali:` hashes of a chain's rules, in order; texts and chain as for `digestWithRule`. */
 export function ruleHashes(chain: string, texts: readonly string[]): readonly string[] {
-  let digest = sha224(utf8ToBytes(chain));
+  let digest = digestOfChain(chain);
   return texts.map((text) => {
-    digest = sha224(concatBytes(digest, utf8ToBytes(text === "" ? `-A ${chain} HASH` : `-A ${chain} HASH ${text}`)));
-    return base64url(digest).slice(0, HASH_LENGTH);
+    digest = digestWithRule(digest, chain, text);
+    return hashOfDigest(digest);
   });
 }

@@ -2,6 +2,18 @@ import type { CodeTable } from "./code-page.ts";
 
 /** Dumps of iptables and nftables, and rules that the kernel would not have taken. */
 export const IPTABLES_CODES = {
+  "calico-rule-repaired": {
+    title: "A rule of Calico that had lost a piece",
+    means:
+      "Felix writes a hash into the comment of each of its rules. The text of this one did not give its hash; with the piece that the message names it does, so that this is how the rule was.",
+    todo: "Nothing. To see all of it in the dump: run iptables-save of the same version as in the calico-node container.",
+  },
+  "calico-rule-unproven": {
+    title: "A rule of Calico whose text does not give its hash",
+    means:
+      "Either a piece of the rule is missing from the dump, or Felix spelled it in a way that podpath does not know. The rule is read as it stands. Behind it the hashes of its chain prove nothing.",
+    todo: "Collect the rules inside the calico-node container: kubectl exec -n calico-system <pod> -c calico-node -- iptables-save -c.",
+  },
   "bad-chain": {
     title: "An nftables base chain that is not understood",
     means: "Its type, hook or priority cannot be read, so nobody can say when it runs. It is left out.",

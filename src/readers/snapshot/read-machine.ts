@@ -10,6 +10,7 @@ import { type Route, TABLE_DEFAULT, TABLE_LOCAL, TABLE_MAIN } from "../../model/
 import type { Ruleset } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
 import { readFdb } from "../bridge/fdb.ts";
+import { checkCalicoRules } from "../calico-rules/check-hashes.ts";
 import { readConntrack } from "../conntrack.ts";
 import { readAddresses } from "../ip/address.ts";
 import type { InterfaceDump } from "../ip/interface-build.ts";
@@ -117,7 +118,13 @@ function partsOf(
   });
   const routes = once(() => readMachineRoutes(chosen, interfaces, () => sysctls().sysctls, knowledge, reading));
   const policyRules = once(() => readMachinePolicyRules(machine.folder, chosen, routes(), knowledge, reading));
-  const rulesets = once(() => readRulesets(machine, chosen, knowledge, reading));
+  const rulesets = once(() => {
+    const dumped = readRulesets(machine, chosen, knowledge, reading);
+    const names = () => ({ sets: sets().keys(), devices: interfaces.keys() });
+    const checked = checkCalicoRules(dumped, names, origins);
+    reading.findings.push(...checked.findings);
+    return checked.rulesets;
+  });
   const sets = once(() => {
     const read = readSets(chosen, reading);
     // a namespace of a pod, and a machine that is no node, rarely has any; then nobody collects them
