@@ -1,7 +1,7 @@
 import { digestOfChain, digestWithRule, hashOfDigest } from "../../calico/felix/rule-hash.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { OriginTable } from "../../model/origin.ts";
-import { BUILT_IN_CHAINS, type Chain, type Rule, type Ruleset, type Table } from "../../model/ruleset.ts";
+import { BUILT_IN_CHAINS, type Chain, type Match, type Rule, type Ruleset, type Table } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
 import { printRule } from "../iptables/print.ts";
 import { readRule } from "../iptables/rule.ts";
@@ -182,12 +182,23 @@ function proofOf(
   work: Work,
 ): Rule | null {
   const open = streams.filter(({ digest }) => digest !== null);
-  const pieces = open.length === 0 ? null : felixPieces(splitWords(printRule(rule, work.family)).words);
+  if (open.length === 0) return null;
+  const told = withoutDamage(rule);
+  const pieces = felixPieces(splitWords(printRule(told, work.family)).words);
   if (pieces === null) return null;
   for (const text of felixTexts(pieces)) {
     if (!fits(text, hash, open)) continue;
     work.tries += TRIES_PER_PROVEN;
-    return rule;
+    if (told !== rule) {
+      work.findings.push(
+        findingAt(work.origins, rule.origin, {
+          code: "calico-rule-repaired",
+          severity: "info",
+          message: `Rule ${index} of ${table.name} ${chain.name} is whole: its hash cali:${hash} proves that nothing was left out.`,
+        }),
+      );
+    }
+    return told;
   }
   if (!repair) return null;
   work.context ??= work.contextOf();
@@ -210,6 +221,12 @@ function proofOf(
     }
   }
   return null;
+}
+
+/** The rule without what stands for pieces that the reader knows to be missing. */
+function withoutDamage(rule: Rule): Rule {
+  const isDamage = (match: Match): boolean => match.name === "unmodelled" && match.options.extension === "";
+  return rule.matches.some(isDamage) ? { ...rule, matches: rule.matches.filter((match) => !isDamage(match)) } : rule;
 }
 
 /** Goes on in the stream in which the text gives the hash. */

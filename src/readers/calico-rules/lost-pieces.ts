@@ -181,6 +181,10 @@ function allSettings(family: Family): readonly FelixSettings[] {
           serviceCIDRs: [],
           floatingIPs: [],
           randomFully,
+          logPrefix: "calico-packet",
+          dropsInvalid: true,
+          allowVXLANPacketsFromWorkloads: false,
+          allowIPIPPacketsFromWorkloads: false,
         });
       }
     }

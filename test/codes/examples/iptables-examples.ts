@@ -45,6 +45,10 @@ export const IPTABLES_EXAMPLES: ExamplesOf<typeof IPTABLES_CODES> = {
   "bad-policy": checked("iptables-save.txt", "*filter", ":INPUT REJECT [0:0]", "COMMIT"),
   "bad-rule": rules("-A INPUT -p tcp -j ACCEPT -j DROP"),
   "bare-rule": rules("-A INPUT"),
+  "calico-rule-repaired": rules(
+    '-A FORWARD -m comment --comment "cali:S93hcgKJrXEqnTfs" -m comment --comment "Policy explicitly accepted packet." -j ACCEPT',
+  ),
+  "calico-rule-unproven": rules('-A INPUT -m comment --comment "cali:Cz_u1IQiXIMmKD4c" -j DROP'),
   "cut-rule": rules("-A INPUT -s"),
   "incompatible-table": checked(
     "iptables-save.txt",

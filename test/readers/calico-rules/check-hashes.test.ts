@@ -91,6 +91,24 @@ describe("the hashes in the comments of Calico's rules", () => {
     expect(printed).toBe(check(chainOf("FORWARD", ...forward)).printed);
   });
 
+  test("tell which devices the rules of iptables -L without -v are for, and which are for all", () => {
+    const listing = (name: string, ...rows: readonly string[]): string =>
+      [`Chain ${name} (1 references)`, "target     prot opt source               destination", ...rows, ""].join("\n");
+    const { printed, findings } = check(
+      `${listing(
+        "cali-OUTPUT",
+        "ACCEPT     all  --  0.0.0.0/0            0.0.0.0/0            /* cali:Mq1_rAdXXH3YkrzW */ mark match 0x10000/0x10000",
+        "RETURN     all  --  0.0.0.0/0            0.0.0.0/0            /* cali:69FkRTJDvD5Vu6Vl */",
+        "MARK       all  --  0.0.0.0/0            0.0.0.0/0            /* cali:Fskumj4SGQtDV6GC */ MARK and 0xfff0ffff",
+        "cali-to-host-endpoint  all  --  0.0.0.0/0            0.0.0.0/0            /* cali:1F4VWEsQu0QbRwKf */ ! ctstate DNAT",
+      )}\nChain cali-to-host-endpoint (1 references)\ntarget     prot opt source               destination\n`,
+    );
+    expect(findings.map(({ code, line }) => `${code} ${line}`)).toEqual(
+      [3, 4, 5, 6].map((line) => `calico-rule-repaired ${line}`),
+    );
+    for (const rule of OUTPUT.slice(0, 4)) expect(printed).toContain(`${rule}\n`);
+  });
+
   test("that nothing proves are told once for a chain, and the rules stay as they are", () => {
     const [first = "", ...rest] = OUTPUT;
     const wrong = [first.replace("ACCEPT", "DROP"), ...rest];
