@@ -2,7 +2,9 @@ import { resetConntrack } from "../linux/conntrack/track.ts";
 import { sysctl } from "../linux/device-settings.ts";
 import { replyMark, sendIcmpError, sendIcmpReply } from "../linux/icmp.ts";
 import { receiveFragmentationNeeded } from "../linux/icmp-receive.ts";
+import { cameBy } from "../linux/icmpv6.ts";
 import { resetFor } from "../linux/reject.ts";
+import { needsInterface } from "../linux/routing/address-scope.ts";
 import type { Ending, HostRuntime } from "../linux/runtime.ts";
 import { isForMany, type Skb } from "../linux/skb.ts";
 import { listensFor } from "../model/socket.ts";
@@ -235,7 +237,10 @@ function refuse(runtime: HostRuntime, skb: Skb): void {
     // tcp_v4_send_reset() keeps the type of service, tcp_v6_send_reset() but the ECN bits; the reset of a REJECT does not.
     reset.tos = received.src.family === 4 ? received.tos : received.tos & 0xfc;
     const mark = replyMark(runtime, skb);
-    runtime.services.send(runtime, reset, { kind: "tcp-reset", cause: skb, fromKernel: true, mark });
+    // tcp_v6_send_response(): a link-local address is one on the link that the segment came by.
+    const boundInterface =
+      received.src.family === 6 && needsInterface(received.src) ? (cameBy(skb)?.name ?? null) : null;
+    runtime.services.send(runtime, reset, { kind: "tcp-reset", cause: skb, fromKernel: true, mark, boundInterface });
     return;
   }
   // __udp4_lib_rcv() lets go of the connection first: the error finds it again by what it quotes.

@@ -3,8 +3,10 @@ import { type Address, isLinkLocal, isMulticast, isUnspecified, sameAddress, uns
 import { isIcmpv6Error, V6_ECHO_REPLY, V6_PACKET_TOO_BIG, V6_REDIRECT } from "../net/icmp.ts";
 import { copyPacket, packet } from "../net/packet.ts";
 import { ICMPV6 } from "../net/protocol.ts";
+import { redirectLength } from "../net/redirect6.ts";
 import { sysctl } from "./device-settings.ts";
 import { linkLocalOf } from "./neighbour-discovery.ts";
+import { findNeighbour } from "./neighbour-table.ts";
 import { needsInterface } from "./routing/address-scope.ts";
 import { lookUpRoute } from "./routing/look-up.ts";
 import type { RoutingResult } from "./routing/result.ts";
@@ -28,7 +30,7 @@ export function sendIcmpv6Error(runtime: HostRuntime, skb: Skb, type: number, co
     if (skb.fromKernel && skb.input === null && about.icmpType === V6_ECHO_REPLY) return;
   }
   if (isAnycast(runtime, about.src)) return;
-  const device = deviceOf(skb);
+  const device = cameBy(skb);
   const own = !toMany && (isToAnycast(skb) || ownsAddress(runtime, about.dst, device)) ? about.dst : null;
   const source = own ?? inboundSource(runtime, skb);
   const error = packet({
@@ -50,8 +52,8 @@ export function sendIcmpv6Error(runtime: HostRuntime, skb: Skb, type: number, co
   });
 }
 
-/** icmp6_iif(): what came through lo came, for link-local addresses, over the device that has its destination. */
-function deviceOf({ input, output, route }: Skb): Interface | null {
+/** icmp6_iif(), tcp_v6_iif(): what came through lo came, for link-local addresses, over the device that has its destination. */
+export function cameBy({ input, output, route }: Skb): Interface | null {
   if (input?.kind === "loopback" && route?.kind === "local") return route.output;
   return input ?? output;
 }
@@ -133,6 +135,7 @@ export function sendRedirect6(runtime: HostRuntime, skb: Skb, route: RoutingResu
     uid: 0,
   });
   if (back.kind === "error" || (back.kind === "unicast" && back.viaGateway)) return;
+  const isKnown = findNeighbour(runtime.neighbours, route.output.name, target)?.state === "resolved";
   const redirect = packet({
     src: source,
     dst: about.src,
@@ -140,6 +143,7 @@ export function sendRedirect6(runtime: HostRuntime, skb: Skb, route: RoutingResu
     ttl: NDISC_HOP_LIMIT,
     icmpType: V6_REDIRECT,
     icmpGateway: target,
+    payloadLength: redirectLength(about, isKnown),
     inner: copyPacket(about),
   });
   runtime.services.send(runtime, redirect, {

@@ -43,7 +43,8 @@ export interface BridgedFrame {
 /** Who sent a local packet. */
 export interface Owner {
   readonly uid: number;
-  readonly gid: number;
+  /** Null: nobody said. */
+  readonly gid: number | null;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type Address, formatAddress } from "./address.ts";
-import { describeIcmp, describeIcmpv6 } from "./icmp.ts";
+import { describeIcmp, describeIcmpv6, V6_REDIRECT } from "./icmp.ts";
 import { formatProtocol, hasPorts, ICMP, ICMPV6, SCTP, TCP } from "./protocol.ts";
 import { SCTP_INIT, type SctpHeader, sctpHeaderLength } from "./sctp.ts";
 import { formatTcpFlags } from "./tcp-flags.ts";
@@ -138,6 +138,8 @@ export function packetLength(p: Packet): number {
   if (p.inner === null || p.vni >= 0 || isFragment(p)) return header + transportHeaderLength(p) + p.payloadLength;
   // An error tells in payloadLength how much it quotes where the usual 576 bytes do not fit.
   if (p.protocol === ICMP) return header + 8 + Math.min(packetLength(p.inner), p.payloadLength || 576 - 28);
+  // A redirect of IPv6 quotes in an option: there payloadLength is all that follows the ICMPv6 header.
+  if (p.protocol === ICMPV6 && p.icmpType === V6_REDIRECT && p.payloadLength > 0) return header + 8 + p.payloadLength;
   if (p.protocol === ICMPV6) return header + 8 + Math.min(packetLength(p.inner), 1280 - 48);
   return header + packetLength(p.inner);
 }

@@ -222,7 +222,8 @@ function sendQuestion(live: Live, question: PacketQuestion): void {
     kind: "request",
     cause: null,
     mark: question.mark,
-    owner: { uid: question.uid, gid: question.uid },
+    // Of other users than root only they themselves know their group.
+    owner: { uid: question.uid, gid: question.uid === 0 ? 0 : null },
     boundInterface: question.bindInterface,
     raw: question.raw,
     selectSource: !question.hasSource && reply === null,

@@ -1,5 +1,5 @@
 import { type Address, formatAddress, sameAddress } from "../../net/address.ts";
-import { REDIRECT } from "../../net/icmp.ts";
+import { REDIRECT, V6_REDIRECT } from "../../net/icmp.ts";
 import type { Packet } from "../../net/packet.ts";
 import { hasPorts, ICMP, ICMPV6 } from "../../net/protocol.ts";
 import { type Hook, hookName, INPUT, POSTROUTING } from "../netfilter/verdict.ts";
@@ -43,7 +43,7 @@ export function natError(runtime: HostRuntime, skb: Skb, connection: Connection,
   const manip = manipOf(hook);
   const { packet } = skb;
   const { inner } = packet;
-  if (packet.protocol === ICMP && packet.icmpType === REDIRECT) {
+  if (packet.protocol === ICMP ? packet.icmpType === REDIRECT : packet.icmpType === V6_REDIRECT) {
     const done = IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE;
     if ((connection.status & done) !== done || (connection.status & (IPS_SRC_NAT | IPS_DST_NAT)) !== 0) return false;
   }

@@ -73,9 +73,10 @@ const REPLY: Readonly<Record<TcpSegment, readonly Next[]>> = {
   none: row("IV IV IV IV IV IV IV IV IV IV"),
 };
 
-/** SYN_SENT2 has the timeout of SYN_SENT; nothing rests in NONE. */
-const TIMEOUTS: Readonly<Record<TcpState, TimeoutName>> = {
-  NONE: "tcp_timeout_syn_sent",
+/** Seconds of SYN_SENT2, which no sysctl sets. Nothing rests in NONE. */
+const SYN_SENT2_TIMEOUT = 120;
+
+const TIMEOUTS: Readonly<Record<Exclude<TcpState, "NONE" | "SYN_SENT2">, TimeoutName>> = {
   SYN_SENT: "tcp_timeout_syn_sent",
   SYN_RECV: "tcp_timeout_syn_recv",
   ESTABLISHED: "tcp_timeout_established",
@@ -84,7 +85,6 @@ const TIMEOUTS: Readonly<Record<TcpState, TimeoutName>> = {
   LAST_ACK: "tcp_timeout_last_ack",
   TIME_WAIT: "tcp_timeout_time_wait",
   CLOSE: "tcp_timeout_close",
-  SYN_SENT2: "tcp_timeout_syn_sent",
 };
 
 /** An entry that has less than that left (s) is not shortened by segments out of the window. */
@@ -521,7 +521,7 @@ function settle(
   next: TcpState,
   now: number,
 ): TcpVerdict {
-  let timeout = timeoutOf(runtime, TIMEOUTS[next]);
+  let timeout = next === "NONE" || next === "SYN_SENT2" ? SYN_SENT2_TIMEOUT : timeoutOf(runtime, TIMEOUTS[next]);
   const retransmitted = tracking.retransmissions >= timeoutOf(runtime, "tcp_max_retrans");
   const unacknowledged = tracking.original.unacknowledged || tracking.reply.unacknowledged;
   if (retransmitted && timeout > timeoutOf(runtime, "tcp_timeout_max_retrans")) {

@@ -1,8 +1,9 @@
 import { type Address, unspecified } from "../../net/address.ts";
 import * as icmp from "../../net/icmp.ts";
-import { isIcmpError, isIcmpv6Error } from "../../net/icmp.ts";
+import { isIcmpError, isIcmpv6Error, V6_REDIRECT } from "../../net/icmp.ts";
 import type { Packet } from "../../net/packet.ts";
 import { DCCP, hasPorts, ICMP, ICMPV6 } from "../../net/protocol.ts";
+import { quotesFirst } from "../../net/redirect6.ts";
 import type { Tuple } from "./connection.ts";
 
 /** A tuple; all are made here, so that all have one shape. */
@@ -104,14 +105,14 @@ export function passingInverse(given: Tuple): Tuple | null {
 }
 
 /**
- * True for ICMP messages that quote a packet and are tracked as RELATED to it. Redirects of IPv6 are not: the kernel finds
- * what they quote only where the target's link-layer address does not come first (nf_conntrack_icmpv6_redirect).
+ * True for ICMP messages that quote a packet and are tracked as RELATED to it. Of redirects of IPv6 those where no link-layer
+ * address comes first.
  */
 export function quotesPacket(packet: Packet): boolean {
   if (packet.inner === null) return false;
-  return packet.protocol === ICMP
-    ? isIcmpError(packet.icmpType)
-    : packet.protocol === ICMPV6 && isIcmpv6Error(packet.icmpType);
+  if (packet.protocol === ICMP) return isIcmpError(packet.icmpType);
+  if (packet.protocol !== ICMPV6) return false;
+  return packet.icmpType === V6_REDIRECT ? quotesFirst(packet) : isIcmpv6Error(packet.icmpType);
 }
 
 export function sameTuple(x: Tuple, y: Tuple): boolean {

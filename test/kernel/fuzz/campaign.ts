@@ -99,7 +99,7 @@ export function summary({ tally, disagreements }: CampaignResult, seconds: numbe
   const outcomes = [...tally.outcomes.entries()].map(([name, count]) => `${count} ${name}`).join(", ");
   return [
     `${tally.probes} probes compared with the kernel in ${seconds.toFixed(1)} s (${Math.round(tally.probes / seconds)}/s):`,
-    `${outcomes}; ${tally.rulesets} rulesets (${tally.refused} more refused by the tools),`,
+    `${outcomes}; ${tally.rulesets} rulesets (${tally.refused} more refused by the tools), counters compared ${tally.counted} times,`,
     `${tally.branching} probes with several possible ends, ${tally.excused} answers withheld by rate limits;`,
     `${disagreements.length} disagreements (${tally.unrepeated} more did not happen again)`,
   ].join(" ");

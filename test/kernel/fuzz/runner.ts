@@ -7,6 +7,7 @@ import { toBuildRequest } from "../harness/network-to-oracle.ts";
 import { type Oracle, Refused } from "../harness/oracle-client.ts";
 import { muted, withHost } from "../harness/podpath-network.ts";
 import type { FuzzCase, HostRuleset } from "./case.ts";
+import { type CounterWatch, counterWatch } from "./counter-watch.ts";
 import { excusesOf, type RunExcuses } from "./excuses.ts";
 import { areAboutNatRules, isTranslatedInTunnel } from "./outer-port.ts";
 import { isErrorAbout, quoting } from "./quoting.ts";
@@ -24,6 +25,11 @@ const REPEATS = 2;
 export interface Disagreement {
   readonly case: FuzzCase;
   /** Packet of the sequence that they differ about. */
+  readonly at: number;
+  readonly differences: readonly string[];
+}
+
+interface Failure {
   readonly at: number;
   readonly differences: readonly string[];
 }
@@ -113,25 +119,53 @@ export class Runner {
     }
     this.tally.rulesets++;
     const found: Disagreement[] = [];
-    const duel = new Duel(this.oracle, network, built.excuses, world.conntrack, built.memory);
-    let first = true;
-    for (const sequence of sequences) {
-      if (stateful && !first) await this.load(built, loads);
-      first = false;
-      let failure = await this.runSequence(duel, built, sequence);
-      for (let again = 0; failure !== null && again < REPEATS; again++) {
-        await this.load(built, loads);
-        duel.use(network);
-        const repeated = await this.runSequence(duel, built, sequence);
-        if (repeated === null) this.tally.unrepeated++;
-        failure = repeated;
-      }
-      if (failure === null) continue;
-      found.push(disagree(sequence, failure.at, failure.differences));
+    const watch = counterWatch(this.oracle, rulesets);
+    const { countersOf } = watch;
+    const duel = new Duel(this.oracle, network, built.excuses, world.conntrack, built.memory, countersOf);
+    const reload = async (): Promise<void> => {
+      await this.load(built, loads);
+      watch.loaded();
+    };
+    const alone = async (sequence: readonly ProbePacket[]): Promise<Failure | null> => {
+      await reload();
+      duel.use(network);
+      return (await this.runSequence(duel, built, watch, sequence)) ?? (await this.countedOtherwise(watch, sequence));
+    };
+    /** Counts a failure that happens each time that the sequence is sent again through rules loaded anew. */
+    const insist = async (sequence: readonly ProbePacket[], first: Failure): Promise<boolean> => {
+      let failure: Failure | null = first;
+      for (let again = 0; failure !== null && again < REPEATS; again++) failure = await alone(sequence);
+      if (failure === null) this.tally.unrepeated++;
+      else found.push(disagree(sequence, failure.at, failure.differences));
       // What a disagreement leaves behind differs too.
       duel.use(network);
+      watch.spoil();
+      return failure !== null;
+    };
+    for (const [index, sequence] of sequences.entries()) {
+      if (stateful && index > 0) await reload();
+      else await watch.settle();
+      const failure =
+        (await this.runSequence(duel, built, watch, sequence)) ??
+        (stateful ? await this.countedOtherwise(watch, sequence) : null);
+      if (failure !== null) await insist(sequence, failure);
     }
+    const counted = await this.countedOtherwise(watch, sequences.at(-1) ?? []);
+    if (counted === null) return found;
+    // One of the sequences counted otherwise, or only all of them together.
+    for (const sequence of [...sequences, together(sequences)]) {
+      const failure = await alone(sequence);
+      if (failure !== null && (await insist(sequence, failure))) return found;
+    }
+    this.tally.unrepeated++;
     return found;
+  }
+
+  /** What the counters of rules and policies say now, as a failure of the sequence's last packet. */
+  private async countedOtherwise(watch: CounterWatch, sequence: readonly ProbePacket[]): Promise<Failure | null> {
+    const differences = await watch.compare();
+    if (differences !== null) this.tally.counted++;
+    return differences === null || differences.length === 0 ? null : { at: sequence.length - 1, differences };
   }
 
   private async load({ loaded }: Built, loads: readonly Loaded[]): Promise<void> {
@@ -158,8 +192,20 @@ export class Runner {
   private async runSequence(
     duel: Duel,
     { excuses }: Built,
+    watch: CounterWatch,
     sequence: readonly ProbePacket[],
-  ): Promise<{ readonly at: number; readonly differences: readonly string[] } | null> {
+  ): Promise<Failure | null> {
+    const failure = await this.sendAll(duel, excuses, watch, sequence);
+    if (failure !== null) watch.spoil();
+    return failure;
+  }
+
+  private async sendAll(
+    duel: Duel,
+    excuses: RunExcuses,
+    watch: CounterWatch,
+    sequence: readonly ProbePacket[],
+  ): Promise<Failure | null> {
     const rounds = new Map<string, Round>();
     let translatedInTunnel = false;
     for (const [at, given] of sequence.entries()) {
@@ -171,7 +217,10 @@ export class Runner {
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
         // No sender could have put it on that wire.
-        if (message.includes("Message too long")) return null;
+        if (message.includes("Message too long")) {
+          watch.spoil();
+          return null;
+        }
         return { at, differences: [message] };
       }
       if (round === null) continue;
@@ -184,9 +233,11 @@ export class Runner {
       translatedInTunnel ||= isTranslatedInTunnel(round);
       if (translatedInTunnel && round.differences.length > 0 && areAboutNatRules(round.differences)) {
         this.tally.excused++;
+        watch.spoil();
         return null;
       }
       if (round.differences.length > 0) return { at, differences: round.differences };
+      if (used > 0 || round.branches.some(({ late, merged }) => late || merged)) watch.spoil();
       for (const feature of featuresOf(round, round.answer.network)) {
         this.tally.features.set(feature, (this.tally.features.get(feature) ?? 0) + 1);
       }
@@ -195,12 +246,23 @@ export class Runner {
       if (packet.id !== undefined) rounds.set(packet.id, round);
       if (round.branches.length > 1) {
         this.tally.branching++;
+        watch.spoil();
         return null;
       }
-      if (isPending(round)) return null;
+      if (isPending(round)) {
+        watch.spoil();
+        return null;
+      }
     }
     return null;
   }
+}
+
+/** All packets of some sequences, each of which begins with nothing known. */
+function together(sequences: readonly (readonly ProbePacket[])[]): readonly ProbePacket[] {
+  return sequences.flatMap((sequence) =>
+    sequence.map((packet, index) => (index === 0 ? { ...packet, fresh: true } : packet)),
+  );
 }
 
 function isCounting({ tables }: HostRuleset): boolean {

@@ -2,6 +2,8 @@
 export interface Tally {
   probes: number;
   rulesets: number;
+  /** Times that all rules' counters were compared. */
+  counted: number;
   /** Rulesets that the tools refused, and worlds that could not be built, which are not compared. */
   refused: number;
   lastRefusal: string;
@@ -20,6 +22,7 @@ export function newTally(): Tally {
   return {
     probes: 0,
     rulesets: 0,
+    counted: 0,
     refused: 0,
     lastRefusal: "",
     unrepeated: 0,

@@ -27,6 +27,7 @@ import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule } from ".
  *   rules are compared by themselves, and the delivery of an answer, which the kernel may do after the oracle looked.
  * - The order of hops, and the host and place of the end, of a frame that a bridge or VXLAN copied: the copies share one
  *   identity and queues of their own. Hops and rules are compared as a set then.
+ * - The host and place of the end where fragments ended at different ones. Hops and rules are compared.
  * - The header of a further fragment at hops before it was rewritten in place (`becomesLater`).
  * - nat rules of the outer packet where a flow was translated on its way into a tunnel (`test/kernel/fuzz/outer-port.ts`).
  * - A quoted packet is quoted as far as the kernel sent it: its payload length is not compared.
@@ -56,9 +57,10 @@ export function compare(kernel: Observation, podpath: Observation, excuses: Excu
     differ("outcome", kernel.outcome, outcome);
   if (kernel.errno !== podpath.errno) differ("errno", kernel.errno, podpath.errno);
   const copied = podpath.copied || isCopied(podpath.hops);
-  if (kernel.host !== null && !copied && kernel.host !== podpath.host) differ("host", kernel.host, podpath.host);
+  const apart = copied || kernel.apart;
+  if (kernel.host !== null && !apart && kernel.host !== podpath.host) differ("host", kernel.host, podpath.host);
   if (kernel.hook !== podpath.hook && kernel.hook !== null) differ("hook", kernel.hook, podpath.hook);
-  if (kernel.interface !== podpath.interface && !copied) differ("interface", kernel.interface, podpath.interface);
+  if (kernel.interface !== podpath.interface && !apart) differ("interface", kernel.interface, podpath.interface);
   if (kernel.outcome !== "delivered" && kernel.outcome !== "unresolved" && kernel.reason !== null) {
     if (kernel.reason !== podpath.reason && !copied) differ("reason", kernel.reason, podpath.reason);
   }

@@ -81,6 +81,10 @@ export interface Observation {
   readonly merged: boolean;
   /** It, or something sent because of it, waits for a neighbour that does not answer. */
   readonly pending: boolean;
+  /** Its fragments ended at different places, of which none is the last. */
+  readonly apart: boolean;
+  /** podpath sent something when a time was over that nobody waits for here. */
+  readonly late: boolean;
 }
 
 const HOOKS: readonly HookName[] = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];

@@ -86,8 +86,8 @@ function outcomeOf(result: KernelResult, delivered: Delivered): KernelResult["ou
   return isAnswered || isRefused ? "rejected" : "dropped";
 }
 
-/** Whether the packet left in fragments of which some were dropped without a word about whose they were: no single end. */
-function endsInPieces({ drops }: KernelResult, hops: readonly SeenHop[]): boolean {
+/** Whether the packet left in fragments of which some were dropped without a word about whose they were. */
+function endsApart({ drops }: KernelResult, hops: readonly SeenHop[]): boolean {
   return drops.some(({ packet }) => packet === null) && hops.some(({ packet }) => packet.mf || packet.fragOffset > 0);
 }
 
@@ -100,7 +100,7 @@ export function observeKernel(result: KernelResult): Observation {
   const delivered = receiver(result);
   return {
     outcome: outcomeOf(result, delivered),
-    host: delivered?.host ?? drop?.host ?? (endsInPieces(result, hops) ? null : (last?.host ?? null)),
+    host: delivered?.host ?? drop?.host ?? last?.host ?? null,
     interface: last?.interface ?? null,
     hook: drop?.reason === "NETFILTER_DROP" ? lastHook(rules) : null,
     hops,
@@ -123,5 +123,7 @@ export function observeKernel(result: KernelResult): Observation {
     copied: false,
     merged: false,
     pending: result.outcome === "unresolved",
+    late: false,
+    apart: endsApart(result, hops),
   };
 }

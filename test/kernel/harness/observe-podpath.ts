@@ -179,5 +179,7 @@ export function observePodpath({ run, count }: Branch): Observation {
     copied: isCopied(steps),
     merged: count > 1,
     pending: run.journeys.slice(run.first).some((item) => item.end?.ending.outcome === "unresolved"),
+    apart: false,
+    late: run.journeys.slice(run.first + 1).some((item) => isLate(item, run.journeys)),
   };
 }

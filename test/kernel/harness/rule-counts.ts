@@ -3,33 +3,54 @@ import type { RuleCounters } from "../../../src/linux/runtime.ts";
 import type { Skb } from "../../../src/linux/skb.ts";
 import { packetLength } from "../../../src/net/packet.ts";
 
-/** Packets and bytes that one host's rules and policies have seen, as `iptables-save -c` counts them. */
-export interface RuleCounts extends RuleCounters {
-  /** `table chain index`, the index from 1 and 0 for the policy, with `packets:bytes`; what saw none is not listed. */
-  list(): readonly string[];
+interface Count {
+  readonly packets: number;
+  readonly bytes: number;
 }
 
-export function ruleCounts(): RuleCounts {
-  const counts = new Map<string, { packets: number; bytes: number }>();
-  const add = ({ table, program }: BoundChain, index: number, { packet }: Skb): void => {
-    const key = `${table} ${program.chain.name} ${index}`;
+/** Packets and bytes by `table chain index`, the index from 1 and 0 for the policy; what saw none is not in it. */
+export type Counts = ReadonlyMap<string, Count>;
+
+/** What one host's rules and policies have seen, as `iptables-save -c` counts it. */
+export interface RuleCounts extends RuleCounters {
+  readonly counts: Counts;
+}
+
+/** Counts what `wanted` says yes to. */
+export function ruleCounts(wanted: (chain: BoundChain) => boolean = () => true): RuleCounts {
+  const counts = new Map<string, Count>();
+  const add = (chain: BoundChain, index: number, { packet }: Skb): void => {
+    if (!wanted(chain)) return;
+    const key = `${chain.table} ${chain.program.chain.name} ${index}`;
     const known = counts.get(key) ?? { packets: 0, bytes: 0 };
     counts.set(key, { packets: known.packets + 1, bytes: known.bytes + packetLength(packet) });
   };
   return {
     count: (chain, rule, skb) => add(chain, rule + 1, skb),
     countPolicy: (chain, skb) => add(chain, 0, skb),
-    list: () => [...counts].map(([key, { packets, bytes }]) => `${key} ${packets}:${bytes}`).sort(),
+    counts,
   };
 }
 
+/** Lines of `key packets:bytes` in a fixed order, of the given tables and without what was counted `before`. */
+export function countLines(counts: Counts, tables: readonly string[], before: Counts = new Map()): readonly string[] {
+  const lines: string[] = [];
+  for (const [key, { packets, bytes }] of counts) {
+    const known = before.get(key) ?? { packets: 0, bytes: 0 };
+    if (packets === known.packets || !tables.some((table) => key.startsWith(`${table} `))) continue;
+    lines.push(`${key} ${packets - known.packets}:${bytes - known.bytes}`);
+  }
+  return lines.sort();
+}
+
 /** The same of what `iptables-save -c` printed. */
-export function savedCounts(dump: string): readonly string[] {
-  const found: string[] = [];
+export function savedCounts(dump: string): Counts {
+  const found = new Map<string, Count>();
   const rules = new Map<string, number>();
   let table = "";
   const add = (chain: string, index: number, counters: string): void => {
-    if (counters !== "0:0") found.push(`${table} ${chain} ${index} ${counters}`);
+    const [packets = 0, bytes = 0] = counters.split(":").map(Number);
+    if (packets > 0) found.set(`${table} ${chain} ${index}`, { packets, bytes });
   };
   for (const line of dump.split("\n")) {
     if (line.startsWith("*")) {
@@ -44,5 +65,5 @@ export function savedCounts(dump: string): readonly string[] {
     rules.set(chain, index);
     add(chain, index, counters);
   }
-  return found.sort();
+  return found;
 }

@@ -75,7 +75,7 @@ function walk(files: ReadonlyMap<string, string>, asked: Question, draw: (below:
     originate(world, runtime, question.packet, {
       kind: "request",
       cause: null,
-      owner: { uid: question.uid, gid: question.uid },
+      owner: { uid: question.uid, gid: question.uid === 0 ? 0 : null },
       selectSource: !question.hasSource,
     });
   } else {

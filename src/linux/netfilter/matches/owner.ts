@@ -39,7 +39,18 @@ function inRange(test: RangeTest, id: number): boolean {
 
 /** Whether the sender's group, or one of its supplementary groups that no dump tells, is in range. */
 function inGroup(test: RangeTest, owner: Owner, supplementary: boolean, skb: Skb, runtime: HostRuntime): boolean {
-  if (inRange(test, owner.gid) || !supplementary) return inRange(test, owner.gid);
+  const { gid } = owner;
+  if (gid === null) {
+    return unknownOutcome(runtime, {
+      item: `groups of uid ${owner.uid} in ${formatRange(test, "-")}`,
+      fields: describePacket(skb.packet),
+      question: `is ${supplementary ? "a group" : "the group"} of the sender, uid ${owner.uid}, in ${formatRange(test, "-")}?`,
+      no: supplementary ? "none is" : "it is not",
+      yes: supplementary ? "one is" : "it is",
+      command: `id ${owner.uid}`,
+    });
+  }
+  if (inRange(test, gid) || !supplementary) return inRange(test, gid);
   return unknownOutcome(runtime, {
     code: "supplementary-groups",
     item: `supplementary groups of uid ${owner.uid} in ${formatRange(test, "-")}`,

@@ -369,4 +369,5 @@ export const cluster: WorldKind = worldKind({
   rulesets: (world, wish) =>
     randomRulesets(fuzzed(world), wish).map((list) => (world.vxlan ? list.map(sparingTunnels) : list)),
   sequences: (world) => sequencesOf(traffic(world)),
+  conntrack: true,
 });

@@ -365,4 +365,5 @@ export const mesh: WorldKind = worldKind({
   mute: ({ ends }) => ends.map(({ name }) => name),
   fuzzed,
   sequences: (world) => sequencesOf(traffic(world)),
+  conntrack: true,
 });

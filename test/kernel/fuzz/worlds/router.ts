@@ -26,4 +26,5 @@ export const router: WorldKind = worldKind({
   mute: () => ["A", "B", "C"],
   fuzzed: () => [{ name: "R", words: ROUTER_WORDS }],
   sequences: () => sequencesOf(ROUTER_TRAFFIC),
+  conntrack: true,
 });

@@ -52,6 +52,7 @@ export const router6: WorldKind = worldKind({
   mute: () => ["A", "B", "C"],
   fuzzed: () => [{ name: "R", words: ROUTER6_WORDS }],
   sequences: () => sequencesOf(ROUTER6_TRAFFIC),
+  conntrack: true,
   // Six at once for each source and each destination, then one a second.
   mayWithhold: ({ kind, packet }) => kind === "icmp" && packet.icmpType === V6_REDIRECT,
 });

@@ -78,6 +78,12 @@ describe("-m owner", () => {
     holds("-m owner --gid-owner 7 --suppl-groups", user, on, OUTPUT);
     expect(on.asked[0]?.kind).toBe("unknown");
   });
+
+  it("does not know the group of a user of whom only the uid was said", () => {
+    const on = bench();
+    holds("-m owner --gid-owner 0", frame({}, { owner: { uid: 1500, gid: null } }), on, OUTPUT);
+    expect(on.asked[0]?.question).toContain("is the group of the sender, uid 1500, in 0?");
+  });
 });
 
 describe("-m rpfilter", () => {
