@@ -1,6 +1,6 @@
 import { type PortRange, type PortSet, portSetHas, subtractPortSets } from "../../net/port-set.ts";
 import { ICMP, ICMPV6, TCP } from "../../net/protocol.ts";
-import { freeValue, isFree } from "../free-value.ts";
+import { freeValue, isFree, valueIn } from "../free-value.ts";
 import type { HostRuntime } from "../runtime.ts";
 import { type Connection, IPS_DYING, IPS_FIXED_TIMEOUT, IPS_SRC_NAT, type Tuple } from "./connection.ts";
 import type { Manip } from "./nat.ts";
@@ -82,7 +82,7 @@ export function findKey(
   manip: Manip,
   range: NatRange,
 ): void {
-  const bounds = boundsOf(tuple, manip, range);
+  const bounds = boundsOf(runtime, tuple, manip, range);
   if (bounds === null) return;
   const { first, last } = bounds;
   const size = last - first + 1;
@@ -168,13 +168,18 @@ const PRIVILEGED: PortRange = { first: 600, last: 1023 };
 const UNPRIVILEGED: PortRange = { first: 1024, last: 0xffff };
 const ALL_UNPRIVILEGED: PortSet = [UNPRIVILEGED];
 
-function boundsOf(tuple: Tuple, manip: Manip, range: NatRange): PortRange | null {
+/** What nf_nat_l4proto_unique_tuple() sorts source ports by. */
+const BELOW_512: PortSet = [{ first: 0, last: 511 }];
+const BELOW_1024: PortSet = [{ first: 0, last: 1023 }];
+
+function boundsOf(runtime: HostRuntime, tuple: Tuple, manip: Manip, range: NatRange): PortRange | null {
   const kind = keyKind(tuple);
   if (kind === "none") return null;
   if (range.ports !== null) return range.ports;
   if (kind === "id") return IDS;
   if (manip === "DNAT") return null;
   const { sport } = tuple;
-  if (!isFree(sport) && sport < 512) return LOW;
-  return !isFree(sport) && sport < 1024 ? PRIVILEGED : UNPRIVILEGED;
+  const { freeValues, choose } = runtime.services;
+  if (valueIn(freeValues, choose, sport, BELOW_512)) return LOW;
+  return valueIn(freeValues, choose, sport, BELOW_1024) ? PRIVILEGED : UNPRIVILEGED;
 }

@@ -130,7 +130,7 @@ function openSctp(connection: Connection, header: SctpHeader): boolean {
     if (type === INIT) {
       if (header.tag !== 0) return false;
       tracking.tags[1] = initTag;
-    } else tracking.tags[type === HEARTBEAT ? 0 : 1] = header.tag;
+    } else tracking.tags[type === HEARTBEAT || type === HEARTBEAT_ACK ? 0 : 1] = header.tag;
   }
   connection.sctp = tracking;
   connection.sctpState = "NONE";

@@ -1,4 +1,4 @@
-import type { BoundChain } from "../../../src/linux/netfilter/program.ts";
+import type { BoundChain } from "../../../src/linux/netfilter/table-image.ts";
 import type { RuleCounters } from "../../../src/linux/runtime.ts";
 import type { Oracle } from "../harness/oracle-client.ts";
 import { type Counts, countLines, type RuleCounts, ruleCounts, savedCounts } from "../harness/rule-counts.ts";

@@ -4,6 +4,7 @@ import { Duel, type KernelMemory, kernelMemory, type ProbePacket, type Round } f
 import { featuresOf } from "../harness/features.ts";
 import { ipSetsOf, networkOf, rulesetOf } from "../harness/lab.ts";
 import { toBuildRequest } from "../harness/network-to-oracle.ts";
+import type { Observation } from "../harness/observation.ts";
 import { type Oracle, Refused } from "../harness/oracle-client.ts";
 import { muted, withHost } from "../harness/podpath-network.ts";
 import type { FuzzCase, HostRuleset } from "./case.ts";
@@ -237,7 +238,8 @@ export class Runner {
         return null;
       }
       if (round.differences.length > 0) return { at, differences: round.differences };
-      if (used > 0 || round.branches.some(({ late, merged }) => late || merged)) watch.spoil();
+      if (used > 0 || round.branches.some((branch) => countsApart(branch, excuses))) watch.spoil();
+      excuses.used = 0;
       for (const feature of featuresOf(round, round.answer.network)) {
         this.tally.features.set(feature, (this.tally.features.get(feature) ?? 0) + 1);
       }
@@ -256,6 +258,11 @@ export class Runner {
     }
     return null;
   }
+}
+
+/** Whether podpath counted what the kernel may not have, or not yet, though both agree about what can be seen. */
+function countsApart({ late, merged, unseen }: Observation, excuses: RunExcuses): boolean {
+  return late || merged || unseen.some((response) => excuses.mayWithhold(response));
 }
 
 /** All packets of some sequences, each of which begins with nothing known. */

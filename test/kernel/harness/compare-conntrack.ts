@@ -1,3 +1,4 @@
+import { isFree } from "../../../src/linux/free-value.ts";
 import type { ConntrackRecord, TupleRecord } from "../../../src/model/conntrack-record.ts";
 import { originTable } from "../../../src/model/origin.ts";
 import { formatAddress, sameAddress } from "../../../src/net/address.ts";
@@ -28,16 +29,22 @@ const CLOCK = 4;
 export function compareConntrack(kernel: Tables, podpath: Tables, domains: readonly PortSet[]): readonly string[] {
   const found: string[] = [];
   for (const host of new Set([...kernel.keys(), ...podpath.keys()])) {
-    const rest = [...(podpath.get(host) ?? [])];
-    for (const real of kernel.get(host) ?? []) {
-      const at = rest.findIndex((ours) => sameConnection(real, ours, domains));
-      const [ours] = at < 0 ? [] : rest.splice(at, 1);
-      if (ours === undefined) found.push(`connection of ${host}: only the kernel has ${words(real)}`);
+    const rest = [...(kernel.get(host) ?? [])];
+    // Those whose numbers are known choose first.
+    for (const ours of [...(podpath.get(host) ?? [])].sort((x, y) => freeNumbers(x) - freeNumbers(y))) {
+      const at = rest.findIndex((real) => sameConnection(real, ours, domains));
+      const [real] = at < 0 ? [] : rest.splice(at, 1);
+      if (real === undefined) found.push(`connection of ${host}: only podpath has ${words(ours)}`);
       else if (!agree(real, ours)) found.push(`connection of ${host}: kernel ${words(real)}, podpath ${words(ours)}`);
     }
-    for (const ours of rest) found.push(`connection of ${host}: only podpath has ${words(ours)}`);
+    for (const real of rest) found.push(`connection of ${host}: only the kernel has ${words(real)}`);
   }
   return found;
+}
+
+/** Ports and ids of a connection that nobody has read. */
+function freeNumbers({ original, reply }: ConntrackRecord): number {
+  return [original, reply].flatMap(({ sport, dport, icmpId }) => [sport, dport, icmpId]).filter(isFree).length;
 }
 
 function sameConnection(real: ConntrackRecord, ours: ConntrackRecord, domains: readonly PortSet[]): boolean {

@@ -83,7 +83,8 @@ function outcomeOf(result: KernelResult, delivered: Delivered): KernelResult["ou
   if (result.outcome !== "delivered" || delivered !== null) return result.outcome;
   const isAnswered = result.responses.some(({ kind }) => kind === "icmp" || kind === "tcp-reset");
   const isRefused = result.drops.some(({ packet, reason }) => packet === "main" && REFUSALS.has(reason));
-  return isAnswered || isRefused ? "rejected" : "dropped";
+  const isRejected = result.rules.at(-1)?.target?.toUpperCase() === "REJECT";
+  return isAnswered || isRefused || isRejected ? "rejected" : "dropped";
 }
 
 /** Whether the packet left in fragments of which some were dropped without a word about whose they were. */
@@ -119,6 +120,7 @@ export function observeKernel(result: KernelResult): Observation {
         copied: false,
       })),
     ),
+    unseen: [],
     freeDomains: [],
     copied: false,
     merged: false,

@@ -129,15 +129,18 @@ function kindOf(packet: Packet, journey: Journey): string {
   return journey.kind;
 }
 
-function responsesOf(run: Run): readonly SeenResponse[] {
+/** What hosts sent because of the packet, and (`unseen`) what of that no wire has seen. */
+function responsesOf(run: Run): { readonly seen: readonly SeenResponse[]; readonly unseen: readonly SeenResponse[] } {
   const responses: SeenResponse[] = [];
+  const unseen: SeenResponse[] = [];
   for (const journey of run.journeys.slice(run.first + 1)) {
     const steps = run.steps.get(journey.id) ?? [];
     const hops = hopsOf(steps);
-    // What never reached a wire is not seen from outside either.
-    if ((hops.length === 0 && !sawLoopback(steps)) || isLate(journey, run.journeys)) continue;
+    if (isLate(journey, run.journeys)) continue;
     const packet = firstSeen(journey, steps);
-    responses.push({
+    // What never reached a wire is not seen from outside either.
+    const isSeen = hops.length > 0 || sawLoopback(steps);
+    (isSeen ? responses : unseen).push({
       kind: kindOf(packet, journey),
       host: journey.host,
       packet: podpathPacket(packet),
@@ -147,7 +150,7 @@ function responsesOf(run: Run): readonly SeenResponse[] {
       deliveredTo: journey.end?.ending.outcome === "delivered" ? journey.end.host : null,
     });
   }
-  return inOrder(responses);
+  return { seen: inOrder(responses), unseen };
 }
 
 /** A packet that ended more than once was copied: by a flooding bridge, or for several VXLAN remotes. */
@@ -163,6 +166,7 @@ export function observePodpath({ run, count }: Branch): Observation {
   const steps = run.steps.get(journey.id) ?? [];
   const hops = hopsOf(steps);
   const { end } = journey;
+  const { seen, unseen } = responsesOf(run);
   const dropped = end !== null && (end.ending.outcome === "dropped" || end.ending.outcome === "rejected");
   return {
     outcome: end?.ending.outcome ?? "lost",
@@ -174,7 +178,8 @@ export function observePodpath({ run, count }: Branch): Observation {
     delivered: end?.ending.outcome === "delivered" ? { host: end.host, packet: podpathPacket(end.packet) } : null,
     reason: dropped ? (end.ending.reason ?? "NOT_SPECIFIED") : null,
     errno: journey.error,
-    responses: responsesOf(run),
+    responses: seen,
+    unseen,
     freeDomains: run.freeDomains,
     copied: isCopied(steps),
     merged: count > 1,

@@ -42,6 +42,7 @@ function inGroup(test: RangeTest, owner: Owner, supplementary: boolean, skb: Skb
   const { gid } = owner;
   if (gid === null) {
     return unknownOutcome(runtime, {
+      code: "supplementary-groups",
       item: `groups of uid ${owner.uid} in ${formatRange(test, "-")}`,
       fields: describePacket(skb.packet),
       question: `is ${supplementary ? "a group" : "the group"} of the sender, uid ${owner.uid}, in ${formatRange(test, "-")}?`,
