@@ -1,8 +1,10 @@
+import { sleepsThrough } from "../linux/arp-bystander.ts";
 import { BROADCAST_MAC, isGroupMac } from "../linux/ethernet.ts";
 import { drop, receive } from "../linux/forward.ts";
 import { type HostRuntime, PLAIN_ENDING } from "../linux/runtime.ts";
 import { CT_NONE, copySkb, type Skb } from "../linux/skb.ts";
 import { FRAME_ALLOWANCE } from "../linux/transmit.ts";
+import type { Host } from "../model/host.ts";
 import type { Interface } from "../model/interface.ts";
 import type { Link } from "../model/link.ts";
 import { packetLength } from "../net/packet.ts";
@@ -42,7 +44,7 @@ export function transmit(world: World, runtime: HostRuntime, device: Interface, 
           ? "a broadcast to machines that were not dumped"
           : `nobody who was dumped has ${frame.destinationMac} on ${link.name}`,
       );
-    } else if (first === undefined) drop(runtime, frame, null, null, `nobody is on ${link.name}`);
+    } else if (first === undefined && frame.arp === null) drop(runtime, frame, null, null, `nobody is on ${link.name}`);
   }
   let taken = true;
   for (const receiver of receivers) {
@@ -59,21 +61,42 @@ function receiversOf(
   frame: Skb,
   link: Link,
 ): readonly Receiver[] {
-  const all: Receiver[] = [];
+  const all: Neighbour[] = [];
   for (const member of others(link, runtime.host.name, device.name)) {
-    const target = runtimeOf(world, member.host);
-    const port = target?.host.interfaces.get(member.interface);
-    if (target !== null && port !== undefined) all.push({ runtime: target, device: port });
+    const host = world.network.hosts.get(member.host);
+    const port = host?.interfaces.get(member.interface);
+    if (host !== undefined && port !== undefined) all.push({ host, device: port });
   }
-  if (isGroupMac(frame.destinationMac) || (link.closed && all.length === 1)) return all;
-  const owner = all.find((item) => takes(world, item.runtime, item.device, frame.destinationMac));
-  if (owner !== undefined) return [owner];
-  return link.closed ? all : [];
+  if (isGroupMac(frame.destinationMac) || (link.closed && all.length === 1)) return awake(world, frame, all);
+  const owner = all.find((item) => takes(world, item.host, item.device, frame.destinationMac));
+  if (owner !== undefined) return awake(world, frame, [owner]);
+  return link.closed ? awake(world, frame, all) : [];
+}
+
+/** A device at the other end of a link, of a host that may not live yet. */
+interface Neighbour {
+  readonly host: Host;
+  readonly device: Interface;
+}
+
+/** Brings the hosts to life, but for those on which the frame has no effect (`sleepsThrough`). */
+function awake(world: World, frame: Skb, neighbours: readonly Neighbour[]): readonly Receiver[] {
+  const receivers: Receiver[] = [];
+  for (const { host, device } of neighbours) {
+    if (frame.arp !== null && frame.vlan === 0 && !world.hosts.has(host.name) && sleepsThrough(host, device, frame.arp))
+      continue;
+    const runtime = runtimeOf(world, host.name);
+    if (runtime !== null) receivers.push({ runtime, device });
+  }
+  return receivers;
 }
 
 /** Whether a device has the MAC address, or is a port of a bridge behind which somebody has it. */
-function takes(world: World, runtime: HostRuntime, device: Interface, mac: string): boolean {
-  return macOf(runtime.host.name, device) === mac || bridgeHasMac(world, runtime, device, mac);
+function takes(world: World, host: Host, device: Interface, mac: string): boolean {
+  if (macOf(host.name, device) === mac) return true;
+  if (device.master === null) return false;
+  const runtime = runtimeOf(world, host.name);
+  return runtime !== null && bridgeHasMac(world, runtime, device, mac);
 }
 
 function bridgeHasMac(world: World, runtime: HostRuntime, port: Interface, mac: string): boolean {
@@ -89,9 +112,9 @@ export function reaches(world: World, runtime: HostRuntime, port: Interface, mac
   const link = linkOf(world.topology, runtime.host.name, port.name);
   if (link === null) return false;
   for (const member of others(link, runtime.host.name, port.name)) {
-    const target = runtimeOf(world, member.host);
-    const device = target?.host.interfaces.get(member.interface);
-    if (target !== null && device !== undefined && takes(world, target, device, mac)) return true;
+    const host = world.network.hosts.get(member.host);
+    const device = host?.interfaces.get(member.interface);
+    if (host !== undefined && device !== undefined && takes(world, host, device, mac)) return true;
   }
   return false;
 }

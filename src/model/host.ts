@@ -46,6 +46,8 @@ export interface Host {
   readonly kind: "node" | "pod" | "host";
   readonly interfaces: ReadonlyMap<string, Interface>;
   readonly routes: readonly Route[];
+  /** The routes of type local where they can be told before all are read; null: they cannot. Absent: read `routes`. */
+  readonly localRoutes?: () => readonly Route[] | null;
   /** In order of priority. */
   readonly policyRules: readonly PolicyRule[];
   readonly rulesets: readonly Ruleset[];

@@ -1,0 +1,50 @@
+import { type Host, knowledgeOf } from "../model/host.ts";
+import type { Interface } from "../model/interface.ts";
+import { type Address, isLoopback, isUnspecified, sameAddress } from "../net/address.ts";
+import { prefixContains } from "../net/prefix.ts";
+import type { ArpMessage } from "./skb.ts";
+
+/**
+ * Whether an ARP message that arrives on a device of a host leaves everything there as it was dumped and gets no answer, so
+ * that the host need not be read for it: on a segment of a hundred nodes a question for one of them concerns nobody else.
+ * Only where the dumps say so for certain. What `receiveArp` would look at: who asks, in the neighbour cache (`learnFrom`);
+ * whether the address is the host's own, or one that it answers for (`answers`).
+ */
+export function sleepsThrough(host: Host, device: Interface, message: ArpMessage): boolean {
+  const { operation, sender, senderMac, target } = message;
+  if (operation !== "request" || !device.up || device.master !== null || isLoopback(target)) return false;
+  for (const entry of host.neighbours) {
+    if (entry.interface !== device.name) continue;
+    if (entry.proxy && sameAddress(entry.address, target)) return false;
+    if (entry.proxy || isUnspecified(sender) || !sameAddress(entry.address, sender)) continue;
+    const stays = entry.state === "PERMANENT" || entry.state === "NOARP";
+    const isKnown = entry.mac === senderMac && entry.state !== "FAILED" && entry.state !== "INCOMPLETE";
+    if (!stays && !isKnown) return false;
+  }
+  return !standsInForOthers(host, device) && !isOwn(host, target);
+}
+
+/** Proxy ARP, unless the dump says that it is off. */
+function standsInForOthers(host: Host, device: Interface): boolean {
+  return ["all", device.name.replaceAll(".", "/")].some((name) => {
+    const key = `net.ipv4.conf.${name}.proxy_arp`;
+    if (!host.dumpedSysctls.has(key) || host.sysctls.get(key) !== "0") return true;
+    const perPort = host.sysctls.get(`${key}_pvlan`);
+    return perPort !== undefined && perPort !== "0";
+  });
+}
+
+/** An address of the host, or one that a route makes its own. True where the routes were not dumped. */
+function isOwn(host: Host, target: Address): boolean {
+  for (const { addresses } of host.interfaces.values()) {
+    if (addresses.some(({ address }) => sameAddress(address, target))) return true;
+  }
+  const glimpsed = host.localRoutes?.() ?? null;
+  if (glimpsed === null && knowledgeOf(host, "routes") !== "known" && knowledgeOf(host, "routes") !== "derived") {
+    return true;
+  }
+  return (glimpsed ?? host.routes).some(
+    ({ type, family, destination }) =>
+      type === "local" && family === target.family && prefixContains(destination, target),
+  );
+}
