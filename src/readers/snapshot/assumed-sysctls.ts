@@ -94,14 +94,37 @@ export function completeSysctls(
   assumed: ReadonlyMap<string, string>,
 ): CompletedSysctls {
   const sysctls = new Map(dumped);
-  const isWhole = dumped.has("net.ipv4.ip_forward") && dumped.has("net.ipv4.conf.all.forwarding");
-  for (const [key, value] of assumed) {
-    if (dumped.has(key)) continue;
-    const defaultKey = key.replace(/^(net\.ipv[46]\.conf)\.[^.]+\./, "$1.default.");
-    const fallback = dumped.get(defaultKey);
-    const isOrdinary = assumed.get(defaultKey) === value;
-    if (fallback !== undefined) sysctls.set(key, isOrdinary ? fallback : value);
-    else if (!isWhole) sysctls.set(key, value);
+  const isWhole = tellsAll(dumped);
+  for (const key of assumed.keys()) {
+    const value = completedValue(key, dumped, assumed, isWhole);
+    if (value !== undefined) sysctls.set(key, value);
   }
   return { sysctls, dumpedSysctls: new Set(dumped.keys()), knowledge: isWhole ? "known" : "assumed" };
+}
+
+/** Values that stand in a dump. */
+export interface DumpedSysctls {
+  get(key: string): string | undefined;
+}
+
+/** True for a dump of all of `net.`. */
+export function tellsAll(dumped: DumpedSysctls): boolean {
+  return dumped.get("net.ipv4.ip_forward") !== undefined && dumped.get("net.ipv4.conf.all.forwarding") !== undefined;
+}
+
+/** The value of one key in a completed dump; undefined where it is missing there. */
+export function completedValue(
+  key: string,
+  dumped: DumpedSysctls,
+  assumed: ReadonlyMap<string, string>,
+  isWhole: boolean,
+): string | undefined {
+  const written = dumped.get(key);
+  const value = written === undefined ? assumed.get(key) : undefined;
+  if (value === undefined) return written;
+  const defaultKey = key.replace(/^(net\.ipv[46]\.conf)\.[^.]+\./, "$1.default.");
+  const fallback = dumped.get(defaultKey);
+  const isOrdinary = assumed.get(defaultKey) === value;
+  if (fallback !== undefined) return isOrdinary ? fallback : value;
+  return isWhole ? undefined : value;
 }

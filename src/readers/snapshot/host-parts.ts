@@ -59,6 +59,7 @@ export function hostOf(parts: HostParts): Host {
     knowledge: parts.knowledge,
     node: parts.node,
     origin: parts.origin,
+    ...(parts.localRoutes === undefined ? {} : { localRoutes: parts.localRoutes }),
   };
 }
 
@@ -82,6 +83,7 @@ export function partsOfHost(host: Host): HostParts {
     knowledge: host.knowledge,
     node: host.node,
     origin: host.origin,
+    ...(host.localRoutes === undefined ? {} : { localRoutes: host.localRoutes }),
   };
 }
 

@@ -47,11 +47,12 @@ export function findVeth(
   const routed = route?.nextHops[0]?.interface ?? null;
   const written = workload.endpoint?.interfaceName || null;
   if (written !== null && routed !== null && written !== routed) {
+    const place = placeOf(origins, route?.origin ?? 0);
     findings.push(
       findingAt(origins, workload.endpoint?.metadata.origin ?? workload.origin, {
         code: "veth-disagreement",
         severity: "warning",
-        message: `${workload.host} is behind ${written} by its WorkloadEndpoint, and ${node.name} routes it to ${routed} (${placeOf(origins, route?.origin ?? 0)}).`,
+        message: `${workload.host} is behind ${written} by its WorkloadEndpoint, and ${node.name} routes it to ${routed}${place === "" ? "" : ` (${place})`}.`,
         advice: "One of the two is older than the other.",
       }),
     );

@@ -4,7 +4,7 @@ import type { Finding } from "../../model/finding.ts";
 import type { Host, HostPart, Knowledge } from "../../model/host.ts";
 import type { Interface } from "../../model/interface.ts";
 import type { IpSet } from "../../model/ip-set.ts";
-import type { OriginTable } from "../../model/origin.ts";
+import { NO_ORIGIN, type OriginTable, originTable } from "../../model/origin.ts";
 import { defaultPolicyRules, type PolicyRule } from "../../model/policy-rule.ts";
 import { type Route, TABLE_DEFAULT, TABLE_LOCAL, TABLE_MAIN } from "../../model/route.ts";
 import type { Ruleset } from "../../model/ruleset.ts";
@@ -17,6 +17,7 @@ import type { InterfaceDump } from "../ip/interface-build.ts";
 import { mergeInterfaces, readLinks } from "../ip/link.ts";
 import { readNeighbours } from "../ip/neigh.ts";
 import { readRoutes } from "../ip/route.ts";
+import { digestRoutes } from "../ip/route-digest.ts";
 import { readPolicyRules } from "../ip/rule.ts";
 import { readIpSetList } from "../ipset/list.ts";
 import { readIpSetSave } from "../ipset/save.ts";
@@ -25,13 +26,14 @@ import { readNftBaseChains } from "../nft/base-chains.ts";
 import { likelyKind, PRINTED_BY } from "../recognise.ts";
 import { readSockets } from "../ss.ts";
 import { readSysctls } from "../sysctl.ts";
-import { assumedSysctls, completeSysctls } from "./assumed-sysctls.ts";
+import { assumedSysctls, type CompletedSysctls, completeSysctls } from "./assumed-sysctls.ts";
 import { type ChosenFile, chooseFiles } from "./choose-files.ts";
 import { type CollectorIndex, knowledgeOfCut } from "./collector-index.ts";
 import type { FileRole } from "./files.ts";
 import { hostOf, once } from "./host-parts.ts";
 import type { MachineFiles, PlacedFile } from "./layout.ts";
 import { mergeRoutes } from "./merge-routes.ts";
+import { openSysctls, sysctlLookUp } from "./sysctl-look-up.ts";
 
 /** What a file of the snapshot was taken for. */
 export interface RecognisedFile {
@@ -72,7 +74,7 @@ export function readMachine(machine: MachineFiles, reading: Reading): Machine {
   const { chosen, findings: unread } = chooseFiles(machine, "state");
   reading.findings.push(...unread);
   const cuts = new Map<HostPart, Knowledge>();
-  const opened = partsOf(machine, (part) => chosen.filter((one) => one.role.part === part), reading, cuts);
+  const opened = partsOf(machine, (part) => chosen.filter((one) => one.role.part === part), reading, cuts, "read");
   // the copy has the values of the parts, and no longer the dumps
   const host: Host = { ...opened.host };
   noteCuts(machine, chosen, reading, cuts);
@@ -94,7 +96,7 @@ export function openMachine(machine: MachineFiles, reading: Reading): Machine {
     noteCuts(machine, files, reading, cuts);
     return files;
   };
-  return partsOf(machine, chosen, reading, cuts);
+  return partsOf(machine, chosen, reading, cuts, "open");
 }
 
 function partsOf(
@@ -102,6 +104,7 @@ function partsOf(
   chosen: Chosen,
   reading: Reading,
   cuts: ReadonlyMap<HostPart, Knowledge>,
+  mode: "read" | "open",
 ): Machine & { readonly knowledge: ReadonlyMap<HostPart, Knowledge> } {
   const { origins } = reading;
   const knowledge = new Map<HostPart, Knowledge>();
@@ -112,7 +115,7 @@ function partsOf(
   if (interfaces.size === 0) knowledge.set("interfaces", "unknown");
 
   const sysctls = once(() => {
-    const read = readMachineSysctls(machine, chosen, interfaces, reading);
+    const read = readMachineSysctls(machine, chosen, interfaces, reading, mode);
     if (read.knowledge !== "known") knowledge.set("sysctls", read.knowledge);
     return read;
   });
@@ -181,6 +184,10 @@ function partsOf(
     conntrack,
     sockets,
   };
+  const glimpse = once(() => {
+    const files = all(chosen, "routes");
+    return cuts.has("routes") ? null : glimpseRoutes(files);
+  });
   const host = hostOf({
     name: machine.name,
     kind: machine.kind,
@@ -205,10 +212,11 @@ function partsOf(
     },
     node: machine.node,
     origin: 0,
+    ...(mode === "read" ? {} : { localRoutes: () => glimpse()?.filter(({ type }) => type === "local") ?? null }),
   });
   return {
     host,
-    joiningRoutes: () => host.routes,
+    joiningRoutes: () => (mode === "read" ? null : glimpse()) ?? host.routes,
     namespaces: interfaceDump.namespaces,
     detailed: interfaceDump.detailed,
     knowledge,
@@ -323,13 +331,34 @@ function readMachineSysctls(
   chosen: Chosen,
   interfaces: ReadonlyMap<string, Interface>,
   reading: Reading,
-): ReturnType<typeof completeSysctls> {
-  const assumed = assumedSysctls(machine.kind, interfaces.values(), machine.kind === "node");
+  mode: "read" | "open",
+): CompletedSysctls {
+  const assumed = once(() => assumedSysctls(machine.kind, interfaces.values(), machine.kind === "node"));
   const file = one(chosen, "sysctls")?.file;
-  if (file === undefined) return completeSysctls(new Map(), assumed);
-  const dump = readSysctls(file.text, file.path, reading.origins);
-  note(reading, file, PRINTED_BY.sysctl, dump.values.size, dump.findings);
-  return completeSysctls(dump.values, assumed);
+  if (file === undefined) return completeSysctls(new Map(), assumed());
+  const readAll = (): CompletedSysctls => {
+    const dump = readSysctls(file.text, file.path, reading.origins);
+    note(reading, file, PRINTED_BY.sysctl, dump.values.size, dump.findings);
+    return completeSysctls(dump.values, assumed());
+  };
+  if (mode === "read") return readAll();
+  const found = sysctlLookUp(file.text, (lines) => readSysctls(lines, file.path, originTable()).values);
+  return found === null ? readAll() : openSysctls(found, assumed, readAll);
+}
+
+/** The routes of `digestRoutes`; null where they are not all that the dumps tell about the same questions. */
+function glimpseRoutes(files: readonly ChosenFile[]): readonly Route[] | null {
+  if (!files.some(({ role }) => role.family !== 6)) return null;
+  const routes: Route[] = [];
+  for (const { role, file } of files) {
+    const digest = digestRoutes(file.text);
+    if (digest === null) return null;
+    const dump = readRoutes(digest, file.path, originTable(), { family: role.family ?? 4 });
+    if (dump.findings.length > 0 || dump.lossy || (role.family !== 6 && dump.routes.length === 0)) return null;
+    // the lines of the digest are not those of the dump
+    for (const route of dump.routes) routes.push({ ...route, origin: NO_ORIGIN });
+  }
+  return routes;
 }
 
 /** Routes as dumped, without repetitions; table local from the addresses where no dump shows it. */

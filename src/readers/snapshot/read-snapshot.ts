@@ -429,8 +429,9 @@ function completed(
 ): Host {
   const made = once(() => synthesisePod(workload, node, veth, ports));
   const lacks = (part: HostPart): boolean => COMPLETED.has(part) && host.knowledge.get(part) === "unknown";
+  const { localRoutes: _, ...parts } = partsOfHost(host);
   return hostOf({
-    ...partsOfHost(host),
+    ...parts,
     interfaces: lacks("interfaces") ? made().interfaces : host.interfaces,
     routes: () => {
       const families = ([4, 6] as const).filter((family) => lacks(family === 4 ? "routes" : "routes6"));

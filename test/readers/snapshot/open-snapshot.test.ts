@@ -106,6 +106,6 @@ test("rules, routes and the rest of machines that no packet reaches are not read
   const opened = openSnapshot({ name: "test", files });
   answer(opened.network, "pod/default/a", "pod/default/b");
   const ofOthers = [...read].filter((path) => /^nodes\/(?:control-plane|worker-2)\//.test(path));
-  expect(ofOthers.filter((path) => !/\/(?:ip-(?:addr|link|route)|sysctl)\./.test(path))).toEqual([]);
+  expect(ofOthers.filter((path) => !/\/(?:ip-(?:addr|link|neigh|route)|sysctl)\./.test(path))).toEqual([]);
   expect(read).toContain("nodes/worker-1/iptables-save.txt");
 });
