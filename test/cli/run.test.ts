@@ -29,8 +29,8 @@ describe("podpath run", () => {
     );
     expect(difference).toMatch(/control-plane → 172\.16\.0\.10 \(worker-1\) +Connect +Established/);
     expect(difference).toMatch(/worker-1 → 172\.16\.0\.9 \(control-plane\) +Passive +Established/);
-    expect(difference).toContain(":INPUT DROP [39:2340]");
-    expect(difference).toContain("nodes/worker-1/iptables-save.txt:51");
+    expect(difference).toContain(":INPUT DROP [67:4020]");
+    expect(difference).toContain("nodes/worker-1/iptables-nft-save.txt:51");
     expect(difference).toContain("connect tcp/179: control-plane (172.16.0.9) → 172.16.0.10");
   }, 60_000);
 

@@ -15,7 +15,7 @@ const CAPTURES = readdirSync(SCENARIOS).flatMap((incident) =>
 
 describe("the committed captures", () => {
   it("are there", () => {
-    expect(CAPTURES.length).toBeGreaterThanOrEqual(2);
+    expect(CAPTURES.length).toBeGreaterThanOrEqual(11);
   });
 
   for (const capture of CAPTURES) {

@@ -214,21 +214,20 @@ def config(node):
 class Bird:
     """The BIRD process of one node."""
 
-    def __init__(self, node, namespace, folder, scratch):
+    control = "/run/calico/bird.ctl"
+    config_file = "/run/calico/bird.cfg"
+
+    def __init__(self, node, machine, folder):
         self.node = node
-        self.namespace = namespace
-        self.folder = folder
-        self.control = os.path.join(scratch, node.name + ".ctl")
-        self.config_file = os.path.join(scratch, node.name + ".bird.cfg")
-        with open(self.config_file, "w") as file:
-            file.write(config(node))
-        self.process = namespace.start(
-            [os.path.join(folder, "bird"), "-d", "-s", self.control, "-c", self.config_file],
-            log=os.path.join(scratch, node.name + ".bird.log"))
+        self.namespace = machine
+        machine.run("sh", "-c", f"cat > {self.config_file}", stdin=config(node))
+        machine.run("sh", "-c", f"mkdir /run/sbin; cp {folder}/bird {folder}/birdc /run/sbin")
+        self.process = machine.start(["/run/sbin/bird", "-d", "-s", self.control, "-c", self.config_file])
 
     def ask(self, *words):
-        done = subprocess.run([os.path.join(self.folder, "birdc"), "-s", self.control, *words],
-                              capture_output=True, text=True)
+        done = subprocess.run(
+            self.namespace.command(["/run/sbin/birdc", "-s", self.control, *words]),
+            capture_output=True, text=True)
         return done.stdout
 
     def sessions(self):
@@ -263,15 +262,15 @@ def wait_established(birds):
     wait_until(settled, "BGP sessions are not established", 90)
 
 
-def wait_blocked(birds):
-    """Until every dialling side is in Connect and every passive side in Passive, as they stay for good."""
+def wait_blocked(birds, dialling=("Connect",)):
+    """Until every dialling side is in Connect (or what it is told) and every passive side in Passive, as they stay."""
     def settled():
         for bird in birds:
             sessions = bird.sessions()
             for peer in cluster.NODES:
                 if peer is not bird.node:
-                    expected = "Passive" if passive(bird.node, peer) else "Connect"
-                    if sessions.get(protocol_name(peer)) != expected:
+                    expected = ("Passive",) if passive(bird.node, peer) else dialling
+                    if sessions.get(protocol_name(peer)) not in expected:
                         return False
         return True
     time.sleep(20)  # a few connection attempts, so that counters and conntrack show them

@@ -10,6 +10,10 @@ KUBERNETES_VERSION = "v1.31.3"
 CALICO_VERSION = "v3.29.2"
 LAN = "172.16.0.0/24"
 GATEWAY = "172.16.0.1"
+# Some captures have VXLAN, or a second subnet for worker-2.
+VXLAN = False
+SECOND_LAN = None
+SECOND_GATEWAY = None
 EXTERNAL_GATEWAY = "203.0.113.1"
 EXTERNAL_HOST = "203.0.113.10"
 
@@ -48,6 +52,20 @@ class Node:
     block: str  # the /26 of the pool that is affine to this node
     processes: dict  # process name -> what it listens on
     pods: list = field(default_factory=list)
+    vtep_mac: str = ""
+
+    @property
+    def vtep(self):
+        """The address of vxlan.calico: the first of the node's block."""
+        return self.block.split("/")[0]
+
+    @property
+    def in_second_lan(self):
+        return SECOND_LAN is not None and self.ip.rsplit(".", 1)[0] == SECOND_LAN.rsplit(".", 1)[0]
+
+    @property
+    def gateway(self):
+        return SECOND_GATEWAY if self.in_second_lan else GATEWAY
 
     @property
     def endpoint(self):
@@ -79,6 +97,7 @@ NODES = [
          [_web("c", "192.168.133.193", "0a:58:c0:a8:85:c1"), _web("d", "192.168.133.194", "0a:58:c0:a8:85:c2")]),
 ]
 for _node in NODES:
+    _node.vtep_mac = "66:5c:1f:8a:00:" + _node.mac[-2:]
     for _pod in _node.pods:
         _pod.node = _node.name
 PODS = [pod for node in NODES for pod in node.pods]

@@ -153,6 +153,43 @@ def line(chain, rule, digest, verb="-A"):
     return f'{verb} {chain} -m comment --comment "cali:{digest}" {rule}'
 
 
+# With VXLAN Felix has three rules more; the hashes of all chains they are in were checked against a published dump.
+VXLAN_PORT = "-p 17 -m multiport --destination-ports 4789"
+VXLAN_RULES = {
+    ("filter", "cali-INPUT"): (0, [
+        comment("Allow IPv4 VXLAN packets from allowed hosts")
+        + f" {VXLAN_PORT} -m set --match-set cali40all-vxlan-net src -m addrtype --dst-type LOCAL --jump ACCEPT",
+        comment("Drop IPv4 VXLAN packets from non-allowed hosts")
+        + f" {VXLAN_PORT} -m addrtype --dst-type LOCAL --jump DROP"]),
+    ("filter", "cali-OUTPUT"): (2, [
+        comment("Allow IPv4 VXLAN packets to other allowed hosts")
+        + f" {VXLAN_PORT} -m addrtype --src-type LOCAL -m set --match-set cali40all-vxlan-net dst --jump ACCEPT"]),
+    ("nat", "cali-POSTROUTING"): (2, [
+        "--out-interface vxlan.calico -m addrtype ! --src-type LOCAL --limit-iface-out -m addrtype --src-type LOCAL "
+        "--jump MASQUERADE --random-fully"]),
+}
+VXLAN_HASHES = {
+    ("filter", "cali-INPUT"): "J76FwxInZIsk7uKY EDCNTTxYfggApx8C H03xYXARh4e8pwd4 MN6K3isIWBigb1Va OSYphBLwOgic22Hz "
+                              "rmi2_piRVmfeiwVp F7Q8zu44qIbOVben",
+    ("filter", "cali-OUTPUT"): "Mq1_rAdXXH3YkrzW 69FkRTJDvD5Vu6Vl -QZG79DohFjalQBb iC1pSPgbvgQzkUk_ 4Zh7KtRvt4W5AEBR "
+                               "Y0k-bqjt-5CUqyUq",
+    ("nat", "cali-POSTROUTING"): "Z-c7XtVd2Bq7s_hA nYKhEzDlr11Jccal e9dnSgSVNmIcpVhP",
+}
+
+
+def static_rules(table, entry):
+    """The rules of one of Felix's own static chains, with their hashes."""
+    rules = [rule for _, rule in entry["rules"]]
+    expected = [digest for digest, _ in entry["rules"]]
+    key = (table, entry["chain"])
+    if cluster.VXLAN and key in VXLAN_RULES:
+        place, more = VXLAN_RULES[key]
+        rules[place:place] = more
+        expected = VXLAN_HASHES[key].split()
+    assert list(rule_hashes(entry["chain"], rules)) == expected, entry["chain"]
+    return list(zip(expected, rules))
+
+
 def iptables_restore(node):
     """Input for `iptables-restore --noflush`: hooks are inserted on top, except those that Felix appends."""
     out = []
@@ -164,10 +201,7 @@ def iptables_restore(node):
         for name in sorted([c["chain"] for c in static] + EMPTY[table] + [name for name, _ in own]):
             out.append(f":{name} - [0:0]")
         for entry in static:
-            rules = [rule for _, rule in entry["rules"]]
-            expected = [digest for digest, _ in entry["rules"]]
-            assert list(rule_hashes(entry["chain"], rules)) == expected, entry["chain"]
-            out += [line(entry["chain"], rule, digest) for digest, rule in entry["rules"]]
+            out += [line(entry["chain"], rule, digest) for digest, rule in static_rules(table, entry)]
         for name, rules in own:
             out += [line(name, rule, digest) for rule, digest in zip(rules, rule_hashes(name, rules))]
         seen = set()
@@ -192,6 +226,9 @@ def ipset_restore(node):
         ("cali40masq-ipam-pools", "hash:net"): [cluster.POD_CIDR],
         ("cali40this-host", "hash:ip"): ["127.0.0.0", "127.0.0.1", node.ip],
     }
+    if cluster.VXLAN:
+        sets[("cali40all-vxlan-net", "hash:net")] = [peer.ip for peer in cluster.NODES if peer is not node]
+        sets[("cali40this-host", "hash:ip")].append(node.vtep)
     if any(cluster.policed(pod) for pod in node.pods):
         sets[(DNS_SET, "hash:net")] = [pod.ip for pod in cluster.COREDNS]
     out = []

@@ -1,9 +1,10 @@
-"""One capture: build the machines, start BIRD, dump, measure, write the scenario, remove the machines."""
+"""Captures: build the machines, start BIRD, dump, measure, write the scenario, remove the machines."""
 
 import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -13,12 +14,14 @@ import cluster
 import dump
 import measure
 import scenario
-from namespaces import HERE, Machines, run
+from namespaces import HERE, Machines, clean
+from variants import VARIANTS
 
 OUT = os.path.dirname(HERE)
 # Where the captures are written; the scenario's own folder unless a test wants them elsewhere.
 TARGET = os.environ.get("PODPATH_CAPTURE_OUT") or OUT
 CACHE = os.environ.get("PODPATH_CAPTURE_CACHE") or os.path.join(tempfile.gettempdir(), "podpath-capture-cache")
+AT_ONCE = int(os.environ.get("PODPATH_CAPTURES_AT_ONCE") or 4)
 STARTED = time.monotonic()
 
 
@@ -58,23 +61,6 @@ def drops(machines):
                 rows.append(f"{table} {row}")
         found[node.name] = rows
     return found
-
-
-def check(which, measured, found):
-    """What must hold for the capture to be worth anything."""
-    by_name = {answer["name"]: answer for answer in scenario.named(measured)}
-    assert by_name["a-to-b"]["result"] == "answered"
-    assert by_name["a-to-apiserver"]["result"] == "answered"
-    if which == "healthy":
-        for answer in measured:
-            between_pods = answer["from"].startswith("pod/") and answer["to"].startswith("pod/")
-            assert not between_pods or answer["result"] == "answered", answer
-        assert by_name["traceroute-udp-default-a-to-default-c"]["hops"] == [
-            "172.16.0.10", "172.16.0.11", "192.168.133.193"]
-    else:
-        assert by_name["a-to-c"]["result"] == "timeout"
-        for worker in ("worker-1", "worker-2"):
-            assert found["inputPolicy"][worker]["policy"] == "DROP" and found["inputPolicy"][worker]["packets"] > 0
 
 
 # Where the rule is put for which fix. `worker-1 only` repairs half and is recorded, not offered.
@@ -125,59 +111,83 @@ def port_179(machines):
 
 
 def capture(which):
+    variant = VARIANTS[which]
+    variant.name = which
+    variant.configure()
     folder = bird.find(CACHE)
-    machines, scratch = Machines(), tempfile.mkdtemp(prefix="podpath-capture-")
+    machines, stage = Machines(which), tempfile.mkdtemp(prefix="podpath-capture-")
     try:
-        rules = open(os.path.join(OUT, "hardened.rules")).read() if which == "bgp-blocked" else None
-        machines.build(rules)
+        machines.build(variant.host_rules())
         log(f"{which}: {len(machines.all())} machines are up")
-        birds = [bird.Bird(node, machines.nodes[node.name], folder, scratch) for node in cluster.NODES]
-        if which == "healthy":
-            bird.wait_established(birds)
-        else:
-            bird.wait_blocked(birds)
-        stage = os.path.join(scratch, "out")
-        name = "debian-firewall-blocks-bgp" + ("" if which == "bgp-blocked" else "-healthy")
-        dump.dump(machines, birds, os.path.join(stage, "snapshot"), name)
+        birds = []
+        if not cluster.VXLAN:
+            birds = [bird.Bird(node, machines.nodes[node.name], folder) for node in cluster.NODES]
+            variant.settle(birds)
+        variant.break_it(machines)
+        dump.dump(machines, os.path.join(stage, "snapshot"), variant.scenario_name)
         found = facts(machines, birds)
-        log("dumped")
-        probes = measure.all_probes()
+        log(f"{which}: dumped")
+        if variant.patient:
+            measure.be_patient()
+        probes = measure.all_probes() if variant.every_probe else measure.some_probes()
         measured = measure.measure(machines, probes, log)
-        log(f"{len(measured)} probes measured")
+        log(f"{which}: {len(measured)} probes measured")
         found["dropsThatMatchedUntilNow"] = drops(machines)
-        check(which, measured, found)
+        variant.check({answer["name"]: answer for answer in scenario.named(measured)}, machines)
         fixes = []
-        if which == "bgp-blocked":
+        if variant.fixes:
             found["connectTo179"] = port_179(machines)
             fixes, found["packetsOfTheFixesRule"] = try_fixes(machines, birds, probes)
         with open(os.path.join(stage, "scenario.yaml"), "w") as file:
-            file.write(scenario.scenario_yaml(which, measured, [f for f in fixes if len(f["hosts"]) > 1]))
+            file.write(scenario.scenario_yaml(variant, measured, [f for f in fixes if len(f["hosts"]) > 1]))
         with open(os.path.join(stage, "measured.json"), "w") as file:
             file.write(scenario.measured_json(measured, fixes, found))
         json.load(open(os.path.join(stage, "measured.json")))
         target = os.path.join(TARGET, which)
-        shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(stage, target)
+        for entry in os.listdir(stage):  # a README in the folder stays
+            old = os.path.join(target, entry)
+            shutil.rmtree(old) if os.path.isdir(old) else os.path.exists(old) and os.remove(old)
+        shutil.copytree(stage, target, dirs_exist_ok=True)
+        os.chmod(target, 0o755)
         log(f"written to {which}/")
     finally:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         machines.remove()
-        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def several(wanted):
+    """Each capture is a process of its own; a few run at once, for most of their time is waiting."""
+    bird.find(CACHE)
+    waiting, running, failed = list(wanted), {}, []
+    while waiting or running:
+        while waiting and len(running) < AT_ONCE:
+            which = waiting.pop(0)
+            running[subprocess.Popen([sys.executable, "-B", os.path.abspath(__file__), which])] = which
+        for process in [p for p in running if p.poll() is not None]:
+            which = running.pop(process)
+            if process.returncode:
+                failed.append(which)
+        time.sleep(0.2)
+    if failed:
+        raise SystemExit("failed: " + ", ".join(failed))
 
 
 def main():
-    wanted = {"healthy": ["healthy"], "bgp-blocked": ["bgp-blocked"], "all": ["healthy", "bgp-blocked"],
-              "clean": []}.get(sys.argv[1] if len(sys.argv) == 2 else "")
-    if wanted is None:
-        raise SystemExit("usage: capture.sh healthy | bgp-blocked | all | clean")
-    if not wanted:
-        Machines().clean()
-    for which in wanted:
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.default_int_handler)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        capture(which)
+    wanted = sys.argv[1:]
+    if wanted == ["clean"]:
+        return clean()
+    if wanted == ["all"]:
+        wanted = list(VARIANTS)
+    if not wanted or any(which not in VARIANTS for which in wanted):
+        raise SystemExit("usage: capture.sh all | clean | " + " | ".join(VARIANTS))
+    if len(wanted) > 1:
+        return several(wanted)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    capture(wanted[0])
 
 
 main()

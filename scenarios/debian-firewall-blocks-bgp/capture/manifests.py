@@ -62,6 +62,7 @@ def k8s_node(index, node):
             "kubeadm.alpha.kubernetes.io/cri-socket": "unix:///var/run/containerd/containerd.sock",
             "node.alpha.kubernetes.io/ttl": "0",
             "projectcalico.org/IPv4Address": f"{node.ip}/24",
+            **({"projectcalico.org/IPv4VXLANTunnelAddr": node.vtep} if cluster.VXLAN else {}),
             "volumes.kubernetes.io/controller-managed-attach-detach": "true",
         }, labels=node_labels(node)),
         "spec": spec,
@@ -84,7 +85,9 @@ def calico_node(node):
             "spec": {"addresses": [{"address": f"{node.ip}/24", "type": "CalicoNodeIP"},
                                    {"address": node.ip, "type": "InternalIP"}],
                      "bgp": {"ipv4Address": f"{node.ip}/24"},
-                     "orchRefs": [{"nodeName": node.name, "orchestrator": "k8s"}]},
+                     **({"ipv4VXLANTunnelAddr": node.vtep} if cluster.VXLAN else {}),
+                     "orchRefs": [{"nodeName": node.name, "orchestrator": "k8s"}],
+                     **({"vxlanTunnelMACAddr": node.vtep_mac} if cluster.VXLAN else {})},
             "status": {}}
 
 
@@ -174,7 +177,7 @@ def workload_endpoint(pod):
 def ip_pool():
     return {"apiVersion": "projectcalico.org/v3", "kind": "IPPool", "metadata": meta("IPPool", "default-ipv4-ippool"),
             "spec": {"allowedUses": ["Workload", "Tunnel"], "blockSize": 26, "cidr": cluster.POD_CIDR,
-                     "ipipMode": "Never", "natOutgoing": True, "nodeSelector": "all()", "vxlanMode": "Never"}}
+                     "ipipMode": "Never", "natOutgoing": True, "nodeSelector": "all()", "vxlanMode": "Always" if cluster.VXLAN else "Never"}}
 
 
 def block_affinity(node):

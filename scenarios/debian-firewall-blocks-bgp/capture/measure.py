@@ -10,8 +10,15 @@ import time
 import cluster
 
 TIMEOUT = 1.5  # seconds a connect or request may take
+WAIT = 1  # seconds that ping and traceroute wait for an answer
 NODE_PORTS = [22, 6443, 10250]
-TRACEROUTE = ["traceroute", "-n", "-q", "1", "-w", "1", "-N", "1", "-m", "4"]
+
+
+def be_patient():
+    """Waits longer than the three seconds after which a sender gives up to resolve its next hop."""
+    global TIMEOUT, WAIT
+    TIMEOUT, WAIT = 5.0, 5
+
 
 # ICMP rate limits of the answering hosts: errors to one destination share a bucket of six, refilled once a second;
 # a "net unreachable" for want of a route takes two. What one bucket pays for is spaced by these many seconds.
@@ -81,6 +88,24 @@ def all_probes():
     return probes
 
 
+def some_probes():
+    """A few sources and targets of each kind, one connection or request each: what a small capture asks."""
+    sources = {"pod/default/a", "pod/default/c", "node/worker-1"}
+    targets = {"pod/default/a", "pod/default/b", "pod/default/c", cluster.COREDNS[0].endpoint, "node/worker-1",
+               "node/worker-2", "host/internet"}
+    chosen, seen = [], set()
+    for source, target, probe in all_probes():
+        if probe["from"] not in sources or not (target.endpoint in targets or target.endpoint.startswith("service/")):
+            continue
+        if probe["kind"] == "traceroute" and probe["proto"] == "tcp":
+            continue
+        key = (probe["from"], target.endpoint, probe["kind"])
+        if key not in seen:
+            seen.add(key)
+            chosen.append((source, target, probe))
+    return chosen
+
+
 # ---- the tools, and what their output means
 
 def tool(command):
@@ -90,7 +115,7 @@ def tool(command):
 
 
 def ping(ip):
-    command = ["ping", "-n", "-c", "1", "-W", "1", ip]
+    command = ["ping", "-n", "-c", "1", "-W", str(WAIT), ip]
     lines = tool(command)
     text = "\n".join(lines)
     if " 1 received" in text:
@@ -103,7 +128,8 @@ def ping(ip):
 
 
 def traceroute(ip, proto, port):
-    command = TRACEROUTE + (["-T", "-p", str(port)] if proto == "tcp" else []) + [ip]
+    command = ["traceroute", "-n", "-q", "1", "-w", str(WAIT), "-N", "1", "-m", "4"]
+    command += (["-T", "-p", str(port)] if proto == "tcp" else []) + [ip]
     lines = tool(command)
     hops, mark = [], ""
     for row in lines[1:]:

@@ -80,6 +80,7 @@ namespace_files() {
   rules "$1" iptables
   rules "$1" ip6tables
   take "$1/nft-ruleset.txt" none 'nft list ruleset'
+  take "$1/ipset-save.txt" none 'ipset save'
   take "$1/ip-addr.txt" none 'ip -d -s addr' 'ip -s addr' 'ip addr'
   take "$1/ip-link.txt" none 'ip -d -s link' 'ip -s link' 'ip link'
   take "$1/ip-route.txt" none 'ip -4 route show table all' 'ip -4 route' 'ip route'
@@ -213,7 +214,6 @@ node_files() {
   bird_files bird6 birdc6 "$machine"
   have calicoctl && take "$machine/calico-node-status.txt" none 'calicoctl node status'
   namespace_files "$machine"
-  take "$machine/ipset-save.txt" none 'ipset save'
   take "$machine/ipset-list.txt" none 'ipset list'
   take "$machine/conntrack-stats.txt" none 'conntrack -S'
   : >"$work/err"
