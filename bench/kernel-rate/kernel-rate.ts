@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { type Benchmark, digits, say, sayTable } from "../benchmark.ts";
-import { engineRates, RATE_CASES, type RateCase } from "../engine-rate.ts";
+import { pipelineOf, RATE_CASES, type RateCase } from "../engine-rate.ts";
 import { ROUTER } from "../router.ts";
 import { linearFlows, PACKETS } from "../traffic.ts";
 import { FRAME_BYTES, framesOf } from "./frames.ts";
@@ -77,8 +77,7 @@ function measureAll(folder: string): void {
   const rows: string[][] = [];
   for (const make of RATE_CASES) {
     const item = make();
-    const { pipeline } = engineRates(item);
-    const engine = 1e6 / pipeline;
+    const engine = 1e6 / pipelineOf(item);
     for (const backend of BACKENDS) {
       const kernel = kernelTime(item, backend, sender, frames);
       rows.push([

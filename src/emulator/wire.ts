@@ -1,7 +1,7 @@
 import { sleepsThrough } from "../linux/arp-bystander.ts";
 import { BROADCAST_MAC, isGroupMac } from "../linux/ethernet.ts";
 import { drop, receive } from "../linux/forward.ts";
-import { type HostRuntime, PLAIN_ENDING } from "../linux/runtime.ts";
+import { type HostRuntime, leaving } from "../linux/runtime.ts";
 import { CT_NONE, copySkb, type Skb } from "../linux/skb.ts";
 import { FRAME_ALLOWANCE } from "../linux/transmit.ts";
 import type { Host } from "../model/host.ts";
@@ -27,7 +27,7 @@ export function transmit(world: World, runtime: HostRuntime, device: Interface, 
   const link = linkOf(world.topology, runtime.host.name, device.name);
   const nextHop = frame.route?.kind === "unicast" ? frame.route.nextHop : frame.packet.dst;
   const leave = (text: string): true => {
-    world.services.end(runtime, frame, { ...PLAIN_ENDING, nextHop, text, outcome: "left" });
+    world.services.end(runtime, frame, leaving(nextHop, text));
     return true;
   };
   if (link === null) return leave(`${device.name} is joined to nothing that was dumped`);

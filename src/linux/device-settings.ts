@@ -58,11 +58,14 @@ interface DeviceSettings {
 export interface HostSettings {
   readonly keys: Map<string, Setting>;
   readonly devices: Map<string, DeviceSettings>;
+  /** The device that was last asked for: one packet asks for the same several times. */
+  device: string;
+  settings: DeviceSettings | null;
 }
 
 /** Nothing asked for yet. */
 export function hostSettings(): HostSettings {
-  return { keys: new Map(), devices: new Map() };
+  return { keys: new Map(), devices: new Map(), device: "", settings: null };
 }
 
 /** `net.ipv4.conf.<device>.<name>` as sysctl prints it: dots in the device name become slashes. */
@@ -138,10 +141,17 @@ function quiet(setting: Setting): Setting {
 }
 
 function deviceSettings({ host, compiled }: HostRuntime, device: string): DeviceSettings {
-  const { devices } = compiled.settings;
-  const made = devices.get(device);
-  if (made !== undefined) return made;
-  const settings: DeviceSettings = {
+  const known = compiled.settings;
+  if (known.device === device && known.settings !== null) return known.settings;
+  const settings = known.devices.get(device) ?? makeDeviceSettings(host, device);
+  known.devices.set(device, settings);
+  known.device = device;
+  known.settings = settings;
+  return settings;
+}
+
+function makeDeviceSettings(host: Host, device: string): DeviceSettings {
+  return {
     forwarding4: forwardingOf(host, device),
     forwarding6: forwardingOf6(host, device),
     router6: ofDevice6(host, device, "forwarding", 0),
@@ -163,8 +173,6 @@ function deviceSettings({ host, compiled }: HostRuntime, device: string): Device
     useTempaddr: quiet(ofDevice6(host, device, "use_tempaddr", 0)),
     useOifAddrsOnly: quiet(ofDevice6(host, device, "use_oif_addrs_only", 0)),
   };
-  devices.set(device, settings);
-  return settings;
 }
 
 function read(runtime: HostRuntime, setting: Setting): number {

@@ -45,7 +45,7 @@ import { type ForwardResult, routeInput } from "./routing/input.ts";
 import { routeOutput, routeOutputKey, sourceFor } from "./routing/output.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import { routesUnknown, UNKNOWN_INTERFACE } from "./routing/unknown-route.ts";
-import { type HostRuntime, PLAIN_ENDING, type Resolution, type SendOptions } from "./runtime.ts";
+import { type HostRuntime, leaving, PLAIN_ENDING, type Resolution, type SendOptions } from "./runtime.ts";
 import { loopWords, type Skb } from "./skb.ts";
 import { transmitFrame } from "./transmit.ts";
 import { decapsulateIpip, encapsulateIpip } from "./tunnels/ipip.ts";
@@ -334,7 +334,7 @@ function leave(runtime: HostRuntime, skb: Skb): string | null {
   }
   if (output.kind === "other" && leavesUnknown(runtime, skb.packet, output)) {
     const nextHop = route.kind === "unicast" ? route.nextHop : null;
-    runtime.services.end(runtime, skb, { ...PLAIN_ENDING, outcome: "left", nextHop, text: "its route is not known" });
+    runtime.services.end(runtime, skb, leaving(nextHop, "its route is not known"));
     return null;
   }
   if (skb.reassembled !== null || packetLength(skb.packet) > outgoingMtu(runtime, skb, route)) {
@@ -399,7 +399,7 @@ function overLink(runtime: HostRuntime, skb: Skb, output: Interface, route: Rout
   if (route.kind === "broadcast") skb.destinationMac = BROADCAST_MAC;
   else if (route.kind === "multicast") skb.destinationMac = multicastMac(skb.packet.dst);
   else if (output.kind === "wireguard" || output.kind === "tun") {
-    runtime.services.end(runtime, skb, { ...PLAIN_ENDING, outcome: "left", text: `into the tunnel ${output.name}` });
+    runtime.services.end(runtime, skb, leaving(null, `into the tunnel ${output.name}`));
     return true;
   } else {
     const nextHop = route.kind === "unicast" ? route.nextHop : skb.packet.dst;
@@ -410,7 +410,7 @@ function overLink(runtime: HostRuntime, skb: Skb, output: Interface, route: Rout
     }
     const reached = found.kind === "left" ? throughFabric(runtime, skb, output) : found;
     if (reached === null || reached.kind !== "mac") {
-      runtime.services.end(runtime, skb, { ...PLAIN_ENDING, outcome: "left", nextHop, text: found.text });
+      runtime.services.end(runtime, skb, leaving(nextHop, found.text));
       return true;
     }
     skb.destinationMac = reached.mac;

@@ -54,6 +54,20 @@ export const PLAIN_ENDING: Ending = {
   socket: null,
 };
 
+/** The ending of a packet that leaves for machines that nobody dumped. */
+export function leaving(nextHop: Address | null, text: string): Ending {
+  return {
+    outcome: "left",
+    reason: null,
+    text,
+    hook: null,
+    error: null,
+    byRule: false,
+    nextHop,
+    socket: null,
+  };
+}
+
 /** What a MAC look-up says: an address, nobody, or out of the modelled world. */
 export type Resolution =
   | { readonly kind: "mac"; readonly mac: string; readonly text: string }

@@ -11,6 +11,8 @@ import { tuple as makeTuple } from "./tuple.ts";
 export interface SourceTable {
   newest: (Connection | null)[];
   filed: number;
+  /** Those that came since somebody last asked, newest first: they are filed when somebody asks again. */
+  unfiled: Connection | null;
 }
 
 const FIRST_PLACES = 16;
@@ -23,11 +25,20 @@ function emptyPlaces(count: number): (Connection | null)[] {
 
 function sourcesOf(table: ConntrackTable): SourceTable {
   if (table.sources !== null) return table.sources;
-  const sources: SourceTable = { newest: emptyPlaces(FIRST_PLACES), filed: 0 };
+  const sources: SourceTable = { newest: emptyPlaces(FIRST_PLACES), filed: 0, unfiled: null };
   table.sources = sources;
   // Those of a dump, when the first new connection asks.
   for (const connection of connectionsIn(table)) if ((connection.status & IPS_SRC_NAT) !== 0) file(sources, connection);
   return sources;
+}
+
+function fileAll(sources: SourceTable): void {
+  const waiting: Connection[] = [];
+  for (let item = sources.unfiled; item !== null; item = item.nextFromSource) waiting.push(item);
+  sources.unfiled = null;
+  for (let item = waiting.pop(); item !== undefined; item = waiting.pop()) {
+    if ((item.status & IPS_DYING) === 0) file(sources, item);
+  }
 }
 
 function placeOf({ newest }: SourceTable, { src, sport, protocol }: Tuple): number {
@@ -64,7 +75,10 @@ function livingFrom(first: Connection | null): Connection | null {
 
 /** Remembers a connection whose source was translated; one that changes nothing is never of use to another. */
 export function noteSource(table: ConntrackTable, connection: Connection): void {
-  if ((connection.status & IPS_SRC_NAT) !== 0) file(sourcesOf(table), connection);
+  if ((connection.status & IPS_SRC_NAT) === 0) return;
+  const sources = sourcesOf(table);
+  connection.nextFromSource = sources.unfiled;
+  sources.unfiled = connection;
 }
 
 /**
@@ -73,6 +87,7 @@ export function noteSource(table: ConntrackTable, connection: Connection): void 
  */
 export function* translationsOf(table: ConntrackTable, tuple: Tuple, zone: number, now: number): Generator<Tuple> {
   const sources = sourcesOf(table);
+  fileAll(sources);
   const newest = sources.newest[placeOf(sources, tuple)] ?? null;
   for (let connection = livingFrom(newest); connection !== null; connection = connection.nextFromSource) {
     // Dying ones leave the list here: they are of no more use to anybody.

@@ -8,7 +8,7 @@ import { sysctl } from "../device-settings.ts";
 import { isGroupMac, isZeroMac } from "../ethernet.ts";
 import { drop, sendLocal } from "../forward.ts";
 import { freeValue } from "../free-value.ts";
-import { type HostRuntime, PLAIN_ENDING } from "../runtime.ts";
+import { type HostRuntime, leaving } from "../runtime.ts";
 import { type ArpMessage, copySkb, type Skb } from "../skb.ts";
 import { decapsulateEcn, encapsulateEcn } from "./ecn.ts";
 
@@ -75,7 +75,7 @@ function takesMetadata(runtime: HostRuntime, device: Interface, skb: Skb): void 
     command: `ip -d link show ${device.name}`,
   });
   if (taken === 1) return drop(runtime, skb, null, "POSTROUTING", `dropped by ${device.name}`);
-  runtime.services.end(runtime, skb, { ...PLAIN_ENDING, outcome: "left", text: `into the tunnel ${device.name}` });
+  runtime.services.end(runtime, skb, leaving(null, `into the tunnel ${device.name}`));
 }
 
 /** A remote end, and the entry that tells it (null: the device's own default remote, or learnt). */
@@ -111,7 +111,7 @@ function sendTo(runtime: HostRuntime, device: Interface, vxlan: VxlanDevice, skb
   }
   if (isMulticast(remote.address)) {
     const text = `to the multicast group ${formatAddress(remote.address)}`;
-    return runtime.services.end(runtime, skb, { ...PLAIN_ENDING, outcome: "left", text });
+    return runtime.services.end(runtime, skb, leaving(null, text));
   }
   sendLocal(runtime, skb, {
     kind: "request",
