@@ -25,6 +25,7 @@ export async function check(argument: string, options: CheckOptions, io: Io): Pr
     hosts: whatIsMissing(loaded.network),
     recognised: [...loaded.recognised, ...evidence.recognised],
     links: loaded.network.links.length,
+    placements: loaded.placements,
   };
   const output = openOutput(io, options);
   try {

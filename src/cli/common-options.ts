@@ -10,6 +10,8 @@ export interface CommonOptions {
   readonly strictInput?: boolean;
   /** Megabytes that an archive may unpack to. */
   readonly unpackLimit?: number;
+  /** `<file>=<machine>`, for dumps of which nothing says whose they are. */
+  readonly host?: readonly string[];
 }
 
 export function addCommonOptions(command: Command): Command {
@@ -20,11 +22,17 @@ export function addCommonOptions(command: Command): Command {
     .addOption(new Option("--color <when>", "colour the result").choices(["auto", "always", "never"]).default("auto"))
     .option("--strict", "every assumption that matters becomes an unknown")
     .option("--strict-input", "any finding about the input is an error")
+    .option("--host <file=machine>", "which machine a loose dump is from (repeatable)", collect, [])
     .addOption(
       new Option("--unpack-limit <MB>", "how much an archive may unpack to (default 1024)").argParser(
         wholeNumber(1, 1_000_000),
       ),
     );
+}
+
+function collect(value: string, earlier: readonly string[]): readonly string[] {
+  if (!/^[^=]+=[^=]+$/.test(value)) throw new InvalidArgumentError("Expected <file>=<machine>.");
+  return [...earlier, value];
 }
 
 /** A parser of whole numbers for options. */

@@ -88,7 +88,7 @@ export function severalInArchive(shown: string, roots: readonly string[]): Findi
   };
 }
 
-/** What to say of a folder with the dumps of one machine, or of the machines' folders; null when it is neither. */
+/** What to say of one machine's folder in a snapshot, or of the folder of machines; null when it is neither. */
 export function machineFolder(path: string): Finding | null {
   const [first] = dumpsIn(path);
   const parent = dirname(resolve(path));
@@ -96,15 +96,14 @@ export function machineFolder(path: string): Finding | null {
   const holdsMachines = isMachines && entries(path).some((entry) => dumpsIn(join(path, entry.name)).length > 0);
   if (first === undefined && !holdsMachines) return null;
   const snapshot = holdsMachines ? join(path, "..") : MACHINES.test(basename(parent)) ? join(path, "..", "..") : null;
+  // dumps that somebody put together in a folder of any name are read as they are
+  if (snapshot === null) return null;
   return {
     code: "machine-folder",
     severity: "error",
     message: `${path} holds ${holdsMachines ? "the folders of machines" : `the dumps of one machine (${first}, …)`}, not a snapshot`,
     expected: `a folder in which this one is ${holdsMachines ? "nodes/" : "nodes/<its name>/"}`,
-    advice:
-      snapshot === null
-        ? "Move the files into nodes/<name of the machine>/ and give the folder that holds nodes/."
-        : `Did you mean ${snapshot}?`,
+    advice: `Did you mean ${snapshot}?`,
   };
 }
 

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import type { Finding } from "../model/finding.ts";
 import type { Network } from "../model/network.ts";
+import { pasteSections } from "../readers/loose/paste-sections.ts";
 import { recogniseDump } from "../readers/recognise.ts";
 import { FILE_ROLES, type SnapshotFiles, stemOf } from "../readers/snapshot/files.ts";
 import { readLoneDump } from "../readers/snapshot/lone-dump.ts";
@@ -23,6 +24,7 @@ import type { Io } from "./io.ts";
 import { readFolder, readTextFile } from "./read-files.ts";
 import { openStdin, STDIN_NAME } from "./read-stdin.ts";
 import { sniffArchive } from "./sniff.ts";
+import { hostsTold, untoldFiles } from "./told-hosts.ts";
 
 export interface LoadOptions extends CommonOptions {
   /** Parts of machines are read when a packet needs them, unless `--strict-input` asks for every finding. */
@@ -36,6 +38,8 @@ export interface LoadedNetwork {
   /** Of a network that was opened: what was found until now. */
   readonly findings: readonly Finding[];
   readonly recognised: SnapshotResult["recognised"];
+  /** Files that were placed by what is in them. */
+  readonly placements: SnapshotResult["placements"];
   /** The files of each machine, for what readers/evidence/ reads from them. */
   readonly machines: SnapshotResult["machines"];
   /** When the dumps were taken; null when nothing says. */
@@ -84,11 +88,15 @@ async function load(located: Located, options: LoadOptions): Promise<LoadedNetwo
       return loadScenarioNetwork(located.file, read.scenario.network, options);
     }
     case "text":
-      return loadText(located.text, located.shown);
+      return loadText(located.text, located.shown, options);
   }
 }
 
-function loadText(text: string, shown: string): LoadedNetwork {
+function loadText(text: string, shown: string, options: CommonOptions): LoadedNetwork {
+  // a paste of several commands tells more than one dump
+  if (pasteSections(text).filter(({ stem, isObjects }) => stem !== null || isObjects).length > 1) {
+    return loadFiles(shown, new Map([[shown, text]]), [], options);
+  }
   const dump = readLoneDump(text, shown);
   if (dump.kind === null || dump.findings.some((finding) => finding.code === "unrecognised-file")) {
     throw new InputError(dump.findings);
@@ -100,6 +108,7 @@ function loadText(text: string, shown: string): LoadedNetwork {
     findings: dump.findings,
     recognised: dump.recognised,
     machines: dump.machines,
+    placements: [],
     collectedAt: null,
     files: { name: shown, files: new Map([[shown, text]]) },
     lone: true,
@@ -118,7 +127,7 @@ async function loadArchive(
   if (compressed !== undefined) {
     const single = compressed.read();
     if (typeof single !== "string") throw new InputError([single.problem]);
-    const lone = loadText(single, shown);
+    const lone = loadText(single, shown, options);
     return { ...lone, findings: [...findings, ...lone.findings] };
   }
   if (files.size === 0) throw new InputError([...findings.filter(isError), emptyArchive(shown)]);
@@ -308,7 +317,10 @@ function loadFiles(
   earlier: readonly Finding[],
   options: LoadOptions,
 ): LoadedNetwork {
-  const files: SnapshotFiles = { name, files: read };
+  const { host = [] } = options;
+  const untold = untoldFiles(host, [...read.keys()]);
+  if (untold.length > 0) throw new InputError(untold);
+  const files: SnapshotFiles = { name, files: read, hostOf: hostsTold(host) };
   const manifests = isManifests(read);
   const asSnapshot = manifests
     ? { name, files: new Map([...read].map(([file, text]) => [`${CLUSTER}${file}`, text] as const)) }
@@ -326,6 +338,7 @@ function loadFiles(
     },
     recognised: result.recognised,
     machines: result.machines,
+    placements: result.placements,
     collectedAt: dateOf(result.collectedAt),
     files,
     lone: false,
@@ -357,7 +370,7 @@ const TOP = /^(?:[^/]+\/)?(?:nodes|hosts|cluster)\/|^(?:[^/]+\/)?snapshot\.ya?ml
 
 function isManifests(files: ReadonlyMap<string, unknown>): boolean {
   const names = [...files.keys()];
-  return names.some((name) => /\.(?:ya?ml|json)$/.test(name)) && !names.some((name) => TOP.test(name));
+  return names.every((name) => /\.ya?ml$/.test(name)) && !names.some((name) => TOP.test(name));
 }
 
 const ORDER = { error: 0, warning: 1, info: 2 } as const;

@@ -60,6 +60,8 @@ const TOOL_ERROR = new RegExp(
     "^(?:ip6?tables[\\w-]*|ipset|conntrack|nft) v[\\d.]+[^:]*: (?!\\d+ flow entries)",
     "^(?:/\\S*/)?(?:ip|ss|bridge|sysctl|conntrack|ipset|nsenter|sudo|kubectl|timeout|env|ip6?tables[\\w-]*): (?!(?:permission denied on|reading) key|cannot stat).*(?:not found|[Nn]o such|not permitted|denied|unrecognized|invalid option|applet|failed|required)",
     "^BusyBox v[\\d.]+",
+    // appended to what a command printed before it hung
+    "^=== calicoctl cluster diags: no output for ",
   ].join("|"),
 );
 

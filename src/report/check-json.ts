@@ -8,6 +8,8 @@ export interface CheckJson {
   readonly name: string;
   readonly findings: readonly FindingJson[];
   readonly files: CheckReport["recognised"];
+  /** Files that were placed by what is in them: whose they are taken for, as what, and why. */
+  readonly placements: CheckReport["placements"];
   readonly hosts: readonly {
     readonly host: string;
     readonly kind: string;
@@ -27,6 +29,7 @@ export function checkJson(report: CheckReport): CheckJson {
     name: report.name,
     findings: report.findings.map(findingJson),
     files: report.recognised,
+    placements: report.placements,
     hosts: report.hosts.map((host) => {
       const parts = [...host.parts];
       return {

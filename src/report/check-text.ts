@@ -1,6 +1,7 @@
 import type { HostKnowledge } from "../analysis/what-is-missing.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Knowledge } from "../model/host.ts";
+import type { Placement } from "../readers/loose/place-loose.ts";
 import { factSource } from "../trace/fact-source.ts";
 import { EXPLAIN_HINT } from "./code-link.ts";
 import { findingText } from "./finding-text.ts";
@@ -16,6 +17,8 @@ export interface CheckReport {
   readonly hosts: readonly HostKnowledge[];
   readonly recognised: readonly { readonly path: string; readonly as: string; readonly items: number | null }[];
   readonly links: number;
+  /** Files that were placed by what is in them. */
+  readonly placements: readonly Placement[];
 }
 
 const SEVERITIES = ["error", "warning", "info"] as const;
@@ -24,6 +27,7 @@ export function checkText(report: CheckReport, ink: Ink): string {
   const lines = [
     ink.strong(report.name),
     `  ${summary(report)}`,
+    ...placementLines(report.placements, ink),
     ...findingLines(report.findings, ink),
     ...knowledgeLines(report, ink),
   ];
@@ -39,6 +43,23 @@ function summary(report: CheckReport): string {
     plural(report.links, "link"),
     `${plural(report.recognised.length, "file")} read`,
   ].join(", ");
+}
+
+/** Placements told one by one; `--json` has them all. */
+const TOLD_PLACEMENTS = 40;
+
+/** Which file was taken for what, where its name does not say so. */
+function placementLines(placements: readonly Placement[], ink: Ink): readonly string[] {
+  if (placements.length === 0) return [];
+  const lines = ["", ink.strong("Files that were placed by what is in them")];
+  for (const { path, line, host, as, because } of placements.slice(0, TOLD_PLACEMENTS)) {
+    const place = line > 1 ? `${path}:${line}` : path;
+    lines.push(...paragraph(`${place} → ${as} of ${host}: ${because}`, "    ", `  ${ink.faint("·")} `));
+  }
+  const more = placements.length - TOLD_PLACEMENTS;
+  if (more > 0) lines.push(ink.faint(`    … and ${more} more: --json lists all`));
+  lines.push(...paragraph("If one is wrong: --host '<file>=<machine>'.", "  ", "  ", ink.faint));
+  return lines;
 }
 
 function findingLines(findings: readonly Finding[], ink: Ink): readonly string[] {

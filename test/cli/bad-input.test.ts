@@ -450,9 +450,10 @@ describe("something else than a network", () => {
   });
 
   test("dumps that lie about under names of their own", async () => {
-    const { code, err } = await check({ "fw-n1.log": twoNodes()["nodes/n1/iptables-save.txt"] ?? "", notes: "hello" });
-    expect(code).toBe(2);
-    expect(err).toContain("fw-n1.log looks like a dump: put the files of each machine into a folder nodes/<its name>/");
+    const { code, out } = await check({ "fw-n1.log": twoNodes()["nodes/n1/iptables-save.txt"] ?? "", notes: "hello" });
+    expect(code).toBe(0);
+    expect(out).toContain("fw-n1.log → iptables-save of n1");
+    expect(out).toContain("Nothing says which machine this is from");
   });
 
   test("prose that quotes some lines of a dump is no dump", async () => {

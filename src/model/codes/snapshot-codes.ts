@@ -95,4 +95,22 @@ export const SNAPSHOT_CODES = {
       "Logs, descriptions of pods, certificates and eBPF maps of a diagnostics bundle say nothing that podpath uses.",
     todo: "Nothing.",
   },
+  "host-unknown": {
+    title: "A dump of which nothing says the machine",
+    means:
+      "The content was recognised, and neither a prompt, a name, a folder nor an address in it tells whose it is. It was left out.",
+    todo: "Say it: --host '<file>=<machine>'.",
+  },
+  "one-machine-assumed": {
+    title: "Dumps that are taken for one machine's",
+    means:
+      "Nothing says which machine the dumps are from, and no two of them are of one kind. They are read as those of one machine.",
+    todo: "If they are from several: --host '<file>=<machine>'.",
+  },
+  "interfaces-from-routes": {
+    title: "Interfaces that only routes tell of",
+    means:
+      "`ip -4 addr`, as calicoctl node diags collects it, leaves out interfaces without IPv4 addresses, such as those of pods. Where a route names one it is taken to exist, to be up and to have an MTU of 1500.",
+    todo: "Collect ip -d -s addr on the machine.",
+  },
 } as const satisfies CodeTable;

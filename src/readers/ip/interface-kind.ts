@@ -40,9 +40,21 @@ export function interfaceKind(written: WrittenInterface, mutual: boolean): Inter
   if (written.kind !== null) return KINDS.get(written.kind) ?? "other";
   if (written.linkType === "ipip") return "ipip";
   if (written.detailed) return written.linkType === "ether" || written.linkType === "infiniband" ? "physical" : "other";
-  for (const [pattern, kind] of BY_NAME) if (pattern.test(written.name)) return kind;
+  const named = byConvention(written.name);
+  if (named !== null) return named;
   const inNamespace = written.netnsId !== null || written.netnsName !== null;
   if (mutual || (inNamespace && /^if\d+$/.test(written.peer ?? ""))) return "veth";
   if (written.peer !== null && written.peer !== "NONE") return VLAN.test(written.name) ? "vlan" : "other";
   return PHYSICAL.test(written.name) ? "physical" : "other";
+}
+
+/** What a device is by its name alone. */
+export function kindByName(name: string): InterfaceKind {
+  if (name === "lo") return "loopback";
+  return byConvention(name) ?? (VLAN.test(name) ? "vlan" : PHYSICAL.test(name) ? "physical" : "other");
+}
+
+function byConvention(name: string): InterfaceKind | null {
+  for (const [pattern, kind] of BY_NAME) if (pattern.test(name)) return kind;
+  return null;
 }

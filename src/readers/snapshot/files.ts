@@ -15,6 +15,8 @@ export interface SnapshotFiles {
   /** What to call it in messages. */
   readonly name: string;
   readonly files: ReadonlyMap<string, FileText | UnreadFile>;
+  /** The machine that a person says a file is from; null for most. */
+  readonly hostOf?: (path: string) => string | null;
 }
 
 export function isUnread(file: FileText | UnreadFile): file is UnreadFile {
@@ -105,6 +107,8 @@ export const FILE_ROLES: ReadonlyMap<string, FileRole> = new Map([
   ...rulesRoles(),
   ["nft-ruleset", role("nft", "nft -j list ruleset", ["nft"])],
   ["ip-addr", role("addresses", "ip -d -s addr", ["ip-addr", "ip-link", "ifconfig"], { neverEmpty: true })],
+  ["ip-addr-v4", role("addresses", "ip -4 addr", ["ip-addr", "ip-link"], { family: 4 })],
+  ["ip-addr-v6", role("addresses", "ip -6 addr", ["ip-addr", "ip-link"], { family: 6 })],
   ["ip-link", role("links", "ip -d -s link", ["ip-link", "ip-addr"], { neverEmpty: true })],
   [
     "iptables-list",

@@ -1,5 +1,5 @@
 import type { Finding } from "../../model/finding.ts";
-import { type FileText, type SnapshotFiles, textOf, type UnreadFile } from "./files.ts";
+import { FILE_ROLES, type FileText, type SnapshotFiles, stemOf, textOf, type UnreadFile } from "./files.ts";
 import { isNotRead } from "./not-read.ts";
 import { snapshotRoots } from "./roots.ts";
 
@@ -9,6 +9,8 @@ export interface PlacedFile {
   readonly text: string;
   /** Why there is no text; the text is empty then. */
   readonly problem?: Finding | null;
+  /** What it was recognised as, where its name does not tell: the name that a snapshot would give it, without extension. */
+  readonly stem?: string;
 }
 
 /** The files of one network namespace. */
@@ -23,14 +25,23 @@ export interface MachineFiles {
   readonly files: ReadonlyMap<string, PlacedFile>;
 }
 
+/** A machine as its folder names it. */
+export type MachineFolder = Omit<MachineFiles, "files">;
+
+/** A file that only its content may tell; `machine` where it lies in a machine's own folder. */
+export interface LooseFile {
+  readonly file: PlacedFile;
+  readonly machine: MachineFolder | null;
+}
+
 export interface Layout {
   readonly description: PlacedFile | null;
   /** Of collectors: at the top, and beside the files of a machine or of the cluster. */
   readonly indexes: readonly PlacedFile[];
   readonly cluster: readonly PlacedFile[];
   readonly machines: readonly MachineFiles[];
-  /** Files that stand where nothing is expected. */
-  readonly strays: readonly PlacedFile[];
+  /** Files that no snapshot would call so, or that stand where nothing is expected. */
+  readonly loose: readonly LooseFile[];
   /** Pod folders whose name is no `<namespace>_<pod>`. */
   readonly misnamed: readonly string[];
   /** How many logs and the like there are, which nobody reads. */
@@ -45,13 +56,17 @@ export const NOBODY = "?";
 
 /** Sorts the paths of a snapshot into what INTERFACES section 2 says they are. The order of the files does not matter. */
 export function layOut(snapshot: SnapshotFiles): Layout {
-  const machines = new Map<string, { machine: Omit<MachineFiles, "files">; files: Map<string, PlacedFile> }>();
+  const machines = new Map<string, { machine: MachineFolder; files: Map<string, PlacedFile> }>();
   const cluster: PlacedFile[] = [];
-  const strays: PlacedFile[] = [];
+  const loose: LooseFile[] = [];
   const misnamed = new Set<string>();
   let description: PlacedFile | null = null;
   const indexes: PlacedFile[] = [];
-  const add = (machine: Omit<MachineFiles, "files">, name: string, file: PlacedFile): void => {
+  const add = (machine: MachineFolder, name: string, file: PlacedFile): void => {
+    if (!FILE_ROLES.has(stemOf(name))) {
+      loose.push({ file, machine });
+      return;
+    }
     const known = machines.get(machine.folder) ?? { machine, files: new Map<string, PlacedFile>() };
     machines.set(machine.folder, known);
     known.files.set(name, file);
@@ -69,7 +84,7 @@ export function layOut(snapshot: SnapshotFiles): Layout {
       continue;
     }
     if (!path.startsWith(root)) {
-      strays.push(file);
+      loose.push({ file, machine: null });
       continue;
     }
     const parts = path
@@ -97,14 +112,14 @@ export function layOut(snapshot: SnapshotFiles): Layout {
       }
       const pod = `pod/${fourth.slice(0, underscore)}/${fourth.slice(underscore + 1)}`;
       add({ name: pod, kind: "pod", node: name, folder }, fifth, file);
-    } else strays.push(file);
+    } else loose.push({ file, machine: null });
   }
   return {
     description,
     indexes,
     cluster,
     machines: [...machines.values()].map(({ machine, files }) => ({ ...machine, files })),
-    strays,
+    loose,
     misnamed: [...misnamed],
     notRead,
   };

@@ -13,7 +13,9 @@ import { readFdb } from "../bridge/fdb.ts";
 import { checkCalicoRules } from "../calico-rules/check-hashes.ts";
 import { readConntrack } from "../conntrack.ts";
 import { readAddresses } from "../ip/address.ts";
+import { devicesOfRoutes } from "../ip/devices-of-routes.ts";
 import type { InterfaceDump } from "../ip/interface-build.ts";
+import { joinAddresses } from "../ip/join-addresses.ts";
 import { mergeInterfaces, readLinks } from "../ip/link.ts";
 import { readNeighbours } from "../ip/neigh.ts";
 import { readRoutes } from "../ip/route.ts";
@@ -113,6 +115,18 @@ function partsOf(
   const interfaceDump = readInterfaces(chosen, reading);
   const interfaces = new Map(interfaceDump.interfaces.map((device) => [device.name, device]));
   if (interfaces.size === 0) knowledge.set("interfaces", "unknown");
+  else if (isOfOneFamily(chosen)) {
+    const others = devicesOfRoutes(
+      all(chosen, "routes").map(({ file }) => file),
+      interfaces,
+      origins,
+    );
+    for (const device of others) interfaces.set(device.name, device);
+    if (others.length > 0) {
+      knowledge.set("interfaces", "assumed");
+      reading.findings.push(onlyInRoutes(machine.folder, others));
+    }
+  }
 
   const sysctls = once(() => {
     const read = readMachineSysctls(machine, chosen, interfaces, reading, mode);
@@ -295,12 +309,39 @@ function note(
 
 const NO_INTERFACES: InterfaceDump = { interfaces: [], detailed: new Set(), namespaces: new Map(), findings: [] };
 
+/** One file of all addresses; else those of `ip -4 addr` and `ip -6 addr`. */
+function addressFilesOf(chosen: Chosen): readonly ChosenFile[] {
+  const files = all(chosen, "addresses");
+  const whole = files.find((one) => one.role.family === null);
+  return whole === undefined ? files : [whole];
+}
+
+/** True where only `ip -4 addr` or `ip -6 addr` tells the interfaces: both leave out those without such addresses. */
+function isOfOneFamily(chosen: Chosen): boolean {
+  return one(chosen, "links") === null && addressFilesOf(chosen).every(({ role }) => role.family !== null);
+}
+
+function onlyInRoutes(folder: string, devices: readonly Interface[]): Finding {
+  const names = devices.slice(0, 3).map((device) => device.name);
+  return {
+    code: "interfaces-from-routes",
+    severity: "warning",
+    message: `ip -4 addr leaves out interfaces without IPv4 addresses; ${devices.length === 1 ? "one is" : `${devices.length} are`} known from routes alone (${names.join(", ")}${devices.length > names.length ? ", …" : ""}) and taken to be up, with an MTU of 1500.`,
+    file: folder,
+    advice: "Collect ip -d -s addr into ip-addr.txt.",
+  };
+}
+
 function readInterfaces(chosen: Chosen, reading: Reading): InterfaceDump {
-  const addressFile = one(chosen, "addresses");
+  const addressFiles = addressFilesOf(chosen);
+  const [addressFile = null] = addressFiles;
   const linkFile = one(chosen, "links");
-  const addresses = addressFile && readAddresses(addressFile.file.text, addressFile.file.path, reading.origins);
+  const addressDumps = addressFiles.map(({ file }) => readAddresses(file.text, file.path, reading.origins));
+  const addresses = addressFile && addressDumps.reduce(joinAddresses);
   const links = linkFile && readLinks(linkFile.file.text, linkFile.file.path, reading.origins);
-  if (addressFile && addresses) note(reading, addressFile.file, "ip addr", addresses.interfaces.length, []);
+  for (const [i, { file }] of addressFiles.entries()) {
+    note(reading, file, "ip addr", addressDumps[i]?.interfaces.length ?? 0, []);
+  }
   if (linkFile && links) note(reading, linkFile.file, "ip link", links.interfaces.length, []);
   const dump =
     addresses && links ? mergeInterfaces(addresses, links, reading.origins) : (addresses ?? links ?? NO_INTERFACES);

@@ -7,6 +7,9 @@ import type { Link } from "../../model/link.ts";
 import { type Network, network } from "../../model/network.ts";
 import { type OriginTable, originTable } from "../../model/origin.ts";
 import { formatAddress } from "../../net/address.ts";
+import { type KnownHosts, knownHosts } from "../loose/known-hosts.ts";
+import { sortLoose } from "../loose/loose-dump.ts";
+import { type Placement, placeLoose } from "../loose/place-loose.ts";
 import { type DumpKind, PRINTED_BY, recogniseDump } from "../recognise.ts";
 import { buildCluster } from "../resources/build-cluster.ts";
 import { type Resource, readResources } from "../resources/read-resources.ts";
@@ -14,11 +17,12 @@ import { readTables } from "../tables/read-tables.ts";
 import { readCollectorIndexes } from "./collector-index.ts";
 import { contradictions } from "./contradictions.ts";
 import { NO_DESCRIPTION, readDescription } from "./description.ts";
-import { FILE_ROLES, isUnread, type SnapshotFiles, textOf } from "./files.ts";
+import { isUnread, type SnapshotFiles, textOf } from "./files.ts";
 import { findingAt } from "./finding-at.ts";
 import { hostOf, once, partsOfHost } from "./host-parts.ts";
-import { type Layout, layOut, type MachineFiles, NOBODY, type PlacedFile } from "./layout.ts";
+import { type LooseFile, layOut, type MachineFiles, NOBODY, type PlacedFile } from "./layout.ts";
 import { endpointsOf, serviceNamesOf } from "./names.ts";
+import { isNotRead } from "./not-read.ts";
 import { findVeth, type HostRoutes, hostRoutesOf, linksInside, pairByIndex, vethLink } from "./pod-links.ts";
 import { type Machine, openMachine, type Reading, type RecognisedFile, readMachine } from "./read-machine.ts";
 import { describedSegments, inferredSegments, memberKey, type RoutesOf } from "./segments.ts";
@@ -35,6 +39,8 @@ export interface SnapshotResult {
   readonly recognised: readonly RecognisedFile[];
   /** The files of each machine, with the names of its hosts: readers/evidence/ reads from them what decides about no packet. */
   readonly machines: readonly MachineFiles[];
+  /** Files that were placed by what is in them. */
+  readonly placements: readonly Placement[];
   /** metadata.name of snapshot.yaml, else the folder's. */
   readonly name: string;
   /** collectedAt of snapshot.yaml. */
@@ -65,7 +71,7 @@ function assemble(files: SnapshotFiles, mode: "read" | "open"): SnapshotResult {
   const recognised: RecognisedFile[] = [];
   const readable = new Map(files.files);
   for (const [path, content] of [...files.files].sort(([x], [y]) => (x < y ? -1 : 1))) {
-    const text = mode === "read" || !isUnread(content) ? textOf(content) : "";
+    const text = (mode === "read" || !isUnread(content)) && !isNotRead(path) ? textOf(content) : "";
     if (typeof text === "string") continue;
     findings.push(text.problem);
     readable.set(path, text);
@@ -76,7 +82,9 @@ function assemble(files: SnapshotFiles, mode: "read" | "open"): SnapshotResult {
     if (problem !== null) findings.push(problem);
     return problem === null;
   };
-  const cluster = readClusterFiles(layout.cluster.filter(canBeRead), origins, findings, recognised);
+  const loose = sortLoose(layout.loose.filter(({ file }) => canBeRead(file)));
+  const objects = [...layout.cluster.filter(canBeRead), ...loose.objects];
+  const cluster = readClusterFiles(objects, origins, findings, recognised);
   const described = layout.description !== null && canBeRead(layout.description) ? layout.description : null;
   const description = described === null ? NO_DESCRIPTION : readDescription(described, origins);
   findings.push(...description.findings);
@@ -85,11 +93,15 @@ function assemble(files: SnapshotFiles, mode: "read" | "open"): SnapshotResult {
   const collectors = readCollectorIndexes(indexes);
   findings.push(...collectors.findings);
   for (const { path } of indexes) recognised.push({ path, as: "the collector's index", items: null });
-  if (mode === "read") findings.push(...strays(layout.strays));
+  if (mode === "read") findings.push(...strays(loose.unknown));
   findings.push(...layout.misnamed.map(misnamed), ...notRead(layout.notRead));
 
   const collectedAt = description.collectedAt ?? collectors.collectedAt;
-  const machineFiles = layout.machines.map((files) => renamed(files, cluster));
+  const known = knownHosts(cluster, []);
+  const folders = layout.machines.map((files) => renamed(files, known));
+  const placed = placeLoose(loose, folders, cluster, files.hostOf ?? (() => null));
+  findings.push(...placed.findings);
+  const machineFiles = placed.machines;
   const reading: Reading = { origins, collectors, findings, recognised };
   const machines = machineFiles.flatMap((files) => {
     const machine = (mode === "read" ? readMachine : openMachine)(files, reading);
@@ -107,7 +119,7 @@ function assemble(files: SnapshotFiles, mode: "read" | "open"): SnapshotResult {
   findings.push(...told.findings, ...inferred.findings);
   const links = [...joined.links, ...told.links, ...inferred.links];
   if (mode === "read") findings.push(...contradictions(hosts, links, cluster, workloads, origins));
-  if (hosts.size === 0) findings.push(noMachines(files.name, layout, recognised));
+  if (hosts.size === 0) findings.push(noMachines(files.name, recognised));
 
   const fields = {
     hosts,
@@ -128,6 +140,7 @@ function assemble(files: SnapshotFiles, mode: "read" | "open"): SnapshotResult {
     findings,
     recognised,
     machines: machineFiles,
+    placements: placed.placements,
     name: description.name ?? files.name,
     collectedAt,
   };
@@ -206,16 +219,9 @@ function notObjects(file: string, kind: DumpKind | null): Finding {
 }
 
 /** A folder named after a machine's host name belongs to the node with that label. */
-function renamed(files: MachineFiles, cluster: Cluster): MachineFiles {
-  const nameOf = (folder: string): string => {
-    if (cluster.nodes.has(folder)) return folder;
-    for (const [name, node] of cluster.nodes) {
-      if (node.metadata.labels.get("kubernetes.io/hostname") === folder) return name;
-    }
-    return folder;
-  };
-  if (files.kind === "node") return { ...files, name: nameOf(files.name) };
-  return files.node === null ? files : { ...files, node: nameOf(files.node) };
+function renamed(files: MachineFiles, known: KnownHosts): MachineFiles {
+  if (files.kind === "node") return { ...files, name: known.named(files.name) ?? files.name };
+  return files.node === null ? files : { ...files, node: known.named(files.node) ?? files.node };
 }
 
 interface Joining {
@@ -473,16 +479,18 @@ function withKnownMacs(described: Host, hosts: ReadonlyMap<string, Host>): Host 
   return { ...described, interfaces };
 }
 
-function strays(files: readonly PlacedFile[]): readonly Finding[] {
-  return files.map((file) => {
-    const kind = recogniseDump(file.text);
-    return {
-      code: "unknown-file",
-      severity: "info",
-      message: `Nothing is read from here${kind === null ? "" : `; it looks like the output of ${PRINTED_BY[kind]}`}.`,
-      file: file.path,
-      expected: "snapshot.yaml, cluster/…, nodes/<node>/<file>, nodes/<node>/netns/<pod>/<file> or hosts/<name>/<file>",
-    };
+function strays(files: readonly LooseFile[]): readonly Finding[] {
+  return files.flatMap(({ file, machine }) => {
+    if (machine !== null) return [];
+    return [
+      {
+        code: "unknown-file",
+        severity: "info",
+        message: "Nothing in the file was recognised.",
+        file: file.path,
+        expected: "the output of a command that docs/reference/snapshot.md lists",
+      },
+    ];
   });
 }
 
@@ -509,7 +517,7 @@ function misnamed(folder: string): Finding {
 }
 
 /** Without a machine there is no network: what was given instead, and what is wanted. */
-function noMachines(name: string, layout: Layout, recognised: readonly RecognisedFile[]): Finding {
+function noMachines(name: string, recognised: readonly RecognisedFile[]): Finding {
   const objects = recognised.reduce((sum, file) => sum + (OBJECTS.has(file.as) ? (file.items ?? 0) : 0), 0);
   if (objects > 0) {
     return {
@@ -521,20 +529,11 @@ function noMachines(name: string, layout: Layout, recognised: readonly Recognise
       advice: "docs/reference/snapshot.md lists the files and the commands that write them.",
     };
   }
-  const dumps = layout.strays.filter((file) => isOfMachine(recogniseDump(file.text)));
   return {
     code: "empty-snapshot",
     severity: "error",
-    message: `${name} holds no dump of any machine${dumps.length === 0 ? "" : " where a snapshot has them"}.`,
+    message: `${name} holds no dump of any machine.`,
     expected: "nodes/<node>/ with files such as iptables-save.txt, ip-addr.txt and ip-route.txt",
-    advice:
-      dumps.length === 0
-        ? "docs/reference/snapshot.md lists the files and the commands that write them."
-        : `${dumps[0]?.path} looks like a dump: put the files of each machine into a folder nodes/<its name>/, with the names that docs/reference/snapshot.md lists.`,
+    advice: "docs/reference/snapshot.md lists the files and the commands that write them.",
   };
-}
-
-/** True for dumps that tell what a machine does with packets. */
-function isOfMachine(kind: DumpKind | null): boolean {
-  return [...FILE_ROLES.values()].some((role) => role.part !== "evidence" && role.kinds.some((one) => one === kind));
 }

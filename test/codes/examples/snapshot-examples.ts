@@ -22,6 +22,16 @@ export const SNAPSHOT_EXAMPLES: ExamplesOf<typeof SNAPSHOT_CODES> = {
       "02:00:00:00:00:02",
     ),
   }),
+  "host-unknown": snapshot({ "paste.txt": "default via 172.16.0.1 dev eth0\n172.16.0.0/24 dev eth0 scope link\n" }),
+  "interfaces-from-routes": {
+    files: {
+      "diagnostics/hostname": "n1\n",
+      "diagnostics/ipv4_addr":
+        "2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default qlen 1000\n    inet 172.16.0.10/24 brd 172.16.0.255 scope global eth0\n       valid_lft forever preferred_lft forever\n",
+      "diagnostics/ipv4_route": "default via 172.16.0.1 dev eth0\n192.168.1.2 dev cali0123456789a scope link\n",
+    },
+    run: ["check", "diagnostics"],
+  },
   "nameless-resource": snapshot({ "cluster/pod.yaml": POD.replace(", name: web}", "}") }),
   "nested-lists": snapshot({
     "cluster/pod.yaml": `${"{apiVersion: v1, kind: List, items: [".repeat(20)}${"]}".repeat(20)}\n`,
@@ -33,6 +43,10 @@ export const SNAPSHOT_EXAMPLES: ExamplesOf<typeof SNAPSHOT_CODES> = {
   "node-disagreement": snapshot({ "cluster/pod.yaml": POD, "cluster/endpoint.yaml": endpoint({ node: "n2" }) }, both),
   "not-a-resource": snapshot({ "cluster/values.yaml": "replicas: 3\n" }),
   "not-read": snapshot({ "nodes/n1/logs/kubelet.log": "I0215 10:00:00.000000       1 server.go:1] started\n" }),
+  "one-machine-assumed": {
+    files: { "paste/fw.txt": NODE["cluster1/nodes/n1/iptables-save.txt"] ?? "" },
+    run: ["check", "paste"],
+  },
   "pod-address-missing": snapshot({
     "cluster/pod.yaml": POD,
     [INSIDE]: POD_ADDRESSES.replace("192.168.1.2", "192.168.1.7"),

@@ -269,7 +269,7 @@ test("damaged, misplaced and unknown files are told, and count as missing", () =
       "empty-file nodes/n1/ip-rule.txt",
       "unknown-file nodes/n1/notes.txt",
       "unrecognised-file nodes/n1/iptables-save.txt",
-      "unknown-file elsewhere.txt",
+      "host-unknown elsewhere.txt",
     ]),
   );
   expect(result.findings.find((one) => one.code === "wrong-file")?.message).toContain("iptables-save");
