@@ -1,7 +1,7 @@
 import type { Finding } from "../../model/finding.ts";
 import { FILE_ROLES, type FileText, type SnapshotFiles, stemOf, textOf, type UnreadFile } from "./files.ts";
 import { isNotRead } from "./not-read.ts";
-import { snapshotRoots } from "./roots.ts";
+import { snapshotRoots, withoutArchive } from "./roots.ts";
 
 /** A file and its content, which is fetched when it is asked for. */
 export interface PlacedFile {
@@ -87,10 +87,8 @@ export function layOut(snapshot: SnapshotFiles): Layout {
       loose.push({ file, machine: null });
       continue;
     }
-    const parts = path
-      .slice(root.length)
-      .split("/")
-      .filter((part) => part !== "" && part !== ".");
+    const inside = root === "" ? withoutArchive(path) : path.slice(root.length);
+    const parts = inside.split("/").filter((part) => part !== "" && part !== ".");
     const [top = "", name = "", third = "", fourth = "", fifth = ""] = parts;
     if (parts.length === 1 && /^snapshot\.(ya?ml|json)$/.test(top)) description = file;
     else if (/^(?:|cluster\/|(?:nodes|hosts)\/[^/]+\/)index\.json$/.test(parts.join("/"))) indexes.push(file);
