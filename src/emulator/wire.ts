@@ -1,6 +1,7 @@
 import { sleepsThrough } from "../linux/arp-bystander.ts";
+import { drop } from "../linux/endings.ts";
 import { BROADCAST_MAC, isGroupMac } from "../linux/ethernet.ts";
-import { drop, receive } from "../linux/forward.ts";
+import { receive } from "../linux/forward.ts";
 import { type HostRuntime, leaving } from "../linux/runtime.ts";
 import { CT_NONE, copySkb, type Skb } from "../linux/skb.ts";
 import { FRAME_ALLOWANCE } from "../linux/transmit.ts";

@@ -1,39 +1,30 @@
-import { sendArpRequest } from "../linux/arp.ts";
 import type { Choice, Chooser } from "../linux/chooser.ts";
 import { compileHost } from "../linux/compiled-host.ts";
 import { loadConntrack } from "../linux/conntrack/load.ts";
-import { drop, receive, sendLocal, sendToGateway } from "../linux/forward.ts";
+import { drop } from "../linux/endings.ts";
+import { receive, sendLocal, sendToGateway } from "../linux/forward.ts";
 import { type FreeValues, freeValues } from "../linux/free-value.ts";
 import { copyLimits, type IcmpLimits, icmpLimits } from "../linux/icmp-limit.ts";
-import { answersSolicitation } from "../linux/neighbour-discovery.ts";
-import { findNeighbour, neighbourTable } from "../linux/neighbour-table.ts";
+import { neighbourTable } from "../linux/neighbour-table.ts";
 import type { Indexing } from "../linux/netfilter/chain-index.ts";
 import { emptyMatchStates } from "../linux/netfilter/match-state.ts";
 import { type Hook, INPUT, PREROUTING } from "../linux/netfilter/verdict.ts";
 import type { Observer } from "../linux/observer.ts";
 import type { Supposition } from "../linux/routing/unknown-route.ts";
-import type {
-  Ending,
-  HostRuntime,
-  PacketKind,
-  Resolution,
-  RuleCounters,
-  SendOptions,
-  Services,
-} from "../linux/runtime.ts";
+import type { Ending, HostRuntime, PacketKind, RuleCounters, SendOptions, Services } from "../linux/runtime.ts";
 import { CT_NONE, CT_RELATED, CT_UNTRACKED, type Skb, skb } from "../linux/skb.ts";
-import { answerSolicitation, type Message, receiveAdvertisement, sendSolicitation } from "../linux/solicitation.ts";
 import { transmitFrame } from "../linux/transmit.ts";
 import { ASSUMPTION_CODES, type AssumptionCode, type AssumptionPart } from "../model/codes/assumption-codes.ts";
 import type { Interface } from "../model/interface.ts";
 import type { Network } from "../model/network.ts";
-import { type Address, formatAddress, sameAddress } from "../net/address.ts";
+import type { Address } from "../net/address.ts";
 import { V6_REDIRECT } from "../net/icmp.ts";
 import { copyPacket, type Packet } from "../net/packet.ts";
-import { prefixContains } from "../net/prefix.ts";
 import { ICMP, ICMPV6, TCP } from "../net/protocol.ts";
 import { SYN } from "../net/tcp-flags.ts";
+import { askLink } from "./ask-link.ts";
 import { type EventQueue, eventQueue, schedule, takeNext } from "./event-queue.ts";
+import { fabricRoute } from "./fabric-route.ts";
 import type { Journey } from "./journey.ts";
 import { answerFromOutside } from "./outside.ts";
 import { type BoundSocket, deliverToSockets, hasConnectedSocket } from "./sockets.ts";
@@ -131,7 +122,7 @@ export function createWorld(network: Network, options: WorldOptions): World {
     reaches: (runtime, port, mac) => reaches(world, runtime, port, mac),
     macOf: (runtime, device) => macOf(runtime.host.name, device),
     receiveLater: (runtime, device, frame) => schedule(world.queue, world.now, () => receive(runtime, device, frame)),
-    resolve: (runtime, device, nextHop, sender) => resolve(world, runtime, device, nextHop, sender),
+    resolve: (runtime, device, nextHop, sender) => askLink(world, runtime, device, nextHop, sender),
     fabricRoute: (runtime, device, destination) => fabricRoute(world, runtime, device, destination),
     after: (seconds, action) => schedule(world.queue, world.now + seconds, action),
     sendFrame: (runtime, packet, how) => {
@@ -337,174 +328,6 @@ function onlyNeighbourMac(world: World, host: string, device: string): string {
     return world.network.hosts.get(member.host)?.interfaces.get(member.interface)?.mac ?? "";
   }
   return "";
-}
-
-/** The longest `fabric.routes` prefix that holds the destination, on this segment or on any. */
-function fabricRoute(world: World, runtime: HostRuntime, device: Interface, destination: Address): Address | null {
-  const segment = linkOf(world.topology, runtime.host.name, device.name)?.name ?? null;
-  const fitting = world.network.fabricRoutes
-    .filter(
-      (route) =>
-        (route.segment === null || route.segment === segment) && prefixContains(route.destination, destination),
-    )
-    .sort((x, y) => y.destination.length - x.destination.length);
-  const [best] = fitting;
-  return best === undefined ? null : (best.via ?? destination);
-}
-
-/** Asks the link for the MAC address of an IP address: by ARP frames, or every member for its answer to NDP. */
-function resolve(
-  world: World,
-  runtime: HostRuntime,
-  device: Interface,
-  nextHop: Address,
-  sender: Address | null,
-): Resolution {
-  const ports = device.kind === "bridge" ? (runtime.compiled.bridgePorts.get(device.name) ?? []) : [device];
-  const asked = nextHop.family === 4 ? byArp : byNdp;
-  const { found, open } = asked(world, runtime, device, ports, nextHop, sender);
-  if (found !== null) return found;
-  if (!open) return { kind: "unresolved", text: `nobody answers for ${formatAddress(nextHop)}` };
-  if (ownedOnLink(world, runtime, ports, nextHop)) {
-    return { kind: "unresolved", text: `${formatAddress(nextHop)} does not answer` };
-  }
-  return { kind: "left", text: `${formatAddress(nextHop)} was not dumped` };
-}
-
-/** What asking gave; `open`: the question also went to machines that nobody dumped. */
-interface Asked {
-  readonly found: Resolution | null;
-  readonly open: boolean;
-}
-
-function byArp(
-  world: World,
-  runtime: HostRuntime,
-  device: Interface,
-  _ports: readonly Interface[],
-  nextHop: Address,
-  sender: Address | null,
-): Asked {
-  const open = aside(world, () => sendArpRequest(runtime, device, nextHop, sender));
-  const entry = findNeighbour(runtime.neighbours, device.name, nextHop);
-  if (entry === null || entry.state !== "resolved" || entry.mac === null) return { found: null, open };
-  if (runtime.host.knowledge.get("neighbours") === "assumed") {
-    const owner = entry.text.replace(/^(?:answered by|learnt from) /, "");
-    world.services.assume(runtime, "neighbour-resolves", `${formatAddress(nextHop)} resolves to ${owner}`);
-  }
-  return { found: { kind: "mac", mac: entry.mac, text: entry.text }, open };
-}
-
-/**
- * Runs what frames without a journey (ARP) do, to its end, while everything else waits. True when one of them went to
- * machines that nobody dumped.
- */
-function aside(world: World, action: () => void): boolean {
-  const waiting = world.queue;
-  const before = world.escaped;
-  world.queue = eventQueue();
-  world.escaped = false;
-  action();
-  settle(world, world.now);
-  for (let next = takeNext(world.queue); next !== null; next = takeNext(world.queue)) {
-    schedule(waiting, next.time, next.action);
-  }
-  const { escaped } = world;
-  world.queue = waiting;
-  world.escaped = before;
-  return escaped;
-}
-
-/** A question for the link-layer address of `target`, once it has left the host that asks. */
-interface Question {
-  readonly asker: HostRuntime;
-  readonly device: Interface;
-  readonly target: Address;
-  readonly message: Message & { kind: "passed" };
-  /** Why the question or an answer got lost on the way, if one did. */
-  lost: string | null;
-}
-
-function byNdp(
-  world: World,
-  runtime: HostRuntime,
-  device: Interface,
-  ports: readonly Interface[],
-  nextHop: Address,
-  sender: Address | null,
-): Asked {
-  const message = sendSolicitation(runtime, device, nextHop, sender);
-  if (message.kind === "lost") return { found: silent(world, runtime, nextHop, message.text), open: false };
-  const question: Question = { asker: runtime, device, target: nextHop, message, lost: null };
-  let open = ports.length === 0;
-  for (const port of ports) {
-    const link = linkOf(world.topology, runtime.host.name, port.name);
-    if (link === null || !link.closed) open = true;
-    if (link === null) continue;
-    for (const member of others(link, runtime.host.name, port.name)) {
-      const found = solicit(world, member.host, member.interface, question);
-      if (found !== null) return { found, open };
-    }
-  }
-  return { found: question.lost === null ? null : silent(world, runtime, nextHop, question.lost), open };
-}
-
-/** Rules keep the answer away, unless the host knew it before. */
-function silent(world: World, asker: HostRuntime, target: Address, text: string): Resolution {
-  if (asker.host.knowledge.get("neighbours") === "assumed") {
-    world.services.assume(asker, "neighbour-absent", `${formatAddress(target)} is not known`);
-  }
-  return { kind: "unresolved", text };
-}
-
-function solicit(world: World, host: string, device: string, question: Question): Resolution | null {
-  const runtime = runtimeOf(world, host);
-  const port = runtime?.host.interfaces.get(device);
-  if (runtime === null || port === undefined) return null;
-  const bridge = port.master === null ? undefined : runtime.host.interfaces.get(port.master);
-  const receiver = bridge?.kind === "bridge" ? bridge : port;
-  const { asker, target } = question;
-  if (answersSolicitation(runtime, receiver, target)) {
-    const sentBy = `${asker.host.name} ${question.device.name}`;
-    const answer = answerSolicitation(runtime, receiver, target, question.message, sentBy);
-    const lost = answer.kind === "lost" ? answer.text : receiveAdvertisement(asker, question.device, target, answer);
-    if (lost !== null) {
-      question.lost ??= lost;
-      return null;
-    }
-    if (asker.host.knowledge.get("neighbours") === "assumed") {
-      world.services.assume(
-        asker,
-        "neighbour-resolves",
-        `${formatAddress(target)} resolves to ${host} ${receiver.name}`,
-      );
-    }
-    return { kind: "mac", mac: macOf(host, receiver), text: `answered by ${host} ${receiver.name}` };
-  }
-  if (receiver === port) return null;
-  for (const other of runtime.compiled.bridgePorts.get(receiver.name) ?? []) {
-    if (other === port) continue;
-    const link = linkOf(world.topology, host, other.name);
-    if (link === null) continue;
-    for (const member of others(link, host, other.name)) {
-      const found = solicit(world, member.host, member.interface, question);
-      if (found !== null) return found;
-    }
-  }
-  return null;
-}
-
-/** Whether a modelled machine on one of these links has the address, though it did not answer. */
-function ownedOnLink(world: World, runtime: HostRuntime, ports: readonly Interface[], address: Address): boolean {
-  for (const port of ports) {
-    const link = linkOf(world.topology, runtime.host.name, port.name);
-    if (link === null) continue;
-    for (const member of others(link, runtime.host.name, port.name)) {
-      const device = world.network.hosts.get(member.host)?.interfaces.get(member.interface);
-      if (device?.addresses.some((item) => sameAddress(item.address, address)) === true) return true;
-    }
-  }
-  return false;
 }
 
 /**

@@ -2,8 +2,9 @@ import { type BridgePort, bridgePort, type Interface } from "../model/interface.
 import { packetLength } from "../net/packet.ts";
 import { bridgeFilters, filterForwarded, passPrerouting } from "./br-netfilter.ts";
 import { type BridgeFdb, bridgeFdb, learn } from "./bridge-fdb.ts";
+import { drop } from "./endings.ts";
 import { isGroupMac, isReservedMac, isZeroMac } from "./ethernet.ts";
-import { drop, receiveHere } from "./forward.ts";
+import { receiveHere } from "./forward.ts";
 import type { HostRuntime } from "./runtime.ts";
 import { copySkb, type Skb } from "./skb.ts";
 import { FRAME_ALLOWANCE, transmitFrame } from "./transmit.ts";

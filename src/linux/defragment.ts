@@ -1,6 +1,6 @@
 import * as icmp from "../net/icmp.ts";
 import { sysctl } from "./device-settings.ts";
-import { drop } from "./forward.ts";
+import { drop } from "./endings.ts";
 import { sendIcmpError } from "./icmp.ts";
 import { type DefragUser, type FragmentQueue, firstFragment, forget, gather } from "./reassembly.ts";
 import { routeInput } from "./routing/input.ts";

@@ -1,17 +1,6 @@
 import type { Interface } from "../model/interface.ts";
-import { type Address, ipv6, isLinkLocal, isUnspecified } from "../net/address.ts";
-import {
-  ADMIN_PROHIBITED,
-  DEST_UNREACHABLE,
-  FRAGMENTATION_NEEDED,
-  HOST_UNREACHABLE,
-  NET_UNREACHABLE,
-  TIME_EXCEEDED,
-  V6_ADDRESS_UNREACHABLE,
-  V6_ADMIN_PROHIBITED,
-  V6_DEST_UNREACHABLE,
-  V6_NO_ROUTE,
-} from "../net/icmp.ts";
+import { type Address, ipv6, isUnspecified } from "../net/address.ts";
+import { DEST_UNREACHABLE, FRAGMENTATION_NEEDED, TIME_EXCEEDED } from "../net/icmp.ts";
 import { isFragment, type Packet, packetLength } from "../net/packet.ts";
 import { IPIP, UDP } from "../net/protocol.ts";
 import { receiveArp } from "./arp.ts";
@@ -19,33 +8,25 @@ import { receiveOnBridge } from "./bridge.ts";
 import { hooksOf } from "./compiled-host.ts";
 import { defragment } from "./defragment.ts";
 import { disablesIpv6 } from "./device-settings.ts";
-import type { DropReason } from "./drop-reason.ts";
+import { drop, failedSend, hookDrop, reject, sendError, senderHears } from "./endings.ts";
 import { BROADCAST_MAC, multicastMac } from "./ethernet.ts";
 import { exceedsRouteMtu6, mayForward6 } from "./forward6.ts";
 import { fragment } from "./fragment.ts";
 import { sendIcmpError, sendRedirect } from "./icmp.ts";
-import { allowRouteError } from "./icmp-limit.ts";
 import { refusedHeader } from "./ipv6-header.ts";
 import { resolveNeighbour } from "./neighbour.ts";
 import { runHook } from "./netfilter/hooks.ts";
-import {
-  FORWARD,
-  type Hook,
-  type HookName,
-  hookName,
-  INPUT,
-  NF_ACCEPT,
-  OUTPUT,
-  POSTROUTING,
-  PREROUTING,
-} from "./netfilter/verdict.ts";
+import { FORWARD, INPUT, NF_ACCEPT, OUTPUT, POSTROUTING, PREROUTING } from "./netfilter/verdict.ts";
+import { noNeighbour } from "./no-neighbour.ts";
 import { learnTunnelMtu, outgoingMtu, routeMtu, tooBigToForward } from "./path-mtu.ts";
+import { unreachable } from "./route-error.ts";
 import { connectSource } from "./routing/connect.ts";
 import { type ForwardResult, routeInput } from "./routing/input.ts";
 import { routeOutput, routeOutputKey, sourceFor } from "./routing/output.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import { routesUnknown, UNKNOWN_INTERFACE } from "./routing/unknown-route.ts";
 import { type HostRuntime, leaving, PLAIN_ENDING, type Resolution, type SendOptions } from "./runtime.ts";
+import { DUMMY_ADDRESS, isTooDeep, isUnscoped, sendingMtu } from "./send-limits.ts";
 import { loopWords, type Skb } from "./skb.ts";
 import { transmitFrame } from "./transmit.ts";
 import { decapsulateIpip, encapsulateIpip } from "./tunnels/ipip.ts";
@@ -57,9 +38,6 @@ import { vlanDeviceOf } from "./vlan.ts";
  * PREROUTING, is routed, and is delivered or forwarded; a local packet is routed and crosses OUTPUT; both leave through
  * POSTROUTING. Nothing else moves a packet. The order is measured: docs/lab-notes/, kernel.md H1-H7.
  */
-
-/** INADDR_DUMMY (RFC 7600): the source of ICMP errors of a host that has no address to send them from. */
-const DUMMY_ADDRESS: Address = { family: 4, a: 0xc0000008, b: 0, c: 0, d: 0 };
 
 /** More hops than any TTL allows: a loop that no TTL ends. */
 const HOP_LIMIT = 1000;
@@ -205,18 +183,6 @@ function forward(runtime: HostRuntime, skb: Skb, route: ForwardResult, redirect:
   leave(runtime, skb);
 }
 
-/** IP_TUNNEL_RECURSION_LIMIT (include/net/ip_tunnels.h) as it works out: tunnels inside each other that are sent. */
-const TUNNEL_RECURSION_LIMIT = 3;
-
-function tunnelDepth(packet: Packet): number {
-  let depth = 0;
-  for (let outer: Packet | null = packet; outer !== null; outer = outer.inner) {
-    if (outer.vni < 0 && outer.protocol !== IPIP) break;
-    depth++;
-  }
-  return depth;
-}
-
 /**
  * ip_local_out(): a packet of this host's own. The route comes first: without one, the sender gets an errno and no
  * rule is asked (kernel.md N8).
@@ -245,7 +211,7 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
       drop(runtime, skb, noRoute, "OUTPUT", text);
       return null;
     }
-    if (tunnelDepth(packet) > TUNNEL_RECURSION_LIMIT) {
+    if (isTooDeep(packet)) {
       drop(
         runtime,
         skb,
@@ -290,12 +256,6 @@ function leaveHost(runtime: HostRuntime, skb: Skb, result: Exclude<RoutingResult
     skb.output = route.kind === "local" ? runtime.compiled.loopback : route.output;
   }
   return leave(runtime, skb);
-}
-
-/** __inet6_bind(): a socket takes a link-local address only together with an interface. */
-function isUnscoped({ packet, boundInterface }: Skb, options: SendOptions): boolean {
-  if (packet.src.family === 4 || boundInterface !== null || options.owner === undefined) return false;
-  return options.raw !== true && options.selectSource !== true && isLinkLocal(packet.src);
 }
 
 /**
@@ -431,142 +391,6 @@ function throughFabric(runtime: HostRuntime, skb: Skb, output: Interface): Resol
   return found;
 }
 
-/** Seconds until the kernel gives up on a neighbour: three solicitations, one second apart. */
-const NEIGHBOUR_TIMEOUT = 3;
-
-/** arp_error_report(): after three unanswered requests the sender is told that the host is unreachable. */
-export function noNeighbour(runtime: HostRuntime, skb: Skb): void {
-  const six = skb.packet.src.family === 6;
-  runtime.services.after(NEIGHBOUR_TIMEOUT, () => {
-    if (six) sendIcmpError(runtime, skb, V6_DEST_UNREACHABLE, V6_ADDRESS_UNREACHABLE, 0);
-    else sendIcmpError(runtime, skb, DEST_UNREACHABLE, HOST_UNREACHABLE, 0);
-  });
-  const text = "no answer for the next hop's MAC address";
-  if (runtime.observer !== null) runtime.observer.step({ kind: "drop", runtime, skb, reason: "NEIGH_FAILED", text });
-  runtime.services.end(runtime, skb, { ...PLAIN_ENDING, outcome: "unresolved", reason: "NEIGH_FAILED", text });
-}
-
-/** ip_error(): what a forwarded packet without a usable route provokes (kernel.md I1). */
-function unreachable(
-  runtime: HostRuntime,
-  skb: Skb,
-  result: RoutingResult & { kind: "error" },
-  forwards: boolean,
-): void {
-  if (skb.packet.src.family === 6) return unreachable6(runtime, skb, result);
-  if (!forwards) {
-    return drop(
-      runtime,
-      skb,
-      "IP_INADDRERRORS",
-      "PREROUTING",
-      `forwarding is off on ${skb.input?.name ?? "the incoming interface"}`,
-    );
-  }
-  if (result.errno === "EINVAL" || result.errno === "ENODEV")
-    return drop(runtime, skb, null, "PREROUTING", "blackhole");
-  const told = allowRouteError(runtime, skb.packet.src);
-  switch (result.errno) {
-    case "ENETUNREACH":
-      if (told) sendIcmpError(runtime, skb, DEST_UNREACHABLE, NET_UNREACHABLE, 0);
-      return reject(runtime, skb, "IP_INNOROUTES", "PREROUTING", "no route to the destination");
-    case "EHOSTUNREACH":
-      if (told) sendIcmpError(runtime, skb, DEST_UNREACHABLE, HOST_UNREACHABLE, 0);
-      return reject(runtime, skb, null, "PREROUTING", "an unreachable route");
-    case "EACCES":
-      if (told) sendIcmpError(runtime, skb, DEST_UNREACHABLE, ADMIN_PROHIBITED, 0);
-      return reject(runtime, skb, null, "PREROUTING", "a prohibit route");
-  }
-}
-
-/** ip6_pkt_drop(): whether or not the host forwards; an `unreachable` route is no route to whoever asks. */
-function unreachable6(runtime: HostRuntime, skb: Skb, { errno, route }: RoutingResult & { kind: "error" }): void {
-  if (errno === "EINVAL") return drop(runtime, skb, null, "PREROUTING", "blackhole");
-  const code = errno === "EACCES" ? V6_ADMIN_PROHIBITED : V6_NO_ROUTE;
-  sendIcmpError(runtime, skb, V6_DEST_UNREACHABLE, code, 0);
-  const text = route === null ? "no route to the destination" : `${route.type} route`;
-  const reason = isUnspecified(skb.packet.dst) ? "IP_INADDRERRORS" : "IP_INNOROUTES";
-  return reject(runtime, skb, reason, "PREROUTING", text);
-}
-
-/**
- * The longest packet a program may send: a raw socket with its own header is held to the device, a datagram socket that
- * demands DF to the path; without DF the kernel cuts (raw_send_hdrinc, __ip_append_data).
- */
-function sendingMtu(
-  runtime: HostRuntime,
-  { packet }: Skb,
-  route: RoutingResult & { kind: "unicast" },
-  options: SendOptions,
-): number {
-  if (options.raw === true) return route.output.mtu;
-  return packet.df ? routeMtu(runtime, route, packet.dst, false) : Number.POSITIVE_INFINITY;
-}
-
 function tellRoute(runtime: HostRuntime, skb: Skb, result: RoutingResult, purpose: string): void {
   if (runtime.observer !== null) runtime.observer.step({ kind: "route", runtime, skb, result, purpose });
-}
-
-/** The packet dies without an answer. */
-export function drop(
-  runtime: HostRuntime,
-  skb: Skb,
-  reason: DropReason | null,
-  hook: HookName | null,
-  text: string,
-): void {
-  if (runtime.observer !== null) runtime.observer.step({ kind: "drop", runtime, skb, reason, text });
-  runtime.services.end(runtime, skb, { ...PLAIN_ENDING, outcome: "dropped", reason, hook, text });
-}
-
-/** The packet dies, and the sender is told (or would be, were the error not suppressed). */
-function reject(runtime: HostRuntime, skb: Skb, reason: DropReason | null, hook: HookName, text: string): void {
-  if (runtime.observer !== null) runtime.observer.step({ kind: "reject", runtime, skb, text });
-  runtime.services.end(runtime, skb, { ...PLAIN_ENDING, outcome: "rejected", reason, hook, text });
-}
-
-/** Netfilter did not accept: the deciding rule stands in the skb. */
-export function hookDrop(runtime: HostRuntime, skb: Skb, hook: Hook): void {
-  const name = hookName(hook);
-  const outcome = skb.rejected ? "rejected" : "dropped";
-  const text = skb.rejected ? "rejected by a rule" : skb.stolen ? "dropped in a queue" : "dropped by a rule";
-  // A queue frees the packet by itself, and tells nobody.
-  const reason = skb.stolen ? null : "NETFILTER_DROP";
-  if (runtime.observer !== null) {
-    if (skb.rejected) runtime.observer.step({ kind: "reject", runtime, skb, text });
-    else runtime.observer.step({ kind: "drop", runtime, skb, reason, text });
-  }
-  runtime.services.end(runtime, skb, {
-    ...PLAIN_ENDING,
-    outcome,
-    reason,
-    hook: name,
-    error: skb.input === null ? senderHears(skb) : null,
-    byRule: skb.verdictChain !== null,
-    text,
-  });
-}
-
-/** What the sender of a packet hears that netfilter did not let out. */
-function senderHears(skb: Skb): string | null {
-  return skb.stolen ? null : (skb.errno ?? "EPERM");
-}
-
-function failedSend(runtime: HostRuntime, skb: Skb, result: RoutingResult & { kind: "error" }): string {
-  return sendError(runtime, skb, result.errno, result.route === null ? "no route" : `${result.route.type} route`);
-}
-
-/** A local send fails before any rule: the sender sees an errno. */
-function sendError(runtime: HostRuntime, skb: Skb, error: string, text: string): string {
-  // The look-up fails before there is a packet that could be freed for a reason.
-  if (runtime.observer !== null) runtime.observer.step({ kind: "drop", runtime, skb, reason: null, text });
-  runtime.services.end(runtime, skb, {
-    ...PLAIN_ENDING,
-    outcome: "dropped",
-    reason: null,
-    error,
-    text,
-    hook: "OUTPUT",
-  });
-  return error;
 }

@@ -1,6 +1,6 @@
 import type { Interface } from "../model/interface.ts";
 import { transmitOnBridge } from "./bridge.ts";
-import { drop } from "./forward.ts";
+import { drop } from "./endings.ts";
 import type { HostRuntime } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
 import { encapsulateVxlan } from "./tunnels/vxlan.ts";

@@ -1,5 +1,5 @@
 import type { Interface } from "../model/interface.ts";
-import { drop } from "./forward.ts";
+import { drop } from "./endings.ts";
 import type { HostRuntime } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
 import { transmitFrame } from "./transmit.ts";

@@ -1,0 +1,19 @@
+import { DEST_UNREACHABLE, HOST_UNREACHABLE, V6_ADDRESS_UNREACHABLE, V6_DEST_UNREACHABLE } from "../net/icmp.ts";
+import { sendIcmpError } from "./icmp.ts";
+import { type HostRuntime, PLAIN_ENDING } from "./runtime.ts";
+import type { Skb } from "./skb.ts";
+
+/** Seconds until the kernel gives up on a neighbour: three solicitations, one second apart. */
+const NEIGHBOUR_TIMEOUT = 3;
+
+/** arp_error_report(): after three unanswered requests the sender is told that the host is unreachable. */
+export function noNeighbour(runtime: HostRuntime, skb: Skb): void {
+  const six = skb.packet.src.family === 6;
+  runtime.services.after(NEIGHBOUR_TIMEOUT, () => {
+    if (six) sendIcmpError(runtime, skb, V6_DEST_UNREACHABLE, V6_ADDRESS_UNREACHABLE, 0);
+    else sendIcmpError(runtime, skb, DEST_UNREACHABLE, HOST_UNREACHABLE, 0);
+  });
+  const text = "no answer for the next hop's MAC address";
+  if (runtime.observer !== null) runtime.observer.step({ kind: "drop", runtime, skb, reason: "NEIGH_FAILED", text });
+  runtime.services.end(runtime, skb, { ...PLAIN_ENDING, outcome: "unresolved", reason: "NEIGH_FAILED", text });
+}

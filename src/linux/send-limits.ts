@@ -1,0 +1,49 @@
+import { type Address, isLinkLocal } from "../net/address.ts";
+import type { Packet } from "../net/packet.ts";
+import { IPIP } from "../net/protocol.ts";
+import { routeMtu } from "./path-mtu.ts";
+import type { RoutingResult } from "./routing/result.ts";
+import type { HostRuntime, SendOptions } from "./runtime.ts";
+import type { Skb } from "./skb.ts";
+
+/** What a packet of the host's own must keep to before any rule sees it. */
+
+/** INADDR_DUMMY (RFC 7600): the source of ICMP errors of a host that has no address to send them from. */
+export const DUMMY_ADDRESS: Address = { family: 4, a: 0xc0000008, b: 0, c: 0, d: 0 };
+
+/** IP_TUNNEL_RECURSION_LIMIT (include/net/ip_tunnels.h) as it works out: tunnels inside each other that are sent. */
+const TUNNEL_RECURSION_LIMIT = 3;
+
+/** Whether so many tunnels lie inside each other that the kernel suspects a loop. */
+export function isTooDeep(packet: Packet): boolean {
+  return tunnelDepth(packet) > TUNNEL_RECURSION_LIMIT;
+}
+
+function tunnelDepth(packet: Packet): number {
+  let depth = 0;
+  for (let outer: Packet | null = packet; outer !== null; outer = outer.inner) {
+    if (outer.vni < 0 && outer.protocol !== IPIP) break;
+    depth++;
+  }
+  return depth;
+}
+
+/** __inet6_bind(): a socket takes a link-local address only together with an interface. */
+export function isUnscoped({ packet, boundInterface }: Skb, options: SendOptions): boolean {
+  if (packet.src.family === 4 || boundInterface !== null || options.owner === undefined) return false;
+  return options.raw !== true && options.selectSource !== true && isLinkLocal(packet.src);
+}
+
+/**
+ * The longest packet a program may send: a raw socket with its own header is held to the device, a datagram socket that
+ * demands DF to the path; without DF the kernel cuts (raw_send_hdrinc, __ip_append_data).
+ */
+export function sendingMtu(
+  runtime: HostRuntime,
+  { packet }: Skb,
+  route: RoutingResult & { kind: "unicast" },
+  options: SendOptions,
+): number {
+  if (options.raw === true) return route.output.mtu;
+  return packet.df ? routeMtu(runtime, route, packet.dst, false) : Number.POSITIVE_INFINITY;
+}
