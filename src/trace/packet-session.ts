@@ -43,6 +43,8 @@ interface Live {
   /** Virtual time of the last question. */
   askedAt: number;
   choose: Chooser;
+  /** It catches up with earlier packets. */
+  replays: boolean;
 }
 
 /**
@@ -146,7 +148,8 @@ function replay(
   limits: ReadonlyMap<string, IcmpLimits> | null,
 ): Live {
   const recording = options.steps === false ? null : recorder(options.everyRule ?? false);
-  const assume = question.assume;
+  const { assume } = question;
+  const { counters: countersOf } = options;
   const live: Live = {
     world: createWorld(network, {
       choose: (choice) => live.choose(choice),
@@ -157,17 +160,31 @@ function replay(
       doubt,
       indexing: options.indexing ?? "adaptive",
       limits,
-      counters: options.counters ?? null,
+      counters: countersOf === undefined ? null : (host) => unlessReplayed(countersOf(host), live),
     }),
     recording,
     first: new Map(),
     askedAt: 0,
     choose,
+    replays: true,
   };
   before.forEach((earlier, index) => {
     askIn(live, earlier, (before[index + 1] ?? question).at ?? 0);
   });
+  live.replays = false;
   return live;
+}
+
+/** Earlier packets are counted when they are asked about, not when a new World has to catch up with them. */
+function unlessReplayed(counters: RuleCounters, live: Live): RuleCounters {
+  return {
+    count: (chain, rule, skb) => {
+      if (!live.replays) counters.count(chain, rule, skb);
+    },
+    countPolicy: (chain, skb) => {
+      if (!live.replays) counters.countPolicy(chain, skb);
+    },
+  };
 }
 
 /** Asks, and lets time pass until then at most: timers that are due later wait for the next question. */

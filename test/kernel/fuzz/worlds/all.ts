@@ -1,8 +1,10 @@
 import type { World, WorldKind } from "../world-kind.ts";
 import { bridge } from "./bridge.ts";
 import { cluster } from "./cluster.ts";
+import { cluster6 } from "./cluster6.ts";
 import { conntrackFlows } from "./conntrack-flows.ts";
 import { mesh } from "./mesh.ts";
+import { mesh6 } from "./mesh6.ts";
 import { narrow } from "./narrow.ts";
 import { router } from "./router.ts";
 import { router6 } from "./router6.ts";
@@ -15,7 +17,9 @@ export const WORLD_KINDS: readonly WorldKind[] = [
   router6,
   tcpFlows,
   mesh,
+  mesh6,
   cluster,
+  cluster6,
   conntrackFlows,
   bridge,
 ];

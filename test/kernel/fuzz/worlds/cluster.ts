@@ -12,7 +12,7 @@ import { type FuzzedHost, randomRulesets, type WorldKind, worldKind } from "../w
  * Nodes with pods behind veths as Calico wires them, on a LAN with a gateway, and an outside host behind that. Node i is
  * 172.16.0.1i, its block 192.168.i.0/26.
  */
-interface Cluster {
+export interface Cluster {
   readonly vxlan: boolean;
   readonly nodes: readonly {
     readonly number: number;
@@ -24,7 +24,7 @@ interface Cluster {
   readonly gateway: readonly string[];
 }
 
-const schema: z.ZodType<Cluster> = z.object({
+export const clusterSchema: z.ZodType<Cluster> = z.object({
   vxlan: z.boolean(),
   nodes: z.array(
     z.object({
@@ -115,18 +115,21 @@ function sysctlsOf(node: number, pods: readonly number[]): fc.Arbitrary<Readonly
     }));
 }
 
-const worlds: fc.Arbitrary<Cluster> = fc
-  .tuple(fc.boolean(), fc.array(fc.constantFrom([1], [1, 2]), { minLength: 2, maxLength: 3 }))
-  .chain(([vxlan, counts]) => {
-    const nodes = counts.map((pods, index) => {
-      const number = index + 1;
-      return fc
-        .tuple(routesOf(number, counts.length, vxlan), rules, sysctlsOf(number, pods))
-        .map(([routes, policy, sysctls]): Node => ({ number, pods, routes, rules: policy, sysctls }));
+type Sysctls = (node: number, pods: readonly number[]) => fc.Arbitrary<Readonly<Record<string, string>>>;
+
+export const clusterWorlds = (settings: Sysctls): fc.Arbitrary<Cluster> =>
+  fc
+    .tuple(fc.boolean(), fc.array(fc.constantFrom([1], [1, 2]), { minLength: 2, maxLength: 3 }))
+    .chain(([vxlan, counts]) => {
+      const nodes = counts.map((pods, index) => {
+        const number = index + 1;
+        return fc
+          .tuple(routesOf(number, counts.length, vxlan), rules, settings(number, pods))
+          .map(([routes, policy, sysctls]): Node => ({ number, pods, routes, rules: policy, sysctls }));
+      });
+      const gateway = fc.subarray(counts.map((_, index) => `${block(index + 1)} via ${nodeAddress(index + 1)}`));
+      return fc.tuple(fc.tuple(...nodes), gateway).map(([list, ways]) => ({ vxlan, nodes: list, gateway: ways }));
     });
-    const gateway = fc.subarray(counts.map((_, index) => `${block(index + 1)} via ${nodeAddress(index + 1)}`));
-    return fc.tuple(fc.tuple(...nodes), gateway).map(([list, ways]) => ({ vxlan, nodes: list, gateway: ways }));
-  });
 
 function nodeHost(cluster: Cluster, { number, pods, routes, rules: policy, sysctls }: Node): LabHost {
   const others = cluster.vxlan ? cluster.nodes.filter((other) => other.number !== number) : [];
@@ -186,7 +189,7 @@ function podsOf(cluster: Cluster): readonly { readonly node: number; readonly po
   return cluster.nodes.flatMap(({ number, pods }) => pods.map((pod) => ({ node: number, pod })));
 }
 
-function lab(cluster: Cluster): Lab {
+export function clusterLab(cluster: Cluster): Lab {
   const pods = podsOf(cluster);
   return {
     hosts: [
@@ -265,7 +268,7 @@ function words(cluster: Cluster, { number, pods }: Node): Vocabulary {
   };
 }
 
-function traffic(cluster: Cluster): Traffic {
+export function clusterTraffic(cluster: Cluster): Traffic {
   const pods = podsOf(cluster);
   const everyPod = pods.map(({ node, pod }) => podAddress(node, pod));
   const nodes = cluster.nodes.map(({ number }) => number);
@@ -332,7 +335,7 @@ function traffic(cluster: Cluster): Traffic {
   };
 }
 
-function fuzzed(cluster: Cluster): readonly FuzzedHost[] {
+export function clusterHosts(cluster: Cluster): readonly FuzzedHost[] {
   return cluster.nodes.map((node) => ({ name: nodeName(node.number), words: words(cluster, node) }));
 }
 
@@ -340,7 +343,7 @@ function fuzzed(cluster: Cluster): readonly FuzzedHost[] {
  * The ruleset with a first rule in nat OUTPUT that leaves a tunnel's outer packets alone: turned back into the tunnel, each
  * would be wrapped again, which the oracle cannot follow.
  */
-function sparingTunnels(ruleset: HostRuleset): HostRuleset {
+export function sparingTunnels(ruleset: HostRuleset): HostRuleset {
   const spare = "-p udp -m udp --dport 4789 -j ACCEPT";
   return {
     ...ruleset,
@@ -357,17 +360,21 @@ function sparingTunnels(ruleset: HostRuleset): HostRuleset {
   };
 }
 
+export function mutedHosts(cluster: Cluster): readonly string[] {
+  return [...podsOf(cluster).map(({ node, pod }) => podName(node, pod)), "gw", "x"];
+}
+
 /** Nodes with pods on a LAN, with or without a VXLAN overlay. */
 export const cluster: WorldKind = worldKind({
   name: "cluster",
   families: [4],
-  schema,
-  worlds,
-  lab,
-  mute: (world) => [...podsOf(world).map(({ node, pod }) => podName(node, pod)), "gw", "x"],
-  fuzzed,
+  schema: clusterSchema,
+  worlds: clusterWorlds(sysctlsOf),
+  lab: clusterLab,
+  mute: mutedHosts,
+  fuzzed: clusterHosts,
   rulesets: (world, wish) =>
-    randomRulesets(fuzzed(world), wish).map((list) => (world.vxlan ? list.map(sparingTunnels) : list)),
-  sequences: (world) => sequencesOf(traffic(world)),
+    randomRulesets(clusterHosts(world), wish).map((list) => (world.vxlan ? list.map(sparingTunnels) : list)),
+  sequences: (world) => sequencesOf(clusterTraffic(world)),
   conntrack: true,
 });

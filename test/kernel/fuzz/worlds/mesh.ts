@@ -8,7 +8,7 @@ import type { Vocabulary } from "../vocabulary.ts";
 import { type FuzzedHost, type WorldKind, worldKind } from "../world-kind.ts";
 
 /** Routers joined by links, a host on a subnet of its own at some of them, and every router's way to every subnet. */
-interface Mesh {
+export interface Mesh {
   readonly routers: readonly {
     readonly name: string;
     readonly routes: readonly string[];
@@ -25,7 +25,7 @@ interface Mesh {
   readonly ends: readonly { readonly name: string; readonly number: number; readonly at: string }[];
 }
 
-const schema: z.ZodType<Mesh> = z.object({
+export const meshSchema: z.ZodType<Mesh> = z.object({
   routers: z.array(
     z.object({
       name: z.string(),
@@ -183,26 +183,29 @@ function sysctlsOf(devices: readonly string[]): fc.Arbitrary<Readonly<Record<str
     }));
 }
 
-const worlds: fc.Arbitrary<Mesh> = topology.chain(({ names, links, ends }) =>
-  fc
-    .tuple(
-      ...names.map((name) =>
-        fc
-          .tuple(
-            routesOf({ links, ends }, name),
-            rulesOf({ links, ends }, name),
-            sysctlsOf(devicesOf({ links, ends }, name)),
-          )
-          .map(([routes, rules, sysctls]) => ({ name, routes, rules, sysctls })),
-      ),
-    )
-    .map((routers) => ({ routers, links, ends })),
-);
+type Sysctls = (devices: readonly string[]) => fc.Arbitrary<Readonly<Record<string, string>>>;
+
+export const meshWorlds = (sysctls: Sysctls): fc.Arbitrary<Mesh> =>
+  topology.chain(({ names, links, ends }) =>
+    fc
+      .tuple(
+        ...names.map((name) =>
+          fc
+            .tuple(
+              routesOf({ links, ends }, name),
+              rulesOf({ links, ends }, name),
+              sysctls(devicesOf({ links, ends }, name)),
+            )
+            .map(([routes, rules, settings]) => ({ name, routes, rules, sysctls: settings })),
+        ),
+      )
+      .map((routers) => ({ routers, links, ends })),
+  );
 
 /** Addresses of a host beside .2: errors of routes are limited by source. */
 const SPREAD = 40;
 
-function lab(mesh: Mesh): Lab {
+export function meshLab(mesh: Mesh): Lab {
   const endPosition = (name: string): number =>
     mesh.routers.length + mesh.ends.findIndex((end) => end.name === name) + 1;
   const routers = mesh.routers.map(({ name, routes, rules, sysctls }): LabHost => {
@@ -289,7 +292,7 @@ function words(mesh: Mesh, router: string): Vocabulary {
   };
 }
 
-function traffic(mesh: Mesh): Traffic {
+export function meshTraffic(mesh: Mesh): Traffic {
   const names = mesh.routers.map(({ name }) => name);
   const own = names.flatMap((name) => addressesOf(mesh, name));
   const spread = (number: number): fc.Arbitrary<string> =>
@@ -351,7 +354,7 @@ function traffic(mesh: Mesh): Traffic {
   };
 }
 
-function fuzzed(mesh: Mesh): readonly FuzzedHost[] {
+export function meshHosts(mesh: Mesh): readonly FuzzedHost[] {
   return mesh.routers.map(({ name }) => ({ name, words: words(mesh, name) }));
 }
 
@@ -359,11 +362,11 @@ function fuzzed(mesh: Mesh): readonly FuzzedHost[] {
 export const mesh: WorldKind = worldKind({
   name: "mesh",
   families: [4],
-  schema,
-  worlds,
-  lab,
+  schema: meshSchema,
+  worlds: meshWorlds(sysctlsOf),
+  lab: meshLab,
   mute: ({ ends }) => ends.map(({ name }) => name),
-  fuzzed,
-  sequences: (world) => sequencesOf(traffic(world)),
+  fuzzed: meshHosts,
+  sequences: (world) => sequencesOf(meshTraffic(world)),
   conntrack: true,
 });
