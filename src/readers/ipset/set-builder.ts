@@ -67,10 +67,11 @@ export function setBuilder(
         return;
       }
       const member = { ...parsed.member, origin: originAt(origins, file, memberLine) };
-      if (parsed.exist) places ??= new Map(members.map(({ elements }, at) => [JSON.stringify(elements), at]));
-      const key = places === null ? "" : JSON.stringify(member.elements);
+      if (parsed.exist) places ??= new Map(members.map(({ elements }, at) => [identity(elements, type), at]));
+      const key = places === null ? "" : identity(member.elements, type);
       const place = parsed.exist ? places?.get(key) : undefined;
-      if (place !== undefined) members[place] = member;
+      const before = place === undefined ? undefined : members[place];
+      if (place !== undefined && before !== undefined) members[place] = keepingMac(member, before);
       else {
         places?.set(key, members.length);
         members.push(member);
@@ -80,6 +81,16 @@ export function setBuilder(
       return { name, type, family: shape?.family ?? null, header: headerOf(options), members, complete, origin };
     },
   };
+}
+
+/** By what a member is found again: of bitmap:ip,mac by its address alone. */
+function identity(elements: SetMember["elements"], type: string): string {
+  return JSON.stringify(type === "bitmap:ip,mac" ? elements.slice(0, 1) : elements);
+}
+
+/** A member in the place of another. One of bitmap:ip,mac that is given no MAC address keeps the one it has (bitmap_ipmac_do_add()). */
+function keepingMac(member: SetMember, before: SetMember): SetMember {
+  return member.elements.length < before.elements.length ? { ...member, elements: before.elements } : member;
 }
 
 /** `ipset -o xml`: which no Calico or Kubernetes tool collects. */
