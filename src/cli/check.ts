@@ -1,3 +1,4 @@
+import { configuredPeers } from "../analysis/configured-peers.ts";
 import { whatIsMissing } from "../analysis/what-is-missing.ts";
 import type { Finding } from "../model/finding.ts";
 import { readEvidence } from "../readers/evidence/read-evidence.ts";
@@ -21,7 +22,11 @@ export async function check(argument: string, options: CheckOptions, io: Io): Pr
   if (options.strictInput === true && evidence.findings.length > 0) throw new InputError(worstFirst(evidence.findings));
   const report: CheckReport = {
     name: loaded.name,
-    findings: worstFirst([...loaded.findings, ...evidence.findings]),
+    findings: worstFirst([
+      ...loaded.findings,
+      ...evidence.findings,
+      ...configuredPeers(evidence.evidence, loaded.network.origins),
+    ]),
     hosts: whatIsMissing(loaded.network),
     recognised: [...loaded.recognised, ...evidence.recognised],
     links: loaded.network.links.length,

@@ -1,5 +1,6 @@
 import type { Address } from "../net/address.ts";
 import type { Prefix } from "../net/prefix.ts";
+import type { BirdConfiguration } from "./bird/configuration.ts";
 import type { Origin } from "./origin.ts";
 
 /**
@@ -12,6 +13,8 @@ export interface Evidence {
   readonly birdProtocols: readonly BirdProtocol[];
   readonly bgpSessions: readonly BgpSession[];
   readonly birdRoutes: readonly BirdRoute[];
+  /** What BIRD was told to do: bird.cfg, bird6.cfg. */
+  readonly birdConfigurations: readonly BirdConfiguration[];
   readonly counters: readonly Counter[];
   readonly conntrackStatistics: readonly ConntrackStatistic[];
   readonly logLines: readonly LogLine[];
@@ -26,6 +29,7 @@ export function evidence(fields: Partial<Evidence>): Evidence {
     birdProtocols: [],
     bgpSessions: [],
     birdRoutes: [],
+    birdConfigurations: [],
     counters: [],
     conntrackStatistics: [],
     logLines: [],
@@ -42,6 +46,7 @@ export function joinEvidence(first: Evidence, second: Evidence): Evidence {
     birdProtocols: [...first.birdProtocols, ...second.birdProtocols],
     bgpSessions: [...first.bgpSessions, ...second.bgpSessions],
     birdRoutes: [...first.birdRoutes, ...second.birdRoutes],
+    birdConfigurations: [...first.birdConfigurations, ...second.birdConfigurations],
     counters: [...first.counters, ...second.counters],
     conntrackStatistics: [...first.conntrackStatistics, ...second.conntrackStatistics],
     logLines: [...first.logLines, ...second.logLines],

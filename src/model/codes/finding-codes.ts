@@ -1,4 +1,5 @@
 import { ARCHIVE_CODES } from "./archive-codes.ts";
+import { BIRD_CODES } from "./bird-codes.ts";
 import { COLLECTOR_CODES } from "./collector-codes.ts";
 import { DUMP_CODES } from "./dump-codes.ts";
 import { INPUT_CODES } from "./input-codes.ts";
@@ -22,6 +23,7 @@ export const FINDING_CODES = {
   ...SET_CODES,
   ...SNAPSHOT_CODES,
   ...OBJECT_CODES,
+  ...BIRD_CODES,
   ...NETWORK_CODES,
   ...SCENARIO_CODES,
   ...PROBE_CODES,

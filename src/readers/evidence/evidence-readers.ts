@@ -1,6 +1,7 @@
 import type { Evidence } from "../../model/evidence.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { OriginTable } from "../../model/origin.ts";
+import { type IncludedFile, readBirdConfiguration } from "../bird/configuration.ts";
 import { readBirdc } from "../birdc/birdc.ts";
 import { readNodeStatus } from "../calicoctl/node-status.ts";
 import { readConntrackStatistics } from "../counters/conntrack-statistics.ts";
@@ -14,15 +15,23 @@ interface EvidenceDump {
   readonly findings: readonly Finding[];
 }
 
-type EvidenceReader = (text: string, file: string, origins: OriginTable) => EvidenceDump;
+type EvidenceReader = (
+  text: string,
+  file: string,
+  origins: OriginTable,
+  /** Finds a file of the same folder. */
+  beside: (name: string) => IncludedFile | null,
+) => EvidenceDump;
 
 /** The reader of each file that is evidence, by its name without extension. */
-export const EVIDENCE_READERS: ReadonlyMap<string, EvidenceReader> = new Map([
+export const EVIDENCE_READERS: ReadonlyMap<string, EvidenceReader> = new Map<string, EvidenceReader>([
   ["birdc-protocols", birdc],
   ["birdc-route", birdc],
   ["birdc6-protocols", birdc],
   ["birdc6-route", birdc],
   ["calico-node-status", nodeStatus],
+  ["bird", birdConfiguration],
+  ["bird6", birdConfiguration],
   ["nstat", counters],
   ["netstat-s", counters],
   ["snmp", counters],
@@ -37,6 +46,16 @@ function birdc(text: string, file: string, origins: OriginTable): EvidenceDump {
   const dump = readBirdc(text, file, origins);
   const { bgpSessions, birdProtocols, birdRoutes } = dump.evidence;
   return { ...dump, items: bgpSessions.length + birdProtocols.length + birdRoutes.length };
+}
+
+function birdConfiguration(
+  text: string,
+  file: string,
+  origins: OriginTable,
+  beside: (name: string) => IncludedFile | null,
+): EvidenceDump {
+  const { configuration, findings } = readBirdConfiguration(text, file, origins, beside);
+  return { evidence: { birdConfigurations: [configuration] }, items: configuration.protocols.length, findings };
 }
 
 function nodeStatus(text: string, file: string, origins: OriginTable): EvidenceDump {

@@ -28,7 +28,7 @@ export function readEvidence(machines: readonly MachineFiles[], origins: OriginT
     for (const { stem, role, file } of chosen) {
       const read = EVIDENCE_READERS.get(stem);
       if (read === undefined) continue;
-      const dump = read(file.text, file.path, origins);
+      const dump = read(file.text, file.path, origins, (name) => machine.files.get(name) ?? null);
       findings.push(...dump.findings);
       recognised.push({ path: file.path, as: role.command, items: dump.items });
       found.set(machine.name, joinEvidence(found.get(machine.name) ?? evidence({}), evidence(dump.evidence)));

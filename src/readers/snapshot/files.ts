@@ -99,6 +99,11 @@ const EVIDENCE: readonly (readonly [string, string, readonly DumpKind[]])[] = [
   ["calico-node-status", "calicoctl node status", ["node-status"]],
   ["bird", "bird.cfg", ["bird-config"]],
   ["bird6", "bird6.cfg", ["bird-config"]],
+  // bird.cfg includes these
+  ["bird_aggr", "bird_aggr.cfg", []],
+  ["bird_ipam", "bird_ipam.cfg", []],
+  ["bird6_aggr", "bird6_aggr.cfg", []],
+  ["bird6_ipam", "bird6_ipam.cfg", []],
   ["tc-qdisc", "tc qdisc", []],
 ];
 

@@ -4,6 +4,7 @@ import type { UNKNOWN_CODES } from "../../../src/model/codes/unknown-codes.ts";
 import type { Example, ExamplesOf } from "../example.ts";
 import { ARCHIVE_EXAMPLES } from "./archive-examples.ts";
 import { ASSUMPTION_EXAMPLES } from "./assumption-examples.ts";
+import { BIRD_EXAMPLES } from "./bird-examples.ts";
 import { COLLECTOR_EXAMPLES } from "./collector-examples.ts";
 import { DUMP_EXAMPLES } from "./dump-examples.ts";
 import { INPUT_EXAMPLES } from "./input-examples.ts";
@@ -26,6 +27,7 @@ const ALL: ExamplesOf<typeof FINDING_CODES & typeof ASSUMPTION_CODES & typeof UN
   ...SET_EXAMPLES,
   ...SNAPSHOT_EXAMPLES,
   ...OBJECT_EXAMPLES,
+  ...BIRD_EXAMPLES,
   ...COLLECTOR_EXAMPLES,
   ...NETWORK_EXAMPLES,
   ...SCENARIO_EXAMPLES,
