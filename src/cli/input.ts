@@ -11,6 +11,7 @@ import { openSnapshot, readSnapshot, type SnapshotResult } from "../readers/snap
 import { snapshotRoots } from "../readers/snapshot/roots.ts";
 import { nearest } from "../trace/nearest.ts";
 import type { CommonOptions } from "./common-options.ts";
+import { type FactOptions, refuseBadFacts, typedFacts } from "./fact-options.ts";
 import {
   isSnapshot,
   isWrapper,
@@ -26,7 +27,7 @@ import { openStdin, STDIN_NAME } from "./read-stdin.ts";
 import { sniffArchive } from "./sniff.ts";
 import { hostsTold, untoldFiles } from "./told-hosts.ts";
 
-export interface LoadOptions extends CommonOptions {
+export interface LoadOptions extends CommonOptions, FactOptions {
   /** Parts of machines are read when a packet needs them, unless `--strict-input` asks for every finding. */
   readonly open?: boolean;
 }
@@ -42,6 +43,7 @@ export interface LoadedNetwork {
   readonly placements: SnapshotResult["placements"];
   /** The files of each machine, for what readers/evidence/ reads from them. */
   readonly machines: SnapshotResult["machines"];
+  readonly factEvidence: SnapshotResult["factEvidence"];
   /** When the dumps were taken; null when nothing says. */
   readonly collectedAt: Date | null;
   /** The files it was read from. */
@@ -66,13 +68,32 @@ type Located =
   | { readonly kind: "text"; readonly shown: string; readonly text: string };
 
 /** Loads what INTERFACES section 1 calls `<network>`. Throws an InputError when nothing can be read. */
-export async function loadNetwork(argument: string, io: Io, options: LoadOptions): Promise<LoadedNetwork> {
-  const located = await locate(argument, io);
-  const loaded = await load(located, options);
+export async function loadNetwork(argument: string | undefined, io: Io, options: LoadOptions): Promise<LoadedNetwork> {
+  const facts = await typedFacts(options);
+  if (argument === undefined && facts.length === 0) throw new InputError([noNetwork()]);
+  const loaded =
+    argument === undefined
+      ? loadFiles("the facts", new Map(), [], { ...options, typed: facts })
+      : await load(await locate(argument, io), { ...options, typed: facts });
+  refuseBadFacts(loaded.findings, facts);
   return checkInput(loaded, options);
 }
 
-async function load(located: Located, options: LoadOptions): Promise<LoadedNetwork> {
+function noNetwork(): Finding {
+  return {
+    code: "bad-arguments",
+    severity: "error",
+    message: "the network is missing",
+    expected: "a snapshot folder, a scenario, one dump file, or - for standard input; or facts typed with --fact",
+  };
+}
+
+/** Options, and the facts that were read from them. */
+interface TypedOptions extends LoadOptions {
+  readonly typed?: SnapshotFiles["facts"];
+}
+
+async function load(located: Located, options: TypedOptions): Promise<LoadedNetwork> {
   switch (located.kind) {
     case "folder":
       return loadFolder(located.path, options);
@@ -92,12 +113,12 @@ async function load(located: Located, options: LoadOptions): Promise<LoadedNetwo
   }
 }
 
-function loadText(text: string, shown: string, options: CommonOptions): LoadedNetwork {
+function loadText(text: string, shown: string, options: TypedOptions): LoadedNetwork {
   // a paste of several commands tells more than one dump
   if (pasteSections(text).filter(({ stem, isObjects }) => stem !== null || isObjects).length > 1) {
     return loadFiles(shown, new Map([[shown, text]]), [], options);
   }
-  const dump = readLoneDump(text, shown);
+  const dump = readLoneDump(text, shown, options.typed);
   if (dump.kind === null || dump.findings.some((finding) => finding.code === "unrecognised-file")) {
     throw new InputError(dump.findings);
   }
@@ -109,6 +130,7 @@ function loadText(text: string, shown: string, options: CommonOptions): LoadedNe
     recognised: dump.recognised,
     machines: dump.machines,
     placements: [],
+    factEvidence: dump.factEvidence,
     collectedAt: null,
     files: { name: shown, files: new Map([[shown, text]]) },
     lone: true,
@@ -119,7 +141,7 @@ function loadText(text: string, shown: string, options: CommonOptions): LoadedNe
 async function loadArchive(
   shown: string,
   source: AsyncIterable<Uint8Array> | null,
-  options: LoadOptions,
+  options: TypedOptions,
 ): Promise<LoadedNetwork> {
   const { bytesOf, readArchive } = await import("./read-archive.ts");
   const { files, findings } = await readArchive(source ?? bytesOf(shown), shown, options.unpackLimit);
@@ -153,7 +175,7 @@ function emptyArchive(shown: string): Finding {
 export async function loadScenarioNetwork(
   file: ScenarioFile,
   network: { readonly snapshot: string | null; readonly line: number | null },
-  options: LoadOptions,
+  options: TypedOptions,
 ): Promise<LoadedNetwork> {
   const place = { file: file.shown, ...(network.line === null ? {} : { line: network.line }) };
   if (network.snapshot === null) {
@@ -274,7 +296,7 @@ function similar(path: string): string {
 }
 
 /** A folder is a snapshot, a bundle, loose dumps, or manifests. Archives in it are opened. */
-async function loadFolder(path: string, options: LoadOptions): Promise<LoadedNetwork> {
+async function loadFolder(path: string, options: TypedOptions): Promise<LoadedNetwork> {
   if (!isSnapshot(path)) {
     const inside = networksInside(path);
     if (inside.length > 0 && !isWrapper(path, inside)) throw new InputError([severalInside(path, inside)]);
@@ -315,15 +337,15 @@ function loadFiles(
   name: string,
   read: SnapshotFiles["files"],
   earlier: readonly Finding[],
-  options: LoadOptions,
+  options: TypedOptions,
 ): LoadedNetwork {
-  const { host = [] } = options;
+  const { host = [], typed: facts = [] } = options;
   const untold = untoldFiles(host, [...read.keys()]);
   if (untold.length > 0) throw new InputError(untold);
-  const files: SnapshotFiles = { name, files: read, hostOf: hostsTold(host) };
+  const files: SnapshotFiles = { name, files: read, facts, hostOf: hostsTold(host) };
   const manifests = isManifests(read);
   const asSnapshot = manifests
-    ? { name, files: new Map([...read].map(([file, text]) => [`${CLUSTER}${file}`, text] as const)) }
+    ? { name, files: new Map([...read].map(([file, text]) => [`${CLUSTER}${file}`, text] as const)), facts }
     : files;
   const result = (options.open === true && options.strictInput !== true ? openSnapshot : readSnapshot)(asSnapshot);
   if (result.network.hosts.size === 0) {
@@ -339,6 +361,7 @@ function loadFiles(
     recognised: result.recognised,
     machines: result.machines,
     placements: result.placements,
+    factEvidence: result.factEvidence,
     collectedAt: dateOf(result.collectedAt),
     files,
     lone: false,

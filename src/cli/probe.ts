@@ -20,7 +20,7 @@ export interface PacketsOptions extends CommonOptions {
 }
 
 /** `podpath probe`: JSON Lines in, JSON Lines out, in the same order. A line that is wrong does not stop the others. */
-export async function probe(argument: string, options: PacketsOptions, io: Io): Promise<ExitCode> {
+export async function probe(argument: string | undefined, options: PacketsOptions, io: Io): Promise<ExitCode> {
   if (argument === "-" && options.packets === "-") {
     throw new InputError([
       {

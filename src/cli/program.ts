@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from "commander";
 import { findingText } from "../report/finding-text.ts";
 import { addCommonOptions, wholeNumber } from "./common-options.ts";
 import { BAD_INPUT, DEFECT, DONE, type ExitCode } from "./exit-code.ts";
+import { addFactOptions } from "./fact-options.ts";
 import { InputError } from "./input-error.ts";
 import type { Io } from "./io.ts";
 import { addProbeOptions } from "./probe-options.ts";
@@ -22,6 +23,11 @@ export async function runCommand(args: readonly string[], io: Io): Promise<ExitC
 }
 
 const NETWORK = "snapshot folder or archive, bundle, scenario, one dump file, or -";
+
+/** Options of the commands that ask about a network. */
+function withNetwork(command: Command): Command {
+  return addFactOptions(addCommonOptions(command));
+}
 
 /** The commands there are. What each needs is imported when it runs. */
 function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
@@ -50,40 +56,40 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     });
 
   addProbeOptions(
-    addCommonOptions(
+    withNetwork(
       program
         .command("trace")
         .description("one probe, hop by hop, both directions, every branch")
-        .argument("<network>", NETWORK),
+        .argument("[network]", NETWORK),
     ),
-  ).action(async (network: string, options) => {
+  ).action(async (network: string | undefined, options) => {
     const { trace } = await import("./trace.ts");
     done(await trace(network, options, io));
   });
 
-  addCommonOptions(
+  withNetwork(
     program
       .command("probe")
       .description("many packets: JSON Lines in, JSON Lines out")
-      .argument("<network>", NETWORK)
+      .argument("[network]", NETWORK)
       .requiredOption("--packets <file>", "one JSON object a line; - for standard input"),
-  ).action(async (network: string, options) => {
+  ).action(async (network: string | undefined, options) => {
     const { probe } = await import("./probe.ts");
     done(await probe(network, options, io));
   });
 
-  addCommonOptions(
+  withNetwork(
     program
       .command("check")
       .description("problems that can be found without a packet, and what is not known")
-      .argument("<network>", NETWORK),
+      .argument("[network]", NETWORK),
   )
     .addOption(
       new Option("--fail-on <severity>", "exit 1 at findings as bad as this")
         .choices(["error", "warning", "never"])
         .default("error"),
     )
-    .action(async (network: string, options) => {
+    .action(async (network: string | undefined, options) => {
       const { check } = await import("./check.ts");
       done(await check(network, options, io));
     });

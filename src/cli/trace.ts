@@ -18,7 +18,7 @@ import { remarkOn } from "./remarks.ts";
 import { VERSION } from "./version.ts";
 
 /** `podpath trace`: one probe, hop by hop. */
-export async function trace(argument: string, options: ProbeOptions, io: Io): Promise<ExitCode> {
+export async function trace(argument: string | undefined, options: ProbeOptions, io: Io): Promise<ExitCode> {
   checkArguments(options);
   const loaded = await loadNetwork(argument, io, { ...options, open: true });
   const asked = options.packet === undefined ? ask(loaded, options) : askPacket(loaded, options.packet, options);

@@ -32,7 +32,8 @@ export type DumpKind =
   | "table"
   | "describe"
   | "snapshot"
-  | "scenario";
+  | "scenario"
+  | "facts";
 
 /** The command that prints each kind, for messages. */
 export const PRINTED_BY: Readonly<Record<DumpKind, string>> = {
@@ -66,6 +67,7 @@ export const PRINTED_BY: Readonly<Record<DumpKind, string>> = {
   describe: "kubectl describe",
   snapshot: "podpath's snapshot.yaml",
   scenario: "podpath's scenario.yaml",
+  facts: "podpath's facts.yaml",
 };
 
 /** So much of a text is looked at, when its beginning does not settle it. */
@@ -147,6 +149,12 @@ const LINE_PATTERNS: readonly (readonly [DumpKind, RegExp])[] = [
   ["resources", /^(?:apiVersion: |kind: [A-Z]|items:|metadata:)/],
 ];
 
+const PODPATH_KINDS: Readonly<Record<string, DumpKind>> = {
+  Snapshot: "snapshot",
+  Scenario: "scenario",
+  Facts: "facts",
+};
+
 /** A line of YAML, or of a text inside of it. */
 const YAML_LINE = /^(?:\s|- |-$|---|\.\.\.|#|[\w./"'-]+:(?: |$))/;
 
@@ -178,6 +186,7 @@ const OTHER_LINES: ReadonlyMap<DumpKind, RegExp> = new Map([
   ["resources", YAML_LINE],
   ["snapshot", YAML_LINE],
   ["scenario", YAML_LINE],
+  ["facts", YAML_LINE],
 ]);
 
 /** A text is a dump when at least this share of its lines is what the tool prints: prose quotes some of them. */
@@ -224,11 +233,13 @@ function mostLikely(
     const kind = recogniseJson(text, length);
     if (kind !== null) return { kind, lines: null };
   }
-  const podpath = /^kind:\s*["']?(Snapshot|Scenario)\b/m.exec(sample);
+  const podpath = /^kind:\s*["']?(Snapshot|Scenario|Facts)\b/m.exec(sample);
   const { lines } = dumpLines(sample, "");
   const counts = new Map<DumpKind, number>();
   if (podpath !== null && /^apiVersion:\s*["']?podpath\//m.test(sample)) {
-    counts.set(podpath[1] === "Snapshot" ? "snapshot" : "scenario", lines.length);
+    counts.set(PODPATH_KINDS[podpath[1] ?? ""] ?? "snapshot", lines.length);
+  } else if (/^facts:/m.test(sample)) {
+    counts.set("facts", lines.length);
   } else {
     for (const line of lines) {
       const found = LINE_PATTERNS.find(([, pattern]) => pattern.test(line.text));

@@ -7,6 +7,12 @@ export const INPUT_CODES = {
     means: "The file is an archive or compressed. Nothing in it was read.",
     todo: "Unpack it with the command that the message names, and give podpath the folder.",
   },
+  "bad-fact": {
+    title: "A fact that is not understood",
+    means:
+      "A fact typed by hand (--fact, facts.yaml) is not of the grammar. The message has the column and what was expected; the fact was left out.",
+    todo: "Correct it: docs/reference/facts.md lists the kinds of facts with an example of each.",
+  },
   "binary-file": {
     title: "A file that is no text",
     means: "The file has bytes that no text has. It was left out; what it would have told is assumed or unknown.",
@@ -32,6 +38,16 @@ export const INPUT_CODES = {
     title: "A snapshot without any machine",
     means: "No dump of a machine was found where a snapshot has them, so there is no network to ask about.",
     todo: "Put the dumps of each machine into nodes/NAME/ and name them as docs/reference/snapshot.md lists.",
+  },
+  "fact-about-nobody": {
+    title: "A fact about a pod that nobody knows",
+    means: "The fact names a pod that is in no dump and in no object, so there is nothing to put it into.",
+    todo: "Correct the name, or add the pod: pod NAMESPACE/NAME ip ADDRESS node NODE.",
+  },
+  "fact-contradicts-dump": {
+    title: "A fact and a dump disagree",
+    means: "A fact typed by hand says something else than a dump of the same machine. The fact counts.",
+    todo: "Check which of the two is older or mistyped; remove the fact, or collect the dump again.",
   },
   "file-too-large": {
     title: "A file that is too large to read",

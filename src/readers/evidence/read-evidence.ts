@@ -15,11 +15,15 @@ export interface EvidenceResult {
 }
 
 /**
- * Reads the files that decide about no packet. It is apart from readSnapshot because most questions do not need it; `origins` is
- * the table of the snapshot's Network, so that both cite files in the same way.
+ * Reads the files that decide about no packet. It is apart from readSnapshot because most questions do not need it; `told` is what facts typed by hand say;
+ * `origins` is the table of the snapshot's Network, so that both cite files in the same way.
  */
-export function readEvidence(machines: readonly MachineFiles[], origins: OriginTable): EvidenceResult {
-  const found = new Map<string, Evidence>();
+export function readEvidence(
+  machines: readonly MachineFiles[],
+  origins: OriginTable,
+  told: ReadonlyMap<string, Evidence> = new Map(),
+): EvidenceResult {
+  const found = new Map<string, Evidence>(told);
   const findings: Finding[] = [];
   const recognised: RecognisedFile[] = [];
   for (const machine of machines) {

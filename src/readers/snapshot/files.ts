@@ -1,4 +1,5 @@
 import type { Finding } from "../../model/finding.ts";
+import type { FactText } from "../facts/statement.ts";
 import type { DumpKind } from "../recognise.ts";
 
 /** The text of a file, or why it has none: too large, not text. */
@@ -17,6 +18,8 @@ export interface SnapshotFiles {
   readonly files: ReadonlyMap<string, FileText | UnreadFile>;
   /** The machine that a person says a file is from; null for most. */
   readonly hostOf?: (path: string) => string | null;
+  /** What a person typed in addition (`--fact`). */
+  readonly facts?: readonly FactText[];
 }
 
 export function isUnread(file: FileText | UnreadFile): file is UnreadFile {

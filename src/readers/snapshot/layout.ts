@@ -36,6 +36,8 @@ export interface LooseFile {
 
 export interface Layout {
   readonly description: PlacedFile | null;
+  /** `facts.yaml`: what a person typed. */
+  readonly facts: PlacedFile | null;
   /** Of collectors: at the top, and beside the files of a machine or of the cluster. */
   readonly indexes: readonly PlacedFile[];
   readonly cluster: readonly PlacedFile[];
@@ -61,6 +63,7 @@ export function layOut(snapshot: SnapshotFiles): Layout {
   const loose: LooseFile[] = [];
   const misnamed = new Set<string>();
   let description: PlacedFile | null = null;
+  let facts: PlacedFile | null = null;
   const indexes: PlacedFile[] = [];
   const add = (machine: MachineFolder, name: string, file: PlacedFile): void => {
     if (!FILE_ROLES.has(stemOf(name))) {
@@ -91,6 +94,7 @@ export function layOut(snapshot: SnapshotFiles): Layout {
     const parts = inside.split("/").filter((part) => part !== "" && part !== ".");
     const [top = "", name = "", third = "", fourth = "", fifth = ""] = parts;
     if (parts.length === 1 && /^snapshot\.(ya?ml|json)$/.test(top)) description = file;
+    else if (parts.length === 1 && /^facts\.ya?ml$/.test(top)) facts = file;
     else if (/^(?:|cluster\/|(?:nodes|hosts)\/[^/]+\/)index\.json$/.test(parts.join("/"))) indexes.push(file);
     else if (top === "cluster" && parts.length > 1) cluster.push(file);
     else if (top === "nodes" && parts.length === 3) {
@@ -114,6 +118,7 @@ export function layOut(snapshot: SnapshotFiles): Layout {
   }
   return {
     description,
+    facts,
     indexes,
     cluster,
     machines: [...machines.values()].map(({ machine, files }) => ({ ...machine, files })),

@@ -1,5 +1,6 @@
 import type { Cluster } from "../../calico/cluster.ts";
 import { buildNetwork } from "../../model/build-network.ts";
+import type { Evidence } from "../../model/evidence.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Host, HostPart } from "../../model/host.ts";
 import type { Interface } from "../../model/interface.ts";
@@ -7,6 +8,8 @@ import type { Link } from "../../model/link.ts";
 import { type Network, network } from "../../model/network.ts";
 import { type OriginTable, originTable } from "../../model/origin.ts";
 import { formatAddress } from "../../net/address.ts";
+import { type Facts, readFacts } from "../facts/apply-facts.ts";
+import { readFactsFile } from "../facts/facts-file.ts";
 import { type KnownHosts, knownHosts } from "../loose/known-hosts.ts";
 import { sortLoose } from "../loose/loose-dump.ts";
 import { type Placement, placeLoose } from "../loose/place-loose.ts";
@@ -41,6 +44,8 @@ export interface SnapshotResult {
   readonly machines: readonly MachineFiles[];
   /** Files that were placed by what is in them. */
   readonly placements: readonly Placement[];
+  /** What facts say that decides about no packet, by host. */
+  readonly factEvidence: ReadonlyMap<string, Evidence>;
   /** metadata.name of snapshot.yaml, else the folder's. */
   readonly name: string;
   /** collectedAt of snapshot.yaml. */
@@ -82,8 +87,13 @@ function assemble(files: SnapshotFiles, mode: "read" | "open"): SnapshotResult {
     if (problem !== null) findings.push(problem);
     return problem === null;
   };
+  const facts = factsOf(files, layout.facts !== null && canBeRead(layout.facts) ? layout.facts : null, {
+    origins,
+    findings,
+    recognised,
+  });
   const loose = sortLoose(layout.loose.filter(({ file }) => canBeRead(file)));
-  const objects = [...layout.cluster.filter(canBeRead), ...loose.objects];
+  const objects = [...facts.pods, ...layout.cluster.filter(canBeRead), ...loose.objects];
   const cluster = readClusterFiles(objects, origins, findings, recognised);
   const described = layout.description !== null && canBeRead(layout.description) ? layout.description : null;
   const description = described === null ? NO_DESCRIPTION : readDescription(described, origins);
@@ -108,10 +118,12 @@ function assemble(files: SnapshotFiles, mode: "read" | "open"): SnapshotResult {
     const isThere = machine.host.interfaces.size > 0 || [...files.files.values()].some((file) => !file.problem);
     return isThere ? [machine] : [];
   });
-  const named = identified(machines, cluster, { origins, findings, mode });
+  const dumped = identified(machines, cluster, { origins, findings, mode });
+  const named = withFacts(dumped, facts, description.hosts, reading);
   const routesOf = routesForJoining(named);
-  const joined = join(named, description.hosts, cluster, { origins, findings, routesOf, mode });
-  const { hosts, workloads } = joined;
+  const joined = join(named, description.hosts.map(facts.applyTo), cluster, { origins, findings, routesOf, mode });
+  const { workloads } = joined;
+  const hosts = withPodFacts(joined.hosts, facts, findings);
 
   const told = describedSegments(description.segments, hosts, layout.description?.path ?? "snapshot.yaml");
   const taken = new Set(joined.links.concat(told.links).flatMap((link) => link.members.map(memberKey)));
@@ -141,9 +153,60 @@ function assemble(files: SnapshotFiles, mode: "read" | "open"): SnapshotResult {
     recognised,
     machines: machineFiles,
     placements: placed.placements,
+    factEvidence: facts.evidence,
     name: description.name ?? files.name,
     collectedAt,
   };
+}
+
+/** Facts typed at the command line, then those of the snapshot's own file. */
+function factsOf(files: SnapshotFiles, file: PlacedFile | null, reading: Omit<Reading, "collectors">): Facts {
+  const { origins, findings, recognised } = reading;
+  const own = file === null ? null : readFactsFile(file.text, file.path);
+  findings.push(...(own?.findings ?? []));
+  if (file !== null) recognised.push({ path: file.path, as: PRINTED_BY.facts, items: own?.facts.length ?? 0 });
+  return readFacts([...(own?.facts ?? []), ...(files.facts ?? [])], origins, findings);
+}
+
+/** Machines with what facts say of them, and those that only facts tell of. */
+function withFacts(
+  machines: readonly Machine[],
+  facts: Facts,
+  described: readonly Host[],
+  reading: Reading,
+): readonly Machine[] {
+  if (facts.hosts.size === 0) return machines;
+  const known = new Set([...machines.map(({ host }) => host.name), ...described.map(({ name }) => name)]);
+  const typed = [...facts.hosts].flatMap((name) => {
+    if (known.has(name) || name.startsWith("pod/")) return [];
+    const kind = name.startsWith("host/") ? "host" : "node";
+    return [readMachine({ name, kind, node: null, folder: name, files: new Map() }, reading)];
+  });
+  return [...machines, ...typed].map((machine) => {
+    if (!facts.hosts.has(machine.host.name) || machine.host.kind === "pod") return machine;
+    const host = facts.applyTo(machine.host);
+    return { ...machine, host, joiningRoutes: () => host.routes };
+  });
+}
+
+/** Pods are made from several dumps and objects; facts about them come last. */
+function withPodFacts(hosts: ReadonlyMap<string, Host>, facts: Facts, findings: Finding[]): ReadonlyMap<string, Host> {
+  const names = [...facts.hosts].filter((name) => name.startsWith("pod/"));
+  if (names.length === 0) return hosts;
+  const changed = new Map(hosts);
+  for (const name of names) {
+    const host = hosts.get(name);
+    if (host !== undefined) changed.set(name, facts.applyTo(host));
+    else {
+      findings.push({
+        code: "fact-about-nobody",
+        severity: "error",
+        message: `A fact tells of ${name}, which is in no dump and in no object.`,
+        expected: "`pod NAMESPACE/NAME ip ADDRESS node NODE` before it",
+      });
+    }
+  }
+  return changed;
 }
 
 /** The routes of a host that say who is joined to it: of a dumped machine, what it knows without reading all others. */

@@ -12,6 +12,13 @@ export const INPUT_EXAMPLES: ExamplesOf<typeof INPUT_CODES> = {
     beside: NODE,
     run: ["probe", "cluster1", "--packets", "packets.gz"],
   },
+  "bad-fact": {
+    files: {
+      "facts.yaml":
+        "facts:\n  - 'node1: router 192.168.0.0/26 via 10.0.0.2'\n  - 'node1: address 10.0.0.1/24 dev eth0'\n",
+    },
+    run: ["check", "facts.yaml"],
+  },
   "binary-file": {
     files: { "image.png": new Uint8Array([137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13]) },
     run: ["check", "image.png"],
@@ -22,6 +29,20 @@ export const INPUT_EXAMPLES: ExamplesOf<typeof INPUT_CODES> = {
   "cannot-write": { files: NODE, run: ["check", "cluster1", "-o", "no-such-folder/result.txt"] },
   "empty-file": snapshot({ "nodes/n1/sysctl.txt": "" }),
   "empty-snapshot": { files: { "cluster1/notes.txt": "nothing here\n" }, run: ["check", "cluster1"] },
+  "fact-about-nobody": {
+    files: {
+      "facts.yaml":
+        "facts:\n  node1: address 10.0.0.1/24 dev eth0\n  pod/default/a: route default via 169.254.1.1 dev eth0\n",
+    },
+    run: ["check", "facts.yaml"],
+  },
+  "fact-contradicts-dump": {
+    files: {
+      "routes.txt":
+        "10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.1\n192.168.0.0/26 via 10.0.0.2 dev eth0 proto bird\n",
+    },
+    run: ["check", "routes.txt", "--fact", "node: route 192.168.0.0/26 via 10.0.0.3 dev eth0"],
+  },
   "file-too-large": { files: {}, stdin: "x".repeat(65 * 1024 * 1024), run: ["check", "-"] },
   "folder-of-networks": {
     files: {},
