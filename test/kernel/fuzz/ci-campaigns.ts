@@ -7,15 +7,22 @@ interface CiCampaign {
   readonly open: number;
   /** Rulesets that the tools may refuse, for each that they take. */
   readonly refused: number;
+  /** Share of the probes that must be delivered: where nothing gets through, little is compared. */
+  readonly delivered: number;
 }
 
-/** Kinds of world, fixed seeds and probes: 30,700 in all. Fresh seeds are what `npm run fuzz` is for. */
+/** Kinds of world, fixed seeds and probes: 32,300 in all. Fresh seeds are what `npm run fuzz` is for. */
 export const CI_CAMPAIGNS: readonly CiCampaign[] = [
-  { kind: "router", seed: 101, probes: 3000, open: 0, refused: 0.2 },
-  { kind: "router", seed: 102, probes: 3000, open: 0, refused: 0.2 },
-  { kind: "router6", seed: 103, probes: 1500, open: 0, refused: 1.5 },
-  { kind: "mesh", seed: 104, probes: 2000, open: 0, refused: 0.2 },
-  { kind: "cluster", seed: 6, probes: 2500, open: 0, refused: 0.2 },
-  { kind: "conntrack-flows", seed: 105, probes: 1200, open: 0, refused: 0.2 },
-  { kind: "tcp-flows", seed: 1, probes: 17_500, open: 0, refused: 0.2 },
+  { kind: "router", seed: 101, probes: 3000, open: 0, refused: 0.2, delivered: 0.2 },
+  { kind: "router", seed: 102, probes: 3000, open: 0, refused: 0.2, delivered: 0.2 },
+  { kind: "router6", seed: 103, probes: 1500, open: 0, refused: 1.5, delivered: 0.2 },
+  { kind: "mesh", seed: 104, probes: 1500, open: 0, refused: 0.2, delivered: 0.2 },
+  { kind: "mesh6", seed: 106, probes: 700, open: 0, refused: 1.5, delivered: 0.2 },
+  { kind: "cluster", seed: 6, probes: 1500, open: 0, refused: 0.2, delivered: 0.2 },
+  { kind: "cluster6", seed: 107, probes: 600, open: 0, refused: 1.5, delivered: 0.2 },
+  { kind: "conntrack-flows", seed: 105, probes: 1200, open: 0, refused: 0.2, delivered: 0.2 },
+  // Most of a datagram's fragments only wait for the others.
+  { kind: "narrow", seed: 108, probes: 1000, open: 0, refused: 0.2, delivered: 0.1 },
+  { kind: "bridge", seed: 109, probes: 800, open: 0, refused: 0.2, delivered: 0.2 },
+  { kind: "tcp-flows", seed: 1, probes: 17_500, open: 0, refused: 0.2, delivered: 0.2 },
 ];

@@ -27,14 +27,13 @@ describe.skipIf(!available)("podpath and the kernel", () => {
   const met = new Map<string, number>();
 
   it.each(CI_CAMPAIGNS)("agree about random worlds, rulesets and packets: $kind, seed $seed", async (planned) => {
-    const { kind, seed, probes, open, refused } = planned;
+    const { kind, seed, probes, open, refused, delivered } = planned;
     const started = Date.now();
     const result = await campaign(oracle, { ...PLAN, kinds: kindsOf(kind, null), seed, probes });
     process.stdout.write(`fuzz, ${kind}, seed ${seed}: ${summary(result, (Date.now() - started) / 1000)}\n`);
     expect(result.disagreements.slice(open).map(describeDisagreement)).toEqual([]);
     expect(result.tally.probes).toBeGreaterThanOrEqual(probes);
-    // A campaign in which nothing gets through, or the tools take nothing, compares little.
-    expect(result.tally.outcomes.get("delivered") ?? 0).toBeGreaterThan(probes / 5);
+    expect(result.tally.outcomes.get("delivered") ?? 0).toBeGreaterThan(probes * delivered);
     expect(result.tally.unrepeated).toBeLessThanOrEqual(probes / 500);
     expect(result.tally.refused).toBeLessThan(result.tally.rulesets * refused);
     for (const [feature, count] of result.tally.features) met.set(feature, (met.get(feature) ?? 0) + count);
