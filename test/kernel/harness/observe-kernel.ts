@@ -75,8 +75,8 @@ export function receiver(result: KernelResult): Delivered {
   return unhandled === undefined || last === undefined ? null : { host: unhandled.host, packet: last.packet };
 }
 
-/** Drops by which the kernel refuses to forward, as the oracle judges packets outside tunnels. */
-const REFUSALS: ReadonlySet<string> = new Set(["IP_INNOROUTES", "PKT_TOO_BIG", "IP_INHDR"]);
+/** Drops by which the kernel refuses a packet, as the oracle judges those outside tunnels; an outer one may find no VXLAN device. */
+const REFUSALS: ReadonlySet<string> = new Set(["IP_INNOROUTES", "PKT_TOO_BIG", "IP_INHDR", "NO_SOCKET"]);
 
 /** Where only a tunnel's outer packet arrived, what became of the one inside: somebody refused it, or nobody did. */
 function outcomeOf(result: KernelResult, delivered: Delivered): KernelResult["outcome"] {
