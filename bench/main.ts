@@ -12,6 +12,7 @@ const SCRIPTS = {
   run: new URL("./run.ts", import.meta.url),
   "cold-trace-phases": new URL("./cold-trace-phases.ts", import.meta.url),
   "rule-memory-process": new URL("./rule-memory-process.ts", import.meta.url),
+  "read-snapshot-process": new URL("./read-snapshot-process.ts", import.meta.url),
   "read-iptables-save-cold": new URL("./read-iptables-save-cold.ts", import.meta.url),
 };
 

@@ -203,3 +203,13 @@ export function nodeRules(rules: number): string {
     "",
   ].join("\n");
 }
+
+/** The same of ip6tables: every IPv4 address of the rules as an IPv6 address of as many bits. */
+export function nodeRules6(rules: number): string {
+  const six = (a: string, b: string): string => `fd00:10::${Number(a).toString(16)}:${Number(b).toString(16)}`;
+  return nodeRules(rules)
+    .replaceAll("iptables-save", "ip6tables-save")
+    .replaceAll("192.168.0.0/16", "fd00:10::/64")
+    .replaceAll(/(?<=--to-destination )\d+\.\d+\.(\d+)\.(\d+):/g, (_, a, b) => `[${six(a, b)}]:`)
+    .replaceAll(/\b\d+\.\d+\.(\d+)\.(\d+)\/32/g, (_, a, b) => `${six(a, b)}/128`);
+}

@@ -1,4 +1,5 @@
 import { type Benchmark, say } from "./benchmark.ts";
+import { bigSnapshot } from "./big-snapshot.ts";
 import { coldTrace } from "./cold-trace.ts";
 import { conntrackAndNat } from "./conntrack-and-nat.ts";
 import { kernelRate } from "./kernel-rate/kernel-rate.ts";
@@ -12,6 +13,8 @@ const BENCHMARKS: readonly Benchmark[] = [
   coldTrace,
   readingIptablesSave,
   // Before the others run the same code with steps, for which the compiler makes it slower.
+  bigSnapshot,
+  verdicts,
   kernelRate,
   verdicts,
   traceLatency,
