@@ -20,11 +20,14 @@ import type {
 import type { Family } from "../../net/address.ts";
 import { parseProtocol } from "../../net/protocol.ts";
 import { parseSelector, selectsAll } from "./selectors.ts";
+import { chainTarget, matchKey, protocolPart, type SharedParts, sharedParts, verdictTarget } from "./shared-parts.ts";
 import type { Word } from "./words.ts";
 
 /** What a rule's words mean depends on. */
 export interface RuleScope {
   readonly family: Family;
+  /** What the rules of a dump have in common; a rule that is read alone shares nothing. */
+  readonly shared?: SharedParts;
   /** Whether the table has a user-defined chain of that name. */
   isChain(name: string): boolean;
   /** `[packets:bytes]` before the rule; `-c` in the rule wins. */
@@ -145,10 +148,12 @@ class RuleReader {
   private seen = "";
   private readonly words: readonly Word[];
   private readonly scope: RuleScope;
+  private readonly shared: SharedParts;
 
   constructor(words: readonly Word[], scope: RuleScope) {
     this.words = words;
     this.scope = scope;
+    this.shared = scope.shared ?? sharedParts();
     this.counters = scope.counters;
   }
 
@@ -257,7 +262,7 @@ class RuleReader {
         }
         if (number === 0 && invert)
           return { message: "A rule for no protocol at all", expected: "a protocol after ! -p" };
-        this.protocol = number === 0 ? null : { number, invert };
+        this.protocol = number === 0 ? null : protocolPart(number, invert);
         return null;
       }
     }
@@ -328,11 +333,11 @@ class RuleReader {
     const name = value.text;
     this.latest = null;
     if (this.scope.isChain(name)) {
-      this.target = { kind: option === "-j" ? "jump" : "goto", chain: name };
+      this.target = chainTarget(this.shared, option === "-j" ? "jump" : "goto", name);
       return;
     }
     if (option === "-j" && (name === "ACCEPT" || name === "DROP" || name === "RETURN")) {
-      this.target = { kind: "verdict", verdict: name };
+      this.target = verdictTarget(name);
       return;
     }
     if (option === "-j" && isModelledTarget(name)) {
@@ -546,8 +551,15 @@ class RuleReader {
   private finishMatch(loaded: Loaded, context: RuleContext): Match {
     const { name, words } = loaded;
     if (loaded.specs !== null && !loaded.broken && isModelledMatch(name)) {
+      const { matches } = this.shared;
+      const key = matchKey(name, words, context);
+      const known = key === null ? undefined : matches.get(key);
+      if (known !== undefined) return known;
       const parsed = parseMatch(name, words, context);
-      if ("value" in parsed) return parsed.value;
+      if ("value" in parsed) {
+        if (key !== null) matches.set(key, parsed.value);
+        return parsed.value;
+      }
       this.badOptions(`-m ${name}`, loaded, parsed.problem);
       return { name: "unmodelled", options: { extension: name, arguments: words, ...this.damaged } };
     } else if (loaded.specs === null) {

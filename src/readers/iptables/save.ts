@@ -7,6 +7,7 @@ import { type DumpLine, dumpLines } from "../dump-text.ts";
 import { type ListColumns, listColumns, listedRule, NO_INTERFACES } from "../iptables-list/row.ts";
 import { leaveOutRefused } from "./refusals.ts";
 import { classify, type SaveLine } from "./save-line.ts";
+import { sharedParts } from "./shared-parts.ts";
 import { type RuleLine, readBlock, type TableBlock, unknownLine } from "./table-block.ts";
 import { commandsIn, type TypedCommand } from "./typed-commands.ts";
 import { splitWords } from "./words.ts";
@@ -93,6 +94,7 @@ class SaveReader {
   private readonly input: IptablesSaveInput;
   private readonly origins: OriginTable;
   private readonly file: number;
+  private readonly shared = sharedParts();
 
   constructor(input: IptablesSaveInput, origins: OriginTable) {
     this.input = input;
@@ -463,7 +465,7 @@ class SaveReader {
         { advice: "Give one dump of one machine." },
       );
     }
-    const context = { findings: this.findings, origins: this.origins, file: this.file };
+    const context = { findings: this.findings, origins: this.origins, file: this.file, shared: this.shared };
     ruleset.tables.set(block.table, leaveOutRefused(readBlock(block, context), block, context));
   }
 }

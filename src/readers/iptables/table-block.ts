@@ -13,6 +13,7 @@ import type { DumpFindings } from "../dump-findings.ts";
 import { quote } from "../dump-text.ts";
 import { reportChainName } from "./refusals.ts";
 import { MISSING, type RuleProblem, type RuleReading, readRule } from "./rule.ts";
+import type { SharedParts } from "./shared-parts.ts";
 import { splitWords, type Word } from "./words.ts";
 import { type Continuation, joinedLines } from "./wrapped-line.ts";
 
@@ -67,6 +68,7 @@ export interface BlockContext {
   readonly origins: OriginTable;
   /** Number of the file in the table of origins. */
   readonly file: number;
+  readonly shared: SharedParts;
 }
 
 /** Makes the table of a block; damaged lines become findings and rules whose effect is unknown. */
@@ -246,6 +248,7 @@ class BlockReader {
   private readWords(words: readonly Word[], counters: Counters | null, line: number): RuleReading {
     return readRule(words, {
       family: this.block.family,
+      shared: this.context.shared,
       isChain: this.isChain,
       counters,
       origin: this.originOf(line),
