@@ -12,9 +12,8 @@ import { verdicts } from "./verdicts.ts";
 const BENCHMARKS: readonly Benchmark[] = [
   coldTrace,
   readingIptablesSave,
-  // Before the others run the same code with steps, for which the compiler makes it slower.
   bigSnapshot,
-  verdicts,
+  // Before the others run the same code with steps, for which the compiler makes it slower.
   kernelRate,
   verdicts,
   traceLatency,

@@ -71,7 +71,7 @@ test("what is unreadable is missing in both", () => {
   const problem = { code: "binary-file", severity: "error", message: "the file is not text" } as const;
   const [capture = new Map()] = CAPTURES;
   for (const path of [
-    "nodes/worker-1/iptables-save.txt",
+    "nodes/worker-1/iptables-nft-save.txt",
     "nodes/worker-1/ip-route.txt",
     "nodes/worker-1/ip-addr.txt",
   ]) {
@@ -106,6 +106,8 @@ test("rules, routes and the rest of machines that no packet reaches are not read
   const opened = openSnapshot({ name: "test", files });
   answer(opened.network, "pod/default/a", "pod/default/b");
   const ofOthers = [...read].filter((path) => /^nodes\/(?:control-plane|worker-2)\//.test(path));
-  expect(ofOthers.filter((path) => !/\/(?:ip-(?:addr|link|neigh|route)|sysctl)\./.test(path))).toEqual([]);
-  expect(read).toContain("nodes/worker-1/iptables-save.txt");
+  expect(ofOthers.filter((path) => !/\/(?:ip-(?:addr|link|neigh|route|route-v6)|sysctl|index)\./.test(path))).toEqual(
+    [],
+  );
+  expect(read).toContain("nodes/worker-1/iptables-nft-save.txt");
 });
