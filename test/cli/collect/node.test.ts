@@ -12,6 +12,13 @@ const ROUTES = "default via 10.0.0.1 dev eth0 \n10.0.0.0/24 dev eth0 proto kerne
 const IP = `case "$*" in '-4 route show table all') printf '${ROUTES.replaceAll("\n", "\\n")}' ;; *) echo "Object \\"$1\\" is \\\\ unknown" >&2; exit 2 ;; esac`;
 
 describe("podpath collect", () => {
+  it("never starts a command that could change the machine", async () => {
+    const { out } = await podpath(["collect"]);
+    const writes =
+      /\b(?:ip|ipset|nft|conntrack|sysctl|iptables\S*) (?:-\S+ )*(?:add|del|set|flush|create|destroy|-A|-D|-F|-w|-I)\b/;
+    expect(out.split("\n").filter((line) => !/^\s*#/.test(line) && writes.test(line))).toEqual([]);
+  });
+
   it("prints a script that begins with its interpreter and has the options in it", async () => {
     const plain = await podpath(["collect"]);
     const set = await podpath(["collect", "--max-bytes", "4096", "--timeout", "3", "--no-pods", "--no-conntrack"]);
@@ -28,6 +35,18 @@ describe("podpath collect", () => {
     const { status, stderr } = await collect([], toolFolder({}), { args: ["--timeout", "soon"] });
     expect({ status, stderr }).toEqual({ status: 2, stderr: "podpath collect: --timeout wants a whole number\n" });
   });
+});
+
+const hasShellcheck = spawnSync("shellcheck", ["--version"]).error === undefined;
+
+describe.skipIf(!hasShellcheck)("shellcheck", () => {
+  for (const options of [[], ["--cluster"]]) {
+    it(`finds nothing in the script of ${options.length === 0 ? "a node" : "a cluster"}`, async () => {
+      const script = join(scratch(), "collect.sh");
+      writeFileSync(script, (await podpath(["collect", ...options])).out);
+      expect(spawnSync("shellcheck", ["-s", "sh", script], { encoding: "utf8" }).stdout).toBe("");
+    });
+  }
 });
 
 describe("the script of a node", () => {
