@@ -13,6 +13,8 @@ export const inflate: Inflate = async function* (compression, data): AsyncGenera
   const stream = compression === "gzip" ? createGunzip() : createInflateRaw();
   let out: Uint8Array[] = [];
   let failure: Inflated | null = null;
+  // the stream ends by itself where the compressed data does: what follows is no part of it
+  let isOver = false;
   let wake: () => void = () => {};
   stream.on("data", (piece: Buffer) => {
     out.push(piece);
@@ -20,6 +22,14 @@ export const inflate: Inflate = async function* (compression, data): AsyncGenera
   stream.on("error", (error) => {
     const isCut = "errno" in error && error.errno === constants.Z_BUF_ERROR;
     failure = { problem: isCut ? "truncated" : "damaged" };
+    wake();
+  });
+  stream.on("end", () => {
+    isOver = true;
+    wake();
+  });
+  stream.on("close", () => {
+    isOver = true;
     wake();
   });
   const done = (start: (done: () => void) => void): Promise<void> =>
@@ -38,11 +48,10 @@ export const inflate: Inflate = async function* (compression, data): AsyncGenera
         stream.write(piece, () => resolve());
       });
       yield* taken();
-      if (failure !== null) break;
+      if (failure !== null || isOver) break;
     }
-    if (failure === null) {
-      await done((resolve) => {
-        stream.once("end", resolve);
+    if (failure === null && !isOver) {
+      await done(() => {
         stream.end();
       });
     }

@@ -39,8 +39,10 @@ function dumpOf(snapshot: Readonly<Record<string, string>>, node: string, ...ste
 }
 
 const AS_THEY_ARE = [
-  "iptables-save",
-  "ip6tables-save",
+  "iptables-legacy-save",
+  "iptables-nft-save",
+  "ip6tables-legacy-save",
+  "ip6tables-nft-save",
   "ipset-save",
   "ipset-list",
   "conntrack",
@@ -64,6 +66,7 @@ export function plainDumps(snapshot: Readonly<Record<string, string>>, node: str
     ...convert("ip-addr", (dump) => plainInterfaces(dump)),
     ...convert("ip-link", (dump) => plainInterfaces(dump)),
     ...convert("ip-route", plainRoutes),
+    ...convert("ip-route-v6", plainRoutes),
     ...convert("ip-rule", plainRules),
     ...convert("ip-neigh", plainNeighbours),
     ...Object.assign({}, ...AS_THEY_ARE.map(asIs)),
@@ -128,11 +131,11 @@ export function clusterDiags(
     const put = (name: string, text: string | undefined): void => {
       if (text !== undefined) tree[`${at}/${name}.txt`] = crlf(text);
     };
-    put("iptables-legacy-save", "");
-    put("iptables-nft-save", dumps["iptables-save"]);
+    put("iptables-legacy-save", dumps["iptables-legacy-save"]);
+    put("iptables-nft-save", dumps["iptables-nft-save"]);
     put("nft-ruleset", dumps["nft-ruleset"]);
     put("ip-route", allTables(dumps));
-    put("ip-route-v6", "");
+    put("ip-route-v6", dumps["ip-route-v6"]);
     for (const stem of ["ip-rule", "ip-addr", "ip-link", "ip-neigh"]) put(stem, dumps[stem]);
     put("ipset-list", setList(dumps));
     put("conntrack-list", `${dumps["conntrack"] ?? ""}${dumps["conntrack-stats"] ?? ""}`);
@@ -175,11 +178,11 @@ export function nodeDiags(snapshot: Readonly<Record<string, string>>, node: stri
     "diagnostics/netstat":
       "Active Internet connections (servers and established)\nProto Recv-Q Send-Q Local Address           Foreign Address         State      \ntcp        0      0 0.0.0.0:179             0.0.0.0:*               LISTEN     \n",
     "diagnostics/ipv4_route": dumps["ip-route"] ?? "",
-    "diagnostics/ipv6_route": "",
+    "diagnostics/ipv6_route": dumps["ip-route-v6"] ?? "",
     "diagnostics/ipv4_addr": plainInterfaces(addresses, 4),
     "diagnostics/ipv6_addr": plainInterfaces(addresses, 6),
-    "diagnostics/ipv4_tables": dumps["iptables-save"] ?? "",
-    "diagnostics/ipv6_tables": dumps["ip6tables-save"] ?? "",
+    "diagnostics/ipv4_tables": dumps["iptables-nft-save"] ?? "",
+    "diagnostics/ipv6_tables": dumps["ip6tables-nft-save"] ?? "",
     "diagnostics/ipsets": setList(dumps),
     "diagnostics/ipset_container": "docker: command not found\n",
     "diagnostics/journalctl_calico_node": "-- No entries --\n",
@@ -195,8 +198,8 @@ export function loosePastes(snapshot: Readonly<Record<string, string>>): Tree {
     if (name !== undefined) tree[`k8s-${name}.txt`] = text;
   }
   for (const node of nodesOf(snapshot)) {
-    const { "iptables-save": rules = "", "ip-addr": addresses = "", ...rest } = plainDumps(snapshot, node);
-    tree[`firewall ${node}.log`] = rules;
+    const { "iptables-nft-save": rules = "", "ip-addr": addresses = "", ...rest } = plainDumps(snapshot, node);
+    tree[`iptables-nft ${node}.log`] = rules;
     // whose addresses these are, they tell themselves
     tree[`paste-${node.length}${node.charCodeAt(node.length - 1)}.md`] = addresses;
     const commands: Readonly<Record<string, string>> = {
@@ -204,7 +207,10 @@ export function loosePastes(snapshot: Readonly<Record<string, string>>): Tree {
       "ip-rule": "ip rule",
       "ip-neigh": "ip neigh",
       "ip-link": "ip link",
-      "ip6tables-save": "sudo ip6tables-save",
+      "ip-route-v6": "ip -6 r",
+      "iptables-legacy-save": "sudo iptables-legacy-save -c",
+      "ip6tables-legacy-save": "ip6tables-legacy-save",
+      "ip6tables-nft-save": "sudo ip6tables-nft-save",
       "ipset-save": "ipset save",
       "ipset-list": "ipset list",
       sysctl: "sysctl -a",

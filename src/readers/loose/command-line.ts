@@ -35,7 +35,8 @@ export function readCommand(line: string): PastedCommand {
   const own = rest.split(/ *[|>;]/)[0]?.replace(/^\S*\/(?=[\w.-]+(?: |$))/, "") ?? "";
   const inside = /^ip (?:.* )?(?:-n|-netns|--netns) (\S+)/.exec(own);
   if (inside !== null) where = { kind: "namespace", text: inside[1] ?? "" };
-  return { stem: stemOfCommand(own), isObjects: OBJECTS.test(own), where };
+  const plain = own.replace(/ (?:-n|--?netns) \S+/, "");
+  return { stem: stemOfCommand(inside === null ? own : plain), isObjects: OBJECTS.test(own), where };
 }
 
 const OBJECTS = /^(?:kubectl|oc|calicoctl)\b.* get\b.* -o *=?(?:yaml|json)\b/;

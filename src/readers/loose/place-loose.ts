@@ -126,12 +126,21 @@ function byNameAlone(open: readonly LooseDump[], owners: Map<LooseDump, Owner>, 
   if (new Set(stems).size === stems.length) return;
   for (const dump of open) {
     const folder = dump.folder.split("/").at(-1) ?? "";
-    if (dump.rest !== "" && !hasNodes && IS_NAME.test(dump.rest)) {
-      owners.set(dump, { host: dump.rest, because: "its name is taken for the machine's" });
-    } else if (dump.rest === "" && folder !== "" && IS_NAME.test(folder)) {
+    if (IS_NAME.test(folder) && !holdsMachines(dump.folder, open)) {
       owners.set(dump, { host: folder, because: "its folder's name is taken for the machine's" });
+    } else if (!hasNodes && IS_NAME.test(dump.rest)) {
+      owners.set(dump, { host: dump.rest, because: "its name is taken for the machine's" });
     }
   }
+}
+
+/** True for a folder in which several names have several dumps each: those of several machines. */
+function holdsMachines(folder: string, open: readonly LooseDump[]): boolean {
+  const counts = new Map<string, number>();
+  for (const dump of open) {
+    if (dump.folder === folder && dump.rest !== "") counts.set(dump.rest, (counts.get(dump.rest) ?? 0) + 1);
+  }
+  return [...counts.values()].filter((count) => count > 1).length > 1;
 }
 
 const IS_NAME = /^[A-Za-z0-9][\w.-]{0,252}$/;
