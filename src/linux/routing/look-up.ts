@@ -3,6 +3,7 @@ import type { NextHop, Route } from "../../model/route.ts";
 import { formatAddress } from "../../net/address.ts";
 import { firstValue, type PrefixMap } from "../../net/prefix-map.ts";
 import { fibOf } from "../compiled-host.ts";
+import { isInGroup } from "../device-group.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Fib, RouteGroup } from "./fib.ts";
 import type { RouteKey } from "./key.ts";
@@ -117,6 +118,8 @@ function isSuppressed(runtime: HostRuntime, rule: PolicyRule, result: RoutingRes
 
 function isOfGroup(runtime: HostRuntime, result: Exclude<RoutingResult, { kind: "error" }>, group: number): boolean {
   const { output } = result;
+  const known = isInGroup(String(group), output);
+  if (known !== null) return known;
   return (
     runtime.services.choose({
       kind: "unknown",

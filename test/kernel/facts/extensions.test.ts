@@ -62,6 +62,52 @@ describe.skipIf(!available)("extensions, as the kernel has them", () => {
       expect(passing.result.rules.map(({ chain, index }) => `${chain} ${index}`)).toContain("PREROUTING 2");
     });
 
+    it("sctp --chunk-types: any of the listed chunks, all of them, or no others; flags count for the types that name them", async () => {
+      const tests = [
+        "any INIT",
+        "any DATA,COOKIE_ECHO",
+        "all DATA,COOKIE_ECHO",
+        "only DATA,COOKIE_ECHO",
+        "only INIT",
+        "any ABORT:T",
+        "any ABORT:t",
+        "all ABORT:t,ERROR",
+        "only ABORT:T,ERROR",
+        "any DATA:E",
+        "any DATA:bE",
+        "only DATA:Eu",
+        "any ALL",
+        "all ALL",
+        "only ALL",
+        "any NONE",
+        "all NONE",
+        "only NONE",
+      ];
+      const rules = tests.flatMap((words, index) => [
+        `-A PREROUTING -p sctp -m sctp --chunk-types ${words} -j MARK --set-mark ${2 * index + 1}`,
+        `-A PREROUTING -p sctp -m sctp --dport 80 ! --chunk-types ${words} -j MARK --set-mark ${2 * index + 2}`,
+      ]);
+      const text = table("mangle", ...rules);
+      const duel = await Duel.of(oracle, routerLab({ router: { rulesets: [{ backend, text }] } }), FAR);
+      const packets: Partial<ProbePacket>[] = [
+        {},
+        { chunks: ["DATA"] },
+        { chunks: ["DATA"], tFlag: true, length: 8 },
+        { chunks: ["COOKIE_ECHO", "DATA"], length: 8 },
+        { chunks: ["COOKIE_ECHO", "SACK", "DATA"], length: 8 },
+        { chunks: ["ABORT"] },
+        { chunks: ["ABORT"], tFlag: true },
+        { chunks: ["ABORT", "ERROR"] },
+        { chunks: ["ERROR", "ABORT"], tFlag: true },
+        { chunks: [192] },
+      ];
+      for (const packet of packets) {
+        const seen = await duel.agree({ ...THROUGH, proto: "sctp", ...packet });
+        expect(seen.branches).toHaveLength(1);
+        expect(seen.result.rules.length).toBeGreaterThan(2);
+      }
+    });
+
     it("NFQUEUE: nobody takes the packet out, which is neither a refusal nor a reason; with --queue-bypass it goes on", async () => {
       const text = table(
         "filter",

@@ -228,6 +228,21 @@ describe.skipIf(!available)("a router, as the kernel does it", () => {
     expect(late?.kernel.responses[0]?.packet.icmpType).toBe(3);
   });
 
+  it("ignores a route that leads over a device of the group, as dumps tell the groups (suppress_ifgroup)", async () => {
+    const [suppressed] = await ask(
+      { router: { rules: ["pref 100 lookup 100 suppress_ifgroup default"] } },
+      { ...ECHO, dst: "10.8.0.1" },
+    );
+    expect(suppressed?.kernel.responses[0]?.packet.icmpType).toBe(3);
+    expect(suppressed?.branches).toHaveLength(1);
+    const [used] = await ask(
+      { router: { rules: ["pref 100 lookup 100 suppress_ifgroup 7"] } },
+      { ...ECHO, dst: "10.8.0.1" },
+    );
+    expect(used?.kernel.delivered?.host).toBe("C");
+    expect(used?.branches).toHaveLength(1);
+  });
+
   it("stops forwarding where the incoming interface's own switch is off, silently (kernel.md 1 (c))", async () => {
     const [round] = await ask({ router: { sysctls: { "net.ipv4.conf.in0.forwarding": "0" } } }, ECHO);
     expect(round?.kernel.reason).toBe("IP_INADDRERRORS");

@@ -1,4 +1,5 @@
 import type { Interface } from "../../../model/interface.ts";
+import { isInGroup } from "../../device-group.ts";
 import type { HostRuntime } from "../../runtime.ts";
 import type { GivenOption, MatchExtension } from "../extension.ts";
 import { formatMark, parseMarkMask } from "../mark-value.ts";
@@ -32,19 +33,10 @@ function groupWords(name: string, test: GroupTest | null): readonly string[] {
   return test === null ? [] : optionWords(name, test.invert, test.group);
 }
 
-/** Whether a device is in the group; null where its dump or the names of groups do not tell. */
-function knownGroup(wanted: string, { group = "0" }: Interface): boolean | null {
-  if (group === wanted) return true;
-  const test = parseMarkMask(wanted);
-  const number = parseMarkMask(group ?? "");
-  if (test === null || number === null) return null;
-  return (number.value & test.mask) >>> 0 === test.value;
-}
-
 function inGroup(test: GroupTest, device: Interface | null, runtime: HostRuntime): boolean {
   if (device === null) return false;
   const { group, invert } = test;
-  const known = knownGroup(group, device);
+  const known = isInGroup(group, device);
   if (known !== null) return known !== invert;
   const belongs = unknownOutcome(runtime, {
     code: "interface-group",

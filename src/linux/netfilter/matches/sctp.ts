@@ -1,9 +1,9 @@
 import type { Matches } from "../../../model/ruleset.ts";
 import { SCTP } from "../../../net/protocol.ts";
+import { SCTP_INIT, type SctpChunk } from "../../../net/sctp.ts";
 import type { CompiledMatch, MatchExtension, Parsed } from "../extension.ts";
 import { givenOption, optionWords } from "../option-words.ts";
 import { compilePorts, PORT_OPTIONS, type PortOptions, parsePorts, printPorts } from "../port-options.ts";
-import { unknownMatch } from "./unknown-match.ts";
 
 const SCOPES = ["all", "any", "only"] as const;
 
@@ -99,18 +99,57 @@ function chunkWords(test: ChunkTest | null): readonly string[] {
   );
 }
 
+/** What `match_packet` compares of one chunk type: `flags & mask` must be `set`. */
+interface FlagTest {
+  readonly mask: number;
+  readonly set: number;
+}
+
+function flagTest({ type, flags }: Chunk): FlagTest {
+  const letters = CHUNKS.find(([, number]) => number === type)?.[2] ?? "";
+  let mask = 0;
+  let set = 0;
+  for (const letter of flags) {
+    const bit = 1 << (7 - letters.indexOf(letter.toLowerCase()));
+    mask |= bit;
+    if (letter !== letter.toLowerCase()) set |= bit;
+  }
+  return { mask, set };
+}
+
+/** match_packet(): `all` of the listed types stand in the packet, `any` of them does, or `only` they do. */
 function compileChunks(test: Matches["sctp"]["chunkTypes"]): readonly CompiledMatch[] {
   if (test === null) return [];
+  const { scope, chunks, invert } = test;
+  const tests = new Map((typeof chunks === "string" ? [] : chunks).map((chunk) => [chunk.type, flagTest(chunk)]));
+  const isListed = ({ type, flags }: SctpChunk): boolean => {
+    if (typeof chunks === "string") return chunks === "ALL";
+    const wanted = tests.get(type);
+    return wanted !== undefined && (flags & wanted.mask) === wanted.set;
+  };
+  const holds = (found: readonly SctpChunk[]): boolean => {
+    switch (scope) {
+      case "any":
+        return found.some(isListed);
+      case "only":
+        return found.every(isListed);
+      case "all": {
+        // The types that were not seen: no packet has all 256.
+        if (chunks === "ALL") return false;
+        const seen = new Set(found.filter(isListed).map(({ type }) => type));
+        return [...tests.keys()].every((type) => seen.has(type));
+      }
+    }
+  };
   return [
-    unknownMatch({
-      text: `sctp ${chunkWords({ ...test, invert: false }).join(" ")}`,
-      invert: test.invert,
-      reason: "the chunks of the packet are not known",
-    }),
+    {
+      kind: "call",
+      test: ({ packet }) => packet.fragmentOffset === 0 && holds((packet.sctp ?? SCTP_INIT).chunks) !== invert,
+    },
   ];
 }
 
-/** `-m sctp` (net/netfilter/xt_sctp.c): ports, and chunks, which packets do not carry here: a question. */
+/** `-m sctp` (net/netfilter/xt_sctp.c): ports and chunks; a packet of which no chunks were told carries an INIT. */
 export const sctp: MatchExtension<"sctp"> = {
   options: { ...PORT_OPTIONS, "chunk-types": { values: 2, negatable: true } },
   parse(given, { protocol }) {
