@@ -22,6 +22,7 @@ import {
 } from "./folders-inside.ts";
 import { InputError } from "./input-error.ts";
 import type { Io } from "./io.ts";
+import { type ProgressBar, progressBar } from "./progress-bar.ts";
 import { readFolder, readTextFile } from "./read-files.ts";
 import { openStdin, STDIN_NAME } from "./read-stdin.ts";
 import { sniffArchive } from "./sniff.ts";
@@ -30,6 +31,8 @@ import { hostsTold, untoldFiles } from "./told-hosts.ts";
 export interface LoadOptions extends CommonOptions, FactOptions {
   /** Parts of machines are read when a packet needs them, unless `--strict-input` asks for every finding. */
   readonly open?: boolean;
+  /** Where to show how far the reading has come; null: nowhere. */
+  readonly progress?: ProgressBar | null;
 }
 
 /** A network to ask questions of, and what was found while reading it. */
@@ -71,10 +74,12 @@ type Located =
 export async function loadNetwork(argument: string | undefined, io: Io, options: LoadOptions): Promise<LoadedNetwork> {
   const facts = await typedFacts(options);
   if (argument === undefined && facts.length === 0) throw new InputError([noNetwork()]);
-  const loaded =
-    argument === undefined
-      ? loadFiles("the facts", new Map(), [], { ...options, typed: facts })
-      : await load(await locate(argument, io), { ...options, typed: facts });
+  const progress = progressBar(io, options);
+  const how = { ...options, typed: facts, progress };
+  const loaded = await ended(
+    progress,
+    argument === undefined ? loadFiles("the facts", new Map(), [], how) : load(await locate(argument, io), how),
+  );
   refuseBadFacts(loaded.findings, facts);
   return checkInput(loaded, options);
 }
@@ -86,6 +91,18 @@ function noNetwork(): Finding {
     message: "the network is missing",
     expected: "a snapshot folder, a scenario, one dump file, or - for standard input; or facts typed with --fact",
   };
+}
+
+/** What was loaded; the bar is gone then, or when it failed. */
+async function ended(
+  progress: ProgressBar | null,
+  loading: LoadedNetwork | Promise<LoadedNetwork>,
+): Promise<LoadedNetwork> {
+  try {
+    return await loading;
+  } finally {
+    progress?.end();
+  }
 }
 
 /** Options, and the facts that were read from them. */
@@ -144,7 +161,8 @@ async function loadArchive(
   options: TypedOptions,
 ): Promise<LoadedNetwork> {
   const { bytesOf, readArchive } = await import("./read-archive.ts");
-  const { files, findings } = await readArchive(source ?? bytesOf(shown), shown, options.unpackLimit);
+  const bytes = source ?? counted(bytesOf(shown), statSync(shown).size, options.progress ?? null);
+  const { files, findings } = await readArchive(bytes, shown, options.unpackLimit);
   const compressed = files.get("");
   if (compressed !== undefined) {
     const single = compressed.read();
@@ -156,6 +174,21 @@ async function loadArchive(
   const roots = snapshotRoots(files.keys());
   if (roots.length > 1) throw new InputError([severalInArchive(shown, roots)]);
   return loadFiles(basename(shown), files, findings, options);
+}
+
+/** The same bytes; how many of them came is shown. */
+async function* counted(
+  bytes: AsyncIterable<Uint8Array>,
+  total: number,
+  progress: ProgressBar | null,
+): AsyncGenerator<Uint8Array> {
+  const megabytes = (count: number): number => Math.ceil(count / 1024 / 1024);
+  let done = 0;
+  for await (const piece of bytes) {
+    done += piece.length;
+    progress?.show("MB unpacked", megabytes(done), megabytes(total));
+    yield piece;
+  }
 }
 
 function isError(finding: Finding): boolean {
@@ -347,7 +380,8 @@ function loadFiles(
   const asSnapshot = manifests
     ? { name, files: new Map([...read].map(([file, text]) => [`${CLUSTER}${file}`, text] as const)), facts }
     : files;
-  const result = (options.open === true && options.strictInput !== true ? openSnapshot : readSnapshot)(asSnapshot);
+  const mode = options.open === true && options.strictInput !== true ? openSnapshot : readSnapshot;
+  const result = mode(asSnapshot, (done, total) => options.progress?.show("machines read", done, total));
   if (result.network.hosts.size === 0) {
     const findings = [...earlier, ...result.findings];
     throw new InputError(whyNone(manifests ? findings.map(asGiven) : findings));

@@ -7,6 +7,8 @@ export interface Io {
 }
 
 export interface Sink {
+  /** False: whoever reads has not taken what was written before; `drain` tells when. */
   write(text: string): unknown;
+  readonly once?: (event: "drain", listener: () => void) => unknown;
   readonly isTTY?: boolean | undefined;
 }

@@ -12,6 +12,8 @@ export interface Output {
   /** For results. */
   readonly ink: Ink;
   result(text: string): void;
+  /** Resolves when whoever reads the results has taken them: to wait for it keeps few of many in memory. */
+  taken(): Promise<void>;
   /** A remark; silent with `--quiet`. */
   note(text: string): void;
   /** Findings about the input; errors are told even with `--quiet` when they stop the command. */
@@ -26,14 +28,21 @@ export function openOutput(io: Io, options: CommonOptions): Output {
   const file = options.output === undefined ? null : openFile(options.output, "-o");
   const ink = inkFor(io, options, file !== null);
   const errorInk = usesColour(io, options, io.stderr.isTTY === true) ? inkOf(pc.createColors(true)) : PLAIN_INK;
+  let isBehind = false;
   const note = (text: string): void => {
     if (options.quiet !== true) io.stderr.write(`${text}\n`);
   };
   return {
     ink,
     result(text) {
-      if (file === null) io.stdout.write(text);
+      if (file === null) isBehind = io.stdout.write(text) === false;
       else writeSync(file, text);
+    },
+    async taken() {
+      const { once } = io.stdout;
+      if (!isBehind || once === undefined) return;
+      isBehind = false;
+      await new Promise<void>((resolve) => once.call(io.stdout, "drain", resolve));
     },
     note,
     findings(findings, fatal) {

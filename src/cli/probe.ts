@@ -12,7 +12,7 @@ import type { Io } from "./io.ts";
 import { openOutput } from "./output.ts";
 import { packetLine } from "./packet-line.ts";
 import { readTextFile } from "./read-files.ts";
-import { readStdin, STDIN_NAME } from "./read-stdin.ts";
+import { linesOf, linesOfStdin, STDIN_NAME } from "./read-stdin.ts";
 import { remarkOn } from "./remarks.ts";
 
 export interface PacketsOptions extends CommonOptions {
@@ -32,21 +32,22 @@ export async function probe(argument: string | undefined, options: PacketsOption
     ]);
   }
   const loaded = await loadNetwork(argument, io, { ...options, open: true });
-  const { text, file } = await readPackets(options.packets, io);
+  const { lines, file } = readPackets(options.packets, io);
   const session = createPacketSession(loaded.network);
   const output = openOutput(io, options);
   const codes = new Set<ExitCode>();
   try {
-    remarkOn(loaded, argument, output);
     let line = 0;
-    for (const written of linesOf(text)) {
+    for await (const written of lines) {
       line++;
       if (written.trim() === "") continue;
       const reply = answerLine(written, { file, line }, loaded, session, options);
       codes.add(reply.code);
       output.result(`${reply.json}\n`);
       for (const finding of reply.findings) io.stderr.write(`${findingText(finding)}\n`);
+      await output.taken();
     }
+    remarkOn(loaded, argument, output);
   } finally {
     output.close();
   }
@@ -84,18 +85,14 @@ function refused(id: string | null, findings: readonly Finding[]): Reply {
   return { json: JSON.stringify({ id, findings: findings.map(findingJson) }), code: BAD_INPUT, findings };
 }
 
-async function readPackets(path: string, io: Io): Promise<{ readonly text: string; readonly file: string }> {
-  if (path === "-") return { text: await readStdin(io), file: STDIN_NAME };
-  const text = readTextFile(path, path);
-  if (typeof text !== "string") throw new InputError([text.problem]);
-  return { text, file: path };
+interface Packets {
+  readonly lines: Iterable<string> | AsyncIterable<string>;
+  readonly file: string;
 }
 
-function* linesOf(text: string): Iterable<string> {
-  let start = 0;
-  for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", start)) {
-    yield text.slice(start, end);
-    start = end + 1;
-  }
-  if (start < text.length) yield text.slice(start);
+function readPackets(path: string, io: Io): Packets {
+  if (path === "-") return { lines: linesOfStdin(io), file: STDIN_NAME };
+  const text = readTextFile(path, path);
+  if (typeof text !== "string") throw new InputError([text.problem]);
+  return { lines: linesOf(text), file: path };
 }

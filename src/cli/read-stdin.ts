@@ -7,10 +7,6 @@ import { MAX_FILE_BYTES } from "./read-files.ts";
 /** What messages call standard input. */
 export const STDIN_NAME = "<stdin>";
 
-export async function readStdin(io: Io): Promise<string> {
-  return textOf(bytesOfStdin(io));
-}
-
 /** Standard input as text, or piece by piece where it is an archive. */
 export async function openStdin(io: Io): Promise<string | AsyncIterable<Uint8Array>> {
   const stdin = bytesOfStdin(io);
@@ -35,21 +31,67 @@ async function* bytesOfStdin(io: Io): AsyncGenerator<Uint8Array> {
   }
 }
 
+/** The lines of standard input as they come; those of text that is not UTF-8 when it has ended. */
+export async function* linesOfStdin(io: Io): AsyncGenerator<string> {
+  const stdin = bytesOfStdin(io);
+  const first = await stdin.next();
+  if (first.done === true) return;
+  async function* whole(start: Uint8Array): AsyncGenerator<Uint8Array> {
+    yield start;
+    yield* stdin;
+  }
+  const all = whole(first.value);
+  if (isOtherText(first.value)) {
+    yield* linesOf(await textOf(all));
+    return;
+  }
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const bytes of all) {
+    rest += decoder.decode(bytes, { stream: true });
+    const end = rest.lastIndexOf("\n");
+    if (end < 0) {
+      if (rest.length > MAX_FILE_BYTES) throw tooLarge();
+      continue;
+    }
+    yield* linesOf(rest.slice(0, end));
+    rest = rest.slice(end + 1);
+  }
+  rest += decoder.decode();
+  if (rest !== "") yield rest;
+}
+
+/** UTF-16, archives and binary data: `decodeText` says what they are. */
+function isOtherText(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xff || bytes[0] === 0xfe || bytes.includes(0) || archiveKind(bytes) !== null;
+}
+
+export function* linesOf(text: string): Iterable<string> {
+  let start = 0;
+  for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", start)) {
+    yield text.slice(start, end);
+    start = end + 1;
+  }
+  if (start < text.length) yield text.slice(start);
+}
+
+function tooLarge(): InputError {
+  return new InputError([
+    {
+      code: "file-too-large",
+      severity: "error",
+      message: `standard input has more than ${MAX_FILE_BYTES / 1024 / 1024} MB`,
+      advice: "Is it the right file? A dump of one machine is some megabytes at most.",
+    },
+  ]);
+}
+
 async function textOf(stdin: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const bytes of stdin) {
     length += bytes.length;
-    if (length > MAX_FILE_BYTES) {
-      throw new InputError([
-        {
-          code: "file-too-large",
-          severity: "error",
-          message: `standard input has more than ${MAX_FILE_BYTES / 1024 / 1024} MB`,
-          advice: "Is it the right file? A dump of one machine is some megabytes at most.",
-        },
-      ]);
-    }
+    if (length > MAX_FILE_BYTES) throw tooLarge();
     chunks.push(bytes);
   }
   const text = decodeText(Buffer.concat(chunks), STDIN_NAME);

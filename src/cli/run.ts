@@ -15,6 +15,7 @@ import { type LoadedNetwork, loadScenarioFile, loadScenarioNetwork } from "./inp
 import { InputError } from "./input-error.ts";
 import type { Io } from "./io.ts";
 import { openOutput } from "./output.ts";
+import { progressBar } from "./progress-bar.ts";
 import { remarkOn } from "./remarks.ts";
 
 export interface RunOptions extends CommonOptions {
@@ -62,7 +63,9 @@ async function play(name: string, options: RunOptions, io: Io): Promise<Played> 
   const file = await loadScenarioFile(name, io);
   const { scenario, findings } = readScenario(file.text, file.shown);
   if (scenario === null || (options.strictInput === true && findings.length > 0)) throw new InputError(findings);
-  const loaded = await loadScenarioNetwork(file, scenario.network, options);
+  const progress = progressBar(io, options);
+  const loaded = await loadScenarioNetwork(file, scenario.network, { ...options, progress });
+  progress?.end();
   return {
     shortName: basename(resolve(file.folder)),
     run: runScenario(loaded.network, scenario, { traced: HEADLINE_PROBES, strict: options.strict ?? false }),

@@ -52,13 +52,16 @@ export interface SnapshotResult {
   readonly collectedAt: string | null;
 }
 
+/** Hears how many machines of how many were read. */
+type Progress = (done: number, total: number) => void;
+
 /** What files of `cluster/` are taken for. */
 const API_OBJECTS = "API objects";
 const OBJECTS: ReadonlySet<string> = new Set([API_OBJECTS, PRINTED_BY.table]);
 
 /** Reads a snapshot folder (INTERFACES section 2). Never throws for bad input: that becomes findings. */
-export function readSnapshot(files: SnapshotFiles): SnapshotResult {
-  return assemble(files, "read");
+export function readSnapshot(files: SnapshotFiles, progress: Progress = () => {}): SnapshotResult {
+  return assemble(files, "read", progress);
 }
 
 /**
@@ -66,11 +69,11 @@ export function readSnapshot(files: SnapshotFiles): SnapshotResult {
  * read when a packet comes to where they decide. `findings` and `recognised` grow with what was read; what no question needed
  * is not in them, and nor is what contradicts itself between dumps.
  */
-export function openSnapshot(files: SnapshotFiles): SnapshotResult {
-  return assemble(files, "open");
+export function openSnapshot(files: SnapshotFiles, progress: Progress = () => {}): SnapshotResult {
+  return assemble(files, "open", progress);
 }
 
-function assemble(files: SnapshotFiles, mode: "read" | "open"): SnapshotResult {
+function assemble(files: SnapshotFiles, mode: "read" | "open", progress: Progress): SnapshotResult {
   const origins = originTable();
   const findings: Finding[] = [];
   const recognised: RecognisedFile[] = [];
@@ -113,7 +116,8 @@ function assemble(files: SnapshotFiles, mode: "read" | "open"): SnapshotResult {
   findings.push(...placed.findings);
   const machineFiles = placed.machines;
   const reading: Reading = { origins, collectors, findings, recognised };
-  const machines = machineFiles.flatMap((files) => {
+  const machines = machineFiles.flatMap((files, done) => {
+    progress(done, machineFiles.length);
     const machine = (mode === "read" ? readMachine : openMachine)(files, reading);
     const isThere = machine.host.interfaces.size > 0 || [...files.files.values()].some((file) => !file.problem);
     return isThere ? [machine] : [];
