@@ -15,6 +15,10 @@ export interface ProbeOptions extends CommonOptions {
   readonly df?: boolean;
   readonly packet?: string;
   readonly verbose?: boolean;
+}
+
+/** And what a trace can do with the answer. */
+export interface TraceOptions extends ProbeOptions {
   readonly pcap?: string;
 }
 
@@ -37,7 +41,11 @@ export function addProbeOptions(command: Command): Command {
     .option("--sport <number>", "source port", wholeNumber(1, 65535))
     .option("--size <bytes>", "payload", wholeNumber(0, 65495))
     .option("--df", "do not fragment")
-    .option("--packet <json>", "one packet instead, as podpath probe reads it")
+    .option("--packet <json>", "one packet instead, as podpath probe reads it");
+}
+
+export function addTraceOptions(command: Command): Command {
+  return addProbeOptions(command)
     .option("--verbose", "every evaluated rule, every branch, every answer in full")
     .option("--pcap <file>", "also write the packet as seen at every hop (pcapng)");
 }

@@ -5,7 +5,7 @@ import { BAD_INPUT, DEFECT, DONE, type ExitCode } from "./exit-code.ts";
 import { addFactOptions } from "./fact-options.ts";
 import { InputError } from "./input-error.ts";
 import type { Io } from "./io.ts";
-import { addProbeOptions } from "./probe-options.ts";
+import { addProbeOptions, addTraceOptions } from "./probe-options.ts";
 import { VERSION } from "./version.ts";
 
 /** Runs one command line and answers with its exit code (INTERFACES section 1). Nothing is thrown. */
@@ -55,7 +55,7 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
       done(await run(scenarios, options, io));
     });
 
-  addProbeOptions(
+  addTraceOptions(
     withNetwork(
       program
         .command("trace")
@@ -92,6 +92,23 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .action(async (network: string | undefined, options) => {
       const { check } = await import("./check.ts");
       done(await check(network, options, io));
+    });
+
+  addProbeOptions(
+    withNetwork(
+      program
+        .command("render")
+        .description("a picture of the topology (svg, mermaid, dot), with the way of a packet")
+        .argument("[network]", NETWORK),
+    ),
+  )
+    .addOption(
+      new Option("--format <format>", "default: what the name of -o says, else svg").choices(["svg", "mermaid", "dot"]),
+    )
+    .option("--expand", "draw every machine and pod by itself")
+    .action(async (network: string | undefined, options) => {
+      const { render } = await import("./render.ts");
+      done(await render(network, options, io));
     });
 
   addCommonOptions(

@@ -1,27 +1,20 @@
-import type { Finding } from "../model/finding.ts";
-import { type Asked, askedPacket, askedProbe } from "../report/asked.ts";
 import { answerJson } from "../report/trace-json.ts";
 import { tracePcap } from "../report/trace-pcap.ts";
 import { traceText } from "../report/trace-text.ts";
-import { parsePacketLine } from "../trace/packet-question.ts";
-import { createPacketSession } from "../trace/packet-session.ts";
-import { askProbe, prepareProbe } from "../trace/probe.ts";
-import type { Answer } from "../trace/result.ts";
+import { ask, checkArguments } from "./ask.ts";
 import { answerCode, type ExitCode } from "./exit-code.ts";
-import { type LoadedNetwork, loadNetwork } from "./input.ts";
-import { InputError } from "./input-error.ts";
+import { loadNetwork } from "./input.ts";
 import type { Io } from "./io.ts";
 import { openOutput, writeOutput } from "./output.ts";
-import { packetLine } from "./packet-line.ts";
-import type { ProbeOptions } from "./probe-options.ts";
+import type { TraceOptions } from "./probe-options.ts";
 import { remarkOn } from "./remarks.ts";
 import { VERSION } from "./version.ts";
 
 /** `podpath trace`: one probe, hop by hop. */
-export async function trace(argument: string | undefined, options: ProbeOptions, io: Io): Promise<ExitCode> {
+export async function trace(argument: string | undefined, options: TraceOptions, io: Io): Promise<ExitCode> {
   checkArguments(options);
   const loaded = await loadNetwork(argument, io, { ...options, open: true });
-  const asked = options.packet === undefined ? ask(loaded, options) : askPacket(loaded, options.packet, options);
+  const asked = ask(loaded, options);
   const { answer } = asked;
   const output = openOutput(io, options);
   try {
@@ -35,76 +28,4 @@ export async function trace(argument: string | undefined, options: ProbeOptions,
     output.close();
   }
   return answerCode(answer);
-}
-
-interface AskedAnswer {
-  readonly asked: Asked;
-  readonly answer: Answer;
-  readonly id: string | null;
-}
-
-function askOptions(options: ProbeOptions): { readonly everyRule: boolean; readonly strict: boolean } {
-  return { everyRule: options.verbose ?? false, strict: options.strict ?? false };
-}
-
-/** A probe needs addresses and routes, which one dump alone rarely tells. */
-const ASK_WITH_PACKET =
-  'One dump alone is best asked with --packet, such as \'{"interface":"eth0","src":"192.0.2.1","dst":"192.0.2.2","proto":"tcp","dport":80}\'.';
-
-function ask({ network, lone }: LoadedNetwork, options: ProbeOptions): AskedAnswer {
-  const prepared = prepareProbe(network, {
-    from: options.from ?? "",
-    to: options.to ?? "",
-    kind: options.kind ?? null,
-    protocol: options.proto ?? null,
-    port: options.port ?? null,
-    sport: options.sport ?? null,
-    size: options.size ?? null,
-    df: options.df ?? false,
-  });
-  if ("findings" in prepared) {
-    throw new InputError(
-      prepared.findings.map((finding) => (lone ? { ...finding, advice: ASK_WITH_PACKET } : finding)),
-    );
-  }
-  const answer = askProbe(network, prepared.probe, askOptions(options));
-  return { asked: askedProbe(prepared.probe), answer, id: null };
-}
-
-/** In a trace, receivers answer unless the packet says otherwise. */
-function askPacket(loaded: LoadedNetwork, text: string, options: ProbeOptions): AskedAnswer {
-  const line = packetLine(text, loaded, { answers: true });
-  const parsed = parsePacketLine(line, { file: "--packet", line: 1 });
-  if ("findings" in parsed) throw new InputError(parsed.findings);
-  const { question } = parsed;
-  const asked = createPacketSession(loaded.network).ask(question, askOptions(options));
-  if ("findings" in asked) throw new InputError(asked.findings);
-  return { asked: askedPacket(question), answer: asked.answer, id: question.id };
-}
-
-function checkArguments(options: ProbeOptions): void {
-  const findings: Finding[] = [];
-  const given = (["from", "to", "kind", "proto", "port", "sport", "size", "df"] as const).filter(
-    (name) => options[name] !== undefined,
-  );
-  if (options.packet !== undefined) {
-    if (given.length === 0) return;
-    findings.push(
-      problem(`--packet already says everything about the packet; drop ${given.map((name) => `--${name}`).join(", ")}`),
-    );
-  } else {
-    for (const end of ["from", "to"] as const) {
-      if (options[end] === undefined) findings.push(problem(`--${end} is missing`));
-    }
-  }
-  if (findings.length > 0) throw new InputError(findings);
-}
-
-function problem(message: string): Finding {
-  return {
-    code: "bad-arguments",
-    severity: "error",
-    message,
-    advice: "Give --from and --to, or --packet. podpath trace --help lists what an endpoint can be.",
-  };
 }

@@ -71,22 +71,25 @@ describe("docs/cli", () => {
     textOf("docs/cli/trace.md").split("Options of every command:")[1]?.split("\n[Exit")[0] ?? "",
   );
 
-  test.each(["trace", "probe", "run", "check", "explain"])("%s.md has the options of the command", async (command) => {
-    let help = "";
-    const io = {
-      stdout: { write: (text: string) => (help += text) },
-      stderr: { write: () => true },
-      stdin: nothing(),
-      env: {},
-    };
-    expect(await runCommand([command, "--help"], io)).toBe(0);
-    const real = optionsIn(help);
-    const written = optionsIn(withoutExamples(textOf(`docs/cli/${command}.md`)));
-    expect([...real].filter((option) => !written.has(option) && !common.has(option) && option !== "--help")).toEqual(
-      [],
-    );
-    expect([...written].filter((option) => !real.has(option))).toEqual([]);
-  });
+  test.each(["trace", "probe", "run", "check", "explain", "render"])(
+    "%s.md has the options of the command",
+    async (command) => {
+      let help = "";
+      const io = {
+        stdout: { write: (text: string) => (help += text) },
+        stderr: { write: () => true },
+        stdin: nothing(),
+        env: {},
+      };
+      expect(await runCommand([command, "--help"], io)).toBe(0);
+      const real = optionsIn(help);
+      const written = optionsIn(withoutExamples(textOf(`docs/cli/${command}.md`)));
+      expect([...real].filter((option) => !written.has(option) && !common.has(option) && option !== "--help")).toEqual(
+        [],
+      );
+      expect([...written].filter((option) => !real.has(option))).toEqual([]);
+    },
+  );
 });
 
 /** Without example commands and example files, which hold options of other commands. */

@@ -120,6 +120,11 @@ export const INPUT_CODES = {
     means: "podpath explain was asked for a name that is no code.",
     todo: "podpath explain lists all codes.",
   },
+  "unknown-format": {
+    title: "A picture in a format that there is not",
+    means: "Neither --format nor the name of the output file names a format that podpath draws. Nothing was drawn.",
+    todo: "Name the file .svg, .mmd or .dot, or add --format.",
+  },
   "unknown-file": {
     title: "A file that nobody reads",
     means: "Neither its name nor its content is one that podpath knows. It has no effect on any answer.",

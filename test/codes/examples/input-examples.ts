@@ -73,6 +73,7 @@ export const INPUT_EXAMPLES: ExamplesOf<typeof INPUT_CODES> = {
     run: ["check", "cluster1"],
   },
   "unknown-code": { files: {}, run: ["explain", "unknwn-line"] },
+  "unknown-format": { files: {}, beside: NODE, run: ["render", "cluster1", "-o", "topology.png"] },
   "unknown-file": snapshot({ "nodes/n1/notes.txt": "asked the network team\n" }),
   "unreadable-file": { files: {}, run: ["check", "loop"] },
   "unrecognised-file": checked("notes.txt", "the network is slow since Monday"),
