@@ -75,9 +75,9 @@ export function createPacketSession(network: Network, limits: Map<string, IcmpLi
         reusable = null;
         current.choose = choose;
         last = current;
-        const run = askIn(current, question, Number.POSITIVE_INFINITY);
+        const run = askIn(current, question, Number.POSITIVE_INFINITY, options.conntrack);
         waited ||= current.world.now > current.askedAt;
-        return options.conntrack === true ? { ...run, conntrack: tablesOf(current.world) } : run;
+        return run;
       });
       // Where timers ran on, the next packet comes before them: it is asked in a World that has not waited.
       if (exploration.leaves.length === 1 && !waited) live = last;
@@ -188,7 +188,7 @@ function unlessReplayed(counters: RuleCounters, live: Live): RuleCounters {
 }
 
 /** Asks, and lets time pass until then at most: timers that are due later wait for the next question. */
-function askIn(live: Live, question: PacketQuestion, until: number): Run {
+function askIn(live: Live, question: PacketQuestion, until: number, wantsTables = false): Run {
   const { world } = live;
   world.answers = question.answers;
   if (question.at !== null && question.at > world.now) {
@@ -199,6 +199,9 @@ function askIn(live: Live, question: PacketQuestion, until: number): Run {
   live.first.set(question.id, first);
   live.askedAt = world.now;
   sendQuestion(live, question);
+  // Before timers run on, which would let connections expire.
+  if (wantsTables) settle(world, world.now);
+  const conntrack = wantsTables ? tablesOf(world) : null;
   settle(world, Math.max(until, world.now));
   return {
     journeys: question.replyTo === null && first === 0 ? world.journeys : [...world.journeys],
@@ -207,7 +210,7 @@ function askIn(live: Live, question: PacketQuestion, until: number): Run {
     report: null,
     assumptions: [...world.assumptions.values()],
     freeDomains: world.services.freeValues.domains,
-    conntrack: null,
+    conntrack,
   };
 }
 

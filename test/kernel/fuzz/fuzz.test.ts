@@ -3,10 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DECLARED, readEvidence } from "../../docs/fidelity-text.ts";
 import { kernelAvailable } from "../harness/kernel-available.ts";
 import { Oracle } from "../harness/oracle-client.ts";
-import { campaign, kindsOf, PLAN, summary } from "./campaign.ts";
+import { summary } from "./campaign.ts";
 import { parseRegression } from "./case.ts";
-import { CI_CAMPAIGNS } from "./ci-campaigns.ts";
+import { CI_CAMPAIGNS, type CiCampaign } from "./ci-campaigns.ts";
 import { describeDisagreement } from "./describe.ts";
+import { type CampaignEnd, runCampaigns } from "./run-campaigns.ts";
 import { Runner } from "./runner.ts";
 import { newTally } from "./tally.ts";
 
@@ -19,8 +20,10 @@ const RARE = 10;
 
 describe.skipIf(!available)("podpath and the kernel", () => {
   let oracle: Oracle;
+  let ends: ReadonlyMap<CiCampaign, Promise<CampaignEnd>>;
   beforeAll(() => {
     oracle = new Oracle();
+    ends = runCampaigns(CI_CAMPAIGNS);
   });
   afterAll(() => oracle.close());
 
@@ -28,9 +31,10 @@ describe.skipIf(!available)("podpath and the kernel", () => {
 
   it.each(CI_CAMPAIGNS)("agree about random worlds, rulesets and packets: $kind, seed $seed", async (planned) => {
     const { kind, seed, probes, open, refused, delivered } = planned;
-    const started = Date.now();
-    const result = await campaign(oracle, { ...PLAN, kinds: kindsOf(kind, null), seed, probes });
-    process.stdout.write(`fuzz, ${kind}, seed ${seed}: ${summary(result, (Date.now() - started) / 1000)}\n`);
+    const end = await ends.get(planned);
+    if (end === undefined || "failure" in end) throw end?.failure ?? new Error("it was not run");
+    const { result, seconds } = end;
+    process.stdout.write(`fuzz, ${kind}, seed ${seed}: ${summary(result, seconds)}\n`);
     expect(result.disagreements.slice(open).map(describeDisagreement)).toEqual([]);
     expect(result.tally.probes).toBeGreaterThanOrEqual(probes);
     expect(result.tally.outcomes.get("delivered") ?? 0).toBeGreaterThan(probes * delivered);

@@ -172,9 +172,8 @@ export class Duel {
     const branches = answer.branches.map((branch) => observePodpath(branch));
     let differences: readonly string[] | null = null;
     for (const [index, branch] of branches.entries()) {
-      // A branch that stands for several may have drawn other ports and set other marks; one that waits for a neighbour has
-      // let three seconds pass.
-      const tables = branch.merged || branch.pending ? null : (answer.branches[index]?.run.conntrack ?? null);
+      // A branch that stands for several may have drawn other ports and set other marks.
+      const tables = branch.merged ? null : (answer.branches[index]?.run.conntrack ?? null);
       const found = [
         ...compare(kernel, branch, this.excuses),
         ...(tables === null ? [] : compareConntrack(kernelTables(result.conntrack), tables, branch.freeDomains)),

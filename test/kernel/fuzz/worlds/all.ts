@@ -6,6 +6,7 @@ import { conntrackFlows } from "./conntrack-flows.ts";
 import { mesh } from "./mesh.ts";
 import { mesh6 } from "./mesh6.ts";
 import { narrow } from "./narrow.ts";
+import { narrow6 } from "./narrow6.ts";
 import { router } from "./router.ts";
 import { router6 } from "./router6.ts";
 import { tcpFlows } from "./tcp-flows.ts";
@@ -14,6 +15,7 @@ import { tcpFlows } from "./tcp-flows.ts";
 export const WORLD_KINDS: readonly WorldKind[] = [
   router,
   narrow,
+  narrow6,
   router6,
   tcpFlows,
   mesh,

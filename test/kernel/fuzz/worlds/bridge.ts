@@ -343,4 +343,5 @@ export const bridge: WorldKind = worldKind({
   fuzzed: () => [],
   rulesets,
   sequences: (world) => sequencesOf(traffic(world)),
+  conntrack: true,
 });

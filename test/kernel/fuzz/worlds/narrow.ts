@@ -7,7 +7,7 @@ import { port } from "../pools.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import { type WorldKind, worldKind } from "../world-kind.ts";
 
-const schema = z.object({
+export const narrowSchema = z.object({
   /** MTU of each link of the chain, both ends. */
   mtus: z.tuple([z.number().min(68), z.number().min(68), z.number().min(68)]),
   /** `mtu` of R1's route to B's side; 0: none. */
@@ -16,7 +16,7 @@ const schema = z.object({
   /** B answers for itself. */
   answers: z.boolean(),
 });
-type Narrow = z.infer<typeof schema>;
+export type Narrow = z.infer<typeof narrowSchema>;
 
 const mtu = fc.constantFrom(1500, 1500, 1500, 1400, 1004, 600, 596, 576, 552, 400, 300);
 
@@ -37,7 +37,7 @@ const worlds: fc.Arbitrary<Narrow> = fc.record({
 });
 
 /** A - R1 - R2 - B, each link with its own MTU. */
-function lab({ mtus, routeMtu, sysctls }: Narrow): Lab {
+export function narrowLab({ mtus, routeMtu, sysctls }: Narrow): Lab {
   const [first, middle, last] = mtus;
   const own = { "net.ipv4.conf.all.send_redirects": "0", ...sysctls };
   const forwarding = { "net.ipv4.ip_forward": "1", ...own };
@@ -94,7 +94,7 @@ const destination = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom("10.0.1.1", "10.0.1.2", "10.0.0.1", "10.1.1.1", "10.96.0.1") },
 );
 
-const words: Vocabulary = {
+export const narrowWords: Vocabulary = {
   family: 4,
   prefix: fc.constantFrom("10.0.0.0/24", "10.0.2.0/24", "10.0.0.0/8", "10.0.2.2", "10.0.0.2"),
   network: fc.constantFrom("10.0.0.0/24", "10.0.2.0/24", "10.0.2.2", "10.0.0.2", "10.96.0.1"),
@@ -239,7 +239,7 @@ function inPieces(world: Narrow): fc.Arbitrary<Sequence> {
     .filter((sequence) => sequence.length > 0);
 }
 
-function sequences(world: Narrow): fc.Arbitrary<Sequence> {
+export function narrowSequences(world: Narrow): fc.Arbitrary<Sequence> {
   const kept = (packets: readonly ProbePacket[]): Sequence => packets.map((packet) => ({ ...packet, fresh: false }));
   return fc.oneof(
     { weight: 4, arbitrary: fc.array(arriving(world), { minLength: 1, maxLength: 3 }).map(kept) },
@@ -256,10 +256,11 @@ function sequences(world: Narrow): fc.Arbitrary<Sequence> {
 export const narrow: WorldKind = worldKind({
   name: "narrow",
   families: [4],
-  schema,
+  schema: narrowSchema,
   worlds,
-  lab,
+  lab: narrowLab,
   mute: ({ answers }) => (answers ? [] : ["A", "B"]),
-  fuzzed: () => ["R1", "R2"].map((name) => ({ name, words })),
-  sequences,
+  fuzzed: () => ["R1", "R2"].map((name) => ({ name, words: narrowWords })),
+  sequences: narrowSequences,
+  conntrack: true,
 });

@@ -1,0 +1,50 @@
+import fc from "fast-check";
+import { V6_REDIRECT } from "../../../../src/net/icmp.ts";
+import type { ProbePacket } from "../../harness/duel.ts";
+import { inSix, labInSix, wordsInSix } from "../in-six.ts";
+import { type WorldKind, worldKind } from "../world-kind.ts";
+import { type Narrow, narrowLab, narrowSchema, narrowSequences, narrowWords } from "./narrow.ts";
+
+/** No link takes less than 1,280 bytes. */
+const mtu = fc.constantFrom(1500, 1500, 1500, 1400, 1340, 1300, 1288, 1280);
+
+const worlds: fc.Arbitrary<Narrow> = fc.record({
+  mtus: fc.tuple(mtu, mtu, mtu),
+  routeMtu: fc.constantFrom(0, 0, 0, 1400, 1290, 1500),
+  sysctls: fc.record({ "net.ipv6.fwmark_reflect": fc.constantFrom("0", "1") }, { requiredKeys: [] }),
+  answers: fc.boolean(),
+});
+
+/** The packet in IPv6: without DF, and echo requests of ICMPv6. */
+function packetInSix({ df: _df, src, dst, ...packet }: ProbePacket): ProbePacket {
+  return {
+    ...packet,
+    ...(src === undefined ? {} : { src: inSix(src) }),
+    ...(dst === undefined ? {} : { dst: inSix(dst) }),
+    ...(packet.proto === "icmp" ? { proto: "icmpv6", icmpType: 128 } : {}),
+  };
+}
+
+const isPiece = ({ mf, fragOffset }: ProbePacket): boolean => mf === true || (fragOffset ?? 0) > 0;
+
+/** The links of `narrow` with IPv6 addresses: packets around their MTUs, and what hosts learn. Fragments are not sent. */
+export const narrow6: WorldKind = worldKind({
+  name: "narrow6",
+  families: [6],
+  schema: narrowSchema,
+  worlds,
+  lab: (world) =>
+    labInSix(narrowLab(world), ({ name }) => ({
+      ...(name.startsWith("R") ? { "net.ipv6.conf.all.forwarding": "1" } : {}),
+      ...world.sysctls,
+    })),
+  mute: ({ answers }) => (answers ? [] : ["A", "B"]),
+  fuzzed: () => ["R1", "R2"].map((name) => ({ name, words: wordsInSix(narrowWords) })),
+  sequences: (world) =>
+    narrowSequences(world)
+      .filter((sequence) => !sequence.some(isPiece))
+      .map((sequence) => sequence.map(packetInSix)),
+  conntrack: true,
+  // Six at once for each source and each destination, then one a second.
+  mayWithhold: ({ kind, packet }) => kind === "icmp" && packet.icmpType === V6_REDIRECT,
+});
