@@ -17,6 +17,8 @@ function routeKey(route: Route): string {
  * stand in the file of `ip -6 route`: an entry of another file counts once. Repetitions within one file stay.
  */
 export function mergeRoutes(dumps: readonly (readonly Route[])[]): readonly Route[] {
+  const [first, ...others] = dumps;
+  if (first === undefined || others.every((dump) => dump.length === 0)) return first ?? [];
   const merged: Route[] = [];
   const seen = new Set<string>();
   for (const dump of dumps) {

@@ -20,7 +20,7 @@ import { readTables } from "../tables/read-tables.ts";
 import { readCollectorIndexes } from "./collector-index.ts";
 import { contradictions } from "./contradictions.ts";
 import { NO_DESCRIPTION, readDescription } from "./description.ts";
-import { isUnread, type SnapshotFiles, textOf } from "./files.ts";
+import { isUnread, type SnapshotFiles } from "./files.ts";
 import { findingAt } from "./finding-at.ts";
 import { hostOf, once, partsOfHost } from "./host-parts.ts";
 import { type LooseFile, layOut, type MachineFiles, NOBODY, type PlacedFile } from "./layout.ts";
@@ -77,14 +77,10 @@ function assemble(files: SnapshotFiles, mode: "read" | "open", progress: Progres
   const origins = originTable();
   const findings: Finding[] = [];
   const recognised: RecognisedFile[] = [];
-  const readable = new Map(files.files);
   for (const [path, content] of [...files.files].sort(([x], [y]) => (x < y ? -1 : 1))) {
-    const text = (mode === "read" || !isUnread(content)) && !isNotRead(path) ? textOf(content) : "";
-    if (typeof text === "string") continue;
-    findings.push(text.problem);
-    readable.set(path, text);
+    if (typeof content !== "string" && !isUnread(content) && !isNotRead(path)) findings.push(content.problem);
   }
-  const layout = layOut({ ...files, files: readable });
+  const layout = layOut(files);
   const canBeRead = (file: PlacedFile): boolean => {
     const problem = file.problem ?? null;
     if (problem !== null) findings.push(problem);
@@ -118,8 +114,10 @@ function assemble(files: SnapshotFiles, mode: "read" | "open", progress: Progres
   const reading: Reading = { origins, collectors, findings, recognised };
   const machines = machineFiles.flatMap((files, done) => {
     progress(done, machineFiles.length);
-    const machine = (mode === "read" ? readMachine : openMachine)(files, reading);
-    const isThere = machine.host.interfaces.size > 0 || [...files.files.values()].some((file) => !file.problem);
+    const readable =
+      mode === "open" ? files : { ...files, files: new Map([...files.files].filter(([, file]) => canBeRead(file))) };
+    const machine = (mode === "read" ? readMachine : openMachine)(readable, reading);
+    const isThere = machine.host.interfaces.size > 0 || [...readable.files.values()].some((file) => !file.problem);
     return isThere ? [machine] : [];
   });
   const dumped = identified(machines, cluster, { origins, findings, mode });
