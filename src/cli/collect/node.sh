@@ -122,6 +122,9 @@ bird_process() {
   return 1
 }
 
+# A file inside a container: no pipe or device, and no link, which would lead out of the container.
+plain() { [ -f "$1" ] && [ ! -h "$1" ] && [ -r "$1" ]; }
+
 # The configuration with the files that it includes in their places.
 bird_config() {
   while IFS= read -r co_line || [ -n "$co_line" ]; do
@@ -133,7 +136,12 @@ bird_config() {
         # a pattern may name several files
         for co_path in $bird_root$co_name; do
           printf '# ---- %s\n' "$co_line"
-          cat "$co_path" && printf '\n'
+          if plain "$co_path"; then
+            head -c "$max_bytes" "$co_path"
+            printf '\n'
+          else
+            printf '%s: not read: no plain file\n' "$co_path" >&2
+          fi
         done
         printf '# ---- end of the included files\n' ;;
       *) printf '%s\n' "$co_line" ;;
@@ -184,9 +192,9 @@ bird_files() {
     fi
     set -- "$1" "$2" "$3"
   done
-  if [ -n "$bird_file" ] && [ -r "$bird_root$bird_file" ]; then
+  if [ -n "$bird_file" ] && plain "$bird_root$bird_file"; then
     : >"$work/err"
-    bird_config <"$bird_root$bird_file" >"$work/out" 2>"$work/err"
+    head -c "$max_bytes" "$bird_root$bird_file" | bird_config >"$work/out" 2>"$work/err"
     keep "$3/$1.cfg" redact_bird "cat $bird_root$bird_file" 0
   else
     absent "$3/$1.cfg" "cat ${bird_file:-bird.cfg}" 1 'the configuration was not found, or may not be read'

@@ -59,6 +59,7 @@ cleanup() { [ -z "$work" ] || rm -rf "$work"; }
 trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
+trap 'exit 141' PIPE
 for base in "${TMPDIR:-/tmp}" /tmp /run /dev/shm /var/tmp; do
   work=$(mktemp -d "$base/podpath.XXXXXX" 2>/dev/null) && break
   work=$base/podpath.$$
@@ -135,6 +136,12 @@ json_text() {
     sed -e ':a' -e '$!{' -e 'N' -e 'ba' -e '}' -e 's/\n/\\n/g'
 }
 
+# The same of $1, which hardly ever needs it, as `escaped`.
+escape() {
+  escaped=$1
+  case $1 in *[\"\\]* | *[![:print:]]*) escaped=$(printf '%s' "$1" | json_text) ;; esac
+}
+
 stderr_text() { if [ -s "$work/err" ]; then json_text <"$work/err"; fi; }
 
 note() { printf '%s\n' "$*" >>"$work/notes"; }
@@ -142,8 +149,9 @@ note() { printf '%s\n' "$*" >>"$work/notes"; }
 # absent FILE COMMAND STATUS REASON [MORE-JSON]
 absent() {
   missed=$((missed + 1))
+  escape "$2"
   printf '    {"file": "%s", "command": "%s", "exitStatus": %s, "stderr": "%s", "reason": "%s"%s},\n' \
-    "$1" "$2" "$3" "$(stderr_text)" "$4" "${5:-}" >>"$work/missing"
+    "$1" "$escaped" "$3" "$(stderr_text)" "$4" "${5:-}" >>"$work/missing"
 }
 
 # Runs the commands of $1, separated by ` ; `, one after the other into $work/out and $work/err.
@@ -174,12 +182,12 @@ attempt() {
 
 # Keeps $work/out as FILE: keep FILE FILTER COMMAND STATUS
 keep() {
+  ke_cut=false
   case $2 in
     none) mv "$work/out" "$work/kept" ;;
-    *) "$2" <"$work/out" >"$work/kept" ;;
+    *) "$2" <"$work/out" >"$work/kept" || ke_cut=true ;; # no space left, perhaps
   esac
   ke_size=$(($(wc -c <"$work/kept")))
-  ke_cut=false
   if [ "$ke_size" -gt "$max_bytes" ]; then
     head -c "$max_bytes" "$work/kept" >"$work/cut" && mv "$work/cut" "$work/kept"
     ke_size=$max_bytes
@@ -192,9 +200,10 @@ keep() {
   total=$((total + ke_size))
   kept=$((kept + 1))
   mv "$work/kept" "$work/files/$kept"
+  escape "$3"
   printf '%s %s\n' "$ke_size" "$1" >>"$work/list"
   printf '    {"file": "%s", "command": "%s", "exitStatus": %s, "stderr": "%s", "bytes": %s, "truncated": %s},\n' \
-    "$1" "$3" "$4" "$(stderr_text)" "$ke_size" "$ke_cut" >>"$work/index"
+    "$1" "$escaped" "$4" "$(stderr_text)" "$ke_size" "$ke_cut" >>"$work/index"
 }
 
 # take FILE FILTER COMMAND…: FILE from the first of the commands that succeeds, else from the first that printed something.

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -136,23 +136,53 @@ describe("the script of a node", () => {
 });
 
 /** A process called `bird` whose arguments name these files. */
-function bird(config: string): void {
+function bird(config: string, more: readonly string[] = []): string {
   const folder = scratch();
   const file = join(folder, "bird.cfg");
   writeFileSync(file, config);
   const program = join(folder, "bird");
   writeFileSync(program, "#!/bin/sh\nsleep 60 & wait\n");
   chmodSync(program, 0o755);
-  const child = spawn(program, ["-R", "-s", join(folder, "bird.ctl"), "-c", file, "--token=PLANTED-argument"], {
-    env: { ...process.env, SECRET: "PLANTED-environment" },
-    stdio: "ignore",
-    detached: true,
-  });
+  const child = spawn(
+    program,
+    ["-R", "-s", join(folder, "bird.ctl"), "-c", file, "--token=PLANTED-argument", ...more],
+    {
+      env: { ...process.env, SECRET: "PLANTED-environment" },
+      stdio: "ignore",
+      detached: true,
+    },
+  );
   onTestFinished(() => {
     if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
   });
   writeFileSync(join(folder, "aggr.cfg"), 'protocol static { }\npassword "PLANTED-included";\n');
+  return folder;
 }
+
+describe("BIRD's configuration", () => {
+  it("is read from plain files only, and its odd names do not spoil the index", async () => {
+    const includes = ["pipe", "link", "aggr.cfg", "/dev/zero", "missing"].map((name) => `include "${name}";`);
+    const folder = bird(["router id 10.0.0.1;", ...includes, "debug all;"].join("\n"), ["-s", 'a"b\\c.ctl']);
+    spawnSync("mkfifo", [join(folder, "pipe")]);
+    symlinkSync("/etc/hostname", join(folder, "link"));
+    const collected = await collect(["--no-pods", "--timeout", "2"], toolFolder({ birdcl: "echo no >&2; exit 1" }), {
+      args: ["--name", "n1"],
+    });
+    const config = collected.files.get("nodes/n1/bird.cfg") ?? "";
+    expect(config).toContain("protocol static { }");
+    expect(config.split("\n").filter((line) => !/^#|^$/.test(line))).toEqual([
+      "router id 10.0.0.1;",
+      "protocol static { }",
+      'password "(redacted)";',
+      "debug all;",
+    ]);
+    const index = indexOf(collected);
+    const entry = index.files.find(({ file }) => file === "nodes/n1/bird.cfg");
+    expect(entry?.stderr.match(/not read: no plain file/g)?.length).toBe(4);
+    const sessions = index.missing.find(({ file }) => file === "nodes/n1/birdc-protocols.txt");
+    expect(sessions?.command).toContain('a"b\\c.ctl show protocols all');
+  });
+});
 
 describe("secrets", () => {
   it("of sysctls, BIRD's configuration, arguments and environments stay on the node", async () => {
