@@ -75,16 +75,16 @@ export function severalInside(path: string, inside: readonly NetworkFolder[]): F
   };
 }
 
-/** What to say of an archive that holds several snapshots. */
+/** What to say of an archive, or a folder of archives, that holds several snapshots. */
 export function severalInArchive(shown: string, roots: readonly string[]): Finding {
   const names = roots.slice(0, NAMED).map((root) => root.replace(/\/$/, "") || "the rest");
   const more = roots.length > NAMED ? ` (and ${roots.length - NAMED} more)` : "";
   return {
     code: "folder-of-networks",
     severity: "error",
-    message: `${shown} is an archive of several snapshots: ${names.join(", ")}${more}`,
-    expected: "an archive of one snapshot folder",
-    advice: "Unpack it and give podpath the folder of one of them.",
+    message: `${shown} holds several snapshots with the same machines: ${names.join(", ")}${more}`,
+    expected: "one snapshot, or parts of one that have no machine in common",
+    advice: "Give podpath one of them.",
   };
 }
 

@@ -357,6 +357,10 @@ async function withArchives(
     for (const [inside, content] of opened.files) files.set(inside === "" ? path : `${path}/${inside}`, content);
     findings.push(...opened.findings);
   }
+  const whole = snapshotRoots(files.keys()).filter((root) =>
+    archives.some((archive) => root.startsWith(`${archive}/`)),
+  );
+  if (whole.length > 1) throw new InputError([severalInArchive(folder, whole)]);
   return { files, findings };
 }
 

@@ -56,8 +56,9 @@ def dump(machines, folder, name):
         collect(machines.nodes[node.name].command([]), folder)
     for name_of_host in ("gw", "internet"):
         host = getattr(machines, name_of_host)
-        # mounts of its own, so that `ip` names no namespace of this machine
-        inside = host.command(["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /run/netns && exec "$@"', "sh"])
+        # mounts of its own, so that `ip` names no namespace of this machine; and a host name
+        inside = host.command(["unshare", "--mount", "--uts", "sh", "-c",
+                               'hostname "$0"; mount -t tmpfs none /run/netns; exec "$@"', name_of_host])
         collect(inside, folder, "--host", "--no-pods", "--name", name_of_host)
     same_everywhere(folder)
     for file, objects in manifests.files().items():

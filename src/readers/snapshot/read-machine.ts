@@ -508,6 +508,7 @@ function readRulesets(
   const rulesets: Ruleset[] = [];
   const backends = new Set<"legacy" | "nft">();
   const told = new Set<Family>();
+  const empty = new Set<Family>();
   let legacyIsMissing = false;
   const files = all(chosen, "rules");
   for (const { role, file } of files) {
@@ -526,17 +527,18 @@ function readRulesets(
     const dump = readIptablesSave({ text: file.text, file: file.path, family, backend }, reading.origins);
     const count = dump.rulesets.reduce((sum, ruleset) => sum + ruleCount(ruleset), 0);
     note(reading, file, `${family === 4 ? "iptables-save" : "ip6tables-save"} (${backend})`, count, dump.findings);
-    // a backend without a table prints nothing: that is a fact, too
-    if (file.text.trim() === "") {
+    // a backend without a table prints nothing: that is a fact, but not about the other one
+    const isEmpty = file.text.trim() === "";
+    if (isEmpty) {
       backends.add(backend);
-      told.add(family);
+      empty.add(family);
     }
     if (dump.notes.legacyTablesPresent) legacyIsMissing = true;
     for (const ruleset of dump.rulesets) {
       const part: HostPart = ruleset.family === 4 ? "rules" : "rules6";
       const same = rulesets.findIndex((one) => one.family === ruleset.family && one.backend === ruleset.backend);
       backends.add(ruleset.backend);
-      told.add(ruleset.family);
+      if (!isEmpty) told.add(ruleset.family);
       if (same < 0) rulesets.push(ruleset);
       // several families pasted into one file: what the other file has counts where both have it
       else rulesets[same] = { ...ruleset, tables: new Map([...ruleset.tables, ...(rulesets[same]?.tables ?? [])]) };
@@ -545,7 +547,7 @@ function readRulesets(
     for (const cut of dump.notes.incomplete) knowledge.set(cut.family === 4 ? "rules" : "rules6", "unknown");
   }
   for (const family of [4, 6] as const) {
-    if (told.has(family)) continue;
+    if (told.has(family) || (empty.has(family) && backends.size >= 2)) continue;
     knowledge.set(family === 4 ? "rules" : "rules6", machine.kind === "node" ? "unknown" : "assumed");
   }
   if (backends.size >= 2) return rulesets;

@@ -115,6 +115,16 @@ describe("what a collector says of its files", () => {
     expect(knowledge(files, "otherBackend")).toBe("unknown");
   });
 
+  test("no legacy table is a fact, and no answer where the other backend was not asked", () => {
+    const files = alone();
+    expect(files.get("nodes/worker-1/iptables-legacy-save.txt")).toBe("");
+    files.set("nodes/worker-1/iptables-nft-save.txt", "");
+    expect([knowledge(files, "rules"), knowledge(files, "otherBackend")]).toEqual([undefined, undefined]);
+    files.delete("nodes/worker-1/iptables-nft-save.txt");
+    files.delete("nodes/worker-1/ip6tables-nft-save.txt");
+    expect([knowledge(files, "rules"), knowledge(files, "otherBackend")]).toEqual(["unknown", "assumed"]);
+  });
+
   test("a damaged index is told, and loses nothing else", () => {
     for (const text of ["", "{", "[]", "null", '{"files": 3, "missing": {}}', '{"files": [null, 1, {"file": 2}]}']) {
       const files = alone().set(INDEX, text);
@@ -180,14 +190,5 @@ describe("archives in one folder", () => {
     expect([...joined.network.hosts.keys()]).toEqual([...whole.network.hosts.keys()]);
     expect(joined.network.links.length).toBe(whole.network.links.length);
     expect(joined.findings.filter(({ code }) => code === "unknown-file")).toEqual([]);
-  });
-
-  test("stay apart when they hold the same machine", () => {
-    const twice = new Map([...inParts(texts(), () => "before.tar"), ...inParts(texts(), () => "after.tar")]);
-    const { network, findings } = read(twice);
-    expect(network.hosts.size).toBe(11);
-    const left = findings.filter(({ code }) => code === "unknown-file").map(({ file }) => file ?? "");
-    expect(left.length).toBeGreaterThan(100);
-    expect(new Set(left.map((file) => file.split("/")[0])).size).toBe(1);
   });
 });
