@@ -1,8 +1,9 @@
+import type { Doubt } from "../emulator/world.ts";
 import type { Finding } from "../model/finding.ts";
 import { type Asked, askedPacket, askedProbe } from "../report/asked.ts";
 import { parsePacketLine } from "../trace/packet-question.ts";
 import { createPacketSession } from "../trace/packet-session.ts";
-import { askProbe, prepareProbe } from "../trace/probe.ts";
+import { askProbe, doubtProbe, prepareProbe } from "../trace/probe.ts";
 import type { Answer } from "../trace/result.ts";
 import type { LoadedNetwork } from "./input.ts";
 import { InputError } from "./input-error.ts";
@@ -13,6 +14,8 @@ export interface AskedAnswer {
   readonly asked: Asked;
   readonly answer: Answer;
   readonly id: string | null;
+  /** Answers the same under a doubt; null where that is not looked into. */
+  readonly doubting: ((doubt: Doubt) => Answer) | null;
 }
 
 function askOptions(options: ProbeOptions): { readonly everyRule: boolean; readonly strict: boolean } {
@@ -40,7 +43,7 @@ function askEnds({ network, lone }: LoadedNetwork, options: ProbeOptions): Asked
     );
   }
   const answer = askProbe(network, prepared.probe, askOptions(options));
-  return { asked: askedProbe(prepared.probe), answer, id: null };
+  return { asked: askedProbe(prepared.probe), answer, id: null, doubting: doubtProbe(network, prepared.probe) };
 }
 
 /** In a trace, receivers answer unless the packet says otherwise. */
@@ -51,7 +54,7 @@ function askPacket(loaded: LoadedNetwork, text: string, options: ProbeOptions): 
   const { question } = parsed;
   const asked = createPacketSession(loaded.network).ask(question, askOptions(options));
   if ("findings" in asked) throw new InputError(asked.findings);
-  return { asked: askedPacket(question), answer: asked.answer, id: question.id };
+  return { asked: askedPacket(question), answer: asked.answer, id: question.id, doubting: null };
 }
 
 /** Asks what the options of a probe say. */

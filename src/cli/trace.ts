@@ -1,6 +1,8 @@
+import { nextLines } from "../report/next-text.ts";
 import { answerJson } from "../report/trace-json.ts";
 import { tracePcap } from "../report/trace-pcap.ts";
 import { traceText } from "../report/trace-text.ts";
+import { nextCommand } from "../trace/next-command.ts";
 import { ask, checkArguments } from "./ask.ts";
 import { answerCode, type ExitCode } from "./exit-code.ts";
 import { loadNetwork } from "./input.ts";
@@ -22,8 +24,12 @@ export async function trace(argument: string | undefined, options: TraceOptions,
     if (options.pcap !== undefined) {
       writeOutput(options.pcap, "--pcap", tracePcap(answer, `podpath ${VERSION}`, loaded.collectedAt));
     }
-    if (options.json === true) output.result(`${JSON.stringify(answerJson(answer, asked.id), null, 2)}\n`);
-    else output.result(traceText(asked.asked, answer, { ink: output.ink, verbose: options.verbose ?? false }));
+    const next = nextCommand(answer, asked.doubting);
+    if (options.json === true) output.result(`${JSON.stringify({ ...answerJson(answer, asked.id), next }, null, 2)}\n`);
+    else {
+      const text = traceText(asked.asked, answer, { ink: output.ink, verbose: options.verbose ?? false });
+      output.result([text, ...nextLines(next, answer.network, output.ink).map((line) => `${line}\n`)].join(""));
+    }
   } finally {
     output.close();
   }

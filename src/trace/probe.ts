@@ -154,13 +154,20 @@ export interface AskOptions {
 
 /** Asks one probe: every branch of it, both directions. */
 export function askProbe(network: Network, probe: PreparedProbe, options: AskOptions = {}): Answer {
-  const ask = (doubt: Doubt | null, how: AskOptions): Answer =>
-    toAnswer(
-      network,
-      explore((choose) => runOnce(network, probe, how, choose, doubt)),
-    );
-  const answer = ask(null, options);
-  return options.strict === true ? strictly(answer, (doubt) => ask(doubt, { ...options, steps: false })) : answer;
+  const answer = askUnder(network, probe, options, null);
+  return options.strict === true ? strictly(answer, doubtProbe(network, probe)) : answer;
+}
+
+/** Asks the same probe where an assumption does not hold; without steps. */
+export function doubtProbe(network: Network, probe: PreparedProbe): (doubt: Doubt) => Answer {
+  return (doubt) => askUnder(network, probe, { steps: false }, doubt);
+}
+
+function askUnder(network: Network, probe: PreparedProbe, how: AskOptions, doubt: Doubt | null): Answer {
+  return toAnswer(
+    network,
+    explore((choose) => runOnce(network, probe, how, choose, doubt)),
+  );
 }
 
 function runOnce(

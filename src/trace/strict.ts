@@ -9,14 +9,9 @@ import { type Answer, outcomeKey, type Unknown } from "./result.ts";
  * matters. `ask` answers the question under a doubt.
  */
 export function strictly(answer: Answer, ask: (doubt: Doubt) => Answer): Answer {
-  const outcomes = outcomesOf(answer);
-  const mattering = answer.assumptions.filter((assumption) => {
-    if (assumption.otherwise === 0) return true;
-    for (let way = 1; way <= assumption.otherwise; way++) {
-      if (outcomesOf(ask({ assumption, way })) !== outcomes) return true;
-    }
-    return false;
-  });
+  const mattering = answer.assumptions.filter(
+    (assumption) => assumption.otherwise === 0 || changes(answer, assumption, ask),
+  );
   if (mattering.length === 0) return answer;
   return {
     ...answer,
@@ -24,6 +19,15 @@ export function strictly(answer: Answer, ask: (doubt: Doubt) => Answer): Answer 
     assumptions: answer.assumptions.filter((assumption) => !mattering.includes(assumption)),
     unknowns: [...answer.unknowns, ...mattering.map(unknownOf)],
   };
+}
+
+/** True when the answer is another in one of the ways in which an assumption may not hold. */
+export function changes(answer: Answer, assumption: Assumption, ask: (doubt: Doubt) => Answer): boolean {
+  const outcomes = outcomesOf(answer);
+  for (let way = 1; way <= assumption.otherwise; way++) {
+    if (outcomesOf(ask({ assumption, way })) !== outcomes) return true;
+  }
+  return false;
 }
 
 /** The ends the answer has, in a form to compare. */

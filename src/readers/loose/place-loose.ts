@@ -179,11 +179,13 @@ function asOneMachine(
   const rests = new Set(open.map((dump) => dump.rest));
   const [rest = ""] = rests.size === 1 ? rests : [];
   let name: string;
+  const [single] = taken;
   if (nodes.length > 0) {
     if (free.length !== 1 || only === undefined) return;
     name = only;
-  } else if (taken.size > 0) return;
-  else name = [rest, folder].find((one) => IS_NAME.test(one)) ?? "node";
+  } else if (single === undefined) name = [rest, folder].find((one) => IS_NAME.test(one)) ?? "node";
+  else if (taken.size === 1 && machines.length === 0 && !isRepeated(open, owners)) name = single;
+  else return;
   for (const dump of open) owners.set(dump, { host: name, because: "nothing else is known of it" });
   findings.push({
     code: "one-machine-assumed",
@@ -192,6 +194,12 @@ function asOneMachine(
     file: first.file.path,
     advice: `If that is not so: --host '<file>=<machine>'.`,
   });
+}
+
+/** True when one of the dumps is there already, of a machine that is known. */
+function isRepeated(open: readonly LooseDump[], owners: ReadonlyMap<LooseDump, Owner>): boolean {
+  const stems = new Set([...owners.keys()].map((dump) => dump.stem));
+  return open.some((dump) => stems.has(dump.stem));
 }
 
 function whose(dump: LooseDump, known: KnownHosts, machines: readonly MachineFiles[]): Finding {
