@@ -29,7 +29,7 @@ import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule } from ".
  *   identity and queues of their own. Hops and rules are compared as a set then.
  * - The host and place of the end where fragments ended at different ones. Hops and rules are compared.
  * - The header of a further fragment at hops before it was rewritten in place (`becomesLater`).
- * - nat rules of the outer packet where a flow was translated on its way into a tunnel (`test/kernel/fuzz/outer-port.ts`).
+ * - nat rules and connections of the outer packet where a flow was translated on its way into a tunnel (`test/kernel/fuzz/outer-port.ts`).
  * - A quoted packet is quoted as far as the kernel sent it: its payload length is not compared.
  */
 export interface Excuses {
