@@ -430,8 +430,8 @@ function whyNone(findings: readonly Finding[]): readonly Finding[] {
 const TOP = /^(?:[^/]+\/)?(?:nodes|hosts|cluster)\/|^(?:[^/]+\/)?snapshot\.ya?ml$/;
 
 function isManifests(files: ReadonlyMap<string, unknown>): boolean {
-  const names = [...files.keys()];
-  return names.every((name) => /\.ya?ml$/.test(name)) && !names.some((name) => TOP.test(name));
+  const names = [...files.keys()].filter((name) => !/^facts\.ya?ml$/.test(name));
+  return names.length > 0 && names.every((name) => /\.ya?ml$/.test(name)) && !names.some((name) => TOP.test(name));
 }
 
 const ORDER = { error: 0, warning: 1, info: 2 } as const;

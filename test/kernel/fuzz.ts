@@ -12,7 +12,8 @@ import { Oracle } from "./harness/oracle-client.ts";
 
 /**
  * `npm run fuzz`: random worlds, rulesets and packets on the real kernel and on podpath, from a fresh seed. A disagreement
- * is made small and written to `test/kernel/regressions/`, where the tests replay it from then on.
+ * is made small and written to `test/kernel/regressions/`, where the tests replay it from then on. With `--readers`: texts made
+ * of real outputs, on the readers; that needs no kernel.
  */
 const { values } = parseArgs({
   options: {
@@ -23,6 +24,8 @@ const { values } = parseArgs({
     family: { type: "string" },
     enough: { type: "string", default: "5" },
     "no-write": { type: "boolean", default: false },
+    readers: { type: "boolean", default: false },
+    inputs: { type: "string", default: "1000000" },
   },
 });
 
@@ -41,6 +44,11 @@ function ofEachKind(disagreements: readonly Disagreement[]): readonly Disagreeme
 }
 
 async function main(): Promise<number> {
+  if (values.readers) {
+    const { reportFuzz } = await import("../readers/fuzz/report.ts");
+    const from = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
+    return reportFuzz(Number(values.inputs), from, say) ? 0 : 1;
+  }
   const family = values.family === undefined ? null : values.family === "6" ? 6 : 4;
   const kinds = kindsOf(values.world ?? null, family);
   if (kinds.length === 0) {

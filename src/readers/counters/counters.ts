@@ -24,7 +24,7 @@ const NSTAT = /^([A-Z]\w+)\s+(\d+)\s+[\d.]+$/;
 /** `Ip6InReceives                   	10` of /proc/net/snmp6. */
 const SNMP6 = /^((?:Ip|Icmp|Udp|UdpLite)6\w+)\s+(\d+)$/;
 /** `Ip: Forwarding DefaultTTL …` and `Ip: 2 64 …` of /proc/net/snmp and /proc/net/netstat. */
-const PROC = /^(\w+): ((?:\S+ ?)+)$/;
+const PROC = /^(\w+): (\S+(?: \S+)*)$/;
 
 /**
  * Reads counters of the kernel: `nstat -az` (text or JSON), /proc/net/snmp, /proc/net/netstat, /proc/net/snmp6, or `netstat -s`, also several

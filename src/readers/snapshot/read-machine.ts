@@ -25,6 +25,7 @@ import { readIpSetList } from "../ipset/list.ts";
 import { readIpSetSave } from "../ipset/save.ts";
 import { readIptablesSave } from "../iptables/save.ts";
 import { readNftBaseChains } from "../nft/base-chains.ts";
+import { readNftIptablesRules } from "../nft/iptables-rules.ts";
 import { likelyKind, PRINTED_BY } from "../recognise.ts";
 import { readSockets } from "../ss.ts";
 import { readSysctls } from "../sysctl.ts";
@@ -546,6 +547,9 @@ function readRulesets(
     }
     for (const cut of dump.notes.incomplete) knowledge.set(cut.family === 4 ? "rules" : "rules6", "unknown");
   }
+  rulesets.push(...rulesOfNft(chosen, told, reading));
+  for (const { family } of rulesets) if (!told.has(family)) backends.add("nft");
+  for (const { family } of rulesets) told.add(family);
   for (const family of [4, 6] as const) {
     if (told.has(family) || (empty.has(family) && backends.size >= 2)) continue;
     knowledge.set(family === 4 ? "rules" : "rules6", machine.kind === "node" ? "unknown" : "assumed");
@@ -563,6 +567,17 @@ function readRulesets(
     });
   }
   return rulesets;
+}
+
+/** Of families that nobody dumped with iptables-save, what `nft list ruleset` tells of the tables of iptables-nft. */
+function rulesOfNft(chosen: Chosen, told: ReadonlySet<Family>, reading: Reading): readonly Ruleset[] {
+  const file = told.size === 2 ? null : (one(chosen, "nft")?.file ?? null);
+  if (file === null) return [];
+  const dump = readNftIptablesRules(file.text, file.path, reading.origins);
+  const missing = dump.rulesets.filter(({ family }) => !told.has(family));
+  if (missing.length === 0) return [];
+  reading.findings.push(...dump.findings);
+  return missing;
 }
 
 function ruleCount(ruleset: Ruleset): number {
