@@ -3,6 +3,7 @@ import { type OriginTable, originFile } from "../../model/origin.ts";
 import { BUILT_IN_CHAINS, type Ruleset, type Table, type TableName } from "../../model/ruleset.ts";
 import { type DumpFindings, dumpFindings } from "../dump-findings.ts";
 import { dumpLines } from "../dump-text.ts";
+import { sharedParts } from "../iptables/shared-parts.ts";
 import { readBlock, type TableBlock } from "../iptables/table-block.ts";
 import { isJsonDump } from "../json-fields.ts";
 import { isIptablesChain } from "./iptables-chains.ts";
@@ -30,7 +31,7 @@ export function readNftIptablesRules(text: string, file: string, origins: Origin
   const { lines } = dumpLines(text, file);
   const findings = dumpFindings(file);
   if (isJsonDump(lines)) return { rulesets: [], findings: [] };
-  const context = { findings, origins, file: originFile(origins, file) };
+  const context = { findings, origins, file: originFile(origins, file), shared: sharedParts() };
   const tables: { readonly family: 4 | 6; readonly name: TableName; readonly table: Table }[] = [];
   let block: TableBlock | null = null;
   let chain: string | null = null;
