@@ -51,14 +51,21 @@ export const coldTrace: Benchmark = {
 /** Milliseconds, in the order of PHASE_NAMES. */
 type PhaseTimes = readonly number[];
 
-const PHASE_NAMES = ["node start", "load modules", "read files", "parse", "walk, both directions", "print and exit"];
+const PHASE_NAMES = [
+  "node start",
+  "load modules",
+  "list files",
+  "open: objects, addresses, links",
+  "walk, both directions, reading what it meets",
+  "print and exit",
+];
 
 function phasesOf(run: ReturnType<typeof runFresh>): PhaseTimes {
   if (run.status !== 0) throw new Error(run.errors);
   const marks = readMarks(run.output);
   const times = [
     run.started,
-    ...["entered", "loaded", "fetched", "parsed", "walked"].map((name) => marks.get(name) ?? Number.NaN),
+    ...["entered", "loaded", "listed", "opened", "walked"].map((name) => marks.get(name) ?? Number.NaN),
     run.ended,
   ];
   return times.slice(1).map((time, index) => time - (times[index] ?? Number.NaN));
