@@ -113,4 +113,10 @@ export const SNAPSHOT_CODES = {
       "`ip -4 addr`, as calicoctl node diags collects it, leaves out interfaces without IPv4 addresses, such as those of pods. Where a route names one it is taken to exist, to be up and to have an MTU of 1500.",
     todo: "Collect ip -d -s addr on the machine.",
   },
+  "nodes-without-dumps": {
+    title: "Nodes of the cluster that were not dumped",
+    means:
+      "The objects name nodes of which there are no dumps. calicoctl cluster diags collects from five nodes unless it is told otherwise. A packet that reaches one of the others leaves what is known.",
+    todo: "Collect from the nodes that the question crosses.",
+  },
 } as const satisfies CodeTable;

@@ -25,6 +25,7 @@ import { findingAt } from "./finding-at.ts";
 import { hostOf, once, partsOfHost } from "./host-parts.ts";
 import { type LooseFile, layOut, type MachineFiles, NOBODY, type PlacedFile } from "./layout.ts";
 import { endpointsOf, serviceNamesOf } from "./names.ts";
+import { nodesWithoutDumps } from "./nodes-without-dumps.ts";
 import { isNotRead } from "./not-read.ts";
 import { findVeth, type HostRoutes, hostRoutesOf, linksInside, pairByIndex, vethLink } from "./pod-links.ts";
 import { type Machine, openMachine, type Reading, type RecognisedFile, readMachine } from "./read-machine.ts";
@@ -133,6 +134,8 @@ function assemble(files: SnapshotFiles, mode: "read" | "open", progress: Progres
   findings.push(...told.findings, ...inferred.findings);
   const links = [...joined.links, ...told.links, ...inferred.links];
   if (mode === "read") findings.push(...contradictions(hosts, links, cluster, workloads, origins));
+  const undumped = nodesWithoutDumps(cluster, hosts, files.files.keys());
+  if (undumped !== null) findings.push(undumped);
   if (hosts.size === 0) findings.push(noMachines(files.name, recognised));
 
   const fields = {

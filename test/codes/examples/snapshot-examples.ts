@@ -41,6 +41,10 @@ export const SNAPSHOT_EXAMPLES: ExamplesOf<typeof SNAPSHOT_CODES> = {
       "apiVersion: v1\nkind: Node\nmetadata: {name: n1}\nstatus: {addresses: [{type: InternalIP, address: 172.16.0.99}]}\n",
   }),
   "node-disagreement": snapshot({ "cluster/pod.yaml": POD, "cluster/endpoint.yaml": endpoint({ node: "n2" }) }, both),
+  "nodes-without-dumps": snapshot({
+    "cluster/nodes.yaml":
+      "apiVersion: v1\nkind: Node\nmetadata: {name: n1}\n---\napiVersion: v1\nkind: Node\nmetadata: {name: n7}\n",
+  }),
   "not-a-resource": snapshot({ "cluster/values.yaml": "replicas: 3\n" }),
   "not-read": snapshot({ "nodes/n1/logs/kubelet.log": "I0215 10:00:00.000000       1 server.go:1] started\n" }),
   "one-machine-assumed": {
