@@ -21,11 +21,6 @@ const COUNT = /^\s*(\d+)$/;
 /** Columns that say how many there are now, the same on each line. */
 const GAUGES: ReadonlySet<string> = new Set(["entries"]);
 
-/** True for lines of statistics, which `conntrack -LSC` prints below the flows. */
-export function isStatisticsLine(line: string): boolean {
-  return CPU.test(line) || COLUMNS.test(line) || VALUES.test(line) || SUMMED.test(line) || COUNT.test(line);
-}
-
 /**
  * Reads `conntrack -S` in its forms: a line per CPU, the older list of sums, and the columns of /proc/net/stat/nf_conntrack. Lines that
  * are no statistics are passed over where flows may stand above them (`conntrack -LSC`).

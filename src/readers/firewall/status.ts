@@ -22,11 +22,6 @@ const ZONE = /^([\w-]+)(?: \((active|default|default, active|active, default)\))
 const ZONE_SETTING = /^ {2}([a-z][\w -]*):(?: (.*))?$/;
 const RICH_RULE = /^\s+(rule .*)$/;
 
-/** True for the first line of a status. */
-export function isFirewallStatus(line: string): boolean {
-  return UFW.test(line) || ZONE.test(line);
-}
-
 /**
  * Reads `ufw status [verbose|numbered]` and `firewall-cmd --list-all[-zones]` as what the front ends say of themselves. It is a summary,
  * not rules: what packets meet stands in the ruleset that the front end made, and only a dump of that tells it.

@@ -16,6 +16,8 @@ export interface RouteDump {
   readonly findings: readonly Finding[];
   /** From `route -n` or `netstat -rn`, which leave things out: the routes are what is assumed. */
   readonly lossy: boolean;
+  /** False when an entry could not be read, such as one with a masked address: there are other routes than these. */
+  readonly complete: boolean;
 }
 
 export interface RouteReading {
@@ -56,5 +58,7 @@ export function readRoutes(text: string, file: string, origins: OriginTable, rea
     const route = entry === null ? null : buildRoute(entry, context);
     if (route !== null) routes.push(route);
   }
-  return { routes, findings: findings.list(), lossy };
+  const found = findings.list();
+  const complete = !found.some(({ code, severity }) => severity === "error" || code === "unreadable-address");
+  return { routes, findings: found, lossy, complete };
 }

@@ -421,7 +421,7 @@ function readMachineRoutes(
       dump.routes.length,
       dump.findings,
     );
-    return { family, file, routes: dump.routes, lossy: dump.lossy };
+    return { family, file, routes: dump.routes, isPart: dump.lossy || !dump.complete };
   });
   const dumped = mergeRoutes(dumps.map((dump) => dump.routes));
   const hasLocal = (family: Family): boolean =>
@@ -453,7 +453,7 @@ function readMachineRoutes(
         knowledge.set(part, "unknown");
       }
     } else if (!known) knowledge.set(part, "unknown");
-    else if (file?.lossy === true) knowledge.set(part, "assumed");
+    else if (file?.isPart === true) knowledge.set(part, "assumed");
     if (hasLocal(family)) continue;
     routes.push(...derived().filter((route) => route.family === family));
     if (knowledge.get(part) === undefined) knowledge.set(part, "derived");
