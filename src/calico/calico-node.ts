@@ -19,6 +19,8 @@ export function readCalicoNode(resource: Field, origin: Origin): CalicoNode {
     at(spec, "bgp", "ipv4IPIPTunnelAddr"),
     at(spec, "ipv4VXLANTunnelAddr"),
     at(spec, "ipv6VXLANTunnelAddr"),
+    at(spec, "wireguard", "interfaceIPv4Address"),
+    at(spec, "wireguard", "interfaceIPv6Address"),
   ];
   return {
     metadata: readMetadata(resource, origin),

@@ -1,3 +1,4 @@
+import type { ClusterSettings } from "../kubernetes/cluster-settings.ts";
 import type { EndpointSlice } from "../kubernetes/endpoint-slice.ts";
 import type { Endpoints } from "../kubernetes/endpoints.ts";
 import type { Metadata } from "../kubernetes/metadata.ts";
@@ -25,6 +26,7 @@ export interface Cluster {
   readonly endpoints: ReadonlyMap<string, Endpoints>;
   readonly workloadEndpoints: ReadonlyMap<string, WorkloadEndpoint>;
   readonly ipPools: ReadonlyMap<string, IPPool>;
+  readonly settings: ClusterSettings;
   /** Under `Kind.group namespace/name`, as `kubectl` names kinds. */
   readonly others: ReadonlyMap<string, OtherResource>;
 }

@@ -30,6 +30,7 @@ export async function check(argument: string | undefined, options: CheckOptions,
     hosts: whatIsMissing(loaded.network),
     recognised: [...loaded.recognised, ...evidence.recognised],
     links: loaded.network.links.length,
+    settings: loaded.settings,
     placements: loaded.placements,
   };
   const output = openOutput(io, options);

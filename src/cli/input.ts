@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
+import type { ClusterSettings } from "../kubernetes/cluster-settings.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Network } from "../model/network.ts";
 import { pasteSections } from "../readers/loose/paste-sections.ts";
@@ -47,6 +48,8 @@ export interface LoadedNetwork {
   /** The files of each machine, for what readers/evidence/ reads from them. */
   readonly machines: SnapshotResult["machines"];
   readonly factEvidence: SnapshotResult["factEvidence"];
+  /** What kubeadm and kube-proxy were told. */
+  readonly settings: ClusterSettings;
   /** When the dumps were taken; null when nothing says. */
   readonly collectedAt: Date | null;
   /** The files it was read from. */
@@ -146,6 +149,7 @@ function loadText(text: string, shown: string, options: TypedOptions): LoadedNet
     findings: dump.findings,
     recognised: dump.recognised,
     machines: dump.machines,
+    settings: dump.settings,
     placements: [],
     factEvidence: dump.factEvidence,
     collectedAt: null,
@@ -398,6 +402,7 @@ function loadFiles(
     },
     recognised: result.recognised,
     machines: result.machines,
+    settings: result.cluster.settings,
     placements: result.placements,
     factEvidence: result.factEvidence,
     collectedAt: dateOf(result.collectedAt),

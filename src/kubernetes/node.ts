@@ -19,7 +19,13 @@ export interface KubernetesNode {
   readonly tunnelAddresses: readonly Address[];
 }
 
-const TUNNEL_ANNOTATIONS = ["IPv4IPIPTunnelAddr", "IPv4VXLANTunnelAddr", "IPv6VXLANTunnelAddr"];
+const TUNNEL_ANNOTATIONS = [
+  "IPv4IPIPTunnelAddr",
+  "IPv4VXLANTunnelAddr",
+  "IPv6VXLANTunnelAddr",
+  "IPv4WireguardInterfaceAddr",
+  "IPv6WireguardInterfaceAddr",
+];
 
 export function readKubernetesNode(resource: Field, origin: Origin): KubernetesNode {
   const annotations = at(resource, "metadata", "annotations");

@@ -1,3 +1,4 @@
+import type { Prefix } from "../net/prefix.ts";
 import type { Origin } from "./origin.ts";
 
 /**
@@ -14,5 +15,7 @@ export interface NftBaseChain {
   readonly priority: number;
   readonly policy: "accept" | "drop";
   readonly ruleCount: number;
+  /** Only packets to these addresses are in doubt: what kube-proxy does in a mode that no dump shows. Absent: all packets. */
+  readonly destinations?: readonly Prefix[];
   readonly origin: Origin;
 }

@@ -1,4 +1,5 @@
 import type { HostPart, Knowledge } from "../model/host.ts";
+import { formatPrefix } from "../net/prefix.ts";
 import { factSource } from "../trace/fact-source.ts";
 import type { CheckReport } from "./check-text.ts";
 import { type FindingJson, findingJson } from "./code-link.ts";
@@ -8,6 +9,12 @@ export interface CheckJson {
   readonly name: string;
   readonly findings: readonly FindingJson[];
   readonly files: CheckReport["recognised"];
+  /** What kubeadm and kube-proxy were told; empty and null where nothing was collected. */
+  readonly cluster: {
+    readonly podSubnets: readonly string[];
+    readonly serviceSubnets: readonly string[];
+    readonly kubeProxyMode: string | null;
+  };
   /** Files that were placed by what is in them: whose they are taken for, as what, and why. */
   readonly placements: CheckReport["placements"];
   readonly hosts: readonly {
@@ -29,6 +36,11 @@ export function checkJson(report: CheckReport): CheckJson {
     name: report.name,
     findings: report.findings.map(findingJson),
     files: report.recognised,
+    cluster: {
+      podSubnets: report.settings.podSubnets.map(formatPrefix),
+      serviceSubnets: report.settings.serviceSubnets.map(formatPrefix),
+      kubeProxyMode: report.settings.kubeProxy?.mode ?? null,
+    },
     placements: report.placements,
     hosts: report.hosts.map((host) => {
       const parts = [...host.parts];

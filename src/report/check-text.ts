@@ -1,6 +1,8 @@
 import type { HostKnowledge } from "../analysis/what-is-missing.ts";
+import type { ClusterSettings } from "../kubernetes/cluster-settings.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Knowledge } from "../model/host.ts";
+import { formatPrefix } from "../net/prefix.ts";
 import type { Placement } from "../readers/loose/place-loose.ts";
 import { factSource } from "../trace/fact-source.ts";
 import { EXPLAIN_HINT } from "./code-link.ts";
@@ -17,6 +19,7 @@ export interface CheckReport {
   readonly hosts: readonly HostKnowledge[];
   readonly recognised: readonly { readonly path: string; readonly as: string; readonly items: number | null }[];
   readonly links: number;
+  readonly settings: ClusterSettings;
   /** Files that were placed by what is in them. */
   readonly placements: readonly Placement[];
 }
@@ -27,6 +30,7 @@ export function checkText(report: CheckReport, ink: Ink): string {
   const lines = [
     ink.strong(report.name),
     `  ${summary(report)}`,
+    ...settingLines(report.settings),
     ...placementLines(report.placements, ink),
     ...findingLines(report.findings, ink),
     ...knowledgeLines(report, ink),
@@ -43,6 +47,16 @@ function summary(report: CheckReport): string {
     plural(report.links, "link"),
     `${plural(report.recognised.length, "file")} read`,
   ].join(", ");
+}
+
+/** What the whole cluster was told, as far as it was collected. */
+function settingLines({ podSubnets, serviceSubnets, kubeProxy }: ClusterSettings): readonly string[] {
+  const told = [
+    ...(podSubnets.length === 0 ? [] : [`pods in ${podSubnets.map(formatPrefix).join(", ")}`]),
+    ...(serviceSubnets.length === 0 ? [] : [`Services in ${serviceSubnets.map(formatPrefix).join(", ")}`]),
+    ...(kubeProxy === null ? [] : [`kube-proxy in mode ${kubeProxy.mode}`]),
+  ];
+  return told.length === 0 ? [] : [`  ${told.join("; ")}`];
 }
 
 /** Placements told one by one; `--json` has them all. */

@@ -1,5 +1,6 @@
-import type { Address } from "../../net/address.ts";
+import { type Address, formatAddress } from "../../net/address.ts";
 import { describePacket } from "../../net/packet.ts";
+import { type Prefix, prefixContains } from "../../net/prefix.ts";
 import { ICMP, ICMPV6 } from "../../net/protocol.ts";
 import { hooksOf } from "../compiled-host.ts";
 import type { Connection } from "../conntrack/connection.ts";
@@ -58,6 +59,10 @@ export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
       }
       case "nft": {
         const { chain } = stage;
+        if (chain.destinations !== undefined) {
+          if (!toService(runtime, skb, chain.table, chain.destinations)) return NF_DROP;
+          continue;
+        }
         const accepted = runtime.services.choose({
           kind: "unknown",
           code: "nft-chain",
@@ -91,6 +96,23 @@ export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
   }
   if ((hook === INPUT || hook === POSTROUTING) && !confirm(runtime, skb)) return dropWithoutRule(skb);
   return NF_ACCEPT;
+}
+
+/** False where a packet to a Service is taken as dropped: kube-proxy in this mode sends it to an endpoint that no dump shows. */
+function toService(runtime: HostRuntime, skb: Skb, table: string, destinations: readonly Prefix[]): boolean {
+  const { dst } = skb.packet;
+  if (skb.ctReply || !destinations.some((prefix) => prefixContains(prefix, dst))) return true;
+  const taken = runtime.services.choose({
+    kind: "unknown",
+    code: "service-proxy-mode",
+    variable: `${runtime.host.name} ${table} ${describePacket(skb.packet)}`,
+    question: `what does ${table} on ${runtime.host.name} do with packets to ${formatAddress(dst)}? podpath does not model it`,
+    alternatives: [
+      { label: "they go on as they are", probability: 0 },
+      { label: "they go to an endpoint, or nowhere", probability: 0 },
+    ],
+  });
+  return taken === 0;
 }
 
 /** Whether rules that are assumed not to be there are to be taken as dropping everything (`Services.assume`). */

@@ -128,6 +128,12 @@ export const UNKNOWN_CODES = {
     means: "The kernel goes by which gateway has answered lately, and no dump of neighbours tells.",
     todo: "Collect ip neigh.",
   },
+  "service-proxy-mode": {
+    title: "What kube-proxy does in mode ipvs or nftables",
+    means:
+      "kube-proxy sends packets for Services to endpoints by IPVS or by native nft rules, and podpath models neither. There is a branch in which the packet goes on to the Service's address as it is, and one in which it does not.",
+    todo: "Ask for the pod behind the Service instead of the Service.",
+  },
 } as const satisfies CodeTable;
 
 /** An unknown's stable name. */

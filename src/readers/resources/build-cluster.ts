@@ -1,5 +1,6 @@
 import { readCalicoNode } from "../../calico/calico-node.ts";
 import type { Cluster, OtherResource } from "../../calico/cluster.ts";
+import { poolsOfInstallation } from "../../calico/installation.ts";
 import { readIPPool } from "../../calico/ip-pool.ts";
 import { readWorkloadEndpoint } from "../../calico/workload-endpoint.ts";
 import { readEndpointSlice } from "../../kubernetes/endpoint-slice.ts";
@@ -11,6 +12,8 @@ import { readPod } from "../../kubernetes/pod.ts";
 import { readService } from "../../kubernetes/service.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Origin } from "../../model/origin.ts";
+import { formatPrefix } from "../../net/prefix.ts";
+import { readClusterSettings } from "./cluster-settings.ts";
 import type { Resource } from "./read-resources.ts";
 
 /** So many wrong fields are told one by one; the rest is counted. */
@@ -119,7 +122,17 @@ export function buildCluster(resources: readonly Resource[]): {
       advice: `Only the first ${TOLD} were told.`,
     });
   }
-  return { cluster, findings };
+  for (const { metadata, content } of cluster.others.values()) {
+    if (metadata.kind !== "Installation" || !metadata.apiVersion.startsWith("operator.tigera.io/")) continue;
+    for (const pool of poolsOfInstallation(content, metadata)) {
+      const isThere = [...cluster.ipPools.values()].some(
+        (other) => formatPrefix(other.cidr) === formatPrefix(pool.cidr),
+      );
+      if (!isThere) cluster.ipPools.set(`${pool.metadata.name} of Installation ${metadata.name}`, pool);
+    }
+  }
+  const { settings, findings: about } = readClusterSettings(resources);
+  return { cluster: { ...cluster, settings }, findings: [...findings, ...about] };
 }
 
 /** Objects that were given whole, then rows of tables, those that tell more first. */

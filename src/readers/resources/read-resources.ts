@@ -1,3 +1,4 @@
+import { fromVersion1 } from "../../calico/version-1.ts";
 import { type FieldPath, isRecord, member, ownValue, text as textOf, topField } from "../../kubernetes/field.ts";
 import { describeResource, type Metadata, readMetadata } from "../../kubernetes/metadata.ts";
 import type { Finding } from "../../model/finding.ts";
@@ -66,11 +67,11 @@ export function readResources(text: string, file: string, origins: OriginTable):
       return;
     }
     if (content === null || content === undefined) return;
-    const top = topField(withDefaults(content, kind, apiVersion));
-    const named = textOf(member(top, "kind")) ?? "";
+    const top = topField(named(fromVersion1(withDefaults(content, kind, apiVersion))));
+    const itsKind = textOf(member(top, "kind")) ?? "";
     const { name, namespace } = readMetadata(top, 0);
     const version = textOf(member(top, "apiVersion")) ?? "";
-    if (!isRecord(content) || named === "" || version === "") {
+    if (!isRecord(content) || itsKind === "" || version === "") {
       findings.push({
         code: "not-a-resource",
         severity: "warning",
@@ -85,14 +86,14 @@ export function readResources(text: string, file: string, origins: OriginTable):
       findings.push({
         code: "nameless-resource",
         severity: "error",
-        message: `A ${named} without a name.`,
+        message: `A ${itsKind} without a name.`,
         file,
         line: place.line,
         expected: "metadata.name",
       });
       return;
     }
-    const origin = originOfResource(origins, fileNumber, place.line, describeResource(named, namespace, name), "");
+    const origin = originOfResource(origins, fileNumber, place.line, describeResource(itsKind, namespace, name), "");
     resources.push({
       file,
       metadata: readMetadata(top, origin),
@@ -177,6 +178,14 @@ function withDefaults(content: unknown, kind: string, apiVersion: string): unkno
   if (!isRecord(content) || kind === "") return content;
   if (ownValue(content, "kind") !== undefined) return content;
   return { ...content, kind, apiVersion: ownValue(content, "apiVersion") ?? apiVersion };
+}
+
+/** Configurations of programs are of the API's form and have no name; each is the only one of its kind. */
+function named(content: unknown): unknown {
+  const kind = ownValue(content, "kind");
+  const isConfiguration = kind === "ClusterConfiguration" || kind === "KubeProxyConfiguration";
+  if (!isConfiguration || !isRecord(content) || ownValue(content, "metadata") !== undefined) return content;
+  return { ...content, metadata: { name: kind === "ClusterConfiguration" ? "kubeadm" : "kube-proxy" } };
 }
 
 /** Byte-order mark, pasted prompts and tabs out of the way; line numbers stay. */

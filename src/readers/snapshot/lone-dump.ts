@@ -1,3 +1,4 @@
+import { type ClusterSettings, NO_CLUSTER_SETTINGS } from "../../kubernetes/cluster-settings.ts";
 import type { Finding } from "../../model/finding.ts";
 import { type HostPart, host, type Knowledge } from "../../model/host.ts";
 import { type Network, network } from "../../model/network.ts";
@@ -15,6 +16,7 @@ export interface LoneDump {
   readonly recognised: SnapshotResult["recognised"];
   readonly machines: SnapshotResult["machines"];
   readonly factEvidence: SnapshotResult["factEvidence"];
+  readonly settings: ClusterSettings;
 }
 
 /** Names of the folder that a file of each kind would have in a snapshot. */
@@ -66,6 +68,7 @@ export function readLoneDump(text: string, name: string, facts: SnapshotFiles["f
       recognised: [],
       machines: [],
       factEvidence: new Map(),
+      settings: NO_CLUSTER_SETTINGS,
     };
   }
   const files: SnapshotFiles = { name, files: new Map([[slot, text]]), facts };
@@ -80,6 +83,7 @@ export function readLoneDump(text: string, name: string, facts: SnapshotFiles["f
     recognised: result.recognised.map((one) => (one.path === slot ? { ...one, path: name } : one)),
     machines: result.machines,
     factEvidence: result.factEvidence,
+    settings: result.cluster.settings,
   };
 }
 

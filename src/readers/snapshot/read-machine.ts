@@ -36,6 +36,7 @@ import type { FileRole } from "./files.ts";
 import { hostOf, once } from "./host-parts.ts";
 import type { MachineFiles, PlacedFile } from "./layout.ts";
 import { mergeRoutes } from "./merge-routes.ts";
+import { proxyChains, type ServiceProxy } from "./service-proxy.ts";
 import { openSysctls, sysctlLookUp } from "./sysctl-look-up.ts";
 
 /** What a file of the snapshot was taken for. */
@@ -65,6 +66,8 @@ export interface Reading {
   readonly origins: OriginTable;
   /** What the collectors say about the files they wrote. */
   readonly collectors: Pick<CollectorIndex, "incomplete" | "wanting">;
+  /** What kube-proxy does on nodes where no dump of rules shows it; null in mode iptables, whose rules are dumped. */
+  readonly serviceProxy: ServiceProxy | null;
   readonly findings: Finding[];
   readonly recognised: RecognisedFile[];
 }
@@ -154,7 +157,7 @@ function partsOf(
     const read = file === null ? null : readNftBaseChains({ text: file.text, file: file.path }, origins);
     if (read === null) knowledge.set("nft", "assumed");
     else note(reading, file, PRINTED_BY.nft, read.baseChains.length, read.findings);
-    return read?.baseChains ?? [];
+    return [...(read?.baseChains ?? []), ...proxyChains(machine, reading.serviceProxy, read !== null)];
   });
   const neighbours = once(() => {
     const file = one(chosen, "neighbours")?.file ?? null;

@@ -8,6 +8,7 @@ import type { Link } from "../../model/link.ts";
 import { type Network, network } from "../../model/network.ts";
 import { type OriginTable, originTable } from "../../model/origin.ts";
 import { formatAddress } from "../../net/address.ts";
+import type { Prefix } from "../../net/prefix.ts";
 import { type Facts, readFacts } from "../facts/apply-facts.ts";
 import { readFactsFile } from "../facts/facts-file.ts";
 import { type KnownHosts, knownHosts } from "../loose/known-hosts.ts";
@@ -30,6 +31,7 @@ import { isNotRead } from "./not-read.ts";
 import { findVeth, type HostRoutes, hostRoutesOf, linksInside, pairByIndex, vethLink } from "./pod-links.ts";
 import { type Machine, openMachine, type Reading, type RecognisedFile, readMachine } from "./read-machine.ts";
 import { describedSegments, inferredSegments, memberKey, type RoutesOf } from "./segments.ts";
+import { serviceProxyOf } from "./service-proxy.ts";
 import { declaredSockets, synthesisePod } from "./synthesise-pod.ts";
 import { type DeclaredPort, declaredPorts, portIndex, type Workload, workloadsOf } from "./workloads.ts";
 
@@ -112,7 +114,7 @@ function assemble(files: SnapshotFiles, mode: "read" | "open", progress: Progres
   const placed = placeLoose(loose, folders, cluster, files.hostOf ?? (() => null));
   findings.push(...placed.findings);
   const machineFiles = placed.machines;
-  const reading: Reading = { origins, collectors, findings, recognised };
+  const reading: Reading = { origins, collectors, serviceProxy: serviceProxyOf(cluster), findings, recognised };
   const machines = machineFiles.flatMap((files, done) => {
     progress(done, machineFiles.length);
     const readable =
@@ -146,7 +148,7 @@ function assemble(files: SnapshotFiles, mode: "read" | "open", progress: Progres
     services: serviceNamesOf(cluster),
     fabricRoutes: description.routes,
     ...collectionTime(collectedAt),
-    pools: [...cluster.ipPools.values()].map((pool) => pool.cidr),
+    pools: podNetworks(cluster),
   };
   const built = mode === "read" ? buildNetwork(fields) : { network: network(fields), findings: [] };
   // What contradicts itself in a dump stays as it was dumped: a doubt, not an error.
@@ -218,6 +220,12 @@ function withPodFacts(hosts: ReadonlyMap<string, Host>, facts: Facts, findings: 
 function routesForJoining(machines: readonly Machine[]): RoutesOf {
   const joining = new Map(machines.map(({ host, joiningRoutes }) => [host.name, joiningRoutes]));
   return (host) => joining.get(host.name)?.() ?? host.routes;
+}
+
+/** Where pods have their addresses from: Calico's pools, else what kubeadm was told. */
+function podNetworks(cluster: Cluster): readonly Prefix[] {
+  const pools = [...cluster.ipPools.values()].map((pool) => pool.cidr);
+  return pools.length > 0 ? pools : cluster.settings.podSubnets;
 }
 
 function collectionTime(text: string | null): { readonly collectedAt?: number } {

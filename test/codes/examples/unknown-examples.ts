@@ -84,6 +84,13 @@ export const UNKNOWN_EXAMPLES: ExamplesOf<typeof UNKNOWN_CODES> = {
     "--sport",
     "40000",
   ),
+  "service-proxy-mode": probed(
+    {
+      "cluster/kube-proxy.yaml":
+        "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nmode: ipvs\n---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nnetworking: {serviceSubnet: 10.96.0.0/12}\n",
+    },
+    ..."--from node/n1 --to 10.96.0.10 --port 53".split(" "),
+  ),
   "routes-not-dumped": {
     files: {},
     beside: blind,

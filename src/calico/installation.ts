@@ -1,0 +1,36 @@
+import { prefixField } from "../kubernetes/address-field.ts";
+import { at, elements, integer, member, ownValue, text, topField } from "../kubernetes/field.ts";
+import type { Metadata } from "../kubernetes/metadata.ts";
+import type { EncapsulationMode, IPPool } from "./ip-pool.ts";
+
+/** `encapsulation` of the operator's Installation, as the two modes of a pool: IPIP first. */
+const ENCAPSULATIONS: ReadonlyMap<string, readonly [EncapsulationMode, EncapsulationMode]> = new Map([
+  ["None", ["Never", "Never"]],
+  ["IPIP", ["Always", "Never"]],
+  ["IPIPCrossSubnet", ["CrossSubnet", "Never"]],
+  ["VXLAN", ["Never", "Always"]],
+  ["VXLANCrossSubnet", ["Never", "CrossSubnet"]],
+]);
+
+/** The pools that an operator.tigera.io Installation asks for: the operator makes IPPools of them. */
+export function poolsOfInstallation(content: unknown, metadata: Metadata): readonly IPPool[] {
+  const pools = at(topField(content), "spec", "calicoNetwork", "ipPools");
+  return elements(pools).flatMap((field) => {
+    const cidr = prefixField(member(field, "cidr"));
+    if (cidr === null) return [];
+    const encapsulation = ENCAPSULATIONS.get(text(member(field, "encapsulation")) ?? "IPIP");
+    const isIPv4 = cidr.address.family === 4;
+    return [
+      {
+        metadata: { ...metadata, name: text(member(field, "name")) ?? `default-ipv${isIPv4 ? 4 : 6}-ippool` },
+        cidr,
+        ipipMode: encapsulation?.[0] ?? null,
+        vxlanMode: encapsulation?.[1] ?? null,
+        natOutgoing: ownValue(field.value, "natOutgoing") !== "Disabled",
+        disabled: false,
+        blockSize: integer(member(field, "blockSize")) ?? (isIPv4 ? 26 : 122),
+        nodeSelector: text(member(field, "nodeSelector")) || "all()",
+      },
+    ];
+  });
+}

@@ -1,0 +1,101 @@
+import {
+  type ClusterSettings,
+  type KubeProxySettings,
+  NO_CLUSTER_SETTINGS,
+} from "../../kubernetes/cluster-settings.ts";
+import { at, type Field, flag, member, ownValue, text, topField } from "../../kubernetes/field.ts";
+import type { Finding } from "../../model/finding.ts";
+import type { Origin } from "../../model/origin.ts";
+import { type Prefix, parsePrefix } from "../../net/prefix.ts";
+import { parseDocument } from "./parse-document.ts";
+import type { Resource } from "./read-resources.ts";
+
+/** Keys of ConfigMaps that hold a configuration as a text. */
+const KEYS = ["ClusterConfiguration", "config.conf"];
+
+/**
+ * The settings in the ConfigMaps `kubeadm-config` and `kube-proxy` of kube-system, and in the files that kubeadm and kube-proxy are started
+ * with (kubeadm.k8s.io ClusterConfiguration, kubeproxy.config.k8s.io KubeProxyConfiguration). The first of each counts.
+ */
+export function readClusterSettings(resources: readonly Resource[]): {
+  readonly settings: ClusterSettings;
+  readonly findings: readonly Finding[];
+} {
+  let settings = NO_CLUSTER_SETTINGS;
+  const findings: Finding[] = [];
+  for (const resource of resources) {
+    for (const { content, origin, line } of configurationsIn(resource, findings)) {
+      const field = topField(content);
+      const kind = text(member(field, "kind"));
+      if (kind === "ClusterConfiguration" && settings.serviceSubnets.length + settings.podSubnets.length === 0) {
+        const networking = member(field, "networking");
+        settings = {
+          ...settings,
+          podSubnets: prefixesOf(member(networking, "podSubnet")),
+          serviceSubnets: prefixesOf(member(networking, "serviceSubnet")),
+        };
+      } else if (kind === "KubeProxyConfiguration" && settings.kubeProxy === null) {
+        settings = { ...settings, kubeProxy: kubeProxyOf(field, origin) };
+      }
+      for (const problem of field.problems) {
+        findings.push({
+          code: "wrong-field",
+          severity: "error",
+          message: `${kind}: ${problem.path.join(".")} is ${problem.found}.`,
+          file: resource.file,
+          ...(line === null ? {} : { line }),
+          expected: problem.expected,
+          advice: "The field was left out.",
+        });
+      }
+    }
+  }
+  return { settings, findings };
+}
+
+interface FoundConfiguration {
+  readonly content: unknown;
+  readonly origin: Origin;
+  readonly line: number | null;
+}
+
+function configurationsIn(resource: Resource, findings: Finding[]): readonly FoundConfiguration[] {
+  const { kind, name, namespace, origin } = resource.metadata;
+  if (kind === "ClusterConfiguration" || kind === "KubeProxyConfiguration") {
+    return [{ content: resource.content, origin, line: resource.locate([])?.line ?? null }];
+  }
+  const isOne =
+    kind === "ConfigMap" && namespace === "kube-system" && (name === "kubeadm-config" || name === "kube-proxy");
+  if (!isOne) return [];
+  return KEYS.flatMap((key) => {
+    const written = ownValue(ownValue(resource.content, "data"), key);
+    if (typeof written !== "string") return [];
+    const line = resource.locate(["data", key])?.line ?? null;
+    const parsed = parseDocument(written);
+    if (parsed.kind === "value") return [{ content: parsed.value, origin, line }];
+    findings.push({
+      code: "yaml-syntax",
+      severity: "error",
+      message: `ConfigMap ${namespace}/${name}: ${key} cannot be read as YAML: ${parsed.message}.`,
+      file: resource.file,
+      ...(line === null ? {} : { line }),
+    });
+    return [];
+  });
+}
+
+function kubeProxyOf(field: Field, origin: Origin): KubeProxySettings {
+  const mode = text(member(field, "mode")) ?? "";
+  const known = (["iptables", "ipvs", "nftables", "userspace", "kernelspace"] as const).find((one) => one === mode);
+  return {
+    mode: mode === "" ? "iptables" : (known ?? "other"),
+    clusterCIDRs: prefixesOf(member(field, "clusterCIDR")),
+    masqueradeAll: flag(at(field, "iptables", "masqueradeAll")) ?? false,
+    origin,
+  };
+}
+
+/** `10.244.0.0/16,fd00:10::/56`. */
+function prefixesOf(field: Field): readonly Prefix[] {
+  return (text(field) ?? "").split(",").flatMap((part) => (part.trim() === "" ? [] : (parsePrefix(part.trim()) ?? [])));
+}
