@@ -167,7 +167,11 @@ function assemble(files: SnapshotFiles, mode: "read" | "open", progress: Progres
 }
 
 /** Facts typed at the command line, then those of the snapshot's own file. */
-function factsOf(files: SnapshotFiles, file: PlacedFile | null, reading: Omit<Reading, "collectors">): Facts {
+function factsOf(
+  files: SnapshotFiles,
+  file: PlacedFile | null,
+  reading: Omit<Reading, "collectors" | "serviceProxy">,
+): Facts {
   const { origins, findings, recognised } = reading;
   const own = file === null ? null : readFactsFile(file.text, file.path);
   findings.push(...(own?.findings ?? []));
