@@ -20,10 +20,9 @@ const RARE = 10;
 
 describe.skipIf(!available)("podpath and the kernel", () => {
   let oracle: Oracle;
-  let ends: ReadonlyMap<CiCampaign, Promise<CampaignEnd>>;
+  let ends: ReadonlyMap<CiCampaign, Promise<CampaignEnd>> | null = null;
   beforeAll(() => {
     oracle = new Oracle();
-    ends = runCampaigns(CI_CAMPAIGNS);
   });
   afterAll(() => oracle.close());
 
@@ -31,6 +30,8 @@ describe.skipIf(!available)("podpath and the kernel", () => {
 
   it.each(CI_CAMPAIGNS)("agree about random worlds, rulesets and packets: $kind, seed $seed", async (planned) => {
     const { kind, seed, probes, open, refused, delivered } = planned;
+    // All of them start with the first that is asked for.
+    ends ??= runCampaigns(CI_CAMPAIGNS);
     const end = await ends.get(planned);
     if (end === undefined || "failure" in end) throw end?.failure ?? new Error("it was not run");
     const { result, seconds } = end;
