@@ -1,5 +1,6 @@
 import { configuredPeers } from "../analysis/configured-peers.ts";
 import { whatIsMissing } from "../analysis/what-is-missing.ts";
+import { runChecks } from "../diagnosis/checks/checks.ts";
 import type { Finding } from "../model/finding.ts";
 import { readEvidence } from "../readers/evidence/read-evidence.ts";
 import { checkJson } from "../report/check-json.ts";
@@ -26,6 +27,7 @@ export async function check(argument: string | undefined, options: CheckOptions,
       ...loaded.findings,
       ...evidence.findings,
       ...configuredPeers(evidence.evidence, loaded.network.origins),
+      ...runChecks(loaded.network, evidence.evidence),
     ]),
     hosts: whatIsMissing(loaded.network),
     recognised: [...loaded.recognised, ...evidence.recognised],

@@ -1,4 +1,5 @@
 import type { FindingCode } from "./codes/finding-codes.ts";
+import type { Source } from "./origin.ts";
 
 /** Something about the input that a person should know. Errors are data: nothing is thrown for bad input. */
 export interface Finding {
@@ -11,6 +12,8 @@ export interface Finding {
   readonly line?: number;
   /** From 1. */
   readonly column?: number;
+  /** Other lines that it is about, such as the one it contradicts. */
+  readonly related?: readonly Source[];
   /** What would have been right. */
   readonly expected?: string;
   /** What to do about it. */

@@ -287,9 +287,9 @@ describe("help", () => {
   test("lists only what exists", async () => {
     const { code, out } = await podpath(["--help"]);
     expect(code).toBe(0);
-    for (const command of ["run", "trace", "probe", "check"]) expect(out).toMatch(new RegExp(`^ {2}${command} `, "m"));
-    for (const command of ["reach", "why", "diff", "lab", "collect"])
-      expect(out).not.toMatch(new RegExp(`^ {2}${command} `, "m"));
+    for (const command of ["run", "trace", "probe", "check", "collect", "render", "explain"])
+      expect(out).toMatch(new RegExp(`^ {2}${command} `, "m"));
+    for (const command of ["reach", "why", "diff", "lab"]) expect(out).not.toMatch(new RegExp(`^ {2}${command} `, "m"));
   });
 
   test("every command knows the common options", async () => {

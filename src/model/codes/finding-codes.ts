@@ -1,5 +1,6 @@
 import { ARCHIVE_CODES } from "./archive-codes.ts";
 import { BIRD_CODES } from "./bird-codes.ts";
+import { CHECK_CODES } from "./check-codes.ts";
 import { COLLECTOR_CODES } from "./collector-codes.ts";
 import { DUMP_CODES } from "./dump-codes.ts";
 import { INPUT_CODES } from "./input-codes.ts";
@@ -14,6 +15,7 @@ import { SNAPSHOT_CODES } from "./snapshot-codes.ts";
 
 /** Every code that a finding can have, by area. */
 export const FINDING_CODES = {
+  ...CHECK_CODES,
   ...INPUT_CODES,
   ...ARCHIVE_CODES,
   ...COLLECTOR_CODES,

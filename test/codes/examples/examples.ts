@@ -5,6 +5,7 @@ import type { Example, ExamplesOf } from "../example.ts";
 import { ARCHIVE_EXAMPLES } from "./archive-examples.ts";
 import { ASSUMPTION_EXAMPLES } from "./assumption-examples.ts";
 import { BIRD_EXAMPLES } from "./bird-examples.ts";
+import { CHECK_EXAMPLES } from "./check-examples.ts";
 import { COLLECTOR_EXAMPLES } from "./collector-examples.ts";
 import { DUMP_EXAMPLES } from "./dump-examples.ts";
 import { INPUT_EXAMPLES } from "./input-examples.ts";
@@ -19,6 +20,7 @@ import { SNAPSHOT_EXAMPLES } from "./snapshot-examples.ts";
 import { UNKNOWN_EXAMPLES } from "./unknown-examples.ts";
 
 const ALL: ExamplesOf<typeof FINDING_CODES & typeof ASSUMPTION_CODES & typeof UNKNOWN_CODES> = {
+  ...CHECK_EXAMPLES,
   ...INPUT_EXAMPLES,
   ...ARCHIVE_EXAMPLES,
   ...DUMP_EXAMPLES,
