@@ -237,7 +237,7 @@ describe("bad arguments", () => {
     [["trase", "x"], "(Did you mean trace?)"],
     [["trace", "x", "--form", "y"], "(Did you mean --from?)"],
     [["trace", "x", "y"], "too many arguments"],
-    [["trace"], "missing required argument 'network'"],
+    [["trace"], "--from is missing"],
     [["trace", "x", "--kind", "telnet"], "Allowed choices are ping, connect, request, traceroute"],
     [["trace", "x", "--port", "99999"], "Expected a whole number from 1 to 65535."],
     [["trace", "x", "--proto", "quic"], "Expected tcp, udp"],
@@ -424,7 +424,7 @@ describe("something else than a network", () => {
       const { code, err } = await podpath(args);
       expect(code).toBe(2);
       expect(err).toContain("is a folder with scenarios in it, and none itself");
-      expect(err).toContain(`Did you mean ${ARTICLE}/bgp-blocked or ${ARTICLE}/healthy?`);
+      expect(err).toContain(`Did you mean ${ARTICLE}/bgp-blocked or ${ARTICLE}/bgp-blocked-by-reject or `);
       expect(err.trim().split("\n")).toHaveLength(1);
     }
   });
@@ -457,7 +457,7 @@ describe("something else than a network", () => {
   });
 
   test("prose that quotes some lines of a dump is no dump", async () => {
-    for (const path of ["README.md", `${ARTICLE}/README.md`, "docs/cli/trace.md"]) {
+    for (const path of ["README.md", `${ARTICLE}/README.md`, "docs/cli/check.md"]) {
       const { code, err } = await podpath(["check", path]);
       expect(code).toBe(2);
       expect(err).toMatch(/The file is no dump: it is most like the output of .*, and of \d+ lines only \d+ fit\./);
