@@ -2,7 +2,7 @@ import { resetConntrack } from "../linux/conntrack/track.ts";
 import { sysctl } from "../linux/device-settings.ts";
 import { replyMark, sendIcmpError, sendIcmpReply } from "../linux/icmp.ts";
 import { receiveFragmentationNeeded } from "../linux/icmp-receive.ts";
-import { cameBy } from "../linux/icmpv6.ts";
+import { allowEchoReply6, cameBy } from "../linux/icmpv6.ts";
 import { resetFor } from "../linux/reject.ts";
 import { needsInterface } from "../linux/routing/address-scope.ts";
 import type { Ending, HostRuntime } from "../linux/runtime.ts";
@@ -165,6 +165,7 @@ function echo6(runtime: HostRuntime, skb: Skb): void {
   const ignores = (what: string): boolean => runtime.host.sysctls.get(`net.ipv6.icmp.echo_ignore_${what}`) === "1";
   const anycast = route?.kind === "local" && route.route.type === "anycast";
   if (ignores("all") || (isMulticast(request.dst) && ignores("multicast")) || (anycast && ignores("anycast"))) return;
+  if (!allowEchoReply6(runtime, skb)) return;
   // icmp6_iif(): for what came through lo the device of the address; measured: not for an answer to ::1.
   const from = route?.kind === "local" && input?.kind === "loopback" && !isLoopback(request.src) ? route.output : input;
   runtime.services.send(

@@ -113,7 +113,7 @@ export const POLICY_RULE_FIDELITY: Readonly<
   dport: null,
   uidrange: LOOKED_UP,
   suppress_prefixlength: null,
-  suppress_ifgroup: LOOKED_UP,
+  suppress_ifgroup: null,
   tun_id: { answer: "a packet out of a metadata tunnel may be selected or not: the answer branches and is uncertain" },
   l3mdev: {
     answer: "a packet of a device that may be of a VRF may be selected or not: the answer branches and is uncertain",
@@ -179,6 +179,8 @@ export const SYSCTL_FIDELITY = {
   "net.ipv6.icmp.echo_ignore_all": null,
   "net.ipv6.icmp.echo_ignore_anycast": null,
   "net.ipv6.icmp.echo_ignore_multicast": null,
+  "net.ipv6.icmp.ratelimit": null,
+  "net.ipv6.icmp.ratemask": null,
   "net.ipv6.ip6frag_time": UNMET,
   "net.netfilter.nf_conntrack_max": UNMET,
   "net.netfilter.nf_conntrack_tcp_be_liberal": null,

@@ -62,7 +62,7 @@ export const MATCH_FIDELITY: Readonly<Record<Exclude<keyof Matches, "unmodelled"
   refused: UNMET,
   rpfilter: null,
   rt: UNMET,
-  sctp: UNMET,
+  sctp: null,
   set: null,
   socket: null,
   state: null,

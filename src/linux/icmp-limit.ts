@@ -87,19 +87,39 @@ export function allowIcmp(
   if (!loopback.input && !hasGlobalCredit(runtime)) return false;
   if (!loopback.output) {
     const peer = peerOf(runtime, destination);
-    const isFirst = peer.tokens === 0 && peer.redirects === 0 && runtime.services.now() - peer.last >= FIRST_TOKENS;
-    const read = isFirst ? quietSysctl : sysctl;
+    const read = isNew(runtime, peer) ? quietSysctl : sysctl;
     const each = read(runtime, "net.ipv4.icmp_ratelimit", 1000) / 1000;
-    fill(runtime, peer, BURST * each);
-    if (peer.tokens < each) return false;
-    peer.tokens -= each;
+    if (!pay(runtime, peer, each)) return false;
   }
   consume(runtime.icmpLimits);
   return true;
 }
 
+/** Nothing went there lately: no limit can matter. */
+function isNew(runtime: HostRuntime, peer: Peer): boolean {
+  return peer.tokens === 0 && peer.redirects === 0 && runtime.services.now() - peer.last >= FIRST_TOKENS;
+}
+
+/** The same of an address. */
+export function isNewPeer(runtime: HostRuntime, address: Address): boolean {
+  return isNew(runtime, peerOf(runtime, address));
+}
+
+/** inet_peer_xrlim_allow(): one message each so many seconds, after a burst of six. */
+function pay(runtime: HostRuntime, peer: Peer, each: number): boolean {
+  fill(runtime, peer, BURST * each);
+  if (peer.tokens < each) return false;
+  peer.tokens -= each;
+  return true;
+}
+
+/** The same for an address. */
+export function allowPeer(runtime: HostRuntime, address: Address, each: number): boolean {
+  return pay(runtime, peerOf(runtime, address), each);
+}
+
 /** icmp_global_consume(): 0, 1 or 2. */
-function consume(limits: IcmpLimits): void {
+export function consume(limits: IcmpLimits): void {
   limits.least -= 2;
   limits.draws++;
 }
@@ -111,7 +131,7 @@ const GLOBAL_PAUSE = 0.02;
  * icmp_global_allow(): while some credit is left, else as much as `icmp_msgs_per_sec` gave since it was filled up last, up
  * to `icmp_msgs_burst`. Where the draws decide whether any is left and no time has passed, that is a choice.
  */
-function hasGlobalCredit(runtime: HostRuntime): boolean {
+export function hasGlobalCredit(runtime: HostRuntime): boolean {
   const limits = runtime.icmpLimits;
   if (limits.least > 0) return true;
   const now = runtime.services.now();

@@ -5,6 +5,7 @@ import { copyPacket, packet } from "../net/packet.ts";
 import { ICMPV6 } from "../net/protocol.ts";
 import { redirectLength } from "../net/redirect6.ts";
 import { sysctl } from "./device-settings.ts";
+import { allowIcmp6, allowRedirect6 } from "./icmp-limit6.ts";
 import { linkLocalOf } from "./neighbour-discovery.ts";
 import { findNeighbour } from "./neighbour-table.ts";
 import { needsInterface } from "./routing/address-scope.ts";
@@ -17,7 +18,6 @@ import { isForMany, type Skb } from "./skb.ts";
 /**
  * icmp6_send() (net/ipv6/icmp.c): an error about the packet in hand goes to its source, over this host's own OUTPUT. No
  * error answers another one, or a source that nobody can have; none but "packet too big" answers what was sent to many.
- * Errors beyond the limits of `net.ipv6.icmp.ratelimit` are sent here all the same.
  */
 export function sendIcmpv6Error(runtime: HostRuntime, skb: Skb, type: number, code: number, mtu: number): void {
   const about = skb.packet;
@@ -29,7 +29,9 @@ export function sendIcmpv6Error(runtime: HostRuntime, skb: Skb, type: number, co
     // icmpv6_xmit_lock(): while the kernel sends an echo reply it cannot send an error about it.
     if (skb.fromKernel && skb.input === null && about.icmpType === V6_ECHO_REPLY) return;
   }
-  if (isAnycast(runtime, about.src)) return;
+  const back = backTo(runtime, about.src);
+  if (!allowIcmp6(runtime, type, about.src, back, skb.input?.kind === "loopback")) return;
+  if (isAnycast(back, about.src)) return;
   const device = cameBy(skb);
   const own = !toMany && (isToAnycast(skb) || ownsAddress(runtime, about.dst, device)) ? about.dst : null;
   const source = own ?? inboundSource(runtime, skb);
@@ -50,6 +52,11 @@ export function sendIcmpv6Error(runtime: HostRuntime, skb: Skb, type: number, co
     boundInterface: needsInterface(about.src) ? (device?.name ?? null) : null,
     mark: sysctl(runtime, "net.ipv6.fwmark_reflect", 0) !== 0 ? skb.mark : 0,
   });
+}
+
+/** Whether the limits let an echo reply out (icmpv6_echo_reply); by default they are not for replies. */
+export function allowEchoReply6(runtime: HostRuntime, { packet: { src }, input }: Skb): boolean {
+  return allowIcmp6(runtime, V6_ECHO_REPLY, src, backTo(runtime, src), input?.kind === "loopback");
 }
 
 /** icmp6_iif(), tcp_v6_iif(): what came through lo came, for link-local addresses, over the device that has its destination. */
@@ -79,6 +86,7 @@ function inboundSource(runtime: HostRuntime, skb: Skb): Address | null {
   return selectAddress6(runtime, skb.input, src);
 }
 
+/** The way to whoever is to be answered. */
 function backTo(runtime: HostRuntime, dst: Address): RoutingResult {
   return lookUpRoute(runtime, {
     dst,
@@ -98,9 +106,8 @@ function backTo(runtime: HostRuntime, dst: Address): RoutingResult {
  * icmpv6_route_lookup(), ipv6_anycast_destination(): a source that is an anycast address of this host, or the first of a
  * prefix on a link, names no single node.
  */
-function isAnycast(runtime: HostRuntime, source: Address): boolean {
+function isAnycast(back: RoutingResult, source: Address): boolean {
   if (isLinkLocal(source)) return false;
-  const back = backTo(runtime, source);
   if (back.kind === "local") return back.route.type === "anycast";
   if (back.kind !== "unicast" || back.viaGateway) return false;
   const { address, length } = back.route.destination;
@@ -113,10 +120,11 @@ const NDISC_HOP_LIMIT = 255;
 /**
  * ndisc_send_redirect(): tells a neighbour that it has a shorter way, from the link-local address. Sent whatever
  * `accept_redirects` says elsewhere, for gateways only to link-local ones, and within limits for each source and
- * destination (six at once, then one a second), which are not modelled.
+ * destination (six at once, then one a second).
  */
 export function sendRedirect6(runtime: HostRuntime, skb: Skb, route: RoutingResult & { kind: "unicast" }): void {
   const about = skb.packet;
+  if (!allowRedirect6(runtime, about.dst)) return;
   const target = route.viaGateway ? route.nextHop : about.dst;
   if (!sameAddress(target, about.dst) && !isLinkLocal(target)) return;
   const source = linkLocalOf(route.output);
@@ -135,6 +143,7 @@ export function sendRedirect6(runtime: HostRuntime, skb: Skb, route: RoutingResu
     uid: 0,
   });
   if (back.kind === "error" || (back.kind === "unicast" && back.viaGateway)) return;
+  if (!allowRedirect6(runtime, about.src)) return;
   const isKnown = findNeighbour(runtime.neighbours, route.output.name, target)?.state === "resolved";
   const redirect = packet({
     src: source,

@@ -11,6 +11,7 @@ import {
 } from "../../src/linux/datapath-fidelity.ts";
 import { DEVICE_FIDELITY, MATCH_FIDELITY, ROUTE_FIDELITY, TARGET_FIDELITY } from "../../src/linux/fidelity.ts";
 import { matchNames, targetNames } from "../../src/linux/netfilter/known-extensions.ts";
+import { PARTICULARS_FIDELITY } from "../../src/linux/particulars-fidelity.ts";
 
 const countsSchema = z.record(z.string(), z.number());
 
@@ -117,6 +118,12 @@ export function fidelityText({ kernel, sources, features }: Evidence): string {
     }
     lines.push("");
   }
+  lines.push("## Particulars", "", "| | standing |", "| --- | --- |");
+  for (const [name, particular] of Object.entries(PARTICULARS_FIDELITY)) {
+    const verified = particular !== null && typeof particular === "object" && "verified" in particular;
+    lines.push(`| ${name} | ${verified ? `verified: ${particular.verified}` : standingText(particular, undefined)} |`);
+  }
+  lines.push("");
   lines.push(
     "## Not modelled",
     "",

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { SYSCTL_FIDELITY } from "../../src/linux/datapath-fidelity.ts";
+import { PARTICULARS_FIDELITY } from "../../src/linux/particulars-fidelity.ts";
 import { DECLARED, fidelityText, readEvidence } from "./fidelity-text.ts";
 
 /** Keys of sysctls as the code names them. */
@@ -43,6 +44,18 @@ describe("the fidelity passport", () => {
     },
   );
 
+  it.each(Object.entries(PARTICULARS_FIDELITY))(
+    "names a test or a reason for a particular: %s",
+    (_name, particular) => {
+      if (particular === null) throw new Error("a particular has no probes of its own: name the test that verifies it");
+      if (typeof particular === "string") return expect(particular.length).toBeGreaterThan(10);
+      if ("answer" in particular) return expect(particular.answer.length).toBeGreaterThan(10);
+      const name = particular.verified;
+      const file = new URL(`../kernel/${name}${name.startsWith("fuzz/") ? "" : ".test"}.ts`, import.meta.url);
+      expect(existsSync(file), name).toBe(true);
+    },
+  );
+
   it.each(["hook", "tracker", "drop"])("has a row for every %s that a probe met", (word) => {
     const table = DECLARED.find((item) => item.word === word)?.table ?? {};
     const met = Object.keys(evidence.features).filter((feature) => feature.startsWith(`${word} `));
@@ -53,7 +66,7 @@ describe("the fidelity passport", () => {
     const read = ["linux", "emulator"].flatMap((folder) => {
       const root = new URL(`../../src/${folder}/`, import.meta.url);
       return readdirSync(root, { recursive: true, encoding: "utf8" })
-        .filter((name) => name.endsWith(".ts") && name !== "datapath-fidelity.ts")
+        .filter((name) => name.endsWith(".ts") && !name.endsWith("-fidelity.ts"))
         .flatMap((name) => sysctlsReadIn(readFileSync(new URL(name, root), "utf8")));
     });
     const echoes = ["all", "multicast", "anycast"].map((what) => `net.ipv6.icmp.echo_ignore_${what}`);

@@ -1,0 +1,128 @@
+import type { Standing } from "./datapath-fidelity.ts";
+
+/**
+ * What stands otherwise than the part it belongs to, or belongs to none: options of single extensions, states, protocols below
+ * IP. `verified` names the test that holds it against the kernel, below `test/kernel/` (`fuzz/worlds/NAME`: a campaign).
+ */
+export type Particular = Standing | { readonly verified: string };
+
+const fact = (name: string): Particular => ({ verified: `facts/${name}` });
+const campaign = (name: string): Particular => ({ verified: `fuzz/worlds/${name}` });
+
+export const PARTICULARS_FIDELITY: Readonly<Record<string, Particular>> = {
+  "traversal: goto, RETURN from user and built-in chains, policies": fact("router"),
+  "traversal: nat INPUT after filter INPUT, no second nat for what came over lo": fact("local-output"),
+  "traversal: nat chains only while conntrack is active": fact("router"),
+  "traversal: mangle OUTPUT routes again on a changed mark": fact("nat-and-marks"),
+  "traversal: both backends have to accept": fact("router"),
+  "counters of rules and policies": { verified: "rule-counters" },
+  "native nft tables": {
+    answer: "a base chain at a hook that the packet crosses makes the answer branch and uncertain",
+  },
+
+  "sctp --chunk-types": fact("extensions"),
+  "socket --nowildcard": fact("extensions"),
+  "socket --transparent": {
+    answer: "whether a socket is transparent is in no dump: the answer branches and is uncertain",
+  },
+  "recent: lists of a dump (/proc/net/xt_recent)": {
+    answer: "not read: lists are taken to be empty, as after a ruleset load, and fill from then on",
+  },
+  "hashlimit, limit, quota: state of a dump": {
+    answer: "not read: buckets are taken to be full, as after a ruleset load, and empty from then on",
+  },
+  "time: --kerneltz": "the time zone of the kernel is taken to be UTC",
+  "set: hash:ip, hash:net, hash:ip,port, hash:net,port, hash:ip,port,ip, hash:ip,port,net, hash:net,iface":
+    campaign("router"),
+  "set: bitmap:ip, bitmap:port, list:set": campaign("router"),
+  "set: hash:net,net, hash:ip,mark, hash:net,port,net and types with MAC addresses other than bitmap:ip,mac":
+    "the kernel at hand does not have all of these types; the code follows their sources",
+  "statistic --mode random, MASQUERADE --random-fully: the draw": {
+    answer: "every outcome is a branch with its probability",
+  },
+  "NFQUEUE: what the program says": { answer: "nobody listens in the kernel tests; elsewhere its verdict is a branch" },
+
+  "conntrack: TCP states and windows, loose pickup": campaign("tcp-flows"),
+  "conntrack: window scaling and SACK": {
+    answer: "packets carry neither: a window counts as it stands in the header",
+  },
+  "conntrack: UDP streams, timeouts by sysctl": fact("conntrack"),
+  "conntrack: SCTP, GRE, unknown protocols, ICMP queries": campaign("conntrack-flows"),
+  "conntrack: zones": fact("conntrack"),
+  "conntrack: a dumped table as the starting state": fact("conntrack-dump"),
+  "conntrack: RELATED errors, translated outside and inside": fact("nat-and-marks"),
+  "conntrack: port selection and clashes": fact("nat-and-marks"),
+  "conntrack: expectations of helpers": {
+    answer: "what a helper has heard is in no dump: a connection that it may have announced branches and is uncertain",
+  },
+  "net.netfilter.nf_conntrack_checksum": {
+    answer: "not read: packets of the model have right checksums, so that none is INVALID for a wrong one",
+  },
+
+  "routing: multipath, the hash of a flow": fact("multipath"),
+  "routing: suppress_ifgroup by the groups of ip link": fact("router"),
+  "routing: several default routes of one metric (fib_select_default)":
+    "which gateway has answered is known only for REACHABLE and PERMANENT neighbours; else the answer branches",
+  "routing: routes of router advertisements":
+    "taken as any other route of the dump; they do not expire on the virtual clock",
+  "router advertisements and solicitations": {
+    answer: "nobody sends them: addresses, routes and parameters are those of the dump",
+  },
+  "typed routes that the kernel would refuse": {
+    answer: "taken as they are written: no finding tells them, unlike rules that the kernel would refuse",
+  },
+  "net.ipv4.ip_nonlocal_bind, net.ipv6.ip_nonlocal_bind": {
+    answer: "not read: a packet may leave from any address that it is given, as from a socket with IP_FREEBIND",
+  },
+  "VRFs (l3mdev)": { answer: "a rule of theirs may select or not: the answer branches and is uncertain" },
+
+  "neighbours: asked, answered, permanent, FAILED": fact("arp"),
+  "neighbours: STALE, DELAY, PROBE": {
+    answer:
+      "a STALE neighbour is used as it is for as long as the walk takes; the kernel asks it again after 5 s, and gives it up 3 s later",
+  },
+  "neighbours: the second and third solicitation": {
+    answer:
+      "the first question is the only one; where nobody answers it the packet fails after 3 s, as after all three",
+  },
+  "net.ipv4.neigh.*.proxy_delay": {
+    answer: "not read: a proxy answers at once, where the kernel waits up to 0.8 s by a draw",
+  },
+  "gratuitous ARP, drop_gratuitous_arp, arp_notify, arp_accept": {
+    answer: "nobody announces an address of its own accord, so that these settings are not read",
+  },
+  "duplicate address detection": {
+    answer: "addresses are tentative or failed as the dump has them, and stay so",
+  },
+  "bridges: forwarding database, flooding, ports": fact("bridge"),
+  "bridges: br_netfilter and physdev": fact("br-netfilter"),
+  "bridges: STP, VLAN filtering, ebtables, multicast snooping": {
+    answer: "ports are in the state of the dump; rules of ebtables are not read",
+  },
+  "VXLAN: forwarding entries, TTL, TOS and DF of the outer packet, source port": fact("vxlan"),
+  "WireGuard: allowed-ips": {
+    answer: "not read: whatever is routed into the device leaves the model there, and the answer says so",
+  },
+  IPIP: "the kernel at hand has no ipip module",
+
+  "fragments: made and joined, IPv4": fact("fragments"),
+  "fragments: pieces of a host's own datagrams, both families": fact("local-fragments"),
+  "fragments: IPv6, forwarded and joined": "as for IPv4; no campaign sends fragments of IPv6",
+  "path MTU: learnt, locked, forgotten, black holes, IPv4": fact("path-mtu"),
+  "path MTU: learnt from packet too big, IPv6": campaign("narrow6"),
+  "extension headers of IPv6 other than the fragment header": {
+    answer: "packets carry none: a match that asks for one does not hold",
+  },
+  "options of IPv4 headers": { answer: "packets carry none: a match that asks for one does not hold" },
+
+  "ICMP: rate limits, IPv4": fact("icmp-rate-limits"),
+  "ICMP: rate limits, IPv6": fact("icmp-rate-limits6"),
+  "ICMP: rate limits, IPv6, of older kernels": {
+    answer:
+      "as Linux 6.18.44 does; others wait longer where net.ipv6.icmp.ratelimit is not dumped, and go by the width of the route",
+  },
+  "ICMP: who sends which error, from which address": fact("icmp-errors"),
+  "drop reasons of kernels older than Linux 6.18": {
+    answer: "not mapped: reasons are named as Linux 6.18 names them, whatever kernel the dumps come from",
+  },
+};
