@@ -227,24 +227,29 @@ def _rules(topology, record, roles, main_hops, responses):
             result[role] = [event for _, _, _, event in events]
             continue
         hops = main_hops if role == "main" else responses.get(role, [])
-        visits, previous = [], None
+        visits, sent, previous = [], [], None
         for hop in hops:
             if hop[1] != previous:
                 visits.append(hop[1])
+                sent.append(hop[3] == "out")
                 previous = hop[1]
         segments = {host: _segments(topology.hosts[host], events) for host, events in hosts.items()}
         merged = []
         for position, host in enumerate(visits):
             waiting = segments.get(host)
             if waiting:
-                # The last visit takes whatever is left.
-                take = 1 if host in visits[position + 1 :] else len(waiting)
+                # The last visit takes whatever is left. What a host sent met none of its rules if those it met first are of a
+                # packet that came in.
+                again = host in visits[position + 1 :]
+                take = 1 if again else len(waiting)
+                if again and sent[position] and waiting[0][0][0]:
+                    take = 0
                 for segment in waiting[:take]:
-                    merged += segment
+                    merged += [event for _, event in segment]
                 del waiting[:take]
         for host, waiting in segments.items():
             for segment in waiting:
-                merged += segment
+                merged += [event for _, event in segment]
         result[role] = merged
     return result
 
@@ -270,7 +275,7 @@ def _segments(host, events):
             anew = bool(previous[1]) and (previous[0] != iif or previous[2] != ttl)
         if anew:
             segments.append([])
-        segments[-1].append(event)
+        segments[-1].append((iif, event))
         previous = (iif, oif, ttl)
     return segments
 
