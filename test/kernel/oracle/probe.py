@@ -271,12 +271,13 @@ def _segments(host, events):
         elif not oif:
             anew = bool(previous[1]) or previous[0] != iif
         else:
-            # With no rules before FORWARD, only its header tells a packet from its earlier self.
-            anew = bool(previous[1]) and (previous[0] != iif or previous[2] != ttl)
+            # With no rules before FORWARD, only its header tells a packet from its earlier self, unless a rule has just changed that.
+            lived = previous[2] != ttl and str(previous[3]).upper() not in ("TTL", "HL")
+            anew = bool(previous[1]) and (previous[0] != iif or lived)
         if anew:
             segments.append([])
         segments[-1].append((iif, event))
-        previous = (iif, oif, ttl)
+        previous = (iif, oif, ttl, event.get("target"))
     return segments
 
 
