@@ -550,9 +550,11 @@ function readRulesets(
     }
     for (const cut of dump.notes.incomplete) knowledge.set(cut.family === 4 ? "rules" : "rules6", "unknown");
   }
-  rulesets.push(...rulesOfNft(chosen, told, reading));
-  for (const { family } of rulesets) if (!told.has(family)) backends.add("nft");
-  for (const { family } of rulesets) told.add(family);
+  for (const ruleset of rulesOfNft(chosen, told, reading)) {
+    rulesets.push(ruleset);
+    backends.add("nft");
+    told.add(ruleset.family);
+  }
   for (const family of [4, 6] as const) {
     if (told.has(family) || (empty.has(family) && backends.size >= 2)) continue;
     knowledge.set(family === 4 ? "rules" : "rules6", machine.kind === "node" ? "unknown" : "assumed");

@@ -122,6 +122,8 @@ describe("what a collector says of its files", () => {
     expect([knowledge(files, "rules"), knowledge(files, "otherBackend")]).toEqual([undefined, undefined]);
     files.delete("nodes/worker-1/iptables-nft-save.txt");
     files.delete("nodes/worker-1/ip6tables-nft-save.txt");
+    // the rules of iptables-nft stand in nft's own listing, too
+    for (const name of ["nft-ruleset.json", "nft-ruleset.txt"]) files.delete(`nodes/worker-1/${name}`);
     expect([knowledge(files, "rules"), knowledge(files, "otherBackend")]).toEqual(["unknown", "assumed"]);
   });
 
