@@ -1,3 +1,5 @@
+import { groupBranches } from "../report/branch-groups.ts";
+import { decisiveUnknowns } from "../report/decisive-unknowns.ts";
 import { nextLines } from "../report/next-text.ts";
 import { answerJson } from "../report/trace-json.ts";
 import { tracePcap } from "../report/trace-pcap.ts";
@@ -24,7 +26,8 @@ export async function trace(argument: string | undefined, options: TraceOptions,
     if (options.pcap !== undefined) {
       writeOutput(options.pcap, "--pcap", tracePcap(answer, `podpath ${VERSION}`, loaded.collectedAt));
     }
-    const next = nextCommand(answer, asked.doubting);
+    const decisive = decisiveUnknowns(answer, groupBranches(answer, false));
+    const next = nextCommand(answer, decisive, asked.doubting);
     if (options.json === true) output.result(`${JSON.stringify({ ...answerJson(answer, asked.id), next }, null, 2)}\n`);
     else {
       const text = traceText(asked.asked, answer, { ink: output.ink, verbose: options.verbose ?? false });

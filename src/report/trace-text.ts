@@ -6,6 +6,7 @@ import { commonResult } from "../trace/result.ts";
 import type { Asked } from "./asked.ts";
 import { type BranchGroup, conditionParts, groupBranches } from "./branch-groups.ts";
 import { conversationLines, type TraceStyle } from "./conversation-text.ts";
+import { decisiveUnknowns } from "./decisive-unknowns.ts";
 import { describeEnd, kindWords } from "./ending-text.ts";
 import { fallbackFacts } from "./fallback-fact.ts";
 import { groundLines } from "./ground-text.ts";
@@ -47,15 +48,6 @@ export function traceText(asked: Asked, answer: Answer, style: TraceStyle): stri
     );
   }
   return `${lines.join("\n")}\n`;
-}
-
-/** Unknowns that were met and whose every answer leads to the same end are left out. */
-function decisiveUnknowns(answer: Answer, groups: readonly BranchGroup[]): Answer["unknowns"] {
-  const questions = (conditions: readonly string[]): readonly string[] =>
-    conditions.map((condition) => conditionParts(condition).question);
-  const met = new Set(answer.branches.flatMap((branch) => questions(branch.conditions)));
-  const decisive = new Set(groups.flatMap((group) => group.cases.flatMap(questions)));
-  return answer.unknowns.filter(({ question }) => !met.has(question) || decisive.has(question));
 }
 
 /** A branch after the first: what tells it apart. */

@@ -39,12 +39,18 @@ const ASKED = 16;
  * The next command to run: of an uncertain answer, the one that settles most of its unknowns; else that of the first
  * assumption, by importance, without which the answer would be another (as `--strict` finds it). Null when nothing that
  * can be told matters. `ask` answers the question under a doubt; without it, only unknowns are looked at.
+ *
+ * @param unknowns those of the answer that its end depends on
  */
-export function nextCommand(answer: Answer, ask: ((doubt: Doubt) => Answer) | null): NextCommand | null {
-  return ofUnknowns(answer) ?? (ask === null ? null : ofAssumptions(answer, ask));
+export function nextCommand(
+  answer: Answer,
+  unknowns: Answer["unknowns"],
+  ask: ((doubt: Doubt) => Answer) | null,
+): NextCommand | null {
+  return ofUnknowns(answer, unknowns) ?? (ask === null ? null : ofAssumptions(answer, ask));
 }
 
-function ofUnknowns({ network, unknowns, branches }: Answer): NextCommand | null {
+function ofUnknowns({ network, branches }: Answer, unknowns: Answer["unknowns"]): NextCommand | null {
   const groups = new Map<string, { readonly host: string | null; readonly command: string; readonly own: Unknown[] }>();
   const conditions = branches.flatMap((branch) => branch.conditions);
   const decides = ({ question }: Unknown): number =>

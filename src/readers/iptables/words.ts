@@ -19,11 +19,10 @@ const BACKSLASH = 92;
 /**
  * Splits a line as iptables-restore does (iptables/xshared.c add_param_to_argv): words end at blanks and at a closing
  * double quote; a double quote may open in the middle of a word; only within quotes does a backslash take the next
- * character as it is. Single quotes mean nothing. Tabs are read as
- * blanks everywhere, as `dumpLines` does.
+ * character as it is. Single quotes mean nothing.
  */
 export function splitWords(text: string): SplitLine {
-  const line = text.replaceAll("\t", " ");
+  const line = text.includes("\t") ? withBlanksForTabs(text) : text;
   const words: Word[] = [];
   let openQuote = false;
   let at = 0;
@@ -43,6 +42,11 @@ export function splitWords(text: string): SplitLine {
     at = close + 1;
   }
   return { words, openQuote };
+}
+
+/** Tabs part words outside of quotes, and stand for themselves inside. */
+function withBlanksForTabs(text: string): string {
+  return text.replace(/"(?:[^"\\]|\\.)*"?|\t/g, (found) => (found === "\t" ? " " : found));
 }
 
 /** Where the character stands next; the length of the line when it does not. */

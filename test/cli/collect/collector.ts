@@ -65,6 +65,8 @@ const BASICS = [
   "sleep",
   "find",
   "awk",
+  // mksh has no printf of its own
+  "printf",
   "true",
   "timeout",
 ];
