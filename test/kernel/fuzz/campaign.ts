@@ -101,6 +101,7 @@ export function summary({ tally, disagreements }: CampaignResult, seconds: numbe
     `${tally.probes} probes compared with the kernel in ${seconds.toFixed(1)} s (${Math.round(tally.probes / seconds)}/s):`,
     `${outcomes}; ${tally.rulesets} rulesets (${tally.refused} more refused by the tools), counters compared ${tally.counted} times,`,
     `${tally.branching} probes with several possible ends, ${tally.excused} answers withheld by rate limits;`,
-    `${disagreements.length} disagreements (${tally.unrepeated} more did not happen again)`,
+    `${disagreements.length} disagreements (${tally.unrepeated} more did not happen again,`,
+    `nor did ${tally.countersUnrepeated} of whole rulesets' counters)`,
   ].join(" ");
 }

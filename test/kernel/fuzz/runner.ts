@@ -158,7 +158,7 @@ export class Runner {
       const failure = await alone(sequence);
       if (failure !== null && (await insist(sequence, failure))) return found;
     }
-    this.tally.unrepeated++;
+    this.tally.countersUnrepeated++;
     return found;
   }
 

@@ -9,6 +9,8 @@ export interface Tally {
   lastRefusal: string;
   /** Disagreements that did not happen again. */
   unrepeated: number;
+  /** Rulesets whose counters differed after all sequences and after none of them sent alone. */
+  countersUnrepeated: number;
   /** Packets with more than one possible end. */
   branching: number;
   /** Missing answers put down to the kernel's rate limits. */
@@ -26,6 +28,7 @@ export function newTally(): Tally {
     refused: 0,
     lastRefusal: "",
     unrepeated: 0,
+    countersUnrepeated: 0,
     branching: 0,
     excused: 0,
     outcomes: new Map(),
