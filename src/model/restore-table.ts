@@ -1,0 +1,29 @@
+import type { Origin } from "./origin.ts";
+import type { TableName } from "./ruleset.ts";
+
+/** A rule as a program writes it for iptables-restore: all of its line behind `-A CHAIN`. */
+export interface RestoreRule {
+  readonly text: string;
+  /** The resource field that caused it; NO_ORIGIN for rules that are always there. */
+  readonly origin: Origin;
+}
+
+/** A chain that a program owns whole. Equal chains of many nodes are one object: what is made of it is made once. */
+export interface RestoreChain {
+  readonly name: string;
+  readonly rules: readonly RestoreRule[];
+}
+
+/** Rules that a program puts before (insert) or behind (append) what others have in a chain of the kernel. */
+export interface RestoreHook {
+  readonly chain: "PREROUTING" | "INPUT" | "FORWARD" | "OUTPUT" | "POSTROUTING";
+  readonly mode: "insert" | "append";
+  readonly rules: readonly RestoreRule[];
+}
+
+/** What one program (Felix, kube-proxy) programs into one table of one address family. */
+export interface RestoreTable {
+  readonly name: TableName;
+  readonly hooks: readonly RestoreHook[];
+  readonly chains: readonly RestoreChain[];
+}
