@@ -112,3 +112,8 @@ export const BUILT_IN_CHAINS: Readonly<Record<TableName, readonly string[]>> = {
   filter: ["INPUT", "FORWARD", "OUTPUT"],
   security: ["INPUT", "FORWARD", "OUTPUT"],
 };
+
+/** Whether the kernel has a table of that name (in iptables' words). */
+export function isTableName(name: string): name is TableName {
+  return Object.hasOwn(BUILT_IN_CHAINS, name);
+}

@@ -4,7 +4,7 @@ import type { OriginTable } from "../../model/origin.ts";
 import { BUILT_IN_CHAINS, type Chain, type Match, type Rule, type Ruleset, type Table } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
 import { printRule } from "../iptables/print.ts";
-import { readRule } from "../iptables/rule.ts";
+import { readRuleText } from "../iptables/rule.ts";
 import { splitWords } from "../iptables/words.ts";
 import { findingAt } from "../snapshot/finding-at.ts";
 import { felixPieces, felixTexts } from "./felix-spelling.ts";
@@ -242,8 +242,7 @@ function fits(text: string, hash: string, streams: readonly Stream[]): boolean {
 }
 
 function ruleOf(text: string, hash: string, rule: Rule, table: Table, family: Family): Rule | null {
-  const { words } = splitWords(`-m comment --comment "cali:${hash}" ${text}`);
-  const { rules, problems } = readRule(words, {
+  const { rules, problems } = readRuleText(`-m comment --comment "cali:${hash}" ${text}`, {
     family,
     isChain: (name) => table.chains.has(name),
     counters: rule.counters,

@@ -1,6 +1,7 @@
 import {
   BUILT_IN_CHAINS,
   type Chain,
+  isTableName,
   type Rule,
   type Ruleset,
   type Table,
@@ -28,7 +29,7 @@ export const ruleFact =
       return;
     }
     const [, name = "filter", action = "", chain = "", rest = ""] = found;
-    const table = tableNamed(name);
+    const table = isTableName(name) ? name : "filter";
     const none: Ruleset = { family, backend: "nft", tables: new Map() };
     const ruleset = draft.rulesets.find((one) => one.family === family) ?? none;
     const tables = new Map<TableName, Table>(ruleset.tables);
@@ -80,18 +81,6 @@ export const ruleFact =
       : [...draft.rulesets, changed];
     told(draft, host, family === 4 ? "rules" : "rules6");
   };
-
-function tableNamed(name: string): TableName {
-  switch (name) {
-    case "raw":
-    case "mangle":
-    case "nat":
-    case "security":
-      return name;
-    default:
-      return "filter";
-  }
-}
 
 /** The rules of one line, read among the chains of its table; null when it was not understood. */
 function readRules(

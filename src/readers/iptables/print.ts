@@ -15,7 +15,7 @@ import type {
 } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
 import { formatProtocol } from "../../net/protocol.ts";
-import { isCoreOption } from "./rule.ts";
+import { isCoreOption } from "./core-options.ts";
 import { formatSelector } from "./selectors.ts";
 import { quoteString, saveString, saveWord } from "./words.ts";
 

@@ -1,123 +1,32 @@
 import type { Damage } from "../../linux/netfilter/damaged-rule.ts";
-import type { OptionSpec, Parsed, RuleContext } from "../../linux/netfilter/extension.ts";
+import type { RuleContext } from "../../linux/netfilter/extension.ts";
 import { isKnownMatch, isKnownTarget } from "../../linux/netfilter/known-extensions.ts";
-import { isModelledMatch, matchExtension } from "../../linux/netfilter/matches/table.ts";
-import { optionName, readOptions } from "../../linux/netfilter/option-words.ts";
-import { isModelledTarget, targetExtension } from "../../linux/netfilter/targets/table.ts";
+import { isModelledTarget } from "../../linux/netfilter/targets/table.ts";
 import type { FindingCode } from "../../model/codes/finding-codes.ts";
-import type { Finding } from "../../model/finding.ts";
-import type { Origin } from "../../model/origin.ts";
-import type {
-  AddressSelector,
-  Counters,
-  Match,
-  Matches,
-  Rule,
-  Target,
-  TargetCall,
-  Targets,
-} from "../../model/ruleset.ts";
-import type { Family } from "../../net/address.ts";
-import { parseProtocol } from "../../net/protocol.ts";
-import { parseSelector, selectsAll } from "./selectors.ts";
-import { chainTarget, matchKey, protocolPart, type SharedParts, sharedParts, verdictTarget } from "./shared-parts.ts";
-import type { Word } from "./words.ts";
+import type { AddressSelector, Counters, Match, Rule, Target } from "../../model/ruleset.ts";
+import { CORE_OPTIONS } from "./core-options.ts";
+import { readAddresses, readInterface, readProtocol, type WrongValue } from "./core-values.ts";
+import {
+  implicitMatch,
+  type LoadedExtension,
+  loadedMatch,
+  loadedTarget,
+  matchOf,
+  optionMeant,
+  optionNamed,
+  targetCallOf,
+  unreadTarget,
+} from "./loaded-extension.ts";
+import { MISSING, type RuleProblem, type RuleReading, type RuleScope } from "./rule-reading.ts";
+import { chainTarget, type SharedParts, sharedParts, verdictTarget } from "./shared-parts.ts";
+import { splitWords, type Word } from "./words.ts";
 
-/** What a rule's words mean depends on. */
-export interface RuleScope {
-  readonly family: Family;
-  /** What the rules of a dump have in common; a rule that is read alone shares nothing. */
-  readonly shared?: SharedParts;
-  /** Whether the table has a user-defined chain of that name. */
-  isChain(name: string): boolean;
-  /** `[packets:bytes]` before the rule; `-c` in the rule wins. */
-  readonly counters: Counters | null;
-  readonly origin: Origin;
-  /** From 1; 0 when not known. */
-  readonly line?: number;
-}
-
-/** What is odd about a rule; `column` counts from 1 in its line, 0 when no word is to blame. */
-export interface RuleProblem extends Pick<Finding, "code" | "severity" | "message" | "expected" | "advice"> {
-  readonly column: number;
-}
-
-/** Lists of addresses make several rules; a rule for the other family (`-4`, `-6`) makes none. */
-export interface RuleReading {
-  readonly rules: readonly Rule[];
-  readonly problems: readonly RuleProblem[];
-}
-
-/** Stands for words that are missing: at the end of a rule that was cut off, and as a target nobody can know. */
-export const MISSING = "…";
-
-/** IFNAMSIZ less the final NUL. */
-const INTERFACE_NAME_LENGTH = 15;
-
-const CORE_OPTIONS: ReadonlyMap<string, string> = new Map([
-  ["-s", "-s"],
-  ["--source", "-s"],
-  ["--src", "-s"],
-  ["-d", "-d"],
-  ["--destination", "-d"],
-  ["--dst", "-d"],
-  ["-i", "-i"],
-  ["--in-interface", "-i"],
-  ["-o", "-o"],
-  ["--out-interface", "-o"],
-  ["-p", "-p"],
-  ["--protocol", "-p"],
-  ["--proto", "-p"],
-  ["-f", "-f"],
-  ["--fragment", "-f"],
-  ["--fragments", "-f"],
-  ["-m", "-m"],
-  ["--match", "-m"],
-  ["-j", "-j"],
-  ["--jump", "-j"],
-  ["-g", "-g"],
-  ["--goto", "-g"],
-  ["-c", "-c"],
-  ["--set-counters", "-c"],
-  ["-4", "-4"],
-  ["--ipv4", "-4"],
-  ["-6", "-6"],
-  ["--ipv6", "-6"],
-]);
-
-/** True for words that iptables itself takes as options, whatever extension stands before them. */
-export function isCoreOption(word: string): boolean {
-  return CORE_OPTIONS.has(word);
-}
-
-/** Matches that `-p` loads when one of their options is used without `-m` (iptables/xshared.c load_proto). */
-const IMPLICIT_MATCHES: ReadonlyMap<number, string> = new Map([
-  [1, "icmp"],
-  [6, "tcp"],
-  [17, "udp"],
-  [33, "dccp"],
-  [50, "esp"],
-  [51, "ah"],
-  [58, "icmp6"],
-  [132, "sctp"],
-  [135, "mh"],
-]);
-
-/** Other names under which libxtables loads a match. */
-const MATCH_ALIASES: ReadonlyMap<string, string> = new Map([["icmpv6", "icmp6"]]);
-
-/** An extension a rule has loaded so far, and the words that are its own. */
-interface Loaded {
-  readonly kind: "match" | "target";
-  readonly name: string;
-  /** Null for extensions podpath does not model. */
-  readonly specs: Readonly<Record<string, OptionSpec>> | null;
-  readonly column: number;
-  readonly words: string[];
-  /** Names of the options it was given. */
-  readonly given: string[];
-  /** It got a word that it does not know. */
-  broken: boolean;
+/**
+ * Reads a rule as iptables-save prints it behind `-A CHAIN`: `-s 10.0.0.0/8 -m comment --comment "…" -j DROP`. Throws nothing, and loses
+ * nothing: what is not understood is told in `problems` and stays as an unmodelled match or target.
+ */
+export function readRuleText(text: string, scope: RuleScope): RuleReading {
+  return readRule(splitWords(text).words, scope);
 }
 
 /** Reads the words of a rule after `-A chain`. Nothing is lost: what is not understood stays as an unmodelled match. */
@@ -132,10 +41,10 @@ class RuleReader {
   private readonly problems: RuleProblem[] = [];
   /** Words that neither iptables nor an extension of the rule could take. */
   private readonly raw: string[] = [];
-  private readonly matches: Loaded[] = [];
-  private target: Target | Loaded | null = null;
+  private readonly matches: LoadedExtension[] = [];
+  private target: Target | LoadedExtension | null = null;
   /** The extension loaded last, which gets what nobody knows. */
-  private latest: Loaded | null = null;
+  private latest: LoadedExtension | null = null;
   private sources: readonly (AddressSelector | null)[] = ANYWHERE;
   private destinations: readonly (AddressSelector | null)[] = ANYWHERE;
   private inInterface: Rule["inInterface"] = null;
@@ -205,7 +114,7 @@ class RuleReader {
       invert = false;
     }
     if (option === "-m") {
-      this.loadMatch(value);
+      this.load(loadedMatch(value.text, value.column));
       return;
     }
     const slot = option === "-g" ? "-j" : option;
@@ -233,68 +142,31 @@ class RuleReader {
   }
 
   /** `-s`, `-d`, `-i`, `-o`, `-p`; returns what is wrong with the value, or null. */
-  private readSelector(
-    option: string,
-    text: string,
-    invert: boolean,
-  ): { readonly message: string; readonly expected: string; readonly advice?: string } | null {
+  private readSelector(option: string, text: string, invert: boolean): WrongValue | null {
     switch (option) {
       case "-s":
-      case "-d":
-        return this.readAddresses(option, text, invert);
+      case "-d": {
+        const read = readAddresses(option, text, this.scope.family, invert);
+        if (!("value" in read)) return read;
+        if (option === "-s") this.sources = read.value;
+        else this.destinations = read.value;
+        return null;
+      }
       case "-i":
       case "-o": {
-        if (text === "" || text.length > INTERFACE_NAME_LENGTH) {
-          return {
-            message: `"${text}" cannot be an interface name`,
-            expected: `1 to ${INTERFACE_NAME_LENGTH} characters`,
-          };
-        }
-        const selector = text === "+" && !invert ? null : { pattern: text, invert };
-        if (option === "-i") this.inInterface = selector;
-        else this.outInterface = selector;
+        const read = readInterface(text, invert);
+        if (!("value" in read)) return read;
+        if (option === "-i") this.inInterface = read.value;
+        else this.outInterface = read.value;
         return null;
       }
       default: {
-        const number = text.toLowerCase() === "all" ? 0 : parseProtocol(text);
-        if (number === null) {
-          return { message: `Unknown protocol "${text}"`, expected: "a name of /etc/protocols or a number up to 255" };
-        }
-        if (number === 0 && invert)
-          return { message: "A rule for no protocol at all", expected: "a protocol after ! -p" };
-        this.protocol = number === 0 ? null : protocolPart(number, invert);
+        const read = readProtocol(text, invert);
+        if (!("value" in read)) return read;
+        this.protocol = read.value;
         return null;
       }
     }
-  }
-
-  private readAddresses(
-    option: string,
-    text: string,
-    invert: boolean,
-  ): { readonly message: string; readonly expected: string; readonly advice?: string } | null {
-    const { family } = this.scope;
-    const expected = `IPv${family} addresses with an optional /length or /mask`;
-    const parts = text.split(",");
-    if (invert && parts.length > 1) {
-      return { message: `A list of addresses after ! ${option}`, expected: "one address: iptables refuses lists here" };
-    }
-    const selectors: (AddressSelector | null)[] = [];
-    for (const part of parts) {
-      const selector = parseSelector(part, family, invert);
-      if (selector === null) {
-        const name = /^[a-z][\w.-]*$/i.test(part) && !/^[\dx*.]+$/i.test(part);
-        return {
-          message: name ? `"${part}" is a host name` : `"${part}" is not an IPv${family} address`,
-          expected,
-          ...(name ? { advice: "Write the address: iptables resolves names once, when the rule is loaded." } : {}),
-        };
-      }
-      selectors.push(selectsAll(selector) ? null : selector);
-    }
-    if (option === "-s") this.sources = selectors;
-    else this.destinations = selectors;
-    return null;
   }
 
   private readFragment(word: Word, negation: Word | null): void {
@@ -316,17 +188,11 @@ class RuleReader {
     this.counters = { packets: Number(packets), bytes: Number(bytes) };
   }
 
-  private loadMatch(value: Word): void {
-    const name = MATCH_ALIASES.get(value.text) ?? value.text;
-    this.load("match", name, isModelledMatch(name) ? matchExtension(name).options : null, value.column);
-  }
-
-  private load(kind: Loaded["kind"], name: string, specs: Loaded["specs"], column: number): Loaded {
-    const loaded: Loaded = { kind, name, specs, column, words: [], given: [], broken: false };
-    if (kind === "match") this.matches.push(loaded);
-    else this.target = loaded;
-    this.latest = loaded;
-    return loaded;
+  private load(extension: LoadedExtension): LoadedExtension {
+    if (extension.kind === "match") this.matches.push(extension);
+    else this.target = extension;
+    this.latest = extension;
+    return extension;
   }
 
   private readTarget(option: "-j" | "-g", value: Word): void {
@@ -341,7 +207,7 @@ class RuleReader {
       return;
     }
     if (option === "-j" && isModelledTarget(name)) {
-      this.load("target", name, targetExtension(name).options, value.column);
+      this.load(loadedTarget(name, value.column));
       return;
     }
     if (option === "-j" && isKnownTarget(name, this.scope.family)) {
@@ -355,14 +221,14 @@ class RuleReader {
         "Collect the whole table again; what this rule does is unknown until then.",
       );
     }
-    this.load("target", name, null, value.column);
+    this.load(unreadTarget(name, value.column));
   }
 
   /** iptables refuses a second target: what such a rule does is unknown. */
-  private secondTarget(first: Target | Loaded, option: string, value: Word): void {
+  private secondTarget(first: Target | LoadedExtension, option: string, value: Word): void {
     this.problem("bad-rule", value.column, `${option} stands twice`, "one target");
     const earlier = "specs" in first ? first.words : [];
-    const loaded = this.load("target", nameOfTarget(first), null, value.column);
+    const loaded = this.load(unreadTarget(nameOfTarget(first), value.column));
     loaded.words.push(...earlier, option, value.text);
   }
 
@@ -396,48 +262,46 @@ class RuleReader {
    * Which extension takes an option: the one loaded last that knows it and was not given it (as getopt finds it first),
    * then the match that `-p` implies, then abbreviations.
    */
-  private ownerOf(spelling: string): { readonly owner: Loaded; readonly name: string } | null {
+  private ownerOf(spelling: string): { readonly owner: LoadedExtension; readonly name: string } | null {
     const { latest } = this;
-    const own = latest === null || latest.specs === null || latest.broken ? null : optionName(latest.specs, spelling);
+    const own = latest === null ? null : optionNamed(latest, spelling);
     if (latest !== null && own !== null && !latest.given.includes(own)) return { owner: latest, name: own };
     const loaded = this.loadedLatestFirst();
     for (const owner of loaded) {
-      const name = owner.specs === null || owner.broken ? null : optionName(owner.specs, spelling);
+      const name = optionNamed(owner, spelling);
       if (name !== null && !owner.given.includes(name)) return { owner, name };
     }
     const implied = this.impliedMatch();
-    const impliedSpecs = implied !== null && isModelledMatch(implied) ? matchExtension(implied).options : null;
-    if (implied !== null && impliedSpecs !== null) {
-      const name = optionName(impliedSpecs, spelling) ?? abbreviated(impliedSpecs, spelling);
-      if (name !== null) return { owner: this.load("match", implied, impliedSpecs, 0), name };
+    if (implied !== null) {
+      const name = optionMeant(implied, spelling);
+      if (name !== null) return { owner: this.load(implied), name };
     }
     if (latest?.specs === null || latest?.broken) return null;
     for (const owner of loaded) {
-      if (owner.specs === null) continue;
       // Given before: the extension's own reader says that it stands twice.
-      const name = optionName(owner.specs, spelling) ?? abbreviated(owner.specs, spelling);
+      const name = optionMeant(owner, spelling);
       if (name !== null) return { owner, name };
     }
     // Its words follow it like those of any match that is not modelled.
-    if (implied !== null && impliedSpecs === null) this.load("match", implied, null, 0);
+    if (implied?.specs === null) this.load(implied);
     return null;
   }
 
-  private loadedLatestFirst(): readonly Loaded[] {
+  private loadedLatestFirst(): readonly LoadedExtension[] {
     const loaded = [...this.matches].reverse();
     const { latest, target } = this;
     if (target === null || !("specs" in target)) return loaded;
     return latest === target ? [target, ...loaded] : [...loaded, target];
   }
 
-  /** The name of the match that `-p` implies, unless the rule has loaded it. */
-  private impliedMatch(): string | null {
+  /** The match that `-p` implies, unless the rule has loaded it. */
+  private impliedMatch(): LoadedExtension | null {
     if (this.protocol === null || this.protocol.invert) return null;
-    const name = IMPLICIT_MATCHES.get(this.protocol.number);
-    return name === undefined || this.matches.some((match) => match.name === name) ? null : name;
+    const name = implicitMatch(this.protocol.number);
+    return name === null || this.matches.some((match) => match.name === name) ? null : loadedMatch(name, 0);
   }
 
-  private takeOption(owner: Loaded, name: string, word: Word, negation: Word | null): void {
+  private takeOption(owner: LoadedExtension, name: string, word: Word, negation: Word | null): void {
     const spec = owner.specs?.[name];
     owner.given.push(name);
     const equals = word.text.indexOf("=");
@@ -548,21 +412,15 @@ class RuleReader {
     return { rules, problems };
   }
 
-  private finishMatch(loaded: Loaded, context: RuleContext): Match {
+  private finishMatch(loaded: LoadedExtension, context: RuleContext): Match {
     const { name, words } = loaded;
-    if (loaded.specs !== null && !loaded.broken && isModelledMatch(name)) {
-      const { matches } = this.shared;
-      const key = matchKey(name, words, context);
-      const known = key === null ? undefined : matches.get(key);
-      if (known !== undefined) return known;
-      const parsed = parseMatch(name, words, context);
-      if ("value" in parsed) {
-        if (key !== null) matches.set(key, parsed.value);
-        return parsed.value;
-      }
+    const parsed = matchOf(loaded, context, this.shared);
+    if (parsed !== null && "value" in parsed) return parsed.value;
+    if (parsed !== null) {
       this.badOptions(`-m ${name}`, loaded, parsed.problem);
       return { name: "unmodelled", options: { extension: name, arguments: words, ...this.damaged } };
-    } else if (loaded.specs === null) {
+    }
+    if (loaded.specs === null) {
       const known = isKnownMatch(name, context.family);
       const why = known ? "is not modelled" : "is no extension of iptables 1.8";
       this.info("unmodelled-match", loaded.column, `"-m ${name}" ${why}: whether it matches is unknown`);
@@ -580,14 +438,11 @@ class RuleReader {
     }
     if (!("specs" in target)) return target;
     const { name, words } = target;
-    if (target.specs !== null && !target.broken && isModelledTarget(name)) {
-      const parsed = parseTarget(name, words, context);
-      if ("value" in parsed) return { kind: "extension", call: parsed.value };
-      this.badOptions(`-j ${name}`, target, parsed.problem);
-      const options = { extension: name, arguments: words, ...this.damaged };
-      return { kind: "extension", call: { name: "unmodelled", options } };
-    }
-    return { kind: "extension", call: { name: "unmodelled", options: { extension: name, arguments: words } } };
+    const parsed = targetCallOf(target, context);
+    if (parsed !== null && "value" in parsed) return { kind: "extension", call: parsed.value };
+    if (parsed !== null) this.badOptions(`-j ${name}`, target, parsed.problem);
+    const options = { extension: name, arguments: words, ...(parsed === null ? {} : this.damaged) };
+    return { kind: "extension", call: { name: "unmodelled", options } };
   }
 
   /** What an unmodelled extension says of itself where the text of the rule is at fault. */
@@ -596,12 +451,12 @@ class RuleReader {
     return { damage: { line: this.scope.line ?? 0, lost } };
   }
 
-  private badOptions(what: string, loaded: Loaded, problem: string): void {
+  private badOptions(what: string, loaded: LoadedExtension, problem: string): void {
     this.problem("bad-options", loaded.column, `The options of "${what}" are not understood: ${problem}`);
   }
 }
 
-function nameOfTarget(target: Target | Loaded): string {
+function nameOfTarget(target: Target | LoadedExtension): string {
   if ("specs" in target) return target.name;
   switch (target.kind) {
     case "verdict":
@@ -612,35 +467,4 @@ function nameOfTarget(target: Target | Loaded): string {
     case "extension":
       return target.call.name;
   }
-}
-
-/** getopt_long takes an abbreviation of a long option when it fits one only. */
-function abbreviated(specs: Readonly<Record<string, OptionSpec>>, spelling: string): string | null {
-  if (spelling === "") return null;
-  const fitting = Object.keys(specs).filter((name) => name.startsWith(spelling));
-  return fitting.length === 1 ? (fitting[0] ?? null) : null;
-}
-
-function parseMatch<K extends keyof Matches>(
-  name: K,
-  words: readonly string[],
-  context: RuleContext,
-): Parsed<Match<K>> {
-  const extension = matchExtension(name);
-  const options = readOptions(extension.options, words);
-  if ("problem" in options) return options;
-  const parsed = extension.parse(options.given, context);
-  return "problem" in parsed ? parsed : { value: { name, options: parsed.value } };
-}
-
-function parseTarget<K extends keyof Targets>(
-  name: K,
-  words: readonly string[],
-  context: RuleContext,
-): Parsed<TargetCall<K>> {
-  const extension = targetExtension(name);
-  const options = readOptions(extension.options, words);
-  if ("problem" in options) return options;
-  const parsed = extension.parse(options.given, context);
-  return "problem" in parsed ? parsed : { value: { name, options: parsed.value } };
 }

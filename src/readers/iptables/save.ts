@@ -1,6 +1,6 @@
 import type { Finding } from "../../model/finding.ts";
 import { type OriginTable, originFile } from "../../model/origin.ts";
-import { BUILT_IN_CHAINS, type Ruleset, type Table, type TableName } from "../../model/ruleset.ts";
+import { BUILT_IN_CHAINS, isTableName, type Ruleset, type Table, type TableName } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
 import { type DumpFindings, dumpFindings } from "../dump-findings.ts";
 import { type DumpLine, dumpLines } from "../dump-text.ts";
@@ -489,10 +489,6 @@ function startsListing(chain: string, block: TableBlock | null): boolean {
   const { chains } = block;
   const known = chains.some(({ name, policy }) => name === chain || policy === null);
   return known || (chain === "PREROUTING" && chains.length > 0);
-}
-
-function isTableName(name: string): name is TableName {
-  return Object.hasOwn(BUILT_IN_CHAINS, name);
 }
 
 /** The family of the addresses in `-s` and `-d`. */

@@ -1,4 +1,4 @@
-import { BUILT_IN_CHAINS, type TableName } from "../../model/ruleset.ts";
+import { isTableName, type TableName } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
 
 /** A command line of iptables in a paste, above what it printed. */
@@ -37,26 +37,14 @@ export function commandsIn(text: string): readonly TypedCommand[] {
     const [, program = "", variant, options = ""] = found;
     if (!/(?:^|\s)(?:-\w*[LS]\w*|--list(?:-rules)?)(?:\s|$)/.test(options)) continue;
     const table = /(?:^|\s)(?:-t|--table)[\s=]?(\w+)/.exec(options)?.[1] ?? "filter";
-    if (!Object.hasOwn(BUILT_IN_CHAINS, table)) continue;
+    if (!isTableName(table)) continue;
     counted = { at: start, line: counted.line + text.slice(counted.at, start).split(/\r*\n|\r+/).length - 1 };
     commands.push({
       line: counted.line,
       family: program === "ip6tables" ? 6 : 4,
       backend: variant === "-legacy" ? "legacy" : variant === "-nft" ? "nft" : null,
-      table: tableNamed(table),
+      table,
     });
   }
   return commands;
-}
-
-function tableNamed(name: string): TableName {
-  switch (name) {
-    case "raw":
-    case "mangle":
-    case "nat":
-    case "security":
-      return name;
-    default:
-      return "filter";
-  }
 }

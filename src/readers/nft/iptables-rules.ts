@@ -1,6 +1,6 @@
 import type { Finding } from "../../model/finding.ts";
 import { type OriginTable, originFile } from "../../model/origin.ts";
-import { BUILT_IN_CHAINS, type Ruleset, type Table, type TableName } from "../../model/ruleset.ts";
+import { BUILT_IN_CHAINS, isTableName, type Ruleset, type Table, type TableName } from "../../model/ruleset.ts";
 import { type DumpFindings, dumpFindings } from "../dump-findings.ts";
 import { dumpLines } from "../dump-text.ts";
 import { sharedParts } from "../iptables/shared-parts.ts";
@@ -48,7 +48,8 @@ export function readNftIptablesRules(text: string, file: string, origins: Origin
       close();
       isNative = false;
       chain = null;
-      if (heading !== null) block = opened(heading[1] === "ip6" ? 6 : 4, tableNamed(heading[2] ?? ""), number);
+      const name = heading?.[2] ?? "";
+      if (isTableName(name)) block = opened(heading?.[1] === "ip6" ? 6 : 4, name, number);
       continue;
     }
     if (block === null) continue;
@@ -83,18 +84,6 @@ export function readNftIptablesRules(text: string, file: string, origins: Origin
 
 function opened(family: 4 | 6, table: TableName, line: number): TableBlock {
   return { table, family, backend: "nft", line, chains: [], rules: [], gapBefore: false };
-}
-
-function tableNamed(name: string): TableName {
-  switch (name) {
-    case "raw":
-    case "mangle":
-    case "nat":
-    case "security":
-      return name;
-    default:
-      return "filter";
-  }
 }
 
 /** Gives a built-in chain its policy; false for a chain that iptables-nft would not hook there: the table is somebody else's. */

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Family } from "../../../src/net/address.ts";
 import { printRule } from "../../../src/readers/iptables/print.ts";
-import { type RuleReading, readRule } from "../../../src/readers/iptables/rule.ts";
+import { readRule } from "../../../src/readers/iptables/rule.ts";
+import type { RuleReading } from "../../../src/readers/iptables/rule-reading.ts";
 import { splitWords } from "../../../src/readers/iptables/words.ts";
 
 function read(text: string, family: Family): RuleReading {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { printRule } from "../../../src/readers/iptables/print.ts";
-import { MISSING } from "../../../src/readers/iptables/rule.ts";
+import { MISSING } from "../../../src/readers/iptables/rule-reading.ts";
 import { type DumpKind, recogniseDump } from "../../../src/readers/recognise.ts";
 import { readLoneDump } from "../../../src/readers/snapshot/lone-dump.ts";
 import { readSnapshot } from "../../../src/readers/snapshot/read-snapshot.ts";

@@ -2,7 +2,8 @@ import { originTable } from "../../../src/model/origin.ts";
 import type { Rule } from "../../../src/model/ruleset.ts";
 import type { Family } from "../../../src/net/address.ts";
 import { printRule } from "../../../src/readers/iptables/print.ts";
-import { type RuleReading, readRule } from "../../../src/readers/iptables/rule.ts";
+import { readRule } from "../../../src/readers/iptables/rule.ts";
+import type { RuleReading } from "../../../src/readers/iptables/rule-reading.ts";
 import { type IptablesSave, readIptablesSave } from "../../../src/readers/iptables/save.ts";
 import { splitWords } from "../../../src/readers/iptables/words.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { originTable } from "../../../src/model/origin.ts";
 import { printRule } from "../../../src/readers/iptables/print.ts";
-import { MISSING } from "../../../src/readers/iptables/rule.ts";
+import { MISSING } from "../../../src/readers/iptables/rule-reading.ts";
 import { readNftIptablesRules } from "../../../src/readers/nft/iptables-rules.ts";
 import { readSnapshot } from "../../../src/readers/snapshot/read-snapshot.ts";
 import { codes } from "../fixture.ts";
