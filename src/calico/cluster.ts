@@ -4,7 +4,12 @@ import type { Endpoints } from "../kubernetes/endpoints.ts";
 import type { Metadata } from "../kubernetes/metadata.ts";
 import type { KubernetesNode } from "../kubernetes/node.ts";
 import type { Pod } from "../kubernetes/pod.ts";
+import type { Secret } from "../kubernetes/secret.ts";
 import type { Service } from "../kubernetes/service.ts";
+import type { BGPConfiguration } from "./bgp-configuration.ts";
+import type { BGPFilter } from "./bgp-filter.ts";
+import type { BGPPeer } from "./bgp-peer.ts";
+import type { BlockAffinity } from "./block-affinity.ts";
 import type { CalicoNode } from "./calico-node.ts";
 import type { IPPool } from "./ip-pool.ts";
 import type { WorkloadEndpoint } from "./workload-endpoint.ts";
@@ -26,6 +31,11 @@ export interface Cluster {
   readonly endpoints: ReadonlyMap<string, Endpoints>;
   readonly workloadEndpoints: ReadonlyMap<string, WorkloadEndpoint>;
   readonly ipPools: ReadonlyMap<string, IPPool>;
+  readonly bgpConfigurations: ReadonlyMap<string, BGPConfiguration>;
+  readonly bgpPeers: ReadonlyMap<string, BGPPeer>;
+  readonly bgpFilters: ReadonlyMap<string, BGPFilter>;
+  readonly blockAffinities: ReadonlyMap<string, BlockAffinity>;
+  readonly secrets: ReadonlyMap<string, Secret>;
   readonly settings: ClusterSettings;
   /** Under `Kind.group namespace/name`, as `kubectl` names kinds. */
   readonly others: ReadonlyMap<string, OtherResource>;

@@ -28,6 +28,7 @@ export function poolsOfInstallation(content: unknown, metadata: Metadata): reado
         vxlanMode: encapsulation?.[1] ?? null,
         natOutgoing: ownValue(field.value, "natOutgoing") !== "Disabled",
         disabled: false,
+        disableBGPExport: ownValue(field.value, "disableBGPExport") === true,
         blockSize: integer(member(field, "blockSize")) ?? (isIPv4 ? 26 : 122),
         nodeSelector: text(member(field, "nodeSelector")) || "all()",
       },

@@ -15,6 +15,8 @@ export interface IPPool {
   readonly vxlanMode: EncapsulationMode | null;
   readonly natOutgoing: boolean | null;
   readonly disabled: boolean | null;
+  /** Routes of the pool's addresses are given to no BGP peer. */
+  readonly disableBGPExport: boolean | null;
   readonly blockSize: number;
   readonly nodeSelector: string;
 }
@@ -39,6 +41,7 @@ export function readIPPool(resource: Field, origin: Origin, untold?: ReadonlySet
     vxlanMode: ifTold("vxlanMode", mode(member(spec, "vxlanMode"))),
     natOutgoing: ifTold("natOutgoing", flag(member(spec, "natOutgoing")) ?? false),
     disabled: ifTold("disabled", flag(member(spec, "disabled")) ?? false),
+    disableBGPExport: ifTold("disableBGPExport", flag(member(spec, "disableBGPExport")) ?? false),
     blockSize: integer(member(spec, "blockSize")) ?? (cidr.address.family === 4 ? 26 : 122),
     nodeSelector: text(member(spec, "nodeSelector")) || "all()",
   };

@@ -137,3 +137,12 @@ export function listOf<T>(field: Field, read: (element: Field) => T | null): rea
   }
   return list;
 }
+
+/** One of the texts that a field allows; the empty string counts as absent. */
+export function oneOf<T extends string>(field: Field, values: readonly T[]): T | null {
+  const written = text(field) ?? "";
+  const found = values.find((value) => value === written);
+  if (found !== undefined) return found;
+  if (written !== "") complain(field, values.join(", ").replace(/, ([^,]*)$/, " or $1"));
+  return null;
+}

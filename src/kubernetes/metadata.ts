@@ -1,5 +1,5 @@
 import type { Origin } from "../model/origin.ts";
-import { type Field, member, text, textMap } from "./field.ts";
+import { type Field, isRecord, member, text, textMap } from "./field.ts";
 
 /** What every API object has, and where it was written. */
 export interface Metadata {
@@ -13,15 +13,30 @@ export interface Metadata {
   readonly origin: Origin;
 }
 
+/**
+ * Labels of a projectcalico.org/v3 object: calicoctl takes numbers and truth values there for their texts (sigs.k8s.io/yaml), kubectl
+ * does not.
+ */
+function labelsOf(field: Field, apiVersion: string): ReadonlyMap<string, string> {
+  const { value } = field;
+  if (apiVersion !== "projectcalico.org/v3" || !isRecord(value)) return textMap(field);
+  const texts = Object.entries(value).map(([key, label]) => [
+    key,
+    typeof label === "number" || typeof label === "boolean" ? String(label) : label,
+  ]);
+  return textMap({ ...field, value: Object.fromEntries(texts) });
+}
+
 /** Reads `metadata`; the name is the empty string when it is missing. */
 export function readMetadata(resource: Field, origin: Origin): Metadata {
   const metadata = member(resource, "metadata");
+  const apiVersion = text(member(resource, "apiVersion")) ?? "";
   return {
     kind: text(member(resource, "kind")) ?? "",
-    apiVersion: text(member(resource, "apiVersion")) ?? "",
+    apiVersion,
     namespace: text(member(metadata, "namespace")),
     name: text(member(metadata, "name")) ?? "",
-    labels: textMap(member(metadata, "labels")),
+    labels: labelsOf(member(metadata, "labels"), apiVersion),
     annotations: textMap(member(metadata, "annotations")),
     origin,
   };

@@ -17,6 +17,13 @@ export interface KubernetesNode {
   readonly calicoIPv6: AddressWithLength | null;
   /** Annotations projectcalico.org/…TunnelAddr. */
   readonly tunnelAddresses: readonly Address[];
+  /** Annotation projectcalico.org/ASNumber as it is written. */
+  readonly calicoASNumber: string | null;
+  /** Annotation projectcalico.org/RouteReflectorClusterID. */
+  readonly routeReflectorClusterID: string | null;
+  /** Annotations projectcalico.org/IPv4WireguardInterfaceAddr and IPv6WireguardInterfaceAddr. */
+  readonly wireguardIPv4: Address | null;
+  readonly wireguardIPv6: Address | null;
 }
 
 const TUNNEL_ANNOTATIONS = [
@@ -42,5 +49,9 @@ export function readKubernetesNode(resource: Field, origin: Origin): KubernetesN
     calicoIPv4: calicoAddress("IPv4Address"),
     calicoIPv6: calicoAddress("IPv6Address"),
     tunnelAddresses: TUNNEL_ANNOTATIONS.flatMap((key) => calicoAddress(key)?.address ?? []),
+    calicoASNumber: text(member(annotations, "projectcalico.org/ASNumber")) || null,
+    routeReflectorClusterID: text(member(annotations, "projectcalico.org/RouteReflectorClusterID")) || null,
+    wireguardIPv4: calicoAddress("IPv4WireguardInterfaceAddr")?.address ?? null,
+    wireguardIPv6: calicoAddress("IPv6WireguardInterfaceAddr")?.address ?? null,
   };
 }

@@ -1,3 +1,7 @@
+import { readBGPConfiguration } from "../../calico/bgp-configuration.ts";
+import { readBGPFilter } from "../../calico/bgp-filter.ts";
+import { readBGPPeer } from "../../calico/bgp-peer.ts";
+import { readBlockAffinity } from "../../calico/block-affinity.ts";
 import { readCalicoNode } from "../../calico/calico-node.ts";
 import type { Cluster, OtherResource } from "../../calico/cluster.ts";
 import { poolsOfInstallation } from "../../calico/installation.ts";
@@ -9,6 +13,7 @@ import { type Field, formatFieldPath, ownValue, topField } from "../../kubernete
 import { describeResource, type Metadata } from "../../kubernetes/metadata.ts";
 import { readKubernetesNode } from "../../kubernetes/node.ts";
 import { readPod } from "../../kubernetes/pod.ts";
+import { readSecret } from "../../kubernetes/secret.ts";
 import { readService } from "../../kubernetes/service.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Origin } from "../../model/origin.ts";
@@ -47,6 +52,11 @@ export function buildCluster(resources: readonly Resource[]): {
     endpoints: new Map<string, ReturnType<typeof readEndpoints>>(),
     workloadEndpoints: new Map<string, ReturnType<typeof readWorkloadEndpoint>>(),
     ipPools: new Map<string, NonNullable<ReturnType<typeof readIPPool>>>(),
+    bgpConfigurations: new Map<string, ReturnType<typeof readBGPConfiguration>>(),
+    bgpPeers: new Map<string, ReturnType<typeof readBGPPeer>>(),
+    bgpFilters: new Map<string, ReturnType<typeof readBGPFilter>>(),
+    blockAffinities: new Map<string, NonNullable<ReturnType<typeof readBlockAffinity>>>(),
+    secrets: new Map<string, ReturnType<typeof readSecret>>(),
     others: new Map<string, OtherResource>(),
   };
   const shelf = <T>(
@@ -73,6 +83,11 @@ export function buildCluster(resources: readonly Resource[]): {
     shelf("Endpoints", [""], true, cluster.endpoints, readEndpoints),
     shelf("WorkloadEndpoint", CALICO, true, cluster.workloadEndpoints, readWorkloadEndpoint),
     shelf("IPPool", CALICO, false, cluster.ipPools, readIPPool),
+    shelf("BGPConfiguration", CALICO, false, cluster.bgpConfigurations, readBGPConfiguration),
+    shelf("BGPPeer", CALICO, false, cluster.bgpPeers, readBGPPeer),
+    shelf("BGPFilter", CALICO, false, cluster.bgpFilters, readBGPFilter),
+    shelf("BlockAffinity", CALICO, false, cluster.blockAffinities, readBlockAffinity),
+    shelf("Secret", [""], true, cluster.secrets, readSecret),
   ];
 
   const seen = new Map<string, Resource>();
