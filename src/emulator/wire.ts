@@ -10,6 +10,7 @@ import type { Interface } from "../model/interface.ts";
 import type { Link } from "../model/link.ts";
 import { packetLength } from "../net/packet.ts";
 import { schedule } from "./event-queue.ts";
+import { refusedByReceiver, refusedBySender } from "./link-drops.ts";
 import { linkOf, macOf, others } from "./topology.ts";
 import { runtimeOf, type World } from "./world.ts";
 
@@ -36,6 +37,11 @@ export function transmit(world: World, runtime: HostRuntime, device: Interface, 
     drop(runtime, frame, null, null, `larger than the MTU ${link.mtu} of ${link.name}: lost on the wire`);
     return true;
   }
+  const refused = frame.arp === null ? refusedBySender(world, link, runtime, device, frame.packet) : null;
+  if (refused !== null) {
+    drop(runtime, frame, null, null, refused);
+    return true;
+  }
   const receivers = receiversOf(world, runtime, device, frame, link);
   const [first] = receivers;
   if (first === undefined || (!link.closed && frame.arp !== null && isGroupMac(frame.destinationMac))) {
@@ -50,7 +56,10 @@ export function transmit(world: World, runtime: HostRuntime, device: Interface, 
   let taken = true;
   for (const receiver of receivers) {
     const copy = receiver === receivers.at(-1) ? frame : copySkb(frame);
-    if (copy !== null) taken = handOver(world, runtime, receiver, copy);
+    if (copy === null) continue;
+    const lost = copy.arp === null ? refusedByReceiver(world, link, receiver, copy.packet) : null;
+    if (lost === null) taken = handOver(world, runtime, receiver, copy);
+    else drop(runtime, copy, null, null, lost);
   }
   return taken || device.kind !== "veth" || link.members.length > 2;
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { originTable } from "../../src/model/origin.ts";
+import { readNodesFile } from "../../src/readers/cluster/nodes-file.ts";
 import { parseDocument } from "../../src/readers/resources/parse-document.ts";
 import { readScenario } from "../../src/readers/scenario/read-scenario.ts";
 import { readDescription } from "../../src/readers/snapshot/description.ts";
@@ -37,6 +38,9 @@ describe("YAML", () => {
     if (document.kind === "error") throw new Error(document.message);
     checkSchema(fence, document.value);
     if (fence.notes.get("schema") === "scenario") expect(readScenario(text, "scenario.yaml").findings).toEqual([]);
+    if (fence.notes.get("schema") === "nodes") {
+      expect(readNodesFile(text, "nodes.yaml", originTable(), () => null).findings).toEqual([]);
+    }
     if (fence.notes.get("schema") === "snapshot") {
       expect(readDescription({ path: "snapshot.yaml", text }, originTable()).findings).toEqual([]);
     }

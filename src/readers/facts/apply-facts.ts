@@ -9,8 +9,8 @@ import { type Origin, type OriginTable, originAt, originFile } from "../../model
 import { nextHop, type Route, route } from "../../model/route.ts";
 import { parseAddress } from "../../net/address.ts";
 import { hostPrefix, samePrefix } from "../../net/prefix.ts";
+import { loopback } from "../fabric/read-interface.ts";
 import { assumedSysctls } from "../snapshot/assumed-sysctls.ts";
-import { loopback } from "../snapshot/description.ts";
 import { findingAt, placeOf } from "../snapshot/finding-at.ts";
 import { draftOf, type FactContext, type HostDraft } from "./host-draft.ts";
 import {

@@ -5,7 +5,7 @@ import type { Link, LinkMember } from "../../model/link.ts";
 import type { Route } from "../../model/route.ts";
 import { formatAddress, isLinkLocal, isLoopback } from "../../net/address.ts";
 import { formatPrefix, prefixContains, prefixOf } from "../../net/prefix.ts";
-import type { Segment } from "./description.ts";
+import type { Segment } from "../fabric/fabric.ts";
 import { type Exit, exitsOf, portOf } from "./leaving-devices.ts";
 
 /** The routes of a host that say who is joined to it. */
@@ -71,7 +71,8 @@ export function describedSegments(
       taken.set(memberKey(member), segment.name);
       members.push(member);
     }
-    return { name: segment.name, members, closed: segment.closed, mtu: segment.mtu, origin: segment.origin };
+    const { name, closed, mtu, drops, origin } = segment;
+    return { name, members, closed, mtu, ...(drops.length === 0 ? {} : { drops }), origin };
   });
   return { links, findings };
 }

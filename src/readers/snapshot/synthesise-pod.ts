@@ -7,8 +7,8 @@ import { nextHop, type Route, route } from "../../model/route.ts";
 import type { ListeningSocket } from "../../model/socket.ts";
 import { type Address, ipv4, ipv6, isLinkLocal, sameAddress, unspecified } from "../../net/address.ts";
 import { addressBits, hostPrefix } from "../../net/prefix.ts";
+import { loopback } from "../fabric/read-interface.ts";
 import { assumedSysctls } from "./assumed-sysctls.ts";
-import { loopback } from "./description.ts";
 import type { DeclaredPort, Workload } from "./workloads.ts";
 
 /** 169.254.1.1, which the host's end answers for by proxy ARP. */

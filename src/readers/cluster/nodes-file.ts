@@ -1,0 +1,96 @@
+import type { ClusterVersions, DeclaredNode } from "../../calico/declared-node.ts";
+import { at, complain, type Field, isRecord, member, text, topField } from "../../kubernetes/field.ts";
+import type { Finding } from "../../model/finding.ts";
+import type { OriginTable } from "../../model/origin.ts";
+import { descriptionReading, tellProblems } from "../fabric/description-reading.ts";
+import { type FabricDescription, NO_FABRIC, readFabric, unknownFabricKeys } from "../fabric/fabric.ts";
+import { type UnknownKey, unknownKeys } from "../known-keys.ts";
+import { parseDocument } from "../resources/parse-document.ts";
+import { NODE_KEYS, type NodeReading, readNode } from "./read-node.ts";
+
+/** The text of another file of the folder, by its path relative to `nodes.yaml`; null when there is none. */
+export type OtherFile = (path: string) => string | null;
+
+/** `nodes.yaml`: what no manifest says. */
+export interface NodesFile {
+  /** `metadata.name`; null when it has none. */
+  readonly name: string | null;
+  readonly versions: Partial<ClusterVersions>;
+  /** Without what Node objects say of them. */
+  readonly nodes: readonly DeclaredNode[];
+  readonly fabric: FabricDescription;
+  readonly findings: readonly Finding[];
+}
+
+/** What stands where no `nodes.yaml` does. */
+export const NO_NODES_FILE: NodesFile = { name: null, versions: {}, nodes: [], fabric: NO_FABRIC, findings: [] };
+
+export const NODES_KIND = "ClusterNodes";
+
+/** True for a text that says that it is a `nodes.yaml`; `kubectl get nodes -o yaml` is none. */
+export function isNodesFile(source: string): boolean {
+  return /^\s*"?kind"?\s*:\s*["']?ClusterNodes\b/m.test(source);
+}
+
+/** Reads `nodes.yaml` (docs/reference/nodes-yaml.md). What is wrong in it is a finding with its place, and left out. */
+export function readNodesFile(source: string, file: string, origins: OriginTable, other: OtherFile): NodesFile {
+  const document = parseDocument(source);
+  if (document.kind === "error") {
+    const finding: Finding = {
+      code: "yaml-syntax",
+      severity: "error",
+      message: `Cannot be read as YAML: ${document.message}.`,
+      file,
+      line: document.line,
+      column: document.column,
+    };
+    return { ...NO_NODES_FILE, findings: [finding] };
+  }
+  const top = topField(document.value);
+  const reading: NodeReading = { ...descriptionReading(file, source, NODES_KIND, origins), other };
+  const unknown: UnknownKey[] = [
+    ...unknownKeys(top, ["apiVersion", "kind", "metadata", "versions", "defaults", "nodes", "fabric"]),
+    ...unknownKeys(member(top, "metadata"), ["name"]),
+    ...unknownKeys(member(top, "versions"), ["calico", "kubernetes"]),
+    ...unknownKeys(member(top, "defaults"), NODE_KEYS),
+    ...unknownFabricKeys(member(top, "fabric")),
+  ];
+  const version = member(top, "apiVersion");
+  if ((text(version) ?? "") !== "podpath/v1") complain(version, "podpath/v1");
+  const nodes = readNodes(top, unknown, reading);
+  const file_ = {
+    name: text(at(top, "metadata", "name")),
+    versions: readVersions(member(top, "versions")),
+    nodes,
+    fabric: readFabric(member(top, "fabric"), reading),
+  };
+  tellProblems(top, unknown, reading);
+  return { ...file_, findings: reading.findings };
+}
+
+function readNodes(top: Field, unknown: UnknownKey[], reading: NodeReading): readonly DeclaredNode[] {
+  const field = member(top, "nodes");
+  if (!isRecord(field.value)) {
+    complain(field, "a mapping of nodes by name, such as `worker-1: {addresses: [172.16.0.10/24]}`");
+    return [];
+  }
+  const defaults = member(top, "defaults");
+  return Object.keys(field.value).map((name) => {
+    const node = member(field, name);
+    unknown.push(...unknownKeys(node, NODE_KEYS));
+    return readNode(name, node, defaults, unknown, reading);
+  });
+}
+
+/** `v3.29.2`, also without the `v`. */
+function readVersions(field: Field): Partial<ClusterVersions> {
+  const read = (key: "calico" | "kubernetes", example: string): Partial<ClusterVersions> => {
+    const version = member(field, key);
+    const written = text(version);
+    if (written === null) return {};
+    const found = /^v?(\d+\.\d+(?:\.\d+)?(?:[-+].*)?)$/.exec(written);
+    if (found === null) complain(version, `a version such as ${example}`);
+    return found === null ? {} : { [key]: `v${found[1]}` };
+  };
+  return { ...read("calico", "v3.29.2"), ...read("kubernetes", "v1.31.3") };
+}

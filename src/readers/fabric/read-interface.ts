@@ -1,0 +1,66 @@
+import { complain, elements, type Field, flag, integer, member, parsed, text } from "../../kubernetes/field.ts";
+import { type Interface, type InterfaceKind, interfaceAddress, networkInterface } from "../../model/interface.ts";
+import { ipv4 } from "../../net/address.ts";
+import { parseInterfaceAddress } from "../../net/prefix.ts";
+import { parseMac } from "../ip/mac.ts";
+import type { DescriptionReading } from "./description-reading.ts";
+
+export const INTERFACE_KEYS = ["name", "mac", "mtu", "addresses"];
+/** What the interface of a node may say besides. */
+export const NODE_INTERFACE_KEYS = [...INTERFACE_KEYS, "kind", "vlan", "lower", "master", "up"];
+
+const KINDS: readonly InterfaceKind[] = ["physical", "vlan", "bond", "bridge", "dummy", "macvlan", "veth"];
+
+export function loopback(): Interface {
+  return networkInterface({
+    name: "lo",
+    index: 1,
+    mac: "00:00:00:00:00:00",
+    addresses: [interfaceAddress({ address: ipv4(0x7f000001), prefixLength: 8, scope: "host" })],
+  });
+}
+
+/** An interface as a person describes it; null without a name. `mtu` and `index` are those of one that does not say. */
+export function readInterface(
+  field: Field,
+  rest: { readonly index: number; readonly mtu: number },
+  reading: DescriptionReading,
+): Interface | null {
+  const name = text(member(field, "name"));
+  if (name === null || name === "") {
+    complain(member(field, "name"), "the name of the interface");
+    return null;
+  }
+  const kindField = member(field, "kind");
+  const written = text(kindField);
+  const kind = KINDS.find((one) => one === written);
+  if (written !== null && kind === undefined) complain(kindField, KINDS.join(", "));
+  const mtuField = member(field, "mtu");
+  const mtu = integer(mtuField);
+  if (mtu !== null && (mtu < 68 || mtu > 65536)) complain(mtuField, "bytes, from 68 to 65536");
+  const vlanId = integer(member(field, "vlan"));
+  return networkInterface({
+    name,
+    index: rest.index,
+    kind: kind ?? (vlanId === null ? "physical" : "vlan"),
+    vlanId,
+    lower: text(member(field, "lower")),
+    master: text(member(field, "master")),
+    mac: parsed(member(field, "mac"), parseMac, "a MAC address"),
+    mtu: mtu === null || mtu < 68 || mtu > 65536 ? rest.mtu : mtu,
+    up: flag(member(field, "up")) ?? true,
+    carrier: flag(member(field, "up")) ?? true,
+    bridge: kind === "bridge" ? { vlanFiltering: false, nfCallIptables: false, nfCallIp6tables: false } : null,
+    origin: reading.originOf(field),
+    addresses: readAddressList(member(field, "addresses"), reading),
+  });
+}
+
+/** `[10.0.253.1/24, fd00::1/64]`. */
+export function readAddressList(field: Field, reading: DescriptionReading): Interface["addresses"] {
+  return elements(field).flatMap((entry) => {
+    const value = parsed(entry, parseInterfaceAddress, "an address such as 10.0.253.1/24");
+    if (value === null) return [];
+    return [interfaceAddress({ address: value.address, prefixLength: value.length, origin: reading.originOf(entry) })];
+  });
+}
