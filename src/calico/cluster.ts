@@ -12,6 +12,7 @@ import type { BGPPeer } from "./bgp-peer.ts";
 import type { BlockAffinity } from "./block-affinity.ts";
 import type { CalicoNode } from "./calico-node.ts";
 import type { IPPool } from "./ip-pool.ts";
+import type { PolicyResources } from "./policy-resources.ts";
 import type { WorkloadEndpoint } from "./workload-endpoint.ts";
 
 /** An object of a kind that podpath does not read yet: kept as it was written. */
@@ -36,6 +37,8 @@ export interface Cluster {
   readonly bgpFilters: ReadonlyMap<string, BGPFilter>;
   readonly blockAffinities: ReadonlyMap<string, BlockAffinity>;
   readonly secrets: ReadonlyMap<string, Secret>;
+  /** What says which packets may pass, and to whom labels are given. */
+  readonly policy: PolicyResources;
   readonly settings: ClusterSettings;
   /** Under `Kind.group namespace/name`, as `kubectl` names kinds. */
   readonly others: ReadonlyMap<string, OtherResource>;

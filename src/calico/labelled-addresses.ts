@@ -1,3 +1,4 @@
+import type { Origin } from "../model/origin.ts";
 import type { Address } from "../net/address.ts";
 import { type Prefix, prefixContains } from "../net/prefix.ts";
 
@@ -16,6 +17,7 @@ export interface LabelledAddresses {
   readonly nets: readonly Prefix[];
   /** None for network sets. */
   readonly namedPorts: readonly NamedPort[];
+  readonly origin: Origin;
 }
 
 export function holdsAddress(holder: LabelledAddresses, address: Address): boolean {

@@ -80,3 +80,18 @@ export const ANY_ENTITY: EntityRule = {
   serviceAccounts: null,
   services: null,
 };
+
+/** A rule that allows everything. */
+export const ANY_RULE: CalicoRule = {
+  action: "Allow",
+  ipVersion: null,
+  protocol: null,
+  notProtocol: null,
+  icmp: null,
+  notICMP: null,
+  source: ANY_ENTITY,
+  destination: ANY_ENTITY,
+  http: false,
+  annotations: [],
+  path: [],
+};

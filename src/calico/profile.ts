@@ -1,3 +1,4 @@
+import type { Origin } from "../model/origin.ts";
 import type { CalicoRule } from "./network-policy.ts";
 
 /** Rules that hold where no policy decides, and labels that endpoints inherit (api/pkg/apis/projectcalico/v3/profile.go). */
@@ -6,6 +7,7 @@ export interface Profile {
   readonly labelsToApply: ReadonlyMap<string, string>;
   readonly ingress: readonly CalicoRule[];
   readonly egress: readonly CalicoRule[];
+  readonly origin: Origin;
 }
 
 /** An endpoint's own labels and those of its profiles; its own win, then those of the first profile. */

@@ -23,6 +23,8 @@ export interface Pod {
   readonly hostNetwork: boolean | null;
   /** status.podIPs (or podIP); before the kubelet reports them, Calico's annotation. */
   readonly podIPs: readonly Address[];
+  /** `default` where none is written, as the API server fills it in. */
+  readonly serviceAccount: string;
   /** `Running`, `Succeeded`, …; the empty string when unknown. */
   readonly phase: string;
   readonly ports: readonly ContainerPort[];
@@ -72,6 +74,7 @@ export function readPod(resource: Field, origin: Origin, untold?: ReadonlySet<st
     nodeName: text(member(spec, "nodeName")) || null,
     hostNetwork: untold?.has("spec.hostNetwork") ? null : (flag(member(spec, "hostNetwork")) ?? false),
     podIPs: podIPs.length > 0 ? podIPs : annotatedAddresses(resource),
+    serviceAccount: text(member(spec, "serviceAccountName")) || text(member(spec, "serviceAccount")) || "default",
     phase: text(member(status, "phase")) ?? "",
     ports: containers.flatMap((container) => listOf(member(container, "ports"), readPort)),
   };

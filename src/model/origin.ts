@@ -54,6 +54,13 @@ export function originOfResource(
   return origin;
 }
 
+/** The origin of a field of the resource that another origin names; NO_ORIGIN stays what it is. */
+export function originOfField(table: OriginTable, resource: Origin, field: string): Origin {
+  const named = table.resources.get(resource);
+  if (named === undefined) return resource;
+  return originOfResource(table, table.fileOf[resource] ?? 0, table.lineOf[resource] ?? 0, named.resource, field);
+}
+
 /** The written source of an origin; null for NO_ORIGIN. */
 export function sourceOf(table: OriginTable, origin: Origin): Source | null {
   if (origin === NO_ORIGIN) return null;

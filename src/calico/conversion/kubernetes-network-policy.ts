@@ -71,13 +71,18 @@ function convertRule(rule: NetworkPolicyRule, ingress: boolean): readonly Calico
  * The policy that Calico makes of a Kubernetes NetworkPolicy
  * (libcalico-go/lib/backend/k8s/conversion/conversion.go, K8sNetworkPolicyToCalico). A rule that cannot be converted is
  * left out and named; the policy stays, and so selects its pods.
+ *
+ * @param namespace where it stands, when its metadata does not say
  */
-export function convertKubernetesNetworkPolicy(policy: KubernetesNetworkPolicy): {
+export function convertKubernetesNetworkPolicy(
+  policy: KubernetesNetworkPolicy,
+  namespace: string | null = policy.metadata.namespace,
+): {
   readonly policy: CalicoPolicy;
   readonly refused: readonly RefusedRule[];
 } {
   const { metadata } = policy;
-  const described = describeResource("NetworkPolicy", metadata.namespace, metadata.name);
+  const described = describeResource("NetworkPolicy", namespace, metadata.name);
   const refused: RefusedRule[] = [];
   const rules = (from: readonly NetworkPolicyRule[], ingress: boolean): readonly CalicoRule[] =>
     from.flatMap((rule) => {
@@ -90,7 +95,7 @@ export function convertKubernetesNetworkPolicy(policy: KubernetesNetworkPolicy):
   return {
     policy: {
       kind: "KubernetesNetworkPolicy",
-      namespace: metadata.namespace,
+      namespace,
       name: metadata.name,
       tier: "default",
       order: ORDER,

@@ -1,3 +1,4 @@
+import type { Origin } from "../../model/origin.ts";
 import { LONGEST_CHAIN_NAME, lengthLimitedID } from "../length-limited-id.ts";
 import { commentedRule, type FelixChain, type FelixRule, felixRule } from "./felix-rule.ts";
 import { type FelixSettings, isSince } from "./felix-settings.ts";
@@ -60,6 +61,11 @@ function encapsulationRules(
   return rules;
 }
 
+function originOfGroup(group: PolicyGroup): { readonly origin?: Origin } {
+  const origin = group.policies[0]?.origin;
+  return origin === undefined ? {} : { origin };
+}
+
 function tierRules(
   tier: EndpointTier,
   request: EndpointChainRequest,
@@ -67,9 +73,10 @@ function tierRules(
   word: string,
 ): readonly FelixRule[] {
   const { marks } = settings;
+  const [first] = tier.groups;
   const jumps = tier.groups.flatMap((group) =>
     groupTargets(group, settings).chains.flatMap((chain) => [
-      felixRule(unmarked(marks.pass), `--jump ${chain}`),
+      { ...felixRule(unmarked(marks.pass), `--jump ${chain}`), ...originOfGroup(group) },
       ...(request.kind === "untracked" ? [felixRule(marked(marks.accept), "--jump NOTRACK")] : []),
       commentedRule("Return if policy accepted", marked(marks.accept), "--jump RETURN"),
     ]),
@@ -81,11 +88,15 @@ function tierRules(
     ...jumps,
     ...(ends && jumps.length > 0
       ? [
-          commentedRule(
-            `${end}${word} if no policies passed packet`,
-            unmarked(marks.pass),
-            `--jump ${settings.filterDenyAction}`,
-          ),
+          {
+            ...commentedRule(
+              `${end}${word} if no policies passed packet`,
+              unmarked(marks.pass),
+              `--jump ${settings.filterDenyAction}`,
+            ),
+            // without a policy that chooses the endpoint there would be no such rule
+            ...(first === undefined ? {} : originOfGroup(first)),
+          },
         ]
       : []),
   ];

@@ -1,8 +1,6 @@
-import { policySelector } from "../conversion/policy-selector.ts";
 import type { CalicoPolicy } from "../network-policy.ts";
-import { matchesSelector } from "../selector/matches-selector.ts";
-import { canonicalSelector } from "../selector/selector.ts";
-import { sortPolicies, sortTiers, type Tier } from "../tier.ts";
+import type { SelectingPolicy } from "../policy-index.ts";
+import { sortTiers, type Tier } from "../tier.ts";
 import type { EndpointTier } from "./endpoint-chain.ts";
 import { type FelixBand, isSince } from "./felix-settings.ts";
 import type { PolicyKey } from "./policy-chain-names.ts";
@@ -10,11 +8,27 @@ import type { PolicyGroup } from "./policy-group.ts";
 
 const STAGED = /^Staged/;
 
+/** Which packets a chain is about: those of connections, those before tracking, before DNAT, or those passed on. */
+export type PolicyListKind = "normal" | "untracked" | "preDNAT" | "forward";
+
+function belongs(policy: CalicoPolicy, kind: PolicyListKind): boolean {
+  switch (kind) {
+    case "untracked":
+      return policy.doNotTrack;
+    case "preDNAT":
+      return policy.preDNAT && !policy.doNotTrack;
+    case "normal":
+      return !policy.doNotTrack && !policy.preDNAT;
+    case "forward":
+      return !policy.doNotTrack && !policy.preDNAT && policy.applyOnForward;
+  }
+}
+
 /** A policy as its chains are named after: older releases prefix what Kubernetes calls it. */
 export function policyKey(policy: CalicoPolicy, band: FelixBand): PolicyKey {
-  const { kind, namespace, tier } = policy;
+  const { kind, namespace, tier, origin } = policy;
   const prefix = kind === "KubernetesNetworkPolicy" && !isSince(band, "v3.32") ? "knp.default." : "";
-  return { kind, namespace, name: prefix + policy.name, tier };
+  return { kind, namespace, name: prefix + policy.name, tier, origin };
 }
 
 /**
@@ -22,25 +36,24 @@ export function policyKey(policy: CalicoPolicy, band: FelixBand): PolicyKey {
  * selectors (felix/calc/policy_resolver.go; felix/dataplane/linux/endpoint_mgr.go, groupPolicies). Tiers without any are
  * left out.
  *
- * @param labels the endpoint's own and those it inherits
- * @param belongs which of the policies count for the chain: tracked, untracked, before DNAT, on forwarded packets
+ * @param choosing the policies that choose the endpoint, those of one tier in order
  */
 export function endpointTiers(
   direction: "ingress" | "egress",
-  labels: ReadonlyMap<string, string>,
   tiers: readonly Tier[],
-  policies: readonly CalicoPolicy[],
-  belongs: (policy: CalicoPolicy) => boolean,
+  choosing: readonly SelectingPolicy[],
+  kind: PolicyListKind,
   band: FelixBand,
 ): readonly EndpointTier[] {
   const type = direction === "ingress" ? "Ingress" : "Egress";
+  const counting = choosing.filter(
+    ({ policy }) => policy.types.includes(type) && !STAGED.test(policy.kind) && belongs(policy, kind),
+  );
+  if (counting.length === 0) return [];
   return sortTiers(tiers).flatMap((tier): readonly EndpointTier[] => {
     const groups: { selector: string; policies: PolicyKey[] }[] = [];
-    for (const policy of sortPolicies(policies.filter((one) => one.tier === tier.name && belongs(one)))) {
-      if (!policy.types.includes(type) || STAGED.test(policy.kind)) continue;
-      const { selector } = policySelector(policy);
-      if (selector === null || !matchesSelector(selector, (label) => labels.get(label))) continue;
-      const canonical = canonicalSelector(selector);
+    for (const { policy, canonical } of counting) {
+      if (policy.tier !== tier.name) continue;
       const last = groups.at(-1);
       if (last?.selector === canonical) last.policies.push(policyKey(policy, band));
       else groups.push({ selector: canonical, policies: [policyKey(policy, band)] });

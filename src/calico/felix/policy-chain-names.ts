@@ -1,3 +1,4 @@
+import type { Origin } from "../../model/origin.ts";
 import { LONGEST_CHAIN_NAME, lengthLimitedID } from "../length-limited-id.ts";
 import { type FelixBand, isSince } from "./felix-settings.ts";
 
@@ -15,6 +16,8 @@ export interface PolicyKey {
   readonly namespace: string | null;
   readonly name: string;
   readonly tier: string;
+  /** The resource; not part of the key. */
+  readonly origin?: Origin;
 }
 
 const SHORT_KINDS: Readonly<Record<PolicyKey["kind"], string>> = {

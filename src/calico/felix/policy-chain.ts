@@ -1,3 +1,4 @@
+import { NO_ORIGIN, type Origin } from "../../model/origin.ts";
 import { type FelixChain, type FelixRule, felixRule } from "./felix-rule.ts";
 import { type FelixSettings, isSince } from "./felix-settings.ts";
 import { marked, setMark } from "./mark-rules.ts";
@@ -43,9 +44,10 @@ export function policyChain(
   comment: string,
   rules: readonly PolicyRule[],
   settings: FelixSettings,
+  origin: Origin = NO_ORIGIN,
 ): FelixChain {
   const rendered = rules.flatMap((rule) => renderRule(rule, settings));
   while (rendered.at(-1)?.action === "--jump RETURN") rendered.pop();
-  const [first = felixRule("", ""), ...rest] = rendered;
+  const [first = { ...felixRule("", ""), origin }, ...rest] = rendered;
   return { name, rules: [{ ...first, comments: [...first.comments, comment] }, ...rest] };
 }

@@ -43,9 +43,11 @@ function groupChain(group: PolicyGroup, settings: FelixSettings): FelixChain {
   const verdict = (settings.marks.accept | settings.marks.pass) >>> 0;
   const rules = group.policies.flatMap((policy, i) => {
     const jump = `--jump ${policyChainName(group.direction, policy, settings.band)}`;
-    if (i % RETURN_STRIDE !== 0) return [felixRule(unmarked(verdict), jump)];
+    const origin = policy.origin === undefined ? {} : { origin: policy.origin };
+    if (i % RETURN_STRIDE !== 0) return [{ ...felixRule(unmarked(verdict), jump), ...origin }];
+    const always = { ...felixRule("", jump), ...origin };
     const decided = commentedRule("Return on verdict", `-m mark ! --mark 0/${formatMark(verdict)}`, "--jump RETURN");
-    return i === 0 ? [felixRule("", jump)] : [decided, felixRule("", jump)];
+    return i === 0 ? [always] : [decided, always];
   });
   return { name: groupChainName(group, settings.band), rules };
 }

@@ -1,19 +1,15 @@
-import { formatAddress } from "../../net/address.ts";
-import { addressBits, formatPrefix, type Prefix } from "../../net/prefix.ts";
-import { formatProtocol, SCTP, TCP, UDP } from "../../net/protocol.ts";
-import type { LabelledAddresses } from "../labelled-addresses.ts";
-import type { ServiceEndpoint } from "../policy-verdict.ts";
-import { matchesSelector } from "../selector/matches-selector.ts";
+import type { SetMember } from "../../model/ip-set.ts";
+import { NO_ORIGIN, type Origin } from "../../model/origin.ts";
+import { type Address, compareAddresses, type Family } from "../../net/address.ts";
+import { addressBits, hostPrefix, type Prefix, prefixOf } from "../../net/prefix.ts";
+import { SCTP, TCP, UDP } from "../../net/protocol.ts";
+import type { ClassIndex } from "../class-index.ts";
+import { addressesOfPod, type UnlabelledAddresses } from "../labelled-class.ts";
+import type { Selector } from "../selector/selector.ts";
+import type { ServiceEndpoints } from "../service-endpoints.ts";
 import type { SetDefinition } from "./ip-set-names.ts";
 
 const PROTOCOLS = { tcp: TCP, udp: UDP, sctp: SCTP } as const;
-
-/** ipset refuses a prefix of length 0: its two halves stand for it (felix/labelindex/named_port_index.go). */
-function members(net: Prefix): readonly string[] {
-  if (net.length === addressBits(net.address.family)) return [formatAddress(net.address)];
-  if (net.length > 0) return [formatPrefix(net)];
-  return net.address.family === 4 ? ["0.0.0.0/1", "128.0.0.0/1"] : ["::/1", "8000::/1"];
-}
 
 /** The kernel's type of a set. */
 export function setType(definition: SetDefinition): "hash:net" | "hash:ip,port" {
@@ -27,38 +23,103 @@ export function setType(definition: SetDefinition): "hash:net" | "hash:ip,port" 
   }
 }
 
-/** The members of a set in one family, as ipset writes them, each once and in order. */
+function member(prefix: Prefix, port: { readonly protocol: number; readonly port: number } | null, origin: Origin) {
+  const net = { kind: "net", prefix } as const;
+  const elements =
+    port === null
+      ? [net]
+      : [net, { kind: "port", protocol: port.protocol, first: port.port, last: port.port } as const];
+  return { elements, nomatch: false, timeout: null, origin };
+}
+
+/** ipset refuses a prefix of length 0: its two halves stand for it (felix/labelindex/named_port_index.go). */
+function halves({ address, length }: Prefix): readonly Prefix[] {
+  if (length > 0) return [{ address, length }];
+  const { family } = address;
+  return [prefixOf(address, 1), prefixOf({ family, a: 0x80000000, b: 0, c: 0, d: 0 }, 1)];
+}
+
+function portOf(one: SetMember): number {
+  const [, port] = one.elements;
+  return port?.kind === "port" ? (port.protocol ?? 0) * 65536 + port.first : 0;
+}
+
+function netOf(one: SetMember): Prefix {
+  const [net] = one.elements;
+  if (net?.kind !== "net") throw new TypeError("Felix's members begin with an address");
+  return net.prefix;
+}
+
+/** Each member once, in the order of addresses: what is there does not depend on the order of the resources. */
+export function distinctMembers(members: readonly SetMember[]): readonly SetMember[] {
+  const sorted = [...members].sort((x, y) => {
+    const [a, b] = [netOf(x), netOf(y)];
+    return compareAddresses(a.address, b.address) || a.length - b.length || portOf(x) - portOf(y);
+  });
+  return sorted.filter((one, i) => {
+    const before = sorted[i - 1];
+    if (before === undefined) return true;
+    const [a, b] = [netOf(before), netOf(one)];
+    return compareAddresses(a.address, b.address) !== 0 || a.length !== b.length || portOf(before) !== portOf(one);
+  });
+}
+
+/** The members of a set of networks. */
+export function netMembers(
+  nets: readonly { readonly net: Prefix; readonly origin: Origin }[],
+  family: Family,
+): readonly SetMember[] {
+  const ours = nets.filter(({ net }) => net.address.family === family);
+  return distinctMembers(ours.flatMap(({ net, origin }) => halves(net).map((half) => member(half, null, origin))));
+}
+
+/** The members of a set of addresses. */
+export function addressMembers(addresses: readonly Address[], family: Family): readonly SetMember[] {
+  return netMembers(
+    addresses.map((address) => ({ net: hostPrefix(address), origin: NO_ORIGIN })),
+    family,
+  );
+}
+
+function chosenBy(selector: Selector, classes: ClassIndex): readonly UnlabelledAddresses[] {
+  return classes.chosenBy(selector).flatMap(({ pods, others }) => [...pods.map(addressesOfPod), ...others]);
+}
+
+/** The members of a set in one family. */
 export function setMembers(
   definition: SetDefinition,
-  family: 4 | 6,
-  holders: readonly LabelledAddresses[],
-  services: ReadonlyMap<string, readonly ServiceEndpoint[]>,
-): readonly string[] {
-  const found = new Set<string>();
+  family: Family,
+  classes: ClassIndex,
+  services: ServiceEndpoints,
+): readonly SetMember[] {
   switch (definition.kind) {
     case "selector":
-    case "named-port":
-      for (const holder of holders) {
-        if (!matchesSelector(definition.selector, (label) => holder.labels.get(label))) continue;
-        const nets = holder.nets.filter((net) => net.address.family === family);
-        if (definition.kind === "selector") for (const member of nets.flatMap(members)) found.add(member);
-        else {
-          const ports = holder.namedPorts.filter(
-            (own) => own.name === definition.port && own.protocol === PROTOCOLS[definition.protocol],
+      return netMembers(
+        chosenBy(definition.selector, classes).flatMap(({ nets, origin }) => nets.map((net) => ({ net, origin }))),
+        family,
+      );
+    case "named-port": {
+      const protocol = PROTOCOLS[definition.protocol];
+      return distinctMembers(
+        chosenBy(definition.selector, classes).flatMap(({ nets, namedPorts, origin }) => {
+          const ports = namedPorts.filter((own) => own.name === definition.port && own.protocol === protocol);
+          const ours = nets.filter(
+            ({ address, length }) => address.family === family && length === addressBits(family),
           );
-          for (const net of nets)
-            for (const { port } of ports) found.add(`${formatAddress(net.address)},${definition.protocol}:${port}`);
-        }
-      }
-      break;
-    case "service":
-      for (const { address, ports } of services.get(definition.service) ?? []) {
-        if (address.family !== family) continue;
-        if (!definition.ports) found.add(formatAddress(address));
-        else
-          for (const own of ports) found.add(`${formatAddress(address)},${formatProtocol(own.protocol)}:${own.port}`);
-      }
-      break;
+          return ours.flatMap((net) => ports.map((port) => member(net, port, origin)));
+        }),
+      );
+    }
+    case "service": {
+      const endpoints = services(definition.service).filter(({ address }) => address.family === family);
+      const origin = NO_ORIGIN;
+      return distinctMembers(
+        endpoints.flatMap(({ address, ports }) =>
+          definition.ports
+            ? ports.map((port) => member(hostPrefix(address), port, origin))
+            : [member(hostPrefix(address), null, origin)],
+        ),
+      );
+    }
   }
-  return [...found].sort();
 }

@@ -6,11 +6,13 @@ import { readCalicoNode } from "../../calico/calico-node.ts";
 import type { Cluster, OtherResource } from "../../calico/cluster.ts";
 import { poolsOfInstallation } from "../../calico/installation.ts";
 import { readIPPool } from "../../calico/ip-pool.ts";
+import { NO_POLICY_RESOURCES } from "../../calico/policy-resources.ts";
 import { readWorkloadEndpoint } from "../../calico/workload-endpoint.ts";
 import { readEndpointSlice } from "../../kubernetes/endpoint-slice.ts";
 import { readEndpoints } from "../../kubernetes/endpoints.ts";
 import { type Field, formatFieldPath, ownValue, topField } from "../../kubernetes/field.ts";
-import { describeResource, type Metadata } from "../../kubernetes/metadata.ts";
+import { describeResource, type Metadata, readMetadata } from "../../kubernetes/metadata.ts";
+import { type KubernetesNetworkPolicy, readKubernetesNetworkPolicy } from "../../kubernetes/network-policy.ts";
 import { readKubernetesNode } from "../../kubernetes/node.ts";
 import { readPod } from "../../kubernetes/pod.ts";
 import { readSecret } from "../../kubernetes/secret.ts";
@@ -59,6 +61,12 @@ export function buildCluster(resources: readonly Resource[]): {
     secrets: new Map<string, ReturnType<typeof readSecret>>(),
     others: new Map<string, OtherResource>(),
   };
+  const policy = {
+    ...NO_POLICY_RESOURCES,
+    namespaces: new Map<string, Metadata>(),
+    serviceAccounts: new Map<string, Metadata>(),
+    kubernetesNetworkPolicies: new Map<string, KubernetesNetworkPolicy>(),
+  };
   const shelf = <T>(
     kind: string,
     groups: readonly string[],
@@ -88,6 +96,9 @@ export function buildCluster(resources: readonly Resource[]): {
     shelf("BGPFilter", CALICO, false, cluster.bgpFilters, readBGPFilter),
     shelf("BlockAffinity", CALICO, false, cluster.blockAffinities, readBlockAffinity),
     shelf("Secret", [""], true, cluster.secrets, readSecret),
+    shelf("Namespace", [""], false, policy.namespaces, readMetadata),
+    shelf("ServiceAccount", [""], true, policy.serviceAccounts, readMetadata),
+    shelf("NetworkPolicy", ["networking.k8s.io"], true, policy.kubernetesNetworkPolicies, readKubernetesNetworkPolicy),
   ];
 
   const seen = new Map<string, Resource>();
@@ -147,7 +158,7 @@ export function buildCluster(resources: readonly Resource[]): {
     }
   }
   const { settings, findings: about } = readClusterSettings(resources);
-  return { cluster: { ...cluster, settings }, findings: [...findings, ...about] };
+  return { cluster: { ...cluster, policy, settings }, findings: [...findings, ...about] };
 }
 
 /** Objects that were given whole, then rows of tables, those that tell more first. */

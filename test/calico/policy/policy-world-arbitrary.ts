@@ -1,13 +1,28 @@
 import fc from "fast-check";
+import type { Cluster } from "../../../src/calico/cluster.ts";
 import type { LabelledAddresses } from "../../../src/calico/labelled-addresses.ts";
-import { ANY_ENTITY, type CalicoPolicy, type CalicoRule, type EntityRule } from "../../../src/calico/network-policy.ts";
+import {
+  ANY_ENTITY,
+  ANY_RULE,
+  type CalicoPolicy,
+  type CalicoRule,
+  type EntityRule,
+} from "../../../src/calico/network-policy.ts";
+import type { NetworkSet } from "../../../src/calico/network-set.ts";
+import { NO_POLICY_RESOURCES } from "../../../src/calico/policy-resources.ts";
 import type { PolicyPacket, PolicyWorld } from "../../../src/calico/policy-verdict.ts";
 import { inheritedLabels, type Profile } from "../../../src/calico/profile.ts";
 import type { Tier } from "../../../src/calico/tier.ts";
+import { workloadInterfaceName } from "../../../src/calico/workload-interface-name.ts";
+import { readEndpointSlice } from "../../../src/kubernetes/endpoint-slice.ts";
+import { topField } from "../../../src/kubernetes/field.ts";
+import type { Metadata } from "../../../src/kubernetes/metadata.ts";
+import { type Pod, readPod } from "../../../src/kubernetes/pod.ts";
 import { NO_ORIGIN } from "../../../src/model/origin.ts";
 import { type Address, parseAddress } from "../../../src/net/address.ts";
 import { parsePrefix } from "../../../src/net/prefix.ts";
 import { ICMP, SCTP, TCP, UDP } from "../../../src/net/protocol.ts";
+import { buildCluster } from "../../../src/readers/resources/build-cluster.ts";
 
 /** A pod of the random cluster: its interface, and what policy knows of it. */
 export interface RandomWorkload {
@@ -20,6 +35,8 @@ export interface RandomWorkload {
 export interface RandomCluster {
   readonly world: PolicyWorld;
   readonly workloads: readonly RandomWorkload[];
+  /** The same as resources. */
+  readonly cluster: Cluster;
 }
 
 function address(text: string): Address {
@@ -158,31 +175,17 @@ const policy: fc.Arbitrary<CalicoPolicy> = fc
     origin: NO_ORIGIN,
   }));
 
-const ALLOW: CalicoRule = {
-  action: "Allow",
-  ipVersion: null,
-  protocol: null,
-  notProtocol: null,
-  icmp: null,
-  notICMP: null,
-  source: ANY_ENTITY,
-  destination: ANY_ENTITY,
-  http: false,
-  annotations: [],
-  path: [],
-};
-
 function profiles(teams: Readonly<Record<string, boolean>>): ReadonlyMap<string, Profile> {
   const namespaces = NAMESPACES.map((name): Profile => {
     const team: [string, string][] = teams[name] ? [["pcns.team", name]] : [];
     const labelsToApply = new Map([["pcns.projectcalico.org/name", name], ...team]);
-    return { name: `kns.${name}`, labelsToApply, ingress: [ALLOW], egress: [ALLOW] };
+    return { name: `kns.${name}`, labelsToApply, ingress: [ANY_RULE], egress: [ANY_RULE], origin: NO_ORIGIN };
   });
   const accounts = NAMESPACES.flatMap((namespace) =>
     ["sa1", "sa2"].map((account): Profile => {
       const role: [string, string][] = account === "sa1" ? [["pcsa.role", "r"]] : [];
       const labelsToApply = new Map([["pcsa.projectcalico.org/name", account], ...role]);
-      return { name: `ksa.${namespace}.${account}`, labelsToApply, ingress: [], egress: [] };
+      return { name: `ksa.${namespace}.${account}`, labelsToApply, ingress: [], egress: [], origin: NO_ORIGIN };
     }),
   );
   return new Map([...namespaces, ...accounts].map((profile) => [profile.name, profile]));
@@ -223,7 +226,8 @@ export const clusterArbitrary: fc.Arbitrary<RandomCluster> = fc
         ["projectcalico.org/orchestrator", "k8s"] as const,
       ]);
       return {
-        interfaceName: `cali${i === 2 ? "b" : "a"}${i}`,
+        interfaceName: workloadInterfaceName(pod.namespace, `pod${i}`),
+        own: pod,
         address: address(`10.0.0.${i + 1}`),
         labels: inheritedLabels(
           own,
@@ -241,10 +245,86 @@ export const clusterArbitrary: fc.Arbitrary<RandomCluster> = fc
       if (set.namespace !== null) own.push(["projectcalico.org/namespace", set.namespace]);
       const inherited =
         set.namespace === null ? [] : [all.get(`kns.${set.namespace}`)].flatMap((profile) => profile ?? []);
-      return { labels: inheritedLabels(new Map(own), inherited), nets: nets(...set.nets), namedPorts: [] };
+      return {
+        labels: inheritedLabels(new Map(own), inherited),
+        nets: nets(...set.nets),
+        namedPorts: [],
+        origin: NO_ORIGIN,
+      };
     });
+    const metadata = (
+      kind: string,
+      namespace: string | null,
+      name: string,
+      own: ReadonlyMap<string, string>,
+    ): Metadata => ({
+      kind,
+      apiVersion: "v1",
+      namespace,
+      name,
+      labels: own,
+      annotations: new Map(),
+      origin: NO_ORIGIN,
+    });
+    const namespaces = NAMESPACES.map((name): [string, Metadata] => [
+      name,
+      metadata("Namespace", null, name, new Map(teams[name] ? [["team", name]] : [])),
+    ]);
+    const accounts = NAMESPACES.flatMap((namespace) =>
+      ["sa1", "sa2"].map((name): [string, Metadata] => [
+        `${namespace}/${name}`,
+        metadata("ServiceAccount", namespace, name, new Map(name === "sa1" ? [["role", "r"]] : [])),
+      ]),
+    );
+    const cluster: Cluster = {
+      ...buildCluster([]).cluster,
+      pods: new Map(
+        workloads.map(({ own, address, namedPorts }, i): [string, Pod] => [
+          `${own.namespace}/pod${i}`,
+          {
+            ...readPod(topField({}), NO_ORIGIN),
+            metadata: metadata("Pod", own.namespace, `pod${i}`, new Map(Object.entries(own.labels))),
+            nodeName: "n",
+            podIPs: [address],
+            serviceAccount: own.account,
+            ports: namedPorts.map((port) => ({ ...port, hostPort: 0 })),
+          },
+        ]),
+      ),
+      policy: {
+        ...NO_POLICY_RESOURCES,
+        namespaces: new Map(namespaces),
+        serviceAccounts: new Map(accounts),
+        calicoPolicies: new Map(policies.map((one) => [`${one.namespace}/${one.name}`, one])),
+        tiers: new Map(TIERS.map((tier) => [tier.name, tier])),
+        networkSets: new Map(
+          networkSets.map((set, i): [string, NetworkSet] => [
+            `set${i}`,
+            {
+              metadata: metadata("NetworkSet", set.namespace, `set${i}`, new Map(Object.entries(set.labels))),
+              nets: nets(...set.nets),
+            },
+          ]),
+        ),
+      },
+      endpointSlices: new Map([
+        [
+          "x/web-1",
+          readEndpointSlice(
+            topField({
+              metadata: { name: "web-1", namespace: "x", labels: { "kubernetes.io/service-name": "web" } },
+              addressType: "IPv4",
+              endpoints: [{ addresses: ["10.0.0.2"] }],
+              ports: [{ protocol: "TCP", port: 8080 }],
+            }),
+            NO_ORIGIN,
+          ),
+        ],
+      ]),
+    };
     return {
       workloads,
+      cluster,
       world: {
         tiers: TIERS,
         policies,
@@ -254,6 +334,7 @@ export const clusterArbitrary: fc.Arbitrary<RandomCluster> = fc
             labels,
             nets: [{ address, length: 32 }],
             namedPorts,
+            origin: NO_ORIGIN,
           })),
           ...sets,
         ],

@@ -1,0 +1,51 @@
+import { NO_ORIGIN } from "../../model/origin.ts";
+import type { RestoreChain, RestoreHook, RestoreRule, RestoreTable } from "../../model/restore-table.ts";
+import { type FelixChain, type FelixHook, type FelixRule, type FelixTable, felixRuleText } from "./felix-rule.ts";
+import { ruleHashes } from "./rule-hash.ts";
+
+/** @param seed the chain's name as its hashes know it */
+function restoreRules(seed: string, rules: readonly FelixRule[]): readonly RestoreRule[] {
+  const texts = rules.map(felixRuleText);
+  const hashes = ruleHashes(seed, texts);
+  return rules.map(({ origin }, i) => {
+    const [text, hash] = [texts[i] ?? "", hashes[i] ?? ""];
+    return {
+      text: `-m comment --comment "cali:${hash}"${text === "" ? "" : ` ${text}`}`,
+      origin: origin ?? NO_ORIGIN,
+    };
+  });
+}
+
+/** A chain with the hash of each rule in its text. */
+export function restoreChain({ name, rules }: FelixChain): RestoreChain {
+  return { name, rules: restoreRules(name, rules) };
+}
+
+function restoreHook({ chain, mode, rules }: FelixHook): RestoreHook {
+  return { chain, mode, rules: restoreRules(mode === "append" ? `${chain}*appends*` : chain, rules) };
+}
+
+/** A whole table with the hash of each rule in its text. */
+export function restoreTable({ name, hooks, chains }: FelixTable): RestoreTable {
+  return { name, hooks: hooks.map(restoreHook), chains: chains.map(restoreChain) };
+}
+
+const TARGET = /^.*(?:^| )--(?:jump|goto) (\S+)/;
+
+/** Only what packets can reach is programmed: chains that no rule leads to are left out (felix/iptables/table.go, refcounts). */
+export function reachableChains(
+  hooks: readonly RestoreHook[],
+  chains: ReadonlyMap<string, RestoreChain>,
+): readonly RestoreChain[] {
+  const reached = new Set<RestoreChain>();
+  const visit = (rules: readonly RestoreRule[]): void => {
+    for (const { text } of rules) {
+      const chain = chains.get(TARGET.exec(text)?.[1] ?? "");
+      if (chain === undefined || reached.has(chain)) continue;
+      reached.add(chain);
+      visit(chain.rules);
+    }
+  };
+  for (const { rules } of hooks) visit(rules);
+  return [...reached];
+}
