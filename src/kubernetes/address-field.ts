@@ -1,6 +1,6 @@
 import { type Address, parseAddress } from "../net/address.ts";
 import { type Prefix, parseInterfaceAddress, parsePrefix } from "../net/prefix.ts";
-import { type Field, parsed } from "./field.ts";
+import { complain, type Field, parsed, text } from "./field.ts";
 
 /** An address with the length of its subnet; host bits are kept. */
 export interface AddressWithLength {
@@ -18,4 +18,14 @@ export function prefixField(field: Field): Prefix | null {
 
 export function addressWithLengthField(field: Field): AddressWithLength | null {
   return parsed(field, parseInterfaceAddress, "an address such as 172.16.0.10/24");
+}
+
+/** `10.244.0.0/16,fd00:10::/56`. */
+export function prefixListField(field: Field): readonly Prefix[] {
+  return (text(field) ?? "").split(",").flatMap((part) => {
+    if (part.trim() === "") return [];
+    const prefix = parsePrefix(part.trim());
+    if (prefix === null) complain(field, "CIDR blocks separated by commas");
+    return prefix ?? [];
+  });
 }

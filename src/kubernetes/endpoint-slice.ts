@@ -17,9 +17,18 @@ export interface SliceEndpoint {
   readonly addresses: readonly Address[];
   /** An absent condition counts as ready (discovery.k8s.io/v1). */
   readonly ready: boolean;
+  /** Ready, or would be if it were not terminating; an absent condition counts as true. */
+  readonly serving: boolean;
+  readonly terminating: boolean;
   readonly nodeName: string | null;
   /** Name of the Pod behind it; null for other targets. */
   readonly pod: string | null;
+  /** Its own name under the Service's name in DNS; null without. */
+  readonly hostname: string | null;
+  readonly zone: string | null;
+  /** Zones (`hints.forZones`) and nodes (`hints.forNodes`) that should use it; empty without hints. */
+  readonly forZones: readonly string[];
+  readonly forNodes: readonly string[];
 }
 
 /** A discovery.k8s.io/v1 EndpointSlice. One service may have several. */
@@ -42,6 +51,10 @@ export function targetPod(reference: Field): string | null {
   return text(member(reference, "kind")) === "Pod" ? text(member(reference, "name")) : null;
 }
 
+function hintedNames(field: Field): readonly string[] {
+  return listOf(field, (entry) => text(member(entry, "name")));
+}
+
 export function readEndpointSlice(resource: Field, origin: Origin): EndpointSlice {
   const metadata = readMetadata(resource, origin);
   const hasNames = text(member(resource, "addressType")) === "FQDN";
@@ -51,8 +64,14 @@ export function readEndpointSlice(resource: Field, origin: Origin): EndpointSlic
     endpoints: listOf(member(resource, "endpoints"), (endpoint) => ({
       addresses: hasNames ? [] : listOf(member(endpoint, "addresses"), addressField),
       ready: flag(at(endpoint, "conditions", "ready")) ?? true,
+      serving: flag(at(endpoint, "conditions", "serving")) ?? true,
+      terminating: flag(at(endpoint, "conditions", "terminating")) ?? false,
       nodeName: text(member(endpoint, "nodeName")),
       pod: targetPod(member(endpoint, "targetRef")),
+      hostname: text(member(endpoint, "hostname")),
+      zone: text(member(endpoint, "zone")),
+      forZones: hintedNames(at(endpoint, "hints", "forZones")),
+      forNodes: hintedNames(at(endpoint, "hints", "forNodes")),
     })),
     ports: listOf(member(resource, "ports"), endpointPort),
   };

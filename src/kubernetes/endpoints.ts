@@ -24,8 +24,14 @@ function readAddresses(field: Field, ready: boolean): readonly SliceEndpoint[] {
     return {
       addresses: [address],
       ready,
+      serving: ready,
+      terminating: false,
       nodeName: text(member(entry, "nodeName")),
       pod: targetPod(member(entry, "targetRef")),
+      hostname: text(member(entry, "hostname")),
+      zone: null,
+      forZones: [],
+      forNodes: [],
     };
   });
 }

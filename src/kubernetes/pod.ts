@@ -28,6 +28,13 @@ export interface Pod {
   /** `Running`, `Succeeded`, …; the empty string when unknown. */
   readonly phase: string;
   readonly ports: readonly ContainerPort[];
+  /** Its condition `Ready`; null where the source does not tell. */
+  readonly ready: boolean | null;
+  /** It is being deleted (`metadata.deletionTimestamp`). */
+  readonly terminating: boolean;
+  /** Both null unless written; with both it has a name of its own under a headless service. */
+  readonly hostname: string | null;
+  readonly subdomain: string | null;
 }
 
 /** True when the pod's containers have ended: its addresses are free again. */
@@ -56,6 +63,11 @@ function annotatedAddresses(resource: Field): readonly Address[] {
   return [];
 }
 
+function readyCondition(conditions: Field): boolean | null {
+  const found = elements(conditions).find((condition) => text(member(condition, "type")) === "Ready");
+  return found === undefined ? null : text(member(found, "status")) === "True";
+}
+
 /** `untold` names the fields that the source does not tell. */
 export function readPod(resource: Field, origin: Origin, untold?: ReadonlySet<string>): Pod {
   const status = member(resource, "status");
@@ -77,5 +89,9 @@ export function readPod(resource: Field, origin: Origin, untold?: ReadonlySet<st
     serviceAccount: text(member(spec, "serviceAccountName")) || text(member(spec, "serviceAccount")) || "default",
     phase: text(member(status, "phase")) ?? "",
     ports: containers.flatMap((container) => listOf(member(container, "ports"), readPort)),
+    ready: readyCondition(member(status, "conditions")),
+    terminating: (at(resource, "metadata", "deletionTimestamp").value ?? null) !== null,
+    hostname: text(member(spec, "hostname")),
+    subdomain: text(member(spec, "subdomain")),
   };
 }

@@ -1,12 +1,9 @@
-import {
-  type ClusterSettings,
-  type KubeProxySettings,
-  NO_CLUSTER_SETTINGS,
-} from "../../kubernetes/cluster-settings.ts";
-import { at, type Field, flag, member, ownValue, text, topField } from "../../kubernetes/field.ts";
+import { prefixListField } from "../../kubernetes/address-field.ts";
+import { type ClusterSettings, NO_CLUSTER_SETTINGS } from "../../kubernetes/cluster-settings.ts";
+import { member, ownValue, text, topField } from "../../kubernetes/field.ts";
+import { readKubeProxySettings } from "../../kubernetes/kube-proxy/settings.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Origin } from "../../model/origin.ts";
-import { type Prefix, parsePrefix } from "../../net/prefix.ts";
 import { parseDocument } from "./parse-document.ts";
 import type { Resource } from "./read-resources.ts";
 
@@ -31,11 +28,11 @@ export function readClusterSettings(resources: readonly Resource[]): {
         const networking = member(field, "networking");
         settings = {
           ...settings,
-          podSubnets: prefixesOf(member(networking, "podSubnet")),
-          serviceSubnets: prefixesOf(member(networking, "serviceSubnet")),
+          podSubnets: prefixListField(member(networking, "podSubnet")),
+          serviceSubnets: prefixListField(member(networking, "serviceSubnet")),
         };
       } else if (kind === "KubeProxyConfiguration" && settings.kubeProxy === null) {
-        settings = { ...settings, kubeProxy: kubeProxyOf(field, origin) };
+        settings = { ...settings, kubeProxy: readKubeProxySettings(field, origin) };
       }
       for (const problem of field.problems) {
         findings.push({
@@ -82,20 +79,4 @@ function configurationsIn(resource: Resource, findings: Finding[]): readonly Fou
     });
     return [];
   });
-}
-
-function kubeProxyOf(field: Field, origin: Origin): KubeProxySettings {
-  const mode = text(member(field, "mode")) ?? "";
-  const known = (["iptables", "ipvs", "nftables", "userspace", "kernelspace"] as const).find((one) => one === mode);
-  return {
-    mode: mode === "" ? "iptables" : (known ?? "other"),
-    clusterCIDRs: prefixesOf(member(field, "clusterCIDR")),
-    masqueradeAll: flag(at(field, "iptables", "masqueradeAll")) ?? false,
-    origin,
-  };
-}
-
-/** `10.244.0.0/16,fd00:10::/56`. */
-function prefixesOf(field: Field): readonly Prefix[] {
-  return (text(field) ?? "").split(",").flatMap((part) => (part.trim() === "" ? [] : (parsePrefix(part.trim()) ?? [])));
 }

@@ -1,0 +1,13 @@
+import type { RestoreChain, RestoreRule } from "../../model/restore-table.ts";
+
+/** A chain whose rules are written when somebody looks at them: most chains of a large cluster are met by no packet. */
+export function lazyChain(name: string, write: () => readonly RestoreRule[]): RestoreChain {
+  let rules: readonly RestoreRule[] | null = null;
+  return {
+    name,
+    get rules() {
+      rules ??= write();
+      return rules;
+    },
+  };
+}
