@@ -8,6 +8,7 @@ import { readRuleText } from "../iptables/rule.ts";
 import { splitWords } from "../iptables/words.ts";
 import { findingAt } from "../snapshot/finding-at.ts";
 import { felixPieces, felixTexts } from "./felix-spelling.ts";
+import { type KnownChains, type KnownProof, knownChains, recallChain, rememberChain } from "./known-chains.ts";
 import { type LostContext, lostPieces } from "./lost-pieces.ts";
 
 /** What else the host has, where a lost piece may have named it. */
@@ -45,6 +46,7 @@ export function checkCalicoRules(
   rulesets: readonly Ruleset[],
   names: () => HostNames,
   origins: OriginTable,
+  known: KnownChains = knownChains(),
 ): CheckedRulesets {
   const findings: Finding[] = [];
   const checked = rulesets.map((ruleset) => {
@@ -59,6 +61,7 @@ export function checkCalicoRules(
       findings,
       origins,
       others: [],
+      known,
     };
     let changed = false;
     const repaired = tables.map((table) => {
@@ -80,6 +83,7 @@ interface Work {
   readonly findings: Finding[];
   readonly origins: OriginTable;
   /** The first unproven rule of each chain of a policy or an endpoint. */
+  readonly known: KnownChains;
   readonly others: { readonly table: string; readonly chain: string; readonly rule: Rule; readonly index: number }[];
 }
 
@@ -129,40 +133,85 @@ interface Stream {
 }
 
 function checkChain(chain: Chain, table: Table, work: Work): Chain {
+  const place = `${work.family} ${table.name} ${chain.name}`;
+  const again = recallChain(work.known, place, chain.rules, () => keyOf(contextIn(work)));
+  if (again !== null) {
+    work.tries += TRIES_PER_PROVEN * again.proven;
+    report(again, chain, table, work);
+    return chain;
+  }
+  const proof = proveChain(chain, table, work);
+  report(proof, chain, table, work);
+  if (proof.rules !== null) return { ...chain, rules: proof.rules };
+  if (proof.complete) {
+    const context = proof.unproven > 0 ? keyOf(contextIn(work)) : null;
+    rememberChain(work.known, place, chain.rules, proof, context);
+  }
+  return chain;
+}
+
+/** What the hashes of a chain prove. */
+interface ChainProof extends KnownProof {
+  /** With repaired rules, and without doubts that were settled; null where the chain stays as it is. */
+  readonly rules: readonly Rule[] | null;
+  /** Whether nothing was left untried for want of time. */
+  readonly complete: boolean;
+}
+
+function proveChain(chain: Chain, table: Table, work: Work): ChainProof {
   const isOfKernel = BUILT_IN_CHAINS[table.name].includes(chain.name);
   // what Felix appends to a chain of the kernel has hashes of its own
   const names = isOfKernel ? [chain.name, `${chain.name}*appends*`] : [chain.name];
   const streams: Stream[] = names.map((name) => ({ chain: name, digest: digestOfChain(name) }));
   const rules: Rule[] = [];
   let changed = false;
+  let proven = 0;
   let unproven = 0;
-  let first: { readonly rule: Rule; readonly index: number } | null = null;
+  let first: number | null = null;
   for (const [i, rule] of chain.rules.entries()) {
     const hash = writtenHash(rule);
-    const proven =
+    const proof =
       hash === null ? rule : proofOf(rule, hash, streams, { table, chain, index: i + 1, repair: unproven === 0 }, work);
-    rules.push(proven ?? rule);
-    if (proven === null) {
+    rules.push(proof ?? rule);
+    if (proof === null) {
       unproven++;
-      first ??= { rule, index: i + 1 };
+      first ??= i;
       // in a chain of the kernel, nobody knows which of the two it broke
       if (!isOfKernel) for (const stream of streams) stream.digest = null;
-    } else if (proven !== rule) changed = true;
+    } else if (proof !== rule) changed = true;
+    else if (hash !== null) proven++;
   }
-  if (first !== null && !STATIC_CHAIN.test(chain.name)) {
-    work.others.push({ table: table.name, chain: chain.name, ...first });
-  } else if (first !== null) {
-    const more = unproven > 1 ? ` The ${unproven - 1} behind it cannot be held against theirs, then.` : "";
-    work.findings.push(
-      findingAt(work.origins, first.rule.origin, {
-        code: "calico-rule-unproven",
-        severity: "warning",
-        message: `Rule ${first.index} of ${table.name} ${chain.name} does not give the hash cali:${writtenHash(first.rule)} in its comment.${more}`,
-        advice: "Collect the rules with the iptables-save of the calico-node container.",
-      }),
-    );
+  return { rules: changed ? rules : null, first, proven, unproven, complete: work.tries > 0 };
+}
+
+/** Says which rule of the chain gives another hash than the one in its comment. */
+function report({ first, unproven }: KnownProof, chain: Chain, table: Table, work: Work): void {
+  const rule = first === null ? undefined : chain.rules[first];
+  if (first === null || rule === undefined) return;
+  const index = first + 1;
+  if (!STATIC_CHAIN.test(chain.name)) {
+    work.others.push({ table: table.name, chain: chain.name, rule, index });
+    return;
   }
-  return changed ? { ...chain, rules } : chain;
+  const more = unproven > 1 ? ` The ${unproven - 1} behind it cannot be held against theirs, then.` : "";
+  work.findings.push(
+    findingAt(work.origins, rule.origin, {
+      code: "calico-rule-unproven",
+      severity: "warning",
+      message: `Rule ${index} of ${table.name} ${chain.name} does not give the hash cali:${writtenHash(rule)} in its comment.${more}`,
+      advice: "Collect the rules with the iptables-save of the calico-node container.",
+    }),
+  );
+}
+
+function contextIn(work: Work): LostContext {
+  work.context ??= work.contextOf();
+  return work.context;
+}
+
+/** What decides which pieces are tried where one is lost. */
+function keyOf({ marks, devices, sets }: LostContext): string {
+  return [marks.join(" "), devices.join(" "), sets.join(" ")].join("\n");
 }
 
 interface RulePlace {
@@ -201,8 +250,7 @@ function proofOf(
     return told;
   }
   if (!repair) return null;
-  work.context ??= work.contextOf();
-  for (const { texts, lost } of lostPieces(pieces, work.context)) {
+  for (const { texts, lost } of lostPieces(pieces, contextIn(work))) {
     for (const text of texts) {
       if (work.tries <= 0) return null;
       work.tries -= open.length;

@@ -5,6 +5,7 @@ import type { Family } from "../../net/address.ts";
 import { type DumpFindings, dumpFindings } from "../dump-findings.ts";
 import { type DumpLine, dumpLines } from "../dump-text.ts";
 import { type ListColumns, listColumns, listedRule, NO_INTERFACES } from "../iptables-list/row.ts";
+import type { KnownRules } from "./known-rules.ts";
 import { leaveOutRefused } from "./refusals.ts";
 import { classify, type SaveLine } from "./save-line.ts";
 import { sharedParts } from "./shared-parts.ts";
@@ -20,6 +21,8 @@ export interface IptablesSaveInput {
   /** What the file name or the command says; a header in the text says it better. */
   readonly family: Family;
   readonly backend: "legacy" | "nft";
+  /** Rules that other dumps told; grows with those of this one. */
+  readonly known?: KnownRules;
 }
 
 /** A table of which rules may be missing. */
@@ -465,7 +468,9 @@ class SaveReader {
         { advice: "Give one dump of one machine." },
       );
     }
-    const context = { findings: this.findings, origins: this.origins, file: this.file, shared: this.shared };
+    const { findings, origins, file, shared } = this;
+    const { known } = this.input;
+    const context = { findings, origins, file, shared, ...(known === undefined ? {} : { known }) };
     ruleset.tables.set(block.table, leaveOutRefused(readBlock(block, context), block, context));
   }
 }

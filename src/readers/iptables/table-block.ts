@@ -11,6 +11,7 @@ import {
 import type { Family } from "../../net/address.ts";
 import type { DumpFindings } from "../dump-findings.ts";
 import { quote } from "../dump-text.ts";
+import { type KnownRule, type KnownRules, meansTheSame, rememberRule, ruleAgain } from "./known-rules.ts";
 import { reportChainName } from "./refusals.ts";
 import { readRule } from "./rule.ts";
 import { MISSING, type RuleProblem, type RuleReading } from "./rule-reading.ts";
@@ -70,6 +71,8 @@ export interface BlockContext {
   /** Number of the file in the table of origins. */
   readonly file: number;
   readonly shared: SharedParts;
+  /** Rules of other dumps, where several are read. */
+  readonly known?: KnownRules;
 }
 
 /** Makes the table of a block; damaged lines become findings and rules whose effect is unknown. */
@@ -98,11 +101,13 @@ class BlockReader {
   read(): Table {
     for (const line of this.block.chains) this.declare(line);
     const { rules } = this.block;
-    const owners = rules.map(({ text }) => chainOf(text));
+    const known = this.context.known?.family[this.block.family] ?? null;
+    const again = known === null ? null : rules.map((rule) => (isWhole(rule) ? (known.get(rule.text) ?? null) : null));
+    const owners = rules.map(({ text }, index) => again?.[index]?.chain ?? chainOf(text));
     for (const name of owners) if (name !== null && !this.chains.has(name)) this.undeclared.add(name);
     if (this.block.gapBefore) this.markGap(null, owners[0] ?? null, this.block.line);
     for (const [index, rule] of rules.entries()) {
-      this.addRule(rule, owners[index] ?? null);
+      this.addRule(rule, owners[index] ?? null, again?.[index] ?? null);
       if (rule.gapAfter) this.markGap(owners[index] ?? null, owners[index + 1] ?? null, rule.line);
     }
     return { name: this.block.table, chains: this.chains };
@@ -142,7 +147,13 @@ class BlockReader {
     this.chains.set(name, { name, policy: kept, counters, origin: this.originOf(line), rules: [] });
   }
 
-  private addRule(line: RuleLine, name: string | null): void {
+  private addRule(line: RuleLine, name: string | null, again: KnownRule | null): void {
+    if (again !== null && meansTheSame(again, this.isChain)) {
+      const origin = this.originOf(line.line);
+      const chain = this.chains.get(again.chain) ?? this.declareImplicitly(again.chain, line);
+      for (const rule of again.rules) chain.rules.push(ruleAgain(rule, line.counters, origin));
+      return;
+    }
     if (name === null) {
       this.context.findings.add("bad-rule", "warning", line.line, "No chain after -A.", {
         column: line.column,
@@ -157,7 +168,12 @@ class BlockReader {
     for (const problem of reading.problems) this.report(problem, line);
     if (words[0]?.text === "-I" || words[0]?.text === "--insert") {
       chain.rules.splice(insertPosition(words, chain.rules.length), 0, ...reading.rules);
-    } else chain.rules.push(...reading.rules);
+      return;
+    }
+    chain.rules.push(...reading.rules);
+    const { known } = this.context;
+    if (known !== undefined && isWhole(line) && words[1]?.text === name)
+      rememberRule(known, this.block.family, line.text, name, line.counters, reading);
   }
 
   /**
@@ -275,6 +291,11 @@ class BlockReader {
   private originOf(line: number): Origin {
     return originAt(this.context.origins, this.context.file, line);
   }
+}
+
+/** Whether all of a rule stands on its line, as iptables-save prints it. */
+function isWhole({ continuations, cut, missing }: RuleLine): boolean {
+  return continuations === null && !cut && missing === undefined;
 }
 
 /** The word after `-A`. */

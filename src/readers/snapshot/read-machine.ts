@@ -34,6 +34,7 @@ import { type ChosenFile, chooseFiles } from "./choose-files.ts";
 import { type CollectorIndex, knowledgeOfCut } from "./collector-index.ts";
 import type { FileRole } from "./files.ts";
 import { hostOf, once } from "./host-parts.ts";
+import type { KnownTexts } from "./known-texts.ts";
 import type { MachineFiles, PlacedFile } from "./layout.ts";
 import { mergeRoutes } from "./merge-routes.ts";
 import { proxyChains, type ServiceProxy } from "./service-proxy.ts";
@@ -68,6 +69,8 @@ export interface Reading {
   readonly collectors: Pick<CollectorIndex, "incomplete" | "wanting">;
   /** What kube-proxy does on nodes where no dump of rules shows it; null in mode iptables, whose rules are dumped. */
   readonly serviceProxy: ServiceProxy | null;
+  /** What earlier machines told in the same words. */
+  readonly known: KnownTexts;
   readonly findings: Finding[];
   readonly recognised: RecognisedFile[];
 }
@@ -142,7 +145,7 @@ function partsOf(
   const rulesets = once(() => {
     const dumped = readRulesets(machine, chosen, knowledge, reading);
     const names = () => ({ sets: sets().keys(), devices: interfaces.keys() });
-    const checked = checkCalicoRules(dumped, names, origins);
+    const checked = checkCalicoRules(dumped, names, origins, reading.known.chains);
     reading.findings.push(...checked.findings);
     return checked.rulesets;
   });
@@ -416,7 +419,7 @@ function readMachineRoutes(
 ): readonly Route[] {
   const dumps = all(chosen, "routes").map(({ role, file }) => {
     const family = role.family ?? 4;
-    const dump = readRoutes(file.text, file.path, reading.origins, { family });
+    const dump = readRoutes(file.text, file.path, reading.origins, { family, known: reading.known.routes[family] });
     note(
       reading,
       file,
@@ -528,7 +531,10 @@ function readRulesets(
     }
     // iptables-save without a name is the backend of `iptables -V`; nft is the default of current distributions
     const backend = role.backend ?? (printed === "legacy" ? "legacy" : "nft");
-    const dump = readIptablesSave({ text: file.text, file: file.path, family, backend }, reading.origins);
+    const dump = readIptablesSave(
+      { text: file.text, file: file.path, family, backend, known: reading.known.rules },
+      reading.origins,
+    );
     const count = dump.rulesets.reduce((sum, ruleset) => sum + ruleCount(ruleset), 0);
     note(reading, file, `${family === 4 ? "iptables-save" : "ip6tables-save"} (${backend})`, count, dump.findings);
     // a backend without a table prints nothing: that is a fact, but not about the other one

@@ -24,6 +24,7 @@ import { NO_DESCRIPTION, readDescription } from "./description.ts";
 import { isUnread, type SnapshotFiles } from "./files.ts";
 import { findingAt } from "./finding-at.ts";
 import { hostOf, once, partsOfHost } from "./host-parts.ts";
+import { knownTexts } from "./known-texts.ts";
 import { type LooseFile, layOut, type MachineFiles, NOBODY, type PlacedFile } from "./layout.ts";
 import { endpointsOf, serviceNamesOf } from "./names.ts";
 import { nodesWithoutDumps } from "./nodes-without-dumps.ts";
@@ -114,7 +115,14 @@ function assemble(files: SnapshotFiles, mode: "read" | "open", progress: Progres
   const placed = placeLoose(loose, folders, cluster, files.hostOf ?? (() => null));
   findings.push(...placed.findings);
   const machineFiles = placed.machines;
-  const reading: Reading = { origins, collectors, serviceProxy: serviceProxyOf(cluster), findings, recognised };
+  const reading: Reading = {
+    origins,
+    collectors,
+    serviceProxy: serviceProxyOf(cluster),
+    known: knownTexts(),
+    findings,
+    recognised,
+  };
   const machines = machineFiles.flatMap((files, done) => {
     progress(done, machineFiles.length);
     const readable =
@@ -170,7 +178,7 @@ function assemble(files: SnapshotFiles, mode: "read" | "open", progress: Progres
 function factsOf(
   files: SnapshotFiles,
   file: PlacedFile | null,
-  reading: Omit<Reading, "collectors" | "serviceProxy">,
+  reading: Omit<Reading, "collectors" | "serviceProxy" | "known">,
 ): Facts {
   const { origins, findings, recognised } = reading;
   const own = file === null ? null : readFactsFile(file.text, file.path);
