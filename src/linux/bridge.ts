@@ -5,6 +5,7 @@ import { type BridgeFdb, bridgeFdb, learn } from "./bridge-fdb.ts";
 import { drop } from "./endings.ts";
 import { isGroupMac, isReservedMac, isZeroMac } from "./ethernet.ts";
 import { receiveHere } from "./forward.ts";
+import { comesFrom, isTold, untoldMac } from "./netfilter/frame-mac.ts";
 import type { HostRuntime } from "./runtime.ts";
 import { copySkb, type Skb } from "./skb.ts";
 import { FRAME_ALLOWANCE, transmitFrame } from "./transmit.ts";
@@ -72,8 +73,9 @@ function noteUnmodelled(runtime: HostRuntime, bridge: Interface, port: Interface
 function frameOnBridge(runtime: HostRuntime, bridge: Interface, port: Interface, skb: Skb): void {
   const fdb = bridgeFdb(runtime, bridge);
   const settings = settingsOf(port);
-  if (settings.locked && fdb.rows.get(skb.sourceMac)?.port !== port) {
-    return drop(runtime, skb, null, null, `port ${port.name} is locked and has no entry for ${skb.sourceMac}`);
+  if (settings.locked && !isLetIn(runtime, fdb, port, skb)) {
+    const mac = isTold(skb.sourceMac) ? skb.sourceMac : untoldMac(skb, "src");
+    return drop(runtime, skb, null, null, `port ${port.name} is locked and has no entry for ${mac}`);
   }
   if (settings.learning && skb.sourceMac !== "") learn(fdb, port, skb.sourceMac);
   if (stateOf(port, bridge) === "learning") {
@@ -89,6 +91,13 @@ function frameOnBridge(runtime: HostRuntime, bridge: Interface, port: Interface,
   } else if (row.port === null) passUp(runtime, bridge, skb);
   else if (delivers(bridge, port, row.port)) forwardTo(runtime, bridge, port, row.port, skb);
   else drop(runtime, skb, null, null, `${bridge.name} does not pass it from ${port.name} to ${row.port.name}`);
+}
+
+/** Whether a locked port has an entry for the sender. */
+function isLetIn(runtime: HostRuntime, fdb: BridgeFdb, port: Interface, skb: Skb): boolean {
+  if (isTold(skb.sourceMac)) return fdb.rows.get(skb.sourceMac)?.port === port;
+  const entries = [...fdb.rows].filter(([, row]) => row.port === port);
+  return entries.length > 0 && comesFrom(runtime, skb, `one that port ${port.name} has an entry for`);
 }
 
 /**

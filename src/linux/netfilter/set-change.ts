@@ -8,7 +8,6 @@ import type { Skb } from "../skb.ts";
 import { ANY_NAME, addEntry, type Entry, exactEntry, nameNumber, type SetIndex } from "./set-index.ts";
 import { fillQuery, query, type SetSides } from "./set-query.ts";
 import { currentIndex, startCounters, writableIndex } from "./set-state.ts";
-import type { Hook } from "./verdict.ts";
 
 /** `-j SET --add-set`. */
 export interface SetAddition {
@@ -24,11 +23,11 @@ export interface SetAddition {
  * sides name becomes a member. Of nets it gets the longest prefix length that the set has. A list:set hands it to its
  * sets until one takes it. Returns false where the kernel has an error for it: nobody hears of it.
  */
-export function setAdd(runtime: HostRuntime, set: IpSet, addition: SetAddition, skb: Skb, hook: Hook): boolean {
+export function setAdd(runtime: HostRuntime, set: IpSet, addition: SetAddition, skb: Skb): boolean {
   if (set.type === "list:set") {
-    return listedSets(runtime, set).some((member) => setAdd(runtime, member, addition, skb, hook));
+    return listedSets(runtime, set).some((member) => setAdd(runtime, member, addition, skb));
   }
-  const wanted = entryOf(runtime, set, addition.sides, skb, hook);
+  const wanted = entryOf(runtime, set, addition.sides, skb);
   if (wanted === null) return false;
   const now = runtime.services.now();
   const { exist, timeout } = addition;
@@ -65,11 +64,11 @@ export function setAdd(runtime: HostRuntime, set: IpSet, addition: SetAddition, 
 }
 
 /** ip_set_del() with a packet: exactly that member goes, if it is there. */
-export function setDelete(runtime: HostRuntime, set: IpSet, sides: SetSides, skb: Skb, hook: Hook): boolean {
+export function setDelete(runtime: HostRuntime, set: IpSet, sides: SetSides, skb: Skb): boolean {
   if (set.type === "list:set") {
-    return listedSets(runtime, set).some((member) => setDelete(runtime, member, sides, skb, hook));
+    return listedSets(runtime, set).some((member) => setDelete(runtime, member, sides, skb));
   }
-  const wanted = entryOf(runtime, set, sides, skb, hook);
+  const wanted = entryOf(runtime, set, sides, skb);
   if (wanted === null) return false;
   const now = runtime.services.now();
   const present = exactEntry(wanted.index, named(wanted.index, wanted.entry), now);
@@ -95,12 +94,19 @@ function entryOf(
   set: IpSet,
   sides: SetSides,
   skb: Skb,
-  hook: Hook,
 ): { readonly index: SetIndex; readonly entry: Entry } | null {
   const index = currentIndex(runtime, set);
   if (index === null || sides.length < index.dimensions.length) return null;
   if (index.family !== null && index.family !== skb.packet.src.family) return null;
-  if (!fillQuery(index, sides, skb, hook)) return null;
+  if (!fillQuery(runtime, index, sides, skb)) return null;
+  if (query.untold) {
+    runtime.services.assume(
+      runtime,
+      "set-unchanged-by-untold-mac",
+      `set ${set.name} does not change by a MAC address that no dump tells`,
+    );
+    return null;
+  }
   if (isFree(query.port)) {
     runtime.services.assume(
       runtime,

@@ -73,6 +73,8 @@ export interface SetQuery {
   name: number;
   /** The MAC address or interface itself; empty without one. */
   text: string;
+  /** True for a packet whose MAC address no dump tells. */
+  untold: boolean;
   mark: number;
 }
 

@@ -1,17 +1,18 @@
 import type { Packet } from "../../net/packet.ts";
 import { ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE } from "../../net/protocol.ts";
+import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
+import { frameMac, hasEthernetHeader, LOOPBACK_MAC } from "./frame-mac.ts";
 import { NO_NAME, refusesAddress, type SetIndex, type SetQuery } from "./set-index.ts";
-import { FORWARD, type Hook, INPUT, PREROUTING } from "./verdict.ts";
 
 /** Which side of the packet each dimension reads: `src`, `dst` in the order of the rule. */
 export type SetSides = readonly ("src" | "dst")[];
 
 /** The query in hand; look-ups do not nest. */
-export const query: SetQuery = { addresses: [], protocol: 0, port: 0, name: 0, text: "", mark: 0 };
+export const query: SetQuery = { addresses: [], protocol: 0, port: 0, name: 0, text: "", untold: false, mark: 0 };
 
 /** Reads the packet's side of every dimension; false when it has none (the kernel's -EINVAL), so that it is in no set. */
-export function fillQuery(index: SetIndex, sides: SetSides, skb: Skb, hook: Hook): boolean {
+export function fillQuery(runtime: HostRuntime, index: SetIndex, sides: SetSides, skb: Skb): boolean {
   const { packet } = skb;
   const { dimensions } = index;
   const bitmapPort = index.set.type === "bitmap:port";
@@ -20,6 +21,7 @@ export function fillQuery(index: SetIndex, sides: SetSides, skb: Skb, hook: Hook
   query.port = 0;
   query.name = 0;
   query.text = "";
+  query.untold = false;
   query.mark = 0;
   for (let at = 0; at < dimensions.length; at++) {
     const source = sides[at] === "src";
@@ -36,12 +38,16 @@ export function fillQuery(index: SetIndex, sides: SetSides, skb: Skb, hook: Hook
         query.protocol = bitmapPort ? 0 : packet.protocol;
         query.port = setPort(packet, source);
         break;
-      case "mac":
-        // Only packets that arrived have an Ethernet header when the hooks run.
-        query.text = hook === PREROUTING || hook === INPUT || hook === FORWARD ? macOf(skb, source) : "";
-        if (query.text === "") return false;
+      case "mac": {
+        // The header of a forwarded packet is still there in POSTROUTING.
+        const mac = frameMac(skb, source ? "src" : "dst");
+        if (mac === "" || mac === LOOPBACK_MAC) return false;
+        if (skb.input !== null && !hasEthernetHeader(runtime, skb.input)) return false;
+        query.untold = mac === null;
+        query.text = mac ?? "";
         query.name = index.names.get(query.text) ?? NO_NAME;
         break;
+      }
       case "iface": {
         const device = source ? skb.input : skb.output;
         if (device === null) return false;
@@ -55,11 +61,6 @@ export function fillQuery(index: SetIndex, sides: SetSides, skb: Skb, hook: Hook
     }
   }
   return true;
-}
-
-function macOf(skb: Skb, source: boolean): string {
-  const mac = source ? skb.sourceMac : skb.destinationMac;
-  return mac === "00:00:00:00:00:00" ? "" : mac;
 }
 
 /**

@@ -5,12 +5,20 @@ import { formatProtocol } from "../../net/protocol.ts";
 import { isFree, valueIn } from "../free-value.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
+import { frameMac, untoldMac } from "./frame-mac.ts";
 import { setAdd } from "./set-change.ts";
-import { ANY_NAME, type Dimension, decidingPorts, findEntry, type SetIndex, setDimensions } from "./set-index.ts";
+import {
+  ANY_NAME,
+  type Dimension,
+  decidingPorts,
+  findEntry,
+  NO_NAME,
+  type SetIndex,
+  setDimensions,
+} from "./set-index.ts";
 import { fillQuery, query, type SetSides, setPort } from "./set-query.ts";
 import { currentIndex, entryCounters } from "./set-state.ts";
 import { unknownOutcome } from "./unknown-outcome.ts";
-import type { Hook } from "./verdict.ts";
 
 export interface CounterTest {
   readonly comparison: "eq" | "ne" | "lt" | "gt";
@@ -40,37 +48,38 @@ export interface SetAnswer {
  * `nomatch` member holds it instead. A set with fewer sides given than it has dimensions, or of the other family, holds
  * nothing. Sets that are not there, incomplete, or of a type podpath does not know ask the chooser.
  */
-export function setHolds(
-  runtime: HostRuntime,
-  test: SetTest,
-  skb: Skb,
-  hook: Hook,
-  answer: SetAnswer | null = null,
-): boolean {
+export function setHolds(runtime: HostRuntime, test: SetTest, skb: Skb, answer: SetAnswer | null = null): boolean {
   const { name, sides } = test;
   const set = runtime.host.ipSets.get(name);
   if (set === undefined) return unknownMembership(runtime, test, null, skb);
-  if (set.type === "list:set") return listHolds(runtime, set, test, skb, hook, answer);
+  if (set.type === "list:set") return listHolds(runtime, set, test, skb, answer);
   const index = currentIndex(runtime, set);
   if (index === null) return unknownMembership(runtime, test, null, skb);
   if (sides.length < index.dimensions.length) return false;
   if (index.family !== null && index.family !== skb.packet.src.family) return false;
-  if (!fillQuery(index, sides, skb, hook)) return false;
-  const held = queryHolds(runtime, index, test, skb, hook, answer);
+  if (!fillQuery(runtime, index, sides, skb)) return false;
+  if (query.untold && dependsOnMac(index, runtime.services.now())) {
+    return unknownMembership(runtime, test, index.dimensions, skb);
+  }
+  const held = queryHolds(runtime, index, test, skb, answer);
   // A missing member can add a match, and in sets of nets also take one away.
   if (set.complete || (held && !index.hasNets)) return held;
   return unknownMembership(runtime, test, index.dimensions, skb);
 }
 
+/** Whether the packet in `query`, whose MAC address is not told, is in the set with some MAC address and not with others. */
+function dependsOnMac(index: SetIndex, now: number): boolean {
+  for (const name of index.names.values()) {
+    query.name = name;
+    const found = findEntry(index, query, now, null);
+    if (found >= 0 && index.entries[found]?.name === name) return true;
+  }
+  query.name = NO_NAME;
+  return false;
+}
+
 /** list_set_ktest(): the first member set that holds the packet, and whose own counters are right, decides. */
-function listHolds(
-  runtime: HostRuntime,
-  list: IpSet,
-  test: SetTest,
-  skb: Skb,
-  hook: Hook,
-  answer: SetAnswer | null,
-): boolean {
+function listHolds(runtime: HostRuntime, list: IpSet, test: SetTest, skb: Skb, answer: SetAnswer | null): boolean {
   const now = runtime.services.now();
   const words = list.header.split(/\s+/);
   const counts = words.includes("counters");
@@ -82,7 +91,7 @@ function listHolds(
     // The kernel takes no list:set into a list:set.
     if (runtime.host.ipSets.get(element.name)?.type === "list:set") continue;
     const inner: SetTest = { ...test, name: element.name, updateCounters, packets: null, bytes: null };
-    if (!setHolds(runtime, inner, skb, hook, answer)) continue;
+    if (!setHolds(runtime, inner, skb, answer)) continue;
     if (counts && !countersHold(runtime, list, null, at, member, test, skb)) continue;
     if (skbInfo && answer !== null) answer.info = member.skbInfo ?? null;
     return true;
@@ -90,14 +99,7 @@ function listHolds(
   return list.complete ? false : unknownMembership(runtime, test, null, skb);
 }
 
-function queryHolds(
-  runtime: HostRuntime,
-  index: SetIndex,
-  test: SetTest,
-  skb: Skb,
-  hook: Hook,
-  answer: SetAnswer | null,
-): boolean {
+function queryHolds(runtime: HostRuntime, index: SetIndex, test: SetTest, skb: Skb, answer: SetAnswer | null): boolean {
   const { services } = runtime;
   const now = services.now();
   const { set, options } = index;
@@ -116,7 +118,7 @@ function queryHolds(
   const entry = index.entries[found];
   if (answer !== null && options.skbInfo) answer.info = entry?.member?.skbInfo ?? null;
   // The MAC address of the first packet stays (-EAGAIN in bitmap_ipmac_do_test).
-  if (entry?.name === ANY_NAME) setAdd(runtime, set, { sides: test.sides, exist: false, timeout: null }, skb, hook);
+  if (entry?.name === ANY_NAME) setAdd(runtime, set, { sides: test.sides, exist: false, timeout: null }, skb);
   if (!index.hasNets) return true;
   return (entry?.member?.nomatch === true) === test.returnNomatch;
 }
@@ -201,7 +203,13 @@ function packetFields(skb: Skb, dimensions: readonly Dimension[] | null, sides: 
     if (dimension === undefined || dimension === "port") {
       add(`${formatProtocol(packet.protocol)} ${side} port ${setPort(packet, source)}`);
     }
-    if (dimension === "mac") add(`${side} mac ${source ? skb.sourceMac : skb.destinationMac}`);
+    if (dimension === "mac") {
+      add(
+        frameMac(skb, side) === null
+          ? untoldMac(skb, side)
+          : `${side} mac ${source ? skb.sourceMac : skb.destinationMac}`,
+      );
+    }
     if (dimension === "iface") add(`${side} interface ${(source ? skb.input : skb.output)?.name ?? "none"}`);
     if (dimension === "mark") add(`mark ${skb.mark}`);
   });

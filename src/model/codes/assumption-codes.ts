@@ -171,6 +171,12 @@ export const ASSUMPTION_CODES = {
     means: "The sender's port is drawn at random, and the set would get or lose just that one.",
     todo: "Give the probe a port with --sport.",
   },
+  "set-unchanged-by-untold-mac": {
+    part: "rules",
+    title: "A set does not change by a MAC address that no dump tells",
+    means: "The set would get or lose the MAC address of a frame whose sender's address is in no dump.",
+    todo: "Collect ip -d link on the machine that sent it, or say the address: smac in a line of --packets.",
+  },
   "silent-routers-outside": {
     part: "fabric",
     title: "No router beyond the dumps answers when a TTL ends",

@@ -8,6 +8,12 @@ export const UNKNOWN_CODES = {
       "A packet met a place of the rules where the dump is damaged. There is a branch for each thing that the rule may do.",
     todo: "Collect iptables-save -c again.",
   },
+  "frame-mac": {
+    title: "Which MAC address a frame came from",
+    means:
+      "A rule goes by the MAC address of a frame, and no dump tells the one that this frame had, or whether what comes in by that device has any.",
+    todo: "Collect ip -d link on the machine that sent it, or say the address: smac in a line of --packets.",
+  },
   "full-connection-table": {
     title: "The connection table is full",
     means: "The kernel either drops an old connection or the new packet; which one depends on the hash table.",

@@ -48,6 +48,15 @@ const IPIP = `5: tunl0@NONE: <NOARP,UP,LOWER_UP> mtu 1480 qdisc noqueue state UN
     inet 10.9.8.1/32 scope global tunl0
 `;
 const FULL = "create seen hash:ip family inet hashsize 64 maxelem 1 forceadd\nadd seen 10.0.0.1\n";
+const STRANGER = {
+  host: "n2",
+  interface: "eth0",
+  src: "172.16.0.99",
+  dst: "172.16.0.12",
+  proto: "tcp",
+  sport: 40000,
+  dport: 80,
+};
 const withSet = (set: string, rule: string): CommandExample =>
   probed(
     { "nodes/n2/ipset-save.txt": set, "nodes/n2/iptables-save.txt": filter(rule) },
@@ -144,6 +153,13 @@ export const ASSUMPTION_EXAMPLES: ExamplesOf<typeof ASSUMPTION_CODES> = {
     "create seen hash:ip,port family inet hashsize 64 maxelem 65536\n",
     "-A INPUT -p tcp -j SET --add-set seen src,src",
   ),
+  "set-unchanged-by-untold-mac": {
+    ...probed({
+      "nodes/n2/ipset-save.txt": "create seen hash:mac hashsize 64 maxelem 65536\n",
+      "nodes/n2/iptables-save.txt": filter("-A INPUT -p tcp -j SET --add-set seen src"),
+    }),
+    run: ["trace", "cluster1", "--packet", JSON.stringify(STRANGER)],
+  },
   "silent-routers-outside": probed({}, ..."--from node/n1 --to 203.0.113.9 --kind traceroute".split(" ")),
   "socket-without-mark": packetOn(["-A INPUT -m socket --restore-skmark -j DROP"], { src: SOURCE }),
   "vlan-unverified": devices(vlan("    vlan protocol 802.1Q id 7 <REORDER_HDR>\n"), ON_VLAN),

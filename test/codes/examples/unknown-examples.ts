@@ -29,6 +29,7 @@ const FTP = {
 
 export const UNKNOWN_EXAMPLES: ExamplesOf<typeof UNKNOWN_CODES> = {
   "damaged-rule": packetOn(["-A INPUT -p tcp garbage -j DROP"]),
+  "frame-mac": packetOn(["-A INPUT -m mac --mac-source 52:54:00:12:34:56 -j DROP"]),
   "full-connection-table": {
     ...full,
     beside: {

@@ -15,6 +15,8 @@ const available = await kernelAvailable();
 
 const FAR: readonly string[] = ["A", "B", "C"];
 
+const SENDER = "02:00:00:00:00:77";
+
 /** A packet that A sends through R to B. */
 const THROUGH: ProbePacket = {
   host: "R",
@@ -60,6 +62,56 @@ describe.skipIf(!available)("extensions, as the kernel has them", () => {
       // A socket on any address is also found for what only passes through.
       const passing = await duel.agree({ ...open, dst: "10.0.1.2" });
       expect(passing.result.rules.map(({ chain, index }) => `${chain} ${index}`)).toContain("PREROUTING 2");
+    });
+
+    it("mac: the sender of a frame; what comes in by lo or is sent from here has none", async () => {
+      const rules = [
+        `-m mac --mac-source ${SENDER}`,
+        `-m mac ! --mac-source ${SENDER}`,
+        "-m mac --mac-source 00:00:00:00:00:00",
+      ];
+      const text = table(
+        "mangle",
+        ...["PREROUTING", "INPUT", "FORWARD"].flatMap((chain) => rules.map((rule) => `-A ${chain} ${rule}`)),
+        "-A OUTPUT -j MARK --set-mark 1",
+      );
+      const duel = await Duel.of(oracle, routerLab({ router: { rulesets: [{ backend, text }] } }), FAR);
+      const met = async (packet: ProbePacket): Promise<readonly number[]> => {
+        const round = await duel.agree(packet);
+        expect(round.branches).toHaveLength(1);
+        return round.result.rules
+          .filter(({ chain, index }) => chain === "PREROUTING" && index !== 0)
+          .map(({ index }) => index ?? 0);
+      };
+      expect(await met({ ...THROUGH, smac: SENDER })).toEqual([1]);
+      expect(await met({ ...THROUGH, dst: "10.0.0.1", smac: SENDER })).toEqual([1]);
+      expect(await met(THROUGH)).toEqual([2]);
+      expect(await met({ host: "R", src: "10.0.0.1", dst: "10.0.1.1", proto: "udp", sport: 4000, dport: 80 })).toEqual(
+        [],
+      );
+    });
+
+    it("set of MAC addresses: that of a forwarded frame in POSTROUTING too, none of what is sent from here", async () => {
+      const sides = ["src,src", "src,dst", "dst,src"];
+      const text = table(
+        "mangle",
+        ...BUILT_IN_CHAINS.mangle.flatMap((chain) => sides.map((side) => `-A ${chain} -m set --match-set m ${side}`)),
+      );
+      const ipsets = `create m bitmap:ip,mac range 10.0.0.0/16\nadd m 10.0.0.2,${SENDER}\nadd m 10.0.0.1\nadd m 10.0.1.1\n`;
+      const duel = await Duel.of(oracle, routerLab({ router: { ipsets, rulesets: [{ backend, text }] } }), FAR);
+      const met = async (packet: ProbePacket): Promise<readonly string[]> => {
+        const round = await duel.agree(packet);
+        expect(round.branches).toHaveLength(1);
+        return round.result.rules.filter(({ index }) => index !== 0).map(({ chain, index }) => `${chain} ${index}`);
+      };
+      expect(await met({ ...THROUGH, smac: SENDER })).toEqual(["PREROUTING 1", "FORWARD 1", "POSTROUTING 1"]);
+      expect(await met(THROUGH)).toEqual([]);
+      expect(await met({ host: "R", src: "10.0.0.1", dst: "10.0.1.1", proto: "udp", sport: 4000, dport: 80 })).toEqual(
+        [],
+      );
+      expect(await met({ host: "R", src: "10.0.0.1", dst: "10.0.0.2", proto: "udp", sport: 4000, dport: 80 })).toEqual(
+        [],
+      );
     });
 
     it("sctp --chunk-types: any of the listed chunks, all of them, or no others; flags count for the types that name them", async () => {

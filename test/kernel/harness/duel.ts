@@ -88,9 +88,13 @@ export function kernelMemory(): KernelMemory {
   return { limits: new Map(), identifications: 0, age: () => (performance.now() - built) / 1000 };
 }
 
+/** Who sends what comes in by a device that is joined to nothing. */
+const STRANGER = "02:00:00:ff:00:01";
+
 /** One Network asked on both sides. */
 export class Duel {
   private session: PacketSession;
+  private network: Network;
   private readonly oracle: Oracle;
   private readonly excuses: Excuses;
   private readonly counters: ((host: string) => RuleCounters) | null;
@@ -126,6 +130,7 @@ export class Duel {
     this.counters = counters;
     this.conntrack = conntrack;
     this.memory = memory;
+    this.network = network;
     this.session = createPacketSession(network, memory.limits);
     this.excuses = excuses;
   }
@@ -145,13 +150,14 @@ export class Duel {
 
   /** Another Network on podpath's side, after the kernel was told to change. */
   use(network: Network): void {
+    this.network = network;
     this.session = createPacketSession(network, this.memory.limits);
     this.known.clear();
   }
 
   /** Sends one packet on both sides. Null when there is no earlier delivery to reply to. */
   async ask(given: ProbePacket): Promise<Round | null> {
-    const packet: ProbePacket = { ...given, id: given.id ?? `p${this.counter++}` };
+    const packet: ProbePacket = { ...this.withSender(given), id: given.id ?? `p${this.counter++}` };
     const fresh = packet.fresh ?? packet.replyTo === undefined;
     const concrete = packet.replyTo === undefined ? packet : this.replyTo(packet.replyTo, packet);
     if (concrete === null) return null;
@@ -195,6 +201,20 @@ export class Duel {
       );
     }
     return round;
+  }
+
+  /** The packet with the MAC address that it comes from, where several could have sent it or nobody that podpath knows. */
+  private withSender(packet: ProbePacket): ProbePacket {
+    const { host, interface: device, smac } = packet;
+    if (device === undefined || smac !== undefined) return packet;
+    const link = this.network.links.find(({ members }) =>
+      members.some((member) => member.host === host && member.interface === device),
+    );
+    const others = link?.members.filter((member) => member.host !== host || member.interface !== device) ?? [];
+    const [other] = others;
+    if (link?.closed === true && others.length === 1) return packet;
+    const mac = other === undefined ? null : this.network.hosts.get(other.host)?.interfaces.get(other.interface)?.mac;
+    return { ...packet, smac: mac ?? STRANGER };
   }
 
   /** The packet with an identification that the kernel has not met: one for each that the sequence names. */

@@ -1,4 +1,6 @@
+import { formatAddress } from "../../../net/address.ts";
 import type { MatchExtension } from "../extension.ts";
+import { comesFrom, frameMac, hasEthernetHeader } from "../frame-mac.ts";
 
 declare module "../../../model/ruleset.ts" {
   interface Matches {
@@ -28,10 +30,15 @@ export const eui64: MatchExtension<"eui64"> = {
   print: () => [],
   compile: () => ({
     kind: "call",
-    test(skb) {
-      if (skb.sourceMac === "" || skb.input === null) return false;
-      const id = interfaceId(skb.sourceMac);
-      return id !== null && skb.packet.src.c === id.high && skb.packet.src.d === id.low;
+    test(skb, runtime) {
+      const { c, d } = skb.packet.src;
+      // ff:fe in the middle is what every such address has.
+      if ((c & 0xff) !== 0xff || d >>> 24 !== 0xfe) return false;
+      const sender = frameMac(skb, "src");
+      if (sender === "" || skb.input === null || !hasEthernetHeader(runtime, skb.input)) return false;
+      if (sender === null) return comesFrom(runtime, skb, `the one that ${formatAddress(skb.packet.src)} was made of`);
+      const id = interfaceId(sender);
+      return id !== null && c >>> 0 === id.high && d >>> 0 === id.low;
     },
   }),
 };

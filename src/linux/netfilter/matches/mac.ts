@@ -1,4 +1,7 @@
+import type { HostRuntime } from "../../runtime.ts";
+import type { Skb } from "../../skb.ts";
 import type { MatchExtension } from "../extension.ts";
+import { comesFrom, frameMac, hasEthernetHeader } from "../frame-mac.ts";
 import { givenOption, optionWords } from "../option-words.ts";
 
 declare module "../../../model/ruleset.ts" {
@@ -11,8 +14,8 @@ declare module "../../../model/ruleset.ts" {
 const MAC = /^[0-9a-f]{1,2}(:[0-9a-f]{1,2}){5}$/;
 
 /**
- * `-m mac [!] --mac-source` (net/netfilter/xt_mac.c). A packet without an Ethernet header (from `lo`, a layer-3 tunnel,
- * or sent by this host) does not match, negated or not.
+ * `-m mac [!] --mac-source` (net/netfilter/xt_mac.c). A packet that comes in by a device of another type than Ethernet (`lo`,
+ * a layer-3 tunnel) or was sent by this host does not match, negated or not.
  */
 export const mac: MatchExtension<"mac"> = {
   options: { "mac-source": { values: 1, negatable: true } },
@@ -29,6 +32,16 @@ export const mac: MatchExtension<"mac"> = {
   print: (options) => optionWords("mac-source", options.invert, options.mac),
   compile: (options) => ({
     kind: "call",
-    test: (skb) => skb.sourceMac !== "" && skb.input !== null && (skb.sourceMac === options.mac) !== options.invert,
+    test: (skb, runtime) =>
+      skb.input !== null &&
+      skb.input.kind !== "loopback" &&
+      (isFrom(runtime, skb, options.mac) ?? options.invert) !== options.invert,
   }),
 };
+
+/** Null for a packet without an Ethernet header. */
+function isFrom(runtime: HostRuntime, skb: Skb, mac: string): boolean | null {
+  const sender = frameMac(skb, "src");
+  if (sender === "" || skb.input === null || !hasEthernetHeader(runtime, skb.input)) return null;
+  return sender === null ? comesFrom(runtime, skb, mac) : sender === mac;
+}

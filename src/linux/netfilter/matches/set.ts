@@ -89,6 +89,6 @@ export const set: MatchExtension<"set"> = {
   ],
   compile: (options) => ({
     kind: "call",
-    test: (skb, runtime, hook) => setHolds(runtime, options, skb, hook) !== options.invert,
+    test: (skb, runtime) => setHolds(runtime, options, skb) !== options.invert,
   }),
 };

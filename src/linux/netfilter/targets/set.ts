@@ -89,7 +89,7 @@ export const SET: TargetExtension<"SET"> = {
   ],
   compile({ add, exist, timeout, del, map }) {
     const mapTest = map === null ? null : mapTestOf(map);
-    return (skb, runtime, hook) => {
+    return (skb, runtime) => {
       const { ipSets } = runtime.host;
       const unknown = (name: string): void => {
         runtime.services.assume(
@@ -100,17 +100,17 @@ export const SET: TargetExtension<"SET"> = {
       };
       if (add !== null) {
         const set = ipSets.get(add.set);
-        if (isKnownSet(set)) setAdd(runtime, set, { sides: add.flags, exist, timeout }, skb, hook);
+        if (isKnownSet(set)) setAdd(runtime, set, { sides: add.flags, exist, timeout }, skb);
         else unknown(add.set);
       }
       if (del !== null) {
         const set = ipSets.get(del.set);
-        if (isKnownSet(set)) setDelete(runtime, set, del.flags, skb, hook);
+        if (isKnownSet(set)) setDelete(runtime, set, del.flags, skb);
         else unknown(del.set);
       }
       if (map === null || mapTest === null) return XT_CONTINUE;
       const answer: SetAnswer = { info: null };
-      if (setHolds(runtime, mapTest, skb, hook, answer) && map.mark) skb.mark = mappedMark(skb.mark, answer.info);
+      if (setHolds(runtime, mapTest, skb, answer) && map.mark) skb.mark = mappedMark(skb.mark, answer.info);
       return XT_CONTINUE;
     };
   },

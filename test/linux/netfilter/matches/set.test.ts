@@ -100,9 +100,9 @@ describe("-m set", () => {
 
   it("fills the MAC address of a bitmap:ip,mac member from any frame that arrived", () => {
     const on = withSets(set("m", "bitmap:ip,mac", [member([net("10.0.0.1")])]));
-    const arrived = frame({}, { sourceMac: "02:00:00:00:00:01" });
+    const arrived = frame({}, { sourceMac: "02:00:00:00:00:01", input: networkInterface({ name: "eth0" }) });
+    expect(holds("-m set --match-set m src,src", frame(), on, OUTPUT)).toBe(false);
     expect(holds("-m set --match-set m src,src", arrived, on, PREROUTING)).toBe(true);
-    expect(holds("-m set --match-set m src,src", arrived, on, OUTPUT)).toBe(false);
   });
 
   it("asks, by set and address, where the set is not there, incomplete or of an unknown type", () => {
