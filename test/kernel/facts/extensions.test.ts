@@ -10,6 +10,7 @@ import { toBuildRequest } from "../harness/network-to-oracle.ts";
 import { Oracle } from "../harness/oracle-client.ts";
 import { muted } from "../harness/podpath-network.ts";
 import { routerLab } from "../harness/router-lab.ts";
+import { routerLab6 } from "../harness/router-lab-6.ts";
 
 const available = await kernelAvailable();
 
@@ -89,6 +90,38 @@ describe.skipIf(!available)("extensions, as the kernel has them", () => {
       expect(await met({ host: "R", src: "10.0.0.1", dst: "10.0.1.1", proto: "udp", sport: 4000, dport: 80 })).toEqual(
         [],
       );
+    });
+
+    it("eui64: a source address made of the frame's MAC address, on Ethernet alone", async () => {
+      const text = table("mangle", "-A PREROUTING -m eui64", "-A INPUT -m eui64", "-A FORWARD -m eui64");
+      const lab = routerLab6({ router: { rulesets: [{ family: 6, backend, text }] } });
+      const ofZeros = "::200:ff:fe00:0";
+      const hosts = lab.hosts.map((host) =>
+        host.name === "R"
+          ? { ...host, interfaces: [{ name: "lo", addresses: [`${ofZeros}/128`] }, ...host.interfaces] }
+          : host,
+      );
+      const duel = await Duel.of(oracle, { ...lab, hosts }, FAR);
+      const met = async (packet: ProbePacket): Promise<readonly string[]> => {
+        const round = await duel.agree(packet);
+        expect(round.branches).toHaveLength(1);
+        return round.result.rules.filter(({ index }) => index !== 0).map(({ chain }) => chain);
+      };
+      const from = {
+        host: "R",
+        interface: "in0",
+        dst: "fd00:b::2",
+        proto: "udp",
+        sport: 4000,
+        dport: 80,
+        smac: SENDER,
+      };
+      expect(await met({ ...from, src: "fd00:a::ff:fe00:77" })).toEqual(["PREROUTING", "FORWARD"]);
+      expect(await met({ ...from, src: "fd00:a::ff:fe00:77", dst: "fd00:a::1" })).toEqual(["PREROUTING", "INPUT"]);
+      expect(await met({ ...from, src: "fd00:a::200:ff:fe00:77" })).toEqual([]);
+      expect(await met({ ...from, src: "fd00:a::ff:fe00:78" })).toEqual([]);
+      const toItself = { host: "R", src: ofZeros, dst: "fd00:a::1", proto: "udp", sport: 4000, dport: 80 };
+      expect(await met(toItself)).toEqual([]);
     });
 
     it("set of MAC addresses: that of a forwarded frame in POSTROUTING too, none of what is sent from here", async () => {

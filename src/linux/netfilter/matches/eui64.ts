@@ -1,6 +1,6 @@
 import { formatAddress } from "../../../net/address.ts";
 import type { MatchExtension } from "../extension.ts";
-import { comesFrom, frameMac, hasEthernetHeader } from "../frame-mac.ts";
+import { comesFrom, frameMac, hasEthernetHeader, LOOPBACK_MAC } from "../frame-mac.ts";
 
 declare module "../../../model/ruleset.ts" {
   interface Matches {
@@ -22,7 +22,7 @@ function interfaceId(mac: string): { readonly high: number; readonly low: number
 
 /**
  * `-m eui64` (net/ipv6/netfilter/ip6t_eui64.c): the source address was made of the frame's source MAC address. A packet
- * without an Ethernet header does not match.
+ * without an Ethernet header does not match, nor does one on `lo` (observed on Linux 6.18).
  */
 export const eui64: MatchExtension<"eui64"> = {
   options: {},
@@ -35,7 +35,8 @@ export const eui64: MatchExtension<"eui64"> = {
       // ff:fe in the middle is what every such address has.
       if ((c & 0xff) !== 0xff || d >>> 24 !== 0xfe) return false;
       const sender = frameMac(skb, "src");
-      if (sender === "" || skb.input === null || !hasEthernetHeader(runtime, skb.input)) return false;
+      if (sender === "" || sender === LOOPBACK_MAC || skb.input === null || !hasEthernetHeader(runtime, skb.input))
+        return false;
       if (sender === null) return comesFrom(runtime, skb, `the one that ${formatAddress(skb.packet.src)} was made of`);
       const id = interfaceId(sender);
       return id !== null && c >>> 0 === id.high && d >>> 0 === id.low;
