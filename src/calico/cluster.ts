@@ -6,6 +6,7 @@ import type { KubernetesNode } from "../kubernetes/node.ts";
 import type { Pod } from "../kubernetes/pod.ts";
 import type { Secret } from "../kubernetes/secret.ts";
 import type { Service } from "../kubernetes/service.ts";
+import type { WorkloadController } from "../kubernetes/workloads/workload-controller.ts";
 import type { BGPConfiguration } from "./bgp-configuration.ts";
 import type { BGPFilter } from "./bgp-filter.ts";
 import type { BGPPeer } from "./bgp-peer.ts";
@@ -40,6 +41,8 @@ export interface Cluster {
   /** What says which packets may pass, and to whom labels are given. */
   readonly policy: PolicyResources;
   readonly settings: ClusterSettings;
+  /** What makes pods of templates, under `Kind namespace/name`. */
+  readonly controllers: ReadonlyMap<string, WorkloadController>;
   /** Under `Kind.group namespace/name`, as `kubectl` names kinds. */
   readonly others: ReadonlyMap<string, OtherResource>;
 }

@@ -31,3 +31,22 @@ export function readLabelSelector(field: Field): LabelSelector | null {
     matchExpressions: listOf(member(field, "matchExpressions"), readRequirement),
   };
 }
+
+/** apimachinery's labels.Requirement: `NotIn` holds where the label is missing. */
+export function matchesLabelSelector(selector: LabelSelector, labels: ReadonlyMap<string, string>): boolean {
+  for (const [key, value] of selector.matchLabels) if (labels.get(key) !== value) return false;
+  return selector.matchExpressions.every((requirement) => holds(requirement, labels.get(requirement.key)));
+}
+
+function holds({ operator, values }: LabelRequirement, value: string | undefined): boolean {
+  switch (operator) {
+    case "In":
+      return value !== undefined && values.includes(value);
+    case "NotIn":
+      return value === undefined || !values.includes(value);
+    case "Exists":
+      return value !== undefined;
+    case "DoesNotExist":
+      return value === undefined;
+  }
+}

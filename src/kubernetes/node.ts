@@ -2,8 +2,9 @@ import type { Origin } from "../model/origin.ts";
 import type { Address } from "../net/address.ts";
 import { type Prefix, parseInterfaceAddress } from "../net/prefix.ts";
 import { type AddressWithLength, addressField, prefixField } from "./address-field.ts";
-import { at, type Field, listOf, member, parsed, text } from "./field.ts";
+import { at, type Field, flag, listOf, member, parsed, text } from "./field.ts";
 import { type Metadata, readMetadata } from "./metadata.ts";
+import { readTaint, type Taint } from "./workloads/node-selection.ts";
 
 /** A v1 Node, and what calico/node writes into its annotations when the Kubernetes API is Calico's datastore. */
 export interface KubernetesNode {
@@ -11,6 +12,8 @@ export interface KubernetesNode {
   /** status.addresses of type InternalIP, in order. */
   readonly internalIPs: readonly Address[];
   readonly podCIDRs: readonly Prefix[];
+  /** `spec.taints`, and the one of `spec.unschedulable`. */
+  readonly taints: readonly Taint[];
   /** Annotation projectcalico.org/IPv4Address. */
   readonly calicoIPv4: AddressWithLength | null;
   /** Annotation projectcalico.org/IPv6Address. */
@@ -25,6 +28,9 @@ export interface KubernetesNode {
   readonly wireguardIPv4: Address | null;
   readonly wireguardIPv6: Address | null;
 }
+
+/** `kubectl cordon` (pkg/controller/nodelifecycle). */
+const CORDONED: Taint = { key: "node.kubernetes.io/unschedulable", value: "", effect: "NoSchedule" };
 
 const TUNNEL_ANNOTATIONS = [
   "IPv4IPIPTunnelAddr",
@@ -45,6 +51,10 @@ export function readKubernetesNode(resource: Field, origin: Origin): KubernetesN
     internalIPs: listOf(at(resource, "status", "addresses"), (entry) =>
       text(member(entry, "type")) === "InternalIP" ? addressField(member(entry, "address")) : null,
     ),
+    taints: [
+      ...listOf(at(resource, "spec", "taints"), readTaint),
+      ...(flag(at(resource, "spec", "unschedulable")) === true ? [CORDONED] : []),
+    ],
     podCIDRs: podCIDRs.length > 0 || podCIDR === null ? podCIDRs : [podCIDR],
     calicoIPv4: calicoAddress("IPv4Address"),
     calicoIPv6: calicoAddress("IPv6Address"),

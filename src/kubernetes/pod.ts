@@ -5,6 +5,7 @@ import { addressField } from "./address-field.ts";
 import { at, complain, elements, type Field, flag, integer, listOf, member, text } from "./field.ts";
 import { type Metadata, readMetadata } from "./metadata.ts";
 import { protocolField } from "./protocol-field.ts";
+import { type NodeSelection, readNodeSelection } from "./workloads/node-selection.ts";
 
 export interface ContainerPort {
   readonly name: string;
@@ -28,6 +29,8 @@ export interface Pod {
   /** `Running`, `Succeeded`, …; the empty string when unknown. */
   readonly phase: string;
   readonly ports: readonly ContainerPort[];
+  /** On which nodes it may run; null once it is on one. */
+  readonly selection: NodeSelection | null;
   /** Its condition `Ready`; null where the source does not tell. */
   readonly ready: boolean | null;
   /** It is being deleted (`metadata.deletionTimestamp`). */
@@ -73,6 +76,7 @@ export function readPod(resource: Field, origin: Origin, untold?: ReadonlySet<st
   const status = member(resource, "status");
   const spec = member(resource, "spec");
   const reported = listOf(member(status, "podIPs"), (entry) => addressField(member(entry, "ip")));
+  const nodeName = text(member(spec, "nodeName")) || null;
   const first = addressField(member(status, "podIP"));
   const podIPs =
     first === null || reported.some((address) => sameAddress(address, first)) ? reported : [first, ...reported];
@@ -83,7 +87,8 @@ export function readPod(resource: Field, origin: Origin, untold?: ReadonlySet<st
   const containers = [...elements(member(spec, "containers")), ...sidecars];
   return {
     metadata: readMetadata(resource, origin),
-    nodeName: text(member(spec, "nodeName")) || null,
+    nodeName,
+    selection: nodeName === null ? readNodeSelection(spec) : null,
     hostNetwork: untold?.has("spec.hostNetwork") ? null : (flag(member(spec, "hostNetwork")) ?? false),
     podIPs: podIPs.length > 0 ? podIPs : annotatedAddresses(resource),
     serviceAccount: text(member(spec, "serviceAccountName")) || text(member(spec, "serviceAccount")) || "default",

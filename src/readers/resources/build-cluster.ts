@@ -17,6 +17,12 @@ import { readKubernetesNode } from "../../kubernetes/node.ts";
 import { readPod } from "../../kubernetes/pod.ts";
 import { readSecret } from "../../kubernetes/secret.ts";
 import { readService } from "../../kubernetes/service.ts";
+import {
+  CONTROLLER_KINDS,
+  groupsOf,
+  readWorkloadController,
+  type WorkloadController,
+} from "../../kubernetes/workloads/workload-controller.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Origin } from "../../model/origin.ts";
 import { formatPrefix } from "../../net/prefix.ts";
@@ -59,6 +65,7 @@ export function buildCluster(resources: readonly Resource[]): {
     bgpFilters: new Map<string, ReturnType<typeof readBGPFilter>>(),
     blockAffinities: new Map<string, NonNullable<ReturnType<typeof readBlockAffinity>>>(),
     secrets: new Map<string, ReturnType<typeof readSecret>>(),
+    controllers: new Map<string, WorkloadController>(),
     others: new Map<string, OtherResource>(),
   };
   const policy = {
@@ -96,6 +103,15 @@ export function buildCluster(resources: readonly Resource[]): {
     shelf("BGPFilter", CALICO, false, cluster.bgpFilters, readBGPFilter),
     shelf("BlockAffinity", CALICO, false, cluster.blockAffinities, readBlockAffinity),
     shelf("Secret", [""], true, cluster.secrets, readSecret),
+    ...CONTROLLER_KINDS.map((kind): Shelf => {
+      const read = readWorkloadController(kind);
+      return {
+        kind,
+        groups: groupsOf(kind),
+        namespaced: true,
+        put: (key, field, origin) => cluster.controllers.set(`${kind} ${key}`, read(field, origin)),
+      };
+    }),
     shelf("Namespace", [""], false, policy.namespaces, readMetadata),
     shelf("ServiceAccount", [""], true, policy.serviceAccounts, readMetadata),
     shelf("NetworkPolicy", ["networking.k8s.io"], true, policy.kubernetesNetworkPolicies, readKubernetesNetworkPolicy),

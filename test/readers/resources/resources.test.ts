@@ -60,10 +60,10 @@ test("both spellings of Calico's API are one kind", () => {
 
 test("objects of other kinds are kept with all they have", () => {
   const { cluster } = read(
-    "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny, namespace: shop}\nspec: {podSelector: {}}\n",
+    "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: door, namespace: shop}\nspec: {ingressClassName: nginx}\n",
   );
-  expect(cluster.others.get("NetworkPolicy.networking.k8s.io shop/deny")?.content).toMatchObject({
-    spec: { podSelector: {} },
+  expect(cluster.others.get("Ingress.networking.k8s.io shop/door")?.content).toMatchObject({
+    spec: { ingressClassName: "nginx" },
   });
 });
 

@@ -1,0 +1,179 @@
+import { type LabelSelector, matchesLabelSelector } from "../label-selector.ts";
+import { hasFinished, type Pod } from "../pod.ts";
+import { podName, templateHash } from "./generated-name.ts";
+import { DAEMON_TOLERATIONS, type NodeSelection } from "./node-selection.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { WorkloadController } from "./workload-controller.ts";
+
+/** A pod or a controller whose pods may run on no node. */
+export interface Unplaced {
+  /** The object that asked. */
+  readonly metadata: Pod["metadata"];
+  readonly refusals: ReadonlyMap<string, number>;
+}
+
+export interface RunningPods {
+  /** By `namespace/name`: those that are given, each on a node, and those of controllers that have none. */
+  readonly pods: ReadonlyMap<string, Pod>;
+  readonly unplaced: readonly Unplaced[];
+}
+
+/** When a CronJob's Job is taken to have started, in minutes since 1970: 2024-01-01T00:00Z. */
+const CRON_MINUTE = 28_401_120;
+
+/**
+ * The pods of a cluster that has settled. A controller of which Pod objects are given makes no others. Names are as Kubernetes
+ * makes them, with letters of the object in place of random ones; the same manifests give the same names.
+ */
+export function podsOfControllers(
+  given: ReadonlyMap<string, Pod>,
+  controllers: Iterable<WorkloadController>,
+  scheduler: Scheduler,
+): RunningPods {
+  const pods = new Map<string, Pod>(given);
+  const unplaced: Unplaced[] = [];
+  for (const pod of given.values()) {
+    if (pod.nodeName !== null && !hasFinished(pod)) scheduler.note(pod.nodeName);
+  }
+  for (const key of [...given.keys()].sort()) {
+    const pod = given.get(key);
+    if (pod === undefined || pod.nodeName !== null || pod.selection === null || hasFinished(pod)) continue;
+    const { nodes, refusals } = scheduler.place(pod.selection, 1);
+    const [nodeName] = nodes;
+    if (nodeName === undefined) unplaced.push({ metadata: pod.metadata, refusals });
+    else pods.set(key, { ...pod, nodeName, phase: pod.phase === "" ? "Running" : pod.phase });
+  }
+  const all = [...controllers].sort((x, y) => (identity(x) < identity(y) ? -1 : 1));
+  const owners = new Set(
+    all.flatMap((one) => (one.owner === null || one.replicas === 0 ? [] : `${namespaceOf(one)}/${one.owner}`)),
+  );
+  const present = podsByFirstLabel(given.values());
+  for (const controller of all) {
+    const namespace = namespaceOf(controller);
+    if (controller.owner === null && owners.has(`${namespace}/${controller.metadata.name}`)) continue;
+    const labels = controller.template.metadata.labels;
+    const selector = controller.selector ?? { matchLabels: labels, matchExpressions: [] };
+    if (controller.replicas === 0 || present(namespace, selector)) continue;
+    const placed = place(controller, scheduler);
+    if (placed.nodes.length === 0) unplaced.push({ metadata: controller.metadata, refusals: placed.refusals });
+    add(controller, placed.nodes, pods);
+  }
+  return { pods, unplaced };
+}
+
+function identity({ kind, metadata }: WorkloadController): string {
+  return `${metadata.namespace ?? "default"}/${metadata.name} ${kind}`;
+}
+
+function namespaceOf({ metadata }: WorkloadController): string {
+  return metadata.namespace ?? "default";
+}
+
+function place(controller: WorkloadController, scheduler: Scheduler): ReturnType<Scheduler["place"]> {
+  const { kind, replicas, template } = controller;
+  if (template.nodeName !== null && kind !== "DaemonSet") {
+    for (let i = 0; i < (replicas ?? 1); i++) scheduler.note(template.nodeName);
+    return { nodes: Array.from({ length: replicas ?? 1 }, () => template.nodeName ?? ""), refusals: new Map() };
+  }
+  const selection: NodeSelection = template.selection ?? { nodeSelector: new Map(), terms: null, tolerations: [] };
+  if (kind === "DaemonSet") {
+    return scheduler.every({ ...selection, tolerations: [...selection.tolerations, ...DAEMON_TOLERATIONS] });
+  }
+  return scheduler.place(selection, replicas ?? 1);
+}
+
+/** The names of a controller's pods, and the labels that it puts on them besides the template's. */
+function naming(controller: WorkloadController): {
+  readonly base: string;
+  readonly labels: readonly (readonly [string, string])[];
+} {
+  const { kind, metadata, templateText } = controller;
+  const { name } = metadata;
+  const hash = templateHash(namespaceOf(controller), name, templateText);
+  switch (kind) {
+    case "Deployment":
+      return { base: `${name}-${hash}`, labels: [["pod-template-hash", hash]] };
+    case "DaemonSet":
+    case "StatefulSet":
+      return { base: name, labels: [["controller-revision-hash", `${name}-${hash}`]] };
+    case "Job":
+      return {
+        base: name,
+        labels: [
+          ["batch.kubernetes.io/job-name", name],
+          ["job-name", name],
+        ],
+      };
+    case "CronJob": {
+      const job = `${name}-${CRON_MINUTE}`;
+      return {
+        base: job,
+        labels: [
+          ["batch.kubernetes.io/job-name", job],
+          ["job-name", job],
+        ],
+      };
+    }
+    case "ReplicaSet":
+    case "ReplicationController":
+      return { base: name, labels: [] };
+  }
+}
+
+function add(controller: WorkloadController, nodes: readonly string[], pods: Map<string, Pod>): void {
+  const { template, kind, firstOrdinal, metadata } = controller;
+  const namespace = namespaceOf(controller);
+  const { base, labels } = naming(controller);
+  const shared = new Map([...template.metadata.labels, ...labels]);
+  for (const [i, nodeName] of nodes.entries()) {
+    const ordinal = String(firstOrdinal + i);
+    const isSet = kind === "StatefulSet";
+    const name = isSet ? `${base}-${ordinal}` : podName(base, String(i), (one) => pods.has(`${namespace}/${one}`));
+    const key = `${namespace}/${name}`;
+    if (pods.has(key)) continue;
+    pods.set(key, {
+      ...template,
+      metadata: {
+        ...template.metadata,
+        kind: "Pod",
+        apiVersion: "v1",
+        namespace,
+        name,
+        labels: isSet
+          ? new Map([
+              ...shared,
+              ["statefulset.kubernetes.io/pod-name", name],
+              ["apps.kubernetes.io/pod-index", ordinal],
+            ])
+          : shared,
+        origin: metadata.origin,
+      },
+      nodeName,
+      selection: null,
+      phase: "Running",
+    });
+  }
+}
+
+/** Whether a namespace has a pod that a selector chooses, looked up by one of its labels. */
+function podsByFirstLabel(pods: Iterable<Pod>): (namespace: string, selector: LabelSelector) => boolean {
+  const byLabel = new Map<string, Pod[]>();
+  const byNamespace = new Map<string, Pod[]>();
+  for (const pod of pods) {
+    const namespace = pod.metadata.namespace ?? "default";
+    push(byNamespace, namespace, pod);
+    for (const [key, value] of pod.metadata.labels) push(byLabel, `${namespace} ${key}=${value}`, pod);
+  }
+  return (namespace, selector) => {
+    const [first] = selector.matchLabels;
+    if (first === undefined && selector.matchExpressions.length === 0) return false;
+    const some = first === undefined ? byNamespace.get(namespace) : byLabel.get(`${namespace} ${first[0]}=${first[1]}`);
+    return some?.some((pod) => matchesLabelSelector(selector, pod.metadata.labels)) === true;
+  };
+}
+
+function push(map: Map<string, Pod[]>, key: string, pod: Pod): void {
+  const present = map.get(key);
+  if (present === undefined) map.set(key, [pod]);
+  else present.push(pod);
+}

@@ -1,0 +1,158 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type CandidateNode, refusalOf } from "../../../src/kubernetes/workloads/node-selection.ts";
+import { podsOfControllers, type RunningPods } from "../../../src/kubernetes/workloads/pods-of-controllers.ts";
+import { scheduler } from "../../../src/kubernetes/workloads/scheduler.ts";
+import { originTable } from "../../../src/model/origin.ts";
+import { buildCluster } from "../../../src/readers/resources/build-cluster.ts";
+import { readResources } from "../../../src/readers/resources/read-resources.ts";
+
+const CONTROL_PLANE = { key: "node-role.kubernetes.io/control-plane", value: "", effect: "NoSchedule" };
+const NODES: readonly CandidateNode[] = [
+  { name: "cp", labels: new Map([["role", "cp"]]), taints: [CONTROL_PLANE] },
+  { name: "w1", labels: new Map([["zone", "a"]]), taints: [] },
+  {
+    name: "w2",
+    labels: new Map([
+      ["zone", "b"],
+      ["cores", "8"],
+    ]),
+    taints: [],
+  },
+];
+
+function run(text: string, nodes = NODES): RunningPods {
+  const read = readResources(text, "test.yaml", originTable());
+  const { cluster, findings } = buildCluster(read.resources);
+  expect([...read.findings, ...findings]).toEqual([]);
+  return podsOfControllers(cluster.pods, cluster.controllers.values(), scheduler(nodes));
+}
+
+function places({ pods }: RunningPods): readonly string[] {
+  return [...pods.values()].map(({ metadata, nodeName }) => `${metadata.name} ${nodeName}`).sort();
+}
+
+const controller = (kind: string, spec: string, template = ""): string =>
+  `apiVersion: ${/Job/.test(kind) ? "batch" : "apps"}/v1\nkind: ${kind}\nmetadata: {name: web, namespace: shop}\nspec: {${spec}template: {metadata: {labels: {app: web}}, spec: {${template}containers: [{name: c, ports: [{containerPort: 80}]}]}}}\n`;
+const SELECTOR = "selector: {matchLabels: {app: web}}, ";
+
+describe("a controller's pods", () => {
+  test("of a Deployment have its name, a hash of the template and five letters, and the hash as a label", () => {
+    const { pods } = run(controller("Deployment", `replicas: 3, ${SELECTOR}`));
+    const names = [...pods.values()].map(({ metadata }) => metadata.name);
+    expect(new Set(names).size).toBe(3);
+    for (const name of names)
+      expect(name).toMatch(/^web-[bcdfghjklmnpqrstvwxz2456789]{10}-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
+    const [pod] = pods.values();
+    expect(pod?.metadata.labels.get("pod-template-hash")).toBe(pod?.metadata.name.split("-")[1]);
+    expect(pod?.ports).toHaveLength(1);
+  });
+
+  test("of a StatefulSet are numbered, from spec.ordinals.start", () => {
+    expect(places(run(controller("StatefulSet", `replicas: 2, ordinals: {start: 3}, ${SELECTOR}`)))).toEqual([
+      "web-3 w1",
+      "web-4 w2",
+    ]);
+  });
+
+  test("of a DaemonSet are on every node that it may run on, cordoned ones included", () => {
+    const cordoned = NODES.map((node) =>
+      node.name === "w2"
+        ? { ...node, taints: [{ key: "node.kubernetes.io/unschedulable", value: "", effect: "NoSchedule" }] }
+        : node,
+    );
+    const { pods } = run(controller("DaemonSet", SELECTOR), cordoned);
+    expect([...pods.values()].map(({ nodeName }) => nodeName)).toEqual(["w1", "w2"]);
+    const everywhere = run(controller("DaemonSet", SELECTOR, "tolerations: [{operator: Exists}], "));
+    expect([...everywhere.pods.values()].map(({ nodeName }) => nodeName)).toEqual(["cp", "w1", "w2"]);
+  });
+
+  test("of a Job are as many as run at a time, and of a CronJob those of one Job", () => {
+    expect(run(controller("Job", "parallelism: 3, completions: 2, ")).pods.size).toBe(2);
+    expect(run(controller("Job", "suspend: true, ")).pods.size).toBe(0);
+    const cron = run(controller("CronJob", "schedule: '* * * * *', jobTemplate: {spec: {").replace(/}\n$/, "}}}\n"));
+    expect([...cron.pods.values()][0]?.metadata.name).toMatch(/^web-28401120-.{5}$/);
+  });
+
+  test("are not made where Pods of it are given, nor of a Deployment whose ReplicaSet is given", () => {
+    const pod =
+      "---\napiVersion: v1\nkind: Pod\nmetadata: {name: one, namespace: shop, labels: {app: web}}\nspec: {nodeName: w1}\n";
+    expect(places(run(controller("Deployment", SELECTOR) + pod))).toEqual(["one w1"]);
+    const set = controller("ReplicaSet", `replicas: 2, ${SELECTOR}`).replace(
+      "name: web",
+      "name: web-abc, ownerReferences: [{kind: Deployment, name: web}]",
+    );
+    const names = places(run(`${controller("Deployment", `replicas: 2, ${SELECTOR}`)}---\n${set}`));
+    expect(names.map((name) => name.replace(/.{5} /, "* ")).sort()).toEqual(["web-abc-* w1", "web-abc-* w2"]);
+  });
+});
+
+describe("a pod is put on a node", () => {
+  test.each([
+    ["that nodeSelector names", "nodeSelector: {zone: b}, ", ["w2"]],
+    ["that it names itself", "nodeName: cp, ", ["cp"]],
+    [
+      "whose taints it tolerates",
+      `nodeSelector: {role: cp}, tolerations: [{key: ${CONTROL_PLANE.key}, effect: NoSchedule}], `,
+      ["cp"],
+    ],
+    [
+      "that required affinity allows",
+      "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: cores, operator: Gt, values: ['4']}]}]}}}, ",
+      ["w2"],
+    ],
+    [
+      "by its name",
+      "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchFields: [{key: metadata.name, operator: In, values: [w1]}]}]}}}, ",
+      ["w1"],
+    ],
+    [
+      "never by an empty term",
+      "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{}]}}}, ",
+      [],
+    ],
+  ])("%s", (_, spec, expected) => {
+    const { pods, unplaced } = run(controller("Deployment", SELECTOR, spec));
+    expect([...pods.values()].map(({ nodeName }) => nodeName)).toEqual(expected);
+    expect(unplaced).toHaveLength(expected.length === 0 ? 1 : 0);
+  });
+
+  test("or told why there is none", () => {
+    const { unplaced } = run(controller("Deployment", SELECTOR, "nodeSelector: {role: cp}, "));
+    expect([...(unplaced[0]?.refusals ?? [])]).toEqual([
+      ["the taint node-role.kubernetes.io/control-plane:NoSchedule", 1],
+      ["the label role=cp of nodeSelector", 2],
+    ]);
+  });
+});
+
+test("a template's pods spread evenly over the nodes that take them, whatever the order of the nodes", () => {
+  const labels = fc.dictionary(fc.constantFrom("a", "b"), fc.constantFrom("1", "2"));
+  const nodes = fc.uniqueArray(fc.record({ name: fc.string({ minLength: 1, maxLength: 3 }), labels }), {
+    selector: ({ name }) => name,
+    minLength: 1,
+    maxLength: 8,
+  });
+  const asked = fc.array(fc.record({ selector: labels, count: fc.nat(20) }), { maxLength: 6 });
+  fc.assert(
+    fc.property(nodes, asked, (written, pods) => {
+      const candidates = written.map(({ name, labels: own }) => ({
+        name,
+        labels: new Map(Object.entries(own)),
+        taints: [],
+      }));
+      const forth = scheduler(candidates);
+      const back = scheduler([...candidates].reverse());
+      for (const { selector, count } of pods) {
+        const selection = { nodeSelector: new Map(Object.entries(selector)), terms: null, tolerations: [] };
+        const fitting = candidates.filter((node) => refusalOf(node, selection) === null);
+        const placed = forth.place(selection, count).nodes;
+        expect(back.place(selection, count).nodes).toEqual(placed);
+        expect(placed).toHaveLength(fitting.length === 0 ? 0 : count);
+        const each = fitting.map(({ name }) => placed.filter((one) => one === name).length);
+        expect(each.reduce((sum, one) => sum + one, 0)).toBe(placed.length);
+        if (each.length > 0) expect(Math.max(...each) - Math.min(...each)).toBeLessThanOrEqual(1);
+      }
+    }),
+  );
+});
