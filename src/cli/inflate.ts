@@ -5,12 +5,14 @@ import type { Inflate, Inflated } from "../readers/archive/inflate.ts";
  * Compressed bytes that go in at once. At most a thousand times as many come out of them, and node:zlib keeps to itself
  * what came out of the piece that was damaged. So the checksum at the end goes in by itself.
  */
-const PIECE = 4 * 1024;
+const PIECE = 16 * 1024;
 const CHECKSUM = 8;
+/** What node:zlib hands over at a time. */
+const OUT = 128 * 1024;
 
 /** The algorithms of node:zlib, which gives what it has of data that ends early. */
 export const inflate: Inflate = async function* (compression, data): AsyncGenerator<Inflated> {
-  const stream = compression === "gzip" ? createGunzip() : createInflateRaw();
+  const stream = compression === "gzip" ? createGunzip({ chunkSize: OUT }) : createInflateRaw({ chunkSize: OUT });
   let out: Uint8Array[] = [];
   let failure: Inflated | null = null;
   // the stream ends by itself where the compressed data does: what follows is no part of it
@@ -44,10 +46,13 @@ export const inflate: Inflate = async function* (compression, data): AsyncGenera
   };
   try {
     for await (const piece of pieces(data)) {
-      await done((resolve) => {
+      const earlier = taken();
+      const written = done((resolve) => {
         stream.write(piece, () => resolve());
       });
-      yield* taken();
+      // what came before is read while this piece is unpacked in another thread
+      yield* earlier;
+      await written;
       if (failure !== null || isOver) break;
     }
     if (failure === null && !isOver) {
