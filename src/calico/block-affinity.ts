@@ -7,6 +7,8 @@ import type { Prefix } from "../net/prefix.ts";
 /** A BlockAffinity: the node that a block of addresses belongs to. crd.projectcalico.org/v1 and projectcalico.org/v3 have the same spec. */
 export interface BlockAffinity {
   readonly metadata: Metadata;
+  /** `host`: of a node; `virtual` (from v3.30): of the controller that gives addresses to Services of type LoadBalancer. */
+  readonly type: "host" | "virtual";
   readonly node: string;
   readonly cidr: Prefix;
   /** `confirmed`, `pending`, `pendingDeletion`; empty from before there were states, which counts as confirmed. */
@@ -25,6 +27,7 @@ export function readBlockAffinity(resource: Field, origin: Origin): BlockAffinit
   const deleted = member(spec, "deleted").value;
   return {
     metadata: readMetadata(resource, origin),
+    type: text(member(spec, "type")) === "virtual" ? "virtual" : "host",
     node,
     cidr,
     state: text(member(spec, "state")) ?? "",

@@ -13,6 +13,10 @@ import type { BGPPeer } from "./bgp-peer.ts";
 import type { BlockAffinity } from "./block-affinity.ts";
 import type { CalicoNode } from "./calico-node.ts";
 import type { IPPool } from "./ip-pool.ts";
+import type { IPReservation } from "./ipam/ip-reservation.ts";
+import type { IPAMBlock } from "./ipam/ipam-block.ts";
+import type { IPAMConfig } from "./ipam/ipam-config.ts";
+import type { IPAMHandle } from "./ipam/ipam-handle.ts";
 import type { PolicyResources } from "./policy-resources.ts";
 import type { WorkloadEndpoint } from "./workload-endpoint.ts";
 
@@ -40,6 +44,10 @@ export interface Cluster {
   readonly secrets: ReadonlyMap<string, Secret>;
   /** What says which packets may pass, and to whom labels are given. */
   readonly policy: PolicyResources;
+  readonly ipamBlocks: ReadonlyMap<string, IPAMBlock>;
+  readonly ipamConfigs: ReadonlyMap<string, IPAMConfig>;
+  readonly ipReservations: ReadonlyMap<string, IPReservation>;
+  readonly ipamHandles: ReadonlyMap<string, IPAMHandle>;
   readonly settings: ClusterSettings;
   /** What makes pods of templates, under `Kind namespace/name`. */
   readonly controllers: ReadonlyMap<string, WorkloadController>;

@@ -1,7 +1,7 @@
 import { prefixField } from "../kubernetes/address-field.ts";
-import { at, elements, integer, member, ownValue, text, topField } from "../kubernetes/field.ts";
+import { at, elements, flag, integer, member, ownValue, text, topField } from "../kubernetes/field.ts";
 import type { Metadata } from "../kubernetes/metadata.ts";
-import type { EncapsulationMode, IPPool } from "./ip-pool.ts";
+import { allowedUses, assignmentMode, type EncapsulationMode, type IPPool } from "./ip-pool.ts";
 
 /** `encapsulation` of the operator's Installation, as the two modes of a pool: IPIP first. */
 const ENCAPSULATIONS: ReadonlyMap<string, readonly [EncapsulationMode, EncapsulationMode]> = new Map([
@@ -27,10 +27,13 @@ export function poolsOfInstallation(content: unknown, metadata: Metadata): reado
         ipipMode: encapsulation?.[0] ?? null,
         vxlanMode: encapsulation?.[1] ?? null,
         natOutgoing: ownValue(field.value, "natOutgoing") !== "Disabled",
-        disabled: false,
         disableBGPExport: ownValue(field.value, "disableBGPExport") === true,
+        disabled: flag(member(field, "disableNewAllocations")) ?? false,
         blockSize: integer(member(field, "blockSize")) ?? (isIPv4 ? 26 : 122),
         nodeSelector: text(member(field, "nodeSelector")) || "all()",
+        namespaceSelector: text(member(field, "namespaceSelector")) ?? "",
+        allowedUses: allowedUses(member(field, "allowedUses")),
+        assignmentMode: assignmentMode(member(field, "assignmentMode")),
       },
     ];
   });

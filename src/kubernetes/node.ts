@@ -4,6 +4,7 @@ import { type Prefix, parseInterfaceAddress } from "../net/prefix.ts";
 import { type AddressWithLength, addressField, prefixField } from "./address-field.ts";
 import { at, type Field, flag, listOf, member, parsed, text } from "./field.ts";
 import { type Metadata, readMetadata } from "./metadata.ts";
+import type { TunnelAddresses } from "./tunnel-addresses.ts";
 import { readTaint, type Taint } from "./workloads/node-selection.ts";
 
 /** A v1 Node, and what calico/node writes into its annotations when the Kubernetes API is Calico's datastore. */
@@ -18,8 +19,6 @@ export interface KubernetesNode {
   readonly calicoIPv4: AddressWithLength | null;
   /** Annotation projectcalico.org/IPv6Address. */
   readonly calicoIPv6: AddressWithLength | null;
-  /** Annotations projectcalico.org/…TunnelAddr. */
-  readonly tunnelAddresses: readonly Address[];
   /** Annotation projectcalico.org/ASNumber as it is written. */
   readonly calicoASNumber: string | null;
   /** Annotation projectcalico.org/RouteReflectorClusterID. */
@@ -27,18 +26,12 @@ export interface KubernetesNode {
   /** Annotations projectcalico.org/IPv4WireguardInterfaceAddr and IPv6WireguardInterfaceAddr. */
   readonly wireguardIPv4: Address | null;
   readonly wireguardIPv6: Address | null;
+  /** Annotations projectcalico.org/…TunnelAddr and …WireguardInterfaceAddr. */
+  readonly tunnels: TunnelAddresses;
 }
 
 /** `kubectl cordon` (pkg/controller/nodelifecycle). */
 const CORDONED: Taint = { key: "node.kubernetes.io/unschedulable", value: "", effect: "NoSchedule" };
-
-const TUNNEL_ANNOTATIONS = [
-  "IPv4IPIPTunnelAddr",
-  "IPv4VXLANTunnelAddr",
-  "IPv6VXLANTunnelAddr",
-  "IPv4WireguardInterfaceAddr",
-  "IPv6WireguardInterfaceAddr",
-];
 
 export function readKubernetesNode(resource: Field, origin: Origin): KubernetesNode {
   const annotations = at(resource, "metadata", "annotations");
@@ -58,10 +51,16 @@ export function readKubernetesNode(resource: Field, origin: Origin): KubernetesN
     podCIDRs: podCIDRs.length > 0 || podCIDR === null ? podCIDRs : [podCIDR],
     calicoIPv4: calicoAddress("IPv4Address"),
     calicoIPv6: calicoAddress("IPv6Address"),
-    tunnelAddresses: TUNNEL_ANNOTATIONS.flatMap((key) => calicoAddress(key)?.address ?? []),
     calicoASNumber: text(member(annotations, "projectcalico.org/ASNumber")) || null,
     routeReflectorClusterID: text(member(annotations, "projectcalico.org/RouteReflectorClusterID")) || null,
     wireguardIPv4: calicoAddress("IPv4WireguardInterfaceAddr")?.address ?? null,
     wireguardIPv6: calicoAddress("IPv6WireguardInterfaceAddr")?.address ?? null,
+    tunnels: {
+      ipip: calicoAddress("IPv4IPIPTunnelAddr")?.address ?? null,
+      vxlan4: calicoAddress("IPv4VXLANTunnelAddr")?.address ?? null,
+      vxlan6: calicoAddress("IPv6VXLANTunnelAddr")?.address ?? null,
+      wireguard4: calicoAddress("IPv4WireguardInterfaceAddr")?.address ?? null,
+      wireguard6: calicoAddress("IPv6WireguardInterfaceAddr")?.address ?? null,
+    },
   };
 }

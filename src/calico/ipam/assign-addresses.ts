@@ -1,10 +1,297 @@
+import type { Pod } from "../../kubernetes/pod.ts";
+import { hasFinished } from "../../kubernetes/pod.ts";
+import type { TunnelAddresses } from "../../kubernetes/tunnel-addresses.ts";
+import type { OriginTable } from "../../model/origin.ts";
+import type { Address, Family } from "../../net/address.ts";
+import { formatPrefix, prefixContains } from "../../net/prefix.ts";
 import type { Cluster } from "../cluster.ts";
+import { type CNIConfig, cniConfig } from "../cni-config.ts";
 import type { ClusterVersions, DeclaredNode } from "../declared-node.ts";
 import type { AddressPlan } from "./address-plan.ts";
+import { type Assignment, assignAddress, autoAssign, type Registry } from "./auto-assign.ts";
+import {
+  addressAt,
+  blockStore,
+  blocksOf,
+  claimBlock,
+  declaredBlockHolding,
+  giveBack,
+  holderOf,
+  takeAddress,
+} from "./block-store.ts";
+import type { AllocationAttribute } from "./ipam-block.ts";
+import { DEFAULT_IPAM_CONFIG } from "./ipam-config.ts";
+import { podRequest } from "./pod-request.ts";
+import { blockOf } from "./pool-blocks.ts";
+import { enabledPools, poolHolding } from "./pool-choice.ts";
+import { reopen } from "./pool-walk.ts";
+import { type Refusals, refusals } from "./refusals.ts";
+import { reservedAddresses } from "./reserved-addresses.ts";
+import { TUNNEL_KINDS, type TunnelKind } from "./tunnel-kinds.ts";
 
-/** Who gets which address. */
-export type AssignAddresses = (
+/** What the steps below share. */
+interface Assigning {
+  readonly registry: Registry;
+  readonly cluster: Cluster;
+  readonly config: CNIConfig;
+  readonly refusals: Refusals;
+}
+
+/**
+ * Gives addresses to all nodes and pods as Calico's IPAM would, one after the other: what resources say about blocks and
+ * addresses stays, then nodes take the addresses of their tunnels, then pods theirs, each in order of their names. In a
+ * cluster the order is that of time, which nobody declares: the assumption `ipam-order`.
+ */
+export function assignAddresses(
   cluster: Cluster,
   nodes: readonly DeclaredNode[],
   versions: ClusterVersions,
-) => AddressPlan;
+  origins: OriginTable,
+): AddressPlan {
+  const registry: Registry = {
+    store: blockStore(
+      cluster.ipamBlocks.values(),
+      cluster.blockAffinities.values(),
+      reservedAddresses([...cluster.ipReservations.values()].flatMap(({ reservedCIDRs }) => reservedCIDRs)),
+    ),
+    pools: enabledPools(cluster.ipPools.values(), versions.calico),
+    config: cluster.ipamConfigs.get("default") ?? DEFAULT_IPAM_CONFIG,
+    calico: versions.calico,
+    tidied: new Set(),
+  };
+  const assigning: Assigning = { registry, cluster, config: cniConfig(cluster), refusals: refusals(origins) };
+  const byName = new Map([...nodes].sort((x, y) => (x.name < y.name ? -1 : 1)).map((node) => [node.name, node]));
+  const waiting = [...cluster.pods]
+    .filter(([, pod]) => pod.hostNetwork !== true && !hasFinished(pod))
+    .sort(([x], [y]) => (x < y ? -1 : 1));
+
+  const pods = new Map<string, readonly Address[]>();
+  const present = presentAllocations(registry);
+  for (const [key, pod] of waiting) {
+    const own = pod.podIPs.length > 0 ? pod.podIPs : (present.pods.get(key) ?? []);
+    if (own.length === 0) continue;
+    for (const address of own) writeDown(registry, pod.nodeName ?? "", address, podAttribute(pod));
+    pods.set(key, own);
+  }
+  const tunnels = new Map<string, TunnelAddresses>();
+  for (const node of byName.values()) tunnels.set(node.name, tunnelsOf(assigning, node, present.tunnels));
+
+  const asked = waiting.flatMap(([key, pod]) => {
+    const node = pods.has(key) ? undefined : byName.get(pod.nodeName ?? "");
+    return node === undefined ? [] : [{ key, pod, node, request: requestOf(assigning, pod) }];
+  });
+  // who names an address comes first: nobody knows who was first in the cluster, and this order serves all
+  for (const early of [true, false]) {
+    for (const { key, pod, node, request } of asked) {
+      if ((request.kind === "addresses") !== early) continue;
+      const addresses = serve(assigning, pod, node, request);
+      if (addresses !== null) pods.set(key, addresses);
+    }
+  }
+  return {
+    pods: new Map([...pods].sort(([x], [y]) => (x < y ? -1 : 1))),
+    blocks: blocksOf(registry.store),
+    tunnels,
+    findings: assigning.refusals.findings(),
+  };
+}
+
+function requestOf({ cluster, config }: Assigning, pod: Pod): ReturnType<typeof podRequest> {
+  const namespace = cluster.policy.namespaces.get(pod.metadata.namespace ?? "default") ?? null;
+  return podRequest(pod.metadata, namespace, [...cluster.ipPools.values()], config);
+}
+
+/** The addresses that a pod gets; null for none: then it stays in ContainerCreating. */
+function serve(
+  { registry, cluster, refusals }: Assigning,
+  pod: Pod,
+  node: DeclaredNode,
+  request: ReturnType<typeof podRequest>,
+): readonly Address[] | null {
+  const refuse = (error: string): null => {
+    refusals.pod(pod, node.name, error);
+    return null;
+  };
+  const attribute = podAttribute(pod);
+  switch (request.kind) {
+    case "refused":
+      return refuse(request.error);
+    case "unmanaged":
+      return request.addresses;
+    case "addresses": {
+      const given: Extract<Assignment, { error: null }>[] = [];
+      for (const address of request.addresses) {
+        const assignment = assignAddress(registry, node.name, address, attribute);
+        if (assignment.error === null) {
+          given.push(assignment);
+          continue;
+        }
+        undo(registry, given);
+        return refuse(`error getting IP from IPAM: ${assignment.error}`);
+      }
+      return request.addresses;
+    }
+    case "automatic": {
+      const namespace = cluster.policy.namespaces.get(pod.metadata.namespace ?? "default");
+      const given: Extract<Assignment, { error: null }>[] = [];
+      for (const { family, pools } of request.families) {
+        const assignment = autoAssign(
+          registry,
+          {
+            node: node.name,
+            nodeLabels: node.labels,
+            namespaceLabels: namespace?.labels ?? new Map(),
+            family,
+            use: "Workload",
+            requested: pools,
+          },
+          attribute,
+        );
+        if (assignment.error === null) {
+          given.push(assignment);
+          continue;
+        }
+        undo(registry, given);
+        const isPartial = assignment.error.startsWith("Assigned ");
+        return refuse(`${isPartial ? `failed to request IPv${family} addresses: ` : ""}${assignment.error}`);
+      }
+      return given.length > 0 ? given.map(({ address }) => address) : refuse("no address of any family is asked for");
+    }
+  }
+}
+
+/** The kubelet tries again and again; what was given in vain is free in between. */
+function undo(registry: Registry, given: readonly Extract<Assignment, { error: null }>[]): void {
+  for (const { address, block } of given) {
+    giveBack(block, address);
+    const home = poolHolding(registry.pools, address);
+    if (home !== null) reopen(home.walk, block.cidr);
+  }
+}
+
+/** The handle of a pod's addresses names its container, which nobody declares. */
+function podAttribute({ metadata, nodeName }: Pod): AllocationAttribute {
+  return {
+    handle: null,
+    secondary: new Map([
+      ["namespace", metadata.namespace ?? "default"],
+      ["node", nodeName ?? ""],
+      ["pod", metadata.name],
+    ]),
+  };
+}
+
+interface PresentAllocations {
+  readonly pods: ReadonlyMap<string, readonly Address[]>;
+  /** By `<type> <node>`. */
+  readonly tunnels: ReadonlyMap<string, Address>;
+}
+
+/** Who has an address by the attributes of declared blocks. */
+function presentAllocations({ store }: Registry): PresentAllocations {
+  const pods = new Map<string, Address[]>();
+  const tunnels = new Map<string, Address>();
+  for (const block of store.blocks.values()) {
+    block.allocations.forEach((index, ordinal) => {
+      const attribute = index === null ? undefined : block.attributes[index];
+      const [pod, namespace, type, node] = ["pod", "namespace", "type", "node"].map((key) =>
+        attribute?.secondary.get(key),
+      );
+      const address = addressAt(block, ordinal);
+      if (pod !== undefined && namespace !== undefined) {
+        const key = `${namespace}/${pod}`;
+        const known = pods.get(key);
+        if (known === undefined) pods.set(key, [address]);
+        // the older of two addresses of a family may be left over from an earlier container: the first counts
+        else if (!known.some(({ family }) => family === address.family)) known.push(address);
+      } else if (type !== undefined && node !== undefined) tunnels.set(`${type} ${node}`, address);
+    });
+  }
+  for (const addresses of pods.values()) addresses.sort((x, y) => x.family - y.family);
+  return { pods, tunnels };
+}
+
+/** An address that a resource says somebody has: it is given, whatever the rules say now. */
+function writeDown(registry: Registry, node: string, address: Address, attribute: AllocationAttribute): void {
+  const home = poolHolding(registry.pools, address);
+  const { store } = registry;
+  const cidr = home === null ? null : blockOf(home.pool, address);
+  const block =
+    (cidr === null ? undefined : store.blocks.get(formatPrefix(cidr))) ??
+    (home === null ? declaredBlockHolding(store, address) : undefined) ??
+    (cidr === null || node === "" ? undefined : claimBlock(store, { type: "host", name: node }, cidr));
+  if (block !== undefined) takeAddress(block, address, attribute);
+}
+
+function tunnelsOf(assigning: Assigning, node: DeclaredNode, present: ReadonlyMap<string, Address>): TunnelAddresses {
+  const declared = declaredTunnels(assigning.cluster, node.name);
+  const tunnel = (field: keyof TunnelAddresses): Address | null => {
+    const kind = TUNNEL_KINDS.find((one) => one.field === field);
+    return kind === undefined ? null : tunnelOf(assigning, node, kind, declared?.[field] ?? null, present);
+  };
+  const wireguard4 = tunnel("wireguard4");
+  const wireguard6 = tunnel("wireguard6");
+  return { wireguard4, wireguard6, ipip: tunnel("ipip"), vxlan4: tunnel("vxlan4"), vxlan6: tunnel("vxlan6") };
+}
+
+function declaredTunnels(cluster: Cluster, node: string): TunnelAddresses | null {
+  return cluster.calicoNodes.get(node)?.tunnels ?? cluster.nodes.get(node)?.tunnels ?? null;
+}
+
+/** One tunnel address of a node (node/pkg/allocateip/allocateip.go, reconcileTunnelAddrs). */
+function tunnelOf(
+  { registry, config, refusals }: Assigning,
+  node: DeclaredNode,
+  kind: TunnelKind,
+  declared: Address | null,
+  present: ReadonlyMap<string, Address>,
+): Address | null {
+  // only nodes that have published a key of WireGuard's have such an address
+  if (kind.field === "wireguard4" || kind.field === "wireguard6") return declared;
+  if (config.ipam === "host-local") return firstOfPodCIDR(node, kind.family);
+  const pools = registry.pools.filter(
+    ({ pool, selectsNode }) =>
+      pool.cidr.address.family === kind.family &&
+      kind.uses(pool) &&
+      pool.allowedUses.includes("Tunnel") &&
+      selectsNode(node.labels),
+  );
+  if (pools.length === 0) return null;
+  const attribute: AllocationAttribute = {
+    handle: kind.handle + node.name,
+    secondary: new Map([
+      ["node", node.name],
+      ["type", kind.type],
+    ]),
+  };
+  const inPools = (address: Address): boolean => pools.some(({ pool }) => prefixContains(pool.cidr, address));
+  const known = declared ?? present.get(`${kind.type} ${node.name}`) ?? null;
+  if (known !== null && inPools(known)) {
+    writeDown(registry, node.name, known, attribute);
+    const home = poolHolding(registry.pools, known);
+    const block = home === null ? undefined : registry.store.blocks.get(formatPrefix(blockOf(home.pool, known)));
+    const holder = block === undefined ? null : holderOf(block, known);
+    if (holder?.secondary.get("type") === kind.type && holder.secondary.get("node") === node.name) return known;
+  }
+  const assignment = autoAssign(
+    registry,
+    {
+      node: node.name,
+      nodeLabels: node.labels,
+      namespaceLabels: null,
+      family: kind.family,
+      use: "Tunnel",
+      requested: pools.map(({ pool }) => pool.cidr),
+    },
+    attribute,
+  );
+  if (assignment.error === null) return assignment.address;
+  refusals.tunnel(node.name, kind.type, assignment.error);
+  return null;
+}
+
+/** With host-local IPAM tunnels have the first address of the node's CIDR. */
+function firstOfPodCIDR(node: DeclaredNode, family: Family): Address | null {
+  const cidr = node.podCIDRs.find(({ address }) => address.family === family);
+  return cidr === undefined ? null : addressAt({ cidr }, 1);
+}

@@ -5,6 +5,7 @@ import { COLLECTOR_CODES } from "./collector-codes.ts";
 import { DUMP_CODES } from "./dump-codes.ts";
 import { INPUT_CODES } from "./input-codes.ts";
 import { IP_CODES } from "./ip-codes.ts";
+import { IPAM_CODES } from "./ipam-codes.ts";
 import { IPTABLES_CODES } from "./iptables-codes.ts";
 import { NETWORK_CODES } from "./network-codes.ts";
 import { OBJECT_CODES } from "./object-codes.ts";
@@ -22,6 +23,7 @@ export const FINDING_CODES = {
   ...DUMP_CODES,
   ...IP_CODES,
   ...IPTABLES_CODES,
+  ...IPAM_CODES,
   ...SET_CODES,
   ...SNAPSHOT_CODES,
   ...OBJECT_CODES,

@@ -6,6 +6,11 @@ import { readCalicoNode } from "../../calico/calico-node.ts";
 import type { Cluster, OtherResource } from "../../calico/cluster.ts";
 import { poolsOfInstallation } from "../../calico/installation.ts";
 import { readIPPool } from "../../calico/ip-pool.ts";
+import { type IPReservation, readIPReservation } from "../../calico/ipam/ip-reservation.ts";
+import type { IPAMBlock } from "../../calico/ipam/ipam-block.ts";
+import { type IPAMConfig, readIPAMConfig } from "../../calico/ipam/ipam-config.ts";
+import { type IPAMHandle, readIPAMHandle } from "../../calico/ipam/ipam-handle.ts";
+import { readIPAMBlock } from "../../calico/ipam/read-ipam-block.ts";
 import { NO_POLICY_RESOURCES } from "../../calico/policy-resources.ts";
 import { readWorkloadEndpoint } from "../../calico/workload-endpoint.ts";
 import { readEndpointSlice } from "../../kubernetes/endpoint-slice.ts";
@@ -66,6 +71,10 @@ export function buildCluster(resources: readonly Resource[]): {
     blockAffinities: new Map<string, NonNullable<ReturnType<typeof readBlockAffinity>>>(),
     secrets: new Map<string, ReturnType<typeof readSecret>>(),
     controllers: new Map<string, WorkloadController>(),
+    ipamBlocks: new Map<string, IPAMBlock>(),
+    ipamConfigs: new Map<string, IPAMConfig>(),
+    ipReservations: new Map<string, IPReservation>(),
+    ipamHandles: new Map<string, IPAMHandle>(),
     others: new Map<string, OtherResource>(),
   };
   const policy = {
@@ -115,6 +124,11 @@ export function buildCluster(resources: readonly Resource[]): {
     shelf("Namespace", [""], false, policy.namespaces, readMetadata),
     shelf("ServiceAccount", [""], true, policy.serviceAccounts, readMetadata),
     shelf("NetworkPolicy", ["networking.k8s.io"], true, policy.kubernetesNetworkPolicies, readKubernetesNetworkPolicy),
+    shelf("IPAMBlock", CALICO, false, cluster.ipamBlocks, readIPAMBlock),
+    shelf("IPAMConfig", CALICO, false, cluster.ipamConfigs, readIPAMConfig),
+    shelf("IPAMConfiguration", CALICO, false, cluster.ipamConfigs, readIPAMConfig),
+    shelf("IPReservation", CALICO, false, cluster.ipReservations, readIPReservation),
+    shelf("IPAMHandle", CALICO, false, cluster.ipamHandles, readIPAMHandle),
   ];
 
   const seen = new Map<string, Resource>();

@@ -10,6 +10,7 @@ import { COLLECTOR_EXAMPLES } from "./collector-examples.ts";
 import { DUMP_EXAMPLES } from "./dump-examples.ts";
 import { INPUT_EXAMPLES } from "./input-examples.ts";
 import { IP_EXAMPLES } from "./ip-examples.ts";
+import { IPAM_EXAMPLES } from "./ipam-examples.ts";
 import { IPTABLES_EXAMPLES } from "./iptables-examples.ts";
 import { NETWORK_EXAMPLES } from "./network-examples.ts";
 import { OBJECT_EXAMPLES } from "./object-examples.ts";
@@ -26,6 +27,7 @@ const ALL: ExamplesOf<typeof FINDING_CODES & typeof ASSUMPTION_CODES & typeof UN
   ...DUMP_EXAMPLES,
   ...IP_EXAMPLES,
   ...IPTABLES_EXAMPLES,
+  ...IPAM_EXAMPLES,
   ...SET_EXAMPLES,
   ...SNAPSHOT_EXAMPLES,
   ...OBJECT_EXAMPLES,

@@ -66,11 +66,13 @@ describe("a node's addresses are the same", () => {
     const kubernetes = cluster.nodes.get("n1");
     const address = calico?.ipv4 ?? kubernetes?.calicoIPv4;
     expect(address && `${formatAddress(address.address)}/${address.length}`).toBe("10.0.0.1/24");
-    expect((calico ?? kubernetes)?.tunnelAddresses.map(formatAddress)).toEqual([
+    const tunnels = (calico ?? kubernetes)?.tunnels;
+    expect([tunnels?.ipip, tunnels?.vxlan4, tunnels?.wireguard4].map((one) => one && formatAddress(one))).toEqual([
       "192.168.1.0",
       "192.168.1.1",
       "192.168.1.2",
     ]);
+    expect([tunnels?.vxlan6, tunnels?.wireguard6]).toEqual([null, null]);
   });
 
   test("from calicoctl 1", () => {
