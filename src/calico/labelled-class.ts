@@ -34,11 +34,8 @@ export function addressesOfPod(pod: Pod): UnlabelledAddresses {
 }
 
 /** A network set's class: its namespace's labels are its own, too (updateprocessors/networksetprocessor.go). */
-export function networkSetClass(
-  namespace: string | null,
-  set: NetworkSet,
-  profiles: ReadonlyMap<string, Profile>,
-): LabelledClass {
+export function networkSetClass(set: NetworkSet, profiles: ReadonlyMap<string, Profile>): LabelledClass {
+  const { namespace } = set;
   const own = new Map(set.metadata.labels);
   const names = namespace === null ? [] : [`kns.${namespace}`];
   if (namespace !== null) own.set("projectcalico.org/namespace", namespace);

@@ -1,7 +1,7 @@
 import type { Pod } from "../../kubernetes/pod.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { IpSet, SetMember } from "../../model/ip-set.ts";
-import { NO_ORIGIN, type OriginTable } from "../../model/origin.ts";
+import { NO_ORIGIN, type OriginTable, sourceOf } from "../../model/origin.ts";
 import type { RestoreTable } from "../../model/restore-table.ts";
 import type { Family } from "../../net/address.ts";
 import { type ClassIndex, classIndex } from "../class-index.ts";
@@ -11,6 +11,7 @@ import { type DeclaredPolicy, declaredPolicy } from "../declared-policy.ts";
 import { type LabelledClass, networkSetClass, podClasses } from "../labelled-class.ts";
 import { type PolicyIndex, policyIndex, type SelectingPolicy } from "../policy-index.ts";
 import { type ServiceEndpoints, serviceEndpoints } from "../service-endpoints.ts";
+import type { PolicyProblem } from "../stored-policies.ts";
 import type { EndpointTier } from "./endpoint-chain.ts";
 import { endpointTiers, type PolicyListKind } from "./endpoint-tiers.ts";
 import { felixBand } from "./felix-band.ts";
@@ -66,6 +67,17 @@ export function felixSet(name: string, type: IpSet["type"], family: Family, memb
   return { name, type, family, header: SET_HEADER, members, complete: true, origin: NO_ORIGIN };
 }
 
+function policyFinding({ code, message, origin }: PolicyProblem, origins: OriginTable): Finding {
+  const source = sourceOf(origins, origin);
+  return {
+    code,
+    severity: code === "policy-without-effect" ? "info" : "warning",
+    message: source?.resource === undefined ? message : `${source.resource}: ${message}`,
+    ...(source?.file === undefined ? {} : { file: source.file }),
+    ...(source?.line === undefined ? {} : { line: source.line }),
+  };
+}
+
 /** @param plan the addresses of the nodes' tunnels, by node */
 export function felixContext(
   cluster: Cluster,
@@ -75,10 +87,11 @@ export function felixContext(
   origins: OriginTable,
 ): FelixContext {
   const band = felixBand(versions.calico) ?? "v3.29";
-  const declared = declaredPolicy(cluster);
+  const declared = declaredPolicy(cluster, band);
   const { classes: ofPods, classOf } = podClasses(cluster.pods, declared.profiles);
-  const ofSets = [...cluster.policy.networkSets.values()].map((set) =>
-    networkSetClass(set.metadata.namespace, set, declared.profiles),
+  const { networkSets, globalNetworkSets } = cluster.policy;
+  const ofSets = [...networkSets.values(), ...globalNetworkSets.values()].map((set) =>
+    networkSetClass(set, declared.profiles),
   );
   const podsOf = new Map<string, [string, Pod][]>();
   for (const [key, pod] of cluster.pods) {
@@ -106,7 +119,7 @@ export function felixContext(
     declared,
     podsOf,
     classOf,
-    findings: [],
+    findings: declared.problems.map((problem) => policyFinding(problem, origins)),
     choosing,
     tiersOf: (endpoints, direction, kind) => {
       const known = tiers.get(endpoints) ?? new Map<string, readonly EndpointTier[]>();

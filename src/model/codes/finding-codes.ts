@@ -9,6 +9,7 @@ import { IPAM_CODES } from "./ipam-codes.ts";
 import { IPTABLES_CODES } from "./iptables-codes.ts";
 import { NETWORK_CODES } from "./network-codes.ts";
 import { OBJECT_CODES } from "./object-codes.ts";
+import { POLICY_CODES } from "./policy-codes.ts";
 import { PROBE_CODES } from "./probe-codes.ts";
 import { SCENARIO_CODES } from "./scenario-codes.ts";
 import { SET_CODES } from "./set-codes.ts";
@@ -28,6 +29,7 @@ export const FINDING_CODES = {
   ...SNAPSHOT_CODES,
   ...OBJECT_CODES,
   ...BIRD_CODES,
+  ...POLICY_CODES,
   ...NETWORK_CODES,
   ...SCENARIO_CODES,
   ...PROBE_CODES,
