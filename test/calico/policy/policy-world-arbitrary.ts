@@ -287,7 +287,7 @@ export const clusterArbitrary: fc.Arbitrary<RandomCluster> = fc
             nodeName: "n",
             podIPs: [address],
             serviceAccount: own.account,
-            ports: namedPorts.map((port) => ({ ...port, hostPort: 0 })),
+            ports: namedPorts.map((port) => ({ ...port, hostPort: 0, hostIP: null })),
           },
         ]),
       ),
