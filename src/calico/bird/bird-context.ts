@@ -1,6 +1,5 @@
 import type { EndpointSlices } from "../../kubernetes/endpoint-slices-of.ts";
 import type { SecretKeyReference } from "../../kubernetes/secret-key-reference.ts";
-import type { Finding } from "../../model/finding.ts";
 import { formatPrefix, type Prefix } from "../../net/prefix.ts";
 import { DEFAULT_AS_NUMBER } from "../as-number.ts";
 import type { BGPConfiguration } from "../bgp-configuration.ts";
@@ -14,6 +13,7 @@ import { type BgpNode, bgpNodesOf, type DeclaredBgpNode, inOrder } from "./bgp-n
 import { bgpWorkloads } from "./bgp-workloads.ts";
 import { type BirdLayout, birdLayoutOf } from "./bird-layout.ts";
 import { blockOwners, blocksByNode, type NodeBlock } from "./block-routes.ts";
+import { olderFilter } from "./older-filter.ts";
 import { expandPeerings, type Peerings } from "./peering.ts";
 import { type AdvertisedService, type ServiceRanges, serviceRanges } from "./service-routes.ts";
 
@@ -44,7 +44,6 @@ export interface BirdContext {
   readonly services: readonly AdvertisedService[];
   /** CALICO_ROUTER_ID: `hash`, an address, or empty for the node's own. */
   readonly routerId: string;
-  readonly findings: readonly Finding[];
 }
 
 /** What a BIRD configuration depends on besides the resources. */
@@ -106,13 +105,16 @@ export function birdContext(
       listenPort,
       workloadsOf: workloads === null ? null : (node) => workloads.get(node) ?? [],
     }),
-    filters: new Map([...cluster.bgpFilters].sort(([x], [y]) => inOrder(x, y))),
+    filters: new Map(
+      [...cluster.bgpFilters]
+        .sort(([x], [y]) => inOrder(x, y))
+        .map(([name, filter]) => [name, layout === "flat" ? filter : olderFilter(filter)]),
+    ),
     pools: [...cluster.ipPools.values()].sort((x, y) => inOrder(poolKey(x.cidr), poolKey(y.cidr))),
     blocks: { 4: blocksByNode(affinities, 4), 6: blocksByNode(affinities, 6) },
     serviceRanges: serviceRanges(configuration, environment.advertisedClusterIPs ?? null),
     services: advertisedServices(cluster.services, environment.slices),
     routerId: environment.routerId ?? "",
-    findings: [],
   };
 }
 

@@ -37,7 +37,7 @@ export interface PeeringContext {
   readonly asNumber: number;
   /** Of `default`; null: not set. */
   readonly listenPort: number | null;
-  /** Pods of a node, for localWorkloadSelector; null where Calico is older than that. */
+  /** Pods of a node, for localWorkloadSelector; null where Calico is older than that, and than reversePeering. */
   readonly workloadsOf: ((node: string) => readonly BgpWorkload[]) | null;
 }
 
@@ -94,7 +94,8 @@ export function expandPeerings(context: PeeringContext): Peerings {
   }
   if (context.workloadsOf !== null) emitLocalWorkloads(context, look, context.workloadsOf, emit);
   for (const peer of context.peers) {
-    if (peer.localWorkloadSelector !== null || peer.reversePeering === "Manual") continue;
+    if (peer.localWorkloadSelector !== null) continue;
+    if (peer.reversePeering === "Manual" && context.workloadsOf !== null) continue;
     const { nodes, families } = look.peersThatAreNodes(peer);
     if (nodes.length === 0) continue;
     const back = look.localNodes(peer).flatMap((node) => nodeAsPeer(node, families, peer, context));
@@ -166,7 +167,6 @@ function lookUp(context: PeeringContext): LookUp {
       }
       const { peerIP, reachableBy } = peer;
       if (peerIP === null) return [];
-      if (reachableBy !== null && reachableBy.family !== peerIP.address.family) return [];
       const first = named(peer)[0];
       const port = peerIP.port ?? (first === undefined ? null : (first.listenPort ?? context.listenPort));
       return [
