@@ -2,6 +2,17 @@ import type { CodeTable } from "./code-page.ts";
 
 /** Declared policies, endpoints and settings of Calico's. */
 export const POLICY_CODES = {
+  "felix-mode-not-modelled": {
+    title: "Felix runs in a mode whose rules are not modelled",
+    means:
+      "Only the iptables dataplane is rendered. In eBPF or nftables mode what Felix programs is elsewhere, and answers about packets that it would decide on are uncertain.",
+    todo: "Trace with a configuration that uses iptables, or take dumps from the cluster.",
+  },
+  "felix-setting-refused": {
+    title: "A setting of Felix that it does not take",
+    means: "The value is none that Felix knows, so its default counts, as Felix would do.",
+    todo: "Correct the value in the FelixConfiguration.",
+  },
   "policy-reference-missing": {
     title: "A policy resource names something that is not there",
     means: "A tier, node or profile is asked for by name, and no file declares it. What depends on it has no effect.",
