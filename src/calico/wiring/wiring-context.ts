@@ -5,13 +5,17 @@ import type { Origin } from "../../model/origin.ts";
 import type { Address, Family } from "../../net/address.ts";
 import { formatAddress } from "../../net/address.ts";
 import { formatPrefix, hostPrefix, type Prefix, prefixContains } from "../../net/prefix.ts";
-import { lookUp, type PrefixMap, prefixMap } from "../../net/prefix-map.ts";
+import { longestMatch, type PrefixMap, prefixMap } from "../../net/prefix-map.ts";
 import type { Cluster } from "../cluster.ts";
 import type { ClusterVersions, DeclaredNode } from "../declared-node.ts";
 import type { IPPool } from "../ip-pool.ts";
 import type { AddressPlan } from "../ipam/address-plan.ts";
 import { addressAt } from "../ipam/block-store.ts";
 import type { IPAMBlock } from "../ipam/ipam-block.ts";
+import type { WorkloadEndpoint } from "../workload-endpoint.ts";
+import { type BgpGraph, bgpGraph } from "./bgp-reach.ts";
+import { endpointsOf } from "./host-end.ts";
+import { type VtepEntries, vtepEntries } from "./tunnel-devices.ts";
 import { type WiringSettings, wiringSettings } from "./wiring-settings.ts";
 
 /** A pod of a node with the addresses that it got. */
@@ -44,7 +48,13 @@ export interface WiringContext {
   readonly blocksOf: ReadonlyMap<string, readonly NodeRange[]>;
   /** All ranges of all nodes, blocks first, in order of their addresses. */
   readonly ranges: readonly NodeRange[];
+  /** By `namespace/pod`. */
+  readonly endpoints: ReadonlyMap<string, WorkloadEndpoint>;
   settingsOf(node: string): WiringSettings;
+  /** Whose routes reach a node over BGP. */
+  bgpOf(family: Family): BgpGraph;
+  /** The ends of VXLAN tunnels with what other nodes must know of them, by node. */
+  vteps(family: Family): ReadonlyMap<string, VtepEntries>;
 }
 
 export function wiringContext(
@@ -70,24 +80,35 @@ export function wiringContext(
     else same.push(range);
   }
   const settings = new Map<string, WiringSettings>();
+  const graphs: Record<Family, BgpGraph | null> = { 4: null, 6: null };
   const shared = wiringSettings(cluster, "", versions);
-  const own = new Set(
-    [...cluster.others.keys()].flatMap((key) => /^FelixConfiguration\.projectcalico\.org node\.(.+)$/.exec(key)?.[1] ?? []),
-  );
-  return {
+  const vteps: Record<Family, ReadonlyMap<string, VtepEntries> | null> = { 4: null, 6: null };
+  const context: WiringContext = {
     cluster,
     nodes: new Map(nodes.map((node) => [node.name, node])),
     podsOf,
     tunnels: (node) => plan.tunnels.get(node) ?? NO_TUNNELS,
     blocksOf,
     ranges: [...blocks, ...singleAddresses(plan, podsOf, blocksOf, poolOf)],
+    endpoints: endpointsOf(cluster),
+    bgpOf: (family) => {
+      const graph = graphs[family] ?? bgpGraph(cluster, nodes, family);
+      graphs[family] = graph;
+      return graph;
+    },
     settingsOf: (node) => {
-      if (!own.has(node)) return shared;
+      if (!cluster.policy.felixConfigurations.has(`node.${node}`)) return shared;
       const known = settings.get(node) ?? wiringSettings(cluster, node, versions);
       settings.set(node, known);
       return known;
     },
+    vteps: (family) => {
+      const entries = vteps[family] ?? vtepEntries(context, family);
+      vteps[family] = entries;
+      return entries;
+    },
   };
+  return context;
 }
 
 type PoolFinder = (address: Address) => IPPool | null;
@@ -101,16 +122,18 @@ function poolFinder(pools: Iterable<IPPool>): PoolFinder {
       all.filter(({ cidr }) => cidr.address.family === family).map((pool) => [pool.cidr, pool] as const),
     );
   const maps = { 4: ofFamily(4), 6: ofFamily(6) };
-  return (address) => lookUp(maps[address.family], address)[0] ?? null;
+  return (address) => longestMatch(maps[address.family], address);
 }
 
 function blockRange(block: IPAMBlock, poolOf: PoolFinder): NodeRange | null {
   if (block.affinity?.type !== "host" || block.deleted) return null;
+  const [only] = block.allocations.length === 1 ? block.allocations : [];
+  const secondary = only == null ? undefined : block.attributes[only]?.secondary;
   return {
     destination: block.cidr,
     node: block.affinity.name,
     pool: poolOf(block.cidr.address),
-    isTunnel: false,
+    isTunnel: secondary?.has("type") === true && !secondary.has("pod"),
     unmanaged: false,
     origin: block.origin,
   };
@@ -144,7 +167,8 @@ function singleAddresses(
   }
   for (const [node, pods] of podsOf) {
     for (const { pod, addresses } of pods) {
-      for (const address of addresses) add(node, address, { isTunnel: false, unmanaged: true, origin: pod.metadata.origin });
+      for (const address of addresses)
+        add(node, address, { isTunnel: false, unmanaged: true, origin: pod.metadata.origin });
     }
   }
   return [...ranges.values()].sort((x, y) => (formatPrefix(x.destination) < formatPrefix(y.destination) ? -1 : 1));

@@ -103,8 +103,7 @@ export function wiringSettings(cluster: Cluster, node: string, versions: Cluster
 }
 
 function felixField(cluster: Cluster, name: string, key: string): unknown {
-  const found = cluster.others.get(`FelixConfiguration.projectcalico.org ${name}`);
-  return ownValue(ownValue(found?.content, "spec"), key);
+  return cluster.policy.felixConfigurations.get(name)?.spec.get(key);
 }
 
 function pattern(written: unknown): RegExp {
