@@ -53,6 +53,7 @@ function tableOf({ kernelTable }: KernelConfiguration): number {
 /** The first scan: routes of others are learnt, and BIRD's own of an earlier life are gone once they are not renewed. */
 export function startKernel(core: SpeakerCore, item: Kernel): void {
   setState(core, item.protocol, "up");
+  for (const net of core.table.nets.values()) announceToKernel(core, item, net);
   if (item.configuration.learn) {
     const learnt = new Map<PrefixKey, Route>();
     for (const found of item.alien) {

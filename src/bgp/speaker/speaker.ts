@@ -60,9 +60,9 @@ export function startSpeaker(world: World, runtime: HostRuntime, configuration: 
     protocols.push(made);
     if (item.type === "kernel") kernels.push(kernel(made, item, speaker));
   }
-  speaker.table.listeners.push((net) => {
+  speaker.table.listeners.push((net, before) => {
     for (const item of kernels) if (item.protocol.state === "up") announceToKernel(speaker, item, net);
-    for (const peer of peers) announceTo(speaker, peer, net);
+    for (const peer of peers) announceTo(speaker, peer, net, before);
   });
   for (const item of protocols) if (!item.configuration.disabled) start(speaker, item, kernels, peers);
   return speaker;
@@ -79,11 +79,7 @@ function start(speaker: Speaker, item: Protocol, kernels: readonly Kernel[], pee
       return startStatic(speaker, item, configuration);
     case "kernel": {
       const found = kernels.find(({ protocol: own }) => own === item);
-      if (found !== undefined) {
-        startKernel(speaker, found);
-        // What came before it was up it hears now.
-        for (const net of speaker.table.nets.values()) announceToKernel(speaker, found, net);
-      }
+      if (found !== undefined) startKernel(speaker, found);
       return;
     }
     case "bgp": {

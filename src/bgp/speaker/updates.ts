@@ -118,40 +118,59 @@ export function forgetSent(peer: Peer): void {
 /** A session comes up: all routes are offered, and their end is marked (RFC 4724). */
 export function feed(core: BgpCore, peer: Peer): void {
   forgetSent(peer);
-  for (const net of core.table.nets.values()) announceTo(core, peer, net);
+  for (const net of core.table.nets.values()) announceTo(core, peer, net, []);
   if (peer.configuration.gracefulRestart !== "off") {
     peer.pendingEnd = true;
     flushLater(core, peer);
   }
 }
 
-/** A destination has changed: what the neighbour is to know of it now is compared with what it knows. */
-export function announceTo(core: BgpCore, peer: Peer, net: RibNet): void {
+/**
+ * A destination has changed (rt_announce): with ADD-PATH the neighbour hears of each route that came or went, else of the best
+ * one. `before`: the routes that there were.
+ */
+export function announceTo(core: BgpCore, peer: Peer, net: RibNet, before: readonly RibRoute[]): void {
   if (peer.session === null || peer.protocol.state !== "up") return;
-  const key = prefixKey(net.prefix);
-  const sent = peer.sent.get(key);
-  const offered = peer.addPathSend ? net.routes : net.routes.slice(0, 1);
-  const now = new Map<number, PathAttributes>();
-  for (const route of offered) {
-    const attributes = exported(core, peer, route);
-    if (attributes !== null) now.set(peer.addPathSend ? sourceId(core, route) : 0, attributes);
+  if (!peer.addPathSend) {
+    const best = net.routes[0] ?? null;
+    if (best !== (before[0] ?? null)) notify(core, peer, net.prefix, 0, best);
+    return;
   }
+  for (const old of before) {
+    if (net.routes.includes(old)) continue;
+    const fresh = net.routes.find(({ owner, path }) => owner === old.owner && path === old.path) ?? null;
+    notify(core, peer, net.prefix, sourceId(core, old), fresh);
+  }
+  for (const fresh of net.routes) {
+    if (before.some(({ owner, path }) => owner === fresh.owner && path === fresh.path)) continue;
+    notify(core, peer, net.prefix, sourceId(core, fresh), fresh);
+  }
+}
+
+/** rt_notify_basic(): what the neighbour is to know now is compared with what it knows. */
+function notify(core: BgpCore, peer: Peer, prefix: Prefix, pathId: number, route: RibRoute | null): void {
+  const key = prefixKey(prefix);
+  const paths = peer.sent.get(key);
+  const before = paths?.get(pathId);
   const { exportUpdates, exportWithdraws } = peer.protocol.stats;
-  for (const pathId of sent?.keys() ?? []) {
-    if (now.has(pathId)) continue;
-    exportWithdraws.received++;
+  if (route === null) exportWithdraws.received++;
+  else exportUpdates.received++;
+  const attributes = route === null ? null : exported(core, peer, route);
+  if (attributes === null) {
+    if (before === undefined) return;
     exportWithdraws.accepted++;
-    putOut(core, peer, key, { prefix: net.prefix, pathId, attributes: null });
+    peer.protocol.exported--;
+    paths?.delete(pathId);
+    if (paths?.size === 0) peer.sent.delete(key);
+    putOut(core, peer, key, { prefix, pathId, attributes: null });
+    return;
   }
-  for (const [pathId, attributes] of now) {
-    const before = sent?.get(pathId);
-    if (before !== undefined && sameAttributes(before, attributes)) continue;
-    exportUpdates.accepted++;
-    putOut(core, peer, key, { prefix: net.prefix, pathId, attributes });
-  }
-  peer.protocol.exported += now.size - (sent?.size ?? 0);
-  if (now.size > 0) peer.sent.set(key, now);
-  else peer.sent.delete(key);
+  exportUpdates.accepted++;
+  if (before === undefined) peer.protocol.exported++;
+  if (paths === undefined) peer.sent.set(key, new Map([[pathId, attributes]]));
+  else paths.set(pathId, attributes);
+  if (before === undefined || !sameAttributes(before, attributes))
+    putOut(core, peer, key, { prefix, pathId, attributes });
 }
 
 function sameAttributes(x: PathAttributes, y: PathAttributes): boolean {
@@ -161,7 +180,6 @@ function sameAttributes(x: PathAttributes, y: PathAttributes): boolean {
 /** Attributes as the session's export filter leaves them; null: the route does not go out. */
 function exported(core: BgpCore, peer: Peer, route: RibRoute): PathAttributes | null {
   const { exportUpdates } = peer.protocol.stats;
-  exportUpdates.received++;
   const attributes = attributesToSend(route, peer.exporter);
   if (attributes === null) {
     exportUpdates.rejected++;
