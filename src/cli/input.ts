@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import type { ClusterSettings } from "../kubernetes/cluster-settings.ts";
+import type { Cluster } from "../calico/cluster.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Network } from "../model/network.ts";
 import { pasteSections } from "../readers/loose/paste-sections.ts";
@@ -48,8 +48,10 @@ export interface LoadedNetwork {
   /** The files of each machine, for what readers/evidence/ reads from them. */
   readonly machines: SnapshotResult["machines"];
   readonly factEvidence: SnapshotResult["factEvidence"];
-  /** What kubeadm and kube-proxy were told. */
-  readonly settings: ClusterSettings;
+  /** Kubernetes and Calico objects. */
+  readonly cluster: Cluster;
+  /** What calicoctl said of Calico's addresses. */
+  readonly ipam: SnapshotResult["ipam"];
   /** When the dumps were taken; null when nothing says. */
   readonly collectedAt: Date | null;
   /** The files it was read from. */
@@ -149,7 +151,8 @@ function loadText(text: string, shown: string, options: TypedOptions): LoadedNet
     findings: dump.findings,
     recognised: dump.recognised,
     machines: dump.machines,
-    settings: dump.settings,
+    cluster: dump.cluster,
+    ipam: dump.ipam,
     placements: [],
     factEvidence: dump.factEvidence,
     collectedAt: null,
@@ -402,7 +405,8 @@ function loadFiles(
     },
     recognised: result.recognised,
     machines: result.machines,
-    settings: result.cluster.settings,
+    cluster: result.cluster,
+    ipam: result.ipam,
     placements: result.placements,
     factEvidence: result.factEvidence,
     collectedAt: dateOf(result.collectedAt),

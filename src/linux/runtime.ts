@@ -164,8 +164,7 @@ export interface RuleCounters {
  */
 export interface HostRuntime {
   readonly host: Host;
-  /** Another one once a routing daemon has changed the routes (routing/programmed-routes.ts). */
-  compiled: CompiledHost;
+  readonly compiled: CompiledHost;
   readonly services: Services;
   readonly observer: Observer | null;
   readonly counters: RuleCounters | null;

@@ -27,6 +27,8 @@ export type DumpKind =
   | "birdc"
   | "bird-config"
   | "node-status"
+  | "ipam-show"
+  | "ipam-check"
   | "versions"
   | "resources"
   | "table"
@@ -61,6 +63,8 @@ export const PRINTED_BY: Readonly<Record<DumpKind, string>> = {
   birdc: "birdc",
   "bird-config": "BIRD's configuration",
   "node-status": "calicoctl node status",
+  "ipam-show": "calicoctl ipam show",
+  "ipam-check": "calicoctl ipam check",
   versions: "uname -a",
   resources: "kubectl or calicoctl get -o yaml",
   table: "kubectl or calicoctl get",
@@ -137,7 +141,15 @@ const LINE_PATTERNS: readonly (readonly [DumpKind, RegExp])[] = [
   ],
   [
     "node-status",
-    /^(?:(?:Calico process|calico-node container) is (?:not )?running|IPv[46] BGP status$|No IPv[46] peers found\.|\|\s+PEER ADDRESS +\||The BGP backend process|INFO: BIRDv|\| *[\da-f.:]+(?:[.:]port[.:]\d+)? *\| *(?:node|global))/,
+    /^(?:(?:Calico process|calico-node container) is (?:not )?running|IPv[46] BGP status$|No IPv[46] peers found\.|\|\s+PEER ADDRESS +\||The BGP backend process|INFO: BIRDv|\| *[\da-f.:]+(?:[.:]port[.:]\d+)? *\| *(?:node-to-node|node specific|global))/,
+  ],
+  [
+    "ipam-show",
+    /^(?:[|│] *(?:GROUPING +[|│] +CIDR |IP +[|│] +BORROWING-NODE |PROPERTY +[|│] +VALUE |IP Pool +[|│]|Block +[|│])|IP [\da-fA-F.:]+ is in use$|[\da-fA-F.:]+ is not assigned$)/,
+  ],
+  [
+    "ipam-check",
+    /^(?:Checking IPAM for inconsistencies|Loading all (?:IPAM|nodes|workload endpoints)| *IPAM block \S+ affinity=|IPAM blocks record |Scanning for IP|Found \d+ (?:IPAM blocks|active IP pools|node tunnel IPs|workload IPs|IPs that are allocated|in-use IPs|handles )|Check complete; found)/,
   ],
   ["bird-config", /^(?:router id |protocol \w+|filter \w+|function \w+|template bgp)/],
   ["versions", /^(?:Linux \S+ \d+\.\d+\S* |ip utility, iproute2|ip6?tables v\d|nftables v\d|ipset v\d|conntrack v\d)/],
@@ -176,6 +188,11 @@ const OTHER_LINES: ReadonlyMap<DumpKind, RegExp> = new Map([
   ["sysctl", /^[\w./-]+ *=/],
   ["birdc", /^(?:\s|[\w-]+\s+\w+)/],
   ["node-status", /^(?:[+|]|\s*$)/],
+  [
+    "ipam-show",
+    /^(?:[+|│├└┌]| +\S+: |Attributes:|No attributes|Handle ID:|(?:Active|Alternate|No Active) Owner|Note: found)/,
+  ],
+  ["ipam-check", /^(?:\s+\S|Looking for top|Workloads and nodes|Node with most|Found \d+|Loading all)/],
   ["bird-config", /^(?:\s|[}#]|.*[;{]$)/],
   ["nstat", /^(?:\w+ +\d+ |\s+\S)/],
   ["conntrack-stats", /^(?:[\da-f]{8}[ \da-f]*|[a-z_]+ +\d+)$/],

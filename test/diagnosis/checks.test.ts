@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { ADDRESS_CHECK_CODES } from "../../src/model/codes/address-check-codes.ts";
 import { CHECK_CODES } from "../../src/model/codes/check-codes.ts";
+import { NODE_CHECK_CODES } from "../../src/model/codes/node-check-codes.ts";
 import type { Finding } from "../../src/model/finding.ts";
 import { ARTICLE, folder, podpath } from "../cli/command.ts";
 import { CHECK_EXAMPLES } from "../codes/examples/check-examples.ts";
@@ -9,8 +11,10 @@ import { CHECK_EXAMPLES } from "../codes/examples/check-examples.ts";
 async function checksOf(network: string): Promise<readonly Finding[]> {
   const { out } = await podpath(["check", network, "--json"]);
   const { findings }: { findings: Finding[] } = JSON.parse(out);
-  return findings.filter(({ code }) => Object.hasOwn(CHECK_CODES, code));
+  return findings.filter(({ code }) => Object.hasOwn(CODES, code));
 }
+
+const CODES = { ...CHECK_CODES, ...ADDRESS_CHECK_CODES, ...NODE_CHECK_CODES };
 
 /** The files of an example, some of them changed. */
 function changed(
@@ -32,6 +36,7 @@ describe("on what was captured from real machines", () => {
   test("nothing is found where nothing is wrong", async () => {
     expect(await checksOf(`${ARTICLE}/healthy`)).toEqual([]);
     expect(await checksOf(`${ARTICLE}/bgp-blocked-where-nothing-breaks`)).toEqual([]);
+    expect(await checksOf(`${ARTICLE}/vxlan-blocked-after-calico-accept`)).toEqual([]);
   });
 
   test.each([
@@ -39,9 +44,11 @@ describe("on what was captured from real machines", () => {
     ["bgp-blocked-by-reject", "bgp-dropped-by-rule", ["worker-1", "worker-2"]],
     ["forwarding-off-at-destination", "forwarding-off", ["worker-2"]],
     ["forwarding-off-at-source-cached", "forwarding-off", ["worker-1"]],
+    ["no-default-route", "proxy-arp-without-route", ["worker-1"]],
     ["two-subnets-without-encapsulation", "session-without-routes", ["control-plane", "worker-1", "worker-2"]],
   ])("%s: %s", async (scenario, code, hosts) => {
-    const found = await checksOf(`${ARTICLE}/${scenario}`);
+    // what its sessions say for themselves has tests of its own
+    const found = (await checksOf(`${ARTICLE}/${scenario}`)).filter((finding) => finding.code !== "bgp-session-down");
     expect(new Set(found.map((finding) => finding.code))).toEqual(new Set([code]));
     for (const { message } of found)
       expect(
@@ -51,8 +58,20 @@ describe("on what was captured from real machines", () => {
     expect(found.length).toBeGreaterThanOrEqual(hosts.length === 3 ? 2 : hosts.length);
   });
 
+  test("a session that is down says what its state means, on either side", async () => {
+    const down = async (scenario: string) =>
+      (await checksOf(`${ARTICLE}/${scenario}`)).filter(({ code }) => code === "bgp-session-down");
+    const dropped = (await down("bgp-blocked")).map(({ message }) => message).join("\n");
+    expect(dropped).toMatch(/control-plane is Connect and 1 more: no answer comes to its SYN/);
+    expect(dropped).toMatch(/worker-1 is Passive and 1 more: it waits to be called/);
+    const rejected = (await down("bgp-blocked-by-reject")).map(({ message }) => message).join("\n");
+    expect(rejected).toMatch(/control-plane is Active Socket: Connection refused and 1 more: .* a rule rejects/);
+  });
+
   test("both lines are told, as text and as data", async () => {
-    const [found] = await checksOf(`${ARTICLE}/bgp-blocked-by-reject`);
+    const found = (await checksOf(`${ARTICLE}/bgp-blocked-by-reject`)).find(
+      (one) => one.code === "bgp-dropped-by-rule",
+    );
     expect(found).toMatchObject({ file: "nodes/worker-1/iptables-nft-save.txt", line: expect.any(Number) });
     const [other] = found?.related ?? [];
     expect(other?.file).toBe("nodes/worker-1/birdc-protocols.txt");

@@ -1,14 +1,24 @@
+import type { Cluster } from "../../calico/cluster.ts";
+import type { ADDRESS_CHECK_CODES } from "../../model/codes/address-check-codes.ts";
 import type { CHECK_CODES } from "../../model/codes/check-codes.ts";
+import type { NODE_CHECK_CODES } from "../../model/codes/node-check-codes.ts";
 import type { Evidence } from "../../model/evidence.ts";
 import type { Finding } from "../../model/finding.ts";
+import type { IpamReport } from "../../model/ipam-report.ts";
 import type { Network } from "../../model/network.ts";
 import { type Origin, sourceOf } from "../../model/origin.ts";
 import { formatAddress } from "../../net/address.ts";
 
-export type CheckCode = keyof typeof CHECK_CODES;
+export type CheckCode = keyof (typeof CHECK_CODES & typeof ADDRESS_CHECK_CODES & typeof NODE_CHECK_CODES);
+
+/** What is declared, and what calicoctl says of it. */
+export interface Declared {
+  readonly cluster: Cluster;
+  readonly ipam: IpamReport;
+}
 
 /** What a check may look at. */
-export interface Checked {
+export interface Checked extends Declared {
   readonly network: Network;
   /** By name of the host. */
   readonly evidence: ReadonlyMap<string, Evidence>;
@@ -29,7 +39,11 @@ export interface CheckFinding {
   readonly advice?: string;
 }
 
-export function checkedOf(network: Network, evidence: ReadonlyMap<string, Evidence>): Checked {
+export function checkedOf(
+  network: Network,
+  evidence: ReadonlyMap<string, Evidence>,
+  { cluster, ipam }: Declared,
+): Checked {
   const owners = new Map<string, string>();
   for (const { name, interfaces } of network.hosts.values()) {
     for (const { kind, addresses } of interfaces.values()) {
@@ -39,7 +53,7 @@ export function checkedOf(network: Network, evidence: ReadonlyMap<string, Eviden
   for (const [name, { addresses }] of network.endpoints) {
     for (const address of addresses) if (!owners.has(formatAddress(address))) owners.set(formatAddress(address), name);
   }
-  return { network, evidence, owners };
+  return { network, evidence, owners, cluster, ipam };
 }
 
 /** `nodes/n1/ip-route.txt:7` of an origin; null when nobody wrote it. */

@@ -1,3 +1,4 @@
+import { ADDRESS_CHECK_CODES } from "./address-check-codes.ts";
 import { ARCHIVE_CODES } from "./archive-codes.ts";
 import { BIRD_CODES } from "./bird-codes.ts";
 import { CHECK_CODES } from "./check-codes.ts";
@@ -8,8 +9,8 @@ import { IP_CODES } from "./ip-codes.ts";
 import { IPAM_CODES } from "./ipam-codes.ts";
 import { IPTABLES_CODES } from "./iptables-codes.ts";
 import { NETWORK_CODES } from "./network-codes.ts";
+import { NODE_CHECK_CODES } from "./node-check-codes.ts";
 import { OBJECT_CODES } from "./object-codes.ts";
-import { POLICY_CODES } from "./policy-codes.ts";
 import { PROBE_CODES } from "./probe-codes.ts";
 import { SCENARIO_CODES } from "./scenario-codes.ts";
 import { SET_CODES } from "./set-codes.ts";
@@ -18,6 +19,8 @@ import { SNAPSHOT_CODES } from "./snapshot-codes.ts";
 /** Every code that a finding can have, by area. */
 export const FINDING_CODES = {
   ...CHECK_CODES,
+  ...ADDRESS_CHECK_CODES,
+  ...NODE_CHECK_CODES,
   ...INPUT_CODES,
   ...ARCHIVE_CODES,
   ...COLLECTOR_CODES,
@@ -29,7 +32,6 @@ export const FINDING_CODES = {
   ...SNAPSHOT_CODES,
   ...OBJECT_CODES,
   ...BIRD_CODES,
-  ...POLICY_CODES,
   ...NETWORK_CODES,
   ...SCENARIO_CODES,
   ...PROBE_CODES,

@@ -36,8 +36,15 @@ export function readCommand(line: string): PastedCommand {
   const inside = /^ip (?:.* )?(?:-n|-netns|--netns) (\S+)/.exec(own);
   if (inside !== null) where = { kind: "namespace", text: inside[1] ?? "" };
   const plain = own.replace(/ (?:-n|--?netns) \S+/, "");
-  return { stem: stemOfCommand(inside === null ? own : plain), isObjects: OBJECTS.test(own), where };
+  return {
+    stem: stemOfCommand(inside === null ? own : plain),
+    isObjects: OBJECTS.test(own) || REPORTS.test(own),
+    where,
+  };
 }
+
+/** Reports about the whole cluster, which lie among its objects. */
+const REPORTS = /^calicoctl (?:-\S+ )*ipam (?:show|check)\b/;
 
 const OBJECTS = /^(?:kubectl|oc|calicoctl)\b.* get\b.* -o *=?(?:yaml|json)\b/;
 

@@ -44,6 +44,8 @@ export function dumpStem(kind: DumpKind, text: string, hints: StemHints): string
     case "resources":
     case "table":
     case "describe":
+    case "ipam-show":
+    case "ipam-check":
     case "snapshot":
     case "scenario":
       return null;

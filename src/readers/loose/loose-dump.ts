@@ -63,7 +63,7 @@ export function sortLoose(files: readonly LooseFile[]): SortedLoose {
       continue;
     }
     const whole = recogniseDump(text);
-    if (whole === "resources" || whole === "describe") {
+    if (whole === "resources" || whole === "describe" || whole === "ipam-show" || whole === "ipam-check") {
       objects.push(loose.file);
       continue;
     }
@@ -102,7 +102,7 @@ function kindOf(
   name: string,
 ): { readonly stem: string | null; readonly isObjects: boolean; readonly kind: DumpKind | null } {
   const kind = recogniseDump(section.text);
-  if (kind === "resources" || kind === "table" || kind === "describe") return { stem: null, isObjects: true, kind };
+  if (kind !== null && isOfCluster(kind)) return { stem: null, isObjects: true, kind };
   const labelled = section.label === null ? null : readCommand(section.label).stem;
   const told = section.stem ?? labelled ?? NODE_DIAGS.get(name) ?? null;
   // nothing but an empty answer or an error message: only the command says what it is
@@ -110,6 +110,11 @@ function kindOf(
     return { stem: section.heading === null ? (NODE_DIAGS.get(name) ?? null) : told, isObjects: false, kind };
   const hints = { stem: told, name: section.label ?? (section.heading === null ? name : section.heading) };
   return { stem: dumpStem(kind, section.text, hints), isObjects: false, kind };
+}
+
+/** Kinds that are about the cluster, not about one of its machines. */
+function isOfCluster(kind: DumpKind): boolean {
+  return ["resources", "table", "describe", "ipam-show", "ipam-check"].includes(kind);
 }
 
 function dumpOf(

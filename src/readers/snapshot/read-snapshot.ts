@@ -4,6 +4,7 @@ import type { Evidence } from "../../model/evidence.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Host, HostPart } from "../../model/host.ts";
 import type { Interface } from "../../model/interface.ts";
+import type { IpamReport } from "../../model/ipam-report.ts";
 import type { Link } from "../../model/link.ts";
 import { type Network, network } from "../../model/network.ts";
 import { type OriginTable, originTable } from "../../model/origin.ts";
@@ -14,10 +15,8 @@ import { readFactsFile } from "../facts/facts-file.ts";
 import { type KnownHosts, knownHosts } from "../loose/known-hosts.ts";
 import { sortLoose } from "../loose/loose-dump.ts";
 import { type Placement, placeLoose } from "../loose/place-loose.ts";
-import { type DumpKind, PRINTED_BY, recogniseDump } from "../recognise.ts";
-import { buildCluster } from "../resources/build-cluster.ts";
-import { type Resource, readResources } from "../resources/read-resources.ts";
-import { readTables } from "../tables/read-tables.ts";
+import { PRINTED_BY } from "../recognise.ts";
+import { noMachines, readClusterFiles } from "./cluster-files.ts";
 import { readCollectorIndexes } from "./collector-index.ts";
 import { contradictions } from "./contradictions.ts";
 import { NO_DESCRIPTION, readDescription } from "./description.ts";
@@ -40,6 +39,8 @@ export interface SnapshotResult {
   readonly network: Network;
   /** Kubernetes and Calico objects of `cluster/`. */
   readonly cluster: Cluster;
+  /** What calicoctl said of Calico's addresses. */
+  readonly ipam: IpamReport;
   /** What is wrong, doubtful or missing, in order of files. */
   readonly findings: readonly Finding[];
   /** Which file was read as what. */
@@ -58,10 +59,6 @@ export interface SnapshotResult {
 
 /** Hears how many machines of how many were read. */
 type Progress = (done: number, total: number) => void;
-
-/** What files of `cluster/` are taken for. */
-const API_OBJECTS = "API objects";
-const OBJECTS: ReadonlySet<string> = new Set([API_OBJECTS, PRINTED_BY.table]);
 
 /** Reads a snapshot folder (INTERFACES section 2). Never throws for bad input: that becomes findings. */
 export function readSnapshot(files: SnapshotFiles, progress: Progress = () => {}): SnapshotResult {
@@ -97,7 +94,7 @@ function assemble(files: SnapshotFiles, mode: "read" | "open", progress: Progres
   });
   const loose = sortLoose(layout.loose.filter(({ file }) => canBeRead(file)));
   const objects = [...facts.pods, ...layout.cluster.filter(canBeRead), ...loose.objects];
-  const cluster = readClusterFiles(objects, origins, findings, recognised);
+  const { cluster, ipam } = readClusterFiles(objects, origins, findings, recognised);
   const described = layout.description !== null && canBeRead(layout.description) ? layout.description : null;
   const description = described === null ? NO_DESCRIPTION : readDescription(described, origins);
   findings.push(...description.findings);
@@ -164,6 +161,7 @@ function assemble(files: SnapshotFiles, mode: "read" | "open", progress: Progres
   return {
     network: built.network,
     cluster,
+    ipam,
     findings,
     recognised,
     machines: machineFiles,
@@ -243,67 +241,6 @@ function podNetworks(cluster: Cluster): readonly Prefix[] {
 function collectionTime(text: string | null): { readonly collectedAt?: number } {
   const milliseconds = Date.parse(text ?? "");
   return Number.isNaN(milliseconds) ? {} : { collectedAt: milliseconds / 1000 };
-}
-
-function readClusterFiles(
-  files: readonly PlacedFile[],
-  origins: OriginTable,
-  findings: Finding[],
-  recognised: RecognisedFile[],
-): Cluster {
-  const resources: Resource[] = [];
-  for (const file of files) {
-    if (!/\.(?:ya?ml|json)$/i.test(file.path)) {
-      const kind = recogniseDump(file.text);
-      if (kind === "table") {
-        const read = readTables(file.text, file.path, origins);
-        findings.push(...read.findings);
-        resources.push(...read.resources);
-        recognised.push({ path: file.path, as: PRINTED_BY.table, items: read.resources.length });
-        continue;
-      }
-      if (kind !== "resources") {
-        findings.push(notObjects(file.path, kind));
-        continue;
-      }
-    }
-    if (file.text.trim() === "") {
-      findings.push({
-        code: "empty-file",
-        severity: "warning",
-        message: "The file is empty.",
-        file: file.path,
-        expected: "the output of kubectl or calicoctl with -o yaml",
-      });
-      continue;
-    }
-    const read = readResources(file.text, file.path, origins);
-    findings.push(...read.findings);
-    resources.push(...read.resources);
-    recognised.push({ path: file.path, as: API_OBJECTS, items: read.resources.length });
-  }
-  const built = buildCluster(resources);
-  findings.push(...built.findings);
-  return built.cluster;
-}
-
-/** Text forms of the API's objects stand beside the YAML in Calico's own bundles. */
-function notObjects(file: string, kind: DumpKind | null): Finding {
-  if (kind !== "describe") {
-    return {
-      code: "unknown-file",
-      severity: "info",
-      message: "Not read: API objects are read from YAML, JSON and the tables of kubectl and calicoctl.",
-      file,
-    };
-  }
-  return {
-    code: "describe-not-enough",
-    severity: "info",
-    message: "The output of kubectl describe is for people; nothing is read from it.",
-    file,
-    advice: "The same objects with kubectl get -o yaml tell all that it tells.",
-  };
 }
 
 /** A folder named after a machine's host name belongs to the node with that label. */
@@ -601,27 +538,5 @@ function misnamed(folder: string): Finding {
     message: "The folder's name says no pod; it was left out.",
     file: folder,
     expected: "<namespace>_<name>",
-  };
-}
-
-/** Without a machine there is no network: what was given instead, and what is wanted. */
-function noMachines(name: string, recognised: readonly RecognisedFile[]): Finding {
-  const objects = recognised.reduce((sum, file) => sum + (OBJECTS.has(file.as) ? (file.items ?? 0) : 0), 0);
-  if (objects > 0) {
-    return {
-      code: "manifests-alone",
-      severity: "error",
-      message: `${name} holds ${objects} Kubernetes and Calico object${objects === 1 ? "" : "s"} and no dump of any machine: this version reads objects, and makes no network of them alone.`,
-      expected:
-        "a snapshot folder: nodes/<node>/ with files such as iptables-save.txt, ip-addr.txt and ip-route.txt, and the objects in cluster/",
-      advice: "docs/reference/snapshot.md lists the files and the commands that write them.",
-    };
-  }
-  return {
-    code: "empty-snapshot",
-    severity: "error",
-    message: `${name} holds no dump of any machine.`,
-    expected: "nodes/<node>/ with files such as iptables-save.txt, ip-addr.txt and ip-route.txt",
-    advice: "docs/reference/snapshot.md lists the files and the commands that write them.",
   };
 }

@@ -2,6 +2,7 @@ import type { ASSUMPTION_CODES } from "../../../src/model/codes/assumption-codes
 import type { FINDING_CODES } from "../../../src/model/codes/finding-codes.ts";
 import type { UNKNOWN_CODES } from "../../../src/model/codes/unknown-codes.ts";
 import type { Example, ExamplesOf } from "../example.ts";
+import { ADDRESS_CHECK_EXAMPLES } from "./address-check-examples.ts";
 import { ARCHIVE_EXAMPLES } from "./archive-examples.ts";
 import { ASSUMPTION_EXAMPLES } from "./assumption-examples.ts";
 import { BIRD_EXAMPLES } from "./bird-examples.ts";
@@ -13,8 +14,8 @@ import { IP_EXAMPLES } from "./ip-examples.ts";
 import { IPAM_EXAMPLES } from "./ipam-examples.ts";
 import { IPTABLES_EXAMPLES } from "./iptables-examples.ts";
 import { NETWORK_EXAMPLES } from "./network-examples.ts";
+import { NODE_CHECK_EXAMPLES } from "./node-check-examples.ts";
 import { OBJECT_EXAMPLES } from "./object-examples.ts";
-import { POLICY_EXAMPLES } from "./policy-examples.ts";
 import { PROBE_EXAMPLES } from "./probe-examples.ts";
 import { SCENARIO_EXAMPLES } from "./scenario-examples.ts";
 import { SET_EXAMPLES } from "./set-examples.ts";
@@ -23,6 +24,8 @@ import { UNKNOWN_EXAMPLES } from "./unknown-examples.ts";
 
 const ALL: ExamplesOf<typeof FINDING_CODES & typeof ASSUMPTION_CODES & typeof UNKNOWN_CODES> = {
   ...CHECK_EXAMPLES,
+  ...ADDRESS_CHECK_EXAMPLES,
+  ...NODE_CHECK_EXAMPLES,
   ...INPUT_EXAMPLES,
   ...ARCHIVE_EXAMPLES,
   ...DUMP_EXAMPLES,
@@ -36,7 +39,6 @@ const ALL: ExamplesOf<typeof FINDING_CODES & typeof ASSUMPTION_CODES & typeof UN
   ...COLLECTOR_EXAMPLES,
   ...NETWORK_EXAMPLES,
   ...SCENARIO_EXAMPLES,
-  ...POLICY_EXAMPLES,
   ...PROBE_EXAMPLES,
   ...ASSUMPTION_EXAMPLES,
   ...UNKNOWN_EXAMPLES,
