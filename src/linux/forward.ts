@@ -286,7 +286,7 @@ function leave(runtime: HostRuntime, skb: Skb): string | null {
   const tooBig = skb.packet.src.family === 6 ? exceedsRouteMtu6(runtime, skb, route) : null;
   if (tooBig !== null) {
     reject(runtime, skb, null, "POSTROUTING", tooBig);
-    return null;
+    return skb.input === null ? "EMSGSIZE" : null;
   }
   if (!output.up) {
     drop(runtime, skb, "DEV_READY", "POSTROUTING", `${output.name} is down`);

@@ -3,6 +3,7 @@ import { V6_BEYOND_SCOPE, V6_DEST_UNREACHABLE, V6_PACKET_TOO_BIG, V6_TIME_EXCEED
 import { packetLength } from "../net/packet.ts";
 import type { DropReason } from "./drop-reason.ts";
 import { sendIcmpv6Error, sendRedirect6 } from "./icmpv6.ts";
+import { outgoingMtu } from "./path-mtu.ts";
 import type { ForwardResult } from "./routing/input.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import type { HostRuntime } from "./runtime.ts";
@@ -44,7 +45,8 @@ export function mayForward6(
     }
   }
   const mtu = Math.max(IPV6_MIN_MTU, route.output.mtu);
-  if (packetLength(packet) > mtu) {
+  // ip6_pkt_too_big(): what conntrack put together goes in the fragments that it came in.
+  if ((skb.reassembled?.maxSize ?? packetLength(packet)) > mtu) {
     sendIcmpv6Error(runtime, skb, V6_PACKET_TOO_BIG, 0, mtu);
     return { reason: "PKT_TOO_BIG", answered: true, text: `larger than the MTU ${mtu} of ${route.output.name}` };
   }
@@ -52,12 +54,15 @@ export function mayForward6(
 }
 
 /**
- * ip6_fragment(): the `mtu` of a route is only looked at behind POSTROUTING, where routers cut nothing. Returns what is
- * wrong, once the error is sent; null when the packet fits.
+ * ip6_fragment(): routers cut nothing, nor does the sender what a raw socket gave its own header. The `mtu` of a route is
+ * only looked at here, behind POSTROUTING. Returns what is wrong, once the error is sent; null when the packet fits or may
+ * be cut.
  */
 export function exceedsRouteMtu6(runtime: HostRuntime, skb: Skb, result: RoutingResult): string | null {
-  const mtu = result.route?.mtu ?? 0;
-  if (skb.input === null || mtu === 0 || packetLength(skb.packet) <= mtu) return null;
+  if (skb.input === null && !skb.ownHeader) return null;
+  const mtu = skb.input === null ? outgoingMtu(runtime, skb, result) : (result.route?.mtu ?? 0);
+  const longest = skb.reassembled?.maxSize ?? packetLength(skb.packet);
+  if (mtu === 0 || longest <= mtu) return null;
   sendIcmpv6Error(runtime, skb, V6_PACKET_TOO_BIG, 0, mtu);
   return `larger than the MTU ${mtu} of the route`;
 }

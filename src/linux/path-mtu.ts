@@ -55,10 +55,15 @@ function usesLearntMtu(runtime: HostRuntime, destination: Address): boolean {
   return destination.family === 4 && sysctl(runtime, "net.ipv4.ip_forward_use_pmtu", 0) !== 0;
 }
 
+/** dst_mtu() of a local route: packets to this host's own addresses go over `lo`, wherever the addresses are. */
+export function localMtu({ compiled }: HostRuntime, { route }: RoutingResult & { readonly kind: "local" }): number {
+  return route.mtu > 0 ? route.mtu : compiled.loopback.mtu;
+}
+
 /** ip_skb_dst_mtu(): what the packet in hand may be long when it leaves by its route. */
 export function outgoingMtu(runtime: HostRuntime, skb: Skb, route: RoutingResult): number {
   if (route.kind === "error") return 0xffff;
-  if (route.kind === "local") return route.output.mtu;
+  if (route.kind === "local") return localMtu(runtime, route);
   return routeMtu(runtime, route, skb.packet.dst, skb.input !== null);
 }
 

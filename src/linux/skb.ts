@@ -104,6 +104,8 @@ export interface Skb {
   loop: string | null;
   /** Copies that bridges and VXLAN devices made of one frame, which share this count; null: none yet. */
   copies: { count: number } | null;
+  /** Sent by a raw socket with a header of its own (`!skb->ignore_df`): in IPv6 nobody cuts it. */
+  ownHeader: boolean;
   /** Interface the socket is bound to (SO_BINDTODEVICE), or null. */
   boundInterface: string | null;
   /** How it came, when it came in fragments; null otherwise. */
@@ -164,6 +166,7 @@ export function skb(packet: Packet, journey: number): Skb {
     landmark: null,
     loop: null,
     copies: null,
+    ownHeader: false,
     boundInterface: null,
     reassembled: null,
     pieceOf: null,

@@ -114,7 +114,7 @@ function leadsBack(runtime: HostRuntime, source: Address, device: string): boole
 }
 
 /**
- * `-m rpfilter` before `--invert` (net/ipv4/netfilter/ipt_rpfilter.c): true when the best route back to the source
+ * `-m rpfilter` before `--invert` (net/ipv4/netfilter/ipt_rpfilter.c, net/ipv6/netfilter/ip6t_rpfilter.c): true when the best route back to the source
  * leads over the incoming interface; with `loose`, over any.
  */
 export function reversePathMatches(
@@ -123,10 +123,10 @@ export function reversePathMatches(
   options: { readonly loose: boolean; readonly validMark: boolean; readonly acceptLocal: boolean },
 ): boolean {
   const { packet, input } = skb;
-  if (routesUnknown(runtime, packet.src.family)) {
-    return leadsBack(runtime, packet.src, input?.name ?? "the incoming interface");
-  }
   if (input === null || input.kind === "loopback") return true;
+  // Left to forwarding, which refuses it.
+  if (packet.src.family === 6 && isUnspecified(packet.src)) return true;
+  if (routesUnknown(runtime, packet.src.family)) return leadsBack(runtime, packet.src, input.name);
   const { dst } = packet;
   const toMany = isMulticast(dst) || isLimitedBroadcast(dst);
   // DHCP and the like: 0.0.0.0 to 255.255.255.255 or 224.0.0.0/24.

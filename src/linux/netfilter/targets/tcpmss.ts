@@ -1,4 +1,5 @@
 import { TCP } from "../../../net/protocol.ts";
+import { localMtu } from "../../path-mtu.ts";
 import { lookUpRoute } from "../../routing/look-up.ts";
 import type { RoutingResult } from "../../routing/result.ts";
 import type { HostRuntime } from "../../runtime.ts";
@@ -19,7 +20,6 @@ declare module "../../../model/ruleset.ts" {
 const DEFAULT_MSS = { 4: 536, 6: 1220 } as const;
 /** IP and TCP header without options, bytes. */
 const HEADERS = { 4: 40, 6: 60 } as const;
-const LOOPBACK_MTU = 65536;
 
 /**
  * `-j TCPMSS` (net/netfilter/xt_TCPMSS.c tcpmss_mangle_packet): lowers the MSS option, never raises it, and adds it
@@ -42,7 +42,7 @@ export const TCPMSS: TargetExtension<"TCPMSS"> = {
       if (packet.protocol !== TCP || packet.fragmentOffset > 0) return XT_CONTINUE;
       let wanted: number;
       if (mss === "pmtu") {
-        const mtu = Math.min(routeMtu(skb.route), reverseMtu(runtime, skb));
+        const mtu = Math.min(routeMtu(runtime, skb.route), reverseMtu(runtime, skb));
         if (mtu <= HEADERS[family]) return NF_DROP;
         wanted = mtu - HEADERS[family];
       } else wanted = mss;
@@ -53,9 +53,9 @@ export const TCPMSS: TargetExtension<"TCPMSS"> = {
 };
 
 /** dst_mtu(): the route's own MTU, else its device's; no limit without a route. */
-function routeMtu(route: RoutingResult | null): number {
+function routeMtu(runtime: HostRuntime, route: RoutingResult | null): number {
   if (route === null || route.kind === "error") return Number.POSITIVE_INFINITY;
-  if (route.kind === "local") return LOOPBACK_MTU;
+  if (route.kind === "local") return localMtu(runtime, route);
   return route.route !== null && route.route.mtu > 0 ? route.route.mtu : route.output.mtu;
 }
 
@@ -73,5 +73,5 @@ function reverseMtu(runtime: HostRuntime, skb: Skb): number {
     dport: 0,
     uid: 0,
   };
-  return routeMtu(lookUpRoute(runtime, key));
+  return routeMtu(runtime, lookUpRoute(runtime, key));
 }
