@@ -241,7 +241,15 @@ function refuse(runtime: HostRuntime, skb: Skb): void {
     // tcp_v6_send_response(): a link-local address is one on the link that the segment came by.
     const boundInterface =
       received.src.family === 6 && needsInterface(received.src) ? (cameBy(skb)?.name ?? null) : null;
-    runtime.services.send(runtime, reset, { kind: "tcp-reset", cause: skb, fromKernel: true, mark, boundInterface });
+    runtime.services.send(runtime, reset, {
+      kind: "tcp-reset",
+      cause: skb,
+      fromKernel: true,
+      // ip_send_unicast_reply() goes through a socket of the kernel, ip6_xmit() only looks at one.
+      socketless: received.src.family === 6,
+      mark,
+      boundInterface,
+    });
     return;
   }
   // __udp4_lib_rcv() lets go of the connection first: the error finds it again by what it quotes.

@@ -151,6 +151,7 @@ function handOver(world: World, sender: HostRuntime, { runtime, device }: Receiv
   frame.output = null;
   frame.owner = null;
   frame.fromKernel = false;
+  frame.socketless = false;
   frame.ownHeader = false;
   frame.boundInterface = null;
   frame.reassembled = null;

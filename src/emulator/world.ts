@@ -246,6 +246,7 @@ export function originate(world: World, runtime: HostRuntime, packet: Packet, op
   frame.mark = options.mark ?? 0;
   frame.owner = options.owner ?? (options.fromKernel === true ? null : { uid: 0, gid: 0 });
   frame.fromKernel = options.fromKernel ?? false;
+  frame.socketless = options.socketless ?? false;
   frame.ownHeader = options.raw === true;
   frame.boundInterface = options.boundInterface ?? null;
   packet.id = packet.id === 0 && !packet.df ? runtime.nextId++ & 0xffff : packet.id;

@@ -50,7 +50,13 @@ function sendReset(runtime: HostRuntime, skb: Skb): void {
   }
   const { connection } = skb;
   const mark = replyMark(runtime, skb);
-  const error = runtime.services.send(runtime, reset, { kind: "tcp-reset", cause: skb, fromKernel: true, mark });
+  const error = runtime.services.send(runtime, reset, {
+    kind: "tcp-reset",
+    cause: skb,
+    fromKernel: true,
+    socketless: true,
+    mark,
+  });
   // Without a route it is given up before that; rules that stop it come after.
   if (connection !== null && (error === null || error === "EPERM")) closeTcp(runtime, connection);
 }

@@ -147,6 +147,8 @@ export interface SendOptions {
   /** True for the first packet of a socket that connects: the route is looked up twice (ip_route_connect). */
   readonly connects?: boolean;
   readonly fromKernel?: boolean;
+  /** See `Skb.socketless`. */
+  readonly socketless?: boolean;
   /** The tunnel device that sends it, and why it drops what it finds no route for. */
   readonly tunnel?: { readonly device: Interface; readonly noRoute: DropReason | null };
   /** Route of the packet that a tunnel carries, which learns how little room there is. */

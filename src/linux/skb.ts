@@ -74,6 +74,8 @@ export interface Skb {
   owner: Owner | null;
   /** True for what the kernel itself sends (ICMP errors, resets). */
   fromKernel: boolean;
+  /** True for what the kernel sends through no socket, not even one of its own (`skb->sk` is null). */
+  socketless: boolean;
   /** What decided the last verdict, read when the packet is dropped. */
   verdictChain: BoundChain | null;
   /** Index of the deciding rule from 0, or -1 for the chain's policy. */
@@ -151,6 +153,7 @@ export function skb(packet: Packet, journey: number): Skb {
     route: null,
     owner: null,
     fromKernel: false,
+    socketless: false,
     verdictChain: null,
     verdictRule: -1,
     rejected: false,

@@ -9,7 +9,7 @@ import { selectAddress6 } from "./source-address6.ts";
 
 /**
  * ip6_dst_lookup_tail() (net/ipv6/ip6_output.c): the route of a local packet. Without a route a source is chosen all the
- * same, and the look-up repeated with it: `ip -6 rule from` may know that one.
+ * same, and the look-up repeated with it: `ip -6 rule from` may know that one. The packet keeps it, whatever way it takes.
  */
 export function routeOutput6(runtime: HostRuntime, key: RouteKey): RoutingResult {
   const found = lookUpRoute(runtime, key);
@@ -19,5 +19,6 @@ export function routeOutput6(runtime: HostRuntime, key: RouteKey): RoutingResult
   const src = selectAddress6(runtime, null, key.dst);
   if (src === null || isLinkLocal(src)) return found;
   const known = { ...key, src };
-  return selectPath(runtime, lookUpRoute(runtime, known), known, null, null);
+  const result = selectPath(runtime, lookUpRoute(runtime, known), known, null, null);
+  return result.kind === "error" ? result : { ...result, preferredSource: src };
 }

@@ -124,6 +124,45 @@ describe.skipIf(!available)("extensions, as the kernel has them", () => {
       expect(await met(toItself)).toEqual([]);
     });
 
+    it("owner: which of the kernel's own answers belong to a socket", async () => {
+      const rules = (): string => {
+        const tests = [
+          "--socket-exists",
+          "! --socket-exists",
+          "--uid-owner 0",
+          "! --uid-owner 0",
+          "! --socket-exists ! --uid-owner 0",
+        ];
+        return [
+          table("mangle", ...tests.map((test) => `-A OUTPUT -m owner ${test}`)),
+          table("filter", "-A INPUT -p tcp -m tcp --dport 7 -j REJECT --reject-with tcp-reset"),
+        ].join("");
+      };
+      const answered = async (family: 4 | 6): Promise<readonly string[]> => {
+        const router = { rulesets: [{ family, backend, text: rules() }] };
+        const duel = await Duel.of(oracle, family === 4 ? routerLab({ router }) : routerLab6({ router }), FAR);
+        const [src, dst] = family === 4 ? ["10.0.0.2", "10.0.0.1"] : ["fd00:a::2", "fd00:a::1"];
+        const to: ProbePacket = { host: "R", interface: "in0", src, dst };
+        const echo: ProbePacket = family === 4 ? { ...to, proto: "icmp" } : { ...to, proto: "icmpv6" };
+        const found: string[] = [];
+        for (const packet of [
+          echo,
+          { ...to, proto: "udp", sport: 4000, dport: 8 },
+          { ...to, proto: "tcp", flags: "S", sport: 4000, dport: 80 },
+          { ...to, proto: "tcp", flags: "S", sport: 4000, dport: 7 },
+        ]) {
+          const round = await duel.agree(packet);
+          expect(round.branches).toHaveLength(1);
+          const [response] = round.result.responses;
+          const met = response?.rules.filter(({ chain, index }) => chain === "OUTPUT" && index !== 0) ?? [];
+          found.push(`${response?.kind}: ${met.map(({ index }) => index).join(" ")}`);
+        }
+        return found;
+      };
+      expect(await answered(4)).toEqual(["echo-reply: 1 4", "icmp: 1 4", "tcp-reset: 1 4", "tcp-reset: 2 4 5"]);
+      expect(await answered(6)).toEqual(["echo-reply: 1 4", "icmp: 1 4", "tcp-reset: 2 4 5", "tcp-reset: 2 4 5"]);
+    });
+
     it("set of MAC addresses: that of a forwarded frame in POSTROUTING too, none of what is sent from here", async () => {
       const sides = ["src,src", "src,dst", "dst,src"];
       const text = table(

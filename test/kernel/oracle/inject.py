@@ -77,22 +77,49 @@ class Injector:
                 packet["dst"], oif=index, mark=mark, tos=tos or 0, uid=uid, proto=protocol_number(packet),
                 sport=packet.get("sport"), dport=packet.get("dport"),
             )
-            if route["errno"] is None and route["prefsrc"]:
-                packet = {**packet, "src": route["prefsrc"]}
+            chosen = route["prefsrc"] if route["errno"] is None else None
+            if chosen is None and six:
+                chosen = self._source_without_route(packet, mark, device, tos, uid)
+            if chosen:
+                packet = {**packet, "src": chosen}
         try:
             opened.sendto(build(packet, ident), (packet["dst"], 0))
         except OSError as error:
             return errno.errorcode[error.errno], packet
         return None, packet
 
+    def _source_without_route(self, packet, mark, device, tos, uid):
+        """The source that sockets get where only a source has a route (ip6_dst_lookup_tail)."""
+        try:
+            with self._socket(True, socket.SOCK_DGRAM, 0, mark, device, tos, uid) as opened:
+                opened.connect((packet["dst"], packet.get("dport") or 9))
+                source = opened.getsockname()[0].partition("%")[0]
+        except OSError:
+            return None
+        return None if source == "::" else source
+
     def _process(self, six, source, mark, device, tos, uid):
-        family = socket.AF_INET6 if six else socket.AF_INET
+        opened = self._socket(six, socket.SOCK_RAW, socket.IPPROTO_RAW, mark, device, tos, uid)
+        if source is None:
+            return opened
+        try:
+            if six:
+                opened.setsockopt(socket.IPPROTO_IPV6, IPV6_FREEBIND, 1)
+            else:
+                opened.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
+            opened.bind((source, 0))
+        except OSError:
+            opened.close()
+            raise
+        return opened
+
+    def _socket(self, six, kind, protocol, mark, device, tos, uid):
         if uid is not None:
             # A socket belongs to the file system user id of its maker; changing only that keeps
             # the capabilities for raw sockets.
             libc.setfsuid(ctypes.c_uint(uid))
         try:
-            opened = self.host.namespace.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW)
+            opened = self.host.namespace.socket(socket.AF_INET6 if six else socket.AF_INET, kind, protocol)
         finally:
             if uid is not None:
                 libc.setfsuid(ctypes.c_uint(0))
@@ -108,12 +135,6 @@ class Injector:
                     opened.setsockopt(socket.IPPROTO_IPV6, IPV6_TCLASS, tos)
                 else:
                     opened.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, tos)
-            if source is not None:
-                if six:
-                    opened.setsockopt(socket.IPPROTO_IPV6, IPV6_FREEBIND, 1)
-                else:
-                    opened.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
-                opened.bind((source, 0))
         except OSError:
             opened.close()
             raise

@@ -65,10 +65,9 @@ function inGroup(test: RangeTest, owner: Owner, supplementary: boolean, skb: Skb
 
 /**
  * `-m owner` (net/netfilter/xt_owner.c owner_mt). A packet without a local socket matches only where every option is
- * negated. What the kernel itself sends (echo replies, ICMP errors, resets) belongs to a socket without a file, hence
- * without ids: `--socket-exists` holds, plain `--uid-owner` and `--gid-owner` do not, negated ones do (observed on Linux
- * 6.18). The one exception there, the reset of `-j REJECT --reject-with tcp-reset`, has no socket; it cannot be told
- * apart here.
+ * negated. What the kernel itself sends (echo replies, ICMP errors, resets of IPv4) belongs to a socket without a file,
+ * hence without ids: `--socket-exists` holds, plain `--uid-owner` and `--gid-owner` do not, negated ones do (observed on
+ * Linux 6.18). Resets of IPv6 and of `-j REJECT --reject-with tcp-reset` have no socket.
  */
 export const owner: MatchExtension<"owner"> = {
   options: {
@@ -104,7 +103,7 @@ export const owner: MatchExtension<"owner"> = {
       kind: "call",
       test(skb, runtime) {
         const { owner } = skb;
-        if (owner === null && !skb.fromKernel) return allNegated;
+        if (owner === null && (!skb.fromKernel || skb.socketless)) return allNegated;
         if (socketExists?.invert === true) return false;
         if (owner === null) return idsNegated;
         if (uid !== null && inRange(uid, owner.uid) === uid.invert) return false;
