@@ -20,6 +20,8 @@ export interface FdbEntry {
   readonly interface: string;
   /** Remote VTEP of a VXLAN device (`dst`). */
   readonly destination: Address | null;
+  /** Device that the way to the remote VTEP is bound to (`via`); null or absent: any. */
+  readonly via?: string | null;
   readonly vlan: number | null;
   readonly master: string | null;
   readonly permanent: boolean;

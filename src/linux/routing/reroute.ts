@@ -4,13 +4,25 @@ import type { Skb } from "../skb.ts";
 import { addressType } from "./address-type.ts";
 import { routeOutput } from "./output.ts";
 
+/** rt6_need_strict(): what means something only on a link. */
+function isOfALink({ packet: { dst } }: Skb): boolean {
+  return dst.family === 6 && (isLinkLocal(dst) || isMulticast(dst));
+}
+
 /**
- * ip6_route_me_harder(): what means something only on a link is looked for on the device of its route, which for this host's
- * own addresses is lo, where they are not found. Only a socket that is bound to a device keeps that.
+ * ip6_route_me_harder(): what means something only on a link is looked for on the device of its route, all else on any. Only
+ * a program's socket that is bound to a device keeps that.
  */
-function losesItsLink({ packet, route, owner, boundInterface }: Skb): boolean {
-  if (packet.dst.family === 4 || route?.kind !== "local" || (owner !== null && boundInterface !== null)) return false;
-  return isLinkLocal(packet.dst) || isMulticast(packet.dst);
+function boundTo(skb: Skb): string | null {
+  const { packet, route, owner, boundInterface } = skb;
+  if (packet.dst.family === 4 || (owner !== null && boundInterface !== null)) return boundInterface;
+  return isOfALink(skb) && route !== null && route.kind !== "error" ? route.output.name : null;
+}
+
+/** That device is lo for this host's own addresses, where they are not found. */
+function losesItsLink(skb: Skb): boolean {
+  const bound = skb.owner !== null && skb.boundInterface !== null;
+  return skb.route?.kind === "local" && !bound && isOfALink(skb);
 }
 
 /**
@@ -25,7 +37,7 @@ export function reroute(runtime: HostRuntime, skb: Skb): boolean {
   const { src } = skb.packet;
   const type = src.family === 6 ? "LOCAL" : addressType(runtime, src, null);
   const source = type === "LOCAL" || type === "UNICAST" ? src : null;
-  const result = routeOutput(runtime, skb, source);
+  const result = routeOutput(runtime, { ...skb, boundInterface: boundTo(skb) }, source);
   if (runtime.observer !== null) runtime.observer.step({ kind: "route", runtime, skb, result, purpose: "again" });
   if (result.kind === "error") {
     skb.errno = result.errno;

@@ -82,6 +82,8 @@ function takesMetadata(runtime: HostRuntime, device: Interface, skb: Skb): void 
 /** A remote end, and the entry that tells it (null: the device's own default remote, or learnt). */
 interface Remote {
   readonly address: Address;
+  /** Device that the look-up of the way there is bound to: entries made by command or learnt have none. */
+  readonly via: string | null;
   readonly entry: FdbEntry | null;
 }
 
@@ -89,16 +91,18 @@ function remotesOf(runtime: HostRuntime, device: Interface, vxlan: VxlanDevice, 
   const entries = runtime.host.fdb.filter((entry) => entry.interface === device.name && entry.destination !== null);
   const told = (wanted: string): Remote[] =>
     entries.flatMap((entry) =>
-      entry.mac === wanted && entry.destination !== null ? [{ address: entry.destination, entry }] : [],
+      entry.mac === wanted && entry.destination !== null
+        ? [{ address: entry.destination, via: entry.via ?? null, entry }]
+        : [],
     );
   const exact = told(mac);
   if (exact.length > 0) return exact;
   const learnt = runtime.vtepOf.get(`${device.name} ${mac}`);
-  if (learnt !== undefined) return [{ address: learnt, entry: null }];
+  if (learnt !== undefined) return [{ address: learnt, via: null, entry: null }];
   const fallback = told(ZERO_MAC);
   const { remote } = vxlan;
   if (remote !== null && !fallback.some(({ address }) => sameAddress(address, remote))) {
-    fallback.push({ address: remote, entry: null });
+    fallback.push({ address: remote, via: vxlan.device, entry: null });
   }
   return fallback;
 }
@@ -106,7 +110,7 @@ function remotesOf(runtime: HostRuntime, device: Interface, vxlan: VxlanDevice, 
 /** vxlan_xmit_one(). */
 function sendTo(runtime: HostRuntime, device: Interface, vxlan: VxlanDevice, skb: Skb, remote: Remote): void {
   const carried = skb.route;
-  wrap(runtime, skb, vxlan, remote.address);
+  wrap(runtime, skb, vxlan, remote);
   if (runtime.observer !== null && skb.carried?.arp === null) {
     runtime.observer.step({ kind: "encapsulate", runtime, skb, device: device.name, entry: remote.entry });
   }
@@ -127,7 +131,7 @@ function sendTo(runtime: HostRuntime, device: Interface, vxlan: VxlanDevice, skb
  * The outer packet keeps the socket of the one inside, which `-m owner` sees in its OUTPUT and POSTROUTING; a forwarded
  * packet has none, nor has then the outer one.
  */
-function wrap(runtime: HostRuntime, skb: Skb, vxlan: VxlanDevice, remote: Address): void {
+function wrap(runtime: HostRuntime, skb: Skb, vxlan: VxlanDevice, remote: Remote): void {
   const { packet: inner, arp } = skb;
   const tos = vxlan.tos === "inherit" ? (arp === null ? inner.tos : 0) : vxlan.tos;
   const df = vxlan.df === "set" || (vxlan.df === "inherit" && arp === null && (inner.df || inner.src.family === 6));
@@ -139,8 +143,8 @@ function wrap(runtime: HostRuntime, skb: Skb, vxlan: VxlanDevice, remote: Addres
     carried: skb.carried,
   };
   skb.packet = packet({
-    src: vxlan.local ?? unspecified(remote.family),
-    dst: remote,
+    src: vxlan.local ?? unspecified(remote.address.family),
+    dst: remote.address,
     protocol: UDP,
     sport: sourcePort(runtime, vxlan, skb, inner, arp),
     dport: vxlan.port,
@@ -156,7 +160,7 @@ function wrap(runtime: HostRuntime, skb: Skb, vxlan: VxlanDevice, remote: Addres
   resetConntrack(skb);
   skb.input = null;
   skb.route = null;
-  skb.boundInterface = vxlan.device;
+  skb.boundInterface = remote.via;
 }
 
 /** udp_flow_src_port(): a hash of the inner flow, so that one flow keeps one outer port. */

@@ -22,7 +22,8 @@ interface WrittenEntry {
   vlan: number | null;
   master: string | null;
   permanent: boolean;
-  /** `port`, `vni`, `via` or `nhid` of a VXLAN entry, and options that nobody knows. */
+  via: string | null;
+  /** `port`, `vni` or `nhid` of a VXLAN entry, and options that nobody knows. */
   readonly ignored: string[];
 }
 
@@ -71,8 +72,8 @@ function buildEntry(written: WrittenEntry, findings: DumpFindings): FdbEntry | n
   for (const option of written.ignored) {
     findings.once("ignored-option", "info", written.line, `Forwarding entry option \`${option}\` is not modelled.`);
   }
-  const { device, vlan, master, permanent } = written;
-  return { mac, interface: device, destination, vlan, master, permanent, origin: 0 };
+  const { device, via, vlan, master, permanent } = written;
+  return { mac, interface: device, destination, ...(via === null ? {} : { via }), vlan, master, permanent, origin: 0 };
 }
 
 function textEntry(line: DumpLine): WrittenEntry {
@@ -82,6 +83,7 @@ function textEntry(line: DumpLine): WrittenEntry {
     mac: reader.takeText(),
     device: null,
     destination: null,
+    via: null,
     vlan: null,
     master: null,
     permanent: false,
@@ -94,6 +96,9 @@ function textEntry(line: DumpLine): WrittenEntry {
         break;
       case "dst":
         written.destination = reader.takeText();
+        break;
+      case "via":
+        written.via = reader.takeText();
         break;
       case "vlan":
         written.vlan = reader.takeNumber(4095);
@@ -112,7 +117,6 @@ function textEntry(line: DumpLine): WrittenEntry {
         break;
       case "port":
       case "vni":
-      case "via":
       case "nhid":
       case "src_vni":
         reader.take();
@@ -130,7 +134,6 @@ function textEntry(line: DumpLine): WrittenEntry {
 const IGNORED: ReadonlyMap<string, string> = new Map([
   ["port", "port"],
   ["vni", "vni"],
-  ["viaIf", "via"],
   ["viaIfIndex", "via"],
   ["nhid", "nhid"],
   ["src_vni", "src_vni"],
@@ -144,6 +147,7 @@ function jsonEntry({ object, line }: JsonElement): WrittenEntry {
     mac: textField(object, "mac") ?? "",
     device: textField(object, "ifname"),
     destination: textField(object, "dst"),
+    via: textField(object, "viaIf"),
     vlan: numberField(object, "vlan"),
     master: textField(object, "master"),
     permanent: textField(object, "state") === "permanent",

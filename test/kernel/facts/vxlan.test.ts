@@ -101,6 +101,18 @@ describe.skipIf(!available)("VXLAN, as the kernel does it", () => {
     await ask({ nodes: { 1: { fdb: [`${MACS[2]} vx 172.16.0.3`, `${ALL} vx 172.16.0.2`] } } });
   });
 
+  it("asks for a way to the other end by any device, but where the entry or the device's remote names one", async () => {
+    // A socket bound to a device needs no route.
+    const node = { rules: ["iif lo pref 100 to 172.16.0.2 unreachable"] };
+    const at = (changes: NonNullable<Options["nodes"]>[1]): Promise<Round> =>
+      ask({ nodes: { 1: { ...node, ...changes } } });
+    expect((await at({})).kernel.reason).toBe("IP_OUTNOROUTES");
+    expect((await at({ fdb: [`${MACS[2]} vx 172.16.0.2 eth0`] })).kernel.outcome).toBe("delivered");
+    const device = { fdb: [], vxlan: { remote: "172.16.0.2", device: "eth0" } };
+    expect((await at(device)).kernel.outcome).toBe("delivered");
+    expect((await at({ fdb: [], vxlan: { remote: "172.16.0.2" } })).kernel.reason).toBe("IP_OUTNOROUTES");
+  });
+
   it("sends a copy to each of several remotes, of which the owner takes one", async () => {
     const round = await ask({ nodes: { 1: { fdb: [`${ALL} vx 172.16.0.2`, `${ALL} vx 172.16.0.3`] } } });
     expect(round.kernel.delivered?.host).toBe("n2");

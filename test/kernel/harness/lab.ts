@@ -78,7 +78,7 @@ export interface LabHost {
   readonly listen?: readonly string[];
   /** `address interface mac`: permanent neighbours; `proxy address interface`: answers for others. */
   readonly neighbours?: readonly string[];
-  /** `mac vxlan-interface remote`: forwarding entries of VXLAN devices. */
+  /** `mac vxlan-interface remote [via]`: forwarding entries of VXLAN devices. */
   readonly fdb?: readonly string[];
   /** `mac port bridge`: forwarding entries of bridges, as `bridge fdb add … master static` makes them. */
   readonly bridgeFdb?: readonly string[];
@@ -366,8 +366,8 @@ function labFdb(spec: LabHost, interfaces: ReadonlyMap<string, Interface>): read
     ...fields,
   });
   const remote = (spec.fdb ?? []).map((text) => {
-    const [mac = "", device = "", destination = ""] = text.split(" ");
-    return entry({ mac, interface: device, destination: address(destination) });
+    const [mac = "", device = "", destination = "", via = null] = text.split(" ");
+    return entry({ mac, interface: device, destination: address(destination), via });
   });
   const behind = (spec.bridgeFdb ?? []).map((text) => {
     const [mac = "", port = "", master = ""] = text.split(" ");

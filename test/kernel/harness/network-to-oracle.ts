@@ -82,8 +82,11 @@ function familyOption({ family }: { readonly family: Family }): string {
 }
 
 function fdbCommand(entry: FdbEntry): readonly string[] {
-  const { mac, interface: device, destination, master, permanent } = entry;
-  if (destination !== null) return [`bridge fdb append ${mac} dev ${device} dst ${formatAddress(destination)}`];
+  const { mac, interface: device, destination, via = null, master, permanent } = entry;
+  if (destination !== null) {
+    const over = via === null ? "" : ` via ${via}`;
+    return [`bridge fdb append ${mac} dev ${device} dst ${formatAddress(destination)}${over}`];
+  }
   // Entries of a bridge's own addresses are made by the kernel.
   return permanent || master === null ? [] : [`bridge fdb replace ${mac} dev ${device} master static`];
 }

@@ -23,6 +23,14 @@ test("a Calico VTEP and a learned bridge port", () => {
   ]);
 });
 
+test("the device that the way to a remote is bound to", () => {
+  const [bound, free] = read(
+    "66:f9:37:c3:7e:94 dev vx dst 10.0.0.2 via eth0 self\n66:f9:37:c3:7e:95 dev vx dst 10.0.0.2",
+  ).entries;
+  expect(bound?.via).toBe("eth0");
+  expect(free?.via ?? null).toBeNull();
+});
+
 test.each([
   ["hello", "unknown-line"],
   ["66:f9:37:c3:7e:94 dev", "unknown-line"],
