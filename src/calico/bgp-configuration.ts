@@ -80,11 +80,17 @@ export function readBGPConfiguration(resource: Field, origin: Origin): BGPConfig
   const cidrs = (name: string): readonly WrittenCIDR[] =>
     listOf(member(spec, name), (block) => writtenCIDR(member(block, "cidr")));
   const advertisements = member(spec, "prefixAdvertisements");
+  const nodeToNodeMeshEnabled = flag(member(spec, "nodeToNodeMeshEnabled"));
+  // Calico refuses both beside a mesh that is off
+  for (const name of nodeToNodeMeshEnabled === false ? ["nodeMeshPassword", "nodeMeshMaxRestartTime"] : []) {
+    const field = member(spec, name);
+    if (field.value !== undefined && field.value !== null) complain(field, "none where nodeToNodeMeshEnabled is false");
+  }
   const isWritten = advertisements.value !== undefined && advertisements.value !== null;
   return {
     metadata: readMetadata(resource, origin),
     logSeverityScreen: text(member(spec, "logSeverityScreen")) || null,
-    nodeToNodeMeshEnabled: flag(member(spec, "nodeToNodeMeshEnabled")),
+    nodeToNodeMeshEnabled,
     asNumber: asNumberField(member(spec, "asNumber")),
     listenPort: portField(member(spec, "listenPort")),
     bindMode: oneOf(member(spec, "bindMode"), ["None", "NodeIP"]),

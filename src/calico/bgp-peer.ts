@@ -71,31 +71,74 @@ function hopsField(field: Field): number | null {
   return null;
 }
 
+/** A field that Calico refuses beside others is complained of, and left out (x-kubernetes-validations of the CRD, validator.go). */
+function unless<T>(refused: boolean, field: Field, value: T | null, expected: string): T | null {
+  if (!refused || value === null) return value;
+  complain(field, expected);
+  return null;
+}
+
 export function readBGPPeer(resource: Field, origin: Origin): BGPPeer {
   const spec = member(resource, "spec");
-  const peerIP = peerAddressField(member(spec, "peerIP"));
-  const reachable = text(member(spec, "reachableBy")) || null;
-  const reachableBy = reachable === null ? null : parseAddress(reachable);
-  if (reachable !== null && reachableBy === null) complain(member(spec, "reachableBy"), "an IP address");
+  const field = (name: string): Field => member(spec, name);
+  const nodeSelector = writtenSelector(field("nodeSelector"));
+  const peerSelector = writtenSelector(field("peerSelector"));
+  const localWorkloadSelector = unless(
+    peerSelector !== null,
+    field("localWorkloadSelector"),
+    writtenSelector(field("localWorkloadSelector")),
+    "none beside peerSelector",
+  );
+  const isChosen = peerSelector !== null || localWorkloadSelector !== null;
+  const peerIP = unless(
+    isChosen,
+    field("peerIP"),
+    peerAddressField(field("peerIP")),
+    "none beside a selector of peers",
+  );
+  const nextHopMode = oneOf(field("nextHopMode"), ["Auto", "Self", "Keep"]);
+  const keeps = flag(field("keepOriginalNextHop")) === true ? true : null;
   return {
     metadata: readMetadata(resource, origin),
-    node: text(member(spec, "node")) || null,
-    nodeSelector: writtenSelector(member(spec, "nodeSelector")),
+    node: unless(nodeSelector !== null, field("node"), text(field("node")) || null, "none beside nodeSelector"),
+    nodeSelector,
     peerIP,
-    peerSelector: writtenSelector(member(spec, "peerSelector")),
-    localWorkloadSelector: writtenSelector(member(spec, "localWorkloadSelector")),
-    asNumber: asNumberField(member(spec, "asNumber")),
-    localASNumber: asNumberField(member(spec, "localASNumber")),
-    keepOriginalNextHop: flag(member(spec, "keepOriginalNextHop")) ?? false,
-    nextHopMode: oneOf(member(spec, "nextHopMode"), ["Auto", "Self", "Keep"]),
-    password: secretKeyReference(member(spec, "password")),
-    sourceAddress: oneOf(member(spec, "sourceAddress"), ["UseNodeIP", "None"]) ?? "UseNodeIP",
-    maxRestartTime: durationField(member(spec, "maxRestartTime")),
-    keepaliveTime: durationField(member(spec, "keepaliveTime")),
-    numAllowedLocalASNumbers: integer(member(spec, "numAllowedLocalASNumbers")),
-    ttlSecurity: hopsField(member(spec, "ttlSecurity")),
-    filters: listOf(member(spec, "filters"), text),
-    reachableBy,
-    reversePeering: oneOf(member(spec, "reversePeering"), ["Auto", "Manual"]) ?? "Auto",
+    peerSelector,
+    localWorkloadSelector,
+    asNumber: unless(
+      peerSelector !== null,
+      field("asNumber"),
+      asNumberField(field("asNumber")) || null,
+      "none beside peerSelector: each node has its own",
+    ),
+    localASNumber: asNumberField(field("localASNumber")),
+    keepOriginalNextHop:
+      unless(nextHopMode !== null, field("keepOriginalNextHop"), keeps, "none beside nextHopMode") === true,
+    nextHopMode,
+    password: secretKeyReference(field("password")),
+    sourceAddress: oneOf(field("sourceAddress"), ["UseNodeIP", "None"]) ?? "UseNodeIP",
+    maxRestartTime: durationField(field("maxRestartTime")),
+    keepaliveTime: durationField(field("keepaliveTime")),
+    numAllowedLocalASNumbers: integer(field("numAllowedLocalASNumbers")),
+    ttlSecurity: hopsField(field("ttlSecurity")),
+    filters: listOf(field("filters"), text),
+    reachableBy: gatewayField(field("reachableBy"), peerIP),
+    reversePeering: oneOf(field("reversePeering"), ["Auto", "Manual"]) ?? "Auto",
   };
+}
+
+/** The gateway to a peer: of its family, and to nobody where the peer has no address of its own. */
+function gatewayField(field: Field, peerIP: PeerAddress | null): Address | null {
+  const written = text(field) || null;
+  if (written === null) return null;
+  const gateway = parseAddress(written);
+  if (gateway !== null && peerIP !== null && gateway.family === peerIP.address.family) return gateway;
+  const expected =
+    peerIP === null
+      ? "none without peerIP"
+      : gateway === null
+        ? "an IP address"
+        : `an IPv${peerIP.address.family} address, as peerIP is one`;
+  complain(field, expected);
+  return null;
 }

@@ -1,10 +1,14 @@
+import { formatFieldPath } from "../kubernetes/field.ts";
 import type { Metadata } from "../kubernetes/metadata.ts";
 import { NO_ORIGIN } from "../model/origin.ts";
 import type { Cluster } from "./cluster.ts";
 import { convertKubernetesNetworkPolicy } from "./conversion/kubernetes-network-policy.ts";
+import { type FelixBand, isSince } from "./felix/felix-settings.ts";
+import { ignoresAlternatives } from "./ignored-alternatives.ts";
 import { namespaceProfile, serviceAccountProfile } from "./namespace-profiles.ts";
-import type { CalicoPolicy } from "./network-policy.ts";
+import { ANY_RULE, type CalicoPolicy } from "./network-policy.ts";
 import type { Profile } from "./profile.ts";
+import { type PolicyProblem, storedPolicies } from "./stored-policies.ts";
 import type { Tier } from "./tier.ts";
 
 /** Everything that decides about packets, in Calico's own terms, whichever resources said it. */
@@ -12,6 +16,7 @@ export interface DeclaredPolicy {
   readonly tiers: readonly Tier[];
   readonly policies: readonly CalicoPolicy[];
   readonly profiles: ReadonlyMap<string, Profile>;
+  readonly problems: readonly PolicyProblem[];
 }
 
 const NAMESPACE_NAME = "kubernetes.io/metadata.name";
@@ -30,32 +35,78 @@ function accountMetadata(namespace: string, name: string): Metadata {
   return { kind: "ServiceAccount", apiVersion: "v1", namespace, name, labels, annotations, origin: NO_ORIGIN };
 }
 
+/** Always there (libcalico-go/lib/resources/profile.go, DefaultAllowProfile). */
+const DEFAULT_ALLOW: Profile = {
+  name: "projectcalico-default-allow",
+  labelsToApply: new Map(),
+  ingress: [ANY_RULE],
+  egress: [ANY_RULE],
+  origin: NO_ORIGIN,
+};
+
 function declaredProfiles(cluster: Cluster): ReadonlyMap<string, Profile> {
   const profiles = new Map(cluster.policy.profiles);
   const add = (profile: Profile): unknown => profiles.set(profile.name, profile);
   const { namespaces, serviceAccounts } = cluster.policy;
+  add(DEFAULT_ALLOW);
   for (const [name, metadata] of namespaces) add(namespaceProfile(namespaceMetadata(name, metadata)));
   for (const [key, metadata] of serviceAccounts) add(serviceAccountProfile(key.slice(0, key.indexOf("/")), metadata));
-  for (const [key, pod] of cluster.pods) {
+  const namespaced = [...cluster.pods.keys(), ...cluster.policy.networkSets.keys()];
+  for (const key of namespaced) {
     const namespace = key.slice(0, key.indexOf("/"));
     if (!profiles.has(`kns.${namespace}`)) add(namespaceProfile(namespaceMetadata(namespace, undefined)));
+  }
+  for (const [key, pod] of cluster.pods) {
+    const namespace = key.slice(0, key.indexOf("/"));
     if (!profiles.has(`ksa.${namespace}.${pod.serviceAccount}`))
       add(serviceAccountProfile(namespace, accountMetadata(namespace, pod.serviceAccount)));
   }
   return profiles;
 }
 
-const DEFAULT_TIER: Tier = { name: "default", order: 1_000_000, defaultAction: "Deny" };
+/** The tiers that Calico makes by itself (libcalico-go/lib/clientv3, ensureTiers). */
+function builtInTiers(band: FelixBand): readonly Tier[] {
+  const tier = (name: string, order: number, defaultAction: Tier["defaultAction"]): Tier => ({
+    name,
+    order,
+    defaultAction,
+  });
+  const ofDefault = tier("default", 1_000_000, "Deny");
+  if (isSince(band, "v3.32")) return [tier("kube-admin", 1000, "Pass"), ofDefault, tier("kube-baseline", 1e7, "Pass")];
+  if (!isSince(band, "v3.29")) return [ofDefault];
+  const baseline = isSince(band, "v3.30") ? [tier("baselineadminnetworkpolicy", 1e7, "Pass")] : [];
+  return [tier("adminnetworkpolicy", 1000, "Pass"), ofDefault, ...baseline];
+}
 
-/** The tiers, policies and profiles of a cluster. */
-export function declaredPolicy(cluster: Cluster): DeclaredPolicy {
-  const { kubernetesNetworkPolicies, calicoPolicies, tiers } = cluster.policy;
-  const converted = [...kubernetesNetworkPolicies].map(
-    ([key, policy]) => convertKubernetesNetworkPolicy(policy, key.slice(0, key.indexOf("/"))).policy,
-  );
+/** The tiers, policies and profiles of a cluster as Felix of one release knows them. */
+export function declaredPolicy(cluster: Cluster, band: FelixBand): DeclaredPolicy {
+  const problems: PolicyProblem[] = [];
+  const tiers = new Map(builtInTiers(band).map((tier) => [tier.name, tier]));
+  for (const [name, tier] of cluster.policy.tiers) if (!tiers.has(name)) tiers.set(name, tier);
+  const converted = [...cluster.policy.kubernetesNetworkPolicies].map(([key, declared]) => {
+    const { policy, refused } = convertKubernetesNetworkPolicy(declared, key.slice(0, key.indexOf("/")));
+    for (const { field, found } of refused) {
+      problems.push({
+        code: "policy-rule-left-out",
+        origin: policy.origin,
+        message: `${field} has a port that Calico refuses (${found}): the rule is left out, the policy holds.`,
+      });
+    }
+    return policy;
+  });
+  const stored = storedPolicies(cluster.policy, band, tiers);
+  const policies = [...converted, ...stored.policies];
+  for (const policy of policies) {
+    for (const rule of [...policy.ingress, ...policy.egress]) {
+      if (!ignoresAlternatives(rule)) continue;
+      const message = `${formatFieldPath(rule.path)} asks more than two lists of alternatives; Felix heeds two of them.`;
+      problems.push({ code: "policy-rule-not-enforced", origin: policy.origin, message });
+    }
+  }
   return {
-    tiers: [...new Map([[DEFAULT_TIER.name, DEFAULT_TIER], ...tiers]).values()],
-    policies: [...converted, ...calicoPolicies.values()],
+    tiers: [...tiers.values()],
+    policies,
     profiles: declaredProfiles(cluster),
+    problems: [...problems, ...stored.problems],
   };
 }

@@ -1,5 +1,6 @@
 import { hasFinished, type Pod } from "../kubernetes/pod.ts";
 import { hostPrefix } from "../net/prefix.ts";
+import type { HostEndpoint } from "./host-endpoint.ts";
 import type { LabelledAddresses } from "./labelled-addresses.ts";
 import type { NetworkSet } from "./network-set.ts";
 import type { Profile } from "./profile.ts";
@@ -33,20 +34,32 @@ export function addressesOfPod(pod: Pod): UnlabelledAddresses {
   };
 }
 
-/** A network set's class: its namespace's labels are its own, too (updateprocessors/networksetprocessor.go). */
-export function networkSetClass(
-  namespace: string | null,
-  set: NetworkSet,
+function classOfOne(
+  own: ReadonlyMap<string, string>,
+  names: readonly string[],
   profiles: ReadonlyMap<string, Profile>,
+  holder: UnlabelledAddresses,
 ): LabelledClass {
-  const own = new Map(set.metadata.labels);
-  const names = namespace === null ? [] : [`kns.${namespace}`];
-  if (namespace !== null) own.set("projectcalico.org/namespace", namespace);
   const inherited = names.flatMap((name) => profiles.get(name) ?? []);
   const labels = (label: string): string | undefined =>
     own.get(label) ?? inherited.find((profile) => profile.labelsToApply.has(label))?.labelsToApply.get(label);
-  const others = [{ nets: set.nets, namedPorts: [], origin: set.metadata.origin }];
-  return { labels, profiles: names, pods: [], others };
+  return { labels, profiles: names, pods: [], others: [holder] };
+}
+
+/** A network set's class: its namespace's labels are its own, too (updateprocessors/networksetprocessor.go). */
+export function networkSetClass(set: NetworkSet, profiles: ReadonlyMap<string, Profile>): LabelledClass {
+  const { namespace, metadata, nets } = set;
+  const own = new Map(metadata.labels);
+  if (namespace !== null) own.set("projectcalico.org/namespace", namespace);
+  const holder = { nets, namedPorts: [], origin: metadata.origin };
+  return classOfOne(own, namespace === null ? [] : [`kns.${namespace}`], profiles, holder);
+}
+
+/** A host endpoint's class; selectors find its expected addresses. */
+export function hostEndpointClass(endpoint: HostEndpoint, profiles: ReadonlyMap<string, Profile>): LabelledClass {
+  const { metadata, expectedIPs, ports } = endpoint;
+  const holder = { nets: expectedIPs.map(hostPrefix), namedPorts: ports, origin: metadata.origin };
+  return classOfOne(metadata.labels, endpoint.profiles, profiles, holder);
 }
 
 /** Labels of a namespace's and service account's pods, shared by all of them. */

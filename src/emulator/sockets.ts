@@ -13,6 +13,7 @@ import * as icmp from "../net/icmp.ts";
 import { type Packet, packet } from "../net/packet.ts";
 import { formatProtocol, ICMP, ICMPV6, IGMP, IPIP, OSPF, TCP, UDP, UDPLITE, VRRP } from "../net/protocol.ts";
 import { ACK, FIN, PSH, RST, SYN } from "../net/tcp-flags.ts";
+import { hasConnection, receiveSegment, segmentError } from "./tcp/receive.ts";
 import type { World } from "./world.ts";
 
 /** A socket that a probe's program holds open; it hears what is for it, and errors about what it sent. */
@@ -43,6 +44,7 @@ type SocketState = NonNullable<Ending["socket"]>;
 export function deliverToSockets(world: World, runtime: HostRuntime, skb: Skb): SocketState {
   const { packet: received } = skb;
   if (received.protocol === ICMP || received.protocol === ICMPV6) return deliverIcmp(world, runtime, skb);
+  if (received.protocol === TCP && receiveSegment(world, runtime, skb)) return "open";
   const own = findBound(world, runtime, received.protocol, received.dport, received.src, received.sport);
   if (own !== null) {
     own.receive(skb);
@@ -85,6 +87,7 @@ function deliverOther(world: World, runtime: HostRuntime, skb: Skb): SocketState
 
 /** Whether a program of the World holds a socket that is connected to the sender of this packet. */
 export function hasConnectedSocket(world: World, runtime: HostRuntime, packet: Packet): boolean {
+  if (packet.protocol === TCP && hasConnection(world, runtime, packet)) return true;
   return findBound(world, runtime, packet.protocol, packet.dport, packet.src, packet.sport) !== null;
 }
 
@@ -134,6 +137,7 @@ function deliverIcmp(world: World, runtime: HostRuntime, skb: Skb): SocketState 
     const heard = own !== null || hasSent(world, runtime, inner);
     if (!receiveFragmentationNeeded(runtime, inner, received.icmpMtu, heard)) return "open";
   }
+  if (inner.protocol === TCP) segmentError(world, runtime, received, inner);
   own?.error(skb, inner);
   return "open";
 }

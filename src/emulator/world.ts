@@ -28,6 +28,7 @@ import { fabricRoute } from "./fabric-route.ts";
 import type { Journey } from "./journey.ts";
 import { answerFromOutside } from "./outside.ts";
 import { type BoundSocket, deliverToSockets, hasConnectedSocket } from "./sockets.ts";
+import { type TcpStack, tcpStack } from "./tcp/stack.ts";
 import { linkOf, macOf, others, type Topology, topologyOf } from "./topology.ts";
 import { frameType, reaches, transmit } from "./wire.ts";
 
@@ -66,6 +67,7 @@ export interface World {
   readonly journeys: Journey[];
   readonly assumptions: Map<string, Assumption>;
   readonly sockets: Map<string, BoundSocket[]>;
+  readonly tcp: TcpStack;
   /** Virtual seconds since collection. */
   now: number;
   /** A frame without a journey went to machines that nobody dumped. */
@@ -78,6 +80,10 @@ export interface World {
   readonly supposition: Supposition | null;
   readonly indexing: Indexing;
   readonly limits: ReadonlyMap<string, IcmpLimits> | null;
+  /** Journeys are for the moment only: the place of an old one is taken by a new one. */
+  readonly forgetful: boolean;
+  /** How many packets were sent. */
+  sent: number;
 }
 
 export interface WorldOptions {
@@ -93,6 +99,8 @@ export interface WorldOptions {
   readonly doubt?: Doubt | null;
   /** What hosts have sent of ICMP lately; null: nothing. */
   readonly limits?: ReadonlyMap<string, IcmpLimits> | null;
+  /** For Worlds that run for long: nobody asks later what became of each packet. */
+  readonly forgetful?: boolean;
 }
 
 export function createWorld(network: Network, options: WorldOptions): World {
@@ -150,6 +158,7 @@ export function createWorld(network: Network, options: WorldOptions): World {
     journeys: [],
     assumptions: new Map(),
     sockets: new Map(),
+    tcp: tcpStack(),
     now: options.now ?? 0,
     escaped: false,
     answers: options.answers ?? true,
@@ -158,6 +167,8 @@ export function createWorld(network: Network, options: WorldOptions): World {
     supposition: options.supposition ?? null,
     indexing: options.indexing ?? "adaptive",
     limits: options.limits ?? null,
+    forgetful: options.forgetful ?? false,
+    sent: 0,
   };
   return world;
 }
@@ -216,7 +227,7 @@ function startJourney(
   local = false,
 ): Journey {
   const journey: Journey = {
-    id: world.journeys.length,
+    id: world.forgetful ? world.sent % REMEMBERED : world.journeys.length,
     kind,
     cause: cause === null ? -1 : cause.journey,
     host,
@@ -225,9 +236,13 @@ function startJourney(
     error: null,
     end: null,
   };
-  world.journeys.push(journey);
+  world.sent++;
+  world.journeys[journey.id] = journey;
   return journey;
 }
+
+/** Journeys that a forgetful World keeps: more than are under way at once. */
+const REMEMBERED = 8192;
 
 /** More packets than any probe provokes: an exchange that never ends, which is cut here and said. */
 const JOURNEY_LIMIT = 10_000;

@@ -8,6 +8,8 @@ export interface FieldProblem {
   readonly expected: string;
   /** What was there, shortened. */
   readonly found: string;
+  /** Where in the text it stops making sense, from 1; absent: the whole value. */
+  readonly column?: number;
 }
 
 /** A value of unknown type on its way to being narrowed, and where to complain about it. */
@@ -47,12 +49,17 @@ function describeValue(value: unknown): string {
     : `the ${typeof value} ${text}`;
 }
 
-/** Writes down that the field is not what was expected. */
-export function complain(field: Field, expected: string): void {
+/** Writes down that the field is not what was expected, of a text from a column (from 1) on. */
+export function complain(field: Field, expected: string, column?: number): void {
   // a mapping is met once for each of its members: said once
   const path = formatFieldPath(field.path);
   if (field.problems.some((problem) => formatFieldPath(problem.path) === path)) return;
-  field.problems.push({ path: field.path, expected, found: describeValue(field.value) });
+  field.problems.push({
+    path: field.path,
+    expected,
+    found: describeValue(field.value),
+    ...(column === undefined ? {} : { column }),
+  });
 }
 
 function isAbsent(field: Field): boolean {
@@ -93,6 +100,14 @@ export function integer(field: Field): number | null {
   if (isAbsent(field)) return null;
   if (typeof field.value === "number" && Number.isSafeInteger(field.value)) return field.value;
   complain(field, "a whole number");
+  return null;
+}
+
+/** A number, whole or not; null when absent or of another type. */
+export function numberField(field: Field): number | null {
+  if (isAbsent(field)) return null;
+  if (typeof field.value === "number" && Number.isFinite(field.value)) return field.value;
+  complain(field, "a number");
   return null;
 }
 

@@ -13,6 +13,8 @@ export interface ContainerPort {
   readonly port: number;
   /** 0 when the port is not opened on the node. */
   readonly hostPort: number;
+  /** The node's address on which it is opened; null for all. */
+  readonly hostIP: Address | null;
 }
 
 /** A v1 Pod, as far as the packet path needs it. */
@@ -49,7 +51,13 @@ function readPort(field: Field): ContainerPort | null {
   const port = integer(member(field, "containerPort"));
   const protocol = protocolField(member(field, "protocol"));
   if (port === null || protocol === null) return null;
-  return { name: text(member(field, "name")) ?? "", protocol, port, hostPort: integer(member(field, "hostPort")) ?? 0 };
+  return {
+    name: text(member(field, "name")) ?? "",
+    protocol,
+    port,
+    hostPort: integer(member(field, "hostPort")) ?? 0,
+    hostIP: addressField(member(field, "hostIP")),
+  };
 }
 
 /** The addresses in `cni.projectcalico.org/podIPs` (`192.168.1.2/32,fd00::2/128`) or its older single form. */

@@ -37,6 +37,10 @@ export interface Service {
   readonly externalIPs: readonly Address[];
   /** Addresses of `status.loadBalancer.ingress` that nodes answer for: `ipMode: Proxy` ones are the balancer's own. */
   readonly loadBalancerVIPs: readonly Address[];
+  /** All addresses of `status.loadBalancer.ingress`: what Calico advertises. */
+  readonly loadBalancerIngress: readonly Address[];
+  /** `spec.loadBalancerIP`, the address that was asked for. */
+  readonly loadBalancerIP: Address | null;
   readonly loadBalancerSourceRanges: readonly Prefix[];
   /** Seconds for which a client keeps its endpoint (`sessionAffinity: ClientIP`); null: it does not. */
   readonly sessionAffinitySeconds: number | null;
@@ -127,6 +131,10 @@ export function readService(resource: Field, origin: Origin, untold?: ReadonlySe
     loadBalancerVIPs: listOf(at(resource, "status", "loadBalancer", "ingress"), (entry) =>
       text(member(entry, "ipMode")) === "Proxy" ? null : addressField(member(entry, "ip")),
     ),
+    loadBalancerIngress: listOf(at(resource, "status", "loadBalancer", "ingress"), (entry) =>
+      addressField(member(entry, "ip")),
+    ),
+    loadBalancerIP: addressField(member(spec, "loadBalancerIP")),
     loadBalancerSourceRanges: listOf(member(spec, "loadBalancerSourceRanges"), sourceRange),
     sessionAffinitySeconds: affinitySeconds(spec),
     internalTrafficPolicy: trafficPolicy(member(spec, "internalTrafficPolicy")),

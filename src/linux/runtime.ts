@@ -166,7 +166,8 @@ export interface RuleCounters {
  */
 export interface HostRuntime {
   readonly host: Host;
-  readonly compiled: CompiledHost;
+  /** Another one once a routing daemon has changed the routes (routing/programmed-routes.ts). */
+  compiled: CompiledHost;
   readonly services: Services;
   readonly observer: Observer | null;
   readonly counters: RuleCounters | null;

@@ -4,6 +4,13 @@ import { formatProtocol, hasPorts, ICMP, ICMPV6, SCTP, TCP } from "./protocol.ts
 import { SCTP_INIT, type SctpHeader, sctpHeaderLength } from "./sctp.ts";
 import { formatTcpFlags } from "./tcp-flags.ts";
 
+/** What a TCP segment carries of a stream, where somebody holds its octets. */
+export interface SegmentContent {
+  readonly octets: Uint8Array;
+  /** It has a signature (TCP MD5, RFC 2385). */
+  readonly signed: boolean;
+}
+
 /**
  * An IP packet in hand: mutable, because one walk changes one packet, and of one shape for every protocol.
  *
@@ -51,6 +58,8 @@ export interface Packet {
   inner: Packet | null;
   /** VXLAN network identifier when `inner` is carried by VXLAN; -1 otherwise. */
   vni: number;
+  /** Null: nobody kept what `payloadLength` counts. */
+  content: SegmentContent | null;
 }
 
 /** A packet with every field at rest; give what differs. */
@@ -82,6 +91,7 @@ export function packet(fields: Partial<Packet> & Pick<Packet, "src" | "dst" | "p
     payloadLength: fields.payloadLength ?? 0,
     inner: fields.inner ?? null,
     vni: fields.vni ?? -1,
+    content: fields.content ?? null,
   };
 }
 
@@ -115,6 +125,7 @@ export function copyPacket(original: Packet): Packet {
     payloadLength: original.payloadLength,
     inner: original.inner === null ? null : copyPacket(original.inner),
     vni: original.vni,
+    content: original.content,
   };
 }
 

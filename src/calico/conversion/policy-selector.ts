@@ -3,6 +3,11 @@ import { parseSelector, type SelectorError } from "../selector/parse-selector.ts
 import { prefixLabels } from "../selector/prefix-labels.ts";
 import { canonicalSelector, type Selector } from "../selector/selector.ts";
 
+/** What stands for everybody once a policy of the whole cluster asks for namespaces or service accounts. */
+const LABELS = {
+  namespaceSelector: "projectcalico.org/namespace",
+  serviceAccountSelector: "projectcalico.org/serviceaccount",
+} as const;
 const PREFIXES = { namespaceSelector: "pcns.", serviceAccountSelector: "pcsa." } as const;
 
 /** Which endpoints a policy is for, or the field that does not parse. */
@@ -31,6 +36,8 @@ export function policySelector(policy: CalicoPolicy): PolicySelector {
     if (error !== null) return { selector: null, wrong: { field, error } };
     const prefixed = canonicalSelector(prefixLabels(selector, PREFIXES[field]));
     text = text === "" ? prefixed : `(${text}) && ${prefixed}`;
+    // upstream looks for the word in all of the text so far, the policy's own selector included
+    if (policy.namespace === null) text = text.replaceAll("all()", `has(${LABELS[field]})`);
   }
   const { selector } = parseSelector(text);
   return { selector: selector ?? { kind: "all" }, wrong: null };

@@ -1,5 +1,6 @@
+import { ANY_INTERFACE } from "./active-host-endpoints.ts";
 import { endpointChainName } from "./endpoint-chain.ts";
-import { type FelixChain, type FelixRule, felixRule } from "./felix-rule.ts";
+import { commentedRule, type FelixChain, type FelixRule, felixRule } from "./felix-rule.ts";
 
 function commonPrefix(names: readonly string[]): string {
   const [first = ""] = names;
@@ -47,4 +48,30 @@ export function dispatchChains(
     children.push({ name: child, rules: [...members.map(direct), ...endRules] });
   }
   return [...children, { name: root, rules: [...rootRules, ...endRules] }];
+}
+
+/**
+ * The same for host endpoints: other interfaces go to the chain of the endpoint for all interfaces, where there is one
+ * (dispatch.go, hostDispatchChains).
+ *
+ * @param names interfaces with a host endpoint; `any-interface-at-all` for all others
+ * @param skipped prefixes of interfaces that the endpoint for all interfaces leaves alone
+ */
+export function hostDispatchChains(
+  root: string,
+  names: readonly string[],
+  side: "in" | "out",
+  chainPrefix: string,
+  skipped: readonly string[] = [],
+): readonly FelixChain[] {
+  const skips = skipped.map((prefix) =>
+    commentedRule(
+      "Skip egress WHEP policy for traffic to local workload",
+      `--out-interface ${prefix}+`,
+      "--jump RETURN",
+    ),
+  );
+  const others = [...skips, felixRule("", `--goto ${endpointChainName(chainPrefix, ANY_INTERFACE)}`)];
+  const named = names.filter((name) => name !== ANY_INTERFACE);
+  return dispatchChains(root, named, side, chainPrefix, named.length === names.length ? [] : others);
 }

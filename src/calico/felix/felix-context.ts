@@ -1,22 +1,25 @@
 import type { Pod } from "../../kubernetes/pod.ts";
+import type { TunnelAddresses } from "../../kubernetes/tunnel-addresses.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { IpSet, SetMember } from "../../model/ip-set.ts";
-import { NO_ORIGIN, type OriginTable } from "../../model/origin.ts";
+import { NO_ORIGIN, type OriginTable, sourceOf } from "../../model/origin.ts";
 import type { RestoreTable } from "../../model/restore-table.ts";
 import type { Family } from "../../net/address.ts";
+import { autoHostEndpoints } from "../auto-host-endpoints.ts";
 import { type ClassIndex, classIndex } from "../class-index.ts";
 import type { Cluster } from "../cluster.ts";
 import type { ClusterVersions, DeclaredNode } from "../declared-node.ts";
 import { type DeclaredPolicy, declaredPolicy } from "../declared-policy.ts";
-import { type LabelledClass, networkSetClass, podClasses } from "../labelled-class.ts";
+import type { HostEndpoint } from "../host-endpoint.ts";
+import { hostEndpointClass, type LabelledClass, networkSetClass, podClasses } from "../labelled-class.ts";
 import { type PolicyIndex, policyIndex, type SelectingPolicy } from "../policy-index.ts";
 import { type ServiceEndpoints, serviceEndpoints } from "../service-endpoints.ts";
+import type { PolicyProblem } from "../stored-policies.ts";
 import type { EndpointTier } from "./endpoint-chain.ts";
 import { endpointTiers, type PolicyListKind } from "./endpoint-tiers.ts";
 import { felixBand } from "./felix-band.ts";
 import type { FelixBand, FelixSettings } from "./felix-settings.ts";
 import { ipSetName, type SetDefinition } from "./ip-set-names.ts";
-import type { NodeTunnels } from "./node-settings.ts";
 import { type Direction, type PolicyChains, policyChains, ruleConverter } from "./policy-chains.ts";
 import { restoreTable } from "./restore-chain.ts";
 import { setMembers, setType } from "./set-members.ts";
@@ -29,15 +32,24 @@ export interface Rendering {
   readonly chains: PolicyChains;
 }
 
+/** A host endpoint with what selectors see of it. */
+export interface EndpointOfHost {
+  readonly declared: HostEndpoint;
+  readonly labelled: LabelledClass;
+}
+
 /** What is equal on all nodes of a cluster, made once or when the first node needs it. */
 export interface FelixContext {
   readonly cluster: Cluster;
   readonly nodes: readonly DeclaredNode[];
-  readonly tunnels: ReadonlyMap<string, NodeTunnels>;
+  readonly tunnels: ReadonlyMap<string, TunnelAddresses>;
   readonly band: FelixBand;
+  readonly origins: OriginTable;
   readonly declared: DeclaredPolicy;
   readonly podsOf: ReadonlyMap<string, readonly (readonly [key: string, pod: Pod])[]>;
   readonly classOf: ReadonlyMap<Pod, LabelledClass>;
+  /** Declared and automatic ones, by node. */
+  hostEndpointsOf(node: string): readonly EndpointOfHost[];
   readonly findings: readonly Finding[];
   choosing(endpoints: LabelledClass): readonly SelectingPolicy[];
   /** One object for all endpoints of a class. */
@@ -66,19 +78,55 @@ export function felixSet(name: string, type: IpSet["type"], family: Family, memb
   return { name, type, family, header: SET_HEADER, members, complete: true, origin: NO_ORIGIN };
 }
 
+function endpointsOfHosts(
+  cluster: Cluster,
+  nodes: readonly DeclaredNode[],
+  tunnels: ReadonlyMap<string, TunnelAddresses>,
+  { profiles }: DeclaredPolicy,
+): ReadonlyMap<string, readonly EndpointOfHost[]> {
+  const { hostEndpoints, kubeControllersConfigurations } = cluster.policy;
+  const byNode = new Map<string, EndpointOfHost[]>();
+  const add = (declared: HostEndpoint): void => {
+    const same = byNode.get(declared.node) ?? [];
+    byNode.set(declared.node, same);
+    same.push({ declared, labelled: hostEndpointClass(declared, profiles) });
+  };
+  for (const endpoint of hostEndpoints.values()) add(endpoint);
+  const configuration = kubeControllersConfigurations.get("default");
+  if (configuration === undefined) return byNode;
+  for (const node of nodes) {
+    // what a file declares is what the controller has made
+    for (const made of autoHostEndpoints(node, configuration, tunnels.get(node.name), cluster))
+      if (!hostEndpoints.has(made.metadata.name)) add(made);
+  }
+  return byNode;
+}
+
+function policyFinding({ code, message, origin }: PolicyProblem, origins: OriginTable): Finding {
+  const source = sourceOf(origins, origin);
+  return {
+    code,
+    severity: code === "policy-without-effect" ? "info" : "warning",
+    message: source?.resource === undefined ? message : `${source.resource}: ${message}`,
+    ...(source?.file === undefined ? {} : { file: source.file }),
+    ...(source?.line === undefined ? {} : { line: source.line }),
+  };
+}
+
 /** @param plan the addresses of the nodes' tunnels, by node */
 export function felixContext(
   cluster: Cluster,
   nodes: readonly DeclaredNode[],
-  plan: { readonly tunnels: ReadonlyMap<string, NodeTunnels> },
+  plan: { readonly tunnels: ReadonlyMap<string, TunnelAddresses> },
   versions: ClusterVersions,
   origins: OriginTable,
 ): FelixContext {
   const band = felixBand(versions.calico) ?? "v3.29";
-  const declared = declaredPolicy(cluster);
+  const declared = declaredPolicy(cluster, band);
   const { classes: ofPods, classOf } = podClasses(cluster.pods, declared.profiles);
-  const ofSets = [...cluster.policy.networkSets.values()].map((set) =>
-    networkSetClass(set.metadata.namespace, set, declared.profiles),
+  const { networkSets, globalNetworkSets } = cluster.policy;
+  const ofSets = [...networkSets.values(), ...globalNetworkSets.values()].map((set) =>
+    networkSetClass(set, declared.profiles),
   );
   const podsOf = new Map<string, [string, Pod][]>();
   for (const [key, pod] of cluster.pods) {
@@ -90,6 +138,11 @@ export function felixContext(
   let classes: ClassIndex | null = null;
   let policies: PolicyIndex | null = null;
   let services: ServiceEndpoints | null = null;
+  let byNode: ReadonlyMap<string, readonly EndpointOfHost[]> | null = null;
+  const hostEndpoints = (): ReadonlyMap<string, readonly EndpointOfHost[]> => {
+    byNode ??= endpointsOfHosts(cluster, nodes, plan.tunnels, declared);
+    return byNode;
+  };
   const choosing = once((endpoints: LabelledClass) => {
     policies ??= policyIndex(declared.policies);
     return policies.choosing(endpoints.labels);
@@ -103,10 +156,12 @@ export function felixContext(
     nodes,
     tunnels: plan.tunnels,
     band,
+    origins,
     declared,
     podsOf,
     classOf,
-    findings: [],
+    hostEndpointsOf: (node) => hostEndpoints().get(node) ?? [],
+    findings: declared.problems.map((problem) => policyFinding(problem, origins)),
     choosing,
     tiersOf: (endpoints, direction, kind) => {
       const known = tiers.get(endpoints) ?? new Map<string, readonly EndpointTier[]>();
@@ -135,7 +190,10 @@ export function felixContext(
       const name = ipSetName(id, family);
       const found = sets.get(name);
       if (found !== undefined) return found;
-      classes ??= classIndex([...ofPods, ...ofSets]);
+      if (classes === null) {
+        const ofHosts = [...hostEndpoints().values()].flat().map(({ labelled }) => labelled);
+        classes = classIndex([...ofPods, ...ofSets, ...ofHosts]);
+      }
       services ??= serviceEndpoints(cluster);
       const set = felixSet(name, setType(definition), family, setMembers(definition, family, classes, services));
       sets.set(name, set);

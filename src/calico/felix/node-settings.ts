@@ -1,81 +1,137 @@
-import type { Address, Family } from "../../net/address.ts";
+import type { TunnelAddresses } from "../../kubernetes/tunnel-addresses.ts";
+import { type Family, parseIPv4 } from "../../net/address.ts";
+import { formatPrefix } from "../../net/prefix.ts";
+import type { Cluster } from "../cluster.ts";
 import type { IPPool } from "../ip-pool.ts";
 import {
   DEFAULT_FAILSAFE_INBOUND,
   DEFAULT_FAILSAFE_OUTBOUND,
   type FelixBand,
   type FelixSettings,
+  type FloatingIP,
   isSince,
+  type NatOutgoingSettings,
+  type TunnelDevice,
 } from "./felix-settings.ts";
 import { allocateMarkBits } from "./mark-bits.ts";
-
-/** The addresses of a node's tunnel devices; null where it has no such device. */
-export interface NodeTunnels {
-  readonly ipip: Address | null;
-  readonly vxlan4: Address | null;
-  readonly vxlan6: Address | null;
-  readonly wireguard4: Address | null;
-  readonly wireguard6: Address | null;
-}
+import { type FelixParameters, felixParameters } from "./parameters.ts";
 
 const DEFAULT_MARK_MASK = 0xffff0000;
+const INTERFACE = /^[a-zA-Z0-9:._+-]{1,15}$/;
 
 function usesMode(pools: readonly IPPool[], family: Family, mode: "ipipMode" | "vxlanMode"): boolean {
   return pools.some((pool) => pool.cidr.address.family === family && (pool[mode] ?? "Never") !== "Never");
 }
 
+function natOutgoing(parameters: FelixParameters, pools: readonly IPPool[], family: Family): NatOutgoingSettings {
+  const ports = parameters.text("natPortRange", /^\d{1,5}(?::\d{1,5})?$/, "a port or a range such as 32768:65535");
+  const [low = 0, high = low] = (ports ?? "").split(":").map(Number);
+  const address = parameters.text("natOutgoingAddress", /^[\da-fA-F.:]+$/, "an IPv4 address");
+  return {
+    enabled: pools.some((pool) => pool.cidr.address.family === family && pool.natOutgoing === true),
+    address: address !== null && parseIPv4(address) !== null ? address : null,
+    portRange: ports === null || high === 0 ? null : { low, high },
+    interfaceFilter: parameters.text("iptablesNATOutgoingInterfaceFilter", INTERFACE, "the name of an interface"),
+    exclusions: parameters.choice("natOutgoingExclusions", ["IPPoolsOnly", "IPPoolsAndHostIPs"], "IPPoolsOnly"),
+  };
+}
+
+/** What Felix knows of a node beside its configuration. */
+export interface NodeFacts {
+  readonly tunnels: TunnelAddresses | undefined;
+  readonly floatingIPs: readonly FloatingIP[];
+}
+
+function tunnelDevices(
+  family: Family,
+  enabled: { readonly ipip: boolean; readonly vxlan: boolean; readonly wireguard: boolean },
+  tunnels: TunnelAddresses | undefined,
+): readonly TunnelDevice[] {
+  const device = (name: string, address: TunnelAddresses["ipip"] | undefined): TunnelDevice => ({
+    name,
+    hasAddress: (address ?? null) !== null,
+  });
+  const isIPv4 = family === 4;
+  return [
+    ...(enabled.ipip ? [device("tunl0", tunnels?.ipip)] : []),
+    ...(enabled.vxlan
+      ? [isIPv4 ? device("vxlan.calico", tunnels?.vxlan4) : device("vxlan-v6.calico", tunnels?.vxlan6)]
+      : []),
+    ...(enabled.wireguard
+      ? [isIPv4 ? device("wireguard.cali", tunnels?.wireguard4) : device("wg-v6.cali", tunnels?.wireguard6)]
+      : []),
+  ];
+}
+
+/** The Service CIDRs of the default BGPConfiguration (felix/dataplane/linux/service_loop_mgr.go). */
+function serviceCIDRs(cluster: Cluster, family: Family): readonly string[] {
+  const bgp = cluster.bgpConfigurations.get("default");
+  if (bgp === undefined) return [];
+  return [...bgp.serviceClusterIPs, ...bgp.serviceExternalIPs, ...bgp.serviceLoadBalancerIPs]
+    .filter(({ prefix }) => prefix.address.family === family)
+    .map(({ prefix }) => formatPrefix(prefix));
+}
+
 /**
- * The settings of Felix on one node, as the manifests and the operator run it: what they set in its environment
- * (DefaultEndpointToHostAction) goes before what the datastore says.
+ * The settings of Felix on one node. Shipped manifests and the operator set DefaultEndpointToHostAction in its environment,
+ * which goes before what the datastore says.
  */
 export function nodeSettings(
   band: FelixBand,
   family: Family,
-  pools: readonly IPPool[],
-  tunnels: NodeTunnels | undefined,
-): FelixSettings {
-  const ipipEnabled = family === 4 && usesMode(pools, 4, "ipipMode");
-  const vxlanEnabled = usesMode(pools, family, "vxlanMode");
-  const vxlan = family === 4 ? tunnels?.vxlan4 : tunnels?.vxlan6;
-  const marks = allocateMarkBits(DEFAULT_MARK_MASK, { drop: isSince(band, "v3.30"), wireguard: false });
+  cluster: Cluster,
+  node: string,
+  facts: NodeFacts,
+): { readonly settings: FelixSettings; readonly parameters: FelixParameters } {
+  const parameters = felixParameters(cluster.policy.felixConfigurations, node);
+  const pools = [...cluster.ipPools.values()];
+  const { tunnels } = facts;
+  const ipipEnabled = family === 4 && (parameters.optionalFlag("ipipEnabled") ?? usesMode(pools, 4, "ipipMode"));
+  const vxlanOverride = family === 4 ? parameters.optionalFlag("vxlanEnabled") : null;
+  const vxlanEnabled = vxlanOverride ?? usesMode(pools, family, "vxlanMode");
+  const wireguard4 = parameters.flag("wireguardEnabled", false);
+  const wireguard6 = parameters.flag("wireguardEnabledV6", false);
+  const wireguard = family === 4 ? wireguard4 : wireguard6;
+  const mask = parameters.number("iptablesMarkMask", 1, 0xffffffff, DEFAULT_MARK_MASK);
+  const uses = { drop: isSince(band, "v3.30"), wireguard: wireguard4 || wireguard6 };
+  const marks = allocateMarkBits(mask, uses) ?? allocateMarkBits(DEFAULT_MARK_MASK, uses);
   if (marks === null) throw new RangeError("the default mask has bits enough");
-  return {
+  const enabled = { ipip: ipipEnabled, vxlan: vxlanEnabled, wireguard };
+  const settings: FelixSettings = {
     band,
     family,
     marks,
-    chainInsertMode: "insert",
-    interfacePrefixes: ["cali"],
-    filterAllowAction: "ACCEPT",
-    mangleAllowAction: "ACCEPT",
-    filterDenyAction: "DROP",
+    chainInsertMode: parameters.choice("chainInsertMode", ["insert", "append"], "insert"),
+    interfacePrefixes: (
+      parameters.text("interfacePrefix", /^[a-zA-Z0-9_-]{1,15}(,[a-zA-Z0-9_-]{1,15})*$/, "names separated by commas") ??
+      "cali"
+    ).split(","),
+    filterAllowAction: parameters.choice("iptablesFilterAllowAction", ["ACCEPT", "RETURN"], "ACCEPT"),
+    mangleAllowAction: parameters.choice("iptablesMangleAllowAction", ["ACCEPT", "RETURN"], "ACCEPT"),
+    filterDenyAction: parameters.choice("iptablesFilterDenyAction", ["DROP", "REJECT"], "DROP"),
     defaultEndpointToHostAction: "ACCEPT",
-    logPrefix: "calico-packet",
-    dropsInvalid: true,
-    allowVXLANPacketsFromWorkloads: false,
-    allowIPIPPacketsFromWorkloads: false,
-    failsafeInbound: DEFAULT_FAILSAFE_INBOUND,
-    failsafeOutbound: DEFAULT_FAILSAFE_OUTBOUND,
+    logPrefix: parameters.text("logPrefix", /^[a-zA-Z0-9%: /_.-]*$/, "a prefix for log lines") ?? "calico-packet",
+    dropsInvalid: !parameters.flag("disableConntrackInvalidCheck", false),
+    allowVXLANPacketsFromWorkloads: parameters.flag("allowVXLANPacketsFromWorkloads", false),
+    allowIPIPPacketsFromWorkloads: parameters.flag("allowIPIPPacketsFromWorkloads", false),
+    failsafeInbound: parameters.failsafes("failsafeInboundHostPorts", DEFAULT_FAILSAFE_INBOUND),
+    failsafeOutbound: parameters.failsafes("failsafeOutboundHostPorts", DEFAULT_FAILSAFE_OUTBOUND),
     ipipEnabled,
     vxlanEnabled,
-    vxlanPort: 4789,
-    wireguardPort: null,
-    wireguardHostEncryption: false,
-    tunnelDevices: [
-      ...(ipipEnabled ? [{ name: "tunl0", hasAddress: (tunnels?.ipip ?? null) !== null }] : []),
-      ...(vxlanEnabled
-        ? [{ name: family === 4 ? "vxlan.calico" : "vxlan-v6.calico", hasAddress: (vxlan ?? null) !== null }]
-        : []),
-    ],
-    natOutgoing: {
-      enabled: pools.some((pool) => pool.cidr.address.family === family && pool.natOutgoing === true),
-      address: null,
-      portRange: null,
-      interfaceFilter: null,
-      exclusions: "IPPoolsOnly",
-    },
-    serviceLoopPrevention: "Drop",
-    serviceCIDRs: [],
-    floatingIPs: [],
+    vxlanPort: parameters.number("vxlanPort", 1, 65_535, 4789),
+    wireguardPort: wireguard
+      ? family === 4
+        ? parameters.number("wireguardListeningPort", 1, 65_535, 51_820)
+        : parameters.number("wireguardListeningPortV6", 1, 65_535, 51_821)
+      : null,
+    wireguardHostEncryption: wireguard && parameters.flag("wireguardHostEncryptionEnabled", false),
+    tunnelDevices: tunnelDevices(family, enabled, tunnels),
+    natOutgoing: natOutgoing(parameters, pools, family),
+    serviceLoopPrevention: parameters.choice("serviceLoopPrevention", ["Drop", "Reject", "Disabled"], "Drop"),
+    serviceCIDRs: serviceCIDRs(cluster, family),
+    floatingIPs:
+      parameters.choice("floatingIPs", ["Disabled", "Enabled"], "Disabled") === "Enabled" ? facts.floatingIPs : [],
     randomFully: true,
   };
+  return { settings, parameters };
 }

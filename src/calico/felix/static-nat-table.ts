@@ -1,5 +1,5 @@
 import { type FelixChain, type FelixRule, type FelixTable, felixRule } from "./felix-rule.ts";
-import { type FelixSettings, isSince } from "./felix-settings.ts";
+import { type FelixSettings, type FloatingIP, isSince } from "./felix-settings.ts";
 import { ipSetName } from "./ip-set-names.ts";
 import { allPoolsSet, matchSet } from "./static-sets.ts";
 
@@ -52,12 +52,16 @@ function tunnelRules(settings: FelixSettings): readonly FelixRule[] {
     );
 }
 
+function by(key: keyof FloatingIP): (a: FloatingIP, b: FloatingIP) => number {
+  return (a, b) => (a[key] < b[key] ? -1 : a[key] > b[key] ? 1 : 0);
+}
+
 /** The nat table (felix/rules/static.go, StaticNATTableChains; nat.go; felix/dataplane/linux/floating_ip_mgr.go). */
 export function staticNatTable(settings: FelixSettings): FelixTable {
   const mode = settings.chainInsertMode;
-  const floatingIPs = [...settings.floatingIPs].sort((a, b) =>
-    a.external < b.external ? -1 : a.external > b.external ? 1 : 0,
-  );
+  const floatingIPs = [...settings.floatingIPs].sort(by("external"));
+  // an address of several floating ones answers as the first of them
+  const answers = new Map([...floatingIPs].reverse().map((pair) => [pair.internal, pair] as const));
   return {
     name: "nat",
     hooks: [
@@ -88,9 +92,11 @@ export function staticNatTable(settings: FelixSettings): FelixTable {
       },
       {
         name: "cali-fip-snat",
-        rules: floatingIPs.map(({ external, internal }) =>
-          felixRule(`--source ${internal} --destination ${internal}`, `--jump SNAT --to-source ${external}`),
-        ),
+        rules: [...answers.values()]
+          .sort(by("internal"))
+          .map(({ external, internal }) =>
+            felixRule(`--destination ${internal} --source ${internal}`, `--jump SNAT --to-source ${external}`),
+          ),
       },
       natOutgoingChain(settings),
     ],

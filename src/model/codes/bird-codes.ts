@@ -29,4 +29,51 @@ export const BIRD_CODES = {
     means: "bird.cfg of Calico includes bird_aggr.cfg and bird_ipam.cfg; what stands in them is missing.",
     todo: "Copy the other files of /etc/calico/confd/config/ into the node's folder.",
   },
+  "bgp-filter-missing": {
+    title: "A BGPFilter that is not there",
+    means: "The BGPPeer's session goes without it: routes that it should keep out come in, or go out.",
+    todo: "Look at the name, or give podpath the BGPFilter as well.",
+  },
+  "bgp-identifier-missing": {
+    title: "A node without a BGP identifier",
+    means: "BIRD refuses a configuration without a router id. A node without an IPv4 address must be told one.",
+    todo: "Set CALICO_ROUTER_ID of calico-node to hash.",
+  },
+  "bgp-identifier-twice": {
+    title: "Two speakers with one BGP identifier",
+    means: "Each takes the other for itself, and refuses the session with Bad BGP identifier.",
+    todo: "Give every node an IPv4 address of its own, or set CALICO_ROUTER_ID of calico-node to hash.",
+  },
+  "bgp-password-missing": {
+    title: "A password of a BGP session that is not there",
+    means:
+      "confd writes the session without a password. It comes up only with a peer that has none either, or whose Secret is missing as well.",
+    todo: "Make the Secret in the namespace that calico-node runs in, with the key that is named, and give it to podpath as well.",
+  },
+  "bgp-peer-nowhere": {
+    title: "A BGPPeer of which no session is made",
+    means: "It has no address, or nobody is there whom it speaks of. Calico says nothing about it.",
+    todo: "Look at peerIP, peerSelector, node and nodeSelector, and at the labels of the nodes.",
+  },
+  "bgp-peer-twice": {
+    title: "Two BGPPeers that ask for the same session",
+    means: "One of them has no effect, whatever it says of passwords, filters and AS numbers.",
+    todo: "Remove one, or let them be for different nodes, addresses or ports.",
+  },
+  "bgp-peer-without-as": {
+    title: "A BGPPeer without an AS number",
+    means:
+      "BIRD refuses the whole configuration of the node and goes on with the one before; no change reaches it any more.",
+    todo: "Write the peer's AS number into asNumber.",
+  },
+  "calico-field-newer": {
+    title: "A field that the release of Calico does not know",
+    means: "Its API server drops it. A rule of a filter with such a condition then applies to more routes.",
+    todo: "Look at the release in nodes.yaml; leave the field out, or update Calico.",
+  },
+  "route-reflector-alone": {
+    title: "A route reflector without sessions",
+    means: "A node with routeReflectorClusterID takes no part in the node-to-node mesh, and no BGPPeer leads to it.",
+    todo: "Make a BGPPeer that chooses the route reflectors with peerSelector.",
+  },
 } satisfies CodeTable;

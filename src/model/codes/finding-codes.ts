@@ -11,6 +11,7 @@ import { IPTABLES_CODES } from "./iptables-codes.ts";
 import { NETWORK_CODES } from "./network-codes.ts";
 import { NODE_CHECK_CODES } from "./node-check-codes.ts";
 import { OBJECT_CODES } from "./object-codes.ts";
+import { POLICY_CODES } from "./policy-codes.ts";
 import { PROBE_CODES } from "./probe-codes.ts";
 import { SCENARIO_CODES } from "./scenario-codes.ts";
 import { SET_CODES } from "./set-codes.ts";
@@ -32,6 +33,7 @@ export const FINDING_CODES = {
   ...SNAPSHOT_CODES,
   ...OBJECT_CODES,
   ...BIRD_CODES,
+  ...POLICY_CODES,
   ...NETWORK_CODES,
   ...SCENARIO_CODES,
   ...PROBE_CODES,

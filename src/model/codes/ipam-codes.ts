@@ -14,4 +14,16 @@ export const IPAM_CODES = {
       "No pool of the tunnel's kind that selects the node has an address left for it. Packets of the node itself have no source in the tunnel.",
     todo: "Make room in the pool, or allow its use for tunnels (spec.allowedUses).",
   },
+  "vxlan-without-parent": {
+    title: "A node whose own address is on none of its devices",
+    means:
+      "Felix makes the VXLAN device on the device that has the node's address. It tries again and again, and there is no tunnel.",
+    todo: "Correct the address of the node, or how it is detected.",
+  },
+  "bgp-no-path": {
+    title: "A node that learns no routes to another one over BGP",
+    means:
+      "No sessions of the mesh, of BGPPeers and of route reflectors lead from one to the other, or only through peers outside the cluster, of which nothing is known.",
+    todo: "Look at BGPConfiguration, BGPPeers and the labels that they select.",
+  },
 } satisfies CodeTable;

@@ -19,7 +19,7 @@ const QUOTED_6 = 1280 - IPV6_HEADER - 8;
 
 /**
  * An IP packet in bytes, with right lengths and checksums, as a capture holds it. What the model does not carry is zero:
- * payload, verification tags, MAC addresses that are not known. A port that nobody has drawn yet is written as 0.
+ * payload that nobody kept, verification tags, MAC addresses that are not known. A port that nobody has drawn yet is written as 0.
  */
 export function encodePacket(packet: Packet, innerMacs: FrameMacs | null = null): Uint8Array {
   const body = encodeBody(packet, innerMacs);
@@ -85,6 +85,7 @@ function encodeBody(packet: Packet, innerMacs: FrameMacs | null): Uint8Array {
   switch (protocol) {
     case TCP:
       putTcp(view, packet);
+      if (packet.content !== null) bytes.set(packet.content.octets, packet.mss > 0 ? 24 : 20);
       view.setUint16(16, transportChecksum(packet, bytes));
       break;
     case UDP:

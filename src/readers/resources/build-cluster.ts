@@ -11,13 +11,12 @@ import type { IPAMBlock } from "../../calico/ipam/ipam-block.ts";
 import { type IPAMConfig, readIPAMConfig } from "../../calico/ipam/ipam-config.ts";
 import { type IPAMHandle, readIPAMHandle } from "../../calico/ipam/ipam-handle.ts";
 import { readIPAMBlock } from "../../calico/ipam/read-ipam-block.ts";
-import { NO_POLICY_RESOURCES } from "../../calico/policy-resources.ts";
+import { noPolicyResources } from "../../calico/policy-resources.ts";
 import { readWorkloadEndpoint } from "../../calico/workload-endpoint.ts";
 import { readEndpointSlice } from "../../kubernetes/endpoint-slice.ts";
 import { readEndpoints } from "../../kubernetes/endpoints.ts";
-import { type Field, formatFieldPath, ownValue, topField } from "../../kubernetes/field.ts";
-import { describeResource, type Metadata, readMetadata } from "../../kubernetes/metadata.ts";
-import { type KubernetesNetworkPolicy, readKubernetesNetworkPolicy } from "../../kubernetes/network-policy.ts";
+import { formatFieldPath, ownValue, topField } from "../../kubernetes/field.ts";
+import { describeResource, type Metadata } from "../../kubernetes/metadata.ts";
 import { readKubernetesNode } from "../../kubernetes/node.ts";
 import { readPod } from "../../kubernetes/pod.ts";
 import { readSecret } from "../../kubernetes/secret.ts";
@@ -29,23 +28,14 @@ import {
   type WorkloadController,
 } from "../../kubernetes/workloads/workload-controller.ts";
 import type { Finding } from "../../model/finding.ts";
-import type { Origin } from "../../model/origin.ts";
 import { formatPrefix } from "../../net/prefix.ts";
 import { readClusterSettings } from "./cluster-settings.ts";
+import { policyShelves } from "./policy-shelves.ts";
 import type { Resource } from "./read-resources.ts";
+import { CALICO, type Shelf, shelf } from "./shelf.ts";
 
 /** So many wrong fields are told one by one; the rest is counted. */
 const TOLD = 100;
-
-/** The objects that a resource may become, by kind and API group. */
-interface Shelf {
-  readonly kind: string;
-  readonly groups: readonly string[];
-  readonly namespaced: boolean;
-  put(key: string, field: Field, origin: Origin, untold: ReadonlySet<string>): void;
-}
-
-const CALICO = ["projectcalico.org", "crd.projectcalico.org"];
 
 /**
  * Sorts resources into the kinds podpath reads; everything else is kept as written. Fields of a wrong type become
@@ -77,27 +67,7 @@ export function buildCluster(resources: readonly Resource[]): {
     ipamHandles: new Map<string, IPAMHandle>(),
     others: new Map<string, OtherResource>(),
   };
-  const policy = {
-    ...NO_POLICY_RESOURCES,
-    namespaces: new Map<string, Metadata>(),
-    serviceAccounts: new Map<string, Metadata>(),
-    kubernetesNetworkPolicies: new Map<string, KubernetesNetworkPolicy>(),
-  };
-  const shelf = <T>(
-    kind: string,
-    groups: readonly string[],
-    namespaced: boolean,
-    map: Map<string, T>,
-    read: (field: Field, origin: Origin, untold: ReadonlySet<string>) => T | null,
-  ): Shelf => ({
-    kind,
-    groups,
-    namespaced,
-    put: (key, field, origin, untold) => {
-      const object = read(field, origin, untold);
-      if (object !== null) map.set(key, object);
-    },
-  });
+  const policy = noPolicyResources();
   const shelves: readonly Shelf[] = [
     shelf("Node", [""], false, cluster.nodes, readKubernetesNode),
     shelf("Node", CALICO, false, cluster.calicoNodes, readCalicoNode),
@@ -118,17 +88,16 @@ export function buildCluster(resources: readonly Resource[]): {
         kind,
         groups: groupsOf(kind),
         namespaced: true,
+        strict: false,
         put: (key, field, origin) => cluster.controllers.set(`${kind} ${key}`, read(field, origin)),
       };
     }),
-    shelf("Namespace", [""], false, policy.namespaces, readMetadata),
-    shelf("ServiceAccount", [""], true, policy.serviceAccounts, readMetadata),
-    shelf("NetworkPolicy", ["networking.k8s.io"], true, policy.kubernetesNetworkPolicies, readKubernetesNetworkPolicy),
     shelf("IPAMBlock", CALICO, false, cluster.ipamBlocks, readIPAMBlock),
     shelf("IPAMConfig", CALICO, false, cluster.ipamConfigs, readIPAMConfig),
     shelf("IPAMConfiguration", CALICO, false, cluster.ipamConfigs, readIPAMConfig),
     shelf("IPReservation", CALICO, false, cluster.ipReservations, readIPReservation),
     shelf("IPAMHandle", CALICO, false, cluster.ipamHandles, readIPAMHandle),
+    ...policyShelves(policy),
   ];
 
   const seen = new Map<string, Resource>();
@@ -160,13 +129,13 @@ export function buildCluster(resources: readonly Resource[]): {
       if (++wrong > TOLD) break;
       const place = resource.locate(problem.path);
       findings.push({
-        code: "wrong-field",
+        code: found.strict ? "refused-resource" : "wrong-field",
         severity: "error",
         message: `${describeResource(metadata.kind, namespace, metadata.name)}: ${formatFieldPath(problem.path)} is ${problem.found}.`,
         file: resource.file,
-        ...(place === null ? {} : { line: place.line, column: place.column }),
+        ...(place === null ? {} : { line: place.line, column: place.column + (problem.column ?? 1) - 1 }),
         expected: problem.expected,
-        advice: "The field was left out.",
+        advice: found.strict ? "The whole object has no effect until this is right." : "The field was left out.",
       });
     }
   }

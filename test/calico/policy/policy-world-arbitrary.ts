@@ -9,7 +9,7 @@ import {
   type EntityRule,
 } from "../../../src/calico/network-policy.ts";
 import type { NetworkSet } from "../../../src/calico/network-set.ts";
-import { NO_POLICY_RESOURCES } from "../../../src/calico/policy-resources.ts";
+import { noPolicyResources } from "../../../src/calico/policy-resources.ts";
 import type { PolicyPacket, PolicyWorld } from "../../../src/calico/policy-verdict.ts";
 import { inheritedLabels, type Profile } from "../../../src/calico/profile.ts";
 import type { Tier } from "../../../src/calico/tier.ts";
@@ -287,21 +287,22 @@ export const clusterArbitrary: fc.Arbitrary<RandomCluster> = fc
             nodeName: "n",
             podIPs: [address],
             serviceAccount: own.account,
-            ports: namedPorts.map((port) => ({ ...port, hostPort: 0 })),
+            ports: namedPorts.map((port) => ({ ...port, hostPort: 0, hostIP: null })),
           },
         ]),
       ),
       policy: {
-        ...NO_POLICY_RESOURCES,
+        ...noPolicyResources(),
         namespaces: new Map(namespaces),
         serviceAccounts: new Map(accounts),
-        calicoPolicies: new Map(policies.map((one) => [`${one.namespace}/${one.name}`, one])),
+        networkPolicies: new Map(policies.map((one) => [`${one.namespace}/${one.name}`, one])),
         tiers: new Map(TIERS.map((tier) => [tier.name, tier])),
         networkSets: new Map(
           networkSets.map((set, i): [string, NetworkSet] => [
             `set${i}`,
             {
               metadata: metadata("NetworkSet", set.namespace, `set${i}`, new Map(Object.entries(set.labels))),
+              namespace: set.namespace,
               nets: nets(...set.nets),
             },
           ]),

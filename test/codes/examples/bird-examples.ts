@@ -1,5 +1,6 @@
 import type { BIRD_CODES } from "../../../src/model/codes/bird-codes.ts";
-import { type ExamplesOf, snapshot } from "../example.ts";
+import { findingsOf, node, peer } from "../../calico/bird/findings-of.ts";
+import { type Example, type ExamplesOf, snapshot } from "../example.ts";
 
 const CONFIGURATION = `router id 172.16.0.11;
 protocol bgp Mesh_172_16_0_12 { local as 64512; neighbor 172.16.0.12 as 64512; }
@@ -11,6 +12,13 @@ Mesh_172_16_0_12 BGP      master   up     10:03:16    Established
 Node_172_16_0_9 BGP      master   up     10:03:16    Established
 `;
 const both = snapshot({ "nodes/n1/bird.cfg": CONFIGURATION, "nodes/n1/birdc-protocols.txt": SESSIONS });
+
+/** What BGP's resources ask for that cannot be. */
+function asked(...texts: readonly string[]): Example {
+  return { library: () => findingsOf(texts) };
+}
+
+const N1 = node("n1", "ipv4Address: 172.16.0.11/24");
 
 export const BIRD_EXAMPLES: ExamplesOf<typeof BIRD_CODES> = {
   "bgp-peer-without-session": both,
@@ -24,4 +32,20 @@ export const BIRD_EXAMPLES: ExamplesOf<typeof BIRD_CODES> = {
   "include-missing": snapshot({
     "nodes/n1/bird.cfg": 'include "bird_aggr.cfg";\nrouter id 172.16.0.11;\nprotocol device { }\n',
   }),
+  "bgp-filter-missing": asked(N1, peer("tor", "peerIP: 172.16.0.1", "asNumber: 65000", "filters: [no-default]")),
+  "bgp-identifier-missing": asked(node("n1", "ipv6Address: fd00::11/64")),
+  "bgp-identifier-twice": asked(N1, node("n2", "ipv4Address: 172.16.0.11/24")),
+  "bgp-password-missing": asked(
+    N1,
+    peer("tor", "peerIP: 172.16.0.1", "asNumber: 65000", "password: { secretKeyRef: { name: bgp, key: tor } }"),
+  ),
+  "bgp-peer-nowhere": asked(N1, peer("tor", "asNumber: 65000")),
+  "bgp-peer-twice": asked(
+    N1,
+    peer("all-nodes", "peerIP: 172.16.0.1", "asNumber: 65000"),
+    peer("n1-only", "node: n1", "peerIP: 172.16.0.1", "asNumber: 65001"),
+  ),
+  "bgp-peer-without-as": asked(N1, peer("tor", "peerIP: 172.16.0.1")),
+  "calico-field-newer": asked(N1, peer("tor", "peerIP: 172.16.0.1", "asNumber: 65000", "localASNumber: 65010")),
+  "route-reflector-alone": asked(node("n1", "ipv4Address: 172.16.0.11/24", "routeReflectorClusterID: 244.0.0.1")),
 };

@@ -16,6 +16,7 @@ import { IPTABLES_EXAMPLES } from "./iptables-examples.ts";
 import { NETWORK_EXAMPLES } from "./network-examples.ts";
 import { NODE_CHECK_EXAMPLES } from "./node-check-examples.ts";
 import { OBJECT_EXAMPLES } from "./object-examples.ts";
+import { POLICY_EXAMPLES } from "./policy-examples.ts";
 import { PROBE_EXAMPLES } from "./probe-examples.ts";
 import { SCENARIO_EXAMPLES } from "./scenario-examples.ts";
 import { SET_EXAMPLES } from "./set-examples.ts";
@@ -39,6 +40,7 @@ const ALL: ExamplesOf<typeof FINDING_CODES & typeof ASSUMPTION_CODES & typeof UN
   ...COLLECTOR_EXAMPLES,
   ...NETWORK_EXAMPLES,
   ...SCENARIO_EXAMPLES,
+  ...POLICY_EXAMPLES,
   ...PROBE_EXAMPLES,
   ...ASSUMPTION_EXAMPLES,
   ...UNKNOWN_EXAMPLES,

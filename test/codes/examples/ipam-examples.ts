@@ -1,8 +1,26 @@
+import { nodeWiring } from "../../../src/calico/node-wiring.ts";
+import { wiringContext } from "../../../src/calico/wiring/wiring-context.ts";
 import type { IPAM_CODES } from "../../../src/model/codes/ipam-codes.ts";
-import { nodesNamed, planOf, pod, pool } from "../../calico/ipam/declared-cluster.ts";
+import type { Finding } from "../../../src/model/finding.ts";
+import { parseInterfaceAddress } from "../../../src/net/prefix.ts";
+import { declaredNode } from "../../calico/felix/declared-node-fixture.ts";
+import { clusterOf, nodesNamed, planOf, pod, pool } from "../../calico/ipam/declared-cluster.ts";
 import type { ExamplesOf } from "../example.ts";
 
 const FULL = pool("p", "10.0.0.0/31", "blockSize: 31, ipipMode: Always");
+
+/** Findings about the wiring of the first of two nodes whose addresses nobody gave to a device. */
+function wiringFindings(text: string): readonly Finding[] {
+  const nodes = ["172.16.0.1/24", "172.16.0.2/24"].map((address, i) =>
+    declaredNode(`node${i + 1}`, { bgpIPv4: parseInterfaceAddress(address) }),
+  );
+  const versions = { calico: "v3.29.2", kubernetes: "v1.31.3" };
+  const context = wiringContext(clusterOf(text), nodes, planOf(text, nodes), versions);
+  return nodes.flatMap((node) => nodeWiring(node, context).findings);
+}
+
+const NO_MESH =
+  "---\napiVersion: crd.projectcalico.org/v1\nkind: BGPConfiguration\nmetadata: {name: default}\nspec: {nodeToNodeMeshEnabled: false}\n";
 
 export const IPAM_EXAMPLES: ExamplesOf<typeof IPAM_CODES> = {
   "pod-gets-no-address": {
@@ -10,4 +28,8 @@ export const IPAM_EXAMPLES: ExamplesOf<typeof IPAM_CODES> = {
       planOf(FULL + ["a", "b"].map((name) => pod(`n/${name}`, "node1")).join(""), nodesNamed("node1")).findings,
   },
   "tunnel-gets-no-address": { library: () => planOf(FULL, nodesNamed("node1", "node2", "node3")).findings },
+  "vxlan-without-parent": { library: () => wiringFindings(pool("p", "10.0.0.0/16", "vxlanMode: Always")) },
+  "bgp-no-path": {
+    library: () => wiringFindings(pool("p", "10.0.0.0/16") + NO_MESH + pod("n/a", "node1") + pod("n/b", "node2")),
+  },
 };

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,24 +10,12 @@ import { readBirdConfiguration } from "../../../src/readers/bird/configuration.t
 import { printFilter, printFunction } from "../../../src/readers/bird/print.ts";
 import { readBirdc } from "../../../src/readers/birdc/birdc.ts";
 import { fixture } from "../../readers/fixture.ts";
+import { fetchBird } from "./fetch-bird.ts";
 
 const LAB = fileURLToPath(new URL("lab.py", import.meta.url));
 const SCRATCH = mkdtempSync(join(tmpdir(), "podpath-bird-"));
 
 afterAll(() => rmSync(SCRATCH, { recursive: true, force: true }));
-
-/** Folder of the package's `bird` and `birdc`; null where apt offers none. Nothing is installed. */
-function fetched(name: "bird" | "bird2"): string | null {
-  const folder = join(SCRATCH, name, "usr/sbin");
-  try {
-    execFileSync("apt-get", ["-o", "APT::Sandbox::User=root", "download", name], { cwd: SCRATCH, stdio: "pipe" });
-    const file = readdirSync(SCRATCH).find((one) => one.startsWith(`${name}_`));
-    if (file !== undefined) execFileSync("dpkg", ["-x", file, join(SCRATCH, name)], { cwd: SCRATCH, stdio: "pipe" });
-  } catch {
-    return null;
-  }
-  return existsSync(join(folder, "bird")) ? folder : null;
-}
 
 interface Said {
   readonly config: string;
@@ -39,7 +27,7 @@ describe.each([
   ["1.6", "bird"],
   ["2", "bird2"],
 ] as const)("a real BIRD %s", (version, name) => {
-  const folder = fetched(name);
+  const folder = fetchBird(name, SCRATCH);
 
   test.skipIf(folder === null)(
     "says nothing that the reader does not understand, by birdc and by its socket",
@@ -74,7 +62,7 @@ describe.each([
 });
 
 test("what is printed of filters, BIRD 1.6 takes", { timeout: 60_000 }, (context) => {
-  const folder = fetched("bird");
+  const folder = fetchBird("bird", SCRATCH);
   if (folder === null) return context.skip();
   const text = fixture("bird/fixtures/people.cfg");
   const { configuration } = readBirdConfiguration(text, "f", originTable());

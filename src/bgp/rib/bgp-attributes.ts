@@ -1,0 +1,101 @@
+import type { Address } from "../../net/address.ts";
+import { ORIGIN_IGP, type PathAttributes, pathAttributes } from "../messages/path-attributes.ts";
+import { prepend, timesInPath } from "./as-path.ts";
+import type { BgpOwner, RibRoute } from "./route.ts";
+
+/** What an instance says of itself where routes go out (bgp_config, bgp_proto). */
+export interface Exporter extends BgpOwner {
+  readonly sourceAddress: Address;
+  readonly nextHopSelf: boolean;
+  readonly nextHopKeep: boolean;
+  readonly routeServerClient: boolean;
+  /** Interface of a neighbour on the link; null on multihop sessions. */
+  readonly neighbourInterface: string | null;
+  readonly interpretsCommunities: boolean;
+}
+
+const NO_EXPORT = 0xffffff01;
+const NO_ADVERTISE = 0xffffff02;
+const NO_EXPORT_SUBCONFED = 0xffffff03;
+
+/**
+ * Attributes with which a route goes out by a session, before the export filter; null: it does not (bgp_import_control,
+ * bgp_create_attrs and bgp_update_attrs of proto/bgp/attrs.c).
+ */
+export function attributesToSend(route: RibRoute, to: Exporter): PathAttributes | null {
+  const from = route.owner.bgp;
+  if (from === to) return null;
+  if (from === null || route.attributes === null) return created(route, to);
+  const { attributes } = route;
+  if (to.reflectorClient && attributes.clusterList?.includes(to.clusterId) === true) return null;
+  if (to.interpretsCommunities && isHeldBack(attributes, to)) return null;
+  if (!(to.internal && from.internal && to.localAs === from.localAs)) return passedOn(route, attributes, to);
+  if (!to.reflectorClient && !from.reflectorClient) return null;
+  return reflected(passedOn(route, attributes, to), from, to);
+}
+
+function isHeldBack({ communities }: PathAttributes, { internal }: Exporter): boolean {
+  if (communities === null) return false;
+  if (communities.includes(NO_ADVERTISE)) return true;
+  return !internal && (communities.includes(NO_EXPORT) || communities.includes(NO_EXPORT_SUBCONFED));
+}
+
+/** A route that did not come by BGP. */
+function created(route: RibRoute, to: Exporter): PathAttributes {
+  const [hop] = route.hops;
+  const gateway = route.target === "router" ? (hop?.gateway ?? null) : null;
+  const self =
+    to.nextHopSelf ||
+    gateway === null ||
+    (!to.internal && !to.nextHopKeep && (to.neighbourInterface === null || hop?.interface !== to.neighbourInterface));
+  return pathAttributes({
+    ...route.attributes,
+    origin: ORIGIN_IGP,
+    asPath: to.internal ? [] : [{ kind: "sequence", numbers: [to.localAs] }],
+    nextHop: self ? to.sourceAddress : gateway,
+    localPref: to.internal ? to.defaultLocalPref : null,
+  });
+}
+
+function passedOn(route: RibRoute, attributes: PathAttributes, to: Exporter): PathAttributes {
+  const external = !to.internal && !to.routeServerClient;
+  const next = attributes.nextHop ?? attributes.mpReach?.nextHops[0] ?? null;
+  const keeps =
+    next !== null &&
+    !to.nextHopSelf &&
+    (to.nextHopKeep ||
+      to.internal ||
+      (to.neighbourInterface !== null && route.hops[0]?.interface === to.neighbourInterface));
+  return {
+    ...attributes,
+    ...(external ? { asPath: prepend(attributes.asPath ?? [], to.localAs), med: null } : {}),
+    ...(to.internal ? {} : { localPref: null, originatorId: null, clusterList: null }),
+    nextHop: keeps ? next : to.sourceAddress,
+    opaque: attributes.opaque
+      .filter(({ flags }) => (flags & 0x40) !== 0)
+      .map((item) => ({ ...item, flags: item.flags | 0x20 })),
+  };
+}
+
+/** RFC 4456: who brought the route into the AS, and the clusters it went through. */
+function reflected(attributes: PathAttributes, from: BgpOwner, to: Exporter): PathAttributes {
+  const first = from.reflectorClient ? from.clusterId : to.clusterId;
+  let clusterList = [first, ...(attributes.clusterList ?? [])];
+  if (from.reflectorClient && to.reflectorClient && from.clusterId !== to.clusterId) {
+    clusterList = [to.clusterId, ...clusterList];
+  }
+  return { ...attributes, originatorId: attributes.originatorId ?? from.remoteId, clusterList };
+}
+
+/** What is done to attributes that come in; null: the route is a loop, and taken for withdrawn (bgp_decode_attrs). */
+export function attributesReceived(
+  attributes: PathAttributes,
+  by: BgpOwner & { readonly localId: number; readonly allowLocalAs: number },
+): PathAttributes | null {
+  if (timesInPath(attributes.asPath ?? [], by.localAs) > by.allowLocalAs) return null;
+  const { originatorId, clusterList } = by.internal ? attributes : { originatorId: null, clusterList: null };
+  if (originatorId === by.localId) return null;
+  if (by.reflectorClient && clusterList?.includes(by.clusterId) === true) return null;
+  const localPref = by.internal ? attributes.localPref : null;
+  return { ...attributes, localPref: localPref ?? by.defaultLocalPref, originatorId, clusterList };
+}

@@ -1,0 +1,105 @@
+import type { BirdFilterUse, BirdInterfacePattern, BirdStaticTarget } from "../../model/bird/configuration.ts";
+import type { BirdPlace } from "../../model/bird/filter.ts";
+import type { Address, Family } from "../../net/address.ts";
+import type { Prefix } from "../../net/prefix.ts";
+import type { FilterEnvironment } from "../filter/evaluate.ts";
+
+/** What every protocol has. */
+export interface CommonConfiguration extends BirdPlace {
+  readonly name: string;
+  readonly disabled: boolean;
+  readonly description: string | null;
+  readonly preference: number;
+  readonly import: BirdFilterUse;
+  readonly export: BirdFilterUse;
+}
+
+export interface StaticConfiguration extends CommonConfiguration {
+  readonly type: "static";
+  readonly routes: readonly { readonly destination: Prefix; readonly targets: readonly BirdStaticTarget[] }[];
+}
+
+export interface DirectConfiguration extends CommonConfiguration {
+  readonly type: "direct";
+  readonly interfaces: readonly BirdInterfacePattern[];
+}
+
+export interface KernelConfiguration extends CommonConfiguration {
+  readonly type: "kernel";
+  readonly learn: boolean;
+  readonly persist: boolean;
+  readonly scanTime: number;
+  readonly mergePaths: boolean;
+  readonly mergeLimit: number;
+  /** Of the kernel; null: main. */
+  readonly kernelTable: number | null;
+  readonly deviceRoutes: boolean;
+}
+
+export interface DeviceConfiguration extends CommonConfiguration {
+  readonly type: "device";
+}
+
+/** Options of a BGP instance; times in seconds. */
+export interface BgpConfiguration extends CommonConfiguration {
+  readonly type: "bgp";
+  readonly localAs: number;
+  readonly remoteAs: number;
+  readonly neighbour: Address;
+  readonly port: number;
+  readonly sourceAddress: Address | null;
+  /** Null: the neighbour is on the link. */
+  readonly multihop: number | null;
+  readonly ttlSecurity: boolean;
+  readonly password: boolean;
+  readonly passive: boolean;
+  readonly recursive: boolean;
+  readonly nextHopSelf: boolean;
+  readonly nextHopKeep: boolean;
+  readonly reflectorClient: boolean;
+  readonly clusterId: number | null;
+  readonly routeServerClient: boolean;
+  readonly allowLocalAs: number;
+  readonly addPathReceive: boolean;
+  readonly addPathSend: boolean;
+  readonly gracefulRestart: "off" | "aware" | "able";
+  readonly gracefulRestartTime: number;
+  readonly refresh: boolean;
+  readonly as4: boolean;
+  readonly capabilities: boolean;
+  readonly advertiseIpv4: boolean;
+  readonly interpretCommunities: boolean;
+  readonly defaultLocalPref: number;
+  readonly defaultMed: number;
+  readonly medMetric: boolean;
+  readonly preferOlder: boolean;
+  readonly holdTime: number;
+  readonly startupHoldTime: number;
+  /** Null: a third of the hold time. */
+  readonly keepaliveTime: number | null;
+  readonly connectDelay: number;
+  readonly connectRetry: number;
+  readonly errorWaitLow: number;
+  readonly errorWaitHigh: number;
+  readonly errorForget: number;
+  /** Routes above which `action` is taken; null: none. */
+  readonly importLimit: { readonly count: number; readonly action: string } | null;
+}
+
+export type ProtocolConfiguration =
+  | StaticConfiguration
+  | DirectConfiguration
+  | KernelConfiguration
+  | DeviceConfiguration
+  | BgpConfiguration;
+
+/** What one daemon is told to do: BIRD for IPv4, or its twin for IPv6. */
+export interface SpeakerConfiguration {
+  readonly family: Family;
+  readonly routerId: number;
+  /** `listen bgp`: null is any address. */
+  readonly listenAddress: Address | null;
+  readonly listenPort: number;
+  readonly protocols: readonly ProtocolConfiguration[];
+  readonly filters: FilterEnvironment;
+}

@@ -1,0 +1,304 @@
+import type {
+  BirdConfiguration,
+  BirdFilterUse,
+  BirdNumber,
+  BirdOption,
+  BirdProtocolConfiguration,
+  BirdSwitch,
+} from "../../model/bird/configuration.ts";
+import type { Origin } from "../../model/origin.ts";
+import type { Address, Family } from "../../net/address.ts";
+import { filterEnvironment } from "../filter/evaluate.ts";
+import type {
+  BgpConfiguration,
+  CommonConfiguration,
+  ProtocolConfiguration,
+  SpeakerConfiguration,
+} from "./configuration.ts";
+
+/** Why a daemon does not start, or a part of its configuration is not followed; in BIRD's own words where it has some. */
+export interface ConfigurationFault {
+  readonly origin: Origin;
+  readonly column: number;
+  /** `refused`: BIRD does not take the file. `unmodelled`: BIRD would do what podpath does not. */
+  readonly kind: "refused" | "unmodelled";
+  readonly text: string;
+}
+
+export interface ReadSpeaker {
+  /** Null where BIRD refuses the configuration. */
+  readonly speaker: SpeakerConfiguration | null;
+  readonly faults: readonly ConfigurationFault[];
+}
+
+/** Ways of `protocol` that decide about routes and that podpath does not follow. */
+const UNMODELLED_PROTOCOLS: ReadonlySet<string> = new Set([
+  "ospf",
+  "rip",
+  "babel",
+  "pipe",
+  "radv",
+  "bfd",
+  "mrt",
+  "l3vpn",
+  "rpki",
+  "perf",
+]);
+
+const EXTERNAL_HOPS = 64;
+const BGP_PORT = 179;
+
+/** The daemon that a configuration of BIRD makes, for one family (BIRD 1.6 runs one for each). */
+export function speakerOf(configuration: BirdConfiguration, family: Family, fallbackId: Address | null): ReadSpeaker {
+  const faults: ConfigurationFault[] = [];
+  const templates = new Map(configuration.templates.map((item) => [item.name, item]));
+  const id = configuration.routerId?.id ?? fallbackId;
+  const protocols: ProtocolConfiguration[] = [];
+  for (const protocol of configuration.protocols) {
+    const options = optionsOf(protocol, templates, family, faults);
+    const made = protocolOf(protocol, options, family, faults);
+    if (made !== null) protocols.push(made);
+  }
+  const last = configuration.protocols.at(-1);
+  if (id === null) {
+    faults.push({
+      origin: last?.origin ?? 0,
+      column: last?.column ?? 1,
+      kind: "refused",
+      text: "Router ID must be configured manually",
+    });
+  }
+  const refused = id === null || faults.some(({ kind }) => kind === "refused");
+  return {
+    speaker: refused
+      ? null
+      : {
+          family,
+          routerId: id.a,
+          listenAddress: configuration.listen?.address ?? null,
+          listenPort: configuration.listen?.port ?? BGP_PORT,
+          protocols,
+          filters: filterEnvironment(configuration),
+        },
+    faults,
+  };
+}
+
+/** Options of the template first, then the protocol's own, which replace them; those of a channel of the family among them. */
+function optionsOf(
+  protocol: BirdProtocolConfiguration,
+  templates: ReadonlyMap<string, BirdProtocolConfiguration>,
+  family: Family,
+  faults: ConfigurationFault[],
+): readonly BirdOption[] {
+  const chain: BirdProtocolConfiguration[] = [protocol];
+  for (let from = protocol.from; from !== null; ) {
+    const template = templates.get(from);
+    if (template === undefined || chain.includes(template)) {
+      faults.push({ ...protocol, kind: "refused", text: `Template expected: ${from}` });
+      break;
+    }
+    chain.unshift(template);
+    from = template.from;
+  }
+  return chain.flatMap(({ options }) =>
+    options.flatMap((option) =>
+      option.kind === "channel" ? (option.channel === `ipv${family}` ? option.options : []) : [option],
+    ),
+  );
+}
+
+type OptionKind = BirdOption["kind"];
+
+function last<K extends OptionKind>(options: readonly BirdOption[], kind: K): (BirdOption & { kind: K }) | null {
+  for (let index = options.length - 1; index >= 0; index--) {
+    const option = options[index];
+    if (option !== undefined && isKind(option, kind)) return option;
+  }
+  return null;
+}
+
+function isKind<K extends OptionKind>(option: BirdOption, kind: K): option is BirdOption & { kind: K } {
+  return option.kind === kind;
+}
+
+function switched(options: readonly BirdOption[], name: BirdSwitch, otherwise: boolean): boolean {
+  let on = otherwise;
+  for (const option of options) if (option.kind === "switch" && option.name === name) on = option.on;
+  return on;
+}
+
+function number(options: readonly BirdOption[], name: BirdNumber): number | null {
+  let value: number | null = null;
+  for (const option of options) if (option.kind === "number" && option.name === name) value = option.value;
+  return value;
+}
+
+function filterUse(options: readonly BirdOption[], kind: "import" | "export", otherwise: BirdFilterUse): BirdFilterUse {
+  let use = otherwise;
+  for (const option of options) if (option.kind === kind) ({ use } = option);
+  return use;
+}
+
+/** Preferences of the protocols (nest/protocol.h, BIRD 1.6). */
+const PREFERENCES = { static: 200, direct: 240, device: 240, kernel: 10, bgp: 100 };
+
+function protocolOf(
+  protocol: BirdProtocolConfiguration,
+  options: readonly BirdOption[],
+  family: Family,
+  faults: ConfigurationFault[],
+): ProtocolConfiguration | null {
+  const { type, name, origin, column } = protocol;
+  const unmodelled = (text: string): void => {
+    faults.push({ origin, column, kind: "unmodelled", text });
+  };
+  if (UNMODELLED_PROTOCOLS.has(type)) unmodelled(`protocol ${type} is not followed`);
+  if (type !== "static" && type !== "direct" && type !== "device" && type !== "kernel" && type !== "bgp") return null;
+  const table = last(options, "table");
+  if (table !== null && table.name !== "master") unmodelled(`table ${table.name}: only the master table is followed`);
+  const common: CommonConfiguration = {
+    origin,
+    column,
+    name,
+    disabled: switched(options, "disabled", false),
+    description: last(options, "description")?.text ?? null,
+    preference: number(options, "preference") ?? PREFERENCES[type],
+    import: filterUse(options, "import", { kind: "all" }),
+    export: filterUse(options, "export", { kind: "none" }),
+  };
+  switch (type) {
+    case "static":
+      return {
+        ...common,
+        type,
+        routes: options.flatMap((option) =>
+          option.kind === "route" && option.destination.address.family === family ? [option] : [],
+        ),
+      };
+    case "direct":
+      return { ...common, type, interfaces: last(options, "interface")?.patterns ?? [] };
+    case "device":
+      return { ...common, type };
+    case "kernel":
+      return {
+        ...common,
+        type,
+        learn: switched(options, "learn", false),
+        persist: switched(options, "persist", false),
+        scanTime: number(options, "scan time") ?? 60,
+        mergePaths: switched(options, "merge paths", false),
+        mergeLimit: number(options, "merge paths limit") ?? 16,
+        kernelTable: number(options, "kernel table"),
+        deviceRoutes: switched(options, "device routes", false),
+      };
+    case "bgp":
+      return bgpOf(common, options, faults);
+  }
+}
+
+function bgpOf(
+  common: CommonConfiguration,
+  options: readonly BirdOption[],
+  faults: ConfigurationFault[],
+): BgpConfiguration | null {
+  const { origin, column } = common;
+  const refuse = (text: string): null => {
+    faults.push({ origin, column, kind: "refused", text });
+    return null;
+  };
+  const local = last(options, "local");
+  const neighbour = last(options, "neighbor");
+  const localAs = options.reduce<number | null>(
+    (as, option) => (option.kind === "local" ? (option.as ?? as) : as),
+    null,
+  );
+  if (localAs === null) return refuse("Local AS number must be set");
+  if (neighbour === null || neighbour.address === null) return refuse("Neighbor must be configured");
+  const remoteAs = neighbour.as === "internal" ? localAs : neighbour.as;
+  if (remoteAs === null || remoteAs === "external") return refuse("Neighbor must be configured");
+  const internal = localAs === remoteAs;
+  const as4 = switched(options, "enable as4", true);
+  const capabilities = switched(options, "capabilities", true);
+  if (!(as4 && capabilities) && remoteAs > 0xffff) {
+    return refuse("Neighbor AS number out of range (AS4 not available)");
+  }
+  const reflectorClient = switched(options, "rr client", false);
+  if (reflectorClient && !internal) return refuse("Only internal neighbor can be RR client");
+  const routeServerClient = switched(options, "rs client", false);
+  if (routeServerClient && internal) return refuse("Only external neighbor can be RS client");
+  const multihop = multihopOf(options, internal);
+  const gateway = last(options, "gateway")?.how ?? (multihop === null ? "direct" : "recursive");
+  if (multihop !== null && gateway === "direct") return refuse("Multihop BGP cannot use direct gateway mode");
+  const limit = options.findLast((option) => option.kind === "limit" && option.what === "import");
+  const addPaths = last(options, "add paths")?.how ?? "off";
+  const wait = last(options, "error wait time");
+  const cluster = last(options, "rr cluster id")?.id ?? null;
+  const nextHop = new Set(options.flatMap((option) => (option.kind === "next hop" ? [option.how] : [])));
+  const holdTime = number(options, "hold time") ?? 240;
+  return {
+    ...common,
+    type: "bgp",
+    localAs,
+    remoteAs,
+    neighbour: neighbour.address,
+    port: neighbour.port ?? BGP_PORT,
+    sourceAddress: last(options, "source address")?.address ?? local?.address ?? null,
+    multihop,
+    ttlSecurity: switched(options, "ttl security", false),
+    password: last(options, "password") !== null,
+    passive: switched(options, "passive", false),
+    recursive: gateway === "recursive",
+    nextHopSelf: nextHop.has("self"),
+    nextHopKeep: nextHop.has("keep"),
+    reflectorClient,
+    clusterId: cluster === null || typeof cluster === "number" ? cluster : cluster.a,
+    routeServerClient,
+    allowLocalAs: allowedLocalAs(options),
+    addPathReceive: addPaths === "on" || addPaths === "switch" || addPaths === "rx",
+    addPathSend: addPaths === "on" || addPaths === "switch" || addPaths === "tx",
+    gracefulRestart: gracefulRestartOf(options),
+    gracefulRestartTime: number(options, "graceful restart time") ?? 120,
+    refresh: switched(options, "enable route refresh", true),
+    as4,
+    capabilities,
+    advertiseIpv4: switched(options, "advertise ipv4", true),
+    interpretCommunities: switched(options, "interpret communities", true),
+    defaultLocalPref: number(options, "default bgp_local_pref") ?? 100,
+    defaultMed: number(options, "default bgp_med") ?? 0,
+    medMetric: switched(options, "med metric", false),
+    preferOlder: switched(options, "prefer older", false),
+    holdTime,
+    startupHoldTime: number(options, "startup hold time") ?? holdTime,
+    keepaliveTime: number(options, "keepalive time"),
+    connectDelay: number(options, "connect delay time") ?? 5,
+    connectRetry: number(options, "connect retry time") ?? 120,
+    errorWaitLow: wait?.low ?? 60,
+    errorWaitHigh: wait?.high ?? 300,
+    errorForget: number(options, "error forget time") ?? 300,
+    importLimit: limit?.kind === "limit" ? { count: limit.count, action: limit.action ?? "disable" } : null,
+  };
+}
+
+function multihopOf(options: readonly BirdOption[], internal: boolean): number | null {
+  let hops: number | null = internal ? EXTERNAL_HOPS : null;
+  for (const option of options) {
+    if (option.kind === "multihop") hops = option.hops ?? EXTERNAL_HOPS;
+    else if (option.kind === "switch" && option.name === "direct" && option.on) hops = null;
+  }
+  return hops;
+}
+
+function allowedLocalAs(options: readonly BirdOption[]): number {
+  const written = number(options, "allow local as");
+  return written ?? 0;
+}
+
+function gracefulRestartOf(options: readonly BirdOption[]): BgpConfiguration["gracefulRestart"] {
+  let mode: BgpConfiguration["gracefulRestart"] = "aware";
+  for (const option of options) {
+    if (option.kind === "switch" && option.name === "graceful restart") mode = option.on ? "able" : "off";
+    if (option.kind === "other" && option.name === "graceful restart" && option.words.includes("aware")) mode = "aware";
+  }
+  return mode;
+}

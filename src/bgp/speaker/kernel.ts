@@ -1,0 +1,237 @@
+import { schedule } from "../../emulator/event-queue.ts";
+import { programRoutes } from "../../linux/routing/programmed-routes.ts";
+import { type NextHop, nextHop, type Route, route, TABLE_MAIN } from "../../model/route.ts";
+import { type Address, isLoopback, isMulticast, sameAddress } from "../../net/address.ts";
+import { runFilter } from "../filter/evaluate.ts";
+import { isMergeable } from "../rib/better.ts";
+import { isResolvable, type PrefixKey, prefixKey, type RibHop, type RibRoute } from "../rib/route.ts";
+import type { RibNet } from "../rib/table.ts";
+import type { KernelConfiguration } from "./configuration.ts";
+import { findNeighbour } from "./interfaces.ts";
+import { importRoute, noteError, type Protocol, type SpeakerCore, setState } from "./protocol.ts";
+
+/** The living kernel protocol: what it has put into the kernel's table. */
+export interface Kernel {
+  readonly protocol: Protocol;
+  readonly configuration: KernelConfiguration;
+  readonly programmed: Map<PrefixKey, Route>;
+  /** Routes of the dump that are not BIRD's. */
+  readonly alien: readonly Route[];
+  queued: boolean;
+}
+
+/** rtnetlink's numbers of routing protocols (Kernel.source). */
+const PROTOCOL_NUMBERS: Readonly<Record<string, number>> = {
+  redirect: 1,
+  kernel: 2,
+  boot: 3,
+  static: 4,
+  ra: 9,
+  mrt: 10,
+  zebra: 11,
+  bird: 12,
+  dnrouted: 13,
+  xorp: 14,
+  ntk: 15,
+  dhcp: 16,
+  keepalived: 18,
+  babel: 42,
+};
+
+export function kernel(protocol: Protocol, configuration: KernelConfiguration, core: SpeakerCore): Kernel {
+  const alien = core.runtime.host.routes.filter(
+    ({ protocol: by, table, family }) =>
+      by !== "bird" || family !== core.configuration.family || table !== tableOf(configuration),
+  );
+  return { protocol, configuration, programmed: new Map(), alien, queued: false };
+}
+
+function tableOf({ kernelTable }: KernelConfiguration): number {
+  return kernelTable ?? TABLE_MAIN;
+}
+
+/** The first scan: routes of others are learnt, and BIRD's own of an earlier life are gone once they are not renewed. */
+export function startKernel(core: SpeakerCore, item: Kernel): void {
+  setState(core, item.protocol, "up");
+  for (const net of core.table.nets.values()) announceToKernel(core, item, net);
+  if (item.configuration.learn) {
+    const learnt = new Map<PrefixKey, Route>();
+    for (const found of item.alien) {
+      if (!isLearnt(core, item, found)) continue;
+      const key = prefixKey(found.destination);
+      const before = learnt.get(key);
+      if (before === undefined || found.metric < before.metric) learnt.set(key, found);
+    }
+    for (const found of learnt.values()) importRoute(core, item.protocol, ribRoute(core, item, found));
+  }
+  programLater(core, item);
+}
+
+/** nl_parse_route() of sysdep/linux/netlink.c (BIRD 1.6). */
+function isLearnt(core: SpeakerCore, { configuration }: Kernel, found: Route): boolean {
+  const { family } = core.configuration;
+  if (found.family !== family || found.table !== tableOf(configuration) || found.tos !== 0) return false;
+  if (found.protocol === "kernel" || found.protocol === "redirect") return false;
+  const { address } = found.destination;
+  if (isLoopback(address) || isMulticast(address)) return false;
+  if (family === 6 && (address.a & 0xffc00000) >>> 0 === 0xfe800000) return false;
+  switch (found.type) {
+    case "blackhole":
+    case "unreachable":
+    case "prohibit":
+      return true;
+    case "unicast":
+      return found.nextHops.length > 0 && found.nextHops.every((hop) => isUsable(core, hop));
+    default:
+      return false;
+  }
+}
+
+/** A gateway has to be a neighbour, unless the route says that it is on the link. */
+function isUsable(core: SpeakerCore, { gateway, interface: device, onlink }: NextHop): boolean {
+  const port = device === null ? undefined : core.runtime.host.interfaces.get(device);
+  if (port === undefined || !port.up) return false;
+  if (gateway === null || onlink) return true;
+  const found = findNeighbour(core.runtime, gateway);
+  return found.kind === "on-link";
+}
+
+function ribRoute(core: SpeakerCore, { protocol, configuration }: Kernel, found: Route): RibRoute {
+  const [first] = found.nextHops;
+  const target =
+    found.type === "blackhole" || found.type === "unreachable" || found.type === "prohibit"
+      ? found.type
+      : found.nextHops.length > 1
+        ? "multipath"
+        : first?.gateway == null
+          ? "device"
+          : "router";
+  return {
+    prefix: found.destination,
+    owner: protocol.owner,
+    path: 0,
+    source: "inherit",
+    preference: configuration.preference,
+    target,
+    hops: found.nextHops.map(({ gateway, interface: device, weight }) => ({ gateway, interface: device, weight })),
+    from: null,
+    attributes: null,
+    kernel: {
+      metric: found.metric,
+      source: PROTOCOL_NUMBERS[found.protocol] ?? Number(found.protocol),
+      tunnel: null,
+      preferredSource: found.preferredSource,
+    },
+    recursive: false,
+    igpMetric: null,
+    since: core.world.now,
+  };
+}
+
+/** A destination has changed (krt_rt_notify). */
+export function announceToKernel(core: SpeakerCore, item: Kernel, net: RibNet): void {
+  const { exportUpdates, exportWithdraws } = item.protocol.stats;
+  const key = prefixKey(net.prefix);
+  const before = item.programmed.get(key);
+  const [best] = net.routes;
+  let wanted: Route | null = null;
+  if (best !== undefined) {
+    exportUpdates.received++;
+    wanted = exported(core, item, net, best);
+    if (wanted !== null) exportUpdates.accepted++;
+  } else if (before !== undefined) {
+    exportWithdraws.received++;
+    exportWithdraws.accepted++;
+  }
+  if (wanted === null && before === undefined) return;
+  if (wanted === null) item.programmed.delete(key);
+  else item.programmed.set(key, wanted);
+  item.protocol.exported = item.programmed.size;
+  programLater(core, item);
+}
+
+/** krt_import_control() and the export filter. */
+function exported(core: SpeakerCore, item: Kernel, net: RibNet, best: RibRoute): Route | null {
+  const { exportUpdates } = item.protocol.stats;
+  const refuse = (): null => {
+    exportUpdates.rejected++;
+    return null;
+  };
+  if (best.owner === item.protocol.owner) return refuse();
+  if (best.target === "device" && best.source !== "static-device" && !item.configuration.deviceRoutes) return refuse();
+  const accepted = filtered(core, item, best);
+  if (accepted === null) {
+    exportUpdates.filtered++;
+    return null;
+  }
+  return kernelRoute(core, item, accepted, mergedHops(core, item, net, accepted));
+}
+
+function filtered(core: SpeakerCore, { protocol, configuration }: Kernel, found: RibRoute): RibRoute | null {
+  const verdict = runFilter(configuration.export, found, core.configuration.filters);
+  if (verdict.kind === "accept") return verdict.route;
+  if (verdict.kind === "error") noteError(core, protocol, verdict.text);
+  return null;
+}
+
+/** rt_export_merged(): next hops of all routes as good as the best one. */
+function mergedHops(core: SpeakerCore, item: Kernel, { routes }: RibNet, best: RibRoute): readonly RibHop[] {
+  if (!item.configuration.mergePaths || !isResolvable(best)) return best.hops;
+  const hops = [...best.hops];
+  for (const other of routes.slice(1)) {
+    if (!isMergeable(routes[0] ?? best, other)) continue;
+    const accepted = filtered(core, item, other);
+    for (const hop of accepted?.hops ?? []) {
+      if (hops.length < item.configuration.mergeLimit && !hops.some((known) => sameHop(known, hop))) hops.push(hop);
+    }
+  }
+  return hops.length === best.hops.length ? best.hops : hops.sort(compareHops);
+}
+
+function sameHop(x: RibHop, y: RibHop): boolean {
+  if (x.interface !== y.interface) return false;
+  return x.gateway === null || y.gateway === null ? x.gateway === y.gateway : sameAddress(x.gateway, y.gateway);
+}
+
+function compareHops(x: RibHop, y: RibHop): number {
+  const value = (address: Address | null): number => address?.a ?? 0;
+  return value(x.gateway) - value(y.gateway);
+}
+
+function kernelRoute(core: SpeakerCore, { configuration }: Kernel, found: RibRoute, hops: readonly RibHop[]): Route {
+  const { tunnel, metric, preferredSource } = found.kernel;
+  const type = isResolvable(found) ? "unicast" : found.target;
+  const device = tunnel === null || tunnel === "" ? null : tunnel;
+  return route({
+    destination: found.prefix,
+    table: tableOf(configuration),
+    protocol: "bird",
+    type: type === "blackhole" || type === "unreachable" || type === "prohibit" ? type : "unicast",
+    metric: metric ?? (core.configuration.family === 6 ? DEFAULT_METRIC_6 : 0),
+    preferredSource,
+    nextHops:
+      type === "unicast"
+        ? hops.map((hop) =>
+            nextHop({
+              gateway: hop.gateway,
+              interface: device ?? hop.interface,
+              weight: hop.weight,
+              onlink: device !== null,
+            }),
+          )
+        : [],
+  });
+}
+
+/** IP6_RT_PRIO_USER: what the kernel makes of no metric. */
+const DEFAULT_METRIC_6 = 1024;
+
+/** All changes of one moment are compiled together. */
+function programLater(core: SpeakerCore, item: Kernel): void {
+  if (item.queued) return;
+  item.queued = true;
+  schedule(core.world.queue, core.world.now, () => {
+    item.queued = false;
+    programRoutes(core.runtime, [...item.alien, ...item.programmed.values()]);
+  });
+}

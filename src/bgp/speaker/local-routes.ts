@@ -1,0 +1,93 @@
+import type { BirdInterfacePattern, BirdStaticTarget } from "../../model/bird/configuration.ts";
+import type { Interface } from "../../model/interface.ts";
+import { prefixContains, prefixOf } from "../../net/prefix.ts";
+import { matchesPattern } from "../filter/membership.ts";
+import { NO_KERNEL_ATTRIBUTES, type RibRoute } from "../rib/route.ts";
+import type { DirectConfiguration, StaticConfiguration } from "./configuration.ts";
+import { findNeighbour } from "./interfaces.ts";
+import { importRoute, type Protocol, type SpeakerCore, setState } from "./protocol.ts";
+
+/** The direct protocol: a route for the subnet of each address (dev_ifa_notify of nest/rt-dev.c). */
+export function startDirect(core: SpeakerCore, item: Protocol, { interfaces, preference }: DirectConfiguration): void {
+  setState(core, item, "up");
+  const { family } = core.configuration;
+  for (const device of core.runtime.host.interfaces.values()) {
+    if (!device.up) continue;
+    for (const { address, prefixLength, scope, peer, dad } of device.addresses) {
+      if (address.family !== family || scope === "host" || scope === "link" || dad !== null) continue;
+      const prefix = prefixOf(peer ?? address, prefixLength);
+      if (interfaces.length > 0 && !fits(interfaces, device, prefixOf(address, prefixLength))) continue;
+      importRoute(core, item, {
+        ...plain(core, item, preference),
+        prefix,
+        source: "device",
+        target: "device",
+        hops: [{ gateway: null, interface: device.name, weight: 1 }],
+      });
+    }
+  }
+}
+
+/** iface_patt_find(): the first pattern that fits decides. */
+function fits(patterns: readonly BirdInterfacePattern[], device: Interface, subnet: RibRoute["prefix"]): boolean {
+  for (const { pattern, negated, prefix } of patterns) {
+    if (!matchesPattern(device.name, pattern)) continue;
+    if (prefix !== null && !(prefixContains(prefix, subnet.address) && subnet.length >= prefix.length)) continue;
+    return !negated;
+  }
+  return false;
+}
+
+function plain(core: SpeakerCore, item: Protocol, preference: number) {
+  return {
+    owner: item.owner,
+    path: 0,
+    preference,
+    from: null,
+    attributes: null,
+    kernel: NO_KERNEL_ATTRIBUTES,
+    recursive: false,
+    igpMetric: null,
+    since: core.world.now,
+  };
+}
+
+/** The static protocol. A route by a gateway is there while the gateway is a neighbour (static_neigh_notify). */
+export function startStatic(core: SpeakerCore, item: Protocol, { routes, preference }: StaticConfiguration): void {
+  setState(core, item, "up");
+  for (const { destination, targets } of routes) {
+    const way = wayOf(core, targets);
+    if (way !== null) importRoute(core, item, { ...plain(core, item, preference), prefix: destination, ...way });
+  }
+}
+
+type Way = Pick<RibRoute, "source" | "target" | "hops">;
+
+function wayOf(core: SpeakerCore, targets: readonly BirdStaticTarget[]): Way | null {
+  const hops: RibRoute["hops"][number][] = [];
+  for (const target of targets) {
+    switch (target.kind) {
+      case "blackhole":
+      case "unreachable":
+      case "prohibit":
+        return { source: "static", target: target.kind, hops: [] };
+      case "device":
+        if (core.runtime.host.interfaces.get(target.interface)?.up !== true) return null;
+        return {
+          source: "static-device",
+          target: "device",
+          hops: [{ gateway: null, interface: target.interface, weight: 1 }],
+        };
+      case "via":
+      case "recursive": {
+        const found = findNeighbour(core.runtime, target.gateway);
+        if (found.kind !== "on-link") continue;
+        const weight = target.kind === "via" ? target.weight : 1;
+        hops.push({ gateway: target.gateway, interface: found.interface, weight });
+        break;
+      }
+    }
+  }
+  if (hops.length === 0) return null;
+  return { source: "static", target: hops.length > 1 ? "multipath" : "router", hops };
+}

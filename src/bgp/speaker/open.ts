@@ -1,0 +1,96 @@
+import { AS_TRANS } from "../messages/attribute-type.ts";
+import { AFI_IPV4, AFI_IPV6, type Capability, SAFI_UNICAST } from "../messages/capability.ts";
+import type { MessageError } from "../messages/decode.ts";
+import type { OpenMessage, WireForm } from "../messages/message.ts";
+import { OPEN_ERROR } from "../messages/notification-text.ts";
+import type { BgpConfiguration, SpeakerConfiguration } from "./configuration.ts";
+
+const VERSION = 4;
+const RECEIVES = 1;
+const SENDS = 2;
+
+/** The OPEN of an instance (bgp_create_open); `plain`: the neighbour has refused capabilities. */
+export function openMessage(speaker: SpeakerConfiguration, peer: BgpConfiguration, plain: boolean): OpenMessage {
+  const afi = speaker.family === 4 ? AFI_IPV4 : AFI_IPV6;
+  const family = { afi, safi: SAFI_UNICAST };
+  const capabilities: Capability[] = [];
+  if (!plain) {
+    if (speaker.family === 6 || peer.advertiseIpv4) capabilities.push({ kind: "multiprotocol", ...family });
+    if (peer.refresh) capabilities.push({ kind: "route-refresh" });
+    if (peer.gracefulRestart !== "off") {
+      const families = peer.gracefulRestart === "able" ? [{ ...family, flags: 0 }] : [];
+      const time = peer.gracefulRestart === "able" ? peer.gracefulRestartTime : 0;
+      capabilities.push({ kind: "graceful-restart", flags: 0, time, families });
+    }
+    if (peer.as4) capabilities.push({ kind: "as4", as: peer.localAs });
+    const mode = (peer.addPathReceive ? RECEIVES : 0) | (peer.addPathSend ? SENDS : 0);
+    if (mode !== 0) capabilities.push({ kind: "add-path", families: [{ ...family, mode }] });
+    if (peer.refresh) capabilities.push({ kind: "enhanced-refresh" });
+    if (peer.gracefulRestart !== "off") capabilities.push({ kind: "long-lived-graceful-restart", families: [] });
+  }
+  return {
+    kind: "open",
+    version: VERSION,
+    as: peer.localAs < 0xffff ? peer.localAs : AS_TRANS,
+    holdTime: peer.holdTime,
+    identifier: speaker.routerId,
+    capabilities,
+  };
+}
+
+/** What two OPENs agree on. */
+interface Agreement {
+  readonly holdTime: number;
+  /** Of UPDATEs that come, and of those that go. */
+  readonly form: WireForm;
+  readonly sendForm: WireForm;
+  readonly addPathSend: boolean;
+  readonly gracefulReady: boolean;
+}
+
+/** Checks the neighbour's OPEN (bgp_rx_open of proto/bgp/packets.c; RFC 4271 section 6.2). */
+export function agree(
+  speaker: SpeakerConfiguration,
+  peer: BgpConfiguration,
+  open: OpenMessage,
+  plain: boolean,
+): Agreement | MessageError {
+  const error = (subcode: number, data: Uint8Array): MessageError => ({ code: OPEN_ERROR, subcode, data });
+  if (open.version !== VERSION) return error(1, octets(VERSION, 2));
+  if (open.holdTime > 0 && open.holdTime < 3) return error(6, octets(open.holdTime, 2));
+  const internal = peer.localAs === peer.remoteAs;
+  if (open.identifier === 0 || (internal && open.identifier === speaker.routerId)) {
+    return error(3, octets(open.identifier, 4));
+  }
+  const capabilities = plain ? [] : open.capabilities;
+  const as4 = capabilities.find((item) => item.kind === "as4");
+  const as = peer.as4 && as4?.kind === "as4" ? as4.as : open.as;
+  if (as !== peer.remoteAs) return error(2, octets(as, as4 === undefined ? 2 : 4));
+  const afi = speaker.family === 4 ? AFI_IPV4 : AFI_IPV6;
+  const mode =
+    capabilities.flatMap((item) => (item.kind === "add-path" ? item.families : [])).find((item) => item.afi === afi)
+      ?.mode ?? 0;
+  const addPathReceive = peer.addPathReceive && (mode & SENDS) !== 0;
+  const addPathSend = peer.addPathSend && (mode & RECEIVES) !== 0;
+  const form = (addPath: boolean): WireForm => ({
+    as4: peer.as4 && as4 !== undefined,
+    addPath4: speaker.family === 4 && addPath,
+    addPath6: speaker.family === 6 && addPath,
+  });
+  return {
+    holdTime: Math.min(open.holdTime, peer.holdTime),
+    form: form(addPathReceive),
+    sendForm: form(addPathSend),
+    addPathSend,
+    gracefulReady:
+      peer.gracefulRestart !== "off" &&
+      capabilities.some(
+        (item) => item.kind === "graceful-restart" && item.families.some((family) => family.afi === afi),
+      ),
+  };
+}
+
+function octets(value: number, count: 2 | 4): Uint8Array {
+  const all = Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
+  return count === 4 ? all : all.slice(2);
+}

@@ -1,0 +1,141 @@
+import type { Connection } from "../../emulator/tcp/connection.ts";
+import type { Address } from "../../net/address.ts";
+import type { Prefix } from "../../net/prefix.ts";
+import type { Capability } from "../messages/capability.ts";
+import { PLAIN_FORM, type WireForm } from "../messages/message.ts";
+import type { PathAttributes } from "../messages/path-attributes.ts";
+import type { Exporter } from "../rib/bgp-attributes.ts";
+import type { PrefixKey } from "../rib/route.ts";
+import type { BgpConfiguration } from "./configuration.ts";
+import type { Protocol } from "./protocol.ts";
+import type { Timer } from "./timer.ts";
+
+/** States of a connection (bgp_state_names of proto/bgp/bgp.c, BIRD 1.6), from lowest to highest. */
+export const CONNECTION_STATES = [
+  "Idle",
+  "Connect",
+  "Active",
+  "OpenSent",
+  "OpenConfirm",
+  "Established",
+  "Close",
+] as const;
+export type ConnectionState = (typeof CONNECTION_STATES)[number];
+
+/** What went wrong last, with BIRD's word for the kind of it. */
+export interface PeerError {
+  readonly kind: "none" | "misc" | "socket" | "received" | "sent" | "automatic" | "manual";
+  readonly text: string;
+}
+
+export const NO_ERROR: PeerError = { kind: "none", text: "" };
+
+/** One of the two connections that an instance may have: the one it makes and the one it takes. */
+export interface PeerConnection {
+  readonly outgoing: boolean;
+  state: ConnectionState;
+  socket: Connection | null;
+  received: Uint8Array;
+  /** Capabilities of the neighbour's OPEN. */
+  capabilities: readonly Capability[];
+  /** Of UPDATEs that come, and of those that go. */
+  form: WireForm;
+  sendForm: WireForm;
+  holdTime: number;
+  keepaliveTime: number;
+  /** Counts sockets, so that what an old one tells is not taken for the new one's. */
+  generation: number;
+  readonly retryTimer: Timer;
+  readonly holdTimer: Timer;
+  readonly keepaliveTimer: Timer;
+}
+
+/** A destination on its way to the neighbour; null attributes withdraw it. */
+export interface Pending {
+  readonly prefix: Prefix;
+  readonly pathId: number;
+  readonly attributes: PathAttributes | null;
+}
+
+/** A living instance of BGP: one neighbour. */
+export interface Peer {
+  readonly protocol: Protocol;
+  readonly configuration: BgpConfiguration;
+  readonly exporter: Exporter & { sourceAddress: Address };
+  /** BSS_*: `prepare` until lock, neighbour and listening socket are there; `delay` while it waits after an error. */
+  startState: "prepare" | "delay" | "connect" | "connect-nocap";
+  startupDelay: number;
+  lastProtocolError: number | null;
+  lastError: PeerError;
+  disabled: boolean;
+  readonly outgoing: PeerConnection;
+  readonly incoming: PeerConnection;
+  /** The one of the session, while it is established. */
+  session: PeerConnection | null;
+  listens: boolean;
+  sourceAddress: Address | null;
+  neighbourInterface: string | null;
+  addPathSend: boolean;
+  gracefulReady: boolean;
+  /** The neighbour restarts: its routes wait for it. */
+  restarting: boolean;
+  /** Routes that the neighbour has not told again, by prefix and path. */
+  readonly unconfirmed: Set<string>;
+  readonly startupTimer: Timer;
+  readonly restartTimer: Timer;
+  /** What the neighbour was told last, by prefix and path identifier. */
+  readonly sent: Map<PrefixKey, Map<number, PathAttributes>>;
+  readonly pending: Map<string, Pending>;
+  pendingEnd: boolean;
+  flushQueued: boolean;
+  decisionQueued: boolean;
+  timersStarted: number;
+  readonly hash: number;
+}
+
+export function peerConnection(
+  outgoing: boolean,
+  timers: Pick<PeerConnection, "retryTimer" | "holdTimer" | "keepaliveTimer">,
+): PeerConnection {
+  return {
+    outgoing,
+    state: "Idle",
+    socket: null,
+    received: new Uint8Array(),
+    capabilities: [],
+    form: PLAIN_FORM,
+    sendForm: PLAIN_FORM,
+    holdTime: 0,
+    keepaliveTime: 0,
+    generation: 0,
+    ...timers,
+  };
+}
+
+/** The higher state of the two connections, as BIRD shows it (bgp_state_dsc). */
+export function shownState(peer: Peer): string {
+  if (peer.protocol.state === "down") return "Down";
+  const rank = Math.max(CONNECTION_STATES.indexOf(peer.incoming.state), CONNECTION_STATES.indexOf(peer.outgoing.state));
+  const started = peer.startState === "connect" || peer.startState === "connect-nocap";
+  if (rank === 0 && started && peer.configuration.passive) return "Passive";
+  return CONNECTION_STATES[rank] ?? "Idle";
+}
+
+/** `Socket: Connection refused`; empty without an error (bgp_err_classes and bgp_last_errmsg). */
+export function shownError({ lastError }: Peer): string {
+  switch (lastError.kind) {
+    case "none":
+    case "manual":
+      return "";
+    case "misc":
+      return `Error: ${lastError.text}`;
+    case "socket":
+      return `Socket: ${lastError.text}`;
+    case "received":
+      return `Received: ${lastError.text}`;
+    case "sent":
+      return `BGP Error: ${lastError.text}`;
+    case "automatic":
+      return `Automatic shutdown: ${lastError.text}`;
+  }
+}

@@ -1,0 +1,126 @@
+import type { World } from "../../emulator/world.ts";
+import type { HostRuntime } from "../../linux/runtime.ts";
+import type { Prefix } from "../../net/prefix.ts";
+import { runFilter } from "../filter/evaluate.ts";
+import type { BgpOwner, RibRoute, RouteOwner } from "../rib/route.ts";
+import { type RoutingTable, updateRoute } from "../rib/table.ts";
+import type { ProtocolConfiguration, SpeakerConfiguration } from "./configuration.ts";
+
+/** States of a protocol (PS_* of nest/protocol.h, and `feed`, `flush` of its core state). */
+export type ProtocolState = "down" | "start" | "up" | "stop";
+
+/** Numbers of `show protocols all` (struct proto_stats, BIRD 1.6). */
+export interface RouteChangeStats {
+  importUpdates: { received: number; rejected: number; filtered: number; ignored: number; accepted: number };
+  importWithdraws: { received: number; rejected: number; ignored: number; accepted: number };
+  exportUpdates: { received: number; rejected: number; filtered: number; accepted: number };
+  exportWithdraws: { received: number; accepted: number };
+}
+
+/** A living protocol of a speaker. */
+export interface Protocol {
+  readonly configuration: ProtocolConfiguration;
+  readonly owner: RouteOwner;
+  state: ProtocolState;
+  /** Virtual time of the last change of state. */
+  since: number;
+  /** Routes in the table, and routes given out. */
+  imported: number;
+  exported: number;
+  stats: RouteChangeStats;
+}
+
+/** What the parts of one daemon share. */
+export interface SpeakerCore {
+  readonly world: World;
+  readonly runtime: HostRuntime;
+  readonly configuration: SpeakerConfiguration;
+  readonly table: RoutingTable;
+  /** Errors of filters, by text: how often. */
+  readonly filterErrors: Map<string, number>;
+  /** Virtual time at which the daemon was started. */
+  readonly started: number;
+  running: boolean;
+}
+
+export function protocol(
+  configuration: ProtocolConfiguration,
+  order: number,
+  bgp: BgpOwner | null,
+  now: number,
+): Protocol {
+  return {
+    configuration,
+    owner: { name: configuration.name, order, bgp },
+    state: "down",
+    since: now,
+    imported: 0,
+    exported: 0,
+    stats: noStats(),
+  };
+}
+
+function noStats(): RouteChangeStats {
+  return {
+    importUpdates: { received: 0, rejected: 0, filtered: 0, ignored: 0, accepted: 0 },
+    importWithdraws: { received: 0, rejected: 0, ignored: 0, accepted: 0 },
+    exportUpdates: { received: 0, rejected: 0, filtered: 0, accepted: 0 },
+    exportWithdraws: { received: 0, accepted: 0 },
+  };
+}
+
+/** proto_notify_state(). */
+export function setState(core: SpeakerCore, item: Protocol, state: ProtocolState): void {
+  if (item.state === state) return;
+  item.state = state;
+  item.since = core.world.now;
+}
+
+/** A route comes from a protocol: the import filter decides (rte_update2). */
+export function importRoute(core: SpeakerCore, item: Protocol, route: RibRoute): void {
+  const { importUpdates } = item.stats;
+  importUpdates.received++;
+  const verdict = runFilter(item.configuration.import, route, core.configuration.filters);
+  if (verdict.kind === "accept") {
+    importUpdates.accepted++;
+    putRoute(core, item, route.prefix, route.path, verdict.route);
+    return;
+  }
+  if (verdict.kind === "error") noteError(core, item, verdict.text);
+  importUpdates.filtered++;
+  putRoute(core, item, route.prefix, route.path, null);
+}
+
+export function withdrawRoute(core: SpeakerCore, item: Protocol, prefix: Prefix, path: number): void {
+  const { importWithdraws } = item.stats;
+  importWithdraws.received++;
+  if (putRoute(core, item, prefix, path, null)) importWithdraws.accepted++;
+  else importWithdraws.ignored++;
+}
+
+/** True when something was there. */
+export function putRoute(
+  core: SpeakerCore,
+  item: Protocol,
+  prefix: Prefix,
+  path: number,
+  route: RibRoute | null,
+): boolean {
+  const change = updateRoute(core.table, prefix, item.owner, path, route);
+  item.imported += change;
+  return change !== 0;
+}
+
+export function noteError(core: SpeakerCore, { configuration }: Protocol, text: string): void {
+  const key = `${configuration.name}: ${text}`;
+  core.filterErrors.set(key, (core.filterErrors.get(key) ?? 0) + 1);
+}
+
+/** All routes of a protocol leave the table (rt_prune_table). */
+export function flushRoutes(core: SpeakerCore, item: Protocol, keep: (route: RibRoute) => boolean = () => false): void {
+  const mine: RibRoute[] = [];
+  for (const { routes } of core.table.nets.values()) {
+    for (const route of routes) if (route.owner === item.owner && !keep(route)) mine.push(route);
+  }
+  for (const { prefix, path } of mine) putRoute(core, item, prefix, path, null);
+}

@@ -1,0 +1,577 @@
+import { schedule } from "../../emulator/event-queue.ts";
+import type { Connection, TcpOptions } from "../../emulator/tcp/connection.ts";
+import { describeTcpError } from "../../emulator/tcp/error-text.ts";
+import { connectTcp, listenTcp, stopListening } from "../../emulator/tcp/open.ts";
+import { closeConnection, sendOctets } from "../../emulator/tcp/send.ts";
+import type { Listener } from "../../emulator/tcp/stack.ts";
+import { type Address, formatAddress, sameAddress } from "../../net/address.ts";
+import { decodeMessage } from "../messages/decode.ts";
+import { encodeMessage } from "../messages/encode.ts";
+import { type Message, PLAIN_FORM } from "../messages/message.ts";
+import { CEASE, describeNotification, FSM_ERROR, HOLD_TIMER_EXPIRED } from "../messages/notification-text.ts";
+import { findNeighbour, sourceFor } from "./interfaces.ts";
+import { agree, openMessage } from "./open.ts";
+import { type ConnectionState, NO_ERROR, type Peer, type PeerConnection, type PeerError } from "./peer.ts";
+import { flushRoutes, type SpeakerCore, setState } from "./protocol.ts";
+import { jittered, type Timer } from "./timer.ts";
+import { beginRestart, feed, finishRestart, forgetSent, receiveRefresh, receiveUpdate } from "./updates.ts";
+
+/** What the instances of BGP of one daemon share. */
+export interface BgpCore extends SpeakerCore {
+  readonly peers: Peer[];
+  listener: Listener | null;
+  listenUsers: number;
+  /** Who holds the right to talk to a neighbour (object locks), and who waits for it. */
+  readonly locks: Map<string, Peer[]>;
+  /** What BIRD tells apart routes by on the wire: a number for each source of routes. */
+  readonly sourceIds: Map<string, number>;
+}
+
+/** IP_PREC_INTERNET_CONTROL. */
+const TOS = 0xc0;
+const LISTEN_TTL = 255;
+const MIN_CONNECT_DELAY = 1;
+/** Seconds that a connection may take to say its last word. */
+const CLOSE_TIME = 10;
+
+/** FSM error subcodes of RFC 6608. */
+const FSM_SUBCODES: Partial<Record<ConnectionState, number>> = { OpenSent: 1, OpenConfirm: 2, Established: 3 };
+
+function startTimer(peer: Peer, timer: Timer, seconds: number): void {
+  if (seconds === 0) timer.stop();
+  else timer.start(jittered(seconds, peer.hash, peer.timersStarted++));
+}
+
+/** bgp_start(): the instance begins, unless another one talks to the same neighbour. */
+export function startPeer(core: BgpCore, peer: Peer): void {
+  setState(core, peer.protocol, "start");
+  peer.startState = "prepare";
+  peer.outgoing.state = "Idle";
+  peer.incoming.state = "Idle";
+  peer.sourceAddress = peer.configuration.sourceAddress;
+  peer.restarting = false;
+  const key = lockOf(peer);
+  const holders = core.locks.get(key) ?? [];
+  core.locks.set(key, holders);
+  if (!holders.includes(peer)) holders.push(peer);
+  if (holders[0] === peer) startLocked(core, peer);
+}
+
+function lockOf({ configuration }: Peer): string {
+  return `${formatAddress(configuration.neighbour)} ${configuration.port}`;
+}
+
+/** bgp_start_locked(). */
+function startLocked(core: BgpCore, peer: Peer): void {
+  const { configuration } = peer;
+  if (configuration.multihop !== null) {
+    peer.sourceAddress ??= sourceFor(core.runtime, configuration.neighbour);
+    initiate(core, peer);
+    return;
+  }
+  const found = findNeighbour(core.runtime, configuration.neighbour);
+  if (found.kind === "own") {
+    peer.disabled = true;
+    storeError(peer, null, { kind: "misc", text: "Invalid next hop" });
+    setState(core, peer.protocol, "down");
+    return;
+  }
+  // Else it waits for the address to become its neighbour.
+  if (found.kind === "none") return;
+  peer.neighbourInterface = found.interface;
+  peer.sourceAddress ??= found.address;
+  initiate(core, peer);
+}
+
+/** bgp_initiate(). */
+function initiate(core: BgpCore, peer: Peer): void {
+  peer.startState = "delay";
+  if (!openListener(core)) {
+    peer.disabled = true;
+    storeError(peer, null, { kind: "misc", text: "No listening socket" });
+    setState(core, peer.protocol, "down");
+    return;
+  }
+  peer.listens = true;
+  if (peer.startupDelay > 0) startTimer(peer, peer.startupTimer, peer.startupDelay);
+  else startUp(peer);
+}
+
+/** bgp_startup(). */
+export function startUp(peer: Peer): void {
+  peer.startState = peer.configuration.capabilities ? "connect" : "connect-nocap";
+  if (!peer.configuration.passive) becomeActive(peer);
+}
+
+/** bgp_active(). */
+function becomeActive(peer: Peer): void {
+  peer.outgoing.state = "Active";
+  startTimer(peer, peer.outgoing.retryTimer, Math.max(MIN_CONNECT_DELAY, peer.configuration.connectDelay));
+}
+
+/** bgp_connect_timeout(). */
+export function connectTimeout(core: BgpCore, peer: Peer): void {
+  if (peer.protocol.state !== "start") return enterIdle(core, peer, peer.outgoing);
+  closeSocket(core, peer.outgoing);
+  connect(core, peer);
+}
+
+function optionsOf({ configuration, neighbourInterface }: Peer): TcpOptions {
+  const hops = configuration.multihop ?? 1;
+  return {
+    ttl: configuration.ttlSecurity ? 255 : hops,
+    minTtl: configuration.ttlSecurity ? 256 - hops : 0,
+    tos: TOS,
+    signed: configuration.password,
+    device: configuration.multihop === null ? neighbourInterface : null,
+  };
+}
+
+/** bgp_connect(). */
+function connect(core: BgpCore, peer: Peer): void {
+  const connection = peer.outgoing;
+  connection.state = "Connect";
+  const local = peer.sourceAddress;
+  const opened =
+    local === null
+      ? "ENETUNREACH"
+      : connectTcp(core.world, core.runtime, {
+          local,
+          remote: peer.configuration.neighbour,
+          port: peer.configuration.port,
+          options: optionsOf(peer),
+          events: eventsOf(core, peer, connection),
+        });
+  if (typeof opened === "string") return socketError(core, peer, connection, null);
+  connection.socket = opened;
+  startTimer(peer, connection.retryTimer, peer.configuration.connectRetry);
+}
+
+function eventsOf(core: BgpCore, peer: Peer, connection: PeerConnection) {
+  const generation = ++connection.generation;
+  const current = (): boolean => connection.generation === generation && core.running;
+  return {
+    connected: (): void => {
+      if (current() && connection.state === "Connect") sendOpen(core, peer, connection);
+    },
+    received: (octets: Uint8Array): void => {
+      if (current()) receive(core, peer, connection, octets);
+    },
+    lost: (errno: string | null): void => {
+      if (current()) socketError(core, peer, connection, errno);
+    },
+  };
+}
+
+/** bgp_incoming_connection(): null where it is turned away. */
+function accept(core: BgpCore, socket: Connection): ReturnType<typeof eventsOf> | null {
+  const peer = core.peers.find(({ configuration, protocol }) =>
+    protocol.configuration.disabled ? false : sameAddress(configuration.neighbour, socket.remote),
+  );
+  const refused = (): null => {
+    closeConnection(core.world, socket);
+    return null;
+  };
+  if (peer === undefined) return refused();
+  const { state } = peer.protocol;
+  let wanted =
+    (state === "start" || state === "up") &&
+    (peer.startState === "connect" || peer.startState === "connect-nocap") &&
+    peer.incoming.socket === null;
+  if (peer.session !== null && peer.gracefulReady) {
+    storeError(peer, null, { kind: "misc", text: "Graceful restart" });
+    const { session } = peer;
+    handleRestart(core, peer);
+    enterIdle(core, peer, session);
+    wanted = true;
+  }
+  if (!wanted) return refused();
+  const connection = peer.incoming;
+  socket.options = { ...optionsOf(peer), device: null };
+  connection.socket = socket;
+  sendOpen(core, peer, connection);
+  return { ...eventsOf(core, peer, connection), connected: () => undefined };
+}
+
+function openListener(core: BgpCore): boolean {
+  if (core.listener !== null) {
+    core.listenUsers++;
+    return true;
+  }
+  const { listenAddress, listenPort, family } = core.configuration;
+  const listener: Listener = {
+    address: listenAddress,
+    family,
+    port: listenPort,
+    options: { ttl: LISTEN_TTL, minTtl: 0, tos: TOS, signed: false, device: null },
+    signs: (address) => signs(core, address),
+    accept: (socket) => accept(core, socket),
+  };
+  const program = family === 4 ? "bird" : "bird6";
+  if (listenTcp(core.world, core.runtime, listener, program) !== null) return false;
+  core.listener = listener;
+  core.listenUsers = 1;
+  return true;
+}
+
+function signs(core: BgpCore, address: Address): boolean {
+  return core.peers.some(
+    ({ configuration, listens }) => listens && configuration.password && sameAddress(configuration.neighbour, address),
+  );
+}
+
+function closeListener(core: BgpCore): void {
+  core.listenUsers--;
+  if (core.listenUsers > 0 || core.listener === null) return;
+  stopListening(core.world, core.runtime, core.listener);
+  core.listener = null;
+}
+
+/** bgp_send_open(). */
+function sendOpen(core: BgpCore, peer: Peer, connection: PeerConnection): void {
+  connection.received = new Uint8Array();
+  connection.capabilities = [];
+  connection.form = PLAIN_FORM;
+  connection.sendForm = PLAIN_FORM;
+  connection.retryTimer.stop();
+  connection.state = "OpenSent";
+  const plain = peer.startState === "connect-nocap";
+  send(core, connection, openMessage(core.configuration, peer.configuration, plain));
+  startTimer(peer, connection.holdTimer, peer.configuration.startupHoldTime);
+}
+
+function send(core: SpeakerCore, connection: PeerConnection, message: Message): void {
+  if (connection.socket !== null)
+    sendOctets(core.world, connection.socket, encodeMessage(message, connection.sendForm));
+}
+
+function sendKeepalive(core: BgpCore, peer: Peer, connection: PeerConnection): void {
+  send(core, connection, { kind: "keepalive" });
+  startTimer(peer, connection.keepaliveTimer, connection.keepaliveTime);
+}
+
+export function keepaliveTimeout(core: BgpCore, peer: Peer, connection: PeerConnection): void {
+  sendKeepalive(core, peer, connection);
+}
+
+/** bgp_hold_timeout(). */
+export function holdTimeout(core: BgpCore, peer: Peer, connection: PeerConnection): void {
+  if (connection.state === "Close") enterIdle(core, peer, connection);
+  else fail(core, peer, connection, HOLD_TIMER_EXPIRED, 0);
+}
+
+/** bgp_rx(): takes whole messages off what has come. */
+function receive(core: BgpCore, peer: Peer, connection: PeerConnection, octets: Uint8Array): void {
+  const { generation } = connection;
+  let buffer = octets;
+  if (connection.received.length > 0) {
+    buffer = new Uint8Array(connection.received.length + octets.length);
+    buffer.set(connection.received);
+    buffer.set(octets, connection.received.length);
+  }
+  let at = 0;
+  while (at < buffer.length && connection.state !== "Close") {
+    const decoded = decodeMessage(buffer, at, connection.form);
+    if (decoded.kind === "partial") break;
+    if (decoded.kind === "error") {
+      const { code, subcode, data } = decoded.error;
+      return fail(core, peer, connection, code, subcode, data);
+    }
+    at += decoded.length;
+    handle(core, peer, connection, decoded.message);
+    if (connection.generation !== generation || connection.socket === null) return;
+  }
+  connection.received = buffer.subarray(at);
+}
+
+function handle(core: BgpCore, peer: Peer, connection: PeerConnection, message: Message): void {
+  switch (message.kind) {
+    case "open":
+      return receiveOpen(core, peer, connection, message);
+    case "keepalive":
+      startTimer(peer, connection.holdTimer, connection.holdTime);
+      if (connection.state === "OpenConfirm") establish(core, peer, connection);
+      else if (connection.state !== "Established") unexpected(core, peer, connection);
+      return;
+    case "update":
+      if (connection.state === "OpenConfirm") establish(core, peer, connection);
+      if (connection.state !== "Established") return unexpected(core, peer, connection);
+      startTimer(peer, connection.holdTimer, connection.holdTime);
+      receiveUpdate(core, peer, message);
+      checkLimit(core, peer);
+      return;
+    case "route-refresh":
+      if (connection.state !== "Established") return unexpected(core, peer, connection);
+      receiveRefresh(core, peer, message);
+      return;
+    case "notification":
+      return receiveNotification(core, peer, connection, message.code, message.subcode);
+  }
+}
+
+function unexpected(core: BgpCore, peer: Peer, connection: PeerConnection): void {
+  fail(core, peer, connection, FSM_ERROR, FSM_SUBCODES[connection.state] ?? 0);
+}
+
+/** bgp_rx_open(). */
+function receiveOpen(core: BgpCore, peer: Peer, connection: PeerConnection, message: Message & { kind: "open" }): void {
+  if (connection.state !== "OpenSent") return unexpected(core, peer, connection);
+  const agreed = agree(core.configuration, peer.configuration, message, peer.startState === "connect-nocap");
+  if ("code" in agreed) return fail(core, peer, connection, agreed.code, agreed.subcode, agreed.data);
+  const other = connection.outgoing ? peer.incoming : peer.outgoing;
+  switch (other.state) {
+    case "Connect":
+    case "Active":
+      enterIdle(core, peer, other);
+      break;
+    case "OpenConfirm":
+      // RFC 4271 section 6.8: the connection of the higher identifier stays.
+      if (core.configuration.routerId < message.identifier === !connection.outgoing) {
+        fail(core, peer, other, CEASE, 7);
+        break;
+      }
+      return fail(core, peer, connection, CEASE, 7);
+    case "Established":
+      return fail(core, peer, connection, CEASE, 7);
+    default:
+      break;
+  }
+  connection.capabilities = message.capabilities;
+  connection.holdTime = agreed.holdTime;
+  connection.keepaliveTime = peer.configuration.keepaliveTime ?? Math.floor(agreed.holdTime / 3);
+  connection.form = agreed.form;
+  connection.sendForm = agreed.sendForm;
+  peer.exporter.remoteId = message.identifier;
+  peer.addPathSend = agreed.addPathSend;
+  peer.gracefulReady = agreed.gracefulReady;
+  sendKeepalive(core, peer, connection);
+  if (connection.holdTime > 0) startTimer(peer, connection.holdTimer, connection.holdTime);
+  else connection.holdTimer.stop();
+  connection.state = "OpenConfirm";
+}
+
+/** bgp_conn_enter_established_state(). */
+function establish(core: BgpCore, peer: Peer, connection: PeerConnection): void {
+  const source = peer.sourceAddress ?? connection.socket?.local ?? null;
+  peer.sourceAddress = source;
+  if (source !== null) peer.exporter.sourceAddress = source;
+  peer.session = connection;
+  peer.lastError = NO_ERROR;
+  connection.state = "Established";
+  if (peer.restarting) {
+    peer.restartTimer.stop();
+    const able = connection.capabilities.some(
+      (item) => item.kind === "graceful-restart" && item.families.some(({ flags }) => (flags & 0x80) !== 0),
+    );
+    if (!able) finishRestart(core, peer);
+  }
+  setState(core, peer.protocol, "up");
+  feed(core, peer);
+}
+
+/** bgp_rx_notification(). */
+function receiveNotification(
+  core: BgpCore,
+  peer: Peer,
+  connection: PeerConnection,
+  code: number,
+  subcode: number,
+): void {
+  storeError(peer, connection, { kind: "received", text: describeNotification(code, subcode) });
+  let isError = code !== CEASE;
+  const aboutCapabilities = code === 2 && (subcode === 4 || subcode === 7);
+  if (aboutCapabilities && peer.startState === "connect" && peer.configuration.capabilities) {
+    peer.startState = "connect-nocap";
+    isError = false;
+  }
+  enterClose(core, peer, connection);
+  const { generation } = connection;
+  schedule(core.world.queue, core.world.now, () => {
+    if (connection.generation === generation && connection.state === "Close") enterIdle(core, peer, connection);
+  });
+  if (!isError) return;
+  delayStartup(core, peer);
+  stopPeer(core, peer, 0);
+}
+
+/** bgp_error(): tells the neighbour, and closes. */
+function fail(
+  core: BgpCore,
+  peer: Peer,
+  connection: PeerConnection,
+  code: number,
+  subcode: number,
+  data: Uint8Array = new Uint8Array(),
+): void {
+  if (connection.state === "Close") return;
+  storeError(peer, connection, { kind: "sent", text: describeNotification(code, subcode) });
+  enterClose(core, peer, connection);
+  send(core, connection, { kind: "notification", code, subcode, data });
+  const { generation } = connection;
+  schedule(core.world.queue, core.world.now, () => {
+    if (connection.generation === generation && connection.state === "Close") enterIdle(core, peer, connection);
+  });
+  if (code === CEASE) return;
+  delayStartup(core, peer);
+  stopPeer(core, peer, 0);
+}
+
+/** bgp_update_startup_delay(). */
+function delayStartup(core: BgpCore, peer: Peer): void {
+  const { errorForget, errorWaitLow, errorWaitHigh } = peer.configuration;
+  const { now } = core.world;
+  if (peer.lastProtocolError !== null && now - peer.lastProtocolError >= errorForget) peer.startupDelay = 0;
+  peer.lastProtocolError = now;
+  peer.startupDelay = peer.startupDelay === 0 ? errorWaitLow : Math.min(2 * peer.startupDelay, errorWaitHigh);
+}
+
+function checkLimit(core: BgpCore, peer: Peer): void {
+  const limit = peer.configuration.importLimit;
+  if (limit === null || limit.count === 0 || peer.protocol.imported <= limit.count) return;
+  if (limit.action === "warn" || limit.action === "block") return;
+  storeError(peer, null, { kind: "automatic", text: "Route limit exceeded" });
+  if (limit.action === "restart") delayStartup(core, peer);
+  else peer.disabled = true;
+  stopPeer(core, peer, 1);
+}
+
+/** bgp_stop(). */
+export function stopPeer(core: BgpCore, peer: Peer, subcode: number): void {
+  setState(core, peer.protocol, "stop");
+  flushRoutes(core, peer.protocol);
+  forgetSent(peer);
+  peer.restarting = false;
+  peer.restartTimer.stop();
+  closeGracefully(core, peer, peer.outgoing, subcode);
+  closeGracefully(core, peer, peer.incoming, subcode);
+  decideLater(core, peer);
+}
+
+function closeGracefully(core: BgpCore, peer: Peer, connection: PeerConnection, subcode: number): void {
+  switch (connection.state) {
+    case "Connect":
+    case "Active":
+      return enterIdle(core, peer, connection);
+    case "OpenSent":
+    case "OpenConfirm":
+    case "Established":
+      return fail(core, peer, connection, CEASE, subcode);
+    default:
+      return;
+  }
+}
+
+function decideLater(core: BgpCore, peer: Peer): void {
+  if (peer.decisionQueued) return;
+  peer.decisionQueued = true;
+  schedule(core.world.queue, core.world.now, () => {
+    peer.decisionQueued = false;
+    if (core.running) decide(core, peer);
+  });
+}
+
+/** bgp_decision(). */
+function decide(core: BgpCore, peer: Peer): void {
+  const { state } = peer.protocol;
+  const started = peer.startState === "connect" || peer.startState === "connect-nocap";
+  if (
+    state === "start" &&
+    started &&
+    peer.outgoing.state === "Idle" &&
+    peer.incoming.state !== "OpenConfirm" &&
+    !peer.configuration.passive
+  ) {
+    becomeActive(peer);
+  }
+  if (state === "stop" && peer.outgoing.state === "Idle" && peer.incoming.state === "Idle") goDown(core, peer);
+}
+
+/** bgp_down(); the instance starts again at once, unless it is disabled. */
+function goDown(core: BgpCore, peer: Peer): void {
+  if (peer.listens) {
+    peer.listens = false;
+    closeListener(core);
+  }
+  peer.startupTimer.stop();
+  setState(core, peer.protocol, "down");
+  const key = lockOf(peer);
+  const waiting = (core.locks.get(key) ?? []).filter((item) => item !== peer);
+  core.locks.set(key, waiting);
+  const [next] = waiting;
+  if (next !== undefined && next.startState === "prepare" && next.protocol.state === "start") startLocked(core, next);
+  if (!peer.disabled && core.running) startPeer(core, peer);
+}
+
+function enterClose(core: BgpCore, peer: Peer, connection: PeerConnection): void {
+  const before = connection.state;
+  connection.state = "Close";
+  connection.keepaliveTimer.stop();
+  if (connection.socket !== null) connection.socket.paused = true;
+  connection.holdTimer.start(CLOSE_TIME);
+  if (before === "Established") leaveEstablished(core, peer);
+}
+
+function enterIdle(core: BgpCore, peer: Peer, connection: PeerConnection): void {
+  const before = connection.state;
+  closeSocket(core, connection);
+  connection.state = "Idle";
+  decideLater(core, peer);
+  if (before === "Established") leaveEstablished(core, peer);
+}
+
+function leaveEstablished(core: BgpCore, peer: Peer): void {
+  peer.session = null;
+  if (peer.protocol.state === "up") stopPeer(core, peer, 0);
+}
+
+/** bgp_close_conn(). */
+function closeSocket(core: BgpCore, connection: PeerConnection): void {
+  connection.retryTimer.stop();
+  connection.holdTimer.stop();
+  connection.keepaliveTimer.stop();
+  connection.generation++;
+  const { socket } = connection;
+  connection.socket = null;
+  if (socket !== null) closeConnection(core.world, socket);
+}
+
+/** bgp_sock_err(): null is the end of the stream, or a socket that could not be opened. */
+function socketError(core: BgpCore, peer: Peer, connection: PeerConnection, errno: string | null): void {
+  storeError(peer, connection, {
+    kind: "socket",
+    text: errno === null ? "Connection closed" : describeTcpError(errno),
+  });
+  if (connection.state === "Established" && peer.gracefulReady) handleRestart(core, peer);
+  enterIdle(core, peer, connection);
+}
+
+/** bgp_handle_graceful_restart(): the session is gone, its routes stay for a while. */
+function handleRestart(core: BgpCore, peer: Peer): void {
+  const { session } = peer;
+  setState(core, peer.protocol, "start");
+  const restart = session?.capabilities.find((item) => item.kind === "graceful-restart");
+  beginRestart(core, peer);
+  startTimer(peer, peer.restartTimer, restart?.kind === "graceful-restart" ? restart.time : 0);
+}
+
+/** bgp_graceful_restart_timeout(). */
+export function restartTimeout(core: BgpCore, peer: Peer): void {
+  stopPeer(core, peer, 0);
+}
+
+/** bgp_store_error(). */
+function storeError(peer: Peer, connection: PeerConnection | null, error: PeerError): void {
+  const { state } = peer.protocol;
+  if (state === "up" && connection !== null && connection !== peer.session) return;
+  if (state === "stop") return;
+  peer.lastError = error;
+}
+
+/** What an administrator does to an instance (`birdc disable`, `enable`). */
+export function disablePeer(core: BgpCore, peer: Peer): void {
+  peer.disabled = true;
+  if (peer.protocol.state === "down") return;
+  storeError(peer, null, { kind: "manual", text: "" });
+  peer.startupDelay = 0;
+  stopPeer(core, peer, 2);
+}

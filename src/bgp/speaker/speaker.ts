@@ -1,0 +1,172 @@
+import { stopListening } from "../../emulator/tcp/open.ts";
+import { closeConnection } from "../../emulator/tcp/send.ts";
+import type { World } from "../../emulator/world.ts";
+import type { HostRuntime } from "../../linux/runtime.ts";
+import { formatAddress, unspecified } from "../../net/address.ts";
+import { routingTable } from "../rib/table.ts";
+import type { BgpConfiguration, SpeakerConfiguration } from "./configuration.ts";
+import { announceToKernel, type Kernel, kernel, startKernel } from "./kernel.ts";
+import { startDirect, startStatic } from "./local-routes.ts";
+import { NO_ERROR, type Peer, peerConnection } from "./peer.ts";
+import { type Protocol, protocol, setState } from "./protocol.ts";
+import {
+  type BgpCore,
+  connectTimeout,
+  holdTimeout,
+  keepaliveTimeout,
+  restartTimeout,
+  startPeer,
+  startUp,
+} from "./session.ts";
+import { timer } from "./timer.ts";
+import { announceTo } from "./updates.ts";
+
+/** A routing daemon that runs on a host of a World: BIRD as its configuration tells it. */
+export interface Speaker extends BgpCore {
+  /** In the order of the configuration. */
+  readonly protocols: readonly Protocol[];
+  readonly kernels: readonly Kernel[];
+}
+
+/** Starts a daemon on a host. Its sockets and routes are the host's from now on; the World's clock drives it. */
+export function startSpeaker(world: World, runtime: HostRuntime, configuration: SpeakerConfiguration): Speaker {
+  const protocols: Protocol[] = [];
+  const kernels: Kernel[] = [];
+  const peers: Peer[] = [];
+  const speaker: Speaker = {
+    world,
+    runtime,
+    configuration,
+    table: routingTable(),
+    filterErrors: new Map(),
+    started: world.now,
+    running: true,
+    protocols,
+    kernels,
+    peers,
+    listener: null,
+    listenUsers: 0,
+    locks: new Map(),
+    sourceIds: new Map(),
+  };
+  for (const [order, item] of configuration.protocols.entries()) {
+    if (item.type === "bgp") {
+      const peer = peerOf(speaker, item, order);
+      peers.push(peer);
+      protocols.push(peer.protocol);
+      continue;
+    }
+    const made = protocol(item, order, null, world.now);
+    protocols.push(made);
+    if (item.type === "kernel") kernels.push(kernel(made, item, speaker));
+  }
+  speaker.table.listeners.push((net, before) => {
+    for (const item of kernels) if (item.protocol.state === "up") announceToKernel(speaker, item, net);
+    for (const peer of peers) announceTo(speaker, peer, net, before);
+  });
+  for (const item of protocols) if (!item.configuration.disabled) start(speaker, item, kernels, peers);
+  return speaker;
+}
+
+function start(speaker: Speaker, item: Protocol, kernels: readonly Kernel[], peers: readonly Peer[]): void {
+  const { configuration } = item;
+  switch (configuration.type) {
+    case "device":
+      return setState(speaker, item, "up");
+    case "direct":
+      return startDirect(speaker, item, configuration);
+    case "static":
+      return startStatic(speaker, item, configuration);
+    case "kernel": {
+      const found = kernels.find(({ protocol: own }) => own === item);
+      if (found !== undefined) startKernel(speaker, found);
+      return;
+    }
+    case "bgp": {
+      const found = peers.find(({ protocol: own }) => own === item);
+      if (found !== undefined) startPeer(speaker, found);
+      return;
+    }
+  }
+}
+
+function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): Peer {
+  const { world } = core;
+  const unset = unspecified(configuration.neighbour.family);
+  const internal = configuration.localAs === configuration.remoteAs;
+  const exporter = {
+    internal,
+    localAs: configuration.localAs,
+    remoteAs: configuration.remoteAs,
+    remoteAddress: configuration.neighbour,
+    remoteId: 0,
+    reflectorClient: configuration.reflectorClient,
+    clusterId: configuration.reflectorClient ? (configuration.clusterId ?? core.configuration.routerId) : 0,
+    defaultLocalPref: configuration.defaultLocalPref,
+    defaultMed: configuration.defaultMed,
+    medMetric: configuration.medMetric,
+    preferOlder: configuration.preferOlder,
+    sourceAddress: configuration.sourceAddress ?? unset,
+    nextHopSelf: configuration.nextHopSelf,
+    nextHopKeep: configuration.nextHopKeep,
+    routeServerClient: configuration.routeServerClient,
+    get neighbourInterface() {
+      return peer.neighbourInterface;
+    },
+    interpretsCommunities: configuration.interpretCommunities,
+  };
+  const connection = (outgoing: boolean) => {
+    const made = peerConnection(outgoing, {
+      retryTimer: timer(world, () => core.running && connectTimeout(core, peer)),
+      holdTimer: timer(world, () => core.running && holdTimeout(core, peer, made)),
+      keepaliveTimer: timer(world, () => core.running && keepaliveTimeout(core, peer, made)),
+    });
+    return made;
+  };
+  const peer: Peer = {
+    protocol: protocol(configuration, order, exporter, world.now),
+    configuration,
+    exporter,
+    startState: "prepare",
+    startupDelay: 0,
+    lastProtocolError: null,
+    lastError: NO_ERROR,
+    disabled: configuration.disabled,
+    outgoing: connection(true),
+    incoming: connection(false),
+    session: null,
+    listens: false,
+    sourceAddress: configuration.sourceAddress,
+    neighbourInterface: null,
+    addPathSend: false,
+    gracefulReady: false,
+    restarting: false,
+    unconfirmed: new Set(),
+    startupTimer: timer(world, () => core.running && startUp(peer)),
+    restartTimer: timer(world, () => core.running && restartTimeout(core, peer)),
+    sent: new Map(),
+    pending: new Map(),
+    pendingEnd: false,
+    flushQueued: false,
+    decisionQueued: false,
+    timersStarted: 0,
+    hash: hashOf(`${core.runtime.host.name} ${formatAddress(configuration.neighbour)} ${configuration.name}`),
+  };
+  return peer;
+}
+
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  return hash >>> 0;
+}
+
+/** The process is gone (SIGKILL): the kernel closes its sockets, and keeps its routes. */
+export function killSpeaker(speaker: Speaker): void {
+  speaker.running = false;
+  for (const { incoming, outgoing } of speaker.peers) {
+    for (const { socket } of [incoming, outgoing]) if (socket !== null) closeConnection(speaker.world, socket);
+  }
+  if (speaker.listener !== null) stopListening(speaker.world, speaker.runtime, speaker.listener);
+  speaker.listener = null;
+}

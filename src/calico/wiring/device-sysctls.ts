@@ -1,0 +1,4 @@
+/** `net.ipv4.conf.<device>.`: dots in a device's name stand as slashes, as `sysctl -a` prints them. */
+export function deviceKey(family: 4 | 6, device: string, key: string, tree: "conf" | "neigh" = "conf"): string {
+  return `net.ipv${family}.${tree}.${device.replaceAll(".", "/")}.${key}`;
+}

@@ -1,0 +1,77 @@
+import type { Route } from "../../model/route.ts";
+import type { Family } from "../../net/address.ts";
+import { addressBits, prefixContains, prefixOf } from "../../net/prefix.ts";
+import { blackhole, routeVia } from "./kernel-route.ts";
+import { IPIP_DEVICE, VXLAN_DEVICE } from "./tunnel-devices.ts";
+import { nodeAddress, parentDevice, type WiredNode } from "./wired-node.ts";
+import type { NodeRange } from "./wiring-context.ts";
+import { encapsulationOf, isCrossSubnet } from "./wiring-settings.ts";
+
+/** True for ranges whose routes Felix programs on this node. */
+function isFelixes({ settings }: WiredNode, { pool, unmanaged }: NodeRange): boolean {
+  if (pool === null || unmanaged) return false;
+  const encapsulation = encapsulationOf(pool);
+  if (encapsulation === "vxlan") return settings.vxlanEnabled[pool.cidr.address.family];
+  return settings.owners[encapsulation === "ipip" ? "ipip" : "noEncap"] === "felix";
+}
+
+/**
+ * The routes that Felix programs to the blocks of other nodes, and the blackholes of its own
+ * (felix/dataplane/linux/route_mgr.go, vxlan_mgr.go, ipip_mgr.go, noencap_mgr.go).
+ */
+export function felixRoutes(wired: WiredNode, family: Family): readonly Route[] {
+  const { node, context, settings } = wired;
+  const own = nodeAddress(node, family);
+  if (settings.routeSyncDisabled) return [];
+  const routes: Route[] = [];
+  for (const range of context.ranges) {
+    if (range.destination.address.family !== family || !isFelixes(wired, range)) continue;
+    if (range.node !== node.name) {
+      const remote = remoteRoute(wired, family, range);
+      if (remote !== null) routes.push(remote);
+    } else if (range.destination.length < addressBits(family) && own !== null) {
+      routes.push(blackhole(range.destination, settings.routeProtocol, range.origin));
+    }
+  }
+  return routes;
+}
+
+function remoteRoute(wired: WiredNode, family: Family, range: NodeRange): Route | null {
+  const { node, context, settings, mtu } = wired;
+  const { pool, destination, origin } = range;
+  const peer = context.nodes.get(range.node);
+  const gateway = peer === undefined ? null : nodeAddress(peer, family);
+  if (pool === null || gateway === null) return null;
+  const encapsulation = encapsulationOf(pool);
+  const subnet = family === 4 ? node.bgpIPv4 : node.bgpIPv6;
+  const isNear = subnet !== null && prefixContains(prefixOf(subnet.address, subnet.length), gateway);
+  const parent = parentDevice(node, family);
+  // Felix counts pools without a tunnel as cross-subnet ones: only neighbours get a route
+  const goesDirectly = isNear && (encapsulation === "none" || isCrossSubnet(pool));
+  if (goesDirectly && parent !== null)
+    return routeVia(destination, parent.name, gateway, { protocol: settings.routeProtocol, onlink: true, origin });
+  switch (encapsulation) {
+    case "none":
+      return null;
+    case "ipip":
+      return routeVia(destination, IPIP_DEVICE, gateway, {
+        protocol: settings.routeProtocol,
+        onlink: true,
+        mtu: mtu.ipip,
+        origin,
+      });
+    case "vxlan": {
+      const vtep = context.vteps(family).get(range.node);
+      const fields = {
+        protocol: settings.deviceRouteProtocol,
+        mtu: settings.vxlanRoutesHaveMTU ? mtu.vxlan[family] : 0,
+        origin,
+      };
+      // the end of a tunnel is on the device itself
+      if (range.isTunnel) return routeVia(destination, VXLAN_DEVICE[family], null, { ...fields, scope: "link" });
+      return vtep === undefined
+        ? null
+        : routeVia(destination, VXLAN_DEVICE[family], vtep.tunnel, { ...fields, onlink: true });
+    }
+  }
+}

@@ -1,0 +1,175 @@
+import type { Pod } from "../../kubernetes/pod.ts";
+import { hasFinished } from "../../kubernetes/pod.ts";
+import { NO_TUNNELS, type TunnelAddresses } from "../../kubernetes/tunnel-addresses.ts";
+import type { Origin } from "../../model/origin.ts";
+import type { Address, Family } from "../../net/address.ts";
+import { formatAddress } from "../../net/address.ts";
+import { formatPrefix, hostPrefix, type Prefix, prefixContains } from "../../net/prefix.ts";
+import { longestMatch, type PrefixMap, prefixMap } from "../../net/prefix-map.ts";
+import type { Cluster } from "../cluster.ts";
+import type { ClusterVersions, DeclaredNode } from "../declared-node.ts";
+import type { IPPool } from "../ip-pool.ts";
+import type { AddressPlan } from "../ipam/address-plan.ts";
+import { addressAt } from "../ipam/block-store.ts";
+import type { IPAMBlock } from "../ipam/ipam-block.ts";
+import type { WorkloadEndpoint } from "../workload-endpoint.ts";
+import { type BgpGraph, bgpGraph } from "./bgp-reach.ts";
+import { endpointsOf } from "./host-end.ts";
+import { type VtepEntries, vtepEntries } from "./tunnel-devices.ts";
+import { type WiringSettings, wiringSettings } from "./wiring-settings.ts";
+
+/** A pod of a node with the addresses that it got. */
+export interface WiredPod {
+  readonly key: string;
+  readonly pod: Pod;
+  readonly addresses: readonly Address[];
+}
+
+/** A range of addresses that packets must be brought to a node for: a block of it, or an address in another one's block. */
+export interface NodeRange {
+  readonly destination: Prefix;
+  readonly node: string;
+  /** Null: in no pool. */
+  readonly pool: IPPool | null;
+  /** A tunnel address of the node itself. */
+  readonly isTunnel: boolean;
+  /** Only BIRD tells other nodes of it: Calico's IPAM knows nothing. */
+  readonly unmanaged: boolean;
+  readonly origin: Origin;
+}
+
+/** What is equal on all nodes of a cluster, or found by the name of a node; made once. */
+export interface WiringContext {
+  readonly cluster: Cluster;
+  readonly nodes: ReadonlyMap<string, DeclaredNode>;
+  readonly podsOf: ReadonlyMap<string, readonly WiredPod[]>;
+  readonly tunnels: (node: string) => TunnelAddresses;
+  /** Blocks that belong to the node. */
+  readonly blocksOf: ReadonlyMap<string, readonly NodeRange[]>;
+  /** All ranges of all nodes, blocks first, in order of their addresses. */
+  readonly ranges: readonly NodeRange[];
+  /** By `namespace/pod`. */
+  readonly endpoints: ReadonlyMap<string, WorkloadEndpoint>;
+  settingsOf(node: string): WiringSettings;
+  /** Whose routes reach a node over BGP. */
+  bgpOf(family: Family): BgpGraph;
+  /** The ends of VXLAN tunnels with what other nodes must know of them, by node. */
+  vteps(family: Family): ReadonlyMap<string, VtepEntries>;
+}
+
+export function wiringContext(
+  cluster: Cluster,
+  nodes: readonly DeclaredNode[],
+  plan: AddressPlan,
+  versions: ClusterVersions,
+): WiringContext {
+  const podsOf = new Map<string, WiredPod[]>();
+  for (const [key, pod] of [...cluster.pods].sort(([x], [y]) => (x < y ? -1 : 1))) {
+    const addresses = plan.pods.get(key);
+    if (pod.nodeName === null || pod.hostNetwork === true || hasFinished(pod) || addresses === undefined) continue;
+    const same = podsOf.get(pod.nodeName);
+    if (same === undefined) podsOf.set(pod.nodeName, [{ key, pod, addresses }]);
+    else same.push({ key, pod, addresses });
+  }
+  const poolOf = poolFinder(cluster.ipPools.values());
+  const blocks = plan.blocks.flatMap((block) => blockRange(block, poolOf) ?? []);
+  const blocksOf = new Map<string, NodeRange[]>();
+  for (const range of blocks) {
+    const same = blocksOf.get(range.node);
+    if (same === undefined) blocksOf.set(range.node, [range]);
+    else same.push(range);
+  }
+  const settings = new Map<string, WiringSettings>();
+  const graphs: Record<Family, BgpGraph | null> = { 4: null, 6: null };
+  const shared = wiringSettings(cluster, "", versions);
+  const vteps: Record<Family, ReadonlyMap<string, VtepEntries> | null> = { 4: null, 6: null };
+  const context: WiringContext = {
+    cluster,
+    nodes: new Map(nodes.map((node) => [node.name, node])),
+    podsOf,
+    tunnels: (node) => plan.tunnels.get(node) ?? NO_TUNNELS,
+    blocksOf,
+    ranges: [...blocks, ...singleAddresses(plan, podsOf, blocksOf, poolOf)],
+    endpoints: endpointsOf(cluster),
+    bgpOf: (family) => {
+      const graph = graphs[family] ?? bgpGraph(cluster, nodes, family);
+      graphs[family] = graph;
+      return graph;
+    },
+    settingsOf: (node) => {
+      if (!cluster.policy.felixConfigurations.has(`node.${node}`)) return shared;
+      const known = settings.get(node) ?? wiringSettings(cluster, node, versions);
+      settings.set(node, known);
+      return known;
+    },
+    vteps: (family) => {
+      const entries = vteps[family] ?? vtepEntries(context, family);
+      vteps[family] = entries;
+      return entries;
+    },
+  };
+  return context;
+}
+
+type PoolFinder = (address: Address) => IPPool | null;
+
+/** The smallest pool that holds an address. */
+function poolFinder(pools: Iterable<IPPool>): PoolFinder {
+  const all = [...pools];
+  const ofFamily = (family: Family): PrefixMap<IPPool> =>
+    prefixMap(
+      family,
+      all.filter(({ cidr }) => cidr.address.family === family).map((pool) => [pool.cidr, pool] as const),
+    );
+  const maps = { 4: ofFamily(4), 6: ofFamily(6) };
+  return (address) => longestMatch(maps[address.family], address);
+}
+
+function blockRange(block: IPAMBlock, poolOf: PoolFinder): NodeRange | null {
+  if (block.affinity?.type !== "host" || block.deleted) return null;
+  const [only] = block.allocations.length === 1 ? block.allocations : [];
+  const secondary = only == null ? undefined : block.attributes[only]?.secondary;
+  return {
+    destination: block.cidr,
+    node: block.affinity.name,
+    pool: poolOf(block.cidr.address),
+    isTunnel: secondary?.has("type") === true && !secondary.has("pod"),
+    unmanaged: false,
+    origin: block.origin,
+  };
+}
+
+/** Addresses that a node has outside its own blocks. */
+function singleAddresses(
+  plan: AddressPlan,
+  podsOf: ReadonlyMap<string, readonly WiredPod[]>,
+  blocksOf: ReadonlyMap<string, readonly NodeRange[]>,
+  poolOf: PoolFinder,
+): readonly NodeRange[] {
+  const ranges = new Map<string, NodeRange>();
+  const add = (node: string, address: Address, fields: Pick<NodeRange, "isTunnel" | "unmanaged" | "origin">): void => {
+    if ((blocksOf.get(node) ?? []).some(({ destination }) => prefixContains(destination, address))) return;
+    const key = formatAddress(address);
+    if (ranges.has(key)) return;
+    ranges.set(key, { destination: hostPrefix(address), node, pool: poolOf(address), ...fields });
+  };
+  for (const block of plan.blocks) {
+    block.allocations.forEach((index, ordinal) => {
+      const secondary = index === null ? undefined : block.attributes[index]?.secondary;
+      const node = secondary?.get("node") ?? "";
+      if (node === "" || (block.affinity?.type === "host" && block.affinity.name === node)) return;
+      add(node, addressAt(block, ordinal), {
+        isTunnel: secondary?.get("pod") === undefined && secondary?.get("type") !== undefined,
+        unmanaged: false,
+        origin: block.origin,
+      });
+    });
+  }
+  for (const [node, pods] of podsOf) {
+    for (const { pod, addresses } of pods) {
+      for (const address of addresses)
+        add(node, address, { isTunnel: false, unmanaged: true, origin: pod.metadata.origin });
+    }
+  }
+  return [...ranges.values()].sort((x, y) => (formatPrefix(x.destination) < formatPrefix(y.destination) ? -1 : 1));
+}

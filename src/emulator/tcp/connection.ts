@@ -1,0 +1,68 @@
+import type { HostRuntime } from "../../linux/runtime.ts";
+import type { Address } from "../../net/address.ts";
+
+/** States of RFC 9293 section 3.3.2 that a connection of the emulator stays in. */
+export type TcpState =
+  | "syn-sent"
+  | "syn-received"
+  | "established"
+  | "close-wait"
+  | "fin-wait"
+  | "fin-wait-2"
+  | "last-ack"
+  | "closed";
+
+/** What a program hears of its connection. */
+export interface TcpEvents {
+  connected(): void;
+  received(octets: Uint8Array): void;
+  /** The connection is gone: errno, or null when the other side has closed it. */
+  lost(errno: string | null): void;
+}
+
+/** How a program wants its packets. */
+export interface TcpOptions {
+  readonly ttl: number;
+  /** Segments with a smaller TTL are not taken (IP_MINTTL). */
+  readonly minTtl: number;
+  readonly tos: number;
+  /** Segments are signed, and taken only when they are (TCP_MD5SIG). */
+  readonly signed: boolean;
+  /** SO_BINDTODEVICE. */
+  readonly device: string | null;
+}
+
+/** A piece of the stream that was sent and not acknowledged. */
+export interface Flight {
+  readonly seq: number;
+  readonly octets: Uint8Array;
+}
+
+/** One end of a connection. Sequence numbers count up from 0, the SYN; on the wire they begin at the ISN. */
+export interface Connection {
+  readonly runtime: HostRuntime;
+  readonly local: Address;
+  readonly localPort: number;
+  readonly remote: Address;
+  readonly remotePort: number;
+  options: TcpOptions;
+  state: TcpState;
+  events: TcpEvents | null;
+  /** Oldest number that is not acknowledged, and the next to send (SND.UNA, SND.NXT). */
+  acknowledged: number;
+  next: number;
+  /** RCV.NXT, relative to the other side's ISN. */
+  expected: number;
+  remoteIsn: number;
+  flight: Flight[];
+  finSent: boolean;
+  /** The program reads no more; what still comes is lost. */
+  paused: boolean;
+  unread: boolean;
+  /** Retransmissions of the oldest segment so far, and when the next is due; null: nothing is outstanding. */
+  retries: number;
+  retransmitAt: number | null;
+  timerRuns: boolean;
+  /** What an ICMP error said last: the reason when the connection times out (sk_err_soft). */
+  softError: string | null;
+}

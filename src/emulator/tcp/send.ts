@@ -1,0 +1,225 @@
+import type { HostRuntime, PacketKind } from "../../linux/runtime.ts";
+import { unspecified } from "../../net/address.ts";
+import { packet } from "../../net/packet.ts";
+import { TCP } from "../../net/protocol.ts";
+import { ACK, FIN, PSH, RST, SYN } from "../../net/tcp-flags.ts";
+import { schedule } from "../event-queue.ts";
+import { originate, type World } from "../world.ts";
+import type { Connection } from "./connection.ts";
+import { removeConnection } from "./stack.ts";
+
+/** Room for the stream in one segment of an Ethernet without options. */
+export const MSS = 1460;
+
+/** Initial sequence number of every connection: its value matters to nobody. */
+const ISN = 1000;
+
+/** Seconds before the first retransmission: TCP_TIMEOUT_INIT of a handshake, TCP_RTO_MIN else (include/net/tcp.h). */
+const FIRST_TIMEOUT = 1;
+const DATA_TIMEOUT = 0.2;
+const LONGEST_TIMEOUT = 120;
+
+/** net.ipv4.tcp_syn_retries, tcp_synack_retries, tcp_retries2 and tcp_orphan_retries, where no dump tells. */
+const DEFAULT_RETRIES = { tcp_syn_retries: 6, tcp_synack_retries: 5, tcp_retries2: 15, tcp_orphan_retries: 8 };
+
+interface Segment {
+  readonly flags: number;
+  readonly seq: number;
+  readonly octets?: Uint8Array;
+  readonly kind: PacketKind;
+  readonly first?: boolean;
+}
+
+const NOTHING = new Uint8Array();
+
+/** Sends one segment; the errno that its way through the host gave. */
+function transmitSegment(world: World, connection: Connection, segment: Segment): string | null {
+  const { options, local, remote, localPort, remotePort } = connection;
+  const octets = segment.octets ?? NOTHING;
+  const withAck = (segment.flags & ACK) !== 0;
+  const sent = packet({
+    src: local,
+    dst: remote,
+    protocol: TCP,
+    sport: localPort,
+    dport: remotePort,
+    ttl: options.ttl,
+    tos: options.tos,
+    df: remote.family === 4,
+    flags: segment.flags,
+    seq: (ISN + segment.seq) >>> 0,
+    ack: withAck ? (connection.remoteIsn + connection.expected) >>> 0 : 0,
+    mss: (segment.flags & SYN) !== 0 ? MSS : 0,
+    payloadLength: octets.length,
+    content: octets.length > 0 || options.signed ? { octets, signed: options.signed } : null,
+  });
+  return originate(world, connection.runtime, sent, {
+    kind: segment.kind,
+    cause: null,
+    boundInterface: options.device,
+    ...(segment.first === true ? { connects: true } : {}),
+  }).error;
+}
+
+export function sendSyn(world: World, connection: Connection, first: boolean): string | null {
+  const error = transmitSegment(world, connection, { flags: SYN, seq: 0, kind: "request", first });
+  arm(world, connection);
+  return error;
+}
+
+export function sendSynAck(world: World, connection: Connection): void {
+  transmitSegment(world, connection, { flags: SYN | ACK, seq: 0, kind: "syn-ack" });
+  arm(world, connection);
+}
+
+export function sendAck(world: World, connection: Connection): void {
+  transmitSegment(world, connection, { flags: ACK, seq: connection.next, kind: "ack" });
+}
+
+/** Puts octets into the stream, and sends them: the receiver's window is never closed here. */
+export function sendOctets(world: World, connection: Connection, octets: Uint8Array): void {
+  for (let from = 0; from < octets.length; from += MSS) {
+    if (connection.state !== "established" && connection.state !== "close-wait") return;
+    const piece = octets.length <= MSS ? octets : octets.subarray(from, from + MSS);
+    const seq = connection.next;
+    connection.next += piece.length;
+    connection.flight.push({ seq, octets: piece });
+    arm(world, connection);
+    // What came back meanwhile may already have acknowledged it.
+    transmitSegment(world, connection, { flags: PSH | ACK, seq, octets: piece, kind: "data" });
+  }
+}
+
+function sendFin(world: World, connection: Connection): void {
+  connection.finSent = true;
+  const seq = connection.next++;
+  arm(world, connection);
+  transmitSegment(world, connection, { flags: FIN | ACK, seq, kind: "fin" });
+}
+
+export function sendReset(world: World, connection: Connection): void {
+  transmitSegment(world, connection, { flags: RST | ACK, seq: connection.next, kind: "tcp-reset" });
+}
+
+/** Forgets a connection, and tells the program. */
+export function drop(world: World, connection: Connection, errno: string | null): void {
+  if (connection.state === "closed") return;
+  forget(world, connection);
+  const { events } = connection;
+  connection.events = null;
+  events?.lost(errno);
+}
+
+export function forget(world: World, connection: Connection): void {
+  connection.state = "closed";
+  connection.retransmitAt = null;
+  connection.flight = [];
+  removeConnection(world.tcp, connection);
+}
+
+/**
+ * The program lets go of its socket (tcp_close): a connection that was complete is taken down with FIN, or with a reset where
+ * octets were left that nobody read.
+ */
+export function closeConnection(world: World, connection: Connection): void {
+  connection.events = null;
+  switch (connection.state) {
+    case "syn-sent":
+    case "syn-received":
+      forget(world, connection);
+      return;
+    case "established":
+    case "close-wait":
+      if (connection.unread) {
+        sendReset(world, connection);
+        forget(world, connection);
+        return;
+      }
+      connection.state = connection.state === "established" ? "fin-wait" : "last-ack";
+      sendFin(world, connection);
+      return;
+    default:
+      return;
+  }
+}
+
+/** Sees to it that the oldest segment is sent again in time. */
+export function arm(world: World, connection: Connection): void {
+  const base = isHandshake(connection) ? FIRST_TIMEOUT : DATA_TIMEOUT;
+  connection.retransmitAt ??= world.now + Math.min(base * 2 ** connection.retries, LONGEST_TIMEOUT);
+  if (connection.timerRuns) return;
+  connection.timerRuns = true;
+  schedule(world.queue, connection.retransmitAt, () => timeout(world, connection));
+}
+
+function isHandshake({ state }: Connection): boolean {
+  return state === "syn-sent" || state === "syn-received";
+}
+
+function timeout(world: World, connection: Connection): void {
+  connection.timerRuns = false;
+  const due = connection.retransmitAt;
+  if (due === null || connection.state === "closed") return;
+  if (world.now < due) return arm(world, connection);
+  connection.retries++;
+  connection.retransmitAt = null;
+  if (connection.retries > mostRetries(connection)) {
+    drop(world, connection, connection.softError ?? "ETIMEDOUT");
+    return;
+  }
+  if (connection.state === "syn-sent") sendSyn(world, connection, false);
+  else if (connection.state === "syn-received") sendSynAck(world, connection);
+  else {
+    arm(world, connection);
+    const [oldest] = connection.flight;
+    if (oldest !== undefined) {
+      const { seq, octets } = oldest;
+      transmitSegment(world, connection, { flags: PSH | ACK, seq, octets, kind: "data" });
+    } else if (connection.finSent) {
+      transmitSegment(world, connection, { flags: FIN | ACK, seq: connection.next - 1, kind: "fin" });
+    }
+  }
+}
+
+function mostRetries({ state, events, runtime }: Connection): number {
+  if (state === "syn-sent") return retries(runtime, "tcp_syn_retries");
+  if (state === "syn-received") return retries(runtime, "tcp_synack_retries");
+  return retries(runtime, events === null ? "tcp_orphan_retries" : "tcp_retries2");
+}
+
+function retries({ host }: HostRuntime, name: keyof typeof DEFAULT_RETRIES): number {
+  const written = Number(host.sysctls.get(`net.ipv4.${name}`) ?? "");
+  return Number.isInteger(written) && written > 0 ? written : DEFAULT_RETRIES[name];
+}
+
+/** A connection at rest, in a state. */
+export function newConnection(
+  runtime: HostRuntime,
+  ends: Pick<Connection, "local" | "localPort" | "remote" | "remotePort" | "options" | "state">,
+): Connection {
+  return {
+    runtime,
+    ...ends,
+    local: ends.local ?? unspecified(ends.remote.family),
+    events: null,
+    acknowledged: 0,
+    next: 1,
+    expected: 0,
+    remoteIsn: 0,
+    flight: [],
+    finSent: false,
+    paused: false,
+    unread: false,
+    retries: 0,
+    retransmitAt: null,
+    timerRuns: false,
+    softError: null,
+  };
+}
+
+/** The number of an acknowledgement, relative to our own ISN and near `around`. */
+export function relative(wire: number, isn: number, around: number): number {
+  return around + ((wire - isn - around) | 0);
+}
+
+export { ISN };

@@ -1,0 +1,84 @@
+import { type Address, sameAddress } from "../../net/address.ts";
+import type { Connection, TcpEvents, TcpOptions } from "./connection.ts";
+
+/** A program that waits for connections. */
+export interface Listener {
+  /** Null: any address of the family. */
+  readonly address: Address | null;
+  readonly family: 4 | 6;
+  readonly port: number;
+  readonly options: TcpOptions;
+  /** Whether segments of this peer must be signed (a key was set for it). */
+  signs(peer: Address): boolean;
+  /** A connection is complete; null: it is closed at once. */
+  accept(connection: Connection): TcpEvents | null;
+}
+
+/** The TCP sockets of a World, by host. */
+export interface TcpStack {
+  readonly listeners: Map<string, Listener[]>;
+  readonly connections: Map<string, Map<number, Connection[]>>;
+  /** Connections ever made by a host, for ports and ISNs. */
+  readonly made: Map<string, number>;
+}
+
+export function tcpStack(): TcpStack {
+  return { listeners: new Map(), connections: new Map(), made: new Map() };
+}
+
+function keyOf(remote: Address, remotePort: number): number {
+  return ((remote.a ^ remote.b ^ remote.c ^ remote.d) >>> 0) * 0x10000 + (remotePort & 0xffff);
+}
+
+export function findConnection(
+  stack: TcpStack,
+  host: string,
+  local: Address,
+  localPort: number,
+  remote: Address,
+  remotePort: number,
+): Connection | null {
+  const found = stack.connections.get(host)?.get(keyOf(remote, remotePort));
+  if (found === undefined) return null;
+  for (const connection of found) {
+    if (
+      connection.localPort === localPort &&
+      connection.remotePort === remotePort &&
+      sameAddress(connection.remote, remote) &&
+      sameAddress(connection.local, local)
+    ) {
+      return connection;
+    }
+  }
+  return null;
+}
+
+export function addConnection(stack: TcpStack, connection: Connection): void {
+  const host = connection.runtime.host.name;
+  const ofHost = stack.connections.get(host) ?? new Map<number, Connection[]>();
+  stack.connections.set(host, ofHost);
+  const key = keyOf(connection.remote, connection.remotePort);
+  const same = ofHost.get(key);
+  if (same === undefined) ofHost.set(key, [connection]);
+  else same.push(connection);
+}
+
+export function removeConnection(stack: TcpStack, connection: Connection): void {
+  const ofHost = stack.connections.get(connection.runtime.host.name);
+  const key = keyOf(connection.remote, connection.remotePort);
+  const left = ofHost?.get(key)?.filter((item) => item !== connection) ?? [];
+  if (left.length === 0) ofHost?.delete(key);
+  else ofHost?.set(key, left);
+}
+
+export function findListener(stack: TcpStack, host: string, address: Address, port: number): Listener | null {
+  const listeners = stack.listeners.get(host) ?? [];
+  return (
+    listeners.find(
+      (listener) =>
+        listener.port === port &&
+        listener.family === address.family &&
+        (listener.address === null || sameAddress(listener.address, address)),
+    ) ?? null
+  );
+}

@@ -1,0 +1,45 @@
+import type { CodeTable } from "./code-page.ts";
+
+/** Declared policies, endpoints and settings of Calico's. */
+export const POLICY_CODES = {
+  "felix-mode-not-modelled": {
+    title: "Felix runs in a mode whose rules are not modelled",
+    means:
+      "Only the iptables dataplane is rendered. In eBPF or nftables mode what Felix programs is elsewhere, and answers about packets that it would decide on are uncertain.",
+    todo: "Trace with a configuration that uses iptables, or take dumps from the cluster.",
+  },
+  "felix-setting-refused": {
+    title: "A setting of Felix that it does not take",
+    means: "The value is none that Felix knows, so its default counts, as Felix would do.",
+    todo: "Correct the value in the FelixConfiguration.",
+  },
+  "policy-reference-missing": {
+    title: "A policy resource names something that is not there",
+    means: "A tier, node or profile is asked for by name, and no file declares it. What depends on it has no effect.",
+    todo: "Add the missing object, or correct the name.",
+  },
+  "policy-rule-left-out": {
+    title: "A rule that Calico leaves out of a policy",
+    means:
+      "Calico cannot convert this rule of a Kubernetes policy. It drops an allowing rule; of a policy for administrators, a rule that denies or passes denies everything instead. The policy's other rules hold.",
+    todo: "Write the rule in a way that Calico supports.",
+  },
+  "policy-rule-not-enforced": {
+    title: "A rule that Calico enforces in part only",
+    means:
+      "The rule has three or more lists of alternatives (ports that need several matches, several networks of either side). Felix keeps the result of the second list in a bit of the packet's mark that it does not clear, so the lists behind it are not asked once the second has matched. podpath renders what Felix renders.",
+    todo: "Split the rule into several with fewer networks or ports each.",
+  },
+  "policy-without-effect": {
+    title: "A policy that decides about no packet",
+    means:
+      "Staged policies are only observed, and some kinds are known to other releases of Calico than the declared one. No rule is made of it.",
+    todo: "Use the kind without Staged, or one that the release knows, if the policy is to hold.",
+  },
+  "refused-resource": {
+    title: "A resource that Calico or the API server would refuse",
+    means:
+      "A field is wrong in a way that makes the whole object invalid. Such an object has no effect, so it was left out as a whole.",
+    todo: "Correct the field.",
+  },
+} satisfies CodeTable;

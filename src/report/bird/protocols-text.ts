@@ -1,0 +1,169 @@
+import type { Capability } from "../../bgp/messages/capability.ts";
+import { type Peer, type PeerConnection, shownError, shownState } from "../../bgp/speaker/peer.ts";
+import type { Protocol } from "../../bgp/speaker/protocol.ts";
+import type { Speaker } from "../../bgp/speaker/speaker.ts";
+import type { BirdFilterUse } from "../../model/bird/configuration.ts";
+import { formatAddress, ipv4 } from "../../net/address.ts";
+import type { BirdClock } from "./clock.ts";
+
+const TYPES = { static: "Static", direct: "Direct", device: "Device", kernel: "Kernel", bgp: "BGP" };
+
+/** What `birdc show protocols` prints, or `show protocols all` (nest/proto.c and proto/bgp/bgp.c of BIRD 1.6.8). */
+export function protocolsText(speaker: Speaker, clock: BirdClock, all: boolean): string {
+  const lines = ["name     proto    table    state  since       info"];
+  for (const item of speaker.protocols) {
+    const peer = speaker.peers.find(({ protocol }) => protocol === item) ?? null;
+    lines.push(row(item, peer, clock));
+    if (all) lines.push(...details(speaker, item, peer), "");
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function row(item: Protocol, peer: Peer | null, clock: BirdClock): string {
+  const { name, type } = item.configuration;
+  const columns = `${name.padEnd(8)} ${TYPES[type].padEnd(8)} ${"master".padEnd(8)} ${item.state.padEnd(5)}`;
+  return `${columns}  ${clock(item.since).padEnd(10)}  ${peer === null ? "" : info(peer)}`;
+}
+
+/** The column `info` of a BGP instance (bgp_get_status). */
+export function info(peer: Peer): string {
+  const error = shownError(peer);
+  return peer.protocol.state === "down" ? error : `${shownState(peer).padEnd(14)}${error}`;
+}
+
+function details(speaker: Speaker, item: Protocol, peer: Peer | null): readonly string[] {
+  const { configuration, stats } = item;
+  const lines: string[] = [];
+  const add = (name: string, value: string): void => {
+    lines.push(`  ${`${name}:`.padEnd(16)}${value}`);
+  };
+  if (configuration.description !== null) add("Description", configuration.description);
+  add("Preference", String(configuration.preference));
+  add("Input filter", filterName(configuration.import));
+  add("Output filter", filterName(configuration.export));
+  if (item.state !== "down") {
+    add("Routes", `${item.imported} imported, ${item.exported} exported, ${preferred(speaker, item)} preferred`);
+    lines.push(
+      "  Route change stats:     received   rejected   filtered    ignored   accepted",
+      numbers("Import updates", Object.values(stats.importUpdates)),
+      numbers("Import withdraws", [
+        stats.importWithdraws.received,
+        stats.importWithdraws.rejected,
+        "---",
+        stats.importWithdraws.ignored,
+        stats.importWithdraws.accepted,
+      ]),
+      numbers("Export updates", [
+        stats.exportUpdates.received,
+        stats.exportUpdates.rejected,
+        stats.exportUpdates.filtered,
+        "---",
+        stats.exportUpdates.accepted,
+      ]),
+      numbers("Export withdraws", [
+        stats.exportWithdraws.received,
+        "---",
+        "---",
+        "---",
+        stats.exportWithdraws.accepted,
+      ]),
+    );
+  }
+  if (peer !== null) lines.push(...bgpDetails(speaker, peer));
+  return lines;
+}
+
+function numbers(name: string, values: readonly (number | string)[]): string {
+  return `    ${`${name}:`.padEnd(19)}${values.map((value) => String(value).padStart(11)).join("")}`;
+}
+
+function filterName(use: BirdFilterUse): string {
+  switch (use.kind) {
+    case "all":
+      return "ACCEPT";
+    case "none":
+      return "REJECT";
+    case "named":
+      return use.name;
+    case "inline":
+    case "where":
+      return "(unnamed)";
+  }
+}
+
+function preferred({ table }: Speaker, { owner }: Protocol): number {
+  let count = 0;
+  for (const { routes } of table.nets.values()) if (routes[0]?.owner === owner) count++;
+  return count;
+}
+
+function bgpDetails(speaker: Speaker, peer: Peer): readonly string[] {
+  const { configuration, session, protocol } = peer;
+  const { now } = speaker.world;
+  const lines = [`  BGP state:          ${shownState(peer)}`];
+  const add = (name: string, value: string): void => {
+    lines.push(`    ${`${name}:`.padEnd(18)}${value}`);
+  };
+  const left = (expires: number | null): number => (expires === null ? 0 : Math.max(0, Math.ceil(expires - now)));
+  add("Neighbor address", formatAddress(configuration.neighbour));
+  add("Neighbor AS", String(configuration.remoteAs));
+  if (peer.restarting) lines.push("    Neighbor graceful restart active");
+  if (protocol.state === "start") {
+    if (peer.startupTimer.expires !== null) {
+      add("Error wait", `${left(peer.startupTimer.expires)}/${peer.startupDelay}`);
+    }
+    if (peer.outgoing.state === "Active" && peer.outgoing.retryTimer.expires !== null) {
+      add("Connect delay", `${left(peer.outgoing.retryTimer.expires)}/${configuration.connectDelay}`);
+    }
+    if (peer.restarting && peer.restartTimer.expires !== null) {
+      add("Restart timer", `${left(peer.restartTimer.expires)}/-`);
+    }
+  } else if (session !== null) {
+    add("Neighbor ID", formatAddress(ipv4(peer.exporter.remoteId)));
+    add("Neighbor caps", capabilityWords(session.capabilities, speaker.configuration.family === 4 ? 1 : 2).join(" "));
+    add("Session", sessionWords(peer, session).join(" "));
+    if (peer.sourceAddress !== null) add("Source address", formatAddress(peer.sourceAddress));
+    if (configuration.importLimit !== null) {
+      add("Route limit", `${protocol.imported}/${configuration.importLimit.count}`);
+    }
+    add("Hold timer", `${left(session.holdTimer.expires)}/${session.holdTime}`);
+    add("Keepalive timer", `${left(session.keepaliveTimer.expires)}/${session.keepaliveTime}`);
+  }
+  const error = shownError(peer);
+  if (error !== "") add("Last error", error);
+  return lines;
+}
+
+function capabilityWords(capabilities: readonly Capability[], afi: number): readonly string[] {
+  const words: string[] = [];
+  const has = (kind: Capability["kind"]): boolean => capabilities.some((item) => item.kind === kind);
+  if (has("route-refresh")) words.push("refresh");
+  if (has("enhanced-refresh")) words.push("enhanced-refresh");
+  const restart = capabilities.find((item) => item.kind === "graceful-restart");
+  if (restart?.kind === "graceful-restart") {
+    words.push(restart.families.some((family) => family.afi === afi) ? "restart-able" : "restart-aware");
+  }
+  const long = capabilities.find((item) => item.kind === "long-lived-graceful-restart");
+  if (long?.kind === "long-lived-graceful-restart") {
+    words.push(long.families.some((family) => family.afi === afi) ? "llgr-able" : "llgr-aware");
+  }
+  if (has("as4")) words.push("AS4");
+  const mode =
+    capabilities.flatMap((item) => (item.kind === "add-path" ? item.families : [])).find((item) => item.afi === afi)
+      ?.mode ?? 0;
+  if ((mode & 1) !== 0) words.push("add-path-rx");
+  if ((mode & 2) !== 0) words.push("add-path-tx");
+  if (has("extended-message")) words.push("ext-messages");
+  return words;
+}
+
+function sessionWords({ configuration, addPathSend }: Peer, session: PeerConnection): readonly string[] {
+  const words = [configuration.localAs === configuration.remoteAs ? "internal" : "external"];
+  if (configuration.multihop !== null) words.push("multihop");
+  if (configuration.reflectorClient) words.push("route-reflector");
+  if (configuration.routeServerClient) words.push("route-server");
+  if (session.form.as4) words.push("AS4");
+  if (session.form.addPath4 || session.form.addPath6) words.push("add-path-rx");
+  if (addPathSend) words.push("add-path-tx");
+  return words;
+}

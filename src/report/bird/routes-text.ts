@@ -1,0 +1,148 @@
+import type { AsPathSegment, PathAttributes } from "../../bgp/messages/path-attributes.ts";
+import { lastAs } from "../../bgp/rib/as-path.ts";
+import { isResolvable, type RibRoute } from "../../bgp/rib/route.ts";
+import { lookUpRoute, type RibNet } from "../../bgp/rib/table.ts";
+import type { Speaker } from "../../bgp/speaker/speaker.ts";
+import { type Address, compareAddresses, formatAddress, ipv4, sameAddress } from "../../net/address.ts";
+import { formatPrefix, type Prefix } from "../../net/prefix.ts";
+import type { BirdClock } from "./clock.ts";
+
+export interface RoutesQuestion {
+  readonly all: boolean;
+  /** `for A`: the destination that packets to it take. */
+  readonly for: Address | null;
+  /** `protocol P`: only routes of it. */
+  readonly protocol: string | null;
+}
+
+/** What `birdc show route` prints (rt_show_net of nest/rt-table.c, BIRD 1.6.8). */
+export function routesText(speaker: Speaker, clock: BirdClock, question: RoutesQuestion): string {
+  const lines: string[] = [];
+  for (const net of netsOf(speaker, question)) {
+    let first = true;
+    for (const route of net.routes) {
+      if (question.protocol !== null && route.owner.name !== question.protocol) continue;
+      lines.push(row(route, clock, first, route === net.routes[0]), ...hops(route));
+      if (question.all) lines.push(...attributes(route, speaker.configuration.family));
+      first = false;
+    }
+  }
+  if (lines.length === 0 && question.for !== null) return "Network not in table\n";
+  return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
+}
+
+function netsOf(speaker: Speaker, question: RoutesQuestion): readonly RibNet[] {
+  const { nets } = speaker.table;
+  if (question.for === null) return inTableOrder([...nets.values()]);
+  const found = lookUpRoute(speaker.table, question.for);
+  return [...nets.values()].filter(({ routes }) => found !== null && routes[0] === found);
+}
+
+/** BIRD walks its hash table (nest/rt-fib.c): by the upper ten bits of a hash of 16 (ipa_hash), then in the order they came. */
+const HASH_SHIFT = 6;
+
+function inTableOrder(nets: readonly RibNet[]): readonly RibNet[] {
+  const place = ({ prefix }: RibNet): number => hash(prefix) >>> HASH_SHIFT;
+  return nets
+    .map((net, index) => ({ net, index, place: place(net) }))
+    .sort((x, y) => x.place - y.place || x.index - y.index)
+    .map(({ net }) => net);
+}
+
+function hash({ address }: Prefix): number {
+  let value = (address.a ^ address.b ^ address.c ^ address.d) >>> 0;
+  value = (value ^ (value >>> 16)) >>> 0;
+  return (value ^ (value << 10)) & 0xffff;
+}
+
+const TARGETS = { blackhole: "blackhole", unreachable: "unreachable", prohibit: "prohibited", multipath: "multipath" };
+
+function row(route: RibRoute, clock: BirdClock, first: boolean, best: boolean): string {
+  const [hop] = route.hops;
+  const { target } = route;
+  const way =
+    target === "router"
+      ? `via ${hop?.gateway == null ? "0.0.0.0" : formatAddress(hop.gateway)} on ${hop?.interface ?? "?"}`
+      : target === "device"
+        ? `dev ${hop?.interface ?? "?"}`
+        : TARGETS[target];
+  const gateway = target === "router" ? (hop?.gateway ?? null) : null;
+  const from =
+    route.from === null || (gateway !== null && sameAddress(route.from, gateway))
+      ? ""
+      : ` from ${formatAddress(route.from)}`;
+  const prefix = first ? formatPrefix(route.prefix) : "";
+  return `${prefix.padEnd(18)} ${way} [${route.owner.name} ${clock(route.since)}${from}]${best ? " *" : ""}${info(route)}`;
+}
+
+/** bgp_get_route_info(), or the preference alone. */
+function info(route: RibRoute): string {
+  if (route.source !== "bgp") return ` (${route.preference})`;
+  const metric = route.recursive ? (isResolvable(route) ? `/${route.igpMetric ?? "?"}` : "/-") : "";
+  const as = lastAs(route.attributes?.asPath ?? []);
+  return ` (${route.preference}${metric}) [${as === null ? "" : `AS${as}`}${"ie?"[route.attributes?.origin ?? 2] ?? "?"}]`;
+}
+
+function hops(route: RibRoute): readonly string[] {
+  if (route.target !== "multipath") return [];
+  return [...route.hops]
+    .sort((x, y) => (x.gateway === null || y.gateway === null ? 0 : compareAddresses(x.gateway, y.gateway)))
+    .map(({ gateway, interface: device, weight }) => {
+      return `\tvia ${gateway === null ? "0.0.0.0" : formatAddress(gateway)} on ${device ?? "?"} weight ${weight}`;
+    });
+}
+
+const SOURCES = {
+  static: "static",
+  "static-device": "static-device",
+  device: "device",
+  inherit: "inherit",
+  bgp: "BGP",
+};
+const ORIGINS = ["IGP", "EGP", "Incomplete"];
+
+/** rta_show() of nest/rt-attr.c. */
+function attributes(route: RibRoute, family: 4 | 6): readonly string[] {
+  const lines = [`\tType: ${SOURCES[route.source]} unicast univ`];
+  const { kernel } = route;
+  if (kernel.source !== null) lines.push(`\tKernel.source: ${kernel.source}`);
+  if (kernel.metric !== null) lines.push(`\tKernel.metric: ${kernel.metric}`);
+  if (kernel.preferredSource !== null) lines.push(`\tKernel.prefsrc: ${formatAddress(kernel.preferredSource)}`);
+  if (route.attributes !== null) lines.push(...bgpAttributes(route.attributes, family));
+  return lines;
+}
+
+function bgpAttributes(found: PathAttributes, family: 4 | 6): readonly string[] {
+  const lines: string[] = [];
+  const add = (name: string, value: string | number | null | undefined): void => {
+    if (value !== null && value !== undefined) lines.push(`\tBGP.${name}: ${value}`);
+  };
+  const id = (value: number): string => formatAddress(ipv4(value));
+  add("origin", found.origin === null ? null : ORIGINS[found.origin]);
+  add("as_path", found.asPath === null ? null : found.asPath.map(segment).join(" "));
+  const nextHops = family === 6 ? (found.mpReach?.nextHops ?? []) : found.nextHop === null ? [] : [found.nextHop];
+  if (nextHops.length > 0) add("next_hop", nextHops.map(formatAddress).join(" "));
+  add("med", found.med);
+  add("local_pref", found.localPref);
+  if (found.atomicAggregate) add("atomic_aggr", "");
+  if (found.aggregator !== null) add("aggregator", `${id(found.aggregator.address)} AS${found.aggregator.as}`);
+  add("community", found.communities?.map((item) => `(${item >>> 16},${item & 0xffff})`).join(" "));
+  add("originator_id", found.originatorId === null ? null : id(found.originatorId));
+  add("cluster_list", found.clusterList?.map(id).join(" "));
+  add("large_community", found.largeCommunities?.map((item) => `(${item.join(", ")})`).join(" "));
+  return lines;
+}
+
+function segment({ kind, numbers }: AsPathSegment): string {
+  const text = numbers.join(" ");
+  switch (kind) {
+    case "sequence":
+      return text;
+    case "set":
+      return `{${text}}`;
+    case "confederation-sequence":
+      return `(${text})`;
+    case "confederation-set":
+      return `({${text}})`;
+  }
+}

@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import { filter, findingsOf, node, peer } from "./findings-of.ts";
+
+const N1 = node("n1", "ipv4Address: 172.16.0.11/24");
+const N2 = node("n2", "ipv4Address: 172.16.0.12/24");
+const told = (texts: readonly string[], calico?: string, routerId?: string): readonly string[] =>
+  findingsOf(texts, calico, routerId).map(
+    ({ code, file, line }) => `${code}${file === undefined ? "" : ` ${file}:${line}`}`,
+  );
+
+test("nothing is said of a cluster that is in order", () => {
+  const tor = peer("tor", "peerIP: 172.16.0.1", "asNumber: 65000", "filters: [f]");
+  expect(told([N1, N2, tor, filter("f", "importV4: [{ action: Reject }]")])).toEqual([]);
+});
+
+test("a finding says where its resource stands", () => {
+  expect(told([N1, peer("tor", "peerIP: 172.16.0.1")])).toEqual(["bgp-peer-without-as bgp.yaml:9"]);
+});
+
+test("a peer for nobody, with nobody, or without an address is told", () => {
+  const to = (...spec: readonly string[]) => told([N1, peer("p", ...spec, "asNumber: 65000")]);
+  expect(to()).toEqual(["bgp-peer-nowhere bgp.yaml:9"]);
+  expect(to("peerIP: 172.16.0.1", "node: n7")).toEqual(["bgp-peer-nowhere bgp.yaml:9"]);
+  expect(to("peerIP: 172.16.0.1", "nodeSelector: has(rack)")).toEqual(["bgp-peer-nowhere bgp.yaml:9"]);
+  expect(told([N1, peer("p", "peerSelector: has(rack)")])).toEqual(["bgp-peer-nowhere bgp.yaml:9"]);
+});
+
+test("one identifier for all nodes is told once, a hash of the name is none", () => {
+  expect(told([N1, N2], undefined, "10.10.10.10")).toEqual(["bgp-identifier-twice"]);
+  expect(told([N1, N2], undefined, "hash")).toEqual([]);
+  expect(told([node("n1", "ipv6Address: fd00::1/64"), node("n2", "asNumber: 64513")])).toEqual([
+    "bgp-identifier-missing",
+  ]);
+});
+
+test("a route reflector that a BGPPeer leads to is not alone", () => {
+  const reflector = node("rr", "ipv4Address: 172.16.0.13/24", "routeReflectorClusterID: 244.0.0.1");
+  expect(told([N1, reflector])).toEqual(["route-reflector-alone"]);
+  expect(told([N1, reflector, peer("p", "nodeSelector: all()", "peerIP: 172.16.0.13", "asNumber: 64512")])).toEqual([]);
+});
+
+test("fields are new to the releases that do not have them", () => {
+  const rules = filter("f", "importV4: [{ action: Accept, peerType: iBGP, priority: 5 }]");
+  expect(told([N1, rules])).toEqual(["calico-field-newer bgp.yaml:9"]);
+  expect(told([N1, rules], "v3.33.0")).toEqual([]);
+});
