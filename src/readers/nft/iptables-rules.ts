@@ -1,14 +1,15 @@
 import type { Finding } from "../../model/finding.ts";
 import { type OriginTable, originFile } from "../../model/origin.ts";
-import { BUILT_IN_CHAINS, isTableName, type Ruleset, type Table, type TableName } from "../../model/ruleset.ts";
+import { BUILT_IN_CHAINS, isTableName, type Ruleset, type TableName } from "../../model/ruleset.ts";
 import { type DumpFindings, dumpFindings } from "../dump-findings.ts";
-import { dumpLines } from "../dump-text.ts";
+import { type DumpLine, dumpLines } from "../dump-text.ts";
 import { sharedParts } from "../iptables/shared-parts.ts";
 import { readBlock, type TableBlock } from "../iptables/table-block.ts";
 import { isJsonDump } from "../json-fields.ts";
 import { isIptablesChain } from "./iptables-chains.ts";
+import { blocksOfJson } from "./json-blocks.ts";
 import { parsePriority } from "./priority.ts";
-import { translatedRule } from "./statement-words.ts";
+import { addRule } from "./rule-line.ts";
 
 export interface NftIptablesRules {
   /** One for each family that has tables of iptables-nft. */
@@ -23,22 +24,42 @@ const HOOK = /^type (\w+) hook (\w+) priority ([^;]+);(?: policy (accept|drop);)
 const OTHER = /^(?:\}|comment |policy )/;
 
 /**
- * The rules of iptables-nft in `nft list ruleset`, where nobody dumped iptables-nft-save. Lossy: what nft cannot print leaves the rule in
- * doubt, and comments are not there. JSON says less still and is not read for rules.
+ * The rules of iptables-nft in `nft [-j] list ruleset`, where nobody dumped iptables-nft-save. Lossy: what nft cannot print leaves the rule
+ * in doubt, and comments are not there. JSON says less than the text.
  */
 export function readNftIptablesRules(text: string, file: string, origins: OriginTable): NftIptablesRules {
   // the base chains' reader tells what is odd about the text
   const { lines } = dumpLines(text, file);
   const findings = dumpFindings(file);
-  if (isJsonDump(lines)) return { rulesets: [], findings: [] };
   const context = { findings, origins, file: originFile(origins, file), shared: sharedParts() };
-  const tables: { readonly family: 4 | 6; readonly name: TableName; readonly table: Table }[] = [];
+  // the base chains' reader says what is wrong with JSON, too
+  const blocks = isJsonDump(lines) ? blocksOfJson(lines, findings) : blocksOfText(lines, findings);
+  const tables = blocks.map((block) => ({ family: block.family, name: block.table, table: readBlock(block, context) }));
+  const rulesets = ([4, 6] as const).flatMap((family): Ruleset[] => {
+    const own = tables.filter((one) => one.family === family);
+    return own.length === 0
+      ? []
+      : [{ family, backend: "nft", tables: new Map(own.map(({ name, table }) => [name, table])) }];
+  });
+  if (rulesets.length > 0) {
+    findings.add(
+      "lossy-dump",
+      "warning",
+      lines[0]?.number ?? 1,
+      "The rules of iptables-nft are taken from nft list ruleset, which leaves out comments and what nft has no words for. Collect iptables-nft-save -c instead.",
+    );
+  }
+  return { rulesets, findings: findings.list() };
+}
+
+/** The tables of iptables-nft in the text. */
+function blocksOfText(lines: readonly DumpLine[], findings: DumpFindings): readonly TableBlock[] {
+  const blocks: TableBlock[] = [];
   let block: TableBlock | null = null;
   let chain: string | null = null;
   let isNative = false;
   const close = (): void => {
-    if (block !== null && !isNative)
-      tables.push({ family: block.family, name: block.table, table: readBlock(block, context) });
+    if (block !== null && !isNative) blocks.push(block);
     block = null;
   };
   for (const { number, text: line } of lines) {
@@ -65,21 +86,7 @@ export function readNftIptablesRules(text: string, file: string, origins: Origin
     else if (!OTHER.test(statement)) addRule(statement, chain, number, block, findings);
   }
   close();
-  const rulesets = ([4, 6] as const).flatMap((family): Ruleset[] => {
-    const own = tables.filter((one) => one.family === family);
-    return own.length === 0
-      ? []
-      : [{ family, backend: "nft", tables: new Map(own.map(({ name, table }) => [name, table])) }];
-  });
-  if (rulesets.length > 0) {
-    findings.add(
-      "lossy-dump",
-      "warning",
-      lines[0]?.number ?? 1,
-      "The rules of iptables-nft are taken from nft list ruleset, which leaves out comments and what nft has no words for. Collect iptables-nft-save -c instead.",
-    );
-  }
-  return { rulesets, findings: findings.list() };
+  return blocks;
 }
 
 function opened(family: 4 | 6, table: TableName, line: number): TableBlock {
@@ -99,30 +106,4 @@ function placed(statement: string, chain: string, block: TableBlock): boolean {
     BUILT_IN_CHAINS[block.table].includes(chain) &&
     isIptablesChain({ family, table: block.table, chain, type, hook: name, priority })
   );
-}
-
-function addRule(statement: string, chain: string, line: number, block: TableBlock, findings: DumpFindings): void {
-  const { words, counters, hasTarget, missing: unread } = translatedRule(statement, block.family);
-  // nft loses targets now and then without a trace (measured with 1.0.6), so that a rule without one is in doubt too
-  const missing = unread ?? (hasTarget ? null : "what it does");
-  const cut = /(?:…|\[truncated\])$/i.test(statement) || !hasTarget;
-  if (missing !== null) {
-    findings.add(
-      "untold-options",
-      "warning",
-      line,
-      `Whether this rule matches, or what it does, is unknown: nft does not tell ${missing}.`,
-      { advice: "Run iptables-nft-save -c instead." },
-    );
-  }
-  block.rules.push({
-    text: `-A ${chain} ${words}`.trimEnd(),
-    column: 1,
-    counters,
-    line,
-    continuations: null,
-    cut,
-    gapAfter: false,
-    missing,
-  });
 }

@@ -248,6 +248,9 @@ const STATEMENTS: readonly Statement[] = [
   [at(String.raw`comment ("(?:[^"\\]|\\.)*")`), ([, text = ""], draft) => match(draft, `-m comment --comment ${text}`)],
 ];
 
+/** All that nft says of a match or target of xtables for which it has no words. */
+const BARE = /^xt (?:match|target) "?[\w-]+"?(?: |$)/;
+
 /**
  * Translates one rule. What iptables-nft says through xtables' own extensions nft prints as `xt match NAME`, without the options, or as
  * `# xt_NAME`; `ct status` stands for states that it cannot print whole (measured with nft 1.0.6: `! --ctstate NEW,DNAT` becomes
@@ -255,18 +258,23 @@ const STATEMENTS: readonly Statement[] = [
  */
 export function translatedRule(line: string, family: 4 | 6): TranslatedRule {
   const draft: Draft = { protocol: null, matches: [], target: [], counters: null };
+  const untold: string[] = [];
   let rest = line.replace(/\s+# handle \d+$/, "").trim();
   while (rest !== "" && !rest.startsWith("#")) {
-    const length = read(rest, draft, family);
+    const bare = BARE.exec(rest);
+    // a comment matches always
+    if (bare !== null && !bare[0].startsWith("xt match comment")) untold.push(bare[0].trimEnd());
+    const length = bare?.[0].length ?? read(rest, draft, family);
     if (length === 0) break;
     rest = rest.slice(length).trimStart();
   }
+  const missing = [...untold, ...(rest === "" ? [] : [rest])];
   const words = [...(draft.protocol === null ? [] : [draft.protocol]), ...draft.matches, ...draft.target];
   return {
     words: words.join(" "),
     hasTarget: draft.target.length > 0,
     counters: draft.counters ?? counted(rest),
-    missing: rest === "" ? null : `what "${rest}" means`,
+    missing: missing.length === 0 ? null : `what "${missing.join('", "')}" means`,
   };
 }
 

@@ -74,3 +74,65 @@ test("they stand in for a dump of iptables that is missing, and only for one", (
   const save = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n";
   expect(chains({ "nft-ruleset.txt": RULESET, "iptables-save.txt": save })).toEqual([3, "unknown", false]);
 });
+
+/** As nft 1.0.6 prints in JSON what iptables-nft 1.8.9 made. */
+const JSON_RULESET = JSON.stringify({
+  nftables: [
+    { metainfo: { version: "1.0.6" } },
+    { table: { family: "ip", name: "filter", handle: 1 } },
+    {
+      chain: {
+        family: "ip",
+        table: "filter",
+        name: "INPUT",
+        handle: 1,
+        type: "filter",
+        hook: "input",
+        prio: 0,
+        policy: "drop",
+      },
+    },
+    { chain: { family: "ip", table: "filter", name: "foo", handle: 10 } },
+    ...[
+      [
+        { match: { op: "==", left: { meta: { key: "iifname" } }, right: "cali*" } },
+        {
+          match: {
+            op: "==",
+            left: { payload: { protocol: "ip", field: "saddr" } },
+            right: { prefix: { addr: "10.0.0.0", len: 8 } },
+          },
+        },
+        { match: { op: "==", left: { payload: { protocol: "tcp", field: "dport" } }, right: 179 } },
+        { xt: { type: "match", name: "comment" } },
+        { counter: { packets: 7, bytes: 420 } },
+        { accept: null },
+      ],
+      [
+        { match: { op: "==", left: { "&": [{ meta: { key: "mark" } }, 65536] }, right: 65536 } },
+        {
+          match: { op: "!=", left: { payload: { protocol: "tcp", field: "sport" } }, right: { range: [1024, 65535] } },
+        },
+        { counter: { packets: 0, bytes: 0 } },
+        { goto: { target: "foo" } },
+      ],
+      [{ xt: { type: "match", name: "conntrack" } }, { counter: { packets: 1, bytes: 60 } }, { drop: null }],
+      [{ counter: { packets: 0, bytes: 0 } }, { xt: { type: "target", name: "LOG" } }],
+      [{ frob: { some: ["thing", "new"] } }, { counter: { packets: 0, bytes: 0 } }, { drop: null }],
+    ].map((expr) => ({ rule: { family: "ip", table: "filter", chain: "INPUT", handle: 2, expr } })),
+  ],
+});
+
+test("JSON tells the same rules, and those of which it tells less are in doubt", () => {
+  const { rulesets, findings } = read(JSON_RULESET);
+  expect(rulesets[0]?.tables.get("filter")?.chains.get("INPUT")).toMatchObject({ policy: "DROP" });
+  const [bgp, marked, conntrack, log, unknown] = rules(JSON_RULESET, "INPUT");
+  expect(bgp).toBe("-s 10.0.0.0/8 -i cali+ -p tcp -m tcp --dport 179 -j ACCEPT");
+  expect(marked).toBe("-p tcp -m mark --mark 0x10000/0x10000 -m tcp ! --sport 1024:65535 -g foo");
+  expect(conntrack).toContain(MISSING);
+  expect(conntrack).toContain("-j DROP");
+  expect(log).toContain(MISSING);
+  expect(unknown).toContain(MISSING);
+  expect(codes({ findings })).toContain("untold-options");
+  expect(read(JSON_RULESET.slice(0, 900)).rulesets).toEqual([]);
+});
