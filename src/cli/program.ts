@@ -121,6 +121,19 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     done(explainCode(code, options, io));
   });
 
+  addCommonOptions(
+    program
+      .command("explain-rule")
+      .description("from a chain, rule or set to the resource and field that made it, and back")
+      .argument("<network>", NETWORK)
+      .argument("<what...>", "chain, table/chain:number, set, rule, or resource (Kind namespace/name)"),
+  )
+    .option("--node <name>", "only on this node")
+    .action(async (network: string, what: string[], options) => {
+      const { explainRule } = await import("./explain-rule.ts");
+      done(await explainRule(network, what, options, io));
+    });
+
   program
     .command("collect")
     .description("print a POSIX sh script that gathers a snapshot of a node and writes it as a tar")

@@ -15,6 +15,8 @@ export interface KubernetesNode {
   readonly podCIDRs: readonly Prefix[];
   /** `spec.taints`, and the one of `spec.unschedulable`. */
   readonly taints: readonly Taint[];
+  /** `status.nodeInfo.kubeletVersion`, such as `v1.31.3`; null where nobody tells. */
+  readonly kubeletVersion: string | null;
   /** Annotation projectcalico.org/IPv4Address. */
   readonly calicoIPv4: AddressWithLength | null;
   /** Annotation projectcalico.org/IPv6Address. */
@@ -49,6 +51,7 @@ export function readKubernetesNode(resource: Field, origin: Origin): KubernetesN
       ...(flag(at(resource, "spec", "unschedulable")) === true ? [CORDONED] : []),
     ],
     podCIDRs: podCIDRs.length > 0 || podCIDR === null ? podCIDRs : [podCIDR],
+    kubeletVersion: text(at(resource, "status", "nodeInfo", "kubeletVersion")),
     calicoIPv4: calicoAddress("IPv4Address"),
     calicoIPv6: calicoAddress("IPv6Address"),
     calicoASNumber: text(member(annotations, "projectcalico.org/ASNumber")) || null,

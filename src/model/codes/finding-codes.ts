@@ -13,6 +13,7 @@ import { NODE_CHECK_CODES } from "./node-check-codes.ts";
 import { OBJECT_CODES } from "./object-codes.ts";
 import { POLICY_CODES } from "./policy-codes.ts";
 import { PROBE_CODES } from "./probe-codes.ts";
+import { PROGRAMMED_CODES } from "./programmed-codes.ts";
 import { SCENARIO_CODES } from "./scenario-codes.ts";
 import { SET_CODES } from "./set-codes.ts";
 import { SNAPSHOT_CODES } from "./snapshot-codes.ts";
@@ -37,6 +38,7 @@ export const FINDING_CODES = {
   ...NETWORK_CODES,
   ...SCENARIO_CODES,
   ...PROBE_CODES,
+  ...PROGRAMMED_CODES,
 } as const;
 
 /** A finding's stable name. One that no table declares does not compile. */

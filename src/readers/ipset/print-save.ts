@@ -21,7 +21,8 @@ export function printIpSet(set: IpSet): string {
   return [create, ...set.members.map((member) => `add ${set.name} ${printMember(member, shape)}`)].join("\n");
 }
 
-function printMember(member: SetMember, shape: SetShape | null): string {
+/** A member as `ipset save` prints it. */
+export function printMember(member: SetMember, shape: SetShape | null): string {
   const elements = member.elements.map((element, i) => printElement(element, shape?.dimensions[i] ?? "net")).join(",");
   const timed = member.timeout !== null || shape?.timeouts === true;
   const words = timed ? [elements, `timeout ${member.timeout ?? 0}`] : [elements];

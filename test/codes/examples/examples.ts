@@ -18,6 +18,7 @@ import { NODE_CHECK_EXAMPLES } from "./node-check-examples.ts";
 import { OBJECT_EXAMPLES } from "./object-examples.ts";
 import { POLICY_EXAMPLES } from "./policy-examples.ts";
 import { PROBE_EXAMPLES } from "./probe-examples.ts";
+import { PROGRAMMED_EXAMPLES } from "./programmed-examples.ts";
 import { SCENARIO_EXAMPLES } from "./scenario-examples.ts";
 import { SET_EXAMPLES } from "./set-examples.ts";
 import { SNAPSHOT_EXAMPLES } from "./snapshot-examples.ts";
@@ -42,6 +43,7 @@ const ALL: ExamplesOf<typeof FINDING_CODES & typeof ASSUMPTION_CODES & typeof UN
   ...SCENARIO_EXAMPLES,
   ...POLICY_EXAMPLES,
   ...PROBE_EXAMPLES,
+  ...PROGRAMMED_EXAMPLES,
   ...ASSUMPTION_EXAMPLES,
   ...UNKNOWN_EXAMPLES,
 };

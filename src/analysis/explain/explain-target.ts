@@ -1,0 +1,190 @@
+import type { Host } from "../../model/host.ts";
+import type { Network } from "../../model/network.ts";
+import type { Source } from "../../model/origin.ts";
+import { nearest } from "../../trace/nearest.ts";
+import type { ProgrammedCluster } from "../programmed/programmed-cluster.ts";
+import { type ExplainedRule, type RuleExplainer, ruleExplainer } from "./explained-rule.ts";
+import { type ExplainedSet, explainedSet } from "./explained-set.ts";
+
+/** What a question names. */
+export type Target =
+  | { readonly kind: "chain"; readonly table: string | null; readonly chain: string; readonly index: number | null }
+  | { readonly kind: "set"; readonly name: string }
+  | { readonly kind: "rule"; readonly text: string }
+  | { readonly kind: "resource"; readonly text: string; readonly words: readonly string[] };
+
+/** Rules of one chain that are the same on several nodes. */
+export interface RuleGroup {
+  readonly nodes: readonly string[];
+  readonly family: 4 | 6;
+  readonly backend: "legacy" | "nft";
+  readonly table: string;
+  readonly chain: string;
+  /** The resource that the whole chain stands for. */
+  readonly cause: Source | null;
+  /** Those of the first node. */
+  readonly rules: readonly ExplainedRule[];
+}
+
+/** A set that is the same on several nodes. */
+export interface SetGroup {
+  readonly nodes: readonly string[];
+  readonly set: ExplainedSet;
+}
+
+export interface Explanation {
+  readonly target: Target;
+  readonly rules: readonly RuleGroup[];
+  readonly sets: readonly SetGroup[];
+  /** Names like the one that was asked for, where nothing has it. */
+  readonly close: readonly string[];
+}
+
+/** A chain (`table/chain:index`), a set, a rule (`-A …`, or words of it), or a resource (`Kind namespace/name`). */
+export function parseTarget(text: string, hosts: readonly Host[]): Target {
+  const words = text.trim();
+  if (hosts.some(({ ipSets }) => ipSets.has(words))) return { kind: "set", name: words };
+  const chain = /^(?:(raw|mangle|nat|filter|security)[/ ])?([^\s:/]+)(?::(\d+))?$/.exec(words);
+  const [, table = null, name = "", index] = chain ?? [];
+  const isChain = hosts.some(({ rulesets }) =>
+    rulesets.some(({ tables }) => [...tables.values()].some(({ chains }) => chains.has(name))),
+  );
+  if (chain !== null && isChain) {
+    return { kind: "chain", table, chain: name, index: index === undefined ? null : Number(index) };
+  }
+  if (words.startsWith("-") || words.includes(" -")) return { kind: "rule", text: words };
+  return { kind: "resource", text: words, words: words.toLowerCase().split(/[\s/]+/) };
+}
+
+/** `programmed`: what ought to be on the nodes of a snapshot; null where each rule knows its resource. */
+export function explainTarget(
+  network: Network,
+  hosts: readonly Host[],
+  target: Target,
+  programmed: ProgrammedCluster | null,
+): Explanation {
+  const explainer = ruleExplainer(network, programmed);
+  const groups = new Map<string, { nodes: string[]; group: RuleGroup }>();
+  const sets = new Map<string, { nodes: string[]; set: ExplainedSet }>();
+  for (const host of hosts) {
+    const users = new Map<string, ExplainedRule[]>();
+    for (const found of chainsOf(host, target, explainer)) {
+      for (const rule of found.rules) addUser(users, rule);
+      const rules = found.rules.filter((rule) => isMeant(rule, target, found.cause));
+      // a chain may be empty: a policy that allows nothing
+      const isAsked =
+        (target.kind === "chain" && target.index === null) ||
+        (target.kind === "resource" && isResource(found.cause, target.words));
+      if (rules.length > 0 || isAsked) addRules(groups, host.name, { ...found, rules });
+    }
+    if (target.kind === "set" || target.kind === "resource") {
+      for (const set of host.ipSets.values()) {
+        if (target.kind === "set" && set.name !== target.name) continue;
+        const explained = explainedSet(
+          host,
+          set,
+          programmed?.of(host.name) ?? null,
+          users.get(set.name) ?? [],
+          network.origins,
+        );
+        const meant =
+          target.kind === "set" ||
+          explained.members.some(({ cause }) => isResource(cause, target.words)) ||
+          explained.usedBy.some(({ cause }) => isResource(cause, target.words));
+        if (meant) addSet(sets, host.name, explained);
+      }
+    }
+  }
+  const found = groups.size + sets.size > 0;
+  return {
+    target,
+    rules: target.kind === "set" ? [] : [...groups.values()].map(({ nodes, group }) => ({ ...group, nodes })),
+    sets: [...sets.values()],
+    close: found ? [] : closeNames(network, hosts, target, programmed),
+  };
+}
+
+function addUser(users: Map<string, ExplainedRule[]>, rule: ExplainedRule): void {
+  for (const [, name = ""] of rule.text.matchAll(/ --match-set (\S+) /g)) {
+    const present = users.get(name);
+    if (present === undefined) users.set(name, [rule]);
+    else present.push(rule);
+  }
+}
+
+type FoundChain = Omit<RuleGroup, "nodes">;
+
+function* chainsOf(host: Host, target: Target, explainer: RuleExplainer): Iterable<FoundChain> {
+  for (const ruleset of host.rulesets) {
+    const { family, backend } = ruleset;
+    for (const table of ruleset.tables.values()) {
+      if (target.kind === "chain" && target.table !== null && table.name !== target.table) continue;
+      for (const chain of table.chains.values()) {
+        if (target.kind === "chain" && chain.name !== target.chain) continue;
+        const cause = explainer.causeOfChain(chain.name);
+        const rules = explainer.chain(host, ruleset, table, chain);
+        yield { family, backend, table: table.name, chain: chain.name, cause, rules };
+      }
+    }
+  }
+}
+
+function isMeant(rule: ExplainedRule, target: Target, ofChain: Source | null): boolean {
+  switch (target.kind) {
+    case "chain":
+      return target.index === null || rule.index === target.index;
+    case "set":
+      return false;
+    case "rule": {
+      const text = target.text.replace(/^\[\d+:\d+\] /, "");
+      return text.startsWith("-A ") ? rule.text === text : rule.text.includes(text);
+    }
+    case "resource":
+      return isResource(rule.cause, target.words) || isResource(ofChain, target.words);
+  }
+}
+
+/** `networkpolicy shop allow` names `NetworkPolicy shop/allow`; the kind may be left out where a namespace is given. */
+function isResource(cause: Source | null, words: readonly string[]): boolean {
+  if (cause?.resource === undefined) return false;
+  const [kind = "", ...name] = cause.resource.toLowerCase().split(/[\s/]+/);
+  const same = (x: readonly string[]): boolean => x.length === words.length && x.every((word, i) => word === words[i]);
+  return same([kind, ...name]) || (name.length > 1 && same(name));
+}
+
+function addRules(groups: Map<string, { nodes: string[]; group: RuleGroup }>, node: string, found: FoundChain): void {
+  const { family, backend, table, chain, rules } = found;
+  const texts = rules.map(({ index, text, cause }) => `${index} ${text} ${cause?.resource} ${cause?.field}`);
+  const key = JSON.stringify([family, backend, table, chain, texts]);
+  const before = groups.get(key);
+  if (before !== undefined) before.nodes.push(node);
+  else groups.set(key, { nodes: [node], group: { ...found, nodes: [] } });
+}
+
+function addSet(sets: Map<string, { nodes: string[]; set: ExplainedSet }>, node: string, set: ExplainedSet): void {
+  const texts = set.members.map(({ text }) => text).sort();
+  const key = JSON.stringify([set.name, texts, set.usedBy.map(({ chain, text }) => `${chain} ${text}`)]);
+  const before = sets.get(key);
+  if (before !== undefined) before.nodes.push(node);
+  else sets.set(key, { nodes: [node], set });
+}
+
+function closeNames(
+  network: Network,
+  hosts: readonly Host[],
+  target: Target,
+  programmed: ProgrammedCluster | null,
+): readonly string[] {
+  if (target.kind === "rule") return [];
+  const names = new Set<string>();
+  for (const { rulesets, ipSets } of hosts) {
+    for (const { tables } of rulesets) {
+      for (const { chains } of tables.values()) for (const name of chains.keys()) names.add(name);
+    }
+    for (const name of ipSets.keys()) names.add(name);
+  }
+  for (const { resource } of network.origins.resources.values()) names.add(resource);
+  if (programmed === null && names.size === 0) return [];
+  const asked = target.kind === "chain" ? target.chain : target.kind === "set" ? target.name : target.text;
+  return nearest(asked, [...names], 3);
+}

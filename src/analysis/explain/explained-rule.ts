@@ -1,0 +1,101 @@
+import type { Host } from "../../model/host.ts";
+import type { Network } from "../../model/network.ts";
+import { NO_ORIGIN, type Origin, type Source, sourceOf } from "../../model/origin.ts";
+import type { Chain, Rule, Ruleset, Table, TableName } from "../../model/ruleset.ts";
+import { printRule } from "../../readers/iptables/print.ts";
+import { compareRules } from "../drift/compare-rules.ts";
+import { type Owner, ownerOfChain } from "../programmed/chain-owner.ts";
+import { comparedRule } from "../programmed/compared-rule.ts";
+import { expectedChain } from "../programmed/expected-chain.ts";
+import type { ProgrammedCluster, ProgrammedNode } from "../programmed/programmed-cluster.ts";
+
+/** A rule of a node with who wrote it, and which field of which resource made them write it. */
+export interface ExplainedRule {
+  readonly node: string;
+  readonly family: Ruleset["family"];
+  readonly backend: Ruleset["backend"];
+  readonly table: TableName;
+  readonly chain: string;
+  /** From 1. */
+  readonly index: number;
+  /** As iptables-save prints it. */
+  readonly text: string;
+  /** Where the dump, or the manifest, has it. */
+  readonly written: Source | null;
+  /** Null: somebody's own rule. */
+  readonly owner: Owner | null;
+  /** Null: no resource made it; it is always there, or nobody knows. */
+  readonly cause: Source | null;
+}
+
+/** Explains the rules of chains, each chain once. */
+export interface RuleExplainer {
+  chain(host: Host, ruleset: Ruleset, table: Table, chain: Chain): readonly ExplainedRule[];
+  /** The resource that a chain stands for. */
+  causeOfChain(name: string): Source | null;
+}
+
+/** `programmed`: what ought to be there, where objects were collected with dumps. */
+export function ruleExplainer(network: Network, programmed: ProgrammedCluster | null): RuleExplainer {
+  const { origins } = network;
+  const causeOfChain = (name: string): Source | null => resourceOf(programmed?.causes.get(name) ?? NO_ORIGIN);
+  const resourceOf = (origin: Origin): Source | null => {
+    const source = sourceOf(origins, origin);
+    return source?.resource === undefined ? null : source;
+  };
+  return {
+    causeOfChain,
+    chain: (host, ruleset, table, chain) => {
+      const node = programmed?.of(host.name) ?? null;
+      const rendered = node === null ? [] : originsByRule(chain, ruleset, table, node);
+      return chain.rules.map((rule, i): ExplainedRule => {
+        const target = jumpOf(rule);
+        const cause =
+          resourceOf(rule.origin) ??
+          resourceOf(rendered[i] ?? NO_ORIGIN) ??
+          (target === null ? null : causeOfChain(target)) ??
+          causeOfChain(chain.name);
+        return {
+          node: host.name,
+          family: ruleset.family,
+          backend: ruleset.backend,
+          table: table.name,
+          chain: chain.name,
+          index: i + 1,
+          text: `-A ${chain.name} ${printRule({ ...rule, counters: null }, ruleset.family)}`,
+          written: sourceOf(origins, rule.origin),
+          owner: ownerOfChain(chain.name) ?? ownerOfRule(rule),
+          cause,
+        };
+      });
+    },
+  };
+}
+
+function jumpOf({ target }: Rule): string | null {
+  return target?.kind === "jump" || target?.kind === "goto" ? target.chain : null;
+}
+
+/** A rule in a chain of the kernel belongs to whoever marked it, or owns the chain that it leads to. */
+export function ownerOfRule(rule: Rule): Owner | null {
+  const hashed = rule.matches.some((match) => match.name === "comment" && match.options.text.startsWith("cali:"));
+  if (hashed) return "Calico";
+  const target = jumpOf(rule);
+  return target === null ? null : ownerOfChain(target);
+}
+
+/** The origins of the rules that a program rendered, by the position of the dumped rule that each became. */
+function originsByRule(chain: Chain, ruleset: Ruleset, table: Table, node: ProgrammedNode): readonly Origin[] {
+  const expected = expectedChain(node, ruleset.family, table.name, chain.name);
+  if (expected === null) return [];
+  const dumped = chain.rules.map((rule) => comparedRule(rule, ruleset.family));
+  const { matched } = compareRules(
+    expected.map(({ compared }) => compared),
+    dumped,
+  );
+  const origins: Origin[] = dumped.map(() => NO_ORIGIN);
+  matched.forEach((place, i) => {
+    if (place >= 0) origins[place] = expected[i]?.origin ?? NO_ORIGIN;
+  });
+  return origins;
+}

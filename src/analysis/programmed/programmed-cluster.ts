@@ -1,0 +1,154 @@
+import type { Cluster } from "../../calico/cluster.ts";
+import type { ClusterVersions, DeclaredNode } from "../../calico/declared-node.ts";
+import { felixContext } from "../../calico/felix/felix-context.ts";
+import { felixOfNode } from "../../calico/felix/felix-of-node.ts";
+import { hostPorts } from "../../calico/host-ports.ts";
+import { endpointSlicesOf } from "../../kubernetes/endpoint-slices-of.ts";
+import { kubeProxyContext } from "../../kubernetes/kube-proxy/kube-proxy-context.ts";
+import { kubeProxyOfNode } from "../../kubernetes/kube-proxy/kube-proxy-of-node.ts";
+import type { IpSet } from "../../model/ip-set.ts";
+import type { Network } from "../../model/network.ts";
+import type { Origin } from "../../model/origin.ts";
+import type { RestoreTable } from "../../model/restore-table.ts";
+import type { Family } from "../../net/address.ts";
+import { chainCauses } from "./chain-causes.ts";
+import { CALICO_RELEASES, felixHashes, toldVersions } from "./cluster-versions.ts";
+import { dumpedNode, dumpedTunnels, undumpedNodes } from "./dumped-node.ts";
+
+export type Program = "Felix" | "kube-proxy" | "portmap";
+
+/** What one program ought to have programmed into the tables of a family. */
+export interface ProgramTables {
+  readonly program: Program;
+  readonly family: Family;
+  readonly tables: readonly RestoreTable[];
+}
+
+export interface ProgrammedNode {
+  readonly node: DeclaredNode;
+  readonly tables: readonly ProgramTables[];
+  readonly ipSets: readonly IpSet[];
+}
+
+/** What the programs of a cluster make of its objects, node by node. */
+export interface ProgrammedCluster {
+  readonly versions: ClusterVersions;
+  /** No object names Calico's version: the one that fits the dumps best. */
+  readonly calicoAssumed: boolean;
+  /** Programs about which the objects tell enough. */
+  readonly programs: ReadonlySet<Program>;
+  /** The resource that each chain stands for. */
+  readonly causes: ReadonlyMap<string, Origin>;
+  /** Null for machines that are no nodes of the cluster. */
+  of(host: string): ProgrammedNode | null;
+}
+
+/** Renders what ought to be on the dumped nodes of a snapshot from the objects that were collected with them. */
+export function programmedCluster(network: Network, cluster: Cluster): ProgrammedCluster {
+  const told = toldVersions(cluster);
+  const kubernetes = told.kubernetes ?? "";
+  if (told.calico !== null || !programsTold(cluster).has("Felix")) {
+    return ofVersions(network, cluster, { calico: told.calico ?? "", kubernetes }, false);
+  }
+  return likeliest(network, cluster, kubernetes);
+}
+
+/** So many nodes are asked which release wrote their rules. */
+const ASKED = 8;
+
+/** The release whose rules have most of the hashes that nodes' dumps have; of equal ones the newest. */
+function likeliest(network: Network, cluster: Cluster, kubernetes: string): ProgrammedCluster {
+  const asked = [...network.hosts.values()]
+    .filter(({ kind }) => kind === "node")
+    .map((host) => ({ name: host.name, hashes: felixHashes(host) }))
+    .filter(({ hashes }) => hashes.size > 0)
+    .slice(0, ASKED);
+  let best: { readonly made: ProgrammedCluster; readonly score: number } | null = null;
+  for (const calico of CALICO_RELEASES) {
+    const made = ofVersions(network, cluster, { calico, kubernetes }, true);
+    let score = 0;
+    for (const { name, hashes } of asked) {
+      for (const one of made.of(name)?.tables ?? []) score += countHashes(one, hashes);
+    }
+    if (best === null || score >= best.score) best = { made, score };
+  }
+  return best?.made ?? ofVersions(network, cluster, { calico: "", kubernetes }, true);
+}
+
+function countHashes({ program, tables }: ProgramTables, dumped: ReadonlySet<string>): number {
+  if (program !== "Felix") return 0;
+  let count = 0;
+  for (const { hooks, chains } of tables) {
+    for (const { rules } of [...hooks, ...chains]) {
+      for (const { text } of rules) {
+        const hash = /"cali:([^"]{16})"/.exec(text)?.[1];
+        if (hash !== undefined && dumped.has(hash)) count++;
+      }
+    }
+  }
+  return count;
+}
+
+function ofVersions(
+  network: Network,
+  cluster: Cluster,
+  versions: ClusterVersions,
+  assumed: boolean,
+): ProgrammedCluster {
+  const hosts = [...network.hosts.values()].filter(({ kind }) => kind === "node");
+  const nodes = new Map(hosts.map((host) => [host.name, dumpedNode(host, cluster)]));
+  const all = [...nodes.values(), ...undumpedNodes(cluster, new Set(nodes.keys()))];
+  const tunnels = new Map(hosts.map((host) => [host.name, dumpedTunnels(host, cluster)]));
+  const programs = programsTold(cluster);
+  const felix = felixContext(cluster, all, { tunnels }, versions, network.origins);
+  const proxy = kubeProxyContext(cluster, endpointSlicesOf(cluster), versions, network.origins);
+  const made = new Map<string, ProgrammedNode>();
+  return {
+    versions,
+    calicoAssumed: assumed,
+    programs,
+    causes: chainCauses(felix, proxy),
+    of: (name) => {
+      const node = nodes.get(name);
+      const isKnown = cluster.nodes.has(name) || cluster.calicoNodes.has(name);
+      if (node === undefined || !isKnown) return null;
+      const before = made.get(name);
+      if (before !== undefined) return before;
+      const ofFelix = programs.has("Felix") ? felixOfNode(node, felix) : null;
+      const ofProxy = programs.has("kube-proxy") ? kubeProxyOfNode(node, proxy) : null;
+      const ports = programs.has("portmap")
+        ? hostPorts(
+            [...cluster.pods.values()].filter(({ nodeName }) => nodeName === name),
+            network.origins,
+          )
+        : null;
+      const tables = (["ipv4", "ipv6"] as const).flatMap((key): readonly ProgramTables[] => {
+        const family = key === "ipv4" ? 4 : 6;
+        return [
+          ...(ofFelix === null ? [] : [{ program: "Felix" as const, family, tables: ofFelix[key] } as const]),
+          ...(ofProxy === null ? [] : [{ program: "kube-proxy" as const, family, tables: ofProxy[key] } as const]),
+          ...(ports === null ? [] : [{ program: "portmap" as const, family, tables: ports[key] } as const]),
+        ];
+      });
+      const programmed = { node, tables, ipSets: ofFelix?.ipSets ?? [] };
+      made.set(name, programmed);
+      return programmed;
+    },
+  };
+}
+
+/**
+ * Without pools, pods and namespaces nothing can be said of Felix; nothing of kube-proxy without Services and their endpoints, or
+ * where it uses no iptables.
+ */
+function programsTold(cluster: Cluster): ReadonlySet<Program> {
+  const programs = new Set<Program>();
+  const mode = cluster.settings.kubeProxy?.mode ?? "iptables";
+  const hasPods = cluster.pods.size > 0;
+  if (cluster.ipPools.size > 0 && hasPods && cluster.policy.namespaces.size > 0) programs.add("Felix");
+  if (cluster.services.size > 0 && cluster.endpointSlices.size + cluster.endpoints.size > 0 && mode === "iptables") {
+    programs.add("kube-proxy");
+  }
+  if (hasPods) programs.add("portmap");
+  return programs;
+}

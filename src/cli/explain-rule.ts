@@ -1,0 +1,70 @@
+import { explainTarget, parseTarget, type Target } from "../analysis/explain/explain-target.ts";
+import { programmedCluster } from "../analysis/programmed/programmed-cluster.ts";
+import type { Host } from "../model/host.ts";
+import { explainRuleJson } from "../report/explain-rule-json.ts";
+import { explainRuleText } from "../report/explain-rule-text.ts";
+import { nearest } from "../trace/nearest.ts";
+import type { CommonOptions } from "./common-options.ts";
+import { DONE, type ExitCode } from "./exit-code.ts";
+import { loadNetwork } from "./input.ts";
+import { InputError } from "./input-error.ts";
+import type { Io } from "./io.ts";
+import { openOutput } from "./output.ts";
+
+export interface ExplainRuleOptions extends CommonOptions {
+  readonly node?: string;
+}
+
+/** `podpath explain-rule`: from a chain, rule, set or resource to what made it, or what it made. */
+export async function explainRule(
+  network: string,
+  words: readonly string[],
+  options: ExplainRuleOptions,
+  io: Io,
+): Promise<ExitCode> {
+  const loaded = await loadNetwork(network, io, options);
+  const all = [...loaded.network.hosts.values()];
+  const hosts = options.node === undefined ? all.filter(({ kind }) => kind !== "pod") : [named(all, options.node)];
+  const target = parseTarget(words.join(" "), hosts);
+  const programmed = programmedCluster(loaded.network, loaded.cluster);
+  const explanation = explainTarget(loaded.network, hosts, target, programmed);
+  if (explanation.rules.length + explanation.sets.length === 0) {
+    throw new InputError([nothing(target, words.join(" "), explanation.close)]);
+  }
+  const output = openOutput(io, options);
+  try {
+    if (options.json === true) output.result(`${JSON.stringify(explainRuleJson(explanation), null, 2)}\n`);
+    else output.result(explainRuleText(explanation, output.ink));
+  } finally {
+    output.close();
+  }
+  return DONE;
+}
+
+function named(hosts: readonly Host[], name: string): Host {
+  const found = hosts.find((host) => host.name === name);
+  if (found !== undefined) return found;
+  const names = hosts.map((host) => host.name);
+  const close = nearest(name, names, 3);
+  throw new InputError([
+    {
+      code: "unknown-host",
+      severity: "error",
+      message: `there is no node ${name}`,
+      advice: close.length > 0 ? `Did you mean ${close.join(" or ")}?` : `There are ${names.slice(0, 10).join(", ")}.`,
+    },
+  ]);
+}
+
+function nothing(target: Target, asked: string, close: readonly string[]) {
+  const what = target.kind === "resource" ? "no chain, set or resource that made a rule" : `no such ${target.kind}`;
+  return {
+    code: "nothing-to-explain" as const,
+    severity: "error" as const,
+    message: `there is ${what}: ${asked}`,
+    advice:
+      close.length > 0
+        ? `Did you mean ${close.join(" or ")}?`
+        : "Give a chain (KUBE-SERVICES, filter/INPUT:3), the name of a set, a rule, or a resource such as NetworkPolicy shop/allow.",
+  };
+}
