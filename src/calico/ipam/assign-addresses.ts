@@ -7,6 +7,7 @@ import { formatPrefix, prefixContains } from "../../net/prefix.ts";
 import type { Cluster } from "../cluster.ts";
 import { type CNIConfig, cniConfig } from "../cni-config.ts";
 import type { ClusterVersions, DeclaredNode } from "../declared-node.ts";
+import type { IPPool } from "../ip-pool.ts";
 import type { AddressPlan } from "./address-plan.ts";
 import { type Assignment, assignAddress, autoAssign, type Registry } from "./auto-assign.ts";
 import {
@@ -21,7 +22,7 @@ import {
 } from "./block-store.ts";
 import type { AllocationAttribute } from "./ipam-block.ts";
 import { DEFAULT_IPAM_CONFIG } from "./ipam-config.ts";
-import { podRequest } from "./pod-request.ts";
+import { type PodRequest, podRequest } from "./pod-request.ts";
 import { blockOf } from "./pool-blocks.ts";
 import { enabledPools, poolHolding } from "./pool-choice.ts";
 import { reopen } from "./pool-walk.ts";
@@ -34,6 +35,9 @@ interface Assigning {
   readonly registry: Registry;
   readonly cluster: Cluster;
   readonly config: CNIConfig;
+  readonly pools: readonly IPPool[];
+  /** Of a pod without annotations. */
+  readonly usual: PodRequest;
   readonly refusals: Refusals;
 }
 
@@ -59,7 +63,10 @@ export function assignAddresses(
     calico: versions.calico,
     tidied: new Set(),
   };
-  const assigning: Assigning = { registry, cluster, config: cniConfig(cluster), refusals: refusals(origins) };
+  const config = cniConfig(cluster);
+  const pools = [...cluster.ipPools.values()];
+  const usual = podRequest(NO_ANNOTATIONS, NO_ANNOTATIONS, pools, config);
+  const assigning: Assigning = { registry, cluster, config, pools, usual, refusals: refusals(origins) };
   const byName = new Map([...nodes].sort((x, y) => (x.name < y.name ? -1 : 1)).map((node) => [node.name, node]));
   const waiting = [...cluster.pods]
     .filter(([, pod]) => pod.hostNetwork !== true && !hasFinished(pod))
@@ -96,17 +103,21 @@ export function assignAddresses(
   };
 }
 
-function requestOf({ cluster, config }: Assigning, pod: Pod): ReturnType<typeof podRequest> {
+/** Most pods ask for nothing special: one request serves them all. */
+function requestOf({ cluster, config, pools, usual }: Assigning, pod: Pod): PodRequest {
   const namespace = cluster.policy.namespaces.get(pod.metadata.namespace ?? "default") ?? null;
-  return podRequest(pod.metadata, namespace, [...cluster.ipPools.values()], config);
+  if (pod.metadata.annotations.size === 0 && (namespace?.annotations.size ?? 0) === 0) return usual;
+  return podRequest(pod.metadata.annotations, namespace?.annotations ?? NO_ANNOTATIONS, pools, config);
 }
+
+const NO_ANNOTATIONS: ReadonlyMap<string, string> = new Map();
 
 /** The addresses that a pod gets; null for none: then it stays in ContainerCreating. */
 function serve(
   { registry, cluster, refusals }: Assigning,
   pod: Pod,
   node: DeclaredNode,
-  request: ReturnType<typeof podRequest>,
+  request: PodRequest,
 ): readonly Address[] | null {
   const refuse = (error: string): null => {
     refusals.pod(pod, node.name, error);

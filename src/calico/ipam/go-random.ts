@@ -15,29 +15,46 @@ function stateWords(): readonly bigint[] {
   });
 }
 
-let warm: readonly bigint[] | null = null;
+interface WarmState {
+  readonly words: readonly bigint[];
+  /** By how much the seed is multiplied, modulo MODULUS, for each of the three numbers of each word. */
+  readonly factors: Float64Array;
+}
+
+let warm: WarmState | null = null;
+
+/** Lehmer's generator spreads a seed: its first 20 numbers are thrown away, then three make a word. */
+function warmState(): WarmState {
+  const factors = new Float64Array(LENGTH * 3);
+  let factor = 1;
+  for (let i = -20; i < factors.length; i++) {
+    factor = (factor * MULTIPLIER) % MODULUS;
+    if (i >= 0) factors[i] = factor;
+  }
+  return { words: stateWords(), factors };
+}
+
+/** The product of two numbers of 31 bits modulo MODULUS, within the 53 bits of a double. */
+function product(a: number, b: number): number {
+  const high = (a * Math.floor(b / 65536)) % MODULUS;
+  return (high * 65536 + a * (b % 65536)) % MODULUS;
+}
 
 /**
  * The 32-bit numbers that Go's `rand.New(rand.NewSource(seed))` gives (math/rand/rng.go, `Uint32`). Calico takes
- * its first block of a pool from them.
+ * its first block of a pool from them. Only the words that are asked for are made.
  */
 export function goRandom(seed: number): () => number {
-  warm ??= stateWords();
-  const mixed = warm;
-  // Lehmer's generator spreads the seed over the words: 20 numbers are thrown away, three make a word
-  const numbers = new Float64Array(LENGTH * 3);
-  let x = seed % MODULUS;
-  if (x < 0) x += MODULUS;
-  if (x === 0) x = 89482311;
-  for (let i = -20; i < numbers.length; i++) {
-    x = (x * MULTIPLIER) % MODULUS;
-    if (i >= 0) numbers[i] = x;
-  }
+  warm ??= warmState();
+  const { words: mixed, factors } = warm;
+  let start = seed % MODULUS;
+  if (start < 0) start += MODULUS;
+  if (start === 0) start = 89482311;
   const words = new Map<number, bigint>();
   const wordAt = (index: number): bigint => {
     const present = words.get(index);
     if (present !== undefined) return present;
-    const part = (offset: number): bigint => BigInt(numbers[index * 3 + offset] ?? 0);
+    const part = (offset: number): bigint => BigInt(product(start, factors[index * 3 + offset] ?? 0));
     const word = ((part(0) << 40n) ^ (part(1) << 20n) ^ part(2) ^ (mixed[index] ?? 0n)) & WORD;
     words.set(index, word);
     return word;

@@ -1,4 +1,3 @@
-import type { Metadata } from "../../kubernetes/metadata.ts";
 import { type Address, type Family, formatAddress, parseAddress } from "../../net/address.ts";
 import { type Prefix, parsePrefix } from "../../net/prefix.ts";
 import type { IPPool } from "../ip-pool.ts";
@@ -18,6 +17,8 @@ export interface AddressConfig {
   readonly assignIPv6: boolean;
   /** `feature_control.ip_addrs_no_ipam`. */
   readonly allowsNoIpam: boolean;
+  /** `feature_control.floating_ips`. */
+  readonly allowsFloatingIPs: boolean;
 }
 
 const PREFIX = "cni.projectcalico.org/";
@@ -52,15 +53,17 @@ function addressList(written: string, annotation: string): readonly Address[] | 
   return addresses.length > 0 ? addresses : `annotation "${annotation}" specified but empty`;
 }
 
-/** @param namespace the Namespace of the pod, null where none is declared */
+/** @param pod annotations of the pod; those of its namespace stand in for some that it does not have */
 export function podRequest(
-  pod: Metadata,
-  namespace: Metadata | null,
+  pod: ReadonlyMap<string, string>,
+  namespace: ReadonlyMap<string, string>,
   pools: readonly IPPool[],
   config: AddressConfig,
 ): PodRequest {
-  const own = (key: string): string => pod.annotations.get(PREFIX + key) ?? "";
-  const inherited = (key: string): string => own(key) || (namespace?.annotations.get(PREFIX + key) ?? "");
+  const own = (key: string): string => pod.get(PREFIX + key) ?? "";
+  const inherited = (key: string): string => own(key) || (namespace.get(PREFIX + key) ?? "");
+  if (own("floatingIPs") !== "" && !config.allowsFloatingIPs)
+    return refused("requested feature is not enabled: floating_ips");
   const [chosen, unmanaged] = [own("ipAddrs"), own("ipAddrsNoIpam")];
   if (chosen !== "" && unmanaged !== "")
     return refused("can't have both annotations: 'ipAddrs' and 'ipAddrsNoIpam' in use at the same time");
