@@ -46,7 +46,7 @@ export function nodeWiring(node: DeclaredNode, context: WiringContext): NodeWiri
       ...felixRoutes(wired, 6),
       ...bird.flatMap(({ routes }) => routes),
       ...deriveConnectedRoutes(interfaces),
-      ...deriveLocalRoutes(interfaces),
+      ...deriveLocalRoutes(interfaces, () => wired.settings.ipv6 && wired.settings.ipForwarding),
     ],
     neighbours: peers.flatMap(({ neighbours }) => neighbours),
     fdb: peers.flatMap(({ fdb }) => fdb),

@@ -32,7 +32,8 @@ export function routeVia(
     Partial<Pick<Route, "metric" | "mtu" | "scope">> & { readonly onlink?: boolean },
 ): Route {
   const { onlink = false, ...rest } = fields;
-  return route({ destination, nextHops: [nextHop({ interface: device, gateway, onlink })], ...rest });
+  const metric = fields.metric || usualMetric(destination);
+  return route({ destination, nextHops: [nextHop({ interface: device, gateway, onlink })], ...rest, metric });
 }
 
 export function blackhole(destination: Prefix, protocol: string, origin: Route["origin"]): Route {
@@ -41,7 +42,13 @@ export function blackhole(destination: Prefix, protocol: string, origin: Route["
     type: "blackhole",
     protocol,
     origin,
+    metric: usualMetric(destination),
     // the kernel files such IPv6 routes under its loopback device
-    ...(destination.address.family === 6 ? { metric: 1024 } : {}),
+    nextHops: destination.address.family === 6 ? [nextHop({ interface: "lo" })] : [],
   });
+}
+
+/** What the kernel writes where a route has no metric of its own (IP6_RT_PRIO_USER). */
+function usualMetric({ address }: Prefix): number {
+  return address.family === 6 ? 1024 : 0;
 }
