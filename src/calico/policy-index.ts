@@ -36,10 +36,13 @@ function push(lists: Map<string, SelectingPolicy[]>, key: string, policy: Select
 }
 
 /** Policies under a label value that they require, so that an endpoint is not held against every policy. */
-export function policyIndex(policies: readonly CalicoPolicy[]): PolicyIndex {
+export function policyIndex(
+  policies: readonly CalicoPolicy[],
+  tieBreak: (policy: CalicoPolicy) => string,
+): PolicyIndex {
   const byLabel = new Map<string, Map<string, SelectingPolicy[]>>();
   const anywhere: SelectingPolicy[] = [];
-  for (const [place, policy] of sortPolicies(policies).entries()) {
+  for (const [place, policy] of sortPolicies(policies, tieBreak).entries()) {
     const { selector } = policySelector(policy);
     if (selector === null) continue;
     const selecting = { policy, selector, canonical: canonicalSelector(selector), place };

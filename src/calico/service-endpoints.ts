@@ -1,5 +1,5 @@
 import type { Cluster } from "./cluster.ts";
-import type { ServiceEndpoint } from "./policy-verdict.ts";
+import type { ServiceEndpoint } from "./verdict/rule-matches.ts";
 
 /** Looks up the endpoints of a Service by `namespace/name`. */
 export type ServiceEndpoints = (name: string) => readonly ServiceEndpoint[];

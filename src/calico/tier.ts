@@ -23,12 +23,19 @@ export function sortTiers(tiers: readonly Tier[]): readonly Tier[] {
   return [...tiers].sort((a, b) => byOrder(a.order, b.order) || byText(a.name, b.name));
 }
 
-/** What ties between policies of one order are broken by: namespaced ones are stored as `namespace/name`. */
+/** Namespaced policies are stored as `namespace/name` until v3.31. */
 export function storedName({ namespace, name }: Pick<CalicoPolicy, "namespace" | "name">): string {
   return namespace === null ? name : `${namespace}/${name}`;
 }
 
-/** Policies of one tier as packets meet them (felix/calc/policy_sorter.go, PolKVLess). */
-export function sortPolicies(policies: readonly CalicoPolicy[]): readonly CalicoPolicy[] {
-  return [...policies].sort((a, b) => byOrder(a.order, b.order) || byText(storedName(a), storedName(b)));
+/**
+ * Policies of one tier as packets meet them (felix/calc/policy_sorter.go, PolKVLess).
+ *
+ * @param tieBreak what policies of one order are sorted by
+ */
+export function sortPolicies(
+  policies: readonly CalicoPolicy[],
+  tieBreak: (policy: CalicoPolicy) => string,
+): readonly CalicoPolicy[] {
+  return [...policies].sort((a, b) => byOrder(a.order, b.order) || byText(tieBreak(a), tieBreak(b)));
 }

@@ -1,6 +1,6 @@
 import type { CalicoPolicy } from "../network-policy.ts";
 import type { SelectingPolicy } from "../policy-index.ts";
-import { sortTiers, type Tier } from "../tier.ts";
+import { sortTiers, storedName, type Tier } from "../tier.ts";
 import type { EndpointTier } from "./endpoint-chain.ts";
 import { type FelixBand, isSince } from "./felix-settings.ts";
 import type { PolicyKey } from "./policy-chain-names.ts";
@@ -31,6 +31,17 @@ export function policyKey(policy: CalicoPolicy, band: FelixBand): PolicyKey {
   return { kind, namespace, name: prefix + policy.name, tier, origin };
 }
 
+/** What policies of one order are sorted by (felix/calc/policy_sorter.go, PolKVLess): their keys. */
+export function policyTieBreak(policy: CalicoPolicy, band: FelixBand): string {
+  const key = policyKey(policy, band);
+  return isSince(band, "v3.32") ? `${key.name}/${key.namespace ?? ""}/${key.kind}` : storedName(key);
+}
+
+/** Policies that reach Felix without types hold in both directions (policy_sorter.go, governsType). */
+function governs({ types }: CalicoPolicy, type: "Ingress" | "Egress"): boolean {
+  return types.length === 0 || types.includes(type);
+}
+
 /**
  * The tiers with policies that choose an endpoint in one direction, in order, and in each the policies in groups of equal
  * selectors (felix/calc/policy_resolver.go; felix/dataplane/linux/endpoint_mgr.go, groupPolicies). Tiers without any are
@@ -47,7 +58,7 @@ export function endpointTiers(
 ): readonly EndpointTier[] {
   const type = direction === "ingress" ? "Ingress" : "Egress";
   const counting = choosing.filter(
-    ({ policy }) => policy.types.includes(type) && !STAGED.test(policy.kind) && belongs(policy, kind),
+    ({ policy }) => governs(policy, type) && !STAGED.test(policy.kind) && belongs(policy, kind),
   );
   if (counting.length === 0) return [];
   return sortTiers(tiers).flatMap((tier): readonly EndpointTier[] => {

@@ -16,7 +16,7 @@ import { type PolicyIndex, policyIndex, type SelectingPolicy } from "../policy-i
 import { type ServiceEndpoints, serviceEndpoints } from "../service-endpoints.ts";
 import type { PolicyProblem } from "../stored-policies.ts";
 import type { EndpointTier } from "./endpoint-chain.ts";
-import { endpointTiers, type PolicyListKind } from "./endpoint-tiers.ts";
+import { endpointTiers, type PolicyListKind, policyTieBreak } from "./endpoint-tiers.ts";
 import { felixBand } from "./felix-band.ts";
 import type { FelixBand, FelixSettings } from "./felix-settings.ts";
 import { ipSetName, type SetDefinition } from "./ip-set-names.ts";
@@ -144,7 +144,7 @@ export function felixContext(
     return byNode;
   };
   const choosing = once((endpoints: LabelledClass) => {
-    policies ??= policyIndex(declared.policies);
+    policies ??= policyIndex(declared.policies, (policy) => policyTieBreak(policy, band));
     return policies.choosing(endpoints.labels);
   });
   const tiers = new WeakMap<LabelledClass, Map<string, readonly EndpointTier[]>>();

@@ -3,12 +3,13 @@ import type { IpSet } from "../../model/ip-set.ts";
 import type { NftBaseChain } from "../../model/nft-base-chain.ts";
 import { NO_ORIGIN, sourceOf } from "../../model/origin.ts";
 import type { RestoreChain, RestoreTable } from "../../model/restore-table.ts";
-import type { Address, Family } from "../../net/address.ts";
+import { type Address, type Family, parseAddress } from "../../net/address.ts";
 import { hostPrefix } from "../../net/prefix.ts";
 import type { DeclaredNode } from "../declared-node.ts";
+import { dscpSources } from "./dscp-sources.ts";
 import { endpointTables } from "./endpoint-tables.ts";
 import { type FelixContext, felixSet } from "./felix-context.ts";
-import type { FelixSettings } from "./felix-settings.ts";
+import { type FelixSettings, isSince } from "./felix-settings.ts";
 import { floatingIPs } from "./floating-ips.ts";
 import { ipSetName } from "./ip-set-names.ts";
 import { nodeSettings } from "./node-settings.ts";
@@ -68,6 +69,12 @@ function staticSets(
     .nets("externalNodesList")
     .map((net) => ({ net, origin: parameters.originOf("externalNodesList") ?? NO_ORIGIN }));
   const tunnelEnds = nodes.filter(({ name }) => name !== node.name && hasTunnel(name, family, context));
+  const marking = settings.dscp.flatMap(({ source }) =>
+    source.split(",").flatMap((text) => {
+      const address = parseAddress(text);
+      return address === null ? [] : [{ net: hostPrefix(address), origin: NO_ORIGIN }];
+    }),
+  );
   const set = (id: string, nets: Parameters<typeof netMembers>[0]): IpSet =>
     felixSet(ipSetName(id, family), "hash:net", family, netMembers(nets, family));
   return [
@@ -75,6 +82,7 @@ function staticSets(
     set("masq-ipam-pools", cidrs(pools.filter(({ natOutgoing }) => natOutgoing === true))),
     ...(settings.ipipEnabled ? [set("all-hosts-net", [...nodes, ...external])] : []),
     ...(settings.vxlanEnabled ? [set("all-vxlan-net", [...tunnelEnds, ...external])] : []),
+    ...(isSince(settings.band, "v3.31") ? [set("dscp-src-net", marking)] : []),
     felixSet(ipSetName("this-host", family), "hash:ip", family, addressMembers(ownAddresses(node, context), family)),
   ];
 }
@@ -105,7 +113,7 @@ function modeFinding({ name, origin }: UnmodelledMode, context: FelixContext): F
 function ofFamily(node: DeclaredNode, context: FelixContext, family: Family) {
   const tunnels = context.tunnels.get(node.name);
   const pods = (context.podsOf.get(node.name) ?? []).map(([, pod]) => pod);
-  const facts = { tunnels, floatingIPs: floatingIPs(pods, family) };
+  const facts = { tunnels, floatingIPs: floatingIPs(pods, family), dscp: dscpSources(pods, family) };
   const { settings, parameters } = nodeSettings(context.band, family, context.cluster, node.name, facts);
   const rendering = context.rendering(settings);
   const spoofing = parameters.choice("workloadSourceSpoofing", ["Disabled", "Any"], "Disabled") === "Any";

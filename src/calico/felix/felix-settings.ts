@@ -59,8 +59,16 @@ export interface FelixSettings {
   readonly serviceCIDRs: readonly string[];
   /** Pairs of floating IP and the pod's own address; none unless FloatingIPs is Enabled. */
   readonly floatingIPs: readonly FloatingIP[];
+  /** What packets of the node's endpoints are marked with where they leave the cluster; only since v3.31. */
+  readonly dscp: readonly DscpSource[];
   /** Whether iptables and the kernel know `--random-fully`. */
   readonly randomFully: boolean;
+}
+
+export interface DscpSource {
+  /** Addresses separated by commas. */
+  readonly source: string;
+  readonly value: number;
 }
 
 export interface FloatingIP {

@@ -6,6 +6,7 @@ import type { IPPool } from "../ip-pool.ts";
 import {
   DEFAULT_FAILSAFE_INBOUND,
   DEFAULT_FAILSAFE_OUTBOUND,
+  type DscpSource,
   type FelixBand,
   type FelixSettings,
   type FloatingIP,
@@ -40,6 +41,7 @@ function natOutgoing(parameters: FelixParameters, pools: readonly IPPool[], fami
 export interface NodeFacts {
   readonly tunnels: TunnelAddresses | undefined;
   readonly floatingIPs: readonly FloatingIP[];
+  readonly dscp: readonly DscpSource[];
 }
 
 function tunnelDevices(
@@ -131,6 +133,7 @@ export function nodeSettings(
     serviceCIDRs: serviceCIDRs(cluster, family),
     floatingIPs:
       parameters.choice("floatingIPs", ["Disabled", "Enabled"], "Disabled") === "Enabled" ? facts.floatingIPs : [],
+    dscp: isSince(band, "v3.31") ? facts.dscp : [],
     randomFully: true,
   };
   return { settings, parameters };

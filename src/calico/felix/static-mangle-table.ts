@@ -1,5 +1,5 @@
 import { failsafeChains } from "./failsafe-chains.ts";
-import { commentedRule, type FelixRule, type FelixTable, felixRule } from "./felix-rule.ts";
+import { commentedRule, type FelixChain, type FelixRule, type FelixTable, felixRule } from "./felix-rule.ts";
 import { type FelixSettings, isSince } from "./felix-settings.ts";
 import { ipSetName } from "./ip-set-names.ts";
 import { clearedOnEntry } from "./mark-bits.ts";
@@ -14,6 +14,15 @@ function dscpRules(settings: FelixSettings): readonly FelixRule[] {
     matchSet(ipSetName("this-host", settings.family), "dst", true),
   ].join(" ");
   return [commentedRule("set dscp for traffic leaving cluster.", match, "--jump cali-egress-dscp")];
+}
+
+/** felix/rules/dscp.go, EgressDSCPChain. */
+function egressDscpChain(settings: FelixSettings): FelixChain {
+  const sources = [...settings.dscp].sort((a, b) => (a.source < b.source ? -1 : 1));
+  return {
+    name: "cali-egress-dscp",
+    rules: sources.map(({ source, value }) => felixRule(`--source ${source}`, `--jump DSCP --set-dscp ${value}`)),
+  };
 }
 
 /** The mangle table (felix/rules/static.go, StaticMangleTableChains). */
@@ -48,7 +57,7 @@ export function staticMangleTable(settings: FelixSettings): FelixTable {
           commentedRule("Host endpoint policy accepted packet.", accepted, "--jump RETURN"),
         ],
       },
-      ...(dscp.length === 0 ? [] : [{ name: "cali-egress-dscp", rules: [] }]),
+      ...(dscp.length === 0 ? [] : [egressDscpChain(settings)]),
       ...failsafeChains(settings, "mangle"),
     ],
   };

@@ -180,6 +180,7 @@ function allSettings(family: Family): readonly FelixSettings[] {
           serviceLoopPrevention: "Drop",
           serviceCIDRs: [],
           floatingIPs: [],
+          dscp: [],
           randomFully,
           logPrefix: "calico-packet",
           dropsInvalid: true,

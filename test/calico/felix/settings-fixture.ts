@@ -54,6 +54,7 @@ export function settingsOf(name: string): FelixSettings {
     serviceLoopPrevention: "Drop",
     serviceCIDRs: [],
     floatingIPs: [],
+    dscp: [],
     randomFully: masquerade === "random-fully",
   };
 }

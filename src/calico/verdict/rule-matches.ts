@@ -1,15 +1,12 @@
-import type { Address } from "../net/address.ts";
-import { hostPrefix, parsePrefix, prefixContains } from "../net/prefix.ts";
-import { ICMP, ICMPV6, parseProtocol } from "../net/protocol.ts";
-import { policySelector } from "./conversion/policy-selector.ts";
-import { holdsAddress, type LabelledAddresses } from "./labelled-addresses.ts";
-import type { CalicoPolicy, CalicoRule, EntityRule, PolicyPort } from "./network-policy.ts";
-import type { Profile } from "./profile.ts";
-import { type LabelLookup, matchesSelector, NAMESPACE_LABEL } from "./selector/matches-selector.ts";
-import { parseSelector } from "./selector/parse-selector.ts";
-import { prefixLabels } from "./selector/prefix-labels.ts";
-import type { Selector } from "./selector/selector.ts";
-import { sortPolicies, sortTiers, type Tier } from "./tier.ts";
+import type { Address } from "../../net/address.ts";
+import { hostPrefix, parsePrefix, prefixContains } from "../../net/prefix.ts";
+import { ICMP, ICMPV6, parseProtocol } from "../../net/protocol.ts";
+import { holdsAddress, type LabelledAddresses } from "../labelled-addresses.ts";
+import type { CalicoRule, EntityRule, PolicyPort } from "../network-policy.ts";
+import { type LabelLookup, matchesSelector, NAMESPACE_LABEL } from "../selector/matches-selector.ts";
+import { parseSelector } from "../selector/parse-selector.ts";
+import { prefixLabels } from "../selector/prefix-labels.ts";
+import type { Selector } from "../selector/selector.ts";
 
 /** What policies look at in the first packet of a connection. */
 export interface PolicyPacket {
@@ -29,37 +26,21 @@ export interface ServiceEndpoint {
   readonly ports: readonly { readonly protocol: number; readonly port: number }[];
 }
 
-/** What policies are evaluated in. */
-export interface PolicyWorld {
-  readonly tiers: readonly Tier[];
-  readonly policies: readonly CalicoPolicy[];
-  readonly profiles: ReadonlyMap<string, Profile>;
+/** Everybody whose addresses rules can ask for. */
+export interface AddressBook {
   readonly holders: readonly LabelledAddresses[];
   /** By `namespace/name`. */
   readonly services: ReadonlyMap<string, readonly ServiceEndpoint[]>;
 }
 
-/** The endpoint whose policy is asked. */
-export interface PolicyEndpoint {
-  /** Its own and those it inherits. */
-  readonly labels: ReadonlyMap<string, string>;
-  /** Names, in order. */
-  readonly profiles: readonly string[];
-}
-
-export type PolicyVerdict =
-  | { readonly allowed: boolean; readonly by: "rule"; readonly policy: CalicoPolicy; readonly rule: CalicoRule }
-  | { readonly allowed: false; readonly by: "end-of-tier"; readonly tier: string }
-  | { readonly allowed: boolean; readonly by: "profile"; readonly profile: string; readonly rule: CalicoRule }
-  | { readonly allowed: false; readonly by: "no-profile-matched" };
-
-function chooses(text: string, labels: LabelLookup, prefix = ""): boolean {
+/** Whether the labels, each under a prefix, are what the selector's text asks for. */
+export function chooses(text: string, labels: LabelLookup, prefix = ""): boolean {
   const { selector } = parseSelector(text);
   return selector !== null && matchesSelector(selector, (label) => labels(prefix + label));
 }
 
 /** What a namespace selector asks of those inside: `all()` is any namespace, and `global()` none. */
-function ofNamespaces(selector: Selector): Selector {
+export function ofNamespaces(selector: Selector): Selector {
   const inside: Selector = { kind: "has", label: NAMESPACE_LABEL };
   switch (selector.kind) {
     case "all":
@@ -125,7 +106,7 @@ function matchesSide(
   isSource: boolean,
   packet: PolicyPacket,
   namespace: string | null,
-  world: PolicyWorld,
+  world: AddressBook,
 ): boolean {
   const address = isSource ? packet.src : packet.dst;
   const port = isSource ? packet.sport : packet.dport;
@@ -163,7 +144,13 @@ function matchesIcmp(wanted: NonNullable<CalicoRule["icmp"]>, packet: PolicyPack
   return wanted.code === null || wanted.code === packet.icmp.code;
 }
 
-function matchesRule(rule: CalicoRule, packet: PolicyPacket, namespace: string | null, world: PolicyWorld): boolean {
+/** Whether the packet is one that the rule speaks of. */
+export function matchesRule(
+  rule: CalicoRule,
+  packet: PolicyPacket,
+  namespace: string | null,
+  world: AddressBook,
+): boolean {
   const { family } = packet.src;
   const spoken = rule.protocol === null ? null : parseProtocol(rule.protocol.toLowerCase());
   const implied = spoken === ICMP ? 4 : spoken === ICMPV6 ? 6 : null;
@@ -176,70 +163,4 @@ function matchesRule(rule: CalicoRule, packet: PolicyPacket, namespace: string |
     matchesSide(rule.source, true, packet, namespace, world) &&
     matchesSide(rule.destination, false, packet, namespace, world)
   );
-}
-
-const IS_STAGED: ReadonlySet<CalicoPolicy["kind"]> = new Set([
-  "StagedNetworkPolicy",
-  "StagedGlobalNetworkPolicy",
-  "StagedKubernetesNetworkPolicy",
-]);
-
-/** The policies of a tier that decide about an endpoint's tracked packets in one direction. */
-function decidingPolicies(
-  tier: Tier,
-  endpoint: PolicyEndpoint,
-  direction: "Ingress" | "Egress",
-  world: PolicyWorld,
-): readonly CalicoPolicy[] {
-  const chosen = world.policies.filter((policy) => {
-    if (policy.tier !== tier.name || IS_STAGED.has(policy.kind) || policy.doNotTrack || policy.preDNAT) return false;
-    const { selector } = policySelector(policy);
-    return (
-      policy.types.includes(direction) &&
-      selector !== null &&
-      matchesSelector(selector, (label) => endpoint.labels.get(label))
-    );
-  });
-  return sortPolicies(chosen);
-}
-
-/**
- * What policies say to the first packet of a connection at an endpoint, straight from the resources: tiers in order, in
- * each the first rule that decides, then the profiles (the reference: felix/bpf/polprog and the documentation of
- * projectcalico.org/v3). Rendered chains are held against it.
- */
-export function policyVerdict(
-  endpoint: PolicyEndpoint,
-  direction: "Ingress" | "Egress",
-  packet: PolicyPacket,
-  world: PolicyWorld,
-): PolicyVerdict {
-  const rulesOf = (from: { readonly ingress: readonly CalicoRule[]; readonly egress: readonly CalicoRule[] }) =>
-    direction === "Ingress" ? from.ingress : from.egress;
-  for (const tier of sortTiers(world.tiers)) {
-    const policies = decidingPolicies(tier, endpoint, direction, world);
-    if (policies.length === 0) continue;
-    let passed = false;
-    for (const policy of policies) {
-      const decisive = rulesOf(policy).find(
-        (rule) => rule.action !== "Log" && matchesRule(rule, packet, policy.namespace, world),
-      );
-      if (decisive === undefined) continue;
-      if (decisive.action !== "Pass") {
-        return { allowed: decisive.action === "Allow", by: "rule", policy, rule: decisive };
-      }
-      passed = true;
-      break;
-    }
-    if (!passed && tier.defaultAction === "Deny") return { allowed: false, by: "end-of-tier", tier: tier.name };
-  }
-  for (const name of endpoint.profiles) {
-    const profile = world.profiles.get(name);
-    const decisive =
-      profile && rulesOf(profile).find((rule) => rule.action !== "Log" && matchesRule(rule, packet, null, world));
-    if (decisive !== undefined && decisive.action !== "Pass") {
-      return { allowed: decisive.action === "Allow", by: "profile", profile: name, rule: decisive };
-    }
-  }
-  return { allowed: false, by: "no-profile-matched" };
 }

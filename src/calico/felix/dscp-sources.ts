@@ -1,0 +1,25 @@
+import type { Pod } from "../../kubernetes/pod.ts";
+import { type Family, formatAddress } from "../../net/address.ts";
+import type { DscpSource } from "./felix-settings.ts";
+
+/** Values by the names that api/pkg/lib/numorstring takes for them (RFC 4594). */
+const NAMES: ReadonlyMap<string, number> = new Map([
+  ["DF", 0],
+  ["EF", 46],
+  ...[1, 2, 3, 4, 5, 6, 7].map((n) => [`CS${n}`, n * 8] as const),
+  ...[1, 2, 3, 4].flatMap((n) => [1, 2, 3].map((drop) => [`AF${n}${drop}`, n * 8 + drop * 2] as const)),
+]);
+
+const HIGHEST_DSCP = 63;
+
+/** The pods of a node that ask for a DSCP value, by annotation (felix/dataplane/linux/dscp_mgr.go). */
+export function dscpSources(pods: readonly Pod[], family: Family): readonly DscpSource[] {
+  return pods.flatMap((pod) => {
+    const written = pod.metadata.annotations.get("qos.projectcalico.org/dscp");
+    const own = pod.podIPs.filter((address) => address.family === family);
+    if (written === undefined || own.length === 0) return [];
+    const value = NAMES.get(written.toUpperCase()) ?? (/^\d{1,2}$/.test(written) ? Number(written) : null);
+    if (value === null || value > HIGHEST_DSCP) return [];
+    return [{ source: own.map(formatAddress).join(","), value }];
+  });
+}
