@@ -184,6 +184,7 @@ function undo(registry: Registry, given: readonly Extract<Assignment, { error: n
 function podAttribute({ metadata, nodeName }: Pod): AllocationAttribute {
   return {
     handle: null,
+    planned: true,
     secondary: new Map([
       ["namespace", metadata.namespace ?? "default"],
       ["node", nodeName ?? ""],
@@ -270,6 +271,7 @@ function tunnelOf(
   if (pools.length === 0) return null;
   const attribute: AllocationAttribute = {
     handle: kind.handle + node.name,
+    planned: true,
     secondary: new Map([
       ["node", node.name],
       ["type", kind.type],

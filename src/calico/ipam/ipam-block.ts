@@ -13,6 +13,8 @@ export interface AllocationAttribute {
   readonly handle: string | null;
   /** `namespace`, `pod`, `node`, `type`, `timestamp`, … */
   readonly secondary: ReadonlyMap<string, string>;
+  /** No resource tells of it: podpath gave the address. */
+  readonly planned?: true;
 }
 
 /** A crd.projectcalico.org/v1 IPAMBlock: the addresses of one block and who has them. */
