@@ -2,6 +2,12 @@ import type { CodeTable } from "./code-page.ts";
 
 /** BIRD's configuration. */
 export const BIRD_CODES = {
+  "bird-refused": {
+    title: "A configuration that BIRD refuses",
+    means:
+      "BIRD stops at the first thing that it does not take, and reads none of the configuration: one that runs goes on with the configuration before, one that starts does not come up. podpath reads on behind it.",
+    todo: "Put the line right, and run bird -p -c on the file: BIRD tells one thing at a time.",
+  },
   "bird-syntax": {
     title: "Something that does not fit into BIRD's configuration",
     means: "The statement around it was left out; what stands before and after it was read.",

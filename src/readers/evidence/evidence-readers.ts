@@ -2,6 +2,7 @@ import type { Evidence } from "../../model/evidence.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { OriginTable } from "../../model/origin.ts";
 import { type IncludedFile, readBirdConfiguration } from "../bird/configuration.ts";
+import { birdRefusals } from "../bird/refusal/bird-refusals.ts";
 import { readBirdc } from "../birdc/birdc.ts";
 import { readNodeStatus } from "../calicoctl/node-status.ts";
 import { readConntrackStatistics } from "../counters/conntrack-statistics.ts";
@@ -55,7 +56,12 @@ function birdConfiguration(
   beside: (name: string) => IncludedFile | null,
 ): EvidenceDump {
   const { configuration, findings } = readBirdConfiguration(text, file, origins, beside);
-  return { evidence: { birdConfigurations: [configuration] }, items: configuration.protocols.length, findings };
+  const refusals = configuration.syntax === "1.6" ? birdRefusals(text, file, beside) : [];
+  return {
+    evidence: { birdConfigurations: [configuration] },
+    items: configuration.protocols.length,
+    findings: [...refusals, ...findings],
+  };
 }
 
 function nodeStatus(text: string, file: string, origins: OriginTable): EvidenceDump {

@@ -23,6 +23,10 @@ const N1 = node("n1", "ipv4Address: 172.16.0.11/24");
 export const BIRD_EXAMPLES: ExamplesOf<typeof BIRD_CODES> = {
   "bgp-peer-without-session": both,
   "bgp-session-unconfigured": both,
+  "bird-refused": snapshot({
+    "nodes/n1/bird.cfg":
+      "router id 172.16.0.11;\nprotocol bgp Mesh_172_16_0_12 {\n  local as 64512;\n  neighbor 172.16.0.12 as 0;\n}\n",
+  }),
   "bird-syntax": snapshot({
     "nodes/n1/bird.cfg": "router id 172.16.0.11;\nprotocol kernel {\n  scan time often;\n  export all;\n}\n",
   }),

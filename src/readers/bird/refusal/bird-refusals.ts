@@ -1,0 +1,38 @@
+import type { Finding } from "../../../model/finding.ts";
+import { dumpLines } from "../../dump-text.ts";
+import type { IncludedFile } from "../configuration.ts";
+import { judgeBird } from "./bird-refusal.ts";
+
+/** What BIRD 1.6 says against a configuration as a finding, in its words; bird6.cfg is for BIRD's IPv6 daemon. */
+export function birdRefusals(
+  text: string,
+  file: string,
+  beside: (name: string) => IncludedFile | null,
+): readonly Finding[] {
+  const judged = judgeBird(plain(text, file), file, /bird6[^/]*$/.test(file) ? 6 : 4, (name) => {
+    const found = beside(name);
+    return found === null ? null : { path: found.path, text: plain(found.text, found.path) };
+  });
+  if (judged.kind !== "refused") return [];
+  const { line, message } = judged.refusal;
+  return [
+    {
+      code: "bird-refused",
+      severity: "error",
+      message: `BIRD 1.6 stops here with “${message}”.`,
+      file: judged.refusal.file,
+      line,
+      advice: "It keeps the configuration that it has; one that starts does not come up.",
+    },
+  ];
+}
+
+/** The text without what pasting adds, each line where it was. */
+function plain(text: string, file: string): string {
+  const lines: string[] = [];
+  for (const line of dumpLines(text, file).lines) {
+    while (lines.length < line.number - 1) lines.push("");
+    lines.push(line.text);
+  }
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,107 @@
+import { NotJudged, Refused, type Token } from "./lexer.ts";
+
+/** Nesting that nobody writes is not judged. */
+const DEEPEST = 300;
+
+/** What a name stands for (conf.h, SYM_…); a name that nobody has defined is void. */
+export type SymbolClass =
+  | { readonly kind: "void" | "filter" | "table" | "roa" }
+  /** A template too; `from` copies what it has settled. */
+  | { readonly kind: "protocol"; readonly settled: Settled }
+  | { readonly kind: "function"; readonly parameters: number }
+  | { readonly kind: "constant"; readonly type: "int" | "ip" | "other"; readonly value: number | null }
+  | { readonly kind: "variable" };
+
+/** What a BGP protocol has been told, for the check at its end. */
+export interface Settled {
+  readonly type: string;
+  readonly numbers: ReadonlyMap<string, number>;
+}
+
+/** Tokens one ahead, and the names that are known. */
+export interface Parser {
+  peek(): Token;
+  next(): Token;
+  at(text: string): boolean;
+  take(text: string): boolean;
+  expect(text: string): Token;
+  /** The parser cannot go on with the token that is ahead. */
+  syntaxError(): never;
+  /** Refuses where the lexer stands: behind the last token that was read, or before the one ahead when it was looked at. */
+  refuse(message: string): never;
+  find(name: string): SymbolClass;
+  define(name: string, symbol: SymbolClass): void;
+  /** Tells more about a name of the outermost scope. */
+  redefine(name: string, symbol: SymbolClass): void;
+  push(): void;
+  pop(): void;
+  /** Runs a parser that calls itself. */
+  nested(parse: () => void): void;
+}
+
+export function parserOf(tokens: Iterator<Token, void>, file: string): Parser {
+  let ahead: Token | null = null;
+  let last: Token = { kind: "end", text: "", address: null, file, line: 1 };
+  const scopes: Map<string, SymbolClass>[] = [new Map()];
+  let depth = 0;
+  const peek = (): Token => {
+    if (ahead === null) {
+      const step = tokens.next();
+      // at the end BIRD counts lines anew
+      ahead = step.done ? { kind: "end", text: "", address: null, file, line: 1 } : step.value;
+    }
+    return ahead;
+  };
+  const next = (): Token => {
+    last = peek();
+    ahead = null;
+    return last;
+  };
+  const at = (text: string): boolean => {
+    const token = peek();
+    return (token.kind === "keyword" || token.kind === "sign") && token.text === text;
+  };
+  const syntaxError = (): never => {
+    const token = peek();
+    throw new Refused({ file: token.file, line: token.line, message: "syntax error" });
+  };
+  const take = (text: string): boolean => {
+    if (!at(text)) return false;
+    next();
+    return true;
+  };
+  return {
+    peek,
+    next,
+    at,
+    take,
+    expect: (text) => (at(text) ? next() : syntaxError()),
+    syntaxError,
+    refuse: (message) => {
+      const token = ahead ?? last;
+      throw new Refused({ file: token.file, line: token.line, message });
+    },
+    find: (name) => scopes.findLast((scope) => scope.has(name))?.get(name) ?? { kind: "void" },
+    define: (name, symbol) => {
+      const scope = scopes.at(-1);
+      if (scope?.has(name)) {
+        const token = ahead ?? last;
+        throw new Refused({ file: token.file, line: token.line, message: "Symbol already defined" });
+      }
+      scope?.set(name, symbol);
+    },
+    redefine: (name, symbol) => scopes[0]?.set(name, symbol),
+    push: () => scopes.push(new Map()),
+    pop: () => scopes.pop(),
+    nested: (parse) => {
+      if (++depth > DEEPEST) throw new NotJudged();
+      parse();
+      depth--;
+    },
+  };
+}
+
+/** A name that is no keyword. */
+export function symbolName(parser: Parser): string {
+  return parser.peek().kind === "symbol" ? parser.next().text : parser.syntaxError();
+}
