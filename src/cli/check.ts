@@ -37,7 +37,7 @@ export async function check(argument: string | undefined, options: CheckOptions,
   };
   const output = openOutput(io, options);
   try {
-    if (options.json === true) output.result(`${JSON.stringify(checkJson(report), null, 2)}\n`);
+    if (options.json === true) await output.json(checkJson(report));
     else output.result(checkText(report, output.ink));
   } finally {
     output.close();

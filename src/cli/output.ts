@@ -3,6 +3,7 @@ import pc from "picocolors";
 import type { Finding } from "../model/finding.ts";
 import { findingText } from "../report/finding-text.ts";
 import { type Ink, inkOf, PLAIN_INK } from "../report/ink.ts";
+import { jsonPieces } from "../report/json-pieces.ts";
 import type { CommonOptions } from "./common-options.ts";
 import { InputError } from "./input-error.ts";
 import type { Io } from "./io.ts";
@@ -12,6 +13,8 @@ export interface Output {
   /** For results. */
   readonly ink: Ink;
   result(text: string): void;
+  /** The value as JSON, with a line end, as fast as it is taken. */
+  json(value: object): Promise<void>;
   /** Resolves when whoever reads the results has taken them: to wait for it keeps few of many in memory. */
   taken(): Promise<void>;
   /** A remark; silent with `--quiet`. */
@@ -20,6 +23,9 @@ export interface Output {
   findings(findings: readonly Finding[], fatal: boolean): void;
   close(): void;
 }
+
+/** So many characters are written at a time. */
+const WRITTEN = 64 * 1024;
 
 /** How many findings are told one by one. */
 const LISTED = 10;
@@ -32,17 +38,30 @@ export function openOutput(io: Io, options: CommonOptions): Output {
   const note = (text: string): void => {
     if (options.quiet !== true) io.stderr.write(`${text}\n`);
   };
+  const result = (text: string): void => {
+    if (file === null) isBehind = io.stdout.write(text) === false;
+    else writeSync(file, text);
+  };
+  const taken = async (): Promise<void> => {
+    const { once } = io.stdout;
+    if (!isBehind || once === undefined) return;
+    isBehind = false;
+    await new Promise<void>((resolve) => once.call(io.stdout, "drain", resolve));
+  };
   return {
     ink,
-    result(text) {
-      if (file === null) isBehind = io.stdout.write(text) === false;
-      else writeSync(file, text);
-    },
-    async taken() {
-      const { once } = io.stdout;
-      if (!isBehind || once === undefined) return;
-      isBehind = false;
-      await new Promise<void>((resolve) => once.call(io.stdout, "drain", resolve));
+    result,
+    taken,
+    async json(value) {
+      let waiting = "";
+      for (const piece of jsonPieces(value)) {
+        waiting += piece;
+        if (waiting.length < WRITTEN) continue;
+        result(waiting);
+        waiting = "";
+        await taken();
+      }
+      result(`${waiting}\n`);
     },
     note,
     findings(findings, fatal) {

@@ -11,8 +11,8 @@ import { InputError } from "./input-error.ts";
 import type { Io } from "./io.ts";
 import { openOutput } from "./output.ts";
 import { packetLine } from "./packet-line.ts";
-import { readTextFile } from "./read-files.ts";
-import { linesOf, linesOfStdin, STDIN_NAME } from "./read-stdin.ts";
+import { unreadableFile } from "./read-files.ts";
+import { linesOfFile, linesOfStdin, STDIN_NAME } from "./read-stdin.ts";
 import { remarkOn } from "./remarks.ts";
 
 export interface PacketsOptions extends CommonOptions {
@@ -86,13 +86,13 @@ function refused(id: string | null, findings: readonly Finding[]): Reply {
 }
 
 interface Packets {
-  readonly lines: Iterable<string> | AsyncIterable<string>;
+  readonly lines: AsyncIterable<string>;
   readonly file: string;
 }
 
 function readPackets(path: string, io: Io): Packets {
   if (path === "-") return { lines: linesOfStdin(io), file: STDIN_NAME };
-  const text = readTextFile(path, path);
-  if (typeof text !== "string") throw new InputError([text.problem]);
-  return { lines: linesOf(text), file: path };
+  const problem = unreadableFile(path, path);
+  if (problem !== null) throw new InputError([problem]);
+  return { lines: linesOfFile(path), file: path };
 }

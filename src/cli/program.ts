@@ -43,7 +43,7 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     })
     .exitOverride();
 
-  addCommonOptions(
+  withNetwork(
     program
       .command("run")
       .description("play scenarios: probes, expectations, and the difference between two of them")

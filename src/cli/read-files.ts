@@ -12,6 +12,18 @@ const MAX_TOTAL_BYTES = 256 * 1024 * 1024;
 const MAX_FILES = 100_000;
 const MAX_DEPTH = 12;
 
+/** Why a file cannot be read piece by piece; null where it can. */
+export function unreadableFile(path: string, shown: string): Finding | null {
+  try {
+    // opening a pipe or a device may never return
+    if (!statSync(path).isFile()) return problem("not-a-file", shown, "it is not a regular file");
+    closeSync(openSync(path, "r"));
+    return null;
+  } catch (error) {
+    return unreadable(shown, error);
+  }
+}
+
 /** Reads one file; what cannot be read becomes a finding that names it as `shown`. */
 export function readTextFile(path: string, shown: string): FileText {
   let descriptor: number;

@@ -1,3 +1,4 @@
+import { createReadStream } from "node:fs";
 import { ARCHIVE_SAMPLE, archiveKind } from "../readers/archive/archive-kind.ts";
 import { decodeText } from "./decode-text.ts";
 import { InputError } from "./input-error.ts";
@@ -32,17 +33,26 @@ async function* bytesOfStdin(io: Io): AsyncGenerator<Uint8Array> {
 }
 
 /** The lines of standard input as they come; those of text that is not UTF-8 when it has ended. */
-export async function* linesOfStdin(io: Io): AsyncGenerator<string> {
-  const stdin = bytesOfStdin(io);
+export function linesOfStdin(io: Io): AsyncGenerator<string> {
+  return linesOfBytes(bytesOfStdin(io), STDIN_NAME);
+}
+
+/** The lines of a file as they are read. */
+export async function* linesOfFile(path: string): AsyncGenerator<string> {
+  yield* linesOfBytes(createReadStream(path), path);
+}
+
+async function* linesOfBytes(source: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<string> {
+  const stdin = source[Symbol.asyncIterator]();
   const first = await stdin.next();
   if (first.done === true) return;
   async function* whole(start: Uint8Array): AsyncGenerator<Uint8Array> {
     yield start;
-    yield* stdin;
+    yield* { [Symbol.asyncIterator]: () => stdin };
   }
   const all = whole(first.value);
   if (isOtherText(first.value)) {
-    yield* linesOf(await textOf(all));
+    yield* linesOf(await textOf(all, name));
     return;
   }
   const decoder = new TextDecoder();
@@ -51,7 +61,7 @@ export async function* linesOfStdin(io: Io): AsyncGenerator<string> {
     rest += decoder.decode(bytes, { stream: true });
     const end = rest.lastIndexOf("\n");
     if (end < 0) {
-      if (rest.length > MAX_FILE_BYTES) throw tooLarge();
+      if (rest.length > MAX_FILE_BYTES) throw tooLarge(name);
       continue;
     }
     yield* linesOf(rest.slice(0, end));
@@ -75,26 +85,26 @@ export function* linesOf(text: string): Iterable<string> {
   if (start < text.length) yield text.slice(start);
 }
 
-function tooLarge(): InputError {
+function tooLarge(name: string): InputError {
   return new InputError([
     {
       code: "file-too-large",
       severity: "error",
-      message: `standard input has more than ${MAX_FILE_BYTES / 1024 / 1024} MB`,
+      message: `${name === STDIN_NAME ? "standard input" : name} has more than ${MAX_FILE_BYTES / 1024 / 1024} MB`,
       advice: "Is it the right file? A dump of one machine is some megabytes at most.",
     },
   ]);
 }
 
-async function textOf(stdin: AsyncIterable<Uint8Array>): Promise<string> {
+async function textOf(stdin: AsyncIterable<Uint8Array>, name: string = STDIN_NAME): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const bytes of stdin) {
     length += bytes.length;
-    if (length > MAX_FILE_BYTES) throw tooLarge();
+    if (length > MAX_FILE_BYTES) throw tooLarge(name);
     chunks.push(bytes);
   }
-  const text = decodeText(Buffer.concat(chunks), STDIN_NAME);
+  const text = decodeText(Buffer.concat(chunks), name);
   if (typeof text !== "string") throw new InputError([text.problem]);
   return text;
 }

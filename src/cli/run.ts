@@ -7,10 +7,11 @@ import { readEvidence } from "../readers/evidence/read-evidence.ts";
 import { readScenario } from "../readers/scenario/read-scenario.ts";
 import { comparisonJson } from "../report/comparison-json.ts";
 import { comparisonText } from "../report/comparison-text.ts";
-import { runJson } from "../report/run-json.ts";
+import { streamedRun } from "../report/run-json.ts";
 import { HEADLINE_PROBES, runText } from "../report/run-text.ts";
 import type { CommonOptions } from "./common-options.ts";
 import { BAD_INPUT, DONE, type ExitCode, FAILED, UNKNOWN, worst } from "./exit-code.ts";
+import { type FactOptions, refuseBadFacts, typedFacts } from "./fact-options.ts";
 import { type LoadedNetwork, loadScenarioFile, loadScenarioNetwork } from "./input.ts";
 import { InputError } from "./input-error.ts";
 import type { Io } from "./io.ts";
@@ -18,7 +19,7 @@ import { openOutput } from "./output.ts";
 import { progressBar } from "./progress-bar.ts";
 import { remarkOn } from "./remarks.ts";
 
-export interface RunOptions extends CommonOptions {
+export interface RunOptions extends CommonOptions, FactOptions {
   readonly hideAnswer?: boolean;
 }
 
@@ -42,10 +43,10 @@ export async function run(names: readonly string[], options: RunOptions, io: Io)
     }
     const comparison = hideAnswer ? null : compare(played);
     if (options.json === true) {
-      const scenarios = played.map(({ run: one }) => runJson(one, hideAnswer));
+      const scenarios = played.map(({ run: one }) => streamedRun(one, hideAnswer));
       const [only] = scenarios;
       const difference = comparison === null ? {} : { difference: comparisonJson(comparison) };
-      output.result(`${JSON.stringify(scenarios.length === 1 ? only : { scenarios, ...difference }, null, 2)}\n`);
+      await output.json(scenarios.length === 1 && only !== undefined ? only : { scenarios, ...difference });
     } else {
       const texts = played.map(({ run: one }, index) =>
         runText(one, { ink: output.ink, hideAnswer, traced: index === 0 }),
@@ -63,9 +64,11 @@ async function play(name: string, options: RunOptions, io: Io): Promise<Played> 
   const file = await loadScenarioFile(name, io);
   const { scenario, findings } = readScenario(file.text, file.shown);
   if (scenario === null || (options.strictInput === true && findings.length > 0)) throw new InputError(findings);
+  const typed = await typedFacts(options);
   const progress = progressBar(io, options);
-  const loaded = await loadScenarioNetwork(file, scenario.network, { ...options, progress });
+  const loaded = await loadScenarioNetwork(file, scenario.network, { ...options, typed, progress });
   progress?.end();
+  refuseBadFacts(loaded.findings, typed);
   return {
     shortName: basename(resolve(file.folder)),
     run: runScenario(loaded.network, scenario, { traced: HEADLINE_PROBES, strict: options.strict ?? false }),

@@ -1,7 +1,7 @@
 import { groupBranches } from "../report/branch-groups.ts";
 import { decisiveUnknowns } from "../report/decisive-unknowns.ts";
 import { nextLines } from "../report/next-text.ts";
-import { answerJson } from "../report/trace-json.ts";
+import { streamedAnswer } from "../report/trace-json.ts";
 import { tracePcap } from "../report/trace-pcap.ts";
 import { traceText } from "../report/trace-text.ts";
 import { nextCommand } from "../trace/next-command.ts";
@@ -28,7 +28,7 @@ export async function trace(argument: string | undefined, options: TraceOptions,
     }
     const decisive = decisiveUnknowns(answer, groupBranches(answer, false));
     const next = nextCommand(answer, decisive, asked.doubting);
-    if (options.json === true) output.result(`${JSON.stringify({ ...answerJson(answer, asked.id), next }, null, 2)}\n`);
+    if (options.json === true) await output.json({ ...streamedAnswer(answer, asked.id), next });
     else {
       const text = traceText(asked.asked, answer, { ink: output.ink, verbose: options.verbose ?? false });
       output.result([text, ...nextLines(next, answer.network, output.ink).map((line) => `${line}\n`)].join(""));

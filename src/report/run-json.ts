@@ -2,7 +2,7 @@ import type { Comparison } from "../analysis/expectation.ts";
 import type { PlayedProbe, ScenarioRun } from "../analysis/run-scenario.ts";
 import type { Source } from "../model/origin.ts";
 import { type FindingJson, findingJson } from "./code-link.ts";
-import { type AnswerJson, answerJson } from "./trace-json.ts";
+import { type AnswerJson, type StreamedAnswer, streamedAnswer } from "./trace-json.ts";
 
 export interface PlayedProbeJson {
   readonly name: string;
@@ -31,7 +31,12 @@ export interface RunJson {
   readonly probes: readonly PlayedProbeJson[];
 }
 
-export function runJson(run: ScenarioRun, hideAnswer: boolean): RunJson {
+/** What was played, with probes that are made when their turn comes. */
+export type StreamedRun = Omit<RunJson, "probes"> & {
+  readonly probes: Iterable<Omit<PlayedProbeJson, "answer"> & { readonly answer: StreamedAnswer | null }>;
+};
+
+export function streamedRun(run: ScenarioRun, hideAnswer: boolean): StreamedRun {
   const { scenario } = run;
   const count = (verdict: PlayedProbe["verdict"]): number =>
     run.probes.filter((played) => played.verdict === verdict).length;
@@ -49,7 +54,16 @@ export function runJson(run: ScenarioRun, hideAnswer: boolean): RunJson {
       "no-expectation": count("no-expectation"),
     },
     leftOut: scenario.leftOut,
-    probes: run.probes.map((played) => ({
+    probes: probesOf(run, hideAnswer),
+  };
+}
+
+function* probesOf(
+  { scenario, probes }: ScenarioRun,
+  hideAnswer: boolean,
+): Generator<Omit<PlayedProbeJson, "answer"> & { readonly answer: StreamedAnswer | null }> {
+  for (const played of probes) {
+    yield {
       name: played.probe.name,
       source: { file: scenario.file, ...(played.probe.line === null ? {} : { line: played.probe.line }) },
       from: played.probe.probe.from,
@@ -58,7 +72,7 @@ export function runJson(run: ScenarioRun, hideAnswer: boolean): RunJson {
       verdict: played.verdict,
       comparisons: played.comparisons,
       findings: played.findings.map(findingJson),
-      answer: played.answer === null || hideAnswer ? null : answerJson(played.answer),
-    })),
-  };
+      answer: played.answer === null || hideAnswer ? null : streamedAnswer(played.answer),
+    };
+  }
 }

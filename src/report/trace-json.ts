@@ -89,6 +89,14 @@ function assumptionJson(assumption: Assumption): AssumptionJson {
 
 /** An answer as INTERFACES section 4 writes it. */
 export function answerJson(answer: Answer, id: string | null = null): AnswerJson {
+  const streamed = streamedAnswer(answer, id);
+  return { ...streamed, branches: [...streamed.branches] };
+}
+
+/** The same, with branches that are made when their turn comes. */
+export type StreamedAnswer = Omit<AnswerJson, "branches"> & { readonly branches: Iterable<BranchJson> };
+
+export function streamedAnswer(answer: Answer, id: string | null = null): StreamedAnswer {
   return {
     ...(id === null ? {} : { id }),
     certainty: answer.certainty,
@@ -100,8 +108,12 @@ export function answerJson(answer: Answer, id: string | null = null): AnswerJson
     })),
     unknowns: answer.unknowns.map((unknown) => ({ ...unknown, doc: docOf(unknown.code) })),
     ...(answer.truncated ? { truncated: true } : {}),
-    branches: answer.branches.flatMap((branch) => branchJson(answer.network, branch)),
+    branches: branchesOf(answer),
   };
+}
+
+function* branchesOf({ network, branches }: Answer): Generator<BranchJson> {
+  for (const branch of branches) yield* branchJson(network, branch);
 }
 
 function branchJson(network: Network, branch: Branch): readonly BranchJson[] {

@@ -115,4 +115,18 @@ describe("podpath run", () => {
     expect(code).toBe(2);
     expect(err).toMatch(/scenario\.yaml:4: there is no snapshot folder \.\/snap\..*Did you mean .*snapshot\?/);
   });
+
+  test("takes facts: they hold for every scenario, and one about nobody is an error of the command line", async () => {
+    const probes = (out: string): readonly { name: string; verdict: string }[] => JSON.parse(out).probes;
+    const before = await podpath(["run", HEALTHY, "--json"]);
+    expect(before.code).toBe(0);
+    const rules = ["--fact", "worker-2: rule -P FORWARD DROP", "--fact", "worker-2: rule -I FORWARD -j DROP"];
+    const after = await podpath(["run", HEALTHY, "--json", ...rules]);
+    expect(after.code).toBe(1);
+    const failed = probes(after.out).filter(({ verdict }) => verdict === "failed");
+    expect(failed.length).toBeGreaterThan(0);
+    expect(failed.length).toBeLessThan(probes(before.out).length);
+    const wrong = await podpath(["run", HEALTHY, "--fact", "pod/no/body: rule -P FORWARD DROP"]);
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining("pod/no/body")]);
+  });
 });

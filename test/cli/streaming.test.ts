@@ -1,6 +1,7 @@
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { runCommand } from "../../src/cli/program.ts";
-import { ARTICLE, podpath } from "./command.ts";
+import { ARTICLE, folder, podpath } from "./command.ts";
 
 const PACKET = (id: string): string =>
   JSON.stringify({
@@ -77,4 +78,34 @@ test("packets in UTF-16, as PowerShell writes them, are read; an archive is told
   const packed = await podpath(["probe", `${ARTICLE}/healthy`, "--packets", "-"], new Uint8Array([0x1f, 0x8b, 8, 0]));
   expect(packed.code).toBe(2);
   expect(packed.err).toContain("gzip");
+});
+
+test("packets of a file are answered in order, whatever their number, and JSON comes in pieces", async () => {
+  const packets = Array.from({ length: 300 }, (_, index) => PACKET(String(index)));
+  const path = join(folder({ "packets.jsonl": packets.join("\n") }), "packets.jsonl");
+  const { out } = await podpath(["probe", `${ARTICLE}/healthy`, "--packets", path]);
+  expect(
+    out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).id),
+  ).toEqual(packets.map((_, index) => String(index)));
+
+  const writes: string[] = [];
+  await runCommand(["run", `${ARTICLE}/healthy`, "--json"], {
+    stdout: { write: (text: string) => writes.push(text) },
+    stderr: { write: () => true },
+    stdin: (async function* () {})(),
+    env: {},
+  });
+  expect(writes.length).toBeGreaterThan(2);
+  expect(JSON.parse(writes.join("")).probes.length).toBeGreaterThan(0);
+});
+
+test("a file of packets that is none is told before anything else is done", async () => {
+  for (const path of ["/nowhere/packets.jsonl", "/dev/null", "."]) {
+    const { code, err } = await podpath(["probe", `${ARTICLE}/healthy`, "--packets", path]);
+    expect([path, code]).toEqual([path, 2]);
+    expect(err).toContain(path);
+  }
 });

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { runCommand } from "../../src/cli/program.ts";
+import { readFactsFile } from "../../src/readers/facts/facts-file.ts";
 import { parseDocument } from "../../src/readers/resources/parse-document.ts";
 import { readScenario } from "../../src/readers/scenario/read-scenario.ts";
 import { parsePacketLine } from "../../src/trace/packet-question.ts";
@@ -135,6 +136,37 @@ describe("the snapshot's schema refuses", () => {
   ])("%s", (_, value) => {
     expect(errorsAgainst("snapshot", good)).toEqual([]);
     expect(errorsAgainst("snapshot", value)).not.toEqual([]);
+  });
+});
+
+describe("the facts' schema and their reader agree that", () => {
+  const read = (text: string) => {
+    const document = parseDocument(text);
+    if (document.kind === "error") throw new Error(document.message);
+    return { value: document.value, ...readFactsFile(text, "facts.yaml") };
+  };
+
+  test.each([
+    'facts: ["n1: route default via 10.0.0.1"]',
+    "apiVersion: podpath/v1\nkind: Facts\nfacts: [{n1: [route default via 10.0.0.1, rule -P FORWARD DROP]}, pod a/b ip 10.0.0.2 node n1]",
+    "facts: {n1: route default via 10.0.0.1, host/gw: [address 10.0.0.1/24 dev eth0]}",
+  ])("%s are facts", (text) => {
+    const { value, facts, findings } = read(text);
+    expect(errorsAgainst("facts", value)).toEqual([]);
+    expect(findings).toEqual([]);
+    expect(facts.length).toBeGreaterThan(0);
+  });
+
+  test.each([
+    "facts: 7",
+    "apiVersion: podpath/v2\nfacts: [a]",
+    "facts: [7]",
+    "facts: {n1: {route: default}}",
+    "fact: [a]",
+  ])("%s are none", (text) => {
+    const { value, findings } = read(text);
+    expect(errorsAgainst("facts", value)).not.toEqual([]);
+    expect(findings).not.toEqual([]);
   });
 });
 
