@@ -69,7 +69,7 @@ export function birdContext(
   declared: readonly DeclaredBgpNode[],
   environment: BirdEnvironment,
 ): BirdContext {
-  const { layout } = birdLayoutOf(environment.calico);
+  const layout = birdLayoutOf(environment.calico);
   const nodes = bgpNodesOf(cluster, declared);
   const configuration = cluster.bgpConfigurations.get("default") ?? null;
   const asNumber = configuration?.asNumber ?? DEFAULT_AS_NUMBER;

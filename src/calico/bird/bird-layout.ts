@@ -4,12 +4,11 @@
  */
 export type BirdLayout = "commented" | "flat";
 
-/** The releases whose rendering was compared with upstream's expectations. */
-const COMPARED: readonly RegExp[] = [/^v?3\.29\./, /^v?3\.33\b/];
-
-/** The layout of a release such as `v3.29.2`; a text that is no release counts as v3.29. */
-export function birdLayoutOf(version: string): { readonly layout: BirdLayout; readonly isCompared: boolean } {
+/**
+ * The layout of a release such as `v3.29.2`; a text that is no release counts as v3.29. Upstream's expectations are at hand for v3.29 and v3.33-dev;
+ * the others are rendered like the one of these that they resemble.
+ */
+export function birdLayoutOf(version: string): BirdLayout {
   const [, major = "3", minor = "29"] = /^v?(\d+)\.(\d+)/.exec(version) ?? [];
-  const isFlat = Number(major) > 3 || Number(minor) >= 32;
-  return { layout: isFlat ? "flat" : "commented", isCompared: COMPARED.some((one) => one.test(version)) };
+  return Number(major) > 3 || Number(minor) >= 32 ? "flat" : "commented";
 }
