@@ -1,7 +1,7 @@
 import { prefixField } from "../kubernetes/address-field.ts";
-import { at, elements, flag, integer, member, ownValue, text, topField } from "../kubernetes/field.ts";
+import { at, elements, flag, member, ownValue, text, topField } from "../kubernetes/field.ts";
 import type { Metadata } from "../kubernetes/metadata.ts";
-import { allowedUses, assignmentMode, type EncapsulationMode, type IPPool } from "./ip-pool.ts";
+import { allowedUses, assignmentMode, blockSize, type EncapsulationMode, type IPPool } from "./ip-pool.ts";
 
 /** `encapsulation` of the operator's Installation, as the two modes of a pool: IPIP first. */
 const ENCAPSULATIONS: ReadonlyMap<string, readonly [EncapsulationMode, EncapsulationMode]> = new Map([
@@ -18,18 +18,19 @@ export function poolsOfInstallation(content: unknown, metadata: Metadata): reado
   return elements(pools).flatMap((field) => {
     const cidr = prefixField(member(field, "cidr"));
     if (cidr === null) return [];
-    const encapsulation = ENCAPSULATIONS.get(text(member(field, "encapsulation")) ?? "IPIP");
     const isIPv4 = cidr.address.family === 4;
+    // defaults of the operator (tigera/operator pkg/controller/ippool): IPIP and NAT are for IPv4
+    const encapsulation = ENCAPSULATIONS.get(text(member(field, "encapsulation")) || (isIPv4 ? "IPIP" : "None"));
     return [
       {
         metadata: { ...metadata, name: text(member(field, "name")) ?? `default-ipv${isIPv4 ? 4 : 6}-ippool` },
         cidr,
         ipipMode: encapsulation?.[0] ?? null,
         vxlanMode: encapsulation?.[1] ?? null,
-        natOutgoing: ownValue(field.value, "natOutgoing") !== "Disabled",
+        natOutgoing: (text(member(field, "natOutgoing")) || (isIPv4 ? "Enabled" : "Disabled")) !== "Disabled",
         disableBGPExport: ownValue(field.value, "disableBGPExport") === true,
         disabled: flag(member(field, "disableNewAllocations")) ?? false,
-        blockSize: integer(member(field, "blockSize")) ?? (isIPv4 ? 26 : 122),
+        blockSize: blockSize(member(field, "blockSize"), cidr),
         nodeSelector: text(member(field, "nodeSelector")) || "all()",
         namespaceSelector: text(member(field, "namespaceSelector")) ?? "",
         allowedUses: allowedUses(member(field, "allowedUses")),

@@ -3,6 +3,7 @@ import { complain, type Field, flag, integer, listOf, member, text } from "../ku
 import { type Metadata, readMetadata } from "../kubernetes/metadata.ts";
 import type { Origin } from "../model/origin.ts";
 import type { Prefix } from "../net/prefix.ts";
+import { writtenSelector } from "./written-selector.ts";
 
 export type EncapsulationMode = "Never" | "Always" | "CrossSubnet";
 
@@ -53,23 +54,46 @@ function mode(field: Field): EncapsulationMode {
   return "Never";
 }
 
+/**
+ * How long the prefix of a block is: /20 to /32 and /116 to /128, and no block is larger than its pool. What the API
+ * refuses (libcalico-go/lib/validator/v3, validateIPPoolSpec) is complained of; then the usual size counts.
+ */
+export function blockSize(field: Field, cidr: Prefix): number {
+  const [smallest, largest, usual] = cidr.address.family === 4 ? [20, 32, 26] : [116, 128, 122];
+  const written = integer(field);
+  if (written !== null && written >= smallest && written <= largest && written >= cidr.length) return written;
+  if (written !== null || usual < cidr.length)
+    complain(field, `a prefix length from ${Math.max(smallest, cidr.length)} to ${largest}`);
+  return usual;
+}
+
+/** A selector as it is written; one that makes no sense is complained of, and selects nothing. */
+function selectorText(field: Field): string {
+  return writtenSelector(field)?.text ?? "";
+}
+
 /** Null without a usable `spec.cidr`. `untold` names the fields that the source does not tell. */
 export function readIPPool(resource: Field, origin: Origin, untold?: ReadonlySet<string>): IPPool | null {
   const spec = member(resource, "spec");
   const cidr = prefixField(member(spec, "cidr"));
   if (cidr === null) return null;
+  const ipipMode = mode(member(spec, "ipipMode"));
+  const vxlanMode = mode(member(spec, "vxlanMode"));
+  if (ipipMode !== "Never" && cidr.address.family === 6) complain(member(spec, "ipipMode"), "Never: IPIP is for IPv4");
+  if (ipipMode !== "Never" && vxlanMode !== "Never")
+    complain(member(spec, "vxlanMode"), "Never, as ipipMode says otherwise already");
   const ifTold = <T>(name: string, value: T): T | null => (untold?.has(`spec.${name}`) ? null : value);
   return {
     metadata: readMetadata(resource, origin),
     cidr,
-    ipipMode: ifTold("ipipMode", mode(member(spec, "ipipMode"))),
-    vxlanMode: ifTold("vxlanMode", mode(member(spec, "vxlanMode"))),
+    ipipMode: ifTold("ipipMode", cidr.address.family === 6 ? "Never" : ipipMode),
+    vxlanMode: ifTold("vxlanMode", ipipMode === "Never" || cidr.address.family === 6 ? vxlanMode : "Never"),
     natOutgoing: ifTold("natOutgoing", flag(member(spec, "natOutgoing")) ?? false),
     disabled: ifTold("disabled", flag(member(spec, "disabled")) ?? false),
     disableBGPExport: ifTold("disableBGPExport", flag(member(spec, "disableBGPExport")) ?? false),
-    blockSize: integer(member(spec, "blockSize")) ?? (cidr.address.family === 4 ? 26 : 122),
-    nodeSelector: text(member(spec, "nodeSelector")) || "all()",
-    namespaceSelector: text(member(spec, "namespaceSelector")) ?? "",
+    blockSize: blockSize(member(spec, "blockSize"), cidr),
+    nodeSelector: selectorText(member(spec, "nodeSelector")) || "all()",
+    namespaceSelector: selectorText(member(spec, "namespaceSelector")),
     allowedUses: allowedUses(member(spec, "allowedUses")),
     assignmentMode: assignmentMode(member(spec, "assignmentMode")),
   };

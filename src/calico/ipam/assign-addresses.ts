@@ -1,7 +1,8 @@
 import type { Pod } from "../../kubernetes/pod.ts";
 import { hasFinished } from "../../kubernetes/pod.ts";
 import type { TunnelAddresses } from "../../kubernetes/tunnel-addresses.ts";
-import type { OriginTable } from "../../model/origin.ts";
+import type { Finding } from "../../model/finding.ts";
+import { type OriginTable, sourceOf } from "../../model/origin.ts";
 import type { Address, Family } from "../../net/address.ts";
 import { formatPrefix, prefixContains } from "../../net/prefix.ts";
 import type { Cluster } from "../cluster.ts";
@@ -99,8 +100,28 @@ export function assignAddresses(
     pods: new Map([...pods].sort(([x], [y]) => (x < y ? -1 : 1))),
     blocks: blocksOf(registry.store),
     tunnels,
-    findings: assigning.refusals.findings(),
+    findings: [...otherSizes(cluster, origins), ...assigning.refusals.findings()],
   };
+}
+
+/** Blocks that are not of the size of their pool: Calico would make others over them, and give addresses twice. */
+function otherSizes(cluster: Cluster, origins: OriginTable): readonly Finding[] {
+  return [...cluster.ipamBlocks.values()].flatMap(({ cidr, deleted, origin }): readonly Finding[] => {
+    const pool = [...cluster.ipPools.values()].find((one) => prefixContains(one.cidr, cidr.address));
+    if (pool === undefined || pool.blockSize === cidr.length || deleted) return [];
+    const source = sourceOf(origins, origin);
+    return [
+      {
+        code: "block-of-other-size",
+        severity: "warning",
+        message: `Block ${formatPrefix(cidr)} is in pool ${pool.metadata.name}, whose blocks are /${pool.blockSize}: addresses of it may be given twice.`,
+        ...(source?.file === undefined ? {} : { file: source.file }),
+        ...(source?.line === undefined ? {} : { line: source.line }),
+        advice:
+          "A pool's block size cannot be changed; a pool that was made anew with another one needs its old blocks gone.",
+      },
+    ];
+  });
 }
 
 /** Most pods ask for nothing special: one request serves them all. */

@@ -20,6 +20,12 @@ export const IPAM_CODES = {
       "Felix makes the VXLAN device on the device that has the node's address. It tries again and again, and there is no tunnel.",
     todo: "Correct the address of the node, or how it is detected.",
   },
+  "block-of-other-size": {
+    title: "A block that is not of its pool's size",
+    means:
+      "Calico finds blocks by their CIDR: where a pool was made anew with another block size, it makes new blocks over the old ones, and gives addresses twice.",
+    todo: "Release the old block (calicoctl ipam release), or give the pool its old block size.",
+  },
   "bgp-no-path": {
     title: "A node that learns no routes to another one over BGP",
     means:

@@ -28,6 +28,13 @@ export const IPAM_EXAMPLES: ExamplesOf<typeof IPAM_CODES> = {
       planOf(FULL + ["a", "b"].map((name) => pod(`n/${name}`, "node1")).join(""), nodesNamed("node1")).findings,
   },
   "tunnel-gets-no-address": { library: () => planOf(FULL, nodesNamed("node1", "node2", "node3")).findings },
+  "block-of-other-size": {
+    library: () =>
+      planOf(
+        `${pool("p", "10.0.0.0/24", "blockSize: 28")}---\napiVersion: crd.projectcalico.org/v1\nkind: IPAMBlock\nmetadata: {name: 10-0-0-0-30}\nspec: {cidr: 10.0.0.0/30, affinity: "host:node1", allocations: [null, null, null, null], unallocated: [0, 1, 2, 3], attributes: []}\n`,
+        nodesNamed("node1"),
+      ).findings,
+  },
   "vxlan-without-parent": { library: () => wiringFindings(pool("p", "10.0.0.0/16", "vxlanMode: Always")) },
   "bgp-no-path": {
     library: () => wiringFindings(pool("p", "10.0.0.0/16") + NO_MESH + pod("n/a", "node1") + pod("n/b", "node2")),
