@@ -8,6 +8,7 @@ import { ignoresAlternatives } from "./ignored-alternatives.ts";
 import { namespaceProfile, serviceAccountProfile } from "./namespace-profiles.ts";
 import { ANY_RULE, type CalicoPolicy } from "./network-policy.ts";
 import type { Profile } from "./profile.ts";
+import { refusedByIptables } from "./refused-by-iptables.ts";
 import { type PolicyProblem, storedPolicies } from "./stored-policies.ts";
 import type { Tier } from "./tier.ts";
 
@@ -98,6 +99,11 @@ export function declaredPolicy(cluster: Cluster, band: FelixBand): DeclaredPolic
   const policies = [...converted, ...stored.policies];
   for (const policy of policies) {
     for (const rule of [...policy.ingress, ...policy.egress]) {
+      const refused = refusedByIptables(rule, band);
+      if (refused !== null) {
+        const message = `${formatFieldPath(rule.path)} ${refused}`;
+        problems.push({ code: "felix-cannot-program", origin: policy.origin, message });
+      }
       if (!ignoresAlternatives(rule)) continue;
       const message = `${formatFieldPath(rule.path)} asks more than two lists of alternatives; Felix heeds two of them.`;
       problems.push({ code: "policy-rule-not-enforced", origin: policy.origin, message });

@@ -11,7 +11,8 @@ export interface PolicyProblem {
     | "policy-without-effect"
     | "policy-reference-missing"
     | "policy-rule-left-out"
-    | "policy-rule-not-enforced";
+    | "policy-rule-not-enforced"
+    | "felix-cannot-program";
   readonly origin: Origin;
   readonly message: string;
 }

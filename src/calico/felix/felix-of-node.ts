@@ -99,6 +99,22 @@ function settingFinding({ origin, field, found, expected }: RefusedParameter, co
   };
 }
 
+/** REJECT is for table filter only; Felix writes its deny action into raw, too. */
+function rejectFinding(parameters: FelixParameters, context: FelixContext): readonly Finding[] {
+  const name = "iptablesFilterDenyAction";
+  if (parameters.choice(name, ["DROP", "REJECT"], "DROP") === "DROP") return [];
+  const source = sourceOf(context.origins, parameters.originOf(name) ?? NO_ORIGIN);
+  return [
+    {
+      code: "felix-cannot-program",
+      severity: "warning",
+      message: `${source?.resource ?? "FelixConfiguration"}: spec.${name} is Reject: the kernel takes REJECT in table filter only, and Felix writes it into raw, too.`,
+      ...(source?.file === undefined ? {} : { file: source.file }),
+      ...(source?.line === undefined ? {} : { line: source.line }),
+    },
+  ];
+}
+
 function modeFinding({ name, origin }: UnmodelledMode, context: FelixContext): Finding {
   const source = sourceOf(context.origins, origin);
   return {
@@ -154,6 +170,9 @@ export function felixOfNode(node: DeclaredNode, context: FelixContext): FelixOfN
     ipv6: ipv6?.tables ?? [],
     ipSets: [...ipv4.sets, ...(ipv6?.sets ?? [])],
     baseChains: [],
-    findings: ipv4.parameters.refused.map((one) => settingFinding(one, context)),
+    findings: [
+      ...ipv4.parameters.refused.map((one) => settingFinding(one, context)),
+      ...rejectFinding(ipv4.parameters, context),
+    ],
   };
 }

@@ -2,6 +2,12 @@ import type { CodeTable } from "./code-page.ts";
 
 /** Declared policies, endpoints and settings of Calico's. */
 export const POLICY_CODES = {
+  "felix-cannot-program": {
+    title: "iptables refuses what Felix writes",
+    means:
+      "A rule or setting that Calico's API accepts makes Felix write something that iptables does not take. iptables-restore takes all of its input or nothing, so Felix programs no change at all any more: the node keeps the rules that it had. podpath shows the rules that were asked for.",
+    todo: "Change the rule or the setting.",
+  },
   "felix-mode-not-modelled": {
     title: "Felix runs in a mode whose rules are not modelled",
     means:

@@ -43,6 +43,7 @@ function configured(...spec: readonly string[]): LibraryExample {
 }
 
 export const POLICY_EXAMPLES: ExamplesOf<typeof POLICY_CODES> = {
+  "felix-cannot-program": declared(...globalPolicy("  ingress: [{action: Allow, protocol: TCP, notProtocol: UDP}]")),
   "felix-mode-not-modelled": configured("spec: {bpfEnabled: true}"),
   "felix-setting-refused": configured("spec: {serviceLoopPrevention: Ignore}"),
   "policy-reference-missing": declared(...globalPolicy("  tier: security")),
