@@ -3,6 +3,7 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import type { Cluster } from "../calico/cluster.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Network } from "../model/network.ts";
+import { isClusterFolder } from "../readers/cluster/cluster-folder.ts";
 import { pasteSections } from "../readers/loose/paste-sections.ts";
 import { recogniseDump } from "../readers/recognise.ts";
 import { FILE_ROLES, type SnapshotFiles, stemOf } from "../readers/snapshot/files.ts";
@@ -135,7 +136,7 @@ async function load(located: Located, options: TypedOptions): Promise<LoadedNetw
   }
 }
 
-function loadText(text: string, shown: string, options: TypedOptions): LoadedNetwork {
+async function loadText(text: string, shown: string, options: TypedOptions): Promise<LoadedNetwork> {
   // a paste of several commands tells more than one dump
   if (pasteSections(text).filter(({ stem, isObjects }) => stem !== null || isObjects).length > 1) {
     return loadFiles(shown, new Map([[shown, text]]), [], options);
@@ -174,7 +175,7 @@ async function loadArchive(
   if (compressed !== undefined) {
     const single = compressed.read();
     if (typeof single !== "string") throw new InputError([single.problem]);
-    const lone = loadText(single, shown, options);
+    const lone = await loadText(single, shown, options);
     return { ...lone, findings: [...findings, ...lone.findings] };
   }
   if (files.size === 0) throw new InputError([...findings.filter(isError), emptyArchive(shown)]);
@@ -214,35 +215,28 @@ function emptyArchive(shown: string): Finding {
 /** The network a scenario names. */
 export async function loadScenarioNetwork(
   file: ScenarioFile,
-  network: { readonly snapshot: string | null; readonly line: number | null },
+  network: { readonly snapshot: string | null; readonly cluster?: string | null; readonly line: number | null },
   options: TypedOptions,
 ): Promise<LoadedNetwork> {
   const place = { file: file.shown, ...(network.line === null ? {} : { line: network.line }) };
-  if (network.snapshot === null) {
-    throw new InputError([
-      {
-        code: "not-built-yet",
-        severity: "error",
-        message: "a scenario on a declared cluster cannot be played by this version",
-        ...place,
-        expected: "network: {snapshot: ./folder}",
-      },
-    ]);
-  }
-  const path = resolve(file.folder, network.snapshot);
+  const isCluster = network.snapshot === null;
+  const folder = network.snapshot ?? network.cluster ?? "";
+  const path = resolve(file.folder, folder);
   if (!existsSync(path) || !statSync(path).isDirectory()) {
     throw new InputError([
       {
         code: "missing-folder",
         severity: "error",
-        message: `there is no snapshot folder ${network.snapshot}`,
+        message: `there is no ${isCluster ? "folder of manifests" : "snapshot folder"} ${folder}`,
         ...place,
         expected: "a folder, relative to the scenario file",
         advice: similar(path),
       },
     ]);
   }
-  return checkInput(await loadFolder(path, options), options);
+  if (!isCluster) return checkInput(await loadFolder(path, options), options);
+  const { loadCluster } = await import("./load-cluster.ts");
+  return checkInput(loadCluster(basename(path), readFolder(path), [], options), options);
 }
 
 /** The scenario an argument names: a folder with a scenario.yaml, or the file itself. */
@@ -377,15 +371,19 @@ function mayBeArchive(path: string): boolean {
 }
 
 /** Makes a network of files, wherever they come from. */
-function loadFiles(
+async function loadFiles(
   name: string,
   read: SnapshotFiles["files"],
   earlier: readonly Finding[],
   options: TypedOptions,
-): LoadedNetwork {
+): Promise<LoadedNetwork> {
   const { host = [], typed: facts = [] } = options;
   const untold = untoldFiles(host, [...read.keys()]);
   if (untold.length > 0) throw new InputError(untold);
+  if (isClusterFolder(read)) {
+    const { loadCluster } = await import("./load-cluster.ts");
+    return loadCluster(name, read, earlier, options);
+  }
   const files: SnapshotFiles = { name, files: read, facts, hostOf: hostsTold(host) };
   const manifests = isManifests(read);
   const asSnapshot = manifests

@@ -22,7 +22,7 @@ export async function runCommand(args: readonly string[], io: Io): Promise<ExitC
   }
 }
 
-const NETWORK = "snapshot folder or archive, bundle, scenario, one dump file, or -";
+const NETWORK = "snapshot folder or archive, bundle, folder of manifests, scenario, one dump file, or -";
 
 /** Options of the commands that ask about a network. */
 function withNetwork(command: Command): Command {
@@ -109,6 +109,27 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .action(async (network: string | undefined, options) => {
       const { render } = await import("./render.ts");
       done(await render(network, options, io));
+    });
+
+  program
+    .command("init")
+    .description("write a starting folder of manifests and nodes.yaml for a cluster in which everything works")
+    .argument("<folder>", "a new folder, or an empty one")
+    .option("--nodes <number>", "nodes in all; the first runs the control plane", wholeNumber(1, 60_000), 3)
+    .option("--pods <number>", "pods of one Deployment", wholeNumber(1, 1_000_000), 4)
+    .addOption(
+      new Option("--encapsulation <mode>", "how packets between pods cross the network")
+        .choices(["None", "IPIP", "IPIPCrossSubnet", "VXLAN", "VXLANCrossSubnet"])
+        .default("VXLANCrossSubnet"),
+    )
+    .option("--calico-version <version>", "which rules Felix writes", "v3.29.2")
+    .option("--kubernetes-version <version>", "which rules kube-proxy writes", "v1.31.3")
+    .option("--pool <cidr>", "where pods have their IPv4 addresses from", "192.168.0.0/16")
+    .option("--two-subnets", "half of the nodes are behind a router")
+    .option("--dual-stack", "IPv6 as well")
+    .action(async (folder: string, options) => {
+      const { init } = await import("./init.ts");
+      done(init(folder, options, io));
     });
 
   addCommonOptions(

@@ -1,5 +1,6 @@
 import type { Address, Family } from "../net/address.ts";
 import type { Prefix } from "../net/prefix.ts";
+import type { AssumptionCode } from "./codes/assumption-codes.ts";
 import type { Origin } from "./origin.ts";
 
 /** rtnetlink route types that occur in dumps. */
@@ -51,6 +52,8 @@ export interface Route {
   readonly nextHopId: number | null;
   /** `realm`: the class that the route gives to packets (`-m realm`, tc); null when unset. */
   readonly realm: string | null;
+  /** Absent: it is as certain as the routes of its host are. */
+  readonly assumption?: AssumptionCode;
   readonly origin: Origin;
 }
 

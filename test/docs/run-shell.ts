@@ -13,7 +13,7 @@ export interface Clone {
 }
 
 /** What of the repository the documents name in commands. */
-const SHARED = ["scenarios"];
+const SHARED = ["scenarios", "examples"];
 
 export function createClone(): Clone {
   const folder = mkdtempSync(join(tmpdir(), "podpath-docs-"));

@@ -1,6 +1,7 @@
 import type { PolicyRule } from "../../model/policy-rule.ts";
 import type { NextHop, Route } from "../../model/route.ts";
 import { formatAddress } from "../../net/address.ts";
+import { formatPrefix } from "../../net/prefix.ts";
 import { firstValue, type PrefixMap } from "../../net/prefix-map.ts";
 import { fibOf } from "../compiled-host.ts";
 import { isInGroup } from "../device-group.ts";
@@ -188,6 +189,13 @@ function refusalOf(route: Route): RoutingResult | "throw" | null {
   }
 }
 
+/** Whether a route that is there by assumption is to be taken as missing (`Services.assume`). */
+function isElsewhere(runtime: HostRuntime, route: Route): boolean {
+  if (route.assumption === undefined) return false;
+  const detail = `${runtime.host.name} has the route to ${formatPrefix(route.destination)}`;
+  return runtime.services.assume(runtime, route.assumption, detail, 1) !== 0;
+}
+
 /** A route over one of its next hops; null when the host has no such device. */
 export function resultOf(runtime: HostRuntime, route: Route, hop: NextHop, key: RouteKey): RoutingResult | null {
   const output = hop.interface === null ? null : deviceNamed(runtime.host, hop.interface);
@@ -202,6 +210,7 @@ export function resultOf(runtime: HostRuntime, route: Route, hop: NextHop, key: 
     case "multicast":
       return { kind: "multicast", route, output, preferredSource };
     default: {
+      if (isElsewhere(runtime, route)) return null;
       const { ownGateways } = fibOf(runtime.compiled, key.dst.family);
       const gateway = ownGateways.size > 0 && ownGateways.has(hop) ? null : hop.gateway;
       return {

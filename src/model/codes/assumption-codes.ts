@@ -24,6 +24,13 @@ export const ASSUMPTION_CODES = {
       "No dump tells the key, so it has the value that the kernel, Kubernetes and Calico give it. docs/reference/assumptions.md lists them.",
     todo: "Collect sysctl -a.",
   },
+  "bgp-settled": {
+    part: "routes",
+    title: "BGP has brought its routes",
+    means:
+      "In a cluster of manifests every BGP session that is asked for is taken to be established, and BIRD to have put the routes into the kernel. Whether the sessions' packets get through is not looked at.",
+    todo: "Trace tcp/179 between the nodes: podpath trace … --from node/A --to node/B --port 179.",
+  },
   "bridge-one-vlan": {
     part: "interfaces",
     title: "All ports of a VLAN-aware bridge share one VLAN",

@@ -2,6 +2,7 @@ import { ADDRESS_CHECK_CODES } from "./address-check-codes.ts";
 import { ARCHIVE_CODES } from "./archive-codes.ts";
 import { BIRD_CODES } from "./bird-codes.ts";
 import { CHECK_CODES } from "./check-codes.ts";
+import { CLUSTER_CODES } from "./cluster-codes.ts";
 import { COLLECTOR_CODES } from "./collector-codes.ts";
 import { DUMP_CODES } from "./dump-codes.ts";
 import { INPUT_CODES } from "./input-codes.ts";
@@ -25,6 +26,7 @@ export const FINDING_CODES = {
   ...NODE_CHECK_CODES,
   ...INPUT_CODES,
   ...ARCHIVE_CODES,
+  ...CLUSTER_CODES,
   ...COLLECTOR_CODES,
   ...DUMP_CODES,
   ...IP_CODES,

@@ -95,11 +95,6 @@ export const INPUT_CODES = {
     means: "A scenario begins with apiVersion: podpath/v1 and kind: Scenario. Nothing was played.",
     todo: "To ask about the network itself, use podpath trace or podpath check.",
   },
-  "not-built-yet": {
-    title: "Something that this version cannot do",
-    means: "The input asks for a feature that podpath has no code for.",
-    todo: "Use what the message says instead.",
-  },
   "same-dump-twice": {
     title: "Two files with the same dump",
     means: "Two files of one machine have one content or fill one place. One of them is read.",

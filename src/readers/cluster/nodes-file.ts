@@ -27,11 +27,6 @@ export const NO_NODES_FILE: NodesFile = { name: null, versions: {}, nodes: [], f
 
 export const NODES_KIND = "ClusterNodes";
 
-/** True for a text that says that it is a `nodes.yaml`; `kubectl get nodes -o yaml` is none. */
-export function isNodesFile(source: string): boolean {
-  return /^\s*"?kind"?\s*:\s*["']?ClusterNodes\b/m.test(source);
-}
-
 /** Reads `nodes.yaml` (docs/reference/nodes-yaml.md). What is wrong in it is a finding with its place, and left out. */
 export function readNodesFile(source: string, file: string, origins: OriginTable, other: OtherFile): NodesFile {
   const document = parseDocument(source);
@@ -62,7 +57,7 @@ export function readNodesFile(source: string, file: string, origins: OriginTable
     name: text(at(top, "metadata", "name")),
     versions: readVersions(member(top, "versions")),
     nodes,
-    fabric: readFabric(member(top, "fabric"), reading),
+    fabric: readFabric(member(top, "fabric"), reading, true),
   };
   tellProblems(top, unknown, reading);
   return { ...file_, findings: reading.findings };

@@ -3,12 +3,18 @@ import { complain, elements, type Field, integer, isRecord, member, text, textMa
 import { deriveConnectedRoutes } from "../../linux/routing/derive-connected-routes.ts";
 import { deriveLocalRoutes } from "../../linux/routing/derive-local-routes.ts";
 import type { Interface } from "../../model/interface.ts";
-import { type DescriptionReading, keysOfElements, readRouteText } from "../fabric/description-reading.ts";
-import { loopback, NODE_INTERFACE_KEYS, readAddressList, readInterface } from "../fabric/read-interface.ts";
+import { type DescriptionReading, keysOfElements, readMachineRoutes } from "../fabric/description-reading.ts";
+import { readListen } from "../fabric/listen.ts";
+import {
+  loopback,
+  NODE_INTERFACE_KEYS,
+  readAddressList,
+  readInterface,
+  withLinkLayer,
+} from "../fabric/read-interface.ts";
 import type { UnknownKey } from "../known-keys.ts";
 import type { OtherFile } from "./nodes-file.ts";
 import { readFirewall } from "./read-firewall.ts";
-import { readListen } from "./read-listen.ts";
 
 export const NODE_KEYS = [
   "addresses",
@@ -44,7 +50,7 @@ export function readNode(
   };
   const both = (key: string): ReadonlyMap<string, string> =>
     new Map([...scalars(member(defaults, key)), ...scalars(member(field, key))]);
-  const interfaces = readInterfaces(field, own, reading);
+  const interfaces = readInterfaces(field, own, reading).map((device) => withLinkLayer(name, device));
   unknown.push(...keysOfElements(member(field, "interfaces"), NODE_INTERFACE_KEYS));
   const listen = own("listen");
   const asNumber = integer(own("asNumber"));
@@ -54,7 +60,7 @@ export function readNode(
     interfaces,
     routes: [
       ...deriveConnectedRoutes(interfaces),
-      ...readRoutesOf(own("gateway"), own("routes"), reading),
+      ...readRoutesOf(own("gateway"), own("routes"), interfaces, reading),
       ...deriveLocalRoutes(interfaces, () => true),
     ],
     sysctls: both("sysctls"),
@@ -107,14 +113,18 @@ function readInterfaces(field: Field, own: (key: string) => Field, reading: Node
   return devices;
 }
 
-function readRoutesOf(gateway: Field, routes: Field, reading: NodeReading): DeclaredNode["routes"] {
-  const addresses = typeof gateway.value === "string" ? [gateway] : elements(gateway);
-  const defaults = addresses.flatMap((address) => {
+function readRoutesOf(
+  gateway: Field,
+  routes: Field,
+  devices: readonly Interface[],
+  reading: NodeReading,
+): DeclaredNode["routes"] {
+  const gateways = typeof gateway.value === "string" ? [gateway] : elements(gateway);
+  const defaults = gateways.flatMap((address) => {
     const written = text(address);
-    if (written === null) return [];
-    return readRouteText({ ...address, value: `default via ${written}` }, reading);
+    return written === null ? [] : [{ ...address, value: `default via ${written}` }];
   });
-  return [...defaults, ...elements(routes).flatMap((entry) => readRouteText(entry, reading))];
+  return readMachineRoutes([...defaults, ...elements(routes)], devices, reading);
 }
 
 /** A mapping whose values people write as numbers too: `net.ipv4.ip_forward: 1`. */

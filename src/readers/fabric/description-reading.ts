@@ -1,7 +1,9 @@
-import { elements, type Field, formatFieldPath, text } from "../../kubernetes/field.ts";
+import { complain, elements, type Field, formatFieldPath, text } from "../../kubernetes/field.ts";
 import type { Finding } from "../../model/finding.ts";
+import type { Interface } from "../../model/interface.ts";
 import { type Origin, type OriginTable, originFile, originOfResource } from "../../model/origin.ts";
 import type { Route } from "../../model/route.ts";
+import { prefixContains, prefixOf } from "../../net/prefix.ts";
 import { readRoutes } from "../ip/route.ts";
 import { type UnknownKey, unknownKeys } from "../known-keys.ts";
 import { type FieldLocator, fieldLocator } from "../resources/field-locator.ts";
@@ -84,4 +86,37 @@ export function readRouteText(field: Field, reading: DescriptionReading): readon
   }
   const origin = reading.originOf(field);
   return dump.routes.map((route) => ({ ...route, origin }));
+}
+
+/**
+ * The routes of a machine as `ip route add` makes them: the device of a next hop that is not written is the one whose subnet
+ * holds its gateway. A next hop that is on no subnet of the machine is complained of, as the kernel refuses it.
+ */
+export function readMachineRoutes(
+  list: readonly Field[],
+  devices: readonly Interface[],
+  reading: DescriptionReading,
+): readonly Route[] {
+  return list.flatMap((field) =>
+    readRouteText(field, reading).flatMap((route) => {
+      const nextHops = route.nextHops.map((hop) => {
+        const { gateway } = hop;
+        if (hop.interface !== null || gateway === null) return hop;
+        const device = devices.find(
+          ({ kind, addresses }) =>
+            kind !== "loopback" &&
+            addresses.some(({ address, prefixLength }) => prefixContains(prefixOf(address, prefixLength), gateway)),
+        );
+        return { ...hop, interface: device?.name ?? null };
+      });
+      const lost = nextHops.some(
+        (hop) => hop.interface === null || !devices.some(({ name }) => name === hop.interface),
+      );
+      if (lost && route.type === "unicast") {
+        complain(field, "a next hop in a subnet of one of the machine's interfaces, or `dev` with one of them");
+        return [];
+      }
+      return [{ ...route, nextHops }];
+    }),
+  );
 }

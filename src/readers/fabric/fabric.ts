@@ -9,9 +9,10 @@ import type { Origin } from "../../model/origin.ts";
 import { defaultPolicyRules } from "../../model/policy-rule.ts";
 import { type UnknownKey, unknownKeys } from "../known-keys.ts";
 import { assumedSysctls } from "../snapshot/assumed-sysctls.ts";
-import { type DescriptionReading, keysOfElements, readRouteText } from "./description-reading.ts";
+import { type DescriptionReading, keysOfElements, readMachineRoutes, readRouteText } from "./description-reading.ts";
 import { LINK_DROP_KEYS, readLinkDrop } from "./link-drops.ts";
-import { INTERFACE_KEYS, loopback, readInterface } from "./read-interface.ts";
+import { readListen } from "./listen.ts";
+import { INTERFACE_KEYS, loopback, readInterface, withLinkLayer } from "./read-interface.ts";
 
 export interface Segment {
   readonly name: string;
@@ -35,7 +36,7 @@ export interface FabricDescription {
 export const NO_FABRIC: FabricDescription = { segments: [], hosts: [], routes: [] };
 
 const SEGMENT_KEYS = ["name", "mtu", "closed", "members", "drops"];
-const HOST_KEYS = ["name", "interfaces", "routes", "ipForward"];
+const HOST_KEYS = ["name", "interfaces", "routes", "ipForward", "listen"];
 const ROUTE_KEYS = ["to", "destination", "via", "segment"];
 
 /** Keys below `fabric` that nobody reads. */
@@ -52,8 +53,9 @@ export function unknownFabricKeys(fabric: Field): readonly UnknownKey[] {
   ];
 }
 
-export function readFabric(fabric: Field, reading: DescriptionReading): FabricDescription {
-  const hosts = elements(member(fabric, "hosts")).flatMap((field) => readHost(field, reading) ?? []);
+/** `complete`: what their kernels give to machines is made up; without it, dumps of others may still tell it. */
+export function readFabric(fabric: Field, reading: DescriptionReading, complete = false): FabricDescription {
+  const hosts = elements(member(fabric, "hosts")).flatMap((field) => readHost(field, reading, complete) ?? []);
   const routers = new Set(hosts.map(({ name }) => name));
   return {
     segments: elements(member(fabric, "segments")).map((field, i) => readSegment(field, i, routers, reading)),
@@ -98,7 +100,7 @@ const DESCRIBED: ReadonlyMap<HostPart, Knowledge> = new Map([
   ["sockets", "unknown"],
 ] as const);
 
-function readHost(field: Field, reading: DescriptionReading): Host | null {
+function readHost(field: Field, reading: DescriptionReading, complete: boolean): Host | null {
   const name = text(member(field, "name"));
   if (name === null || name === "") {
     complain(member(field, "name"), "the name of the machine");
@@ -108,10 +110,12 @@ function readHost(field: Field, reading: DescriptionReading): Host | null {
   const interfaces = new Map<string, Interface>([["lo", loopback()]]);
   for (const entry of elements(member(field, "interfaces"))) {
     const device = readInterface(entry, { index: interfaces.size + 1, mtu: 1500 }, reading);
-    if (device !== null) interfaces.set(device.name, device);
+    if (device !== null) interfaces.set(device.name, complete ? withLinkLayer(`host/${name}`, device) : device);
   }
   const devices = [...interfaces.values()];
-  const written = elements(member(field, "routes")).flatMap((entry) => readRouteText(entry, reading));
+  const written = readMachineRoutes(elements(member(field, "routes")), devices, reading);
+  const listen = member(field, "listen");
+  const tellsSockets = listen.value !== undefined;
   return host({
     name: name.startsWith("host/") ? name : `host/${name}`,
     kind: "host",
@@ -119,7 +123,8 @@ function readHost(field: Field, reading: DescriptionReading): Host | null {
     routes: [...deriveConnectedRoutes(devices), ...written, ...deriveLocalRoutes(devices)],
     policyRules: [...defaultPolicyRules(4), ...defaultPolicyRules(6)],
     sysctls: assumedSysctls("host", devices, flag(member(field, "ipForward")) ?? false),
-    knowledge: DESCRIBED,
+    sockets: readListen(listen, reading),
+    knowledge: tellsSockets ? new Map([...DESCRIBED, ["sockets", "known"]]) : DESCRIBED,
     origin,
   });
 }

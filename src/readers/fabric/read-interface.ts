@@ -1,6 +1,12 @@
 import { complain, elements, type Field, flag, integer, member, parsed, text } from "../../kubernetes/field.ts";
-import { type Interface, type InterfaceKind, interfaceAddress, networkInterface } from "../../model/interface.ts";
-import { ipv4 } from "../../net/address.ts";
+import {
+  type Interface,
+  type InterfaceAddress,
+  type InterfaceKind,
+  interfaceAddress,
+  networkInterface,
+} from "../../model/interface.ts";
+import { type Address, ipv4, ipv6, isLinkLocal } from "../../net/address.ts";
 import { parseInterfaceAddress } from "../../net/prefix.ts";
 import { parseMac } from "../ip/mac.ts";
 import type { DescriptionReading } from "./description-reading.ts";
@@ -54,6 +60,48 @@ export function readInterface(
     origin: reading.originOf(field),
     addresses: readAddressList(member(field, "addresses"), reading),
   });
+}
+
+/**
+ * The interface with what its kernel gives it: a MAC address, where nobody says one, that follows from the names; and a
+ * link-local address beside others of IPv6 (EUI-64, RFC 4291 appendix A).
+ */
+export function withLinkLayer(host: string, device: Interface): Interface {
+  if (device.kind === "loopback") return device;
+  const mac = device.mac ?? macOfNames(host, device.name);
+  const own = { ...device, mac };
+  const has = (test: (one: InterfaceAddress) => boolean): boolean => device.addresses.some(test);
+  if (
+    !has(({ address }) => address.family === 6) ||
+    has(({ address }) => address.family === 6 && isLinkLocal(address))
+  ) {
+    return own;
+  }
+  const linkLocal = interfaceAddress({
+    address: linkLocalOf(mac),
+    prefixLength: 64,
+    scope: "link",
+    origin: device.origin,
+  });
+  return { ...own, addresses: [...device.addresses, linkLocal] };
+}
+
+/** Locally administered, by FNV-1a of the names. */
+function macOfNames(host: string, device: string): string {
+  let hash = 0x811c9dc5;
+  for (const character of `${host} ${device}`) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193) >>> 0;
+  const bytes = [0x02, 0x50, hash >>> 24, (hash >>> 16) & 255, (hash >>> 8) & 255, hash & 255];
+  return bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(":");
+}
+
+function linkLocalOf(mac: string): Address {
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = mac.split(":").map((byte) => Number.parseInt(byte, 16));
+  return ipv6(
+    0xfe800000,
+    0,
+    (((a ^ 2) << 24) | (b << 16) | (c << 8) | 0xff) >>> 0,
+    (0xfe000000 | (d << 16) | (e << 8) | f) >>> 0,
+  );
 }
 
 /** `[10.0.253.1/24, fd00::1/64]`. */

@@ -1,4 +1,5 @@
 import type { ASSUMPTION_CODES } from "../../../src/model/codes/assumption-codes.ts";
+import { clusterFolder } from "../cluster-example.ts";
 import { type CommandExample, type ExamplesOf, filter, NODE, POD, packetOn, probed } from "../example.ts";
 
 const SOURCE = "192.0.2.7";
@@ -64,6 +65,17 @@ const withSet = (set: string, rule: string): CommandExample =>
   );
 
 export const ASSUMPTION_EXAMPLES: ExamplesOf<typeof ASSUMPTION_CODES> = {
+  "bgp-settled": clusterFolder(
+    {
+      "pods.yaml": ["n1", "n2"]
+        .map(
+          (node) =>
+            `apiVersion: v1\nkind: Pod\nmetadata: {name: on-${node}, namespace: shop}\nspec: {nodeName: ${node}}\n`,
+        )
+        .join("---\n"),
+    },
+    ["trace", "shop", "--from", "pod/shop/on-n1", "--to", "pod/shop/on-n2"],
+  ),
   "assumed-open-port": probed(
     { "cluster/pod.yaml": POD },
     ..."--from node/n1 --to pod/shop/web --port 8080".split(" "),

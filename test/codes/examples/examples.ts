@@ -7,6 +7,7 @@ import { ARCHIVE_EXAMPLES } from "./archive-examples.ts";
 import { ASSUMPTION_EXAMPLES } from "./assumption-examples.ts";
 import { BIRD_EXAMPLES } from "./bird-examples.ts";
 import { CHECK_EXAMPLES } from "./check-examples.ts";
+import { CLUSTER_EXAMPLES } from "./cluster-examples.ts";
 import { COLLECTOR_EXAMPLES } from "./collector-examples.ts";
 import { DUMP_EXAMPLES } from "./dump-examples.ts";
 import { INPUT_EXAMPLES } from "./input-examples.ts";
@@ -38,6 +39,7 @@ const ALL: ExamplesOf<typeof FINDING_CODES & typeof ASSUMPTION_CODES & typeof UN
   ...SNAPSHOT_EXAMPLES,
   ...OBJECT_EXAMPLES,
   ...BIRD_EXAMPLES,
+  ...CLUSTER_EXAMPLES,
   ...COLLECTOR_EXAMPLES,
   ...NETWORK_EXAMPLES,
   ...SCENARIO_EXAMPLES,

@@ -60,7 +60,6 @@ export const INPUT_EXAMPLES: ExamplesOf<typeof INPUT_CODES> = {
   "missing-folder": { files: { "scenario.yaml": scenario("{snapshot: ./gone}") }, run: ["check", "scenario.yaml"] },
   "not-a-file": { files: {}, run: ["check", "/dev/null"] },
   "not-a-scenario": { files: { "x.txt": filter() }, run: ["run", "x.txt"] },
-  "not-built-yet": { files: { "scenario.yaml": scenario("{cluster: ./cluster}") }, run: ["check", "scenario.yaml"] },
   "same-dump-twice": snapshot({
     "nodes/n1/ip-addr.json":
       '[{"ifindex":2,"ifname":"eth0","flags":["UP"],"mtu":1500,"operstate":"UP","link_type":"ether","address":"02:00:00:00:00:01","addr_info":[{"family":"inet","local":"172.16.0.11","prefixlen":24,"scope":"global"}]}]\n',

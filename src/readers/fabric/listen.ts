@@ -2,9 +2,9 @@ import { complain, elements, type Field, text } from "../../kubernetes/field.ts"
 import type { ListeningSocket } from "../../model/socket.ts";
 import { parseAddress } from "../../net/address.ts";
 import { hasPorts, parseProtocol } from "../../net/protocol.ts";
-import type { DescriptionReading } from "../fabric/description-reading.ts";
+import type { DescriptionReading } from "./description-reading.ts";
 
-/** Programs that listen on a node: `tcp/22`, `tcp/22 sshd`, `tcp/172.16.0.10:22 sshd`, `tcp/[fd00::1]:22`. */
+/** Programs that listen on a machine: `tcp/22`, `tcp/22 sshd`, `tcp/172.16.0.10:22 sshd`, `tcp/[fd00::1]:22`. */
 export function readListen(field: Field, reading: DescriptionReading): readonly ListeningSocket[] {
   return elements(field).flatMap((entry) => {
     const written = text(entry);

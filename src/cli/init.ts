@@ -1,0 +1,57 @@
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Finding } from "../model/finding.ts";
+import { type StartingCluster, startingFolder } from "../readers/cluster/starting-folder.ts";
+import { DONE, type ExitCode } from "./exit-code.ts";
+import { InputError } from "./input-error.ts";
+import type { Io } from "./io.ts";
+
+/** The options as they are written. */
+export interface InitOptions extends Omit<StartingCluster, "twoSubnets" | "dualStack"> {
+  readonly twoSubnets?: boolean;
+  readonly dualStack?: boolean;
+}
+
+/** `podpath init`: writes a starting folder, and overwrites nothing. */
+export function init(folder: string, options: InitOptions, io: Io): ExitCode {
+  const made = startingFolder({
+    ...options,
+    twoSubnets: options.twoSubnets ?? false,
+    dualStack: options.dualStack ?? false,
+  });
+  if ("findings" in made) throw new InputError(made.findings);
+  if (existsSync(folder) && !isEmptyFolder(folder)) throw new InputError([notEmpty(folder)]);
+  try {
+    mkdirSync(folder, { recursive: true });
+    for (const [name, text] of made.files) writeFileSync(join(folder, name), text);
+  } catch (error) {
+    throw new InputError([
+      {
+        code: "cannot-write",
+        severity: "error",
+        message: `cannot write ${folder}: ${error instanceof Error ? error.message : String(error)}`,
+      },
+    ]);
+  }
+  io.stdout.write(
+    `${folder}: ${[...made.files.keys()].join(", ")}\nNext: podpath check ${folder}, which lists the pods; then podpath trace ${folder} --from node/control-plane --to service/default/web:80\n`,
+  );
+  return DONE;
+}
+
+function isEmptyFolder(path: string): boolean {
+  try {
+    return readdirSync(path).length === 0;
+  } catch {
+    return false;
+  }
+}
+
+function notEmpty(folder: string): Finding {
+  return {
+    code: "bad-arguments",
+    severity: "error",
+    message: `${folder} is there already, and is not an empty folder`,
+    advice: "Name a new folder.",
+  };
+}

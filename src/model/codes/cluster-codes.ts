@@ -1,0 +1,60 @@
+import type { CodeTable } from "./code-page.ts";
+
+/** A cluster of manifests and nodes.yaml: what is wrong or missing in it. */
+export const CLUSTER_CODES = {
+  "conflicting-objects": {
+    title: "Objects that cannot be there together",
+    means:
+      "Two objects want the same address, port or range, or two fields of one contradict each other. The API server would refuse one of them; here both count, and answers about either are doubtful.",
+    todo: "Correct one of them.",
+  },
+  "dangling-reference": {
+    title: "An object names another that is not there",
+    means: "What it would do with the other object does not happen. The message says which one is missing.",
+    todo: "Add the missing object, or correct the name.",
+  },
+  "kinds-not-read": {
+    title: "Kinds of objects that are not read",
+    means: "podpath knows nothing that they change about a packet's way. They are listed, and have no effect.",
+    todo: "Nothing, unless one of them configures the network in a way of its own.",
+  },
+  "node-not-declared": {
+    title: "A node that nodes.yaml does not describe",
+    means: "Only Node objects tell of it. It is taken to have one interface, eth0, with the addresses of its object.",
+    todo: "Add it to nodes.yaml with its interfaces and its gateway.",
+  },
+  "not-rendered": {
+    title: "Sources of manifests, not manifests",
+    means:
+      "Charts of Helm, templates and kustomizations become objects of the API only when their tool renders them. podpath does not render.",
+    todo: "Give what helm template or kubectl kustomize prints.",
+  },
+  "overlapping-networks": {
+    title: "Pods have their addresses where others have theirs",
+    means: "A pool overlaps the network of the nodes or of the Services. Packets to one of them go to the other.",
+    todo: "Choose networks that do not overlap.",
+  },
+  "pool-assumed": {
+    title: "Nothing says where pods have their addresses from",
+    means:
+      "There is no IPPool, and no Installation that asks for one. The pool that calico/node makes by itself is assumed: kubeadm's podSubnet, else 192.168.0.0/16, with IPIP and natOutgoing.",
+    todo: "Add the IPPool, or the operator's Installation with calicoNetwork.ipPools.",
+  },
+  "pool-outside-pod-subnet": {
+    title: "A pool outside the cluster's pod network",
+    means:
+      "kubeadm's podSubnet, which kube-proxy takes for the network of all pods, does not hold the pool. To kube-proxy its pods are strangers: what they send to Services is masqueraded.",
+    todo: "Make podSubnet hold all pools, or correct the pool's CIDR.",
+  },
+  "unschedulable-pod": {
+    title: "A pod that no node may run",
+    means:
+      "Its nodeSelector, its node affinity or the nodes' taints leave no node. It stays Pending and has no address.",
+    todo: "Compare the labels and taints of the nodes with what the pod asks for.",
+  },
+  "versions-assumed": {
+    title: "Nothing says which versions run",
+    means: "Calico and kube-proxy write different rules in different versions. Those named in the message are assumed.",
+    todo: "Add versions: {calico: …, kubernetes: …} to nodes.yaml.",
+  },
+} satisfies CodeTable;

@@ -1,0 +1,220 @@
+import type { Cluster } from "../../calico/cluster.ts";
+import type { DeclaredNode } from "../../calico/declared-node.ts";
+import { felixContext } from "../../calico/felix/felix-context.ts";
+import { felixOfNode } from "../../calico/felix/felix-of-node.ts";
+import { hostPorts } from "../../calico/host-ports.ts";
+import { nodeWiring } from "../../calico/node-wiring.ts";
+import { endpointsOf, hostEndName } from "../../calico/wiring/host-end.ts";
+import { wiringContext } from "../../calico/wiring/wiring-context.ts";
+import type { WorkloadEndpoint } from "../../calico/workload-endpoint.ts";
+import { at, text, topField } from "../../kubernetes/field.ts";
+import { kubeProxyContext } from "../../kubernetes/kube-proxy/kube-proxy-context.ts";
+import { kubeProxyOfNode } from "../../kubernetes/kube-proxy/kube-proxy-of-node.ts";
+import { hasFinished, type Pod } from "../../kubernetes/pod.ts";
+import type { Host, HostPart, Knowledge } from "../../model/host.ts";
+import type { Link } from "../../model/link.ts";
+import type { OriginTable } from "../../model/origin.ts";
+import { defaultPolicyRules } from "../../model/policy-rule.ts";
+import { type Route, TABLE_LOCAL } from "../../model/route.ts";
+import { assumedSysctls, completeSysctls } from "../snapshot/assumed-sysctls.ts";
+import { hostOf, once } from "../snapshot/host-parts.ts";
+import { declaredSockets, synthesisePod } from "../snapshot/synthesise-pod.ts";
+import { declaredPorts, type PortIndex, portIndex, type Workload } from "../snapshot/workloads.ts";
+import { lazyMap, partlyLazyMap } from "./lazy-map.ts";
+import { nodeDaemons } from "./node-daemons.ts";
+import { renderedRulesets } from "./rendered-rulesets.ts";
+import type { SettledCluster } from "./settle-cluster.ts";
+
+/** The hosts of a cluster, each made when a packet or a question reaches it, and the veth pairs between them. */
+export interface ClusterHosts {
+  readonly hosts: ReadonlyMap<string, Host>;
+  readonly links: readonly Link[];
+}
+
+export function clusterHosts(
+  settled: SettledCluster,
+  machines: ReadonlyMap<string, Host>,
+  origins: OriginTable,
+): ClusterHosts {
+  const { cluster, nodes, plan, slices, versions } = settled;
+  const ports = once(() => portIndex({ ...cluster, endpointSlices: new Map() }));
+  const podsOf = podsByNode(cluster);
+  const contexts = {
+    wiring: once(() => wiringContext(cluster, nodes, plan, versions)),
+    felix: once(() => felixContext(cluster, nodes, plan, versions, origins)),
+    kubeProxy: once(() => kubeProxyContext(cluster, slices, versions, origins)),
+    ports,
+    podsOf,
+    origins,
+    speaksBGP: speaksBGP(cluster),
+  };
+  const endpoints = endpointsOf(cluster);
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  const seeds = new Map<string, () => Host>();
+  for (const node of nodes) seeds.set(node.name, () => nodeHost(node, contexts));
+  const links: Link[] = [];
+  for (const [key, pod] of cluster.pods) {
+    const node = byName.get(pod.nodeName ?? "");
+    if (node === undefined || !isOnNetwork(pod)) continue;
+    const name = `pod/${key}`;
+    const endpoint = endpoints.get(key);
+    const outside = hostEndName(key, endpoint);
+    seeds.set(name, () => podHost(pod, endpoint, hosts.get(node.name), outside, ports()));
+    links.push({
+      name: `veth ${node.name}:${outside}`,
+      members: [
+        { host: node.name, interface: outside },
+        { host: name, interface: endpoint?.endpoint ?? "eth0" },
+      ],
+      closed: true,
+      mtu: null,
+      origin: pod.metadata.origin,
+    });
+  }
+  for (const [name, machine] of machines) seeds.set(name, () => declaredHost(machine));
+  const hosts = lazyMap(seeds, (_, make) => make());
+  return { hosts, links };
+}
+
+interface Contexts {
+  readonly wiring: () => ReturnType<typeof wiringContext>;
+  readonly felix: () => ReturnType<typeof felixContext>;
+  readonly kubeProxy: () => ReturnType<typeof kubeProxyContext>;
+  readonly ports: () => PortIndex;
+  readonly podsOf: ReadonlyMap<string, readonly Pod[]>;
+  readonly origins: OriginTable;
+  readonly speaksBGP: boolean;
+}
+
+/** The operator turns BIRD off where an Installation says `bgp: Disabled`. */
+function speaksBGP(cluster: Cluster): boolean {
+  const installation = [...cluster.others.values()].find(({ metadata }) => metadata.kind === "Installation");
+  return text(at(topField(installation?.content), "spec", "calicoNetwork", "bgp")) !== "Disabled";
+}
+
+/**
+ * All parts follow from resources and `nodes.yaml`: what those do not say of a machine is as the docs list it. Only which
+ * programs listen is known where somebody says it.
+ */
+const KNOWLEDGE: ReadonlyMap<HostPart, Knowledge> = new Map([
+  ["rules", "derived"],
+  ["rules6", "derived"],
+  ["otherBackend", "derived"],
+  ["nft", "derived"],
+  ["routes", "derived"],
+  ["routes6", "derived"],
+  ["policyRules", "derived"],
+  ["sets", "derived"],
+  ["sysctls", "derived"],
+  ["neighbours", "derived"],
+  ["conntrack", "derived"],
+  ["sockets", "unknown"],
+  ["interfaces", "derived"],
+] as const);
+
+const TOLD: ReadonlyMap<HostPart, Knowledge> = new Map([...KNOWLEDGE, ["sockets", "derived"]]);
+
+function nodeHost(node: DeclaredNode, contexts: Contexts): Host {
+  const wiring = once(() => nodeWiring(node, contexts.wiring()));
+  const felix = once(() => felixOfNode(node, contexts.felix()));
+  const kubeProxy = once(() => kubeProxyOfNode(node, contexts.kubeProxy()));
+  const portmap = once(() => hostPorts(contexts.podsOf.get(node.name) ?? [], contexts.origins));
+  const declared = new Map(node.interfaces.map((device) => [device.name, device]));
+  const interfaces = partlyLazyMap(declared, () => new Map(wiring().interfaces.map((device) => [device.name, device])));
+  const sysctls = once(() => {
+    const written = new Map([...node.sysctls, ...kubeProxy().sysctls, ...wiring().sysctls, ...portmap().sysctls]);
+    return completeSysctls(written, assumedSysctls("node", interfaces.values(), true)).sysctls;
+  });
+  const localRoutes = node.routes.filter(({ table, type }) => table === TABLE_LOCAL && type === "local");
+  return hostOf({
+    name: node.name,
+    kind: "node",
+    interfaces,
+    routes: once(() => [...node.routes, ...wiring().routes.map(settled)]),
+    localRoutes: () => localRoutes,
+    policyRules: () => [...defaultPolicyRules(4), ...defaultPolicyRules(6)],
+    rulesets: once(() => renderedRulesets([felix(), portmap(), kubeProxy()], node.firewall)),
+    ipSets: once(() => new Map(felix().ipSets.map((set) => [set.name, set]))),
+    nftBaseChains: once(() => [...felix().baseChains, ...kubeProxy().baseChains]),
+    sysctls,
+    dumpedSysctls: once(() => new Set(sysctls().keys())),
+    neighbours: () => wiring().neighbours,
+    fdb: () => wiring().fdb,
+    conntrack: () => [],
+    sockets: once(() => [
+      ...node.sockets,
+      ...nodeDaemons(node, contexts.speaksBGP),
+      ...kubeProxy().sockets,
+      ...hostNetworkSockets(node, contexts),
+    ]),
+    knowledge: node.sockets.length > 0 ? TOLD : KNOWLEDGE,
+    node: null,
+    origin: node.origin,
+  });
+}
+
+/** What BIRD has put there once all sessions are up. */
+function settled(route: Route): Route {
+  return route.protocol === "bird" && route.type === "unicast" ? { ...route, assumption: "bgp-settled" } : route;
+}
+
+function hostNetworkSockets(node: DeclaredNode, { podsOf, ports }: Contexts): Host["sockets"] {
+  const pods = (podsOf.get(node.name) ?? []).filter(({ hostNetwork }) => hostNetwork === true);
+  return pods.flatMap((pod) => declaredSockets(declaredPorts(workloadOf(pod), ports())));
+}
+
+function podsByNode(cluster: Cluster): ReadonlyMap<string, readonly Pod[]> {
+  const pods = new Map<string, Pod[]>();
+  for (const pod of cluster.pods.values()) {
+    if (pod.nodeName === null || hasFinished(pod)) continue;
+    const present = pods.get(pod.nodeName);
+    if (present === undefined) pods.set(pod.nodeName, [pod]);
+    else present.push(pod);
+  }
+  return pods;
+}
+
+/** Whether the pod has a network namespace of its own, and an address in it. */
+function isOnNetwork(pod: Pod): boolean {
+  return pod.hostNetwork !== true && pod.podIPs.length > 0 && !hasFinished(pod);
+}
+
+function workloadOf(pod: Pod, endpoint: WorkloadEndpoint | null = null): Workload {
+  const namespace = pod.metadata.namespace ?? "default";
+  return {
+    host: `pod/${namespace}/${pod.metadata.name}`,
+    namespace,
+    name: pod.metadata.name,
+    node: pod.nodeName,
+    hostNetwork: pod.hostNetwork === true,
+    finished: hasFinished(pod),
+    addresses: pod.podIPs,
+    pod,
+    endpoint,
+    origin: pod.metadata.origin,
+  };
+}
+
+/** A machine of which everything is declared but, where nobody says it, which programs listen. */
+function declaredHost(machine: Host): Host {
+  const sockets = machine.knowledge.get("sockets") ?? "known";
+  const isTold = sockets === "known" || sockets === "derived";
+  return {
+    ...machine,
+    dumpedSysctls: new Set(machine.sysctls.keys()),
+    knowledge: isTold ? TOLD : KNOWLEDGE,
+  };
+}
+
+function podHost(
+  pod: Pod,
+  endpoint: WorkloadEndpoint | undefined,
+  node: Host | undefined,
+  outside: string,
+  ports: PortIndex,
+): Host {
+  const workload = workloadOf(pod, endpoint ?? null);
+  if (node === undefined) throw new Error(`${workload.host} is on no node`);
+  const veth = node.interfaces.get(outside) ?? null;
+  return declaredHost(synthesisePod(workload, node, veth, declaredPorts(workload, ports)));
+}

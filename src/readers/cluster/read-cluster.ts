@@ -1,0 +1,145 @@
+import type { Cluster } from "../../calico/cluster.ts";
+import { hasFinished } from "../../kubernetes/pod.ts";
+import type { Finding } from "../../model/finding.ts";
+import { type Host, host } from "../../model/host.ts";
+import { type EndpointName, type Network, network } from "../../model/network.ts";
+import { type OriginTable, originTable } from "../../model/origin.ts";
+import { buildCluster } from "../resources/build-cluster.ts";
+import { type Resource, readResources } from "../resources/read-resources.ts";
+import { type SnapshotFiles, textOf } from "../snapshot/files.ts";
+import { serviceNamesOf } from "../snapshot/names.ts";
+import type { RecognisedFile } from "../snapshot/read-machine.ts";
+import { describedSegments, inferredSegments, memberKey } from "../snapshot/segments.ts";
+import { isNodesFile } from "./cluster-folder.ts";
+import { clusterHosts } from "./cluster-hosts.ts";
+import { problemFindings } from "./cluster-problem.ts";
+import { networkProblems } from "./network-problems.ts";
+import { NO_NODES_FILE, type NodesFile, readNodesFile } from "./nodes-file.ts";
+import { referenceProblems } from "./reference-problems.ts";
+import { type SettledCluster, settleCluster } from "./settle-cluster.ts";
+import { unreadKinds } from "./unread-kinds.ts";
+import { unrenderedSources } from "./unrendered.ts";
+
+export interface ClusterResult {
+  readonly network: Network;
+  readonly cluster: Cluster;
+  readonly settled: SettledCluster;
+  readonly findings: readonly Finding[];
+  readonly recognised: readonly RecognisedFile[];
+  readonly name: string;
+}
+
+/** Reads a folder of manifests with a `nodes.yaml` into the network that Kubernetes and Calico make of them. */
+export function readClusterFolder(files: SnapshotFiles): ClusterResult {
+  const origins = originTable();
+  const findings: Finding[] = [];
+  const recognised: RecognisedFile[] = [];
+  const resources: Resource[] = [];
+  let nodesFile: NodesFile | null = null;
+  const texts = new Map<string, string>();
+  for (const [path, content] of [...files.files].sort(([x], [y]) => (x < y ? -1 : 1))) {
+    const read = typeof content === "string" ? content : "problem" in content ? content : textOf(content);
+    if (typeof read === "string") texts.set(path, read);
+    else findings.push(read.problem);
+  }
+  const unrendered = unrenderedSources(texts);
+  findings.push(...unrendered.findings);
+  for (const [path, source] of texts) {
+    if (!unrendered.isRead(path)) continue;
+    if (!/\.(?:ya?ml|json)$/i.test(path)) continue;
+    if (isNodesFile(source)) {
+      const folder = path.slice(0, path.lastIndexOf("/") + 1);
+      nodesFile = readNodesFile(
+        source,
+        path,
+        origins,
+        (other) => texts.get(folder + other.replace(/^\.\//, "")) ?? null,
+      );
+      findings.push(...nodesFile.findings);
+      recognised.push({ path, as: "nodes.yaml", items: nodesFile.nodes.length });
+      continue;
+    }
+    const read = readResources(source, path, origins);
+    findings.push(...read.findings);
+    resources.push(...read.resources);
+    recognised.push({ path, as: "API objects", items: read.resources.length });
+  }
+  const { cluster, findings: about } = buildCluster(resources);
+  findings.push(...about);
+  const made = clusterNetwork(cluster, nodesFile ?? NO_NODES_FILE, origins);
+  findings.push(...made.findings);
+  const settled = made.settled.cluster;
+  const problems = [...networkProblems(settled, made.settled.nodes), ...referenceProblems(settled, cluster)];
+  findings.push(...problemFindings(problems, resources));
+  const others = unreadKinds(cluster);
+  if (others !== null) findings.push(others);
+  return {
+    network: made.network,
+    cluster: made.settled.cluster,
+    settled: made.settled,
+    findings,
+    recognised,
+    name: nodesFile?.name ?? files.name,
+  };
+}
+
+/** The network of a cluster: its nodes and pods, the machines between them, and the names that probes may use. */
+export function clusterNetwork(
+  declared: Cluster,
+  file: NodesFile,
+  origins: OriginTable,
+): { readonly network: Network; readonly settled: SettledCluster; readonly findings: readonly Finding[] } {
+  const settled = settleCluster(declared, file, origins);
+  const findings: Finding[] = [...settled.findings];
+  const { cluster, nodes } = settled;
+  const machines = new Map(file.fabric.hosts.map((machine) => [machine.name, machine]));
+  const { hosts, links: veths } = clusterHosts(settled, machines, origins);
+  // who is joined to whom follows from the machines' own devices
+  const bare = new Map<string, Host>(machines);
+  for (const node of nodes) {
+    const interfaces = new Map(node.interfaces.map((device) => [device.name, device]));
+    bare.set(node.name, host({ name: node.name, interfaces, routes: node.routes }));
+  }
+  const told = describedSegments(file.fabric.segments, bare, "nodes.yaml");
+  const taken = new Set(told.links.flatMap(({ members }) => members.map(memberKey)));
+  const inferred = inferredSegments(bare.values(), taken, ({ routes }) => routes);
+  findings.push(...told.findings, ...inferred.findings);
+  return {
+    network: network({
+      hosts,
+      links: [...veths, ...told.links, ...inferred.links],
+      origins,
+      endpoints: endpointNames(cluster, machines),
+      services: serviceNamesOf(cluster),
+      fabricRoutes: file.fabric.routes,
+      pools: [...cluster.ipPools.values()].map(({ cidr }) => cidr),
+    }),
+    settled,
+    findings,
+  };
+}
+
+function endpointNames(cluster: Cluster, machines: ReadonlyMap<string, Host>): ReadonlyMap<string, EndpointName> {
+  const names = new Map<string, EndpointName>();
+  for (const [key, pod] of cluster.pods) {
+    if (hasFinished(pod)) continue;
+    const name = `pod/${key}`;
+    const node = pod.nodeName ?? "";
+    const isHost = pod.hostNetwork === true;
+    names.set(name, {
+      host: isHost ? node : name,
+      addresses: pod.podIPs,
+      unmodelled: pod.podIPs.length === 0 || !cluster.nodes.has(node),
+    });
+  }
+  for (const [name, node] of cluster.nodes) {
+    names.set(`node/${name}`, { host: name, addresses: node.internalIPs, unmodelled: false });
+  }
+  for (const [name, machine] of machines) {
+    const addresses = [...machine.interfaces.values()].flatMap((device) =>
+      device.kind === "loopback" ? [] : device.addresses.map(({ address }) => address),
+    );
+    names.set(name, { host: name, addresses, unmodelled: false });
+  }
+  return names;
+}

@@ -1,0 +1,111 @@
+import { NO_ORIGIN } from "../../model/origin.ts";
+import type { RestoreChain, RestoreHook, RestoreRule, RestoreTable } from "../../model/restore-table.ts";
+import {
+  BUILT_IN_CHAINS,
+  type Chain,
+  type Rule,
+  type Ruleset,
+  type Table,
+  type TableName,
+} from "../../model/ruleset.ts";
+import type { Family } from "../../net/address.ts";
+import { readRuleText } from "../iptables/rule.ts";
+
+const TABLES: readonly TableName[] = ["raw", "mangle", "nat", "filter", "security"];
+
+/** What the programs of a node write, in the order in which their rules stand in front: Felix, then kube-proxy. */
+export type Programs = readonly { readonly ipv4: readonly RestoreTable[]; readonly ipv6: readonly RestoreTable[] }[];
+
+/**
+ * The rules of a node as iptables-save would show them: in the kernel's chains what the programs insert, the first one's on
+ * top; the machine's own rules; what they append, the first one's last. Felix keeps its jumps on top and its own last rules at the
+ * end (felix/iptables/table.go); kube-proxy puts its jumps in front once. All use the backend of the machine's iptables, which its own
+ * rules tell; nft where there are none.
+ */
+export function renderedRulesets(programs: Programs, own: readonly Ruleset[]): readonly Ruleset[] {
+  const backend =
+    own.some((ruleset) => ruleset.backend === "legacy") && !own.some((one) => one.backend === "nft") ? "legacy" : "nft";
+  const others = own.filter((ruleset) => ruleset.backend !== backend);
+  const rendered = ([4, 6] as const).map((family): Ruleset => {
+    const machine = own.find((ruleset) => ruleset.family === family && ruleset.backend === backend);
+    const tables = new Map<TableName, Table>();
+    for (const name of TABLES) {
+      const written = programs.flatMap(
+        ({ ipv4, ipv6 }) => (family === 4 ? ipv4 : ipv6).find((one) => one.name === name) ?? [],
+      );
+      const table = tableOf(name, written, machine?.tables.get(name), family);
+      if (table !== null) tables.set(name, table);
+    }
+    return { family, backend, tables };
+  });
+  return [...rendered, ...others];
+}
+
+function tableOf(
+  name: TableName,
+  written: readonly RestoreTable[],
+  machine: Table | undefined,
+  family: Family,
+): Table | null {
+  if (written.length === 0) return machine ?? null;
+  const chains = new Map<string, Chain>();
+  for (const chain of BUILT_IN_CHAINS[name]) {
+    const own = machine?.chains.get(chain);
+    const rules = (mode: RestoreHook["mode"], tables: readonly RestoreTable[]): readonly Rule[] =>
+      tables.flatMap(({ hooks }) => {
+        const found = hooks.filter((hook) => hook.chain === chain && hook.mode === mode);
+        return found.flatMap((hook) => hookRules(hook, family));
+      });
+    chains.set(chain, {
+      name: chain,
+      policy: own?.policy ?? "ACCEPT",
+      rules: [...rules("insert", written), ...(own?.rules ?? []), ...rules("append", [...written].reverse())],
+      counters: null,
+      origin: own?.origin ?? NO_ORIGIN,
+    });
+  }
+  for (const [chain, own] of machine?.chains ?? []) if (!chains.has(chain)) chains.set(chain, own);
+  for (const table of written) for (const chain of table.chains) chains.set(chain.name, chainOf(chain, family));
+  return { name, chains };
+}
+
+/** Chains and hooks that many nodes have are parsed once. */
+const parsedChains: Readonly<Record<Family, WeakMap<RestoreChain, Chain>>> = { 4: new WeakMap(), 6: new WeakMap() };
+const parsedHooks: Readonly<Record<Family, WeakMap<RestoreHook, readonly Rule[]>>> = {
+  4: new WeakMap(),
+  6: new WeakMap(),
+};
+
+function hookRules(hook: RestoreHook, family: Family): readonly Rule[] {
+  const known = parsedHooks[family].get(hook);
+  if (known !== undefined) return known;
+  const rules = rulesOf(hook.rules, family);
+  parsedHooks[family].set(hook, rules);
+  return rules;
+}
+
+/** The rules are read when somebody looks at them: no packet meets most chains of a large cluster. */
+function chainOf(chain: RestoreChain, family: Family): Chain {
+  const known = parsedChains[family].get(chain);
+  if (known !== undefined) return known;
+  let rules: readonly Rule[] | null = null;
+  const made: Chain = {
+    name: chain.name,
+    policy: null,
+    get rules() {
+      rules ??= rulesOf(chain.rules, family);
+      return rules;
+    },
+    counters: null,
+    origin: NO_ORIGIN,
+  };
+  parsedChains[family].set(chain, made);
+  return made;
+}
+
+/** Programs jump to their own chains only: what is no verdict and no extension is one. */
+const isChain = (name: string): boolean => /^(?:cali|KUBE|CNI)-/.test(name);
+
+function rulesOf(rules: readonly RestoreRule[], family: Family): readonly Rule[] {
+  return rules.flatMap(({ text, origin }) => readRuleText(text, { family, isChain, counters: null, origin }).rules);
+}

@@ -1,0 +1,123 @@
+import type { Cluster } from "../../calico/cluster.ts";
+import type { ClusterVersions, DeclaredNode } from "../../calico/declared-node.ts";
+import { poolsOfInstallation } from "../../calico/installation.ts";
+import type { IPPool } from "../../calico/ip-pool.ts";
+import type { AddressPlan } from "../../calico/ipam/address-plan.ts";
+import { assignAddresses } from "../../calico/ipam/assign-addresses.ts";
+import { type EndpointSlices, endpointSlicesOf } from "../../kubernetes/endpoint-slices-of.ts";
+import { describeResource, type Metadata } from "../../kubernetes/metadata.ts";
+import { hasFinished, type Pod } from "../../kubernetes/pod.ts";
+import { withServiceAddresses } from "../../kubernetes/service-addresses.ts";
+import { podsOfControllers, type Unplaced } from "../../kubernetes/workloads/pods-of-controllers.ts";
+import { scheduler } from "../../kubernetes/workloads/scheduler.ts";
+import type { Finding } from "../../model/finding.ts";
+import { NO_ORIGIN, type OriginTable } from "../../model/origin.ts";
+import { type Address, ipv4 } from "../../net/address.ts";
+import { formatPrefix, type Prefix, prefixOf } from "../../net/prefix.ts";
+import { findingAt } from "../snapshot/finding-at.ts";
+import { withBootstrapObjects } from "./bootstrap.ts";
+import { declaredNodes } from "./declared-nodes.ts";
+import type { NodesFile } from "./nodes-file.ts";
+import { clusterVersions } from "./versions.ts";
+
+/** A cluster in which everything has happened that follows from its resources: pods run and have their addresses. */
+export interface SettledCluster {
+  readonly cluster: Cluster;
+  readonly nodes: readonly DeclaredNode[];
+  readonly versions: ClusterVersions;
+  readonly plan: AddressPlan;
+  readonly slices: EndpointSlices;
+  readonly findings: readonly Finding[];
+}
+
+/** kubeadm's default `serviceSubnet`. */
+const SERVICE_SUBNET = prefixOf(ipv4(0x0a600000), 12);
+/** The pool that calico/node makes where neither kubeadm nor anybody says (node/pkg/lifecycle/startup). */
+const POD_SUBNET = prefixOf(ipv4(0xc0a80000), 16);
+
+export function settleCluster(declared: Cluster, file: NodesFile, origins: OriginTable): SettledCluster {
+  const findings: Finding[] = [];
+  const { versions, findings: aboutVersions } = clusterVersions(file.versions, declared);
+  const pools = declared.ipPools.size > 0 ? declared.ipPools : defaultPools(declared, findings);
+  const withPools = { ...declared, ipPools: pools };
+  const { nodes, objects, findings: aboutNodes } = declaredNodes(file, withPools, origins);
+  const { serviceSubnets } = declared.settings;
+  const subnets = serviceSubnets.length > 0 ? serviceSubnets : [SERVICE_SUBNET];
+  const whole = withBootstrapObjects({ ...withPools, nodes: objects }, objects, subnets, origins);
+  const candidates = [...objects.values()].map(({ metadata, taints }) => ({
+    name: metadata.name,
+    labels: metadata.labels,
+    taints,
+  }));
+  const { pods, unplaced } = podsOfControllers(whole.pods, whole.controllers.values(), scheduler(candidates));
+  findings.push(...aboutVersions, ...aboutNodes, ...unplaced.map((one) => unschedulable(one, origins)));
+  const running: Cluster = {
+    ...whole,
+    settings: { ...whole.settings, serviceSubnets: subnets },
+    pods,
+    services: withServiceAddresses(whole.services, subnets),
+  };
+  const plan = assignAddresses(running, nodes, versions, origins);
+  findings.push(...plan.findings);
+  const cluster: Cluster = { ...running, pods: withAddresses(running, plan), nodes: withTunnels(running, plan) };
+  return { cluster, nodes, versions, plan, slices: endpointSlicesOf(cluster), findings };
+}
+
+function withTunnels(cluster: Cluster, plan: AddressPlan): Cluster["nodes"] {
+  return new Map(
+    [...cluster.nodes].map(([name, node]) => [name, { ...node, tunnels: plan.tunnels.get(name) ?? node.tunnels }]),
+  );
+}
+
+function withAddresses(cluster: Cluster, plan: AddressPlan): ReadonlyMap<string, Pod> {
+  const pods = new Map<string, Pod>();
+  for (const [key, pod] of cluster.pods) {
+    const addresses = addressesOf(key, pod, cluster, plan);
+    pods.set(key, addresses === null ? pod : { ...pod, podIPs: addresses });
+  }
+  return pods;
+}
+
+/** Null: as the pod has them already. */
+function addressesOf(key: string, pod: Pod, cluster: Cluster, plan: AddressPlan): readonly Address[] | null {
+  if (hasFinished(pod)) return null;
+  if (pod.hostNetwork === true) return cluster.nodes.get(pod.nodeName ?? "")?.internalIPs ?? null;
+  return plan.pods.get(key) ?? null;
+}
+
+function unschedulable({ metadata, refusals }: Unplaced, origins: OriginTable): Finding {
+  const nodes = [...refusals.values()].reduce((sum, count) => sum + count, 0);
+  const why = [...refusals].map(([reason, count]) => `${count} of ${nodes} for ${reason}`);
+  return findingAt(origins, metadata.origin, {
+    code: "unschedulable-pod",
+    severity: "error",
+    message: `No node may run the pods of ${describeResource(metadata.kind, metadata.namespace, metadata.name)}${why.length === 0 ? ": there is no node" : `: refused ${why.join(", ")}`}.`,
+    advice: "Correct its nodeSelector, affinity or tolerations, or the nodes' labels and taints.",
+  });
+}
+
+const NAMELESS: Omit<Metadata, "kind" | "apiVersion"> = {
+  namespace: null,
+  name: "",
+  labels: new Map(),
+  annotations: new Map(),
+  origin: NO_ORIGIN,
+};
+
+function defaultPools(cluster: Cluster, findings: Finding[]): ReadonlyMap<string, IPPool> {
+  const { podSubnets } = cluster.settings;
+  const cidrs: readonly Prefix[] = podSubnets.length > 0 ? podSubnets : [POD_SUBNET];
+  const ipPools = cidrs.map((cidr) => ({
+    cidr: formatPrefix(cidr),
+    encapsulation: cidr.address.family === 4 ? "IPIP" : "None",
+  }));
+  const metadata = { ...NAMELESS, kind: "IPPool", apiVersion: "projectcalico.org/v3" };
+  const pools = poolsOfInstallation({ spec: { calicoNetwork: { ipPools } } }, metadata);
+  findings.push({
+    code: "pool-assumed",
+    severity: "warning",
+    message: `There is no IPPool and no Installation: the pool that calico/node makes by itself is assumed, ${cidrs.map(formatPrefix).join(" and ")} with IPIP.`,
+    advice: "Add the IPPool or the Installation.",
+  });
+  return new Map(pools.map((pool) => [pool.metadata.name, pool]));
+}

@@ -1,0 +1,58 @@
+import type { CLUSTER_CODES } from "../../../src/model/codes/cluster-codes.ts";
+import { clusterFolder } from "../cluster-example.ts";
+import type { ExamplesOf } from "../example.ts";
+
+const check = ["check", "shop"];
+const POOL =
+  "apiVersion: projectcalico.org/v3\nkind: IPPool\nmetadata: {name: default-ipv4-ippool}\nspec: {cidr: 192.168.0.0/16, natOutgoing: true}\n";
+const DEPLOYMENT =
+  "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\nspec: {selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {nodeSelector: {disk: ssd}, containers: [{name: c}]}}}\n";
+
+export const CLUSTER_EXAMPLES: ExamplesOf<typeof CLUSTER_CODES> = {
+  "conflicting-objects": clusterFolder(
+    { "more.yaml": POOL.replace("default-ipv4-ippool", "more").replace("192.168.0.0/16", "192.168.8.0/24") },
+    check,
+  ),
+  "dangling-reference": clusterFolder(
+    {
+      "pod.yaml":
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: default}\nspec: {nodeName: n3, containers: [{name: c}]}\n",
+    },
+    check,
+  ),
+  "kinds-not-read": clusterFolder(
+    {
+      "ingress.yaml":
+        "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: door, namespace: default}\nspec: {}\n",
+    },
+    check,
+  ),
+  "not-rendered": clusterFolder(
+    { "web.yaml": "apiVersion: v1\nkind: Service\nmetadata:\n  name: {{ .Release.Name }}-web\n" },
+    check,
+  ),
+  "overlapping-networks": clusterFolder({ "pool.yaml": POOL.replace("192.168.0.0/16", "172.16.0.0/16") }, check),
+  "pool-outside-pod-subnet": clusterFolder(
+    {
+      "kubeadm.yaml":
+        "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nnetworking: {podSubnet: 10.244.0.0/16, serviceSubnet: 10.96.0.0/12}\n",
+    },
+    check,
+  ),
+  "node-not-declared": clusterFolder(
+    {
+      "node.yaml":
+        "apiVersion: v1\nkind: Node\nmetadata: {name: n3}\nstatus: {addresses: [{type: InternalIP, address: 172.16.0.13}]}\n",
+    },
+    check,
+  ),
+  "pool-assumed": clusterFolder({ "pool.yaml": "" }, check),
+  "unschedulable-pod": clusterFolder({ "web.yaml": DEPLOYMENT }, check),
+  "versions-assumed": clusterFolder(
+    {
+      "nodes.yaml":
+        "apiVersion: podpath/v1\nkind: ClusterNodes\nnodes: {n1: {addresses: [172.16.0.11/24]}, n2: {addresses: [172.16.0.12/24]}}\n",
+    },
+    check,
+  ),
+};
