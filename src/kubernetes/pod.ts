@@ -31,6 +31,8 @@ export interface Pod {
   /** `Running`, `Succeeded`, …; the empty string when unknown. */
   readonly phase: string;
   readonly ports: readonly ContainerPort[];
+  /** Ports that liveness, readiness and startup probes connect to: somebody expects them to be open. */
+  readonly probePorts: readonly number[];
   /** On which nodes it may run; null once it is on one. */
   readonly selection: NodeSelection | null;
   /** Its condition `Ready`; null where the source does not tell. */
@@ -58,6 +60,18 @@ function readPort(field: Field): ContainerPort | null {
     hostPort: integer(member(field, "hostPort")) ?? 0,
     hostIP: addressField(member(field, "hostIP")),
   };
+}
+
+/** A probe names a port by number or by the name that its container gives it; `exec` probes have none. */
+function probePortsOf(container: Field): readonly number[] {
+  const named = new Map(listOf(member(container, "ports"), readPort).map(({ name, port }) => [name, port]));
+  return ["livenessProbe", "readinessProbe", "startupProbe"].flatMap((probe) =>
+    ["httpGet", "tcpSocket", "grpc"].flatMap((how) => {
+      const field = at(container, probe, how, "port");
+      if (typeof field.value === "string") return named.get(field.value) ?? [];
+      return integer(field) ?? [];
+    }),
+  );
 }
 
 /** The addresses in `cni.projectcalico.org/podIPs` (`192.168.1.2/32,fd00::2/128`) or its older single form. */
@@ -102,6 +116,7 @@ export function readPod(resource: Field, origin: Origin, untold?: ReadonlySet<st
     serviceAccount: text(member(spec, "serviceAccountName")) || text(member(spec, "serviceAccount")) || "default",
     phase: text(member(status, "phase")) ?? "",
     ports: containers.flatMap((container) => listOf(member(container, "ports"), readPort)),
+    probePorts: [...new Set(containers.flatMap(probePortsOf))],
     ready: readyCondition(member(status, "conditions")),
     terminating: (at(resource, "metadata", "deletionTimestamp").value ?? null) !== null,
     hostname: text(member(spec, "hostname")),

@@ -10,6 +10,7 @@ import type { Host } from "../../model/host.ts";
 import type { Origin, OriginTable } from "../../model/origin.ts";
 import { type Address, formatAddress, sameAddress } from "../../net/address.ts";
 import { addressBits } from "../../net/prefix.ts";
+import { TCP } from "../../net/protocol.ts";
 import { findingAt } from "./finding-at.ts";
 import { hasAddress } from "./pod-links.ts";
 
@@ -194,7 +195,7 @@ function push<T>(map: Map<string, T[]>, key: string, value: T): void {
   else present.push(value);
 }
 
-/** Ports of the containers, and those that Services send to this pod. */
+/** Ports of the containers, those that their probes connect to, and those that Services send to this pod. */
 export function declaredPorts(workload: Workload, index: PortIndex): readonly DeclaredPort[] {
   const ports = new Map<string, DeclaredPort>();
   const add = (protocol: number, port: number | null, origin: Origin): void => {
@@ -203,6 +204,7 @@ export function declaredPorts(workload: Workload, index: PortIndex): readonly De
     if (!ports.has(key)) ports.set(key, { protocol, port, origin });
   };
   for (const port of workload.pod?.ports ?? []) add(port.protocol, port.port, workload.origin);
+  for (const port of workload.pod?.probePorts ?? []) add(TCP, port, workload.origin);
   for (const service of index.servicesOf.get(workload.namespace) ?? []) {
     if (!selects(service, workload)) continue;
     for (const port of service.ports) add(port.protocol, targetOf(port, workload), service.metadata.origin);
