@@ -1,3 +1,4 @@
+import { bgpResources } from "../analysis/bgp-resources.ts";
 import { configuredPeers } from "../analysis/configured-peers.ts";
 import { whatIsMissing } from "../analysis/what-is-missing.ts";
 import { runChecks } from "../diagnosis/checks/checks.ts";
@@ -27,6 +28,7 @@ export async function check(argument: string | undefined, options: CheckOptions,
       ...loaded.findings,
       ...evidence.findings,
       ...configuredPeers(evidence.evidence, loaded.network.origins),
+      ...bgpResources(loaded.cluster, evidence.evidence, loaded.network.origins),
       ...runChecks(loaded.network, evidence.evidence, loaded),
     ]),
     hosts: whatIsMissing(loaded.network),

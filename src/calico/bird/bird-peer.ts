@@ -117,6 +117,18 @@ export function peeringEntries(
     });
 }
 
+/** All sessions of a node by name. */
+export function peersOf(node: BgpNode, family: 4 | 6, context: BirdContext): readonly BirdPeer[] {
+  const isInMesh = context.isMeshEnabled && node.routeReflectorClusterID === null;
+  return [
+    ...(isInMesh ? meshEntries(node, family, context) : []),
+    ...peeringEntries(node, family, "Global", context),
+    ...peeringEntries(node, family, "Node", context),
+  ]
+    .flatMap(({ session }) => (session.kind === "peer" ? [session.peer] : []))
+    .sort((x, y) => inOrder(x.name, y.name));
+}
+
 /** The AS that a node belongs to. */
 export function asNumberOf(node: BgpNode, context: { readonly asNumber: number }): number {
   return node.asNumber ?? context.asNumber;

@@ -1,4 +1,4 @@
-import { addressOf, type BgpNode, inOrder } from "./bgp-node.ts";
+import { addressOf, type BgpNode } from "./bgp-node.ts";
 import type { BirdContext } from "./bird-context.ts";
 import {
   bgpTemplate,
@@ -17,7 +17,7 @@ import {
   routerIdOf,
   SOURCE_COMMENT,
 } from "./bird-head.ts";
-import { asNumberOf, type BirdPeer, meshEntries, peeringEntries } from "./bird-peer.ts";
+import { asNumberOf, type BirdPeer, peersOf } from "./bird-peer.ts";
 import { filterCalls, filterFunctions, LARGEST_PREFERENCE } from "./filter-functions.ts";
 import { normalRoutePriority } from "./route-priority.ts";
 
@@ -71,18 +71,6 @@ function sessionLines(node: BgpNode, family: 4 | 6, context: BirdContext): reado
       ? ["# No BGP peers configured for this node"]
       : ["# BGP Protocol Configurations", ...peers.flatMap((peer) => [...peerLines(peer, family, priority), ""])]),
   ];
-}
-
-/** All sessions by name. */
-function peersOf(node: BgpNode, family: 4 | 6, context: BirdContext): readonly BirdPeer[] {
-  const isInMesh = context.isMeshEnabled && node.routeReflectorClusterID === null;
-  return [
-    ...(isInMesh ? meshEntries(node, family, context) : []),
-    ...peeringEntries(node, family, "Global", context),
-    ...peeringEntries(node, family, "Node", context),
-  ]
-    .flatMap(({ session }) => (session.kind === "peer" ? [session.peer] : []))
-    .sort((x, y) => inOrder(x.name, y.name));
 }
 
 function peerDebugLines(node: BgpNode, context: BirdContext): readonly string[] {

@@ -2,6 +2,12 @@ import type { CodeTable } from "./code-page.ts";
 
 /** BIRD's configuration. */
 export const BIRD_CODES = {
+  "bird-config-differs": {
+    title: "A bird.cfg with other sessions than the resources ask for",
+    means:
+      "confd writes BIRD's configuration again whenever a resource changes. Where the two differ, confd is stuck, or bird.cfg and the resources were collected at different times.",
+    todo: "Look at the log of calico-node on the node for errors of confd and BIRD.",
+  },
   "bird-refused": {
     title: "A configuration that BIRD refuses",
     means:

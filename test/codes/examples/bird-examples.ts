@@ -23,6 +23,11 @@ const N1 = node("n1", "ipv4Address: 172.16.0.11/24");
 export const BIRD_EXAMPLES: ExamplesOf<typeof BIRD_CODES> = {
   "bgp-peer-without-session": both,
   "bgp-session-unconfigured": both,
+  "bird-config-differs": snapshot({
+    "nodes/n1/bird.cfg":
+      "router id 172.16.0.11;\ntemplate bgp t { local as 64512; }\nprotocol bgp Mesh_172_16_0_9 from t {\n  neighbor 172.16.0.9 as 64512;\n}\n",
+    "cluster/nodes.yaml": `${node("n1", "ipv4Address: 172.16.0.11/24")}---\n${node("n2", "ipv4Address: 172.16.0.12/24")}`,
+  }),
   "bird-refused": snapshot({
     "nodes/n1/bird.cfg":
       "router id 172.16.0.11;\nprotocol bgp Mesh_172_16_0_12 {\n  local as 64512;\n  neighbor 172.16.0.12 as 0;\n}\n",
