@@ -1,5 +1,6 @@
 import { bgpResources } from "../analysis/bgp-resources.ts";
 import { configuredPeers } from "../analysis/configured-peers.ts";
+import { drift } from "../analysis/drift/drift.ts";
 import { whatIsMissing } from "../analysis/what-is-missing.ts";
 import { runChecks } from "../diagnosis/checks/checks.ts";
 import type { Finding } from "../model/finding.ts";
@@ -30,6 +31,7 @@ export async function check(argument: string | undefined, options: CheckOptions,
       ...configuredPeers(evidence.evidence, loaded.network.origins),
       ...bgpResources(loaded.cluster, evidence.evidence, loaded.network.origins),
       ...runChecks(loaded.network, evidence.evidence, loaded),
+      ...drift(loaded.network, loaded.cluster),
     ]),
     hosts: whatIsMissing(loaded.network),
     recognised: [...loaded.recognised, ...evidence.recognised],

@@ -19,14 +19,18 @@ export interface RuleDifference {
 export function compareRules(expected: readonly ComparedRule[], dumped: readonly ComparedRule[]): RuleDifference {
   const byHash = new Map<string, number[]>();
   const byText = new Map<string, number[]>();
-  dumped.forEach(({ hash, text }, i) => {
+  // the last first, so that the first is taken from the end
+  for (let i = dumped.length - 1; i >= 0; i--) {
+    const { hash = null, text = "" } = dumped[i] ?? {};
     if (hash !== null) push(byHash, hash, i);
     push(byText, text, i);
-  });
+  }
   const taken = new Set<number>();
-  const take = (places: readonly number[] | undefined): number => {
-    const place = places?.find((one) => !taken.has(one)) ?? -1;
-    if (place >= 0) taken.add(place);
+  const take = (places: number[] | undefined): number => {
+    let place = places?.pop();
+    while (place !== undefined && taken.has(place)) place = places?.pop();
+    if (place === undefined) return -1;
+    taken.add(place);
     return place;
   };
   const hashed = expected.map(({ hash }) => (hash === null ? -1 : take(byHash.get(hash))));

@@ -33,8 +33,8 @@ export interface ProgrammedNode {
 /** What the programs of a cluster make of its objects, node by node. */
 export interface ProgrammedCluster {
   readonly versions: ClusterVersions;
-  /** No object names Calico's version: the one that fits the dumps best. */
-  readonly calicoAssumed: boolean;
+  /** Where Calico's version is from: an object, the hashes of the rules, or from nowhere: then it is the newest. */
+  readonly calicoFrom: "object" | "rules" | "nowhere";
   /** Programs about which the objects tell enough. */
   readonly programs: ReadonlySet<Program>;
   /** The resource that each chain stands for. */
@@ -48,7 +48,7 @@ export function programmedCluster(network: Network, cluster: Cluster): Programme
   const told = toldVersions(cluster);
   const kubernetes = told.kubernetes ?? "";
   if (told.calico !== null || !programsTold(cluster).has("Felix")) {
-    return ofVersions(network, cluster, { calico: told.calico ?? "", kubernetes }, false);
+    return ofVersions(network, cluster, { calico: told.calico ?? "", kubernetes }, "object");
   }
   return likeliest(network, cluster, kubernetes);
 }
@@ -65,14 +65,14 @@ function likeliest(network: Network, cluster: Cluster, kubernetes: string): Prog
     .slice(0, ASKED);
   let best: { readonly made: ProgrammedCluster; readonly score: number } | null = null;
   for (const calico of CALICO_RELEASES) {
-    const made = ofVersions(network, cluster, { calico, kubernetes }, true);
+    const made = ofVersions(network, cluster, { calico, kubernetes }, asked.length > 0 ? "rules" : "nowhere");
     let score = 0;
     for (const { name, hashes } of asked) {
       for (const one of made.of(name)?.tables ?? []) score += countHashes(one, hashes);
     }
     if (best === null || score >= best.score) best = { made, score };
   }
-  return best?.made ?? ofVersions(network, cluster, { calico: "", kubernetes }, true);
+  return best?.made ?? ofVersions(network, cluster, { calico: "", kubernetes }, "nowhere");
 }
 
 function countHashes({ program, tables }: ProgramTables, dumped: ReadonlySet<string>): number {
@@ -93,7 +93,7 @@ function ofVersions(
   network: Network,
   cluster: Cluster,
   versions: ClusterVersions,
-  assumed: boolean,
+  calicoFrom: ProgrammedCluster["calicoFrom"],
 ): ProgrammedCluster {
   const hosts = [...network.hosts.values()].filter(({ kind }) => kind === "node");
   const nodes = new Map(hosts.map((host) => [host.name, dumpedNode(host, cluster)]));
@@ -105,7 +105,7 @@ function ofVersions(
   const made = new Map<string, ProgrammedNode>();
   return {
     versions,
-    calicoAssumed: assumed,
+    calicoFrom,
     programs,
     causes: chainCauses(felix, proxy),
     of: (name) => {
