@@ -27,6 +27,8 @@ export interface Journey {
   readonly host: string;
   /** A socket of that host sent it: neither its kernel by itself nor anybody else. */
   readonly local: boolean;
+  /** That was a raw socket with a header of its own. */
+  readonly raw: boolean;
   /** The packet itself, which NAT and the like change on its way. */
   readonly packet: Packet;
   /** errno of a failed send. */

@@ -1,7 +1,7 @@
 import { resetConntrack } from "../linux/conntrack/track.ts";
 import { sysctl } from "../linux/device-settings.ts";
 import { replyMark, sendIcmpError, sendIcmpReply } from "../linux/icmp.ts";
-import { receiveFragmentationNeeded } from "../linux/icmp-receive.ts";
+import { receiveFragmentationNeeded, receivePacketTooBig } from "../linux/icmp-receive.ts";
 import { allowEchoReply6, cameBy } from "../linux/icmpv6.ts";
 import { resetFor } from "../linux/reject.ts";
 import { needsInterface } from "../linux/routing/address-scope.ts";
@@ -137,17 +137,26 @@ function deliverIcmp(world: World, runtime: HostRuntime, skb: Skb): SocketState 
     const heard = own !== null || hasSent(world, runtime, inner);
     if (!receiveFragmentationNeeded(runtime, inner, received.icmpMtu, heard)) return "open";
   }
+  if (six && received.icmpType === icmp.V6_PACKET_TOO_BIG) {
+    receivePacketTooBig(runtime, skb, own !== null || hasSent(world, runtime, inner));
+  }
   if (inner.protocol === TCP) segmentError(world, runtime, received, inner);
   own?.error(skb, inner);
   return "open";
 }
 
-/** Whether a socket of the host can have sent the packet that an error quotes. */
-function hasSent(world: World, runtime: HostRuntime, { protocol, sport }: Packet): boolean {
+/**
+ * Whether a socket of the host can have sent the packet that an error quotes, and hears of it. In IPv6 no raw socket does that
+ * is not connected (rawv6_err()).
+ */
+function hasSent(world: World, runtime: HostRuntime, { protocol, sport, src }: Packet): boolean {
   return (
-    runtime.host.sockets.some((socket) => socket.protocol === protocol && (socket.raw || socket.port === sport)) ||
+    runtime.host.sockets.some(
+      (socket) => socket.protocol === protocol && (socket.raw ? src.family === 4 : socket.port === sport),
+    ) ||
     world.journeys.some(
-      ({ host, local, packet: sent }) => local && host === runtime.host.name && sent.protocol === protocol,
+      ({ host, local, raw, packet: sent }) =>
+        local && !(raw && src.family === 6) && host === runtime.host.name && sent.protocol === protocol,
     )
   );
 }

@@ -225,6 +225,7 @@ function startJourney(
   kind: PacketKind,
   cause: Skb | null,
   local = false,
+  raw = false,
 ): Journey {
   const journey: Journey = {
     id: world.forgetful ? world.sent % REMEMBERED : world.journeys.length,
@@ -232,6 +233,7 @@ function startJourney(
     cause: cause === null ? -1 : cause.journey,
     host,
     local,
+    raw,
     packet,
     error: null,
     end: null,
@@ -256,6 +258,7 @@ export function originate(world: World, runtime: HostRuntime, packet: Packet, op
     options.kind,
     options.cause,
     options.fromKernel !== true,
+    options.raw === true,
   );
   const frame = skb(packet, journey.id);
   frame.mark = options.mark ?? 0;

@@ -1,7 +1,8 @@
 import * as icmp from "../net/icmp.ts";
 import { sysctl } from "./device-settings.ts";
-import { drop } from "./endings.ts";
+import { drop, reject } from "./endings.ts";
 import { sendIcmpError } from "./icmp.ts";
+import { sendIcmpv6Error } from "./icmpv6.ts";
 import { type DefragUser, type FragmentQueue, firstFragment, forget, gather } from "./reassembly.ts";
 import { routeInput } from "./routing/input.ts";
 import { type HostRuntime, PLAIN_ENDING } from "./runtime.ts";
@@ -29,7 +30,13 @@ export function defragment(runtime: HostRuntime, skb: Skb, user: DefragUser): bo
       return true;
     }
     case "dropped":
-      drop(runtime, skb, found.reason, hook, found.text);
+      // nf_ct_frag6_gather() lets it pass on (-EPROTO).
+      if (found.unaligned && user !== "local-deliver") return true;
+      if (found.unaligned) {
+        sendIcmpv6Error(runtime, skb, icmp.V6_PARAMETER_PROBLEM, 0, PAYLOAD_LENGTH);
+        reject(runtime, skb, null, hook, found.text);
+      } else drop(runtime, skb, found.reason, hook, found.text);
+      if (user === "conntrack-out" && found.reason === "NETFILTER_DROP") skb.errno = "EPERM";
       return false;
     case "kept": {
       const seconds = reassemblyTime(runtime, skb.packet.src.family);
@@ -41,17 +48,26 @@ export function defragment(runtime: HostRuntime, skb: Skb, user: DefragUser): bo
   }
 }
 
+/** Where in the IPv6 header the length stands, to which a parameter problem points. */
+const PAYLOAD_LENGTH = 4;
+
 /** `net.ipv4.ipfrag_time`, `net.ipv6.ip6frag_time`: seconds until a datagram that is not complete is given up. */
 function reassemblyTime(runtime: HostRuntime, family: 4 | 6): number {
   return family === 4 ? sysctl(runtime, "net.ipv4.ipfrag_time", 30) : sysctl(runtime, "net.ipv6.ip6frag_time", 60);
 }
 
-/** ip_expire(): the sender of a first fragment is told, unless the datagram was only passing through conntrack. */
+/**
+ * ip_expire(), ip6frag_expire_frag_queue(): the sender of a first fragment is told; in IPv4 not where the datagram was only
+ * passing through conntrack.
+ */
 function expire(runtime: HostRuntime, queue: FragmentQueue, user: DefragUser): void {
   if (queue.done) return;
   forget(runtime, queue);
   const first = firstFragment(queue);
-  if (first === null || first.input === null || first.packet.src.family === 6) return;
+  if (first === null || first.input === null) return;
+  if (first.packet.src.family === 6) {
+    return sendIcmpv6Error(runtime, first, icmp.V6_TIME_EXCEEDED, icmp.FRAGMENT_TIME, 0);
+  }
   if (user !== "local-deliver") {
     const { packet, mark } = first;
     const { src, dst, protocol, sport, dport, tos } = packet;

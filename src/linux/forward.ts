@@ -124,8 +124,11 @@ export function receiveHere(runtime: HostRuntime, device: Interface, skb: Skb): 
 
 /** ip_local_deliver(): INPUT, then a tunnel of this host or a socket. */
 function deliver(runtime: HostRuntime, skb: Skb): void {
-  if (isFragment(skb.packet) && !defragment(runtime, skb, "local-deliver")) return;
+  // In IPv6 fragments are the business of a protocol, behind INPUT (ipv6_frag_rcv).
+  const six = skb.packet.src.family === 6;
+  if (!six && isFragment(skb.packet) && !defragment(runtime, skb, "local-deliver")) return;
   if (runHook(runtime, skb, INPUT) !== NF_ACCEPT) return hookDrop(runtime, skb, INPUT);
+  if (six && isFragment(skb.packet) && !defragment(runtime, skb, "local-deliver")) return;
   const { packet } = skb;
   if (packet.protocol === UDP && decapsulateVxlan(runtime, skb)) return;
   if (packet.protocol === IPIP && decapsulateIpip(runtime, skb)) return;
@@ -245,7 +248,7 @@ function leaveHost(runtime: HostRuntime, skb: Skb, result: Exclude<RoutingResult
   skb.route = result;
   skb.output = result.kind === "local" ? runtime.compiled.loopback : result.output;
   if (isFragment(skb.packet) && hooksOf(runtime.compiled, skb.packet.src.family).conntrack) {
-    if (!defragment(runtime, skb, "conntrack-out")) return null;
+    if (!defragment(runtime, skb, "conntrack-out")) return skb.errno;
   }
   if (runHook(runtime, skb, OUTPUT) !== NF_ACCEPT) {
     hookDrop(runtime, skb, OUTPUT);
@@ -297,11 +300,22 @@ function leave(runtime: HostRuntime, skb: Skb): string | null {
     runtime.services.end(runtime, skb, leaving(nextHop, "its route is not known"));
     return null;
   }
-  if (skb.reassembled !== null || packetLength(skb.packet) > outgoingMtu(runtime, skb, route)) {
+  if (needsCutting(skb, outgoingMtu(runtime, skb, route))) {
     return inPieces(runtime, skb, output, route);
   }
+  skb.reassembled = null;
   overDevice(runtime, skb, output, route);
   return null;
+}
+
+/**
+ * ip_finish_output(), ip6_finish_output(): too long for its link, or put together from fragments, in IPv6 only where it is
+ * longer than each of them.
+ */
+function needsCutting({ packet, reassembled }: Skb, mtu: number): boolean {
+  const length = packetLength(packet);
+  if (length > mtu || reassembled === null) return length > mtu;
+  return packet.src.family === 4 || length > reassembled.maxSize;
 }
 
 /**

@@ -3,7 +3,7 @@ import { V6_BEYOND_SCOPE, V6_DEST_UNREACHABLE, V6_PACKET_TOO_BIG, V6_TIME_EXCEED
 import { packetLength } from "../net/packet.ts";
 import type { DropReason } from "./drop-reason.ts";
 import { sendIcmpv6Error, sendRedirect6 } from "./icmpv6.ts";
-import { outgoingMtu } from "./path-mtu.ts";
+import { IPV6_MIN_MTU, routeMtu } from "./path-mtu.ts";
 import type { ForwardResult } from "./routing/input.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import type { HostRuntime } from "./runtime.ts";
@@ -15,9 +15,6 @@ export interface NotForwarded {
   readonly answered: boolean;
   readonly text: string;
 }
-
-/** The least MTU of any IPv6 link (RFC 8200 section 5); a smaller one is not believed. */
-const IPV6_MIN_MTU = 1280;
 
 /**
  * ip6_forward() up to FORWARD (net/ipv6/ip6_output.c): hop limit, redirect or the scope of the source, MTU, in this
@@ -54,15 +51,14 @@ export function mayForward6(
 }
 
 /**
- * ip6_fragment(): routers cut nothing, nor does the sender what a raw socket gave its own header. The `mtu` of a route is
- * only looked at here, behind POSTROUTING. Returns what is wrong, once the error is sent; null when the packet fits or may
- * be cut.
+ * ip6_fragment(): routers cut nothing, nor does the sender what a raw socket gave its own header. The `mtu` of a route and a
+ * path MTU that was learnt are only looked at here, behind POSTROUTING. Returns what is wrong, once the error is sent; null
+ * when the packet fits or may be cut.
  */
 export function exceedsRouteMtu6(runtime: HostRuntime, skb: Skb, result: RoutingResult): string | null {
-  if (skb.input === null && !skb.ownHeader) return null;
-  const mtu = skb.input === null ? outgoingMtu(runtime, skb, result) : (result.route?.mtu ?? 0);
-  const longest = skb.reassembled?.maxSize ?? packetLength(skb.packet);
-  if (mtu === 0 || longest <= mtu) return null;
+  if ((skb.input === null && !skb.ownHeader) || result.kind === "error" || result.kind === "local") return null;
+  const mtu = routeMtu(runtime, result, skb.packet.dst, false);
+  if ((skb.reassembled?.maxSize ?? packetLength(skb.packet)) <= mtu) return null;
   sendIcmpv6Error(runtime, skb, V6_PACKET_TOO_BIG, 0, mtu);
   return `larger than the MTU ${mtu} of the route`;
 }

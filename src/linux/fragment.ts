@@ -1,4 +1,4 @@
-import { copyPacket, type Packet, packet, packetLength } from "../net/packet.ts";
+import { copyPacket, headerLength, type Packet, packet, packetLength } from "../net/packet.ts";
 
 /** What reassembly leaves with a datagram, for whoever sends it on (`IPCB(skb)` and the skb's frag_list). */
 export interface Reassembled {
@@ -21,12 +21,18 @@ export function fragmentHeaderLength(p: Packet): number {
  */
 export function fragment(whole: Packet, mtu: number, reassembled: Reassembled | null): readonly Packet[] {
   const header = fragmentHeaderLength(whole);
-  const limit = (reassembled === null ? mtu : Math.min(mtu, reassembled.maxSize)) - header;
-  const bytes = packetLength(whole) - (whole.src.family === 4 ? 20 : 40);
+  const most = reassembled === null ? mtu : Math.min(mtu, longestAgain(whole, reassembled));
+  const limit = most - header;
+  const bytes = packetLength(whole) - headerLength(whole);
   if (reassembled?.sizes.every((size, index, all) => fits(size, limit, index === all.length - 1)) === true) {
     return cut(whole, reassembled.sizes, false);
   }
   return cut(whole, evenSizes(bytes, limit), reassembled?.df ?? false);
+}
+
+/** No longer than the longest fragment that came, but IPv6 need not cut below what every link takes. */
+function longestAgain({ src }: Packet, { maxSize }: Reassembled): number {
+  return src.family === 4 ? maxSize : Math.max(maxSize, 1280);
 }
 
 function fits(size: number, limit: number, last: boolean): boolean {
@@ -58,7 +64,7 @@ function cut(whole: Packet, sizes: readonly number[], df: boolean): readonly Pac
 /** It keeps the layer-4 header. */
 function firstPiece(whole: Packet, size: number): Packet {
   const piece = { ...copyPacket(whole), moreFragments: true, payloadLength: 0, fragmentOffset: 0 };
-  piece.payloadLength = size - (packetLength(piece) - (whole.src.family === 4 ? 20 : 40));
+  piece.payloadLength = size - (packetLength(piece) - headerLength(piece));
   return piece;
 }
 

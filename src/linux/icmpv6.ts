@@ -24,7 +24,8 @@ export function sendIcmpv6Error(runtime: HostRuntime, skb: Skb, type: number, co
   const toMany = isMulticast(about.dst) || isForMany(skb);
   if (toMany && type !== V6_PACKET_TOO_BIG) return;
   if (isUnspecified(about.src) || isMulticast(about.src)) return;
-  if (about.protocol === ICMPV6) {
+  // is_ineligible(): what a further fragment is nobody sees.
+  if (about.protocol === ICMPV6 && about.fragmentOffset === 0) {
     if (isIcmpv6Error(about.icmpType)) return;
     // icmpv6_xmit_lock(): while the kernel sends an echo reply it cannot send an error about it.
     if (skb.fromKernel && skb.input === null && about.icmpType === V6_ECHO_REPLY) return;

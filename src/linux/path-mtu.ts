@@ -19,10 +19,12 @@ export interface RouteException {
 /** Exceptions of a host, by route and destination. */
 export type RouteExceptions = Map<Route, Map<string, RouteException>>;
 
-/** `net.ipv4.route.mtu_expires`: seconds. */
+/** `net.ipv4.route.mtu_expires`, `net.ipv6.route.mtu_expires`: seconds. */
 const MTU_EXPIRES = 600;
 /** `net.ipv4.route.min_pmtu`: what is learnt is never smaller. */
 const MIN_PMTU = 552;
+/** The least MTU of any IPv6 link (RFC 8200 section 5): news of a smaller one are not believed. */
+export const IPV6_MIN_MTU = 1280;
 
 function keyOf({ a, b, c, d }: Address): string {
   return `${a}.${b}.${c}.${d}`;
@@ -79,8 +81,8 @@ export function tooBigToForward(skb: Skb, mtu: number): boolean {
 }
 
 /**
- * __ip_rt_update_pmtu() (net/ipv4/route.c): remembers the MTU that somebody on the way told, or that a tunnel found. What
- * is below `min_pmtu` is raised to it and locked.
+ * __ip_rt_update_pmtu() (net/ipv4/route.c), __ip6_rt_update_pmtu() (net/ipv6/route.c): remembers the MTU that somebody on
+ * the way told, or that a tunnel found. IPv4 raises what is below `min_pmtu` to it and locks it.
  */
 export function learnPathMtu(
   runtime: HostRuntime,
@@ -92,11 +94,12 @@ export function learnPathMtu(
   const known = exceptionOf(runtime, result.route, destination);
   if (known?.locked === true) return;
   const before = routeMtu(runtime, result, destination, false);
-  if (before < told) return;
-  const least = destination.family === 4 ? sysctl(runtime, "net.ipv4.route.min_pmtu", MIN_PMTU) : 1280;
-  const locked = told < least && destination.family === 4;
-  const mtu = told < least ? Math.min(before, least) : told;
-  const expires = now + sysctl(runtime, "net.ipv4.route.mtu_expires", MTU_EXPIRES);
+  const six = destination.family === 6;
+  if (before < told || (six && told < IPV6_MIN_MTU)) return;
+  const least = six ? IPV6_MIN_MTU : sysctl(runtime, "net.ipv4.route.min_pmtu", MIN_PMTU);
+  const locked = told < least;
+  const mtu = locked ? Math.min(before, least) : told;
+  const expires = now + sysctl(runtime, `net.ipv${six ? 6 : 4}.route.mtu_expires`, MTU_EXPIRES);
   runtime.exceptions ??= new Map();
   const ofRoute = runtime.exceptions.get(result.route) ?? new Map<string, RouteException>();
   runtime.exceptions.set(result.route, ofRoute);

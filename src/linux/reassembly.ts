@@ -1,4 +1,4 @@
-import { copyPacket, type Packet, packetLength } from "../net/packet.ts";
+import { copyPacket, headerLength, type Packet, packetLength } from "../net/packet.ts";
 import type { DropReason } from "./drop-reason.ts";
 import type { Reassembled } from "./fragment.ts";
 import type { HostRuntime } from "./runtime.ts";
@@ -42,31 +42,43 @@ export interface FragmentQueue {
 export type Gathered =
   | { readonly kind: "kept"; readonly queue: FragmentQueue; readonly isNew: boolean }
   | { readonly kind: "whole"; readonly packet: Packet; readonly reassembled: Reassembled; readonly first: Skb }
-  | { readonly kind: "dropped"; readonly reason: DropReason | null; readonly text: string };
+  /** `unaligned`: a fragment before the last one that does not end at eight bytes, in IPv6. */
+  | {
+      readonly kind: "dropped";
+      readonly reason: DropReason | null;
+      readonly text: string;
+      readonly unaligned: boolean;
+    };
 
 /**
- * ip_frag_queue() (net/ipv4/ip_fragment.c): puts a fragment to the others of its datagram. Overlaps void the whole
- * queue, as RFC 5722 wants it.
+ * ip_frag_queue() (net/ipv4/ip_fragment.c), ip6_frag_queue() (net/ipv6/reassembly.c), nf_ct_frag6_queue()
+ * (net/ipv6/netfilter/nf_conntrack_reasm.c): puts a fragment to the others of its datagram. Overlaps void the whole queue,
+ * as RFC 5722 wants it.
  */
 export function gather(runtime: HostRuntime, skb: Skb, user: DefragUser): Gathered {
   const { packet } = skb;
   const { src, dst } = packet;
   // Without an identification it is told apart by who sent it.
   const id = packet.id === 0 ? `journey ${skb.journey}` : packet.id;
-  const key = `${user} ${id} ${packet.protocol} ${src.a}.${src.b}.${src.c}.${src.d} ${dst.a}.${dst.b}.${dst.c}.${dst.d}`;
+  const protocol = src.family === 4 ? packet.protocol : 0;
+  const key = `${user} ${id} ${protocol} ${src.a}.${src.b}.${src.c}.${src.d} ${dst.a}.${dst.b}.${dst.c}.${dst.d}`;
   const known = runtime.fragments.get(key);
   const queue = known ?? emptyQueue(key);
   if (known === undefined) runtime.fragments.set(key, queue);
   const fault = put(queue, skb);
   if (fault !== null) {
-    if (fault.kind === "void") forget(runtime, queue);
-    return { kind: "dropped", reason: fault.kind === "duplicate" ? "DUP_FRAG" : null, text: fault.text };
+    const { kind, text } = fault;
+    const lives = kind === "duplicate" || (kind === "unaligned" && user === "local-deliver");
+    if (!lives) forget(runtime, queue);
+    const refused = src.family === 6 && user !== "local-deliver" && kind === "void";
+    const reason = kind === "duplicate" ? "DUP_FRAG" : refused ? "NETFILTER_DROP" : null;
+    return { kind: "dropped", reason, text, unaligned: kind === "unaligned" };
   }
   if (!queue.lastIn || queue.runs[0]?.start !== 0 || queue.meat !== queue.length) {
     return { kind: "kept", queue, isNew: known === undefined };
   }
   forget(runtime, queue);
-  return reassemble(queue);
+  return reassemble(queue, user);
 }
 
 /** Ends a queue: later fragments of that datagram start a new one. */
@@ -86,16 +98,19 @@ function emptyQueue(key: string): FragmentQueue {
 }
 
 interface Fault {
-  readonly kind: "duplicate" | "void";
+  readonly kind: "duplicate" | "void" | "unaligned";
   readonly text: string;
 }
 
 function put(queue: FragmentQueue, skb: Skb): Fault | null {
   const { packet } = skb;
-  const header = packet.src.family === 4 ? 20 : 40;
+  const header = headerLength(packet);
   const start = packet.fragmentOffset;
   let end = start + packetLength(packet) - header;
   if (packet.moreFragments) {
+    if (packet.src.family === 6 && (end & 7) !== 0) {
+      return { kind: "unaligned", text: "a fragment before the last one that does not end at eight bytes" };
+    }
     end &= ~7;
     if (end > queue.length) {
       if (queue.lastIn) return { kind: "void", text: "a fragment behind the last one" };
@@ -150,17 +165,18 @@ function ecnOf(seen: number): number | null {
 }
 
 /** ip_frag_reasm(): the datagram, with the first fragment's header. */
-function reassemble(queue: FragmentQueue): Gathered {
+function reassemble(queue: FragmentQueue, user: DefragUser): Gathered {
   const pieces = queue.runs.flatMap((run) => run.pieces);
   const [first] = pieces;
   const ecn = ecnOf(queue.ecn);
-  if (first === undefined || ecn === null) {
-    return { kind: "dropped", reason: null, text: "its fragments disagree about ECN" };
-  }
-  if (queue.length + 20 > 0xffff) return { kind: "dropped", reason: null, text: "longer than any datagram may be" };
+  const six = first?.skb.packet.src.family === 6;
+  const reason = six && user !== "local-deliver" ? "NETFILTER_DROP" : null;
+  const failed = (text: string): Gathered => ({ kind: "dropped", reason, text, unaligned: false });
+  if (first === undefined || ecn === null) return failed("its fragments disagree about ECN");
+  if (queue.length + (six ? 0 : 20) > 0xffff) return failed("longer than any datagram may be");
   const packet = copyPacket(first.skb.packet);
   const quotes = packet.inner !== null && packet.vni < 0;
-  const header = packet.src.family === 4 ? 20 : 40;
+  const header = headerLength(packet);
   packet.payloadLength = quotes ? 0 : queue.length - (packetLength(packet) - header - packet.payloadLength);
   packet.moreFragments = false;
   packet.tos |= ecn;

@@ -143,9 +143,14 @@ function transportHeaderLength(p: Packet): number {
   return hasPorts(p.protocol) ? 8 : 0;
 }
 
+/** Bytes of the IP header, in IPv6 with the fragment header of a fragment. */
+export function headerLength(p: Packet): number {
+  return p.src.family === 4 ? 20 : isFragment(p) ? 48 : 40;
+}
+
 /** Total length in bytes of the IP packet, header included, as `-m length` and the MTU check see it. */
 export function packetLength(p: Packet): number {
-  const header = p.src.family === 4 ? 20 : 40;
+  const header = headerLength(p);
   if (p.inner === null || p.vni >= 0 || isFragment(p)) return header + transportHeaderLength(p) + p.payloadLength;
   // An error tells in payloadLength how much it quotes where the usual 576 bytes do not fit.
   if (p.protocol === ICMP) return header + 8 + Math.min(packetLength(p.inner), p.payloadLength || 576 - 28);

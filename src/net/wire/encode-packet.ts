@@ -1,5 +1,5 @@
 import type { Address } from "../address.ts";
-import { type Packet, packetLength } from "../packet.ts";
+import { headerLength, type Packet, packetLength } from "../packet.ts";
 import { hasPorts, ICMP, ICMPV6, IPIP, IPV6_IN_IP, SCTP, TCP, UDP, UDPLITE } from "../protocol.ts";
 import { crc32c, internetChecksum, sumOf } from "./checksum.ts";
 
@@ -108,7 +108,7 @@ function encodeBody(packet: Packet, innerMacs: FrameMacs | null): Uint8Array {
 }
 
 function bodyLength(packet: Packet): number {
-  return packetLength(packet) - (packet.src.family === 4 ? IPV4_HEADER : IPV6_HEADER);
+  return packetLength(packet) - headerLength(packet);
 }
 
 function port(value: number): number {

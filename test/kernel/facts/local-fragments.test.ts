@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { fragment } from "../../../src/linux/fragment.ts";
-import { type Packet, packet, packetLength } from "../../../src/net/packet.ts";
+import { headerLength, type Packet, packet, packetLength } from "../../../src/net/packet.ts";
 import { UDP } from "../../../src/net/protocol.ts";
 import { kernelAvailable } from "../harness/kernel-available.ts";
 import { address } from "../harness/lab.ts";
@@ -18,8 +18,7 @@ const pieces = z.record(z.string(), z.record(z.string(), z.array(z.tuple([z.numb
 function ours(family: 4 | 6, mtu: number, payloadLength: number): readonly (readonly [number, number, boolean])[] {
   const [src, dst] = ENDS[family];
   const whole = packet({ src: address(src), dst: address(dst), protocol: UDP, sport: 1, dport: 9, payloadLength });
-  const header = family === 4 ? 20 : 40;
-  const shape = (p: Packet) => [p.fragmentOffset, packetLength(p) - header, p.moreFragments] as const;
+  const shape = (p: Packet) => [p.fragmentOffset, packetLength(p) - headerLength(p), p.moreFragments] as const;
   return packetLength(whole) <= mtu ? [shape(whole)] : fragment(whole, mtu, null).map(shape);
 }
 

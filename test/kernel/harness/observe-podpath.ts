@@ -7,6 +7,7 @@ import {
   TIME_EXCEEDED,
   V6_DEST_UNREACHABLE,
   V6_ECHO_REPLY,
+  V6_TIME_EXCEEDED,
 } from "../../../src/net/icmp.ts";
 import type { Packet } from "../../../src/net/packet.ts";
 import { ICMP, ICMPV6 } from "../../../src/net/protocol.ts";
@@ -112,6 +113,7 @@ function sawLoopback(steps: readonly TraceStep[]): boolean {
 function isLate(journey: Journey, journeys: readonly Journey[]): boolean {
   const { protocol, icmpType, icmpCode } = journey.packet;
   if (protocol === ICMP && icmpType === TIME_EXCEEDED && icmpCode === FRAGMENT_TIME) return true;
+  if (protocol === ICMPV6 && icmpType === V6_TIME_EXCEEDED && icmpCode === FRAGMENT_TIME) return true;
   const cause = journeys[journey.cause];
   const unreachable = icmpType === (protocol === ICMP ? DEST_UNREACHABLE : V6_DEST_UNREACHABLE);
   return journey.kind === "icmp" && unreachable && cause?.end?.ending.outcome === "unresolved";

@@ -43,6 +43,10 @@ def protocol_number(packet):
     return int(proto)
 
 
+# The extension header of IPv6 fragments.
+FRAGMENT = 44
+
+
 def is_ipv6(packet):
     return ":" in packet["dst"]
 
@@ -72,6 +76,10 @@ def build(packet, ident):
     ttl = packet.get("ttl", 64)
     tos = packet.get("tos", 0)
     if six:
+        if packet.get("mf") or packet.get("fragOffset"):
+            place = packet.get("fragOffset", 0) & ~7 | bool(packet.get("mf"))
+            body = struct.pack("!BBHI", number, 0, place, ident) + body
+            number = FRAGMENT
         return struct.pack("!IHBB", 6 << 28 | tos << 20 | ident, len(body), number, ttl) + src + dst + body
     fragment = (0x4000 if packet.get("df") else 0) | (0x2000 if packet.get("mf") else 0)
     fragment |= packet.get("fragOffset", 0) // 8
@@ -190,6 +198,14 @@ def parse(data, at=0):
         }
         after = at + 40
         end = after + size
+        if number == FRAGMENT and len(data) >= after + 8:
+            number, _, place, _ = struct.unpack_from("!BBHI", data, after)
+            packet["proto"] = PROTOCOL_NAMES.get(number, number)
+            packet["mf"], packet["fragOffset"] = bool(place & 1), place & ~7
+            after += 8
+            if place & ~7:
+                packet["length"] = end - after
+                return packet
     else:
         return None
     room = len(data) - after

@@ -34,6 +34,7 @@ class Roles:
         self.syn_ack = number == 6 and {"S", "A"} <= set(packet.get("flags", "S"))
         # Outer headers of tunnels, whose fragments or quotations show no inner packet.
         self.known = {}
+        self.errors = {}
 
     def of(self, packet):
         """"main" or the key of a response."""
@@ -49,7 +50,13 @@ class Roles:
             return "main"
         if (packet["id"], packet["src"], packet["dst"]) in self.known:
             return self.known[packet["id"], packet["src"], packet["dst"]]
-        role = (kind_of(packet), packet.get("icmpType"), packet.get("icmpCode"), packet["id"])
+        # Errors about the fragments of one IPv6 packet all have one flow label; rules are traced with less than they quote.
+        what = (kind_of(packet), packet.get("icmpType"), packet.get("icmpCode"), packet["id"])
+        if "quoted" in packet:
+            role = (*what, packet["quoted"].get("fragOffset"))
+            self.errors.setdefault(what, role)
+        else:
+            role = self.errors.get(what, (*what, None))
         if packet.get("mf") and packet.get("fragOffset") == 0:
             # Further fragments of an answer do not tell what they are.
             self.known[packet["id"], packet["src"], packet["dst"]] = role

@@ -4,9 +4,8 @@ import { hasPorts, ICMP, ICMPV6, TCP, UDP, UDPLITE } from "../../../net/protocol
 
 /** Enough for an IPv6, a fragment and a TCP header with one option. */
 const ROOM = 128;
-/** The IPv6 fragment header: its number, and its length, which `packetLength` does not count. */
+/** The number of the IPv6 fragment header. */
 const FRAGMENT = 44;
-const FRAGMENT_HEADER = 8;
 
 /**
  * The headers of one packet as they stand on the wire, for matches that look at bytes; nothing else of the packet is
@@ -72,7 +71,6 @@ export function layOut(packet: Packet): number {
   bytes[1] = (packet.tos & 0x0f) << 4;
   // The low half belongs to the flow label, which packets here do not carry.
   known[1] = 0xf0;
-  if (fragmented) length += FRAGMENT_HEADER;
   put16(4, length - 40);
   put8(6, fragmented ? FRAGMENT : packet.protocol);
   put8(7, packet.ttl);

@@ -25,9 +25,7 @@ function packetInSix({ df: _df, src, dst, ...packet }: ProbePacket): ProbePacket
   };
 }
 
-const isPiece = ({ mf, fragOffset }: ProbePacket): boolean => mf === true || (fragOffset ?? 0) > 0;
-
-/** The links of `narrow` with IPv6 addresses: packets around their MTUs, and what hosts learn. Fragments are not sent. */
+/** The links of `narrow` with IPv6 addresses: packets around their MTUs, what hosts learn, and datagrams in pieces. */
 export const narrow6: WorldKind = worldKind({
   name: "narrow6",
   families: [6],
@@ -40,10 +38,7 @@ export const narrow6: WorldKind = worldKind({
     })),
   mute: ({ answers }) => (answers ? [] : ["A", "B"]),
   fuzzed: () => ["R1", "R2"].map((name) => ({ name, words: wordsInSix(narrowWords) })),
-  sequences: (world) =>
-    narrowSequences(world)
-      .filter((sequence) => !sequence.some(isPiece))
-      .map((sequence) => sequence.map(packetInSix)),
+  sequences: (world) => narrowSequences(world).map((sequence) => sequence.map(packetInSix)),
   conntrack: true,
   // Six at once for each source and each destination, then one a second.
   mayWithhold: ({ kind, packet }) => kind === "icmp" && packet.icmpType === V6_REDIRECT,
