@@ -28,14 +28,18 @@ export function classIndex(classes: readonly LabelledClass[]): ClassIndex {
     return byValue;
   };
   const candidates = (selector: Selector): readonly LabelledClass[] => {
-    let fewest = classes;
+    let fewest: readonly (readonly LabelledClass[])[] = [classes];
+    let count = classes.length;
     for (const { label, values } of requiredLabels(selector)) {
       const byValue = indexOf(label);
-      const found =
-        values === null ? [...byValue.values()].flat() : values.flatMap((value) => byValue.get(value) ?? []);
-      if (found.length < fewest.length) fewest = found;
+      const lists = values === null ? [...byValue.values()] : values.map((value) => byValue.get(value) ?? []);
+      const own = lists.reduce((sum, list) => sum + list.length, 0);
+      if (own >= count) continue;
+      fewest = lists;
+      count = own;
     }
-    return fewest;
+    const [only] = fewest;
+    return fewest.length === 1 && only !== undefined ? only : fewest.flat();
   };
   return {
     chosenBy: (selector) => candidates(selector).filter(({ labels }) => matchesSelector(selector, labels)),

@@ -1,8 +1,8 @@
 import type { Pod } from "../../kubernetes/pod.ts";
 import type { TunnelAddresses } from "../../kubernetes/tunnel-addresses.ts";
 import type { Finding } from "../../model/finding.ts";
-import type { IpSet, SetMember } from "../../model/ip-set.ts";
-import { NO_ORIGIN, type OriginTable, sourceOf } from "../../model/origin.ts";
+import type { IpSet } from "../../model/ip-set.ts";
+import { NO_ORIGIN, type OriginTable } from "../../model/origin.ts";
 import type { RestoreTable } from "../../model/restore-table.ts";
 import type { Family } from "../../net/address.ts";
 import { autoHostEndpoints } from "../auto-host-endpoints.ts";
@@ -14,15 +14,16 @@ import type { HostEndpoint } from "../host-endpoint.ts";
 import { hostEndpointClass, type LabelledClass, networkSetClass, podClasses } from "../labelled-class.ts";
 import { type PolicyIndex, policyIndex, type SelectingPolicy } from "../policy-index.ts";
 import { type ServiceEndpoints, serviceEndpoints } from "../service-endpoints.ts";
-import type { PolicyProblem } from "../stored-policies.ts";
 import type { EndpointTier } from "./endpoint-chain.ts";
 import { endpointTiers, type PolicyListKind, policyTieBreak } from "./endpoint-tiers.ts";
 import { felixBand } from "./felix-band.ts";
-import type { FelixBand, FelixSettings } from "./felix-settings.ts";
+import { policyFinding } from "./felix-findings.ts";
+import { type FelixBand, type FelixSettings, isSince } from "./felix-settings.ts";
 import { ipSetName, type SetDefinition } from "./ip-set-names.ts";
+import { felixParameters } from "./parameters.ts";
 import { type Direction, type PolicyChains, policyChains, ruleConverter } from "./policy-chains.ts";
 import { restoreTable } from "./restore-chain.ts";
-import { setMembers, setType } from "./set-members.ts";
+import { setMembers, setType, withoutContained } from "./set-members.ts";
 import { staticTables } from "./static-tables.ts";
 
 /** What Felix renders of one set of settings, made once for all nodes that have it. */
@@ -57,10 +58,11 @@ export interface FelixContext {
   readonly convert: ReturnType<typeof ruleConverter>;
   rendering(settings: FelixSettings): Rendering;
   setOf(id: string, definition: SetDefinition, family: Family): IpSet;
+  /** A set that is equal on all nodes. */
+  sharedSet(name: string, make: () => IpSet): IpSet;
+  /** Options of every set, with MaxIpsetSize. */
+  readonly setHeader: string;
 }
-
-/** The header of every set of Felix's; 1048576 is MaxIpsetSize. */
-export const SET_HEADER = "hashsize 1024 maxelem 1048576";
 
 function once<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
   const made = new Map<Key, Value>();
@@ -71,11 +73,6 @@ function once<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
     made.set(key, value);
     return value;
   };
-}
-
-/** A set as Felix makes it. */
-export function felixSet(name: string, type: IpSet["type"], family: Family, members: readonly SetMember[]): IpSet {
-  return { name, type, family, header: SET_HEADER, members, complete: true, origin: NO_ORIGIN };
 }
 
 function endpointsOfHosts(
@@ -100,17 +97,6 @@ function endpointsOfHosts(
       if (!hostEndpoints.has(made.metadata.name)) add(made);
   }
   return byNode;
-}
-
-function policyFinding({ code, message, origin }: PolicyProblem, origins: OriginTable): Finding {
-  const source = sourceOf(origins, origin);
-  return {
-    code,
-    severity: code === "policy-without-effect" ? "info" : "warning",
-    message: source?.resource === undefined ? message : `${source.resource}: ${message}`,
-    ...(source?.file === undefined ? {} : { file: source.file }),
-    ...(source?.line === undefined ? {} : { line: source.line }),
-  };
 }
 
 /** @param plan the addresses of the nodes' tunnels, by node */
@@ -151,6 +137,20 @@ export function felixContext(
   const convert = ruleConverter(origins);
   const renderings = new Map<string, Rendering>();
   const sets = new Map<string, IpSet>();
+  const sharedSet: FelixContext["sharedSet"] = (name, make) => {
+    const found = sets.get(name);
+    if (found !== undefined) return found;
+    const set = make();
+    sets.set(name, set);
+    return set;
+  };
+  const parameters = felixParameters(cluster.policy.felixConfigurations, "");
+  const maxelem = parameters.number("maxIpsetSize", 1, 0x7fffffff, 1_048_576);
+  const setHeader = `hashsize 1024 maxelem ${maxelem}`;
+  const newer = isSince(band, "v3.32");
+  const mode = parameters.choice("nftablesMode", ["Auto", "Disabled", "Enabled"], newer ? "Auto" : "Disabled");
+  // what is inside another network of the set is left out where the members might become an nft set
+  const suppresses = newer && mode !== "Disabled";
   return {
     cluster,
     nodes,
@@ -186,18 +186,21 @@ export function felixContext(
       renderings.set(key, made);
       return made;
     },
+    setHeader,
+    sharedSet,
     setOf: (id, definition, family) => {
       const name = ipSetName(id, family);
-      const found = sets.get(name);
-      if (found !== undefined) return found;
-      if (classes === null) {
-        const ofHosts = [...hostEndpoints().values()].flat().map(({ labelled }) => labelled);
-        classes = classIndex([...ofPods, ...ofSets, ...ofHosts]);
-      }
-      services ??= serviceEndpoints(cluster);
-      const set = felixSet(name, setType(definition), family, setMembers(definition, family, classes, services));
-      sets.set(name, set);
-      return set;
+      return sharedSet(name, () => {
+        if (classes === null) {
+          const ofHosts = [...hostEndpoints().values()].flat().map(({ labelled }) => labelled);
+          classes = classIndex([...ofPods, ...ofSets, ...ofHosts]);
+        }
+        services ??= serviceEndpoints(cluster);
+        const all = setMembers(definition, family, classes, services);
+        const members = suppresses && definition.kind === "selector" ? withoutContained(all) : all;
+        const type = setType(definition);
+        return { name, type, family, header: setHeader, members, complete: true, origin: NO_ORIGIN };
+      });
     },
   };
 }

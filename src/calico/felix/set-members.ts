@@ -1,7 +1,7 @@
 import type { SetMember } from "../../model/ip-set.ts";
 import { NO_ORIGIN, type Origin } from "../../model/origin.ts";
 import { type Address, compareAddresses, type Family } from "../../net/address.ts";
-import { addressBits, hostPrefix, type Prefix, prefixOf } from "../../net/prefix.ts";
+import { addressBits, hostPrefix, type Prefix, prefixContains, prefixOf } from "../../net/prefix.ts";
 import { SCTP, TCP, UDP } from "../../net/protocol.ts";
 import type { ClassIndex } from "../class-index.ts";
 import { addressesOfPod, type UnlabelledAddresses } from "../labelled-class.ts";
@@ -44,7 +44,8 @@ function portOf(one: SetMember): number {
   return port?.kind === "port" ? (port.protocol ?? 0) * 65536 + port.first : 0;
 }
 
-function netOf(one: SetMember): Prefix {
+/** The network, or the address as one, that a member of Felix's begins with. */
+export function memberNet(one: SetMember): Prefix {
   const [net] = one.elements;
   if (net?.kind !== "net") throw new TypeError("Felix's members begin with an address");
   return net.prefix;
@@ -53,22 +54,36 @@ function netOf(one: SetMember): Prefix {
 /** Each member once, in the order of addresses: what is there does not depend on the order of the resources. */
 export function distinctMembers(members: readonly SetMember[]): readonly SetMember[] {
   const sorted = [...members].sort((x, y) => {
-    const [a, b] = [netOf(x), netOf(y)];
+    const [a, b] = [memberNet(x), memberNet(y)];
     return compareAddresses(a.address, b.address) || a.length - b.length || portOf(x) - portOf(y);
   });
   return sorted.filter((one, i) => {
     const before = sorted[i - 1];
     if (before === undefined) return true;
-    const [a, b] = [netOf(before), netOf(one)];
+    const [a, b] = [memberNet(before), memberNet(one)];
     return compareAddresses(a.address, b.address) !== 0 || a.length !== b.length || portOf(before) !== portOf(one);
   });
 }
 
+/** A network, and where it comes from. */
+export interface MemberNet {
+  readonly net: Prefix;
+  readonly origin: Origin;
+}
+
+/** Members in order, without networks that are inside others of them (felix/labelindex, overlap suppression). */
+export function withoutContained(members: readonly SetMember[]): readonly SetMember[] {
+  let last: Prefix | null = null;
+  return members.filter((one) => {
+    const net = memberNet(one);
+    if (last !== null && last.length <= net.length && prefixContains(last, net.address)) return false;
+    last = net;
+    return true;
+  });
+}
+
 /** The members of a set of networks. */
-export function netMembers(
-  nets: readonly { readonly net: Prefix; readonly origin: Origin }[],
-  family: Family,
-): readonly SetMember[] {
+export function netMembers(nets: readonly MemberNet[], family: Family): readonly SetMember[] {
   const ours = nets.filter(({ net }) => net.address.family === family);
   return distinctMembers(ours.flatMap(({ net, origin }) => halves(net).map((half) => member(half, null, origin))));
 }

@@ -61,6 +61,7 @@ export function exampleNode(calico: string): FelixOfNode {
   });
   const lo = networkInterface({
     name: "lo",
+    kind: "loopback",
     addresses: [interfaceAddress({ address: address("127.0.0.1"), prefixLength: 8 })],
   });
   const node = declaredNode("node-1", { ...bgp("172.18.0.2"), interfaces: [lo, eth0] });

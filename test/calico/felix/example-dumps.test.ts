@@ -28,6 +28,7 @@ describe("a node with a pod and a policy", () => {
       "add cali40all-hosts-net 172.18.0.2",
       "add cali40all-hosts-net 172.18.0.3",
       create("cali40this-host", "hash:ip"),
+      "add cali40this-host 127.0.0.0",
       "add cali40this-host 127.0.0.1",
       "add cali40this-host 172.18.0.2",
       "add cali40this-host 192.168.110.128",

@@ -1,0 +1,99 @@
+import type { Interface } from "../../model/interface.ts";
+import type { IpSet, SetMember } from "../../model/ip-set.ts";
+import { NO_ORIGIN } from "../../model/origin.ts";
+import { type Address, type Family, parseAddress, sameAddress } from "../../net/address.ts";
+import { hostPrefix, prefixOf } from "../../net/prefix.ts";
+import type { DeclaredNode } from "../declared-node.ts";
+import type { FelixContext } from "./felix-context.ts";
+import { type FelixSettings, isSince } from "./felix-settings.ts";
+import { ipSetName } from "./ip-set-names.ts";
+import type { FelixParameters } from "./parameters.ts";
+import { addressMembers, type MemberNet, memberNet, netMembers } from "./set-members.ts";
+import { allPoolsSet } from "./static-sets.ts";
+
+function nodeAddress(node: DeclaredNode, family: Family): Address | null {
+  return (family === 4 ? node.bgpIPv4 : node.bgpIPv6)?.address ?? null;
+}
+
+/** What the kernel takes for local through an interface: its addresses, and on a loopback device whole IPv4 networks. */
+function localAddresses({ kind, addresses }: Interface): readonly Address[] {
+  return addresses.flatMap(({ address, prefixLength }) =>
+    kind === "loopback" && address.family === 4 ? [prefixOf(address, prefixLength).address, address] : [address],
+  );
+}
+
+/**
+ * The addresses of the node's own interfaces, without those of pods, as Felix reads them from local routes: a network there
+ * counts as its first address (felix/ifacemonitor).
+ */
+function ownAddresses(node: DeclaredNode, context: FelixContext): readonly Address[] {
+  const tunnels = context.tunnels.get(node.name);
+  const ofTunnels = [tunnels?.ipip, tunnels?.vxlan4, tunnels?.vxlan6, tunnels?.wireguard4, tunnels?.wireguard6];
+  return [...node.interfaces.flatMap(localAddresses), ...ofTunnels.flatMap((address) => address ?? [])];
+}
+
+/** Whether a node can be the other end of a VXLAN tunnel: one without an address for it is none. */
+function hasTunnel(name: string, family: Family, { tunnels }: FelixContext): boolean {
+  const own = tunnels.get(name);
+  return own === undefined || (family === 4 ? own.vxlan4 : own.vxlan6) !== null;
+}
+
+function markingMembers(settings: FelixSettings): readonly SetMember[] {
+  const sources = settings.dscp.flatMap(({ source }) => source.split(","));
+  const addresses = sources.flatMap((text) => parseAddress(text) ?? []);
+  return addressMembers(addresses, settings.family);
+}
+
+/** The sets that are there whatever the policies are; what does not depend on the node is made once. */
+export function nodeSets(
+  node: DeclaredNode,
+  context: FelixContext,
+  settings: FelixSettings,
+  parameters: FelixParameters,
+): readonly IpSet[] {
+  const { family } = settings;
+  const set = (name: string, members: readonly SetMember[], type = "hash:net"): IpSet => ({
+    name,
+    type,
+    family,
+    header: context.setHeader,
+    members,
+    complete: true,
+    origin: NO_ORIGIN,
+  });
+  const shared = (name: string, nets: () => readonly MemberNet[]): IpSet =>
+    context.sharedSet(name, () => set(name, netMembers(nets(), family)));
+  const pools = (chosen: (natOutgoing: boolean | null) => boolean): readonly MemberNet[] =>
+    [...context.cluster.ipPools.values()]
+      .filter(({ natOutgoing }) => chosen(natOutgoing))
+      .map(({ cidr, metadata }) => ({ net: cidr, origin: metadata.origin }));
+  const external = parameters
+    .nets("externalNodesList")
+    .map((net) => ({ net, origin: parameters.originOf("externalNodesList") ?? NO_ORIGIN }));
+  const nodes = (chosen: (name: string) => boolean): readonly MemberNet[] => [
+    ...context.nodes.flatMap((other): readonly MemberNet[] => {
+      const address = chosen(other.name) ? nodeAddress(other, family) : null;
+      return address === null ? [] : [{ net: hostPrefix(address), origin: other.origin }];
+    }),
+    ...external,
+  ];
+  const own = nodeAddress(node, family);
+  const hosts = ipSetName("all-hosts-net", family);
+  const ends = ipSetName("all-vxlan-net", family);
+  const isOwn = (member: SetMember): boolean => own !== null && sameAddress(memberNet(member).address, own);
+  return [
+    shared(allPoolsSet(settings), () => pools(() => true)),
+    shared(ipSetName("masq-ipam-pools", family), () => pools((natOutgoing) => natOutgoing === true)),
+    ...(settings.ipipEnabled ? [shared(hosts, () => nodes(() => true))] : []),
+    ...(settings.vxlanEnabled
+      ? [
+          set(
+            ends,
+            shared(ends, () => nodes((name) => hasTunnel(name, family, context))).members.filter((one) => !isOwn(one)),
+          ),
+        ]
+      : []),
+    ...(isSince(settings.band, "v3.31") ? [set(ipSetName("dscp-src-net", family), markingMembers(settings))] : []),
+    set(ipSetName("this-host", family), addressMembers(ownAddresses(node, context), family), "hash:ip"),
+  ];
+}
