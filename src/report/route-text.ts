@@ -24,7 +24,8 @@ export function isSupposed(network: Network, host: string, route: Route): boolea
 export function citeRoute(network: Network, route: Route): string {
   const source = formatSource(sourceOf(network.origins, route.origin));
   if (source !== "") return source;
-  return isStandIn(route) ? SUPPOSED : "derived, not in a dump";
+  if (isStandIn(route)) return SUPPOSED;
+  return route.protocol === "bird" ? "what BIRD programs once it has settled" : "derived, not in a dump";
 }
 
 /** A route that was supposed where nobody knows any. */

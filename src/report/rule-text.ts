@@ -22,9 +22,21 @@ export function ruleSource(network: Network, cited: CitedRule): Source | null {
   return sourceOf(network.origins, (cited.rule ?? cited.chain).origin);
 }
 
-/** File and line of a rule, or where it must come from when no dump shows it. */
+/** File and line of a rule or field of a resource; of a declared cluster's rules that no resource asks for, who writes them. */
 export function citeRule(network: Network, cited: CitedRule): string {
-  return formatSource(ruleSource(network, cited)) || "not in a dump";
+  return formatSource(ruleSource(network, cited)) || writer(cited);
+}
+
+/** Felix and kube-proxy write some rules whatever is declared. */
+function writer({ chain, rule }: CitedRule): string {
+  const comments =
+    rule === null ? [] : rule.matches.flatMap((match) => (match.name === "comment" ? [match.options.text] : []));
+  const isFelix = chain.name.startsWith("cali-") || comments.some((text) => text.startsWith("cali:"));
+  if (isFelix) return "written by Felix on every node";
+  if (chain.name.startsWith("KUBE-") || comments.some((text) => text.startsWith("kubernetes "))) {
+    return "written by kube-proxy on every node";
+  }
+  return "not in a dump";
 }
 
 /** `filter INPUT rule 3`, `the policy of filter INPUT`. */
