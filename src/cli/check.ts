@@ -20,7 +20,7 @@ export interface CheckOptions extends CommonOptions {
 
 /** `podpath check`: what can be said about the input without sending a packet. */
 export async function check(argument: string | undefined, options: CheckOptions, io: Io): Promise<ExitCode> {
-  const loaded = await loadNetwork(argument, io, options);
+  const loaded = await loadNetwork(argument, io, { ...options, evidence: true });
   const evidence = readEvidence(loaded.machines, loaded.network.origins, loaded.factEvidence);
   if (options.strictInput === true && evidence.findings.length > 0) throw new InputError(worstFirst(evidence.findings));
   const report: CheckReport = {

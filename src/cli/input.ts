@@ -33,6 +33,8 @@ import { hostsTold, untoldFiles } from "./told-hosts.ts";
 export interface LoadOptions extends CommonOptions, FactOptions {
   /** Parts of machines are read when a packet needs them, unless `--strict-input` asks for every finding. */
   readonly open?: boolean;
+  /** One dump that decides about no packet is taken too. */
+  readonly evidence?: boolean;
   /** Where to show how far the reading has come; null: nowhere. */
   readonly progress?: ProgressBar | null;
 }
@@ -141,11 +143,12 @@ async function loadText(text: string, shown: string, options: TypedOptions): Pro
   if (pasteSections(text).filter(({ stem, isObjects }) => stem !== null || isObjects).length > 1) {
     return loadFiles(shown, new Map([[shown, text]]), [], options);
   }
-  const dump = readLoneDump(text, shown, options.typed);
+  const dump = readLoneDump(text, shown, options.typed, options.evidence);
   if (dump.kind === null || dump.findings.some((finding) => finding.code === "unrecognised-file")) {
     throw new InputError(dump.findings);
   }
-  if (dump.network.hosts.size === 0) throw new InputError(whyNone(dump.findings));
+  const isReport = dump.kind === "ipam-show" || dump.kind === "ipam-check";
+  if (dump.network.hosts.size === 0 && !isReport) throw new InputError(whyNone(dump.findings));
   return {
     name: shown,
     network: dump.network,

@@ -29,6 +29,7 @@ export type DumpKind =
   | "node-status"
   | "ipam-show"
   | "ipam-check"
+  | "log"
   | "versions"
   | "resources"
   | "table"
@@ -65,6 +66,7 @@ export const PRINTED_BY: Readonly<Record<DumpKind, string>> = {
   "node-status": "calicoctl node status",
   "ipam-show": "calicoctl ipam show",
   "ipam-check": "calicoctl ipam check",
+  log: "journalctl or dmesg",
   versions: "uname -a",
   resources: "kubectl or calicoctl get -o yaml",
   table: "kubectl or calicoctl get",
@@ -151,6 +153,10 @@ const LINE_PATTERNS: readonly (readonly [DumpKind, RegExp])[] = [
     "ipam-check",
     /^(?:Checking IPAM for inconsistencies|Loading all (?:IPAM|nodes|workload endpoints)| *IPAM block \S+ affinity=|IPAM blocks record |Scanning for IP|Found \d+ (?:IPAM blocks|active IP pools|node tunnel IPs|workload IPs|IPs that are allocated|in-use IPs|handles )|Check complete; found)/,
   ],
+  [
+    "log",
+    /^(?:\[ *\d+\.\d{6}\] |\[\w{3} \w{3} +\d+ [\d:]{8} \d{4}\] |(?:\w{3} +\d+ \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*) \S+ [\w./-]+(?:\[\d+\])?: |\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S* \[\w+\]\[\d+\] )/,
+  ],
   ["bird-config", /^(?:router id |protocol \w+|filter \w+|function \w+|template bgp)/],
   ["versions", /^(?:Linux \S+ \d+\.\d+\S* |ip utility, iproute2|ip6?tables v\d|nftables v\d|ipset v\d|conntrack v\d)/],
   ["table", /^(?:NAMESPACE +(?:NAME|WORKLOAD)|NAME +(?:[A-Z]|$)|WORKLOAD +NODE|CIDR +NAT)[A-Z0-9 ()/-]*$/],
@@ -188,6 +194,7 @@ const OTHER_LINES: ReadonlyMap<DumpKind, RegExp> = new Map([
   ["sysctl", /^[\w./-]+ *=/],
   ["birdc", /^(?:\s|[\w-]+\s+\w+)/],
   ["node-status", /^(?:[+|]|\s*$)/],
+  ["log", /^(?:\s|-- |bird6?: )/],
   [
     "ipam-show",
     /^(?:[+|│├└┌]| +\S+: |Attributes:|No attributes|Handle ID:|(?:Active|Alternate|No Active) Owner|Note: found)/,

@@ -18,6 +18,7 @@ import { conntrackFull } from "./conntrack-full.ts";
 import { forwardingOff } from "./forwarding-off.ts";
 import { kubeProxyMissing } from "./kube-proxy-missing.ts";
 import { listenQueueOverflowed } from "./listen-queue-overflowed.ts";
+import { logTells } from "./log-tells.ts";
 import { loopbackDown } from "./loopback-down.ts";
 import { looseReversePath } from "./loose-reverse-path.ts";
 import { meshOffWithoutPeers } from "./mesh-off-without-peers.ts";
@@ -25,6 +26,7 @@ import { neighbourFailed } from "./neighbour-failed.ts";
 import { nodeAddressInPool } from "./node-address-in-pool.ts";
 import { nodeAddressNotOnNode } from "./node-address-not-on-node.ts";
 import { nodeAddressTwice } from "./node-address-twice.ts";
+import { packetLogged } from "./packet-logged.ts";
 import { podAddressNotAllocated } from "./pod-address-not-allocated.ts";
 import { podAddressTwice } from "./pod-address-twice.ts";
 import { podWithoutRoute } from "./pod-without-route.ts";
@@ -88,6 +90,8 @@ const CHECKS: Readonly<Record<CheckCode, Check>> = {
   "tunnel-one-way": tunnelOneWay,
   "tunnel-refused": tunnelRefused,
   "tcp-md5-failed": tcpMd5Failed,
+  "log-tells": logTells,
+  "packet-logged": packetLogged,
 };
 
 /** What can be found in a network and the evidence beside it without sending a packet. */

@@ -39,6 +39,12 @@ export const DUMP_CODES = {
     means: "A part of the file cannot be parsed. It was left out; the elements before and after it were read.",
     todo: "Collect the file again with the tool's -j.",
   },
+  "log-too-long": {
+    title: "A log has more lines about the network than are read",
+    means:
+      "The first thousand lines that speak of packets, sessions or addresses are evidence; what comes behind them is not looked at.",
+    todo: "Give the part of the log that is of the time of the incident.",
+  },
   "lossy-dump": {
     title: "The output of a tool that leaves things out",
     means:

@@ -19,6 +19,12 @@ export const NODE_CHECK_CODES = {
       "Addresses of Services are not translated there: packets to them take the default route. kube-proxy is down, or never reached the API server.",
     todo: "kubectl -n kube-system logs of the node's kube-proxy.",
   },
+  "log-tells": {
+    title: "A log has a line that says what is wrong",
+    means:
+      "A line of the kernel's, kubelet's, calico-node's or BIRD's log has a known meaning for the network. Logs are of another time than the dumps: what they tell may be over.",
+    todo: "Look at the line's time, and whether the dumps still show it.",
+  },
   "loopback-down": {
     title: "The loopback device is down",
     means: "Nothing that the machine sends to one of its own addresses arrives.",
@@ -34,6 +40,12 @@ export const NODE_CHECK_CODES = {
     title: "The node-to-node mesh is off, and there is no BGPPeer",
     means: "Nodes learn no routes of each other by BGP: packets to pods of other nodes take the default route.",
     todo: "Add BGPPeers to route reflectors, or set nodeToNodeMeshEnabled. If there are peers, collect them: calicoctl get bgppeer -o yaml.",
+  },
+  "packet-logged": {
+    title: "A rule wrote packets into the kernel's log",
+    means:
+      "The packets met a rule with -j LOG, which decides nothing by itself: what became of them is in the rules behind it. The rule is named where one alone has the prefix.",
+    todo: "Ask podpath trace with the same addresses and port.",
   },
   "pod-without-route": {
     title: "A node has no route to one of its pods",

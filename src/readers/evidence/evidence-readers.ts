@@ -8,6 +8,7 @@ import { readNodeStatus } from "../calicoctl/node-status.ts";
 import { readConntrackStatistics } from "../counters/conntrack-statistics.ts";
 import { readCounters } from "../counters/counters.ts";
 import { readFirewallStatus } from "../firewall/status.ts";
+import { readLogLines } from "../logs/log-lines.ts";
 
 interface EvidenceDump {
   readonly evidence: Partial<Evidence>;
@@ -41,6 +42,11 @@ export const EVIDENCE_READERS: ReadonlyMap<string, EvidenceReader> = new Map<str
   ["conntrack-stats", conntrackStatistics],
   ["ufw-status", firewall],
   ["firewall-cmd", firewall],
+  ["dmesg", log],
+  ["journal", log],
+  ["kern", log],
+  ["kubelet", log],
+  ["calico-node", log],
 ]);
 
 function birdc(text: string, file: string, origins: OriginTable): EvidenceDump {
@@ -77,6 +83,11 @@ function counters(text: string, file: string, origins: OriginTable): EvidenceDum
 function conntrackStatistics(text: string, file: string, origins: OriginTable): EvidenceDump {
   const dump = readConntrackStatistics(text, file, origins);
   return { evidence: { conntrackStatistics: dump.statistics }, items: dump.statistics.length, findings: dump.findings };
+}
+
+function log(text: string, file: string, origins: OriginTable): EvidenceDump {
+  const { lines, findings } = readLogLines(text, file, origins);
+  return { evidence: { logLines: lines }, items: lines.length, findings };
 }
 
 function firewall(text: string, file: string, origins: OriginTable): EvidenceDump {

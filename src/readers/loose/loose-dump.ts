@@ -47,6 +47,7 @@ const NODE_DIAGS: ReadonlyMap<string, string> = new Map([
   ["ipset_container", "ipset-list"],
   ["netstat", "netstat"],
   ["ss", "sockets"],
+  ["journalctl_calico_node", "calico-node"],
 ]);
 
 /** Sorts loose files by what is in them, in order of their paths. A paste of several commands is taken apart. */

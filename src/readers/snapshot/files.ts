@@ -107,6 +107,11 @@ const EVIDENCE: readonly (readonly [string, string, readonly DumpKind[]])[] = [
   ["bird_ipam", "bird_ipam.cfg", []],
   ["bird6_aggr", "bird6_aggr.cfg", []],
   ["bird6_ipam", "bird6_ipam.cfg", []],
+  ["dmesg", "dmesg -T", ["log"]],
+  ["journal", "journalctl --since -1h", ["log"]],
+  ["kern", "cat /var/log/kern.log", ["log"]],
+  ["kubelet", "journalctl -u kubelet", ["log"]],
+  ["calico-node", "kubectl logs of calico-node", ["log"]],
   ["tc-qdisc", "tc qdisc", []],
 ];
 

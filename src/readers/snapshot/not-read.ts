@@ -5,8 +5,13 @@ import { FILE_ROLES, stemOf } from "./files.ts";
  * certificates, maps of eBPF programs. Told by the place, so that nobody needs to open them.
  */
 export function isNotRead(path: string): boolean {
-  return NOT_READ.test(path) && !FILE_ROLES.has(stemOf(path.slice(path.lastIndexOf("/") + 1)));
+  if (!NOT_READ.test(path)) return false;
+  const role = FILE_ROLES.get(stemOf(path.slice(path.lastIndexOf("/") + 1)));
+  // logs of a machine are read where a snapshot has them, not those of pods
+  return role === undefined || (role.kinds[0] === "log" && !IN_MACHINE.test(path));
 }
+
+const IN_MACHINE = /(?:^|\/)nodes\/[^/]+\/[^/]+$/;
 
 const NOT_READ = new RegExp(
   [
@@ -17,6 +22,6 @@ const NOT_READ = new RegExp(
     "^(?:tls|links)/",
     "(?:^|/)cluster/version[.]yaml$|(?:^|/)bundle-info[.]yaml$",
     // `calicoctl node diags`
-    "(?:^|/)diagnostics/(?:logs/|journalctl_calico_node$|date$)",
+    "(?:^|/)diagnostics/(?:logs/|date$)",
   ].join("|"),
 );

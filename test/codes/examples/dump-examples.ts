@@ -1,6 +1,7 @@
 import type { DUMP_CODES } from "../../../src/model/codes/dump-codes.ts";
 import { originTable } from "../../../src/model/origin.ts";
 import { readIpSetSave } from "../../../src/readers/ipset/save.ts";
+import { readLogLines } from "../../../src/readers/logs/log-lines.ts";
 import { type ExamplesOf, rules, snapshot, snapshotWithout } from "../example.ts";
 
 export const DUMP_EXAMPLES: ExamplesOf<typeof DUMP_CODES> = {
@@ -19,6 +20,11 @@ export const DUMP_EXAMPLES: ExamplesOf<typeof DUMP_CODES> = {
   "invalid-json": snapshotWithout("ip-route.txt", {
     "nodes/n1/ip-route.json": '[{"dst":"default","gateway":"172.16.0.1","dev":"eth0"},{"dst":nothing}]\n',
   }),
+  "log-too-long": {
+    library: () =>
+      readLogLines("kernel: nf_conntrack: table full, dropping packet\n".repeat(1001), "journal.txt", originTable())
+        .findings,
+  },
   "lossy-dump": snapshotWithout("ip-route.txt", {
     "nodes/n1/ip-route.txt":
       "Kernel IP routing table\nDestination     Gateway         Genmask         Flags Metric Ref    Use Iface\n0.0.0.0         172.16.0.1      0.0.0.0         UG    0      0        0 eth0\n",

@@ -50,11 +50,20 @@ No IPv6 peers found.
     "cluster/service.yaml": SERVICE,
     "nodes/n1/iptables-save.txt": filter(":cali-FORWARD - [0:0]", "-A FORWARD -j cali-FORWARD"),
   }),
+  "log-tells": snapshot({
+    "nodes/n1/journal.txt":
+      "Feb 15 10:00:00 n1 kernel: nf_conntrack: nf_conntrack: table full, dropping packet\nFeb 15 10:00:01 n1 systemd[1]: Started Session 12 of user root.\n",
+  }),
   "loopback-down": snapshot({ "nodes/n1/ip-addr.txt": ADDRESSES.replace("<LOOPBACK,UP,LOWER_UP>", "<LOOPBACK>") }),
   "loose-reverse-path": snapshot({ "nodes/n1/sysctl.txt": "net.ipv4.conf.all.rp_filter = 2\n" }),
   "mesh-off-without-peers": snapshot({
     "cluster/bgp.yaml":
       "apiVersion: projectcalico.org/v3\nkind: BGPConfiguration\nmetadata: {name: default}\nspec: {nodeToNodeMeshEnabled: false}\n",
+  }),
+  "packet-logged": snapshot({
+    "nodes/n1/dmesg.txt":
+      "[Sat Feb 15 10:00:00 2025] dropped: IN=eth0 OUT= MAC=02:00:00:00:00:01:02:00:00:00:00:02:08:00 SRC=172.16.0.12 DST=172.16.0.11 LEN=60 TOS=0x00 PREC=0x00 TTL=64 ID=1 DF PROTO=TCP SPT=40000 DPT=179 WINDOW=64240 RES=0x00 SYN URGP=0 \n",
+    "nodes/n1/iptables-save.txt": filter('-A INPUT -p tcp -m tcp --dport 179 -j LOG --log-prefix "dropped: "'),
   }),
   "pod-without-route": snapshot({
     "cluster/pod.yaml": POD,
