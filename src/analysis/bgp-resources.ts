@@ -1,17 +1,14 @@
 import { bgpFindings } from "../calico/bird/bgp-findings.ts";
-import type { DeclaredBgpNode } from "../calico/bird/bgp-node.ts";
-import { type BirdContext, birdContext } from "../calico/bird/bird-context.ts";
+import type { BirdContext } from "../calico/bird/bird-context.ts";
 import { type BirdPeer, peersOf } from "../calico/bird/bird-peer.ts";
 import type { Cluster } from "../calico/cluster.ts";
-import type { AddressWithLength } from "../kubernetes/address-field.ts";
-import { endpointSlicesOf } from "../kubernetes/endpoint-slices-of.ts";
 import type { BirdConfiguration, BirdOption } from "../model/bird/configuration.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
 import { type Origin, type OriginTable, sourceOf } from "../model/origin.ts";
 import { formatAddress } from "../net/address.ts";
-import { addressBits } from "../net/prefix.ts";
-import { toldVersions } from "./programmed/cluster-versions.ts";
+import type { SettledCluster } from "../readers/cluster/settle-cluster.ts";
+import { renderedBird } from "./rendered-bird.ts";
 
 /**
  * What BGP's resources ask for that cannot be, and where the bird.cfg of a machine has other sessions than the resources ask for: then confd
@@ -22,13 +19,10 @@ export function bgpResources(
   cluster: Cluster,
   evidence: ReadonlyMap<string, Evidence>,
   origins: OriginTable,
+  settled: SettledCluster | null,
 ): readonly Finding[] {
   if (cluster.bgpPeers.size + cluster.bgpConfigurations.size + cluster.calicoNodes.size === 0) return [];
-  const context = birdContext(cluster, nodesTold(cluster), {
-    calico: toldVersions(cluster).calico ?? "",
-    slices: endpointSlicesOf(cluster),
-    blocks: null,
-  });
+  const context = renderedBird(cluster, settled);
   const isTold = ({ code }: Finding): boolean =>
     !code.startsWith("bgp-identifier-") && (code !== "bgp-password-missing" || cluster.secrets.size > 0);
   return [
@@ -37,25 +31,6 @@ export function bgpResources(
       hasOwnAddress(cluster, host) ? sessionsDiffer(host, birdConfigurations, context, origins) : [],
     ),
   ];
-}
-
-/** The nodes as objects tell them; without Calico's word for it, calico/node has the address of the Node. */
-function nodesTold(cluster: Cluster): readonly DeclaredBgpNode[] {
-  return [...new Set([...cluster.nodes.keys(), ...cluster.calicoNodes.keys()])].map((name) => {
-    const kubernetes = cluster.nodes.get(name);
-    const calico = cluster.calicoNodes.get(name);
-    const internal = (family: 4 | 6): AddressWithLength | null => {
-      const address = kubernetes?.internalIPs.find((one) => one.family === family);
-      return address === undefined ? null : { address, length: addressBits(family) };
-    };
-    return {
-      name,
-      labels: kubernetes?.metadata.labels ?? new Map(),
-      bgpIPv4: calico?.ipv4 ?? kubernetes?.calicoIPv4 ?? internal(4),
-      bgpIPv6: calico?.ipv6 ?? kubernetes?.calicoIPv6 ?? internal(6),
-      asNumber: null,
-    };
-  });
 }
 
 /** Calico has said which address it uses: else its sessions may be with others. */

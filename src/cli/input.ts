@@ -4,6 +4,7 @@ import type { Cluster } from "../calico/cluster.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Network } from "../model/network.ts";
 import { isClusterFolder } from "../readers/cluster/cluster-folder.ts";
+import type { SettledCluster } from "../readers/cluster/settle-cluster.ts";
 import { pasteSections } from "../readers/loose/paste-sections.ts";
 import { recogniseDump } from "../readers/recognise.ts";
 import { FILE_ROLES, type SnapshotFiles, stemOf } from "../readers/snapshot/files.ts";
@@ -53,6 +54,8 @@ export interface LoadedNetwork {
   readonly factEvidence: SnapshotResult["factEvidence"];
   /** Kubernetes and Calico objects. */
   readonly cluster: Cluster;
+  /** A folder of manifests in which everything has happened that follows from them; null for dumps. */
+  readonly settled: SettledCluster | null;
   /** What calicoctl said of Calico's addresses. */
   readonly ipam: SnapshotResult["ipam"];
   /** When the dumps were taken; null when nothing says. */
@@ -156,6 +159,7 @@ async function loadText(text: string, shown: string, options: TypedOptions): Pro
     recognised: dump.recognised,
     machines: dump.machines,
     cluster: dump.cluster,
+    settled: null,
     ipam: dump.ipam,
     placements: [],
     factEvidence: dump.factEvidence,
@@ -407,6 +411,7 @@ async function loadFiles(
     recognised: result.recognised,
     machines: result.machines,
     cluster: result.cluster,
+    settled: null,
     ipam: result.ipam,
     placements: result.placements,
     factEvidence: result.factEvidence,

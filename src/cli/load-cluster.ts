@@ -23,6 +23,7 @@ export function loadCluster(
     recognised: result.recognised,
     machines: [],
     cluster: result.cluster,
+    settled: result.settled,
     ipam: ipamReport({}),
     placements: [],
     factEvidence: new Map(),

@@ -155,6 +155,20 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
       done(await explainRule(network, what, options, io));
     });
 
+  addCommonOptions(
+    program
+      .command("bird")
+      .description("the BIRD configuration that confd renders on a node from the resources")
+      .argument("<network>", NETWORK)
+      .argument("[node]", "without one, what each node is to BGP"),
+  )
+    .option("--file <name>", "only this file: bird.cfg, bird_aggr.cfg, bird_ipam.cfg, bird6.cfg, …")
+    .option("--show-passwords", "do not hide the passwords of sessions")
+    .action(async (network: string, node: string | undefined, options) => {
+      const { bird } = await import("./bird.ts");
+      done(await bird(network, node, options, io));
+    });
+
   program
     .command("collect")
     .description("print a POSIX sh script that gathers a snapshot of a node and writes it as a tar")

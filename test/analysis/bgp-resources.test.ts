@@ -14,7 +14,7 @@ function told(resources: readonly string[], configuration: string): readonly str
   const cluster = clusterOfTexts([{ name: "r.yaml", text: resources.join("---\n") }], origins);
   const read = readBirdConfiguration(configuration, "bird.cfg", origins).configuration;
   const host = evidence({ birdConfigurations: [read] });
-  return bgpResources(cluster, new Map([["n1", host]]), origins).map(
+  return bgpResources(cluster, new Map([["n1", host]]), origins, null).map(
     ({ code, file, line, message }) => `${code} ${file}:${line ?? ""} ${message}`,
   );
 }

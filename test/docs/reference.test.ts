@@ -71,7 +71,7 @@ describe("docs/cli", () => {
     textOf("docs/cli/trace.md").split("Options of every command:")[1]?.split("\n[Exit")[0] ?? "",
   );
 
-  test.each(["trace", "probe", "run", "check", "explain", "explain-rule", "render"])(
+  test.each(["trace", "probe", "run", "check", "explain", "explain-rule", "render", "bird"])(
     "%s.md has the options of the command",
     async (command) => {
       let help = "";
