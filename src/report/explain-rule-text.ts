@@ -38,9 +38,9 @@ function placeLines({ written, cause, owner }: ExplainedRule, ink: Ink): readonl
   return [ink.faint(`       ${place === "" ? "" : `${place}, `}written by ${who}${why}`)];
 }
 
-/** File and line only. */
+/** File and line of a dump; a resource is told as the reason. */
 function placeText(source: Source | null): string {
-  if (source?.file === undefined) return "";
+  if (source?.file === undefined || source.resource !== undefined) return "";
   return source.line === undefined ? source.file : `${source.file}:${source.line}`;
 }
 

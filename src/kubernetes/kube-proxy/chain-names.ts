@@ -1,16 +1,18 @@
-import { sha256 } from "@noble/hashes/sha2.js";
-import { utf8ToBytes } from "@noble/hashes/utils.js";
+import { sha256Words } from "./sha256-words.ts";
 
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const HASH_LENGTH = 16;
 
 /** The first sixteen digits of base 32 (RFC 4648 section 6): ten bytes of the hash. */
 function hash(text: string): string {
-  const digest = sha256(utf8ToBytes(text));
+  const words = sha256Words(text);
   let digits = "";
   for (let bit = 0; digits.length < HASH_LENGTH; bit += 5) {
-    const two = ((digest[bit >> 3] ?? 0) << 8) | (digest[(bit >> 3) + 1] ?? 0);
-    digits += BASE32[(two >> (11 - (bit & 7))) & 31];
+    const high = words[bit >> 5] ?? 0;
+    const low = words[(bit >> 5) + 1] ?? 0;
+    const at = bit & 31;
+    const five = at <= 27 ? high >>> (27 - at) : (high << (at - 27)) | (low >>> (59 - at));
+    digits += BASE32[five & 31];
   }
   return digits;
 }
