@@ -169,6 +169,31 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
       done(await bird(network, node, options, io));
     });
 
+  const ipam = program.command("ipam").description("who has which address, as calicoctl ipam tells it");
+  addCommonOptions(
+    ipam
+      .command("show")
+      .description("how full pools and blocks are, or one address")
+      .argument("<network>", NETWORK)
+      .option("--ip <address>", "who has this address")
+      .option("--show-blocks", "the blocks of each pool as well")
+      .option("--show-borrowed", "addresses that nodes have from blocks of others")
+      .option("--show-configuration", "the settings"),
+  ).action(async (network: string, options) => {
+    const { ipamShow } = await import("./ipam.ts");
+    done(await ipamShow(network, options, io));
+  });
+  addCommonOptions(
+    ipam
+      .command("check")
+      .description("addresses that are given and not used, or used and not given")
+      .argument("<network>", NETWORK)
+      .option("--show-problem-ips", "each address that is wrong"),
+  ).action(async (network: string, options) => {
+    const { ipamCheck } = await import("./ipam.ts");
+    done(await ipamCheck(network, options, io));
+  });
+
   program
     .command("collect")
     .description("print a POSIX sh script that gathers a snapshot of a node and writes it as a tar")

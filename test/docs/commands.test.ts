@@ -17,7 +17,7 @@ const NOT_RUN_HERE: ReadonlySet<string> = new Set([
 const RUNNABLE = /^(?:npx podpath|podpath|cat|printf|tar) /;
 
 /** A command line with placeholders. */
-const SYNOPSIS = /^podpath [\w-]+ (?:<\w+(?:\.\.\.)?>|\[\w+\]|\[--)/;
+const SYNOPSIS = /^podpath [\w-]+(?: (?:show|check))? (?:<\w+(?:\.\.\.)?>|\[\w+\]|\[--)/;
 
 const SECONDS_60 = 60_000;
 

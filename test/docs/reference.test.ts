@@ -71,7 +71,7 @@ describe("docs/cli", () => {
     textOf("docs/cli/trace.md").split("Options of every command:")[1]?.split("\n[Exit")[0] ?? "",
   );
 
-  test.each(["trace", "probe", "run", "check", "explain", "explain-rule", "render", "bird"])(
+  test.each(["trace", "probe", "run", "check", "explain", "explain-rule", "render", "bird", "ipam"])(
     "%s.md has the options of the command",
     async (command) => {
       let help = "";
@@ -81,7 +81,8 @@ describe("docs/cli", () => {
         stdin: nothing(),
         env: {},
       };
-      expect(await runCommand([command, "--help"], io)).toBe(0);
+      const commands = command === "ipam" ? ["ipam show", "ipam check"] : [command];
+      for (const one of commands) expect(await runCommand([...one.split(" "), "--help"], io)).toBe(0);
       const real = optionsIn(help);
       const written = optionsIn(withoutExamples(textOf(`docs/cli/${command}.md`)));
       expect([...real].filter((option) => !written.has(option) && !common.has(option) && option !== "--help")).toEqual(

@@ -26,6 +26,11 @@ export const IPAM_CODES = {
       "Calico finds blocks by their CIDR: where a pool was made anew with another block size, it makes new blocks over the old ones, and gives addresses twice.",
     todo: "Release the old block (calicoctl ipam release), or give the pool its old block size.",
   },
+  "no-ipam-blocks": {
+    title: "No IPAMBlock was collected",
+    means: "Which addresses Calico has given stands in its IPAMBlocks. There is none in this snapshot.",
+    todo: "Collect them: kubectl get ipamblocks.crd.projectcalico.org -o yaml.",
+  },
   "bgp-no-path": {
     title: "A node that learns no routes to another one over BGP",
     means:

@@ -15,6 +15,12 @@ interface Allocation {
   readonly node: string;
 }
 
+export interface IpamCheck {
+  readonly text: string;
+  /** One line for each. */
+  readonly problems: readonly string[];
+}
+
 export interface IpamCheckOptions {
   /** Version of Calico. */
   readonly calico: string;
@@ -26,7 +32,7 @@ export interface IpamCheckOptions {
  * `calicoctl ipam check` of a cluster whose addresses the plan tells (calicoctl/commands/ipam/check.go); addresses in their
  * order, which calicoctl leaves to chance. Handles of addresses that podpath gave count as there.
  */
-export function ipamCheckText(cluster: Cluster, plan: AddressPlan, options: IpamCheckOptions): string {
+export function ipamCheckText(cluster: Cluster, plan: AddressPlan, options: IpamCheckOptions): IpamCheck {
   const lines: string[] = ["Checking IPAM for inconsistencies...", ""];
   const allocations = plan.blocks.flatMap(allocationsOf);
   const pools = [...cluster.ipPools.values()]
@@ -50,7 +56,9 @@ export function ipamCheckText(cluster: Cluster, plan: AddressPlan, options: Ipam
   lines.push(...busiestNodes(allocations), "");
 
   const problems = { leaked: 0, outside: 0, unwritten: 0 };
-  const show = (line: string): void => {
+  const told: string[] = [];
+  const show = (line: string, counts = true): void => {
+    if (counts) told.push(line);
     if (options.showProblems) lines.push(`  ${line}`);
   };
   const written = new Set<string>();
@@ -65,7 +73,7 @@ export function ipamCheckText(cluster: Cluster, plan: AddressPlan, options: Ipam
   lines.push(`Found ${problems.leaked} IPs that are allocated in IPAM but not actually in use.`);
   lines.push("Scanning for IPs that are in use by a workload or node but not allocated in IPAM...");
   for (const [text, { address, names }] of owners.byAddress) {
-    if (names.length > 1) show(`${text} has multiple owners.`);
+    if (names.length > 1) show(`${text} has multiple owners.`, false);
     if (written.has(text)) continue;
     if (!pools.some(({ cidr }) => prefixContains(cidr, address))) {
       problems.outside++;
@@ -82,8 +90,9 @@ export function ipamCheckText(cluster: Cluster, plan: AddressPlan, options: Ipam
   );
   const handles = handlesOf(cluster, allocations, options.showProblems);
   lines.push(...handles.lines);
-  const total = problems.leaked + problems.outside + problems.unwritten + handles.unused;
-  return `${lines.join("\n")}\nCheck complete; found ${total} problems.\n`;
+  const total = problems.leaked + problems.outside + problems.unwritten + handles.unused.length;
+  const unused = handles.unused.map((handle) => `${handle} doesn't have any active IPs.`);
+  return { text: `${lines.join("\n")}\nCheck complete; found ${total} problems.\n`, problems: [...told, ...unused] };
 }
 
 function allocationsOf(block: IPAMBlock): readonly Allocation[] {
@@ -159,7 +168,7 @@ function handlesOf(
   cluster: Cluster,
   allocations: readonly Allocation[],
   showProblems: boolean,
-): { readonly lines: readonly string[]; readonly unused: number } {
+): { readonly lines: readonly string[]; readonly unused: readonly string[] } {
   const used = new Set<string>();
   let given = 0;
   for (const { attribute } of allocations) {
@@ -179,6 +188,6 @@ function handlesOf(
       ...(showProblems ? told.map((handle) => `  ${handle} is in use in a block but doesn't exist.`) : []),
       `Found ${told.length} handles mentioned in blocks with no matching handle resource.`,
     ],
-    unused: unused.length,
+    unused,
   };
 }

@@ -5,7 +5,7 @@ import type { Finding } from "../../../src/model/finding.ts";
 import { parseInterfaceAddress } from "../../../src/net/prefix.ts";
 import { declaredNode } from "../../calico/felix/declared-node-fixture.ts";
 import { clusterOf, nodesNamed, planOf, pod, pool } from "../../calico/ipam/declared-cluster.ts";
-import type { ExamplesOf } from "../example.ts";
+import { type ExamplesOf, snapshot } from "../example.ts";
 
 const FULL = pool("p", "10.0.0.0/31", "blockSize: 31, ipipMode: Always");
 
@@ -34,6 +34,10 @@ export const IPAM_EXAMPLES: ExamplesOf<typeof IPAM_CODES> = {
         `${pool("p", "10.0.0.0/24", "blockSize: 28")}---\napiVersion: crd.projectcalico.org/v1\nkind: IPAMBlock\nmetadata: {name: 10-0-0-0-30}\nspec: {cidr: 10.0.0.0/30, affinity: "host:node1", allocations: [null, null, null, null], unallocated: [0, 1, 2, 3], attributes: []}\n`,
         nodesNamed("node1"),
       ).findings,
+  },
+  "no-ipam-blocks": {
+    ...snapshot({ "cluster/ippools.yaml": pool("default-ipv4-ippool", "192.168.0.0/16") }),
+    run: ["ipam", "show", "cluster1"],
   },
   "vxlan-without-parent": { library: () => wiringFindings(pool("p", "10.0.0.0/16", "vxlanMode: Always")) },
   "bgp-no-path": {

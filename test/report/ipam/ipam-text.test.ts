@@ -141,7 +141,8 @@ describe("of two nodes with three pods, one of them behind a borrowed address", 
   });
 
   test("ipam check finds nothing in what podpath gave", () => {
-    const checked = ipamCheckText(cluster, plan, { calico: "v3.29.2", showProblems: true });
+    const { text: checked, problems } = ipamCheckText(cluster, plan, { calico: "v3.29.2", showProblems: true });
+    expect(problems).toEqual([]);
     expect(checked).toContain("Found 1 IPAM blocks.\n IPAM block 10.66.0.0/30 affinity=host:node1:\n");
     expect(checked).toContain("Workloads and nodes are using 4 IPs.");
     expect(checked).toContain("Node with most allocations has 2; median is 2");
@@ -168,7 +169,7 @@ test("ipam check tells of addresses that are given to nobody, of handles, and of
   const handle =
     "---\napiVersion: crd.projectcalico.org/v1\nkind: IPAMHandle\nmetadata: {name: k8s-pod-network.x}\nspec: {handleID: k8s-pod-network.x, block: {10.66.0.0/30: 1}}\n";
   const text = `${pool("b", "10.66.0.0/24", "blockSize: 30")}${block}${handle}${pod("shop/far", "node1")}status: {podIP: 172.30.0.9}\n`;
-  const checked = ipamCheckText(clusterOf(text), planOf(text, nodesNamed("node1")), {
+  const { text: checked, problems } = ipamCheckText(clusterOf(text), planOf(text, nodesNamed("node1")), {
     calico: "v3.29.2",
     showProblems: true,
   });
@@ -179,6 +180,7 @@ test("ipam check tells of addresses that are given to nobody, of handles, and of
   expect(checked).toContain("Found 1 handles with no matching IPs (and 0 handles with matches).\n");
   expect(checked).toContain("  k8s-pod-network.old is in use in a block but doesn't exist.\n");
   expect(checked).toMatch(/Check complete; found 3 problems\.\n$/);
+  expect(problems).toHaveLength(3);
   const { report, findings } = readIpamCheck(checked, "ipam-check.txt", originTable());
   expect(findings).toEqual([]);
   expect(report.problems.map(({ kind }) => kind)).toEqual([
