@@ -13,6 +13,10 @@ import type { ArpMessage } from "./skb.ts";
 export function sleepsThrough(host: Host, device: Interface, message: ArpMessage): boolean {
   const { operation, sender, senderMac, target } = message;
   if (operation !== "request" || !device.up || device.master !== null || isLoopback(target)) return false;
+  const { bystander } = host;
+  if (bystander?.devices.has(device.name) === true) {
+    return !bystander.addresses.some((own) => sameAddress(own, target));
+  }
   for (const entry of host.neighbours) {
     if (entry.interface !== device.name) continue;
     if (entry.proxy && sameAddress(entry.address, target)) return false;

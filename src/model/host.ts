@@ -1,3 +1,4 @@
+import type { Address } from "../net/address.ts";
 import type { ConntrackRecord } from "./conntrack-record.ts";
 import type { Interface } from "./interface.ts";
 import type { IpSet } from "./ip-set.ts";
@@ -36,6 +37,14 @@ export interface PartKnowledge {
   get(part: HostPart): Knowledge | undefined;
 }
 
+/** What a host that nobody has looked at yet does with ARP messages that concern others. */
+export interface Bystander {
+  /** Its own devices of which all that matters is told here. */
+  readonly devices: ReadonlySet<string>;
+  /** Addresses that it answers for on each of them. */
+  readonly addresses: readonly Address[];
+}
+
 /**
  * One network namespace: a node, a pod, a router, an external machine. A host of a snapshot that was opened and not read reads
  * a part from its dumps when somebody asks for it (readers/snapshot/read-machine.ts).
@@ -48,6 +57,8 @@ export interface Host {
   readonly routes: readonly Route[];
   /** The routes of type local where they can be told before all are read; null: they cannot. Absent: read `routes`. */
   readonly localRoutes?: () => readonly Route[] | null;
+  /** What decides about ARP messages between others, where it can be told before the host is made. Absent: read the parts. */
+  readonly bystander?: Bystander;
   /** In order of priority. */
   readonly policyRules: readonly PolicyRule[];
   readonly rulesets: readonly Ruleset[];

@@ -3,6 +3,7 @@ import type { DeclaredNode } from "../../calico/declared-node.ts";
 import { felixContext } from "../../calico/felix/felix-context.ts";
 import { felixOfNode } from "../../calico/felix/felix-of-node.ts";
 import { hostPorts } from "../../calico/host-ports.ts";
+import type { AddressPlan } from "../../calico/ipam/address-plan.ts";
 import { nodeWiring } from "../../calico/node-wiring.ts";
 import { endpointsOf, hostEndName } from "../../calico/wiring/host-end.ts";
 import { wiringContext } from "../../calico/wiring/wiring-context.ts";
@@ -11,18 +12,19 @@ import { at, text, topField } from "../../kubernetes/field.ts";
 import { kubeProxyContext } from "../../kubernetes/kube-proxy/kube-proxy-context.ts";
 import { kubeProxyOfNode } from "../../kubernetes/kube-proxy/kube-proxy-of-node.ts";
 import { hasFinished, type Pod } from "../../kubernetes/pod.ts";
-import type { Host, HostPart, Knowledge } from "../../model/host.ts";
+import type { Bystander, Host, HostPart, Knowledge } from "../../model/host.ts";
 import type { Link } from "../../model/link.ts";
 import type { OriginTable } from "../../model/origin.ts";
 import { defaultPolicyRules } from "../../model/policy-rule.ts";
-import { type Route, TABLE_LOCAL } from "../../model/route.ts";
+import type { Route } from "../../model/route.ts";
+import type { Table } from "../../model/ruleset.ts";
 import { assumedSysctls, completeSysctls } from "../snapshot/assumed-sysctls.ts";
 import { hostOf, once } from "../snapshot/host-parts.ts";
 import { declaredSockets, synthesisePod } from "../snapshot/synthesise-pod.ts";
 import { declaredPorts, type PortIndex, portIndex, type Workload } from "../snapshot/workloads.ts";
 import { lazyMap, partlyLazyMap } from "./lazy-map.ts";
 import { nodeDaemons } from "./node-daemons.ts";
-import { renderedRulesets } from "./rendered-rulesets.ts";
+import { renderedRulesets, type SharedTables } from "./rendered-rulesets.ts";
 import type { SettledCluster } from "./settle-cluster.ts";
 
 /** The hosts of a cluster, each made when a packet or a question reaches it, and the veth pairs between them. */
@@ -45,6 +47,8 @@ export function clusterHosts(
     kubeProxy: once(() => kubeProxyContext(cluster, slices, versions, origins)),
     ports,
     podsOf,
+    tunnels: plan.tunnels,
+    tables: new Map<string, Table>(),
     origins,
     speaksBGP: speaksBGP(cluster),
   };
@@ -82,6 +86,8 @@ interface Contexts {
   readonly kubeProxy: () => ReturnType<typeof kubeProxyContext>;
   readonly ports: () => PortIndex;
   readonly podsOf: ReadonlyMap<string, readonly Pod[]>;
+  readonly tunnels: AddressPlan["tunnels"];
+  readonly tables: SharedTables;
   readonly origins: OriginTable;
   readonly speaksBGP: boolean;
 }
@@ -125,15 +131,14 @@ function nodeHost(node: DeclaredNode, contexts: Contexts): Host {
     const written = new Map([...node.sysctls, ...kubeProxy().sysctls, ...wiring().sysctls, ...portmap().sysctls]);
     return completeSysctls(written, assumedSysctls("node", interfaces.values(), true)).sysctls;
   });
-  const localRoutes = node.routes.filter(({ table, type }) => table === TABLE_LOCAL && type === "local");
   return hostOf({
     name: node.name,
     kind: "node",
     interfaces,
     routes: once(() => [...node.routes, ...wiring().routes.map(settled)]),
-    localRoutes: () => localRoutes,
+    bystander: bystanderOf(node, contexts),
     policyRules: () => [...defaultPolicyRules(4), ...defaultPolicyRules(6)],
-    rulesets: once(() => renderedRulesets([felix(), portmap(), kubeProxy()], node.firewall)),
+    rulesets: once(() => renderedRulesets([felix(), portmap(), kubeProxy()], node.firewall, contexts.tables)),
     ipSets: once(() => new Map(felix().ipSets.map((set) => [set.name, set]))),
     nftBaseChains: once(() => [...felix().baseChains, ...kubeProxy().baseChains]),
     sysctls,
@@ -151,6 +156,25 @@ function nodeHost(node: DeclaredNode, contexts: Contexts): Host {
     node: null,
     origin: node.origin,
   });
+}
+
+/**
+ * On its own devices a node has no neighbours yet and answers for its addresses alone, unless proxy ARP is declared there: what
+ * Calico adds is on devices of its own, but for the addresses of tunnels.
+ */
+function bystanderOf(node: DeclaredNode, { tunnels }: Contexts): Bystander {
+  const stands = (device: string): boolean =>
+    ["all", "default", device.replaceAll(".", "/")].some(
+      (name) => (node.sysctls.get(`net.ipv4.conf.${name}.proxy_arp`) ?? "0") !== "0",
+    );
+  const own = tunnels.get(node.name);
+  return {
+    devices: new Set(node.interfaces.flatMap(({ name }) => (stands(name) ? [] : [name]))),
+    addresses: [
+      ...node.interfaces.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
+      ...[own?.ipip, own?.vxlan4, own?.wireguard4].flatMap((address) => address ?? []),
+    ],
+  };
 }
 
 /** What BIRD has put there once all sessions are up. */

@@ -22,7 +22,11 @@ export type Programs = readonly { readonly ipv4: readonly RestoreTable[]; readon
  * end (felix/iptables/table.go); kube-proxy puts its jumps in front once. All use the backend of the machine's iptables, which its own
  * rules tell; nft where there are none.
  */
-export function renderedRulesets(programs: Programs, own: readonly Ruleset[]): readonly Ruleset[] {
+export function renderedRulesets(
+  programs: Programs,
+  own: readonly Ruleset[],
+  shared: SharedTables = new Map(),
+): readonly Ruleset[] {
   const backend =
     own.some((ruleset) => ruleset.backend === "legacy") && !own.some((one) => one.backend === "nft") ? "legacy" : "nft";
   const others = own.filter((ruleset) => ruleset.backend !== backend);
@@ -33,7 +37,7 @@ export function renderedRulesets(programs: Programs, own: readonly Ruleset[]): r
       const written = programs.flatMap(
         ({ ipv4, ipv6 }) => (family === 4 ? ipv4 : ipv6).find((one) => one.name === name) ?? [],
       );
-      const table = tableOf(name, written, machine?.tables.get(name), family);
+      const table = tableOf(name, written, machine?.tables.get(name), family, shared);
       if (table !== null) tables.set(name, table);
     }
     return { family, backend, tables };
@@ -41,13 +45,53 @@ export function renderedRulesets(programs: Programs, own: readonly Ruleset[]): r
   return [...rendered, ...others];
 }
 
+/** A number for each object, the same for as long as it lives. */
+const numbers = new WeakMap<object, number>();
+let lastNumber = 0;
+
+function numberOf(object: object): number {
+  const known = numbers.get(object);
+  if (known !== undefined) return known;
+  numbers.set(object, ++lastNumber);
+  return lastNumber;
+}
+
+/** Tables of this many chains are known by themselves: programs that share chains share such tables too. */
+const LARGE = 500;
+
+/** What a table is made of: equal texts, equal tables. */
+function partsOf(written: readonly RestoreTable[], machine: Table | undefined): string {
+  const ofTables = written.map((table) => {
+    const parts = table.chains.length > LARGE ? [table] : [...table.hooks.map(hookKey), ...table.chains];
+    return parts.map((part) => (typeof part === "string" ? part : numberOf(part))).join(" ");
+  });
+  return [machine === undefined ? 0 : numberOf(machine), ...ofTables].join("|");
+}
+
+function hookKey({ chain, mode, rules }: RestoreHook): string {
+  return `${chain} ${mode} ${rules.map(({ text }) => text).join("\n")}`;
+}
+
+/** Tables of the nodes of one cluster, by their parts: they are bound once however many nodes have them. */
+export type SharedTables = Map<string, Table>;
+
 function tableOf(
   name: TableName,
   written: readonly RestoreTable[],
   machine: Table | undefined,
   family: Family,
+  shared: SharedTables,
 ): Table | null {
   if (written.length === 0) return machine ?? null;
+  const key = `${family} ${name} ${partsOf(written, machine)}`;
+  const known = shared.get(key);
+  if (known !== undefined) return known;
+  const made = joined(name, written, machine, family);
+  shared.set(key, made);
+  return made;
+}
+
+function joined(name: TableName, written: readonly RestoreTable[], machine: Table | undefined, family: Family): Table {
   const chains = new Map<string, Chain>();
   for (const chain of BUILT_IN_CHAINS[name]) {
     const own = machine?.chains.get(chain);

@@ -60,6 +60,7 @@ export function hostOf(parts: HostParts): Host {
     node: parts.node,
     origin: parts.origin,
     ...(parts.localRoutes === undefined ? {} : { localRoutes: parts.localRoutes }),
+    ...(parts.bystander === undefined ? {} : { bystander: parts.bystander }),
   };
 }
 
