@@ -1,5 +1,5 @@
-import { readMetadata } from "../src/kubernetes/metadata.ts";
 import { topField } from "../src/kubernetes/field.ts";
+import { readMetadata } from "../src/kubernetes/metadata.ts";
 import { type OriginTable, originFile, originOfResource } from "../src/model/origin.ts";
 import type { Resource } from "../src/readers/resources/read-resources.ts";
 
@@ -16,7 +16,12 @@ export const LARGE: ClusterSize = { nodes: 5_000, pods: 150_000, services: 10_00
 /** A part of the large cluster, the same in each dimension. */
 export function part(share: number): ClusterSize {
   const scale = (count: number): number => Math.max(1, Math.round(count * share));
-  return { nodes: scale(LARGE.nodes), pods: scale(LARGE.pods), services: scale(LARGE.services), policies: scale(LARGE.policies) };
+  return {
+    nodes: scale(LARGE.nodes),
+    pods: scale(LARGE.pods),
+    services: scale(LARGE.services),
+    policies: scale(LARGE.policies),
+  };
 }
 
 const NAMESPACES = 100;
@@ -57,8 +62,15 @@ export function largeCluster(size: ClusterSize, origins: OriginTable): readonly 
     add({
       apiVersion: "v1",
       kind: "Pod",
-      metadata: { name: `pod-${i}`, namespace: `ns-${app % NAMESPACES}`, labels: { app: `app-${app}`, tier: app % 3 === 0 ? "web" : "db" } },
-      spec: { nodeName: `node-${i % size.nodes}`, containers: [{ name: "c", ports: [{ containerPort: 8080, name: "http" }] }] },
+      metadata: {
+        name: `pod-${i}`,
+        namespace: `ns-${app % NAMESPACES}`,
+        labels: { app: `app-${app}`, tier: app % 3 === 0 ? "web" : "db" },
+      },
+      spec: {
+        nodeName: `node-${i % size.nodes}`,
+        containers: [{ name: "c", ports: [{ containerPort: 8080, name: "http" }] }],
+      },
     });
   }
   for (let i = 0; i < size.services; i++) {
@@ -66,7 +78,11 @@ export function largeCluster(size: ClusterSize, origins: OriginTable): readonly 
       apiVersion: "v1",
       kind: "Service",
       metadata: { name: `svc-${i}`, namespace: `ns-${i % NAMESPACES}` },
-      spec: { selector: { app: `app-${i}` }, ports: [{ port: 80, targetPort: "http" }], type: i % 50 === 0 ? "NodePort" : "ClusterIP" },
+      spec: {
+        selector: { app: `app-${i}` },
+        ports: [{ port: 80, targetPort: "http" }],
+        type: i % 50 === 0 ? "NodePort" : "ClusterIP",
+      },
     });
   }
   for (let i = 0; i < size.policies; i++) {
