@@ -1,4 +1,3 @@
-import { formatFieldPath } from "../kubernetes/field.ts";
 import type { Metadata } from "../kubernetes/metadata.ts";
 import { NO_ORIGIN } from "../model/origin.ts";
 import type { Cluster } from "./cluster.ts";
@@ -7,9 +6,10 @@ import { type FelixBand, isSince } from "./felix/felix-settings.ts";
 import { ignoresAlternatives } from "./ignored-alternatives.ts";
 import { namespaceProfile, serviceAccountProfile } from "./namespace-profiles.ts";
 import { ANY_RULE, type CalicoPolicy } from "./network-policy.ts";
+import type { PolicyProblem } from "./policy-problem.ts";
 import type { Profile } from "./profile.ts";
 import { refusedByIptables } from "./refused-by-iptables.ts";
-import { type PolicyProblem, storedPolicies } from "./stored-policies.ts";
+import { storedPolicies } from "./stored-policies.ts";
 import type { Tier } from "./tier.ts";
 
 /** Everything that decides about packets, in Calico's own terms, whichever resources said it. */
@@ -17,7 +17,6 @@ export interface DeclaredPolicy {
   readonly tiers: readonly Tier[];
   readonly policies: readonly CalicoPolicy[];
   readonly profiles: ReadonlyMap<string, Profile>;
-  readonly problems: readonly PolicyProblem[];
 }
 
 const NAMESPACE_NAME = "kubernetes.io/metadata.name";
@@ -79,40 +78,39 @@ function builtInTiers(band: FelixBand): readonly Tier[] {
   return [tier("adminnetworkpolicy", 1000, "Pass"), ofDefault, ...baseline];
 }
 
-/** The tiers, policies and profiles of a cluster as Felix of one release knows them. */
-export function declaredPolicy(cluster: Cluster, band: FelixBand): DeclaredPolicy {
+/** The tiers and policies of a cluster as Felix of one release knows them, and what is wrong with what was declared. */
+export function declaredPolicies(
+  cluster: Cluster,
+  band: FelixBand,
+): Pick<DeclaredPolicy, "tiers" | "policies"> & { readonly problems: readonly PolicyProblem[] } {
   const problems: PolicyProblem[] = [];
   const tiers = new Map(builtInTiers(band).map((tier) => [tier.name, tier]));
   for (const [name, tier] of cluster.policy.tiers) if (!tiers.has(name)) tiers.set(name, tier);
   const converted = [...cluster.policy.kubernetesNetworkPolicies].map(([key, declared]) => {
     const { policy, refused } = convertKubernetesNetworkPolicy(declared, key.slice(0, key.indexOf("/")));
-    for (const { field, found } of refused) {
-      problems.push({
-        code: "policy-rule-left-out",
-        origin: policy.origin,
-        message: `${field} has a port that Calico refuses (${found}): the rule is left out, the policy holds.`,
-      });
+    for (const { path, found } of refused) {
+      const message = `Calico refuses one of its ports (${found}): the rule is left out, the policy holds.`;
+      problems.push({ code: "policy-rule-left-out", origin: policy.origin, path, message });
     }
     return policy;
   });
   const stored = storedPolicies(cluster.policy, band, tiers);
   const policies = [...converted, ...stored.policies];
-  for (const policy of policies) {
-    for (const rule of [...policy.ingress, ...policy.egress]) {
+  for (const { origin, ingress, egress } of policies) {
+    for (const rule of [...ingress, ...egress]) {
+      const { path } = rule;
       const refused = refusedByIptables(rule, band);
-      if (refused !== null) {
-        const message = `${formatFieldPath(rule.path)} ${refused}`;
-        problems.push({ code: "felix-cannot-program", origin: policy.origin, message });
-      }
+      if (refused !== null) problems.push({ code: "felix-cannot-program", origin, path, message: refused });
       if (!ignoresAlternatives(rule)) continue;
-      const message = `${formatFieldPath(rule.path)} asks more than two lists of alternatives; Felix heeds two of them.`;
-      problems.push({ code: "policy-rule-not-enforced", origin: policy.origin, message });
+      const message = "it asks more than two lists of alternatives; Felix heeds two of them.";
+      problems.push({ code: "policy-rule-not-enforced", origin, path, message });
     }
   }
-  return {
-    tiers: [...tiers.values()],
-    policies,
-    profiles: declaredProfiles(cluster),
-    problems: [...problems, ...stored.problems],
-  };
+  return { tiers: [...tiers.values()], policies, problems: [...problems, ...stored.problems] };
+}
+
+/** The tiers, policies and profiles of a cluster as Felix of one release knows them. */
+export function declaredPolicy(cluster: Cluster, band: FelixBand): DeclaredPolicy {
+  const { tiers, policies } = declaredPolicies(cluster, band);
+  return { tiers, policies, profiles: declaredProfiles(cluster) };
 }

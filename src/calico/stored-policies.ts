@@ -2,20 +2,9 @@ import type { Origin } from "../model/origin.ts";
 import type { AdminPolicy } from "./conversion/admin-policy.ts";
 import { type FelixBand, isSince } from "./felix/felix-settings.ts";
 import type { CalicoPolicy } from "./network-policy.ts";
+import type { PolicyProblem } from "./policy-problem.ts";
 import type { PolicyResources } from "./policy-resources.ts";
 import type { Tier } from "./tier.ts";
-
-/** Something about a policy resource that a person should know. */
-export interface PolicyProblem {
-  readonly code:
-    | "policy-without-effect"
-    | "policy-reference-missing"
-    | "policy-rule-left-out"
-    | "policy-rule-not-enforced"
-    | "felix-cannot-program";
-  readonly origin: Origin;
-  readonly message: string;
-}
 
 /**
  * The name under which the datastore keeps a policy: of the default tier with its prefix until v3.31
@@ -36,14 +25,14 @@ export function storedPolicies(
   const problems: PolicyProblem[] = [];
   const policies: CalicoPolicy[] = [];
   const without = (origin: Origin, message: string): void => {
-    problems.push({ code: "policy-without-effect", origin, message });
+    problems.push({ code: "policy-without-effect", origin, path: [], message });
   };
   const own = [...resources.networkPolicies.values(), ...resources.globalNetworkPolicies.values()];
   for (const policy of own) {
     const name = storedName(policy, band);
     if (!tiers.has(policy.tier)) {
-      const message = `There is no tier ${policy.tier}: the policy has no effect.`;
-      problems.push({ code: "policy-reference-missing", origin: policy.origin, message });
+      const message = `there is no tier ${policy.tier}: the policy has no effect.`;
+      problems.push({ code: "policy-reference-missing", origin: policy.origin, path: ["spec", "tier"], message });
     } else if (!isSince(band, "v3.29") && policy.tier !== "default") {
       without(policy.origin, "Calico before v3.29 knows no tier but default.");
     } else if (!isSince(band, "v3.32") && !name.startsWith(`${policy.tier}.`)) {
@@ -52,7 +41,7 @@ export function storedPolicies(
   }
   const staged = [...resources.stagedNetworkPolicies.values(), ...resources.stagedGlobalNetworkPolicies.values()];
   for (const { origin } of [...staged, ...resources.stagedKubernetesNetworkPolicies.values()])
-    without(origin, "It is staged: no packet is dropped or let through because of it.");
+    without(origin, "it is staged: no packet is dropped or let through because of it.");
 
   const admin = (from: ReadonlyMap<string, AdminPolicy>, kind: string, known: boolean): void => {
     for (const { policy, refused } of from.values()) {
@@ -61,9 +50,9 @@ export function storedPolicies(
         continue;
       }
       policies.push(policy);
-      for (const { field, reason } of refused) {
-        const message = `${field} cannot be converted: ${reason}.`;
-        problems.push({ code: "policy-rule-left-out", origin: policy.origin, message });
+      for (const { path, reason } of refused) {
+        const message = `it cannot be converted: ${reason}.`;
+        problems.push({ code: "policy-rule-left-out", origin: policy.origin, path, message });
       }
     }
   };

@@ -1,4 +1,4 @@
-import { at, type Field, formatFieldPath, integer, listOf, member, numberField, text } from "../../kubernetes/field.ts";
+import { at, type Field, type FieldPath, integer, listOf, member, numberField, text } from "../../kubernetes/field.ts";
 import { type LabelSelector, readLabelSelector } from "../../kubernetes/label-selector.ts";
 import { readMetadata } from "../../kubernetes/metadata.ts";
 import type { Origin } from "../../model/origin.ts";
@@ -14,10 +14,16 @@ import {
 import { namespaceSelectorText, podSelectorText } from "./label-selector.ts";
 import { simplifyPorts } from "./policy-ports.ts";
 
+/** A rule that Calico cannot convert. */
+interface RefusedAdminRule {
+  readonly path: FieldPath;
+  readonly reason: string;
+}
+
 /** A policy of the network-policy-api, and what Calico could not convert. */
 export interface AdminPolicy {
   readonly policy: CalicoPolicy;
-  readonly refused: readonly { readonly field: string; readonly reason: string }[];
+  readonly refused: readonly RefusedAdminRule[];
 }
 
 /** Which of the three kinds, and what differs between them. */
@@ -122,12 +128,7 @@ function clusterPorts(rule: Field): ReturnType<Dialect["ports"]> {
   );
 }
 
-function rules(
-  list: Field,
-  direction: "ingress" | "egress",
-  dialect: Dialect,
-  refused: { field: string; reason: string }[],
-) {
+function rules(list: Field, direction: "ingress" | "egress", dialect: Dialect, refused: RefusedAdminRule[]) {
   return listOf(list, (rule) => rule).flatMap((rule): readonly CalicoRule[] => {
     const written = text(member(rule, "action")) ?? "";
     const action = dialect.actions.get(written);
@@ -139,7 +140,7 @@ function rules(
     const wrongPeer = peers.find((one) => typeof one === "string");
     const reason = action === undefined ? `no such action: ${written}` : typeof ports === "string" ? ports : wrongPeer;
     if (action === undefined || typeof ports === "string" || reason !== undefined) {
-      refused.push({ field: formatFieldPath(rule.path), reason: reason ?? "" });
+      refused.push({ path: rule.path, reason: reason ?? "" });
       // what was to keep packets away keeps all of them away
       return action === "Deny" || action === "Pass" ? [{ ...ANY_RULE, action: "Deny", path: rule.path }] : [];
     }
@@ -209,7 +210,7 @@ export function readAdminPolicy(kind: keyof typeof DIALECTS) {
   const dialect: Dialect = DIALECTS[kind];
   return (resource: Field, origin: Origin): AdminPolicy => {
     const spec = member(resource, "spec");
-    const refused: { field: string; reason: string }[] = [];
+    const refused: RefusedAdminRule[] = [];
     const subject = selectorsOf(member(spec, "subject"));
     const ingress = rules(at(spec, "ingress"), "ingress", dialect, refused);
     const egress = rules(at(spec, "egress"), "egress", dialect, refused);

@@ -1,4 +1,4 @@
-import { formatFieldPath } from "../../kubernetes/field.ts";
+import type { FieldPath } from "../../kubernetes/field.ts";
 import { describeResource } from "../../kubernetes/metadata.ts";
 import type { KubernetesNetworkPolicy, NetworkPolicyPeer, NetworkPolicyRule } from "../../kubernetes/network-policy.ts";
 import { formatPrefix, parsePrefix } from "../../net/prefix.ts";
@@ -9,8 +9,8 @@ import { portsByProtocol } from "./policy-ports.ts";
 /** A rule that Calico leaves out, because it cannot convert it. */
 export interface RefusedRule {
   readonly policy: string;
-  /** `spec.ingress[0]`. */
-  readonly field: string;
+  /** Of the rule. */
+  readonly path: FieldPath;
   readonly found: string;
 }
 
@@ -88,7 +88,7 @@ export function convertKubernetesNetworkPolicy(
     from.flatMap((rule) => {
       const converted = convertRule(rule, ingress);
       if (!("refused" in converted)) return converted;
-      refused.push({ policy: described, field: formatFieldPath(rule.path), found: converted.refused });
+      refused.push({ policy: described, path: rule.path, found: converted.refused });
       return [];
     });
   const types = (["Ingress", "Egress"] as const).filter((type) => policy.policyTypes.includes(type));

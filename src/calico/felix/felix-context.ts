@@ -1,6 +1,5 @@
 import type { Pod } from "../../kubernetes/pod.ts";
 import type { TunnelAddresses } from "../../kubernetes/tunnel-addresses.ts";
-import type { Finding } from "../../model/finding.ts";
 import type { IpSet } from "../../model/ip-set.ts";
 import { NO_ORIGIN, type OriginTable } from "../../model/origin.ts";
 import type { RestoreTable } from "../../model/restore-table.ts";
@@ -17,7 +16,6 @@ import { type ServiceEndpoints, serviceEndpoints } from "../service-endpoints.ts
 import type { EndpointTier } from "./endpoint-chain.ts";
 import { endpointTiers, type PolicyListKind, policyTieBreak } from "./endpoint-tiers.ts";
 import { felixBand } from "./felix-band.ts";
-import { policyFinding } from "./felix-findings.ts";
 import { type FelixBand, type FelixSettings, isSince } from "./felix-settings.ts";
 import { ipSetName, type SetDefinition } from "./ip-set-names.ts";
 import { felixParameters } from "./parameters.ts";
@@ -51,7 +49,6 @@ export interface FelixContext {
   readonly classOf: ReadonlyMap<Pod, LabelledClass>;
   /** Declared and automatic ones, by node. */
   hostEndpointsOf(node: string): readonly EndpointOfHost[];
-  readonly findings: readonly Finding[];
   choosing(endpoints: LabelledClass): readonly SelectingPolicy[];
   /** One object for all endpoints of a class. */
   tiersOf(endpoints: LabelledClass, direction: Direction, kind: PolicyListKind): readonly EndpointTier[];
@@ -161,7 +158,6 @@ export function felixContext(
     podsOf,
     classOf,
     hostEndpointsOf: (node) => hostEndpoints().get(node) ?? [],
-    findings: declared.problems.map((problem) => policyFinding(problem, origins)),
     choosing,
     tiersOf: (endpoints, direction, kind) => {
       const known = tiers.get(endpoints) ?? new Map<string, readonly EndpointTier[]>();

@@ -1,4 +1,3 @@
-import type { Finding } from "../../model/finding.ts";
 import type { IpSet } from "../../model/ip-set.ts";
 import type { NftBaseChain } from "../../model/nft-base-chain.ts";
 import type { RestoreChain, RestoreTable } from "../../model/restore-table.ts";
@@ -7,7 +6,6 @@ import type { DeclaredNode } from "../declared-node.ts";
 import { dscpSources } from "./dscp-sources.ts";
 import { endpointTables } from "./endpoint-tables.ts";
 import type { FelixContext } from "./felix-context.ts";
-import { modeFinding, settingFindings } from "./felix-findings.ts";
 import { floatingIPs } from "./floating-ips.ts";
 import { nodeSets } from "./node-sets.ts";
 import { nodeSettings } from "./node-settings.ts";
@@ -23,8 +21,6 @@ export interface FelixOfNode {
   readonly ipSets: readonly IpSet[];
   /** What stands for a mode that is not modelled: packets that it would decide about have an uncertain fate. */
   readonly baseChains: readonly NftBaseChain[];
-  /** About the node's own settings; what all nodes share stands in the context. */
-  readonly findings: readonly Finding[];
 }
 
 function ofFamily(node: DeclaredNode, context: FelixContext, family: Family) {
@@ -59,8 +55,7 @@ export function felixOfNode(node: DeclaredNode, context: FelixContext): FelixOfN
   const parameters = felixParameters(context.cluster.policy.felixConfigurations, node.name);
   const mode = unmodelledMode(parameters, context.band, clusterSettings.kubeProxy);
   if (mode !== null) {
-    const findings = [modeFinding(mode, context.origins)];
-    return { ipv4: [], ipv6: [], ipSets: [], baseChains: modeBaseChains(mode), findings };
+    return { ipv4: [], ipv6: [], ipSets: [], baseChains: modeBaseChains(mode) };
   }
   const ipv4 = ofFamily(node, context, 4);
   const pools = [...context.cluster.ipPools.values()];
@@ -71,6 +66,5 @@ export function felixOfNode(node: DeclaredNode, context: FelixContext): FelixOfN
     ipv6: ipv6?.tables ?? [],
     ipSets: [...ipv4.sets, ...(ipv6?.sets ?? [])],
     baseChains: [],
-    findings: settingFindings(ipv4.parameters, context.origins),
   };
 }

@@ -1,4 +1,4 @@
-import { formatFieldPath, isRecord } from "../../kubernetes/field.ts";
+import { isRecord } from "../../kubernetes/field.ts";
 import type { Origin } from "../../model/origin.ts";
 import { parseAddress } from "../../net/address.ts";
 import { formatPrefix, type Prefix, parsePrefix } from "../../net/prefix.ts";
@@ -8,7 +8,7 @@ import type { FailsafePort } from "./felix-settings.ts";
 /** A value that Felix does not take; its default counts. */
 export interface RefusedParameter {
   readonly origin: Origin;
-  readonly field: string;
+  readonly name: string;
   readonly found: string;
   readonly expected: string;
 }
@@ -61,7 +61,7 @@ export function felixParameters(
     const from = holder(name);
     if (from === undefined) return;
     const found = JSON.stringify(value(name)) ?? "";
-    refused.push({ origin: from.metadata.origin, field: formatFieldPath(["spec", name]), found, expected });
+    refused.push({ origin: from.metadata.origin, name, found, expected });
   };
   const optionalFlag = (name: string): boolean | null => {
     const written = value(name);

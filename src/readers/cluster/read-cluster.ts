@@ -1,4 +1,5 @@
 import type { Cluster } from "../../calico/cluster.ts";
+import { policyProblems } from "../../calico/policy-problems.ts";
 import { hasFinished } from "../../kubernetes/pod.ts";
 import type { Finding } from "../../model/finding.ts";
 import { type Host, host } from "../../model/host.ts";
@@ -15,6 +16,7 @@ import { clusterHosts } from "./cluster-hosts.ts";
 import { problemFindings } from "./cluster-problem.ts";
 import { networkProblems } from "./network-problems.ts";
 import { NO_NODES_FILE, type NodesFile, readNodesFile } from "./nodes-file.ts";
+import { policyClusterProblems } from "./policy-cluster-problems.ts";
 import { referenceProblems } from "./reference-problems.ts";
 import { type SettledCluster, settleCluster } from "./settle-cluster.ts";
 import { unreadKinds } from "./unread-kinds.ts";
@@ -70,7 +72,8 @@ export function readClusterFolder(files: SnapshotFiles): ClusterResult {
   findings.push(...made.findings);
   const settled = made.settled.cluster;
   const problems = [...networkProblems(settled, made.settled.nodes), ...referenceProblems(settled, cluster)];
-  findings.push(...problemFindings(problems, resources));
+  const ofPolicies = policyProblems(settled, made.settled.nodes, made.settled.versions);
+  findings.push(...problemFindings([...problems, ...policyClusterProblems(ofPolicies, resources)], resources));
   const others = unreadKinds(cluster);
   if (others !== null) findings.push(others);
   return {

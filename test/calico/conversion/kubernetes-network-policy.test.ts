@@ -74,7 +74,7 @@ describe("a Kubernetes NetworkPolicy as Calico's", () => {
     it("loses a rule with a port that does not exist, and says so", () => {
       const [only] = converted(upstreamText(`${FOLDER}/input/k8s/k8s-networkpolicy-invalid.yaml`));
       expect(only?.refused).toEqual([
-        { policy: "NetworkPolicy default/test-network-policy", field: "spec.ingress[0]", found: "-50:-1" },
+        { policy: "NetworkPolicy default/test-network-policy", path: ["spec", "ingress", 0], found: "-50:-1" },
       ]);
       expect(only?.policy).toMatchObject({ types: ["Ingress", "Egress"], ingress: [], egress: [{ protocol: "TCP" }] });
     });

@@ -1,45 +1,18 @@
-import { felixContext } from "../../../src/calico/felix/felix-context.ts";
-import { felixOfNode } from "../../../src/calico/felix/felix-of-node.ts";
 import type { POLICY_CODES } from "../../../src/model/codes/policy-codes.ts";
-import { originTable } from "../../../src/model/origin.ts";
-import { buildCluster } from "../../../src/readers/resources/build-cluster.ts";
-import { readResources } from "../../../src/readers/resources/read-resources.ts";
-import { declaredNode } from "../../calico/felix/declared-node-fixture.ts";
-import { type ExamplesOf, type LibraryExample, snapshot, textOf } from "../example.ts";
+import { clusterFolder } from "../cluster-example.ts";
+import { type Example, type ExamplesOf, textOf } from "../example.ts";
 
-/** What Felix of a declared cluster says of a policy. */
-function declared(...lines: readonly string[]): LibraryExample {
-  return {
-    library: () => {
-      const origins = originTable();
-      const { cluster } = buildCluster(readResources(textOf(lines), "policy.yaml", origins).resources);
-      const versions = { calico: "v3.29.2", kubernetes: "v1.31.3" };
-      return felixContext(cluster, [], { tunnels: new Map() }, versions, origins).findings;
-    },
-  };
+/** A folder of a cluster with one more object. */
+function declared(...lines: readonly string[]): Example {
+  return clusterFolder({ "more.yaml": textOf(lines) }, ["check", "shop"]);
 }
 
 function globalPolicy(...spec: readonly string[]): readonly string[] {
   return ["apiVersion: projectcalico.org/v3", "kind: GlobalNetworkPolicy", "metadata: {name: p}", "spec:", ...spec];
 }
 
-/** What Felix of a node says of its own settings. */
-function configured(...spec: readonly string[]): LibraryExample {
-  return {
-    library: () => {
-      const origins = originTable();
-      const lines = [
-        "apiVersion: projectcalico.org/v3",
-        "kind: FelixConfiguration",
-        "metadata: {name: default}",
-        ...spec,
-      ];
-      const { cluster } = buildCluster(readResources(textOf(lines), "felix.yaml", origins).resources);
-      const versions = { calico: "v3.29.2", kubernetes: "v1.31.3" };
-      const node = declaredNode("n1");
-      return felixOfNode(node, felixContext(cluster, [node], { tunnels: new Map() }, versions, origins)).findings;
-    },
-  };
+function configured(spec: string): Example {
+  return declared("apiVersion: projectcalico.org/v3", "kind: FelixConfiguration", "metadata: {name: default}", spec);
 }
 
 export const POLICY_EXAMPLES: ExamplesOf<typeof POLICY_CODES> = {
@@ -70,7 +43,5 @@ export const POLICY_EXAMPLES: ExamplesOf<typeof POLICY_CODES> = {
     "metadata: {name: p}",
     "spec: {selector: all()}",
   ),
-  "refused-resource": snapshot({
-    "cluster/policy.yaml": textOf(globalPolicy("  selector: app = 'web'")),
-  }),
+  "refused-resource": declared(...globalPolicy("  selector: app = 'web'")),
 };

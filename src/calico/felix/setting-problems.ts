@@ -1,0 +1,87 @@
+import { NO_ORIGIN } from "../../model/origin.ts";
+import type { Cluster } from "../cluster.ts";
+import type { DeclaredNode } from "../declared-node.ts";
+import type { PolicyProblem } from "../policy-problem.ts";
+import type { FelixBand } from "./felix-settings.ts";
+import { nodeSettings } from "./node-settings.ts";
+import type { FelixParameters } from "./parameters.ts";
+import { unmodelledMode } from "./unmodelled-mode.ts";
+
+const NO_FACTS = { tunnels: undefined, floatingIPs: [], dscp: [] };
+
+function ofParameters(parameters: FelixParameters, cluster: Cluster, band: FelixBand): readonly PolicyProblem[] {
+  const problems = parameters.refused.map(
+    ({ origin, name, found, expected }): PolicyProblem => ({
+      code: "felix-setting-refused",
+      origin,
+      path: ["spec", name],
+      message: `${found} is nothing that Felix takes; the default counts.`,
+      expected,
+    }),
+  );
+  const told = (code: PolicyProblem["code"], name: string, message: string): void => {
+    const origin = parameters.originOf(name) ?? NO_ORIGIN;
+    problems.push({ code, origin, path: origin === NO_ORIGIN ? [] : ["spec", name], message });
+  };
+  const deny = "iptablesFilterDenyAction";
+  if (parameters.choice(deny, ["DROP", "REJECT"], "DROP") === "REJECT")
+    told(
+      "felix-cannot-program",
+      deny,
+      "the kernel takes REJECT in table filter only, and Felix writes it into raw, too.",
+    );
+  const istio = "istioAmbientMode";
+  if (parameters.choice(istio, ["Disabled", "Enabled"], "Disabled") === "Enabled")
+    told(
+      "felix-mode-not-modelled",
+      istio,
+      "the rules that mark what goes to pods of an ambient mesh are not rendered.",
+    );
+  const mode = unmodelledMode(parameters, band, cluster.settings.kubeProxy);
+  if (mode === null) return problems;
+  const name = mode.name === "eBPF" ? "bpfEnabled" : "nftablesMode";
+  told("felix-mode-not-modelled", name, `Felix uses ${mode.name}: what it decides is uncertain.`);
+  return problems;
+}
+
+const LIMITS = /^qos\.projectcalico\.org\/(?:ingress|egress)(?:PacketRate|MaxConnections)$/;
+
+/** Annotations that make Felix drop what is more than so many packets or connections. */
+function limitedPods(cluster: Cluster): readonly PolicyProblem[] {
+  return [...cluster.pods.values()].flatMap(({ metadata }) =>
+    [...metadata.annotations.keys()]
+      .filter((key) => LIMITS.test(key))
+      .map((key): PolicyProblem => {
+        const path = ["metadata", "annotations", key];
+        const message = "the rules that keep this limit are not rendered: packets within it are all that is modelled.";
+        return { code: "felix-mode-not-modelled", origin: metadata.origin, path, message };
+      }),
+  );
+}
+
+/** What FelixConfigurations say that Felix does not take, that the kernel refuses, or that is not modelled. */
+export function settingProblems(
+  cluster: Cluster,
+  nodes: readonly DeclaredNode[],
+  band: FelixBand,
+): readonly PolicyProblem[] {
+  const { felixConfigurations } = cluster.policy;
+  const names = new Set(nodes.map(({ name }) => name));
+  const strangers: PolicyProblem[] = [];
+  const told = new Map<string, PolicyProblem>();
+  // the empty name is no node's: only what is said of all
+  const asked = [
+    "",
+    ...[...felixConfigurations.keys()].flatMap((key) => (key.startsWith("node.") ? [key.slice(5)] : [])),
+  ];
+  for (const name of asked) {
+    const { parameters } = nodeSettings(band, 4, cluster, name, NO_FACTS);
+    for (const problem of ofParameters(parameters, cluster, band))
+      told.set(`${problem.origin} ${problem.path.join(".")} ${problem.code}`, problem);
+    const origin = felixConfigurations.get(`node.${name}`)?.metadata.origin;
+    if (origin === undefined || names.has(name)) continue;
+    const message = `there is no node ${name}: these settings are nobody's.`;
+    strangers.push({ code: "policy-reference-missing", origin, path: ["metadata", "name"], message });
+  }
+  return [...told.values(), ...strangers, ...limitedPods(cluster)];
+}
