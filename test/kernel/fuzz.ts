@@ -47,7 +47,7 @@ async function main(): Promise<number> {
   if (values.readers) {
     const { reportFuzz } = await import("../readers/fuzz/report.ts");
     const from = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
-    return reportFuzz(Number(values.inputs), from, say) ? 0 : 1;
+    return (await reportFuzz(Number(values.inputs), from, say)) ? 0 : 1;
   }
   const family = values.family === undefined ? null : values.family === "6" ? 6 : 4;
   const kinds = kindsOf(values.world ?? null, family);

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { fuzzArchives } from "./fuzz-archives.ts";
 import { fuzzReaders, growth, tried } from "./fuzz-readers.ts";
+import { heapGrowth, MOST_BYTES } from "./memory.ts";
 import { READERS } from "./readers.ts";
 import { samples } from "./samples.ts";
 
@@ -13,6 +15,14 @@ test("4,000 texts made of real ones: nothing throws, and findings cite lines tha
   const figures = fuzzReaders(all, { inputs: 4_000, seed: 20_261_126 });
   expect(figures.failures).toEqual([]);
   expect(figures.findings).toBeGreaterThan(1_000);
+});
+
+test("300 archives made of real texts, damaged: opening them throws nothing and keeps to the limits", {
+  timeout: 120_000,
+}, async () => {
+  const figures = await fuzzArchives(all, { inputs: 300, seed: 7 });
+  expect(figures.failures).toEqual([]);
+  expect(figures.findings).toBeGreaterThan(50);
 });
 
 describe.each(READERS)("$name", (reader) => {
@@ -35,6 +45,11 @@ describe.each(READERS)("$name", (reader) => {
       if (why !== null) wrong.push(`${end}: ${why}`);
     }
     expect(wrong).toEqual([]);
+  });
+
+  test("what it makes of a text needs a bounded number of bytes for each of its bytes", { timeout: 60_000 }, () => {
+    const text = own[0]?.text.slice(0, 4_000) ?? "";
+    expect(heapGrowth(reader, text)).toBeLessThan(MOST_BYTES);
   });
 
   test("time grows with the size of the text", { timeout: 120_000 }, () => {

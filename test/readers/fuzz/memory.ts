@@ -1,0 +1,26 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import type { FuzzedReader } from "./readers.ts";
+
+/** So many bytes may what a reader made of a byte of text need while it is held. */
+export const MOST_BYTES = 60;
+
+const SIZE = 200_000;
+
+setFlagsFromString("--expose-gc");
+const collect: () => void = runInNewContext("gc");
+
+/** How many bytes of heap what a reader makes of a text needs for each byte of it; by the difference of two sizes. */
+export function heapGrowth(reader: FuzzedReader, unit: string): number {
+  const held = (size: number): number => {
+    const text = unit.repeat(Math.ceil(size / Math.max(1, unit.length)));
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    const kept = [reader.hold(text)];
+    collect();
+    const used = process.memoryUsage().heapUsed - before;
+    return kept.length === 1 ? used : 0;
+  };
+  const small = held(SIZE / 2);
+  return (held(SIZE) - small) / (SIZE / 2);
+}
