@@ -53,7 +53,7 @@ export function startDaemons(
 }
 
 /** Lets the daemons run for so many virtual seconds. */
-export function runFor({ world }: BgpRun, seconds: number): void {
+export function runFor({ world }: Pick<BgpRun, "world">, seconds: number): void {
   const until = world.now + seconds;
   settle(world, until);
   world.now = until;

@@ -15,6 +15,7 @@ import type { Ending, HostRuntime, PacketKind, RuleCounters, SendOptions, Servic
 import { CT_NONE, CT_RELATED, CT_UNTRACKED, type Skb, skb } from "../linux/skb.ts";
 import { transmitFrame } from "../linux/transmit.ts";
 import { ASSUMPTION_CODES, type AssumptionCode, type AssumptionPart } from "../model/codes/assumption-codes.ts";
+import type { Host } from "../model/host.ts";
 import type { Interface } from "../model/interface.ts";
 import type { Network } from "../model/network.ts";
 import type { Address } from "../net/address.ts";
@@ -58,7 +59,7 @@ export function assumptionKey({ host, part, detail }: Pick<Assumption, "host" | 
  * one branch: the same Network and the same answers of the chooser give the same events.
  */
 export interface World {
-  readonly network: Network;
+  network: Network;
   readonly topology: Topology;
   readonly services: Services;
   readonly observer: Observer | null;
@@ -204,6 +205,18 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
   };
   world.hosts.set(name, runtime);
   return runtime;
+}
+
+/**
+ * Somebody changes a host while the World runs: rules, addresses, interfaces, routes. What packets left behind stays: connections,
+ * neighbours, counters of rules that are still there.
+ */
+export function changeHost(world: World, name: string, host: Host): void {
+  const runtime = runtimeOf(world, name);
+  world.network = { ...world.network, hosts: new Map(world.network.hosts).set(name, host) };
+  if (runtime === null) return;
+  runtime.host = host;
+  runtime.compiled = compileHost(host);
 }
 
 /** Runs until nothing is left to happen, or `until` (virtual seconds) is reached. */

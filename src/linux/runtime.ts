@@ -165,7 +165,8 @@ export interface RuleCounters {
  * The changing state of one host, owned by the World: what packets leave behind. The Host it runs stays as it is.
  */
 export interface HostRuntime {
-  readonly host: Host;
+  /** Another one once somebody has changed it: rules, addresses, a link that is down. */
+  host: Host;
   /** Another one once a routing daemon has changed the routes (routing/programmed-routes.ts). */
   compiled: CompiledHost;
   readonly services: Services;

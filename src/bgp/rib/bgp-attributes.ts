@@ -68,7 +68,10 @@ function passedOn(route: RibRoute, attributes: PathAttributes, to: Exporter): Pa
       (to.neighbourInterface !== null && route.hops[0]?.interface === to.neighbourInterface));
   return {
     ...attributes,
-    ...(external ? { asPath: prepend(attributes.asPath ?? [], to.localAs), med: null } : {}),
+    // BIRD sets what another AS told to 0, and does not take it away.
+    ...(external
+      ? { asPath: prepend(attributes.asPath ?? [], to.localAs), med: attributes.med === null ? null : 0 }
+      : {}),
     ...(to.internal ? {} : { localPref: null, originatorId: null, clusterList: null }),
     nextHop: keeps ? next : to.sourceAddress,
     opaque: attributes.opaque

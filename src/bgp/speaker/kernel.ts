@@ -8,15 +8,16 @@ import { isResolvable, type PrefixKey, prefixKey, type RibHop, type RibRoute } f
 import type { RibNet } from "../rib/table.ts";
 import type { KernelConfiguration } from "./configuration.ts";
 import { findNeighbour } from "./interfaces.ts";
-import { importRoute, noteError, type Protocol, type SpeakerCore, setState } from "./protocol.ts";
+import { importRoute, noteError, type Protocol, type SpeakerCore, setState, withdrawRoute } from "./protocol.ts";
 
 /** The living kernel protocol: what it has put into the kernel's table. */
 export interface Kernel {
   readonly protocol: Protocol;
   readonly configuration: KernelConfiguration;
   readonly programmed: Map<PrefixKey, Route>;
-  /** Routes of the dump that are not BIRD's. */
-  readonly alien: readonly Route[];
+  /** Routes of the host that are not BIRD's, and those of them that it has learnt. */
+  alien: readonly Route[];
+  learnt: ReadonlyMap<PrefixKey, Route>;
   queued: boolean;
 }
 
@@ -39,11 +40,24 @@ const PROTOCOL_NUMBERS: Readonly<Record<string, number>> = {
 };
 
 export function kernel(protocol: Protocol, configuration: KernelConfiguration, core: SpeakerCore): Kernel {
-  const alien = core.runtime.host.routes.filter(
-    ({ protocol: by, table, family }) =>
-      by !== "bird" || family !== core.configuration.family || table !== tableOf(configuration),
+  return {
+    protocol,
+    configuration,
+    programmed: new Map(),
+    alien: alienRoutes(core, configuration),
+    learnt: new Map(),
+    queued: false,
+  };
+}
+
+function alienRoutes(
+  { runtime, configuration: { family: own } }: SpeakerCore,
+  configuration: KernelConfiguration,
+): readonly Route[] {
+  const table = tableOf(configuration);
+  return runtime.host.routes.filter(
+    (found) => found.protocol !== "bird" || found.family !== own || found.table !== table,
   );
-  return { protocol, configuration, programmed: new Map(), alien, queued: false };
 }
 
 function tableOf({ kernelTable }: KernelConfiguration): number {
@@ -54,15 +68,27 @@ function tableOf({ kernelTable }: KernelConfiguration): number {
 export function startKernel(core: SpeakerCore, item: Kernel): void {
   setState(core, item.protocol, "up");
   for (const net of core.table.nets.values()) announceToKernel(core, item, net);
-  if (item.configuration.learn) {
-    const learnt = new Map<PrefixKey, Route>();
-    for (const found of item.alien) {
-      if (!isLearnt(core, item, found)) continue;
-      const key = prefixKey(found.destination);
-      const before = learnt.get(key);
-      if (before === undefined || found.metric < before.metric) learnt.set(key, found);
+  scanKernel(core, item);
+}
+
+/** A scan of the kernel's table: what others have changed in it. */
+export function scanKernel(core: SpeakerCore, item: Kernel): void {
+  item.alien = alienRoutes(core, item.configuration);
+  const learnt = new Map<PrefixKey, Route>();
+  for (const found of item.configuration.learn ? item.alien : []) {
+    if (!isLearnt(core, item, found)) continue;
+    const key = prefixKey(found.destination);
+    const before = learnt.get(key);
+    if (before === undefined || found.metric < before.metric) learnt.set(key, found);
+  }
+  const before = item.learnt;
+  item.learnt = learnt;
+  for (const [key, found] of before) if (!learnt.has(key)) withdrawRoute(core, item.protocol, found.destination, 0);
+  for (const [key, found] of learnt) {
+    const known = before.get(key);
+    if (known === undefined || JSON.stringify(known) !== JSON.stringify(found)) {
+      importRoute(core, item.protocol, ribRoute(core, item, found));
     }
-    for (const found of learnt.values()) importRoute(core, item.protocol, ribRoute(core, item, found));
   }
   programLater(core, item);
 }
@@ -226,12 +252,29 @@ function kernelRoute(core: SpeakerCore, { configuration }: Kernel, found: RibRou
 /** IP6_RT_PRIO_USER: what the kernel makes of no metric. */
 const DEFAULT_METRIC_6 = 1024;
 
+/** Without `persist` BIRD takes its routes with it. */
+export function stopKernel(core: SpeakerCore, item: Kernel): void {
+  if (item.configuration.persist) return;
+  item.programmed.clear();
+  programRoutes(core.runtime, item.alien);
+}
+
+/** The kernel takes no route beside one of others for the same destination and metric: "File exists". */
+function installed({ alien, programmed, configuration }: Kernel): readonly Route[] {
+  const table = tableOf(configuration);
+  const taken = new Set<string>();
+  for (const found of alien) {
+    if (found.table === table && found.tos === 0) taken.add(`${prefixKey(found.destination)} ${found.metric}`);
+  }
+  return [...programmed].filter(([key, { metric }]) => !taken.has(`${key} ${metric}`)).map(([, found]) => found);
+}
+
 /** All changes of one moment are compiled together. */
 function programLater(core: SpeakerCore, item: Kernel): void {
   if (item.queued) return;
   item.queued = true;
   schedule(core.world.queue, core.world.now, () => {
     item.queued = false;
-    programRoutes(core.runtime, [...item.alien, ...item.programmed.values()]);
+    programRoutes(core.runtime, [...item.alien, ...installed(item)]);
   });
 }

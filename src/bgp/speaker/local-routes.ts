@@ -1,23 +1,29 @@
 import type { BirdInterfacePattern, BirdStaticTarget } from "../../model/bird/configuration.ts";
 import type { Interface } from "../../model/interface.ts";
-import { prefixContains, prefixOf } from "../../net/prefix.ts";
+import { type Prefix, prefixContains, prefixOf } from "../../net/prefix.ts";
 import { matchesPattern } from "../filter/membership.ts";
-import { NO_KERNEL_ATTRIBUTES, type RibRoute } from "../rib/route.ts";
+import { NO_KERNEL_ATTRIBUTES, type PrefixKey, prefixKey, type RibRoute } from "../rib/route.ts";
 import type { DirectConfiguration, StaticConfiguration } from "./configuration.ts";
 import { findNeighbour } from "./interfaces.ts";
-import { importRoute, type Protocol, type SpeakerCore, setState } from "./protocol.ts";
+import { importRoute, type Protocol, type SpeakerCore, setState, withdrawRoute } from "./protocol.ts";
 
 /** The direct protocol: a route for the subnet of each address (dev_ifa_notify of nest/rt-dev.c). */
-export function startDirect(core: SpeakerCore, item: Protocol, { interfaces, preference }: DirectConfiguration): void {
+export function startDirect(core: SpeakerCore, item: Protocol, configuration: DirectConfiguration): void {
   setState(core, item, "up");
+  scanDirect(core, item, configuration);
+}
+
+/** Routes of addresses that are there now; those of addresses that went are withdrawn. */
+export function scanDirect(core: SpeakerCore, item: Protocol, { interfaces, preference }: DirectConfiguration): void {
   const { family } = core.configuration;
+  const found: RibRoute[] = [];
   for (const device of core.runtime.host.interfaces.values()) {
     if (!device.up) continue;
     for (const { address, prefixLength, scope, peer, dad } of device.addresses) {
       if (address.family !== family || scope === "host" || scope === "link" || dad !== null) continue;
       const prefix = prefixOf(peer ?? address, prefixLength);
       if (interfaces.length > 0 && !fits(interfaces, device, prefixOf(address, prefixLength))) continue;
-      importRoute(core, item, {
+      found.push({
         ...plain(core, item, preference),
         prefix,
         source: "device",
@@ -25,6 +31,26 @@ export function startDirect(core: SpeakerCore, item: Protocol, { interfaces, pre
         hops: [{ gateway: null, interface: device.name, weight: 1 }],
       });
     }
+  }
+  replaceRoutes(core, item, found);
+}
+
+/** Brings the routes of a protocol to what they are to be. */
+function replaceRoutes(core: SpeakerCore, item: Protocol, wanted: readonly RibRoute[]): void {
+  const keys = new Set(wanted.map(({ prefix }) => prefixKey(prefix)));
+  const gone: Prefix[] = [];
+  const known = new Map<PrefixKey, RibRoute>();
+  for (const [key, { prefix, routes }] of core.table.nets) {
+    const mine = routes.find(({ owner }) => owner === item.owner);
+    if (mine === undefined) continue;
+    if (keys.has(key)) known.set(key, mine);
+    else gone.push(prefix);
+  }
+  for (const prefix of gone) withdrawRoute(core, item, prefix, 0);
+  for (const route of wanted) {
+    const before = known.get(prefixKey(route.prefix));
+    if (before === undefined || JSON.stringify(before.hops) !== JSON.stringify(route.hops))
+      importRoute(core, item, route);
   }
 }
 
@@ -52,13 +78,19 @@ function plain(core: SpeakerCore, item: Protocol, preference: number) {
   };
 }
 
-/** The static protocol. A route by a gateway is there while the gateway is a neighbour (static_neigh_notify). */
-export function startStatic(core: SpeakerCore, item: Protocol, { routes, preference }: StaticConfiguration): void {
+/** The static protocol. */
+export function startStatic(core: SpeakerCore, item: Protocol, configuration: StaticConfiguration): void {
   setState(core, item, "up");
-  for (const { destination, targets } of routes) {
+  scanStatic(core, item, configuration);
+}
+
+/** A route by a gateway is there while the gateway is a neighbour (static_neigh_notify). */
+export function scanStatic(core: SpeakerCore, item: Protocol, { routes, preference }: StaticConfiguration): void {
+  const found = routes.flatMap(({ destination, targets }): readonly RibRoute[] => {
     const way = wayOf(core, targets);
-    if (way !== null) importRoute(core, item, { ...plain(core, item, preference), prefix: destination, ...way });
-  }
+    return way === null ? [] : [{ ...plain(core, item, preference), prefix: destination, ...way }];
+  });
+  replaceRoutes(core, item, found);
 }
 
 type Way = Pick<RibRoute, "source" | "target" | "hops">;

@@ -142,7 +142,7 @@ function connect(core: BgpCore, peer: Peer): void {
           options: optionsOf(peer),
           events: eventsOf(core, peer, connection),
         });
-  if (typeof opened === "string") return socketError(core, peer, connection, null);
+  if (typeof opened === "string") return socketError(core, peer, connection, opened);
   connection.socket = opened;
   startTimer(peer, connection.retryTimer, peer.configuration.connectRetry);
 }
@@ -535,7 +535,7 @@ function closeSocket(core: BgpCore, connection: PeerConnection): void {
   if (socket !== null) closeConnection(core.world, socket);
 }
 
-/** bgp_sock_err(): null is the end of the stream, or a socket that could not be opened. */
+/** bgp_sock_err(): null is the end of the stream. */
 function socketError(core: BgpCore, peer: Peer, connection: PeerConnection, errno: string | null): void {
   storeError(peer, connection, {
     kind: "socket",
@@ -565,6 +565,19 @@ function storeError(peer: Peer, connection: PeerConnection | null, error: PeerEr
   if (state === "up" && connection !== null && connection !== peer.session) return;
   if (state === "stop") return;
   peer.lastError = error;
+}
+
+/** The neighbour came onto the link, or is there no more (bgp_neigh_notify). */
+export function checkNeighbour(core: BgpCore, peer: Peer): void {
+  if (peer.configuration.multihop !== null || peer.disabled) return;
+  const found = findNeighbour(core.runtime, peer.configuration.neighbour);
+  const { state } = peer.protocol;
+  if (found.kind === "on-link") {
+    if (state === "start" && peer.startState === "prepare") startPeer(core, peer);
+  } else if ((state === "start" && peer.startState !== "prepare") || state === "up") {
+    storeError(peer, null, { kind: "misc", text: "Neighbor lost" });
+    stopPeer(core, peer, 0);
+  }
 }
 
 /** What an administrator does to an instance (`birdc disable`, `enable`). */

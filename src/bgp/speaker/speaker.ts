@@ -5,13 +5,15 @@ import type { HostRuntime } from "../../linux/runtime.ts";
 import { formatAddress, unspecified } from "../../net/address.ts";
 import { routingTable } from "../rib/table.ts";
 import type { BgpConfiguration, SpeakerConfiguration } from "./configuration.ts";
-import { announceToKernel, type Kernel, kernel, startKernel } from "./kernel.ts";
-import { startDirect, startStatic } from "./local-routes.ts";
+import { announceToKernel, type Kernel, kernel, scanKernel, startKernel, stopKernel } from "./kernel.ts";
+import { scanDirect, scanStatic, startDirect, startStatic } from "./local-routes.ts";
 import { NO_ERROR, type Peer, peerConnection } from "./peer.ts";
 import { type Protocol, protocol, setState } from "./protocol.ts";
 import {
   type BgpCore,
+  checkNeighbour,
   connectTimeout,
+  disablePeer,
   holdTimeout,
   keepaliveTimeout,
   restartTimeout,
@@ -169,4 +171,23 @@ export function killSpeaker(speaker: Speaker): void {
   }
   if (speaker.listener !== null) stopListening(speaker.world, speaker.runtime, speaker.listener);
   speaker.listener = null;
+}
+
+/** SIGTERM: all neighbours are told, and then the process ends. */
+export function terminateSpeaker(speaker: Speaker): void {
+  for (const peer of speaker.peers) disablePeer(speaker, peer);
+  for (const item of speaker.kernels) stopKernel(speaker, item);
+  killSpeaker(speaker);
+}
+
+/** The host has changed under the daemon: addresses, links, or routes of others (its scans, and what netlink tells). */
+export function hostChanged(speaker: Speaker): void {
+  for (const item of speaker.protocols) {
+    if (item.state !== "up") continue;
+    const { configuration } = item;
+    if (configuration.type === "direct") scanDirect(speaker, item, configuration);
+    else if (configuration.type === "static") scanStatic(speaker, item, configuration);
+  }
+  for (const item of speaker.kernels) if (item.protocol.state === "up") scanKernel(speaker, item);
+  for (const peer of speaker.peers) checkNeighbour(speaker, peer);
 }

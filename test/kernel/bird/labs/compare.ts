@@ -1,0 +1,138 @@
+import { originTable } from "../../../../src/model/origin.ts";
+import type { Route } from "../../../../src/model/route.ts";
+import { formatAddress } from "../../../../src/net/address.ts";
+import { formatPrefix } from "../../../../src/net/prefix.ts";
+import { readBirdc } from "../../../../src/readers/birdc/birdc.ts";
+import type { EmulatedStage } from "./emulate.ts";
+import type { Lab, Seen } from "./lab.ts";
+
+/** What differs between BIRD and the emulation, in lines for people; none when nothing does. */
+export function differences(lab: Lab, seen: Seen, stages: readonly EmulatedStage[]): readonly string[] {
+  const found: string[] = [];
+  for (const [index, real] of seen.stages.entries()) {
+    const emulated = stages[index];
+    if (emulated === undefined) continue;
+    const add = (text: string): void => {
+      found.push(`${lab.name}, stage ${index}, ${text}`);
+    };
+    for (const { name } of lab.nodes) {
+      compareSessions(name, real, emulated, add);
+      const said = real.said[name]?.["show route all"] ?? null;
+      const shown = emulated.routes.get(name) ?? null;
+      // A daemon that is gone left its routes behind, and nobody tells of them.
+      if (said === null || shown === null) continue;
+      compareLists(`${name} show route all`, tableOf(said), tableOf(shown), add);
+      compareLists(
+        `${name} ip route`,
+        kernelText(real.routes[name] ?? ""),
+        kernelRoutes(emulated.kernel.get(name) ?? []),
+        add,
+      );
+    }
+  }
+  return found;
+}
+
+/** What the real one was seen to say, each time, the emulated one has to say at some time about then; and stays where that stays. */
+function compareSessions(
+  node: string,
+  real: Seen["stages"][number],
+  emulated: EmulatedStage,
+  add: (text: string) => void,
+): void {
+  const states = new Map<string, Set<string>>();
+  for (const sample of real.samples) {
+    const text = sample[node];
+    if (text === null || text === undefined) continue;
+    for (const session of readBirdc(text, "birdc", originTable()).evidence.bgpSessions) {
+      const known = states.get(session.name) ?? new Set<string>();
+      states.set(session.name, known.add(`${session.state} ${session.info}`.trim()));
+    }
+  }
+  for (const [name, said] of states) {
+    const shown = new Set<string>();
+    for (const sample of emulated.samples) {
+      for (const line of sample.get(node) ?? [])
+        if (line.startsWith(`${name} `)) shown.add(line.slice(name.length + 1).trim());
+    }
+    const unmet = [...said].filter((state) => !shown.has(state) && !isPassing(state, shown));
+    const settled = said.size === 1 && [...said][0]?.startsWith("up") === true;
+    if (unmet.length > 0 || (settled && shown.size > 1)) {
+      add(`${node} ${name}: BIRD {${[...said].join(" | ")}}, emulated {${[...shown].join(" | ")}}`);
+    }
+  }
+}
+
+/**
+ * States that BIRD has for the moment between two of its events, and that need no time in the emulation: an OPEN is under way, an
+ * error was told and the connection not yet closed. A connection that is turned away ends with a reset where the neighbour's OPEN
+ * was there before, else with its end.
+ */
+function isPassing(state: string, shown: ReadonlySet<string>): boolean {
+  const plain = (text: string): string =>
+    text
+      .replace(/^(?:start|stop) (?:Idle|Active|Connect|OpenSent|OpenConfirm|Close|Passive)\b/, "")
+      .replace("Connection reset by peer", "Connection closed")
+      .trim();
+  const passing = /^(?:start|stop) (?:Idle|OpenSent|OpenConfirm|Close)\b|Connection reset by peer/.test(state);
+  return passing && [...shown].some((other) => plain(other) === plain(state));
+}
+
+/** Routes by destination, the best marked, with their attributes; without times. */
+function tableOf(text: string): readonly string[] {
+  return readBirdc(text, "birdc", originTable())
+    .evidence.birdRoutes.map((route) => {
+      const hops = route.nextHops.map(
+        ({ via, interface: device }) => `${via === null ? "-" : formatAddress(via)} on ${device}`,
+      );
+      const metric = route.igpMetric === null ? "" : `/${route.igpMetric}`;
+      const attributes = [...route.attributes].map(([key, value]) => `${key}=${value}`).join(" ");
+      const from = route.from === null ? "" : ` from ${formatAddress(route.from)}`;
+      return `${formatPrefix(route.destination)} ${route.type} ${hops.join(", ")} [${route.protocol}${from}]${route.primary ? " *" : ""} (${route.preference}${metric}) [${route.path}] ${attributes}`;
+    })
+    .sort();
+}
+
+/** BIRD's routes as `ip route show` prints them, one a line. */
+function kernelText(text: string): readonly string[] {
+  return text
+    .replaceAll(/\n\t/g, " ")
+    .split("\n")
+    .filter((line) => line.includes("proto bird"))
+    .map((line) =>
+      line
+        .replaceAll(/ weight 1| linkdown| dead/g, "")
+        .trim()
+        .replaceAll(/\s+/g, " "),
+    )
+    .sort();
+}
+
+function kernelRoutes(routes: readonly Route[]): readonly string[] {
+  return routes
+    .filter(({ protocol }) => protocol === "bird")
+    .map(({ type, destination, nextHops, metric, preferredSource }) => {
+      const bare = destination.length === 32 ? formatAddress(destination.address) : formatPrefix(destination);
+      const to = formatPrefix(destination) === "0.0.0.0/0" ? "default" : bare;
+      const hops = nextHops.map(
+        ({ gateway, interface: device }) => `${gateway === null ? "" : `via ${formatAddress(gateway)} `}dev ${device}`,
+      );
+      const kind = type === "unicast" ? "" : `${type} `;
+      const way =
+        hops.length === 1 ? ` ${hops[0]} proto bird` : ` proto bird${hops.map((hop) => ` nexthop ${hop}`).join("")}`;
+      return `${kind}${to}${way}${preferredSource === null ? "" : ` src ${formatAddress(preferredSource)}`}${metric === 0 ? "" : ` metric ${metric}`}`.trim();
+    })
+    .sort();
+}
+
+function compareLists(
+  what: string,
+  real: readonly string[],
+  emulated: readonly string[],
+  add: (text: string) => void,
+): void {
+  const missing = real.filter((line) => !emulated.includes(line));
+  const extra = emulated.filter((line) => !real.includes(line));
+  for (const line of missing) add(`${what}: only BIRD has ${line}`);
+  for (const line of extra) add(`${what}: only the emulation has ${line}`);
+}

@@ -1,0 +1,128 @@
+import { runFor } from "../../../../src/bgp/reconverge.ts";
+import { speakerOf } from "../../../../src/bgp/speaker/from-bird.ts";
+import { disablePeer } from "../../../../src/bgp/speaker/session.ts";
+import {
+  hostChanged,
+  killSpeaker,
+  type Speaker,
+  startSpeaker,
+  terminateSpeaker,
+} from "../../../../src/bgp/speaker/speaker.ts";
+import { changeHost, createWorld, runtimeOf, type World } from "../../../../src/emulator/world.ts";
+import type { Network } from "../../../../src/model/network.ts";
+import { originTable } from "../../../../src/model/origin.ts";
+import type { Route } from "../../../../src/model/route.ts";
+import { parseAddress } from "../../../../src/net/address.ts";
+import { readBirdConfiguration } from "../../../../src/readers/bird/configuration.ts";
+import { readSnapshot } from "../../../../src/readers/snapshot/read-snapshot.ts";
+import { info } from "../../../../src/report/bird/protocols-text.ts";
+import { routesText } from "../../../../src/report/bird/routes-text.ts";
+import type { Lab, LabEvent, Seen } from "./lab.ts";
+
+/** What the emulation shows of a stage. */
+export interface EmulatedStage {
+  /** `NAME state info` of the BGP protocols by node, at each time asked; of daemons that run. */
+  readonly samples: readonly ReadonlyMap<string, readonly string[]>[];
+  /** `show route all` at the end. */
+  readonly routes: ReadonlyMap<string, string>;
+  readonly kernel: ReadonlyMap<string, readonly Route[]>;
+}
+
+function networkOf(lab: Lab, dumps: Readonly<Record<string, string>>): Network {
+  const members = (segment: string): readonly string[] =>
+    lab.nodes.flatMap(({ name, interfaces }) =>
+      interfaces.filter((port) => port.segment === segment).map((port) => `${name}:${port.name}`),
+    );
+  const segments = lab.segments
+    .filter((name) => members(name).length > 0)
+    .map((name) => `  - name: ${name}\n    members: [${members(name).join(", ")}]`);
+  const description = `apiVersion: podpath/v1\nkind: Snapshot\nmetadata: {name: lab}\nfabric:\n  segments:\n${segments.join("\n")}\n`;
+  const files = new Map([["snapshot.yaml", description], ...Object.entries(dumps)]);
+  return readSnapshot({ name: lab.name, files }).network;
+}
+
+/** Plays a lab in the emulator, from the dumps that were taken of the real one before each stage. */
+export function emulate(lab: Lab, seen: Seen): readonly EmulatedStage[] {
+  const stages: EmulatedStage[] = [];
+  const speakers = new Map<string, Speaker>();
+  let world: World | null = null;
+  for (const [index, stage] of lab.stages.entries()) {
+    const real = seen.stages[index];
+    if (real === undefined) break;
+    const network = networkOf(lab, real.dumps);
+    if (world === null) world = createWorld(network, { choose: () => 0, empty: true, forgetful: true });
+    else {
+      for (const [name, host] of network.hosts) {
+        changeHost(world, name, host);
+        const speaker = speakers.get(name);
+        if (speaker !== undefined) hostChanged(speaker);
+      }
+    }
+    const begun = world.now;
+    for (const [index, event] of stage.events.entries()) {
+      play(world, speakers, event);
+      // Machines are not started at one moment.
+      if (event.kind === "start") runFor({ world }, APART * (index % 4));
+    }
+    const samples: Map<string, readonly string[]>[] = [];
+    for (const time of [...windowOf(stage.seconds, real.times)]) {
+      runFor({ world }, Math.max(0, begun + time - world.now));
+      samples.push(new Map([...speakers].map(([name, speaker]) => [name, sessionsOf(speaker)])));
+    }
+    runFor({ world }, Math.max(0, begun + real.time - world.now));
+    const routes = new Map([...speakers].map(([name, speaker]) => [name, routesText(speaker, () => "t", EVERYTHING)]));
+    const kernel = new Map<string, readonly Route[]>();
+    for (const name of network.hosts.keys()) kernel.set(name, runtimeOf(world, name)?.compiled.host.routes ?? []);
+    stages.push({ samples, routes, kernel });
+  }
+  return stages;
+}
+
+/** Seconds between the starts of two daemons. */
+const APART = 0.07;
+
+const EVERYTHING = { all: true, for: null, protocol: null };
+
+/** The times at which the real ones were asked, and more before and between: what comes and goes is met. */
+function windowOf(seconds: number, times: readonly number[]): readonly number[] {
+  const more: number[] = [];
+  for (let time = Math.max(0, seconds - 12); time < seconds + 2; time += 0.25) more.push(time);
+  return [...more, ...times].sort((x, y) => x - y);
+}
+
+export function sessionsOf(speaker: Speaker): readonly string[] {
+  return speaker.peers.map(
+    (peer) => `${peer.configuration.name} ${peer.protocol.state} ${info(peer).trim().replace(/ +/g, " ")}`,
+  );
+}
+
+function play(world: World, speakers: Map<string, Speaker>, event: LabEvent): void {
+  const runtime = runtimeOf(world, event.node);
+  if (runtime === null) throw new Error(`no node ${event.node}`);
+  const speaker = speakers.get(event.node);
+  switch (event.kind) {
+    case "start": {
+      const { configuration, findings } = readBirdConfiguration(event.config, "bird.cfg", originTable());
+      if (findings.length > 0) throw new Error(findings.map(({ message }) => message).join("\n"));
+      const { speaker: made, faults } = speakerOf(configuration, 4, parseAddress("1.1.1.1"));
+      if (made === null) throw new Error(faults.map(({ text }) => text).join("\n"));
+      speakers.set(event.node, startSpeaker(world, runtime, made));
+      return;
+    }
+    case "signal":
+      if (speaker === undefined) return;
+      if (event.signal === "SIGKILL") killSpeaker(speaker);
+      else terminateSpeaker(speaker);
+      speakers.delete(event.node);
+      return;
+    case "birdc": {
+      const peer = speaker?.peers.find(({ configuration }) => event.command.endsWith(` ${configuration.name}`));
+      if (speaker !== undefined && peer !== undefined) disablePeer(speaker, peer);
+      return;
+    }
+    // Their traces are in the dumps.
+    case "run":
+    case "take-port":
+      return;
+  }
+}

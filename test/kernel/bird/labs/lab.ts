@@ -1,0 +1,43 @@
+/** What happens to a node of a lab. */
+export type LabEvent =
+  | { readonly kind: "run"; readonly node: string; readonly words: readonly string[] }
+  | { readonly kind: "start"; readonly node: string; readonly config: string }
+  | { readonly kind: "signal"; readonly node: string; readonly signal: "SIGKILL" | "SIGTERM" }
+  /** A program that is not BIRD listens on port 179. */
+  | { readonly kind: "take-port"; readonly node: string }
+  | { readonly kind: "birdc"; readonly node: string; readonly command: string };
+
+export interface LabNode {
+  readonly name: string;
+  readonly forwards: boolean;
+  readonly interfaces: readonly { readonly name: string; readonly segment: string; readonly address: string }[];
+  /** What `ip route add` is given. */
+  readonly routes: readonly string[];
+}
+
+/** Nodes on segments, and what is done to them one stage after the other. */
+export interface Lab {
+  readonly name: string;
+  readonly segments: readonly string[];
+  readonly nodes: readonly LabNode[];
+  readonly stages: readonly {
+    readonly events: readonly LabEvent[];
+    /** How long the stage lasts, and for how long at its end the daemons are asked. */
+    readonly seconds: number;
+    readonly sampled: number;
+  }[];
+}
+
+/** What run_labs.py saw of a lab. */
+export interface Seen {
+  readonly stages: readonly {
+    readonly dumps: Readonly<Record<string, string>>;
+    /** `show protocols` by node, again and again; null where no daemon answered. */
+    readonly samples: readonly Readonly<Record<string, string | null>>[];
+    readonly times: readonly number[];
+    /** Seconds from the events to the last questions. */
+    readonly time: number;
+    readonly said: Readonly<Record<string, Readonly<Record<string, string | null>>>>;
+    readonly routes: Readonly<Record<string, string>>;
+  }[];
+}
