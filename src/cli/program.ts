@@ -50,6 +50,7 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
       .argument("<scenario...>", "folders with a scenario.yaml, or such files"),
   )
     .option("--hide-answer", "for teaching: neither the lesson nor the reasons")
+    .option("--reconverge", "let BGP run anew from the dumps' bird.cfg, and take the routes that it brings")
     .action(async (scenarios: string[], options) => {
       const { run } = await import("./run.ts");
       done(await run(scenarios, options, io));

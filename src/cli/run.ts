@@ -21,6 +21,8 @@ import { remarkOn } from "./remarks.ts";
 
 export interface RunOptions extends CommonOptions, FactOptions {
   readonly hideAnswer?: boolean;
+  /** Routes are those that BGP, started anew, brings. */
+  readonly reconverge?: boolean;
 }
 
 interface Played {
@@ -28,6 +30,8 @@ interface Played {
   readonly run: ScenarioRun;
   readonly loaded: LoadedNetwork;
   readonly findings: readonly Finding[];
+  /** What BGP's new start changed; null where it did not run anew. */
+  readonly reconverged: ReturnType<typeof compareSnapshots> | null;
 }
 
 /** `podpath run`: plays scenarios one after the other, then tells what differs between the first and the last. */
@@ -43,14 +47,18 @@ export async function run(names: readonly string[], options: RunOptions, io: Io)
     }
     const comparison = hideAnswer ? null : compare(played);
     if (options.json === true) {
-      const scenarios = played.map(({ run: one }) => streamedRun(one, hideAnswer));
+      const scenarios = played.map(({ run: one, reconverged }) => ({
+        ...streamedRun(one, hideAnswer),
+        ...(reconverged === null ? {} : { reconverged: comparisonJson(reconverged) }),
+      }));
       const [only] = scenarios;
       const difference = comparison === null ? {} : { difference: comparisonJson(comparison) };
       await output.json(scenarios.length === 1 && only !== undefined ? only : { scenarios, ...difference });
     } else {
-      const texts = played.map(({ run: one }, index) =>
+      const texts = played.flatMap(({ run: one, reconverged }, index) => [
+        ...(reconverged === null ? [] : [comparisonText(reconverged, output.ink)]),
         runText(one, { ink: output.ink, hideAnswer, traced: index === 0 }),
-      );
+      ]);
       if (comparison !== null) texts.push(comparisonText(comparison, output.ink));
       output.result(texts.join("\n\n"));
     }
@@ -69,12 +77,26 @@ async function play(name: string, options: RunOptions, io: Io): Promise<Played> 
   const loaded = await loadScenarioNetwork(file, scenario.network, { ...options, typed, progress });
   progress?.end();
   refuseBadFacts(loaded.findings, typed);
+  const shortName = basename(resolve(file.folder));
+  const anew = options.reconverge === true ? await startAnew(shortName, loaded) : null;
+  const played = anew?.loaded ?? loaded;
   return {
-    shortName: basename(resolve(file.folder)),
-    run: runScenario(loaded.network, scenario, { traced: HEADLINE_PROBES, strict: options.strict ?? false }),
-    loaded,
-    findings,
+    shortName,
+    run: runScenario(played.network, scenario, { traced: HEADLINE_PROBES, strict: options.strict ?? false }),
+    loaded: played,
+    findings: [...findings, ...(anew?.findings ?? [])],
+    reconverged: anew?.difference ?? null,
   };
+}
+
+/** Lets BGP run from the dumps' bird.cfg, and compares with what was dumped. */
+async function startAnew(name: string, loaded: LoadedNetwork) {
+  const { reconverge } = await import("../analysis/reconverge.ts");
+  const { evidence } = readEvidence(loaded.machines, loaded.network.origins, loaded.factEvidence);
+  const { network, sessions, findings } = reconverge(loaded.network, evidence);
+  const dumped = { name: `${name} as dumped`, network: loaded.network, sessions: hostSessions(evidence) };
+  const anew = { name: "BGP started anew", network, sessions };
+  return { loaded: { ...loaded, network }, findings, difference: compareSnapshots(dumped, anew) };
 }
 
 function codesOf({ run: one, findings }: Played): readonly ExitCode[] {

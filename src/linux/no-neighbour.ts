@@ -1,3 +1,4 @@
+import { formatAddress } from "../net/address.ts";
 import { DEST_UNREACHABLE, HOST_UNREACHABLE, V6_ADDRESS_UNREACHABLE, V6_DEST_UNREACHABLE } from "../net/icmp.ts";
 import { sendIcmpError } from "./icmp.ts";
 import { type HostRuntime, PLAIN_ENDING } from "./runtime.ts";
@@ -6,10 +7,25 @@ import type { Skb } from "./skb.ts";
 /** Seconds until the kernel gives up on a neighbour: three solicitations, one second apart. */
 const NEIGHBOUR_TIMEOUT = 3;
 
+/** When hosts give up on the neighbours that they are asking for, by device and address. */
+const waiting = new WeakMap<HostRuntime, Map<string, number>>();
+
+/** Seconds until what waits for a neighbour is given up: all of it at once, three seconds after the first packet came. */
+function timeLeft(runtime: HostRuntime, { route, output, packet }: Skb): number {
+  const now = runtime.services.now();
+  const pending = waiting.get(runtime) ?? new Map<string, number>();
+  waiting.set(runtime, pending);
+  const key = `${output?.name ?? ""} ${formatAddress(route?.kind === "unicast" ? route.nextHop : packet.dst)}`;
+  const known = pending.get(key);
+  if (known !== undefined && known > now) return known - now;
+  pending.set(key, now + NEIGHBOUR_TIMEOUT);
+  return NEIGHBOUR_TIMEOUT;
+}
+
 /** arp_error_report(): after three unanswered requests the sender is told that the host is unreachable. */
 export function noNeighbour(runtime: HostRuntime, skb: Skb): void {
   const six = skb.packet.src.family === 6;
-  runtime.services.after(NEIGHBOUR_TIMEOUT, () => {
+  runtime.services.after(timeLeft(runtime, skb), () => {
     if (six) sendIcmpError(runtime, skb, V6_DEST_UNREACHABLE, V6_ADDRESS_UNREACHABLE, 0);
     else sendIcmpError(runtime, skb, DEST_UNREACHABLE, HOST_UNREACHABLE, 0);
   });

@@ -47,6 +47,7 @@ const UNMODELLED_PROTOCOLS: ReadonlySet<string> = new Set([
 
 const EXTERNAL_HOPS = 64;
 const BGP_PORT = 179;
+const DEFAULT_HOLD_TIME = 240;
 
 /** The daemon that a configuration of BIRD makes, for one family (BIRD 1.6 runs one for each). */
 export function speakerOf(configuration: BirdConfiguration, family: Family, fallbackId: Address | null): ReadSpeaker {
@@ -235,7 +236,7 @@ function bgpOf(
   const wait = last(options, "error wait time");
   const cluster = last(options, "rr cluster id")?.id ?? null;
   const nextHop = new Set(options.flatMap((option) => (option.kind === "next hop" ? [option.how] : [])));
-  const holdTime = number(options, "hold time") ?? 240;
+  const holdTime = number(options, "hold time") ?? DEFAULT_HOLD_TIME;
   return {
     ...common,
     type: "bgp",
@@ -269,7 +270,7 @@ function bgpOf(
     medMetric: switched(options, "med metric", false),
     preferOlder: switched(options, "prefer older", false),
     holdTime,
-    startupHoldTime: number(options, "startup hold time") ?? holdTime,
+    startupHoldTime: number(options, "startup hold time") ?? DEFAULT_HOLD_TIME,
     keepaliveTime: number(options, "keepalive time"),
     connectDelay: number(options, "connect delay time") ?? 5,
     connectRetry: number(options, "connect retry time") ?? 120,

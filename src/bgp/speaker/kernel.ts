@@ -256,7 +256,20 @@ const DEFAULT_METRIC_6 = 1024;
 export function stopKernel(core: SpeakerCore, item: Kernel): void {
   if (item.configuration.persist) return;
   item.programmed.clear();
-  programRoutes(core.runtime, item.alien);
+  program(core, item, []);
+}
+
+/** Puts these routes into the place of BIRD's in its table; another daemon's stay. */
+function program(
+  { runtime, configuration: { family } }: SpeakerCore,
+  { configuration }: Kernel,
+  routes: readonly Route[],
+): void {
+  const table = tableOf(configuration);
+  const others = runtime.compiled.host.routes.filter(
+    (found) => found.protocol !== "bird" || found.family !== family || found.table !== table,
+  );
+  programRoutes(runtime, [...others, ...routes]);
 }
 
 /** The kernel takes no route beside one of others for the same destination and metric: "File exists". */
@@ -275,6 +288,6 @@ function programLater(core: SpeakerCore, item: Kernel): void {
   item.queued = true;
   schedule(core.world.queue, core.world.now, () => {
     item.queued = false;
-    programRoutes(core.runtime, [...item.alien, ...installed(item)]);
+    program(core, item, installed(item));
   });
 }

@@ -186,10 +186,27 @@ function exported(core: BgpCore, peer: Peer, route: RibRoute): PathAttributes | 
     return null;
   }
   const verdict = runFilter(peer.configuration.export, { ...route, attributes }, core.configuration.filters);
-  if (verdict.kind === "accept") return verdict.route.attributes;
+  if (verdict.kind === "accept") return sorted(verdict.route.attributes ?? attributes);
   if (verdict.kind === "error") noteError(core, peer.protocol, verdict.text);
   exportUpdates.filtered++;
   return null;
+}
+
+/** bgp_normalize_int_set() and others: communities go out in order. */
+function sorted(found: PathAttributes): PathAttributes {
+  const { communities, extendedCommunities, largeCommunities } = found;
+  const many = (list: readonly unknown[] | null): boolean => list !== null && list.length > 1;
+  if (!many(communities) && !many(extendedCommunities) && !many(largeCommunities)) return found;
+  const byParts = (x: readonly number[], y: readonly number[]): number => {
+    for (const [index, part] of x.entries()) if (part !== y[index]) return part - (y[index] ?? 0);
+    return 0;
+  };
+  return {
+    ...found,
+    communities: communities === null ? null : [...communities].sort((x, y) => x - y),
+    extendedCommunities: extendedCommunities === null ? null : [...extendedCommunities].sort(byParts),
+    largeCommunities: largeCommunities === null ? null : [...largeCommunities].sort(byParts),
+  };
 }
 
 function sourceId(core: BgpCore, { owner, path }: RibRoute): number {

@@ -55,6 +55,10 @@ export interface Connection {
   expected: number;
   remoteIsn: number;
   flight: Flight[];
+  /** Written and not sent: it waits for an acknowledgement. */
+  queue: Uint8Array[];
+  /** The program has let go of it; FIN follows what is queued. */
+  closing: boolean;
   finSent: boolean;
   /** The program reads no more; what still comes is lost. */
   paused: boolean;

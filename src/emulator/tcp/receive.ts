@@ -6,7 +6,7 @@ import { ICMPV6 } from "../../net/protocol.ts";
 import { ACK, FIN, RST, SYN } from "../../net/tcp-flags.ts";
 import type { World } from "../world.ts";
 import type { Connection } from "./connection.ts";
-import { arm, drop, forget, ISN, newConnection, relative, sendAck, sendReset, sendSynAck } from "./send.ts";
+import { arm, drop, forget, ISN, newConnection, relative, sendAck, sendQueue, sendReset, sendSynAck } from "./send.ts";
 import { addConnection, findConnection, findListener, type Listener } from "./stack.ts";
 
 /** Whether a program of the World has a connection that the segment belongs to. */
@@ -117,6 +117,7 @@ function takeAcknowledgement(world: World, connection: Connection, ack: number):
     return;
   }
   settleTimer(world, connection);
+  sendQueue(world, connection);
   if (connection.finSent && ack === connection.next) {
     if (connection.state === "last-ack") forget(world, connection);
     else if (connection.state === "fin-wait") connection.state = "fin-wait-2";

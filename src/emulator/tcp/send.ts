@@ -76,18 +76,59 @@ export function sendAck(world: World, connection: Connection): void {
   transmitSegment(world, connection, { flags: ACK, seq: connection.next, kind: "ack" });
 }
 
-/** Puts octets into the stream, and sends them: the receiver's window is never closed here. */
+/** Puts octets into the stream. */
 export function sendOctets(world: World, connection: Connection, octets: Uint8Array): void {
-  for (let from = 0; from < octets.length; from += MSS) {
-    if (connection.state !== "established" && connection.state !== "close-wait") return;
-    const piece = octets.length <= MSS ? octets : octets.subarray(from, from + MSS);
+  if (connection.state !== "established" && connection.state !== "close-wait") return;
+  connection.queue.push(octets);
+  sendQueue(world, connection);
+}
+
+/**
+ * Sends what waits, as far as it may: a small segment waits while another is not acknowledged (Nagle, RFC 9293 section 3.7.4, until
+ * the socket is closed), and after a retransmission timeout there is room for one segment only (RFC 5681 section 3.1). The window of the
+ * receiver is never closed here.
+ */
+export function sendQueue(world: World, connection: Connection): void {
+  const { queue, flight } = connection;
+  for (;;) {
+    const outstanding = flight.length > 0;
+    if (outstanding && connection.retries > 0) return;
+    const [first] = queue;
+    if (first === undefined) break;
+    if (outstanding && !connection.closing && octetsIn(queue) < MSS) return;
+    const piece = takeSegment(queue, first);
     const seq = connection.next;
     connection.next += piece.length;
-    connection.flight.push({ seq, octets: piece });
+    flight.push({ seq, octets: piece });
     arm(world, connection);
-    // What came back meanwhile may already have acknowledged it.
     transmitSegment(world, connection, { flags: PSH | ACK, seq, octets: piece, kind: "data" });
   }
+  if (connection.closing && !connection.finSent) sendFin(world, connection);
+}
+
+function octetsIn(queue: readonly Uint8Array[]): number {
+  let sum = 0;
+  for (const { length } of queue) sum += length;
+  return sum;
+}
+
+/** Takes one segment's worth off the queue. */
+function takeSegment(queue: Uint8Array[], first: Uint8Array): Uint8Array {
+  if (first.length >= MSS || queue.length === 1) {
+    if (first.length <= MSS) queue.shift();
+    else queue[0] = first.subarray(MSS);
+    return first.length <= MSS ? first : first.subarray(0, MSS);
+  }
+  const piece = new Uint8Array(Math.min(MSS, octetsIn(queue)));
+  let at = 0;
+  for (let part = queue[0]; part !== undefined && at < piece.length; part = queue[0]) {
+    const some = part.subarray(0, piece.length - at);
+    piece.set(some, at);
+    at += some.length;
+    if (some.length === part.length) queue.shift();
+    else queue[0] = part.subarray(some.length);
+  }
+  return piece;
 }
 
 function sendFin(world: World, connection: Connection): void {
@@ -114,6 +155,7 @@ export function forget(world: World, connection: Connection): void {
   connection.state = "closed";
   connection.retransmitAt = null;
   connection.flight = [];
+  connection.queue = [];
   removeConnection(world.tcp, connection);
 }
 
@@ -136,7 +178,8 @@ export function closeConnection(world: World, connection: Connection): void {
         return;
       }
       connection.state = connection.state === "established" ? "fin-wait" : "last-ack";
-      sendFin(world, connection);
+      connection.closing = true;
+      sendQueue(world, connection);
       return;
     default:
       return;
@@ -207,6 +250,8 @@ export function newConnection(
     expected: 0,
     remoteIsn: 0,
     flight: [],
+    queue: [],
+    closing: false,
     finSent: false,
     paused: false,
     unread: false,

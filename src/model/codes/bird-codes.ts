@@ -36,6 +36,23 @@ export const BIRD_CODES = {
       "BIRD listed a session for which bird.cfg has no protocol: the dumps are of different times, or one of the files of bird.cfg is missing.",
     todo: "Collect both again.",
   },
+  "bird-refuses-configuration": {
+    title: "A configuration with which BIRD does not start",
+    means:
+      "In its own words. A BIRD that runs already goes on with the configuration before; one that starts ends at once.",
+    todo: "Run bird -p -c on the file.",
+  },
+  "bird-not-followed": {
+    title: "A part of BIRD's configuration that podpath does not play",
+    means: "BGP ran without it (run --reconverge): where it brings or changes routes, the real BIRD has others.",
+    todo: "Take the routes of the dumps instead: leave --reconverge out.",
+  },
+  "bgp-rests-on-a-guess": {
+    title: "BGP was played on a guess",
+    means:
+      "A packet of a session came to where no dump says what happens. The first way was taken, and all that follows rests on it.",
+    todo: "Collect what the message names.",
+  },
   "include-missing": {
     title: "An included file that is not there",
     means: "bird.cfg of Calico includes bird_aggr.cfg and bird_ipam.cfg; what stands in them is missing.",

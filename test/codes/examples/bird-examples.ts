@@ -1,4 +1,5 @@
 import type { BIRD_CODES } from "../../../src/model/codes/bird-codes.ts";
+import { reconvergedFindings } from "../../bgp/reconverged-findings.ts";
 import { findingsOf, node, peer } from "../../calico/bird/findings-of.ts";
 import { type Example, type ExamplesOf, snapshot } from "../example.ts";
 
@@ -12,6 +13,16 @@ Mesh_172_16_0_12 BGP      master   up     10:03:16    Established
 Node_172_16_0_9 BGP      master   up     10:03:16    Established
 `;
 const both = snapshot({ "nodes/n1/bird.cfg": CONFIGURATION, "nodes/n1/birdc-protocols.txt": SESSIONS });
+
+/** A node whose BGP runs anew. */
+function played(configuration: string, more: Readonly<Record<string, string>> = {}): Example {
+  const files = {
+    "nodes/n1/ip-addr.txt": "2: eth0: <UP> mtu 1500\n    inet 172.16.0.11/24 scope global eth0\n",
+    "nodes/n1/bird.cfg": configuration,
+    ...more,
+  };
+  return { library: () => reconvergedFindings(files) };
+}
 
 /** What BGP's resources ask for that cannot be. */
 function asked(...texts: readonly string[]): Example {
@@ -35,6 +46,16 @@ export const BIRD_EXAMPLES: ExamplesOf<typeof BIRD_CODES> = {
   "bird-syntax": snapshot({
     "nodes/n1/bird.cfg": "router id 172.16.0.11;\nprotocol kernel {\n  scan time often;\n  export all;\n}\n",
   }),
+  "bird-refuses-configuration": played("router id 172.16.0.11;\nprotocol bgp tor { neighbor 172.16.0.1 as 64512; }\n"),
+  "bird-not-followed": played("router id 172.16.0.11;\nprotocol ospf { }\n"),
+  "bgp-rests-on-a-guess": played(
+    "router id 172.16.0.11;\nprotocol bgp tor { local as 64512; neighbor 172.16.0.12 as 64512; }\n",
+    {
+      "nodes/n1/iptables-save.txt":
+        "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -p tcp -m quantum --spin up -j DROP\nCOMMIT\n",
+      "nodes/n2/ip-addr.txt": "2: eth0: <UP> mtu 1500\n    inet 172.16.0.12/24 scope global eth0\n",
+    },
+  ),
   "bird-unknown-statement": snapshot({
     "nodes/n1/bird.cfg": "router id 172.16.0.11;\nprotocol device {\n  scan time 2;\n  colour blue;\n}\n",
   }),

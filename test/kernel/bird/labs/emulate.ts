@@ -104,9 +104,9 @@ function play(world: World, speakers: Map<string, Speaker>, event: LabEvent): vo
     case "start": {
       const { configuration, findings } = readBirdConfiguration(event.config, "bird.cfg", originTable());
       if (findings.length > 0) throw new Error(findings.map(({ message }) => message).join("\n"));
-      const { speaker: made, faults } = speakerOf(configuration, 4, parseAddress("1.1.1.1"));
-      if (made === null) throw new Error(faults.map(({ text }) => text).join("\n"));
-      speakers.set(event.node, startSpeaker(world, runtime, made));
+      const { speaker: made } = speakerOf(configuration, 4, parseAddress("1.1.1.1"));
+      // BIRD refuses to start with some of them: then there is none.
+      if (made !== null) speakers.set(event.node, startSpeaker(world, runtime, made));
       return;
     }
     case "signal":

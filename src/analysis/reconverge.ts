@@ -1,0 +1,123 @@
+import { type BgpRun, routesOf, runFor, SETTLING_TIME, startDaemons } from "../bgp/reconverge.ts";
+import type { SpeakerConfiguration } from "../bgp/speaker/configuration.ts";
+import { speakerOf } from "../bgp/speaker/from-bird.ts";
+import { type Peer, shownError, shownState } from "../bgp/speaker/peer.ts";
+import type { BirdConfiguration } from "../model/bird/configuration.ts";
+import type { Evidence } from "../model/evidence.ts";
+import type { Finding } from "../model/finding.ts";
+import type { Host } from "../model/host.ts";
+import type { Network } from "../model/network.ts";
+import { sourceOf } from "../model/origin.ts";
+import { type Address, compareAddresses, type Family } from "../net/address.ts";
+import { readPeerName } from "../readers/birdc/peer-name.ts";
+import type { HostSession } from "./bgp-evidence.ts";
+
+/** A Network whose BGP ran anew from the bird.cfg files of its dumps. */
+export interface Reconverged {
+  /** The same, with the routes that the daemons left. */
+  readonly network: Network;
+  readonly sessions: readonly HostSession[];
+  readonly run: BgpRun;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Starts a BIRD on every host whose bird.cfg was dumped, lets it run until sessions stand as they will, and takes the routes it
+ * leaves instead of those that the dumps show as BIRD's. Hosts without one stay as they are.
+ */
+export function reconverge(network: Network, evidence: ReadonlyMap<string, Evidence>): Reconverged {
+  const findings: Finding[] = [];
+  const configurations = new Map<string, readonly SpeakerConfiguration[]>();
+  for (const [name, { birdConfigurations }] of evidence) {
+    const host = network.hosts.get(name);
+    if (host === undefined) continue;
+    const speakers = ([4, 6] as const).flatMap((family) =>
+      speakersOf(network, host, birdConfigurations, family, findings),
+    );
+    if (speakers.length > 0) configurations.set(name, speakers);
+  }
+  const run = startDaemons(network, configurations);
+  runFor(run, SETTLING_TIME);
+  for (const choice of run.choices) {
+    findings.push({
+      code: "bgp-rests-on-a-guess",
+      severity: "warning",
+      message: `BGP ran on, though nobody knows: ${choice}.`,
+    });
+  }
+  const hosts = new Map(network.hosts);
+  for (const name of run.speakers.keys()) {
+    const host = network.hosts.get(name);
+    if (host !== undefined) hosts.set(name, { ...host, routes: routesOf(run, name) });
+  }
+  return { network: { ...network, hosts }, sessions: emulatedSessions(run), run, findings };
+}
+
+/** The last configuration of the family that the host has: its daemon. */
+function speakersOf(
+  network: Network,
+  host: Host,
+  configurations: readonly BirdConfiguration[],
+  family: Family,
+  findings: Finding[],
+): readonly SpeakerConfiguration[] {
+  const last = configurations.findLast(({ file }) => /bird6[^/]*$/.test(file) === (family === 6));
+  if (last === undefined) return [];
+  const { speaker, faults } = speakerOf(last, family, lowestAddress(host));
+  for (const { origin, column, kind, text } of faults) {
+    const place = sourceOf(network.origins, origin);
+    findings.push({
+      code: kind === "refused" ? "bird-refuses-configuration" : "bird-not-followed",
+      severity: kind === "refused" ? "error" : "warning",
+      message: kind === "refused" ? `BIRD does not start with this: ${text}.` : `Not followed: ${text}.`,
+      ...(place === null ? {} : { file: place.file, line: place.line }),
+      column,
+    });
+  }
+  return speaker === null ? [] : [speaker];
+}
+
+/** What BIRD takes for a router ID that nobody wrote: the lowest IPv4 address of an interface that is no loopback. */
+function lowestAddress({ interfaces }: Host): Address | null {
+  let lowest: Address | null = null;
+  for (const { kind, up, addresses } of interfaces.values()) {
+    if (kind === "loopback" || !up) continue;
+    for (const { address } of addresses) {
+      if (address.family === 4 && (lowest === null || compareAddresses(address, lowest) < 0)) lowest = address;
+    }
+  }
+  return lowest;
+}
+
+function emulatedSessions({ speakers }: BgpRun): readonly HostSession[] {
+  return [...speakers].flatMap(([host, items]) =>
+    items.flatMap(({ peers }) => peers.map((peer) => sessionOf(host, peer))),
+  );
+}
+
+/** A peer in the form in which dumps tell one. */
+function sessionOf(host: string, peer: Peer): HostSession {
+  const { configuration, protocol } = peer;
+  const { kind, port } = readPeerName(configuration.name);
+  const error = shownError(peer);
+  const state = shownState(peer);
+  return {
+    host,
+    name: configuration.name,
+    kind,
+    peer: configuration.neighbour,
+    peerPort: port,
+    table: "master",
+    state: protocol.state,
+    since: "",
+    info: `${state} ${error}`.trim(),
+    bgpState: state,
+    lastError: error === "" ? null : error,
+    localAs: configuration.localAs,
+    peerAs: configuration.remoteAs,
+    sourceAddress: peer.sourceAddress,
+    imported: protocol.imported,
+    exported: protocol.exported,
+    origin: configuration.origin,
+  };
+}
