@@ -67,6 +67,8 @@ export interface Connection {
   retries: number;
   retransmitAt: number | null;
   timerRuns: boolean;
+  /** When an acknowledgement last answered a segment that was not expected. */
+  challenged: number;
   /** What an ICMP error said last: the reason when the connection times out (sk_err_soft). */
   softError: string | null;
 }

@@ -6,7 +6,19 @@ import { ICMPV6 } from "../../net/protocol.ts";
 import { ACK, FIN, RST, SYN } from "../../net/tcp-flags.ts";
 import type { World } from "../world.ts";
 import type { Connection } from "./connection.ts";
-import { arm, drop, forget, ISN, newConnection, relative, sendAck, sendQueue, sendReset, sendSynAck } from "./send.ts";
+import {
+  arm,
+  drop,
+  forget,
+  ISN,
+  newConnection,
+  relative,
+  sendAck,
+  sendChallenge,
+  sendQueue,
+  sendReset,
+  sendSynAck,
+} from "./send.ts";
 import { addConnection, findConnection, findListener, type Listener } from "./stack.ts";
 
 /** Whether a program of the World has a connection that the segment belongs to. */
@@ -71,7 +83,7 @@ function receiveOn(world: World, connection: Connection, segment: Packet): void 
   }
   if ((flags & SYN) !== 0) {
     if (connection.state === "syn-received" && seq === 0) sendSynAck(world, connection);
-    else sendAck(world, connection);
+    else sendChallenge(world, connection);
     return;
   }
   if ((flags & ACK) === 0) return;
@@ -138,7 +150,7 @@ function takeOctets(world: World, connection: Connection, segment: Packet, seq: 
   if (payloadLength === 0 && !fin) return;
   if (seq !== connection.expected) {
     // Seen before, or one is missing: what is expected is told again.
-    sendAck(world, connection);
+    sendChallenge(world, connection);
     return;
   }
   const orphan =

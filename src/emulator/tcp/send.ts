@@ -76,6 +76,16 @@ export function sendAck(world: World, connection: Connection): void {
   transmitSegment(world, connection, { flags: ACK, seq: connection.next, kind: "ack" });
 }
 
+/** tcp_invalid_ratelimit: how often unexpected segments are answered, or two ends that misunderstand each other would never rest. */
+const CHALLENGE_INTERVAL = 0.5;
+
+/** Tells again what is expected next (tcp_oow_rate_limited). */
+export function sendChallenge(world: World, connection: Connection): void {
+  if (world.now - connection.challenged < CHALLENGE_INTERVAL) return;
+  connection.challenged = world.now;
+  sendAck(world, connection);
+}
+
 /** Puts octets into the stream. */
 export function sendOctets(world: World, connection: Connection, octets: Uint8Array): void {
   if (connection.state !== "established" && connection.state !== "close-wait") return;
@@ -258,6 +268,7 @@ export function newConnection(
     retries: 0,
     retransmitAt: null,
     timerRuns: false,
+    challenged: Number.NEGATIVE_INFINITY,
     softError: null,
   };
 }

@@ -53,7 +53,7 @@ export const BIRD_EXAMPLES: ExamplesOf<typeof BIRD_CODES> = {
     {
       "nodes/n1/iptables-save.txt":
         "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -p tcp -m quantum --spin up -j DROP\nCOMMIT\n",
-      "nodes/n2/ip-addr.txt": "2: eth0: <UP> mtu 1500\n    inet 172.16.0.12/24 scope global eth0\n",
+      "nodes/n1/ip-route.txt": "172.16.0.0/24 dev eth0 proto kernel scope link src 172.16.0.11\n",
     },
   ),
   "bird-unknown-statement": snapshot({
