@@ -1,6 +1,7 @@
 import { bgpFindings } from "../calico/bird/bgp-findings.ts";
 import type { BirdContext } from "../calico/bird/bird-context.ts";
 import { type BirdPeer, peersOf } from "../calico/bird/bird-peer.ts";
+import { calicoNodeEnvironment } from "../calico/bird/calico-node-environment.ts";
 import type { Cluster } from "../calico/cluster.ts";
 import type { BirdConfiguration, BirdOption } from "../model/bird/configuration.ts";
 import type { Evidence } from "../model/evidence.ts";
@@ -24,7 +25,8 @@ export function bgpResources(
   if (cluster.bgpPeers.size + cluster.bgpConfigurations.size + cluster.calicoNodes.size === 0) return [];
   const context = renderedBird(cluster, settled);
   const isTold = ({ code }: Finding): boolean =>
-    !code.startsWith("bgp-identifier-") && (code !== "bgp-password-missing" || cluster.secrets.size > 0);
+    (calicoNodeEnvironment(cluster) !== null || !code.startsWith("bgp-identifier-")) &&
+    (code !== "bgp-password-missing" || cluster.secrets.size > 0);
   return [
     ...bgpFindings(cluster, context, origins).filter(isTold),
     ...[...evidence].flatMap(([host, { birdConfigurations }]) =>

@@ -1,6 +1,7 @@
 import { renderedBird } from "../analysis/rendered-bird.ts";
 import type { BirdContext } from "../calico/bird/bird-context.ts";
 import { BIRD_FILES, type BirdFile, birdFilesOf } from "../calico/bird/bird-files-of.ts";
+import { runsBird } from "../calico/wiring/wiring-settings.ts";
 import { birdNodes, birdNodesText } from "../report/bird-nodes.ts";
 import { nearest } from "../trace/nearest.ts";
 import type { CommonOptions } from "./common-options.ts";
@@ -22,6 +23,7 @@ export async function bird(network: string, node: string | undefined, options: B
   if (context.nodes.size === 0) throw new InputError([noNodes()]);
   const files = node === undefined ? null : filesOf(context, node, options);
   const output = openOutput(io, options);
+  if (!runsBird(loaded.cluster)) output.note("BIRD does not run in this cluster: nobody reads these files.");
   try {
     if (files === null) {
       const nodes = birdNodes(context);

@@ -2,17 +2,18 @@ import type { EndpointSlices } from "../../kubernetes/endpoint-slices-of.ts";
 import type { SecretKeyReference } from "../../kubernetes/secret-key-reference.ts";
 import { formatPrefix, type Prefix } from "../../net/prefix.ts";
 import { DEFAULT_AS_NUMBER } from "../as-number.ts";
-import type { BGPConfiguration } from "../bgp-configuration.ts";
+import type { BGPConfiguration, ProgramClusterRoutes } from "../bgp-configuration.ts";
 import type { BGPFilter } from "../bgp-filter.ts";
+import { isCalicoSince } from "../calico-version.ts";
 import type { Cluster } from "../cluster.ts";
 import type { IPPool } from "../ip-pool.ts";
 import type { IPAMBlock } from "../ipam/ipam-block.ts";
-import type { WrittenCIDR } from "../written-cidr.ts";
 import { advertisedServices } from "./advertised-services.ts";
 import { type BgpNode, bgpNodesOf, type DeclaredBgpNode, inOrder } from "./bgp-node.ts";
 import { bgpWorkloads } from "./bgp-workloads.ts";
 import { type BirdLayout, birdLayoutOf } from "./bird-layout.ts";
 import { blockOwners, blocksByNode, type NodeBlock } from "./block-routes.ts";
+import { calicoNodeEnvironment } from "./calico-node-environment.ts";
 import { olderFilter } from "./older-filter.ts";
 import { expandPeerings, type Peerings } from "./peering.ts";
 import { type AdvertisedService, type ServiceRanges, serviceRanges } from "./service-routes.ts";
@@ -31,6 +32,8 @@ export interface BirdContext {
   /** Null without a reference, and where Secret or key are missing: confd then writes no password. */
   readonly passwordOf: (reference: SecretKeyReference | null) => string | null;
   readonly configuration: BGPConfiguration | null;
+  /** As `default` says, else as the release has it: until v3.32 BIRD programs the routes of all pools but VXLAN's. */
+  readonly programClusterRoutes: ProgramClusterRoutes;
   /** By node. */
   readonly nodeConfigurations: ReadonlyMap<string, BGPConfiguration>;
   readonly peerings: Peerings;
@@ -53,12 +56,8 @@ export interface BirdEnvironment {
   readonly slices: EndpointSlices;
   /** Of the AddressPlan; null: only the BlockAffinities tell whose blocks are whose. */
   readonly blocks: readonly IPAMBlock[] | null;
-  /** CALICO_ROUTER_ID of calico-node. */
+  /** CALICO_ROUTER_ID of calico-node, where no DaemonSet tells it. */
   readonly routerId?: string;
-  /** CALICO_ADVERTISE_CLUSTER_IPS of calico-node, which stands for `serviceClusterIPs`. */
-  readonly advertisedClusterIPs?: readonly WrittenCIDR[];
-  /** Where calico-node runs, and reads its Secrets. */
-  readonly namespace?: string;
 }
 
 /**
@@ -74,7 +73,8 @@ export function birdContext(
   const configuration = cluster.bgpConfigurations.get("default") ?? null;
   const asNumber = configuration?.asNumber ?? DEFAULT_AS_NUMBER;
   const listenPort = configuration?.listenPort ?? null;
-  const namespace = environment.namespace ?? namespaceOfCalicoNode(cluster);
+  const daemonSet = calicoNodeEnvironment(cluster);
+  const namespace = daemonSet?.namespace ?? namespaceOfCalicoNode(cluster);
   const passwordOf = (reference: SecretKeyReference | null): string | null =>
     reference === null
       ? null
@@ -93,6 +93,8 @@ export function birdContext(
     meshPassword: passwordOf(configuration?.nodeMeshPassword ?? null),
     passwordOf,
     configuration,
+    programClusterRoutes:
+      configuration?.programClusterRoutes ?? (isCalicoSince(environment.calico, 33) ? "EnabledNoEncapOnly" : "Enabled"),
     nodeConfigurations: new Map(
       [...cluster.bgpConfigurations].flatMap(([name, one]) =>
         name.startsWith("node.") ? [[name.slice("node.".length), one] as const] : [],
@@ -112,9 +114,9 @@ export function birdContext(
     ),
     pools: [...cluster.ipPools.values()].sort((x, y) => inOrder(poolKey(x.cidr), poolKey(y.cidr))),
     blocks: { 4: blocksByNode(affinities, 4), 6: blocksByNode(affinities, 6) },
-    serviceRanges: serviceRanges(configuration, environment.advertisedClusterIPs ?? null),
+    serviceRanges: serviceRanges(configuration, daemonSet?.advertisedClusterIPs ?? null),
     services: advertisedServices(cluster.services, environment.slices),
-    routerId: environment.routerId ?? "",
+    routerId: daemonSet?.routerId || (environment.routerId ?? ""),
   };
 }
 

@@ -103,9 +103,8 @@ function externalRanges(family: 4 | 6, { configuration }: BirdContext): readonly
     .filter((text) => text.includes(":") === (family === 6));
 }
 
-/** Whose routes BIRD programs, as `programClusterRoutes` says; unset, those of pools without encapsulation. */
-function programmed({ configuration }: BirdContext): { readonly ipip: boolean; readonly plain: boolean } {
-  const mode = configuration?.programClusterRoutes ?? "EnabledNoEncapOnly";
+/** Whose routes BIRD programs, as `programClusterRoutes` says. */
+function programmed({ programClusterRoutes: mode }: BirdContext): { readonly ipip: boolean; readonly plain: boolean } {
   return {
     ipip: mode === "Enabled" || mode === "EnabledIPIPOnly",
     plain: mode === "Enabled" || mode === "EnabledNoEncapOnly",

@@ -120,7 +120,7 @@ function protocolName(protocol: number): string {
 }
 
 /** False where only VXLAN is installed (`calico_backend`), or the operator is told `bgp: Disabled`. */
-function runsBird(cluster: Cluster): boolean {
+export function runsBird(cluster: Cluster): boolean {
   for (const { metadata, content } of cluster.others.values()) {
     if (metadata.kind !== "Installation") continue;
     return ownValue(ownValue(ownValue(content, "spec"), "calicoNetwork"), "bgp") !== "Disabled";

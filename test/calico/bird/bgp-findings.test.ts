@@ -1,4 +1,7 @@
 import { expect, test } from "vitest";
+import { birdContext } from "../../../src/calico/bird/bird-context.ts";
+import { birdFilesOf } from "../../../src/calico/bird/bird-files-of.ts";
+import { clusterOfTexts, declaredNodes } from "./cluster-of-texts.ts";
 import { filter, findingsOf, node, peer } from "./findings-of.ts";
 
 const N1 = node("n1", "ipv4Address: 172.16.0.11/24");
@@ -43,4 +46,35 @@ test("fields are new to the releases that do not have them", () => {
   const rules = filter("f", "importV4: [{ action: Accept, peerType: iBGP, priority: 5 }]");
   expect(told([N1, rules])).toEqual(["calico-field-newer bgp.yaml:9"]);
   expect(told([N1, rules], "v3.33.0")).toEqual([]);
+});
+
+test("the DaemonSet calico-node tells the identifiers, the service ranges and where its Secrets are", () => {
+  const daemonSet = JSON.stringify({
+    apiVersion: "apps/v1",
+    kind: "DaemonSet",
+    metadata: { name: "calico-node", namespace: "networking" },
+    spec: {
+      template: {
+        spec: {
+          containers: [
+            { name: "other", env: [{ name: "CALICO_ROUTER_ID", value: "hash" }] },
+            {
+              name: "calico-node",
+              env: [
+                { name: "CALICO_ROUTER_ID", value: "10.10.10.10" },
+                { name: "CALICO_ADVERTISE_CLUSTER_IPS", value: "10.96.0.0/12, fd00::/108" },
+                { name: "NODENAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
+              ],
+            },
+          ],
+        },
+      },
+    },
+  });
+  expect(told([N1, N2, `${daemonSet}\n`])).toEqual(["bgp-identifier-twice"]);
+  const cluster = clusterOfTexts([{ name: "all", text: [N1, `${daemonSet}\n`].join("---\n") }]);
+  const context = birdContext(cluster, declaredNodes(cluster), { calico: "v3.29.2", slices: new Map(), blocks: null });
+  expect(birdFilesOf("n1", context)?.get("bird_aggr.cfg")).toContain("route 10.96.0.0/12 blackhole;");
+  expect(birdFilesOf("n1", context)?.get("bird6_aggr.cfg")).toContain("route fd00::/108 blackhole;");
+  expect(birdFilesOf("n1", context)?.get("bird.cfg")).toContain("router id 10.10.10.10;");
 });

@@ -64,3 +64,26 @@ describe.each(RELEASES)("what is rendered for %s", (release) => {
     );
   });
 });
+
+test("BIRD programs the routes of IPIP pools by default until v3.32", () => {
+  const resources = [
+    {
+      apiVersion: "projectcalico.org/v3",
+      kind: "Node",
+      metadata: { name: "n" },
+      spec: { bgp: { ipv4Address: "10.0.0.1/24" } },
+    },
+    {
+      apiVersion: "projectcalico.org/v3",
+      kind: "IPPool",
+      metadata: { name: "p" },
+      spec: { cidr: "192.168.0.0/16", ipipMode: "Always" },
+    },
+  ];
+  const line = (release: string) =>
+    /net ~ 192.168.0.0\/16\) then \{ ((?!accept).*) \}/.exec(
+      renderedFiles(resources, release).get("n")?.get("bird_ipam.cfg") ?? "",
+    )?.[1];
+  expect(line("v3.32.0")).toBe('krt_tunnel="tunl0"; accept;');
+  expect(line("v3.33.0")).toBe("reject;");
+});
