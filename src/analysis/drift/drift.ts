@@ -3,6 +3,7 @@ import type { Pod } from "../../kubernetes/pod.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Network } from "../../model/network.ts";
 import { programmedCluster } from "../programmed/programmed-cluster.ts";
+import { blockRouteDrift } from "./block-route-drift.ts";
 import { foreignRules } from "./foreign-rules.ts";
 import { programDrift } from "./program-drift.ts";
 import { routeDrift } from "./route-drift.ts";
@@ -31,10 +32,11 @@ export function drift(network: Network, cluster: Cluster): readonly Finding[] {
     if (programmed.programs.has("Felix")) {
       findings.push(...setDrift(host, node, origins));
       findings.push(...routeDrift(host, podsOf.get(host.name) ?? [], cluster, origins));
+      findings.push(...blockRouteDrift(host, cluster, origins));
     }
     findings.push(...foreignRules(host, origins));
   }
-  const differs = findings.some(({ code }) => code !== "foreign-rules");
+  const differs = findings.some(({ code }) => code.startsWith("rules-") || code === "set-members-differ");
   if (differs && programmed.calicoFrom !== "object") {
     findings.push({
       code: "calico-version-assumed",

@@ -2,6 +2,12 @@ import type { CodeTable } from "./code-page.ts";
 
 /** What the cluster's programs ought to have programmed on its nodes, held against what is there. */
 export const PROGRAMMED_CODES = {
+  "block-route-missing": {
+    title: "A node has no route for a block of pods' addresses",
+    means:
+      "Blocks of addresses belong to nodes, as BlockAffinities say. Each node has a route to those of the others, from BIRD or, with VXLAN, from Felix, and a blackhole for its own. Without, packets to the pods there take the default route, or are dropped.",
+    todo: "Look at the BGP sessions (birdc show protocols), and at what keeps TCP port 179 from coming up; with VXLAN, at the log of Felix.",
+  },
   "calico-version-assumed": {
     title: "Which release of Felix wrote the rules was found out from the rules",
     means:

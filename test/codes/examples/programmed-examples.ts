@@ -53,8 +53,21 @@ function withService(...rules: readonly string[]): CommandExample {
 
 const ROUTES = (NODE["cluster1/nodes/n1/ip-route.txt"] ?? "").split("\n").filter((line) => !line.includes("cali"));
 
+const BLOCK = `${POD}---
+{apiVersion: v1, kind: Node, metadata: {name: n2}}
+---
+apiVersion: projectcalico.org/v3
+kind: BlockAffinity
+metadata: {name: n2-192-168-2-0-26}
+spec: {node: n2, cidr: 192.168.2.0/26, state: confirmed}
+`;
+
 export const PROGRAMMED_EXAMPLES: ExamplesOf<typeof PROGRAMMED_CODES> = {
-  "calico-version-assumed": snapshot({ "cluster/objects.yaml": POD }),
+  "block-route-missing": snapshot({ "cluster/objects.yaml": BLOCK }),
+  "calico-version-assumed": snapshot({
+    "cluster/objects.yaml": POD,
+    "nodes/n1/ipset-save.txt": "create cali40x hash:net family inet hashsize 1024 maxelem 1048576\n",
+  }),
   "foreign-rules": withService("-A FORWARD -s 192.0.2.0/24 -j DROP", ...FORWARD),
   "nothing-to-explain": { files: NODE, run: ["explain-rule", "cluster1", "KUBE-SERVICES"] },
   "program-not-there": snapshot({ "cluster/objects.yaml": SERVICE }),
