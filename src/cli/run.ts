@@ -89,14 +89,26 @@ async function play(name: string, options: RunOptions, io: Io): Promise<Played> 
   };
 }
 
-/** Lets BGP run from the dumps' bird.cfg, and compares with what was dumped. */
+/**
+ * Lets BGP run from the dumps' bird.cfg, or from those that confd renders of a folder of manifests, and compares with what was dumped, or
+ * taken for granted.
+ */
 async function startAnew(name: string, loaded: LoadedNetwork) {
   const { reconverge } = await import("../analysis/reconverge.ts");
-  const { evidence } = readEvidence(loaded.machines, loaded.network.origins, loaded.factEvidence);
+  const { evidence } = await configurationsOf(loaded);
   const { network, sessions, findings } = reconverge(loaded.network, evidence);
-  const dumped = { name: `${name} as dumped`, network: loaded.network, sessions: hostSessions(evidence) };
+  const before = loaded.settled === null ? `${name} as dumped` : `${name} as assumed`;
+  // Of manifests nobody has seen a session: then none is told to differ.
+  const known = loaded.settled === null ? hostSessions(evidence) : sessions;
+  const dumped = { name: before, network: loaded.network, sessions: known };
   const anew = { name: "BGP started anew", network, sessions };
   return { loaded: { ...loaded, network }, findings, difference: compareSnapshots(dumped, anew) };
+}
+
+async function configurationsOf(loaded: LoadedNetwork) {
+  if (loaded.settled === null) return readEvidence(loaded.machines, loaded.network.origins, loaded.factEvidence);
+  const { renderedBird, renderedEvidence } = await import("../analysis/rendered-bird.ts");
+  return { evidence: renderedEvidence(renderedBird(loaded.cluster, loaded.settled), loaded.network.origins) };
 }
 
 function codesOf({ run: one, findings }: Played): readonly ExitCode[] {

@@ -1,4 +1,4 @@
-import { formatAddress, ipv4 } from "../../net/address.ts";
+import { ipv4 } from "../../net/address.ts";
 import { pathAttributes } from "../messages/path-attributes.ts";
 import type { RibRoute } from "../rib/route.ts";
 import { boolean, integer, type Value, VOID } from "./value.ts";
@@ -194,27 +194,5 @@ export function writeAttribute(draft: Draft, name: string, value: Value): boolea
       return value.type === "clist" && bgp({ clusterList: value.value });
     default:
       return false;
-  }
-}
-
-/** What `print` writes. */
-export function showValue(value: Value): string {
-  switch (value.type) {
-    case "void":
-      return "(void)";
-    case "bool":
-      return value.value ? "TRUE" : "FALSE";
-    case "ip":
-      return formatAddress(value.value);
-    case "prefix":
-      return `${formatAddress(value.value.address)}/${value.value.length}`;
-    case "pair":
-      return `(${value.value >>> 16},${value.value & 0xffff})`;
-    case "int":
-    case "string":
-    case "enum":
-      return String(value.value);
-    default:
-      return `(${value.type})`;
   }
 }

@@ -1,14 +1,5 @@
 import { writeCapability } from "./capability.ts";
-import {
-  HEADER_LENGTH,
-  KEEPALIVE,
-  type Message,
-  NOTIFICATION,
-  OPEN,
-  ROUTE_REFRESH,
-  UPDATE,
-  type WireForm,
-} from "./message.ts";
+import { KEEPALIVE, type Message, NOTIFICATION, OPEN, ROUTE_REFRESH, UPDATE, type WireForm } from "./message.ts";
 import { writeNlri } from "./nlri.ts";
 import { type Writer, writer } from "./octets.ts";
 import { writeAttributes } from "./write-attributes.ts";
@@ -77,6 +68,3 @@ function writeBody(out: Writer, message: Message, form: WireForm): void {
     }
   }
 }
-
-/** Octets that a message without destinations needs: header, the two lengths, attributes. */
-export const UPDATE_OVERHEAD = HEADER_LENGTH + 4;

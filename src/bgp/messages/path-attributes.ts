@@ -3,7 +3,6 @@ import type { Prefix } from "../../net/prefix.ts";
 
 /** Values of ORIGIN (RFC 4271 section 4.3). */
 export const ORIGIN_IGP = 0;
-export const ORIGIN_EGP = 1;
 export const ORIGIN_INCOMPLETE = 2;
 
 /** A segment of AS_PATH; the two kinds of confederations (RFC 5065) are kept as they come. */

@@ -1,4 +1,5 @@
 import type { Address } from "../../net/address.ts";
+import { PARTIAL, TRANSITIVE } from "../messages/attribute-type.ts";
 import { ORIGIN_IGP, type PathAttributes, pathAttributes } from "../messages/path-attributes.ts";
 import { prepend, timesInPath } from "./as-path.ts";
 import type { BgpOwner, RibRoute } from "./route.ts";
@@ -75,8 +76,8 @@ function passedOn(route: RibRoute, attributes: PathAttributes, to: Exporter): Pa
     ...(to.internal ? {} : { localPref: null, originatorId: null, clusterList: null }),
     nextHop: keeps ? next : to.sourceAddress,
     opaque: attributes.opaque
-      .filter(({ flags }) => (flags & 0x40) !== 0)
-      .map((item) => ({ ...item, flags: item.flags | 0x20 })),
+      .filter(({ flags }) => (flags & TRANSITIVE) !== 0)
+      .map((item) => ({ ...item, flags: item.flags | PARTIAL })),
   };
 }
 

@@ -1,13 +1,18 @@
 import { AS_TRANS } from "../messages/attribute-type.ts";
-import { AFI_IPV4, AFI_IPV6, type Capability, SAFI_UNICAST } from "../messages/capability.ts";
+import {
+  ADD_PATH_RECEIVE,
+  ADD_PATH_SEND,
+  AFI_IPV4,
+  AFI_IPV6,
+  type Capability,
+  SAFI_UNICAST,
+} from "../messages/capability.ts";
 import type { MessageError } from "../messages/decode.ts";
 import type { OpenMessage, WireForm } from "../messages/message.ts";
 import { OPEN_ERROR } from "../messages/notification-text.ts";
 import type { BgpConfiguration, SpeakerConfiguration } from "./configuration.ts";
 
 const VERSION = 4;
-const RECEIVES = 1;
-const SENDS = 2;
 
 /** The OPEN of an instance (bgp_create_open); `plain`: the neighbour has refused capabilities. */
 export function openMessage(speaker: SpeakerConfiguration, peer: BgpConfiguration, plain: boolean): OpenMessage {
@@ -23,7 +28,7 @@ export function openMessage(speaker: SpeakerConfiguration, peer: BgpConfiguratio
       capabilities.push({ kind: "graceful-restart", flags: 0, time, families });
     }
     if (peer.as4) capabilities.push({ kind: "as4", as: peer.localAs });
-    const mode = (peer.addPathReceive ? RECEIVES : 0) | (peer.addPathSend ? SENDS : 0);
+    const mode = (peer.addPathReceive ? ADD_PATH_RECEIVE : 0) | (peer.addPathSend ? ADD_PATH_SEND : 0);
     if (mode !== 0) capabilities.push({ kind: "add-path", families: [{ ...family, mode }] });
     if (peer.refresh) capabilities.push({ kind: "enhanced-refresh" });
     if (peer.gracefulRestart !== "off") capabilities.push({ kind: "long-lived-graceful-restart", families: [] });
@@ -70,8 +75,8 @@ export function agree(
   const mode =
     capabilities.flatMap((item) => (item.kind === "add-path" ? item.families : [])).find((item) => item.afi === afi)
       ?.mode ?? 0;
-  const addPathReceive = peer.addPathReceive && (mode & SENDS) !== 0;
-  const addPathSend = peer.addPathSend && (mode & RECEIVES) !== 0;
+  const addPathReceive = peer.addPathReceive && (mode & ADD_PATH_SEND) !== 0;
+  const addPathSend = peer.addPathSend && (mode & ADD_PATH_RECEIVE) !== 0;
   const form = (addPath: boolean): WireForm => ({
     as4: peer.as4 && as4 !== undefined,
     addPath4: speaker.family === 4 && addPath,
