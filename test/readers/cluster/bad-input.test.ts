@@ -1,0 +1,222 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { formatFinding } from "../../../src/model/finding.ts";
+import { readClusterFolder } from "../../../src/readers/cluster/read-cluster.ts";
+
+const FILES: Readonly<Record<string, string>> = {
+  "nodes.yaml":
+    "apiVersion: podpath/v1\nkind: ClusterNodes\nversions: {calico: v3.29.2, kubernetes: v1.31.3}\ndefaults: {gateway: 172.16.0.1}\nnodes: {n1: {addresses: [172.16.0.11/24]}, n2: {addresses: [172.16.0.12/24]}}\n",
+  "kubeadm.yaml":
+    "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nnetworking: {podSubnet: 192.168.0.0/16, serviceSubnet: 10.96.0.0/12}\n",
+  "pool.yaml":
+    "apiVersion: projectcalico.org/v3\nkind: IPPool\nmetadata: {name: a}\nspec: {cidr: 192.168.0.0/17, natOutgoing: true}\n",
+  "dns.yaml":
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: dns, namespace: kube-system, labels: {k8s-app: kube-dns}}\nspec: {nodeName: n1}\n",
+};
+
+function told(files: Readonly<Record<string, string>>): readonly string[] {
+  const all = new Map(Object.entries({ ...FILES, ...files }));
+  return readClusterFolder({ name: "test", files: all }).findings.map(formatFinding);
+}
+
+const pool = (name: string, spec: string): string =>
+  `apiVersion: projectcalico.org/v3\nkind: IPPool\nmetadata:\n  name: ${name}\nspec:\n${spec}`;
+const service = (name: string, spec: string): string =>
+  `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}, namespace: default}\nspec: {${spec}}\n`;
+const pod = (name: string, spec: string, more = ""): string =>
+  `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}, namespace: default}\nspec: {${spec}}\n${more}`;
+
+test("a folder in which nothing is wrong is read without a word", () => {
+  expect(told({})).toEqual([]);
+});
+
+describe("is told with file, line, column and field:", () => {
+  test.each([
+    [
+      "a pool that overlaps another",
+      pool("b", "  cidr: 192.168.64.0/18\n"),
+      "x.yaml:6:9: IPPool b: spec.cidr: 192.168.64.0/18 overlaps 192.168.0.0/17 of pool a",
+      "conflicting-objects",
+    ],
+    [
+      "a pool outside kubeadm's network",
+      pool("b", "  cidr: 10.200.0.0/16\n"),
+      "x.yaml:6:9: IPPool b: spec.cidr: 10.200.0.0/16 is not inside 192.168.0.0/16",
+      "pool-outside-pod-subnet",
+    ],
+    [
+      "a pool among the Services",
+      pool("b", "  cidr: 10.100.0.0/16\n"),
+      "overlaps the Services' network 10.96.0.0/12",
+      "overlapping-networks",
+    ],
+    [
+      "a pool among the nodes",
+      pool("b", "  cidr: 172.16.0.0/16\n"),
+      "holds an address of node n1",
+      "overlapping-networks",
+    ],
+    [
+      "a pool with two encapsulations",
+      pool("b", "  cidr: 192.168.128.0/18\n  ipipMode: Always\n  vxlanMode: Always\n"),
+      "x.yaml:8:14: IPPool b: spec.vxlanMode",
+      "wrong-field",
+    ],
+    [
+      "IPIP for IPv6",
+      pool("b", "  cidr: fd00:1::/64\n  ipipMode: Always\n"),
+      "x.yaml:7:13: IPPool b: spec.ipipMode",
+      "wrong-field",
+    ],
+    [
+      "blocks larger than Calico has",
+      pool("b", "  cidr: 192.168.128.0/18\n  blockSize: 16\n"),
+      "x.yaml:7:14: IPPool b: spec.blockSize",
+      "20 to 32",
+    ],
+    ["blocks larger than their pool", pool("b", "  cidr: 192.168.128.0/28\n"), "spec.blockSize", "28 to 32"],
+    [
+      "a pod on a node that is not there",
+      pod("p", "nodeName: n22"),
+      "x.yaml:4:18: Pod default/p: spec.nodeName: there is no node n22",
+      "Did you mean n2?",
+    ],
+    [
+      "a Service without pods",
+      service("s", "selector: {app: web}, ports: [{port: 80}]"),
+      "x.yaml:4:18: Service default/s: spec.selector: no pod",
+      "dangling-reference",
+    ],
+    [
+      "two Services with one cluster IP",
+      `${service("s", "clusterIP: 10.96.0.50, ports: [{port: 80}]")}---\n${service("t", "clusterIP: 10.96.0.50, ports: [{port: 80}]")}`,
+      "Service default/t: spec.clusterIP: 10.96.0.50 is the cluster IP of Service default/s",
+      "conflicting-objects",
+    ],
+    [
+      "two Services with one node port",
+      `${service("s", "type: NodePort, ports: [{port: 80, nodePort: 30080}]")}---\n${service("t", "type: NodePort, ports: [{port: 81, nodePort: 30080}]")}`,
+      "node port 30080 is taken by Service default/s",
+      "conflicting-objects",
+    ],
+    [
+      "two pods with one address",
+      `${pod("p", "nodeName: n1", "status: {podIP: 192.168.1.5}\n")}---\n${pod("q", "nodeName: n2", "status: {podIP: 192.168.1.5}\n")}`,
+      "Pod default/q: status.podIP: 192.168.1.5 is the address of Pod default/p too",
+      "duplicate-address",
+    ],
+    [
+      "a selector that does not choose its template",
+      "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, namespace: default}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: c}}, spec: {containers: [{name: c}]}}}\n",
+      "x.yaml:4:18: Deployment default/d: spec.selector: it does not choose",
+      "conflicting-objects",
+    ],
+    [
+      "an object twice",
+      `${pod("p", "nodeName: n1")}---\n${pod("p", "nodeName: n2")}`,
+      "Pod default/p occurs twice",
+      "resource-twice",
+    ],
+    [
+      "an EndpointSlice of no Service",
+      "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: e, namespace: default, labels: {kubernetes.io/service-name: gone}}\naddressType: IPv4\nendpoints: []\nports: []\n",
+      "there is no Service gone",
+      "dangling-reference",
+    ],
+    [
+      "a namespace that nobody declares",
+      pod("p", "nodeName: n1").replace("namespace: default", "namespace: shop"),
+      "there is no Namespace shop",
+      "dangling-reference",
+    ],
+    [
+      "kinds that are not read",
+      "apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: {name: m, namespace: default}\n",
+      "ServiceMonitor.monitoring.coreos.com (1)",
+      "kinds-not-read",
+    ],
+    [
+      "a template",
+      "apiVersion: v1\nkind: Service\nmetadata:\n  name: {{ .Release.Name }}\n",
+      "x.yaml:4",
+      "not-rendered",
+    ],
+  ])("%s", (_, text, ...expected) => {
+    const findings = told({ "x.yaml": text }).join("\n");
+    for (const part of expected) expect(findings).toContain(part);
+  });
+
+  test("a chart and a kustomization", () => {
+    const findings = told({
+      "web/Chart.yaml": "name: web\nversion: 1.0.0\n",
+      "web/values.yaml": "replicas: 2\n",
+      "web/templates/web.yaml": "kind: Deployment\nmetadata: {name: {{ .Values.name }}}\n",
+      "base/kustomization.yaml": "resources: [web.yaml]\nnamePrefix: x-\n",
+    }).join("\n");
+    expect(findings).toContain("helm template web > rendered.yaml");
+    expect(findings).toContain("kubectl kustomize base > rendered.yaml");
+    expect(findings).not.toContain("values.yaml");
+  });
+});
+
+test("one object that cannot be read loses no other", () => {
+  const good = pod("p", "nodeName: n1");
+  const all = new Map(Object.entries({ ...FILES, "x.yaml": `kind: [\n---\n${good}---\nnot: an object\n` }));
+  const { network } = readClusterFolder({ name: "test", files: all });
+  expect([...network.hosts.keys()]).toContain("pod/default/p");
+});
+
+test("nothing throws, whatever the objects hold", { timeout: 60_000 }, () => {
+  const kinds = [
+    "Pod",
+    "Service",
+    "Deployment",
+    "Namespace",
+    "IPPool",
+    "NetworkPolicy",
+    "Node",
+    "Installation",
+    "EndpointSlice",
+    "DaemonSet",
+    "CronJob",
+    "ClusterConfiguration",
+  ];
+  const versions = [
+    "v1",
+    "apps/v1",
+    "batch/v1",
+    "projectcalico.org/v3",
+    "networking.k8s.io/v1",
+    "operator.tigera.io/v1",
+    "discovery.k8s.io/v1",
+    "kubeadm.k8s.io/v1beta4",
+  ];
+  const object = fc.record({
+    apiVersion: fc.constantFrom(...versions),
+    kind: fc.constantFrom(...kinds),
+    metadata: fc.record({
+      name: fc.constantFrom("a", "b"),
+      namespace: fc.constantFrom("default", "x"),
+      labels: fc.jsonValue(),
+    }),
+    spec: fc.oneof(
+      fc.jsonValue(),
+      fc.dictionary(
+        fc.constantFrom("cidr", "selector", "template", "nodeName", "ports", "ingress", "calicoNetwork", "podCIDR"),
+        fc.jsonValue(),
+      ),
+    ),
+    status: fc.jsonValue(),
+    networking: fc.jsonValue(),
+  });
+  fc.assert(
+    fc.property(fc.array(object, { maxLength: 4 }), (objects) => {
+      const { network } = readClusterFolder({
+        name: "test",
+        files: new Map(Object.entries({ ...FILES, "x.json": JSON.stringify(objects) })),
+      });
+      for (const host of network.hosts.values()) expect(host.rulesets.length + host.routes.length).toBeGreaterThan(0);
+    }),
+    { numRuns: 60 },
+  );
+});
