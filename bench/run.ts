@@ -2,6 +2,7 @@ import { type Benchmark, say } from "./benchmark.ts";
 import { bigSnapshot } from "./big-snapshot.ts";
 import { coldTrace } from "./cold-trace.ts";
 import { conntrackAndNat } from "./conntrack-and-nat.ts";
+import { declaredCluster } from "./declared-cluster.ts";
 import { kernelRate } from "./kernel-rate/kernel-rate.ts";
 import { readingIptablesSave } from "./read-iptables-save.ts";
 import { ruleMemory } from "./rule-memory.ts";
@@ -13,6 +14,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   coldTrace,
   readingIptablesSave,
   bigSnapshot,
+  declaredCluster,
   // Before the others run the same code with steps, for which the compiler makes it slower.
   kernelRate,
   verdicts,
