@@ -4,7 +4,7 @@ import type { TunnelAddresses } from "../../kubernetes/tunnel-addresses.ts";
 import type { Finding } from "../../model/finding.ts";
 import { type OriginTable, sourceOf } from "../../model/origin.ts";
 import type { Address, Family } from "../../net/address.ts";
-import { formatPrefix, prefixContains } from "../../net/prefix.ts";
+import { addressBits, formatPrefix, prefixContains } from "../../net/prefix.ts";
 import type { Cluster } from "../cluster.ts";
 import { type CNIConfig, cniConfig } from "../cni-config.ts";
 import type { ClusterVersions, DeclaredNode } from "../declared-node.ts";
@@ -63,6 +63,7 @@ export function assignAddresses(
     config: cluster.ipamConfigs.get("default") ?? DEFAULT_IPAM_CONFIG,
     calico: versions.calico,
     tidied: new Set(),
+    contested: [],
   };
   const config = cniConfig(cluster);
   const pools = [...cluster.ipPools.values()];
@@ -88,6 +89,15 @@ export function assignAddresses(
     const node = pods.has(key) ? undefined : byName.get(pod.nodeName ?? "");
     return node === undefined ? [] : [{ key, pod, node, request: requestOf(assigning, pod) }];
   });
+  if (config.ipam === "host-local") {
+    for (const { key, pod, node } of asked) {
+      const addresses = hostLocal(registry, node, podAttribute(pod));
+      if (addresses.length > 0) pods.set(key, addresses);
+      else assigning.refusals.pod(pod, node.name, "no podCIDR available");
+    }
+    asked.length = 0;
+  }
+  if (config.ipam === "other") asked.length = 0;
   // who names an address comes first: nobody knows who was first in the cluster, and this order serves all
   for (const early of [true, false]) {
     for (const { key, pod, node, request } of asked) {
@@ -100,7 +110,12 @@ export function assignAddresses(
     pods: new Map([...pods].sort(([x], [y]) => (x < y ? -1 : 1))),
     blocks: blocksOf(registry.store),
     tunnels,
-    findings: [...otherSizes(cluster, origins), ...assigning.refusals.findings()],
+    findings: [
+      ...otherSizes(cluster, origins),
+      ...contests(registry.contested),
+      ...unknownPlugin(config),
+      ...assigning.refusals.findings(),
+    ],
   };
 }
 
@@ -122,6 +137,40 @@ function otherSizes(cluster: Cluster, origins: OriginTable): readonly Finding[] 
       },
     ];
   });
+}
+
+/** So many contests are told one by one. */
+const CONTESTS = 5;
+
+function contests(all: Registry["contested"]): readonly Finding[] {
+  const findings = all.slice(0, CONTESTS).map(
+    ({ node, wanted, holder, got }): Finding => ({
+      code: "block-contested",
+      severity: "info",
+      message: `${node} and ${holder} both begin to look for a block at ${wanted}; ${holder} has it here and ${node} has ${got}, because of the order of their names.`,
+      advice: "In a cluster whoever starts first is first.",
+    }),
+  );
+  if (all.length <= CONTESTS) return findings;
+  const rest: Finding = {
+    code: "block-contested",
+    severity: "info",
+    message: `${all.length - CONTESTS} more nodes begin to look for a block at one that another node has.`,
+  };
+  return [...findings, rest];
+}
+
+function unknownPlugin({ ipam }: CNIConfig): readonly Finding[] {
+  if (ipam !== "other") return [];
+  return [
+    {
+      code: "ipam-not-modelled",
+      severity: "warning",
+      message:
+        "The CNI plugin takes addresses from an IPAM plugin that is neither calico-ipam nor host-local: podpath gives none.",
+      advice: "Give the Pods with their status.podIPs.",
+    },
+  ];
 }
 
 /** Most pods ask for nothing special: one request serves them all. */
@@ -322,6 +371,24 @@ function tunnelOf(
   if (assignment.error === null) return assignment.address;
   refusals.tunnel(node.name, kind.type, assignment.error);
   return null;
+}
+
+/**
+ * The host-local plugin with `usePodCIDR`: the addresses of the node's CIDRs in order, from the third on, as the first is
+ * the network's and the second the gateway's; the last one of IPv4 is left out. Calico treats the CIDR as the node's block.
+ */
+function hostLocal({ store }: Registry, node: DeclaredNode, attribute: AllocationAttribute): readonly Address[] {
+  return node.podCIDRs.flatMap((cidr) => {
+    const bits = addressBits(cidr.address.family) - cidr.length;
+    if (bits < 2 || bits > 16) return [];
+    const key = formatPrefix(cidr);
+    const block = store.blocks.get(key) ?? claimBlock(store, { type: "host", name: node.name }, cidr);
+    const last = cidr.address.family === 4 ? block.allocations.length - 2 : block.allocations.length - 1;
+    const ordinal = block.unallocated.find((one) => one >= 2 && one <= last);
+    if (ordinal === undefined) return [];
+    const address = addressAt(block, ordinal);
+    return takeAddress(block, address, attribute) ? [address] : [];
+  });
 }
 
 /** With host-local IPAM tunnels have the first address of the node's CIDR. */

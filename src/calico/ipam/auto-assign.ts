@@ -1,6 +1,6 @@
 import type { Address } from "../../net/address.ts";
 import { formatAddress } from "../../net/address.ts";
-import { formatPrefix, prefixContains } from "../../net/prefix.ts";
+import { formatPrefix, type Prefix, prefixContains } from "../../net/prefix.ts";
 import { isCalicoSince } from "../calico-version.ts";
 import {
   addClaim,
@@ -17,7 +17,7 @@ import type { AllocationAttribute, BlockOwner } from "./ipam-block.ts";
 import type { IPAMConfig } from "./ipam-config.ts";
 import { blockOf } from "./pool-blocks.ts";
 import { type Applicant, choosePools, type EnabledPool, poolHolding } from "./pool-choice.ts";
-import { distanceFrom, nextBlockWithSpace, nextNewBlock } from "./pool-walk.ts";
+import { distanceFrom, firstBlock, nextBlockWithSpace, nextNewBlock, type PoolWalk } from "./pool-walk.ts";
 import { wholeBlockReserved } from "./reserved-addresses.ts";
 
 /** Everything that decides who gets which address. */
@@ -29,6 +29,16 @@ export interface Registry {
   readonly calico: string;
   /** Owners whose blocks of pools that are not theirs any more were looked at. */
   readonly tidied: Set<string>;
+  /** First blocks that another node had already been given by podpath. */
+  readonly contested: Contested[];
+}
+
+/** A node that began to look for its first block at one that another node had just got. */
+export interface Contested {
+  readonly node: string;
+  readonly wanted: string;
+  readonly holder: string;
+  readonly got: string;
 }
 
 /** An address and its block, or why there is none in Calico's words. */
@@ -109,9 +119,21 @@ function usableBlock(registry: Registry, owner: BlockOwner, pools: readonly Enab
       .sort((x, y) => (distance(x) < distance(y) ? -1 : 1))[0];
     if (forgotten !== undefined && (fresh === null || distance(forgotten) < distance({ cidr: fresh })))
       return forgotten;
-    if (fresh !== null) return claimBlock(store, owner, fresh);
+    if (fresh !== null) {
+      noteContest(registry, owner, walk, fresh);
+      return claimBlock(store, owner, fresh);
+    }
   }
   return isCalicoSince(registry.calico, 31) ? reclaimedBlock(store, owner, pools) : null;
+}
+
+/** Only a node's first block of a pool is where its name says: later ones follow it. */
+function noteContest({ store, contested }: Registry, owner: BlockOwner, walk: PoolWalk, got: Prefix): void {
+  if (distanceFrom(walk, owner.name, got) === 0n || store.claims.has(ownerKey(owner, got.address.family))) return;
+  const wanted = formatPrefix(firstBlock(walk, owner.name));
+  const holder = store.blocks.get(wanted);
+  if (holder?.declared === null && holder.affinity !== null)
+    contested.push({ node: owner.name, wanted, holder: holder.affinity.name, got: formatPrefix(got) });
 }
 
 /** Declared blocks that name the node as their owner, without a claim of it. */

@@ -42,6 +42,11 @@ function startOf(walk: PoolWalk, host: string): bigint {
   return start;
 }
 
+/** The block at which the node begins. */
+export function firstBlock(walk: PoolWalk, host: string): Prefix {
+  return blockAt(walk.pool, startOf(walk, host));
+}
+
 /** In the order in which the node looks at the pool: how far the block is from its first one. */
 export function distanceFrom(walk: PoolWalk, host: string, block: Prefix): bigint {
   const index = blockIndex(walk.pool, block.address) - startOf(walk, host);

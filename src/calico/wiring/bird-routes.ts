@@ -3,6 +3,7 @@ import type { Route } from "../../model/route.ts";
 import { type Family, formatAddress } from "../../net/address.ts";
 import { prefixContains, prefixOf } from "../../net/prefix.ts";
 import { blackhole, routeVia, wayOut } from "./kernel-route.ts";
+import { notReached } from "./not-reached.ts";
 import { IPIP_DEVICE } from "./tunnel-devices.ts";
 import { nodeAddress, type WiredNode } from "./wired-node.ts";
 import type { NodeRange } from "./wiring-context.ts";
@@ -68,22 +69,4 @@ export function birdRoutes(
       routes.push(routeVia(destination, way.device, way.gateway ?? gateway, { protocol: "bird", metric, origin }));
   }
   return { routes, findings: notReached(node.name, unreached, outside.map(formatAddress)) };
-}
-
-function notReached(node: string, unreached: ReadonlySet<string>, outside: readonly string[]): readonly Finding[] {
-  const [first] = unreached;
-  if (first === undefined) return [];
-  const others = unreached.size === 1 ? first : `${first} and ${unreached.size - 1} more nodes`;
-  const peers = [...new Set(outside)];
-  return [
-    {
-      code: "bgp-no-path",
-      severity: "warning",
-      message:
-        peers.length === 0
-          ? `No BGP session leads from ${node} to ${others}: it has no routes to pods there.`
-          : `Whether ${node} learns the routes to ${others} depends on BGP peers outside the cluster (${peers.slice(0, 3).join(", ")}); it is taken that it does not.`,
-      advice: "See BGPConfiguration.spec.nodeToNodeMeshEnabled, BGPPeers and the nodes' route reflector cluster IDs.",
-    },
-  ];
 }

@@ -113,7 +113,7 @@ export function vxlanInterface(
   };
 }
 
-function noParent(node: string, family: Family, address: Address): Finding {
+export function noParent(node: string, family: Family, address: Address): Finding {
   return {
     code: "vxlan-without-parent",
     severity: "warning",

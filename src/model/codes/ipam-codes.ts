@@ -31,6 +31,24 @@ export const IPAM_CODES = {
     means: "Which addresses Calico has given stands in its IPAMBlocks. There is none in this snapshot.",
     todo: "Collect them: kubectl get ipamblocks.crd.projectcalico.org -o yaml.",
   },
+  "wireguard-not-modelled": {
+    title: "WireGuard is on, and podpath does not model it",
+    means:
+      "Packets between nodes are encrypted there. podpath shows them as if they went in clear, by the routes that there are without WireGuard.",
+    todo: "Answers about policies, Services and addresses hold; those about the way between two nodes may not.",
+  },
+  "block-contested": {
+    title: "Two nodes begin to look for a block at the same place",
+    means:
+      "Which block a node looks at first follows from its name. Where another node has it already, it takes the next one: in a cluster whoever starts first is first, here whose name is.",
+    todo: "Where it matters, add the IPAMBlocks and BlockAffinities of the cluster to its manifests.",
+  },
+  "ipam-not-modelled": {
+    title: "An IPAM plugin that podpath does not know",
+    means:
+      "The CNI plugin is told to take addresses from neither calico-ipam nor host-local. Pods without addresses in their status get none.",
+    todo: "Give the Pods with their status.podIPs.",
+  },
   "bgp-no-path": {
     title: "A node that learns no routes to another one over BGP",
     means:

@@ -4,6 +4,7 @@ import { poolsOfInstallation } from "../../calico/installation.ts";
 import type { IPPool } from "../../calico/ip-pool.ts";
 import type { AddressPlan } from "../../calico/ipam/address-plan.ts";
 import { assignAddresses } from "../../calico/ipam/assign-addresses.ts";
+import { wiringFindings } from "../../calico/wiring/wiring-findings.ts";
 import { type EndpointSlices, endpointSlicesOf } from "../../kubernetes/endpoint-slices-of.ts";
 import { describeResource, type Metadata } from "../../kubernetes/metadata.ts";
 import { hasFinished, type Pod } from "../../kubernetes/pod.ts";
@@ -58,7 +59,7 @@ export function settleCluster(declared: Cluster, file: NodesFile, origins: Origi
     services: withServiceAddresses(whole.services, subnets),
   };
   const plan = assignAddresses(running, nodes, versions, origins);
-  findings.push(...plan.findings);
+  findings.push(...plan.findings, ...wiringFindings(running, nodes, versions));
   const cluster: Cluster = { ...running, pods: withAddresses(running, plan), nodes: withTunnels(running, plan) };
   return { cluster, nodes, versions, plan, slices: endpointSlicesOf(cluster), findings };
 }

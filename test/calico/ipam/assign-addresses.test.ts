@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { formatAddress } from "../../../src/net/address.ts";
+import { parsePrefix } from "../../../src/net/prefix.ts";
 import { declaredNode } from "../felix/declared-node-fixture.ts";
 import { blockLines, messages, nodesNamed, planOf, pod, podLines, pool } from "./declared-cluster.ts";
 
@@ -192,4 +193,65 @@ test("a dual-stack pod gets both addresses or none", () => {
   expect(messages(plan)).toEqual([
     "Pod n/c gets no address on node1: failed to request IPv6 addresses: Assigned 0 out of 1 requested IPv6 addresses; No IPs available in pools: [fd00::/127].",
   ]);
+});
+
+describe("where two nodes begin at the same block", () => {
+  const text =
+    pool("p", "10.0.0.0/24", "blockSize: 25") +
+    ["node1", "node2", "node3"].map((node) => pod(`n/${node}`, node)).join("");
+
+  test("the first by name has it, and it is said", () => {
+    const plan = planOf(text, nodesNamed("node1", "node2", "node3"));
+    expect(blockLines(plan)).toEqual(["10.0.0.0/25 node1 2", "10.0.0.128/25 node2 1"]);
+    expect(messages(plan)).toEqual([
+      "node2 and node1 both begin to look for a block at 10.0.0.0/25; node1 has it here and node2 has 10.0.0.128/25, because of the order of their names.",
+    ]);
+  });
+
+  test("nothing is said where a resource tells who has it", () => {
+    const block = `---\n${JSON.stringify({
+      apiVersion: "crd.projectcalico.org/v1",
+      kind: "IPAMBlock",
+      metadata: { name: "10-0-0-0-25" },
+      spec: {
+        cidr: "10.0.0.0/25",
+        affinity: "host:node1",
+        allocations: new Array(128).fill(null),
+        unallocated: Array.from({ length: 128 }, (_, i) => i),
+        attributes: [],
+      },
+    })}\n`;
+    expect(messages(planOf(text + block, nodesNamed("node1", "node2", "node3")))).toEqual([]);
+  });
+});
+
+function plugin(ipam: string): string {
+  return `---\napiVersion: v1\nkind: ConfigMap\nmetadata: {namespace: kube-system, name: calico-config}\ndata:\n  cni_network_config: '{"plugins": [{"type": "calico", "mtu": __CNI_MTU__, "ipam": {"type": "${ipam}"}}]}'\n`;
+}
+
+test("with host-local a pod's address is of its node's CIDR, from the third on, and the tunnel has the second", () => {
+  const cidr = parsePrefix("10.244.3.0/29");
+  const nodes = [declaredNode("node1", { podCIDRs: cidr === null ? [] : [cidr] }), declaredNode("node2")];
+  const names = ["a", "b", "c", "d", "e", "f"].map((name) => pod(`n/${name}`, "node1")).join("");
+  const text = plugin("host-local") + pool("p", "10.244.0.0/16", "ipipMode: Always") + names + pod("n/z", "node2");
+  const plan = planOf(text, nodes);
+  expect(podLines(plan)).toEqual([
+    "n/a 10.244.3.2",
+    "n/b 10.244.3.3",
+    "n/c 10.244.3.4",
+    "n/d 10.244.3.5",
+    "n/e 10.244.3.6",
+  ]);
+  const tunnel = plan.tunnels.get("node1")?.ipip ?? null;
+  expect(tunnel && formatAddress(tunnel)).toBe("10.244.3.1");
+  expect(blockLines(plan)).toEqual(["10.244.3.0/29 node1 5"]);
+  expect(messages(plan).map((message) => message.split(":")[0])).toEqual([
+    "Pod n/f gets no address on node1",
+    "Pod n/z gets no address on node2",
+  ]);
+});
+
+test("of a plugin that podpath does not know it says so, and gives nothing", () => {
+  const plan = planOf(plugin("whereabouts") + POOL + pod("n/a", "node1"), nodesNamed("node1"));
+  expect([podLines(plan), plan.findings.map(({ code }) => code)]).toEqual([[], ["ipam-not-modelled"]]);
 });

@@ -1,5 +1,6 @@
 import { nodeWiring } from "../../../src/calico/node-wiring.ts";
 import { wiringContext } from "../../../src/calico/wiring/wiring-context.ts";
+import { wiringFindings } from "../../../src/calico/wiring/wiring-findings.ts";
 import type { IPAM_CODES } from "../../../src/model/codes/ipam-codes.ts";
 import type { Finding } from "../../../src/model/finding.ts";
 import { parseInterfaceAddress } from "../../../src/net/prefix.ts";
@@ -10,14 +11,17 @@ import { type ExamplesOf, snapshot } from "../example.ts";
 const FULL = pool("p", "10.0.0.0/31", "blockSize: 31, ipipMode: Always");
 
 /** Findings about the wiring of the first of two nodes whose addresses nobody gave to a device. */
-function wiringFindings(text: string): readonly Finding[] {
+function findingsOfNodes(text: string): readonly Finding[] {
   const nodes = ["172.16.0.1/24", "172.16.0.2/24"].map((address, i) =>
     declaredNode(`node${i + 1}`, { bgpIPv4: parseInterfaceAddress(address) }),
   );
-  const versions = { calico: "v3.29.2", kubernetes: "v1.31.3" };
-  const context = wiringContext(clusterOf(text), nodes, planOf(text, nodes), versions);
+  const context = wiringContext(clusterOf(text), nodes, planOf(text, nodes), VERSIONS);
   return nodes.flatMap((node) => nodeWiring(node, context).findings);
 }
+
+const VERSIONS = { calico: "v3.29.2", kubernetes: "v1.31.3" };
+
+const OTHER_PLUGIN = `---\napiVersion: v1\nkind: ConfigMap\nmetadata: {namespace: kube-system, name: calico-config}\ndata:\n  cni_network_config: '{"plugins": [{"type": "calico", "ipam": {"type": "whereabouts"}}]}'\n`;
 
 const NO_MESH =
   "---\napiVersion: crd.projectcalico.org/v1\nkind: BGPConfiguration\nmetadata: {name: default}\nspec: {nodeToNodeMeshEnabled: false}\n";
@@ -39,8 +43,28 @@ export const IPAM_EXAMPLES: ExamplesOf<typeof IPAM_CODES> = {
     ...snapshot({ "cluster/ippools.yaml": pool("default-ipv4-ippool", "192.168.0.0/16") }),
     run: ["ipam", "show", "cluster1"],
   },
-  "vxlan-without-parent": { library: () => wiringFindings(pool("p", "10.0.0.0/16", "vxlanMode: Always")) },
+  "wireguard-not-modelled": {
+    library: () =>
+      wiringFindings(
+        clusterOf(
+          "apiVersion: projectcalico.org/v3\nkind: FelixConfiguration\nmetadata: {name: default}\nspec: {wireguardEnabled: true}\n",
+        ),
+        [],
+        VERSIONS,
+      ),
+  },
+  "block-contested": {
+    // of two blocks one node begins at the one, and of three nodes two begin at the same
+    library: () =>
+      planOf(
+        pool("p", "10.0.0.0/24", "blockSize: 25") +
+          ["node1", "node2", "node3"].map((node) => pod(`n/${node}`, node)).join(""),
+        nodesNamed("node1", "node2", "node3"),
+      ).findings,
+  },
+  "ipam-not-modelled": { library: () => planOf(OTHER_PLUGIN + pod("n/a", "node1"), nodesNamed("node1")).findings },
+  "vxlan-without-parent": { library: () => findingsOfNodes(pool("p", "10.0.0.0/16", "vxlanMode: Always")) },
   "bgp-no-path": {
-    library: () => wiringFindings(pool("p", "10.0.0.0/16") + NO_MESH + pod("n/a", "node1") + pod("n/b", "node2")),
+    library: () => findingsOfNodes(pool("p", "10.0.0.0/16") + NO_MESH + pod("n/a", "node1") + pod("n/b", "node2")),
   },
 };

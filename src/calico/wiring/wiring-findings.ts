@@ -1,0 +1,61 @@
+import type { Finding } from "../../model/finding.ts";
+import { type Family, formatAddress } from "../../net/address.ts";
+import type { Cluster } from "../cluster.ts";
+import type { ClusterVersions, DeclaredNode } from "../declared-node.ts";
+import { bgpGraph } from "./bgp-reach.ts";
+import { notReached } from "./not-reached.ts";
+import { noParent } from "./tunnel-devices.ts";
+import { nodeAddress, parentDevice } from "./wired-node.ts";
+import { encapsulationOf, wiringSettings } from "./wiring-settings.ts";
+
+/** Of larger clusters whose sessions are no plain mesh, so many nodes are asked for their ways to others. */
+const ASKED = 500;
+
+/** What is wrong with the wiring of a cluster's nodes, without wiring them. */
+export function wiringFindings(
+  cluster: Cluster,
+  nodes: readonly DeclaredNode[],
+  versions: ClusterVersions,
+): readonly Finding[] {
+  const settings = wiringSettings(cluster, "", versions);
+  const findings: Finding[] = [];
+  for (const family of [4, 6] as const) {
+    if (settings.wireguardEnabled[family]) findings.push(wireguard(family));
+    for (const node of settings.vxlanEnabled[family] ? nodes : []) {
+      const own = nodeAddress(node, family);
+      if (own !== null && parentDevice(node, family) === null) findings.push(noParent(node.name, family, own));
+    }
+    if (settings.bird && needsBird(cluster, family)) findings.push(...withoutPath(cluster, nodes, family));
+  }
+  return findings;
+}
+
+function needsBird(cluster: Cluster, family: Family): boolean {
+  return [...cluster.ipPools.values()].some(
+    (pool) => pool.cidr.address.family === family && encapsulationOf(pool) !== "vxlan",
+  );
+}
+
+function withoutPath(cluster: Cluster, nodes: readonly DeclaredNode[], family: Family): readonly Finding[] {
+  const isMesh =
+    cluster.bgpConfigurations.get("default")?.nodeToNodeMeshEnabled !== false &&
+    cluster.bgpPeers.size === 0 &&
+    [...cluster.calicoNodes.values(), ...cluster.nodes.values()].every((node) => node.routeReflectorClusterID === null);
+  if (isMesh) return [];
+  const graph = bgpGraph(cluster, nodes, family);
+  const known = nodes.filter((node) => nodeAddress(node, family) !== null);
+  return known.slice(0, ASKED).flatMap(({ name }) => {
+    const { nextHops, outside } = graph.reachOf(name);
+    const unreached = known.map((node) => node.name).filter((other) => other !== name && !nextHops.has(other));
+    return notReached(name, new Set(unreached), outside.map(formatAddress));
+  });
+}
+
+function wireguard(family: Family): Finding {
+  return {
+    code: "wireguard-not-modelled",
+    severity: "warning",
+    message: `FelixConfiguration turns WireGuard on for IPv${family}: its device, rules and routes are not modelled, packets are shown as if they went in clear.`,
+    advice: "Answers hold for what decides beside encryption: policies, Services, addresses.",
+  };
+}
