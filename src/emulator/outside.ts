@@ -80,6 +80,7 @@ function answerTo(sent: Packet): Packet | null {
     return packet({
       ...back,
       icmpType: six ? icmp.V6_ECHO_REPLY : icmp.ECHO_REPLY,
+      icmpCode: sent.icmpCode,
       icmpId: sent.icmpId,
       icmpSeq: sent.icmpSeq,
       payloadLength: sent.payloadLength,

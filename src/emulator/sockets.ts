@@ -161,12 +161,13 @@ function hasSent(world: World, runtime: HostRuntime, { protocol, sport, src }: P
   );
 }
 
-/** icmp_echo(). */
+/** icmp_echo(): only the type of the request is changed. */
 function echo(runtime: HostRuntime, skb: Skb): void {
   if (skb.packet.protocol === ICMPV6) return echo6(runtime, skb);
   if (isForMany(skb) && ignoresBroadcasts(runtime)) return;
   if (sysctl(runtime, "net.ipv4.icmp_echo_ignore_all", 0) !== 0) return;
-  sendIcmpReply(runtime, skb, "echo-reply", { icmpType: icmp.ECHO_REPLY, payloadLength: skb.packet.payloadLength });
+  const { icmpCode, payloadLength } = skb.packet;
+  sendIcmpReply(runtime, skb, "echo-reply", { icmpType: icmp.ECHO_REPLY, icmpCode, payloadLength });
 }
 
 /**
@@ -189,6 +190,7 @@ function echo6(runtime: HostRuntime, skb: Skb): void {
       protocol: ICMPV6,
       tos: request.tos,
       icmpType: icmp.V6_ECHO_REPLY,
+      icmpCode: request.icmpCode,
       icmpId: request.icmpId,
       icmpSeq: request.icmpSeq,
       payloadLength: request.payloadLength,

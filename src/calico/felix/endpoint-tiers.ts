@@ -1,3 +1,4 @@
+import type { Origin } from "../../model/origin.ts";
 import type { CalicoPolicy } from "../network-policy.ts";
 import type { SelectingPolicy } from "../policy-index.ts";
 import { sortTiers, storedName, type Tier } from "../tier.ts";
@@ -47,6 +48,7 @@ function governs({ types }: CalicoPolicy, type: "Ingress" | "Egress"): boolean {
  * selectors (felix/calc/policy_resolver.go; felix/dataplane/linux/endpoint_mgr.go, groupPolicies). Tiers without any are
  * left out.
  *
+ * @param originOf the field by which a policy chooses endpoints
  * @param choosing the policies that choose the endpoint, those of one tier in order
  */
 export function endpointTiers(
@@ -55,6 +57,7 @@ export function endpointTiers(
   choosing: readonly SelectingPolicy[],
   kind: PolicyListKind,
   band: FelixBand,
+  originOf: (policy: CalicoPolicy) => Origin,
 ): readonly EndpointTier[] {
   const type = direction === "ingress" ? "Ingress" : "Egress";
   const counting = choosing.filter(
@@ -65,9 +68,10 @@ export function endpointTiers(
     const groups: { selector: string; policies: PolicyKey[] }[] = [];
     for (const { policy, canonical } of counting) {
       if (policy.tier !== tier.name) continue;
+      const key = { ...policyKey(policy, band), origin: originOf(policy) };
       const last = groups.at(-1);
-      if (last?.selector === canonical) last.policies.push(policyKey(policy, band));
-      else groups.push({ selector: canonical, policies: [policyKey(policy, band)] });
+      if (last?.selector === canonical) last.policies.push(key);
+      else groups.push({ selector: canonical, policies: [key] });
     }
     if (groups.length === 0) return [];
     const ofTier = groups.map((group): PolicyGroup => ({ tier: tier.name, direction, ...group }));

@@ -1,7 +1,7 @@
 import type { Pod } from "../../kubernetes/pod.ts";
 import type { TunnelAddresses } from "../../kubernetes/tunnel-addresses.ts";
 import type { IpSet } from "../../model/ip-set.ts";
-import { NO_ORIGIN, type OriginTable } from "../../model/origin.ts";
+import { NO_ORIGIN, type OriginTable, originOfField } from "../../model/origin.ts";
 import type { RestoreTable } from "../../model/restore-table.ts";
 import type { Family } from "../../net/address.ts";
 import { autoHostEndpoints } from "../auto-host-endpoints.ts";
@@ -11,6 +11,7 @@ import type { ClusterVersions, DeclaredNode } from "../declared-node.ts";
 import { type DeclaredPolicy, declaredPolicy } from "../declared-policy.ts";
 import type { HostEndpoint } from "../host-endpoint.ts";
 import { hostEndpointClass, type LabelledClass, networkSetClass, podClasses } from "../labelled-class.ts";
+import type { CalicoPolicy } from "../network-policy.ts";
 import { type PolicyIndex, policyIndex, type SelectingPolicy } from "../policy-index.ts";
 import { type ServiceEndpoints, serviceEndpoints } from "../service-endpoints.ts";
 import type { EndpointTier } from "./endpoint-chain.ts";
@@ -72,6 +73,13 @@ function once<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
   };
 }
 
+/** The field of the resource that says which endpoints a policy is for. */
+function choosingField({ kind, name }: CalicoPolicy): string {
+  if (kind === "KubernetesNetworkPolicy") return "spec.podSelector";
+  const isAdmin = kind === "KubernetesClusterNetworkPolicy" || /^kb?anp\./.test(name);
+  return isAdmin ? "spec.subject" : "spec.selector";
+}
+
 function endpointsOfHosts(
   cluster: Cluster,
   nodes: readonly DeclaredNode[],
@@ -130,6 +138,7 @@ export function felixContext(
     policies ??= policyIndex(declared.policies, (policy) => policyTieBreak(policy, band));
     return policies.choosing(endpoints.labels);
   });
+  const choiceOrigin = once((policy: CalicoPolicy) => originOfField(origins, policy.origin, choosingField(policy)));
   const tiers = new WeakMap<LabelledClass, Map<string, readonly EndpointTier[]>>();
   const convert = ruleConverter(origins);
   const renderings = new Map<string, Rendering>();
@@ -165,7 +174,7 @@ export function felixContext(
       const key = `${direction} ${kind}`;
       const found = known.get(key);
       if (found !== undefined) return found;
-      const made = endpointTiers(direction, declared.tiers, choosing(endpoints), kind, band);
+      const made = endpointTiers(direction, declared.tiers, choosing(endpoints), kind, band, choiceOrigin);
       known.set(key, made);
       return made;
     },

@@ -1,4 +1,5 @@
 import type { RestoreTable } from "../../model/restore-table.ts";
+import { BUILT_IN_CHAINS } from "../../model/ruleset.ts";
 
 /** A table as `iptables-restore` reads it: in the kernel's chains what is inserted, then what is appended. */
 export function restoreText(table: RestoreTable): string {
@@ -6,7 +7,7 @@ export function restoreText(table: RestoreTable): string {
     table.hooks
       .filter((hook) => hook.mode === mode)
       .flatMap(({ chain, rules }) => rules.map(({ text }) => `-A ${chain} ${text}`));
-  const builtIn = [...new Set(table.hooks.map(({ chain }) => `:${chain} ACCEPT [0:0]`))];
+  const builtIn = BUILT_IN_CHAINS[table.name].map((chain) => `:${chain} ACCEPT [0:0]`);
   return [
     `*${table.name}`,
     ...builtIn,

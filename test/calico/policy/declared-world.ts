@@ -74,7 +74,10 @@ const NODE_RULES = [
 export function labOf(random: RandomCluster, calico: string): Lab {
   const { felix } = programmed(random, calico);
   const text = (tables: FelixOfNode["ipv4"]): string =>
-    tables.map(restoreText).join("").replace(":FORWARD ACCEPT", ":FORWARD DROP");
+    tables
+      .map(restoreText)
+      .join("")
+      .replace(/(\*filter\n[^*]*:FORWARD) ACCEPT/, "$1 DROP");
   const local = random.pods.filter(({ node }) => node === "n");
   const outside = (name: string, subnet: number) => ({
     name,
