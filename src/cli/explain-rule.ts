@@ -1,5 +1,6 @@
 import { explainTarget, parseTarget, type Target } from "../analysis/explain/explain-target.ts";
 import { programmedCluster } from "../analysis/programmed/programmed-cluster.ts";
+import type { Finding } from "../model/finding.ts";
 import type { Host } from "../model/host.ts";
 import { explainRuleJson } from "../report/explain-rule-json.ts";
 import { explainRuleText } from "../report/explain-rule-text.ts";
@@ -56,15 +57,17 @@ function named(hosts: readonly Host[], name: string): Host {
   ]);
 }
 
-function nothing(target: Target, asked: string, close: readonly string[]) {
-  const what = target.kind === "resource" ? "no chain, set or resource that made a rule" : `no such ${target.kind}`;
-  return {
-    code: "nothing-to-explain" as const,
-    severity: "error" as const,
-    message: `there is ${what}: ${asked}`,
-    advice:
-      close.length > 0
-        ? `Did you mean ${close.join(" or ")}?`
-        : "Give a chain (KUBE-SERVICES, filter/INPUT:3), the name of a set, a rule, or a resource such as NetworkPolicy shop/allow.",
-  };
+const FORMS =
+  "Give a chain (KUBE-SERVICES, filter/INPUT:3), the name of a set, a rule behind --, or a resource such as NetworkPolicy shop/allow.";
+
+function nothing(target: Target, asked: string, close: readonly string[]): Finding {
+  const finding = { code: "nothing-to-explain", severity: "error" } as const;
+  if (target.kind === "chain" && target.index !== null) {
+    const message = `chain ${target.chain} has no rule ${target.index}`;
+    return { ...finding, message, advice: "Leave the number out to see all its rules." };
+  }
+  if (asked.trim() === "") return { ...finding, message: "nothing was named", advice: FORMS };
+  const what = target.kind === "resource" ? "no chain or set, and no resource that made a rule," : `no ${target.kind}`;
+  const advice = close.length > 0 ? `Did you mean ${close.join(" or ")}?` : FORMS;
+  return { ...finding, message: `there is ${what} called ${asked}`, advice };
 }

@@ -100,6 +100,8 @@ describe("podpath explain-rule", () => {
     const { code, err } = await podpath(["explain-rule", HEALTHY, "KUBE-SERVICE"]);
     expect(code).toBe(2);
     expect(err).toContain("Did you mean KUBE-SERVICES");
+    expect((await podpath(["explain-rule", HEALTHY, "INPUT:99"])).err).toContain("chain INPUT has no rule 99");
+    expect((await podpath(["explain-rule", HEALTHY, " "])).err).toContain("nothing was named");
     expect((await podpath(["explain-rule", HEALTHY, "INPUT", "--node", "worker-9"])).err).toContain("worker-1");
   });
 });

@@ -19,6 +19,9 @@ const UNORDERED: ReadonlySet<string> = new Set([
   "KUBE-PROXY-FIREWALL",
 ]);
 
+/** The kubelet writes there too, what it did in older versions among it. */
+const MANY_WRITE: ReadonlySet<string> = new Set(["KUBE-FIREWALL"]);
+
 /** Chains that a program makes for objects, and takes away with them. */
 const OF_OBJECTS: Readonly<Record<Exclude<Program, "portmap">, RegExp>> = {
   Felix: /^cali-/,
@@ -38,7 +41,7 @@ export function programDrift(host: Host, node: ProgrammedNode, origins: OriginTa
       if (tables.length === 0) continue;
       const ruleset = rulesetOf(host, family, OF_OBJECTS[program], program);
       if (ruleset === null) {
-        findings.push(nothingProgrammed(host, family, program));
+        if (isAsked(tables, family)) findings.push(nothingProgrammed(host, family, program));
         continue;
       }
       for (const restore of tables) {
@@ -83,6 +86,13 @@ function rulesetOf(host: Host, family: Family, own: RegExp, program: Program): R
     .filter(({ chains }) => chains > 0)
     .sort((x, y) => y.chains - x.chains);
   return best?.ruleset ?? null;
+}
+
+/** Without Services of IPv6, kube-proxy need not look after a node that has none. */
+function isAsked(tables: readonly RestoreTable[], family: Family): boolean {
+  return (
+    family === 4 || tables.some(({ chains }) => chains.some(({ name }) => /^(?:cali-|KUBE-SVC-|KUBE-SVL-)/.test(name)))
+  );
 }
 
 function nothingProgrammed(host: Host, family: Family, program: Program): Finding {
@@ -136,7 +146,7 @@ function chainDrift(place: Place, name: string, chain: Chain | undefined): reado
     );
   }
   if (!isOwn || chain === undefined) return findings;
-  if (extra.length > 0) {
+  if (extra.length > 0 && !MANY_WRITE.has(name)) {
     const rules = extra.flatMap((i) => chain.rules[i] ?? []);
     const texts = extra.flatMap((i) => dumped[i]?.text ?? []);
     const [first] = rules;

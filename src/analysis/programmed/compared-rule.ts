@@ -31,8 +31,9 @@ export function comparedRule(rule: Rule, family: Family): ComparedRule {
   });
   const plain = matches.length === rule.matches.length ? rule : { ...rule, matches };
   const text = printRule({ ...plain, counters: null }, family);
-  // one target, which each backend prints in its own words
-  return { text: text.replace(/-j CT --notrack$/, "-j NOTRACK"), hash };
+  // one target, which each backend prints in its own words; and what old versions of iptables do not have
+  const plainTarget = text.replace(/-j CT --notrack$/, "-j NOTRACK").replace(/ --random-fully$/, "");
+  return { text: plainTarget, hash };
 }
 
 const parsed = new WeakMap<RestoreRule, readonly ComparedRule[]>();

@@ -14,6 +14,7 @@ import type { Family } from "../../net/address.ts";
 import { chainCauses } from "./chain-causes.ts";
 import { CALICO_RELEASES, felixHashes, toldVersions } from "./cluster-versions.ts";
 import { dumpedNode, dumpedTunnels, undumpedNodes } from "./dumped-node.ts";
+import { proxySettings } from "./proxy-settings.ts";
 
 export type Program = "Felix" | "kube-proxy" | "portmap";
 
@@ -47,7 +48,7 @@ export interface ProgrammedCluster {
 export function programmedCluster(network: Network, cluster: Cluster): ProgrammedCluster {
   const told = toldVersions(cluster);
   const kubernetes = told.kubernetes ?? "";
-  if (told.calico !== null || !programsTold(cluster).has("Felix")) {
+  if (told.calico !== null || !tellsOfFelix(cluster)) {
     return ofVersions(network, cluster, { calico: told.calico ?? "", kubernetes }, "object");
   }
   return likeliest(network, cluster, kubernetes);
@@ -99,9 +100,11 @@ function ofVersions(
   const nodes = new Map(hosts.map((host) => [host.name, dumpedNode(host, cluster)]));
   const all = [...nodes.values(), ...undumpedNodes(cluster, new Set(nodes.keys()))];
   const tunnels = new Map(hosts.map((host) => [host.name, dumpedTunnels(host, cluster)]));
-  const programs = programsTold(cluster);
+  const settings = proxySettings(hosts, cluster);
+  const programs = programsTold(cluster, settings !== null);
   const felix = felixContext(cluster, all, { tunnels }, versions, network.origins);
-  const proxy = kubeProxyContext(cluster, endpointSlicesOf(cluster), versions, network.origins);
+  const proxied = { ...cluster, settings: { ...cluster.settings, kubeProxy: settings ?? cluster.settings.kubeProxy } };
+  const proxy = kubeProxyContext(proxied, endpointSlicesOf(cluster), versions, network.origins);
   const made = new Map<string, ProgrammedNode>();
   return {
     versions,
@@ -115,7 +118,9 @@ function ofVersions(
       const before = made.get(name);
       if (before !== undefined) return before;
       const ofFelix = programs.has("Felix") ? felixOfNode(node, felix) : null;
-      const ofProxy = programs.has("kube-proxy") ? kubeProxyOfNode(node, proxy) : null;
+      // in eBPF mode Felix may do kube-proxy's work
+      const hasProxy = programs.has("kube-proxy") && (ofFelix?.baseChains.length ?? 0) === 0;
+      const ofProxy = hasProxy ? kubeProxyOfNode(node, proxy) : null;
       const ports = programs.has("portmap")
         ? hostPorts(
             [...cluster.pods.values()].filter(({ nodeName }) => nodeName === name),
@@ -137,18 +142,17 @@ function ofVersions(
   };
 }
 
-/**
- * Without pools, pods and namespaces nothing can be said of Felix; nothing of kube-proxy without Services and their endpoints, or
- * where it uses no iptables.
- */
-function programsTold(cluster: Cluster): ReadonlySet<Program> {
+/** Without pools, pods and namespaces nothing can be said of Felix. */
+function tellsOfFelix(cluster: Cluster): boolean {
+  return cluster.ipPools.size > 0 && cluster.pods.size > 0 && cluster.policy.namespaces.size > 0;
+}
+
+/** Nothing can be said of kube-proxy without Services and their endpoints, nor where it uses no iptables. */
+function programsTold(cluster: Cluster, usesIptables: boolean): ReadonlySet<Program> {
   const programs = new Set<Program>();
-  const mode = cluster.settings.kubeProxy?.mode ?? "iptables";
-  const hasPods = cluster.pods.size > 0;
-  if (cluster.ipPools.size > 0 && hasPods && cluster.policy.namespaces.size > 0) programs.add("Felix");
-  if (cluster.services.size > 0 && cluster.endpointSlices.size + cluster.endpoints.size > 0 && mode === "iptables") {
-    programs.add("kube-proxy");
-  }
-  if (hasPods) programs.add("portmap");
+  if (tellsOfFelix(cluster)) programs.add("Felix");
+  const hasEndpoints = cluster.endpointSlices.size + cluster.endpoints.size > 0;
+  if (cluster.services.size > 0 && hasEndpoints && usesIptables) programs.add("kube-proxy");
+  if (cluster.pods.size > 0) programs.add("portmap");
   return programs;
 }
