@@ -9,7 +9,7 @@ import { buildCluster } from "../resources/build-cluster.ts";
 import { type Resource, readResources } from "../resources/read-resources.ts";
 import { type SnapshotFiles, textOf } from "../snapshot/files.ts";
 import { serviceNamesOf } from "../snapshot/names.ts";
-import type { RecognisedFile } from "../snapshot/read-machine.ts";
+import type { RecognisedFile } from "../snapshot/reading.ts";
 import { describedSegments, inferredSegments, memberKey } from "../snapshot/segments.ts";
 import { isNodesFile } from "./cluster-folder.ts";
 import { clusterHosts } from "./cluster-hosts.ts";

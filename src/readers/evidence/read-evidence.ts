@@ -3,7 +3,7 @@ import type { Finding } from "../../model/finding.ts";
 import type { OriginTable } from "../../model/origin.ts";
 import { chooseFiles } from "../snapshot/choose-files.ts";
 import type { MachineFiles } from "../snapshot/layout.ts";
-import type { RecognisedFile } from "../snapshot/read-machine.ts";
+import type { RecognisedFile } from "../snapshot/reading.ts";
 import { EVIDENCE_READERS } from "./evidence-readers.ts";
 
 /** What the dumps of a snapshot say beside the state of its machines. */

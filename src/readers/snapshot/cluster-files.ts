@@ -9,7 +9,7 @@ import { buildCluster } from "../resources/build-cluster.ts";
 import { type Resource, readResources } from "../resources/read-resources.ts";
 import { readTables } from "../tables/read-tables.ts";
 import type { PlacedFile } from "./layout.ts";
-import type { RecognisedFile } from "./read-machine.ts";
+import type { RecognisedFile } from "./reading.ts";
 
 /** What files of `cluster/` are taken for. */
 const API_OBJECTS = "API objects";
