@@ -1,5 +1,5 @@
 import { basename, resolve } from "node:path";
-import { hostSessions } from "../analysis/bgp-evidence.ts";
+import { type HostSession, hostSessions } from "../analysis/bgp-evidence.ts";
 import { type ComparedSnapshot, compareSnapshots } from "../analysis/compare-snapshots.ts";
 import { runScenario, type ScenarioRun } from "../analysis/run-scenario.ts";
 import type { Finding } from "../model/finding.ts";
@@ -98,11 +98,15 @@ async function startAnew(name: string, loaded: LoadedNetwork) {
   const { evidence } = await configurationsOf(loaded);
   const { network, sessions, findings } = reconverge(loaded.network, evidence);
   const before = loaded.settled === null ? `${name} as dumped` : `${name} as assumed`;
-  // Of manifests nobody has seen a session: then none is told to differ.
-  const known = loaded.settled === null ? hostSessions(evidence) : sessions;
+  // until BGP runs, a cluster of manifests is one whose sessions all stand
+  const known = loaded.settled === null ? hostSessions(evidence) : sessions.map(established);
   const dumped = { name: before, network: loaded.network, sessions: known };
   const anew = { name: "BGP started anew", network, sessions };
   return { loaded: { ...loaded, network }, findings, difference: compareSnapshots(dumped, anew) };
+}
+
+function established(session: HostSession): HostSession {
+  return { ...session, state: "up", info: "Established", bgpState: "Established", lastError: null };
 }
 
 async function configurationsOf(loaded: LoadedNetwork) {
