@@ -1,7 +1,7 @@
 import type { Pod } from "../../kubernetes/pod.ts";
 import { hasFinished } from "../../kubernetes/pod.ts";
 import { NO_TUNNELS, type TunnelAddresses } from "../../kubernetes/tunnel-addresses.ts";
-import type { Origin } from "../../model/origin.ts";
+import { NO_ORIGIN, type Origin } from "../../model/origin.ts";
 import type { Address, Family } from "../../net/address.ts";
 import { formatAddress } from "../../net/address.ts";
 import { formatPrefix, hostPrefix, type Prefix, prefixContains } from "../../net/prefix.ts";
@@ -129,13 +129,15 @@ function blockRange(block: IPAMBlock, poolOf: PoolFinder): NodeRange | null {
   if (block.affinity?.type !== "host" || block.deleted) return null;
   const [only] = block.allocations.length === 1 ? block.allocations : [];
   const secondary = only == null ? undefined : block.attributes[only]?.secondary;
+  const pool = poolOf(block.cidr.address);
   return {
     destination: block.cidr,
     node: block.affinity.name,
-    pool: poolOf(block.cidr.address),
+    pool,
     isTunnel: secondary?.has("type") === true && !secondary.has("pod"),
     unmanaged: false,
-    origin: block.origin,
+    // a block that nobody declares is there because of its pool
+    origin: block.origin || (pool?.metadata.origin ?? NO_ORIGIN),
   };
 }
 
@@ -151,7 +153,9 @@ function singleAddresses(
     if ((blocksOf.get(node) ?? []).some(({ destination }) => prefixContains(destination, address))) return;
     const key = formatAddress(address);
     if (ranges.has(key)) return;
-    ranges.set(key, { destination: hostPrefix(address), node, pool: poolOf(address), ...fields });
+    const pool = poolOf(address);
+    const origin = fields.origin || (pool?.metadata.origin ?? NO_ORIGIN);
+    ranges.set(key, { destination: hostPrefix(address), node, pool, ...fields, origin });
   };
   for (const block of plan.blocks) {
     block.allocations.forEach((index, ordinal) => {

@@ -227,3 +227,12 @@ test("a VXLAN device needs a device with the node's address", () => {
   expect(deviceLines(wiring)).toEqual([]);
   expect(wiring?.findings.map(({ code }) => code)).toEqual(["vxlan-without-parent"]);
 });
+
+test("a route to a block that nobody declares comes from its pool, a route to a pod from the Pod", () => {
+  const routes = wired(pool("p", "10.10.0.0/16") + WEB + pod("n/a", "kind-control-plane"), KIND).get(
+    "kind-worker2",
+  )?.routes;
+  const origins = (routes ?? []).filter(({ protocol }) => protocol !== "kernel").map(({ origin }) => origin);
+  expect(origins).toHaveLength(3);
+  expect(origins.filter((origin) => origin === 0)).toEqual([]);
+});
