@@ -23,9 +23,13 @@ export interface Reconverged {
 
 /**
  * Starts a BIRD on every host whose bird.cfg was dumped, lets it run until sessions stand as they will, and takes the routes it
- * leaves instead of those that the dumps show as BIRD's. Hosts without one stay as they are.
+ * leaves instead of those that the dumps show as BIRD's. Hosts without one stay as they are. `seconds`: for so long instead.
  */
-export function reconverge(network: Network, evidence: ReadonlyMap<string, Evidence>): Reconverged {
+export function reconverge(
+  network: Network,
+  evidence: ReadonlyMap<string, Evidence>,
+  seconds: number | null = null,
+): Reconverged {
   const findings: Finding[] = [];
   const configurations = new Map<string, readonly SpeakerConfiguration[]>();
   for (const [name, { birdConfigurations }] of evidence) {
@@ -37,7 +41,7 @@ export function reconverge(network: Network, evidence: ReadonlyMap<string, Evide
     if (speakers.length > 0) configurations.set(name, speakers);
   }
   const run = startDaemons(network, configurations);
-  runFor(run, SETTLING_TIME);
+  runFor(run, seconds ?? SETTLING_TIME);
   for (const choice of run.choices) {
     findings.push({
       code: "bgp-rests-on-a-guess",

@@ -56,6 +56,21 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
       done(await run(scenarios, options, io));
     });
 
+  withNetwork(
+    program
+      .command("birdc")
+      .description("BGP started anew: what birdc show … or calicoctl node status says on a node")
+      .argument("<network>", NETWORK)
+      .argument("<node>", "a node with a bird.cfg, or of a folder of manifests")
+      .argument("<words...>", "show protocols [all], show route [all] [for A | protocol P], show status, node status"),
+  )
+    .option("--after <seconds>", "how long the daemons run before they are asked", "120")
+    .option("--ipv6", "ask the daemon of IPv6")
+    .action(async (network: string, node: string, words: string[], options) => {
+      const { birdc } = await import("./birdc.ts");
+      done(await birdc(network, node, words, options, io));
+    });
+
   addTraceOptions(
     withNetwork(
       program

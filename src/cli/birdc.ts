@@ -1,0 +1,106 @@
+import { reconverge } from "../analysis/reconverge.ts";
+import { renderedBird, renderedEvidence } from "../analysis/rendered-bird.ts";
+import type { Speaker } from "../bgp/speaker/speaker.ts";
+import type { Finding } from "../model/finding.ts";
+import { parseAddress } from "../net/address.ts";
+import { readEvidence } from "../readers/evidence/read-evidence.ts";
+import { birdClock } from "../report/bird/clock.ts";
+import { nodeStatusText } from "../report/bird/node-status-text.ts";
+import { protocolsText } from "../report/bird/protocols-text.ts";
+import { routesText } from "../report/bird/routes-text.ts";
+import { statusText } from "../report/bird/status-text.ts";
+import type { CommonOptions } from "./common-options.ts";
+import { DONE, type ExitCode } from "./exit-code.ts";
+import { loadNetwork } from "./input.ts";
+import { InputError } from "./input-error.ts";
+import type { Io } from "./io.ts";
+import { openOutput } from "./output.ts";
+
+export interface BirdcOptions extends CommonOptions {
+  readonly ipv6?: boolean;
+  /** Seconds after the daemons have started. */
+  readonly after?: string;
+}
+
+/** `podpath birdc`: what BIRD, or calicoctl, says on a node after BGP ran anew. */
+export async function birdc(
+  network: string,
+  node: string,
+  words: readonly string[],
+  options: BirdcOptions,
+  io: Io,
+): Promise<ExitCode> {
+  const seconds = options.after === undefined ? null : Number(options.after);
+  if (seconds !== null && !(seconds >= 0 && seconds <= LONGEST)) {
+    throw new InputError([refusal("bad-arguments", `--after takes seconds up to ${LONGEST}, not ${options.after}`)]);
+  }
+  const loaded = await loadNetwork(network, io, options);
+  const { evidence } =
+    loaded.settled === null
+      ? readEvidence(loaded.machines, loaded.network.origins, loaded.factEvidence)
+      : { evidence: renderedEvidence(renderedBird(loaded.cluster, loaded.settled), loaded.network.origins) };
+  const { run, findings } = reconverge(loaded.network, evidence, seconds);
+  const speakers = run.speakers.get(node) ?? [];
+  if (speakers.length === 0) {
+    const names = [...run.speakers.keys()].join(", ");
+    throw new InputError([
+      refusal(
+        "unknown-host",
+        `no BIRD runs on ${node}; there is ${names === "" ? "none anywhere" : `one on ${names}`}`,
+      ),
+    ]);
+  }
+  const origin = loaded.network.collectedAt ?? 0;
+  const text = answer(words, speakers, options.ipv6 === true ? 6 : 4, origin, run.world.now);
+  const output = openOutput(io, options);
+  try {
+    output.findings(findings, true);
+    if (options.json === true) await output.json({ node, command: words.join(" "), text });
+    else output.result(text);
+  } finally {
+    output.close();
+  }
+  return DONE;
+}
+
+/** A day: what BGP does, it does sooner. */
+const LONGEST = 86_400;
+
+function refusal(code: "bad-arguments" | "unknown-host", message: string): Finding {
+  return { code, severity: "error", message };
+}
+
+function answer(
+  words: readonly string[],
+  speakers: readonly Speaker[],
+  family: 4 | 6,
+  origin: number,
+  now: number,
+): string {
+  const clock = birdClock(origin, now);
+  const [verb, what, ...rest] = words;
+  if (verb === "node" && what === "status" && rest.length === 0) return nodeStatusText(speakers, clock);
+  const speaker = speakers.find(({ configuration }) => configuration.family === family);
+  if (speaker === undefined) throw new InputError([refusal("bad-arguments", `no BIRD of IPv${family} runs there`)]);
+  const [first, second] = rest;
+  if (verb === "show" && what === "protocols" && rest.length <= 1 && (first === undefined || first === "all")) {
+    return protocolsText(speaker, clock, first === "all");
+  }
+  if (verb === "show" && what === "status" && rest.length === 0) return statusText(speaker, origin);
+  if (verb === "show" && what === "route") {
+    const all = rest.includes("all");
+    const others = rest.filter((word) => word !== "all");
+    const [filter, value] = others;
+    const destination = filter === "for" && value !== undefined ? parseAddress(value) : null;
+    const protocol = filter === "protocol" ? (value ?? null) : null;
+    if (others.length === 0 || (others.length === 2 && (destination !== null || protocol !== null))) {
+      return routesText(speaker, clock, { all, for: destination, protocol });
+    }
+  }
+  throw new InputError([
+    {
+      ...refusal("bad-arguments", `podpath does not answer “${[verb, what, first, second].filter(Boolean).join(" ")}”`),
+      expected: "show protocols [all], show route [all] [for A | protocol P], show status, or node status",
+    },
+  ]);
+}

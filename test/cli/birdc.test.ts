@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+import { originTable } from "../../src/model/origin.ts";
+import { formatAddress } from "../../src/net/address.ts";
+import { readBirdc } from "../../src/readers/birdc/birdc.ts";
+import { readNodeStatus } from "../../src/readers/calicoctl/node-status.ts";
+import { podpath } from "./command.ts";
+
+const REJECTED = "scenarios/debian-firewall-blocks-bgp/bgp-blocked-by-reject";
+const HEALTHY = "scenarios/debian-firewall-blocks-bgp/healthy";
+
+test("what birdc prints, the reader of real dumps takes", async () => {
+  for (const words of [["protocols"], ["protocols", "all"], ["route"], ["route", "all"], ["status"]]) {
+    const { code, out } = await podpath(["birdc", "-q", HEALTHY, "worker-1", "show", ...words]);
+    expect(code).toBe(0);
+    expect(readBirdc(out, "birdc", originTable()).findings, out).toEqual([]);
+  }
+});
+
+test("node status is a table that the reader of real ones takes, however long the reason of a session is", async () => {
+  const { code, out } = await podpath(["birdc", "-q", REJECTED, "control-plane", "node", "status"]);
+  expect(code).toBe(0);
+  const { evidence, findings } = readNodeStatus(out, "node-status", originTable());
+  expect(findings).toEqual([]);
+  expect(
+    evidence.bgpSessions.map(({ peer, kind, state, info }) => [
+      peer === null ? "" : formatAddress(peer),
+      kind,
+      state,
+      info,
+    ]),
+  ).toEqual([
+    ["172.16.0.10", "mesh", "start", "Active Socket: Connection refused"],
+    ["172.16.0.11", "mesh", "start", "Active Socket: Connection refused"],
+  ]);
+});
+
+test("routes can be asked for by destination and by protocol", async () => {
+  const ask = async (...words: readonly string[]): Promise<string> =>
+    (await podpath(["birdc", "-q", HEALTHY, "worker-1", "show", "route", ...words])).out.replaceAll(
+      /\d\d:\d\d:\d\d/g,
+      "t",
+    );
+  expect(await ask("for", "192.168.49.70")).toBe(
+    "192.168.49.64/26   via 172.16.0.9 on eth0 [Mesh_172_16_0_9 t] * (100/0) [i]\n",
+  );
+  expect(await ask("protocol", "static1")).toBe("192.168.226.64/26  blackhole [static1 t] * (200)\n");
+  expect(await ask("for", "8.8.8.8")).toBe("0.0.0.0/0          via 172.16.0.1 on eth0 [kernel1 t] * (10)\n");
+});
+
+test("a second after their start the daemons have no sessions yet", async () => {
+  const { out } = await podpath(["birdc", "-q", HEALTHY, "control-plane", "show", "protocols", "--after", "1"]);
+  expect(out).toContain("Active");
+  expect(out).not.toContain("Established");
+});
+
+test("other words, other nodes and other times are refused", async () => {
+  for (const args of [
+    ["worker-1", "show", "ospf"],
+    ["worker-9", "show", "protocols"],
+    ["worker-1", "show", "protocols", "--after", "soon"],
+    ["worker-1", "show", "route", "for", "somewhere"],
+    ["worker-1", "show", "route", "--ipv6"],
+  ]) {
+    const { code, err } = await podpath(["birdc", "-q", HEALTHY, ...args]);
+    expect([code, err.length > 0]).toEqual([2, true]);
+  }
+});
