@@ -127,9 +127,13 @@ export function filterForwarded(runtime: HostRuntime, bridge: Interface, to: Int
   skb.input = bridge;
   if (!passed) return false;
   const { packet, reassembled } = skb;
-  if (reassembled === null && packetLength(packet) <= to.mtu) return true;
-  const longest = reassembled === null ? packetLength(packet) : reassembled.maxSize;
-  if (packet.src.family === 6 || (packet.df && longest > to.mtu)) {
+  const length = packetLength(packet);
+  const longest = reassembled === null ? length : reassembled.maxSize;
+  if (length <= Math.min(longest, to.mtu)) {
+    skb.reassembled = null;
+    return true;
+  }
+  if ((packet.df || packet.src.family === 6) && longest > to.mtu) {
     drop(runtime, skb, null, "POSTROUTING", `larger than the MTU ${to.mtu} of ${to.name}`);
     return false;
   }

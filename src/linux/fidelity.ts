@@ -32,7 +32,7 @@ export const MATCH_FIDELITY: Readonly<Record<Exclude<keyof Matches, "unmodelled"
   dst: UNMET,
   ecn: null,
   esp: UNMET,
-  eui64: UNMET,
+  eui64: null,
   frag: UNMET,
   hashlimit: null,
   hbh: UNMET,
@@ -149,4 +149,26 @@ export const ROUTE_FIDELITY: Readonly<Record<RouteType, Fidelity>> = {
   prohibit: null,
   throw:
     "passed over by every look-up, so that no probe can end with it; compared in look-ups (test/kernel/fuzz/look-ups)",
+};
+
+const NO_SUCH_SET = "the kernel at hand has no such set type; the code follows its source";
+
+/** Types of ipset that a rule found the packet in. */
+export const SET_FIDELITY: Readonly<Record<string, Fidelity>> = {
+  "bitmap:ip": null,
+  "bitmap:ip,mac": null,
+  "bitmap:port": null,
+  "hash:ip": null,
+  "hash:ip,mac": NO_SUCH_SET,
+  "hash:ip,mark": NO_SUCH_SET,
+  "hash:ip,port": null,
+  "hash:ip,port,ip": null,
+  "hash:ip,port,net": null,
+  "hash:mac": NO_SUCH_SET,
+  "hash:net": null,
+  "hash:net,iface": null,
+  "hash:net,net": NO_SUCH_SET,
+  "hash:net,port": null,
+  "hash:net,port,net": NO_SUCH_SET,
+  "list:set": null,
 };

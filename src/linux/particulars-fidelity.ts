@@ -32,11 +32,6 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Particular>> = {
     answer: "not read: buckets are taken to be full, as after a ruleset load, and empty from then on",
   },
   "time: --kerneltz": "the time zone of the kernel is taken to be UTC",
-  "set: hash:ip, hash:net, hash:ip,port, hash:net,port, hash:ip,port,ip, hash:ip,port,net, hash:net,iface":
-    campaign("router"),
-  "set: bitmap:ip, bitmap:port, list:set": campaign("router"),
-  "set: hash:net,net, hash:ip,mark, hash:net,port,net and types with MAC addresses other than bitmap:ip,mac":
-    "the kernel at hand does not have all of these types; the code follows their sources",
   "statistic --mode random, MASQUERADE --random-fully: the draw": {
     answer: "every outcome is a branch with its probability",
   },
@@ -99,6 +94,9 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Particular>> = {
   "bridges: STP, VLAN filtering, ebtables, multicast snooping": {
     answer: "ports are in the state of the dump; rules of ebtables are not read",
   },
+  "MAC addresses of frames that no dump tells (mac, eui64, sets)": {
+    answer: "a rule that goes by one asks: the answer branches and is uncertain",
+  },
   "VXLAN: forwarding entries, TTL, TOS and DF of the outer packet, source port": fact("vxlan"),
   "WireGuard: allowed-ips": {
     answer: "not read: whatever is routed into the device leaves the model there, and the answer says so",
@@ -107,7 +105,9 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Particular>> = {
 
   "fragments: made and joined, IPv4": fact("fragments"),
   "fragments: pieces of a host's own datagrams, both families": fact("local-fragments"),
-  "fragments: IPv6, forwarded and joined": "as for IPv4; no campaign sends fragments of IPv6",
+  "fragments: IPv6, forwarded and joined": campaign("narrow6"),
+  "fragments: IPv6, the error about those that do not come": "by reading: ip6frag_expire_frag_queue, after 60 s",
+  "fragments: IPv6, joined on a bridge": "as for IPv4; no campaign sends them",
   "path MTU: learnt, locked, forgotten, black holes, IPv4": fact("path-mtu"),
   "path MTU: learnt from packet too big, IPv6": campaign("narrow6"),
   "extension headers of IPv6 other than the fragment header": {

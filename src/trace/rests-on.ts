@@ -1,5 +1,5 @@
 import { HOOK_FIDELITY, type Standing } from "../linux/datapath-fidelity.ts";
-import { DEVICE_FIDELITY, MATCH_FIDELITY, ROUTE_FIDELITY, TARGET_FIDELITY } from "../linux/fidelity.ts";
+import { DEVICE_FIDELITY, MATCH_FIDELITY, ROUTE_FIDELITY, SET_FIDELITY, TARGET_FIDELITY } from "../linux/fidelity.ts";
 import type { Network } from "../model/network.ts";
 import type { Origin } from "../model/origin.ts";
 import type { Match, Rule, TargetCall } from "../model/ruleset.ts";
@@ -40,6 +40,7 @@ function ofStep(network: Network, step: TraceStep, put: Put): void {
       if (step.matched && step.place.rule !== null) {
         ofHook(step.place, step.place.rule, put);
         ofRule(step.place.rule, put);
+        ofSets(network, step.host, step.place.rule, put);
       }
       return;
     case "receive":
@@ -76,6 +77,14 @@ function ofRule(rule: Rule, put: Put): void {
   if (rule.target?.kind !== "extension") return;
   const { feature, reason } = ofTarget(rule.target.call);
   put(feature, reason, rule.origin);
+}
+
+function ofSets(network: Network, host: string, rule: Rule, put: Put): void {
+  for (const match of rule.matches) {
+    if (match.name !== "set") continue;
+    const set = network.hosts.get(host)?.ipSets.get(match.options.name);
+    if (set !== undefined) put(`set ${set.type}`, SET_FIDELITY[set.type] ?? null, set.origin);
+  }
 }
 
 interface Named {

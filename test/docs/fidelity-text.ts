@@ -9,7 +9,13 @@ import {
   SYSCTL_FIDELITY,
   TRACKER_FIDELITY,
 } from "../../src/linux/datapath-fidelity.ts";
-import { DEVICE_FIDELITY, MATCH_FIDELITY, ROUTE_FIDELITY, TARGET_FIDELITY } from "../../src/linux/fidelity.ts";
+import {
+  DEVICE_FIDELITY,
+  MATCH_FIDELITY,
+  ROUTE_FIDELITY,
+  SET_FIDELITY,
+  TARGET_FIDELITY,
+} from "../../src/linux/fidelity.ts";
 import { matchNames, targetNames } from "../../src/linux/netfilter/known-extensions.ts";
 import { PARTICULARS_FIDELITY } from "../../src/linux/particulars-fidelity.ts";
 
@@ -41,6 +47,7 @@ export const DECLARED: readonly {
   { word: "hook", title: "Hooks: table, hook, family, backend", table: HOOK_FIDELITY },
   { word: "match", title: "Matches", table: MATCH_FIDELITY },
   { word: "target", title: "Targets", table: TARGET_FIDELITY },
+  { word: "set", title: "Sets: types in which a rule found the packet", table: SET_FIDELITY },
   { word: "tracker", title: "Conntrack's trackers", table: TRACKER_FIDELITY },
   { word: "route", title: "Route types", table: ROUTE_FIDELITY },
   { word: "policy-rule", title: "Policy rules: selectors and actions", table: POLICY_RULE_FIDELITY },

@@ -69,6 +69,8 @@ export function counterWatch(oracle: Oracle, rulesets: readonly HostRuleset[]): 
     },
     async settle() {
       if (!spoilt) return;
+      // Giving up on a neighbour makes the kernel send an error, which must not be counted later.
+      await oracle.flush();
       for (const one of watched) restart(one, await saved(one.ruleset));
       spoilt = false;
     },

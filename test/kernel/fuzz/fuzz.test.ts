@@ -40,8 +40,7 @@ describe.skipIf(!available)("podpath and the kernel", () => {
     expect(result.tally.probes).toBeGreaterThanOrEqual(probes);
     expect(result.tally.outcomes.get("delivered") ?? 0).toBeGreaterThan(probes * delivered);
     expect(result.tally.unrepeated).toBeLessThanOrEqual(probes / 500);
-    // The kernel's error about a neighbour that it gave up may be counted after the sequence that it is about.
-    expect(result.tally.countersUnrepeated).toBeLessThanOrEqual(result.tally.rulesets * 0.15 + 1);
+    expect(result.tally.countersUnrepeated).toBeLessThanOrEqual(result.tally.rulesets / 100 + 1);
     expect(result.tally.refused).toBeLessThan(result.tally.rulesets * refused);
     for (const [feature, count] of result.tally.features) met.set(feature, (met.get(feature) ?? 0) + count);
   });

@@ -54,7 +54,12 @@ function ofStep(step: TraceStep, network: Network, features: Set<string>): void 
       const { rule, backend, family, table, hook } = step.place;
       if (silences(step.place.chain) || !step.matched) return;
       features.add(`hook ${table} ${hook} IPv${family} ${backend}`);
-      for (const match of rule?.matches ?? []) features.add(`match ${match.name}`);
+      for (const match of rule?.matches ?? []) {
+        features.add(`match ${match.name}`);
+        if (match.name !== "set" || match.options.invert) continue;
+        const set = network.hosts.get(step.host)?.ipSets.get(match.options.name);
+        if (set !== undefined) features.add(`set ${set.type}`);
+      }
       const target = rule?.target ?? null;
       if (target === null) return;
       if (target.kind === "extension") features.add(`target ${target.call.name}`);

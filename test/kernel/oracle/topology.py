@@ -247,6 +247,10 @@ class Topology:
 
     def _interface_sysctls(self, defaults):
         for host in self.hosts.values():
+            for interface in host.interfaces.values():
+                for family in ("ipv4", "ipv6") if self.ipv6 else ("ipv4",):
+                    # A neighbour in use that has become stale is asked again when it suits the kernel.
+                    host.namespace.sysctl(f"net.{family}.neigh.{interface.name}.delay_first_probe_time", 3600)
             for key, value in self._sysctls(host, defaults).items():
                 if sysctl_interface(key) is not None:
                     host.namespace.sysctl(key, value)
