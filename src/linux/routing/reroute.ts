@@ -16,7 +16,8 @@ function isOfALink({ packet: { dst } }: Skb): boolean {
 function boundTo(skb: Skb): string | null {
   const { packet, route, owner, boundInterface } = skb;
   if (packet.dst.family === 4 || (owner !== null && boundInterface !== null)) return boundInterface;
-  return isOfALink(skb) && route !== null && route.kind !== "error" ? route.output.name : null;
+  if (!isOfALink(skb)) return null;
+  return route === null || route.kind === "error" ? boundInterface : route.output.name;
 }
 
 /** That device is lo for this host's own addresses, where they are not found. */
