@@ -152,6 +152,7 @@ function handOver(world: World, sender: HostRuntime, { runtime, device }: Receiv
   frame.owner = null;
   frame.fromKernel = false;
   frame.socketless = false;
+  frame.carrier = null;
   frame.ownHeader = false;
   frame.boundInterface = null;
   frame.reassembled = null;

@@ -54,6 +54,7 @@ export function receive(runtime: HostRuntime, device: Interface, skb: Skb): void
   }
   if (!device.up) return drop(runtime, skb, "DEV_READY", null, `${device.name} is down`);
   skb.input = device;
+  skb.carrier = null;
   skb.output = null;
   if (skb.vlan !== 0) {
     const tagged = vlanDeviceOf(runtime, device, skb.vlan);
@@ -274,13 +275,22 @@ export function sendToGateway(runtime: HostRuntime, skb: Skb, gateway: Address, 
   leaveHost(runtime, skb, result);
 }
 
+/** ip_output() takes `skb->dev` for the incoming device, which for what a tunnel made is the tunnel's. */
+function postRouting(runtime: HostRuntime, skb: Skb): number {
+  if (skb.carrier === null) return runHook(runtime, skb, POSTROUTING);
+  skb.input = skb.carrier;
+  const verdict = runHook(runtime, skb, POSTROUTING);
+  skb.input = null;
+  return verdict;
+}
+
 /** ip_output(): POSTROUTING, then out of the device. Returns the errno a local sender would see. */
 function leave(runtime: HostRuntime, skb: Skb): string | null {
   if (skb.packet.src.family === 6 && skb.output !== null && disablesIpv6(runtime, skb.output)) {
     drop(runtime, skb, "IPV6DISABLED", "POSTROUTING", `IPv6 is disabled on ${skb.output.name}`);
     return null;
   }
-  if (runHook(runtime, skb, POSTROUTING) !== NF_ACCEPT) {
+  if (postRouting(runtime, skb) !== NF_ACCEPT) {
     hookDrop(runtime, skb, POSTROUTING);
     return skb.stolen ? null : "EPERM";
   }

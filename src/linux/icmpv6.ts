@@ -1,5 +1,13 @@
 import type { Interface } from "../model/interface.ts";
-import { type Address, isLinkLocal, isMulticast, isUnspecified, sameAddress, unspecified } from "../net/address.ts";
+import {
+  type Address,
+  isLinkLocal,
+  isLoopback,
+  isMulticast,
+  isUnspecified,
+  sameAddress,
+  unspecified,
+} from "../net/address.ts";
 import { isIcmpv6Error, V6_ECHO_REPLY, V6_PACKET_TOO_BIG, V6_REDIRECT } from "../net/icmp.ts";
 import { copyPacket, packet } from "../net/packet.ts";
 import { ICMPV6 } from "../net/protocol.ts";
@@ -70,9 +78,10 @@ function isToAnycast({ route }: Skb): boolean {
   return route?.kind === "local" && route.route.type === "anycast";
 }
 
-/** ipv6_chk_addr(): the address of any interface; a link-local one of this interface. */
+/** ipv6_chk_addr(): the address of any interface; a link-local one, or `::1`, of this interface. */
 function ownsAddress(runtime: HostRuntime, address: Address, device: Interface | null): boolean {
-  const devices = isLinkLocal(address) ? (device === null ? [] : [device]) : runtime.compiled.devices;
+  const devices =
+    isLinkLocal(address) || isLoopback(address) ? (device === null ? [] : [device]) : runtime.compiled.devices;
   return devices.some(({ addresses }) =>
     addresses.some((item) => item.dad !== "tentative" && sameAddress(item.address, address)),
   );

@@ -106,6 +106,8 @@ export interface Skb {
   loop: string | null;
   /** Copies that bridges and VXLAN devices made of one frame, which share this count; null: none yet. */
   copies: { count: number } | null;
+  /** The tunnel device that made this packet of another one (`skb->dev`): in POSTROUTING it counts as the incoming device. */
+  carrier: Interface | null;
   /** Sent by a raw socket with a header of its own (`!skb->ignore_df`): in IPv6 nobody cuts it. */
   ownHeader: boolean;
   /** Interface the socket is bound to (SO_BINDTODEVICE), or null. */
@@ -169,6 +171,7 @@ export function skb(packet: Packet, journey: number): Skb {
     landmark: null,
     loop: null,
     copies: null,
+    carrier: null,
     ownHeader: false,
     boundInterface: null,
     reassembled: null,

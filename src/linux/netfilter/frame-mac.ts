@@ -16,8 +16,8 @@ export function isTold(mac: string): boolean {
  * The MAC address on one side of the frame that the packet came in: empty without an Ethernet header, as for packets of this
  * host and of layer-3 tunnels; null where no dump tells it.
  */
-export function frameMac({ input, sourceMac, destinationMac }: Skb, side: "src" | "dst"): string | null {
-  if (input === null) return "";
+export function frameMac({ input, carrier, sourceMac, destinationMac }: Skb, side: "src" | "dst"): string | null {
+  if (input === null || carrier !== null) return "";
   switch (input.kind) {
     case "loopback":
       return LOOPBACK_MAC;

@@ -111,6 +111,7 @@ function remotesOf(runtime: HostRuntime, device: Interface, vxlan: VxlanDevice, 
 function sendTo(runtime: HostRuntime, device: Interface, vxlan: VxlanDevice, skb: Skb, remote: Remote): void {
   const carried = skb.route;
   wrap(runtime, skb, vxlan, remote);
+  skb.carrier = device;
   if (runtime.observer !== null && skb.carried?.arp === null) {
     runtime.observer.step({ kind: "encapsulate", runtime, skb, device: device.name, entry: remote.entry });
   }
