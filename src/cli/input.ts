@@ -398,6 +398,10 @@ async function loadFiles(
     : files;
   const mode = options.open === true && options.strictInput !== true ? openSnapshot : readSnapshot;
   const result = mode(asSnapshot, (done, total) => options.progress?.show("machines read", done, total));
+  if (manifests && result.network.hosts.size === 0 && result.cluster.nodes.size + result.cluster.calicoNodes.size > 0) {
+    const { loadCluster } = await import("./load-cluster.ts");
+    return loadCluster(name, read, earlier, options);
+  }
   if (result.network.hosts.size === 0) {
     const findings = [...earlier, ...result.findings];
     throw new InputError(whyNone(manifests ? findings.map(asGiven) : findings));
@@ -446,7 +450,11 @@ const TOP = /^(?:[^/]+\/)?(?:nodes|hosts|cluster)\/|^(?:[^/]+\/)?snapshot\.ya?ml
 
 function isManifests(files: ReadonlyMap<string, unknown>): boolean {
   const names = [...files.keys()].filter((name) => !/^facts\.ya?ml$/.test(name));
-  return names.length > 0 && names.every((name) => /\.ya?ml$/.test(name)) && !names.some((name) => TOP.test(name));
+  return (
+    names.length > 0 &&
+    names.every((name) => /\.(?:ya?ml|json)$/.test(name) && !FILE_ROLES.has(stemOf(basename(name)))) &&
+    !names.some((name) => TOP.test(name))
+  );
 }
 
 const ORDER = { error: 0, warning: 1, info: 2 } as const;

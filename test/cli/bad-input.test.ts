@@ -392,7 +392,7 @@ describe("something else than a network", () => {
   const CLUSTER = `${ARTICLE}/bgp-blocked/snapshot/cluster`;
 
   test("manifests alone: that they make no network, and what does", async () => {
-    for (const path of [CLUSTER, `${CLUSTER}/pods.yaml`]) {
+    for (const path of [`${CLUSTER}/services.yaml`, `${CLUSTER}/pods.yaml`]) {
       const asked = ["--from", "pod/default/a", "--to", "pod/default/b"];
       for (const args of [
         ["check", path],
@@ -401,7 +401,7 @@ describe("something else than a network", () => {
         const { code, err } = await podpath(args);
         expect(code).toBe(2);
         expect(err).toMatch(/holds \d+ Kubernetes and Calico objects and no dump of any machine/);
-        expect(err).toContain("makes no network of them alone. Expected a snapshot folder: nodes/<node>/");
+        expect(err).toContain("nothing says which nodes there are. Expected a nodes.yaml or Node objects beside them");
         expect(err.trim().split("\n")).toHaveLength(1);
       }
     }

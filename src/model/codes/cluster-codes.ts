@@ -20,7 +20,8 @@ export const CLUSTER_CODES = {
   },
   "node-not-declared": {
     title: "A node that nodes.yaml does not describe",
-    means: "Only Node objects tell of it. It is taken to have one interface, eth0, with the addresses of its object.",
+    means:
+      "Only Node objects tell of it. It is taken to have one interface, eth0, with the addresses of its object, and a default route via the first address of their subnet.",
     todo: "Add it to nodes.yaml with its interfaces and its gateway.",
   },
   "not-rendered": {

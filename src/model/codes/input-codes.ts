@@ -72,8 +72,8 @@ export const INPUT_CODES = {
   "manifests-alone": {
     title: "Kubernetes objects without dumps of machines",
     means:
-      "Objects say what should be; the dumps of machines say where packets go. From objects alone there is no network.",
-    todo: "Add nodes/NAME/ with at least iptables-save.txt, ip-addr.txt and ip-route.txt.",
+      "Objects alone do not say which machines there are. podpath makes a network of manifests with a nodes.yaml or Node objects, or reads the dumps of machines.",
+    todo: "Add a nodes.yaml (podpath init writes one to start from), or nodes/NAME/ with at least iptables-save.txt, ip-addr.txt and ip-route.txt.",
   },
   "missing-file": {
     title: "There is no such file or folder",

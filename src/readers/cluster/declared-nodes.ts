@@ -10,7 +10,10 @@ import { deriveLocalRoutes } from "../../linux/routing/derive-local-routes.ts";
 import type { Finding } from "../../model/finding.ts";
 import { type Interface, interfaceAddress, networkInterface } from "../../model/interface.ts";
 import type { OriginTable } from "../../model/origin.ts";
-import type { Address, Family } from "../../net/address.ts";
+import { nextHop, route } from "../../model/route.ts";
+import { type Address, type Family, formatAddress, sameAddress, unspecified } from "../../net/address.ts";
+import { prefixOf } from "../../net/prefix.ts";
+import { addressAt } from "../../net/prefix-addresses.ts";
 import { loopback, withLinkLayer } from "../fabric/read-interface.ts";
 import { findingAt } from "../snapshot/finding-at.ts";
 import type { NodesFile } from "./nodes-file.ts";
@@ -96,6 +99,12 @@ function machineOf(
       }),
     ),
   ];
+  const gateways = own.flatMap((address) => {
+    const subnet = prefixOf(address, lengthOf(address));
+    const [first, second] = [addressAt(subnet, 1), addressAt(subnet, 2)];
+    return subnet.length >= (address.family === 4 ? 31 : 127) ? [] : [sameAddress(first, address) ? second : first];
+  });
+  const told4 = gateways.map(formatAddress).join(" and ");
   findings.push(
     findingAt(origins, origin, {
       code: "node-not-declared",
@@ -103,7 +112,7 @@ function machineOf(
       message:
         own.length === 0
           ? `Node ${name} has no address: neither nodes.yaml nor its object tells one.`
-          : `Of node ${name} only its objects tell: it is taken to have eth0 with ${own.length === 1 ? "its address" : "its addresses"} and no default route.`,
+          : `Of node ${name} only its objects tell: it is taken to have eth0 with ${own.length === 1 ? "its address" : "its addresses"} ${told4 === "" ? "and no default route" : `and a default route via ${told4}`}.`,
       advice: "Describe it in nodes.yaml.",
     }),
   );
@@ -111,7 +120,17 @@ function machineOf(
     name,
     labels: new Map(),
     interfaces,
-    routes: [...deriveConnectedRoutes(interfaces), ...deriveLocalRoutes(interfaces, () => true)],
+    routes: [
+      ...deriveConnectedRoutes(interfaces),
+      ...gateways.map((gateway) =>
+        route({
+          destination: { address: unspecified(gateway.family), length: 0 },
+          nextHops: [nextHop({ gateway, interface: "eth0" })],
+          origin,
+        }),
+      ),
+      ...deriveLocalRoutes(interfaces, () => true),
+    ],
     sysctls: new Map(),
     firewall: [],
     sockets: [],

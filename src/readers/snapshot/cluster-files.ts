@@ -97,10 +97,11 @@ export function noMachines(name: string, recognised: readonly RecognisedFile[]):
     return {
       code: "manifests-alone",
       severity: "error",
-      message: `${name} holds ${objects} Kubernetes and Calico object${objects === 1 ? "" : "s"} and no dump of any machine: this version reads objects, and makes no network of them alone.`,
+      message: `${name} holds ${objects} Kubernetes and Calico object${objects === 1 ? "" : "s"} and no dump of any machine, and nothing says which nodes there are.`,
       expected:
-        "a snapshot folder: nodes/<node>/ with files such as iptables-save.txt, ip-addr.txt and ip-route.txt, and the objects in cluster/",
-      advice: "docs/reference/snapshot.md lists the files and the commands that write them.",
+        "a nodes.yaml or Node objects beside them; or a snapshot folder: nodes/<node>/ with files such as iptables-save.txt, ip-addr.txt and ip-route.txt, and the objects in cluster/",
+      advice:
+        "podpath init writes a nodes.yaml to start from; docs/reference/snapshot.md lists the files of a snapshot.",
     };
   }
   return {
