@@ -1,6 +1,6 @@
 import type { Pod } from "../../kubernetes/pod.ts";
 import type { TunnelAddresses } from "../../kubernetes/tunnel-addresses.ts";
-import type { IpSet } from "../../model/ip-set.ts";
+import type { IpSet, SetMember } from "../../model/ip-set.ts";
 import { NO_ORIGIN, type OriginTable, originOfField } from "../../model/origin.ts";
 import type { RestoreTable } from "../../model/restore-table.ts";
 import type { Family } from "../../net/address.ts";
@@ -60,6 +60,11 @@ export interface FelixContext {
   sharedSet(name: string, make: () => IpSet): IpSet;
   /** Options of every set, with MaxIpsetSize. */
   readonly setHeader: string;
+}
+
+function lazily<Value>(make: () => Value): () => Value {
+  const known = once((_: null) => make());
+  return () => known(null);
 }
 
 function once<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
@@ -157,6 +162,15 @@ export function felixContext(
   const mode = parameters.choice("nftablesMode", ["Auto", "Disabled", "Enabled"], newer ? "Auto" : "Disabled");
   // what is inside another network of the set is left out where the members might become an nft set
   const suppresses = newer && mode !== "Disabled";
+  const membersOf = (definition: SetDefinition, family: Family): readonly SetMember[] => {
+    if (classes === null) {
+      const ofHosts = [...hostEndpoints().values()].flat().map(({ labelled }) => labelled);
+      classes = classIndex([...ofPods, ...ofSets, ...ofHosts]);
+    }
+    services ??= serviceEndpoints(cluster);
+    const all = setMembers(definition, family, classes, services);
+    return suppresses && definition.kind === "selector" ? withoutContained(all) : all;
+  };
   return {
     cluster,
     nodes,
@@ -196,15 +210,20 @@ export function felixContext(
     setOf: (id, definition, family) => {
       const name = ipSetName(id, family);
       return sharedSet(name, () => {
-        if (classes === null) {
-          const ofHosts = [...hostEndpoints().values()].flat().map(({ labelled }) => labelled);
-          classes = classIndex([...ofPods, ...ofSets, ...ofHosts]);
-        }
-        services ??= serviceEndpoints(cluster);
-        const all = setMembers(definition, family, classes, services);
-        const members = suppresses && definition.kind === "selector" ? withoutContained(all) : all;
+        // most sets of a node no packet ever asks
+        const members = lazily(() => membersOf(definition, family));
         const type = setType(definition);
-        return { name, type, family, header: setHeader, members, complete: true, origin: NO_ORIGIN };
+        return {
+          name,
+          type,
+          family,
+          header: setHeader,
+          complete: true,
+          origin: NO_ORIGIN,
+          get members() {
+            return members();
+          },
+        };
       });
     },
   };
