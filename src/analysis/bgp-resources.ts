@@ -26,7 +26,7 @@ export function bgpResources(
   const context = renderedBird(cluster, settled);
   const isTold = ({ code }: Finding): boolean =>
     (calicoNodeEnvironment(cluster) !== null || !code.startsWith("bgp-identifier-")) &&
-    (code !== "bgp-password-missing" || cluster.secrets.size > 0);
+    (code !== "bgp-password-missing" || settled !== null || cluster.secrets.size > 0);
   return [
     ...bgpFindings(cluster, context, origins).filter(isTold),
     ...[...evidence].flatMap(([host, { birdConfigurations }]) =>
