@@ -40,7 +40,8 @@ export function birdRoutes(
   const { nextHops, outside } = context.bgpOf(family).reachOf(node.name);
   // since v3.32 what comes over BGP gets the usual priority of Calico's routes
   const metric = settings.routePriority[family];
-  const subnet = family === 4 ? node.bgpIPv4 : node.bgpIPv6;
+  const own = family === 4 ? node.bgpIPv4 : node.bgpIPv6;
+  const subnet = own === null ? null : prefixOf(own.address, own.length);
   const routes: Route[] = [];
   const unreached = new Set<string>();
   for (const range of context.ranges) {
@@ -57,16 +58,18 @@ export function birdRoutes(
       if (context.nodes.has(range.node)) unreached.add(range.node);
       continue;
     }
-    const isNear = subnet !== null && prefixContains(prefixOf(subnet.address, subnet.length), gateway);
+    const isNear = subnet !== null && prefixContains(subnet, gateway);
     const isTunnelled = pool !== null && encapsulationOf(pool) === "ipip" && !(isCrossSubnet(pool) && isNear);
     if (isTunnelled) {
-      routes.push(routeVia(destination, IPIP_DEVICE, gateway, { protocol: "bird", onlink: true, metric, origin }));
+      const tunnelled = routeVia(destination, IPIP_DEVICE, gateway, { protocol: "bird", onlink: true, metric, origin });
+      routes.push(context.shared(range, tunnelled));
       continue;
     }
     // `gateway recursive`: the next hop is looked up among the machine's own routes
     const way = wayOut(node.routes, gateway);
-    if (way !== null)
-      routes.push(routeVia(destination, way.device, way.gateway ?? gateway, { protocol: "bird", metric, origin }));
+    if (way === null) continue;
+    const direct = routeVia(destination, way.device, way.gateway ?? gateway, { protocol: "bird", metric, origin });
+    routes.push(context.shared(range, direct));
   }
   return { routes, findings: notReached(node.name, unreached, outside.map(formatAddress)) };
 }

@@ -1,6 +1,7 @@
 import type { Route } from "../../model/route.ts";
 import type { Family } from "../../net/address.ts";
-import { addressBits, prefixContains, prefixOf } from "../../net/prefix.ts";
+import { addressBits, type Prefix, prefixContains, prefixOf } from "../../net/prefix.ts";
+import type { DeclaredNode } from "../declared-node.ts";
 import { blackhole, routeVia } from "./kernel-route.ts";
 import { IPIP_DEVICE, VXLAN_DEVICE } from "./tunnel-devices.ts";
 import { nodeAddress, parentDevice, type WiredNode } from "./wired-node.ts";
@@ -23,12 +24,13 @@ export function felixRoutes(wired: WiredNode, family: Family): readonly Route[] 
   const { node, context, settings } = wired;
   const own = nodeAddress(node, family);
   if (settings.routeSyncDisabled) return [];
+  const near = nearby(node, family);
   const routes: Route[] = [];
   for (const range of context.ranges) {
     if (range.destination.address.family !== family || !isFelixes(wired, range)) continue;
     if (range.node !== node.name) {
-      const remote = remoteRoute(wired, family, range);
-      if (remote !== null) routes.push(remote);
+      const remote = remoteRoute(wired, near, family, range);
+      if (remote !== null) routes.push(context.shared(range, remote));
     } else if (range.destination.length < addressBits(family) && own !== null) {
       routes.push(blackhole(range.destination, settings.routeProtocol, range.origin));
     }
@@ -36,20 +38,32 @@ export function felixRoutes(wired: WiredNode, family: Family): readonly Route[] 
   return routes;
 }
 
-function remoteRoute(wired: WiredNode, family: Family, range: NodeRange): Route | null {
-  const { node, context, settings, mtu } = wired;
+/** The subnet that a node takes itself to be in, and the device that it is on. */
+interface Nearby {
+  readonly subnet: Prefix | null;
+  readonly device: string | null;
+}
+
+function nearby(node: DeclaredNode, family: Family): Nearby {
+  const own = family === 4 ? node.bgpIPv4 : node.bgpIPv6;
+  return {
+    subnet: own === null ? null : prefixOf(own.address, own.length),
+    device: parentDevice(node, family)?.name ?? null,
+  };
+}
+
+function remoteRoute(wired: WiredNode, near: Nearby, family: Family, range: NodeRange): Route | null {
+  const { context, settings, mtu } = wired;
   const { pool, destination, origin } = range;
   const peer = context.nodes.get(range.node);
   const gateway = peer === undefined ? null : nodeAddress(peer, family);
   if (pool === null || gateway === null) return null;
   const encapsulation = encapsulationOf(pool);
-  const subnet = family === 4 ? node.bgpIPv4 : node.bgpIPv6;
-  const isNear = subnet !== null && prefixContains(prefixOf(subnet.address, subnet.length), gateway);
-  const parent = parentDevice(node, family);
+  const isNear = near.subnet !== null && prefixContains(near.subnet, gateway);
   // Felix counts pools without a tunnel as cross-subnet ones: only neighbours get a route
   const goesDirectly = isNear && (encapsulation === "none" || isCrossSubnet(pool));
-  if (goesDirectly && parent !== null)
-    return routeVia(destination, parent.name, gateway, { protocol: settings.routeProtocol, onlink: true, origin });
+  if (goesDirectly && near.device !== null)
+    return routeVia(destination, near.device, gateway, { protocol: settings.routeProtocol, onlink: true, origin });
   switch (encapsulation) {
     case "none":
       return null;

@@ -2,8 +2,9 @@ import type { Pod } from "../../kubernetes/pod.ts";
 import { hasFinished } from "../../kubernetes/pod.ts";
 import { NO_TUNNELS, type TunnelAddresses } from "../../kubernetes/tunnel-addresses.ts";
 import { NO_ORIGIN, type Origin } from "../../model/origin.ts";
-import type { Address, Family } from "../../net/address.ts";
-import { formatAddress } from "../../net/address.ts";
+import type { Route } from "../../model/route.ts";
+import { type Address, type Family, formatAddress, sameAddress } from "../../net/address.ts";
+
 import { formatPrefix, hostPrefix, type Prefix, prefixContains } from "../../net/prefix.ts";
 import { longestMatch, type PrefixMap, prefixMap } from "../../net/prefix-map.ts";
 import type { Cluster } from "../cluster.ts";
@@ -53,6 +54,8 @@ export interface WiringContext {
   settingsOf(node: string): WiringSettings;
   /** Whose routes reach a node over BGP. */
   bgpOf(family: Family): BgpGraph;
+  /** An equal route of another node where there is one: thousands of nodes have the same routes to thousands of blocks. */
+  shared(range: NodeRange, route: Route): Route;
   /** The ends of VXLAN tunnels with what other nodes must know of them, by node. */
   vteps(family: Family): ReadonlyMap<string, VtepEntries>;
 }
@@ -83,6 +86,7 @@ export function wiringContext(
   const graphs: Record<Family, BgpGraph | null> = { 4: null, 6: null };
   const shared = wiringSettings(cluster, "", versions);
   const vteps: Record<Family, ReadonlyMap<string, VtepEntries> | null> = { 4: null, 6: null };
+  const routes = new Map<NodeRange, Route[]>();
   const context: WiringContext = {
     cluster,
     nodes: new Map(nodes.map((node) => [node.name, node])),
@@ -102,6 +106,14 @@ export function wiringContext(
       settings.set(node, known);
       return known;
     },
+    shared: (range, route) => {
+      const present = routes.get(range);
+      const equal = present?.find((one) => sameWay(one, route));
+      if (equal !== undefined) return equal;
+      if (present === undefined) routes.set(range, [route]);
+      else present.push(route);
+      return route;
+    },
     vteps: (family) => {
       const entries = vteps[family] ?? vtepEntries(context, family);
       vteps[family] = entries;
@@ -109,6 +121,21 @@ export function wiringContext(
     },
   };
   return context;
+}
+
+/** Whether two routes to one destination are equal. */
+function sameWay(x: Route, y: Route): boolean {
+  const [a, b] = [x.nextHops[0], y.nextHops[0]];
+  return (
+    x.type === y.type &&
+    x.protocol === y.protocol &&
+    x.metric === y.metric &&
+    x.mtu === y.mtu &&
+    x.scope === y.scope &&
+    a?.interface === b?.interface &&
+    a?.onlink === b?.onlink &&
+    (a?.gateway == null || b?.gateway == null ? a?.gateway === b?.gateway : sameAddress(a.gateway, b.gateway))
+  );
 }
 
 type PoolFinder = (address: Address) => IPPool | null;

@@ -236,3 +236,14 @@ test("a route to a block that nobody declares comes from its pool, a route to a 
   expect(origins).toHaveLength(3);
   expect(origins.filter((origin) => origin === 0)).toEqual([]);
 });
+
+test("nodes share the routes that are equal", () => {
+  const nodes = ["a", "b", "c", "d"].map((name, i) => machine(name, `172.16.0.${i + 1}/24`, "172.16.0.254"));
+  const text = pool("p", "10.10.0.0/16", "ipipMode: Always") + nodes.map(({ name }) => pod(`n/${name}`, name)).join("");
+  const all = wired(text, nodes);
+  const remote = (name: string): ReadonlySet<unknown> =>
+    new Set(all.get(name)?.routes.filter(({ nextHops }) => nextHops[0]?.interface === "tunl0" && nextHops[0].onlink));
+  const [a, b] = [remote("a"), remote("b")];
+  expect([a.size, b.size]).toEqual([3, 3]);
+  expect([...a].filter((route) => b.has(route))).toHaveLength(2);
+});
