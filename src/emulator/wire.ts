@@ -8,6 +8,7 @@ import { FRAME_ALLOWANCE } from "../linux/transmit.ts";
 import type { Host } from "../model/host.ts";
 import type { Interface } from "../model/interface.ts";
 import type { Link } from "../model/link.ts";
+import type { Network } from "../model/network.ts";
 import { packetLength } from "../net/packet.ts";
 import { schedule } from "./event-queue.ts";
 import { refusedByReceiver, refusedBySender } from "./link-drops.ts";
@@ -71,6 +72,8 @@ function receiversOf(
   frame: Skb,
   link: Link,
 ): readonly Receiver[] {
+  const hint = hintFor(world, link, frame.destinationMac);
+  if (hint !== null && (hint.host !== runtime.host || hint.device !== device)) return awake(world, frame, [hint]);
   const all: Neighbour[] = [];
   for (const member of others(link, runtime.host.name, device.name)) {
     const host = world.network.hosts.get(member.host);
@@ -79,7 +82,10 @@ function receiversOf(
   }
   if (isGroupMac(frame.destinationMac) || (link.closed && all.length === 1)) return awake(world, frame, all);
   const owner = all.find((item) => takes(world, item.host, item.device, frame.destinationMac));
-  if (owner !== undefined) return awake(world, frame, [owner]);
+  if (owner !== undefined) {
+    remember(world, link, frame.destinationMac, owner);
+    return awake(world, frame, [owner]);
+  }
   return link.closed ? awake(world, frame, all) : [];
 }
 
@@ -87,6 +93,31 @@ function receiversOf(
 interface Neighbour {
   readonly host: Host;
   readonly device: Interface;
+}
+
+/** Who was found to have a MAC address on a link: segments of thousands are not searched for every frame. */
+const found = new WeakMap<Network, Map<Link, Map<string, Neighbour>>>();
+
+/** Links of fewer members are searched as fast. */
+const MANY = 16;
+
+function hintFor(world: World, link: Link, mac: string): Neighbour | null {
+  if (link.members.length < MANY) return null;
+  const hint = found.get(world.network)?.get(link)?.get(mac);
+  return hint !== undefined && macOf(hint.host.name, hint.device) === mac ? hint : null;
+}
+
+/** Only where the device itself has the address, and no other: behind a bridge it may be elsewhere the next time. */
+function remember(world: World, link: Link, mac: string, owner: Neighbour): void {
+  if (link.members.length < MANY || macOf(owner.host.name, owner.device) !== mac) return;
+  for (const member of link.members) {
+    const device = world.network.hosts.get(member.host)?.interfaces.get(member.interface);
+    if (device !== undefined && device !== owner.device && macOf(member.host, device) === mac) return;
+  }
+  const links = found.get(world.network) ?? new Map<Link, Map<string, Neighbour>>();
+  found.set(world.network, links);
+  const macs = links.get(link) ?? new Map<string, Neighbour>();
+  links.set(link, macs.set(mac, owner));
 }
 
 /** Brings the hosts to life, but for those on which the frame has no effect (`sleepsThrough`). */
