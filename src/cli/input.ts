@@ -150,6 +150,10 @@ async function loadText(text: string, shown: string, options: TypedOptions): Pro
   if (dump.kind === null || dump.findings.some((finding) => finding.code === "unrecognised-file")) {
     throw new InputError(dump.findings);
   }
+  if (dump.findings.some(({ code }) => code === "manifests-alone")) {
+    const file = /\.(?:ya?ml|json)$/i.test(shown) ? shown : `${shown}.yaml`;
+    return loadFiles(shown, new Map([[file, text]]), [], options);
+  }
   const isReport = dump.kind === "ipam-show" || dump.kind === "ipam-check";
   if (dump.network.hosts.size === 0 && !isReport) throw new InputError(whyNone(dump.findings));
   return {

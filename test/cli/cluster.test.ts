@@ -1,0 +1,78 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { runCommand } from "../../src/cli/program.ts";
+import { ROOT } from "../docs/root.ts";
+
+const FOLDER = mkdtempSync(join(tmpdir(), "podpath-"));
+afterAll(() => rmSync(FOLDER, { recursive: true }));
+
+async function podpath(
+  ...args: readonly string[]
+): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+  let out = "";
+  let err = "";
+  async function* nothing(): AsyncIterable<unknown> {}
+  const code = await runCommand(args, {
+    stdout: { write: (text) => (out += text) },
+    stderr: {
+      write: (text) => {
+        err += text;
+        return true;
+      },
+    },
+    stdin: nothing(),
+    env: {},
+  });
+  return { code, out, err };
+}
+
+describe("a cluster of manifests", () => {
+  const shop = join(FOLDER, "shop");
+
+  test("is written by init, and taken by check and trace", { timeout: 30_000 }, async () => {
+    expect((await podpath("init", shop, "--nodes", "2", "--pods", "2", "--encapsulation", "VXLAN")).code).toBe(0);
+    const check = await podpath("check", shop);
+    expect(check.code).toBe(0);
+    expect(check.out).toContain("2 nodes, 4 pods");
+    const trace = await podpath("trace", shop, "--from", "node/control-plane", "--to", "service/default/web:80");
+    expect(trace.out).toContain("answered");
+    expect(trace.out).toContain("Service default/web (spec.selector), workloads.yaml");
+  });
+
+  test("is not written over", async () => {
+    const { code, err } = await podpath("init", shop);
+    expect(code).toBe(2);
+    expect(err).toContain("not an empty folder");
+  });
+
+  test("is played as a scenario, and refuses facts about dumps", { timeout: 30_000 }, async () => {
+    const { code, out } = await podpath("run", join(ROOT, "examples/three-nodes"));
+    expect(out).toContain("answered");
+    expect(code).toBe(0);
+    const refused = await podpath("check", shop, "--fact", "node1: sysctl net.ipv4.ip_forward=0");
+    expect(refused.code).toBe(2);
+    expect(refused.err).toContain("Say it in nodes.yaml");
+  });
+
+  test("is one file of manifests with Node objects too", { timeout: 30_000 }, async () => {
+    const file = join(FOLDER, "all.yaml");
+    const nodes = ["n1", "n2"].map(
+      (name, i) =>
+        `apiVersion: v1\nkind: Node\nmetadata: {name: ${name}}\nstatus: {addresses: [{type: InternalIP, address: 172.16.0.1${i}}]}\n`,
+    );
+    writeFileSync(
+      file,
+      [
+        ...nodes,
+        readFileSync(join(shop, "calico.yaml"), "utf8"),
+        readFileSync(join(shop, "workloads.yaml"), "utf8"),
+      ].join("---\n"),
+    );
+    const { code, out } = await podpath("check", file);
+    expect(out).toContain("2 nodes, 2 pods");
+    expect(out).toContain("a default route via 172.16.0.1");
+    expect(code).toBe(0);
+  });
+});
