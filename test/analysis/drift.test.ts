@@ -12,6 +12,9 @@ const RULES = "nodes/worker-1/iptables-nft-save.txt";
 const SETS = "nodes/worker-1/ipset-save.txt";
 const ROUTES = "nodes/worker-1/ip-route.txt";
 
+/** So many random damages. */
+const RUNS = 8;
+
 type Files = SnapshotFiles["files"];
 
 function driftOf(files: Files): readonly Finding[] {
@@ -208,5 +211,30 @@ describe("drift", () => {
   test("nothing is said of programs whose objects were not collected", () => {
     const dumps = new Map([...HEALTHY].filter(([path]) => !path.startsWith("cluster/")));
     expect(told(driftOf(dumps))).toEqual([]);
+  });
+
+  test("nothing in dumps or objects makes it fail", () => {
+    const paths = [...HEALTHY.keys()].filter((path) =>
+      /^cluster\/|iptables-nft-save|ipset-save|ip-route|ip-addr/.test(path),
+    );
+    const cut = fc.record({
+      path: fc.constantFrom(...paths),
+      from: fc.nat(200),
+      count: fc.integer({ min: 1, max: 60 }),
+      twice: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(cut, { minLength: 1, maxLength: 5 }), (cuts) => {
+        const files = new Map<string, Files extends ReadonlyMap<string, infer V> ? V : never>(HEALTHY);
+        for (const { path, from, count, twice } of cuts) {
+          const lines = healthy(path).split("\n");
+          const part = lines.splice(from % lines.length, count);
+          if (twice) lines.push(...part, ...part);
+          files.set(path, lines.join("\n"));
+        }
+        for (const { message } of driftOf(files)) expect(message).not.toMatch(/undefined|NaN|\[object/);
+      }),
+      { numRuns: RUNS },
+    );
   });
 });
