@@ -1,4 +1,4 @@
-import type { Origin } from "../model/origin.ts";
+import { NO_ORIGIN, type Origin } from "../model/origin.ts";
 import type { Address } from "../net/address.ts";
 import { addressField } from "./address-field.ts";
 import { at, type Field, flag, integer, listOf, member, text } from "./field.ts";
@@ -29,6 +29,8 @@ export interface SliceEndpoint {
   /** Zones (`hints.forZones`) and nodes (`hints.forNodes`) that should use it; empty without hints. */
   readonly forZones: readonly string[];
   readonly forNodes: readonly string[];
+  /** The Pod that it was made of; NO_ORIGIN where an object lists it. */
+  readonly podOrigin: Origin;
 }
 
 /** A discovery.k8s.io/v1 EndpointSlice. One service may have several. */
@@ -72,6 +74,7 @@ export function readEndpointSlice(resource: Field, origin: Origin): EndpointSlic
       zone: text(member(endpoint, "zone")),
       forZones: hintedNames(at(endpoint, "hints", "forZones")),
       forNodes: hintedNames(at(endpoint, "hints", "forNodes")),
+      podOrigin: NO_ORIGIN,
     })),
     ports: listOf(member(resource, "ports"), endpointPort),
   };

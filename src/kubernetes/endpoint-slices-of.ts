@@ -126,6 +126,7 @@ function endpointOf(
     zone,
     forZones: hints && zone !== null ? [zone] : [],
     forNodes: hints && service.trafficDistribution === "PreferSameNode" && pod.nodeName !== null ? [pod.nodeName] : [],
+    podOrigin: pod.metadata.origin,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Origin } from "../model/origin.ts";
+import { NO_ORIGIN, type Origin } from "../model/origin.ts";
 import { addressField } from "./address-field.ts";
 import { type EndpointPort, endpointPort, type SliceEndpoint, targetPod } from "./endpoint-slice.ts";
 import { type Field, listOf, member, text } from "./field.ts";
@@ -32,6 +32,7 @@ function readAddresses(field: Field, ready: boolean): readonly SliceEndpoint[] {
       zone: null,
       forZones: [],
       forNodes: [],
+      podOrigin: NO_ORIGIN,
     };
   });
 }

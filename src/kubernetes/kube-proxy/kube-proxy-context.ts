@@ -1,4 +1,4 @@
-import { type OriginTable, originOfField } from "../../model/origin.ts";
+import { NO_ORIGIN, type OriginTable, originOfField } from "../../model/origin.ts";
 import type { RestoreChain, RestoreTable } from "../../model/restore-table.ts";
 import type { Family } from "../../net/address.ts";
 import type { Prefix } from "../../net/prefix.ts";
@@ -98,7 +98,10 @@ function familyPortals(
       chains: new Map(),
       origins: {
         service: (field) => originOfField(origins, portal.service.metadata.origin, field),
-        endpoint: ({ source }) => originOfField(origins, source.origin, ENDPOINT_FIELD[source.kind] ?? ""),
+        endpoint: ({ source, podOrigin }) =>
+          podOrigin === NO_ORIGIN
+            ? originOfField(origins, source.origin, ENDPOINT_FIELD[source.kind] ?? "")
+            : podOrigin,
       },
     })),
     isLarge: portals.reduce((sum, { endpoints }) => sum + endpoints.length, 0) > LARGE,

@@ -1,3 +1,4 @@
+import type { Origin } from "../../model/origin.ts";
 import { type Family, formatAddress } from "../../net/address.ts";
 import type { Prefix } from "../../net/prefix.ts";
 import { formatProtocol } from "../../net/protocol.ts";
@@ -19,6 +20,8 @@ export interface ProxyEndpoint {
   readonly node: string | null;
   readonly forZones: readonly string[];
   readonly forNodes: readonly string[];
+  /** The Pod that the endpoint was made of; NO_ORIGIN where an object lists it. */
+  readonly podOrigin: Origin;
   /** What it stands in: an EndpointSlice or Endpoints object, or the Service whose selector found the Pod. */
   readonly source: Metadata;
 }
@@ -159,6 +162,7 @@ function proxyEndpoint(
     node: endpoint.nodeName,
     forZones: endpoint.forZones,
     forNodes: endpoint.forNodes,
+    podOrigin: endpoint.podOrigin,
     source: slice.metadata,
   };
 }

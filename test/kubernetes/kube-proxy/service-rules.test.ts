@@ -117,3 +117,14 @@ test("nodes that differ in nothing have the same objects, and each rule names th
   );
   expect(linesOf(one.ipv4, "nat").at(-1)).toContain("DNAT --to-destination 10.180.0.3:80");
 });
+
+test("an endpoint that was made of a Pod names the Pod", () => {
+  const pod = (labels: string): string =>
+    `---\n{apiVersion: v1, kind: Pod, metadata: {namespace: a, name: p, labels: {app: ${labels}}}, spec: {nodeName: n1}, status: {phase: Running, podIPs: [{ip: 10.1.0.2}]}}\n`;
+  const yaml =
+    service("a", "b", "clusterIP: 172.30.0.46, selector: {app: x}, ports: [{name: p80, port: 80}]") + pod("x");
+  const { context, origins } = proxied(yaml);
+  const { ipv4 } = kubeProxyOfNode(NODE, context);
+  const endpoint = ipv4.flatMap(({ chains }) => chains).find(({ name }) => name.startsWith("KUBE-SEP-"));
+  expect(endpoint?.rules.map(({ origin }) => sourceOf(origins, origin)?.resource)).toEqual(["Pod a/p", "Pod a/p"]);
+});
