@@ -2,7 +2,10 @@ import type { Origin } from "../../model/origin.ts";
 import { formatAddress, isLinkLocal } from "../../net/address.ts";
 import type { Check } from "./check.ts";
 
-/** Two nodes with one address on their own devices, tunnels included: clones of a machine, or two that share a name. */
+/**
+ * Two nodes with one address on their own devices, tunnels included: clones of a machine, or two that share a name. Machines behind a NAT of
+ * their own each, as VirtualBox makes them, have it by design.
+ */
 export const nodeAddressTwice: Check = ({ network }) => {
   const known = new Map<string, { readonly host: string; readonly origin: Origin }>();
   return [...network.hosts.values()]
@@ -25,7 +28,7 @@ export const nodeAddressTwice: Check = ({ network }) => {
             if (first === undefined || first.host === host) return [];
             return [
               {
-                severity: "error" as const,
+                severity: "warning" as const,
                 message: `${name} of ${host} has ${text}, which ${first.host} has too`,
                 at: origin,
                 beside: first.origin,

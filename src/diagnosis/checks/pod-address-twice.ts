@@ -5,7 +5,9 @@ import { livePods, podName } from "./live-pods.ts";
 /** Two running pods with one address, or an address of which `calicoctl ipam check` says so. */
 export const podAddressTwice: Check = ({ cluster, ipam }) => {
   const owners = new Map<string, ReturnType<typeof livePods>[number]>();
-  const twice = livePods(cluster).flatMap((pod) =>
+  // the address of a pod that is going may be given to the next one before the object is gone
+  const staying = livePods(cluster).filter(({ terminating }) => !terminating);
+  const twice = staying.flatMap((pod) =>
     pod.podIPs.flatMap((address) => {
       const text = formatAddress(address);
       const first = owners.get(text);

@@ -1,4 +1,4 @@
-import { formatPrefix, type Prefix, prefixContains } from "../../net/prefix.ts";
+import { formatPrefix, type Prefix, prefixContains, samePrefix } from "../../net/prefix.ts";
 import type { Check } from "./check.ts";
 
 /** IP pools that have addresses in common with each other, or with the network of the Services. */
@@ -7,7 +7,8 @@ export const poolsOverlap: Check = ({ cluster }) => {
   return pools.flatMap(({ cidr, metadata }, index) => [
     ...pools
       .slice(0, index)
-      .filter((other) => overlap(cidr, other.cidr))
+      // the operator's Installation and the IPPool that it made are one pool
+      .filter((other) => overlap(cidr, other.cidr) && !samePrefix(cidr, other.cidr))
       .map((other) => ({
         severity: "error" as const,
         message: `The IP pools ${metadata.name} (${formatPrefix(cidr)}) and ${other.metadata.name} (${formatPrefix(other.cidr)}) overlap`,
