@@ -19,7 +19,7 @@ const REFUSED: readonly (readonly [what: string, spec: string, place: string])[]
   [
     "a port range from high to low",
     "egress: [{action: Allow, protocol: TCP, destination: {ports: ['90:80']}}]",
-    "5:65",
+    "5:66",
   ],
   ["global() in a selector of endpoints", "selector: global()", "5:13"],
   [
