@@ -99,7 +99,7 @@ export function learnPathMtu(
   const least = six ? IPV6_MIN_MTU : sysctl(runtime, "net.ipv4.route.min_pmtu", MIN_PMTU);
   const locked = told < least;
   const mtu = locked ? Math.min(before, least) : told;
-  const expires = now + sysctl(runtime, `net.ipv${six ? 6 : 4}.route.mtu_expires`, MTU_EXPIRES);
+  const expires = now + sysctl(runtime, six ? "net.ipv6.route.mtu_expires" : "net.ipv4.route.mtu_expires", MTU_EXPIRES);
   runtime.exceptions ??= new Map();
   const ofRoute = runtime.exceptions.get(result.route) ?? new Map<string, RouteException>();
   runtime.exceptions.set(result.route, ofRoute);

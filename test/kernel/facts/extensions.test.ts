@@ -186,6 +186,40 @@ describe.skipIf(!available)("extensions, as the kernel has them", () => {
       );
     });
 
+    it("set: every type of this kernel finds its packet", async () => {
+      const SETS: readonly (readonly [type: string, member: string, sides: string])[] = [
+        ["hash:ip", "10.0.0.2", "src"],
+        ["hash:net", "10.0.0.0/24", "src"],
+        ["hash:ip,port", "10.0.1.2,udp:80", "dst,dst"],
+        ["hash:net,port", "10.0.1.0/24,udp:80", "dst,dst"],
+        ["hash:ip,port,ip", "10.0.1.2,udp:80,10.0.0.2", "dst,dst,src"],
+        ["hash:ip,port,net", "10.0.1.2,udp:80,10.0.0.0/24", "dst,dst,src"],
+        ["hash:net,iface", "10.0.0.0/24,in0", "src,src"],
+        ["bitmap:ip range 10.0.0.0/24", "10.0.0.2", "src"],
+        ["bitmap:ip,mac range 10.0.0.0/24", `10.0.0.2,${SENDER}`, "src,src"],
+        ["bitmap:port range 0-100", "80", "dst"],
+        ["list:set", "s0", "src"],
+      ];
+      const ipsets = SETS.map(([type, member], index) => `create s${index} ${type}\nadd s${index} ${member}\n`).join(
+        "",
+      );
+      const rules = SETS.map(([, , sides], index) => `-A PREROUTING -m set --match-set s${index} ${sides}`);
+      const router = { ipsets, rulesets: [{ backend, text: table("mangle", ...rules) }] };
+      const duel = await Duel.of(oracle, routerLab({ router }), FAR);
+      const met = async (packet: ProbePacket): Promise<readonly (number | null)[]> => {
+        const { result, branches } = await duel.agree(packet);
+        expect(branches).toHaveLength(1);
+        return result.rules
+          .filter(({ chain, index }) => chain === "PREROUTING" && index !== 0)
+          .map(({ index }) => index);
+      };
+      expect(await met({ ...THROUGH, smac: SENDER })).toEqual(SETS.map((_, index) => index + 1));
+      expect(await met({ ...THROUGH, smac: SENDER, src: "10.0.0.3", dport: 81 })).toEqual([2, 7]);
+      expect(await met({ ...THROUGH, smac: SENDER, proto: "tcp", flags: "S", dst: "10.9.0.1" })).toEqual([
+        1, 2, 7, 8, 9, 10, 11,
+      ]);
+    });
+
     it("sctp --chunk-types: any of the listed chunks, all of them, or no others; flags count for the types that name them", async () => {
       const tests = [
         "any INIT",
