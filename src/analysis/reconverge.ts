@@ -30,16 +30,7 @@ export function reconverge(
   evidence: ReadonlyMap<string, Evidence>,
   seconds: number | null = null,
 ): Reconverged {
-  const findings: Finding[] = [];
-  const configurations = new Map<string, readonly SpeakerConfiguration[]>();
-  for (const [name, { birdConfigurations }] of evidence) {
-    const host = network.hosts.get(name);
-    if (host === undefined) continue;
-    const speakers = ([4, 6] as const).flatMap((family) =>
-      speakersOf(network, host, birdConfigurations, family, findings),
-    );
-    if (speakers.length > 0) configurations.set(name, speakers);
-  }
+  const { configurations, findings } = daemonsOf(network, evidence);
   const run = startDaemons(network, configurations);
   runFor(run, seconds ?? SETTLING_TIME);
   for (const choice of run.choices) {
@@ -55,6 +46,24 @@ export function reconverge(
     if (host !== undefined) hosts.set(name, { ...host, routes: routesOf(run, name) });
   }
   return { network: { ...network, hosts }, sessions: emulatedSessions(run), run, findings };
+}
+
+/** The BIRDs of all hosts that have a configuration. */
+export function daemonsOf(
+  network: Network,
+  evidence: ReadonlyMap<string, Evidence>,
+): { readonly configurations: ReadonlyMap<string, readonly SpeakerConfiguration[]>; readonly findings: Finding[] } {
+  const findings: Finding[] = [];
+  const configurations = new Map<string, readonly SpeakerConfiguration[]>();
+  for (const [name, { birdConfigurations }] of evidence) {
+    const host = network.hosts.get(name);
+    if (host === undefined) continue;
+    const speakers = ([4, 6] as const).flatMap((family) =>
+      speakersOf(network, host, birdConfigurations, family, findings),
+    );
+    if (speakers.length > 0) configurations.set(name, speakers);
+  }
+  return { configurations, findings };
 }
 
 /** The last configuration of the family that the host has: its daemon. */

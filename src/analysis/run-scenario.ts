@@ -1,9 +1,10 @@
 import type { Finding } from "../model/finding.ts";
 import type { Network } from "../model/network.ts";
-import type { Scenario, ScenarioProbe } from "../readers/scenario/scenario.ts";
+import type { Fix, Scenario, ScenarioProbe } from "../readers/scenario/scenario.ts";
 import { askProbe, type PreparedProbe, prepareProbe } from "../trace/probe.ts";
 import type { Answer } from "../trace/result.ts";
 import { type Comparison, compareExpectation } from "./expectation.ts";
+import type { Stages } from "./stages.ts";
 
 /** A probe of a scenario, played. */
 export interface PlayedProbe {
@@ -20,6 +21,13 @@ export interface ScenarioRun {
   readonly scenario: Scenario;
   readonly network: Network;
   readonly probes: readonly PlayedProbe[];
+  readonly fixes: readonly PlayedFix[];
+}
+
+/** A fix, and what its probes gave after it. */
+export interface PlayedFix {
+  readonly fix: Fix;
+  readonly probes: readonly PlayedProbe[];
 }
 
 export interface RunOptions {
@@ -30,26 +38,41 @@ export interface RunOptions {
 }
 
 /** Asks every probe of a scenario and holds the answers against what was expected. */
-export function runScenario(network: Network, scenario: Scenario, options: RunOptions): ScenarioRun {
-  const played = scenario.unplayed.some((part) => part.part === "timeline") ? notWithoutTimeline : plainly;
-  return {
-    scenario,
-    network,
-    probes: scenario.probes.map((probe, index) => {
-      const { line } = probe;
-      const place = { file: scenario.file, ...(line === null ? {} : { line }) };
-      return played(playProbe(network, probe, place, index < options.traced, options));
-    }),
-  };
+export function runScenario(
+  network: Network,
+  scenario: Scenario,
+  options: RunOptions,
+  stages: Stages | null = null,
+): ScenarioRun {
+  const placeOf = ({ line }: { readonly line: number | null }) => ({
+    file: scenario.file,
+    ...(line === null ? {} : { line }),
+  });
+  const probes = scenario.probes.map((probe, index) => {
+    const time = probe.at ?? stages?.last ?? 0;
+    const asked = stages === null ? network : stages.played.at(time);
+    const isBroken = stages !== null && !stages.played.isCertain(time);
+    return afterAll(playProbe(asked, probe, placeOf(probe), index < options.traced, options), isBroken);
+  });
+  const fixes = [...(stages?.fixed ?? [])].map(([fix, after]) => {
+    const repaired = after.at(stages?.fixedBy ?? 0);
+    const own = scenario.probes.flatMap((probe) => {
+      const expect = fix.expect.get(probe.name);
+      if (expect === undefined) return [];
+      return afterAll(
+        playProbe(repaired, { ...probe, expect }, placeOf(fix), false, options),
+        !after.isCertain(stages?.fixedBy ?? 0),
+      );
+    });
+    return { fix, probes: own };
+  });
+  return { scenario, network: stages?.played.at(stages.last) ?? network, probes, fixes };
 }
 
-function plainly(played: PlayedProbe): PlayedProbe {
-  return played;
-}
-
-/** What was expected after changes that were not made says nothing about the network as it stands. */
-function notWithoutTimeline(played: PlayedProbe): PlayedProbe {
-  return played.verdict === "held" || played.verdict === "failed" ? { ...played, verdict: "unknown" } : played;
+/** What was expected after changes that could not be made says nothing about the network as it stands. */
+function afterAll(played: PlayedProbe, isBroken: boolean): PlayedProbe {
+  const isJudged = played.verdict === "held" || played.verdict === "failed";
+  return isBroken && isJudged ? { ...played, verdict: "unknown" } : played;
 }
 
 function playProbe(

@@ -9,7 +9,7 @@ import { type Speaker, startSpeaker } from "./speaker/speaker.ts";
 export interface BgpRun {
   readonly world: World;
   /** In the order given. */
-  readonly speakers: ReadonlyMap<string, readonly Speaker[]>;
+  readonly speakers: Map<string, readonly Speaker[]>;
   /** What no dump told, and which way was taken: the answer rests on it. */
   readonly choices: readonly string[];
 }

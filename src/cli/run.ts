@@ -16,6 +16,7 @@ import { type LoadedNetwork, loadScenarioFile, loadScenarioNetwork } from "./inp
 import { InputError } from "./input-error.ts";
 import type { Io } from "./io.ts";
 import { openOutput } from "./output.ts";
+import { playChanges } from "./play-changes.ts";
 import { progressBar } from "./progress-bar.ts";
 import { remarkOn } from "./remarks.ts";
 
@@ -80,11 +81,13 @@ async function play(name: string, options: RunOptions, io: Io): Promise<Played> 
   const shortName = basename(resolve(file.folder));
   const anew = options.reconverge === true ? await startAnew(shortName, loaded) : null;
   const played = anew?.loaded ?? loaded;
+  const changes = await playChanges(played, scenario, async () => (await configurationsOf(loaded)).evidence);
+  const style = { traced: HEADLINE_PROBES, strict: options.strict ?? false };
   return {
     shortName,
-    run: runScenario(played.network, scenario, { traced: HEADLINE_PROBES, strict: options.strict ?? false }),
+    run: runScenario(played.network, scenario, style, changes.stages),
     loaded: played,
-    findings: [...findings, ...(anew?.findings ?? [])],
+    findings: [...findings, ...(anew?.findings ?? []), ...changes.findings],
     reconverged: anew?.difference ?? null,
   };
 }
@@ -117,7 +120,7 @@ async function configurationsOf(loaded: LoadedNetwork) {
 
 function codesOf({ run: one, findings }: Played): readonly ExitCode[] {
   const codes: ExitCode[] = findings.some((finding) => finding.severity === "error") ? [BAD_INPUT] : [DONE];
-  for (const { verdict } of one.probes) {
+  for (const { verdict } of [...one.probes, ...one.fixes.flatMap(({ probes }) => probes)]) {
     if (verdict === "failed") codes.push(FAILED);
     else if (verdict === "unknown") codes.push(UNKNOWN);
     else if (verdict === "not-asked") codes.push(BAD_INPUT);

@@ -29,11 +29,22 @@ export interface RunJson {
   /** Probes of the scenario that are wrongly written, so that nobody could ask them. */
   readonly leftOut: number;
   readonly probes: readonly PlayedProbeJson[];
+  /** Each fix that the scenario names, tried; none with `--hide-answer`. */
+  readonly fixes: readonly PlayedFixJson[];
 }
 
+export interface PlayedFixJson {
+  readonly name: string;
+  readonly source: Source;
+  readonly probes: readonly PlayedProbeJson[];
+}
+
+type StreamedProbe = Omit<PlayedProbeJson, "answer"> & { readonly answer: StreamedAnswer | null };
+
 /** What was played, with probes that are made when their turn comes. */
-export type StreamedRun = Omit<RunJson, "probes"> & {
-  readonly probes: Iterable<Omit<PlayedProbeJson, "answer"> & { readonly answer: StreamedAnswer | null }>;
+export type StreamedRun = Omit<RunJson, "probes" | "fixes"> & {
+  readonly probes: Iterable<StreamedProbe>;
+  readonly fixes: readonly (Omit<PlayedFixJson, "probes"> & { readonly probes: Iterable<StreamedProbe> })[];
 };
 
 export function streamedRun(run: ScenarioRun, hideAnswer: boolean): StreamedRun {
@@ -54,14 +65,22 @@ export function streamedRun(run: ScenarioRun, hideAnswer: boolean): StreamedRun 
       "no-expectation": count("no-expectation"),
     },
     leftOut: scenario.leftOut,
-    probes: probesOf(run, hideAnswer),
+    probes: probesOf(scenario, run.probes, hideAnswer),
+    fixes: hideAnswer
+      ? []
+      : run.fixes.map(({ fix, probes }) => ({
+          name: fix.name,
+          source: { file: scenario.file, ...(fix.line === null ? {} : { line: fix.line }) },
+          probes: probesOf(scenario, probes, hideAnswer),
+        })),
   };
 }
 
 function* probesOf(
-  { scenario, probes }: ScenarioRun,
+  scenario: ScenarioRun["scenario"],
+  probes: ScenarioRun["probes"],
   hideAnswer: boolean,
-): Generator<Omit<PlayedProbeJson, "answer"> & { readonly answer: StreamedAnswer | null }> {
+): Generator<StreamedProbe> {
   for (const played of probes) {
     yield {
       name: played.probe.name,

@@ -11,6 +11,7 @@ import { markdownLines } from "./markdown-text.ts";
 import { plural } from "./plural.ts";
 import { probeCounts } from "./probe-counts.ts";
 import { pingMatrix } from "./probe-matrix.ts";
+import { fixLines, seconds, timelineLines } from "./timeline-text.ts";
 import { traceText } from "./trace-text.ts";
 import { columns, paragraph, WIDTH } from "./wrap.ts";
 
@@ -36,8 +37,10 @@ export function runText(run: ScenarioRun, style: RunStyle): string {
     ink.faint("═".repeat(WIDTH)),
     ...(scenario.symptom === null ? [] : [...markdownLines(scenario.symptom, "", WIDTH), ""]),
     ...unplayedLines(run, style),
+    ...timelineLines(scenario, ink),
     ...probeLines(run, style),
     ...expectationLines(run, style),
+    ...(style.hideAnswer ? [] : fixLines(run, ink)),
     ...firstTrace(run, style),
     ...groundLines({ unknowns: [], assumptions: assumptionsOf(run) }, ink),
     ...lessonLines(run, style),
@@ -51,19 +54,10 @@ function assumptionsOf(run: ScenarioRun): Answer["assumptions"] {
   return [...new Map(all.map((item) => [`${item.host} ${item.part} ${item.detail}`, item])).values()];
 }
 
-function unplayedLines(run: ScenarioRun, { ink, hideAnswer }: RunStyle): readonly string[] {
-  const lines: string[] = [];
-  for (const { part, count } of run.scenario.unplayed) {
-    const text = {
-      timeline: `The timeline (${plural(count, "event")}) was NOT played: this version does not change networks. The probes were asked of the network as it stands, so that what they expect cannot be judged.`,
-      fixes: hideAnswer
-        ? ""
-        : `${plural(count, "fix", "fixes")} named in the scenario: this version does not try them.`,
-      expectations: `${plural(count, "reachability expectation")} not checked by this version.`,
-    }[part];
-    if (text !== "")
-      lines.push(...paragraph(text, "  ", `${part === "timeline" ? ink.doubtful("!") : ink.faint("·")} `));
-  }
+function unplayedLines(run: ScenarioRun, { ink }: RunStyle): readonly string[] {
+  const lines = run.scenario.unplayed.flatMap(({ count }) =>
+    paragraph(`${plural(count, "reachability expectation")} not checked by this version.`, "  ", `${ink.faint("·")} `),
+  );
   return lines.length > 0 ? [...lines, ""] : [];
 }
 
@@ -100,7 +94,8 @@ function oneProbe(run: ScenarioRun, played: PlayedProbe, { ink, hideAnswer }: Ru
   const colour = result === "answered" ? ink.good : result === null ? ink.doubtful : ink.bad;
   const word = result ?? (answer.certainty === "uncertain" ? "uncertain" : "by chance");
   const { what } = askedProbe(prepared);
-  const head = `${what}: ${probe.probe.from} → ${probe.probe.to}`;
+  const when = probe.at === null ? "" : `at ${seconds(probe.at)}, `;
+  const head = `${when}${what}: ${probe.probe.from} → ${probe.probe.to}`;
   const gap = " ".repeat(Math.max(1, WIDTH - 4 - columns(head) - columns(word)));
   const lines =
     columns(head) + columns(word) + 5 <= WIDTH

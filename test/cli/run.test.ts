@@ -70,12 +70,21 @@ describe("podpath run", () => {
     expect(err).toContain("scenario.yaml:8");
   });
 
-  test("a timeline that was not played is said, and what it expects is not judged", async () => {
+  test("a timeline is played before what comes after it is asked", async () => {
     const body =
       "timeline:\n  - {at: 0s, change: {exec: {host: n1, command: iptables -P INPUT DROP}}}\nprobes:\n  - {from: n1, to: n2, expect: {result: timeout}}\n";
     const { code, out } = await podpath(["run", scenario(body)]);
-    expect(code).toBe(3);
-    expect(out).toContain("The timeline (1 event) was NOT played");
+    expect(code).toBe(0);
+    expect(out).toContain("0 s  n1: iptables -P INPUT DROP");
+  });
+
+  test("what is asked after a change that is not played is not judged", async () => {
+    const body =
+      "timeline:\n  - {at: 5s, change: {loss: {link: lan}}}\nprobes:\n  - {from: n1, to: n2, expect: {result: timeout}}\n  - {at: 1s, from: n1, to: n2, expect: {result: answered}}\n";
+    const { code, err, out } = await podpath(["run", scenario(body), "--json"]);
+    expect(code).toBe(2);
+    expect(err).toContain("Changes of the kind “loss” are not played.");
+    expect(JSON.parse(out).probes.map(({ verdict }: { verdict: string }) => verdict)).toEqual(["unknown", "held"]);
   });
 
   test("a probe that cannot be asked does not stop the others", async () => {

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -9,7 +9,7 @@ const SCENARIOS = fileURLToPath(new URL("../../scenarios/", import.meta.url));
 /** Folders of captures: they hold a scenario and the answers that a real kernel gave. */
 const CAPTURES = readdirSync(SCENARIOS).flatMap((incident) =>
   readdirSync(join(SCENARIOS, incident), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name !== "capture")
+    .filter((entry) => entry.isDirectory() && existsSync(join(SCENARIOS, incident, entry.name, "snapshot")))
     .map((entry) => join(incident, entry.name)),
 );
 

@@ -31,6 +31,15 @@ export function conntrackTable(): ConntrackTable {
   return { hashes: NO_HASHES, connections: [null], used: 0, helped: [], sources: null };
 }
 
+/** `conntrack -F`: every entry is gone. */
+export function flushConntrack(table: ConntrackTable): void {
+  table.hashes = NO_HASHES;
+  table.connections = [null];
+  table.used = 0;
+  table.helped.length = 0;
+  table.sources = null;
+}
+
 /** The slot of a live entry whose tuple of either direction is `tuple`, or -1; an expired one is removed on the way. */
 export function findSlot(table: ConntrackTable, tuple: Tuple, now: number): number {
   const { hashes, connections } = table;

@@ -7,6 +7,28 @@ export const SCENARIO_CODES = {
     means: "The value is of another kind than the field takes. The scenario is not played.",
     todo: "docs/reference/scenario.md lists the fields.",
   },
+  "change-not-played": {
+    title: "A change of a kind that is not played",
+    means:
+      "This version plays commands ({exec: …}) and manifests ({apply: …}). What is asked after a change that was not made is not judged.",
+    todo: "Say it as commands on the machines, where that is possible.",
+  },
+  "change-of-nobody": {
+    title: "A change on a host that does not exist",
+    means: "No host of the network has this name or fits the pattern; nothing was changed.",
+    todo: "podpath check lists the hosts of a network.",
+  },
+  "command-refused": {
+    title: "A machine refuses a command of a scenario",
+    means:
+      "The command is not understood, or the kernel would refuse it. The host stays as it was, and what is asked afterwards is not judged.",
+    todo: "Try the command on a real machine; docs/reference/scenario.md lists those that are played.",
+  },
+  "fix-of-nothing": {
+    title: "A fix expects something of a probe that is not there",
+    means: "The fix names a probe that the scenario does not have: nobody asks it.",
+    todo: "Name one of the scenario's probes.",
+  },
   "network-missing": {
     title: "A scenario without exactly one network",
     means: "A scenario plays in one network, a snapshot or a cluster; this one names none or both.",

@@ -31,17 +31,25 @@ export interface ClusterResult {
   readonly name: string;
 }
 
+/** Manifests that are applied later: their objects count instead of the folder's. */
+export interface AppliedManifests {
+  readonly texts: ReadonlyMap<string, string>;
+  /** Of the network that they change. */
+  readonly origins: OriginTable;
+}
+
 /** Reads a folder of manifests with a `nodes.yaml` into the network that Kubernetes and Calico make of them. */
-export function readClusterFolder(files: SnapshotFiles): ClusterResult {
-  const origins = originTable();
+export function readClusterFolder(files: SnapshotFiles, later: AppliedManifests | null = null): ClusterResult {
+  const origins = later?.origins ?? originTable();
   const findings: Finding[] = [];
   const recognised: RecognisedFile[] = [];
   const resources: Resource[] = [];
   let nodesFile: NodesFile | null = null;
-  const texts = new Map<string, string>();
+  // an object counts where it stands first: the latest application
+  const texts = new Map([...(later?.texts ?? [])].reverse());
   for (const [path, content] of [...files.files].sort(([x], [y]) => (x < y ? -1 : 1))) {
     const read = typeof content === "string" ? content : "problem" in content ? content : textOf(content);
-    if (typeof read === "string") texts.set(path, read);
+    if (typeof read === "string") texts.set(texts.has(path) ? `./${path}` : path, read);
     else findings.push(read.problem);
   }
   const unrendered = unrenderedSources(texts);
@@ -67,7 +75,7 @@ export function readClusterFolder(files: SnapshotFiles): ClusterResult {
     recognised.push({ path, as: "API objects", items: read.resources.length });
   }
   const { cluster, findings: about } = buildCluster(resources);
-  findings.push(...about);
+  findings.push(...(later === null ? about : about.filter(({ code }) => code !== "resource-twice")));
   const made = clusterNetwork(cluster, nodesFile ?? NO_NODES_FILE, origins);
   findings.push(...made.findings);
   const settled = made.settled.cluster;

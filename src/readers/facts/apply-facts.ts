@@ -1,17 +1,14 @@
 import { workloadInterfaceName } from "../../calico/workload-interface-name.ts";
-import { deriveConnectedRoutes } from "../../linux/routing/derive-connected-routes.ts";
-import { deriveLocalRoutes } from "../../linux/routing/derive-local-routes.ts";
 import { type Evidence, evidence } from "../../model/evidence.ts";
 import type { Finding } from "../../model/finding.ts";
-import type { Host, HostPart } from "../../model/host.ts";
+import type { Host } from "../../model/host.ts";
 import { networkInterface } from "../../model/interface.ts";
 import { type Origin, type OriginTable, originAt, originFile } from "../../model/origin.ts";
-import { nextHop, type Route, route } from "../../model/route.ts";
+import { nextHop, route } from "../../model/route.ts";
 import { parseAddress } from "../../net/address.ts";
-import { hostPrefix, samePrefix } from "../../net/prefix.ts";
-import { loopback } from "../fabric/read-interface.ts";
-import { assumedSysctls } from "../snapshot/assumed-sysctls.ts";
+import { hostPrefix } from "../../net/prefix.ts";
 import { findingAt, placeOf } from "../snapshot/finding-at.ts";
+import { finished } from "./finished-host.ts";
 import { draftOf, type FactContext, type HostDraft } from "./host-draft.ts";
 import {
   type ApplyFact,
@@ -185,39 +182,3 @@ function applyAll(
 
 /** What readers say of a line that stands alone. */
 const EXPECTED: ReadonlySet<string> = new Set(["partial-rules", "undeclared-chain"]);
-
-/** The host of a draft, with the routes that its new addresses bring along. */
-function finished(host: Host, draft: HostDraft): Host {
-  if (draft.touched.size > 0 && !draft.interfaces.has("lo")) draft.interfaces.set("lo", loopback());
-  const touched = [...draft.interfaces.values()].filter(
-    (device) => draft.touched.has(device.name) || (host.interfaces.size === 0 && device.name === "lo"),
-  );
-  const derived = [...deriveConnectedRoutes(touched), ...deriveLocalRoutes(touched)];
-  const routes: Route[] = [...draft.routes];
-  for (const one of derived) {
-    const { table, type, destination } = one;
-    const known = routes.some(
-      (other) => other.table === table && other.type === type && samePrefix(other.destination, destination),
-    );
-    if (!known) routes.push(one);
-  }
-  const isNode = host.kind === "node";
-  for (const [key, value] of assumedSysctls(host.kind, touched, isNode)) {
-    if (!draft.sysctls.has(key)) draft.sysctls.set(key, value);
-  }
-  const { knowledge } = host;
-  const changed = draft.knowledge;
-  return {
-    ...host,
-    interfaces: draft.interfaces,
-    routes,
-    policyRules: draft.policyRules,
-    rulesets: draft.rulesets,
-    ipSets: draft.ipSets,
-    sysctls: draft.sysctls,
-    dumpedSysctls: draft.dumpedSysctls,
-    neighbours: draft.neighbours,
-    sockets: draft.sockets,
-    knowledge: { get: (part: HostPart) => (changed.has(part) ? changed.get(part) : knowledge.get(part)) },
-  };
-}

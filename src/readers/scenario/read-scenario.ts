@@ -17,6 +17,7 @@ import { type UnknownKey, unknownKeys } from "../known-keys.ts";
 import { locateElements, locateField, locateKey, type Position } from "../resources/locate-field.ts";
 import { parseDocument } from "../resources/parse-document.ts";
 import { readExpectation, word } from "./read-expectation.ts";
+import { readFixes, readTime, readTimeline } from "./read-timeline.ts";
 import type { Scenario, ScenarioNetwork, ScenarioProbe, UnplayedPart } from "./scenario.ts";
 
 export interface ReadScenario {
@@ -87,6 +88,10 @@ export function readScenario(source: string, file: string): ReadScenario {
   const network = readNetwork(top, unknown, report, place);
   const lines = locateElements(source, ["probes"]).map(({ line }) => line);
   const probes = readProbes(top, lines, unknown, report);
+  const lineIn = (part: string) => {
+    const starts = locateElements(source, [part]);
+    return (field: Field): number | null => starts[Number(field.path.at(-1) ?? 0)]?.line ?? null;
+  };
   const scenario: Scenario = {
     name: text(member(member(top, "metadata"), "name")) ?? file,
     file,
@@ -96,8 +101,21 @@ export function readScenario(source: string, file: string): ReadScenario {
     network: network ?? { snapshot: null, cluster: null, line: null },
     probes,
     leftOut: elements(member(top, "probes")).length - probes.length,
-    unplayed: readUnplayed(top, unknown),
+    timeline: readTimeline(member(top, "timeline"), unknown, lineIn("timeline")),
+    fixes: readFixes(member(top, "fixes"), unknown, lineIn("fixes")),
+    unplayed: readUnplayed(top),
   };
+  const names = new Set(probes.map(({ name }) => name));
+  for (const [index, fix] of scenario.fixes.entries()) {
+    for (const stranger of [...fix.expect.keys()].filter((name) => !names.has(name))) {
+      report(["fixes", index, "expect", stranger], {
+        code: "fix-of-nothing",
+        severity: "error",
+        message: `The fix ${fix.name} expects something of ${stranger}, which is no probe.`,
+        expected: `one of ${[...names].slice(0, 8).join(", ")}`,
+      });
+    }
+  }
   for (const problem of top.problems) {
     report(problem.path, {
       code: "bad-field",
@@ -196,7 +214,7 @@ function readProbe(
   const size = readNumber(member(field, "size"), 0, 65495);
   const df = flag(member(field, "df")) ?? false;
   const expect = readExpectation(member(field, "expect"), unknown);
-  const at = member(field, "at");
+  const at = readTime(member(field, "at"));
   if (from === null || to === null) {
     report(field.path, {
       code: "probe-incomplete",
@@ -212,7 +230,7 @@ function readProbe(
     name: text(member(field, "name")) ?? `probe ${position}`,
     line: lines[position - 1] ?? null,
     probe: { from, to, kind, protocol, port, sport, size, df },
-    at: at.value === undefined || at.value === null ? null : String(at.value),
+    at,
     expect,
   };
 }
@@ -233,19 +251,8 @@ function readNumber(field: Field, least: number, most: number): number | null {
 }
 
 /** Parts whose shape is checked and which later versions play. */
-function readUnplayed(top: Field, unknown: UnknownKey[]): readonly UnplayedPart[] {
-  const parts: UnplayedPart[] = [];
-  for (const [part, keys] of [
-    ["timeline", ["at", "change"]],
-    ["fixes", ["name", "changes", "expect"]],
-    ["expectations", null],
-  ] as const) {
-    const list = elements(member(top, part));
-    for (const element of list) {
-      if (keys !== null) unknown.push(...unknownKeys(element, keys));
-      if (!isRecord(element.value)) complain(element, "a mapping");
-    }
-    if (list.length > 0) parts.push({ part, count: list.length });
-  }
-  return parts;
+function readUnplayed(top: Field): readonly UnplayedPart[] {
+  const list = elements(member(top, "expectations"));
+  for (const element of list) if (!isRecord(element.value)) complain(element, "a mapping");
+  return list.length > 0 ? [{ part: "expectations", count: list.length }] : [];
 }

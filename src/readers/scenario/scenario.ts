@@ -15,6 +15,9 @@ export interface Scenario {
   readonly probes: readonly ScenarioProbe[];
   /** Probes that are written so that nobody can ask them; findings say why. */
   readonly leftOut: number;
+  /** Changes in order of time; the network starts settled. */
+  readonly timeline: readonly TimelineEvent[];
+  readonly fixes: readonly Fix[];
   /** Parts that are read and that this version does not play. */
   readonly unplayed: readonly UnplayedPart[];
 }
@@ -31,8 +34,8 @@ export interface ScenarioProbe {
   readonly probe: Probe;
   /** Where it stands in the scenario's file, from 1; null when that cannot be told. */
   readonly line: number | null;
-  /** When on the timeline; null: after it settled. */
-  readonly at: string | null;
+  /** When on the timeline, in seconds; null: after it settled. */
+  readonly at: number | null;
   readonly expect: Expectation;
 }
 
@@ -59,6 +62,45 @@ export interface ExpectedPlace {
 }
 
 export interface UnplayedPart {
-  readonly part: "timeline" | "fixes" | "expectations";
+  readonly part: "expectations";
   readonly count: number;
+}
+
+export const DAEMON_ACTIONS = ["stop", "kill", "start", "restart"] as const;
+export type DaemonAction = (typeof DAEMON_ACTIONS)[number];
+
+/** What somebody does to the network. */
+export type Change =
+  | {
+      readonly kind: "exec";
+      /** A host, or a pattern with `*`. */
+      readonly host: string;
+      readonly command: string;
+      readonly line: number | null;
+    }
+  /** BIRD is stopped (SIGTERM), killed (SIGKILL), started, or stopped and started again. */
+  | {
+      readonly kind: "daemon";
+      readonly host: string;
+      readonly action: DaemonAction;
+      readonly line: number | null;
+    }
+  /** Manifests, by the path of their file, that are applied to a cluster. */
+  | { readonly kind: "apply"; readonly path: string; readonly line: number | null }
+  /** A kind of change that is not played. */
+  | { readonly kind: "other"; readonly what: string; readonly line: number | null };
+
+export interface TimelineEvent {
+  /** Seconds from the start. */
+  readonly at: number;
+  readonly change: Change;
+}
+
+/** A repair, and what its proof is. */
+export interface Fix {
+  readonly name: string;
+  readonly changes: readonly Change[];
+  /** By the names of probes: what they give once it has settled. */
+  readonly expect: ReadonlyMap<string, Expectation>;
+  readonly line: number | null;
 }

@@ -13,6 +13,18 @@ export const SCENARIO_EXAMPLES: ExamplesOf<typeof SCENARIO_CODES> = {
   "bad-field": scenario(
     `network: {snapshot: ./cluster1}\nprobes: [{name: a, from: node/n1, to: 10.0.0.1, kind: wink}]\n`,
   ),
+  "change-not-played": scenario(
+    `network: {snapshot: ./cluster1}\nprobes: [${PROBE}]\ntimeline: [{at: 1s, change: {loss: {link: lan}}}]\n`,
+  ),
+  "change-of-nobody": scenario(
+    `network: {snapshot: ./cluster1}\nprobes: [${PROBE}]\ntimeline: [{at: 1s, change: {exec: {host: m*, command: iptables -F}}}]\n`,
+  ),
+  "command-refused": scenario(
+    `network: {snapshot: ./cluster1}\nprobes: [${PROBE}]\ntimeline: [{at: 1s, change: {exec: {host: n1, command: iptables -D INPUT 9}}}]\n`,
+  ),
+  "fix-of-nothing": scenario(
+    `network: {snapshot: ./cluster1}\nprobes: [${PROBE}]\nfixes: [{name: f, changes: [], expect: {b: {result: answered}}}]\n`,
+  ),
   "network-missing": scenario("probes: []\n"),
   "probe-incomplete": scenario("network: {snapshot: ./cluster1}\nprobes: [{name: a, from: node/n1}]\n"),
   "probe-twice": scenario(`network: {snapshot: ./cluster1}\nprobes:\n  - ${PROBE}\n  - ${PROBE}\n`),

@@ -42,10 +42,12 @@ fixes:
       symptom: "It *hurts*.\n",
       lesson: "Do not.",
       network: { snapshot: "./s", cluster: null },
-      unplayed: [
-        { part: "timeline", count: 2 },
-        { part: "fixes", count: 1 },
+      timeline: [
+        { at: 0, change: { kind: "exec", host: "node*", command: "iptables -F", line: 10 } },
+        { at: 10, change: { kind: "apply", path: "./deny.yaml", line: 11 } },
       ],
+      fixes: [{ name: "f", changes: [], expect: new Map(), line: 27 }],
+      unplayed: [],
     });
     expect(scenario?.probes).toEqual([
       {
@@ -61,7 +63,7 @@ fixes:
           size: null,
           df: false,
         },
-        at: "300s",
+        at: 300,
         expect: {
           result: "timeout",
           outcome: "left",

@@ -1,0 +1,28 @@
+import type { Network } from "../model/network.ts";
+import type { Fix, Scenario } from "../readers/scenario/scenario.ts";
+import { CONSEQUENCES, type PlayedTimeline, playTimeline, type Timeline } from "./play-timeline.ts";
+
+/** The networks that a scenario's changes make. */
+export interface Stages {
+  /** When probes without a time are asked: once everything has come of the timeline. */
+  readonly last: number;
+  readonly played: PlayedTimeline;
+  /** When the consequences of a fix are there. */
+  readonly fixedBy: number;
+  readonly fixed: ReadonlyMap<Fix, PlayedTimeline>;
+}
+
+/** Plays the timeline, and each fix behind it, in Worlds of their own. Null for a scenario without changes. */
+export function playStages(network: Network, scenario: Scenario, timeline: Timeline): Stages | null {
+  const { timeline: events, fixes, probes } = scenario;
+  if (events.length === 0 && fixes.length === 0) return null;
+  const asked = probes.flatMap(({ at }) => at ?? []);
+  const last = events.length === 0 ? 0 : Math.max(...events.map(({ at }) => at)) + CONSEQUENCES;
+  const fixedBy = last + CONSEQUENCES;
+  const played = playTimeline(network, events, [...asked, last], timeline);
+  const repaired = fixes.map((fix) => {
+    const changes = fix.changes.map((change) => ({ at: last, change }));
+    return [fix, playTimeline(network, [...events, ...changes], [fixedBy], timeline)] as const;
+  });
+  return { last, played, fixedBy, fixed: new Map(repaired) };
+}

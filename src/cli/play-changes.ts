@@ -1,0 +1,72 @@
+import { dirname, resolve } from "node:path";
+import type { Stages } from "../analysis/stages.ts";
+import type { Evidence } from "../model/evidence.ts";
+import type { Finding } from "../model/finding.ts";
+import type { Scenario } from "../readers/scenario/scenario.ts";
+import type { LoadedNetwork } from "./input.ts";
+import { readTextFile } from "./read-files.ts";
+
+/** What the changes of a scenario make of its network; null stages where it has none. */
+export interface PlayedChanges {
+  readonly stages: Stages | null;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Plays the timeline and the fixes of a scenario. BIRDs run on the hosts whose configuration is known (`evidence`), so that what happens to
+ * packets happens to sessions and routes.
+ */
+export async function playChanges(
+  loaded: LoadedNetwork,
+  scenario: Scenario,
+  evidence: () => Promise<ReadonlyMap<string, Evidence>>,
+): Promise<PlayedChanges> {
+  if (scenario.timeline.length === 0 && scenario.fixes.length === 0) return { stages: null, findings: [] };
+  const [{ playStages }, { daemonsOf }] = await Promise.all([
+    import("../analysis/stages.ts"),
+    import("../analysis/reconverge.ts"),
+  ]);
+  const { network } = loaded;
+  const { configurations, findings } = daemonsOf(network, await evidence());
+  const folder = dirname(scenario.file);
+  const stages = playStages(network, scenario, {
+    file: scenario.file,
+    configurations,
+    text: (path) => {
+      const text = readTextFile(resolve(folder, path), path);
+      return typeof text === "string" ? text : null;
+    },
+    declared: loaded.settled === null ? null : await applier(loaded),
+  });
+  const all = stages === null ? [] : [stages.played, ...stages.fixed.values()].flatMap((played) => played.findings);
+  // fixes are played behind the same timeline: what it tells is told once
+  const told = new Map(all.map((finding) => [`${finding.line} ${finding.message}`, finding]));
+  return { stages, findings: [...findings, ...told.values()] };
+}
+
+/** Makes the cluster again with files that were applied; what the folder itself was told about is not told again. */
+async function applier({ files, findings, network: { origins } }: LoadedNetwork) {
+  const [{ readClusterFolder }, { renderedBird, renderedEvidence }, { daemonsOf }, { birdFilesOf }] = await Promise.all(
+    [
+      import("../readers/cluster/read-cluster.ts"),
+      import("../analysis/rendered-bird.ts"),
+      import("../analysis/reconverge.ts"),
+      import("../calico/bird/bird-files-of.ts"),
+    ],
+  );
+  const told = new Set(findings.map(({ code, message }) => `${code} ${message}`));
+  return (applied: ReadonlyMap<string, string>) => {
+    const result = readClusterFolder(files, { texts: applied, origins });
+    const context = renderedBird(result.cluster, result.settled);
+    const texts = [...context.nodes.keys()].map(
+      (node) => [node, [...(birdFilesOf(node, context)?.values() ?? [])].join("\n")] as const,
+    );
+    const { configurations } = daemonsOf(result.network, renderedEvidence(context, origins));
+    return {
+      network: result.network,
+      birdTexts: new Map(texts),
+      configurations,
+      findings: result.findings.filter(({ code, message }) => !told.has(`${code} ${message}`)),
+    };
+  };
+}
