@@ -38,7 +38,7 @@ describe("a cluster of manifests", () => {
     expect(check.out).toContain("2 nodes, 4 pods");
     const trace = await podpath("trace", shop, "--from", "node/control-plane", "--to", "service/default/web:80");
     expect(trace.out).toContain("answered");
-    expect(trace.out).toContain("Service default/web (spec.selector), workloads.yaml");
+    expect(trace.out).toContain("Deployment default/web, workloads.yaml:2");
   });
 
   test("is not written over", async () => {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { originTable, sourceOf } from "../../../src/model/origin.ts";
-import { formatAddress } from "../../../src/net/address.ts";
-import { formatPrefix } from "../../../src/net/prefix.ts";
+import { formatAddress, parseAddress } from "../../../src/net/address.ts";
+import { formatPrefix, parsePrefix } from "../../../src/net/prefix.ts";
 import { recogniseDump } from "../../../src/readers/recognise.ts";
 import { buildCluster } from "../../../src/readers/resources/build-cluster.ts";
 import { readResources } from "../../../src/readers/resources/read-resources.ts";
@@ -200,21 +200,27 @@ describe("calicoctl get, in columns,", () => {
 
   test("of peers, configuration, host endpoints and network sets keeps what the row tells", () => {
     const { cluster, findings } = read(CALICO);
-    const specs = Object.fromEntries(
-      [...cluster.others].map(([key, { content }]) => [key, JSON.parse(JSON.stringify(content)).spec]),
-    );
-    expect(specs).toEqual({
-      "BGPPeer.projectcalico.org rr": { peerIP: "10.0.0.9", asNumber: 64512 },
-      "BGPPeer.projectcalico.org tor": { peerIP: "10.0.0.254", nodeSelector: "rack == 'a'", asNumber: 64999 },
-      "BGPPeer.projectcalico.org one": { peerIP: "10.0.0.253", node: "node1" },
-      "BGPConfiguration.projectcalico.org default": { logSeverityScreen: "Info", nodeToNodeMeshEnabled: false },
-      "HostEndpoint.projectcalico.org h1": {
-        node: "node1",
-        interfaceName: "eth0",
-        expectedIPs: ["172.16.0.9", "172.16.0.8"],
-        profiles: [],
-      },
-      "GlobalNetworkSet.projectcalico.org blocked": { nets: ["10.1.0.0/16", "10.2.0.0/16"] },
+    const { bgpPeers, bgpConfigurations, policy } = cluster;
+    expect(bgpPeers.get("rr")).toMatchObject({
+      peerIP: { address: parseAddress("10.0.0.9") },
+      asNumber: 64512,
+      node: null,
+    });
+    expect(bgpPeers.get("tor")).toMatchObject({
+      peerIP: { address: parseAddress("10.0.0.254") },
+      nodeSelector: { text: "rack == 'a'" },
+      asNumber: 64999,
+    });
+    expect(bgpPeers.get("one")).toMatchObject({ peerIP: { address: parseAddress("10.0.0.253") }, node: "node1" });
+    expect(bgpConfigurations.get("default")).toMatchObject({ logSeverityScreen: "Info", nodeToNodeMeshEnabled: false });
+    expect(policy.hostEndpoints.get("h1")).toMatchObject({
+      node: "node1",
+      interfaceName: "eth0",
+      expectedIPs: [parseAddress("172.16.0.9"), parseAddress("172.16.0.8")],
+      profiles: [],
+    });
+    expect(policy.globalNetworkSets.get("blocked")).toMatchObject({
+      nets: [parsePrefix("10.1.0.0/16"), parsePrefix("10.2.0.0/16")],
     });
     expect(findings.filter(({ code }) => code === "table-not-enough").map(({ line }) => line)).toEqual([27, 30]);
   });
