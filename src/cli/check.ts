@@ -7,6 +7,7 @@ import type { Finding } from "../model/finding.ts";
 import { readEvidence } from "../readers/evidence/read-evidence.ts";
 import { checkJson } from "../report/check-json.ts";
 import { type CheckReport, checkText } from "../report/check-text.ts";
+import { declaredPods } from "../report/declared-text.ts";
 import type { CommonOptions } from "./common-options.ts";
 import { DONE, type ExitCode, FAILED } from "./exit-code.ts";
 import { loadNetwork, worstFirst } from "./input.ts";
@@ -39,6 +40,7 @@ export async function check(argument: string | undefined, options: CheckOptions,
     links: loaded.network.links.length,
     settings: loaded.cluster.settings,
     placements: loaded.placements,
+    declaredPods: loaded.settled === null ? null : declaredPods(loaded.network),
   };
   const output = openOutput(io, options);
   try {

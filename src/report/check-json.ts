@@ -17,6 +17,8 @@ export interface CheckJson {
   };
   /** Files that were placed by what is in them: whose they are taken for, as what, and why. */
   readonly placements: CheckReport["placements"];
+  /** The pods that manifests make, on which nodes; null for dumps. */
+  readonly pods: CheckReport["declaredPods"];
   readonly hosts: readonly {
     readonly host: string;
     readonly kind: string;
@@ -42,6 +44,7 @@ export function checkJson(report: CheckReport): CheckJson {
       kubeProxyMode: report.settings.kubeProxy?.mode ?? null,
     },
     placements: report.placements,
+    pods: report.declaredPods,
     hosts: report.hosts.map((host) => {
       const parts = [...host.parts];
       return {

@@ -6,6 +6,7 @@ import { formatPrefix } from "../net/prefix.ts";
 import type { Placement } from "../readers/loose/place-loose.ts";
 import { factSource } from "../trace/fact-source.ts";
 import { EXPLAIN_HINT } from "./code-link.ts";
+import { type DeclaredPod, declaredLines } from "./declared-text.ts";
 import { findingText } from "./finding-text.ts";
 import type { Ink } from "./ink.ts";
 import { plural } from "./plural.ts";
@@ -22,6 +23,8 @@ export interface CheckReport {
   readonly settings: ClusterSettings;
   /** Files that were placed by what is in them. */
   readonly placements: readonly Placement[];
+  /** The pods of a declared cluster, which no dump lists; null for dumps. */
+  readonly declaredPods: readonly DeclaredPod[] | null;
 }
 
 const SEVERITIES = ["error", "warning", "info"] as const;
@@ -33,7 +36,7 @@ export function checkText(report: CheckReport, ink: Ink): string {
     ...settingLines(report.settings),
     ...placementLines(report.placements, ink),
     ...findingLines(report.findings, ink),
-    ...knowledgeLines(report, ink),
+    ...(report.declaredPods === null ? knowledgeLines(report, ink) : declaredLines(report.declaredPods, ink)),
   ];
   return `${lines.join("\n")}\n`;
 }

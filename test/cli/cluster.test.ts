@@ -36,6 +36,9 @@ describe("a cluster of manifests", () => {
     const check = await podpath("check", shop);
     expect(check.code).toBe(0);
     expect(check.out).toContain("2 nodes, 4 pods");
+    expect(check.out).toMatch(/^Pods on worker-1$/m);
+    expect(check.out).toMatch(/^ {2}pod\/default\/web-\w+-\w+ {2}192\.168\.\d+\.\d+$/m);
+    expect(check.out).not.toContain("Run these on the machine");
     const trace = await podpath("trace", shop, "--from", "node/control-plane", "--to", "service/default/web:80");
     expect(trace.out).toContain("answered");
     expect(trace.out).toContain("Deployment default/web, workloads.yaml:2");
