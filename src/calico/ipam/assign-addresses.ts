@@ -45,7 +45,7 @@ interface Assigning {
 /**
  * Gives addresses to all nodes and pods as Calico's IPAM would, one after the other: what resources say about blocks and
  * addresses stays, then nodes take the addresses of their tunnels, then pods theirs, each in order of their names. In a
- * cluster the order is that of time, which nobody declares: the assumption `ipam-order`.
+ * cluster the order is that of time, which nobody declares.
  */
 export function assignAddresses(
   cluster: Cluster,
