@@ -47,7 +47,7 @@ export function chooseFiles(
     const role = FILE_ROLES.get(stem);
     if (role === undefined) continue;
     const usable = files.filter((file) => isUsable(file, role, findings));
-    const file = best(usable);
+    const file = best(usable, role);
     if (file === undefined) continue;
     chosen.push({ role, stem, file });
     for (const other of usable) if (other !== file) findings.push(repeated(other, file));
@@ -55,11 +55,14 @@ export function chooseFiles(
   return { chosen: chosen.filter((one) => !isReplaced(one, chosen, findings)), findings };
 }
 
-/** Of several forms of one dump, one counts: JSON says more than text, then the newest, then the one that says most. */
-function best(files: readonly PlacedFile[]): PlacedFile | undefined {
+/**
+ * Of several forms of one dump, one counts: JSON says more than text, but for nft, whose JSON leaves out the options of iptables' matches; then
+ * the newest, then the one that says most.
+ */
+function best(files: readonly PlacedFile[], { part }: FileRole): PlacedFile | undefined {
   if (files.length < 2) return files[0];
   const rank = (file: PlacedFile): readonly [number, number, number] => [
-    /^\s*[[{]/.test(file.text) ? 1 : 0,
+    /^\s*[[{]/.test(file.text) === (part !== "nft") ? 1 : 0,
     printedAt(file.text),
     file.text.trim().length,
   ];

@@ -194,3 +194,21 @@ describe("archives in one folder", () => {
     expect(joined.findings.filter(({ code }) => code === "unknown-file")).toEqual([]);
   });
 });
+
+test("of nft's two outputs the text counts: its JSON leaves out the options of iptables' matches", () => {
+  const text =
+    "table ip filter {\n\tchain INPUT {\n\t\ttype filter hook input priority filter; policy accept;\n\t\ttcp dport 179 counter packets 0 bytes 0 drop\n\t}\n}\n";
+  const files = new Map([
+    ["nodes/n1/nft-ruleset.json", '{"nftables": [{"metainfo": {"version": "1.0.6"}}]}'],
+    ["nodes/n1/nft-ruleset.txt", text],
+  ]);
+  const { recognised, findings, network } = readSnapshot({ name: "s", files });
+  expect(recognised.map(({ path }) => path)).toEqual(["nodes/n1/nft-ruleset.txt"]);
+  expect(findings.filter(({ code }) => code === "same-dump-twice").map(({ file }) => file)).toEqual([
+    "nodes/n1/nft-ruleset.json",
+  ]);
+  const input = network.hosts
+    .get("n1")
+    ?.rulesets.flatMap(({ tables }) => tables.get("filter")?.chains.get("INPUT") ?? []);
+  expect(input?.map(({ rules }) => rules.length)).toEqual([1]);
+});
