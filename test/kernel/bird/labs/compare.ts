@@ -88,7 +88,11 @@ function isPassing(state: string, shown: ReadonlySet<string>): boolean {
   // Of two connections one is told what is wrong, the other only that it ends; which text is the last, chance decides.
   const ceased = state.includes("Received: Cease") && [...shown].some((other) => other.includes("Received: "));
   const passing = /^(?:start|stop) (?:Idle|Connect|OpenSent|OpenConfirm|Close)\b|Connection reset by peer/.test(state);
-  return ceased || (passing && [...shown].some((other) => plain(other) === plain(state)));
+  // Whoever refuses an OPEN tells why and closes: the reset discards what the other has not read yet, where that is slow.
+  const cut =
+    /Socket: Connection (?:reset by peer|closed)$/.test(state) &&
+    [...shown].some((other) => other.includes("Received: "));
+  return ceased || cut || (passing && [...shown].some((other) => plain(other) === plain(state)));
 }
 
 /**
