@@ -40,7 +40,7 @@ export interface PlayedTimeline {
   /** The network as it stands at so many seconds. */
   at(time: number): Network;
   /**
-   * False where a change before is missing that could not be made, or where BIRD started anew with a configuration that the real one reads
+   * False where BGP went one way of several because no dump tells, where a change before is missing that could not be made, or where BIRD started anew with a configuration that the real one reads
    * while it runs, and has not got a session back that the real one keeps.
    */
   isCertain(time: number): boolean;
@@ -97,9 +97,16 @@ export function playTimeline(
       if (!isAsKept(playing)) doubtful.add(time);
     } else change(event.change, time);
   }
+  for (const choice of run.choices) {
+    findings.push({
+      code: "bgp-rests-on-a-guess",
+      severity: "warning",
+      message: `BGP ran on, though nobody knows: ${choice}.`,
+    });
+  }
   return {
     at: (time) => kept.get(time) ?? network,
-    isCertain: (time) => !doubtful.has(time) && (brokenFrom === null || time < brokenFrom),
+    isCertain: (time) => run.choices.length === 0 && !doubtful.has(time) && (brokenFrom === null || time < brokenFrom),
     findings,
   };
 }
@@ -169,11 +176,14 @@ function apply(path: string, playing: Playing): readonly Finding[] {
       "policies, sets, Services, settings",
     );
   }
+  const lost: Finding[] = [];
   for (const [name, declared] of network.hosts) {
     const commands = typed.filter(({ host }) => host === name);
     const now = commands.reduce<Host>((host, { command, context }) => {
       const result = runCommand(command, host, context);
-      return "problem" in result ? host : result.host;
+      if (!("problem" in result)) return result.host;
+      lost.push(refused(name, command, `after ${path}, ${result.problem}`, result.expected));
+      return host;
     }, declared);
     const learnt = run.speakers.has(name) ? routesOf(run, name).filter(({ protocol }) => protocol === "bird") : null;
     const routes =
@@ -188,7 +198,7 @@ function apply(path: string, playing: Playing): readonly Finding[] {
     restart(run, name, configurations.get(name) ?? []);
   }
   playing.birdTexts = birdTexts;
-  return findings;
+  return [...findings, ...lost];
 }
 
 /** Those that run read another configuration: here they start anew with it. */
