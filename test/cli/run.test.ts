@@ -87,6 +87,24 @@ describe("podpath run", () => {
     expect(JSON.parse(out).probes.map(({ verdict }: { verdict: string }) => verdict)).toEqual(["unknown", "held"]);
   });
 
+  test("a timeline in which BGP goes on by a guess says so, and what rests on it is not judged", async () => {
+    const path = folder({
+      "snapshot/nodes/n1/ip-addr.txt": "2: eth0: <UP> mtu 1500\n    inet 172.16.0.11/24 scope global eth0\n",
+      "snapshot/nodes/n1/ip-route.txt": "172.16.0.0/24 dev eth0 proto kernel scope link src 172.16.0.11\n",
+      "snapshot/nodes/n1/iptables-save.txt":
+        "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -p tcp -m quantum --spin up -j DROP\nCOMMIT\n",
+      "snapshot/nodes/n1/bird.cfg":
+        "router id 172.16.0.11;\nprotocol bgp tor { local as 64512; neighbor 172.16.0.12 as 64512; }\n",
+      "scenario.yaml":
+        "apiVersion: podpath/v1\nkind: Scenario\nmetadata: {name: s}\nnetwork: {snapshot: ./snapshot}\n" +
+        'timeline:\n  - {at: 1s, change: {exec: {host: n1, command: "iptables -P INPUT DROP"}}}\n' +
+        "probes:\n  - {from: node/n1, to: 172.16.0.11, kind: ping, expect: {result: timeout}}\n",
+    });
+    const { out, err } = await podpath(["run", path, "--json"]);
+    expect(err.replaceAll(/\s+/g, " ")).toContain("[bgp-rests-on-a-guess]");
+    expect(JSON.parse(out).probes.map(({ verdict }: { verdict: string }) => verdict)).toEqual(["unknown"]);
+  });
+
   test("a probe that cannot be asked does not stop the others", async () => {
     const body =
       "probes:\n  - {name: lost, from: n7, to: n2}\n  - {name: fine, from: n1, to: n2, expect: {result: answered}}\n";
