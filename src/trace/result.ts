@@ -6,7 +6,7 @@ import type { UnknownCode } from "../model/codes/unknown-codes.ts";
 import type { ConntrackRecord } from "../model/conntrack-record.ts";
 import type { Network } from "../model/network.ts";
 import { formatAddress } from "../net/address.ts";
-import { describePacket } from "../net/packet.ts";
+import { describePacket, type Packet } from "../net/packet.ts";
 import type { PortSet } from "../net/port-set.ts";
 import type { Exploration, Taken } from "./explorer.ts";
 import type { TraceStep } from "./step.ts";
@@ -165,13 +165,19 @@ function fingerprint(run: Run): string {
       journey.host,
       end === null
         ? ""
-        : `${end.ending.outcome} ${end.ending.reason} ${journey.error} ${end.host} ${end.interface ?? ""} ${describePacket(end.packet)} ttl ${end.packet.ttl} tos ${end.packet.tos}`,
+        : `${end.ending.outcome} ${end.ending.reason} ${journey.error} ${end.host} ${end.interface ?? ""} ${packetPrint(end.packet)}`,
     );
     for (const step of run.steps.get(journey.id) ?? []) {
       if (step.kind === "transmit" || step.kind === "receive") parts.push(`${step.host} ${step.interface}`);
     }
   }
   return parts.join("|");
+}
+
+/** A packet and all that it carries, with the fields that a ruleset changes. */
+function packetPrint(packet: Packet): string {
+  const whole = `${describePacket(packet)} ttl ${packet.ttl} tos ${packet.tos}`;
+  return packet.inner === null ? whole : `${whole} (${packetPrint(packet.inner)})`;
 }
 
 /** What the question's sender sees, or null when the answer differs between branches. */

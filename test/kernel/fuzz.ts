@@ -4,8 +4,9 @@ import { parseArgs } from "node:util";
 import { campaign, kindsOf, PLAN, summary } from "./fuzz/campaign.ts";
 import { printRegression } from "./fuzz/case.ts";
 import { describeDisagreement } from "./fuzz/describe.ts";
-import type { Disagreement } from "./fuzz/runner.ts";
+import { type Disagreement, Runner } from "./fuzz/runner.ts";
 import { shrink } from "./fuzz/shrink.ts";
+import { newTally, type Tally } from "./fuzz/tally.ts";
 import { WORLD_KINDS } from "./fuzz/worlds/all.ts";
 import { whyNoKernel } from "./harness/kernel-available.ts";
 import { Oracle } from "./harness/oracle-client.ts";
@@ -33,14 +34,9 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** One of each kind: what differs, without the numbers. */
-function ofEachKind(disagreements: readonly Disagreement[]): readonly Disagreement[] {
-  const kinds = new Map<string, Disagreement>();
-  for (const found of disagreements) {
-    const kind = (found.differences[0] ?? "").replaceAll(/\d+/g, "#").slice(0, 80);
-    if (!kinds.has(kind)) kinds.set(kind, found);
-  }
-  return [...kinds.values()];
+/** What differs, without the numbers. */
+function kindOf({ differences }: Disagreement): string {
+  return (differences[0] ?? "").replaceAll(/\d+/g, "#").slice(0, 80);
 }
 
 async function main(): Promise<number> {
@@ -75,21 +71,30 @@ async function main(): Promise<number> {
       until: minutes === null ? PLAN.until : started + minutes * 60_000,
       enough: Number(values.enough),
     };
-    const result = await campaign(oracle, plan, ({ probes }) => {
-      if (process.stdout.isTTY) process.stdout.write(`\r${probes} probes `);
-    });
-    if (result.tally.lastRefusal !== "") say(`last refusal: ${result.tally.lastRefusal}`);
-    say(summary(result, (Date.now() - started) / 1000));
-    for (const [index, found] of ofEachKind(result.disagreements).entries()) {
-      say(`\nfound:\n${found.differences.join("\n")}`);
-      const small = await shrink(result.runner, found);
+    const seen = new Set<string>();
+    const found = async (disagreement: Disagreement): Promise<void> => {
+      say(`\nfound in ${disagreement.case.world.kind}:\n${disagreement.differences.join("\n")}`);
+      const kind = kindOf(disagreement);
+      // One of each kind.
+      if (seen.has(kind)) return;
+      const index = seen.size;
+      seen.add(kind);
+      const small = await shrink(new Runner(oracle, newTally()), disagreement);
       say(`\n${describeDisagreement(small)}`);
-      if (values["no-write"]) continue;
+      if (values["no-write"]) return;
       const name = `seed-${seed}-${index}.json`;
       const regression = printRegression({ found: small.differences.join("\n"), case: small.case });
       writeFileSync(fileURLToPath(new URL(`regressions/${name}`, import.meta.url)), regression);
       say(`written to test/kernel/regressions/${name}`);
-    }
+    };
+    const worldDone = ({ probes }: Tally): void => {
+      if (process.stdout.isTTY) process.stdout.write(`\r${probes} probes `);
+    };
+    const result = await campaign(oracle, plan, { worldDone, found });
+    if (result.tally.lastRefusal !== "") say(`last refusal: ${result.tally.lastRefusal}`);
+    for (const passed of result.tally.passed) say(`did not happen again: ${passed}`);
+    for (const passed of result.tally.countersPassed) say(`counted otherwise only together: ${passed}`);
+    say(summary(result, (Date.now() - started) / 1000));
     return result.disagreements.length === 0 ? 0 : 1;
   } finally {
     await oracle.close();

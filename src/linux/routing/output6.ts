@@ -10,6 +10,7 @@ import { selectAddress6 } from "./source-address6.ts";
 /**
  * ip6_dst_lookup_tail() (net/ipv6/ip6_output.c): the route of a local packet. Without a route a source is chosen all the
  * same, and the look-up repeated with it: `ip -6 rule from` may know that one. The packet keeps it, whatever way it takes.
+ * An interface that was only preferred is demanded then (RT6_LOOKUP_F_IFACE).
  */
 export function routeOutput6(runtime: HostRuntime, key: RouteKey): RoutingResult {
   const found = lookUpRoute(runtime, key);
@@ -18,7 +19,7 @@ export function routeOutput6(runtime: HostRuntime, key: RouteKey): RoutingResult
   }
   const src = selectAddress6(runtime, null, key.dst);
   if (src === null || isLinkLocal(src)) return found;
-  const known = { ...key, src };
+  const known = { ...key, src, lenient: false };
   const result = selectPath(runtime, lookUpRoute(runtime, known), known, null, null);
   return result.kind === "error" ? result : { ...result, preferredSource: src };
 }

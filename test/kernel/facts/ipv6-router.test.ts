@@ -146,6 +146,35 @@ describe.skipIf(!available)("an IPv6 router, as the kernel is one", () => {
     expect(await ask({}, packet)).toBe(expected);
   });
 
+  /** The sender's subnet is behind out0; R heard of it on in0. */
+  const elsewhere = { ...PING, src: "fd00:b::16", dst: "ff02::1:ff00:1" };
+  const behind = (routes: readonly string[], rules: readonly string[] = []): RouterOptions => ({
+    router: { routes, rules },
+  });
+  const IN_TABLE = ["-6 default via fd00:a::2 dev in0 table 100"];
+  const ANSWERS_TO_GROUPS: readonly (readonly [sentence: string, options: RouterOptions, told: string])[] = [
+    ["answers a group over no other interface", behind([]), "delivered R"],
+    ["nor because there are rules", behind([], ["-6 from fd00:a::1 pref 110 blackhole"]), "delivered R"],
+    [
+      "answers a group by a worse route of that interface",
+      behind(["-6 default via fd00:a::2 dev in0"]),
+      "delivered R; echo-reply fd00:a::1 > fd00:b::16",
+    ],
+    [
+      "answers a group by a rule for the source that it chooses without a route, which is of any interface",
+      behind(IN_TABLE, ["-6 from fd00:b::1 pref 110 lookup 100"]),
+      "delivered R; echo-reply fd00:b::1 > fd00:b::16",
+    ],
+    [
+      "does not answer by a rule for the source of that interface",
+      behind(IN_TABLE, ["-6 from fd00:a::1 pref 110 lookup 100"]),
+      "delivered R",
+    ],
+  ];
+  it.each(ANSWERS_TO_GROUPS)("%s", async (_sentence, options, expected) => {
+    expect(await ask(options, elsewhere)).toBe(expected);
+  });
+
   const forwarding = (values: Readonly<Record<string, string>>): RouterOptions => ({
     router: {
       sysctls: Object.fromEntries(Object.entries(values).map(([key, value]) => [`net.ipv6.conf.${key}`, value])),

@@ -54,11 +54,17 @@ function draw<T>(arbitrary: fc.Arbitrary<T>, seed: number): T {
 export interface CampaignResult {
   readonly tally: Tally;
   readonly disagreements: readonly Disagreement[];
-  readonly runner: Runner;
+}
+
+/** Who hears of a campaign while it goes on. */
+export interface CampaignListener {
+  worldDone(tally: Tally): void;
+  /** May use the oracle: the namespaces are built anew behind it. */
+  found(disagreement: Disagreement): Promise<void>;
 }
 
 /** Random worlds, rulesets and packets until the plan's probes or its time are spent. */
-export async function campaign(oracle: Oracle, plan: Plan, report?: (tally: Tally) => void): Promise<CampaignResult> {
+export async function campaign(oracle: Oracle, plan: Plan, listener?: CampaignListener): Promise<CampaignResult> {
   const tally = newTally();
   const runner = new Runner(oracle, tally);
   const disagreements: Disagreement[] = [];
@@ -87,21 +93,26 @@ export async function campaign(oracle: Oracle, plan: Plan, report?: (tally: Tall
       const stateful = backend === "legacy" && index % plan.statefulEvery === 0;
       const rulesets = draw(world.rulesets({ backend, stateful }), seed);
       const sequences = fc.sample(world.sequences(), { seed, numRuns: plan.sequencesPerRuleset });
-      disagreements.push(...(await runner.run(world, rulesets, sequences, index % 2 === 1)));
+      const found = await runner.run(world, rulesets, sequences, index % 2 === 1);
+      disagreements.push(...found);
+      if (found.length === 0 || listener === undefined) continue;
+      for (const disagreement of found) await listener.found(disagreement);
+      await runner.build(world);
     }
-    report?.(tally);
+    listener?.worldDone(tally);
   }
-  return { tally, disagreements, runner };
+  return { tally, disagreements };
 }
 
 /** `5012 probes compared … 0 disagreements`, for the end of a run. */
 export function summary({ tally, disagreements }: CampaignResult, seconds: number): string {
-  const outcomes = [...tally.outcomes.entries()].map(([name, count]) => `${count} ${name}`).join(", ");
+  const counts = (of: ReadonlyMap<string, number>): string =>
+    [...of.entries()].map(([name, count]) => `${count} ${name}`).join(", ");
   return [
     `${tally.probes} probes compared with the kernel in ${seconds.toFixed(1)} s (${Math.round(tally.probes / seconds)}/s):`,
-    `${outcomes}; ${tally.rulesets} rulesets (${tally.refused} more refused by the tools), counters compared ${tally.counted} times,`,
+    `${counts(tally.outcomes)} (${counts(tally.kinds)}); ${tally.rulesets} rulesets (${tally.refused} more refused by the tools), counters compared ${tally.counted} times,`,
     `${tally.branching} probes with several possible ends, ${tally.excused} answers withheld by rate limits;`,
-    `${disagreements.length} disagreements (${tally.unrepeated} more did not happen again,`,
-    `nor did ${tally.countersUnrepeated} of whole rulesets' counters)`,
+    `${disagreements.length} disagreements (${tally.passed.length} more did not happen again,`,
+    `nor did ${tally.countersPassed.length} of whole rulesets' counters)`,
   ].join(" ");
 }

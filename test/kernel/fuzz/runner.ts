@@ -136,7 +136,7 @@ export class Runner {
     const insist = async (sequence: readonly ProbePacket[], first: Failure): Promise<boolean> => {
       let failure: Failure | null = first;
       for (let again = 0; failure !== null && again < REPEATS; again++) failure = await alone(sequence);
-      if (failure === null) this.tally.unrepeated++;
+      if (failure === null) this.tally.passed.push(`${world.kind}: ${first.differences.join("; ")}`);
       else found.push(disagree(sequence, failure.at, failure.differences));
       // What a disagreement leaves behind differs too.
       duel.use(network);
@@ -158,7 +158,7 @@ export class Runner {
       const failure = await alone(sequence);
       if (failure !== null && (await insist(sequence, failure))) return found;
     }
-    this.tally.countersUnrepeated++;
+    this.tally.countersPassed.push(`${world.kind}: ${counted.differences.join("; ")}`);
     return found;
   }
 
@@ -192,18 +192,18 @@ export class Runner {
 
   private async runSequence(
     duel: Duel,
-    { excuses }: Built,
+    built: Built,
     watch: CounterWatch,
     sequence: readonly ProbePacket[],
   ): Promise<Failure | null> {
-    const failure = await this.sendAll(duel, excuses, watch, sequence);
+    const failure = await this.sendAll(duel, built, watch, sequence);
     if (failure !== null) watch.spoil();
     return failure;
   }
 
   private async sendAll(
     duel: Duel,
-    excuses: RunExcuses,
+    { excuses, world }: Built,
     watch: CounterWatch,
     sequence: readonly ProbePacket[],
   ): Promise<Failure | null> {
@@ -226,6 +226,7 @@ export class Runner {
       }
       if (round === null) continue;
       this.tally.probes++;
+      this.tally.kinds.set(world.kind, (this.tally.kinds.get(world.kind) ?? 0) + 1);
       const { outcome } = round.kernel;
       this.tally.outcomes.set(outcome, (this.tally.outcomes.get(outcome) ?? 0) + 1);
       const { used } = excuses;

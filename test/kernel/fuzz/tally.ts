@@ -7,15 +7,17 @@ export interface Tally {
   /** Rulesets that the tools refused, and worlds that could not be built, which are not compared. */
   refused: number;
   lastRefusal: string;
-  /** Disagreements that did not happen again. */
-  unrepeated: number;
-  /** Rulesets whose counters differed after all sequences and after none of them sent alone. */
-  countersUnrepeated: number;
+  /** Disagreements that did not happen again: the world's kind, and what differed the first time. */
+  readonly passed: string[];
+  /** Rulesets whose counters differed after all sequences and after none of them sent alone, in the same words. */
+  readonly countersPassed: string[];
   /** Packets with more than one possible end. */
   branching: number;
   /** Missing answers put down to the kernel's rate limits. */
   excused: number;
   readonly outcomes: Map<string, number>;
+  /** Probes by the kind of world. */
+  readonly kinds: Map<string, number>;
   /** Probes that both sides agreed about, by each part of the model that they exercised (`harness/features.ts`). */
   readonly features: Map<string, number>;
 }
@@ -27,11 +29,12 @@ export function newTally(): Tally {
     counted: 0,
     refused: 0,
     lastRefusal: "",
-    unrepeated: 0,
-    countersUnrepeated: 0,
+    passed: [],
+    countersPassed: [],
     branching: 0,
     excused: 0,
     outcomes: new Map(),
+    kinds: new Map(),
     features: new Map(),
   };
 }
