@@ -1,3 +1,5 @@
+import { reasonOnHost } from "../linux/drop-reason-by-kernel.ts";
+import type { Network } from "../model/network.ts";
 import type { Expectation, ExpectedPlace } from "../readers/scenario/scenario.ts";
 import type { Answer, Branch } from "../trace/result.ts";
 import { hopWords } from "./hop-words.ts";
@@ -23,7 +25,7 @@ export function compareExpectation(expect: Expectation, answer: Answer): readonl
   };
   if (expect.result !== null) compare("result", expect.result, (branch) => branch.run.report?.result ?? "none");
   if (expect.outcome !== null) compare("outcome", expect.outcome, (branch) => ending(branch)?.outcome ?? "none");
-  if (expect.reason !== null) compare("reason", expect.reason, (branch) => ending(branch)?.reason ?? "none");
+  if (expect.reason !== null) compare("reason", expect.reason, (branch) => reasonOf(answer.network, branch) ?? "none");
   const { at, via, hops, certainty } = expect;
   if (at !== null) compare("at", placeText(at), (branch) => placeText(placeOf(branch, at)));
   if (via !== null) compare("via", via.join(", "), (branch) => viaOf(branch).join(", "));
@@ -37,7 +39,13 @@ export function compareExpectation(expect: Expectation, answer: Answer): readonl
   return comparisons;
 }
 
-function ending(branch: Branch): { readonly outcome: string; readonly reason: string | null } | null {
+/** In the words of the kernel that dropped it. */
+function reasonOf(network: Network, branch: Branch): string | null {
+  const end = decisiveJourney(branch.run)?.end ?? null;
+  return end === null ? null : reasonOnHost(network, end.host, end.ending.reason);
+}
+
+function ending(branch: Branch): { readonly outcome: string } | null {
   return decisiveJourney(branch.run)?.end?.ending ?? null;
 }
 

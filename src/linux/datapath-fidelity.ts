@@ -287,7 +287,7 @@ export const DROP_FIDELITY: Readonly<Record<DropReason | "NOT_SPECIFIED", Standi
   IP_INADDRERRORS: null,
   IP_INHDR: null,
   IP_NOPROTO: UNMET,
-  IP6_BAD_EXTHDR: UNMET,
+  IPV6_BAD_EXTHDR: UNMET,
   IPV6DISABLED: UNMET,
   PKT_TOO_BIG: null,
   DUP_FRAG: null,

@@ -16,7 +16,7 @@ export type DropReason =
   | "IP_INADDRERRORS"
   | "IP_INHDR"
   | "IP_NOPROTO"
-  | "IP6_BAD_EXTHDR"
+  | "IPV6_BAD_EXTHDR"
   | "IPV6DISABLED"
   | "PKT_TOO_BIG"
   | "DUP_FRAG"
@@ -33,5 +33,4 @@ export type DropReason =
   | "IP_TUNNEL_ECN"
   | "DEV_READY"
   | "QDISC_DROP"
-  | "RECURSION_LIMIT"
   | "UDP_CSUM";

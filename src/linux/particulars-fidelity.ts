@@ -122,7 +122,7 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Particular>> = {
       "as Linux 6.18.44 does; others wait longer where net.ipv6.icmp.ratelimit is not dumped, and go by the width of the route",
   },
   "ICMP: who sends which error, from which address": fact("icmp-errors"),
-  "drop reasons of kernels older than Linux 6.18": {
-    answer: "not mapped: reasons are named as Linux 6.18 names them, whatever kernel the dumps come from",
-  },
+  "drop reasons of kernels older than Linux 6.18":
+    "by reading the headers of older kernels; those of RHEL, whose version does not tell, get the names of 6.18",
+  "drop reasons: their names": fact("drop-reasons"),
 };

@@ -76,6 +76,8 @@ export interface Host {
   readonly knowledge: PartKnowledge;
   /** Node that a pod runs on; null for other kinds. */
   readonly node: string | null;
+  /** What `uname -r` says; null or absent: nobody told. A pod has its node's. */
+  readonly kernel?: string | null;
   readonly origin: Origin;
 }
 

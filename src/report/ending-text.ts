@@ -1,4 +1,5 @@
 import type { Journey } from "../emulator/journey.ts";
+import { reasonOnHost } from "../linux/drop-reason-by-kernel.ts";
 import { UNKNOWN_INTERFACE } from "../linux/routing/unknown-route.ts";
 import type { Network } from "../model/network.ts";
 import type { TableName } from "../model/ruleset.ts";
@@ -24,7 +25,8 @@ export function describeEnd(network: Network, journey: Journey): string {
   const { ending } = end;
   const device = end.interface === null || end.interface === UNKNOWN_INTERFACE ? "" : ` ${end.interface}`;
   const hook = ending.hook === null ? "" : ` in ${ending.hook}`;
-  const reason = ending.reason === null ? "" : ` (${ending.reason})`;
+  const named = reasonOnHost(network, end.host, ending.reason);
+  const reason = named === null ? "" : ` (${named})`;
   const rule = decidingRule(journey);
   switch (ending.outcome) {
     case "delivered":

@@ -1,3 +1,4 @@
+import { reasonOnHost } from "../linux/drop-reason-by-kernel.ts";
 import type { Network } from "../model/network.ts";
 import { type Source, sourceOf } from "../model/origin.ts";
 import { formatAddress } from "../net/address.ts";
@@ -84,7 +85,7 @@ export function stepJson(network: Network, step: TraceStep, domains: readonly Po
     case "deliver":
       return { host, kind: step.kind, packet: packetJson(step.packet, domains) };
     case "drop":
-      return { host, kind: step.kind, reason: step.reason, text: step.text };
+      return { host, kind: step.kind, reason: reasonOnHost(network, host, step.reason), text: step.text };
     case "reject":
       return { host, kind: step.kind, text: step.text };
     case "choice":

@@ -3,7 +3,7 @@ import { decisiveJourney, ownJourneys, responsesTo } from "../analysis/journeys.
 import type { ProgramResult } from "../emulator/applications/program.ts";
 import type { Journey } from "../emulator/journey.ts";
 import type { Assumption } from "../emulator/world.ts";
-import type { DropReason } from "../linux/drop-reason.ts";
+import { type NamedReason, reasonOnHost } from "../linux/drop-reason-by-kernel.ts";
 import type { PacketKind } from "../linux/runtime.ts";
 import type { AssumptionCode } from "../model/codes/assumption-codes.ts";
 import type { Network } from "../model/network.ts";
@@ -23,7 +23,7 @@ export interface FateJson {
   readonly outcome: "delivered" | "dropped" | "rejected" | "left" | "unresolved" | null;
   readonly socket: "open" | "closed" | "assumed-open" | "unknown" | null;
   readonly at: { readonly host: string; readonly interface: string | null; readonly hook: string | null } | null;
-  readonly reason: DropReason | null;
+  readonly reason: NamedReason | null;
   readonly text: string;
   readonly nextHop: string | null;
   readonly rule: RuleJson | null;
@@ -143,7 +143,7 @@ function fateJson(network: Network, run: Run, journey: Journey): FateJson {
     outcome: ending?.outcome ?? null,
     socket: ending?.socket ?? null,
     at: end === null ? null : { host: end.host, interface: end.interface, hook: ending?.hook ?? null },
-    reason: ending?.reason ?? null,
+    reason: end === null ? null : reasonOnHost(network, end.host, end.ending.reason),
     text: ending?.text ?? "",
     nextHop: ending?.nextHop === null || ending === null ? null : formatAddress(ending.nextHop),
     rule: rule === null || end === null ? null : ruleJson(network, end.host, rule),

@@ -1,3 +1,4 @@
+import { reasonOnHost } from "../linux/drop-reason-by-kernel.ts";
 import type { Network } from "../model/network.ts";
 import { type Address, formatAddress } from "../net/address.ts";
 import { describePacket } from "../net/packet.ts";
@@ -146,6 +147,10 @@ function stops(step: { readonly verdict: string }): boolean {
   return /^(?:DROP|REJECT)/.test(step.verdict);
 }
 
+function withReason(text: string, reason: string | null): string {
+  return reason === null ? text : `${text} (${reason})`;
+}
+
 function stepLines(
   network: Network,
   host: string,
@@ -175,7 +180,7 @@ function stepLines(
     case "deliver":
       return entry(style, "delivered", describePacket(step.packet), "good");
     case "drop":
-      return entry(style, "dropped", `${step.text}${step.reason === null ? "" : ` (${step.reason})`}`, "bad");
+      return entry(style, "dropped", withReason(step.text, reasonOnHost(network, host, step.reason)), "bad");
     case "reject":
       return entry(style, "rejected", step.text, "bad");
     case "choice":

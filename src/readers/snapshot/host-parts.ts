@@ -15,7 +15,9 @@ type ReadPart =
   | "sockets";
 
 /** A Host of which each part is made when it is asked for. */
-export type HostParts = Omit<Host, ReadPart> & { readonly [P in ReadPart]: () => Host[P] };
+export type HostParts = Omit<Host, ReadPart | "kernel"> & { readonly [P in ReadPart]: () => Host[P] } & {
+  readonly kernel?: () => string | null;
+};
 
 /** The host of these parts. A copy of it (`{ ...host }`) has all of them, made in this order. */
 export function hostOf(parts: HostParts): Host {
@@ -58,6 +60,9 @@ export function hostOf(parts: HostParts): Host {
     },
     knowledge: parts.knowledge,
     node: parts.node,
+    get kernel() {
+      return parts.kernel?.() ?? null;
+    },
     origin: parts.origin,
     ...(parts.localRoutes === undefined ? {} : { localRoutes: parts.localRoutes }),
     ...(parts.bystander === undefined ? {} : { bystander: parts.bystander }),
@@ -83,6 +88,7 @@ export function partsOfHost(host: Host): HostParts {
     sockets: () => host.sockets,
     knowledge: host.knowledge,
     node: host.node,
+    kernel: () => host.kernel ?? null,
     origin: host.origin,
     ...(host.localRoutes === undefined ? {} : { localRoutes: host.localRoutes }),
   };

@@ -192,6 +192,7 @@ function partsOf(
       },
     },
     node: machine.node,
+    kernel: once(() => kernelRelease(chosen)),
     origin: 0,
     ...(mode === "read" ? {} : { localRoutes: () => glimpse()?.filter(({ type }) => type === "local") ?? null }),
   });
@@ -202,6 +203,12 @@ function partsOf(
     detailed: interfaceDump.detailed,
     knowledge,
   };
+}
+
+/** The release in what `uname -a` printed: `Linux worker-1 6.1.0-28-amd64 #1 SMP …`; or the only word of `uname -r`. */
+function kernelRelease(chosen: Chosen): string | null {
+  const text = one(chosen, "versions")?.file.text ?? "";
+  return /^(?:Linux \S+ )?(\d+\.\d+\.\d\S*)/m.exec(text)?.[1] ?? null;
 }
 
 function readSets(chosen: Chosen, reading: Reading): readonly IpSet[] | null {
