@@ -14,7 +14,7 @@ import { Oracle } from "./harness/oracle-client.ts";
 /**
  * `npm run fuzz`: random worlds, rulesets and packets on the real kernel and on podpath, from a fresh seed. A disagreement
  * is made small and written to `test/kernel/regressions/`, where the tests replay it from then on. With `--readers`: texts made
- * of real outputs, on the readers; that needs no kernel.
+ * of real outputs, on the readers; that needs no kernel. With `--bird`: random labs of real BIRDs against the emulated ones.
  */
 const { values } = parseArgs({
   options: {
@@ -27,6 +27,7 @@ const { values } = parseArgs({
     "no-write": { type: "boolean", default: false },
     readers: { type: "boolean", default: false },
     inputs: { type: "string", default: "1000000" },
+    bird: { type: "boolean", default: false },
   },
 });
 
@@ -44,6 +45,12 @@ async function main(): Promise<number> {
     const { reportFuzz } = await import("../readers/fuzz/report.ts");
     const from = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
     return (await reportFuzz(Number(values.inputs), from, say)) ? 0 : 1;
+  }
+  if (values.bird) {
+    const { labCampaign } = await import("./bird/labs/campaign.ts");
+    const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
+    const until = Date.now() + Number(values.minutes ?? 1) * 60_000;
+    return (await labCampaign({ seed, until, keep: !values["no-write"], say })) ? 0 : 1;
   }
   const family = values.family === undefined ? null : values.family === "6" ? 6 : 4;
   const kinds = kindsOf(values.world ?? null, family);

@@ -65,7 +65,7 @@ export function emulate(lab: Lab, seen: Seen): readonly EmulatedStage[] {
       if (event.kind === "start") runFor({ world }, APART * (index % 4));
     }
     const samples: Map<string, readonly string[]>[] = [];
-    for (const time of [...windowOf(stage.seconds, real.times)]) {
+    for (const time of [...windowOf(stage, real.times)]) {
       runFor({ world }, Math.max(0, begun + time - world.now));
       samples.push(new Map([...speakers].map(([name, speaker]) => [name, sessionsOf(speaker)])));
     }
@@ -84,9 +84,9 @@ const APART = 0.07;
 const EVERYTHING = { all: true, for: null, protocol: null };
 
 /** The times at which the real ones were asked, and more before and between: what comes and goes is met. */
-function windowOf(seconds: number, times: readonly number[]): readonly number[] {
+function windowOf({ seconds, sampled }: Lab["stages"][number], times: readonly number[]): readonly number[] {
   const more: number[] = [];
-  for (let time = Math.max(0, seconds - 12); time < seconds + 2; time += 0.25) more.push(time);
+  for (let time = Math.max(0, seconds - 2 * sampled); time < seconds + 2; time += 0.25) more.push(time);
   return [...more, ...times].sort((x, y) => x - y);
 }
 

@@ -1,7 +1,15 @@
+import type { Family } from "../../../../src/net/address.ts";
+
 /** What happens to a node of a lab. */
 export type LabEvent =
   | { readonly kind: "run"; readonly node: string; readonly words: readonly string[] }
-  | { readonly kind: "start"; readonly node: string; readonly config: string }
+  | {
+      readonly kind: "start";
+      readonly node: string;
+      readonly config: string;
+      /** Of the program: `-R` recovers what was there before (graceful restart). */
+      readonly flags: readonly string[];
+    }
   | { readonly kind: "signal"; readonly node: string; readonly signal: "SIGKILL" | "SIGTERM" }
   /** A program that is not BIRD listens on port 179. */
   | { readonly kind: "take-port"; readonly node: string }
@@ -11,13 +19,15 @@ export interface LabNode {
   readonly name: string;
   readonly forwards: boolean;
   readonly interfaces: readonly { readonly name: string; readonly segment: string; readonly address: string }[];
-  /** What `ip route add` is given. */
+  /** What `ip route add` of the lab's family is given. */
   readonly routes: readonly string[];
 }
 
 /** Nodes on segments, and what is done to them one stage after the other. */
 export interface Lab {
   readonly name: string;
+  readonly family: Family;
+  readonly program: "bird" | "bird6";
   readonly segments: readonly string[];
   readonly nodes: readonly LabNode[];
   readonly stages: readonly {
@@ -26,6 +36,8 @@ export interface Lab {
     readonly seconds: number;
     readonly sampled: number;
   }[];
+  /** What the daemons are asked at the end of each stage. */
+  readonly asked: readonly string[];
 }
 
 /** What run_labs.py saw of a lab. */

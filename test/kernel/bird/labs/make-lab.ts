@@ -49,7 +49,8 @@ interface Session {
 }
 
 /** Timers in small, so that all that can happen happens within seconds. */
-const TIMERS = "hold time 9; connect delay time 1; connect retry time 2; error wait time 1,2; error forget time 30;";
+export const TIMERS =
+  "hold time 9; connect delay time 1; connect retry time 2; error wait time 1,2; error forget time 30;";
 
 function peerName({ address }: Speaker): string {
   return `Mesh_${address.replaceAll(".", "_")}`;
@@ -209,16 +210,20 @@ export function makeLab(seed: number): Lab {
           statics,
           extra,
         ),
+        flags: [],
       };
     });
   return {
     name: `seed ${seed}: ${kind} of ${count}${routed ? " in two subnets" : ""}`,
+    family: 4,
+    program: "bird",
     segments: ["lan0", "lan1"],
     nodes,
     stages: [
       { events: [...before, ...start], seconds: 14, sampled: 6 },
       ...(after.length > 0 ? [{ events: after, seconds: 26, sampled: 6 }] : []),
     ],
+    asked: ["show route all"],
   };
 }
 

@@ -1,13 +1,15 @@
-"""Real BIRDs in namespaces of their own: many labs at once. `run_labs.py FOLDER < labs.json`; FOLDER has bird and birdc.
+"""Real BIRDs in namespaces of their own: many labs at once. `run_labs.py FOLDER < labs.json`; FOLDER has bird and bird6.
 
 Each lab goes through stages: its events are carried out, then it runs for so many seconds; in the last of them the daemons are
 asked again and again. Prints what was seen as JSON: for each lab and stage the dumps after the events, and what each daemon said.
+The daemons and this program run before all others of the machine, so that timers are in time however busy it is.
 """
 
 import ctypes
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -16,23 +18,27 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+FORWARD = {4: "net.ipv4.ip_forward", 6: "net.ipv6.conf.all.forwarding"}
 DUMPS = {
     "ip-addr.txt": ["ip", "-d", "-s", "addr"],
     "ip-link.txt": ["ip", "-d", "-s", "link"],
     "ip-route.txt": ["ip", "-4", "route", "show", "table", "all"],
     "ip-route-v6.txt": ["ip", "-6", "route", "show", "table", "all"],
     "ip-rule.txt": ["ip", "-4", "rule"],
-    "iptables-nft-save.txt": ["iptables-nft-save"],
-    "sockets.txt": ["ss", "-H", "-lntup"],
-    "sysctl.txt": ["sysctl", "net.ipv4.ip_forward", "net.ipv4.conf.all.rp_filter", "net.ipv4.conf.eth0.rp_filter",
-                   "net.ipv4.icmp_ratelimit", "net.ipv4.tcp_syn_retries"],
+    "sysctl.txt": ["sysctl", *FORWARD.values(), "net.ipv4.conf.all.rp_filter", "net.ipv4.conf.eth0.rp_filter",
+                   "net.ipv4.icmp_ratelimit", "net.ipv4.tcp_syn_retries", "net.ipv6.icmp.ratelimit",
+                   "net.ipv6.conf.all.disable_ipv6", "net.ipv6.conf.eth0.disable_ipv6"],
 }
-TAKE_PORT = ("import socket,time;s=socket.socket();s.setsockopt(socket.SOL_SOCKET,socket.SO_REUSEADDR,1);"
-             "s.bind(('0.0.0.0',179));s.listen();time.sleep(600)")
+RULES = {4: {"iptables-nft-save.txt": ["iptables-nft-save"]}, 6: {"ip6tables-nft-save.txt": ["ip6tables-nft-save"]}}
+SOCKETS = ["ss", "-H", "-lntu"]
+MARK = "-- dump -- "
+TAKE_PORT = ("import socket,time;s=socket.socket({});s.setsockopt(socket.SOL_SOCKET,socket.SO_REUSEADDR,1);"
+             "s.bind(('{}',179));s.listen();time.sleep(3600)")
+ANY = {4: ("socket.AF_INET", "0.0.0.0"), 6: ("socket.AF_INET6", "::")}
 
 
 def run(*words, check=False, data=None):
-    done = subprocess.run(words, capture_output=True, text=True, input=data)
+    done = subprocess.run(words, capture_output=True, text=True, input=data, preexec_fn=last)
     if check and done.returncode != 0:
         raise SystemExit(f"{' '.join(words)}: {done.stderr}")
     return done.stdout
@@ -62,6 +68,7 @@ def ask(control, command):
 
 
 CLONE_NEWTIME = 0x80
+PREFIX = f"ppbl{os.getpid()}-"
 
 
 def shift_clock(nanoseconds):
@@ -72,16 +79,29 @@ def shift_clock(nanoseconds):
             handle.write(f"monotonic 0 {nanoseconds}")
 
 
+def first():
+    """Before all others: BIRD counts by a clock, and asks who is late."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    except OSError:
+        pass
+
+
+def last():
+    """What may wait: the tools that build and dump."""
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
 class Lab:
     def __init__(self, number, lab, folder, scratch):
         self.lab, self.folder, self.number = lab, folder, number
         self.scratch = os.path.join(scratch, str(number))
         os.mkdir(self.scratch)
-        self.switch = f"ppbl{number}-sw"
+        self.switch = f"{PREFIX}{number}-sw"
         self.birds, self.others = {}, []
 
     def namespace(self, node):
-        return f"ppbl{self.number}-{node}"
+        return f"{PREFIX}{self.number}-{node}"
 
     def control(self, node):
         return os.path.join(self.scratch, f"{node}.ctl")
@@ -95,8 +115,11 @@ class Lab:
         for node in self.lab["nodes"]:
             name = self.namespace(node["name"])
             run("ip", "netns", "add", name, check=True)
-            inside(name, "sysctl", "-q", "-w", f"net.ipv4.ip_forward={1 if node['forwards'] else 0}",
-                   "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
+            six = self.lab["family"] == 6
+            off = 0 if six else 1
+            inside(name, "sysctl", "-q", "-w", f"{FORWARD[self.lab['family']]}={1 if node['forwards'] else 0}",
+                   f"net.ipv6.conf.all.disable_ipv6={off}", f"net.ipv6.conf.default.disable_ipv6={off}",
+                   "net.ipv6.conf.default.accept_dad=0", "net.ipv6.conf.default.router_solicitations=0")
             commands = ["link set lo up"]
             for port in node["interfaces"]:
                 device = f"{node['name']}{port['name']}"[:15]
@@ -105,14 +128,19 @@ class Lab:
                 run("ip", "-n", self.switch, "link", "set", device, "master", port["segment"], "up", check=True)
                 commands += [f"addr add {port['address']} dev {port['name']}", f"link set {port['name']} up"]
             commands += [f"route add {route}" for route in node["routes"]]
-            run("ip", "-n", name, "-batch", "-", check=True, data="\n".join(commands) + "\n")
+            run("ip", f"-{self.lab['family']}", "-n", name, "-batch", "-", check=True, data="\n".join(commands) + "\n")
 
     def dump(self):
         found = {}
         for node in self.lab["nodes"]:
-            name = self.namespace(node["name"])
-            for file, command in DUMPS.items():
-                found[f"nodes/{node['name']}/{file}"] = inside(name, *command)
+            # who holds a socket is asked where it matters: that takes a walk through all processes of the machine
+            sockets = [*SOCKETS, "-p"] if self.others else SOCKETS
+            commands = {**DUMPS, **RULES[self.lab["family"]], "sockets.txt": sockets}
+            script = "".join(f"echo {shlex.quote(MARK + file)}; {shlex.join(command)}\n" for file, command in commands.items())
+            text = inside(self.namespace(node["name"]), "sh", "-c", script)
+            for part in text.split(MARK)[1:]:
+                file, _, content = part.partition("\n")
+                found[f"nodes/{node['name']}/{file}"] = content
         return found
 
     def event(self, event):
@@ -124,15 +152,22 @@ class Lab:
             config = os.path.join(self.scratch, f"{node}.cfg")
             with open(config, "w") as handle:
                 handle.write(event["config"])
-            log = open(os.path.join(self.scratch, f"{node}.log"), "w")
-            self.birds[node] = subprocess.Popen(
-                ["ip", "netns", "exec", name, os.path.join(self.folder, "bird"), "-f", "-s", self.control(node), "-c", config],
-                stdout=log, stderr=log, preexec_fn=lambda: shift_clock(len(self.birds) * 170_000_000))
+            command = ["ip", "netns", "exec", name, os.path.join(self.folder, self.lab["program"]), "-f", "-s", self.control(node)]
+            phase = len(self.birds) * 170_000_000
+
+            def prepare():
+                first()
+                shift_clock(phase)
+
+            with open(os.path.join(self.scratch, f"{node}.log"), "a") as log:
+                self.birds[node] = subprocess.Popen([*command, *event["flags"], "-c", config], stdout=log, stderr=log,
+                                                    preexec_fn=prepare)
         elif event["kind"] == "signal":
             self.birds[node].send_signal(getattr(signal, event["signal"]))
             self.birds[node].wait()
         elif event["kind"] == "take-port":
-            self.others.append(subprocess.Popen(["ip", "netns", "exec", name, "python3", "-c", TAKE_PORT],
+            self.others.append(subprocess.Popen(["ip", "netns", "exec", name, "python3", "-c",
+                                                 TAKE_PORT.format(*ANY[self.lab["family"]])],
                                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
             while "179" not in inside(name, "ss", "-Hlnt"):
                 time.sleep(0.05)
@@ -142,12 +177,12 @@ class Lab:
     def sample(self):
         return {node: ask(self.control(node), "show protocols") for node in self.birds}
 
-    def end(self):
-        commands = ["show protocols all", "show route all", "show status", "show interfaces"]
-        return {node: {command: ask(self.control(node), command) for command in commands} for node in self.birds}
+    def say(self):
+        return {node: {command: ask(self.control(node), command) for command in self.lab["asked"]} for node in self.birds}
 
     def routes(self):
-        return {node["name"]: inside(self.namespace(node["name"]), "ip", "-4", "route", "show") for node in self.lab["nodes"]}
+        show = ["ip", f"-{self.lab['family']}", "route", "show"]
+        return {node["name"]: inside(self.namespace(node["name"]), *show) for node in self.lab["nodes"]}
 
     def remove(self):
         for process in [*self.birds.values(), *self.others]:
@@ -157,44 +192,67 @@ class Lab:
             run("ip", "netns", "del", name)
 
 
+class Play:
+    """A lab on its way through its stages."""
+
+    def __init__(self, lab, pool):
+        self.lab, self.pool, self.stages, self.asked = lab, pool, [], 0
+        self.work = pool.submit(self.begin)
+
+    def begin(self):
+        stage = self.lab.lab["stages"][len(self.stages)]
+        starts = [event for event in stage["events"] if event["kind"] == "start"]
+        begun = time.monotonic()
+        for event in stage["events"]:
+            if event["kind"] != "start":
+                self.lab.event(event)
+        seen = {"dumps": self.lab.dump(), "samples": [], "times": []}
+        # daemons start after the dump: then the time counts from there
+        self.begun = time.monotonic() if starts else begun
+        for event in starts:
+            self.lab.event(event)
+        self.until = self.begun + stage["seconds"]
+        self.sampled = stage["sampled"]
+        self.stages.append(seen)
+
+    def end(self):
+        self.stages[-1]["routes"] = self.lab.routes()
+        if len(self.stages) < len(self.lab.lab["stages"]):
+            self.begin()
+
+    def go_on(self):
+        """Asks what is due; False when the lab is over."""
+        if not self.work.done():
+            return True
+        self.work.result()
+        now = time.monotonic()
+        if "routes" in self.stages[-1]:
+            return False
+        if now < max(self.until - self.sampled, self.asked + 0.5):
+            return True
+        self.asked = now
+        self.stages[-1]["samples"].append(self.lab.sample())
+        self.stages[-1]["times"].append(time.monotonic() - self.begun)
+        if now >= self.until:
+            self.stages[-1]["time"] = time.monotonic() - self.begun
+            self.stages[-1]["said"] = self.lab.say()
+            self.work = self.pool.submit(self.end)
+        return True
+
+
 def main(folder):
+    first()
     labs = json.load(sys.stdin)
     with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(4) as pool:
         made = [Lab(number, lab, folder, scratch) for number, lab in enumerate(labs)]
-        results = [{"stages": []} for _ in made]
         try:
             list(pool.map(Lab.build, made))
-            for number in range(max(len(lab["stages"]) for lab in labs)):
-                at_work = [(item, result) for item, result in zip(made, results) if number < len(item.lab["stages"])]
-
-                def begin(pair):
-                    item, result = pair
-                    stage = item.lab["stages"][number]
-                    for event in stage["events"]:
-                        if event["kind"] != "start":
-                            item.event(event)
-                    result["stages"].append({"dumps": item.dump(), "samples": [], "times": []})
-                    for event in stage["events"]:
-                        if event["kind"] == "start":
-                            item.event(event)
-                    item.begun = time.monotonic()
-
-                list(pool.map(begin, at_work))
-                last = max(item.begun for item, _ in at_work)
-                seconds = max(item.lab["stages"][number]["seconds"] for item, _ in at_work)
-                sampled = max(item.lab["stages"][number]["sampled"] for item, _ in at_work)
-                time.sleep(max(0, last + seconds - sampled - time.monotonic()))
-                while time.monotonic() < last + seconds:
-                    started = time.monotonic()
-                    for item, result in at_work:
-                        result["stages"][-1]["samples"].append(item.sample())
-                        result["stages"][-1]["times"].append(time.monotonic() - item.begun)
-                    time.sleep(max(0, 0.5 - (time.monotonic() - started)))
-                for item, result in at_work:
-                    result["stages"][-1]["time"] = time.monotonic() - item.begun
-                    result["stages"][-1]["said"] = item.end()
-                    result["stages"][-1]["routes"] = item.routes()
-            json.dump(results, sys.stdout)
+            plays = [Play(lab, pool) for lab in made]
+            at_work = plays
+            while at_work:
+                at_work = [play for play in at_work if play.go_on()]
+                time.sleep(0.05)
+            json.dump([{"stages": play.stages} for play in plays], sys.stdout)
         finally:
             list(pool.map(Lab.remove, made))
 
