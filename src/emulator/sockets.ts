@@ -14,6 +14,7 @@ import { type Packet, packet } from "../net/packet.ts";
 import { formatProtocol, ICMP, ICMPV6, IGMP, IPIP, OSPF, TCP, UDP, UDPLITE, VRRP } from "../net/protocol.ts";
 import { ACK, FIN, PSH, RST, SYN } from "../net/tcp-flags.ts";
 import { hasConnection, receiveSegment, segmentError } from "./tcp/receive.ts";
+import { isServed } from "./tcp/served.ts";
 import type { World } from "./world.ts";
 
 /** A socket that a probe's program holds open; it hears what is for it, and errors about what it sent. */
@@ -55,8 +56,10 @@ export function deliverToSockets(world: World, runtime: HostRuntime, skb: Skb): 
   const state = listening(world, runtime, received);
   if (!world.answers) return state;
   if (state === "closed") refuse(runtime, skb);
-  else if (received.protocol === TCP) serveTcp(runtime, skb);
-  else reply(runtime, skb, { payloadLength: received.payloadLength });
+  else if (received.protocol === TCP) {
+    if (isServed(world.tcp, runtime.host.name, received)) serveTcp(runtime, skb);
+    else refuse(runtime, skb);
+  } else reply(runtime, skb, { payloadLength: received.payloadLength });
   return state;
 }
 

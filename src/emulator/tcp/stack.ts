@@ -20,10 +20,12 @@ export interface TcpStack {
   readonly connections: Map<string, Map<number, Connection[]>>;
   /** Connections ever made by a host, for ports and ISNs. */
   readonly made: Map<string, number>;
+  /** Flows that stand-ins for servers answer (`isServed`). */
+  readonly served: Set<string>;
 }
 
 export function tcpStack(): TcpStack {
-  return { listeners: new Map(), connections: new Map(), made: new Map() };
+  return { listeners: new Map(), connections: new Map(), made: new Map(), served: new Set() };
 }
 
 function keyOf(remote: Address, remotePort: number): number {
