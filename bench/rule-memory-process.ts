@@ -2,6 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { bindTable } from "../src/linux/netfilter/bind.ts";
 import { indexFor, isShort } from "../src/linux/netfilter/chain-index.ts";
 import { programOf } from "../src/linux/netfilter/program.ts";
+import { placeOf } from "../src/linux/netfilter/table-image.ts";
 import { originTable } from "../src/model/origin.ts";
 import type { Ruleset } from "../src/model/ruleset.ts";
 import { readIptablesSave } from "../src/readers/iptables/save.ts";
@@ -22,8 +23,11 @@ function compile(all: readonly Ruleset[]): readonly object[] {
   const compiled: object[] = [];
   for (const { tables } of all) {
     for (const table of tables.values()) {
-      compiled.push(bindTable(table, 4, "legacy"));
+      const bound = bindTable(table, 4, "legacy");
+      compiled.push(bound);
+      const image = Object.values(bound.hooks)[0]?.image;
       for (const chain of table.chains.values()) {
+        if (image !== undefined) placeOf(image, chain.name);
         const program = programOf(chain, 4, "legacy");
         if (isShort(program.count, "adaptive")) continue;
         while (indexFor(program, "adaptive") === null) compiled.push(program);

@@ -1,4 +1,5 @@
-import type { TableName } from "../../model/ruleset.ts";
+import type { Table, TableName } from "../../model/ruleset.ts";
+import type { Family } from "../../net/address.ts";
 import type { Backend, MatchFunction, TargetFunction } from "./extension.ts";
 import {
   type Instructions,
@@ -11,6 +12,7 @@ import {
   OP_SRC6,
   OPERANDS,
   type Program,
+  programOf,
   RULE_WORDS,
   type Selector6,
   TARGET_CALL,
@@ -20,19 +22,33 @@ import {
 } from "./program.ts";
 
 /**
- * The chains of a table of one host in one piece, every jump resolved: a node has thousands of short chains, and walking
- * through one takes as long as fetching it from memory. A chain is known by its place, where the number of its rules and
- * its own number stand, then what its program holds, with all places and numbers as they are in the image.
+ * The chains of a table of one host in one piece: a node has thousands of short chains, and walking through one takes as long as
+ * fetching it from memory. A chain is known by its place, where the number of its rules and its own number stand, then what
+ * its program holds, with all places and numbers as they are in the image. A chain joins the others when a packet first comes to it:
+ * most chains of a large cluster are met by none.
  */
 export interface TableImage extends Instructions {
-  readonly name: TableName;
+  readonly table: Table;
+  readonly family: Family;
   readonly backend: Backend;
-  readonly code: Int32Array;
+  /** Longer than what is in use; another array once it has grown, with the same words at the same places. */
+  code: Int32Array;
+  /** Words in use. */
+  size: number;
+  readonly tests: MatchFunction[];
+  readonly calls: TargetFunction[];
+  readonly patterns: InterfacePattern[];
+  readonly patternNumbers: Map<string, number>;
+  readonly selectors: Selector6[];
   /** By number of the chain. */
-  readonly programs: readonly Program[];
-  readonly places: Int32Array;
+  readonly programs: Program[];
+  /** Of the chains that have joined, by name. */
+  readonly places: Map<string, number>;
   /** By number; null until somebody asks for it. */
   readonly chains: (BoundChain | null)[];
+  /** Chains that jumps lead to and no packet has come to yet. */
+  readonly awaited: string[];
+  readonly awaitedNumbers: Map<string, number>;
 }
 
 /** A chain in the table of a host, for those who speak of it. */
@@ -48,6 +64,8 @@ export interface BoundChain {
 const CHAIN_WORDS = 2;
 /** The place of no chain: what a jump to a chain that does not exist leads to. */
 export const NOWHERE = -1;
+/** Jumps to chains that have not joined have this and lower numbers instead of a place. */
+const FIRST_AWAITED = -2;
 
 /** Number of rules of the chain at a place. */
 export function countAt({ code }: TableImage, place: number): number {
@@ -70,48 +88,66 @@ export function chainAt(image: TableImage, place: number): BoundChain {
   if (known !== null) return known;
   const program = image.programs[number];
   if (program === undefined) throw new Error("no chain begins there");
-  const chain: BoundChain = { program, table: image.name, backend: image.backend, image, place };
+  const chain: BoundChain = { program, table: image.table.name, backend: image.backend, image, place };
   image.chains[number] = chain;
   return chain;
 }
 
-/** Joins the programs of a table; linear in their words. */
-export function tableImage(name: TableName, backend: Backend, programs: readonly Program[]): TableImage {
-  const places = new Int32Array(programs.length);
-  const placeOf = new Map<string, number>();
-  let size = 0;
-  for (const [number, { chain, code }] of programs.entries()) {
-    places[number] = size;
-    placeOf.set(chain.name, size);
-    size += CHAIN_WORDS + code.length;
-  }
-  const joining: Joining = {
-    code: new Int32Array(size),
+/** An image of a table that no chain has joined yet. */
+export function tableImage(table: Table, family: Family, backend: Backend): TableImage {
+  return {
+    table,
+    family,
+    backend,
+    code: new Int32Array(FIRST_WORDS),
+    size: 0,
     tests: [],
     calls: [],
     patterns: [],
     patternNumbers: new Map(),
     selectors: [],
-    placeOf,
+    programs: [],
+    places: new Map(),
+    chains: [],
+    awaited: [],
+    awaitedNumbers: new Map(),
   };
-  for (const [number, program] of programs.entries()) join(joining, program, number, places[number] ?? 0);
-  const { code, tests, calls, patterns, selectors } = joining;
-  const chains = new Array<BoundChain | null>(programs.length).fill(null);
-  return { name, backend, code, programs, places, chains, tests, calls, patterns, selectors };
 }
 
-interface Joining {
-  readonly code: Int32Array;
-  readonly tests: MatchFunction[];
-  readonly calls: TargetFunction[];
-  readonly patterns: InterfacePattern[];
-  readonly patternNumbers: Map<string, number>;
-  readonly selectors: Selector6[];
-  readonly placeOf: ReadonlyMap<string, number>;
+/** Room of an image before its first chain. */
+const FIRST_WORDS = 64;
+
+/** The place of the chain of that name, which joins the image if it has not; NOWHERE if the table has none. */
+export function placeOf(image: TableImage, name: string): number {
+  const known = image.places.get(name);
+  if (known !== undefined) return known;
+  const chain = image.table.chains.get(name);
+  if (chain === undefined) return NOWHERE;
+  return join(image, programOf(chain, image.family, image.backend));
 }
 
-function join(joining: Joining, program: Program, number: number, place: number): void {
-  const { code, tests, calls, selectors, placeOf } = joining;
+/** Where a jump leads whose argument is below zero; from then on its argument tells so itself. */
+export function arriveAt(image: TableImage, jump: number): number {
+  const argument = image.code[jump + 2] ?? NOWHERE;
+  if (argument > FIRST_AWAITED) return argument;
+  const place = placeOf(image, image.awaited[FIRST_AWAITED - argument] ?? "");
+  image.code[jump + 2] = place;
+  return place;
+}
+
+function join(image: TableImage, program: Program): number {
+  const { tests, calls, selectors } = image;
+  const place = image.size;
+  const number = image.programs.push(program) - 1;
+  image.chains.push(null);
+  image.places.set(program.chain.name, place);
+  image.size += CHAIN_WORDS + program.code.length;
+  if (image.size > image.code.length) {
+    const before = image.code;
+    image.code = new Int32Array(Math.max(image.size, 2 * before.length));
+    image.code.set(before);
+  }
+  const { code } = image;
   const start = place + CHAIN_WORDS;
   code[place] = program.count;
   code[place + 1] = number;
@@ -119,12 +155,12 @@ function join(joining: Joining, program: Program, number: number, place: number)
   for (let rule = 0; rule < program.count; rule++) {
     const head = ruleAt(place, rule);
     code[head] = (code[head] ?? 0) + start;
-    moveOperands(joining, program, code[head] ?? 0);
+    moveOperands(image, program, code[head] ?? 0);
     const argument = code[head + 2] ?? 0;
     switch (code[head + 1]) {
       case TARGET_JUMP:
       case TARGET_GOTO:
-        code[head + 2] = placeOf.get(program.jumps[argument] ?? "") ?? NOWHERE;
+        code[head + 2] = destinationOf(image, program.jumps[argument] ?? "");
         break;
       case TARGET_CALL:
         code[head + 2] = argument + calls.length;
@@ -137,11 +173,23 @@ function join(joining: Joining, program: Program, number: number, place: number)
   for (const test of program.tests) tests.push(test);
   for (const call of program.calls) calls.push(call);
   for (const selector of program.selectors) selectors.push(selector);
+  return place;
+}
+
+/** What stands for a chain in the jumps to it. */
+function destinationOf({ places, awaited, awaitedNumbers }: TableImage, name: string): number {
+  const place = places.get(name);
+  if (place !== undefined) return place;
+  const known = awaitedNumbers.get(name);
+  if (known !== undefined) return FIRST_AWAITED - known;
+  const number = awaited.push(name) - 1;
+  awaitedNumbers.set(name, number);
+  return FIRST_AWAITED - number;
 }
 
 /** The numbers in a rule's instructions, as they are in the image. */
-function moveOperands(joining: Joining, program: Program, start: number): void {
-  const { code, tests, selectors } = joining;
+function moveOperands(image: TableImage, program: Program, start: number): void {
+  const { code, tests, selectors } = image;
   for (let at = start; code[at] !== OP_END; at += 1 + (OPERANDS[code[at] ?? 0] ?? 0)) {
     const operand = code[at + 1] ?? 0;
     switch (code[at]) {
@@ -151,7 +199,7 @@ function moveOperands(joining: Joining, program: Program, start: number): void {
         break;
       case OP_IN:
       case OP_OUT:
-        code[at + 1] = patternNumber(joining, program.patterns[operand]);
+        code[at + 1] = patternNumber(image, program.patterns[operand]);
         break;
       case OP_CALL:
         code[at + 1] = operand + tests.length;
@@ -160,7 +208,7 @@ function moveOperands(joining: Joining, program: Program, start: number): void {
   }
 }
 
-function patternNumber({ patterns, patternNumbers }: Joining, pattern: InterfacePattern | undefined): number {
+function patternNumber({ patterns, patternNumbers }: TableImage, pattern: InterfacePattern | undefined): number {
   if (pattern === undefined) return 0;
   const key = pattern.wildcard ? `${pattern.text}+` : pattern.text;
   const known = patternNumbers.get(key);

@@ -35,7 +35,7 @@ import {
   TARGET_NONE,
   TARGET_RETURN,
 } from "./program.ts";
-import { type BoundChain, chainAt, countAt, NOWHERE, programAt, ruleAt, type TableImage } from "./table-image.ts";
+import { arriveAt, type BoundChain, chainAt, countAt, NOWHERE, programAt, ruleAt, type TableImage } from "./table-image.ts";
 import { leavesBy } from "./unknown-output.ts";
 import { type Hook, NF_ACCEPT, NF_DROP, type TargetVerdict, type Verdict, XT_CONTINUE, XT_RETURN } from "./verdict.ts";
 
@@ -61,7 +61,7 @@ const LINEAR = -1;
  */
 export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook: Hook): Verdict {
   const { image } = start;
-  const { code } = image;
+  let { code } = image;
   let { place } = start;
   let count = countAt(image, place);
   if (count === 0) return applyPolicy(start, skb, runtime, hook);
@@ -111,11 +111,16 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
             verdict = XT_RETURN;
             break;
           case TARGET_JUMP:
-          case TARGET_GOTO:
+          case TARGET_GOTO: {
             if (observer !== null) tellRule(observer, skb, runtime, chainAt(image, place), hook, index, XT_CONTINUE);
-            if (argument === NOWHERE) {
-              index++;
-              continue;
+            let destination = argument;
+            if (destination < 0) {
+              destination = arriveAt(image, head);
+              code = image.code;
+              if (destination === NOWHERE) {
+                index++;
+                continue;
+              }
             }
             if (target === TARGET_JUMP) {
               stackPlaces[stackTop] = place;
@@ -123,11 +128,12 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
               stackCandidates[stackTop] = candidates;
               stackTop++;
             } else if (candidates !== LINEAR) closeCandidates(candidates);
-            place = argument;
+            place = destination;
             count = countAt(image, place);
             index = 0;
             candidates = enter(image, place, count, skb, runtime);
             continue;
+          }
           case TARGET_CALL: {
             skb.verdictChain = chainAt(image, place);
             skb.verdictRule = index;
