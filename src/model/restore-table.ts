@@ -25,5 +25,10 @@ export interface RestoreHook {
 export interface RestoreTable {
   readonly name: TableName;
   readonly hooks: readonly RestoreHook[];
+  /** All of them; a large table makes them when somebody looks. */
   readonly chains: readonly RestoreChain[];
+  /**
+   * A chain that some rule of the table leads to, made without the others. Absent: the table is small, and is found by its chains.
+   */
+  readonly find?: (name: string) => RestoreChain | undefined;
 }

@@ -1,4 +1,4 @@
-import type { ProxyEndpoint, ServicePortal } from "./service-portal.ts";
+import { lingers, type ProxyEndpoint, type ServicePortal } from "./service-portal.ts";
 
 /** What decides on a node which endpoints it uses. */
 export interface ProxyTopology {
@@ -26,13 +26,23 @@ const NONE: readonly ProxyEndpoint[] = [];
 
 /** `pkg/proxy/topology.go` CategorizeEndpoints: ready endpoints, else those that serve while they terminate. */
 export function categoriseEndpoints(portal: ServicePortal, topology: ProxyTopology): UsableEndpoints {
-  const { endpoints } = portal;
   const clusterKey = portal.usesCluster ? hintKey(portal, topology) : "";
-  const cluster = portal.usesCluster ? clusterEndpoints(endpoints, clusterKey) : NONE;
   const isLocal = ({ node }: ProxyEndpoint): boolean => node === topology.node;
-  const local = portal.usesLocal ? readyOrServing(endpoints.filter(isLocal)) : NONE;
-  const any = cluster.length > 0 || (portal.usesLocal && endpoints.some((one) => one.ready || lingers(one)));
-  return { cluster, local, any, clusterKey };
+  let cluster: readonly ProxyEndpoint[] | null = portal.usesCluster ? null : NONE;
+  let local: readonly ProxyEndpoint[] | null = portal.usesLocal ? null : NONE;
+  return {
+    get cluster() {
+      cluster ??= clusterEndpoints(portal.endpoints, clusterKey);
+      return cluster;
+    },
+    get local() {
+      local ??= readyOrServing(portal.endpoints.filter(isLocal));
+      return local;
+    },
+    // hints are followed only where they leave an endpoint
+    any: clusterKey !== "" || ((portal.usesCluster || portal.usesLocal) && portal.anyUsable),
+    clusterKey,
+  };
 }
 
 function clusterEndpoints(endpoints: readonly ProxyEndpoint[], hint: string): readonly ProxyEndpoint[] {
@@ -40,11 +50,6 @@ function clusterEndpoints(endpoints: readonly ProxyEndpoint[], hint: string): re
   const name = hint.slice(hint.indexOf(" ") + 1);
   const byNode = hint.startsWith("node ");
   return endpoints.filter((one) => one.ready && (byNode ? one.forNodes : one.forZones).includes(name));
-}
-
-/** It answers until it is gone. */
-function lingers({ serving, terminating }: ProxyEndpoint): boolean {
-  return serving && terminating;
 }
 
 function readyOrServing(endpoints: readonly ProxyEndpoint[]): readonly ProxyEndpoint[] {

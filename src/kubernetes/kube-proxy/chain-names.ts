@@ -27,7 +27,21 @@ export function servicePortName(namespace: string, name: string, port: string): 
  * traffic from outside, FW for load balancer source ranges.
  */
 export function serviceChainName(kind: "SVC" | "SVL" | "EXT" | "FW", servicePort: string, protocol: string): string {
-  return `KUBE-${kind}-${hash(servicePort + protocol.toLowerCase())}`;
+  return `KUBE-${kind}-${servicePortHash(servicePort, protocol)}`;
+}
+
+/** What the names of all chains of a service port end in. */
+export function servicePortHash(servicePort: string, protocol: string): string {
+  return hash(servicePort + protocol.toLowerCase());
+}
+
+/** The end of the name of a chain that a service port has for itself; null for other chains. */
+export function hashInName(chain: string): string | null {
+  return /^KUBE-(?:SVC|SVL|EXT|FW)-(.*)$/.exec(chain)?.[1] ?? null;
+}
+
+export function isEndpointChain(chain: string): boolean {
+  return chain.startsWith("KUBE-SEP-");
 }
 
 /** @param endpoint `address:port`, with brackets around an IPv6 address */

@@ -7,9 +7,11 @@ import type { EndpointSlices } from "../endpoint-slices-of.ts";
 import type { KubernetesNode } from "../node.ts";
 import type { Service } from "../service.ts";
 import { minorVersion } from "../version.ts";
+import type { ChainsByName } from "./chains-by-name.ts";
 import { serviceDestinations } from "./other-modes.ts";
 import type { PortalOrigins } from "./portal-chains.ts";
 import { type ServicePortal, servicePortals } from "./service-portal.ts";
+import type { sharedChains } from "./shared-chains.ts";
 
 /** Hints count without the annotation from here on (feature ServiceTrafficDistribution). */
 const HINTS_ALWAYS = 31;
@@ -32,8 +34,9 @@ export interface FamilyPortals {
   readonly family: Family;
   readonly portals: readonly SharedPortal[];
   readonly isLarge: boolean;
-  /** Lists of chains and whole tables, by what makes them differ between nodes. */
-  readonly chainLists: Map<string, readonly RestoreChain[]>;
+  /** Chains and whole tables, by what makes them differ between nodes. */
+  readonly portalChains: Map<string, ChainsByName>;
+  readonly sharedChains: Map<string, ReturnType<typeof sharedChains>>;
   readonly tables: Map<string, readonly RestoreTable[]>;
 }
 
@@ -104,10 +107,20 @@ function familyPortals(
             : podOrigin,
       },
     })),
-    isLarge: portals.reduce((sum, { endpoints }) => sum + endpoints.length, 0) > LARGE,
-    chainLists: new Map(),
+    isLarge: isLarge(portals),
+    portalChains: new Map(),
+    sharedChains: new Map(),
     tables: new Map(),
   };
+}
+
+function isLarge(portals: readonly ServicePortal[]): boolean {
+  let count = 0;
+  for (const { endpoints } of portals) {
+    count += endpoints.length;
+    if (count > LARGE) return true;
+  }
+  return false;
 }
 
 /** The field that endpoints come from, by the kind of the object that they were found in. */

@@ -2,6 +2,8 @@ import type { RestoreChain, RestoreTable } from "../../model/restore-table.ts";
 import type { Address } from "../../net/address.ts";
 import { prefixContains } from "../../net/prefix.ts";
 import { categoriseEndpoints, type ProxyTopology } from "./categorise-endpoints.ts";
+import { isEndpointChain } from "./chain-names.ts";
+import { type ChainsByName, chainsByName } from "./chains-by-name.ts";
 import {
   type FixedSettings,
   filterHooks,
@@ -43,38 +45,60 @@ export function proxyTables(family: FamilyPortals, settings: ProxyNodeSettings):
     const own = new Map(ofNode.map((one) => [one.shared, one]));
     return family.portals.map((shared) => own.get(shared) ?? onNode(shared, settings));
   };
-  const nat = once(family, `nat ${key}`, () => [
-    ...fixedNatChains(settings.fixed),
-    ...sharedChains(all(), "nat", settings.nodePortJumps),
-  ]);
-  const filter = once(family, `filter ${key}`, () => [
-    ...fixedFilterChains(settings.fixed),
-    ...sharedChains(all(), "filter", []),
-  ]);
-  const usual = once(family, `portals ${JSON.stringify(everywhere)}`, () =>
-    family.portals
-      .filter((shared) => !shared.ofNode)
-      .flatMap((shared) => chainsOf(onNode(shared, settings), family, settings)),
+  const shared = once(family.sharedChains, key, () => {
+    const { nat, filter } = sharedChains(all, settings.nodePortJumps);
+    return {
+      nat: [...fixedNatChains(settings.fixed), ...nat],
+      filter: [...fixedFilterChains(settings.fixed), ...filter],
+    };
+  });
+  const usual = once(family.portalChains, JSON.stringify(everywhere), () =>
+    chainsByName(
+      family.portals.filter((one) => !one.ofNode).map((one) => onNode(one, settings)),
+      (one) => chainsOf(one, family, settings),
+    ),
   );
+  const ofThisNode = chainsByName(ofNode, (one) => chainsOf(one, family, settings));
   const tables: readonly RestoreTable[] = [
     { name: "mangle", hooks: [], chains: MANGLE_CHAINS },
-    {
-      name: "nat",
-      hooks: NAT_HOOKS,
-      chains: [...nat, ...usual, ...ofNode.flatMap((one) => chainsOf(one, family, settings))],
-    },
-    { name: "filter", hooks: filterHooks(settings.fixed.family), chains: filter },
+    natTable(shared.nat, [usual, ofThisNode]),
+    { name: "filter", hooks: filterHooks(settings.fixed.family), chains: shared.filter },
   ];
   if (isUsual) family.tables.set(whole, tables);
   return tables;
 }
 
-function once(family: FamilyPortals, key: string, make: () => readonly RestoreChain[]): readonly RestoreChain[] {
-  const before = family.chainLists.get(key);
+function natTable(fixed: readonly RestoreChain[], portals: readonly ChainsByName[]): RestoreTable {
+  let chains: readonly RestoreChain[] | null = null;
+  const all = (): readonly RestoreChain[] => {
+    chains ??= [...fixed, ...portals.flatMap((one) => one.all())];
+    return chains;
+  };
+  const isNamed = (name: string) => (chain: RestoreChain) => chain.name === name;
+  return {
+    name: "nat",
+    hooks: NAT_HOOKS,
+    get chains() {
+      return all();
+    },
+    find: (name) => {
+      const known = fixed.find(isNamed(name));
+      if (known !== undefined) return known;
+      for (const one of portals) {
+        const found = one.find(name);
+        if (found !== undefined) return found;
+      }
+      return isEndpointChain(name) ? all().find(isNamed(name)) : undefined;
+    },
+  };
+}
+
+function once<Value>(made: Map<string, Value>, key: string, make: () => Value): Value {
+  const before = made.get(key);
   if (before !== undefined) return before;
-  const chains = make();
-  family.chainLists.set(key, chains);
-  return chains;
+  const value = make();
+  made.set(key, value);
+  return value;
 }
 
 function onNode(shared: SharedPortal, { topology, nodeIP }: ProxyNodeSettings): PortalOnNode {

@@ -1,5 +1,5 @@
 import type { Origin } from "../../model/origin.ts";
-import { type Family, formatAddress } from "../../net/address.ts";
+import { type Address, type Family, formatAddress } from "../../net/address.ts";
 import type { Prefix } from "../../net/prefix.ts";
 import { formatProtocol } from "../../net/protocol.ts";
 import type { EndpointSlice, SliceEndpoint } from "../endpoint-slice.ts";
@@ -51,8 +51,15 @@ export interface ServicePortal {
   readonly hinted: boolean;
   /** An annotation or field of the Service asks for hints to be followed. */
   readonly hintsAsked: boolean;
-  /** Sorted by `target`, as kube-proxy keeps them. */
+  /** Sorted by `target`, as kube-proxy keeps them; made when somebody looks at them. */
   readonly endpoints: readonly ProxyEndpoint[];
+  /** Some endpoint is ready, or serves while it terminates. */
+  readonly anyUsable: boolean;
+}
+
+/** It answers until it is gone. */
+export function lingers({ serving, terminating }: Pick<ProxyEndpoint, "serving" | "terminating">): boolean {
+  return serving && terminating;
 }
 
 /** The ports of all Services that kube-proxy serves in a family, by name: its own order is that of a hash map. */
@@ -93,7 +100,19 @@ function portalOf(
   const takesOutside = service.type === "LoadBalancer" || service.type === "NodePort" || service.externalIPs.length > 0;
   const externalLocal = takesOutside && service.externalTrafficPolicy === "Local";
   const internalLocal = service.internalTrafficPolicy === "Local";
-  const endpoints = endpointsOf(name, protocol, port, slices, family);
+  let isHinted = false;
+  let allReady = true;
+  let some = false;
+  for (const { endpoint } of foundEndpoints(port, slices, family)) {
+    some = true;
+    isHinted ||= hasHints(endpoint);
+    allReady &&= endpoint.ready;
+  }
+  let sorted: readonly ProxyEndpoint[] | null = null;
+  const endpoints = (): readonly ProxyEndpoint[] => {
+    sorted ??= endpointsOf(name, protocol, foundEndpoints(port, slices, family), family);
+    return sorted;
+  };
   const annotation =
     service.metadata.annotations.get("service.kubernetes.io/topology-mode") ??
     service.metadata.annotations.get("service.kubernetes.io/topology-aware-hints") ??
@@ -114,33 +133,52 @@ function portalOf(
     external,
     usesCluster: !internalLocal || external,
     usesLocal: internalLocal || (externalLocal && external),
-    hinted: endpoints.some(({ forZones, forNodes }) => forZones.length + forNodes.length > 0),
+    hinted: isHinted && endpoints().some(hasHints),
     hintsAsked: annotation !== "" && annotation.toLowerCase() !== "disabled",
-    endpoints,
+    get endpoints() {
+      return endpoints();
+    },
+    // of endpoints that occur twice one might be usable and the other not
+    anyUsable: allReady ? some : endpoints().some((one) => one.ready || lingers(one)),
   };
+}
+
+function hasHints({ forZones, forNodes }: Pick<ProxyEndpoint, "forZones" | "forNodes">): boolean {
+  return forZones.length + forNodes.length > 0;
+}
+
+/** What a slice says of an endpoint of the port. */
+interface FoundEndpoint {
+  readonly endpoint: SliceEndpoint;
+  readonly address: Address;
+  readonly port: number;
+  readonly slice: EndpointSlice;
+}
+
+function* foundEndpoints(port: ServicePort, slices: readonly EndpointSlice[], family: Family): Iterable<FoundEndpoint> {
+  for (const slice of slices) {
+    const number = slice.ports.find((one) => one.name === port.name && one.protocol === port.protocol)?.port;
+    if (number === undefined || number === null) continue;
+    for (const endpoint of slice.endpoints) {
+      const address = endpoint.addresses[0];
+      if (address?.family === family) yield { endpoint, address, port: number, slice };
+    }
+  }
 }
 
 /** `pkg/proxy/endpointslicecache.go`: by name and protocol of the port; an endpoint that occurs twice counts once. */
 function endpointsOf(
   name: string,
   protocol: string,
-  port: ServicePort,
-  slices: readonly EndpointSlice[],
+  found: Iterable<FoundEndpoint>,
   family: Family,
 ): readonly ProxyEndpoint[] {
   const endpoints = new Map<string, ProxyEndpoint>();
-  for (const slice of slices) {
-    const number = slice.ports.find((one) => one.name === port.name && one.protocol === port.protocol)?.port;
-    if (number === undefined || number === null) continue;
-    for (const endpoint of slice.endpoints) {
-      const address = endpoint.addresses[0];
-      if (address === undefined || address.family !== family) continue;
-      const ip = formatAddress(address);
-      const target = family === 4 ? `${ip}:${number}` : `[${ip}]:${number}`;
-      if (!endpoints.has(target)) {
-        endpoints.set(target, proxyEndpoint(endpoint, ip, target, endpointChainName(name, protocol, target), slice));
-      }
-    }
+  for (const { endpoint, address, port, slice } of found) {
+    const ip = formatAddress(address);
+    const target = family === 4 ? `${ip}:${port}` : `[${ip}]:${port}`;
+    if (endpoints.has(target)) continue;
+    endpoints.set(target, proxyEndpoint(endpoint, ip, target, endpointChainName(name, protocol, target), slice));
   }
   return [...endpoints.values()].sort((x, y) => compare(x.target, y.target));
 }

@@ -35,7 +35,16 @@ import {
   TARGET_NONE,
   TARGET_RETURN,
 } from "./program.ts";
-import { arriveAt, type BoundChain, chainAt, countAt, NOWHERE, programAt, ruleAt, type TableImage } from "./table-image.ts";
+import {
+  arriveAt,
+  type BoundChain,
+  chainAt,
+  countAt,
+  NOWHERE,
+  programAt,
+  ruleAt,
+  type TableImage,
+} from "./table-image.ts";
 import { leavesBy } from "./unknown-output.ts";
 import { type Hook, NF_ACCEPT, NF_DROP, type TargetVerdict, type Verdict, XT_CONTINUE, XT_RETURN } from "./verdict.ts";
 

@@ -17,18 +17,23 @@ export function lazyMap<K, S, V>(keys: ReadonlyMap<K, S>, make: (key: K, seed: S
   );
 }
 
-/** A map of which a part is known; the rest is made when a name is asked for that is not in that part, or all names are. */
-export function partlyLazyMap<K, V>(known: ReadonlyMap<K, V>, rest: () => ReadonlyMap<K, V>): ReadonlyMap<K, V> {
+/**
+ * A map of which a part is known; the rest is made when a name is asked for that is not in that part, or all names are. `find`, where it
+ * is given, makes one value without the rest.
+ */
+export function partlyLazyMap<K, V>(
+  known: ReadonlyMap<K, V>,
+  rest: () => ReadonlyMap<K, V>,
+  find: ((key: K) => V | undefined) | null = null,
+): ReadonlyMap<K, V> {
   let all: ReadonlyMap<K, V> | null = null;
   const whole = (): ReadonlyMap<K, V> => {
     all ??= new Map([...known, ...rest()]);
     return all;
   };
-  return view(
-    whole,
-    (key) => known.has(key) || whole().has(key),
-    (key) => known.get(key) ?? whole().get(key),
-  );
+  const get = (key: K): V | undefined =>
+    known.get(key) ?? (all !== null || find === null ? whole().get(key) : find(key));
+  return view(whole, (key) => known.has(key) || get(key) !== undefined, get);
 }
 
 function view<K, V>(

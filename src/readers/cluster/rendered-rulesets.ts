@@ -10,6 +10,7 @@ import {
 } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
 import { readRuleText } from "../iptables/rule.ts";
+import { partlyLazyMap } from "./lazy-map.ts";
 
 const TABLES: readonly TableName[] = ["raw", "mangle", "nat", "filter", "security"];
 
@@ -56,13 +57,11 @@ function numberOf(object: object): number {
   return lastNumber;
 }
 
-/** Tables of this many chains are known by themselves: programs that share chains share such tables too. */
-const LARGE = 500;
-
 /** What a table is made of: equal texts, equal tables. */
 function partsOf(written: readonly RestoreTable[], machine: Table | undefined): string {
   const ofTables = written.map((table) => {
-    const parts = table.chains.length > LARGE ? [table] : [...table.hooks.map(hookKey), ...table.chains];
+    // programs that share the chains of a large table share the table too
+    const parts = table.find !== undefined ? [table] : [...table.hooks.map(hookKey), ...table.chains];
     return parts.map((part) => (typeof part === "string" ? part : numberOf(part))).join(" ");
   });
   return [machine === undefined ? 0 : numberOf(machine), ...ofTables].join("|");
@@ -109,8 +108,37 @@ function joined(name: TableName, written: readonly RestoreTable[], machine: Tabl
     });
   }
   for (const [chain, own] of machine?.chains ?? []) if (!chains.has(chain)) chains.set(chain, own);
-  for (const table of written) for (const chain of table.chains) chains.set(chain.name, chainOf(chain, family));
-  return { name, chains };
+  const all = (): ReadonlyMap<string, Chain> => {
+    const every = new Map(chains);
+    for (const table of written) for (const chain of table.chains) every.set(chain.name, chainOf(chain, family));
+    return every;
+  };
+  // where the machine itself names a program's chain, it may be one that no rule of the program leads to
+  if (machine !== undefined && namesPrograms(machine)) return { name, chains: all() };
+  const find = (chain: string): Chain | undefined => {
+    for (const table of written) {
+      const found = table.find === undefined ? chainNamed(table, chain) : table.find(chain);
+      if (found !== undefined) return chainOf(found, family);
+    }
+    return undefined;
+  };
+  return { name, chains: partlyLazyMap(chains, all, find) };
+}
+
+function namesPrograms({ chains }: Table): boolean {
+  return [...chains].some(
+    ([name, { rules }]) =>
+      isChain(name) ||
+      rules.some(({ target }) => (target?.kind === "jump" || target?.kind === "goto") && isChain(target.chain)),
+  );
+}
+
+const byName = new WeakMap<RestoreTable, ReadonlyMap<string, RestoreChain>>();
+
+function chainNamed(table: RestoreTable, name: string): RestoreChain | undefined {
+  const known = byName.get(table) ?? new Map(table.chains.map((chain) => [chain.name, chain]));
+  byName.set(table, known);
+  return known.get(name);
 }
 
 /** Chains and hooks that many nodes have are parsed once. */
