@@ -4,8 +4,8 @@ import type { Network } from "../model/network.ts";
 
 /** Which link an interface is on, made once per Network. */
 export interface Topology {
-  /** By host, then by interface. */
-  readonly links: ReadonlyMap<string, ReadonlyMap<string, Link>>;
+  /** The links of a host, by interface. */
+  of(host: string): ReadonlyMap<string, Link> | undefined;
 }
 
 const known = new WeakMap<Network, Topology>();
@@ -13,6 +13,12 @@ const known = new WeakMap<Network, Topology>();
 export function topologyOf(network: Network): Topology {
   const made = known.get(network);
   if (made !== undefined) return made;
+  const topology = network.linksOf === undefined ? wholeTopology(network) : lazyTopology(network.linksOf);
+  known.set(network, topology);
+  return topology;
+}
+
+function wholeTopology(network: Network): Topology {
   const links = new Map<string, Map<string, Link>>();
   for (const link of network.links) {
     for (const member of link.members) {
@@ -20,14 +26,28 @@ export function topologyOf(network: Network): Topology {
       links.set(member.host, ofHost.set(member.interface, link));
     }
   }
-  const topology = { links };
-  known.set(network, topology);
-  return topology;
+  return { of: (host) => links.get(host) };
+}
+
+function lazyTopology(linksOf: (host: string) => readonly Link[]): Topology {
+  const links = new Map<string, ReadonlyMap<string, Link>>();
+  return {
+    of: (host) => {
+      const found = links.get(host);
+      if (found !== undefined) return found;
+      const ofHost = new Map<string, Link>();
+      for (const link of linksOf(host)) {
+        for (const member of link.members) if (member.host === host) ofHost.set(member.interface, link);
+      }
+      links.set(host, ofHost);
+      return ofHost;
+    },
+  };
 }
 
 /** The link of an interface; null when nothing was joined to it. */
 export function linkOf(topology: Topology, host: string, device: string): Link | null {
-  return topology.links.get(host)?.get(device) ?? null;
+  return topology.of(host)?.get(device) ?? null;
 }
 
 /** The other ends of a link. */

@@ -35,6 +35,8 @@ export interface FabricRoute {
 export interface Network {
   readonly hosts: ReadonlyMap<string, Host>;
   readonly links: readonly Link[];
+  /** The links that a host is on, found without making those of others. Absent: by `links`. */
+  readonly linksOf?: (host: string) => readonly Link[];
   readonly origins: OriginTable;
   /** `pod/ns/name`, `node/name`, `host/name` → host and addresses. */
   readonly endpoints: ReadonlyMap<string, EndpointName>;
@@ -47,8 +49,9 @@ export interface Network {
   readonly pools: readonly Prefix[];
 }
 
+/** Puts a network together. `links` may be a getter: it is not asked here. */
 export function network(fields: Partial<Network>): Network {
-  return {
+  const empty: Network = {
     hosts: new Map(),
     links: [],
     origins: originTable(),
@@ -56,6 +59,6 @@ export function network(fields: Partial<Network>): Network {
     services: new Map(),
     fabricRoutes: [],
     pools: [],
-    ...fields,
   };
+  return Object.defineProperties(empty, Object.getOwnPropertyDescriptors(fields));
 }

@@ -27,10 +27,13 @@ import { nodeDaemons } from "./node-daemons.ts";
 import { renderedRulesets, type SharedTables } from "./rendered-rulesets.ts";
 import type { SettledCluster } from "./settle-cluster.ts";
 
-/** The hosts of a cluster, each made when a packet or a question reaches it, and the veth pairs between them. */
+/** The hosts of a cluster, and the veth pairs between them, each made when a packet or a question reaches it. */
 export interface ClusterHosts {
   readonly hosts: ReadonlyMap<string, Host>;
-  readonly links: readonly Link[];
+  /** All veth pairs. */
+  veths(): readonly Link[];
+  /** Those of a node or a pod. */
+  vethsOf(host: string): readonly Link[];
 }
 
 export function clusterHosts(
@@ -54,30 +57,67 @@ export function clusterHosts(
   };
   const endpoints = endpointsOf(cluster);
   const byName = new Map(nodes.map((node) => [node.name, node]));
-  const seeds = new Map<string, () => Host>();
-  for (const node of nodes) seeds.set(node.name, () => nodeHost(node, contexts));
-  const links: Link[] = [];
-  for (const [key, pod] of cluster.pods) {
-    const node = byName.get(pod.nodeName ?? "");
-    if (node === undefined || !isOnNetwork(pod)) continue;
-    const name = `pod/${key}`;
-    const endpoint = endpoints.get(key);
-    const outside = hostEndName(key, endpoint);
-    seeds.set(name, () => podHost(pod, endpoint, hosts.get(node.name), outside, ports()));
-    links.push({
-      name: `veth ${node.name}:${outside}`,
-      members: [
-        { host: node.name, interface: outside },
-        { host: name, interface: endpoint?.endpoint ?? "eth0" },
-      ],
-      closed: true,
-      mtu: null,
-      origin: pod.metadata.origin,
-    });
-  }
-  for (const [name, machine] of machines) seeds.set(name, () => declaredHost(machine));
-  const hosts = lazyMap(seeds, (_, make) => make());
-  return { hosts, links };
+  const podNamed = (host: string): readonly [key: string, pod: Pod, node: DeclaredNode] | null => {
+    if (!host.startsWith(POD)) return null;
+    const key = host.slice(POD.length);
+    const pod = cluster.pods.get(key);
+    const node = byName.get(pod?.nodeName ?? "");
+    return pod === undefined || node === undefined || !isOnNetwork(pod) ? null : [key, pod, node];
+  };
+  const vethOf = lazyMap<Link>(
+    () => [],
+    (host) => {
+      const found = podNamed(host);
+      return found === null ? undefined : vethPair(host, found[1], found[2].name, endpoints.get(found[0]));
+    },
+  );
+  const podsOnNetwork = function* (pods: Iterable<readonly [string, Pod]>): Iterable<string> {
+    for (const [key, pod] of pods) if (isOnNetwork(pod) && byName.has(pod.nodeName ?? "")) yield POD + key;
+  };
+  const make = (name: string): Host | undefined => {
+    const machine = machines.get(name);
+    if (machine !== undefined) return declaredHost(machine);
+    const found = podNamed(name);
+    if (found !== null) {
+      const [key, pod, node] = found;
+      return podHost(pod, endpoints.get(key), hosts.get(node.name), ports());
+    }
+    const node = byName.get(name);
+    return node === undefined ? undefined : nodeHost(node, contexts);
+  };
+  const names = function* (): Iterable<string> {
+    yield* byName.keys();
+    yield* podsOnNetwork(cluster.pods);
+    yield* machines.keys();
+  };
+  const hosts = lazyMap(names, make);
+  return {
+    hosts,
+    veths: () => [...podsOnNetwork(cluster.pods)].flatMap((name) => vethOf.get(name) ?? []),
+    vethsOf: (host) => {
+      const own = vethOf.get(host);
+      if (own !== undefined) return [own];
+      const pods = (podsOf.get(host) ?? []).map((pod) => [podKey(pod), pod] as const);
+      return [...podsOnNetwork(pods)].flatMap((name) => vethOf.get(name) ?? []);
+    },
+  };
+}
+
+/** What the names of pods' hosts begin with. */
+const POD = "pod/";
+
+function vethPair(host: string, pod: Pod, node: string, endpoint: WorkloadEndpoint | undefined): Link {
+  const outside = hostEndName(podKey(pod), endpoint);
+  return {
+    name: `veth ${node}:${outside}`,
+    members: [
+      { host: node, interface: outside },
+      { host, interface: endpoint?.endpoint ?? "eth0" },
+    ],
+    closed: true,
+    mtu: null,
+    origin: pod.metadata.origin,
+  };
 }
 
 interface Contexts {
@@ -198,6 +238,10 @@ function podsByNode(cluster: Cluster): ReadonlyMap<string, readonly Pod[]> {
   return pods;
 }
 
+function podKey({ metadata }: Pod): string {
+  return `${metadata.namespace ?? "default"}/${metadata.name}`;
+}
+
 /** Whether the pod has a network namespace of its own, and an address in it. */
 function isOnNetwork(pod: Pod): boolean {
   return pod.hostNetwork !== true && pod.podIPs.length > 0 && !hasFinished(pod);
@@ -230,15 +274,9 @@ function declaredHost(machine: Host): Host {
   };
 }
 
-function podHost(
-  pod: Pod,
-  endpoint: WorkloadEndpoint | undefined,
-  node: Host | undefined,
-  outside: string,
-  ports: PortIndex,
-): Host {
+function podHost(pod: Pod, endpoint: WorkloadEndpoint | undefined, node: Host | undefined, ports: PortIndex): Host {
   const workload = workloadOf(pod, endpoint ?? null);
   if (node === undefined) throw new Error(`${workload.host} is on no node`);
-  const veth = node.interfaces.get(outside) ?? null;
+  const veth = node.interfaces.get(hostEndName(podKey(pod), endpoint)) ?? null;
   return declaredHost(synthesisePod(workload, node, veth, declaredPorts(workload, ports)));
 }

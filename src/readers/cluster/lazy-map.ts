@@ -1,20 +1,25 @@
-/** A map whose values are made when somebody asks for them, each once. `keys` has all names, with what the values are made of. */
-export function lazyMap<K, S, V>(keys: ReadonlyMap<K, S>, make: (key: K, seed: S) => V): ReadonlyMap<K, V> {
-  const made = new Map<K, V>();
-  const get = (key: K): V | undefined => {
-    const known = made.get(key);
+/**
+ * A map whose values are made when somebody asks for them, each once. `make` answers undefined for a name that the map does not have;
+ * `names` has those for which it answers, and is asked for them only by those who want all.
+ */
+export function lazyMap<V>(
+  names: () => Iterable<string>,
+  make: (name: string) => V | undefined,
+): ReadonlyMap<string, V> {
+  const made = new Map<string, V>();
+  const get = (name: string): V | undefined => {
+    const known = made.get(name);
     if (known !== undefined) return known;
-    const seed = keys.get(key);
-    if (seed === undefined) return undefined;
-    const value = make(key, seed);
-    made.set(key, value);
+    const value = make(name);
+    if (value !== undefined) made.set(name, value);
     return value;
   };
-  return view(
-    () => keys,
-    (key) => keys.has(key),
-    get,
-  );
+  let all: ReadonlySet<string> | null = null;
+  const every = (): ReadonlySet<string> => {
+    all ??= new Set(names());
+    return all;
+  };
+  return view(every, (name) => get(name) !== undefined, get);
 }
 
 /**
@@ -37,7 +42,7 @@ export function partlyLazyMap<K, V>(
 }
 
 function view<K, V>(
-  names: () => ReadonlyMap<K, unknown>,
+  names: () => Pick<ReadonlySet<K>, "keys" | "size">,
   has: (key: K) => boolean,
   get: (key: K) => V | undefined,
 ): ReadonlyMap<K, V> {

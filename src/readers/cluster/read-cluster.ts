@@ -1,19 +1,22 @@
 import type { Cluster } from "../../calico/cluster.ts";
 import { policyProblems } from "../../calico/policy-problems.ts";
-import { hasFinished } from "../../kubernetes/pod.ts";
+import { hasFinished, type Pod } from "../../kubernetes/pod.ts";
 import type { Finding } from "../../model/finding.ts";
 import { type Host, host } from "../../model/host.ts";
+import type { Link } from "../../model/link.ts";
 import { type EndpointName, type Network, network } from "../../model/network.ts";
 import { type OriginTable, originTable } from "../../model/origin.ts";
 import { buildCluster } from "../resources/build-cluster.ts";
 import { type Resource, readResources } from "../resources/read-resources.ts";
 import { type SnapshotFiles, textOf } from "../snapshot/files.ts";
+import { once } from "../snapshot/host-parts.ts";
 import { serviceNamesOf } from "../snapshot/names.ts";
 import type { RecognisedFile } from "../snapshot/reading.ts";
 import { describedSegments, inferredSegments, memberKey } from "../snapshot/segments.ts";
 import { isNodesFile } from "./cluster-folder.ts";
 import { clusterHosts } from "./cluster-hosts.ts";
 import { problemFindings } from "./cluster-problem.ts";
+import { lazyMap } from "./lazy-map.ts";
 import { networkProblems } from "./network-problems.ts";
 import { NO_NODES_FILE, type NodesFile, readNodesFile } from "./nodes-file.ts";
 import { policyClusterProblems } from "./policy-cluster-problems.ts";
@@ -104,7 +107,7 @@ export function clusterNetwork(
   const findings: Finding[] = [...settled.findings];
   const { cluster, nodes } = settled;
   const machines = new Map(file.fabric.hosts.map((machine) => [machine.name, machine]));
-  const { hosts, links: veths } = clusterHosts(settled, machines, origins);
+  const { hosts, veths, vethsOf } = clusterHosts(settled, machines, origins);
   // who is joined to whom follows from the machines' own devices
   const bare = new Map<string, Host>(machines);
   for (const node of nodes) {
@@ -115,10 +118,23 @@ export function clusterNetwork(
   const taken = new Set(told.links.flatMap(({ members }) => members.map(memberKey)));
   const inferred = inferredSegments(bare.values(), taken, ({ routes }) => routes);
   findings.push(...told.findings, ...inferred.findings);
+  const segments = [...told.links, ...inferred.links];
+  const segmentsOf = new Map<string, Link[]>();
+  for (const segment of segments) {
+    for (const name of new Set(segment.members.map((member) => member.host))) {
+      const same = segmentsOf.get(name);
+      if (same === undefined) segmentsOf.set(name, [segment]);
+      else same.push(segment);
+    }
+  }
+  const links = once(() => [...veths(), ...segments]);
   return {
     network: network({
       hosts,
-      links: [...veths, ...told.links, ...inferred.links],
+      get links() {
+        return links();
+      },
+      linksOf: (name) => [...vethsOf(name), ...(segmentsOf.get(name) ?? [])],
       origins,
       endpoints: endpointNames(cluster, machines),
       services: serviceNamesOf(cluster),
@@ -131,26 +147,39 @@ export function clusterNetwork(
 }
 
 function endpointNames(cluster: Cluster, machines: ReadonlyMap<string, Host>): ReadonlyMap<string, EndpointName> {
-  const names = new Map<string, EndpointName>();
-  for (const [key, pod] of cluster.pods) {
-    if (hasFinished(pod)) continue;
-    const name = `pod/${key}`;
-    const node = pod.nodeName ?? "";
-    const isHost = pod.hostNetwork === true;
-    names.set(name, {
-      host: isHost ? node : name,
-      addresses: pod.podIPs,
-      unmodelled: pod.podIPs.length === 0 || !cluster.nodes.has(node),
-    });
-  }
-  for (const [name, node] of cluster.nodes) {
-    names.set(`node/${name}`, { host: name, addresses: node.internalIPs, unmodelled: false });
-  }
-  for (const [name, machine] of machines) {
-    const addresses = [...machine.interfaces.values()].flatMap((device) =>
-      device.kind === "loopback" ? [] : device.addresses.map(({ address }) => address),
-    );
-    names.set(name, { host: name, addresses, unmodelled: false });
-  }
-  return names;
+  const names = function* (): Iterable<string> {
+    for (const [key, pod] of cluster.pods) if (!hasFinished(pod)) yield POD + key;
+    for (const name of cluster.nodes.keys()) yield NODE + name;
+    yield* machines.keys();
+  };
+  return lazyMap(names, (name) => {
+    const machine = machines.get(name);
+    if (machine !== undefined) return machineName(name, machine);
+    if (name.startsWith(NODE)) {
+      const own = name.slice(NODE.length);
+      const node = cluster.nodes.get(own);
+      return node === undefined ? undefined : { host: own, addresses: node.internalIPs, unmodelled: false };
+    }
+    const pod = name.startsWith(POD) ? cluster.pods.get(name.slice(POD.length)) : undefined;
+    return pod === undefined || hasFinished(pod) ? undefined : podName(name, pod, cluster);
+  });
+}
+
+const POD = "pod/";
+const NODE = "node/";
+
+function podName(name: string, pod: Pod, { nodes }: Cluster): EndpointName {
+  const node = pod.nodeName ?? "";
+  return {
+    host: pod.hostNetwork === true ? node : name,
+    addresses: pod.podIPs,
+    unmodelled: pod.podIPs.length === 0 || !nodes.has(node),
+  };
+}
+
+function machineName(host: string, { interfaces }: Host): EndpointName {
+  const addresses = [...interfaces.values()].flatMap((device) =>
+    device.kind === "loopback" ? [] : device.addresses.map(({ address }) => address),
+  );
+  return { host, addresses, unmodelled: false };
 }

@@ -150,14 +150,12 @@ export function portIndex(cluster: Cluster): PortIndex {
     if (service.selector.size > 0 && service.targetPortsTold)
       push(servicesOf, service.metadata.namespace ?? "default", service);
   }
-  const podsAt = new Map<string, string>();
-  for (const pod of cluster.pods.values()) {
-    const namespace = pod.metadata.namespace ?? "default";
-    for (const address of pod.podIPs) podsAt.set(`${namespace} ${formatAddress(address)}`, pod.metadata.name);
-  }
+  let podsAt: ReadonlyMap<string, string> | null = null;
   const podAt = (namespace: string, addresses: readonly Address[]): string | null => {
     const [address] = addresses;
-    return address === undefined ? null : (podsAt.get(`${namespace} ${formatAddress(address)}`) ?? null);
+    if (address === undefined) return null;
+    podsAt ??= podsByAddress(cluster);
+    return podsAt.get(`${namespace} ${formatAddress(address)}`) ?? null;
   };
   const file = (
     { namespace, origin }: Metadata,
@@ -178,6 +176,16 @@ export function portIndex(cluster: Cluster): PortIndex {
       file(object.metadata, subset.endpoints, portsOf(object, subset.ports, cluster));
   }
   return { servicesOf, endpointsOf };
+}
+
+/** By `namespace address`. */
+function podsByAddress({ pods }: Cluster): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const { metadata, podIPs } of pods.values()) {
+    for (const address of podIPs)
+      names.set(`${metadata.namespace ?? "default"} ${formatAddress(address)}`, metadata.name);
+  }
+  return names;
 }
 
 /** Ports whose protocol nobody told have the one that all ports of their Service have, if they agree. */
