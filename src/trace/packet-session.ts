@@ -48,10 +48,14 @@ interface Live {
 }
 
 /**
- * `limits`: what the hosts have sent of ICMP before, which this session goes on writing; for whoever asks a kernel the same,
- * where `fresh` forgets everything but those limits. Left out, they are forgotten too.
+ * `limits`: what the hosts have sent of ICMP before the next packet that is `fresh`; for whoever asks a kernel the same, where
+ * `fresh` forgets everything but those limits, and goes on with what the kernel's branch says (`Run.limits`). Left out,
+ * they are forgotten too.
  */
-export function createPacketSession(network: Network, limits: Map<string, IcmpLimits> | null = null): PacketSession {
+export function createPacketSession(
+  network: Network,
+  limits: ReadonlyMap<string, IcmpLimits> | null = null,
+): PacketSession {
   let before: ReadonlyMap<string, IcmpLimits> | null = null;
   let sequence: PacketQuestion[] = [];
   let live: Live | null = null;
@@ -75,13 +79,15 @@ export function createPacketSession(network: Network, limits: Map<string, IcmpLi
         reusable = null;
         current.choose = choose;
         last = current;
-        const run = askIn(current, question, Number.POSITIVE_INFINITY, options.conntrack);
+        const run = askIn(current, question, Number.POSITIVE_INFINITY, {
+          tables: options.conntrack ?? false,
+          limits: limits !== null,
+        });
         waited ||= current.world.now > current.askedAt;
         return run;
       });
       // Where timers ran on, the next packet comes before them: it is asked in a World that has not waited.
       if (exploration.leaves.length === 1 && !waited) live = last;
-      if (limits !== null) rememberLimits(last, limits);
       const answer = toAnswer(network, exploration);
       if (options.strict !== true) return { answer };
       const doubting = (doubt: Doubt): Answer =>
@@ -100,8 +106,8 @@ export function createPacketSession(network: Network, limits: Map<string, IcmpLi
   };
 }
 
-function rememberLimits(live: Live | null, limits: Map<string, IcmpLimits>): void {
-  for (const [name, runtime] of live?.world.hosts ?? []) limits.set(name, copyLimits(runtime.icmpLimits));
+function limitsOf({ hosts }: World): ReadonlyMap<string, IcmpLimits> {
+  return new Map([...hosts].map(([name, { icmpLimits }]) => [name, copyLimits(icmpLimits)]));
 }
 
 function validate(network: Network, question: PacketQuestion, before: readonly PacketQuestion[]): Finding | null {
@@ -187,8 +193,16 @@ function unlessReplayed(counters: RuleCounters, live: Live): RuleCounters {
   };
 }
 
+/** What the asker wants to know of the hosts after the packet. */
+interface Wants {
+  readonly tables: boolean;
+  readonly limits: boolean;
+}
+
+const NOTHING: Wants = { tables: false, limits: false };
+
 /** Asks, and lets time pass until then at most: timers that are due later wait for the next question. */
-function askIn(live: Live, question: PacketQuestion, until: number, wantsTables = false): Run {
+function askIn(live: Live, question: PacketQuestion, until: number, wants: Wants = NOTHING): Run {
   const { world } = live;
   world.answers = question.answers;
   if (question.at !== null && question.at > world.now) {
@@ -200,8 +214,9 @@ function askIn(live: Live, question: PacketQuestion, until: number, wantsTables 
   live.askedAt = world.now;
   sendQuestion(live, question);
   // Before timers run on, which would let connections expire.
-  if (wantsTables) settle(world, world.now);
-  const conntrack = wantsTables ? tablesOf(world) : null;
+  if (wants.tables || wants.limits) settle(world, world.now);
+  const conntrack = wants.tables ? tablesOf(world) : null;
+  const limits = wants.limits ? limitsOf(world) : null;
   settle(world, Math.max(until, world.now));
   return {
     journeys: question.replyTo === null && first === 0 ? world.journeys : [...world.journeys],
@@ -211,6 +226,7 @@ function askIn(live: Live, question: PacketQuestion, until: number, wantsTables 
     assumptions: [...world.assumptions.values()],
     freeDomains: world.services.freeValues.domains,
     conntrack,
+    limits,
   };
 }
 

@@ -195,6 +195,7 @@ function runOnce(
     assumptions: [...world.assumptions.values()],
     freeDomains: world.services.freeValues.domains,
     conntrack: null,
+    limits: null,
   };
 }
 

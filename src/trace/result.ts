@@ -1,6 +1,7 @@
 import type { ProgramReport, ProgramResult } from "../emulator/applications/program.ts";
 import type { Journey } from "../emulator/journey.ts";
 import { type Assumption, assumptionKey } from "../emulator/world.ts";
+import type { IcmpLimits } from "../linux/icmp-limit.ts";
 import type { AssumptionCode } from "../model/codes/assumption-codes.ts";
 import type { UnknownCode } from "../model/codes/unknown-codes.ts";
 import type { ConntrackRecord } from "../model/conntrack-record.ts";
@@ -25,6 +26,8 @@ export interface Run {
   readonly freeDomains: readonly PortSet[];
   /** What each host that tracks anything had in its connection table then; null where nobody asked for it. */
   readonly conntrack: ReadonlyMap<string, readonly ConntrackRecord[]> | null;
+  /** What each host had sent of ICMP then; null where nobody asked for it. */
+  readonly limits: ReadonlyMap<string, IcmpLimits> | null;
 }
 
 export interface Branch {

@@ -19,6 +19,7 @@ import { Oracle } from "./harness/oracle-client.ts";
 const { values } = parseArgs({
   options: {
     seed: { type: "string" },
+    from: { type: "string", default: "0" },
     probes: { type: "string" },
     minutes: { type: "string" },
     world: { type: "string" },
@@ -73,6 +74,7 @@ async function main(): Promise<number> {
       ...PLAN,
       kinds,
       seed,
+      from: Number(values.from),
       probes:
         values.probes !== undefined ? Number(values.probes) : minutes === null ? 20_000 : Number.POSITIVE_INFINITY,
       until: minutes === null ? PLAN.until : started + minutes * 60_000,
@@ -94,13 +96,16 @@ async function main(): Promise<number> {
       writeFileSync(fileURLToPath(new URL(`regressions/${name}`, import.meta.url)), regression);
       say(`written to test/kernel/regressions/${name}`);
     };
-    const worldDone = ({ probes }: Tally): void => {
-      if (process.stdout.isTTY) process.stdout.write(`\r${probes} probes `);
+    let done = "nothing";
+    const worldDone = ({ probes }: Tally, number: number): void => {
+      done = `worlds ${values.from} to ${number}`;
+      if (process.stdout.isTTY) process.stdout.write(`\r${probes} probes, ${done} `);
     };
     const result = await campaign(oracle, plan, { worldDone, found });
     if (result.tally.lastRefusal !== "") say(`last refusal: ${result.tally.lastRefusal}`);
     for (const passed of result.tally.passed) say(`did not happen again: ${passed}`);
     for (const passed of result.tally.countersPassed) say(`counted otherwise only together: ${passed}`);
+    say(`seed ${seed}, ${done}`);
     say(summary(result, (Date.now() - started) / 1000));
     return result.disagreements.length === 0 ? 0 : 1;
   } finally {

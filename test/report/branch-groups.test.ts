@@ -4,7 +4,16 @@ import { groupBranches } from "../../src/report/branch-groups.ts";
 import type { Answer, Branch, Run } from "../../src/trace/result.ts";
 
 function run(): Run {
-  return { journeys: [], first: 0, steps: new Map(), report: null, assumptions: [], freeDomains: [], conntrack: null };
+  return {
+    journeys: [],
+    first: 0,
+    steps: new Map(),
+    report: null,
+    assumptions: [],
+    freeDomains: [],
+    conntrack: null,
+    limits: null,
+  };
 }
 
 function branch(one: Run, ...conditions: readonly string[]): Branch {

@@ -19,6 +19,7 @@ function ended(last: Packet): Run {
     assumptions: [],
     freeDomains: [],
     conntrack: null,
+    limits: null,
   };
 }
 

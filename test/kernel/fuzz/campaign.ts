@@ -9,6 +9,8 @@ import { WORLD_KINDS } from "./worlds/all.ts";
 /** How a campaign spends its probes. */
 export interface Plan {
   readonly seed: number;
+  /** Number of the first world: those before it are left out. */
+  readonly from: number;
   readonly probes: number;
   /** Kinds of world, one after the other, round and round. */
   readonly kinds: readonly WorldKind[];
@@ -27,6 +29,7 @@ export interface Plan {
 
 export const PLAN: Plan = {
   seed: 1,
+  from: 0,
   probes: 5000,
   kinds: WORLD_KINDS,
   rulesetsPerWorld: 12,
@@ -58,7 +61,7 @@ export interface CampaignResult {
 
 /** Who hears of a campaign while it goes on. */
 export interface CampaignListener {
-  worldDone(tally: Tally): void;
+  worldDone(tally: Tally, number: number): void;
   /** May use the oracle: the namespaces are built anew behind it. */
   found(disagreement: Disagreement): Promise<void>;
 }
@@ -70,7 +73,7 @@ export async function campaign(oracle: Oracle, plan: Plan, listener?: CampaignLi
   const disagreements: Disagreement[] = [];
   const isDone = (): boolean =>
     tally.probes >= plan.probes || disagreements.length >= plan.enough || Date.now() >= plan.until;
-  for (let number = 0; !isDone(); number++) {
+  for (let number = plan.from; !isDone(); number++) {
     const kind = plan.kinds[number % plan.kinds.length];
     if (kind === undefined) throw new Error("a plan needs a kind of world");
     const base = (plan.seed * 1_000_003 + number * 7919) | 0;
@@ -99,7 +102,7 @@ export async function campaign(oracle: Oracle, plan: Plan, listener?: CampaignLi
       for (const disagreement of found) await listener.found(disagreement);
       await runner.build(world);
     }
-    listener?.worldDone(tally);
+    listener?.worldDone(tally, number);
   }
   return { tally, disagreements };
 }

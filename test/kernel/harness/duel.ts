@@ -4,7 +4,7 @@ import type { Network } from "../../../src/model/network.ts";
 import { ECHO_REPLY, ECHO_REQUEST, V6_ECHO_REPLY, V6_ECHO_REQUEST } from "../../../src/net/icmp.ts";
 import { type PacketQuestion, parsePacketLine } from "../../../src/trace/packet-question.ts";
 import { createPacketSession, type PacketSession } from "../../../src/trace/packet-session.ts";
-import type { Answer } from "../../../src/trace/result.ts";
+import type { Answer, Branch } from "../../../src/trace/result.ts";
 import { compare, type Excuses, NO_EXCUSES } from "./compare.ts";
 import { compareConntrack, kernelTables } from "./compare-conntrack.ts";
 import { type Lab, networkOf } from "./lab.ts";
@@ -79,13 +79,12 @@ export interface KernelMemory {
   readonly limits: Map<string, IcmpLimits>;
   /** IP identifications that were used: fragments of one datagram are waited for for half a minute. */
   identifications: number;
-  /** Seconds since they were built. */
-  age(): number;
+  /** When they had been built: seconds of CLOCK_MONOTONIC, which the oracle tells times by. */
+  readonly built: number;
 }
 
 export function kernelMemory(): KernelMemory {
-  const built = performance.now();
-  return { limits: new Map(), identifications: 0, age: () => (performance.now() - built) / 1000 };
+  return { limits: new Map(), identifications: 0, built: Number(process.hrtime.bigint()) / 1e9 };
 }
 
 /** Who sends what comes in by a device that is joined to nothing. */
@@ -162,9 +161,8 @@ export class Duel {
     const concrete = packet.replyTo === undefined ? packet : this.replyTo(packet.replyTo, packet);
     if (concrete === null) return null;
     if (fresh) this.identifications.clear();
-    const before = this.memory.age();
     const result = await this.oracle.probe(forKernel(this.identified(concrete)), fresh, this.conntrack);
-    const at = packet.at ?? (fresh || this.clockRuns ? (before + this.memory.age()) / 2 : undefined);
+    const at = packet.at ?? (fresh || this.clockRuns ? result.at - this.memory.built : undefined);
     // The answer to a packet that only the kernel has seen is told to podpath in full.
     const isTold = packet.replyTo === undefined || this.known.has(packet.replyTo);
     const answer = this.askPodpath({ ...(isTold ? packet : concrete), fresh, ...(at === undefined ? {} : { at }) });
@@ -177,6 +175,7 @@ export class Duel {
     const kernel = observeKernel(result);
     const branches = answer.branches.map((branch) => observePodpath(branch));
     let differences: readonly string[] | null = null;
+    let nearest: Branch | undefined;
     for (const [index, branch] of branches.entries()) {
       // A branch that stands for several may have drawn other ports and set other marks.
       const tables = branch.merged ? null : (answer.branches[index]?.run.conntrack ?? null);
@@ -184,8 +183,11 @@ export class Duel {
         ...compare(kernel, branch, this.excuses),
         ...(tables === null ? [] : compareConntrack(kernelTables(result.conntrack), tables, branch.freeDomains)),
       ];
-      if (differences === null || found.length < differences.length) differences = found;
+      if (differences !== null && found.length >= differences.length) continue;
+      differences = found;
+      nearest = answer.branches[index];
     }
+    for (const [host, limits] of nearest?.run.limits ?? []) this.memory.limits.set(host, limits);
     const round = { packet, kernel, branches, answer, result, differences: differences ?? ["podpath gave no branch"] };
     countMet(round);
     return round;

@@ -1,3 +1,4 @@
+import type { HookName } from "../../../src/linux/netfilter/verdict.ts";
 import { parseProtocol } from "../../../src/net/protocol.ts";
 import {
   inOrder,
@@ -92,6 +93,16 @@ function endsApart({ drops }: KernelResult, hops: readonly SeenHop[]): boolean {
   return drops.some(({ packet }) => packet === null) && hops.some(({ packet }) => packet.mf || packet.fragOffset > 0);
 }
 
+/**
+ * The hook at which a host dropped it: that of the last rule that it met there. In a host that it came to more than once, that may
+ * be a rule of an earlier visit, unless it is the one that dropped it.
+ */
+function hookOf(dropper: string, hops: readonly SeenHop[], rules: readonly SeenRule[]): HookName | null {
+  const here = rules.filter(({ host }) => host === dropper);
+  const visits = hops.filter(({ host, direction }) => host === dropper && direction === "in").length;
+  return visits > 1 && here.at(-1)?.verdict !== "drop" ? null : lastHook(here);
+}
+
 /** What the oracle said, in the common form. */
 export function observeKernel(result: KernelResult): Observation {
   const hops = kernelHops(result.hops);
@@ -103,7 +114,7 @@ export function observeKernel(result: KernelResult): Observation {
     outcome: outcomeOf(result, delivered),
     host: delivered?.host ?? drop?.host ?? last?.host ?? null,
     interface: last?.interface ?? null,
-    hook: drop?.reason === "NETFILTER_DROP" ? lastHook(rules) : null,
+    hook: drop?.reason === "NETFILTER_DROP" ? hookOf(drop.host, hops, rules) : null,
     hops,
     rules,
     delivered: delivered === null ? null : { host: delivered.host, packet: kernelPacket(delivered.packet) },

@@ -96,6 +96,8 @@ const resultSchema = z.object({
     }),
   ),
   errno: z.string().nullable(),
+  /** When it was sent: seconds of CLOCK_MONOTONIC. */
+  at: z.number(),
   responses: z.array(responseSchema),
   traceLost: z.boolean().optional(),
   conntrack: z.record(z.string(), z.array(z.string())).optional(),

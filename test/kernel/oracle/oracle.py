@@ -3,6 +3,7 @@
 import itertools
 import os
 import select
+import time
 
 from capabilities import find_capabilities
 from fence import Fence
@@ -124,6 +125,7 @@ class Oracle:
         ident = packet.get("ipid") or next(self.idents)
         if is_ipv6(packet):
             ident = packet.get("flowLabel") or ident
+        at = time.monotonic()
         error, sent = sender.injector.send(packet, ident)
         self.fence.wait()
         record = Record()
@@ -131,6 +133,7 @@ class Oracle:
         process = None if "interface" in packet else sender.name
         reply = analyse(self.topology, self.drops, sent, ident, error, record, process, self.pending)
         self.routes_learnt |= any(_teaches(response) for response in reply["responses"])
+        reply["at"] = at
         if "id" in packet:
             reply["id"] = packet["id"]
         if options.get("wantConntrack"):

@@ -97,6 +97,7 @@ const NO_RUN: Run = {
   assumptions: [],
   freeDomains: [],
   conntrack: null,
+  limits: null,
 };
 
 const RUNS = Number(process.env["UNKNOWNS_RUNS"] ?? 120);

@@ -1,5 +1,4 @@
 import fc from "fast-check";
-import { V6_REDIRECT } from "../../../../src/net/icmp.ts";
 import { labInSix, trafficInSix, wordsInSix } from "../in-six.ts";
 import { sequencesOf } from "../packets.ts";
 import { type FuzzedHost, randomRulesets, type WorldKind, worldKind } from "../world-kind.ts";
@@ -55,6 +54,4 @@ export const cluster6: WorldKind = worldKind({
     return cluster.vxlan ? sequences.map((sequence) => sequence.slice(0, 1)) : sequences;
   },
   conntrack: true,
-  // Six at once for each source and each destination, then one a second.
-  mayWithhold: ({ kind, packet }) => kind === "icmp" && packet.icmpType === V6_REDIRECT,
 });

@@ -1,5 +1,4 @@
 import fc from "fast-check";
-import { V6_REDIRECT } from "../../../../src/net/icmp.ts";
 import { labInSix, trafficInSix, wordsInSix } from "../in-six.ts";
 import { sequencesOf } from "../packets.ts";
 import { type WorldKind, worldKind } from "../world-kind.ts";
@@ -35,6 +34,4 @@ export const mesh6: WorldKind = worldKind({
   fuzzed: (mesh) => meshHosts(mesh).map(({ name, words }) => ({ name, words: wordsInSix(words) })),
   sequences: (mesh) => sequencesOf(trafficInSix(meshTraffic(mesh))),
   conntrack: true,
-  // Six at once for each source and each destination, then one a second.
-  mayWithhold: ({ kind, packet }) => kind === "icmp" && packet.icmpType === V6_REDIRECT,
 });

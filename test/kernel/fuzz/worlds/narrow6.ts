@@ -1,5 +1,4 @@
 import fc from "fast-check";
-import { V6_REDIRECT } from "../../../../src/net/icmp.ts";
 import type { ProbePacket } from "../../harness/duel.ts";
 import { inSix, labInSix, wordsInSix } from "../in-six.ts";
 import { type WorldKind, worldKind } from "../world-kind.ts";
@@ -40,6 +39,4 @@ export const narrow6: WorldKind = worldKind({
   fuzzed: () => ["R1", "R2"].map((name) => ({ name, words: wordsInSix(narrowWords) })),
   sequences: (world) => narrowSequences(world).map((sequence) => sequence.map(packetInSix)),
   conntrack: true,
-  // Six at once for each source and each destination, then one a second.
-  mayWithhold: ({ kind, packet }) => kind === "icmp" && packet.icmpType === V6_REDIRECT,
 });

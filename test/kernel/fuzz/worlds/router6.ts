@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { z } from "zod";
-import { V6_REDIRECT } from "../../../../src/net/icmp.ts";
 import { routerLab6 } from "../../harness/router-lab-6.ts";
 import { sequencesOf } from "../packets.ts";
 import { ROUTER6_TRAFFIC, ROUTER6_WORDS } from "../pools6.ts";
@@ -53,6 +52,4 @@ export const router6: WorldKind = worldKind({
   fuzzed: () => [{ name: "R", words: ROUTER6_WORDS }],
   sequences: () => sequencesOf(ROUTER6_TRAFFIC),
   conntrack: true,
-  // Six at once for each source and each destination, then one a second.
-  mayWithhold: ({ kind, packet }) => kind === "icmp" && packet.icmpType === V6_REDIRECT,
 });
