@@ -47,6 +47,12 @@ export const CLUSTER_CODES = {
       "kubeadm's podSubnet, which kube-proxy takes for the network of all pods, does not hold the pool. To kube-proxy its pods are strangers: what they send to Services is masqueraded.",
     todo: "Make podSubnet hold all pools, or correct the pool's CIDR.",
   },
+  "unknown-field": {
+    title: "A field that the API does not know",
+    means:
+      "No release that is known has a field of that name there. kubectl apply and calicoctl refuse the object; applied otherwise, the field is dropped. Here it is dropped.",
+    todo: "Correct the spelling or the indentation; the message names the field that is most like it.",
+  },
   "unschedulable-pod": {
     title: "A pod that no node may run",
     means:

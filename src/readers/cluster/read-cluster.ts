@@ -8,6 +8,7 @@ import { type EndpointName, type Network, network } from "../../model/network.ts
 import { type OriginTable, originTable } from "../../model/origin.ts";
 import { buildCluster } from "../resources/build-cluster.ts";
 import { type Resource, readResources } from "../resources/read-resources.ts";
+import { schemaJudge } from "../resources/schema-judge.ts";
 import { type SnapshotFiles, textOf } from "../snapshot/files.ts";
 import { once } from "../snapshot/host-parts.ts";
 import { serviceNamesOf } from "../snapshot/names.ts";
@@ -24,6 +25,7 @@ import { referenceProblems } from "./reference-problems.ts";
 import { type SettledCluster, settleCluster } from "./settle-cluster.ts";
 import { unreadKinds } from "./unread-kinds.ts";
 import { unrenderedSources } from "./unrendered.ts";
+import { ASSUMED_VERSIONS, writtenVersions } from "./versions.ts";
 
 export interface ClusterResult {
   readonly network: Network;
@@ -77,9 +79,12 @@ export function readClusterFolder(files: SnapshotFiles, later: AppliedManifests 
     resources.push(...read.resources);
     recognised.push({ path, as: "API objects", items: read.resources.length });
   }
-  const { cluster, findings: about } = buildCluster(resources);
+  const written = nodesFile ?? NO_NODES_FILE;
+  const versions = writtenVersions(written.versions, resources);
+  const judge = schemaJudge(versions.calico ?? ASSUMED_VERSIONS.calico);
+  const { cluster, findings: about } = buildCluster(resources, judge);
   findings.push(...(later === null ? about : about.filter(({ code }) => code !== "resource-twice")));
-  const made = clusterNetwork(cluster, nodesFile ?? NO_NODES_FILE, origins);
+  const made = clusterNetwork(cluster, { ...written, versions }, origins);
   findings.push(...made.findings);
   const settled = made.settled.cluster;
   const problems = [...networkProblems(settled, made.settled.nodes), ...referenceProblems(settled, cluster)];

@@ -38,7 +38,7 @@ const POD_SUBNET = prefixOf(ipv4(0xc0a80000), 16);
 
 export function settleCluster(declared: Cluster, file: NodesFile, origins: OriginTable): SettledCluster {
   const findings: Finding[] = [];
-  const { versions, findings: aboutVersions } = clusterVersions(file.versions, declared);
+  const { versions, findings: aboutVersions } = clusterVersions(file.versions);
   const pools = declared.ipPools.size > 0 ? declared.ipPools : defaultPools(declared, findings);
   const withPools = { ...declared, ipPools: pools };
   const { nodes, objects, findings: aboutNodes } = declaredNodes(file, withPools, origins);

@@ -15,7 +15,7 @@ import { noPolicyResources } from "../../calico/policy-resources.ts";
 import { readWorkloadEndpoint } from "../../calico/workload-endpoint.ts";
 import { readEndpointSlice } from "../../kubernetes/endpoint-slice.ts";
 import { readEndpoints } from "../../kubernetes/endpoints.ts";
-import { formatFieldPath, ownValue, topField } from "../../kubernetes/field.ts";
+import { type FieldPath, formatFieldPath, ownValue, topField } from "../../kubernetes/field.ts";
 import { describeResource, type Metadata } from "../../kubernetes/metadata.ts";
 import { readKubernetesNode } from "../../kubernetes/node.ts";
 import { readPod } from "../../kubernetes/pod.ts";
@@ -32,6 +32,7 @@ import { formatPrefix } from "../../net/prefix.ts";
 import { readClusterSettings } from "./cluster-settings.ts";
 import { policyShelves } from "./policy-shelves.ts";
 import type { Resource } from "./read-resources.ts";
+import type { SchemaJudge } from "./schema-judge.ts";
 import { CALICO, type Shelf, shelf } from "./shelf.ts";
 
 /** So many wrong fields are told one by one; the rest is counted. */
@@ -39,9 +40,15 @@ const TOLD = 100;
 
 /**
  * Sorts resources into the kinds podpath reads; everything else is kept as written. Fields of a wrong type become
- * findings and count as absent; unknown fields are ignored. An object that occurs twice counts once.
+ * findings and count as absent. An object that occurs twice counts once.
+ *
+ * @param judge what an API server would refuse; without one nothing is said of that, nor of unknown fields: objects that came out of
+ * an API server have been through it
  */
-export function buildCluster(resources: readonly Resource[]): {
+export function buildCluster(
+  resources: readonly Resource[],
+  judge: SchemaJudge | null = null,
+): {
   readonly cluster: Cluster;
   readonly findings: readonly Finding[];
 } {
@@ -100,6 +107,8 @@ export function buildCluster(resources: readonly Resource[]): {
     ...policyShelves(policy),
   ];
 
+  const leftOut =
+    judge === null ? "The field was left out." : "The API refuses such an object; here the field was left out.";
   const seen = new Map<string, Resource>();
   let wrong = 0;
   for (const resource of wholeFirst(resources)) {
@@ -119,23 +128,26 @@ export function buildCluster(resources: readonly Resource[]): {
       continue;
     }
     seen.set(identity, resource);
-    if (found === undefined) {
-      cluster.others.set(identity, { metadata, content: resource.content });
-      continue;
-    }
     const field = topField(resource.content);
-    found.put(key, field, metadata.origin, resource.untold);
+    if (judge !== null && resource.untold.size === 0) {
+      for (const { path, near } of judge(metadata.apiVersion, metadata.kind, field)) {
+        if (++wrong <= TOLD) findings.push(unknownField(resource, namespace, path, near));
+      }
+    }
+    if (found === undefined) cluster.others.set(identity, { metadata, content: resource.content });
+    else found.put(key, field, metadata.origin, resource.untold);
+    const isStrict = found?.strict === true;
     for (const problem of field.problems) {
       if (++wrong > TOLD) break;
       const place = resource.locate(problem.path);
       findings.push({
-        code: found.strict ? "refused-resource" : "wrong-field",
+        code: isStrict ? "refused-resource" : "wrong-field",
         severity: "error",
         message: `${describeResource(metadata.kind, namespace, metadata.name)}: ${formatFieldPath(problem.path)} is ${problem.found}.`,
         file: resource.file,
         ...(place === null ? {} : { line: place.line, column: place.column + (problem.column ?? 1) - 1 }),
         expected: problem.expected,
-        advice: found.strict ? "The whole object has no effect until this is right." : "The field was left out.",
+        advice: isStrict ? "The whole object has no effect until this is right." : leftOut,
       });
     }
   }
@@ -158,6 +170,19 @@ export function buildCluster(resources: readonly Resource[]): {
   }
   const { settings, findings: about } = readClusterSettings(resources);
   return { cluster: { ...cluster, policy, settings }, findings: [...findings, ...about] };
+}
+
+function unknownField(resource: Resource, namespace: string | null, path: FieldPath, near: string | null): Finding {
+  const { kind, name } = resource.metadata;
+  const place = resource.locate(path, "key");
+  return {
+    code: "unknown-field",
+    severity: near === null ? "warning" : "error",
+    message: `${describeResource(kind, namespace, name)}: there is no field ${formatFieldPath(path)}; it has no effect.`,
+    file: resource.file,
+    ...(place === null ? {} : { line: place.line, column: place.column }),
+    advice: near === null ? "kubectl apply and calicoctl refuse the object." : `Did you mean ${near}?`,
+  };
 }
 
 /** Objects that were given whole, then rows of tables, those that tell more first. */

@@ -4,7 +4,7 @@ import { describeResource, type Metadata, readMetadata } from "../../kubernetes/
 import type { Finding } from "../../model/finding.ts";
 import { type OriginTable, originFile, originOfResource } from "../../model/origin.ts";
 import { type DocumentText, splitDocuments, splitItems } from "./document.ts";
-import { locateField, type Position } from "./locate-field.ts";
+import { locateField, locateKey, type Position } from "./locate-field.ts";
 import { parseDocument } from "./parse-document.ts";
 
 /** One API object of a file, not narrowed yet. */
@@ -14,8 +14,8 @@ export interface Resource {
   readonly content: unknown;
   /** Fields that the source does not tell, whatever stands there: of a row of a table. None where the whole object was given. */
   readonly untold: ReadonlySet<string>;
-  /** Where a field of it stands in the file; null when that cannot be told. */
-  locate(path: FieldPath): Position | null;
+  /** Where a field of it stands in the file, its value or its key; null when that cannot be told. */
+  locate(path: FieldPath, part?: "value" | "key"): Position | null;
 }
 
 export interface ResourceFile {
@@ -141,14 +141,14 @@ export function readResources(text: string, file: string, origins: OriginTable):
 /** Where a value stands: its line, and how to find its fields. */
 interface Place {
   readonly line: number;
-  locate(path: FieldPath): Position | null;
+  locate(path: FieldPath, part?: "value" | "key"): Position | null;
   item(index: number, bare: boolean): Place;
 }
 
 function placeInDocument(document: DocumentText, items: readonly DocumentText[]): Place {
   const within = (prefix: FieldPath, line: number): Place => ({
     line,
-    locate: (path) => shifted(locateField(document.text, [...prefix, ...path]), document.firstLine),
+    locate: (path, part) => shifted(placeOf(document.text, [...prefix, ...path], part), document.firstLine),
     item: (index, bare) => {
       const own = prefix.length === 0 ? items[index] : undefined;
       const path = bare ? [...prefix, index] : [...prefix, "items", index];
@@ -156,11 +156,15 @@ function placeInDocument(document: DocumentText, items: readonly DocumentText[])
       return {
         ...within(path, own.firstLine),
         // the element's own lines parse faster than the whole list, and name the same place
-        locate: (rest) => shifted(locateField(own.text, [0, ...rest]), own.firstLine),
+        locate: (rest, part) => shifted(placeOf(own.text, [0, ...rest], part), own.firstLine),
       };
     },
   });
   return within([], document.firstLine + leadingLines(document.text));
+}
+
+function placeOf(text: string, path: FieldPath, part: "value" | "key" | undefined): Position | null {
+  return part === "key" ? locateKey(text, path) : locateField(text, path);
 }
 
 /** Lines before the first one with content. */

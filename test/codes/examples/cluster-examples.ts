@@ -47,6 +47,13 @@ export const CLUSTER_EXAMPLES: ExamplesOf<typeof CLUSTER_CODES> = {
     check,
   ),
   "pool-assumed": clusterFolder({ "pool.yaml": "" }, check),
+  "unknown-field": clusterFolder(
+    {
+      "policy.yaml":
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny, namespace: default}\nspec:\n  podSelectr: {matchLabels: {app: web}}\n  policyTypes: [Ingress]\n",
+    },
+    check,
+  ),
   "unschedulable-pod": clusterFolder({ "web.yaml": DEPLOYMENT }, check),
   "versions-assumed": clusterFolder(
     {

@@ -136,6 +136,28 @@ describe("is told with file, line, column and field:", () => {
       "kinds-not-read",
     ],
     [
+      "a field that is misspelt",
+      "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny, namespace: default}\nspec:\n  podSelectr:\n    matchLabels: {a: b}\n",
+      "x.yaml:5:3: NetworkPolicy default/deny: there is no field spec.podSelectr",
+      "Did you mean podSelector?",
+    ],
+    [
+      "a field of a later release",
+      pool("b", "  cidr: 192.168.128.0/18\n  assignmentMode: Manual\n"),
+      "x.yaml:7:3: IPPool b: there is no field spec.assignmentMode",
+    ],
+    [
+      "a setting that is no choice",
+      "apiVersion: projectcalico.org/v3\nkind: FelixConfiguration\nmetadata: {name: default}\nspec:\n  iptablesFilterDenyAction: Refuse\n",
+      "x.yaml:5:29: FelixConfiguration default: spec.iptablesFilterDenyAction",
+      "Drop or Reject",
+    ],
+    [
+      "a port without a number",
+      service("s", "clusterIP: None, ports: [{name: http}]"),
+      "Service default/s: spec.ports[0].port is missing",
+    ],
+    [
       "a template",
       "apiVersion: v1\nkind: Service\nmetadata:\n  name: {{ .Release.Name }}\n",
       "x.yaml:4",
