@@ -25,12 +25,12 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Particular>> = {
   "socket --transparent": {
     answer: "whether a socket is transparent is in no dump: the answer branches and is uncertain",
   },
-  "recent: lists of a dump (/proc/net/xt_recent)": {
-    answer: "not read: lists are taken to be empty, as after a ruleset load, and fill from then on",
-  },
+  "recent: lists of a dump (/proc/net/xt_recent)": fact("recent-lists"),
   "hashlimit, limit, quota: state of a dump": {
-    answer: "not read: buckets are taken to be full, as after a ruleset load, and empty from then on",
+    answer:
+      "in no dump: buckets are taken to be full, which the answer lists as an assumption where a verdict depends on it",
   },
+  "statistic --mode nth: state of a dump": { answer: "in no dump: a branch, with every count as likely" },
   "time: --kerneltz": "the time zone of the kernel is taken to be UTC",
   "statistic --mode random, MASQUERADE --random-fully: the draw": {
     answer: "every outcome is a branch with its probability",

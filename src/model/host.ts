@@ -6,6 +6,7 @@ import type { FdbEntry, Neighbour } from "./neighbour.ts";
 import type { NftBaseChain } from "./nft-base-chain.ts";
 import type { Origin } from "./origin.ts";
 import type { PolicyRule } from "./policy-rule.ts";
+import type { RecentRecord } from "./recent-record.ts";
 import type { Route } from "./route.ts";
 import type { Ruleset } from "./ruleset.ts";
 import type { ListeningSocket } from "./socket.ts";
@@ -30,7 +31,11 @@ export type HostPart =
   | "neighbours"
   | "conntrack"
   | "sockets"
-  | "interfaces";
+  | "interfaces"
+  /** Lists of `-m recent`. */
+  | "recentLists"
+  /** What other matches remember of earlier packets: buckets, quotas, counts. No dump tells it. */
+  | "matchStates";
 
 /** How much is known of each part; undefined: all of it. A map, or what is found out by reading the part. */
 export interface PartKnowledge {
@@ -72,6 +77,8 @@ export interface Host {
   readonly fdb: readonly FdbEntry[];
   readonly sockets: readonly ListeningSocket[];
   readonly conntrack: readonly ConntrackRecord[];
+  /** Lists of `-m recent` by name; absent: all are empty. */
+  readonly recentLists?: ReadonlyMap<string, readonly RecentRecord[]>;
   /** What is not known from dumps; parts that are absent here are known. */
   readonly knowledge: PartKnowledge;
   /** Node that a pod runs on; null for other kinds. */

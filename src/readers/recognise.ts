@@ -16,6 +16,7 @@ export type DumpKind =
   | "ipset-list"
   | "sysctl"
   | "conntrack"
+  | "xt-recent"
   | "conntrack-stats"
   | "sockets"
   | "netstat"
@@ -53,6 +54,7 @@ export const PRINTED_BY: Readonly<Record<DumpKind, string>> = {
   "ipset-list": "ipset list",
   sysctl: "sysctl -a",
   conntrack: "conntrack -L",
+  "xt-recent": "tail -v /proc/net/xt_recent/*",
   "conntrack-stats": "conntrack -S",
   sockets: "ss -H -lntup",
   netstat: "netstat -lntup",
@@ -114,6 +116,7 @@ const LINE_PATTERNS: readonly (readonly [DumpKind, RegExp])[] = [
   ["ipset-list", /^(?:Name: \S|Type: (?:hash|bitmap|list):|Members:$)/],
   ["sysctl", /^(?:net|kernel|vm|fs|dev|user|abi|debug)[./][\w./-]+\s*=/],
   ["conntrack-stats", /^(?:cpu=\d+\s+|entries {2,}\w|insert_failed +\d|early_drop +\d)/],
+  ["xt-recent", /^(?:==> \S*\/xt_recent\/\S+ <==$|(?:\S+:)?src=\S+ ttl: \d+ last_seen: \d+)/],
   ["conntrack", /^(?:ipv[46]\s+\d+\s+)?[a-z]\w*\s+\d+\s+\d+ .*src=\S+ dst=/],
   [
     "sockets",
@@ -192,6 +195,7 @@ const OTHER_LINES: ReadonlyMap<DumpKind, RegExp> = new Map([
   ["route", /^[^\d:]*$/],
   ["ipset-list", /^(?:[A-Z][\w ]*:|[\d.]+|[\da-f]*:[\da-f:])/],
   ["sysctl", /^[\w./-]+ *=/],
+  ["xt-recent", /^(?:now at \d+ nsecs|jiffies: \d+)$/],
   ["birdc", /^(?:\s|[\w-]+\s+\w+)/],
   ["node-status", /^(?:[+|]|\s*$)/],
   ["log", /^(?:\s|-- |bird6?: )/],

@@ -182,6 +182,8 @@ const PART_WORDS: Readonly<Record<Part, string>> = {
   conntrack: "empty conntrack table",
   sockets: "listening sockets",
   interfaces: "interfaces",
+  recentLists: "empty recent lists",
+  matchStates: "limits that are not used up",
   fabric: "fabric",
 };
 

@@ -20,6 +20,12 @@ const SOURCES: Readonly<Record<HostPart | "fabric", FactSource>> = {
   neighbours: { command: "ip neigh", file: "ip-neigh.txt" },
   conntrack: { command: "conntrack -L", file: "conntrack.txt" },
   sockets: { command: "ss -H -lntup", file: "sockets.txt" },
+  recentLists: {
+    command: "tail -v -n +1 /proc/net/xt_recent/*; grep -m2 -e ^now -e ^jiffies /proc/timer_list",
+    file: "xt-recent.txt",
+  },
+  // Twice: a rule whose counter stands still, while the one before it counts, has used up what it had.
+  matchStates: { command: "iptables-save -c; sleep 1; iptables-save -c", file: "iptables-save.txt" },
   interfaces: { command: "ip -d -s addr", file: "ip-addr.txt" },
   fabric: { command: "fabric: in snapshot.yaml", file: "snapshot.yaml" },
 };

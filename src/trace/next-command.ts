@@ -28,6 +28,8 @@ const IMPORTANCE: readonly Assumption["part"][] = [
   "sysctls",
   "sockets",
   "conntrack",
+  "recentLists",
+  "matchStates",
   "neighbours",
   "fabric",
 ];

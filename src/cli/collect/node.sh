@@ -96,6 +96,10 @@ namespace_files() {
     : >"$work/err"
     absent "$1/conntrack.txt" 'conntrack -L' null 'not asked for (--no-conntrack)'
   fi
+  if attempt 'ls /proc/net/xt_recent' && [ -s "$work/out" ]; then
+    take "$1/xt-recent.txt" none \
+      'tail -v -n +1 /proc/net/xt_recent/* ; grep -m2 -e ^now -e ^jiffies /proc/timer_list' 'grep -H . /proc/net/xt_recent/*'
+  fi
   take "$1/sockets.txt" none 'ss -H -lntup' 'ss -H -lntu'
   take "$1/nstat.txt" none 'nstat -asz'
 }

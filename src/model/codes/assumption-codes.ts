@@ -148,6 +148,19 @@ export const ASSUMPTION_CODES = {
       "Routers of a network usually know nothing of pod addresses. What reaches them for a pod, or from a pod for an answer, is lost.",
     todo: "If they do have such routes, say so in fabric.routes of snapshot.yaml.",
   },
+  "rate-limit-unused": {
+    part: "matchStates",
+    title: "A limit of packets or bytes has not been used up",
+    means:
+      "A rule holds for so many packets or bytes (limit, hashlimit, quota), and no dump tells how many of them there were. It is taken to have all that it had when the rules were loaded.",
+    todo: "Take iptables-save -c twice: where the rule's counter stands still while packets come, the limit is used up.",
+  },
+  "recent-lists-empty": {
+    part: "recentLists",
+    title: "A list of recent addresses is empty",
+    means: "No dump of the lists of -m recent is there. A rule that looks an address up takes it not to be listed.",
+    todo: "Collect xt-recent.txt: tail -v -n +1 /proc/net/xt_recent/*, and two lines of /proc/timer_list that tell the time.",
+  },
   "refused-rule-absent": {
     part: "rules",
     title: "A rule that the kernel refuses is not there",

@@ -61,6 +61,12 @@ export const DUMP_CODES = {
     means: "The command failed, and its complaint landed in the file. The line was left out.",
     todo: "Run the command again as root, where the tool is installed.",
   },
+  "recent-without-clock": {
+    title: "Lists of recent addresses without the time",
+    means:
+      "Packets in /proc/net/xt_recent are stamped with jiffies, and nothing tells which jiffy it was. Rules with --seconds are uncertain for the addresses listed.",
+    todo: "Take the lists again together with two lines of /proc/timer_list: grep -m2 -e ^now -e ^jiffies /proc/timer_list.",
+  },
   "truncated-dump": {
     title: "The end of a dump is missing",
     means: "The dump stops in the middle. What is missing is unknown, not absent.",

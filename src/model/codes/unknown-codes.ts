@@ -54,6 +54,12 @@ export const UNKNOWN_CODES = {
     means: "The rule hands the packet to a program in user space.",
     todo: "Find the program: cat /proc/net/netfilter/nfnetlink_queue.",
   },
+  "recent-list-age": {
+    title: "How long ago the packets of a recent list came",
+    means:
+      "A rule of -m recent counts packets of the last seconds, and the dump of its list does not tell what time it was.",
+    todo: "Collect /proc/timer_list with the lists: grep -m2 -e ^now -e ^jiffies /proc/timer_list.",
+  },
   "reset-side": {
     title: "Which side reset a connection",
     means: "conntrack -L does not tell which side sent the reset of a connection in state CLOSE.",

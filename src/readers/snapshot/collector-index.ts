@@ -117,6 +117,8 @@ export function knowledgeOfCut(role: FileRole): readonly [HostPart, Knowledge] |
       return ["neighbours", "assumed"];
     case "conntrack":
       return ["conntrack", "assumed"];
+    case "recent-lists":
+      return ["recentLists", "assumed"];
     case "sysctls":
       return ["sysctls", "assumed"];
     default:

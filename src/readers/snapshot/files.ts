@@ -46,6 +46,7 @@ export interface FileRole {
     | "sysctls"
     | "conntrack"
     | "sockets"
+    | "recent-lists"
     | "versions"
     /** What decides about no packet: BIRD's states, statistics. See readers/evidence/. */
     | "evidence";
@@ -147,6 +148,12 @@ export const FILE_ROLES: ReadonlyMap<string, FileRole> = new Map([
   ["conntrack-list", role("conntrack", "conntrack -L", ["conntrack", "conntrack-stats"])],
   ["sockets", role("sockets", "ss -H -lntup", ["sockets", "netstat"])],
   ["netstat", role("sockets", "netstat -lntup", ["netstat", "sockets"], { lossy: true })],
+  [
+    "xt-recent",
+    role("recent-lists", "tail -v -n +1 /proc/net/xt_recent/*; grep -m2 -e ^now -e ^jiffies /proc/timer_list", [
+      "xt-recent",
+    ]),
+  ],
   ["versions", role("versions", "uname -a; iptables -V", [])],
   ...EVIDENCE.map(([stem, command, kinds]) => [stem, role("evidence", command, kinds)] as const),
 ] satisfies readonly (readonly [string, FileRole])[]);

@@ -15,9 +15,14 @@ type ReadPart =
   | "sockets";
 
 /** A Host of which each part is made when it is asked for. */
-export type HostParts = Omit<Host, ReadPart | "kernel"> & { readonly [P in ReadPart]: () => Host[P] } & {
+export type HostParts = Omit<Host, ReadPart | "kernel" | "recentLists"> & {
+  readonly [P in ReadPart]: () => Host[P];
+} & {
   readonly kernel?: () => string | null;
+  readonly recentLists?: () => NonNullable<Host["recentLists"]>;
 };
+
+const NO_LISTS: NonNullable<Host["recentLists"]> = new Map();
 
 /** The host of these parts. A copy of it (`{ ...host }`) has all of them, made in this order. */
 export function hostOf(parts: HostParts): Host {
@@ -60,6 +65,9 @@ export function hostOf(parts: HostParts): Host {
     },
     knowledge: parts.knowledge,
     node: parts.node,
+    get recentLists() {
+      return parts.recentLists?.() ?? NO_LISTS;
+    },
     get kernel() {
       return parts.kernel?.() ?? null;
     },
@@ -88,6 +96,7 @@ export function partsOfHost(host: Host): HostParts {
     sockets: () => host.sockets,
     knowledge: host.knowledge,
     node: host.node,
+    recentLists: () => host.recentLists ?? NO_LISTS,
     kernel: () => host.kernel ?? null,
     origin: host.origin,
     ...(host.localRoutes === undefined ? {} : { localRoutes: host.localRoutes }),

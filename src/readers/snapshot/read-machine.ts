@@ -10,6 +10,7 @@ import { readNeighbours } from "../ip/neigh.ts";
 import { readIpSetList } from "../ipset/list.ts";
 import { readIpSetSave } from "../ipset/save.ts";
 import { readNftBaseChains } from "../nft/base-chains.ts";
+import { readRecent } from "../recent.ts";
 import { likelyKind, PRINTED_BY } from "../recognise.ts";
 import { readSockets } from "../ss.ts";
 import { type ChosenFile, chooseFiles } from "./choose-files.ts";
@@ -142,6 +143,14 @@ function partsOf(
     else note(reading, file, PRINTED_BY.conntrack, read.records.length, read.findings);
     return read?.records ?? [];
   });
+  knowledge.set("matchStates", "assumed");
+  const recentLists = once(() => {
+    const file = one(chosen, "recent-lists")?.file ?? null;
+    const read = file === null ? null : readRecent(file.text, file.path, origins);
+    if (read === null) knowledge.set("recentLists", "assumed");
+    else note(reading, file, PRINTED_BY["xt-recent"], read.lists.size, read.findings);
+    return read?.lists ?? new Map();
+  });
   const sockets = once(() => {
     const file = one(chosen, "sockets")?.file ?? null;
     const read = file === null ? null : readSockets(file.text, file.path, origins);
@@ -164,6 +173,8 @@ function partsOf(
     neighbours,
     conntrack,
     sockets,
+    recentLists,
+    matchStates: () => null,
   };
   const glimpse = once(() => {
     const files = chosen("routes");
@@ -183,6 +194,7 @@ function partsOf(
     neighbours,
     fdb,
     conntrack,
+    recentLists,
     sockets,
     knowledge: {
       get(part) {

@@ -28,6 +28,8 @@ const SYNTHESISED: ReadonlyMap<HostPart, Knowledge> = new Map([
   ["sysctls", "assumed"],
   ["neighbours", "assumed"],
   ["conntrack", "assumed"],
+  ["recentLists", "assumed"],
+  ["matchStates", "assumed"],
   ["sockets", "assumed"],
   ["interfaces", "assumed"],
 ] as const);

@@ -157,6 +157,8 @@ export const ASSUMPTION_EXAMPLES: ExamplesOf<typeof ASSUMPTION_CODES> = {
     },
     ..."--from pod/shop/web --to 203.0.113.9".split(" "),
   ),
+  "rate-limit-unused": packetOn(["-A INPUT -m limit --limit 3/min -j DROP"]),
+  "recent-lists-empty": packetOn(["-A INPUT -m recent --rcheck --seconds 60 --name bad --rsource -j DROP"]),
   "refused-rule-absent": packetOn(["-A INPUT -j CHECKSUM --checksum-fill"]),
   "same-vlan": devices(vlan("    vlan protocol 802.1Q <REORDER_HDR>\n"), ON_VLAN),
   "set-eviction": withSet(FULL, "-A INPUT -p tcp -j SET --add-set seen src"),

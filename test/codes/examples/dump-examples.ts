@@ -29,6 +29,10 @@ export const DUMP_EXAMPLES: ExamplesOf<typeof DUMP_CODES> = {
     "nodes/n1/ip-route.txt":
       "Kernel IP routing table\nDestination     Gateway         Genmask         Flags Metric Ref    Use Iface\n0.0.0.0         172.16.0.1      0.0.0.0         UG    0      0        0 eth0\n",
   }),
+  "recent-without-clock": snapshot({
+    "nodes/n1/xt-recent.txt":
+      "==> /proc/net/xt_recent/bad <==\nsrc=192.0.2.7 ttl: 64 last_seen: 4303922436 oldest_pkt: 1 4303922436\n",
+  }),
   "says-nothing-new": snapshot({
     "nodes/n1/birdc-protocols.txt":
       "BIRD 1.6.8 ready.\neth0 up (index=2)\n\tMultiAccess Broadcast Multicast AdminUp LinkUp MTU=1500\n",

@@ -73,6 +73,14 @@ export const UNKNOWN_EXAMPLES: ExamplesOf<typeof UNKNOWN_CODES> = {
   ),
   "outside-answers": probed({}, ..."--from node/n1 --to 203.0.113.9".split(" ")),
   "queue-verdict": packetOn(["-A INPUT -j NFQUEUE --queue-num 7"]),
+  "recent-list-age": probed(
+    {
+      "nodes/n2/xt-recent.txt":
+        "==> /proc/net/xt_recent/bad <==\nsrc=172.16.0.11 ttl: 64 last_seen: 4303922436 oldest_pkt: 1 4303922436\n",
+      "nodes/n2/iptables-save.txt": filter("-A INPUT -m recent --rcheck --seconds 60 --name bad --rsource -j DROP"),
+    },
+    ...TO_N2,
+  ),
   "reset-side": probed(
     {
       "nodes/n2/conntrack.txt":

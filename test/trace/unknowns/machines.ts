@@ -55,7 +55,16 @@ function kernelRoutes(addresses: readonly string[]): readonly string[] {
   ];
 }
 
-const target = fc.constantFrom("ACCEPT", "DROP", "DROP", "REJECT", "RETURN");
+const target = fc.constantFrom(
+  "ACCEPT",
+  "DROP",
+  "DROP",
+  "REJECT",
+  "RETURN",
+  "NFQUEUE --queue-num 1",
+  "NFQUEUE --queue-num 1 --queue-bypass",
+  "NOSUCHTARGET",
+);
 const condition = fc.constantFrom(
   "",
   "-p tcp --dport 80",
@@ -74,6 +83,15 @@ const condition = fc.constantFrom(
   "-m rpfilter --invert",
   "-m socket",
   "-m recent --name seen --rcheck",
+  "-m recent --name seen --rcheck --seconds 60 --hitcount 2",
+  "-m recent --name seen --update --seconds 3600",
+  "-m limit --limit 1/hour --limit-burst 1",
+  "-m hashlimit --hashlimit-above 1/hour --hashlimit-burst 1 --hashlimit-mode srcip --hashlimit-name h",
+  "-m statistic --mode nth --every 3 --packet 0",
+  "-m helper --helper ftp",
+  "-m mac --mac-source 52:54:00:00:01:00",
+  "-m mac ! --mac-source 52:54:00:00:03:00",
+  "-m devgroup --src-group 7",
   "-m nosuchmatch --level 3",
   "-m statistic --mode random --probability 0.5",
 );
@@ -84,6 +102,7 @@ const filterRule = fc
     ([chain, when]) => !(when.includes("-o ") && chain === "INPUT") && !(when.includes("-i ") && chain === "OUTPUT"),
   )
   .filter(([chain, when]) => chain === "INPUT" || !when.includes("socket"))
+  .filter(([chain, when]) => chain !== "OUTPUT" || !/mac |devgroup/.test(when))
   .filter(([, when]) => !when.includes("rpfilter"))
   .map(([chain, when, what]) => `-A ${chain}${when === "" ? "" : ` ${when}`} -j ${what}`);
 
@@ -91,7 +110,9 @@ const mangleRule = fc
   .tuple(fc.constantFrom("PREROUTING", "PREROUTING", "OUTPUT"), condition)
   .filter(
     ([chain, when]) =>
-      !when.includes("-o ") && !when.includes("socket") && !(chain === "OUTPUT" && /-i |rpfilter/.test(when)),
+      !when.includes("-o ") &&
+      !when.includes("socket") &&
+      !(chain === "OUTPUT" && /-i |rpfilter|mac |devgroup/.test(when)),
   )
   .map(([chain, when]) => `-A ${chain}${when === "" ? "" : ` ${when}`} -j MARK --set-mark 0x1`);
 
@@ -174,6 +195,14 @@ const flow = "src=10.0.0.1 dst=10.0.1.3 sport=4000 dport=80";
 const reply = "src=10.0.1.3 dst=10.0.0.1 sport=80 dport=4000";
 const conntrack = fc.constantFrom("", `tcp      6 431999 ESTABLISHED ${flow} ${reply} [ASSURED] mark=0 use=1\n`);
 
+const CLOCK = "now at 36120000000000 nsecs\njiffies: 4303922296\n";
+const seen = "src=10.0.0.1 ttl: 64 last_seen: 4303922046 oldest_pkt: 2 4303122296, 4303922046\n";
+const recent = fc.constantFrom(
+  CLOCK,
+  `==> /proc/net/xt_recent/seen <==\n${seen}${CLOCK}`,
+  `/proc/net/xt_recent/seen:${seen}`,
+);
+
 const LISTENING =
   'tcp LISTEN 0 128 0.0.0.0:80 0.0.0.0:* users:(("nginx",pid=1,fd=3))\nudp UNCONN 0 0 0.0.0.0:53 0.0.0.0:* users:(("dns",pid=2,fd=3))\n';
 
@@ -195,6 +224,7 @@ function machine(node: number): fc.Arbitrary<Dumps> {
         : fc.constant([node === 1 ? "default via 10.0.0.2 dev eth0" : "default via 10.0.1.2 dev eth0"]),
       sysctl: sysctls(addresses.length),
       conntrack: isRouter ? conntrack : fc.constant(""),
+      recent,
       sockets: fc.constantFrom(LISTENING, ""),
     })
     .map((made) => ({
@@ -207,6 +237,7 @@ function machine(node: number): fc.Arbitrary<Dumps> {
       "ipset-save": `create friends hash:net family inet hashsize 1024 maxelem 65536\nadd friends ${made.friends}\n`,
       sysctl: made.sysctl,
       conntrack: made.conntrack,
+      "xt-recent": made.recent,
       sockets: made.sockets,
       "ip-neigh": "",
     }));
@@ -227,6 +258,7 @@ const missingDump = fc
       "ipset-save",
       "sysctl",
       "conntrack",
+      "xt-recent",
       "sockets",
       "ip-neigh",
     ),

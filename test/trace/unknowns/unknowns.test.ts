@@ -44,6 +44,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   "ipset-save": ["rules"],
   sysctl: ["sysctls"],
   conntrack: ["conntrack"],
+  "xt-recent": ["recentLists"],
   sockets: ["sockets"],
   "ip-neigh": ["neighbours"],
 };

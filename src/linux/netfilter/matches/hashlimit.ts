@@ -7,6 +7,7 @@ import type { GivenOption, MatchExtension, Parsed } from "../extension.ts";
 import { matchState } from "../match-state.ts";
 import { parseNumber } from "../option-values.ts";
 import { givenOption, givenValue } from "../option-words.ts";
+import { isUsedUp, limitDecides } from "../unused-limit.ts";
 
 /** A rate as the kernel holds it, and the seconds of the unit it was written in. */
 type Rate = {
@@ -371,7 +372,8 @@ export const hashlimit: MatchExtension<"hashlimit"> = {
   },
   parse: (given, { family }) => parseHashlimit(given, addressBits(family)),
   print: (options, { family }) => printHashlimit(options, addressBits(family)),
-  compile(own, _rule, family) {
+  compile(own, rule, family) {
+    const decides = limitDecides(rule);
     const key = `${family} ${own.name}`;
     const above = own.mode === "above";
     const sourceMask = netmask(family, own.sourceMask);
@@ -379,6 +381,7 @@ export const hashlimit: MatchExtension<"hashlimit"> = {
     return {
       kind: "call",
       test({ packet }, runtime) {
+        if (decides && isUsedUp(runtime, `hashlimit ${own.name}`)) return above;
         const now = runtime.services.now();
         const { options, entries } = matchState(runtime, "hashlimit", key, () => ({
           options: own,

@@ -4,6 +4,7 @@ import { matchState } from "../match-state.ts";
 import { parseNumber } from "../option-values.ts";
 import { givenValue } from "../option-words.ts";
 import { type Bucket, formatRate, parseRate, takePacket } from "../rate.ts";
+import { isUsedUp, limitDecides } from "../unused-limit.ts";
 
 declare module "../../../model/ruleset.ts" {
   interface Matches {
@@ -36,7 +37,7 @@ function legacyCredits(user: number): number {
  * computes in 32 bits and loses part of the burst where the rate does not divide evenly: of the first burst of `7/min`
  * it passes four, not five (observed on Linux 6.18). Both as a time between packets and how many of them fit.
  */
-export function compileLimit(options: Matches["limit"], backend: "legacy" | "nft"): CompiledMatch {
+export function compileLimit(options: Matches["limit"], backend: "legacy" | "nft", decides: boolean): CompiledMatch {
   const exact = backend === "nft";
   const period = exact ? options.period : (legacyCredits(options.period) / CREDITS) * SCALE;
   const full = exact ? period * options.burst : (legacyCredits(options.period * options.burst) / CREDITS) * SCALE;
@@ -44,6 +45,7 @@ export function compileLimit(options: Matches["limit"], backend: "legacy" | "nft
   return {
     kind: "call",
     test(_skb, runtime) {
+      if (decides && isUsedUp(runtime, `limit ${formatRate(options.period)}`)) return false;
       const now = runtime.services.now();
       const bucket = matchState(runtime, "limit", options, () => ({ credit: full, filledAt: now }));
       return takePacket(bucket, now, period, burst);
@@ -69,5 +71,6 @@ export const limit: MatchExtension<"limit"> = {
     formatRate(period),
     ...(burst === DEFAULT_BURST ? [] : ["--limit-burst", String(burst)]),
   ],
-  compile: (options, _rule, _family, backend: "legacy" | "nft" = "nft") => compileLimit(options, backend),
+  compile: (options, rule, _family, backend: "legacy" | "nft" = "nft") =>
+    compileLimit(options, backend, limitDecides(rule)),
 };

@@ -2,6 +2,7 @@ import { packetLength } from "../../../net/packet.ts";
 import type { MatchExtension } from "../extension.ts";
 import { matchState } from "../match-state.ts";
 import { givenOption, optionWords } from "../option-words.ts";
+import { isUsedUp, limitDecides } from "../unused-limit.ts";
 import { parseUint64 } from "./uint64.ts";
 
 declare module "../../../model/ruleset.ts" {
@@ -29,11 +30,13 @@ export const quota: MatchExtension<"quota"> = {
     return { value: { bytes, invert: option.invert } };
   },
   print: ({ bytes, invert }) => optionWords("quota", invert, bytes),
-  compile(options) {
+  compile(options, rule) {
     const full = Number(options.bytes);
+    const decides = limitDecides(rule);
     return {
       kind: "call",
       test({ packet }, runtime) {
+        if (decides && isUsedUp(runtime, `quota ${options.bytes}`)) return options.invert;
         const state = matchState(runtime, "quota", options, () => ({ left: full }));
         const length = packetLength(packet);
         const fits = state.left >= length;

@@ -7,6 +7,7 @@ import type { MatchExtension } from "../extension.ts";
 import { matchState } from "../match-state.ts";
 import { parseNumber } from "../option-values.ts";
 import { givenOption, givenValue, optionWords } from "../option-words.ts";
+import { unknownOutcome } from "../unknown-outcome.ts";
 
 declare module "../../../model/ruleset.ts" {
   interface Matches {
@@ -39,7 +40,7 @@ interface RecentList {
 
 interface RecentEntry {
   ttl: number;
-  /** Seconds, a ring: `next` is where the next stamp goes. */
+  /** Seconds, a ring: `next` is where the next stamp goes. NaN: no dump tells when that was. */
   readonly stamps: number[];
   next: number;
 }
@@ -53,6 +54,16 @@ const STAMPS = 32;
 
 function entryKey(address: Address): number | string {
   return address.family === 4 ? address.a : `${address.a}:${address.b}:${address.c}:${address.d}`;
+}
+
+/** A list as it was dumped, at virtual second 0. */
+function startingList({ host }: HostRuntime, name: string): RecentList {
+  const records = [...(host.recentLists?.get(name) ?? [])].sort((x, y) => x.lastSeen - y.lastSeen);
+  const entries = new Map<number | string, RecentEntry>();
+  for (const { address, ttl, ages, next } of records) {
+    entries.set(entryKey(address), { ttl, stamps: ages.map((age) => (age === null ? Number.NaN : -age)), next });
+  }
+  return { entries, stampsKept: Math.max(STAMPS, ...records.map(({ ages }) => ages.length)) };
 }
 
 function touch(list: RecentList, key: number | string, entry: RecentEntry, now: number): void {
@@ -86,7 +97,7 @@ function recentMatches(options: Matches["recent"], skb: Skb, runtime: HostRuntim
   const { mode, invert, seconds } = options;
   const { packet } = skb;
   const now = runtime.services.now();
-  const list = matchState(runtime, "recent", options.name, () => ({ entries: new Map(), stampsKept: STAMPS }));
+  const list = matchState(runtime, "recent", options.name, () => startingList(runtime, options.name));
   list.stampsKept = Math.max(list.stampsKept, options.hitCount);
   const key = entryKey(maskAddress(options.side === "source" ? packet.src : packet.dst, options.mask));
   // The TTL counts as it was before forwarding took one off.
@@ -95,7 +106,7 @@ function recentMatches(options: Matches["recent"], skb: Skb, runtime: HostRuntim
   const found = list.entries.get(key);
   const entry = found !== undefined && options.matchTtl && found.ttl !== ttl && found.ttl !== 0 ? undefined : found;
   if (entry === undefined) {
-    if (mode !== "set") return invert;
+    if (mode !== "set") return isInUndumpedList(runtime, options) !== invert;
     add(list, key, ttl, now);
     return !invert;
   }
@@ -109,16 +120,11 @@ function recentMatches(options: Matches["recent"], skb: Skb, runtime: HostRuntim
     return !invert;
   }
   const cutoff = now - seconds;
-  let hits = 0;
-  let hit = false;
-  for (const stamp of entry.stamps) {
-    if (seconds > 0 && cutoff > stamp) continue;
-    hits++;
-    if (options.hitCount === 0 || hits >= options.hitCount) {
-      hit = true;
-      break;
-    }
-  }
+  const needed = Math.max(1, options.hitCount);
+  const certain = seconds === 0 ? entry.stamps.length : entry.stamps.filter((stamp) => stamp >= cutoff).length;
+  const possible = certain + (seconds === 0 ? 0 : entry.stamps.filter(Number.isNaN).length);
+  const told = possible >= needed ? wereRecent : isInUndumpedList;
+  const hit = certain >= needed || told(runtime, options, key);
   const result = hit !== invert;
   const updating = mode === "update" && result;
   if (options.reap) reap(list, cutoff, entry, updating);
@@ -129,6 +135,26 @@ function recentMatches(options: Matches["recent"], skb: Skb, runtime: HostRuntim
   return result;
 }
 
+/** Whether an address is in a list that nobody dumped, or there oftener than podpath saw it: none is, by assumption. */
+function isInUndumpedList(runtime: HostRuntime, { name }: Matches["recent"]): boolean {
+  const { host, services } = runtime;
+  if (host.knowledge.get("recentLists") !== "assumed") return false;
+  return services.assume(runtime, "recent-lists-empty", `list ${name} on ${host.name} is empty`, 1) !== 0;
+}
+
+/** The list was dumped without the time. */
+function wereRecent(runtime: HostRuntime, { name, seconds }: Matches["recent"], key: number | string): boolean {
+  return unknownOutcome(runtime, {
+    code: "recent-list-age",
+    item: `recent list ${name} ${seconds} s`,
+    fields: String(key),
+    question: `did the packets of list ${name} come within ${seconds} seconds`,
+    no: "longer ago",
+    yes: "so recently",
+    command: "tail -v -n +1 /proc/net/xt_recent/*; grep -m2 -e ^now -e ^jiffies /proc/timer_list",
+  });
+}
+
 function parseMask(text: string | null, family: Family): Address | null {
   if (text === null) return netmask(family, addressBits(family));
   const mask = parseAddress(text);
@@ -136,8 +162,8 @@ function parseMask(text: string | null, family: Family): Address | null {
 }
 
 /**
- * `-m recent` (net/netfilter/xt_recent.c recent_mt). Lists are per name and host, hold 100 addresses and are empty after a
- * ruleset load. An address has one entry: `--set` cannot say `--rttl`, and so finds the one that is there.
+ * `-m recent` (net/netfilter/xt_recent.c recent_mt). Lists are per name and host, hold 100 addresses, start as dumped, and
+ * are empty after a ruleset load. An address has one entry: `--set` cannot say `--rttl`, and so finds the one that is there.
  */
 export const recent: MatchExtension<"recent"> = {
   options: {

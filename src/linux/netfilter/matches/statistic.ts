@@ -1,7 +1,8 @@
 import type { Matches } from "../../../model/ruleset.ts";
+import type { HostRuntime } from "../../runtime.ts";
 import { drawNumber } from "../draws.ts";
 import type { MatchExtension, Parsed } from "../extension.ts";
-import { matchState } from "../match-state.ts";
+import { type MatchStates, matchState } from "../match-state.ts";
 import { parseNumber } from "../option-values.ts";
 import { givenOption, givenValue, optionWords } from "../option-words.ts";
 
@@ -19,8 +20,8 @@ declare module "../../../model/ruleset.ts" {
 }
 declare module "../match-state.ts" {
   interface MatchStates {
-    /** Packets since the last match. */
-    statistic: { count: number };
+    /** `count`: packets since the last match; null: nobody told, but that none of the last `misses` was one. */
+    statistic: { count: number | null; misses: number };
   }
 }
 
@@ -42,6 +43,31 @@ function formatProbability(units: number): string {
   if (rest * 2n > one || (rest * 2n === one && digits % 2n === 1n)) digits += 1n;
   const text = digits.toString().padStart(12, "0");
   return `${text.slice(0, -11)}.${text.slice(-11)}`;
+}
+
+/** How often a rule was asked before: no dump tells. */
+function startOf({ host }: HostRuntime, start: number): MatchStates["statistic"] {
+  return host.knowledge.get("matchStates") === "assumed" ? { count: null, misses: 0 } : { count: start, misses: 0 };
+}
+
+/** Whether it is the turn of the nth packet: each of those that did not come yet is as likely. Then the count is known. */
+function isTurn(runtime: HostRuntime, state: MatchStates["statistic"], every: number): boolean {
+  const probability = 1 / (every - state.misses);
+  const taken =
+    probability === 1
+      ? 0
+      : runtime.services.choose({
+          kind: "random",
+          variable: `${runtime.host.name} statistic count`,
+          question: `is it the turn of one in ${every} packets on ${runtime.host.name}?`,
+          alternatives: [
+            { label: "its turn", probability },
+            { label: "not yet", probability: 1 - probability },
+          ],
+        });
+  if (taken === 0) state.count = 0;
+  else state.misses++;
+  return taken === 0;
 }
 
 /**
@@ -87,7 +113,8 @@ export const statistic: MatchExtension<"statistic"> = {
       return {
         kind: "call",
         test(_skb, runtime) {
-          const state = matchState(runtime, "statistic", options, () => ({ count: start }));
+          const state = matchState(runtime, "statistic", options, () => startOf(runtime, start));
+          if (state.count === null) return isTurn(runtime, state, options.every) !== invert;
           state.count = state.count === last ? 0 : state.count + 1;
           return (state.count === 0) !== invert;
         },

@@ -54,7 +54,7 @@ describe("-m limit of the legacy backend", () => {
     (text, { legacy, sequence }) => {
       const on = bench();
       const [, rate = "", burst = "5"] = /--limit (\S+)(?: --limit-burst (\d+))?/.exec(text) ?? [];
-      const match = compileLimit({ period: parseRate(rate) ?? 0, burst: Number(burst) }, "legacy");
+      const match = compileLimit({ period: parseRate(rate) ?? 0, burst: Number(burst) }, "legacy", true);
       if (match.kind !== "call") throw new Error("limit is a call");
       const row = sequence.packets.map(([seconds]) => {
         on.world.now = seconds;
