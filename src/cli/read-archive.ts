@@ -1,11 +1,13 @@
 import { createReadStream } from "node:fs";
 import type { Finding } from "../model/finding.ts";
+import { inOnePiece } from "../readers/archive/kept-bytes.ts";
 import { openArchive } from "../readers/archive/open-archive.ts";
 import { UNPACK_LIMITS, type UnpackLimits } from "../readers/archive/unpack-limits.ts";
 import type { UnreadFile } from "../readers/snapshot/files.ts";
 import { isNotRead } from "../readers/snapshot/not-read.ts";
 import { decodeText } from "./decode-text.ts";
 import { inflate } from "./inflate.ts";
+import { recentTexts } from "./recent-texts.ts";
 
 /** The files of an archive, by their path inside it; `""` for a compressed file that is no archive. */
 export interface ArchiveTexts {
@@ -23,8 +25,9 @@ export async function readArchive(
     megabytes === undefined ? UNPACK_LIMITS : { ...UNPACK_LIMITS, bytes: megabytes * 1024 * 1024, ratio: null };
   const opened = await openArchive(source, name, { inflate, limits, wants: (path) => !isNotRead(path) });
   const files = new Map<string, UnreadFile>();
-  for (const [path, bytes] of opened.files) {
-    files.set(path, { read: () => decodeText(bytes, path === "" ? name : path) });
+  const recent = recentTexts();
+  for (const [path, kept] of opened.files) {
+    files.set(path, { read: () => recent(path, () => decodeText(inOnePiece(kept), path === "" ? name : path)) });
   }
   return { files, findings: opened.findings };
 }

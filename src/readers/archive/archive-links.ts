@@ -1,5 +1,6 @@
 import type { ArchiveFindings } from "./archive-findings.ts";
 import { insidePath, linkTarget } from "./inside-path.ts";
+import type { KeptBytes } from "./kept-bytes.ts";
 
 /** A link of an archive: its cleaned path, and what it says. */
 export interface ArchiveLink {
@@ -14,7 +15,7 @@ const FOLLOWED = 40;
 /** Puts a file under the name of each link that leads to it. Links are followed inside the archive only. */
 export function followLinks(
   links: ReadonlyMap<string, ArchiveLink>,
-  files: Map<string, Uint8Array>,
+  files: Map<string, KeptBytes>,
   known: ReadonlySet<string>,
   findings: ArchiveFindings,
 ): void {

@@ -1,3 +1,5 @@
+import type { KeptBytes } from "./kept-bytes.ts";
+
 /** What stands in an archive under one name. */
 export interface ArchiveEntry {
   readonly name: EntryName;
@@ -35,7 +37,7 @@ export interface ArchiveEvents {
   /** A new entry: true when its content is wanted. */
   header(entry: ArchiveEntry): boolean;
   /** The entry whose header came last, with its content; null when that was not wanted. */
-  entry(entry: ArchiveEntry, content: Uint8Array | null): void;
+  entry(entry: ArchiveEntry, content: KeptBytes | null): void;
   problem(problem: ArchiveProblem): void;
 }
 

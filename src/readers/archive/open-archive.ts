@@ -5,14 +5,15 @@ import { type ArchiveLink, followLinks } from "./archive-links.ts";
 import type { ArchiveEntry, ArchiveEvents } from "./entry.ts";
 import { type Inflate, inPieces } from "./inflate.ts";
 import { insidePath, isLitter } from "./inside-path.ts";
+import { firstBytes, inOnePiece, type KeptBytes } from "./kept-bytes.ts";
 import { tarReader } from "./tar.ts";
 import { type UnpackBudget, type UnpackLimits, unpackBudget } from "./unpack-limits.ts";
-import { concatenated, readZip } from "./zip.ts";
+import { readZip } from "./zip.ts";
 
 /** What an archive holds, in memory: nothing is ever written. */
 export interface OpenedArchive {
   /** By cleaned path; `""` when a single file was compressed, and no archive was made. */
-  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly files: ReadonlyMap<string, KeptBytes>;
   readonly findings: readonly Finding[];
 }
 
@@ -50,7 +51,7 @@ export async function openArchive(
 interface Opening extends OpenOptions {
   readonly budget: UnpackBudget;
   readonly findings: ArchiveFindings;
-  readonly files: Map<string, Uint8Array>;
+  readonly files: Map<string, KeptBytes>;
 }
 
 /** What messages call an archive, and the path its files get. */
@@ -92,7 +93,7 @@ async function open(source: AsyncIterable<Uint8Array>, mount: Mount, depth: numb
       if (whole === null) return;
       const reading = readEntries(mount, opening);
       const take = (count: number): boolean => opening.budget.unpacked(count);
-      await readZip(whole, opening.inflate, reading.events, { entries: limits.entries, take });
+      await readZip(inOnePiece(whole), opening.inflate, reading.events, { entries: limits.entries, take });
       await reading.finish(depth);
       return;
     }
@@ -148,7 +149,7 @@ async function peek(
     yield* seen;
     yield* { [Symbol.asyncIterator]: () => iterator };
   }
-  return { beginning: concatenated(seen, length).subarray(0, ARCHIVE_SAMPLE), rest: rest() };
+  return { beginning: firstBytes({ length, pieces: seen }, ARCHIVE_SAMPLE), rest: rest() };
 }
 
 async function* gunzipped(
@@ -168,8 +169,8 @@ async function* gunzipped(
   }
 }
 
-/** All of it in one piece; null when it is more than fits. */
-async function gathered(source: AsyncIterable<Uint8Array>, opening: Opening): Promise<Uint8Array | null> {
+/** All of it; null when it is more than fits. */
+async function gathered(source: AsyncIterable<Uint8Array>, opening: Opening): Promise<KeptBytes | null> {
   const pieces: Uint8Array[] = [];
   let length = 0;
   for await (const piece of source) {
@@ -181,7 +182,7 @@ async function gathered(source: AsyncIterable<Uint8Array>, opening: Opening): Pr
     }
     pieces.push(piece);
   }
-  return opening.budget.exceeded() === null ? concatenated(pieces, length) : null;
+  return opening.budget.exceeded() === null ? { length, pieces } : null;
 }
 
 /** Takes the entries of one archive; `finish` opens the archives among them and follows links. */
@@ -190,7 +191,7 @@ function readEntries(
   opening: Opening,
 ): { readonly events: ArchiveEvents; finish(depth: number): Promise<void> } {
   const { findings, limits } = opening;
-  const own = new Map<string, Uint8Array>();
+  const own = new Map<string, KeptBytes>();
   const links = new Map<string, ArchiveLink>();
   const known = new Set<string>();
   const cut = new Set<string>();
@@ -255,8 +256,8 @@ function readEntries(
       }
       for (const [inside, content] of own) {
         const place = shown(inside);
-        const isArchive = archiveKind(content.subarray(0, ARCHIVE_SAMPLE)) !== null;
-        if (isArchive) await open(inPieces(content), { shown: place, inside: place }, depth + 1, opening);
+        const isArchive = archiveKind(firstBytes(content, ARCHIVE_SAMPLE)) !== null;
+        if (isArchive) await open(unpackedAgain(content), { shown: place, inside: place }, depth + 1, opening);
         else opening.files.set(place, cut.has(inside) ? withCut(content) : content);
       }
     },
@@ -310,11 +311,17 @@ function tooLarge(file: string, size: number, limits: UnpackLimits): Finding {
   };
 }
 
-function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, index) => other[index] === byte);
+function sameBytes(one: KeptBytes, other: KeptBytes): boolean {
+  if (one.length !== other.length) return false;
+  const bytes = inOnePiece(other);
+  return inOnePiece(one).every((byte, index) => bytes[index] === byte);
 }
 
 /** The end of the last line is missing. */
-function withCut(content: Uint8Array): Uint8Array {
-  return concatenated([content, CUT], content.length + CUT.length);
+function withCut({ length, pieces }: KeptBytes): KeptBytes {
+  return { length: length + CUT.length, pieces: [...pieces, CUT] };
+}
+
+async function* unpackedAgain({ pieces }: KeptBytes): AsyncGenerator<Uint8Array> {
+  for (const piece of pieces) yield* inPieces(piece);
 }

@@ -1,4 +1,5 @@
 import { type ArchiveEntry, type ArchiveEvents, type EntryName, entryName } from "./entry.ts";
+import { inOnePiece, type KeptPieces, keptPieces } from "./kept-bytes.ts";
 import { NO_PAX, type PaxRecords, readPax } from "./pax.ts";
 import { isTarHeader, readTarHeader, TAR_BLOCK, type TarHeader } from "./tar-header.ts";
 
@@ -7,11 +8,12 @@ const MAX_NAME_BYTES = 1024 * 1024;
 
 /** What the blocks after a header are for. */
 type Content =
-  | { readonly for: "entry"; readonly entry: ArchiveEntry; readonly kept: Uint8Array | null }
-  | { readonly for: "name"; readonly type: string; readonly kept: Uint8Array }
+  | { readonly for: "entry"; readonly entry: ArchiveEntry; readonly kept: KeptPieces | null }
+  | { readonly for: "name"; readonly type: string; readonly kept: KeptPieces }
   | { readonly for: "nothing"; readonly kept: null };
 
 export interface TarReader {
+  /** The chunk is kept where a wanted file is in it: nobody may write to it afterwards. */
   push(chunk: Uint8Array): void;
   /** The data is over. */
   end(): void;
@@ -27,7 +29,6 @@ export function tarReader(events: ArchiveEvents): TarReader {
   let content: Content | null = null;
   let left = 0;
   let padding = 0;
-  let at = 0;
   let isMap: TarHeader | null = null;
   let longName: EntryName | null = null;
   let longTarget: string | null = null;
@@ -41,8 +42,8 @@ export function tarReader(events: ArchiveEvents): TarReader {
     if (content === null) return;
     const done = content;
     content = null;
-    if (done.for === "entry") events.entry(done.entry, done.kept);
-    else if (done.for === "name") named(done.type, done.kept);
+    if (done.for === "entry") events.entry(done.entry, done.kept?.kept() ?? null);
+    else if (done.for === "name") named(done.type, inOnePiece(done.kept.kept()));
   };
 
   const named = (type: string, bytes: Uint8Array): void => {
@@ -76,20 +77,19 @@ export function tarReader(events: ArchiveEvents): TarReader {
     // links and folders have no content, whatever their size says
     const size = entry.kind === "file" || entry.kind === "sparse" || entry.kind === "other" ? sized : 0;
     const isWanted = events.header(entry) && entry.kind === "file";
-    begin({ for: "entry", entry, kept: isWanted ? new Uint8Array(size) : null }, size);
+    begin({ for: "entry", entry, kept: isWanted ? keptPieces() : null }, size);
     if (size === 0) finish();
   };
 
   const nameContent = (header: TarHeader): Content => ({
     for: "name",
     type: header.type === "X" ? "x" : header.type,
-    kept: new Uint8Array(header.size),
+    kept: keptPieces(),
   });
 
   const begin = (next: Content, size: number): void => {
     content = next;
     left = size;
-    at = 0;
     padding = (TAR_BLOCK - (size % TAR_BLOCK)) % TAR_BLOCK;
     if (size === 0 && next.for !== "entry") finish();
   };
@@ -140,8 +140,7 @@ export function tarReader(events: ArchiveEvents): TarReader {
       while (from < chunk.length) {
         if (left > 0) {
           const count = Math.min(left, chunk.length - from);
-          if (content?.kept) content.kept.set(chunk.subarray(from, from + count), at);
-          at += count;
+          content?.kept?.add(chunk.subarray(from, from + count));
           left -= count;
           from += count;
           if (left === 0) finish();
@@ -163,7 +162,7 @@ export function tarReader(events: ArchiveEvents): TarReader {
       if (cut?.for === "entry") {
         const { text } = cut.entry.name;
         events.problem({ code: "archive-truncated", message: `it ends in the middle of ${text}`, entry: text });
-        events.entry(cut.entry, cut.kept?.subarray(0, at) ?? null);
+        events.entry(cut.entry, cut.kept?.kept() ?? null);
       } else if (left > 0 || filled > 0 || isMap !== null) {
         events.problem({ code: "archive-truncated", message: "it ends in the middle of a header", entry: null });
       } else if (!sawEnd && !isEmpty) {

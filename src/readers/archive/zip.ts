@@ -1,6 +1,7 @@
 import { crc32 } from "./crc32.ts";
 import type { ArchiveEntry, ArchiveEvents } from "./entry.ts";
 import { type Inflate, inPieces } from "./inflate.ts";
+import { inOnePiece, keptWhole } from "./kept-bytes.ts";
 import { type ZipRecord, zipDataOffset, zipDirectory } from "./zip-directory.ts";
 
 const STORED = 0;
@@ -38,7 +39,7 @@ export async function readZip(
     }
     const content = await contentOf(bytes, record, inflate, events, limits.take);
     const target = entry.kind === "symlink" && content !== null ? new TextDecoder().decode(content) : null;
-    events.entry(target === null ? entry : { ...entry, target }, content);
+    events.entry(target === null ? entry : { ...entry, target }, content === null ? null : keptWhole(content));
   }
 }
 
@@ -110,13 +111,13 @@ async function contentOf(
       const isCut = piece.problem === "truncated";
       const message = isCut ? "the archive ends in the middle of the file" : "the file is damaged from some byte on";
       events.problem({ code: isCut ? "archive-truncated" : "archive-damaged", message, entry });
-      return concatenated(pieces, length);
+      return inOnePiece({ length, pieces });
     }
     if (!take(piece.length)) return null;
     pieces.push(piece);
     length += piece.length;
   }
-  return checked(concatenated(pieces, length), record, events);
+  return checked(inOnePiece({ length, pieces }), record, events);
 }
 
 function checked(content: Uint8Array, record: ZipRecord, events: ArchiveEvents): Uint8Array {
@@ -125,17 +126,4 @@ function checked(content: Uint8Array, record: ZipRecord, events: ArchiveEvents):
     events.problem({ code: "archive-damaged", message, entry: record.name.text });
   }
   return content;
-}
-
-/** Pieces in one. */
-export function concatenated(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  const [first] = pieces;
-  if (first !== undefined && pieces.length === 1) return first;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { inflate } from "../../../src/cli/inflate.ts";
 import type { Finding } from "../../../src/model/finding.ts";
 import { inPieces } from "../../../src/readers/archive/inflate.ts";
+import { inOnePiece } from "../../../src/readers/archive/kept-bytes.ts";
 import { openArchive } from "../../../src/readers/archive/open-archive.ts";
 import { UNPACK_LIMITS, type UnpackLimits } from "../../../src/readers/archive/unpack-limits.ts";
 
@@ -19,7 +20,7 @@ export async function openBytes(bytes: Uint8Array, limits: Partial<UnpackLimits>
     limits: { ...UNPACK_LIMITS, ...limits },
     wants: () => true,
   });
-  const texts = Object.fromEntries([...files].map(([path, content]) => [path, new TextDecoder().decode(content)]));
+  const texts = Object.fromEntries([...files].map(([path, content]) => [path, new TextDecoder().decode(inOnePiece(content))]));
   return { texts, findings, codes: findings.map((finding) => finding.code) };
 }
 
