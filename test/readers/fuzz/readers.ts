@@ -2,6 +2,7 @@ import { runChecks } from "../../../src/diagnosis/checks/checks.ts";
 import type { Finding } from "../../../src/model/finding.ts";
 import { type OriginTable, originTable } from "../../../src/model/origin.ts";
 import { readBirdConfiguration } from "../../../src/readers/bird/configuration.ts";
+import { birdRefusals } from "../../../src/readers/bird/refusal/bird-refusals.ts";
 import { readBirdc } from "../../../src/readers/birdc/birdc.ts";
 import { readFdb } from "../../../src/readers/bridge/fdb.ts";
 import { readIpamCheck } from "../../../src/readers/calicoctl/ipam-check.ts";
@@ -28,12 +29,14 @@ import { readNftBaseChains } from "../../../src/readers/nft/base-chains.ts";
 import { readNftIptablesRules } from "../../../src/readers/nft/iptables-rules.ts";
 import { readResources } from "../../../src/readers/resources/read-resources.ts";
 import { readScenario } from "../../../src/readers/scenario/read-scenario.ts";
+import { snapshotOfScenario } from "../../../src/readers/scenario/snapshot-of-scenario.ts";
 import { readDescription } from "../../../src/readers/snapshot/description.ts";
 import { readLoneDump } from "../../../src/readers/snapshot/lone-dump.ts";
 import { readSnapshot } from "../../../src/readers/snapshot/read-snapshot.ts";
 import { readSockets } from "../../../src/readers/ss.ts";
 import { readSysctls } from "../../../src/readers/sysctl.ts";
 import { readTables } from "../../../src/readers/tables/read-tables.ts";
+import { clusterOf, commandsOf, nodesOf, snapshotOf } from "./folders.ts";
 
 /** A reader as the fuzz sees it: a text in, findings out. */
 export interface FuzzedReader {
@@ -78,6 +81,20 @@ function evidenceOf(text: string): readonly Finding[] {
   const { evidence, findings } = readEvidence(dump.machines, dump.network.origins);
   return [...dump.findings, ...findings, ...runChecks(dump.network, evidence, dump)];
 }
+
+const FACTS = [
+  "route",
+  "address",
+  "link",
+  "sysctl",
+  "rule",
+  "rule6",
+  "neighbour",
+  "set",
+  "policy-rule",
+  "socket",
+  "session",
+];
 
 const COMMANDS = [
   "iptables-save -c",
@@ -134,10 +151,21 @@ export const READERS: readonly FuzzedReader[] = [
   plain("snapshot.yaml", /snapshot\.ya?ml|ya?ml/, (text, path, origins) => readDescription({ path, text }, origins)),
   other("scenario.yaml", /scenario\.ya?ml/, (text) => readScenario(text, FILE).findings),
   other("facts.yaml", /facts|ya?ml/, (text) => readFactsFile(text, FILE).findings),
-  other("a fact", /route|rule|addr/, (text) => {
-    const found = readStatement({ file: FILE, line: 1, text: `n1: route ${text}` });
+  other("a fact", /route|rule|addr|facts/, (text) => {
+    const found = readStatement({ file: FILE, line: 1, text: `n1: ${FACTS[text.length % FACTS.length]} ${text}` });
     return "finding" in found ? [found.finding] : [];
   }),
+  other("a scenario's network", /scenario\.ya?ml/, (text) => {
+    snapshotOfScenario(text);
+    return [];
+  }),
+  other("bird.cfg as BIRD takes it", /bird.*cfg|bird/, (text) =>
+    [FILE, "bird6.cfg"].flatMap((file) => birdRefusals(text, file, () => ({ path: "included", text }))),
+  ),
+  other("manifests of a cluster", /manifests|cluster/, (text) => clusterOf(text, FILE)),
+  other("nodes.yaml", /nodes\.ya?ml|fabric|snapshot\.ya?ml/, (text) => nodesOf(text, FILE)),
+  other("a file of a snapshot", /./, (text) => snapshotOf(text, FILE)),
+  other("commands", /commands/, commandsOf),
   other("one dump alone", /./, (text) => readLoneDump(text, FILE).findings),
   other("one dump alone, evidence too", /birdc|status|nstat|log|nft/, evidenceOf),
   other("a paste of several commands", /./, pastedFindings),
