@@ -20,7 +20,9 @@ export async function openBytes(bytes: Uint8Array, limits: Partial<UnpackLimits>
     limits: { ...UNPACK_LIMITS, ...limits },
     wants: () => true,
   });
-  const texts = Object.fromEntries([...files].map(([path, content]) => [path, new TextDecoder().decode(inOnePiece(content))]));
+  const texts = Object.fromEntries(
+    [...files].map(([path, content]) => [path, new TextDecoder().decode(inOnePiece(content))]),
+  );
   return { texts, findings, codes: findings.map((finding) => finding.code) };
 }
 
