@@ -235,7 +235,7 @@ function daemon(change: Extract<Change, { readonly kind: "daemon" }>, { run }: P
     }
     if (change.action !== "start" && change.action !== "restart") continue;
     const started = speakers.map((speaker) =>
-      speaker.running ? speaker : startSpeaker(run.world, runtime, speaker.configuration),
+      speaker.running ? speaker : startSpeaker(run.world, runtime, speaker.configuration, true),
     );
     run.speakers.set(name, started);
   }

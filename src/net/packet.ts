@@ -7,8 +7,8 @@ import { formatTcpFlags } from "./tcp-flags.ts";
 /** What a TCP segment carries of a stream, where somebody holds its octets. */
 export interface SegmentContent {
   readonly octets: Uint8Array;
-  /** It has a signature (TCP MD5, RFC 2385). */
-  readonly signed: boolean;
+  /** Fingerprint of the key that it is signed with (TCP MD5, RFC 2385); null: it has no signature. */
+  readonly key: string | null;
 }
 
 /**

@@ -28,6 +28,7 @@ export interface KernelConfiguration extends CommonConfiguration {
   readonly type: "kernel";
   readonly learn: boolean;
   readonly persist: boolean;
+  readonly gracefulRestart: boolean;
   readonly scanTime: number;
   readonly mergePaths: boolean;
   readonly mergeLimit: number;
@@ -51,7 +52,8 @@ export interface BgpConfiguration extends CommonConfiguration {
   /** Null: the neighbour is on the link. */
   readonly multihop: number | null;
   readonly ttlSecurity: boolean;
-  readonly password: boolean;
+  /** Fingerprint of the password (TCP MD5); null: none. */
+  readonly key: string | null;
   readonly passive: boolean;
   readonly recursive: boolean;
   readonly nextHopSelf: boolean;

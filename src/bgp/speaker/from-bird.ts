@@ -1,3 +1,4 @@
+import { UNKNOWN_KEY } from "../../emulator/tcp/connection.ts";
 import type {
   BirdConfiguration,
   BirdFilterUse,
@@ -12,6 +13,7 @@ import { filterEnvironment } from "../filter/evaluate.ts";
 import type {
   BgpConfiguration,
   CommonConfiguration,
+  KernelConfiguration,
   ProtocolConfiguration,
   SpeakerConfiguration,
 } from "./configuration.ts";
@@ -47,6 +49,8 @@ const UNMODELLED_PROTOCOLS: ReadonlySet<string> = new Set([
 
 const EXTERNAL_HOPS = 64;
 const BGP_PORT = 179;
+/** KRT_DEFAULT_ECMP_LIMIT. */
+const MERGE_LIMIT = 16;
 const DEFAULT_HOLD_TIME = 240;
 
 /** The daemon that a configuration of BIRD makes, for one family (BIRD 1.6 runs one for each). */
@@ -187,9 +191,9 @@ function protocolOf(
         type,
         learn: switched(options, "learn", false),
         persist: switched(options, "persist", false),
+        gracefulRestart: switched(options, "graceful restart", false),
         scanTime: number(options, "scan time") ?? 60,
-        mergePaths: switched(options, "merge paths", false),
-        mergeLimit: number(options, "merge paths limit") ?? 16,
+        ...mergeOf(options),
         kernelTable: number(options, "kernel table"),
         deviceRoutes: switched(options, "device routes", false),
       };
@@ -236,6 +240,14 @@ function bgpOf(
   const wait = last(options, "error wait time");
   const cluster = last(options, "rr cluster id")?.id ?? null;
   const nextHop = new Set(options.flatMap((option) => (option.kind === "next hop" ? [option.how] : [])));
+  const password = last(options, "password");
+  if (password !== null && password.key === null) {
+    faults.push({
+      ...password,
+      kind: "unmodelled",
+      text: `the password of ${common.name} is redacted, and taken for its neighbour's`,
+    });
+  }
   const holdTime = number(options, "hold time") ?? DEFAULT_HOLD_TIME;
   return {
     ...common,
@@ -247,7 +259,7 @@ function bgpOf(
     sourceAddress: last(options, "source address")?.address ?? local?.address ?? null,
     multihop,
     ttlSecurity: switched(options, "ttl security", false),
-    password: last(options, "password") !== null,
+    key: password === null ? null : (password.key ?? UNKNOWN_KEY),
     passive: switched(options, "passive", false),
     recursive: gateway === "recursive",
     nextHopSelf: nextHop.has("self"),
@@ -281,6 +293,19 @@ function bgpOf(
   };
 }
 
+/** `merge paths on [limit N]`; the last one counts. */
+function mergeOf(options: readonly BirdOption[]): Pick<KernelConfiguration, "mergePaths" | "mergeLimit"> {
+  let merged = { mergePaths: false, mergeLimit: MERGE_LIMIT };
+  for (const option of options) {
+    if (option.kind === "number" && option.name === "merge paths limit") {
+      merged = { mergePaths: true, mergeLimit: option.value };
+    } else if (option.kind === "switch" && option.name === "merge paths") {
+      merged = { mergePaths: option.on, mergeLimit: MERGE_LIMIT };
+    }
+  }
+  return merged;
+}
+
 function multihopOf(options: readonly BirdOption[], internal: boolean): number | null {
   let hops: number | null = internal ? EXTERNAL_HOPS : null;
   for (const option of options) {
@@ -291,8 +316,8 @@ function multihopOf(options: readonly BirdOption[], internal: boolean): number |
 }
 
 function allowedLocalAs(options: readonly BirdOption[]): number {
-  const written = number(options, "allow local as");
-  return written ?? 0;
+  const written = number(options, "allow local as") ?? 0;
+  return written < 0 ? Number.POSITIVE_INFINITY : written;
 }
 
 function gracefulRestartOf(options: readonly BirdOption[]): BgpConfiguration["gracefulRestart"] {

@@ -9,6 +9,7 @@ import type { RibNet } from "../rib/table.ts";
 import type { KernelConfiguration } from "./configuration.ts";
 import { findNeighbour } from "./interfaces.ts";
 import { importRoute, noteError, type Protocol, type SpeakerCore, setState, withdrawRoute } from "./protocol.ts";
+import { waitsForRecovery } from "./recovery.ts";
 
 /** The living kernel protocol: what it has put into the kernel's table. */
 export interface Kernel {
@@ -67,6 +68,13 @@ function tableOf({ kernelTable }: KernelConfiguration): number {
 /** The first scan: routes of others are learnt, and BIRD's own of an earlier life are gone once they are not renewed. */
 export function startKernel(core: SpeakerCore, item: Kernel): void {
   setState(core, item.protocol, "up");
+  if (item.configuration.gracefulRestart) core.recovery?.waiting.add(item.protocol);
+  if (waitsForRecovery(core, item.protocol)) scanKernel(core, item);
+  else feedKernel(core, item);
+}
+
+/** All routes are offered, and the kernel's table becomes what they make of it. */
+export function feedKernel(core: SpeakerCore, item: Kernel): void {
   for (const net of core.table.nets.values()) announceToKernel(core, item, net);
   scanKernel(core, item);
 }
@@ -156,6 +164,7 @@ function ribRoute(core: SpeakerCore, { protocol, configuration }: Kernel, found:
 
 /** A destination has changed (krt_rt_notify). */
 export function announceToKernel(core: SpeakerCore, item: Kernel, net: RibNet): void {
+  if (waitsForRecovery(core, item.protocol)) return;
   const { exportUpdates, exportWithdraws } = item.protocol.stats;
   const key = prefixKey(net.prefix);
   const before = item.programmed.get(key);
@@ -284,7 +293,7 @@ function installed({ alien, programmed, configuration }: Kernel): readonly Route
 
 /** All changes of one moment are compiled together. */
 function programLater(core: SpeakerCore, item: Kernel): void {
-  if (item.queued) return;
+  if (item.queued || waitsForRecovery(core, item.protocol)) return;
   item.queued = true;
   schedule(core.world.queue, core.world.now, () => {
     item.queued = false;

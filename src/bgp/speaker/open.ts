@@ -13,9 +13,19 @@ import { OPEN_ERROR } from "../messages/notification-text.ts";
 import type { BgpConfiguration, SpeakerConfiguration } from "./configuration.ts";
 
 const VERSION = 4;
+/** Flags of the graceful restart capability (RFC 4724 section 3): of the speaker, and of a family. */
+export const RESTARTED = 8;
+export const FORWARDING = 0x80;
 
-/** The OPEN of an instance (bgp_create_open); `plain`: the neighbour has refused capabilities. */
-export function openMessage(speaker: SpeakerConfiguration, peer: BgpConfiguration, plain: boolean): OpenMessage {
+/**
+ * The OPEN of an instance (bgp_create_open); `plain`: the neighbour has refused capabilities; `recovers`: this daemon has
+ * restarted, and its kernel still forwards by the routes of before.
+ */
+export function openMessage(
+  speaker: SpeakerConfiguration,
+  peer: BgpConfiguration,
+  { plain, recovers }: { readonly plain: boolean; readonly recovers: boolean },
+): OpenMessage {
   const afi = speaker.family === 4 ? AFI_IPV4 : AFI_IPV6;
   const family = { afi, safi: SAFI_UNICAST };
   const capabilities: Capability[] = [];
@@ -23,9 +33,9 @@ export function openMessage(speaker: SpeakerConfiguration, peer: BgpConfiguratio
     if (speaker.family === 6 || peer.advertiseIpv4) capabilities.push({ kind: "multiprotocol", ...family });
     if (peer.refresh) capabilities.push({ kind: "route-refresh" });
     if (peer.gracefulRestart !== "off") {
-      const families = peer.gracefulRestart === "able" ? [{ ...family, flags: 0 }] : [];
+      const families = peer.gracefulRestart === "able" ? [{ ...family, flags: recovers ? FORWARDING : 0 }] : [];
       const time = peer.gracefulRestart === "able" ? peer.gracefulRestartTime : 0;
-      capabilities.push({ kind: "graceful-restart", flags: 0, time, families });
+      capabilities.push({ kind: "graceful-restart", flags: recovers ? RESTARTED : 0, time, families });
     }
     if (peer.as4) capabilities.push({ kind: "as4", as: peer.localAs });
     const mode = (peer.addPathReceive ? ADD_PATH_RECEIVE : 0) | (peer.addPathSend ? ADD_PATH_SEND : 0);

@@ -5,6 +5,7 @@ import { runFilter } from "../filter/evaluate.ts";
 import type { BgpOwner, RibRoute, RouteOwner } from "../rib/route.ts";
 import { type RoutingTable, updateRoute } from "../rib/table.ts";
 import type { ProtocolConfiguration, SpeakerConfiguration } from "./configuration.ts";
+import { leaveRecovery, type Recovery } from "./recovery.ts";
 
 /** States of a protocol (PS_* of nest/protocol.h, and `feed`, `flush` of its core state). */
 export type ProtocolState = "down" | "start" | "up" | "stop";
@@ -41,6 +42,8 @@ export interface SpeakerCore {
   /** Virtual time at which the daemon was started. */
   readonly started: number;
   running: boolean;
+  /** While it recovers from a graceful restart (`bird -R`). */
+  recovery: Recovery | null;
 }
 
 export function protocol(
@@ -74,6 +77,7 @@ export function setState(core: SpeakerCore, item: Protocol, state: ProtocolState
   if (item.state === state) return;
   item.state = state;
   item.since = core.world.now;
+  if (state === "stop" || state === "down") leaveRecovery(core, item);
 }
 
 /** A route comes from a protocol: the import filter decides (rte_update2). */

@@ -10,9 +10,10 @@ import { encodeMessage } from "../messages/encode.ts";
 import { type Message, PLAIN_FORM } from "../messages/message.ts";
 import { CEASE, describeNotification, FSM_ERROR, HOLD_TIMER_EXPIRED } from "../messages/notification-text.ts";
 import { findNeighbour, sourceFor } from "./interfaces.ts";
-import { agree, openMessage } from "./open.ts";
+import { agree, FORWARDING, openMessage, RESTARTED } from "./open.ts";
 import { type ConnectionState, NO_ERROR, type Peer, type PeerConnection, type PeerError } from "./peer.ts";
 import { flushRoutes, type SpeakerCore, setState } from "./protocol.ts";
+import { unlockRecovery } from "./recovery.ts";
 import { jittered, type Timer } from "./timer.ts";
 import { beginRestart, feed, finishRestart, forgetSent, receiveRefresh, receiveUpdate } from "./updates.ts";
 
@@ -50,6 +51,9 @@ export function startPeer(core: BgpCore, peer: Peer): void {
   peer.incoming.state = "Idle";
   peer.sourceAddress = peer.configuration.sourceAddress;
   peer.restarting = false;
+  if (core.recovery?.taking.has(peer.protocol) === true && peer.configuration.gracefulRestart !== "off") {
+    core.recovery.locks.add(peer.protocol);
+  }
   const key = lockOf(peer);
   const holders = core.locks.get(key) ?? [];
   core.locks.set(key, holders);
@@ -122,7 +126,7 @@ function optionsOf({ configuration, neighbourInterface }: Peer): TcpOptions {
     ttl: configuration.ttlSecurity ? 255 : hops,
     minTtl: configuration.ttlSecurity ? 256 - hops : 0,
     tos: TOS,
-    signed: configuration.password,
+    key: configuration.key,
     device: configuration.multihop === null ? neighbourInterface : null,
   };
 }
@@ -203,8 +207,8 @@ function openListener(core: BgpCore): boolean {
     address: listenAddress,
     family,
     port: listenPort,
-    options: { ttl: LISTEN_TTL, minTtl: 0, tos: TOS, signed: false, device: null },
-    signs: (address) => signs(core, address),
+    options: { ttl: LISTEN_TTL, minTtl: 0, tos: TOS, key: null, device: null },
+    keyOf: (address) => keyOf(core, address),
     accept: (socket) => accept(core, socket),
   };
   const program = family === 4 ? "bird" : "bird6";
@@ -214,10 +218,11 @@ function openListener(core: BgpCore): boolean {
   return true;
 }
 
-function signs(core: BgpCore, address: Address): boolean {
-  return core.peers.some(
-    ({ configuration, listens }) => listens && configuration.password && sameAddress(configuration.neighbour, address),
+function keyOf(core: BgpCore, address: Address): string | null {
+  const peer = core.peers.find(
+    ({ configuration: { key, neighbour }, listens }) => listens && key !== null && sameAddress(neighbour, address),
   );
+  return peer?.configuration.key ?? null;
 }
 
 function closeListener(core: BgpCore): void {
@@ -235,8 +240,11 @@ function sendOpen(core: BgpCore, peer: Peer, connection: PeerConnection): void {
   connection.sendForm = PLAIN_FORM;
   connection.retryTimer.stop();
   connection.state = "OpenSent";
-  const plain = peer.startState === "connect-nocap";
-  send(core, connection, openMessage(core.configuration, peer.configuration, plain));
+  const form = {
+    plain: peer.startState === "connect-nocap",
+    recovers: core.recovery?.taking.has(peer.protocol) === true,
+  };
+  send(core, connection, openMessage(core.configuration, peer.configuration, form));
   startTimer(peer, connection.holdTimer, peer.configuration.startupHoldTime);
 }
 
@@ -358,15 +366,25 @@ function establish(core: BgpCore, peer: Peer, connection: PeerConnection): void 
   peer.session = connection;
   peer.lastError = NO_ERROR;
   connection.state = "Established";
+  takePartInRecovery(core, peer, connection);
   if (peer.restarting) {
     peer.restartTimer.stop();
     const able = connection.capabilities.some(
-      (item) => item.kind === "graceful-restart" && item.families.some(({ flags }) => (flags & 0x80) !== 0),
+      (item) => item.kind === "graceful-restart" && item.families.some(({ flags }) => (flags & FORWARDING) !== 0),
     );
     if (!able) finishRestart(core, peer);
   }
   setState(core, peer.protocol, "up");
   feed(core, peer);
+}
+
+/** The recovery waits for what a neighbour tells that has not restarted itself; that one is told all when it is over. */
+function takePartInRecovery(core: BgpCore, peer: Peer, { capabilities }: PeerConnection): void {
+  const { recovery } = core;
+  if (recovery === null || !recovery.taking.has(peer.protocol)) return;
+  const ready = capabilities.some((item) => item.kind === "graceful-restart" && (item.flags & RESTARTED) === 0);
+  if (!ready) unlockRecovery(core, peer.protocol);
+  else if (peer.configuration.gracefulRestart === "able") recovery.waiting.add(peer.protocol);
 }
 
 /** bgp_rx_notification(). */

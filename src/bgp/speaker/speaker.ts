@@ -5,10 +5,11 @@ import type { HostRuntime } from "../../linux/runtime.ts";
 import { formatAddress, unspecified } from "../../net/address.ts";
 import { routingTable } from "../rib/table.ts";
 import type { BgpConfiguration, SpeakerConfiguration } from "./configuration.ts";
-import { announceToKernel, type Kernel, kernel, scanKernel, startKernel, stopKernel } from "./kernel.ts";
+import { announceToKernel, feedKernel, type Kernel, kernel, scanKernel, startKernel, stopKernel } from "./kernel.ts";
 import { scanDirect, scanStatic, startDirect, startStatic } from "./local-routes.ts";
 import { NO_ERROR, type Peer, peerConnection } from "./peer.ts";
 import { type Protocol, protocol, setState } from "./protocol.ts";
+import { beginRecovery, endRecovery, recovery } from "./recovery.ts";
 import {
   type BgpCore,
   checkNeighbour,
@@ -21,7 +22,7 @@ import {
   startUp,
 } from "./session.ts";
 import { timer } from "./timer.ts";
-import { announceTo } from "./updates.ts";
+import { announceTo, feed } from "./updates.ts";
 
 /** A routing daemon that runs on a host of a World: BIRD as its configuration tells it. */
 export interface Speaker extends BgpCore {
@@ -30,8 +31,16 @@ export interface Speaker extends BgpCore {
   readonly kernels: readonly Kernel[];
 }
 
-/** Starts a daemon on a host. Its sockets and routes are the host's from now on; the World's clock drives it. */
-export function startSpeaker(world: World, runtime: HostRuntime, configuration: SpeakerConfiguration): Speaker {
+/**
+ * Starts a daemon on a host. Its sockets and routes are the host's from now on; the World's clock drives it. `recover`: it is told
+ * that there was one before (`bird -R`, as in calico-node's container).
+ */
+export function startSpeaker(
+  world: World,
+  runtime: HostRuntime,
+  configuration: SpeakerConfiguration,
+  recover = false,
+): Speaker {
   const protocols: Protocol[] = [];
   const kernels: Kernel[] = [];
   const peers: Peer[] = [];
@@ -43,6 +52,7 @@ export function startSpeaker(world: World, runtime: HostRuntime, configuration: 
     filterErrors: new Map(),
     started: world.now,
     running: true,
+    recovery: null,
     protocols,
     kernels,
     peers,
@@ -66,8 +76,27 @@ export function startSpeaker(world: World, runtime: HostRuntime, configuration: 
     for (const item of kernels) if (item.protocol.state === "up") announceToKernel(speaker, item, net);
     for (const peer of peers) announceTo(speaker, peer, net, before);
   });
-  for (const item of protocols) if (!item.configuration.disabled) start(speaker, item, kernels, peers);
+  if (recover) {
+    speaker.recovery = recovery(
+      world,
+      () => speaker.running && endRecovery(speaker),
+      (item) => resume(speaker, item),
+    );
+  }
+  for (const item of protocols) {
+    if (item.configuration.disabled) continue;
+    speaker.recovery?.taking.add(item);
+    start(speaker, item, kernels, peers);
+  }
+  beginRecovery(speaker);
   return speaker;
+}
+
+function resume(speaker: Speaker, item: Protocol): void {
+  const kernel = speaker.kernels.find(({ protocol: own }) => own === item);
+  if (kernel !== undefined) feedKernel(speaker, kernel);
+  const peer = speaker.peers.find(({ protocol: own }) => own === item);
+  if (peer !== undefined) feed(speaker, peer);
 }
 
 function start(speaker: Speaker, item: Protocol, kernels: readonly Kernel[], peers: readonly Peer[]): void {

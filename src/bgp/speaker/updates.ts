@@ -12,6 +12,7 @@ import type { RibNet } from "../rib/table.ts";
 import { findNeighbour } from "./interfaces.ts";
 import type { Peer, Pending } from "./peer.ts";
 import { flushRoutes, importRoute, noteError, withdrawRoute } from "./protocol.ts";
+import { unlockRecovery, waitsForRecovery } from "./recovery.ts";
 import type { BgpCore } from "./session.ts";
 
 const routeName = (key: PrefixKey, path: number): string => `${key} ${path}`;
@@ -23,6 +24,7 @@ export function receiveUpdate(core: BgpCore, peer: Peer, { withdrawn, attributes
   const six = core.configuration.family === 6;
   const nothing = withdrawn.length === 0 && nlri.length === 0 && reached === null;
   if (nothing && (six ? unreached !== null && unreached.length === 0 : attributes === null)) {
+    unlockRecovery(core, peer.protocol);
     if (peer.restarting) finishRestart(core, peer);
     return;
   }
@@ -118,6 +120,7 @@ export function forgetSent(peer: Peer): void {
 /** A session comes up: all routes are offered, and their end is marked (RFC 4724). */
 export function feed(core: BgpCore, peer: Peer): void {
   forgetSent(peer);
+  if (waitsForRecovery(core, peer.protocol)) return;
   for (const net of core.table.nets.values()) announceTo(core, peer, net, []);
   if (peer.configuration.gracefulRestart !== "off") {
     peer.pendingEnd = true;
@@ -130,7 +133,7 @@ export function feed(core: BgpCore, peer: Peer): void {
  * one. `before`: the routes that there were.
  */
 export function announceTo(core: BgpCore, peer: Peer, net: RibNet, before: readonly RibRoute[]): void {
-  if (peer.session === null || peer.protocol.state !== "up") return;
+  if (peer.session === null || peer.protocol.state !== "up" || waitsForRecovery(core, peer.protocol)) return;
   if (!peer.addPathSend) {
     const best = net.routes[0] ?? null;
     if (best !== (before[0] ?? null)) notify(core, peer, net.prefix, 0, best);

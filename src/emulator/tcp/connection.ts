@@ -26,10 +26,18 @@ export interface TcpOptions {
   /** Segments with a smaller TTL are not taken (IP_MINTTL). */
   readonly minTtl: number;
   readonly tos: number;
-  /** Segments are signed, and taken only when they are (TCP_MD5SIG). */
-  readonly signed: boolean;
+  /** Segments are signed with it, and taken only when they are (TCP_MD5SIG): a fingerprint, `UNKNOWN_KEY`, or null for none. */
+  readonly key: string | null;
   /** SO_BINDTODEVICE. */
   readonly device: string | null;
+}
+
+/** A key that nobody told: it is taken for any other. */
+export const UNKNOWN_KEY = "";
+
+/** Whether a segment signed with one key is taken where another is expected. */
+export function fitsKey(expected: string | null, key: string | null): boolean {
+  return expected === key || (expected !== null && key !== null && (expected === UNKNOWN_KEY || key === UNKNOWN_KEY));
 }
 
 /** A piece of the stream that was sent and not acknowledged. */

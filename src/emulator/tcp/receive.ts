@@ -5,7 +5,7 @@ import type { Packet } from "../../net/packet.ts";
 import { ICMPV6 } from "../../net/protocol.ts";
 import { ACK, FIN, RST, SYN } from "../../net/tcp-flags.ts";
 import type { World } from "../world.ts";
-import type { Connection } from "./connection.ts";
+import { type Connection, fitsKey } from "./connection.ts";
 import {
   arm,
   drop,
@@ -40,10 +40,10 @@ export function receiveSegment(world: World, runtime: HostRuntime, skb: Skb): bo
   }
   const listener = findListener(world.tcp, runtime.host.name, segment.dst, segment.dport);
   if (listener === null || (segment.flags & SYN) === 0 || (segment.flags & (ACK | RST)) !== 0) return false;
-  const signed = listener.signs(segment.src);
-  if (signed !== (segment.content?.signed ?? false)) return true;
+  const key = listener.keyOf(segment.src);
+  if (!fitsKey(key, segment.content?.key ?? null)) return true;
   if (segment.ttl < listener.options.minTtl) return true;
-  openPassively(world, runtime, listener, segment, signed);
+  openPassively(world, runtime, listener, segment, key);
   return true;
 }
 
@@ -52,14 +52,14 @@ function openPassively(
   runtime: HostRuntime,
   { options }: Listener,
   { src, dst, sport, dport, seq }: Packet,
-  signed: boolean,
+  key: string | null,
 ): void {
   const connection = newConnection(runtime, {
     local: dst,
     localPort: dport,
     remote: src,
     remotePort: sport,
-    options: { ...options, signed },
+    options: { ...options, key },
     state: "syn-received",
   });
   connection.remoteIsn = seq;
@@ -70,7 +70,7 @@ function openPassively(
 
 /** tcp_rcv_state_process(), tcp_rcv_established(). */
 function receiveOn(world: World, connection: Connection, segment: Packet): void {
-  if (connection.options.signed !== (segment.content?.signed ?? false)) return;
+  if (!fitsKey(connection.options.key, segment.content?.key ?? null)) return;
   if (segment.ttl < connection.options.minTtl) return;
   const { flags } = segment;
   if (connection.state === "syn-sent") return receiveInSynSent(world, connection, segment);

@@ -51,7 +51,7 @@ function transmitSegment(world: World, connection: Connection, segment: Segment)
     ack: withAck ? (connection.remoteIsn + connection.expected) >>> 0 : 0,
     mss: (segment.flags & SYN) !== 0 ? MSS : 0,
     payloadLength: octets.length,
-    content: octets.length > 0 || options.signed ? { octets, signed: options.signed } : null,
+    content: octets.length > 0 || options.key !== null ? { octets, key: options.key } : null,
   });
   return originate(world, connection.runtime, sent, {
     kind: segment.kind,

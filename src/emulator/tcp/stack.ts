@@ -8,8 +8,8 @@ export interface Listener {
   readonly family: 4 | 6;
   readonly port: number;
   readonly options: TcpOptions;
-  /** Whether segments of this peer must be signed (a key was set for it). */
-  signs(peer: Address): boolean;
+  /** What segments of this peer must be signed with; null: with nothing. */
+  keyOf(peer: Address): string | null;
   /** A connection is complete; null: it is closed at once. */
   accept(connection: Connection): TcpEvents | null;
 }

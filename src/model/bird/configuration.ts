@@ -47,8 +47,8 @@ export type BirdOption = BirdPlace &
     | { readonly kind: "limit"; readonly what: string; readonly count: number; readonly action: string | null }
     /** Null: the protocol's own default. */
     | { readonly kind: "multihop"; readonly hops: number | null }
-    /** The password itself is never kept. */
-    | { readonly kind: "password" }
+    /** The password itself is never kept: a fingerprint, by which two can be told apart; null where a collector has redacted it. */
+    | { readonly kind: "password"; readonly key: string | null }
     | { readonly kind: "rr cluster id"; readonly id: Address | number }
     | { readonly kind: "next hop"; readonly how: string }
     | { readonly kind: "gateway"; readonly how: "direct" | "recursive" }

@@ -10,6 +10,7 @@ import {
 import type { BirdPlace } from "../../model/bird/filter.ts";
 import { type Cursor, placeOf } from "./cursor.ts";
 import { parseExpression } from "./expression.ts";
+import { passwordKey } from "./password-key.ts";
 import { parseFilterBody } from "./statement.ts";
 import { parseRoute } from "./static-route.ts";
 
@@ -102,8 +103,14 @@ function parseOption(cursor: Cursor): BirdOption | null {
 function parseSwitch(cursor: Cursor, name: BirdSwitch, place: BirdPlace): BirdOption | null {
   if (cursor.at(";") || cursor.at("}")) return ends(cursor) ? { kind: "switch", name, on: true, ...place } : null;
   const value = cursor.next();
-  if (/^(?:on|yes|true|always|graceful|aware|both)$/.test(value.text)) {
-    // `merge paths on limit 4`
+  if (value.text === "aware") return ends(cursor) ? { kind: "other", name, words: ["aware"], ...place } : null;
+  if (/^(?:on|yes|true|always|graceful|both)$/.test(value.text)) {
+    if (name === "merge paths" && cursor.take("limit")) {
+      const limit = numberAt(cursor);
+      return limit !== null && ends(cursor)
+        ? { kind: "number", name: "merge paths limit", value: limit, ...place }
+        : null;
+    }
     while (cursor.peek().kind === "word" || cursor.peek().kind === "number") cursor.next();
     return ends(cursor) ? { kind: "switch", name, on: true, ...place } : null;
   }
@@ -299,10 +306,11 @@ function parseMultihop(cursor: Cursor, place: BirdPlace): BirdOption | null {
   return ends(cursor) ? { kind: "multihop", hops, ...place } : null;
 }
 
-/** What stands there is skipped: it goes into no value and no message. */
+/** What stands there goes into no value and no message, but for whether it is the same as another. */
 function parsePassword(cursor: Cursor, place: BirdPlace): BirdOption {
+  const written = cursor.peek(1);
   cursor.skipStatement();
-  return { kind: "password", ...place };
+  return { kind: "password", key: written.kind === "string" ? passwordKey(written.text) : null, ...place };
 }
 
 function parseClusterId(cursor: Cursor, place: BirdPlace): BirdOption | null | undefined {
@@ -378,12 +386,12 @@ function parseTable(cursor: Cursor, place: BirdPlace): BirdOption | null {
   return ends(cursor) ? { kind: "table", name: token.text, ...place } : null;
 }
 
-/** `allow local as [N]`: without a number, any number of times. */
+/** `allow local as [N]`: without a number, any number of times: BIRD's -1. */
 function parseAllow(cursor: Cursor, place: BirdPlace): BirdOption | null | undefined {
   if (wordsAt(cursor, 3) !== "allow local as" && !/^allow (?:local|as)/.test(wordsAt(cursor, 2))) {
     return parseOther(cursor, place);
   }
   if (wordsAt(cursor, 3) !== "allow local as" || cursor.peek(3).kind === "number") return undefined;
   skip(cursor, 3);
-  return ends(cursor) ? { kind: "number", name: "allow local as", value: 1, ...place } : null;
+  return ends(cursor) ? { kind: "number", name: "allow local as", value: -1, ...place } : null;
 }

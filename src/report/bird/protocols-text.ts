@@ -1,6 +1,7 @@
 import type { Capability } from "../../bgp/messages/capability.ts";
 import { type Peer, type PeerConnection, shownError, shownState } from "../../bgp/speaker/peer.ts";
 import type { Protocol } from "../../bgp/speaker/protocol.ts";
+import { waitsForRecovery } from "../../bgp/speaker/recovery.ts";
 import type { Speaker } from "../../bgp/speaker/speaker.ts";
 import type { BirdFilterUse } from "../../model/bird/configuration.ts";
 import { formatAddress, ipv4 } from "../../net/address.ts";
@@ -13,15 +14,20 @@ export function protocolsText(speaker: Speaker, clock: BirdClock, all: boolean):
   const lines = ["name     proto    table    state  since       info"];
   for (const item of speaker.protocols) {
     const peer = speaker.peers.find(({ protocol }) => protocol === item) ?? null;
-    lines.push(row(item, peer, clock));
+    lines.push(row(speaker, item, peer, clock));
     if (all) lines.push(...details(speaker, item, peer), "");
   }
   return `${lines.join("\n")}\n`;
 }
 
-function row(item: Protocol, peer: Peer | null, clock: BirdClock): string {
+/** The column `state`: `wait` while a protocol is up and is given no routes yet (proto_state_name). */
+export function stateName(speaker: Speaker, item: Protocol): string {
+  return item.state === "up" && waitsForRecovery(speaker, item) ? "wait" : item.state;
+}
+
+function row(speaker: Speaker, item: Protocol, peer: Peer | null, clock: BirdClock): string {
   const { name, type } = item.configuration;
-  const columns = `${name.padEnd(8)} ${TYPES[type].padEnd(8)} ${"master".padEnd(8)} ${item.state.padEnd(5)}`;
+  const columns = `${name.padEnd(8)} ${TYPES[type].padEnd(8)} ${"master".padEnd(8)} ${stateName(speaker, item).padEnd(5)}`;
   return `${columns}  ${clock(item.since).padEnd(10)}  ${peer === null ? "" : info(peer)}`;
 }
 

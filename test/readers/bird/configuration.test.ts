@@ -77,7 +77,7 @@ describe("bird.cfg", () => {
       "rr client": { on: true },
       "add paths": { how: "rx" },
       "next hop": { how: "self" },
-      "allow local as": { value: 1 },
+      "allow local as": { value: -1 },
     });
     const routes = configuration.protocols.find(({ name }) => name === "static1")?.options ?? [];
     expect(

@@ -15,7 +15,7 @@ import type { Route } from "../../../../src/model/route.ts";
 import { parseAddress } from "../../../../src/net/address.ts";
 import { readBirdConfiguration } from "../../../../src/readers/bird/configuration.ts";
 import { readSnapshot } from "../../../../src/readers/snapshot/read-snapshot.ts";
-import { info } from "../../../../src/report/bird/protocols-text.ts";
+import { info, stateName } from "../../../../src/report/bird/protocols-text.ts";
 import { routesText } from "../../../../src/report/bird/routes-text.ts";
 import type { Lab, LabEvent, Seen } from "./lab.ts";
 
@@ -50,6 +50,7 @@ export function emulate(lab: Lab, seen: Seen): readonly EmulatedStage[] {
     const real = seen.stages[index];
     if (real === undefined) break;
     const network = networkOf(lab, real.dumps);
+    if (world !== null) runFor({ world }, real.pause);
     if (world === null) world = createWorld(network, { choose: () => 0, empty: true, forgetful: true });
     else {
       for (const [name, host] of network.hosts) {
@@ -61,11 +62,13 @@ export function emulate(lab: Lab, seen: Seen): readonly EmulatedStage[] {
     const begun = world.now;
     for (const [index, event] of stage.events.entries()) {
       play(world, speakers, event);
-      // Machines are not started at one moment.
+      // Machines are not started at one moment, and one thing happens after the other.
       if (event.kind === "start") runFor({ world }, APART * (index % 4));
+      else if (event.kind !== "run") runFor({ world }, SHORTLY);
     }
     const samples: Map<string, readonly string[]>[] = [];
-    for (const time of [...windowOf(stage, real.times)]) {
+    const last = index === lab.stages.length - 1;
+    for (const time of windowOf(stage, real, last)) {
       runFor({ world }, Math.max(0, begun + time - world.now));
       samples.push(new Map([...speakers].map(([name, speaker]) => [name, sessionsOf(speaker)])));
     }
@@ -78,21 +81,27 @@ export function emulate(lab: Lab, seen: Seen): readonly EmulatedStage[] {
   return stages;
 }
 
-/** Seconds between the starts of two daemons. */
+/** Seconds between the starts of two daemons, and between two other events. */
 const APART = 0.07;
+const SHORTLY = 0.01;
 
 const EVERYTHING = { all: true, for: null, protocol: null };
 
-/** The times at which the real ones were asked, and more before and between: what comes and goes is met. */
-function windowOf({ seconds, sampled }: Lab["stages"][number], times: readonly number[]): readonly number[] {
+/** The times at which the real ones were asked, and more before and between, and after where nothing follows: what comes and goes is met. */
+function windowOf(
+  { seconds, sampled }: Lab["stages"][number],
+  { times, time: end }: Seen["stages"][number],
+  last: boolean,
+): readonly number[] {
   const more: number[] = [];
-  for (let time = Math.max(0, seconds - 2 * sampled); time < seconds + 2; time += 0.25) more.push(time);
+  for (let time = Math.max(0, seconds - 2 * sampled); time < (last ? seconds + 2 : end); time += 0.25) more.push(time);
   return [...more, ...times].sort((x, y) => x - y);
 }
 
 export function sessionsOf(speaker: Speaker): readonly string[] {
   return speaker.peers.map(
-    (peer) => `${peer.configuration.name} ${peer.protocol.state} ${info(peer).trim().replace(/ +/g, " ")}`,
+    (peer) =>
+      `${peer.configuration.name} ${stateName(speaker, peer.protocol)} ${info(peer).trim().replace(/ +/g, " ")}`,
   );
 }
 
@@ -106,7 +115,7 @@ function play(world: World, speakers: Map<string, Speaker>, event: LabEvent): vo
       if (findings.length > 0) throw new Error(findings.map(({ message }) => message).join("\n"));
       const { speaker: made } = speakerOf(configuration, 4, parseAddress("1.1.1.1"));
       // BIRD refuses to start with some of them: then there is none.
-      if (made !== null) speakers.set(event.node, startSpeaker(world, runtime, made));
+      if (made !== null) speakers.set(event.node, startSpeaker(world, runtime, made, event.flags.includes("-R")));
       return;
     }
     case "signal":

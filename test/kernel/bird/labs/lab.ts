@@ -47,6 +47,8 @@ export interface Seen {
     /** `show protocols` by node, again and again; null where no daemon answered. */
     readonly samples: readonly Readonly<Record<string, string | null>>[];
     readonly times: readonly number[];
+    /** Seconds from the end of the stage before to the events. */
+    readonly pause: number;
     /** Seconds from the events to the last questions. */
     readonly time: number;
     readonly said: Readonly<Record<string, Readonly<Record<string, string | null>>>>;

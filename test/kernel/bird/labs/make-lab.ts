@@ -42,7 +42,7 @@ interface Session {
   client: boolean;
   /** The AS that the neighbour is taken to have. */
   as: number;
-  password: boolean;
+  password: string | null;
   options: string[];
   importFilter: string;
   exportFilter: string;
@@ -67,7 +67,7 @@ function configuration(own: Speaker, sessions: readonly Session[], statics: read
   source address ${own.address};
   import ${item.importFilter};
   export ${item.exportFilter};
-${item.multihop ? "  multihop;\n" : ""}${item.passive ? "  passive on;\n" : ""}${item.client ? `  rr client; rr cluster id ${own.address};\n` : ""}${item.password ? '  password "secret";\n' : ""}${item.options.map((option) => `  ${option}\n`).join("")}}`,
+${item.multihop ? "  multihop;\n" : ""}${item.passive ? "  passive on;\n" : ""}${item.client ? `  rr client; rr cluster id ${own.address};\n` : ""}${item.password === null ? "" : `  password "${item.password}";\n`}${item.options.map((option) => `  ${option}\n`).join("")}}`,
     )
     .join("\n");
   return `router id ${own.address};
@@ -94,12 +94,20 @@ protocol direct { interface -"cali*", -"kube-ipvs*", "*"; }
 template bgp bgp_template {
   local as ${own.as};
   add paths on;
-  graceful restart;
   ${TIMERS}
 ${extra}}
 ${peers}
 `;
 }
+
+/** What confd's template has, mostly, with a time that is over within a lab. */
+const RESTARTS = [
+  "graceful restart;",
+  "graceful restart; graceful restart time 10;",
+  "graceful restart; graceful restart time 10;",
+  "graceful restart aware;",
+  "graceful restart off;",
+];
 
 const CALICO_EXPORT = "filter { calico_export_to_bgp_peers(true); reject; }";
 
@@ -150,7 +158,7 @@ export function makeLab(seed: number): Lab {
         multihop: own.as !== other.as && random.chance(0.3),
         client: own.reflector,
         as: other.as,
-        password: false,
+        password: null,
         options: [],
         importFilter: random.one(IMPORTS),
         // Nodes that tell each other their own subnets and default routes lose the way to each other for good.
@@ -166,10 +174,11 @@ export function makeLab(seed: number): Lab {
   }
   const before: LabEvent[] = [];
   const after: LabEvent[] = [];
+  const gone = random.chance(0.3) ? random.one(speakers) : null;
   const silent = new Set<string>();
   const faults = random.below(3);
   for (let index = 0; index < faults; index++) {
-    fault(random, speakers, sessions, before, after, silent);
+    fault(random, speakers, sessions, before, after, silent, kind !== "mesh");
   }
   const nodes: LabNode[] = speakers.map(({ name, address }, index) => ({
     name,
@@ -193,10 +202,11 @@ export function makeLab(seed: number): Lab {
     });
   }
   const shared = random.chance(0.4);
-  const extra = random.chance(0.2) ? "  med metric on;\n" : "";
-  const start: LabEvent[] = speakers
+  const restart = random.one(RESTARTS);
+  const extra = `  ${restart}\n${random.chance(0.2) ? "  med metric on;\n" : ""}`;
+  const start = speakers
     .filter(({ name }) => !silent.has(name))
-    .map((own, index) => {
+    .map((own, index): LabEvent & { readonly kind: "start" } => {
       const statics = [`192.168.${index + 1}.0/26 blackhole`];
       if (shared) statics.push("192.168.50.0/24 blackhole");
       if (random.chance(0.3)) statics.push(`192.168.${index + 60}.0/24 unreachable`);
@@ -213,6 +223,8 @@ export function makeLab(seed: number): Lab {
         flags: [],
       };
     });
+  const again = start.find(({ node }) => node === gone?.name);
+  const comeback = again === undefined ? null : comebackOf(random, again, nodes);
   return {
     name: `seed ${seed}: ${kind} of ${count}${routed ? " in two subnets" : ""}`,
     family: 4,
@@ -221,10 +233,57 @@ export function makeLab(seed: number): Lab {
     nodes,
     stages: [
       { events: [...before, ...start], seconds: 14, sampled: 6 },
-      ...(after.length > 0 ? [{ events: after, seconds: 26, sampled: 6 }] : []),
+      ...(after.length > 0 && comeback === null ? [{ events: inOrder(after), seconds: 26, sampled: 6 }] : []),
+      ...(comeback ?? []),
     ],
     asked: ["show route all"],
   };
+}
+
+/** The emulation takes a host as it was dumped after all commands: they come first. */
+function inOrder(events: readonly LabEvent[]): readonly LabEvent[] {
+  const isCommand = ({ kind }: LabEvent): boolean => kind === "run";
+  return [...events.filter(isCommand), ...events.filter((event) => !isCommand(event))];
+}
+
+/** A daemon ends, or its whole node, and comes back: soon, or when the others have long noticed. */
+function comebackOf(
+  random: Draw,
+  start: LabEvent & { readonly kind: "start" },
+  nodes: readonly LabNode[],
+): Lab["stages"] {
+  const { node } = start;
+  const seconds = random.one([3, 14]);
+  const run = (...words: string[]): LabEvent => ({ kind: "run", node, words });
+  const back = { ...start, flags: random.chance(0.7) ? ["-R"] : [] };
+  if (random.chance(0.6)) {
+    const signal = random.one(["SIGKILL", "SIGKILL", "SIGTERM"] as const);
+    return [
+      { events: [{ kind: "signal", node, signal }], seconds, sampled: 2 },
+      { events: [back], seconds: 22, sampled: 6 },
+    ];
+  }
+  const routes = nodes.find(({ name }) => name === node)?.routes ?? [];
+  return [
+    {
+      events: [
+        run("ip", "link", "set", "eth0", "down"),
+        { kind: "signal", node, signal: "SIGKILL" },
+        run("ip", "route", "flush", "proto", "bird"),
+      ],
+      seconds,
+      sampled: 2,
+    },
+    {
+      events: [
+        run("ip", "link", "set", "eth0", "up"),
+        ...routes.map((route) => run("ip", "route", "add", ...route.split(" "))),
+        back,
+      ],
+      seconds: 22,
+      sampled: 6,
+    },
+  ];
 }
 
 const REJECTS = [
@@ -243,6 +302,7 @@ function fault(
   before: LabEvent[],
   after: LabEvent[],
   silent: Set<string>,
+  bothDial: boolean,
 ): void {
   const { name: node } = random.one(speakers);
   const session = random.one(sessions);
@@ -270,19 +330,26 @@ function fault(
         ["--sport", "179"],
       ]);
       const target = chain === "OUTPUT" ? ["-j", "DROP"] : random.one(REJECTS);
-      const reset = target.includes("REJECT") ? ["-p", "tcp"] : ["-p", "tcp"];
       const from = random.chance(0.3) ? [chain === "OUTPUT" ? "-d" : "-s", session.other.address] : [];
-      events.push({ kind: "run", node, words: ["iptables-nft", "-I", chain, ...reset, ...match, ...from, ...target] });
+      // Where both ends dial, chance decides which of them has port 179.
+      const ways = late && bothDial ? ["--dport", "--sport"].map((port) => [port, "179"]) : [match];
+      for (const way of ways) {
+        events.push({
+          kind: "run",
+          node,
+          words: ["iptables-nft", "-I", chain, "-p", "tcp", ...way, ...from, ...target],
+        });
+      }
       return;
     }
     case "as":
       session.as = 65000;
       return;
     case "password":
-      session.password = true;
-      if (random.chance(0.4)) {
+      session.password = "secret";
+      if (random.chance(0.6)) {
         const back = sessions.find(({ own, other }) => own === session.other && other === session.own);
-        if (back !== undefined) back.password = true;
+        if (back !== undefined) back.password = random.one(["secret", "another"]);
       }
       return;
     case "port":

@@ -37,15 +37,15 @@ TAKE_PORT = ("import socket,time;s=socket.socket({});s.setsockopt(socket.SOL_SOC
 ANY = {4: ("socket.AF_INET", "0.0.0.0"), 6: ("socket.AF_INET6", "::")}
 
 
-def run(*words, check=False, data=None):
-    done = subprocess.run(words, capture_output=True, text=True, input=data, preexec_fn=last)
+def run(*words, check=False, data=None, prepare=None):
+    done = subprocess.run(words, capture_output=True, text=True, input=data, preexec_fn=prepare or last)
     if check and done.returncode != 0:
         raise SystemExit(f"{' '.join(words)}: {done.stderr}")
     return done.stdout
 
 
-def inside(namespace, *words, check=False):
-    return run("ip", "netns", "exec", namespace, *words, check=check)
+def inside(namespace, *words, check=False, prepare=None):
+    return run("ip", "netns", "exec", namespace, *words, check=check, prepare=prepare)
 
 
 def ask(control, command):
@@ -182,7 +182,7 @@ class Lab:
 
     def routes(self):
         show = ["ip", f"-{self.lab['family']}", "route", "show"]
-        return {node["name"]: inside(self.namespace(node["name"]), *show) for node in self.lab["nodes"]}
+        return {node["name"]: inside(self.namespace(node["name"]), *show, prepare=first) for node in self.lab["nodes"]}
 
     def remove(self):
         for process in [*self.birds.values(), *self.others]:
@@ -195,8 +195,9 @@ class Lab:
 class Play:
     """A lab on its way through its stages."""
 
-    def __init__(self, lab, pool):
-        self.lab, self.pool, self.stages, self.asked = lab, pool, [], 0
+    def __init__(self, lab, pool, askers):
+        self.lab, self.pool, self.askers = lab, pool, askers
+        self.stages, self.asked, self.ended = [], 0, 0
         self.work = pool.submit(self.begin)
 
     def begin(self):
@@ -206,19 +207,22 @@ class Play:
         for event in stage["events"]:
             if event["kind"] != "start":
                 self.lab.event(event)
-        seen = {"dumps": self.lab.dump(), "samples": [], "times": []}
+        seen = {"dumps": self.lab.dump(), "samples": [], "times": [], "pause": 0}
         # daemons start after the dump: then the time counts from there
         self.begun = time.monotonic() if starts else begun
         for event in starts:
             self.lab.event(event)
+        if self.stages:
+            seen["pause"] = self.begun - self.ended
         self.until = self.begun + stage["seconds"]
         self.sampled = stage["sampled"]
         self.stages.append(seen)
 
     def end(self):
-        self.stages[-1]["routes"] = self.lab.routes()
+        self.ended = time.monotonic()
+        self.stages[-1].update({"time": self.ended - self.begun, "said": self.lab.say(), "routes": self.lab.routes()})
         if len(self.stages) < len(self.lab.lab["stages"]):
-            self.begin()
+            self.work = self.pool.submit(self.begin)
 
     def go_on(self):
         """Asks what is due; False when the lab is over."""
@@ -234,20 +238,18 @@ class Play:
         self.stages[-1]["samples"].append(self.lab.sample())
         self.stages[-1]["times"].append(time.monotonic() - self.begun)
         if now >= self.until:
-            self.stages[-1]["time"] = time.monotonic() - self.begun
-            self.stages[-1]["said"] = self.lab.say()
-            self.work = self.pool.submit(self.end)
+            self.work = self.askers.submit(self.end)
         return True
 
 
 def main(folder):
     first()
     labs = json.load(sys.stdin)
-    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(4) as pool:
+    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(4) as pool, ThreadPoolExecutor(8) as askers:
         made = [Lab(number, lab, folder, scratch) for number, lab in enumerate(labs)]
         try:
             list(pool.map(Lab.build, made))
-            plays = [Play(lab, pool) for lab in made]
+            plays = [Play(lab, pool, askers) for lab in made]
             at_work = plays
             while at_work:
                 at_work = [play for play in at_work if play.go_on()]
