@@ -46,7 +46,7 @@ async function compareCounters(oracle: Oracle, world: World, backend: "legacy" |
         ipSets: ipSetsOf(sets, network.origins),
       });
       const unheard = { count: () => undefined, countPolicy: () => undefined };
-      const duel = new Duel(oracle, read, undefined, false, undefined, (name) => (name === host ? counts : unheard));
+      const duel = new Duel(oracle, read, false, undefined, (name) => (name === host ? counts : unheard));
       let whole = true;
       for (const [at, packet] of sequence.entries()) {
         if (packet.icmpInner !== undefined || packet.replyTo !== undefined) break;

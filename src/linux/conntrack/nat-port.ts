@@ -1,4 +1,4 @@
-import { type PortRange, type PortSet, portSetHas, subtractPortSets } from "../../net/port-set.ts";
+import { type PortRange, type PortSet, portSetHas, portSetSize, subtractPortSets } from "../../net/port-set.ts";
 import { ICMP, ICMPV6, TCP } from "../../net/protocol.ts";
 import { freeValue, isFree, valueIn } from "../free-value.ts";
 import type { HostRuntime } from "../runtime.ts";
@@ -99,8 +99,11 @@ export function findKey(
     }
   }
   const domain = unusedIn(runtime, connection, tuple, manip, bounds);
+  const drawn =
+    size <= ATTEMPTS && runtime.services.freeValues.domains.length > 0 ? drawnFrom(runtime, tuple, manip) : [];
   const [only] = domain;
-  if (only === undefined) return setKey(tuple, manip, first);
+  // None is left: the packet is dropped when it is confirmed, because another connection has it.
+  if (only === undefined || portSetSize(domain) <= drawn.length) return setKey(tuple, manip, drawn[0] ?? first);
   if (domain.length === 1 && only.first === only.last) return setKey(tuple, manip, only.first);
   setKey(tuple, manip, freeValue(runtime.services.freeValues, domain));
 }
@@ -130,7 +133,7 @@ function givesWay(user: Connection, { tcp }: Connection): boolean {
   return ((tcp.original.end - user.tcp.original.end) | 0) > 0;
 }
 
-/** Ports of the range that no live connection has towards the same end; none when draws of others fill the range. */
+/** Ports of the range that no live connection is known to have towards the same end. */
 function unusedIn(runtime: HostRuntime, connection: Connection, tuple: Tuple, manip: Manip, range: PortRange): PortSet {
   const { first, last } = range;
   let domain: PortSet = range === UNPRIVILEGED ? ALL_UNPRIVILEGED : [range];
@@ -145,21 +148,19 @@ function unusedIn(runtime: HostRuntime, connection: Connection, tuple: Tuple, ma
       domain = subtractPortSets(domain, [{ first: key, last: key }]);
     }
   }
-  let room = domain.reduce((sum, part) => sum + part.last - part.first + 1, 0);
-  if (runtime.services.freeValues.domains.length > 0) room -= drawnFrom(runtime, tuple, manip);
-  return room > 0 ? domain : [];
+  return domain;
 }
 
-/** Connections whose drawn port or id nobody has read, and which differ from `tuple` in nothing else. */
-function drawnFrom(runtime: HostRuntime, tuple: Tuple, manip: Manip): number {
-  let count = 0;
+/** Drawn ports or ids that nobody has read, of connections that differ from `tuple` in nothing else. */
+function drawnFrom(runtime: HostRuntime, tuple: Tuple, manip: Manip): readonly number[] {
+  const drawn: number[] = [];
   for (const { reply } of connectionsIn(runtime.conntrack)) {
     const used = passingInverse(reply);
     if (used === null) continue;
     const key = keyOf(used, manip);
-    if (isFree(key) && sameTuple(withKey(tuple, manip, key), used)) count++;
+    if (isFree(key) && sameTuple(withKey(tuple, manip, key), used)) drawn.push(key);
   }
-  return count;
+  return drawn;
 }
 
 const IDS: PortRange = { first: 0, last: 0xffff };

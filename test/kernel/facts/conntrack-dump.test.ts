@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { originTable } from "../../../src/model/origin.ts";
 import { readConntrack } from "../../../src/readers/conntrack.ts";
-import { NO_EXCUSES } from "../harness/compare.ts";
 import { Duel, type ProbePacket } from "../harness/duel.ts";
 import { kernelAvailable } from "../harness/kernel-available.ts";
 import { networkOf } from "../harness/lab.ts";
@@ -129,7 +128,7 @@ describe.skipIf(!available)("a connection table that `conntrack -L` told", () =>
     async (talk, client) => {
       const all = packets(client, client === "10.0.0.130" ? "10.0.1.2" : "10.99.0.1", talk);
       for (let cut = 1; cut < all.length; cut++) {
-        const duel = new Duel(oracle, network, NO_EXCUSES, true);
+        const duel = new Duel(oracle, network, true);
         for (const packet of all.slice(0, cut)) await duel.ask(packet);
         const { stdout } = await oracle.exec("R", ["conntrack", "-L", "-o", cut % 2 === 0 ? "extended" : "id"]);
         const { records, findings } = readConntrack(stdout, "conntrack.txt", originTable());

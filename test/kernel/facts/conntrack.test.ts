@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { NO_EXCUSES } from "../harness/compare.ts";
 import { Duel, type ProbePacket } from "../harness/duel.ts";
 import { kernelAvailable } from "../harness/kernel-available.ts";
 import { Oracle } from "../harness/oracle-client.ts";
@@ -41,7 +40,7 @@ describe.skipIf(!available)("connections on the kernel and in podpath", () => {
   afterAll(() => oracle.close());
 
   const duel = (text: string, sysctls: Readonly<Record<string, string>> = {}): Promise<Duel> =>
-    Duel.of(oracle, routerLab({ router: { rulesets: [{ text }], sysctls } }), ["A", "B", "C"], NO_EXCUSES, true);
+    Duel.of(oracle, routerLab({ router: { rulesets: [{ text }], sysctls } }), ["A", "B", "C"], true);
   const pass = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
   it("die with their timeout and not before: a four-second UDP flow is forgotten after it", async () => {
@@ -98,7 +97,6 @@ describe.skipIf(!available)("connections on the kernel and in podpath", () => {
       oracle,
       routerLab({ router: { rulesets: [{ text }], routes, rules } }),
       ["A", "B", "C"],
-      NO_EXCUSES,
       true,
     );
     const packet: ProbePacket = { host: "R", dst: "10.5.0.1", proto: "udp", sport: 77, dport: 78 };
@@ -121,6 +119,19 @@ describe.skipIf(!available)("connections on the kernel and in podpath", () => {
     expect(early.kernel.outcome).toBe("dropped");
     const late = await lab.agree({ ...other, seq: 90_000, fresh: false });
     expect(late.kernel.outcome).toBe("delivered");
+  });
+
+  it.each(["tcp", "icmp"])("that were given all ports or ids of a range leave none to the next: %s", async (proto) => {
+    const lab = await duel(table("nat", `-A POSTROUTING -p ${proto} -o out0 -j SNAT --to-source 10.77.0.1:100-102`));
+    const end = async (source: number, dst: string): Promise<string> => {
+      const packet = proto === "tcp" ? { sport: 4000, dport: 80, flags: "S" } : { icmpId: 7 };
+      const base = { host: "R", interface: "in0", proto, src: `10.0.0.${source}`, dst, fresh: source === 129 };
+      return (await lab.agree({ ...base, ...packet })).kernel.outcome;
+    };
+    const ends: string[] = [];
+    for (const source of [129, 130, 131, 132, 133]) ends.push(await end(source, "10.0.1.2"));
+    expect(ends).toEqual(["delivered", "delivered", "delivered", "dropped", "dropped"]);
+    expect(await end(134, "10.0.1.130")).toBe("delivered");
   });
 
   it("are closed on the spot when REJECT resets them, and not by a reset that has no connection to close", async () => {

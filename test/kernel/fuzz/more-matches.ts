@@ -20,9 +20,8 @@ export function moreMatches(place: RulePlace, negation: fc.Arbitrary<string>): r
           fc.constantFrom(
             "UNSPEC",
             "LOCAL,MULTICAST",
-            "PROHIBIT",
-            "THROW",
-            ...(family === 4 ? ["NAT", "XRESOLVE"] : []),
+            // Refused for IPv6.
+            ...(family === 4 ? ["PROHIBIT", "THROW", "NAT", "XRESOLVE"] : []),
           ),
         )
         .map(([no, side, type]) => `-m addrtype ${no}--${side}-type ${type}`),
@@ -71,7 +70,8 @@ export function moreMatches(place: RulePlace, negation: fc.Arbitrary<string>): r
         "-m ipv6header --header none",
         "-m ipv6header ! --header none",
         "-m ipv6header --header hop --soft",
-        "-m ipv6header --header tcp --soft",
+        "-m ipv6header --header esp --soft",
+        "-m ipv6header --header ipv6-frag --soft",
       ),
       one("-m frag --fragmore", "-m frag --fragfirst", "-m rt --rt-type 0", "-m hbh", "-m dst"),
     );

@@ -9,7 +9,6 @@ import { type Oracle, Refused } from "../harness/oracle-client.ts";
 import { muted, withHost } from "../harness/podpath-network.ts";
 import type { FuzzCase, HostRuleset } from "./case.ts";
 import { type CounterWatch, counterWatch } from "./counter-watch.ts";
-import { excusesOf, type RunExcuses } from "./excuses.ts";
 import { areAboutNatRules, isTranslatedInTunnel } from "./outer-port.ts";
 import { isErrorAbout, quoting } from "./quoting.ts";
 import { isStateful } from "./rule.ts";
@@ -44,7 +43,6 @@ interface Failure {
 interface Built {
   readonly world: World;
   readonly network: Network;
-  readonly excuses: RunExcuses;
   readonly memory: KernelMemory;
   /** Rules that each host has, by host: what must be emptied before others come. */
   readonly loaded: Map<string, HostRuleset>;
@@ -78,7 +76,6 @@ export class Runner {
     this.built = {
       world,
       network: muted(network, mute),
-      excuses: excusesOf(world),
       memory: kernelMemory(),
       loaded: new Map(),
     };
@@ -127,7 +124,7 @@ export class Runner {
     const found: Disagreement[] = [];
     const watch = counterWatch(this.oracle, rulesets);
     const { countersOf } = watch;
-    const duel = new Duel(this.oracle, network, built.excuses, world.conntrack, built.memory, countersOf);
+    const duel = new Duel(this.oracle, network, world.conntrack, built.memory, countersOf);
     duel.clockRuns = true;
     const reload = async (): Promise<void> => {
       await this.load(built, loads);
@@ -221,7 +218,7 @@ export class Runner {
 
   private async sendAll(
     duel: Duel,
-    { excuses, world }: Built,
+    { world }: Built,
     watch: CounterWatch,
     sequence: readonly ProbePacket[],
   ): Promise<Failure | null> {
@@ -247,24 +244,18 @@ export class Runner {
       this.tally.kinds.set(world.kind, (this.tally.kinds.get(world.kind) ?? 0) + 1);
       const { outcome } = round.kernel;
       this.tally.outcomes.set(outcome, (this.tally.outcomes.get(outcome) ?? 0) + 1);
-      const { used } = excuses;
-      this.tally.excused += used;
-      excuses.used = 0;
       translatedInTunnel ||= isTranslatedInTunnel(round);
       if (translatedInTunnel && round.differences.length > 0 && areAboutNatRules(round.differences)) {
-        this.tally.excused++;
+        this.tally.inTunnels++;
         watch.spoil();
         return null;
       }
       const drawn = round.branches.length > 1;
       if (round.differences.length > 0) return { at, differences: round.differences, drawn };
-      if (used > 0 || round.branches.some((branch) => countsApart(branch, excuses))) watch.spoil();
-      excuses.used = 0;
+      if (round.branches.some(countsApart)) watch.spoil();
       for (const feature of featuresOf(round, round.answer.network)) {
         this.tally.features.set(feature, (this.tally.features.get(feature) ?? 0) + 1);
       }
-      // podpath's answer passed rules that the withheld one did not: what they count differs from here on.
-      if (used > 0) return null;
       if (packet.id !== undefined) rounds.set(packet.id, round);
       if (drawn) {
         this.tally.branching++;
@@ -281,8 +272,8 @@ export class Runner {
 }
 
 /** Whether podpath counted what the kernel may not have, or not yet, though both agree about what can be seen. */
-function countsApart({ late, merged, unseen }: Observation, excuses: RunExcuses): boolean {
-  return late || merged || unseen.some((response) => excuses.mayWithhold(response));
+function countsApart({ late, merged }: Observation): boolean {
+  return late || merged;
 }
 
 /** All packets of some sequences, each of which begins with nothing known. */

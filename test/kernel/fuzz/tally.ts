@@ -13,8 +13,8 @@ export interface Tally {
   readonly countersPassed: string[];
   /** Packets with more than one possible end. */
   branching: number;
-  /** Missing answers put down to the kernel's rate limits. */
-  excused: number;
+  /** Probes whose nat rules are not compared, being those of a tunnel's outer packets (`outer-port.ts`). */
+  inTunnels: number;
   readonly outcomes: Map<string, number>;
   /** Probes by the kind of world. */
   readonly kinds: Map<string, number>;
@@ -32,7 +32,7 @@ export function newTally(): Tally {
     passed: [],
     countersPassed: [],
     branching: 0,
-    excused: 0,
+    inTunnels: 0,
     outcomes: new Map(),
     kinds: new Map(),
     features: new Map(),

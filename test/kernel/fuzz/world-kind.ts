@@ -2,7 +2,6 @@ import fc from "fast-check";
 import type { z } from "zod";
 import type { Family } from "../../../src/net/address.ts";
 import type { Lab } from "../harness/lab.ts";
-import type { SeenResponse } from "../harness/observation.ts";
 import type { FuzzBackend, HostRuleset } from "./case.ts";
 import type { Sequence } from "./packets.ts";
 import { rulesetArbitrary } from "./ruleset.ts";
@@ -44,8 +43,6 @@ export interface WorldSpec<W> {
   rulesets?(world: W, wish: RulesetWish): fc.Arbitrary<readonly HostRuleset[]>;
   /** True: after every packet the connections that the hosts track are compared too. */
   readonly conntrack?: boolean;
-  /** Answers of podpath that the kernel may withhold, beside errors of routes beyond their burst. */
-  mayWithhold?(response: SeenResponse): boolean;
   /** Smaller worlds; when absent, those without one element of an array or one key of a record. */
   smaller?(world: W): Iterable<W>;
 }
@@ -59,7 +56,6 @@ export interface World {
   sequences(): fc.Arbitrary<Sequence>;
   readonly conntrack: boolean;
   rulesets(wish: RulesetWish): fc.Arbitrary<readonly HostRuleset[]>;
-  mayWithhold(response: SeenResponse): boolean;
   smaller(): Iterable<World>;
 }
 
@@ -81,7 +77,6 @@ export function worldKind<W>(spec: WorldSpec<W>): WorldKind {
     sequences: () => spec.sequences(value),
     conntrack: spec.conntrack ?? false,
     rulesets: (wish) => spec.rulesets?.(value, wish) ?? randomRulesets(spec.fuzzed(value), wish),
-    mayWithhold: (response) => spec.mayWithhold?.(response) ?? false,
     *smaller() {
       const candidates = spec.smaller?.(value) ?? smallerValues(spec.schema, value);
       for (const candidate of candidates) yield make(candidate);

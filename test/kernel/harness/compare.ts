@@ -10,7 +10,6 @@ import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule } from ".
  * - The value of a port or ICMP id that the kernel draws at random: podpath calls it free; the kernel's must lie in the
  *   free value's domain.
  * - ICMP 3/1 three seconds after an unanswered neighbour: nobody waits for it here.
- * - Answers that podpath gives and the kernel withholds, where a kind of fuzz world excuses that (`Excuses`).
  * - `dropped` or `rejected` where no error was seen and the kernel freed the packet in ip_error() without a reason: the
  *   error may have been stopped by a rule, and blackhole looks the same from outside.
  * - Rules in a branch that stands for several (`count` above 1): a draw that changed nothing but which rules matched is
@@ -33,24 +32,16 @@ import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule } from ".
  * - nat rules and connections of the outer packet where a flow was translated on its way into a tunnel (`test/kernel/fuzz/outer-port.ts`).
  * - A quoted packet is quoted as far as the kernel sent it: its payload length is not compared.
  */
-export interface Excuses {
-  /** Answers of podpath that the kernel may withhold because of a limit; counts what it uses. */
-  mayWithhold(response: SeenResponse): boolean;
-}
-
-export const NO_EXCUSES: Excuses = { mayWithhold: () => false };
-
 /** What differs, in words; empty when the two agree. */
-export function compare(kernel: Observation, podpath: Observation, excuses: Excuses = NO_EXCUSES): readonly string[] {
+export function compare(kernel: Observation, podpath: Observation): readonly string[] {
   const found: string[] = [];
   const differ = (what: string, real: unknown, ours: unknown): void => {
     found.push(`${what}: kernel ${JSON.stringify(real)}, podpath ${JSON.stringify(ours)}`);
   };
-  const { responses, withheld } = withoutWithheld(kernel, podpath, excuses);
+  const { responses } = podpath;
   const quiet =
     podpath.reason === "NOT_SPECIFIED" && kernel.reason === "NOT_SPECIFIED" && kernel.responses.length === 0;
-  const outcome =
-    (withheld || quiet) && podpath.outcome === "rejected" && kernel.outcome === "dropped" ? "dropped" : podpath.outcome;
+  const outcome = quiet && podpath.outcome === "rejected" && kernel.outcome === "dropped" ? "dropped" : podpath.outcome;
   // An ICMP error about a tunnel packet with an ARP question inside looks like one about the packet that waits for it.
   const refused = kernel.outcome === "rejected" && podpath.outcome === "unresolved" && podpath.responses.length > 0;
   const unanswered = refused || (kernel.outcome === "unresolved" && podpath.pending);
@@ -100,19 +91,6 @@ function isIcmp(protocol: number): boolean {
 }
 
 type Differ = (what: string, real: unknown, ours: unknown) => void;
-
-function withoutWithheld(
-  kernel: Observation,
-  podpath: Observation,
-  excuses: Excuses,
-): { readonly responses: readonly SeenResponse[]; readonly withheld: boolean } {
-  if (podpath.responses.length <= kernel.responses.length) return { responses: podpath.responses, withheld: false };
-  const there = new Set(kernel.responses.map(responseWords));
-  const responses = podpath.responses.filter(
-    (response) => there.has(responseWords(response)) || !excuses.mayWithhold(response),
-  );
-  return { responses, withheld: responses.length < podpath.responses.length };
-}
 
 /** One of the errors about several fragments of one IPv6 packet, which a trace of rules does not tell apart. */
 function isOneOfMany(response: SeenResponse, { responses }: Observation): boolean {

@@ -5,7 +5,7 @@ import { ECHO_REPLY, ECHO_REQUEST, V6_ECHO_REPLY, V6_ECHO_REQUEST } from "../../
 import { type PacketQuestion, parsePacketLine } from "../../../src/trace/packet-question.ts";
 import { createPacketSession, type PacketSession } from "../../../src/trace/packet-session.ts";
 import type { Answer, Branch } from "../../../src/trace/result.ts";
-import { compare, type Excuses, NO_EXCUSES } from "./compare.ts";
+import { compare } from "./compare.ts";
 import { compareConntrack, kernelTables } from "./compare-conntrack.ts";
 import { type Lab, networkOf } from "./lab.ts";
 import { countMet } from "./met.ts";
@@ -95,7 +95,6 @@ export class Duel {
   private session: PacketSession;
   private network: Network;
   private readonly oracle: Oracle;
-  private readonly excuses: Excuses;
   private readonly counters: ((host: string) => RuleCounters) | null;
   private readonly conntrack: boolean;
   private readonly memory: KernelMemory;
@@ -120,7 +119,6 @@ export class Duel {
   constructor(
     oracle: Oracle,
     network: Network,
-    excuses: Excuses = NO_EXCUSES,
     conntrack = false,
     memory = kernelMemory(),
     counters: ((host: string) => RuleCounters) | null = null,
@@ -131,20 +129,13 @@ export class Duel {
     this.memory = memory;
     this.network = network;
     this.session = createPacketSession(network, memory.limits);
-    this.excuses = excuses;
   }
 
   /** Builds the namespaces of a lab, and the session of its Network. */
-  static async of(
-    oracle: Oracle,
-    lab: Lab,
-    mute: readonly string[] = [],
-    excuses: Excuses = NO_EXCUSES,
-    conntrack = false,
-  ): Promise<Duel> {
+  static async of(oracle: Oracle, lab: Lab, mute: readonly string[] = [], conntrack = false): Promise<Duel> {
     const network = networkOf(lab);
     await oracle.build(toBuildRequest(network, { mute, forget: lab.forget ?? false }));
-    return new Duel(oracle, muted(network, mute), excuses, conntrack);
+    return new Duel(oracle, muted(network, mute), conntrack);
   }
 
   /** Another Network on podpath's side, after the kernel was told to change. */
@@ -180,7 +171,7 @@ export class Duel {
       // A branch that stands for several may have drawn other ports and set other marks.
       const tables = branch.merged ? null : (answer.branches[index]?.run.conntrack ?? null);
       const found = [
-        ...compare(kernel, branch, this.excuses),
+        ...compare(kernel, branch),
         ...(tables === null ? [] : compareConntrack(kernelTables(result.conntrack), tables, branch.freeDomains)),
       ];
       if (differences !== null && found.length >= differences.length) continue;

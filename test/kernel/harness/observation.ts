@@ -73,8 +73,6 @@ export interface Observation {
   readonly reason: string | null;
   readonly errno: string | null;
   readonly responses: readonly SeenResponse[];
-  /** What podpath sent that no wire has seen. */
-  readonly unseen: readonly SeenResponse[];
   /** Domains of free values, by their name minus 65536. */
   readonly freeDomains: readonly PortSet[];
   /** podpath made copies of it. */

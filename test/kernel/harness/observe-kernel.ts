@@ -131,7 +131,6 @@ export function observeKernel(result: KernelResult): Observation {
         copied: false,
       })),
     ),
-    unseen: [],
     freeDomains: [],
     copied: false,
     merged: false,

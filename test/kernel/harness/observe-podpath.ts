@@ -131,18 +131,17 @@ function kindOf(packet: Packet, journey: Journey): string {
   return journey.kind;
 }
 
-/** What hosts sent because of the packet, and (`unseen`) what of that no wire has seen. */
-function responsesOf(run: Run): { readonly seen: readonly SeenResponse[]; readonly unseen: readonly SeenResponse[] } {
+/** What hosts sent because of the packet. */
+function responsesOf(run: Run): readonly SeenResponse[] {
   const responses: SeenResponse[] = [];
-  const unseen: SeenResponse[] = [];
   for (const journey of run.journeys.slice(run.first + 1)) {
     const steps = run.steps.get(journey.id) ?? [];
     const hops = hopsOf(steps);
     if (isLate(journey, run.journeys)) continue;
     const packet = firstSeen(journey, steps);
     // What never reached a wire is not seen from outside either.
-    const isSeen = hops.length > 0 || sawLoopback(steps);
-    (isSeen ? responses : unseen).push({
+    if (hops.length === 0 && !sawLoopback(steps)) continue;
+    responses.push({
       kind: kindOf(packet, journey),
       host: journey.host,
       packet: podpathPacket(packet),
@@ -152,7 +151,7 @@ function responsesOf(run: Run): { readonly seen: readonly SeenResponse[]; readon
       deliveredTo: journey.end?.ending.outcome === "delivered" ? journey.end.host : null,
     });
   }
-  return { seen: inOrder(responses), unseen };
+  return inOrder(responses);
 }
 
 /** A packet that ended more than once was copied: by a flooding bridge, or for several VXLAN remotes. */
@@ -168,7 +167,6 @@ export function observePodpath({ run, count }: Branch): Observation {
   const steps = run.steps.get(journey.id) ?? [];
   const hops = hopsOf(steps);
   const { end } = journey;
-  const { seen, unseen } = responsesOf(run);
   const dropped = end !== null && (end.ending.outcome === "dropped" || end.ending.outcome === "rejected");
   return {
     outcome: end?.ending.outcome ?? "lost",
@@ -180,8 +178,7 @@ export function observePodpath({ run, count }: Branch): Observation {
     delivered: end?.ending.outcome === "delivered" ? { host: end.host, packet: podpathPacket(end.packet) } : null,
     reason: dropped ? (end.ending.reason ?? "NOT_SPECIFIED") : null,
     errno: journey.error,
-    responses: seen,
-    unseen,
+    responses: responsesOf(run),
     freeDomains: run.freeDomains,
     copied: isCopied(steps),
     merged: count > 1,
