@@ -34,7 +34,7 @@ export async function birdc(
   if (seconds !== null && !(seconds >= 0 && seconds <= LONGEST)) {
     throw new InputError([refusal("bad-arguments", `--after takes seconds up to ${LONGEST}, not ${options.after}`)]);
   }
-  const loaded = await loadNetwork(network, io, options);
+  const loaded = await loadNetwork(network, io, { ...options, bgp: "assume" });
   const { evidence } =
     loaded.settled === null
       ? readEvidence(loaded.machines, loaded.network.origins, loaded.factEvidence)

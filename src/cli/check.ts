@@ -5,9 +5,11 @@ import { whatIsMissing } from "../analysis/what-is-missing.ts";
 import { runChecks } from "../diagnosis/checks/checks.ts";
 import type { Finding } from "../model/finding.ts";
 import { readEvidence } from "../readers/evidence/read-evidence.ts";
+import { bgpFindings } from "../report/bgp-findings.ts";
 import { checkJson } from "../report/check-json.ts";
 import { type CheckReport, checkText } from "../report/check-text.ts";
 import { declaredPods } from "../report/declared-text.ts";
+import type { BgpOptions } from "./bgp-option.ts";
 import type { CommonOptions } from "./common-options.ts";
 import { DONE, type ExitCode, FAILED } from "./exit-code.ts";
 import { loadNetwork, worstFirst } from "./input.ts";
@@ -15,7 +17,7 @@ import { InputError } from "./input-error.ts";
 import type { Io } from "./io.ts";
 import { openOutput } from "./output.ts";
 
-export interface CheckOptions extends CommonOptions {
+export interface CheckOptions extends CommonOptions, BgpOptions {
   readonly failOn: "error" | "warning" | "never";
 }
 
@@ -32,6 +34,7 @@ export async function check(argument: string | undefined, options: CheckOptions,
       ...configuredPeers(evidence.evidence, loaded.network.origins),
       ...bgpResources(loaded.cluster, evidence.evidence, loaded.network.origins, loaded.settled),
       ...runChecks(loaded.network, evidence.evidence, loaded),
+      ...bgpFindings(loaded.network),
       // rules of a declared cluster are made of its objects: there is nothing to hold against them
       ...(loaded.machines.length > 0 ? drift(loaded.network, loaded.cluster) : []),
     ]),

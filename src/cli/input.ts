@@ -13,6 +13,7 @@ import { isNotRead } from "../readers/snapshot/not-read.ts";
 import { openSnapshot, readSnapshot, type SnapshotResult } from "../readers/snapshot/read-snapshot.ts";
 import { snapshotRoots } from "../readers/snapshot/roots.ts";
 import { nearest } from "../trace/nearest.ts";
+import type { BgpOptions } from "./bgp-option.ts";
 import type { CommonOptions } from "./common-options.ts";
 import { type FactOptions, refuseBadFacts, typedFacts } from "./fact-options.ts";
 import {
@@ -31,7 +32,7 @@ import { openStdin, STDIN_NAME } from "./read-stdin.ts";
 import { sniffArchive } from "./sniff.ts";
 import { hostsTold, untoldFiles } from "./told-hosts.ts";
 
-export interface LoadOptions extends CommonOptions, FactOptions {
+export interface LoadOptions extends CommonOptions, FactOptions, BgpOptions {
   /** Parts of machines are read when a packet needs them, unless `--strict-input` asks for every finding. */
   readonly open?: boolean;
   /** One dump that decides about no packet is taken too. */
@@ -92,6 +93,7 @@ export async function loadNetwork(argument: string | undefined, io: Io, options:
     argument === undefined ? loadFiles("the facts", new Map(), [], how) : load(await locate(argument, io), how),
   );
   refuseBadFacts(loaded.findings, facts);
+  if (options.bgp === "run" && loaded.settled === null) throw new InputError([asDumped()]);
   return checkInput(loaded, options);
 }
 
@@ -101,6 +103,15 @@ function noNetwork(): Finding {
     severity: "error",
     message: "the network is missing",
     expected: "a snapshot folder, a scenario, one dump file, or - for standard input; or facts typed with --fact",
+  };
+}
+
+function asDumped(): Finding {
+  return {
+    code: "bad-arguments",
+    severity: "error",
+    message: "--bgp run is for manifests: of dumps the routes are taken as they are",
+    advice: "podpath run --reconverge and podpath birdc let BGP run from the bird.cfg of dumps.",
   };
 }
 
@@ -247,7 +258,7 @@ export async function loadScenarioNetwork(
   }
   if (!isCluster) return checkInput(await loadFolder(path, options), options);
   const { loadCluster } = await import("./load-cluster.ts");
-  return checkInput(loadCluster(basename(path), readFolder(path), [], options), options);
+  return checkInput(await loadCluster(basename(path), readFolder(path), [], options), options);
 }
 
 /** The scenario an argument names: a folder with a scenario.yaml, or the file itself. */

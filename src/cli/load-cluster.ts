@@ -1,25 +1,33 @@
 import type { Finding } from "../model/finding.ts";
 import { ipamReport } from "../model/ipam-report.ts";
-import { readClusterFolder } from "../readers/cluster/read-cluster.ts";
+import type { Route } from "../model/route.ts";
+import { type ClusterResult, readClusterFolder } from "../readers/cluster/read-cluster.ts";
 import type { SnapshotFiles } from "../readers/snapshot/files.ts";
 import type { LoadedNetwork, LoadOptions } from "./input.ts";
 import { InputError } from "./input-error.ts";
 
+/**
+ * BGP runs in clusters with so many ends of sessions at most, unless `--bgp run` asks for it: what a full mesh of 32 nodes has. It takes
+ * a second and a half there (docs/lab-notes/bgp-in-commands.md).
+ */
+const FEW_SESSIONS = 1000;
+
 /** The network that Kubernetes and Calico make of a folder of manifests with a `nodes.yaml`. */
-export function loadCluster(
+export async function loadCluster(
   name: string,
   files: SnapshotFiles["files"],
   earlier: readonly Finding[],
   options: LoadOptions,
-): LoadedNetwork {
+): Promise<LoadedNetwork> {
   if ((options.fact ?? []).length + (options.facts ?? []).length > 0) throw new InputError([noFacts()]);
   const result = readClusterFolder({ name, files });
   const findings = [...earlier, ...result.findings];
   if (result.settled.nodes.length === 0) throw new InputError(findings.filter(({ severity }) => severity === "error"));
+  const bgp = await runBgp(result, options.bgp ?? "assume");
   return {
     name: result.name,
-    network: result.network,
-    findings,
+    network: bgp?.network ?? result.network,
+    findings: bgp === null ? findings : [...findings, ...bgp.findings],
     recognised: result.recognised,
     machines: [],
     cluster: result.cluster,
@@ -31,6 +39,29 @@ export function loadCluster(
     files: { name, files },
     lone: false,
   };
+}
+
+/** Null where the routes of BGP are taken for granted, or there are none. */
+async function runBgp({ network, cluster, settled }: ClusterResult, how: "auto" | "run" | "assume") {
+  const nodes = settled.nodes.length;
+  if (how === "assume") return null;
+  if (how === "auto" && nodes > FEW_SESSIONS) return null;
+  const isAsked = cluster.bgpPeers.size + cluster.bgpConfigurations.size > 0;
+  const isNeeded =
+    how === "run" || isAsked || settled.nodes.some(({ name }) => network.hosts.get(name)?.routes.some(isLearnt));
+  if (!isNeeded) return null;
+  const [{ emulatedRoutes, sessionCount }, { renderedBird, renderedEvidence }] = await Promise.all([
+    import("../analysis/emulated-routes.ts"),
+    import("../analysis/rendered-bird.ts"),
+  ]);
+  const configurations = renderedEvidence(renderedBird(cluster, settled), network.origins);
+  if (how === "auto" && sessionCount(configurations.values()) > FEW_SESSIONS) return null;
+  return emulatedRoutes(network, configurations);
+}
+
+/** A route of BIRD's to another machine. */
+function isLearnt({ protocol, type }: Route): boolean {
+  return protocol === "bird" && type === "unicast";
 }
 
 function noFacts(): Finding {

@@ -1,10 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseProtocol } from "../net/protocol.ts";
 import type { ProbeKind } from "../trace/probe.ts";
+import type { BgpOptions } from "./bgp-option.ts";
 import { type CommonOptions, wholeNumber } from "./common-options.ts";
 
 /** `<probe…>` of INTERFACES section 1. */
-export interface ProbeOptions extends CommonOptions {
+export interface ProbeOptions extends CommonOptions, BgpOptions {
   readonly from?: string;
   readonly to?: string;
   readonly kind?: ProbeKind;

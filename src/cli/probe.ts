@@ -4,6 +4,7 @@ import { findingText } from "../report/finding-text.ts";
 import { answerJson } from "../report/trace-json.ts";
 import { parsePacketLine } from "../trace/packet-question.ts";
 import { createPacketSession, type PacketSession } from "../trace/packet-session.ts";
+import type { BgpOptions } from "./bgp-option.ts";
 import type { CommonOptions } from "./common-options.ts";
 import { BAD_INPUT, DONE, type ExitCode, outcomeCode, worst } from "./exit-code.ts";
 import { type LoadedNetwork, loadNetwork } from "./input.ts";
@@ -15,7 +16,7 @@ import { unreadableFile } from "./read-files.ts";
 import { linesOfFile, linesOfStdin, STDIN_NAME } from "./read-stdin.ts";
 import { remarkOn } from "./remarks.ts";
 
-export interface PacketsOptions extends CommonOptions {
+export interface PacketsOptions extends CommonOptions, BgpOptions {
   readonly packets: string;
 }
 

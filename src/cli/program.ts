@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { findingText } from "../report/finding-text.ts";
+import { addBgpOption } from "./bgp-option.ts";
 import { addCommonOptions, wholeNumber } from "./common-options.ts";
 import { BAD_INPUT, DEFECT, DONE, type ExitCode } from "./exit-code.ts";
 import { addFactOptions } from "./fact-options.ts";
@@ -26,7 +27,7 @@ const NETWORK = "snapshot folder or archive, bundle, folder of manifests, scenar
 
 /** Options of the commands that ask about a network. */
 function withNetwork(command: Command): Command {
-  return addFactOptions(addCommonOptions(command));
+  return addBgpOption(addFactOptions(addCommonOptions(command)));
 }
 
 /** The commands there are. What each needs is imported when it runs. */
@@ -56,13 +57,18 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
       done(await run(scenarios, options, io));
     });
 
-  withNetwork(
-    program
-      .command("birdc")
-      .description("BGP started anew: what birdc show … or calicoctl node status says on a node")
-      .argument("<network>", NETWORK)
-      .argument("<node>", "a node with a bird.cfg, or of a folder of manifests")
-      .argument("<words...>", "show protocols [all], show route [all] [for A | protocol P], show status, node status"),
+  addFactOptions(
+    addCommonOptions(
+      program
+        .command("birdc")
+        .description("BGP started anew: what birdc show … or calicoctl node status says on a node")
+        .argument("<network>", NETWORK)
+        .argument("<node>", "a node with a bird.cfg, or of a folder of manifests")
+        .argument(
+          "<words...>",
+          "show protocols [all], show route [all] [for A | protocol P], show status, node status",
+        ),
+    ),
   )
     .option("--after <seconds>", "how long the daemons run before they are asked", "120")
     .option("--ipv6", "ask the daemon of IPv6")

@@ -1,4 +1,5 @@
 import { extname } from "node:path";
+import { emulatedEvidence } from "../analysis/bgp-evidence.ts";
 import { readEvidence } from "../readers/evidence/read-evidence.ts";
 import { topologyDot } from "../report/topology/dot.ts";
 import { topologyGraph } from "../report/topology/graph.ts";
@@ -44,7 +45,10 @@ export async function render(argument: string | undefined, options: RenderOption
   if (isProbe) checkArguments(options);
   const loaded = await loadNetwork(argument, io, options);
   const asked = isProbe ? ask(loaded, options) : null;
-  const { evidence } = readEvidence(loaded.machines, loaded.network.origins);
+  const evidence =
+    loaded.network.bgp === undefined
+      ? readEvidence(loaded.machines, loaded.network.origins).evidence
+      : emulatedEvidence(loaded.network);
   const graph = topologyGraph(loaded.name, loaded.network, evidence, asked?.answer ?? null);
   const output = openOutput(io, options);
   try {

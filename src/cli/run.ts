@@ -9,6 +9,7 @@ import { comparisonJson } from "../report/comparison-json.ts";
 import { comparisonText } from "../report/comparison-text.ts";
 import { streamedRun } from "../report/run-json.ts";
 import { HEADLINE_PROBES, runText } from "../report/run-text.ts";
+import type { BgpOptions } from "./bgp-option.ts";
 import type { CommonOptions } from "./common-options.ts";
 import { BAD_INPUT, DONE, type ExitCode, FAILED, UNKNOWN, worst } from "./exit-code.ts";
 import { type FactOptions, refuseBadFacts, typedFacts } from "./fact-options.ts";
@@ -20,7 +21,7 @@ import { playChanges } from "./play-changes.ts";
 import { progressBar } from "./progress-bar.ts";
 import { remarkOn } from "./remarks.ts";
 
-export interface RunOptions extends CommonOptions, FactOptions {
+export interface RunOptions extends CommonOptions, FactOptions, BgpOptions {
   readonly hideAnswer?: boolean;
   /** Routes are those that BGP, started anew, brings. */
   readonly reconverge?: boolean;
@@ -75,7 +76,10 @@ async function play(name: string, options: RunOptions, io: Io): Promise<Played> 
   if (scenario === null || (options.strictInput === true && findings.length > 0)) throw new InputError(findings);
   const typed = await typedFacts(options);
   const progress = progressBar(io, options);
-  const loaded = await loadScenarioNetwork(file, scenario.network, { ...options, typed, progress });
+  // BGP runs from the first change on, or anew: then nobody asks what it has brought before
+  const isPlayed = options.reconverge === true || scenario.timeline.length > 0 || scenario.fixes.length > 0;
+  const bgp = isPlayed ? "assume" : (options.bgp ?? "auto");
+  const loaded = await loadScenarioNetwork(file, scenario.network, { ...options, bgp, typed, progress });
   progress?.end();
   refuseBadFacts(loaded.findings, typed);
   const shortName = basename(resolve(file.folder));

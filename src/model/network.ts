@@ -1,8 +1,10 @@
 import type { Address } from "../net/address.ts";
 import type { Prefix } from "../net/prefix.ts";
+import type { BgpSession } from "./evidence.ts";
 import type { Host } from "./host.ts";
 import type { Link } from "./link.ts";
 import { type Origin, type OriginTable, originTable } from "./origin.ts";
+import type { Route } from "./route.ts";
 
 /** A Service as far as probes need it: a name for addresses and ports. */
 export interface ServiceName {
@@ -31,6 +33,14 @@ export interface FabricRoute {
   readonly origin: Origin;
 }
 
+/** BGP that ran, as it stands. */
+export interface NetworkBgp {
+  /** Of all hosts with a BIRD, each as its own side tells it. */
+  readonly sessions: readonly (BgpSession & { readonly host: string })[];
+  /** The routes of a host were all its sessions up. */
+  expected(host: string): readonly Route[];
+}
+
 /** The whole model. Immutable: change it with immer into a new one. */
 export interface Network {
   readonly hosts: ReadonlyMap<string, Host>;
@@ -47,6 +57,8 @@ export interface Network {
   readonly collectedAt?: number;
   /** CIDRs that pods have their addresses from. */
   readonly pools: readonly Prefix[];
+  /** The BGP that ran among the hosts and left their routes; absent where routes are as dumped, or taken for granted. */
+  readonly bgp?: NetworkBgp;
 }
 
 /** Puts a network together. `links` may be a getter: it is not asked here. */

@@ -31,6 +31,12 @@ export const TABLE_DEFAULT = 253;
 export const TABLE_MAIN = 254;
 export const TABLE_LOCAL = 255;
 
+/** A protocol of BIRD: its name, and whom it talks to where it is BGP. */
+export interface RouteCarrier {
+  readonly name: string;
+  readonly bgp: { readonly remoteAddress: Address } | null;
+}
+
 export interface Route {
   readonly family: Family;
   /** Table number; names of rt_tables are resolved by the readers. */
@@ -54,6 +60,8 @@ export interface Route {
   readonly realm: string | null;
   /** Absent: it is as certain as the routes of its host are. */
   readonly assumption?: AssumptionCode;
+  /** The protocol of a BIRD that ran here and programmed it; absent for what was read or derived. */
+  readonly carrier?: RouteCarrier;
   readonly origin: Origin;
 }
 

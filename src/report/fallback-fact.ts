@@ -1,7 +1,9 @@
+import { missingRoute } from "../analysis/missing-route.ts";
 import type { Network } from "../model/network.ts";
 import { formatAddress, sameAddress } from "../net/address.ts";
 import type { TraceStep } from "../trace/step.ts";
 import { ownerOf } from "./address-names.ts";
+import { missingRouteFacts } from "./missing-route-text.ts";
 
 type RouteStep = TraceStep & { readonly kind: "route" };
 
@@ -20,8 +22,14 @@ export function fallbackFact(network: Network, host: string, step: RouteStep): s
   return `only the default route matches: ${host} has no route of its own for ${formatAddress(destination)}, which is ${owner.name}${where}`;
 }
 
-/** The facts of all steps of a packet, each once. */
+/** The facts of all steps of a packet, each once: that a host has no route of its own, and why BGP brings none. */
 export function fallbackFacts(network: Network, steps: readonly TraceStep[]): readonly string[] {
-  const facts = steps.map((step) => (step.kind === "route" ? fallbackFact(network, step.host, step) : null));
-  return [...new Set(facts)].filter((fact) => fact !== null);
+  const facts = steps.flatMap((step): readonly string[] => {
+    if (step.kind !== "route") return [];
+    const missing = missingRoute(network, step.host, step.destination);
+    if (missing !== null) return missingRouteFacts(network, missing);
+    const fact = fallbackFact(network, step.host, step);
+    return fact === null ? [] : [fact];
+  });
+  return [...new Set(facts)];
 }

@@ -4,6 +4,7 @@ import type { Network } from "../model/network.ts";
 import { formatSource, NO_ORIGIN, sourceOf } from "../model/origin.ts";
 import type { Route } from "../model/route.ts";
 import { printRoute } from "../readers/ip/print-route.ts";
+import { namedAddress } from "./address-names.ts";
 
 /** A route as `ip route` prints it, on one line. */
 export function routeText(route: Route): string {
@@ -23,9 +24,17 @@ export function isSupposed(network: Network, host: string, route: Route): boolea
 /** File and line of a route. Routes that podpath derived say so. */
 export function citeRoute(network: Network, route: Route): string {
   const source = formatSource(sourceOf(network.origins, route.origin));
+  const session = sessionWords(network, route);
+  if (session !== null) return source === "" ? session : `${session}; ${source}`;
   if (source !== "") return source;
   if (isStandIn(route)) return SUPPOSED;
   return route.protocol === "bird" ? "what BIRD programs once it has settled" : "derived, not in a dump";
+}
+
+/** The BGP session that brought a route: `BGP session Mesh_172_16_0_11 with 172.16.0.11 (worker-2)`; null for other routes. */
+function sessionWords(network: Network, { carrier }: Route): string | null {
+  if (carrier === undefined || carrier.bgp === null) return null;
+  return `BGP session ${carrier.name} with ${namedAddress(network, carrier.bgp.remoteAddress)}`;
 }
 
 /** A route that was supposed where nobody knows any. */

@@ -104,6 +104,9 @@ function routeJson(network: Network, step: TraceStep & { readonly kind: "route" 
     result: result.kind,
     text: route === null ? null : routeText(route),
     source: route === null ? null : sourceOf(network.origins, route.origin),
+    ...(route?.carrier?.bgp == null
+      ? {}
+      : { session: { name: route.carrier.name, peer: formatAddress(route.carrier.bgp.remoteAddress) } }),
     ...(result.kind === "error" ? { error: result.errno } : { interface: result.output.name }),
     ...(result.kind === "unicast" ? { nextHop: formatAddress(result.nextHop) } : {}),
   };

@@ -15,6 +15,7 @@ import { unverifiedParts } from "../trace/rests-on.ts";
 import type { Answer, Branch, Certainty, Run, Unknown } from "../trace/result.ts";
 import { docOf } from "./code-link.ts";
 import { decidingRule } from "./ending-text.ts";
+import { type MissingRouteJson, missingRoutesJson } from "./missing-route-json.ts";
 import { type PacketJson, packetJson } from "./packet-json.ts";
 import { type RuleJson, ruleJson, type StepJson, stepJson } from "./step-json.ts";
 
@@ -79,6 +80,8 @@ export interface AnswerJson {
   readonly unverified: readonly { readonly feature: string; readonly reason: string; readonly source: Source | null }[];
   readonly unknowns: readonly UnknownJson[];
   readonly truncated?: true;
+  /** Routes that BGP, which ran, did not bring; absent where none is missed. */
+  readonly missingRoutes?: readonly MissingRouteJson[];
   readonly branches: readonly BranchJson[];
 }
 
@@ -97,6 +100,7 @@ export function answerJson(answer: Answer, id: string | null = null): AnswerJson
 export type StreamedAnswer = Omit<AnswerJson, "branches"> & { readonly branches: Iterable<BranchJson> };
 
 export function streamedAnswer(answer: Answer, id: string | null = null): StreamedAnswer {
+  const missingRoutes = missingRoutesJson(answer);
   return {
     ...(id === null ? {} : { id }),
     certainty: answer.certainty,
@@ -108,6 +112,7 @@ export function streamedAnswer(answer: Answer, id: string | null = null): Stream
     })),
     unknowns: answer.unknowns.map((unknown) => ({ ...unknown, doc: docOf(unknown.code) })),
     ...(answer.truncated ? { truncated: true } : {}),
+    ...(missingRoutes.length === 0 ? {} : { missingRoutes }),
     branches: branchesOf(answer),
   };
 }

@@ -244,6 +244,7 @@ function kernelRoute(core: SpeakerCore, { configuration }: Kernel, found: RibRou
     type: type === "blackhole" || type === "unreachable" || type === "prohibit" ? type : "unicast",
     metric: metric ?? (core.configuration.family === 6 ? DEFAULT_METRIC_6 : 0),
     preferredSource,
+    carrier: found.owner,
     nextHops:
       type === "unicast"
         ? hops.map((hop) =>

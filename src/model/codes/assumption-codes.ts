@@ -24,12 +24,19 @@ export const ASSUMPTION_CODES = {
       "No dump tells the key, so it has the value that the kernel, Kubernetes and Calico give it. docs/reference/assumptions.md lists them.",
     todo: "Collect sysctl -a.",
   },
+  "bgp-guessed": {
+    part: "routes",
+    title: "BGP has brought a route, on a guess",
+    means:
+      "BGP ran in a cluster of manifests, and a packet of it came to where nothing says what happens. The first way was taken; the warning bgp-rests-on-a-guess names it.",
+    todo: "Say in nodes.yaml what the warning asks for.",
+  },
   "bgp-settled": {
     part: "routes",
     title: "BGP has brought its routes",
     means:
-      "In a cluster of manifests every BGP session that is asked for is taken to be established, and BIRD to have put the routes into the kernel. Whether the sessions' packets get through is not looked at.",
-    todo: "Trace tcp/179 between the nodes: podpath trace … --from node/A --to node/B --port 179.",
+      "In a large cluster of manifests, or with --bgp assume, every BGP session that is asked for is taken to be established, and BIRD to have put the routes into the kernel. Whether the sessions' packets get through is not looked at.",
+    todo: "Let BGP run: --bgp run.",
   },
   "bridge-one-vlan": {
     part: "interfaces",

@@ -47,6 +47,12 @@ export const BIRD_CODES = {
     means: "BGP ran without it (run --reconverge): where it brings or changes routes, the real BIRD has others.",
     todo: "Take the routes of the dumps instead: leave --reconverge out.",
   },
+  "bgp-stays-down": {
+    title: "A BGP session that does not come up",
+    means:
+      "BGP ran in a cluster of manifests, and this session is not established two minutes later. The message says what becomes of the packets that would open it; an error where a node lacks routes for it.",
+    todo: "Repair what the message names; podpath birdc NETWORK NODE show protocols shows all sessions of a node.",
+  },
   "bgp-rests-on-a-guess": {
     title: "BGP was played on a guess",
     means:

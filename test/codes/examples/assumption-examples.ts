@@ -64,17 +64,23 @@ const withSet = (set: string, rule: string): CommandExample =>
     ..."--from node/n1 --to node/n2 --port 80".split(" "),
   );
 
+const PODS = ["n1", "n2"]
+  .map(
+    (node) => `apiVersion: v1\nkind: Pod\nmetadata: {name: on-${node}, namespace: shop}\nspec: {nodeName: ${node}}\n`,
+  )
+  .join("---\n");
+const BETWEEN_PODS = ["trace", "shop", "--from", "pod/shop/on-n1", "--to", "pod/shop/on-n2"];
+
 export const ASSUMPTION_EXAMPLES: ExamplesOf<typeof ASSUMPTION_CODES> = {
-  "bgp-settled": clusterFolder(
+  "bgp-settled": clusterFolder({ "pods.yaml": PODS }, [...BETWEEN_PODS, "--bgp", "assume"]),
+  "bgp-guessed": clusterFolder(
     {
-      "pods.yaml": ["n1", "n2"]
-        .map(
-          (node) =>
-            `apiVersion: v1\nkind: Pod\nmetadata: {name: on-${node}, namespace: shop}\nspec: {nodeName: ${node}}\n`,
-        )
-        .join("---\n"),
+      "pods.yaml": PODS,
+      "nodes.yaml":
+        "apiVersion: podpath/v1\nkind: ClusterNodes\ndefaults: {gateway: 172.16.0.1, firewall: spin.rules}\nnodes: {n1: {addresses: [172.16.0.11/24]}, n2: {addresses: [172.16.0.12/24]}}\n",
+      "spin.rules": "*filter\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -p tcp -m quantum --spin up -j DROP\nCOMMIT\n",
     },
-    ["trace", "shop", "--from", "pod/shop/on-n1", "--to", "pod/shop/on-n2"],
+    BETWEEN_PODS,
   ),
   "assumed-open-port": probed(
     { "cluster/pod.yaml": POD },

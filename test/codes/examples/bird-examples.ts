@@ -1,6 +1,7 @@
 import type { BIRD_CODES } from "../../../src/model/codes/bird-codes.ts";
 import { reconvergedFindings } from "../../bgp/reconverged-findings.ts";
 import { findingsOf, node, peer } from "../../calico/bird/findings-of.ts";
+import { clusterFolder } from "../cluster-example.ts";
 import { type Example, type ExamplesOf, snapshot } from "../example.ts";
 
 const CONFIGURATION = `router id 172.16.0.11;
@@ -48,6 +49,15 @@ export const BIRD_EXAMPLES: ExamplesOf<typeof BIRD_CODES> = {
   }),
   "bird-refuses-configuration": played("router id 172.16.0.11;\nprotocol bgp tor { neighbor 172.16.0.1 as 64512; }\n"),
   "bird-not-followed": played("router id 172.16.0.11;\nprotocol ospf { }\n"),
+  "bgp-stays-down": clusterFolder(
+    {
+      "nodes.yaml":
+        "apiVersion: podpath/v1\nkind: ClusterNodes\ndefaults: {gateway: 172.16.0.1, firewall: hard.rules}\nnodes: {n1: {addresses: [172.16.0.11/24]}, n2: {addresses: [172.16.0.12/24]}}\n",
+      "hard.rules": "*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp --dport 22 -j ACCEPT\nCOMMIT\n",
+      "pods.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: on-n1, namespace: shop}\nspec: {nodeName: n1}\n",
+    },
+    ["check", "shop"],
+  ),
   "bgp-rests-on-a-guess": played(
     "router id 172.16.0.11;\nprotocol bgp tor { local as 64512; neighbor 172.16.0.12 as 64512; }\n",
     {
