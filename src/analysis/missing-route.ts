@@ -19,11 +19,13 @@ const known = new WeakMap<NetworkBgp, Map<string, MissingRoute | null>>();
 export function missingRoute(network: Network, host: string, address: Address): MissingRoute | null {
   const { bgp } = network;
   if (bgp === undefined) return null;
-  let ofNetwork = known.get(bgp);
-  if (ofNetwork === undefined) known.set(bgp, (ofNetwork = new Map()));
+  const ofNetwork = known.get(bgp) ?? new Map<string, MissingRoute | null>();
+  known.set(bgp, ofNetwork);
   const key = `${host} ${formatAddress(address)}`;
-  let missing = ofNetwork.get(key);
-  if (missing === undefined) ofNetwork.set(key, (missing = look(network, bgp, host, address)));
+  const before = ofNetwork.get(key);
+  if (before !== undefined) return before;
+  const missing = look(network, bgp, host, address);
+  ofNetwork.set(key, missing);
   return missing;
 }
 

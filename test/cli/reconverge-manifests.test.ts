@@ -35,7 +35,7 @@ describe("run --reconverge of manifests", () => {
 
   test("keeps sessions down whose packets a node's own rule drops, and pods apart that need their routes", async () => {
     const path = withMachines(blocked);
-    expect((await podpath(["run", path])).out).not.toContain("only the default");
+    expect((await podpath(["run", path, "--bgp", "assume"])).out).not.toContain("only the default");
     const { code, out } = await podpath(["run", "--reconverge", path]);
     expect(code).toBe(1);
     expect(out).toMatch(/worker-1 → 172\.16\.0\.11 \(worker-2\) +Established +\S/);
