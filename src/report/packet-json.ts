@@ -21,6 +21,8 @@ export interface PacketJson {
   readonly sport?: number;
   readonly dport?: number;
   readonly flags?: string;
+  /** The MSS option of TCP. */
+  readonly mss?: number;
   readonly icmpType?: number;
   readonly icmpCode?: number;
   readonly icmpId?: number;
@@ -55,6 +57,7 @@ export function packetJson(packet: Packet, domains: readonly PortSet[]): PacketJ
       ? { sport: chosen("sport", packet.sport), dport: chosen("dport", packet.dport) }
       : {}),
     ...(packet.protocol === TCP && packet.fragmentOffset === 0 ? { flags: formatTcpFlags(packet.flags) } : {}),
+    ...(packet.mss > 0 ? { mss: packet.mss } : {}),
     ...(isIcmp ? { icmpType: packet.icmpType, icmpCode: packet.icmpCode } : {}),
     ...(isIcmp && packet.inner === null ? { icmpId: chosen("icmpId", packet.icmpId), icmpSeq: packet.icmpSeq } : {}),
     ...(packet.icmpMtu > 0 ? { icmpMtu: packet.icmpMtu } : {}),

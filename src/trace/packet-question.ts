@@ -67,6 +67,7 @@ const FIELDS: ReadonlySet<string> = new Set([
   "tFlag",
   "seq",
   "ack",
+  "mss",
   "mf",
   "fragOffset",
   "ipid",
@@ -339,6 +340,7 @@ function readPacket(reader: Reader): Packet | null {
     icmpSeq: read(isIcmp, "icmpSeq", 0xffff, 1),
     seq: read(isTcp, "seq", 0xffffffff, 0),
     ack: read(isTcp, "ack", 0xffffffff, 0),
+    mss: read(isTcp, "mss", 0xffff, 0),
     icmpMtu: read(isIcmp, "icmpMtu", 0xffffffff, 0),
     inner,
   });

@@ -41,6 +41,7 @@ export interface ProbePacket {
   readonly tFlag?: boolean;
   readonly seq?: number;
   readonly ack?: number;
+  readonly mss?: number;
   /** MTU of an ICMP error. */
   readonly icmpMtu?: number;
   readonly ipid?: number;

@@ -14,6 +14,8 @@ export interface SeenPacket {
   readonly flags: string;
   readonly seq: number;
   readonly ack: number;
+  /** Maximum segment size of a SYN; 0: it has none. */
+  readonly mss: number;
   readonly length: number;
   readonly icmpType: number;
   readonly icmpCode: number;

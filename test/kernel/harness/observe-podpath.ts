@@ -11,7 +11,7 @@ import {
 } from "../../../src/net/icmp.ts";
 import type { Packet } from "../../../src/net/packet.ts";
 import { ICMP, ICMPV6 } from "../../../src/net/protocol.ts";
-import { formatTcpFlags } from "../../../src/net/tcp-flags.ts";
+import { formatTcpFlags, SYN } from "../../../src/net/tcp-flags.ts";
 import type { Branch, Run } from "../../../src/trace/result.ts";
 import type { TraceStep } from "../../../src/trace/step.ts";
 import {
@@ -39,6 +39,7 @@ export function podpathPacket(packet: Packet): SeenPacket {
     flags: formatTcpFlags(packet.flags),
     seq: packet.seq,
     ack: packet.ack,
+    mss: packet.flags === SYN ? packet.mss : 0,
     length: packet.payloadLength,
     icmpType: packet.icmpType,
     icmpCode: packet.icmpCode,

@@ -19,6 +19,7 @@ const basePacket = z.object({
   flags: z.string().optional(),
   seq: z.number().optional(),
   ack: z.number().optional(),
+  mss: z.number().optional(),
   window: z.number().optional(),
   length: z.number().optional(),
   icmpType: z.number().optional(),

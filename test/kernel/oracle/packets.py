@@ -98,8 +98,8 @@ def _transport(packet, number, src, dst, six):
             bits |= FLAGS[letter]
         body = struct.pack(
             "!HHIIBBHHH", packet.get("sport", 0), packet.get("dport", 0), packet.get("seq", 0), packet.get("ack", 0),
-            0x50, bits, packet.get("window", 65535), 0, 0,
-        ) + payload
+            0x60 if packet.get("mss") else 0x50, bits, packet.get("window", 65535), 0, 0,
+        ) + (struct.pack("!BBH", 2, 4, packet["mss"]) if packet.get("mss") else b"") + payload
         at = 16
     elif number == 17:
         body = struct.pack("!HHHH", packet.get("sport", 0), packet.get("dport", 0), 8 + whole, 0) + payload
@@ -217,6 +217,9 @@ def parse(data, at=0):
             packet["flags"] = FLAG_TEXT[bits]
             packet["seq"], packet["ack"], packet["window"] = seq, ack, window
             packet["length"] = end - after - (offset >> 4) * 4
+            mss = _mss(data[after + 20 : after + (offset >> 4) * 4])
+            if mss is not None:
+                packet["mss"] = mss
     elif number == 17:
         if room >= 8:
             packet["sport"], packet["dport"] = struct.unpack_from("!HH", data, after)
@@ -266,6 +269,21 @@ def parse(data, at=0):
     else:
         packet["length"] = end - after
     return packet
+
+
+def _mss(options):
+    """The maximum segment size among TCP options, or None."""
+    at = 0
+    while at < len(options) and options[at] != 0:
+        if options[at] == 1:
+            at += 1
+        elif at + 1 >= len(options) or options[at + 1] < 2:
+            return None
+        elif options[at] == 2 and at + 4 <= len(options):
+            return int.from_bytes(options[at + 2 : at + 4], "big")
+        else:
+            at += options[at + 1]
+    return None
 
 
 def _redirected(data, at, end):
