@@ -1,4 +1,4 @@
-import { createWorld, runtimeOf, settle, type World } from "../emulator/world.ts";
+import { createWorld, runtimeOf, settle, type World, type WorldOptions } from "../emulator/world.ts";
 import type { Choice } from "../linux/chooser.ts";
 import type { Network } from "../model/network.ts";
 import type { Route } from "../model/route.ts";
@@ -27,13 +27,14 @@ export const SETTLING_TIME = 120;
 export function startDaemons(
   network: Network,
   configurations: ReadonlyMap<string, readonly SpeakerConfiguration[]>,
+  options: Pick<WorldOptions, "remembersPaths"> = {},
 ): BgpRun {
   const choices = new Set<string>();
   const choose = (choice: Choice): number => {
     if (choice.kind !== "random") choices.add(`${choice.question}: ${choice.alternatives[0]?.label ?? ""} is assumed`);
     return 0;
   };
-  const world = createWorld(network, { choose, empty: true, forgetful: true });
+  const world = createWorld(network, { choose, empty: true, forgetful: true, ...options });
   const speakers = new Map<string, readonly Speaker[]>();
   for (const [host, items] of configurations) {
     const runtime = runtimeOf(world, host);

@@ -5,6 +5,7 @@ import { receive } from "../linux/forward.ts";
 import { type HostRuntime, leaving } from "../linux/runtime.ts";
 import { CT_NONE, copySkb, type Skb } from "../linux/skb.ts";
 import { FRAME_ALLOWANCE } from "../linux/transmit.ts";
+import { noteVolatile } from "../linux/walk-record.ts";
 import type { Host } from "../model/host.ts";
 import type { Interface } from "../model/interface.ts";
 import type { Link } from "../model/link.ts";
@@ -12,6 +13,7 @@ import type { Network } from "../model/network.ts";
 import { packetLength } from "../net/packet.ts";
 import { schedule } from "./event-queue.ts";
 import { refusedByReceiver, refusedBySender } from "./link-drops.ts";
+import { noteArrival, noteHost, whileNoting } from "./tcp/path.ts";
 import { linkOf, macOf, others } from "./topology.ts";
 import { runtimeOf, type World } from "./world.ts";
 
@@ -55,6 +57,7 @@ export function transmit(world: World, runtime: HostRuntime, device: Interface, 
     } else if (first === undefined && frame.arp === null) drop(runtime, frame, null, null, `nobody is on ${link.name}`);
   }
   let taken = true;
+  if (receivers.length !== 1) noteVolatile();
   for (const receiver of receivers) {
     const copy = receiver === receivers.at(-1) ? frame : copySkb(frame);
     if (copy === null) continue;
@@ -174,6 +177,7 @@ function handOver(world: World, sender: HostRuntime, { runtime, device }: Receiv
     drop(sender, frame, null, null, text);
     return false;
   }
+  if (world.noting?.skb === frame) noteHost(world.noting, sender);
   frame.mark = 0;
   frame.connection = null;
   frame.ctState = CT_NONE;
@@ -189,7 +193,12 @@ function handOver(world: World, sender: HostRuntime, { runtime, device }: Receiv
   frame.reassembled = null;
   frame.bridged = null;
   frame.packetType = frameType(runtime.host.name, device, frame.destinationMac);
-  schedule(world.queue, world.now, () => receive(runtime, device, frame));
+  const note = world.noting?.skb === frame ? world.noting : null;
+  if (note === null) schedule(world.queue, world.now, () => receive(runtime, device, frame));
+  else {
+    noteArrival(note, device);
+    schedule(world.queue, world.now, () => whileNoting(world, note, () => receive(runtime, device, frame)));
+  }
   return true;
 }
 

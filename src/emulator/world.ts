@@ -14,6 +14,7 @@ import type { Supposition } from "../linux/routing/unknown-route.ts";
 import type { Ending, HostRuntime, PacketKind, RuleCounters, SendOptions, Services } from "../linux/runtime.ts";
 import { CT_NONE, CT_RELATED, CT_UNTRACKED, type Skb, skb } from "../linux/skb.ts";
 import { transmitFrame } from "../linux/transmit.ts";
+import { noteVolatile } from "../linux/walk-record.ts";
 import { ASSUMPTION_CODES, type AssumptionCode, type AssumptionPart } from "../model/codes/assumption-codes.ts";
 import type { Host } from "../model/host.ts";
 import type { Interface } from "../model/interface.ts";
@@ -29,6 +30,7 @@ import { fabricRoute } from "./fabric-route.ts";
 import type { Journey } from "./journey.ts";
 import { answerFromOutside } from "./outside.ts";
 import { type BoundSocket, deliverToSockets, hasConnectedSocket } from "./sockets.ts";
+import { type PathNote, whileNoting } from "./tcp/path.ts";
 import { type TcpStack, tcpStack } from "./tcp/stack.ts";
 import { linkOf, macOf, others, type Topology, topologyOf } from "./topology.ts";
 import { frameType, reaches, transmit } from "./wire.ts";
@@ -85,6 +87,8 @@ export interface World {
   readonly forgetful: boolean;
   /** How many packets were sent. */
   sent: number;
+  /** The way of the packet in hand, while it is noted for later ones; `undefined`: ways are not remembered in this World. */
+  noting: PathNote | null | undefined;
 }
 
 export interface WorldOptions {
@@ -102,6 +106,8 @@ export interface WorldOptions {
   readonly limits?: ReadonlyMap<string, IcmpLimits> | null;
   /** For Worlds that run for long: nobody asks later what became of each packet. */
   readonly forgetful?: boolean;
+  /** False: each segment of a connection is walked through its hosts, also where the verdicts are known. */
+  readonly remembersPaths?: boolean;
 }
 
 export function createWorld(network: Network, options: WorldOptions): World {
@@ -115,6 +121,7 @@ export function createWorld(network: Network, options: WorldOptions): World {
     now: () => world.now,
     wallClock: () => (network.collectedAt === undefined ? null : network.collectedAt + world.now),
     choose: (choice: Choice) => {
+      noteVolatile();
       const taken = options.choose(choice);
       if (observer !== null) observer.step({ kind: "choice", ...current, choice, taken });
       return taken;
@@ -130,11 +137,15 @@ export function createWorld(network: Network, options: WorldOptions): World {
     transmit: (runtime, device, frame) => transmit(world, runtime, device, frame),
     reaches: (runtime, port, mac) => reaches(world, runtime, port, mac),
     macOf: (runtime, device) => macOf(runtime.host.name, device),
-    receiveLater: (runtime, device, frame) => schedule(world.queue, world.now, () => receive(runtime, device, frame)),
+    receiveLater: (runtime, device, frame) => {
+      noteVolatile();
+      schedule(world.queue, world.now, () => receive(runtime, device, frame));
+    },
     resolve: (runtime, device, nextHop, sender) => askLink(world, runtime, device, nextHop, sender),
     fabricRoute: (runtime, device, destination) => fabricRoute(world, runtime, device, destination),
     after: (seconds, action) => schedule(world.queue, world.now + seconds, action),
     sendFrame: (runtime, packet, how) => {
+      noteVolatile();
       const journey = startJourney(world, runtime.host.name, packet, how.kind, how.cause);
       const frame = skb(packet, journey.id);
       frame.fromKernel = true;
@@ -142,9 +153,18 @@ export function createWorld(network: Network, options: WorldOptions): World {
       frame.destinationMac = how.destinationMac;
       transmitFrame(runtime, how.device, frame);
     },
-    send: (runtime, packet, how) => send(world, runtime, packet, how),
-    copy: (runtime, original, hook, gateway, output) => sendDuplicate(world, runtime, original, hook, gateway, output),
-    isConnected: (runtime, packet) => hasConnectedSocket(world, runtime, packet),
+    send: (runtime, packet, how) => {
+      noteVolatile();
+      return send(world, runtime, packet, how);
+    },
+    copy: (runtime, original, hook, gateway, output) => {
+      noteVolatile();
+      sendDuplicate(world, runtime, original, hook, gateway, output);
+    },
+    isConnected: (runtime, packet) => {
+      noteVolatile();
+      return hasConnectedSocket(world, runtime, packet);
+    },
     deliver: (runtime, frame) => deliverToSockets(world, runtime, frame),
     end: (runtime, frame, ending) => endJourney(world, runtime, frame, ending, false),
     hold: (runtime, frame, ending) => endJourney(world, runtime, frame, ending, true),
@@ -170,8 +190,14 @@ export function createWorld(network: Network, options: WorldOptions): World {
     limits: options.limits ?? null,
     forgetful: options.forgetful ?? false,
     sent: 0,
+    noting: remembersPaths(options) ? null : undefined,
   };
   return world;
+}
+
+/** Only where nobody looks at single packets. */
+function remembersPaths({ forgetful, remembersPaths: wanted, observer, counters, supposition }: WorldOptions): boolean {
+  return forgetful === true && wanted !== false && !observer && !counters && !supposition;
 }
 
 /** The living state of a host; null when the Network has none of that name. */
@@ -183,6 +209,7 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
   const runtime: HostRuntime = {
     host,
     compiled: compileHost(host),
+    routeChanges: [],
     services: world.services,
     observer: world.observer,
     counters: world.counters === null ? null : world.counters(name),
@@ -231,6 +258,18 @@ export function settle(world: World, until = Number.POSITIVE_INFINITY): void {
   }
 }
 
+/** A packet that took a remembered way goes on as any other does, since the rest of that way holds no more. */
+export function resume(
+  world: World,
+  runtime: HostRuntime,
+  device: Interface,
+  packet: Packet,
+  frame: Pick<Skb, "sourceMac" | "destinationMac" | "packetType" | "vlan">,
+): void {
+  const journey = startJourney(world, runtime.host.name, packet, packet.payloadLength > 0 ? "data" : "ack", null, true);
+  receive(runtime, device, Object.assign(skb(packet, journey.id), frame));
+}
+
 function startJourney(
   world: World,
   host: string,
@@ -263,7 +302,12 @@ const REMEMBERED = 8192;
 const JOURNEY_LIMIT = 10_000;
 
 /** A process or the kernel of a host sends a packet. Returns its journey; the packet has left when this returns. */
-export function originate(world: World, runtime: HostRuntime, packet: Packet, options: SendOptions): Journey {
+export function originate(
+  world: World,
+  runtime: HostRuntime,
+  packet: Packet,
+  options: SendOptions & { readonly note?: (frame: Skb) => PathNote },
+): Journey {
   const journey = startJourney(
     world,
     runtime.host.name,
@@ -286,7 +330,9 @@ export function originate(world: World, runtime: HostRuntime, packet: Packet, op
     return journey;
   }
   attachToCause(frame, options);
-  journey.error = sendLocal(runtime, frame, options);
+  const note = options.note?.(frame) ?? null;
+  if (note === null) journey.error = sendLocal(runtime, frame, options);
+  else journey.error = whileNoting(world, note, () => sendLocal(runtime, frame, options));
   return journey;
 }
 

@@ -32,6 +32,7 @@ import { transmitFrame } from "./transmit.ts";
 import { decapsulateIpip, encapsulateIpip } from "./tunnels/ipip.ts";
 import { decapsulateVxlan } from "./tunnels/vxlan.ts";
 import { vlanDeviceOf } from "./vlan.ts";
+import { noteVolatile } from "./walk-record.ts";
 
 /**
  * One packet through one host, as the kernel does it. Read from top to bottom: a frame is received, crosses
@@ -65,7 +66,10 @@ export function receive(runtime: HostRuntime, device: Interface, skb: Skb): void
   }
   if (device.master !== null) {
     const master = runtime.host.interfaces.get(device.master);
-    if (master?.kind === "bridge") return receiveOnBridge(runtime, master, device, skb);
+    if (master?.kind === "bridge") {
+      noteVolatile();
+      return receiveOnBridge(runtime, master, device, skb);
+    }
   }
   if (skb.vlan !== 0) skb.packetType = "otherhost";
   receiveHere(runtime, device, skb);
@@ -333,6 +337,7 @@ function needsCutting({ packet, reassembled }: Skb, mtu: number): boolean {
  * is refused, and the sender told.
  */
 function inPieces(runtime: HostRuntime, skb: Skb, output: Interface, route: RoutingResult): string | null {
+  noteVolatile();
   const { packet, reassembled } = skb;
   const mtu = outgoingMtu(runtime, skb, route);
   const longest = reassembled === null ? packetLength(packet) : reassembled.maxSize;
@@ -364,6 +369,7 @@ function overDevice(runtime: HostRuntime, skb: Skb, output: Interface, route: Ro
       runtime.services.receiveLater(runtime, output, skb);
       return true;
     case "ipip":
+      noteVolatile();
       encapsulateIpip(runtime, skb, output, route);
       return true;
     case "dummy":
@@ -408,6 +414,7 @@ function overLink(runtime: HostRuntime, skb: Skb, output: Interface, route: Rout
  * the TTL and hands the packet to that machine. Null when nothing is said, or the TTL ends there.
  */
 function throughFabric(runtime: HostRuntime, skb: Skb, output: Interface): Resolution | null {
+  noteVolatile();
   const via = runtime.services.fabricRoute(runtime, output, skb.packet.dst);
   if (via === null || skb.packet.ttl <= 1) return null;
   const found = resolveNeighbour(runtime, skb, output, via);

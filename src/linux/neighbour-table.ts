@@ -13,6 +13,8 @@ export interface NeighbourEntry {
   readonly updated: number;
   /** neigh_hh_init(): a packet went this way, so that the next one finds its Ethernet header made. */
   headerCached?: boolean;
+  /** Another entry has taken its place. */
+  replaced?: boolean;
 }
 
 /** NUD_CONNECTED: reachable, or not in need of being so. */
@@ -65,6 +67,11 @@ export function setNeighbour(table: NeighbourTable, device: string, entry: Neigh
   const entries = table.devices.get(device) ?? new Map<number, NeighbourEntry[]>();
   table.devices.set(device, entries);
   const key = hash(entry.address);
-  const others = (entries.get(key) ?? []).filter((other) => !sameAddress(other.address, entry.address));
-  entries.set(key, [...others, entry]);
+  const others: NeighbourEntry[] = [];
+  for (const other of entries.get(key) ?? []) {
+    if (sameAddress(other.address, entry.address)) other.replaced = true;
+    else others.push(other);
+  }
+  others.push(entry);
+  entries.set(key, others);
 }

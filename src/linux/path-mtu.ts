@@ -5,6 +5,7 @@ import { sysctl } from "./device-settings.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import type { HostRuntime } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
+import { noteVolatile } from "./walk-record.ts";
 
 /** `struct fib_nh_exception`: what a host learnt about the way to one destination. */
 export interface RouteException {
@@ -36,6 +37,7 @@ type RouteOut = Exclude<RoutingResult, { readonly kind: "error" | "local" }>;
 /** find_exception(); null in a host that has learnt nothing, which is the common case. */
 function exceptionOf(runtime: HostRuntime, route: Route | null, destination: Address): RouteException | null {
   if (runtime.exceptions === null || route === null) return null;
+  noteVolatile();
   const found = runtime.exceptions.get(route)?.get(keyOf(destination)) ?? null;
   return found === null || found.expires <= runtime.services.now() ? null : found;
 }

@@ -21,6 +21,7 @@ import type { Hook } from "./netfilter/verdict.ts";
 import type { Observer } from "./observer.ts";
 import type { RouteExceptions } from "./path-mtu.ts";
 import type { FragmentQueue } from "./reassembly.ts";
+import type { RouteChanges } from "./routing/programmed-routes.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import type { Supposition } from "./routing/unknown-route.ts";
 import type { Owner, Skb } from "./skb.ts";
@@ -169,6 +170,7 @@ export interface HostRuntime {
   host: Host;
   /** Another one once a routing daemon has changed the routes (routing/programmed-routes.ts). */
   compiled: CompiledHost;
+  readonly routeChanges: RouteChanges;
   readonly services: Services;
   readonly observer: Observer | null;
   readonly counters: RuleCounters | null;

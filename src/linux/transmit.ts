@@ -5,6 +5,7 @@ import type { HostRuntime } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
 import { encapsulateVxlan } from "./tunnels/vxlan.ts";
 import { transmitOnVlan } from "./vlan.ts";
+import { noteVolatile } from "./walk-record.ts";
 
 /** is_skb_forwardable(): a VLAN tag more than the MTU is let through. */
 export const FRAME_ALLOWANCE = 4;
@@ -27,9 +28,11 @@ export function transmitFrame(runtime: HostRuntime, device: Interface, skb: Skb)
   if (runtime.observer !== null && skb.arp === null) runtime.observer.step({ kind: "transmit", runtime, skb });
   switch (device.kind) {
     case "bridge":
+      noteVolatile();
       transmitOnBridge(runtime, device, skb);
       return true;
     case "vxlan":
+      noteVolatile();
       encapsulateVxlan(runtime, device, skb);
       return true;
     case "vlan":

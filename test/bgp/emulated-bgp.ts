@@ -7,7 +7,7 @@ import { readEvidence } from "../../src/readers/evidence/read-evidence.ts";
 import { readSnapshot } from "../../src/readers/snapshot/read-snapshot.ts";
 
 /** The daemons of a snapshot's bird.cfg files, started on its hosts. */
-export function daemonsOf(folder: string): BgpRun {
+export function daemonsOf(folder: string, options?: Parameters<typeof startDaemons>[2]): BgpRun {
   const snapshot = readSnapshot({ name: folder, files: readFolder(join(folder, "snapshot")) });
   const { evidence } = readEvidence(snapshot.machines, snapshot.network.origins, snapshot.factEvidence);
   const configurations = new Map<string, readonly SpeakerConfiguration[]>();
@@ -20,5 +20,5 @@ export function daemonsOf(folder: string): BgpRun {
     });
     if (speakers.length > 0) configurations.set(host, speakers);
   }
-  return startDaemons(snapshot.network, configurations);
+  return startDaemons(snapshot.network, configurations, options);
 }

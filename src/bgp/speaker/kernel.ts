@@ -276,10 +276,13 @@ function program(
   routes: readonly Route[],
 ): void {
   const table = tableOf(configuration);
-  const others = runtime.compiled.host.routes.filter(
-    (found) => found.protocol !== "bird" || found.family !== family || found.table !== table,
-  );
-  programRoutes(runtime, [...others, ...routes]);
+  const others: Route[] = [];
+  const changed = routes.map(({ destination }) => destination);
+  for (const found of runtime.compiled.host.routes) {
+    if (found.protocol !== "bird" || found.family !== family || found.table !== table) others.push(found);
+    else changed.push(found.destination);
+  }
+  programRoutes(runtime, [...others, ...routes], changed);
 }
 
 /** The kernel takes no route beside one of others for the same destination and metric: "File exists". */

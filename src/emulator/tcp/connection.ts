@@ -1,5 +1,6 @@
 import type { HostRuntime } from "../../linux/runtime.ts";
 import type { Address } from "../../net/address.ts";
+import type { Path } from "./path.ts";
 
 /** States of RFC 9293 section 3.3.2 that a connection of the emulator stays in. */
 export type TcpState =
@@ -79,4 +80,7 @@ export interface Connection {
   challenged: number;
   /** What an ICMP error said last: the reason when the connection times out (sk_err_soft). */
   softError: string | null;
+  /** The way of segments with PSH, and of those without; null while none is known. */
+  dataPath: Path | null;
+  ackPath: Path | null;
 }

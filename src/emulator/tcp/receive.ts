@@ -6,6 +6,7 @@ import { ICMPV6 } from "../../net/protocol.ts";
 import { ACK, FIN, RST, SYN } from "../../net/tcp-flags.ts";
 import type { World } from "../world.ts";
 import { type Connection, fitsKey } from "./connection.ts";
+import { noteEnd } from "./path.ts";
 import {
   arm,
   drop,
@@ -35,6 +36,7 @@ export function receiveSegment(world: World, runtime: HostRuntime, skb: Skb): bo
   const { packet: segment } = skb;
   const connection = connectionOf(world, runtime, segment);
   if (connection !== null) {
+    noteEnd(world, runtime, skb, connection);
     receiveOn(world, connection, segment);
     return true;
   }
@@ -69,7 +71,7 @@ function openPassively(
 }
 
 /** tcp_rcv_state_process(), tcp_rcv_established(). */
-function receiveOn(world: World, connection: Connection, segment: Packet): void {
+export function receiveOn(world: World, connection: Connection, segment: Packet): void {
   if (!fitsKey(connection.options.key, segment.content?.key ?? null)) return;
   if (segment.ttl < connection.options.minTtl) return;
   const { flags } = segment;

@@ -6,6 +6,7 @@ import { ACK, FIN, PSH, RST, SYN } from "../../net/tcp-flags.ts";
 import { schedule } from "../event-queue.ts";
 import { originate, type World } from "../world.ts";
 import type { Connection } from "./connection.ts";
+import { noteOf, sendByPath } from "./path.ts";
 import { removeConnection } from "./stack.ts";
 
 /** Room for the stream in one segment of an Ethernet without options. */
@@ -37,6 +38,10 @@ function transmitSegment(world: World, connection: Connection, segment: Segment)
   const { options, local, remote, localPort, remotePort } = connection;
   const octets = segment.octets ?? NOTHING;
   const withAck = (segment.flags & ACK) !== 0;
+  const seq = (ISN + segment.seq) >>> 0;
+  const ack = withAck ? (connection.remoteIsn + connection.expected) >>> 0 : 0;
+  const content = octets.length > 0 || options.key !== null ? { octets, key: options.key } : null;
+  if (sendByPath(world, connection, { flags: segment.flags, seq, ack, content })) return null;
   const sent = packet({
     src: local,
     dst: remote,
@@ -47,17 +52,19 @@ function transmitSegment(world: World, connection: Connection, segment: Segment)
     tos: options.tos,
     df: remote.family === 4,
     flags: segment.flags,
-    seq: (ISN + segment.seq) >>> 0,
-    ack: withAck ? (connection.remoteIsn + connection.expected) >>> 0 : 0,
+    seq,
+    ack,
     mss: (segment.flags & SYN) !== 0 ? MSS : 0,
     payloadLength: octets.length,
-    content: octets.length > 0 || options.key !== null ? { octets, key: options.key } : null,
+    content,
   });
+  const note = noteOf(world, connection, sent);
   return originate(world, connection.runtime, sent, {
     kind: segment.kind,
     cause: null,
     boundInterface: options.device,
     ...(segment.first === true ? { connects: true } : {}),
+    ...(note === null ? {} : { note }),
   }).error;
 }
 
@@ -270,6 +277,8 @@ export function newConnection(
     timerRuns: false,
     challenged: Number.NEGATIVE_INFINITY,
     softError: null,
+    dataPath: null,
+    ackPath: null,
   };
 }
 

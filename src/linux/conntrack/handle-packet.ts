@@ -1,5 +1,5 @@
 import * as icmp from "../../net/icmp.ts";
-import { packetLength } from "../../net/packet.ts";
+import { type Packet, packetLength } from "../../net/packet.ts";
 import { GRE, ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE } from "../../net/protocol.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
@@ -48,7 +48,7 @@ export function handlePacket(
       if (isNew && !openTcp(runtime, connection, packet)) return "invalid";
       const verdict = trackTcp(runtime, connection, packet, reply, now);
       if (verdict === "invalid" || verdict === "repeat") return verdict;
-      if (verdict !== "keep") account(connection, skb, reply);
+      if (verdict !== "keep") account(connection, packet, reply);
       return verdict === "delete" ? "delete" : "accept";
     }
     case UDP:
@@ -79,6 +79,18 @@ export function handlePacket(
   }
 }
 
+/** The same for a segment of which `staysEstablished` holds. */
+export function handleEstablishedTcp(
+  runtime: HostRuntime,
+  packet: Packet,
+  connection: Connection,
+  reply: boolean,
+  now: number,
+): void {
+  trackTcp(runtime, connection, packet, reply, now);
+  account(connection, packet, reply);
+}
+
 /** nf_conntrack_udp_packet(). */
 function trackUdp(runtime: HostRuntime, skb: Skb, connection: Connection, reply: boolean, now: number): void {
   const answered = (connection.status & IPS_SEEN_REPLY) !== 0;
@@ -97,11 +109,11 @@ function trackGre(runtime: HostRuntime, skb: Skb, connection: Connection, reply:
 /** nf_ct_refresh_acct(). */
 function refresh(connection: Connection, skb: Skb, reply: boolean, timeout: number, now: number): void {
   if ((connection.status & IPS_FIXED_TIMEOUT) === 0) connection.expires = now + timeout;
-  account(connection, skb, reply);
+  account(connection, skb.packet, reply);
 }
 
-function account(connection: Connection, skb: Skb, reply: boolean): void {
-  const length = packetLength(skb.packet);
+function account(connection: Connection, packet: Packet, reply: boolean): void {
+  const length = packetLength(packet);
   if (reply) {
     connection.replyPackets++;
     connection.replyBytes += length;

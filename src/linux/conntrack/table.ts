@@ -33,6 +33,7 @@ export function conntrackTable(): ConntrackTable {
 
 /** `conntrack -F`: every entry is gone. */
 export function flushConntrack(table: ConntrackTable): void {
+  for (const connection of table.connections) if (connection !== null) connection.status |= IPS_DYING;
   table.hashes = NO_HASHES;
   table.connections = [null];
   table.used = 0;

@@ -481,6 +481,24 @@ function checkWindow(
   return "accept";
 }
 
+/**
+ * Whether a plain segment (ACK, and neither SYN, FIN nor RST) of an established connection is accepted and leaves it established: what
+ * `trackTcp` would find, without noting anything.
+ */
+export function staysEstablished(connection: Connection, { seq, ack, payloadLength }: Packet, reply: boolean): boolean {
+  const { tcp: tracking, tcpState, status } = connection;
+  if (tracking === null || tcpState !== "ESTABLISHED" || (status & IPS_SEEN_REPLY) === 0) return false;
+  const sender = senderOf(tracking, reply);
+  const receiver = senderOf(tracking, !reply);
+  if (sender.maxWindow === 0 || receiver.maxWindow === 0) return false;
+  return (
+    before(seq, u32(sender.maxEnd + 1)) &&
+    before(ack, u32(receiver.end + 1)) &&
+    after(u32(seq + payloadLength), u32(sender.end - receiver.maxWindow - 1)) &&
+    after(ack, u32(receiver.end - Math.max(sender.maxWindow, OLD_ACK) - 1))
+  );
+}
+
 /** The first segment of a direction, or a SYN that takes the place of an earlier one. */
 function begin(sender: TcpSender, end: number, window: number): void {
   sender.end = end;

@@ -3,6 +3,7 @@ import type { Family } from "../../net/address.ts";
 import type { ChainIndex } from "./chain-index.ts";
 import type { Backend, CompiledMatch, MatchFunction, TargetFunction } from "./extension.ts";
 import { compileMatch } from "./matches/table.ts";
+import { classifyCall, classifyTest } from "./stability.ts";
 import { compileTarget, targetInstruction } from "./targets/table.ts";
 
 /** Instructions of a compiled rule; each is followed by its operands in `code`. */
@@ -168,7 +169,10 @@ function emitTests(builder: Builder, rule: Rule, family: Family, backend: Backen
   if (rule.fragment !== null) code.push(OP_FRAGMENT, rule.fragment.invert ? 1 : 0);
   for (const match of rule.matches) {
     const compiled = compileMatch(match, rule, family, backend);
-    for (const test of isList(compiled) ? compiled : [compiled]) emitMatch(builder, test);
+    for (const test of isList(compiled) ? compiled : [compiled]) {
+      if (test.kind === "call") classifyTest(match, test.test);
+      emitMatch(builder, test);
+    }
   }
 }
 
@@ -249,7 +253,9 @@ function targetOf(builder: Builder, rule: Rule, family: Family, offset: number):
     case "extension": {
       const dnat = targetInstruction(target.call);
       if (dnat !== null) return [TARGET_DNAT, offset + builder.code.push(dnat.address | 0, dnat.port) - 2];
-      return [TARGET_CALL, builder.calls.push(compileTarget(target.call, rule, family)) - 1];
+      const call = compileTarget(target.call, rule, family);
+      classifyCall(target.call, call);
+      return [TARGET_CALL, builder.calls.push(call) - 1];
     }
   }
 }

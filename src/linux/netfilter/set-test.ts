@@ -5,6 +5,7 @@ import { formatProtocol } from "../../net/protocol.ts";
 import { isFree, valueIn } from "../free-value.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
+import { noteVolatile, recording } from "../walk-record.ts";
 import { frameMac, untoldMac } from "./frame-mac.ts";
 import { setAdd } from "./set-change.ts";
 import {
@@ -52,6 +53,7 @@ export function setHolds(runtime: HostRuntime, test: SetTest, skb: Skb, answer: 
   const { name, sides } = test;
   const set = runtime.host.ipSets.get(name);
   if (set === undefined) return unknownMembership(runtime, test, null, skb);
+  if (recording.current !== null && (runtime.sets.has(name) || changesByItself(set))) noteVolatile();
   if (set.type === "list:set") return listHolds(runtime, set, test, skb, answer);
   const index = currentIndex(runtime, set);
   if (index === null) return unknownMembership(runtime, test, null, skb);
@@ -65,6 +67,11 @@ export function setHolds(runtime: HostRuntime, test: SetTest, skb: Skb, answer: 
   // A missing member can add a match, and in sets of nets also take one away.
   if (set.complete || (held && !index.hasNets)) return held;
   return unknownMembership(runtime, test, index.dimensions, skb);
+}
+
+/** Members go after a time, count packets, or are completed by them. */
+function changesByItself({ type, header }: IpSet): boolean {
+  return type === "bitmap:ip,mac" || /\b(?:timeout|counters)\b/.test(header);
 }
 
 /** Whether the packet in `query`, whose MAC address is not told, is in the set with some MAC address and not with others. */

@@ -5,6 +5,7 @@ import type { Observer } from "../observer.ts";
 import { UNKNOWN_INTERFACE } from "../routing/unknown-route.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
+import { noteVolatile, recording } from "../walk-record.ts";
 import { candidatesInUse, closeCandidates, nextCandidate, openCandidates } from "./candidates.ts";
 import { indexFor, isShort } from "./chain-index.ts";
 import { isDrawn } from "./draws.ts";
@@ -35,6 +36,7 @@ import {
   TARGET_NONE,
   TARGET_RETURN,
 } from "./program.ts";
+import { noteCall } from "./stability.ts";
 import {
   arriveAt,
   type BoundChain,
@@ -147,6 +149,7 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
             skb.verdictChain = chainAt(image, place);
             skb.verdictRule = index;
             const call = image.calls[argument];
+            if (call !== undefined && recording.current !== null) noteCall(call);
             verdict = call === undefined ? XT_CONTINUE : call(skb, runtime, hook);
             if (packet.src !== src || packet.dst !== dst || skb.packet !== packet) {
               // Looked up for what the packet was: from here on rule by rule (NPT rewrites a packet in the middle).
@@ -156,6 +159,7 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
             break;
           }
           case TARGET_DNAT:
+            noteVolatile();
             verdict = setUpFixedDnat(runtime, skb, code[argument] ?? 0, code[argument + 1] ?? -1);
             break;
           default:
@@ -328,6 +332,7 @@ export function ruleMatches(program: Instructions, start: number, skb: Skb, runt
       }
       case OP_CALL: {
         const test = program.tests[code[at + 1] ?? 0];
+        if (test !== undefined && recording.current !== null) noteCall(test);
         if (test === undefined || !test(skb, runtime, hook)) return false;
         at += 2;
         continue;

@@ -1,11 +1,49 @@
 import type { Route } from "../../model/route.ts";
+import { type Address, compareAddresses } from "../../net/address.ts";
+import { lastAddress, type Prefix, prefixContains } from "../../net/prefix.ts";
 import type { HostRuntime } from "../runtime.ts";
 
+/** Which destinations a routing daemon has given other routes, one time. */
+interface RouteChange {
+  readonly lowest: Address;
+  readonly highest: Address;
+  /** Null: too many to tell each; any between the two may be among them. */
+  readonly destinations: readonly Prefix[] | null;
+}
+
+/** More destinations are not told one by one. */
+const FEW = 16;
+
+/** What has become of a host's routes while it lived, the latest last. */
+export type RouteChanges = RouteChange[];
+
 /**
- * Gives a living host other routes than its dump tells: what a routing daemon has programmed meanwhile. The Host stays as it
- * is; rules and addresses are compiled once for both.
+ * Gives a living host other routes than its dump tells: what a routing daemon has programmed meanwhile, and for which
+ * destinations of one family that changes something. The Host stays as it is; rules and addresses are compiled once for both.
  */
-export function programRoutes(runtime: HostRuntime, routes: readonly Route[]): void {
+export function programRoutes(runtime: HostRuntime, routes: readonly Route[], changed: readonly Prefix[]): void {
   const { compiled } = runtime;
   runtime.compiled = { ...compiled, host: { ...compiled.host, routes }, fib: { 4: null, 6: null } };
+  const [first] = changed;
+  if (first === undefined) return;
+  let lowest = first.address;
+  let highest = lastAddress(first);
+  for (const prefix of changed) {
+    if (compareAddresses(prefix.address, lowest) < 0) lowest = prefix.address;
+    const last = lastAddress(prefix);
+    if (compareAddresses(last, highest) > 0) highest = last;
+  }
+  runtime.routeChanges.push({ lowest, highest, destinations: changed.length > FEW ? null : changed });
+}
+
+/** Whether the route to an address may be another one since so many changes had happened. */
+export function mayRouteOtherwise({ routeChanges }: HostRuntime, since: number, address: Address): boolean {
+  for (let index = since; index < routeChanges.length; index++) {
+    const change = routeChanges[index];
+    if (change === undefined || change.lowest.family !== address.family) continue;
+    const { lowest, highest, destinations } = change;
+    if (compareAddresses(address, lowest) < 0 || compareAddresses(address, highest) > 0) continue;
+    if (destinations === null || destinations.some((prefix) => prefixContains(prefix, address))) return true;
+  }
+  return false;
 }

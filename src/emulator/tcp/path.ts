@@ -1,0 +1,232 @@
+import { type Connection as Entry, IPS_ASSURED, IPS_DYING } from "../../linux/conntrack/connection.ts";
+import { handleEstablishedTcp } from "../../linux/conntrack/handle-packet.ts";
+import { staysEstablished } from "../../linux/conntrack/tcp.ts";
+import { findNeighbour, type NeighbourEntry } from "../../linux/neighbour-table.ts";
+import { mayRouteOtherwise } from "../../linux/routing/programmed-routes.ts";
+import type { HostRuntime } from "../../linux/runtime.ts";
+import { CT_ESTABLISHED, CT_NONE, CT_UNTRACKED, type Skb } from "../../linux/skb.ts";
+import { recording, type WalkRecord } from "../../linux/walk-record.ts";
+import type { Host } from "../../model/host.ts";
+import type { Interface } from "../../model/interface.ts";
+import { sameAddress } from "../../net/address.ts";
+import { copyPacket, type Packet, packetLength, type SegmentContent } from "../../net/packet.ts";
+import { ACK, PSH } from "../../net/tcp-flags.ts";
+import { schedule } from "../event-queue.ts";
+import { resume, type World } from "../world.ts";
+import type { Connection } from "./connection.ts";
+import { receiveOn } from "./receive.ts";
+
+/**
+ * The way that segments of an established connection take, remembered: once one was walked through all hosts, the next goes the same way
+ * without asking each rule again, as long as nothing has changed that its verdicts rested on. Connection tracking of each host is
+ * told of every segment, and each link takes an event of its own, so that all else happens as if it had been walked.
+ */
+export interface Path {
+  readonly hops: readonly Hop[];
+  /** Octets of the longest packet that is known to fit. */
+  readonly longest: number;
+  readonly receiver: Connection;
+  /** The packet, as each segment fills it in. */
+  readonly packet: Packet;
+  /** False once something has changed. */
+  holds: boolean;
+}
+
+/** One host on the way, and what its verdicts rested on. */
+interface Hop {
+  readonly runtime: HostRuntime;
+  readonly host: Host;
+  /** How many changes of routes it had seen (`mayRouteOtherwise`). */
+  routeChanges: number;
+  readonly changedSets: number;
+  /** The connection that its tracker found; null: it does not track it. */
+  readonly entry: Entry | null;
+  readonly reply: boolean;
+  /** The next hop in its cache; null at the end. */
+  readonly neighbour: NeighbourEntry | null;
+  /** How the packet arrives there; null where it is sent. */
+  readonly arrival: Arrival | null;
+}
+
+interface Arrival {
+  readonly device: Interface;
+  readonly ttl: number;
+  readonly frame: Pick<Skb, "sourceMac" | "destinationMac" | "packetType" | "vlan">;
+}
+
+/** A way that is being noted. */
+export interface PathNote extends WalkRecord {
+  readonly sender: Connection;
+  readonly sent: Packet;
+  readonly hops: Hop[];
+  arrival: Arrival | null;
+}
+
+/** Begins to note the way of a segment, if ways are remembered and it is a plain one. */
+export function noteOf(world: World, sender: Connection, { flags }: Packet): ((skb: Skb) => PathNote) | null {
+  if (world.noting === undefined || !isPlain(flags)) return null;
+  return (skb) => ({
+    skb,
+    volatile: false,
+    usesFlags: false,
+    sender,
+    sent: copyPacket(skb.packet),
+    hops: [],
+    arrival: null,
+  });
+}
+
+function isPlain(flags: number): boolean {
+  return flags === ACK || flags === (ACK | PSH);
+}
+
+/** Does something of which the packet in hand is noted. */
+export function whileNoting<T>(world: World, note: PathNote | null, action: () => T): T {
+  const { noting } = world;
+  const { current } = recording;
+  world.noting = note;
+  recording.current = note;
+  const result = action();
+  world.noting = noting;
+  recording.current = current;
+  return result;
+}
+
+/** The packet leaves a host, or has reached the last one. */
+export function noteHost(note: PathNote, runtime: HostRuntime): void {
+  const { skb } = note;
+  const { connection, ctState, ctReply, route, output, packet } = skb;
+  const tracked = connection !== null && ctState === CT_ESTABLISHED && (connection.status & IPS_ASSURED) !== 0;
+  if (!tracked && (connection !== null || (ctState !== CT_NONE && ctState !== CT_UNTRACKED))) note.volatile = true;
+  const nextHop = route?.kind === "unicast" ? route.nextHop : packet.dst;
+  const leaves = output !== null && route?.kind !== "local";
+  if (leaves && route?.kind !== "unicast") note.volatile = true;
+  const neighbour = leaves && !output.noArp ? findNeighbour(runtime.neighbours, output.name, nextHop) : null;
+  if (leaves && !output.noArp && neighbour === null) note.volatile = true;
+  note.hops.push({
+    runtime,
+    host: runtime.host,
+    routeChanges: runtime.routeChanges.length,
+    changedSets: runtime.sets.size,
+    entry: connection,
+    reply: ctReply,
+    neighbour,
+    arrival: note.arrival,
+  });
+}
+
+/** It goes on to a device of the next host. */
+export function noteArrival(note: PathNote, device: Interface): void {
+  const { sourceMac, destinationMac, packetType, vlan, packet } = note.skb;
+  note.arrival = { device, ttl: packet.ttl, frame: { sourceMac, destinationMac, packetType, vlan } };
+}
+
+/** The packet has come to the connection that it is for. */
+export function noteEnd(world: World, runtime: HostRuntime, skb: Skb, receiver: Connection): void {
+  const note = world.noting;
+  if (note == null || note.skb !== skb) return;
+  noteHost(note, runtime);
+  world.noting = null;
+  recording.current = null;
+  const { sent, sender, hops } = note;
+  if (note.volatile || !isUntouched(sent, skb.packet)) return;
+  const data = (sent.flags & PSH) !== 0;
+  const path: Path = { hops, longest: packetLength(sent), receiver, packet: sent, holds: true };
+  if (data || !note.usesFlags) sender.dataPath = path;
+  if (!data || !note.usesFlags) sender.ackPath = path;
+}
+
+/** Neither NAT nor a rule has written to it. */
+function isUntouched(x: Packet, y: Packet): boolean {
+  return (
+    sameAddress(x.src, y.src) &&
+    sameAddress(x.dst, y.dst) &&
+    x.sport === y.sport &&
+    x.dport === y.dport &&
+    x.tos === y.tos &&
+    x.mss === y.mss &&
+    x.df === y.df
+  );
+}
+
+/** What tells one segment of a connection from another. */
+export interface PlainSegment {
+  readonly flags: number;
+  readonly seq: number;
+  readonly ack: number;
+  readonly content: SegmentContent | null;
+}
+
+function fill(packet: Packet, { flags, seq, ack, content }: PlainSegment): void {
+  packet.flags = flags;
+  packet.seq = seq;
+  packet.ack = ack;
+  packet.content = content;
+  packet.payloadLength = content === null ? 0 : content.octets.length;
+}
+
+/** Sends a segment by the way that is known. False: there is none, or it does not hold any more. */
+export function sendByPath(world: World, sender: Connection, segment: PlainSegment): boolean {
+  if (!isPlain(segment.flags)) return false;
+  const path = (segment.flags & PSH) !== 0 ? sender.dataPath : sender.ackPath;
+  if (path === null) return false;
+  fill(path.packet, segment);
+  if (packetLength(path.packet) > path.longest || !takeHop(world, path, 0)) return false;
+  const [first] = path.hops;
+  if (first === undefined) return false;
+  // Where the header has an identification, the kernel counts it.
+  if (!path.packet.df) first.runtime.nextId++;
+  world.sent++;
+  schedule(world.queue, world.now, () => arrive(world, path, 1, segment));
+  return true;
+}
+
+function arrive(world: World, path: Path, index: number, segment: PlainSegment): void {
+  const hop = path.hops[index];
+  if (hop === undefined || hop.arrival === null) return;
+  fill(path.packet, segment);
+  path.packet.ttl = hop.arrival.ttl;
+  const isLast = index === path.hops.length - 1;
+  if ((isLast && path.receiver.state === "closed") || !takeHop(world, path, index)) {
+    path.holds = false;
+    const { device, frame } = hop.arrival;
+    resume(world, hop.runtime, device, copyPacket(path.packet), frame);
+    return;
+  }
+  if (isLast) receiveOn(world, path.receiver, path.packet);
+  else schedule(world.queue, world.now, () => arrive(world, path, index + 1, segment));
+}
+
+/** A host lets the segment in `path.packet` pass; false: it has to be asked again. */
+function takeHop(world: World, path: Path, index: number): boolean {
+  const hop = path.hops[index];
+  if (hop === undefined || !path.holds || !stands(hop, path.packet)) {
+    path.holds = false;
+    return false;
+  }
+  const next = path.hops[index + 1];
+  if (next !== undefined && next.runtime.host !== next.host) {
+    path.holds = false;
+    return false;
+  }
+  const { entry, reply, runtime } = hop;
+  if (entry === null) return true;
+  const { now } = world;
+  if ((entry.status & IPS_DYING) !== 0 || entry.expires <= now) return false;
+  if (!staysEstablished(entry, path.packet, reply)) return false;
+  handleEstablishedTcp(runtime, path.packet, entry, reply, now);
+  return true;
+}
+
+/** Nothing has changed on a host that its verdicts rested on. */
+function stands(hop: Hop, { src, dst }: Packet): boolean {
+  const { runtime, host, neighbour } = hop;
+  if (runtime.host !== host || runtime.sets.size !== hop.changedSets || runtime.exceptions !== null) return false;
+  if (neighbour !== null && neighbour.replaced === true) return false;
+  const changes = runtime.routeChanges.length;
+  if (changes === hop.routeChanges) return true;
+  if (mayRouteOtherwise(runtime, hop.routeChanges, src) || mayRouteOtherwise(runtime, hop.routeChanges, dst))
+    return false;
+  hop.routeChanges = changes;
+  return true;
+}
