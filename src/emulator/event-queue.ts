@@ -1,6 +1,14 @@
-/** Actions in order of virtual time; those of one time in the order they were put in. */
+/**
+ * Actions in order of virtual time; those of one time in the order they were put in. What is to happen at the very moment that is being
+ * played, which most of it is, waits in a line of its own.
+ */
 export interface EventQueue {
   readonly heap: Event[];
+  /** Events of the time `current`, in order from `first` on. */
+  line: (Event | null)[];
+  first: number;
+  /** Time of the event that was taken last. */
+  current: number;
   sequence: number;
 }
 
@@ -11,7 +19,7 @@ interface Event {
 }
 
 export function eventQueue(): EventQueue {
-  return { heap: [], sequence: 0 };
+  return { heap: [], line: [], first: 0, current: Number.NaN, sequence: 0 };
 }
 
 function before(x: Event, y: Event): boolean {
@@ -20,8 +28,12 @@ function before(x: Event, y: Event): boolean {
 
 /** Adds an action at a virtual time (seconds). */
 export function schedule(queue: EventQueue, time: number, action: () => void): void {
-  const { heap } = queue;
   const event: Event = { time, sequence: queue.sequence++, action };
+  if (time === queue.current) queue.line.push(event);
+  else climb(queue.heap, event);
+}
+
+function climb(heap: Event[], event: Event): void {
   let index = heap.push(event) - 1;
   while (index > 0) {
     const parent = (index - 1) >> 1;
@@ -33,13 +45,37 @@ export function schedule(queue: EventQueue, time: number, action: () => void): v
   heap[index] = event;
 }
 
+/** When the next event is due; null when none is left. */
+export function nextTime(queue: EventQueue): number | null {
+  return nextOf(queue)?.time ?? null;
+}
+
+function nextOf({ heap, line, first }: EventQueue): Event | null {
+  const waiting = line[first] ?? null;
+  const [earliest = null] = heap;
+  if (waiting === null || earliest === null) return waiting ?? earliest;
+  return before(waiting, earliest) ? waiting : earliest;
+}
+
 /** Takes the earliest event out; null when none is left. */
 export function takeNext(queue: EventQueue): Event | null {
-  const { heap } = queue;
-  const first = heap[0];
+  const next = nextOf(queue);
+  if (next === null) return null;
+  if (next === queue.line[queue.first]) {
+    queue.line[queue.first++] = null;
+    if (queue.first === queue.line.length) {
+      queue.line = [];
+      queue.first = 0;
+    }
+  } else takeFirst(queue.heap);
+  // Events of an earlier moment that are left in the line keep their place before those of a later one.
+  if (queue.first === queue.line.length) queue.current = next.time;
+  return next;
+}
+
+function takeFirst(heap: Event[]): void {
   const last = heap.pop();
-  if (first === undefined || last === undefined) return null;
-  if (heap.length === 0) return first;
+  if (last === undefined || heap.length === 0) return;
   let index = 0;
   for (;;) {
     let child = index * 2 + 1;
@@ -56,5 +92,4 @@ export function takeNext(queue: EventQueue): Event | null {
     index = child;
   }
   heap[index] = last;
-  return first;
 }

@@ -1,4 +1,4 @@
-import { sleepsThrough } from "../linux/arp-bystander.ts";
+import { isUnmoved, sleepsThrough } from "../linux/arp-bystander.ts";
 import { drop } from "../linux/endings.ts";
 import { BROADCAST_MAC, isGroupMac } from "../linux/ethernet.ts";
 import { receive } from "../linux/forward.ts";
@@ -130,7 +130,11 @@ function awake(world: World, frame: Skb, neighbours: readonly Neighbour[]): read
     if (frame.arp !== null && frame.vlan === 0 && !world.hosts.has(host.name) && sleepsThrough(host, device, frame.arp))
       continue;
     const runtime = runtimeOf(world, host.name);
-    if (runtime !== null) receivers.push({ runtime, device });
+    if (runtime === null) continue;
+    if (world.forgetful && isGroupMac(frame.destinationMac) && frame.arp !== null && frame.vlan === 0) {
+      if (isUnmoved(runtime, device, frame.arp)) continue;
+    }
+    receivers.push({ runtime, device });
   }
   return receivers;
 }

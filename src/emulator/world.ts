@@ -25,7 +25,7 @@ import { copyPacket, type Packet } from "../net/packet.ts";
 import { ICMP, ICMPV6, TCP } from "../net/protocol.ts";
 import { SYN } from "../net/tcp-flags.ts";
 import { askLink } from "./ask-link.ts";
-import { type EventQueue, eventQueue, schedule, takeNext } from "./event-queue.ts";
+import { type EventQueue, eventQueue, nextTime, schedule, takeNext } from "./event-queue.ts";
 import { fabricRoute } from "./fabric-route.ts";
 import type { Journey } from "./journey.ts";
 import { answerFromOutside } from "./outside.ts";
@@ -249,8 +249,8 @@ export function changeHost(world: World, name: string, host: Host): void {
 /** Runs until nothing is left to happen, or `until` (virtual seconds) is reached. */
 export function settle(world: World, until = Number.POSITIVE_INFINITY): void {
   for (;;) {
-    const next = world.queue.heap[0];
-    if (next === undefined || next.time > until) return;
+    const next = nextTime(world.queue);
+    if (next === null || next > until) return;
     const event = takeNext(world.queue);
     if (event === null) return;
     world.now = event.time;

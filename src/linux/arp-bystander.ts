@@ -2,6 +2,8 @@ import { type Host, knowledgeOf } from "../model/host.ts";
 import type { Interface } from "../model/interface.ts";
 import { type Address, isLoopback, isUnspecified, sameAddress } from "../net/address.ts";
 import { prefixContains } from "../net/prefix.ts";
+import { findNeighbour } from "./neighbour-table.ts";
+import type { HostRuntime } from "./runtime.ts";
 import type { ArpMessage } from "./skb.ts";
 
 /**
@@ -26,6 +28,53 @@ export function sleepsThrough(host: Host, device: Interface, message: ArpMessage
     if (!stays && !isKnown) return false;
   }
   return !standsInForOthers(host, device) && !isOwn(host, target);
+}
+
+/**
+ * The same for a host that lives, where it is to be told quickly: a question to all from somebody it has no entry of, for an address
+ * that is not its own, changes nothing there. What is assumed of it is not told.
+ */
+export function isUnmoved(runtime: HostRuntime, device: Interface, message: ArpMessage): boolean {
+  const { operation, sender, target } = message;
+  if (operation !== "request" || !device.up || device.master !== null || target.family !== 4 || isLoopback(target))
+    return false;
+  if (findNeighbour(runtime.neighbours, device.name, sender) !== null) return false;
+  return !minds(runtime.host, device).has(target.a);
+}
+
+/** As the host answers where nobody told its settings: off. */
+function proxies({ sysctls }: Host, device: Interface): boolean {
+  return ["all", device.name.replaceAll(".", "/")].some((name) =>
+    ["proxy_arp", "proxy_arp_pvlan"].some((key) => (sysctls.get(`net.ipv4.conf.${name}.${key}`) ?? "0") !== "0"),
+  );
+}
+
+const ALL: { has(address: number): boolean } = { has: () => true };
+
+const minded = new WeakMap<Host, Map<Interface, { has(address: number): boolean }>>();
+
+/** Addresses that a host may answer for on a device; all, where it may stand in for others or has local routes by hand. */
+function minds(host: Host, device: Interface): { has(address: number): boolean } {
+  const ofHost = minded.get(host) ?? new Map<Interface, { has(address: number): boolean }>();
+  minded.set(host, ofHost);
+  const known = ofHost.get(device);
+  if (known !== undefined) return known;
+  const own = new Set<number>();
+  for (const { addresses } of host.interfaces.values()) {
+    for (const { address } of addresses) if (address.family === 4) own.add(address.a);
+  }
+  const routes = knowledgeOf(host, "routes");
+  const certain =
+    (routes === "known" || routes === "derived") &&
+    !proxies(host, device) &&
+    !host.neighbours.some(({ proxy }) => proxy) &&
+    host.routes.every(
+      ({ type, family, destination: { address, length } }) =>
+        type !== "local" || family === 6 || (length === 32 && own.has(address.a)) || address.a >>> 24 === 127,
+    );
+  const made = certain ? own : ALL;
+  ofHost.set(device, made);
+  return made;
 }
 
 /** Proxy ARP, unless the dump says that it is off. */

@@ -19,4 +19,31 @@ describe("the event queue", () => {
       }),
     );
   });
+
+  it("keeps that order where what happens adds events, at its own moment, later ones and in the past", () => {
+    const added = fc.array(fc.integer({ min: -2, max: 2 }), { maxLength: 3 });
+    fc.assert(
+      fc.property(fc.array(added, { minLength: 1, maxLength: 30 }), (each) => {
+        const queue = eventQueue();
+        const waiting: { time: number; order: number }[] = [];
+        let order = 0;
+        let turn = 0;
+        const add = (time: number): void => {
+          const item = { time, order: order++ };
+          waiting.push(item);
+          schedule(queue, time, () => {
+            const first = waiting.reduce((x, y) =>
+              y.time < x.time || (y.time === x.time && y.order < x.order) ? y : x,
+            );
+            expect(item).toBe(first);
+            waiting.splice(waiting.indexOf(item), 1);
+            for (const later of each[turn++] ?? []) add(time + later);
+          });
+        };
+        for (const start of [3, 1, 1, 2]) add(start);
+        for (let event = takeNext(queue); event !== null; event = takeNext(queue)) event.action();
+        expect(waiting).toEqual([]);
+      }),
+    );
+  });
 });

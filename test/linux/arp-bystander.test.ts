@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createWorld, runtimeOf, settle, type World } from "../../src/emulator/world.ts";
 import { sendArpRequest } from "../../src/linux/arp.ts";
-import { sleepsThrough } from "../../src/linux/arp-bystander.ts";
+import { isUnmoved, sleepsThrough } from "../../src/linux/arp-bystander.ts";
 import { findNeighbour } from "../../src/linux/neighbour-table.ts";
 import { deriveConnectedRoutes } from "../../src/linux/routing/derive-connected-routes.ts";
 import { deriveLocalRoutes } from "../../src/linux/routing/derive-local-routes.ts";
@@ -81,8 +81,9 @@ const entry: fc.Arbitrary<Neighbour> = fc.record({
 });
 const switches = fc.constantFrom("0", "0", "0", "1", null);
 
-test("a host that sleeps through a question of ARP would neither answer it nor learn from it", () => {
+test("a host that sleeps through a question of ARP, or is not moved by one while it lives, would neither answer it nor learn from it", () => {
   let slept = 0;
+  let unmovedOnes = 0;
   fc.assert(
     fc.property(
       fc.array(entry, { maxLength: 3 }),
@@ -116,7 +117,10 @@ test("a host that sleeps through a question of ARP would neither answer it nor l
           target: on(last),
           sentBy: "asker eth0",
         } as const;
-        if (!sleepsThrough(bystander, device, message)) return;
+        const living = runtimeOf(alone(bystander), bystander.name);
+        const unmoved = living !== null && isUnmoved(living, device, message);
+        if (!unmoved && !sleepsThrough(bystander, device, message)) return;
+        if (unmoved) unmovedOnes++;
         slept++;
         const world = ask(bystander, asker, on(last));
         const heard = world.hosts.get("asker");
@@ -132,6 +136,7 @@ test("a host that sleeps through a question of ARP would neither answer it nor l
     { numRuns: 400 },
   );
   expect(slept).toBeGreaterThan(20);
+  expect(unmovedOnes).toBeGreaterThan(20);
 });
 
 test("the owner of the address, and who stands in for it, do not sleep", () => {
