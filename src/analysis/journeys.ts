@@ -1,5 +1,5 @@
 import type { Journey } from "../emulator/journey.ts";
-import type { Run } from "../trace/result.ts";
+import { decisiveFrom, type Run } from "../trace/result.ts";
 
 /** Journeys that the question's sender started on its own account: one, or one per TTL of a traceroute. */
 export function ownJourneys(run: Run): readonly Journey[] {
@@ -8,7 +8,8 @@ export function ownJourneys(run: Run): readonly Journey[] {
 
 /** The journey that the outcome is about: the packet asked, or the last one that a traceroute sent. */
 export function decisiveJourney(run: Run): Journey | null {
-  const own = ownJourneys(run);
+  const from = decisiveFrom(run);
+  const own = ownJourneys(run).filter(({ id }) => id >= from);
   const isTraceroute = (run.report?.hops.length ?? 0) > 0;
   return (isTraceroute ? own.at(-1) : own[0]) ?? null;
 }

@@ -28,13 +28,14 @@ const ENDPOINT = "pod/<namespace>/<name>, node/<name>, service/<namespace>/<name
 export function addProbeOptions(command: Command): Command {
   return command
     .option("--from <endpoint>", `who sends: ${ENDPOINT}`)
-    .option("--to <endpoint>", "whom it is for, likewise")
+    .option("--to <endpoint>", "whom it is for: likewise, or a name: dns/<name>[:port], http://<name>")
     .addOption(
       new Option("--kind <kind>", "default: connect with a TCP port, request with a UDP port, else ping").choices([
         "ping",
         "connect",
         "request",
         "traceroute",
+        "lookup",
       ]),
     )
     .option("--proto <protocol>", "tcp, udp, icmp or sctp", protocol)

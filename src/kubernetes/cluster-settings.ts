@@ -1,4 +1,5 @@
 import { NO_ORIGIN, type Origin } from "../model/origin.ts";
+import type { Address } from "../net/address.ts";
 import type { Prefix } from "../net/prefix.ts";
 
 /** How kube-proxy sends packets for Services to endpoints; the empty string in its configuration is iptables. */
@@ -55,6 +56,16 @@ export interface ClusterSettings {
   readonly podSubnets: readonly Prefix[];
   readonly serviceSubnets: readonly Prefix[];
   readonly kubeProxy: KubeProxySettings | null;
+  /** The domain of the cluster's names, without a dot at its end. */
+  readonly dnsDomain: string;
+  /** The name server that the kubelet gives to pods; null: the Service kube-system/kube-dns. */
+  readonly clusterDns: Address | null;
 }
 
-export const NO_CLUSTER_SETTINGS: ClusterSettings = { podSubnets: [], serviceSubnets: [], kubeProxy: null };
+export const NO_CLUSTER_SETTINGS: ClusterSettings = {
+  podSubnets: [],
+  serviceSubnets: [],
+  kubeProxy: null,
+  dnsDomain: "cluster.local",
+  clusterDns: null,
+};

@@ -4,6 +4,7 @@ import { parseInterfaceAddress } from "../net/prefix.ts";
 import { addressField } from "./address-field.ts";
 import { at, complain, elements, type Field, flag, integer, listOf, member, text } from "./field.ts";
 import { type Metadata, readMetadata } from "./metadata.ts";
+import { type PodDns, readPodDns } from "./pod-dns.ts";
 import { protocolField } from "./protocol-field.ts";
 import { type NodeSelection, readNodeSelection } from "./workloads/node-selection.ts";
 
@@ -42,6 +43,7 @@ export interface Pod {
   /** Both null unless written; with both it has a name of its own under a headless service. */
   readonly hostname: string | null;
   readonly subdomain: string | null;
+  readonly dns: PodDns;
 }
 
 /** True when the pod's containers have ended: its addresses are free again. */
@@ -121,5 +123,6 @@ export function readPod(resource: Field, origin: Origin, untold?: ReadonlySet<st
     terminating: (at(resource, "metadata", "deletionTimestamp").value ?? null) !== null,
     hostname: text(member(spec, "hostname")),
     subdomain: text(member(spec, "subdomain")),
+    dns: readPodDns(spec),
   };
 }

@@ -3,6 +3,7 @@ import type { Prefix } from "../net/prefix.ts";
 import type { BgpSession } from "./evidence.ts";
 import type { Host } from "./host.ts";
 import type { Link } from "./link.ts";
+import type { NameService } from "./name-lookup.ts";
 import { type Origin, type OriginTable, originTable } from "./origin.ts";
 import type { Route } from "./route.ts";
 
@@ -59,6 +60,8 @@ export interface Network {
   readonly pools: readonly Prefix[];
   /** The BGP that ran among the hosts and left their routes; absent where routes are as dumped, or taken for granted. */
   readonly bgp?: NetworkBgp;
+  /** How programs find the addresses of names. */
+  readonly names: NameService;
 }
 
 /** Puts a network together. `links` may be a getter: it is not asked here. */
@@ -71,6 +74,7 @@ export function network(fields: Partial<Network>): Network {
     services: new Map(),
     fabricRoutes: [],
     pools: [],
+    names: () => null,
   };
   return Object.defineProperties(empty, Object.getOwnPropertyDescriptors(fields));
 }

@@ -1,6 +1,6 @@
 import { hopWords } from "../analysis/hop-words.ts";
 import { decisiveJourney, ownJourneys, responsesTo } from "../analysis/journeys.ts";
-import type { ProgramResult } from "../emulator/applications/program.ts";
+import type { LookedUp, ProgramResult } from "../emulator/applications/program.ts";
 import type { Journey } from "../emulator/journey.ts";
 import type { Assumption } from "../emulator/world.ts";
 import { type NamedReason, reasonOnHost } from "../linux/drop-reason-by-kernel.ts";
@@ -51,6 +51,8 @@ export interface BranchJson extends FateJson {
   readonly result: ProgramResult | null;
   /** What the sender's program would print; null where nobody waits for an answer. */
   readonly output: string | null;
+  /** Questions to name servers that came first, in order; `answer` is null where none came back, empty where there is no such name. */
+  readonly lookups?: readonly LookedUp[];
   /** Of a traceroute: the address that answered each TTL, or `*`. */
   readonly hops?: readonly string[];
   /** Of a traceroute: what became of the probe of each TTL; the branch's own fields are about the last one. */
@@ -135,6 +137,7 @@ function branchJson(network: Network, branch: Branch): readonly BranchJson[] {
       ...fateJson(network, run, journey),
       result: run.report?.result ?? null,
       output: run.report?.text ?? null,
+      ...(run.report?.lookups === undefined ? {} : { lookups: run.report.lookups }),
       ...(hops.length === 0 ? {} : { hops: hopWords(hops), probes: own.map((item) => fateJson(network, run, item)) }),
     },
   ];

@@ -2,7 +2,7 @@ import { consequencesOf, decisiveJourney, isDelivered, ownJourneys } from "../an
 import type { Journey } from "../emulator/journey.ts";
 import type { Network } from "../model/network.ts";
 import type { Answer, Branch } from "../trace/result.ts";
-import { commonResult } from "../trace/result.ts";
+import { commonResult, decisiveFrom } from "../trace/result.ts";
 import type { Asked } from "./asked.ts";
 import { type BranchGroup, conditionParts, groupBranches } from "./branch-groups.ts";
 import { conversationLines, type TraceStyle } from "./conversation-text.ts";
@@ -145,6 +145,10 @@ function branchVerdict(network: Network, branch: Branch, ink: Ink): readonly str
     const words = report.text === "" ? "" : ` (${report.text})`;
     lines.push(...paragraph(`${report.result}${words}`, "  ", colour(`${mark} `), (line) => colour(ink.strong(line))));
   }
+  for (const { name, server, answer } of report?.lookups ?? []) {
+    const found = answer === null ? "no answer" : answer.length === 0 ? "no such name" : answer.join(", ");
+    lines.push(...paragraph(`name server ${server} about ${name}: ${found}`, "    ", "  "));
+  }
   const decisive = decisiveJourney(run);
   if (decisive === null) return lines;
   const isTraceroute = (report?.hops.length ?? 0) > 0;
@@ -233,5 +237,9 @@ function branchLines(network: Network, branch: Branch, style: TraceStyle): reado
   if (run.report !== null && run.report.hops.length > 0 && ownJourneys(run).length > 1) {
     return hopLines(network, run, style);
   }
-  return ownJourneys(run).flatMap((journey) => conversationLines(network, run, journey, style));
+  // how a name was found is told in full where that failed
+  const from = style.verbose ? run.first : decisiveFrom(run);
+  return ownJourneys(run)
+    .filter(({ id }) => id >= from)
+    .flatMap((journey) => conversationLines(network, run, journey, style));
 }

@@ -2,6 +2,7 @@ import type { FindingCode } from "../model/codes/finding-codes.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Network } from "../model/network.ts";
 import { type Address, formatAddress, parseAddress, sameAddress } from "../net/address.ts";
+import { TCP } from "../net/protocol.ts";
 import { nearest } from "./nearest.ts";
 
 /** One end of a probe. */
@@ -15,12 +16,15 @@ export interface Endpoint {
   readonly protocol: number | null;
   /** True when the endpoint was given as an address: a sender then binds it. */
   readonly literal: boolean;
+  /** A name that the sender has to ask for first; absent: there is nothing to ask for. */
+  readonly name?: string;
 }
 
 export type Resolved = { readonly endpoint: Endpoint } | { readonly finding: Finding };
 
 /**
- * Reads `pod/<namespace>/<name>`, `node/<name>`, `service/<namespace>/<name>[:port]`, `host/<name>` or an IP address.
+ * Reads `pod/<namespace>/<name>`, `node/<name>`, `service/<namespace>/<name>[:port]`, `host/<name>`, an IP address, or a name that the
+ * sender asks its name server for: `dns/<name>[:port]` or an `http://` or `https://` URL.
  * An unknown name comes back as a finding with the nearest names there are.
  */
 export function resolveEndpoint(network: Network, text: string): Resolved {
@@ -38,6 +42,8 @@ export function resolveEndpoint(network: Network, text: string): Resolved {
     };
   }
   if (text.startsWith("service/")) return resolveService(network, text);
+  const byName = namedEndpoint(text);
+  if (byName !== null) return { endpoint: byName };
   const named = network.endpoints.get(text) ?? network.endpoints.get(`node/${text}`);
   if (named !== undefined) {
     if (named.addresses.length === 0) {
@@ -61,10 +67,31 @@ export function resolveEndpoint(network: Network, text: string): Resolved {
   return fail("unknown-endpoint", `there is no ${text} in ${network.hosts.size} hosts`, suggestion(text, names));
 }
 
+const DNS = /^dns\/([\w.-]+)(?::(\d{1,5}))?$/i;
+const URL_TEXT = /^(https?):\/\/([\w.-]+)(?::(\d{1,5}))?(?:[/?#].*)?$/i;
+
+function namedEndpoint(text: string): Endpoint | null {
+  const url = URL_TEXT.exec(text);
+  const [, name, port] = DNS.exec(text) ?? (url === null ? [] : [url[0], url[2], url[3]]);
+  if (name === undefined) return null;
+  const usual = url === null ? null : url[1]?.toLowerCase() === "https" ? 443 : 80;
+  const given = port === undefined ? usual : Number(port);
+  const address = parseAddress(name);
+  return {
+    text,
+    host: null,
+    addresses: address === null ? [] : [address],
+    port: given,
+    protocol: url === null ? null : TCP,
+    literal: true,
+    ...(address === null ? { name } : {}),
+  };
+}
+
 function suggestion(text: string, names: readonly string[]): string {
   const close = nearest(text, names, 3);
   if (close.length > 0) return `Did you mean ${close.join(" or ")}?`;
-  return "Write pod/<namespace>/<name>, node/<name>, service/<namespace>/<name>[:port], host/<name> or an IP address.";
+  return "Write pod/<namespace>/<name>, node/<name>, service/<namespace>/<name>[:port], host/<name>, dns/<name>[:port], a URL or an IP address.";
 }
 
 function resolveService(network: Network, text: string): Resolved {

@@ -1,4 +1,5 @@
 import { connect } from "../emulator/applications/connect.ts";
+import { lookup } from "../emulator/applications/lookup.ts";
 import { ping } from "../emulator/applications/ping.ts";
 import type { ProgramReport, ProgramTarget } from "../emulator/applications/program.ts";
 import { request } from "../emulator/applications/request.ts";
@@ -8,16 +9,18 @@ import type { Chooser } from "../linux/chooser.ts";
 import type { HostRuntime } from "../linux/runtime.ts";
 import type { FindingCode } from "../model/codes/finding-codes.ts";
 import type { Finding } from "../model/finding.ts";
+import type { NameLookup } from "../model/name-lookup.ts";
 import type { Network } from "../model/network.ts";
 import type { Address } from "../net/address.ts";
 import { ICMP, ICMPV6, TCP, UDP } from "../net/protocol.ts";
 import { type Endpoint, resolveEndpoint } from "./endpoint.ts";
 import { explore } from "./explorer.ts";
+import { nearest } from "./nearest.ts";
 import { recorder } from "./recorder.ts";
 import { type Answer, type Run, toAnswer } from "./result.ts";
 import { strictly } from "./strict.ts";
 
-export type ProbeKind = "ping" | "connect" | "request" | "traceroute";
+export type ProbeKind = "ping" | "connect" | "request" | "traceroute" | "lookup";
 
 /** A question as asked: who sends what to whom. */
 export interface Probe {
@@ -41,6 +44,8 @@ export interface PreparedProbe {
   readonly kind: ProbeKind;
   readonly protocol: number;
   readonly target: ProgramTarget;
+  /** What the sender asks a name server for first; null: it has an address. */
+  readonly lookup: { readonly name: string; readonly how: NameLookup } | null;
 }
 
 export type Prepared = { readonly probe: PreparedProbe } | { readonly findings: readonly Finding[] };
@@ -48,6 +53,7 @@ export type Prepared = { readonly probe: PreparedProbe } | { readonly findings: 
 /** Payload of `ping` without options. */
 const PING_SIZE = 56;
 const REQUEST_SIZE = 32;
+const DNS_PORT = 53;
 
 function problem(code: FindingCode, message: string, advice: string): Prepared {
   return { findings: [{ code, severity: "error", message, advice }] };
@@ -68,13 +74,15 @@ export function prepareProbe(network: Network, probe: Probe): Prepared {
       "Choose a pod or host of a node that was dumped.",
     );
   }
-  const port = probe.port ?? to.endpoint.port ?? null;
+  const asked = lookupOf(network, sender, probe, to.endpoint);
+  if ("findings" in asked) return asked;
+  const port = probe.port ?? to.endpoint.port ?? (probe.kind === "lookup" ? DNS_PORT : null);
   const protocol = probe.protocol ?? to.endpoint.protocol ?? null;
   const kind = probe.kind ?? kindOf(protocol, port);
   if (port === null && (kind === "connect" || kind === "request")) {
     return problem("port-missing", `a ${kind} needs a port`, "Add --port, or service/<namespace>/<name>:port.");
   }
-  const ends = pickAddresses(from.endpoint, to.endpoint);
+  const ends = pickAddresses(from.endpoint, asked.addresses);
   if (ends === null) {
     return problem(
       "no-common-family",
@@ -98,8 +106,50 @@ export function prepareProbe(network: Network, probe: Probe): Prepared {
         size: probe.size ?? (kind === "ping" ? PING_SIZE : REQUEST_SIZE),
         df: probe.df,
       },
+      lookup: asked.lookup,
     },
   };
+}
+
+type Asked = { readonly lookup: PreparedProbe["lookup"]; readonly addresses: readonly Address[] };
+
+/** What the sender has to look up, and the addresses that its packets may be for. */
+function lookupOf(
+  network: Network,
+  sender: string,
+  { kind }: Probe,
+  to: Endpoint,
+): Asked | { readonly findings: readonly Finding[] } {
+  const { name } = to;
+  if (name === undefined) {
+    if (kind !== "lookup") return { lookup: null, addresses: to.addresses };
+    return refused("bad-arguments", `${to.text} is no name to look up`, "Give dns/<name>, such as dns/web.shop.");
+  }
+  const how = network.names(sender, name);
+  if (how === null) {
+    return refused(
+      "resolver-unknown",
+      `nothing says which name server ${sender} asks`,
+      "Ask from a pod whose dnsPolicy is ClusterFirst, in a cluster with a Service kube-system/kube-dns; or give an address.",
+    );
+  }
+  const known = how.queries.find(({ addresses }) => addresses === null || addresses.length > 0);
+  if (known?.addresses === null) {
+    const services = [...network.services.values()].map((service) => `${service.name}.${service.namespace}`);
+    const [close] = nearest(name, services, 1);
+    return refused(
+      "name-outside-cluster",
+      `${name} is none of the cluster's names, and what servers elsewhere answer is not known`,
+      close === undefined ? "Give an address in place of the name." : `Did you mean ${close}? Or give an address.`,
+    );
+  }
+  // a name that nobody has ends at the name server
+  const addresses = kind === "lookup" ? [how.server] : (known?.addresses ?? [how.server]);
+  return { lookup: { name, how }, addresses };
+}
+
+function refused(code: FindingCode, message: string, advice: string): { readonly findings: readonly Finding[] } {
+  return { findings: [{ code, severity: "error", message, advice }] };
 }
 
 function whyNotModelled(network: Network, name: string): string {
@@ -123,6 +173,7 @@ function protocolOf(kind: ProbeKind, given: number | null, port: number | null, 
     case "connect":
       return TCP;
     case "request":
+    case "lookup":
       return UDP;
     case "traceroute":
       if (given === ICMP || given === ICMPV6) return icmp;
@@ -132,9 +183,9 @@ function protocolOf(kind: ProbeKind, given: number | null, port: number | null, 
 
 function pickAddresses(
   from: Endpoint,
-  to: Endpoint,
+  to: readonly Address[],
 ): { readonly source: Address | null; readonly destination: Address } | null {
-  for (const destination of to.addresses) {
+  for (const destination of to) {
     const source = from.addresses.find((address) => address.family === destination.family);
     if (source !== undefined) return { source, destination };
   }
@@ -200,12 +251,22 @@ function runOnce(
 }
 
 function runProgram(world: World, runtime: HostRuntime, probe: PreparedProbe): ProgramReport {
+  if (probe.lookup === null) return runKind(world, runtime, probe);
+  const { address, report } = lookup(world, runtime, probe.lookup.name, probe.lookup.how);
+  if (address === null || probe.kind === "lookup") return report;
+  const decisive = world.journeys.length;
+  const after = runKind(world, runtime, { ...probe, target: { ...probe.target, destination: address } });
+  return { ...after, ...(report.lookups === undefined ? {} : { lookups: report.lookups }), decisive };
+}
+
+function runKind(world: World, runtime: HostRuntime, probe: PreparedProbe): ProgramReport {
   switch (probe.kind) {
     case "ping":
       return ping(world, runtime, probe.target);
     case "connect":
       return connect(world, runtime, probe.target);
     case "request":
+    case "lookup":
       return request(world, runtime, probe.target);
     case "traceroute":
       return traceroute(world, runtime, { ...probe.target, protocol: probe.protocol });

@@ -142,9 +142,14 @@ function collectUnknowns(exploration: Exploration<Run>): readonly Unknown[] {
   return [...unknowns.values()];
 }
 
+/** Number of the journey that a run is about: queries for a name's address come before it. */
+export function decisiveFrom(run: Run): number {
+  return run.report?.decisive ?? run.first;
+}
+
 /** Outcome and place: what certainty is about. */
 export function outcomeKey(run: Run): string {
-  const end = run.journeys[run.first]?.end ?? null;
+  const end = run.journeys[decisiveFrom(run)]?.end ?? null;
   const hops = run.report?.hops.map((hop) => (hop.from === null ? "*" : formatAddress(hop.from) + hop.mark)) ?? [];
   return [
     end?.ending.outcome ?? "lost",
@@ -158,10 +163,13 @@ export function outcomeKey(run: Run): string {
   ].join(" ");
 }
 
-/** Everything that tells two runs apart: path, outcome, and packets as they ended. */
+/**
+ * Everything that tells two runs apart: path, outcome, and packets as they ended. Which server answered a query for a name matters to
+ * nobody.
+ */
 function fingerprint(run: Run): string {
   const parts = [outcomeKey(run)];
-  for (const journey of run.journeys.slice(run.first)) {
+  for (const journey of run.journeys.slice(decisiveFrom(run))) {
     const { end } = journey;
     parts.push(
       journey.kind,

@@ -17,11 +17,23 @@ export interface Hop {
   readonly mark: string;
 }
 
+/** One question to a name server. */
+export interface LookedUp {
+  readonly name: string;
+  readonly server: string;
+  /** Addresses; none: there is no such name. Null: no answer came back. */
+  readonly answer: readonly string[] | null;
+}
+
 export interface ProgramReport {
   readonly result: ProgramResult;
   /** In the words the real program would print. */
   readonly text: string;
   readonly hops: readonly Hop[];
+  /** What was asked of name servers first; absent: nothing. */
+  readonly lookups?: readonly LookedUp[];
+  /** Number of the journey that the result is about; absent: the first one, of a traceroute the last. */
+  readonly decisive?: number;
 }
 
 /** What a probe's program asks for. */

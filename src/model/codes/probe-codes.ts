@@ -22,6 +22,12 @@ export const PROBE_CODES = {
     means: "A probe needs an IP address at both ends. No dump and no object tells one for this name.",
     todo: "Give an address instead of the name, or add the dump that has it.",
   },
+  "name-outside-cluster": {
+    title: "A name that the cluster's DNS does not know itself",
+    means:
+      "CoreDNS answers for the cluster's own names and asks servers elsewhere about others. What they say is in no file.",
+    todo: "Give the address that the name has.",
+  },
   "no-common-family": {
     title: "The ends of a probe have no address family in common",
     means: "One end has only IPv4 addresses, the other one only IPv6 addresses.",
@@ -31,6 +37,12 @@ export const PROBE_CODES = {
     title: "A probe without a port",
     means: "A connect or a request needs to know where to.",
     todo: "Add --port, or write service/NAMESPACE/NAME:PORT.",
+  },
+  "resolver-unknown": {
+    title: "Whom the sender asks for names is not known",
+    means:
+      "Pods ask the cluster's DNS, as their dnsPolicy says. The resolver of a machine, and of a pod that shares it, stands in a file of the machine that podpath does not read.",
+    todo: "Ask from a pod, add the Service kube-system/kube-dns, or give an address.",
   },
   "sender-not-modelled": {
     title: "The sender is not in the model",

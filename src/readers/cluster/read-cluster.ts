@@ -1,5 +1,6 @@
 import type { Cluster } from "../../calico/cluster.ts";
 import { policyProblems } from "../../calico/policy-problems.ts";
+import { clusterNames } from "../../kubernetes/name-service.ts";
 import { hasFinished, type Pod } from "../../kubernetes/pod.ts";
 import type { Finding } from "../../model/finding.ts";
 import { type Host, host } from "../../model/host.ts";
@@ -145,6 +146,7 @@ export function clusterNetwork(
       services: serviceNamesOf(cluster),
       fabricRoutes: file.fabric.routes,
       pools: [...cluster.ipPools.values()].map(({ cidr }) => cidr),
+      names: clusterNames(cluster, () => settled.slices),
     }),
     settled,
     findings,

@@ -3,7 +3,7 @@ import type { Finding } from "../../model/finding.ts";
 
 /** Kinds that podpath reads for what they say of the whole cluster, though they stand among the others. */
 const READ_ELSEWHERE =
-  /^(?:ClusterConfiguration|KubeProxyConfiguration|Installation|APIServer|ConfigMap|InitConfiguration|KubeletConfiguration)$/;
+  /^(?:ClusterConfiguration|KubeProxyConfiguration|Installation|APIServer|ConfigMap|InitConfiguration|JoinConfiguration|KubeletConfiguration)$/;
 
 /** Kinds that are named one by one. */
 const NAMED = 10;

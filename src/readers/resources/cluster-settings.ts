@@ -1,6 +1,6 @@
-import { prefixListField } from "../../kubernetes/address-field.ts";
+import { addressField, prefixListField } from "../../kubernetes/address-field.ts";
 import { type ClusterSettings, NO_CLUSTER_SETTINGS } from "../../kubernetes/cluster-settings.ts";
-import { member, ownValue, text, topField } from "../../kubernetes/field.ts";
+import { listOf, member, ownValue, text, topField } from "../../kubernetes/field.ts";
 import { readKubeProxySettings } from "../../kubernetes/kube-proxy/settings.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Origin } from "../../model/origin.ts";
@@ -8,11 +8,12 @@ import { parseDocument } from "./parse-document.ts";
 import type { Resource } from "./read-resources.ts";
 
 /** Keys of ConfigMaps that hold a configuration as a text. */
-const KEYS = ["ClusterConfiguration", "config.conf"];
+const KEYS = ["ClusterConfiguration", "config.conf", "kubelet"];
 
 /**
- * The settings in the ConfigMaps `kubeadm-config` and `kube-proxy` of kube-system, and in the files that kubeadm and kube-proxy are started
- * with (kubeadm.k8s.io ClusterConfiguration, kubeproxy.config.k8s.io KubeProxyConfiguration). The first of each counts.
+ * The settings in the ConfigMaps `kubeadm-config`, `kube-proxy` and `kubelet-config` of kube-system, and in the files that kubeadm, kube-proxy and
+ * the kubelet are started with (kubeadm.k8s.io ClusterConfiguration, kubeproxy.config.k8s.io KubeProxyConfiguration,
+ * kubelet.config.k8s.io KubeletConfiguration). The first of each counts.
  */
 export function readClusterSettings(resources: readonly Resource[]): {
   readonly settings: ClusterSettings;
@@ -30,6 +31,14 @@ export function readClusterSettings(resources: readonly Resource[]): {
           ...settings,
           podSubnets: prefixListField(member(networking, "podSubnet")),
           serviceSubnets: prefixListField(member(networking, "serviceSubnet")),
+          dnsDomain: text(member(networking, "dnsDomain"))?.replace(/\.$/, "") || settings.dnsDomain,
+        };
+      } else if (kind === "KubeletConfiguration") {
+        const [clusterDns] = listOf(member(field, "clusterDNS"), addressField);
+        settings = {
+          ...settings,
+          clusterDns: settings.clusterDns ?? clusterDns ?? null,
+          dnsDomain: text(member(field, "clusterDomain"))?.replace(/\.$/, "") || settings.dnsDomain,
         };
       } else if (kind === "KubeProxyConfiguration" && settings.kubeProxy === null) {
         settings = { ...settings, kubeProxy: readKubeProxySettings(field, origin) };
@@ -58,11 +67,13 @@ interface FoundConfiguration {
 
 function configurationsIn(resource: Resource, findings: Finding[]): readonly FoundConfiguration[] {
   const { kind, name, namespace, origin } = resource.metadata;
-  if (kind === "ClusterConfiguration" || kind === "KubeProxyConfiguration") {
+  if (kind === "ClusterConfiguration" || kind === "KubeProxyConfiguration" || kind === "KubeletConfiguration") {
     return [{ content: resource.content, origin, line: resource.locate([])?.line ?? null }];
   }
   const isOne =
-    kind === "ConfigMap" && namespace === "kube-system" && (name === "kubeadm-config" || name === "kube-proxy");
+    kind === "ConfigMap" &&
+    namespace === "kube-system" &&
+    (name === "kubeadm-config" || name === "kube-proxy" || name === "kubelet-config");
   if (!isOne) return [];
   return KEYS.flatMap((key) => {
     const written = ownValue(ownValue(resource.content, "data"), key);

@@ -184,12 +184,19 @@ function withDefaults(content: unknown, kind: string, apiVersion: string): unkno
   return { ...content, kind, apiVersion: ownValue(content, "apiVersion") ?? apiVersion };
 }
 
+const CONFIGURATIONS: ReadonlyMap<string, string> = new Map([
+  ["ClusterConfiguration", "kubeadm"],
+  ["InitConfiguration", "kubeadm"],
+  ["JoinConfiguration", "kubeadm"],
+  ["KubeProxyConfiguration", "kube-proxy"],
+  ["KubeletConfiguration", "kubelet"],
+]);
+
 /** Configurations of programs are of the API's form and have no name; each is the only one of its kind. */
 function named(content: unknown): unknown {
-  const kind = ownValue(content, "kind");
-  const isConfiguration = kind === "ClusterConfiguration" || kind === "KubeProxyConfiguration";
-  if (!isConfiguration || !isRecord(content) || ownValue(content, "metadata") !== undefined) return content;
-  return { ...content, metadata: { name: kind === "ClusterConfiguration" ? "kubeadm" : "kube-proxy" } };
+  const name = CONFIGURATIONS.get(String(ownValue(content, "kind")));
+  if (name === undefined || !isRecord(content) || ownValue(content, "metadata") !== undefined) return content;
+  return { ...content, metadata: { name } };
 }
 
 /** Byte-order mark, pasted prompts and tabs out of the way; line numbers stay. */

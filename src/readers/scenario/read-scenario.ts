@@ -27,7 +27,7 @@ export interface ReadScenario {
 }
 
 const API_VERSION = "podpath/v1";
-const KINDS = ["ping", "connect", "request", "traceroute"] as const;
+const KINDS = ["ping", "connect", "request", "traceroute", "lookup"] as const;
 const TOP_KEYS = [
   "apiVersion",
   "kind",

@@ -1,4 +1,6 @@
 import type { Cluster } from "../../calico/cluster.ts";
+import { endpointSlicesOf } from "../../kubernetes/endpoint-slices-of.ts";
+import { clusterNames } from "../../kubernetes/name-service.ts";
 import { buildNetwork } from "../../model/build-network.ts";
 import type { Evidence } from "../../model/evidence.ts";
 import type { Finding } from "../../model/finding.ts";
@@ -149,6 +151,7 @@ function assemble(files: SnapshotFiles, mode: "read" | "open", progress: Progres
     origins,
     endpoints: endpointsOf(hosts, cluster, workloads),
     services: serviceNamesOf(cluster),
+    names: clusterNames(cluster, () => endpointSlicesOf(cluster)),
     fabricRoutes: description.routes,
     ...collectionTime(collectedAt),
     pools: podNetworks(cluster),
