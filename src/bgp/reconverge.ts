@@ -1,8 +1,9 @@
-import { createWorld, runtimeOf, settle, type World, type WorldOptions } from "../emulator/world.ts";
+import { createWorld, runtimeOf, type World, type WorldOptions } from "../emulator/world.ts";
 import type { Choice } from "../linux/chooser.ts";
 import type { Network } from "../model/network.ts";
 import type { Route } from "../model/route.ts";
 import type { SpeakerConfiguration } from "./speaker/configuration.ts";
+import { runSpeakers } from "./speaker/run-speakers.ts";
 import { type Speaker, startSpeaker } from "./speaker/speaker.ts";
 
 /** Daemons that run on the hosts of a Network, from nothing. */
@@ -55,9 +56,7 @@ export function startDaemons(
 
 /** Lets the daemons run for so many virtual seconds. */
 export function runFor({ world }: Pick<BgpRun, "world">, seconds: number): void {
-  const until = world.now + seconds;
-  settle(world, until);
-  world.now = until;
+  runSpeakers(world, world.now + seconds);
 }
 
 /** The routes of a host as the daemons have left them. */

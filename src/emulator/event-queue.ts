@@ -16,6 +16,13 @@ interface Event {
   readonly time: number;
   readonly sequence: number;
   readonly action: () => void;
+  readonly timer: PendingTimer | null;
+}
+
+/** A timer that is looked at again at the time of an event. */
+export interface PendingTimer {
+  /** When it goes off; null: it rests, and the event does nothing. */
+  readonly expires: number | null;
 }
 
 export function eventQueue(): EventQueue {
@@ -27,8 +34,8 @@ function before(x: Event, y: Event): boolean {
 }
 
 /** Adds an action at a virtual time (seconds). */
-export function schedule(queue: EventQueue, time: number, action: () => void): void {
-  const event: Event = { time, sequence: queue.sequence++, action };
+export function schedule(queue: EventQueue, time: number, action: () => void, timer: PendingTimer | null = null): void {
+  const event: Event = { time, sequence: queue.sequence++, action, timer };
   if (time === queue.current) queue.line.push(event);
   else climb(queue.heap, event);
 }
@@ -48,6 +55,16 @@ function climb(heap: Event[], event: Event): void {
 /** When the next event is due; null when none is left. */
 export function nextTime(queue: EventQueue): number | null {
   return nextOf(queue)?.time ?? null;
+}
+
+/** When the first event is due that is more than a look at a timer which rests or is among these; null when none is. */
+export function nextBeside({ heap, line, first }: EventQueue, timers: ReadonlySet<PendingTimer>): number | null {
+  let next: number | null = line[first]?.time ?? null;
+  for (const { time, timer } of heap) {
+    if (timer !== null && (timer.expires === null || timers.has(timer))) continue;
+    if (next === null || time < next) next = time;
+  }
+  return next;
 }
 
 function nextOf({ heap, line, first }: EventQueue): Event | null {

@@ -10,6 +10,7 @@ import { scanDirect, scanStatic, startDirect, startStatic } from "./local-routes
 import { NO_ERROR, type Peer, peerConnection } from "./peer.ts";
 import { type Protocol, protocol, setState } from "./protocol.ts";
 import { beginRecovery, endRecovery, recovery } from "./recovery.ts";
+import { daemonsIn } from "./run-speakers.ts";
 import {
   type BgpCore,
   checkNeighbour,
@@ -89,6 +90,7 @@ export function startSpeaker(
     start(speaker, item, kernels, peers);
   }
   beginRecovery(speaker);
+  daemonsIn(world).push(speaker);
   return speaker;
 }
 

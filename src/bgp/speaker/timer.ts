@@ -23,7 +23,7 @@ export function timer(world: World, action: () => void): Timer {
   };
   const queue = (at: number): void => {
     queued = at;
-    schedule(world.queue, at, () => fire(at));
+    schedule(world.queue, at, () => fire(at), self);
   };
   const self: Timer = {
     expires: null,

@@ -74,7 +74,7 @@ export interface Connection {
   unread: boolean;
   /** Retransmissions of the oldest segment so far, and when the next is due; null: nothing is outstanding. */
   retries: number;
-  retransmitAt: number | null;
+  readonly retransmission: { expires: number | null };
   timerRuns: boolean;
   /** When an acknowledgement last answered a segment that was not expected. */
   challenged: number;

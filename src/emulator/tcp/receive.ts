@@ -142,7 +142,7 @@ function takeAcknowledgement(world: World, connection: Connection, ack: number):
 function settleTimer(world: World, connection: Connection): void {
   connection.retries = 0;
   connection.softError = null;
-  connection.retransmitAt = null;
+  connection.retransmission.expires = null;
   if (connection.acknowledged < connection.next) arm(world, connection);
 }
 

@@ -170,7 +170,7 @@ export function drop(world: World, connection: Connection, errno: string | null)
 
 export function forget(world: World, connection: Connection): void {
   connection.state = "closed";
-  connection.retransmitAt = null;
+  connection.retransmission.expires = null;
   connection.flight = [];
   connection.queue = [];
   removeConnection(world.tcp, connection);
@@ -206,10 +206,10 @@ export function closeConnection(world: World, connection: Connection): void {
 /** Sees to it that the oldest segment is sent again in time. */
 export function arm(world: World, connection: Connection): void {
   const base = isHandshake(connection) ? FIRST_TIMEOUT : DATA_TIMEOUT;
-  connection.retransmitAt ??= world.now + Math.min(base * 2 ** connection.retries, LONGEST_TIMEOUT);
+  connection.retransmission.expires ??= world.now + Math.min(base * 2 ** connection.retries, LONGEST_TIMEOUT);
   if (connection.timerRuns) return;
   connection.timerRuns = true;
-  schedule(world.queue, connection.retransmitAt, () => timeout(world, connection));
+  schedule(world.queue, connection.retransmission.expires, () => timeout(world, connection), connection.retransmission);
 }
 
 function isHandshake({ state }: Connection): boolean {
@@ -218,11 +218,11 @@ function isHandshake({ state }: Connection): boolean {
 
 function timeout(world: World, connection: Connection): void {
   connection.timerRuns = false;
-  const due = connection.retransmitAt;
+  const due = connection.retransmission.expires;
   if (due === null || connection.state === "closed") return;
   if (world.now < due) return arm(world, connection);
   connection.retries++;
-  connection.retransmitAt = null;
+  connection.retransmission.expires = null;
   if (connection.retries > mostRetries(connection)) {
     drop(world, connection, connection.softError ?? "ETIMEDOUT");
     return;
@@ -273,7 +273,7 @@ export function newConnection(
     paused: false,
     unread: false,
     retries: 0,
-    retransmitAt: null,
+    retransmission: { expires: null },
     timerRuns: false,
     challenged: Number.NEGATIVE_INFINITY,
     softError: null,

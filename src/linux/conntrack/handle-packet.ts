@@ -113,12 +113,17 @@ function refresh(connection: Connection, skb: Skb, reply: boolean, timeout: numb
 }
 
 function account(connection: Connection, packet: Packet, reply: boolean): void {
-  const length = packetLength(packet);
+  countPackets(connection, packet, reply, 1);
+}
+
+/** So many packets of the length of this one are counted. */
+export function countPackets(connection: Connection, packet: Packet, reply: boolean, packets: number): void {
+  const octets = packetLength(packet) * packets;
   if (reply) {
-    connection.replyPackets++;
-    connection.replyBytes += length;
+    connection.replyPackets += packets;
+    connection.replyBytes += octets;
   } else {
-    connection.originalPackets++;
-    connection.originalBytes += length;
+    connection.originalPackets += packets;
+    connection.originalBytes += octets;
   }
 }

@@ -499,6 +499,19 @@ export function staysEstablished(connection: Connection, { seq, ack, payloadLeng
   );
 }
 
+/** The stream of one direction has gone on by so many octets, which the other end has acknowledged. */
+export function moveTracking(tracking: TcpTracking, reply: boolean, octets: number): void {
+  const sender = senderOf(tracking, reply);
+  const receiver = senderOf(tracking, !reply);
+  sender.end = u32(sender.end + octets);
+  sender.maxEnd = u32(sender.maxEnd + octets);
+  receiver.maxAck = u32(receiver.maxAck + octets);
+  if (tracking.lastReply === reply) {
+    tracking.lastSeq = u32(tracking.lastSeq + octets);
+    tracking.lastEnd = u32(tracking.lastEnd + octets);
+  } else tracking.lastAck = u32(tracking.lastAck + octets);
+}
+
 /** The first segment of a direction, or a SYN that takes the place of an earlier one. */
 function begin(sender: TcpSender, end: number, window: number): void {
   sender.end = end;
