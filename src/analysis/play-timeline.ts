@@ -1,6 +1,6 @@
 import { type BgpRun, routesOf, runFor, SETTLING_TIME, startDaemons } from "../bgp/reconverge.ts";
 import type { SpeakerConfiguration } from "../bgp/speaker/configuration.ts";
-import { shownState } from "../bgp/speaker/peer.ts";
+import { reconfigureSpeaker } from "../bgp/speaker/reconfigure.ts";
 import { hostChanged, killSpeaker, startSpeaker, terminateSpeaker } from "../bgp/speaker/speaker.ts";
 import { changeHost, runtimeOf } from "../emulator/world.ts";
 import { flushConntrack } from "../linux/conntrack/table.ts";
@@ -40,8 +40,7 @@ export interface PlayedTimeline {
   /** The network as it stands at so many seconds. */
   at(time: number): Network;
   /**
-   * False where BGP went one way of several because no dump tells, where a change before is missing that could not be made, or where BIRD started anew with a configuration that the real one reads
-   * while it runs, and has not got a session back that the real one keeps.
+   * False where BGP went one way of several because no dump tells, or where a change before is missing that could not be made.
    */
   isCertain(time: number): boolean;
   readonly findings: readonly Finding[];
@@ -60,10 +59,9 @@ export function playTimeline(
 ): PlayedTimeline {
   const run = startDaemons(network, timeline.configurations);
   runFor(run, SETTLING_TIME);
-  const playing: Playing = { run, timeline, applied: new Map(), birdTexts: null, kept: new Map(), typed: [] };
+  const playing: Playing = { run, timeline, applied: new Map(), birdTexts: null, typed: [] };
   const findings: Finding[] = [];
   const kept = new Map<number, Network>();
-  const doubtful = new Set<number>();
   const file = originFile(network.origins, timeline.file);
   let brokenFrom: number | null = null;
   let now = 0;
@@ -94,7 +92,6 @@ export function playTimeline(
     goTo(time);
     if (event === null) {
       kept.set(time, standing(run));
-      if (!isAsKept(playing)) doubtful.add(time);
     } else change(event.change, time);
   }
   for (const choice of run.choices) {
@@ -106,7 +103,7 @@ export function playTimeline(
   }
   return {
     at: (time) => kept.get(time) ?? network,
-    isCertain: (time) => run.choices.length === 0 && !doubtful.has(time) && (brokenFrom === null || time < brokenFrom),
+    isCertain: (time) => run.choices.length === 0 && (brokenFrom === null || time < brokenFrom),
     findings,
   };
 }
@@ -129,8 +126,6 @@ interface Playing {
   readonly applied: Map<string, string>;
   /** What confd has written so far; null before anybody asked. */
   birdTexts: ReadonlyMap<string, string> | null;
-  /** Sessions of BIRDs that were started anew where the real ones read their configuration again and keep them. */
-  readonly kept: Map<string, readonly string[]>;
   /** Commands that machines took, in order: they hold for what manifests make of the machine too. */
   readonly typed: { readonly host: string; readonly command: string; readonly context: CommandContext }[];
 }
@@ -191,34 +186,29 @@ function apply(path: string, playing: Playing): readonly Finding[] {
     changeHost(run.world, name, { ...now, routes });
     for (const speaker of run.speakers.get(name) ?? []) hostChanged(speaker);
   }
-  for (const [name, speakers] of run.speakers) {
-    if (birdTexts.get(name) === playing.birdTexts.get(name)) continue;
-    const established = speakers.flatMap(({ peers }) => peers.filter((peer) => shownState(peer) === "Established"));
-    playing.kept.set(name, [...(playing.kept.get(name) ?? []), ...established.map((peer) => peer.configuration.name)]);
-    restart(run, name, configurations.get(name) ?? []);
+  for (const name of run.speakers.keys()) {
+    if (birdTexts.get(name) !== playing.birdTexts.get(name)) reconfigure(run, name, configurations.get(name) ?? []);
   }
   playing.birdTexts = birdTexts;
   return [...findings, ...lost];
 }
 
-/** Those that run read another configuration: here they start anew with it. */
-function restart(run: BgpRun, name: string, configurations: readonly SpeakerConfiguration[]): void {
+/** confd has BIRD read its new configuration (SIGHUP); one that BIRD refuses changes nothing, and one of a family that had none starts. */
+function reconfigure(run: BgpRun, name: string, configurations: readonly SpeakerConfiguration[]): void {
   const runtime = runtimeOf(run.world, name);
   const speakers = run.speakers.get(name) ?? [];
-  if (runtime === null || !speakers.some(({ running }) => running)) return;
-  for (const speaker of speakers) terminateSpeaker(speaker);
-  run.speakers.set(
-    name,
-    configurations.map((one) => startSpeaker(run.world, runtime, one)),
+  if (runtime === null) return;
+  for (const speaker of speakers) {
+    const next = configurations.find(({ family }) => family === speaker.configuration.family);
+    if (next === undefined) continue;
+    if (speaker.running) reconfigureSpeaker(speaker, next);
+    else speaker.configuration = next;
+  }
+  if (!speakers.some(({ running }) => running)) return;
+  const others = configurations.filter(({ family }) =>
+    speakers.every(({ configuration }) => configuration.family !== family),
   );
-}
-
-/** False while a session is down that the real BIRD would have kept over a new configuration, where it still has that peer. */
-function isAsKept({ run, kept }: Playing): boolean {
-  return [...kept].every(([name, sessions]) => {
-    const peers = (run.speakers.get(name) ?? []).flatMap((speaker) => speaker.peers);
-    return peers.every((peer) => !sessions.includes(peer.configuration.name) || shownState(peer) === "Established");
-  });
+  run.speakers.set(name, [...speakers, ...others.map((one) => startSpeaker(run.world, runtime, one))]);
 }
 
 /** BIRDs stop and start; what they left in the kernel is what `persist` and their ends make of it. */

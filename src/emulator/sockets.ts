@@ -15,6 +15,7 @@ import { formatProtocol, ICMP, ICMPV6, IGMP, IPIP, OSPF, TCP, UDP, UDPLITE, VRRP
 import { ACK, FIN, PSH, RST, SYN } from "../net/tcp-flags.ts";
 import { hasConnection, receiveSegment, segmentError } from "./tcp/receive.ts";
 import { isServed } from "./tcp/served.ts";
+import { portName } from "./tcp/stack.ts";
 import type { World } from "./world.ts";
 
 /** A socket that a probe's program holds open; it hears what is for it, and errors about what it sent. */
@@ -221,6 +222,9 @@ function ignoresBroadcasts(runtime: HostRuntime): boolean {
 
 /** Whether somebody listens, as far as the dumps tell. */
 function listening(world: World, runtime: HostRuntime, received: Packet): SocketState {
+  // the daemon that had the port has ended, or takes no such segment
+  const { dst, dport, protocol } = received;
+  if (protocol === TCP && world.tcp.ported.has(portName(runtime.host.name, dst.family, dport))) return "closed";
   const found = runtime.host.sockets.find((socket) => listensFor(socket, received));
   const name = `${formatProtocol(received.protocol)}/${received.dport}`;
   if (found !== undefined) {

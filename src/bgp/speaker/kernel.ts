@@ -14,7 +14,7 @@ import { waitsForRecovery } from "./recovery.ts";
 /** The living kernel protocol: what it has put into the kernel's table. */
 export interface Kernel {
   readonly protocol: Protocol;
-  readonly configuration: KernelConfiguration;
+  configuration: KernelConfiguration;
   readonly programmed: Map<PrefixKey, Route>;
   /** Routes of the host that are not BIRD's, and those of them that it has learnt. */
   alien: readonly Route[];

@@ -60,7 +60,7 @@ export interface Pending {
 /** A living instance of BGP: one neighbour. */
 export interface Peer {
   readonly protocol: Protocol;
-  readonly configuration: BgpConfiguration;
+  configuration: BgpConfiguration;
   readonly exporter: Exporter & { sourceAddress: Address };
   /** BSS_*: `prepare` until lock, neighbour and listening socket are there; `delay` while it waits after an error. */
   startState: "prepare" | "delay" | "connect" | "connect-nocap";

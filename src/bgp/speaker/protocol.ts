@@ -20,7 +20,7 @@ export interface RouteChangeStats {
 
 /** A living protocol of a speaker. */
 export interface Protocol {
-  readonly configuration: ProtocolConfiguration;
+  configuration: ProtocolConfiguration;
   readonly owner: RouteOwner;
   state: ProtocolState;
   /** Virtual time of the last change of state. */
@@ -35,7 +35,7 @@ export interface Protocol {
 export interface SpeakerCore {
   readonly world: World;
   readonly runtime: HostRuntime;
-  readonly configuration: SpeakerConfiguration;
+  configuration: SpeakerConfiguration;
   readonly table: RoutingTable;
   /** Errors of filters, by text: how often. */
   readonly filterErrors: Map<string, number>;

@@ -598,6 +598,20 @@ export function checkNeighbour(core: BgpCore, peer: Peer): void {
   }
 }
 
+/** Asks the neighbour for all its routes again (bgp_reload_routes); false where it does not know how. */
+export function reloadRoutes(core: BgpCore, peer: Peer): boolean {
+  const { session } = peer;
+  if (session === null || !session.capabilities.some(({ kind }) => kind === "route-refresh")) return false;
+  send(core, session, { kind: "route-refresh", afi: core.configuration.family === 4 ? 1 : 2, subtype: 0, safi: 1 });
+  return true;
+}
+
+/** The instance ends for good, with this subcode of Cease where it has a session. */
+export function endPeer(core: BgpCore, peer: Peer, subcode: number): void {
+  peer.disabled = true;
+  if (peer.protocol.state !== "down") stopPeer(core, peer, subcode);
+}
+
 /** What an administrator does to an instance (`birdc disable`, `enable`). */
 export function disablePeer(core: BgpCore, peer: Peer): void {
   peer.disabled = true;

@@ -4,7 +4,7 @@ import type { World } from "../../emulator/world.ts";
 import type { HostRuntime } from "../../linux/runtime.ts";
 import { formatAddress, unspecified } from "../../net/address.ts";
 import { routingTable } from "../rib/table.ts";
-import type { BgpConfiguration, SpeakerConfiguration } from "./configuration.ts";
+import type { BgpConfiguration, ProtocolConfiguration, SpeakerConfiguration } from "./configuration.ts";
 import { announceToKernel, feedKernel, type Kernel, kernel, scanKernel, startKernel, stopKernel } from "./kernel.ts";
 import { scanDirect, scanStatic, startDirect, startStatic } from "./local-routes.ts";
 import { NO_ERROR, type Peer, peerConnection } from "./peer.ts";
@@ -28,8 +28,8 @@ import { announceTo, feed } from "./updates.ts";
 /** A routing daemon that runs on a host of a World: BIRD as its configuration tells it. */
 export interface Speaker extends BgpCore {
   /** In the order of the configuration. */
-  readonly protocols: readonly Protocol[];
-  readonly kernels: readonly Kernel[];
+  readonly protocols: Protocol[];
+  readonly kernels: Kernel[];
 }
 
 /**
@@ -62,17 +62,7 @@ export function startSpeaker(
     locks: new Map(),
     sourceIds: new Map(),
   };
-  for (const [order, item] of configuration.protocols.entries()) {
-    if (item.type === "bgp") {
-      const peer = peerOf(speaker, item, order);
-      peers.push(peer);
-      protocols.push(peer.protocol);
-      continue;
-    }
-    const made = protocol(item, order, null, world.now);
-    protocols.push(made);
-    if (item.type === "kernel") kernels.push(kernel(made, item, speaker));
-  }
+  for (const [order, item] of configuration.protocols.entries()) addProtocol(speaker, item, order);
   speaker.table.listeners.push((net, before) => {
     for (const item of kernels) if (item.protocol.state === "up") announceToKernel(speaker, item, net);
     for (const peer of peers) announceTo(speaker, peer, net, before);
@@ -87,7 +77,7 @@ export function startSpeaker(
   for (const item of protocols) {
     if (item.configuration.disabled) continue;
     speaker.recovery?.taking.add(item);
-    start(speaker, item, kernels, peers);
+    startProtocol(speaker, item);
   }
   beginRecovery(speaker);
   daemonsIn(world).push(speaker);
@@ -101,7 +91,18 @@ function resume(speaker: Speaker, item: Protocol): void {
   if (peer !== undefined) feed(speaker, peer);
 }
 
-function start(speaker: Speaker, item: Protocol, kernels: readonly Kernel[], peers: readonly Peer[]): void {
+/** A protocol that its daemon has from now on, and that does nothing yet. */
+export function addProtocol(speaker: Speaker, item: ProtocolConfiguration, order: number): Protocol {
+  const peer = item.type === "bgp" ? peerOf(speaker, item, order) : null;
+  const made = peer?.protocol ?? protocol(item, order, null, speaker.world.now);
+  if (peer !== null) speaker.peers.push(peer);
+  if (item.type === "kernel") speaker.kernels.push(kernel(made, item, speaker));
+  speaker.protocols.push(made);
+  return made;
+}
+
+export function startProtocol(speaker: Speaker, item: Protocol): void {
+  const { kernels, peers } = speaker;
   const { configuration } = item;
   switch (configuration.type) {
     case "device":

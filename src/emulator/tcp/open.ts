@@ -5,7 +5,7 @@ import { ephemeralPorts } from "../applications/program.ts";
 import type { World } from "../world.ts";
 import type { Connection, TcpEvents, TcpOptions } from "./connection.ts";
 import { forget, newConnection, sendSyn } from "./send.ts";
-import { addConnection, findConnection, findListener, type Listener } from "./stack.ts";
+import { addConnection, findConnection, findListener, type Listener, portName } from "./stack.ts";
 
 interface Target {
   readonly local: Address;
@@ -69,6 +69,7 @@ export function listenTcp(world: World, runtime: HostRuntime, listener: Listener
   const same = listeners.some(({ port, family }) => port === listener.port && family === listener.family);
   if (others || taken || (listener.address === null && same)) return "EADDRINUSE";
   world.tcp.listeners.set(host, [...listeners, listener]);
+  world.tcp.ported.add(portName(host, listener.family, listener.port));
   return null;
 }
 

@@ -22,10 +22,17 @@ export interface TcpStack {
   readonly made: Map<string, number>;
   /** Flows that stand-ins for servers answer (`isServed`). */
   readonly served: Set<string>;
+  /** Ports that a program of the World has listened on, by host and family: what dumps say of them holds no more. */
+  readonly ported: Set<string>;
+}
+
+/** The name under which a port of a host is in `ported`. */
+export function portName(host: string, family: 4 | 6, port: number): string {
+  return `${host} ${family} ${port}`;
 }
 
 export function tcpStack(): TcpStack {
-  return { listeners: new Map(), connections: new Map(), made: new Map(), served: new Set() };
+  return { listeners: new Map(), connections: new Map(), made: new Map(), served: new Set(), ported: new Set() };
 }
 
 function keyOf(remote: Address, remotePort: number): number {
