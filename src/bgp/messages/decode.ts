@@ -7,6 +7,7 @@ import {
   NOTIFICATION,
   OPEN,
   ROUTE_REFRESH,
+  sameForm,
   UPDATE,
   type WireForm,
 } from "./message.ts";
@@ -56,6 +57,17 @@ export function decodeMessage(octets: Uint8Array, from: number, form: WireForm):
   if (left < length) return { kind: "partial" };
   const body = readBody(type, reader(octets, from + HEADER_LENGTH, from + length), form);
   return "kind" in body ? { kind: "message", message: body, length } : { kind: "error", error: body };
+}
+
+const decodedWrites = new WeakMap<Uint8Array, { readonly form: WireForm; readonly decoded: Decoded }>();
+
+/** The same for octets that nobody changes any more, and that many receive: read once. */
+export function decodeWrite(octets: Uint8Array, form: WireForm): Decoded {
+  const known = decodedWrites.get(octets);
+  if (known !== undefined && sameForm(known.form, form)) return known.decoded;
+  const decoded = decodeMessage(octets, 0, form);
+  decodedWrites.set(octets, { form, decoded });
+  return decoded;
 }
 
 const NO_DATA = new Uint8Array();

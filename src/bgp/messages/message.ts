@@ -60,4 +60,8 @@ export interface WireForm {
   readonly addPath6: boolean;
 }
 
+export function sameForm(x: WireForm, y: WireForm): boolean {
+  return x.as4 === y.as4 && x.addPath4 === y.addPath4 && x.addPath6 === y.addPath6;
+}
+
 export const PLAIN_FORM: WireForm = { as4: false, addPath4: false, addPath6: false };

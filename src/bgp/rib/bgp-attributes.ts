@@ -94,12 +94,33 @@ function reflected(attributes: PathAttributes, from: BgpOwner, to: Exporter): Pa
 /** What is done to attributes that come in; null: the route is a loop, and taken for withdrawn (bgp_decode_attrs). */
 export function attributesReceived(
   attributes: PathAttributes,
-  by: BgpOwner & { readonly localId: number; readonly allowLocalAs: number },
+  by: BgpOwner,
+  localId: number,
+  allowLocalAs: number,
+  six: boolean,
 ): PathAttributes | null {
-  if (timesInPath(attributes.asPath ?? [], by.localAs) > by.allowLocalAs) return null;
-  const { originatorId, clusterList } = by.internal ? attributes : { originatorId: null, clusterList: null };
-  if (originatorId === by.localId) return null;
+  const { internal, defaultLocalPref } = by;
+  if (timesInPath(attributes.asPath ?? [], by.localAs) > allowLocalAs) return null;
+  const { originatorId, clusterList } = internal ? attributes : { originatorId: null, clusterList: null };
+  if (originatorId === localId) return null;
   if (by.reflectorClient && clusterList?.includes(by.clusterId) === true) return null;
-  const localPref = by.internal ? attributes.localPref : null;
-  return { ...attributes, localPref: localPref ?? by.defaultLocalPref, originatorId, clusterList };
+  const known = received.get(attributes);
+  if (known?.internal === internal && known.defaultLocalPref === defaultLocalPref) return known.taken;
+  const { mpReach, mpUnreach, localPref } = attributes;
+  const taken = {
+    ...attributes,
+    mpReach: six ? mpReach : null,
+    mpUnreach: six ? mpUnreach : null,
+    localPref: (internal ? localPref : null) ?? defaultLocalPref,
+    originatorId,
+    clusterList,
+  };
+  received.set(attributes, { internal, defaultLocalPref, taken });
+  return taken;
 }
+
+/** What attributes became that several receive. */
+const received = new WeakMap<
+  PathAttributes,
+  { readonly internal: boolean; readonly defaultLocalPref: number; readonly taken: PathAttributes }
+>();

@@ -25,7 +25,7 @@ export type RibListener = (net: RibNet, before: readonly RibRoute[]) => void;
 /** A routing table of BIRD. */
 export interface RoutingTable {
   readonly nets: Map<PrefixKey, RibNet>;
-  readonly hostEntries: Map<string, HostEntry>;
+  readonly hostEntries: Map<PrefixKey, HostEntry>;
   readonly listeners: RibListener[];
   /** Lengths of the prefixes there are, and how many of each, for look-ups. */
   readonly lengths: number[];
@@ -67,7 +67,7 @@ export function updateRoute(
     table.lengths[prefix.length] = (table.lengths[prefix.length] ?? 0) + 1;
   }
   const before = net.routes;
-  const old = before.find((item) => item.owner === owner && item.path === path) ?? null;
+  const old = before.length === 0 ? null : (before.find((item) => item.owner === owner && item.path === path) ?? null);
   const fresh = route === null || !route.recursive ? route : resolve(table, net, key, route);
   if (old !== null && fresh !== null && sameRoute(old, fresh)) return 0;
   const rest = old === null ? before : before.filter((item) => item !== old);
@@ -151,7 +151,7 @@ export function nextHopOf({ attributes }: RibRoute): Address | null {
 }
 
 function hostEntry(table: RoutingTable, address: Address): HostEntry {
-  const name = formatAddress(address);
+  const name = nameOf(address);
   const known = table.hostEntries.get(name);
   if (known !== undefined) return known;
   const entry: HostEntry = { address, ...lookUpHost(table, address), users: new Map() };
@@ -161,9 +161,13 @@ function hostEntry(table: RoutingTable, address: Address): HostEntry {
   return entry;
 }
 
+function nameOf(address: Address): PrefixKey {
+  return address.family === 4 ? address.a : formatAddress(address);
+}
+
 function forgetUser(table: RoutingTable, net: RibNet, key: PrefixKey, old: RibRoute): void {
   const address = nextHopOf(old);
-  const entry = address === null ? undefined : table.hostEntries.get(formatAddress(address));
+  const entry = address === null ? undefined : table.hostEntries.get(nameOf(address));
   const used = net.routes.some((route) => route.recursive && nextHopOf(route) === address);
   if (!used) entry?.users.delete(key);
 }

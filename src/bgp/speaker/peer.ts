@@ -9,6 +9,7 @@ import type { PrefixKey } from "../rib/route.ts";
 import type { BgpConfiguration } from "./configuration.ts";
 import type { Protocol } from "./protocol.ts";
 import type { Timer } from "./timer.ts";
+import type { UpdateGroup } from "./update-group.ts";
 
 /** States of a connection (bgp_state_names of proto/bgp/bgp.c, BIRD 1.6), from lowest to highest. */
 export const CONNECTION_STATES = [
@@ -57,6 +58,11 @@ export interface Pending {
   readonly attributes: PathAttributes | null;
 }
 
+/** What the neighbour knows. */
+export interface Sent extends Pending {
+  readonly attributes: PathAttributes;
+}
+
 /** A living instance of BGP: one neighbour. */
 export interface Peer {
   readonly protocol: Protocol;
@@ -84,8 +90,10 @@ export interface Peer {
   readonly startupTimer: Timer;
   readonly restartTimer: Timer;
   /** What the neighbour was told last, by prefix and path identifier. */
-  readonly sent: Map<PrefixKey, Map<number, PathAttributes>>;
-  readonly pending: Map<string, Pending>;
+  readonly sent: Map<PrefixKey, Sent>;
+  readonly pending: Map<PrefixKey, Pending>;
+  /** Whom it is told the same as; null until something is told. */
+  group: UpdateGroup | null;
   pendingEnd: boolean;
   flushQueued: boolean;
   decisionQueued: boolean;

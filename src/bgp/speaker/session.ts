@@ -2,10 +2,10 @@ import { schedule } from "../../emulator/event-queue.ts";
 import type { Connection, TcpOptions } from "../../emulator/tcp/connection.ts";
 import { describeTcpError } from "../../emulator/tcp/error-text.ts";
 import { connectTcp, listenTcp, stopListening } from "../../emulator/tcp/open.ts";
-import { closeConnection, sendOctets } from "../../emulator/tcp/send.ts";
+import { closeConnection, sendOctets, writesOf } from "../../emulator/tcp/send.ts";
 import type { Listener } from "../../emulator/tcp/stack.ts";
 import { type Address, formatAddress, sameAddress } from "../../net/address.ts";
-import { decodeMessage } from "../messages/decode.ts";
+import { decodeMessage, decodeWrite } from "../messages/decode.ts";
 import { encodeMessage } from "../messages/encode.ts";
 import { type Message, PLAIN_FORM } from "../messages/message.ts";
 import { CEASE, describeNotification, FSM_ERROR, HOLD_TIMER_EXPIRED } from "../messages/notification-text.ts";
@@ -250,7 +250,7 @@ function sendOpen(core: BgpCore, peer: Peer, connection: PeerConnection): void {
 
 function send(core: SpeakerCore, connection: PeerConnection, message: Message): void {
   if (connection.socket !== null)
-    sendOctets(core.world, connection.socket, encodeMessage(message, connection.sendForm));
+    sendOctets(core.world, connection.socket, [encodeMessage(message, connection.sendForm)]);
 }
 
 function sendKeepalive(core: BgpCore, peer: Peer, connection: PeerConnection): void {
@@ -271,12 +271,24 @@ export function holdTimeout(core: BgpCore, peer: Peer, connection: PeerConnectio
 /** bgp_rx(): takes whole messages off what has come. */
 function receive(core: BgpCore, peer: Peer, connection: PeerConnection, octets: Uint8Array): void {
   const { generation } = connection;
-  let buffer = octets;
-  if (connection.received.length > 0) {
-    buffer = new Uint8Array(connection.received.length + octets.length);
-    buffer.set(connection.received);
-    buffer.set(octets, connection.received.length);
+  const writes = connection.received.length === 0 ? writesOf(octets) : null;
+  if (writes !== null) {
+    for (const [index, write] of writes.entries()) {
+      if (connection.state === "Close") return;
+      const decoded = decodeWrite(write, connection.form);
+      if (decoded.kind !== "message" || decoded.length !== write.length) {
+        return receiveFrom(core, peer, connection, joined(writes.slice(index)));
+      }
+      handle(core, peer, connection, decoded.message);
+      if (connection.generation !== generation || connection.socket === null) return;
+    }
+    return;
   }
+  receiveFrom(core, peer, connection, joined([connection.received, octets]));
+}
+
+function receiveFrom(core: BgpCore, peer: Peer, connection: PeerConnection, buffer: Uint8Array): void {
+  const { generation } = connection;
   let at = 0;
   while (at < buffer.length && connection.state !== "Close") {
     const decoded = decodeMessage(buffer, at, connection.form);
@@ -290,6 +302,16 @@ function receive(core: BgpCore, peer: Peer, connection: PeerConnection, octets: 
     if (connection.generation !== generation || connection.socket === null) return;
   }
   connection.received = buffer.subarray(at);
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }
 
 function handle(core: BgpCore, peer: Peer, connection: PeerConnection, message: Message): void {

@@ -1,19 +1,20 @@
 import { schedule } from "../../emulator/event-queue.ts";
 import { sendOctets } from "../../emulator/tcp/send.ts";
 import type { Address } from "../../net/address.ts";
-import type { Prefix } from "../../net/prefix.ts";
-import { runFilter } from "../filter/evaluate.ts";
+import { type Prefix, samePrefix } from "../../net/prefix.ts";
 import { encodeMessage } from "../messages/encode.ts";
-import { MAX_MESSAGE_LENGTH, type Message, type UpdateMessage } from "../messages/message.ts";
+import { MAX_MESSAGE_LENGTH, type Message, sameForm, type UpdateMessage, type WireForm } from "../messages/message.ts";
 import { type Nlri, type PathAttributes, pathAttributes } from "../messages/path-attributes.ts";
-import { attributesReceived, attributesToSend } from "../rib/bgp-attributes.ts";
+import { attributesReceived } from "../rib/bgp-attributes.ts";
 import { NO_KERNEL_ATTRIBUTES, type PrefixKey, prefixKey, type RibRoute } from "../rib/route.ts";
 import type { RibNet } from "../rib/table.ts";
 import { findNeighbour } from "./interfaces.ts";
-import type { Peer, Pending } from "./peer.ts";
+import type { Peer, Pending, Sent } from "./peer.ts";
 import { flushRoutes, importRoute, noteError, withdrawRoute } from "./protocol.ts";
 import { unlockRecovery, waitsForRecovery } from "./recovery.ts";
 import type { BgpCore } from "./session.ts";
+import { sharedAttributes } from "./shared-attributes.ts";
+import { outgoing } from "./update-group.ts";
 
 const routeName = (key: PrefixKey, path: number): string => `${key} ${path}`;
 
@@ -33,16 +34,14 @@ export function receiveUpdate(core: BgpCore, peer: Peer, { withdrawn, attributes
   const told = six ? (reached?.nlri ?? []) : nlri;
   if (attributes === null || told.length === 0) return;
   const { configuration, exporter } = peer;
-  const taken = attributesReceived(six ? attributes : { ...attributes, mpReach: null, mpUnreach: null }, {
-    ...exporter,
-    localId: core.configuration.routerId,
-    allowLocalAs: configuration.allowLocalAs,
-  });
+  const localId = core.configuration.routerId;
+  const taken = attributesReceived(attributes, exporter, localId, configuration.allowLocalAs, six);
   const nextHop = six ? (reached?.nextHops[0] ?? null) : attributes.nextHop;
   const way = taken === null || nextHop === null ? null : wayOf(core, peer, nextHop);
+  const shared = taken === null ? null : sharedAttributes(core.world, taken);
   for (const item of told) {
-    if (taken === null || way === null) withdraw(core, peer, item);
-    else receiveRoute(core, peer, item, taken, way);
+    if (shared === null || way === null) withdraw(core, peer, item);
+    else receiveRoute(core, peer, item, shared, way);
   }
 }
 
@@ -84,11 +83,7 @@ function receiveRoute(core: BgpCore, peer: Peer, { prefix, pathId }: Nlri, attri
 /** A ROUTE-REFRESH: all is told again. */
 export function receiveRefresh(core: BgpCore, peer: Peer, message: Message & { kind: "route-refresh" }): void {
   if (message.subtype !== 0) return;
-  for (const [key, paths] of peer.sent) {
-    const prefix = core.table.nets.get(key)?.prefix;
-    if (prefix === undefined) continue;
-    for (const [pathId, attributes] of paths) putOut(core, peer, key, { prefix, pathId, attributes });
-  }
+  for (const [name, item] of peer.sent) putOut(core, peer, name, item);
 }
 
 /** rt_refresh_begin(): what the neighbour does not tell again will go. */
@@ -112,6 +107,7 @@ export function finishRestart(core: BgpCore, peer: Peer): void {
 /** The neighbour is told nothing any more. */
 export function forgetSent(peer: Peer): void {
   peer.sent.clear();
+  peer.group = null;
   peer.pending.clear();
   peer.pendingEnd = false;
   peer.protocol.exported = 0;
@@ -153,8 +149,8 @@ export function announceTo(core: BgpCore, peer: Peer, net: RibNet, before: reado
 /** rt_notify_basic(): what the neighbour is to know now is compared with what it knows. */
 function notify(core: BgpCore, peer: Peer, prefix: Prefix, pathId: number, route: RibRoute | null): void {
   const key = prefixKey(prefix);
-  const paths = peer.sent.get(key);
-  const before = paths?.get(pathId);
+  const name = pathId === 0 ? key : routeName(key, pathId);
+  const before = peer.sent.get(name)?.attributes;
   const { exportUpdates, exportWithdraws } = peer.protocol.stats;
   if (route === null) exportWithdraws.received++;
   else exportUpdates.received++;
@@ -163,53 +159,33 @@ function notify(core: BgpCore, peer: Peer, prefix: Prefix, pathId: number, route
     if (before === undefined) return;
     exportWithdraws.accepted++;
     peer.protocol.exported--;
-    paths?.delete(pathId);
-    if (paths?.size === 0) peer.sent.delete(key);
-    putOut(core, peer, key, { prefix, pathId, attributes: null });
+    peer.sent.delete(name);
+    putOut(core, peer, name, { prefix, pathId, attributes: null });
     return;
   }
   exportUpdates.accepted++;
   if (before === undefined) peer.protocol.exported++;
-  if (paths === undefined) peer.sent.set(key, new Map([[pathId, attributes]]));
-  else paths.set(pathId, attributes);
-  if (before === undefined || !sameAttributes(before, attributes))
-    putOut(core, peer, key, { prefix, pathId, attributes });
-}
-
-function sameAttributes(x: PathAttributes, y: PathAttributes): boolean {
-  return x === y || JSON.stringify(x) === JSON.stringify(y);
+  if (before === attributes) return;
+  const item: Sent = { prefix, pathId, attributes };
+  peer.sent.set(name, item);
+  putOut(core, peer, name, item);
 }
 
 /** Attributes as the session's export filter leaves them; null: the route does not go out. */
 function exported(core: BgpCore, peer: Peer, route: RibRoute): PathAttributes | null {
   const { exportUpdates } = peer.protocol.stats;
-  const attributes = attributesToSend(route, peer.exporter);
-  if (attributes === null) {
-    exportUpdates.rejected++;
-    return null;
+  const found = outgoing(core, peer, route);
+  switch (found.kind) {
+    case "accepted":
+      return found.attributes;
+    case "rejected":
+      exportUpdates.rejected++;
+      return null;
+    case "filtered":
+      if (found.error !== null) noteError(core, peer.protocol, found.error);
+      exportUpdates.filtered++;
+      return null;
   }
-  const verdict = runFilter(peer.configuration.export, { ...route, attributes }, core.configuration.filters);
-  if (verdict.kind === "accept") return sorted(verdict.route.attributes ?? attributes);
-  if (verdict.kind === "error") noteError(core, peer.protocol, verdict.text);
-  exportUpdates.filtered++;
-  return null;
-}
-
-/** bgp_normalize_int_set() and others: communities go out in order. */
-function sorted(found: PathAttributes): PathAttributes {
-  const { communities, extendedCommunities, largeCommunities } = found;
-  const many = (list: readonly unknown[] | null): boolean => list !== null && list.length > 1;
-  if (!many(communities) && !many(extendedCommunities) && !many(largeCommunities)) return found;
-  const byParts = (x: readonly number[], y: readonly number[]): number => {
-    for (const [index, part] of x.entries()) if (part !== y[index]) return part - (y[index] ?? 0);
-    return 0;
-  };
-  return {
-    ...found,
-    communities: communities === null ? null : [...communities].sort((x, y) => x - y),
-    extendedCommunities: extendedCommunities === null ? null : [...extendedCommunities].sort(byParts),
-    largeCommunities: largeCommunities === null ? null : [...largeCommunities].sort(byParts),
-  };
 }
 
 function sourceId(core: BgpCore, { owner, path }: RibRoute): number {
@@ -221,8 +197,7 @@ function sourceId(core: BgpCore, { owner, path }: RibRoute): number {
   return id;
 }
 
-function putOut(core: BgpCore, peer: Peer, key: PrefixKey, item: Pending): void {
-  const name = routeName(key, item.pathId);
+function putOut(core: BgpCore, peer: Peer, name: PrefixKey, item: Pending): void {
   peer.pending.delete(name);
   peer.pending.set(name, item);
   flushLater(core, peer);
@@ -246,16 +221,15 @@ function flush(core: BgpCore, peer: Peer): void {
   const { session } = peer;
   if (session === null || session.socket === null) return;
   const withdrawn: Pending[] = [];
-  const buckets = new Map<string, { attributes: PathAttributes; items: Pending[] }>();
+  const buckets = new Map<PathAttributes, Pending[]>();
   for (const item of peer.pending.values()) {
     if (item.attributes === null) {
       withdrawn.push(item);
       continue;
     }
-    const key = JSON.stringify(item.attributes);
-    const bucket = buckets.get(key);
-    if (bucket === undefined) buckets.set(key, { attributes: item.attributes, items: [item] });
-    else bucket.items.push(item);
+    const bucket = buckets.get(item.attributes);
+    if (bucket === undefined) buckets.set(item.attributes, [item]);
+    else bucket.push(item);
   }
   peer.pending.clear();
   const six = core.configuration.family === 6;
@@ -270,15 +244,41 @@ function flush(core: BgpCore, peer: Peer): void {
         : { kind: "update", withdrawn: part, attributes: null, nlri: [] },
     );
   }
-  for (const { attributes, items } of buckets.values()) {
-    for (const part of parts(items, peer.addPathSend)) add(announcement(attributes, part, six));
+  for (const [attributes, items] of buckets) {
+    for (const part of parts(items, peer.addPathSend)) octets.push(encoded(attributes, part, six, session.sendForm));
   }
   if (peer.pendingEnd) {
     peer.pendingEnd = false;
     const attributes = six ? pathAttributes({ mpUnreach: [] }) : null;
     add({ kind: "update", withdrawn: [], attributes, nlri: [] });
   }
-  if (octets.length > 0) sendOctets(core.world, session.socket, joined(octets));
+  if (octets.length > 0) sendOctets(core.world, session.socket, octets);
+}
+
+/** An announcement as it was encoded last, for the neighbours that hear it next. */
+interface Encoded {
+  readonly nlri: readonly Nlri[];
+  readonly form: WireForm;
+  readonly octets: Uint8Array;
+}
+
+const latest = new WeakMap<PathAttributes, Encoded>();
+
+/** Encoded once for all neighbours that are told the same. */
+function encoded(attributes: PathAttributes, nlri: readonly Nlri[], six: boolean, form: WireForm): Uint8Array {
+  const known = latest.get(attributes);
+  if (known !== undefined && sameForm(known.form, form) && sameDestinations(known.nlri, nlri)) return known.octets;
+  const octets = encodeMessage(announcement(attributes, nlri, six), form);
+  latest.set(attributes, { nlri, form, octets });
+  return octets;
+}
+
+function sameDestinations(x: readonly Nlri[], y: readonly Nlri[]): boolean {
+  if (x.length !== y.length) return false;
+  return x.every(({ prefix, pathId }, index) => {
+    const other = y[index];
+    return other !== undefined && pathId === other.pathId && samePrefix(prefix, other.prefix);
+  });
 }
 
 function announcement(attributes: PathAttributes, nlri: readonly Nlri[], six: boolean): Message {
@@ -308,16 +308,4 @@ function* parts(items: readonly { prefix: Prefix; pathId: number }[], addPath: b
     length += octets;
   }
   if (part.length > 0) yield part;
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const [first] = pieces;
-  if (first !== undefined && pieces.length === 1) return first;
-  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

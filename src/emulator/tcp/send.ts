@@ -93,10 +93,10 @@ export function sendChallenge(world: World, connection: Connection): void {
   sendAck(world, connection);
 }
 
-/** Puts octets into the stream. */
-export function sendOctets(world: World, connection: Connection, octets: Uint8Array): void {
+/** Puts octets into the stream, in one or more writes. */
+export function sendOctets(world: World, connection: Connection, writes: readonly Uint8Array[]): void {
   if (connection.state !== "established" && connection.state !== "close-wait") return;
-  connection.queue.push(octets);
+  for (const octets of writes) connection.queue.push(octets);
   sendQueue(world, connection);
 }
 
@@ -112,7 +112,7 @@ export function sendQueue(world: World, connection: Connection): void {
     if (outstanding && connection.retries > 0) return;
     const [first] = queue;
     if (first === undefined) break;
-    if (outstanding && !connection.closing && octetsIn(queue) < MSS) return;
+    if (outstanding && !connection.closing && !fillsSegment(queue)) return;
     const piece = takeSegment(queue, first);
     const seq = connection.next;
     connection.next += piece.length;
@@ -123,29 +123,50 @@ export function sendQueue(world: World, connection: Connection): void {
   if (connection.closing && !connection.finSent) sendFin(world, connection);
 }
 
-function octetsIn(queue: readonly Uint8Array[]): number {
+function fillsSegment(queue: readonly Uint8Array[]): boolean {
   let sum = 0;
-  for (const { length } of queue) sum += length;
-  return sum;
+  for (const { length } of queue) {
+    sum += length;
+    if (sum >= MSS) return true;
+  }
+  return false;
 }
 
-/** Takes one segment's worth off the queue. */
+/** Takes one segment's worth off the queue: as many whole writes as there is room for, or a part of one that is longer. */
 function takeSegment(queue: Uint8Array[], first: Uint8Array): Uint8Array {
-  if (first.length >= MSS || queue.length === 1) {
-    if (first.length <= MSS) queue.shift();
-    else queue[0] = first.subarray(MSS);
-    return first.length <= MSS ? first : first.subarray(0, MSS);
+  if (first.length > MSS) {
+    queue[0] = first.subarray(MSS);
+    return first.subarray(0, MSS);
   }
-  const piece = new Uint8Array(Math.min(MSS, octetsIn(queue)));
+  let count = 0;
+  let length = 0;
+  for (const { length: more } of queue) {
+    if (length + more > MSS) break;
+    length += more;
+    count++;
+  }
+  const writes = queue.splice(0, count);
+  if (count === 1) return first;
+  const piece = new Uint8Array(length);
   let at = 0;
-  for (let part = queue[0]; part !== undefined && at < piece.length; part = queue[0]) {
-    const some = part.subarray(0, piece.length - at);
-    piece.set(some, at);
-    at += some.length;
-    if (some.length === part.length) queue.shift();
-    else queue[0] = part.subarray(some.length);
+  for (const part of writes) {
+    piece.set(part, at);
+    at += part.length;
   }
+  if (writes.every(isWhole)) writesIn.set(piece, writes);
   return piece;
+}
+
+const writesIn = new WeakMap<Uint8Array, readonly Uint8Array[]>();
+
+/** Not a part of what was written. */
+function isWhole({ length, buffer }: Uint8Array): boolean {
+  return length === buffer.byteLength;
+}
+
+/** The writes that a segment is made of, each the very object that was written; null where it is not made of whole ones. */
+export function writesOf(octets: Uint8Array): readonly Uint8Array[] | null {
+  return writesIn.get(octets) ?? (isWhole(octets) ? [octets] : null);
 }
 
 function sendFin(world: World, connection: Connection): void {
