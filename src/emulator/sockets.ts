@@ -60,8 +60,13 @@ export function deliverToSockets(world: World, runtime: HostRuntime, skb: Skb): 
   else if (received.protocol === TCP) {
     if (isServed(world.tcp, runtime.host.name, received)) serveTcp(runtime, skb);
     else refuse(runtime, skb);
-  } else reply(runtime, skb, { payloadLength: received.payloadLength });
+  } else if (!isAnswer(world, skb)) reply(runtime, skb, { payloadLength: received.payloadLength });
   return state;
+}
+
+/** A server's answer, or what only a WireGuard device would answer: two servers would go on for ever. */
+function isAnswer({ journeys }: World, { journey, packet }: Skb): boolean {
+  return packet.sealed !== null || journeys[journey]?.kind === "data";
 }
 
 /** Protocols that every kernel has a handler for. */

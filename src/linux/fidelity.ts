@@ -128,7 +128,7 @@ export const DEVICE_FIDELITY: Readonly<Record<InterfaceKind, Fidelity>> = {
   bridge: null,
   vxlan: null,
   ipip: "the kernel at hand has no ipip module",
-  wireguard: "an opaque tunnel: the kernel at hand has no wireguard module",
+  wireguard: "an opaque tunnel, by reading drivers/net/wireguard: the kernel at hand has no such module",
   dummy: "the kernel at hand has no dummy devices",
   vlan: "the kernel at hand has no VLAN devices",
   bond: "treated as one physical device; the kernel at hand has no bonding module",

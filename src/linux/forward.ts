@@ -31,6 +31,7 @@ import { loopWords, type Skb } from "./skb.ts";
 import { transmitFrame } from "./transmit.ts";
 import { decapsulateIpip, encapsulateIpip } from "./tunnels/ipip.ts";
 import { decapsulateVxlan } from "./tunnels/vxlan.ts";
+import { decapsulateWireguard, encapsulateWireguard } from "./tunnels/wireguard.ts";
 import { vlanDeviceOf } from "./vlan.ts";
 import { noteVolatile } from "./walk-record.ts";
 
@@ -136,16 +137,13 @@ function deliver(runtime: HostRuntime, skb: Skb): void {
   if (six && isFragment(skb.packet) && !defragment(runtime, skb, "local-deliver")) return;
   const { packet } = skb;
   if (packet.protocol === UDP && decapsulateVxlan(runtime, skb)) return;
+  if (packet.sealed !== null && decapsulateWireguard(runtime, skb)) return;
   if (packet.protocol === IPIP && decapsulateIpip(runtime, skb)) return;
   const socket = runtime.services.deliver(runtime, skb);
-  if (skb.carried !== null && socket !== "open") {
-    return reject(
-      runtime,
-      skb,
-      "NO_SOCKET",
-      "INPUT",
-      `no VXLAN device takes it: nothing listens on udp/${packet.dport}`,
-    );
+  if ((skb.carried !== null || packet.sealed !== null) && socket !== "open") {
+    const kind = packet.sealed === null ? "VXLAN" : "WireGuard";
+    const text = `no ${kind} device takes it: nothing listens on udp/${packet.dport}`;
+    return reject(runtime, skb, "NO_SOCKET", "INPUT", text);
   }
   const text = skb.route?.kind === "broadcast" ? "broadcast" : "";
   if (runtime.observer !== null) runtime.observer.step({ kind: "deliver", runtime, skb, text });
@@ -319,7 +317,7 @@ function leave(runtime: HostRuntime, skb: Skb): string | null {
   }
   skb.reassembled = null;
   overDevice(runtime, skb, output, route);
-  return null;
+  return output.kind === "wireguard" ? skb.errno : null;
 }
 
 /**
@@ -372,6 +370,9 @@ function overDevice(runtime: HostRuntime, skb: Skb, output: Interface, route: Ro
       noteVolatile();
       encapsulateIpip(runtime, skb, output, route);
       return true;
+    case "wireguard":
+      encapsulateWireguard(runtime, skb, output);
+      return true;
     case "dummy":
       drop(runtime, skb, null, "POSTROUTING", `${output.name} is a dummy device`);
       return true;
@@ -388,7 +389,7 @@ function leavesUnknown(runtime: HostRuntime, packet: Packet, output: Interface):
 function overLink(runtime: HostRuntime, skb: Skb, output: Interface, route: RoutingResult): boolean {
   if (route.kind === "broadcast") skb.destinationMac = BROADCAST_MAC;
   else if (route.kind === "multicast") skb.destinationMac = multicastMac(skb.packet.dst);
-  else if (output.kind === "wireguard" || output.kind === "tun") {
+  else if (output.kind === "tun") {
     runtime.services.end(runtime, skb, leaving(null, `into the tunnel ${output.name}`));
     return true;
   } else {

@@ -98,8 +98,10 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Particular>> = {
     answer: "a rule that goes by one asks: the answer branches and is uncertain",
   },
   "VXLAN: forwarding entries, TTL, TOS and DF of the outer packet, source port": fact("vxlan"),
-  "WireGuard: allowed-ips": {
-    answer: "not read: whatever is routed into the device leaves the model there, and the answer says so",
+  "WireGuard: allowed-ips":
+    "by reading drivers/net/wireguard, and said in the answer; without wg show the packet leaves the model at the device",
+  "WireGuard: handshakes, keepalives, roaming endpoints": {
+    answer: "nobody exchanges keys: both ends are taken to have done it, which the answer lists as an assumption",
   },
   IPIP: "the kernel at hand has no ipip module",
 

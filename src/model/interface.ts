@@ -1,5 +1,6 @@
 import type { Address } from "../net/address.ts";
 import type { Origin } from "./origin.ts";
+import type { WireguardDevice } from "./wireguard-device.ts";
 
 /** How a device behaves in the datapath. `other` devices carry packets like `physical` ones but are named in doubt. */
 export type InterfaceKind =
@@ -147,6 +148,8 @@ export interface Interface {
   readonly bridgePort: BridgePort | null;
   /** 802.1Q identifier of a VLAN device; null for other kinds, and where the dump does not tell. */
   readonly vlanId: number | null;
+  /** Null or absent: a device of another kind, or one that `wg show` was not asked about. */
+  readonly wireguard?: WireguardDevice | null;
   readonly ipip: { readonly local: Address | null; readonly remote: Address | null } | null;
   readonly origin: Origin;
 }

@@ -58,6 +58,8 @@ export interface Packet {
   inner: Packet | null;
   /** VXLAN network identifier when `inner` is carried by VXLAN; -1 otherwise. */
   vni: number;
+  /** Public keys of the WireGuard devices that it goes between with `inner` in it; null for everything else. */
+  sealed: { readonly from: string | null; readonly to: string } | null;
   /** Null: nobody kept what `payloadLength` counts. */
   content: SegmentContent | null;
 }
@@ -91,6 +93,7 @@ export function packet(fields: Partial<Packet> & Pick<Packet, "src" | "dst" | "p
     payloadLength: fields.payloadLength ?? 0,
     inner: fields.inner ?? null,
     vni: fields.vni ?? -1,
+    sealed: fields.sealed ?? null,
     content: fields.content ?? null,
   };
 }
@@ -125,6 +128,7 @@ export function copyPacket(original: Packet): Packet {
     payloadLength: original.payloadLength,
     inner: original.inner === null ? null : copyPacket(original.inner),
     vni: original.vni,
+    sealed: original.sealed,
     content: original.content,
   };
 }
@@ -151,7 +155,8 @@ export function headerLength(p: Packet): number {
 /** Total length in bytes of the IP packet, header included, as `-m length` and the MTU check see it. */
 export function packetLength(p: Packet): number {
   const header = headerLength(p);
-  if (p.inner === null || p.vni >= 0 || isFragment(p)) return header + transportHeaderLength(p) + p.payloadLength;
+  if (p.inner === null || p.vni >= 0 || p.sealed !== null || isFragment(p))
+    return header + transportHeaderLength(p) + p.payloadLength;
   // An error tells in payloadLength how much it quotes where the usual 576 bytes do not fit.
   if (p.protocol === ICMP) return header + 8 + Math.min(packetLength(p.inner), p.payloadLength || 576 - 28);
   // A redirect of IPv6 quotes in an option: there payloadLength is all that follows the ICMPv6 header.
@@ -165,6 +170,7 @@ export function describePacket(p: Packet): string {
   const src = formatAddress(p.src);
   const dst = formatAddress(p.dst);
   if (p.vni >= 0 && p.inner !== null) return `vxlan ${src} > ${dst} vni ${p.vni} (${describePacket(p.inner)})`;
+  if (p.sealed !== null && p.inner !== null) return `wireguard ${src} > ${dst} (${describePacket(p.inner)})`;
   if (p.fragmentOffset > 0) return `${formatProtocol(p.protocol)} ${src} > ${dst} fragment at ${p.fragmentOffset}`;
   if (p.protocol === ICMP) return `icmp ${src} > ${dst} ${describeIcmp(p.icmpType, p.icmpCode)}`;
   if (p.protocol === ICMPV6) return `icmpv6 ${src} > ${dst} ${describeIcmpv6(p.icmpType, p.icmpCode)}`;

@@ -17,6 +17,7 @@ export type DumpKind =
   | "sysctl"
   | "conntrack"
   | "xt-recent"
+  | "wg-show"
   | "conntrack-stats"
   | "sockets"
   | "netstat"
@@ -55,6 +56,7 @@ export const PRINTED_BY: Readonly<Record<DumpKind, string>> = {
   sysctl: "sysctl -a",
   conntrack: "conntrack -L",
   "xt-recent": "tail -v /proc/net/xt_recent/*",
+  "wg-show": "wg show",
   "conntrack-stats": "conntrack -S",
   sockets: "ss -H -lntup",
   netstat: "netstat -lntup",
@@ -116,6 +118,7 @@ const LINE_PATTERNS: readonly (readonly [DumpKind, RegExp])[] = [
   ["ipset-list", /^(?:Name: \S|Type: (?:hash|bitmap|list):|Members:$)/],
   ["sysctl", /^(?:net|kernel|vm|fs|dev|user|abi|debug)[./][\w./-]+\s*=/],
   ["conntrack-stats", /^(?:cpu=\d+\s+|entries {2,}\w|insert_failed +\d|early_drop +\d)/],
+  ["wg-show", /^(?:interface: \S+$|peer: [\w+/]{43}=$| {2}(?:allowed ips|listening port|latest handshake): )/],
   ["xt-recent", /^(?:==> \S*\/xt_recent\/\S+ <==$|(?:\S+:)?src=\S+ ttl: \d+ last_seen: \d+)/],
   ["conntrack", /^(?:ipv[46]\s+\d+\s+)?[a-z]\w*\s+\d+\s+\d+ .*src=\S+ dst=/],
   [
@@ -195,6 +198,7 @@ const OTHER_LINES: ReadonlyMap<DumpKind, RegExp> = new Map([
   ["route", /^[^\d:]*$/],
   ["ipset-list", /^(?:[A-Z][\w ]*:|[\d.]+|[\da-f]*:[\da-f:])/],
   ["sysctl", /^[\w./-]+ *=/],
+  ["wg-show", /^ {2}[a-z ]+: /],
   ["xt-recent", /^(?:now at \d+ nsecs|jiffies: \d+)$/],
   ["birdc", /^(?:\s|[\w-]+\s+\w+)/],
   ["node-status", /^(?:[+|]|\s*$)/],

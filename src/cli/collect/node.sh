@@ -96,6 +96,8 @@ namespace_files() {
     : >"$work/err"
     absent "$1/conntrack.txt" 'conntrack -L' null 'not asked for (--no-conntrack)'
   fi
+  # Shows no private key, unlike its "dump".
+  if have wg; then take "$1/wg-show.txt" none 'env WG_HIDE_KEYS=always wg show'; fi
   if attempt 'ls /proc/net/xt_recent' && [ -s "$work/out" ]; then
     take "$1/xt-recent.txt" none \
       'tail -v -n +1 /proc/net/xt_recent/* ; grep -m2 -e ^now -e ^jiffies /proc/timer_list' 'grep -H . /proc/net/xt_recent/*'

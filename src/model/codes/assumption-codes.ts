@@ -216,6 +216,13 @@ export const ASSUMPTION_CODES = {
     means: "-m socket --restore-skmark gives the packet the socket's mark, which no dump tells.",
     todo: "Compare ss -e on the machine.",
   },
+  "wireguard-unverified": {
+    part: "interfaces",
+    title: "WireGuard behaves as documented",
+    means:
+      "WireGuard is modelled after its source and was never compared with a running kernel. Both ends are taken to have exchanged keys.",
+    todo: "Look at latest handshake in wg show, and watch the tunnel's device with tcpdump where it matters.",
+  },
   "vlan-unverified": {
     part: "interfaces",
     title: "VLAN devices behave as documented",

@@ -79,6 +79,11 @@ export const SNAPSHOT_CODES = {
     means: "It leads to the first of them.",
     todo: "One of the two has ended: collect the objects again.",
   },
+  "wireguard-device-missing": {
+    title: "wg show tells of a device that the machine does not have",
+    means: "Its peers decide about no packet.",
+    todo: "Collect ip -d -s addr and wg show at one time.",
+  },
   "wrong-field": {
     title: "A field that is not what its API promises",
     means: "The value is of another kind. The field was left out; the rest of the object counts.",

@@ -101,6 +101,7 @@ const COMMANDS: readonly (readonly [RegExp, string])[] = [
   [/^conntrack .*-S\b(?!.*-L)/, "conntrack-stats"],
   [/^conntrack\b|\/proc\/net\/(?:nf|ip)_conntrack/, "conntrack"],
   [/\/proc\/net\/(?:xt|ipt)_recent\//, "xt-recent"],
+  [/^wg\b(?: show\b)?/, "wg-show"],
   [/^ss\b/, "sockets"],
   [/^netstat .*-\w*r|^route (?!.*inet6)|^route$/, "route"],
   [/^route .*inet6/, "route-v6"],

@@ -47,6 +47,7 @@ export interface FileRole {
     | "conntrack"
     | "sockets"
     | "recent-lists"
+    | "wireguard"
     | "versions"
     /** What decides about no packet: BIRD's states, statistics. See readers/evidence/. */
     | "evidence";
@@ -148,6 +149,7 @@ export const FILE_ROLES: ReadonlyMap<string, FileRole> = new Map([
   ["conntrack-list", role("conntrack", "conntrack -L", ["conntrack", "conntrack-stats"])],
   ["sockets", role("sockets", "ss -H -lntup", ["sockets", "netstat"])],
   ["netstat", role("sockets", "netstat -lntup", ["netstat", "sockets"], { lossy: true })],
+  ["wg-show", role("wireguard", "wg show", ["wg-show"])],
   [
     "xt-recent",
     role("recent-lists", "tail -v -n +1 /proc/net/xt_recent/*; grep -m2 -e ^now -e ^jiffies /proc/timer_list", [

@@ -25,6 +25,7 @@ import { readRulesets } from "./machine-rules.ts";
 import { readMachineSysctls } from "./machine-sysctls.ts";
 import { type Chosen, note, one, type Reading } from "./reading.ts";
 import { proxyChains } from "./service-proxy.ts";
+import { addWireguard } from "./wireguard-devices.ts";
 
 export interface Machine {
   readonly host: Host;
@@ -95,6 +96,8 @@ function partsOf(
       reading.findings.push(onlyInRoutes(machine.folder, others));
     }
   }
+
+  addWireguard(interfaces, chosen, reading);
 
   const sysctls = once(() => {
     const read = readMachineSysctls(machine, chosen, interfaces, reading, mode);

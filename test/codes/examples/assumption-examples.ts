@@ -104,6 +104,17 @@ export const ASSUMPTION_EXAMPLES: ExamplesOf<typeof ASSUMPTION_CODES> = {
     ..."--from node/n1 --to node/n2".split(" "),
   ),
   "group-not-joined": packetOn([], { dst: "224.0.0.99", proto: "udp" }),
+  "wireguard-unverified": {
+    ...probed({
+      "nodes/n1/ip-addr.txt":
+        "2: eth0: <BROADCAST,UP,LOWER_UP> mtu 1500\n    inet 172.16.0.11/24 scope global eth0\n9: wg0: <POINTOPOINT,NOARP,UP,LOWER_UP> mtu 1440\n    link/none\n    inet 10.9.0.1/24 scope global wg0\n",
+      "nodes/n1/ip-route.txt":
+        "default via 172.16.0.1 dev eth0\n172.16.0.0/24 dev eth0 scope link\n10.9.0.0/24 dev wg0 scope link\n",
+      "nodes/n1/wg-show.txt":
+        "interface: wg0\n  listening port: 51820\n\npeer: cGVlcgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n  endpoint: 172.16.0.12:51820\n  allowed ips: 10.9.0.2/32\n",
+    }),
+    run: ["trace", "cluster1", "--packet", JSON.stringify({ host: "n1", dst: "10.9.0.2", proto: "udp", dport: 53 })],
+  },
   "ipip-unverified": devices(
     IPIP,
     "default via 172.16.0.1 dev eth0\n172.16.0.0/24 dev eth0 scope link\n10.9.9.0/24 via 172.16.0.12 dev tunl0 onlink\n",

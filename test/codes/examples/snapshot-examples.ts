@@ -71,6 +71,7 @@ export const SNAPSHOT_EXAMPLES: ExamplesOf<typeof SNAPSHOT_CODES> = {
     "cluster/pods.yaml": `${POD}---\n${pod("db", "192.168.1.3")}`,
     "cluster/endpoints.yaml": `${endpoint({})}---\n${endpoint({ address: "192.168.1.3" }).replaceAll("web", "db")}`,
   }),
+  "wireguard-device-missing": snapshot({ "nodes/n1/wg-show.txt": "interface: wg9\n  listening port: 51820\n" }),
   "wrong-field": snapshot({ "cluster/pod.yaml": POD.replace("containerPort: 8080", "containerPort: http") }),
   "yaml-syntax": snapshotWithout("none", { "cluster/pod.yaml": "apiVersion: v1\nkind: Pod\n  metadata: [\n" }),
 };
