@@ -16,8 +16,10 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Particular>> = {
   "traversal: mangle OUTPUT routes again on a changed mark": fact("nat-and-marks"),
   "traversal: both backends have to accept": fact("router"),
   "counters of rules and policies": { verified: "rule-counters" },
-  "native nft tables": {
-    answer: "a base chain at a hook that the packet crosses makes the answer branch and uncertain",
+  "native nft tables: filter, route and nat chains, sets, verdict maps": { verified: "nft/native-tables" },
+  "native nft tables: rules that iptables has no words for; families netdev and bridge": {
+    answer:
+      "a rule, or of those families the base chain, that the packet comes to makes the answer branch and uncertain",
   },
 
   "sctp --chunk-types": fact("extensions"),

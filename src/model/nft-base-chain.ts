@@ -1,8 +1,10 @@
+import type { Family } from "../net/address.ts";
 import type { Prefix } from "../net/prefix.ts";
 import type { Origin } from "./origin.ts";
+import type { ChainTable } from "./ruleset.ts";
 
 /**
- * A base chain of a native nft table that iptables-nft does not own. Its rules are not modelled: a packet that crosses
+ * A base chain of a native nft table that iptables-nft does not own. Where its rules are not modelled, a packet that crosses
  * its hook has an uncertain fate, and the answer names it.
  */
 export interface NftBaseChain {
@@ -17,5 +19,7 @@ export interface NftBaseChain {
   readonly ruleCount: number;
   /** Only packets to these addresses are in doubt: what kube-proxy does in a mode that no dump shows. Absent: all packets. */
   readonly destinations?: readonly Prefix[];
+  /** The chains of its table, as packets of each family meet them; absent: they are not modelled. */
+  readonly tables?: { readonly [F in Family]: ChainTable };
   readonly origin: Origin;
 }

@@ -61,6 +61,16 @@ export interface Rule {
   readonly target: Target | null;
   readonly counters: Counters | null;
   readonly origin: Origin;
+  /** Of a rule of nft's own: what it says. */
+  readonly nft?: NftText;
+}
+
+/** How nft prints a rule that is modelled in iptables' terms. Several rules may stand for one of nft's: one for each member of a set. */
+export interface NftText {
+  /** `tcp dport { 22, 80 } accept`. */
+  readonly text: string;
+  /** From 1, in its chain. */
+  readonly index: number;
 }
 
 /** A rule that matches everything and does nothing; give what differs. */
@@ -87,14 +97,22 @@ export interface Chain {
   readonly rules: readonly Rule[];
   readonly counters: Counters | null;
   readonly origin: Origin;
+  /** Of a base chain of nft's own: `type filter hook input priority filter; policy drop;`. */
+  readonly nft?: string;
 }
 
 export type TableName = "raw" | "mangle" | "nat" | "filter" | "security";
 
-export interface Table {
-  readonly name: TableName;
+/** Chains that jump to each other. */
+export interface ChainTable {
+  /** `filter`; of a table of nft's own with its family: `inet filter`. */
+  readonly name: string;
   /** By name, in the order declared. */
   readonly chains: ReadonlyMap<string, Chain>;
+}
+
+export interface Table extends ChainTable {
+  readonly name: TableName;
 }
 
 /** All tables of one family in one backend. Legacy and nft rules both run, each on its own. */

@@ -2,7 +2,6 @@ import type { Journey } from "../emulator/journey.ts";
 import { reasonOnHost } from "../linux/drop-reason-by-kernel.ts";
 import { UNKNOWN_INTERFACE } from "../linux/routing/unknown-route.ts";
 import type { Network } from "../model/network.ts";
-import type { TableName } from "../model/ruleset.ts";
 import { formatAddress } from "../net/address.ts";
 import { describePacket } from "../net/packet.ts";
 import { namedAddress } from "./address-names.ts";
@@ -11,11 +10,12 @@ import { type CitedRule, citeRule, rulePlace } from "./rule-text.ts";
 /** The rule or policy that ended a journey; null when something else did. */
 export function decidingRule(
   journey: Journey,
-): (CitedRule & { readonly table: TableName; readonly index: number }) | null {
+): (CitedRule & { readonly table: string; readonly index: number }) | null {
   const { end } = journey;
   if (end === null || end.chain === null) return null;
   const { chain, family } = end.chain.program;
-  return { family, chain, rule: chain.rules[end.rule] ?? null, table: end.chain.table, index: end.rule + 1 };
+  const rule = chain.rules[end.rule] ?? null;
+  return { family, chain, rule, table: end.chain.table, index: rule?.nft?.index ?? end.rule + 1 };
 }
 
 /** What became of a packet and where, as the rest of a sentence about it: `was dropped on node1 …`. */

@@ -12,9 +12,11 @@ export interface CitedRule {
   readonly rule: Rule | null;
 }
 
-/** As iptables-save prints it: `-A INPUT -p tcp -j ACCEPT`, or `:INPUT DROP [39:2340]`. */
+/** As iptables-save prints it: `-A INPUT -p tcp -j ACCEPT`, or `:INPUT DROP [39:2340]`; of nft's own, in nft's words. */
 export function ruleText(cited: CitedRule): string {
   const { chain, rule, family } = cited;
+  if (rule?.nft !== undefined) return `chain ${chain.name}: ${rule.nft.text}`;
+  if (rule === null && chain.nft !== undefined) return `chain ${chain.name} { ${chain.nft} }`;
   return rule === null ? printChainLine(chain) : printRuleLine(chain.name, rule, family);
 }
 

@@ -68,7 +68,7 @@ function place(bound: BoundChain, hook: Hook, rule: number): RulePlace {
     table: bound.table,
     chain,
     hook: hookName(hook),
-    index: rule + 1,
+    index: chain.rules[rule]?.nft?.index ?? rule + 1,
     rule: chain.rules[rule] ?? null,
   };
 }

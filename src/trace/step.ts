@@ -2,7 +2,7 @@ import type { DropReason } from "../linux/drop-reason.ts";
 import type { HookName } from "../linux/netfilter/verdict.ts";
 import type { RoutingResult } from "../linux/routing/result.ts";
 import type { FdbEntry } from "../model/neighbour.ts";
-import type { Chain, Rule, TableName } from "../model/ruleset.ts";
+import type { Chain, Rule } from "../model/ruleset.ts";
 import type { Address, Family } from "../net/address.ts";
 import type { Packet } from "../net/packet.ts";
 import type { FrameMacs } from "../net/wire/encode-packet.ts";
@@ -11,7 +11,8 @@ import type { FrameMacs } from "../net/wire/encode-packet.ts";
 export interface RulePlace {
   readonly family: Family;
   readonly backend: "legacy" | "nft";
-  readonly table: TableName;
+  /** `filter`, or `inet filter` of nft's own. */
+  readonly table: string;
   readonly chain: Chain;
   /** The hook that the walk of the chain began at. */
   readonly hook: HookName;

@@ -1,6 +1,6 @@
-import type { Ruleset, Table, TableName } from "../../model/ruleset.ts";
+import type { ChainTable, Ruleset, Table, TableName } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
-import { type BoundChain, chainAt, placeOf, tableImage } from "./table-image.ts";
+import { type BoundChain, chainAt, NOWHERE, placeOf, type TableImage, tableImage } from "./table-image.ts";
 import { HOOK_NAMES, type HookName } from "./verdict.ts";
 
 /** A table of one host, ready to run: its chains at the hooks. */
@@ -28,4 +28,14 @@ export function bindTable(table: Table, family: Family, backend: Ruleset["backen
   const result: BoundTable = { name: table.name, backend, hooks };
   bound.set(table, result);
   return result;
+}
+
+const images = new WeakMap<ChainTable, TableImage>();
+
+/** The base chain of a table of nft's own, ready to run: all base chains of a table share its other chains. Null where it has none of that name. */
+export function bindNftChain(table: ChainTable, name: string, family: Family): BoundChain | null {
+  const image = images.get(table) ?? tableImage(table, family, "nft");
+  images.set(table, image);
+  const place = placeOf(image, name);
+  return place === NOWHERE ? null : chainAt(image, place);
 }

@@ -1,10 +1,10 @@
 import type { AssumptionCode } from "../../model/codes/assumption-codes.ts";
 import { type Host, knowledgeOf } from "../../model/host.ts";
 import type { NftBaseChain } from "../../model/nft-base-chain.ts";
-import type { TableName } from "../../model/ruleset.ts";
+import type { ChainTable, TableName } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
-import { type BoundTable, bindTable } from "./bind.ts";
-import { needsConntrack } from "./needs-conntrack.ts";
+import { type BoundTable, bindNftChain, bindTable } from "./bind.ts";
+import { needsConntrack, tableNeedsConntrack } from "./needs-conntrack.ts";
 import type { BoundChain } from "./table-image.ts";
 import { HOOK_NAMES, type HookName } from "./verdict.ts";
 
@@ -14,6 +14,8 @@ export type HookStage =
   | { readonly kind: "conntrack" }
   /** All nat chains of the hook, legacy and nft, run inside one nf_nat callback. */
   | { readonly kind: "nat"; readonly chains: readonly BoundChain[] }
+  /** A base chain of a native nft table; one of type `route` has a changed packet routed again, as mangle OUTPUT does. */
+  | { readonly kind: "chain"; readonly chain: BoundChain; readonly reroutes: boolean }
   /** A base chain of a native nft table, whose rules are not modelled. */
   | { readonly kind: "nft"; readonly chain: NftBaseChain }
   /** Rules that were not dumped. */
@@ -57,17 +59,25 @@ const CONNTRACK_PRIORITY = -200;
 
 export function compileHooks(host: Host, family: Family): FamilyHooks {
   const rulesets = host.rulesets.filter((ruleset) => ruleset.family === family);
-  const conntrack = rulesets.some(needsConntrack);
+  const native = nftTables(host, family);
+  const conntrack = rulesets.some(needsConntrack) || native.some(tableNeedsConntrack);
   // Of two tables with one priority, the one that was registered later runs first (nf_hook_entries_grow, measured).
   const tables: BoundTable[] = rulesets
     .toReversed()
     .flatMap((ruleset) => [...ruleset.tables.values()].map((table) => bindTable(table, family, ruleset.backend)));
+  // one table or chain of that type registers the callback at all of its hooks (nf_nat_register_fn)
+  const natLoaded = tables.some(({ name }) => name === "nat") || nftChainsOf(host, family).some(isNat);
   const doubts = doubtsAbout(host, family);
   return {
     conntrack,
     assumed: assumptionsAbout(host, family),
     stages: HOOK_NAMES.map((hook) => {
-      const placed = [...stagesOf(tables, hook, conntrack), ...nftStages(host, family, hook)];
+      // so it is with chains of nft's own, which a dump lists in the order of their making; they stood before iptables' tables came
+      const own = nftChains(host, family, hook).toReversed();
+      const placed = [
+        ...stagesOf(tables, own.filter(isNat), hook, conntrack, natLoaded, family),
+        ...nftStages(own, family, hook),
+      ];
       if (hook === "INPUT" || hook === "FORWARD" || hook === "OUTPUT") {
         for (const doubt of doubts) placed.push({ priority: 0, stage: { kind: "unknown", doubt } });
       }
@@ -117,26 +127,57 @@ interface PlacedStage {
 }
 
 /** Native base chains that can change a packet's fate; an empty one with policy accept cannot. */
-function nftStages(host: Host, family: Family, hook: HookName): readonly PlacedStage[] {
-  return host.nftBaseChains
-    .filter(
-      (chain) => chain.family === "inet" || chain.family === (family === 4 ? "ip" : "ip6") || chain.family === "netdev",
-    )
+function nftChains(host: Host, family: Family, hook: HookName): readonly NftBaseChain[] {
+  return nftChainsOf(host, family)
     .filter((chain) => (chain.hook === "ingress" ? "PREROUTING" : chain.hook.toUpperCase()) === hook)
-    .filter((chain) => chain.ruleCount > 0 || chain.policy === "drop")
-    .map((chain) => ({
-      priority: chain.hook === "ingress" ? -1000 : chain.priority,
-      stage: { kind: "nft", chain },
-    }));
+    .filter((chain) => chain.ruleCount > 0 || chain.policy === "drop");
 }
 
-function stagesOf(tables: readonly BoundTable[], hook: HookName, conntrack: boolean): PlacedStage[] {
+function nftChainsOf(host: Host, family: Family): readonly NftBaseChain[] {
+  const own = family === 4 ? "ip" : "ip6";
+  return host.nftBaseChains.filter((chain) => ["inet", "netdev", own].includes(chain.family));
+}
+
+/** The native tables of a family whose rules are modelled. */
+function nftTables(host: Host, family: Family): readonly ChainTable[] {
+  return [...new Set(nftChainsOf(host, family).flatMap(({ tables }) => tables?.[family] ?? []))];
+}
+
+/** Chains of type nat run in the callback that all of them share. */
+function isNat({ type, tables }: NftBaseChain): boolean {
+  return type === "nat" && tables !== undefined;
+}
+
+function nftStages(chains: readonly NftBaseChain[], family: Family, hook: HookName): readonly PlacedStage[] {
+  return chains.flatMap((chain): PlacedStage[] => {
+    if (isNat(chain)) return [];
+    const bound = chain.tables === undefined ? null : bindNftChain(chain.tables[family], chain.chain, family);
+    return [
+      {
+        priority: chain.hook === "ingress" ? -1000 : chain.priority,
+        stage:
+          bound === null
+            ? { kind: "nft", chain }
+            : { kind: "chain", chain: bound, reroutes: chain.type === "route" && hook === "OUTPUT" },
+      },
+    ];
+  });
+}
+
+function stagesOf(
+  tables: readonly BoundTable[],
+  ownNat: readonly NftBaseChain[],
+  hook: HookName,
+  conntrack: boolean,
+  natLoaded: boolean,
+  family: Family,
+): PlacedStage[] {
   const placed: PlacedStage[] = [];
-  const nat: BoundChain[] = [];
+  const nat: { readonly priority: number; readonly chain: BoundChain }[] = [];
   for (const table of tables) {
     const chain = table.hooks[hook];
     if (chain === undefined) continue;
-    if (table.name === "nat") nat.push(chain);
+    if (table.name === "nat") nat.push({ priority: priority("nat", hook, table.backend), chain });
     else
       placed.push({
         priority: priority(table.name, hook, table.backend),
@@ -147,9 +188,14 @@ function stagesOf(tables: readonly BoundTable[], hook: HookName, conntrack: bool
     if (hook === "PREROUTING" || hook === "OUTPUT") {
       placed.push({ priority: CONNTRACK_PRIORITY, stage: { kind: "conntrack" } });
     }
-    const natLoaded = tables.some((table) => table.name === "nat");
-    if (natLoaded && hook !== "FORWARD")
-      placed.push({ priority: priority("nat", hook, "legacy"), stage: { kind: "nat", chains: nat } });
+    for (const { tables: own, chain, priority: place } of ownNat) {
+      const bound = own === undefined ? null : bindNftChain(own[family], chain, family);
+      if (bound !== null) nat.push({ priority: place, chain: bound });
+    }
+    if (natLoaded && hook !== "FORWARD") {
+      const chains = nat.sort((x, y) => x.priority - y.priority).map(({ chain }) => chain);
+      placed.push({ priority: priority("nat", hook, "legacy"), stage: { kind: "nat", chains } });
+    }
   }
   return placed;
 }

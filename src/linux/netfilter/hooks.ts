@@ -49,6 +49,13 @@ export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
         if (verdict !== NF_ACCEPT && verdict !== NF_QUEUE) return verdict;
         continue;
       }
+      case "chain": {
+        const verdict = stage.reroutes
+          ? mangleOutput(runtime, skb, stage.chain)
+          : traverse(stage.chain, skb, runtime, hook);
+        if (verdict !== NF_ACCEPT && verdict !== NF_QUEUE) return verdict;
+        continue;
+      }
       case "conntrack":
         if (!trackAndTell(runtime, skb)) return dropWithoutRule(skb);
         continue;

@@ -1,4 +1,4 @@
-import type { Rule, Ruleset } from "../../model/ruleset.ts";
+import type { ChainTable, Rule, Ruleset } from "../../model/ruleset.ts";
 import { isRefused } from "./refused-rules.ts";
 
 /** Matches whose checkentry calls nf_ct_netns_get(). */
@@ -30,9 +30,13 @@ const TARGETS: ReadonlySet<string> = new Set([
  * that rule is ever reached (measured: kernel.md K1).
  */
 export function needsConntrack(ruleset: Ruleset): boolean {
-  for (const table of ruleset.tables.values()) {
-    for (const chain of table.chains.values()) if (chain.rules.some(ruleNeedsConntrack)) return true;
-  }
+  for (const table of ruleset.tables.values()) if (tableNeedsConntrack(table)) return true;
+  return false;
+}
+
+/** Whether a rule of the table needs it; a chain of type nat of nft's own has rules that do, or translates nothing. */
+export function tableNeedsConntrack(table: ChainTable): boolean {
+  for (const chain of table.chains.values()) if (chain.rules.some(ruleNeedsConntrack)) return true;
   return false;
 }
 

@@ -1,4 +1,4 @@
-import type { Table, TableName } from "../../model/ruleset.ts";
+import type { ChainTable } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
 import type { Backend, MatchFunction, TargetFunction } from "./extension.ts";
 import {
@@ -28,7 +28,7 @@ import {
  * most chains of a large cluster are met by none.
  */
 export interface TableImage extends Instructions {
-  readonly table: Table;
+  readonly table: ChainTable;
   readonly family: Family;
   readonly backend: Backend;
   /** Longer than what is in use; another array once it has grown, with the same words at the same places. */
@@ -54,7 +54,8 @@ export interface TableImage extends Instructions {
 /** A chain in the table of a host, for those who speak of it. */
 export interface BoundChain {
   readonly program: Program;
-  readonly table: TableName;
+  /** `filter`, or `inet filter` of nft's own. */
+  readonly table: string;
   readonly backend: Backend;
   readonly image: TableImage;
   readonly place: number;
@@ -94,7 +95,7 @@ export function chainAt(image: TableImage, place: number): BoundChain {
 }
 
 /** An image of a table that no chain has joined yet. */
-export function tableImage(table: Table, family: Family, backend: Backend): TableImage {
+export function tableImage(table: ChainTable, family: Family, backend: Backend): TableImage {
   return {
     table,
     family,

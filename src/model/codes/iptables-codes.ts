@@ -62,9 +62,9 @@ export const IPTABLES_CODES = {
     todo: "Collect the file again.",
   },
   "native-nft-table": {
-    title: "A table of nftables itself",
-    means: "Its rules are not modelled. Where a base chain of it could drop the packet, the answer branches.",
-    todo: "Read its chain, with the command that the answer names.",
+    title: "A table of nftables itself that is not modelled, or in part",
+    means: "Some of its rules say what podpath does not model, or it is none of family ip, ip6 or inet. Where a packet comes to them, the answer branches. The other rules count as they stand.",
+    todo: "Read the rule, and choose the branch.",
   },
   "nft-ruleset": {
     title: "The output of nft where that of iptables-save should be",

@@ -40,9 +40,9 @@ export const UNKNOWN_CODES = {
     todo: "Read the rule and choose the branch.",
   },
   "nft-chain": {
-    title: "What an nftables chain does",
-    means: "A base chain of nftables itself could drop the packet; its rules are not modelled.",
-    todo: "Read the chain with the command that the answer names.",
+    title: "What a rule or chain of nftables does",
+    means: "A rule of nftables itself says what podpath does not model, or its whole table is not modelled. It could decide about the packet.",
+    todo: "Read it with the command that the answer names, and choose the branch. A rule with a counter tells whether packets matched it.",
   },
   "outside-answers": {
     title: "Whether a machine that nobody dumped answers",

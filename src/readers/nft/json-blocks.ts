@@ -86,7 +86,7 @@ function numberSigned(chain: JsonObject, family: "ip" | "ip6"): number | null {
 }
 
 /** Where chains and rules begin; in a rule, the chain is named by a text. */
-function itemLines(raw: string, first: number): readonly number[] {
+export function itemLines(raw: string, first: number): readonly number[] {
   const lines: number[] = [];
   let line = first;
   let from = 0;

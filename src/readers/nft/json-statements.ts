@@ -22,9 +22,20 @@ function unknown(name: string, value: unknown): string {
   return `${name} ${JSON.stringify(value)}`;
 }
 
-const PLAIN: ReadonlySet<string> = new Set(["accept", "drop", "return", "notrack", "masquerade", "redirect", "reject"]);
+const PLAIN: ReadonlySet<string> = new Set([
+  "accept",
+  "drop",
+  "return",
+  "continue",
+  "counter",
+  "notrack",
+  "masquerade",
+  "redirect",
+  "reject",
+]);
 
 function plain(name: string, value: unknown): string | null {
+  if (name === "counter" && typeof value === "string") return `counter name ${value}`;
   return value === null && PLAIN.has(name) ? name : null;
 }
 
@@ -42,6 +53,11 @@ function fields(name: string, value: JsonObject): string | null {
       return textField(value, "name") === "comment"
         ? ""
         : `xt ${textField(value, "type") ?? ""} ${textField(value, "name") ?? ""}`;
+    case "vmap": {
+      const key = keyOf(value["key"]);
+      const data = jsonWord(value["data"]);
+      return key === null || data === null ? null : `${key} vmap ${data}`;
+    }
     case "limit":
       return limitOf(value);
     case "reject":
@@ -67,14 +83,14 @@ function matchOf(match: JsonObject): string | null {
   const masked = isJsonObject(leftSide) ? leftSide["&"] : undefined;
   if (Array.isArray(masked)) {
     const what = keyOf(masked[0]);
-    const mask = wordOf(masked[1]);
-    const value = wordOf(rightSide);
+    const mask = jsonWord(masked[1]);
+    const value = jsonWord(rightSide);
     if (what === null || mask === null || value === null) return null;
     if (what === "tcp flags") return `tcp flags ${operator === "!=" ? "!= " : ""}${bits(value)} / ${bits(mask)}`;
     return `${what} & ${mask} ${operator} ${value}`;
   }
   const what = keyOf(leftSide);
-  const value = wordOf(rightSide);
+  const value = jsonWord(rightSide);
   if (what === null || value === null) return null;
   return `${what} ${operator === "==" ? "" : `${operator} `}${value}`;
 }
@@ -87,6 +103,8 @@ function bits(flags: string): string {
 /** What is compared. */
 function keyOf(left: unknown): string | null {
   if (!isJsonObject(left)) return null;
+  const { concat } = left;
+  if (Array.isArray(concat)) return all(concat.map(keyOf))?.join(" . ") ?? null;
   const meta = objectField(left, "meta");
   const key = meta === null ? null : textField(meta, "key");
   if (key !== null) return key === "iifname" || key === "oifname" || key === "pkttype" ? key : `meta ${key}`;
@@ -107,19 +125,38 @@ function list(value: unknown, separator: string): string {
   return Array.isArray(value) ? value.filter((one) => typeof one === "string").join(separator) : String(value);
 }
 
-/** A value, a list of flags, a range, a prefix or a set; null for others. */
-function wordOf(value: unknown): string | null {
+function all(words: readonly (string | null)[]): readonly string[] | null {
+  return words.includes(null) ? null : words.flatMap((word) => word ?? []);
+}
+
+/** A value, a list of flags, a range, a prefix, a set, a member of one or a verdict, in the words of the text; null for others. */
+export function jsonWord(value: unknown): string | null {
   if (typeof value === "string" || typeof value === "number") return String(value);
-  if (Array.isArray(value)) return value.every((one) => typeof one === "string") ? value.join(",") : null;
+  if (Array.isArray(value)) {
+    const [key, verdict] = value;
+    if (isJsonObject(verdict) && value.length === 2)
+      return all([jsonWord(key), verdictOf(verdict)])?.join(" : ") ?? null;
+    return value.every((one) => typeof one === "string") ? value.join(",") : null;
+  }
   if (!isJsonObject(value)) return null;
   const prefix = objectField(value, "prefix");
   if (prefix !== null) return `${textField(prefix, "addr") ?? ""}/${numberField(prefix, "len") ?? ""}`;
-  const { range, set, "|": flags } = value;
-  if (Array.isArray(range)) return range.map(wordOf).join("-");
-  if (Array.isArray(flags)) return flags.map(wordOf).join(",");
+  const element = objectField(value, "elem");
+  if (element !== null) return jsonWord(element["val"]);
+  const { range, set, concat, "|": flags } = value;
+  if (Array.isArray(range)) return all(range.map(jsonWord))?.join("-") ?? null;
+  if (Array.isArray(flags)) return all(flags.map(jsonWord))?.join(",") ?? null;
+  if (Array.isArray(concat)) return all(concat.map(jsonWord))?.join(" . ") ?? null;
   if (!Array.isArray(set)) return null;
-  const members = set.map(wordOf);
-  return members.includes(null) ? null : `{ ${members.join(", ")} }`;
+  const members = all(set.map(jsonWord));
+  return members === null ? null : `{ ${members.join(", ")} }`;
+}
+
+function verdictOf(verdict: JsonObject): string | null {
+  const [name = "", target] = Object.entries(verdict)[0] ?? [];
+  if (name === "jump" || name === "goto")
+    return isJsonObject(target) ? `${name} ${textField(target, "target") ?? ""}` : null;
+  return target === null ? name : null;
 }
 
 /** Five packets are the burst that is printed as none. */
@@ -143,8 +180,9 @@ function rejectOf(reject: JsonObject): string | null {
 }
 
 function logOf(log: JsonObject): string | null {
-  const known = ["prefix", "group", "level"];
+  const known = ["prefix", "group", "level", "flags"];
   if (Object.keys(log).some((key) => !known.includes(key))) return null;
+  if (log["flags"] !== undefined && log["flags"] !== "all") return null;
   const prefix = textField(log, "prefix");
   const group = textField(log, "group");
   const level = textField(log, "level");
@@ -153,6 +191,7 @@ function logOf(log: JsonObject): string | null {
     ...(prefix === null ? [] : [`prefix ${JSON.stringify(prefix)}`]),
     ...(group === null ? [] : [`group ${group}`]),
     ...(level === null ? [] : [`level ${level}`]),
+    ...(log["flags"] === "all" ? ["flags all"] : []),
   ].join(" ");
 }
 
@@ -161,7 +200,7 @@ function mangleOf(mangle: JsonObject): string | null {
   const key = keyOf(mangle["key"]);
   if (key !== "meta mark" && key !== "ct mark") return null;
   const { value } = mangle;
-  const direct = wordOf(value);
+  const direct = jsonWord(value);
   if (direct !== null) return `${key} set ${direct}`;
   const own = key === "meta mark" ? "mark" : "ct mark";
   const xor = operands(value, "^");
@@ -172,9 +211,9 @@ function mangleOf(mangle: JsonObject): string | null {
     ["^", "xor"],
   ] as const) {
     const pair = operands(sign === "^" ? value : inner, sign);
-    const operand = pair === null ? null : wordOf(pair[1]);
+    const operand = pair === null ? null : jsonWord(pair[1]);
     if (pair === null || operand === null || keyOf(pair[0]) !== key) continue;
-    const rest = sign === "^" || xor === null ? "" : ` xor ${wordOf(xor[1]) ?? "?"}`;
+    const rest = sign === "^" || xor === null ? "" : ` xor ${jsonWord(xor[1]) ?? "?"}`;
     return `${key} set ${own} ${word} ${operand}${rest}`;
   }
   return null;
@@ -188,11 +227,13 @@ function operands(value: unknown, sign: string): readonly [unknown, unknown] | n
 function natOf(name: string, nat: JsonObject): string | null {
   const known = ["addr", "port", "flags", "family"];
   if (Object.keys(nat).some((key) => !known.includes(key))) return null;
-  const address = nat["addr"] === undefined ? "" : wordOf(nat["addr"]);
-  const port = nat["port"] === undefined ? "" : wordOf(nat["port"]);
+  const address = nat["addr"] === undefined ? "" : jsonWord(nat["addr"]);
+  const port = nat["port"] === undefined ? "" : jsonWord(nat["port"]);
   if (address === null || port === null) return null;
   const shown = address.includes(":") && port !== "" ? `[${address}]` : address;
   const to = `${shown}${port === "" ? "" : `:${port}`}`;
+  // of a table for both families
+  const family = textField(nat, "family");
   const flags = nat["flags"] === undefined ? "" : ` ${list(nat["flags"], ",")}`;
-  return `${name}${to === "" ? "" : ` to ${to}`}${flags}`;
+  return `${name}${to === "" ? "" : `${family === null ? "" : ` ${family}`} to ${to}`}${flags}`;
 }

@@ -58,7 +58,7 @@ export const IPTABLES_EXAMPLES: ExamplesOf<typeof IPTABLES_CODES> = {
   ),
   "missing-commit": checked("iptables-save.txt", "*filter", ":INPUT DROP [0:0]", "-A INPUT -i lo -j ACCEPT"),
   "native-nft-table": nft(
-    "table inet firewall {\n\tchain input {\n\t\ttype filter hook input priority 0; policy drop;\n\t}\n}\n",
+    "table inet firewall {\n\tchain input {\n\t\ttype filter hook input priority 0; policy drop;\n\t\tmeta cpu 0 accept\n\t}\n}\n",
   ),
   "nft-ruleset": snapshot({
     "nodes/n1/iptables-save.txt": "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\ntable ip filter {\n}\n",

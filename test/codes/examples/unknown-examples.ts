@@ -67,7 +67,7 @@ export const UNKNOWN_EXAMPLES: ExamplesOf<typeof UNKNOWN_CODES> = {
   "nft-chain": probed(
     {
       "nodes/n2/nft-ruleset.txt":
-        "table inet firewall {\n\tchain input {\n\t\ttype filter hook input priority 0; policy drop;\n\t}\n}\n",
+        "table inet firewall {\n\tchain input {\n\t\ttype filter hook input priority 0; policy drop;\n\t\tmeta cpu 0 accept\n\t}\n}\n",
     },
     ...TO_N2,
   ),

@@ -43,6 +43,12 @@ test("a refusal inside an included file is told there", () => {
   ]);
 });
 
+test("a comment that never ends is told at the last line, with or without an end of line", () => {
+  // measured: bird -p says cfg:2:1 and cfg:3:0
+  expect(birdRefusals("/* a\nb", "bird.cfg", () => null)).toMatchObject([{ line: 2 }]);
+  expect(birdRefusals("/* a\nb\n", "bird.cfg", () => null)).toMatchObject([{ line: 3 }]);
+});
+
 test("what pasting adds is not BIRD's to judge", () => {
   expect(birdRefusals("root@n1:~# cat bird.cfg\r\nrouter id 1.1.1.1;\r\n", "bird.cfg", () => null)).toEqual([]);
 });

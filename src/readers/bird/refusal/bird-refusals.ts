@@ -34,5 +34,6 @@ function plain(text: string, file: string): string {
     while (lines.length < line.number - 1) lines.push("");
     lines.push(line.text);
   }
-  return `${lines.join("\n")}\n`;
+  const isEnded = /[\n\r]$/.test(text);
+  return `${lines.join("\n")}${isEnded ? "\n" : ""}`;
 }
