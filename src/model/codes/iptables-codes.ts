@@ -63,7 +63,8 @@ export const IPTABLES_CODES = {
   },
   "native-nft-table": {
     title: "A table of nftables itself that is not modelled, or in part",
-    means: "Some of its rules say what podpath does not model, or it is none of family ip, ip6 or inet. Where a packet comes to them, the answer branches. The other rules count as they stand.",
+    means:
+      "Some of its rules say what podpath does not model, or it is none of family ip, ip6 or inet. Where a packet comes to them, the answer branches. The other rules count as they stand.",
     todo: "Read the rule, and choose the branch.",
   },
   "nft-ruleset": {

@@ -41,7 +41,8 @@ export const UNKNOWN_CODES = {
   },
   "nft-chain": {
     title: "What a rule or chain of nftables does",
-    means: "A rule of nftables itself says what podpath does not model, or its whole table is not modelled. It could decide about the packet.",
+    means:
+      "A rule of nftables itself says what podpath does not model, or its whole table is not modelled. It could decide about the packet.",
     todo: "Read it with the command that the answer names, and choose the branch. A rule with a counter tells whether packets matched it.",
   },
   "outside-answers": {
