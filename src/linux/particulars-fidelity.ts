@@ -24,6 +24,7 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Particular>> = {
 
   "sctp --chunk-types": fact("extensions"),
   "socket --nowildcard": fact("extensions"),
+  "TEE: the way of the copies, and -i in their POSTROUTING, by counters": fact("targets"),
   "socket --transparent": {
     answer: "whether a socket is transparent is in no dump: the answer branches and is uncertain",
   },
@@ -60,8 +61,7 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Particular>> = {
   "routing: suppress_ifgroup by the groups of ip link": fact("router"),
   "routing: several default routes of one metric (fib_select_default)":
     "which gateway has answered is known only for REACHABLE and PERMANENT neighbours; else the answer branches",
-  "routing: routes of router advertisements":
-    "taken as any other route of the dump; they do not expire on the virtual clock",
+  "routing: IPv6 routes that expire, as those of router advertisements": fact("expiring-routes"),
   "router advertisements and solicitations": {
     answer: "nobody sends them: addresses, routes and parameters are those of the dump",
   },

@@ -58,6 +58,8 @@ export interface Route {
   readonly nextHopId: number | null;
   /** `realm`: the class that the route gives to packets (`-m realm`, tc); null when unset. */
   readonly realm: string | null;
+  /** Seconds after the dump at which an IPv6 route ends (`expires`, of a router advertisement); absent: never. */
+  readonly expires?: number;
   /** Absent: it is as certain as the routes of its host are. */
   readonly assumption?: AssumptionCode;
   /** The protocol of a BIRD that ran here and programmed it; absent for what was read or derived. */

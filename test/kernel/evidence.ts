@@ -5,16 +5,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { readEvidence } from "../docs/fidelity-text.ts";
 import { campaign, kindsOf, PLAN, summary } from "./fuzz/campaign.ts";
 import { CI_CAMPAIGNS } from "./fuzz/ci-campaigns.ts";
 import { Oracle } from "./harness/oracle-client.ts";
 
 /**
  * `npm run evidence`: the facts and the campaigns of CI, counting what each compared probe exercised, written to
- * `test/kernel/evidence.json`. `--share 0.5` runs half of the campaigns' probes. Probes that the two sides disagree about
- * count for nothing.
+ * `test/kernel/evidence.json`. `--share 0.5` runs half of the campaigns' probes, `--facts` none: then those of the file stay. Probes
+ * that the two sides disagree about count for nothing.
  */
-const { values } = parseArgs({ options: { share: { type: "string", default: "1" } } });
+const { values } = parseArgs({
+  options: { share: { type: "string", default: "1" }, facts: { type: "boolean", default: false } },
+});
+const FILE = new URL("evidence.json", import.meta.url);
 
 /** What one line of a fact file's evidence holds (`harness/met.ts`). */
 const line = z.object({
@@ -73,12 +77,23 @@ async function runCampaigns(): Promise<string> {
   }
 }
 
+/** What the file says of the campaigns, taken over; answers with its kernel. */
+function keepCampaigns(): string {
+  const kept = readEvidence();
+  const isCampaign = (source: string): boolean => !source.startsWith("facts/");
+  sources.push(...kept.sources.filter(({ source }) => isCampaign(source)));
+  for (const [feature, counts] of Object.entries(kept.features)) {
+    for (const [source, count] of Object.entries(counts)) if (isCampaign(source)) add(feature, source, count);
+  }
+  return kept.kernel;
+}
+
 /** In the order of names, so that runs are easy to compare. */
 function sorted<T>(entries: Iterable<readonly [string, T]>): Readonly<Record<string, T>> {
   return Object.fromEntries([...entries].sort(([x], [y]) => (x < y ? -1 : 1)));
 }
 
-const [kernel] = await Promise.all([runCampaigns(), runFacts()]);
+const [kernel] = await Promise.all([values.facts ? keepCampaigns() : runCampaigns(), runFacts()]);
 sources.sort((x, y) => (x.source < y.source ? -1 : 1));
 const features = sorted([...total].map(([feature, counts]) => [feature, sorted(counts)] as const));
-writeFileSync(new URL("evidence.json", import.meta.url), `${JSON.stringify({ kernel, sources, features }, null, 1)}\n`);
+writeFileSync(FILE, `${JSON.stringify({ kernel, sources, features }, null, 1)}\n`);

@@ -68,6 +68,28 @@ describe("a packet that goes round in circles", () => {
     expect(ending(circle(), packet)).toMatch(/^TTL exceeded in a loop: it came to R\d l0 again and again$/);
   });
 
+  it("ends by its TTL between two routers that translate its destination back and forth", () => {
+    const lab = circle();
+    const dnat = (from: string, to: string): string =>
+      `*nat\n:PREROUTING ACCEPT\n:INPUT ACCEPT\n:OUTPUT ACCEPT\n:POSTROUTING ACCEPT\n-A PREROUTING -d ${from} -j DNAT --to-destination ${to}\nCOMMIT\n`;
+    const rulesets: Readonly<Record<string, string>> = {
+      R1: dnat("10.0.2.100", "10.0.3.100"),
+      R2: dnat("10.0.3.100", "10.0.2.100"),
+    };
+    const hosts = lab.hosts.map((host) => {
+      const text = rulesets[host.name];
+      if (text === undefined) return host;
+      const other = host.name === "R1" ? "10.0.1.2" : "10.0.1.1";
+      // What is translated goes to the other router, not to the link that its new address belongs to.
+      const routes = ["10.0.2.100", "10.0.3.100"].map((to) => `${to}/32 via ${other}`);
+      return { ...host, routes: [...(host.routes ?? []), ...routes], rulesets: [{ text }] };
+    });
+    const packet = { host: "A", src: "10.0.2.2", dst: "10.0.2.100" };
+    expect(ending({ ...lab, hosts: [...hosts] }, { ...packet, dst: "10.0.3.100" })).toMatch(
+      /in a loop: it came to R\d l0/,
+    );
+  });
+
   it("is no loop where the TTL ends before anything comes twice", () => {
     expect(ending(circle(), { host: "A", src: "10.0.2.2", dst: "10.99.0.1", ttl: 1 })).toBe("TTL exceeded");
     expect(ending(circle(), { host: "A", src: "10.0.2.2", dst: "10.99.0.1", ttl: 2 })).toBe("TTL exceeded");

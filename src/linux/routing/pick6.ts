@@ -23,6 +23,7 @@ export function pick6(runtime: HostRuntime, group: RouteGroup, key: RouteKey): P
   let best: Picked | null = null;
   for (const route of group) {
     if (best !== null && route.metric !== best.route.metric) break;
+    if (hasExpired(runtime, route)) continue;
     if (leadsNowhere(route)) {
       // They stand on lo.
       if (wanted === null || wanted === "lo") return { route, hop: null };
@@ -36,6 +37,11 @@ export function pick6(runtime: HostRuntime, group: RouteGroup, key: RouteKey): P
     if (hop !== null) best = { route, hop };
   }
   return best;
+}
+
+/** rt6_check_expired(), asked by find_match(). */
+function hasExpired(runtime: HostRuntime, { expires }: Route): boolean {
+  return expires !== undefined && runtime.services.now() >= expires;
 }
 
 function leadsNowhere({ type }: Route): boolean {

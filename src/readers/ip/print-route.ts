@@ -22,6 +22,7 @@ export function printRoute(route: Route): string {
     ...(route.family === 4 && route.metric === 0 ? [] : ["metric", String(route.metric)]),
     ...(only === undefined ? [] : flags(only)),
     ...(route.realm === null ? [] : [route.realm.includes("/") ? "realms" : "realm", route.realm]),
+    ...(route.expires === undefined ? [] : ["expires", `${route.expires}sec`]),
     ...(route.mtu === 0 ? [] : ["mtu", String(route.mtu)]),
   ];
   // The kernel tells a router preference for every IPv6 route, and iproute2 prints no blank after it.

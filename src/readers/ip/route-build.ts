@@ -32,6 +32,8 @@ export interface WrittenRoute {
   source: string | null;
   tos: string | null;
   mtu: number;
+  /** `expires 1799sec`; null: it stays. */
+  expires: number | null;
   /** `pref` is printed for IPv6 only. */
   hasPreference: boolean;
   /** `nhid N`. */
@@ -70,6 +72,7 @@ export function writtenRoute(line: number): WrittenRoute {
     source: null,
     tos: null,
     mtu: 0,
+    expires: null,
     hasPreference: false,
     nextHopObject: null,
     realm: null,
@@ -172,6 +175,7 @@ export function buildRoute(written: WrittenRoute, context: RouteContext): Route 
     mtu: written.mtu,
     nextHopId: written.nextHopObject === null ? null : unsigned(written.nextHopObject, 0xffffffff),
     realm: written.realm,
+    ...(written.expires === null || family === 4 ? {} : { expires: written.expires }),
     origin: originAt(context.origins, context.file, line),
   });
 }

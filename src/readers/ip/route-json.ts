@@ -67,6 +67,7 @@ export function writtenJsonRoute({ object, line, raw }: JsonElement, findings: D
   const realm = flow === null ? null : textField(flow, "to");
   const fromRealm = flow === null ? null : textField(flow, "from");
   written.realm = fromRealm === null ? realm : `${fromRealm}/${realm ?? ""}`;
+  written.expires = numberField(object, "expires");
   written.from = textField(object, "from");
   written.encapsulation = textField(object, "encap");
   // iproute2 writes the options of `encap` into the route's own object: `dst` stands there twice, and the last one wins.

@@ -20,18 +20,7 @@ const FLAGS: ReadonlySet<string> = new Set([
 ]);
 
 /** Read and passed over without a word: they say nothing about where a packet goes. */
-const SILENT: ReadonlySet<string> = new Set([
-  "expires",
-  "error",
-  "users",
-  "age",
-  "used",
-  "uid",
-  "cache",
-  "ipid",
-  "ts",
-  "tsage",
-]);
+const SILENT: ReadonlySet<string> = new Set(["error", "users", "age", "used", "uid", "cache", "ipid", "ts", "tsage"]);
 
 /** Options with a value (RTAX_* of include/uapi/linux/rtnetlink.h and others) that the model does not have. */
 const IGNORED: ReadonlySet<string> = new Set([
@@ -176,6 +165,9 @@ function readOption(
     case "mtu":
       readMtu(token, reader, written, findings);
       return true;
+    case "expires":
+      written.expires = secondsOf(reader.takeText());
+      return true;
     case "pref":
       written.hasPreference = true;
       reader.take();
@@ -203,6 +195,12 @@ function readOption(
     findings.once("ignored-option", "info", token.line, `Route option \`${word}\` is not modelled.`);
   } else return false;
   return true;
+}
+
+/** `1799sec`, or a number as it is typed. */
+function secondsOf(text: string): number | null {
+  const seconds = /^(-?\d+)(?:sec)?$/.exec(text)?.[1];
+  return seconds === undefined ? null : Number(seconds);
 }
 
 function readMtu(token: Token, reader: TokenReader, written: WrittenRoute, findings: DumpFindings): void {

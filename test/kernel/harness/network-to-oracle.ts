@@ -40,6 +40,11 @@ export function toBuildRequest(network: Network, options: BuildOptions = {}): ob
   };
 }
 
+/** `ip` prints `expires 9sec`, and takes `expires 9`. */
+function asArguments(printed: string): string {
+  return printed.replaceAll("\n", " ").replace(/(expires \d+)sec/, "$1");
+}
+
 function hostRequest(host: Host): object {
   const loopback = host.interfaces.get("lo");
   const extra =
@@ -62,7 +67,7 @@ function hostRequest(host: Host): object {
         .map((rule) => `ip ${familyOption(rule)}rule add ${ruleWords(rule).join(" ")} pref ${rule.priority}`),
       ...host.routes
         .filter(({ protocol }) => protocol !== "kernel")
-        .map((route) => `ip ${familyOption(route)}route add ${printRoute(route).replaceAll("\n", " ")}`),
+        .map((route) => `ip ${familyOption(route)}route add ${asArguments(printRoute(route))}`),
       ...host.fdb.flatMap(fdbCommand),
     ],
     listen: host.sockets
