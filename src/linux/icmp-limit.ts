@@ -36,6 +36,15 @@ export function copyLimits(limits: IcmpLimits): IcmpLimits {
   return { ...limits, peers: new Map([...limits.peers].map(([key, peer]) => [key, { ...peer }])) };
 }
 
+/** The limits, with all that was sent sent by then. */
+export function limitsAt(limits: IcmpLimits, now: number): IcmpLimits {
+  const peers = [...limits.peers].map(([key, peer]): [string, Peer] => [
+    key,
+    { ...peer, last: Math.min(peer.last, now) },
+  ]);
+  return { ...limits, peers: new Map(peers), filled: Math.min(limits.filled, now) };
+}
+
 /** XRLIM_BURST_FACTOR. */
 const BURST = 6;
 /** A peer that was just made looks as if it had been silent for so long (inet_getpeer). */

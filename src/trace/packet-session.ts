@@ -1,7 +1,7 @@
 import { createWorld, type Doubt, inject, originate, runtimeOf, settle, type World } from "../emulator/world.ts";
 import type { Chooser } from "../linux/chooser.ts";
 import { listConntrack } from "../linux/conntrack/list.ts";
-import { copyLimits, type IcmpLimits } from "../linux/icmp-limit.ts";
+import { copyLimits, type IcmpLimits, limitsAt } from "../linux/icmp-limit.ts";
 import type { Indexing } from "../linux/netfilter/chain-index.ts";
 import type { HostRuntime, RuleCounters } from "../linux/runtime.ts";
 import type { ConntrackRecord } from "../model/conntrack-record.ts";
@@ -66,7 +66,7 @@ export function createPacketSession(
       if (question.fresh) {
         sequence = [];
         live = null;
-        before = limits === null ? null : new Map(limits);
+        before = limits === null ? null : untilNow(limits, question.at ?? 0);
       }
       const earlier = sequence;
       sequence = [...earlier, question];
@@ -104,6 +104,14 @@ export function createPacketSession(
       return { answer: strictly(answer, doubting) };
     },
   };
+}
+
+/** Seconds after which a neighbour that does not answer is given up: more than three, as `fresh` makes a kernel give it up. */
+const NEIGHBOUR_FAILS = 5;
+
+/** Limits as they are at a time: what a neighbour's failing sends later has been sent by then. */
+function untilNow(limits: ReadonlyMap<string, IcmpLimits>, now: number): ReadonlyMap<string, IcmpLimits> {
+  return new Map([...limits].map(([name, kept]) => [name, limitsAt(kept, now)]));
 }
 
 function limitsOf({ hosts }: World): ReadonlyMap<string, IcmpLimits> {
@@ -214,8 +222,9 @@ function askIn(live: Live, question: PacketQuestion, until: number, wants: Wants
   live.askedAt = world.now;
   sendQuestion(live, question);
   // Before timers run on, which would let connections expire.
-  if (wants.tables || wants.limits) settle(world, world.now);
+  if (wants.tables) settle(world, world.now);
   const conntrack = wants.tables ? tablesOf(world) : null;
+  if (wants.limits) settle(world, world.now + NEIGHBOUR_FAILS);
   const limits = wants.limits ? limitsOf(world) : null;
   settle(world, Math.max(until, world.now));
   return {

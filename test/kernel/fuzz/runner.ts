@@ -149,7 +149,8 @@ export class Runner {
         failure = again;
         missing--;
       }
-      if (missing > 0) this.tally.passed.push(`${world.kind}: ${first.differences.join("; ")}`);
+      if (missing > 0)
+        this.tally.passed.push(`${world.kind}: ${first.differences.join("; ")} ${JSON.stringify(sequence)}`);
       else found.push(disagree(sequence, failure.at, failure.differences));
       // What a disagreement leaves behind differs too.
       duel.use(network);

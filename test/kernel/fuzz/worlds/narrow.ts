@@ -36,10 +36,13 @@ const worlds: fc.Arbitrary<Narrow> = fc.record({
   answers: fc.boolean(),
 });
 
+/** Seconds that hosts wait for fragments: more than a world lives, for the errors about them would come in the middle of other packets. */
+export const PATIENCE = "600";
+
 /** A - R1 - R2 - B, each link with its own MTU. */
 export function narrowLab({ mtus, routeMtu, sysctls }: Narrow): Lab {
   const [first, middle, last] = mtus;
-  const own = { "net.ipv4.conf.all.send_redirects": "0", ...sysctls };
+  const own = { "net.ipv4.conf.all.send_redirects": "0", "net.ipv4.ipfrag_time": PATIENCE, ...sysctls };
   const forwarding = { "net.ipv4.ip_forward": "1", ...own };
   const hosts: readonly LabHost[] = [
     {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { ProbePacket } from "../../harness/duel.ts";
 import { inSix, labInSix, wordsInSix } from "../in-six.ts";
 import { type WorldKind, worldKind } from "../world-kind.ts";
-import { type Narrow, narrowLab, narrowSchema, narrowSequences, narrowWords } from "./narrow.ts";
+import { type Narrow, narrowLab, narrowSchema, narrowSequences, narrowWords, PATIENCE } from "./narrow.ts";
 
 /** No link takes less than 1,280 bytes. */
 const mtu = fc.constantFrom(1500, 1500, 1500, 1400, 1340, 1300, 1288, 1280);
@@ -33,6 +33,8 @@ export const narrow6: WorldKind = worldKind({
   lab: (world) =>
     labInSix(narrowLab(world), ({ name }) => ({
       ...(name.startsWith("R") ? { "net.ipv6.conf.all.forwarding": "1" } : {}),
+      "net.ipv6.ip6frag_time": PATIENCE,
+      "net.netfilter.nf_conntrack_frag6_timeout": PATIENCE,
       ...world.sysctls,
     })),
   mute: ({ answers }) => (answers ? [] : ["A", "B"]),
