@@ -1,6 +1,6 @@
 import type { Interface } from "../model/interface.ts";
 import { type Address, ipv6, isUnspecified } from "../net/address.ts";
-import { DEST_UNREACHABLE, FRAGMENTATION_NEEDED, TIME_EXCEEDED } from "../net/icmp.ts";
+import { DEST_UNREACHABLE, FRAGMENTATION_NEEDED } from "../net/icmp.ts";
 import { isFragment, type Packet, packetLength } from "../net/packet.ts";
 import { IPIP, UDP } from "../net/protocol.ts";
 import { receiveArp } from "./arp.ts";
@@ -10,15 +10,17 @@ import { defragment } from "./defragment.ts";
 import { disablesIpv6 } from "./device-settings.ts";
 import { drop, failedSend, hookDrop, reject, sendError, senderHears } from "./endings.ts";
 import { BROADCAST_MAC, multicastMac } from "./ethernet.ts";
+import { mayForward4 } from "./forward4.ts";
 import { exceedsRouteMtu6, mayForward6 } from "./forward6.ts";
 import { fragment } from "./fragment.ts";
-import { sendIcmpError, sendRedirect } from "./icmp.ts";
+import { sendIcmpError } from "./icmp.ts";
 import { refusedHeader } from "./ipv6-header.ts";
+import { endlessLoop } from "./loop-watch.ts";
 import { resolveNeighbour } from "./neighbour.ts";
 import { runHook } from "./netfilter/hooks.ts";
 import { FORWARD, INPUT, NF_ACCEPT, OUTPUT, POSTROUTING, PREROUTING } from "./netfilter/verdict.ts";
 import { noNeighbour } from "./no-neighbour.ts";
-import { learnTunnelMtu, outgoingMtu, routeMtu, tooBigToForward } from "./path-mtu.ts";
+import { learnTunnelMtu, outgoingMtu } from "./path-mtu.ts";
 import { unreachable } from "./route-error.ts";
 import { connectSource } from "./routing/connect.ts";
 import { type ForwardResult, routeInput } from "./routing/input.ts";
@@ -26,8 +28,8 @@ import { routeOutput, routeOutputKey, sourceFor } from "./routing/output.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import { routesUnknown, UNKNOWN_INTERFACE } from "./routing/unknown-route.ts";
 import { type HostRuntime, leaving, PLAIN_ENDING, type Resolution, type SendOptions } from "./runtime.ts";
-import { DUMMY_ADDRESS, isTooDeep, isUnscoped, sendingMtu } from "./send-limits.ts";
-import { loopWords, type Skb } from "./skb.ts";
+import { DUMMY_ADDRESS, isUnscoped, refusedByTunnel, sendingMtu } from "./send-limits.ts";
+import type { Skb } from "./skb.ts";
 import { transmitFrame } from "./transmit.ts";
 import { decapsulateIpip, encapsulateIpip } from "./tunnels/ipip.ts";
 import { decapsulateVxlan } from "./tunnels/vxlan.ts";
@@ -36,23 +38,22 @@ import { vlanDeviceOf } from "./vlan.ts";
 import { noteVolatile } from "./walk-record.ts";
 
 /**
- * One packet through one host, as the kernel does it. Read from top to bottom: a frame is received, crosses
- * PREROUTING, is routed, and is delivered or forwarded; a local packet is routed and crosses OUTPUT; both leave through
- * POSTROUTING. Nothing else moves a packet. The order is measured: docs/lab-notes/, kernel.md H1-H7.
+ * One packet through one host, as the kernel does it. Nothing else moves a packet. Read from top to bottom:
+ *
+ *     wire → receive → receiveHere: PREROUTING, the route → deliver: INPUT → a tunnel or socket of this host
+ *                                                         → forward: TTL, MTU, FORWARD ──┐
+ *     program, tunnel or kernel → sendLocal: the route → leaveHost: OUTPUT ──────────────┴→ leave: POSTROUTING
+ *       → inPieces, where it is too long → overDevice → overLink: the next hop's MAC address → wire
+ *
+ * Every function ends the packet (`drop`, `reject`, `hookDrop`), or hands it to the next one. What IPv4 and IPv6 check before
+ * FORWARD stands in `forward4.ts` and `forward6.ts`. The order is measured: docs/lab-notes/, kernel.md H1-H7.
  */
-
-/** More hops than any TTL allows: a loop that no TTL ends. */
-const HOP_LIMIT = 1000;
 
 /** ip_rcv(): a packet arrives on a device of this host. */
 export function receive(runtime: HostRuntime, device: Interface, skb: Skb): void {
-  skb.hops++;
-  // Brent's way to find a cycle: compare with one place of the past, which is renewed at each power of two.
-  if (device === skb.landmark) skb.loop ??= `${runtime.host.name} ${device.name}`;
-  else if ((skb.hops & (skb.hops - 1)) === 0) skb.landmark = device;
-  if (skb.hops > HOP_LIMIT) {
-    const place = skb.loop ?? `${runtime.host.name} ${device.name}`;
-    return drop(runtime, skb, null, null, `a loop that no TTL ends: it came to ${place} again and again`);
+  const loop = endlessLoop(runtime, device, skb);
+  if (loop !== null) {
+    return drop(runtime, skb, null, null, `a loop that no TTL ends: it came to ${loop} again and again`);
   }
   if (!device.up) return drop(runtime, skb, "DEV_READY", null, `${device.name} is down`);
   skb.input = device;
@@ -156,35 +157,17 @@ function deliver(runtime: HostRuntime, skb: Skb): void {
   });
 }
 
-/** ip_forward(): TTL, MTU, then FORWARD; the errors come before any FORWARD rule (kernel.md I3). */
+/** ip_forward(), ip6_forward(): TTL and MTU, whose errors come before any FORWARD rule (kernel.md I3); then FORWARD. */
 function forward(runtime: HostRuntime, skb: Skb, route: ForwardResult, redirect: boolean): void {
-  const { packet } = skb;
   if (skb.packetType !== "host")
     return drop(runtime, skb, null, "FORWARD", "broadcasts and multicasts are not forwarded");
-  if (packet.src.family === 6) {
-    const refused = mayForward6(runtime, skb, route, redirect);
-    if (refused !== null) {
-      const end = refused.answered ? reject : drop;
-      return end(runtime, skb, refused.reason, "FORWARD", refused.text);
-    }
-    skb.output = route.output;
-    packet.ttl--;
-    if (runHook(runtime, skb, FORWARD) !== NF_ACCEPT) return hookDrop(runtime, skb, FORWARD);
-    leave(runtime, skb);
-    return;
-  }
-  if (packet.ttl <= 1) {
-    sendIcmpError(runtime, skb, TIME_EXCEEDED, 0, 0);
-    return reject(runtime, skb, "IP_INHDR", "FORWARD", `TTL exceeded${loopWords(skb)}`);
+  const mayForward = skb.packet.src.family === 6 ? mayForward6 : mayForward4;
+  const refused = mayForward(runtime, skb, route, redirect);
+  if (refused !== null) {
+    const end = refused.answered ? reject : drop;
+    return end(runtime, skb, refused.reason, "FORWARD", refused.text);
   }
   skb.output = route.output;
-  const mtu = routeMtu(runtime, route, packet.dst, true);
-  if (tooBigToForward(skb, mtu)) {
-    sendIcmpError(runtime, skb, DEST_UNREACHABLE, FRAGMENTATION_NEEDED, mtu);
-    return reject(runtime, skb, "PKT_TOO_BIG", "FORWARD", `larger than the MTU ${mtu} of ${route.output.name}`);
-  }
-  packet.ttl--;
-  if (redirect && route.kind === "unicast") sendRedirect(runtime, skb, route);
   if (runHook(runtime, skb, FORWARD) !== NF_ACCEPT) return hookDrop(runtime, skb, FORWARD);
   leave(runtime, skb);
 }
@@ -206,25 +189,11 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
     routeOutput(runtime, skb, first?.source ?? known, options.raw === true, options.preferredInterface ?? null);
   tellRoute(runtime, skb, result, "send");
   if (options.tunnel !== undefined) {
-    const { device, noRoute } = options.tunnel;
     // Only the first look-up is bound to the tunnel's device: rerouting asks its socket, which is not.
     skb.boundInterface = null;
-    if (result.kind === "error" || result.output === device) {
-      const text =
-        result.kind === "error"
-          ? `${device.name} has no route to its other end`
-          : `an encapsulation loop: ${device.name} would carry its own packets`;
-      drop(runtime, skb, noRoute, "OUTPUT", text);
-      return null;
-    }
-    if (isTooDeep(packet)) {
-      drop(
-        runtime,
-        skb,
-        "RECURSION_LIMIT",
-        "OUTPUT",
-        `an encapsulation loop: ${device.name} is one of several tunnels`,
-      );
+    const refused = refusedByTunnel(packet, result, options.tunnel);
+    if (refused !== null) {
+      drop(runtime, skb, refused.reason, "OUTPUT", refused.text);
       return null;
     }
   }

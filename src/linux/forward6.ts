@@ -18,7 +18,7 @@ export interface NotForwarded {
 
 /**
  * ip6_forward() up to FORWARD (net/ipv6/ip6_output.c): hop limit, redirect or the scope of the source, MTU, in this
- * order, with the errors that go out for them. Null when the packet goes on.
+ * order, with the errors that go out for them; then the hop limit is one less. Null when the packet goes on.
  */
 export function mayForward6(
   runtime: HostRuntime,
@@ -47,6 +47,7 @@ export function mayForward6(
     sendIcmpv6Error(runtime, skb, V6_PACKET_TOO_BIG, 0, mtu);
     return { reason: "PKT_TOO_BIG", answered: true, text: `larger than the MTU ${mtu} of ${route.output.name}` };
   }
+  packet.ttl--;
   return null;
 }
 

@@ -1,6 +1,7 @@
 import { type Address, isLinkLocal } from "../net/address.ts";
 import type { Packet } from "../net/packet.ts";
 import { IPIP } from "../net/protocol.ts";
+import type { DropReason } from "./drop-reason.ts";
 import { routeMtu } from "./path-mtu.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import type { HostRuntime, SendOptions } from "./runtime.ts";
@@ -14,8 +15,24 @@ export const DUMMY_ADDRESS: Address = { family: 4, a: 0xc0000008, b: 0, c: 0, d:
 /** IP_TUNNEL_RECURSION_LIMIT (include/net/ip_tunnels.h) as it works out: tunnels inside each other that are sent. */
 const TUNNEL_RECURSION_LIMIT = 3;
 
-/** Whether so many tunnels lie inside each other that the kernel suspects a loop. */
-export function isTooDeep(packet: Packet): boolean {
+/**
+ * Why a tunnel's device drops the packet that it made: it has no route to its other end, that route is the tunnel itself
+ * (udp_tunnel_dst_lookup(), vxlan_xmit_one()), or so many tunnels lie inside each other that the kernel suspects a loop.
+ */
+export function refusedByTunnel(
+  packet: Packet,
+  result: RoutingResult,
+  { device, noRoute }: NonNullable<SendOptions["tunnel"]>,
+): { readonly reason: DropReason | null; readonly text: string } | null {
+  if (result.kind === "error") return { reason: noRoute, text: `${device.name} has no route to its other end` };
+  if (result.output === device) {
+    return { reason: noRoute, text: `an encapsulation loop: ${device.name} would carry its own packets` };
+  }
+  if (!isTooDeep(packet)) return null;
+  return { reason: "RECURSION_LIMIT", text: `an encapsulation loop: ${device.name} is one of several tunnels` };
+}
+
+function isTooDeep(packet: Packet): boolean {
   return tunnelDepth(packet) > TUNNEL_RECURSION_LIMIT;
 }
 

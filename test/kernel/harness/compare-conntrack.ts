@@ -32,7 +32,9 @@ export function compareConntrack(kernel: Tables, podpath: Tables, domains: reado
     const rest = [...(kernel.get(host) ?? [])];
     // Those whose numbers are known choose first.
     for (const ours of [...(podpath.get(host) ?? [])].sort((x, y) => freeNumbers(x) - freeNumbers(y))) {
-      const at = rest.findIndex((real) => sameConnection(real, ours, domains));
+      // Where numbers were drawn several may be it: rather one that agrees.
+      const equal = rest.findIndex((real) => sameConnection(real, ours, domains) && agree(real, ours));
+      const at = equal >= 0 ? equal : rest.findIndex((real) => sameConnection(real, ours, domains));
       const [real] = at < 0 ? [] : rest.splice(at, 1);
       if (real === undefined) found.push(`connection of ${host}: only podpath has ${words(ours)}`);
       else if (!agree(real, ours)) found.push(`connection of ${host}: kernel ${words(real)}, podpath ${words(ours)}`);

@@ -9,6 +9,8 @@ REFUSING = frozenset(("ip6_pkt_discard", "ip6_pkt_prohibit"))
 # Where a header that cannot be believed is dropped without a word, for the same reason.
 MALFORMED = frozenset(("ip_rcv_core", "ip6_rcv_core"))
 NO_HANDLER = "IP_NOPROTO"
+# The type of a redirect.
+REDIRECT = {"icmp": 5, "icmpv6": 137}
 # Whose packet it is that carries ARP in a tunnel: nobody's.
 HOUSEKEEPING_FRAME = ("arp",)
 
@@ -52,11 +54,16 @@ class Roles:
             return self.known[packet["id"], packet["src"], packet["dst"]]
         # Errors about the fragments of one IPv6 packet all have one flow label; rules are traced with less than they quote.
         what = (kind_of(packet), packet.get("icmpType"), packet.get("icmpCode"), packet["id"])
+        redirect = packet["proto"] in REDIRECT and packet.get("icmpType") == REDIRECT[packet["proto"]]
+        if redirect:
+            # Sent to a neighbour, and dropped where NAT would change it: one packet may call for several.
+            what = (*what, packet["src"], packet["dst"])
         if "quoted" in packet:
-            role = (*what, packet["quoted"].get("fragOffset"))
+            quoted = packet["quoted"]
+            role = (*what, quoted.get("fragOffset"), (quoted["src"], quoted["dst"]) if redirect else None)
             self.errors.setdefault(what, role)
         else:
-            role = self.errors.get(what, (*what, None))
+            role = self.errors.get(what, (*what, None, None))
         if packet.get("mf") and packet.get("fragOffset") == 0:
             # Further fragments of an answer do not tell what they are.
             self.known[packet["id"], packet["src"], packet["dst"]] = role
@@ -234,35 +241,46 @@ def _rules(topology, record, roles, main_hops, responses):
             result[role] = [event for _, _, _, event in events]
             continue
         hops = main_hops if role == "main" else responses.get(role, [])
-        visits, sent, previous = [], [], None
+        visits, arrivals, previous = [], [], None
         for hop in hops:
             if hop[1] != previous:
                 visits.append(hop[1])
-                sent.append(hop[3] == "out")
+                arrivals.append(None if hop[3] == "out" else hop)
                 previous = hop[1]
         segments = {host: _segments(topology.hosts[host], events) for host, events in hosts.items()}
         merged = []
         for position, host in enumerate(visits):
             waiting = segments.get(host)
             if waiting:
-                # The last visit takes whatever is left. What a host sent met none of its rules if those it met first are of a
-                # packet that came in.
+                # The last visit takes whatever is left.
                 again = host in visits[position + 1 :]
-                take = 1 if again else len(waiting)
-                if again and sent[position] and waiting[0][0][0]:
-                    take = 0
+                take = len(waiting) if not again else int(_is_of_visit(topology.hosts[host], waiting[0], arrivals[position]))
                 for segment in waiting[:take]:
-                    merged += [event for _, event in segment]
+                    merged += [event for _, _, event in segment]
                 del waiting[:take]
         for host, waiting in segments.items():
             for segment in waiting:
-                merged += [event for _, event in segment]
+                merged += [event for _, _, event in segment]
         result[role] = merged
     return result
 
 
 def _is_tunnel(packet):
     return packet["proto"] == "udp" and ("vni" in packet or packet.get("dport") in (4789, 8472))
+
+
+def _is_of_visit(host, segment, arrival):
+    """Whether the rules that a packet met from one arrival on are of this one (None: it was sent here); they may be of a later
+    one, if it met none before. Every router in between has taken one off the TTL."""
+    iif, ttl, event = segment[0]
+    if arrival is None:
+        return not iif
+    interface = host.interfaces.get(host.by_index.get(iif))
+    if interface is None or interface.peer is None:
+        return True
+    _, _, name, _, _, packet = arrival
+    changed = str(event.get("target")).upper() in ("TTL", "HL")
+    return host.by_index.get(iif) == name and (changed or ttl is None or ttl in (packet["ttl"], packet["ttl"] - 1))
 
 
 def _segments(host, events):
@@ -283,7 +301,7 @@ def _segments(host, events):
             anew = bool(previous[1]) and (previous[0] != iif or lived)
         if anew:
             segments.append([])
-        segments[-1].append((iif, event))
+        segments[-1].append((iif, ttl, event))
         previous = (iif, oif, ttl, event.get("target"))
     return segments
 
