@@ -72,6 +72,8 @@ export function readAttribute({ route }: Draft, name: string): Value | null {
       return number(kernel.metric);
     case "krt_source":
       return number(kernel.source);
+    case "krt_scope":
+      return number(kernel.scope);
     case "krt_tunnel":
       return kernel.tunnel === null ? VOID : { type: "string", value: kernel.tunnel };
     case "krt_prefsrc":
@@ -81,7 +83,7 @@ export function readAttribute({ route }: Draft, name: string): Value | null {
     case "bgp_path":
       return { type: "path", value: attributes?.asPath ?? [] };
     case "bgp_next_hop": {
-      const next = attributes?.nextHop ?? attributes?.mpReach?.nextHops[0];
+      const next = attributes?.nextHop;
       return next === undefined || next === null ? VOID : { type: "ip", value: next };
     }
     case "bgp_med":
@@ -158,6 +160,8 @@ export function writeAttribute(draft: Draft, name: string, value: Value): boolea
       return true;
     case "krt_metric":
       return (gone || int !== null) && kernel({ metric: int });
+    case "krt_scope":
+      return (gone || int !== null) && kernel({ scope: int });
     case "krt_tunnel":
       if (gone) return kernel({ tunnel: null });
       return value.type === "string" && kernel({ tunnel: value.value });

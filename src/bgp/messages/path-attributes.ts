@@ -35,6 +35,8 @@ export interface PathAttributes {
   readonly origin: number | null;
   readonly asPath: readonly AsPathSegment[] | null;
   readonly nextHop: Address | null;
+  /** The link-local address beside a next hop of IPv6 (RFC 2545); on the wire both stand in `mpReach`. */
+  readonly linkNextHop: Address | null;
   readonly med: number | null;
   readonly localPref: number | null;
   readonly atomicAggregate: boolean;
@@ -59,6 +61,7 @@ export function pathAttributes(fields: Partial<PathAttributes> = {}): PathAttrib
     origin: null,
     asPath: null,
     nextHop: null,
+    linkNextHop: null,
     med: null,
     localPref: null,
     atomicAggregate: false,

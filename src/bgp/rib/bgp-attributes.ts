@@ -60,7 +60,7 @@ function created(route: RibRoute, to: Exporter): PathAttributes {
 
 function passedOn(route: RibRoute, attributes: PathAttributes, to: Exporter): PathAttributes {
   const external = !to.internal && !to.routeServerClient;
-  const next = attributes.nextHop ?? attributes.mpReach?.nextHops[0] ?? null;
+  const next = attributes.nextHop;
   const keeps =
     next !== null &&
     !to.nextHopSelf &&
@@ -75,6 +75,7 @@ function passedOn(route: RibRoute, attributes: PathAttributes, to: Exporter): Pa
       : {}),
     ...(to.internal ? {} : { localPref: null, originatorId: null, clusterList: null }),
     nextHop: keeps ? next : to.sourceAddress,
+    linkNextHop: keeps ? attributes.linkNextHop : null,
     opaque: attributes.opaque
       .filter(({ flags }) => (flags & TRANSITIVE) !== 0)
       .map((item) => ({ ...item, flags: item.flags | PARTIAL })),
@@ -106,11 +107,14 @@ export function attributesReceived(
   if (by.reflectorClient && clusterList?.includes(by.clusterId) === true) return null;
   const known = received.get(attributes);
   if (known?.internal === internal && known.defaultLocalPref === defaultLocalPref) return known.taken;
-  const { mpReach, mpUnreach, localPref } = attributes;
+  const { mpReach, localPref } = attributes;
+  const [nextHop = null, linkNextHop = null] = six ? (mpReach?.nextHops ?? []) : [attributes.nextHop];
   const taken = {
     ...attributes,
-    mpReach: six ? mpReach : null,
-    mpUnreach: six ? mpUnreach : null,
+    nextHop,
+    linkNextHop,
+    mpReach: null,
+    mpUnreach: null,
     localPref: (internal ? localPref : null) ?? defaultLocalPref,
     originatorId,
     clusterList,

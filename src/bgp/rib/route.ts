@@ -14,10 +14,15 @@ export interface RibHop {
   readonly weight: number;
 }
 
-/** What the kernel protocol knows or wants of a route: metric, rtnetlink protocol, device of Calico's tunnel, source address. */
+/**
+ * What the kernel protocol knows or wants of a route: metric, rtnetlink protocol and scope, device of Calico's tunnel, source
+ * address.
+ */
 export interface KernelAttributes {
   readonly metric: number | null;
   readonly source: number | null;
+  /** Null: the one that BIRD expects, `link` for routes without a gateway, else `universe`. */
+  readonly scope: number | null;
   readonly tunnel: string | null;
   readonly preferredSource: Address | null;
 }
@@ -25,6 +30,7 @@ export interface KernelAttributes {
 export const NO_KERNEL_ATTRIBUTES: KernelAttributes = {
   metric: null,
   source: null,
+  scope: null,
   tunnel: null,
   preferredSource: null,
 };

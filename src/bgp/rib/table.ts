@@ -147,7 +147,7 @@ function resolve(table: RoutingTable, net: RibNet, key: PrefixKey, route: RibRou
 }
 
 export function nextHopOf({ attributes }: RibRoute): Address | null {
-  return attributes?.nextHop ?? attributes?.mpReach?.nextHops[0] ?? null;
+  return attributes?.nextHop ?? null;
 }
 
 function hostEntry(table: RoutingTable, address: Address): HostEntry {

@@ -153,6 +153,7 @@ function ribRoute(core: SpeakerCore, { protocol, configuration }: Kernel, found:
     kernel: {
       metric: found.metric,
       source: PROTOCOL_NUMBERS[found.protocol] ?? Number(found.protocol),
+      scope: scopeOf(found, target === "device"),
       tunnel: null,
       preferredSource: found.preferredSource,
     },
@@ -160,6 +161,15 @@ function ribRoute(core: SpeakerCore, { protocol, configuration }: Kernel, found:
     igpMetric: null,
     since: core.world.now,
   };
+}
+
+/** rtnetlink's numbers of scopes. */
+const SCOPES = { global: 0, site: 200, link: 253, host: 254, nowhere: 255 };
+
+/** nl_parse_route(): told where it is not the usual one; routes of IPv6 have none but `universe`. */
+function scopeOf({ family, scope }: Route, isDevice: boolean): number | null {
+  const number = family === 6 ? SCOPES.global : SCOPES[scope];
+  return number === (isDevice ? SCOPES.link : SCOPES.global) ? null : number;
 }
 
 /** A destination has changed (krt_rt_notify). */

@@ -131,6 +131,9 @@ function optionsOf({ configuration, neighbourInterface }: Peer): TcpOptions {
   };
 }
 
+/** Errors of connect() that BIRD waits to be told of (sk_open); after any other it says "Connection closed". */
+const TOLD_LATER: ReadonlySet<string> = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH"]);
+
 /** bgp_connect(). */
 function connect(core: BgpCore, peer: Peer): void {
   const connection = peer.outgoing;
@@ -146,7 +149,7 @@ function connect(core: BgpCore, peer: Peer): void {
           options: optionsOf(peer),
           events: eventsOf(core, peer, connection),
         });
-  if (typeof opened === "string") return socketError(core, peer, connection, opened);
+  if (typeof opened === "string") return socketError(core, peer, connection, TOLD_LATER.has(opened) ? opened : null);
   connection.socket = opened;
   startTimer(peer, connection.retryTimer, peer.configuration.connectRetry);
 }

@@ -1,6 +1,6 @@
 import { schedule } from "../../emulator/event-queue.ts";
 import { sendOctets } from "../../emulator/tcp/send.ts";
-import type { Address } from "../../net/address.ts";
+import { type Address, sameAddress } from "../../net/address.ts";
 import { type Prefix, samePrefix } from "../../net/prefix.ts";
 import { encodeMessage } from "../messages/encode.ts";
 import { MAX_MESSAGE_LENGTH, type Message, sameForm, type UpdateMessage, type WireForm } from "../messages/message.ts";
@@ -36,7 +36,7 @@ export function receiveUpdate(core: BgpCore, peer: Peer, { withdrawn, attributes
   const { configuration, exporter } = peer;
   const localId = core.configuration.routerId;
   const taken = attributesReceived(attributes, exporter, localId, configuration.allowLocalAs, six);
-  const nextHop = six ? (reached?.nextHops[0] ?? null) : attributes.nextHop;
+  const nextHop = taken?.nextHop ?? null;
   const way = taken === null || nextHop === null ? null : wayOf(core, peer, nextHop);
   const shared = taken === null ? null : sharedAttributes(core.world, taken);
   for (const item of told) {
@@ -245,7 +245,8 @@ function flush(core: BgpCore, peer: Peer): void {
     );
   }
   for (const [attributes, items] of buckets) {
-    for (const part of parts(items, peer.addPathSend)) octets.push(encoded(attributes, part, six, session.sendForm));
+    const hops = six ? nextHopsOfSix(core, peer, attributes) : null;
+    for (const part of parts(items, peer.addPathSend)) octets.push(encoded(attributes, part, hops, session.sendForm));
   }
   if (peer.pendingEnd) {
     peer.pendingEnd = false;
@@ -258,19 +259,37 @@ function flush(core: BgpCore, peer: Peer): void {
 /** An announcement as it was encoded last, for the neighbours that hear it next. */
 interface Encoded {
   readonly nlri: readonly Nlri[];
+  readonly hops: readonly Address[] | null;
   readonly form: WireForm;
   readonly octets: Uint8Array;
 }
 
 const latest = new WeakMap<PathAttributes, Encoded>();
 
-/** Encoded once for all neighbours that are told the same. */
-function encoded(attributes: PathAttributes, nlri: readonly Nlri[], six: boolean, form: WireForm): Uint8Array {
+/** Encoded once for all neighbours that are told the same; `hops`: the next hops of IPv6, null for IPv4. */
+function encoded(
+  attributes: PathAttributes,
+  nlri: readonly Nlri[],
+  hops: readonly Address[] | null,
+  form: WireForm,
+): Uint8Array {
   const known = latest.get(attributes);
-  if (known !== undefined && sameForm(known.form, form) && sameDestinations(known.nlri, nlri)) return known.octets;
-  const octets = encodeMessage(announcement(attributes, nlri, six), form);
-  latest.set(attributes, { nlri, form, octets });
+  if (
+    known !== undefined &&
+    sameForm(known.form, form) &&
+    sameNextHops(known.hops, hops) &&
+    sameDestinations(known.nlri, nlri)
+  ) {
+    return known.octets;
+  }
+  const octets = encodeMessage(announcement(attributes, nlri, hops), form);
+  latest.set(attributes, { nlri, hops, form, octets });
   return octets;
+}
+
+function sameNextHops(x: readonly Address[] | null, y: readonly Address[] | null): boolean {
+  if (x === null || y === null) return x === y;
+  return x.length === y.length && x.every((hop, index) => sameAddress(hop, y[index] ?? hop));
 }
 
 function sameDestinations(x: readonly Nlri[], y: readonly Nlri[]): boolean {
@@ -281,17 +300,38 @@ function sameDestinations(x: readonly Nlri[], y: readonly Nlri[]): boolean {
   });
 }
 
-function announcement(attributes: PathAttributes, nlri: readonly Nlri[], six: boolean): Message {
-  if (!six)
-    return { kind: "update", withdrawn: [], attributes: { ...attributes, mpReach: null, mpUnreach: null }, nlri };
-  const hop = attributes.nextHop ?? attributes.mpReach?.nextHops[0] ?? null;
-  const nextHops = hop === null ? [] : [hop];
+function announcement(attributes: PathAttributes, nlri: readonly Nlri[], nextHops: readonly Address[] | null): Message {
+  if (nextHops === null) return { kind: "update", withdrawn: [], attributes, nlri };
   return {
     kind: "update",
     withdrawn: [],
-    attributes: { ...attributes, nextHop: null, mpReach: { nextHops, nlri }, mpUnreach: null },
+    attributes: { ...attributes, nextHop: null, linkNextHop: null, mpReach: { nextHops, nlri } },
     nlri: [],
   };
+}
+
+/**
+ * A next hop on the link that both share goes out with its link-local address; where that is not known, this host puts itself in
+ * its place (bgp_create_update for IPv6, `missing lladdr self`).
+ */
+function nextHopsOfSix(core: BgpCore, peer: Peer, { nextHop, linkNextHop }: PathAttributes): readonly Address[] {
+  if (nextHop === null) return [];
+  const { sourceAddress } = peer.exporter;
+  const own = linkLocalOf(core, peer);
+  const self = own === null ? [sourceAddress] : [sourceAddress, own];
+  if (sameAddress(nextHop, sourceAddress)) return self;
+  const found = findNeighbour(core.runtime, nextHop);
+  const shared = found.kind === "on-link" && found.interface === peer.neighbourInterface;
+  if (!shared) return [nextHop];
+  if (linkNextHop !== null) return [nextHop, linkNextHop];
+  return peer.configuration.routeServerClient ? [nextHop] : self;
+}
+
+/** The link-local address of the interface to a neighbour on the link (bgp_start_neighbor). */
+function linkLocalOf({ runtime }: BgpCore, { neighbourInterface }: Peer): Address | null {
+  if (neighbourInterface === null) return null;
+  const addresses = runtime.host.interfaces.get(neighbourInterface)?.addresses ?? [];
+  return addresses.find(({ address, scope }) => address.family === 6 && scope === "link")?.address ?? null;
 }
 
 function* parts(items: readonly { prefix: Prefix; pathId: number }[], addPath: boolean): Iterable<Nlri[]> {

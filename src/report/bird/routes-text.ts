@@ -23,7 +23,7 @@ export function routesText(speaker: Speaker, clock: BirdClock, question: RoutesQ
     for (const route of net.routes) {
       if (question.protocol !== null && route.owner.name !== question.protocol) continue;
       lines.push(row(route, clock, first, route === net.routes[0]), ...hops(route));
-      if (question.all) lines.push(...attributes(route, speaker.configuration.family));
+      if (question.all) lines.push(...attributes(route));
       first = false;
     }
   }
@@ -102,17 +102,18 @@ const SOURCES = {
 const ORIGINS = ["IGP", "EGP", "Incomplete"];
 
 /** rta_show() of nest/rt-attr.c. */
-function attributes(route: RibRoute, family: 4 | 6): readonly string[] {
+function attributes(route: RibRoute): readonly string[] {
   const lines = [`\tType: ${SOURCES[route.source]} unicast univ`];
   const { kernel } = route;
   if (kernel.source !== null) lines.push(`\tKernel.source: ${kernel.source}`);
   if (kernel.metric !== null) lines.push(`\tKernel.metric: ${kernel.metric}`);
+  if (kernel.scope !== null) lines.push(`\tKernel.scope: ${kernel.scope}`);
   if (kernel.preferredSource !== null) lines.push(`\tKernel.prefsrc: ${formatAddress(kernel.preferredSource)}`);
-  if (route.attributes !== null) lines.push(...bgpAttributes(route.attributes, family));
+  if (route.attributes !== null) lines.push(...bgpAttributes(route.attributes));
   return lines;
 }
 
-function bgpAttributes(found: PathAttributes, family: 4 | 6): readonly string[] {
+function bgpAttributes(found: PathAttributes): readonly string[] {
   const lines: string[] = [];
   const add = (name: string, value: string | number | null | undefined): void => {
     if (value !== null && value !== undefined) lines.push(`\tBGP.${name}: ${value}`);
@@ -120,7 +121,7 @@ function bgpAttributes(found: PathAttributes, family: 4 | 6): readonly string[] 
   const id = (value: number): string => formatAddress(ipv4(value));
   add("origin", found.origin === null ? null : ORIGINS[found.origin]);
   add("as_path", found.asPath === null ? null : found.asPath.map(segment).join(" "));
-  const nextHops = family === 6 ? (found.mpReach?.nextHops ?? []) : found.nextHop === null ? [] : [found.nextHop];
+  const nextHops = [found.nextHop, found.linkNextHop].filter((hop) => hop !== null);
   if (nextHops.length > 0) add("next_hop", nextHops.map(formatAddress).join(" "));
   add("med", found.med);
   add("local_pref", found.localPref);

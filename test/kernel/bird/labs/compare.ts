@@ -1,7 +1,7 @@
 import { originTable } from "../../../../src/model/origin.ts";
 import type { Route } from "../../../../src/model/route.ts";
 import { formatAddress } from "../../../../src/net/address.ts";
-import { formatPrefix } from "../../../../src/net/prefix.ts";
+import { addressBits, formatPrefix } from "../../../../src/net/prefix.ts";
 import { readBirdc } from "../../../../src/readers/birdc/birdc.ts";
 import type { EmulatedStage } from "./emulate.ts";
 import type { Lab, Seen } from "./lab.ts";
@@ -88,11 +88,14 @@ function isPassing(state: string, shown: ReadonlySet<string>): boolean {
   // Of two connections one is told what is wrong, the other only that it ends; which text is the last, chance decides.
   const ceased = state.includes("Received: Cease") && [...shown].some((other) => other.includes("Received: "));
   const passing = /^(?:start|stop) (?:Idle|Connect|OpenSent|OpenConfirm|Close)\b|Connection reset by peer/.test(state);
+  // Where both dial, one in vain, chance decides which end was the last.
+  const crossed =
+    /Socket: Connection refused$/.test(state) && [...shown].some((other) => other.includes("BGP Error: Bad"));
   // Whoever refuses an OPEN tells why and closes: the reset discards what the other has not read yet, where that is slow.
   const cut =
     /Socket: Connection (?:reset by peer|closed)$/.test(state) &&
     [...shown].some((other) => other.includes("Received: "));
-  return ceased || cut || (passing && [...shown].some((other) => plain(other) === plain(state)));
+  return ceased || cut || crossed || (passing && [...shown].some((other) => plain(other) === plain(state)));
 }
 
 /**
@@ -133,7 +136,10 @@ function kernelText(text: string): readonly string[] {
     .filter((line) => line.includes("proto bird"))
     .map((line) =>
       line
-        .replaceAll(/ weight 1| linkdown| dead/g, "")
+        .replaceAll(/ weight 1| linkdown| dead| pref medium/g, "")
+        // what `ip` says of a route of IPv6 that leads nowhere
+        .replace(/^(blackhole|unreachable|prohibit) (.*) dev lo /, "$1 $2 ")
+        .replaceAll(/ error -\d+/g, "")
         .trim()
         .replaceAll(/\s+/g, " "),
     )
@@ -144,15 +150,20 @@ function kernelRoutes(routes: readonly Route[]): readonly string[] {
   return routes
     .filter(({ protocol }) => protocol === "bird")
     .map(({ type, destination, nextHops, metric, preferredSource }) => {
-      const bare = destination.length === 32 ? formatAddress(destination.address) : formatPrefix(destination);
+      const bare =
+        destination.length === addressBits(destination.address.family)
+          ? formatAddress(destination.address)
+          : formatPrefix(destination);
       const to = formatPrefix(destination) === "0.0.0.0/0" ? "default" : bare;
-      const hops = nextHops.map(
+      const hops = (type === "unicast" ? nextHops : []).map(
         ({ gateway, interface: device }) => `${gateway === null ? "" : `via ${formatAddress(gateway)} `}dev ${device}`,
       );
       const kind = type === "unicast" ? "" : `${type} `;
-      const way =
-        hops.length === 1 ? ` ${hops[0]} proto bird` : ` proto bird${hops.map((hop) => ` nexthop ${hop}`).join("")}`;
-      return `${kind}${to}${way}${preferredSource === null ? "" : ` src ${formatAddress(preferredSource)}`}${metric === 0 ? "" : ` metric ${metric}`}`.trim();
+      const source = preferredSource === null ? "" : ` src ${formatAddress(preferredSource)}`;
+      const more = `${source}${metric === 0 ? "" : ` metric ${metric}`}`;
+      return hops.length === 1
+        ? `${kind}${to} ${hops[0]} proto bird${more}`
+        : `${kind}${to} proto bird${more}${hops.map((hop) => ` nexthop ${hop}`).join("")}`;
     })
     .sort();
 }

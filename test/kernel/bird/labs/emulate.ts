@@ -12,7 +12,7 @@ import { changeHost, createWorld, runtimeOf, type World } from "../../../../src/
 import type { Network } from "../../../../src/model/network.ts";
 import { originTable } from "../../../../src/model/origin.ts";
 import type { Route } from "../../../../src/model/route.ts";
-import { parseAddress } from "../../../../src/net/address.ts";
+import { type Family, parseAddress } from "../../../../src/net/address.ts";
 import { readBirdConfiguration } from "../../../../src/readers/bird/configuration.ts";
 import { readSnapshot } from "../../../../src/readers/snapshot/read-snapshot.ts";
 import { info, stateName } from "../../../../src/report/bird/protocols-text.ts";
@@ -61,10 +61,10 @@ export function emulate(lab: Lab, seen: Seen): readonly EmulatedStage[] {
     }
     const begun = world.now;
     for (const [index, event] of stage.events.entries()) {
-      play(world, speakers, event);
+      play(world, speakers, event, lab.family);
       // Machines are not started at one moment, and one thing happens after the other.
       if (event.kind === "start") runFor({ world }, APART * (index % 4));
-      else if (event.kind !== "run") runFor({ world }, SHORTLY);
+      else if (event.kind !== "run" && event.kind !== "freeze") runFor({ world }, SHORTLY);
     }
     const samples: Map<string, readonly string[]>[] = [];
     const last = index === lab.stages.length - 1;
@@ -105,7 +105,7 @@ export function sessionsOf(speaker: Speaker): readonly string[] {
   );
 }
 
-function play(world: World, speakers: Map<string, Speaker>, event: LabEvent): void {
+function play(world: World, speakers: Map<string, Speaker>, event: LabEvent, family: Family): void {
   const runtime = runtimeOf(world, event.node);
   if (runtime === null) throw new Error(`no node ${event.node}`);
   const speaker = speakers.get(event.node);
@@ -113,7 +113,7 @@ function play(world: World, speakers: Map<string, Speaker>, event: LabEvent): vo
     case "start": {
       const { configuration, findings } = readBirdConfiguration(event.config, "bird.cfg", originTable());
       if (findings.length > 0) throw new Error(findings.map(({ message }) => message).join("\n"));
-      const { speaker: made } = speakerOf(configuration, 4, parseAddress("1.1.1.1"));
+      const { speaker: made } = speakerOf(configuration, family, parseAddress("1.1.1.1"));
       // BIRD refuses to start with some of them: then there is none.
       if (made !== null) speakers.set(event.node, startSpeaker(world, runtime, made, event.flags.includes("-R")));
       return;
@@ -129,7 +129,8 @@ function play(world: World, speakers: Map<string, Speaker>, event: LabEvent): vo
       if (speaker !== undefined && peer !== undefined) disablePeer(speaker, peer);
       return;
     }
-    // Their traces are in the dumps.
+    // Their traces are in the dumps, or there are none.
+    case "freeze":
     case "run":
     case "take-port":
       return;

@@ -11,6 +11,8 @@ export type LabEvent =
       readonly flags: readonly string[];
     }
   | { readonly kind: "signal"; readonly node: string; readonly signal: "SIGKILL" | "SIGTERM" }
+  /** The daemon does not see what happens until its end. */
+  | { readonly kind: "freeze"; readonly node: string }
   /** A program that is not BIRD listens on port 179. */
   | { readonly kind: "take-port"; readonly node: string }
   | { readonly kind: "birdc"; readonly node: string; readonly command: string };

@@ -1,4 +1,5 @@
 import type { Lab, LabEvent, LabNode } from "./lab.ts";
+import { inSix } from "./six.ts";
 
 /** Draws from a seed (mulberry32). */
 export interface Draw {
@@ -128,8 +129,13 @@ const EXPORTS = [
   "all",
 ];
 
-/** A lab of a seed: topology, filters, and faults from the start or in the middle. */
+/** A lab of a seed: topology, filters, and faults from the start or in the middle. Each fifth is one of IPv6. */
 export function makeLab(seed: number): Lab {
+  const lab = makeFour(seed);
+  return seed % 5 === 4 ? inSix(lab) : lab;
+}
+
+function makeFour(seed: number): Lab {
   const random = draw(seed);
   const kind = random.one(["mesh", "mesh", "both-dial", "reflector", "two-as", "line"] as const);
   const count = 2 + random.below(3);
@@ -225,6 +231,11 @@ export function makeLab(seed: number): Lab {
     });
   const again = start.find(({ node }) => node === gone?.name);
   const comeback = again === undefined ? null : comebackOf(random, again, nodes);
+  // Who comes back soon does so before any timer of the others runs out, on a busy machine too.
+  const patient = (event: LabEvent): LabEvent =>
+    event.kind === "start" && comeback?.[0]?.seconds === SOON
+      ? { ...event, config: event.config.replace("hold time 9;", "hold time 30;").replace("time 10;", "time 30;") }
+      : event;
   return {
     name: `seed ${seed}: ${kind} of ${count}${routed ? " in two subnets" : ""}`,
     family: 4,
@@ -232,9 +243,9 @@ export function makeLab(seed: number): Lab {
     segments: ["lan0", "lan1"],
     nodes,
     stages: [
-      { events: [...before, ...start], seconds: 14, sampled: 6 },
+      { events: [...before, ...start].map(patient), seconds: 14, sampled: 6 },
       ...(after.length > 0 && comeback === null ? [{ events: inOrder(after), seconds: 26, sampled: 6 }] : []),
-      ...(comeback ?? []),
+      ...(comeback ?? []).map((stage) => ({ ...stage, events: stage.events.map(patient) })),
     ],
     asked: ["show route all"],
   };
@@ -246,6 +257,8 @@ function inOrder(events: readonly LabEvent[]): readonly LabEvent[] {
   return [...events.filter(isCommand), ...events.filter((event) => !isCommand(event))];
 }
 
+const SOON = 2;
+
 /** A daemon ends, or its whole node, and comes back: soon, or when the others have long noticed. */
 function comebackOf(
   random: Draw,
@@ -253,7 +266,7 @@ function comebackOf(
   nodes: readonly LabNode[],
 ): Lab["stages"] {
   const { node } = start;
-  const seconds = random.one([3, 14]);
+  const seconds = random.one([SOON, 14]);
   const run = (...words: string[]): LabEvent => ({ kind: "run", node, words });
   const back = { ...start, flags: random.chance(0.7) ? ["-R"] : [] };
   if (random.chance(0.6)) {
@@ -267,6 +280,7 @@ function comebackOf(
   return [
     {
       events: [
+        { kind: "freeze", node },
         run("ip", "link", "set", "eth0", "down"),
         { kind: "signal", node, signal: "SIGKILL" },
         run("ip", "route", "flush", "proto", "bird"),

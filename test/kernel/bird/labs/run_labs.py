@@ -165,6 +165,8 @@ class Lab:
         elif event["kind"] == "signal":
             self.birds[node].send_signal(getattr(signal, event["signal"]))
             self.birds[node].wait()
+        elif event["kind"] == "freeze":
+            self.birds[node].send_signal(signal.SIGSTOP)
         elif event["kind"] == "take-port":
             self.others.append(subprocess.Popen(["ip", "netns", "exec", name, "python3", "-c",
                                                  TAKE_PORT.format(*ANY[self.lab["family"]])],
