@@ -88,9 +88,10 @@ function isPassing(state: string, shown: ReadonlySet<string>): boolean {
   // Of two connections one is told what is wrong, the other only that it ends; which text is the last, chance decides.
   const ceased = state.includes("Received: Cease") && [...shown].some((other) => other.includes("Received: "));
   const passing = /^(?:start|stop) (?:Idle|Connect|OpenSent|OpenConfirm|Close)\b|Connection reset by peer/.test(state);
-  // Where both dial, one in vain, chance decides which end was the last.
+  // Where both dial, chance decides which of two connections ends last: the refused one, or the one that its end takes along.
   const crossed =
-    /Socket: Connection refused$/.test(state) && [...shown].some((other) => other.includes("BGP Error: Bad"));
+    /Socket: Connection (?:refused|reset by peer|closed)$/.test(state) &&
+    [...shown].some((other) => other.includes("BGP Error: Bad"));
   // Whoever refuses an OPEN tells why and closes: the reset discards what the other has not read yet, where that is slow.
   const cut =
     /Socket: Connection (?:reset by peer|closed)$/.test(state) &&
