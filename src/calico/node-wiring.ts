@@ -2,16 +2,19 @@ import { deriveConnectedRoutes } from "../linux/routing/derive-connected-routes.
 import { deriveLocalRoutes } from "../linux/routing/derive-local-routes.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Interface } from "../model/interface.ts";
-import type { FdbEntry, Neighbour } from "../model/neighbour.ts";
-import type { Route } from "../model/route.ts";
+import { type FdbEntry, layeredFdb, layeredNeighbours, type Neighbour } from "../model/neighbour.ts";
+import { numberOf } from "../model/object-number.ts";
+import { once } from "../model/once.ts";
+import { layeredRoutes, type Route } from "../model/route.ts";
+import type { Family } from "../net/address.ts";
 import type { DeclaredNode } from "./declared-node.ts";
-import { birdRoutes } from "./wiring/bird-routes.ts";
+import { type BirdRoutes, birdRoutes } from "./wiring/bird-routes.ts";
 import { deviceKey } from "./wiring/device-sysctls.ts";
-import { felixRoutes } from "./wiring/felix-routes.ts";
-import { ipipDevice, vxlanInterface, vxlanPeers } from "./wiring/tunnel-devices.ts";
+import { felixBlackholes, felixRoutes } from "./wiring/felix-routes.ts";
+import { ipipDevice, vxlanInterface } from "./wiring/tunnel-devices.ts";
 import { type WiredNode, wiredNode } from "./wiring/wired-node.ts";
 import type { WiringContext } from "./wiring/wiring-context.ts";
-import { workloadDevices, workloadRoutes, workloadSysctls } from "./wiring/workload-devices.ts";
+import { type WorkloadDevice, workloadDevices, workloadRoutes, workloadSysctls } from "./wiring/workload-devices.ts";
 
 /** What Felix, the CNI plugin and BIRD add to a machine: without what DeclaredNode already has. */
 export interface NodeWiring {
@@ -25,34 +28,90 @@ export interface NodeWiring {
   readonly findings: readonly Finding[];
 }
 
-/** Everything of a node that pods and their packets need, as it is once Calico has settled. */
+/** Everything of a node that pods and their packets need, as it is once Calico has settled; each part is made when somebody asks for it. */
 export function nodeWiring(node: DeclaredNode, context: WiringContext): NodeWiring {
   const wired = wiredNode(node, context);
-  const highest = node.interfaces.reduce((most, { index }) => Math.max(most, index), 1);
+  const devices = once(() => devicesOf(wired));
+  const bird = once(() => FAMILIES.map((family) => birdRoutes(wired, family)));
+  const routes = once(() => routesOf(wired, devices(), bird()));
+  // Felix tells the kernel about the other ends of tunnels: nothing is learnt from packets
+  const families = once(() => FAMILIES.filter((family) => devices().vxlan[family] !== null));
+  const own = once(() => families().flatMap((family) => context.vteps(family).get(node.name) ?? []));
+  const sysctls = once(() => new Map([...globalSysctls(wired), ...workloadSysctls(wired, devices().workloads)]));
+  const neighbours = once(() => {
+    const without = new Set(own().map(({ neighbour }) => neighbour));
+    return layeredNeighbours.list({ shared: context.vtepLists(families()).neighbours, without, own: [] });
+  });
+  const fdb = once(() => {
+    const without = new Set(own().map((entries) => entries.fdb));
+    return layeredFdb.list({ shared: context.vtepLists(families()).fdb, without, own: [] });
+  });
+  return {
+    get interfaces() {
+      return devices().interfaces;
+    },
+    get routes() {
+      return routes();
+    },
+    get neighbours() {
+      return neighbours();
+    },
+    get fdb() {
+      return fdb();
+    },
+    get sysctls() {
+      return sysctls();
+    },
+    get findings() {
+      return [...devices().findings, ...bird().flatMap(({ findings }) => findings())];
+    },
+  };
+}
+
+const FAMILIES = [4, 6] as const;
+
+/** The devices that Calico makes on a node. */
+interface Devices {
+  readonly vxlan: Readonly<Record<Family, Interface | null>>;
+  readonly workloads: readonly WorkloadDevice[];
+  readonly interfaces: readonly Interface[];
+  readonly findings: readonly Finding[];
+}
+
+function devicesOf(wired: WiredNode): Devices {
+  const highest = wired.node.interfaces.reduce((most, { index }) => Math.max(most, index), 1);
   const vxlan4 = vxlanInterface(wired, 4, highest + 2);
   const vxlan6 = vxlanInterface(wired, 6, highest + 3);
   const tunnels = [ipipDevice(wired, highest + 1), vxlan4.device, vxlan6.device].filter((one) => one !== null);
   const workloads = workloadDevices(wired, highest + 4);
-  const interfaces = [...tunnels, ...workloads.map(({ device }) => device)];
-  const bird = ([4, 6] as const).map((family) => birdRoutes(wired, family));
-  const peers = ([4, 6] as const)
-    .filter((family) => (family === 4 ? vxlan4 : vxlan6).device !== null)
-    .map((family) => vxlanPeers(wired, family));
   return {
-    interfaces,
-    routes: [
-      ...workloadRoutes(wired, workloads),
-      ...felixRoutes(wired, 4),
-      ...felixRoutes(wired, 6),
-      ...bird.flatMap(({ routes }) => routes),
-      ...deriveConnectedRoutes(interfaces),
-      ...deriveLocalRoutes(interfaces, () => wired.settings.ipv6 && wired.settings.ipForwarding),
-    ],
-    neighbours: peers.flatMap(({ neighbours }) => neighbours),
-    fdb: peers.flatMap(({ fdb }) => fdb),
-    sysctls: new Map([...globalSysctls(wired), ...workloadSysctls(wired, workloads)]),
-    findings: [...vxlan4.findings, ...vxlan6.findings, ...bird.flatMap(({ findings }) => findings)],
+    vxlan: { 4: vxlan4.device, 6: vxlan6.device },
+    workloads,
+    interfaces: [...tunnels, ...workloads.map(({ device }) => device)],
+    findings: [...vxlan4.findings, ...vxlan6.findings],
   };
+}
+
+function routesOf(wired: WiredNode, { interfaces, workloads }: Devices, bird: readonly BirdRoutes[]): readonly Route[] {
+  const { node, context, settings } = wired;
+  const remote = [...FAMILIES.map((family) => felixRoutes(wired, family)), ...bird.map((one) => one.remote)];
+  const key = `all ${remote.map(numberOf).join(" ")}`;
+  const shared = context.remote(key, () =>
+    remote.flatMap(({ toNode }) =>
+      [...toNode].flatMap(([name, routes]) => routes.map((route) => [name, route] as const)),
+    ),
+  );
+  return layeredRoutes.list({
+    own: [
+      ...workloadRoutes(wired, workloads),
+      ...FAMILIES.flatMap((family) => felixBlackholes(wired, family)),
+      ...bird.flatMap(({ blackholes }) => blackholes),
+      ...deriveConnectedRoutes(interfaces),
+      ...deriveLocalRoutes(interfaces, () => settings.ipv6 && settings.ipForwarding),
+    ],
+    shared: shared.routes,
+    without: new Set(shared.toNode.get(node.name)),
+  });
 }
 
 /** Felix turns the machine into a router (FelixConfiguration.spec.ipForwarding, since v3.29); the kernel tells all devices. */

@@ -11,6 +11,7 @@ import type { Interface } from "../model/interface.ts";
 import type { Link } from "../model/link.ts";
 import type { Network } from "../model/network.ts";
 import { packetLength } from "../net/packet.ts";
+import { concernedBy, crowdOf, type Neighbour } from "./crowd.ts";
 import { schedule } from "./event-queue.ts";
 import { refusedByReceiver, refusedBySender } from "./link-drops.ts";
 import { noteArrival, noteHost, whileNoting } from "./tcp/path.ts";
@@ -75,52 +76,40 @@ function receiversOf(
   frame: Skb,
   link: Link,
 ): readonly Receiver[] {
-  const hint = hintFor(world, link, frame.destinationMac);
-  if (hint !== null && (hint.host !== runtime.host || hint.device !== device)) return awake(world, frame, [hint]);
-  const all: Neighbour[] = [];
-  for (const member of others(link, runtime.host.name, device.name)) {
-    const host = world.network.hosts.get(member.host);
-    const port = host?.interfaces.get(member.interface);
-    if (host !== undefined && port !== undefined) all.push({ host, device: port });
+  const { destinationMac, arp } = frame;
+  const isSender = (one: Neighbour): boolean => one.host.name === runtime.host.name && one.device.name === device.name;
+  const crowd = crowdOf(world.network, link);
+  if (crowd !== null) {
+    if (isGroupMac(destinationMac) && arp !== null && frame.vlan === 0) {
+      const concerned = concernedBy(crowd, arp, world.hosts.keys());
+      if (concerned !== null)
+        return awake(
+          world,
+          frame,
+          concerned.filter((one) => !isSender(one)),
+        );
+    }
+    const isProven = crowd.isFlat || crowd.proven.has(destinationMac);
+    const only = isGroupMac(destinationMac) || !isProven ? undefined : crowd.byMac.get(destinationMac);
+    if (only != null && !isSender(only)) return awake(world, frame, [only]);
   }
-  if (isGroupMac(frame.destinationMac) || (link.closed && all.length === 1)) return awake(world, frame, all);
-  const owner = all.find((item) => takes(world, item.host, item.device, frame.destinationMac));
+  const all = crowd === null ? neighboursOn(world.network, link) : crowd.members;
+  const others = all.filter((one) => !isSender(one));
+  if (isGroupMac(destinationMac) || (link.closed && others.length === 1)) return awake(world, frame, others);
+  const owner = others.find((item) => takes(world, item.host, item.device, destinationMac));
   if (owner !== undefined) {
-    remember(world, link, frame.destinationMac, owner);
+    if (crowd?.byMac.get(destinationMac) === owner) crowd.proven.add(destinationMac);
     return awake(world, frame, [owner]);
   }
-  return link.closed ? awake(world, frame, all) : [];
+  return link.closed ? awake(world, frame, others) : [];
 }
 
-/** A device at the other end of a link, of a host that may not live yet. */
-interface Neighbour {
-  readonly host: Host;
-  readonly device: Interface;
-}
-
-/** Who was found to have a MAC address on a link: segments of thousands are not searched for every frame. */
-const found = new WeakMap<Network, Map<Link, Map<string, Neighbour>>>();
-
-/** Links of fewer members are searched as fast. */
-const MANY = 16;
-
-function hintFor(world: World, link: Link, mac: string): Neighbour | null {
-  if (link.members.length < MANY) return null;
-  const hint = found.get(world.network)?.get(link)?.get(mac);
-  return hint !== undefined && macOf(hint.host.name, hint.device) === mac ? hint : null;
-}
-
-/** Only where the device itself has the address, and no other: behind a bridge it may be elsewhere the next time. */
-function remember(world: World, link: Link, mac: string, owner: Neighbour): void {
-  if (link.members.length < MANY || macOf(owner.host.name, owner.device) !== mac) return;
-  for (const member of link.members) {
-    const device = world.network.hosts.get(member.host)?.interfaces.get(member.interface);
-    if (device !== undefined && device !== owner.device && macOf(member.host, device) === mac) return;
-  }
-  const links = found.get(world.network) ?? new Map<Link, Map<string, Neighbour>>();
-  found.set(world.network, links);
-  const macs = links.get(link) ?? new Map<string, Neighbour>();
-  links.set(link, macs.set(mac, owner));
+function neighboursOn(network: Network, link: Link): readonly Neighbour[] {
+  return link.members.flatMap((member): readonly Neighbour[] => {
+    const host = network.hosts.get(member.host);
+    const device = host?.interfaces.get(member.interface);
+    return host === undefined || device === undefined ? [] : [{ host, device }];
+  });
 }
 
 /** Brings the hosts to life, but for those on which the frame has no effect (`sleepsThrough`). */

@@ -2,6 +2,7 @@ import { type Host, knowledgeOf } from "../model/host.ts";
 import type { Interface } from "../model/interface.ts";
 import { type Address, isLoopback, isUnspecified, sameAddress } from "../net/address.ts";
 import { prefixContains } from "../net/prefix.ts";
+import { neighboursOn } from "./neighbour-index.ts";
 import { findNeighbour } from "./neighbour-table.ts";
 import type { HostRuntime } from "./runtime.ts";
 import type { ArpMessage } from "./skb.ts";
@@ -19,8 +20,7 @@ export function sleepsThrough(host: Host, device: Interface, message: ArpMessage
   if (bystander?.devices.has(device.name) === true) {
     return !bystander.addresses.some((own) => sameAddress(own, target));
   }
-  for (const entry of host.neighbours) {
-    if (entry.interface !== device.name) continue;
+  for (const entry of neighboursOn(host.neighbours, device.name, null)) {
     if (entry.proxy && sameAddress(entry.address, target)) return false;
     if (entry.proxy || isUnspecified(sender) || !sameAddress(entry.address, sender)) continue;
     const stays = entry.state === "PERMANENT" || entry.state === "NOARP";

@@ -1,5 +1,7 @@
 import type { Host } from "../model/host.ts";
+import type { Neighbour } from "../model/neighbour.ts";
 import { type Address, sameAddress } from "../net/address.ts";
+import { addressHash, neighboursOn } from "./neighbour-index.ts";
 
 /** A resolved or failed neighbour of one interface. */
 export interface NeighbourEntry {
@@ -32,41 +34,48 @@ export function isFixed({ text }: NeighbourEntry): boolean {
   return text === "PERMANENT" || text === "NOARP";
 }
 
-/** The neighbour cache of a host: by interface, then by a hash of the address. */
+/** The neighbour cache of a host. */
 export interface NeighbourTable {
+  /** As it was dumped. */
+  readonly dumped: readonly Neighbour[];
+  /** What was looked at or changed since: by interface, then by a hash of the address. */
   readonly devices: Map<string, Map<number, NeighbourEntry[]>>;
-}
-
-function hash(address: Address): number {
-  return address.a ^ address.b ^ address.c ^ address.d;
 }
 
 /** The cache as the dump says it was. */
 export function neighbourTable(host: Host): NeighbourTable {
-  const table: NeighbourTable = { devices: new Map() };
-  for (const item of host.neighbours) {
-    if (item.proxy) continue;
-    const resolved = item.mac !== null && item.state !== "FAILED" && item.state !== "INCOMPLETE";
-    setNeighbour(table, item.interface, {
-      address: item.address,
-      mac: item.mac,
-      state: resolved ? "resolved" : "failed",
-      text: item.state,
-      updated: Number.NEGATIVE_INFINITY,
-    });
-  }
-  return table;
+  return { dumped: host.neighbours, devices: new Map() };
 }
 
 export function findNeighbour(table: NeighbourTable, device: string, address: Address): NeighbourEntry | null {
-  const bucket = table.devices.get(device)?.get(hash(address));
-  return bucket?.find((entry) => sameAddress(entry.address, address)) ?? null;
+  const bucket = table.devices.get(device)?.get(addressHash(address));
+  const known = bucket?.find((entry) => sameAddress(entry.address, address));
+  if (known !== undefined) return known;
+  let dumped: Neighbour | null = null;
+  for (const item of neighboursOn(table.dumped, device, addressHash(address))) {
+    if (!item.proxy && sameAddress(item.address, address)) dumped = item;
+  }
+  if (dumped === null) return null;
+  const entry = entryOf(dumped);
+  setNeighbour(table, device, entry);
+  return entry;
+}
+
+function entryOf(item: Neighbour): NeighbourEntry {
+  const resolved = item.mac !== null && item.state !== "FAILED" && item.state !== "INCOMPLETE";
+  return {
+    address: item.address,
+    mac: item.mac,
+    state: resolved ? "resolved" : "failed",
+    text: item.state,
+    updated: Number.NEGATIVE_INFINITY,
+  };
 }
 
 export function setNeighbour(table: NeighbourTable, device: string, entry: NeighbourEntry): void {
   const entries = table.devices.get(device) ?? new Map<number, NeighbourEntry[]>();
   table.devices.set(device, entries);
-  const key = hash(entry.address);
+  const key = addressHash(entry.address);
   const others: NeighbourEntry[] = [];
   for (const other of entries.get(key) ?? []) {
     if (sameAddress(other.address, entry.address)) other.replaced = true;

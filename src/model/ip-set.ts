@@ -1,5 +1,6 @@
 import type { Address, Family } from "../net/address.ts";
 import type { Prefix } from "../net/prefix.ts";
+import { layering } from "./layered-list.ts";
 import type { Origin } from "./origin.ts";
 
 /** One dimension of a set member. */
@@ -48,3 +49,6 @@ export interface IpSet {
   readonly complete: boolean;
   readonly origin: Origin;
 }
+
+/** Members, each another one than the others, of a set that has most of them in common with those of other hosts (`IpSet.members`). */
+export const layeredMembers = layering<SetMember>();

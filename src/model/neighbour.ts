@@ -1,4 +1,5 @@
 import type { Address } from "../net/address.ts";
+import { layering } from "./layered-list.ts";
 import type { Origin } from "./origin.ts";
 
 /** One line of `ip neigh`. States are the kernel's NUD_* names. */
@@ -27,3 +28,9 @@ export interface FdbEntry {
   readonly permanent: boolean;
   readonly origin: Origin;
 }
+
+/** Neighbours of a host that shares most of them with others (`Host.neighbours`). */
+export const layeredNeighbours = layering<Neighbour>();
+
+/** The same of `Host.fdb`. */
+export const layeredFdb = layering<FdbEntry>();

@@ -1,6 +1,7 @@
 import type { Address, Family } from "../net/address.ts";
 import type { Prefix } from "../net/prefix.ts";
 import type { AssumptionCode } from "./codes/assumption-codes.ts";
+import { layering } from "./layered-list.ts";
 import type { Origin } from "./origin.ts";
 
 /** rtnetlink route types that occur in dumps. */
@@ -91,3 +92,6 @@ export function route(fields: Partial<Route> & Pick<Route, "destination">): Rout
 export function nextHop(fields: Partial<NextHop>): NextHop {
   return { gateway: null, interface: null, weight: 1, onlink: false, linkdown: false, dead: false, ...fields };
 }
+
+/** Routes of a host that shares most of them with others (`Host.routes`). */
+export const layeredRoutes = layering<Route>();

@@ -6,22 +6,23 @@ import type { LabelledClass } from "../labelled-class.ts";
 import { workloadInterfaceName } from "../workload-interface-name.ts";
 import { activeHostEndpoints } from "./active-host-endpoints.ts";
 import { dispatchChains } from "./dispatch-chains.ts";
-import { endpointChain } from "./endpoint-chain.ts";
-import type { PolicyListKind } from "./endpoint-tiers.ts";
+import { endpointChain, endpointChainName } from "./endpoint-chain.ts";
 import type { FelixContext, Rendering } from "./felix-context.ts";
 import { commentedRule, type FelixRule, felixRule } from "./felix-rule.ts";
 import type { FelixSettings } from "./felix-settings.ts";
 import { annotatedList } from "./floating-ips.ts";
 import { hostChains } from "./host-chains.ts";
-import type { SetDefinition } from "./ip-set-names.ts";
-import { restoreChain } from "./restore-chain.ts";
+import { chainLater, restoreChain } from "./restore-chain.ts";
 
 /** What the endpoints of a node add to each table, and the sets that their policies ask. */
 export interface EndpointTables {
   readonly chains: ReadonlyMap<TableName, readonly RestoreChain[]>;
-  /** What any table may have of policies, profiles and groups: it has those that something leads to. */
-  readonly shared: readonly RestoreChain[];
-  readonly sets: ReadonlyMap<string, SetDefinition>;
+  /** What endpoints of these classes lead to. */
+  readonly classes: ReadonlySet<LabelledClass>;
+  /** By name of a workload's chain: whose it is. */
+  readonly workloads: ReadonlyMap<string, LabelledClass>;
+  /** No endpoint of the host has an interface, and no workload may spoof: what is there beside the filter table is on every such node. */
+  readonly isUsual: boolean;
 }
 
 const DIRECTIONS = ["ingress", "egress"] as const;
@@ -44,54 +45,57 @@ function workloadsOf(node: DeclaredNode, context: FelixContext): readonly Worklo
   });
 }
 
-function workloadChains(workloads: readonly Workload[], context: FelixContext, settings: FelixSettings) {
+/** The chain of a workload in one direction. */
+function workloadChain(
+  { name, endpoint }: Workload,
+  direction: (typeof DIRECTIONS)[number],
+  context: FelixContext,
+  settings: FelixSettings,
+): RestoreChain {
+  const from = direction === "egress";
+  const prefix = from ? "cali-fw-" : "cali-tw-";
+  const render = (): readonly FelixRule[] =>
+    endpointChain(
+      {
+        prefix,
+        interfaceName: name,
+        direction,
+        kind: "normal",
+        adminUp: true,
+        tiers: context.tiersOf(endpoint, direction, "normal"),
+        profiles: endpoint.profiles,
+        failsafe: null,
+        allowAction: settings.filterAllowAction,
+        dropsEncapsulated: {
+          vxlan: from && !settings.allowVXLANPacketsFromWorkloads,
+          ipip: from && !settings.allowIPIPPacketsFromWorkloads,
+        },
+      },
+      settings,
+    ).rules;
+  return chainLater(endpointChainName(prefix, name), render);
+}
+
+function dispatchOf(workloads: readonly Workload[], settings: FelixSettings): readonly RestoreChain[] {
   const unknown = [commentedRule("Unknown interface", "", `--jump ${settings.filterDenyAction}`)];
   const names = workloads.map(({ name }) => name);
-  const own = workloads.flatMap(({ name, endpoint }) =>
-    DIRECTIONS.map((direction) => {
-      const from = direction === "egress";
-      return endpointChain(
-        {
-          prefix: from ? "cali-fw-" : "cali-tw-",
-          interfaceName: name,
-          direction,
-          kind: "normal",
-          adminUp: true,
-          tiers: context.tiersOf(endpoint, direction, "normal"),
-          profiles: endpoint.profiles,
-          failsafe: null,
-          allowAction: settings.filterAllowAction,
-          dropsEncapsulated: {
-            vxlan: from && !settings.allowVXLANPacketsFromWorkloads,
-            ipip: from && !settings.allowIPIPPacketsFromWorkloads,
-          },
-        },
-        settings,
-      );
-    }),
-  );
   return [
     ...dispatchChains("cali-from-wl-dispatch", names, "in", "cali-fw-", unknown),
     ...dispatchChains("cali-to-wl-dispatch", names, "out", "cali-tw-", unknown),
-    ...own,
   ].map(restoreChain);
 }
 
 /** Interfaces whose packets may come from other sources, where WorkloadSourceSpoofing is Any (endpoint_mgr.go, updateRPFSkipChain). */
-function spoofingChain(workloads: readonly Workload[], rendering: Rendering, allowed: boolean): RestoreChain {
-  const rules = workloads.flatMap(({ name, sourcePrefixes }): readonly FelixRule[] => {
+function spoofingRules(workloads: readonly Workload[], rendering: Rendering, allowed: boolean): readonly FelixRule[] {
+  return workloads.flatMap(({ name, sourcePrefixes }): readonly FelixRule[] => {
     if (!allowed) return [];
     const ours = sourcePrefixes.filter((prefix) => parsePrefix(prefix)?.address.family === rendering.settings.family);
     return ours.map((prefix) => felixRule(`--in-interface ${name} --source ${prefix}`, "--jump ACCEPT"));
   });
-  return restoreChain({ name: "cali-rpf-skip", rules });
 }
 
-const KINDS: readonly PolicyListKind[] = ["normal", "forward", "preDNAT", "untracked"];
-
 /**
- * The chains of a node's endpoints: dispatch, each endpoint's own, and the policies and profiles they lead to
- * (felix/dataplane/linux/endpoint_mgr.go and policy_mgr.go).
+ * The chains of a node's endpoints: dispatch and each endpoint's own (felix/dataplane/linux/endpoint_mgr.go).
  *
  * @param spoofing whether WorkloadSourceSpoofing is Any
  */
@@ -101,7 +105,7 @@ export function endpointTables(
   rendering: Rendering,
   spoofing: boolean,
 ): EndpointTables {
-  const { settings, chains: ofPolicies } = rendering;
+  const { settings } = rendering;
   const workloads = workloadsOf(node, context);
   const ofHost = context.hostEndpointsOf(node.name);
   const labelled = new Map(ofHost.map(({ declared, labelled }) => [declared, labelled]));
@@ -115,40 +119,21 @@ export function endpointTables(
     const endpoint = labelled.get(declared);
     return endpoint === undefined ? [] : [{ name, endpoint }];
   });
-
-  const shared = new Set<RestoreChain>();
-  const sets = new Map<string, SetDefinition>();
-  // an endpoint of the host makes its policies active even where it holds for no interface
-  const endpoints = new Set([...workloads.map(({ endpoint }) => endpoint), ...labelled.values()]);
-  for (const endpoint of endpoints) {
-    // a policy that is active on the node has the sets of all of its rules there
-    for (const { policy } of context.choosing(endpoint)) {
-      for (const direction of DIRECTIONS) {
-        const converted = context.convert(policy[direction], policy.namespace, policy.origin);
-        for (const [id, definition] of converted.sets) sets.set(id, definition);
-        shared.add(ofPolicies.policy(direction, policy));
-      }
-    }
-    for (const direction of DIRECTIONS) {
-      for (const kind of KINDS) {
-        for (const { groups } of context.tiersOf(endpoint, direction, kind)) {
-          for (const group of groups) {
-            const own = ofPolicies.group(group);
-            if (own !== null) shared.add(own);
-          }
-        }
-      }
-      for (const profile of endpoint.profiles) {
-        const declared = context.declared.profiles.get(profile);
-        if (declared === undefined) continue;
-        const converted = context.convert(declared[direction], null, declared.origin);
-        for (const [id, definition] of converted.sets) sets.set(id, definition);
-        shared.add(ofPolicies.profile(direction, declared));
-      }
-    }
+  const own = new Map<RestoreChain, LabelledClass>();
+  for (const workload of workloads) {
+    for (const direction of DIRECTIONS)
+      own.set(workloadChain(workload, direction, context, settings), workload.endpoint);
   }
-  const chains = new Map(hostChains(interfaces, context, settings));
-  chains.set("filter", [...(chains.get("filter") ?? []), ...workloadChains(workloads, context, settings)]);
-  chains.set("raw", [...(chains.get("raw") ?? []), spoofingChain(workloads, rendering, spoofing)]);
-  return { chains, shared: [...shared], sets };
+  const spoofed = spoofingRules(workloads, rendering, spoofing);
+  const ofInterfaces = hostChains(interfaces, context, settings);
+  const chains = new Map(ofInterfaces);
+  chains.set("filter", [...(ofInterfaces.get("filter") ?? []), ...dispatchOf(workloads, settings), ...own.keys()]);
+  chains.set("raw", [...(ofInterfaces.get("raw") ?? []), restoreChain({ name: "cali-rpf-skip", rules: spoofed })]);
+  return {
+    chains,
+    // an endpoint of the host makes its policies active even where it holds for no interface
+    classes: new Set([...workloads.map(({ endpoint }) => endpoint), ...labelled.values()]),
+    workloads: new Map([...own].map(([{ name }, endpoint]) => [name, endpoint])),
+    isUsual: interfaces.length === 0 && spoofed.length === 0,
+  };
 }

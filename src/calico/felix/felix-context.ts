@@ -3,7 +3,7 @@ import type { TunnelAddresses } from "../../kubernetes/tunnel-addresses.ts";
 import type { IpSet, SetMember } from "../../model/ip-set.ts";
 import { NO_ORIGIN, type OriginTable, originOfField } from "../../model/origin.ts";
 import type { RestoreTable } from "../../model/restore-table.ts";
-import type { Family } from "../../net/address.ts";
+import { type Family, formatAddress } from "../../net/address.ts";
 import { autoHostEndpoints } from "../auto-host-endpoints.ts";
 import { type ClassIndex, classIndex } from "../class-index.ts";
 import type { Cluster } from "../cluster.ts";
@@ -14,6 +14,7 @@ import { hostEndpointClass, type LabelledClass, networkSetClass, podClasses } fr
 import type { CalicoPolicy } from "../network-policy.ts";
 import { type PolicyIndex, policyIndex, type SelectingPolicy } from "../policy-index.ts";
 import { type ServiceEndpoints, serviceEndpoints } from "../service-endpoints.ts";
+import { type ClassChains, classChains } from "./class-chains.ts";
 import type { EndpointTier } from "./endpoint-chain.ts";
 import { endpointTiers, type PolicyListKind, policyTieBreak } from "./endpoint-tiers.ts";
 import { felixBand } from "./felix-band.ts";
@@ -22,7 +23,7 @@ import { ipSetName, type SetDefinition } from "./ip-set-names.ts";
 import { felixParameters } from "./parameters.ts";
 import { type Direction, type PolicyChains, policyChains, ruleConverter } from "./policy-chains.ts";
 import { restoreTable } from "./restore-chain.ts";
-import { setMembers, setType, withoutContained } from "./set-members.ts";
+import { memberNet, setMembers, setType, withoutContained } from "./set-members.ts";
 import { staticTables } from "./static-tables.ts";
 
 /** What Felix renders of one set of settings, made once for all nodes that have it. */
@@ -30,6 +31,9 @@ export interface Rendering {
   readonly settings: FelixSettings;
   readonly tables: readonly RestoreTable[];
   readonly chains: PolicyChains;
+  ofClass(endpoints: LabelledClass): ClassChains;
+  /** The table of all nodes whose endpoints add nothing of their own to it. */
+  usual(table: RestoreTable, make: () => RestoreTable): RestoreTable;
 }
 
 /** A host endpoint with what selectors see of it. */
@@ -58,6 +62,8 @@ export interface FelixContext {
   setOf(id: string, definition: SetDefinition, family: Family): IpSet;
   /** A set that is equal on all nodes. */
   sharedSet(name: string, make: () => IpSet): IpSet;
+  /** The members of a list by the address that they begin with; made once for each list. */
+  membersAt(members: readonly SetMember[]): ReadonlyMap<string, readonly SetMember[]>;
   /** Options of every set, with MaxIpsetSize. */
   readonly setHeader: string;
 }
@@ -76,6 +82,15 @@ function once<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
     made.set(key, value);
     return value;
   };
+}
+
+function membersByAddress(members: readonly SetMember[]): ReadonlyMap<string, readonly SetMember[]> {
+  const byAddress = new Map<string, SetMember[]>();
+  for (const member of members) {
+    const address = formatAddress(memberNet(member).address);
+    byAddress.set(address, [...(byAddress.get(address) ?? []), member]);
+  }
+  return byAddress;
 }
 
 /** The field of the resource that says which endpoints a policy is for. */
@@ -171,7 +186,7 @@ export function felixContext(
     const all = setMembers(definition, family, classes, services);
     return suppresses && definition.kind === "selector" ? withoutContained(all) : all;
   };
-  return {
+  const context: FelixContext = {
     cluster,
     nodes,
     tunnels: plan.tunnels,
@@ -197,16 +212,25 @@ export function felixContext(
       const key = JSON.stringify(settings);
       const found = renderings.get(key);
       if (found !== undefined) return found;
-      const made = {
+      const chains = policyChains(settings, convert);
+      const usual = new Map<RestoreTable, RestoreTable>();
+      const made: Rendering = {
         settings,
         tables: staticTables(settings).map(restoreTable),
-        chains: policyChains(settings, convert),
+        chains,
+        ofClass: once((endpoints: LabelledClass) => classChains(endpoints, context, chains)),
+        usual: (table, make) => {
+          const found = usual.get(table) ?? make();
+          usual.set(table, found);
+          return found;
+        },
       };
       renderings.set(key, made);
       return made;
     },
     setHeader,
     sharedSet,
+    membersAt: once(membersByAddress),
     setOf: (id, definition, family) => {
       const name = ipSetName(id, family);
       return sharedSet(name, () => {
@@ -227,4 +251,5 @@ export function felixContext(
       });
     },
   };
+  return context;
 }

@@ -1,14 +1,15 @@
 import type { Interface } from "../../model/interface.ts";
-import type { IpSet, SetMember } from "../../model/ip-set.ts";
+import { type IpSet, layeredMembers, type SetMember } from "../../model/ip-set.ts";
+import { once } from "../../model/once.ts";
 import { NO_ORIGIN } from "../../model/origin.ts";
-import { type Address, type Family, parseAddress, sameAddress } from "../../net/address.ts";
+import { type Address, type Family, formatAddress, parseAddress } from "../../net/address.ts";
 import { hostPrefix, prefixOf } from "../../net/prefix.ts";
 import type { DeclaredNode } from "../declared-node.ts";
 import type { FelixContext } from "./felix-context.ts";
 import { type FelixSettings, isSince } from "./felix-settings.ts";
 import { ipSetName } from "./ip-set-names.ts";
 import type { FelixParameters } from "./parameters.ts";
-import { addressMembers, type MemberNet, memberNet, netMembers } from "./set-members.ts";
+import { addressMembers, type MemberNet, netMembers } from "./set-members.ts";
 import { allPoolsSet } from "./static-sets.ts";
 
 function nodeAddress(node: DeclaredNode, family: Family): Address | null {
@@ -61,6 +62,15 @@ export function nodeSets(
     complete: true,
     origin: NO_ORIGIN,
   });
+  const laterSet = (name: string, make: () => readonly SetMember[]): IpSet => {
+    const members = once(make);
+    return {
+      ...set(name, []),
+      get members() {
+        return members();
+      },
+    };
+  };
   const shared = (name: string, nets: () => readonly MemberNet[]): IpSet =>
     context.sharedSet(name, () => set(name, netMembers(nets(), family)));
   const pools = (chosen: (natOutgoing: boolean | null) => boolean): readonly MemberNet[] =>
@@ -80,17 +90,17 @@ export function nodeSets(
   const own = nodeAddress(node, family);
   const hosts = ipSetName("all-hosts-net", family);
   const ends = ipSetName("all-vxlan-net", family);
-  const isOwn = (member: SetMember): boolean => own !== null && sameAddress(memberNet(member).address, own);
   return [
     shared(allPoolsSet(settings), () => pools(() => true)),
     shared(ipSetName("masq-ipam-pools", family), () => pools((natOutgoing) => natOutgoing === true)),
     ...(settings.ipipEnabled ? [shared(hosts, () => nodes(() => true))] : []),
     ...(settings.vxlanEnabled
       ? [
-          set(
-            ends,
-            shared(ends, () => nodes((name) => hasTunnel(name, family, context))).members.filter((one) => !isOwn(one)),
-          ),
+          laterSet(ends, () => {
+            const { members } = shared(ends, () => nodes((name) => hasTunnel(name, family, context)));
+            const without = own === null ? [] : (context.membersAt(members).get(formatAddress(own)) ?? []);
+            return layeredMembers.list({ shared: members, without: new Set(without), own: [] });
+          }),
         ]
       : []),
     ...(isSince(settings.band, "v3.31") ? [set(ipSetName("dscp-src-net", family), markingMembers(settings))] : []),

@@ -1,3 +1,4 @@
+import { lazyChain } from "../../model/lazy-chain.ts";
 import { NO_ORIGIN } from "../../model/origin.ts";
 import type { RestoreChain, RestoreHook, RestoreRule, RestoreTable } from "../../model/restore-table.ts";
 import { type FelixChain, type FelixHook, type FelixRule, type FelixTable, felixRuleText } from "./felix-rule.ts";
@@ -16,9 +17,14 @@ function restoreRules(seed: string, rules: readonly FelixRule[]): readonly Resto
   });
 }
 
-/** A chain with the hash of each rule in its text. */
+/** A chain with the hash of each rule in its text, made when somebody looks at them. */
 export function restoreChain({ name, rules }: FelixChain): RestoreChain {
-  return { name, rules: restoreRules(name, rules) };
+  return chainLater(name, () => rules);
+}
+
+/** The same of a chain whose rules are not rendered yet. */
+export function chainLater(name: string, render: () => readonly FelixRule[]): RestoreChain {
+  return lazyChain(name, () => restoreRules(name, render()));
 }
 
 function restoreHook({ chain, mode, rules }: FelixHook): RestoreHook {

@@ -7,7 +7,7 @@ import type { DeclaredNode } from "../declared-node.ts";
 
 /** Whose routes a node has once all sessions are up and nothing changes any more. */
 export interface BgpReach {
-  /** By name of the node that the routes are of: the next hop that they have. */
+  /** By name of the node that the routes are of: the next hop that they have. The node itself may be among them. */
   readonly nextHops: ReadonlyMap<string, Address>;
   /** Peers that are no nodes of the cluster: what they pass on is not known. */
   readonly outside: readonly Address[];
@@ -97,8 +97,23 @@ export function bgpGraph(cluster: Cluster, declared: readonly DeclaredNode[], fa
     reflector.routeReflectorClusterID !== peer.routeReflectorClusterID &&
     asOf(reflector) === asOf(peer);
 
+  // nothing but the mesh: all members have the same routes, each without its own
+  const everybody: BgpReach | null =
+    peers.length > 0 || !hasOneAs
+      ? null
+      : {
+          nextHops: new Map(
+            members.flatMap((node) => {
+              const address = addressOf(node, family);
+              return address === null ? [] : [[node.name, address] as const];
+            }),
+          ),
+          outside: [],
+        };
   return {
     reachOf: (name) => {
+      const member = nodes.get(name);
+      if (everybody !== null && member !== undefined && inMesh.has(member)) return everybody;
       const nextHops = new Map<string, Address>();
       const start = nodes.get(name);
       if (start === undefined || addressOf(start, family) === null) return { nextHops, outside: [] };

@@ -1,9 +1,11 @@
 import type { Finding } from "../../model/finding.ts";
-import type { Route } from "../../model/route.ts";
-import { type Family, formatAddress } from "../../net/address.ts";
-import { prefixContains, prefixOf } from "../../net/prefix.ts";
+import { numberOf } from "../../model/object-number.ts";
+import { type Route, TABLE_MAIN } from "../../model/route.ts";
+import { type Address, type Family, formatAddress } from "../../net/address.ts";
+import { addressBits, formatPrefix, type Prefix, prefixContains, prefixOf } from "../../net/prefix.ts";
 import { blackhole, routeVia, wayOut } from "./kernel-route.ts";
 import { notReached } from "./not-reached.ts";
+import { NO_REMOTE_ROUTES, type RemoteRoutes } from "./remote-routes.ts";
 import { IPIP_DEVICE } from "./tunnel-devices.ts";
 import { nodeAddress, type WiredNode } from "./wired-node.ts";
 import type { NodeRange } from "./wiring-context.ts";
@@ -27,49 +29,67 @@ function isExported({ pool, destination, unmanaged }: NodeRange): boolean {
   return isBlock || (pool !== null && pool.disabled !== true);
 }
 
-/**
- * The routes that BIRD has put into the kernel once all sessions are up, and nothing changes any more. Its own speakers
- * may say otherwise: this is the assumption `bgp-settled`.
- */
-export function birdRoutes(
-  wired: WiredNode,
-  family: Family,
-): { readonly routes: readonly Route[]; readonly findings: readonly Finding[] } {
+/** What BIRD has put into the kernel once all sessions are up, and nothing changes any more. */
+export interface BirdRoutes {
+  /** Of the node's own blocks. */
+  readonly blackholes: readonly Route[];
+  readonly remote: RemoteRoutes;
+  readonly findings: () => readonly Finding[];
+}
+
+/** Its own speakers may say otherwise: this is the assumption `bgp-settled`. */
+export function birdRoutes(wired: WiredNode, family: Family): BirdRoutes {
   const { node, context, settings } = wired;
-  if (!settings.bird || nodeAddress(node, family) === null) return { routes: [], findings: [] };
+  if (!settings.bird || nodeAddress(node, family) === null)
+    return { blackholes: [], remote: NO_REMOTE_ROUTES, findings: () => [] };
   const { nextHops, outside } = context.bgpOf(family).reachOf(node.name);
-  // since v3.32 what comes over BGP gets the usual priority of Calico's routes
-  const metric = settings.routePriority[family];
+  const isOfFamily = (range: NodeRange): boolean =>
+    range.destination.address.family === family && isBirds(wired, range);
+  const blackholes = context
+    .rangesOf(node.name)
+    .filter((range) => isOfFamily(range) && !range.unmanaged && range.destination.length < addressBits(family))
+    .map(({ destination, origin }) => blackhole(destination, "bird", origin));
   const own = family === 4 ? node.bgpIPv4 : node.bgpIPv6;
   const subnet = own === null ? null : prefixOf(own.address, own.length);
-  const routes: Route[] = [];
-  const unreached = new Set<string>();
-  for (const range of context.ranges) {
-    const { destination, pool, origin } = range;
-    if (destination.address.family !== family || !isBirds(wired, range)) continue;
-    if (range.node === node.name) {
-      if (!range.unmanaged && destination.length < (family === 4 ? 32 : 128))
-        routes.push(blackhole(destination, "bird", origin));
-      continue;
+  const ways = node.routes.filter(({ table, type }) => table === TABLE_MAIN && type === "unicast");
+  const findings = (): readonly Finding[] => {
+    const wanted = context.ranges.filter((range) => isOfFamily(range) && range.node !== node.name && isExported(range));
+    const unreached = wanted.filter((range) => !nextHops.has(range.node) && context.nodes.has(range.node));
+    return notReached(node.name, new Set(unreached.map((range) => range.node)), outside.map(formatAddress));
+  };
+  const parts = [family, numberOf(settings), numberOf(nextHops), subnet === null ? "" : formatPrefix(subnet)];
+  const key = ["bird", ...parts, ...ways.map(wayKey)].join(" ");
+  const remote = context.remote(key, function* () {
+    for (const range of context.ranges) {
+      const gateway = isOfFamily(range) && isExported(range) ? nextHops.get(range.node) : undefined;
+      const route = gateway === undefined ? null : birdRoute(wired, range, gateway, subnet);
+      if (route !== null) yield [range.node, context.shared(range, { ...route, assumption: "bgp-settled" })];
     }
-    if (!isExported(range)) continue;
-    const gateway = nextHops.get(range.node);
-    if (gateway === undefined) {
-      if (context.nodes.has(range.node)) unreached.add(range.node);
-      continue;
-    }
-    const isNear = subnet !== null && prefixContains(subnet, gateway);
-    const isTunnelled = pool !== null && encapsulationOf(pool) === "ipip" && !(isCrossSubnet(pool) && isNear);
-    if (isTunnelled) {
-      const tunnelled = routeVia(destination, IPIP_DEVICE, gateway, { protocol: "bird", onlink: true, metric, origin });
-      routes.push(context.shared(range, tunnelled));
-      continue;
-    }
-    // `gateway recursive`: the next hop is looked up among the machine's own routes
-    const way = wayOut(node.routes, gateway);
-    if (way === null) continue;
-    const direct = routeVia(destination, way.device, way.gateway ?? gateway, { protocol: "bird", metric, origin });
-    routes.push(context.shared(range, direct));
-  }
-  return { routes, findings: notReached(node.name, unreached, outside.map(formatAddress)) };
+  });
+  return { blackholes, remote, findings };
+}
+
+function birdRoute(
+  { node, settings }: WiredNode,
+  { destination, pool, origin }: NodeRange,
+  gateway: Address,
+  subnet: Prefix | null,
+): Route | null {
+  // since v3.32 what comes over BGP gets the usual priority of Calico's routes
+  const metric = settings.routePriority[destination.address.family];
+  const isNear = subnet !== null && prefixContains(subnet, gateway);
+  const isTunnelled = pool !== null && encapsulationOf(pool) === "ipip" && !(isCrossSubnet(pool) && isNear);
+  if (isTunnelled)
+    return routeVia(destination, IPIP_DEVICE, gateway, { protocol: "bird", onlink: true, metric, origin });
+  // `gateway recursive`: the next hop is looked up among the machine's own routes
+  const way = wayOut(node.routes, gateway);
+  if (way === null) return null;
+  return routeVia(destination, way.device, way.gateway ?? gateway, { protocol: "bird", metric, origin });
+}
+
+/** What `wayOut` sees of a route. */
+function wayKey({ destination, metric, nextHops }: Route): string {
+  const [hop] = nextHops;
+  const gateway = hop?.gateway == null ? "" : formatAddress(hop.gateway);
+  return `${formatPrefix(destination)},${metric},${hop?.interface ?? ""},${gateway}`;
 }

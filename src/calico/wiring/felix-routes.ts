@@ -1,8 +1,10 @@
+import { numberOf } from "../../model/object-number.ts";
 import type { Route } from "../../model/route.ts";
 import type { Family } from "../../net/address.ts";
-import { addressBits, type Prefix, prefixContains, prefixOf } from "../../net/prefix.ts";
+import { addressBits, formatPrefix, type Prefix, prefixContains, prefixOf } from "../../net/prefix.ts";
 import type { DeclaredNode } from "../declared-node.ts";
 import { blackhole, routeVia } from "./kernel-route.ts";
+import { NO_REMOTE_ROUTES, type RemoteRoutes } from "./remote-routes.ts";
 import { IPIP_DEVICE, VXLAN_DEVICE } from "./tunnel-devices.ts";
 import { nodeAddress, parentDevice, type WiredNode } from "./wired-node.ts";
 import type { NodeRange } from "./wiring-context.ts";
@@ -16,26 +18,31 @@ function isFelixes({ settings }: WiredNode, { pool, unmanaged }: NodeRange): boo
   return settings.owners[encapsulation === "ipip" ? "ipip" : "noEncap"] === "felix";
 }
 
-/**
- * The routes that Felix programs to the blocks of other nodes, and the blackholes of its own
- * (felix/dataplane/linux/route_mgr.go, vxlan_mgr.go, ipip_mgr.go, noencap_mgr.go).
- */
-export function felixRoutes(wired: WiredNode, family: Family): readonly Route[] {
+/** The blackholes of a node's own blocks (felix/dataplane/linux/route_mgr.go). */
+export function felixBlackholes(wired: WiredNode, family: Family): readonly Route[] {
   const { node, context, settings } = wired;
-  const own = nodeAddress(node, family);
-  if (settings.routeSyncDisabled) return [];
+  if (settings.routeSyncDisabled || nodeAddress(node, family) === null) return [];
+  return context
+    .rangesOf(node.name)
+    .filter(({ destination }) => destination.address.family === family && destination.length < addressBits(family))
+    .filter((range) => isFelixes(wired, range))
+    .map(({ destination, origin }) => blackhole(destination, settings.routeProtocol, origin));
+}
+
+/** The routes that Felix programs to the blocks of other nodes (felix/dataplane/linux/vxlan_mgr.go, ipip_mgr.go, noencap_mgr.go). */
+export function felixRoutes(wired: WiredNode, family: Family): RemoteRoutes {
+  const { node, context, settings, mtu } = wired;
+  if (settings.routeSyncDisabled) return NO_REMOTE_ROUTES;
   const near = nearby(node, family);
-  const routes: Route[] = [];
-  for (const range of context.ranges) {
-    if (range.destination.address.family !== family || !isFelixes(wired, range)) continue;
-    if (range.node !== node.name) {
-      const remote = remoteRoute(wired, near, family, range);
-      if (remote !== null) routes.push(context.shared(range, remote));
-    } else if (range.destination.length < addressBits(family) && own !== null) {
-      routes.push(blackhole(range.destination, settings.routeProtocol, range.origin));
+  const subnet = near.subnet === null ? "" : formatPrefix(near.subnet);
+  const key = ["felix", family, numberOf(settings), mtu.ipip, mtu.vxlan[family], subnet, near.device ?? ""].join(" ");
+  return context.remote(key, function* () {
+    for (const range of context.ranges) {
+      if (range.destination.address.family !== family || !isFelixes(wired, range)) continue;
+      const route = remoteRoute(wired, near, family, range);
+      if (route !== null) yield [range.node, context.shared(range, route)];
     }
-  }
-  return routes;
+  });
 }
 
 /** The subnet that a node takes itself to be in, and the device that it is on. */

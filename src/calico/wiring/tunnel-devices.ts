@@ -122,15 +122,6 @@ export function noParent(node: string, family: Family, address: Address): Findin
   };
 }
 
-/** What Felix tells the kernel about the other ends: nothing is learnt from packets. */
-export function vxlanPeers(
-  { node, context }: WiredNode,
-  family: Family,
-): { readonly neighbours: readonly Neighbour[]; readonly fdb: readonly FdbEntry[] } {
-  const others = [...context.vteps(family).values()].filter((one) => one.node !== node.name);
-  return { neighbours: others.map(({ neighbour }) => neighbour), fdb: others.map(({ fdb }) => fdb) };
-}
-
 /** The entries of one VTEP, equal on all other nodes. */
 export interface VtepEntries {
   readonly node: string;

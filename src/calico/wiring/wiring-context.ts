@@ -1,6 +1,7 @@
 import type { Pod } from "../../kubernetes/pod.ts";
 import { hasFinished } from "../../kubernetes/pod.ts";
 import { NO_TUNNELS, type TunnelAddresses } from "../../kubernetes/tunnel-addresses.ts";
+import type { FdbEntry, Neighbour } from "../../model/neighbour.ts";
 import { NO_ORIGIN, type Origin } from "../../model/origin.ts";
 import type { Route } from "../../model/route.ts";
 import { type Address, type Family, formatAddress, sameAddress } from "../../net/address.ts";
@@ -16,6 +17,7 @@ import type { IPAMBlock } from "../ipam/ipam-block.ts";
 import type { WorkloadEndpoint } from "../workload-endpoint.ts";
 import { type BgpGraph, bgpGraph } from "./bgp-reach.ts";
 import { endpointsOf } from "./host-end.ts";
+import { type RemoteRoutes, remoteRoutes } from "./remote-routes.ts";
 import { type VtepEntries, vtepEntries } from "./tunnel-devices.ts";
 import { type WiringSettings, wiringSettings } from "./wiring-settings.ts";
 
@@ -49,6 +51,7 @@ export interface WiringContext {
   readonly blocksOf: ReadonlyMap<string, readonly NodeRange[]>;
   /** All ranges of all nodes, blocks first, in order of their addresses. */
   readonly ranges: readonly NodeRange[];
+  rangesOf(node: string): readonly NodeRange[];
   /** By `namespace/pod`. */
   readonly endpoints: ReadonlyMap<string, WorkloadEndpoint>;
   settingsOf(node: string): WiringSettings;
@@ -56,8 +59,17 @@ export interface WiringContext {
   bgpOf(family: Family): BgpGraph;
   /** An equal route of another node where there is one: thousands of nodes have the same routes to thousands of blocks. */
   shared(range: NodeRange, route: Route): Route;
+  /** Routes that many nodes have, made once for all that give the same key. */
+  remote(key: string, make: () => Iterable<readonly [node: string, route: Route]>): RemoteRoutes;
   /** The ends of VXLAN tunnels with what other nodes must know of them, by node. */
   vteps(family: Family): ReadonlyMap<string, VtepEntries>;
+  /** The entries of all ends of tunnels of these families. */
+  vtepLists(families: readonly Family[]): VtepLists;
+}
+
+export interface VtepLists {
+  readonly neighbours: readonly Neighbour[];
+  readonly fdb: readonly FdbEntry[];
 }
 
 export function wiringContext(
@@ -76,24 +88,32 @@ export function wiringContext(
   }
   const poolOf = poolFinder(cluster.ipPools.values());
   const blocks = plan.blocks.flatMap((block) => blockRange(block, poolOf) ?? []);
-  const blocksOf = new Map<string, NodeRange[]>();
-  for (const range of blocks) {
-    const same = blocksOf.get(range.node);
-    if (same === undefined) blocksOf.set(range.node, [range]);
-    else same.push(range);
-  }
+  const blocksOf = rangesByNode(blocks);
   const settings = new Map<string, WiringSettings>();
   const graphs: Record<Family, BgpGraph | null> = { 4: null, 6: null };
   const shared = wiringSettings(cluster, "", versions);
   const vteps: Record<Family, ReadonlyMap<string, VtepEntries> | null> = { 4: null, 6: null };
   const routes = new Map<NodeRange, Route[]>();
+  const ranges = [...blocks, ...singleAddresses(plan, podsOf, blocksOf, poolOf)];
+  let byNode: ReadonlyMap<string, readonly NodeRange[]> | null = null;
+  const remotes = new Map<string, RemoteRoutes>();
+  const vtepLists = new Map<string, VtepLists>();
   const context: WiringContext = {
     cluster,
     nodes: new Map(nodes.map((node) => [node.name, node])),
     podsOf,
     tunnels: (node) => plan.tunnels.get(node) ?? NO_TUNNELS,
     blocksOf,
-    ranges: [...blocks, ...singleAddresses(plan, podsOf, blocksOf, poolOf)],
+    ranges,
+    rangesOf: (node) => {
+      byNode ??= rangesByNode(ranges);
+      return byNode.get(node) ?? [];
+    },
+    remote: (key, make) => {
+      const known = remotes.get(key) ?? remoteRoutes(make());
+      remotes.set(key, known);
+      return known;
+    },
     endpoints: endpointsOf(cluster),
     bgpOf: (family) => {
       const graph = graphs[family] ?? bgpGraph(cluster, nodes, family);
@@ -119,8 +139,27 @@ export function wiringContext(
       vteps[family] = entries;
       return entries;
     },
+    vtepLists: (families) => {
+      const key = families.join(" ");
+      const known = vtepLists.get(key);
+      if (known !== undefined) return known;
+      const all = families.flatMap((family) => [...context.vteps(family).values()]);
+      const lists = { neighbours: all.map(({ neighbour }) => neighbour), fdb: all.map(({ fdb }) => fdb) };
+      vtepLists.set(key, lists);
+      return lists;
+    },
   };
   return context;
+}
+
+function rangesByNode(ranges: readonly NodeRange[]): ReadonlyMap<string, readonly NodeRange[]> {
+  const byNode = new Map<string, NodeRange[]>();
+  for (const range of ranges) {
+    const same = byNode.get(range.node);
+    if (same === undefined) byNode.set(range.node, [range]);
+    else same.push(range);
+  }
+  return byNode;
 }
 
 /** Whether two routes to one destination are equal. */

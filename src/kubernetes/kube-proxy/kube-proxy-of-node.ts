@@ -55,6 +55,6 @@ export function kubeProxyOfNode(node: ProxiedNode, context: KubeProxyContext): K
     ipv6: isModelled ? tables(context.ipv6) : [],
     baseChains: proxyBaseChains(settings, context.destinations),
     sysctls,
-    sockets: proxySockets([...context.ipv4.portals, ...context.ipv6.portals]),
+    sockets: proxySockets(context),
   };
 }

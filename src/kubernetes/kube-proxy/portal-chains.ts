@@ -1,9 +1,9 @@
+import { lazyChain } from "../../model/lazy-chain.ts";
 import type { Origin } from "../../model/origin.ts";
 import type { RestoreChain, RestoreRule } from "../../model/restore-table.ts";
 import { formatPrefix } from "../../net/prefix.ts";
 import type { UsableEndpoints } from "./categorise-endpoints.ts";
 import { serviceChainName } from "./chain-names.ts";
-import { lazyChain } from "./lazy-chain.ts";
 import type { LocalTraffic } from "./local-traffic.ts";
 import type { FieldOrigin } from "./portal-rules.ts";
 import type { PortalState } from "./portal-state.ts";

@@ -2,7 +2,7 @@ import { NO_ORIGIN } from "../../model/origin.ts";
 import type { ListeningSocket } from "../../model/socket.ts";
 import { parseAddress } from "../../net/address.ts";
 import { TCP } from "../../net/protocol.ts";
-import type { SharedPortal } from "./kube-proxy-context.ts";
+import type { KubeProxyContext, SharedPortal } from "./kube-proxy-context.ts";
 
 const HEALTHZ = 10256;
 const METRICS = 10249;
@@ -12,7 +12,16 @@ const LOCALHOST = parseAddress("127.0.0.1");
  * Where kube-proxy listens: its own health and metrics (pkg/cluster/ports), and the health of Services with
  * externalTrafficPolicy Local, which answers 200 on nodes with an endpoint and 503 on others. It opens no node ports.
  */
-export function proxySockets(portals: readonly SharedPortal[]): readonly ListeningSocket[] {
+export function proxySockets(context: KubeProxyContext): readonly ListeningSocket[] {
+  const known = socketsOf.get(context) ?? makeSockets([...context.ipv4.portals, ...context.ipv6.portals]);
+  socketsOf.set(context, known);
+  return known;
+}
+
+/** They are the same on all nodes. */
+const socketsOf = new WeakMap<KubeProxyContext, readonly ListeningSocket[]>();
+
+function makeSockets(portals: readonly SharedPortal[]): readonly ListeningSocket[] {
   const socket = (port: number, address: ListeningSocket["address"], origin: number): ListeningSocket => ({
     protocol: TCP,
     address,

@@ -1,6 +1,6 @@
+import { lazyChain } from "../../model/lazy-chain.ts";
 import { NO_ORIGIN } from "../../model/origin.ts";
 import type { RestoreChain, RestoreRule } from "../../model/restore-table.ts";
-import { lazyChain } from "./lazy-chain.ts";
 import type { PortalOnNode } from "./portal-on-node.ts";
 import { type PortalRules, portalRules } from "./portal-rules.ts";
 

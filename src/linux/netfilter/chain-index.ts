@@ -40,8 +40,8 @@ export type Indexing = "adaptive" | "always" | "never";
 
 /** A chain of fewer rules is walked faster than looked up. */
 const WORTH_RULES = 24;
-/** Making an index takes as long as walking the chain so many times. */
-const WORTH_WALKS = 8;
+/** Making an index takes as long as walking the chain some hundred times. */
+const WORTH_WALKS = 100;
 
 /** Whether a chain of so many rules gets no index, however often it is walked. */
 export function isShort(rules: number, indexing: Indexing): boolean {

@@ -1,4 +1,4 @@
-import type { IpSet, SetElement, SetMember } from "../../model/ip-set.ts";
+import { type IpSet, layeredMembers, type SetElement, type SetMember } from "../../model/ip-set.ts";
 import { type Address, type Family, isUnspecified, parseAddress } from "../../net/address.ts";
 import { rangePrefixes } from "../../net/address-set.ts";
 import { type PortSet, portSet, subtractPortSets } from "../../net/port-set.ts";
@@ -91,9 +91,29 @@ const indexes = new WeakMap<IpSet, SetIndex | null>();
 export function setIndexOf(set: IpSet): SetIndex | null {
   const known = indexes.get(set);
   if (known !== undefined) return known;
-  const index = buildIndex(set);
+  const index = layeredIndex(set) ?? buildIndex(set);
   indexes.set(set, index);
   return index;
+}
+
+const sharedIndexes = new WeakMap<readonly SetMember[], SetIndex | null>();
+
+/**
+ * The index of a set that is another one, which many hosts have, without some members: they are there as deleted ones. Null where the
+ * set is no such one.
+ */
+function layeredIndex(set: IpSet): SetIndex | null {
+  const layers = layeredMembers.layersOf(set.members);
+  if (layers === null || layers.own.length > 0) return null;
+  const known = sharedIndexes.get(layers.shared);
+  const shared = known === undefined ? buildIndex({ ...set, members: layers.shared }) : known;
+  sharedIndexes.set(layers.shared, shared);
+  if (shared === null || shared.set.type !== set.type || shared.set.header !== set.header) return null;
+  const expiries = [...shared.expiries];
+  shared.entries.forEach(({ member }, at) => {
+    if (member !== null && layers.without.has(member)) expiries[at] = Number.NEGATIVE_INFINITY;
+  });
+  return { ...shared, set, expiries };
 }
 
 const DIMENSION_NAMES: ReadonlyMap<string, Dimension> = new Map([

@@ -1,10 +1,10 @@
 import { type Route, TABLE_LOCAL } from "../../model/route.ts";
 import { type Address, isLimitedBroadcast, isLoopback, isMulticast, isUnspecified } from "../../net/address.ts";
-import { lookUp } from "../../net/prefix-map.ts";
 import { fibOf } from "../compiled-host.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { RouteKey } from "./key.ts";
 import { firstHop } from "./next-hop.ts";
+import { searchRoutes } from "./route-table.ts";
 import { routesUnknown, unknownRoute } from "./unknown-route.ts";
 
 /** Types of `-m addrtype` (RTN_*). */
@@ -38,18 +38,15 @@ export function addressType(runtime: HostRuntime, address: Address, device: stri
 
 /** fib_table_lookup() in the local table, of an address alone: no TOS, no device. */
 export function localTableRoute(runtime: HostRuntime, address: Address): Route | null {
-  const map = fibOf(runtime.compiled, address.family).tables.get(TABLE_LOCAL);
-  if (map === undefined) return null;
-  let found: Route | null = null;
-  lookUp(map, address, (group) => {
-    for (const route of group) {
-      if (route.tos !== 0 || (isDelivering(route) && firstHop(runtime, route, null) === null)) continue;
-      found = route;
-      return true;
-    }
-    return false;
-  });
-  return found;
+  const table = fibOf(runtime.compiled, address.family).tables.get(TABLE_LOCAL);
+  if (table === undefined) return null;
+  return searchRoutes(
+    table,
+    address,
+    (group) =>
+      group.find((route) => route.tos === 0 && !(isDelivering(route) && firstHop(runtime, route, null) === null)) ??
+      null,
+  );
 }
 
 function isDelivering({ type }: Route): boolean {

@@ -1,16 +1,10 @@
 import type { AssumptionCode } from "../../model/codes/assumption-codes.ts";
 import { type Host, knowledgeOf } from "../../model/host.ts";
 import { defaultPolicyRules, type PolicyRule } from "../../model/policy-rule.ts";
-import { type NextHop, type Route, TABLE_LOCAL, TABLE_MAIN } from "../../model/route.ts";
-import { type Address, compareAddresses, type Family } from "../../net/address.ts";
-import { type Prefix, samePrefix } from "../../net/prefix.ts";
-import { lookUp, type PrefixMap, prefixMap } from "../../net/prefix-map.ts";
-
-/**
- * Routes of one prefix and table, in the order the kernel tries them: by table (`local` first where it is merged with
- * `main`), by TOS (specific first), then by metric.
- */
-export type RouteGroup = readonly Route[];
+import { layeredRoutes, type NextHop, type Route, TABLE_LOCAL } from "../../model/route.ts";
+import { type Address, type Family, ipv4 } from "../../net/address.ts";
+import { netmask } from "../../net/prefix.ts";
+import { type RouteTable, type RouteTables, routeTables, searchRoutes } from "./route-table.ts";
 
 /** What every look-up of a family rests on. */
 interface RoutingAssumption {
@@ -20,10 +14,10 @@ interface RoutingAssumption {
 
 /** One family's routing state, made once per Host object. */
 export interface Fib {
-  readonly tables: ReadonlyMap<number, PrefixMap<RouteGroup>>;
+  readonly tables: RouteTables;
   readonly policyRules: readonly PolicyRule[];
   /** The tables that every packet is looked up in, one after the other; null where policy rules select. */
-  readonly plainTables: readonly PrefixMap<RouteGroup>[] | null;
+  readonly plainTables: readonly RouteTable[] | null;
   /** Policy rules beyond the kernel's own, or local routes that no address made. */
   readonly custom: boolean;
   /** Next hops whose gateway is an address of the host itself: the kernel takes them for on-link (`nhc_scope`). */
@@ -44,88 +38,101 @@ export function compileFib(host: Host, family: Family): Fib {
   const policyRules = own.length > 0 ? [...own].sort((x, y) => x.priority - y.priority) : defaultPolicyRules(family);
   const fresh = isFresh(policyRules, family);
   const isMerged = fresh && family === 4;
-  const tables = compileTables(host, family, isMerged);
-  const byHand = host.routes.some(
-    (route) => route.family === family && route.type === "local" && route.protocol !== "kernel",
-  );
+  const tables = routeTables(host.routes, family, isMerged);
+  const layers = layeredRoutes.layersOf(host.routes);
+  const some = (is: (facts: ListFacts) => boolean): boolean =>
+    layers === null
+      ? is(factsOf(host.routes, family))
+      : is(factsOf(layers.own, family)) || is(factsOf(layers.shared, family));
   return {
     tables,
     policyRules,
     plainTables: fresh ? [...new Set(policyRules.flatMap((rule) => tableOf(rule, tables)))] : null,
-    custom: !fresh || byHand,
-    classes:
-      policyRules.some(({ realms }) => realms !== null) ||
-      host.routes.some((route) => route.family === family && route.realm !== null),
+    custom: !fresh || some(({ byHand }) => byHand),
+    classes: policyRules.some(({ realms }) => realms !== null) || some(({ classes }) => classes),
     ownGateways: family === 4 ? ownGateways(host, tables.get(TABLE_LOCAL)) : new Set(),
     unknown: knowledgeOf(host, family === 4 ? "routes" : "routes6") === "unknown",
     assumed: assumptionsAbout(host, family),
   };
 }
 
-function tableOf({ action }: PolicyRule, tables: Fib["tables"]): PrefixMap<RouteGroup> | [] {
+function tableOf({ action }: PolicyRule, tables: Fib["tables"]): RouteTable | [] {
   return action.kind === "lookup" ? (tables.get(action.table) ?? []) : [];
 }
 
-function compileTables(host: Host, family: Family, isMerged: boolean): Map<number, PrefixMap<RouteGroup>> {
-  const routes = new Map<number, Route[]>();
-  for (const route of host.routes) {
+/** What a look-up must know of all routes of a list. */
+interface ListFacts {
+  /** Some local route was made by no address. */
+  readonly byHand: boolean;
+  /** Some route has a realm. */
+  readonly classes: boolean;
+  /** Next hops that are no interface's own, by their IPv4 gateway. */
+  readonly gateways: ReadonlyMap<number, readonly NextHop[]>;
+}
+
+const knownFacts: Readonly<Record<Family, WeakMap<readonly Route[], ListFacts>>> = {
+  4: new WeakMap(),
+  6: new WeakMap(),
+};
+
+function factsOf(routes: readonly Route[], family: Family): ListFacts {
+  const known = knownFacts[family].get(routes);
+  if (known !== undefined) return known;
+  let byHand = false;
+  let classes = false;
+  const gateways = new Map<number, NextHop[]>();
+  for (const route of routes) {
     if (route.family !== family) continue;
-    const number = isMerged && route.table === TABLE_LOCAL ? TABLE_MAIN : route.table;
-    const table = routes.get(number);
-    if (table === undefined) routes.set(number, [route]);
-    else table.push(route);
+    byHand ||= route.type === "local" && route.protocol !== "kernel";
+    classes ||= route.realm !== null;
+    for (const hop of route.nextHops) {
+      if (hop.gateway?.family !== 4 || hop.onlink) continue;
+      const same = gateways.get(hop.gateway.a);
+      if (same === undefined) gateways.set(hop.gateway.a, [hop]);
+      else same.push(hop);
+    }
   }
-  const tables = new Map<number, PrefixMap<RouteGroup>>();
-  for (const [number, list] of routes) {
-    list.sort(
-      (x, y) =>
-        compareAddresses(x.destination.address, y.destination.address) ||
-        x.destination.length - y.destination.length ||
-        y.table - x.table ||
-        y.tos - x.tos ||
-        x.metric - y.metric,
-    );
-    tables.set(number, prefixMap(family, groupsOf(list)));
-  }
-  const merged = isMerged ? tables.get(TABLE_MAIN) : undefined;
-  if (merged !== undefined) tables.set(TABLE_LOCAL, merged);
-  return tables;
+  const facts = { byHand, classes, gateways };
+  knownFacts[family].set(routes, facts);
+  return facts;
 }
 
 /** fib_check_nh_gw(): a gateway that the local table knows as the host's own does not lead any further. */
-function ownGateways(host: Host, local: PrefixMap<RouteGroup> | undefined): ReadonlySet<NextHop> {
+function ownGateways({ routes }: Host, local: RouteTable | undefined): ReadonlySet<NextHop> {
   const own = new Set<NextHop>();
   if (local === undefined) return own;
-  const devices = new Map<number, string | null>();
-  for (const { nextHops, family } of host.routes) {
-    if (family !== 4) continue;
-    for (const hop of nextHops) {
-      if (hop.gateway?.family !== 4 || hop.onlink) continue;
-      const { a } = hop.gateway;
-      const known = devices.get(a);
-      const device = known === undefined ? localDevice(local, hop.gateway) : known;
-      devices.set(a, device);
-      if (device !== null && device === hop.interface) own.add(hop);
+  const add = (gateway: number, hops: readonly NextHop[]): void => {
+    const device = localDevice(local, ipv4(gateway));
+    if (device !== null) for (const hop of hops) if (hop.interface === device) own.add(hop);
+  };
+  const layers = layeredRoutes.layersOf(routes);
+  for (const [gateway, hops] of factsOf(layers?.own ?? routes, 4).gateways) add(gateway, hops);
+  if (layers === null) return own;
+  const { gateways } = factsOf(layers.shared, 4);
+  for (const { type, family, destination } of [...layers.own, ...localRoutes(layers.shared)]) {
+    if (type !== "local" || family !== 4) continue;
+    const { a } = destination.address;
+    if (destination.length === 32) add(a, gateways.get(a) ?? []);
+    else {
+      const mask = netmask(4, destination.length).a;
+      for (const [gateway, hops] of gateways) if (((gateway ^ a) & mask) === 0) add(gateway, hops);
     }
   }
   return own;
 }
 
-function localDevice(local: PrefixMap<RouteGroup>, address: Address): string | null {
-  const usable = ({ tos }: Route): boolean => tos === 0;
-  const route = lookUp(local, address, (group) => group.some(usable))?.find(usable);
-  return route?.type === "local" ? (route.nextHops[0]?.interface ?? null) : null;
+const knownLocal = new WeakMap<readonly Route[], readonly Route[]>();
+
+function localRoutes(routes: readonly Route[]): readonly Route[] {
+  const known = knownLocal.get(routes) ?? routes.filter(({ type }) => type === "local");
+  knownLocal.set(routes, known);
+  return known;
 }
 
-/** Neighbours in the sorted list that have one prefix. */
-function groupsOf(sorted: readonly Route[]): (readonly [Prefix, RouteGroup])[] {
-  const groups: [Prefix, Route[]][] = [];
-  for (const route of sorted) {
-    const last = groups.at(-1);
-    if (last !== undefined && samePrefix(last[0], route.destination)) last[1].push(route);
-    else groups.push([route.destination, [route]]);
-  }
-  return groups;
+function localDevice(local: RouteTable, address: Address): string | null {
+  const usable = ({ tos }: Route): boolean => tos === 0;
+  const route = searchRoutes(local, address, (group) => group.find(usable) ?? null);
+  return route?.type === "local" ? (route.nextHops[0]?.interface ?? null) : null;
 }
 
 /** Whether the policy rules are the three (or two) of a fresh namespace. */

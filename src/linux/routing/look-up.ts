@@ -2,16 +2,17 @@ import type { PolicyRule } from "../../model/policy-rule.ts";
 import type { NextHop, Route } from "../../model/route.ts";
 import { formatAddress } from "../../net/address.ts";
 import { formatPrefix } from "../../net/prefix.ts";
-import { firstValue, type PrefixMap } from "../../net/prefix-map.ts";
+import { firstValue } from "../../net/prefix-map.ts";
 import { fibOf } from "../compiled-host.ts";
 import { isInGroup } from "../device-group.ts";
 import type { HostRuntime } from "../runtime.ts";
-import type { Fib, RouteGroup } from "./fib.ts";
+import type { Fib } from "./fib.ts";
 import type { RouteKey } from "./key.ts";
 import { deviceNamed } from "./named-device.ts";
 import { firstHop } from "./next-hop.ts";
 import { type Picked, pick6 } from "./pick6.ts";
 import type { RoutingResult } from "./result.ts";
+import { type RouteGroup, type RouteTable, searchRoutes } from "./route-table.ts";
 import { LEGACY_TOS_MASK, ruleSelects } from "./rule-selects.ts";
 import { unknownRoute, unknownWay } from "./unknown-route.ts";
 
@@ -144,8 +145,14 @@ function lookUpTable(runtime: HostRuntime, table: number, key: RouteKey): Routin
 }
 
 /** The longest prefix of which a route is usable. */
-function searchTable(runtime: HostRuntime, map: PrefixMap<RouteGroup>, key: RouteKey): RoutingResult | "throw" | null {
+function searchTable(runtime: HostRuntime, table: RouteTable, key: RouteKey): RoutingResult | "throw" | null {
   const six = key.dst.family === 6;
+  if (table.shared !== null) {
+    return searchRoutes(table, key.dst, (group) =>
+      six ? picked(runtime, pick6(runtime, group, key), key) : pick(runtime, group, key),
+    );
+  }
+  const map = table.own;
   for (let index = firstValue(map, key.dst); index >= 0; index = map.next[index] ?? -1) {
     const group = map.values[index];
     if (group === undefined) continue;

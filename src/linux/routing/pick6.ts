@@ -1,9 +1,9 @@
 import type { NextHop, Route } from "../../model/route.ts";
 import type { HostRuntime } from "../runtime.ts";
 import { needsInterface } from "./address-scope.ts";
-import type { RouteGroup } from "./fib.ts";
 import type { RouteKey } from "./key.ts";
 import { firstHop } from "./next-hop.ts";
+import type { RouteGroup } from "./route-table.ts";
 
 /** A route and the next hop that a look-up takes of it; null for routes that lead nowhere. */
 export interface Picked {

@@ -1,7 +1,6 @@
 import type { Route } from "../../model/route.ts";
 import { type Address, formatAddress } from "../../net/address.ts";
 import type { Packet } from "../../net/packet.ts";
-import { lookUp } from "../../net/prefix-map.ts";
 import { fibOf } from "../compiled-host.ts";
 import { findNeighbour } from "../neighbour-table.ts";
 import type { HostRuntime } from "../runtime.ts";
@@ -10,6 +9,7 @@ import { resultOf } from "./look-up.ts";
 import { multipathHop } from "./multipath.ts";
 import { firstHop } from "./next-hop.ts";
 import type { RoutingResult } from "./result.ts";
+import { searchRoutes } from "./route-table.ts";
 import { LEGACY_TOS_MASK } from "./rule-selects.ts";
 
 /**
@@ -72,10 +72,10 @@ function selectDefault(
 
 /** Default routes of the same table, TOS, metric and scope that lead to a gateway, in order. */
 function defaultsBeside(runtime: HostRuntime, route: Route, key: RouteKey): readonly Route[] {
-  const map = fibOf(runtime.compiled, 4).tables.get(route.table);
+  const table = fibOf(runtime.compiled, 4).tables.get(route.table);
   const found: Route[] = [];
-  if (map === undefined) return found;
-  lookUp(map, key.dst, (group) => {
+  if (table === undefined) return found;
+  searchRoutes(table, key.dst, (group) => {
     for (const other of group) {
       const [hop] = other.nextHops;
       const same = other.table === route.table && other.metric === route.metric && other.scope === route.scope;
@@ -83,7 +83,7 @@ function defaultsBeside(runtime: HostRuntime, route: Route, key: RouteKey): read
       const isDefault = other.destination.length === 0 && other.type === "unicast" && hop?.gateway != null;
       if (same && tos && isDefault && firstHop(runtime, other, null) !== null) found.push(other);
     }
-    return false;
+    return null;
   });
   return found;
 }

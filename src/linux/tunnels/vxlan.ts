@@ -12,6 +12,7 @@ import { freeValue } from "../free-value.ts";
 import { type HostRuntime, leaving } from "../runtime.ts";
 import { type ArpMessage, copySkb, type Skb } from "../skb.ts";
 import { decapsulateEcn, encapsulateEcn } from "./ecn.ts";
+import { vxlanEntries } from "./vxlan-fdb.ts";
 
 const ZERO_MAC = "00:00:00:00:00:00";
 const VXLAN_HEADER = 8;
@@ -88,12 +89,9 @@ interface Remote {
 }
 
 function remotesOf(runtime: HostRuntime, device: Interface, vxlan: VxlanDevice, mac: string): readonly Remote[] {
-  const entries = runtime.host.fdb.filter((entry) => entry.interface === device.name && entry.destination !== null);
   const told = (wanted: string): Remote[] =>
-    entries.flatMap((entry) =>
-      entry.mac === wanted && entry.destination !== null
-        ? [{ address: entry.destination, via: entry.via ?? null, entry }]
-        : [],
+    vxlanEntries(runtime.host.fdb, device.name, wanted).flatMap((entry) =>
+      entry.destination === null ? [] : [{ address: entry.destination, via: entry.via ?? null, entry }],
     );
   const exact = told(mac);
   if (exact.length > 0) return exact;
@@ -250,9 +248,7 @@ function snoop(
   from: Address,
 ): "MAC_INVALID_SOURCE" | "VXLAN_ENTRY_EXISTS" | null {
   if (isGroupMac(mac) || isZeroMac(mac)) return "MAC_INVALID_SOURCE";
-  const told = runtime.host.fdb.find(
-    (entry) => entry.interface === device.name && entry.mac === mac && entry.destination !== null,
-  );
+  const [told] = vxlanEntries(runtime.host.fdb, device.name, mac);
   if (told?.destination !== undefined && told.destination !== null) {
     if (sameAddress(told.destination, from)) return null;
     if (told.permanent) return "VXLAN_ENTRY_EXISTS";

@@ -13,17 +13,19 @@ import { kubeProxyContext } from "../../kubernetes/kube-proxy/kube-proxy-context
 import { kubeProxyOfNode } from "../../kubernetes/kube-proxy/kube-proxy-of-node.ts";
 import { hasFinished, type Pod } from "../../kubernetes/pod.ts";
 import type { Bystander, Host, HostPart, Knowledge } from "../../model/host.ts";
+import type { IpSet } from "../../model/ip-set.ts";
 import type { Link } from "../../model/link.ts";
+import { once } from "../../model/once.ts";
 import type { OriginTable } from "../../model/origin.ts";
 import { defaultPolicyRules } from "../../model/policy-rule.ts";
-import type { Route } from "../../model/route.ts";
+import { layeredRoutes } from "../../model/route.ts";
 import type { Table } from "../../model/ruleset.ts";
-import { assumedSysctls, completeSysctls } from "../snapshot/assumed-sysctls.ts";
-import { hostOf, once } from "../snapshot/host-parts.ts";
+import { hostOf } from "../snapshot/host-parts.ts";
 import { declaredSockets, synthesisePod } from "../snapshot/synthesise-pod.ts";
 import { declaredPorts, type PortIndex, portIndex, type Workload } from "../snapshot/workloads.ts";
 import { lazyMap, partlyLazyMap } from "./lazy-map.ts";
 import { nodeDaemons } from "./node-daemons.ts";
+import { nodeSysctls } from "./node-sysctls.ts";
 import { renderedRulesets, type SharedTables } from "./rendered-rulesets.ts";
 import type { SettledCluster } from "./settle-cluster.ts";
 
@@ -169,20 +171,27 @@ function nodeHost(node: DeclaredNode, contexts: Contexts): Host {
   const interfaces = partlyLazyMap(declared, () => new Map(wiring().interfaces.map((device) => [device.name, device])));
   const sysctls = once(() => {
     const written = new Map([...node.sysctls, ...kubeProxy().sysctls, ...wiring().sysctls, ...portmap().sysctls]);
-    return completeSysctls(written, assumedSysctls("node", interfaces.values(), true)).sysctls;
+    return nodeSysctls(written, interfaces);
   });
   return hostOf({
     name: node.name,
     kind: "node",
     interfaces,
-    routes: once(() => [...node.routes, ...wiring().routes.map(settled)]),
+    routes: once(() => {
+      const { routes } = wiring();
+      const layers = layeredRoutes.layersOf(routes) ?? { shared: [], without: new Set(), own: routes };
+      return layeredRoutes.list({ ...layers, own: [...node.routes, ...layers.own] });
+    }),
     bystander: bystanderOf(node, contexts),
     policyRules: () => [...defaultPolicyRules(4), ...defaultPolicyRules(6)],
     rulesets: once(() => renderedRulesets([felix(), portmap(), kubeProxy()], node.firewall, contexts.tables)),
-    ipSets: once(() => new Map(felix().ipSets.map((set) => [set.name, set]))),
+    ipSets: once(() => {
+      const all = (): ReadonlyMap<string, IpSet> => new Map(felix().ipSets.map((set) => [set.name, set]));
+      return partlyLazyMap(new Map<string, IpSet>(), all, felix().findSet);
+    }),
     nftBaseChains: once(() => [...felix().baseChains, ...kubeProxy().baseChains]),
-    sysctls,
-    dumpedSysctls: once(() => new Set(sysctls().keys())),
+    sysctls: () => sysctls().sysctls,
+    dumpedSysctls: () => sysctls().dumpedSysctls,
     neighbours: () => wiring().neighbours,
     fdb: () => wiring().fdb,
     conntrack: () => [],
@@ -215,11 +224,6 @@ function bystanderOf(node: DeclaredNode, { tunnels }: Contexts): Bystander {
       ...[own?.ipip, own?.vxlan4, own?.wireguard4].flatMap((address) => address ?? []),
     ],
   };
-}
-
-/** What BIRD has put there once all sessions are up. */
-function settled(route: Route): Route {
-  return route.protocol === "bird" && route.type === "unicast" ? { ...route, assumption: "bgp-settled" } : route;
 }
 
 function hostNetworkSockets(node: DeclaredNode, { podsOf, ports }: Contexts): Host["sockets"] {

@@ -1,3 +1,4 @@
+import { numberOf } from "../../model/object-number.ts";
 import { NO_ORIGIN } from "../../model/origin.ts";
 import type { RestoreChain, RestoreHook, RestoreRule, RestoreTable } from "../../model/restore-table.ts";
 import {
@@ -44,17 +45,6 @@ export function renderedRulesets(
     return { family, backend, tables };
   });
   return [...rendered, ...others];
-}
-
-/** A number for each object, the same for as long as it lives. */
-const numbers = new WeakMap<object, number>();
-let lastNumber = 0;
-
-function numberOf(object: object): number {
-  const known = numbers.get(object);
-  if (known !== undefined) return known;
-  numbers.set(object, ++lastNumber);
-  return lastNumber;
 }
 
 /** What a table is made of: equal texts, equal tables. */
@@ -116,6 +106,7 @@ function joined(name: TableName, written: readonly RestoreTable[], machine: Tabl
   // where the machine itself names a program's chain, it may be one that no rule of the program leads to
   if (machine !== undefined && namesPrograms(machine)) return { name, chains: all() };
   const find = (chain: string): Chain | undefined => {
+    if (!isChain(chain)) return undefined;
     for (const table of written) {
       const found = table.find === undefined ? chainNamed(table, chain) : table.find(chain);
       if (found !== undefined) return chainOf(found, family);

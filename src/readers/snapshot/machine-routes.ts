@@ -2,13 +2,13 @@ import { deriveConnectedRoutes } from "../../linux/routing/derive-connected-rout
 import { deriveLocalRoutes } from "../../linux/routing/derive-local-routes.ts";
 import type { HostPart, Knowledge } from "../../model/host.ts";
 import type { Interface } from "../../model/interface.ts";
+import { once } from "../../model/once.ts";
 import { NO_ORIGIN, originTable } from "../../model/origin.ts";
 import { type Route, TABLE_LOCAL } from "../../model/route.ts";
 import type { Family } from "../../net/address.ts";
 import { readRoutes } from "../ip/route.ts";
 import { digestRoutes } from "../ip/route-digest.ts";
 import type { ChosenFile } from "./choose-files.ts";
-import { once } from "./host-parts.ts";
 import { mergeRoutes } from "./merge-routes.ts";
 import { type Chosen, note, type Reading } from "./reading.ts";
 

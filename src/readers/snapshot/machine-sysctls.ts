@@ -1,9 +1,9 @@
 import type { Interface } from "../../model/interface.ts";
+import { once } from "../../model/once.ts";
 import { originTable } from "../../model/origin.ts";
 import { PRINTED_BY } from "../recognise.ts";
 import { readSysctls } from "../sysctl.ts";
 import { assumedSysctls, type CompletedSysctls, completeSysctls } from "./assumed-sysctls.ts";
-import { once } from "./host-parts.ts";
 import type { MachineFiles } from "./layout.ts";
 import { type Chosen, note, one, type Reading } from "./reading.ts";
 import { openSysctls, sysctlLookUp } from "./sysctl-look-up.ts";

@@ -1,5 +1,6 @@
 import type { Host, HostPart, Knowledge } from "../../model/host.ts";
 import type { IpSet } from "../../model/ip-set.ts";
+import { once } from "../../model/once.ts";
 import type { Route } from "../../model/route.ts";
 import { readFdb } from "../bridge/fdb.ts";
 import { checkCalicoRules } from "../calico-rules/check-hashes.ts";
@@ -15,7 +16,7 @@ import { likelyKind, PRINTED_BY } from "../recognise.ts";
 import { readSockets } from "../ss.ts";
 import { type ChosenFile, chooseFiles } from "./choose-files.ts";
 import type { FileRole } from "./files.ts";
-import { hostOf, once } from "./host-parts.ts";
+import { hostOf } from "./host-parts.ts";
 import type { MachineFiles } from "./layout.ts";
 import { noteCuts, noteOtherBackend, withCuts } from "./machine-cuts.ts";
 import { isOfOneFamily, onlyInRoutes, readInterfaces } from "./machine-interfaces.ts";

@@ -1,5 +1,5 @@
+import { once } from "../../model/once.ts";
 import { type CompletedSysctls, completedValue, type DumpedSysctls, tellsAll } from "./assumed-sysctls.ts";
-import { once } from "./host-parts.ts";
 
 /** What a dump looks like in which keys can be found by their text: nothing that `dumpLines` would repair or leave out. */
 const PLAIN = /^[\t\n\x20-\x7e]*$/;
@@ -37,17 +37,21 @@ function linesOf(text: string, name: string): string {
   return lines.join("\n");
 }
 
-/** The sysctls of a dump of which keys are looked up one by one, until somebody wants all of them. */
+/**
+ * The sysctls of a dump of which keys are looked up one by one, until somebody wants all of them.
+ *
+ * @param assumed what is assumed of a key, and of the same key of `default`
+ */
 export function openSysctls(
   dumped: DumpedSysctls,
-  assumed: () => ReadonlyMap<string, string>,
+  assumed: (key: string) => ReadonlyMap<string, string>,
   readAll: () => CompletedSysctls,
 ): CompletedSysctls {
   const isWhole = tellsAll(dumped);
   const values = new Map<string, string | undefined>();
   const look = (key: string): string | undefined => {
     if (values.has(key)) return values.get(key);
-    const value = dumped.get(key) ?? completedValue(key, dumped, assumed(), isWhole);
+    const value = dumped.get(key) ?? completedValue(key, dumped, assumed(key), isWhole);
     values.set(key, value);
     return value;
   };

@@ -138,17 +138,30 @@ export interface DeclaredPort {
 
 /** Services and endpoints by what they lead to, so that thousands of pods do not each look at thousands of Services. */
 export interface PortIndex {
-  readonly servicesOf: ReadonlyMap<string, readonly Service[]>;
+  /** By namespace and the first label that they select by. */
+  readonly servicesOf: ReadonlyMap<string, readonly NumberedService[]>;
   /** By `namespace/pod`. */
   readonly endpointsOf: ReadonlyMap<string, readonly DeclaredPort[]>;
 }
 
+/** A Service with its place among all: the first that leads to a port tells it. */
+interface NumberedService {
+  readonly service: Service;
+  readonly place: number;
+}
+
+function labelKey(namespace: string, key: string, value: string): string {
+  return `${namespace} ${key}=${value}`;
+}
+
 export function portIndex(cluster: Cluster): PortIndex {
-  const servicesOf = new Map<string, Service[]>();
+  const servicesOf = new Map<string, NumberedService[]>();
+  let place = 0;
   const endpointsOf = new Map<string, DeclaredPort[]>();
   for (const service of cluster.services.values()) {
-    if (service.selector.size > 0 && service.targetPortsTold)
-      push(servicesOf, service.metadata.namespace ?? "default", service);
+    const [first] = service.selector;
+    if (first !== undefined && service.targetPortsTold)
+      push(servicesOf, labelKey(service.metadata.namespace ?? "default", ...first), { service, place: place++ });
   }
   let podsAt: ReadonlyMap<string, string> | null = null;
   const podAt = (namespace: string, addresses: readonly Address[]): string | null => {
@@ -213,8 +226,7 @@ export function declaredPorts(workload: Workload, index: PortIndex): readonly De
   };
   for (const port of workload.pod?.ports ?? []) add(port.protocol, port.port, workload.origin);
   for (const port of workload.pod?.probePorts ?? []) add(TCP, port, workload.origin);
-  for (const service of index.servicesOf.get(workload.namespace) ?? []) {
-    if (!selects(service, workload)) continue;
+  for (const service of servicesFor(workload, index)) {
     for (const port of service.ports) add(port.protocol, targetOf(port, workload), service.metadata.origin);
   }
   for (const { protocol, port, origin } of index.endpointsOf.get(`${workload.namespace}/${workload.name}`) ?? []) {
@@ -223,9 +235,14 @@ export function declaredPorts(workload: Workload, index: PortIndex): readonly De
   return [...ports.values()];
 }
 
-function selects(service: Service, workload: Workload): boolean {
-  const labels = workload.pod?.metadata.labels;
-  return labels !== undefined && [...service.selector].every(([key, value]) => labels.get(key) === value);
+/** The Services that select the pod, in their order. */
+function servicesFor({ pod, namespace }: Workload, { servicesOf }: PortIndex): readonly Service[] {
+  const labels = pod?.metadata.labels ?? new Map<string, string>();
+  const found = [...labels].flatMap(([key, value]) => servicesOf.get(labelKey(namespace, key, value)) ?? []);
+  return found
+    .filter(({ service }) => [...service.selector].every(([key, value]) => labels.get(key) === value))
+    .sort((x, y) => x.place - y.place)
+    .map(({ service }) => service);
 }
 
 function targetOf(port: ServicePort, workload: Workload): number | null {

@@ -1,4 +1,4 @@
-import type { RestoreChain, RestoreRule } from "../../model/restore-table.ts";
+import type { RestoreChain, RestoreRule } from "./restore-table.ts";
 
 /** A chain whose rules are written when somebody looks at them: most chains of a large cluster are met by no packet. */
 export function lazyChain(name: string, write: () => readonly RestoreRule[]): RestoreChain {

@@ -1,0 +1,92 @@
+import type { ArpMessage } from "../linux/skb.ts";
+import type { Host } from "../model/host.ts";
+import type { Interface } from "../model/interface.ts";
+import type { Link } from "../model/link.ts";
+import type { Network } from "../model/network.ts";
+import { formatAddress, isLoopback } from "../net/address.ts";
+import { macOf } from "./topology.ts";
+
+/** A device on a link, of a host that may not live yet. */
+export interface Neighbour {
+  readonly host: Host;
+  readonly device: Interface;
+}
+
+/** The members of a segment of thousands, so that no frame is held against each of them. Made once per Network and link. */
+export interface Crowd {
+  /** In the order of the link. */
+  readonly members: readonly Neighbour[];
+  /** By MAC address; null for one that several have. */
+  readonly byMac: ReadonlyMap<string, Neighbour | null>;
+  /** Behind no member there is anybody else. */
+  readonly isFlat: boolean;
+  /** MAC addresses that were found at the member that has them, and behind none that comes before it. */
+  readonly proven: Set<string>;
+  /** Positions of those whose part in questions of ARP nobody told beforehand (`Host.bystander`). */
+  readonly watching: readonly number[];
+  /** Positions of the others, by the addresses that they answer for. */
+  readonly byAddress: ReadonlyMap<string, readonly number[]>;
+  readonly byHost: ReadonlyMap<string, readonly number[]>;
+}
+
+/** Links of fewer members are searched as fast. */
+const MANY = 16;
+
+const crowds = new WeakMap<Network, Map<Link, Crowd>>();
+
+/** Null for a link of few members. */
+export function crowdOf(network: Network, link: Link): Crowd | null {
+  if (link.members.length < MANY) return null;
+  const links = crowds.get(network) ?? new Map<Link, Crowd>();
+  crowds.set(network, links);
+  const known = links.get(link);
+  if (known !== undefined) return known;
+  const made = gather(network, link);
+  links.set(link, made);
+  return made;
+}
+
+function gather(network: Network, link: Link): Crowd {
+  const members: Neighbour[] = [];
+  const byMac = new Map<string, Neighbour | null>();
+  const watching: number[] = [];
+  const byAddress = new Map<string, number[]>();
+  const byHost = new Map<string, number[]>();
+  let isFlat = true;
+  for (const member of link.members) {
+    const host = network.hosts.get(member.host);
+    const device = host?.interfaces.get(member.interface);
+    if (host === undefined || device === undefined) continue;
+    const neighbour = { host, device };
+    const position = members.push(neighbour) - 1;
+    const mac = macOf(host.name, device);
+    byMac.set(mac, byMac.has(mac) ? null : neighbour);
+    push(byHost, host.name, position);
+    if (device.master !== null) isFlat = false;
+    const { bystander } = host;
+    if (!device.up || device.master !== null || bystander?.devices.has(device.name) !== true) watching.push(position);
+    else for (const address of bystander.addresses) push(byAddress, formatAddress(address), position);
+  }
+  return { members, byMac, isFlat, proven: new Set(), watching, byAddress, byHost };
+}
+
+function push(map: Map<string, number[]>, key: string, position: number): void {
+  const present = map.get(key);
+  if (present === undefined) map.set(key, [position]);
+  else present.push(position);
+}
+
+/**
+ * The members that a broadcast of ARP may concern, in the order of the link: those that live, those whose part nobody told, and those
+ * that answer for the address. The others sleep through it (`linux/arp-bystander.ts`). Null: it may concern all.
+ */
+export function concernedBy(
+  { members, watching, byAddress, byHost }: Crowd,
+  { operation, target }: ArpMessage,
+  living: Iterable<string>,
+): readonly Neighbour[] | null {
+  if (operation !== "request" || isLoopback(target)) return null;
+  const positions = new Set([...watching, ...(byAddress.get(formatAddress(target)) ?? [])]);
+  for (const host of living) for (const position of byHost.get(host) ?? []) positions.add(position);
+  return [...positions].sort((x, y) => x - y).flatMap((position) => members[position] ?? []);
+}

@@ -1,0 +1,39 @@
+import type { Host } from "../../model/host.ts";
+import type { Interface } from "../../model/interface.ts";
+import { assumedSysctls, completeSysctls } from "../snapshot/assumed-sysctls.ts";
+import { openSysctls } from "../snapshot/sysctl-look-up.ts";
+
+/**
+ * The sysctls of a declared node: what its file and its programs write, completed with the kernel's defaults. A node with a hundred
+ * pods has thousands, of which a packet reads a few: each is made when it is read. All count as told.
+ */
+export function nodeSysctls(
+  written: ReadonlyMap<string, string>,
+  interfaces: ReadonlyMap<string, Interface>,
+): Pick<Host, "sysctls" | "dumpedSysctls"> {
+  const assumedOf = new Map<string, ReadonlyMap<string, string>>();
+  const assumed = (key: string): ReadonlyMap<string, string> => {
+    const name = /^net\.ipv[46]\.(?:conf|neigh)\.([^.]+)\./.exec(key)?.[1]?.replaceAll("/", ".") ?? "";
+    const device = interfaces.get(name);
+    const known = assumedOf.get(name) ?? assumedSysctls("node", device === undefined ? [] : [device], true);
+    assumedOf.set(name, known);
+    return known;
+  };
+  const readAll = (): ReturnType<typeof completeSysctls> =>
+    completeSysctls(written, assumedSysctls("node", interfaces.values(), true));
+  const { sysctls } = openSysctls(written, assumed, readAll);
+  return {
+    sysctls,
+    dumpedSysctls: {
+      has: (key) => sysctls.get(key) !== undefined,
+      get size() {
+        return sysctls.size;
+      },
+      forEach: (action) => new Set(sysctls.keys()).forEach(action),
+      entries: () => new Set(sysctls.keys()).entries(),
+      keys: () => sysctls.keys(),
+      values: () => sysctls.keys(),
+      [Symbol.iterator]: () => sysctls.keys(),
+    },
+  };
+}
