@@ -64,7 +64,10 @@ export function resolveEndpoint(network: Network, text: string): Resolved {
     return { endpoint: { text, host: text, addresses, port: null, protocol: null, literal: false } };
   }
   const names = [...network.endpoints.keys(), ...[...network.services.keys()].map((name) => `service/${name}`)];
-  return fail("unknown-endpoint", `there is no ${text} in ${network.hosts.size} hosts`, suggestion(text, names));
+  const [only] = network.hosts.keys();
+  const among =
+    network.hosts.size === 1 ? `; the only machine that is known is ${only}` : ` in ${network.hosts.size} hosts`;
+  return fail("unknown-endpoint", `there is no ${text}${among}`, suggestion(text, names));
 }
 
 const DNS = /^dns\/([\w.-]+)(?::(\d{1,5}))?$/i;

@@ -8,6 +8,19 @@ const CHAIN = /^chain (\S+) \{/;
 const HOOK = /^type (\S+) hook (\S+)(?: devices? (?:= )?(?:\{[^}]*\}|\S+))? priority ([^;]+);/;
 const POLICY = /\bpolicy (accept|drop);/;
 
+/** What stands between tables in a file that nft reads. */
+const OF_FILES = /^(?:flush ruleset|define \S+ = |(?:add|delete|destroy|flush) table )/;
+
+/** No line that a person wrote is longer. */
+const LONGEST = 8_000;
+
+/** The statements of a line, as a person may write a chain: `chain input { type … priority 0; policy drop; accept; }`. */
+function apart(line: DumpLine): readonly DumpLine[] {
+  if (line.text.length > LONGEST || !/\b(?:table|chain) .*\{\s*[^\s#]/.test(line.text)) return [line];
+  const text = line.text.replace(/\b((?:table|chain) [^{};]+\{)\s*/g, "$1\n").replace(/;\s*(?!policy |\s)/g, ";\n");
+  return text.split("\n").map((piece) => ({ ...line, text: piece }));
+}
+
 /** A chain while its lines are read. */
 interface ChainDraft {
   readonly name: string;
@@ -25,12 +38,12 @@ export function chainsOfText(lines: readonly DumpLine[], findings: DumpFindings)
   let depth = 0;
   let table: { readonly family: string; readonly name: string; readonly line: number } | null = null;
   let chain: ChainDraft | null = null;
-  for (const { number, text } of lines) {
+  for (const { number, text } of lines.flatMap(apart)) {
     const line = withoutComment(text.trim());
     if (depth === 0) {
       const heading = TABLE.exec(line);
       if (heading !== null) table = { family: heading[1] ?? "", name: unquoted(heading[2] ?? ""), line: number };
-      else if (line !== "") {
+      else if (line !== "" && !OF_FILES.test(line)) {
         findings.add("unknown-line", "warning", number, `Not a line of nft list ruleset: ${quote(text)}.`, {
           expected: "table FAMILY NAME {",
         });

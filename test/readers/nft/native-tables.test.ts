@@ -52,6 +52,19 @@ test("packets of each family meet the rules that are for them", () => {
   ]);
 });
 
+test("what a file defines stands where it is named; a chain may stand on one line", () => {
+  const file =
+    "define ADMIN = { 10.9.9.0/24, 10.8.0.1 }\ntable inet f {\n chain input {\n  type filter hook input priority 0; policy drop;\n  ip saddr $ADMIN accept\n }\n chain forward { type filter hook forward priority 0; policy drop; iif lo accept; }\n}\n";
+  const { baseChains, findings } = readNftBaseChains({ text: file, file: "nft" }, originTable());
+  expect(findings).toEqual([]);
+  expect(baseChains).toMatchObject([{ chain: "input" }, { chain: "forward", policy: "drop", ruleCount: 1 }]);
+  expect(rules(file)).toEqual([
+    "-A input -m iprange --src-range 10.9.9.0-10.9.9.255 -j ACCEPT",
+    "-A input -m iprange --src-range 10.8.0.1-10.8.0.1 -j ACCEPT",
+    "-A forward -i lo -j ACCEPT",
+  ]);
+});
+
 test("a file that nft reads is taken too: several statements on a line, no spaces to speak of", () => {
   const file =
     "#!/usr/sbin/nft -f\nflush ruleset\ntable inet f { chain input { type filter hook input priority 0; policy drop; iif lo accept; tcp dport {22,80} accept } }\n";

@@ -10,6 +10,8 @@ interface Block {
 }
 
 const TABLE = /^table (?:(\S+) )?(\S+)$/;
+/** `define ADMIN = 10.9.9.0/24`, in a file that nft reads. */
+const DEFINE = /^\s*define ([A-Za-z]\w*) = ([^#]+)/;
 const CHAIN = /^chain (\S+)$/;
 const SET = /^(?:set|map) (\S+)$/;
 /** What opens a block; any other brace belongs to a statement. */
@@ -36,8 +38,12 @@ export function tablesOfText(
     text = "";
     if (said !== "" && block !== null) block.statements.push({ text: said.replace(/\s+/g, " "), line: start });
   };
-  for (const { number, text: line } of lines) {
-    if (table === null && !/^\s*table /.test(line)) continue;
+  const defined = new Map<string, string>();
+  for (const { number, text: written } of lines) {
+    const definition = DEFINE.exec(written);
+    if (definition !== null) defined.set(definition[1] ?? "", (definition[2] ?? "").trim());
+    if (table === null && !/^\s*table /.test(written)) continue;
+    const line = written.replace(/\$([A-Za-z]\w*)/g, (whole, name: string) => defined.get(name) ?? whole);
     for (const [piece = ""] of line.matchAll(/"[^"]*"|#.*|[{};]|[^"#{};]+/g)) {
       // nft before 1.0 prints what it has no words for as a comment
       if (piece.startsWith("#") && !/^# (?:xt_|match |target )/.test(piece)) break;
