@@ -11,29 +11,11 @@ import { originAt, originFile } from "../model/origin.ts";
 import type { CommandContext } from "../readers/commands/command.ts";
 import { runCommand } from "../readers/commands/run-command.ts";
 import type { Change, TimelineEvent } from "../readers/scenario/scenario.ts";
+import { changeLink, changeLoss, changePower } from "./machine-changes.ts";
+import { isNamed, nobody, type Playing, type Timeline, withLearntRoutes } from "./playing.ts";
 
 /** Seconds after the last change when everything has come of it: BIRD's hold time, and then new sessions. */
 export const CONSEQUENCES = 240 + SETTLING_TIME;
-
-/** What changes work with. */
-export interface Timeline {
-  /** The scenario's file, where its changes are written. */
-  readonly file: string;
-  readonly configurations: ReadonlyMap<string, readonly SpeakerConfiguration[]>;
-  /** The text of a file beside the scenario; null when there is none. */
-  text(path: string): string | null;
-  /** The network that the cluster makes with these files too; null for a network of dumps. */
-  readonly declared: ((applied: ReadonlyMap<string, string>) => DeclaredAnew) | null;
-}
-
-/** A cluster after manifests were applied. */
-export interface DeclaredAnew {
-  readonly network: Network;
-  readonly findings: readonly Finding[];
-  /** What confd writes for the BIRDs of each node. */
-  readonly birdTexts: ReadonlyMap<string, string>;
-  readonly configurations: Timeline["configurations"];
-}
 
 /** A timeline, played. */
 export interface PlayedTimeline {
@@ -59,7 +41,15 @@ export function playTimeline(
 ): PlayedTimeline {
   const run = startDaemons(network, timeline.configurations);
   runFor(run, SETTLING_TIME);
-  const playing: Playing = { run, timeline, applied: new Map(), birdTexts: null, typed: [] };
+  const playing: Playing = {
+    run,
+    timeline,
+    applied: new Map(),
+    first: network,
+    off: new Set(),
+    birdTexts: null,
+    typed: [],
+  };
   const findings: Finding[] = [];
   const kept = new Map<number, Network>();
   const file = originFile(network.origins, timeline.file);
@@ -102,7 +92,11 @@ export function playTimeline(
     });
   }
   return {
-    at: (time) => kept.get(time) ?? network,
+    at: (time) => {
+      const found = kept.get(time);
+      if (found === undefined) throw new Error(`nobody asked for the network at ${time} s`);
+      return found;
+    },
     isCertain: (time) => run.choices.length === 0 && (brokenFrom === null || time < brokenFrom),
     findings,
   };
@@ -119,17 +113,6 @@ function standing(run: BgpRun): Network {
   return { ...network, hosts };
 }
 
-/** What a run is changed with, and what was done so far. */
-interface Playing {
-  readonly run: BgpRun;
-  readonly timeline: Timeline;
-  readonly applied: Map<string, string>;
-  /** What confd has written so far; null before anybody asked. */
-  birdTexts: ReadonlyMap<string, string> | null;
-  /** Commands that machines took, in order: they hold for what manifests make of the machine too. */
-  readonly typed: { readonly host: string; readonly command: string; readonly context: CommandContext }[];
-}
-
 function make(change: Change, playing: Playing, context: CommandContext): readonly Finding[] {
   switch (change.kind) {
     case "exec":
@@ -138,13 +121,19 @@ function make(change: Change, playing: Playing, context: CommandContext): readon
       return apply(change.path, playing);
     case "daemon":
       return daemon(change, playing);
+    case "link":
+      return changeLink(change, playing);
+    case "node":
+      return changePower(change, playing);
+    case "loss":
+      return changeLoss(change, playing, context.origin);
     case "other":
       return [
         {
           code: "change-not-played",
           severity: "error",
           message: `Changes of the kind “${change.what}” are not played.`,
-          expected: "{exec: {host: …, command: …}} or {apply: FILE}",
+          expected: "exec, apply, daemon, link, node or loss",
         },
       ];
   }
@@ -173,6 +162,7 @@ function apply(path: string, playing: Playing): readonly Finding[] {
   }
   const lost: Finding[] = [];
   for (const [name, declared] of network.hosts) {
+    if (playing.off.has(declared.node ?? name)) continue;
     const commands = typed.filter(({ host }) => host === name);
     const now = commands.reduce<Host>((host, { command, context }) => {
       const result = runCommand(command, host, context);
@@ -180,10 +170,7 @@ function apply(path: string, playing: Playing): readonly Finding[] {
       lost.push(refused(name, command, `after ${path}, ${result.problem}`, result.expected));
       return host;
     }, declared);
-    const learnt = run.speakers.has(name) ? routesOf(run, name).filter(({ protocol }) => protocol === "bird") : null;
-    const routes =
-      learnt === null ? now.routes : [...now.routes.filter(({ protocol }) => protocol !== "bird"), ...learnt];
-    changeHost(run.world, name, { ...now, routes });
+    changeHost(run.world, name, withLearntRoutes(playing, name, now));
     for (const speaker of run.speakers.get(name) ?? []) hostChanged(speaker);
   }
   for (const name of run.speakers.keys()) {
@@ -212,13 +199,13 @@ function reconfigure(run: BgpRun, name: string, configurations: readonly Speaker
 }
 
 /** BIRDs stop and start; what they left in the kernel is what `persist` and their ends make of it. */
-function daemon(change: Extract<Change, { readonly kind: "daemon" }>, { run }: Playing): readonly Finding[] {
+function daemon(change: Extract<Change, { readonly kind: "daemon" }>, { run, off }: Playing): readonly Finding[] {
   const names = [...run.speakers.keys()].filter((name) => isNamed(name, change.host));
   if (names.length === 0) return [nobody(change.host, [...run.speakers.keys()], "host that runs BIRD")];
   for (const name of names) {
     const runtime = runtimeOf(run.world, name);
     const speakers = run.speakers.get(name) ?? [];
-    if (runtime === null) continue;
+    if (runtime === null || off.has(name)) continue;
     for (const speaker of speakers.filter(({ running }) => running)) {
       if (change.action === "kill") killSpeaker(speaker);
       else if (change.action !== "start") terminateSpeaker(speaker);
@@ -232,18 +219,9 @@ function daemon(change: Extract<Change, { readonly kind: "daemon" }>, { run }: P
   return [];
 }
 
-function nobody(host: string, known: readonly string[], what: string): Finding {
-  return {
-    code: "change-of-nobody",
-    severity: "error",
-    message: `There is no ${what} called ${host}.`,
-    expected: known.length === 0 ? `a ${what}; there is none` : `one of ${known.slice(0, 8).join(", ")}`,
-  };
-}
-
 function execute(
   change: Extract<Change, { readonly kind: "exec" }>,
-  { run, typed }: Playing,
+  { run, typed, off }: Playing,
   context: CommandContext,
 ): readonly Finding[] {
   const { network } = run.world;
@@ -251,7 +229,10 @@ function execute(
   if (names.length === 0) return [nobody(change.host, [...network.hosts.keys()], "host")];
   return names.flatMap((name) => {
     const host = current(run, name);
-    const result = host === null ? { problem: "it is not there" } : runCommand(change.command, host, context);
+    const result =
+      host === null || off.has(host.node ?? name)
+        ? { problem: "it has no power" }
+        : runCommand(change.command, host, context);
     if ("problem" in result) return [refused(name, change.command, result.problem, result.expected)];
     changeHost(run.world, name, result.host);
     const runtime = result.flushes === undefined ? null : runtimeOf(run.world, name);
@@ -275,11 +256,4 @@ function refused(host: string, command: string, problem: string, expected: strin
     message: `${host} refuses \`${command}\`: ${problem}.`,
     ...(expected === undefined ? {} : { expected }),
   };
-}
-
-/** A host's own name, or a pattern in which `*` stands for anything but a slash. */
-function isNamed(name: string, pattern: string): boolean {
-  if (!pattern.includes("*")) return name === pattern;
-  const source = pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", "[^/]*");
-  return new RegExp(`^${source}$`).test(name);
 }

@@ -1,6 +1,7 @@
 import type { Network } from "../model/network.ts";
 import type { Fix, Scenario } from "../readers/scenario/scenario.ts";
-import { CONSEQUENCES, type PlayedTimeline, playTimeline, type Timeline } from "./play-timeline.ts";
+import { CONSEQUENCES, type PlayedTimeline, playTimeline } from "./play-timeline.ts";
+import type { Timeline } from "./playing.ts";
 
 /** The networks that a scenario's changes make. */
 export interface Stages {

@@ -31,7 +31,9 @@ export function startDaemons(
   options: Pick<WorldOptions, "remembersPaths"> = {},
 ): BgpRun {
   const choices = new Set<string>();
+  const draw = evenly();
   const choose = (choice: Choice): number => {
+    if (choice.kind === "random" && choice.alternatives.length === 2) return draw(choice);
     if (choice.kind !== "random") choices.add(`${choice.question}: ${choice.alternatives[0]?.label ?? ""} is assumed`);
     return 0;
   };
@@ -51,6 +53,16 @@ export function startDaemons(
     get choices() {
       return [...choices];
     },
+  };
+}
+
+/** Of two ways that chance takes, each is taken as often as it is probable, evenly: of packets of which a third is lost, each third one. */
+function evenly(): (choice: Choice) => number {
+  const due = new Map<string, number>();
+  return ({ variable, alternatives: [, second] }) => {
+    const sum = (due.get(variable) ?? 0) + (second?.probability ?? 0);
+    due.set(variable, sum >= 1 ? sum - 1 : sum);
+    return sum >= 1 ? 1 : 0;
   };
 }
 

@@ -46,6 +46,10 @@ export function transmit(world: World, runtime: HostRuntime, device: Interface, 
     drop(runtime, frame, null, null, refused);
     return true;
   }
+  if (frame.arp === null && isLost(world, link)) {
+    drop(runtime, frame, null, null, `lost on ${link.name}`);
+    return true;
+  }
   const receivers = receiversOf(world, runtime, device, frame, link);
   const [first] = receivers;
   if (first === undefined || (!link.closed && frame.arp !== null && isGroupMac(frame.destinationMac))) {
@@ -67,6 +71,24 @@ export function transmit(world: World, runtime: HostRuntime, device: Interface, 
     else drop(runtime, copy, null, null, lost);
   }
   return taken || device.kind !== "veth" || link.members.length > 2;
+}
+
+/** Whether chance, or a link that loses everything, takes a packet. */
+function isLost(world: World, { name }: Link): boolean {
+  const loss = world.network.losses?.get(name);
+  if (loss === undefined) return false;
+  noteVolatile();
+  if (loss.share >= 1) return true;
+  const taken = world.services.choose({
+    kind: "random",
+    variable: `loss on ${name}`,
+    question: `does ${name} lose the packet?`,
+    alternatives: [
+      { label: "it is carried", probability: 1 - loss.share },
+      { label: "it is lost", probability: loss.share },
+    ],
+  });
+  return taken === 1;
 }
 
 function receiversOf(
@@ -163,6 +185,10 @@ export function reaches(world: World, runtime: HostRuntime, port: Interface, mac
 function handOver(world: World, sender: HostRuntime, { runtime, device }: Receiver, frame: Skb): boolean {
   if (!device.up) {
     drop(sender, frame, null, null, `${device.name} of ${runtime.host.name}, at the other end, is down`);
+    return false;
+  }
+  if (!device.carrier) {
+    drop(sender, frame, null, null, `${device.name} of ${runtime.host.name}, at the other end, has no carrier`);
     return false;
   }
   if (frame.arp === null && packetLength(frame.packet) > device.mtu + FRAME_ALLOWANCE) {

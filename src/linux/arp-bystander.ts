@@ -15,7 +15,8 @@ import type { ArpMessage } from "./skb.ts";
  */
 export function sleepsThrough(host: Host, device: Interface, message: ArpMessage): boolean {
   const { operation, sender, senderMac, target } = message;
-  if (operation !== "request" || !device.up || device.master !== null || isLoopback(target)) return false;
+  if (operation !== "request" || !device.up || !device.carrier || device.master !== null || isLoopback(target))
+    return false;
   const { bystander } = host;
   if (bystander?.devices.has(device.name) === true) {
     return !bystander.addresses.some((own) => sameAddress(own, target));
@@ -36,7 +37,14 @@ export function sleepsThrough(host: Host, device: Interface, message: ArpMessage
  */
 export function isUnmoved(runtime: HostRuntime, device: Interface, message: ArpMessage): boolean {
   const { operation, sender, target } = message;
-  if (operation !== "request" || !device.up || device.master !== null || target.family !== 4 || isLoopback(target))
+  if (
+    operation !== "request" ||
+    !device.up ||
+    !device.carrier ||
+    device.master !== null ||
+    target.family !== 4 ||
+    isLoopback(target)
+  )
     return false;
   if (findNeighbour(runtime.neighbours, device.name, sender) !== null) return false;
   return !minds(runtime.host, device).has(target.a);

@@ -34,6 +34,12 @@ export interface FabricRoute {
   readonly origin: Origin;
 }
 
+/** A share of the packets of a link, in both directions, that is lost: 1 is all of them. ARP and neighbour discovery are not concerned. */
+export interface Loss {
+  readonly share: number;
+  readonly origin: Origin;
+}
+
 /** BGP that ran, as it stands. */
 export interface NetworkBgp {
   /** Of all hosts with a BIRD, each as its own side tells it. */
@@ -58,6 +64,8 @@ export interface Network {
   readonly collectedAt?: number;
   /** CIDRs that pods have their addresses from. */
   readonly pools: readonly Prefix[];
+  /** Links that lose packets, by name. */
+  readonly losses?: ReadonlyMap<string, Loss>;
   /** The BGP that ran among the hosts and left their routes; absent where routes are as dumped, or taken for granted. */
   readonly bgp?: NetworkBgp;
   /** How programs find the addresses of names. */

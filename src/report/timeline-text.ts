@@ -9,10 +9,25 @@ export function seconds(time: number): string {
   return time >= 120 && time % 60 === 0 ? `${time / 60} min` : `${time} s`;
 }
 
+const POWER = { down: "loses its power", up: "has power again", reboot: "reboots" } as const;
+
 function changeText(change: Change): string {
-  if (change.kind === "exec") return `${change.host}: ${change.command}`;
-  if (change.kind === "daemon") return `${change.host}: ${change.action} BIRD`;
-  return change.kind === "apply" ? `kubectl apply -f ${change.path}` : change.what;
+  switch (change.kind) {
+    case "exec":
+      return `${change.host}: ${change.command}`;
+    case "daemon":
+      return `${change.host}: ${change.action} BIRD`;
+    case "apply":
+      return `kubectl apply -f ${change.path}`;
+    case "link":
+      return `${change.host}: the cable of ${change.interface} is ${change.action === "up" ? "put back" : "pulled"}`;
+    case "node":
+      return `${change.host}: ${POWER[change.action]}`;
+    case "loss":
+      return `${change.link} loses ${Math.round(change.share * 1000) / 10} % of the packets`;
+    case "other":
+      return change.what;
+  }
 }
 
 /** What happens in a scenario, and when. */

@@ -10,7 +10,7 @@ export const SCENARIO_CODES = {
   "change-not-played": {
     title: "A change of a kind that is not played",
     means:
-      "This version plays commands ({exec: …}) and manifests ({apply: …}). What is asked after a change that was not made is not judged.",
+      "This version plays exec, apply, daemon, link, node and loss. What is asked after a change that was not made is not judged.",
     todo: "Say it as commands on the machines, where that is possible.",
   },
   "change-of-nobody": {
@@ -28,6 +28,12 @@ export const SCENARIO_CODES = {
     title: "A fix expects something of a probe that is not there",
     means: "The fix names a probe that the scenario does not have: nobody asks it.",
     todo: "Name one of the scenario's probes.",
+  },
+  "forgotten-by-reboot": {
+    title: "A machine has booted without what was typed before",
+    means:
+      "Rules, settings and routes that somebody types live in the kernel until the machine stops. It boots with what is saved: here what is declared of it, or what the dumps show.",
+    todo: "Put what has to last into nodes.yaml; on a real machine into /etc/iptables, /etc/sysctl.d and the network's own configuration.",
   },
   "network-missing": {
     title: "A scenario without exactly one network",

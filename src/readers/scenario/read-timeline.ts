@@ -1,12 +1,12 @@
 import { complain, elements, type Field, isRecord, member, text } from "../../kubernetes/field.ts";
 import { type UnknownKey, unknownKeys } from "../known-keys.ts";
 import { readExpectation, word } from "./read-expectation.ts";
-import { type Change, DAEMON_ACTIONS, type Fix, type TimelineEvent } from "./scenario.ts";
+import { type Change, DAEMON_ACTIONS, type Fix, LINK_ACTIONS, NODE_ACTIONS, type TimelineEvent } from "./scenario.ts";
 
 /** Where the n-th element of a list of the file stands. */
 type LineOf = (field: Field) => number | null;
 
-const CHANGES = "{exec: {host: …, command: …}} or {apply: FILE}";
+const CHANGES = "{exec: …}, {apply: FILE}, {daemon: …}, {link: …}, {node: …} or {loss: …}";
 
 /** The `timeline`, in order of time; events of one time in the order written. */
 export function readTimeline(field: Field, unknown: UnknownKey[], lineOf: LineOf): readonly TimelineEvent[] {
@@ -53,9 +53,13 @@ function readChange(field: Field, unknown: UnknownKey[], line: number | null): C
   }
   const daemon = member(field, "daemon");
   if (daemon.value !== undefined) return readDaemon(field, daemon, unknown, line);
+  const read = [readLink, readNode, readLoss].find(({ key }) => member(field, key).value !== undefined);
+  if (read !== undefined) {
+    unknown.push(...unknownKeys(field, [read.key]), ...unknownKeys(member(field, read.key), read.fields));
+    return read.make(member(field, read.key), line);
+  }
   const exec = member(field, "exec");
   if (exec.value === undefined) {
-    // link, node, pod and loss are drafts of the format
     return { kind: "other", what: Object.keys(field.value)[0] ?? "nothing", line };
   }
   unknown.push(...unknownKeys(field, ["exec"]), ...unknownKeys(exec, ["host", "command"]));
@@ -76,6 +80,63 @@ function readDaemon(field: Field, daemon: Field, unknown: UnknownKey[], line: nu
   if (member(daemon, "action").value === undefined) complain(member(daemon, "action"), DAEMON_ACTIONS.join(", "));
   return host === null || action === null ? null : { kind: "daemon", host, action, line };
 }
+
+/** One kind of change: its key, its fields, and what they make. */
+interface ChangeReader {
+  readonly key: string;
+  readonly fields: readonly string[];
+  make(field: Field, line: number | null): Change | null;
+}
+
+function needed(field: Field, name: string, expected: string): string | null {
+  const found = text(member(field, name));
+  if (found === null) complain(member(field, name), expected);
+  return found;
+}
+
+const A_HOST = "a host, or a pattern such as node*";
+
+/** `{link: {host: node1, interface: eth0, action: down}}`. */
+const readLink: ChangeReader = {
+  key: "link",
+  fields: ["host", "interface", "action"],
+  make: (field, line) => {
+    const host = needed(field, "host", A_HOST);
+    const name = needed(field, "interface", "an interface of the host, such as eth0");
+    const action = word(member(field, "action"), LINK_ACTIONS);
+    if (member(field, "action").value === undefined) complain(member(field, "action"), LINK_ACTIONS.join(" or "));
+    return host === null || name === null || action === null
+      ? null
+      : { kind: "link", host, interface: name, action, line };
+  },
+};
+
+/** `{node: {host: node1, action: reboot}}`. */
+const readNode: ChangeReader = {
+  key: "node",
+  fields: ["host", "action"],
+  make: (field, line) => {
+    const host = needed(field, "host", A_HOST);
+    const action = word(member(field, "action"), NODE_ACTIONS);
+    if (member(field, "action").value === undefined) complain(member(field, "action"), NODE_ACTIONS.join(", "));
+    return host === null || action === null ? null : { kind: "node", host, action, line };
+  },
+};
+
+/** `{loss: {link: lan, percent: 30}}`. */
+const readLoss: ChangeReader = {
+  key: "loss",
+  fields: ["link", "percent"],
+  make: (field, line) => {
+    const link = needed(field, "link", "a segment of the network, such as lan");
+    const { value } = member(field, "percent");
+    if (typeof value !== "number" || !(value >= 0 && value <= 100)) {
+      complain(member(field, "percent"), "a number from 0 to 100");
+      return null;
+    }
+    return link === null ? null : { kind: "loss", link, share: value / 100, line };
+  },
+};
 
 const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
 

@@ -69,6 +69,12 @@ export interface UnplayedPart {
 export const DAEMON_ACTIONS = ["stop", "kill", "start", "restart"] as const;
 export type DaemonAction = (typeof DAEMON_ACTIONS)[number];
 
+export const LINK_ACTIONS = ["down", "up"] as const;
+export type LinkAction = (typeof LINK_ACTIONS)[number];
+
+export const NODE_ACTIONS = ["down", "up", "reboot"] as const;
+export type NodeAction = (typeof NODE_ACTIONS)[number];
+
 /** What somebody does to the network. */
 export type Change =
   | {
@@ -87,7 +93,19 @@ export type Change =
     }
   /** Manifests, by the path of their file, that are applied to a cluster. */
   | { readonly kind: "apply"; readonly path: string; readonly line: number | null }
-  /** A kind of change that is not played. */
+  /** The cable of an interface is pulled, or put back. */
+  | {
+      readonly kind: "link";
+      readonly host: string;
+      readonly interface: string;
+      readonly action: LinkAction;
+      readonly line: number | null;
+    }
+  /** A machine loses its power with all that runs on it, gets it back, or both at once. */
+  | { readonly kind: "node"; readonly host: string; readonly action: NodeAction; readonly line: number | null }
+  /** A link loses this share of the packets, from 0 to 1. */
+  | { readonly kind: "loss"; readonly link: string; readonly share: number; readonly line: number | null }
+  /** A kind of change that is not played: `pod`, or one that there is not. */
   | { readonly kind: "other"; readonly what: string; readonly line: number | null };
 
 export interface TimelineEvent {

@@ -14,7 +14,7 @@ export const SCENARIO_EXAMPLES: ExamplesOf<typeof SCENARIO_CODES> = {
     `network: {snapshot: ./cluster1}\nprobes: [{name: a, from: node/n1, to: 10.0.0.1, kind: wink}]\n`,
   ),
   "change-not-played": scenario(
-    `network: {snapshot: ./cluster1}\nprobes: [${PROBE}]\ntimeline: [{at: 1s, change: {loss: {link: lan}}}]\n`,
+    `network: {snapshot: ./cluster1}\nprobes: [${PROBE}]\ntimeline: [{at: 1s, change: {pod: {name: shop/web, action: delete}}}]\n`,
   ),
   "change-of-nobody": scenario(
     `network: {snapshot: ./cluster1}\nprobes: [${PROBE}]\ntimeline: [{at: 1s, change: {exec: {host: m*, command: iptables -F}}}]\n`,
@@ -24,6 +24,9 @@ export const SCENARIO_EXAMPLES: ExamplesOf<typeof SCENARIO_CODES> = {
   ),
   "fix-of-nothing": scenario(
     `network: {snapshot: ./cluster1}\nprobes: [${PROBE}]\nfixes: [{name: f, changes: [], expect: {b: {result: answered}}}]\n`,
+  ),
+  "forgotten-by-reboot": scenario(
+    `network: {snapshot: ./cluster1}\nprobes: [${PROBE}]\ntimeline:\n- {at: 1s, change: {exec: {host: n1, command: iptables -A INPUT -p tcp -j DROP}}}\n- {at: 2s, change: {node: {host: n1, action: reboot}}}\n`,
   ),
   "network-missing": scenario("probes: []\n"),
   "probe-incomplete": scenario("network: {snapshot: ./cluster1}\nprobes: [{name: a, from: node/n1}]\n"),
