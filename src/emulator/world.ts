@@ -323,6 +323,7 @@ export function originate(
   frame.fromKernel = options.fromKernel ?? false;
   frame.socketless = options.socketless ?? false;
   frame.ownHeader = options.raw === true;
+  frame.carrier = options.device ?? null;
   frame.boundInterface = options.boundInterface ?? null;
   packet.id = packet.id === 0 && !packet.df ? runtime.nextId++ & 0xffff : packet.id;
   if (journey.id >= JOURNEY_LIMIT) {

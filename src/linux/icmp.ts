@@ -89,7 +89,16 @@ export function sendIcmpReply(
   const { src, dst, tos, icmpId, icmpSeq } = skb.packet;
   const reply = packet({ src: dst, dst: src, protocol: ICMP, tos, icmpId, icmpSeq, ...fields });
   const mark = replyMark(runtime, skb);
-  const selectSource = isForMany(skb);
+  let selectSource = isForMany(skb);
+  if (isUnspecified(src)) {
+    // fib_compute_spec_dst(), then ip_route_output_key(): an answer to nobody goes to the address that it comes from.
+    const own = selectSource && skb.input !== null ? selectAddress(runtime, skb.input, src, SCOPE_LINK) : dst;
+    if (own !== null) {
+      reply.src = own;
+      reply.dst = own;
+      selectSource = false;
+    }
+  }
   const route = routeOutput(runtime, { ...newSkb(reply, -1), mark }, selectSource ? null : dst);
   if (route.kind !== "error" && !mayLeave(runtime, skb, reply, route)) return;
   runtime.services.send(runtime, reply, { kind, cause: skb, fromKernel: true, selectSource, mark });

@@ -170,5 +170,6 @@ export function sendRedirect6(runtime: HostRuntime, skb: Skb, route: RoutingResu
     cause: skb,
     fromKernel: true,
     preferredInterface: route.output.name,
+    device: route.output,
   });
 }

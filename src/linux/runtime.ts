@@ -152,6 +152,8 @@ export interface SendOptions {
   readonly socketless?: boolean;
   /** The tunnel device that sends it, and why it drops what it finds no route for. */
   readonly tunnel?: { readonly device: Interface; readonly noRoute: DropReason | null };
+  /** The device that the kernel gave the packet itself (ndisc_alloc_skb(), `skb->dev`): see `Skb.carrier`. */
+  readonly device?: Interface;
   /** Route of the packet that a tunnel carries, which learns how little room there is. */
   readonly carried?: RoutingResult;
 }
