@@ -12,6 +12,7 @@ import type { BGPFilter } from "./bgp-filter.ts";
 import type { BGPPeer } from "./bgp-peer.ts";
 import type { BlockAffinity } from "./block-affinity.ts";
 import type { CalicoNode } from "./calico-node.ts";
+import type { CalicoNodeEnvironment } from "./calico-node-environment.ts";
 import type { IPPool } from "./ip-pool.ts";
 import type { IPReservation } from "./ipam/ip-reservation.ts";
 import type { IPAMBlock } from "./ipam/ipam-block.ts";
@@ -49,6 +50,8 @@ export interface Cluster {
   readonly ipReservations: ReadonlyMap<string, IPReservation>;
   readonly ipamHandles: ReadonlyMap<string, IPAMHandle>;
   readonly settings: ClusterSettings;
+  /** Of the container calico-node; null where its DaemonSet is not among the objects. */
+  readonly environment: CalicoNodeEnvironment | null;
   /** What makes pods of templates, under `Kind namespace/name`. */
   readonly controllers: ReadonlyMap<string, WorkloadController>;
   /** Under `Kind.group namespace/name`, as `kubectl` names kinds. */

@@ -5,7 +5,8 @@ import { NO_ORIGIN, type OriginTable, originOfField } from "../model/origin.ts";
 import type { RestoreChain, RestoreHook, RestoreRule, RestoreTable } from "../model/restore-table.ts";
 import { type Address, type Family, formatAddress, isUnspecified } from "../net/address.ts";
 import { formatProtocol } from "../net/protocol.ts";
-import { workloadInterfaceName } from "./workload-interface-name.ts";
+import { hostEndName } from "./wiring/host-end.ts";
+import type { WorkloadEndpoint } from "./workload-endpoint.ts";
 
 /** What the CNI plugin portmap programs on a node for pods with a `hostPort`. */
 export interface HostPorts {
@@ -27,15 +28,22 @@ const LONGEST_COMMENT = 255;
  * containernetworking/plugins, plugins/meta/portmap/portmap_iptables.go, as Calico's CNI configuration calls it (snat on).
  * Its chains are named after the container's id, which no manifest tells: `namespace/name` of the pod stands for it. Pods
  * are served in the given order.
+ *
+ * @param endpoints declared WorkloadEndpoints, by `namespace/pod`
  */
-export function hostPorts(pods: readonly Pod[], origins: OriginTable): HostPorts {
+export function hostPorts(
+  pods: readonly Pod[],
+  origins: OriginTable,
+  endpoints: ReadonlyMap<string, WorkloadEndpoint>,
+): HostPorts {
   const opening = pods.filter(
     (pod) => pod.hostNetwork !== true && !hasFinished(pod) && pod.ports.some(({ hostPort }) => hostPort !== 0),
   );
   const sysctls = new Map<string, string>();
   for (const { metadata, podIPs } of opening) {
     if (!podIPs.some(({ family }) => family === 4)) continue;
-    const device = workloadInterfaceName(metadata.namespace ?? "default", metadata.name);
+    const key = `${metadata.namespace ?? "default"}/${metadata.name}`;
+    const device = hostEndName(key, endpoints.get(key));
     sysctls.set(`net.ipv4.conf.${device}.route_localnet`, "1");
   }
   return { ipv4: tablesOf(opening, 4, origins), ipv6: tablesOf(opening, 6, origins), sysctls };

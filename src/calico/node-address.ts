@@ -61,6 +61,28 @@ export function autodetectionOf(installation: unknown, family: Family): Autodete
   return { kind: "first-found", skip: patterns(member(field, "skipInterface")) };
 }
 
+/** `IP_AUTODETECTION_METHOD` or `IP6_AUTODETECTION_METHOD` as calico/node reads it (node/pkg/lifecycle/startup/autodetection/autodetection_methods.go). */
+export function autodetectionOfText(written: string): Autodetection {
+  const [method = "", value = ""] = written.split(/=(.*)/s);
+  const field = topField(value);
+  switch (method) {
+    case "kubernetes-internal-ip":
+      return { kind: "internal-ip" };
+    case "interface":
+      return { kind: "interface", names: patterns(field) };
+    case "skip-interface":
+      return { kind: "first-found", skip: patterns(field) };
+    case "cidr":
+      return { kind: "cidr", cidrs: value.split(",").flatMap((one) => parsePrefix(one.trim()) ?? []) };
+    case "can-reach": {
+      const target = parseAddress(value);
+      return target === null ? FIRST_FOUND : { kind: "can-reach", target };
+    }
+    default:
+      return FIRST_FOUND;
+  }
+}
+
 /** Several patterns are separated by commas; one that is no regular expression matches nothing. */
 function patterns(field: Field): readonly RegExp[] {
   return (text(field) ?? "").split(",").flatMap((part) => {

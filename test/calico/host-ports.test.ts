@@ -51,8 +51,12 @@ test("ports are entered by protocol; a node's address limits a port; another fam
 });
 
 test("a node without such pods has none of its chains", () => {
-  expect(hostPorts([ports({ containerPort: 80 })], originTable())).toEqual({ ipv4: [], ipv6: [], sysctls: new Map() });
-  const { ipv4, sysctls } = hostPorts([ports({ containerPort: 80, hostPort: 8080 })], originTable());
+  expect(hostPorts([ports({ containerPort: 80 })], originTable(), new Map())).toEqual({
+    ipv4: [],
+    ipv6: [],
+    sysctls: new Map(),
+  });
+  const { ipv4, sysctls } = hostPorts([ports({ containerPort: 80, hostPort: 8080 })], originTable(), new Map());
   expect(ipv4[0]?.chains.map(({ name }) => name).slice(0, 3)).toEqual([
     "CNI-HOSTPORT-SETMARK",
     "CNI-HOSTPORT-MASQ",

@@ -2,7 +2,7 @@ import { policyKey } from "../../calico/felix/endpoint-tiers.ts";
 import type { FelixContext } from "../../calico/felix/felix-context.ts";
 import { policyChainName, profileChainName } from "../../calico/felix/policy-chain-names.ts";
 import { hasEndpoint } from "../../calico/labelled-class.ts";
-import { workloadInterfaceName } from "../../calico/workload-interface-name.ts";
+import { hostEndName } from "../../calico/wiring/host-end.ts";
 import { serviceChainName } from "../../kubernetes/kube-proxy/chain-names.ts";
 import type { KubeProxyContext } from "../../kubernetes/kube-proxy/kube-proxy-context.ts";
 import { NO_ORIGIN, type Origin } from "../../model/origin.ts";
@@ -21,9 +21,9 @@ export function chainCauses(felix: FelixContext, proxy: KubeProxyContext): Reado
       add(profileChainName(direction, profile.name), profile.origin);
     }
   }
-  for (const pod of felix.cluster.pods.values()) {
+  for (const [key, pod] of felix.cluster.pods) {
     if (!hasEndpoint(pod)) continue;
-    const device = workloadInterfaceName(pod.metadata.namespace ?? "default", pod.metadata.name);
+    const device = hostEndName(key, felix.workloadEndpoints.get(key));
     for (const prefix of ["cali-tw-", "cali-fw-"]) add(prefix + device, pod.metadata.origin);
   }
   for (const { portal } of [...proxy.ipv4.portals, ...proxy.ipv6.portals]) {

@@ -125,6 +125,7 @@ function ofVersions(
         ? hostPorts(
             [...cluster.pods.values()].filter(({ nodeName }) => nodeName === name),
             network.origins,
+            felix.workloadEndpoints,
           )
         : null;
       const tables = (["ipv4", "ipv6"] as const).flatMap((key): readonly ProgramTables[] => {

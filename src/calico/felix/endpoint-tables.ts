@@ -3,7 +3,7 @@ import type { TableName } from "../../model/ruleset.ts";
 import { parsePrefix } from "../../net/prefix.ts";
 import type { DeclaredNode } from "../declared-node.ts";
 import type { LabelledClass } from "../labelled-class.ts";
-import { workloadInterfaceName } from "../workload-interface-name.ts";
+import { hostEndName } from "../wiring/host-end.ts";
 import { activeHostEndpoints } from "./active-host-endpoints.ts";
 import { dispatchChains } from "./dispatch-chains.ts";
 import { endpointChain, endpointChainName } from "./endpoint-chain.ts";
@@ -39,7 +39,7 @@ function workloadsOf(node: DeclaredNode, context: FelixContext): readonly Worklo
   return (context.podsOf.get(node.name) ?? []).flatMap(([key, pod]) => {
     const endpoint = context.classOf.get(pod);
     if (endpoint === undefined) return [];
-    const name = workloadInterfaceName(key.slice(0, key.indexOf("/")), pod.metadata.name);
+    const name = hostEndName(key, context.workloadEndpoints.get(key));
     const sourcePrefixes = annotatedList(pod, "cni.projectcalico.org/allowedSourcePrefixes");
     return [{ name, endpoint, sourcePrefixes }];
   });

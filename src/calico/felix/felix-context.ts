@@ -14,6 +14,8 @@ import { hostEndpointClass, type LabelledClass, networkSetClass, podClasses } fr
 import type { CalicoPolicy } from "../network-policy.ts";
 import { type PolicyIndex, policyIndex, type SelectingPolicy } from "../policy-index.ts";
 import { type ServiceEndpoints, serviceEndpoints } from "../service-endpoints.ts";
+import { endpointsOf } from "../wiring/host-end.ts";
+import type { WorkloadEndpoint } from "../workload-endpoint.ts";
 import { type ClassChains, classChains } from "./class-chains.ts";
 import type { EndpointTier } from "./endpoint-chain.ts";
 import { endpointTiers, type PolicyListKind, policyTieBreak } from "./endpoint-tiers.ts";
@@ -52,6 +54,8 @@ export interface FelixContext {
   readonly declared: DeclaredPolicy;
   readonly podsOf: ReadonlyMap<string, readonly (readonly [key: string, pod: Pod])[]>;
   readonly classOf: ReadonlyMap<Pod, LabelledClass>;
+  /** Of pods, by `namespace/name`. */
+  readonly workloadEndpoints: ReadonlyMap<string, WorkloadEndpoint>;
   /** Declared and automatic ones, by node. */
   hostEndpointsOf(node: string): readonly EndpointOfHost[];
   choosing(endpoints: LabelledClass): readonly SelectingPolicy[];
@@ -194,6 +198,7 @@ export function felixContext(
     origins,
     declared,
     podsOf,
+    workloadEndpoints: endpointsOf(cluster),
     classOf,
     hostEndpointsOf: (node) => hostEndpoints().get(node) ?? [],
     choosing,

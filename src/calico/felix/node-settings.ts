@@ -74,6 +74,12 @@ function serviceCIDRs(cluster: Cluster, family: Family): readonly string[] {
     .map(({ prefix }) => formatPrefix(prefix));
 }
 
+/** Where the environment is known, it decides with the datastore; else what the shipped environments have in common. */
+function endpointToHost({ environment }: Cluster, parameters: FelixParameters): "DROP" | "ACCEPT" | "RETURN" {
+  if (environment === null) return "ACCEPT";
+  return parameters.choice("defaultEndpointToHostAction", ["DROP", "ACCEPT", "RETURN"], "DROP");
+}
+
 /**
  * The settings of Felix on one node. Shipped manifests and the operator set DefaultEndpointToHostAction in its environment,
  * which goes before what the datastore says.
@@ -111,7 +117,7 @@ export function nodeSettings(
     filterAllowAction: parameters.choice("iptablesFilterAllowAction", ["ACCEPT", "RETURN"], "ACCEPT"),
     mangleAllowAction: parameters.choice("iptablesMangleAllowAction", ["ACCEPT", "RETURN"], "ACCEPT"),
     filterDenyAction: parameters.choice("iptablesFilterDenyAction", ["DROP", "REJECT"], "DROP"),
-    defaultEndpointToHostAction: "ACCEPT",
+    defaultEndpointToHostAction: endpointToHost(cluster, parameters),
     logPrefix: parameters.text("logPrefix", /^[a-zA-Z0-9%: /_.-]*$/, "a prefix for log lines") ?? "calico-packet",
     dropsInvalid: !parameters.flag("disableConntrackInvalidCheck", false),
     allowVXLANPacketsFromWorkloads: parameters.flag("allowVXLANPacketsFromWorkloads", false),

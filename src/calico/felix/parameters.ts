@@ -2,6 +2,7 @@ import { isRecord } from "../../kubernetes/field.ts";
 import type { Origin } from "../../model/origin.ts";
 import { parseAddress } from "../../net/address.ts";
 import { formatPrefix, type Prefix, parsePrefix } from "../../net/prefix.ts";
+import { FELIX_ENVIRONMENT } from "../calico-node-environment.ts";
 import type { FelixConfiguration } from "../felix-configuration.ts";
 import type { FailsafePort } from "./felix-settings.ts";
 
@@ -45,14 +46,14 @@ function failsafe(value: unknown): FailsafePort | null {
 }
 
 /**
- * What the FelixConfiguration of the node says goes before what `default` says
+ * What the environment of calico-node says goes before the FelixConfiguration of the node, and that before `default`
  * (felix/config/config_params.go). A value that Felix does not know is told, and its default counts.
  */
 export function felixParameters(
   configurations: ReadonlyMap<string, FelixConfiguration>,
   node: string,
 ): FelixParameters {
-  const own = [configurations.get(`node.${node}`), configurations.get("default")].flatMap((one) => one ?? []);
+  const own = [FELIX_ENVIRONMENT, `node.${node}`, "default"].flatMap((name) => configurations.get(name) ?? []);
   const refused: RefusedParameter[] = [];
   const holder = (name: string): FelixConfiguration | undefined =>
     own.find(({ spec }) => spec.get(name) !== undefined && spec.get(name) !== null);

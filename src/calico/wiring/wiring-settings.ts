@@ -1,5 +1,6 @@
 import { ownValue } from "../../kubernetes/field.ts";
 import type { Family } from "../../net/address.ts";
+import { FELIX_ENVIRONMENT } from "../calico-node-environment.ts";
 import { isCalicoSince } from "../calico-version.ts";
 import type { Cluster } from "../cluster.ts";
 import { cniConfig } from "../cni-config.ts";
@@ -52,10 +53,12 @@ const MTU_INTERFACES = "^((en|wl|ww|sl|ib)[Pcopsvx].*|(eth|wlan|wwan).*)";
 const FELIX_PROTOCOL = 80;
 const BOOT = 3;
 
-/** The settings of one node: those of `default` with those of `node.NAME` on top. */
+/** The settings of one node: those of `default`, with those of `node.NAME` and of the environment on top. */
 export function wiringSettings(cluster: Cluster, node: string, versions: ClusterVersions): WiringSettings {
   const felix = (key: string): unknown =>
-    felixField(cluster, `node.${node}`, key) ?? felixField(cluster, "default", key);
+    felixField(cluster, FELIX_ENVIRONMENT, key) ??
+    felixField(cluster, `node.${node}`, key) ??
+    felixField(cluster, "default", key);
   const number = (key: string): number | null => {
     const value = felix(key);
     return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : null;
@@ -76,7 +79,7 @@ export function wiringSettings(cluster: Cluster, node: string, versions: Cluster
     ipipEnabled: flag("ipipEnabled") ?? has(4, "ipipMode"),
     vxlanEnabled: { 4: flag("vxlanEnabled") ?? has(4, "vxlanMode"), 6: has(6, "vxlanMode") },
     // the manifests and the operator turn it off unless there are pools of IPv6
-    ipv6: pools.some(({ cidr }) => cidr.address.family === 6),
+    ipv6: flag("ipv6Support") ?? pools.some(({ cidr }) => cidr.address.family === 6),
     ipipMTU: number("ipipMTU"),
     vxlanMTU: { 4: number("vxlanMTU"), 6: number("vxlanMTUV6") },
     wireguardMTU: { 4: number("wireguardMTU"), 6: number("wireguardMTUV6") },
@@ -119,16 +122,15 @@ function protocolName(protocol: number): string {
   return protocol === BOOT ? "boot" : protocol === 4 ? "static" : protocol === 12 ? "bird" : String(protocol);
 }
 
-/** False where only VXLAN is installed (`calico_backend`), or the operator is told `bgp: Disabled`. */
+/** False where only VXLAN is installed (CALICO_NETWORKING_BACKEND, `calico_backend`), or the operator is told `bgp: Disabled`. */
 export function runsBird(cluster: Cluster): boolean {
   for (const { metadata, content } of cluster.others.values()) {
     if (metadata.kind !== "Installation") continue;
     return ownValue(ownValue(ownValue(content, "spec"), "calicoNetwork"), "bgp") !== "Disabled";
   }
-  const backend = ownValue(
-    ownValue(cluster.others.get("ConfigMap kube-system/calico-config")?.content, "data"),
-    "calico_backend",
-  );
+  const backend =
+    cluster.environment?.values.get("CALICO_NETWORKING_BACKEND") ??
+    ownValue(ownValue(cluster.others.get("ConfigMap kube-system/calico-config")?.content, "data"), "calico_backend");
   return backend !== "vxlan" && backend !== "none";
 }
 

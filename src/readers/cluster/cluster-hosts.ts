@@ -7,8 +7,8 @@ import type { AddressPlan } from "../../calico/ipam/address-plan.ts";
 import { nodeWiring } from "../../calico/node-wiring.ts";
 import { endpointsOf, hostEndName } from "../../calico/wiring/host-end.ts";
 import { wiringContext } from "../../calico/wiring/wiring-context.ts";
+import { runsBird } from "../../calico/wiring/wiring-settings.ts";
 import type { WorkloadEndpoint } from "../../calico/workload-endpoint.ts";
-import { at, text, topField } from "../../kubernetes/field.ts";
 import { kubeProxyContext } from "../../kubernetes/kube-proxy/kube-proxy-context.ts";
 import { kubeProxyOfNode } from "../../kubernetes/kube-proxy/kube-proxy-of-node.ts";
 import { hasFinished, type Pod } from "../../kubernetes/pod.ts";
@@ -55,7 +55,7 @@ export function clusterHosts(
     tunnels: plan.tunnels,
     tables: new Map<string, Table>(),
     origins,
-    speaksBGP: speaksBGP(cluster),
+    speaksBGP: runsBird(cluster),
   };
   const endpoints = endpointsOf(cluster);
   const byName = new Map(nodes.map((node) => [node.name, node]));
@@ -134,12 +134,6 @@ interface Contexts {
   readonly speaksBGP: boolean;
 }
 
-/** The operator turns BIRD off where an Installation says `bgp: Disabled`. */
-function speaksBGP(cluster: Cluster): boolean {
-  const installation = [...cluster.others.values()].find(({ metadata }) => metadata.kind === "Installation");
-  return text(at(topField(installation?.content), "spec", "calicoNetwork", "bgp")) !== "Disabled";
-}
-
 /**
  * All parts follow from resources and `nodes.yaml`: what those do not say of a machine is as the docs list it. Only which
  * programs listen is known where somebody says it.
@@ -166,7 +160,9 @@ function nodeHost(node: DeclaredNode, contexts: Contexts): Host {
   const wiring = once(() => nodeWiring(node, contexts.wiring()));
   const felix = once(() => felixOfNode(node, contexts.felix()));
   const kubeProxy = once(() => kubeProxyOfNode(node, contexts.kubeProxy()));
-  const portmap = once(() => hostPorts(contexts.podsOf.get(node.name) ?? [], contexts.origins));
+  const portmap = once(() =>
+    hostPorts(contexts.podsOf.get(node.name) ?? [], contexts.origins, contexts.wiring().endpoints),
+  );
   const declared = new Map(node.interfaces.map((device) => [device.name, device]));
   const interfaces = partlyLazyMap(declared, () => new Map(wiring().interfaces.map((device) => [device.name, device])));
   const sysctls = once(() => {

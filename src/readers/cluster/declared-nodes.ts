@@ -1,6 +1,6 @@
 import type { Cluster } from "../../calico/cluster.ts";
 import type { DeclaredNode } from "../../calico/declared-node.ts";
-import { autodetectionOf, detectAddress } from "../../calico/node-address.ts";
+import { type Autodetection, autodetectionOf, autodetectionOfText, detectAddress } from "../../calico/node-address.ts";
 import { CONTROL_PLANE } from "../../kubernetes/kubeadm-objects.ts";
 import type { Metadata } from "../../kubernetes/metadata.ts";
 import type { KubernetesNode } from "../../kubernetes/node.ts";
@@ -31,7 +31,12 @@ export function declaredNodes(file: NodesFile, cluster: Cluster, origins: Origin
   const machines = new Map(file.nodes.map((node) => [node.name, node]));
   const names = new Set([...machines.keys(), ...cluster.nodes.keys(), ...cluster.calicoNodes.keys()]);
   const installation = [...cluster.others.values()].find(({ metadata }) => metadata.kind === "Installation")?.content;
-  const methods = { 4: autodetectionOf(installation, 4), 6: autodetectionOf(installation, 6) };
+  const told = cluster.environment?.values;
+  const method = (family: Family): Autodetection => {
+    const written = told?.get(family === 4 ? "IP_AUTODETECTION_METHOD" : "IP6_AUTODETECTION_METHOD") ?? "";
+    return written === "" ? autodetectionOf(installation, family) : autodetectionOfText(written);
+  };
+  const methods = { 4: method(4), 6: method(6) };
   const families = new Set([...cluster.ipPools.values()].map(({ cidr }) => cidr.address.family));
   const objects = new Map<string, KubernetesNode>();
   const nodes = [...names].sort().map((name): DeclaredNode => {

@@ -1,3 +1,4 @@
+import { poolsOfEnvironment } from "../../calico/calico-node-environment.ts";
 import type { Cluster } from "../../calico/cluster.ts";
 import type { ClusterVersions, DeclaredNode } from "../../calico/declared-node.ts";
 import { poolsOfInstallation } from "../../calico/installation.ts";
@@ -107,6 +108,10 @@ const NAMELESS: Omit<Metadata, "kind" | "apiVersion"> = {
 
 function defaultPools(cluster: Cluster, findings: Finding[]): ReadonlyMap<string, IPPool> {
   const { podSubnets } = cluster.settings;
+  if (cluster.environment !== null)
+    return new Map(
+      poolsOfEnvironment(cluster.environment, podSubnets, POD_SUBNET).map((pool) => [pool.metadata.name, pool]),
+    );
   const cidrs: readonly Prefix[] = podSubnets.length > 0 ? podSubnets : [POD_SUBNET];
   const ipPools = cidrs.map((cidr) => ({
     cidr: formatPrefix(cidr),

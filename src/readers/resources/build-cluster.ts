@@ -3,6 +3,7 @@ import { readBGPFilter } from "../../calico/bgp-filter.ts";
 import { readBGPPeer } from "../../calico/bgp-peer.ts";
 import { readBlockAffinity } from "../../calico/block-affinity.ts";
 import { readCalicoNode } from "../../calico/calico-node.ts";
+import { calicoNodeEnvironment, FELIX_ENVIRONMENT, felixOfEnvironment } from "../../calico/calico-node-environment.ts";
 import type { Cluster, OtherResource } from "../../calico/cluster.ts";
 import { poolsOfInstallation } from "../../calico/installation.ts";
 import { readIPPool } from "../../calico/ip-pool.ts";
@@ -168,8 +169,10 @@ export function buildCluster(
       if (!isThere) cluster.ipPools.set(`${pool.metadata.name} of Installation ${metadata.name}`, pool);
     }
   }
+  const environment = calicoNodeEnvironment(resources);
+  if (environment !== null) policy.felixConfigurations.set(FELIX_ENVIRONMENT, felixOfEnvironment(environment));
   const { settings, findings: about } = readClusterSettings(resources);
-  return { cluster: { ...cluster, policy, settings }, findings: [...findings, ...about] };
+  return { cluster: { ...cluster, policy, settings, environment }, findings: [...findings, ...about] };
 }
 
 function unknownField(resource: Resource, namespace: string | null, path: FieldPath, near: string | null): Finding {
