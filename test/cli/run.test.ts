@@ -83,7 +83,7 @@ describe("podpath run", () => {
       "timeline:\n  - {at: 5s, change: {pod: {name: shop/web, action: delete}}}\nprobes:\n  - {from: n1, to: n2, expect: {result: timeout}}\n  - {at: 1s, from: n1, to: n2, expect: {result: answered}}\n";
     const { code, err, out } = await podpath(["run", scenario(body), "--json"]);
     expect(code).toBe(2);
-    expect(err).toContain("Changes of the kind “loss” are not played.");
+    expect(err).toContain("Changes of the kind “pod” are not played.");
     expect(JSON.parse(out).probes.map(({ verdict }: { verdict: string }) => verdict)).toEqual(["unknown", "held"]);
   });
 
