@@ -3,7 +3,7 @@ import type { Interface } from "../model/interface.ts";
 import { type Address, isLoopback, isUnspecified, sameAddress } from "../net/address.ts";
 import { prefixContains } from "../net/prefix.ts";
 import { neighboursOn } from "./neighbour-index.ts";
-import { findNeighbour } from "./neighbour-table.ts";
+import { findNeighbour, isFixed } from "./neighbour-table.ts";
 import type { HostRuntime } from "./runtime.ts";
 import type { ArpMessage } from "./skb.ts";
 
@@ -32,11 +32,11 @@ export function sleepsThrough(host: Host, device: Interface, message: ArpMessage
 }
 
 /**
- * The same for a host that lives, where it is to be told quickly: a question to all from somebody it has no entry of, for an address
- * that is not its own, changes nothing there. What is assumed of it is not told.
+ * The same for a host that lives, where it is to be told quickly: a question to all from somebody whose entry it would not change, for
+ * an address that is not its own. What is assumed of it is not told.
  */
 export function isUnmoved(runtime: HostRuntime, device: Interface, message: ArpMessage): boolean {
-  const { operation, sender, target } = message;
+  const { operation, sender, senderMac, target } = message;
   if (
     operation !== "request" ||
     !device.up ||
@@ -46,7 +46,8 @@ export function isUnmoved(runtime: HostRuntime, device: Interface, message: ArpM
     isLoopback(target)
   )
     return false;
-  if (findNeighbour(runtime.neighbours, device.name, sender) !== null) return false;
+  const known = findNeighbour(runtime.neighbours, device.name, sender);
+  if (known !== null && !isFixed(known) && !(known.state === "resolved" && known.mac === senderMac)) return false;
   return !minds(runtime.host, device).has(target.a);
 }
 

@@ -2,6 +2,7 @@ import { schedule } from "../../emulator/event-queue.ts";
 import { programRoutes } from "../../linux/routing/programmed-routes.ts";
 import { type NextHop, nextHop, type Route, route, TABLE_MAIN } from "../../model/route.ts";
 import { type Address, isLoopback, isMulticast, sameAddress } from "../../net/address.ts";
+import type { Prefix } from "../../net/prefix.ts";
 import { runFilter } from "../filter/evaluate.ts";
 import { isMergeable } from "../rib/better.ts";
 import { isResolvable, type PrefixKey, prefixKey, type RibHop, type RibRoute } from "../rib/route.ts";
@@ -287,11 +288,14 @@ function program(
 ): void {
   const table = tableOf(configuration);
   const others: Route[] = [];
-  const changed = routes.map(({ destination }) => destination);
+  const before = new Set<Route>();
   for (const found of runtime.compiled.host.routes) {
     if (found.protocol !== "bird" || found.family !== family || found.table !== table) others.push(found);
-    else changed.push(found.destination);
+    else before.add(found);
   }
+  const changed: Prefix[] = [];
+  for (const found of routes) if (!before.delete(found)) changed.push(found.destination);
+  for (const { destination } of before) changed.push(destination);
   programRoutes(runtime, [...others, ...routes], changed);
 }
 

@@ -9,7 +9,7 @@ import type { PrefixKey } from "../rib/route.ts";
 import type { BgpConfiguration } from "./configuration.ts";
 import type { Protocol } from "./protocol.ts";
 import type { Timer } from "./timer.ts";
-import type { UpdateGroup } from "./update-group.ts";
+import type { Membership } from "./update-group.ts";
 
 /** States of a connection (bgp_state_names of proto/bgp/bgp.c, BIRD 1.6), from lowest to highest. */
 export const CONNECTION_STATES = [
@@ -93,7 +93,7 @@ export interface Peer {
   readonly sent: Map<PrefixKey, Sent>;
   readonly pending: Map<PrefixKey, Pending>;
   /** Whom it is told the same as; null until something is told. */
-  group: UpdateGroup | null;
+  membership: Membership | null;
   pendingEnd: boolean;
   flushQueued: boolean;
   decisionQueued: boolean;

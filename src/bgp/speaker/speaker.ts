@@ -180,7 +180,7 @@ function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): 
     restartTimer: timer(world, () => core.running && restartTimeout(core, peer)),
     sent: new Map(),
     pending: new Map(),
-    group: null,
+    membership: null,
     pendingEnd: false,
     flushQueued: false,
     decisionQueued: false,

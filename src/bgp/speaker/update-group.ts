@@ -1,5 +1,5 @@
 import type { BirdFilterUse } from "../../model/bird/configuration.ts";
-import { runFilter } from "../filter/evaluate.ts";
+import { type FilterEnvironment, runFilter } from "../filter/evaluate.ts";
 import type { PathAttributes } from "../messages/path-attributes.ts";
 import { attributesToSend, type Exporter } from "../rib/bgp-attributes.ts";
 import type { RibRoute } from "../rib/route.ts";
@@ -8,7 +8,7 @@ import type { SpeakerCore } from "./protocol.ts";
 import { sharedAttributes } from "./shared-attributes.ts";
 
 /** What becomes of a route on its way out. `rejected`: the protocol itself does not let it out, `filtered`: the export filter. */
-export type Outgoing =
+type Outgoing =
   | { readonly kind: "accepted"; readonly attributes: PathAttributes }
   | { readonly kind: "rejected" }
   | { readonly kind: "filtered"; readonly error: string | null };
@@ -17,26 +17,29 @@ export type Outgoing =
  * Neighbours whom a daemon tells the same: one export filter, and one way to make attributes. What a route becomes for them is
  * made once, but for a route's own teller, who never hears it again.
  */
-export interface UpdateGroup {
+interface UpdateGroup {
   readonly exporter: Exporter;
   readonly filter: BirdFilterUse;
+  readonly environment: FilterEnvironment;
   readonly outgoing: WeakMap<RibRoute, Outgoing>;
 }
 
 const REJECTED: Outgoing = { kind: "rejected" };
 
-const groups = new WeakMap<SpeakerCore, Map<string, UpdateGroup>>();
+const groups = new WeakMap<FilterEnvironment, Map<string, UpdateGroup>>();
 
 /** The group that a neighbour is in, as its session stands now. */
-export function updateGroupOf(core: SpeakerCore, { exporter, configuration }: Peer): UpdateGroup {
-  const known = groups.get(core) ?? new Map<string, UpdateGroup>();
-  groups.set(core, known);
+function updateGroupOf(core: SpeakerCore, { exporter, configuration }: Peer): UpdateGroup {
+  const environment = core.configuration.filters;
+  const known = groups.get(environment) ?? new Map<string, UpdateGroup>();
+  groups.set(environment, known);
   // The neighbour itself does not count for what it is told, nor where in a file its filter stands.
   const { remoteAddress: _address, remoteId: _id, ...shared } = exporter;
   const key = JSON.stringify([shared, filterKey(configuration.export)]);
   const group = known.get(key);
   if (group !== undefined) return group;
-  const made: UpdateGroup = { exporter: { ...exporter }, filter: configuration.export, outgoing: new WeakMap() };
+  const filter = configuration.export;
+  const made: UpdateGroup = { exporter: { ...exporter }, filter, environment, outgoing: new WeakMap() };
   known.set(key, made);
   return made;
 }
@@ -51,11 +54,27 @@ function filterKey(filter: BirdFilterUse): string {
   return key;
 }
 
+/** The group that a neighbour was found to be in, and by which filter. */
+export interface Membership {
+  readonly group: UpdateGroup;
+  readonly filter: BirdFilterUse;
+}
+
+/** The group as it stands: another configuration may have been read since. */
+function currentGroup(core: SpeakerCore, peer: Peer): UpdateGroup {
+  const { membership, configuration } = peer;
+  if (membership?.filter === configuration.export && membership.group.environment === core.configuration.filters) {
+    return membership.group;
+  }
+  const group = updateGroupOf(core, peer);
+  peer.membership = { group, filter: configuration.export };
+  return group;
+}
+
 /** What a route becomes for a neighbour. */
 export function outgoing(core: SpeakerCore, peer: Peer, route: RibRoute): Outgoing {
   if (route.owner.bgp === peer.exporter) return REJECTED;
-  peer.group ??= updateGroupOf(core, peer);
-  const { group } = peer;
+  const group = currentGroup(core, peer);
   const known = group.outgoing.get(route);
   if (known !== undefined) return known;
   const made = exported(core, group, route);
@@ -63,10 +82,10 @@ export function outgoing(core: SpeakerCore, peer: Peer, route: RibRoute): Outgoi
   return made;
 }
 
-function exported(core: SpeakerCore, { exporter, filter }: UpdateGroup, route: RibRoute): Outgoing {
+function exported(core: SpeakerCore, { exporter, filter, environment }: UpdateGroup, route: RibRoute): Outgoing {
   const attributes = attributesToSend(route, exporter);
   if (attributes === null) return REJECTED;
-  const verdict = runFilter(filter, { ...route, attributes }, core.configuration.filters);
+  const verdict = runFilter(filter, { ...route, attributes }, environment);
   if (verdict.kind === "accept") {
     return {
       kind: "accepted",

@@ -16,6 +16,13 @@ import type { BgpCore } from "./session.ts";
 import { sharedAttributes } from "./shared-attributes.ts";
 import { outgoing } from "./update-group.ts";
 
+/** Path identifiers that a number has room for beside a prefix of IPv4. */
+const PATHS = 0x8000;
+
+function sentName(key: PrefixKey, pathId: number): PrefixKey {
+  return typeof key === "number" && pathId < PATHS ? key * PATHS + pathId : `${key} ${pathId}`;
+}
+
 const routeName = (key: PrefixKey, path: number): string => `${key} ${path}`;
 
 /** bgp_rx_update(): withdrawals, then destinations with their attributes. */
@@ -107,7 +114,7 @@ export function finishRestart(core: BgpCore, peer: Peer): void {
 /** The neighbour is told nothing any more. */
 export function forgetSent(peer: Peer): void {
   peer.sent.clear();
-  peer.group = null;
+  peer.membership = null;
   peer.pending.clear();
   peer.pendingEnd = false;
   peer.protocol.exported = 0;
@@ -149,7 +156,7 @@ export function announceTo(core: BgpCore, peer: Peer, net: RibNet, before: reado
 /** rt_notify_basic(): what the neighbour is to know now is compared with what it knows. */
 function notify(core: BgpCore, peer: Peer, prefix: Prefix, pathId: number, route: RibRoute | null): void {
   const key = prefixKey(prefix);
-  const name = pathId === 0 ? key : routeName(key, pathId);
+  const name = sentName(key, pathId);
   const before = peer.sent.get(name)?.attributes;
   const { exportUpdates, exportWithdraws } = peer.protocol.stats;
   if (route === null) exportWithdraws.received++;
@@ -188,7 +195,17 @@ function exported(core: BgpCore, peer: Peer, route: RibRoute): PathAttributes | 
   }
 }
 
-function sourceId(core: BgpCore, { owner, path }: RibRoute): number {
+const sourceIds = new WeakMap<RibRoute, number>();
+
+function sourceId(core: BgpCore, route: RibRoute): number {
+  const known = sourceIds.get(route);
+  if (known !== undefined) return known;
+  const id = sourceIdOf(core, route);
+  sourceIds.set(route, id);
+  return id;
+}
+
+function sourceIdOf(core: BgpCore, { owner, path }: RibRoute): number {
   const name = `${owner.name} ${path}`;
   const known = core.sourceIds.get(name);
   if (known !== undefined) return known;
