@@ -1,4 +1,5 @@
 import { type Benchmark, say } from "./benchmark.ts";
+import { bgpSettle } from "./bgp-settle.ts";
 import { bigSnapshot } from "./big-snapshot.ts";
 import { coldTrace } from "./cold-trace.ts";
 import { conntrackAndNat } from "./conntrack-and-nat.ts";
@@ -15,6 +16,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   readingIptablesSave,
   bigSnapshot,
   declaredCluster,
+  bgpSettle,
   // Before the others run the same code with steps, for which the compiler makes it slower.
   kernelRate,
   verdicts,

@@ -1,0 +1,35 @@
+import { type Benchmark, digits, say, sayTable } from "./benchmark.ts";
+import { bundled, readMarks, runFresh } from "./fresh-process.ts";
+
+/** Nodes, and route reflectors: none is a full mesh. */
+const CLUSTERS = [
+  [30, 0],
+  [60, 0],
+  [100, 0],
+  [120, 2],
+  [250, 2],
+  [500, 2],
+] as const;
+
+/** BGP of generated clusters of manifests settles; then an hour in which nothing happens. */
+export const bgpSettle: Benchmark = {
+  name: "bgp-settle",
+  async run() {
+    const bundle = bundled("bgp-settle-process");
+    const rows = CLUSTERS.map(([nodes, reflectors]) => {
+      const words = ["--expose-gc", "--max-old-space-size=6144", bundle, String(nodes), String(reflectors)];
+      const { status, output, errors } = runFresh(words);
+      if (status !== 0) throw new Error(errors);
+      const mark = readMarks(output);
+      const kind = reflectors === 0 ? "mesh" : `${reflectors} reflectors`;
+      return [
+        `${nodes} nodes, ${kind}`,
+        ...["read", "settle", "hour", "heap", "megabytes"].map((name) => digits(mark.get(name) ?? 0)),
+      ];
+    });
+    say(
+      "  milliseconds of the processor; targets: mesh of 100 settles in 1,000, 500 with reflectors in 2,000, the hour 50",
+    );
+    sayTable(["", "read", "settle", "idle hour", "heap MiB", "MiB"], rows);
+  },
+};
