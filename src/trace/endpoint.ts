@@ -67,7 +67,17 @@ export function resolveEndpoint(network: Network, text: string): Resolved {
   const [only] = network.hosts.keys();
   const among =
     network.hosts.size === 1 ? `; the only machine that is known is ${only}` : ` in ${network.hosts.size} hosts`;
-  return fail("unknown-endpoint", `there is no ${text}${among}`, suggestion(text, names));
+  return fail("unknown-endpoint", `there is no ${text}${among}`, portAdvice(network, text) ?? suggestion(text, names));
+}
+
+/** Only Services take a port behind the name, since it may be a name too; null when the text is wrong otherwise as well. */
+function portAdvice(network: Network, text: string): string | null {
+  const [, bare, port] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
+  if (bare === undefined || port === undefined) return null;
+  const unbracketed = bare.replace(/^\[(.*)\]$/, "$1");
+  return "endpoint" in resolveEndpoint(network, unbracketed)
+    ? `The port is an option of its own: ${unbracketed} and --port ${port}.`
+    : null;
 }
 
 const DNS = /^dns\/([\w.-]+)(?::(\d{1,5}))?$/i;

@@ -95,6 +95,12 @@ describe("bad input", () => {
     expect(err).toContain("<stdin>: Nothing in the file is known.");
   });
 
+  test.each(["n2:22", "node/n2:22", "10.9.8.7:22"])("a port behind %s: the option for it", async (endpoint) => {
+    const { code, err } = await podpath(["trace", folder(twoNodes()), "--from", "n1", "--to", endpoint]);
+    expect(code).toBe(2);
+    expect(err).toContain(`The port is an option of its own: ${endpoint.replace(":22", "")} and --port 22.`);
+  });
+
   test("an unknown endpoint: the nearest names", async () => {
     const { code, err } = await podpath(["trace", folder(twoNodes()), "--from", "n1", "--to", "node/n3"]);
     expect(code).toBe(2);
