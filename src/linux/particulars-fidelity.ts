@@ -65,8 +65,9 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Particular>> = {
   "router advertisements and solicitations": {
     answer: "nobody sends them: addresses, routes and parameters are those of the dump",
   },
-  "typed routes that the kernel would refuse": {
-    answer: "taken as they are written: no finding tells them, unlike rules that the kernel would refuse",
+  "typed routes that the kernel refuses whatever the host has": fact("refused-routes"),
+  "typed routes that the kernel refuses for want of a gateway or of the source address": {
+    answer: "a fact is taken as it is written; a command of a timeline is refused where no route reaches its gateway",
   },
   "net.ipv4.ip_nonlocal_bind, net.ipv6.ip_nonlocal_bind": {
     answer: "not read: a packet may leave from any address that it is given, as from a socket with IP_FREEBIND",

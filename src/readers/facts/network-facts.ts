@@ -9,7 +9,9 @@ import { parseMac } from "../ip/mac.ts";
 import { unsigned } from "../ip/names.ts";
 import { readNeighbours } from "../ip/neigh.ts";
 import { printRoute } from "../ip/print-route.ts";
+import { refusedRoute } from "../ip/refused-route.ts";
 import { readRoutes } from "../ip/route.ts";
+import { isRouteType } from "../ip/route-build.ts";
 import { readPolicyRules } from "../ip/rule.ts";
 import { writtenInterface } from "../ip/written-interface.ts";
 import { readSysctls } from "../sysctl.ts";
@@ -29,6 +31,11 @@ export const routeFact: ApplyFact = (words, draft, host, context) => {
   const [read] = dump.routes;
   if (read === undefined) {
     context.refuse(1, "This is no route.", EXAMPLES.route);
+    return;
+  }
+  const refusal = refusedRoute(read, words.split(/\s+/).find((word) => !isRouteType(word)) ?? "");
+  if (refusal !== null) {
+    context.refuse(1, `The kernel takes no such route: “${refusal}”`, EXAMPLES.route);
     return;
   }
   const nextHops = read.nextHops.map((hop) =>
