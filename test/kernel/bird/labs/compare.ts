@@ -92,11 +92,14 @@ function isPassing(state: string, shown: ReadonlySet<string>): boolean {
   const crossed =
     /Socket: Connection (?:refused|reset by peer|closed)$/.test(state) &&
     [...shown].some((other) => other.includes("BGP Error: Bad"));
+  // Linux trusts a neighbour that answered for 15 to 45 s, by chance, before it finds out that nobody is there any more.
+  const found =
+    /Socket: No route to host$/.test(state) && [...shown].some((other) => other.startsWith("start Connect"));
   // Whoever refuses an OPEN tells why and closes: the reset discards what the other has not read yet, where that is slow.
   const cut =
     /Socket: Connection (?:reset by peer|closed)$/.test(state) &&
     [...shown].some((other) => other.includes("Received: "));
-  return ceased || cut || crossed || (passing && [...shown].some((other) => plain(other) === plain(state)));
+  return ceased || cut || crossed || found || (passing && [...shown].some((other) => plain(other) === plain(state)));
 }
 
 /**
