@@ -13,7 +13,7 @@ export type Fidelity = string | null;
 export const UNMET = "no compared probe met it in the recorded facts and campaigns";
 
 /** Matches: what a rule that matched the packet tested. */
-export const MATCH_FIDELITY: Readonly<Record<Exclude<keyof Matches, "unmodelled">, Fidelity>> = {
+export const MATCH_FIDELITY: Readonly<Record<Exclude<keyof Matches, "nft" | "unmodelled">, Fidelity>> = {
   addrtype: null,
   ah: UNMET,
   bpf: UNMET,
@@ -79,7 +79,7 @@ export const MATCH_FIDELITY: Readonly<Record<Exclude<keyof Matches, "unmodelled"
 };
 
 /** Targets of rules that matched. */
-export const TARGET_FIDELITY: Readonly<Record<Exclude<keyof Targets, "unmodelled">, Fidelity>> = {
+export const TARGET_FIDELITY: Readonly<Record<Exclude<keyof Targets, "nft" | "unmodelled">, Fidelity>> = {
   AUDIT: null,
   CHECKSUM: null,
   CLASSIFY: null,

@@ -98,6 +98,11 @@ function ofMatch(match: Match): Named {
     const { extension, damage } = match.options;
     return { feature: `match ${extension}`, reason: damage === undefined ? UNMODELLED : null };
   }
+  if (match.name === "nft") {
+    const { options } = match;
+    if (options.kind === "statement") return ofTarget(options.call);
+    return { feature: "native nft rules", reason: options.kind === "unmodelled" ? UNMODELLED : null };
+  }
   return { feature: `match ${match.name}`, reason: MATCH_FIDELITY[match.name] };
 }
 
@@ -106,5 +111,6 @@ function ofTarget(call: TargetCall): Named {
     const { extension, damage } = call.options;
     return { feature: `target ${extension}`, reason: damage === undefined ? UNMODELLED : null };
   }
+  if (call.name === "nft") return { feature: "native nft rules", reason: UNMODELLED };
   return { feature: `target ${call.name}`, reason: TARGET_FIDELITY[call.name] };
 }

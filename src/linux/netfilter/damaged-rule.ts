@@ -9,22 +9,13 @@ export interface Damage {
   readonly lost: boolean;
   /** What is not known of it, where the dump leaves it out or podpath cannot read it: `which interfaces it is for: …`. */
   readonly missing?: string;
-  /** Of a rule of nft's own that podpath does not model: its table, `inet filter`, and what it says. */
-  readonly nft?: { readonly table: string; readonly text: string };
 }
 
 /** A question about a damaged rule, and the command that prints it again. */
 export function aboutDamage(
-  { line, lost, missing, nft }: Damage,
+  { line, lost, missing }: Damage,
   asks: { readonly of: "match" | "do"; readonly host: string; readonly family: Family },
-): { readonly code: "damaged-rule" | "nft-chain"; readonly question: string; readonly command: string } {
-  if (nft !== undefined) {
-    return {
-      code: "nft-chain",
-      question: `${asks.of === "match" ? "does" : "what does"} "${nft.text}" of nft table ${nft.table} on ${asks.host} ${asks.of}? podpath does not model it`,
-      command: `nft list table ${nft.table}`,
-    };
-  }
+): { readonly code: "damaged-rule"; readonly question: string; readonly command: string } {
   const tool = asks.family === 4 ? "iptables" : "ip6tables";
   const dump = `the ${tool} dump of ${asks.host}`;
   const where = line === 0 ? dump : `line ${line} of ${dump}`;

@@ -1,4 +1,4 @@
-import type { ChainTable, Rule, Ruleset } from "../../model/ruleset.ts";
+import type { ChainTable, Match, Rule, Ruleset } from "../../model/ruleset.ts";
 import { isRefused } from "./refused-rules.ts";
 
 /** Matches whose checkentry calls nf_ct_netns_get(). */
@@ -42,8 +42,26 @@ export function tableNeedsConntrack(table: ChainTable): boolean {
 
 function ruleNeedsConntrack(rule: Rule): boolean {
   if (isRefused(rule)) return false;
-  if (rule.matches.some((match) => MATCHES.has(match.name))) return true;
+  if (rule.matches.some((match) => MATCHES.has(match.name) || asksConntrack(match))) return true;
   if (rule.target?.kind !== "extension") return false;
   const { call } = rule.target;
   return call.name === "CT" ? !call.options.notrack : TARGETS.has(call.name);
+}
+
+/** `ct` expressions of native nft rules call it too (net/netfilter/nft_ct.c). */
+function asksConntrack(match: Match): boolean {
+  if (match.name !== "nft") return false;
+  const { options } = match;
+  switch (options.kind) {
+    case "lookup":
+      return options.lookup.keys.some(({ of }) => of.startsWith("ct "));
+    case "bits":
+      return options.of.startsWith("ct ");
+    case "statement":
+      return TARGETS.has(options.call.name);
+    case "unmodelled":
+      return /\bct\b/.test(options.text);
+    case "memo":
+      return false;
+  }
 }

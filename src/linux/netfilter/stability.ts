@@ -1,6 +1,7 @@
 import type { Match, Matches, TargetCall, Targets } from "../../model/ruleset.ts";
 import { recording } from "../walk-record.ts";
 import type { MatchFunction, TargetFunction } from "./extension.ts";
+import type { NftKey } from "./nft/key.ts";
 
 /**
  * What a test rests on, for packets of one connection that differ in sequence numbers, length and content only. `stable`: on what
@@ -9,7 +10,7 @@ import type { MatchFunction, TargetFunction } from "./extension.ts";
  */
 type Stability = "stable" | "noting" | "flags" | "volatile";
 
-const MATCHES: Readonly<Record<keyof Matches, Stability>> = {
+const MATCHES: Readonly<Record<Exclude<keyof Matches, "nft">, Stability>> = {
   addrtype: "stable",
   ah: "stable",
   bpf: "volatile",
@@ -93,8 +94,38 @@ const unstable = new WeakMap<MatchFunction | TargetFunction, "flags" | "volatile
 
 /** A test was compiled of a match. */
 export function classifyTest(match: Match, test: MatchFunction): void {
-  const stability = match.name === "conntrack" && match.options.expire === null ? "stable" : MATCHES[match.name];
+  const stability = stabilityOf(match);
   if (stability === "flags" || stability === "volatile") unstable.set(test, stability);
+}
+
+function stabilityOf(match: Match): Stability {
+  if (match.name === "nft") return ofNft(match.options);
+  return match.name === "conntrack" && match.options.expire === null ? "stable" : MATCHES[match.name];
+}
+
+/** Keys of native nft rules that the packets of a connection do not share. */
+const NFT_KEYS: ReadonlyMap<NftKey["of"], Stability> = new Map([
+  ["tcp flags", "flags"],
+  ["length", "volatile"],
+  ["ct mark", "volatile"],
+  ["ct status", "volatile"],
+]);
+
+function ofNft(options: Matches["nft"]): Stability {
+  switch (options.kind) {
+    case "memo":
+      return "stable";
+    case "lookup": {
+      const found = options.lookup.keys.map(({ of }) => NFT_KEYS.get(of) ?? "stable");
+      return found.includes("volatile") ? "volatile" : found.includes("flags") ? "flags" : "stable";
+    }
+    case "bits":
+      return NFT_KEYS.get(options.of) ?? "stable";
+    case "statement":
+      return STABLE_TARGETS.has(options.call.name) ? "stable" : "volatile";
+    case "unmodelled":
+      return "noting";
+  }
 }
 
 /** A call was compiled of a target. */

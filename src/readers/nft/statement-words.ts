@@ -278,31 +278,6 @@ export function translatedRule(line: string, family: 4 | 6): TranslatedRule {
   };
 }
 
-/** What one statement says in the words of iptables, of a rule that nft made itself. */
-interface StatementWords {
-  /** Characters of it. */
-  readonly length: number;
-  readonly protocol: string | null;
-  readonly matches: readonly string[];
-  readonly targets: readonly string[];
-  readonly counters: TranslatedRule["counters"];
-}
-
-/** Translates the statement that the text begins with; null for one that iptables has no words for. */
-export function statementWords(text: string, family: 4 | 6): StatementWords | null {
-  const draft: Draft = { protocol: null, matches: [], target: [], counters: null };
-  const length = read(text, draft, family);
-  return length === 0
-    ? null
-    : {
-        length,
-        protocol: draft.protocol,
-        matches: draft.matches,
-        targets: draft.target,
-        counters: draft.counters,
-      };
-}
-
 function read(text: string, draft: Draft, family: 4 | 6): number {
   for (const [pattern, apply] of STATEMENTS) {
     const found = pattern.exec(text);

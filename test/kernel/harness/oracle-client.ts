@@ -197,6 +197,8 @@ export class Oracle {
     readonly backend?: "legacy" | "nft";
     readonly text?: string;
     readonly ipsets?: string;
+    /** What `nft -f` is given. */
+    readonly nft?: string;
   }): Promise<void> {
     await this.ask({ op: "load", ...request });
   }

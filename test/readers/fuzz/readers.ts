@@ -27,6 +27,7 @@ import { readLogLines } from "../../../src/readers/logs/log-lines.ts";
 import { loggedPacket } from "../../../src/readers/logs/logged-packet.ts";
 import { readNftBaseChains } from "../../../src/readers/nft/base-chains.ts";
 import { readNftIptablesRules } from "../../../src/readers/nft/iptables-rules.ts";
+import { readRecent } from "../../../src/readers/recent.ts";
 import { readResources } from "../../../src/readers/resources/read-resources.ts";
 import { readScenario } from "../../../src/readers/scenario/read-scenario.ts";
 import { snapshotOfScenario } from "../../../src/readers/scenario/snapshot-of-scenario.ts";
@@ -36,6 +37,7 @@ import { readSnapshot } from "../../../src/readers/snapshot/read-snapshot.ts";
 import { readSockets } from "../../../src/readers/ss.ts";
 import { readSysctls } from "../../../src/readers/sysctl.ts";
 import { readTables } from "../../../src/readers/tables/read-tables.ts";
+import { readWireguard } from "../../../src/readers/wireguard.ts";
 import { clusterOf, commandsOf, nodesOf, snapshotOf } from "./folders.ts";
 
 /** A reader as the fuzz sees it: a text in, findings out. */
@@ -145,6 +147,8 @@ export const READERS: readonly FuzzedReader[] = [
     for (const line of dump.lines) loggedPacket(line.text);
     return dump;
   }),
+  plain("recent", /recent/, readRecent),
+  plain("wg show", /wg-show/, readWireguard),
   plain("iptables-nft in nft", /nft/, readNftIptablesRules),
   plain("tables of kubectl and calicoctl", /table|cluster/, readTables),
   plain("objects", /cluster|ya?ml/, readResources),

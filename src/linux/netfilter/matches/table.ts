@@ -38,6 +38,7 @@ import { mark } from "./mark.ts";
 import { mh } from "./mh.ts";
 import { multiport } from "./multiport.ts";
 import { nfacct } from "./nfacct.ts";
+import { nft } from "./nft.ts";
 import { osf } from "./osf.ts";
 import { owner } from "./owner.ts";
 import { physdev } from "./physdev.ts";
@@ -104,6 +105,7 @@ const table: MatchTable = {
   mh,
   multiport,
   nfacct,
+  nft,
   osf,
   owner,
   physdev,
@@ -134,14 +136,14 @@ const table: MatchTable = {
 
 const NAMES: ReadonlySet<string> = new Set(Object.keys(table));
 
-/** The extension of that name; `unmodelled` and `refused` are not names that rules can write. */
+/** The extension of that name; `unmodelled`, `refused` and `nft` are not names that rules of iptables can write. */
 export function matchExtension<K extends keyof Matches>(name: K): MatchExtension<K> {
   return table[name];
 }
 
 /** Narrows a name found in a rule to the extensions podpath models. */
-export function isModelledMatch(name: string): name is Exclude<keyof Matches, "refused" | "unmodelled"> {
-  return name !== "unmodelled" && name !== "refused" && NAMES.has(name);
+export function isModelledMatch(name: string): name is Exclude<keyof Matches, "nft" | "refused" | "unmodelled"> {
+  return name !== "unmodelled" && name !== "refused" && name !== "nft" && NAMES.has(name);
 }
 
 export function compileMatch<K extends keyof Matches>(

@@ -21,6 +21,7 @@ import { MASQUERADE } from "./masquerade.ts";
 import { NETMAP } from "./netmap.ts";
 import { NFLOG } from "./nflog.ts";
 import { NFQUEUE } from "./nfqueue.ts";
+import { nft } from "./nft.ts";
 import { NOTRACK } from "./notrack.ts";
 import { QUEUE } from "./queue.ts";
 import { RATEEST } from "./rateest.ts";
@@ -64,6 +65,7 @@ const table: TargetTable = {
   NFLOG,
   NFQUEUE,
   NOTRACK,
+  nft,
   QUEUE,
   RATEEST,
   REDIRECT,
@@ -91,8 +93,8 @@ export function targetExtension<K extends keyof Targets>(name: K): TargetExtensi
 }
 
 /** Narrows a name found in a rule to the targets podpath models. */
-export function isModelledTarget(name: string): name is Exclude<keyof Targets, "unmodelled"> {
-  return name !== "unmodelled" && NAMES.has(name);
+export function isModelledTarget(name: string): name is Exclude<keyof Targets, "nft" | "unmodelled"> {
+  return name !== "unmodelled" && name !== "nft" && NAMES.has(name);
 }
 
 export function compileTarget<K extends keyof Targets>(

@@ -1,16 +1,13 @@
 import { type Origin, type OriginTable, originAt } from "../../../model/origin.ts";
-import type { Chain, ChainTable, Match, Rule } from "../../../model/ruleset.ts";
+import type { Chain, ChainTable, Rule } from "../../../model/ruleset.ts";
 import type { Family } from "../../../net/address.ts";
-import { formatProtocol } from "../../../net/protocol.ts";
-import { readRuleText } from "../../iptables/rule.ts";
-import { MISSING, type RuleScope } from "../../iptables/rule-reading.ts";
-import { sharedParts } from "../../iptables/shared-parts.ts";
 import type { FoundChain } from "../found-chain.ts";
-import { type NativeReading, readNativeRule } from "./native-rule.ts";
-import type { NativeChain, NativeRule, NativeTable } from "./native-table.ts";
-import type { Piece } from "./piece.ts";
+import type { RuleContext } from "./expression.ts";
+import type { NativeChain, NativeRule, NativeSet, NativeTable } from "./native-table.ts";
+import { readNativeRule } from "./rule.ts";
+import { type Token, tokensOf } from "./token.ts";
 
-/** A table of nft's own in terms of iptables, and its rules that podpath models in part only. */
+/** A table of nft's own as packets of each family meet it, and its rules that podpath models in part only. */
 export interface ChainTables {
   readonly tables: { readonly [F in Family]: ChainTable };
   readonly unread: readonly NativeRule[];
@@ -27,37 +24,57 @@ export function chainTables(
   file: number,
 ): ChainTables | null {
   const unread = new Map<string, NativeRule>();
+  const sets = readSets(table);
   let count = 0;
   const ofFamily = (family: Family): ChainTable => {
-    const name = `${table.family} ${table.name}`;
-    const shared = sharedParts();
     const chains = new Map<string, Chain>();
     // packets of the other family never come to a table of family ip or ip6
     const met = table.family === "inet" || table.family === (family === 4 ? "ip" : "ip6") ? table.chains : [];
+    const context: RuleContext = { family, sets };
     for (const chain of met) {
       const origin = (line: number): Origin => originAt(origins, file, line);
       const rules = chain.rules.flatMap((rule, index) => {
-        const reading = count > MOST ? null : readNativeRule(rule.text, family, table.sets);
-        if (reading === null) return [];
-        const scope: RuleScope = {
-          family,
-          shared,
-          isChain: (wanted) => table.chains.some((one) => one.name === wanted),
-          counters: reading.counters,
-          origin: origin(rule.line),
-        };
-        const place = { table: name, chain: chain.name, text: rule.text, index: index + 1, line: rule.line };
-        const made = rulesOf(reading, scope, place, (more) => chains.set(more.name, more));
+        if (count > MOST) return [];
+        const listed = { ...rule, tokens: wordsOf(rule.text), index: index + 1 };
+        const made = readNativeRule(listed, context, origin(rule.line)).map((one) => withKnownEnd(one, table));
         count += made.length;
-        if (reading.unread !== null || made.some(isDoubtful)) unread.set(`${chain.name} ${index}`, rule);
+        if (made.some(isDoubtful)) unread.set(`${chain.name} ${index}`, rule);
         return made;
       });
       chains.set(chain.name, chainOf(chain, rules, bases, origin(chain.line)));
     }
-    return { name, chains };
+    return { name: `${table.family} ${table.name}`, chains };
   };
   const tables = { 4: ofFamily(4), 6: ofFamily(6) };
   return count > MOST ? null : { tables, unread: [...unread.values()] };
+}
+
+/** A jump to a chain that is not there is a question: nft takes none. */
+function withKnownEnd(rule: Rule, { chains }: NativeTable): Rule {
+  const { target } = rule;
+  if (target?.kind !== "jump" && target?.kind !== "goto") return rule;
+  if (chains.some(({ name }) => name === target.chain)) return rule;
+  const text = `${target.kind} ${target.chain}`;
+  return { ...rule, target: { kind: "extension", call: { name: "nft", options: { text } } } };
+}
+
+/** The words of a text that stands on one line. */
+function wordsOf(text: string): readonly Token[] {
+  return tokensOf([{ number: 1, text }]).filter(({ kind }) => kind !== "line");
+}
+
+/** The sets by name; a set that rules add to or delete from is dynamic, whatever its flags say. */
+function readSets({ sets, chains }: NativeTable): RuleContext["sets"] {
+  const changed = new Set<string>();
+  for (const { rules } of chains) {
+    for (const { text } of rules) {
+      for (const [, name = ""] of text.matchAll(/(?:^| )(?:add|update|delete) @(\S+)/g)) changed.add(name);
+    }
+  }
+  const read = ([name, { elements, isDynamic }]: readonly [string, NativeSet]) => {
+    return [name, { elements: wordsOf(elements.join(", ")), dynamic: isDynamic || changed.has(name) }] as const;
+  };
+  return new Map([...sets].map(read));
 }
 
 function chainOf(chain: NativeChain, rules: readonly Rule[], bases: readonly FoundChain[], origin: Origin): Chain {
@@ -72,89 +89,10 @@ function chainOf(chain: NativeChain, rules: readonly Rule[], bases: readonly Fou
   };
 }
 
-/** A rule with a test or a target that is not understood: a jump to a chain that is not there. */
+/** A rule with a test or an end that is not understood. */
 function isDoubtful({ matches, target }: Rule): boolean {
   return (
-    matches.some(({ name }) => name === "unmodelled") ||
-    (target?.kind === "extension" && target.call.name === "unmodelled")
+    matches.some(({ name, options }) => name === "nft" && options.kind === "unmodelled") ||
+    (target?.kind === "extension" && target.call.name === "nft")
   );
-}
-
-interface Place {
-  readonly table: string;
-  readonly chain: string;
-  readonly text: string;
-  readonly index: number;
-  readonly line: number;
-}
-
-/** The rules that stand for one of nft's: for each alternative, one for each thing that is done. */
-function rulesOf(reading: NativeReading, scope: RuleScope, place: Place, put: (chain: Chain) => void): readonly Rule[] {
-  const parsed = new Map<string, Rule>();
-  let number = 0;
-  return reading.alternatives.flatMap((piece) => {
-    if (piece.never === true) return [];
-    const { targets } = reading;
-    // a rule that is not read to its end may do anything
-    const unknownEnd = reading.unread !== null && piece.verdict === undefined && targets.length === 0 ? [MISSING] : [];
-    const done = piece.verdict === undefined ? [...targets, ...unknownEnd] : [...targets, piece.verdict];
-    if (done.length > 1 && reading.isAskedOnce) {
-      const name = `${place.chain}#${place.index}.${++number}`;
-      const plain = { ...reading, words: [], unread: null };
-      const protocol = piece.protocol === undefined ? {} : { protocol: piece.protocol };
-      const rules = done.map((target) => {
-        const words = [...protocolWords(protocol), target].join(" ");
-        return completed(readRuleText(words, scope).rules[0], {}, plain, scope, place);
-      });
-      put({ name, policy: null, rules, counters: null, origin: scope.origin });
-      // what returns from there returns from here
-      const isEnd = /^-g |^-j RETURN/.test(done.at(-1) ?? "");
-      const target = { kind: isEnd ? "goto" : "jump", chain: name } as const;
-      const words = [...protocolWords(piece), ...reading.words].join(" ");
-      return [{ ...completed(readRuleText(words, scope).rules[0], piece, reading, scope, place), target }];
-    }
-    return (done.length === 0 ? [""] : done).map((target): Rule => {
-      const words = [...protocolWords(piece), ...reading.words, target].join(" ");
-      const known = parsed.get(words) ?? readRuleText(words, scope).rules[0];
-      if (known !== undefined) parsed.set(words, known);
-      return completed(known, piece, reading, scope, place);
-    });
-  });
-}
-
-function protocolWords({ protocol, notProtocol }: Piece): readonly string[] {
-  if (protocol !== undefined) return ["-p", formatProtocol(protocol)];
-  return notProtocol === undefined ? [] : ["!", "-p", formatProtocol(notProtocol)];
-}
-
-function completed(
-  known: Rule | undefined,
-  piece: Piece,
-  { unread, counters }: NativeReading,
-  scope: RuleScope,
-  { table, text, index, line }: Place,
-): Rule {
-  const damage = { line, lost: false, nft: { table, text } };
-  const doubt: Match = { name: "unmodelled", options: { extension: "", arguments: [MISSING], damage } };
-  const isLost = (match: Match): boolean => match.name === "unmodelled" && match.options.extension === "";
-  const read = known?.matches ?? [];
-  const isUnsure = unread !== null || known === undefined || read.some(isLost);
-  const matches = [...(piece.matches ?? []), ...read.filter((match) => !isLost(match)), ...(isUnsure ? [doubt] : [])];
-  const target = known?.target ?? null;
-  const isUntold = target?.kind === "extension" && target.call.name === "unmodelled";
-  return {
-    source: known?.source ?? null,
-    destination: known?.destination ?? null,
-    inInterface: piece.inInterface ?? known?.inInterface ?? null,
-    outInterface: piece.outInterface ?? known?.outInterface ?? null,
-    protocol: known?.protocol ?? null,
-    fragment: known?.fragment ?? null,
-    matches,
-    target: isUntold
-      ? { kind: "extension", call: { name: "unmodelled", options: { ...target.call.options, damage } } }
-      : target,
-    counters,
-    origin: scope.origin,
-    nft: { text, index },
-  };
 }
