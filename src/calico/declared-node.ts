@@ -1,5 +1,6 @@
 import type { AddressWithLength } from "../kubernetes/address-field.ts";
 import type { Interface } from "../model/interface.ts";
+import type { NftBaseChain } from "../model/nft-base-chain.ts";
 import type { Origin } from "../model/origin.ts";
 import type { Route } from "../model/route.ts";
 import type { Ruleset } from "../model/ruleset.ts";
@@ -19,6 +20,8 @@ export interface DeclaredNode {
   readonly sysctls: ReadonlyMap<string, string>;
   /** The machine's own rules, without Calico's and kube-proxy's; none where nothing is declared. */
   readonly firewall: readonly Ruleset[];
+  /** Its own chains of nftables. */
+  readonly nftBaseChains: readonly NftBaseChain[];
   /** Programs of the machine that listen (BIRD, kubelet, the API server, …) and pods of the host's network. */
   readonly sockets: readonly ListeningSocket[];
   /** The address that calico/node uses, with its subnet's length: declared, else detected; null without one of the family. */

@@ -31,7 +31,7 @@ export function sessionFacts(network: Network, session: SessionDown): readonly s
   const { host, peer, address, sides, attempts } = session;
   const words = [...new Set(sides.map(sessionWords))].join(" / ");
   const end = peer === null ? formatAddress(address) : `${peer} (${formatAddress(address)})`;
-  const hints = new Set(attempts.flatMap((attempt) => hintOf(attempt) ?? []));
+  const hints = new Set(attempts.flatMap((attempt) => hintOf(network, attempt) ?? []));
   return [
     `BGP ${host}–${end} is down (${words})`,
     ...attempts.map((attempt) => attemptFact(network, attempt)),
@@ -60,13 +60,22 @@ export function lostJourney({ answer }: SessionAttempt): Journey | null {
 }
 
 /** What lets the packets through where rules of a machine's own INPUT or OUTPUT drop them; null elsewhere. */
-function hintOf(attempt: SessionAttempt): string | null {
+function hintOf(network: Network, attempt: SessionAttempt): string | null {
   const lost = lostJourney(attempt);
   const ending = lost?.end?.ending;
   if (lost === null || lost.end === null || ending === undefined || !ending.byRule) return null;
   const { hook } = ending;
   if (hook !== "INPUT" && hook !== "OUTPUT") return null;
+  const { host, chain } = lost.end;
+  // an accept of iptables does not overrule a drop of nftables' own
+  const own = network.hosts
+    .get(host)
+    ?.nftBaseChains.find((base) => base.hook.toUpperCase() === hook && `${base.family} ${base.table}` === chain?.table);
+  if (own !== undefined) {
+    const side = lost.cause < 0 ? "dport" : "sport";
+    return `nft insert rule ${own.family} ${own.table} ${own.chain} tcp ${side} ${attempt.port} accept on ${host}`;
+  }
   const program = lost.end.packet.dst.family === 6 ? "ip6tables" : "iptables";
   const port = lost.cause < 0 ? "--dport" : "--sport";
-  return `${program} -I ${hook} -p tcp ${port} ${attempt.port} -j ACCEPT on ${lost.end.host}`;
+  return `${program} -I ${hook} -p tcp ${port} ${attempt.port} -j ACCEPT on ${host}`;
 }

@@ -74,6 +74,25 @@ describe("routes of a cluster of manifests", () => {
     expect((await podpath(["trace", path, ...PING])).code).toBe(0);
   });
 
+  test("are missing where nftables' own rules take no SYN to 179; the rule of nft that is named lets them up", async () => {
+    const chain = (...rules: readonly string[]): string =>
+      `table inet filter {\n\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n${rules.map((rule) => `\t\t${rule}\n`).join("")}\t}\n}\n`;
+    const hard = chain("ct state established,related accept", 'iif "lo" accept', "tcp dport 22 accept");
+    const { code, out } = await podpath(["trace", cluster({ n1: hard, n2: hard }), ...PING]);
+    expect(code).toBe(1);
+    expect(words(out)).toMatch(/dropped on n[12] in INPUT by the policy of inet filter input, n[12]\.rules:2/);
+    const hint = /to let it up: nft insert rule inet filter input (.*? accept) on (n[12])/.exec(words(out));
+    expect(hint).not.toBeNull();
+    const softer = chain(
+      hint?.[1] ?? "",
+      "ct state established,related accept",
+      'iif "lo" accept',
+      "tcp dport 22 accept",
+    );
+    const followed = { n1: hard, n2: hard, [hint?.[2] ?? ""]: softer };
+    expect((await podpath(["trace", cluster(followed), ...PING])).code).toBe(0);
+  });
+
   test("come all the same where only the end that dials drops SYNs, and not where it is the other", async () => {
     const codes = await Promise.all(
       ["n1", "n2"].map(async (name) => [name, (await podpath(["trace", cluster({ [name]: HARD }), ...PING])).code]),

@@ -185,7 +185,7 @@ function nodeHost(node: DeclaredNode, contexts: Contexts): Host {
       const all = (): ReadonlyMap<string, IpSet> => new Map(felix().ipSets.map((set) => [set.name, set]));
       return partlyLazyMap(new Map<string, IpSet>(), all, felix().findSet);
     }),
-    nftBaseChains: once(() => [...felix().baseChains, ...kubeProxy().baseChains]),
+    nftBaseChains: once(() => [...node.nftBaseChains, ...felix().baseChains, ...kubeProxy().baseChains]),
     sysctls: () => sysctls().sysctls,
     dumpedSysctls: () => sysctls().dumpedSysctls,
     neighbours: () => wiring().neighbours,

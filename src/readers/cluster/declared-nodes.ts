@@ -138,6 +138,7 @@ function machineOf(
     ],
     sysctls: new Map(),
     firewall: [],
+    nftBaseChains: [],
     sockets: [],
     bgpIPv4: null,
     bgpIPv6: null,

@@ -54,6 +54,7 @@ export function readNode(
   unknown.push(...keysOfElements(member(field, "interfaces"), NODE_INTERFACE_KEYS));
   const listen = own("listen");
   const asNumber = integer(own("asNumber"));
+  const firewall = readFirewall(own("firewall"), unknown, reading);
   return {
     name,
     labels: new Map([...textMap(member(defaults, "labels")), ...textMap(member(field, "labels"))]),
@@ -64,7 +65,8 @@ export function readNode(
       ...deriveLocalRoutes(interfaces, () => true),
     ],
     sysctls: both("sysctls"),
-    firewall: readFirewall(own("firewall"), unknown, reading),
+    firewall: firewall.rulesets,
+    nftBaseChains: firewall.nftBaseChains,
     sockets: readListen(listen, reading),
     bgpIPv4: null,
     bgpIPv6: null,

@@ -10,6 +10,7 @@ export function declaredNode(name: string, fields: Partial<DeclaredNode> = {}): 
     routes: [],
     sysctls: new Map(),
     firewall: [],
+    nftBaseChains: [],
     sockets: [],
     bgpIPv4: null,
     bgpIPv6: null,

@@ -96,6 +96,22 @@ describe("the machine's own rules", () => {
     expect(nodes[0]?.firewall[0]?.backend).toBe("legacy");
     expect(nodes[0]?.firewall[0]).toBe(nodes[1]?.firewall[0]);
   });
+
+  test.each([
+    ["as a file for nft", "#!/usr/sbin/nft -f\n# hardened\n\nflush ruleset\n"],
+    ["as nft lists it", ""],
+  ])("may be nftables' own, %s", (_, head) => {
+    const origins = originTable();
+    const rules = `${head}table inet filter {\n\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n\t\ttcp dport 22 accept\n\t}\n}\n`;
+    const text = `${HEAD}defaults: {firewall: nftables.conf}\nnodes: {n1: {addresses: [10.0.0.1/8]}}\n`;
+    const { nodes, findings } = readNodesFile(text, "nodes.yaml", origins, () => rules);
+    expect(findings).toEqual([]);
+    expect(nodes[0]?.firewall).toEqual([]);
+    expect(nodes[0]?.nftBaseChains).toMatchObject([{ table: "filter", chain: "input", policy: "drop", ruleCount: 1 }]);
+    const [rule] = nodes[0]?.nftBaseChains[0]?.tables?.[4].chains.get("input")?.rules ?? [];
+    const line = rules.split("\n").indexOf("\t\ttcp dport 22 accept") + 1;
+    expect(sourceOf(origins, rule?.origin ?? 0)).toEqual({ file: "nftables.conf", line });
+  });
 });
 
 describe("what is wrong is told with its place:", () => {
