@@ -159,7 +159,10 @@ describe.skipIf(reason !== null)("podpath and the real iptables", () => {
       ["-j", "list", "ruleset"],
     ]) {
       const { baseChains } = readNftBaseChains({ text: inside("nft", args), file: "nft" }, originTable());
-      const found = baseChains.map(({ origin: _, ...chain }) => chain).sort((x, y) => x.priority - y.priority);
+      expect(baseChains.every(({ tables }) => tables !== undefined)).toBe(true);
+      const found = baseChains
+        .map(({ origin: _, tables: __, ...chain }) => chain)
+        .sort((x, y) => x.priority - y.priority);
       expect(found).toEqual([
         {
           family: "ip",
