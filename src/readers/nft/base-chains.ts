@@ -47,7 +47,28 @@ export function readNftBaseChains(
       baseChains.push(read === null ? { ...chain, origin } : { ...chain, tables: read.tables, origin });
     }
   }
+  const command = isJson ? undefined : lines.find(({ text }) => COMMAND.test(text));
+  if (command !== undefined) baseChains.push(...unreadChains(command, originAt(origins, file, command.number)));
   return { baseChains, findings: findings.list() };
+}
+
+/** What a file for `nft -f` may say besides its tables, and that makes rules: other files, and commands that change chains and sets. */
+const COMMAND =
+  /^\s*(?:include\s|(?:add|insert|create|replace|delete|destroy|flush)\s+(?:rule|chain|set|map|element)\b)/;
+
+/** Rules that nobody read may stand at each hook of a filter. */
+function unreadChains({ text }: { readonly text: string }, origin: NftBaseChain["origin"]): readonly NftBaseChain[] {
+  return ["input", "forward", "output"].map((hook) => ({
+    family: "inet",
+    table: `made by ${quote(text.trim())} and the like`,
+    chain: hook,
+    type: "filter",
+    hook,
+    priority: 0,
+    policy: "accept",
+    ruleCount: 1,
+    origin,
+  }));
 }
 
 function byTable(chains: readonly FoundChain[]): ReadonlyMap<string, readonly FoundChain[]> {

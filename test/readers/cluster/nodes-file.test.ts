@@ -114,6 +114,19 @@ describe("the machine's own rules", () => {
   });
 });
 
+test.each(['include "/etc/nftables.d/*.nft"', "add rule inet filter input tcp dport 179 drop"])(
+  "what %s makes is in doubt at every hook of a filter",
+  (command) => {
+    const table =
+      "table inet filter {\n\tchain input {\n\t\ttype filter hook input priority 0; policy accept;\n\t}\n}\n";
+    const text = `${HEAD}nodes: {n1: {addresses: [10.0.0.1/8], firewall: fw.nft}}\n`;
+    const { nodes, findings } = read(text, { "fw.nft": `flush ruleset\n${table}${command}\n` });
+    expect(findings.map(({ code, line }) => [code, line])).toEqual([["unknown-line", 7]]);
+    const unread = nodes[0]?.nftBaseChains.filter(({ tables }) => tables === undefined) ?? [];
+    expect(unread.map(({ hook }) => hook)).toEqual(["input", "forward", "output"]);
+  },
+);
+
 describe("what is wrong is told with its place:", () => {
   test.each([
     [

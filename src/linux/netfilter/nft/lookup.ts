@@ -1,4 +1,4 @@
-import { type Address, compareAddresses } from "../../../net/address.ts";
+import { compareAddresses } from "../../../net/address.ts";
 import { describePacket } from "../../../net/packet.ts";
 import { isFree, valueIn } from "../../free-value.ts";
 import { UNKNOWN_INTERFACE } from "../../routing/unknown-route.ts";
@@ -52,7 +52,7 @@ function numberTest(key: KeyOf<"number">, ranges: readonly NftRange[], invert: b
     if (isFree(value) && isPort(key)) {
       return valueIn(runtime.services.freeValues, runtime.services.choose, value, sorted) !== invert;
     }
-    return within(sorted, (value & mask) >>> 0) !== invert;
+    return isAmong(sorted, (value & mask) >>> 0, compareNumbers) !== invert;
   };
 }
 
@@ -60,39 +60,32 @@ function isPort({ of }: KeyOf<"number">): boolean {
   return of === "sport" || of === "dport";
 }
 
-function within(sorted: readonly { readonly first: number; readonly last: number }[], value: number): boolean {
+/** Whether a value lies in one of the ranges, which are sorted and do not overlap. */
+function isAmong<T>(
+  sorted: readonly { readonly first: T; readonly last: T }[],
+  value: T,
+  compare: (x: T, y: T) => number,
+): boolean {
   let low = 0;
   let high = sorted.length - 1;
   while (low <= high) {
     const middle = (low + high) >> 1;
     const range = sorted[middle];
     if (range === undefined) return false;
-    if (value < range.first) high = middle - 1;
-    else if (value > range.last) low = middle + 1;
+    if (compare(value, range.first) < 0) high = middle - 1;
+    else if (compare(value, range.last) > 0) low = middle + 1;
     else return true;
   }
   return false;
 }
 
+const compareNumbers = (x: number, y: number): number => x - y;
+
 function addressTest(key: KeyOf<"address">, ranges: readonly NftRange[], invert: boolean): MatchFunction {
   const sorted = ranges
     .flatMap((range) => (range.kind === "address" ? [range] : []))
     .sort((x, y) => compareAddresses(x.first, y.first));
-  return (skb) => includes(sorted, addressOf(key.of, skb)) !== invert;
-}
-
-function includes(sorted: readonly { readonly first: Address; readonly last: Address }[], address: Address): boolean {
-  let low = 0;
-  let high = sorted.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    const range = sorted[middle];
-    if (range === undefined) return false;
-    if (compareAddresses(address, range.first) < 0) high = middle - 1;
-    else if (compareAddresses(address, range.last) > 0) low = middle + 1;
-    else return address.family === range.first.family;
-  }
-  return false;
+  return (skb) => isAmong(sorted, addressOf(key.of, skb), compareAddresses) !== invert;
 }
 
 function hasValue(key: NftKey, skb: Skb): boolean {
