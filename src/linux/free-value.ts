@@ -8,13 +8,15 @@ import type { Choice, Chooser } from "./chooser.ts";
  */
 export interface FreeValues {
   readonly domains: PortSet[];
+  /** Pairs of free values that are known to be one, or two: `meet()`. */
+  readonly pairs: Map<string, boolean>;
 }
 
 /** The name of the first free value: what comes after the numbers of ports. */
 export const FIRST_FREE = 0x10000;
 
 export function freeValues(): FreeValues {
-  return { domains: [] };
+  return { domains: [], pairs: new Map() };
 }
 
 export function isFree(value: number): boolean {
@@ -55,4 +57,55 @@ export function valueIn(table: FreeValues, choose: Chooser, value: number, ports
   const isInside = choose(choice) === 0;
   table.domains[value - FIRST_FREE] = isInside ? inside : outside;
   return isInside;
+}
+
+function pairOf(x: number, y: number): string {
+  return x < y ? `${x} ${y}` : `${y} ${x}`;
+}
+
+/** Two values that were drawn so that they differ. */
+export function keepApart({ pairs }: FreeValues, x: number, y: number): void {
+  pairs.set(pairOf(x, y), false);
+}
+
+/** Whether two values, each free or not, could be the same one. */
+export function mayMeet(table: FreeValues, x: number, y: number): boolean {
+  if (x === y) return true;
+  if (!isFree(x) && !isFree(y)) return false;
+  return table.pairs.get(pairOf(x, y)) ?? intersectPortSets(domainOf(table, x), domainOf(table, y)).length > 0;
+}
+
+/** Whether two values, each free or not, are the same one: a choice with the probabilities of even draws. */
+export function meet(table: FreeValues, choose: Chooser, x: number, y: number): boolean {
+  if (x === y || !mayMeet(table, x, y)) return x === y;
+  if (!isFree(x)) return valueIn(table, choose, y, [{ first: x, last: x }]);
+  if (!isFree(y)) return valueIn(table, choose, x, [{ first: y, last: y }]);
+  const known = table.pairs.get(pairOf(x, y));
+  if (known !== undefined) return known;
+  const [left, right] = [domainOf(table, x), domainOf(table, y)];
+  const shared = intersectPortSets(left, right);
+  const probability = portSetSize(shared) / (portSetSize(left) * portSetSize(right));
+  const isOne = probability === 1 || choose(sameDraw(x, y, probability)) === 0;
+  table.pairs.set(pairOf(x, y), isOne);
+  if (isOne) {
+    table.domains[x - FIRST_FREE] = shared;
+    table.domains[y - FIRST_FREE] = shared;
+  }
+  return isOne;
+}
+
+function domainOf(table: FreeValues, value: number): PortSet {
+  return isFree(value) ? freeDomain(table, value) : [{ first: value, last: value }];
+}
+
+function sameDraw(x: number, y: number, probability: number): Choice {
+  return {
+    kind: "random",
+    variable: `free values ${x - FIRST_FREE} and ${y - FIRST_FREE}`,
+    question: "did two connections draw the same port, one after the other?",
+    alternatives: [
+      { label: "the same", probability },
+      { label: "another", probability: 1 - probability },
+    ],
+  };
 }

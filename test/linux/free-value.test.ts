@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { freeDomain, freeValue, freeValues, valueIn } from "../../src/linux/free-value.ts";
+import { freeDomain, freeValue, freeValues, keepApart, meet, valueIn } from "../../src/linux/free-value.ts";
 import { formatPortSet } from "../../src/net/port-set.ts";
 import { explore } from "../../src/trace/explorer.ts";
 
@@ -44,5 +44,34 @@ describe("a port that nobody has chosen yet", () => {
       return `${low} ${formatPortSet(freeDomain(table, port))} ${valueIn(table, choose, port, [{ first: 1, last: 5 }])}`;
     });
     expect(seen.leaves.map((leaf) => leaf.value)).toEqual(["true 1-5 true", "false 6-10 false"]);
+  });
+
+  it("is another's as often as two even draws agree, and stays so", () => {
+    const range = fc.tuple(fc.nat(9), fc.nat(9)).map(([x, y]) => ({ first: Math.min(x, y), last: Math.max(x, y) }));
+    fc.assert(
+      fc.property(range, range, (left, right) => {
+        const seen = explore((choose) => {
+          const table = freeValues();
+          const [x, y] = [freeValue(table, [left]), freeValue(table, [right])];
+          const first = meet(table, choose, x, y);
+          expect(meet(table, choose, y, x)).toBe(first);
+          return first;
+        });
+        const met = seen.leaves.filter((leaf) => leaf.value).reduce((sum, leaf) => sum + leaf.probability, 0);
+        let pairs = 0;
+        for (let x = left.first; x <= left.last; x++) if (x >= right.first && x <= right.last) pairs++;
+        expect(met).toBeCloseTo(pairs / ((left.last - left.first + 1) * (right.last - right.first + 1)), 9);
+      }),
+    );
+  });
+
+  it("is a written one's when it is drawn so, and never that of a value that it was kept apart from", () => {
+    const seen = explore((choose) => {
+      const table = freeValues();
+      const [x, y] = [freeValue(table, [{ first: 1, last: 2 }]), freeValue(table, [{ first: 1, last: 2 }])];
+      keepApart(table, x, y);
+      return `${meet(table, choose, x, 1)} ${formatPortSet(freeDomain(table, x))} ${meet(table, choose, x, y)}`;
+    });
+    expect(seen.leaves.map((leaf) => leaf.value)).toEqual(["true 1 false", "false 2 false"]);
   });
 });

@@ -1,6 +1,6 @@
 import { type PortRange, type PortSet, portSetHas, portSetSize, subtractPortSets } from "../../net/port-set.ts";
 import { ICMP, ICMPV6, TCP } from "../../net/protocol.ts";
-import { freeValue, isFree, valueIn } from "../free-value.ts";
+import { freeValue, isFree, keepApart, valueIn } from "../free-value.ts";
 import type { HostRuntime } from "../runtime.ts";
 import { type Connection, IPS_DYING, IPS_FIXED_TIMEOUT, IPS_SRC_NAT, type Tuple } from "./connection.ts";
 import type { Manip } from "./nat.ts";
@@ -105,7 +105,9 @@ export function findKey(
   // None is left: the packet is dropped when it is confirmed, because another connection has it.
   if (only === undefined || portSetSize(domain) <= drawn.length) return setKey(tuple, manip, drawn[0] ?? first);
   if (domain.length === 1 && only.first === only.last) return setKey(tuple, manip, only.first);
-  setKey(tuple, manip, freeValue(runtime.services.freeValues, domain));
+  const key = freeValue(runtime.services.freeValues, domain);
+  for (const other of drawn) keepApart(runtime.services.freeValues, key, other);
+  setKey(tuple, manip, key);
 }
 
 /** Which place of the range is tried first; null: a random one. */

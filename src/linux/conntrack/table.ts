@@ -14,6 +14,8 @@ export interface ConntrackTable {
   used: number;
   /** Connections that a helper listens to. */
   readonly helped: Connection[];
+  /** Connections with a port that was drawn from a few (`drawn-port.ts`). */
+  readonly drawn: Connection[];
   /** Those whose source was translated (`nat-source.ts`); null until somebody asks. */
   sources: SourceTable | null;
 }
@@ -28,7 +30,7 @@ const FIRST_SLOTS = 32;
 const NO_HASHES = new Int32Array(1);
 
 export function conntrackTable(): ConntrackTable {
-  return { hashes: NO_HASHES, connections: [null], used: 0, helped: [], sources: null };
+  return { hashes: NO_HASHES, connections: [null], used: 0, helped: [], drawn: [], sources: null };
 }
 
 /** `conntrack -F`: every entry is gone. */
@@ -38,6 +40,7 @@ export function flushConntrack(table: ConntrackTable): void {
   table.connections = [null];
   table.used = 0;
   table.helped.length = 0;
+  table.drawn.length = 0;
   table.sources = null;
 }
 

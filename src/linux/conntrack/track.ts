@@ -14,6 +14,7 @@ import {
   newConnection,
   type Tuple,
 } from "./connection.ts";
+import { findDrawn, noteDrawn } from "./drawn-port.ts";
 import { expect, noteHelper } from "./expectation.ts";
 import { hasRoom } from "./full-table.ts";
 import { handlePacket } from "./handle-packet.ts";
@@ -52,7 +53,8 @@ function resolve(runtime: HostRuntime, skb: Skb, now: number): boolean {
   for (;;) {
     const there = originalZone(skb);
     const back = replyZone(skb);
-    const slot = findSlotInZones(runtime.conntrack, passingTuple(packet, there), there, back, now);
+    let slot = findSlotInZones(runtime.conntrack, passingTuple(packet, there), there, back, now);
+    if (slot < 0) slot = findDrawn(runtime, passingTuple(packet, there), there, back);
     const isNew = slot < 0;
     const reply = !isNew && isReplyIn(runtime.conntrack, slot);
     const connection = isNew ? open(tupleOf(packet, there), back) : connectionIn(runtime.conntrack, slot);
@@ -108,7 +110,8 @@ function trackError(runtime: HostRuntime, skb: Skb): void {
   const [there, back] = [originalZone(skb), replyZone(skb)];
   const inverse = inner === null ? null : invertTuple(tupleOf(inner, there));
   const table = runtime.conntrack;
-  const slot = inverse === null ? -1 : findSlotInZones(table, inverse, there, back, runtime.services.now());
+  let slot = inverse === null ? -1 : findSlotInZones(table, inverse, there, back, runtime.services.now());
+  if (slot < 0 && inverse !== null) slot = findDrawn(runtime, inverse, there, back);
   skb.ctState = CT_INVALID;
   if (slot < 0) return;
   const connection = connectionIn(table, slot);
@@ -134,6 +137,7 @@ export function confirm(runtime: HostRuntime, skb: Skb): boolean {
   if (clash < 0) clash = findRival(runtime.conntrack, connection, true, now);
   if (clash >= 0) return resolveClash(runtime, skb, connectionIn(runtime.conntrack, clash), connection, now);
   addConnection(runtime.conntrack, connection);
+  noteDrawn(runtime, connection);
   return true;
 }
 

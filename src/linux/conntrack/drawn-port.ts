@@ -1,0 +1,46 @@
+import { sameAddress } from "../../net/address.ts";
+import { portSetSize } from "../../net/port-set.ts";
+import { freeDomain, isFree, mayMeet, meet } from "../free-value.ts";
+import type { HostRuntime } from "../runtime.ts";
+import { type Connection, IPS_DYING, type Tuple } from "./connection.ts";
+import { connectionsIn, findSlotInDirection } from "./table.ts";
+
+/** Of a wider range two draws are taken to differ: that one of them meets another is less likely than one in a hundred. */
+const FEW = 128;
+
+/** Files a connection with a port that was drawn from a few, which a packet may turn out to have too. */
+export function noteDrawn(runtime: HostRuntime, connection: Connection): void {
+  if (runtime.services.freeValues.domains.length === 0) return;
+  const { original, reply } = connection;
+  if ([original, reply].some((tuple) => isDrawnFromFew(runtime, tuple))) runtime.conntrack.drawn.push(connection);
+}
+
+function isDrawnFromFew(runtime: HostRuntime, { sport, dport }: Tuple): boolean {
+  const { freeValues } = runtime.services;
+  return [sport, dport].some((port) => isFree(port) && portSetSize(freeDomain(freeValues, port)) <= FEW);
+}
+
+/**
+ * The slot of a live connection that has the packet's tuple if two ports are equal that nobody has compared: one that was
+ * drawn from a few, and another's drawn or written one. -1: there is none, or the chooser says that they differ. The packet's
+ * tuple is in the zone `there` of the original direction, and in the zone `back` of replies.
+ */
+export function findDrawn(runtime: HostRuntime, wanted: Tuple, there: number, back: number): number {
+  const { conntrack, services } = runtime;
+  if (services.freeValues.domains.length === 0) return -1;
+  const candidates = isDrawnFromFew(runtime, wanted) ? connectionsIn(conntrack) : conntrack.drawn;
+  const { src, dst, protocol, sport, dport } = wanted;
+  for (const { original, reply, status, expires } of candidates) {
+    if ((status & IPS_DYING) !== 0 || expires <= services.now()) continue;
+    for (const tuple of [original, reply]) {
+      if (tuple.zone !== (tuple === reply ? back : there) || tuple.protocol !== protocol) continue;
+      if (!sameAddress(tuple.src, src) || !sameAddress(tuple.dst, dst)) continue;
+      if (!mayMeet(services.freeValues, tuple.sport, sport) || !mayMeet(services.freeValues, tuple.dport, dport))
+        continue;
+      if (!meet(services.freeValues, services.choose, tuple.sport, sport)) continue;
+      if (!meet(services.freeValues, services.choose, tuple.dport, dport)) continue;
+      return findSlotInDirection(conntrack, tuple, tuple === reply, services.now());
+    }
+  }
+  return -1;
+}
