@@ -33,7 +33,10 @@ export async function check(argument: string | undefined, options: CheckOptions,
       ...evidence.findings,
       ...configuredPeers(evidence.evidence, loaded.network.origins),
       ...bgpResources(loaded.cluster, evidence.evidence, loaded.network.origins, loaded.settled),
-      ...runChecks(loaded.network, evidence.evidence, loaded),
+      ...runChecks(loaded.network, evidence.evidence, loaded).filter(
+        // said of manifests when they were read, of all nodes at once
+        ({ code }) => loaded.settled === null || code !== "proxy-arp-without-route",
+      ),
       ...bgpFindings(loaded.network),
       // rules of a declared cluster are made of its objects: there is nothing to hold against them
       ...(loaded.machines.length > 0 ? drift(loaded.network, loaded.cluster) : []),

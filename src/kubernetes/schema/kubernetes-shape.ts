@@ -4,6 +4,7 @@ import {
   BASELINE_ADMIN_NETWORK_POLICY,
   CLUSTER_NETWORK_POLICY,
 } from "./admin-policy-shapes.ts";
+import { CONFIGURATION_SHAPES } from "./configuration-shapes.ts";
 import { KUBERNETES_BLOCKS, KUBERNETES_SHAPES } from "./kubernetes-shapes.ts";
 import { readShape } from "./read-shape.ts";
 import type { Shape } from "./shape.ts";
@@ -45,4 +46,11 @@ export function kubernetesShape(group: string, kind: string): Shape | null {
 /** What the API takes as `metadata`. */
 export function metadataShape(): Shape {
   return readShape(KUBERNETES_BLOCKS.ObjectMeta);
+}
+
+/** What kubeadm or kube-proxy takes as its configuration, of a kind in a group; null for others. */
+export function configurationShape(group: string, kind: string): Shape | null {
+  const key = `${group}/${kind}`;
+  const notation = Object.hasOwn(CONFIGURATION_SHAPES, key) ? CONFIGURATION_SHAPES[key] : undefined;
+  return notation === undefined ? null : readShape(notation);
 }

@@ -1,3 +1,5 @@
+import type { Finding } from "../../model/finding.ts";
+import { splitDocuments } from "../resources/document.ts";
 import { type SnapshotFiles, textOf } from "../snapshot/files.ts";
 
 /** True for a text that says that it is a `nodes.yaml`; `kubectl get nodes -o yaml` is none. */
@@ -22,4 +24,31 @@ export function isClusterFolder(files: SnapshotFiles["files"]): boolean {
     }
   }
   return found;
+}
+
+/** The documents of a file that are a `nodes.yaml`, and the other ones, each on the lines that it has there; null: there are no others. */
+export function partsOfFile(source: string): { readonly nodes: readonly string[]; readonly rest: string | null } {
+  if (!isNodesFile(source)) return { nodes: [], rest: source };
+  const documents = splitDocuments(source);
+  if (documents.length < 2) return { nodes: [source], rest: null };
+  const nodes: string[] = [];
+  let rest = source;
+  for (const { text, firstLine } of documents) {
+    if (!isNodesFile(text)) continue;
+    nodes.push("\n".repeat(firstLine - 1) + text);
+    rest = rest.replace(text, () => text.replace(/[^\n]/g, ""));
+  }
+  return { nodes, rest: nodes.length === documents.length ? null : rest };
+}
+
+/** There is one `nodes.yaml` in a folder. */
+export function nodesFileTwice(file: string, text: string, first: string): Finding {
+  return {
+    code: "resource-twice",
+    severity: "error",
+    message: `There are two descriptions of the nodes (kind: ClusterNodes); the one in ${first} counts.`,
+    file,
+    line: /^\s*/.exec(text)?.[0].split("\n").length ?? 1,
+    advice: "Make one of them, or take two folders.",
+  };
 }

@@ -15,7 +15,7 @@ import { type SnapshotFiles, textOf } from "../snapshot/files.ts";
 import { serviceNamesOf } from "../snapshot/names.ts";
 import type { RecognisedFile } from "../snapshot/reading.ts";
 import { describedSegments, inferredSegments, memberKey } from "../snapshot/segments.ts";
-import { isNodesFile } from "./cluster-folder.ts";
+import { nodesFileTwice, partsOfFile } from "./cluster-folder.ts";
 import { clusterHosts } from "./cluster-hosts.ts";
 import { problemFindings } from "./cluster-problem.ts";
 import { lazyMap } from "./lazy-map.ts";
@@ -24,6 +24,7 @@ import { NO_NODES_FILE, type NodesFile, readNodesFile } from "./nodes-file.ts";
 import { policyClusterProblems } from "./policy-cluster-problems.ts";
 import { referenceProblems } from "./reference-problems.ts";
 import { type SettledCluster, settleCluster } from "./settle-cluster.ts";
+import { unansweredGateway } from "./unanswered-gateway.ts";
 import { unreadKinds } from "./unread-kinds.ts";
 import { unrenderedSources } from "./unrendered.ts";
 import { ASSUMED_VERSIONS, writtenVersions } from "./versions.ts";
@@ -51,6 +52,7 @@ export function readClusterFolder(files: SnapshotFiles, later: AppliedManifests 
   const recognised: RecognisedFile[] = [];
   const resources: Resource[] = [];
   let nodesFile: NodesFile | null = null;
+  let nodesFilePath = "";
   // an object counts where it stands first: the latest application
   const texts = new Map([...(later?.texts ?? [])].reverse());
   for (const [path, content] of [...files.files].sort(([x], [y]) => (x < y ? -1 : 1))) {
@@ -63,19 +65,20 @@ export function readClusterFolder(files: SnapshotFiles, later: AppliedManifests 
   for (const [path, source] of texts) {
     if (!unrendered.isRead(path)) continue;
     if (!/\.(?:ya?ml|json)$/i.test(path)) continue;
-    if (isNodesFile(source)) {
+    const { nodes, rest } = partsOfFile(source);
+    for (const text of nodes) {
+      if (nodesFile !== null) {
+        findings.push(nodesFileTwice(path, text, nodesFilePath));
+        continue;
+      }
       const folder = path.slice(0, path.lastIndexOf("/") + 1);
-      nodesFile = readNodesFile(
-        source,
-        path,
-        origins,
-        (other) => texts.get(folder + other.replace(/^\.\//, "")) ?? null,
-      );
+      nodesFile = readNodesFile(text, path, origins, (other) => texts.get(folder + other.replace(/^\.\//, "")) ?? null);
+      nodesFilePath = path;
       findings.push(...nodesFile.findings);
       recognised.push({ path, as: "nodes.yaml", items: nodesFile.nodes.length });
-      continue;
     }
-    const read = readResources(source, path, origins);
+    if (rest === null) continue;
+    const read = readResources(rest, path, origins);
     findings.push(...read.findings);
     resources.push(...read.resources);
     recognised.push({ path, as: "API objects", items: read.resources.length });
@@ -91,6 +94,8 @@ export function readClusterFolder(files: SnapshotFiles, later: AppliedManifests 
   const problems = [...networkProblems(settled, made.settled.nodes), ...referenceProblems(settled, cluster)];
   const ofPolicies = policyProblems(settled, made.settled.nodes, made.settled.versions);
   findings.push(...problemFindings([...problems, ...policyClusterProblems(ofPolicies, resources)], resources));
+  const unanswered = unansweredGateway(settled, made.settled.nodes, origins);
+  if (unanswered !== null) findings.push(unanswered);
   const others = unreadKinds(cluster);
   if (others !== null) findings.push(others);
   return {

@@ -30,7 +30,7 @@ import {
 } from "../../kubernetes/workloads/workload-controller.ts";
 import type { Finding } from "../../model/finding.ts";
 import { formatPrefix } from "../../net/prefix.ts";
-import { readClusterSettings } from "./cluster-settings.ts";
+import { isConfiguration, readClusterSettings } from "./cluster-settings.ts";
 import { policyShelves } from "./policy-shelves.ts";
 import type { Resource } from "./read-resources.ts";
 import type { SchemaJudge } from "./schema-judge.ts";
@@ -130,7 +130,7 @@ export function buildCluster(
     }
     seen.set(identity, resource);
     const field = topField(resource.content);
-    if (judge !== null && resource.untold.size === 0) {
+    if (judge !== null && resource.untold.size === 0 && !isConfiguration(metadata.kind)) {
       for (const { path, near } of judge(metadata.apiVersion, metadata.kind, field)) {
         if (++wrong <= TOLD) findings.push(unknownField(resource, namespace, path, near));
       }
@@ -171,7 +171,7 @@ export function buildCluster(
   }
   const environment = calicoNodeEnvironment(resources);
   if (environment !== null) policy.felixConfigurations.set(FELIX_ENVIRONMENT, felixOfEnvironment(environment));
-  const { settings, findings: about } = readClusterSettings(resources);
+  const { settings, findings: about } = readClusterSettings(resources, judge);
   return { cluster: { ...cluster, policy, settings, environment }, findings: [...findings, ...about] };
 }
 

@@ -1,8 +1,8 @@
 import { calicoMinor } from "../../calico/calico-version.ts";
-import { calicoShape } from "../../calico/schema/calico-shapes.ts";
+import { calicoShape, OPERATOR, operatorShape } from "../../calico/schema/calico-shapes.ts";
 import type { Field } from "../../kubernetes/field.ts";
 import { checkShape, type UnknownField } from "../../kubernetes/schema/check-shape.ts";
-import { kubernetesShape, metadataShape } from "../../kubernetes/schema/kubernetes-shape.ts";
+import { configurationShape, kubernetesShape, metadataShape } from "../../kubernetes/schema/kubernetes-shape.ts";
 import type { FieldShape, SchemaAge, Shape } from "../../kubernetes/schema/shape.ts";
 import { CALICO } from "./shelf.ts";
 
@@ -40,7 +40,14 @@ export function schemaJudge(calicoVersion: string): SchemaJudge {
     const slash = apiVersion.indexOf("/");
     const group = slash < 0 ? "" : apiVersion.slice(0, slash);
     const isCalico = CALICO.includes(group);
-    const inner = isCalico ? calicoShape(kind) : kubernetesShape(group, kind);
+    const configuration = configurationShape(group, kind);
+    // a configuration of a program has no metadata; podpath gives it a name
+    if (configuration !== null) return whole(configuration, ANY);
+    const inner = isCalico
+      ? calicoShape(kind)
+      : group === OPERATOR
+        ? operatorShape(kind)
+        : kubernetesShape(group, kind);
     if (inner === null) return null;
     // calicoctl takes labels that kubectl does not
     const metadata = apiVersion === "projectcalico.org/v3" ? ANY : { ...ANY, shape: metadataShape() };

@@ -158,6 +158,58 @@ describe("is told with file, line, column and field:", () => {
       "Service default/s: spec.ports[0].port is missing",
     ],
     [
+      "an encapsulation that the operator does not know",
+      "apiVersion: operator.tigera.io/v1\nkind: Installation\nmetadata: {name: default}\nspec:\n  calicoNetwork:\n    ipPools:\n    - cidr: 192.168.0.0/17\n      encapsulation: IPIPCross\n",
+      "x.yaml:8:22: Installation default: spec.calicoNetwork.ipPools[0].encapsulation",
+      "IPIPCrossSubnet, IPIP, VXLAN, VXLANCrossSubnet or None",
+    ],
+    [
+      "a misspelt field of an Installation",
+      "apiVersion: operator.tigera.io/v1\nkind: Installation\nmetadata: {name: default}\nspec:\n  calicoNetwork:\n    ippools: []\n",
+      "x.yaml:6:5: Installation default: there is no field spec.calicoNetwork.ippools",
+      "Did you mean ipPools?",
+    ],
+    [
+      "a misspelt field of a WorkloadEndpoint",
+      "apiVersion: projectcalico.org/v3\nkind: WorkloadEndpoint\nmetadata: {name: n1-k8s-p-eth0, namespace: default}\nspec:\n  interfaceName: cali1\n  ipNetwork: [192.168.0.1/32]\n",
+      "x.yaml:6:3: WorkloadEndpoint default/n1-k8s-p-eth0: there is no field spec.ipNetwork",
+      "Did you mean ipNetworks?",
+    ],
+    [
+      "a misspelt field of a Profile",
+      "apiVersion: projectcalico.org/v3\nkind: Profile\nmetadata: {name: p}\nspec:\n  labelToApply: {a: b}\n",
+      "x.yaml:5:3: Profile p: there is no field spec.labelToApply",
+      "Did you mean labelsToApply?",
+    ],
+    [
+      "a misspelt field of Calico's Node",
+      "apiVersion: projectcalico.org/v3\nkind: Node\nmetadata: {name: n1}\nspec:\n  bgp:\n    ipv4Adress: 172.16.0.11/24\n",
+      "x.yaml:6:5: Node n1: there is no field spec.bgp.ipv4Adress",
+      "Did you mean ipv4Address?",
+    ],
+    [
+      "a misspelt field for kubeadm",
+      "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nnetworking:\n  podsubnet: 192.168.0.0/16\n",
+      "x.yaml:4:3: ClusterConfiguration: there is no field networking.podsubnet",
+      "Did you mean podSubnet?",
+    ],
+    [
+      "a misspelt field for kube-proxy, in its ConfigMap",
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kube-proxy, namespace: kube-system}\ndata:\n  config.conf: |\n    apiVersion: kubeproxy.config.k8s.io/v1alpha1\n    kind: KubeProxyConfiguration\n    iptables:\n      masqueradeAl: true\n",
+      "x.yaml:9: KubeProxyConfiguration: there is no field iptables.masqueradeAl",
+      "Did you mean masqueradeAll?",
+    ],
+    [
+      "a value of a wrong type for kube-proxy",
+      "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\niptables:\n  masqueradeAll: yes please\n",
+      "x.yaml:4:18: KubeProxyConfiguration: iptables.masqueradeAll",
+    ],
+    [
+      "a second nodes.yaml",
+      "apiVersion: podpath/v1\nkind: ClusterNodes\nnodes: {n1: {addresses: [172.16.0.11/24]}}\n",
+      "x.yaml:1: There are two descriptions of the nodes (kind: ClusterNodes); the one in nodes.yaml counts.",
+    ],
+    [
       "a template",
       "apiVersion: v1\nkind: Service\nmetadata:\n  name: {{ .Release.Name }}\n",
       "x.yaml:4",
@@ -179,6 +231,36 @@ describe("is told with file, line, column and field:", () => {
     expect(findings).toContain("kubectl kustomize base > rendered.yaml");
     expect(findings).not.toContain("values.yaml");
   });
+});
+
+test("nodes without a route to the gateway of their pods are told, where there are pods", () => {
+  const nodes = (FILES["nodes.yaml"] ?? "").replace("defaults: {gateway: 172.16.0.1}\n", "");
+  const [finding, ...others] = told({ "nodes.yaml": nodes });
+  expect(others).toEqual([]);
+  expect(finding).toContain("nodes.yaml:4: n1 has no route that covers 169.254.1.1");
+  expect(finding).toContain("gateway: 172.16.0.1");
+  const routed = nodes.replace("addresses: [172.16.0.11/24]", "addresses: [172.16.0.11/24, 169.254.0.9/16]");
+  expect(told({ "nodes.yaml": routed })).toEqual([]);
+  expect(told({ "nodes.yaml": nodes, "dns.yaml": pod("p", "nodeName: n1, hostNetwork: true") }).join()).not.toContain(
+    "169.254.1.1",
+  );
+});
+
+test("nodes.yaml may stand in one file with manifests, on whatever lines", () => {
+  const { "nodes.yaml": nodes = "", ...others } = FILES;
+  const manifests = Object.values(others);
+  for (const at of [0, 2, manifests.length]) {
+    const all = [...manifests.slice(0, at), nodes, ...manifests.slice(at)].join("---\n");
+    const { findings, network } = readClusterFolder({ name: "test", files: new Map([["nodes.yaml", all]]) });
+    expect(findings).toEqual([]);
+    expect([...network.hosts.keys()].sort()).toEqual(["n1", "n2", "pod/kube-system/dns"]);
+  }
+  const wrong = [...manifests, nodes.replace("gateway: 172.16.0.1", "gatway: 172.16.0.1"), pod("q", "nodName: n1")];
+  const { findings } = readClusterFolder({ name: "test", files: new Map([["nodes.yaml", wrong.join("---\n")]]) });
+  const texts = findings.map(formatFinding).join("\n");
+  // 3 + 1 + 4 + 1 + 4 + 1 lines before, and three of its own
+  expect(texts).toContain("nodes.yaml:18");
+  expect(texts).toContain("nodes.yaml:24");
 });
 
 test("one object that cannot be read loses no other", () => {

@@ -121,6 +121,6 @@ describe("settings of the cluster", () => {
     const { findings } = read(
       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kube-proxy, namespace: kube-system}\ndata:\n  config.conf: 'a: [1'\n---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nnetworking: {podSubnet: 5}\n",
     );
-    expect(findings.map(({ code, line }) => `${code} ${line}`)).toEqual(["yaml-syntax 5", "wrong-field 7"]);
+    expect(findings.map(({ code, line }) => `${code} ${line}`)).toEqual(["yaml-syntax 5", "wrong-field 9"]);
   });
 });
