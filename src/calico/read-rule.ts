@@ -1,4 +1,15 @@
-import { at, complain, type Field, integer, member, oneOf, text, textMap } from "../kubernetes/field.ts";
+import {
+  at,
+  complain,
+  complainBelow,
+  type Field,
+  integer,
+  member,
+  oneOf,
+  pathOf,
+  text,
+  textMap,
+} from "../kubernetes/field.ts";
 import { parsePrefix } from "../net/prefix.ts";
 import type { CalicoRule, EntityRule } from "./network-policy.ts";
 import { readEntityRule } from "./read-entity-rule.ts";
@@ -36,10 +47,7 @@ function checkNets(field: Field, side: EntityRule, family: number | null): numbe
       const own = parsePrefix(net)?.address.family ?? null;
       if (known !== null && own !== null && own !== known) {
         const place = at(field, list);
-        complain(
-          { ...place, value: net, path: [...place.path, i] },
-          `an IPv${known} network, as the rule's others are`,
-        );
+        complainBelow(place, [i], net, `an IPv${known} network, as the rule's others are`);
       }
       known ??= own;
     }
@@ -83,7 +91,7 @@ export function readRule(field: Field, direction: "ingress" | "egress", namespac
     destination: readEntityRule(destination, namespace),
     http: http.value !== undefined && http.value !== null,
     annotations: [...textMap(at(field, "metadata", "annotations"))].sort(([a], [b]) => (a < b ? -1 : 1)),
-    path: field.path,
+    path: pathOf(field),
   } as const;
   const implied = word === "icmp" ? 4 : word === "icmpv6" ? 6 : null;
   if (implied !== null && rule.ipVersion !== null && implied !== rule.ipVersion)

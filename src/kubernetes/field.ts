@@ -15,13 +15,23 @@ export interface FieldProblem {
 /** A value of unknown type on its way to being narrowed, and where to complain about it. */
 export interface Field {
   readonly value: unknown;
-  readonly path: FieldPath;
+  /** What it is a member or an element of; null at the top. */
+  readonly within: Field | null;
+  /** Its key or position there. */
+  readonly key: string | number;
   readonly problems: FieldProblem[];
 }
 
 /** The top of a resource. */
 export function topField(value: unknown): Field {
-  return { value, path: [], problems: [] };
+  return { value, within: null, key: "", problems: [] };
+}
+
+/** Where the field stands, from the top. Made when somebody asks: hardly any of a million fields is complained of. */
+export function pathOf(field: Field): FieldPath {
+  const path: (string | number)[] = [];
+  for (let one = field; one.within !== null; one = one.within) path.push(one.key);
+  return path.reverse();
 }
 
 /** `spec.containers[0].ports`. */
@@ -51,13 +61,19 @@ function describeValue(value: unknown): string {
 
 /** Writes down that the field is not what was expected, of a text from a column (from 1) on. */
 export function complain(field: Field, expected: string, column?: number): void {
+  complainBelow(field, [], field.value, expected, column);
+}
+
+/** The same of a value that stands further down. */
+export function complainBelow(field: Field, below: FieldPath, value: unknown, expected: string, column?: number): void {
   // a mapping is met once for each of its members: said once
-  const path = formatFieldPath(field.path);
-  if (field.problems.some((problem) => formatFieldPath(problem.path) === path)) return;
+  const path = [...pathOf(field), ...below];
+  const written = formatFieldPath(path);
+  if (field.problems.some((problem) => formatFieldPath(problem.path) === written)) return;
   field.problems.push({
-    path: field.path,
+    path,
     expected,
-    found: describeValue(field.value),
+    found: describeValue(value),
     ...(column === undefined ? {} : { column }),
   });
 }
@@ -68,8 +84,11 @@ function isAbsent(field: Field): boolean {
 
 /** The member of a mapping; an absent one when the mapping is absent or is none. */
 export function member(field: Field, key: string): Field {
-  if (!isAbsent(field) && !isRecord(field.value)) complain(field, "a mapping");
-  return { value: ownValue(field.value, key), path: [...field.path, key], problems: field.problems };
+  const { value, problems } = field;
+  if (isRecord(value))
+    return { value: Object.hasOwn(value, key) ? value[key] : undefined, within: field, key, problems };
+  if (!isAbsent(field)) complain(field, "a mapping");
+  return { value: undefined, within: field, key, problems };
 }
 
 /** The member under a chain of keys. */
@@ -77,14 +96,16 @@ export function at(field: Field, ...keys: readonly string[]): Field {
   return keys.reduce(member, field);
 }
 
+const NO_ELEMENTS: readonly Field[] = [];
+
 /** The elements of a list; none when it is absent or is no list. */
 export function elements(field: Field): readonly Field[] {
-  if (isAbsent(field)) return [];
+  if (isAbsent(field)) return NO_ELEMENTS;
   if (!Array.isArray(field.value)) {
     complain(field, "a list");
     return [];
   }
-  return field.value.map((value: unknown, i) => ({ value, path: [...field.path, i], problems: field.problems }));
+  return field.value.map((value: unknown, key) => ({ value, within: field, key, problems: field.problems }));
 }
 
 /** A string; null when absent or of another type. */
@@ -119,17 +140,19 @@ export function flag(field: Field): boolean | null {
   return null;
 }
 
+const NO_TEXTS: ReadonlyMap<string, string> = new Map();
+
 /** A mapping of strings (labels, annotations, selectors); other values in it are complained of and left out. */
 export function textMap(field: Field): ReadonlyMap<string, string> {
-  const map = new Map<string, string>();
-  if (isAbsent(field)) return map;
+  if (isAbsent(field)) return NO_TEXTS;
   if (!isRecord(field.value)) {
     complain(field, "a mapping of strings");
-    return map;
+    return NO_TEXTS;
   }
-  for (const key of Object.keys(field.value)) {
-    const value = text(member(field, key));
-    if (value !== null) map.set(key, value);
+  const map = new Map<string, string>();
+  for (const [key, value] of Object.entries(field.value)) {
+    const written = typeof value === "string" ? value : text(member(field, key));
+    if (written !== null) map.set(key, written);
   }
   return map;
 }
@@ -143,10 +166,15 @@ export function parsed<T>(field: Field, parse: (text: string) => T | null, expec
   return value;
 }
 
+const NOTHING: readonly never[] = [];
+
 /** The elements of a list that are not null after `read`. */
 export function listOf<T>(field: Field, read: (element: Field) => T | null): readonly T[] {
+  const written = elements(field);
+  // one list for all that are empty: most lists of a pod are
+  if (written.length === 0) return NOTHING;
   const list: T[] = [];
-  for (const element of elements(field)) {
+  for (const element of written) {
     const value = read(element);
     if (value !== null) list.push(value);
   }

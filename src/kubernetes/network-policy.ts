@@ -1,5 +1,5 @@
 import type { Origin } from "../model/origin.ts";
-import { complain, type Field, type FieldPath, integer, listOf, member, text } from "./field.ts";
+import { complain, type Field, type FieldPath, integer, listOf, member, pathOf, text } from "./field.ts";
 import { type LabelSelector, readLabelSelector } from "./label-selector.ts";
 import { type Metadata, readMetadata } from "./metadata.ts";
 
@@ -68,7 +68,7 @@ function readRules(field: Field, peers: "from" | "to"): readonly NetworkPolicyRu
   return listOf(field, (rule) => ({
     peers: listOf(member(rule, peers), readPeer),
     ports: listOf(member(rule, "ports"), readPort),
-    path: rule.path,
+    path: pathOf(rule),
   }));
 }
 

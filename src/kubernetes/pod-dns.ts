@@ -14,10 +14,14 @@ export interface PodDns {
 
 const POLICIES = ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"] as const;
 
+/** Of a pod of which nobody says more: one object for all of them. */
+const CLUSTER_FIRST: PodDns = { policy: "ClusterFirst", nameservers: [], searches: [], ndots: null };
+
 /** `dnsPolicy` and `dnsConfig` of a pod's spec. */
 export function readPodDns(spec: Field): PodDns {
   const config = member(spec, "dnsConfig");
   const written = text(member(spec, "dnsPolicy"));
+  if (config.value === undefined && (written === null || written === "ClusterFirst")) return CLUSTER_FIRST;
   const ndots = elements(member(config, "options")).find((option) => text(member(option, "name")) === "ndots");
   const count = ndots === undefined ? Number.NaN : Number.parseInt(text(member(ndots, "value")) ?? "", 10);
   return {

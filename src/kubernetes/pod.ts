@@ -65,16 +65,23 @@ function readPort(field: Field): ContainerPort | null {
 }
 
 /** A probe names a port by number or by the name that its container gives it; `exec` probes have none. */
-function probePortsOf(container: Field): readonly number[] {
-  const named = new Map(listOf(member(container, "ports"), readPort).map(({ name, port }) => [name, port]));
-  return ["livenessProbe", "readinessProbe", "startupProbe"].flatMap((probe) =>
-    ["httpGet", "tcpSocket", "grpc"].flatMap((how) => {
-      const field = at(container, probe, how, "port");
-      if (typeof field.value === "string") return named.get(field.value) ?? [];
-      return integer(field) ?? [];
-    }),
-  );
+function probePortsOf(container: Field, ports: readonly ContainerPort[]): readonly number[] {
+  return PROBES.flatMap((name) => {
+    const probe = member(container, name);
+    if (probe.value === undefined) return NO_PORTS;
+    return PROBE_KINDS.flatMap((how) => {
+      const field = at(probe, how, "port");
+      const { value } = field;
+      // of two ports of the same name the last one counts
+      if (typeof value === "string") return ports.findLast((port) => port.name === value)?.port ?? NO_PORTS;
+      return integer(field) ?? NO_PORTS;
+    });
+  });
 }
+
+const PROBES = ["livenessProbe", "readinessProbe", "startupProbe"] as const;
+const PROBE_KINDS = ["httpGet", "tcpSocket", "grpc"] as const;
+const NO_PORTS: readonly number[] = [];
 
 /** The addresses in `cni.projectcalico.org/podIPs` (`192.168.1.2/32,fd00::2/128`) or its older single form. */
 function annotatedAddresses(resource: Field): readonly Address[] {
@@ -108,7 +115,13 @@ export function readPod(resource: Field, origin: Origin, untold?: ReadonlySet<st
   const sidecars = elements(member(spec, "initContainers")).filter(
     (container) => text(member(container, "restartPolicy")) === "Always",
   );
-  const containers = [...elements(member(spec, "containers")), ...sidecars];
+  const ports: ContainerPort[] = [];
+  const probePorts = new Set<number>();
+  for (const container of [...elements(member(spec, "containers")), ...sidecars]) {
+    const own = listOf(member(container, "ports"), readPort);
+    for (const port of own) ports.push(port);
+    for (const port of probePortsOf(container, own)) probePorts.add(port);
+  }
   return {
     metadata: readMetadata(resource, origin),
     nodeName,
@@ -117,8 +130,8 @@ export function readPod(resource: Field, origin: Origin, untold?: ReadonlySet<st
     podIPs: podIPs.length > 0 ? podIPs : annotatedAddresses(resource),
     serviceAccount: text(member(spec, "serviceAccountName")) || text(member(spec, "serviceAccount")) || "default",
     phase: text(member(status, "phase")) ?? "",
-    ports: containers.flatMap((container) => listOf(member(container, "ports"), readPort)),
-    probePorts: [...new Set(containers.flatMap(probePortsOf))],
+    ports,
+    probePorts: probePorts.size === 0 ? NO_PORTS : [...probePorts],
     ready: readyCondition(member(status, "conditions")),
     terminating: (at(resource, "metadata", "deletionTimestamp").value ?? null) !== null,
     hostname: text(member(spec, "hostname")),

@@ -1,9 +1,9 @@
-import { type Field, isRecord } from "../kubernetes/field.ts";
+import { type Field, type FieldPath, isRecord, pathOf } from "../kubernetes/field.ts";
 import { nearest } from "../trace/nearest.ts";
 
 /** A key that nobody reads: most often a typing error. */
 export interface UnknownKey {
-  readonly path: Field["path"];
+  readonly path: FieldPath;
   readonly key: string;
   readonly suggestion: string;
 }
@@ -16,7 +16,7 @@ export function unknownKeys(field: Field, known: readonly string[]): readonly Un
     .map((key) => {
       const [close] = nearest(key, known, 1);
       return {
-        path: [...field.path, key],
+        path: [...pathOf(field), key],
         key,
         suggestion: close === undefined ? `Known here: ${known.join(", ")}.` : `Did you mean ${close}?`,
       };

@@ -1,4 +1,14 @@
-import { at, type Field, type FieldPath, integer, listOf, member, numberField, text } from "../../kubernetes/field.ts";
+import {
+  at,
+  type Field,
+  type FieldPath,
+  integer,
+  listOf,
+  member,
+  numberField,
+  pathOf,
+  text,
+} from "../../kubernetes/field.ts";
 import { type LabelSelector, readLabelSelector } from "../../kubernetes/label-selector.ts";
 import { readMetadata } from "../../kubernetes/metadata.ts";
 import type { Origin } from "../../model/origin.ts";
@@ -140,9 +150,9 @@ function rules(list: Field, direction: "ingress" | "egress", dialect: Dialect, r
     const wrongPeer = peers.find((one) => typeof one === "string");
     const reason = action === undefined ? `no such action: ${written}` : typeof ports === "string" ? ports : wrongPeer;
     if (action === undefined || typeof ports === "string" || reason !== undefined) {
-      refused.push({ path: rule.path, reason: reason ?? "" });
+      refused.push({ path: pathOf(rule), reason: reason ?? "" });
       // what was to keep packets away keeps all of them away
-      return action === "Deny" || action === "Pass" ? [{ ...ANY_RULE, action: "Deny", path: rule.path }] : [];
+      return action === "Deny" || action === "Pass" ? [{ ...ANY_RULE, action: "Deny", path: pathOf(rule) }] : [];
     }
     return [...ports].flatMap(([protocol, list]) =>
       peers.flatMap((entity): readonly CalicoRule[] => {
@@ -156,7 +166,7 @@ function rules(list: Field, direction: "ingress" | "egress", dialect: Dialect, r
             source: ingress ? entity : ANY_ENTITY,
             destination: ingress ? { ...ANY_ENTITY, ports: list } : { ...entity, ports: list },
             annotations: name === "" ? [] : [["name", name]],
-            path: rule.path,
+            path: pathOf(rule),
           },
         ];
       }),

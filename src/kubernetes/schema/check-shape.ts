@@ -1,6 +1,6 @@
 import { parsePrefix } from "../../net/prefix.ts";
 import { nearest } from "../../trace/nearest.ts";
-import { complain, type Field, type FieldPath, isRecord } from "../field.ts";
+import { complainBelow, type Field, type FieldPath, isRecord, pathOf } from "../field.ts";
 import { holds, type Limit, type ScalarType, type SchemaAge, type Shape } from "./shape.ts";
 
 /** A field that the API does not know. */
@@ -31,13 +31,13 @@ export function checkShape(field: Field, shape: Shape, age: SchemaAge): readonly
   if (fits(field.value, shape, age, null, null)) return [];
   const unknown: UnknownField[] = [];
   fits(field.value, shape, age, null, {
-    wrong: (place, value, expected) => complain({ ...field, value, path: [...field.path, ...pathOf(place)] }, expected),
-    unknown: (place, near) => unknown.push({ path: [...field.path, ...pathOf(place)], near }),
+    wrong: (place, value, expected) => complainBelow(field, keysOf(place), value, expected),
+    unknown: (place, near) => unknown.push({ path: [...pathOf(field), ...keysOf(place)], near }),
   });
   return unknown;
 }
 
-function pathOf(place: Place | null): FieldPath {
+function keysOf(place: Place | null): FieldPath {
   const path: (string | number)[] = [];
   for (let one = place; one !== null; one = one.above) path.push(one.key);
   return path.reverse();

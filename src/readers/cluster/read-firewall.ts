@@ -1,4 +1,4 @@
-import { complain, type Field, isRecord, member, text } from "../../kubernetes/field.ts";
+import { complain, type Field, isRecord, member, pathOf, text } from "../../kubernetes/field.ts";
 import type { NftBaseChain } from "../../model/nft-base-chain.ts";
 import type { Ruleset } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
@@ -65,7 +65,7 @@ function readRules(field: Field, family: Family, backend: "legacy" | "nft", read
     return NONE;
   }
   // a block scalar begins on the line after its key: its rules have the numbers of their own lines
-  const padded = isText ? `${"\n".repeat(reading.locator.key(field.path)?.line ?? 0)}${content}` : content;
+  const padded = isText ? `${"\n".repeat(reading.locator.key(pathOf(field))?.line ?? 0)}${content}` : content;
   const file = isText ? reading.file : written;
   const firewall = NFT.test(content)
     ? { rulesets: [], nftBaseChains: readChains(padded, file, reading) }

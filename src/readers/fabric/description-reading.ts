@@ -1,4 +1,4 @@
-import { complain, elements, type Field, formatFieldPath, text } from "../../kubernetes/field.ts";
+import { complain, elements, type Field, formatFieldPath, pathOf, text } from "../../kubernetes/field.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Interface } from "../../model/interface.ts";
 import { type Origin, type OriginTable, originFile, originOfResource } from "../../model/origin.ts";
@@ -27,14 +27,15 @@ export function descriptionReading(
 ): DescriptionReading {
   const fileNumber = originFile(origins, file);
   const locator = fieldLocator(source);
-  const lineOf = (field: Field): number | null => locator.value(field.path)?.line ?? null;
+  const lineOf = (field: Field): number | null => locator.value(pathOf(field))?.line ?? null;
   return {
     origins,
     findings: [],
     file,
     locator,
     lineOf,
-    originOf: (field) => originOfResource(origins, fileNumber, lineOf(field) ?? 0, kind, formatFieldPath(field.path)),
+    originOf: (field) =>
+      originOfResource(origins, fileNumber, lineOf(field) ?? 0, kind, formatFieldPath(pathOf(field))),
   };
 }
 
@@ -77,12 +78,12 @@ export function readRouteText(field: Field, reading: DescriptionReading): readon
   if (line === null) return [];
   const family = /(?:^|\s)[\da-f]*:[\da-f:]*/i.test(line) ? 6 : 4;
   const dump = readRoutes(line, reading.file, reading.origins, { family, typed: true });
-  const place = reading.locator.value(field.path);
+  const place = reading.locator.value(pathOf(field));
   for (const finding of dump.findings) {
     reading.findings.push({ ...finding, ...(place === null ? {} : { line: place.line, column: place.column }) });
   }
   if (dump.routes.length === 0 && dump.findings.length === 0) {
-    field.problems.push({ path: field.path, expected: "a route as `ip route add` takes it", found: `"${line}"` });
+    field.problems.push({ path: pathOf(field), expected: "a route as `ip route add` takes it", found: `"${line}"` });
   }
   const origin = reading.originOf(field);
   return dump.routes.map((route) => ({ ...route, origin }));

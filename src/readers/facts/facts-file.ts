@@ -1,4 +1,13 @@
-import { complain, elements, type Field, formatFieldPath, member, text, topField } from "../../kubernetes/field.ts";
+import {
+  complain,
+  elements,
+  type Field,
+  formatFieldPath,
+  member,
+  pathOf,
+  text,
+  topField,
+} from "../../kubernetes/field.ts";
 import type { Finding } from "../../model/finding.ts";
 import { locateField } from "../resources/locate-field.ts";
 import { parseDocument } from "../resources/parse-document.ts";
@@ -30,7 +39,7 @@ export function readFactsFile(
   const top = topField(document.value);
   const facts: FactText[] = [];
   const add = (field: Field, fact: string): void => {
-    const line = facts.length < LOCATED ? (locateField(content, field.path)?.line ?? 0) : 0;
+    const line = facts.length < LOCATED ? (locateField(content, pathOf(field))?.line ?? 0) : 0;
     facts.push({ file, line, text: fact });
   };
   const version = member(top, "apiVersion");

@@ -8,6 +8,7 @@ import {
   integer,
   isRecord,
   member,
+  pathOf,
   text,
   topField,
 } from "../../kubernetes/field.ts";
@@ -90,7 +91,7 @@ export function readScenario(source: string, file: string): ReadScenario {
   const probes = readProbes(top, lines, unknown, report);
   const lineIn = (part: string) => {
     const starts = locateElements(source, [part]);
-    return (field: Field): number | null => starts[Number(field.path.at(-1) ?? 0)]?.line ?? null;
+    return (field: Field): number | null => starts[Number(pathOf(field).at(-1) ?? 0)]?.line ?? null;
   };
   const scenario: Scenario = {
     name: text(member(member(top, "metadata"), "name")) ?? file,
@@ -183,7 +184,7 @@ function readProbes(
     const probe = readProbe(field, lines, unknown, report);
     if (probe === null) continue;
     if (names.has(probe.name)) {
-      report([...field.path, "name"], {
+      report([...pathOf(field), "name"], {
         code: "probe-twice",
         severity: "error",
         message: `There are two probes named ${probe.name}; the first counts.`,
@@ -216,7 +217,7 @@ function readProbe(
   const expect = readExpectation(member(field, "expect"), unknown);
   const at = readTime(member(field, "at"));
   if (from === null || to === null) {
-    report(field.path, {
+    report(pathOf(field), {
       code: "probe-incomplete",
       severity: "error",
       message: `The probe has no ${from === null ? "from" : "to"}; it was left out.`,
@@ -225,7 +226,7 @@ function readProbe(
     return null;
   }
   if (field.problems.length > before) return null;
-  const position = Number(field.path.at(-1) ?? 0) + 1;
+  const position = Number(pathOf(field).at(-1) ?? 0) + 1;
   return {
     name: text(member(field, "name")) ?? `probe ${position}`,
     line: lines[position - 1] ?? null,
