@@ -1,4 +1,4 @@
-import { type BgpRun, routesOf, runFor, SETTLING_TIME, startDaemons } from "../bgp/reconverge.ts";
+import { type BgpRun, choicesOf, routesOf, runFor, SETTLING_TIME, startDaemons } from "../bgp/reconverge.ts";
 import type { SpeakerConfiguration } from "../bgp/speaker/configuration.ts";
 import { speakerOf } from "../bgp/speaker/from-bird.ts";
 import { type Peer, shownError, shownState } from "../bgp/speaker/peer.ts";
@@ -33,7 +33,7 @@ export function reconverge(
   const { configurations, findings } = daemonsOf(network, evidence);
   const run = startDaemons(network, configurations);
   runFor(run, seconds ?? SETTLING_TIME);
-  for (const choice of run.choices) {
+  for (const choice of choicesOf(run)) {
     findings.push({
       code: "bgp-rests-on-a-guess",
       severity: "warning",

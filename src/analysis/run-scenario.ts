@@ -4,7 +4,7 @@ import type { Fix, Scenario, ScenarioProbe } from "../readers/scenario/scenario.
 import { askProbe, type PreparedProbe, prepareProbe } from "../trace/probe.ts";
 import type { Answer } from "../trace/result.ts";
 import { type Comparison, compareExpectation } from "./expectation.ts";
-import type { Stages } from "./stages.ts";
+import type { Stages } from "./timeline/stages.ts";
 
 /** A probe of a scenario, played. */
 export interface PlayedProbe {

@@ -1,9 +1,11 @@
+import { copyWorld } from "../emulator/copy-world.ts";
 import { createWorld, runtimeOf, type World, type WorldOptions } from "../emulator/world.ts";
-import type { Choice } from "../linux/chooser.ts";
+import type { Chooser } from "../linux/chooser.ts";
 import type { Network } from "../model/network.ts";
 import type { Route } from "../model/route.ts";
 import type { SpeakerConfiguration } from "./speaker/configuration.ts";
-import { runSpeakers } from "./speaker/run-speakers.ts";
+import { daemonsIn, runSpeakers } from "./speaker/run-speakers.ts";
+import { sharePool } from "./speaker/shared-attributes.ts";
 import { type Speaker, startSpeaker } from "./speaker/speaker.ts";
 
 /** Daemons that run on the hosts of a Network, from nothing. */
@@ -11,8 +13,14 @@ export interface BgpRun {
   readonly world: World;
   /** In the order given. */
   readonly speakers: Map<string, readonly Speaker[]>;
-  /** What no dump told, and which way was taken: the answer rests on it. */
-  readonly choices: readonly string[];
+  readonly chosen: Chosen;
+}
+
+/** The ways that were taken so far. */
+interface Chosen {
+  readonly choices: Set<string>;
+  /** Of two ways that chance takes, each is taken as often as it is probable, evenly: of packets of which a third is lost, each third one. */
+  readonly due: Map<string, number>;
 }
 
 /**
@@ -30,14 +38,8 @@ export function startDaemons(
   configurations: ReadonlyMap<string, readonly SpeakerConfiguration[]>,
   options: Pick<WorldOptions, "remembersPaths"> = {},
 ): BgpRun {
-  const choices = new Set<string>();
-  const draw = evenly();
-  const choose = (choice: Choice): number => {
-    if (choice.kind === "random" && choice.alternatives.length === 2) return draw(choice);
-    if (choice.kind !== "random") choices.add(`${choice.question}: ${choice.alternatives[0]?.label ?? ""} is assumed`);
-    return 0;
-  };
-  const world = createWorld(network, { choose, empty: true, forgetful: true, ...options });
+  const chosen: Chosen = { choices: new Set(), due: new Map() };
+  const world = createWorld(network, { choose: chooserOf(chosen), empty: true, forgetful: true, ...options });
   const speakers = new Map<string, readonly Speaker[]>();
   for (const [host, items] of configurations) {
     const runtime = runtimeOf(world, host);
@@ -47,19 +49,35 @@ export function startDaemons(
       items.map((item) => startSpeaker(world, runtime, item)),
     );
   }
-  return {
-    world,
-    speakers,
-    get choices() {
-      return [...choices];
-    },
-  };
+  return { world, speakers, chosen };
 }
 
-/** Of two ways that chance takes, each is taken as often as it is probable, evenly: of packets of which a third is lost, each third one. */
-function evenly(): (choice: Choice) => number {
-  const due = new Map<string, number>();
-  return ({ variable, alternatives: [, second] }) => {
+/**
+ * Another run that goes on from where this one stands, for itself: what is done to one of the two does not happen in the other. A run
+ * that is kept and only ever copied is a saved one, from which one can go on again and again.
+ */
+export function forkRun({ world, speakers, chosen }: BgpRun): BgpRun {
+  const own: Chosen = { choices: new Set(chosen.choices), due: new Map(chosen.due) };
+  const copy = copyWorld(world, { speakers, daemons: daemonsIn(world) }, chooserOf(own));
+  daemonsIn(copy.world).push(...copy.held.daemons);
+  sharePool(world, copy.world);
+  return { world: copy.world, speakers: copy.held.speakers, chosen: own };
+}
+
+/** What no dump told, and which way was taken: the answer rests on it. */
+export function choicesOf({ chosen }: Pick<BgpRun, "chosen">): readonly string[] {
+  return [...chosen.choices];
+}
+
+function chooserOf({ choices, due }: Chosen): Chooser {
+  return (choice) => {
+    const { kind, variable, alternatives } = choice;
+    const [first, second] = alternatives;
+    if (kind !== "random") {
+      choices.add(`${choice.question}: ${first?.label ?? ""} is assumed`);
+      return 0;
+    }
+    if (alternatives.length !== 2) return 0;
     const sum = (due.get(variable) ?? 0) + (second?.probability ?? 0);
     due.set(variable, sum >= 1 ? sum - 1 : sum);
     return sum >= 1 ? 1 : 0;

@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import type { Stages } from "../analysis/stages.ts";
+import type { Stages } from "../analysis/timeline/stages.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Scenario } from "../readers/scenario/scenario.ts";
@@ -23,7 +23,7 @@ export async function playChanges(
 ): Promise<PlayedChanges> {
   if (scenario.timeline.length === 0 && scenario.fixes.length === 0) return { stages: null, findings: [] };
   const [{ playStages }, { daemonsOf }] = await Promise.all([
-    import("../analysis/stages.ts"),
+    import("../analysis/timeline/stages.ts"),
     import("../analysis/reconverge.ts"),
   ]);
   const { network } = loaded;

@@ -5,7 +5,7 @@ import type { HostRuntime, Resolution } from "../linux/runtime.ts";
 import { answerSolicitation, type Message, receiveAdvertisement, sendSolicitation } from "../linux/solicitation.ts";
 import type { Interface } from "../model/interface.ts";
 import { type Address, formatAddress, sameAddress } from "../net/address.ts";
-import { eventQueue, schedule, takeNext } from "./event-queue.ts";
+import { eventQueue, moveEvents } from "./event-queue.ts";
 import { linkOf, macOf, others } from "./topology.ts";
 import { runtimeOf, settle, type World } from "./world.ts";
 
@@ -63,9 +63,7 @@ function aside(world: World, action: () => void): boolean {
   world.escaped = false;
   action();
   settle(world, world.now);
-  for (let next = takeNext(world.queue); next !== null; next = takeNext(world.queue)) {
-    schedule(waiting, next.time, next.action);
-  }
+  moveEvents(world.queue, waiting);
   const { escaped } = world;
   world.queue = waiting;
   world.escaped = before;

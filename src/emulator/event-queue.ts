@@ -15,7 +15,9 @@ export interface EventQueue {
 interface Event {
   readonly time: number;
   readonly sequence: number;
-  readonly action: () => void;
+  /** What is done, and with what: told apart, so that a World can be copied with all that waits in it (`copy-world.ts`). */
+  action(...on: readonly unknown[]): void;
+  readonly on: readonly unknown[];
   readonly timer: PendingTimer | null;
 }
 
@@ -33,9 +35,15 @@ function before(x: Event, y: Event): boolean {
   return x.time < y.time || (x.time === y.time && x.sequence < y.sequence);
 }
 
-/** Adds an action at a virtual time (seconds). */
-export function schedule(queue: EventQueue, time: number, action: () => void, timer: PendingTimer | null = null): void {
-  const event: Event = { time, sequence: queue.sequence++, action, timer };
+/** Adds an action at a virtual time (seconds), which is called with `on`. */
+export function schedule<On extends readonly unknown[]>(
+  queue: EventQueue,
+  time: number,
+  action: (...on: On) => void,
+  on: On,
+  timer: PendingTimer | null = null,
+): void {
+  const event: Event = { time, sequence: queue.sequence++, action, on, timer };
   if (time === queue.current) queue.line.push(event);
   else climb(queue.heap, event);
 }
@@ -50,6 +58,18 @@ function climb(heap: Event[], event: Event): void {
     index = parent;
   }
   heap[index] = event;
+}
+
+/** Does what an event is for. */
+export function play({ action, on }: Event): void {
+  action(...on);
+}
+
+/** Puts what still waits in one queue into another. */
+export function moveEvents(from: EventQueue, to: EventQueue): void {
+  for (let next = takeNext(from); next !== null; next = takeNext(from)) {
+    schedule(to, next.time, next.action, next.on, next.timer);
+  }
 }
 
 /** When the next event is due; null when none is left. */

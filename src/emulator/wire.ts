@@ -14,7 +14,7 @@ import { packetLength } from "../net/packet.ts";
 import { concernedBy, crowdOf, type Neighbour } from "./crowd.ts";
 import { schedule } from "./event-queue.ts";
 import { refusedByReceiver, refusedBySender } from "./link-drops.ts";
-import { noteArrival, noteHost, whileNoting } from "./tcp/path.ts";
+import { noteArrival, noteHost, type PathNote, whileNoting } from "./tcp/path.ts";
 import { linkOf, macOf, others } from "./topology.ts";
 import { runtimeOf, type World } from "./world.ts";
 
@@ -213,12 +213,16 @@ function handOver(world: World, sender: HostRuntime, { runtime, device }: Receiv
   frame.bridged = null;
   frame.packetType = frameType(runtime.host.name, device, frame.destinationMac);
   const note = world.noting?.skb === frame ? world.noting : null;
-  if (note === null) schedule(world.queue, world.now, () => receive(runtime, device, frame));
+  if (note === null) schedule(world.queue, world.now, receive, [runtime, device, frame]);
   else {
     noteArrival(note, device);
-    schedule(world.queue, world.now, () => whileNoting(world, note, () => receive(runtime, device, frame)));
+    schedule(world.queue, world.now, receiveNoting, [world, note, runtime, device, frame]);
   }
   return true;
+}
+
+function receiveNoting(world: World, note: PathNote, runtime: HostRuntime, device: Interface, frame: Skb): void {
+  whileNoting(world, note, () => receive(runtime, device, frame));
 }
 
 /** eth_type_trans(): whom a frame is for, seen from the device that it arrives on. */

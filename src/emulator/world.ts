@@ -25,7 +25,7 @@ import { copyPacket, type Packet } from "../net/packet.ts";
 import { ICMP, ICMPV6, TCP } from "../net/protocol.ts";
 import { SYN } from "../net/tcp-flags.ts";
 import { askLink } from "./ask-link.ts";
-import { type EventQueue, eventQueue, nextTime, schedule, takeNext } from "./event-queue.ts";
+import { type EventQueue, eventQueue, nextTime, play, schedule, takeNext } from "./event-queue.ts";
 import { fabricRoute } from "./fabric-route.ts";
 import type { Journey } from "./journey.ts";
 import { answerFromOutside } from "./outside.ts";
@@ -89,6 +89,8 @@ export interface World {
   sent: number;
   /** The way of the packet in hand, while it is noted for later ones; `undefined`: ways are not remembered in this World. */
   noting: PathNote | null | undefined;
+  /** What it was made with. */
+  readonly options: WorldOptions;
 }
 
 export interface WorldOptions {
@@ -139,11 +141,11 @@ export function createWorld(network: Network, options: WorldOptions): World {
     macOf: (runtime, device) => macOf(runtime.host.name, device),
     receiveLater: (runtime, device, frame) => {
       noteVolatile();
-      schedule(world.queue, world.now, () => receive(runtime, device, frame));
+      schedule(world.queue, world.now, receive, [runtime, device, frame]);
     },
     resolve: (runtime, device, nextHop, sender) => askLink(world, runtime, device, nextHop, sender),
     fabricRoute: (runtime, device, destination) => fabricRoute(world, runtime, device, destination),
-    after: (seconds, action) => schedule(world.queue, world.now + seconds, action),
+    after: (seconds, action, on) => schedule(world.queue, world.now + seconds, action, on),
     sendFrame: (runtime, packet, how) => {
       noteVolatile();
       const journey = startJourney(world, runtime.host.name, packet, how.kind, how.cause);
@@ -191,6 +193,7 @@ export function createWorld(network: Network, options: WorldOptions): World {
     forgetful: options.forgetful ?? false,
     sent: 0,
     noting: remembersPaths(options) ? null : undefined,
+    options,
   };
   return world;
 }
@@ -217,6 +220,7 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
     supposition: world.supposition,
     sets: new Map(),
     neighbours: neighbourTable(host),
+    awaited: new Map(),
     matchStates: emptyMatchStates(),
     indexing: world.indexing,
     noted: new Map(),
@@ -254,7 +258,7 @@ export function settle(world: World, until = Number.POSITIVE_INFINITY): void {
     const event = takeNext(world.queue);
     if (event === null) return;
     world.now = event.time;
-    event.action();
+    play(event);
   }
 }
 
@@ -444,8 +448,7 @@ function endJourney(world: World, runtime: HostRuntime, frame: Skb, ending: Endi
   };
   if (ending.outcome === "left" && world.answers && device !== null) {
     const answer = answerFromOutside(world, runtime, device, frame, ending.nextHop);
-    if (answer !== null)
-      schedule(world.queue, world.now, () => returnFromOutside(world, runtime, device, answer, frame));
+    if (answer !== null) schedule(world.queue, world.now, returnFromOutside, [world, runtime, device, answer, frame]);
   }
 }
 

@@ -42,7 +42,7 @@ export function defragment(runtime: HostRuntime, skb: Skb, user: DefragUser): bo
       const seconds = reassemblyTime(runtime, skb.packet.src.family);
       const text = `the other fragments do not come within ${seconds} s`;
       runtime.services.hold(runtime, skb, { ...PLAIN_ENDING, reason: "FRAG_REASM_TIMEOUT", hook, text });
-      if (found.isNew) runtime.services.after(seconds, () => expire(runtime, found.queue, user));
+      if (found.isNew) runtime.services.after(seconds, expire, [runtime, found.queue, user]);
       return false;
     }
   }

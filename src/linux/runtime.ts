@@ -103,8 +103,8 @@ export interface Services {
   resolve(runtime: HostRuntime, device: Interface, nextHop: Address, sender: Address | null): Resolution;
   /** Where machines without dumps route `destination` on the link of `device`, as snapshot.yaml tells; null: unknown. */
   fabricRoute(runtime: HostRuntime, device: Interface, destination: Address): Address | null;
-  /** Runs `action` after so many virtual seconds. */
-  after(seconds: number, action: () => void): void;
+  /** Calls `action` with `on` after so many virtual seconds. */
+  after<On extends readonly unknown[]>(seconds: number, action: (...on: On) => void, on: On): void;
   /** Sends a packet of this host's own; `cause` is the packet that provoked it. Returns the errno or null. */
   send(runtime: HostRuntime, packet: Packet, options: SendOptions): string | null;
   /** Sends a packet of this host's own in a frame that is complete: out of the device, past all rules. */
@@ -182,6 +182,8 @@ export interface HostRuntime {
   /** Sets that packets have changed, by name. */
   readonly sets: Map<string, SetState>;
   readonly neighbours: NeighbourTable;
+  /** When it gives up on the neighbours that it asks for, by device and address. */
+  readonly awaited: Map<string, number>;
   readonly matchStates: MatchStateTables;
   readonly indexing: Indexing;
   /** Parts of the compiled host whose assumptions this runtime has told, with what it was answered. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { eventQueue, schedule, takeNext } from "../../src/emulator/event-queue.ts";
+import { eventQueue, play, schedule, takeNext } from "../../src/emulator/event-queue.ts";
 
 describe("the event queue", () => {
   it("gives events in order of time, and those of one time in the order they came", () => {
@@ -9,9 +9,9 @@ describe("the event queue", () => {
         const queue = eventQueue();
         const seen: number[] = [];
         times.forEach((time, index) => {
-          schedule(queue, time, () => seen.push(index));
+          schedule(queue, time, (seenNow) => seen.push(seenNow), [index]);
         });
-        for (let event = takeNext(queue); event !== null; event = takeNext(queue)) event.action();
+        for (let event = takeNext(queue); event !== null; event = takeNext(queue)) play(event);
         const expected = times
           .map((time, index) => ({ time, index }))
           .sort((x, y) => x.time - y.time || x.index - y.index);
@@ -31,17 +31,22 @@ describe("the event queue", () => {
         const add = (time: number): void => {
           const item = { time, order: order++ };
           waiting.push(item);
-          schedule(queue, time, () => {
-            const first = waiting.reduce((x, y) =>
-              y.time < x.time || (y.time === x.time && y.order < x.order) ? y : x,
-            );
-            expect(item).toBe(first);
-            waiting.splice(waiting.indexOf(item), 1);
-            for (const later of each[turn++] ?? []) add(time + later);
-          });
+          schedule(
+            queue,
+            time,
+            () => {
+              const first = waiting.reduce((x, y) =>
+                y.time < x.time || (y.time === x.time && y.order < x.order) ? y : x,
+              );
+              expect(item).toBe(first);
+              waiting.splice(waiting.indexOf(item), 1);
+              for (const later of each[turn++] ?? []) add(time + later);
+            },
+            [],
+          );
         };
         for (const start of [3, 1, 1, 2]) add(start);
-        for (let event = takeNext(queue); event !== null; event = takeNext(queue)) event.action();
+        for (let event = takeNext(queue); event !== null; event = takeNext(queue)) play(event);
         expect(waiting).toEqual([]);
       }),
     );

@@ -20,7 +20,9 @@ export interface HostEntry {
 }
 
 /** Hears of changes: the net as it is now, and what its routes were. */
-export type RibListener = (net: RibNet, before: readonly RibRoute[]) => void;
+export interface RibListener {
+  hear(net: RibNet, before: readonly RibRoute[]): void;
+}
 
 /** A routing table of BIRD. */
 export interface RoutingTable {
@@ -105,7 +107,7 @@ function announce(table: RoutingTable, net: RibNet, before: readonly RibRoute[])
   if (net.routes.length === before.length && net.routes.every((item, index) => item === before[index])) return;
   const [best] = net.routes;
   const [bestBefore] = before;
-  for (const listener of table.listeners) listener(net, before);
+  for (const listener of table.listeners) listener.hear(net, before);
   if (best !== bestBefore && affectsHosts(table, net.prefix)) updateHosts(table, net.prefix);
 }
 

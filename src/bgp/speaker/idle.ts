@@ -1,4 +1,4 @@
-import { eventQueue, nextBeside, type PendingTimer, schedule, takeNext } from "../../emulator/event-queue.ts";
+import { eventQueue, moveEvents, nextBeside, type PendingTimer, schedule } from "../../emulator/event-queue.ts";
 import type { Connection } from "../../emulator/tcp/connection.ts";
 import { lastsFor, moveStream, type Path, passBy, pathHolds } from "../../emulator/tcp/path.ts";
 import { settle, type World } from "../../emulator/world.ts";
@@ -116,12 +116,10 @@ function exchange(world: World, session: Session, time: number): void {
   for (const { core, peer, connection } of session) {
     if (connection.keepaliveTimer.expires !== time) continue;
     connection.keepaliveTimer.expires = null;
-    schedule(world.queue, time, () => keepaliveTimeout(core, peer, connection));
+    schedule(world.queue, time, keepaliveTimeout, [core, peer, connection]);
   }
   settle(world, time);
-  for (let next = takeNext(world.queue); next !== null; next = takeNext(world.queue)) {
-    schedule(waiting, next.time, next.action, next.timer);
-  }
+  moveEvents(world.queue, waiting);
   world.queue = waiting;
 }
 

@@ -313,8 +313,10 @@ function installed({ alien, programmed, configuration }: Kernel): readonly Route
 function programLater(core: SpeakerCore, item: Kernel): void {
   if (item.queued || waitsForRecovery(core, item.protocol)) return;
   item.queued = true;
-  schedule(core.world.queue, core.world.now, () => {
-    item.queued = false;
-    program(core, item, installed(item));
-  });
+  schedule(core.world.queue, core.world.now, programNow, [core, item]);
+}
+
+function programNow(core: SpeakerCore, item: Kernel): void {
+  item.queued = false;
+  program(core, item, installed(item));
 }

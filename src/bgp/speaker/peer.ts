@@ -1,4 +1,5 @@
 import type { Connection } from "../../emulator/tcp/connection.ts";
+import type { World } from "../../emulator/world.ts";
 import type { Address } from "../../net/address.ts";
 import type { Prefix } from "../../net/prefix.ts";
 import type { Capability } from "../messages/capability.ts";
@@ -8,7 +9,7 @@ import type { Exporter } from "../rib/bgp-attributes.ts";
 import type { PrefixKey } from "../rib/route.ts";
 import type { BgpConfiguration } from "./configuration.ts";
 import type { Protocol } from "./protocol.ts";
-import type { Timer } from "./timer.ts";
+import { type Timer, timer } from "./timer.ts";
 import type { Membership } from "./update-group.ts";
 
 /** States of a connection (bgp_state_names of proto/bgp/bgp.c, BIRD 1.6), from lowest to highest. */
@@ -67,7 +68,7 @@ export interface Sent extends Pending {
 export interface Peer {
   readonly protocol: Protocol;
   configuration: BgpConfiguration;
-  readonly exporter: Exporter & { sourceAddress: Address };
+  readonly exporter: Exporter & { sourceAddress: Address; neighbourInterface: string | null };
   /** BSS_*: `prepare` until lock, neighbour and listening socket are there; `delay` while it waits after an error. */
   startState: "prepare" | "delay" | "connect" | "connect-nocap";
   startupDelay: number;
@@ -101,10 +102,7 @@ export interface Peer {
   readonly hash: number;
 }
 
-export function peerConnection(
-  outgoing: boolean,
-  timers: Pick<PeerConnection, "retryTimer" | "holdTimer" | "keepaliveTimer">,
-): PeerConnection {
+export function peerConnection(world: World, outgoing: boolean): PeerConnection {
   return {
     outgoing,
     state: "Idle",
@@ -116,7 +114,9 @@ export function peerConnection(
     holdTime: 0,
     keepaliveTime: 0,
     generation: 0,
-    ...timers,
+    retryTimer: timer(world),
+    holdTimer: timer(world),
+    keepaliveTimer: timer(world),
   };
 }
 

@@ -1,6 +1,5 @@
-import type { World } from "../../emulator/world.ts";
 import type { Protocol, SpeakerCore } from "./protocol.ts";
-import { type Timer, timer } from "./timer.ts";
+import { startTimer, stopTimer, type Timer, timer, whenDue } from "./timer.ts";
 
 /** Seconds after which a recovery ends whoever is still missing (DEFAULT_GR_WAIT of nest/protocol.h). */
 export const RECOVERY_WAIT = 240;
@@ -18,25 +17,35 @@ export interface Recovery {
   readonly waiting: Set<Protocol>;
   readonly timer: Timer;
   /** Called with each protocol that waited. */
-  readonly resume: (item: Protocol) => void;
+  resume(item: Protocol): void;
 }
 
-export function recovery(world: World, over: () => void, resume: (item: Protocol) => void): Recovery {
-  return { taking: new Set(), locks: new Set(), waiting: new Set(), timer: timer(world, over), resume };
+/** The recovery of a daemon; `resumption`: what is done with each protocol that waited. */
+export function recovery<Resumption extends Pick<Recovery, "resume">>(
+  core: SpeakerCore,
+  resumption: Resumption,
+): Recovery & Resumption {
+  const over = timer(core.world);
+  whenDue(over, endWhileRunning, [core]);
+  return { ...resumption, taking: new Set(), locks: new Set(), waiting: new Set(), timer: over };
+}
+
+function endWhileRunning(core: SpeakerCore): void {
+  if (core.running) endRecovery(core);
 }
 
 /** graceful_restart_init(): after all protocols were started. */
 export function beginRecovery(core: SpeakerCore): void {
   if (core.recovery === null) return;
   if (core.recovery.locks.size === 0) endRecovery(core);
-  else core.recovery.timer.start(RECOVERY_WAIT);
+  else startTimer(core.recovery.timer, RECOVERY_WAIT);
 }
 
 /** graceful_restart_done(). */
 export function endRecovery(core: SpeakerCore): void {
   const { recovery } = core;
   if (recovery === null) return;
-  recovery.timer.stop();
+  stopTimer(recovery.timer);
   core.recovery = null;
   for (const item of recovery.waiting) if (item.state === "up") recovery.resume(item);
 }
@@ -45,7 +54,7 @@ export function endRecovery(core: SpeakerCore): void {
 export function unlockRecovery(core: SpeakerCore, item: Protocol): void {
   const { recovery } = core;
   if (recovery === null || !recovery.locks.delete(item)) return;
-  if (recovery.locks.size === 0 && recovery.timer.expires !== null) recovery.timer.start(0);
+  if (recovery.locks.size === 0 && recovery.timer.expires !== null) startTimer(recovery.timer, 0);
 }
 
 /** proto_falling_down(): the protocol takes no part any more. */

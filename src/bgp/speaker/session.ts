@@ -1,5 +1,5 @@
 import { schedule } from "../../emulator/event-queue.ts";
-import type { Connection, TcpOptions } from "../../emulator/tcp/connection.ts";
+import type { Connection, TcpEvents, TcpOptions } from "../../emulator/tcp/connection.ts";
 import { describeTcpError } from "../../emulator/tcp/error-text.ts";
 import { connectTcp, listenTcp, stopListening } from "../../emulator/tcp/open.ts";
 import { closeConnection, sendOctets, writesOf } from "../../emulator/tcp/send.ts";
@@ -14,7 +14,7 @@ import { agree, FORWARDING, openMessage, RESTARTED } from "./open.ts";
 import { type ConnectionState, NO_ERROR, type Peer, type PeerConnection, type PeerError } from "./peer.ts";
 import { flushRoutes, type SpeakerCore, setState } from "./protocol.ts";
 import { unlockRecovery } from "./recovery.ts";
-import { jittered, type Timer } from "./timer.ts";
+import { jittered, startTimer, stopTimer, type Timer } from "./timer.ts";
 import { beginRestart, feed, finishRestart, forgetSent, receiveRefresh, receiveUpdate } from "./updates.ts";
 
 /** What the instances of BGP of one daemon share. */
@@ -38,9 +38,9 @@ const CLOSE_TIME = 10;
 /** FSM error subcodes of RFC 6608. */
 const FSM_SUBCODES: Partial<Record<ConnectionState, number>> = { OpenSent: 1, OpenConfirm: 2, Established: 3 };
 
-function startTimer(peer: Peer, timer: Timer, seconds: number): void {
-  if (seconds === 0) timer.stop();
-  else timer.start(jittered(seconds, peer.hash, peer.timersStarted++));
+function startJittered(peer: Peer, timer: Timer, seconds: number): void {
+  if (seconds === 0) stopTimer(timer);
+  else startTimer(timer, jittered(seconds, peer.hash, peer.timersStarted++));
 }
 
 /** bgp_start(): the instance begins, unless another one talks to the same neighbour. */
@@ -83,6 +83,7 @@ function startLocked(core: BgpCore, peer: Peer): void {
   // Else it waits for the address to become its neighbour.
   if (found.kind === "none") return;
   peer.neighbourInterface = found.interface;
+  peer.exporter.neighbourInterface = found.interface;
   peer.sourceAddress ??= found.address;
   initiate(core, peer);
 }
@@ -97,12 +98,16 @@ function initiate(core: BgpCore, peer: Peer): void {
     return;
   }
   peer.listens = true;
-  if (peer.startupDelay > 0) startTimer(peer, peer.startupTimer, peer.startupDelay);
+  if (peer.startupDelay > 0) startJittered(peer, peer.startupTimer, peer.startupDelay);
   else startUp(peer);
 }
 
+export function startupTimeout(core: BgpCore, peer: Peer): void {
+  if (core.running) startUp(peer);
+}
+
 /** bgp_startup(). */
-export function startUp(peer: Peer): void {
+function startUp(peer: Peer): void {
   peer.startState = peer.configuration.capabilities ? "connect" : "connect-nocap";
   if (!peer.configuration.passive) becomeActive(peer);
 }
@@ -110,11 +115,12 @@ export function startUp(peer: Peer): void {
 /** bgp_active(). */
 function becomeActive(peer: Peer): void {
   peer.outgoing.state = "Active";
-  startTimer(peer, peer.outgoing.retryTimer, Math.max(MIN_CONNECT_DELAY, peer.configuration.connectDelay));
+  startJittered(peer, peer.outgoing.retryTimer, Math.max(MIN_CONNECT_DELAY, peer.configuration.connectDelay));
 }
 
 /** bgp_connect_timeout(). */
 export function connectTimeout(core: BgpCore, peer: Peer): void {
+  if (!core.running) return;
   if (peer.protocol.state !== "start") return enterIdle(core, peer, peer.outgoing);
   closeSocket(core, peer.outgoing);
   connect(core, peer);
@@ -151,27 +157,40 @@ function connect(core: BgpCore, peer: Peer): void {
         });
   if (typeof opened === "string") return socketError(core, peer, connection, TOLD_LATER.has(opened) ? opened : null);
   connection.socket = opened;
-  startTimer(peer, connection.retryTimer, peer.configuration.connectRetry);
+  startJittered(peer, connection.retryTimer, peer.configuration.connectRetry);
 }
 
-function eventsOf(core: BgpCore, peer: Peer, connection: PeerConnection) {
-  const generation = ++connection.generation;
-  const current = (): boolean => connection.generation === generation && core.running;
-  return {
-    connected: (): void => {
-      if (current() && connection.state === "Connect") sendOpen(core, peer, connection);
-    },
-    received: (octets: Uint8Array): void => {
-      if (current()) receive(core, peer, connection, octets);
-    },
-    lost: (errno: string | null): void => {
-      if (current()) socketError(core, peer, connection, errno);
-    },
-  };
+/** What becomes of a socket is for the connection that it was made for, while that has it. */
+interface OfSocket {
+  readonly core: BgpCore;
+  readonly peer: Peer;
+  readonly connection: PeerConnection;
+  readonly generation: number;
+}
+
+function isCurrent({ core, connection, generation }: OfSocket): boolean {
+  return connection.generation === generation && core.running;
+}
+
+const SOCKET_EVENTS = {
+  connected(this: OfSocket): void {
+    const { core, peer, connection } = this;
+    if (isCurrent(this) && connection.state === "Connect") sendOpen(core, peer, connection);
+  },
+  received(this: OfSocket, octets: Uint8Array): void {
+    if (isCurrent(this)) receive(this.core, this.peer, this.connection, octets);
+  },
+  lost(this: OfSocket, errno: string | null): void {
+    if (isCurrent(this)) socketError(this.core, this.peer, this.connection, errno);
+  },
+};
+
+function eventsOf(core: BgpCore, peer: Peer, connection: PeerConnection): OfSocket & TcpEvents {
+  return { ...SOCKET_EVENTS, core, peer, connection, generation: ++connection.generation };
 }
 
 /** bgp_incoming_connection(): null where it is turned away. */
-function accept(core: BgpCore, socket: Connection): ReturnType<typeof eventsOf> | null {
+function accept(core: BgpCore, socket: Connection): TcpEvents | null {
   const peer = core.peers.find(({ configuration, protocol }) =>
     protocol.configuration.disabled ? false : sameAddress(configuration.neighbour, socket.remote),
   );
@@ -197,8 +216,21 @@ function accept(core: BgpCore, socket: Connection): ReturnType<typeof eventsOf> 
   socket.options = { ...optionsOf(peer), device: null };
   connection.socket = socket;
   sendOpen(core, peer, connection);
-  return { ...eventsOf(core, peer, connection), connected: () => undefined };
+  return eventsOf(core, peer, connection);
 }
+
+interface OfListener {
+  readonly core: BgpCore;
+}
+
+const LISTENER = {
+  keyOf(this: OfListener, peer: Address): string | null {
+    return keyOf(this.core, peer);
+  },
+  accept(this: OfListener, socket: Connection): TcpEvents | null {
+    return accept(this.core, socket);
+  },
+};
 
 function openListener(core: BgpCore): boolean {
   if (core.listener !== null) {
@@ -206,13 +238,13 @@ function openListener(core: BgpCore): boolean {
     return true;
   }
   const { listenAddress, listenPort, family } = core.configuration;
-  const listener: Listener = {
+  const listener: Listener & OfListener = {
+    ...LISTENER,
+    core,
     address: listenAddress,
     family,
     port: listenPort,
     options: { ttl: LISTEN_TTL, minTtl: 0, tos: TOS, key: null, device: null },
-    keyOf: (address) => keyOf(core, address),
-    accept: (socket) => accept(core, socket),
   };
   const program = family === 4 ? "bird" : "bird6";
   if (listenTcp(core.world, core.runtime, listener, program) !== null) return false;
@@ -241,14 +273,14 @@ function sendOpen(core: BgpCore, peer: Peer, connection: PeerConnection): void {
   connection.capabilities = [];
   connection.form = PLAIN_FORM;
   connection.sendForm = PLAIN_FORM;
-  connection.retryTimer.stop();
+  stopTimer(connection.retryTimer);
   connection.state = "OpenSent";
   const form = {
     plain: peer.startState === "connect-nocap",
     recovers: core.recovery?.taking.has(peer.protocol) === true,
   };
   send(core, connection, openMessage(core.configuration, peer.configuration, form));
-  startTimer(peer, connection.holdTimer, peer.configuration.startupHoldTime);
+  startJittered(peer, connection.holdTimer, peer.configuration.startupHoldTime);
 }
 
 function send(core: SpeakerCore, connection: PeerConnection, message: Message): void {
@@ -258,15 +290,16 @@ function send(core: SpeakerCore, connection: PeerConnection, message: Message): 
 
 function sendKeepalive(core: BgpCore, peer: Peer, connection: PeerConnection): void {
   send(core, connection, { kind: "keepalive" });
-  startTimer(peer, connection.keepaliveTimer, connection.keepaliveTime);
+  startJittered(peer, connection.keepaliveTimer, connection.keepaliveTime);
 }
 
 export function keepaliveTimeout(core: BgpCore, peer: Peer, connection: PeerConnection): void {
-  sendKeepalive(core, peer, connection);
+  if (core.running) sendKeepalive(core, peer, connection);
 }
 
 /** bgp_hold_timeout(). */
 export function holdTimeout(core: BgpCore, peer: Peer, connection: PeerConnection): void {
+  if (!core.running) return;
   if (connection.state === "Close") enterIdle(core, peer, connection);
   else fail(core, peer, connection, HOLD_TIMER_EXPIRED, 0);
 }
@@ -322,14 +355,14 @@ function handle(core: BgpCore, peer: Peer, connection: PeerConnection, message: 
     case "open":
       return receiveOpen(core, peer, connection, message);
     case "keepalive":
-      startTimer(peer, connection.holdTimer, connection.holdTime);
+      startJittered(peer, connection.holdTimer, connection.holdTime);
       if (connection.state === "OpenConfirm") establish(core, peer, connection);
       else if (connection.state !== "Established") unexpected(core, peer, connection);
       return;
     case "update":
       if (connection.state === "OpenConfirm") establish(core, peer, connection);
       if (connection.state !== "Established") return unexpected(core, peer, connection);
-      startTimer(peer, connection.holdTimer, connection.holdTime);
+      startJittered(peer, connection.holdTimer, connection.holdTime);
       receiveUpdate(core, peer, message);
       checkLimit(core, peer);
       return;
@@ -378,8 +411,8 @@ function receiveOpen(core: BgpCore, peer: Peer, connection: PeerConnection, mess
   peer.addPathSend = agreed.addPathSend;
   peer.gracefulReady = agreed.gracefulReady;
   sendKeepalive(core, peer, connection);
-  if (connection.holdTime > 0) startTimer(peer, connection.holdTimer, connection.holdTime);
-  else connection.holdTimer.stop();
+  if (connection.holdTime > 0) startJittered(peer, connection.holdTimer, connection.holdTime);
+  else stopTimer(connection.holdTimer);
   connection.state = "OpenConfirm";
 }
 
@@ -393,7 +426,7 @@ function establish(core: BgpCore, peer: Peer, connection: PeerConnection): void 
   connection.state = "Established";
   takePartInRecovery(core, peer, connection);
   if (peer.restarting) {
-    peer.restartTimer.stop();
+    stopTimer(peer.restartTimer);
     const able = connection.capabilities.some(
       (item) => item.kind === "graceful-restart" && item.families.some(({ flags }) => (flags & FORWARDING) !== 0),
     );
@@ -429,12 +462,14 @@ function receiveNotification(
   }
   enterClose(core, peer, connection);
   const { generation } = connection;
-  schedule(core.world.queue, core.world.now, () => {
-    if (connection.generation === generation && connection.state === "Close") enterIdle(core, peer, connection);
-  });
+  schedule(core.world.queue, core.world.now, leaveClose, [core, peer, connection, generation]);
   if (!isError) return;
   delayStartup(core, peer);
   stopPeer(core, peer, 0);
+}
+
+function leaveClose(core: BgpCore, peer: Peer, connection: PeerConnection, generation: number): void {
+  if (connection.generation === generation && connection.state === "Close") enterIdle(core, peer, connection);
 }
 
 /** bgp_error(): tells the neighbour, and closes. */
@@ -451,9 +486,7 @@ function fail(
   enterClose(core, peer, connection);
   send(core, connection, { kind: "notification", code, subcode, data });
   const { generation } = connection;
-  schedule(core.world.queue, core.world.now, () => {
-    if (connection.generation === generation && connection.state === "Close") enterIdle(core, peer, connection);
-  });
+  schedule(core.world.queue, core.world.now, leaveClose, [core, peer, connection, generation]);
   if (code === CEASE) return;
   delayStartup(core, peer);
   stopPeer(core, peer, 0);
@@ -484,7 +517,7 @@ export function stopPeer(core: BgpCore, peer: Peer, subcode: number): void {
   flushRoutes(core, peer.protocol);
   forgetSent(peer);
   peer.restarting = false;
-  peer.restartTimer.stop();
+  stopTimer(peer.restartTimer);
   closeGracefully(core, peer, peer.outgoing, subcode);
   closeGracefully(core, peer, peer.incoming, subcode);
   decideLater(core, peer);
@@ -507,14 +540,13 @@ function closeGracefully(core: BgpCore, peer: Peer, connection: PeerConnection, 
 function decideLater(core: BgpCore, peer: Peer): void {
   if (peer.decisionQueued) return;
   peer.decisionQueued = true;
-  schedule(core.world.queue, core.world.now, () => {
-    peer.decisionQueued = false;
-    if (core.running) decide(core, peer);
-  });
+  schedule(core.world.queue, core.world.now, decide, [core, peer]);
 }
 
 /** bgp_decision(). */
 function decide(core: BgpCore, peer: Peer): void {
+  peer.decisionQueued = false;
+  if (!core.running) return;
   const { state } = peer.protocol;
   const started = peer.startState === "connect" || peer.startState === "connect-nocap";
   if (
@@ -535,7 +567,7 @@ function goDown(core: BgpCore, peer: Peer): void {
     peer.listens = false;
     closeListener(core);
   }
-  peer.startupTimer.stop();
+  stopTimer(peer.startupTimer);
   setState(core, peer.protocol, "down");
   const key = lockOf(peer);
   const waiting = (core.locks.get(key) ?? []).filter((item) => item !== peer);
@@ -548,9 +580,9 @@ function goDown(core: BgpCore, peer: Peer): void {
 function enterClose(core: BgpCore, peer: Peer, connection: PeerConnection): void {
   const before = connection.state;
   connection.state = "Close";
-  connection.keepaliveTimer.stop();
+  stopTimer(connection.keepaliveTimer);
   if (connection.socket !== null) connection.socket.paused = true;
-  connection.holdTimer.start(CLOSE_TIME);
+  startTimer(connection.holdTimer, CLOSE_TIME);
   if (before === "Established") leaveEstablished(core, peer);
 }
 
@@ -569,9 +601,9 @@ function leaveEstablished(core: BgpCore, peer: Peer): void {
 
 /** bgp_close_conn(). */
 function closeSocket(core: BgpCore, connection: PeerConnection): void {
-  connection.retryTimer.stop();
-  connection.holdTimer.stop();
-  connection.keepaliveTimer.stop();
+  stopTimer(connection.retryTimer);
+  stopTimer(connection.holdTimer);
+  stopTimer(connection.keepaliveTimer);
   connection.generation++;
   const { socket } = connection;
   connection.socket = null;
@@ -594,12 +626,12 @@ function handleRestart(core: BgpCore, peer: Peer): void {
   setState(core, peer.protocol, "start");
   const restart = session?.capabilities.find((item) => item.kind === "graceful-restart");
   beginRestart(core, peer);
-  startTimer(peer, peer.restartTimer, restart?.kind === "graceful-restart" ? restart.time : 0);
+  startJittered(peer, peer.restartTimer, restart?.kind === "graceful-restart" ? restart.time : 0);
 }
 
 /** bgp_graceful_restart_timeout(). */
 export function restartTimeout(core: BgpCore, peer: Peer): void {
-  stopPeer(core, peer, 0);
+  if (core.running) stopPeer(core, peer, 0);
 }
 
 /** bgp_store_error(). */

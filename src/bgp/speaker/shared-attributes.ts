@@ -9,6 +9,12 @@ interface Pool {
 
 const pools = new WeakMap<World, Pool>();
 
+/** Two Worlds, one of which is a copy, have their attributes in common. */
+export function sharePool(from: World, to: World): void {
+  const pool = pools.get(from);
+  if (pool !== undefined) pools.set(to, pool);
+}
+
 /** The object that stands for all equal attributes of a World. */
 export function sharedAttributes(world: World, attributes: PathAttributes): PathAttributes {
   const pool: Pool = pools.get(world) ?? { byText: new Map(), known: new WeakMap() };

@@ -3,13 +3,14 @@ import { closeConnection } from "../../emulator/tcp/send.ts";
 import type { World } from "../../emulator/world.ts";
 import type { HostRuntime } from "../../linux/runtime.ts";
 import { formatAddress, unspecified } from "../../net/address.ts";
-import { routingTable } from "../rib/table.ts";
+import type { RibRoute } from "../rib/route.ts";
+import { type RibListener, type RibNet, routingTable } from "../rib/table.ts";
 import type { BgpConfiguration, ProtocolConfiguration, SpeakerConfiguration } from "./configuration.ts";
 import { announceToKernel, feedKernel, type Kernel, kernel, scanKernel, startKernel, stopKernel } from "./kernel.ts";
 import { scanDirect, scanStatic, startDirect, startStatic } from "./local-routes.ts";
 import { NO_ERROR, type Peer, peerConnection } from "./peer.ts";
 import { type Protocol, protocol, setState } from "./protocol.ts";
-import { beginRecovery, endRecovery, recovery } from "./recovery.ts";
+import { beginRecovery, recovery } from "./recovery.ts";
 import { daemonsIn } from "./run-speakers.ts";
 import {
   type BgpCore,
@@ -20,9 +21,9 @@ import {
   keepaliveTimeout,
   restartTimeout,
   startPeer,
-  startUp,
+  startupTimeout,
 } from "./session.ts";
-import { timer } from "./timer.ts";
+import { timer, whenDue } from "./timer.ts";
 import { announceTo, feed } from "./updates.ts";
 
 /** A routing daemon that runs on a host of a World: BIRD as its configuration tells it. */
@@ -63,17 +64,9 @@ export function startSpeaker(
     sourceIds: new Map(),
   };
   for (const [order, item] of configuration.protocols.entries()) addProtocol(speaker, item, order);
-  speaker.table.listeners.push((net, before) => {
-    for (const item of kernels) if (item.protocol.state === "up") announceToKernel(speaker, item, net);
-    for (const peer of peers) announceTo(speaker, peer, net, before);
-  });
-  if (recover) {
-    speaker.recovery = recovery(
-      world,
-      () => speaker.running && endRecovery(speaker),
-      (item) => resume(speaker, item),
-    );
-  }
+  const listener: RibListener & OfSpeaker = { ...RIB_LISTENER, speaker };
+  speaker.table.listeners.push(listener);
+  if (recover) speaker.recovery = recovery(speaker, { ...RESUMPTION, speaker });
   for (const item of protocols) {
     if (item.configuration.disabled) continue;
     speaker.recovery?.taking.add(item);
@@ -83,6 +76,24 @@ export function startSpeaker(
   daemonsIn(world).push(speaker);
   return speaker;
 }
+
+interface OfSpeaker {
+  readonly speaker: Speaker;
+}
+
+const RIB_LISTENER = {
+  hear(this: OfSpeaker, net: RibNet, before: readonly RibRoute[]): void {
+    const { speaker } = this;
+    for (const item of speaker.kernels) if (item.protocol.state === "up") announceToKernel(speaker, item, net);
+    for (const peer of speaker.peers) announceTo(speaker, peer, net, before);
+  },
+};
+
+const RESUMPTION = {
+  resume(this: OfSpeaker, item: Protocol): void {
+    resume(this.speaker, item);
+  },
+};
 
 function resume(speaker: Speaker, item: Protocol): void {
   const kernel = speaker.kernels.find(({ protocol: own }) => own === item);
@@ -144,18 +155,8 @@ function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): 
     nextHopSelf: configuration.nextHopSelf,
     nextHopKeep: configuration.nextHopKeep,
     routeServerClient: configuration.routeServerClient,
-    get neighbourInterface() {
-      return peer.neighbourInterface;
-    },
+    neighbourInterface: null,
     interpretsCommunities: configuration.interpretCommunities,
-  };
-  const connection = (outgoing: boolean) => {
-    const made = peerConnection(outgoing, {
-      retryTimer: timer(world, () => core.running && connectTimeout(core, peer)),
-      holdTimer: timer(world, () => core.running && holdTimeout(core, peer, made)),
-      keepaliveTimer: timer(world, () => core.running && keepaliveTimeout(core, peer, made)),
-    });
-    return made;
   };
   const peer: Peer = {
     protocol: protocol(configuration, order, exporter, world.now),
@@ -166,8 +167,8 @@ function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): 
     lastProtocolError: null,
     lastError: NO_ERROR,
     disabled: configuration.disabled,
-    outgoing: connection(true),
-    incoming: connection(false),
+    outgoing: peerConnection(world, true),
+    incoming: peerConnection(world, false),
     session: null,
     listens: false,
     sourceAddress: configuration.sourceAddress,
@@ -176,8 +177,8 @@ function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): 
     gracefulReady: false,
     restarting: false,
     unconfirmed: new Set(),
-    startupTimer: timer(world, () => core.running && startUp(peer)),
-    restartTimer: timer(world, () => core.running && restartTimeout(core, peer)),
+    startupTimer: timer(world),
+    restartTimer: timer(world),
     sent: new Map(),
     pending: new Map(),
     membership: null,
@@ -187,6 +188,13 @@ function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): 
     timersStarted: 0,
     hash: hashOf(`${core.runtime.host.name} ${formatAddress(configuration.neighbour)} ${configuration.name}`),
   };
+  whenDue(peer.startupTimer, startupTimeout, [core, peer]);
+  whenDue(peer.restartTimer, restartTimeout, [core, peer]);
+  for (const connection of [peer.outgoing, peer.incoming]) {
+    whenDue(connection.retryTimer, connectTimeout, [core, peer]);
+    whenDue(connection.holdTimer, holdTimeout, [core, peer, connection]);
+    whenDue(connection.keepaliveTimer, keepaliveTimeout, [core, peer, connection]);
+  }
   return peer;
 }
 

@@ -3,40 +3,51 @@ import type { World } from "../../emulator/world.ts";
 
 /** A timer on the virtual clock; starting it again puts off what was due. */
 export interface Timer {
+  readonly world: World;
+  /** What is done when it goes off, and with what. */
+  action(...on: readonly unknown[]): void;
+  on: readonly unknown[];
   /** Virtual time at which it goes off; null: it rests. */
   expires: number | null;
-  start(seconds: number): void;
-  stop(): void;
+  /** Time of the event that looks at it again; null: none is in the queue. */
+  queued: number | null;
 }
 
 /** A timer that has at most one event in the queue, however often it is started anew. */
-export function timer(world: World, action: () => void): Timer {
-  let queued: number | null = null;
-  const fire = (at: number): void => {
-    if (queued !== at) return;
-    queued = null;
-    const { expires } = self;
-    if (expires === null) return;
-    if (expires > world.now) return queue(expires);
-    self.expires = null;
-    action();
-  };
-  const queue = (at: number): void => {
-    queued = at;
-    schedule(world.queue, at, () => fire(at), self);
-  };
-  const self: Timer = {
-    expires: null,
-    start(seconds) {
-      const at = world.now + seconds;
-      self.expires = at;
-      if (queued === null || queued > at) queue(at);
-    },
-    stop() {
-      self.expires = null;
-    },
-  };
-  return self;
+export function timer(world: World): Timer {
+  return { world, action: nothing, on: [], expires: null, queued: null };
+}
+
+function nothing(): void {}
+
+export function whenDue<On extends readonly unknown[]>(timer: Timer, action: (...on: On) => void, on: On): void {
+  timer.action = action;
+  timer.on = on;
+}
+
+export function startTimer(timer: Timer, seconds: number): void {
+  const at = timer.world.now + seconds;
+  timer.expires = at;
+  if (timer.queued === null || timer.queued > at) queue(timer, at);
+}
+
+export function stopTimer(timer: Timer): void {
+  timer.expires = null;
+}
+
+function queue(timer: Timer, at: number): void {
+  timer.queued = at;
+  schedule(timer.world.queue, at, look, [timer, at], timer);
+}
+
+function look(timer: Timer, at: number): void {
+  if (timer.queued !== at) return;
+  timer.queued = null;
+  const { expires, world, on } = timer;
+  if (expires === null) return;
+  if (expires > world.now) return queue(timer, expires);
+  timer.expires = null;
+  timer.action(...on);
 }
 
 /**

@@ -14,6 +14,7 @@ import { flushRoutes, importRoute, noteError, withdrawRoute } from "./protocol.t
 import { unlockRecovery, waitsForRecovery } from "./recovery.ts";
 import type { BgpCore } from "./session.ts";
 import { sharedAttributes } from "./shared-attributes.ts";
+import { stopTimer } from "./timer.ts";
 import { outgoing } from "./update-group.ts";
 
 /** Path identifiers that a number has room for beside a prefix of IPv4. */
@@ -106,7 +107,7 @@ export function beginRestart(core: BgpCore, peer: Peer): void {
 /** bgp_graceful_restart_done(). */
 export function finishRestart(core: BgpCore, peer: Peer): void {
   peer.restarting = false;
-  peer.restartTimer.stop();
+  stopTimer(peer.restartTimer);
   flushRoutes(core, peer.protocol, ({ prefix, path }) => !peer.unconfirmed.has(routeName(prefixKey(prefix), path)));
   peer.unconfirmed.clear();
 }
@@ -224,10 +225,7 @@ function putOut(core: BgpCore, peer: Peer, name: PrefixKey, item: Pending): void
 function flushLater(core: BgpCore, peer: Peer): void {
   if (peer.flushQueued) return;
   peer.flushQueued = true;
-  schedule(core.world.queue, core.world.now, () => {
-    peer.flushQueued = false;
-    flush(core, peer);
-  });
+  schedule(core.world.queue, core.world.now, flush, [core, peer]);
 }
 
 /** Room for destinations in an UPDATE whose attributes take up to 2048 octets (bgp_create_update). */
@@ -235,6 +233,7 @@ const ROOM = MAX_MESSAGE_LENGTH - 2048 - 64;
 
 /** bgp_create_update(): withdrawals first, then destinations of equal attributes together. */
 function flush(core: BgpCore, peer: Peer): void {
+  peer.flushQueued = false;
   const { session } = peer;
   if (session === null || session.socket === null) return;
   const withdrawn: Pending[] = [];

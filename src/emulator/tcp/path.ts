@@ -178,7 +178,7 @@ export function sendByPath(world: World, sender: Connection, segment: PlainSegme
   // Where the header has an identification, the kernel counts it.
   if (!path.packet.df) first.runtime.nextId++;
   world.sent++;
-  schedule(world.queue, world.now, () => arrive(world, path, 1, segment));
+  schedule(world.queue, world.now, arrive, [world, path, 1, segment]);
   return true;
 }
 
@@ -195,7 +195,7 @@ function arrive(world: World, path: Path, index: number, segment: PlainSegment):
     return;
   }
   if (isLast) receiveOn(world, path.receiver, path.packet);
-  else schedule(world.queue, world.now, () => arrive(world, path, index + 1, segment));
+  else schedule(world.queue, world.now, arrive, [world, path, index + 1, segment]);
 }
 
 /** A host lets the segment in `path.packet` pass; false: it has to be asked again. */

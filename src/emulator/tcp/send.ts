@@ -230,7 +230,7 @@ export function arm(world: World, connection: Connection): void {
   connection.retransmission.expires ??= world.now + Math.min(base * 2 ** connection.retries, LONGEST_TIMEOUT);
   if (connection.timerRuns) return;
   connection.timerRuns = true;
-  schedule(world.queue, connection.retransmission.expires, () => timeout(world, connection), connection.retransmission);
+  schedule(world.queue, connection.retransmission.expires, timeout, [world, connection], connection.retransmission);
 }
 
 function isHandshake({ state }: Connection): boolean {

@@ -1,10 +1,10 @@
-import { hostChanged, killSpeaker, startSpeaker } from "../bgp/speaker/speaker.ts";
-import { powerOff, powerOn } from "../emulator/power.ts";
-import { changeHost, runtimeOf } from "../emulator/world.ts";
-import type { Finding } from "../model/finding.ts";
-import type { Host } from "../model/host.ts";
-import type { Origin } from "../model/origin.ts";
-import type { Change } from "../readers/scenario/scenario.ts";
+import { hostChanged, killSpeaker, startSpeaker } from "../../bgp/speaker/speaker.ts";
+import { powerOff, powerOn } from "../../emulator/power.ts";
+import { changeHost, runtimeOf } from "../../emulator/world.ts";
+import type { Finding } from "../../model/finding.ts";
+import type { Host } from "../../model/host.ts";
+import type { Origin } from "../../model/origin.ts";
+import type { Change } from "../../readers/scenario/scenario.ts";
 import { isNamed, nobody, type Playing, withLearntRoutes } from "./playing.ts";
 
 /**

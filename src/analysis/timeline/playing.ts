@@ -1,9 +1,9 @@
-import { type BgpRun, routesOf } from "../bgp/reconverge.ts";
-import type { SpeakerConfiguration } from "../bgp/speaker/configuration.ts";
-import type { Finding } from "../model/finding.ts";
-import type { Host } from "../model/host.ts";
-import type { Network } from "../model/network.ts";
-import type { CommandContext } from "../readers/commands/command.ts";
+import { type BgpRun, routesOf } from "../../bgp/reconverge.ts";
+import type { SpeakerConfiguration } from "../../bgp/speaker/configuration.ts";
+import type { Finding } from "../../model/finding.ts";
+import type { Host } from "../../model/host.ts";
+import type { Network } from "../../model/network.ts";
+import type { CommandContext } from "../../readers/commands/command.ts";
 
 /** What changes work with. */
 export interface Timeline {
@@ -38,6 +38,13 @@ export interface Playing {
   birdTexts: ReadonlyMap<string, string> | null;
   /** Commands that machines took, in order: they hold for what manifests make of the machine too. */
   readonly typed: { readonly host: string; readonly command: string; readonly context: CommandContext }[];
+  /** Seconds since the start. */
+  now: number;
+  /** When the first change was to be made that could not be; null: all were made. */
+  brokenFrom: number | null;
+  readonly findings: Finding[];
+  /** As it stood when somebody asked, by seconds. */
+  readonly kept: Map<number, Network>;
 }
 
 export function nobody(host: string, known: readonly string[], what: string): Finding {
@@ -46,6 +53,16 @@ export function nobody(host: string, known: readonly string[], what: string): Fi
     severity: "error",
     message: `There is no ${what} called ${host}.`,
     expected: known.length === 0 ? `a ${what}; there is none` : `one of ${known.slice(0, 8).join(", ")}`,
+  };
+}
+
+/** A machine does not take a command. */
+export function refused(host: string, command: string, problem: string, expected: string | undefined): Finding {
+  return {
+    code: "command-refused",
+    severity: "error",
+    message: `${host} refuses \`${command}\`: ${problem}.`,
+    ...(expected === undefined ? {} : { expected }),
   };
 }
 

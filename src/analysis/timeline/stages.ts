@@ -1,6 +1,6 @@
-import type { Network } from "../model/network.ts";
-import type { Fix, Scenario } from "../readers/scenario/scenario.ts";
-import { CONSEQUENCES, type PlayedTimeline, playTimeline } from "./play-timeline.ts";
+import type { Network } from "../../model/network.ts";
+import type { Fix, Scenario } from "../../readers/scenario/scenario.ts";
+import { CONSEQUENCES, forkTimeline, type PlayedTimeline, playTimeline, startTimeline } from "./play-timeline.ts";
 import type { Timeline } from "./playing.ts";
 
 /** The networks that a scenario's changes make. */
@@ -13,17 +13,21 @@ export interface Stages {
   readonly fixed: ReadonlyMap<Fix, PlayedTimeline>;
 }
 
-/** Plays the timeline, and each fix behind it, in Worlds of their own. Null for a scenario without changes. */
+/** Plays the timeline, and each fix in a fork of the World that it left. Null for a scenario without changes. */
 export function playStages(network: Network, scenario: Scenario, timeline: Timeline): Stages | null {
   const { timeline: events, fixes, probes } = scenario;
   if (events.length === 0 && fixes.length === 0) return null;
   const asked = probes.flatMap(({ at }) => at ?? []);
   const last = events.length === 0 ? 0 : Math.max(...events.map(({ at }) => at)) + CONSEQUENCES;
   const fixedBy = last + CONSEQUENCES;
-  const played = playTimeline(network, events, [...asked, last], timeline);
+  const playing = startTimeline(network, timeline);
+  const early = asked.filter((time) => time <= last);
+  playTimeline(playing, events, [...early, last]);
   const repaired = fixes.map((fix) => {
     const changes = fix.changes.map((change) => ({ at: last, change }));
-    return [fix, playTimeline(network, [...events, ...changes], [fixedBy], timeline)] as const;
+    return [fix, playTimeline(forkTimeline(playing), changes, [fixedBy])] as const;
   });
+  const late = asked.filter((time) => time > last);
+  const played = playTimeline(playing, [], late);
   return { last, played, fixedBy, fixed: new Map(repaired) };
 }
