@@ -36,11 +36,22 @@ export function needsConntrack(ruleset: Ruleset): boolean {
 
 /** Whether a rule of the table needs it; a chain of type nat of nft's own has rules that do, or translates nothing. */
 export function tableNeedsConntrack(table: ChainTable): boolean {
+  const known = remembered.get(table.chains);
+  if (known !== undefined) return known;
   for (const chain of table.chains.values()) if (chain.rules.some(ruleNeedsConntrack)) return true;
   return false;
 }
 
-function ruleNeedsConntrack(rule: Rule): boolean {
+/** Of chains whose rules are read when somebody looks at them. */
+const remembered = new WeakMap<ChainTable["chains"], boolean>();
+
+/** Says of chains what `tableNeedsConntrack` would find out by reading them all. */
+export function rememberConntrack(chains: ChainTable["chains"], needs: boolean): void {
+  remembered.set(chains, needs);
+}
+
+/** Whether the rule, wherever it stands, has connection tracking run. */
+export function ruleNeedsConntrack(rule: Rule): boolean {
   if (isRefused(rule)) return false;
   if (rule.matches.some((match) => MATCHES.has(match.name) || asksConntrack(match))) return true;
   if (rule.target?.kind !== "extension") return false;

@@ -21,7 +21,7 @@ export interface Refusal extends Reason {
 }
 
 /** NFT_JUMP_STACK_SIZE less the base chain (net/netfilter/nf_tables_api.c): deeper calls are refused by nft alone. */
-const NFT_DEPTH = 15;
+export const NFT_DEPTH = 15;
 
 const NO_RULE: Rule = ruleOf({});
 
@@ -48,7 +48,7 @@ export function refusedRules(table: Table, family: Family, backend: Backend): re
   for (const chain of table.chains.values()) {
     nodes.set(chain.name, {
       chain,
-      hook: hookOf(table.name, chain),
+      hook: chain.policy === null ? null : hookOf(table.name, chain.name),
       links: [],
       state: "unvisited",
       level: 0,
@@ -85,6 +85,12 @@ export function refusedRules(table: Table, family: Family, backend: Backend): re
   return [...refused.values()];
 }
 
+/** The hooks from which a rule may not be reached where it stands, bit by bit; null for one that the kernel refuses there. */
+export function hooksRefusing(rule: Rule, use: RuleUse): number | null {
+  if (atHook(rule, use) !== null) return null;
+  return use.hook === null ? refusedHooks(rule, use) : 0;
+}
+
 /** The table with refused rules marked, so that no packet matches them; the same object where all are good. */
 export function withoutRefused(table: Table, refusals: readonly Refusal[], lineOf: (rule: Rule) => number): Table {
   if (refusals.length === 0) return table;
@@ -102,9 +108,10 @@ export function withoutRefused(table: Table, refusals: readonly Refusal[], lineO
   return { ...table, chains };
 }
 
-function hookOf(table: TableName, chain: Chain): HookName | null {
-  if (chain.policy === null || !BUILT_IN_CHAINS[table].includes(chain.name)) return null;
-  return HOOK_NAMES.find((name) => name === chain.name) ?? null;
+/** The hook that calls a chain of the table; null for user-defined chains. */
+export function hookOf(table: TableName, chain: string): HookName | null {
+  if (!BUILT_IN_CHAINS[table].includes(chain)) return null;
+  return HOOK_NAMES.find((name) => name === chain) ?? null;
 }
 
 /** A chain and what its rules lead to. */

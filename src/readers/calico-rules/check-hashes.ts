@@ -1,5 +1,7 @@
 import { digestOfChain, digestWithRule, hashOfDigest } from "../../calico/felix/rule-hash.ts";
+import { rememberConntrack, tableNeedsConntrack } from "../../linux/netfilter/needs-conntrack.ts";
 import type { Finding } from "../../model/finding.ts";
+import { once } from "../../model/once.ts";
 import type { OriginTable } from "../../model/origin.ts";
 import { BUILT_IN_CHAINS, type Chain, type Match, type Rule, type Ruleset, type Table } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
@@ -42,27 +44,13 @@ const STATIC_CHAIN =
  * the dump: where one piece put back gives the hash, the rule is read with it; else that is told. Behind such a rule the hashes of
  * its chain prove nothing any more. Linear in the number of rules.
  */
-export function checkCalicoRules(
-  rulesets: readonly Ruleset[],
-  names: () => HostNames,
-  origins: OriginTable,
-  known: KnownChains = knownChains(),
-): CheckedRulesets {
+export function checkCalicoRules(rulesets: readonly Ruleset[], how: CheckOptions): CheckedRulesets {
   const findings: Finding[] = [];
   const checked = rulesets.map((ruleset) => {
     const tables = [...ruleset.tables.values()];
     const chains = tables.flatMap((table) => [...table.chains.values()].filter(hasHash));
     if (chains.length === 0) return ruleset;
-    const work: Work = {
-      family: ruleset.family,
-      tries: TRIES,
-      context: null,
-      contextOf: () => contextOf(ruleset, names()),
-      findings,
-      origins,
-      others: [],
-      known,
-    };
+    const work = workOf(ruleset, how, (finding) => findings.push(finding));
     let changed = false;
     const repaired = tables.map((table) => {
       const own = checkTable(table, work);
@@ -75,12 +63,69 @@ export function checkCalicoRules(
   return { rulesets: checked, findings };
 }
 
+/** What the rules are held against. */
+export interface CheckOptions {
+  readonly names: () => HostNames;
+  readonly origins: OriginTable;
+  readonly known?: KnownChains;
+}
+
+/** The same, each chain when somebody looks at it. Of the chains of policies and endpoints, only the first doubt of a ruleset is reported. */
+export function openCalicoRules(
+  rulesets: readonly Ruleset[],
+  how: CheckOptions,
+  report: (finding: Finding) => void,
+): readonly Ruleset[] {
+  return rulesets.map((ruleset) => {
+    const work = workOf(ruleset, how, report);
+    const tables = [...ruleset.tables].map(([name, table]) => [name, openTable(table, work)] as const);
+    return { ...ruleset, tables: new Map(tables) };
+  });
+}
+
+function openTable(table: Table, work: Work): Table {
+  const chains = new Map<string, Chain>();
+  for (const [name, chain] of table.chains) {
+    const rules = once(() => {
+      if (!hasHash(chain)) return chain.rules;
+      const { length } = work.others;
+      const own = checkChain(chain, table, work).rules;
+      if (length === 0) for (const finding of unprovenOthers(work)) work.report(finding);
+      return own;
+    });
+    chains.set(name, {
+      name,
+      policy: chain.policy,
+      counters: chain.counters,
+      origin: chain.origin,
+      get rules() {
+        return rules();
+      },
+    });
+  }
+  rememberConntrack(chains, tableNeedsConntrack(table));
+  return { ...table, chains };
+}
+
+function workOf(ruleset: Ruleset, { names, origins, known }: CheckOptions, report: Work["report"]): Work {
+  return {
+    family: ruleset.family,
+    tries: TRIES,
+    context: null,
+    contextOf: () => contextOf(ruleset, names()),
+    report,
+    origins,
+    others: [],
+    known: known ?? knownChains(),
+  };
+}
+
 interface Work {
   readonly family: Family;
   tries: number;
   context: LostContext | null;
   contextOf(): LostContext;
-  readonly findings: Finding[];
+  report(finding: Finding): void;
   readonly origins: OriginTable;
   /** The first unproven rule of each chain of a policy or an endpoint. */
   readonly known: KnownChains;
@@ -194,7 +239,7 @@ function report({ first, unproven }: KnownProof, chain: Chain, table: Table, wor
     return;
   }
   const more = unproven > 1 ? ` The ${unproven - 1} behind it cannot be held against theirs, then.` : "";
-  work.findings.push(
+  work.report(
     findingAt(work.origins, rule.origin, {
       code: "calico-rule-unproven",
       severity: "warning",
@@ -239,7 +284,7 @@ function proofOf(
     if (!fits(text, hash, open)) continue;
     work.tries += TRIES_PER_PROVEN;
     if (told !== rule) {
-      work.findings.push(
+      work.report(
         findingAt(work.origins, rule.origin, {
           code: "calico-rule-repaired",
           severity: "info",
@@ -258,7 +303,7 @@ function proofOf(
       const repaired = ruleOf(text, hash, rule, table, work.family);
       if (repaired === null) return null;
       work.tries += TRIES_PER_REPAIRED;
-      work.findings.push(
+      work.report(
         findingAt(work.origins, rule.origin, {
           code: "calico-rule-repaired",
           severity: "info",

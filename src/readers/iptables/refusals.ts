@@ -53,6 +53,11 @@ export function reportChainName({ name, line }: ChainLine, block: TableBlock, co
   });
 }
 
+/** Whether iptables lets a chain have that name. */
+export function isChainName(name: string, backend: "legacy" | "nft"): boolean {
+  return chainNameProblem(name, backend) === null;
+}
+
 function chainNameProblem(name: string, backend: "legacy" | "nft"): string | null {
   if (name.length > CHAIN_NAME_LENGTH) {
     return backend === "nft"

@@ -47,6 +47,8 @@ export interface IptablesSave {
    * without tables, of the input's family and backend.
    */
   readonly rulesets: readonly Ruleset[];
+  /** Of all rulesets. */
+  readonly ruleCount: number;
   readonly findings: readonly Finding[];
   readonly notes: SaveNotes;
 }
@@ -129,6 +131,7 @@ class SaveReader {
     }
     return {
       rulesets: this.rulesets,
+      ruleCount: this.rulesets.reduce((sum, ruleset) => sum + countRules(ruleset), 0),
       findings: this.findings.list(),
       notes: {
         legacyTablesPresent: this.legacyTablesPresent,
@@ -477,6 +480,12 @@ class SaveReader {
 
 const NO_INTERFACES_LISTED =
   "Without -v iptables -L leaves out the interfaces of every rule: where they may matter, whether a rule matches is unknown. Run iptables-save -c instead.";
+
+function countRules({ tables }: Pick<Ruleset, "tables">): number {
+  let count = 0;
+  for (const { chains } of tables.values()) for (const { rules } of chains.values()) count += rules.length;
+  return count;
+}
 
 /** Lines may be missing after the last one read. */
 function markGap(block: TableBlock): void {

@@ -73,6 +73,8 @@ export interface BlockContext {
   readonly shared: SharedParts;
   /** Rules of other dumps, where several are read. */
   readonly known?: KnownRules;
+  /** User-defined chains of the table that are read another time. */
+  readonly declared?: ReadonlySet<string>;
 }
 
 /** Makes the table of a block; damaged lines become findings and rules whose effect is unknown. */
@@ -259,7 +261,9 @@ class BlockReader {
 
   private readonly isChain = (name: string): boolean => {
     const chain = this.chains.get(name);
-    return chain === undefined ? this.undeclared.has(name) && !this.builtIn.has(name) : chain.policy === null;
+    if (chain !== undefined) return chain.policy === null;
+    if (this.context.declared?.has(name) === true) return true;
+    return this.undeclared.has(name) && !this.builtIn.has(name);
   };
 
   private readWords(words: readonly Word[], counters: Counters | null, line: number): RuleReading {

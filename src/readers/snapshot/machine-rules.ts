@@ -1,6 +1,7 @@
 import type { HostPart, Knowledge } from "../../model/host.ts";
 import type { Ruleset } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
+import { openIptablesSave } from "../iptables/open-save.ts";
 import { readIptablesSave } from "../iptables/save.ts";
 import { readNftIptablesRules } from "../nft/iptables-rules.ts";
 import type { MachineFiles } from "./layout.ts";
@@ -11,6 +12,7 @@ export function readRulesets(
   chosen: Chosen,
   knowledge: Map<HostPart, Knowledge>,
   reading: Reading,
+  mode: "read" | "open",
 ): readonly Ruleset[] {
   const versions = one(chosen, "versions")?.file.text ?? "";
   const printed = /^ip6?tables v\S+ \((nf_tables|legacy)\)/m.exec(versions)?.[1];
@@ -33,12 +35,12 @@ export function readRulesets(
     }
     // iptables-save without a name is the backend of `iptables -V`; nft is the default of current distributions
     const backend = role.backend ?? (printed === "legacy" ? "legacy" : "nft");
-    const dump = readIptablesSave(
-      { text: file.text, file: file.path, family, backend, known: reading.known.rules },
-      reading.origins,
-    );
-    const count = dump.rulesets.reduce((sum, ruleset) => sum + ruleCount(ruleset), 0);
-    note(reading, file, `${family === 4 ? "iptables-save" : "ip6tables-save"} (${backend})`, count, dump.findings);
+    const input = { text: file.text, file: file.path, family, backend, known: reading.known.rules };
+    const opened =
+      mode === "open" ? openIptablesSave(input, reading.origins, (found) => reading.findings.push(...found)) : null;
+    const dump = opened ?? readIptablesSave(input, reading.origins);
+    const as = `${family === 4 ? "iptables-save" : "ip6tables-save"} (${backend})`;
+    note(reading, file, as, dump.ruleCount, dump.findings);
     // a backend without a table prints nothing: that is a fact, but not about the other one
     const isEmpty = file.text.trim() === "";
     if (isEmpty) {
@@ -91,10 +93,4 @@ function rulesOfNft(chosen: Chosen, told: ReadonlySet<Family>, reading: Reading)
   if (missing.length === 0) return [];
   reading.findings.push(...dump.findings);
   return missing;
-}
-
-function ruleCount(ruleset: Ruleset): number {
-  let count = 0;
-  for (const table of ruleset.tables.values()) for (const chain of table.chains.values()) count += chain.rules.length;
-  return count;
 }

@@ -12,7 +12,7 @@ const NAMES = { sets: ["cali40all-hosts-net", "cali40masq-ipam-pools", "cali40s:
 function check(text: string): { readonly printed: string; readonly findings: readonly Finding[] } {
   const origins = originTable();
   const { rulesets } = readIptablesSave({ text, file: "f", family: 4, backend: "nft" }, origins);
-  const checked = checkCalicoRules(rulesets, () => NAMES, origins);
+  const checked = checkCalicoRules(rulesets, { names: () => NAMES, origins });
   return { printed: checked.rulesets.map((ruleset) => printRuleset(ruleset)).join(""), findings: checked.findings };
 }
 

@@ -54,8 +54,8 @@ test("dumps of several machines are read as if each were alone, findings and rep
         const together = read(text, family, known);
         expect(together).toEqual(alone);
         const origins = originTable();
-        expect(checkCalicoRules(together.rulesets, names, origins, chains)).toEqual(
-          checkCalicoRules(alone.rulesets, names, origins),
+        expect(checkCalicoRules(together.rulesets, { names, origins, known: chains })).toEqual(
+          checkCalicoRules(alone.rulesets, { names, origins }),
         );
       }
     }),
