@@ -1,10 +1,10 @@
-/** What a dump looks like whose lines stand for themselves: nothing that `dumpLines` would repair, no entry of several lines. */
-const PLAIN = /^[\t\n\x20-\x25\x27-\x5b\x5d-\x7e]*$/;
+/** What makes a line not stand for itself: what `dumpLines` would repair, and tabs before entries of several lines. */
+const ODD = /[^\t\n\x20-\x25\x27-\x5b\x5d-\x7e]/;
 
 /** A route to one address. */
-const HOST_ROUTE = /^[ \t]*(?:unicast )?[\da-fA-F.:]+(?:\/32|\/128)?(?: .*)?$/gm;
+const HOST_ROUTE = /^[ \t]*(?:unicast )?[\da-fA-F.:]+(?:\/32|\/128)?(?: .*)?$/;
 
-const LOCAL_ROUTE = /^[ \t]*local .*$/gm;
+const LOCAL_ROUTE = /^[ \t]*local .*$/;
 
 /**
  * The lines of `ip route` that say who is joined to a machine and which addresses are its own: routes to single addresses,
@@ -12,19 +12,39 @@ const LOCAL_ROUTE = /^[ \t]*local .*$/gm;
  * five thousand routes has a hundred such lines. Null for a text that has to be read whole to tell.
  */
 export function digestRoutes(text: string): string | null {
-  if (!PLAIN.test(text) || text.includes("nexthop") || /^\s*[[{]/.test(text)) return null;
+  if (ODD.test(text) || text.includes("nexthop") || /^\s*[[{]/.test(text)) return null;
+  const ways = new Map<string, string>();
+  const local: string[] = [];
+  const hosts: string[] = [];
+  let via = positionOf(" via ", text, 0);
+  let slash = positionOf("/", text, 0);
+  for (let start = 0; start < text.length; ) {
+    const end = positionOf("\n", text, start);
+    if (via < start) via = positionOf(" via ", text, start);
+    if (slash < start) slash = positionOf("/", text, start);
+    if (via < end) {
+      const way = text.slice(via, end);
+      if (!ways.has(way)) ways.set(way, text.slice(start, end));
+    }
+    // most routes are to blocks of addresses, which the mark behind the address tells
+    const isBlock = slash < via && via < end && !isSingle(text, slash) && !text.startsWith("local ", start);
+    if (!isBlock) {
+      const line = text.slice(start, end);
+      if (LOCAL_ROUTE.test(line)) local.push(line);
+      else if (HOST_ROUTE.test(line)) hosts.push(line);
+    }
+    start = end + 1;
+  }
   // Of several routes to one address the last counts: they stand at the end, in their order.
-  return [...gatewayRoutes(text), ...(text.match(LOCAL_ROUTE) ?? []), ...(text.match(HOST_ROUTE) ?? [])].join("\n");
+  return [...ways.values(), ...local, ...hosts].join("\n");
 }
 
-function gatewayRoutes(text: string): readonly string[] {
-  const lines = new Map<string, string>();
-  for (let at = text.indexOf(" via "); at >= 0; at = text.indexOf(" via ", at)) {
-    const newline = text.indexOf("\n", at);
-    const end = newline < 0 ? text.length : newline;
-    const way = text.slice(at, end);
-    if (!lines.has(way)) lines.set(way, text.slice(text.lastIndexOf("\n", at) + 1, end));
-    at = end;
-  }
-  return [...lines.values()];
+/** Where it stands next; the length of the text when it does not. */
+function positionOf(piece: string, text: string, from: number): number {
+  const at = text.indexOf(piece, from);
+  return at < 0 ? text.length : at;
+}
+
+function isSingle(text: string, slash: number): boolean {
+  return text.startsWith("/32", slash) || text.startsWith("/128", slash);
 }

@@ -1,4 +1,5 @@
 import { CORE_SCHEMA, load, YAMLException } from "js-yaml";
+import { readPlainYaml } from "./plain-yaml.ts";
 
 export type Parsed =
   | { readonly kind: "value"; readonly value: unknown }
@@ -18,6 +19,8 @@ export function parseDocument(text: string): Parsed {
       // YAML's flow style holds JSON, and its parser knows the line
     }
   }
+  const plain = readPlainYaml(text);
+  if (plain !== null) return { kind: "value", value: plain.value };
   try {
     return bounded(load(text, { schema: CORE_SCHEMA, maxDepth: MAXIMUM_DEPTH }), text);
   } catch (error) {
