@@ -5,6 +5,9 @@ export const RST = 0x04;
 export const PSH = 0x08;
 export const ACK = 0x10;
 export const URG = 0x20;
+/** Congestion: echoed, and the window reduced for it (RFC 3168 section 6.1). */
+export const ECE = 0x40;
+export const CWR = 0x80;
 
 const LETTERS: readonly (readonly [string, number])[] = [
   ["F", FIN],
@@ -13,9 +16,11 @@ const LETTERS: readonly (readonly [string, number])[] = [
   ["P", PSH],
   ["A", ACK],
   ["U", URG],
+  ["E", ECE],
+  ["C", CWR],
 ];
 
-/** Flags from letters of `FSRPAU` in any order; null when another letter occurs. */
+/** Flags from letters of `FSRPAUEC` in any order; null when another letter occurs. */
 export function parseTcpFlags(letters: string): number | null {
   let flags = 0;
   for (const letter of letters) {

@@ -271,7 +271,7 @@ function readChanges(reader: Reader): Partial<Packet> {
   const has = (field: string): boolean => reader.object.has(field);
   const letters = text(reader, "flags");
   const flags = letters === null ? null : parseTcpFlags(letters);
-  if (letters !== null && flags === null) complain(reader, "flags", "letters of FSRPAU");
+  if (letters !== null && flags === null) complain(reader, "flags", "letters of FSRPAUEC");
   const sctp = readSctp(reader, SCTP);
   const number = (field: string, most: number): number => integer(reader, field, most, 0);
   return {
@@ -302,7 +302,7 @@ function readPacket(reader: Reader): Packet | null {
   const protocol = readProtocol(reader, dst);
   const letters = text(reader, "flags");
   const flags = letters === null ? null : parseTcpFlags(letters);
-  if (letters !== null && flags === null) complain(reader, "flags", "letters of FSRPAU");
+  if (letters !== null && flags === null) complain(reader, "flags", "letters of FSRPAUEC");
   const quoted = objectIn(reader, "icmpInner", "the packet that the ICMP error quotes");
   if (quoted !== null) complainOfUnknown(quoted, FIELDS);
   const inner = quoted === null ? null : readPacket(quoted);

@@ -3,6 +3,7 @@ import type { Family } from "../../net/address.ts";
 import { TCP, UDP } from "../../net/protocol.ts";
 import { SYN } from "../../net/tcp-flags.ts";
 import type { Backend } from "./extension.ts";
+import { burstOverflows } from "./matches/limit.ts";
 import type { HookName } from "./verdict.ts";
 
 /** Where a rule is used: what a module's own check looks at (`struct xt_mtchk_param`). */
@@ -44,6 +45,10 @@ export const MATCH_CHECKS: { readonly [K in keyof Matches]?: Check<Matches[K]> }
     return destination !== null && usedFrom(use, INPUT_SIDE)
       ? "--dst-group is not valid in PREROUTING and INPUT"
       : null;
+  },
+  limit(options, { backend }) {
+    const { period, burst } = options;
+    return backend === "legacy" && burstOverflows(options) ? `xt_limit: Overflow, try lower: ${period}/${burst}` : null;
   },
   physdev({ out, isOut, isBridged }, use) {
     const outgoing = out !== null || isOut !== null;

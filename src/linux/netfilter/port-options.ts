@@ -1,4 +1,4 @@
-import type { CompiledMatch, GivenOption, OptionSpec, Parsed } from "./extension.ts";
+import type { Backend, CompiledMatch, GivenOption, OptionSpec, Parsed } from "./extension.ts";
 import { formatRange, parsePortRange, type RangeTest } from "./option-values.ts";
 import { givenOption, optionWords } from "./option-words.ts";
 
@@ -36,7 +36,7 @@ export function printPorts(options: PortOptions): readonly string[] {
 }
 
 function portWords(name: string, test: RangeTest | null): readonly string[] {
-  if (test === null || (test.first === 0 && test.last === 0xffff)) return [];
+  if (test === null || isEveryPort(test)) return [];
   return optionWords(name, test.invert, formatRange(test));
 }
 
@@ -50,4 +50,23 @@ export function compilePorts(options: PortOptions): readonly CompiledMatch[] {
   if (sport !== null) tests.push({ kind: "sport", first: sport.first, last: sport.last, invert: sport.invert });
   if (dport !== null) tests.push({ kind: "dport", first: dport.first, last: dport.last, invert: dport.invert });
   return tests.length > 0 ? tests : [{ kind: "sport", first: 0, last: 0xffff, invert: false }];
+}
+
+/**
+ * The same of TCP and UDP, for which iptables-nft writes comparisons of its own: none for all ports, negated or not, so that
+ * `! --dport 0:65535` holds for every packet there, while the module's match holds for none (observed with iptables 1.8.9).
+ */
+export function compileTcpUdpPorts(options: PortOptions, backend: Backend): readonly CompiledMatch[] {
+  const { sport, dport } = options;
+  if (backend === "legacy" || (!excludesAll(sport) && !excludesAll(dport))) return compilePorts(options);
+  const rest = { sport: isEveryPort(sport) ? null : sport, dport: isEveryPort(dport) ? null : dport };
+  return rest.sport === null && rest.dport === null ? [] : compilePorts(rest);
+}
+
+function isEveryPort(test: RangeTest | null): boolean {
+  return test !== null && test.first === 0 && test.last === 0xffff;
+}
+
+function excludesAll(test: RangeTest | null): boolean {
+  return test?.invert === true && isEveryPort(test);
 }

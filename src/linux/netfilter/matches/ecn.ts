@@ -1,4 +1,5 @@
 import { TCP } from "../../../net/protocol.ts";
+import { CWR, ECE } from "../../../net/tcp-flags.ts";
 import type { CompiledMatch, MatchExtension } from "../extension.ts";
 import { parseNumber } from "../option-values.ts";
 import { givenOption, optionWords } from "../option-words.ts";
@@ -17,10 +18,6 @@ declare module "../../../model/ruleset.ts" {
     };
   }
 }
-
-/** Bits of the TCP flags byte. */
-const ECE = 0x40;
-const CWR = 0x80;
 
 function bitMatch(bit: number, test: BitTest | null): readonly CompiledMatch[] {
   if (test === null) return [];

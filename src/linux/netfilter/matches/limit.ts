@@ -25,17 +25,23 @@ const SCALE = 10_000;
 /** Credits of one second, HZ * CREDITS_PER_JIFFY: the same with a HZ of 250 and of 1000. */
 const CREDITS = 32_000;
 
-/** user2credits() of net/netfilter/xt_limit.c, which divides first where the product would not fit into 32 bits. */
+/** user2credits() of net/netfilter/xt_limit.c in its 32 bits: it divides first where the product would not fit, which may still not fit. */
 function legacyCredits(user: number): number {
-  return user > Math.floor(0xffffffff / CREDITS)
-    ? Math.floor(user / SCALE) * CREDITS
-    : Math.floor((user * CREDITS) / SCALE);
+  const given = user >>> 0;
+  return given > Math.floor(0xffffffff / CREDITS)
+    ? (Math.floor(given / SCALE) * CREDITS) >>> 0
+    : Math.floor((given * CREDITS) / SCALE);
+}
+
+/** Whether the legacy match finds that its burst, cut to 32 bits, is less than one packet (limit_mt_check()). */
+export function burstOverflows({ period, burst }: Matches["limit"]): boolean {
+  return legacyCredits(period * burst) < legacyCredits(period);
 }
 
 /**
  * The bucket of each backend. iptables-nft writes nftables' own limit, whose credit is exact. The legacy kernel match
  * computes in 32 bits and loses part of the burst where the rate does not divide evenly: of the first burst of `7/min`
- * it passes four, not five (observed on Linux 6.18). Both as a time between packets and how many of them fit.
+ * it passes four, not five, and of `2/day` one (observed on Linux 6.18). Both as a time between packets and how many of them fit.
  */
 export function compileLimit(options: Matches["limit"], backend: "legacy" | "nft", decides: boolean): CompiledMatch {
   const exact = backend === "nft";

@@ -4,7 +4,14 @@ import { ACK, FIN, PSH, RST, SYN, URG } from "../../../net/tcp-flags.ts";
 import type { CompiledMatch, GivenOption, MatchExtension } from "../extension.ts";
 import { parseNumber } from "../option-values.ts";
 import { givenOption, optionWords } from "../option-words.ts";
-import { compilePorts, PORT_OPTIONS, type PortOptions, parsePorts, printPorts } from "../port-options.ts";
+import {
+  compilePorts,
+  compileTcpUdpPorts,
+  PORT_OPTIONS,
+  type PortOptions,
+  parsePorts,
+  printPorts,
+} from "../port-options.ts";
 import { unknownOutcome } from "../unknown-outcome.ts";
 
 interface FlagTest {
@@ -93,9 +100,12 @@ export const tcp: MatchExtension<"tcp"> = {
       ? []
       : optionWords("tcp-flags", flags.invert, formatFlagNames(flags.mask), formatFlagNames(flags.compare))),
   ],
-  compile(options) {
+  compile(options, _rule, _family, backend) {
     const { flags, option } = options;
-    const tests: CompiledMatch[] = [...compilePorts(options)];
+    // With a TCP option nft calls the module's match.
+    const tests: CompiledMatch[] = [
+      ...(option === null ? compileTcpUdpPorts(options, backend) : compilePorts(options)),
+    ];
     if (flags !== null) {
       const { mask, compare, invert } = flags;
       tests.push({ kind: "call", test: (skb) => ((skb.packet.flags & mask) === compare) !== invert });

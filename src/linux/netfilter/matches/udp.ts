@@ -1,6 +1,6 @@
 import { UDP } from "../../../net/protocol.ts";
 import type { MatchExtension } from "../extension.ts";
-import { compilePorts, PORT_OPTIONS, type PortOptions, parsePorts, printPorts } from "../port-options.ts";
+import { compileTcpUdpPorts, PORT_OPTIONS, type PortOptions, parsePorts, printPorts } from "../port-options.ts";
 
 declare module "../../../model/ruleset.ts" {
   interface Matches {
@@ -13,5 +13,5 @@ export const udp: MatchExtension<"udp"> = {
   options: PORT_OPTIONS,
   parse: (given, context) => parsePorts(given, context.protocol, UDP),
   print: printPorts,
-  compile: compilePorts,
+  compile: (options, _rule, _family, backend) => compileTcpUdpPorts(options, backend),
 };

@@ -1,5 +1,6 @@
 import type { Targets } from "../../../model/ruleset.ts";
 import { TCP } from "../../../net/protocol.ts";
+import { CWR, ECE } from "../../../net/tcp-flags.ts";
 import type { GivenOption, Parsed, TargetExtension } from "../extension.ts";
 import { parseNumber } from "../option-values.ts";
 import { givenOption } from "../option-words.ts";
@@ -15,10 +16,6 @@ declare module "../../../model/ruleset.ts" {
     };
   }
 }
-
-/** Bits of the TCP flags byte. */
-const ECE = 0x40;
-const CWR = 0x80;
 
 function parseEcn(given: readonly GivenOption[], protocol: number | null): Parsed<Targets["ECN"]> {
   const bit = (name: string, max: number): number | null | undefined => {

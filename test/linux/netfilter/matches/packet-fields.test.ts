@@ -10,7 +10,10 @@ describe("TCP and UDP ports", () => {
     ["-p tcp -m tcp ! --dport 80", false],
     ["-p tcp -m tcp --sport 1:1023", false],
     ["-p tcp -m tcp --sport 40000 --dport 81", false],
-    ["-p tcp -m tcp ! --dport 0:65535", false],
+    // As iptables-nft has it; legacy is held against the kernel with it (test/kernel/facts/match-options).
+    ["-p tcp -m tcp ! --dport 0:65535", true],
+    ["-p tcp -m tcp ! --dport 0:65535 --sport 1", false],
+    ["-p tcp -m tcp ! --dport 0:65535 ! --tcp-option 2", false],
     ["-p udp -m udp --dport 80", false],
     ["-p tcp -m multiport --dports 22,80", true],
     ["-p tcp -m multiport --ports 40000", true],
