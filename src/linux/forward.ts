@@ -15,7 +15,7 @@ import { exceedsRouteMtu6, mayForward6 } from "./forward6.ts";
 import { fragment } from "./fragment.ts";
 import { sendIcmpError } from "./icmp.ts";
 import { refusedHeader } from "./ipv6-header.ts";
-import { endlessLoop } from "./loop-watch.ts";
+import { ENDLESS, endlessLoop } from "./loop-watch.ts";
 import { resolveNeighbour } from "./neighbour.ts";
 import { runHook } from "./netfilter/hooks.ts";
 import { FORWARD, INPUT, NF_ACCEPT, OUTPUT, POSTROUTING, PREROUTING } from "./netfilter/verdict.ts";
@@ -53,7 +53,7 @@ import { noteVolatile } from "./walk-record.ts";
 export function receive(runtime: HostRuntime, device: Interface, skb: Skb): void {
   const loop = endlessLoop(runtime, device, skb);
   if (loop !== null) {
-    return drop(runtime, skb, null, null, `a loop that no TTL ends: it came to ${loop} again and again`);
+    return drop(runtime, skb, null, null, `${ENDLESS}: it came to ${loop} again and again`);
   }
   if (!device.up) return drop(runtime, skb, "DEV_READY", null, `${device.name} is down`);
   skb.input = device;

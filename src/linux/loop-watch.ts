@@ -2,6 +2,9 @@ import type { Interface } from "../model/interface.ts";
 import type { HostRuntime } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
 
+/** Begins the text of such an end. */
+export const ENDLESS = "a loop that no TTL ends";
+
 /** More hops than any TTL allows: a loop that no TTL ends. */
 const HOP_LIMIT = 1000;
 

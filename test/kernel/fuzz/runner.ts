@@ -5,7 +5,7 @@ import { featuresOf } from "../harness/features.ts";
 import { ipSetsOf, networkOf, rulesetOf } from "../harness/lab.ts";
 import { toBuildRequest } from "../harness/network-to-oracle.ts";
 import type { Observation } from "../harness/observation.ts";
-import { type Oracle, Refused } from "../harness/oracle-client.ts";
+import { Endless, type Oracle, Refused } from "../harness/oracle-client.ts";
 import { muted, withHost } from "../harness/podpath-network.ts";
 import type { FuzzCase, HostRuleset } from "./case.ts";
 import { type CounterWatch, counterWatch } from "./counter-watch.ts";
@@ -46,6 +46,8 @@ interface Built {
   readonly memory: KernelMemory;
   /** Rules that each host has, by host: what must be emptied before others come. */
   readonly loaded: Map<string, HostRuleset>;
+  /** True: a packet went round for ever, and the oracle took the links down. */
+  broken: boolean;
 }
 
 /** One ruleset as both sides have it. */
@@ -69,16 +71,24 @@ export class Runner {
   /** Namespaces for the world. Throws when the kernel cannot be told to be like that. */
   async build(world: World): Promise<void> {
     this.built = null;
+    this.built = { world, ...(await this.namespaces(world)), loaded: new Map(), broken: false };
+  }
+
+  private async namespaces(world: World): Promise<{ readonly network: Network; readonly memory: KernelMemory }> {
     const lab = world.lab();
     const network = networkOf(lab);
     const mute = world.mute();
     await this.oracle.build(toBuildRequest(network, { mute, forget: lab.forget ?? false }));
-    this.built = {
-      world,
-      network: muted(network, mute),
-      memory: kernelMemory(),
-      loaded: new Map(),
-    };
+    return { network: muted(network, mute), memory: kernelMemory() };
+  }
+
+  /** The same namespaces anew, where a packet that went round for ever has cost them their links. */
+  private async mend(built: Built): Promise<void> {
+    const { memory } = await this.namespaces(built.world);
+    built.memory.limits.clear();
+    built.memory.built = memory.built;
+    built.loaded.clear();
+    built.broken = false;
   }
 
   /**
@@ -91,6 +101,25 @@ export class Runner {
     sequences: readonly (readonly ProbePacket[])[],
     printed = false,
   ): Promise<readonly Disagreement[]> {
+    const found: Disagreement[] = [];
+    try {
+      await this.runInto(found, world, rulesets, sequences, printed);
+    } catch (error) {
+      // Not the packet of a sequence goes round, but what a neighbour's failure has sent between two of them.
+      if (!(error instanceof Endless)) throw error;
+      this.tally.loops++;
+      this.built = null;
+    }
+    return found;
+  }
+
+  private async runInto(
+    found: Disagreement[],
+    world: World,
+    rulesets: readonly HostRuleset[],
+    sequences: readonly (readonly ProbePacket[])[],
+    printed: boolean,
+  ): Promise<void> {
     if (this.built?.world !== world) await this.build(world);
     const { built } = this;
     if (built === null) throw new Error("nothing is built");
@@ -102,7 +131,7 @@ export class Runner {
       if (!(error instanceof Refused)) throw error;
       this.tally.refused++;
       this.tally.lastRefusal = error.message;
-      return [];
+      return;
     }
     const disagree = (sequence: readonly ProbePacket[], at: number, differences: readonly string[]): Disagreement => ({
       case: { world, rulesets, sequence },
@@ -118,15 +147,20 @@ export class Runner {
         await this.load(built, loads);
       }
     } catch (error) {
-      return [disagree([], 0, [error instanceof Error ? error.message : String(error)])];
+      if (error instanceof Endless) throw error;
+      found.push(disagree([], 0, [error instanceof Error ? error.message : String(error)]));
+      return;
     }
     this.tally.rulesets++;
-    const found: Disagreement[] = [];
     const watch = counterWatch(this.oracle, rulesets);
     const { countersOf } = watch;
     const duel = new Duel(this.oracle, network, world.conntrack, built.memory, countersOf);
     duel.clockRuns = true;
     const reload = async (): Promise<void> => {
+      if (built.broken) {
+        await this.mend(built);
+        duel.use(network);
+      }
       await this.load(built, loads);
       watch.loaded();
     };
@@ -158,22 +192,22 @@ export class Runner {
       return missing === 0;
     };
     for (const [index, sequence] of sequences.entries()) {
-      if (stateful && index > 0) await reload();
+      if ((stateful && index > 0) || built.broken) await reload();
       else await watch.settle();
       const failure =
         (await this.runSequence(duel, built, watch, sequence)) ??
         (stateful ? await this.countedOtherwise(watch, sequence) : null);
       if (failure !== null) await insist(sequence, failure);
     }
+    if (built.broken) await reload();
     const counted = await this.countedOtherwise(watch, sequences.at(-1) ?? []);
-    if (counted === null) return found;
+    if (counted === null) return;
     // One of the sequences counted otherwise, or only all of them together.
     for (const sequence of [...sequences, together(sequences)]) {
       const failure = await alone(sequence);
-      if (failure !== null && (await insist(sequence, failure))) return found;
+      if (failure !== null && (await insist(sequence, failure))) return;
     }
     this.tally.countersPassed.push(`${world.kind}: ${counted.differences.join("; ")}`);
-    return found;
   }
 
   /** What the counters of rules and policies say now, as a failure of the sequence's last packet. */
@@ -219,7 +253,7 @@ export class Runner {
 
   private async sendAll(
     duel: Duel,
-    { world }: Built,
+    built: Built,
     watch: CounterWatch,
     sequence: readonly ProbePacket[],
   ): Promise<Failure | null> {
@@ -232,6 +266,7 @@ export class Runner {
       try {
         round = await duel.ask(at === 0 ? { ...packet, fresh: true } : packet);
       } catch (error) {
+        if (error instanceof Endless) throw error;
         const message = error instanceof Error ? error.message : String(error);
         // No sender could have put it on that wire.
         if (message.includes("Message too long")) {
@@ -242,9 +277,17 @@ export class Runner {
       }
       if (round === null) continue;
       this.tally.probes++;
-      this.tally.kinds.set(world.kind, (this.tally.kinds.get(world.kind) ?? 0) + 1);
+      this.tally.kinds.set(built.world.kind, (this.tally.kinds.get(built.world.kind) ?? 0) + 1);
       const { outcome } = round.kernel;
       this.tally.outcomes.set(outcome, (this.tally.outcomes.get(outcome) ?? 0) + 1);
+      if (outcome === "loop") {
+        built.broken = true;
+        watch.spoil();
+        if (round.differences.length === 0) {
+          this.tally.loops++;
+          return null;
+        }
+      }
       translatedInTunnel ||= isTranslatedInTunnel(round);
       if (translatedInTunnel && round.differences.length > 0 && areAboutNatRules(round.differences)) {
         this.tally.inTunnels++;

@@ -11,6 +11,8 @@ export interface Tally {
   readonly passed: string[];
   /** Rulesets whose counters differed after all sequences and after none of them sent alone, in the same words. */
   readonly countersPassed: string[];
+  /** Packets that went round for ever on both sides, each of which ended the ruleset's sequences. */
+  loops: number;
   /** Packets with more than one possible end. */
   branching: number;
   /** Probes whose nat rules are not compared, being those of a tunnel's outer packets (`outer-port.ts`). */
@@ -31,6 +33,7 @@ export function newTally(): Tally {
     lastRefusal: "",
     passed: [],
     countersPassed: [],
+    loops: 0,
     branching: 0,
     inTunnels: 0,
     outcomes: new Map(),

@@ -5,6 +5,7 @@ import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule } from ".
 /**
  * What is deliberately not compared, and why. Everything else that both sides tell must be equal.
  *
+ * - Where and with which rules a packet goes round for ever: the oracle ends it at no place in particular.
  * - Hops on `lo` (podpath writes only the arrival down).
  * - IP identification, checksums, TCP options and window of packets that the kernel makes: they decide nothing.
  * - The value of a port or ICMP id that the kernel draws at random: podpath calls it free; the kernel's must lie in the
@@ -38,6 +39,10 @@ export function compare(kernel: Observation, podpath: Observation): readonly str
   const differ = (what: string, real: unknown, ours: unknown): void => {
     found.push(`${what}: kernel ${JSON.stringify(real)}, podpath ${JSON.stringify(ours)}`);
   };
+  if (kernel.outcome === "loop" || podpath.outcome === "loop") {
+    if (kernel.outcome !== podpath.outcome) differ("outcome", kernel.outcome, podpath.outcome);
+    return found;
+  }
   const { responses } = podpath;
   const quiet =
     podpath.reason === "NOT_SPECIFIED" && kernel.reason === "NOT_SPECIFIED" && kernel.responses.length === 0;

@@ -81,7 +81,7 @@ export interface KernelMemory {
   /** IP identifications that were used: fragments of one datagram are waited for for half a minute. */
   identifications: number;
   /** When they had been built: seconds of CLOCK_MONOTONIC, which the oracle tells times by. */
-  readonly built: number;
+  built: number;
 }
 
 export function kernelMemory(): KernelMemory {

@@ -1,4 +1,5 @@
 import type { Journey } from "../../../src/emulator/journey.ts";
+import { ENDLESS } from "../../../src/linux/loop-watch.ts";
 import { formatAddress } from "../../../src/net/address.ts";
 import {
   DEST_UNREACHABLE,
@@ -168,9 +169,10 @@ export function observePodpath({ run, count }: Branch): Observation {
   const steps = run.steps.get(journey.id) ?? [];
   const hops = hopsOf(steps);
   const { end } = journey;
+  const endless = run.journeys.slice(run.first).some((item) => item.end?.ending.text.startsWith(ENDLESS) === true);
   const dropped = end !== null && (end.ending.outcome === "dropped" || end.ending.outcome === "rejected");
   return {
-    outcome: end?.ending.outcome ?? "lost",
+    outcome: endless ? "loop" : (end?.ending.outcome ?? "lost"),
     host: end?.host ?? null,
     interface: lastPlace(hops)?.interface ?? null,
     hook: end?.ending.reason === "NETFILTER_DROP" ? end.ending.hook : null,

@@ -83,7 +83,8 @@ const responseSchema = z.object({
 
 const resultSchema = z.object({
   ok: z.literal(true),
-  outcome: z.enum(["delivered", "rejected", "left", "unresolved", "dropped"]),
+  /** `loop`: it went round for ever, and all links were taken down. */
+  outcome: z.enum(["delivered", "rejected", "left", "unresolved", "dropped", "loop"]),
   hops: z.array(hop),
   delivered: delivery.nullable(),
   deliveries: z.array(delivery).optional(),
@@ -113,6 +114,7 @@ const failureSchema = z.object({
   ok: z.literal(false),
   error: z.string(),
   refused: z.boolean().optional(),
+  loop: z.boolean().optional(),
   tool: z.string().optional(),
 });
 const answerSchema = z.looseObject({ ok: z.boolean() });
@@ -142,6 +144,9 @@ export type Capabilities = z.infer<typeof capabilitiesSchema>;
 
 /** A rule set or set that the kernel or a tool did not take. */
 export class Refused extends Error {}
+
+/** Something goes round for ever in what was built, or did: all links are down now. */
+export class Endless extends Error {}
 
 /** One running oracle. Requests are answered one after the other, in order. */
 export class Oracle {
@@ -176,6 +181,7 @@ export class Oracle {
     if (answer.ok) return answer;
     const failure = failureSchema.parse(answer);
     if (failure.refused === true) throw new Refused(failure.error);
+    if (failure.loop === true) throw new Endless(failure.error);
     throw new Error(`oracle: ${failure.error}`);
   }
 

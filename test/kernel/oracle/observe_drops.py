@@ -72,7 +72,7 @@ class DropObserver:
         return {"path": path, "text": text, "fields": fields, "id": int(re.search(r"^ID: (\d+)", text, re.M)[1])}
 
     def drain(self, record):
-        while True:
+        for _ in record.turns():
             try:
                 page = os.read(self.pipe, PAGE)
             except BlockingIOError:

@@ -39,7 +39,7 @@ class HopObserver:
 
     def drain(self, _, record):
         receive = self.socket.recvmsg
-        while True:
+        for _ in record.turns():
             try:
                 data, control, _, address = receive(65535, CONTROL_ROOM)
             except BlockingIOError:
@@ -88,7 +88,7 @@ class DeliveryObserver:
     def drain(self, fd, record):
         opened = self.by_fd[fd]
         six = fd in self.six
-        while True:
+        for _ in record.turns():
             try:
                 data, control, _, address = opened.recvmsg(65535, CONTROL_ROOM)
             except BlockingIOError:

@@ -163,7 +163,7 @@ class LegacyTraceObserver:
 
     def drain(self, _, record):
         receive = self.socket.recv
-        while True:
+        for _ in record.turns():
             try:
                 data = receive(1 << 16)
             except BlockingIOError:

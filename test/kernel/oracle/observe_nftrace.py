@@ -70,7 +70,7 @@ class NftTraceObserver:
         return self.rules
 
     def drain(self, _, record):
-        while True:
+        for _ in record.turns():
             try:
                 data = self.socket.recv(1 << 16)
             except BlockingIOError:

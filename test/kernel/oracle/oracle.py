@@ -7,10 +7,11 @@ import time
 
 from capabilities import find_capabilities
 from fence import Fence
+from loops import LONG_S, SUSPICIOUS, Endless, break_up, going_round
 from namespaces import Namespace, OracleError, enter_private_mounts
 from observe_drops import DropObserver
 from packets import check_addresses, is_ipv6
-from probe import Record, analyse
+from probe import Record, analyse, endless
 from rulesets import Refused
 from topology import Topology, run_commands, run_or_fail
 
@@ -119,6 +120,8 @@ class Oracle:
         except ValueError as error:
             raise OracleError(str(error)) from None
         sender = self.host(packet["host"])
+        if self.topology.broken:
+            raise Endless
         if options.get("flush"):
             self._flush()
         self._collect(Record())
@@ -129,7 +132,21 @@ class Oracle:
         error, sent = sender.injector.send(packet, ident)
         self.fence.wait()
         record = Record()
+        # What took that long may go on for ever, and would while its events are read.
+        if time.monotonic() - at > LONG_S:
+            places = going_round(self.topology, self.fence)
+            if places:
+                return self._break_up(places, ident, sent, error, at, record)
         self._collect(record)
+        if record.cut or record.lost or len(record.hops) > SUSPICIOUS:
+            places = going_round(self.topology, self.fence)
+            if places:
+                return self._break_up(places, ident, sent, error, at, record)
+            # The rest of a long way.
+            record.cut = True
+            while record.cut:
+                record.cut = False
+                self._collect(record)
         process = None if "interface" in packet else sender.name
         reply = analyse(self.topology, self.drops, sent, ident, error, record, process, self.pending)
         self.routes_learnt |= any(_teaches(response) for response in reply["responses"])
@@ -139,6 +156,13 @@ class Oracle:
         if options.get("wantConntrack"):
             reply["conntrack"] = self._conntrack()
         return reply
+
+    def _break_up(self, places, ident, sent, error, at, record):
+        """The reply about a packet that went round for ever. Nothing can be asked of the topology any more."""
+        break_up(self.topology, self.fence)
+        self._collect(record)
+        self.pending.clear()
+        return {**endless(sent, ident, error, record), "at": at, "loop": [f"{host}:{name}" for host, name in places]}
 
     def _collect(self, record):
         for fd, _ in self.epoll.poll(0):
@@ -154,6 +178,10 @@ class Oracle:
             host = self.topology.hosts[name]
             host.router.delete_neighbour(address, self._index(host, device))
         self.pending.clear()
+        # Flushing the connections of a packet that goes round would never end, for nobody on this machine.
+        if going_round(self.topology, self.fence):
+            break_up(self.topology, self.fence)
+            raise Endless
         if self.topology.forgetful:
             for host in self.topology.hosts.values():
                 host.router.forget_learnt()
@@ -175,6 +203,8 @@ class Oracle:
 
     def flush(self, _):
         self.host(next(iter(self.topology.hosts)) if self.topology else "")
+        if self.topology.broken:
+            raise Endless
         self._flush()
         return {}
 

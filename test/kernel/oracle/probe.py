@@ -13,15 +13,27 @@ NO_HANDLER = "IP_NOPROTO"
 REDIRECT = {"icmp": 5, "icmpv6": 137}
 # Whose packet it is that carries ARP in a tunnel: nobody's.
 HOUSEKEEPING_FRAME = ("arp",)
+# Hops that are told of a packet that goes round for ever.
+SHOWN_OF_LOOP = 32
 
 
 class Record:
     """Raw events of one probe, as the observers heard them."""
 
+    # Events that one socket may have to tell. Of a packet that goes round for ever there would always be more.
+    MOST = 5_000
+
     def __init__(self):
         self.hops, self.neighbours, self.deliveries, self.work = [], [], [], []
         self.rules = {}
         self.lost = False
+        # True: an observer was stopped, having told so many.
+        self.cut = False
+
+    def turns(self):
+        """Counts the events of one socket; ends when there are too many."""
+        yield from range(self.MOST)
+        self.cut = True
 
 
 class Roles:
@@ -159,6 +171,16 @@ def analyse(topology, drops_observer, packet, ident, error, record, sender, pend
     pending |= _unanswered(topology, reply)
     reply["outcome"] = _outcome(topology, reply, main_hops[-1] if main_hops else None, sender, pending)
     return reply
+
+
+def endless(packet, ident, error, record):
+    """The reply about a packet that went round for ever, or made another one do so: its first hops."""
+    roles = Roles(packet, ident)
+    hops = sorted(record.hops, key=lambda hop: hop[0])[:SHOWN_OF_LOOP]
+    return {
+        "ok": True, "outcome": "loop", "hops": [_hop(hop) for hop in hops if roles.of(hop[5]) == "main"],
+        "delivered": None, "rules": [], "drops": [], "errno": error, "responses": [],
+    }
 
 
 def _drops(topology, observer, record, hops, roles, sender):

@@ -6,6 +6,7 @@ import signal
 import sys
 import traceback
 
+from loops import Endless
 from namespaces import OracleError
 
 
@@ -21,6 +22,8 @@ def answer(oracle, line):
     try:
         request = json.loads(line)
         reply = oracle.request(request)
+    except Endless as error:
+        return {"ok": False, "error": str(error), "loop": True}
     except (OracleError, json.JSONDecodeError) as error:
         return {"ok": False, "error": str(error)}
     except Exception as error:

@@ -123,6 +123,8 @@ class Topology:
         self.hosts = {}
         self.namespaces = []
         self.fabric = None
+        # True: a packet went round for ever, and all links are down.
+        self.broken = False
 
     def close(self):
         for host in self.hosts.values():
