@@ -4,6 +4,7 @@ import { copyPacket, type Packet, packet } from "../net/packet.ts";
 import { ICMP } from "../net/protocol.ts";
 import { sysctl } from "./device-settings.ts";
 import { allowIcmp, allowRedirect, countRedirect } from "./icmp-limit.ts";
+import { holdsIcmpSocket } from "./icmp-socket.ts";
 import { sendIcmpv6Error } from "./icmpv6.ts";
 import { outgoingMtu } from "./path-mtu.ts";
 import { routeOutput } from "./routing/output.ts";
@@ -40,8 +41,8 @@ function mayBeAnswered(skb: Skb): boolean {
   const about = skb.packet;
   if (isForMany(skb) || about.fragmentOffset > 0) return false;
   if (isUnspecified(about.src) || isMulticast(about.src)) return false;
-  // icmp_xmit_lock(): while the kernel sends an echo reply it cannot send an error about it.
-  if (skb.fromKernel && skb.input === null && about.protocol === ICMP) return false;
+  // icmp_xmit_lock(): while the kernel sends an ICMP message it cannot send an error about it.
+  if (holdsIcmpSocket(skb)) return false;
   return about.protocol !== ICMP || (about.icmpType <= LAST_TYPE && !isIcmpError(about.icmpType));
 }
 

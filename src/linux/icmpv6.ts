@@ -14,6 +14,7 @@ import { ICMPV6 } from "../net/protocol.ts";
 import { redirectLength } from "../net/redirect6.ts";
 import { sysctl } from "./device-settings.ts";
 import { allowIcmp6, allowRedirect6 } from "./icmp-limit6.ts";
+import { holdsIcmpSocket } from "./icmp-socket.ts";
 import { linkLocalOf } from "./neighbour-discovery.ts";
 import { findNeighbour } from "./neighbour-table.ts";
 import { needsInterface } from "./routing/address-scope.ts";
@@ -35,9 +36,8 @@ export function sendIcmpv6Error(runtime: HostRuntime, skb: Skb, type: number, co
   // is_ineligible(): what a further fragment is nobody sees.
   if (about.protocol === ICMPV6 && about.fragmentOffset === 0) {
     if (isIcmpv6Error(about.icmpType)) return;
-    // icmpv6_xmit_lock(): while the kernel sends an echo reply it cannot send an error about it.
-    if (skb.fromKernel && skb.input === null && about.icmpType === V6_ECHO_REPLY) return;
   }
+  if (holdsIcmpSocket(skb)) return;
   const back = backTo(runtime, about.src);
   if (!allowIcmp6(runtime, type, about.src, back, skb.input?.kind === "loopback")) return;
   if (isAnycast(back, about.src)) return;

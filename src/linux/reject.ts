@@ -5,6 +5,7 @@ import { ACK, FIN, RST, SYN } from "../net/tcp-flags.ts";
 import { closeTcp } from "./conntrack/tcp.ts";
 import { replyMark, sendIcmpError } from "./icmp.ts";
 import { type Hook, PREROUTING } from "./netfilter/verdict.ts";
+import { mayRejectByChecksum } from "./reject-checksum.ts";
 import { lookUpRoute } from "./routing/look-up.ts";
 import type { HostRuntime } from "./runtime.ts";
 import { isForMany, type Skb } from "./skb.ts";
@@ -15,6 +16,7 @@ export type RejectWith = "tcp-reset" | { readonly type: number; readonly code: n
 /** Answers a packet that a rule rejects, and marks it as rejected. Whether an answer really goes out is decided here. */
 export function sendReject(runtime: HostRuntime, skb: Skb, hook: Hook, how: RejectWith): void {
   skb.rejected = true;
+  if (!mayRejectByChecksum(runtime, skb)) return;
   if (how === "tcp-reset") {
     if (hook === PREROUTING || !mayReset(skb)) return;
     sendReset(runtime, skb);

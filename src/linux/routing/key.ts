@@ -11,6 +11,8 @@ export interface RouteKey {
   readonly output: string | null;
   /** True when `output` is only preferred: IPv6 without RT6_LOOKUP_F_IFACE. */
   readonly lenient?: boolean;
+  /** True for a look-up that is no packet's way (`-m rpfilter`): in IPv6 next hops are picked otherwise. */
+  readonly asking?: boolean;
   readonly mark: number;
   readonly tos: number;
   readonly protocol: number;

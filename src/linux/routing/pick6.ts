@@ -1,8 +1,9 @@
 import type { NextHop, Route } from "../../model/route.ts";
+import { type Address, isLinkLocal, sameAddress } from "../../net/address.ts";
 import type { HostRuntime } from "../runtime.ts";
 import { needsInterface } from "./address-scope.ts";
 import type { RouteKey } from "./key.ts";
-import { firstHop } from "./next-hop.ts";
+import { firstHop, isAlive } from "./next-hop.ts";
 import type { RouteGroup } from "./route-table.ts";
 
 /** A route and the next hop that a look-up takes of it; null for routes that lead nowhere. */
@@ -18,6 +19,7 @@ export interface Picked {
  * next shorter prefix. Not modelled: hosts that do not forward also prefer gateways that answer.
  */
 export function pick6(runtime: HostRuntime, group: RouteGroup, key: RouteKey): Picked | null {
+  if (key.asking === true) return pickForMatch6(runtime, group, key);
   const wanted = key.output ?? key.input;
   const strict = needsInterface(key.dst) || (key.output !== null && (key.lenient !== true || key.src === null));
   let best: Picked | null = null;
@@ -37,6 +39,40 @@ export function pick6(runtime: HostRuntime, group: RouteGroup, key: RouteKey): P
     if (hop !== null) best = { route, hop };
   }
   return best;
+}
+
+/**
+ * rt6_device_match() (net/ipv6/route.c), whatever the metrics: the first route over the wanted interface, or over one that has the address
+ * `key.src`; else the first of all, for link-local destinations none.
+ */
+function pickForMatch6(runtime: HostRuntime, group: RouteGroup, { output, src, dst }: RouteKey): Picked | null {
+  const strict = isLinkLocal(dst);
+  const suits = (name: string): boolean => name === output || (src !== null && owns(runtime, src, name, strict));
+  for (const route of group) {
+    if (leadsNowhere(route)) {
+      if (suits("lo")) return { route, hop: null };
+      continue;
+    }
+    const hop = route.nextHops.find(
+      (item) => item.interface !== null && suits(item.interface) && isAlive(runtime, route, item),
+    );
+    if (hop !== undefined) return { route, hop };
+  }
+  const [first] = group;
+  if (first === undefined || (strict && output !== null)) return null;
+  if (leadsNowhere(first)) return { route: first, hop: null };
+  const hop = firstHop(runtime, first, null);
+  return hop === null ? null : { route: first, hop };
+}
+
+/** ipv6_chk_addr(): the interface has the address; of a global one any interface will do, unless `strict`. */
+function owns(runtime: HostRuntime, address: Address, name: string, strict: boolean): boolean {
+  const anywhere = !strict && !needsInterface(address);
+  return runtime.compiled.devices.some(
+    (device) =>
+      (anywhere || device.name === name) &&
+      device.addresses.some((item) => item.dad !== "tentative" && sameAddress(item.address, address)),
+  );
 }
 
 /** rt6_check_expired(), asked by find_match(). */

@@ -1,5 +1,12 @@
 import type { Interface } from "../../model/interface.ts";
-import { type Address, formatAddress, isLimitedBroadcast, isMulticast, isUnspecified } from "../../net/address.ts";
+import {
+  type Address,
+  formatAddress,
+  isLimitedBroadcast,
+  isLinkLocal,
+  isMulticast,
+  isUnspecified,
+} from "../../net/address.ts";
 import { fibOf } from "../compiled-host.ts";
 import { acceptLocal, rpFilter, sendRedirects, sourceValidMark } from "../device-settings.ts";
 import type { DropReason } from "../drop-reason.ts";
@@ -131,19 +138,26 @@ export function reversePathMatches(
   const toMany = isMulticast(dst) || isLimitedBroadcast(dst);
   // DHCP and the like: 0.0.0.0 to 255.255.255.255 or 224.0.0.0/24.
   if (isUnspecified(packet.src) && (isLimitedBroadcast(dst) || dst.a >>> 8 === 0xe00000)) return true;
+  const six = packet.src.family === 6;
   const back = lookUpRoute(runtime, {
     dst: packet.src,
     src: toMany || isUnspecified(dst) ? null : dst,
     input: null,
-    output: null,
+    // ip6t_rpfilter.c looks for a way over the incoming interface, and takes another one where there is none.
+    output: six && (!options.loose || isLinkLocal(packet.src)) ? input.name : null,
+    lenient: true,
+    asking: six,
     mark: options.validMark ? skb.mark : 0,
     tos: packet.tos & 0xfc,
-    protocol: 0,
+    protocol: six ? packet.protocol : 0,
     sport: 0,
     dport: 0,
     uid: 0,
   });
   if (back.kind === "error") return false;
+  if (six && back.kind === "local") return back.route.type !== "anycast" && options.acceptLocal;
   if (back.kind !== "unicast" && !(back.kind === "local" && options.acceptLocal)) return false;
-  return options.loose || usesDevice(runtime, back, input.name, packet.src);
+  if (options.loose) return true;
+  if (six && back.kind === "unicast" && !isUnknownWay(back)) return back.output === input;
+  return usesDevice(runtime, back, input.name, packet.src);
 }

@@ -38,7 +38,16 @@ describe.skipIf(!available)("a routing loop", () => {
 
   describe.each([4, 6] as const)("IPv%i", (family) => {
     const { from: src, dst } = NETWORKS[family];
-    const packet: ProbePacket = { host: "R1", src, raw: family === 4, dst, proto: "udp", sport: 4000, dport: 80, ttl: 64 };
+    const packet: ProbePacket = {
+      host: "R1",
+      src,
+      raw: family === 4,
+      dst,
+      proto: "udp",
+      sport: 4000,
+      dport: 80,
+      ttl: 64,
+    };
 
     it("ends by its TTL", async () => {
       const duel = await Duel.of(oracle, ring(family, "legacy", ""));

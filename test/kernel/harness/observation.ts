@@ -73,6 +73,8 @@ export interface Observation {
   readonly delivered: { readonly host: string; readonly packet: SeenPacket } | null;
   /** skb drop reason, NOT_SPECIFIED for null; null where nothing was dropped or nobody said why. */
   readonly reason: string | null;
+  /** Every end of its fragments and copies but deliveries; reason null: not told. Empty on the kernel's side. */
+  readonly ends: readonly { readonly outcome: string; readonly reason: string | null }[];
   readonly errno: string | null;
   readonly responses: readonly SeenResponse[];
   /** Domains of free values, by their name minus 65536. */

@@ -120,6 +120,7 @@ export function observeKernel(result: KernelResult): Observation {
     rules,
     delivered: delivered === null ? null : { host: delivered.host, packet: kernelPacket(delivered.packet) },
     reason: drop?.reason ?? null,
+    ends: [],
     errno: result.errno,
     responses: inOrder(
       result.responses.map((response) => ({

@@ -162,6 +162,13 @@ function isCopied(steps: readonly TraceStep[]): boolean {
   return steps.filter(({ kind }) => kind === "drop" || kind === "deliver" || kind === "reject").length > 1;
 }
 
+function endsOf(steps: readonly TraceStep[]): Observation["ends"] {
+  return steps.flatMap((step): Observation["ends"] => {
+    if (step.kind === "drop") return [{ outcome: "dropped", reason: step.reason ?? "NOT_SPECIFIED" }];
+    return step.kind === "reject" ? [{ outcome: "rejected", reason: null }] : [];
+  });
+}
+
 /** What one branch of an answer says, in the common form. */
 export function observePodpath({ run, count }: Branch): Observation {
   const journey = run.journeys[run.first];
@@ -180,6 +187,7 @@ export function observePodpath({ run, count }: Branch): Observation {
     rules: rulesOf(steps),
     delivered: end?.ending.outcome === "delivered" ? { host: end.host, packet: podpathPacket(end.packet) } : null,
     reason: dropped ? (end.ending.reason ?? "NOT_SPECIFIED") : null,
+    ends: endsOf(steps),
     errno: journey.error,
     responses: responsesOf(run),
     freeDomains: run.freeDomains,

@@ -22,8 +22,8 @@ CONFIG = SUBSYS_ULOG << 8 | 1
 CFG_CMD, CFG_MODE, CFG_QTHRESH = 1, 2, 5
 CMD_BIND = 1
 COPY_PACKET = 2
-# Enough for an outer UDP/VXLAN header and the inner one, or an ICMP error and its quotation.
-COPY_BYTES = 160
+# Enough for the headers of IPv6 in VXLAN three times over, or an ICMP error and its quotation.
+COPY_BYTES = 320
 MARK, INDEV, OUTDEV, PAYLOAD, PREFIX = 2, 4, 5, 9, 10
 TRACE = b"TRACE: "
 RECEIVE_BUFFER = 1 << 24

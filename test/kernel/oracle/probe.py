@@ -334,7 +334,8 @@ def _outcome(topology, reply, last, sender, pending):
         return "delivered"
     for response in reply["responses"]:
         if response["kind"] == "tcp-reset" or (is_error(response["packet"]) and response["type"] != 5):
-            return "rejected"
+            if not _is_redirect(response.get("quoted")):
+                return "rejected"
     if last and last[3] == "out" and _at_edge(topology, last):
         return "left"
     if _unanswered(topology, reply) or _waits(reply, last, sender, pending):
@@ -350,6 +351,11 @@ def _outcome(topology, reply, last, sender, pending):
     ):
         return "rejected"
     return "dropped"
+
+
+def _is_redirect(packet):
+    """Nobody refuses the probe's packet who refuses the redirect about it."""
+    return packet is not None and packet["proto"] in REDIRECT and packet.get("icmpType") == REDIRECT[packet["proto"]]
 
 
 def _beyond_scope(topology, last, drop):

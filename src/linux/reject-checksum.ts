@@ -1,0 +1,37 @@
+import { describePacket } from "../net/packet.ts";
+import { AH, DCCP, ESP, GRE, ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE } from "../net/protocol.ts";
+import { unknownOutcome } from "./netfilter/unknown-outcome.ts";
+import type { HostRuntime } from "./runtime.ts";
+import type { Skb } from "./skb.ts";
+
+/** Protocols whose checksum is none over the whole payload (nf_reject_verify_csum, include/net/netfilter/nf_reject.h). */
+const UNCHECKED: ReadonlySet<number> = new Set([GRE, AH, ESP, SCTP, UDPLITE, DCCP]);
+/** Protocols whose checksum podpath's packets have right. */
+const RIGHT: ReadonlySet<number> = new Set([TCP, UDP, ICMP, ICMPV6]);
+
+/**
+ * Whether the checksum lets REJECT answer (nf_ip_checksum, reject6_csum_ok): it is looked at as if the packet's payload were all that
+ * there is, so that for the first of several fragments it is wrong wherever a pseudo header tells the length. Of other
+ * protocols, whose payload may hold any sum, nobody knows.
+ */
+export function mayRejectByChecksum(runtime: HostRuntime, skb: Skb): boolean {
+  const { packet } = skb;
+  const six = packet.src.family === 6;
+  // What a further fragment is nobody sees.
+  if (packet.fragmentOffset > 0) return false;
+  if (UNCHECKED.has(packet.protocol)) return true;
+  if (RIGHT.has(packet.protocol)) {
+    if (!packet.moreFragments) return true;
+    // VXLAN over IPv4 goes without a checksum.
+    if (packet.vni >= 0 && !six) return true;
+    if (packet.protocol !== ICMP) return false;
+  }
+  return unknownOutcome(runtime, {
+    code: "match-hidden-state",
+    item: "REJECT",
+    fields: describePacket(packet),
+    question: "does the payload add up as if it had an Internet checksum? REJECT answers only then",
+    no: "it does not",
+    yes: "it does",
+  });
+}
