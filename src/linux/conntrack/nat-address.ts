@@ -8,8 +8,9 @@ import type { NatRange } from "./nat-range.ts";
  * source, destination and zone names, without any secret; with `--persistent` of the source alone. As a little-endian
  * machine hashes.
  */
-export function natAddress(tuple: Tuple, own: Address, range: NatRange, zone: number): Address {
+export function natAddress(tuple: Tuple, manip: "SNAT" | "DNAT", range: NatRange, zone: number): Address {
   const { addresses, netmap } = range;
+  const own = manip === "SNAT" ? tuple.src : tuple.dst;
   if (addresses === null) return own;
   const { first, last } = addresses;
   if (netmap !== null) {
@@ -36,7 +37,8 @@ export function natAddress(tuple: Tuple, own: Address, range: NatRange, zone: nu
     const value = (low + scaleHash(hash, count)) >>> 0;
     chosen.push(value);
     if (value !== highest[index]) free = true;
-    if (!range.persistent) hash = (hash ^ word) >>> 0;
+    // DNAT has just written its choice over the destination that is mixed in here.
+    if (!range.persistent) hash = (hash ^ (manip === "DNAT" ? swapBytes(value) : word)) >>> 0;
   }
   const [a = 0, b = 0, c = 0, d = 0] = chosen;
   return { family: first.family, a, b, c, d };

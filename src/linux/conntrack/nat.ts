@@ -101,8 +101,8 @@ function translate(
       }
     }
   }
-  if (manip === "SNAT") tuple.src = natAddress(tuple, tuple.src, range, zone);
-  else tuple.dst = natAddress(tuple, tuple.dst, range, zone);
+  if (manip === "SNAT") tuple.src = natAddress(tuple, manip, range, zone);
+  else tuple.dst = natAddress(tuple, manip, range, zone);
   if (!random) {
     if (range.ports === null) {
       if (!isUsed(runtime, connection, tuple)) return;
@@ -117,7 +117,7 @@ function translate(
 /** nf_in_range(): whether the source needs no change. */
 function sourceInRange(runtime: HostRuntime, tuple: Tuple, range: NatRange): boolean {
   const { addresses, netmap } = range;
-  if (netmap !== null && compareAddresses(natAddress(tuple, tuple.src, range, 0), tuple.src) !== 0) return false;
+  if (netmap !== null && compareAddresses(natAddress(tuple, "SNAT", range, 0), tuple.src) !== 0) return false;
   if (netmap === null && addresses !== null && !within(tuple.src, addresses)) return false;
   return keyInRange(runtime, tuple, "SNAT", range);
 }
