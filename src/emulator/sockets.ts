@@ -1,5 +1,6 @@
 import { resetConntrack } from "../linux/conntrack/track.ts";
 import { sysctl } from "../linux/device-settings.ts";
+import { nextHeaderField, unhandledExtension } from "../linux/extension-headers.ts";
 import { replyMark, sendIcmpError, sendIcmpReply } from "../linux/icmp.ts";
 import { receiveFragmentationNeeded, receivePacketTooBig } from "../linux/icmp-receive.ts";
 import { allowEchoReply6, cameBy } from "../linux/icmpv6.ts";
@@ -10,6 +11,7 @@ import { isForMany, type Skb } from "../linux/skb.ts";
 import { listensFor } from "../model/socket.ts";
 import { type Address, isLoopback, isMulticast, sameAddress } from "../net/address.ts";
 import * as icmp from "../net/icmp.ts";
+import { extensionNumber } from "../net/ipv6-extension.ts";
 import { type Packet, packet } from "../net/packet.ts";
 import { formatProtocol, ICMP, ICMPV6, IGMP, IPIP, OSPF, TCP, UDP, UDPLITE, VRRP } from "../net/protocol.ts";
 import { ACK, FIN, PSH, RST, SYN } from "../net/tcp-flags.ts";
@@ -45,6 +47,7 @@ type SocketState = NonNullable<Ending["socket"]>;
  */
 export function deliverToSockets(world: World, runtime: HostRuntime, skb: Skb): SocketState {
   const { packet: received } = skb;
+  if (unhandledExtension(received) !== null) return deliverOther(world, runtime, skb);
   if (received.protocol === ICMP || received.protocol === ICMPV6) return deliverIcmp(world, runtime, skb);
   if (received.protocol === TCP && receiveSegment(world, runtime, skb)) return "open";
   const own = findBound(world, runtime, received.protocol, received.dport, received.src, received.sport);
@@ -72,16 +75,14 @@ function isAnswer({ journeys }: World, { journey, packet }: Skb): boolean {
 /** Protocols that every kernel has a handler for. */
 const BUILT_IN_PROTOCOLS: ReadonlySet<number> = new Set([IGMP, UDPLITE]);
 
-/** IPv6: nothing follows (RFC 8200 section 4.7). */
-const NO_NEXT_HEADER = 59;
-
 /**
  * ip_protocol_deliver_rcu(): a protocol without a handler is answered with "protocol unreachable". Handlers of tunnels
  * and of SCTP come with modules, which are loaded where such a device or socket exists.
  */
 function deliverOther(world: World, runtime: HostRuntime, skb: Skb): SocketState {
-  const { protocol, src } = skb.packet;
-  if (protocol === NO_NEXT_HEADER && src.family === 6) return "unknown";
+  const { src, extensions } = skb.packet;
+  const header = unhandledExtension(skb.packet);
+  const protocol = header === null ? skb.packet.protocol : extensionNumber(header);
   if (BUILT_IN_PROTOCOLS.has(protocol) || protocol === OSPF || protocol === VRRP) return "unknown";
   const socket = runtime.host.sockets.some((item) => item.protocol === protocol);
   const tunnel = runtime.compiled.devices.some(({ kind }) =>
@@ -90,7 +91,10 @@ function deliverOther(world: World, runtime: HostRuntime, skb: Skb): SocketState
   if (socket || tunnel) return "unknown";
   if (!world.answers) return "closed";
   if (src.family === 4) sendIcmpError(runtime, skb, icmp.DEST_UNREACHABLE, icmp.PROTOCOL_UNREACHABLE, 0);
-  else sendIcmpError(runtime, skb, icmp.V6_PARAMETER_PROBLEM, icmp.V6_UNKNOWN_NEXT_HEADER, 0);
+  else {
+    const pointer = nextHeaderField(extensions, header);
+    sendIcmpError(runtime, skb, icmp.V6_PARAMETER_PROBLEM, icmp.V6_UNKNOWN_NEXT_HEADER, pointer);
+  }
   return "closed";
 }
 

@@ -1,6 +1,8 @@
 import * as icmp from "../net/icmp.ts";
+import { isFragment } from "../net/packet.ts";
 import { sysctl } from "./device-settings.ts";
 import { drop, reject } from "./endings.ts";
+import { dropAtomicFragment, standsBehind } from "./extension-headers.ts";
 import { sendIcmpError } from "./icmp.ts";
 import { sendIcmpv6Error } from "./icmpv6.ts";
 import { type DefragUser, type FragmentQueue, firstFragment, forget, gather } from "./reassembly.ts";
@@ -13,6 +15,10 @@ import type { Skb } from "./skb.ts";
  * Conntrack gathers fragments before any rule sees them, the receiver before INPUT.
  */
 export function defragment(runtime: HostRuntime, skb: Skb, user: DefragUser): boolean {
+  if (!isFragment(skb.packet)) {
+    dropAtomicFragment(skb);
+    return true;
+  }
   const hook = user === "local-deliver" ? "INPUT" : user === "conntrack-in" ? "PREROUTING" : "OUTPUT";
   const found = gather(runtime, skb, user);
   switch (found.kind) {
@@ -20,6 +26,7 @@ export function defragment(runtime: HostRuntime, skb: Skb, user: DefragUser): bo
       const { first, reassembled } = found;
       skb.packet = found.packet;
       skb.reassembled = reassembled;
+      skb.misread = user !== "local-deliver" && standsBehind(skb.packet.extensions);
       skb.pieceOf = null;
       skb.mark = first.mark;
       skb.route = first.route;

@@ -49,6 +49,7 @@ interface DeviceSettings {
   readonly sharedMedia: Setting;
   readonly ignoresLinkdown6: Setting;
   readonly disableIpv6: Setting;
+  readonly seg6Enabled: Setting;
   readonly proxyNdp: Setting;
   readonly useTempaddr: Setting;
   readonly useOifAddrsOnly: Setting;
@@ -103,6 +104,13 @@ function greatest(...settings: readonly Setting[]): Setting {
     assumed: assumed.length === 0 ? null : assumed.join(", "),
     others: [...new Set(possible)].filter((other) => other !== value && other >= least),
   };
+}
+
+/** Segment routing has to be on for `all` and for the interface. */
+function seg6Of(host: Host, device: string): Setting {
+  const all = parse(host, confKey(6, "all", "seg6_enabled"), 0);
+  const own = parse(host, confKey(6, device, "seg6_enabled"), 0);
+  return all.value < own.value ? all : own;
 }
 
 /** Value of `all` or of the interface, whichever is greater: IN_DEV_MAXCONF, and IN_DEV_ORCONF for switches. */
@@ -168,6 +176,7 @@ function makeDeviceSettings(host: Host, device: string): DeviceSettings {
     ignoresLinkdown: ofBoth(host, device, "ignore_routes_with_linkdown", 0),
     sharedMedia: ofBoth(host, device, "shared_media", 1),
     ignoresLinkdown6: ofDevice6(host, device, "ignore_routes_with_linkdown", 0),
+    seg6Enabled: quiet(seg6Of(host, device)),
     disableIpv6: quiet(ofDevice6(host, device, "disable_ipv6", 0)),
     proxyNdp: greatest(parse(host, confKey(6, "all", "proxy_ndp"), 0), parse(host, confKey(6, device, "proxy_ndp"), 0)),
     useTempaddr: quiet(ofDevice6(host, device, "use_tempaddr", 0)),
@@ -274,6 +283,11 @@ export function ignoresLinkdown(runtime: HostRuntime, device: string, family: Fa
 /** `disable_ipv6` of the device: it neither takes nor sends IPv6. */
 export function disablesIpv6(runtime: HostRuntime, device: Interface): boolean {
   return read(runtime, deviceSettings(runtime, device.name).disableIpv6) !== 0;
+}
+
+/** `seg6_enabled` of `all` and the device. */
+export function seg6Enabled(runtime: HostRuntime, device: Interface): boolean {
+  return read(runtime, deviceSettings(runtime, device.name).seg6Enabled) > 0;
 }
 
 /** `proxy_ndp` of `all` or the device. */

@@ -21,6 +21,7 @@ const GIVEN_SINCE: Readonly<Record<DropReason, KernelVersion>> = {
   IP_INHDR: [5, 19, 0],
   IP_INNOROUTES: [5, 19, 0],
   IP_INADDRERRORS: [5, 19, 0],
+  UNHANDLED_PROTO: [5, 19, 0],
   IPV6DISABLED: [5, 19, 0],
   PKT_TOO_BIG: [5, 19, 0],
   DUP_FRAG: [6, 2, 0],

@@ -17,6 +17,7 @@ export type DropReason =
   | "IP_INHDR"
   | "IP_NOPROTO"
   | "IPV6_BAD_EXTHDR"
+  | "UNHANDLED_PROTO"
   | "IPV6DISABLED"
   | "PKT_TOO_BIG"
   | "DUP_FRAG"

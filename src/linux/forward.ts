@@ -1,6 +1,7 @@
 import type { Interface } from "../model/interface.ts";
 import { type Address, ipv6, isUnspecified } from "../net/address.ts";
 import { DEST_UNREACHABLE, FRAGMENTATION_NEEDED } from "../net/icmp.ts";
+import { findExtension } from "../net/ipv6-extension.ts";
 import { isFragment, type Packet, packetLength } from "../net/packet.ts";
 import { IPIP, UDP } from "../net/protocol.ts";
 import { receiveArp } from "./arp.ts";
@@ -10,6 +11,13 @@ import { defragment } from "./defragment.ts";
 import { disablesIpv6 } from "./device-settings.ts";
 import { drop, failedSend, hookDrop, reject, sendError, senderHears } from "./endings.ts";
 import { BROADCAST_MAC, multicastMac } from "./ethernet.ts";
+import {
+  type HeaderRefusal,
+  hasExtensions,
+  type NextSegment,
+  readExtensions,
+  refusedHopOptions,
+} from "./extension-headers.ts";
 import { mayForward4 } from "./forward4.ts";
 import { exceedsRouteMtu6, mayForward6 } from "./forward6.ts";
 import { fragment } from "./fragment.ts";
@@ -80,6 +88,7 @@ export function receive(runtime: HostRuntime, device: Interface, skb: Skb): void
 /** The network layer's part of receiving, after any bridge. */
 export function receiveHere(runtime: HostRuntime, device: Interface, skb: Skb): void {
   skb.input = device;
+  skb.misread = false;
   if (skb.arp !== null) return receiveArp(runtime, device, skb);
   if (runtime.observer !== null) runtime.observer.step({ kind: "receive", runtime, skb });
   if (skb.packetType === "otherhost")
@@ -89,8 +98,10 @@ export function receiveHere(runtime: HostRuntime, device: Interface, skb: Skb): 
   if (skb.packet.src.family === 6) {
     const refused = refusedHeader(runtime, device, skb);
     if (refused !== null) return drop(runtime, skb, refused.reason, "PREROUTING", refused.text);
+    const unread = skb.packet.extensions === null ? null : refusedHopOptions(runtime, skb);
+    if (unread !== null) return refuseHeader(runtime, skb, unread, "PREROUTING");
   }
-  if (isFragment(skb.packet) && hooksOf(runtime.compiled, skb.packet.src.family).conntrack) {
+  if (mayBeJoined(skb) && hooksOf(runtime.compiled, skb.packet.src.family).conntrack) {
     if (!defragment(runtime, skb, "conntrack-in")) return;
   }
   // What a bridge showed to PREROUTING does not pass it twice (ip_sabotage_in).
@@ -98,6 +109,16 @@ export function receiveHere(runtime: HostRuntime, device: Interface, skb: Skb): 
     return hookDrop(runtime, skb, PREROUTING);
   // What came through lo keeps the route it was sent with.
   if (looped) return deliver(runtime, skb);
+  routeReceived(runtime, device, skb);
+}
+
+function refuseHeader(runtime: HostRuntime, skb: Skb, refused: HeaderRefusal, hook: "PREROUTING" | "INPUT"): void {
+  const end = refused.answered ? reject : drop;
+  end(runtime, skb, refused.reason, hook, refused.text);
+}
+
+/** ip_route_input(), ip6_route_input(): where the packet goes. */
+function routeReceived(runtime: HostRuntime, device: Interface, skb: Skb): void {
   const { packet } = skb;
   const route = routeInput(runtime, device, {
     src: packet.src,
@@ -129,12 +150,22 @@ export function receiveHere(runtime: HostRuntime, device: Interface, skb: Skb): 
   }
 }
 
+/** Whether the packet has a fragment header, in IPv6 also one that says that it is whole. */
+function mayBeJoined({ packet }: Skb): boolean {
+  return isFragment(packet) || (packet.extensions !== null && findExtension(packet.extensions, "fragment") !== null);
+}
+
 /** ip_local_deliver(): INPUT, then a tunnel of this host or a socket. */
 function deliver(runtime: HostRuntime, skb: Skb): void {
   // In IPv6 fragments are the business of a protocol, behind INPUT (ipv6_frag_rcv).
   const six = skb.packet.src.family === 6;
   if (!six && isFragment(skb.packet) && !defragment(runtime, skb, "local-deliver")) return;
   if (runHook(runtime, skb, INPUT) !== NF_ACCEPT) return hookDrop(runtime, skb, INPUT);
+  if (six && hasExtensions(skb)) {
+    const read = readExtensions(runtime, skb, skb.input);
+    if (read?.kind === "refused") return refuseHeader(runtime, skb, read, "INPUT");
+    if (read?.kind === "segment") return toNextSegment(runtime, skb, read);
+  }
   if (six && isFragment(skb.packet) && !defragment(runtime, skb, "local-deliver")) return;
   const { packet } = skb;
   if (packet.protocol === UDP && decapsulateVxlan(runtime, skb)) return;
@@ -155,6 +186,14 @@ function deliver(runtime: HostRuntime, skb: Skb): void {
     text: "delivered",
     socket,
   });
+}
+
+/** ipv6_srh_rcv() (net/ipv6/exthdrs.c): on to the next segment, which no rule of INPUT sees again where that is this host too. */
+function toNextSegment(runtime: HostRuntime, skb: Skb, { extensions, destination }: NextSegment): void {
+  if (skb.input === null) return;
+  skb.packet.extensions = extensions;
+  skb.packet.dst = destination;
+  routeReceived(runtime, skb.input, skb);
 }
 
 /** ip_forward(), ip6_forward(): TTL and MTU, whose errors come before any FORWARD rule (kernel.md I3); then FORWARD. */
@@ -219,7 +258,7 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
 function leaveHost(runtime: HostRuntime, skb: Skb, result: Exclude<RoutingResult, { kind: "error" }>): string | null {
   skb.route = result;
   skb.output = result.kind === "local" ? runtime.compiled.loopback : result.output;
-  if (isFragment(skb.packet) && hooksOf(runtime.compiled, skb.packet.src.family).conntrack) {
+  if (mayBeJoined(skb) && hooksOf(runtime.compiled, skb.packet.src.family).conntrack) {
     if (!defragment(runtime, skb, "conntrack-out")) return skb.errno;
   }
   if (runHook(runtime, skb, OUTPUT) !== NF_ACCEPT) {

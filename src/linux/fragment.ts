@@ -1,3 +1,4 @@
+import { extensionsLength } from "../net/ipv6-extension.ts";
 import { copyPacket, headerLength, type Packet, packet, packetLength } from "../net/packet.ts";
 
 /** What reassembly leaves with a datagram, for whoever sends it on (`IPCB(skb)` and the skb's frag_list). */
@@ -10,9 +11,9 @@ export interface Reassembled {
   readonly df: boolean;
 }
 
-/** Bytes in front of a fragment's data: the IPv4 header, or the IPv6 header and its fragment header. */
+/** Bytes in front of a fragment's data: the IPv4 header, or the IPv6 header with its extension headers and its fragment header. */
 export function fragmentHeaderLength(p: Packet): number {
-  return p.src.family === 4 ? 20 : 48;
+  return p.src.family === 4 ? 20 : 48 + (p.extensions === null ? 0 : extensionsLength(p.extensions));
 }
 
 /**
@@ -69,6 +70,6 @@ function firstPiece(whole: Packet, size: number): Packet {
 }
 
 function furtherPiece(whole: Packet, fragmentOffset: number, payloadLength: number): Packet {
-  const { src, dst, protocol, ttl, tos, id } = whole;
-  return packet({ src, dst, protocol, ttl, tos, id, fragmentOffset, payloadLength, window: 0 });
+  const { src, dst, protocol, ttl, tos, id, extensions } = whole;
+  return packet({ src, dst, protocol, ttl, tos, id, extensions, fragmentOffset, payloadLength, window: 0 });
 }

@@ -115,8 +115,12 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Particular>> = {
   "fragments: IPv6, joined on a bridge": "as for IPv4; no campaign sends them",
   "path MTU: learnt, locked, forgotten, black holes, IPv4": fact("path-mtu"),
   "path MTU: learnt from packet too big, IPv6": campaign("narrow6"),
-  "extension headers of IPv6 other than the fragment header": {
-    answer: "packets carry none: a match that asks for one does not hold",
+  "extension headers of IPv6: read on the way and at the end, matched, quoted, behind NAT and in fragments":
+    fact("ipv6-extension-headers"),
+  "extension headers of IPv6: routing headers of type 2 where the kernel has CONFIG_IPV6_MIP6, AH where it has IPsec":
+    "as a kernel without them does: the kernel at hand has neither",
+  "extension headers of IPv6: where the kernel reads them from the wrong place": {
+    answer: "behind joined fragments, and segments behind another header: the answer branches and is uncertain",
   },
   "options of IPv4 headers": { answer: "packets carry none: a match that asks for one does not hold" },
 

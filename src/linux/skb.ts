@@ -117,6 +117,8 @@ export interface Skb {
   boundInterface: string | null;
   /** How it came, when it came in fragments; null otherwise. */
   reassembled: Reassembled | null;
+  /** True where a receiver looks for its extension headers in the wrong place (`extension-headers.ts`). */
+  misread: boolean;
   /** The packet it is a piece of, when a host of this World cut it up; null otherwise. */
   pieceOf: Packet | null;
 }
@@ -178,6 +180,7 @@ export function skb(packet: Packet, journey: number): Skb {
     ownHeader: false,
     boundInterface: null,
     reassembled: null,
+    misread: false,
     pieceOf: null,
   };
 }

@@ -48,8 +48,10 @@ export const V6_PORT_UNREACHABLE = 4;
 export const V6_POLICY_FAIL = 5;
 export const V6_REJECT_ROUTE = 6;
 
-/** Code of V6_PARAMETER_PROBLEM: unrecognized next header. */
+/** Codes of V6_PARAMETER_PROBLEM. */
+export const V6_ERRONEOUS_HEADER = 0;
 export const V6_UNKNOWN_NEXT_HEADER = 1;
+export const V6_UNKNOWN_OPTION = 2;
 
 /** True for ICMP types that quote a packet and must not be answered by another error (RFC 1122 section 3.2.2). */
 export function isIcmpError(type: number): boolean {

@@ -1,5 +1,6 @@
 import { type Address, formatAddress } from "./address.ts";
 import { describeIcmp, describeIcmpv6, V6_REDIRECT } from "./icmp.ts";
+import { extensionsLength, type Ipv6Extension, MOBILITY, mobilityType } from "./ipv6-extension.ts";
 import { formatProtocol, hasPorts, ICMP, ICMPV6, SCTP, TCP } from "./protocol.ts";
 import { SCTP_INIT, type SctpHeader, sctpHeaderLength } from "./sctp.ts";
 import { formatTcpFlags } from "./tcp-flags.ts";
@@ -62,6 +63,8 @@ export interface Packet {
   sealed: { readonly from: string | null; readonly to: string } | null;
   /** Null: nobody kept what `payloadLength` counts. */
   content: SegmentContent | null;
+  /** Extension headers of IPv6 in the order of the wire, without that of a fragment; null where there are none. */
+  extensions: readonly Ipv6Extension[] | null;
 }
 
 /** A packet with every field at rest; give what differs. */
@@ -95,6 +98,7 @@ export function packet(fields: Partial<Packet> & Pick<Packet, "src" | "dst" | "p
     vni: fields.vni ?? -1,
     sealed: fields.sealed ?? null,
     content: fields.content ?? null,
+    extensions: fields.extensions ?? null,
   };
 }
 
@@ -130,6 +134,7 @@ export function copyPacket(original: Packet): Packet {
     vni: original.vni,
     sealed: original.sealed,
     content: original.content,
+    extensions: original.extensions,
   };
 }
 
@@ -144,12 +149,15 @@ function transportHeaderLength(p: Packet): number {
   if (p.protocol === TCP) return p.mss > 0 ? 24 : 20;
   if (p.protocol === ICMP || p.protocol === ICMPV6 || p.vni >= 0) return 8;
   if (p.protocol === SCTP) return sctpHeaderLength(p.sctp ?? SCTP_INIT);
+  if (p.protocol === MOBILITY && mobilityType(p.extensions) !== null) return 8;
   return hasPorts(p.protocol) ? 8 : 0;
 }
 
-/** Bytes of the IP header, in IPv6 with the fragment header of a fragment. */
+/** Bytes of the IP header, in IPv6 with its extension headers and the fragment header of a fragment. */
 export function headerLength(p: Packet): number {
-  return p.src.family === 4 ? 20 : isFragment(p) ? 48 : 40;
+  if (p.src.family === 4) return 20;
+  const plain = isFragment(p) ? 48 : 40;
+  return p.extensions === null ? plain : plain + extensionsLength(p.extensions);
 }
 
 /** Total length in bytes of the IP packet, header included, as `-m length` and the MTU check see it. */

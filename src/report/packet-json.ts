@@ -1,9 +1,41 @@
 import { isFree } from "../linux/free-value.ts";
 import { formatAddress } from "../net/address.ts";
+import type { Ipv6Extension, Ipv6Option } from "../net/ipv6-extension.ts";
 import { isFragment, type Packet } from "../net/packet.ts";
 import type { PortSet } from "../net/port-set.ts";
 import { formatProtocol, hasPorts, ICMP, ICMPV6, SCTP, TCP, UDP } from "../net/protocol.ts";
 import { formatTcpFlags } from "../net/tcp-flags.ts";
+
+/** An extension header of IPv6, in the words that a packet is asked with. */
+export interface ExtensionJson {
+  readonly header: Ipv6Extension["header"];
+  readonly options?: readonly Ipv6Option[];
+  readonly type?: number;
+  readonly segmentsLeft?: number;
+  readonly addresses?: readonly string[];
+  readonly spi?: number;
+  /** Bytes of an authentication header. */
+  readonly length?: number;
+}
+
+function extensionJson(extension: Ipv6Extension): ExtensionJson {
+  const { header } = extension;
+  switch (header) {
+    case "hop-by-hop":
+    case "destination":
+      return { header, options: extension.options };
+    case "routing": {
+      const { type, segmentsLeft, addresses } = extension;
+      return { header, type, segmentsLeft, addresses: addresses.map(formatAddress) };
+    }
+    case "fragment":
+      return { header };
+    case "authentication":
+      return { header, spi: extension.spi, length: extension.length };
+    case "mobility":
+      return { header, type: extension.type };
+  }
+}
 
 /** A packet as INTERFACES section 4 writes it. */
 export interface PacketJson {
@@ -29,6 +61,8 @@ export interface PacketJson {
   readonly icmpSeq?: number;
   readonly icmpMtu?: number;
   readonly vni?: number;
+  /** Of IPv6, in the order of the wire. */
+  readonly extensions?: readonly ExtensionJson[];
   /** The quoted packet of an ICMP error, or the one a tunnel carries. */
   readonly inner?: PacketJson;
   /** Fields whose value is arbitrary: any of those the kernel might have drawn. */
@@ -67,6 +101,7 @@ export function packetJson(packet: Packet, domains: readonly PortSet[]): PacketJ
     length: packet.payloadLength,
     ...(isFragment(packet) ? { mf: packet.moreFragments, fragOffset: packet.fragmentOffset } : {}),
     ...(packet.vni >= 0 ? { vni: packet.vni } : {}),
+    ...(packet.extensions === null ? {} : { extensions: packet.extensions.map(extensionJson) }),
     ...(packet.inner === null ? {} : { inner: packetJson(packet.inner, domains) }),
     free,
   };

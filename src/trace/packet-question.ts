@@ -1,12 +1,23 @@
 import { CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_NONE, CT_RELATED, CT_UNTRACKED } from "../linux/skb.ts";
 import type { Finding } from "../model/finding.ts";
-import { type Address, parseAddress } from "../net/address.ts";
+import type { Address } from "../net/address.ts";
 import * as icmp from "../net/icmp.ts";
 import { type Packet, packet } from "../net/packet.ts";
 import { hasPorts, ICMP, ICMPV6, parseProtocol, SCTP, TCP } from "../net/protocol.ts";
 import { INIT, INIT_ACK, parseChunkType, type SctpHeader, T_FLAG } from "../net/sctp.ts";
 import { parseTcpFlags, SYN } from "../net/tcp-flags.ts";
-import { nearest } from "./nearest.ts";
+import { readExtensions } from "./packet-extensions.ts";
+import {
+  address,
+  complain,
+  complainOfUnknown,
+  flag,
+  integer,
+  objectIn,
+  type Place,
+  type Reader,
+  text,
+} from "./packet-field.ts";
 
 /** One line of `podpath probe`, INTERFACES.md section 4. */
 export interface PacketQuestion {
@@ -78,6 +89,7 @@ const FIELDS: ReadonlySet<string> = new Set([
   "smac",
   "dmac",
   "icmpInner",
+  "extensions",
   "replyTo",
   "fresh",
   "empty",
@@ -99,93 +111,6 @@ const CT_STATES: ReadonlyMap<string, number> = new Map([
 
 /** Source port of a packet that names none: an ephemeral one, as a client would have. */
 const DEFAULT_SOURCE_PORT = 40000;
-
-interface Place {
-  readonly file: string;
-  readonly line: number;
-}
-
-/** Collects what is wrong with one object, so that one line gives all its findings. */
-interface Reader {
-  readonly object: ReadonlyMap<string, unknown>;
-  readonly findings: Finding[];
-  readonly place: Place;
-  /** Where the object stands inside the packet, with its dot: `assume.`. */
-  readonly path: string;
-}
-
-/** A name that nobody reads is most often a typing error. */
-function complainOfUnknown(reader: Reader, known: ReadonlySet<string>): void {
-  for (const field of reader.object.keys()) {
-    if (known.has(field)) continue;
-    const letters = (name: string): string => [...name].sort().join("");
-    const likely = nearest(field, [...known], 5);
-    // of names equally far away, the one whose letters were only mixed up
-    const close = likely.find((name) => letters(name) === letters(field)) ?? likely[0];
-    reader.findings.push({
-      code: "bad-packet-field",
-      severity: "error",
-      message: `a packet has no "${reader.path}${field}"`,
-      ...reader.place,
-      ...(close === undefined ? { expected: `one of ${[...known].join(", ")}` } : { advice: `Did you mean ${close}?` }),
-    });
-  }
-}
-
-/** The reader of an object inside the packet; null when the field is absent or no object. */
-function objectIn(reader: Reader, field: string, expected: string): Reader | null {
-  const value = reader.object.get(field);
-  if (value === undefined || value === null) return null;
-  if (typeof value === "object" && !Array.isArray(value)) {
-    return { ...reader, object: new Map(Object.entries(value)), path: `${reader.path}${field}.` };
-  }
-  complain(reader, field, expected);
-  return null;
-}
-
-function complain(reader: Reader, field: string, expected: string): void {
-  reader.findings.push({
-    code: "bad-packet-field",
-    severity: "error",
-    message: `"${reader.path}${field}" of the packet is not usable`,
-    file: reader.place.file,
-    line: reader.place.line,
-    expected,
-  });
-}
-
-function text(reader: Reader, field: string): string | null {
-  const value = reader.object.get(field);
-  if (value === undefined || value === null) return null;
-  if (typeof value === "string") return value;
-  if (typeof value === "number" && field === "id") return String(value);
-  complain(reader, field, "a string");
-  return null;
-}
-
-function integer(reader: Reader, field: string, most: number, otherwise: number): number {
-  const value = reader.object.get(field);
-  if (value === undefined || value === null) return otherwise;
-  if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= most) return value;
-  complain(reader, field, `a whole number from 0 to ${most}`);
-  return otherwise;
-}
-
-function flag(reader: Reader, field: string, otherwise: boolean): boolean {
-  const value = reader.object.get(field);
-  if (value === undefined || value === null) return otherwise;
-  if (typeof value === "boolean") return value;
-  complain(reader, field, "true or false");
-  return otherwise;
-}
-
-function address(reader: Reader, field: string): Address | null {
-  const written = text(reader, field);
-  if (written === null) return null;
-  const parsed = parseAddress(written);
-  if (parsed === null) complain(reader, field, "an IPv4 or IPv6 address");
-  return parsed;
-}
 
 /** Reads one JSON object of section 4. Unknown fields and wrong values are findings; nothing is thrown. */
 export function parsePacketLine(line: string, place: Place): ParsedPacketLine {
@@ -319,6 +244,7 @@ function readPacket(reader: Reader): Packet | null {
     const value = integer(reader, field, most, otherwise);
     return has ? value : 0;
   };
+  const extensions = readExtensions(reader, dst.family, protocol, isPiece(reader));
   return packet({
     src: src ?? { family: dst.family, a: 0, b: 0, c: 0, d: 0 },
     dst,
@@ -343,7 +269,12 @@ function readPacket(reader: Reader): Packet | null {
     mss: read(isTcp, "mss", 0xffff, 0),
     icmpMtu: read(isIcmp, "icmpMtu", 0xffffffff, 0),
     inner,
+    extensions,
   });
+}
+
+function isPiece({ object }: Reader): boolean {
+  return object.get("mf") === true || (object.get("fragOffset") ?? 0) !== 0;
 }
 
 /** `chunks`, `vtag`, `initTag` and `tFlag`; null for other protocols and where none of them is given. */

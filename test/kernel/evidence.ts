@@ -12,11 +12,15 @@ import { Oracle } from "./harness/oracle-client.ts";
 
 /**
  * `npm run evidence`: the facts and the campaigns of CI, counting what each compared probe exercised, written to
- * `test/kernel/evidence.json`. `--share 0.5` runs half of the campaigns' probes, `--facts` none: then those of the file stay. Probes
- * that the two sides disagree about count for nothing.
+ * `test/kernel/evidence.json`. `--share 0.5` runs half of the campaigns' probes, `--facts` none: then those of the file stay. `--only NAME`
+ * runs the facts of that file, and all others stay. Probes that the two sides disagree about count for nothing.
  */
 const { values } = parseArgs({
-  options: { share: { type: "string", default: "1" }, facts: { type: "boolean", default: false } },
+  options: {
+    share: { type: "string", default: "1" },
+    facts: { type: "boolean", default: false },
+    only: { type: "string", multiple: true },
+  },
 });
 const FILE = new URL("evidence.json", import.meta.url);
 
@@ -37,11 +41,14 @@ function add(feature: string, source: string, count: number): void {
   total.set(feature, counts.set(source, (counts.get(source) ?? 0) + count));
 }
 
+const only = values.only ?? [];
+
 async function runFacts(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "podpath-evidence-"));
   const file = join(folder, "facts.jsonl");
   try {
-    const facts = spawn("npx", ["vitest", "run", "--project", "kernel", "test/kernel/facts"], {
+    const files = only.length === 0 ? ["test/kernel/facts"] : only.map((name) => `test/kernel/facts/${name}.test.ts`);
+    const facts = spawn("npx", ["vitest", "run", "--project", "kernel", ...files], {
       env: { ...process.env, PODPATH_EVIDENCE: file },
       stdio: ["ignore", "inherit", "inherit"],
     });
@@ -77,13 +84,14 @@ async function runCampaigns(): Promise<string> {
   }
 }
 
-/** What the file says of the campaigns, taken over; answers with its kernel. */
-function keepCampaigns(): string {
+/** What the file says of everything that is not run now, taken over; answers with its kernel. */
+function keepOthers(): string {
   const kept = readEvidence();
-  const isCampaign = (source: string): boolean => !source.startsWith("facts/");
-  sources.push(...kept.sources.filter(({ source }) => isCampaign(source)));
+  const stays = (source: string): boolean =>
+    only.length === 0 ? !source.startsWith("facts/") : !only.some((name) => source === `facts/${name}`);
+  sources.push(...kept.sources.filter(({ source }) => stays(source)));
   for (const [feature, counts] of Object.entries(kept.features)) {
-    for (const [source, count] of Object.entries(counts)) if (isCampaign(source)) add(feature, source, count);
+    for (const [source, count] of Object.entries(counts)) if (stays(source)) add(feature, source, count);
   }
   return kept.kernel;
 }
@@ -93,7 +101,7 @@ function sorted<T>(entries: Iterable<readonly [string, T]>): Readonly<Record<str
   return Object.fromEntries([...entries].sort(([x], [y]) => (x < y ? -1 : 1)));
 }
 
-const [kernel] = await Promise.all([values.facts ? keepCampaigns() : runCampaigns(), runFacts()]);
+const [kernel] = await Promise.all([values.facts || only.length > 0 ? keepOthers() : runCampaigns(), runFacts()]);
 sources.sort((x, y) => (x.source < y.source ? -1 : 1));
 const features = sorted([...total].map(([feature, counts]) => [feature, sorted(counts)] as const));
 writeFileSync(FILE, `${JSON.stringify({ kernel, sources, features }, null, 1)}\n`);

@@ -1,5 +1,6 @@
 import { sameAddress } from "../../net/address.ts";
 import { NR_ICMP_TYPES } from "../../net/icmp.ts";
+import { NO_NEXT_HEADER } from "../../net/ipv6-extension.ts";
 import type { Packet } from "../../net/packet.ts";
 import { ICMP, ICMPV6 } from "../../net/protocol.ts";
 import type { HostRuntime } from "../runtime.ts";
@@ -43,10 +44,15 @@ function isHousekeeping({ protocol, icmpType }: Packet): boolean {
   return protocol === ICMPV6 && ((icmpType >= 130 && icmpType <= 136) || icmpType === 143);
 }
 
+/** get_l4proto() finds no protocol where IPv6 says that no header follows. */
+function carriesNothing({ protocol, src }: Packet): boolean {
+  return protocol === NO_NEXT_HEADER && src.family === 6;
+}
+
 /** resolve_normal_ct() and what the tracker of the protocol says; the packet is looked up again after a dead entry. */
 function resolve(runtime: HostRuntime, skb: Skb, now: number): boolean {
   const { packet } = skb;
-  if (packet.protocol === ICMP && packet.icmpType > NR_ICMP_TYPES) {
+  if ((packet.protocol === ICMP && packet.icmpType > NR_ICMP_TYPES) || carriesNothing(packet)) {
     invalid(skb);
     return true;
   }

@@ -33,9 +33,11 @@ export const OP_CALL = 13;
 export const OP_NEVER = 14;
 /** number of the draw, invert */
 export const OP_RANDOM = 15;
+/** number, invert: of IPv6 in nftables, which takes an authentication header for what the packet carries */
+export const OP_NFT_PROTOCOL = 16;
 
 /** Words after each instruction. */
-export const OPERANDS: readonly number[] = [0, 3, 3, 2, 2, 2, 2, 2, 1, 3, 3, 3, 2, 1, 0, 2];
+export const OPERANDS: readonly number[] = [0, 3, 3, 2, 2, 2, 2, 2, 1, 3, 3, 3, 2, 1, 0, 2, 2];
 
 /** What stands in `code` for each rule, before all instructions: where its own start, target, the target's argument. */
 export const RULE_WORDS = 3;
@@ -165,7 +167,8 @@ function emitTests(builder: Builder, rule: Rule, family: Family, backend: Backen
   if (rule.outInterface !== null) {
     code.push(OP_OUT, pattern(builder, rule.outInterface.pattern), rule.outInterface.invert ? 1 : 0);
   }
-  if (rule.protocol !== null) code.push(OP_PROTOCOL, rule.protocol.number, rule.protocol.invert ? 1 : 0);
+  const ofProtocol = family === 6 && backend === "nft" ? OP_NFT_PROTOCOL : OP_PROTOCOL;
+  if (rule.protocol !== null) code.push(ofProtocol, rule.protocol.number, rule.protocol.invert ? 1 : 0);
   if (rule.fragment !== null) code.push(OP_FRAGMENT, rule.fragment.invert ? 1 : 0);
   for (const match of rule.matches) {
     const compiled = compileMatch(match, rule, family, backend);

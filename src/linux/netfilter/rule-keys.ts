@@ -10,6 +10,7 @@ import {
   OP_IN,
   OP_MARK,
   OP_NEVER,
+  OP_NFT_PROTOCOL,
   OP_OUT,
   OP_PROTOCOL,
   OP_SPORT,
@@ -85,6 +86,7 @@ export function keysOfRule(program: Program, rule: number): readonly RuleKey[] |
         continue;
       }
       case OP_PROTOCOL:
+      case OP_NFT_PROTOCOL:
         if (word(2) === 0) keys.push(protocolKey(word(1)));
         at += 3;
         continue;

@@ -1,3 +1,4 @@
+import { nftProtocol } from "../../net/ipv6-extension.ts";
 import { hasPorts } from "../../net/protocol.ts";
 import { setUpFixedDnat } from "../conntrack/nat.ts";
 import { isFree, valueIn } from "../free-value.ts";
@@ -21,6 +22,7 @@ import {
   OP_FRAGMENT,
   OP_IN,
   OP_MARK,
+  OP_NFT_PROTOCOL,
   OP_OUT,
   OP_PROTOCOL,
   OP_RANDOM,
@@ -208,7 +210,8 @@ function enter(image: TableImage, place: number, count: number, skb: Skb, runtim
   if (isShort(count, runtime.indexing)) return LINEAR;
   const program = programAt(image, place);
   const index = program === undefined ? null : indexFor(program, runtime.indexing);
-  if (index === null || skb.output?.name === UNKNOWN_INTERFACE) return LINEAR;
+  // The index goes by the protocol that is carried (`nftProtocol`).
+  if (index === null || skb.output?.name === UNKNOWN_INTERFACE || skb.packet.extensions !== null) return LINEAR;
   return openCandidates(index, skb);
 }
 
@@ -291,6 +294,10 @@ export function ruleMatches(program: Instructions, start: number, skb: Skb, runt
       }
       case OP_PROTOCOL:
         if ((packet.protocol === code[at + 1]) === (code[at + 2] === 1)) return false;
+        at += 3;
+        continue;
+      case OP_NFT_PROTOCOL:
+        if ((nftProtocol(packet) === code[at + 1]) === (code[at + 2] === 1)) return false;
         at += 3;
         continue;
       case OP_FRAGMENT:

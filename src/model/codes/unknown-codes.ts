@@ -39,6 +39,12 @@ export const UNKNOWN_CODES = {
     means: "The match goes by something that no dump shows, such as what it has seen before.",
     todo: "Read the rule and choose the branch.",
   },
+  "misread-extension-headers": {
+    title: "Whether a packet gets through that the receiver reads in the wrong place",
+    means:
+      "Conntrack joined fragments of an IPv6 packet whose fragment header stands behind other extension headers, or a segment routing header stands behind another one. The kernel then reads from a wrong place, and drops most such packets.",
+    todo: "Choose the branch in which it is dropped; without conntrack on that host, joined fragments are taken.",
+  },
   "nft-chain": {
     title: "What a rule or chain of nftables does",
     means:

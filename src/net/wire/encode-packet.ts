@@ -1,7 +1,9 @@
 import type { Address } from "../address.ts";
+import { MOBILITY, mobilityType, NO_NEXT_HEADER } from "../ipv6-extension.ts";
 import { headerLength, type Packet, packetLength } from "../packet.ts";
 import { hasPorts, ICMP, ICMPV6, IPIP, IPV6_IN_IP, SCTP, TCP, UDP, UDPLITE } from "../protocol.ts";
 import { crc32c, internetChecksum, sumOf } from "./checksum.ts";
+import { encodeExtensions } from "./encode-extensions.ts";
 
 /** MAC addresses of a frame; empty where nobody knows them. */
 export interface FrameMacs {
@@ -11,7 +13,6 @@ export interface FrameMacs {
 
 const IPV4_HEADER = 20;
 const IPV6_HEADER = 40;
-const FRAGMENT_HEADER = 8;
 
 /** How much of a packet an ICMP error quotes: RFC 1812 4.3.2.3 (576 bytes in all), RFC 4443 2.4 (1280). */
 const QUOTED_4 = 576 - IPV4_HEADER - 8;
@@ -44,22 +45,17 @@ function ipv4(packet: Packet, body: Uint8Array): Uint8Array {
 }
 
 function ipv6(packet: Packet, body: Uint8Array): Uint8Array {
-  const fragmented = packet.fragmentOffset > 0 || packet.moreFragments;
-  const extension = fragmented ? FRAGMENT_HEADER : 0;
-  const bytes = new Uint8Array(IPV6_HEADER + extension + body.length);
+  const headers = encodeExtensions(packet);
+  const bytes = new Uint8Array(IPV6_HEADER + headers.bytes.length + body.length);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, (0x60000000 | (packet.tos << 20)) >>> 0);
-  view.setUint16(4, extension + body.length);
-  view.setUint8(6, fragmented ? 44 : packet.protocol);
+  view.setUint16(4, headers.bytes.length + body.length);
+  view.setUint8(6, headers.first);
   view.setUint8(7, packet.ttl);
   putAddress(view, 8, packet.src);
   putAddress(view, 24, packet.dst);
-  if (fragmented) {
-    view.setUint8(IPV6_HEADER, packet.protocol);
-    view.setUint16(IPV6_HEADER + 2, packet.fragmentOffset | (packet.moreFragments ? 1 : 0));
-    view.setUint32(IPV6_HEADER + 4, packet.id);
-  }
-  bytes.set(body, IPV6_HEADER + extension);
+  bytes.set(headers.bytes, IPV6_HEADER);
+  bytes.set(body, IPV6_HEADER + headers.bytes.length);
   return bytes;
 }
 
@@ -77,6 +73,7 @@ function encodeBody(packet: Packet, innerMacs: FrameMacs | null): Uint8Array {
   if (packet.fragmentOffset > 0) return new Uint8Array(packet.payloadLength);
   if (protocol === ICMP || protocol === ICMPV6) return icmp(packet);
   if (inner !== null && packet.vni < 0 && (protocol === IPIP || protocol === IPV6_IN_IP)) return encodePacket(inner);
+  if (protocol === MOBILITY) return mobility(packet);
   if (!hasPorts(protocol)) return new Uint8Array(bodyLength(packet));
   const bytes = new Uint8Array(bodyLength(packet));
   const view = new DataView(bytes.buffer);
@@ -104,6 +101,14 @@ function encodeBody(packet: Packet, innerMacs: FrameMacs | null): Uint8Array {
     default:
       break;
   }
+  return bytes;
+}
+
+/** RFC 6275 6.1.1; without a checksum. */
+function mobility(packet: Packet): Uint8Array {
+  const bytes = new Uint8Array(bodyLength(packet));
+  const type = mobilityType(packet.extensions);
+  if (type !== null) bytes.set([NO_NEXT_HEADER, (bytes.length >> 3) - 1, type]);
   return bytes;
 }
 

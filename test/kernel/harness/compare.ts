@@ -67,7 +67,9 @@ export function compare(kernel: Observation, podpath: Observation): readonly str
   if (kernel.delivered !== null && podpath.delivered !== null) {
     const { packet } = kernel.delivered;
     const isHandled = isIcmp(packet.protocol) || packet.protocol === TCP || packet.protocol === UDP;
-    if (isHandled && !samePacket(packet, podpath.delivered.packet, domainsOf(podpath))) {
+    // A raw socket sees what IPv6 carries, not the headers in front of it.
+    const received = { ...podpath.delivered.packet, extensions: [] };
+    if (isHandled && !samePacket({ ...packet, extensions: [] }, received, domainsOf(podpath))) {
       differ("delivered packet", words(packet), words(podpath.delivered.packet));
     }
   }
@@ -243,6 +245,7 @@ function sameValue(real: number, ours: number, domains: readonly PortSet[]): boo
 
 function samePacket(real: SeenPacket, ours: SeenPacket, domains: readonly PortSet[], quoted = false): boolean {
   if (real.src !== ours.src || real.dst !== ours.dst || real.protocol !== ours.protocol) return false;
+  if (real.extensions.join() !== ours.extensions.join()) return false;
   if (real.mf !== ours.mf || real.fragOffset !== ours.fragOffset) return false;
   if (real.ttl !== ours.ttl || real.tos !== ours.tos || real.df !== ours.df || real.vni !== ours.vni) return false;
   if (ours.fragOffset > 0) return quoted || real.length === ours.length;
@@ -281,5 +284,6 @@ export function words(p: SeenPacket): string {
     isIcmp(p.protocol) && p.fragOffset === 0 ? ` type ${p.icmpType}/${p.icmpCode} id ${p.icmpId} mtu ${p.mtu}` : "";
   const inner = p.inner === null ? "" : `${p.vni >= 0 ? ` vni ${p.vni}` : ""} (${words(p.inner)})`;
   const piece = p.mf || p.fragOffset > 0 ? ` fragment ${p.fragOffset}${p.mf ? "+" : ""}` : "";
-  return `${head}${piece}${tcp}${icmp} length ${p.length}${inner}`;
+  const headers = p.extensions.length === 0 ? "" : ` behind ${p.extensions.join(", ")}`;
+  return `${head}${headers}${piece}${tcp}${icmp} length ${p.length}${inner}`;
 }

@@ -2,6 +2,7 @@ import type { IcmpLimits } from "../../../src/linux/icmp-limit.ts";
 import type { RuleCounters } from "../../../src/linux/runtime.ts";
 import type { Network } from "../../../src/model/network.ts";
 import { ECHO_REPLY, ECHO_REQUEST, V6_ECHO_REPLY, V6_ECHO_REQUEST } from "../../../src/net/icmp.ts";
+import type { ExtensionJson } from "../../../src/report/packet-json.ts";
 import { type PacketQuestion, parsePacketLine } from "../../../src/trace/packet-question.ts";
 import { createPacketSession, type PacketSession } from "../../../src/trace/packet-session.ts";
 import type { Answer, Branch } from "../../../src/trace/result.ts";
@@ -56,6 +57,7 @@ export interface ProbePacket {
   readonly smac?: string;
   readonly dmac?: string;
   readonly icmpInner?: ProbePacket;
+  readonly extensions?: readonly ExtensionJson[];
   readonly replyTo?: string;
   /** Virtual seconds; by itself, those since the namespaces were built. */
   readonly at?: number;

@@ -26,6 +26,8 @@ export interface SeenPacket {
   readonly mf: boolean;
   /** Bytes. */
   readonly fragOffset: number;
+  /** Extension headers of IPv6 in a few words each. */
+  readonly extensions: readonly string[];
   /** What an ICMP error quotes, or a tunnel carries. */
   readonly inner: SeenPacket | null;
 }

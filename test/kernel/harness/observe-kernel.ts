@@ -35,6 +35,7 @@ export function kernelPacket(packet: KernelPacket): SeenPacket {
     vni: packet.vni ?? -1,
     mf: packet.mf ?? false,
     fragOffset: packet.fragOffset ?? 0,
+    extensions: packet.extensions ?? [],
     inner: carried === undefined ? null : kernelPacket(carried),
   };
 }

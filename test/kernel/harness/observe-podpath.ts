@@ -10,6 +10,7 @@ import {
   V6_ECHO_REPLY,
   V6_TIME_EXCEEDED,
 } from "../../../src/net/icmp.ts";
+import type { Ipv6Extension } from "../../../src/net/ipv6-extension.ts";
 import type { Packet } from "../../../src/net/packet.ts";
 import { ICMP, ICMPV6 } from "../../../src/net/protocol.ts";
 import { formatTcpFlags, SYN } from "../../../src/net/tcp-flags.ts";
@@ -25,6 +26,24 @@ import {
   type SeenRule,
 } from "./observation.ts";
 import { silences } from "./podpath-network.ts";
+
+/** An extension header as the oracle describes it (`packets.py`). */
+function extensionWords(extension: Ipv6Extension): string {
+  const { header, length } = extension;
+  switch (header) {
+    case "hop-by-hop":
+    case "destination":
+      return `${header} ${extension.options[0]?.type ?? 0} ${length}`;
+    case "routing":
+      return `${header} ${extension.type} ${extension.segmentsLeft} ${length}`;
+    case "authentication":
+      return `${header} ${extension.spi} ${length}`;
+    case "mobility":
+      return `${header} ${extension.type}`;
+    case "fragment":
+      return header;
+  }
+}
 
 /** The packet in the fields that are compared. */
 export function podpathPacket(packet: Packet): SeenPacket {
@@ -49,6 +68,7 @@ export function podpathPacket(packet: Packet): SeenPacket {
     vni: packet.vni,
     mf: packet.moreFragments,
     fragOffset: packet.fragmentOffset,
+    extensions: (packet.extensions ?? []).map(extensionWords),
     inner: packet.inner === null ? null : podpathPacket(packet.inner),
   };
 }

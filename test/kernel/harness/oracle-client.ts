@@ -30,6 +30,8 @@ const basePacket = z.object({
   vni: z.number().optional(),
   mf: z.boolean().optional(),
   fragOffset: z.number().optional(),
+  /** Extension headers of IPv6 in a few words each. */
+  extensions: z.array(z.string()).optional(),
 });
 
 /** A packet as the kernel's sockets showed it. */

@@ -47,6 +47,35 @@ def protocol_number(packet):
 FRAGMENT = 44
 
 
+AUTHENTICATION = 51
+EXTENSIONS = {"hop-by-hop": 0, "routing": 43, "fragment": FRAGMENT, "authentication": AUTHENTICATION, "destination": 60}
+EXTENSION_NAMES = {number: name for name, number in EXTENSIONS.items()}
+MOBILITY = 135
+
+
+def _extension(header, following, ident):
+    """An extension header; options are padded with PadN (Pad1 for one byte), their data is zeros."""
+    name = header["header"]
+    if name == "fragment":
+        return struct.pack("!BBHI", following, 0, 0, ident)
+    if name == "authentication":
+        size = header.get("length", 24)
+        return struct.pack("!BBHII", following, size // 4 - 2, 0, header.get("spi", 0), 0) + bytes(size - 12)
+    if name == "routing":
+        addresses = [socket.inet_pton(socket.AF_INET6, text) for text in header.get("addresses", [])]
+        kind = header.get("type", 0)
+        last = max(0, len(addresses) - 1) if kind == 4 else 0
+        fixed = struct.pack("!BBBBBBH", following, 2 * len(addresses), kind, header.get("segmentsLeft", 0), last, 0, 0)
+        return fixed + b"".join(addresses)
+    data = b""
+    for option in header.get("options", []):
+        kind, size = option.get("type", 0), option.get("length", 0)
+        data += b"\0" if kind == 0 else bytes((kind, size)) + bytes(size)
+    missing = -(2 + len(data)) % 8
+    data += b"" if missing == 0 else b"\0" if missing == 1 else bytes((1, missing - 2)) + bytes(missing - 2)
+    return bytes((following, (2 + len(data)) // 8 - 1)) + data
+
+
 def is_ipv6(packet):
     return ":" in packet["dst"]
 
@@ -80,6 +109,10 @@ def build(packet, ident):
             place = packet.get("fragOffset", 0) & ~7 | bool(packet.get("mf"))
             body = struct.pack("!BBHI", number, 0, place, ident) + body
             number = FRAGMENT
+        for extension in reversed(packet.get("extensions", [])):
+            if extension["header"] != "mobility":
+                body = _extension(extension, number, ident) + body
+                number = EXTENSIONS[extension["header"]]
         return struct.pack("!IHBB", 6 << 28 | tos << 20 | ident, len(body), number, ttl) + src + dst + body
     fragment = (0x4000 if packet.get("df") else 0) | (0x2000 if packet.get("mf") else 0)
     fragment |= packet.get("fragOffset", 0) // 8
@@ -111,6 +144,8 @@ def _transport(packet, number, src, dst, six):
         # UDP-Lite: the third field says how much the checksum covers, here all of it.
         body = struct.pack("!HHHH", packet.get("sport", 0), packet.get("dport", 0), 0, 0) + payload
         at = 6
+    elif number == MOBILITY and packet.get("extensions", [{}])[-1].get("header") == "mobility":
+        return struct.pack("!BBBBHH", 59, len(payload) // 8, packet["extensions"][-1].get("type", 0), 0, 0, 0) + payload
     elif number == 33:
         return struct.pack("!HHI", packet.get("sport", 0), packet.get("dport", 0), 0) + payload
     elif number == 132:
@@ -198,14 +233,25 @@ def parse(data, at=0):
         }
         after = at + 40
         end = after + size
-        if number == FRAGMENT and len(data) >= after + 8:
-            number, _, place, _ = struct.unpack_from("!BBHI", data, after)
+        while number in EXTENSION_NAMES and len(data) >= after + 8:
+            header = number
+            number, size = data[after], data[after + 1]
             packet["proto"] = PROTOCOL_NAMES.get(number, number)
-            packet["mf"], packet["fragOffset"] = bool(place & 1), place & ~7
+            if header != FRAGMENT:
+                packet.setdefault("extensions", []).append(_describe(header, data, after))
+                after += (size + 2) * 4 if header == AUTHENTICATION else (size + 1) * 8
+                continue
+            _, _, place, _ = struct.unpack_from("!BBHI", data, after)
             after += 8
+            if place & ~6 == 0:
+                packet.setdefault("extensions", []).append("fragment")
+                continue
+            packet["mf"], packet["fragOffset"] = bool(place & 1), place & ~7
             if place & ~7:
                 packet["length"] = end - after
                 return packet
+        if number == MOBILITY and len(data) >= after + 3 and data[after] == 59:
+            packet.setdefault("extensions", []).append(f"mobility {data[after + 2]}")
     else:
         return None
     room = len(data) - after
@@ -236,7 +282,8 @@ def parse(data, at=0):
             if kind in (ICMP_ERRORS if number == 1 else ICMPV6_ERRORS):
                 if number == 1 and kind == 3 and code == 4:
                     packet["mtu"] = second
-                elif number == 58 and kind == 2:
+                elif number == 58 and kind in (2, 4):
+                    # The MTU, or where the fault is.
                     packet["mtu"] = first << 16 | second
                 elif number == 1 and kind == 5:
                     packet["gateway"] = socket.inet_ntoa(data[after + 4 : after + 8])
@@ -269,6 +316,17 @@ def parse(data, at=0):
     else:
         packet["length"] = end - after
     return packet
+
+
+def _describe(header, data, at):
+    """An extension header in a few words: enough to tell whether it was changed on the way."""
+    name = EXTENSION_NAMES[header]
+    size = data[at + 1]
+    if header == AUTHENTICATION:
+        return f"{name} {struct.unpack_from('!I', data, at + 4)[0]} {(size + 2) * 4}"
+    if name == "routing":
+        return f"{name} {data[at + 2]} {data[at + 3]} {(size + 1) * 8}"
+    return f"{name} {data[at + 2]} {(size + 1) * 8}"
 
 
 def _mss(options):

@@ -7,7 +7,7 @@ REFUSALS = frozenset(("IP_INNOROUTES", "PKT_TOO_BIG", "IP_INHDR"))
 # Where IPv6 has no route; what is for `::` is dropped there for a reason of its own.
 REFUSING = frozenset(("ip6_pkt_discard", "ip6_pkt_prohibit"))
 # Where a header that cannot be believed is dropped without a word, for the same reason.
-MALFORMED = frozenset(("ip_rcv_core", "ip6_rcv_core"))
+MALFORMED = frozenset(("ip_rcv_core", "ip6_rcv_core", "ip6_parse_tlv"))
 NO_HANDLER = "IP_NOPROTO"
 # The type of a redirect.
 REDIRECT = {"icmp": 5, "icmpv6": 137}

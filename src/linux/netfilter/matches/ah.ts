@@ -1,9 +1,10 @@
 import type { Matches } from "../../../model/ruleset.ts";
+import { findExtension } from "../../../net/ipv6-extension.ts";
 import { AH } from "../../../net/protocol.ts";
 import type { GivenOption, MatchExtension } from "../extension.ts";
 import { parseNumber, type RangeTest } from "../option-values.ts";
 import { givenOption, optionWords } from "../option-words.ts";
-import { certainInRange, NUMBER_RANGE, parseRange32, printRange32 } from "./spi-test.ts";
+import { certainInRange, inRange32, isNumber, NUMBER_RANGE, parseRange32, printRange32 } from "./spi-test.ts";
 import { askMatch } from "./unknown-match.ts";
 
 interface LengthTest {
@@ -34,8 +35,8 @@ function words({ spi, length, reserved }: Matches["ah"]): readonly string[] {
 }
 
 /**
- * `-m ah` (net/ipv4/netfilter/ipt_ah.c, net/ipv6/netfilter/ip6t_ah.c). Packets carry no more of the header than that
- * it is there: its SPI, length and reserved bits are a question. For IPv4 further fragments never match.
+ * `-m ah` (net/ipv4/netfilter/ipt_ah.c, net/ipv6/netfilter/ip6t_ah.c). IPv4 packets carry no more of the header than that it
+ * is there: its SPI is a question; further fragments never match. `--ahres` always holds: reserved bits are zero here.
  */
 export const ah: MatchExtension<"ah"> = {
   options: {
@@ -54,19 +55,25 @@ export const ah: MatchExtension<"ah"> = {
     return { value: { spi: spi.value, length, reserved } };
   },
   print: words,
-  compile(options) {
-    const inSpi = certainInRange(options.spi);
-    const certain = options.length === null && !options.reserved ? inSpi : inSpi === false ? false : null;
-    const onlySpi = options.length === null && !options.reserved;
-    const invert = onlySpi && options.spi?.invert === true;
-    const { spi } = options;
-    const text = words({ ...options, spi: spi === null ? null : { ...spi, invert: spi.invert && !invert } });
-    const question = { text: `ah ${text.join(" ")}`, invert, reason: "the authentication header is not known" };
+  compile({ spi, length }, _rule, family) {
+    if (family === 6) {
+      const bytes = length === null || length.bytes === 0 ? null : { number: length.bytes, invert: length.invert };
+      return {
+        kind: "call",
+        test({ packet }) {
+          const header = findExtension(packet.extensions, "authentication");
+          return header !== null && inRange32(spi, header.spi) && isNumber(bytes, header.length);
+        },
+      };
+    }
+    const certain = certainInRange(spi);
+    const text = ["ah", ...printRange32("ahspi", spi === null ? null : { ...spi, invert: false })].join(" ");
+    const question = { text, invert: spi?.invert === true, reason: "the authentication header is not known" };
     return {
       kind: "call",
       test: (skb, runtime) =>
         skb.packet.protocol === AH &&
-        (skb.packet.fragmentOffset === 0 || skb.packet.src.family === 6) &&
+        skb.packet.fragmentOffset === 0 &&
         (certain === null ? askMatch(question, skb, runtime) : certain),
     };
   },

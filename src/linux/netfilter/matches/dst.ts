@@ -1,10 +1,10 @@
 import type { MatchExtension } from "../extension.ts";
 import {
+  compileOptionsHeader,
   type OptionsHeaderTest,
   optionsHeaderSpecs,
   parseOptionsHeader,
   printOptionsHeader,
-  WITHOUT_HEADER,
 } from "./options-header.ts";
 
 declare module "../../../model/ruleset.ts" {
@@ -13,11 +13,11 @@ declare module "../../../model/ruleset.ts" {
   }
 }
 
-/** `-m dst` (net/ipv6/netfilter/ip6t_hbh.c): IPv6 destination options. No packet here has that header, so none matches. */
+/** `-m dst` (net/ipv6/netfilter/ip6t_hbh.c): IPv6 destination options. */
 export const dst: MatchExtension<"dst"> = {
   options: optionsHeaderSpecs("dst"),
   parse: (given, { family }) =>
     family === 6 ? parseOptionsHeader(given, "dst") : { problem: "dst is a match of IPv6" },
   print: (options) => printOptionsHeader(options, "dst"),
-  compile: () => WITHOUT_HEADER,
+  compile: (options) => compileOptionsHeader(options, "destination"),
 };

@@ -1,9 +1,10 @@
-import type { Packet } from "../../../net/packet.ts";
+import { findExtension } from "../../../net/ipv6-extension.ts";
+import { isFragment } from "../../../net/packet.ts";
 import type { MatchExtension } from "../extension.ts";
 import type { RangeTest } from "../option-values.ts";
 import { parseNumber } from "../option-values.ts";
 import { givenOption, givenValue } from "../option-words.ts";
-import { certainInRange, NUMBER_RANGE, parseRange32, printRange32 } from "./spi-test.ts";
+import { certainInRange, inRange32, NUMBER_RANGE, parseRange32, printRange32 } from "./spi-test.ts";
 import { askMatch } from "./unknown-match.ts";
 
 declare module "../../../model/ruleset.ts" {
@@ -17,10 +18,6 @@ declare module "../../../model/ruleset.ts" {
       readonly rest: "more" | "last" | null;
     };
   }
-}
-
-function isFragment(packet: Packet): boolean {
-  return packet.fragmentOffset > 0 || packet.moreFragments;
 }
 
 /**
@@ -75,11 +72,12 @@ export const frag: MatchExtension<"frag"> = {
       kind: "call",
       test(skb, runtime) {
         const { packet } = skb;
-        if (!isFragment(packet) || (first && packet.fragmentOffset > 0)) return false;
+        if (!isFragment(packet) && findExtension(packet.extensions, "fragment") === null) return false;
+        if (first && packet.fragmentOffset > 0) return false;
         if (rest !== null && packet.moreFragments !== (rest === "more")) return false;
         if (certain === true || id === null) return true;
         if (packet.id === 0) return askMatch(question, skb, runtime);
-        return (packet.id >= id.first && packet.id <= id.last) !== id.invert;
+        return inRange32(id, packet.id);
       },
     };
   },

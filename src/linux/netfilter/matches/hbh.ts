@@ -1,10 +1,10 @@
 import type { MatchExtension } from "../extension.ts";
 import {
+  compileOptionsHeader,
   type OptionsHeaderTest,
   optionsHeaderSpecs,
   parseOptionsHeader,
   printOptionsHeader,
-  WITHOUT_HEADER,
 } from "./options-header.ts";
 
 declare module "../../../model/ruleset.ts" {
@@ -13,11 +13,11 @@ declare module "../../../model/ruleset.ts" {
   }
 }
 
-/** `-m hbh` (net/ipv6/netfilter/ip6t_hbh.c): IPv6 hop-by-hop options. No packet here has that header, so none matches. */
+/** `-m hbh` (net/ipv6/netfilter/ip6t_hbh.c): IPv6 hop-by-hop options. */
 export const hbh: MatchExtension<"hbh"> = {
   options: optionsHeaderSpecs("hbh"),
   parse: (given, { family }) =>
     family === 6 ? parseOptionsHeader(given, "hbh") : { problem: "hbh is a match of IPv6" },
   print: (options) => printOptionsHeader(options, "hbh"),
-  compile: () => WITHOUT_HEADER,
+  compile: (options) => compileOptionsHeader(options, "hop-by-hop"),
 };

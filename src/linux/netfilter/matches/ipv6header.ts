@@ -1,4 +1,5 @@
-import type { Packet } from "../../../net/packet.ts";
+import { extensionNumber, isExtensionNumber, NO_NEXT_HEADER } from "../../../net/ipv6-extension.ts";
+import { isFragment, type Packet } from "../../../net/packet.ts";
 import { AH, ESP } from "../../../net/protocol.ts";
 import type { MatchExtension } from "../extension.ts";
 import { givenOption, optionWords } from "../option-words.ts";
@@ -19,18 +20,16 @@ interface Header {
 }
 
 const FRAGMENT = 16;
-const AUTHENTICATION = 8;
 const ENCRYPTION = 4;
 const NOTHING = 2;
 const PROTOCOL = 1;
-const NO_NEXT_HEADER = 59;
 
 const HEADERS: readonly Header[] = [
   { bit: 128, number: 0, name: "hop-by-hop", alias: "hop" },
   { bit: 64, number: 60, name: "ipv6-opts", alias: "dst" },
   { bit: 32, number: 43, name: "ipv6-route", alias: "route" },
   { bit: FRAGMENT, number: 44, name: "ipv6-frag", alias: "frag" },
-  { bit: AUTHENTICATION, number: AH, name: "ah", alias: "auth" },
+  { bit: 8, number: AH, name: "ah", alias: "auth" },
   { bit: ENCRYPTION, number: ESP, name: "esp", alias: "esp" },
   { bit: NOTHING, number: NO_NEXT_HEADER, name: "ipv6-nonxt", alias: "none" },
   { bit: PROTOCOL, number: 255, name: "protocol", alias: "prot" },
@@ -46,18 +45,25 @@ function parseHeaders(text: string): number | null {
   return bits;
 }
 
-/** The headers that a packet here can have: fragment, authentication, encryption, and what is carried. */
+function bitOf(wanted: number): number {
+  return HEADERS.find(({ number }) => number === wanted)?.bit ?? 0;
+}
+
+/** The headers that a packet has, and what it carries. */
 function headersOf(packet: Packet): number {
-  const fragment = packet.fragmentOffset > 0 || packet.moreFragments ? FRAGMENT : 0;
-  if (packet.protocol === ESP) return fragment | ENCRYPTION;
-  if (packet.protocol === NO_NEXT_HEADER) return fragment | NOTHING;
-  return fragment | PROTOCOL | (packet.protocol === AH ? AUTHENTICATION : 0);
+  let bits = isFragment(packet) ? FRAGMENT : 0;
+  for (const extension of packet.extensions ?? []) {
+    // The kernel takes a mobility header for what is carried.
+    const number = extensionNumber(extension);
+    if (isExtensionNumber(number)) bits |= bitOf(number);
+  }
+  if (packet.protocol === ESP) return bits | ENCRYPTION;
+  return bits | (packet.protocol === NO_NEXT_HEADER ? NOTHING : PROTOCOL);
 }
 
 /**
  * `-m ipv6header` (net/ipv6/netfilter/ip6t_ipv6header.c): exactly these extension headers, or with `--soft` at least
- * these. Packets here have no hop-by-hop, destination or routing header; what an authentication header carries counts as
- * a protocol.
+ * these. What is carried counts as `protocol`.
  */
 export const ipv6header: MatchExtension<"ipv6header"> = {
   options: { header: { values: 1, negatable: true }, soft: { values: 0, negatable: false } },

@@ -1,6 +1,8 @@
+import { MOBILITY, mobilityType } from "../../../net/ipv6-extension.ts";
 import type { MatchExtension } from "../extension.ts";
 import { formatRange, parseNumber, type RangeTest } from "../option-values.ts";
 import { givenOption, optionWords } from "../option-words.ts";
+import { inRange32 } from "./spi-test.ts";
 import { askMatch } from "./unknown-match.ts";
 
 declare module "../../../model/ruleset.ts" {
@@ -8,8 +10,6 @@ declare module "../../../model/ruleset.ts" {
     readonly mh: { readonly types: RangeTest };
   }
 }
-
-const MOBILITY = 135;
 
 /** Names of message types (extensions/libip6t_mh.c), which may be abbreviated in any case. */
 const NAMES: readonly (readonly [name: string, type: number])[] = [
@@ -38,7 +38,7 @@ function parseType(text: string): number | null {
   return (exact ?? (lower === "" ? undefined : NAMES.find(([name]) => name.startsWith(lower))))?.[1] ?? null;
 }
 
-/** `-m mh` (net/ipv6/netfilter/ip6t_mh.c): Mobile IPv6 messages. Packets carry no message type here: it is a question. */
+/** `-m mh` (net/ipv6/netfilter/ip6t_mh.c): Mobile IPv6 messages. Where the packet does not tell its type it is a question. */
 export const mh: MatchExtension<"mh"> = {
   options: { "mh-type": { values: 1, negatable: true } },
   parse(given, { family, protocol }) {
@@ -62,10 +62,13 @@ export const mh: MatchExtension<"mh"> = {
     };
     return {
       kind: "call",
-      test: (skb, runtime) =>
-        skb.packet.protocol === MOBILITY &&
-        skb.packet.fragmentOffset === 0 &&
-        (whole ? !types.invert : askMatch(question, skb, runtime)),
+      test(skb, runtime) {
+        const { protocol, fragmentOffset, extensions } = skb.packet;
+        if (protocol !== MOBILITY || fragmentOffset !== 0) return false;
+        const type = mobilityType(extensions);
+        if (type !== null) return inRange32(types, type);
+        return whole ? !types.invert : askMatch(question, skb, runtime);
+      },
     };
   },
 };

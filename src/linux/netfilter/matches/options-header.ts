@@ -1,6 +1,8 @@
+import { findExtension, type Ipv6Option } from "../../../net/ipv6-extension.ts";
 import type { CompiledMatch, GivenOption, OptionSpec, Parsed } from "../extension.ts";
 import { parseNumber } from "../option-values.ts";
 import { givenOption, optionWords } from "../option-words.ts";
+import { isNumber } from "./spi-test.ts";
 
 /** `hbh` and `dst`: the length of an options header, and the options in it. */
 export interface OptionsHeaderTest {
@@ -10,6 +12,7 @@ export interface OptionsHeaderTest {
 }
 
 const MOST = 16;
+const ANY_LENGTH = 0xff;
 
 export function optionsHeaderSpecs(prefix: "hbh" | "dst"): Readonly<Record<string, OptionSpec>> {
   return {
@@ -45,5 +48,23 @@ export function printOptionsHeader({ length, options }: OptionsHeaderTest, prefi
   ];
 }
 
-/** hbh_mt6(): a packet without the header does not match, negated or not, and none here has one. */
-export const WITHOUT_HEADER: CompiledMatch = { kind: "never" };
+/** The options that a rule lists are the first of the header, padding included; a length of 255 is any. */
+function beginsWith(present: readonly Ipv6Option[], wanted: OptionsHeaderTest["options"]): boolean {
+  return wanted.every(({ type, length }, index) => {
+    const option = present[index];
+    if (option === undefined || option.type !== type) return false;
+    return type === 0 || length === null || length === ANY_LENGTH || length === option.length;
+  });
+}
+
+/** hbh_mt6() (net/ipv6/netfilter/ip6t_hbh.c): a packet without the header does not match, negated or not. */
+export function compileOptionsHeader(test: OptionsHeaderTest, header: "hop-by-hop" | "destination"): CompiledMatch {
+  const length = test.length === null ? null : { number: test.length.bytes, invert: test.length.invert };
+  return {
+    kind: "call",
+    test({ packet }) {
+      const found = findExtension(packet.extensions, header);
+      return found !== null && isNumber(length, found.length) && beginsWith(found.options, test.options);
+    },
+  };
+}

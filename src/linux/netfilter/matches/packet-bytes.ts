@@ -1,11 +1,10 @@
 import type { Address } from "../../../net/address.ts";
-import { type Packet, packetLength } from "../../../net/packet.ts";
+import { isFragment, type Packet, packetLength } from "../../../net/packet.ts";
 import { hasPorts, ICMP, ICMPV6, TCP, UDP, UDPLITE } from "../../../net/protocol.ts";
+import { encodeExtensions } from "../../../net/wire/encode-extensions.ts";
 
-/** Enough for an IPv6, a fragment and a TCP header with one option. */
-const ROOM = 128;
-/** The number of the IPv6 fragment header. */
-const FRAGMENT = 44;
+/** Enough for an IPv6 header with a few extension headers and a TCP header with one option; bytes beyond it are not known. */
+const ROOM = 256;
 
 /**
  * The headers of one packet as they stand on the wire, for matches that look at bytes; nothing else of the packet is
@@ -52,7 +51,7 @@ export function layOut(packet: Packet): number {
   bytes.fill(0);
   known.fill(0);
   length = packetLength(packet);
-  const fragmented = packet.fragmentOffset > 0 || packet.moreFragments;
+  const fragmented = isFragment(packet);
   if (packet.src.family === 4) {
     put8(0, 0x45);
     put8(1, packet.tos);
@@ -72,19 +71,20 @@ export function layOut(packet: Packet): number {
   // The low half belongs to the flow label, which packets here do not carry.
   known[1] = 0xf0;
   put16(4, length - 40);
-  put8(6, fragmented ? FRAGMENT : packet.protocol);
   put8(7, packet.ttl);
   putAddress(8, packet.src);
   putAddress(24, packet.dst);
-  if (!fragmented) {
+  if (packet.extensions === null && !fragmented) {
+    put8(6, packet.protocol);
     putTransport(40, packet);
     return length;
   }
-  put8(40, packet.protocol);
-  put8(41, 0);
-  put16(42, packet.fragmentOffset | (packet.moreFragments ? 1 : 0));
-  if (packet.id !== 0) put32(44, packet.id);
-  if (packet.fragmentOffset === 0) putTransport(48, packet);
+  const { first, bytes: headers } = encodeExtensions(packet);
+  put8(6, first);
+  for (const [index, value] of headers.entries()) put8(40 + index, value);
+  // Whoever cuts the packet numbers it where the model left 0.
+  if (fragmented && packet.id === 0) known.fill(0, 36 + headers.length, 40 + headers.length);
+  if (packet.fragmentOffset === 0) putTransport(40 + headers.length, packet);
   return length;
 }
 

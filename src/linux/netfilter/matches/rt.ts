@@ -1,13 +1,9 @@
-import { type Address, formatAddress, parseAddress } from "../../../net/address.ts";
+import { type Address, formatAddress, parseAddress, sameAddress } from "../../../net/address.ts";
+import { findExtension } from "../../../net/ipv6-extension.ts";
 import type { GivenOption, MatchExtension } from "../extension.ts";
 import { parseNumber, type RangeTest } from "../option-values.ts";
 import { givenOption, optionWords } from "../option-words.ts";
-import { NUMBER_RANGE, parseRange32, printRange32 } from "./spi-test.ts";
-
-interface NumberTest {
-  readonly number: number;
-  readonly invert: boolean;
-}
+import { inRange32, isNumber, NUMBER_RANGE, type NumberTest, parseRange32, printRange32 } from "./spi-test.ts";
 
 declare module "../../../model/ruleset.ts" {
   interface Matches {
@@ -45,7 +41,25 @@ function parseAddresses(text: string | undefined): readonly Address[] | null {
   return addresses.length > MOST ? null : addresses;
 }
 
-/** `-m rt` (net/ipv6/netfilter/ip6t_rt.c): the IPv6 routing header. No packet here has one, so none matches. */
+/** Strict: exactly these, in order; else these in order, with others before and between. */
+function hasAddresses(listed: readonly Address[], wanted: readonly Address[], notStrict: boolean): boolean {
+  if (!notStrict) {
+    return listed.length === wanted.length && listed.every((address, index) => isAt(wanted, index, address));
+  }
+  let found = 0;
+  for (const address of listed) if (isAt(wanted, found, address)) found++;
+  return found === wanted.length;
+}
+
+function isAt(wanted: readonly Address[], index: number, address: Address): boolean {
+  const other = wanted[index];
+  return other !== undefined && sameAddress(other, address);
+}
+
+/**
+ * `-m rt` (net/ipv6/netfilter/ip6t_rt.c): the first IPv6 routing header; a packet without one does not match. `--rt-0-res`
+ * always holds: the reserved bits of packets here are zero.
+ */
 export const rt: MatchExtension<"rt"> = {
   options: {
     "rt-type": { values: 1, negatable: true },
@@ -79,5 +93,17 @@ export const rt: MatchExtension<"rt"> = {
     ...(addresses.length === 0 ? [] : ["--rt-0-addrs", addresses.map(formatAddress).join(",")]),
     ...(notStrict ? ["--rt-0-not-strict"] : []),
   ],
-  compile: () => ({ kind: "never" }),
+  compile: ({ type, segmentsLeft, length, addresses, notStrict }) => ({
+    kind: "call",
+    test({ packet }) {
+      const header = findExtension(packet.extensions, "routing");
+      if (header === null) return false;
+      return (
+        inRange32(segmentsLeft, header.segmentsLeft) &&
+        isNumber(length, header.length) &&
+        isNumber(type, header.type) &&
+        (addresses.length === 0 || hasAddresses(header.addresses, addresses, notStrict))
+      );
+    },
+  }),
 };

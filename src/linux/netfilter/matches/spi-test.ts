@@ -35,3 +35,19 @@ export function certainInRange(test: RangeTest | null): boolean | null {
   if (isWhole(test)) return !test.invert;
   return test.first > test.last ? test.invert : null;
 }
+
+/** Whether a number lies in the range; null tests nothing. */
+export function inRange32(test: RangeTest | null, number: number): boolean {
+  return test === null || (number >= test.first && number <= test.last) !== test.invert;
+}
+
+/** `--name number`, which may be negated. */
+export interface NumberTest {
+  readonly number: number;
+  readonly invert: boolean;
+}
+
+/** Whether a number is the one that was asked for; null tests nothing. */
+export function isNumber(test: NumberTest | null, number: number): boolean {
+  return test === null || (number === test.number) !== test.invert;
+}

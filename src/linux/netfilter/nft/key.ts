@@ -1,5 +1,6 @@
 import { type Address, compareAddresses } from "../../../net/address.ts";
-import { packetLength } from "../../../net/packet.ts";
+import { firstHeader, nftProtocol } from "../../../net/ipv6-extension.ts";
+import { isFragment, packetLength } from "../../../net/packet.ts";
 import { hasPorts, ICMP, ICMPV6, TCP } from "../../../net/protocol.ts";
 import type { Skb } from "../../skb.ts";
 
@@ -49,7 +50,6 @@ export const UNTOLD = -2;
 const NFPROTO_IPV4 = 2;
 const NFPROTO_IPV6 = 10;
 /** The header that follows the IPv6 header of a fragment. */
-const IPPROTO_FRAGMENT = 44;
 const IP_DF = 0x4000;
 const IP_MF = 0x2000;
 const IP_CT_DIR_ORIGINAL = 0;
@@ -69,9 +69,9 @@ export function numberOf(key: NftNumberKey, skb: Skb): number {
     case "nfproto":
       return packet.src.family === 4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
     case "l4proto":
-      return packet.protocol;
+      return nftProtocol(packet);
     case "nexthdr":
-      return packet.fragmentOffset > 0 || packet.moreFragments ? IPPROTO_FRAGMENT : packet.protocol;
+      return firstHeader(packet.extensions, isFragment(packet), packet.protocol);
     case "sport":
     case "dport":
       if (packet.fragmentOffset > 0) return NO_VALUE;
