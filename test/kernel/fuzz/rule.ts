@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { moreMatches } from "./more-matches.ts";
 import { mark, port } from "./pools.ts";
+import { RARE_PROTOCOLS, rareMatches, rareTargets } from "./rare-words.ts";
 import { setMatch, setTarget } from "./set-words.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -105,6 +106,10 @@ function protocolPart({ family }: Vocabulary): fc.Arbitrary<{ readonly words: st
     );
   return fc.oneof(
     { weight: 6, arbitrary: fc.constant({ words: "", protocol: "" }) },
+    {
+      weight: 1,
+      arbitrary: RARE_PROTOCOLS.map((words) => ({ words, protocol: words.startsWith("-p tcp") ? "tcp" : "" })),
+    },
     {
       weight: 6,
       arbitrary: protocolName[family].chain((name) => {
@@ -211,7 +216,7 @@ function matchPart(place: RulePlace): fc.Arbitrary<string> {
   for (const set of place.sets) {
     choices.push({ weight: 1, arbitrary: setMatch(set, negation, place.stateful) });
   }
-  choices.push(...moreMatches(place, negation));
+  choices.push(...moreMatches(place, negation), { weight: 2, arbitrary: rareMatches(place) });
   const local = place.hooks.every((hook) => hook === "OUTPUT" || hook === "POSTROUTING");
   const received = place.hooks.every((hook) => hook === "PREROUTING" || hook === "INPUT" || hook === "FORWARD");
   if (local) {
@@ -377,6 +382,8 @@ function actionPart(place: RulePlace, protocol: string): fc.Arbitrary<string> {
         .map(plain),
     });
   }
+  const rare = rareTargets(place, protocol);
+  if (rare !== null) choices.push({ weight: 2, arbitrary: rare.map(plain) });
   const hasPort = protocol === "tcp" || (protocol === "udp" && place.words.tunnels !== true);
   if (place.table === "nat") {
     const destination = place.hooks.every((hook) => hook === "PREROUTING" || hook === "OUTPUT");

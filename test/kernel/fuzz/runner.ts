@@ -78,7 +78,7 @@ export class Runner {
     const lab = world.lab();
     const network = networkOf(lab);
     const mute = world.mute();
-    await this.oracle.build(toBuildRequest(network, { mute, forget: lab.forget ?? false }));
+    await this.oracle.build(toBuildRequest(network, { mute, forget: lab.forget ?? false, patient: true }));
     return { network: muted(network, mute), memory: kernelMemory() };
   }
 

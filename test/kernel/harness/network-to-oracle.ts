@@ -16,6 +16,8 @@ export interface BuildOptions {
   readonly mute?: readonly string[];
   /** Fresh packets find nothing that was learnt below IP. */
   readonly forget?: boolean;
+  /** Neighbours that do not answer are never given up but by a flush. */
+  readonly patient?: boolean;
 }
 
 /**
@@ -34,6 +36,7 @@ export function toBuildRequest(network: Network, options: BuildOptions = {}): ob
     staticNeighbours: false,
     mute: options.mute ?? [],
     forget: options.forget ?? false,
+    patient: options.patient ?? false,
     hosts: [...network.hosts.values()].map(hostRequest),
     links,
     segments,

@@ -144,6 +144,7 @@ class Topology:
 
     def build(self, request):
         self.forgetful = request.get("forget", False)
+        self.patient = request.get("patient", False)
         self.ipv6 = request.get("ipv6") or _mentions_ipv6(request)
         defaults = request.get("defaults", {})
         self._make_namespaces(request)
@@ -253,6 +254,8 @@ class Topology:
                 for family in ("ipv4", "ipv6") if self.ipv6 else ("ipv4",):
                     # A neighbour in use that has become stale is asked again when it suits the kernel.
                     host.namespace.sysctl(f"net.{family}.neigh.{interface.name}.delay_first_probe_time", 3600)
+                    if self.patient:
+                        host.namespace.sysctl(f"net.{family}.neigh.{interface.name}.retrans_time_ms", 3_600_000)
             for key, value in self._sysctls(host, defaults).items():
                 if sysctl_interface(key) is not None:
                     host.namespace.sysctl(key, value)
