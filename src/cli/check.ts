@@ -9,6 +9,7 @@ import { bgpFindings } from "../report/bgp-findings.ts";
 import { checkJson } from "../report/check-json.ts";
 import { type CheckReport, checkText } from "../report/check-text.ts";
 import { declaredPods } from "../report/declared-text.ts";
+import { dumpedOtherwise } from "./bgp-disagreements.ts";
 import type { BgpOptions } from "./bgp-option.ts";
 import type { CommonOptions } from "./common-options.ts";
 import { DONE, type ExitCode, FAILED } from "./exit-code.ts";
@@ -26,6 +27,7 @@ export async function check(argument: string | undefined, options: CheckOptions,
   const loaded = await loadNetwork(argument, io, { ...options, evidence: true });
   const evidence = readEvidence(loaded.machines, loaded.network.origins, loaded.factEvidence);
   if (options.strictInput === true && evidence.findings.length > 0) throw new InputError(worstFirst(evidence.findings));
+  const otherwise = await dumpedOtherwise(loaded, evidence.evidence, options.bgp ?? "auto");
   const report: CheckReport = {
     name: loaded.name,
     findings: worstFirst([
@@ -38,6 +40,7 @@ export async function check(argument: string | undefined, options: CheckOptions,
         ({ code }) => loaded.settled === null || code !== "proxy-arp-without-route",
       ),
       ...bgpFindings(loaded.network),
+      ...otherwise,
       // rules of a declared cluster are made of its objects: there is nothing to hold against them
       ...(loaded.machines.length > 0 ? drift(loaded.network, loaded.cluster) : []),
     ]),

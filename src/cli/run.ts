@@ -9,6 +9,7 @@ import { comparisonJson } from "../report/comparison-json.ts";
 import { comparisonText } from "../report/comparison-text.ts";
 import { streamedRun } from "../report/run-json.ts";
 import { HEADLINE_PROBES, runText } from "../report/run-text.ts";
+import { disagreements } from "./bgp-disagreements.ts";
 import type { BgpOptions } from "./bgp-option.ts";
 import type { CommonOptions } from "./common-options.ts";
 import { BAD_INPUT, DONE, type ExitCode, FAILED, UNKNOWN, worst } from "./exit-code.ts";
@@ -103,12 +104,15 @@ async function play(name: string, options: RunOptions, io: Io): Promise<Played> 
 async function startAnew(name: string, loaded: LoadedNetwork) {
   const { reconverge } = await import("../analysis/reconverge.ts");
   const { evidence } = await configurationsOf(loaded);
-  const { network, sessions, findings } = reconverge(loaded.network, evidence);
+  const anewBgp = reconverge(loaded.network, evidence);
+  const { network, sessions } = anewBgp;
+  const otherwise = loaded.settled === null ? await disagreements(loaded.network, evidence, anewBgp) : [];
   const before = loaded.settled === null ? `${name} as dumped` : `${name} as assumed`;
   // until BGP runs, a cluster of manifests is one whose sessions all stand
   const known = loaded.settled === null ? hostSessions(evidence) : sessions.map(established);
   const dumped = { name: before, network: loaded.network, sessions: known };
   const anew = { name: "BGP started anew", network, sessions };
+  const findings = [...anewBgp.findings, ...otherwise];
   return { loaded: { ...loaded, network }, findings, difference: compareSnapshots(dumped, anew) };
 }
 

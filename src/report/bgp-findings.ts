@@ -29,7 +29,7 @@ export function bgpFindings(network: Network): readonly Finding[] {
 }
 
 /** What sessions that are down for the same reason have in common. */
-function causeOf(network: Network, session: SessionDown): string {
+export function causeOf(network: Network, session: SessionDown): string {
   const causes = session.attempts.map((attempt) => {
     const lost = lostJourney(attempt);
     const place = placeOf(network, session);

@@ -52,7 +52,7 @@ describe("a fork of a World", () => {
       }),
       { numRuns: Number(process.env["FORK_RUNS"] ?? 6), seed: Number(process.env["FORK_SEED"] ?? 6) },
     );
-  }, 60_000);
+  }, 900_000);
 
   test.each(["healthy", "bgp-blocked-by-reject"])("is exact on the machines of the capture %s", (name) => {
     const folder = `scenarios/debian-firewall-blocks-bgp/${name}`;

@@ -23,7 +23,7 @@ export const bgpSessionDown: Check = ({ evidence }) =>
     const byMeaning = new Map<string, BgpSession[]>();
     for (const session of bgpSessions) {
       if (isEstablished(session)) continue;
-      const meaning = meaningOf(session);
+      const meaning = sessionMeaning(session);
       byMeaning.set(meaning, [...(byMeaning.get(meaning) ?? []), session]);
     }
     return [...byMeaning].flatMap(([meaning, sessions]) => {
@@ -41,7 +41,8 @@ export const bgpSessionDown: Check = ({ evidence }) =>
     });
   });
 
-function meaningOf(session: BgpSession): string {
+/** What BIRD's words about a session that is down mostly mean. */
+export function sessionMeaning(session: BgpSession): string {
   if (isPassive(session)) return "it waits to be called, and the peer gets no connection through";
   const text = `${session.bgpState} ${session.info} ${session.lastError ?? ""}`;
   return MEANINGS.find(([pattern]) => pattern.test(text))?.[1] ?? "no routes come over it";

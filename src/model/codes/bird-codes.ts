@@ -36,6 +36,12 @@ export const BIRD_CODES = {
       "BIRD listed a session for which bird.cfg has no protocol: the dumps are of different times, or one of the files of bird.cfg is missing.",
     todo: "Collect both again.",
   },
+  "bgp-session-otherwise": {
+    title: "A session is something else in the dump than when BGP starts anew",
+    means:
+      "podpath starts BIRD from the dumped bird.cfg on every machine and lets it run: packets to port 179 cross the same rules and routes. What comes of the session is not what BIRD said when the dumps were taken. A session that stands in the dump only was made before something changed, and will not come back once it ends; one that stands in the emulation only is kept down by something that no dump shows, or was just coming up.",
+    todo: "Look at the rule that the message names; where it names none, collect again and see whether the session has changed, and look at BIRD's log on both sides.",
+  },
   "bird-refuses-configuration": {
     title: "A configuration with which BIRD does not start",
     means:

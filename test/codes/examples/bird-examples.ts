@@ -15,6 +15,20 @@ Node_172_16_0_9 BGP      master   up     10:03:16    Established
 `;
 const both = snapshot({ "nodes/n1/bird.cfg": CONFIGURATION, "nodes/n1/birdc-protocols.txt": SESSIONS });
 
+/** One of two machines whose session with each other stands; the first of them calls. */
+function machine(name: string, own: string, other: string): Readonly<Record<string, string>> {
+  const passive = name === "n1" ? "" : " passive on;";
+  const protocol = `Mesh_${other.replaceAll(".", "_")}`;
+  return {
+    [`nodes/${name}/ip-addr.txt`]: `2: eth0: <UP> mtu 1500\n    link/ether 02:00:00:00:00:${own.slice(-2)} brd ff:ff:ff:ff:ff:ff\n    inet ${own}/24 scope global eth0\n`,
+    [`nodes/${name}/ip-route.txt`]: `172.16.0.0/24 dev eth0 proto kernel scope link src ${own}\n`,
+    [`nodes/${name}/iptables-save.txt`]:
+      "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n",
+    [`nodes/${name}/bird.cfg`]: `router id ${own};\nprotocol device { }\nprotocol bgp ${protocol} { local as 64512; neighbor ${other} as 64512;${passive} }\n`,
+    [`nodes/${name}/birdc-protocols.txt`]: `BIRD 1.6.8 ready.\nname     proto    table    state  since       info\n${protocol} BGP      master   up     10:03:16    Established   \n`,
+  };
+}
+
 /** A node whose BGP runs anew. */
 function played(configuration: string, more: Readonly<Record<string, string>> = {}): Example {
   const files = {
@@ -35,6 +49,12 @@ const N1 = node("n1", "ipv4Address: 172.16.0.11/24");
 export const BIRD_EXAMPLES: ExamplesOf<typeof BIRD_CODES> = {
   "bgp-peer-without-session": both,
   "bgp-session-unconfigured": both,
+  "bgp-session-otherwise": snapshot({
+    ...machine("n1", "172.16.0.11", "172.16.0.12"),
+    ...machine("n2", "172.16.0.12", "172.16.0.11"),
+    "nodes/n2/iptables-save.txt":
+      "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n-A INPUT -p tcp -m tcp --dport 179 -j DROP\nCOMMIT\n",
+  }),
   "bird-config-differs": snapshot({
     "nodes/n1/bird.cfg":
       "router id 172.16.0.11;\ntemplate bgp t { local as 64512; }\nprotocol bgp Mesh_172_16_0_9 from t {\n  neighbor 172.16.0.9 as 64512;\n}\n",
