@@ -23,11 +23,19 @@ export interface OriginTable {
   readonly files: string[];
   readonly fileOf: number[];
   readonly lineOf: number[];
-  readonly resources: Map<Origin, { readonly resource: string; readonly field: string }>;
+  readonly resources: Map<
+    Origin,
+    { readonly resource: string; readonly field: string /** The whole resource's, of a field. */; readonly of: Origin }
+  >;
+  /** By origin of a resource: finds the lines of its fields. */
+  readonly lines: Map<Origin, FieldLine>;
 }
 
+/** The line (from 1) where a field such as `spec.egress[0]` stands, or what there is of the way to it; null when that cannot be told. */
+export type FieldLine = (field: string) => number | null;
+
 export function originTable(): OriginTable {
-  return { files: [""], fileOf: [0], lineOf: [0], resources: new Map() };
+  return { files: [""], fileOf: [0], lineOf: [0], resources: new Map(), lines: new Map() };
 }
 
 /** Registers a file; give the result to `originAt` for each of its lines. */
@@ -50,7 +58,7 @@ export function originOfResource(
   field: string,
 ): Origin {
   const origin = originAt(table, file, line);
-  table.resources.set(origin, { resource, field });
+  table.resources.set(origin, { resource, field, of: origin });
   return origin;
 }
 
@@ -58,19 +66,22 @@ export function originOfResource(
 export function originOfField(table: OriginTable, resource: Origin, field: string): Origin {
   const named = table.resources.get(resource);
   if (named === undefined) return resource;
-  return originOfResource(table, table.fileOf[resource] ?? 0, table.lineOf[resource] ?? 0, named.resource, field);
+  const origin = originAt(table, table.fileOf[resource] ?? 0, table.lineOf[resource] ?? 0);
+  table.resources.set(origin, { resource: named.resource, field, of: named.of });
+  return origin;
 }
 
 /** The written source of an origin; null for NO_ORIGIN. */
 export function sourceOf(table: OriginTable, origin: Origin): Source | null {
   if (origin === NO_ORIGIN) return null;
   const file = table.files[table.fileOf[origin] ?? 0] ?? "";
-  const line = table.lineOf[origin] ?? 0;
-  const resource = table.resources.get(origin);
+  const named = table.resources.get(origin);
+  const own = named === undefined || named.of === origin ? null : table.lines.get(named.of)?.(named.field);
+  const line = own ?? table.lineOf[origin] ?? 0;
   return {
     ...(file === "" ? {} : { file }),
     ...(line === 0 ? {} : { line }),
-    ...(resource === undefined ? {} : resource),
+    ...(named === undefined ? {} : { resource: named.resource, field: named.field }),
   };
 }
 

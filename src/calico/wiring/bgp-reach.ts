@@ -1,9 +1,13 @@
 import { type Address, type Family, formatAddress } from "../../net/address.ts";
+import type { Prefix } from "../../net/prefix.ts";
 import { DEFAULT_AS_NUMBER } from "../as-number.ts";
+import type { BGPFilter } from "../bgp-filter.ts";
 import { addressOf, type BgpNode, bgpNodesOf, inOrder } from "../bird/bgp-node.ts";
+import { rulesOf } from "../bird/filter-functions.ts";
 import { expandPeerings } from "../bird/peering.ts";
 import type { Cluster } from "../cluster.ts";
 import type { DeclaredNode } from "../declared-node.ts";
+import { decisionOf, type FilterPlace } from "./range-filters.ts";
 
 /** Whose routes a node has once all sessions are up and nothing changes any more. */
 export interface BgpReach {
@@ -13,15 +17,36 @@ export interface BgpReach {
   readonly outside: readonly Address[];
 }
 
+/** Routes that BIRD tells its peers of, or would. */
+export interface ToldRange {
+  readonly destination: Prefix;
+  readonly node: string;
+  /** Where no BGPFilter decides, Calico's own export filter lets them go from their node, and from those that pass them on. */
+  readonly isExported: boolean;
+  readonly isPassedOn: boolean;
+}
+
 /** The sessions between nodes of one family, as confd asks BIRD for them. */
 export interface BgpGraph {
+  /** Without regard to BGPFilters. */
   reachOf(node: string): BgpReach;
+  /** BGPFilters that sessions between nodes ask. */
+  readonly filters: readonly BGPFilter[];
+  /** The next hop that a node has towards a range; undefined: it has no route. */
+  nextHopOf(node: string, range: ToldRange): Address | undefined;
+  /** Equal for nodes whose ways to all others differ in nothing but who they are themselves. */
+  placeOf(node: string): string;
 }
 
 interface Session {
   readonly peer: BgpNode;
   readonly isInternal: boolean;
+  /** That this end asks about routes to and from the peer. */
+  readonly filters: readonly BGPFilter[];
 }
+
+/** Whether a route goes over a session, from who sends it to who receives it. */
+type Passes = (session: Session, back: Session | undefined, isLearnt: boolean) => boolean;
 
 /** On the way back from the node that asks: who sends, and to whom in its eyes. */
 interface Sender {
@@ -29,11 +54,14 @@ interface Sender {
   readonly receiver: "client" | "no client" | "external";
   /** The next hop where an external session set it, nearest to the node that asks. */
   readonly nextHop: Address | null;
+  /** Filters let its own routes through, and those that it passes on. */
+  readonly sendsOwn: boolean;
+  readonly passesOn: boolean;
 }
 
 /**
  * Which routes reach which node: over the mesh, over sessions that BGPPeers ask for, and through route reflectors and
- * other autonomous systems among the nodes. Filters of BGPFilters are not applied.
+ * other autonomous systems among the nodes.
  */
 export function bgpGraph(cluster: Cluster, declared: readonly DeclaredNode[], family: Family): BgpGraph {
   const nodes = bgpNodesOf(cluster, declared);
@@ -66,12 +94,19 @@ export function bgpGraph(cluster: Cluster, declared: readonly DeclaredNode[], fa
     if (known !== undefined) return known;
     const sessions: Session[] = [];
     const outside: Address[] = [];
-    for (const { address } of [...peerings.global.values(), ...(peerings.ofNode.get(node.name)?.values() ?? [])]) {
+    for (const { address, from } of [
+      ...peerings.global.values(),
+      ...(peerings.ofNode.get(node.name)?.values() ?? []),
+    ]) {
       if (address.family !== family) continue;
       const peer = byAddress.get(formatAddress(address));
       if (peer === undefined) outside.push(address);
       else if (peer !== node && !sessions.some((one) => one.peer === peer))
-        sessions.push({ peer, isInternal: asOf(peer) === asOf(node) });
+        sessions.push({
+          peer,
+          isInternal: asOf(peer) === asOf(node),
+          filters: from.filters.flatMap((name) => cluster.bgpFilters.get(name) ?? []),
+        });
     }
     const all = { sessions, outside };
     told.set(node, all);
@@ -79,11 +114,13 @@ export function bgpGraph(cluster: Cluster, declared: readonly DeclaredNode[], fa
   };
   const meshOf = (node: BgpNode): readonly Session[] =>
     inMesh.has(node)
-      ? members.filter((peer) => peer !== node).map((peer) => ({ peer, isInternal: asOf(peer) === asOf(node) }))
+      ? members
+          .filter((peer) => peer !== node)
+          .map((peer) => ({ peer, isInternal: asOf(peer) === asOf(node), filters: [] }))
       : [];
   // both ends must ask for a session; the mesh does so by itself
-  const sessionsOf = (node: BgpNode): readonly Session[] => {
-    const mesh = meshOf(node);
+  const sessionsOf = (node: BgpNode, withMesh = true): readonly Session[] => {
+    const mesh = withMesh ? meshOf(node) : [];
     return [
       ...mesh,
       ...toldOf(node).sessions.filter(
@@ -110,46 +147,100 @@ export function bgpGraph(cluster: Cluster, declared: readonly DeclaredNode[], fa
           ),
           outside: [],
         };
-  return {
-    reachOf: (name) => {
-      const member = nodes.get(name);
-      if (everybody !== null && member !== undefined && inMesh.has(member)) return everybody;
-      const nextHops = new Map<string, Address>();
-      const start = nodes.get(name);
-      if (start === undefined || addressOf(start, family) === null) return { nextHops, outside: [] };
-      const outside = [...toldOf(start).outside];
-      const queue: Sender[] = [];
-      const seen = new Set<string>();
-      const enqueue = (session: Session, to: BgpNode, nextHop: Address | null): void => {
-        const receiver = !session.isInternal ? "external" : isClient(session.peer, to) ? "client" : "no client";
-        const key = `${session.peer.name} ${receiver}`;
-        if (seen.has(key)) return;
-        seen.add(key);
-        const own = addressOf(session.peer, family);
-        queue.push({ node: session.peer, receiver, nextHop: nextHop ?? (session.isInternal ? null : own) });
-      };
-      for (const session of sessionsOf(start)) enqueue(session, start, null);
-      for (let at = 0; at < queue.length; at++) {
-        const sender = queue[at];
-        if (sender === undefined) break;
-        const { node, receiver, nextHop } = sender;
-        const own = addressOf(node, family);
-        // a route that left the node's own system and comes back is refused
-        const isLoop = nextHop !== null && asOf(node) === asOf(start);
-        if (own !== null && node !== start && !isLoop && !nextHops.has(node.name))
-          nextHops.set(node.name, nextHop ?? own);
-        const reflects = node.routeReflectorClusterID !== null;
-        if (receiver === "no client" && !reflects && hasOneAs) continue;
-        for (const session of sessionsOf(node)) {
-          const passesOn =
-            receiver === "external" ||
-            !session.isInternal ||
-            (reflects && (receiver === "client" || isClient(node, session.peer)));
-          if (session.peer !== start && passesOn) enqueue(session, node, nextHop);
-        }
-        outside.push(...toldOf(node).outside);
+  /** What the sender's own filters and those of the receiver leave of the ways to a node. */
+  const search = (name: string, passes: Passes | null): BgpReach => {
+    const nextHops = new Map<string, Address>();
+    const start = nodes.get(name);
+    if (start === undefined || addressOf(start, family) === null) return { nextHops, outside: [] };
+    const outside = [...toldOf(start).outside];
+    const queue: Sender[] = [];
+    const seen = new Set<string>();
+    const enqueue = (session: Session, to: BgpNode, nextHop: Address | null): void => {
+      const receiver = !session.isInternal ? "external" : isClient(session.peer, to) ? "client" : "no client";
+      const isOfMesh = inMesh.has(session.peer) && inMesh.has(to);
+      const back =
+        passes === null || isOfMesh ? undefined : toldOf(session.peer).sessions.find(({ peer }) => peer === to);
+      const sendsOwn = passes?.(session, back, false) ?? true;
+      const passesOn = passes?.(session, back, true) ?? true;
+      const key = `${session.peer.name} ${receiver} ${sendsOwn} ${passesOn}`;
+      if (seen.has(key)) return;
+      seen.add(key);
+      const own = addressOf(session.peer, family);
+      const hop = nextHop ?? (session.isInternal ? null : own);
+      queue.push({ node: session.peer, receiver, nextHop: hop, sendsOwn, passesOn });
+    };
+    for (const session of sessionsOf(start)) enqueue(session, start, null);
+    for (let at = 0; at < queue.length; at++) {
+      const sender = queue[at];
+      if (sender === undefined) break;
+      const { node, receiver, nextHop, sendsOwn } = sender;
+      const own = addressOf(node, family);
+      // a route that left the node's own system and comes back is refused
+      const isLoop = nextHop !== null && asOf(node) === asOf(start);
+      if (sendsOwn && own !== null && node !== start && !isLoop && !nextHops.has(node.name))
+        nextHops.set(node.name, nextHop ?? own);
+      if (!sender.passesOn) continue;
+      const reflects = node.routeReflectorClusterID !== null;
+      if (receiver === "no client" && !reflects && hasOneAs) continue;
+      for (const session of sessionsOf(node)) {
+        const passesOn =
+          receiver === "external" ||
+          !session.isInternal ||
+          (reflects && (receiver === "client" || isClient(node, session.peer)));
+        if (session.peer !== start && passesOn) enqueue(session, node, nextHop);
       }
-      return { nextHops, outside };
+      outside.push(...toldOf(node).outside);
+    }
+    return { nextHops, outside };
+  };
+  const filters = [
+    ...new Set(peers.flatMap((peer) => peer.filters.flatMap((one) => cluster.bgpFilters.get(one) ?? []))),
+  ].filter((filter) => PLACES.some(({ direction }) => rulesOf(filter, direction, family).length > 0));
+  const reachOf = (name: string): BgpReach => {
+    const member = nodes.get(name);
+    return everybody !== null && member !== undefined && inMesh.has(member) ? everybody : search(name, null);
+  };
+  const filtered = new Map<string, BgpReach>();
+  return {
+    filters,
+    reachOf,
+    nextHopOf: (name, range) => {
+      // ranges of which all filters say the same go the same ways
+      const said = filters.flatMap((filter) => PLACES.map((place) => decisionOf([filter], place, range.destination)));
+      const key = `${name} ${range.isExported} ${range.isPassedOn} ${said.join(" ")}`;
+      const known = filtered.get(key) ?? search(name, passesFor(range));
+      filtered.set(key, known);
+      return known.nextHops.get(range.node);
     },
+    placeOf: (name) => {
+      const node = nodes.get(name);
+      if (node === undefined) return name;
+      const { outside } = toldOf(node);
+      const told = sessionsOf(node, false).map(({ peer }) => peer.name);
+      return [
+        inMesh.has(node),
+        asOf(node),
+        node.routeReflectorClusterID,
+        ...told.sort(),
+        ...outside.map(formatAddress),
+      ].join(" ");
+    },
+  };
+}
+
+/** All that a filter may be asked. */
+const PLACES: readonly FilterPlace[] = [true, false].flatMap((isSameAS) => [
+  { direction: "import" as const, isSameAS, isLearnt: true },
+  { direction: "export" as const, isSameAS, isLearnt: true },
+  { direction: "export" as const, isSameAS, isLearnt: false },
+]);
+
+/** Over each session the sender exports and the receiver imports; what a filter accepts needs no other word. */
+function passesFor({ destination, isExported, isPassedOn }: ToldRange): Passes {
+  return ({ isInternal, filters }, back, isLearnt) => {
+    const place = { isSameAS: isInternal, isLearnt };
+    const sent = decisionOf(back?.filters ?? [], { ...place, direction: "export" }, destination);
+    if (sent === "Reject" || (sent === null && !(isLearnt ? isPassedOn : isExported))) return false;
+    return decisionOf(filters, { ...place, direction: "import", isLearnt: true }, destination) !== "Reject";
   };
 }

@@ -42,7 +42,9 @@ export function birdRoutes(wired: WiredNode, family: Family): BirdRoutes {
   const { node, context, settings } = wired;
   if (!settings.bird || nodeAddress(node, family) === null)
     return { blackholes: [], remote: NO_REMOTE_ROUTES, findings: () => [] };
-  const { nextHops, outside } = context.bgpOf(family).reachOf(node.name);
+  const graph = context.bgpOf(family);
+  const { nextHops, outside } = graph.reachOf(node.name);
+  const isFiltered = graph.filters.length > 0;
   const isOfFamily = (range: NodeRange): boolean =>
     range.destination.address.family === family && isBirds(wired, range);
   const blackholes = context
@@ -54,14 +56,26 @@ export function birdRoutes(wired: WiredNode, family: Family): BirdRoutes {
   const ways = node.routes.filter(({ table, type }) => table === TABLE_MAIN && type === "unicast");
   const findings = (): readonly Finding[] => {
     const wanted = context.ranges.filter((range) => isOfFamily(range) && range.node !== node.name && isExported(range));
-    const unreached = wanted.filter((range) => !nextHops.has(range.node) && context.nodes.has(range.node));
-    return notReached(node.name, new Set(unreached.map((range) => range.node)), outside.map(formatAddress));
+    const hopOf = (range: NodeRange): Address | undefined =>
+      isFiltered
+        ? graph.nextHopOf(node.name, { ...range, isExported: true, isPassedOn: true })
+        : nextHops.get(range.node);
+    const unreached = wanted.filter((range) => hopOf(range) === undefined && context.nodes.has(range.node));
+    return notReached([node.name], new Set(unreached.map((range) => range.node)), outside.map(formatAddress));
   };
-  const parts = [family, numberOf(settings), numberOf(nextHops), subnet === null ? "" : formatPrefix(subnet)];
+  const seenFrom = isFiltered ? node.name : numberOf(nextHops);
+  const parts = [family, numberOf(settings), seenFrom, subnet === null ? "" : formatPrefix(subnet)];
   const key = ["bird", ...parts, ...ways.map(wayKey)].join(" ");
   const remote = context.remote(key, function* () {
-    for (const range of context.ranges) {
-      const gateway = isOfFamily(range) && isExported(range) ? nextHops.get(range.node) : undefined;
+    // a filter may accept what Calico's own export filter keeps back: the route to a single pod of a block
+    for (const range of isFiltered ? [...context.ranges, ...context.podRanges()] : context.ranges) {
+      if (!isOfFamily(range)) continue;
+      const told = isExported(range) && range.inBlock !== true;
+      const gateway = isFiltered
+        ? graph.nextHopOf(node.name, { ...range, isExported: told, isPassedOn: isExported(range) })
+        : told
+          ? nextHops.get(range.node)
+          : undefined;
       const route = gateway === undefined ? null : birdRoute(wired, range, gateway, subnet);
       if (route !== null) yield [range.node, context.shared(range, { ...route, assumption: "bgp-settled" })];
     }

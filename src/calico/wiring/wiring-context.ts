@@ -2,6 +2,7 @@ import type { Pod } from "../../kubernetes/pod.ts";
 import { hasFinished } from "../../kubernetes/pod.ts";
 import { NO_TUNNELS, type TunnelAddresses } from "../../kubernetes/tunnel-addresses.ts";
 import type { FdbEntry, Neighbour } from "../../model/neighbour.ts";
+import { once } from "../../model/once.ts";
 import { NO_ORIGIN, type Origin } from "../../model/origin.ts";
 import type { Route } from "../../model/route.ts";
 import { type Address, type Family, formatAddress, sameAddress } from "../../net/address.ts";
@@ -38,6 +39,8 @@ export interface NodeRange {
   readonly isTunnel: boolean;
   /** Only BIRD tells other nodes of it: Calico's IPAM knows nothing. */
   readonly unmanaged: boolean;
+  /** A pod's address in a block of its node: the block's range holds it. */
+  readonly inBlock?: true;
   readonly origin: Origin;
 }
 
@@ -52,6 +55,8 @@ export interface WiringContext {
   /** All ranges of all nodes, blocks first, in order of their addresses. */
   readonly ranges: readonly NodeRange[];
   rangesOf(node: string): readonly NodeRange[];
+  /** The addresses of pods in blocks of their nodes. */
+  podRanges(): readonly NodeRange[];
   /** By `namespace/pod`. */
   readonly endpoints: ReadonlyMap<string, WorkloadEndpoint>;
   settingsOf(node: string): WiringSettings;
@@ -109,6 +114,19 @@ export function wiringContext(
       byNode ??= rangesByNode(ranges);
       return byNode.get(node) ?? [];
     },
+    podRanges: once(() =>
+      [...podsOf].flatMap(([node, pods]) =>
+        pods.flatMap(({ pod, addresses }) =>
+          addresses.flatMap((address): readonly NodeRange[] => {
+            const block = (blocksOf.get(node) ?? []).find(({ destination }) => prefixContains(destination, address));
+            const { origin } = pod.metadata;
+            return block === undefined
+              ? []
+              : [{ ...block, destination: hostPrefix(address), isTunnel: false, inBlock: true, origin }];
+          }),
+        ),
+      ),
+    ),
     remote: (key, make) => {
       const known = remotes.get(key) ?? remoteRoutes(make());
       remotes.set(key, known);

@@ -1,15 +1,15 @@
 import type { Finding } from "../../model/finding.ts";
 import { type Family, formatAddress } from "../../net/address.ts";
+import type { BGPFilter } from "../bgp-filter.ts";
+import { rulesOf } from "../bird/filter-functions.ts";
 import type { Cluster } from "../cluster.ts";
 import type { ClusterVersions, DeclaredNode } from "../declared-node.ts";
 import { bgpGraph } from "./bgp-reach.ts";
 import { notReached } from "./not-reached.ts";
+import { asksOfAttributes } from "./range-filters.ts";
 import { noParent } from "./tunnel-devices.ts";
 import { nodeAddress, parentDevice } from "./wired-node.ts";
 import { encapsulationOf, wiringSettings } from "./wiring-settings.ts";
-
-/** Of larger clusters whose sessions are no plain mesh, so many nodes are asked for their ways to others. */
-const ASKED = 500;
 
 /** What is wrong with the wiring of a cluster's nodes, without wiring them. */
 export function wiringFindings(
@@ -44,11 +44,37 @@ function withoutPath(cluster: Cluster, nodes: readonly DeclaredNode[], family: F
   if (isMesh) return [];
   const graph = bgpGraph(cluster, nodes, family);
   const known = nodes.filter((node) => nodeAddress(node, family) !== null);
-  return known.slice(0, ASKED).flatMap(({ name }) => {
-    const { nextHops, outside } = graph.reachOf(name);
-    const unreached = known.map((node) => node.name).filter((other) => other !== name && !nextHops.has(other));
-    return notReached(name, new Set(unreached), outside.map(formatAddress));
-  });
+  // nodes at equal places have equal ways, each with itself and the others exchanged
+  const groups = new Map<string, string[]>();
+  for (const { name } of known) {
+    const place = graph.placeOf(name);
+    const same = groups.get(place);
+    if (same === undefined) groups.set(place, [name]);
+    else same.push(name);
+  }
+  return [
+    ...[...groups.values()].flatMap((names) => {
+      const [first = ""] = names;
+      const { nextHops, outside } = graph.reachOf(first);
+      const unreached = known.map((node) => node.name).filter((other) => other !== first && !nextHops.has(other));
+      return notReached(names, new Set(unreached), outside.map(formatAddress));
+    }),
+    ...graph.filters.flatMap((filter) => undecided(filter, family)),
+  ];
+}
+
+/** A BGPFilter whose rules test what only a route that was sent has. */
+function undecided(filter: BGPFilter, family: Family): readonly Finding[] {
+  const rules = [...rulesOf(filter, "import", family), ...rulesOf(filter, "export", family)];
+  if (!rules.some(asksOfAttributes)) return [];
+  return [
+    {
+      code: "bgp-filter-undecided",
+      severity: "warning",
+      message: `BGPFilter ${filter.metadata.name} asks for interfaces, communities, AS paths or priorities of IPv${family} routes: where BGP is assumed, such rules count as not applying.`,
+      advice: "Let BGP run: --bgp run.",
+    },
+  ];
 }
 
 function wireguard(family: Family): Finding {

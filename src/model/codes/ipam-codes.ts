@@ -49,6 +49,12 @@ export const IPAM_CODES = {
       "The CNI plugin is told to take addresses from neither calico-ipam nor host-local. Pods without addresses in their status get none.",
     todo: "Give the Pods with their status.podIPs.",
   },
+  "bgp-filter-undecided": {
+    title: "A BGPFilter that only running BGP can answer",
+    means:
+      "Where BGP is assumed to have settled, BGPFilters are asked about each range by its prefix, by the kind of the session and by whether it was learnt. Rules that test interfaces, communities, AS paths or priorities count as not applying.",
+    todo: "Let BGP run (--bgp run): BIRD's filters are then evaluated as they are.",
+  },
   "bgp-no-path": {
     title: "A node that learns no routes to another one over BGP",
     means:

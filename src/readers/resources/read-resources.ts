@@ -4,6 +4,8 @@ import { describeResource, type Metadata, readMetadata } from "../../kubernetes/
 import type { Finding } from "../../model/finding.ts";
 import { type OriginTable, originFile, originOfResource } from "../../model/origin.ts";
 import { type DocumentText, splitDocuments, splitItems } from "./document.ts";
+import { fieldLine } from "./field-line.ts";
+import { type FieldLocator, fieldLocator } from "./field-locator.ts";
 import { locateField, locateKey, type Position } from "./locate-field.ts";
 import { parseDocument } from "./parse-document.ts";
 
@@ -27,6 +29,9 @@ const NONE: ReadonlySet<string> = new Set();
 
 /** So many findings of a file are told one by one; the rest is counted. */
 const TOLD = 100;
+
+/** Fields have lines of their own in files with so many objects at most. */
+const LOCATED = 20_000;
 
 /** Lists in lists in lists are read this deep. */
 const LIST_DEPTH = 4;
@@ -128,6 +133,10 @@ export function readResources(text: string, file: string, origins: OriginTable):
       }
     }
   }
+  // of the few thousand pods of a large cluster the place of the whole object is enough
+  if (resources.length <= LOCATED) {
+    for (const { metadata, locate } of resources) origins.lines.set(metadata.origin, fieldLine(locate));
+  }
   if (findings.length <= TOLD) return { resources, findings };
   const more: Finding = {
     code: "yaml-syntax",
@@ -146,9 +155,14 @@ interface Place {
 }
 
 function placeInDocument(document: DocumentText, items: readonly DocumentText[]): Place {
+  let locator: FieldLocator | null = null;
+  const find = (path: FieldPath, part: "value" | "key" | undefined): Position | null => {
+    locator ??= fieldLocator(document.text);
+    return part === "key" ? locator.key(path) : locator.value(path);
+  };
   const within = (prefix: FieldPath, line: number): Place => ({
     line,
-    locate: (path, part) => shifted(placeOf(document.text, [...prefix, ...path], part), document.firstLine),
+    locate: (path, part) => shifted(find([...prefix, ...path], part), document.firstLine),
     item: (index, bare) => {
       const own = prefix.length === 0 ? items[index] : undefined;
       const path = bare ? [...prefix, index] : [...prefix, "items", index];

@@ -64,6 +64,16 @@ export const IPAM_EXAMPLES: ExamplesOf<typeof IPAM_CODES> = {
   },
   "ipam-not-modelled": { library: () => planOf(OTHER_PLUGIN + pod("n/a", "node1"), nodesNamed("node1")).findings },
   "vxlan-without-parent": { library: () => findingsOfNodes(pool("p", "10.0.0.0/16", "vxlanMode: Always")) },
+  "bgp-filter-undecided": {
+    library: () =>
+      wiringFindings(
+        clusterOf(
+          `${pool("p", "10.0.0.0/16")}${NO_MESH}---\napiVersion: projectcalico.org/v3\nkind: BGPFilter\nmetadata: {name: f}\nspec: {importV4: [{action: Reject, interface: eth1}]}\n---\napiVersion: projectcalico.org/v3\nkind: BGPPeer\nmetadata: {name: p}\nspec: {nodeSelector: all(), peerSelector: has(rr), filters: [f]}\n`,
+        ),
+        [],
+        VERSIONS,
+      ),
+  },
   "bgp-no-path": {
     library: () => findingsOfNodes(pool("p", "10.0.0.0/16") + NO_MESH + pod("n/a", "node1") + pod("n/b", "node2")),
   },

@@ -72,7 +72,8 @@ describe.each(Object.entries(MACHINES))(
     if (scenario === null) throw new Error("no scenario");
 
     it("are read without a doubt", () => {
-      expect(result.findings.filter(({ severity }) => severity !== "info")).toEqual([]);
+      const told = result.findings.filter(({ severity }) => severity !== "info").map(({ code }) => code);
+      expect(told).toEqual(name === "no-default-route" ? ["proxy-arp-without-route"] : []);
     });
 
     it("give every answer that was measured", { timeout: 60_000 }, () => {
