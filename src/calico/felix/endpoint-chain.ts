@@ -2,9 +2,11 @@ import type { Origin } from "../../model/origin.ts";
 import { LONGEST_CHAIN_NAME, lengthLimitedID } from "../length-limited-id.ts";
 import { commentedRule, type FelixChain, type FelixRule, felixRule } from "./felix-rule.ts";
 import { type FelixSettings, isSince } from "./felix-settings.ts";
+import { nflogRule, profilePrefix, tierPrefix } from "./flow-logs.ts";
 import { clearMark, marked, setMark, unmarked } from "./mark-rules.ts";
 import { profileChainName } from "./policy-chain-names.ts";
 import { groupTargets, type PolicyGroup } from "./policy-group.ts";
+import { connectionLimitRules, packetRateRules, type QosLimits } from "./qos-limits.ts";
 
 /** The policies of a tier that choose an endpoint, in one direction. */
 export interface EndpointTier {
@@ -27,6 +29,8 @@ export interface EndpointChainRequest {
   readonly failsafe: "cali-failsafe-in" | "cali-failsafe-out" | null;
   readonly allowAction: "ACCEPT" | "RETURN";
   readonly dropsEncapsulated: { readonly vxlan: boolean; readonly ipip: boolean };
+  /** Of a workload. */
+  readonly limits: QosLimits;
 }
 
 export function endpointChainName(prefix: string, interfaceName: string): string {
@@ -81,12 +85,24 @@ function tierRules(
       commentedRule("Return if policy accepted", marked(marks.accept), "--jump RETURN"),
     ]),
   );
-  const ends = (request.kind === "normal" || request.kind === "forward") && tier.defaultAction === "Deny";
+  const isFinal = request.kind === "normal" || request.kind === "forward";
+  const ends = isFinal && tier.defaultAction === "Deny" && jumps.length > 0;
+  const log =
+    isFinal && settings.flowLogs
+      ? [
+          nflogRule(
+            unmarked(marks.pass),
+            request.direction,
+            tierPrefix(ends ? "deny" : "pass", request.direction, tier.name),
+          ),
+        ]
+      : [];
   const end = isSince(settings.band, "v3.30") ? `End of tier ${tier.name}. ` : "";
   return [
     { ...clearMark(marks.pass), comments: [`Start of tier ${tier.name}`] },
     ...jumps,
-    ...(ends && jumps.length > 0
+    ...log,
+    ...(ends
       ? [
           {
             ...commentedRule(
@@ -108,6 +124,7 @@ function profileRules(request: EndpointChainRequest, settings: FelixSettings, wo
       felixRule("", `--jump ${profileChainName(request.direction, profile)}`),
       commentedRule("Return if profile accepted", marked(settings.marks.accept), "--jump RETURN"),
     ]),
+    ...(settings.flowLogs ? [nflogRule("", request.direction, profilePrefix(request.direction))] : []),
     commentedRule(`${word} if no profiles matched`, "", `--jump ${settings.filterDenyAction}`),
   ];
 }
@@ -130,7 +147,9 @@ export function endpointChain(request: EndpointChainRequest, settings: FelixSett
   return {
     name,
     rules: [
+      ...packetRateRules(request.limits, request.direction, settings),
       ...(request.kind === "untracked" ? [] : conntrackRules(request.allowAction, settings)),
+      ...connectionLimitRules(request.limits, request.direction, settings),
       ...(request.failsafe === null ? [] : [felixRule("", `--jump ${request.failsafe}`)]),
       clearMark((settings.marks.accept | settings.marks.pass) >>> 0),
       ...encapsulationRules(request, settings, word),

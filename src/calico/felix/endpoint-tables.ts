@@ -1,3 +1,4 @@
+import type { Pod } from "../../kubernetes/pod.ts";
 import type { RestoreChain } from "../../model/restore-table.ts";
 import type { TableName } from "../../model/ruleset.ts";
 import { parsePrefix } from "../../net/prefix.ts";
@@ -12,6 +13,7 @@ import { commentedRule, type FelixRule, felixRule } from "./felix-rule.ts";
 import type { FelixSettings } from "./felix-settings.ts";
 import { annotatedList } from "./floating-ips.ts";
 import { hostChains } from "./host-chains.ts";
+import { qosLimits } from "./qos-limits.ts";
 import { chainLater, restoreChain } from "./restore-chain.ts";
 
 /** What the endpoints of a node add to each table, and the sets that their policies ask. */
@@ -31,6 +33,7 @@ const DIRECTIONS = ["ingress", "egress"] as const;
 interface Workload {
   readonly name: string;
   readonly endpoint: LabelledClass;
+  readonly pod: Pod;
   /** What it may send from beside its own addresses. */
   readonly sourcePrefixes: readonly string[];
 }
@@ -41,13 +44,13 @@ function workloadsOf(node: DeclaredNode, context: FelixContext): readonly Worklo
     if (endpoint === undefined) return [];
     const name = hostEndName(key, context.workloadEndpoints.get(key));
     const sourcePrefixes = annotatedList(pod, "cni.projectcalico.org/allowedSourcePrefixes");
-    return [{ name, endpoint, sourcePrefixes }];
+    return [{ name, endpoint, pod, sourcePrefixes }];
   });
 }
 
 /** The chain of a workload in one direction. */
 function workloadChain(
-  { name, endpoint }: Workload,
+  { name, endpoint, pod }: Workload,
   direction: (typeof DIRECTIONS)[number],
   context: FelixContext,
   settings: FelixSettings,
@@ -70,6 +73,7 @@ function workloadChain(
           vxlan: from && !settings.allowVXLANPacketsFromWorkloads,
           ipip: from && !settings.allowIPIPPacketsFromWorkloads,
         },
+        limits: qosLimits(pod, direction),
       },
       settings,
     ).rules;

@@ -39,6 +39,8 @@ export interface FelixSettings {
   readonly filterDenyAction: "DROP" | "REJECT";
   readonly defaultEndpointToHostAction: "DROP" | "ACCEPT" | "RETURN";
   readonly logPrefix: string;
+  /** Felix's collector gets a copy of what policies decide about; only since v3.30. */
+  readonly flowLogs: boolean;
   /** False when DisableConntrackInvalidCheck is set. */
   readonly dropsInvalid: boolean;
   readonly allowVXLANPacketsFromWorkloads: boolean;

@@ -8,6 +8,7 @@ import type { PolicyListKind } from "./endpoint-tiers.ts";
 import type { FelixContext } from "./felix-context.ts";
 import type { FelixChain } from "./felix-rule.ts";
 import type { FelixSettings } from "./felix-settings.ts";
+import { NO_LIMITS } from "./qos-limits.ts";
 import { restoreChain } from "./restore-chain.ts";
 
 /** An interface of the host with its endpoint's labels and profiles; `any-interface-at-all` for all others. */
@@ -65,6 +66,7 @@ export function hostChains(
           failsafe: kind === "forward" ? null : direction === "ingress" ? "cali-failsafe-in" : "cali-failsafe-out",
           allowAction,
           dropsEncapsulated: NEVER_DROPS,
+          limits: NO_LIMITS,
         },
         settings,
       );

@@ -74,6 +74,13 @@ function serviceCIDRs(cluster: Cluster, family: Family): readonly string[] {
     .map(({ prefix }) => formatPrefix(prefix));
 }
 
+/** Flow logs are on where somebody takes them (felix/config/config_params.go, FlowLogsEnabled). */
+function collectsFlows(parameters: FelixParameters): boolean {
+  const server = parameters.text("flowLogsGoldmaneServer", /./, "an address such as goldmane.calico-system.svc:7443");
+  const reporter = parameters.choice("flowLogsLocalReporter", ["Disabled", "Enabled"], "Disabled");
+  return server !== null || reporter === "Enabled";
+}
+
 /** Where the environment is known, it decides with the datastore; else what the shipped environments have in common. */
 function endpointToHost({ environment }: Cluster, parameters: FelixParameters): "DROP" | "ACCEPT" | "RETURN" {
   if (environment === null) return "ACCEPT";
@@ -119,6 +126,7 @@ export function nodeSettings(
     filterDenyAction: parameters.choice("iptablesFilterDenyAction", ["DROP", "REJECT"], "DROP"),
     defaultEndpointToHostAction: endpointToHost(cluster, parameters),
     logPrefix: parameters.text("logPrefix", /^[a-zA-Z0-9%: /_.-]*$/, "a prefix for log lines") ?? "calico-packet",
+    flowLogs: isSince(band, "v3.30") && collectsFlows(parameters),
     dropsInvalid: !parameters.flag("disableConntrackInvalidCheck", false),
     allowVXLANPacketsFromWorkloads: parameters.flag("allowVXLANPacketsFromWorkloads", false),
     allowIPIPPacketsFromWorkloads: parameters.flag("allowIPIPPacketsFromWorkloads", false),

@@ -36,6 +36,12 @@ function policyID(policy: PolicyKey, band: FelixBand): string {
   return isSince(band, "v3.29") ? `${policy.tier}/${name}` : name;
 }
 
+/** What flow logs call a policy: before v3.32 by its stored name without its tier. */
+export function loggedPolicyID(policy: PolicyKey, band: FelixBand): string {
+  if (isSince(band, "v3.32")) return policyID(policy, band);
+  return policy.namespace === null ? policy.name : `${policy.namespace}/${policy.name}`;
+}
+
 /** The chain of a policy's ingress (`cali-pi-`) or egress (`cali-po-`) rules (felix/rules/policy.go, PolicyChainName). */
 export function policyChainName(direction: "ingress" | "egress", policy: PolicyKey, band: FelixBand): string {
   return lengthLimitedID(direction === "ingress" ? "cali-pi-" : "cali-po-", policyID(policy, band), LONGEST_CHAIN_NAME);

@@ -9,7 +9,7 @@ import { policyKey } from "./endpoint-tiers.ts";
 import { type FelixSettings, isSince } from "./felix-settings.ts";
 import type { SetDefinition } from "./ip-set-names.ts";
 import { policyChain } from "./policy-chain.ts";
-import { policyChainName, profileChainName } from "./policy-chain-names.ts";
+import { loggedPolicyID, policyChainName, profileChainName } from "./policy-chain-names.ts";
 import { groupTargets, type PolicyGroup } from "./policy-group.ts";
 import type { PolicyRule } from "./policy-rule.ts";
 import { restoreChain } from "./restore-chain.ts";
@@ -72,7 +72,14 @@ export function policyChains(settings: FelixSettings, convert: ReturnType<typeof
       return once(name, () => {
         const { rules } = convert(policy[direction], policy.namespace, policy.origin);
         const comment = policyComment(policy, direction, settings);
-        return restoreChain(policyChain(name, comment, rules, settings, policy.origin));
+        const logged = policy.doNotTrack
+          ? null
+          : {
+              owner: "policy" as const,
+              direction,
+              id: loggedPolicyID(policyKey(policy, settings.band), settings.band),
+            };
+        return restoreChain(policyChain(name, comment, rules, settings, policy.origin, logged));
       });
     },
     profile: (direction, profile) => {
@@ -80,7 +87,8 @@ export function policyChains(settings: FelixSettings, convert: ReturnType<typeof
       return once(name, () => {
         const { rules } = convert(profile[direction], null, profile.origin);
         const comment = `Profile ${profile.name} ${direction}`;
-        return restoreChain(policyChain(name, comment, rules, settings, profile.origin));
+        const logged = { owner: "profile" as const, direction, id: profile.name };
+        return restoreChain(policyChain(name, comment, rules, settings, profile.origin, logged));
       });
     },
     group: (group) => {

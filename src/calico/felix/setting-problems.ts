@@ -44,16 +44,16 @@ function ofParameters(parameters: FelixParameters, cluster: Cluster, band: Felix
   return problems;
 }
 
-const LIMITS = /^qos\.projectcalico\.org\/(?:ingress|egress)(?:PacketRate|MaxConnections)$/;
+const BURSTS = /^qos\.projectcalico\.org\/(?:ingress|egress)PacketBurst$/;
 
-/** Annotations that make Felix drop what is more than so many packets or connections. */
-function limitedPods(cluster: Cluster): readonly PolicyProblem[] {
+/** Annotations that let a pod have more packets at once than its limit. */
+function burstingPods(cluster: Cluster): readonly PolicyProblem[] {
   return [...cluster.pods.values()].flatMap(({ metadata }) =>
     [...metadata.annotations.keys()]
-      .filter((key) => LIMITS.test(key))
+      .filter((key) => BURSTS.test(key))
       .map((key): PolicyProblem => {
         const path = ["metadata", "annotations", key];
-        const message = "the rules that keep this limit are not rendered: packets within it are all that is modelled.";
+        const message = "the burst is not rendered: iptables' default of five packets counts.";
         return { code: "felix-mode-not-modelled", origin: metadata.origin, path, message };
       }),
   );
@@ -83,5 +83,5 @@ export function settingProblems(
     const message = `there is no node ${name}: these settings are nobody's.`;
     strangers.push({ code: "policy-reference-missing", origin, path: ["metadata", "name"], message });
   }
-  return [...told.values(), ...strangers, ...limitedPods(cluster)];
+  return [...told.values(), ...strangers, ...burstingPods(cluster)];
 }

@@ -183,6 +183,7 @@ function allSettings(family: Family): readonly FelixSettings[] {
           dscp: [],
           randomFully,
           logPrefix: "calico-packet",
+          flowLogs: false,
           dropsInvalid: true,
           allowVXLANPacketsFromWorkloads: false,
           allowIPIPPacketsFromWorkloads: false,

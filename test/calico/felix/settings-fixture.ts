@@ -36,6 +36,7 @@ export function settingsOf(name: string): FelixSettings {
     filterDenyAction: "DROP",
     defaultEndpointToHostAction: "ACCEPT",
     logPrefix: "calico-packet",
+    flowLogs: false,
     dropsInvalid: true,
     allowVXLANPacketsFromWorkloads: false,
     allowIPIPPacketsFromWorkloads: false,

@@ -292,10 +292,29 @@ function adminPolicy(kind: "AdminNetworkPolicy" | "BaselineAdminNetworkPolicy" |
     });
 }
 
+/** Policies of which nobody takes notice, whatever they say. */
+const staged = fc.record({ number, selector, isGlobal: fc.boolean(), action: fc.constantFrom("Allow", "Deny") }).map(
+  ({ number: n, selector: chosen, isGlobal, action }): Manifest =>
+    isGlobal
+      ? {
+          apiVersion: "projectcalico.org/v3",
+          kind: "StagedGlobalNetworkPolicy",
+          metadata: { name: `first.s${n}` },
+          spec: { tier: "first", selector: chosen, types: ["Ingress", "Egress"], ingress: [{ action }], egress: [] },
+        }
+      : {
+          apiVersion: "projectcalico.org/v3",
+          kind: "StagedKubernetesNetworkPolicy",
+          metadata: { namespace: "x", name: `s${n}` },
+          spec: { podSelector: {}, policyTypes: ["Ingress"], ingress: [] },
+        },
+);
+
 const policy = fc.oneof(
   { weight: 4, arbitrary: networkPolicy },
   { weight: 5, arbitrary: globalPolicy },
   { weight: 3, arbitrary: kubernetesPolicy },
+  staged,
   adminPolicy("AdminNetworkPolicy"),
   adminPolicy("BaselineAdminNetworkPolicy"),
   adminPolicy("ClusterNetworkPolicy"),
@@ -325,6 +344,14 @@ const networkSet = fc
   })
   .map(({ labels: own, nets, namespace }) => ({ own, nets, namespace }));
 
+/** More than anybody here sends. */
+const LIMITS = Object.fromEntries(
+  ["ingressPacketRate", "egressPacketRate", "ingressMaxConnections", "egressMaxConnections"].map((name) => [
+    `qos.projectcalico.org/${name}`,
+    "5k",
+  ]),
+);
+
 function identity({ kind, apiVersion, metadata }: Manifest): string {
   return JSON.stringify([kind, apiVersion, metadata]);
 }
@@ -339,10 +366,12 @@ export const clusterArbitrary: fc.Arbitrary<RandomCluster> = fc
           account: fc.constantFrom("sa1", "sa2"),
           labels,
           dns: fc.boolean(),
+          limited: fc.boolean(),
         }),
       ),
     ),
     networkSets: fc.array(networkSet, { maxLength: 2 }),
+    flowLogs: fc.boolean(),
     policies: fc.uniqueArray(policy, { maxLength: 9, selector: identity }),
     endpoints: fc.tuple(
       hostEndpoint("first", { interfaceName: "eth0" }),
@@ -354,7 +383,7 @@ export const clusterArbitrary: fc.Arbitrary<RandomCluster> = fc
       egress: fc.array(rule("egress"), { maxLength: 2 }),
     }),
   })
-  .map(({ teams, pods, networkSets, policies, endpoints, ownProfile }): RandomCluster => {
+  .map(({ teams, pods, networkSets, flowLogs, policies, endpoints, ownProfile }): RandomCluster => {
     const calico = "projectcalico.org/v3";
     const all = pods.map(
       (pod, i): RandomPod => ({
@@ -383,10 +412,10 @@ export const clusterArbitrary: fc.Arbitrary<RandomCluster> = fc
           metadata: { namespace, name, labels: name === "sa1" ? { role: "r" } : {} },
         })),
       ),
-      ...all.map(({ namespace, name, account, labels: own, node, addresses, ports }) => ({
+      ...all.map(({ namespace, name, account, labels: own, node, addresses, ports }, i) => ({
         apiVersion: "v1",
         kind: "Pod",
-        metadata: { namespace, name, labels: own },
+        metadata: { namespace, name, labels: own, annotations: pods[i]?.limited === true ? LIMITS : {} },
         spec: { nodeName: node, serviceAccountName: account, containers: [{ name: "c", ports }] },
         status: { phase: "Running", podIPs: addresses.map((ip) => ({ ip })) },
       })),
@@ -422,6 +451,7 @@ export const clusterArbitrary: fc.Arbitrary<RandomCluster> = fc
             { protocol: "udp", port: 80, net: "10.0.0.0/8" },
           ],
           failsafeOutboundHostPorts: [{ protocol: "udp", port: 443 }],
+          ...(flowLogs ? { flowLogsLocalReporter: "Enabled" } : {}),
         },
       },
       { apiVersion: calico, kind: "IPPool", metadata: { name: "four" }, spec: { cidr: "10.0.0.0/16" } },
