@@ -51,15 +51,22 @@ function declaredProfiles(cluster: Cluster): ReadonlyMap<string, Profile> {
   add(DEFAULT_ALLOW);
   for (const [name, metadata] of namespaces) add(namespaceProfile(namespaceMetadata(name, metadata)));
   for (const [key, metadata] of serviceAccounts) add(serviceAccountProfile(key.slice(0, key.indexOf("/")), metadata));
-  const namespaced = [...cluster.pods.keys(), ...cluster.policy.networkSets.keys()];
-  for (const key of namespaced) {
+  const seen = new Map<string, Set<string>>();
+  for (const [key, { serviceAccount }] of cluster.pods) {
     const namespace = key.slice(0, key.indexOf("/"));
+    const accounts = seen.get(namespace);
+    if (accounts === undefined) seen.set(namespace, new Set([serviceAccount]));
+    else accounts.add(serviceAccount);
+  }
+  const ofSets = [...cluster.policy.networkSets.keys()].map((key) => key.slice(0, key.indexOf("/")));
+  for (const namespace of [...seen.keys(), ...ofSets]) {
     if (!profiles.has(`kns.${namespace}`)) add(namespaceProfile(namespaceMetadata(namespace, undefined)));
   }
-  for (const [key, pod] of cluster.pods) {
-    const namespace = key.slice(0, key.indexOf("/"));
-    if (!profiles.has(`ksa.${namespace}.${pod.serviceAccount}`))
-      add(serviceAccountProfile(namespace, accountMetadata(namespace, pod.serviceAccount)));
+  for (const [namespace, accounts] of seen) {
+    for (const account of accounts) {
+      if (!profiles.has(`ksa.${namespace}.${account}`))
+        add(serviceAccountProfile(namespace, accountMetadata(namespace, account)));
+    }
   }
   return profiles;
 }

@@ -67,6 +67,8 @@ interface Scope {
   readonly system: ReadonlyMap<string, string>;
   readonly inherited: ReadonlyMap<string, string>;
   readonly profiles: readonly string[];
+  /** By the object of labels: pods of one template share it. */
+  readonly classes: Map<ReadonlyMap<string, string>, LabelledClass>;
 }
 
 const LONGEST_LABEL_VALUE = 63;
@@ -83,7 +85,12 @@ function scopeOf(namespace: string, account: string, profiles: ReadonlyMap<strin
     for (const [key, value] of profiles.get(name)?.labelsToApply ?? [])
       if (!inherited.has(key)) inherited.set(key, value);
   }
-  return { system, inherited, profiles: names };
+  return { system, inherited, profiles: names, classes: new Map() };
+}
+
+function classOfLabels(own: ReadonlyMap<string, string>, { system, inherited, profiles }: Scope): LabelledClass {
+  const labels = (label: string): string | undefined => system.get(label) ?? own.get(label) ?? inherited.get(label);
+  return { labels, profiles, pods: [], others: [] };
 }
 
 /**
@@ -107,14 +114,13 @@ export function podClasses(
       scopes.set(place, scope);
     }
     const own = pod.metadata.labels;
-    let identity = place;
-    for (const [label, value] of own) identity += `\n${label}=${value}`;
-    let found = classes.get(identity);
+    let found = scope.classes.get(own);
     if (found === undefined) {
-      const { system, inherited } = scope;
-      const labels = (label: string): string | undefined => system.get(label) ?? own.get(label) ?? inherited.get(label);
-      found = { labels, profiles: scope.profiles, pods: [], others: [] };
+      let identity = place;
+      for (const [label, value] of own) identity += `\n${label}=${value}`;
+      found = classes.get(identity) ?? classOfLabels(own, scope);
       classes.set(identity, found);
+      scope.classes.set(own, found);
     }
     found.pods.push(pod);
     classOf.set(pod, found);

@@ -74,19 +74,46 @@ function selected(
   nodes: ReadonlyMap<string, KubernetesNode>,
 ): readonly EndpointSlice[] {
   // one slice for each set of port numbers: pods may give the same name to different ones
-  const slices = new Map<string, { readonly endpoints: SliceEndpoint[]; readonly ports: readonly EndpointPort[] }>();
+  const slices = new Map<string, GrowingSlice>();
   for (const family of familiesOf(service, pods)) {
+    let slice: GrowingSlice | null = null;
     for (const pod of pods) {
       const address = pod.podIPs.find((one) => one.family === family);
       if (address === undefined || pod.nodeName === null || hasFinished(pod)) continue;
-      const ports = service.ports.flatMap((port) => endpointPortOf(port, pod) ?? []);
-      const key = `${family} ${ports.map(({ name, protocol, port }) => `${name},${protocol},${port}`).join(" ")}`;
-      const slice = slices.get(key) ?? { endpoints: [], ports };
-      if (slice.endpoints.length === 0) slices.set(key, slice);
+      if (slice === null || !hasPorts(service, pod, slice.ports)) {
+        const ports = portsOf(service, pod);
+        const key = `${family} ${ports.map(({ name, protocol, port }) => `${name},${protocol},${port}`).join(" ")}`;
+        slice = slices.get(key) ?? { endpoints: [], ports };
+        slices.set(key, slice);
+      }
       slice.endpoints.push(endpointOf(service, pod, address, nodes));
     }
   }
   return [...slices.values()].map(({ endpoints, ports }) => sliceOf(service, endpoints, ports, service.metadata));
+}
+
+interface GrowingSlice {
+  readonly endpoints: SliceEndpoint[];
+  readonly ports: readonly EndpointPort[];
+}
+
+function portsOf(service: Service, pod: Pod): readonly EndpointPort[] {
+  return service.ports.flatMap((port) => {
+    const number = portNumber(port, pod);
+    return number === undefined ? [] : [{ name: port.name, protocol: port.protocol, port: number }];
+  });
+}
+
+/** Whether the pod's ports are these, compared without making them: most pods of a Service have the same. */
+function hasPorts(service: Service, pod: Pod, ports: readonly EndpointPort[]): boolean {
+  let at = 0;
+  for (const port of service.ports) {
+    const number = portNumber(port, pod);
+    if (number === undefined) continue;
+    const other = ports[at++];
+    if (other?.name !== port.name || other.protocol !== port.protocol || other.port !== number) return false;
+  }
+  return at === ports.length;
 }
 
 function familiesOf(service: Service, pods: readonly Pod[]): readonly (4 | 6)[] {
@@ -95,14 +122,14 @@ function familiesOf(service: Service, pods: readonly Pod[]): readonly (4 | 6)[] 
   return [...new Set(addresses.map(({ family }) => family))];
 }
 
-/** Null where the pod has no container port of the name that the Service asks for. */
-function endpointPortOf(port: ServicePort, pod: Pod): EndpointPort | null {
-  const number =
-    typeof port.targetPort === "string"
-      ? pod.ports.find(({ name, protocol }) => name === port.targetPort && protocol === port.protocol)?.port
-      : (port.targetPort ?? port.port);
-  return number === undefined ? null : { name: port.name, protocol: port.protocol, port: number };
+/** Undefined where the pod has no container port of the name that the Service asks for. */
+function portNumber(port: ServicePort, pod: Pod): number | undefined {
+  return typeof port.targetPort === "string"
+    ? pod.ports.find(({ name, protocol }) => name === port.targetPort && protocol === port.protocol)?.port
+    : (port.targetPort ?? port.port);
 }
+
+const NONE: readonly string[] = [];
 
 function endpointOf(
   service: Service,
@@ -124,8 +151,9 @@ function endpointOf(
     pod: pod.metadata.name,
     hostname: isNamed ? pod.hostname : null,
     zone,
-    forZones: hints && zone !== null ? [zone] : [],
-    forNodes: hints && service.trafficDistribution === "PreferSameNode" && pod.nodeName !== null ? [pod.nodeName] : [],
+    forZones: hints && zone !== null ? [zone] : NONE,
+    forNodes:
+      hints && service.trafficDistribution === "PreferSameNode" && pod.nodeName !== null ? [pod.nodeName] : NONE,
     podOrigin: pod.metadata.origin,
   };
 }

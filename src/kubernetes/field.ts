@@ -142,18 +142,33 @@ export function flag(field: Field): boolean | null {
 
 const NO_TEXTS: ReadonlyMap<string, string> = new Map();
 
-/** A mapping of strings (labels, annotations, selectors); other values in it are complained of and left out. */
-export function textMap(field: Field): ReadonlyMap<string, string> {
+/** Mappings that were read before: objects that say the same share one. */
+export type SharedTexts = Map<string, ReadonlyMap<string, string>>;
+
+/**
+ * A mapping of strings (labels, annotations, selectors); other values in it are complained of and left out.
+ *
+ * @param shared where many objects say the same, such as the pods of one template
+ */
+export function textMap(field: Field, shared?: SharedTexts): ReadonlyMap<string, string> {
   if (isAbsent(field)) return NO_TEXTS;
   if (!isRecord(field.value)) {
     complain(field, "a mapping of strings");
     return NO_TEXTS;
   }
-  const map = new Map<string, string>();
+  const texts: string[] = [];
+  let identity = "";
   for (const [key, value] of Object.entries(field.value)) {
     const written = typeof value === "string" ? value : text(member(field, key));
-    if (written !== null) map.set(key, written);
+    if (written === null) continue;
+    texts.push(key, written);
+    if (shared !== undefined) identity += `${key.length} ${written.length} ${key}${written}`;
   }
+  const known = shared?.get(identity);
+  if (known !== undefined) return known;
+  const map = new Map<string, string>();
+  for (let i = 0; i < texts.length; i += 2) map.set(texts[i] ?? "", texts[i + 1] ?? "");
+  shared?.set(identity, map);
   return map;
 }
 

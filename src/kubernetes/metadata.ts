@@ -1,5 +1,5 @@
 import type { Origin } from "../model/origin.ts";
-import { type Field, isRecord, member, text, textMap } from "./field.ts";
+import { type Field, isRecord, member, type SharedTexts, text, textMap } from "./field.ts";
 
 /** What every API object has, and where it was written. */
 export interface Metadata {
@@ -17,9 +17,9 @@ export interface Metadata {
  * Labels of a projectcalico.org/v3 object: calicoctl takes numbers and truth values there for their texts (sigs.k8s.io/yaml), kubectl
  * does not.
  */
-function labelsOf(field: Field, apiVersion: string): ReadonlyMap<string, string> {
+function labelsOf(field: Field, apiVersion: string, shared?: SharedTexts): ReadonlyMap<string, string> {
   const { value } = field;
-  if (apiVersion !== "projectcalico.org/v3" || !isRecord(value)) return textMap(field);
+  if (apiVersion !== "projectcalico.org/v3" || !isRecord(value)) return textMap(field, shared);
   const texts = Object.entries(value).map(([key, label]) => [
     key,
     typeof label === "number" || typeof label === "boolean" ? String(label) : label,
@@ -29,6 +29,11 @@ function labelsOf(field: Field, apiVersion: string): ReadonlyMap<string, string>
 
 /** Reads `metadata`; the name is the empty string when it is missing. */
 export function readMetadata(resource: Field, origin: Origin): Metadata {
+  return readSharedMetadata(resource, origin, undefined);
+}
+
+/** The same; labels that were read before are one object with those. */
+export function readSharedMetadata(resource: Field, origin: Origin, shared: SharedTexts | undefined): Metadata {
   const metadata = member(resource, "metadata");
   const apiVersion = text(member(resource, "apiVersion")) ?? "";
   return {
@@ -36,7 +41,7 @@ export function readMetadata(resource: Field, origin: Origin): Metadata {
     apiVersion,
     namespace: text(member(metadata, "namespace")),
     name: text(member(metadata, "name")) ?? "",
-    labels: labelsOf(member(metadata, "labels"), apiVersion),
+    labels: labelsOf(member(metadata, "labels"), apiVersion, shared),
     annotations: textMap(member(metadata, "annotations")),
     origin,
   };

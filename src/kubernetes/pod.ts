@@ -2,8 +2,20 @@ import type { Origin } from "../model/origin.ts";
 import { type Address, sameAddress } from "../net/address.ts";
 import { parseInterfaceAddress } from "../net/prefix.ts";
 import { addressField } from "./address-field.ts";
-import { at, complain, elements, type Field, flag, integer, listOf, member, text } from "./field.ts";
-import { type Metadata, readMetadata } from "./metadata.ts";
+import {
+  at,
+  complain,
+  elements,
+  type Field,
+  flag,
+  integer,
+  listOf,
+  member,
+  ownValue,
+  type SharedTexts,
+  text,
+} from "./field.ts";
+import { type Metadata, readSharedMetadata } from "./metadata.ts";
 import { type PodDns, readPodDns } from "./pod-dns.ts";
 import { protocolField } from "./protocol-field.ts";
 import { type NodeSelection, readNodeSelection } from "./workloads/node-selection.ts";
@@ -66,9 +78,9 @@ function readPort(field: Field): ContainerPort | null {
 
 /** A probe names a port by number or by the name that its container gives it; `exec` probes have none. */
 function probePortsOf(container: Field, ports: readonly ContainerPort[]): readonly number[] {
+  if (PROBES.every((name) => ownValue(container.value, name) === undefined)) return NO_PORTS;
   return PROBES.flatMap((name) => {
     const probe = member(container, name);
-    if (probe.value === undefined) return NO_PORTS;
     return PROBE_KINDS.flatMap((how) => {
       const field = at(probe, how, "port");
       const { value } = field;
@@ -102,8 +114,11 @@ function readyCondition(conditions: Field): boolean | null {
   return found === undefined ? null : text(member(found, "status")) === "True";
 }
 
-/** `untold` names the fields that the source does not tell. */
-export function readPod(resource: Field, origin: Origin, untold?: ReadonlySet<string>): Pod {
+/**
+ * @param untold the fields that the source does not tell
+ * @param labels those of pods that were read before: equal ones are one object
+ */
+export function readPod(resource: Field, origin: Origin, untold?: ReadonlySet<string>, labels?: SharedTexts): Pod {
   const status = member(resource, "status");
   const spec = member(resource, "spec");
   const reported = listOf(member(status, "podIPs"), (entry) => addressField(member(entry, "ip")));
@@ -116,14 +131,14 @@ export function readPod(resource: Field, origin: Origin, untold?: ReadonlySet<st
     (container) => text(member(container, "restartPolicy")) === "Always",
   );
   const ports: ContainerPort[] = [];
-  const probePorts = new Set<number>();
+  const probePorts: number[] = [];
   for (const container of [...elements(member(spec, "containers")), ...sidecars]) {
     const own = listOf(member(container, "ports"), readPort);
     for (const port of own) ports.push(port);
-    for (const port of probePortsOf(container, own)) probePorts.add(port);
+    for (const port of probePortsOf(container, own)) if (!probePorts.includes(port)) probePorts.push(port);
   }
   return {
-    metadata: readMetadata(resource, origin),
+    metadata: readSharedMetadata(resource, origin, labels),
     nodeName,
     selection: nodeName === null ? readNodeSelection(spec) : null,
     hostNetwork: untold?.has("spec.hostNetwork") ? null : (flag(member(spec, "hostNetwork")) ?? false),
@@ -131,7 +146,7 @@ export function readPod(resource: Field, origin: Origin, untold?: ReadonlySet<st
     serviceAccount: text(member(spec, "serviceAccountName")) || text(member(spec, "serviceAccount")) || "default",
     phase: text(member(status, "phase")) ?? "",
     ports,
-    probePorts: probePorts.size === 0 ? NO_PORTS : [...probePorts],
+    probePorts: probePorts.length === 0 ? NO_PORTS : probePorts,
     ready: readyCondition(member(status, "conditions")),
     terminating: (at(resource, "metadata", "deletionTimestamp").value ?? null) !== null,
     hostname: text(member(spec, "hostname")),

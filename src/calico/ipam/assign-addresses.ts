@@ -21,7 +21,7 @@ import {
   holderOf,
   takeAddress,
 } from "./block-store.ts";
-import type { AllocationAttribute } from "./ipam-block.ts";
+import { type AllocationAttribute, secondaryOf } from "./ipam-block.ts";
 import { DEFAULT_IPAM_CONFIG } from "./ipam-config.ts";
 import { type PodRequest, podRequest } from "./pod-request.ts";
 import { blockOf } from "./pool-blocks.ts";
@@ -67,32 +67,31 @@ export function assignAddresses(
   };
   const config = cniConfig(cluster);
   const pools = [...cluster.ipPools.values()];
-  const usual = podRequest(NO_ANNOTATIONS, NO_ANNOTATIONS, pools, config);
+  const usual = podRequest(NO_TEXTS, NO_TEXTS, pools, config);
   const assigning: Assigning = { registry, cluster, config, pools, usual, refusals: refusals(origins) };
   const byName = new Map([...nodes].sort((x, y) => (x.name < y.name ? -1 : 1)).map((node) => [node.name, node]));
-  const waiting = [...cluster.pods]
-    .filter(([, pod]) => pod.hostNetwork !== true && !hasFinished(pod))
-    .sort(([x], [y]) => (x < y ? -1 : 1));
-
-  const pods = new Map<string, readonly Address[]>();
+  const waiting = podsInOrder(cluster.pods);
   const present = presentAllocations(registry);
-  for (const [key, pod] of waiting) {
+  for (const one of waiting) {
+    const { key, pod } = one;
     const own = pod.podIPs.length > 0 ? pod.podIPs : (present.pods.get(key) ?? []);
     if (own.length === 0) continue;
     for (const address of own) writeDown(registry, pod.nodeName ?? "", address, podAttribute(pod));
-    pods.set(key, own);
+    one.addresses = own;
   }
   const tunnels = new Map<string, TunnelAddresses>();
   for (const node of byName.values()) tunnels.set(node.name, tunnelsOf(assigning, node, present.tunnels));
 
-  const asked = waiting.flatMap(([key, pod]) => {
-    const node = pods.has(key) ? undefined : byName.get(pod.nodeName ?? "");
-    return node === undefined ? [] : [{ key, pod, node, request: requestOf(assigning, pod) }];
-  });
+  const asked: { readonly one: WaitingPod; readonly node: DeclaredNode; readonly request: PodRequest }[] = [];
+  for (const one of waiting) {
+    const node = one.addresses !== null ? undefined : byName.get(one.pod.nodeName ?? "");
+    if (node !== undefined) asked.push({ one, node, request: requestOf(assigning, one.pod) });
+  }
   if (config.ipam === "host-local") {
-    for (const { key, pod, node } of asked) {
+    for (const { one, node } of asked) {
+      const { pod } = one;
       const addresses = hostLocal(registry, node, podAttribute(pod));
-      if (addresses.length > 0) pods.set(key, addresses);
+      if (addresses.length > 0) one.addresses = addresses;
       else assigning.refusals.pod(pod, node.name, "no podCIDR available");
     }
     asked.length = 0;
@@ -100,14 +99,14 @@ export function assignAddresses(
   if (config.ipam === "other") asked.length = 0;
   // who names an address comes first: nobody knows who was first in the cluster, and this order serves all
   for (const early of [true, false]) {
-    for (const { key, pod, node, request } of asked) {
-      if ((request.kind === "addresses") !== early) continue;
-      const addresses = serve(assigning, pod, node, request);
-      if (addresses !== null) pods.set(key, addresses);
+    for (const { one, node, request } of asked) {
+      if ((request.kind === "addresses") === early) one.addresses = serve(assigning, one.pod, node, request);
     }
   }
+  const pods = new Map<string, readonly Address[]>();
+  for (const { key, addresses } of waiting) if (addresses !== null) pods.set(key, addresses);
   return {
-    pods: new Map([...pods].sort(([x], [y]) => (x < y ? -1 : 1))),
+    pods,
     blocks: blocksOf(registry.store),
     tunnels,
     findings: [
@@ -117,6 +116,25 @@ export function assignAddresses(
       ...assigning.refusals.findings(),
     ],
   };
+}
+
+/** A pod that is to have addresses of its own, and those that it has got. */
+interface WaitingPod {
+  readonly key: string;
+  readonly pod: Pod;
+  addresses: readonly Address[] | null;
+}
+
+/** In order of their names. */
+function podsInOrder(pods: ReadonlyMap<string, Pod>): readonly WaitingPod[] {
+  const keys: string[] = [];
+  for (const [key, pod] of pods) if (pod.hostNetwork !== true && !hasFinished(pod)) keys.push(key);
+  const waiting: WaitingPod[] = [];
+  for (const key of keys.sort()) {
+    const pod = pods.get(key);
+    if (pod !== undefined) waiting.push({ key, pod, addresses: null });
+  }
+  return waiting;
 }
 
 /** Blocks that are not of the size of their pool: Calico would make others over them, and give addresses twice. */
@@ -177,10 +195,10 @@ function unknownPlugin({ ipam }: CNIConfig): readonly Finding[] {
 function requestOf({ cluster, config, pools, usual }: Assigning, pod: Pod): PodRequest {
   const namespace = cluster.policy.namespaces.get(pod.metadata.namespace ?? "default") ?? null;
   if (pod.metadata.annotations.size === 0 && (namespace?.annotations.size ?? 0) === 0) return usual;
-  return podRequest(pod.metadata.annotations, namespace?.annotations ?? NO_ANNOTATIONS, pools, config);
+  return podRequest(pod.metadata.annotations, namespace?.annotations ?? NO_TEXTS, pools, config);
 }
 
-const NO_ANNOTATIONS: ReadonlyMap<string, string> = new Map();
+const NO_TEXTS: ReadonlyMap<string, string> = new Map();
 
 /** The addresses that a pod gets; null for none: then it stays in ContainerCreating. */
 function serve(
@@ -221,7 +239,7 @@ function serve(
           {
             node: node.name,
             nodeLabels: node.labels,
-            namespaceLabels: namespace?.labels ?? new Map(),
+            namespaceLabels: namespace?.labels ?? NO_TEXTS,
             family,
             use: "Workload",
             requested: pools,
@@ -250,17 +268,8 @@ function undo(registry: Registry, given: readonly Extract<Assignment, { error: n
   }
 }
 
-/** The handle of a pod's addresses names its container, which nobody declares. */
-function podAttribute({ metadata, nodeName }: Pod): AllocationAttribute {
-  return {
-    handle: null,
-    planned: true,
-    secondary: new Map([
-      ["namespace", metadata.namespace ?? "default"],
-      ["node", nodeName ?? ""],
-      ["pod", metadata.name],
-    ]),
-  };
+function podAttribute(pod: Pod): AllocationAttribute {
+  return { handle: null, pod, planned: true };
 }
 
 interface PresentAllocations {
@@ -276,9 +285,8 @@ function presentAllocations({ store }: Registry): PresentAllocations {
   for (const block of store.blocks.values()) {
     block.allocations.forEach((index, ordinal) => {
       const attribute = index === null ? undefined : block.attributes[index];
-      const [pod, namespace, type, node] = ["pod", "namespace", "type", "node"].map((key) =>
-        attribute?.secondary.get(key),
-      );
+      const secondary = attribute === undefined ? NO_TEXTS : secondaryOf(attribute);
+      const [pod, namespace, type, node] = ["pod", "namespace", "type", "node"].map((key) => secondary.get(key));
       const address = addressAt(block, ordinal);
       if (pod !== undefined && namespace !== undefined) {
         const key = `${namespace}/${pod}`;
@@ -354,7 +362,8 @@ function tunnelOf(
     const home = poolHolding(registry.pools, known);
     const block = home === null ? undefined : registry.store.blocks.get(formatPrefix(blockOf(home.pool, known)));
     const holder = block === undefined ? null : holderOf(block, known);
-    if (holder?.secondary.get("type") === kind.type && holder.secondary.get("node") === node.name) return known;
+    const held = holder === null ? NO_TEXTS : secondaryOf(holder);
+    if (held.get("type") === kind.type && held.get("node") === node.name) return known;
   }
   const assignment = autoAssign(
     registry,

@@ -5,6 +5,7 @@ import { isCalicoSince } from "../calico-version.ts";
 import {
   addClaim,
   type BlockStore,
+  type Claim,
   claimBlock,
   hasFreeAddress,
   ownerKey,
@@ -58,11 +59,12 @@ export function autoAssign(registry: Registry, applicant: Applicant, attribute: 
   const owner: BlockOwner = { type: "host", name: applicant.node };
   const choice = choosePools(registry.pools, applicant, registry.calico);
   if (choice.error !== null) return { address: null, error: choice.error };
-  tidy(registry, applicant, owner, choice.selecting);
+  const of = ownerKey(owner, applicant.family);
+  tidy(registry, applicant, owner, of, choice.selecting);
 
-  const isAllowed = (block: { readonly cidr: WorkingBlock["cidr"] }): boolean =>
-    choice.pools.some(({ pool }) => prefixContains(pool.cidr, block.cidr.address));
-  const claims = (store.claims.get(ownerKey(owner, applicant.family)) ?? []).filter(isAllowed);
+  const isAllowed = (claim: Claim): boolean =>
+    choice.pools.some(({ pool }) => prefixContains(pool.cidr, claim.cidr.address));
+  const claims = store.claims.get(of)?.filter(isAllowed) ?? [];
   for (const claim of claims) {
     if (wholeBlockReserved(store.reserved, claim.cidr) !== null) continue;
     const block = store.blocks.get(claim.key) ?? claimBlock(store, owner, claim.cidr);
@@ -161,9 +163,14 @@ function reclaimedBlock(store: BlockStore, owner: BlockOwner, pools: readonly En
 }
 
 /** Empty blocks of pools that select the node no more are given up (prepareAffinityBlocksForHost). */
-function tidy(registry: Registry, applicant: Applicant, owner: BlockOwner, selecting: readonly EnabledPool[]): void {
+function tidy(
+  registry: Registry,
+  applicant: Applicant,
+  owner: BlockOwner,
+  of: string,
+  selecting: readonly EnabledPool[],
+): void {
   const { store, tidied } = registry;
-  const of = ownerKey(owner, applicant.family);
   if (tidied.has(of)) return;
   tidied.add(of);
   for (const claim of [...(store.claims.get(of) ?? [])]) {

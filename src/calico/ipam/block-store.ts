@@ -146,7 +146,9 @@ export function hasFreeAddress(store: BlockStore, block: WorkingBlock): boolean 
 
 /** Gives the first free address that is not reserved; null where there is none. */
 export function takeFirst(store: BlockStore, block: WorkingBlock, attribute: AllocationAttribute): Address | null {
-  const position = block.unallocated.findIndex((ordinal) => !isReserved(store.reserved, addressAt(block, ordinal)));
+  const isFree = (ordinal: number): boolean => !isReserved(store.reserved, addressAt(block, ordinal));
+  const hasReserved = store.reserved.ranges[block.cidr.address.family].length > 0;
+  const position = hasReserved ? block.unallocated.findIndex(isFree) : 0;
   const ordinal = block.unallocated[position];
   if (ordinal === undefined) return null;
   block.unallocated.splice(position, 1);

@@ -1,3 +1,4 @@
+import type { Pod } from "../../kubernetes/pod.ts";
 import { NO_ORIGIN, type Origin } from "../../model/origin.ts";
 import type { Prefix } from "../../net/prefix.ts";
 
@@ -8,13 +9,32 @@ export interface BlockOwner {
 }
 
 /** To whom addresses of a block were given (libcalico-go/lib/backend/model, AllocationAttribute). */
-export interface AllocationAttribute {
-  /** `k8s-pod-network.<container>`, `ipip-tunnel-addr-<node>`, …; null where none is written. */
-  readonly handle: string | null;
-  /** `namespace`, `pod`, `node`, `type`, `timestamp`, … */
-  readonly secondary: ReadonlyMap<string, string>;
-  /** No resource tells of it: podpath gave the address. */
-  readonly planned?: true;
+export type AllocationAttribute =
+  | {
+      /** `k8s-pod-network.<container>`, `ipip-tunnel-addr-<node>`, …; null where none is written. */
+      readonly handle: string | null;
+      /** `namespace`, `pod`, `node`, `type`, `timestamp`, … */
+      readonly secondary: ReadonlyMap<string, string>;
+      /** No resource tells of it: podpath gave the address. */
+      readonly planned?: true;
+    }
+  /** podpath gave it to a pod. The handle of its addresses names its container, which nobody declares. */
+  | { readonly handle: null; readonly pod: Pod; readonly planned: true };
+
+/** Its secondary attributes as Calico writes them; of a pod made when somebody asks, as there are 150,000. */
+export function secondaryOf(attribute: AllocationAttribute): ReadonlyMap<string, string> {
+  if (!("pod" in attribute)) return attribute.secondary;
+  const { metadata, nodeName } = attribute.pod;
+  return new Map([
+    ["namespace", metadata.namespace ?? "default"],
+    ["node", nodeName ?? ""],
+    ["pod", metadata.name],
+  ]);
+}
+
+/** The node that the address is used on; undefined where nobody says. */
+export function nodeOfAllocation(attribute: AllocationAttribute): string | undefined {
+  return "pod" in attribute ? (attribute.pod.nodeName ?? "") : attribute.secondary.get("node");
 }
 
 /** A crd.projectcalico.org/v1 IPAMBlock: the addresses of one block and who has them. */

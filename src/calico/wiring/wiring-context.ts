@@ -14,7 +14,7 @@ import type { ClusterVersions, DeclaredNode } from "../declared-node.ts";
 import type { IPPool } from "../ip-pool.ts";
 import type { AddressPlan } from "../ipam/address-plan.ts";
 import { addressAt } from "../ipam/block-store.ts";
-import type { IPAMBlock } from "../ipam/ipam-block.ts";
+import { type AllocationAttribute, type IPAMBlock, nodeOfAllocation } from "../ipam/ipam-block.ts";
 import type { WorkloadEndpoint } from "../workload-endpoint.ts";
 import { type BgpGraph, bgpGraph } from "./bgp-reach.ts";
 import { endpointsOf } from "./host-end.ts";
@@ -84,9 +84,9 @@ export function wiringContext(
   versions: ClusterVersions,
 ): WiringContext {
   const podsOf = new Map<string, WiredPod[]>();
-  for (const [key, pod] of [...cluster.pods].sort(([x], [y]) => (x < y ? -1 : 1))) {
-    const addresses = plan.pods.get(key);
-    if (pod.nodeName === null || pod.hostNetwork === true || hasFinished(pod) || addresses === undefined) continue;
+  for (const [key, addresses] of plan.pods) {
+    const pod = cluster.pods.get(key);
+    if (pod === undefined || pod.nodeName === null || pod.hostNetwork === true || hasFinished(pod)) continue;
     const same = podsOf.get(pod.nodeName);
     if (same === undefined) podsOf.set(pod.nodeName, [{ key, pod, addresses }]);
     else same.push({ key, pod, addresses });
@@ -212,17 +212,22 @@ function poolFinder(pools: Iterable<IPPool>): PoolFinder {
 function blockRange(block: IPAMBlock, poolOf: PoolFinder): NodeRange | null {
   if (block.affinity?.type !== "host" || block.deleted) return null;
   const [only] = block.allocations.length === 1 ? block.allocations : [];
-  const secondary = only == null ? undefined : block.attributes[only]?.secondary;
+  const attribute = only == null ? undefined : block.attributes[only];
   const pool = poolOf(block.cidr.address);
   return {
     destination: block.cidr,
     node: block.affinity.name,
     pool,
-    isTunnel: secondary?.has("type") === true && !secondary.has("pod"),
+    isTunnel: attribute !== undefined && isOfTunnel(attribute),
     unmanaged: false,
     // a block that nobody declares is there because of its pool
     origin: block.origin || (pool?.metadata.origin ?? NO_ORIGIN),
   };
+}
+
+function isOfTunnel(attribute: AllocationAttribute): boolean {
+  if ("pod" in attribute) return false;
+  return attribute.secondary.has("type") && !attribute.secondary.has("pod");
 }
 
 /** Addresses that a node has outside its own blocks. */
@@ -243,11 +248,12 @@ function singleAddresses(
   };
   for (const block of plan.blocks) {
     block.allocations.forEach((index, ordinal) => {
-      const secondary = index === null ? undefined : block.attributes[index]?.secondary;
-      const node = secondary?.get("node") ?? "";
+      const attribute = index === null ? undefined : block.attributes[index];
+      if (attribute === undefined) return;
+      const node = nodeOfAllocation(attribute) ?? "";
       if (node === "" || (block.affinity?.type === "host" && block.affinity.name === node)) return;
       add(node, addressAt(block, ordinal), {
-        isTunnel: secondary?.get("pod") === undefined && secondary?.get("type") !== undefined,
+        isTunnel: isOfTunnel(attribute),
         unmanaged: false,
         origin: block.origin,
       });

@@ -1,5 +1,6 @@
 import type { Cluster } from "../../calico/cluster.ts";
 import { addressAt } from "../../calico/ipam/block-store.ts";
+import { secondaryOf } from "../../calico/ipam/ipam-block.ts";
 import type { IpamReport } from "../../model/ipam-report.ts";
 import type { Origin } from "../../model/origin.ts";
 import { type Address, formatAddress } from "../../net/address.ts";
@@ -30,7 +31,7 @@ export function allocationsOf({ ipamBlocks }: Cluster, { addresses }: IpamReport
   for (const block of ipamBlocks.values()) {
     for (const [ordinal, index] of block.allocations.entries()) {
       const attribute = index === null ? undefined : block.attributes[index];
-      if (attribute !== undefined) add(addressAt(block, ordinal), attribute.secondary, block.origin);
+      if (attribute !== undefined) add(addressAt(block, ordinal), secondaryOf(attribute), block.origin);
     }
   }
   for (const { address, allocated, attributes, origin } of addresses) if (allocated) add(address, attributes, origin);

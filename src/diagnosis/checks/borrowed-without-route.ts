@@ -1,4 +1,5 @@
 import { addressAt } from "../../calico/ipam/block-store.ts";
+import { nodeOfAllocation } from "../../calico/ipam/ipam-block.ts";
 import { type Address, formatAddress } from "../../net/address.ts";
 import { formatPrefix, type Prefix, prefixContains, samePrefix } from "../../net/prefix.ts";
 import type { Check, Checked } from "./check.ts";
@@ -35,7 +36,8 @@ function borrowedIn({ cluster, ipam }: Checked): readonly Borrowed[] {
   const told = ipam.borrowed.flatMap(({ owner, ...one }) => (owner === null ? [] : [{ ...one, owner }]));
   const written = [...cluster.ipamBlocks.values()].flatMap((block) =>
     block.allocations.flatMap((index, ordinal) => {
-      const node = index === null ? undefined : block.attributes[index]?.secondary.get("node");
+      const attribute = index === null ? undefined : block.attributes[index];
+      const node = attribute === undefined ? undefined : nodeOfAllocation(attribute);
       const owner = block.affinity?.type === "host" ? block.affinity.name : null;
       if (node === undefined || owner === null || node === owner) return [];
       return [{ address: addressAt(block, ordinal), node, owner, block: block.cidr, origin: block.origin }];

@@ -1,5 +1,6 @@
 import { type LabelSelector, matchesLabelSelector } from "../label-selector.ts";
 import { hasFinished, type Pod } from "../pod.ts";
+import { podsByLabel } from "../pods-by-label.ts";
 import { podName, templateHash } from "./generated-name.ts";
 import { DAEMON_TOLERATIONS, type NodeSelection } from "./node-selection.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -32,12 +33,15 @@ export function podsOfControllers(
 ): RunningPods {
   const pods = new Map<string, Pod>(given);
   const unplaced: Unplaced[] = [];
-  for (const pod of given.values()) {
-    if (pod.nodeName !== null && !hasFinished(pod)) scheduler.note(pod.nodeName);
+  const waiting: string[] = [];
+  for (const [key, pod] of given) {
+    if (hasFinished(pod)) continue;
+    if (pod.nodeName !== null) scheduler.note(pod.nodeName);
+    else waiting.push(key);
   }
-  for (const key of [...given.keys()].sort()) {
+  for (const key of waiting.sort()) {
     const pod = given.get(key);
-    if (pod === undefined || pod.nodeName !== null || pod.selection === null || hasFinished(pod)) continue;
+    if (pod === undefined || pod.selection === null) continue;
     const { nodes, refusals } = scheduler.place(pod.selection, 1);
     const [nodeName] = nodes;
     if (nodeName === undefined) unplaced.push({ metadata: pod.metadata, refusals });
@@ -47,7 +51,7 @@ export function podsOfControllers(
   const owners = new Set(
     all.flatMap((one) => (one.owner === null || one.replicas === 0 ? [] : `${namespaceOf(one)}/${one.owner}`)),
   );
-  const present = podsByFirstLabel(given.values());
+  const present = presentPods(given);
   for (const controller of all) {
     const namespace = namespaceOf(controller);
     if (controller.owner === null && owners.has(`${namespace}/${controller.metadata.name}`)) continue;
@@ -155,25 +159,21 @@ function add(controller: WorkloadController, nodes: readonly string[], pods: Map
   }
 }
 
-/** Whether a namespace has a pod that a selector chooses, looked up by one of its labels. */
-function podsByFirstLabel(pods: Iterable<Pod>): (namespace: string, selector: LabelSelector) => boolean {
-  const byLabel = new Map<string, Pod[]>();
-  const byNamespace = new Map<string, Pod[]>();
-  for (const pod of pods) {
-    const namespace = pod.metadata.namespace ?? "default";
-    push(byNamespace, namespace, pod);
-    for (const [key, value] of pod.metadata.labels) push(byLabel, `${namespace} ${key}=${value}`, pod);
-  }
-  return (namespace, selector) => {
-    const [first] = selector.matchLabels;
-    if (first === undefined && selector.matchExpressions.length === 0) return false;
-    const some = first === undefined ? byNamespace.get(namespace) : byLabel.get(`${namespace} ${first[0]}=${first[1]}`);
-    return some?.some((pod) => matchesLabelSelector(selector, pod.metadata.labels)) === true;
+/** Whether a namespace has a pod that a selector chooses, looked up by its labels. */
+function presentPods(given: ReadonlyMap<string, Pod>): (namespace: string, selector: LabelSelector) => boolean {
+  const withLabels = podsByLabel(given.values());
+  const inNamespace = new Map<string, readonly Pod[]>();
+  const allOf = (namespace: string): readonly Pod[] => {
+    const known =
+      inNamespace.get(namespace) ??
+      [...given.values()].filter(({ metadata }) => (metadata.namespace ?? "default") === namespace);
+    inNamespace.set(namespace, known);
+    return known;
   };
-}
-
-function push(map: Map<string, Pod[]>, key: string, pod: Pod): void {
-  const present = map.get(key);
-  if (present === undefined) map.set(key, [pod]);
-  else present.push(pod);
+  return (namespace, selector) => {
+    const { matchLabels, matchExpressions } = selector;
+    if (matchLabels.size === 0 && matchExpressions.length === 0) return false;
+    const some = matchLabels.size === 0 ? allOf(namespace) : withLabels(namespace, matchLabels);
+    return some.some((pod) => matchesLabelSelector(selector, pod.metadata.labels));
+  };
 }

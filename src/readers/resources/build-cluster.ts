@@ -16,7 +16,7 @@ import { noPolicyResources } from "../../calico/policy-resources.ts";
 import { readWorkloadEndpoint } from "../../calico/workload-endpoint.ts";
 import { readEndpointSlice } from "../../kubernetes/endpoint-slice.ts";
 import { readEndpoints } from "../../kubernetes/endpoints.ts";
-import { type FieldPath, formatFieldPath, ownValue, topField } from "../../kubernetes/field.ts";
+import { type FieldPath, formatFieldPath, ownValue, type SharedTexts, topField } from "../../kubernetes/field.ts";
 import { describeResource, type Metadata } from "../../kubernetes/metadata.ts";
 import { readKubernetesNode } from "../../kubernetes/node.ts";
 import { readPod } from "../../kubernetes/pod.ts";
@@ -76,10 +76,11 @@ export function buildCluster(
     others: new Map<string, OtherResource>(),
   };
   const policy = noPolicyResources();
+  const labelsOfPods: SharedTexts = new Map();
   const shelves: readonly Shelf[] = [
     shelf("Node", [""], false, cluster.nodes, readKubernetesNode),
     shelf("Node", CALICO, false, cluster.calicoNodes, readCalicoNode),
-    shelf("Pod", [""], true, cluster.pods, readPod),
+    shelf("Pod", [""], true, cluster.pods, (field, origin, untold) => readPod(field, origin, untold, labelsOfPods)),
     shelf("Service", [""], true, cluster.services, readService),
     shelf("EndpointSlice", ["discovery.k8s.io"], true, cluster.endpointSlices, readEndpointSlice),
     shelf("Endpoints", [""], true, cluster.endpoints, readEndpoints),

@@ -2,7 +2,12 @@ import { isCalicoSince } from "../../calico/calico-version.ts";
 import type { Cluster } from "../../calico/cluster.ts";
 import type { AddressPlan } from "../../calico/ipam/address-plan.ts";
 import { addressAt } from "../../calico/ipam/block-store.ts";
-import type { AllocationAttribute, IPAMBlock } from "../../calico/ipam/ipam-block.ts";
+import {
+  type AllocationAttribute,
+  type IPAMBlock,
+  nodeOfAllocation,
+  secondaryOf,
+} from "../../calico/ipam/ipam-block.ts";
 import { type Address, compareAddresses, formatAddress } from "../../net/address.ts";
 import { formatPrefix, prefixContains } from "../../net/prefix.ts";
 
@@ -100,13 +105,14 @@ function allocationsOf(block: IPAMBlock): readonly Allocation[] {
     if (index === null) return [];
     const attribute = block.attributes[index] ?? null;
     const owner = block.affinity?.type === "host" ? block.affinity.name : "";
-    return [{ address: addressAt(block, ordinal), attribute, node: attribute?.secondary.get("node") || owner }];
+    const node = attribute === null ? owner : nodeOfAllocation(attribute) || owner;
+    return [{ address: addressAt(block, ordinal), attribute, node }];
   });
 }
 
 function attributeText(attribute: AllocationAttribute | null): string {
   if (attribute === null) return "<missing>";
-  const extra = [...attribute.secondary].sort(([x], [y]) => (x < y ? -1 : 1)).map((pair) => pair.join("="));
+  const extra = [...secondaryOf(attribute)].sort(([x], [y]) => (x < y ? -1 : 1)).map((pair) => pair.join("="));
   return `Main:${attribute.handle ?? "<none>"} Extra:${extra.join(",")}`;
 }
 

@@ -1,6 +1,6 @@
 import type { IPPool } from "../../calico/ip-pool.ts";
 import { addressAt } from "../../calico/ipam/block-store.ts";
-import type { IPAMBlock } from "../../calico/ipam/ipam-block.ts";
+import { type IPAMBlock, secondaryOf } from "../../calico/ipam/ipam-block.ts";
 import type { IPAMConfig } from "../../calico/ipam/ipam-config.ts";
 import { formatAddress } from "../../net/address.ts";
 import { formatPrefix, prefixContains } from "../../net/prefix.ts";
@@ -29,7 +29,7 @@ export function ipamJson(pools: readonly IPPool[], blocks: readonly IPAMBlock[],
           {
             address: formatAddress(addressAt(block, ordinal)),
             handle: attribute?.handle ?? null,
-            attributes: Object.fromEntries(attribute?.secondary ?? []),
+            attributes: Object.fromEntries(attribute === undefined ? [] : secondaryOf(attribute)),
             planned: attribute?.planned === true,
           },
         ];

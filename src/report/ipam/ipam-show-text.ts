@@ -1,6 +1,6 @@
 import type { IPPool } from "../../calico/ip-pool.ts";
 import { addressAt } from "../../calico/ipam/block-store.ts";
-import type { IPAMBlock } from "../../calico/ipam/ipam-block.ts";
+import { type IPAMBlock, secondaryOf } from "../../calico/ipam/ipam-block.ts";
 import type { IPAMConfig } from "../../calico/ipam/ipam-config.ts";
 import { type Address, formatAddress } from "../../net/address.ts";
 import { addressBits, formatPrefix, prefixContains } from "../../net/prefix.ts";
@@ -56,8 +56,9 @@ export function ipamBorrowedText(blocks: readonly IPAMBlock[]): string {
   for (const block of listed(blocks)) {
     const owner = block.affinity?.name ?? "";
     block.allocations.forEach((index, ordinal) => {
-      const secondary = index === null ? undefined : block.attributes[index]?.secondary;
-      if (secondary === undefined) return;
+      const attribute = index === null ? undefined : block.attributes[index];
+      if (attribute === undefined) return;
+      const secondary = secondaryOf(attribute);
       const node = secondary.get("node");
       if (node === undefined) unclassified++;
       else if (node !== owner) {
@@ -99,7 +100,9 @@ export function ipamAddressText(blocks: readonly IPAMBlock[], address: Address):
     block === undefined ? -1 : block.allocations.findIndex((_, at) => formatAddress(addressAt(block, at)) === written);
   const index = block?.allocations[ordinal] ?? null;
   if (index === null) return `${written} is not assigned\n`;
-  const attributes = [...(block?.attributes[index]?.secondary ?? [])].sort(([x], [y]) => (x < y ? -1 : 1));
+  const attribute = block?.attributes[index];
+  const secondary = attribute === undefined ? [] : [...secondaryOf(attribute)];
+  const attributes = secondary.sort(([x], [y]) => (x < y ? -1 : 1));
   const told =
     attributes.length === 0
       ? "No attributes defined\n"

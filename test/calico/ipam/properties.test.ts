@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { DeclaredNode } from "../../../src/calico/declared-node.ts";
 import type { AddressPlan } from "../../../src/calico/ipam/address-plan.ts";
-import type { IPAMBlock } from "../../../src/calico/ipam/ipam-block.ts";
+import { type IPAMBlock, secondaryOf } from "../../../src/calico/ipam/ipam-block.ts";
 import { formatAddress, parseAddress } from "../../../src/net/address.ts";
 import { addressNumber, addressOfNumber } from "../../../src/net/address-number.ts";
 import { formatPrefix, parsePrefix, prefixContains } from "../../../src/net/prefix.ts";
@@ -115,9 +115,9 @@ function blockManifest(block: IPAMBlock): string {
       ...(block.affinity === null ? {} : { affinity: `${block.affinity.type}:${block.affinity.name}` }),
       allocations: block.allocations,
       unallocated: block.unallocated,
-      attributes: block.attributes.map(({ handle, secondary }) => ({
-        ...(handle === null ? {} : { handle_id: handle }),
-        secondary: Object.fromEntries(secondary),
+      attributes: block.attributes.map((attribute) => ({
+        ...(attribute.handle === null ? {} : { handle_id: attribute.handle }),
+        secondary: Object.fromEntries(secondaryOf(attribute)),
       })),
       strictAffinity: false,
     },
