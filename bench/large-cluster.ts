@@ -24,7 +24,12 @@ export function part(share: number): ClusterSize {
   };
 }
 
-const NAMESPACES = 100;
+const NAMESPACES = 101;
+
+/** The namespace of a Service and of the pods behind it. */
+export function namespaceOf(service: number): string {
+  return `ns-${service % NAMESPACES}`;
+}
 
 /** Plain objects as YAML gives them, wrapped as the reader of manifests wraps them. */
 export function largeCluster(size: ClusterSize, origins: OriginTable): readonly Resource[] {
@@ -64,7 +69,7 @@ export function largeCluster(size: ClusterSize, origins: OriginTable): readonly 
       kind: "Pod",
       metadata: {
         name: `pod-${i}`,
-        namespace: `ns-${app % NAMESPACES}`,
+        namespace: namespaceOf(app),
         labels: { app: `app-${app}`, tier: app % 3 === 0 ? "web" : "db" },
       },
       spec: {
@@ -77,7 +82,7 @@ export function largeCluster(size: ClusterSize, origins: OriginTable): readonly 
     add({
       apiVersion: "v1",
       kind: "Service",
-      metadata: { name: `svc-${i}`, namespace: `ns-${i % NAMESPACES}` },
+      metadata: { name: `svc-${i}`, namespace: namespaceOf(i) },
       spec: {
         selector: { app: `app-${i}` },
         ports: [{ port: 80, targetPort: "http" }],
@@ -86,12 +91,13 @@ export function largeCluster(size: ClusterSize, origins: OriginTable): readonly 
     });
   }
   for (let i = 0; i < size.policies; i++) {
+    const app = (i * 7) % size.services;
     add({
       apiVersion: "networking.k8s.io/v1",
       kind: "NetworkPolicy",
-      metadata: { name: `allow-${i}`, namespace: `ns-${i % NAMESPACES}` },
+      metadata: { name: `allow-${i}`, namespace: namespaceOf(app) },
       spec: {
-        podSelector: { matchLabels: { app: `app-${(i * 7) % size.services}` } },
+        podSelector: { matchLabels: { app: `app-${app}` } },
         ingress: [
           { from: [{ namespaceSelector: { matchLabels: { team: `t${i % 10}` } } }], ports: [{ port: 8080 }] },
           { from: [{ podSelector: { matchLabels: { tier: "web" } } }] },
@@ -101,6 +107,15 @@ export function largeCluster(size: ClusterSize, origins: OriginTable): readonly 
     });
   }
   return resources;
+}
+
+/**
+ * A pod that every policy on the given one lets in (`tier: web` in its namespace), on a node of the other subnet. Both are among the
+ * first pods of their Services.
+ */
+export function welcomeTo(pod: number): number {
+  const apart = [1, 3, 5].find((count) => (pod + count * NAMESPACES) % 3 === 0) ?? 1;
+  return pod + apart * NAMESPACES;
 }
 
 /** `nodes.yaml` of the generated cluster: two subnets behind a router. */

@@ -1,4 +1,4 @@
-import type { ChainTable, Match, Rule, Ruleset } from "../../model/ruleset.ts";
+import { BUILT_IN_CHAINS, type ChainTable, type Match, type Rule, type Ruleset } from "../../model/ruleset.ts";
 import { isRefused } from "./refused-rules.ts";
 
 /** Matches whose checkentry calls nf_ct_netns_get(). */
@@ -30,6 +30,10 @@ const TARGETS: ReadonlySet<string> = new Set([
  * that rule is ever reached (measured: kernel.md K1).
  */
 export function needsConntrack(ruleset: Ruleset): boolean {
+  // what is left to look at is made only for this, where nodes share chains
+  for (const { name, chains } of ruleset.tables.values()) {
+    if (BUILT_IN_CHAINS[name].some((hook) => chains.get(hook)?.rules.some(ruleNeedsConntrack) === true)) return true;
+  }
   for (const table of ruleset.tables.values()) if (tableNeedsConntrack(table)) return true;
   return false;
 }
