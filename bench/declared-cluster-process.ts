@@ -53,14 +53,20 @@ function ping(to: number): void {
   if (results.join() !== "answered") throw new Error(`${name(from)} to ${name(to)}: ${results.join()}`);
 }
 
-mark("first", timed(() => ping(7)));
+mark(
+  "first",
+  timed(() => ping(7)),
+);
 mark("clock", performance.now() - started);
 // each between two nodes that no packet has come to, over the router
 const others = Array.from({ length: 21 }, (_, i) => timed(() => ping(14 + 5 * i)));
 mark("second", others[0] ?? Number.NaN);
 mark("next", median(others));
 mark("worst", Math.max(...others));
-mark("again", timed(() => ping(14)));
+mark(
+  "again",
+  timed(() => ping(14)),
+);
 mark("megabytes", process.resourceUsage().maxRSS / 1024);
 
 // what is the least that reading such objects costs
