@@ -13,6 +13,7 @@ const SCRIPTS = {
   "cold-trace-phases": new URL("./cold-trace-phases.ts", import.meta.url),
   "rule-memory-process": new URL("./rule-memory-process.ts", import.meta.url),
   "read-snapshot-process": new URL("./read-snapshot-process.ts", import.meta.url),
+  "read-bytes-process": new URL("./read-bytes-process.ts", import.meta.url),
   "bgp-settle-process": new URL("./bgp-settle-process.ts", import.meta.url),
   "declared-cluster-process": new URL("./declared-cluster-process.ts", import.meta.url),
   "read-iptables-save-cold": new URL("./read-iptables-save-cold.ts", import.meta.url),
