@@ -2,31 +2,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ARTICLE, folder, podpath } from "../cli/command.ts";
 import { clusterDiags, loosePastes, nodeDiags, nodesOf, packed, type Tree, treeOf } from "./forms.ts";
-
-interface TraceJson {
-  readonly certainty: string;
-  readonly assumptions: readonly { readonly host: string; readonly part: string; readonly detail: string }[];
-  readonly unknowns: readonly { readonly question: string }[];
-  readonly branches: readonly unknown[];
-}
-
-/** Everything of a trace but where it stands in the files; without MAC addresses where a form has none of them. */
-function told({ certainty, branches }: TraceJson, withMacs: boolean): unknown {
-  const bare: unknown = JSON.parse(
-    JSON.stringify(branches, (key, value: unknown) =>
-      key === "source" || (!withMacs && (key === "mac" || isNeighbourText(key, value))) ? undefined : value,
-    ),
-  );
-  return { certainty, branches: bare };
-}
-
-function isNeighbourText(key: string, value: unknown): boolean {
-  return (
-    key === "text" &&
-    typeof value === "string" &&
-    /\((?:answered by|learnt from|REACHABLE|STALE|DELAY|PROBE)/.test(value)
-  );
-}
+import { type TraceJson, told } from "./told.ts";
 
 /** What each form is made of; `tree` is what a snapshot folder holds. */
 const FORMS: Readonly<Record<string, (tree: Readonly<Record<string, string>>) => Tree>> = {

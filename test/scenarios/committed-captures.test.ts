@@ -13,18 +13,38 @@ const CAPTURES = readdirSync(SCENARIOS).flatMap((incident) =>
     .map((entry) => join(incident, entry.name)),
 );
 
-describe("the committed captures", () => {
-  it("are there", () => {
-    expect(CAPTURES.length).toBeGreaterThanOrEqual(11);
+/** The incidents beside the article's own, which is `bgp-blocked` against `healthy`. */
+const NINE = [
+  "bgp-blocked-by-reject",
+  "bgp-blocked-where-nothing-breaks",
+  "forwarding-off-at-destination",
+  "forwarding-off-at-source-cached",
+  "forwarding-off-at-source-expired",
+  "no-default-route",
+  "two-subnets-without-encapsulation",
+  "vxlan-blocked",
+  "vxlan-blocked-after-calico-accept",
+].map((name) => join("debian-firewall-blocks-bgp", name));
+
+function agrees(capture: string): void {
+  const { run, findings } = playFolder(join(SCENARIOS, capture));
+  expect(findings.filter((finding) => finding.severity !== "info")).toEqual([]);
+  expect(run.probes.length).toBeGreaterThan(0);
+  const wrong = run.probes.filter((probe) => probe.verdict !== "held").map((probe) => probe.probe.name);
+  expect(wrong).toEqual([]);
+}
+
+describe("the nine captures agree with what was measured", () => {
+  it.each(NINE)("%s: every answer, and every line of the dumps is understood", agrees);
+});
+
+describe("so do the other committed captures", () => {
+  const others = CAPTURES.filter((capture) => !NINE.includes(capture));
+
+  it("of which there are at least the healthy cluster and the article's incident", () => {
+    const names = others.map((capture) => capture.split("/").at(-1));
+    expect(names).toEqual(expect.arrayContaining(["bgp-blocked", "healthy"]));
   });
 
-  for (const capture of CAPTURES) {
-    it(`${capture}: every answer is the one that was measured, and every line of the dumps is understood`, () => {
-      const { run, findings } = playFolder(join(SCENARIOS, capture));
-      expect(findings.filter((finding) => finding.severity !== "info")).toEqual([]);
-      expect(run.probes.length).toBeGreaterThan(0);
-      const wrong = run.probes.filter((probe) => probe.verdict !== "held").map((probe) => probe.probe.name);
-      expect(wrong).toEqual([]);
-    });
-  }
+  it.each(others)("%s: every answer, and every line of the dumps is understood", agrees);
 });
