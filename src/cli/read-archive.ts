@@ -5,6 +5,7 @@ import { openArchive } from "../readers/archive/open-archive.ts";
 import { UNPACK_LIMITS, type UnpackLimits } from "../readers/archive/unpack-limits.ts";
 import type { UnreadFile } from "../readers/snapshot/files.ts";
 import { isNotRead } from "../readers/snapshot/not-read.ts";
+import { isPodLog, logRoom } from "../readers/snapshot/pod-log.ts";
 import { decodeText } from "./decode-text.ts";
 import { inflate } from "./inflate.ts";
 import { recentTexts } from "./recent-texts.ts";
@@ -23,7 +24,9 @@ export async function readArchive(
 ): Promise<ArchiveTexts> {
   const limits: UnpackLimits =
     megabytes === undefined ? UNPACK_LIMITS : { ...UNPACK_LIMITS, bytes: megabytes * 1024 * 1024, ratio: null };
-  const opened = await openArchive(source, name, { inflate, limits, wants: (path) => !isNotRead(path) });
+  const room = logRoom();
+  const wants = (path: string, bytes: number): boolean => !isNotRead(path) && (!isPodLog(path) || room(bytes));
+  const opened = await openArchive(source, name, { inflate, limits, wants });
   const files = new Map<string, UnreadFile>();
   const recent = recentTexts();
   for (const [path, kept] of opened.files) {

@@ -18,6 +18,8 @@ import { conntrackFull } from "./conntrack-full.ts";
 import { forwardingOff } from "./forwarding-off.ts";
 import { kubeProxyMissing } from "./kube-proxy-missing.ts";
 import { listenQueueOverflowed } from "./listen-queue-overflowed.ts";
+import { logConfirmed } from "./log-confirmed.ts";
+import { logContradicted } from "./log-contradicted.ts";
 import { logTells } from "./log-tells.ts";
 import { loopbackDown } from "./loopback-down.ts";
 import { looseReversePath } from "./loose-reverse-path.ts";
@@ -90,6 +92,8 @@ const CHECKS: Readonly<Record<CheckCode, Check>> = {
   "tunnel-one-way": tunnelOneWay,
   "tunnel-refused": tunnelRefused,
   "tcp-md5-failed": tcpMd5Failed,
+  "log-confirmed": logConfirmed,
+  "log-contradicted": logContradicted,
   "log-tells": logTells,
   "packet-logged": packetLogged,
 };

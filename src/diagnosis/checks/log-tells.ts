@@ -15,6 +15,19 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/Bad BGP identifier/, "both sides have the same router ID"],
   [/BGP not established/, "calico-node is not ready, because sessions are down"],
   [/Connection (?:refused|reset|closed)/, "the peer refuses or ends the connection"],
+  [
+    /Hold timer expired/,
+    "nothing was heard from a BGP peer until its hold timer expired: packets to or from it are lost",
+  ],
+  [/^(?:Mesh|Node|Global)_\S+: Received: /, "a BGP peer ended the session, and said why"],
+  [
+    /Failed to execute ip(?:6|\(6\))?tables-restore|Failed to program iptables/,
+    "rules were refused by iptables-restore: the kernel keeps those it had",
+  ],
+  [
+    /plugin\/errors: .*(?:timeout|refused|no route to host|unreachable)/,
+    "CoreDNS gets no answer from the server it forwards to: names outside of the cluster are not resolved",
+  ],
   [/is already using the IPv[46] address/, "two nodes have one address, and the later one does not start"],
   [/RPF check is set to '?loose/, "Felix refuses to start with a loose reverse path filter"],
   [

@@ -19,6 +19,18 @@ export const NODE_CHECK_CODES = {
       "Addresses of Services are not translated there: packets to them take the default route. kube-proxy is down, or never reached the API server.",
     todo: "kubectl -n kube-system logs of the node's kube-proxy.",
   },
+  "log-confirmed": {
+    title: "A line of a log and a dump say the same",
+    means:
+      "A log of the node or of its pods (calico-node, kube-proxy, CoreDNS, CNI) says that something failed, and a dump of the same node shows it: the session is down, the rules are not there, the connection was not answered.",
+    todo: "Both lines are named. The log says why, the dump that it is so still.",
+  },
+  "log-contradicted": {
+    title: "A line of a log and a dump say different things",
+    means:
+      "A log says that something failed or came up, and a dump of the same node shows the opposite. They are of different times: what the log tells is over, or it began after the dump.",
+    todo: "Compare the line's time with that of the dump, and collect both again.",
+  },
   "log-tells": {
     title: "A log has a line that says what is wrong",
     means:

@@ -20,8 +20,8 @@ export interface OpenedArchive {
 export interface OpenOptions {
   readonly inflate: Inflate;
   readonly limits: UnpackLimits;
-  /** False for files whose content nobody will read: it is not kept. */
-  readonly wants: (path: string) => boolean;
+  /** False for files whose content nobody will read: it is not kept. Asked once of each entry, with the bytes that its header tells. */
+  readonly wants: (path: string, bytes: number) => boolean;
 }
 
 /** Closes what ends in the middle of a line: readers know it for a cut. */
@@ -205,19 +205,20 @@ function readEntries(
       if (!opening.budget.entry()) return false;
       path = acceptedPath(entry, shown, findings);
       if (path === null) return false;
-      if (entry.size > limits.fileBytes && entry.kind === "file" && opening.wants(shown(path))) {
+      const isWanted = opening.wants(shown(path), entry.size);
+      if (entry.size > limits.fileBytes && entry.kind === "file" && isWanted) {
         findings.add(tooLarge(shown(path), entry.size, limits));
         known.add(path);
         return false;
       }
-      if (opening.wants(shown(path))) return true;
+      if (isWanted) return true;
       if (entry.kind === "file") unwanted++;
       return false;
     },
     entry(entry, content) {
       if (path === null) return;
       if (entry.target !== null) {
-        if (opening.wants(shown(path)))
+        if (opening.wants(shown(path), 0))
           links.set(path, { path, target: entry.target, isHard: entry.kind === "hardlink" });
         return;
       }

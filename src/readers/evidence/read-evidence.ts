@@ -1,6 +1,7 @@
 import { type Evidence, evidence, joinEvidence } from "../../model/evidence.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { OriginTable } from "../../model/origin.ts";
+import { readLogLines } from "../logs/log-lines.ts";
 import { chooseFiles } from "../snapshot/choose-files.ts";
 import type { MachineFiles } from "../snapshot/layout.ts";
 import type { RecognisedFile } from "../snapshot/reading.ts";
@@ -36,6 +37,12 @@ export function readEvidence(
       findings.push(...dump.findings);
       recognised.push({ path: file.path, as: role.command, items: dump.items });
       found.set(machine.name, joinEvidence(found.get(machine.name) ?? evidence({}), evidence(dump.evidence)));
+    }
+    for (const file of machine.logs ?? []) {
+      const { lines, findings: about } = readLogLines(file.text, file.path, origins);
+      findings.push(...(file.problem == null ? about : [file.problem]));
+      recognised.push({ path: file.path, as: "kubectl logs", items: lines.length });
+      found.set(machine.name, joinEvidence(found.get(machine.name) ?? evidence({}), evidence({ logLines: lines })));
     }
   }
   return { evidence: found, findings, recognised };

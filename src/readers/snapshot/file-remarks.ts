@@ -23,7 +23,7 @@ export function notRead(count: number): readonly Finding[] {
     {
       code: "not-read",
       severity: "info",
-      message: `${what} of logs, pods' descriptions, certificates or eBPF maps: nothing is read from them.`,
+      message: `${what} of other pods' logs, pods' descriptions, certificates or eBPF maps: nothing is read from them.`,
     },
   ];
 }

@@ -1,6 +1,7 @@
 import type { Finding } from "../../model/finding.ts";
 import { FILE_ROLES, type FileText, type SnapshotFiles, stemOf, textOf, type UnreadFile } from "./files.ts";
 import { isNotRead } from "./not-read.ts";
+import { isPodLog } from "./pod-log.ts";
 import { snapshotRoots, withoutArchive } from "./roots.ts";
 
 /** A file and its content, which is fetched when it is asked for. */
@@ -23,10 +24,12 @@ export interface MachineFiles {
   readonly folder: string;
   /** By name inside the folder. */
   readonly files: ReadonlyMap<string, PlacedFile>;
+  /** Of its pods and of the CNI plugin. */
+  readonly logs?: readonly PlacedFile[];
 }
 
 /** A machine as its folder names it. */
-export type MachineFolder = Omit<MachineFiles, "files">;
+export type MachineFolder = Omit<MachineFiles, "files" | "logs">;
 
 /** A file that only its content may tell; `machine` where it lies in a machine's own folder. */
 export interface LooseFile {
@@ -56,9 +59,15 @@ const UNNAMED = /^(?:\d+(?:\.\d+){3}|[\da-f]*:[\da-f:.]*|ns-\d+)$/i;
 /** In place of the Kubernetes namespace of such a pod; no namespace can be called so. */
 export const NOBODY = "?";
 
+interface PlaceOfMachine {
+  readonly machine: MachineFolder;
+  readonly files: Map<string, PlacedFile>;
+  readonly logs: PlacedFile[];
+}
+
 /** Sorts the paths of a snapshot into what INTERFACES section 2 says they are. The order of the files does not matter. */
 export function layOut(snapshot: SnapshotFiles): Layout {
-  const machines = new Map<string, { machine: MachineFolder; files: Map<string, PlacedFile> }>();
+  const machines = new Map<string, PlaceOfMachine>();
   const cluster: PlacedFile[] = [];
   const loose: LooseFile[] = [];
   const misnamed = new Set<string>();
@@ -70,9 +79,12 @@ export function layOut(snapshot: SnapshotFiles): Layout {
       loose.push({ file, machine });
       return;
     }
-    const known = machines.get(machine.folder) ?? { machine, files: new Map<string, PlacedFile>() };
+    placeOf(machine).files.set(name, file);
+  };
+  const placeOf = (machine: MachineFolder): PlaceOfMachine => {
+    const known = machines.get(machine.folder) ?? { machine, files: new Map<string, PlacedFile>(), logs: [] };
     machines.set(machine.folder, known);
-    known.files.set(name, file);
+    return known;
   };
 
   const paths = [...snapshot.files.keys()].sort();
@@ -97,7 +109,9 @@ export function layOut(snapshot: SnapshotFiles): Layout {
     else if (parts.length === 1 && /^facts\.ya?ml$/.test(top)) facts = file;
     else if (/^(?:|cluster\/|(?:nodes|hosts)\/[^/]+\/)index\.json$/.test(parts.join("/"))) indexes.push(file);
     else if (top === "cluster" && parts.length > 1) cluster.push(file);
-    else if (top === "nodes" && parts.length === 3) {
+    else if (top === "nodes" && isPodLog(inside) && !FILE_ROLES.has(stemOf(parts.at(-1) ?? ""))) {
+      placeOf({ name, kind: "node", node: null, folder: `nodes/${name}` }).logs.push(file);
+    } else if (top === "nodes" && parts.length === 3) {
       add({ name, kind: "node", node: null, folder: `nodes/${name}` }, third, file);
     } else if (top === "hosts" && parts.length === 3) {
       add({ name: `host/${name}`, kind: "host", node: null, folder: `hosts/${name}` }, third, file);
@@ -121,7 +135,7 @@ export function layOut(snapshot: SnapshotFiles): Layout {
     facts,
     indexes,
     cluster,
-    machines: [...machines.values()].map(({ machine, files }) => ({ ...machine, files })),
+    machines: [...machines.values()].map(({ machine, files, logs }) => ({ ...machine, files, logs })),
     loose,
     misnamed: [...misnamed],
     notRead,

@@ -10,6 +10,9 @@ metadata: {namespace: shop, name: web}
 spec: {clusterIP: 10.96.0.10, selector: {app: web}, ports: [{port: 80}]}
 `;
 
+/** As BIRD 1.6 writes it. */
+const HOLD_TIMER = "2025-02-15 10:00:01 <RMT> Mesh_172_16_0_12: Error: Hold timer expired\n";
+
 /** Felix's rules about VXLAN, with the packets that they counted. */
 function felix(accepted: number, refused: number, sent: number): CommandExample {
   return snapshot({
@@ -49,6 +52,15 @@ No IPv6 peers found.
   "kube-proxy-missing": snapshot({
     "cluster/service.yaml": SERVICE,
     "nodes/n1/iptables-save.txt": filter(":cali-FORWARD - [0:0]", "-A FORWARD -j cali-FORWARD"),
+  }),
+  "log-confirmed": snapshot({
+    "nodes/n1/calico-system/calico-node-x7k2p.log": HOLD_TIMER,
+    "nodes/n1/birdc-protocols.txt":
+      "BIRD 1.6.8 ready.\nname     proto    table    state  since       info\nMesh_172_16_0_12 BGP      master   start  10:00:04    Connect       \n",
+  }),
+  "log-contradicted": snapshot({
+    "nodes/n1/calico-system/calico-node-x7k2p.log": HOLD_TIMER,
+    "nodes/n1/ip-route.txt": `${ROUTES}192.168.9.0/26 via 172.16.0.12 dev eth0 proto bird \n`,
   }),
   "log-tells": snapshot({
     "nodes/n1/journal.txt":
