@@ -22,6 +22,7 @@ import { readRoutes } from "../../../src/readers/ip/route.ts";
 import { readPolicyRules } from "../../../src/readers/ip/rule.ts";
 import { readIpSetList } from "../../../src/readers/ipset/list.ts";
 import { readIpSetSave } from "../../../src/readers/ipset/save.ts";
+import { openIptablesSave } from "../../../src/readers/iptables/open-save.ts";
 import { readIptablesSave } from "../../../src/readers/iptables/save.ts";
 import { readLogLines } from "../../../src/readers/logs/log-lines.ts";
 import { loggedPacket } from "../../../src/readers/logs/logged-packet.ts";
@@ -74,8 +75,16 @@ const other = (name: string, samples: RegExp, read: (text: string) => readonly F
 
 const iptables =
   (family: 4 | 6): Read =>
-  (text, file, origins) =>
-    readIptablesSave({ text, file, family, backend: family === 4 ? "nft" : "legacy" }, origins);
+  (text, file, origins) => {
+    const input = { text, file, family, backend: family === 4 ? "nft" : "legacy" } as const;
+    const found: Finding[] = [];
+    const opened = openIptablesSave(input, origins, (more) => found.push(...more));
+    // its chains are read when somebody looks at them
+    for (const { tables } of opened?.rulesets ?? [])
+      JSON.stringify([...tables.values()].map(({ chains }) => [...chains.values()]));
+    const dump = readIptablesSave(input, origins);
+    return { ...dump, findings: [...dump.findings, ...found] };
+  };
 
 /** One file of evidence, and what `check` would say of it. */
 function evidenceOf(text: string): readonly Finding[] {
