@@ -12,6 +12,7 @@ import { errorsAgainst } from "./validate.ts";
 const SCENARIOS = join(ROOT, "scenarios");
 const INCIDENT = join(SCENARIOS, "debian-firewall-blocks-bgp/bgp-blocked");
 const HEALTHY = join(SCENARIOS, "debian-firewall-blocks-bgp/healthy");
+const THREE_NODES = join(ROOT, "examples/three-nodes/cluster");
 const SECONDS_30 = 30_000;
 
 /** What a command prints on stdout. */
@@ -62,6 +63,28 @@ describe("trace --json gives a result:", () => {
     ["an error of the sender", INCIDENT, ["--from", "pod/default/a", "--to", "240.0.0.1"]],
   ])("%s", { timeout: SECONDS_30 }, async (_, network, args) => {
     expect(errorsAgainst("result", JSON.parse(await printed(["trace", network, ...args, "--json"])))).toEqual([]);
+  });
+});
+
+describe("explain-rule --json gives an explanation:", () => {
+  test.each([
+    ["a chain of a dump", HEALTHY, ["filter/cali-FORWARD", "--node", "worker-1"]],
+    ["a rule of a dump", HEALTHY, ["nat/KUBE-SERVICES:2"]],
+    ["a policy", HEALTHY, ["NetworkPolicy", "default/default.allow-apiserver"]],
+    ["a set", HEALTHY, ["cali40s:Ub8LfdQHmOj2rpKLJ3cPcZA"]],
+    ["a Service", HEALTHY, ["Service", "kube-system/kube-dns"]],
+    ["a policy of manifests", THREE_NODES, ["NetworkPolicy", "default/allow-apiserver"]],
+    ["a chain of manifests", THREE_NODES, ["filter/cali-INPUT"]],
+    ["a set of manifests", THREE_NODES, ["cali40all-ipam-pools"]],
+  ])("%s", { timeout: SECONDS_30 }, async (_, network, args) => {
+    const text = await printed(["explain-rule", network, ...args, "--json"]);
+    expect(errorsAgainst("explain-rule", JSON.parse(text))).toEqual([]);
+  });
+
+  test("a cause without a resource is none", () => {
+    const rule = { index: 1, text: "-A INPUT -j ACCEPT", owner: null, cause: { field: "spec" } };
+    const chain = { nodes: ["n"], family: 4, backend: "nft", table: "filter", chain: "INPUT", rules: [rule] };
+    expect(errorsAgainst("explain-rule", { chains: [chain], sets: [] })).not.toEqual([]);
   });
 });
 

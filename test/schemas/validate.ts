@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { ROOT } from "../docs/root.ts";
 
-const NAMES = ["snapshot", "nodes", "facts", "scenario", "packet", "result"] as const;
+const NAMES = ["snapshot", "nodes", "facts", "scenario", "packet", "result", "explain-rule"] as const;
 
 export type SchemaName = (typeof NAMES)[number];
 
