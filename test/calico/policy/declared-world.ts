@@ -70,8 +70,19 @@ const NODE_RULES = [
   `-A OUTPUT -d ${SERVICE}/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.1.0.9:8080`,
 ];
 
+/** Chains and rules of table nat that stand behind Felix's. */
+export interface NodeNat {
+  readonly chains: readonly string[];
+  readonly rules: readonly string[];
+}
+
 /** The same cluster's node with the rendered rules and sets, its pods and two machines outside. */
-export function labOf(random: RandomCluster, calico: string): Lab {
+export function labOf(
+  random: RandomCluster,
+  calico: string,
+  nat4: NodeNat = { chains: [], rules: NODE_RULES },
+  nat6: NodeNat = { chains: [], rules: [] },
+): Lab {
   const { felix } = programmed(random, calico);
   const text = (tables: FelixOfNode["ipv4"]): string =>
     tables
@@ -83,7 +94,12 @@ export function labOf(random: RandomCluster, calico: string): Lab {
     name,
     interfaces: [{ name: "eth0", addresses: [`10.${subnet}.0.9/24`, `fd00:${subnet}::9/64`] }],
   });
-  const natRules = text(felix.ipv4).replace(/(\*nat\n[\s\S]*?)COMMIT/, `$1${NODE_RULES.join("\n")}\nCOMMIT`);
+  const withNat = (tables: FelixOfNode["ipv4"], { chains, rules }: NodeNat): string =>
+    text(tables).replace(
+      /\*nat\n([\s\S]*?)COMMIT/,
+      (_, own: string) =>
+        `*nat\n${chains.map((name) => `:${name} - [0:0]\n`).join("")}${own}${rules.map((line) => `${line}\n`).join("")}COMMIT`,
+    );
   return {
     hosts: [
       {
@@ -100,7 +116,7 @@ export function labOf(random: RandomCluster, calico: string): Lab {
             pod.addresses.map((own) => `${own.includes(":") ? "-6 " : ""}${own} dev ${interfaceOf(pod)}`),
           ),
         ],
-        rulesets: [{ text: natRules }, { family: 6, text: text(felix.ipv6) }],
+        rulesets: [{ text: withNat(felix.ipv4, nat4) }, { family: 6, text: withNat(felix.ipv6, nat6) }],
         ipsets: `${felix.ipSets.map(printIpSet).join("\n")}\n`,
         sysctls: { "net.ipv4.ip_forward": "1", "net.ipv6.conf.all.forwarding": "1" },
       },
