@@ -1,5 +1,6 @@
 import { type BgpRun, choicesOf, routesOf, runFor, SETTLING_TIME, startDaemons } from "../bgp/reconverge.ts";
 import type { SpeakerConfiguration } from "../bgp/speaker/configuration.ts";
+import { exportedBy } from "../bgp/speaker/export-counts.ts";
 import { speakerOf } from "../bgp/speaker/from-bird.ts";
 import { type Peer, shownError, shownState } from "../bgp/speaker/peer.ts";
 import type { BirdConfiguration } from "../model/bird/configuration.ts";
@@ -130,7 +131,7 @@ function sessionOf(host: string, peer: Peer): HostSession {
     peerAs: configuration.remoteAs,
     sourceAddress: peer.sourceAddress,
     imported: protocol.imported,
-    exported: protocol.exported,
+    exported: exportedBy(protocol),
     origin: configuration.origin,
   };
 }

@@ -8,13 +8,13 @@ import { createWorld, type World } from "./world.ts";
 const SHARED: ReadonlySet<string> = new Set([
   ...["network", "topology", "host", "compiled", "dumped", "device", "input", "output", "port", "carrier", "landmark"],
   ...["physicalInput", "physicalOutput", "route", "rule", "verdictChain", "template", "supposition", "set", "member"],
-  ...["configuration", "membership", "options", "capabilities", "form", "sendForm", "lastError"],
+  ...["configuration", "group", "options", "capabilities", "form", "sendForm", "lastError"],
   ...["prefix", "attributes", "kernel", "alien", "learnt", "end"],
   ...["address", "local", "remote", "src", "dst", "from", "sourceAddress", "remoteAddress"],
 ]);
 
 /** Collections whose members never change. */
-const SHALLOW: ReadonlySet<string> = new Set(["programmed", "sent", "pending", "routeChanges", "unknownOutputs"]);
+const SHALLOW: ReadonlySet<string> = new Set(["programmed", "pending", "routeChanges", "unknownOutputs"]);
 
 /**
  * A World that goes on from where another one stands, and what programs hold of it (`held`): each of the two lives on without the

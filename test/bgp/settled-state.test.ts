@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bgpCluster } from "../../bench/bgp-cluster.ts";
 import { type BgpRun, forkRun, routesOf, runFor, startDaemons } from "../../src/bgp/reconverge.ts";
+import { toldTo } from "../../src/bgp/speaker/audience.ts";
 import { type Peer, shownError, shownState } from "../../src/bgp/speaker/peer.ts";
 import { killSpeaker, type Speaker, startSpeaker, terminateSpeaker } from "../../src/bgp/speaker/speaker.ts";
 import { runtimeOf } from "../../src/emulator/world.ts";
@@ -159,5 +160,5 @@ function isTold({ speakers }: BgpRun, peer: Peer, prefix: string): boolean {
   const other = [...speakers.values()].flatMap((list) => list.flatMap(({ peers }) => peers.filter(isOtherEnd)))[0];
   // it has ended meanwhile, or segments do not come through
   if (other === undefined || (other.session?.socket?.flight.length ?? 0) > 0) return true;
-  return [...other.sent.values()].some((sent) => formatPrefix(sent.prefix) === prefix);
+  return toldTo(other).some(([, told]) => formatPrefix(told.prefix) === prefix);
 }

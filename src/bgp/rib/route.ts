@@ -1,4 +1,4 @@
-import type { Address } from "../../net/address.ts";
+import { type Address, formatAddress } from "../../net/address.ts";
 import type { Prefix } from "../../net/prefix.ts";
 import type { PathAttributes } from "../messages/path-attributes.ts";
 
@@ -89,6 +89,11 @@ export function prefixKey({ address, length }: Prefix): PrefixKey {
   return address.family === 4
     ? address.a * 64 + length
     : `${address.a}:${address.b}:${address.c}:${address.d}/${length}`;
+}
+
+/** The same for an address. */
+export function addressKey(address: Address): PrefixKey {
+  return address.family === 4 ? address.a : formatAddress(address);
 }
 
 /** Whether packets can go by the route: a gateway, a device or several (rte_resolvable). */

@@ -1,11 +1,13 @@
-import { type Address, compareAddresses, formatAddress } from "../../net/address.ts";
+import { type Address, compareAddresses } from "../../net/address.ts";
 import { addressBits, type Prefix, prefixContains, prefixOf } from "../../net/prefix.ts";
 import { isBetter } from "./better.ts";
-import { type PrefixKey, prefixKey, type RibRoute, type RouteOwner } from "./route.ts";
+import { addressKey, type PrefixKey, prefixKey, type RibRoute, type RouteOwner } from "./route.ts";
 
 /** All routes of one destination, the best first. */
 export interface RibNet {
   readonly prefix: Prefix;
+  /** Nets are numbered as they come. */
+  readonly number: number;
   routes: readonly RibRoute[];
 }
 
@@ -29,6 +31,9 @@ export interface RoutingTable {
   readonly nets: Map<PrefixKey, RibNet>;
   readonly hostEntries: Map<PrefixKey, HostEntry>;
   readonly listeners: RibListener[];
+  /** Routes that there are, and nets that ever were. */
+  routes: number;
+  made: number;
   /** Lengths of the prefixes there are, and how many of each, for look-ups. */
   readonly lengths: number[];
   /** The span of addresses of next hops: changes beyond it move none. */
@@ -37,7 +42,16 @@ export interface RoutingTable {
 }
 
 export function routingTable(): RoutingTable {
-  return { nets: new Map(), hostEntries: new Map(), listeners: [], lengths: [], lowest: null, highest: null };
+  return {
+    nets: new Map(),
+    hostEntries: new Map(),
+    listeners: [],
+    routes: 0,
+    made: 0,
+    lengths: [],
+    lowest: null,
+    highest: null,
+  };
 }
 
 /** Where a route without a look-up leads, as a next hop that is looked up. */
@@ -64,7 +78,7 @@ export function updateRoute(
   let net = table.nets.get(key);
   if (net === undefined) {
     if (route === null) return 0;
-    net = { prefix, routes: [] };
+    net = { prefix, number: table.made++, routes: [] };
     table.nets.set(key, net);
     table.lengths[prefix.length] = (table.lengths[prefix.length] ?? 0) + 1;
   }
@@ -74,6 +88,8 @@ export function updateRoute(
   if (old !== null && fresh !== null && sameRoute(old, fresh)) return 0;
   const rest = old === null ? before : before.filter((item) => item !== old);
   if (old === null && fresh === null) return 0;
+  if (old === null) table.routes++;
+  else if (fresh === null) table.routes--;
   net.routes = fresh === null ? rest : insert(rest, fresh);
   if (old?.recursive === true && fresh === null) forgetUser(table, net, key, old);
   if (net.routes.length === 0) {
@@ -153,7 +169,7 @@ export function nextHopOf({ attributes }: RibRoute): Address | null {
 }
 
 function hostEntry(table: RoutingTable, address: Address): HostEntry {
-  const name = nameOf(address);
+  const name = addressKey(address);
   const known = table.hostEntries.get(name);
   if (known !== undefined) return known;
   const entry: HostEntry = { address, ...lookUpHost(table, address), users: new Map() };
@@ -163,13 +179,9 @@ function hostEntry(table: RoutingTable, address: Address): HostEntry {
   return entry;
 }
 
-function nameOf(address: Address): PrefixKey {
-  return address.family === 4 ? address.a : formatAddress(address);
-}
-
 function forgetUser(table: RoutingTable, net: RibNet, key: PrefixKey, old: RibRoute): void {
   const address = nextHopOf(old);
-  const entry = address === null ? undefined : table.hostEntries.get(nameOf(address));
+  const entry = address === null ? undefined : table.hostEntries.get(addressKey(address));
   const used = net.routes.some((route) => route.recursive && nextHopOf(route) === address);
   if (!used) entry?.users.delete(key);
 }

@@ -7,10 +7,10 @@ import { PLAIN_FORM, type WireForm } from "../messages/message.ts";
 import type { PathAttributes } from "../messages/path-attributes.ts";
 import type { Exporter } from "../rib/bgp-attributes.ts";
 import type { PrefixKey } from "../rib/route.ts";
+import type { Audience } from "./audience.ts";
 import type { BgpConfiguration } from "./configuration.ts";
 import type { Protocol } from "./protocol.ts";
 import { type Timer, timer } from "./timer.ts";
-import type { Membership } from "./update-group.ts";
 
 /** States of a connection (bgp_state_names of proto/bgp/bgp.c, BIRD 1.6), from lowest to highest. */
 export const CONNECTION_STATES = [
@@ -59,11 +59,6 @@ export interface Pending {
   readonly attributes: PathAttributes | null;
 }
 
-/** What the neighbour knows. */
-export interface Sent extends Pending {
-  readonly attributes: PathAttributes;
-}
-
 /** A living instance of BGP: one neighbour. */
 export interface Peer {
   readonly protocol: Protocol;
@@ -90,11 +85,11 @@ export interface Peer {
   readonly unconfirmed: Set<string>;
   readonly startupTimer: Timer;
   readonly restartTimer: Timer;
-  /** What the neighbour was told last, by prefix and path identifier. */
-  readonly sent: Map<PrefixKey, Sent>;
+  /** Where it hears what others hear too, and from which change on; null: it is told nothing. */
+  audience: Audience | null;
+  cursor: number;
+  /** What goes out to it alone. */
   readonly pending: Map<PrefixKey, Pending>;
-  /** Whom it is told the same as; null until something is told. */
-  membership: Membership | null;
   pendingEnd: boolean;
   flushQueued: boolean;
   decisionQueued: boolean;

@@ -5,6 +5,7 @@ import { runFilter } from "../filter/evaluate.ts";
 import type { BgpOwner, RibRoute, RouteOwner } from "../rib/route.ts";
 import { type RoutingTable, updateRoute } from "../rib/table.ts";
 import type { ProtocolConfiguration, SpeakerConfiguration } from "./configuration.ts";
+import type { CountedTogether } from "./export-counts.ts";
 import { leaveRecovery, type Recovery } from "./recovery.ts";
 
 /** States of a protocol (PS_* of nest/protocol.h, and `feed`, `flush` of its core state). */
@@ -29,6 +30,8 @@ export interface Protocol {
   imported: number;
   exported: number;
   stats: RouteChangeStats;
+  /** What is counted together with others (`exportedBy`, `statsOf`). */
+  together: CountedTogether | null;
 }
 
 /** What the parts of one daemon share. */
@@ -60,6 +63,7 @@ export function protocol(
     imported: 0,
     exported: 0,
     stats: noStats(),
+    together: null,
   };
 }
 

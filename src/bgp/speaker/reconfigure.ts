@@ -1,13 +1,13 @@
 import type { BirdFilterUse } from "../../model/bird/configuration.ts";
 import type { FilterEnvironment } from "../filter/evaluate.ts";
+import { moveAudience } from "./audience.ts";
 import type { BgpConfiguration, ProtocolConfiguration, SpeakerConfiguration } from "./configuration.ts";
 import { announceToKernel, scanKernel, stopKernel } from "./kernel.ts";
 import { scanStatic } from "./local-routes.ts";
 import type { Peer } from "./peer.ts";
 import { flushRoutes, type Protocol, setState } from "./protocol.ts";
 import { endPeer, reloadRoutes } from "./session.ts";
-import { addProtocol, type Speaker, startProtocol } from "./speaker.ts";
-import { announceTo } from "./updates.ts";
+import { addProtocol, removePeer, type Speaker, startProtocol } from "./speaker.ts";
 
 /** Subcodes of Cease (RFC 4486): of a peer that is gone, and of one that is told something else. */
 const DECONFIGURED = 3;
@@ -52,8 +52,11 @@ function remove(speaker: Speaker, item: Protocol, subcode: number): void {
   const { protocols, kernels, peers } = speaker;
   protocols.splice(protocols.indexOf(item), 1);
   const peer = peers.findIndex(({ protocol }) => protocol === item);
-  const [gone] = peer < 0 ? [] : peers.splice(peer, 1);
-  if (gone !== undefined) return endPeer(speaker, gone, subcode);
+  const gone = peers[peer];
+  if (gone !== undefined) {
+    removePeer(speaker, gone);
+    return endPeer(speaker, gone, subcode);
+  }
   const kernel = kernels.findIndex(({ protocol }) => protocol === item);
   const [left] = kernel < 0 ? [] : kernels.splice(kernel, 1);
   if (left !== undefined) stopKernel(speaker, left);
@@ -123,7 +126,7 @@ function goOnWith(
   if (peer.protocol.state !== "up") return;
   if (isTakenAnew && !reloadRoutes(speaker, peer))
     return replace(speaker, peer.protocol, wanted, peer.protocol.owner.order);
-  if (isToldAnew) for (const net of speaker.table.nets.values()) announceTo(speaker, peer, net, []);
+  if (isToldAnew) moveAudience(speaker, peer);
 }
 
 /** filter_same(): the same statements, with the same functions, wherever they stand. */

@@ -4,28 +4,36 @@ import { describeTcpError } from "../../emulator/tcp/error-text.ts";
 import { connectTcp, listenTcp, stopListening } from "../../emulator/tcp/open.ts";
 import { closeConnection, sendOctets, writesOf } from "../../emulator/tcp/send.ts";
 import type { Listener } from "../../emulator/tcp/stack.ts";
-import { type Address, formatAddress, sameAddress } from "../../net/address.ts";
+import { type Address, formatAddress } from "../../net/address.ts";
 import { decodeMessage, decodeWrite } from "../messages/decode.ts";
 import { encodeMessage } from "../messages/encode.ts";
 import { type Message, PLAIN_FORM } from "../messages/message.ts";
 import { CEASE, describeNotification, FSM_ERROR, HOLD_TIMER_EXPIRED } from "../messages/notification-text.ts";
+import { addressKey, type PrefixKey } from "../rib/route.ts";
+import type { Audience } from "./audience.ts";
+import { feed, forgetSent, receiveRefresh } from "./feed.ts";
 import { findNeighbour, sourceFor } from "./interfaces.ts";
 import { agree, FORWARDING, openMessage, RESTARTED } from "./open.ts";
 import { type ConnectionState, NO_ERROR, type Peer, type PeerConnection, type PeerError } from "./peer.ts";
 import { flushRoutes, type SpeakerCore, setState } from "./protocol.ts";
+import { beginRestart, finishRestart, receiveUpdate } from "./receive-update.ts";
 import { unlockRecovery } from "./recovery.ts";
 import { jittered, startTimer, stopTimer, type Timer } from "./timer.ts";
-import { beginRestart, feed, finishRestart, forgetSent, receiveRefresh, receiveUpdate } from "./updates.ts";
 
 /** What the instances of BGP of one daemon share. */
 export interface BgpCore extends SpeakerCore {
   readonly peers: Peer[];
+  /** The same by their addresses (`addressKey`), in that order. */
+  readonly neighbours: Map<PrefixKey, Peer[]>;
+  /** Neighbours by what they are told. */
+  readonly audiences: Set<Audience>;
   listener: Listener | null;
   listenUsers: number;
   /** Who holds the right to talk to a neighbour (object locks), and who waits for it. */
   readonly locks: Map<string, Peer[]>;
   /** What BIRD tells apart routes by on the wire: a number for each source of routes. */
-  readonly sourceIds: Map<string, number>;
+  readonly sourceIds: Map<string, Map<number, number>>;
+  sources: number;
 }
 
 /** IP_PREC_INTERNET_CONTROL. */
@@ -191,9 +199,8 @@ function eventsOf(core: BgpCore, peer: Peer, connection: PeerConnection): OfSock
 
 /** bgp_incoming_connection(): null where it is turned away. */
 function accept(core: BgpCore, socket: Connection): TcpEvents | null {
-  const peer = core.peers.find(({ configuration, protocol }) =>
-    protocol.configuration.disabled ? false : sameAddress(configuration.neighbour, socket.remote),
-  );
+  const known = core.neighbours.get(addressKey(socket.remote));
+  const peer = known?.find(({ protocol }) => !protocol.configuration.disabled);
   const refused = (): null => {
     closeConnection(core.world, socket);
     return null;
@@ -254,9 +261,8 @@ function openListener(core: BgpCore): boolean {
 }
 
 function keyOf(core: BgpCore, address: Address): string | null {
-  const peer = core.peers.find(
-    ({ configuration: { key, neighbour }, listens }) => listens && key !== null && sameAddress(neighbour, address),
-  );
+  const known = core.neighbours.get(addressKey(address));
+  const peer = known?.find(({ configuration, listens }) => listens && configuration.key !== null);
   return peer?.configuration.key ?? null;
 }
 
@@ -514,8 +520,8 @@ function checkLimit(core: BgpCore, peer: Peer): void {
 /** bgp_stop(). */
 export function stopPeer(core: BgpCore, peer: Peer, subcode: number): void {
   setState(core, peer.protocol, "stop");
+  forgetSent(core, peer);
   flushRoutes(core, peer.protocol);
-  forgetSent(peer);
   peer.restarting = false;
   stopTimer(peer.restartTimer);
   closeGracefully(core, peer, peer.outgoing, subcode);

@@ -3,9 +3,11 @@ import { closeConnection } from "../../emulator/tcp/send.ts";
 import type { World } from "../../emulator/world.ts";
 import type { HostRuntime } from "../../linux/runtime.ts";
 import { formatAddress, unspecified } from "../../net/address.ts";
-import type { RibRoute } from "../rib/route.ts";
+import { addressKey, type RibRoute } from "../rib/route.ts";
 import { type RibListener, type RibNet, routingTable } from "../rib/table.ts";
+import { announce } from "./audience.ts";
 import type { BgpConfiguration, ProtocolConfiguration, SpeakerConfiguration } from "./configuration.ts";
+import { feed } from "./feed.ts";
 import { announceToKernel, feedKernel, type Kernel, kernel, scanKernel, startKernel, stopKernel } from "./kernel.ts";
 import { scanDirect, scanStatic, startDirect, startStatic } from "./local-routes.ts";
 import { NO_ERROR, type Peer, peerConnection } from "./peer.ts";
@@ -24,7 +26,6 @@ import {
   startupTimeout,
 } from "./session.ts";
 import { timer, whenDue } from "./timer.ts";
-import { announceTo, feed } from "./updates.ts";
 
 /** A routing daemon that runs on a host of a World: BIRD as its configuration tells it. */
 export interface Speaker extends BgpCore {
@@ -58,10 +59,13 @@ export function startSpeaker(
     protocols,
     kernels,
     peers,
+    neighbours: new Map(),
+    audiences: new Set(),
     listener: null,
     listenUsers: 0,
     locks: new Map(),
     sourceIds: new Map(),
+    sources: 0,
   };
   for (const [order, item] of configuration.protocols.entries()) addProtocol(speaker, item, order);
   const listener: RibListener & OfSpeaker = { ...RIB_LISTENER, speaker };
@@ -85,7 +89,7 @@ const RIB_LISTENER = {
   hear(this: OfSpeaker, net: RibNet, before: readonly RibRoute[]): void {
     const { speaker } = this;
     for (const item of speaker.kernels) if (item.protocol.state === "up") announceToKernel(speaker, item, net);
-    for (const peer of speaker.peers) announceTo(speaker, peer, net, before);
+    announce(speaker, net, before);
   },
 };
 
@@ -106,10 +110,23 @@ function resume(speaker: Speaker, item: Protocol): void {
 export function addProtocol(speaker: Speaker, item: ProtocolConfiguration, order: number): Protocol {
   const peer = item.type === "bgp" ? peerOf(speaker, item, order) : null;
   const made = peer?.protocol ?? protocol(item, order, null, speaker.world.now);
-  if (peer !== null) speaker.peers.push(peer);
+  if (peer !== null) addPeer(speaker, peer);
   if (item.type === "kernel") speaker.kernels.push(kernel(made, item, speaker));
   speaker.protocols.push(made);
   return made;
+}
+
+function addPeer({ peers, neighbours }: Speaker, peer: Peer): void {
+  peers.push(peer);
+  const key = addressKey(peer.configuration.neighbour);
+  neighbours.set(key, [...(neighbours.get(key) ?? []), peer]);
+}
+
+/** Its daemon knows the neighbour no more. */
+export function removePeer({ peers, neighbours }: Speaker, peer: Peer): void {
+  peers.splice(peers.indexOf(peer), 1);
+  const key = addressKey(peer.configuration.neighbour);
+  neighbours.set(key, neighbours.get(key)?.filter((other) => other !== peer) ?? []);
 }
 
 export function startProtocol(speaker: Speaker, item: Protocol): void {
@@ -179,9 +196,9 @@ function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): 
     unconfirmed: new Set(),
     startupTimer: timer(world),
     restartTimer: timer(world),
-    sent: new Map(),
     pending: new Map(),
-    membership: null,
+    audience: null,
+    cursor: 0,
     pendingEnd: false,
     flushQueued: false,
     decisionQueued: false,

@@ -8,7 +8,7 @@ import type { SpeakerCore } from "./protocol.ts";
 import { sharedAttributes } from "./shared-attributes.ts";
 
 /** What becomes of a route on its way out. `rejected`: the protocol itself does not let it out, `filtered`: the export filter. */
-type Outgoing =
+export type Outgoing =
   | { readonly kind: "accepted"; readonly attributes: PathAttributes }
   | { readonly kind: "rejected" }
   | { readonly kind: "filtered"; readonly error: string | null };
@@ -17,11 +17,10 @@ type Outgoing =
  * Neighbours whom a daemon tells the same: one export filter, and one way to make attributes. What a route becomes for them is
  * made once, but for a route's own teller, who never hears it again.
  */
-interface UpdateGroup {
+export interface UpdateGroup {
   readonly exporter: Exporter;
   readonly filter: BirdFilterUse;
   readonly environment: FilterEnvironment;
-  readonly outgoing: WeakMap<RibRoute, Outgoing>;
 }
 
 const REJECTED: Outgoing = { kind: "rejected" };
@@ -29,7 +28,7 @@ const REJECTED: Outgoing = { kind: "rejected" };
 const groups = new WeakMap<FilterEnvironment, Map<string, UpdateGroup>>();
 
 /** The group that a neighbour is in, as its session stands now. */
-function updateGroupOf(core: SpeakerCore, { exporter, configuration }: Peer): UpdateGroup {
+export function updateGroupOf(core: SpeakerCore, { exporter, configuration }: Peer): UpdateGroup {
   const environment = core.configuration.filters;
   const known = groups.get(environment) ?? new Map<string, UpdateGroup>();
   groups.set(environment, known);
@@ -39,7 +38,7 @@ function updateGroupOf(core: SpeakerCore, { exporter, configuration }: Peer): Up
   const group = known.get(key);
   if (group !== undefined) return group;
   const filter = configuration.export;
-  const made: UpdateGroup = { exporter: { ...exporter }, filter, environment, outgoing: new WeakMap() };
+  const made: UpdateGroup = { exporter: { ...exporter }, filter, environment };
   known.set(key, made);
   return made;
 }
@@ -54,35 +53,12 @@ function filterKey(filter: BirdFilterUse): string {
   return key;
 }
 
-/** The group that a neighbour was found to be in, and by which filter. */
-export interface Membership {
-  readonly group: UpdateGroup;
-  readonly filter: BirdFilterUse;
-}
-
-/** The group as it stands: another configuration may have been read since. */
-function currentGroup(core: SpeakerCore, peer: Peer): UpdateGroup {
-  const { membership, configuration } = peer;
-  if (membership?.filter === configuration.export && membership.group.environment === core.configuration.filters) {
-    return membership.group;
-  }
-  const group = updateGroupOf(core, peer);
-  peer.membership = { group, filter: configuration.export };
-  return group;
-}
-
-/** What a route becomes for a neighbour. */
-export function outgoing(core: SpeakerCore, peer: Peer, route: RibRoute): Outgoing {
-  if (route.owner.bgp === peer.exporter) return REJECTED;
-  const group = currentGroup(core, peer);
-  const known = group.outgoing.get(route);
-  if (known !== undefined) return known;
-  const made = exported(core, group, route);
-  group.outgoing.set(route, made);
-  return made;
-}
-
-function exported(core: SpeakerCore, { exporter, filter, environment }: UpdateGroup, route: RibRoute): Outgoing {
+/** What a route becomes for all neighbours of a group but the one who told it. */
+export function outgoingOf(
+  core: SpeakerCore,
+  { exporter, filter, environment }: UpdateGroup,
+  route: RibRoute,
+): Outgoing {
   const attributes = attributesToSend(route, exporter);
   if (attributes === null) return REJECTED;
   const verdict = runFilter(filter, { ...route, attributes }, environment);

@@ -1,4 +1,5 @@
 import type { Capability } from "../../bgp/messages/capability.ts";
+import { exportedBy, statsOf } from "../../bgp/speaker/export-counts.ts";
 import { type Peer, type PeerConnection, shownError, shownState } from "../../bgp/speaker/peer.ts";
 import type { Protocol } from "../../bgp/speaker/protocol.ts";
 import { waitsForRecovery } from "../../bgp/speaker/recovery.ts";
@@ -38,7 +39,8 @@ export function info(peer: Peer): string {
 }
 
 function details(speaker: Speaker, item: Protocol, peer: Peer | null): readonly string[] {
-  const { configuration, stats } = item;
+  const { configuration } = item;
+  const stats = statsOf(item);
   const lines: string[] = [];
   const add = (name: string, value: string): void => {
     lines.push(`  ${`${name}:`.padEnd(16)}${value}`);
@@ -48,7 +50,7 @@ function details(speaker: Speaker, item: Protocol, peer: Peer | null): readonly 
   add("Input filter", filterName(configuration.import));
   add("Output filter", filterName(configuration.export));
   if (item.state !== "down") {
-    add("Routes", `${item.imported} imported, ${item.exported} exported, ${preferred(speaker, item)} preferred`);
+    add("Routes", `${item.imported} imported, ${exportedBy(item)} exported, ${preferred(speaker, item)} preferred`);
     lines.push(
       "  Route change stats:     received   rejected   filtered    ignored   accepted",
       numbers("Import updates", Object.values(stats.importUpdates)),

@@ -1,0 +1,445 @@
+import { schedule } from "../../emulator/event-queue.ts";
+import { sameForm, type WireForm } from "../messages/message.ts";
+import type { PathAttributes } from "../messages/path-attributes.ts";
+import { type RouteOwner, type PrefixKey, prefixKey, type RibRoute } from "../rib/route.ts";
+import type { RibNet } from "../rib/table.ts";
+import { countAlone, type ExportCounts, noCounts } from "./export-counts.ts";
+import type { Peer, Pending } from "./peer.ts";
+import { noteError } from "./protocol.ts";
+import { bucketsOf, flush, sendWrites, writesFor } from "./send-update.ts";
+import type { BgpCore } from "./session.ts";
+import { type Outgoing, outgoingOf, type UpdateGroup, updateGroupOf } from "./update-group.ts";
+
+/** What an audience was told of a destination, or of one route to it; who told it hears nothing of it. */
+interface Told {
+  readonly net: RibNet;
+  readonly pathId: number;
+  readonly attributes: PathAttributes;
+  /** Null: the route did not come by BGP. */
+  readonly teller: RouteOwner | null;
+}
+
+/** It is another one now. */
+interface Change {
+  /** Name of destination and path identifier. */
+  readonly name: PrefixKey;
+  readonly net: RibNet;
+  readonly pathId: number;
+  readonly before: Told | null;
+  readonly now: Told | null;
+}
+
+/**
+ * Neighbours of a daemon that are told the same (an update group, as they stand now): what they know, how much was counted, and what is
+ * to go out are kept once for all. Each differs in the routes that it told itself.
+ */
+export interface Audience {
+  readonly group: UpdateGroup;
+  /** It hears of each route that comes or goes (ADD-PATH), else of the best one. */
+  readonly addPath: boolean;
+  /** By the names of their protocols. */
+  readonly members: Map<string, Peer>;
+  readonly told: Map<PrefixKey, Told>;
+  /** Routes that the export filter does not let out. */
+  readonly filtered: Map<PrefixKey, { readonly teller: RouteOwner | null; readonly error: string | null }>;
+  readonly counts: ExportCounts;
+  /** Changes that are to go out, and the members for whom some of them are others than for the rest. */
+  log: Change[];
+  readonly apart: Set<RouteOwner>;
+  /** Members to whom something goes out that is not in the log. */
+  readonly waiting: Set<Peer>;
+  queued: boolean;
+}
+
+/** The protocol that told a route to this daemon; null: it did not come by BGP. */
+function tellerOf(route: RibRoute | null): RouteOwner | null {
+  return route === null || route.owner.bgp === null ? null : route.owner;
+}
+
+/** What a member sees of what all were told. */
+function seenBy(member: RouteOwner | null, told: Told | null): PathAttributes | null {
+  return told === null || (member !== null && told.teller === member) ? null : told.attributes;
+}
+
+/** A route that is offered to an audience. */
+interface Offer {
+  readonly name: PrefixKey;
+  readonly pathId: number;
+  readonly route: RibRoute;
+}
+
+function offersOf(core: BgpCore, addPath: boolean, { prefix, routes }: RibNet): readonly Offer[] {
+  const key = prefixKey(prefix);
+  if (addPath) {
+    return routes.map((route) => {
+      const pathId = sourceId(core, route);
+      return { name: pathName(key, pathId), pathId, route };
+    });
+  }
+  const [best] = routes;
+  return best === undefined ? [] : [{ name: key, pathId: 0, route: best }];
+}
+
+/** Path identifiers that a number has room for beside a prefix of IPv4. */
+const PATHS = 0x8000;
+
+function pathName(key: PrefixKey, pathId: number): PrefixKey {
+  return typeof key === "number" && pathId < PATHS ? key * PATHS + pathId : `${key} ${pathId}`;
+}
+
+function audienceOf(core: BgpCore, peer: Peer): Audience {
+  const group = updateGroupOf(core, peer);
+  const { addPathSend: addPath } = peer;
+  for (const known of core.audiences) if (known.group === group && known.addPath === addPath) return known;
+  const made: Audience = {
+    group,
+    addPath,
+    members: new Map(),
+    told: new Map(),
+    filtered: new Map(),
+    counts: noCounts(),
+    log: [],
+    apart: new Set(),
+    waiting: new Set(),
+    queued: false,
+  };
+  core.audiences.add(made);
+  for (const net of core.table.nets.values()) {
+    for (const { name, pathId, route } of offersOf(core, addPath, net)) {
+      note(made, name, net, pathId, route, outgoingOf(core, group, route));
+    }
+  }
+  return made;
+}
+
+/** Keeps what becomes of a route; returns what members are told of it. */
+function note(
+  { told, filtered }: Audience,
+  name: PrefixKey,
+  net: RibNet,
+  pathId: number,
+  route: RibRoute | null,
+  found: Outgoing | null,
+): Told | null {
+  const teller = tellerOf(route);
+  if (found?.kind === "filtered") filtered.set(name, { teller, error: found.error });
+  else if (filtered.size > 0) filtered.delete(name);
+  if (found?.kind !== "accepted") {
+    told.delete(name);
+    return null;
+  }
+  const now: Told = { net, pathId, attributes: found.attributes, teller };
+  told.set(name, now);
+  return now;
+}
+
+/** The member that told a route. */
+function memberOf({ members }: Audience, teller: RouteOwner | null): Peer | null {
+  if (teller === null) return null;
+  const found = members.get(teller.name);
+  return found?.protocol.owner === teller ? found : null;
+}
+
+/** A neighbour comes to hear what others hear: first all that there is, in the order of the table. */
+export function joinAudience(core: BgpCore, peer: Peer): void {
+  const audience = audienceOf(core, peer);
+  const { told, filtered, addPath } = audience;
+  const { owner: own } = peer.protocol;
+  const { exportUpdates } = peer.protocol.stats;
+  let fed = 0;
+  for (const [name, { net, pathId, attributes, teller }] of inOrder(core, [...told])) {
+    if (teller === own) continue;
+    fed++;
+    peer.pending.set(name, { prefix: net.prefix, pathId, attributes });
+  }
+  let held = 0;
+  for (const { teller, error } of filtered.values()) {
+    if (teller === own) continue;
+    held++;
+    if (error !== null) noteError(core, peer.protocol, error);
+  }
+  const offered = addPath ? core.table.routes : core.table.nets.size;
+  exportUpdates.received += offered;
+  exportUpdates.accepted += fed;
+  exportUpdates.filtered += held;
+  exportUpdates.rejected += offered - fed - held;
+  peer.protocol.exported = fed;
+  enter(audience, peer);
+  if (fed > 0 || peer.pendingEnd) flushLater(core, audience, peer);
+}
+
+type NamedTold = readonly [PrefixKey, Told];
+
+function inOrder(core: BgpCore, told: NamedTold[]): readonly NamedTold[] {
+  const place = ({ net: { routes }, pathId }: Told): number =>
+    routes.findIndex((route) => sourceId(core, route) === pathId);
+  const order = ([, x]: NamedTold, [, y]: NamedTold): number => x.net.number - y.net.number || place(x) - place(y);
+  const isSorted = told.every((item, index) => {
+    const earlier = told[index - 1];
+    return earlier === undefined || order(earlier, item) <= 0;
+  });
+  return isSorted ? told : told.sort(order);
+}
+
+function enter(audience: Audience, peer: Peer): void {
+  audience.members.set(peer.protocol.owner.name, peer);
+  peer.audience = audience;
+  peer.cursor = audience.log.length;
+  peer.protocol.together = { counts: audience.counts, since: { ...audience.counts } };
+}
+
+/** A neighbour is told nothing any more. */
+export function leaveAudience(core: BgpCore, peer: Peer): void {
+  const { audience } = peer;
+  if (audience === null) return;
+  countAlone(peer.protocol);
+  audience.members.delete(peer.protocol.owner.name);
+  audience.waiting.delete(peer);
+  peer.audience = null;
+  if (audience.members.size === 0) core.audiences.delete(audience);
+}
+
+/** A destination has changed (rt_announce). `before`: the routes that there were. */
+export function announce(core: BgpCore, net: RibNet, before: readonly RibRoute[]): void {
+  const { routes } = net;
+  for (const audience of core.audiences) {
+    const key = prefixKey(net.prefix);
+    if (!audience.addPath) {
+      const best = routes[0] ?? null;
+      if (best !== (before[0] ?? null)) announceTo(core, audience, net, key, 0, best);
+      continue;
+    }
+    for (const old of before) {
+      if (routes.includes(old)) continue;
+      const fresh = routes.find(({ owner, path }) => owner === old.owner && path === old.path) ?? null;
+      const pathId = sourceId(core, old);
+      announceTo(core, audience, net, pathName(key, pathId), pathId, fresh);
+    }
+    for (const fresh of routes) {
+      if (before.some(({ owner, path }) => owner === fresh.owner && path === fresh.path)) continue;
+      const pathId = sourceId(core, fresh);
+      announceTo(core, audience, net, pathName(key, pathId), pathId, fresh);
+    }
+  }
+}
+
+/** rt_notify_basic(): what neighbours are to know now is compared with what they know. */
+function announceTo(
+  core: BgpCore,
+  audience: Audience,
+  net: RibNet,
+  name: PrefixKey,
+  pathId: number,
+  route: RibRoute | null,
+): void {
+  const { counts, told, members } = audience;
+  const before = told.get(name) ?? null;
+  const found = route === null ? null : outgoingOf(core, audience.group, route);
+  if (found === null) counts.withdrawsReceived++;
+  else {
+    counts.received++;
+    counts[found.kind]++;
+  }
+  const owner = tellerOf(route);
+  if (found?.kind === "filtered" && found.error !== null) {
+    for (const { protocol } of members.values()) {
+      if (protocol.owner !== owner) noteError(core, protocol, found.error);
+    }
+  }
+  const isUntold = before === null && found?.kind === "rejected" && audience.filtered.size === 0;
+  const now = isUntold ? null : note(audience, name, net, pathId, route, found);
+  const change: Change = { name, net, pathId, before, now };
+  const teller = memberOf(audience, owner);
+  if (teller !== null && found !== null) {
+    const { stats } = teller.protocol;
+    stats.exportUpdates[found.kind]--;
+    stats.exportUpdates.rejected++;
+    countApart(teller, change);
+  }
+  const earlier = memberOf(audience, before?.teller ?? null);
+  if (earlier !== null && (earlier !== teller || found === null)) countApart(earlier, change);
+  count(counts, before !== null, now !== null);
+  if (before === null && now === null) return;
+  if (before?.attributes === now?.attributes && before?.teller === now?.teller) return;
+  audience.log.push(change);
+  if (before?.teller != null) audience.apart.add(before.teller);
+  if (now?.teller != null) audience.apart.add(now.teller);
+  flushLater(core, audience, null);
+}
+
+function count(counts: Pick<ExportCounts, "exported" | "withdrawsAccepted">, before: boolean, now: boolean): void {
+  if (before && !now) {
+    counts.withdrawsAccepted++;
+    counts.exported--;
+  } else if (now && !before) counts.exported++;
+}
+
+/** A member for whom a change is another one than for the rest: what all count is put right for it. */
+function countApart({ protocol }: Peer, { before, now }: Change): void {
+  const common = { exported: 0, withdrawsAccepted: 0 };
+  const own = { exported: 0, withdrawsAccepted: 0 };
+  count(common, before !== null, now !== null);
+  count(own, seenBy(protocol.owner, before) !== null, seenBy(protocol.owner, now) !== null);
+  protocol.exported += own.exported - common.exported;
+  protocol.stats.exportWithdraws.accepted += own.withdrawsAccepted - common.withdrawsAccepted;
+}
+
+/** A ROUTE-REFRESH: all that a neighbour was told goes out to it once more. */
+export function tellAgain(core: BgpCore, peer: Peer): void {
+  const { audience } = peer;
+  if (audience === null) return;
+  takeLog(audience, peer);
+  for (const [name, item] of toldTo(peer)) put(peer, name, item);
+  flushLater(core, audience, peer);
+}
+
+/** What a neighbour was told last, by destination and path identifier (Adj-RIB-Out). */
+export function toldTo({ audience, protocol }: Peer): readonly (readonly [PrefixKey, Pending])[] {
+  return [...(audience?.told ?? [])].flatMap(([name, told]) => {
+    const attributes = seenBy(protocol.owner, told);
+    return attributes === null ? [] : [[name, { prefix: told.net.prefix, pathId: told.pathId, attributes }] as const];
+  });
+}
+
+/** A neighbour with another export filter: it hears what it did not know, and what it is to know no more. */
+export function moveAudience(core: BgpCore, peer: Peer): void {
+  const { audience: old, protocol } = peer;
+  const { owner } = protocol;
+  if (old === null) return;
+  takeLog(old, peer);
+  leaveAudience(core, peer);
+  const audience = audienceOf(core, peer);
+  const { exportUpdates, exportWithdraws } = protocol.stats;
+  for (const net of core.table.nets.values()) {
+    for (const { name, pathId, route } of offersOf(core, audience.addPath, net)) {
+      const before = seenBy(owner, old.told.get(name) ?? null);
+      const now = seenBy(owner, audience.told.get(name) ?? null);
+      const held = route.owner === owner ? undefined : audience.filtered.get(name);
+      exportUpdates.received++;
+      exportUpdates[now !== null ? "accepted" : held !== undefined ? "filtered" : "rejected"]++;
+      if (held !== undefined && held.error !== null) noteError(core, protocol, held.error);
+      const counts = { exported: 0, withdrawsAccepted: 0 };
+      count(counts, before !== null, now !== null);
+      protocol.exported += counts.exported;
+      exportWithdraws.accepted += counts.withdrawsAccepted;
+      if (before !== now) put(peer, name, { prefix: net.prefix, pathId, attributes: now });
+    }
+  }
+  enter(audience, peer);
+  if (peer.pending.size > 0) flushLater(core, audience, peer);
+}
+
+function put({ pending }: Peer, name: PrefixKey, item: Pending): void {
+  pending.delete(name);
+  pending.set(name, item);
+}
+
+/** What of the log concerns a neighbour waits for it alone from now on. */
+function takeLog({ log }: Audience, peer: Peer): void {
+  for (let index = peer.cursor; index < log.length; index++) {
+    const change = log[index];
+    if (change === undefined) continue;
+    const { name, net, pathId } = change;
+    const now = seenBy(peer.protocol.owner, change.now);
+    if (now !== seenBy(peer.protocol.owner, change.before)) put(peer, name, { prefix: net.prefix, pathId, attributes: now });
+  }
+  peer.cursor = log.length;
+}
+
+/** BIRD gathers changes until its socket may be written: here, until all else of this moment has happened. */
+function flushLater(core: BgpCore, audience: Audience, peer: Peer | null): void {
+  if (peer !== null) audience.waiting.add(peer);
+  if (audience.queued) return;
+  audience.queued = true;
+  schedule(core.world.queue, core.world.now, flushAudience, [core, audience]);
+}
+
+/** Messages that most members are sent, made once. */
+interface CommonWrites {
+  readonly form: WireForm;
+  readonly writes: readonly Uint8Array[];
+  /** By member: the position of the only write that it is not sent. */
+  readonly own: ReadonlyMap<RouteOwner, number>;
+}
+
+function flushAudience(core: BgpCore, audience: Audience): void {
+  audience.queued = false;
+  const { log, members, waiting, apart } = audience;
+  const common: CommonWrites[] = [];
+  const concerned = log.length > 0 ? [...members.values()] : [...waiting];
+  for (const peer of concerned) {
+    const form = peer.session?.sendForm;
+    if (form === undefined) continue;
+    if (peer.pending.size === 0 && peer.cursor === 0) {
+      let made = common.find((item) => sameForm(item.form, form));
+      if (made === undefined) {
+        made = commonWrites(core, audience, peer, form);
+        common.push(made);
+      }
+      const { writes, own } = made;
+      const position = own.get(peer.protocol.owner);
+      if (position !== undefined || !apart.has(peer.protocol.owner)) {
+        sendWrites(core, peer, position === undefined ? writes : writes.filter((_, index) => index !== position));
+        continue;
+      }
+    }
+    takeLog(audience, peer);
+    flush(core, peer);
+  }
+  for (const peer of concerned) peer.cursor = 0;
+  audience.log = [];
+  apart.clear();
+  waiting.clear();
+}
+
+function commonWrites(core: BgpCore, { log }: Audience, peer: Peer, form: WireForm): CommonWrites {
+  const pending = new Map<PrefixKey, Pending>();
+  const tellers = new Map<Pending, RouteOwner>();
+  const own = new Map<RouteOwner, number>();
+  const many = new Set<RouteOwner>();
+  for (const { name, net, pathId, before, now } of log) {
+    if (before?.teller != null) many.add(before.teller);
+    const attributes = seenBy(null, now);
+    if (attributes === seenBy(null, before)) {
+      if (now?.teller != null) many.add(now.teller);
+      continue;
+    }
+    const item: Pending = { prefix: net.prefix, pathId, attributes };
+    if (!pending.delete(name) && now?.teller != null) tellers.set(item, now.teller);
+    else if (now?.teller != null) many.add(now.teller);
+    pending.set(name, item);
+  }
+  const writes: Uint8Array[] = [];
+  for (const bucket of bucketsOf(pending.values())) {
+    for (const item of bucket.items) {
+      const teller = tellers.get(item);
+      if (teller === undefined) continue;
+      if (bucket.items.length > 1 || own.has(teller)) many.add(teller);
+      else own.set(teller, writes.length);
+    }
+    writes.push(...writesFor(core, peer, bucket, form));
+  }
+  for (const teller of many) own.delete(teller);
+  return { form, writes, own };
+}
+
+const sourceIds = new WeakMap<RibRoute, number>();
+
+/** What BIRD tells routes of one destination apart by on the wire: a number for each source of routes. */
+function sourceId(core: BgpCore, route: RibRoute): number {
+  const known = sourceIds.get(route);
+  if (known !== undefined) return known;
+  const id = sourceIdOf(core, route);
+  sourceIds.set(route, id);
+  return id;
+}
+
+function sourceIdOf(core: BgpCore, { owner, path }: RibRoute): number {
+  const ofOwner = core.sourceIds.get(owner.name) ?? new Map<number, number>();
+  core.sourceIds.set(owner.name, ofOwner);
+  const known = ofOwner.get(path);
+  if (known !== undefined) return known;
+  const id = ++core.sources;
+  ofOwner.set(path, id);
+  return id;
+}
