@@ -49,8 +49,8 @@ export function copyWorld<Held>(
   };
   const { now, escaped, answers, sent } = world;
   Object.assign(copy, { now, escaped, answers, sent });
-  const { hosts, queue, journeys, assumptions, sockets, tcp } = world;
-  const parts = copyOf({ hosts, queue, journeys, assumptions, sockets, tcp });
+  const { hosts, neighbourWatch, changed, queue, journeys, assumptions, sockets, tcp } = world;
+  const parts = copyOf({ hosts, neighbourWatch, changed, queue, journeys, assumptions, sockets, tcp });
   copy.services.freeValues.domains.push(...world.services.freeValues.domains);
   const heldCopy = copyOf(held);
   for (let next = unfinished.pop(); next !== undefined; next = unfinished.pop()) fill(next, copyOf);

@@ -2,8 +2,9 @@ import { isUnmoved, sleepsThrough } from "../linux/arp-bystander.ts";
 import { drop } from "../linux/endings.ts";
 import { BROADCAST_MAC, isGroupMac } from "../linux/ethernet.ts";
 import { receive } from "../linux/forward.ts";
+import { addressHash } from "../linux/neighbour-index.ts";
 import { type HostRuntime, leaving } from "../linux/runtime.ts";
-import { CT_NONE, copySkb, type Skb } from "../linux/skb.ts";
+import { type ArpMessage, CT_NONE, copySkb, type Skb } from "../linux/skb.ts";
 import { FRAME_ALLOWANCE } from "../linux/transmit.ts";
 import { noteVolatile } from "../linux/walk-record.ts";
 import type { Host } from "../model/host.ts";
@@ -14,7 +15,7 @@ import { packetLength } from "../net/packet.ts";
 import { concernedBy, crowdOf, type Neighbour } from "./crowd.ts";
 import { schedule } from "./event-queue.ts";
 import { refusedByReceiver, refusedBySender } from "./link-drops.ts";
-import { noteArrival, noteHost, type PathNote, whileNoting } from "./tcp/path.ts";
+import { noteArrival, noteHost, noteLimit, type PathNote, whileNoting } from "./tcp/path-note.ts";
 import { linkOf, macOf, others } from "./topology.ts";
 import { runtimeOf, type World } from "./world.ts";
 
@@ -61,6 +62,7 @@ export function transmit(world: World, runtime: HostRuntime, device: Interface, 
       );
     } else if (first === undefined && frame.arp === null) drop(runtime, frame, null, null, `nobody is on ${link.name}`);
   }
+  if (link.mtu !== null && world.noting?.skb === frame) noteLimit(world.noting, link.mtu);
   let taken = true;
   if (receivers.length !== 1) noteVolatile();
   for (const receiver of receivers) {
@@ -103,7 +105,7 @@ function receiversOf(
   const crowd = crowdOf(world.network, link);
   if (crowd !== null) {
     if (isGroupMac(destinationMac) && arp !== null && frame.vlan === 0) {
-      const concerned = concernedBy(crowd, arp, world.hosts.keys());
+      const concerned = concernedBy(crowd, arp, mindful(world, arp));
       if (concerned !== null)
         return awake(
           world,
@@ -124,6 +126,16 @@ function receiversOf(
     return awake(world, frame, [owner]);
   }
   return link.closed ? awake(world, frame, others) : [];
+}
+
+/** Hosts that live and may not sleep through a question, beside those that it is for: nobody told how they are, or what they wait for. */
+function mindful(
+  { hosts, forgetful, changed, neighbourWatch: { macs, unsettled } }: World,
+  { sender, senderMac }: ArpMessage,
+) {
+  const known = macs.get(addressHash(sender));
+  const isAsTheyKnow = known === undefined || known === senderMac;
+  return forgetful && isAsTheyKnow ? new Set([...changed, ...unsettled]) : hosts.keys();
 }
 
 function neighboursOn(network: Network, link: Link): readonly Neighbour[] {
@@ -215,7 +227,7 @@ function handOver(world: World, sender: HostRuntime, { runtime, device }: Receiv
   const note = world.noting?.skb === frame ? world.noting : null;
   if (note === null) schedule(world.queue, world.now, receive, [runtime, device, frame]);
   else {
-    noteArrival(note, device);
+    noteArrival(note, runtime, device);
     schedule(world.queue, world.now, receiveNoting, [world, note, runtime, device, frame]);
   }
   return true;

@@ -5,7 +5,7 @@ import { drop } from "../linux/endings.ts";
 import { receive, sendLocal, sendToGateway } from "../linux/forward.ts";
 import { type FreeValues, freeValues } from "../linux/free-value.ts";
 import { copyLimits, type IcmpLimits, icmpLimits } from "../linux/icmp-limit.ts";
-import { neighbourTable } from "../linux/neighbour-table.ts";
+import { type NeighbourWatch, neighbourTable, neighbourWatch } from "../linux/neighbour-table.ts";
 import type { Indexing } from "../linux/netfilter/chain-index.ts";
 import { emptyMatchStates } from "../linux/netfilter/match-state.ts";
 import { type Hook, INPUT, PREROUTING } from "../linux/netfilter/verdict.ts";
@@ -30,7 +30,7 @@ import { fabricRoute } from "./fabric-route.ts";
 import type { Journey } from "./journey.ts";
 import { answerFromOutside } from "./outside.ts";
 import { type BoundSocket, deliverToSockets, hasConnectedSocket } from "./sockets.ts";
-import { type PathNote, whileNoting } from "./tcp/path.ts";
+import { type PathNote, whileNoting } from "./tcp/path-note.ts";
 import { type TcpStack, tcpStack } from "./tcp/stack.ts";
 import { linkOf, macOf, others, type Topology, topologyOf } from "./topology.ts";
 import { frameType, reaches, transmit } from "./wire.ts";
@@ -66,6 +66,9 @@ export interface World {
   readonly services: Services;
   readonly observer: Observer | null;
   readonly hosts: Map<string, HostRuntime>;
+  readonly neighbourWatch: NeighbourWatch;
+  /** Hosts that somebody has changed (`changeHost`). */
+  readonly changed: Set<string>;
   queue: EventQueue;
   readonly journeys: Journey[];
   readonly assumptions: Map<string, Assumption>;
@@ -177,6 +180,8 @@ export function createWorld(network: Network, options: WorldOptions): World {
     services,
     observer,
     hosts: new Map(),
+    neighbourWatch: neighbourWatch(),
+    changed: new Set(),
     queue: eventQueue(),
     journeys: [],
     assumptions: new Map(),
@@ -219,7 +224,7 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
     conntrack: loadConntrack(host, world.empty ? [] : host.conntrack, world.now),
     supposition: world.supposition,
     sets: new Map(),
-    neighbours: neighbourTable(host),
+    neighbours: neighbourTable(host, world.neighbourWatch),
     awaited: new Map(),
     matchStates: emptyMatchStates(),
     indexing: world.indexing,
@@ -246,6 +251,7 @@ export function changeHost(world: World, name: string, host: Host): void {
   const runtime = runtimeOf(world, name);
   world.network = { ...world.network, hosts: new Map(world.network.hosts).set(name, host) };
   if (runtime === null) return;
+  world.changed.add(name);
   runtime.host = host;
   runtime.compiled = compileHost(host);
 }

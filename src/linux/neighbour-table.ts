@@ -34,17 +34,33 @@ export function isFixed({ text }: NeighbourEntry): boolean {
   return text === "PERMANENT" || text === "NOARP";
 }
 
+/** What a World keeps of the caches of all its hosts, so that a question to all need not be held against each. */
+export interface NeighbourWatch {
+  /** By a hash of the address, the MAC address at which all who know it have it; null: some have another one. */
+  readonly macs: Map<number, string | null>;
+  /** Hosts in whose caches something waits for an answer. */
+  readonly unsettled: Set<string>;
+}
+
+export function neighbourWatch(): NeighbourWatch {
+  return { macs: new Map(), unsettled: new Set() };
+}
+
 /** The neighbour cache of a host. */
 export interface NeighbourTable {
+  readonly host: string;
   /** As it was dumped. */
   readonly dumped: readonly Neighbour[];
   /** What was looked at or changed since: by interface, then by a hash of the address. */
   readonly devices: Map<string, Map<number, NeighbourEntry[]>>;
+  readonly watch: NeighbourWatch;
+  /** Entries without an answer. */
+  failed: number;
 }
 
 /** The cache as the dump says it was. */
-export function neighbourTable(host: Host): NeighbourTable {
-  return { dumped: host.neighbours, devices: new Map() };
+export function neighbourTable({ name, neighbours }: Host, watch: NeighbourWatch): NeighbourTable {
+  return { host: name, dumped: neighbours, devices: new Map(), watch, failed: 0 };
 }
 
 export function findNeighbour(table: NeighbourTable, device: string, address: Address): NeighbourEntry | null {
@@ -78,9 +94,23 @@ export function setNeighbour(table: NeighbourTable, device: string, entry: Neigh
   const key = addressHash(entry.address);
   const others: NeighbourEntry[] = [];
   for (const other of entries.get(key) ?? []) {
-    if (sameAddress(other.address, entry.address)) other.replaced = true;
-    else others.push(other);
+    if (!sameAddress(other.address, entry.address)) others.push(other);
+    else {
+      other.replaced = true;
+      if (other.state === "failed") table.failed--;
+    }
   }
   others.push(entry);
   entries.set(key, others);
+  tellWatch(table, key, entry);
+}
+
+function tellWatch(table: NeighbourTable, key: number, { state, mac }: NeighbourEntry): void {
+  const { macs, unsettled } = table.watch;
+  const known = macs.get(key);
+  if (state === "failed") table.failed++;
+  else if (known === undefined) macs.set(key, mac);
+  else if (known !== mac) macs.set(key, null);
+  if (table.failed > 0) unsettled.add(table.host);
+  else unsettled.delete(table.host);
 }

@@ -64,10 +64,14 @@ const decodedWrites = new WeakMap<Uint8Array, { readonly form: WireForm; readonl
 /** The same for octets that nobody changes any more, and that many receive: read once. */
 export function decodeWrite(octets: Uint8Array, form: WireForm): Decoded {
   const known = decodedWrites.get(octets);
-  if (known !== undefined && sameForm(known.form, form)) return known.decoded;
+  if (known !== undefined && (!dependsOnForm(known.decoded) || sameForm(known.form, form))) return known.decoded;
   const decoded = decodeMessage(octets, 0, form);
   decodedWrites.set(octets, { form, decoded });
   return decoded;
+}
+
+function dependsOnForm(decoded: Decoded): boolean {
+  return decoded.kind !== "message" || decoded.message.kind === "update";
 }
 
 const NO_DATA = new Uint8Array();

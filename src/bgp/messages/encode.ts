@@ -1,5 +1,14 @@
 import { writeCapability } from "./capability.ts";
-import { KEEPALIVE, type Message, NOTIFICATION, OPEN, ROUTE_REFRESH, UPDATE, type WireForm } from "./message.ts";
+import {
+  KEEPALIVE,
+  type Message,
+  NOTIFICATION,
+  OPEN,
+  PLAIN_FORM,
+  ROUTE_REFRESH,
+  UPDATE,
+  type WireForm,
+} from "./message.ts";
 import { writeNlri } from "./nlri.ts";
 import { type Writer, writer } from "./octets.ts";
 import { writeAttributes } from "./write-attributes.ts";
@@ -14,6 +23,14 @@ export function encodeMessage(message: Message, form: WireForm): Uint8Array {
   writeBody(out, message, form);
   out.setU16(16, out.length);
   return out.done();
+}
+
+let keepalive: Uint8Array | null = null;
+
+/** All KEEPALIVEs are the same octets. */
+export function keepaliveOctets(): Uint8Array {
+  keepalive ??= encodeMessage({ kind: "keepalive" }, PLAIN_FORM);
+  return keepalive;
 }
 
 function typeOf(message: Message): number {

@@ -1,14 +1,14 @@
 import { schedule } from "../../emulator/event-queue.ts";
 import { sameForm, type WireForm } from "../messages/message.ts";
 import type { PathAttributes } from "../messages/path-attributes.ts";
-import { type RouteOwner, type PrefixKey, prefixKey, type RibRoute } from "../rib/route.ts";
+import { type PrefixKey, prefixKey, type RibRoute, type RouteOwner } from "../rib/route.ts";
 import type { RibNet } from "../rib/table.ts";
 import { countAlone, type ExportCounts, noCounts } from "./export-counts.ts";
 import type { Peer, Pending } from "./peer.ts";
 import { noteError } from "./protocol.ts";
 import { bucketsOf, flush, sendWrites, writesFor } from "./send-update.ts";
 import type { BgpCore } from "./session.ts";
-import { type Outgoing, outgoingOf, type UpdateGroup, updateGroupOf } from "./update-group.ts";
+import { isOfGroup, type Outgoing, outgoingOf, type UpdateGroup, updateGroup } from "./update-group.ts";
 
 /** What an audience was told of a destination, or of one route to it; who told it hears nothing of it. */
 interface Told {
@@ -88,9 +88,11 @@ function pathName(key: PrefixKey, pathId: number): PrefixKey {
 }
 
 function audienceOf(core: BgpCore, peer: Peer): Audience {
-  const group = updateGroupOf(core, peer);
   const { addPathSend: addPath } = peer;
-  for (const known of core.audiences) if (known.group === group && known.addPath === addPath) return known;
+  for (const known of core.audiences) {
+    if (known.addPath === addPath && isOfGroup(core, known.group, peer)) return known;
+  }
+  const group = updateGroup(core, peer);
   const made: Audience = {
     group,
     addPath,
@@ -341,7 +343,8 @@ function takeLog({ log }: Audience, peer: Peer): void {
     if (change === undefined) continue;
     const { name, net, pathId } = change;
     const now = seenBy(peer.protocol.owner, change.now);
-    if (now !== seenBy(peer.protocol.owner, change.before)) put(peer, name, { prefix: net.prefix, pathId, attributes: now });
+    if (now !== seenBy(peer.protocol.owner, change.before))
+      put(peer, name, { prefix: net.prefix, pathId, attributes: now });
   }
   peer.cursor = log.length;
 }

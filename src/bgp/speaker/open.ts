@@ -8,7 +8,8 @@ import {
   SAFI_UNICAST,
 } from "../messages/capability.ts";
 import type { MessageError } from "../messages/decode.ts";
-import type { OpenMessage, WireForm } from "../messages/message.ts";
+import { encodeMessage } from "../messages/encode.ts";
+import { type OpenMessage, PLAIN_FORM, type WireForm } from "../messages/message.ts";
 import { OPEN_ERROR } from "../messages/notification-text.ts";
 import type { BgpConfiguration, SpeakerConfiguration } from "./configuration.ts";
 
@@ -17,14 +18,35 @@ const VERSION = 4;
 export const RESTARTED = 8;
 export const FORWARDING = 0x80;
 
-/**
- * The OPEN of an instance (bgp_create_open); `plain`: the neighbour has refused capabilities; `recovers`: this daemon has
- * restarted, and its kernel still forwards by the routes of before.
- */
+/** `plain`: the neighbour has refused capabilities; `recovers`: this daemon has restarted, and its kernel still forwards by the routes of before. */
+interface OpenForm {
+  readonly plain: boolean;
+  readonly recovers: boolean;
+}
+
+const opens = new WeakMap<SpeakerConfiguration, Map<string, Uint8Array>>();
+
+/** The octets of an instance's OPEN, made once for all instances of a daemon that say the same. */
+export function openOctets(speaker: SpeakerConfiguration, peer: BgpConfiguration, form: OpenForm): Uint8Array {
+  const ofSpeaker = opens.get(speaker) ?? new Map<string, Uint8Array>();
+  opens.set(speaker, ofSpeaker);
+  const { localAs, holdTime, gracefulRestart, gracefulRestartTime } = peer;
+  const { refresh, as4, addPathReceive, addPathSend, advertiseIpv4 } = peer;
+  const { plain, recovers } = form;
+  const said = [localAs, holdTime, gracefulRestart, gracefulRestartTime];
+  const key = [...said, refresh, as4, addPathReceive, addPathSend, advertiseIpv4, plain, recovers].join(" ");
+  const known = ofSpeaker.get(key);
+  if (known !== undefined) return known;
+  const made = encodeMessage(openMessage(speaker, peer, form), PLAIN_FORM);
+  ofSpeaker.set(key, made);
+  return made;
+}
+
+/** The OPEN of an instance (bgp_create_open). */
 export function openMessage(
   speaker: SpeakerConfiguration,
   peer: BgpConfiguration,
-  { plain, recovers }: { readonly plain: boolean; readonly recovers: boolean },
+  { plain, recovers }: OpenForm,
 ): OpenMessage {
   const afi = speaker.family === 4 ? AFI_IPV4 : AFI_IPV6;
   const family = { afi, safi: SAFI_UNICAST };

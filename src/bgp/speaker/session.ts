@@ -6,14 +6,14 @@ import { closeConnection, sendOctets, writesOf } from "../../emulator/tcp/send.t
 import type { Listener } from "../../emulator/tcp/stack.ts";
 import { type Address, formatAddress } from "../../net/address.ts";
 import { decodeMessage, decodeWrite } from "../messages/decode.ts";
-import { encodeMessage } from "../messages/encode.ts";
+import { encodeMessage, keepaliveOctets } from "../messages/encode.ts";
 import { type Message, PLAIN_FORM } from "../messages/message.ts";
 import { CEASE, describeNotification, FSM_ERROR, HOLD_TIMER_EXPIRED } from "../messages/notification-text.ts";
 import { addressKey, type PrefixKey } from "../rib/route.ts";
 import type { Audience } from "./audience.ts";
 import { feed, forgetSent, receiveRefresh } from "./feed.ts";
 import { findNeighbour, sourceFor } from "./interfaces.ts";
-import { agree, FORWARDING, openMessage, RESTARTED } from "./open.ts";
+import { agree, FORWARDING, openOctets, RESTARTED } from "./open.ts";
 import { type ConnectionState, NO_ERROR, type Peer, type PeerConnection, type PeerError } from "./peer.ts";
 import { flushRoutes, type SpeakerCore, setState } from "./protocol.ts";
 import { beginRestart, finishRestart, receiveUpdate } from "./receive-update.ts";
@@ -285,17 +285,20 @@ function sendOpen(core: BgpCore, peer: Peer, connection: PeerConnection): void {
     plain: peer.startState === "connect-nocap",
     recovers: core.recovery?.taking.has(peer.protocol) === true,
   };
-  send(core, connection, openMessage(core.configuration, peer.configuration, form));
+  sendWrite(core, connection, openOctets(core.configuration, peer.configuration, form));
   startJittered(peer, connection.holdTimer, peer.configuration.startupHoldTime);
 }
 
 function send(core: SpeakerCore, connection: PeerConnection, message: Message): void {
-  if (connection.socket !== null)
-    sendOctets(core.world, connection.socket, [encodeMessage(message, connection.sendForm)]);
+  sendWrite(core, connection, encodeMessage(message, connection.sendForm));
+}
+
+function sendWrite({ world }: SpeakerCore, { socket }: PeerConnection, octets: Uint8Array): void {
+  if (socket !== null) sendOctets(world, socket, [octets]);
 }
 
 function sendKeepalive(core: BgpCore, peer: Peer, connection: PeerConnection): void {
-  send(core, connection, { kind: "keepalive" });
+  sendWrite(core, connection, keepaliveOctets());
   startJittered(peer, connection.keepaliveTimer, connection.keepaliveTime);
 }
 
@@ -315,8 +318,9 @@ function receive(core: BgpCore, peer: Peer, connection: PeerConnection, octets: 
   const { generation } = connection;
   const writes = connection.received.length === 0 ? writesOf(octets) : null;
   if (writes !== null) {
-    for (const [index, write] of writes.entries()) {
-      if (connection.state === "Close") return;
+    for (let index = 0; index < writes.length; index++) {
+      const write = writes[index];
+      if (write === undefined || connection.state === "Close") return;
       const decoded = decodeWrite(write, connection.form);
       if (decoded.kind !== "message" || decoded.length !== write.length) {
         return receiveFrom(core, peer, connection, joined(writes.slice(index)));

@@ -1,4 +1,5 @@
 import type { BirdFilterUse } from "../../model/bird/configuration.ts";
+import { sameAddress } from "../../net/address.ts";
 import { type FilterEnvironment, runFilter } from "../filter/evaluate.ts";
 import type { PathAttributes } from "../messages/path-attributes.ts";
 import { attributesToSend, type Exporter } from "../rib/bgp-attributes.ts";
@@ -25,32 +26,44 @@ export interface UpdateGroup {
 
 const REJECTED: Outgoing = { kind: "rejected" };
 
-const groups = new WeakMap<FilterEnvironment, Map<string, UpdateGroup>>();
-
-/** The group that a neighbour is in, as its session stands now. */
-export function updateGroupOf(core: SpeakerCore, { exporter, configuration }: Peer): UpdateGroup {
-  const environment = core.configuration.filters;
-  const known = groups.get(environment) ?? new Map<string, UpdateGroup>();
-  groups.set(environment, known);
-  // The neighbour itself does not count for what it is told, nor where in a file its filter stands.
-  const { remoteAddress: _address, remoteId: _id, ...shared } = exporter;
-  const key = JSON.stringify([shared, filterKey(configuration.export)]);
-  const group = known.get(key);
-  if (group !== undefined) return group;
-  const filter = configuration.export;
-  const made: UpdateGroup = { exporter: { ...exporter }, filter, environment };
-  known.set(key, made);
-  return made;
+/** The group that a neighbour makes, as its session stands now. */
+export function updateGroup(core: SpeakerCore, { exporter, configuration }: Peer): UpdateGroup {
+  return { exporter: { ...exporter }, filter: configuration.export, environment: core.configuration.filters };
 }
 
-const keys = new WeakMap<BirdFilterUse, string>();
+/** Whether a neighbour is told what those of a group are: who it is does not count, nor where in a file its filter stands. */
+export function isOfGroup(core: SpeakerCore, { exporter, filter, environment }: UpdateGroup, peer: Peer): boolean {
+  const own = peer.exporter;
+  return (
+    environment === core.configuration.filters &&
+    own.internal === exporter.internal &&
+    own.localAs === exporter.localAs &&
+    own.remoteAs === exporter.remoteAs &&
+    own.reflectorClient === exporter.reflectorClient &&
+    own.clusterId === exporter.clusterId &&
+    own.defaultLocalPref === exporter.defaultLocalPref &&
+    own.defaultMed === exporter.defaultMed &&
+    own.medMetric === exporter.medMetric &&
+    own.preferOlder === exporter.preferOlder &&
+    sameAddress(own.sourceAddress, exporter.sourceAddress) &&
+    own.nextHopSelf === exporter.nextHopSelf &&
+    own.nextHopKeep === exporter.nextHopKeep &&
+    own.routeServerClient === exporter.routeServerClient &&
+    own.neighbourInterface === exporter.neighbourInterface &&
+    own.interpretsCommunities === exporter.interpretsCommunities &&
+    sameUse(peer.configuration.export, filter)
+  );
+}
 
-function filterKey(filter: BirdFilterUse): string {
-  const known = keys.get(filter);
-  if (known !== undefined) return known;
-  const key = JSON.stringify(filter, (name, value: unknown) => (name === "origin" || name === "column" ? 0 : value));
-  keys.set(filter, key);
-  return key;
+/** Filters of the same statements. */
+function sameUse(x: unknown, y: unknown): boolean {
+  if (x === y) return true;
+  if (typeof x !== "object" || typeof y !== "object" || x === null || y === null) return false;
+  const keys = Object.keys(x);
+  if (keys.length !== Object.keys(y).length) return false;
+  return keys.every(
+    (key) => key === "origin" || key === "column" || (key in y && sameUse(Reflect.get(x, key), Reflect.get(y, key))),
+  );
 }
 
 /** What a route becomes for all neighbours of a group but the one who told it. */

@@ -1,6 +1,7 @@
 import type { HostRuntime } from "../../linux/runtime.ts";
 import type { Address } from "../../net/address.ts";
 import type { Path } from "./path.ts";
+import type { PathNote } from "./path-note.ts";
 
 /** States of RFC 9293 section 3.3.2 that a connection of the emulator stays in. */
 export type TcpState =
@@ -83,4 +84,6 @@ export interface Connection {
   /** The way of segments with PSH, and of those without; null while none is known. */
   dataPath: Path | null;
   ackPath: Path | null;
+  /** The latest of its segments whose way was noted. */
+  noted: PathNote | null;
 }

@@ -1,20 +1,19 @@
-import { type Connection as Entry, IPS_ASSURED, IPS_DYING } from "../../linux/conntrack/connection.ts";
+import { type Connection as Entry, IPS_DYING } from "../../linux/conntrack/connection.ts";
 import { countPackets, handleEstablishedTcp } from "../../linux/conntrack/handle-packet.ts";
 import { moveTracking, staysEstablished } from "../../linux/conntrack/tcp.ts";
 import { timeoutOf } from "../../linux/conntrack/timeouts.ts";
-import { findNeighbour, type NeighbourEntry } from "../../linux/neighbour-table.ts";
+import type { NeighbourEntry } from "../../linux/neighbour-table.ts";
 import { mayRouteOtherwise } from "../../linux/routing/programmed-routes.ts";
 import type { HostRuntime } from "../../linux/runtime.ts";
-import { CT_ESTABLISHED, CT_NONE, CT_UNTRACKED, type Skb } from "../../linux/skb.ts";
-import { recording, type WalkRecord } from "../../linux/walk-record.ts";
+import type { Skb } from "../../linux/skb.ts";
 import type { Host } from "../../model/host.ts";
 import type { Interface } from "../../model/interface.ts";
-import { sameAddress } from "../../net/address.ts";
 import { copyPacket, type Packet, packetLength, type SegmentContent } from "../../net/packet.ts";
-import { ACK, PSH } from "../../net/tcp-flags.ts";
+import { PSH } from "../../net/tcp-flags.ts";
 import { schedule } from "../event-queue.ts";
 import { resume, type World } from "../world.ts";
 import type { Connection } from "./connection.ts";
+import { isPlain, type PathNote } from "./path-note.ts";
 import { receiveOn } from "./receive.ts";
 
 /**
@@ -34,7 +33,7 @@ export interface Path {
 }
 
 /** One host on the way, and what its verdicts rested on. */
-interface Hop {
+export interface Hop {
   readonly runtime: HostRuntime;
   readonly host: Host;
   /** How many changes of routes it had seen (`mayRouteOtherwise`). */
@@ -49,105 +48,10 @@ interface Hop {
   readonly arrival: Arrival | null;
 }
 
-interface Arrival {
+export interface Arrival {
   readonly device: Interface;
   readonly ttl: number;
   readonly frame: Pick<Skb, "sourceMac" | "destinationMac" | "packetType" | "vlan">;
-}
-
-/** A way that is being noted. */
-export interface PathNote extends WalkRecord {
-  readonly sender: Connection;
-  readonly sent: Packet;
-  readonly hops: Hop[];
-  arrival: Arrival | null;
-}
-
-/** Begins to note the way of a segment, if ways are remembered and it is a plain one. */
-export function noteOf(world: World, sender: Connection, { flags }: Packet): ((skb: Skb) => PathNote) | null {
-  if (world.noting === undefined || !isPlain(flags)) return null;
-  return (skb) => ({
-    skb,
-    volatile: false,
-    usesFlags: false,
-    sender,
-    sent: copyPacket(skb.packet),
-    hops: [],
-    arrival: null,
-  });
-}
-
-function isPlain(flags: number): boolean {
-  return flags === ACK || flags === (ACK | PSH);
-}
-
-/** Does something of which the packet in hand is noted. */
-export function whileNoting<T>(world: World, note: PathNote | null, action: () => T): T {
-  const { noting } = world;
-  const { current } = recording;
-  world.noting = note;
-  recording.current = note;
-  const result = action();
-  world.noting = noting;
-  recording.current = current;
-  return result;
-}
-
-/** The packet leaves a host, or has reached the last one. */
-export function noteHost(note: PathNote, runtime: HostRuntime): void {
-  const { skb } = note;
-  const { connection, ctState, ctReply, route, output, packet } = skb;
-  const tracked = connection !== null && ctState === CT_ESTABLISHED && (connection.status & IPS_ASSURED) !== 0;
-  if (!tracked && (connection !== null || (ctState !== CT_NONE && ctState !== CT_UNTRACKED))) note.volatile = true;
-  const nextHop = route?.kind === "unicast" ? route.nextHop : packet.dst;
-  const leaves = output !== null && route?.kind !== "local";
-  if (leaves && route?.kind !== "unicast") note.volatile = true;
-  const neighbour = leaves && !output.noArp ? findNeighbour(runtime.neighbours, output.name, nextHop) : null;
-  if (leaves && !output.noArp && neighbour === null) note.volatile = true;
-  note.hops.push({
-    runtime,
-    host: runtime.host,
-    routeChanges: runtime.routeChanges.length,
-    changedSets: runtime.sets.size,
-    entry: connection,
-    reply: ctReply,
-    neighbour,
-    arrival: note.arrival,
-  });
-}
-
-/** It goes on to a device of the next host. */
-export function noteArrival(note: PathNote, device: Interface): void {
-  const { sourceMac, destinationMac, packetType, vlan, packet } = note.skb;
-  note.arrival = { device, ttl: packet.ttl, frame: { sourceMac, destinationMac, packetType, vlan } };
-}
-
-/** The packet has come to the connection that it is for. */
-export function noteEnd(world: World, runtime: HostRuntime, skb: Skb, receiver: Connection): void {
-  const note = world.noting;
-  if (note == null || note.skb !== skb) return;
-  noteHost(note, runtime);
-  world.noting = null;
-  recording.current = null;
-  const { sent, sender, hops } = note;
-  if (note.volatile || !isUntouched(sent, skb.packet)) return;
-  const data = (sent.flags & PSH) !== 0;
-  const path: Path = { hops, longest: packetLength(sent), receiver, packet: sent, holds: true };
-  if (data || !note.usesFlags) sender.dataPath = path;
-  if (!data || !note.usesFlags) sender.ackPath = path;
-}
-
-/** Neither NAT nor a rule has written to it. */
-function isUntouched(x: Packet, y: Packet): boolean {
-  return (
-    sameAddress(x.src, y.src) &&
-    sameAddress(x.dst, y.dst) &&
-    x.sport === y.sport &&
-    x.dport === y.dport &&
-    x.tos === y.tos &&
-    x.mss === y.mss &&
-    x.df === y.df
-  );
 }
 
 /** What tells one segment of a connection from another. */
@@ -170,16 +74,45 @@ function fill(packet: Packet, { flags, seq, ack, content }: PlainSegment): void 
 export function sendByPath(world: World, sender: Connection, segment: PlainSegment): boolean {
   if (!isPlain(segment.flags)) return false;
   const path = (segment.flags & PSH) !== 0 ? sender.dataPath : sender.ackPath;
-  if (path === null) return false;
+  if (path === null) return follow(world, sender, segment);
   fill(path.packet, segment);
   if (packetLength(path.packet) > path.longest || !takeHop(world, path, 0)) return false;
   const [first] = path.hops;
   if (first === undefined) return false;
-  // Where the header has an identification, the kernel counts it.
-  if (!path.packet.df) first.runtime.nextId++;
-  world.sent++;
+  leave(world, first, path.packet);
   schedule(world.queue, world.now, arrive, [world, path, 1, segment]);
   return true;
+}
+
+function leave(world: World, { runtime }: Hop, { df }: Packet): void {
+  // Where the header has an identification, the kernel counts it.
+  if (!df) runtime.nextId++;
+  world.sent++;
+}
+
+/** Sends a segment after another whose way is just being noted: when it arrives, that one is known, or asked anew from there on. */
+function follow(world: World, sender: Connection, segment: PlainSegment): boolean {
+  const note = sender.noted;
+  const [first] = note?.hops ?? [];
+  if (note === null || first === undefined || note.second === null || note.volatile) return false;
+  const { second, sent } = note;
+  if (note.usesFlags && ((segment.flags ^ sent.flags) & PSH) !== 0) return false;
+  const packet = copyPacket(sent);
+  fill(packet, segment);
+  if (packetLength(packet) > note.longest || second.runtime.host !== second.host) return false;
+  if (!stands(first, packet) || !track(world, first, packet)) return false;
+  leave(world, first, packet);
+  schedule(world.queue, world.now, arriveAfter, [world, sender, note, segment, packet]);
+  return true;
+}
+
+function arriveAfter(world: World, sender: Connection, note: PathNote, segment: PlainSegment, packet: Packet): void {
+  const path = (segment.flags & PSH) !== 0 ? sender.dataPath : sender.ackPath;
+  if (path !== null && path.hops === note.hops) return arrive(world, path, 1, segment);
+  if (note.second === null) return;
+  const { runtime, arrival } = note.second;
+  packet.ttl = arrival.ttl;
+  resume(world, runtime, arrival.device, packet, arrival.frame);
 }
 
 function arrive(world: World, path: Path, index: number, segment: PlainSegment): void {
@@ -201,21 +134,20 @@ function arrive(world: World, path: Path, index: number, segment: PlainSegment):
 /** A host lets the segment in `path.packet` pass; false: it has to be asked again. */
 function takeHop(world: World, path: Path, index: number): boolean {
   const hop = path.hops[index];
-  if (hop === undefined || !path.holds || !stands(hop, path.packet)) {
-    path.holds = false;
-    return false;
-  }
   const next = path.hops[index + 1];
-  if (next !== undefined && next.runtime.host !== next.host) {
+  const isOther = next !== undefined && next.runtime.host !== next.host;
+  if (hop === undefined || !path.holds || isOther || !stands(hop, path.packet)) {
     path.holds = false;
     return false;
   }
-  const { entry, reply, runtime } = hop;
+  return track(world, hop, path.packet);
+}
+
+function track(world: World, { entry, reply, runtime }: Hop, packet: Packet): boolean {
   if (entry === null) return true;
   const { now } = world;
-  if (!isAlive(entry, now)) return false;
-  if (!staysEstablished(entry, path.packet, reply)) return false;
-  handleEstablishedTcp(runtime, path.packet, entry, reply, now);
+  if (!isAlive(entry, now) || !staysEstablished(entry, packet, reply)) return false;
+  handleEstablishedTcp(runtime, packet, entry, reply, now);
   return true;
 }
 

@@ -6,7 +6,7 @@ import { ICMPV6 } from "../../net/protocol.ts";
 import { ACK, FIN, RST, SYN } from "../../net/tcp-flags.ts";
 import type { World } from "../world.ts";
 import { type Connection, fitsKey } from "./connection.ts";
-import { noteEnd } from "./path.ts";
+import { noteEnd } from "./path-note.ts";
 import {
   arm,
   drop,

@@ -6,7 +6,8 @@ import { ACK, FIN, PSH, RST, SYN } from "../../net/tcp-flags.ts";
 import { schedule } from "../event-queue.ts";
 import { originate, type World } from "../world.ts";
 import type { Connection } from "./connection.ts";
-import { noteOf, sendByPath } from "./path.ts";
+import { sendByPath } from "./path.ts";
+import { noteOf } from "./path-note.ts";
 import { removeConnection } from "./stack.ts";
 
 /** Room for the stream in one segment of an Ethernet without options. */
@@ -300,6 +301,7 @@ export function newConnection(
     softError: null,
     dataPath: null,
     ackPath: null,
+    noted: null,
   };
 }
 

@@ -1,0 +1,127 @@
+import { IPS_ASSURED } from "../../linux/conntrack/connection.ts";
+import { findNeighbour } from "../../linux/neighbour-table.ts";
+import { outgoingMtu } from "../../linux/path-mtu.ts";
+import type { HostRuntime } from "../../linux/runtime.ts";
+import { CT_ESTABLISHED, CT_NONE, CT_UNTRACKED, type Skb } from "../../linux/skb.ts";
+import { FRAME_ALLOWANCE } from "../../linux/transmit.ts";
+import { recording, type WalkRecord } from "../../linux/walk-record.ts";
+import type { Host } from "../../model/host.ts";
+import type { Interface } from "../../model/interface.ts";
+import { sameAddress } from "../../net/address.ts";
+import { copyPacket, type Packet } from "../../net/packet.ts";
+import { ACK, PSH } from "../../net/tcp-flags.ts";
+import type { World } from "../world.ts";
+import type { Connection } from "./connection.ts";
+import type { Arrival, Hop, Path } from "./path.ts";
+
+/** A way that is being noted. */
+export interface PathNote extends WalkRecord {
+  readonly sender: Connection;
+  readonly sent: Packet;
+  readonly hops: Hop[];
+  /** How it arrives at the host where it is now; null before the first, and at the end. */
+  arrival: Arrival | null;
+  /** Octets of the longest packet that would go the same way, as far as is known. */
+  longest: number;
+  /** The host after the first, and how it arrives there. */
+  second: { readonly runtime: HostRuntime; readonly host: Host; readonly arrival: Arrival } | null;
+}
+
+/** Begins to note the way of a segment, if ways are remembered and it is a plain one. */
+export function noteOf(world: World, sender: Connection, { flags }: Packet): ((skb: Skb) => PathNote) | null {
+  if (world.noting === undefined || !isPlain(flags)) return null;
+  return (skb) =>
+    (sender.noted = {
+      skb,
+      volatile: false,
+      usesFlags: false,
+      sender,
+      sent: copyPacket(skb.packet),
+      hops: [],
+      arrival: null,
+      longest: 0xffff,
+      second: null,
+    });
+}
+
+export function isPlain(flags: number): boolean {
+  return flags === ACK || flags === (ACK | PSH);
+}
+
+/** Does something of which the packet in hand is noted. */
+export function whileNoting<T>(world: World, note: PathNote | null, action: () => T): T {
+  const { noting } = world;
+  const { current } = recording;
+  world.noting = note;
+  recording.current = note;
+  const result = action();
+  world.noting = noting;
+  recording.current = current;
+  return result;
+}
+
+/** The packet leaves a host, or has reached the last one. */
+export function noteHost(note: PathNote, runtime: HostRuntime): void {
+  const { skb } = note;
+  const { connection, ctState, ctReply, route, output, packet } = skb;
+  const tracked = connection !== null && ctState === CT_ESTABLISHED && (connection.status & IPS_ASSURED) !== 0;
+  if (!tracked && (connection !== null || (ctState !== CT_NONE && ctState !== CT_UNTRACKED))) note.volatile = true;
+  const nextHop = route?.kind === "unicast" ? route.nextHop : packet.dst;
+  const leaves = output !== null && route?.kind !== "local";
+  if (leaves && route?.kind !== "unicast") note.volatile = true;
+  if (leaves && route !== null) noteLimit(note, outgoingMtu(runtime, skb, route));
+  const neighbour = leaves && !output.noArp ? findNeighbour(runtime.neighbours, output.name, nextHop) : null;
+  if (leaves && !output.noArp && neighbour === null) note.volatile = true;
+  note.hops.push({
+    runtime,
+    host: runtime.host,
+    routeChanges: runtime.routeChanges.length,
+    changedSets: runtime.sets.size,
+    entry: connection,
+    reply: ctReply,
+    neighbour,
+    arrival: note.arrival,
+  });
+}
+
+/** No longer packet goes on from here. */
+export function noteLimit(note: PathNote, mtu: number): void {
+  note.longest = Math.min(note.longest, mtu);
+}
+
+/** It goes on to a device of the next host. */
+export function noteArrival(note: PathNote, runtime: HostRuntime, device: Interface): void {
+  const { sourceMac, destinationMac, packetType, vlan, packet } = note.skb;
+  note.arrival = { device, ttl: packet.ttl, frame: { sourceMac, destinationMac, packetType, vlan } };
+  if (note.hops.length === 1) note.second = { runtime, host: runtime.host, arrival: note.arrival };
+  noteLimit(note, device.mtu + FRAME_ALLOWANCE);
+}
+
+/** The packet has come to the connection that it is for. */
+export function noteEnd(world: World, runtime: HostRuntime, skb: Skb, receiver: Connection): void {
+  const note = world.noting;
+  if (note == null || note.skb !== skb) return;
+  noteHost(note, runtime);
+  world.noting = null;
+  recording.current = null;
+  const { sent, sender, hops } = note;
+  if (sender.noted === note) sender.noted = null;
+  if (note.volatile || !isUntouched(sent, skb.packet)) return;
+  const data = (sent.flags & PSH) !== 0;
+  const path: Path = { hops, longest: note.longest, receiver, packet: sent, holds: true };
+  if (data || !note.usesFlags) sender.dataPath = path;
+  if (!data || !note.usesFlags) sender.ackPath = path;
+}
+
+/** Neither NAT nor a rule has written to it. */
+function isUntouched(x: Packet, y: Packet): boolean {
+  return (
+    sameAddress(x.src, y.src) &&
+    sameAddress(x.dst, y.dst) &&
+    x.sport === y.sport &&
+    x.dport === y.dport &&
+    x.tos === y.tos &&
+    x.mss === y.mss &&
+    x.df === y.df
+  );
+}
