@@ -5,6 +5,7 @@ import type { Finding } from "../model/finding.ts";
 import { parseAddress } from "../net/address.ts";
 import { readEvidence } from "../readers/evidence/read-evidence.ts";
 import { birdClock } from "../report/bird/clock.ts";
+import { interfacesText } from "../report/bird/interfaces-text.ts";
 import { nodeStatusText } from "../report/bird/node-status-text.ts";
 import { protocolsText } from "../report/bird/protocols-text.ts";
 import { routesText } from "../report/bird/routes-text.ts";
@@ -86,6 +87,9 @@ function answer(
   if (verb === "show" && what === "protocols" && rest.length <= 1 && (first === undefined || first === "all")) {
     return protocolsText(speaker, clock, first === "all");
   }
+  if (verb === "show" && what === "interfaces" && rest.length <= 1 && (first === undefined || first === "summary")) {
+    return interfacesText(speaker, first === "summary");
+  }
   if (verb === "show" && what === "status" && rest.length === 0) return statusText(speaker, origin);
   if (verb === "show" && what === "route") {
     const all = rest.includes("all");
@@ -100,7 +104,8 @@ function answer(
   throw new InputError([
     {
       ...refusal("bad-arguments", `podpath does not answer “${[verb, what, first, second].filter(Boolean).join(" ")}”`),
-      expected: "show protocols [all], show route [all] [for A | protocol P], show status, or node status",
+      expected:
+        "show protocols [all], show route [all] [for A | protocol P], show status, show interfaces [summary], or node status",
     },
   ]);
 }
