@@ -13,13 +13,14 @@ import { Oracle } from "./harness/oracle-client.ts";
 /**
  * `npm run evidence`: the facts and the campaigns of CI, counting what each compared probe exercised, written to
  * `test/kernel/evidence.json`. `--share 0.5` runs half of the campaigns' probes, `--facts` none: then those of the file stay. `--only NAME`
- * runs the facts of that file, and all others stay. Probes that the two sides disagree about count for nothing.
+ * runs the facts of that file, `--kind router --kind mesh` the campaigns of these worlds, and all others stay. Probes that the two sides disagree about count for nothing.
  */
 const { values } = parseArgs({
   options: {
     share: { type: "string", default: "1" },
     facts: { type: "boolean", default: false },
     only: { type: "string", multiple: true },
+    kind: { type: "string", multiple: true },
   },
 });
 const FILE = new URL("evidence.json", import.meta.url);
@@ -42,6 +43,7 @@ function add(feature: string, source: string, count: number): void {
 }
 
 const only = values.only ?? [];
+const kinds = values.kind ?? [];
 
 async function runFacts(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "podpath-evidence-"));
@@ -69,6 +71,7 @@ async function runCampaigns(): Promise<string> {
   const oracle = new Oracle();
   try {
     for (const { kind, seed, probes } of CI_CAMPAIGNS) {
+      if (kinds.length > 0 && !kinds.includes(kind)) continue;
       const started = Date.now();
       const wanted = Math.ceil(probes * Number(values.share));
       const result = await campaign(oracle, { ...PLAN, kinds: kindsOf(kind, null), seed, probes: wanted });
@@ -87,8 +90,10 @@ async function runCampaigns(): Promise<string> {
 /** What the file says of everything that is not run now, taken over; answers with its kernel. */
 function keepOthers(): string {
   const kept = readEvidence();
-  const stays = (source: string): boolean =>
-    only.length === 0 ? !source.startsWith("facts/") : !only.some((name) => source === `facts/${name}`);
+  const stays = (source: string): boolean => {
+    if (kinds.length > 0) return !kinds.some((kind) => source.startsWith(`${kind} `));
+    return only.length === 0 ? !source.startsWith("facts/") : !only.some((name) => source === `facts/${name}`);
+  };
   sources.push(...kept.sources.filter(({ source }) => stays(source)));
   for (const [feature, counts] of Object.entries(kept.features)) {
     for (const [source, count] of Object.entries(counts)) if (stays(source)) add(feature, source, count);
@@ -101,7 +106,16 @@ function sorted<T>(entries: Iterable<readonly [string, T]>): Readonly<Record<str
   return Object.fromEntries([...entries].sort(([x], [y]) => (x < y ? -1 : 1)));
 }
 
-const [kernel] = await Promise.all([values.facts || only.length > 0 ? keepOthers() : runCampaigns(), runFacts()]);
+async function gather(): Promise<string> {
+  if (kinds.length > 0) {
+    keepOthers();
+    return runCampaigns();
+  }
+  const [kernel] = await Promise.all([values.facts || only.length > 0 ? keepOthers() : runCampaigns(), runFacts()]);
+  return kernel;
+}
+
+const kernel = await gather();
 sources.sort((x, y) => (x.source < y.source ? -1 : 1));
 const features = sorted([...total].map(([feature, counts]) => [feature, sorted(counts)] as const));
 writeFileSync(FILE, `${JSON.stringify({ kernel, sources, features }, null, 1)}\n`);

@@ -21,7 +21,7 @@ function table(name: TableName, rules: readonly string[]): string {
   );
 }
 
-/** Targets that the campaigns of random rules do not draw, and matches on what they change. */
+/** Targets that the campaigns of random rules draw seldom or not at all, and matches on what they change. */
 describe.skipIf(!available).each([
   [4, "legacy"],
   [4, "nft"],
