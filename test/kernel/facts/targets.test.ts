@@ -216,6 +216,38 @@ describe.skipIf(!available).each([
     );
   });
 
+  it("between CT --zone and the look-up, matches see a connection of nobody with nobody", async () => {
+    const nobody = family === 4 ? "0.0.0.0" : "::";
+    const words = [
+      "--ctstate NEW",
+      "--ctstate INVALID,UNTRACKED",
+      "--ctdir ORIGINAL",
+      "--ctdir REPLY",
+      `--ctorigsrc ${nobody}`,
+      `--ctrepldst ${src}`,
+      "--ctproto 17",
+      "--ctorigdstport 0",
+      "--ctstatus CONFIRMED",
+      "--ctstatus NONE",
+      "--ctexpire 0",
+      "--ctexpire 1:1000",
+    ].map((test) => `-m conntrack ${test}`);
+    const rules = [
+      ...words,
+      "-m connmark --mark 0x0/0x1",
+      "-m connmark --mark 0x1/0x1",
+      "-m cluster --cluster-total-nodes 2 --cluster-local-node 1 --cluster-hash-seed 7",
+      "-m cluster --cluster-total-nodes 2 --cluster-local-node 2 --cluster-hash-seed 7",
+      "-m connlabel --label 3",
+      "-m helper --helper ftp",
+    ].map((text) => `-A PREROUTING ${text} -j MARK --set-mark 1`);
+    const [round] = await agree(
+      table("raw", ["-A PREROUTING -j CT --zone 7", ...rules, "-A PREROUTING -j CONNMARK --restore-mark"]),
+      through,
+    );
+    expect(round?.result.rules.length).toBeGreaterThan(5);
+  });
+
   it.runIf(family === 4)("ECN is taken off", async () => {
     await agree(
       table("mangle", [

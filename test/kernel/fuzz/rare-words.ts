@@ -55,7 +55,7 @@ export const RARE_PROTOCOLS: fc.Arbitrary<string> = fc.constantFrom(
 /** Targets that rules seldom have; `protocol` is what the rule selects. Null where there is none for this place. */
 export function rareTargets(place: RulePlace, protocol: string): fc.Arbitrary<string> | null {
   const { family } = place.words;
-  if (place.table === "raw") return fc.constantFrom("-j TRACE", "-j CT --zone 7", "-j CT --zone-orig 8");
+  if (place.table === "raw") return fc.constant("-j TRACE");
   if (place.table !== "mangle") return null;
   const texts = [
     "-j CHECKSUM --checksum-fill",

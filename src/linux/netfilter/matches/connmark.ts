@@ -1,3 +1,4 @@
+import { seenConnection } from "../../conntrack/template.ts";
 import type { MatchExtension } from "../extension.ts";
 import { formatMark, parseMarkMask } from "../mark-value.ts";
 import { givenOption, optionWords } from "../option-words.ts";
@@ -23,6 +24,9 @@ export const connmark: MatchExtension<"connmark"> = {
   print: (options) => optionWords("mark", options.invert, formatMark(options)),
   compile: ({ value, mask, invert }) => ({
     kind: "call",
-    test: ({ connection }) => connection !== null && ((connection.mark & mask) >>> 0 === value) !== invert,
+    test: (skb) => {
+      const connection = seenConnection(skb);
+      return connection !== null && ((connection.mark & mask) >>> 0 === value) !== invert;
+    },
   }),
 };

@@ -2,14 +2,8 @@ import type { Matches } from "../../../model/ruleset.ts";
 import type { Address, Family } from "../../../net/address.ts";
 import { prefixContains, prefixOf } from "../../../net/prefix.ts";
 import { parseProtocol } from "../../../net/protocol.ts";
-import {
-  type Connection,
-  IPS_ASSURED,
-  IPS_CONFIRMED,
-  IPS_DST_NAT,
-  IPS_SEEN_REPLY,
-  IPS_SRC_NAT,
-} from "../../conntrack/connection.ts";
+import { IPS_ASSURED, IPS_CONFIRMED, IPS_DST_NAT, IPS_SEEN_REPLY, IPS_SRC_NAT } from "../../conntrack/connection.ts";
+import { type SeenConnection, seenConnection } from "../../conntrack/template.ts";
 import { isFree, valueIn } from "../../free-value.ts";
 import type { HostRuntime } from "../../runtime.ts";
 import { CT_INVALID, type Skb } from "../../skb.ts";
@@ -141,7 +135,7 @@ function stateBits(skb: Skb): number {
 
 function conntrackMatches(options: Options, skb: Skb, runtime: HostRuntime): boolean {
   const { state, direction } = options;
-  const { connection } = skb;
+  const connection = seenConnection(skb);
   if (state !== null && ((stateBits(skb) & state.bits) !== 0) === state.invert) return false;
   // Without a connection the state is the only test the kernel makes, whatever else the rule says.
   if (connection === null) return state !== null;
@@ -149,7 +143,7 @@ function conntrackMatches(options: Options, skb: Skb, runtime: HostRuntime): boo
   return connectionMatches(options, connection, runtime);
 }
 
-function connectionMatches(options: Options, connection: Connection, runtime: HostRuntime): boolean {
+function connectionMatches(options: Options, connection: SeenConnection, runtime: HostRuntime): boolean {
   const { protocol, status, expire } = options;
   const { original, reply } = connection;
   if (!addressMatches(options.originalSource, original.src)) return false;

@@ -1,3 +1,4 @@
+import { seenConnection } from "../../conntrack/template.ts";
 import type { GivenOption, Parsed, TargetExtension } from "../extension.ts";
 import { type MarkMask, parseUint32 } from "../mark-value.ts";
 import { givenOption, givenValue } from "../option-words.ts";
@@ -88,7 +89,12 @@ export const CONNMARK: TargetExtension<"CONNMARK"> = {
   },
   compile: (options) => (skb) => {
     const { connection } = skb;
-    if (connection === null) return XT_CONTINUE;
+    if (connection === null) {
+      // The mark of a template; not modelled: one that CONNMARK itself has given to it.
+      const seen = seenConnection(skb);
+      if (seen !== null && options.mode === "restore") skb.mark = (skb.mark & ~options.nfMask) >>> 0;
+      return XT_CONTINUE;
+    }
     switch (options.mode) {
       case "set":
         connection.mark = shiftMark(applySetMark(connection.mark, options.mark), options.shift);
