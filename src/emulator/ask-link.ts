@@ -9,17 +9,21 @@ import { eventQueue, moveEvents } from "./event-queue.ts";
 import { linkOf, macOf, others } from "./topology.ts";
 import { runtimeOf, settle, type World } from "./world.ts";
 
-/** Asks the link for the MAC address of an IP address: by ARP frames, or every member for its answer to NDP. */
+/**
+ * Asks the link for the MAC address of an IP address: by ARP frames, or every member for its answer to NDP. With `mac` only whoever
+ * has that MAC address is asked, and what the cache holds of it is no answer.
+ */
 export function askLink(
   world: World,
   runtime: HostRuntime,
   device: Interface,
   nextHop: Address,
   sender: Address | null,
+  mac: string | null,
 ): Resolution {
   const ports = device.kind === "bridge" ? (runtime.compiled.bridgePorts.get(device.name) ?? []) : [device];
   const asked = nextHop.family === 4 ? byArp : byNdp;
-  const { found, open } = asked(world, runtime, device, ports, nextHop, sender);
+  const { found, open } = asked(world, runtime, device, ports, nextHop, sender, mac);
   if (found !== null) return found;
   if (!open) return { kind: "unresolved", text: `nobody answers for ${formatAddress(nextHop)}` };
   if (ownedOnLink(world, runtime, ports, nextHop)) {
@@ -41,9 +45,12 @@ function byArp(
   _ports: readonly Interface[],
   nextHop: Address,
   sender: Address | null,
+  mac: string | null,
 ): Asked {
-  const open = aside(world, () => sendArpRequest(runtime, device, nextHop, sender));
+  const before = mac === null ? null : findNeighbour(runtime.neighbours, device.name, nextHop);
+  const open = aside(world, () => sendArpRequest(runtime, device, nextHop, sender, mac));
   const entry = findNeighbour(runtime.neighbours, device.name, nextHop);
+  if (entry === before) return { found: null, open };
   if (entry === null || entry.state !== "resolved" || entry.mac === null) return { found: null, open };
   if (runtime.host.knowledge.get("neighbours") === "assumed") {
     const owner = entry.text.replace(/^(?:answered by|learnt from) /, "");
@@ -76,6 +83,8 @@ interface Question {
   readonly device: Interface;
   readonly target: Address;
   readonly message: Message & { kind: "passed" };
+  /** Whoever has this MAC address is asked; null: everybody. */
+  readonly mac: string | null;
   /** Why the question or an answer got lost on the way, if one did. */
   lost: string | null;
 }
@@ -87,10 +96,11 @@ function byNdp(
   ports: readonly Interface[],
   nextHop: Address,
   sender: Address | null,
+  mac: string | null,
 ): Asked {
-  const message = sendSolicitation(runtime, device, nextHop, sender);
+  const message = sendSolicitation(runtime, device, nextHop, sender, mac);
   if (message.kind === "lost") return { found: silent(world, runtime, nextHop, message.text), open: false };
-  const question: Question = { asker: runtime, device, target: nextHop, message, lost: null };
+  const question: Question = { asker: runtime, device, target: nextHop, message, mac, lost: null };
   let open = ports.length === 0;
   for (const port of ports) {
     const link = linkOf(world.topology, runtime.host.name, port.name);
@@ -119,7 +129,8 @@ function solicit(world: World, host: string, device: string, question: Question)
   const bridge = port.master === null ? undefined : runtime.host.interfaces.get(port.master);
   const receiver = bridge?.kind === "bridge" ? bridge : port;
   const { asker, target } = question;
-  if (answersSolicitation(runtime, receiver, target)) {
+  const isAsked = question.mac === null || question.mac === macOf(host, receiver);
+  if (isAsked && answersSolicitation(runtime, receiver, target)) {
     const sentBy = `${asker.host.name} ${question.device.name}`;
     const answer = answerSolicitation(runtime, receiver, target, question.message, sentBy);
     const lost = answer.kind === "lost" ? answer.text : receiveAdvertisement(asker, question.device, target, answer);

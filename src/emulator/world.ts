@@ -146,7 +146,7 @@ export function createWorld(network: Network, options: WorldOptions): World {
       noteVolatile();
       schedule(world.queue, world.now, receive, [runtime, device, frame]);
     },
-    resolve: (runtime, device, nextHop, sender) => askLink(world, runtime, device, nextHop, sender),
+    resolve: (runtime, device, nextHop, sender, mac) => askLink(world, runtime, device, nextHop, sender, mac ?? null),
     fabricRoute: (runtime, device, destination) => fabricRoute(world, runtime, device, destination),
     after: (seconds, action, on) => schedule(world.queue, world.now + seconds, action, on),
     sendFrame: (runtime, packet, how) => {

@@ -4,6 +4,7 @@ import { packet } from "../net/packet.ts";
 import { confirmAddress } from "./confirm-address.ts";
 import { arpFilter, arpIgnore, forwarding, proxyArp, proxyArpPvlan, routeLocalnet } from "./device-settings.ts";
 import { BROADCAST_MAC } from "./ethernet.ts";
+import { proxyAnswersInTime } from "./neighbour-reachability.ts";
 import { findNeighbour, isFixed, setNeighbour } from "./neighbour-table.ts";
 import { addressType } from "./routing/address-type.ts";
 import { routeInput } from "./routing/input.ts";
@@ -26,8 +27,17 @@ function send(runtime: HostRuntime, device: Interface, message: ArpMessage, dest
   transmitFrame(runtime, device, frame);
 }
 
-/** arp_solicit(): asks everybody on the device's link who has `target`; whoever answers first is remembered. */
-export function sendArpRequest(runtime: HostRuntime, device: Interface, target: Address, sender: Address | null): void {
+/**
+ * arp_solicit(): asks everybody on the device's link who has `target`, or only whoever has a MAC address; whoever answers first is
+ * remembered.
+ */
+export function sendArpRequest(
+  runtime: HostRuntime,
+  device: Interface,
+  target: Address,
+  sender: Address | null,
+  destinationMac: string | null,
+): void {
   if (findNeighbour(runtime.neighbours, device.name, target) === null) {
     setNeighbour(runtime.neighbours, device.name, {
       address: target,
@@ -40,7 +50,7 @@ export function sendArpRequest(runtime: HostRuntime, device: Interface, target: 
   const senderMac = macOf(runtime, device);
   const sentBy = `${runtime.host.name} ${device.name}`;
   const message: ArpMessage = { operation: "request", senderMac, sender: sender ?? unspecified(4), target, sentBy };
-  send(runtime, device, message, BROADCAST_MAC);
+  send(runtime, device, message, destinationMac ?? BROADCAST_MAC);
 }
 
 function macOf(runtime: HostRuntime, device: Interface): string {
@@ -53,7 +63,7 @@ export function receiveArp(runtime: HostRuntime, device: Interface, frame: Skb):
   if (message === null || device.noArp || frame.packetType === "otherhost" || device.kind === "loopback") return;
   const { sender, target } = message;
   if (isMulticast(target) || (isLoopback(target) && !routeLocalnet(runtime, device))) return;
-  if (message.operation === "request" && answers(runtime, device, message)) {
+  if (message.operation === "request" && answers(runtime, device, message, frame.packetType === "host")) {
     if (!isUnspecified(sender)) learnFrom(runtime, device, message, true, "STALE");
     const senderMac = macOf(runtime, device);
     const sentBy = `${runtime.host.name} ${device.name}`;
@@ -94,7 +104,7 @@ function learnFrom(
 /** `net.ipv4.neigh.*.locktime` in seconds. */
 const LOCKTIME = 1;
 
-function answers(runtime: HostRuntime, device: Interface, message: ArpMessage): boolean {
+function answers(runtime: HostRuntime, device: Interface, message: ArpMessage, toHost: boolean): boolean {
   const { sender, target } = message;
   if (isUnspecified(sender)) {
     return addressType(runtime, target, null) === "LOCAL" && !ignores(runtime, device, sender, target);
@@ -117,7 +127,11 @@ function answers(runtime: HostRuntime, device: Interface, message: ArpMessage): 
       if (route.result.kind !== "local" || ignores(runtime, device, sender, target)) return false;
       return !arpFilter(runtime, device) || isWayBack(runtime, device, sender, target);
     case "forward":
-      return forwarding(runtime, device, 4) && proxies(runtime, device, target, route.result.output);
+      return (
+        forwarding(runtime, device, 4) &&
+        proxies(runtime, device, target, route.result.output) &&
+        (toHost || proxyAnswersInTime(runtime, device))
+      );
     default:
       return false;
   }

@@ -15,6 +15,10 @@ export interface NeighbourEntry {
   readonly updated: number;
   /** neigh_hh_init(): a packet went this way, so that the next one finds its Ethernet header made. */
   headerCached?: boolean;
+  /** Virtual second since which it is in use without being reachable (DELAY, then PROBE); absent: it is not. */
+  delayedSince?: number;
+  /** Virtual second of the last packet that it carried while it was reachable. */
+  lastUsed?: number;
   /** Another entry has taken its place. */
   replaced?: boolean;
 }

@@ -3,6 +3,7 @@ import type { Address } from "../net/address.ts";
 import { isInSubnetOf } from "./confirm-address.ts";
 import { arpAnnounce } from "./device-settings.ts";
 import { solicitationSource6 } from "./neighbour-discovery.ts";
+import { usedNeighbour } from "./neighbour-reachability.ts";
 import { findNeighbour, isDumped, setNeighbour } from "./neighbour-table.ts";
 import { isLocalAddress } from "./routing/address-type.ts";
 import { SCOPE_LINK, selectAddress } from "./routing/source-address.ts";
@@ -10,11 +11,11 @@ import type { HostRuntime, Resolution } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
 
 /**
- * The MAC address of a next hop: from the cache while it holds one (STALE entries carry packets too), else by asking
- * the link. A FAILED entry is asked for again, as the kernel does.
+ * The MAC address of a next hop: from the cache while it holds one (STALE entries carry packets too, until those that have it do
+ * not answer: `neighbour-reachability.ts`), else by asking the link. A FAILED entry is asked for again, as the kernel does.
  */
 export function resolveNeighbour(runtime: HostRuntime, skb: Skb, device: Interface, nextHop: Address): Resolution {
-  const known = findNeighbour(runtime.neighbours, device.name, nextHop);
+  const known = usedNeighbour(runtime, device, nextHop, () => solicitationSource(runtime, skb, device, nextHop));
   const found =
     known !== null && known.state === "resolved" && known.mac !== null
       ? ({ kind: "mac", mac: known.mac, text: known.text } as const)

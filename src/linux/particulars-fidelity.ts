@@ -75,17 +75,16 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Particular>> = {
   "VRFs (l3mdev)": { answer: "a rule of theirs may select or not: the answer branches and is uncertain" },
 
   "neighbours: asked, answered, permanent, FAILED": fact("arp"),
-  "neighbours: STALE, DELAY, PROBE": {
+  "neighbours: STALE, DELAY, PROBE, FAILED, and asked for anew": fact("neighbour-states"),
+  "neighbours: how long they stay REACHABLE":
+    "the kernel draws half to one and a half of base_reachable_time, which is taken as it stands; confirmation by TCP is not read",
+  "neighbours: since when one is in the DELAY or PROBE of a dump": "as if the state had just begun: no dump tells",
+  "neighbours: the second and third solicitation of one that is not known": {
     answer:
-      "a STALE neighbour is used as it is for as long as the walk takes; the kernel asks it again after 5 s, and gives it up 3 s later",
+      "the first question is the only one; where nobody answers it the packet fails after 3 s (mcast_solicit, retrans_time_ms), as after all three",
   },
-  "neighbours: the second and third solicitation": {
-    answer:
-      "the first question is the only one; where nobody answers it the packet fails after 3 s, as after all three",
-  },
-  "net.ipv4.neigh.*.proxy_delay": {
-    answer: "not read: a proxy answers at once, where the kernel waits up to 0.8 s by a draw",
-  },
+  "net.ipv4.neigh.*.proxy_delay":
+    "by reading: up to 3 s it only delays; beyond it a draw, with its probability, decides whether an answer comes in time",
   "gratuitous ARP, drop_gratuitous_arp, arp_notify, arp_accept": {
     answer: "nobody announces an address of its own accord, so that these settings are not read",
   },

@@ -99,8 +99,14 @@ export interface Services {
   receiveLater(runtime: HostRuntime, device: Interface, skb: Skb): void;
   /** The MAC address of a device of this host; one that no dump told gets a stable stand-in. */
   macOf(runtime: HostRuntime, device: Interface): string;
-  /** Asks the link who has `nextHop`, in the name of `sender`. */
-  resolve(runtime: HostRuntime, device: Interface, nextHop: Address, sender: Address | null): Resolution;
+  /** Asks the link who has `nextHop`, in the name of `sender`; `mac`: only whoever has that MAC address. */
+  resolve(
+    runtime: HostRuntime,
+    device: Interface,
+    nextHop: Address,
+    sender: Address | null,
+    mac?: string | null,
+  ): Resolution;
   /** Where machines without dumps route `destination` on the link of `device`, as snapshot.yaml tells; null: unknown. */
   fabricRoute(runtime: HostRuntime, device: Interface, destination: Address): Address | null;
   /** Calls `action` with `on` after so many virtual seconds. */

@@ -1,5 +1,5 @@
 import type { Interface } from "../model/interface.ts";
-import { type Address, formatAddress, ipv6, isLinkLocal } from "../net/address.ts";
+import { type Address, formatAddress, ipv6, isLinkLocal, isMulticast } from "../net/address.ts";
 import { V6_NEIGHBOUR_ADVERTISEMENT, V6_NEIGHBOUR_SOLICITATION } from "../net/icmp.ts";
 import { copyPacket, type Packet, packet } from "../net/packet.ts";
 import { ICMPV6 } from "../net/protocol.ts";
@@ -29,18 +29,27 @@ export type Message =
   | { readonly kind: "passed"; readonly packet: Packet; readonly sourceMac: string }
   | { readonly kind: "lost"; readonly text: string };
 
-/** ndisc_send_ns(): the question leaves the host that asks; without a source (`solicitationSource6()`) there is none. */
+/**
+ * ndisc_send_ns(): the question leaves the host that asks, to the group of those who may have the address, or to the target itself at a
+ * MAC address; without a source (`solicitationSource6()`) there is none.
+ */
 export function sendSolicitation(
   runtime: HostRuntime,
   device: Interface,
   target: Address,
   source: Address | null,
+  mac: string | null,
 ): Message {
   if (source === null) {
     const text = `${runtime.host.name} ${device.name} has no link-local address to ask for ${formatAddress(target)} from`;
     return { kind: "lost", text };
   }
-  return send(runtime, device, message(V6_NEIGHBOUR_SOLICITATION, source, solicitedNode(target)), target);
+  return send(
+    runtime,
+    device,
+    message(V6_NEIGHBOUR_SOLICITATION, source, mac === null ? solicitedNode(target) : target),
+    target,
+  );
 }
 
 /**
@@ -54,7 +63,7 @@ export function answerSolicitation(
   question: Message & { kind: "passed" },
   sentBy: string,
 ): Message {
-  const lost = receive(runtime, device, question, "multicast", target);
+  const lost = receive(runtime, device, question, isMulticast(question.packet.dst) ? "multicast" : "host", target);
   if (lost !== null) return lost;
   const asker = question.packet.src;
   learn(runtime, device, asker, question.sourceMac, sentBy);
@@ -84,12 +93,13 @@ function message(icmpType: number, src: Address, dst: Address): Packet {
 function send(runtime: HostRuntime, device: Interface, said: Packet, target: Address): Message {
   const frame = skb(said, NO_JOURNEY);
   const sourceMac = runtime.services.macOf(runtime, device);
-  const toGroup = said.icmpType === V6_NEIGHBOUR_SOLICITATION;
+  const asks = said.icmpType === V6_NEIGHBOUR_SOLICITATION;
   frame.fromKernel = true;
   frame.output = device;
   // ip6_route_me_harder() stays on the device for these destinations.
-  if (toGroup || isLinkLocal(said.dst)) frame.boundInterface = device.name;
-  if (toGroup) frame.destinationMac = multicastMac(said.dst);
+  const group = isMulticast(said.dst);
+  if (asks || isLinkLocal(said.dst)) frame.boundInterface = device.name;
+  if (group) frame.destinationMac = multicastMac(said.dst);
   if (!passes(runtime, frame, OUTPUT)) return lostAt(runtime, frame, OUTPUT, target);
   const { route } = frame;
   if (route !== null && route.kind !== "error" && route.output.name !== device.name) {

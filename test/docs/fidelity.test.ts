@@ -10,12 +10,16 @@ function sysctlsReadIn(source: string): readonly string[] {
   const timeouts = [...source.matchAll(/ of\("(\w+)"\)/g)].map(([, name]) => `net.netfilter.nf_conntrack_${name}`);
   const both = [...source.matchAll(/ofBoth\(host, device, "(\w+)"/g)].map(([, name]) => `net.ipv4.conf.DEV.${name}`);
   const own6 = [...source.matchAll(/ofDevice6\(host, device, "(\w+)"/g)].map(([, name]) => `net.ipv6.conf.DEV.${name}`);
+  const neighbours = [...source.matchAll(/ofNeighbour\("(\w+)"/g)].flatMap(([, name]) =>
+    [4, 6].map((family) => `net.ipv${family}.neigh.DEV.${name}`),
+  );
   const conf = [...source.matchAll(/confKey\((\d), [\w"]+, "(\w+)"/g)];
   return [
     ...whole,
     ...timeouts,
     ...both,
     ...own6,
+    ...neighbours,
     ...conf.map(([, family, name]) => `net.ipv${family}.conf.DEV.${name}`),
   ];
 }

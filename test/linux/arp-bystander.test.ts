@@ -59,7 +59,7 @@ function ask(bystander: Host, asker: Host, target: Address): World {
   const runtime = runtimeOf(world, asker.name);
   const device = asker.interfaces.get("eth0");
   if (runtime === null || device === undefined) throw new Error("no asker");
-  sendArpRequest(runtime, device, target, on(1));
+  sendArpRequest(runtime, device, target, on(1), null);
   settle(world);
   return world;
 }

@@ -203,11 +203,10 @@ describe.skipIf(!available)("extension headers of IPv6", () => {
       const duel = await duelOf("legacy", ["-A FORWARD -j ACCEPT", "-A INPUT -j ACCEPT"], sysctls);
       for (const packet of packets) await duel.agree(packet);
     }
-    // Behind another header they are read from the wrong place.
+    // Behind another header they are read from the wrong place; Linux 6.18 even sends what else stood in that memory.
     const duel = await duelOf("legacy", [], enabled);
-    const packet = { ...LOCAL, extensions: [OPTIONS, routing(4, 1, "fd00:c::2", "fd00:b::1")] };
-    const { answer, kernel } = await duel.agree(packet);
-    expect([kernel.outcome, answer.certainty]).toEqual(["dropped", "uncertain"]);
+    const round = await duel.ask({ ...LOCAL, extensions: [OPTIONS, routing(4, 1, "fd00:c::2", "fd00:b::1")] });
+    expect([round?.kernel.outcome, round?.answer.certainty]).toEqual(["dropped", "uncertain"]);
   });
 
   describe.each(["legacy", "nft"] as const)("matches, %s", (backend) => {

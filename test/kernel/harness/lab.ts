@@ -76,7 +76,7 @@ export interface LabHost {
   readonly ipsets?: string;
   /** `tcp/80`. */
   readonly listen?: readonly string[];
-  /** `address interface mac`: permanent neighbours; `proxy address interface`: answers for others. */
+  /** `address interface mac [STATE]`: neighbours, permanent unless it says otherwise; `proxy address interface`: answers for others. */
   readonly neighbours?: readonly string[];
   /** `mac vxlan-interface remote [via]`: forwarding entries of VXLAN devices. */
   readonly fdb?: readonly string[];
@@ -334,9 +334,10 @@ function labNeighbours(
     proxy: false,
     origin: 0,
   });
-  const written = (spec.neighbours ?? []).map((text) => {
-    const [target = "", device = "", mac = ""] = text.replace(/^proxy /, "").split(" ");
-    return { ...entry(address(target), device, mac), proxy: text.startsWith("proxy ") };
+  const written = (spec.neighbours ?? []).map((text): Neighbour => {
+    const [target = "", device = "", mac = "", state = "PERMANENT"] = text.replace(/^proxy /, "").split(" ");
+    const known = NEIGHBOUR_STATES.find((name) => name === state) ?? "PERMANENT";
+    return { ...entry(address(target), device, mac), state: known, proxy: text.startsWith("proxy ") };
   });
   if (lab.staticNeighbours !== true) return written;
   for (const members of groups(lab)) {
@@ -351,6 +352,8 @@ function labNeighbours(
   }
   return written;
 }
+
+const NEIGHBOUR_STATES = ["PERMANENT", "REACHABLE", "STALE", "DELAY", "PROBE"] as const;
 
 function groups(lab: Lab): readonly (readonly { readonly host: string; readonly interface: string }[])[] {
   return [...lab.links, ...(lab.segments ?? []).map(({ members }) => members)].map((members) => members.map(split));

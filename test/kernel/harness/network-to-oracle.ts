@@ -63,7 +63,7 @@ function hostRequest(host: Host): object {
       ...host.neighbours.map((item) =>
         item.proxy
           ? `ip neigh add proxy ${formatAddress(item.address)} dev ${item.interface}`
-          : `ip neigh replace ${formatAddress(item.address)} lladdr ${item.mac ?? ""} dev ${item.interface} nud permanent`,
+          : `ip neigh replace ${formatAddress(item.address)} lladdr ${item.mac ?? ""} dev ${item.interface} nud ${item.state.toLowerCase()}`,
       ),
       ...host.policyRules
         .filter((rule) => !isDefaultRule(rule))
