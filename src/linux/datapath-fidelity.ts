@@ -196,6 +196,7 @@ export const SYSCTL_FIDELITY = {
   "net.ipv6.icmp.ratelimit": null,
   "net.ipv6.icmp.ratemask": null,
   "net.ipv6.ip6frag_time": UNMET,
+  "net.netfilter.nf_conntrack_checksum": null,
   "net.netfilter.nf_conntrack_max": UNMET,
   "net.netfilter.nf_conntrack_tcp_be_liberal": null,
   "net.netfilter.nf_conntrack_tcp_ignore_invalid_rst": UNMET,
@@ -318,6 +319,8 @@ export const DROP_FIDELITY: Readonly<Record<DropReason | "NOT_SPECIFIED", Standi
   IP_TUNNEL_ECN: UNMET,
   DEV_READY: UNMET,
   QDISC_DROP: null,
-  UDP_CSUM: UNMET,
+  ICMP_CSUM: null,
+  TCP_CSUM: null,
+  UDP_CSUM: null,
   NOT_SPECIFIED: null,
 };

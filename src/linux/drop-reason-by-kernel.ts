@@ -10,7 +10,9 @@ type KernelVersion = readonly [number, number, number];
  */
 const GIVEN_SINCE: Readonly<Record<DropReason, KernelVersion>> = {
   NO_SOCKET: [5, 17, 0],
+  TCP_CSUM: [5, 17, 0],
   UDP_CSUM: [5, 17, 0],
+  ICMP_CSUM: [5, 18, 0],
   NETFILTER_DROP: [5, 18, 0],
   OTHERHOST: [5, 18, 0],
   IP_RPFILTER: [5, 18, 0],

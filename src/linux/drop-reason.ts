@@ -1,3 +1,5 @@
+import { ICMP, ICMPV6, TCP, UDP, UDPLITE } from "../net/protocol.ts";
+
 /**
  * Names of `enum skb_drop_reason` without their prefix, as in Linux 6.18 (include/net/dropreason-core.h). Null stands
  * for NOT_SPECIFIED.
@@ -34,4 +36,22 @@ export type DropReason =
   | "IP_TUNNEL_ECN"
   | "DEV_READY"
   | "QDISC_DROP"
+  | "ICMP_CSUM"
+  | "TCP_CSUM"
   | "UDP_CSUM";
+
+/** Why the receiver of a packet with a wrong checksum drops it; null for protocols that it is not looked at for. */
+export function checksumReason(protocol: number): DropReason | null {
+  switch (protocol) {
+    case TCP:
+      return "TCP_CSUM";
+    case UDP:
+    case UDPLITE:
+      return "UDP_CSUM";
+    case ICMP:
+    case ICMPV6:
+      return "ICMP_CSUM";
+    default:
+      return null;
+  }
+}

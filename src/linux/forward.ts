@@ -9,6 +9,7 @@ import { receiveOnBridge } from "./bridge.ts";
 import { hooksOf } from "./compiled-host.ts";
 import { defragment } from "./defragment.ts";
 import { disablesIpv6 } from "./device-settings.ts";
+import { checksumReason } from "./drop-reason.ts";
 import { drop, failedSend, hookDrop, reject, sendError, senderHears } from "./endings.ts";
 import { BROADCAST_MAC, multicastMac } from "./ethernet.ts";
 import {
@@ -171,6 +172,8 @@ function deliver(runtime: HostRuntime, skb: Skb): void {
   if (packet.protocol === UDP && decapsulateVxlan(runtime, skb)) return;
   if (packet.sealed !== null && decapsulateWireguard(runtime, skb)) return;
   if (packet.protocol === IPIP && decapsulateIpip(runtime, skb)) return;
+  const damaged = packet.badChecksum ? checksumReason(packet.protocol) : null;
+  if (damaged !== null) return drop(runtime, skb, damaged, "INPUT", "its checksum is wrong");
   const socket = runtime.services.deliver(runtime, skb);
   if ((skb.carried !== null || packet.sealed !== null) && socket !== "open") {
     const kind = packet.sealed === null ? "VXLAN" : "WireGuard";

@@ -53,9 +53,7 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Particular>> = {
   "conntrack: expectations of helpers": {
     answer: "what a helper has heard is in no dump: a connection that it may have announced branches and is uncertain",
   },
-  "net.netfilter.nf_conntrack_checksum": {
-    answer: "not read: packets of the model have right checksums, so that none is INVALID for a wrong one",
-  },
+  "conntrack: wrong checksums, with and without nf_conntrack_checksum": fact("checksums"),
 
   "routing: multipath, the hash of a flow": fact("multipath"),
   "routing: suppress_ifgroup by the groups of ip link": fact("router"),

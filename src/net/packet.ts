@@ -63,6 +63,8 @@ export interface Packet {
   sealed: { readonly from: string | null; readonly to: string } | null;
   /** Null: nobody kept what `payloadLength` counts. */
   content: SegmentContent | null;
+  /** True: the checksum of layer 4 is wrong. */
+  badChecksum: boolean;
   /** Extension headers of IPv6 in the order of the wire, without that of a fragment; null where there are none. */
   extensions: readonly Ipv6Extension[] | null;
 }
@@ -98,6 +100,7 @@ export function packet(fields: Partial<Packet> & Pick<Packet, "src" | "dst" | "p
     vni: fields.vni ?? -1,
     sealed: fields.sealed ?? null,
     content: fields.content ?? null,
+    badChecksum: fields.badChecksum ?? false,
     extensions: fields.extensions ?? null,
   };
 }
@@ -134,6 +137,7 @@ export function copyPacket(original: Packet): Packet {
     vni: original.vni,
     sealed: original.sealed,
     content: original.content,
+    badChecksum: original.badChecksum,
     extensions: original.extensions,
   };
 }

@@ -86,3 +86,15 @@ export function formatProtocol(protocol: number): string {
 export function hasPorts(protocol: number): boolean {
   return protocol === TCP || protocol === UDP || protocol === SCTP || protocol === DCCP || protocol === UDPLITE;
 }
+
+/** Protocols whose checksum the kernel looks at on the way and at the end. */
+export function hasChecksum(protocol: number): boolean {
+  return (
+    protocol === TCP ||
+    protocol === UDP ||
+    protocol === UDPLITE ||
+    protocol === ICMP ||
+    protocol === ICMPV6 ||
+    protocol === SCTP
+  );
+}

@@ -61,6 +61,8 @@ export interface PacketJson {
   readonly icmpSeq?: number;
   readonly icmpMtu?: number;
   readonly vni?: number;
+  /** Of layer 4; absent where it is right. */
+  readonly badChecksum?: boolean;
   /** Of IPv6, in the order of the wire. */
   readonly extensions?: readonly ExtensionJson[];
   /** The quoted packet of an ICMP error, or the one a tunnel carries. */
@@ -101,6 +103,7 @@ export function packetJson(packet: Packet, domains: readonly PortSet[]): PacketJ
     length: packet.payloadLength,
     ...(isFragment(packet) ? { mf: packet.moreFragments, fragOffset: packet.fragmentOffset } : {}),
     ...(packet.vni >= 0 ? { vni: packet.vni } : {}),
+    ...(packet.badChecksum ? { badChecksum: true } : {}),
     ...(packet.extensions === null ? {} : { extensions: packet.extensions.map(extensionJson) }),
     ...(packet.inner === null ? {} : { inner: packetJson(packet.inner, domains) }),
     free,

@@ -90,6 +90,7 @@ const FIELDS: ReadonlySet<string> = new Set([
   "dmac",
   "icmpInner",
   "extensions",
+  "badChecksum",
   "replyTo",
   "fresh",
   "empty",
@@ -269,6 +270,7 @@ function readPacket(reader: Reader): Packet | null {
     mss: read(isTcp, "mss", 0xffff, 0),
     icmpMtu: read(isIcmp, "icmpMtu", 0xffffffff, 0),
     inner,
+    badChecksum: flag(reader, "badChecksum", false),
     extensions,
   });
 }

@@ -83,7 +83,7 @@ function encodeBody(packet: Packet, innerMacs: FrameMacs | null): Uint8Array {
     case TCP:
       putTcp(view, packet);
       if (packet.content !== null) bytes.set(packet.content.octets, packet.mss > 0 ? 24 : 20);
-      view.setUint16(16, transportChecksum(packet, bytes));
+      view.setUint16(16, damaged(packet, transportChecksum(packet, bytes)));
       break;
     case UDP:
     case UDPLITE:
@@ -92,11 +92,11 @@ function encodeBody(packet: Packet, innerMacs: FrameMacs | null): Uint8Array {
       // RFC 7348: VXLAN over IPv4 goes without a UDP checksum.
       if (packet.vni < 0 || packet.src.family === 6) {
         const sum = transportChecksum(packet, bytes);
-        view.setUint16(6, sum === 0 ? 0xffff : sum);
+        view.setUint16(6, damaged(packet, sum === 0 ? 0xffff : sum));
       }
       break;
     case SCTP:
-      if (bytes.length >= 12) view.setUint32(8, crc32c(bytes), true);
+      if (bytes.length >= 12) view.setUint32(8, damaged(packet, crc32c(bytes)) >>> 0, true);
       break;
     default:
       break;
@@ -173,8 +173,13 @@ function icmp(packet: Packet): Uint8Array {
     else if (six) view.setUint32(4, packet.icmpMtu);
     else view.setUint16(6, packet.icmpMtu);
   }
-  view.setUint16(2, six ? transportChecksum(packet, bytes) : internetChecksum(bytes));
+  view.setUint16(2, damaged(packet, six ? transportChecksum(packet, bytes) : internetChecksum(bytes)));
   return bytes;
+}
+
+/** A wrong checksum instead of the right one, where the packet has such. */
+function damaged({ badChecksum }: Packet, checksum: number): number {
+  return badChecksum ? checksum ^ 0x5555 : checksum;
 }
 
 /** The checksum over the pseudo-header (RFC 9293 3.1, RFC 8200 8.1) and the segment. */

@@ -58,6 +58,7 @@ export interface ProbePacket {
   readonly dmac?: string;
   readonly icmpInner?: ProbePacket;
   readonly extensions?: readonly ExtensionJson[];
+  readonly badChecksum?: boolean;
   readonly replyTo?: string;
   /** Virtual seconds; by itself, those since the namespaces were built. */
   readonly at?: number;

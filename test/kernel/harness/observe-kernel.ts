@@ -71,6 +71,9 @@ function innermost(said: {
 
 /** The receiver of the probe's packet. What came out of a tunnel for a protocol that nothing handles is told by its drop. */
 export function receiver(result: KernelResult): Delivered {
+  // A raw socket sees it before its checksum is looked at.
+  if (result.drops.some(({ packet, reason }) => packet === "main" && /^(?:TCP|UDP|ICMP)_CSUM$/.test(reason)))
+    return null;
   const delivered = innermost(result);
   if (delivered !== null || result.delivered === null) return delivered;
   const unhandled = result.drops.find(({ packet, reason }) => packet === "main" && reason === "IP_NOPROTO");

@@ -152,7 +152,8 @@ def _transport(packet, number, src, dst, six):
         chunks = b"".join(_chunk(packet, kind, payload) for kind in packet.get("chunks", ["INIT"]))
         ports = packet.get("sport", 0), packet.get("dport", 0)
         body = struct.pack("!HHII", *ports, packet.get("vtag", 0), 0) + chunks
-        return body[:8] + struct.pack("<I", crc32c(body)) + body[12:]
+        value = crc32c(body) ^ (0x5555 if packet.get("badChecksum") else 0)
+        return body[:8] + struct.pack("<I", value) + body[12:]
     else:
         return payload
     # The payload is zeros, so of the fragments that follow only their length counts.
