@@ -1,7 +1,8 @@
 import { explainTarget, parseTarget, type Target } from "../analysis/explain/explain-target.ts";
-import { programmedCluster } from "../analysis/programmed/programmed-cluster.ts";
+import { declaredCauses, programmedCluster } from "../analysis/programmed/programmed-cluster.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Host } from "../model/host.ts";
+import type { Network } from "../model/network.ts";
 import { explainRuleJson } from "../report/explain-rule-json.ts";
 import { explainRuleText } from "../report/explain-rule-text.ts";
 import { nearest } from "../trace/nearest.ts";
@@ -24,10 +25,11 @@ export async function explainRule(
   io: Io,
 ): Promise<ExitCode> {
   const loaded = await loadNetwork(network, io, options);
-  const all = [...loaded.network.hosts.values()];
-  const hosts = options.node === undefined ? all.filter(({ kind }) => kind !== "pod") : [named(all, options.node)];
+  const hosts = options.node === undefined ? machinesOf(loaded.network) : [named(loaded.network, options.node)];
   const target = parseTarget(words.join(" "), hosts);
-  const programmed = programmedCluster(loaded.network, loaded.cluster);
+  const { settled, cluster } = loaded;
+  const programmed =
+    settled === null ? programmedCluster(loaded.network, cluster) : declaredCauses(settled, loaded.network.origins);
   const explanation = explainTarget(loaded.network, hosts, target, programmed);
   if (explanation.rules.length + explanation.sets.length === 0) {
     throw new InputError([nothing(target, words.join(" "), explanation.close)]);
@@ -42,10 +44,16 @@ export async function explainRule(
   return DONE;
 }
 
-function named(hosts: readonly Host[], name: string): Host {
-  const found = hosts.find((host) => host.name === name);
+/** Without the pods, which are not even made. */
+function machinesOf({ hosts }: Network): readonly Host[] {
+  const names = [...hosts.keys()].filter((name) => !name.startsWith("pod/"));
+  return names.flatMap((name) => hosts.get(name) ?? []).filter(({ kind }) => kind !== "pod");
+}
+
+function named({ hosts }: Network, name: string): Host {
+  const found = hosts.get(name);
   if (found !== undefined) return found;
-  const names = hosts.map((host) => host.name);
+  const names = [...hosts.keys()];
   const close = nearest(name, names, 3);
   throw new InputError([
     {

@@ -1,4 +1,6 @@
+import { holdersOf } from "../model/address-holders.ts";
 import type { Network } from "../model/network.ts";
+import { once } from "../model/once.ts";
 import { type Address, formatAddress } from "../net/address.ts";
 
 /** Who has an address, in the words of a probe, and which machine it is on. */
@@ -7,36 +9,61 @@ export interface AddressOwner {
   readonly host: string;
 }
 
-const known = new WeakMap<Network, ReadonlyMap<string, AddressOwner>>();
+type Owners = ReadonlyMap<string, AddressOwner>;
+
+/** Owners by their address, of each kind. Those of a later kind count where none of the kinds before has the address. */
+interface OwnersOfNetwork {
+  readonly services: () => Owners;
+  readonly hosts: () => Owners;
+  readonly endpoints: () => Owners;
+}
+
+const known = new WeakMap<Network, OwnersOfNetwork>();
 
 /** The pod, node or other machine with that address; null when nobody who was dumped has it. */
 export function ownerOf(network: Network, address: Address): AddressOwner | null {
-  let owners = known.get(network);
-  if (owners === undefined) {
-    owners = collect(network);
-    known.set(network, owners);
-  }
-  return owners.get(formatAddress(address)) ?? null;
+  const owners = known.get(network) ?? ownersOf(network);
+  known.set(network, owners);
+  const text = formatAddress(address);
+  const service = owners.services().get(text);
+  if (service !== undefined) return service;
+  // of thousands of hosts most need not be made for the name of one
+  const holders = holdersOf(network.hosts, address);
+  const last = holders?.at(-1);
+  const holder = holders === null ? owners.hosts().get(text) : last && { name: last.name, host: last.name };
+  return holder ?? owners.endpoints().get(text) ?? null;
 }
 
-function collect(network: Network): ReadonlyMap<string, AddressOwner> {
-  const owners = new Map<string, AddressOwner>();
-  for (const host of network.hosts.values()) {
-    for (const device of host.interfaces.values()) {
-      if (device.kind === "loopback") continue;
-      for (const { address } of device.addresses)
-        owners.set(formatAddress(address), { name: host.name, host: host.name });
-    }
-  }
-  for (const [name, endpoint] of network.endpoints) {
-    for (const address of endpoint.addresses) {
-      if (!owners.has(formatAddress(address))) owners.set(formatAddress(address), { name, host: endpoint.host });
-    }
-  }
-  for (const [name, service] of network.services) {
-    for (const address of service.clusterIPs) owners.set(formatAddress(address), { name: `service/${name}`, host: "" });
-  }
-  return owners;
+function ownersOf(network: Network): OwnersOfNetwork {
+  return {
+    services: once(() => {
+      const owners = new Map<string, AddressOwner>();
+      for (const [name, { clusterIPs }] of network.services) {
+        for (const address of clusterIPs) owners.set(formatAddress(address), { name: `service/${name}`, host: "" });
+      }
+      return owners;
+    }),
+    hosts: once(() => {
+      const owners = new Map<string, AddressOwner>();
+      for (const { name, interfaces } of network.hosts.values()) {
+        for (const { kind, addresses } of interfaces.values()) {
+          if (kind === "loopback") continue;
+          for (const { address } of addresses) owners.set(formatAddress(address), { name, host: name });
+        }
+      }
+      return owners;
+    }),
+    endpoints: once(() => {
+      const owners = new Map<string, AddressOwner>();
+      for (const [name, { host, addresses }] of network.endpoints) {
+        for (const address of addresses) {
+          const text = formatAddress(address);
+          if (!owners.has(text)) owners.set(text, { name, host });
+        }
+      }
+      return owners;
+    }),
+  };
 }
 
 /** `192.168.133.193 (pod/default/c)`, or the bare address. */

@@ -1,9 +1,9 @@
 import type { Host } from "../../model/host.ts";
 import type { Network } from "../../model/network.ts";
 import type { Source } from "../../model/origin.ts";
+import type { Chain, Table } from "../../model/ruleset.ts";
 import { nearest } from "../../trace/nearest.ts";
-import type { ProgrammedCluster } from "../programmed/programmed-cluster.ts";
-import { type ExplainedRule, type RuleExplainer, ruleExplainer } from "./explained-rule.ts";
+import { type Causes, type ExplainedRule, type RuleExplainer, ruleExplainer } from "./explained-rule.ts";
 import { type ExplainedSet, explainedSet } from "./explained-set.ts";
 
 /** What a question names. */
@@ -61,7 +61,7 @@ export function explainTarget(
   network: Network,
   hosts: readonly Host[],
   target: Target,
-  programmed: ProgrammedCluster | null,
+  programmed: Causes | null,
 ): Explanation {
   const explainer = ruleExplainer(network, programmed);
   const groups = new Map<string, { nodes: string[]; group: RuleGroup }>();
@@ -119,14 +119,20 @@ function* chainsOf(host: Host, target: Target, explainer: RuleExplainer): Iterab
     const { family, backend } = ruleset;
     for (const table of ruleset.tables.values()) {
       if (target.kind === "chain" && target.table !== null && table.name !== target.table) continue;
-      for (const chain of table.chains.values()) {
-        if (target.kind === "chain" && chain.name !== target.chain) continue;
+      for (const chain of chainsIn(table, target)) {
         const cause = explainer.causeOfChain(chain.name);
         const rules = explainer.chain(host, ruleset, table, chain);
         yield { family, backend, table: table.name, chain: chain.name, cause, rules };
       }
     }
   }
+}
+
+/** One chain is found without making the others of its table. */
+function chainsIn({ chains }: Table, target: Target): Iterable<Chain> {
+  if (target.kind !== "chain") return chains.values();
+  const found = chains.get(target.chain);
+  return found === undefined ? [] : [found];
 }
 
 function isMeant(rule: ExplainedRule, target: Target, ofChain: Source | null): boolean {
@@ -173,7 +179,7 @@ function closeNames(
   network: Network,
   hosts: readonly Host[],
   target: Target,
-  programmed: ProgrammedCluster | null,
+  programmed: Causes | null,
 ): readonly string[] {
   if (target.kind === "rule") return [];
   const names = new Set<string>();

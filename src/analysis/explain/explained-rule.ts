@@ -28,6 +28,9 @@ export interface ExplainedRule {
   readonly cause: Source | null;
 }
 
+/** What the rules of nodes were made from, as far as they do not tell themselves. */
+export type Causes = Pick<ProgrammedCluster, "causes" | "of">;
+
 /** Explains the rules of chains, each chain once. */
 export interface RuleExplainer {
   chain(host: Host, ruleset: Ruleset, table: Table, chain: Chain): readonly ExplainedRule[];
@@ -36,7 +39,7 @@ export interface RuleExplainer {
 }
 
 /** `programmed`: what ought to be there, where objects were collected with dumps. */
-export function ruleExplainer(network: Network, programmed: ProgrammedCluster | null): RuleExplainer {
+export function ruleExplainer(network: Network, programmed: Causes | null): RuleExplainer {
   const { origins } = network;
   const causeOfChain = (name: string): Source | null => resourceOf(programmed?.causes.get(name) ?? NO_ORIGIN);
   const resourceOf = (origin: Origin): Source | null => {

@@ -8,9 +8,10 @@ import { kubeProxyContext } from "../../kubernetes/kube-proxy/kube-proxy-context
 import { kubeProxyOfNode } from "../../kubernetes/kube-proxy/kube-proxy-of-node.ts";
 import type { IpSet } from "../../model/ip-set.ts";
 import type { Network } from "../../model/network.ts";
-import type { Origin } from "../../model/origin.ts";
+import type { Origin, OriginTable } from "../../model/origin.ts";
 import type { RestoreTable } from "../../model/restore-table.ts";
 import type { Family } from "../../net/address.ts";
+import type { SettledCluster } from "../../readers/cluster/settle-cluster.ts";
 import { chainCauses } from "./chain-causes.ts";
 import { CALICO_RELEASES, felixHashes, toldVersions } from "./cluster-versions.ts";
 import { dumpedNode, dumpedTunnels, undumpedNodes } from "./dumped-node.ts";
@@ -88,6 +89,16 @@ function countHashes({ program, tables }: ProgramTables, dumped: ReadonlySet<str
     }
   }
   return count;
+}
+
+/** What explains the rules of a cluster whose nodes were made from its resources: each rule knows its own. */
+export function declaredCauses(
+  { cluster, nodes, plan, slices, versions }: SettledCluster,
+  origins: OriginTable,
+): Pick<ProgrammedCluster, "causes" | "of"> {
+  const felix = felixContext(cluster, nodes, plan, versions, origins);
+  const causes = chainCauses(felix, kubeProxyContext(cluster, slices, versions, origins));
+  return { causes, of: () => null };
 }
 
 function ofVersions(

@@ -8,7 +8,7 @@ import { dscpSources } from "./dscp-sources.ts";
 import { type EndpointTables, endpointTables } from "./endpoint-tables.ts";
 import type { FelixContext, Rendering } from "./felix-context.ts";
 import { floatingIPs } from "./floating-ips.ts";
-import { ipSetName } from "./ip-set-names.ts";
+import { ipSetName, isSetName } from "./ip-set-names.ts";
 import { nodeSets } from "./node-sets.ts";
 import { nodeSettings } from "./node-settings.ts";
 import { felixParameters } from "./parameters.ts";
@@ -139,7 +139,8 @@ export function felixOfNode(node: DeclaredNode, context: FelixContext): FelixOfN
     },
     findSet: (name) => {
       const found = findSet(name);
-      if (found !== undefined) return found;
+      // no other name can be one of Felix's
+      if (found !== undefined || !isSetName(name)) return found;
       ipv4.meetAll();
       ipv6?.meetAll();
       return findSet(name);

@@ -10,6 +10,11 @@ export function ipSetName(id: string, family: 4 | 6): string {
   return `cali${family}0${id}`.slice(0, LONGEST_SET_NAME);
 }
 
+/** Whether a set can be one of Felix's. */
+export function isSetName(name: string): boolean {
+  return /^cali[46]0/.test(name);
+}
+
 function hashedID(kind: string, content: string): string {
   return `${kind}:${base64url(sha224(utf8ToBytes(`${kind}:${content}`)))}`;
 }

@@ -6,6 +6,8 @@ export const twoBackends: Check = ({ network }) =>
   [...network.hosts.values()].flatMap((host) =>
     ([4, 6] as const).flatMap((family) => {
       const own = host.rulesets.filter((ruleset) => ruleset.family === family);
+      // most hosts have one backend, and their rules need not be made to be counted
+      if (new Set(own.map(({ backend }) => backend)).size < 2) return [];
       const legacy = own.flatMap((ruleset) => (ruleset.backend === "legacy" ? decidingRules(ruleset) : []));
       const nft = own.flatMap((ruleset) => (ruleset.backend === "nft" ? decidingRules(ruleset) : []));
       const [first] = legacy;

@@ -12,6 +12,7 @@ import type { WorkloadEndpoint } from "../../calico/workload-endpoint.ts";
 import { kubeProxyContext } from "../../kubernetes/kube-proxy/kube-proxy-context.ts";
 import { kubeProxyOfNode } from "../../kubernetes/kube-proxy/kube-proxy-of-node.ts";
 import { hasFinished, type Pod } from "../../kubernetes/pod.ts";
+import { findHoldersBy } from "../../model/address-holders.ts";
 import type { Bystander, Host, HostPart, Knowledge } from "../../model/host.ts";
 import type { IpSet } from "../../model/ip-set.ts";
 import type { Link } from "../../model/link.ts";
@@ -20,9 +21,11 @@ import type { OriginTable } from "../../model/origin.ts";
 import { defaultPolicyRules } from "../../model/policy-rule.ts";
 import { layeredRoutes } from "../../model/route.ts";
 import type { Table } from "../../model/ruleset.ts";
+import { formatAddress, isLinkLocal } from "../../net/address.ts";
 import { hostOf } from "../snapshot/host-parts.ts";
 import { declaredSockets, synthesisePod } from "../snapshot/synthesise-pod.ts";
 import { declaredPorts, type PortIndex, portIndex, type Workload } from "../snapshot/workloads.ts";
+import { addressHolders } from "./address-holders.ts";
 import { lazyMap, partlyLazyMap } from "./lazy-map.ts";
 import { nodeDaemons } from "./node-daemons.ts";
 import { nodeSysctls } from "./node-sysctls.ts";
@@ -93,6 +96,12 @@ export function clusterHosts(
     yield* machines.keys();
   };
   const hosts = lazyMap(names, make);
+  const holders = once(() => {
+    const pods = [...cluster.pods].filter(([, pod]) => isOnNetwork(pod) && byName.has(pod.nodeName ?? ""));
+    return addressHolders(nodes, plan.tunnels, pods, machines.values());
+  });
+  // each device with an IPv6 address has link-local ones beside those that are planned
+  findHoldersBy(hosts, (address) => (isLinkLocal(address) ? null : (holders().get(formatAddress(address)) ?? [])));
   return {
     hosts,
     veths: () => [...podsOnNetwork(cluster.pods)].flatMap((name) => vethOf.get(name) ?? []),

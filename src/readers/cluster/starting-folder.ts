@@ -70,7 +70,7 @@ function refusals(wanted: StartingCluster, pool: Prefix | null): readonly Findin
     return [
       refuse(
         `--pool ${wanted.pool} overlaps ${formatPrefix(overlapped)}, where nodes or Services have their addresses`,
-        "Take another one, such as 192.168.0.0/16.",
+        "Take another one, such as 192.168.0.0/16 or the larger 10.128.0.0/9.",
       ),
     ];
   }
@@ -81,7 +81,7 @@ function refusals(wanted: StartingCluster, pool: Prefix | null): readonly Findin
     return [
       refuse(
         `${wanted.pool} is too small for ${wanted.nodes} nodes and ${wanted.pods} pods`,
-        "Give a larger --pool, such as 10.0.0.0/9.",
+        "Give a larger --pool, such as 10.128.0.0/9.",
       ),
     ];
   }
