@@ -67,7 +67,7 @@ const TOOL_ERROR = new RegExp(
 
 /** What kubectl says around the output. */
 const NOISE =
-  /^(?:Defaulted container |Defaulting container name to |Use 'kubectl describe |Unable to use a TTY|If you don't see a command prompt|Connection to \S+ closed)/;
+  /^(?:Defaulted container |Defaulting container name to |Use 'kubectl describe |Unable to use a TTY|If you don't see a command prompt|Connection to \S+ closed|Warning: \S.* is deprecated)/;
 
 const ENTITY = /&(?:lt|gt|amp|quot|apos|nbsp|#39|#x27|#34);/g;
 const ENTITIES: ReadonlyMap<string, string> = new Map([

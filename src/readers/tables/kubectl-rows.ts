@@ -16,11 +16,18 @@ const PHASES: ReadonlyMap<string, string> = new Map([
   ["Running", "Running"],
   ["Pending", "Pending"],
   ["ContainerCreating", "Pending"],
+  ["PodInitializing", "Pending"],
+  ["SchedulingGated", "Pending"],
   ["Completed", "Succeeded"],
   ["Succeeded", "Succeeded"],
   ["Failed", "Failed"],
   ["Evicted", "Failed"],
 ]);
+
+/** `Init:0/1`, `Init:CrashLoopBackOff`: init containers run before the pod does. */
+function phaseOf(status: string): string | undefined {
+  return status.startsWith("Init:") ? "Pending" : PHASES.get(status);
+}
 
 const POD = /^pods?\//;
 
@@ -34,6 +41,7 @@ export const podRows: RowReader = {
   untold: (headings) => [
     "spec.hostNetwork",
     "spec.containers",
+    "status.podIPs",
     ...(headings.has("LABELS") ? [] : ["metadata.labels"]),
     ...(headings.has("IP") ? [] : ["status.podIP"]),
     ...(headings.has("NODE") ? [] : ["spec.nodeName"]),
@@ -42,9 +50,12 @@ export const podRows: RowReader = {
     const ip = cell(row, "IP");
     const node = cell(row, "NODE");
     if (ip !== null && parseAddress(ip) === null) return { problem: `no address in the column IP: “${ip}”` };
-    const phase = PHASES.get(cell(row, "STATUS") ?? "");
+    const shown = cell(row, "STATUS") ?? "";
+    const phase = phaseOf(shown);
     return named(row, POD, {
       labels: labelsOf(cell(row, "LABELS")),
+      // printed in place of the phase while metadata.deletionTimestamp is set
+      ...(shown === "Terminating" ? { terminating: true } : {}),
       spec: node === null ? {} : { nodeName: node },
       status: { ...(phase === undefined ? {} : { phase }), ...(ip === null ? {} : { podIP: ip }) },
     });
@@ -61,13 +72,13 @@ function labelsOf(text: string | null): Readonly<Record<string, string>> {
 
 const NODE = /^nodes?\//;
 
-/** `kubectl get nodes -o wide`. */
+/** `kubectl get nodes -o wide`; ROLES since 1.8, INTERNAL-IP since 1.11. */
 export const nodeRows: RowReader = {
   kind: "Node",
   apiVersion: "v1",
   namespaced: false,
   prefix: NODE,
-  columns: ["STATUS", "ROLES", "VERSION"],
+  columns: ["STATUS", "VERSION"],
   untold: (headings) => [
     "metadata.annotations",
     "spec.podCIDR",
@@ -85,7 +96,10 @@ export const nodeRows: RowReader = {
 
 const SERVICE = /^(?:svc|services?)\//;
 
-/** `kubectl get services`. */
+/**
+ * `kubectl get services`. EXTERNAL-IP holds spec.externalIPs, of a LoadBalancer its ingresses too, which come first, and of an ExternalName the name; without
+ * `-o wide` the addresses of a balancer are cut after 16 characters (getServiceExternalIP(), loadBalancerStatusStringer()).
+ */
 export const serviceRows: RowReader = {
   kind: "Service",
   apiVersion: "v1",
@@ -95,6 +109,8 @@ export const serviceRows: RowReader = {
   untold: (headings) => [
     "spec.ports.targetPort",
     "spec.externalTrafficPolicy",
+    "spec.clusterIPs",
+    ...(headings.has("EXTERNAL-IP") ? [] : ["spec.externalIPs", "status.loadBalancer"]),
     ...(headings.has("SELECTOR") ? [] : ["spec.selector"]),
   ],
   read(row) {
@@ -108,9 +124,17 @@ export const serviceRows: RowReader = {
       if (port === undefined) return { problem: `no port in the column PORT(S): “${item}”` };
       ports.push({ port: Number(port), protocol, ...(nodePort === undefined ? {} : { nodePort: Number(nodePort) }) });
     }
+    const type = cell(row, "TYPE") ?? "ClusterIP";
+    const { items: external, cut } = listCell(row, "EXTERNAL-IP");
+    const isBalanced = type === "LoadBalancer";
+    const addresses = external.filter((item) => parseAddress(item) !== null);
     return named(row, SERVICE, {
+      ...(cut ? { cut } : {}),
+      ...(isBalanced ? { status: { loadBalancer: { ingress: external.map(ingressOf) } } } : {}),
       spec: {
-        type: cell(row, "TYPE") ?? "ClusterIP",
+        type,
+        ...(isBalanced || addresses.length === 0 ? {} : { externalIPs: addresses }),
+        ...(type === "ExternalName" && external[0] !== undefined ? { externalName: external[0] } : {}),
         ...(clusterIP === null ? {} : { clusterIP }),
         ports,
         selector: labelsOf(cell(row, "SELECTOR")),
@@ -118,6 +142,10 @@ export const serviceRows: RowReader = {
     });
   },
 };
+
+function ingressOf(text: string): Readonly<Record<string, string>> {
+  return parseAddress(text) === null ? { hostname: text } : { ip: text };
+}
 
 const ENDPOINTS = /^(?:ep|endpoints)\//;
 

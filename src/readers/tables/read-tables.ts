@@ -80,12 +80,17 @@ export function readTables(text: string, file: string, origins: OriginTable): Ta
       }
       if (reader.namespaced && object.namespace === null) assumed++;
       const namespace = reader.namespaced ? (object.namespace ?? "default") : null;
-      const { labels, cut, ...content } = object.content;
+      const { labels, cut, terminating, ...content } = object.content;
       if (cut === true) cuts.push(object.name);
       const whole = {
         apiVersion: reader.apiVersion,
         kind: reader.kind,
-        metadata: { name: object.name, ...(namespace === null ? {} : { namespace }), ...(labels ? { labels } : {}) },
+        metadata: {
+          name: object.name,
+          ...(namespace === null ? {} : { namespace }),
+          ...(labels ? { labels } : {}),
+          ...(terminating === true ? { deletionTimestamp: "" } : {}),
+        },
         ...content,
       };
       const described = `${reader.kind} ${namespace === null ? "" : `${namespace}/`}${object.name}`;

@@ -31,7 +31,7 @@ const PODS = [
   "default/waiting null  Pending",
   "default/job-x2k node2 192.168.226.66 Succeeded",
   "kube-system/calico-node-x7k2p node2 172.16.0.10 Running",
-  "kube-system/coredns-7c65d6cfc9-4x2bk node1 192.168.49.66 ",
+  "kube-system/coredns-7c65d6cfc9-4x2bk node1 192.168.49.66 Pending",
 ];
 
 describe("kubectl get, in columns,", () => {
@@ -255,4 +255,56 @@ test("no table makes the reader throw, and rows are neither lost nor invented", 
       expect(codes({ findings })).not.toContain("unknown-line");
     }),
   );
+});
+
+/** As pkg/printers/internalversion/printers.go of Kubernetes 1.7 to 1.33 prints them. */
+describe("kubectl of several ages", () => {
+  test("nodes are read without the column ROLES, and with the warning that a newer one prints first", () => {
+    const old =
+      "NAME      STATUS                     AGE       VERSION\nnode1     Ready,SchedulingDisabled   5d        v1.7.3\n";
+    expect([...read(old).cluster.nodes.keys()]).toEqual(["node1"]);
+    const warned = `Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice
+NAME            ENDPOINTS                                               AGE
+web             10.0.0.1:80,10.0.0.2:80,10.0.0.3:80 + 2 more...         1d
+nginx-nonroot                                                           1m
+`;
+    const { cluster, findings } = read(warned);
+    expect([...cluster.endpoints.keys()]).toEqual(["default/web", "default/nginx-nonroot"]);
+    expect(codes({ findings })).toEqual(["partial-objects", "cut-list", "namespace-assumed"]);
+  });
+
+  test("a pod that is being deleted, or initialised, is not taken for one that runs", () => {
+    const pods = `NAME   READY   STATUS                  RESTARTS        AGE   IP            NODE     NOMINATED NODE   READINESS GATES
+gone   1/1     Terminating             0               1d    192.168.1.2   node1    <none>           <none>
+new    0/2     Init:0/1                0               5s    <none>        node1    <none>           <none>
+held   0/1     SchedulingGated         0               5s    <none>        <none>   <none>           <none>
+bad    0/1     Init:CrashLoopBackOff   6 (109s ago)    9m    192.168.1.3   node1    <none>           <none>
+`;
+    const told = [...read(pods).cluster.pods.values()].map(({ terminating, phase }) => `${terminating} ${phase}`);
+    expect(told).toEqual(["true ", "false Pending", "false Pending", "false Pending"]);
+  });
+
+  test("addresses of a Service from outside are read, and where they are cut it is told", () => {
+    const services = `NAME       TYPE           CLUSTER-IP     EXTERNAL-IP                 PORT(S)        AGE   SELECTOR
+lb         LoadBalancer   10.96.0.10     203.0.113.7,198.51.100.2    80:31861/TCP   1d    app=web
+waiting    LoadBalancer   10.96.0.11     <pending>                   80:31862/TCP   1d    app=web
+cloud      LoadBalancer   10.96.0.12     a1b2.elb.example.com        80:31863/TCP   1d    app=web
+external   ClusterIP      10.96.0.13     203.0.113.9                 80/TCP         1d    app=web
+name       ExternalName   <none>         db.example.com              <none>         1d    <none>
+`;
+    const { cluster, findings } = read(services);
+    const of = (name: string) => cluster.services.get(`default/${name}`);
+    expect(of("lb")?.loadBalancerVIPs.map(formatAddress)).toEqual(["203.0.113.7", "198.51.100.2"]);
+    expect(of("waiting")?.loadBalancerVIPs).toEqual([]);
+    expect(of("cloud")?.loadBalancerVIPs).toEqual([]);
+    expect(of("external")?.externalIPs.map(formatAddress)).toEqual(["203.0.113.9"]);
+    expect(codes({ findings })).toEqual(["partial-objects", "namespace-assumed"]);
+    const narrow = `NAME   TYPE           CLUSTER-IP     EXTERNAL-IP        PORT(S)        AGE
+lb     LoadBalancer   10.96.0.10     203.0.113.7,1...   80:31861/TCP   1d
+`;
+    expect(read(narrow).cluster.services.get("default/lb")?.loadBalancerVIPs.map(formatAddress)).toEqual([
+      "203.0.113.7",
+    ]);
+    expect(codes(read(narrow))).toContain("cut-list");
+  });
 });
