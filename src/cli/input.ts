@@ -458,6 +458,9 @@ function asGiven(finding: Finding): Finding {
 function whyNone(findings: readonly Finding[]): readonly Finding[] {
   const isWhy = ({ code }: Finding): boolean => code === "manifests-alone" || code === "empty-snapshot";
   const errors = findings.filter((finding) => finding.severity === "error");
+  const badFacts = errors.filter(({ code }) => code === "bad-fact");
+  // what was typed is what should have told of a machine
+  if (badFacts.length > 0) return badFacts;
   return [...errors.filter(isWhy), ...errors.filter((finding) => !isWhy(finding))];
 }
 

@@ -19,8 +19,10 @@ import {
   routeFact,
   sysctlFact,
 } from "./network-facts.ts";
-import { ruleFact, setFact, socketFact } from "./rule-facts.ts";
+import { ruleFact } from "./rule-facts.ts";
 import { readSessionFact } from "./session-fact.ts";
+import { setFact } from "./set-fact.ts";
+import { socketFact } from "./socket-fact.ts";
 import { badFact, EXAMPLES, type FactKind, type FactText, readStatement, type Statement } from "./statement.ts";
 
 type HostStatement = Extract<Statement, { readonly about: "host" }>;
@@ -172,13 +174,10 @@ function applyAll(
         );
       },
       understood: (found) => {
-        const wrong = found.find((one) => one.severity !== "info" && !EXPECTED.has(one.code));
+        const wrong = found.find((one) => one.severity !== "info");
         if (wrong !== undefined) refuse(wrong.column ?? 1, wrong.message, wrong.expected);
         return wrong === undefined;
       },
     });
   }
 }
-
-/** What readers say of a line that stands alone. */
-const EXPECTED: ReadonlySet<string> = new Set(["partial-rules", "undeclared-chain"]);

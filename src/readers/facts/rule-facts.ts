@@ -1,3 +1,5 @@
+import { isKnownMatch, isKnownTarget, matchNames, targetNames } from "../../linux/netfilter/known-extensions.ts";
+import { refusedRules } from "../../linux/netfilter/refused-rules.ts";
 import {
   BUILT_IN_CHAINS,
   type Chain,
@@ -8,10 +10,10 @@ import {
   type TableName,
 } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
-import { readIpSetSave } from "../ipset/save.ts";
+import { nearest } from "../../trace/nearest.ts";
 import { printRule } from "../iptables/print.ts";
-import { readIptablesSave } from "../iptables/save.ts";
-import { readSockets } from "../ss.ts";
+import { readRule } from "../iptables/rule.ts";
+import { splitWords } from "../iptables/words.ts";
 import { type FactContext, told } from "./host-draft.ts";
 import type { ApplyFact } from "./network-facts.ts";
 import { EXAMPLES } from "./statement.ts";
@@ -57,13 +59,8 @@ export const ruleFact =
     } else if (action === "-N" || action === "--new-chain") {
       chains.set(chain, known);
     } else {
-      const rules = readRules(
-        words.slice(words.indexOf(action)),
-        table,
-        new Map(chains).set(chain, known),
-        family,
-        context,
-      );
+      const place = { table, chains: new Map(chains).set(chain, known), chain: known };
+      const rules = readRules(words, action, place, family, context);
       if (rules === null) return;
       const texts = new Set(known.rules.map((rule) => printRule(rule, family)));
       const added = rules.filter((rule) => !texts.has(printRule(rule, family)));
@@ -82,72 +79,59 @@ export const ruleFact =
     told(draft, host, family === 4 ? "rules" : "rules6");
   };
 
-/** The rules of one line, read among the chains of its table; null when it was not understood. */
+/** The rules of one line, read among the chains of its table; null when it was not understood, or the kernel would refuse them. */
 function readRules(
-  line: string,
-  table: TableName,
-  chains: ReadonlyMap<string, Chain>,
+  words: string,
+  action: string,
+  {
+    table,
+    chains,
+    chain,
+  }: { readonly table: TableName; readonly chains: ReadonlyMap<string, Chain>; readonly chain: Chain },
   family: Family,
   context: FactContext,
 ): readonly Rule[] | null {
-  const declared = [...chains.values()].map(({ name, policy }) => `:${name} ${policy ?? "-"} [0:0]`);
-  const text = [
-    `*${table}`,
-    ...declared,
-    line.replace(/^(-I|--insert)(\s+\S+)\s+\d+(?=\s)/, "$1$2"),
-    "COMMIT",
-    "",
-  ].join("\n");
-  const save = readIptablesSave({ text, file: context.file, family, backend: "legacy" }, context.origins);
-  if (!context.understood(save.findings)) return null;
-  const found = [...(save.rulesets[0]?.tables.get(table)?.chains.values() ?? [])].flatMap((chain) => chain.rules);
-  if (found.length === 0) context.refuse(1, "This is no rule of this family.", EXAMPLES.rule);
-  return found.map((rule) => ({ ...rule, origin: context.origin }));
+  const start = words.indexOf(action);
+  const split = splitWords(words.slice(start)).words;
+  const isNumbered = action !== "-A" && action !== "--append" && /^\d+$/.test(split[2]?.text ?? "");
+  const { rules, problems } = readRule(split.slice(isNumbered ? 3 : 2), {
+    family,
+    isChain: (name) => chains.get(name)?.policy === null,
+    counters: null,
+    origin: context.origin,
+  });
+  for (const { code, severity, message, column, expected } of problems) {
+    const word = split.find((one) => one.column === column)?.text ?? "";
+    const meant = misspelt(
+      code,
+      split[split.findIndex((one) => one.column === column) + 1]?.text ?? word,
+      word,
+      family,
+    );
+    // a chain that nobody told of may be there
+    if (meant === null && (severity === "info" || code === "undeclared-chain")) continue;
+    context.refuse(column + start, meant === null ? message : `${message} Did you mean ${meant}?`, expected);
+    return null;
+  }
+  if (rules.length === 0) {
+    context.refuse(1, "This is no rule of this family.", EXAMPLES.rule);
+    return null;
+  }
+  const among = new Map(chains).set(chain.name, { ...chain, rules: [...chain.rules, ...rules] });
+  const refusal = refusedRules({ name: table, chains: among }, family, "nft").find(({ rule }) => rules.includes(rule));
+  if (refusal === undefined) return rules;
+  context.refuse(1, `The kernel cannot hold this rule in chain ${chain.name} of table ${table}: ${refusal.complaint}`);
+  return null;
 }
 
-const SET_ADD = /^add\s+(\S+)\s+\S/;
-
-export const setFact: ApplyFact = (words, draft, host, context) => {
-  const name = SET_ADD.exec(words)?.[1] ?? null;
-  const known = name === null ? undefined : draft.ipSets.get(name);
-  if (name !== null && known === undefined) {
-    context.refuse(5, `No dump and no earlier fact has a set ${name}.`, "`set create NAME TYPE` before it");
-    return;
-  }
-  const family = known?.family === 6 ? " family inet6" : "";
-  const text =
-    known === undefined ? words : `create ${known.name} ${known.type}${known.family === null ? "" : family}\n${words}`;
-  const dump = readIpSetSave(text, context.file, context.origins);
-  if (!context.understood(dump.findings)) return;
-  const [read] = dump.sets.values();
-  if (read === undefined) {
-    context.refuse(1, "This is no line of ipset save.", EXAMPLES.set);
-    return;
-  }
-  if (known === undefined) {
-    if (!draft.ipSets.has(read.name)) draft.ipSets.set(read.name, { ...read, origin: context.origin });
-  } else {
-    const print = (member: (typeof read.members)[number]): string => JSON.stringify({ ...member, origin: 0 });
-    const texts = new Set(known.members.map(print));
-    const added = read.members
-      .filter((member) => !texts.has(print(member)))
-      .map((member) => ({ ...member, origin: context.origin }));
-    draft.ipSets.set(known.name, { ...known, members: [...known.members, ...added] });
-  }
-  told(draft, host, "sets");
-};
-
-const SOCKET = /^(tcp|udp|sctp)\s+(\S+:\d+|\d+)$/;
-
-export const socketFact: ApplyFact = (words, draft, _host, context) => {
-  const [, protocol = "", place = ""] = SOCKET.exec(words) ?? [];
-  const local = /^\d+$/.test(place) ? `*:${place}` : place;
-  const state = protocol === "udp" ? "UNCONN" : "LISTEN";
-  const dump = readSockets(`${protocol} ${state} 0 0 ${local} *:*`, context.file, context.origins);
-  const [read] = dump.sockets;
-  if (protocol === "" || read === undefined) {
-    context.refuse(1, "This is no socket.", EXAMPLES.socket);
-    return;
-  }
-  draft.sockets = [...draft.sockets, { ...read, origin: context.origin }];
-};
+/** The extension that a word nobody knows was probably meant to be; null where it may be a chain, or one of somebody's own. */
+function misspelt(code: string, next: string, word: string, family: Family): string | null {
+  const isTarget = code === "undeclared-chain";
+  if (!isTarget && code !== "unmodelled-match") return null;
+  const written = word.startsWith("-") ? next : word;
+  const known = isTarget ? ["ACCEPT", "DROP", "RETURN", ...targetNames()] : matchNames();
+  const isKnown = isTarget ? isKnownTarget : isKnownMatch;
+  if (isKnown(written, family)) return null;
+  const like = known.filter((name) => name[0] === written[0] && Math.abs(name.length - written.length) <= 1);
+  return nearest(written, like, 1)[0] ?? null;
+}

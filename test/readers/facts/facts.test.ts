@@ -151,6 +151,12 @@ test.each<[string, number]>([
   ["n1: rule INPUT -j DROP", 10],
   ["n1: rule -A INPUT -p tcp --dprot 5", 10],
   ["n1: rule -P INPUT REJECT", 19],
+  ["n1: rule -A INPUT -p tcp --dport 179 -j DORP", 41],
+  ["n1: rule -A INPUT -m tcpp -j DROP", 22],
+  ["n1: rule nat -A OUTPUT -d 10.0.0.2 -j DROP", 10],
+  ["n1: rule6 -A INPUT -s 10.0.0.1 -j DROP", 23],
+  ["n1: sysctl ip_forward=0", 12],
+  ["n1: sysctl net.ipv4.ip_forward=2x", 32],
   ["n1: set add nothing 10.0.0.0/8", 13],
   ["n1: sysctl ip_forward", 12],
   ["n1: session 10.0.0.2 Working", 13],
@@ -160,6 +166,11 @@ test.each<[string, number]>([
   const [finding] = read([fact, "n1: address 10.0.0.9/24 dev eth9"]).findings.filter(({ code }) => code === "bad-fact");
   expect(finding).toMatchObject({ file: "--fact #1", expected: expect.any(String) });
   if (!/vai|dprot/.test(fact)) expect(finding?.column).toBe(column);
+});
+
+test("a chain that nobody told of, and an extension of somebody's own, are taken", () => {
+  const facts = ["n1: rule -A FORWARD -j DOCKER", "n1: rule -A INPUT -m geoip --src-cc XX -j DROP"];
+  expect(codes(read([...facts, "n1: address 10.0.0.9/24 dev eth9"]))).not.toContain("bad-fact");
 });
 
 test("facts about a pod that nobody knows are told", () => {
