@@ -5,8 +5,8 @@ import { parsePacketLine } from "../trace/packet-question.ts";
 import { createPacketSession } from "../trace/packet-session.ts";
 import { askProbe, doubtProbe, prepareProbe } from "../trace/probe.ts";
 import type { Answer } from "../trace/result.ts";
-import type { LoadedNetwork } from "./input.ts";
 import { InputError } from "./input-error.ts";
+import type { LoadedNetwork } from "./loaded-network.ts";
 import { packetLine } from "./packet-line.ts";
 import type { ProbeOptions } from "./probe-options.ts";
 

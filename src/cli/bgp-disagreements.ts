@@ -4,7 +4,7 @@ import type { Evidence } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Network } from "../model/network.ts";
 import type { BgpOptions } from "./bgp-option.ts";
-import type { LoadedNetwork } from "./input.ts";
+import type { LoadedNetwork } from "./loaded-network.ts";
 
 /** So many sessions run anew in about a second and a half (docs/lab-notes/bgp-in-commands.md). */
 const FEW_SESSIONS = 1000;

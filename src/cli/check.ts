@@ -13,9 +13,10 @@ import { dumpedOtherwise } from "./bgp-disagreements.ts";
 import type { BgpOptions } from "./bgp-option.ts";
 import type { CommonOptions } from "./common-options.ts";
 import { DONE, type ExitCode, FAILED } from "./exit-code.ts";
-import { loadNetwork, worstFirst } from "./input.ts";
+import { loadNetwork } from "./input.ts";
 import { InputError } from "./input-error.ts";
 import type { Io } from "./io.ts";
+import { worstFirst } from "./loaded-network.ts";
 import { openOutput } from "./output.ts";
 
 export interface CheckOptions extends CommonOptions, BgpOptions {

@@ -12,9 +12,10 @@ import {
 } from "../report/ipam/ipam-show-text.ts";
 import type { CommonOptions } from "./common-options.ts";
 import { DONE, type ExitCode, FAILED } from "./exit-code.ts";
-import { type LoadedNetwork, loadNetwork } from "./input.ts";
+import { loadNetwork } from "./input.ts";
 import { InputError } from "./input-error.ts";
 import type { Io } from "./io.ts";
+import type { LoadedNetwork } from "./loaded-network.ts";
 import { openOutput } from "./output.ts";
 
 export interface IpamShowOptions extends CommonOptions {

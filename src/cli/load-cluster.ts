@@ -3,8 +3,8 @@ import { ipamReport } from "../model/ipam-report.ts";
 import type { Route } from "../model/route.ts";
 import { type ClusterResult, readClusterFolder } from "../readers/cluster/read-cluster.ts";
 import type { SnapshotFiles } from "../readers/snapshot/files.ts";
-import type { LoadedNetwork, LoadOptions } from "./input.ts";
 import { InputError } from "./input-error.ts";
+import type { LoadedNetwork, LoadOptions } from "./loaded-network.ts";
 
 /**
  * BGP runs in clusters with so many ends of sessions at most, unless `--bgp run` asks for it: what a full mesh of 32 nodes has. It takes

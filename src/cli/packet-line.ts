@@ -1,4 +1,4 @@
-import type { LoadedNetwork } from "./input.ts";
+import type { LoadedNetwork } from "./loaded-network.ts";
 
 /**
  * Completes a packet's JSON before it is read: a lone dump has one machine, so that `host` may be left out; and the

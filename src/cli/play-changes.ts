@@ -3,7 +3,7 @@ import type { Stages } from "../analysis/timeline/stages.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Scenario } from "../readers/scenario/scenario.ts";
-import type { LoadedNetwork } from "./input.ts";
+import type { LoadedNetwork } from "./loaded-network.ts";
 import { readTextFile } from "./read-files.ts";
 
 /** What the changes of a scenario make of its network; null stages where it has none. */

@@ -7,9 +7,10 @@ import { createPacketSession, type PacketSession } from "../trace/packet-session
 import type { BgpOptions } from "./bgp-option.ts";
 import type { CommonOptions } from "./common-options.ts";
 import { BAD_INPUT, DONE, type ExitCode, outcomeCode, worst } from "./exit-code.ts";
-import { type LoadedNetwork, loadNetwork } from "./input.ts";
+import { loadNetwork } from "./input.ts";
 import { InputError } from "./input-error.ts";
 import type { Io } from "./io.ts";
+import type { LoadedNetwork } from "./loaded-network.ts";
 import { openOutput } from "./output.ts";
 import { packetLine } from "./packet-line.ts";
 import { unreadableFile } from "./read-files.ts";

@@ -1,4 +1,4 @@
-import type { LoadedNetwork } from "./input.ts";
+import type { LoadedNetwork } from "./loaded-network.ts";
 import type { Output } from "./output.ts";
 
 /** Tells of errors in the input that did not stop the command, and that there is more to know. */
