@@ -221,6 +221,7 @@ function handOver(world: World, sender: HostRuntime, { runtime, device }: Receiv
   frame.carrier = null;
   frame.ownHeader = false;
   frame.boundInterface = null;
+  frame.loopedBack = false;
   frame.reassembled = null;
   frame.bridged = null;
   frame.packetType = frameType(runtime.host.name, device, frame.destinationMac);

@@ -24,6 +24,7 @@ import { exceedsRouteMtu6, mayForward6 } from "./forward6.ts";
 import { fragment } from "./fragment.ts";
 import { sendIcmpError } from "./icmp.ts";
 import { refusedHeader } from "./ipv6-header.ts";
+import { hearItself, hearsItself } from "./loop-back.ts";
 import { ENDLESS, endlessLoop } from "./loop-watch.ts";
 import { resolveNeighbour } from "./neighbour.ts";
 import { runHook } from "./netfilter/hooks.ts";
@@ -75,7 +76,7 @@ export function receive(runtime: HostRuntime, device: Interface, skb: Skb): void
       return receive(runtime, tagged, skb);
     }
   }
-  if (device.master !== null) {
+  if (device.master !== null && !skb.loopedBack) {
     const master = runtime.host.interfaces.get(device.master);
     if (master?.kind === "bridge") {
       noteVolatile();
@@ -94,7 +95,7 @@ export function receiveHere(runtime: HostRuntime, device: Interface, skb: Skb): 
   if (runtime.observer !== null) runtime.observer.step({ kind: "receive", runtime, skb });
   if (skb.packetType === "otherhost")
     return drop(runtime, skb, "OTHERHOST", null, "the frame is for another MAC address");
-  const looped = device.kind === "loopback" && skb.route !== null;
+  const looped = (device.kind === "loopback" || skb.loopedBack) && skb.route !== null;
   if (!looped) skb.route = null;
   if (skb.packet.src.family === 6) {
     const refused = refusedHeader(runtime, device, skb);
@@ -108,7 +109,7 @@ export function receiveHere(runtime: HostRuntime, device: Interface, skb: Skb): 
   // What a bridge showed to PREROUTING does not pass it twice (ip_sabotage_in).
   if (skb.bridged === null && runHook(runtime, skb, PREROUTING) !== NF_ACCEPT)
     return hookDrop(runtime, skb, PREROUTING);
-  // What came through lo keeps the route it was sent with.
+  // What came through lo, or was sent to many by this host itself, keeps the route it was sent with.
   if (looped) return deliver(runtime, skb);
   routeReceived(runtime, device, skb);
 }
@@ -303,6 +304,9 @@ function leave(runtime: HostRuntime, skb: Skb): string | null {
     drop(runtime, skb, "IPV6DISABLED", "POSTROUTING", `IPv6 is disabled on ${skb.output.name}`);
     return null;
   }
+  if (skb.packet.src.family === 4 && skb.output !== null && hearsItself(runtime, skb, skb.output)) {
+    hearItself(runtime, skb, skb.output);
+  }
   if (postRouting(runtime, skb) !== NF_ACCEPT) {
     hookDrop(runtime, skb, POSTROUTING);
     return skb.stolen ? null : "EPERM";
@@ -398,6 +402,9 @@ function leavesUnknown(runtime: HostRuntime, packet: Packet, output: Interface):
 
 /** neigh_output(): the MAC address of the next hop, then the wire. */
 function overLink(runtime: HostRuntime, skb: Skb, output: Interface, route: RoutingResult): boolean {
+  if (route.kind === "multicast" && skb.packet.src.family === 6 && hearsItself(runtime, skb, output)) {
+    hearItself(runtime, skb, output);
+  }
   if (route.kind === "broadcast") skb.destinationMac = BROADCAST_MAC;
   else if (route.kind === "multicast") skb.destinationMac = multicastMac(skb.packet.dst);
   else if (output.kind === "tun") {

@@ -113,6 +113,8 @@ export interface Skb {
   carrier: Interface | null;
   /** Sent by a raw socket with a header of its own (`!skb->ignore_df`): in IPv6 nobody cuts it. */
   ownHeader: boolean;
+  /** Hears itself: the copy of what this host sends to many (PACKET_LOOPBACK). */
+  loopedBack: boolean;
   /** Interface the socket is bound to (SO_BINDTODEVICE), or null. */
   boundInterface: string | null;
   /** How it came, when it came in fragments; null otherwise. */
@@ -178,6 +180,7 @@ export function skb(packet: Packet, journey: number): Skb {
     copies: null,
     carrier: null,
     ownHeader: false,
+    loopedBack: false,
     boundInterface: null,
     reassembled: null,
     misread: false,

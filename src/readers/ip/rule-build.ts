@@ -1,6 +1,6 @@
 import { type PolicyAction, type PolicyRule, policyRule } from "../../model/policy-rule.ts";
 import { type Family, parseAddress } from "../../net/address.ts";
-import { addressBits, type Prefix } from "../../net/prefix.ts";
+import type { Prefix } from "../../net/prefix.ts";
 import type { DumpFindings } from "../dump-findings.ts";
 import { quote } from "../dump-text.ts";
 import { protocolNumber } from "../protocol-name.ts";
@@ -86,7 +86,7 @@ export function buildRule(written: WrittenRule, family: Family, findings: DumpFi
     uidRange: read(written.uidRange, (range) => parseRange(range, 0xffffffff), "uidrange"),
     suppressPrefixLength: read(
       written.suppressPrefixLength,
-      (n) => unsigned(n, addressBits(family)),
+      (n) => unsigned(n, 0x7fffffff),
       "suppress_prefixlength",
     ),
   };

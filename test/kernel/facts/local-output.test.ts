@@ -53,6 +53,11 @@ moved = [d for d in after if after[d] > before[d]]
 print(json.dumps({"errno": failed, "source": source, "device": moved[0] if moved and failed is None else None}))
 `;
 
+/** The device of R that leads to a host. */
+function deviceOf(host: string): string {
+  return host === "R" ? "lo" : `e${host.slice(1)}`;
+}
+
 function lab(routes: readonly string[], rules: readonly string[], portRange: string): Lab {
   const devices = [0, 1, 2];
   return {
@@ -140,6 +145,16 @@ const CASES: readonly {
     ],
   },
   {
+    about: "a destination of 0.0.0.0, which is the host itself",
+    rules: [],
+    programs: [
+      { proto: "udp", to: "0.0.0.0" },
+      { proto: "tcp", to: "0.0.0.0" },
+      { proto: "udp", to: "0.0.0.0", from: "10.0.1.1" },
+      { proto: "tcp", to: "0.0.0.0", from: "10.0.1.1" },
+    ],
+  },
+  {
     about: "the source: secondary addresses, `src`, and the subnet of the gateway",
     routes: ["198.51.100.0/24 via 10.0.1.2 src 10.0.2.7", "203.0.113.0/24 dev e2"],
     rules: ["to 203.0.113.0/24 pref 100 table 254"],
@@ -184,7 +199,7 @@ describe.skipIf(!available)("sockets of the host's own", () => {
         return {
           errno,
           source: errno === null && journey !== undefined ? formatAddress(journey.packet.src) : null,
-          device: errno === null ? `e${(journey?.end?.host ?? "").slice(1)}` : null,
+          device: errno === null ? deviceOf(journey?.end?.host ?? "") : null,
         };
       });
       const possible = new Set(leaves.map(({ value }) => JSON.stringify(value)));

@@ -77,6 +77,8 @@ function hopsOf(steps: readonly TraceStep[]): readonly SeenHop[] {
   return steps.flatMap((step): SeenHop[] => {
     if (step.kind !== "receive" && step.kind !== "transmit") return [];
     if (step.interface === "lo") return [];
+    // What a host hears of itself, which has no MAC addresses, packet sockets are not shown (PACKET_LOOPBACK).
+    if (step.kind === "receive" && step.frame.source === "" && step.frame.destination === "") return [];
     return [
       {
         host: step.host,

@@ -1,0 +1,240 @@
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { Duel, type ProbePacket } from "../harness/duel.ts";
+import { kernelAvailable } from "../harness/kernel-available.ts";
+import { table } from "../harness/option-lab.ts";
+import { Oracle } from "../harness/oracle-client.ts";
+import { type RouterOptions, routerLab } from "../harness/router-lab.ts";
+import { routerLab6 } from "../harness/router-lab-6.ts";
+
+const available = await kernelAvailable();
+
+const FAR = ["A", "B", "C"];
+
+/** Switches of the kernel that no other test turns: each value, by the packets that go another way for it. */
+describe.skipIf(!available)("sysctls", () => {
+  let oracle: Oracle;
+  beforeAll(() => {
+    oracle = new Oracle();
+  });
+  afterAll(() => oracle.close());
+
+  const duel4 = (options: RouterOptions, conntrack = false): Promise<Duel> =>
+    Duel.of(oracle, routerLab(options), FAR, conntrack);
+  const duel6 = (options: RouterOptions, conntrack = false): Promise<Duel> =>
+    Duel.of(oracle, routerLab6(options), FAR, conntrack);
+  const udp: ProbePacket = {
+    host: "R",
+    interface: "in0",
+    src: "10.0.0.2",
+    dst: "10.0.1.2",
+    proto: "udp",
+    sport: 4000,
+    dport: 80,
+  };
+  const udp6: ProbePacket = { ...udp, src: "fd00:a::2", dst: "fd00:b::2" };
+
+  it.each(["0", "1"])(
+    "bc_forwarding %s: directed broadcasts are forwarded where `all` and the interface say so",
+    async (value) => {
+      for (const device of ["all", "in0"]) {
+        const sysctls = {
+          "net.ipv4.conf.all.bc_forwarding": "1",
+          "net.ipv4.conf.in0.bc_forwarding": "1",
+          [`net.ipv4.conf.${device}.bc_forwarding`]: value,
+        };
+        const duel = await duel4({ router: { sysctls } });
+        for (const dst of ["10.0.1.255", "10.0.0.255", "10.0.1.0", "255.255.255.255"])
+          await duel.agree({ ...udp, dst });
+      }
+    },
+  );
+
+  it.each(["64", "1", "255", "37"])("ip_default_ttl %s: what the host's own answers start with", async (value) => {
+    const text = table("filter", [
+      "-A FORWARD -p tcp -j REJECT --reject-with tcp-reset",
+      "-A FORWARD -p udp -m udp --dport 80 -j REJECT",
+    ]);
+    const duel = await duel4({ router: { sysctls: { "net.ipv4.ip_default_ttl": value }, rulesets: [{ text }] } });
+    await duel.agree(udp);
+    await duel.agree({ ...udp, proto: "tcp", flags: "S" });
+    await duel.agree({ ...udp, dst: "10.0.0.1" });
+    await duel.agree({ ...udp, dst: "10.0.0.1", proto: "tcp", flags: "S" });
+    await duel.agree({ ...udp, dst: "10.0.0.1", proto: "icmp" });
+  });
+
+  it.each(["64", "1", "255", "37"])("net.ipv6 hop_limit %s", async (value) => {
+    const text = table("filter", [
+      "-A FORWARD -p tcp -j REJECT --reject-with tcp-reset",
+      "-A FORWARD -p udp -m udp --dport 80 -j REJECT",
+    ]);
+    const sysctls = Object.fromEntries(
+      ["all", "default", "in0", "out0", "out1"].map((name) => [`net.ipv6.conf.${name}.hop_limit`, value]),
+    );
+    const duel = await duel6({ router: { sysctls, rulesets: [{ family: 6, text }] } });
+    await duel.agree(udp6);
+    await duel.agree({ ...udp6, proto: "tcp", flags: "S" });
+    await duel.agree({ ...udp6, dst: "fd00:a::1" });
+    await duel.agree({ ...udp6, dst: "fd00:a::1", proto: "icmpv6" });
+  });
+
+  it.each(["0", "1"])("disable_ipv6 %s on one device, and on all", async (value) => {
+    for (const device of ["in0", "out0", "out1"]) {
+      const duel = await duel6({
+        router: { routes: [], sysctls: { [`net.ipv6.conf.${device}.disable_ipv6`]: value } },
+      });
+      await duel.agree(udp6);
+      await duel.agree({ ...udp6, dst: "fd00:a::1", proto: "icmpv6" });
+      await duel.agree({ host: "R", dst: "fd00:b::2", proto: "udp", sport: 1, dport: 2 });
+    }
+  });
+
+  it.each(["0", "1"])("shared_media %s: who is told of a better way", async (value) => {
+    const sysctls = Object.fromEntries(["all", "in0"].map((name) => [`net.ipv4.conf.${name}.shared_media`, value]));
+    const routes = ["10.77.0.0/16 via 10.0.0.131", "10.78.0.0/16 via 10.5.5.5 dev in0 onlink", "10.79.0.0/16 dev in0"];
+    const neighbours = [
+      "10.5.5.5 in0 02:00:00:02:00:02",
+      "10.0.0.131 in0 02:00:00:02:00:02",
+      "10.79.0.1 in0 02:00:00:02:00:02",
+    ];
+    const duel = await duel4({ redirects: true, router: { sysctls, routes, neighbours } });
+    for (const dst of ["10.77.0.1", "10.78.0.1", "10.79.0.1"]) {
+      await duel.agree({ ...udp, dst });
+      await duel.agree({ ...udp, dst, src: "10.6.6.6" });
+    }
+  });
+
+  it.each(["0", "1"])("nf_conntrack_tcp_ignore_invalid_rst %s", async (value) => {
+    const text = table("mangle", [
+      "-A FORWARD -m conntrack --ctstate INVALID",
+      "-A FORWARD -m conntrack --ctstate ESTABLISHED",
+    ]);
+    const duel = await duel4(
+      { router: { sysctls: { "net.netfilter.nf_conntrack_tcp_ignore_invalid_rst": value }, rulesets: [{ text }] } },
+      true,
+    );
+    const tcp: ProbePacket = { ...udp, proto: "tcp", flags: "S", seq: 1000 };
+    await duel.agree({ ...tcp, id: "s", fresh: true });
+    await duel.agree({ replyTo: "s", fresh: false });
+    await duel.agree({ ...tcp, flags: "A", seq: 1001, ack: 5001, fresh: false });
+    await duel.agree({ ...tcp, flags: "R", seq: 900_000, fresh: false });
+    await duel.agree({ ...tcp, flags: "RA", seq: 1001, ack: 4_000_000, fresh: false });
+    await duel.agree({ ...tcp, flags: "A", seq: 1001, ack: 5001, fresh: false });
+    await duel.agree({ ...tcp, flags: "R", seq: 1001, fresh: false });
+  });
+
+  it.each(["1", "3"])(
+    "nf_conntrack_tcp_max_retrans %s: after so many segments that nobody acknowledges",
+    async (value) => {
+      const text = table("mangle", [
+        "-A FORWARD -m conntrack --ctstate INVALID",
+        "-A FORWARD -m conntrack --ctstate ESTABLISHED",
+      ]);
+      const sysctls = {
+        "net.netfilter.nf_conntrack_tcp_max_retrans": value,
+        "net.netfilter.nf_conntrack_tcp_timeout_max_retrans": "77",
+      };
+      const duel = await duel4({ router: { sysctls, rulesets: [{ text }] } }, true);
+      const tcp: ProbePacket = { ...udp, proto: "tcp", flags: "S", seq: 1000 };
+      await duel.agree({ ...tcp, id: "s", fresh: true });
+      await duel.agree({ replyTo: "s", fresh: false });
+      for (let again = 0; again < 5; again++)
+        await duel.agree({ ...tcp, flags: "PA", seq: 1001, ack: 5001, length: 10, fresh: false });
+    },
+  );
+
+  it.each(["1", "5", "100"])("nf_conntrack_icmp_timeout and icmpv6_timeout %s", async (value) => {
+    const text = table("mangle", ["-A FORWARD -m conntrack --ctstate NEW"]);
+    const old = await duel4(
+      { router: { sysctls: { "net.netfilter.nf_conntrack_icmp_timeout": value }, rulesets: [{ text }] } },
+      true,
+    );
+    await old.agree({ ...udp, proto: "icmp" });
+    const six = await duel6(
+      { router: { sysctls: { "net.netfilter.nf_conntrack_icmpv6_timeout": value }, rulesets: [{ family: 6, text }] } },
+      true,
+    );
+    await six.agree({ ...udp6, proto: "icmpv6" });
+  });
+
+  it.each(["0", "1"])("ignore_routes_with_linkdown %s, in both families", async (value) => {
+    const lab4 = routerLab({
+      router: {
+        routes: ["10.77.0.0/16 via 10.0.2.2", "10.77.0.0/16 via 10.0.1.2 metric 50", "10.78.0.0/16 via 10.0.2.2"],
+        sysctls: { "net.ipv4.conf.out1.ignore_routes_with_linkdown": value },
+      },
+      hosts: { C: { interfaces: [{ name: "eth0", up: false }], routes: [] } },
+    });
+    const duel = await Duel.of(oracle, lab4, FAR);
+    for (const dst of ["10.77.0.1", "10.78.0.1", "10.0.2.2"]) {
+      await duel.agree({ ...udp, dst });
+      await duel.agree({ host: "R", dst, proto: "udp", sport: 1, dport: 2 });
+    }
+    const lab6 = routerLab6({
+      router: {
+        routes: [
+          "-6 fd00:77::/64 via fd00:c::2",
+          "-6 fd00:77::/64 via fd00:b::2 metric 5000",
+          "-6 fd00:78::/64 via fd00:c::2",
+        ],
+        sysctls: { "net.ipv6.conf.out1.ignore_routes_with_linkdown": value },
+      },
+      hosts: { C: { interfaces: [{ name: "eth0", up: false }], routes: [] } },
+    });
+    const six = await Duel.of(oracle, lab6, FAR);
+    for (const dst of ["fd00:77::1", "fd00:78::1", "fd00:c::2"]) {
+      await six.agree({ ...udp6, dst });
+      await six.agree({ host: "R", dst, proto: "udp", sport: 1, dport: 2 });
+    }
+  });
+
+  it.each(["0", "1"])("use_oif_addrs_only %s: which addresses may be the source", async (value) => {
+    const sysctls = { "net.ipv6.conf.out0.use_oif_addrs_only": value };
+    const lab = routerLab6({ router: { sysctls } });
+    const hosts = lab.hosts.map((host) =>
+      host.name === "R"
+        ? {
+            ...host,
+            interfaces: host.interfaces.map((item) =>
+              item.name === "out0" ? { ...item, addresses: ["fe80::1/64"] } : item,
+            ),
+            routes: ["-6 fd00:77::/64 via fe80::b dev out0"],
+          }
+        : host,
+    );
+    const duel = await Duel.of(oracle, { ...lab, hosts }, FAR);
+    await duel.agree({ host: "R", dst: "fd00:77::1", proto: "udp", sport: 1, dport: 2 });
+    await duel.agree({ ...udp6, dst: "fd00:77::1", ttl: 1 });
+  });
+
+  it("min_pmtu: an error that names less is not believed further down", async () => {
+    for (const value of ["552", "700", "1200"]) {
+      const duel = await duel4({ router: { sysctls: { "net.ipv4.route.min_pmtu": value } } });
+      const local: ProbePacket = {
+        host: "R",
+        src: "10.0.1.1",
+        dst: "10.0.1.2",
+        proto: "udp",
+        sport: 4000,
+        dport: 80,
+        length: 20,
+      };
+      await duel.agree({ ...local, fresh: true });
+      await duel.agree({
+        host: "R",
+        interface: "out0",
+        src: "10.0.1.2",
+        dst: "10.0.1.1",
+        proto: "icmp",
+        icmpType: 3,
+        icmpCode: 4,
+        icmpMtu: 600,
+        icmpInner: { ...local },
+        fresh: false,
+      });
+      for (const length of [560, 640, 900, 1300]) {
+        await duel.agree({ ...local, length, df: false, fresh: false });
+        await duel.agree({ ...local, length, df: true, fresh: false });
+      }
+    }
+  });
+});
