@@ -212,6 +212,7 @@ function echo6(runtime: HostRuntime, skb: Skb): void {
       kind: "echo-reply",
       cause: skb,
       fromKernel: true,
+      defaultTtl: true,
       selectSource: isMulticast(request.dst) || anycast,
       mark: sysctl(runtime, "net.ipv6.fwmark_reflect", 0) !== 0 ? skb.mark : 0,
       ...(from === null ? {} : { preferredInterface: from.name }),
@@ -276,6 +277,7 @@ function refuse(runtime: HostRuntime, skb: Skb): void {
       kind: "tcp-reset",
       cause: skb,
       fromKernel: true,
+      defaultTtl: true,
       // ip_send_unicast_reply() goes through a socket of the kernel, ip6_xmit() only looks at one.
       socketless: received.src.family === 6,
       mark,
@@ -315,5 +317,5 @@ function reply(runtime: HostRuntime, skb: Skb, fields: Partial<Packet>): void {
     ...fields,
   });
   const kind = (answer.flags & SYN) !== 0 ? "syn-ack" : "data";
-  runtime.services.send(runtime, answer, { kind, cause: skb });
+  runtime.services.send(runtime, answer, { kind, cause: skb, defaultTtl: true });
 }

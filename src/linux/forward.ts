@@ -7,6 +7,7 @@ import { IPIP, UDP } from "../net/protocol.ts";
 import { receiveArp } from "./arp.ts";
 import { receiveOnBridge } from "./bridge.ts";
 import { hooksOf } from "./compiled-host.ts";
+import { defaultTtl } from "./default-ttl.ts";
 import { defragment } from "./defragment.ts";
 import { disablesIpv6 } from "./device-settings.ts";
 import { checksumReason } from "./drop-reason.ts";
@@ -241,6 +242,10 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
     }
   }
   if (result.kind === "error") return failedSend(runtime, skb, result);
+  if (options.defaultTtl === true) {
+    const device = result.kind === "local" ? runtime.compiled.loopback : result.output;
+    packet.ttl = defaultTtl(runtime, packet.dst.family, device.name);
+  }
   if (options.selectSource === true) {
     const source = first?.source ?? sourceFor(runtime, result, packet.dst);
     if (source === null && packet.dst.family === 6)

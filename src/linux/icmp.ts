@@ -75,6 +75,7 @@ function send(runtime: HostRuntime, skb: Skb, fields: Partial<Packet>): void {
     kind: "icmp",
     cause: skb,
     fromKernel: true,
+    defaultTtl: true,
     selectSource: source === null,
     mark,
   });
@@ -102,7 +103,7 @@ export function sendIcmpReply(
   }
   const route = routeOutput(runtime, { ...newSkb(reply, -1), mark }, selectSource ? null : dst);
   if (route.kind !== "error" && !mayLeave(runtime, skb, reply, route)) return;
-  runtime.services.send(runtime, reply, { kind, cause: skb, fromKernel: true, selectSource, mark });
+  runtime.services.send(runtime, reply, { kind, cause: skb, fromKernel: true, defaultTtl: true, selectSource, mark });
 }
 
 /** IP4_REPLY_MARK, IP6_REPLY_MARK: `fwmark_reflect` puts the mark of a packet on the kernel's own answer. */

@@ -57,6 +57,7 @@ export function sendIcmpv6Error(runtime: HostRuntime, skb: Skb, type: number, co
     kind: "icmp",
     cause: skb,
     fromKernel: true,
+    defaultTtl: true,
     selectSource: source === null,
     boundInterface: needsInterface(about.src) ? (device?.name ?? null) : null,
     mark: sysctl(runtime, "net.ipv6.fwmark_reflect", 0) !== 0 ? skb.mark : 0,

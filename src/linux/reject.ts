@@ -3,6 +3,7 @@ import { type Packet, packet } from "../net/packet.ts";
 import { hasChecksum, SCTP, TCP } from "../net/protocol.ts";
 import { ACK, FIN, RST, SYN } from "../net/tcp-flags.ts";
 import { closeTcp } from "./conntrack/tcp.ts";
+import { defaultTtl } from "./default-ttl.ts";
 import { replyMark, sendIcmpError } from "./icmp.ts";
 import { type Hook, PREROUTING } from "./netfilter/verdict.ts";
 import { mayRejectByChecksum } from "./reject-checksum.ts";
@@ -44,6 +45,7 @@ function sendReset(runtime: HostRuntime, skb: Skb): void {
     // It goes straight back out of the port, past all rules, as long as this host knows a way to the sender.
     if (lookUpRoute(runtime, { ...ANYBODY, dst: reset.dst, protocol: TCP }).kind === "error") return;
     const { destinationMac: sourceMac, sourceMac: destinationMac } = skb;
+    reset.ttl = defaultTtl(runtime, reset.dst.family, skb.input?.name ?? null);
     const device = skb.bridged.physicalInput;
     return runtime.services.sendFrame(runtime, reset, {
       device,
@@ -59,6 +61,7 @@ function sendReset(runtime: HostRuntime, skb: Skb): void {
     kind: "tcp-reset",
     cause: skb,
     fromKernel: true,
+    defaultTtl: true,
     socketless: true,
     mark,
   });

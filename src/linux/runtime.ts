@@ -154,6 +154,8 @@ export interface SendOptions {
   /** True for the first packet of a socket that connects: the route is looked up twice (ip_route_connect). */
   readonly connects?: boolean;
   readonly fromKernel?: boolean;
+  /** True where the TTL is left to the host (`default-ttl.ts`). */
+  readonly defaultTtl?: boolean;
   /** See `Skb.socketless`. */
   readonly socketless?: boolean;
   /** The tunnel device that sends it, and why it drops what it finds no route for. */

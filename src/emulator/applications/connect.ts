@@ -36,7 +36,7 @@ export function connect(world: World, runtime: HostRuntime, target: ProgramTarge
       ...fields,
     });
   const answer = (kind: PacketKind, cause: Skb, fields: Partial<Packet>): void => {
-    originate(world, runtime, segment(fields), { kind, cause });
+    originate(world, runtime, segment(fields), { kind, cause, defaultTtl: true });
   };
   const receive = (skb: Skb): void => {
     const { flags, seq, dst } = skb.packet;
@@ -72,6 +72,7 @@ export function connect(world: World, runtime: HostRuntime, target: ProgramTarge
     kind: "request",
     cause: null,
     connects: true,
+    defaultTtl: true,
     selectSource: local === null,
   });
   settle(world);

@@ -41,6 +41,7 @@ export function ping(world: World, runtime: HostRuntime, target: ProgramTarget):
   const journey = originate(world, runtime, request, {
     kind: "request",
     cause: null,
+    defaultTtl: true,
     selectSource: target.source === null,
   });
   settle(world);

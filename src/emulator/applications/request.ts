@@ -43,7 +43,7 @@ export function request(world: World, runtime: HostRuntime, target: ProgramTarge
       payloadLength: target.size,
       df: target.df,
     }),
-    { kind: "request", cause: null, connects: true, selectSource: target.source === null },
+    { kind: "request", cause: null, connects: true, defaultTtl: true, selectSource: target.source === null },
   );
   settle(world);
   return report(journey.error, answer, error);

@@ -249,12 +249,16 @@ function withDevices(route: Route, interfaces: ReadonlyMap<string, Interface>): 
     ...route,
     nextHops: route.nextHops.map((hop) => {
       const { gateway } = hop;
-      if (hop.interface !== null || gateway === null) return hop;
+      const live = (name: string | null): typeof hop => {
+        const found = name === null ? undefined : interfaces.get(name);
+        return { ...hop, interface: name, linkdown: found?.up === true && !found.carrier };
+      };
+      if (hop.interface !== null || gateway === null) return live(hop.interface);
       const device = [...interfaces.values()].find(({ addresses }) =>
         addresses.some((item) => prefixContains(prefixOf(item.address, item.prefixLength), gateway)),
       );
       if (device === undefined) throw new Error("a gateway on no link");
-      return { ...hop, interface: device.name };
+      return live(device.name);
     }),
   };
 }

@@ -70,7 +70,9 @@ function hostRequest(host: Host): object {
         .map((rule) => `ip ${familyOption(rule)}rule add ${ruleWords(rule).join(" ")} pref ${rule.priority}`),
       ...host.routes
         .filter(({ protocol }) => protocol !== "kernel")
-        .map((route) => `ip ${familyOption(route)}route add ${asArguments(printRoute(route))}`),
+        .map(
+          (route) => `ip ${familyOption(route)}route add ${asArguments(printRoute(route).replaceAll(" linkdown", ""))}`,
+        ),
       ...host.fdb.flatMap(fdbCommand),
     ],
     listen: host.sockets

@@ -1,0 +1,16 @@
+import type { Family } from "../net/address.ts";
+import { quietSysctl } from "./device-settings.ts";
+import type { HostRuntime } from "./runtime.ts";
+
+/** What both families start with where nobody has said otherwise (IPDEFTTL, IPV6_DEFAULT_HOPLIMIT). */
+const USUAL = 64;
+
+/**
+ * TTL or hop limit of what a host sends by itself (ip4_dst_hoplimit(), ip6_dst_hoplimit()): IPv4 has one for all, IPv6 one for each
+ * device that packets leave by.
+ */
+export function defaultTtl(runtime: HostRuntime, family: Family, device: string | null): number {
+  if (family === 4) return quietSysctl(runtime, "net.ipv4.ip_default_ttl", USUAL);
+  const all = quietSysctl(runtime, "net.ipv6.conf.all.hop_limit", USUAL);
+  return device === null ? all : quietSysctl(runtime, `net.ipv6.conf.${device}.hop_limit`, USUAL);
+}
