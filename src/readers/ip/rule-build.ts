@@ -84,11 +84,7 @@ export function buildRule(written: WrittenRule, family: Family, findings: DumpFi
     sport: read(written.sport, (range) => parseRange(range, 65535), "sport"),
     dport: read(written.dport, (range) => parseRange(range, 65535), "dport"),
     uidRange: read(written.uidRange, (range) => parseRange(range, 0xffffffff), "uidrange"),
-    suppressPrefixLength: read(
-      written.suppressPrefixLength,
-      (n) => unsigned(n, 0x7fffffff),
-      "suppress_prefixlength",
-    ),
+    suppressPrefixLength: read(written.suppressPrefixLength, (n) => unsigned(n, 0x7fffffff), "suppress_prefixlength"),
   };
   const suppressGroup = read(written.suppressGroup, groupNumber, "suppress_ifgroup");
   const dscp = read(written.dscp, parseDscp, "dscp");
