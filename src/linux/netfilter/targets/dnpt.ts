@@ -15,8 +15,8 @@ declare module "../../../model/ruleset.ts" {
 
 /**
  * `-j DNPT` (net/ipv6/netfilter/ip6t_NPT.c): stateless translation of the destination's IPv6 prefix. The rule's own selectors
- * say which packets have that prefix. An address that cannot be translated drops the packet; the parameter problem that
- * the kernel answers is not modelled.
+ * say which packets have that prefix. A packet with an address that cannot be translated is dropped and answered with a
+ * parameter problem.
  */
 export const DNPT: TargetExtension<"DNPT"> = {
   options: PREFIX_OPTIONS,

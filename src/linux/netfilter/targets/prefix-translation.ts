@@ -1,8 +1,9 @@
 import { type Address, ipv6, sameAddress } from "../../../net/address.ts";
-import { V6_DEST_UNREACHABLE } from "../../../net/icmp.ts";
+import { V6_DEST_UNREACHABLE, V6_ERRONEOUS_HEADER, V6_PARAMETER_PROBLEM } from "../../../net/icmp.ts";
 import type { Packet } from "../../../net/packet.ts";
 import { formatPrefix, maskAddress, netmask, type Prefix, parseInterfaceAddress } from "../../../net/prefix.ts";
 import { ICMPV6 } from "../../../net/protocol.ts";
+import { sendIcmpv6Error } from "../../icmpv6.ts";
 import type { GivenOption, OptionSpec, Parsed, TargetFunction } from "../extension.ts";
 import { givenValue } from "../option-words.ts";
 import { NF_DROP, XT_CONTINUE } from "../verdict.ts";
@@ -79,6 +80,9 @@ function quoted({ protocol, icmpType, inner }: Packet): Packet | null {
   return protocol === ICMPV6 && icmpType >= V6_DEST_UNREACHABLE && icmpType <= 4 ? inner : null;
 }
 
+/** Where the addresses stand in the IPv6 header, to which a parameter problem points. */
+const ADDRESS_FIELD = { src: 8, dst: 24 };
+
 /** ip6t_snpt_tg() and ip6t_dnpt_tg(); of an ICMPv6 error the other address of what it quotes is mapped as well. */
 export function translate(options: PrefixTranslation, side: "src" | "dst"): TargetFunction {
   const other = side === "src" ? "dst" : "src";
@@ -87,9 +91,14 @@ export function translate(options: PrefixTranslation, side: "src" | "dst"): Targ
     ...halves(options.from.address),
     ...halves(options.to.address).map((word) => ~word & 0xffff),
   ]);
-  return ({ packet }) => {
+  return (skb, runtime) => {
+    const { packet } = skb;
     const mapped = mapPrefix(packet[side], options, adjustment);
-    if (mapped === null) return NF_DROP;
+    if (mapped === null) {
+      skb.rejected = true;
+      sendIcmpv6Error(runtime, skb, V6_PARAMETER_PROBLEM, V6_ERRONEOUS_HEADER, ADDRESS_FIELD[side]);
+      return NF_DROP;
+    }
     packet[side] = mapped;
     const inner = quoted(packet);
     if (inner !== null && sameAddress(maskAddress(inner[other], mask), options.from.address)) {

@@ -15,8 +15,8 @@ declare module "../../../model/ruleset.ts" {
 
 /**
  * `-j SNPT` (net/ipv6/netfilter/ip6t_NPT.c): stateless translation of the source's IPv6 prefix. The rule's own selectors
- * say which packets have that prefix. An address that cannot be translated drops the packet; the parameter problem that
- * the kernel answers is not modelled.
+ * say which packets have that prefix. A packet with an address that cannot be translated is dropped and answered with a
+ * parameter problem.
  */
 export const SNPT: TargetExtension<"SNPT"> = {
   options: PREFIX_OPTIONS,

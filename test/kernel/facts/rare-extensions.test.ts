@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Duel, type ProbePacket, type Round } from "../harness/duel.ts";
+import { kernelAvailable } from "../harness/kernel-available.ts";
+import { networkOf } from "../harness/lab.ts";
+import { toBuildRequest } from "../harness/network-to-oracle.ts";
+import { Oracle } from "../harness/oracle-client.ts";
+import { muted } from "../harness/podpath-network.ts";
+import { routerLab } from "../harness/router-lab.ts";
+import { routerLab6 } from "../harness/router-lab-6.ts";
+
+const available = await kernelAvailable();
+const FAR = ["A", "B", "C"];
+
+const HOOKS = {
+  raw: "PREROUTING OUTPUT",
+  mangle: "PREROUTING INPUT FORWARD OUTPUT POSTROUTING",
+  filter: "INPUT FORWARD OUTPUT",
+};
+
+function table(name: keyof typeof HOOKS, rules: readonly string[]): string {
+  return [`*${name}`, ...HOOKS[name].split(" ").map((chain) => `:${chain} ACCEPT [0:0]`), ...rules, "COMMIT", ""].join(
+    "\n",
+  );
+}
+
+/** Matches and targets that hardly anybody uses, and that neither the campaigns nor `targets.test.ts` draw. */
+describe.skipIf(!available).each([
+  [4, "legacy"],
+  [4, "nft"],
+  [6, "legacy"],
+  [6, "nft"],
+] as const)("rare extensions, IPv%i, %s", (family, backend) => {
+  const six = family === 6;
+  const [src, dst] = six ? ["fd00:a::2", "fd00:b::2"] : ["10.0.0.2", "10.0.1.2"];
+  let oracle: Oracle;
+  beforeAll(() => {
+    oracle = new Oracle();
+  });
+  afterAll(() => oracle.close());
+
+  const through: ProbePacket = {
+    host: "R",
+    interface: "in0",
+    src,
+    dst,
+    proto: "udp",
+    sport: 4000,
+    dport: 80,
+    length: 20,
+  };
+  const syn: ProbePacket = { ...through, proto: "tcp", flags: "S", length: 0 };
+
+  async function duelOf(text: string): Promise<Duel> {
+    const options = { router: { rulesets: [{ family, backend, text }] } };
+    const network = networkOf(six ? routerLab6(options) : routerLab(options));
+    await oracle.build(toBuildRequest(network, { mute: FAR }));
+    return new Duel(oracle, muted(network, FAR));
+  }
+
+  async function agree(text: string, ...packets: readonly ProbePacket[]): Promise<readonly Round[]> {
+    const duel = await duelOf(text);
+    const rounds: Round[] = [];
+    for (const packet of packets) rounds.push(await duel.agree(packet));
+    return rounds;
+  }
+
+  const unknown = (rounds: readonly Round[]): readonly string[] => rounds.map(({ answer }) => answer.certainty);
+
+  it("cpu and bpf are asked about, and the kernel does one of the two", async () => {
+    const rules = [
+      "-A FORWARD -m cpu --cpu 0 -j DROP",
+      '-A FORWARD -m bpf --bytecode "4,48 0 0 9,21 0 1 17,6 0 0 65535,6 0 0 0" -j DROP',
+    ];
+    for (const rule of rules) {
+      const rounds = await agree(table("filter", [rule]), through, syn);
+      expect(unknown(rounds)).toEqual(["uncertain", "uncertain"]);
+    }
+  });
+
+  it.skipIf(six)("realm sees the class of the route", async () => {
+    await agree(
+      table("filter", [
+        "-A FORWARD -m realm --realm 0",
+        "-A FORWARD -m realm ! --realm 0",
+        "-A FORWARD -m realm --realm 7",
+      ]),
+      through,
+    );
+  });
+
+  it("ipcomp and esp sees protocols by their number", async () => {
+    const rules = [
+      "-A FORWARD -p 108 -m ipcomp --ipcompspi 0:4294967295",
+      "-A FORWARD -p esp -m esp",
+      "-A FORWARD -p 108",
+    ];
+    await agree(table("filter", rules), { ...through, proto: 108 }, { ...through, proto: 50 }, through);
+  });
+
+  it.skipIf(six)("osf is asked about for SYNs alone", async () => {
+    const rules = ["-A FORWARD -p tcp -m osf --genre Linux -j DROP", "-A FORWARD -p tcp -m osf ! --genre Linux"];
+    const rounds = await agree(table("filter", rules), syn, { ...syn, flags: "A" });
+    expect(unknown(rounds)).toEqual(["uncertain", "certain"]);
+  });
+
+  it("SYNPROXY is asked about for what opens a connection, and lets the rest go on", async () => {
+    const rules = [
+      "-A FORWARD -p tcp -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --mss 1460",
+      "-A FORWARD -p tcp",
+    ];
+    const text = [table("raw", ["-A PREROUTING -p tcp --syn -j CT --notrack"]), table("filter", rules)].join("\n");
+    const duel = await duelOf(text);
+    const opening = await duel.ask(syn);
+    // The proxy answers the SYN itself, in the server's name.
+    expect(opening?.kernel.responses.map(({ kind }) => kind)).toEqual(["syn-ack"]);
+    expect(opening?.answer.certainty).toBe("uncertain");
+    const reset = await duel.ask({ ...syn, flags: "R" });
+    expect([reset?.kernel.outcome, reset?.branches.map(({ outcome }) => outcome)]).toEqual([
+      "delivered",
+      ["delivered"],
+    ]);
+  });
+
+  it.skipIf(!six)("SNPT and DNPT translate prefixes without a state", async () => {
+    const maps = [
+      ["fd00:a::/64", "fd00:c::/64"],
+      ["fd00:a::/48", "2001:db8:1::/48"],
+      ["fd00:a::/56", "2001:db8:1:100::/56"],
+      ["fd00:a::/64", "2001:db8::/32"],
+    ];
+    for (const [from, to] of maps) {
+      const snpt = table("mangle", [
+        `-A POSTROUTING -o out0 -s ${from} -j SNPT --src-pfx ${from} --dst-pfx ${to}`,
+        "-A POSTROUTING -p udp",
+      ]);
+      for (const last of ["::2", "::1f", "::ffff:1", "::ffff:0:2"]) {
+        const from6 = `fd00:a${last}`;
+        await agree(snpt, { ...through, src: from6 });
+      }
+    }
+    // In PREROUTING the packet is changed in the very frame that the observer still looks at.
+    const dnpt = [
+      "-A OUTPUT -d fd00:c::/64 -j DNPT --src-pfx fd00:c::/64 --dst-pfx fd00:b::/64",
+      "-A OUTPUT -d fd00:8::/32 -j DNPT --src-pfx fd00:8::/32 --dst-pfx fd00:9::/32",
+      "-A OUTPUT -p udp",
+    ];
+    const own: ProbePacket = {
+      host: "R",
+      dst: "fd00:c::2",
+      proto: "udp",
+      sport: 4000,
+      dport: 80,
+      length: 20,
+      raw: true,
+    };
+    for (const to of ["fd00:c::2", "fd00:c::ffff:5"]) {
+      await agree(table("mangle", dnpt), { ...own, dst: to });
+    }
+  });
+
+  it.skipIf(!six)("srh, which is not modelled, is asked about where its outcome matters", async () => {
+    const rounds = await agree(table("filter", ["-A FORWARD -m srh --srh-segs-left-eq 0 -j DROP"]), through);
+    expect(unknown(rounds)).toEqual(["uncertain"]);
+  });
+});
