@@ -133,10 +133,8 @@ describe.skipIf(!available).each([
         `-A POSTROUTING -o out0 -s ${from} -j SNPT --src-pfx ${from} --dst-pfx ${to}`,
         "-A POSTROUTING -p udp",
       ]);
-      for (const last of ["::2", "::1f", "::ffff:1", "::ffff:0:2"]) {
-        const from6 = `fd00:a${last}`;
-        await agree(snpt, { ...through, src: from6 });
-      }
+      const hosts = ["::2", "::1f", "::ffff:1", "::ffff:0:2"];
+      await agree(snpt, ...hosts.map((last): ProbePacket => ({ ...through, src: `fd00:a${last}` })));
     }
     // In PREROUTING the packet is changed in the very frame that the observer still looks at.
     const dnpt = [
@@ -153,9 +151,7 @@ describe.skipIf(!available).each([
       length: 20,
       raw: true,
     };
-    for (const to of ["fd00:c::2", "fd00:c::ffff:5"]) {
-      await agree(table("mangle", dnpt), { ...own, dst: to });
-    }
+    await agree(table("mangle", dnpt), own, { ...own, dst: "fd00:c::ffff:5" });
   });
 
   it.skipIf(!six)("srh, which is not modelled, is asked about where its outcome matters", async () => {
