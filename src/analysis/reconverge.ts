@@ -103,7 +103,8 @@ function lowestAddress({ interfaces }: Host): Address | null {
   return lowest;
 }
 
-function emulatedSessions({ speakers }: BgpRun): readonly HostSession[] {
+/** Sessions as the daemons have them now. */
+export function emulatedSessions({ speakers }: Pick<BgpRun, "speakers">): readonly HostSession[] {
   return [...speakers].flatMap(([host, items]) =>
     items.flatMap(({ peers }) => peers.map((peer) => sessionOf(host, peer))),
   );

@@ -1,7 +1,9 @@
 import { dirname, resolve } from "node:path";
+import type { Timeline } from "../analysis/timeline/playing.ts";
 import type { Stages } from "../analysis/timeline/stages.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
+import type { SettledCluster } from "../readers/cluster/settle-cluster.ts";
 import type { Scenario } from "../readers/scenario/scenario.ts";
 import type { LoadedNetwork } from "./loaded-network.ts";
 import { readTextFile } from "./read-files.ts";
@@ -36,7 +38,7 @@ export async function playChanges(
       const text = readTextFile(resolve(folder, path), path);
       return typeof text === "string" ? text : null;
     },
-    declared: loaded.settled === null ? null : await applier(loaded),
+    declared: loaded.settled === null ? null : await applier(loaded, loaded.settled),
   });
   const all = stages === null ? [] : [stages.played, ...stages.fixed.values()].flatMap((played) => played.findings);
   // fixes are played behind the same timeline: what it tells is told once
@@ -45,7 +47,10 @@ export async function playChanges(
 }
 
 /** Makes the cluster again with files that were applied; what the folder itself was told about is not told again. */
-async function applier({ files, findings, network: { origins } }: LoadedNetwork) {
+async function applier(
+  { files, findings, network: { origins } }: LoadedNetwork,
+  first: SettledCluster,
+): Promise<NonNullable<Timeline["declared"]>> {
   const [{ readClusterFolder }, { renderedBird, renderedEvidence }, { daemonsOf }, { birdFilesOf }] = await Promise.all(
     [
       import("../readers/cluster/read-cluster.ts"),
@@ -55,8 +60,9 @@ async function applier({ files, findings, network: { origins } }: LoadedNetwork)
     ],
   );
   const told = new Set(findings.map(({ code, message }) => `${code} ${message}`));
-  return (applied: ReadonlyMap<string, string>) => {
-    const result = readClusterFolder(files, { texts: applied, origins });
+  return ({ texts: applied, deleted, placed, running }) => {
+    const { pods, blocks } = running ?? { pods: first.cluster.pods, blocks: first.plan.blocks };
+    const result = readClusterFolder(files, { texts: applied, origins, running: { pods, blocks, deleted, placed } });
     const context = renderedBird(result.cluster, result.settled);
     const texts = [...context.nodes.keys()].map(
       (node) => [node, [...(birdFilesOf(node, context)?.values() ?? [])].join("\n")] as const,
@@ -64,6 +70,7 @@ async function applier({ files, findings, network: { origins } }: LoadedNetwork)
     const { configurations } = daemonsOf(result.network, renderedEvidence(context, origins));
     return {
       network: result.network,
+      running: { pods: result.cluster.pods, blocks: result.settled.plan.blocks },
       birdTexts: new Map(texts),
       configurations,
       findings: result.findings.filter(({ code, message }) => !told.has(`${code} ${message}`)),

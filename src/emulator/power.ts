@@ -1,6 +1,9 @@
+import { compileHost } from "../linux/compiled-host.ts";
 import type { Host } from "../model/host.ts";
 import type { Interface } from "../model/interface.ts";
+import type { Network } from "../model/network.ts";
 import { forget } from "./tcp/send.ts";
+import { topologyOf } from "./topology.ts";
 import { changeHost, type World } from "./world.ts";
 
 /** A machine loses its power, or the processes in a namespace end with it: nobody is told, and it takes no frame any more. */
@@ -18,6 +21,26 @@ export function powerOff(world: World, name: string): void {
   const dark = (device: Interface): Interface => ({ ...device, up: false, carrier: false });
   const interfaces = new Map([...host.interfaces].map(([key, device]) => [key, dark(device)]));
   changeHost(world, name, { ...host, interfaces, routes: [] });
+}
+
+/**
+ * Other machines, and links between them, from now on: those that are no longer there lose their power first, and new ones come to life when
+ * a packet reaches them.
+ */
+export function changeNetwork(world: World, network: Network): void {
+  for (const name of world.network.hosts.keys()) {
+    if (network.hosts.has(name)) continue;
+    powerOff(world, name);
+    world.hosts.delete(name);
+  }
+  world.network = network;
+  world.topology = topologyOf(network);
+  for (const [name, runtime] of world.hosts) {
+    const host = network.hosts.get(name);
+    if (host === undefined || host === runtime.host) continue;
+    runtime.host = host;
+    runtime.compiled = compileHost(host);
+  }
 }
 
 /** It comes up as `host`, and knows nothing of before: no connection, no neighbour, no error that it has sent. */

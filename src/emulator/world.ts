@@ -62,7 +62,7 @@ export function assumptionKey({ host, part, detail }: Pick<Assumption, "host" | 
  */
 export interface World {
   network: Network;
-  readonly topology: Topology;
+  topology: Topology;
   readonly services: Services;
   readonly observer: Observer | null;
   readonly hosts: Map<string, HostRuntime>;

@@ -19,6 +19,9 @@ function changeText(change: Change): string {
       return `${change.host}: ${change.action} BIRD`;
     case "apply":
       return `kubectl apply -f ${change.path}`;
+    case "pod":
+      if (change.action === "delete") return `pod ${change.pod} is deleted`;
+      return `pod ${change.pod} ${change.action === "create" ? "starts on" : "is moved to"} ${change.node ?? "?"}`;
     case "link":
       return `${change.host}: the cable of ${change.interface} is ${change.action === "up" ? "put back" : "pulled"}`;
     case "node":

@@ -80,10 +80,10 @@ describe("podpath run", () => {
 
   test("what is asked after a change that is not played is not judged", async () => {
     const body =
-      "timeline:\n  - {at: 5s, change: {pod: {name: shop/web, action: delete}}}\nprobes:\n  - {from: n1, to: n2, expect: {result: timeout}}\n  - {at: 1s, from: n1, to: n2, expect: {result: answered}}\n";
+      "timeline:\n  - {at: 5s, change: {crash: {name: shop/web}}}\nprobes:\n  - {from: n1, to: n2, expect: {result: timeout}}\n  - {at: 1s, from: n1, to: n2, expect: {result: answered}}\n";
     const { code, err, out } = await podpath(["run", scenario(body), "--json"]);
     expect(code).toBe(2);
-    expect(err).toContain("Changes of the kind “pod” are not played.");
+    expect(err).toContain("Changes of the kind “crash” are not played.");
     expect(JSON.parse(out).probes.map(({ verdict }: { verdict: string }) => verdict)).toEqual(["unknown", "held"]);
   });
 

@@ -109,6 +109,28 @@ describe("a timeline", () => {
     expect(results).toEqual({ "5": "answered", "15": "timeout", "25": "answered" });
   });
 
+  test("tells why the session is down that would have brought the route: the rule that was typed, and what lets it up", async () => {
+    const text = [
+      "apiVersion: podpath/v1",
+      "kind: Scenario",
+      "metadata: {name: s}",
+      `network: {cluster: ${JSON.stringify(`${SCENARIO}/cluster`)}}`,
+      "timeline:",
+      '  - {at: 10, change: {exec: {host: "worker-*", command: "iptables -A INPUT -p tcp --dport 179 -j DROP"}}}',
+      '  - {at: 20, change: {daemon: {host: "*", name: bird, action: restart}}}',
+      `probes: [{name: p, from: ${LEFT}, to: ${RIGHT}, kind: ping, expect: {result: answered}}]`,
+      "",
+    ].join("\n");
+    const { code, out } = await podpath(["run", folder({ "scenario.yaml": text })]);
+    expect(code).toBe(1);
+    const words = out.replaceAll(/\s+/g, " ");
+    expect(words).toMatch(/worker-1 has no route to 192\.168\.133\.192\/26, which worker-2 has: BGP worker-1–worker-2/);
+    expect(words).toMatch(
+      /SYN to 172\.16\.0\.10 \(worker-1\) port 179 was dropped on worker-1 in INPUT .*scenario\.yaml:6/,
+    );
+    expect(words).toContain("to let it up: iptables -I INPUT -p tcp --dport 179 -j ACCEPT on worker-1");
+  });
+
   test("judges nothing after a change that could not be made, and says where it stands", async () => {
     const { code, err } = await pings(
       "  - {at: 10, change: {exec: {host: worker-1, command: iptables -D INPUT 9}}}\n",

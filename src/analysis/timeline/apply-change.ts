@@ -2,51 +2,73 @@ import type { BgpRun } from "../../bgp/reconverge.ts";
 import type { SpeakerConfiguration } from "../../bgp/speaker/configuration.ts";
 import { reconfigureSpeaker } from "../../bgp/speaker/reconfigure.ts";
 import { hostChanged, startSpeaker } from "../../bgp/speaker/speaker.ts";
-import { changeHost, runtimeOf } from "../../emulator/world.ts";
+import { changeNetwork } from "../../emulator/power.ts";
+import { runtimeOf } from "../../emulator/world.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Host } from "../../model/host.ts";
+import type { Network } from "../../model/network.ts";
 import { runCommand } from "../../readers/commands/run-command.ts";
-import { type Playing, refused, withLearntRoutes } from "./playing.ts";
+import { type Declaration, type Playing, refused, withLearntRoutes } from "./playing.ts";
 
-/** Manifests change what Calico and kube-proxy have programmed on machines that are there. */
+/** Manifests are applied, as `kubectl apply -f`. */
 export function applyManifests(path: string, playing: Playing): readonly Finding[] {
-  const { run, timeline, applied, typed } = playing;
-  const problem = (message: string, expected: string): readonly Finding[] => [
-    { code: "change-not-played", severity: "error", message, expected },
-  ];
-  if (timeline.declared === null)
-    return problem("Manifests cannot be applied to dumps.", "network: {cluster: ./FOLDER}");
+  const { timeline, declaration } = playing;
   const text = timeline.text(path);
-  if (text === null) return problem(`There is no file ${path}.`, "a file beside the scenario");
-  playing.birdTexts ??= timeline.declared(applied).birdTexts;
-  applied.set(path, text);
-  const { network, findings, birdTexts, configurations } = timeline.declared(applied);
+  if (text === null) return [notPlayed(`There is no file ${path}.`, "a file beside the scenario")];
+  return changeCluster(playing, path, { ...declaration, texts: new Map(declaration.texts).set(path, text) });
+}
+
+/** What Calico, kube-proxy and the kubelets make of another cluster, on machines that are there. `what`: what was changed, in a word. */
+export function changeCluster(playing: Playing, what: string, next: Declaration): readonly Finding[] {
+  const { run, timeline, declaration } = playing;
+  if (timeline.declared === null)
+    return [notPlayed("Manifests cannot be applied to dumps.", "network: {cluster: ./FOLDER}")];
+  playing.birdTexts ??= timeline.declared(declaration).birdTexts;
+  const { network, findings, birdTexts, configurations, running } = timeline.declared(next);
   const known = run.world.network.hosts;
-  if (network.hosts.size !== known.size || [...network.hosts.keys()].some((name) => !known.has(name))) {
-    applied.delete(path);
-    return problem(
-      `${path} makes or removes pods or machines while the network lives.`,
-      "policies, sets, Services, settings",
-    );
-  }
+  if (machines(network).join() !== machines(run.world.network).join())
+    return [
+      notPlayed(
+        `${what} makes or removes machines while the network lives.`,
+        "pods, policies, sets, Services, settings",
+      ),
+    ];
+  playing.declaration = { ...next, running };
+  playing.expected = network.hosts;
   const lost: Finding[] = [];
+  const hosts = new Map<string, Host>();
   for (const [name, declared] of network.hosts) {
-    if (playing.off.has(declared.node ?? name)) continue;
-    const commands = typed.filter(({ host }) => host === name);
+    const dark = playing.off.has(declared.node ?? name) ? known.get(name) : undefined;
+    if (dark !== undefined) {
+      hosts.set(name, dark);
+      continue;
+    }
+    const commands = playing.typed.filter(({ host }) => host === name);
     const now = commands.reduce<Host>((host, { command, context }) => {
       const result = runCommand(command, host, context);
       if (!("problem" in result)) return result.host;
-      lost.push(refused(name, command, `after ${path}, ${result.problem}`, result.expected));
+      lost.push(refused(name, command, `after ${what}, ${result.problem}`, result.expected));
       return host;
     }, declared);
-    changeHost(run.world, name, withLearntRoutes(playing, name, now));
-    for (const speaker of run.speakers.get(name) ?? []) hostChanged(speaker);
+    hosts.set(name, withLearntRoutes(playing, name, now));
   }
+  const { losses } = run.world.network;
+  changeNetwork(run.world, { ...network, hosts, ...(losses === undefined ? {} : { losses }) });
   for (const name of run.speakers.keys()) {
+    if (playing.off.has(name)) continue;
+    for (const speaker of run.speakers.get(name) ?? []) hostChanged(speaker);
     if (birdTexts.get(name) !== playing.birdTexts.get(name)) reconfigure(run, name, configurations.get(name) ?? []);
   }
   playing.birdTexts = birdTexts;
   return [...findings, ...lost];
+}
+
+function machines({ hosts }: Network): readonly string[] {
+  return [...hosts.values()].flatMap(({ name, kind }) => (kind === "pod" ? [] : [name])).sort();
+}
+
+export function notPlayed(message: string, expected: string): Finding {
+  return { code: "change-not-played", severity: "error", message, expected };
 }
 
 /** confd has BIRD read its new configuration (SIGHUP); one that BIRD refuses changes nothing, and one of a family that had none starts. */

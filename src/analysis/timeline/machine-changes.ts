@@ -68,9 +68,9 @@ function goDark(playing: Playing, name: string): void {
 }
 
 function boot(playing: Playing, name: string): readonly Finding[] {
-  const { run, off, typed, timeline, applied, first } = playing;
+  const { run, off, typed, timeline, declaration, first } = playing;
   if (!off.delete(name)) return [];
-  const booted: ReadonlyMap<string, Host> = timeline.declared?.(applied).network.hosts ?? first.hosts;
+  const booted: ReadonlyMap<string, Host> = timeline.declared?.(declaration).network.hosts ?? first.hosts;
   for (const one of withPods(playing, name)) {
     const host = booted.get(one);
     if (host === undefined) continue;

@@ -1,22 +1,16 @@
-import {
-  type BgpRun,
-  choicesOf,
-  forkRun,
-  routesOf,
-  runFor,
-  SETTLING_TIME,
-  startDaemons,
-} from "../../bgp/reconverge.ts";
+import { choicesOf, forkRun, routesOf, runFor, SETTLING_TIME, startDaemons } from "../../bgp/reconverge.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Network } from "../../model/network.ts";
 import { originAt, originFile } from "../../model/origin.ts";
 import type { CommandContext } from "../../readers/commands/command.ts";
 import type { Change, TimelineEvent } from "../../readers/scenario/scenario.ts";
+import { emulatedSessions } from "../reconverge.ts";
 import { applyManifests } from "./apply-change.ts";
 import { changeDaemon } from "./daemon-change.ts";
 import { execute } from "./exec-change.ts";
 import { changeLink, changeLoss, changePower } from "./machine-changes.ts";
 import type { Playing, Timeline } from "./playing.ts";
+import { changePod } from "./pod-change.ts";
 
 /** Seconds after the last change when everything has come of it: BIRD's hold time, and then new sessions. */
 export const CONSEQUENCES = 240 + SETTLING_TIME;
@@ -36,17 +30,23 @@ export interface PlayedTimeline {
 export function startTimeline(network: Network, timeline: Timeline): Playing {
   const run = startDaemons(network, timeline.configurations);
   runFor(run, SETTLING_TIME);
-  const done = { applied: new Map(), off: new Set<string>(), typed: [], findings: [], kept: new Map() };
-  return { run, timeline, first: network, birdTexts: null, now: 0, brokenFrom: null, ...done };
+  const declaration = { texts: new Map(), deleted: new Set<string>(), placed: new Map(), running: null };
+  const done = { declaration, off: new Set<string>(), typed: [], findings: [], kept: new Map() };
+  return { run, timeline, first: network, birdTexts: null, now: 0, brokenFrom: null, expected: network.hosts, ...done };
 }
 
 /** Another course of events from where one stands: what happens in one does not happen in the other. */
 export function forkTimeline(playing: Playing): Playing {
-  const { run, applied, off, typed, findings, kept } = playing;
+  const { run, declaration, off, typed, findings, kept } = playing;
   return {
     ...playing,
     run: forkRun(run),
-    applied: new Map(applied),
+    declaration: {
+      texts: new Map(declaration.texts),
+      deleted: new Set(declaration.deleted),
+      placed: new Map(declaration.placed),
+      running: declaration.running,
+    },
     off: new Set(off),
     typed: [...typed],
     findings: [...findings],
@@ -85,7 +85,7 @@ export function playTimeline(
       runFor(run, time - playing.now);
       playing.now = time;
     }
-    if (event === null) playing.kept.set(time, standing(run));
+    if (event === null) playing.kept.set(time, standing(playing));
     else change(event.change, time);
   }
   const choices = choicesOf(run);
@@ -108,15 +108,16 @@ export function playTimeline(
   };
 }
 
-/** The network with the routes that the daemons have left so far. */
-function standing(run: BgpRun): Network {
+/** The network with the routes that the daemons have left so far, and what they say of their sessions. */
+function standing({ run, expected }: Playing): Network {
   const { network } = run.world;
   const hosts = new Map(network.hosts);
   for (const name of run.speakers.keys()) {
     const host = hosts.get(name);
     if (host !== undefined) hosts.set(name, { ...host, routes: routesOf(run, name) });
   }
-  return { ...network, hosts };
+  const bgp = { sessions: emulatedSessions(run), expected: (host: string) => expected.get(host)?.routes ?? [] };
+  return { ...network, hosts, bgp };
 }
 
 function make(change: Change, playing: Playing, context: CommandContext): readonly Finding[] {
@@ -127,6 +128,8 @@ function make(change: Change, playing: Playing, context: CommandContext): readon
       return applyManifests(change.path, playing);
     case "daemon":
       return changeDaemon(change, playing);
+    case "pod":
+      return changePod(change, playing);
     case "link":
       return changeLink(change, playing);
     case "node":
@@ -139,7 +142,7 @@ function make(change: Change, playing: Playing, context: CommandContext): readon
           code: "change-not-played",
           severity: "error",
           message: `Changes of the kind “${change.what}” are not played.`,
-          expected: "exec, apply, daemon, link, node or loss",
+          expected: "exec, apply, daemon, pod, link, node or loss",
         },
       ];
   }

@@ -3,6 +3,7 @@ import type { SpeakerConfiguration } from "../../bgp/speaker/configuration.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Host } from "../../model/host.ts";
 import type { Network } from "../../model/network.ts";
+import type { RunningPods } from "../../readers/cluster/running-pods.ts";
 import type { CommandContext } from "../../readers/commands/command.ts";
 
 /** What changes work with. */
@@ -13,12 +14,25 @@ export interface Timeline {
   /** The text of a file beside the scenario; null when there is none. */
   text(path: string): string | null;
   /** The network that the cluster makes with these files too; null for a network of dumps. */
-  readonly declared: ((applied: ReadonlyMap<string, string>) => DeclaredAnew) | null;
+  readonly declared: ((declaration: Declaration) => DeclaredAnew) | null;
 }
 
-/** A cluster after manifests were applied. */
+/** What was done to a cluster so far. */
+export interface Declaration {
+  /** Manifests that were applied, by path. */
+  readonly texts: Map<string, string>;
+  /** Pods that were deleted, by namespace and name. */
+  readonly deleted: Set<string>;
+  /** Nodes that pods were started on anew. */
+  readonly placed: Map<string, string>;
+  /** Pods as they run now; null before the first change. */
+  running: Pick<RunningPods, "pods" | "blocks"> | null;
+}
+
+/** A cluster after it was changed. */
 export interface DeclaredAnew {
   readonly network: Network;
+  readonly running: Pick<RunningPods, "pods" | "blocks">;
   readonly findings: readonly Finding[];
   /** What confd writes for the BIRDs of each node. */
   readonly birdTexts: ReadonlyMap<string, string>;
@@ -29,7 +43,7 @@ export interface DeclaredAnew {
 export interface Playing {
   readonly run: BgpRun;
   readonly timeline: Timeline;
-  readonly applied: Map<string, string>;
+  declaration: Declaration;
   /** As it began: what machines of dumps boot with. */
   readonly first: Network;
   /** Machines without power. */
@@ -38,6 +52,8 @@ export interface Playing {
   birdTexts: ReadonlyMap<string, string> | null;
   /** Commands that machines took, in order: they hold for what manifests make of the machine too. */
   readonly typed: { readonly host: string; readonly command: string; readonly context: CommandContext }[];
+  /** Machines with the routes that they have while all sessions stand. */
+  expected: Network["hosts"];
   /** Seconds since the start. */
   now: number;
   /** When the first change was to be made that could not be; null: all were made. */

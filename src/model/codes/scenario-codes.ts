@@ -8,9 +8,9 @@ export const SCENARIO_CODES = {
     todo: "docs/reference/scenario.md lists the fields.",
   },
   "change-not-played": {
-    title: "A change of a kind that is not played",
+    title: "A change that is not played",
     means:
-      "This version plays exec, apply, daemon, link, node and loss. What is asked after a change that was not made is not judged.",
+      "This version plays exec, apply, daemon, pod, link, node and loss; manifests and pods only in a cluster of manifests, whose machines stay. What is asked after a change that was not made is not judged.",
     todo: "Say it as commands on the machines, where that is possible.",
   },
   "change-of-nobody": {

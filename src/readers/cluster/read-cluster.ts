@@ -23,6 +23,7 @@ import { networkProblems } from "./network-problems.ts";
 import { NO_NODES_FILE, type NodesFile, readNodesFile } from "./nodes-file.ts";
 import { policyClusterProblems } from "./policy-cluster-problems.ts";
 import { referenceProblems } from "./reference-problems.ts";
+import type { RunningPods } from "./running-pods.ts";
 import { type SettledCluster, settleCluster } from "./settle-cluster.ts";
 import { unansweredGateway } from "./unanswered-gateway.ts";
 import { unreadKinds } from "./unread-kinds.ts";
@@ -43,6 +44,7 @@ export interface AppliedManifests {
   readonly texts: ReadonlyMap<string, string>;
   /** Of the network that they change. */
   readonly origins: OriginTable;
+  readonly running: RunningPods;
 }
 
 /** Reads a folder of manifests with a `nodes.yaml` into the network that Kubernetes and Calico make of them. */
@@ -88,7 +90,7 @@ export function readClusterFolder(files: SnapshotFiles, later: AppliedManifests 
   const judge = schemaJudge(versions.calico ?? ASSUMED_VERSIONS.calico);
   const { cluster, findings: about } = buildCluster(resources, judge);
   findings.push(...(later === null ? about : about.filter(({ code }) => code !== "resource-twice")));
-  const made = clusterNetwork(cluster, { ...written, versions }, origins);
+  const made = clusterNetwork(cluster, { ...written, versions }, origins, later?.running ?? null);
   findings.push(...made.findings);
   const settled = made.settled.cluster;
   const problems = [...networkProblems(settled, made.settled.nodes), ...referenceProblems(settled, cluster)];
@@ -113,8 +115,9 @@ export function clusterNetwork(
   declared: Cluster,
   file: NodesFile,
   origins: OriginTable,
+  before: RunningPods | null = null,
 ): { readonly network: Network; readonly settled: SettledCluster; readonly findings: readonly Finding[] } {
-  const settled = settleCluster(declared, file, origins);
+  const settled = settleCluster(declared, file, origins, before);
   const findings: Finding[] = [...settled.findings];
   const { cluster, nodes } = settled;
   const machines = new Map(file.fabric.hosts.map((machine) => [machine.name, machine]));

@@ -20,6 +20,7 @@ import { findingAt } from "../snapshot/finding-at.ts";
 import { withBootstrapObjects } from "./bootstrap.ts";
 import { declaredNodes } from "./declared-nodes.ts";
 import type { NodesFile } from "./nodes-file.ts";
+import { blocksNow, podsNow, type RunningPods } from "./running-pods.ts";
 import { clusterVersions } from "./versions.ts";
 
 /** A cluster in which everything has happened that follows from its resources: pods run and have their addresses. */
@@ -37,7 +38,13 @@ const SERVICE_SUBNET = prefixOf(ipv4(0x0a600000), 12);
 /** The pool that calico/node makes where neither kubeadm nor anybody says (node/pkg/lifecycle/startup). */
 const POD_SUBNET = prefixOf(ipv4(0xc0a80000), 16);
 
-export function settleCluster(declared: Cluster, file: NodesFile, origins: OriginTable): SettledCluster {
+/** `before`: what ran when the cluster was changed; null for one that comes up. */
+export function settleCluster(
+  declared: Cluster,
+  file: NodesFile,
+  origins: OriginTable,
+  before: RunningPods | null = null,
+): SettledCluster {
   const findings: Finding[] = [];
   const { versions, findings: aboutVersions } = clusterVersions(file.versions);
   const pools = declared.ipPools.size > 0 ? declared.ipPools : defaultPools(declared, findings);
@@ -51,10 +58,12 @@ export function settleCluster(declared: Cluster, file: NodesFile, origins: Origi
     labels: metadata.labels,
     taints,
   }));
-  const { pods, unplaced } = podsOfControllers(whole.pods, whole.controllers.values(), scheduler(candidates));
+  const { pods: wanted, unplaced } = podsOfControllers(whole.pods, whole.controllers.values(), scheduler(candidates));
   findings.push(...aboutVersions, ...aboutNodes, ...unplaced.map((one) => unschedulable(one, origins)));
+  const pods = before === null ? wanted : podsNow(wanted, before);
   const running: Cluster = {
     ...whole,
+    ...(before === null ? {} : { ipamBlocks: blocksNow(pods, before) }),
     settings: { ...whole.settings, serviceSubnets: subnets },
     pods,
     services: withServiceAddresses(whole.services, subnets),

@@ -1,12 +1,20 @@
 import { complain, elements, type Field, isRecord, member, text } from "../../kubernetes/field.ts";
 import { type UnknownKey, unknownKeys } from "../known-keys.ts";
 import { readExpectation, word } from "./read-expectation.ts";
-import { type Change, DAEMON_ACTIONS, type Fix, LINK_ACTIONS, NODE_ACTIONS, type TimelineEvent } from "./scenario.ts";
+import {
+  type Change,
+  DAEMON_ACTIONS,
+  type Fix,
+  LINK_ACTIONS,
+  NODE_ACTIONS,
+  POD_ACTIONS,
+  type TimelineEvent,
+} from "./scenario.ts";
 
 /** Where the n-th element of a list of the file stands. */
 type LineOf = (field: Field) => number | null;
 
-const CHANGES = "{exec: …}, {apply: FILE}, {daemon: …}, {link: …}, {node: …} or {loss: …}";
+const CHANGES = "{exec: …}, {apply: FILE}, {daemon: …}, {pod: …}, {link: …}, {node: …} or {loss: …}";
 
 /** The `timeline`, in order of time; events of one time in the order written. */
 export function readTimeline(field: Field, unknown: UnknownKey[], lineOf: LineOf): readonly TimelineEvent[] {
@@ -53,7 +61,7 @@ function readChange(field: Field, unknown: UnknownKey[], line: number | null): C
   }
   const daemon = member(field, "daemon");
   if (daemon.value !== undefined) return readDaemon(field, daemon, unknown, line);
-  const read = [readLink, readNode, readLoss].find(({ key }) => member(field, key).value !== undefined);
+  const read = [readPod, readLink, readNode, readLoss].find(({ key }) => member(field, key).value !== undefined);
   if (read !== undefined) {
     unknown.push(...unknownKeys(field, [read.key]), ...unknownKeys(member(field, read.key), read.fields));
     return read.make(member(field, read.key), line);
@@ -95,6 +103,26 @@ function needed(field: Field, name: string, expected: string): string | null {
 }
 
 const A_HOST = "a host, or a pattern such as node*";
+
+/** `{pod: {name: shop/web, action: move, node: worker-2}}`. */
+const readPod: ChangeReader = {
+  key: "pod",
+  fields: ["name", "action", "node", "labels"],
+  make: (field, line) => {
+    const pod = needed(field, "name", "the pod's namespace and name, such as default/web");
+    const action = word(member(field, "action"), POD_ACTIONS);
+    if (member(field, "action").value === undefined) complain(member(field, "action"), POD_ACTIONS.join(", "));
+    const isNamed = pod !== null && /^[a-z0-9.-]+\/[a-z0-9.-]+$/.test(pod);
+    if (pod !== null && !isNamed) complain(member(field, "name"), "the pod's namespace and name, such as default/web");
+    const isPlaced = action === "create" || action === "move";
+    const node = isPlaced ? needed(field, "node", "the node that it runs on") : null;
+    const written = member(field, "labels");
+    const names = isRecord(written.value) ? Object.keys(written.value) : [];
+    const labels = new Map(names.map((name) => [name, text(member(written, name)) ?? ""]));
+    if (!isNamed || action === null || (isPlaced && node === null)) return null;
+    return { kind: "pod", pod, action, node, labels, line };
+  },
+};
 
 /** `{link: {host: node1, interface: eth0, action: down}}`. */
 const readLink: ChangeReader = {

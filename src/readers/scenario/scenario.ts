@@ -75,6 +75,9 @@ export type LinkAction = (typeof LINK_ACTIONS)[number];
 export const NODE_ACTIONS = ["down", "up", "reboot"] as const;
 export type NodeAction = (typeof NODE_ACTIONS)[number];
 
+export const POD_ACTIONS = ["create", "delete", "move"] as const;
+export type PodAction = (typeof POD_ACTIONS)[number];
+
 /** What somebody does to the network. */
 export type Change =
   | {
@@ -103,9 +106,19 @@ export type Change =
     }
   /** A machine loses its power with all that runs on it, gets it back, or both at once. */
   | { readonly kind: "node"; readonly host: string; readonly action: NodeAction; readonly line: number | null }
+  /** A pod (`namespace/name`) is made on a node, deleted, or started anew on another node. */
+  | {
+      readonly kind: "pod";
+      readonly pod: string;
+      readonly action: PodAction;
+      /** Null for one that is deleted. */
+      readonly node: string | null;
+      readonly labels: ReadonlyMap<string, string>;
+      readonly line: number | null;
+    }
   /** A link loses this share of the packets, from 0 to 1. */
   | { readonly kind: "loss"; readonly link: string; readonly share: number; readonly line: number | null }
-  /** A kind of change that is not played: `pod`, or one that there is not. */
+  /** A kind of change that there is not. */
   | { readonly kind: "other"; readonly what: string; readonly line: number | null };
 
 export interface TimelineEvent {

@@ -29,12 +29,10 @@ function rows(device: Interface, family: 4 | 6): readonly string[] {
     up && carrier ? "LinkUp" : "LinkDown",
     ...(kind === "loopback" ? ["Loopback", "Ignored"] : []),
   ];
-  const others = addressesOf(device, family).filter((address) => address !== primary);
-  const told = primary === null ? others : [primary, ...others];
   return [
     `${name} ${stateOf(device, primary)} (index=${index})`,
     `\t${flags.join(" ")} MTU=${mtu}`,
-    ...told.map((address) => addressRow(address, address === primary)),
+    ...addressesOf(device, family).map((address) => addressRow(address, address === primary)),
   ];
 }
 
@@ -57,19 +55,27 @@ function flagsOf({ kind, ipip, noArp }: Interface): readonly string[] {
   ];
 }
 
-/** Addresses that are still tested for duplicates are not there yet. */
+/**
+ * ifa_recalc_primary(): each that becomes the primary one when it is noticed goes to the front. Addresses that are still tested for duplicates
+ * are not there yet.
+ */
 function addressesOf({ addresses }: Interface, family: 4 | 6): readonly InterfaceAddress[] {
-  return addresses.filter(({ address, dad }) => address.family === family && dad !== "tentative");
+  const list: InterfaceAddress[] = [];
+  let primary: InterfaceAddress | null = null;
+  for (const one of addresses) {
+    if (one.address.family !== family || one.dad === "tentative") continue;
+    if (!one.secondary && (primary === null || isPreferred(one.address, primary.address))) {
+      primary = one;
+      list.unshift(one);
+    } else list.push(one);
+  }
+  return list;
 }
 
 /** kif_choose_primary(): the lowest of those that reach beyond the link, else the lowest of all. */
 function primaryOf(device: Interface, family: 4 | 6): InterfaceAddress | null {
-  let best: InterfaceAddress | null = null;
-  for (const one of addressesOf(device, family)) {
-    if (one.secondary) continue;
-    if (best === null || isPreferred(one.address, best.address)) best = one;
-  }
-  return best;
+  const [first] = addressesOf(device, family);
+  return first === undefined || first.secondary ? null : first;
 }
 
 function isPreferred(one: Address, best: Address): boolean {

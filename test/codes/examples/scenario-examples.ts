@@ -14,7 +14,7 @@ export const SCENARIO_EXAMPLES: ExamplesOf<typeof SCENARIO_CODES> = {
     `network: {snapshot: ./cluster1}\nprobes: [{name: a, from: node/n1, to: 10.0.0.1, kind: wink}]\n`,
   ),
   "change-not-played": scenario(
-    `network: {snapshot: ./cluster1}\nprobes: [${PROBE}]\ntimeline: [{at: 1s, change: {pod: {name: shop/web, action: delete}}}]\n`,
+    `network: {snapshot: ./cluster1}\nprobes: [${PROBE}]\ntimeline: [{at: 1s, change: {crash: {name: shop/web}}}]\n`,
   ),
   "change-of-nobody": scenario(
     `network: {snapshot: ./cluster1}\nprobes: [${PROBE}]\ntimeline: [{at: 1s, change: {exec: {host: m*, command: iptables -F}}}]\n`,
