@@ -26,7 +26,8 @@ function askOptions(options: ProbeOptions): { readonly everyRule: boolean; reado
 const ASK_WITH_PACKET =
   'One dump alone is best asked with --packet, such as \'{"interface":"eth0","src":"192.0.2.1","dst":"192.0.2.2","proto":"tcp","dport":80}\'.';
 
-function askEnds({ network, lone }: LoadedNetwork, options: ProbeOptions): AskedAnswer {
+function askEnds(loaded: LoadedNetwork, options: ProbeOptions): AskedAnswer {
+  const { network, lone } = loaded;
   const prepared = prepareProbe(network, {
     from: options.from ?? "",
     to: options.to ?? "",
@@ -38,9 +39,9 @@ function askEnds({ network, lone }: LoadedNetwork, options: ProbeOptions): Asked
     df: options.df ?? false,
   });
   if ("findings" in prepared) {
-    throw new InputError(
-      prepared.findings.map((finding) => (lone ? { ...finding, advice: ASK_WITH_PACKET } : finding)),
-    );
+    const unasked = prepared.findings.map((finding) => (lone ? { ...finding, advice: ASK_WITH_PACKET } : finding));
+    // who is asked for may be in what could not be read
+    throw new InputError([...unasked, ...loaded.findings.filter(({ severity }) => severity === "error")]);
   }
   const answer = askProbe(network, prepared.probe, askOptions(options));
   return { asked: askedProbe(prepared.probe), answer, id: null, doubting: doubtProbe(network, prepared.probe) };

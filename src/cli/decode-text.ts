@@ -8,6 +8,8 @@ const SAMPLE = 8192;
 export function decodeText(bytes: Uint8Array, shown: string): string | { readonly problem: Finding } {
   const kind = archiveKind(bytes);
   if (kind !== null) return { problem: archive(shown, kind) };
+  const document = documentKind(bytes);
+  if (document !== null) return { problem: noDump(shown, document) };
   const utf16 = utf16Of(bytes);
   if (utf16 !== null) return new TextDecoder(utf16).decode(bytes);
   if (bytes.subarray(0, SAMPLE).includes(0)) {
@@ -23,6 +25,33 @@ export function decodeText(bytes: Uint8Array, shown: string): string | { readonl
     };
   }
   return new TextDecoder().decode(bytes);
+}
+
+/** How files begin that people have in place of a text; the numbers of the bytes. */
+const DOCUMENTS: readonly (readonly [readonly number[], "picture" | "PDF"])[] = [
+  [[0x89, 0x50, 0x4e, 0x47], "picture"],
+  [[0xff, 0xd8, 0xff], "picture"],
+  [[0x47, 0x49, 0x46, 0x38], "picture"],
+  [[0x52, 0x49, 0x46, 0x46], "picture"],
+  [[0x25, 0x50, 0x44, 0x46, 0x2d], "PDF"],
+];
+
+function documentKind(bytes: Uint8Array): "picture" | "PDF" | null {
+  return DOCUMENTS.find(([beginning]) => beginning.every((byte, index) => bytes[index] === byte))?.[1] ?? null;
+}
+
+function noDump(file: string, kind: "picture" | "PDF"): Finding {
+  return {
+    code: "binary-file",
+    severity: "error",
+    message: `the file is a ${kind}, not text`,
+    file,
+    expected: "the output of a command, as text or JSON",
+    advice:
+      kind === "picture"
+        ? "It was left out. Type what it shows: --fact 'node1: route default via 10.0.0.1'; docs/reference/facts.md has the grammar."
+        : "It was left out. Copy its text into a file.",
+  };
 }
 
 /** UTF-16, by its mark or because every second byte of plain text is NUL. */

@@ -3,6 +3,7 @@ import { closeSync, ftruncateSync, mkdirSync, openSync, symlinkSync, writeFileSy
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { tarBytes } from "../readers/archive/tar-bytes.ts";
 import { twoNodes } from "../report/two-nodes.ts";
 import { ARTICLE, folder, type Outcome, podpath } from "./command.ts";
 
@@ -57,6 +58,26 @@ describe("bad input", () => {
     const { code, err } = await podpath(["trace", join(path, "core.bin"), ...PROBE]);
     expect(code).toBe(2);
     expect(err).toContain("the file is not text");
+  });
+
+  test("a screenshot, and a PDF: left out, and what to do with what they show", async () => {
+    const picture = Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13]);
+    const pdf = new TextEncoder().encode(`%PDF-1.7\n${"1 0 obj <</Type/Catalog>>\n".repeat(400)}`);
+    const files = { ...twoNodes(), "nodes/n1/shot.png": picture, "nodes/n2/dump.pdf": pdf };
+    const { code, err } = await podpath(["trace", folder(files), ...PROBE]);
+    expect(code).toBe(0);
+    expect(err).toMatch(/nodes\/n1\/shot\.png: the file is a picture, not text\..*Type what it shows: --fact/);
+    expect(err).toMatch(/nodes\/n2\/dump\.pdf: the file is a PDF, not text\..*Copy its text into a file/);
+  });
+
+  test("an archive that ends before the machine that is asked for: both are told", async () => {
+    const whole = tarBytes(Object.entries(twoNodes()).map(([name, content]) => ({ name: `s/${name}`, content })));
+    const cut = whole.slice(0, whole.length / 3);
+    const path = join(folder({ "s.tar": cut }), "s.tar");
+    const { code, err } = await podpath(["trace", path, "--from", "n1", "--to", "node/n2"]);
+    expect(code).toBe(2);
+    expect(err).toContain("there is no node/n2");
+    expect(err).toContain("[archive-truncated]");
   });
 
   test("an archive that podpath does not open: how to unpack it", async () => {
