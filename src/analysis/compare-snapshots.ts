@@ -1,7 +1,7 @@
 import type { Host } from "../model/host.ts";
 import type { Network } from "../model/network.ts";
 import type { Route } from "../model/route.ts";
-import type { Chain, Rule, TableName } from "../model/ruleset.ts";
+import type { Chain, Rule } from "../model/ruleset.ts";
 import { type Address, type Family, formatAddress, sameAddress } from "../net/address.ts";
 import { prefixContains } from "../net/prefix.ts";
 import { printRoute } from "../readers/ip/print-route.ts";
@@ -9,6 +9,7 @@ import { printRule } from "../readers/iptables/print.ts";
 import { askProbe, type PreparedProbe, prepareProbe } from "../trace/probe.ts";
 import type { Answer } from "../trace/result.ts";
 import { type HostSession, isEstablished, isPassive } from "./bgp-evidence.ts";
+import { nftChainsOf } from "./nft-chains.ts";
 
 /** A snapshot and what BIRD said while it was taken. */
 export interface ComparedSnapshot {
@@ -32,7 +33,8 @@ export interface RouteDifference {
 export interface PolicyDifference {
   readonly host: string;
   readonly family: Family;
-  readonly table: TableName;
+  /** `filter`, or `inet filter` of nft's own. */
+  readonly table: string;
   readonly first: Chain | null;
   readonly second: Chain | null;
 }
@@ -42,7 +44,8 @@ export interface RuleDifference {
   readonly host: string;
   readonly side: Side;
   readonly family: Family;
-  readonly table: TableName;
+  /** `filter`, or `inet filter` of nft's own. */
+  readonly table: string;
   readonly chain: Chain;
   /** From 1. */
   readonly index: number;
@@ -139,13 +142,13 @@ function compareRulesets(one: Host, other: Host, policies: PolicyDifference[], r
     }
     const only = (side: Side, of: Chain | undefined, than: Chain | undefined): void => {
       const texts = new Map<string, number>();
-      for (const rule of than?.rules ?? [])
-        texts.set(printRule(rule, family), (texts.get(printRule(rule, family)) ?? 0) + 1);
+      const textOf = (rule: Rule): string => rule.nft?.text ?? printRule(rule, family);
+      for (const rule of than?.rules ?? []) texts.set(textOf(rule), (texts.get(textOf(rule)) ?? 0) + 1);
       of?.rules.forEach((rule, index) => {
-        const text = printRule(rule, family);
+        const text = textOf(rule);
         const left = texts.get(text) ?? 0;
         if (left > 0) texts.set(text, left - 1);
-        else rules.push({ host: one.name, side, family, table, chain: of, index: index + 1, rule });
+        else rules.push({ host: one.name, side, family, table, chain: of, index: rule.nft?.index ?? index + 1, rule });
       });
     };
     only("first", x?.chain, y?.chain);
@@ -155,7 +158,8 @@ function compareRulesets(one: Host, other: Host, policies: PolicyDifference[], r
 
 interface PlacedChain {
   readonly family: Family;
-  readonly table: TableName;
+  /** `filter`, or `inet filter` of nft's own. */
+  readonly table: string;
   readonly chain: Chain;
 }
 
@@ -172,6 +176,7 @@ function chainsOf(host: Host): ReadonlyMap<string, PlacedChain> {
       }
     }
   }
+  for (const own of nftChainsOf(host)) chains.set(`${own.table} ${own.chain.name}`, own);
   placed.set(host, chains);
   return chains;
 }

@@ -66,7 +66,7 @@ function named({ hosts }: Network, name: string): Host {
 }
 
 const FORMS =
-  "Give a chain (KUBE-SERVICES, filter/INPUT:3), the name of a set, a rule behind --, or a resource such as NetworkPolicy shop/allow.";
+  "Give a chain (KUBE-SERVICES, filter/INPUT:3, inet filter/input), the name of a set, a rule behind --, or a resource such as NetworkPolicy shop/allow.";
 
 function nothing(target: Target, asked: string, close: readonly string[]): Finding {
   const finding = { code: "nothing-to-explain", severity: "error" } as const;

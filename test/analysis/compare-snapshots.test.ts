@@ -113,3 +113,25 @@ describe("the comparison of two snapshots", () => {
     for (const line of text.split("\n")) expect([...line].length, line).toBeLessThanOrEqual(80);
   });
 });
+
+/** As `nft list ruleset` prints what Debian's /etc/nftables.conf often holds. */
+const HARDENED = (bgp: string): string => `table inet filter {
+	chain input {
+		type filter hook input priority filter; policy drop;
+		ct state established,related accept
+		tcp dport { 22, 6443 } accept
+		ip6 nexthdr ipv6-icmp accept
+${bgp}	}
+}
+`;
+
+test("rules of nft's own are compared as they are written, each once, with their numbers", () => {
+  const hardened = side("hardened", { "nodes/n2/nft-ruleset.txt": HARDENED("") });
+  const open = side("open", { "nodes/n2/nft-ruleset.txt": HARDENED("		tcp dport 179 accept\n") });
+  const found = compareSnapshots(hardened, open);
+  expect(found.rules.map(({ side: in_, table, index, rule }) => [in_, table, index, rule.nft?.text])).toEqual([
+    ["second", "inet filter", 4, "tcp dport 179 accept"],
+  ]);
+  expect(found.policies).toEqual([]);
+  expect(comparisonText(found, PLAIN_INK)).toMatch(/inet filter: chain input:\s+tcp dport 179 accept/);
+});

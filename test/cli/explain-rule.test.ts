@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { ARTICLE, podpath } from "./command.ts";
+import { twoNodes } from "../report/two-nodes.ts";
+import { ARTICLE, folder, podpath } from "./command.ts";
 
 const HEALTHY = `${ARTICLE}/healthy`;
 
@@ -104,4 +105,35 @@ describe("podpath explain-rule", () => {
     expect((await podpath(["explain-rule", HEALTHY, " "])).err).toContain("nothing was named");
     expect((await podpath(["explain-rule", HEALTHY, "INPUT", "--node", "worker-9"])).err).toContain("worker-1");
   });
+});
+
+test("explain-rule knows chains and rules of nft's own, by their names, numbers and words", async () => {
+  const ruleset = `table inet filter {
+	chain input {
+		type filter hook input priority filter; policy drop;
+		ct state established,related accept
+		tcp dport { 22, 6443 } accept
+		jump bgp
+	}
+	chain bgp {
+		tcp dport 179 accept
+	}
+}
+`;
+  const path = folder({ ...twoNodes(), "nodes/n2/nft-ruleset.txt": ruleset });
+  const said = async (...what: readonly string[]): Promise<readonly unknown[]> => {
+    const { out, err } = await podpath(["explain-rule", path, "--json", ...what]);
+    expect(out, err).not.toBe("");
+    return (JSON.parse(out) as Said).chains.map(({ nodes, table, chain, rules }) => [
+      ...nodes,
+      table,
+      chain,
+      ...rules.map(({ index, text, file, line }) => `${index} ${text} ${file}:${line}`),
+    ]);
+  };
+  const place = "nodes/n2/nft-ruleset.txt";
+  expect(await said("bgp")).toEqual([["n2", "inet filter", "bgp", `1 tcp dport 179 accept ${place}:9`]]);
+  const second = `2 tcp dport { 22, 6443 } accept ${place}:5`;
+  expect(await said("inet filter/input:2")).toEqual([["n2", "inet filter", "input", second]]);
+  expect(await said("tcp dport { 22")).toEqual([["n2", "inet filter", "input", second]]);
 });

@@ -3,6 +3,7 @@ import type { Network } from "../../model/network.ts";
 import type { Source } from "../../model/origin.ts";
 import type { Chain, Table } from "../../model/ruleset.ts";
 import { nearest } from "../../trace/nearest.ts";
+import { type NftChain, nftChainsOf } from "../nft-chains.ts";
 import { type Causes, type ExplainedRule, type RuleExplainer, ruleExplainer } from "./explained-rule.ts";
 import { type ExplainedSet, explainedSet } from "./explained-set.ts";
 
@@ -44,16 +45,27 @@ export interface Explanation {
 export function parseTarget(text: string, hosts: readonly Host[]): Target {
   const words = text.trim();
   if (hosts.some(({ ipSets }) => ipSets.has(words))) return { kind: "set", name: words };
-  const chain = /^(?:(raw|mangle|nat|filter|security)[/ ])?([^\s:/]+)(?::(\d+))?$/.exec(words);
+  const chain =
+    /^(?:(raw|mangle|nat|filter|security|(?:ip6?|inet|netdev|bridge|arp) [^\s:/]+)[/ ])?([^\s:/]+)(?::(\d+))?$/.exec(
+      words,
+    );
   const [, table = null, name = "", index] = chain ?? [];
-  const isChain = hosts.some(({ rulesets }) =>
-    rulesets.some(({ tables }) => [...tables.values()].some(({ chains }) => chains.has(name))),
+  const isChain = hosts.some(
+    (host) =>
+      host.rulesets.some(({ tables }) => [...tables.values()].some(({ chains }) => chains.has(name))) ||
+      nftChainsOf(host).some((own) => own.chain.name === name),
   );
   if (chain !== null && isChain) {
     return { kind: "chain", table, chain: name, index: index === undefined ? null : Number(index) };
   }
-  if (words.startsWith("-") || words.includes(" -")) return { kind: "rule", text: words };
+  const isWordsOfNft =
+    words.includes(" ") && hosts.some((host) => nftChainsOf(host).some((own) => hasWords(own, words)));
+  if (words.startsWith("-") || words.includes(" -") || isWordsOfNft) return { kind: "rule", text: words };
   return { kind: "resource", text: words, words: words.toLowerCase().split(/[\s/]+/) };
+}
+
+function hasWords({ chain }: NftChain, words: string): boolean {
+  return chain.rules.some(({ nft }) => nft?.text.includes(words) === true);
 }
 
 /** `programmed`: what ought to be on the nodes of a snapshot; null where each rule knows its resource. */
@@ -126,6 +138,11 @@ function* chainsOf(host: Host, target: Target, explainer: RuleExplainer): Iterab
       }
     }
   }
+  for (const own of nftChainsOf(host)) {
+    const { family, table, chain } = own;
+    if (target.kind === "chain" && (chain.name !== target.chain || (target.table ?? table) !== table)) continue;
+    yield { family, backend: "nft", table, chain: chain.name, cause: null, rules: explainer.nftChain(host, own) };
+  }
 }
 
 /** One chain is found without making the others of its table. */
@@ -183,7 +200,9 @@ function closeNames(
 ): readonly string[] {
   if (target.kind === "rule") return [];
   const names = new Set<string>();
-  for (const { rulesets, ipSets } of hosts) {
+  for (const host of hosts) {
+    const { rulesets, ipSets } = host;
+    for (const { chain } of nftChainsOf(host)) names.add(chain.name);
     for (const { tables } of rulesets) {
       for (const { chains } of tables.values()) for (const name of chains.keys()) names.add(name);
     }

@@ -1,9 +1,10 @@
 import type { Host } from "../../model/host.ts";
 import type { Network } from "../../model/network.ts";
 import { NO_ORIGIN, type Origin, type Source, sourceOf } from "../../model/origin.ts";
-import type { Chain, Rule, Ruleset, Table, TableName } from "../../model/ruleset.ts";
+import type { Chain, Rule, Ruleset, Table } from "../../model/ruleset.ts";
 import { printRule } from "../../readers/iptables/print.ts";
 import { compareRules } from "../drift/compare-rules.ts";
+import type { NftChain } from "../nft-chains.ts";
 import { type Owner, ownerOfChain } from "../programmed/chain-owner.ts";
 import { comparedRule } from "../programmed/compared-rule.ts";
 import { expectedChain } from "../programmed/expected-chain.ts";
@@ -14,11 +15,12 @@ export interface ExplainedRule {
   readonly node: string;
   readonly family: Ruleset["family"];
   readonly backend: Ruleset["backend"];
-  readonly table: TableName;
+  /** `filter`, or `inet filter` of nft's own. */
+  readonly table: string;
   readonly chain: string;
   /** From 1. */
   readonly index: number;
-  /** As iptables-save prints it. */
+  /** As iptables-save prints it; of nft's own, as nft does. */
   readonly text: string;
   /** Where the dump, or the manifest, has it. */
   readonly written: Source | null;
@@ -34,6 +36,8 @@ export type Causes = Pick<ProgrammedCluster, "causes" | "of">;
 /** Explains the rules of chains, each chain once. */
 export interface RuleExplainer {
   chain(host: Host, ruleset: Ruleset, table: Table, chain: Chain): readonly ExplainedRule[];
+  /** Of a chain of nft's own: nobody but a person, or a program that podpath does not know, makes those. */
+  nftChain(host: Host, chain: NftChain): readonly ExplainedRule[];
   /** The resource that a chain stands for. */
   causeOfChain(name: string): Source | null;
 }
@@ -48,6 +52,21 @@ export function ruleExplainer(network: Network, programmed: Causes | null): Rule
   };
   return {
     causeOfChain,
+    nftChain: (host, { family, table, chain }) =>
+      chain.rules.map(
+        (rule, i): ExplainedRule => ({
+          node: host.name,
+          family,
+          backend: "nft",
+          table,
+          chain: chain.name,
+          index: rule.nft?.index ?? i + 1,
+          text: rule.nft?.text ?? "",
+          written: sourceOf(origins, rule.origin),
+          owner: null,
+          cause: resourceOf(rule.origin),
+        }),
+      ),
     chain: (host, ruleset, table, chain) => {
       const node = programmed?.of(host.name) ?? null;
       const rendered = node === null ? [] : originsByRule(chain, ruleset, table, node);
