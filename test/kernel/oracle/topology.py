@@ -25,11 +25,16 @@ QUIET_IPV6 = {
     "net.ipv6.conf.{0}.mldv2_unsolicited_report_interval": 86400000,
 }
 # Priority -500 is before every table of iptables. The same bit of the packet drives the legacy
-# TRACE, and a table of its own moves no rule number and needs no conntrack.
+# TRACE, and a table of its own moves no rule number and needs no conntrack. The first multicast listener reports
+# leave whenever a kernel thread finds the time, in the middle of a probe: no rule is to count them.
 TRACE_TABLE = """
 table inet oracle-trace {
   chain prerouting { type filter hook prerouting priority -500; meta nftrace set 1; }
-  chain output { type filter hook output priority -500; meta nftrace set 1; }
+  chain output {
+    type filter hook output priority -500;
+    icmpv6 type { mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report } drop;
+    meta nftrace set 1;
+  }
 }
 """
 # What a program sent has a socket with an owner; what the kernel answers by itself has not.
