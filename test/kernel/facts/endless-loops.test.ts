@@ -59,7 +59,7 @@ describe.skipIf(!available)("a routing loop", () => {
     it.each(["legacy", "nft"] as const)("that a rule keeps going is broken up within seconds: %s", async (backend) => {
       const words = family === 4 ? "TTL --ttl-set 64" : "HL --hl-set 64";
       const lab = ring(family, backend, `-A FORWARD -m conntrack --ctstate NEW -j ${words}`);
-      const duel = await Duel.of(oracle, lab);
+      const duel = await Duel.of(oracle, lab, [], true);
       const started = Date.now();
       const round = await duel.agree(packet);
       expect(round.result.outcome).toBe("loop");
