@@ -1,3 +1,5 @@
+import { addressOf, bgpNodesOf } from "../calico/bird/bgp-node.ts";
+import { runsBird } from "../calico/wiring/wiring-settings.ts";
 import type { Finding } from "../model/finding.ts";
 import { ipamReport } from "../model/ipam-report.ts";
 import type { Route } from "../model/route.ts";
@@ -45,7 +47,8 @@ export async function loadCluster(
 async function runBgp({ network, cluster, settled }: ClusterResult, how: "auto" | "run" | "assume") {
   const nodes = settled.nodes.length;
   if (how === "assume") return null;
-  if (how === "auto" && nodes > FEW_SESSIONS) return null;
+  // thousands of nodes have a million ends of sessions: counted before any of their configurations is made
+  if (how === "auto" && (nodes > FEW_SESSIONS || endsOfMesh(cluster, settled) > FEW_SESSIONS)) return null;
   const isAsked = cluster.bgpPeers.size + cluster.bgpConfigurations.size > 0;
   const isNeeded =
     how === "run" || isAsked || settled.nodes.some(({ name }) => network.hosts.get(name)?.routes.some(isLearnt));
@@ -57,6 +60,18 @@ async function runBgp({ network, cluster, settled }: ClusterResult, how: "auto" 
   const configurations = renderedEvidence(renderedBird(cluster, settled), network.origins);
   if (how === "auto" && sessionCount(configurations.values()) > FEW_SESSIONS) return null;
   return emulatedRoutes(network, configurations);
+}
+
+/** The ends of sessions that the full mesh alone has, in both families. */
+function endsOfMesh(cluster: ClusterResult["cluster"], { nodes }: ClusterResult["settled"]): number {
+  const isMesh = cluster.bgpConfigurations.get("default")?.nodeToNodeMeshEnabled !== false;
+  if (!isMesh || !runsBird(cluster)) return 0;
+  const members = [...bgpNodesOf(cluster, nodes).values()].filter((node) => node.routeReflectorClusterID === null);
+  const ends = ([4, 6] as const).map((family) => {
+    const count = members.filter((node) => addressOf(node, family) !== null).length;
+    return count * (count - 1);
+  });
+  return ends.reduce((sum, count) => sum + count, 0);
 }
 
 /** A route of BIRD's to another machine. */

@@ -39,6 +39,18 @@ const PING = ["--from", "pod/shop/on-n1", "--to", "pod/shop/on-n2"];
 const words = (text: string): string => text.replaceAll(/\s+/g, " ");
 
 describe("routes of a cluster of manifests", () => {
+  test("are taken for granted in a mesh of hundreds, without making a configuration of BIRD for each node", async () => {
+    const path = folder({});
+    const size = ["--nodes", "250", "--pods", "1", "--encapsulation", "IPIP", "--pool", "10.128.0.0/9"];
+    expect((await podpath(["init", path, ...size])).code).toBe(0);
+    const started = process.cpuUsage();
+    const ask = ["trace", path, "--from", "node/worker-1", "--to", "node/worker-2"];
+    const [byItself, assumed] = [await podpath(ask), await podpath([...ask, "--bgp", "assume"])];
+    // 62,250 ends of sessions, whose configurations are not made
+    expect(process.cpuUsage(started).user / 1e6).toBeLessThan(12);
+    expect([byItself.code, byItself.out]).toEqual([assumed.code, assumed.out]);
+  });
+
   test("come over BGP sessions, and name session and pool", async () => {
     const { code, out } = await podpath(["trace", cluster({}), ...PING]);
     expect(code).toBe(0);
