@@ -24,12 +24,16 @@ export const bgpSettle: Benchmark = {
       const kind = reflectors === 0 ? "mesh" : `${reflectors} reflectors`;
       return [
         `${nodes} nodes, ${kind}`,
-        ...["read", "settle", "hour", "heap", "megabytes"].map((name) => digits(mark.get(name) ?? 0)),
+        ...["yardstick", "read", "settle", "hour", "heap", "megabytes"].map((name) => digits(mark.get(name) ?? 0)),
+        ...["settle", "hour"].map((name) => digits((mark.get(name) ?? 0) / (mark.get("yardstick") ?? 1))),
       ];
     });
     say(
       "  milliseconds of the processor; targets: mesh of 100 settles in 1,000, 500 with reflectors in 2,000, the hour 50",
     );
-    sayTable(["", "read", "settle", "idle hour", "heap MiB", "MiB"], rows);
+    sayTable(
+      ["", "yardstick", "read", "settle", "idle hour", "heap MiB", "MiB", "settle/yardstick", "hour/yardstick"],
+      rows,
+    );
   },
 };

@@ -235,7 +235,7 @@ function announceTo(
   route: RibRoute | null,
 ): void {
   const { counts, told, members } = audience;
-  const before = told.get(name) ?? null;
+  const before = told.size === 0 ? null : (told.get(name) ?? null);
   const found = route === null ? null : outgoingOf(core, audience.group, route);
   if (found === null) counts.withdrawsReceived++;
   else {
@@ -426,23 +426,17 @@ function commonWrites(core: BgpCore, { log }: Audience, peer: Peer, form: WireFo
   return { form, writes, own };
 }
 
-const sourceIds = new WeakMap<RibRoute, number>();
-
 /** What BIRD tells routes of one destination apart by on the wire: a number for each source of routes. */
-function sourceId(core: BgpCore, route: RibRoute): number {
-  const known = sourceIds.get(route);
-  if (known !== undefined) return known;
-  const id = sourceIdOf(core, route);
-  sourceIds.set(route, id);
-  return id;
-}
-
-function sourceIdOf(core: BgpCore, { owner, path }: RibRoute): number {
-  const ofOwner = core.sourceIds.get(owner.name) ?? new Map<number, number>();
-  core.sourceIds.set(owner.name, ofOwner);
-  const known = ofOwner.get(path);
-  if (known !== undefined) return known;
-  const id = ++core.sources;
-  ofOwner.set(path, id);
+function sourceId(core: BgpCore, { owner, path }: RibRoute): number {
+  let ofOwner = core.sourceIds.get(owner.name);
+  if (ofOwner === undefined) {
+    ofOwner = new Map();
+    core.sourceIds.set(owner.name, ofOwner);
+  }
+  let id = ofOwner.get(path);
+  if (id === undefined) {
+    id = ++core.sources;
+    ofOwner.set(path, id);
+  }
   return id;
 }

@@ -1,7 +1,7 @@
 import { schedule } from "../../emulator/event-queue.ts";
 import { programRoutes } from "../../linux/routing/programmed-routes.ts";
-import { type NextHop, nextHop, type Route, route, TABLE_MAIN } from "../../model/route.ts";
-import { type Address, isLoopback, isMulticast, sameAddress } from "../../net/address.ts";
+import { layeredRoutes, type NextHop, nextHop, type Route, route, TABLE_MAIN } from "../../model/route.ts";
+import { type Address, type Family, isLoopback, isMulticast, sameAddress } from "../../net/address.ts";
 import type { Prefix } from "../../net/prefix.ts";
 import { runFilter } from "../filter/evaluate.ts";
 import { isMergeable } from "../rib/better.ts";
@@ -56,10 +56,28 @@ function alienRoutes(
   { runtime, configuration: { family: own } }: SpeakerCore,
   configuration: KernelConfiguration,
 ): readonly Route[] {
+  const { routes } = runtime.host;
   const table = tableOf(configuration);
-  return runtime.host.routes.filter(
-    (found) => found.protocol !== "bird" || found.family !== own || found.table !== table,
-  );
+  const layers = layeredRoutes.layersOf(routes);
+  if (layers === null) return withoutBirds(routes, own, table);
+  // what thousands of nodes have in common is looked through once
+  const shared = othersOnly(layers.shared, own, table).filter((found) => !layers.without.has(found));
+  return [...withoutBirds(layers.own, own, table), ...shared];
+}
+
+function withoutBirds(routes: readonly Route[], own: Family, table: number): readonly Route[] {
+  return routes.filter((found) => found.protocol !== "bird" || found.family !== own || found.table !== table);
+}
+
+const others = new WeakMap<readonly Route[], Map<string, readonly Route[]>>();
+
+function othersOnly(routes: readonly Route[], own: Family, table: number): readonly Route[] {
+  const ofList = others.get(routes) ?? new Map<string, readonly Route[]>();
+  others.set(routes, ofList);
+  const key = `${own} ${table}`;
+  const known = ofList.get(key) ?? withoutBirds(routes, own, table);
+  ofList.set(key, known);
+  return known;
 }
 
 function tableOf({ kernelTable }: KernelConfiguration): number {
@@ -183,13 +201,13 @@ export function announceToKernel(core: SpeakerCore, item: Kernel, net: RibNet): 
   let wanted: Route | null = null;
   if (best !== undefined) {
     exportUpdates.received++;
-    wanted = exported(core, item, net, best);
+    wanted = exported(core, item, net, best, before ?? null);
     if (wanted !== null) exportUpdates.accepted++;
   } else if (before !== undefined) {
     exportWithdraws.received++;
     exportWithdraws.accepted++;
   }
-  if (wanted === null && before === undefined) return;
+  if (wanted === (before ?? null)) return;
   if (wanted === null) item.programmed.delete(key);
   else item.programmed.set(key, wanted);
   item.protocol.exported = item.programmed.size;
@@ -197,7 +215,7 @@ export function announceToKernel(core: SpeakerCore, item: Kernel, net: RibNet): 
 }
 
 /** krt_import_control() and the export filter. */
-function exported(core: SpeakerCore, item: Kernel, net: RibNet, best: RibRoute): Route | null {
+function exported(core: SpeakerCore, item: Kernel, net: RibNet, best: RibRoute, before: Route | null): Route | null {
   const { exportUpdates } = item.protocol.stats;
   const refuse = (): null => {
     exportUpdates.rejected++;
@@ -210,7 +228,7 @@ function exported(core: SpeakerCore, item: Kernel, net: RibNet, best: RibRoute):
     exportUpdates.filtered++;
     return null;
   }
-  return kernelRoute(core, item, accepted, mergedHops(core, item, net, accepted));
+  return kernelRoute(core, item, accepted, mergedHops(core, item, net, accepted), before);
 }
 
 function filtered(core: SpeakerCore, { protocol, configuration }: Kernel, found: RibRoute): RibRoute | null {
@@ -235,8 +253,7 @@ function mergedHops(core: SpeakerCore, item: Kernel, { routes }: RibNet, best: R
 }
 
 function sameHop(x: RibHop, y: RibHop): boolean {
-  if (x.interface !== y.interface) return false;
-  return x.gateway === null || y.gateway === null ? x.gateway === y.gateway : sameAddress(x.gateway, y.gateway);
+  return x.interface === y.interface && isSameOrNone(x.gateway, y.gateway);
 }
 
 function compareHops(x: RibHop, y: RibHop): number {
@@ -244,30 +261,65 @@ function compareHops(x: RibHop, y: RibHop): number {
   return value(x.gateway) - value(y.gateway);
 }
 
-function kernelRoute(core: SpeakerCore, { configuration }: Kernel, found: RibRoute, hops: readonly RibHop[]): Route {
+/** What is put into the kernel: the very route that is there where it says the same (`before`). */
+function kernelRoute(
+  core: SpeakerCore,
+  { configuration }: Kernel,
+  found: RibRoute,
+  hops: readonly RibHop[],
+  before: Route | null,
+): Route {
   const { tunnel, metric, preferredSource } = found.kernel;
   const type = isResolvable(found) ? "unicast" : found.target;
   const device = tunnel === null || tunnel === "" ? null : tunnel;
-  return route({
-    destination: found.prefix,
+  const wanted = {
     table: tableOf(configuration),
-    protocol: "bird",
-    type: type === "blackhole" || type === "unreachable" || type === "prohibit" ? type : "unicast",
+    type: type === "blackhole" || type === "unreachable" || type === "prohibit" ? type : ("unicast" as const),
     metric: metric ?? (core.configuration.family === 6 ? DEFAULT_METRIC_6 : 0),
     preferredSource,
     carrier: found.owner,
-    nextHops:
-      type === "unicast"
-        ? hops.map((hop) =>
-            nextHop({
-              gateway: hop.gateway,
-              interface: device ?? hop.interface,
-              weight: hop.weight,
-              onlink: device !== null,
-            }),
-          )
-        : [],
+    hops: type === "unicast" ? hops : [],
+  };
+  if (before !== null && saysSame(before, wanted, device)) return before;
+  const { hops: wantedHops, ...fields } = wanted;
+  return route({
+    ...fields,
+    destination: found.prefix,
+    protocol: "bird",
+    nextHops: wantedHops.map((hop) =>
+      nextHop({
+        gateway: hop.gateway,
+        interface: device ?? hop.interface,
+        weight: hop.weight,
+        onlink: device !== null,
+      }),
+    ),
   });
+}
+
+type Wanted = Pick<Route, "table" | "type" | "metric" | "preferredSource" | "carrier"> & {
+  readonly hops: readonly RibHop[];
+};
+
+/** Whether a route of one destination is what is wanted there. */
+function saysSame(there: Route, wanted: Wanted, device: string | null): boolean {
+  return (
+    there.table === wanted.table &&
+    there.type === wanted.type &&
+    there.metric === wanted.metric &&
+    there.carrier === wanted.carrier &&
+    isSameOrNone(there.preferredSource, wanted.preferredSource) &&
+    there.nextHops.length === wanted.hops.length &&
+    wanted.hops.every((hop, index) => {
+      const known = there.nextHops[index];
+      if (known === undefined || known.weight !== hop.weight || known.onlink !== (device !== null)) return false;
+      return known.interface === (device ?? hop.interface) && isSameOrNone(known.gateway, hop.gateway);
+    })
+  );
+}
+
+function isSameOrNone(x: Address | null, y: Address | null): boolean {
+  return x === null || y === null ? x === y : sameAddress(x, y);
 }
 
 /** IP6_RT_PRIO_USER: what the kernel makes of no metric. */
@@ -302,11 +354,17 @@ function program(
 /** The kernel takes no route beside one of others for the same destination and metric: "File exists". */
 function installed({ alien, programmed, configuration }: Kernel): readonly Route[] {
   const table = tableOf(configuration);
-  const taken = new Set<string>();
+  const taken = new Map<PrefixKey, Set<number>>();
   for (const found of alien) {
-    if (found.table === table && found.tos === 0) taken.add(`${prefixKey(found.destination)} ${found.metric}`);
+    if (found.table !== table || found.tos !== 0) continue;
+    const key = prefixKey(found.destination);
+    const metrics = taken.get(key);
+    if (metrics === undefined) taken.set(key, new Set([found.metric]));
+    else metrics.add(found.metric);
   }
-  return [...programmed].filter(([key, { metric }]) => !taken.has(`${key} ${metric}`)).map(([, found]) => found);
+  const routes: Route[] = [];
+  for (const [key, found] of programmed) if (taken.get(key)?.has(found.metric) !== true) routes.push(found);
+  return routes;
 }
 
 /** All changes of one moment are compiled together. */
