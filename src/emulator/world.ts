@@ -224,7 +224,7 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
     conntrack: loadConntrack(host, world.empty ? [] : host.conntrack, world.now),
     supposition: world.supposition,
     sets: new Map(),
-    neighbours: neighbourTable(host, world.neighbourWatch),
+    neighbours: neighbourTable(host, world.neighbourWatch, !world.forgetful),
     awaited: new Map(),
     matchStates: emptyMatchStates(),
     indexing: world.indexing,

@@ -78,6 +78,7 @@ export function usedNeighbour(
   sender: () => Address | null,
 ): NeighbourEntry | null {
   const known = findNeighbour(runtime.neighbours, device.name, nextHop);
+  if (!runtime.neighbours.ages) return known;
   if (known === null || known.state === "failed" || known.mac === null || isFixed(known) || device.noArp) return known;
   const now = runtime.services.now();
   const times = timesOf(runtime, device.name, nextHop.family);

@@ -58,13 +58,15 @@ export interface NeighbourTable {
   /** What was looked at or changed since: by interface, then by a hash of the address. */
   readonly devices: Map<string, Map<number, NeighbourEntry[]>>;
   readonly watch: NeighbourWatch;
+  /** False in Worlds that run for hours, where segments take remembered ways: what is known stays known until somebody says otherwise. */
+  readonly ages: boolean;
   /** Entries without an answer. */
   failed: number;
 }
 
 /** The cache as the dump says it was. */
-export function neighbourTable({ name, neighbours }: Host, watch: NeighbourWatch): NeighbourTable {
-  return { host: name, dumped: neighbours, devices: new Map(), watch, failed: 0 };
+export function neighbourTable({ name, neighbours }: Host, watch: NeighbourWatch, ages: boolean): NeighbourTable {
+  return { host: name, dumped: neighbours, devices: new Map(), watch, ages, failed: 0 };
 }
 
 export function findNeighbour(table: NeighbourTable, device: string, address: Address): NeighbourEntry | null {
