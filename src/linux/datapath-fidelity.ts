@@ -155,6 +155,7 @@ export const SYSCTL_FIDELITY = {
   "net.ipv6.conf.DEV.seg6_enabled": null,
   "net.ipv6.conf.DEV.use_oif_addrs_only": UNMET,
   "net.ipv6.conf.DEV.use_tempaddr": UNMET,
+  "net.ipv6.conf.all.hop_limit": UNMET,
   "net.ipv4.neigh.DEV.base_reachable_time_ms": null,
   "net.ipv4.neigh.DEV.delay_first_probe_time": null,
   "net.ipv4.neigh.DEV.mcast_solicit": UNMET,
