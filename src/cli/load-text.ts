@@ -1,3 +1,4 @@
+import { isNodesFile } from "../readers/cluster/cluster-folder.ts";
 import { pasteSections } from "../readers/loose/paste-sections.ts";
 import { readLoneDump } from "../readers/snapshot/lone-dump.ts";
 import { InputError } from "./input-error.ts";
@@ -10,13 +11,14 @@ export async function loadText(text: string, shown: string, options: TypedOption
   if (pasteSections(text).filter(({ stem, isObjects }) => stem !== null || isObjects).length > 1) {
     return loadFiles(shown, new Map([[shown, text]]), [], options);
   }
+  const asYaml = /\.(?:ya?ml|json)$/i.test(shown) ? shown : `${shown}.yaml`;
+  if (isNodesFile(text)) return loadFiles(shown, new Map([[asYaml, text]]), [], options);
   const dump = readLoneDump(text, shown, options.typed, options.evidence);
   if (dump.kind === null || dump.findings.some((finding) => finding.code === "unrecognised-file")) {
     throw new InputError(dump.findings);
   }
   if (dump.findings.some(({ code }) => code === "manifests-alone")) {
-    const file = /\.(?:ya?ml|json)$/i.test(shown) ? shown : `${shown}.yaml`;
-    return loadFiles(shown, new Map([[file, text]]), [], options);
+    return loadFiles(shown, new Map([[asYaml, text]]), [], options);
   }
   const isReport = dump.kind === "ipam-show" || dump.kind === "ipam-check";
   if (dump.network.hosts.size === 0 && !isReport) throw new InputError(whyNone(dump.findings));

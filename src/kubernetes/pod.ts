@@ -137,10 +137,11 @@ export function readPod(resource: Field, origin: Origin, untold?: ReadonlySet<st
     for (const port of own) ports.push(port);
     for (const port of probePortsOf(container, own)) if (!probePorts.includes(port)) probePorts.push(port);
   }
+  const metadata = readSharedMetadata(resource, origin, labels);
   return {
-    metadata: readSharedMetadata(resource, origin, labels),
+    metadata,
     nodeName,
-    selection: nodeName === null ? readNodeSelection(spec) : null,
+    selection: nodeName === null ? readNodeSelection(spec, metadata.labels) : null,
     hostNetwork: untold?.has("spec.hostNetwork") ? null : (flag(member(spec, "hostNetwork")) ?? false),
     podIPs: podIPs.length > 0 ? podIPs : annotatedAddresses(resource),
     serviceAccount: text(member(spec, "serviceAccountName")) || text(member(spec, "serviceAccount")) || "default",

@@ -18,6 +18,7 @@ import {
 } from "../../src/linux/fidelity.ts";
 import { matchNames, targetNames } from "../../src/linux/netfilter/known-extensions.ts";
 import { PARTICULARS_FIDELITY } from "../../src/linux/particulars-fidelity.ts";
+import { RESOURCES_FIDELITY, resourceText } from "./resources-fidelity.ts";
 
 const countsSchema = z.record(z.string(), z.number());
 
@@ -130,6 +131,9 @@ export function fidelityText({ kernel, sources, features }: Evidence): string {
     const verified = particular !== null && typeof particular === "object" && "verified" in particular;
     lines.push(`| ${name} | ${verified ? `verified: ${particular.verified}` : standingText(particular, undefined)} |`);
   }
+  lines.push("", "## Declared resources", "", "| | standing |", "| --- | --- |");
+  for (const [name, standing] of Object.entries(RESOURCES_FIDELITY))
+    lines.push(`| ${name} | ${resourceText(standing)} |`);
   lines.push("");
   lines.push(
     "## Not modelled",

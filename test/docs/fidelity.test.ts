@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { SYSCTL_FIDELITY } from "../../src/linux/datapath-fidelity.ts";
 import { PARTICULARS_FIDELITY } from "../../src/linux/particulars-fidelity.ts";
 import { DECLARED, fidelityText, readEvidence } from "./fidelity-text.ts";
+import { RESOURCES_FIDELITY, resourceText } from "./resources-fidelity.ts";
 
 /** Keys of sysctls as the code names them. */
 function sysctlsReadIn(source: string): readonly string[] {
@@ -59,6 +60,14 @@ describe("the fidelity passport", () => {
       expect(existsSync(file), name).toBe(true);
     },
   );
+
+  it.each(Object.entries(RESOURCES_FIDELITY))("names tests that are there, or a reason: %s", (_name, standing) => {
+    if ("tests" in standing) {
+      expect(standing.tests.length).toBeGreaterThan(0);
+      for (const name of standing.tests)
+        expect(existsSync(new URL(`../${name}.test.ts`, import.meta.url)), name).toBe(true);
+    } else expect(resourceText(standing).length).toBeGreaterThan(30);
+  });
 
   it.each(["hook", "tracker", "drop"])("has a row for every %s that a probe met", (word) => {
     const table = DECLARED.find((item) => item.word === word)?.table ?? {};

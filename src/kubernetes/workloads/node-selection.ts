@@ -1,4 +1,5 @@
 import { at, type Field, integer, listOf, member, text, textMap } from "../field.ts";
+import { NO_TOPOLOGY, readTopologyRules, type TopologyRules } from "./topology-rules.ts";
 
 /** One requirement of a node selector term (v1 NodeSelectorRequirement). */
 interface NodeRequirement {
@@ -29,7 +30,16 @@ export interface NodeSelection {
   /** Of required node affinity; null without any. One term is enough. */
   readonly terms: readonly NodeTerm[] | null;
   readonly tolerations: readonly Toleration[];
+  readonly topology: TopologyRules;
 }
+
+/** Of a pod that asks for nothing. */
+export const ANY_NODE: NodeSelection = {
+  nodeSelector: new Map(),
+  terms: null,
+  tolerations: [],
+  topology: NO_TOPOLOGY,
+};
 
 export interface Taint {
   readonly key: string;
@@ -65,8 +75,8 @@ export function readTaint(field: Field): Taint | null {
   return { key, value: text(member(field, "value")) ?? "", effect: text(member(field, "effect")) ?? "" };
 }
 
-/** Reads the spec of a pod. */
-export function readNodeSelection(spec: Field): NodeSelection {
+/** Reads the spec of a pod with these labels. */
+export function readNodeSelection(spec: Field, labels: ReadonlyMap<string, string>): NodeSelection {
   const required = at(spec, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution");
   const isAbsent = required.value === undefined || required.value === null;
   return {
@@ -78,6 +88,7 @@ export function readNodeSelection(spec: Field): NodeSelection {
           names: listOf(member(term, "matchFields"), readRequirement),
         })),
     tolerations: listOf(member(spec, "tolerations"), readToleration),
+    topology: readTopologyRules(spec, labels),
   };
 }
 

@@ -2,7 +2,7 @@ import { type LabelSelector, matchesLabelSelector } from "../label-selector.ts";
 import { hasFinished, type Pod } from "../pod.ts";
 import { podsByLabel } from "../pods-by-label.ts";
 import { podName, templateHash } from "./generated-name.ts";
-import { DAEMON_TOLERATIONS, type NodeSelection } from "./node-selection.ts";
+import { ANY_NODE, DAEMON_TOLERATIONS, type NodeSelection } from "./node-selection.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { WorkloadController } from "./workload-controller.ts";
 
@@ -11,12 +11,22 @@ export interface Unplaced {
   /** The object that asked. */
   readonly metadata: Pod["metadata"];
   readonly refusals: ReadonlyMap<string, number>;
+  /** How many of its pods have no node, of how many. */
+  readonly missing: number;
+  readonly wanted: number;
+}
+
+/** A pod or controller that asks for more than the scheduler looks at. */
+export interface RoughlyPlaced {
+  readonly metadata: Pod["metadata"];
+  readonly notLookedAt: readonly string[];
 }
 
 export interface RunningPods {
   /** By `namespace/name`: those that are given, each on a node, and those of controllers that have none. */
   readonly pods: ReadonlyMap<string, Pod>;
   readonly unplaced: readonly Unplaced[];
+  readonly roughly: readonly RoughlyPlaced[];
 }
 
 /** When a CronJob's Job is taken to have started, in minutes since 1970: 2024-01-01T00:00Z. */
@@ -33,6 +43,11 @@ export function podsOfControllers(
 ): RunningPods {
   const pods = new Map<string, Pod>(given);
   const unplaced: Unplaced[] = [];
+  const roughly: RoughlyPlaced[] = [];
+  const note = (metadata: Pod["metadata"], selection: NodeSelection | null): void => {
+    const notLookedAt = selection?.topology.notLookedAt ?? [];
+    if (notLookedAt.length > 0) roughly.push({ metadata, notLookedAt });
+  };
   const waiting: string[] = [];
   for (const [key, pod] of given) {
     if (hasFinished(pod)) continue;
@@ -44,7 +59,8 @@ export function podsOfControllers(
     if (pod === undefined || pod.selection === null) continue;
     const { nodes, refusals } = scheduler.place(pod.selection, 1);
     const [nodeName] = nodes;
-    if (nodeName === undefined) unplaced.push({ metadata: pod.metadata, refusals });
+    note(pod.metadata, pod.selection);
+    if (nodeName === undefined) unplaced.push({ metadata: pod.metadata, refusals, missing: 1, wanted: 1 });
     else pods.set(key, { ...pod, nodeName, phase: pod.phase === "" ? "Running" : pod.phase });
   }
   const all = [...controllers].sort((x, y) => (identity(x) < identity(y) ? -1 : 1));
@@ -59,10 +75,13 @@ export function podsOfControllers(
     const selector = controller.selector ?? { matchLabels: labels, matchExpressions: [] };
     if (controller.replicas === 0 || present(namespace, selector)) continue;
     const placed = place(controller, scheduler);
-    if (placed.nodes.length === 0) unplaced.push({ metadata: controller.metadata, refusals: placed.refusals });
+    if (controller.kind !== "DaemonSet") note(controller.metadata, controller.template.selection);
+    const wanted = controller.kind === "DaemonSet" ? Math.max(1, placed.nodes.length) : (controller.replicas ?? 1);
+    const missing = wanted - placed.nodes.length;
+    if (missing > 0) unplaced.push({ metadata: controller.metadata, refusals: placed.refusals, missing, wanted });
     add(controller, placed.nodes, pods);
   }
-  return { pods, unplaced };
+  return { pods, unplaced, roughly };
 }
 
 function identity({ kind, metadata }: WorkloadController): string {
@@ -79,7 +98,7 @@ function place(controller: WorkloadController, scheduler: Scheduler): ReturnType
     for (let i = 0; i < (replicas ?? 1); i++) scheduler.note(template.nodeName);
     return { nodes: Array.from({ length: replicas ?? 1 }, () => template.nodeName ?? ""), refusals: new Map() };
   }
-  const selection: NodeSelection = template.selection ?? { nodeSelector: new Map(), terms: null, tolerations: [] };
+  const selection = template.selection ?? ANY_NODE;
   if (kind === "DaemonSet") {
     return scheduler.every({ ...selection, tolerations: [...selection.tolerations, ...DAEMON_TOLERATIONS] });
   }

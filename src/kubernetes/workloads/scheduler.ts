@@ -1,10 +1,11 @@
 import { type CandidateNode, type NodeSelection, refusalOf } from "./node-selection.ts";
+import { HOSTNAME, type TopologyRules } from "./topology-rules.ts";
 
 /** Where pods may run, and why not. */
 export interface Placement {
-  /** Names of nodes, one for each pod; shorter than asked for only when it is empty. */
+  /** Names of nodes, one for each pod; shorter than asked for where no node takes the rest. */
   readonly nodes: readonly string[];
-  /** Where there are none: what each node refuses them for, and how many nodes do. */
+  /** What each node refuses them for, and how many nodes do. */
   readonly refusals: ReadonlyMap<string, number>;
 }
 
@@ -29,7 +30,7 @@ interface Feasible {
 /**
  * A scheduler that decides the same every time: of the nodes that a pod may run on, those with the fewest pods of its
  * template come first, then those with the fewest pods of all, then by name. The real one scores resources, images and
- * topology too, which manifests and nodes.yaml do not tell.
+ * preferences too, which manifests and nodes.yaml do not tell.
  */
 export function scheduler(candidates: readonly CandidateNode[]): Scheduler {
   const nodes = [...candidates].sort((x, y) => (x.name < y.name ? -1 : 1));
@@ -57,6 +58,17 @@ export function scheduler(candidates: readonly CandidateNode[]): Scheduler {
     place(selection, count) {
       const { heap, refusals, nodes: fitting } = feasible(selection);
       if (fitting.length === 0) return { nodes: [], refusals };
+      const { apart, spreadOver } = selection.topology;
+      if (apart.length > 0 || spreadOver !== null) {
+        const chosen = choose(
+          fitting.map((i) => [nodes[i], i] as const),
+          pods,
+          selection.topology,
+          count,
+        );
+        for (const i of chosen.taken) pods[i] = (pods[i] ?? 0) + 1;
+        return { nodes: chosen.taken.map(named), refusals: new Map([...refusals, ...chosen.refusals]) };
+      }
       const placed: string[] = [];
       while (placed.length < count) {
         const round: number[] = [];
@@ -87,6 +99,52 @@ export function scheduler(candidates: readonly CandidateNode[]): Scheduler {
       if (i !== undefined) pods[i] = (pods[i] ?? 0) + 1;
     },
   };
+}
+
+/** One by one: of the nodes whose domain may take a pod, that with the fewest pods in its domain, of its template, of all. */
+function choose(
+  fitting: readonly (readonly [CandidateNode | undefined, number])[],
+  pods: readonly number[],
+  { apart, spreadOver }: TopologyRules,
+  count: number,
+): { readonly taken: readonly number[]; readonly refusals: ReadonlyMap<string, number> } {
+  const domain = (node: CandidateNode | undefined, key: string): string | undefined =>
+    node?.labels.get(key) ?? (key === HOSTNAME ? node?.name : undefined);
+  const inDomain = new Map<string, number>();
+  const ofTemplate = new Map<number, number>();
+  const taken: number[] = [];
+  const candidates = fitting.flatMap(([node, i]) => {
+    const over = spreadOver === null ? "" : domain(node, spreadOver);
+    // without the label a node is in no domain, and takes no pod that is to be spread
+    if (over === undefined) return [];
+    return [{ i, over: `= ${over}`, apart: apart.flatMap((key) => domain(node, key)?.concat(" ", key) ?? []) }];
+  });
+  const load = (one: (typeof candidates)[number]): readonly number[] => [
+    inDomain.get(one.over) ?? 0,
+    ofTemplate.get(one.i) ?? 0,
+    pods[one.i] ?? 0,
+    one.i,
+  ];
+  while (taken.length < count) {
+    const free = candidates.filter((one) => one.apart.every((key) => !inDomain.has(key)));
+    const [first] = free;
+    if (first === undefined) break;
+    const best = free.reduce((x, y) => (isLess(load(y), load(x)) ? y : x), first);
+    taken.push(best.i);
+    ofTemplate.set(best.i, (ofTemplate.get(best.i) ?? 0) + 1);
+    for (const key of [best.over, ...best.apart]) inDomain.set(key, (inDomain.get(key) ?? 0) + 1);
+  }
+  const refusals = new Map<string, number>();
+  const without = fitting.length - candidates.length;
+  if (without > 0) refusals.set(`the label ${spreadOver ?? ""} that they are spread over`, without);
+  if (taken.length < count && candidates.length > 0)
+    refusals.set("anti-affinity to pods of their own kind", candidates.length);
+  return { taken, refusals };
+}
+
+function isLess(x: readonly number[], y: readonly number[]): boolean {
+  const at = x.findIndex((value, i) => value !== y[i]);
+  return at >= 0 && (x[at] ?? 0) < (y[at] ?? 0);
 }
 
 function isBefore([x, i]: readonly [number, number], [y, j]: readonly [number, number]): boolean {

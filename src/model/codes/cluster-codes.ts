@@ -35,6 +35,12 @@ export const CLUSTER_CODES = {
     means: "A pool overlaps the network of the nodes or of the Services. Packets to one of them go to the other.",
     todo: "Choose networks that do not overlap.",
   },
+  "placement-assumed": {
+    title: "Pods whose nodes are a guess",
+    means:
+      "The objects ask for something that podpath's scheduler does not look at: affinity to other pods, preferences, further constraints. Their pods are placed by the rest: node selectors, required node affinity, taints, anti-affinity to themselves, one spread constraint, and the fewest pods.",
+    todo: "Give the Pods as kubectl get pods -o yaml prints them, with spec.nodeName.",
+  },
   "pool-assumed": {
     title: "Nothing says where pods have their addresses from",
     means:

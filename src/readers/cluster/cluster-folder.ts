@@ -10,20 +10,23 @@ export function isNodesFile(source: string): boolean {
 /** What the folder of a snapshot has, and that of manifests has not. */
 const SNAPSHOT = /^(?:[^/]+\/)?(?:(?:nodes|hosts)\/[^/]+\/.|snapshot\.ya?ml$)/;
 
-/** A file whose name says that it may be a `nodes.yaml`: others are not looked into. */
+/** A file whose name says that it may be a `nodes.yaml`. */
 const NODES_FILE = /(?:^|\/)[^/]*nodes[^/]*\.ya?ml$/;
+
+/** Where no name says so, this many files are looked into. */
+const LOOKED_INTO = 100;
 
 /** True for manifests with a `nodes.yaml`, where no machine was dumped. */
 export function isClusterFolder(files: SnapshotFiles["files"]): boolean {
-  let found = false;
-  for (const [path, content] of files) {
-    if (SNAPSHOT.test(path)) return false;
-    if (!found && NODES_FILE.test(path)) {
-      const text = textOf(content);
-      found = typeof text === "string" && isNodesFile(text);
-    }
-  }
-  return found;
+  const paths = [...files.keys()];
+  if (paths.some((path) => SNAPSHOT.test(path))) return false;
+  const written = paths.filter((path) => /\.ya?ml$/i.test(path));
+  const named = written.filter((path) => NODES_FILE.test(path));
+  return [...named, ...(written.length <= LOOKED_INTO ? written : [])].some((path) => {
+    const content = files.get(path);
+    const text = content === undefined ? null : textOf(content);
+    return typeof text === "string" && isNodesFile(text);
+  });
 }
 
 /** The documents of a file that are a `nodes.yaml`, and the other ones, each on the lines that it has there; null: there are no others. */

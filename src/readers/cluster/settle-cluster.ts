@@ -10,7 +10,11 @@ import { type EndpointSlices, endpointSlicesOf } from "../../kubernetes/endpoint
 import { describeResource, type Metadata } from "../../kubernetes/metadata.ts";
 import { hasFinished, type Pod } from "../../kubernetes/pod.ts";
 import { withServiceAddresses } from "../../kubernetes/service-addresses.ts";
-import { podsOfControllers, type Unplaced } from "../../kubernetes/workloads/pods-of-controllers.ts";
+import {
+  podsOfControllers,
+  type RoughlyPlaced,
+  type Unplaced,
+} from "../../kubernetes/workloads/pods-of-controllers.ts";
 import { scheduler } from "../../kubernetes/workloads/scheduler.ts";
 import type { Finding } from "../../model/finding.ts";
 import { NO_ORIGIN, type OriginTable } from "../../model/origin.ts";
@@ -58,8 +62,14 @@ export function settleCluster(
     labels: metadata.labels,
     taints,
   }));
-  const { pods: wanted, unplaced } = podsOfControllers(whole.pods, whole.controllers.values(), scheduler(candidates));
+  const {
+    pods: wanted,
+    unplaced,
+    roughly,
+  } = podsOfControllers(whole.pods, whole.controllers.values(), scheduler(candidates));
   findings.push(...aboutVersions, ...aboutNodes, ...unplaced.map((one) => unschedulable(one, origins)));
+  const assumed = placementAssumed(roughly, origins);
+  if (assumed !== null) findings.push(assumed);
   const pods = before === null ? wanted : podsNow(wanted, before);
   const running: Cluster = {
     ...whole,
@@ -96,13 +106,29 @@ function addressesOf(key: string, pod: Pod, cluster: Cluster, plan: AddressPlan)
   return plan.pods.get(key) ?? null;
 }
 
-function unschedulable({ metadata, refusals }: Unplaced, origins: OriginTable): Finding {
+/** Where pods run that ask for what the scheduler does not look at is a guess. */
+function placementAssumed(roughly: readonly RoughlyPlaced[], origins: OriginTable): Finding | null {
+  const [first, ...more] = roughly;
+  if (first === undefined) return null;
+  const { kind, namespace, name, origin } = first.metadata;
+  const what = [...new Set(roughly.flatMap(({ notLookedAt }) => notLookedAt))].join(", ");
+  const others = more.length === 0 ? "" : ` and of ${more.length} more objects`;
+  return findingAt(origins, origin, {
+    code: "placement-assumed",
+    severity: "info",
+    message: `Where the pods of ${describeResource(kind, namespace, name)}${others} run is taken without a part of what they ask for: ${what}.`,
+    advice: "Where it matters, give the Pods with their spec.nodeName.",
+  });
+}
+
+function unschedulable({ metadata, refusals, missing, wanted }: Unplaced, origins: OriginTable): Finding {
   const nodes = [...refusals.values()].reduce((sum, count) => sum + count, 0);
+  const which = missing === wanted ? "the pods" : `${missing} of the ${wanted} pods`;
   const why = [...refusals].map(([reason, count]) => `${count} of ${nodes} for ${reason}`);
   return findingAt(origins, metadata.origin, {
     code: "unschedulable-pod",
     severity: "error",
-    message: `No node may run the pods of ${describeResource(metadata.kind, metadata.namespace, metadata.name)}${why.length === 0 ? ": there is no node" : `: refused ${why.join(", ")}`}.`,
+    message: `No node may run ${which} of ${describeResource(metadata.kind, metadata.namespace, metadata.name)}${why.length === 0 ? ": there is no node" : `: refused ${why.join(", ")}`}.`,
     advice: "Correct its nodeSelector, affinity or tolerations, or the nodes' labels and taints.",
   });
 }

@@ -102,9 +102,15 @@ describe("policies and Services of both families", () => {
             expect([...reached].sort()).toEqual([...PORTS].sort());
             for (const { value } of leaves) {
               const port = value.first.end?.packet.dport ?? 0;
-              const ends = { src: address(SENDER[family]), dst: address(BACKEND[family]) };
-              const sent = { ...ends, protocol: TCP, sport: 40_000, dport: port, icmp: null };
-              const allowed = nodeVerdict({ ...node, translate: (one) => one }, "pod0", sent);
+              const ends = { src: address(SENDER[family]), dst: address(VIP[family]) };
+              const sent = { ...ends, protocol: TCP, sport: 40_000, dport: 80, icmp: null };
+              // what comes before DNAT sees the Service, all else the endpoint
+              const translate = (one: typeof sent): typeof sent => ({
+                ...one,
+                dst: address(BACKEND[family]),
+                dport: port,
+              });
+              const allowed = nodeVerdict({ ...node, translate }, "pod0", sent);
               expect({ family, port, allowed: !isDropped(value.first) }).toEqual({ family, port, allowed });
               // the list of clients is written before any policy has its say
               if (value.again !== null) expect(value.again.end?.packet.dport).toBe(port);

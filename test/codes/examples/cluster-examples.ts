@@ -46,6 +46,13 @@ export const CLUSTER_EXAMPLES: ExamplesOf<typeof CLUSTER_CODES> = {
     },
     check,
   ),
+  "placement-assumed": clusterFolder(
+    {
+      "web.yaml":
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: near, namespace: default}\nspec: {affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: zone, labelSelector: {}}]}}}\n",
+    },
+    check,
+  ),
   "pool-assumed": clusterFolder({ "pool.yaml": "" }, check),
   "unknown-field": clusterFolder(
     {

@@ -113,7 +113,7 @@ test("nodes that differ in nothing have the same objects, and each rule names th
     chains.flatMap(({ rules }) => rules.map(({ origin }) => formatSource(sourceOf(origins, origin)))),
   );
   expect(new Set(sources)).toEqual(
-    new Set(["", "Service a/b (spec.clusterIP), cluster.yaml:2", "EndpointSlice a/b-1 (endpoints), cluster.yaml:8"]),
+    new Set(["", "Service a/b (spec.clusterIP), cluster.yaml:5", "EndpointSlice a/b-1 (endpoints), cluster.yaml:13"]),
   );
   expect(linesOf(one.ipv4, "nat").at(-1)).toContain("DNAT --to-destination 10.180.0.3:80");
 });

@@ -184,7 +184,7 @@ describe("settings of kube-proxy", () => {
       "KubeProxyConfiguration: clusterCIDR",
       "KubeProxyConfiguration: iptables.masqueradeBit",
       "KubeProxyConfiguration: detectLocalMode",
-      "KubeProxyConfiguration: nodePortAddresses.0",
+      "KubeProxyConfiguration: nodePortAddresses[0]",
       "KubeProxyConfiguration: conntrack.udpTimeout",
     ]);
   });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type CandidateNode, refusalOf } from "../../../src/kubernetes/workloads/node-selection.ts";
+import { ANY_NODE, type CandidateNode, refusalOf } from "../../../src/kubernetes/workloads/node-selection.ts";
 import { podsOfControllers, type RunningPods } from "../../../src/kubernetes/workloads/pods-of-controllers.ts";
 import { scheduler } from "../../../src/kubernetes/workloads/scheduler.ts";
 import { originTable } from "../../../src/model/origin.ts";
@@ -144,7 +144,7 @@ test("a template's pods spread evenly over the nodes that take them, whatever th
       const forth = scheduler(candidates);
       const back = scheduler([...candidates].reverse());
       for (const { selector, count } of pods) {
-        const selection = { nodeSelector: new Map(Object.entries(selector)), terms: null, tolerations: [] };
+        const selection = { ...ANY_NODE, nodeSelector: new Map(Object.entries(selector)) };
         const fitting = candidates.filter((node) => refusalOf(node, selection) === null);
         const placed = forth.place(selection, count).nodes;
         expect(back.place(selection, count).nodes).toEqual(placed);
@@ -155,4 +155,68 @@ test("a template's pods spread evenly over the nodes that take them, whatever th
       }
     }),
   );
+});
+
+describe("pods that stand in a relation to each other", () => {
+  const zoned = (zones: readonly (string | null)[]): readonly CandidateNode[] =>
+    zones.map((zone, i) => ({
+      name: `n${i}`,
+      labels: new Map(zone === null ? [] : [["topology.kubernetes.io/zone", zone]]),
+      taints: [],
+    }));
+  const own = "labelSelector: {matchLabels: {app: web}}";
+  const apart = (key: string): string =>
+    `affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: ${key}, ${own}}]}}, `;
+  const spread = (more = ""): string =>
+    `topologySpreadConstraints: [{maxSkew: 1, topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule, ${own}${more}}], `;
+  const nodesOf = ({ pods }: RunningPods): readonly string[] =>
+    [...pods.values()].map(({ nodeName }) => nodeName ?? "").sort();
+
+  test("have a node each where they keep apart on nodes, and the rest have none", () => {
+    const found = run(
+      controller("Deployment", `replicas: 4, ${SELECTOR}`, apart("kubernetes.io/hostname")),
+      zoned([null, null, null]),
+    );
+    expect(nodesOf(found)).toEqual(["n0", "n1", "n2"]);
+    expect(found.unplaced).toMatchObject([{ missing: 1, wanted: 4 }]);
+    expect([...(found.unplaced[0]?.refusals ?? [])]).toEqual([["anti-affinity to pods of their own kind", 3]]);
+  });
+
+  test("have a zone each where they keep apart in zones", () => {
+    const key = "topology.kubernetes.io/zone";
+    const found = run(controller("Deployment", `replicas: 2, ${SELECTOR}`, apart(key)), zoned(["a", "a", "b"]));
+    expect(nodesOf(found)).toEqual(["n0", "n2"]);
+    expect(found.unplaced).toEqual([]);
+  });
+
+  test("are as many in each zone where they are spread over zones, on nodes that are in one", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom("a", "b", "c", null), { minLength: 1, maxLength: 9 }),
+        fc.integer({ min: 1, max: 12 }),
+        (zones, replicas) => {
+          const found = run(controller("Deployment", `replicas: ${replicas}, ${SELECTOR}`, spread()), zoned(zones));
+          const names = new Set(zones.filter((zone) => zone !== null));
+          const placed = nodesOf(found).map((node) => zones[Number(node.slice(1))] ?? "none");
+          expect(placed).not.toContain("none");
+          expect(placed).toHaveLength(names.size === 0 ? 0 : replicas);
+          const each = [...names].map((zone) => placed.filter((one) => one === zone).length);
+          if (each.length > 0) expect(Math.max(...each) - Math.min(...each)).toBeLessThanOrEqual(1);
+        },
+      ),
+    );
+  });
+
+  test("are said to be placed roughly where they ask for more", () => {
+    const { roughly } = run(
+      controller(
+        "Deployment",
+        SELECTOR,
+        "affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: zone, labelSelector: {}}]}, nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, preference: {}}]}}, ",
+      ),
+    );
+    expect(roughly.map(({ notLookedAt }) => notLookedAt)).toEqual([["required affinity to pods", "preferences"]]);
+    expect(run(controller("Deployment", SELECTOR, spread()), zoned(["a"])).roughly).toEqual([]);
+    expect(run(controller("Deployment", SELECTOR, spread(", minDomains: 2")), zoned(["a"])).roughly).toHaveLength(1);
+  });
 });
