@@ -86,7 +86,7 @@ export const RESOURCES_FIDELITY: Readonly<Record<string, ResourceStanding>> = {
     reading: "staging/src/k8s.io/endpointslice/trafficdist and pkg/proxy/topology.go, read",
   },
   "kube-proxy: hints of topology-mode Auto": {
-    answer: "EndpointSlices that are given count with their hints; those that podpath makes have none",
+    answer: "EndpointSlices that are given count with their hints; those that podpath makes have none, and it is told",
   },
   "kube-proxy: cleaning of connections when endpoints go": {
     answer: "no connection lives on over a change of manifests",

@@ -53,6 +53,12 @@ export const CLUSTER_CODES = {
       "kubeadm's podSubnet, which kube-proxy takes for the network of all pods, does not hold the pool. To kube-proxy its pods are strangers: what they send to Services is masqueraded.",
     todo: "Make podSubnet hold all pools, or correct the pool's CIDR.",
   },
+  "topology-hints-unknown": {
+    title: "A Service whose endpoints are given to zones nobody knows how",
+    means:
+      "It has topology-mode Auto, and its EndpointSlices are not among the objects. Their controller gives endpoints to zones in proportion to the processors of the nodes; here every node uses all endpoints.",
+    todo: "Add the EndpointSlices: kubectl get endpointslices -A -o yaml.",
+  },
   "unknown-field": {
     title: "A field that the API does not know",
     means:

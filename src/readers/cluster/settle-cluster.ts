@@ -81,6 +81,8 @@ export function settleCluster(
   const plan = assignAddresses(running, nodes, versions, origins);
   findings.push(...plan.findings, ...wiringFindings(running, nodes, versions));
   const cluster: Cluster = { ...running, pods: withAddresses(running, plan), nodes: withTunnels(running, plan) };
+  const unhinted = hintsUnknown(cluster, origins);
+  if (unhinted !== null) findings.push(unhinted);
   return { cluster, nodes, versions, plan, slices: endpointSlicesOf(cluster), findings };
 }
 
@@ -118,6 +120,40 @@ function placementAssumed(roughly: readonly RoughlyPlaced[], origins: OriginTabl
     severity: "info",
     message: `Where the pods of ${describeResource(kind, namespace, name)}${others} run is taken without a part of what they ask for: ${what}.`,
     advice: "Where it matters, give the Pods with their spec.nodeName.",
+  });
+}
+
+const HINTS = ["service.kubernetes.io/topology-mode", "service.kubernetes.io/topology-aware-hints"];
+
+/**
+ * With topology-mode Auto the EndpointSlice controller gives hints in proportion to the processors of the zones
+ * (staging/src/k8s.io/endpointslice/topologycache), which no manifest tells.
+ */
+function hintsUnknown(cluster: Cluster, origins: OriginTable): Finding | null {
+  const asking = [...cluster.services.values()].filter(({ metadata }) =>
+    HINTS.some((key) => metadata.annotations.get(key)?.toLowerCase() === "auto"),
+  );
+  if (asking.length === 0) return null;
+  const zones = new Set(
+    [...cluster.nodes.values()].flatMap(({ metadata }) => metadata.labels.get("topology.kubernetes.io/zone") ?? []),
+  );
+  const declared = new Set(
+    [...cluster.endpointSlices.values()].map(
+      ({ metadata, service }) => `${metadata.namespace ?? "default"}/${service}`,
+    ),
+  );
+  const [first, ...more] = asking.filter(
+    ({ metadata, trafficDistribution }) =>
+      trafficDistribution === null && !declared.has(`${metadata.namespace ?? "default"}/${metadata.name}`),
+  );
+  if (first === undefined || zones.size < 2) return null;
+  const { namespace, name, origin } = first.metadata;
+  const others = more.length === 0 ? "" : ` and ${more.length} more`;
+  return findingAt(origins, origin, {
+    code: "topology-hints-unknown",
+    severity: "info",
+    message: `${describeResource("Service", namespace, name)}${others}: which endpoints the zones are given follows from the processors of the nodes, which no manifest tells; all endpoints are used.`,
+    advice: "Give the EndpointSlices, with their hints.",
   });
 }
 

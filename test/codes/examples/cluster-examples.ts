@@ -54,6 +54,15 @@ export const CLUSTER_EXAMPLES: ExamplesOf<typeof CLUSTER_CODES> = {
     check,
   ),
   "pool-assumed": clusterFolder({ "pool.yaml": "" }, check),
+  "topology-hints-unknown": clusterFolder(
+    {
+      "nodes.yaml":
+        "apiVersion: podpath/v1\nkind: ClusterNodes\nversions: {calico: v3.29.2, kubernetes: v1.31.3}\ndefaults: {gateway: 172.16.0.1}\nnodes:\n  n1: {addresses: [172.16.0.11/24], labels: {topology.kubernetes.io/zone: a}}\n  n2: {addresses: [172.16.0.12/24], labels: {topology.kubernetes.io/zone: b}}\n",
+      "web.yaml":
+        "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: default, annotations: {service.kubernetes.io/topology-mode: Auto}}\nspec: {selector: {app: web}, ports: [{port: 80}]}\n",
+    },
+    check,
+  ),
   "unknown-field": clusterFolder(
     {
       "policy.yaml":

@@ -205,6 +205,12 @@ describe("is told with file, line, column and field:", () => {
       "x.yaml:4:18: KubeProxyConfiguration: iptables.masqueradeAll",
     ],
     [
+      "hints of topology that follow from what nobody tells",
+      `${service("s", "clusterIP: 10.96.0.50, selector: {a: b}, ports: [{port: 80}]").replace("namespace: default", "namespace: default, annotations: {service.kubernetes.io/topology-mode: Auto}")}---\n${["n1", "n2"].map((name, i) => `apiVersion: v1\nkind: Node\nmetadata: {name: ${name}, labels: {topology.kubernetes.io/zone: z${i}}}\n`).join("---\n")}`,
+      "Service default/s: which endpoints the zones are given",
+      "topology-hints-unknown",
+    ],
+    [
       "a second nodes.yaml",
       "apiVersion: podpath/v1\nkind: ClusterNodes\nnodes: {n1: {addresses: [172.16.0.11/24]}}\n",
       "x.yaml:1: There are two descriptions of the nodes (kind: ClusterNodes); the one in nodes.yaml counts.",
