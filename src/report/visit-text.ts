@@ -1,7 +1,7 @@
 import { reasonOnHost } from "../linux/drop-reason-by-kernel.ts";
 import type { Network } from "../model/network.ts";
-import { type Address, formatAddress } from "../net/address.ts";
-import { describePacket } from "../net/packet.ts";
+import { type Address, formatAddress, isUnspecified } from "../net/address.ts";
+import { describePacket, type Packet } from "../net/packet.ts";
 import type { RulePlace, TraceStep } from "../trace/step.ts";
 import { ownerOf } from "./address-names.ts";
 import { fallbackFact } from "./fallback-fact.ts";
@@ -168,7 +168,7 @@ function stepLines(
     case "neighbour":
       return style.verbose ? entry(style, "neighbour", `${formatAddress(step.address)}: ${step.text}`) : [];
     case "encapsulate":
-      return entry(style, "wrap", `by ${step.interface} into ${describePacket(step.packet)}`);
+      return entry(style, "wrap", `by ${step.interface} into ${outerPacket(step.packet)}`);
     case "decapsulate":
       return entry(style, "unwrap", `by ${step.interface}: ${describePacket(step.packet)}`);
     case "transmit":
@@ -227,4 +227,10 @@ function routeLines(
   if (fact !== null)
     lines.push(...paragraph(fact, INDENT, `  ${style.ink.doubtful("!")}${INDENT.slice(3)}`, style.ink.doubtful));
   return lines;
+}
+
+/** The outer source of a tunnel without a local address is that of the route, which is looked up next. */
+function outerPacket(packet: Packet): string {
+  const text = describePacket(packet);
+  return isUnspecified(packet.src) ? text.replace(formatAddress(packet.src), "(by route)") : text;
 }
