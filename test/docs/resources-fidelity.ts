@@ -89,7 +89,7 @@ export const RESOURCES_FIDELITY: Readonly<Record<string, ResourceStanding>> = {
     answer: "EndpointSlices that are given count with their hints; those that podpath makes have none, and it is told",
   },
   "kube-proxy: cleaning of connections when endpoints go": {
-    answer: "no connection lives on over a change of manifests",
+    answer: "connections that are tracked when manifests change stay tracked",
   },
   "kube-proxy: modes ipvs and nftables": { answer: "every packet to a Service has an uncertain fate" },
   "the scheduler": {
