@@ -16,7 +16,7 @@ const { rulesets } = readIptablesSave({ text, file: "rules", family: 4, backend:
 const before = await memoryInUse();
 const kept = compile(rulesets);
 const bytes = (await memoryInUse()) - before;
-process.stdout.write(`rules ${countRules(rulesets)}\nbytes ${bytes}\nkept ${kept.length}\n`);
+process.stdout.write(`rules ${countRules(rulesets)}\nbytes ${bytes}\nkept ${kept.length}\ntext ${text.length}\n`);
 
 /** Programs, their indices, and the chains bound to each other. */
 function compile(all: readonly Ruleset[]): readonly object[] {

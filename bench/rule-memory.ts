@@ -17,9 +17,10 @@ export const ruleMemory: Benchmark = {
       const rules = marks.get("rules");
       const bytes = marks.get("bytes");
       if (rules === undefined || bytes === undefined) throw new Error(`no memory was measured: ${errors}`);
-      return [name, digits(rules), digits(bytes / rules), "1,000"];
+      const characters = marks.get("text") ?? Number.NaN;
+      return [name, digits(rules), digits(bytes / rules), "1,000", digits(bytes / characters)];
     });
     say("  bytes on the heap and in typed arrays after garbage collections, each in a process of its own");
-    sayTable(["", "rules", "bytes a rule", "target, below"], rows);
+    sayTable(["", "rules", "bytes a rule", "target, below", "x the text of iptables-save"], rows);
   },
 };

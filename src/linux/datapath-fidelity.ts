@@ -150,6 +150,7 @@ export const SYSCTL_FIDELITY = {
   "net.ipv6.conf.DEV.disable_ipv6": UNMET,
   "net.ipv6.conf.DEV.force_forwarding": null,
   "net.ipv6.conf.DEV.forwarding": null,
+  "net.ipv6.conf.DEV.hop_limit": UNMET,
   "net.ipv6.conf.DEV.ignore_routes_with_linkdown": UNMET,
   "net.ipv6.conf.DEV.proxy_ndp": null,
   "net.ipv6.conf.DEV.seg6_enabled": null,

@@ -52,9 +52,15 @@ import { noteVolatile } from "./walk-record.ts";
  * One packet through one host, as the kernel does it. Nothing else moves a packet. Read from top to bottom:
  *
  *     wire → receive → receiveHere: PREROUTING, the route → deliver: INPUT → a tunnel or socket of this host
- *                                                         → forward: TTL, MTU, FORWARD ──┐
+ *              (bridge.ts, vlan.ts)                       → forward: TTL, MTU, FORWARD ──┐
  *     program, tunnel or kernel → sendLocal: the route → leaveHost: OUTPUT ──────────────┴→ leave: POSTROUTING
- *       → inPieces, where it is too long → overDevice → overLink: the next hop's MAC address → wire
+ *       → inPieces, where it is too long → overDevice → overLink: the next hop's MAC address → transmit.ts → wire
+ *                                          │ a tunnel: another packet around it → sendLocal
+ *                                          └ lo: → receive, with the route it has
+ *
+ * Beside this way: ARP (arp.ts) and frames that a bridge passes on (bridge.ts, br-netfilter.ts) never come to a route; errors and
+ * resets (icmp.ts, icmpv6.ts, reject.ts) are new packets of this host, which start at sendLocal; what it sends to many comes back to
+ * it as a copy (loop-back.ts). `skb.route` and `skb.output` are set where the route is found, and read from there on.
  *
  * Every function ends the packet (`drop`, `reject`, `hookDrop`), or hands it to the next one. What IPv4 and IPv6 check before
  * FORWARD stands in `forward4.ts` and `forward6.ts`. The order is measured: docs/lab-notes/, kernel.md H1-H7.
@@ -303,7 +309,10 @@ function postRouting(runtime: HostRuntime, skb: Skb): number {
   return verdict;
 }
 
-/** ip_output(): POSTROUTING, then out of the device. Returns the errno a local sender would see. */
+/**
+ * ip_output(), ip6_output(): POSTROUTING, then what may still be wrong with the device or the length, then out. Returns the errno a
+ * local sender would see.
+ */
 function leave(runtime: HostRuntime, skb: Skb): string | null {
   if (skb.packet.src.family === 6 && skb.output !== null && disablesIpv6(runtime, skb.output)) {
     drop(runtime, skb, "IPV6DISABLED", "POSTROUTING", `IPv6 is disabled on ${skb.output.name}`);

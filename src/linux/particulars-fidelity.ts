@@ -22,6 +22,9 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Particular>> = {
       "a rule, or of those families the base chain, that the packet comes to makes the answer branch and uncertain",
   },
 
+  "matches: every option, negated too, in both families and backends": fact("match-options"),
+  "matches that count or remember: every mode and option": fact("counting-matches"),
+  "targets: every option, in both families and backends": fact("target-options"),
   "sctp --chunk-types": fact("extensions"),
   "socket --nowildcard": fact("extensions"),
   "TEE: the way of the copies, and -i in their POSTROUTING, by counters": fact("targets"),
@@ -55,6 +58,7 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Particular>> = {
   },
   "conntrack: wrong checksums, with and without nf_conntrack_checksum": fact("checksums"),
 
+  "routing: every selector and action of policy rules, by packets": fact("policy-rules"),
   "routing: multipath, the hash of a flow": fact("multipath"),
   "routing: suppress_ifgroup by the groups of ip link": fact("router"),
   "routing: several default routes of one metric (fib_select_default)":
@@ -121,6 +125,12 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Particular>> = {
   },
   "options of IPv4 headers": { answer: "packets carry none: a match that asks for one does not hold" },
 
+  "what a host sends to many: it hears broadcasts and the groups it joined itself": fact("drop-places"),
+  "what senders hear, and drop reasons, place by place": fact("drop-places"),
+  "TTL and hop limit of a host's own packets": fact("sysctls"),
+  "the hoplimit of a route": {
+    answer: "not read: a finding says so, and packets start with the host's own TTL or hop limit",
+  },
   "ICMP: rate limits, IPv4": fact("icmp-rate-limits"),
   "ICMP: rate limits, IPv6": fact("icmp-rate-limits6"),
   "ICMP: rate limits, IPv6, of older kernels": {
