@@ -248,13 +248,18 @@ def _rules(topology, record, roles, main_hops, responses):
     needs the hops to tell whose turn it was."""
     per_role = {}
     for host, events in record.rules.items():
+        tunnelled = _tunnelled(topology.hosts[host], main_hops, responses)
+        latest = tunnelled[0] if len(tunnelled) == 1 else "main"
         for packet, iif, oif, event in events:
             role = roles.of(packet)
             if role == HOUSEKEEPING_FRAME:
                 continue
-            if role != "main" and role not in responses and _is_tunnel(packet):
-                # The outer packet of a tunnel that was dropped before any interface saw it.
-                role = "main"
+            if role in tunnelled:
+                latest = role
+            elif role != "main" and role not in responses and _is_tunnel(packet):
+                # The outer packet of a tunnel that was dropped before any interface saw it. The trace of nft ends before what it
+                # carries: that is what this host gave to the tunnel, or of several the one whose rules came last.
+                role = latest
             per_role.setdefault(role, {}).setdefault(host, []).append((iif, oif, packet and packet["ttl"], {"host": host, **event}))
     result = {}
     for role, hosts in per_role.items():
@@ -285,6 +290,19 @@ def _rules(topology, record, roles, main_hops, responses):
                 merged += [event for _, _, event in segment]
         result[role] = merged
     return result
+
+
+def _tunnelled(host, main_hops, responses):
+    """The roles of what a host gave to a tunnel of its own."""
+    return [
+        role for role, hops in (("main", main_hops), *responses.items())
+        if any(hop[1] == host.name and hop[3] == "out" and _is_tunnel_device(host, hop[2]) for hop in hops)
+    ]
+
+
+def _is_tunnel_device(host, name):
+    interface = host.interfaces.get(name)
+    return interface is not None and interface.kind == "vxlan"
 
 
 def _is_tunnel(packet):
