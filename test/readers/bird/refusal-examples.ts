@@ -25,4 +25,6 @@ export const REFUSED: readonly (readonly [said: string, text: string])[] = [
     "1 This is an IPv4 router, therefore IPv6 addresses are not supported",
     "protocol static { route fd00::/64 blackhole; }\n",
   ],
+  ["1 No protocol is specified in the config file", "router id 1.1.1.1;\n\n"],
+  ["1 No protocol is specified in the config file", "template bgp a { local as 1; }\n"],
 ];

@@ -20,7 +20,7 @@ test.each(REFUSED)("BIRD says: %s", (expected, text) => {
 
 test.each([
   // of Calico's BIRD alone
-  ["taken", 'function f() { krt_tunnel = "tunl0"; }\n'],
+  ["taken", 'function f() { krt_tunnel = "tunl0"; }\nprotocol device {}\n'],
   ["not judged", "protocol ospf { }\n"],
   ["not judged", 'include "elsewhere.cfg";\n'],
 ])("what BIRD 1.6 of Debian cannot judge is %s", (expected, text) => {
@@ -50,7 +50,17 @@ test("a comment that never ends is told at the last line, with or without an end
 });
 
 test("what pasting adds is not BIRD's to judge", () => {
-  expect(birdRefusals("root@n1:~# cat bird.cfg\r\nrouter id 1.1.1.1;\r\n", "bird.cfg", () => null)).toEqual([]);
+  expect(
+    birdRefusals("root@n1:~# cat bird.cfg\r\nrouter id 1.1.1.1;\r\nprotocol device {}\r\n", "bird.cfg", () => null),
+  ).toEqual([]);
+});
+
+test("only the file that BIRD is started with needs a protocol, its own or an included one", () => {
+  const none = "router id 1.1.1.1;\n";
+  expect(birdRefusals(none, "bird.cfg", () => null)).toMatchObject([{ code: "bird-refused", line: 1 }]);
+  expect(birdRefusals(none, "bird_ipam.cfg", () => null)).toEqual([]);
+  const beside = (path: string) => ({ path, text: "protocol device {}\n" });
+  expect(birdRefusals(`${none}include "more.cfg";\n`, "bird.cfg", beside)).toEqual([]);
 });
 
 withUpstreamData(() => {

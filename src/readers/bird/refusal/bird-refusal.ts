@@ -27,14 +27,21 @@ export function judgeBird(
   const counts = new Map<string, number>();
   parser.define("master", { kind: "table" });
   try {
-    while (parser.peek().kind !== "end") statement(parser, counts);
-    return { kind: "taken" };
+    let hasProtocol = false;
+    while (parser.peek().kind !== "end") {
+      if (parser.at("protocol")) hasProtocol = true;
+      statement(parser, counts);
+    }
+    return hasProtocol ? { kind: "taken" } : { kind: "refused", refusal: { file, line: 1, message: NO_PROTOCOL } };
   } catch (problem) {
     if (problem instanceof Refused) return { kind: "refused", refusal: problem.refusal };
     if (problem instanceof NotJudged) return { kind: "not judged" };
     throw problem;
   }
 }
+
+/** Said behind the end of the file, where BIRD counts lines anew. */
+export const NO_PROTOCOL = "No protocol is specified in the config file";
 
 const LOGGED = ["debug", "trace", "info", "remote", "warning", "error", "auth", "fatal", "bug"] as const;
 

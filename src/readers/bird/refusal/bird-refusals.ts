@@ -1,7 +1,7 @@
 import type { Finding } from "../../../model/finding.ts";
 import { dumpLines } from "../../dump-text.ts";
 import type { IncludedFile } from "../configuration.ts";
-import { judgeBird } from "./bird-refusal.ts";
+import { judgeBird, NO_PROTOCOL } from "./bird-refusal.ts";
 
 /** What BIRD 1.6 says against a configuration as a finding, in its words; bird6.cfg is for BIRD's IPv6 daemon. */
 export function birdRefusals(
@@ -15,6 +15,8 @@ export function birdRefusals(
   });
   if (judged.kind !== "refused") return [];
   const { line, message } = judged.refusal;
+  // A file that another one includes need not have any.
+  if (message === NO_PROTOCOL && !/(?:^|\/)bird6?\.(?:cfg|conf)$/.test(file)) return [];
   return [
     {
       code: "bird-refused",
