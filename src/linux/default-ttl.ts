@@ -1,5 +1,5 @@
 import type { Family } from "../net/address.ts";
-import { quietSysctl } from "./device-settings.ts";
+import { confKey, quietSysctl } from "./device-settings.ts";
 import type { HostRuntime } from "./runtime.ts";
 
 /** What both families start with where nobody has said otherwise (IPDEFTTL, IPV6_DEFAULT_HOPLIMIT). */
@@ -12,5 +12,5 @@ const USUAL = 64;
 export function defaultTtl(runtime: HostRuntime, family: Family, device: string | null): number {
   if (family === 4) return quietSysctl(runtime, "net.ipv4.ip_default_ttl", USUAL);
   const all = quietSysctl(runtime, "net.ipv6.conf.all.hop_limit", USUAL);
-  return device === null ? all : quietSysctl(runtime, `net.ipv6.conf.${device}.hop_limit`, USUAL);
+  return device === null ? all : quietSysctl(runtime, confKey(6, device, "hop_limit"), USUAL);
 }

@@ -70,7 +70,7 @@ export function hostSettings(): HostSettings {
 }
 
 /** `net.ipv4.conf.<device>.<name>` as sysctl prints it: dots in the device name become slashes. */
-function confKey(family: Family, device: string, name: string): string {
+export function confKey(family: Family, device: string, name: string): string {
   return `net.ipv${family}.conf.${device.replaceAll(".", "/")}.${name}`;
 }
 

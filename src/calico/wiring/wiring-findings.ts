@@ -11,6 +11,8 @@ import { noParent } from "./tunnel-devices.ts";
 import { nodeAddress, parentDevice } from "./wired-node.ts";
 import { encapsulationOf, wiringSettings } from "./wiring-settings.ts";
 
+const IP_FORWARD = "net.ipv4.ip_forward";
+
 /** What is wrong with the wiring of a cluster's nodes, without wiring them. */
 export function wiringFindings(
   cluster: Cluster,
@@ -18,7 +20,7 @@ export function wiringFindings(
   versions: ClusterVersions,
 ): readonly Finding[] {
   const settings = wiringSettings(cluster, "", versions);
-  const findings: Finding[] = [];
+  const findings: Finding[] = [...(settings.ipForwarding ? forwardingTurnedOn(nodes) : [])];
   for (const family of [4, 6] as const) {
     if (settings.wireguardEnabled[family]) findings.push(wireguard(family));
     for (const node of settings.vxlanEnabled[family] ? nodes : []) {
@@ -28,6 +30,22 @@ export function wiringFindings(
     if (settings.bird && needsBird(cluster, family)) findings.push(...withoutPath(cluster, nodes, family));
   }
   return findings;
+}
+
+/** What nodes.yaml turns off and Felix turns on again when it starts (FelixConfiguration.spec.ipForwarding). */
+function forwardingTurnedOn(nodes: readonly DeclaredNode[]): readonly Finding[] {
+  const off = nodes.filter(({ sysctls }) => sysctls.get(IP_FORWARD) === "0").map(({ name }) => name);
+  const [first, ...more] = off;
+  if (first === undefined) return [];
+  return [
+    {
+      code: "sysctl-overwritten",
+      severity: "warning",
+      message: `${first}${more.length === 0 ? "" : ` and ${more.length} more`}: ${IP_FORWARD} is 0 in nodes.yaml, and 1 in the answers: Felix turns it on when it starts.`,
+      advice:
+        "Set spec.ipForwarding of FelixConfiguration to Disabled; or let a scenario turn it off later: `sysctl -w net.ipv4.ip_forward=0`.",
+    },
+  ];
 }
 
 function needsBird(cluster: Cluster, family: Family): boolean {

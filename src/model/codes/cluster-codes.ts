@@ -53,6 +53,12 @@ export const CLUSTER_CODES = {
       "kubeadm's podSubnet, which kube-proxy takes for the network of all pods, does not hold the pool. To kube-proxy its pods are strangers: what they send to Services is masqueraded.",
     todo: "Make podSubnet hold all pools, or correct the pool's CIDR.",
   },
+  "sysctl-overwritten": {
+    title: "A sysctl of nodes.yaml that does not last",
+    means:
+      "The machine is declared with forwarding off, and Felix writes net.ipv4.ip_forward=1 when it starts. Answers are those of the machine with Felix running.",
+    todo: "For an incident of forwarding that was turned off later, let a scenario run sysctl -w on the node; for a Felix that leaves it alone, set FelixConfiguration's spec.ipForwarding to Disabled.",
+  },
   "topology-hints-unknown": {
     title: "A Service whose endpoints are given to zones nobody knows how",
     means:

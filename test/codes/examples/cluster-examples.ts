@@ -54,6 +54,13 @@ export const CLUSTER_EXAMPLES: ExamplesOf<typeof CLUSTER_CODES> = {
     check,
   ),
   "pool-assumed": clusterFolder({ "pool.yaml": "" }, check),
+  "sysctl-overwritten": clusterFolder(
+    {
+      "nodes.yaml":
+        "apiVersion: podpath/v1\nkind: ClusterNodes\nversions: {calico: v3.29.2, kubernetes: v1.31.3}\ndefaults: {gateway: 172.16.0.1}\nnodes:\n  n1: {addresses: [172.16.0.11/24], sysctls: {net.ipv4.ip_forward: 0}}\n  n2: {addresses: [172.16.0.12/24]}\n",
+    },
+    check,
+  ),
   "topology-hints-unknown": clusterFolder(
     {
       "nodes.yaml":
