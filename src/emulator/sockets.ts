@@ -55,7 +55,8 @@ export function deliverToSockets(world: World, runtime: HostRuntime, skb: Skb): 
     own.receive(skb);
     return "open";
   }
-  if (received.protocol !== TCP && received.protocol !== UDP) return deliverOther(world, runtime, skb);
+  const { protocol } = received;
+  if (protocol !== TCP && protocol !== UDP && protocol !== UDPLITE) return deliverOther(world, runtime, skb);
   if (isForMany(skb)) return "unknown";
   const state = listening(world, runtime, received);
   if (!world.answers) return state;
@@ -72,9 +73,6 @@ function isAnswer({ journeys }: World, { journey, packet }: Skb): boolean {
   return packet.sealed !== null || journeys[journey]?.kind === "data";
 }
 
-/** Protocols that every kernel has a handler for. */
-const BUILT_IN_PROTOCOLS: ReadonlySet<number> = new Set([IGMP, UDPLITE]);
-
 /**
  * ip_protocol_deliver_rcu(): a protocol without a handler is answered with "protocol unreachable". Handlers of tunnels
  * and of SCTP come with modules, which are loaded where such a device or socket exists.
@@ -83,7 +81,7 @@ function deliverOther(world: World, runtime: HostRuntime, skb: Skb): SocketState
   const { src, extensions } = skb.packet;
   const header = unhandledExtension(skb.packet);
   const protocol = header === null ? skb.packet.protocol : extensionNumber(header);
-  if (BUILT_IN_PROTOCOLS.has(protocol) || protocol === OSPF || protocol === VRRP) return "unknown";
+  if (protocol === IGMP || protocol === OSPF || protocol === VRRP) return "unknown";
   const socket = runtime.host.sockets.some((item) => item.protocol === protocol);
   const tunnel = runtime.compiled.devices.some(({ kind }) =>
     kind === "ipip" ? protocol === IPIP : kind === "tun" || kind === "other",
@@ -243,7 +241,12 @@ function listening(world: World, runtime: HostRuntime, received: Packet): Socket
     return runtime.services.assume(runtime, "assumed-open-port", detail, 1) === 0 ? "assumed-open" : "closed";
   }
   const knowledge = runtime.host.knowledge.get("sockets") ?? "known";
-  if (knowledge === "known" || knowledge === "derived") return "closed";
+  if (knowledge === "known" || knowledge === "derived") {
+    // Measured: ss never lists them, and netstat only with -U.
+    if (protocol === UDPLITE)
+      runtime.services.assume(runtime, "no-udp-lite-socket", `${runtime.host.name} has no socket for ${name}`);
+    return "closed";
+  }
   if (!world.answers) return "unknown";
   const taken = runtime.services.choose({
     kind: "unknown",
@@ -259,7 +262,7 @@ function listening(world: World, runtime: HostRuntime, received: Packet): Socket
   return taken === 0 ? "open" : "closed";
 }
 
-/** No socket: TCP answers with a reset, UDP with port unreachable (net/ipv4/tcp_ipv4.c, udp.c). */
+/** No socket: TCP answers with a reset, UDP and UDP-Lite with port unreachable (net/ipv4/tcp_ipv4.c, udp.c). */
 function refuse(runtime: HostRuntime, skb: Skb): void {
   const { packet: received } = skb;
   if (received.protocol === TCP) {

@@ -136,6 +136,12 @@ export const ASSUMPTION_CODES = {
     means: "-m nfacct matches always; with a quota it would not.",
     todo: "Compare nfacct list.",
   },
+  "no-udp-lite-socket": {
+    part: "sockets",
+    title: "Nobody listens on a UDP-Lite port",
+    means: "ss lists no UDP-Lite sockets, and netstat only with -U. The packet is answered with port unreachable.",
+    todo: "Compare /proc/net/udplite and /proc/net/udplite6 on the machine.",
+  },
   "only-dumped-routes": {
     part: "routes",
     title: "A machine has no other routes than those that are known",

@@ -163,6 +163,11 @@ export const ASSUMPTION_EXAMPLES: ExamplesOf<typeof ASSUMPTION_CODES> = {
   }),
   "no-nft-tables": between(),
   "no-other-backend": between(),
+  "no-udp-lite-socket": probed(
+    { "nodes/n2/sockets.txt": "tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:*\n" },
+    "--packet",
+    JSON.stringify({ ...STRANGER, proto: 136 }),
+  ),
   "no-quota": packetOn(["-A INPUT -m nfacct --nfacct-name web -j DROP"]),
   "only-dumped-routes": probed({ "cluster/pod.yaml": POD }, ..."--from pod/shop/web --to node/n2".split(" ")),
   "only-dumped-rules": probed({ "cluster/pod.yaml": POD }, ..."--from pod/shop/web --to node/n2".split(" ")),

@@ -1,5 +1,5 @@
 import { type PortSet, portSetHas } from "../../../src/net/port-set.ts";
-import { ICMP, ICMPV6, TCP, UDP } from "../../../src/net/protocol.ts";
+import { ICMP, ICMPV6, TCP, UDP, UDPLITE } from "../../../src/net/protocol.ts";
 import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule } from "./observation.ts";
 
 /**
@@ -66,7 +66,7 @@ export function compare(kernel: Observation, podpath: Observation): readonly str
   compareHops("hop", kernel.hops, podpath.hops, domainsOf(podpath), copied, differ);
   if (kernel.delivered !== null && podpath.delivered !== null) {
     const { packet } = kernel.delivered;
-    const isHandled = isIcmp(packet.protocol) || packet.protocol === TCP || packet.protocol === UDP;
+    const isHandled = isHeard(packet.protocol);
     // A raw socket sees what IPv6 carries, not the headers in front of it.
     const received = { ...podpath.delivered.packet, extensions: [] };
     if (isHandled && !samePacket({ ...packet, extensions: [] }, received, domainsOf(podpath))) {
@@ -91,11 +91,16 @@ function isSameEnd(kernel: Observation, { outcome, reason }: Observation["ends"]
 function nothingSeen(kernel: Observation, podpath: Observation): boolean {
   if (kernel.outcome !== "dropped" || kernel.reason !== null || kernel.errno !== null) return false;
   const protocol = podpath.delivered?.packet.protocol;
-  return podpath.pending || (protocol !== undefined && protocol !== TCP && protocol !== UDP && !isIcmp(protocol));
+  return podpath.pending || (protocol !== undefined && !isHeard(protocol));
 }
 
 function domainsOf({ merged, freeDomains }: Observation): readonly PortSet[] {
   return merged ? ANY_VALUE : freeDomains;
+}
+
+/** Protocols that the oracle has raw sockets for. */
+function isHeard(protocol: number): boolean {
+  return isIcmp(protocol) || protocol === TCP || protocol === UDP || protocol === UDPLITE;
 }
 
 function isIcmp(protocol: number): boolean {
@@ -257,7 +262,7 @@ function samePacket(real: SeenPacket, ours: SeenPacket, domains: readonly PortSe
     if (real.icmpType !== ours.icmpType || real.icmpCode !== ours.icmpCode || real.mtu !== ours.mtu) return false;
     if (ours.inner === null && !sameValue(real.icmpId, ours.icmpId, domains)) return false;
   }
-  const sized = real.protocol === TCP || real.protocol === UDP || isIcmp(real.protocol);
+  const sized = isHeard(real.protocol);
   if (!quoted && sized && ours.inner === null && real.length !== ours.length) return false;
   if (real.inner === null || ours.inner === null) return real.inner === null && ours.inner === null;
   return samePacket(real.inner, ours.inner, domains, quoted || ours.vni < 0);

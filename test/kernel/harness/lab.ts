@@ -25,7 +25,7 @@ import type { Ruleset } from "../../../src/model/ruleset.ts";
 import type { ListeningSocket } from "../../../src/model/socket.ts";
 import { type Address, type Family, isLinkLocal, isLoopback, parseAddress } from "../../../src/net/address.ts";
 import { parseInterfaceAddress, prefixContains, prefixOf } from "../../../src/net/prefix.ts";
-import { ICMP, TCP, UDP } from "../../../src/net/protocol.ts";
+import { ICMP, TCP, UDP, UDPLITE } from "../../../src/net/protocol.ts";
 import { readRoutes } from "../../../src/readers/ip/route.ts";
 import { readPolicyRules } from "../../../src/readers/ip/rule.ts";
 import { readIpSetSave } from "../../../src/readers/ipset/save.ts";
@@ -399,7 +399,7 @@ function labSockets(spec: LabHost): readonly ListeningSocket[] {
   } as const;
   return [
     // The oracle's own: they tell it what was delivered, and hear ICMP errors like any raw socket.
-    ...[ICMP, TCP, UDP].map((protocol) => ({ ...wildcard, protocol, port: 0, raw: true })),
+    ...[ICMP, TCP, UDP, UDPLITE].map((protocol) => ({ ...wildcard, protocol, port: 0, raw: true })),
     ...(spec.listen ?? []).map((text) => {
       const [protocol = "", port = ""] = text.split("/");
       return { ...wildcard, protocol: protocol === "tcp" ? TCP : UDP, port: Number(port) };

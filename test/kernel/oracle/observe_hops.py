@@ -68,10 +68,10 @@ class DeliveryObserver:
         self.host = host
         self.sockets = []
         self.six = set()
-        for number in (socket.IPPROTO_ICMP, socket.IPPROTO_TCP, socket.IPPROTO_UDP):
+        for number in (socket.IPPROTO_ICMP, socket.IPPROTO_TCP, socket.IPPROTO_UDP, socket.IPPROTO_UDPLITE):
             self._open(namespace, socket.AF_INET, number)
         if ipv6:
-            for number in (socket.IPPROTO_ICMPV6, socket.IPPROTO_TCP, socket.IPPROTO_UDP):
+            for number in (socket.IPPROTO_ICMPV6, socket.IPPROTO_TCP, socket.IPPROTO_UDP, socket.IPPROTO_UDPLITE):
                 opened = self._open(namespace, socket.AF_INET6, number)
                 for option in (IPV6_FLOWINFO, IPV6_RECVPKTINFO, IPV6_RECVHOPLIMIT):
                     opened.setsockopt(socket.IPPROTO_IPV6, option, 1)
