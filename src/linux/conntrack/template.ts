@@ -4,12 +4,12 @@ import { type Connection, IPS_CONFIRMED } from "./connection.ts";
 import { tuple } from "./tuple.ts";
 
 /** What matches read of a connection. */
-export type SeenConnection = Pick<Connection, "original" | "reply" | "status" | "mark" | "expires">;
+export type SeenConnection = Pick<Connection, "original" | "reply" | "status" | "expires">;
 
 const NOTHING4 = tuple(unspecified(4), unspecified(4), 0, 0, 0, 0);
 const NOTHING6 = tuple(unspecified(6), unspecified(6), 0, 0, 0, 0);
-const TEMPLATE4: SeenConnection = { original: NOTHING4, reply: NOTHING4, status: IPS_CONFIRMED, mark: 0, expires: 0 };
-const TEMPLATE6: SeenConnection = { original: NOTHING6, reply: NOTHING6, status: IPS_CONFIRMED, mark: 0, expires: 0 };
+const TEMPLATE4: SeenConnection = { original: NOTHING4, reply: NOTHING4, status: IPS_CONFIRMED, expires: 0 };
+const TEMPLATE6: SeenConnection = { original: NOTHING6, reply: NOTHING6, status: IPS_CONFIRMED, expires: 0 };
 
 /**
  * The packet's connection as matches see it (nf_ct_get): between `-j CT` and the look-up the template, a connection of nobody

@@ -14,6 +14,8 @@ export interface ConntrackTemplate {
   } | null;
   readonly helper: string | null;
   readonly timeout: string | null;
+  /** The options of its rule, which its mark is kept under. */
+  readonly rule: object;
 }
 
 /** nf_ct_zone_tmpl() and nf_ct_zone_id(): the zone of the original direction. */

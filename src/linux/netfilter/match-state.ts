@@ -10,6 +10,7 @@ export type MatchStateTables = { readonly [K in keyof MatchStates]: Map<object |
 /** No state at all: as after a ruleset load. The compiler refuses an extension that is missing here. */
 export function emptyMatchStates(): MatchStateTables {
   return {
+    CT: new Map(),
     connlimit: new Map(),
     hashlimit: new Map(),
     limit: new Map(),

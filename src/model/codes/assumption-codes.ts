@@ -222,6 +222,13 @@ export const ASSUMPTION_CODES = {
     means: "-m socket --restore-skmark gives the packet the socket's mark, which no dump tells.",
     todo: "Compare ss -e on the machine.",
   },
+  "template-without-mark": {
+    part: "matchStates",
+    title: "No earlier packet has left a mark in a template of -j CT",
+    means:
+      "In raw, CONNMARK behind -j CT writes into the template of that rule, for all packets that come later until the rules are loaded anew. No dump tells it; it is taken to be 0.",
+    todo: "Put CONNMARK where conntrack has seen the packet: mangle, not raw.",
+  },
   "wireguard-unverified": {
     part: "interfaces",
     title: "WireGuard behaves as documented",

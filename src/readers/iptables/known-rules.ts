@@ -25,12 +25,15 @@ export function knownRules(): KnownRules {
   return { family: { 4: new Map(), 6: new Map() } };
 }
 
-/** Matches whose state belongs to their options' object, so that every rule must have its own. */
+/** Matches whose state belongs to their options' object, so that every rule must have its own; so has the template of `-j CT`. */
 const STATEFUL: ReadonlySet<string> = new Set(Object.keys(emptyMatchStates()));
 
 /** Whether a rule of another place can have the same parts. */
 function isShareable({ matches, target }: Rule): boolean {
-  if (target?.kind === "extension" && target.call.name === "unmodelled") return false;
+  if (target?.kind === "extension") {
+    if (target.call.name === "unmodelled") return false;
+    if (target.call.name === "CT" && !target.call.options.notrack) return false;
+  }
   return matches.every(isPlain);
 }
 

@@ -198,5 +198,14 @@ export const ASSUMPTION_EXAMPLES: ExamplesOf<typeof ASSUMPTION_CODES> = {
   },
   "silent-routers-outside": probed({}, ..."--from node/n1 --to 203.0.113.9 --kind traceroute".split(" ")),
   "socket-without-mark": packetOn(["-A INPUT -m socket --restore-skmark -j DROP"], { src: SOURCE }),
+  "template-without-mark": packetOn([
+    "COMMIT",
+    "*raw",
+    ":PREROUTING ACCEPT [0:0]",
+    ":OUTPUT ACCEPT [0:0]",
+    "-A PREROUTING -p tcp -j CT --zone 7",
+    "-A PREROUTING -m connmark --mark 0x5 -j DROP",
+    "-A PREROUTING -j CONNMARK --set-mark 0x5",
+  ]),
   "vlan-unverified": devices(vlan("    vlan protocol 802.1Q id 7 <REORDER_HDR>\n"), ON_VLAN),
 };

@@ -248,6 +248,35 @@ describe.skipIf(!available).each([
     expect(round?.result.rules.length).toBeGreaterThan(5);
   });
 
+  it("CONNMARK behind -j CT writes into the template of that rule, for the packets that come later", async () => {
+    const shows = [
+      "-m connmark --mark 0x0/0xf -j MARK --set-mark 1",
+      "-m connmark --mark 0x3/0xf -j MARK --set-mark 2",
+    ];
+    const raw = (port: number, write: string): readonly string[] =>
+      [`-p udp --dport ${port} -j CT --zone 7`, ...shows, write].map((text) => `-A PREROUTING ${text}`);
+    const matched = await agree(
+      table("raw", [
+        ...raw(80, "-p udp --dport 80 -j CONNMARK --set-mark 0x3"),
+        ...raw(81, "-p udp --dport 81 -j CONNMARK --save-mark"),
+        "-A PREROUTING -j CONNMARK --restore-mark",
+      ]) +
+        table(
+          "mangle",
+          shows.map((text) => `-A PREROUTING ${text}`),
+        ),
+      through,
+      { ...through, fresh: false, sport: 4001 },
+      { ...through, fresh: false, sport: 4002, dport: 81 },
+      { ...through, fresh: false, sport: 4003, dport: 81 },
+      { ...through, fresh: false, sport: 4004 },
+    );
+    // The second packet of each rule sees what the first one left there.
+    expect(matched[0]?.result.rules.map(({ index }) => index)).not.toEqual(
+      matched[1]?.result.rules.map(({ index }) => index),
+    );
+  });
+
   it.runIf(family === 4)("ECN is taken off", async () => {
     await agree(
       table("mangle", [

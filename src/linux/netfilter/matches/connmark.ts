@@ -1,4 +1,4 @@
-import { seenConnection } from "../../conntrack/template.ts";
+import { connectionMark } from "../connection-mark.ts";
 import type { MatchExtension } from "../extension.ts";
 import { formatMark, parseMarkMask } from "../mark-value.ts";
 import { givenOption, optionWords } from "../option-words.ts";
@@ -24,9 +24,9 @@ export const connmark: MatchExtension<"connmark"> = {
   print: (options) => optionWords("mark", options.invert, formatMark(options)),
   compile: ({ value, mask, invert }) => ({
     kind: "call",
-    test: (skb) => {
-      const connection = seenConnection(skb);
-      return connection !== null && ((connection.mark & mask) >>> 0 === value) !== invert;
+    test: (skb, runtime) => {
+      const mark = connectionMark(runtime, skb);
+      return mark !== null && ((mark & mask) >>> 0 === value) !== invert;
     },
   }),
 };

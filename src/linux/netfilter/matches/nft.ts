@@ -51,7 +51,8 @@ export const nft: MatchExtension<"nft"> = {
         return {
           kind: "call",
           test(skb, runtime, hook) {
-            run(skb, runtime, hook);
+            // nft_ct_set_eval() leaves the template of `-j CT` alone.
+            if (skb.template === null || options.call.name !== "CONNMARK") run(skb, runtime, hook);
             return true;
           },
         };

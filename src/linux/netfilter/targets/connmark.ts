@@ -1,4 +1,4 @@
-import { seenConnection } from "../../conntrack/template.ts";
+import { connectionMark, setConnectionMark } from "../connection-mark.ts";
 import type { GivenOption, Parsed, TargetExtension } from "../extension.ts";
 import { type MarkMask, parseUint32 } from "../mark-value.ts";
 import { givenOption, givenValue } from "../option-words.ts";
@@ -87,25 +87,20 @@ export const CONNMARK: TargetExtension<"CONNMARK"> = {
       ...shifted,
     ];
   },
-  compile: (options) => (skb) => {
-    const { connection } = skb;
-    if (connection === null) {
-      // The mark of a template; not modelled: one that CONNMARK itself has given to it.
-      const seen = seenConnection(skb);
-      if (seen !== null && options.mode === "restore") skb.mark = (skb.mark & ~options.nfMask) >>> 0;
-      return XT_CONTINUE;
-    }
+  compile: (options) => (skb, runtime) => {
+    const old = connectionMark(runtime, skb);
+    if (old === null) return XT_CONTINUE;
     switch (options.mode) {
       case "set":
-        connection.mark = shiftMark(applySetMark(connection.mark, options.mark), options.shift);
+        setConnectionMark(runtime, skb, shiftMark(applySetMark(old, options.mark), options.shift));
         break;
       case "save": {
         const moved = shiftMark(skb.mark & options.nfMask, options.shift);
-        connection.mark = ((connection.mark & ~options.ctMask) ^ moved) >>> 0;
+        setConnectionMark(runtime, skb, ((old & ~options.ctMask) ^ moved) >>> 0);
         break;
       }
       case "restore": {
-        const moved = shiftMark(connection.mark & options.ctMask, options.shift);
+        const moved = shiftMark(old & options.ctMask, options.shift);
         skb.mark = ((skb.mark & ~options.nfMask) ^ moved) >>> 0;
         break;
       }

@@ -94,7 +94,7 @@ export const CT: TargetExtension<"CT"> = {
   },
   compile(options) {
     const { notrack, zone, helper, timeout } = options;
-    const template: ConntrackTemplate = { zone, helper, timeout };
+    const template: ConntrackTemplate = { zone, helper, timeout, rule: options };
     const assumption = timeout === null ? null : `timeout policy ${timeout} set by -j CT makes no difference`;
     return (skb, runtime) => {
       if (skb.connection !== null || skb.ctState !== CT_NONE) return XT_CONTINUE;
