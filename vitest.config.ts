@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    // By itself it leaves one processor free: of two, half.
+    maxWorkers: "100%",
     projects: [
       {
         test: {

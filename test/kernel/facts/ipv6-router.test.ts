@@ -139,7 +139,7 @@ describe.skipIf(!available)("an IPv6 router, as the kernel is one", () => {
     [
       "says which protocol nothing handles",
       { ...UDP, dst: "fd00:a::1", proto: 47, length: 8 },
-      "delivered R; 4/1 fd00:a::1 > fd00:a::2",
+      "delivered R; 4/1 mtu 6 fd00:a::1 > fd00:a::2",
     ],
   ];
   it.each(GROUPS)("%s", async (_sentence, packet, expected) => {
