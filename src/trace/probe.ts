@@ -12,7 +12,7 @@ import type { Finding } from "../model/finding.ts";
 import type { NameLookup } from "../model/name-lookup.ts";
 import type { Network } from "../model/network.ts";
 import type { Address } from "../net/address.ts";
-import { ICMP, ICMPV6, TCP, UDP } from "../net/protocol.ts";
+import { formatProtocol, ICMP, ICMPV6, TCP, UDP } from "../net/protocol.ts";
 import { type Endpoint, resolveEndpoint } from "./endpoint.ts";
 import { explore } from "./explorer.ts";
 import { nearest } from "./nearest.ts";
@@ -91,13 +91,22 @@ export function prepareProbe(network: Network, probe: Probe): Prepared {
     );
   }
   const destination = ends.destination;
+  const sent = protocolOf(kind, protocol, port, destination);
+  const wanted = probe.kind === null ? protocol : probe.protocol;
+  if (wanted !== null && wanted !== sent && !(isIcmp(wanted) && isIcmp(sent))) {
+    return problem(
+      "protocol-without-program",
+      `a ${kind} sends ${formatProtocol(sent)}, not ${formatProtocol(wanted)}`,
+      "Ask with --packet, which sends any protocol.",
+    );
+  }
   return {
     probe: {
       from: from.endpoint,
       to: to.endpoint,
       sender,
       kind,
-      protocol: protocolOf(kind, protocol, port, destination),
+      protocol: sent,
       target: {
         source: from.endpoint.literal ? ends.source : null,
         destination,
@@ -165,6 +174,10 @@ function kindOf(protocol: number | null, port: number | null): ProbeKind {
   return port === null ? "ping" : "connect";
 }
 
+function isIcmp(protocol: number): boolean {
+  return protocol === ICMP || protocol === ICMPV6;
+}
+
 function protocolOf(kind: ProbeKind, given: number | null, port: number | null, destination: Address): number {
   const icmp = destination.family === 6 ? ICMPV6 : ICMP;
   switch (kind) {
@@ -176,7 +189,7 @@ function protocolOf(kind: ProbeKind, given: number | null, port: number | null, 
     case "lookup":
       return UDP;
     case "traceroute":
-      if (given === ICMP || given === ICMPV6) return icmp;
+      if (given !== null && isIcmp(given)) return icmp;
       return given ?? (port === null ? UDP : TCP);
   }
 }

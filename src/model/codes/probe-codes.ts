@@ -38,6 +38,12 @@ export const PROBE_CODES = {
     means: "A connect or a request needs to know where to.",
     todo: "Add --port, or write service/NAMESPACE/NAME:PORT.",
   },
+  "protocol-without-program": {
+    title: "No program of a probe sends this protocol",
+    means:
+      "A connect sends TCP, a request and a lookup UDP, a ping ICMP. Of other protocols, SCTP among them, single packets can be asked about.",
+    todo: "Ask with --packet, or choose another kind or protocol.",
+  },
   "resolver-unknown": {
     title: "Whom the sender asks for names is not known",
     means:
