@@ -54,7 +54,7 @@ describe.skipIf(!available)("what an IPv6 host sends itself, as the kernel does 
     [
       "answers itself about an unknown protocol at a link-local address",
       { ...SENT, dst: "fe80::1", bindInterface: "in0", proto: 50, length: 8 },
-      "delivered R; 4/1 fe80::1 > fe80::1",
+      "delivered R; 4/1 mtu 6 fe80::1 > fe80::1",
     ],
   ];
   it.each(FATES)("%s", async (_sentence, packet, expected) => {
