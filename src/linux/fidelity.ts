@@ -143,7 +143,7 @@ export const ROUTE_FIDELITY: Readonly<Record<RouteType, Fidelity>> = {
   local: null,
   broadcast: null,
   anycast: null,
-  multicast: UNMET,
+  multicast: null,
   blackhole: null,
   unreachable: null,
   prohibit: null,
