@@ -3,6 +3,7 @@ import { Duel, type ProbePacket } from "../harness/duel.ts";
 import { kernelAvailable } from "../harness/kernel-available.ts";
 import { networkOf } from "../harness/lab.ts";
 import { toBuildRequest } from "../harness/network-to-oracle.ts";
+import { FAMILIES_AND_BACKENDS, table } from "../harness/option-lab.ts";
 import { Oracle } from "../harness/oracle-client.ts";
 import { routerLab } from "../harness/router-lab.ts";
 import { routerLab6 } from "../harness/router-lab-6.ts";
@@ -10,103 +11,93 @@ import { told } from "../harness/told.ts";
 
 const available = await kernelAvailable();
 
-describe.skipIf(!available).each([
-  [4, "legacy"],
-  [4, "nft"],
-  [6, "legacy"],
-  [6, "nft"],
-] as const)("packets with a wrong checksum, IPv%i, %s", (family, backend) => {
-  const six = family === 6;
-  const [src, dst, own] = six ? ["fd00:a::2", "fd00:b::2", "fd00:b::1"] : ["10.0.0.2", "10.0.1.2", "10.0.1.1"];
-  let oracle: Oracle;
-  beforeAll(() => {
-    oracle = new Oracle();
-  });
-  afterAll(() => oracle.close());
+describe.skipIf(!available).each(FAMILIES_AND_BACKENDS)(
+  "packets with a wrong checksum, IPv%i, %s",
+  (family, backend) => {
+    const six = family === 6;
+    const [src, dst, own] = six ? ["fd00:a::2", "fd00:b::2", "fd00:b::1"] : ["10.0.0.2", "10.0.1.2", "10.0.1.1"];
+    let oracle: Oracle;
+    beforeAll(() => {
+      oracle = new Oracle();
+    });
+    afterAll(() => oracle.close());
 
-  async function duelOf(checksum: string | null, rules: readonly string[]): Promise<Duel> {
-    const text = [
-      "*filter",
-      ":INPUT ACCEPT [0:0]",
-      ":FORWARD ACCEPT [0:0]",
-      ":OUTPUT ACCEPT [0:0]",
-      ...rules,
-      "COMMIT",
-      "",
+    async function duelOf(checksum: string | null, rules: readonly string[]): Promise<Duel> {
+      const text = table("filter", rules);
+      // An IPv6 lab switches the check off unless it says otherwise.
+      const sysctls = { "net.netfilter.nf_conntrack_checksum": checksum ?? "1" };
+      const options = { router: { rulesets: [{ family, backend, text }], sysctls } };
+      const network = networkOf(six ? routerLab6(options) : routerLab(options));
+      await oracle.build(toBuildRequest(network, {}));
+      return new Duel(oracle, network, true);
+    }
+
+    const through: ProbePacket = {
+      host: "R",
+      interface: "in0",
+      src,
+      dst,
+      proto: "udp",
+      sport: 4000,
+      dport: 80,
+      length: 20,
+    };
+    const kinds: readonly ProbePacket[] = [
+      through,
+      { ...through, proto: "tcp", flags: "S", length: 0 },
+      { ...through, proto: six ? "icmpv6" : "icmp" },
+      { ...through, proto: "sctp", length: 0 },
+      { ...through, proto: 47 },
     ];
-    // An IPv6 lab switches the check off unless it says otherwise.
-    const sysctls = { "net.netfilter.nf_conntrack_checksum": checksum ?? "1" };
-    const options = { router: { rulesets: [{ family, backend, text: text.join("\n") }], sysctls } };
-    const network = networkOf(six ? routerLab6(options) : routerLab(options));
-    await oracle.build(toBuildRequest(network, {}));
-    return new Duel(oracle, network, true);
-  }
+    const damaged = kinds.map((packet): ProbePacket => ({ ...packet, badChecksum: true }));
+    const states = ["NEW", "INVALID", "UNTRACKED"].flatMap((state) =>
+      ["FORWARD", "INPUT", "OUTPUT"].map((chain) => `-A ${chain} -m conntrack --ctstate ${state}`),
+    );
 
-  const through: ProbePacket = {
-    host: "R",
-    interface: "in0",
-    src,
-    dst,
-    proto: "udp",
-    sport: 4000,
-    dport: 80,
-    length: 20,
-  };
-  const kinds: readonly ProbePacket[] = [
-    through,
-    { ...through, proto: "tcp", flags: "S", length: 0 },
-    { ...through, proto: six ? "icmpv6" : "icmp" },
-    { ...through, proto: "sctp", length: 0 },
-    { ...through, proto: 47 },
-  ];
-  const damaged = kinds.map((packet): ProbePacket => ({ ...packet, badChecksum: true }));
-  const states = ["NEW", "INVALID", "UNTRACKED"].flatMap((state) =>
-    ["FORWARD", "INPUT", "OUTPUT"].map((chain) => `-A ${chain} -m conntrack --ctstate ${state}`),
-  );
+    it.each(["1", "0"])(
+      "are INVALID where they come in, if nf_conntrack_checksum is 1 (%s), and go on",
+      async (checksum) => {
+        const duel = await duelOf(checksum, states);
+        for (const packet of damaged) {
+          const { kernel } = await duel.agree(packet);
+          const invalid = kernel.rules.some(({ chain, index }) => chain === "FORWARD" && index === 2);
+          expect(invalid).toBe(checksum === "1" && packet.proto !== 47);
+        }
+      },
+    );
 
-  it.each(["1", "0"])(
-    "are INVALID where they come in, if nf_conntrack_checksum is 1 (%s), and go on",
-    async (checksum) => {
-      const duel = await duelOf(checksum, states);
-      for (const packet of damaged) {
-        const { kernel } = await duel.agree(packet);
-        const invalid = kernel.rules.some(({ chain, index }) => chain === "FORWARD" && index === 2);
-        expect(invalid).toBe(checksum === "1" && packet.proto !== 47);
+    it("die at their receiver, who answers nothing", async () => {
+      for (const rules of [[], states]) {
+        const duel = await duelOf(null, rules);
+        for (const packet of [...damaged.slice(0, 3), ...kinds.slice(0, 3)]) await duel.agree({ ...packet, dst: own });
       }
-    },
-  );
+      const duel = await duelOf(null, []);
+      const reasons = ["UDP_CSUM", "TCP_CSUM", "ICMP_CSUM"];
+      for (const [index, packet] of damaged.slice(0, 3).entries()) {
+        expect(told(await duel.agree({ ...packet, dst: own }))).toBe(`dropped ${reasons[index]}`);
+      }
+    });
 
-  it("die at their receiver, who answers nothing", async () => {
-    for (const rules of [[], states]) {
-      const duel = await duelOf(null, rules);
-      for (const packet of [...damaged.slice(0, 3), ...kinds.slice(0, 3)]) await duel.agree({ ...packet, dst: own });
-    }
-    const duel = await duelOf(null, []);
-    const reasons = ["UDP_CSUM", "TCP_CSUM", "ICMP_CSUM"];
-    for (const [index, packet] of damaged.slice(0, 3).entries()) {
-      expect(told(await duel.agree({ ...packet, dst: own }))).toBe(`dropped ${reasons[index]}`);
-    }
-  });
+    it("are sent by a host without a look at them", async () => {
+      const duel = await duelOf(null, states);
+      for (const { host, proto, sport, dport, length } of damaged.slice(0, 3)) {
+        await duel.agree({
+          ...(host === undefined ? {} : { host }),
+          ...(proto === undefined ? {} : { proto }),
+          ...(sport === undefined ? {} : { sport, dport: dport ?? 0 }),
+          ...(length === undefined ? {} : { length }),
+          dst,
+          raw: true,
+          badChecksum: true,
+        });
+      }
+    });
 
-  it("are sent by a host without a look at them", async () => {
-    const duel = await duelOf(null, states);
-    for (const { host, proto, sport, dport, length } of damaged.slice(0, 3)) {
-      await duel.agree({
-        ...(host === undefined ? {} : { host }),
-        ...(proto === undefined ? {} : { proto }),
-        ...(sport === undefined ? {} : { sport, dport: dport ?? 0 }),
-        ...(length === undefined ? {} : { length }),
-        dst,
-        raw: true,
-        badChecksum: true,
-      });
-    }
-  });
-
-  it("are not answered by REJECT, but by routers whose TTL they exceed", async () => {
-    const duel = await duelOf(null, ["-A FORWARD -p tcp -j REJECT --reject-with tcp-reset", "-A FORWARD -j REJECT"]);
-    for (const packet of damaged) await duel.agree(packet);
-    const last = await duelOf(null, []);
-    for (const packet of damaged) await last.agree({ ...packet, ttl: 1 });
-  });
-});
+    it("are not answered by REJECT, but by routers whose TTL they exceed", async () => {
+      const duel = await duelOf(null, ["-A FORWARD -p tcp -j REJECT --reject-with tcp-reset", "-A FORWARD -j REJECT"]);
+      for (const packet of damaged) await duel.agree(packet);
+      const last = await duelOf(null, []);
+      for (const packet of damaged) await last.agree({ ...packet, ttl: 1 });
+    });
+  },
+);

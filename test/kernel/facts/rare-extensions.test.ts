@@ -3,6 +3,7 @@ import { Duel, type ProbePacket, type Round } from "../harness/duel.ts";
 import { kernelAvailable } from "../harness/kernel-available.ts";
 import { networkOf } from "../harness/lab.ts";
 import { toBuildRequest } from "../harness/network-to-oracle.ts";
+import { FAMILIES_AND_BACKENDS, table } from "../harness/option-lab.ts";
 import { Oracle } from "../harness/oracle-client.ts";
 import { muted } from "../harness/podpath-network.ts";
 import { routerLab } from "../harness/router-lab.ts";
@@ -11,25 +12,8 @@ import { routerLab6 } from "../harness/router-lab-6.ts";
 const available = await kernelAvailable();
 const FAR = ["A", "B", "C"];
 
-const HOOKS = {
-  raw: "PREROUTING OUTPUT",
-  mangle: "PREROUTING INPUT FORWARD OUTPUT POSTROUTING",
-  filter: "INPUT FORWARD OUTPUT",
-};
-
-function table(name: keyof typeof HOOKS, rules: readonly string[]): string {
-  return [`*${name}`, ...HOOKS[name].split(" ").map((chain) => `:${chain} ACCEPT [0:0]`), ...rules, "COMMIT", ""].join(
-    "\n",
-  );
-}
-
 /** Matches and targets that hardly anybody uses, and that neither the campaigns nor `targets.test.ts` draw. */
-describe.skipIf(!available).each([
-  [4, "legacy"],
-  [4, "nft"],
-  [6, "legacy"],
-  [6, "nft"],
-] as const)("rare extensions, IPv%i, %s", (family, backend) => {
+describe.skipIf(!available).each(FAMILIES_AND_BACKENDS)("rare extensions, IPv%i, %s", (family, backend) => {
   const six = family === 6;
   const [src, dst] = six ? ["fd00:a::2", "fd00:b::2"] : ["10.0.0.2", "10.0.1.2"];
   let oracle: Oracle;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Duel, type ProbePacket } from "../harness/duel.ts";
 import { kernelAvailable } from "../harness/kernel-available.ts";
+import { FAMILIES_AND_BACKENDS } from "../harness/option-lab.ts";
 import { Oracle } from "../harness/oracle-client.ts";
 import { routerLab } from "../harness/router-lab.ts";
 import { routerLab6 } from "../harness/router-lab-6.ts";
@@ -8,12 +9,7 @@ import { routerLab6 } from "../harness/router-lab-6.ts";
 const available = await kernelAvailable();
 
 /** REJECT reads the checksum of what it answers, over this one packet. */
-describe.skipIf(!available).each([
-  [4, "legacy"],
-  [4, "nft"],
-  [6, "legacy"],
-  [6, "nft"],
-] as const)("REJECT and checksums, IPv%i, %s", (family, backend) => {
+describe.skipIf(!available).each(FAMILIES_AND_BACKENDS)("REJECT and checksums, IPv%i, %s", (family, backend) => {
   let oracle: Oracle;
   beforeAll(() => {
     oracle = new Oracle();
