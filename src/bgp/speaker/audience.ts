@@ -3,11 +3,11 @@ import { sameForm, type WireForm } from "../messages/message.ts";
 import type { PathAttributes } from "../messages/path-attributes.ts";
 import { type PrefixKey, prefixKey, type RibRoute, type RouteOwner } from "../rib/route.ts";
 import type { RibNet } from "../rib/table.ts";
+import type { BgpCore } from "./bgp-core.ts";
 import { countAlone, type ExportCounts, noCounts } from "./export-counts.ts";
 import type { Peer, Pending } from "./peer.ts";
 import { noteError } from "./protocol.ts";
 import { bucketsOf, flush, sendWrites, writesFor } from "./send-update.ts";
-import type { BgpCore } from "./session.ts";
 import { isOfGroup, type Outgoing, outgoingOf, type UpdateGroup, updateGroup } from "./update-group.ts";
 
 /** What an audience was told of a destination, or of one route to it; who told it hears nothing of it. */

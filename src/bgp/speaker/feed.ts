@@ -1,8 +1,8 @@
 import type { Message } from "../messages/message.ts";
 import { joinAudience, leaveAudience, tellAgain } from "./audience.ts";
+import type { BgpCore } from "./bgp-core.ts";
 import type { Peer } from "./peer.ts";
 import { waitsForRecovery } from "./recovery.ts";
-import type { BgpCore } from "./session.ts";
 
 /** A ROUTE-REFRESH: all is told again. */
 export function receiveRefresh(core: BgpCore, peer: Peer, message: Message & { kind: "route-refresh" }): void {

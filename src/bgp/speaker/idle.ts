@@ -3,8 +3,9 @@ import type { Connection } from "../../emulator/tcp/connection.ts";
 import { lastsFor, moveStream, type Path, passBy, pathHolds } from "../../emulator/tcp/path.ts";
 import { settle, type World } from "../../emulator/world.ts";
 import { HEADER_LENGTH } from "../messages/message.ts";
+import type { BgpCore } from "./bgp-core.ts";
 import type { Peer, PeerConnection } from "./peer.ts";
-import { type BgpCore, keepaliveTimeout } from "./session.ts";
+import { keepaliveTimeout } from "./session.ts";
 import { jittered } from "./timer.ts";
 
 /** One end of a session that has nothing to say but that it is there. */

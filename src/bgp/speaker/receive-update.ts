@@ -3,12 +3,12 @@ import type { UpdateMessage } from "../messages/message.ts";
 import type { Nlri, PathAttributes } from "../messages/path-attributes.ts";
 import { attributesReceived } from "../rib/bgp-attributes.ts";
 import { NO_KERNEL_ATTRIBUTES, type PrefixKey, prefixKey, type RibRoute } from "../rib/route.ts";
+import type { BgpCore } from "./bgp-core.ts";
 import { forgetSent } from "./feed.ts";
 import { findNeighbour } from "./interfaces.ts";
 import type { Peer } from "./peer.ts";
 import { flushRoutes, importRoute, withdrawRoute } from "./protocol.ts";
 import { unlockRecovery } from "./recovery.ts";
-import type { BgpCore } from "./session.ts";
 import { sharedAttributes } from "./shared-attributes.ts";
 import { stopTimer } from "./timer.ts";
 

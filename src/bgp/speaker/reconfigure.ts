@@ -2,11 +2,12 @@ import type { BirdFilterUse } from "../../model/bird/configuration.ts";
 import type { FilterEnvironment } from "../filter/evaluate.ts";
 import { moveAudience } from "./audience.ts";
 import type { BgpConfiguration, ProtocolConfiguration, SpeakerConfiguration } from "./configuration.ts";
+import { endPeer } from "./instance.ts";
 import { announceToKernel, scanKernel, stopKernel } from "./kernel.ts";
 import { scanStatic } from "./local-routes.ts";
 import type { Peer } from "./peer.ts";
 import { flushRoutes, type Protocol, setState } from "./protocol.ts";
-import { endPeer, reloadRoutes } from "./session.ts";
+import { reloadRoutes } from "./session.ts";
 import { addProtocol, removePeer, type Speaker, startProtocol } from "./speaker.ts";
 
 /** Subcodes of Cease (RFC 4486): of a peer that is gone, and of one that is told something else. */

@@ -1,6 +1,6 @@
 import { settle, type World } from "../../emulator/world.ts";
+import type { BgpCore } from "./bgp-core.ts";
 import { playIdle } from "./idle.ts";
-import type { BgpCore } from "./session.ts";
 
 const started = new WeakMap<World, BgpCore[]>();
 

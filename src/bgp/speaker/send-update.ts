@@ -4,9 +4,9 @@ import { type Prefix, samePrefix } from "../../net/prefix.ts";
 import { encodeMessage } from "../messages/encode.ts";
 import { MAX_MESSAGE_LENGTH, type Message, sameForm, type WireForm } from "../messages/message.ts";
 import { type Nlri, type PathAttributes, pathAttributes } from "../messages/path-attributes.ts";
+import type { BgpCore } from "./bgp-core.ts";
 import { findNeighbour } from "./interfaces.ts";
 import type { Peer, Pending } from "./peer.ts";
-import type { BgpCore } from "./session.ts";
 
 /** Room for destinations in an UPDATE whose attributes take up to 2048 octets (bgp_create_update). */
 const ROOM = MAX_MESSAGE_LENGTH - 2048 - 64;

@@ -6,25 +6,17 @@ import { formatAddress, unspecified } from "../../net/address.ts";
 import { addressKey, type RibRoute } from "../rib/route.ts";
 import { type RibListener, type RibNet, routingTable } from "../rib/table.ts";
 import { announce } from "./audience.ts";
+import type { BgpCore } from "./bgp-core.ts";
 import type { BgpConfiguration, ProtocolConfiguration, SpeakerConfiguration } from "./configuration.ts";
 import { feed } from "./feed.ts";
+import { checkNeighbour, disablePeer, restartTimeout, startPeer, startupTimeout } from "./instance.ts";
 import { announceToKernel, feedKernel, type Kernel, kernel, scanKernel, startKernel, stopKernel } from "./kernel.ts";
 import { scanDirect, scanStatic, startDirect, startStatic } from "./local-routes.ts";
 import { NO_ERROR, type Peer, peerConnection } from "./peer.ts";
 import { type Protocol, protocol, setState } from "./protocol.ts";
 import { beginRecovery, recovery } from "./recovery.ts";
 import { daemonsIn } from "./run-speakers.ts";
-import {
-  type BgpCore,
-  checkNeighbour,
-  connectTimeout,
-  disablePeer,
-  holdTimeout,
-  keepaliveTimeout,
-  restartTimeout,
-  startPeer,
-  startupTimeout,
-} from "./session.ts";
+import { accept, connectTimeout, holdTimeout, keepaliveTimeout } from "./session.ts";
 import { timer, whenDue } from "./timer.ts";
 
 /** A routing daemon that runs on a host of a World: BIRD as its configuration tells it. */
@@ -63,6 +55,7 @@ export function startSpeaker(
     audiences: new Set(),
     listener: null,
     listenUsers: 0,
+    accept,
     locks: new Map(),
     sourceIds: new Map(),
     sources: 0,

@@ -1,6 +1,6 @@
 import { runFor } from "../../../../src/bgp/reconverge.ts";
 import { speakerOf } from "../../../../src/bgp/speaker/from-bird.ts";
-import { disablePeer } from "../../../../src/bgp/speaker/session.ts";
+import { disablePeer } from "../../../../src/bgp/speaker/instance.ts";
 import {
   hostChanged,
   killSpeaker,
