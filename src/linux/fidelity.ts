@@ -87,7 +87,7 @@ export const TARGET_FIDELITY: Readonly<Record<Exclude<keyof Targets, "nft" | "un
   CONNSECMARK: UNMET,
   CT: null,
   DNAT: null,
-  DNPT: UNMET,
+  DNPT: null,
   DSCP: null,
   ECN: null,
   HL: null,

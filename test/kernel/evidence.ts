@@ -29,11 +29,11 @@ const FILE = new URL("evidence.json", import.meta.url);
 const line = z.object({
   source: z.string(),
   probes: z.number(),
-  disagreements: z.number(),
+  differing: z.record(z.string(), z.number()),
   features: z.record(z.string(), z.number()),
 });
 
-const sources: { source: string; probes: number; disagreements: number }[] = [];
+const sources: { source: string; probes: number; differing: Readonly<Record<string, number>> }[] = [];
 /** Probes by feature and by where they were sent. */
 const total = new Map<string, Map<string, number>>();
 
@@ -57,9 +57,10 @@ async function runFacts(): Promise<void> {
     const [status] = await once(facts, "close");
     if (status !== 0) process.stdout.write("some facts failed: the probes that agreed count all the same\n");
     for (const text of readFileSync(file, "utf8").trim().split("\n")) {
-      const { source, probes, disagreements, features } = line.parse(JSON.parse(text));
-      process.stdout.write(`${source}: ${probes} probes, ${disagreements} disagreements\n`);
-      sources.push({ source, probes, disagreements });
+      const { source, probes, differing, features } = line.parse(JSON.parse(text));
+      process.stdout.write(`${source}: ${probes} probes\n`);
+      for (const [test, count] of Object.entries(differing)) process.stdout.write(`  ${count} differ: ${test}\n`);
+      sources.push({ source, probes, differing });
       for (const [feature, count] of Object.entries(features)) add(feature, source, count);
     }
   } finally {
@@ -78,7 +79,8 @@ async function runCampaigns(): Promise<string> {
       const source = `${kind} ${seed}`;
       process.stdout.write(`${source}: ${summary(result, (Date.now() - started) / 1000)}\n`);
       for (const { differences } of result.disagreements) process.stdout.write(`  ${differences[0]}\n`);
-      sources.push({ source, probes: result.tally.probes, disagreements: result.disagreements.length });
+      const found = result.disagreements.length;
+      sources.push({ source, probes: result.tally.probes, differing: found === 0 ? {} : { unexplained: found } });
       for (const [feature, count] of result.tally.features) add(feature, source, count);
     }
     return (await oracle.capabilities()).kernel;

@@ -7,14 +7,21 @@ const file = process.env["PODPATH_EVIDENCE"];
 
 const features = new Map<string, number>();
 let probes = 0;
-let disagreements = 0;
+/** Probes that the two sides disagree about, by the test that says so. */
+const differing = new Map<string, number>();
+let test = "";
+
+/** Says which test's probes are counted from now on. */
+export function countFor(name: string): void {
+  test = name;
+}
 
 /** Counts a compared probe, and what it met if both sides agreed about it. */
 export function countMet(round: Round): void {
   if (file === undefined) return;
   probes++;
   if (round.differences.length > 0) {
-    disagreements++;
+    differing.set(test, (differing.get(test) ?? 0) + 1);
     return;
   }
   for (const feature of featuresOf(round, round.answer.network)) {
@@ -25,6 +32,6 @@ export function countMet(round: Round): void {
 /** Appends what was counted since this process of a test file began. */
 export function writeMet(source: string): void {
   if (file === undefined || probes === 0) return;
-  const line = { source, probes, disagreements, features: Object.fromEntries(features) };
+  const line = { source, probes, differing: Object.fromEntries(differing), features: Object.fromEntries(features) };
   appendFileSync(file, `${JSON.stringify(line)}\n`);
 }

@@ -1,5 +1,7 @@
-import { afterAll, expect } from "vitest";
-import { writeMet } from "./met.ts";
+import { afterAll, beforeEach, expect } from "vitest";
+import { countFor, writeMet } from "./met.ts";
+
+beforeEach(({ task }) => countFor(task.name));
 
 afterAll(() => {
   const path = expect.getState().testPath ?? "";
