@@ -102,3 +102,67 @@ test("a server of names that does not answer CoreDNS has connections without ans
     expect.stringMatching(/^contradicted .*was answered/),
   ]);
 });
+
+/** The archive of `calicoctl node diags` of one node; `logs` is a copy of its /var/log/calico. */
+const nodeDiags = (
+  logs: Readonly<Record<string, string>>,
+  at = "diags-20250215/",
+): Readonly<Record<string, string>> => ({
+  [`${at}diagnostics/hostname`]: "n1\n",
+  [`${at}diagnostics/ipv4_addr`]: ADDRESSES,
+  [`${at}diagnostics/ipv4_route`]: `${ROUTES}192.168.9.0/26 via 10.9.0.2 dev eth0 proto bird \n`,
+  ...Object.fromEntries(Object.entries(logs).map(([name, text]) => [`${at}diagnostics/logs/${name}`, text])),
+});
+
+/** As `svlogd -tt` writes what `bird -d` prints. */
+const SVLOGD = BIRD.replace(/^(\S+) (\S+) <\w+> /gm, "$1_$2.12345 bird: ");
+
+test("logs in `diagnostics/logs` of calicoctl node diags are read for the machine that lies beside them", () => {
+  const files = nodeDiags({
+    "bird/current": SVLOGD,
+    "felix/current": FELIX,
+    "cni/cni.log": "nothing of the network\n",
+    "k8s_calico-node_calico-node-7lq5d_kube-system_b2_0.log": PROXY,
+  });
+  const { network, machines, cluster, ipam, findings } = readSnapshot({
+    name: "t",
+    files: new Map(Object.entries(files)),
+  });
+  expect(machines.map(({ name }) => name)).toEqual(["n1"]);
+  expect(findings.filter(({ code }) => code === "not-read" || code === "host-unknown")).toEqual([]);
+  const { evidence, recognised } = readEvidence(machines, network.origins);
+  expect(recognised.filter(({ as }) => as === "kubectl logs").map(({ path }) => path.split("/logs/")[1])).toEqual([
+    "bird/current",
+    "cni/cni.log",
+    "felix/current",
+    "k8s_calico-node_calico-node-7lq5d_kube-system_b2_0.log",
+  ]);
+  const bird = evidence.get("n1")?.logLines.filter(({ program }) => program === "bird") ?? [];
+  expect(bird.map(({ time }) => time)).toContain("2026-11-26_11:22:18.12345");
+  const found = runChecks(network, evidence, { cluster, ipam }).filter(({ code }) => code.startsWith("log-"));
+  expect(found.map(({ code, file, line }) => `${code} ${file?.split("/logs/")[1]}:${line}`)).toEqual([
+    "log-contradicted bird/current:6",
+    "log-tells bird/current:6",
+    "log-tells felix/current:1",
+  ]);
+});
+
+test("logs of two archives of calicoctl node diags stay with their machines, and those of nobody are told", () => {
+  const other = nodeDiags({ "bird/current": SVLOGD }, "two/");
+  const two = {
+    ...nodeDiags({ "felix/current": FELIX }, "one/"),
+    ...other,
+    "two/diagnostics/hostname": "n2\n",
+    "three/diagnostics/logs/bird/current": SVLOGD,
+    "one/diagnostics/logs/felix/@400000006.s": FELIX,
+  };
+  const { machines, findings } = readSnapshot({ name: "t", files: new Map(Object.entries(two)) });
+  expect(machines.map(({ name, logs = [] }) => [name, logs.map(({ path }) => path)])).toEqual([
+    ["n1", ["one/diagnostics/logs/felix/current"]],
+    ["n2", ["two/diagnostics/logs/bird/current"]],
+  ]);
+  expect(findings.filter(({ code }) => code === "host-unknown").map(({ file }) => file)).toEqual([
+    "three/diagnostics/logs/bird/current",
+  ]);
+  expect(findings.some(({ code }) => code === "not-read")).toBe(true);
+});

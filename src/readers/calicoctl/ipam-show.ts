@@ -22,7 +22,8 @@ export interface IpamDump {
 
 const IN_USE = /^IP (\S+) is in use$/;
 const NOT_ASSIGNED = /^(\S+) is not assigned$/;
-const ATTRIBUTE = /^ {1,4}([^:\s]+): (.*)$/;
+/** The value may be empty. */
+const ATTRIBUTE = /^ {1,4}([^:\s]+):(?: (.*))?$/;
 const SAYS_NOTHING =
   /^(?:Attributes:|No attributes defined|Handle ID: .*|(?:Active|Alternate) Owner Attributes:|No Active Owner attributes defined|Note: found \d+ IP allocations without an explicit node association\..*)$/;
 
@@ -70,7 +71,7 @@ export function readIpamShow(text: string, file: string, origins: OriginTable): 
     if (free !== undefined && addAddress(free, false, number)) continue;
     const [, name, value] = ATTRIBUTE.exec(line) ?? [];
     const last = addresses.at(-1);
-    if (last !== undefined && name !== undefined && value !== undefined) last.attributes.set(name, value);
+    if (last !== undefined && name !== undefined) last.attributes.set(name, value ?? "");
     else if (!SAYS_NOTHING.test(line.trim())) {
       findings.add("unknown-line", "warning", number, `Not understood: ${quote(line)}.`, {
         expected: "the output of calicoctl ipam show",

@@ -20,13 +20,17 @@ const KINDS: ReadonlyMap<string, BgpSessionKind> = new Map([
 /** `calico-node container is running. Status: Up 19 hours` is what calicoctl 1 said. */
 const CALICO = /^(?:Calico process|calico-node container) is (not )?running\./;
 const BIRD = /^(?:INFO: )?BIRDv([46]) process: '?bird6?'? is not running\.?/;
-const BACKEND = /^The BGP backend process \(BIRD\) is not running\.?/;
+/** The second is what calicoctl said while GoBGP was another backend (up to 3.0). */
+const BACKEND =
+  /^(?:The BGP backend process \(BIRD\) is not running|None of the BGP backend processes \(BIRD or GoBGP\) are running)\.?/;
 const QUERY = /^Error querying BIRD: .*BIRDv([46])/;
+/** BIRD runs and calicoctl could not read what it answered. */
+const UNREAD = /^Error (?:executing command|getting peers|retrieving neighbor info): /;
 const SAYS_NOTHING = /^(?:IPv[46] BGP status|No IPv[46] peers found\.)$/;
 
 /**
  * Reads `calicoctl node status`: the tables of tablewriter (calicoctl up to 3.32, INFO wrapped at 30 columns) and of go-pretty, and
- * the texts that stand in their place.
+ * the texts that stand in their place (calicoctl/commands/node/status.go of 3.0 to the newest; by reading).
  */
 export function readNodeStatus(text: string, file: string, origins: OriginTable): NodeStatusDump {
   const dump = dumpLines(text, file);
@@ -54,6 +58,12 @@ export function readNodeStatus(text: string, file: string, origins: OriginTable)
       daemons.push({ daemon, running, text: line.text, origin: originAt(origins, fileNumber, line.number) });
     }
     if (said.length > 0 || SAYS_NOTHING.test(line.text)) continue;
+    if (UNREAD.test(line.text)) {
+      findings.add("tool-error", "warning", line.number, `An error message instead of output: ${quote(line.text)}.`, {
+        advice: "Ask BIRD itself: birdc show protocols all.",
+      });
+      continue;
+    }
     findings.add("unknown-line", "warning", line.number, `Not understood: ${quote(line.text)}.`, {
       expected: "the output of calicoctl node status",
     });

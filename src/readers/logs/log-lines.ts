@@ -29,8 +29,9 @@ const BIRD_LOG =
 const KLOG = /^[IWEF](\d{4} \d\d:\d\d:\d\d\.\d+) +\d+ ([\w.-]+):\d+\] (.*)$/;
 /** `[ERROR] plugin/errors: 2 example.org. A: read udp …: i/o timeout`. */
 const COREDNS = /^\[(?:ERROR|WARNING|INFO|FATAL)\] (plugin\/\w+: .*)$/;
-/** What `kubectl logs --timestamps` and the files of container runtimes put in front. */
-const STAMPED = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]*(?:Z|[+-]\d\d:\d\d)) (?:std(?:out|err) [FP] )?(.*)$/;
+/** What `kubectl logs --timestamps`, the files of container runtimes and `svlogd -tt` (`2025-02-15_10:00:00.12345`) put in front. */
+const STAMPED =
+  /^(\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d[\d.]*(?:Z|[+-]\d\d:\d\d)|_\d\d:\d\d:\d\d\.\d+)) (?:std(?:out|err) [FP] )?(.*)$/;
 const KERNEL_TIME = /^\[ *\d+\.\d+\] /;
 
 /** What makes a line worth keeping: a packet that netfilter logged, and what the diagnosis knows the meaning of. */

@@ -1,5 +1,6 @@
 import { type DumpKind, recogniseDump } from "../recognise.ts";
 import type { LooseFile, MachineFolder, PlacedFile } from "../snapshot/layout.ts";
+import { isNodeDiagsLog } from "../snapshot/pod-log.ts";
 import { type CommandPlace, readCommand } from "./command-line.ts";
 import { dumpStem } from "./dump-stem.ts";
 import { nameWithoutKind } from "./file-name-parts.ts";
@@ -22,6 +23,8 @@ export interface LooseDump {
   /** Of `uname -a`. */
   readonly hostname: string | null;
   readonly addresses: ReadonlySet<string>;
+  /** One of several logs that a machine may have, kept beside its dumps. */
+  readonly isLog: boolean;
 }
 
 export interface SortedLoose {
@@ -57,8 +60,13 @@ export function sortLoose(files: readonly LooseFile[]): SortedLoose {
   const unknown: LooseFile[] = [];
   const hostnames = new Map<string, string>();
   for (const loose of files) {
-    const { path, text } = loose.file;
+    const { path } = loose.file;
     const { folder, name } = splitPath(path);
+    if (isNodeDiagsLog(path)) {
+      dumps.push(logOf(loose, besideLogs(folder), name));
+      continue;
+    }
+    const { text } = loose.file;
     if (/^hostname(?:\.txt)?$/.test(name) && /^\s*[\w.-]{1,253}\s*$/.test(text)) {
       hostnames.set(folder, text.trim());
       continue;
@@ -85,6 +93,11 @@ export function sortLoose(files: readonly LooseFile[]): SortedLoose {
     if (found === 0) unknown.push(loose);
   }
   return { dumps, objects, unknown, hostnames };
+}
+
+/** The folder in which the folder `logs` of `calicoctl node diags` lies. */
+function besideLogs(folder: string): string {
+  return folder.slice(0, folder.indexOf("diagnostics/logs") + "diagnostics".length);
 }
 
 /** Of an empty file the name may still say that a tool found nothing. */
@@ -138,6 +151,25 @@ function dumpOf(
     rest: nameWithoutKind(name),
     hostname: kind === "versions" ? (/^Linux ([\w.-]+) \d/m.exec(section.text)?.[1] ?? null) : null,
     addresses: ownAddresses(stem, section.text),
+    isLog: false,
+  };
+}
+
+/** A log is read as it stands, and not before somebody asks what it says. */
+function logOf({ file, machine }: LooseFile, folder: string, name: string): LooseDump {
+  return {
+    file,
+    stem: "log",
+    line: 1,
+    machine,
+    where: null,
+    heading: null,
+    folder,
+    name,
+    rest: "",
+    hostname: null,
+    addresses: new Set(),
+    isLog: true,
   };
 }
 

@@ -47,21 +47,27 @@ export function placeLoose(
   byNameAlone(openOf(sorted.dumps, owners), owners, hasNodes);
   byAddressesOfOthers(sorted.dumps, owners);
   asOneMachine(openOf(sorted.dumps, owners), owners, known, machines, findings);
+  besideOthers(sorted.dumps, owners);
   for (const dump of sorted.dumps) if (!owners.has(dump)) findings.push(whose(dump, known, machines));
 
-  const placed = new Map<string, { machine: MachineFolder; files: Map<string, PlacedFile> }>();
-  for (const { files, ...machine } of machines) placed.set(machine.name, { machine, files: new Map(files) });
+  const placed = new Map<string, PlacedMachine>();
+  for (const { files, logs = [], ...machine } of machines)
+    placed.set(machine.name, { machine, files: new Map(files), logs: [...logs] });
   for (const { file, machine } of sorted.unknown) {
     if (machine === null) continue;
-    const own = placed.get(machine.name) ?? { machine, files: new Map<string, PlacedFile>() };
+    const own = placed.get(machine.name) ?? emptyMachine(machine);
     placed.set(machine.name, own);
     own.files.set(file.path, file);
   }
   const placements: Placement[] = [];
   for (const [dump, owner] of [...owners].sort(([x], [y]) => comparePlaces(x, y))) {
     const machine = dump.machine ?? machineNamed(owner.host, hasNodes, known, dump);
-    const own = placed.get(machine.name) ?? { machine, files: new Map<string, PlacedFile>() };
+    const own = placed.get(machine.name) ?? emptyMachine(machine);
     placed.set(machine.name, own);
+    if (dump.isLog) {
+      own.logs.push(dump.file);
+      continue;
+    }
     const named = [...own.files].find(([name, file]) => file.stem === undefined && stemOf(name) === dump.stem);
     if (named !== undefined) {
       findings.push({
@@ -83,11 +89,33 @@ export function placeLoose(
   }
   return {
     machines: [...placed.values()]
-      .filter(({ files }) => files.size > 0)
-      .map(({ machine, files }) => ({ ...machine, files })),
+      .filter(({ files, logs }) => files.size + logs.length > 0)
+      .map(({ machine, files, logs }) => ({ ...machine, files, logs })),
     placements,
     findings,
   };
+}
+
+interface PlacedMachine {
+  readonly machine: MachineFolder;
+  readonly files: Map<string, PlacedFile>;
+  readonly logs: PlacedFile[];
+}
+
+function emptyMachine(machine: MachineFolder): PlacedMachine {
+  return { machine, files: new Map(), logs: [] };
+}
+
+/** Logs are of the machine of the dumps that lie with them. */
+function besideOthers(dumps: readonly LooseDump[], owners: Map<LooseDump, Owner>): void {
+  for (const log of dumps) {
+    if (!log.isLog || owners.has(log)) continue;
+    const beside = new Set(
+      dumps.flatMap((dump) => (dump.folder === log.folder && !dump.isLog ? (owners.get(dump)?.host ?? []) : [])),
+    );
+    const [host] = beside;
+    if (host !== undefined && beside.size === 1) owners.set(log, { host, because: "it lies beside its dumps" });
+  }
 }
 
 function comparePlaces(x: LooseDump, y: LooseDump): number {
@@ -95,7 +123,7 @@ function comparePlaces(x: LooseDump, y: LooseDump): number {
 }
 
 function openOf(dumps: readonly LooseDump[], owners: ReadonlyMap<LooseDump, Owner>): readonly LooseDump[] {
-  return dumps.filter((dump) => !owners.has(dump) && dump.where?.kind !== "namespace");
+  return dumps.filter((dump) => !owners.has(dump) && !dump.isLog && dump.where?.kind !== "namespace");
 }
 
 /** Files whose names differ only in the kind of dump are one machine's. */

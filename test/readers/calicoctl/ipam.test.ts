@@ -107,6 +107,14 @@ describe("calicoctl ipam show", () => {
     expect(recogniseDump(recent)).toBe("ipam-show");
   });
 
+  test("tells of one address with an attribute without a value, and of one that has no handle and no owner", () => {
+    const empty = "IP 192.168.1.2 is in use\nHandle ID: <none>\nActive Owner Attributes:\n  node: n1\n  pod: \n";
+    expect(read(empty)).toMatchObject({ findings: [], items: 1 });
+    expect(read(empty).report.addresses[0]?.attributes.get("pod")).toBe("");
+    const nobody = "IP fd00::2 is in use\nHandle ID: h\nNo Active Owner attributes defined\n";
+    expect(read(nobody)).toMatchObject({ findings: [], items: 1 });
+  });
+
   test("says what it does not understand", () => {
     expect(read(`${BLOCKS}and more\n| a | b |\n`).findings.map(({ code, line }) => [code, line])).toEqual([
       ["unknown-line", 8],
@@ -188,6 +196,27 @@ describe("calicoctl ipam check", () => {
       ["192.168.1.9", "old"],
     ]);
   });
+});
+
+test("a check without options tells how many, and one of a block whose attributes are gone tells the address", () => {
+  const lines = CHECK.split("\n").filter(
+    (line) => !/^ {2}(?:k8s|\S+ (?:leaked|allocated|belongs|has multiple|in use))/.test(line),
+  );
+  const read = (text: string) => readIpamCheck(text, "check.txt", originTable());
+  const bare = read(lines.join("\n"));
+  expect(bare.findings).toEqual([]);
+  expect(bare.report.problems.map(({ kind, address, count }) => [kind, address, count])).toEqual([
+    ["leaked", null, 1],
+    ["outside-pools", null, 1],
+    ["not-allocated", null, 1],
+    ["handle-without-addresses", null, 1],
+    ["handle-missing", null, 3],
+  ]);
+  const gone = read(
+    "Checking IPAM for inconsistencies...\n  10.0.0.9 allocated; attrs <missing>\n  10.0.0.1 belongs to Reserved for Windows\n",
+  );
+  expect(gone.findings).toEqual([]);
+  expect(gone.report.addresses.map(({ attributes }) => attributes.size)).toEqual([0]);
 });
 
 test("no text makes the readers throw, or makes more of it than it has lines", () => {

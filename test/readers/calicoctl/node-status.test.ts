@@ -77,6 +77,13 @@ describe("calicoctl node status", () => {
       ],
     ],
     [
+      "None of the BGP backend processes (BIRD or GoBGP) are running.",
+      [
+        ["bird", false],
+        ["bird6", false],
+      ],
+    ],
+    [
       "Error querying BIRD: unable to connect to BIRDv4 socket: dial unix /var/run/bird/bird.ctl: connect: no such file or directory",
       [["bird", false]],
     ],
@@ -85,6 +92,54 @@ describe("calicoctl node status", () => {
     expect(findings).toEqual([]);
     expect(evidence.daemons.map(({ daemon, running }) => [daemon, running])).toEqual(daemons);
     expect(recogniseDump(text) ?? "short").toMatch(/node-status|short/);
+  });
+
+  test("of GoBGP, which counts the time of a session in days, and of a peer that was never up", () => {
+    const gobgp = `Calico process is running.
+
+IPv4 BGP status
++--------------+-------------------+-------+-------------+-------------+
+| PEER ADDRESS |     PEER TYPE     | STATE |    SINCE    |    INFO     |
++--------------+-------------------+-------+-------------+-------------+
+| 192.0.2.4    | node-to-node mesh | up    | 1d 02:03:04 | Established |
+| 192.0.2.5    | node-to-node mesh | down  | never       | Idle        |
++--------------+-------------------+-------+-------------+-------------+
+`;
+    expect(told(gobgp)).toEqual([
+      "192.0.2.4 mesh up 1d 02:03:04 Established (Established)",
+      "192.0.2.5 mesh down never Idle (Idle)",
+    ]);
+  });
+
+  test("of peers of IPv6, with a port, and with a name that calicoctl made of double underscores", () => {
+    const six = `IPv6 BGP status
++----------------------------+---------------+-------+----------+--------------------------------+
+|        PEER ADDRESS        |   PEER TYPE   | STATE |  SINCE   |              INFO              |
++----------------------------+---------------+-------+----------+--------------------------------+
+| fd80:24e2:f998:72d7::2     | global        | start | 10:01:12 | OpenSent Error: Hold timer     |
+|                            |               |       |          | expired                        |
+| fd00::1:port:178           | node specific | start | 10:01:12 | Connect Socket: No route to    |
+|                            |               |       |          | host                           |
++----------------------------+---------------+-------+----------+--------------------------------+
+`;
+    expect(told(six)).toEqual([
+      "fd80:24e2:f998:72d7::2 global start 10:01:12 OpenSent Error: Hold timer expired (OpenSent)",
+      "fd00::1 port 178 node start 10:01:12 Connect Socket: No route to host (Connect)",
+    ]);
+  });
+
+  test.each([
+    "Error executing command: unknown BIRD table output format",
+    "Error executing command: unable to write to BIRD socket: broken pipe",
+    "Error getting peers: unexpected output line from BIRD",
+  ])("that could not ask BIRD (%s) says so, and not that BIRD is down", (text) => {
+    const { evidence, findings } = readNodeStatus(
+      `Calico process is running.\n\nIPv4 BGP status\n${text}\n`,
+      "f",
+      originTable(),
+    );
+    expect(findings).toMatchObject([{ code: "tool-error", line: 4 }]);
+    expect(evidence.daemons.map(({ daemon }) => daemon)).toEqual(["calico-node"]);
   });
 
   test("with a line of something else reports it", () => {
