@@ -46,7 +46,7 @@ export const RESOURCES_FIDELITY: Readonly<Record<string, ResourceStanding>> = {
     judge: `${kernel}; the captured clusters`,
     tests: ["kernel/felix-rules", "calico/felix/captured", "calico/felix/example-dumps"],
   },
-  "Felix: limits of packets and connections, rules for flow logs": {
+  "Felix: limits of packets, bursts and connections, rules for flow logs": {
     judge: `${kernel}; that Felix writes them so is from reading`,
     tests: ["calico/felix/flow-logs-and-limits", "kernel/felix-rules"],
   },
@@ -61,7 +61,10 @@ export const RESOURCES_FIDELITY: Readonly<Record<string, ResourceStanding>> = {
     answer: "the device, its rules and routes are not made: packets are shown in clear, and a warning says so",
   },
   "Felix: eBPF, nftables, kube-ipvs": { answer: "every packet through, in or out of the node has an uncertain fate" },
-  "Felix: rules for an ambient mesh, a burst of a packet limit": { answer: "not rendered, and a warning says so" },
+  "Felix: marks of connections within an Istio mesh": {
+    reading:
+      "felix/rules/static.go and felix/calc/istio_calculator.go, read; what ztunnel redirects inside of pods is not modelled, and told",
+  },
   "IPAM: blocks, affinity, borrowing, reservations, tunnels": {
     judge: "properties, Go's random sequence, and blocks of captured clusters",
     tests: ["calico/ipam/properties", "calico/ipam/go-random", "calico/ipam/assign-addresses"],

@@ -6,11 +6,17 @@ import type { DscpSource } from "./felix-settings.ts";
 const NAMES: ReadonlyMap<string, number> = new Map([
   ["DF", 0],
   ["EF", 46],
-  ...[1, 2, 3, 4, 5, 6, 7].map((n) => [`CS${n}`, n * 8] as const),
+  ...[0, 1, 2, 3, 4, 5, 6, 7].map((n) => [`CS${n}`, n * 8] as const),
   ...[1, 2, 3, 4].flatMap((n) => [1, 2, 3].map((drop) => [`AF${n}${drop}`, n * 8 + drop * 2] as const)),
 ]);
 
 const HIGHEST_DSCP = 63;
+
+/** A DSCP value as Calico takes it: a number or a name in any case; null for others. */
+export function dscpValue(written: string): number | null {
+  const value = NAMES.get(written.toUpperCase()) ?? (/^\d{1,2}$/.test(written) ? Number(written) : null);
+  return value === null || value > HIGHEST_DSCP ? null : value;
+}
 
 /** The pods of a node that ask for a DSCP value, by annotation (felix/dataplane/linux/dscp_mgr.go). */
 export function dscpSources(pods: readonly Pod[], family: Family): readonly DscpSource[] {
@@ -18,8 +24,7 @@ export function dscpSources(pods: readonly Pod[], family: Family): readonly Dscp
     const written = pod.metadata.annotations.get("qos.projectcalico.org/dscp");
     const own = pod.podIPs.filter((address) => address.family === family);
     if (written === undefined || own.length === 0) return [];
-    const value = NAMES.get(written.toUpperCase()) ?? (/^\d{1,2}$/.test(written) ? Number(written) : null);
-    if (value === null || value > HIGHEST_DSCP) return [];
-    return [{ source: own.map(formatAddress).join(","), value }];
+    const value = dscpValue(written);
+    return value === null ? [] : [{ source: own.map(formatAddress).join(","), value }];
   });
 }

@@ -63,6 +63,8 @@ export interface FelixSettings {
   readonly floatingIPs: readonly FloatingIP[];
   /** What packets of the node's endpoints are marked with where they leave the cluster; only since v3.31. */
   readonly dscp: readonly DscpSource[];
+  /** What new connections between pods of an Istio mesh in ambient mode are marked with; null where the mode is off, and before v3.32. */
+  readonly istioDscp: number | null;
   /** Whether iptables and the kernel know `--random-fully`. */
   readonly randomFully: boolean;
 }

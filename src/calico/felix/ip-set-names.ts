@@ -24,6 +24,9 @@ function selectorSetID(selector: Selector): string {
   return hashedID("s", canonicalSelector(selector));
 }
 
+/** The id of the set of pods in an Istio mesh (felix/rules/rule_defs.go, IPSetIDAllIstioWEPs). */
+export const MESH_SET = "all-istio-weps";
+
 /** What the members of a set of Felix's are. */
 export type SetDefinition =
   /** The addresses of endpoints and network sets. */
@@ -35,6 +38,8 @@ export type SetDefinition =
       readonly protocol: "tcp" | "udp" | "sctp";
       readonly port: string;
     }
+  /** The addresses of pods in an Istio mesh, chosen by labels. */
+  | { readonly kind: "mesh"; readonly selector: Selector }
   /** The endpoints of a Service, `namespace/name`. */
   | { readonly kind: "service"; readonly service: string; readonly ports: boolean };
 
@@ -45,6 +50,8 @@ export function setID(definition: SetDefinition): string {
       return selectorSetID(definition.selector);
     case "named-port":
       return hashedID("n", `${selectorSetID(definition.selector)},${definition.protocol},${definition.port}`);
+    case "mesh":
+      return MESH_SET;
     case "service":
       return hashedID(definition.ports ? "svc" : "svcnoport", definition.service);
   }

@@ -5,9 +5,10 @@ import { NO_ORIGIN } from "../../model/origin.ts";
 import { type Address, type Family, formatAddress, parseAddress } from "../../net/address.ts";
 import { hostPrefix, prefixOf } from "../../net/prefix.ts";
 import type { DeclaredNode } from "../declared-node.ts";
+import { parseSelector } from "../selector/parse-selector.ts";
 import type { FelixContext } from "./felix-context.ts";
 import { type FelixSettings, isSince } from "./felix-settings.ts";
-import { ipSetName } from "./ip-set-names.ts";
+import { ipSetName, MESH_SET, type SetDefinition } from "./ip-set-names.ts";
 import type { FelixParameters } from "./parameters.ts";
 import { addressMembers, type MemberNet, netMembers } from "./set-members.ts";
 import { allPoolsSet } from "./static-sets.ts";
@@ -44,6 +45,16 @@ function markingMembers(settings: FelixSettings): readonly SetMember[] {
   const addresses = sources.flatMap((text) => parseAddress(text) ?? []);
   return addressMembers(addresses, settings.family);
 }
+
+const IN_MESH =
+  'pcns.istio.io/dataplane-mode == "ambient" && istio.io/dataplane-mode != "none" || istio.io/dataplane-mode == "ambient"';
+
+/** Pods with the label of ambient mode, and those of namespaces that have it but the ones with `none` (felix/calc/istio_calculator.go). */
+const meshMembers = once((): SetDefinition => {
+  const { selector } = parseSelector(IN_MESH);
+  if (selector === null) throw new TypeError("the selector of the mesh is one");
+  return { kind: "mesh", selector };
+});
 
 /** The sets that are there whatever the policies are; what does not depend on the node is made once. */
 export function nodeSets(
@@ -104,6 +115,7 @@ export function nodeSets(
         ]
       : []),
     ...(isSince(settings.band, "v3.31") ? [set(ipSetName("dscp-src-net", family), markingMembers(settings))] : []),
+    ...(settings.istioDscp === null ? [] : [context.setOf(MESH_SET, meshMembers(), family)]),
     set(ipSetName("this-host", family), addressMembers(ownAddresses(node, context), family), "hash:ip"),
   ];
 }

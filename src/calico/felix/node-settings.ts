@@ -3,6 +3,7 @@ import { type Family, parseIPv4 } from "../../net/address.ts";
 import { formatPrefix } from "../../net/prefix.ts";
 import type { Cluster } from "../cluster.ts";
 import type { IPPool } from "../ip-pool.ts";
+import { dscpValue } from "./dscp-sources.ts";
 import {
   DEFAULT_FAILSAFE_INBOUND,
   DEFAULT_FAILSAFE_OUTBOUND,
@@ -18,10 +19,23 @@ import { allocateMarkBits } from "./mark-bits.ts";
 import { type FelixParameters, felixParameters } from "./parameters.ts";
 
 const DEFAULT_MARK_MASK = 0xffff0000;
+const DSCP = /^(?:\d|[1-5]\d|6[0-3]|DF|EF|CS[0-7]|AF[1-4][1-3])$/i;
 const INTERFACE = /^[a-zA-Z0-9:._+-]{1,15}$/;
 
 function usesMode(pools: readonly IPPool[], family: Family, mode: "ipipMode" | "vxlanMode"): boolean {
   return pools.some((pool) => pool.cidr.address.family === family && (pool[mode] ?? "Never") !== "Never");
+}
+
+const ISTIO_DSCP = 23;
+
+/** Whether Felix marks connections within an Istio mesh (FelixConfiguration.spec.istioAmbientMode). */
+export function inAmbientMode(parameters: FelixParameters): boolean {
+  return parameters.choice("istioAmbientMode", ["Disabled", "Enabled"], "Disabled") === "Enabled";
+}
+
+function istioDscp(parameters: FelixParameters): number {
+  const written = parameters.text("istioDSCPMark", DSCP, "a number from 0 to 63, or the name of a DSCP value");
+  return (written === null ? null : dscpValue(written)) ?? ISTIO_DSCP;
 }
 
 function natOutgoing(parameters: FelixParameters, pools: readonly IPPool[], family: Family): NatOutgoingSettings {
@@ -148,6 +162,7 @@ export function nodeSettings(
     floatingIPs:
       parameters.choice("floatingIPs", ["Disabled", "Enabled"], "Disabled") === "Enabled" ? facts.floatingIPs : [],
     dscp: isSince(band, "v3.31") ? facts.dscp : [],
+    istioDscp: isSince(band, "v3.32") && inAmbientMode(parameters) ? istioDscp(parameters) : null,
     randomFully: true,
   };
   return { settings, parameters };

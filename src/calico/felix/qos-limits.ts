@@ -7,10 +7,16 @@ import { setMark } from "./mark-rules.ts";
 export interface QosLimits {
   /** Packets a second. */
   readonly packetRate: number | null;
+  /** Packets at once beyond the rate. */
+  readonly packetBurst: number | null;
   readonly maxConnections: number | null;
 }
 
-export const NO_LIMITS: QosLimits = { packetRate: null, maxConnections: null };
+export const NO_LIMITS: QosLimits = { packetRate: null, packetBurst: null, maxConnections: null };
+
+/** Bounds of xt_limit, which Calico brings a larger rate or burst down to. */
+const MOST_PACKETS = 10_000;
+const MOST_CONNECTIONS = 0xffffffff;
 
 const SUFFIXES: Readonly<Record<string, number>> = {
   "": 1,
@@ -29,17 +35,35 @@ function quantity(text: string | undefined): number | null {
   return value > 0 ? value : null;
 }
 
-/** Of the annotations `qos.projectcalico.org/…` (libcalico-go/lib/backend/k8s/conversion, qos controls; since v3.30). */
+/**
+ * Of the annotations `qos.projectcalico.org/…` (libcalico-go/lib/backend/k8s/conversion, qos controls; since v3.30). A burst without a
+ * rate is none.
+ */
 export function qosLimits({ metadata }: Pod, direction: "ingress" | "egress"): QosLimits {
-  const written = (what: string): number | null =>
-    quantity(metadata.annotations.get(`qos.projectcalico.org/${direction}${what}`));
-  return { packetRate: written("PacketRate"), maxConnections: written("MaxConnections") };
+  const written = (what: string, most: number): number | null => {
+    const value = quantity(metadata.annotations.get(`qos.projectcalico.org/${direction}${what}`));
+    return value === null ? null : Math.min(value, most);
+  };
+  const packetRate = written("PacketRate", MOST_PACKETS);
+  return {
+    packetRate,
+    packetBurst: packetRate === null ? null : written("PacketBurst", MOST_PACKETS),
+    maxConnections: written("MaxConnections", MOST_CONNECTIONS),
+  };
 }
 
+const DEFAULT_BURST = 5;
+
 /**
- * Rules before all others that mark as many packets a second as the limit has, and drop those without the mark (felix/rules/endpoints.go).
- * A burst of its own, which newer releases let a pod have, is not rendered: iptables' default of five counts.
+ * `-m limit`, with the pod's burst since v3.31; before it, iptables' default of five counts, which is what Calico takes for a pod that
+ * names none (read from sources whose release is not told).
  */
+function limitMatch({ packetRate, packetBurst }: QosLimits, settings: FelixSettings): string {
+  const rate = `-m limit --limit ${packetRate ?? 0}/sec`;
+  return isSince(settings.band, "v3.31") ? `${rate} --limit-burst ${packetBurst ?? DEFAULT_BURST}` : rate;
+}
+
+/** Rules before all others that mark as many packets a second as the limit has, and drop those without the mark (felix/rules/endpoints.go). */
 export function packetRateRules(
   limits: QosLimits,
   direction: "ingress" | "egress",
@@ -54,7 +78,7 @@ export function packetRateRules(
     commentedRule(
       `Mark packets within ${direction} packet rate limit`,
       "",
-      `-m limit --limit ${limits.packetRate}/sec ${setMark(mark)}`,
+      `${limitMatch(limits, settings)} ${setMark(mark)}`,
     ),
     commentedRule(
       `Drop packets over ${direction} packet rate limit`,

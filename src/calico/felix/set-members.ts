@@ -12,10 +12,12 @@ import type { SetDefinition } from "./ip-set-names.ts";
 const PROTOCOLS = { tcp: TCP, udp: UDP, sctp: SCTP } as const;
 
 /** The kernel's type of a set. */
-export function setType(definition: SetDefinition): "hash:net" | "hash:ip,port" {
+export function setType(definition: SetDefinition): "hash:net" | "hash:ip" | "hash:ip,port" {
   switch (definition.kind) {
     case "selector":
       return "hash:net";
+    case "mesh":
+      return "hash:ip";
     case "named-port":
       return "hash:ip,port";
     case "service":
@@ -109,6 +111,7 @@ export function setMembers(
 ): readonly SetMember[] {
   switch (definition.kind) {
     case "selector":
+    case "mesh":
       return netMembers(
         chosenBy(definition.selector, classes).flatMap(({ nets, origin }) => nets.map((net) => ({ net, origin }))),
         family,

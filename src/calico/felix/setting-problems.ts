@@ -2,8 +2,8 @@ import { NO_ORIGIN } from "../../model/origin.ts";
 import type { Cluster } from "../cluster.ts";
 import type { DeclaredNode } from "../declared-node.ts";
 import type { PolicyProblem } from "../policy-problem.ts";
-import type { FelixBand } from "./felix-settings.ts";
-import { nodeSettings } from "./node-settings.ts";
+import { type FelixBand, isSince } from "./felix-settings.ts";
+import { inAmbientMode, nodeSettings } from "./node-settings.ts";
 import type { FelixParameters } from "./parameters.ts";
 import { unmodelledMode } from "./unmodelled-mode.ts";
 
@@ -30,12 +30,11 @@ function ofParameters(parameters: FelixParameters, cluster: Cluster, band: Felix
       deny,
       "the kernel takes REJECT in table filter only, and Felix writes it into raw, too.",
     );
-  const istio = "istioAmbientMode";
-  if (parameters.choice(istio, ["Disabled", "Enabled"], "Disabled") === "Enabled")
+  if (inAmbientMode(parameters))
     told(
       "felix-mode-not-modelled",
-      istio,
-      "the rules that mark what goes to pods of an ambient mesh are not rendered.",
+      "istioAmbientMode",
+      "what Istio's ztunnel redirects inside of pods is not modelled: packets are shown on their own ports. Felix's rules that mark connections of the mesh are rendered.",
     );
   const mode = unmodelledMode(parameters, band, cluster.settings.kubeProxy);
   if (mode === null) return problems;
@@ -46,14 +45,15 @@ function ofParameters(parameters: FelixParameters, cluster: Cluster, band: Felix
 
 const BURSTS = /^qos\.projectcalico\.org\/(?:ingress|egress)PacketBurst$/;
 
-/** Annotations that let a pod have more packets at once than its limit. */
-function burstingPods(cluster: Cluster): readonly PolicyProblem[] {
+/** Annotations that let a pod have more packets at once than its limit, in a release that does not know them. */
+function burstingPods(cluster: Cluster, band: FelixBand): readonly PolicyProblem[] {
+  if (isSince(band, "v3.31")) return [];
   return [...cluster.pods.values()].flatMap(({ metadata }) =>
     [...metadata.annotations.keys()]
       .filter((key) => BURSTS.test(key))
       .map((key): PolicyProblem => {
         const path = ["metadata", "annotations", key];
-        const message = "the burst is not rendered: iptables' default of five packets counts.";
+        const message = "this release does not read the burst: iptables' default of five packets counts.";
         return { code: "felix-mode-not-modelled", origin: metadata.origin, path, message };
       }),
   );
@@ -83,5 +83,5 @@ export function settingProblems(
     const message = `there is no node ${name}: these settings are nobody's.`;
     strangers.push({ code: "policy-reference-missing", origin, path: ["metadata", "name"], message });
   }
-  return [...told.values(), ...strangers, ...burstingPods(cluster)];
+  return [...told.values(), ...strangers, ...burstingPods(cluster, band)];
 }

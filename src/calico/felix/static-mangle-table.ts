@@ -1,7 +1,7 @@
 import { failsafeChains } from "./failsafe-chains.ts";
 import { commentedRule, type FelixChain, type FelixRule, type FelixTable, felixRule } from "./felix-rule.ts";
 import { type FelixSettings, isSince } from "./felix-settings.ts";
-import { ipSetName } from "./ip-set-names.ts";
+import { ipSetName, MESH_SET } from "./ip-set-names.ts";
 import { clearedOnEntry } from "./mark-bits.ts";
 import { clearMark, marked } from "./mark-rules.ts";
 import { allPoolsSet, matchSet } from "./static-sets.ts";
@@ -14,6 +14,22 @@ function dscpRules(settings: FelixSettings): readonly FelixRule[] {
     matchSet(ipSetName("this-host", settings.family), "dst", true),
   ].join(" ");
   return [commentedRule("set dscp for traffic leaving cluster.", match, "--jump cali-egress-dscp")];
+}
+
+/**
+ * New connections between two pods of the mesh are marked, by which its proxies know them on the other side (felix/rules/static.go,
+ * StaticManglePostroutingChain).
+ */
+function istioRules(settings: FelixSettings): readonly FelixRule[] {
+  const { istioDscp, interfacePrefixes, family } = settings;
+  if (istioDscp === null) return [];
+  const mesh = ipSetName(MESH_SET, family);
+  return interfacePrefixes.map((prefix) =>
+    felixRule(
+      `-p tcp -m conntrack --ctstate NEW --out-interface ${prefix}+ ${matchSet(mesh, "dst")} ${matchSet(mesh, "src")}`,
+      `--jump DSCP --set-dscp ${istioDscp}`,
+    ),
+  );
 }
 
 /** felix/rules/dscp.go, EgressDSCPChain. */
@@ -50,6 +66,7 @@ export function staticMangleTable(settings: FelixSettings): FelixTable {
       {
         name: "cali-POSTROUTING",
         rules: [
+          ...istioRules(settings),
           ...dscp,
           felixRule(accepted, "--jump RETURN"),
           clearMark(clearedOnEntry(marks)),

@@ -181,6 +181,7 @@ function allSettings(family: Family): readonly FelixSettings[] {
           serviceCIDRs: [],
           floatingIPs: [],
           dscp: [],
+          istioDscp: null,
           randomFully,
           logPrefix: "calico-packet",
           flowLogs: false,

@@ -144,8 +144,8 @@ interface Contexts {
 }
 
 /**
- * All parts follow from resources and `nodes.yaml`: what those do not say of a machine is as the docs list it. Only which
- * programs listen is known where somebody says it.
+ * All parts follow from resources and `nodes.yaml`: what those do not say of a machine is as the docs list it. Which programs listen is
+ * known where somebody says it, and how much of a limit has been used nowhere.
  */
 const KNOWLEDGE: ReadonlyMap<HostPart, Knowledge> = new Map([
   ["rules", "derived"],
@@ -161,6 +161,7 @@ const KNOWLEDGE: ReadonlyMap<HostPart, Knowledge> = new Map([
   ["conntrack", "derived"],
   ["sockets", "unknown"],
   ["interfaces", "derived"],
+  ["matchStates", "assumed"],
 ] as const);
 
 const TOLD: ReadonlyMap<HostPart, Knowledge> = new Map([...KNOWLEDGE, ["sockets", "derived"]]);

@@ -21,6 +21,7 @@ const RULE: CalicoRule = {
 function words(definition: SetDefinition): string {
   switch (definition.kind) {
     case "selector":
+    case "mesh":
       return canonicalSelector(definition.selector);
     case "named-port":
       return `${canonicalSelector(definition.selector)} ${definition.protocol} ${definition.port}`;

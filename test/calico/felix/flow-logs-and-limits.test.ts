@@ -3,7 +3,9 @@ import { felixContext } from "../../../src/calico/felix/felix-context.ts";
 import { felixOfNode } from "../../../src/calico/felix/felix-of-node.ts";
 import { rulePrefix } from "../../../src/calico/felix/flow-logs.ts";
 import { restoreText } from "../../../src/calico/felix/restore-text.ts";
+import { memberNet } from "../../../src/calico/felix/set-members.ts";
 import { originTable } from "../../../src/model/origin.ts";
+import { formatPrefix } from "../../../src/net/prefix.ts";
 import { buildCluster } from "../../../src/readers/resources/build-cluster.ts";
 import { readResources } from "../../../src/readers/resources/read-resources.ts";
 import { declaredNode } from "./declared-node-fixture.ts";
@@ -52,6 +54,58 @@ describe("a pod with limits", () => {
     expect(rules(text, "v3.29.2", /^cali-[tf]w-/).join("\n")).not.toMatch(/limit/);
     const wrong = pod("qos.projectcalico.org/ingressPacketRate: fast");
     expect(rules(wrong, "v3.30.4", /^cali-[tf]w-/).join("\n")).not.toMatch(/limit/);
+  });
+});
+
+describe("a pod with bursts", () => {
+  const limit = (annotations: string, calico: string): string | undefined =>
+    rules(pod(annotations), calico, /^cali-fw-/).find((line) => line.startsWith("-m limit"));
+  const rate = "qos.projectcalico.org/egressPacketRate: '50'";
+
+  test("may send as many packets at once, five where it does not say", () => {
+    const burst = "qos.projectcalico.org/egressPacketBurst: '200'";
+    expect(limit(`${rate}, ${burst}`, "v3.31.2")).toMatch(/--limit 50\/sec --limit-burst 200 /);
+    expect(limit(rate, "v3.31.2")).toMatch(/--limit 50\/sec --limit-burst 5 /);
+    expect(limit(burst, "v3.31.2")).toBeUndefined();
+  });
+
+  test("has no more than the kernel can count", () => {
+    const much = "qos.projectcalico.org/egressPacketRate: 1M, qos.projectcalico.org/egressPacketBurst: 20k";
+    expect(limit(much, "v3.32.0")).toMatch(/--limit 10000\/sec --limit-burst 10000 /);
+  });
+});
+
+describe("an Istio mesh in ambient mode", () => {
+  const member = (name: string, address: string, labels: string, namespace = "mesh"): string =>
+    `---\napiVersion: v1\nkind: Pod\nmetadata: {name: ${name}, namespace: ${namespace}, labels: {${labels}}}\nspec: {nodeName: n}\nstatus: {podIP: ${address}, podIPs: [{ip: ${address}}]}\n`;
+  const text =
+    "apiVersion: v1\nkind: Namespace\nmetadata: {name: mesh, labels: {istio.io/dataplane-mode: ambient}}\n" +
+    member("in", "10.0.0.1", "") +
+    member("out", "10.0.0.2", "istio.io/dataplane-mode: none") +
+    member("stranger", "10.0.0.3", "", "shop") +
+    member("guest", "10.0.0.4", "istio.io/dataplane-mode: ambient", "shop");
+
+  const marking = (calico: string, spec: string): readonly string[] =>
+    rules(text + felix(spec), calico, /^cali-POSTROUTING$/).filter((line) => line.includes("istio"));
+
+  test("has new connections between its pods marked, since v3.32", () => {
+    const rule =
+      "-p tcp -m conntrack --ctstate NEW --out-interface cali+ -m set --match-set cali40all-istio-weps dst -m set --match-set cali40all-istio-weps src --jump DSCP --set-dscp";
+    expect(marking("v3.32.0", "istioAmbientMode: Enabled")).toEqual([`${rule} 23`]);
+    expect(marking("v3.32.0", "istioAmbientMode: Enabled, istioDSCPMark: AF41")).toEqual([`${rule} 34`]);
+    expect(marking("v3.32.0", "istioAmbientMode: Disabled")).toEqual([]);
+    expect(marking("v3.31.2", "istioAmbientMode: Enabled")).toEqual([]);
+  });
+
+  test("is a set of the pods that have the label or whose namespace has it, but for those that opt out", () => {
+    const origins = originTable();
+    const all = text + felix("istioAmbientMode: Enabled");
+    const { cluster } = buildCluster(readResources(all, "x.yaml", origins).resources);
+    const versions = { calico: "v3.32.0", kubernetes: "v1.34.0" };
+    const context = felixContext(cluster, [declaredNode("n")], { tunnels: new Map() }, versions, origins);
+    const set = felixOfNode(declaredNode("n"), context).findSet("cali40all-istio-weps");
+    expect(set?.type).toBe("hash:ip");
+    expect(set?.members.map((one) => formatPrefix(memberNet(one)))).toEqual(["10.0.0.1/32", "10.0.0.4/32"]);
   });
 });
 

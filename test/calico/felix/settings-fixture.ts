@@ -56,6 +56,7 @@ export function settingsOf(name: string): FelixSettings {
     serviceCIDRs: [],
     floatingIPs: [],
     dscp: [],
+    istioDscp: null,
     randomFully: masquerade === "random-fully",
   };
 }
