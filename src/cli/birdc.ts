@@ -2,14 +2,10 @@ import { reconverge } from "../analysis/reconverge.ts";
 import { renderedBird, renderedEvidence } from "../analysis/rendered-bird.ts";
 import type { Speaker } from "../bgp/speaker/speaker.ts";
 import type { Finding } from "../model/finding.ts";
-import { parseAddress } from "../net/address.ts";
 import { readEvidence } from "../readers/evidence/read-evidence.ts";
+import { BIRDC_COMMANDS, birdcText } from "../report/bird/birdc-text.ts";
 import { birdClock } from "../report/bird/clock.ts";
-import { interfacesText } from "../report/bird/interfaces-text.ts";
 import { nodeStatusText } from "../report/bird/node-status-text.ts";
-import { protocolsText } from "../report/bird/protocols-text.ts";
-import { routesText } from "../report/bird/routes-text.ts";
-import { statusText } from "../report/bird/status-text.ts";
 import type { CommonOptions } from "./common-options.ts";
 import { DONE, type ExitCode } from "./exit-code.ts";
 import { loadNetwork } from "./input.ts";
@@ -83,29 +79,12 @@ function answer(
   if (verb === "node" && what === "status" && rest.length === 0) return nodeStatusText(speakers, clock);
   const speaker = speakers.find(({ configuration }) => configuration.family === family);
   if (speaker === undefined) throw new InputError([refusal("bad-arguments", `no BIRD of IPv${family} runs there`)]);
-  const [first, second] = rest;
-  if (verb === "show" && what === "protocols" && rest.length <= 1 && (first === undefined || first === "all")) {
-    return protocolsText(speaker, clock, first === "all");
-  }
-  if (verb === "show" && what === "interfaces" && rest.length <= 1 && (first === undefined || first === "summary")) {
-    return interfacesText(speaker, first === "summary");
-  }
-  if (verb === "show" && what === "status" && rest.length === 0) return statusText(speaker, origin);
-  if (verb === "show" && what === "route") {
-    const all = rest.includes("all");
-    const others = rest.filter((word) => word !== "all");
-    const [filter, value] = others;
-    const destination = filter === "for" && value !== undefined ? parseAddress(value) : null;
-    const protocol = filter === "protocol" ? (value ?? null) : null;
-    if (others.length === 0 || (others.length === 2 && (destination !== null || protocol !== null))) {
-      return routesText(speaker, clock, { all, for: destination, protocol });
-    }
-  }
+  const text = birdcText(speaker, words, clock, origin);
+  if (text !== null) return text;
   throw new InputError([
     {
-      ...refusal("bad-arguments", `podpath does not answer “${[verb, what, first, second].filter(Boolean).join(" ")}”`),
-      expected:
-        "show protocols [all], show route [all] [for A | protocol P], show status, show interfaces [summary], or node status",
+      ...refusal("bad-arguments", `podpath does not answer “${words.join(" ")}”`),
+      expected: `${BIRDC_COMMANDS}, or node status`,
     },
   ]);
 }

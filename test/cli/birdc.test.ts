@@ -65,3 +65,16 @@ test("other words, other nodes and other times are refused", async () => {
     expect([code, err.length > 0]).toEqual([2, true]);
   }
 });
+
+test("sessions are asked for by name and by pattern, destinations by themselves, as birdc takes them", async () => {
+  const ask = async (...words: readonly string[]): Promise<string> =>
+    (await podpath(["birdc", "-q", HEALTHY, "worker-1", "show", ...words])).out.replaceAll(/\d\d:\d\d:\d\d/g, "t");
+  const named = await ask("protocols", "static1");
+  expect(named.split("\n")).toHaveLength(3);
+  expect(named).toContain("static1  Static   master   up");
+  expect(await ask("protocols", "all", '"Mesh*"')).toContain("  BGP state:          Established\n");
+  expect(await ask("protocols", "nobody")).toBe("nobody is not a protocol\n");
+  expect(await ask("protocols", '"nobody*"')).toBe("No protocols match\n");
+  expect(await ask("route", "192.168.226.64/26", "primary")).toBe("192.168.226.64/26  blackhole [static1 t] * (200)\n");
+  expect(await ask("route", "192.168.226.0/24")).toBe("Network not in table\n");
+});

@@ -10,15 +10,32 @@ import type { BirdClock } from "./clock.ts";
 
 const TYPES = { static: "Static", direct: "Direct", device: "Device", kernel: "Kernel", bgp: "BGP" };
 
-/** What `birdc show protocols` prints, or `show protocols all` (nest/proto.c and proto/bgp/bgp.c of BIRD 1.6.8). */
-export function protocolsText(speaker: Speaker, clock: BirdClock, all: boolean): string {
+/**
+ * What `birdc show protocols` prints, or `show protocols all` (nest/proto.c and proto/bgp/bgp.c of BIRD 1.6.8): of all, or of those that
+ * have a name, or a pattern in quotes.
+ */
+export function protocolsText(speaker: Speaker, clock: BirdClock, all: boolean, asked: string | null = null): string {
+  const wanted = speaker.protocols.filter(({ configuration }) => asked === null || isCalled(asked, configuration.name));
+  if (wanted.length === 0)
+    return asked?.startsWith('"') === true ? "No protocols match\n" : `${asked ?? "none"} is not a protocol\n`;
   const lines = ["name     proto    table    state  since       info"];
-  for (const item of speaker.protocols) {
+  for (const item of wanted) {
     const peer = speaker.peers.find(({ protocol }) => protocol === item) ?? null;
     lines.push(row(speaker, item, peer, clock));
     if (all) lines.push(...details(speaker, item, peer), "");
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** The pattern of BIRD (`patmatch`): `*` is any text, `?` any character. */
+function isCalled(asked: string, name: string): boolean {
+  const pattern = asked.replace(/^"(.*)"$/, "$1");
+  if (pattern === asked && !/[*?]/.test(asked)) return asked === name;
+  const text = pattern
+    .replaceAll(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
+  return new RegExp(`^${text}$`).test(name);
 }
 
 /** The column `state`: `wait` while a protocol is up and is given no routes yet (proto_state_name). */

@@ -1,6 +1,6 @@
 import type { AsPathSegment, PathAttributes } from "../../bgp/messages/path-attributes.ts";
 import { lastAs } from "../../bgp/rib/as-path.ts";
-import { isResolvable, type RibRoute } from "../../bgp/rib/route.ts";
+import { isResolvable, prefixKey, type RibRoute } from "../../bgp/rib/route.ts";
 import { lookUpRoute, type RibNet } from "../../bgp/rib/table.ts";
 import type { Speaker } from "../../bgp/speaker/speaker.ts";
 import { type Address, compareAddresses, formatAddress, ipv4, sameAddress } from "../../net/address.ts";
@@ -13,26 +13,41 @@ export interface RoutesQuestion {
   readonly for: Address | null;
   /** `protocol P`: only routes of it. */
   readonly protocol: string | null;
+  /** `show route PREFIX`: exactly that destination. */
+  readonly net?: Prefix;
+  /** `primary`: the best of each destination. */
+  readonly primary?: boolean;
 }
 
 /** What `birdc show route` prints (rt_show_net of nest/rt-table.c, BIRD 1.6.8). */
 export function routesText(speaker: Speaker, clock: BirdClock, question: RoutesQuestion): string {
+  const { protocol } = question;
+  if (protocol !== null && !speaker.protocols.some(({ configuration }) => configuration.name === protocol)) {
+    return `${protocol} is not a protocol\n`;
+  }
   const lines: string[] = [];
-  for (const net of netsOf(speaker, question)) {
+  const nets = netsOf(speaker, question);
+  for (const net of nets) {
     let first = true;
     for (const route of net.routes) {
       if (question.protocol !== null && route.owner.name !== question.protocol) continue;
       lines.push(row(route, clock, first, route === net.routes[0]), ...hops(route));
       if (question.all) lines.push(...attributes(route));
       first = false;
+      if (question.primary === true) break;
     }
   }
-  if (lines.length === 0 && question.for !== null) return "Network not in table\n";
+  if (nets.length === 0 && (question.for !== null || question.net !== undefined)) return "Network not in table\n";
   return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
 }
 
 function netsOf(speaker: Speaker, question: RoutesQuestion): readonly RibNet[] {
   const { nets } = speaker.table;
+  const { net } = question;
+  if (net !== undefined) {
+    const found = nets.get(prefixKey(net));
+    return found === undefined ? [] : [found];
+  }
   if (question.for === null) return inTableOrder([...nets.values()]);
   const found = lookUpRoute(speaker.table, question.for);
   return [...nets.values()].filter(({ routes }) => found !== null && routes[0] === found);

@@ -3,6 +3,7 @@ import type { Route } from "../../../../src/model/route.ts";
 import { formatAddress } from "../../../../src/net/address.ts";
 import { addressBits, formatPrefix } from "../../../../src/net/prefix.ts";
 import { readBirdc } from "../../../../src/readers/birdc/birdc.ts";
+import { compareTexts } from "./compare-texts.ts";
 import type { EmulatedStage } from "./emulate.ts";
 import type { Lab, Seen } from "./lab.ts";
 
@@ -18,12 +19,22 @@ export function differences(lab: Lab, seen: Seen, stages: readonly EmulatedStage
     for (const { name } of lab.nodes) {
       compareSessions(name, real, emulated, index === 0, add);
       const said = real.said[name]?.["show route all"] ?? null;
-      const shown = emulated.routes.get(name) ?? null;
+      const shown = emulated.said.get(name)?.get("show route all") ?? null;
       if ((said === null) !== (shown === null)) add(`${name}: only ${said === null ? "the emulation" : "BIRD"} runs`);
       // A daemon that is gone left its routes behind, and nobody tells of them.
       if (said === null || shown === null) continue;
       const tied = tiedPrefixes(said);
       compareLists(`${name} show route all`, tableOf(said, tied), tableOf(shown, tied), add);
+      for (const command of lab.asked) {
+        if (command === "show route all") continue;
+        compareTexts(
+          `${name} ${command}`,
+          real.said[name]?.[command] ?? "",
+          emulated.said.get(name)?.get(command) ?? "",
+          tied,
+          add,
+        );
+      }
       const unlike = (line: string): boolean =>
         ![...tied].some((prefix) => line.startsWith(`${prefix.replace("/32", "")} `));
       compareLists(

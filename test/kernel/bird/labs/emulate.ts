@@ -15,16 +15,17 @@ import type { Route } from "../../../../src/model/route.ts";
 import { type Family, parseAddress } from "../../../../src/net/address.ts";
 import { readBirdConfiguration } from "../../../../src/readers/bird/configuration.ts";
 import { readSnapshot } from "../../../../src/readers/snapshot/read-snapshot.ts";
+import { birdcText } from "../../../../src/report/bird/birdc-text.ts";
+import { birdClock } from "../../../../src/report/bird/clock.ts";
 import { info, stateName } from "../../../../src/report/bird/protocols-text.ts";
-import { routesText } from "../../../../src/report/bird/routes-text.ts";
 import type { Lab, LabEvent, Seen } from "./lab.ts";
 
 /** What the emulation shows of a stage. */
 export interface EmulatedStage {
   /** `NAME state info` of the BGP protocols by node, at each time asked; of daemons that run. */
   readonly samples: readonly ReadonlyMap<string, readonly string[]>[];
-  /** `show route all` at the end. */
-  readonly routes: ReadonlyMap<string, string>;
+  /** What the daemons answer at the end to what they are asked, by node and command. */
+  readonly said: ReadonlyMap<string, ReadonlyMap<string, string>>;
   readonly kernel: ReadonlyMap<string, readonly Route[]>;
 }
 
@@ -73,10 +74,10 @@ export function emulate(lab: Lab, seen: Seen): readonly EmulatedStage[] {
       samples.push(new Map([...speakers].map(([name, speaker]) => [name, sessionsOf(speaker)])));
     }
     runFor({ world }, Math.max(0, begun + real.time - world.now));
-    const routes = new Map([...speakers].map(([name, speaker]) => [name, routesText(speaker, () => "t", EVERYTHING)]));
+    const said = new Map([...speakers].map(([name, speaker]) => [name, answersOf(speaker, lab.asked)]));
     const kernel = new Map<string, readonly Route[]>();
     for (const name of network.hosts.keys()) kernel.set(name, runtimeOf(world, name)?.compiled.host.routes ?? []);
-    stages.push({ samples, routes, kernel });
+    stages.push({ samples, said, kernel });
   }
   return stages;
 }
@@ -85,7 +86,10 @@ export function emulate(lab: Lab, seen: Seen): readonly EmulatedStage[] {
 const APART = 0.07;
 const SHORTLY = 0.01;
 
-const EVERYTHING = { all: true, for: null, protocol: null };
+function answersOf(speaker: Speaker, commands: readonly string[]): ReadonlyMap<string, string> {
+  const clock = birdClock(0, speaker.world.now);
+  return new Map(commands.map((command) => [command, birdcText(speaker, command.split(" "), clock, 0) ?? "no answer"]));
+}
 
 /** The times at which the real ones were asked, and more before and between, and after where nothing follows: what comes and goes is met. */
 function windowOf(

@@ -1,0 +1,56 @@
+import type { Speaker } from "../../bgp/speaker/speaker.ts";
+import { parseAddress } from "../../net/address.ts";
+import { parsePrefix } from "../../net/prefix.ts";
+import type { BirdClock } from "./clock.ts";
+import { interfacesText } from "./interfaces-text.ts";
+import { protocolsText } from "./protocols-text.ts";
+import { type RoutesQuestion, routesText } from "./routes-text.ts";
+import { statusText } from "./status-text.ts";
+
+/** The commands of birdc that podpath answers, as `birdc help` would list them. */
+export const BIRDC_COMMANDS =
+  'show protocols [all] [NAME | "PATTERN"], show route [for A | PREFIX] [all] [primary] [protocol P], show status, show interfaces [summary]';
+
+/** What a daemon answers in birdc (cli of BIRD 1.6.8); null: podpath does not know the command. `origin`: virtual 0 in seconds since 1970. */
+export function birdcText(speaker: Speaker, words: readonly string[], clock: BirdClock, origin: number): string | null {
+  const [verb, what, ...rest] = words;
+  if (verb !== "show") return null;
+  switch (what) {
+    case "protocols": {
+      const all = rest[0] === "all";
+      const [name, ...more] = all ? rest.slice(1) : rest;
+      return more.length > 0 ? null : protocolsText(speaker, clock, all, name ?? null);
+    }
+    case "interfaces":
+      if (rest.length === 0) return interfacesText(speaker, false);
+      return rest.length === 1 && rest[0] === "summary" ? interfacesText(speaker, true) : null;
+    case "status":
+      return rest.length === 0 ? statusText(speaker, origin) : null;
+    case "route": {
+      const question = routesQuestion(rest);
+      return question === null ? null : routesText(speaker, clock, question);
+    }
+    default:
+      return null;
+  }
+}
+
+function routesQuestion(words: readonly string[]): RoutesQuestion | null {
+  let question: RoutesQuestion = { all: false, for: null, protocol: null };
+  const rest = [...words];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    const prefix = parsePrefix(word);
+    if (word === "all") question = { ...question, all: true };
+    else if (word === "primary") question = { ...question, primary: true };
+    else if (word === "protocol") question = { ...question, protocol: rest.shift() ?? null };
+    else if (word === "for") {
+      const wanted = rest.shift() ?? "";
+      const [address, net] = [parseAddress(wanted), parsePrefix(wanted)];
+      if (address !== null) question = { ...question, for: address };
+      else if (net !== null) question = { ...question, net };
+      else return null;
+    } else if (prefix !== null) question = { ...question, net: prefix };
+    else return null;
+  }
+  return question;
+}
