@@ -29,7 +29,6 @@ import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule } from ".
  *   identity and queues of their own. Hops and rules are compared as a set then.
  * - The rules of errors about several fragments of one IPv6 packet (`isOneOfMany`).
  * - Which of several ends is the last one where fragments ended at different places. Hops and rules are compared.
- * - The header of a further fragment at hops before it was rewritten in place (`becomesLater`).
  * - nat rules and connections of the outer packet where a flow was translated on its way into a tunnel (`test/kernel/fuzz/outer-port.ts`).
  * - A quoted packet is quoted as far as the kernel sent it: its payload length is not compared.
  */
@@ -194,25 +193,6 @@ function byPlace(hops: readonly SeenHop[]): readonly SeenHop[] {
   return [...places.values()].flat();
 }
 
-/**
- * The header of a further fragment as a later hop shows it: where a datagram leaves in the fragments it came in, the
- * kernel writes the new headers into the frames that packet sockets still look at. It does so before it sends the
- * fragment in front, so the header of one that never leaves may be only that of the others.
- */
-function becomesLater(
-  real: SeenPacket,
-  ours: SeenPacket,
-  later: readonly SeenHop[],
-  domains: readonly PortSet[],
-): boolean {
-  if (real.fragOffset === 0) return false;
-  const { mf, fragOffset, length } = ours;
-  return later.some(
-    ({ packet }) =>
-      samePacket(real, packet, domains) || samePacket(real, { ...packet, mf, fragOffset, length }, domains),
-  );
-}
-
 function compareHops(
   what: string,
   given: readonly SeenHop[],
@@ -232,7 +212,7 @@ function compareHops(
       x.host === y.host &&
       x.interface === y.interface &&
       x.direction === y.direction &&
-      (samePacket(x.packet, y.packet, domains) || becomesLater(x.packet, y.packet, ours.slice(i + 1), domains));
+      samePacket(x.packet, y.packet, domains);
     if (same) continue;
     differ(`${what} ${i}`, x === undefined ? null : hopWords(x), y === undefined ? null : hopWords(y));
     return;

@@ -9,6 +9,10 @@ REFUSING = frozenset(("ip6_pkt_discard", "ip6_pkt_prohibit"))
 # Where a header that cannot be believed is dropped without a word, for the same reason.
 MALFORMED = frozenset(("ip_rcv_core", "ip6_rcv_core", "ip6_parse_tlv"))
 NO_HANDLER = "IP_NOPROTO"
+# Why sockets' queues are emptied: those of any process of the machine, on the processor and in the task that the kernel's
+# deferred work (RCU) happens to run in. Only a neighbour's queue holds packets on their way.
+PURGED = "QUEUE_PURGE"
+NEIGHBOURS = "neigh_"
 # The type of a redirect.
 REDIRECT = {"icmp": 5, "icmpv6": 137}
 # Whose packet it is that carries ARP in a tunnel: nobody's.
@@ -209,6 +213,8 @@ def _drops(topology, observer, record, hops, roles, sender):
             continue
         if protocol == 0 and reason == "NOT_SPECIFIED":
             # Socket housekeeping of the oracle itself.
+            continue
+        if reason == PURGED and not observer.location(address).startswith(NEIGHBOURS):
             continue
         if about is None and reason == "NETFILTER_DROP" and topology.hosts[host].muted:
             continue

@@ -94,6 +94,7 @@ class Host:
             for observer in self.observers:
                 for opened in observer.sockets:
                     opened.close()
+            self.hops.close()
 
 
 def run_or_fail(argv, text=""):
