@@ -5,8 +5,10 @@ import { type Address, formatAddress, sameAddress } from "../net/address.ts";
 import * as icmp from "../net/icmp.ts";
 import { type Packet, packet } from "../net/packet.ts";
 import { prefixContains } from "../net/prefix.ts";
-import { formatProtocol, hasPorts, ICMP, ICMPV6, TCP } from "../net/protocol.ts";
+import { formatProtocol, hasPorts, ICMP, ICMPV6, SCTP, TCP } from "../net/protocol.ts";
+import { SCTP_INIT, sctpAnswer } from "../net/sctp.ts";
 import { ACK, FIN, PSH, RST, SYN } from "../net/tcp-flags.ts";
+import { peerTag, sctpReply } from "./sctp.ts";
 import type { World } from "./world.ts";
 
 /** Below this TTL a packet may not get to its destination: who beyond the dumps would answer is not known. */
@@ -24,7 +26,7 @@ export function answerFromOutside(
   nextHop: Address | null,
 ): Packet | null {
   const sent = skb.pieceOf ?? skb.packet;
-  const answer = answerTo(sent);
+  const answer = answerTo(sent, peerTag(world, skb));
   if (answer === null) return null;
   const beyond = nextHop === null ? device.name : formatAddress(nextHop);
   if (isPodAddress(world, sent.dst) && !hasFabricRoute(world, sent.dst)) {
@@ -72,7 +74,7 @@ function hasFabricRoute(world: World, address: Address): boolean {
 }
 
 /** What an ordinary receiver sends back; null for what calls for no answer. */
-function answerTo(sent: Packet): Packet | null {
+function answerTo(sent: Packet, peer: number | null): Packet | null {
   const back = { src: sent.dst, dst: sent.src, protocol: sent.protocol };
   if (sent.protocol === ICMP || sent.protocol === ICMPV6) {
     const six = sent.protocol === ICMPV6;
@@ -87,6 +89,10 @@ function answerTo(sent: Packet): Packet | null {
     });
   }
   if (!hasPorts(sent.protocol)) return null;
+  if (sent.protocol === SCTP) {
+    const answer = sctpAnswer(sent.sctp ?? SCTP_INIT, peer);
+    return answer === null ? null : sctpReply(sent, answer);
+  }
   const ports = { sport: sent.dport, dport: sent.sport };
   if (sent.protocol !== TCP) return packet({ ...back, ...ports, payloadLength: sent.payloadLength });
   const { flags } = sent;

@@ -6,18 +6,18 @@ import { receiveFragmentationNeeded, receivePacketTooBig } from "../linux/icmp-r
 import { allowEchoReply6, cameBy } from "../linux/icmpv6.ts";
 import { resetFor } from "../linux/reject.ts";
 import { needsInterface } from "../linux/routing/address-scope.ts";
-import type { Ending, HostRuntime } from "../linux/runtime.ts";
+import type { HostRuntime } from "../linux/runtime.ts";
 import { isForMany, type Skb } from "../linux/skb.ts";
-import { listensFor } from "../model/socket.ts";
 import { type Address, isLoopback, isMulticast, sameAddress } from "../net/address.ts";
 import * as icmp from "../net/icmp.ts";
 import { extensionNumber } from "../net/ipv6-extension.ts";
 import { type Packet, packet } from "../net/packet.ts";
-import { formatProtocol, ICMP, ICMPV6, IGMP, IPIP, OSPF, TCP, UDP, UDPLITE, VRRP } from "../net/protocol.ts";
+import { ICMP, ICMPV6, IGMP, IPIP, OSPF, SCTP, TCP, UDP, UDPLITE, VRRP } from "../net/protocol.ts";
 import { ACK, FIN, PSH, RST, SYN } from "../net/tcp-flags.ts";
+import { listening, type SocketState } from "./listening.ts";
+import { deliverSctp } from "./sctp.ts";
 import { hasConnection, receiveSegment, segmentError } from "./tcp/receive.ts";
 import { isServed } from "./tcp/served.ts";
-import { portName } from "./tcp/stack.ts";
 import type { World } from "./world.ts";
 
 /** A socket that a probe's program holds open; it hears what is for it, and errors about what it sent. */
@@ -38,8 +38,6 @@ export function openSocket(world: World, host: string, socket: BoundSocket): voi
   else sockets.push(socket);
 }
 
-type SocketState = NonNullable<Ending["socket"]>;
-
 /**
  * The transport layer of the receiver: programs of the probe first, then the kernel's own answers (echo), then the
  * listening sockets that the dump shows. Returns whether somebody listens; answers only where the World lets receivers
@@ -56,6 +54,7 @@ export function deliverToSockets(world: World, runtime: HostRuntime, skb: Skb): 
     return "open";
   }
   const { protocol } = received;
+  if (protocol === SCTP) return deliverSctp(world, runtime, skb) ?? deliverOther(world, runtime, skb);
   if (protocol !== TCP && protocol !== UDP && protocol !== UDPLITE) return deliverOther(world, runtime, skb);
   if (isForMany(skb)) return "unknown";
   const state = listening(world, runtime, received);
@@ -75,7 +74,7 @@ function isAnswer({ journeys }: World, { journey, packet }: Skb): boolean {
 
 /**
  * ip_protocol_deliver_rcu(): a protocol without a handler is answered with "protocol unreachable". Handlers of tunnels
- * and of SCTP come with modules, which are loaded where such a device or socket exists.
+ * come with modules, which are loaded where such a device exists.
  */
 function deliverOther(world: World, runtime: HostRuntime, skb: Skb): SocketState {
   const { src, extensions } = skb.packet;
@@ -226,40 +225,6 @@ function answerTimestamp(runtime: HostRuntime, skb: Skb): void {
 
 function ignoresBroadcasts(runtime: HostRuntime): boolean {
   return runtime.host.sysctls.get("net.ipv4.icmp_echo_ignore_broadcasts") !== "0";
-}
-
-/** Whether somebody listens, as far as the dumps tell. */
-function listening(world: World, runtime: HostRuntime, received: Packet): SocketState {
-  // the daemon that had the port has ended, or takes no such segment
-  const { dst, dport, protocol } = received;
-  if (protocol === TCP && world.tcp.ported.has(portName(runtime.host.name, dst.family, dport))) return "closed";
-  const found = runtime.host.sockets.find((socket) => listensFor(socket, received));
-  const name = `${formatProtocol(received.protocol)}/${received.dport}`;
-  if (found !== undefined) {
-    if (found.certainty === "dumped") return "open";
-    const detail = `${runtime.host.name} listens on ${name}, as declared`;
-    return runtime.services.assume(runtime, "assumed-open-port", detail, 1) === 0 ? "assumed-open" : "closed";
-  }
-  const knowledge = runtime.host.knowledge.get("sockets") ?? "known";
-  if (knowledge === "known" || knowledge === "derived") {
-    // Measured: ss never lists them, and netstat only with -U.
-    if (protocol === UDPLITE)
-      runtime.services.assume(runtime, "no-udp-lite-socket", `${runtime.host.name} has no socket for ${name}`);
-    return "closed";
-  }
-  if (!world.answers) return "unknown";
-  const taken = runtime.services.choose({
-    kind: "unknown",
-    code: "listening-socket",
-    variable: `${runtime.host.name} listens on ${name}`,
-    question: `does anybody listen on ${name} of ${runtime.host.name}? no dump tells`,
-    alternatives: [
-      { label: "somebody listens", probability: 0 },
-      { label: "nobody listens", probability: 0 },
-    ],
-    command: "ss -H -lntup",
-  });
-  return taken === 0 ? "open" : "closed";
 }
 
 /** No socket: TCP answers with a reset, UDP and UDP-Lite with port unreachable (net/ipv4/tcp_ipv4.c, udp.c). */

@@ -29,6 +29,7 @@ import { type EventQueue, eventQueue, nextTime, play, schedule, takeNext } from 
 import { fabricRoute } from "./fabric-route.ts";
 import type { Journey } from "./journey.ts";
 import { answerFromOutside } from "./outside.ts";
+import { sctpKind } from "./sctp.ts";
 import { type BoundSocket, deliverToSockets, hasConnectedSocket } from "./sockets.ts";
 import { type PathNote, whileNoting } from "./tcp/path-note.ts";
 import { type TcpStack, tcpStack } from "./tcp/stack.ts";
@@ -460,12 +461,17 @@ function endJourney(world: World, runtime: HostRuntime, frame: Skb, ending: Endi
 
 /** The answer of a machine that nobody dumped comes in where the question went out. */
 function returnFromOutside(world: World, runtime: HostRuntime, device: Interface, packet: Packet, cause: Skb): void {
-  const kind: PacketKind =
-    packet.protocol === TCP && (packet.flags & SYN) !== 0 ? "syn-ack" : isEcho(packet) ? "echo-reply" : "data";
+  const kind = kindOfAnswer(packet);
   const journey = startJourney(world, runtime.host.name, packet, kind, cause);
   const item = skb(packet, journey.id);
   item.destinationMac = macOf(runtime.host.name, device);
   receive(runtime, device, item);
+}
+
+function kindOfAnswer(packet: Packet): PacketKind {
+  if (packet.sctp !== null) return sctpKind(packet.sctp);
+  if (packet.protocol === TCP && (packet.flags & SYN) !== 0) return "syn-ack";
+  return isEcho(packet) ? "echo-reply" : "data";
 }
 
 function isEcho(packet: Packet): boolean {

@@ -137,7 +137,20 @@ export interface Services {
 }
 
 /** What a packet is, in the words of INTERFACES section 4; `request` is what a probe sends. */
-export type PacketKind = "request" | "icmp" | "tcp-reset" | "echo-reply" | "syn-ack" | "ack" | "data" | "fin" | "copy";
+export type PacketKind =
+  | "request"
+  | "icmp"
+  | "tcp-reset"
+  | "echo-reply"
+  | "syn-ack"
+  | "ack"
+  | "data"
+  | "fin"
+  | "copy"
+  | "init-ack"
+  | "cookie-echo"
+  | "cookie-ack"
+  | "abort";
 
 export interface SendOptions {
   readonly kind: PacketKind;

@@ -69,6 +69,10 @@ const KIND_WORDS: Readonly<Record<Journey["kind"], string>> = {
   data: "data",
   fin: "FIN",
   copy: "copy",
+  "init-ack": "INIT ACK",
+  "cookie-echo": "COOKIE ECHO",
+  "cookie-ack": "COOKIE ACK",
+  abort: "ABORT",
 };
 
 export function kindWords(journey: Journey): string {

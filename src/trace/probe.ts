@@ -1,3 +1,4 @@
+import { associate } from "../emulator/applications/associate.ts";
 import { connect } from "../emulator/applications/connect.ts";
 import { lookup } from "../emulator/applications/lookup.ts";
 import { ping } from "../emulator/applications/ping.ts";
@@ -12,7 +13,7 @@ import type { Finding } from "../model/finding.ts";
 import type { NameLookup } from "../model/name-lookup.ts";
 import type { Network } from "../model/network.ts";
 import type { Address } from "../net/address.ts";
-import { formatProtocol, ICMP, ICMPV6, TCP, UDP } from "../net/protocol.ts";
+import { formatProtocol, ICMP, ICMPV6, SCTP, TCP, UDP } from "../net/protocol.ts";
 import { type Endpoint, resolveEndpoint } from "./endpoint.ts";
 import { explore } from "./explorer.ts";
 import { nearest } from "./nearest.ts";
@@ -170,7 +171,7 @@ function whyNotModelled(network: Network, name: string): string {
 
 function kindOf(protocol: number | null, port: number | null): ProbeKind {
   if (protocol === UDP) return "request";
-  if (protocol === TCP) return "connect";
+  if (protocol === TCP || protocol === SCTP) return "connect";
   return port === null ? "ping" : "connect";
 }
 
@@ -184,7 +185,7 @@ function protocolOf(kind: ProbeKind, given: number | null, port: number | null, 
     case "ping":
       return icmp;
     case "connect":
-      return TCP;
+      return given === SCTP ? SCTP : TCP;
     case "request":
     case "lookup":
       return UDP;
@@ -277,7 +278,7 @@ function runKind(world: World, runtime: HostRuntime, probe: PreparedProbe): Prog
     case "ping":
       return ping(world, runtime, probe.target);
     case "connect":
-      return connect(world, runtime, probe.target);
+      return (probe.protocol === SCTP ? associate : connect)(world, runtime, probe.target);
     case "request":
     case "lookup":
       return request(world, runtime, probe.target);

@@ -17,6 +17,8 @@ export interface UnverifiedPart {
 
 const UNMODELLED = "podpath does not model it: the answer has a branch for each outcome";
 
+const NO_SCTP = "what they answer was read in the kernel's source: no kernel at hand has them";
+
 /**
  * What the packets of these branches met that is unverified or unmodelled: matches, targets and hooks of rules that matched,
  * devices they crossed, routes they took. Each part once, at the first place where it was met. Costs nothing while packets move: it reads the recorded steps.
@@ -27,6 +29,7 @@ export function unverifiedParts(network: Network, branches: readonly Branch[]): 
     if (reason !== null && !found.has(feature)) found.set(feature, { feature, reason, origin });
   };
   for (const { run } of branches) {
+    if (run.journeys.some(({ kind }) => kind === "init-ack" || kind === "abort")) put("SCTP sockets", NO_SCTP, 0);
     for (const steps of run.steps.values()) for (const step of steps) ofStep(network, step, put);
   }
   return [...found.values()];

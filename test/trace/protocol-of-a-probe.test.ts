@@ -18,13 +18,14 @@ describe("the protocol of a probe", () => {
     expect(settled(null, TCP, 80)).toEqual(["connect", TCP]);
     expect(settled(null, UDP, 80)).toEqual(["request", UDP]);
     expect(settled(null, ICMPV6, null)).toEqual(["ping", ICMP]);
+    expect(settled(null, SCTP, 80)).toEqual(["connect", SCTP]);
+    expect(settled(null, SCTP, null)).toEqual(["port-missing"]);
     expect(settled("traceroute", SCTP, 80)).toEqual(["traceroute", SCTP]);
   });
 
   it("is refused where no program sends it, instead of asking about another one", () => {
-    expect(settled(null, SCTP, 80)).toEqual(["protocol-without-program"]);
+    expect(settled("request", SCTP, 80)).toEqual(["protocol-without-program"]);
     expect(settled(null, UDPLITE, 80)).toEqual(["protocol-without-program"]);
-    expect(settled(null, SCTP, null)).toEqual(["protocol-without-program"]);
     expect(settled("request", TCP, 80)).toEqual(["protocol-without-program"]);
   });
 });

@@ -136,6 +136,19 @@ export const ASSUMPTION_CODES = {
     means: "-m nfacct matches always; with a quota it would not.",
     todo: "Compare nfacct list.",
   },
+  "no-sctp-module": {
+    part: "sockets",
+    title: "The kernel of a machine has no SCTP loaded",
+    means:
+      "The module is loaded when a program first opens an SCTP socket, and no dump shows one. Without it the kernel answers that it does not know the protocol; with it, by an ABORT.",
+    todo: "Compare grep SCTP /proc/net/protocols on the machine.",
+  },
+  "no-sctp-socket": {
+    part: "sockets",
+    title: "Nobody listens on an SCTP port",
+    means: "ss lists SCTP sockets only with -S, and the dump has none for the port.",
+    todo: "Compare ss -H -lnS on the machine.",
+  },
   "no-udp-lite-socket": {
     part: "sockets",
     title: "Nobody listens on a UDP-Lite port",

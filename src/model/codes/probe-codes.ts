@@ -41,7 +41,7 @@ export const PROBE_CODES = {
   "protocol-without-program": {
     title: "No program of a probe sends this protocol",
     means:
-      "A connect sends TCP, a request and a lookup UDP, a ping ICMP. Of other protocols, SCTP among them, single packets can be asked about.",
+      "A connect sends TCP or SCTP, a request and a lookup UDP, a ping ICMP. Of other protocols single packets can be asked about.",
     todo: "Ask with --packet, or choose another kind or protocol.",
   },
   "resolver-unknown": {

@@ -2,6 +2,7 @@ import type { Address } from "../address.ts";
 import { MOBILITY, mobilityType, NO_NEXT_HEADER } from "../ipv6-extension.ts";
 import { headerLength, type Packet, packetLength } from "../packet.ts";
 import { hasPorts, ICMP, ICMPV6, IPIP, IPV6_IN_IP, SCTP, TCP, UDP, UDPLITE } from "../protocol.ts";
+import { chunkLength, DATA, INIT, INIT_ACK, SACK, SCTP_INIT, type SctpHeader, sctpHeaderLength } from "../sctp.ts";
 import { crc32c, internetChecksum, sumOf } from "./checksum.ts";
 import { encodeExtensions } from "./encode-extensions.ts";
 
@@ -20,7 +21,7 @@ const QUOTED_6 = 1280 - IPV6_HEADER - 8;
 
 /**
  * An IP packet in bytes, with right lengths and checksums, as a capture holds it. What the model does not carry is zero:
- * payload that nobody kept, verification tags, MAC addresses that are not known. A port that nobody has drawn yet is written as 0.
+ * payload that nobody kept, MAC addresses that are not known. A port that nobody has drawn yet is written as 0.
  */
 export function encodePacket(packet: Packet, innerMacs: FrameMacs | null = null): Uint8Array {
   const body = encodeBody(packet, innerMacs);
@@ -96,6 +97,7 @@ function encodeBody(packet: Packet, innerMacs: FrameMacs | null): Uint8Array {
       }
       break;
     case SCTP:
+      putSctp(bytes, view, packet.sctp ?? SCTP_INIT);
       if (bytes.length >= 12) view.setUint32(8, damaged(packet, crc32c(bytes)) >>> 0, true);
       break;
     default:
@@ -129,6 +131,41 @@ function putTcp(view: DataView, packet: Packet): void {
   if (packet.mss === 0) return;
   view.setUint16(20, 0x0204);
   view.setUint16(22, packet.mss);
+}
+
+/** Receive window, numbers of streams and first TSN of who opens an association: their values matter to nobody. */
+const SCTP_WINDOW = 106496;
+const SCTP_STREAMS = 10;
+const SCTP_FIRST_TSN = 1;
+
+/** RFC 9260 section 3: the verification tag and the chunks, without parameters. DATA takes what payload there is. */
+function putSctp(bytes: Uint8Array, view: DataView, { tag, chunks }: SctpHeader): void {
+  const payload = bytes.length - sctpHeaderLength({ tag, chunks });
+  // A packet whose header was cut has no room for its chunks.
+  if (payload < 0) return;
+  view.setUint32(4, tag);
+  let at = 12;
+  let rest = payload;
+  for (const { type, flags, initTag } of chunks) {
+    const carried = type === DATA ? rest : 0;
+    rest -= carried;
+    const length = chunkLength(type) + carried;
+    view.setUint8(at, type);
+    view.setUint8(at + 1, flags);
+    view.setUint16(at + 2, length);
+    if (type === INIT || type === INIT_ACK) {
+      view.setUint32(at + 4, initTag);
+      view.setUint32(at + 8, SCTP_WINDOW);
+      view.setUint16(at + 12, SCTP_STREAMS);
+      view.setUint16(at + 14, SCTP_STREAMS);
+      view.setUint32(at + 16, SCTP_FIRST_TSN);
+    } else if (type === DATA) view.setUint32(at + 4, SCTP_FIRST_TSN);
+    else if (type === SACK) {
+      view.setUint32(at + 4, SCTP_FIRST_TSN);
+      view.setUint32(at + 8, SCTP_WINDOW);
+    }
+    at += length;
+  }
 }
 
 /** RFC 7348: the VXLAN header, and the Ethernet frame it carries. */

@@ -163,6 +163,14 @@ export const ASSUMPTION_EXAMPLES: ExamplesOf<typeof ASSUMPTION_CODES> = {
   }),
   "no-nft-tables": between(),
   "no-other-backend": between(),
+  "no-sctp-module": probed(
+    { "nodes/n2/sockets.txt": "tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:*\n" },
+    ..."--from node/n1 --to node/n2 --proto sctp --port 5060".split(" "),
+  ),
+  "no-sctp-socket": probed(
+    { "nodes/n2/sockets.txt": "tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:*\n" },
+    ..."--from node/n1 --to node/n2 --proto sctp --port 5060".split(" "),
+  ),
   "no-udp-lite-socket": probed(
     { "nodes/n2/sockets.txt": "tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:*\n" },
     "--packet",

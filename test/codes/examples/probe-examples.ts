@@ -44,7 +44,7 @@ export const PROBE_EXAMPLES: ExamplesOf<typeof PROBE_CODES> = {
   ]),
   "no-common-family": probed({}, "--from", "node/n1", "--to", "2001:db8::1"),
   "port-missing": probed({}, "--from", "node/n1", "--to", "node/n2", "--kind", "connect"),
-  "protocol-without-program": probed({}, ..."--from node/n1 --to node/n2 --proto sctp --port 5060".split(" ")),
+  "protocol-without-program": probed({}, ..."--from node/n1 --to node/n2 --proto gre --port 5060".split(" ")),
   "resolver-unknown": probed({}, "--from", "node/n1", "--to", "http://web.shop"),
   "sender-not-modelled": probed({}, "--from", "203.0.113.9", "--to", "node/n2"),
   "unknown-endpoint": probed({}, "--from", "node/n1", "--to", "node/n3"),

@@ -113,6 +113,7 @@ export class Duel {
       readonly host: string;
       readonly packet: KernelPacket /** On the host where it was put in. */;
       readonly near: boolean;
+      readonly asked: ProbePacket;
     }
   >();
   /** Packets that podpath's session has seen. */
@@ -165,7 +166,7 @@ export class Duel {
     if (fresh) this.delivered.clear();
     const delivered = receiver(result);
     if (delivered !== null && packet.id !== undefined) {
-      this.delivered.set(packet.id, { ...delivered, near: delivered.host === concrete.host });
+      this.delivered.set(packet.id, { ...delivered, near: delivered.host === concrete.host, asked: concrete });
     }
     const kernel = observeKernel(result);
     const branches = answer.branches.map((branch) => observePodpath(branch));
@@ -245,7 +246,7 @@ export class Duel {
   private naturalReply(id: string, packet: ProbePacket): ProbePacket | null {
     const received = this.delivered.get(id);
     if (received === undefined) return null;
-    const { packet: it, host } = received;
+    const { packet: it, host, asked } = received;
     // Of a protocol that nothing handles the oracle knows the packet only as it came in, before any NAT.
     if (it.proto !== "tcp" && it.proto !== "udp" && it.proto !== "icmp" && received.near) return null;
     const back: ProbePacket = {
@@ -268,6 +269,9 @@ export class Duel {
     }
     if (it.sport === undefined) return back;
     const ports = { ...back, sport: it.dport ?? 0, dport: it.sport ?? 0 };
+    if (it.proto === "sctp" && (asked.chunks ?? ["INIT"]).join() === "INIT" && (asked.vtag ?? 0) === 0) {
+      return { ...ports, chunks: ["INIT_ACK"], vtag: asked.initTag ?? 1, initTag: 5000, length: 0 };
+    }
     if (it.proto !== "tcp") return { ...ports, length: it.length ?? 0 };
     const flags = it.flags ?? "";
     const syn = flags.includes("S") && !flags.includes("A");

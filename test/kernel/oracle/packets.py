@@ -185,6 +185,8 @@ def _chunk(packet, kind, payload):
         value = struct.pack("!IIHHI", packet.get("initTag", 1), 65535, 1, 1, 1)
     elif number == 0:
         value = bytes(12) + payload
+    elif number == 3:
+        value = bytes(12)
     return struct.pack("!BBH", number, 1 if packet.get("tFlag") else 0, 4 + len(value)) + value + bytes(-len(value) % 4)
 
 

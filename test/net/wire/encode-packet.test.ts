@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseAddress } from "../../../src/net/address.ts";
 import { packet, packetLength } from "../../../src/net/packet.ts";
 import { SCTP } from "../../../src/net/protocol.ts";
+import { chunk, DATA, SACK } from "../../../src/net/sctp.ts";
 import { crc32c, internetChecksum } from "../../../src/net/wire/checksum.ts";
 import { encodePacket } from "../../../src/net/wire/encode-packet.ts";
 import { packetArbitrary } from "./packet-arbitrary.ts";
@@ -53,5 +54,22 @@ describe("a packet in bytes", () => {
     const cleared = bytes.slice();
     cleared.fill(0, 8, 12);
     expect(new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true)).toBe(crc32c(cleared));
+  });
+
+  it("writes the chunks of SCTP one after the other, each with its length, and the payload into DATA", () => {
+    const data = packet({
+      src: address("10.0.0.1"),
+      dst: address("10.0.0.2"),
+      protocol: SCTP,
+      sport: 1,
+      dport: 2,
+      sctp: { tag: 0x01020304, chunks: [chunk(SACK), chunk(DATA, { flags: 3 })] },
+      payloadLength: 8,
+    });
+    const bytes = encodePacket(data).subarray(20);
+    expect(bytes).toHaveLength(12 + 16 + 16 + 8);
+    expect([...bytes.subarray(4, 8)]).toEqual([1, 2, 3, 4]);
+    expect([...bytes.subarray(12, 16)]).toEqual([SACK, 0, 0, 16]);
+    expect([...bytes.subarray(28, 32)]).toEqual([DATA, 3, 0, 24]);
   });
 });
