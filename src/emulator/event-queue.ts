@@ -87,6 +87,19 @@ export function nextBeside({ heap, line, first }: EventQueue, timers: ReadonlySe
   return next;
 }
 
+/** Takes out all looks at these timers: whoever does that sees to it that others take their place. */
+export function dropLooks(queue: EventQueue, timers: ReadonlySet<PendingTimer>): void {
+  const { heap } = queue;
+  let kept = 0;
+  for (const event of heap) {
+    if (event.timer !== null && timers.has(event.timer)) continue;
+    heap[kept] = event;
+    kept++;
+  }
+  heap.length = kept;
+  for (let index = (kept >> 1) - 1; index >= 0; index--) sink(heap, index);
+}
+
 function nextOf({ heap, line, first }: EventQueue): Event | null {
   const waiting = line[first] ?? null;
   const [earliest = null] = heap;
@@ -113,7 +126,15 @@ export function takeNext(queue: EventQueue): Event | null {
 function takeFirst(heap: Event[]): void {
   const last = heap.pop();
   if (last === undefined || heap.length === 0) return;
-  let index = 0;
+  heap[0] = last;
+  sink(heap, 0);
+}
+
+/** An event finds its place below. */
+function sink(heap: Event[], from: number): void {
+  const event = heap[from];
+  if (event === undefined) return;
+  let index = from;
   for (;;) {
     let child = index * 2 + 1;
     const left = heap[child];
@@ -124,9 +145,9 @@ function takeFirst(heap: Event[]): void {
       smallest = right;
       child++;
     }
-    if (!before(smallest, last)) break;
+    if (!before(smallest, event)) break;
     heap[index] = smallest;
     index = child;
   }
-  heap[index] = last;
+  heap[index] = event;
 }

@@ -1,16 +1,24 @@
-import { eventQueue, moveEvents, nextBeside, type PendingTimer, schedule } from "../../emulator/event-queue.ts";
+import { nextBeside } from "../../emulator/event-queue.ts";
 import type { Connection } from "../../emulator/tcp/connection.ts";
-import { lastsFor, moveStream, type Path, passBy, pathHolds } from "../../emulator/tcp/path.ts";
-import { settle, type World } from "../../emulator/world.ts";
+import { type Path, pathHolds } from "../../emulator/tcp/path.ts";
+import {
+  isTaken,
+  isTrackedAlong,
+  lastsFor,
+  moveStream,
+  type Numbers,
+  nextNumbers,
+  passBy,
+  passHop,
+} from "../../emulator/tcp/stream.ts";
+import type { World } from "../../emulator/world.ts";
 import { HEADER_LENGTH } from "../messages/message.ts";
 import type { BgpCore } from "./bgp-core.ts";
 import type { Peer, PeerConnection } from "./peer.ts";
-import { keepaliveTimeout } from "./session.ts";
-import { jittered } from "./timer.ts";
+import { jittered, lookLater, type Timer } from "./timer.ts";
 
 /** One end of a session that has nothing to say but that it is there. */
 interface End {
-  readonly core: BgpCore;
   readonly peer: Peer;
   readonly connection: PeerConnection;
   readonly socket: Connection;
@@ -21,46 +29,46 @@ interface End {
 type Session = readonly [End, End];
 
 /**
- * Plays what sessions at rest do until another thing happens, or to `until` (virtual seconds) where nothing does: their keepalives, of
- * which all but the first and last are not played one by one. What is left of it in the queue are looks at timers that have been
- * put off. Returns the time to which all is played.
+ * Plays what sessions at rest do until another thing happens, or to `until` (virtual seconds) where nothing does: their keepalives. No
+ * event is played for them: whoever counts or tracks segments is told of the last ones one by one, and of those before in numbers only.
+ * Returns the time to which all is played.
  */
 export function playIdle(world: World, cores: readonly BgpCore[], until: number): number {
   const sessions = sessionsAtRest(world, cores);
   if (sessions.length === 0) return world.now;
-  const timers = new Set<PendingTimer>();
-  for (const { connection } of sessions.flat()) timers.add(connection.holdTimer).add(connection.keepaliveTimer);
+  const timers = new Set<Timer>();
+  for (const [{ connection: x }, { connection: y }] of sessions) {
+    timers.add(x.holdTimer).add(x.keepaliveTimer).add(y.holdTimer).add(y.keepaliveTimer);
+  }
   const next = nextBeside(world.queue, timers);
   const isOpen = next !== null && next <= until;
   const end = isOpen ? next : until;
-  const within = (time: number): boolean => (isOpen ? time < end : time <= end);
   const { now } = world;
-  for (const session of sessions) play(world, session, within);
+  let moved = false;
+  for (const session of sessions) if (play(world, session, end, isOpen)) moved = true;
   world.now = now;
+  if (moved) lookLater(world, timers);
   return end;
 }
 
 /** Sessions of which both ends are in this World, and neither has anything on its way. */
 function sessionsAtRest(world: World, cores: readonly BgpCore[]): readonly Session[] {
   const ends = new Map<Connection, End>();
+  const sessions: Session[] = [];
   for (const core of cores) {
     if (!core.running) continue;
     for (const peer of core.peers) {
-      const end = endAtRest(world, core, peer);
-      if (end !== null) ends.set(end.socket, end);
+      const end = endAtRest(world, peer);
+      if (end === null) continue;
+      const other = ends.get(end.data.receiver);
+      if (other === undefined) ends.set(end.socket, end);
+      else if (fits(other, end) && fits(end, other)) sessions.push([other, end]);
     }
-  }
-  const sessions: Session[] = [];
-  for (const [socket, end] of ends) {
-    const other = ends.get(end.data.receiver);
-    if (other === undefined || other.data.receiver !== socket) continue;
-    ends.delete(other.socket);
-    if (fits(end, other) && fits(other, end)) sessions.push([end, other]);
   }
   return sessions;
 }
 
-function endAtRest(world: World, core: BgpCore, peer: Peer): End | null {
+function endAtRest(world: World, peer: Peer): End | null {
   const connection = peer.session;
   const socket = connection?.socket ?? null;
   if (connection === null || socket === null || connection.state !== "Established") return null;
@@ -71,10 +79,14 @@ function endAtRest(world: World, core: BgpCore, peer: Peer): End | null {
   if (socket.state !== "established" || socket.flight.length > 0 || socket.queue.length > 0 || socket.paused)
     return null;
   if (socket.acknowledged !== socket.next || socket.closing || socket.softError !== null) return null;
-  return pathHolds(world, data) && pathHolds(world, acks) ? { core, peer, connection, socket, data, acks } : null;
+  if (!pathHolds(world, data) || (acks !== data && !pathHolds(world, acks))) return null;
+  return { peer, connection, socket, data, acks };
 }
 
-/** The keepalives of `from` come in time for the other's hold timer, and for whoever tracks the connection on the way. */
+/**
+ * The keepalives of `from` come in time for the other's hold timer, and for whoever tracks the connection on the way; and each of them takes
+ * the next one as it took those before.
+ */
 function fits(from: End, to: End): boolean {
   const { keepaliveTime, keepaliveTimer } = from.connection;
   const { holdTime, holdTimer } = to.connection;
@@ -82,109 +94,155 @@ function fits(from: End, to: End): boolean {
   if (keepaliveTime === 0 || due === null || holdTimer.expires === null || due >= holdTimer.expires) return false;
   if (keepaliveTime >= holdTime - Math.floor(holdTime / 4)) return false;
   if (from.socket.expected !== to.socket.next || to.data.receiver !== from.socket) return false;
+  if (!isTrackedAlong(to.acks, from.data)) return false;
+  if (!isTaken(from.data, nextNumbers(from.socket, HEADER_LENGTH))) return false;
+  if (!isTaken(to.acks, nextNumbers(to.socket, 0))) return false;
   return lastsFor(from.data, 2 * keepaliveTime) && lastsFor(to.acks, 2 * keepaliveTime);
 }
 
-function play(world: World, session: Session, within: (time: number) => boolean): void {
-  const heard = [false, false];
-  while (!(heard[0] === true && heard[1] === true)) {
-    const time = nextKeepalive(session);
-    if (time === null || !within(time)) return;
-    for (const [index, { connection }] of session.entries()) {
-      if (connection.keepaliveTimer.expires === time) heard[index] = true;
-    }
+/** Whether there was anything to do before `end`, or at it where nothing else happens then (`isOpen`). */
+function play(world: World, session: Session, end: number, isOpen: boolean): boolean {
+  const first = nextKeepalive(session);
+  if (!isWithin(first, end, isOpen)) return false;
+  passMany(world, session, end, isOpen);
+  for (let time = nextKeepalive(session); isWithin(time, end, isOpen); time = nextKeepalive(session)) {
     exchange(world, session, time);
   }
-  passMany(world, session, within);
-  for (;;) {
-    const time = nextKeepalive(session);
-    if (time === null || !within(time)) return;
-    exchange(world, session, time);
-  }
+  return true;
 }
 
-function nextKeepalive([x, y]: Session): number | null {
-  const { expires: first } = x.connection.keepaliveTimer;
-  const { expires: second } = y.connection.keepaliveTimer;
-  return first === null || second === null ? null : Math.min(first, second);
+function isWithin(time: number, end: number, isOpen: boolean): boolean {
+  return isOpen ? time < end : time <= end;
 }
 
-/** The keepalives of one moment, with all that they bring about, while everything else waits. */
+function nextKeepalive([x, y]: Session): number {
+  return Math.min(dueOf(x), dueOf(y));
+}
+
+function dueOf({ connection }: End): number {
+  return connection.keepaliveTimer.expires ?? Number.POSITIVE_INFINITY;
+}
+
+/** A segment that is under way between the ends of a session. */
+interface Passing {
+  readonly from: End;
+  readonly to: End;
+  readonly path: Path;
+  readonly numbers: Numbers;
+  /** The host that it comes to next. */
+  readonly index: number;
+}
+
+/** The keepalives of one moment and their acknowledgements, host by host, as the events of their segments would do it. */
 function exchange(world: World, session: Session, time: number): void {
-  const waiting = world.queue;
-  world.queue = eventQueue();
+  const [x, y] = session;
+  const line: Passing[] = [];
+  const byX = dueOf(x) === time;
+  const byY = dueOf(y) === time;
   world.now = time;
-  for (const { core, peer, connection } of session) {
-    if (connection.keepaliveTimer.expires !== time) continue;
-    connection.keepaliveTimer.expires = null;
-    schedule(world.queue, time, keepaliveTimeout, [core, peer, connection]);
-  }
-  settle(world, time);
-  moveEvents(world.queue, waiting);
-  world.queue = waiting;
+  if (byX) say(world, line, x, y);
+  if (byY) say(world, line, y, x);
+  for (const passing of line) goOn(world, line, passing);
 }
 
-/** Timers of a session, and how many there were. */
+function say(world: World, line: Passing[], from: End, to: End): void {
+  send(world, line, from, to, from.data, HEADER_LENGTH);
+  from.socket.next += HEADER_LENGTH;
+  const { connection, peer } = from;
+  connection.keepaliveTimer.expires = world.now + nextInterval(peer, connection.keepaliveTime);
+}
+
+function send(world: World, line: Passing[], from: End, to: End, path: Path, payload: number): void {
+  const numbers = nextNumbers(from.socket, payload);
+  passHop(world, path, 0, numbers);
+  line.push({ from, to, path, numbers, index: 1 });
+}
+
+function goOn(world: World, line: Passing[], { from, to, path, numbers, index }: Passing): void {
+  passHop(world, path, index, numbers);
+  if (index < path.hops.length - 1) line.push({ from, to, path, numbers, index: index + 1 });
+  else if (numbers.payload === 0) to.socket.acknowledged += HEADER_LENGTH;
+  else {
+    to.socket.expected += numbers.payload;
+    send(world, line, to, from, to.acks, 0);
+    to.connection.holdTimer.expires = world.now + nextInterval(to.peer, to.connection.holdTime);
+  }
+}
+
+function nextInterval(peer: Peer, seconds: number): number {
+  return jittered(seconds, peer.hash, peer.timersStarted++);
+}
+
+/** Timers of one end, and how many of its keepalives there were. */
 interface Clock {
   keepalive: number;
-  hold: number;
   started: number;
   sent: number;
+  /** When the hold timer was started last, and the how-manieth timer it was; null: not since. */
+  heard: number | null;
+  asTimer: number;
 }
 
-/** All keepalives but the last of each end, in numbers only. */
-function passMany(world: World, session: Session, within: (time: number) => boolean): void {
-  const clocks = session.map(
-    ({ peer, connection }): Clock => ({
-      keepalive: connection.keepaliveTimer.expires ?? 0,
-      hold: connection.holdTimer.expires ?? 0,
-      started: peer.timersStarted,
-      sent: 0,
-    }),
-  );
-  const [x, y] = clocks;
-  if (x === undefined || y === undefined) return;
-  const [first, second] = session;
-  // What stood before the latest keepalive of each: from the earlier of the two on, all is played.
-  let before: readonly [Clock, Clock] = [{ ...x }, { ...y }];
-  let beforeX = before;
-  let beforeY = before;
+function clockOf({ peer, connection }: End): Clock {
+  const { expires } = connection.keepaliveTimer;
+  return { keepalive: expires ?? 0, started: peer.timersStarted, sent: 0, heard: null, asTimer: 0 };
+}
+
+/** All keepalives up to the latest of each end, in numbers only: from the earlier of these two on, order matters. */
+function passMany(world: World, [first, second]: Session, end: number, isOpen: boolean): void {
+  const x = clockOf(first);
+  const y = clockOf(second);
+  const xTime = first.connection.keepaliveTime;
+  const yTime = second.connection.keepaliveTime;
+  // Before that, another one of the same end follows for certain.
+  const late = end - Math.max(xTime, yTime) - 1;
+  let beforeX: readonly [Clock, Clock] = [{ ...x }, { ...y }];
+  let beforeY = beforeX;
   for (;;) {
     const time = Math.min(x.keepalive, y.keepalive);
-    if (!within(time)) break;
-    before = [{ ...x }, { ...y }];
+    if (!isWithin(time, end, isOpen)) break;
     const byX = x.keepalive === time;
     const byY = y.keepalive === time;
-    if (byX) beforeX = before;
-    if (byY) beforeY = before;
-    if (byX) x.keepalive = time + jittered(first.connection.keepaliveTime, first.peer.hash, x.started++);
-    if (byY) y.keepalive = time + jittered(second.connection.keepaliveTime, second.peer.hash, y.started++);
-    if (byX) y.hold = time + jittered(second.connection.holdTime, second.peer.hash, y.started++);
-    if (byY) x.hold = time + jittered(first.connection.holdTime, first.peer.hash, x.started++);
-    x.sent += Number(byX);
-    y.sent += Number(byY);
+    if (time >= late) {
+      const before = [{ ...x }, { ...y }] as const;
+      if (byX) beforeX = before;
+      if (byY) beforeY = before;
+    }
+    if (byX) x.keepalive = time + jittered(xTime, first.peer.hash, x.started++);
+    if (byY) y.keepalive = time + jittered(yTime, second.peer.hash, y.started++);
+    if (byX) hear(x, y, time);
+    if (byY) hear(y, x, time);
   }
-  const [atX, atY] = beforeX[0].sent + beforeX[1].sent < beforeY[0].sent + beforeY[1].sent ? beforeX : beforeY;
-  if (atX.sent + atY.sent === 0) return;
+  const xIsEarlier = beforeX[0].sent + beforeX[1].sent < beforeY[0].sent + beforeY[1].sent;
+  const [atX, atY] = y.sent === 0 || (x.sent > 0 && xIsEarlier) ? beforeX : beforeY;
   set(first, atX);
   set(second, atY);
   pass(world, first, second, atX.sent);
   pass(world, second, first, atY.sent);
 }
 
-function set({ peer, connection }: End, { keepalive, hold, started }: Clock): void {
+function hear(from: Clock, to: Clock, time: number): void {
+  from.sent++;
+  to.heard = time;
+  to.asTimer = to.started++;
+}
+
+function set({ peer, connection }: End, { keepalive, started, heard, asTimer }: Clock): void {
   connection.keepaliveTimer.expires = keepalive;
-  connection.holdTimer.expires = hold;
   peer.timersStarted = started;
+  if (heard !== null) {
+    connection.holdTimer.expires = heard + jittered(connection.holdTime, peer.hash, asTimer);
+  }
 }
 
 /** So many keepalives of one end have reached the other and were acknowledged. */
 function pass(world: World, from: End, to: End, sent: number): void {
+  if (sent === 0) return;
   const octets = sent * HEADER_LENGTH;
   from.socket.next += octets;
   from.socket.acknowledged += octets;
   to.socket.expected += octets;
-  moveStream(from.data, to.acks, octets);
+  moveStream(from.data, octets);
   passBy(world, from.data, sent, HEADER_LENGTH);
   passBy(world, to.acks, sent, 0);
 }

@@ -1,4 +1,4 @@
-import { schedule } from "../../emulator/event-queue.ts";
+import { dropLooks, schedule } from "../../emulator/event-queue.ts";
 import type { World } from "../../emulator/world.ts";
 
 /** A timer on the virtual clock; starting it again puts off what was due. */
@@ -33,6 +33,15 @@ export function startTimer(timer: Timer, seconds: number): void {
 
 export function stopTimer(timer: Timer): void {
   timer.expires = null;
+}
+
+/** These timers have been put off: what was in the queue for them makes place for one look at each, when it goes off. */
+export function lookLater(world: World, timers: ReadonlySet<Timer>): void {
+  dropLooks(world.queue, timers);
+  for (const item of timers) {
+    item.queued = null;
+    if (item.expires !== null) queue(item, item.expires);
+  }
 }
 
 function queue(timer: Timer, at: number): void {

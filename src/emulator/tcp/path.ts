@@ -1,7 +1,6 @@
 import { type Connection as Entry, IPS_DYING } from "../../linux/conntrack/connection.ts";
-import { countPackets, handleEstablishedTcp } from "../../linux/conntrack/handle-packet.ts";
-import { moveTracking, staysEstablished } from "../../linux/conntrack/tcp.ts";
-import { timeoutOf } from "../../linux/conntrack/timeouts.ts";
+import { handleEstablishedTcp } from "../../linux/conntrack/handle-packet.ts";
+import { staysEstablished } from "../../linux/conntrack/tcp.ts";
 import type { NeighbourEntry } from "../../linux/neighbour-table.ts";
 import { mayRouteOtherwise } from "../../linux/routing/programmed-routes.ts";
 import type { HostRuntime } from "../../linux/runtime.ts";
@@ -170,47 +169,11 @@ function stands(hop: Hop, { src, dst }: Packet): boolean {
 
 /** Whether the next segment would pass without anybody being asked. */
 export function pathHolds(world: World, path: Path): boolean {
-  return (
-    path.holds &&
-    path.hops.every((hop) => {
-      const { entry } = hop;
-      if (!stands(hop, path.packet)) return false;
-      return entry === null || (isAlive(entry, world.now) && entry.tcpState === "ESTABLISHED");
-    })
-  );
-}
-
-/** Whether all who track the connection remember it for so many seconds after each segment. */
-export function lastsFor(path: Path, seconds: number): boolean {
-  return path.hops.every(({ runtime, entry }) => {
-    if (entry === null) return true;
-    if (entry.expires - runtime.services.now() <= seconds) return false;
-    return (
-      timeoutOf(runtime, "tcp_timeout_established") > seconds &&
-      timeoutOf(runtime, "tcp_timeout_unacknowledged") > seconds
-    );
-  });
-}
-
-/** So many segments of a length have taken a way: all that counts them is told. */
-export function passBy(world: World, { hops, packet }: Path, segments: number, payload: number): void {
-  packet.payloadLength = payload;
-  for (const { entry, reply } of hops) if (entry !== null) countPackets(entry, packet, reply, segments);
-  const [first] = hops;
-  if (first !== undefined && !packet.df) first.runtime.nextId += segments;
-  world.sent += segments;
-}
-
-/** Octets have gone by one way and were acknowledged by the other, in order: whoever tracks the connection has seen them. */
-export function moveStream(there: Path, back: Path, octets: number): void {
-  const seen = new Set<Entry>();
-  const move = ({ hops }: Path, backwards: boolean): void => {
-    for (const { entry, reply } of hops) {
-      if (entry === null || entry.tcp === null || seen.has(entry)) continue;
-      seen.add(entry);
-      moveTracking(entry.tcp, reply !== backwards, octets);
-    }
-  };
-  move(there, false);
-  move(back, true);
+  if (!path.holds) return false;
+  for (const hop of path.hops) {
+    const { entry } = hop;
+    if (!stands(hop, path.packet)) return false;
+    if (entry !== null && !(isAlive(entry, world.now) && entry.tcpState === "ESTABLISHED")) return false;
+  }
+  return true;
 }
