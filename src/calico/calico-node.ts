@@ -19,6 +19,8 @@ export interface CalicoNode {
   readonly wireguardIPv4: Address | null;
   readonly wireguardIPv6: Address | null;
   readonly tunnels: TunnelAddresses;
+  /** status.wireguardPublicKey and status.wireguardPublicKeyV6; null where the node has published none. */
+  readonly wireguardKeys: Readonly<Record<4 | 6, string | null>>;
 }
 
 export function readCalicoNode(resource: Field, origin: Origin): CalicoNode {
@@ -37,6 +39,10 @@ export function readCalicoNode(resource: Field, origin: Origin): CalicoNode {
       vxlan6: addressField(at(spec, "ipv6VXLANTunnelAddr")),
       wireguard4: addressField(at(spec, "wireguard", "interfaceIPv4Address")),
       wireguard6: addressField(at(spec, "wireguard", "interfaceIPv6Address")),
+    },
+    wireguardKeys: {
+      4: text(at(resource, "status", "wireguardPublicKey")) || null,
+      6: text(at(resource, "status", "wireguardPublicKeyV6")) || null,
     },
   };
 }

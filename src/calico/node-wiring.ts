@@ -5,6 +5,7 @@ import type { Interface } from "../model/interface.ts";
 import { type FdbEntry, layeredFdb, layeredNeighbours, type Neighbour } from "../model/neighbour.ts";
 import { numberOf } from "../model/object-number.ts";
 import { once } from "../model/once.ts";
+import type { PolicyRule } from "../model/policy-rule.ts";
 import { layeredRoutes, type Route } from "../model/route.ts";
 import type { Family } from "../net/address.ts";
 import type { DeclaredNode } from "./declared-node.ts";
@@ -13,6 +14,13 @@ import { deviceKey } from "./wiring/device-sysctls.ts";
 import { felixBlackholes, felixRoutes } from "./wiring/felix-routes.ts";
 import { ipipDevice, vxlanInterface } from "./wiring/tunnel-devices.ts";
 import { type WiredNode, wiredNode } from "./wiring/wired-node.ts";
+import {
+  wireguardInterface,
+  wireguardRoutes,
+  wireguardRules,
+  wireguardSysctls,
+  wireguardThrows,
+} from "./wiring/wireguard.ts";
 import type { WiringContext } from "./wiring/wiring-context.ts";
 import { type WorkloadDevice, workloadDevices, workloadRoutes, workloadSysctls } from "./wiring/workload-devices.ts";
 
@@ -21,6 +29,8 @@ export interface NodeWiring {
   /** The hosts' ends of pods' veth pairs, tunl0, vxlan.calico, … */
   readonly interfaces: readonly Interface[];
   readonly routes: readonly Route[];
+  /** Besides the kernel's own. */
+  readonly policyRules: readonly PolicyRule[];
   readonly neighbours: readonly Neighbour[];
   readonly fdb: readonly FdbEntry[];
   /** Keys with dots, as `sysctl -a` prints them; they replace the machine's. */
@@ -37,7 +47,10 @@ export function nodeWiring(node: DeclaredNode, context: WiringContext): NodeWiri
   // Felix tells the kernel about the other ends of tunnels: nothing is learnt from packets
   const families = once(() => FAMILIES.filter((family) => devices().vxlan[family] !== null));
   const own = once(() => families().flatMap((family) => context.vteps(family).get(node.name) ?? []));
-  const sysctls = once(() => new Map([...globalSysctls(wired), ...workloadSysctls(wired, devices().workloads)]));
+  const sysctls = once(
+    () =>
+      new Map([...globalSysctls(wired), ...wireguardSysctls(wired), ...workloadSysctls(wired, devices().workloads)]),
+  );
   const neighbours = once(() => {
     const without = new Set(own().map(({ neighbour }) => neighbour));
     return layeredNeighbours.list({ shared: context.vtepLists(families()).neighbours, without, own: [] });
@@ -52,6 +65,9 @@ export function nodeWiring(node: DeclaredNode, context: WiringContext): NodeWiri
     },
     get routes() {
       return routes();
+    },
+    get policyRules() {
+      return wireguardRules(wired);
     },
     get neighbours() {
       return neighbours();
@@ -84,17 +100,23 @@ function devicesOf(wired: WiredNode): Devices {
   const vxlan6 = vxlanInterface(wired, 6, highest + 3);
   const tunnels = [ipipDevice(wired, highest + 1), vxlan4.device, vxlan6.device].filter((one) => one !== null);
   const workloads = workloadDevices(wired, highest + 4);
+  const afterAll = highest + 4 + workloads.length;
+  const wireguard = FAMILIES.flatMap((family, i) => wireguardInterface(wired, family, afterAll + i) ?? []);
   return {
     vxlan: { 4: vxlan4.device, 6: vxlan6.device },
     workloads,
-    interfaces: [...tunnels, ...workloads.map(({ device }) => device)],
+    interfaces: [...tunnels, ...workloads.map(({ device }) => device), ...wireguard],
     findings: [...vxlan4.findings, ...vxlan6.findings],
   };
 }
 
 function routesOf(wired: WiredNode, { interfaces, workloads }: Devices, bird: readonly BirdRoutes[]): readonly Route[] {
   const { node, context, settings } = wired;
-  const remote = [...FAMILIES.map((family) => felixRoutes(wired, family)), ...bird.map((one) => one.remote)];
+  const remote = [
+    ...FAMILIES.map((family) => felixRoutes(wired, family)),
+    ...FAMILIES.map((family) => wireguardRoutes(wired, family)),
+    ...bird.map((one) => one.remote),
+  ];
   const key = `all ${remote.map(numberOf).join(" ")}`;
   const shared = context.remote(key, () =>
     remote.flatMap(({ toNode }) =>
@@ -105,6 +127,7 @@ function routesOf(wired: WiredNode, { interfaces, workloads }: Devices, bird: re
     own: [
       ...workloadRoutes(wired, workloads),
       ...FAMILIES.flatMap((family) => felixBlackholes(wired, family)),
+      ...FAMILIES.flatMap((family) => wireguardThrows(wired, family)),
       ...bird.flatMap(({ blackholes }) => blackholes),
       ...deriveConnectedRoutes(interfaces),
       ...deriveLocalRoutes(interfaces, () => settings.ipv6 && settings.ipForwarding),

@@ -57,8 +57,9 @@ export const RESOURCES_FIDELITY: Readonly<Record<string, ResourceStanding>> = {
     judge: "a real kernel with the rendered configuration; the captured clusters",
     tests: ["kernel/node-wiring", "calico/wiring/captured", "calico/wiring/node-wiring"],
   },
-  "Felix: WireGuard": {
-    answer: "the device, its rules and routes are not made: packets are shown in clear, and a warning says so",
+  "Felix: WireGuard's device, table and rule": {
+    reading:
+      "felix/wireguard and felix/dataplane/linux/wireguard_mgr.go, read; the kernel at hand has no such module, and answers say so",
   },
   "Felix: eBPF, nftables, kube-ipvs": { answer: "every packet through, in or out of the node has an uncertain fate" },
   "Felix: marks of connections within an Istio mesh": {

@@ -8,6 +8,7 @@ import {
   DEFAULT_FAILSAFE_INBOUND,
   DEFAULT_FAILSAFE_OUTBOUND,
   type DscpSource,
+  type FailsafePort,
   type FelixBand,
   type FelixSettings,
   type FloatingIP,
@@ -62,6 +63,7 @@ function tunnelDevices(
   family: Family,
   enabled: { readonly ipip: boolean; readonly vxlan: boolean; readonly wireguard: boolean },
   tunnels: TunnelAddresses | undefined,
+  names: Readonly<Record<Family, string>>,
 ): readonly TunnelDevice[] {
   const device = (name: string, address: TunnelAddresses["ipip"] | undefined): TunnelDevice => ({
     name,
@@ -74,9 +76,17 @@ function tunnelDevices(
       ? [isIPv4 ? device("vxlan.calico", tunnels?.vxlan4) : device("vxlan-v6.calico", tunnels?.vxlan6)]
       : []),
     ...(enabled.wireguard
-      ? [isIPv4 ? device("wireguard.cali", tunnels?.wireguard4) : device("wg-v6.cali", tunnels?.wireguard6)]
+      ? [isIPv4 ? device(names[4], tunnels?.wireguard4) : device(names[6], tunnels?.wireguard6)]
       : []),
   ];
+}
+
+/** WireGuard's ports are failsafes, too, in both families (felix/dataplane/driver.go). */
+function withPorts(ports: readonly FailsafePort[], added: readonly number[]): readonly FailsafePort[] {
+  const missing = added.filter((port) => !ports.some((one) => one.protocol === "udp" && one.port === port));
+  return missing.length === 0
+    ? ports
+    : [...ports, ...missing.map((port) => ({ protocol: "udp", port, net: null }) as const)];
 }
 
 /** The Service CIDRs of the default BGPConfiguration (felix/dataplane/linux/service_loop_mgr.go). */
@@ -121,6 +131,13 @@ export function nodeSettings(
   const wireguard4 = parameters.flag("wireguardEnabled", false);
   const wireguard6 = parameters.flag("wireguardEnabledV6", false);
   const wireguard = family === 4 ? wireguard4 : wireguard6;
+  const wireguardPorts = {
+    4: parameters.number("wireguardListeningPort", 1, 65_535, 51_820),
+    6: parameters.number("wireguardListeningPortV6", 1, 65_535, 51_821),
+  };
+  const encrypting = [...(wireguard4 ? [wireguardPorts[4]] : []), ...(wireguard6 ? [wireguardPorts[6]] : [])];
+  const failsafes = (name: string, fallback: readonly FailsafePort[]): readonly FailsafePort[] =>
+    withPorts(parameters.failsafes(name, fallback), encrypting);
   const mask = parameters.number("iptablesMarkMask", 1, 0xffffffff, DEFAULT_MARK_MASK);
   const uses = { drop: isSince(band, "v3.30"), wireguard: wireguard4 || wireguard6 };
   const marks = allocateMarkBits(mask, uses) ?? allocateMarkBits(DEFAULT_MARK_MASK, uses);
@@ -144,18 +161,17 @@ export function nodeSettings(
     dropsInvalid: !parameters.flag("disableConntrackInvalidCheck", false),
     allowVXLANPacketsFromWorkloads: parameters.flag("allowVXLANPacketsFromWorkloads", false),
     allowIPIPPacketsFromWorkloads: parameters.flag("allowIPIPPacketsFromWorkloads", false),
-    failsafeInbound: parameters.failsafes("failsafeInboundHostPorts", DEFAULT_FAILSAFE_INBOUND),
-    failsafeOutbound: parameters.failsafes("failsafeOutboundHostPorts", DEFAULT_FAILSAFE_OUTBOUND),
+    failsafeInbound: failsafes("failsafeInboundHostPorts", DEFAULT_FAILSAFE_INBOUND),
+    failsafeOutbound: failsafes("failsafeOutboundHostPorts", DEFAULT_FAILSAFE_OUTBOUND),
     ipipEnabled,
     vxlanEnabled,
     vxlanPort: parameters.number("vxlanPort", 1, 65_535, 4789),
-    wireguardPort: wireguard
-      ? family === 4
-        ? parameters.number("wireguardListeningPort", 1, 65_535, 51_820)
-        : parameters.number("wireguardListeningPortV6", 1, 65_535, 51_821)
-      : null,
+    wireguardPort: wireguard ? wireguardPorts[family] : null,
     wireguardHostEncryption: wireguard && parameters.flag("wireguardHostEncryptionEnabled", false),
-    tunnelDevices: tunnelDevices(family, enabled, tunnels),
+    tunnelDevices: tunnelDevices(family, enabled, tunnels, {
+      4: parameters.text("wireguardInterfaceName", INTERFACE, "the name of an interface") ?? "wireguard.cali",
+      6: parameters.text("wireguardInterfaceNameV6", INTERFACE, "the name of an interface") ?? "wg-v6.cali",
+    }),
     natOutgoing: natOutgoing(parameters, pools, family),
     serviceLoopPrevention: parameters.choice("serviceLoopPrevention", ["Drop", "Reject", "Disabled"], "Drop"),
     serviceCIDRs: serviceCIDRs(cluster, family),

@@ -8,7 +8,9 @@ import { addressBits, formatPrefix, prefixContains } from "../../net/prefix.ts";
 import type { Cluster } from "../cluster.ts";
 import { type CNIConfig, cniConfig } from "../cni-config.ts";
 import type { ClusterVersions, DeclaredNode } from "../declared-node.ts";
+import { felixParameters } from "../felix/parameters.ts";
 import type { IPPool } from "../ip-pool.ts";
+import { wireguardKey } from "../wireguard-keys.ts";
 import type { AddressPlan } from "./address-plan.ts";
 import { type Assignment, assignAddress, autoAssign, type Registry } from "./auto-assign.ts";
 import {
@@ -319,25 +321,40 @@ function tunnelsOf(assigning: Assigning, node: DeclaredNode, present: ReadonlyMa
     const kind = TUNNEL_KINDS.find((one) => one.field === field);
     return kind === undefined ? null : tunnelOf(assigning, node, kind, declared?.[field] ?? null, present);
   };
-  const wireguard4 = tunnel("wireguard4");
-  const wireguard6 = tunnel("wireguard6");
-  return { wireguard4, wireguard6, ipip: tunnel("ipip"), vxlan4: tunnel("vxlan4"), vxlan6: tunnel("vxlan6") };
+  // a node that starts for the first time has no key yet, and takes these addresses last
+  const isNew = declared === null;
+  const early = isNew ? null : { 4: tunnel("wireguard4"), 6: tunnel("wireguard6") };
+  const others = { ipip: tunnel("ipip"), vxlan4: tunnel("vxlan4"), vxlan6: tunnel("vxlan6") };
+  const wireguard = early ?? { 4: tunnel("wireguard4"), 6: tunnel("wireguard6") };
+  return { wireguard4: wireguard[4], wireguard6: wireguard[6], ...others };
 }
 
 function declaredTunnels(cluster: Cluster, node: string): TunnelAddresses | null {
   return cluster.calicoNodes.get(node)?.tunnels ?? cluster.nodes.get(node)?.tunnels ?? null;
 }
 
+/** Whether Felix makes a key of WireGuard's on the node, and the node has published it. */
+function publishesKey(cluster: Cluster, node: string, family: Family): boolean {
+  const { felixConfigurations } = cluster.policy;
+  if (felixConfigurations.size === 0) return false;
+  const parameters = felixParameters(felixConfigurations, node);
+  return (
+    parameters.flag(family === 4 ? "wireguardEnabled" : "wireguardEnabledV6", false) &&
+    wireguardKey(cluster, node, family) !== null
+  );
+}
+
 /** One tunnel address of a node (node/pkg/allocateip/allocateip.go, reconcileTunnelAddrs). */
 function tunnelOf(
-  { registry, config, refusals }: Assigning,
+  { cluster, registry, config, refusals }: Assigning,
   node: DeclaredNode,
   kind: TunnelKind,
   declared: Address | null,
   present: ReadonlyMap<string, Address>,
 ): Address | null {
+  const isWireguard = kind.field === "wireguard4" || kind.field === "wireguard6";
   // only nodes that have published a key of WireGuard's have such an address
-  if (kind.field === "wireguard4" || kind.field === "wireguard6") return declared;
+  if (isWireguard && declared === null && !publishesKey(cluster, node.name, kind.family)) return null;
   if (config.ipam === "host-local") return firstOfPodCIDR(node, kind.family);
   const pools = registry.pools.filter(
     ({ pool, selectsNode }) =>

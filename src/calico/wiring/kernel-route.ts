@@ -49,6 +49,6 @@ export function blackhole(destination: Prefix, protocol: string, origin: Route["
 }
 
 /** What the kernel writes where a route has no metric of its own (IP6_RT_PRIO_USER). */
-function usualMetric({ address }: Prefix): number {
+export function usualMetric({ address }: Prefix): number {
   return address.family === 6 ? 1024 : 0;
 }

@@ -10,6 +10,7 @@ const FALLBACK = 1460;
 export interface NodeMTU {
   readonly ipip: number;
   readonly vxlan: Readonly<Record<4 | 6, number>>;
+  readonly wireguard: Readonly<Record<4 | 6, number>>;
   /** Of the pods' devices, both ends. */
   readonly pod: number;
 }
@@ -29,13 +30,17 @@ export function nodeMTU(interfaces: readonly Interface[], settings: WiringSettin
     4: settings.vxlanMTU[4] ?? host - OVERHEAD.vxlan,
     6: settings.vxlanMTU[6] ?? host - OVERHEAD.vxlan6,
   };
+  const wireguard = {
+    4: settings.wireguard.mtu[4] ?? host - OVERHEAD.wireguard,
+    6: settings.wireguard.mtu[6] ?? host - OVERHEAD.wireguard6,
+  };
   const tunnels = [
     ...(settings.ipipEnabled ? [ipip] : []),
     ...(settings.vxlanEnabled[4] ? [vxlan[4]] : []),
     ...(settings.vxlanEnabled[6] ? [vxlan[6]] : []),
-    ...(settings.wireguardEnabled[4] ? [settings.wireguardMTU[4] ?? host - OVERHEAD.wireguard] : []),
-    ...(settings.wireguardEnabled[6] ? [settings.wireguardMTU[6] ?? host - OVERHEAD.wireguard6] : []),
+    ...(settings.wireguard.enabled[4] ? [wireguard[4]] : []),
+    ...(settings.wireguard.enabled[6] ? [wireguard[6]] : []),
   ];
   const pod = settings.podMTU ?? (tunnels.length > 0 ? Math.min(...tunnels) : host);
-  return { ipip, vxlan, pod };
+  return { ipip, vxlan, wireguard, pod };
 }

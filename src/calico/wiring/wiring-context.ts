@@ -20,6 +20,7 @@ import { type BgpGraph, bgpGraph } from "./bgp-reach.ts";
 import { endpointsOf } from "./host-end.ts";
 import { type RemoteRoutes, remoteRoutes } from "./remote-routes.ts";
 import { type VtepEntries, vtepEntries } from "./tunnel-devices.ts";
+import { type WireguardEnd, wireguardEnds } from "./wireguard.ts";
 import { type WiringSettings, wiringSettings } from "./wiring-settings.ts";
 
 /** A pod of a node with the addresses that it got. */
@@ -68,6 +69,8 @@ export interface WiringContext {
   remote(key: string, make: () => Iterable<readonly [node: string, route: Route]>): RemoteRoutes;
   /** The ends of VXLAN tunnels with what other nodes must know of them, by node. */
   vteps(family: Family): ReadonlyMap<string, VtepEntries>;
+  /** The nodes as ends of WireGuard's tunnels. */
+  wireguardEnds(family: Family): ReadonlyMap<string, WireguardEnd>;
   /** The entries of all ends of tunnels of these families. */
   vtepLists(families: readonly Family[]): VtepLists;
 }
@@ -98,6 +101,7 @@ export function wiringContext(
   const graphs: Record<Family, BgpGraph | null> = { 4: null, 6: null };
   const shared = wiringSettings(cluster, "", versions);
   const vteps: Record<Family, ReadonlyMap<string, VtepEntries> | null> = { 4: null, 6: null };
+  const wireguards: Record<Family, ReadonlyMap<string, WireguardEnd> | null> = { 4: null, 6: null };
   const routes = new Map<NodeRange, Route[]>();
   const ranges = [...blocks, ...singleAddresses(plan, podsOf, blocksOf, poolOf)];
   let byNode: ReadonlyMap<string, readonly NodeRange[]> | null = null;
@@ -156,6 +160,11 @@ export function wiringContext(
       const entries = vteps[family] ?? vtepEntries(context, family);
       vteps[family] = entries;
       return entries;
+    },
+    wireguardEnds: (family) => {
+      const ends = wireguards[family] ?? wireguardEnds(context, family);
+      wireguards[family] = ends;
+      return ends;
     },
     vtepLists: (families) => {
       const key = families.join(" ");

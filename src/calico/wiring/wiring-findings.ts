@@ -4,6 +4,7 @@ import type { BGPFilter } from "../bgp-filter.ts";
 import { rulesOf } from "../bird/filter-functions.ts";
 import type { Cluster } from "../cluster.ts";
 import type { ClusterVersions, DeclaredNode } from "../declared-node.ts";
+import { wireguardKey } from "../wireguard-keys.ts";
 import { bgpGraph } from "./bgp-reach.ts";
 import { notReached } from "./not-reached.ts";
 import { asksOfAttributes } from "./range-filters.ts";
@@ -22,7 +23,7 @@ export function wiringFindings(
   const settings = wiringSettings(cluster, "", versions);
   const findings: Finding[] = [...(settings.ipForwarding ? forwardingTurnedOn(nodes) : [])];
   for (const family of [4, 6] as const) {
-    if (settings.wireguardEnabled[family]) findings.push(wireguard(family));
+    if (settings.wireguard.enabled[family]) findings.push(...withoutKey(cluster, nodes, family));
     for (const node of settings.vxlanEnabled[family] ? nodes : []) {
       const own = nodeAddress(node, family);
       if (own !== null && parentDevice(node, family) === null) findings.push(noParent(node.name, family, own));
@@ -95,11 +96,18 @@ function undecided(filter: BGPFilter, family: Family): readonly Finding[] {
   ];
 }
 
-function wireguard(family: Family): Finding {
-  return {
-    code: "wireguard-not-modelled",
-    severity: "warning",
-    message: `FelixConfiguration turns WireGuard on for IPv${family}: its device, rules and routes are not modelled, packets are shown as if they went in clear.`,
-    advice: "Answers hold for what decides beside encryption: policies, Services, addresses.",
-  };
+/** Nodes that have published no key of WireGuard's while others have. */
+function withoutKey(cluster: Cluster, nodes: readonly DeclaredNode[], family: Family): readonly Finding[] {
+  const names = nodes.map(({ name }) => name).filter((name) => wireguardKey(cluster, name, family) === null);
+  const [first, ...more] = names;
+  if (first === undefined) return [];
+  return [
+    {
+      code: "wireguard-key-missing",
+      severity: "warning",
+      message: `${first}${more.length === 0 ? "" : ` and ${more.length} more`}: no public key for IPv${family}, though other nodes tell theirs: packets to and from pods there go in clear.`,
+      advice:
+        "Look into the log of calico-node there (does its kernel have the module?), or give the key: status.wireguardPublicKey of Calico's Node, projectcalico.org/WireguardPublicKey of the Node.",
+    },
+  ];
 }

@@ -6,6 +6,7 @@ import type { Cluster } from "../cluster.ts";
 import { cniConfig } from "../cni-config.ts";
 import type { ClusterVersions } from "../declared-node.ts";
 import type { IPPool } from "../ip-pool.ts";
+import { type WireguardSettings, wireguardSettings } from "./wireguard-settings.ts";
 
 /** Who programs the routes to other nodes' blocks. VXLAN's are always Felix's. */
 export interface RouteOwners {
@@ -22,8 +23,7 @@ export interface WiringSettings {
   /** Of the tunnels' devices; null: from the machine's devices. */
   readonly ipipMTU: number | null;
   readonly vxlanMTU: Readonly<Record<Family, number | null>>;
-  readonly wireguardMTU: Readonly<Record<Family, number | null>>;
-  readonly wireguardEnabled: Readonly<Record<Family, boolean>>;
+  readonly wireguard: WireguardSettings;
   /** Of the pods' devices; null: the smallest of the tunnels'. */
   readonly podMTU: number | null;
   readonly mtuInterfacePattern: RegExp;
@@ -72,8 +72,6 @@ export function wiringSettings(cluster: Cluster, node: string, versions: Cluster
     pools.some((pool) => pool.cidr.address.family === family && (pool[mode] ?? "Never") !== "Never");
   const protocol = number("deviceRouteProtocol") ?? BOOT;
   const since = (minor: number): boolean => isCalicoSince(versions.calico, minor);
-  const wireguard = flag("wireguardEnabled") ?? false;
-  const wireguard6 = flag("wireguardEnabledV6") ?? false;
   const bird = runsBird(cluster);
   return {
     ipipEnabled: flag("ipipEnabled") ?? has(4, "ipipMode"),
@@ -82,8 +80,7 @@ export function wiringSettings(cluster: Cluster, node: string, versions: Cluster
     ipv6: flag("ipv6Support") ?? pools.some(({ cidr }) => cidr.address.family === 6),
     ipipMTU: number("ipipMTU"),
     vxlanMTU: { 4: number("vxlanMTU"), 6: number("vxlanMTUV6") },
-    wireguardMTU: { 4: number("wireguardMTU"), 6: number("wireguardMTUV6") },
-    wireguardEnabled: { 4: wireguard, 6: wireguard6 },
+    wireguard: wireguardSettings(felix, since(30)),
     podMTU: cniConfig(cluster).mtu,
     mtuInterfacePattern: pattern(felix("mtuIfacePattern")),
     vxlanVNI: number("vxlanVNI") ?? 4096,

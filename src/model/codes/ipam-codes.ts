@@ -31,11 +31,11 @@ export const IPAM_CODES = {
     means: "Which addresses Calico has given stands in its IPAMBlocks. There is none in this snapshot.",
     todo: "Collect them: kubectl get ipamblocks.crd.projectcalico.org -o yaml.",
   },
-  "wireguard-not-modelled": {
-    title: "WireGuard is on, and podpath does not model it",
+  "wireguard-key-missing": {
+    title: "A node that has published no key of WireGuard's",
     means:
-      "Packets between nodes are encrypted there. podpath shows them as if they went in clear, by the routes that there are without WireGuard.",
-    todo: "Answers about policies, Services and addresses hold; those about the way between two nodes may not.",
+      "Felix encrypts what goes to nodes whose public key it knows. To the others packets go in clear, by the routes that there are without WireGuard, and nothing fails.",
+    todo: "Give the key to the node's resource, or none to any: then all nodes are taken to have theirs.",
   },
   "block-contested": {
     title: "Two nodes begin to look for a block at the same place",

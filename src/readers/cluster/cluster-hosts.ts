@@ -189,7 +189,7 @@ function nodeHost(node: DeclaredNode, contexts: Contexts): Host {
       return layeredRoutes.list({ ...layers, own: [...node.routes, ...layers.own] });
     }),
     bystander: bystanderOf(node, contexts),
-    policyRules: () => [...defaultPolicyRules(4), ...defaultPolicyRules(6)],
+    policyRules: () => [...defaultPolicyRules(4), ...defaultPolicyRules(6), ...wiring().policyRules],
     rulesets: once(() => renderedRulesets([felix(), portmap(), kubeProxy()], node.firewall, contexts.tables)),
     ipSets: once(() => {
       const all = (): ReadonlyMap<string, IpSet> => new Map(felix().ipSets.map((set) => [set.name, set]));

@@ -43,13 +43,14 @@ export const IPAM_EXAMPLES: ExamplesOf<typeof IPAM_CODES> = {
     ...snapshot({ "cluster/ippools.yaml": pool("default-ipv4-ippool", "192.168.0.0/16") }),
     run: ["ipam", "show", "cluster1"],
   },
-  "wireguard-not-modelled": {
+  "wireguard-key-missing": {
     library: () =>
       wiringFindings(
         clusterOf(
-          "apiVersion: projectcalico.org/v3\nkind: FelixConfiguration\nmetadata: {name: default}\nspec: {wireguardEnabled: true}\n",
+          "apiVersion: projectcalico.org/v3\nkind: FelixConfiguration\nmetadata: {name: default}\nspec: {wireguardEnabled: true}\n" +
+            "---\napiVersion: v1\nkind: Node\nmetadata: {name: node1, annotations: {projectcalico.org/WireguardPublicKey: jlkVyQYooZYzI2wFfNhSZez5eWh44yfq1wKVjLvSXgY=}}\n",
         ),
-        [],
+        nodesNamed("node1", "node2"),
         VERSIONS,
       ),
   },
