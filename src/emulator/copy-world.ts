@@ -3,18 +3,21 @@ import { createWorld, type World } from "./world.ts";
 
 /**
  * What never changes once it was made, so that all copies have it in common, by the name under which objects of a World hold it: what was
- * dumped and compiled, configurations, addresses, ends of packets, and parts of routes. Everything else is copied.
+ * dumped and compiled, configurations, addresses, ends of packets, and parts of routes. So is what is frozen. Everything else is copied.
  */
 const SHARED: ReadonlySet<string> = new Set([
   ...["network", "topology", "host", "compiled", "dumped", "device", "input", "output", "port", "carrier", "landmark"],
   ...["physicalInput", "physicalOutput", "route", "rule", "verdictChain", "template", "supposition", "set", "member"],
   ...["configuration", "group", "options", "capabilities", "form", "sendForm", "lastError"],
-  ...["prefix", "attributes", "kernel", "alien", "learnt", "end"],
+  ...["prefix", "attributes", "kernel", "alien", "learnt", "end", "numbering", "beside"],
   ...["address", "local", "remote", "src", "dst", "from", "sourceAddress", "remoteAddress"],
 ]);
 
 /** Collections whose members never change. */
-const SHALLOW: ReadonlySet<string> = new Set(["programmed", "pending", "routeChanges", "unknownOutputs"]);
+const SHALLOW: ReadonlySet<string> = new Set(["arrivals", "pending", "routeChanges", "touched", "unknownOutputs"]);
+
+/** Lists of such collections. */
+const SHALLOW_LISTS: ReadonlySet<string> = new Set(["chunks"]);
 
 /**
  * A World that goes on from where another one stands, and what programs hold of it (`held`): each of the two lives on without the
@@ -39,6 +42,7 @@ export function copyWorld<Held>(
       throw new Error("a World cannot be copied while a function waits in it that was made when it ran");
     }
     if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
+    if (Object.isFrozen(value)) return value;
     const before = known.get(value);
     const shell = before ?? shellOf(value);
     if (before === undefined) {
@@ -69,6 +73,10 @@ function shellOf(value: object): object {
   return { ...value };
 }
 
+function shallow(value: unknown): unknown {
+  return typeof value === "object" && value !== null ? shellOf(value) : value;
+}
+
 /** Puts copies into the place of what a copied object holds. Keys of a Map are names, or parts of what never changes. */
 function fill(shell: object, copyOf: Copier): void {
   if (shell instanceof Map) {
@@ -82,8 +90,8 @@ function fill(shell: object, copyOf: Copier): void {
   } else if (!(shell instanceof Int32Array)) {
     for (const [name, value] of Object.entries(shell)) {
       if (SHARED.has(name)) continue;
-      const isShallow = SHALLOW.has(name) && typeof value === "object" && value !== null;
-      Reflect.set(shell, name, isShallow ? shellOf(value) : copyOf(value));
+      if (SHALLOW_LISTS.has(name) && Array.isArray(value)) Reflect.set(shell, name, value.map(shallow));
+      else Reflect.set(shell, name, SHALLOW.has(name) ? shallow(value) : copyOf(value));
     }
   }
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { compareSnapshots } from "../../src/analysis/compare-snapshots.ts";
 import { type Reconverged, reconverge } from "../../src/analysis/reconverge.ts";
+import { netsOf } from "../../src/bgp/rib/table.ts";
 import { readFolder } from "../../src/cli/read-files.ts";
 import { readEvidence } from "../../src/readers/evidence/read-evidence.ts";
 import type { SnapshotFiles } from "../../src/readers/snapshot/files.ts";
@@ -74,7 +75,7 @@ describe("BGP that runs anew from the dumps", () => {
     for (const rules of ["healthy", "bgp-blocked", "bgp-blocked-by-reject"]) {
       const { run } = withRulesOf("healthy", rules);
       for (const [speaker] of run.speakers.values()) {
-        for (const { routes } of speaker?.table.nets.values() ?? []) {
+        for (const { routes } of speaker === undefined ? [] : netsOf(speaker.table)) {
           for (const { source, owner } of routes) {
             if (source !== "bgp") continue;
             const peer = speaker?.peers.find(({ protocol }) => protocol.owner === owner);

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { bgpCluster } from "../../bench/bgp-cluster.ts";
 import { type BgpRun, runFor, startDaemons } from "../../src/bgp/reconverge.ts";
+import { netsOf } from "../../src/bgp/rib/table.ts";
 import { toldTo } from "../../src/bgp/speaker/audience.ts";
 import { exportedBy } from "../../src/bgp/speaker/export-counts.ts";
 import type { Peer } from "../../src/bgp/speaker/peer.ts";
@@ -22,9 +23,7 @@ const inOrder = (list: readonly Told[]): readonly string[] =>
 /** What the neighbour is to know, worked out for it alone: of each route but its own, what export makes of it. */
 function alone(speaker: Speaker, peer: Peer): readonly string[] {
   const group = updateGroup(speaker, peer);
-  const offers = [...speaker.table.nets.values()].flatMap(({ routes }) =>
-    peer.addPathSend ? routes : routes.slice(0, 1),
-  );
+  const offers = [...netsOf(speaker.table)].flatMap(({ routes }) => (peer.addPathSend ? routes : routes.slice(0, 1)));
   return inOrder(
     offers.flatMap((route) => {
       const found = route.owner === peer.protocol.owner ? null : outgoingOf(speaker, group, route);
@@ -57,7 +56,7 @@ function takenFrom({ speakers }: BgpRun, from: Speaker, peer: Peer): readonly st
           session.socket.local.a === socket.remote.a,
       );
       if (end === undefined || other === from) continue;
-      return [...other.table.nets.values()]
+      return [...netsOf(other.table)]
         .flatMap(({ prefix, routes }) =>
           routes.flatMap(({ owner }) => (owner === end.protocol.owner ? [formatPrefix(prefix)] : [])),
         )
@@ -90,7 +89,7 @@ test.each([0, 1, 3])(
           }
           for (const [speaker, peer] of sessionsOf(run)) {
             sessions++;
-            const told = toldTo(peer).map(([, item]) => ({
+            const told = toldTo(speaker, peer).map(([, item]) => ({
               prefix: formatPrefix(item.prefix),
               attributes: item.attributes,
             }));

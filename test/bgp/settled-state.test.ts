@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bgpCluster } from "../../bench/bgp-cluster.ts";
 import { type BgpRun, forkRun, routesOf, runFor, startDaemons } from "../../src/bgp/reconverge.ts";
+import { netsOf } from "../../src/bgp/rib/table.ts";
 import { toldTo } from "../../src/bgp/speaker/audience.ts";
 import { type Peer, shownError, shownState } from "../../src/bgp/speaker/peer.ts";
 import { killSpeaker, type Speaker, startSpeaker, terminateSpeaker } from "../../src/bgp/speaker/speaker.ts";
@@ -19,7 +20,7 @@ function settledState({ speakers, world }: BgpRun): readonly unknown[] {
       peers.map((peer) => [peer.configuration.name, shownState(peer), shownError(peer)]),
     ),
     best: list.flatMap(({ table }) =>
-      [...table.nets.values()]
+      [...netsOf(table)]
         .map(({ prefix, routes: [best] }) => [formatPrefix(prefix), best?.owner.name, best?.target, best?.hops])
         .sort((x, y) => String(x[0]).localeCompare(String(y[0]))),
     ),
@@ -123,7 +124,7 @@ function uncarried(run: BgpRun): readonly string[] {
   const found: string[] = [];
   for (const [name, list] of run.speakers) {
     const running = list.filter((speaker) => speaker.running);
-    const nets = running.flatMap(({ table }) => [...table.nets.values()]);
+    const nets = running.flatMap(({ table }) => [...netsOf(table)]);
     for (const { prefix, routes } of nets) {
       for (const { owner } of routes) {
         const peer = running.flatMap(({ peers }) => peers).find(({ protocol }) => protocol.owner === owner);
@@ -157,8 +158,11 @@ function isTold({ speakers }: BgpRun, peer: Peer, prefix: string): boolean {
     sameAddress(session.socket.remote, socket.local) &&
     session.socket.localPort === socket.remotePort &&
     session.socket.remotePort === socket.localPort;
-  const other = [...speakers.values()].flatMap((list) => list.flatMap(({ peers }) => peers.filter(isOtherEnd)))[0];
+  const ends = [...speakers.values()].flatMap((list) =>
+    list.flatMap((speaker) => speaker.peers.filter(isOtherEnd).map((peer) => ({ speaker, peer }))),
+  );
+  const [{ speaker: from, peer: other } = { speaker: undefined, peer: undefined }] = ends;
   // it has ended meanwhile, or segments do not come through
-  if (other === undefined || (other.session?.socket?.flight.length ?? 0) > 0) return true;
-  return toldTo(other).some(([, told]) => formatPrefix(told.prefix) === prefix);
+  if (from === undefined || (other.session?.socket?.flight.length ?? 0) > 0) return true;
+  return toldTo(from, other).some(([, told]) => formatPrefix(told.prefix) === prefix);
 }

@@ -92,18 +92,24 @@ function reflected(attributes: PathAttributes, from: BgpOwner, to: Exporter): Pa
   return { ...attributes, originatorId: attributes.originatorId ?? from.remoteId, clusterList };
 }
 
-/** What is done to attributes that come in; null: the route is a loop, and taken for withdrawn (bgp_decode_attrs). */
+/** Whether a route that comes in is one that this daemon told first (bgp_decode_attrs). */
+export function comesBack({ originatorId }: PathAttributes, { internal }: BgpOwner, localId: number): boolean {
+  return internal && originatorId === localId;
+}
+
+/**
+ * What is done to attributes that come in; null: the route is a loop, and taken for withdrawn, as is one that comes back
+ * (bgp_decode_attrs).
+ */
 export function attributesReceived(
   attributes: PathAttributes,
   by: BgpOwner,
-  localId: number,
   allowLocalAs: number,
   six: boolean,
 ): PathAttributes | null {
   const { internal, defaultLocalPref } = by;
   if (timesInPath(attributes.asPath ?? [], by.localAs) > allowLocalAs) return null;
   const { originatorId, clusterList } = internal ? attributes : { originatorId: null, clusterList: null };
-  if (originatorId === localId) return null;
   if (by.reflectorClient && clusterList?.includes(by.clusterId) === true) return null;
   const known = received.get(attributes);
   if (known?.internal === internal && known.defaultLocalPref === defaultLocalPref) return known.taken;

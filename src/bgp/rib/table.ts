@@ -1,39 +1,74 @@
+import type { Route } from "../../model/route.ts";
 import { type Address, compareAddresses } from "../../net/address.ts";
 import { addressBits, type Prefix, prefixContains, prefixOf } from "../../net/prefix.ts";
 import { isBetter } from "./better.ts";
-import { addressKey, type PrefixKey, prefixKey, type RibRoute, type RouteOwner } from "./route.ts";
+import { deleteKey, entriesOf, keysOf, type NumberMap, numberMap, setValue, valueAt } from "./number-map.ts";
+import { type Numbering, numberOfHop, type Resolved, resolvedOnLink } from "./numbering.ts";
+import { prefixKey, type RibRoute, type RouteOwner } from "./route.ts";
 
-/** All routes of one destination, the best first. */
-export interface RibNet {
-  readonly prefix: Prefix;
-  /** Nets are numbered as they come. */
+/**
+ * All routes of one destination, the best first. Tables that have come to the same routes in the same way have one list in common: it does
+ * not change, and remembers what came of it.
+ */
+export interface RouteList {
+  readonly routes: readonly RibRoute[];
+  /** What it became by the latest changes. */
+  changes: ListChange[];
+  /** What the kernel is to have of it, for daemons that have the same idea of that (`kernel.ts`). */
+  programmed: Programmed | null;
+}
+
+interface ListChange {
+  readonly owner: RouteOwner;
+  readonly path: number;
+  readonly fresh: RibRoute | null;
+  readonly after: RouteList;
+}
+
+/** What a kernel protocol makes of the routes of a destination. */
+export interface Programmed {
+  /** Whoever makes the same of all routes. */
+  readonly by: object;
+  readonly verdict: "rejected" | "filtered" | "accepted";
+  readonly route: Route | null;
+  readonly errors: readonly string[];
+}
+
+/** A route as many tables are given it, with what it became in those that came first. */
+export interface GivenRoute {
+  /** Of its destination. */
   readonly number: number;
-  routes: readonly RibRoute[];
+  readonly route: RibRoute;
+  /** As it is where its next hop leads there; one alone where nothing is looked up. */
+  ways: GivenWay[];
 }
 
-/** What a next hop leads to (hostentry of nest/rt-table.c): the place of a recursive route's own. */
-export interface HostEntry {
-  readonly address: Address;
-  target: RibRoute["target"];
-  hops: RibRoute["hops"];
-  igpMetric: number | null;
-  /** Routes whose next hop it is, by prefix. */
-  readonly users: Map<PrefixKey, RibNet>;
+interface GivenWay {
+  readonly resolution: Resolved | null;
+  readonly route: RibRoute;
+  /** The list that has nothing but it. */
+  readonly alone: RouteList;
 }
 
-/** Hears of changes: the net as it is now, and what its routes were. */
+export function givenRoute(number: number, route: RibRoute): GivenRoute {
+  return { number, route, ways: [] };
+}
+
+/** Hears of changes: the routes of a destination as they are now, and as they were. */
 export interface RibListener {
-  hear(net: RibNet, before: readonly RibRoute[]): void;
+  hear(number: number, now: RouteList, before: RouteList): void;
 }
 
 /** A routing table of BIRD. */
 export interface RoutingTable {
-  readonly nets: Map<PrefixKey, RibNet>;
-  readonly hostEntries: Map<PrefixKey, HostEntry>;
+  readonly numbering: Numbering;
+  /** By the numbers of destinations. */
+  readonly nets: NumberMap<RouteList>;
+  /** What next hops lead to, by their numbers: the place of a recursive route's own (hostentry of nest/rt-table.c). */
+  readonly hosts: NumberMap<Resolved>;
   readonly listeners: RibListener[];
-  /** Routes that there are, and nets that ever were. */
+  /** Routes that there are. */
   routes: number;
-  made: number;
   /** Lengths of the prefixes there are, and how many of each, for look-ups. */
   readonly lengths: number[];
   /** The span of addresses of next hops: changes beyond it move none. */
@@ -41,27 +76,42 @@ export interface RoutingTable {
   highest: Address | null;
 }
 
-export function routingTable(): RoutingTable {
+export function routingTable(numbering: Numbering): RoutingTable {
   return {
-    nets: new Map(),
-    hostEntries: new Map(),
+    numbering,
+    nets: numberMap(),
+    hosts: numberMap(),
     listeners: [],
     routes: 0,
-    made: 0,
     lengths: [],
     lowest: null,
     highest: null,
   };
 }
 
-/** Where a route without a look-up leads, as a next hop that is looked up. */
-interface Resolved {
-  readonly target: RibRoute["target"];
-  readonly hops: RibRoute["hops"];
-  readonly igpMetric: number | null;
+/** A destination of a table, and its routes. */
+export interface RibNet {
+  readonly number: number;
+  readonly prefix: Prefix;
+  readonly routes: readonly RibRoute[];
+  readonly list: RouteList;
+}
+
+/** All destinations there are, in the order they came. */
+export function* netsOf({ nets, numbering: { destinations } }: RoutingTable): Iterable<RibNet> {
+  for (const [number, list] of entriesOf(nets)) {
+    const prefix = destinations[number];
+    if (prefix !== undefined) yield { number, prefix, routes: list.routes, list };
+  }
 }
 
 const UNREACHABLE: Resolved = { target: "unreachable", hops: [], igpMetric: null };
+
+function listOf(routes: readonly RibRoute[]): RouteList {
+  return { routes, changes: [], programmed: null };
+}
+
+const NO_ROUTES = listOf([]);
 
 /**
  * Puts a route of an owner (and path) into the place of the one before; null withdraws it (rte_update, rte_recalculate).
@@ -69,36 +119,68 @@ const UNREACHABLE: Resolved = { target: "unreachable", hops: [], igpMetric: null
  */
 export function updateRoute(
   table: RoutingTable,
-  prefix: Prefix,
+  number: number,
   owner: RouteOwner,
   path: number,
-  route: RibRoute | null,
+  given: GivenRoute | null,
 ): -1 | 0 | 1 {
-  const key = prefixKey(prefix);
-  let net = table.nets.get(key);
-  if (net === undefined) {
-    if (route === null) return 0;
-    net = { prefix, number: table.made++, routes: [] };
-    table.nets.set(key, net);
-    table.lengths[prefix.length] = (table.lengths[prefix.length] ?? 0) + 1;
+  const { nets } = table;
+  const before = valueAt(nets, number) ?? NO_ROUTES;
+  const way = given === null ? null : wayOf(table, given);
+  if (before === NO_ROUTES && way === null) return 0;
+  const after =
+    way !== null && before === NO_ROUTES ? way.alone : changed(before, owner, path, way === null ? null : way.route);
+  if (after === before) return 0;
+  const added = after.routes.length - before.routes.length;
+  table.routes += added;
+  put(table, number, before, after);
+  announce(table, number, before, after);
+  return added > 0 ? 1 : added < 0 ? -1 : 0;
+}
+
+function put({ nets, numbering, lengths }: RoutingTable, number: number, before: RouteList, after: RouteList): void {
+  if (after.routes.length > 0) setValue(nets, number, after);
+  else deleteKey(nets, number);
+  const added = Number(after.routes.length > 0) - Number(before.routes.length > 0);
+  if (added === 0) return;
+  const length = numbering.destinations[number]?.length ?? 0;
+  while (lengths.length <= length) lengths.push(0);
+  lengths[length] = (lengths[length] ?? 0) + added;
+}
+
+/** Changes that a list remembers. */
+const REMEMBERED = 8;
+
+function changed(before: RouteList, owner: RouteOwner, path: number, fresh: RibRoute | null): RouteList {
+  const { changes } = before;
+  for (let index = 0; index < changes.length; index++) {
+    const known = changes[index];
+    if (known !== undefined && known.fresh === fresh && known.owner === owner && known.path === path)
+      return known.after;
   }
-  const before = net.routes;
-  const old = before.length === 0 ? null : (before.find((item) => item.owner === owner && item.path === path) ?? null);
-  const fresh = route === null || !route.recursive ? route : resolve(table, net, key, route);
-  if (old !== null && fresh !== null && sameRoute(old, fresh)) return 0;
-  const rest = old === null ? before : before.filter((item) => item !== old);
-  if (old === null && fresh === null) return 0;
-  if (old === null) table.routes++;
-  else if (fresh === null) table.routes--;
-  net.routes = fresh === null ? rest : insert(rest, fresh);
-  if (old?.recursive === true && fresh === null) forgetUser(table, net, key, old);
-  if (net.routes.length === 0) {
-    table.nets.delete(key);
-    table.lengths[prefix.length] = (table.lengths[prefix.length] ?? 1) - 1;
+  const after = changedAnew(before, owner, path, fresh);
+  if (changes.length >= REMEMBERED) changes.shift();
+  changes.push({ owner, path, fresh, after });
+  return after;
+}
+
+function changedAnew(before: RouteList, owner: RouteOwner, path: number, fresh: RibRoute | null): RouteList {
+  const { routes } = before;
+  const old = routes.find((item) => item.owner === owner && item.path === path) ?? null;
+  if (old === null && fresh === null) return before;
+  if (old !== null && fresh !== null && sameRoute(old, fresh)) return before;
+  const rest = old === null ? routes : routes.filter((item) => item !== old);
+  const after = pickBest(fresh === null ? rest : insert(rest, fresh));
+  return after.length === 0 ? NO_ROUTES : listOf(after);
+}
+
+/** The same routes with an owner whose neighbour calls itself otherwise now: nobody chooses anew. */
+export function renameOwner(table: RoutingTable, from: RouteOwner, to: RouteOwner): void {
+  for (const { number, routes } of netsOf(table)) {
+    if (!routes.some(({ owner }) => owner === from)) continue;
+    const renamed = routes.map((route) => (route.owner === from ? { ...route, owner: to } : route));
+    setValue(table.nets, number, listOf(renamed));
   }
-  announce(table, net, before);
-  if (old === null) return 1;
-  return fresh === null ? -1 : 0;
 }
 
 function insert(routes: readonly RibRoute[], fresh: RibRoute): readonly RibRoute[] {
@@ -118,13 +200,11 @@ function pickBest(routes: readonly RibRoute[]): readonly RibRoute[] {
   return [first, ...routes.filter((item) => item !== first)];
 }
 
-function announce(table: RoutingTable, net: RibNet, before: readonly RibRoute[]): void {
-  net.routes = pickBest(net.routes);
-  if (net.routes.length === before.length && net.routes.every((item, index) => item === before[index])) return;
-  const [best] = net.routes;
-  const [bestBefore] = before;
-  for (const listener of table.listeners) listener.hear(net, before);
-  if (best !== bestBefore && affectsHosts(table, net.prefix)) updateHosts(table, net.prefix);
+function announce(table: RoutingTable, number: number, before: RouteList, after: RouteList): void {
+  for (const listener of table.listeners) listener.hear(number, after, before);
+  if (after.routes[0] === before.routes[0]) return;
+  const prefix = table.numbering.destinations[number];
+  if (prefix !== undefined && affectsHosts(table, prefix)) updateHosts(table, prefix);
 }
 
 function affectsHosts({ lowest, highest }: RoutingTable, prefix: Prefix): boolean {
@@ -135,78 +215,85 @@ function affectsHosts({ lowest, highest }: RoutingTable, prefix: Prefix): boolea
 
 /** Next hops within the prefix are looked up again, and the routes by them changed (rt_next_hop_update). */
 function updateHosts(table: RoutingTable, prefix: Prefix): void {
-  for (const entry of table.hostEntries.values()) {
-    if (!prefixContains(prefix, entry.address)) continue;
-    const found = lookUpHost(table, entry.address);
-    if (sameResolution(entry, found)) continue;
-    Object.assign(entry, found);
-    for (const [key, net] of [...entry.users]) refresh(table, net, key);
+  const { hosts, numbering } = table;
+  const moved = new Set<number>();
+  for (const [hop, known] of entriesOf(hosts)) {
+    const address = numbering.nextHops[hop];
+    if (address === undefined || !prefixContains(prefix, address)) continue;
+    const found = lookUpHost(table, hop, address);
+    if (sameResolution(known, found)) continue;
+    setValue(hosts, hop, found);
+    moved.add(hop);
   }
+  if (moved.size > 0) for (const number of keysOf(table.nets)) refresh(table, number, moved);
 }
 
-function refresh(table: RoutingTable, net: RibNet, key: PrefixKey): void {
-  const before = net.routes;
-  net.routes = pickBest(
-    before.map((route) => {
-      if (!route.recursive) return route;
-      const fresh = resolve(table, net, key, route);
-      return sameRoute(fresh, route) ? route : fresh;
-    }),
-  );
-  announce(table, net, before);
+function refresh(table: RoutingTable, number: number, moved: ReadonlySet<number>): void {
+  const before = valueAt(table.nets, number);
+  if (before === undefined) return;
+  let isOther = false;
+  const fresh = before.routes.map((route) => {
+    const address = route.recursive ? nextHopOf(route) : null;
+    if (address === null) return route;
+    if (!moved.has(numberOfHop(table.numbering, address))) return route;
+    const resolution = resolutionOf(table, address);
+    if (sameResolution(route, resolution)) return route;
+    isOther = true;
+    return { ...route, ...resolution };
+  });
+  if (!isOther) return;
+  const after = listOf(pickBest(fresh));
+  put(table, number, before, after);
+  announce(table, number, before, after);
 }
 
-function resolve(table: RoutingTable, net: RibNet, key: PrefixKey, route: RibRoute): RibRoute {
-  const address = nextHopOf(route);
-  if (address === null) return { ...route, ...UNREACHABLE };
-  const entry = hostEntry(table, address);
-  entry.users.set(key, net);
-  return { ...route, target: entry.target, hops: entry.hops, igpMetric: entry.igpMetric };
+/** The route as this table has it. */
+function wayOf(table: RoutingTable, { route, ways }: GivenRoute): GivenWay {
+  const address = route.recursive ? nextHopOf(route) : null;
+  const resolution = !route.recursive ? null : address === null ? UNREACHABLE : resolutionOf(table, address);
+  for (let index = 0; index < ways.length; index++) {
+    const known = ways[index];
+    if (known !== undefined && known.resolution === resolution) return known;
+  }
+  const found = resolution === null ? route : { ...route, ...resolution };
+  const way = { resolution, route: found, alone: listOf([found]) };
+  if (ways.length >= REMEMBERED) ways.shift();
+  ways.push(way);
+  return way;
 }
 
 export function nextHopOf({ attributes }: RibRoute): Address | null {
   return attributes?.nextHop ?? null;
 }
 
-function hostEntry(table: RoutingTable, address: Address): HostEntry {
-  const name = addressKey(address);
-  const known = table.hostEntries.get(name);
+function resolutionOf(table: RoutingTable, address: Address): Resolved {
+  const hop = numberOfHop(table.numbering, address);
+  const known = valueAt(table.hosts, hop);
   if (known !== undefined) return known;
-  const entry: HostEntry = { address, ...lookUpHost(table, address), users: new Map() };
-  table.hostEntries.set(name, entry);
+  const found = lookUpHost(table, hop, address);
+  setValue(table.hosts, hop, found);
   if (table.lowest === null || compareAddresses(address, table.lowest) < 0) table.lowest = address;
   if (table.highest === null || compareAddresses(address, table.highest) > 0) table.highest = address;
-  return entry;
-}
-
-function forgetUser(table: RoutingTable, net: RibNet, key: PrefixKey, old: RibRoute): void {
-  const address = nextHopOf(old);
-  const entry = address === null ? undefined : table.hostEntries.get(addressKey(address));
-  const used = net.routes.some((route) => route.recursive && nextHopOf(route) === address);
-  if (!used) entry?.users.delete(key);
+  return found;
 }
 
 /** The best route to an address, by longest prefix. */
 export function lookUpRoute(table: RoutingTable, address: Address): RibRoute | null {
-  for (let length = addressBits(address.family); length >= 0; length--) {
-    if ((table.lengths[length] ?? 0) === 0) continue;
-    const best = table.nets.get(prefixKey(prefixOf(address, length)))?.routes[0];
+  const { lengths, nets, numbering } = table;
+  for (let length = Math.min(addressBits(address.family), lengths.length - 1); length >= 0; length--) {
+    if (lengths[length] === 0) continue;
+    const number = numbering.numbers.get(prefixKey(prefixOf(address, length)));
+    const best = number === undefined ? undefined : valueAt(nets, number)?.routes[0];
     if (best !== undefined) return best;
   }
   return null;
 }
 
 /** rt_update_hostentry(): a next hop that is itself reached by a recursive route leads nowhere. */
-function lookUpHost(table: RoutingTable, address: Address): Resolved {
+function lookUpHost(table: RoutingTable, hop: number, address: Address): Resolved {
   const found = lookUpRoute(table, address);
   if (found === null || found.recursive) return UNREACHABLE;
-  if (found.target === "device") {
-    return {
-      target: "router",
-      hops: [{ gateway: address, interface: found.hops[0]?.interface ?? null, weight: 1 }],
-      igpMetric: 0,
-    };
-  }
+  if (found.target === "device") return resolvedOnLink(table.numbering, hop, found.hops[0]?.interface ?? null);
   return { target: found.target, hops: found.hops, igpMetric: null };
 }
 

@@ -1,8 +1,10 @@
 import { schedule } from "../../emulator/event-queue.ts";
+import type { Prefix } from "../../net/prefix.ts";
 import { sameForm, type WireForm } from "../messages/message.ts";
 import type { PathAttributes } from "../messages/path-attributes.ts";
-import { type PrefixKey, prefixKey, type RibRoute, type RouteOwner } from "../rib/route.ts";
-import type { RibNet } from "../rib/table.ts";
+import { keysOf, valueAt } from "../rib/number-map.ts";
+import type { PrefixKey, RibRoute, RouteOwner } from "../rib/route.ts";
+import { netsOf } from "../rib/table.ts";
 import type { BgpCore } from "./bgp-core.ts";
 import { countAlone, type ExportCounts, noCounts } from "./export-counts.ts";
 import type { Peer, Pending } from "./peer.ts";
@@ -12,7 +14,8 @@ import { isOfGroup, type Outgoing, outgoingOf, type UpdateGroup, updateGroup } f
 
 /** What an audience was told of a destination, or of one route to it; who told it hears nothing of it. */
 interface Told {
-  readonly net: RibNet;
+  /** Of the destination. */
+  readonly number: number;
   readonly pathId: number;
   readonly attributes: PathAttributes;
   /** Null: the route did not come by BGP. */
@@ -23,7 +26,7 @@ interface Told {
 interface Change {
   /** Name of destination and path identifier. */
   readonly name: PrefixKey;
-  readonly net: RibNet;
+  readonly number: number;
   readonly pathId: number;
   readonly before: Told | null;
   readonly now: Told | null;
@@ -68,8 +71,8 @@ interface Offer {
   readonly route: RibRoute;
 }
 
-function offersOf(core: BgpCore, addPath: boolean, { prefix, routes }: RibNet): readonly Offer[] {
-  const key = prefixKey(prefix);
+function offersOf(core: BgpCore, addPath: boolean, number: number, routes: readonly RibRoute[]): readonly Offer[] {
+  const key = keyOf(core, number);
   if (addPath) {
     return routes.map((route) => {
       const pathId = sourceId(core, route);
@@ -78,6 +81,16 @@ function offersOf(core: BgpCore, addPath: boolean, { prefix, routes }: RibNet): 
   }
   const [best] = routes;
   return best === undefined ? [] : [{ name: key, pathId: 0, route: best }];
+}
+
+function keyOf({ table }: BgpCore, number: number): PrefixKey {
+  return table.numbering.keys[number] ?? "";
+}
+
+function destinationOf({ table }: BgpCore, number: number): Prefix {
+  const found = table.numbering.destinations[number];
+  if (found === undefined) throw new Error(`no destination has the number ${number}`);
+  return found;
 }
 
 /** Path identifiers that a number has room for beside a prefix of IPv4. */
@@ -106,9 +119,9 @@ function audienceOf(core: BgpCore, peer: Peer): Audience {
     queued: false,
   };
   core.audiences.add(made);
-  for (const net of core.table.nets.values()) {
-    for (const { name, pathId, route } of offersOf(core, addPath, net)) {
-      note(made, name, net, pathId, route, outgoingOf(core, group, route));
+  for (const { number, routes } of netsOf(core.table)) {
+    for (const { name, pathId, route } of offersOf(core, addPath, number, routes)) {
+      note(made, name, number, pathId, route, outgoingOf(core, group, route));
     }
   }
   return made;
@@ -118,7 +131,7 @@ function audienceOf(core: BgpCore, peer: Peer): Audience {
 function note(
   { told, filtered }: Audience,
   name: PrefixKey,
-  net: RibNet,
+  number: number,
   pathId: number,
   route: RibRoute | null,
   found: Outgoing | null,
@@ -130,7 +143,7 @@ function note(
     told.delete(name);
     return null;
   }
-  const now: Told = { net, pathId, attributes: found.attributes, teller };
+  const now: Told = { number, pathId, attributes: found.attributes, teller };
   told.set(name, now);
   return now;
 }
@@ -149,10 +162,10 @@ export function joinAudience(core: BgpCore, peer: Peer): void {
   const { owner: own } = peer.protocol;
   const { exportUpdates } = peer.protocol.stats;
   let fed = 0;
-  for (const [name, { net, pathId, attributes, teller }] of inOrder(core, [...told])) {
+  for (const [name, { number, pathId, attributes, teller }] of inOrder(core, [...told])) {
     if (teller === own) continue;
     fed++;
-    peer.pending.set(name, { prefix: net.prefix, pathId, attributes });
+    peer.pending.set(name, { prefix: destinationOf(core, number), pathId, attributes });
   }
   let held = 0;
   for (const { teller, error } of filtered.values()) {
@@ -173,9 +186,12 @@ export function joinAudience(core: BgpCore, peer: Peer): void {
 type NamedTold = readonly [PrefixKey, Told];
 
 function inOrder(core: BgpCore, told: NamedTold[]): readonly NamedTold[] {
-  const place = ({ net: { routes }, pathId }: Told): number =>
-    routes.findIndex((route) => sourceId(core, route) === pathId);
-  const order = ([, x]: NamedTold, [, y]: NamedTold): number => x.net.number - y.net.number || place(x) - place(y);
+  const { nets } = core.table;
+  const places = new Map(keysOf(nets).map((number, index) => [number, index]));
+  const placeOf = ({ number }: Told): number => places.get(number) ?? 0;
+  const place = ({ number, pathId }: Told): number =>
+    valueAt(nets, number)?.routes.findIndex((route) => sourceId(core, route) === pathId) ?? 0;
+  const order = ([, x]: NamedTold, [, y]: NamedTold): number => placeOf(x) - placeOf(y) || place(x) - place(y);
   const isSorted = told.every((item, index) => {
     const earlier = told[index - 1];
     return earlier === undefined || order(earlier, item) <= 0;
@@ -201,41 +217,52 @@ export function leaveAudience(core: BgpCore, peer: Peer): void {
   if (audience.members.size === 0) core.audiences.delete(audience);
 }
 
-/** A destination has changed (rt_announce). `before`: the routes that there were. */
-export function announce(core: BgpCore, net: RibNet, before: readonly RibRoute[]): void {
-  const { routes } = net;
+/** A destination has changed (rt_announce): its routes as they are, and as they were. */
+export function announce(
+  core: BgpCore,
+  number: number,
+  routes: readonly RibRoute[],
+  before: readonly RibRoute[],
+): void {
   for (const audience of core.audiences) {
-    const key = prefixKey(net.prefix);
     if (!audience.addPath) {
       const best = routes[0] ?? null;
-      if (best !== (before[0] ?? null)) announceTo(core, audience, net, key, 0, best);
+      if (best !== (before[0] ?? null)) announceTo(core, audience, number, null, best);
       continue;
     }
-    for (const old of before) {
-      if (routes.includes(old)) continue;
-      const fresh = routes.find(({ owner, path }) => owner === old.owner && path === old.path) ?? null;
-      const pathId = sourceId(core, old);
-      announceTo(core, audience, net, pathName(key, pathId), pathId, fresh);
+    for (let index = 0; index < before.length; index++) {
+      const old = before[index];
+      if (old === undefined || routes.includes(old)) continue;
+      announceTo(core, audience, number, old, sameSource(routes, old));
     }
-    for (const fresh of routes) {
-      if (before.some(({ owner, path }) => owner === fresh.owner && path === fresh.path)) continue;
-      const pathId = sourceId(core, fresh);
-      announceTo(core, audience, net, pathName(key, pathId), pathId, fresh);
+    for (let index = 0; index < routes.length; index++) {
+      const fresh = routes[index];
+      if (fresh === undefined || sameSource(before, fresh) !== null) continue;
+      announceTo(core, audience, number, fresh, fresh);
     }
   }
 }
 
-/** rt_notify_basic(): what neighbours are to know now is compared with what they know. */
+function sameSource(routes: readonly RibRoute[], { owner, path }: RibRoute): RibRoute | null {
+  for (let index = 0; index < routes.length; index++) {
+    const route = routes[index];
+    if (route !== undefined && route.owner === owner && route.path === path) return route;
+  }
+  return null;
+}
+
+/**
+ * rt_notify_basic(): what neighbours are to know now is compared with what they know. `source`: any route of the same path, where each
+ * goes out by itself; null where the best one does.
+ */
 function announceTo(
   core: BgpCore,
   audience: Audience,
-  net: RibNet,
-  name: PrefixKey,
-  pathId: number,
+  number: number,
+  source: RibRoute | null,
   route: RibRoute | null,
 ): void {
   const { counts, told, members } = audience;
-  const before = told.size === 0 ? null : (told.get(name) ?? null);
   const found = route === null ? null : outgoingOf(core, audience.group, route);
   if (found === null) counts.withdrawsReceived++;
   else {
@@ -248,25 +275,48 @@ function announceTo(
       if (protocol.owner !== owner) noteError(core, protocol, found.error);
     }
   }
-  const isUntold = before === null && found?.kind === "rejected" && audience.filtered.size === 0;
-  const now = isUntold ? null : note(audience, name, net, pathId, route, found);
-  const change: Change = { name, net, pathId, before, now };
   const teller = memberOf(audience, owner);
   if (teller !== null && found !== null) {
     const { stats } = teller.protocol;
     stats.exportUpdates[found.kind]--;
     stats.exportUpdates.rejected++;
-    countApart(teller, change);
   }
+  const goesOut = found !== null && found.kind !== "rejected";
+  const pathId = source === null ? 0 : goesOut ? sourceId(core, source) : knownId(core, source);
+  // what has no number went out to nobody, and was not held by the filter
+  if (pathId === null) return;
+  const key = keyOf(core, number);
+  const name = source === null ? key : pathName(key, pathId);
+  const before = told.size === 0 ? null : (told.get(name) ?? null);
+  const isUntold = before === null && found?.kind === "rejected" && audience.filtered.size === 0;
+  const now = isUntold ? null : note(audience, name, number, pathId, route, found);
+  if (before === null && now === null) return;
+  const change: Change = { name, number, pathId, before, now };
+  if (teller !== null && found !== null) countApart(teller, change);
   const earlier = memberOf(audience, before?.teller ?? null);
   if (earlier !== null && (earlier !== teller || found === null)) countApart(earlier, change);
   count(counts, before !== null, now !== null);
-  if (before === null && now === null) return;
   if (before?.attributes === now?.attributes && before?.teller === now?.teller) return;
   audience.log.push(change);
   if (before?.teller != null) audience.apart.add(before.teller);
   if (now?.teller != null) audience.apart.add(now.teller);
   flushLater(core, audience, null);
+}
+
+/** The teller of routes is called otherwise from now on. */
+export function renameTeller({ audiences }: BgpCore, from: RouteOwner, to: RouteOwner): void {
+  const renamed = (told: Told | null): Told | null => (told?.teller === from ? { ...told, teller: to } : told);
+  for (const audience of audiences) {
+    const { told, filtered, apart } = audience;
+    for (const [name, item] of told) if (item.teller === from) told.set(name, { ...item, teller: to });
+    for (const [name, item] of filtered) if (item.teller === from) filtered.set(name, { ...item, teller: to });
+    audience.log = audience.log.map((change) => ({
+      ...change,
+      before: renamed(change.before),
+      now: renamed(change.now),
+    }));
+    if (apart.delete(from)) apart.add(to);
+  }
 }
 
 function count(counts: Pick<ExportCounts, "exported" | "withdrawsAccepted">, before: boolean, now: boolean): void {
@@ -290,16 +340,17 @@ function countApart({ protocol }: Peer, { before, now }: Change): void {
 export function tellAgain(core: BgpCore, peer: Peer): void {
   const { audience } = peer;
   if (audience === null) return;
-  takeLog(audience, peer);
-  for (const [name, item] of toldTo(peer)) put(peer, name, item);
+  takeLog(core, audience, peer);
+  for (const [name, item] of toldTo(core, peer)) put(peer, name, item);
   flushLater(core, audience, peer);
 }
 
 /** What a neighbour was told last, by destination and path identifier (Adj-RIB-Out). */
-export function toldTo({ audience, protocol }: Peer): readonly (readonly [PrefixKey, Pending])[] {
+export function toldTo(core: BgpCore, { audience, protocol }: Peer): readonly (readonly [PrefixKey, Pending])[] {
   return [...(audience?.told ?? [])].flatMap(([name, told]) => {
     const attributes = seenBy(protocol.owner, told);
-    return attributes === null ? [] : [[name, { prefix: told.net.prefix, pathId: told.pathId, attributes }] as const];
+    if (attributes === null) return [];
+    return [[name, { prefix: destinationOf(core, told.number), pathId: told.pathId, attributes }] as const];
   });
 }
 
@@ -308,12 +359,12 @@ export function moveAudience(core: BgpCore, peer: Peer): void {
   const { audience: old, protocol } = peer;
   const { owner } = protocol;
   if (old === null) return;
-  takeLog(old, peer);
+  takeLog(core, old, peer);
   leaveAudience(core, peer);
   const audience = audienceOf(core, peer);
   const { exportUpdates, exportWithdraws } = protocol.stats;
-  for (const net of core.table.nets.values()) {
-    for (const { name, pathId, route } of offersOf(core, audience.addPath, net)) {
+  for (const { number, prefix, routes } of netsOf(core.table)) {
+    for (const { name, pathId, route } of offersOf(core, audience.addPath, number, routes)) {
       const before = seenBy(owner, old.told.get(name) ?? null);
       const now = seenBy(owner, audience.told.get(name) ?? null);
       const held = route.owner === owner ? undefined : audience.filtered.get(name);
@@ -324,7 +375,7 @@ export function moveAudience(core: BgpCore, peer: Peer): void {
       count(counts, before !== null, now !== null);
       protocol.exported += counts.exported;
       exportWithdraws.accepted += counts.withdrawsAccepted;
-      if (before !== now) put(peer, name, { prefix: net.prefix, pathId, attributes: now });
+      if (before !== now) put(peer, name, { prefix, pathId, attributes: now });
     }
   }
   enter(audience, peer);
@@ -337,14 +388,14 @@ function put({ pending }: Peer, name: PrefixKey, item: Pending): void {
 }
 
 /** What of the log concerns a neighbour waits for it alone from now on. */
-function takeLog({ log }: Audience, peer: Peer): void {
+function takeLog(core: BgpCore, { log }: Audience, peer: Peer): void {
   for (let index = peer.cursor; index < log.length; index++) {
     const change = log[index];
     if (change === undefined) continue;
-    const { name, net, pathId } = change;
+    const { name, number, pathId } = change;
     const now = seenBy(peer.protocol.owner, change.now);
     if (now !== seenBy(peer.protocol.owner, change.before))
-      put(peer, name, { prefix: net.prefix, pathId, attributes: now });
+      put(peer, name, { prefix: destinationOf(core, number), pathId, attributes: now });
   }
   peer.cursor = log.length;
 }
@@ -386,7 +437,7 @@ function flushAudience(core: BgpCore, audience: Audience): void {
         continue;
       }
     }
-    takeLog(audience, peer);
+    takeLog(core, audience, peer);
     flush(core, peer);
   }
   for (const peer of concerned) peer.cursor = 0;
@@ -400,14 +451,14 @@ function commonWrites(core: BgpCore, { log }: Audience, peer: Peer, form: WireFo
   const tellers = new Map<Pending, RouteOwner>();
   const own = new Map<RouteOwner, number>();
   const many = new Set<RouteOwner>();
-  for (const { name, net, pathId, before, now } of log) {
+  for (const { name, number, pathId, before, now } of log) {
     if (before?.teller != null) many.add(before.teller);
     const attributes = seenBy(null, now);
     if (attributes === seenBy(null, before)) {
       if (now?.teller != null) many.add(now.teller);
       continue;
     }
-    const item: Pending = { prefix: net.prefix, pathId, attributes };
+    const item: Pending = { prefix: destinationOf(core, number), pathId, attributes };
     if (!pending.delete(name) && now?.teller != null) tellers.set(item, now.teller);
     else if (now?.teller != null) many.add(now.teller);
     pending.set(name, item);
@@ -424,6 +475,11 @@ function commonWrites(core: BgpCore, { log }: Audience, peer: Peer, form: WireFo
   }
   for (const teller of many) own.delete(teller);
   return { form, writes, own };
+}
+
+/** The number of a source of routes that goes out; null: none was needed yet. */
+function knownId({ sourceIds }: BgpCore, { owner, path }: RibRoute): number | null {
+  return sourceIds.get(owner.name)?.get(path) ?? null;
 }
 
 /** What BIRD tells routes of one destination apart by on the wire: a number for each source of routes. */

@@ -4,23 +4,53 @@ import { layeredRoutes, type NextHop, nextHop, type Route, route, TABLE_MAIN } f
 import { type Address, type Family, isLoopback, isMulticast, sameAddress } from "../../net/address.ts";
 import type { Prefix } from "../../net/prefix.ts";
 import { runFilter } from "../filter/evaluate.ts";
+import { filterText } from "../filter/filter-text.ts";
 import { isMergeable } from "../rib/better.ts";
+import { clearValues, deleteKey, entriesOf, type NumberMap, numberMap, setValue, valueAt } from "../rib/number-map.ts";
+import type { Numbering } from "../rib/numbering.ts";
 import { isResolvable, type PrefixKey, prefixKey, type RibHop, type RibRoute } from "../rib/route.ts";
-import type { RibNet } from "../rib/table.ts";
+import { netsOf, type Programmed, type RouteList } from "../rib/table.ts";
 import type { KernelConfiguration } from "./configuration.ts";
 import { findNeighbour } from "./interfaces.ts";
 import { importRoute, noteError, type Protocol, type SpeakerCore, setState, withdrawRoute } from "./protocol.ts";
 import { waitsForRecovery } from "./recovery.ts";
+import { alike } from "./shared-attributes.ts";
 
 /** The living kernel protocol: what it has put into the kernel's table. */
 export interface Kernel {
   readonly protocol: Protocol;
   configuration: KernelConfiguration;
-  readonly programmed: Map<PrefixKey, Route>;
+  /** By the numbers of destinations. */
+  readonly programmed: NumberMap<Route>;
+  /** Destinations that changed since it was compiled last; null: it was not yet. */
+  touched: number[] | null;
+  /** The routes of others beside which it was compiled last. */
+  beside: readonly Route[] | null;
   /** Routes of the host that are not BIRD's, and those of them that it has learnt. */
   alien: readonly Route[];
   learnt: ReadonlyMap<PrefixKey, Route>;
   queued: boolean;
+  /** Who makes the same of routes, once it was asked. */
+  maker: Maker | null;
+}
+
+/** Kernel protocols of equal settings and filters, on whatever host. */
+interface Maker {
+  readonly configuration: KernelConfiguration;
+  readonly environment: SpeakerCore["configuration"]["filters"];
+  readonly as: object;
+}
+
+function makerOf(core: SpeakerCore, item: Kernel): object {
+  const { configuration, maker, protocol } = item;
+  const { filters: environment, family } = core.configuration;
+  if (maker !== null && maker.configuration === configuration && maker.environment === environment) return maker.as;
+  const { mergePaths, mergeLimit, deviceRoutes, export: filter } = configuration;
+  const { name, order } = protocol.owner;
+  const says = JSON.stringify([family, name, order, tableOf(configuration), mergePaths, mergeLimit, deviceRoutes]);
+  const as = alike(core.world, `puts ${says} ${filterText(filter, environment)}`);
+  item.maker = Object.freeze({ configuration, environment, as });
+  return as;
 }
 
 /** rtnetlink's numbers of routing protocols (Kernel.source). */
@@ -45,7 +75,10 @@ export function kernel(protocol: Protocol, configuration: KernelConfiguration, c
   return {
     protocol,
     configuration,
-    programmed: new Map(),
+    programmed: numberMap(),
+    touched: null,
+    beside: null,
+    maker: null,
     alien: alienRoutes(core, configuration),
     learnt: new Map(),
     queued: false,
@@ -94,8 +127,13 @@ export function startKernel(core: SpeakerCore, item: Kernel): void {
 
 /** All routes are offered, and the kernel's table becomes what they make of it. */
 export function feedKernel(core: SpeakerCore, item: Kernel): void {
-  for (const net of core.table.nets.values()) announceToKernel(core, item, net);
+  tellKernel(core, item);
   scanKernel(core, item);
+}
+
+/** All routes are offered. */
+export function tellKernel(core: SpeakerCore, item: Kernel): void {
+  for (const { number, list } of netsOf(core.table)) announceToKernel(core, item, number, list);
 }
 
 /** A scan of the kernel's table: what others have changed in it. */
@@ -192,59 +230,76 @@ function scopeOf({ family, scope }: Route, isDevice: boolean): number | null {
 }
 
 /** A destination has changed (krt_rt_notify). */
-export function announceToKernel(core: SpeakerCore, item: Kernel, net: RibNet): void {
+export function announceToKernel(core: SpeakerCore, item: Kernel, number: number, list: RouteList): void {
   if (waitsForRecovery(core, item.protocol)) return;
   const { exportUpdates, exportWithdraws } = item.protocol.stats;
-  const key = prefixKey(net.prefix);
-  const before = item.programmed.get(key);
-  const [best] = net.routes;
+  const { programmed } = item;
+  const before = valueAt(programmed, number) ?? null;
   let wanted: Route | null = null;
-  if (best !== undefined) {
+  if (list.routes.length > 0) {
+    const { verdict, route, errors } = programmedOf(core, item, list);
     exportUpdates.received++;
-    wanted = exported(core, item, net, best, before ?? null);
-    if (wanted !== null) exportUpdates.accepted++;
-  } else if (before !== undefined) {
+    exportUpdates[verdict]++;
+    for (const text of errors) noteError(core, item.protocol, text);
+    // the very route that is there where it says the same
+    wanted = before !== null && route !== null && before !== route && saysSame(before, route) ? before : route;
+  } else if (before !== null) {
     exportWithdraws.received++;
     exportWithdraws.accepted++;
   }
-  if (wanted === (before ?? null)) return;
-  if (wanted === null) item.programmed.delete(key);
-  else item.programmed.set(key, wanted);
-  item.protocol.exported = item.programmed.size;
+  if (wanted === before) return;
+  if (wanted === null) deleteKey(programmed, number);
+  else setValue(programmed, number, wanted);
+  item.touched?.push(number);
+  item.protocol.exported = programmed.size;
   programLater(core, item);
 }
 
-/** krt_import_control() and the export filter. */
-function exported(core: SpeakerCore, item: Kernel, net: RibNet, best: RibRoute, before: Route | null): Route | null {
-  const { exportUpdates } = item.protocol.stats;
-  const refuse = (): null => {
-    exportUpdates.rejected++;
-    return null;
-  };
-  if (best.owner === item.protocol.owner) return refuse();
-  if (best.target === "device" && best.source !== "static-device" && !item.configuration.deviceRoutes) return refuse();
-  const accepted = filtered(core, item, best);
-  if (accepted === null) {
-    exportUpdates.filtered++;
-    return null;
-  }
-  return kernelRoute(core, item, accepted, mergedHops(core, item, net, accepted), before);
+/** What becomes of a list of routes, worked out once for all who make the same of it. */
+function programmedOf(core: SpeakerCore, item: Kernel, list: RouteList): Programmed {
+  const by = makerOf(core, item);
+  const known = list.programmed;
+  if (known !== null && known.by === by) return known;
+  const made = { by, ...exported(core, item, list.routes) };
+  list.programmed = made;
+  return made;
 }
 
-function filtered(core: SpeakerCore, { protocol, configuration }: Kernel, found: RibRoute): RibRoute | null {
+/** krt_import_control() and the export filter. */
+function exported(core: SpeakerCore, item: Kernel, routes: readonly RibRoute[]): Omit<Programmed, "by"> {
+  const [best] = routes;
+  const errors: string[] = [];
+  const isRejected =
+    best === undefined ||
+    best.owner === item.protocol.owner ||
+    (best.target === "device" && best.source !== "static-device" && !item.configuration.deviceRoutes);
+  if (isRejected) return { verdict: "rejected", route: null, errors };
+  const accepted = filtered(core, item, best, errors);
+  if (accepted === null) return { verdict: "filtered", route: null, errors };
+  const route = kernelRoute(core, item, accepted, mergedHops(core, item, routes, accepted, errors));
+  return { verdict: "accepted", route, errors };
+}
+
+function filtered(core: SpeakerCore, { configuration }: Kernel, found: RibRoute, errors: string[]): RibRoute | null {
   const verdict = runFilter(configuration.export, found, core.configuration.filters);
   if (verdict.kind === "accept") return verdict.route;
-  if (verdict.kind === "error") noteError(core, protocol, verdict.text);
+  if (verdict.kind === "error") errors.push(verdict.text);
   return null;
 }
 
 /** rt_export_merged(): next hops of all routes as good as the best one. */
-function mergedHops(core: SpeakerCore, item: Kernel, { routes }: RibNet, best: RibRoute): readonly RibHop[] {
+function mergedHops(
+  core: SpeakerCore,
+  item: Kernel,
+  routes: readonly RibRoute[],
+  best: RibRoute,
+  errors: string[],
+): readonly RibHop[] {
   if (!item.configuration.mergePaths || !isResolvable(best)) return best.hops;
   const hops = [...best.hops];
   for (const other of routes.slice(1)) {
     if (!isMergeable(routes[0] ?? best, other)) continue;
-    const accepted = filtered(core, item, other);
+    const accepted = filtered(core, item, other, errors);
     for (const hop of accepted?.hops ?? []) {
       if (hops.length < item.configuration.mergeLimit && !hops.some((known) => sameHop(known, hop))) hops.push(hop);
     }
@@ -261,32 +316,20 @@ function compareHops(x: RibHop, y: RibHop): number {
   return value(x.gateway) - value(y.gateway);
 }
 
-/** What is put into the kernel: the very route that is there where it says the same (`before`). */
-function kernelRoute(
-  core: SpeakerCore,
-  { configuration }: Kernel,
-  found: RibRoute,
-  hops: readonly RibHop[],
-  before: Route | null,
-): Route {
+/** What is put into the kernel. */
+function kernelRoute(core: SpeakerCore, { configuration }: Kernel, found: RibRoute, hops: readonly RibHop[]): Route {
   const { tunnel, metric, preferredSource } = found.kernel;
   const type = isResolvable(found) ? "unicast" : found.target;
   const device = tunnel === null || tunnel === "" ? null : tunnel;
-  const wanted = {
+  return route({
     table: tableOf(configuration),
-    type: type === "blackhole" || type === "unreachable" || type === "prohibit" ? type : ("unicast" as const),
+    type: type === "blackhole" || type === "unreachable" || type === "prohibit" ? type : "unicast",
     metric: metric ?? (core.configuration.family === 6 ? DEFAULT_METRIC_6 : 0),
     preferredSource,
     carrier: found.owner,
-    hops: type === "unicast" ? hops : [],
-  };
-  if (before !== null && saysSame(before, wanted, device)) return before;
-  const { hops: wantedHops, ...fields } = wanted;
-  return route({
-    ...fields,
     destination: found.prefix,
     protocol: "bird",
-    nextHops: wantedHops.map((hop) =>
+    nextHops: (type === "unicast" ? hops : []).map((hop) =>
       nextHop({
         gateway: hop.gateway,
         interface: device ?? hop.interface,
@@ -297,23 +340,19 @@ function kernelRoute(
   });
 }
 
-type Wanted = Pick<Route, "table" | "type" | "metric" | "preferredSource" | "carrier"> & {
-  readonly hops: readonly RibHop[];
-};
-
-/** Whether a route of one destination is what is wanted there. */
-function saysSame(there: Route, wanted: Wanted, device: string | null): boolean {
+/** Whether two routes of one destination, both BIRD's, are the same. */
+function saysSame(x: Route, y: Route): boolean {
   return (
-    there.table === wanted.table &&
-    there.type === wanted.type &&
-    there.metric === wanted.metric &&
-    there.carrier === wanted.carrier &&
-    isSameOrNone(there.preferredSource, wanted.preferredSource) &&
-    there.nextHops.length === wanted.hops.length &&
-    wanted.hops.every((hop, index) => {
-      const known = there.nextHops[index];
-      if (known === undefined || known.weight !== hop.weight || known.onlink !== (device !== null)) return false;
-      return known.interface === (device ?? hop.interface) && isSameOrNone(known.gateway, hop.gateway);
+    x.table === y.table &&
+    x.type === y.type &&
+    x.metric === y.metric &&
+    x.carrier === y.carrier &&
+    isSameOrNone(x.preferredSource, y.preferredSource) &&
+    x.nextHops.length === y.nextHops.length &&
+    x.nextHops.every((hop, index) => {
+      const other = y.nextHops[index];
+      if (other === undefined || hop.weight !== other.weight || hop.onlink !== other.onlink) return false;
+      return hop.interface === other.interface && isSameOrNone(hop.gateway, other.gateway);
     })
   );
 }
@@ -328,42 +367,55 @@ const DEFAULT_METRIC_6 = 1024;
 /** Without `persist` BIRD takes its routes with it. */
 export function stopKernel(core: SpeakerCore, item: Kernel): void {
   if (item.configuration.persist) return;
-  item.programmed.clear();
-  program(core, item, []);
+  clearValues(item.programmed);
+  item.touched = null;
+  program(core, item);
 }
 
-/** Puts these routes into the place of BIRD's in its table; another daemon's stay. */
-function program(
-  { runtime, configuration: { family } }: SpeakerCore,
-  { configuration }: Kernel,
-  routes: readonly Route[],
-): void {
+/** Puts its routes into the place of BIRD's in its table; those of others stay, and so does what another of BIRD's tables has. */
+function program({ runtime, configuration: { family }, table: rib }: SpeakerCore, item: Kernel): void {
+  const { configuration, touched, alien } = item;
   const table = tableOf(configuration);
   const others: Route[] = [];
-  const before = new Set<Route>();
+  const birds: Route[] = [];
   for (const found of runtime.compiled.host.routes) {
-    if (found.protocol !== "bird" || found.family !== family || found.table !== table) others.push(found);
-    else before.add(found);
+    const isBirds = found.protocol === "bird" && found.family === family && found.table === table;
+    (isBirds ? birds : others).push(found);
   }
+  const routes = installed(item, rib.numbering);
+  const isPatch = touched !== null && item.beside === alien;
+  item.touched = [];
+  item.beside = alien;
+  const changed = isPatch
+    ? [...new Set(touched)].flatMap((number) => rib.numbering.destinations[number] ?? [])
+    : differences(birds, routes);
+  programRoutes(runtime, others.concat(routes), changed);
+}
+
+function differences(before: readonly Route[], after: readonly Route[]): readonly Prefix[] {
+  const gone = new Set(before);
   const changed: Prefix[] = [];
-  for (const found of routes) if (!before.delete(found)) changed.push(found.destination);
-  for (const { destination } of before) changed.push(destination);
-  programRoutes(runtime, [...others, ...routes], changed);
+  for (const found of after) if (!gone.delete(found)) changed.push(found.destination);
+  for (const { destination } of gone) changed.push(destination);
+  return changed;
 }
 
 /** The kernel takes no route beside one of others for the same destination and metric: "File exists". */
-function installed({ alien, programmed, configuration }: Kernel): readonly Route[] {
+function installed({ alien, programmed, configuration }: Kernel, { numbers }: Numbering): readonly Route[] {
   const table = tableOf(configuration);
-  const taken = new Map<PrefixKey, Set<number>>();
+  const taken = new Map<number, Set<number>>();
   for (const found of alien) {
     if (found.table !== table || found.tos !== 0) continue;
-    const key = prefixKey(found.destination);
-    const metrics = taken.get(key);
-    if (metrics === undefined) taken.set(key, new Set([found.metric]));
+    const number = numbers.get(prefixKey(found.destination));
+    if (number === undefined || valueAt(programmed, number) === undefined) continue;
+    const metrics = taken.get(number);
+    if (metrics === undefined) taken.set(number, new Set([found.metric]));
     else metrics.add(found.metric);
   }
   const routes: Route[] = [];
-  for (const [key, found] of programmed) if (taken.get(key)?.has(found.metric) !== true) routes.push(found);
+  for (const [number, found] of entriesOf(programmed)) {
+    if (taken.size === 0 || taken.get(number)?.has(found.metric) !== true) routes.push(found);
+  }
   return routes;
 }
 
@@ -376,5 +428,5 @@ function programLater(core: SpeakerCore, item: Kernel): void {
 
 function programNow(core: SpeakerCore, item: Kernel): void {
   item.queued = false;
-  program(core, item, installed(item));
+  program(core, item);
 }

@@ -3,6 +3,7 @@ import type { Interface } from "../../model/interface.ts";
 import { type Prefix, prefixContains, prefixOf } from "../../net/prefix.ts";
 import { matchesPattern } from "../filter/membership.ts";
 import { NO_KERNEL_ATTRIBUTES, type PrefixKey, prefixKey, type RibRoute } from "../rib/route.ts";
+import { netsOf } from "../rib/table.ts";
 import type { DirectConfiguration, StaticConfiguration } from "./configuration.ts";
 import { findNeighbour } from "./interfaces.ts";
 import { importRoute, type Protocol, type SpeakerCore, setState, withdrawRoute } from "./protocol.ts";
@@ -40,9 +41,10 @@ function replaceRoutes(core: SpeakerCore, item: Protocol, wanted: readonly RibRo
   const keys = new Set(wanted.map(({ prefix }) => prefixKey(prefix)));
   const gone: Prefix[] = [];
   const known = new Map<PrefixKey, RibRoute>();
-  for (const [key, { prefix, routes }] of core.table.nets) {
+  for (const { number, prefix, routes } of item.imported === 0 ? [] : netsOf(core.table)) {
     const mine = routes.find(({ owner }) => owner === item.owner);
-    if (mine === undefined) continue;
+    const key = core.table.numbering.keys[number];
+    if (mine === undefined || key === undefined) continue;
     if (keys.has(key)) known.set(key, mine);
     else gone.push(prefix);
   }

@@ -10,6 +10,7 @@ import type { PrefixKey } from "../rib/route.ts";
 import type { Audience } from "./audience.ts";
 import type { BgpConfiguration } from "./configuration.ts";
 import type { Protocol } from "./protocol.ts";
+import type { Taker } from "./receive-update.ts";
 import { type Timer, timer } from "./timer.ts";
 
 /** States of a connection (bgp_state_names of proto/bgp/bgp.c, BIRD 1.6), from lowest to highest. */
@@ -91,6 +92,8 @@ export interface Peer {
   /** What goes out to it alone. */
   readonly pending: Map<PrefixKey, Pending>;
   pendingEnd: boolean;
+  /** Who makes the same of UPDATEs (`receive-update.ts`), once it was asked. */
+  taker: Taker | null;
   flushQueued: boolean;
   decisionQueued: boolean;
   timersStarted: number;

@@ -2,11 +2,13 @@ import type { World } from "../../emulator/world.ts";
 import type { HostRuntime } from "../../linux/runtime.ts";
 import type { Prefix } from "../../net/prefix.ts";
 import { runFilter } from "../filter/evaluate.ts";
+import { numberOfPrefix, sharedOwner } from "../rib/numbering.ts";
 import type { BgpOwner, RibRoute, RouteOwner } from "../rib/route.ts";
-import { type RoutingTable, updateRoute } from "../rib/table.ts";
+import { type GivenRoute, givenRoute, netsOf, type RoutingTable, updateRoute } from "../rib/table.ts";
 import type { ProtocolConfiguration, SpeakerConfiguration } from "./configuration.ts";
 import type { CountedTogether } from "./export-counts.ts";
 import { leaveRecovery, type Recovery } from "./recovery.ts";
+import { numberingOf } from "./shared-attributes.ts";
 
 /** States of a protocol (PS_* of nest/protocol.h, and `feed`, `flush` of its core state). */
 export type ProtocolState = "down" | "start" | "up" | "stop";
@@ -22,7 +24,8 @@ export interface RouteChangeStats {
 /** A living protocol of a speaker. */
 export interface Protocol {
   configuration: ProtocolConfiguration;
-  readonly owner: RouteOwner;
+  /** Changes with the name by which the neighbour calls itself. */
+  owner: RouteOwner;
   state: ProtocolState;
   /** Virtual time of the last change of state. */
   since: number;
@@ -53,11 +56,12 @@ export function protocol(
   configuration: ProtocolConfiguration,
   order: number,
   bgp: BgpOwner | null,
-  now: number,
+  world: World,
 ): Protocol {
+  const { now } = world;
   return {
     configuration,
-    owner: { name: configuration.name, order, bgp },
+    owner: sharedOwner(numberingOf(world), { name: configuration.name, order, bgp }),
     state: "down",
     since: now,
     imported: 0,
@@ -91,18 +95,24 @@ export function importRoute(core: SpeakerCore, item: Protocol, route: RibRoute):
   const verdict = runFilter(item.configuration.import, route, core.configuration.filters);
   if (verdict.kind === "accept") {
     importUpdates.accepted++;
-    putRoute(core, item, route.prefix, route.path, verdict.route);
+    const number = numberOfPrefix(core.table.numbering, route.prefix);
+    putRoute(core, item, number, route.path, givenRoute(number, verdict.route));
     return;
   }
   if (verdict.kind === "error") noteError(core, item, verdict.text);
   importUpdates.filtered++;
-  putRoute(core, item, route.prefix, route.path, null);
+  putRoute(core, item, numberOfPrefix(core.table.numbering, route.prefix), route.path, null);
 }
 
 export function withdrawRoute(core: SpeakerCore, item: Protocol, prefix: Prefix, path: number): void {
+  withdrawNumber(core, item, numberOfPrefix(core.table.numbering, prefix), path);
+}
+
+/** The same by the number of the destination. */
+export function withdrawNumber(core: SpeakerCore, item: Protocol, number: number, path: number): void {
   const { importWithdraws } = item.stats;
   importWithdraws.received++;
-  if (putRoute(core, item, prefix, path, null)) importWithdraws.accepted++;
+  if (putRoute(core, item, number, path, null)) importWithdraws.accepted++;
   else importWithdraws.ignored++;
 }
 
@@ -110,11 +120,11 @@ export function withdrawRoute(core: SpeakerCore, item: Protocol, prefix: Prefix,
 export function putRoute(
   core: SpeakerCore,
   item: Protocol,
-  prefix: Prefix,
+  number: number,
   path: number,
-  route: RibRoute | null,
+  route: GivenRoute | null,
 ): boolean {
-  const change = updateRoute(core.table, prefix, item.owner, path, route);
+  const change = updateRoute(core.table, number, item.owner, path, route);
   item.imported += change;
   return change !== 0;
 }
@@ -126,9 +136,10 @@ export function noteError(core: SpeakerCore, { configuration }: Protocol, text: 
 
 /** All routes of a protocol leave the table (rt_prune_table). */
 export function flushRoutes(core: SpeakerCore, item: Protocol, keep: (route: RibRoute) => boolean = () => false): void {
-  const mine: RibRoute[] = [];
-  for (const { routes } of core.table.nets.values()) {
-    for (const route of routes) if (route.owner === item.owner && !keep(route)) mine.push(route);
+  if (item.imported === 0) return;
+  const mine: (readonly [number, number])[] = [];
+  for (const { number, routes } of netsOf(core.table)) {
+    for (const route of routes) if (route.owner === item.owner && !keep(route)) mine.push([number, route.path]);
   }
-  for (const { prefix, path } of mine) putRoute(core, item, prefix, path, null);
+  for (const [number, path] of mine) putRoute(core, item, number, path, null);
 }

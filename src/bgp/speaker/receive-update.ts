@@ -1,55 +1,201 @@
-import type { Address } from "../../net/address.ts";
+import { type Address, sameAddress } from "../../net/address.ts";
+import { runFilter } from "../filter/evaluate.ts";
+import { filterText } from "../filter/filter-text.ts";
 import type { UpdateMessage } from "../messages/message.ts";
 import type { Nlri, PathAttributes } from "../messages/path-attributes.ts";
-import { attributesReceived } from "../rib/bgp-attributes.ts";
+import { attributesReceived, comesBack } from "../rib/bgp-attributes.ts";
+import { numberOfPrefix } from "../rib/numbering.ts";
 import { NO_KERNEL_ATTRIBUTES, type PrefixKey, prefixKey, type RibRoute } from "../rib/route.ts";
+import { type GivenRoute, givenRoute, netsOf } from "../rib/table.ts";
 import type { BgpCore } from "./bgp-core.ts";
 import { forgetSent } from "./feed.ts";
 import { findNeighbour } from "./interfaces.ts";
 import type { Peer } from "./peer.ts";
-import { flushRoutes, importRoute, withdrawRoute } from "./protocol.ts";
+import { flushRoutes, noteError, putRoute, withdrawNumber } from "./protocol.ts";
 import { unlockRecovery } from "./recovery.ts";
-import { sharedAttributes } from "./shared-attributes.ts";
+import { alike, sharedAttributes } from "./shared-attributes.ts";
 import { stopTimer } from "./timer.ts";
 
 const routeName = (key: PrefixKey, path: number): string => `${key} ${path}`;
 
 /** bgp_rx_update(): withdrawals, then destinations with their attributes. */
-export function receiveUpdate(core: BgpCore, peer: Peer, { withdrawn, attributes, nlri }: UpdateMessage): void {
-  const unreached = attributes?.mpUnreach ?? null;
-  const reached = attributes?.mpReach ?? null;
+export function receiveUpdate(core: BgpCore, peer: Peer, message: UpdateMessage): void {
   const six = core.configuration.family === 6;
-  const nothing = withdrawn.length === 0 && nlri.length === 0 && reached === null;
-  if (nothing && (six ? unreached !== null && unreached.length === 0 : attributes === null)) {
+  if (isEndOfRib(message, six)) {
     unlockRecovery(core, peer.protocol);
     if (peer.restarting) finishRestart(core, peer);
     return;
   }
-  const gone = six ? (unreached ?? []) : withdrawn;
-  for (const item of gone) withdraw(core, peer, item);
-  const told = six ? (reached?.nlri ?? []) : nlri;
-  if (attributes === null || told.length === 0) return;
-  const { configuration, exporter } = peer;
-  const localId = core.configuration.routerId;
-  const taken = attributesReceived(attributes, exporter, localId, configuration.allowLocalAs, six);
-  const nextHop = taken?.nextHop ?? null;
-  const way = taken === null || nextHop === null ? null : wayOf(core, peer, nextHop);
-  const shared = taken === null ? null : sharedAttributes(core.world, taken);
-  for (const item of told) {
-    if (shared === null || way === null) withdraw(core, peer, item);
-    else receiveRoute(core, peer, item, shared, way);
+  const { withdrawn, attributes, nlri } = message;
+  const gone = six ? (attributes?.mpUnreach ?? NOTHING) : withdrawn;
+  for (let index = 0; index < gone.length; index++) {
+    const item = gone[index];
+    if (item !== undefined) withdraw(core, peer, item);
   }
+  const told = six ? (attributes?.mpReach?.nlri ?? NOTHING) : nlri;
+  if (attributes === null || told.length === 0) return;
+  const taker = takerOf(core, peer);
+  const taken = comesBack(attributes, peer.exporter, core.configuration.routerId)
+    ? null
+    : takenBy(core, peer, message, attributes, told, taker);
+  if (taken === null) for (const item of told) withdraw(core, peer, item);
+  else for (let index = 0; index < taken.length; index++) take(core, peer, taken[index]);
+}
+
+const NOTHING: readonly Nlri[] = [];
+
+function isEndOfRib({ withdrawn, attributes, nlri }: UpdateMessage, six: boolean): boolean {
+  if (withdrawn.length > 0 || nlri.length > 0) return false;
+  if (attributes === null) return !six;
+  return six && attributes.mpReach === null && attributes.mpUnreach?.length === 0;
 }
 
 function withdraw(core: BgpCore, peer: Peer, { prefix, pathId }: Nlri): void {
-  withdrawRoute(core, peer.protocol, prefix, pathId ?? 0);
+  withdrawNumber(core, peer.protocol, numberOfPrefix(core.table.numbering, prefix), pathId ?? 0);
+}
+
+/** Who makes the same of an UPDATE: instances of equal neighbours and filters, on whatever host. */
+export interface Taker {
+  readonly configuration: Peer["configuration"];
+  readonly environment: BgpCore["configuration"]["filters"];
+  readonly owner: Peer["protocol"]["owner"];
+  readonly as: object;
+}
+
+function takerOf(core: BgpCore, peer: Peer): object {
+  const { taker, configuration, protocol } = peer;
+  const { filters: environment, family } = core.configuration;
+  if (
+    taker !== null &&
+    taker.configuration === configuration &&
+    taker.environment === environment &&
+    taker.owner === protocol.owner
+  ) {
+    return taker.as;
+  }
+  const { preference, allowLocalAs, recursive, import: filter } = configuration;
+  const { name, order, bgp } = protocol.owner;
+  const says = JSON.stringify([family, preference, String(allowLocalAs), recursive, name, order, bgp]);
+  const as = alike(core.world, `takes ${says} ${filterText(filter, environment)}`);
+  peer.taker = Object.freeze({ configuration, environment, owner: protocol.owner, as });
+  return as;
+}
+
+/** What an UPDATE told, as those who make the same of it have taken it. */
+interface Taken {
+  readonly by: object;
+  readonly since: number;
+  readonly nextHop: Address | null;
+  /** Where that leads; null: it is this host itself. */
+  readonly way: Way | null;
+  readonly items: readonly TakenItem[] | null;
+}
+
+interface TakenItem {
+  readonly number: number;
+  readonly key: PrefixKey;
+  readonly path: number;
+  /** Null: the import filter does not let it in. */
+  readonly given: GivenRoute | null;
+  readonly error: string | null;
+}
+
+const takenOf = new WeakMap<UpdateMessage, Taken[]>();
+
+/** Worked out once for all who make the same of it at one time; null: nothing that the message tells is taken. */
+function takenBy(
+  core: BgpCore,
+  peer: Peer,
+  message: UpdateMessage,
+  attributes: PathAttributes,
+  told: readonly Nlri[],
+  taker: object,
+): readonly TakenItem[] | null {
+  const { world } = core;
+  let all = takenOf.get(message);
+  if (all === undefined) {
+    all = [];
+    takenOf.set(message, all);
+  }
+  for (let index = all.length - 1; index >= 0; index--) {
+    const known = all[index];
+    if (known === undefined || known.by !== taker || known.since !== world.now) continue;
+    const { nextHop, way, items } = known;
+    if (peer.configuration.recursive || nextHop === null || sameWay(way, wayOf(core, peer, nextHop))) return items;
+  }
+  const made = takeAnew(core, peer, attributes, told, taker);
+  if (all.length >= REMEMBERED) all.shift();
+  all.push(made);
+  return made.items;
+}
+
+const REMEMBERED = 8;
+
+function takeAnew(core: BgpCore, peer: Peer, attributes: PathAttributes, told: readonly Nlri[], by: object): Taken {
+  const { world } = core;
+  const six = core.configuration.family === 6;
+  const found = attributesReceived(attributes, peer.exporter, peer.configuration.allowLocalAs, six);
+  const nextHop = found?.nextHop ?? null;
+  const way = nextHop === null ? null : wayOf(core, peer, nextHop);
+  const base = { by, since: world.now, nextHop, way };
+  if (found === null || way === null) return { ...base, items: null };
+  const shared = sharedAttributes(world, found);
+  const items = told.map(({ prefix, pathId }): TakenItem => {
+    const path = pathId ?? 0;
+    const route = {
+      prefix,
+      owner: peer.protocol.owner,
+      path,
+      source: "bgp" as const,
+      preference: peer.configuration.preference,
+      ...way,
+      from: peer.configuration.neighbour,
+      attributes: shared,
+      kernel: NO_KERNEL_ATTRIBUTES,
+      since: world.now,
+    };
+    const number = numberOfPrefix(core.table.numbering, prefix);
+    const verdict = runFilter(peer.configuration.import, route, core.configuration.filters);
+    return {
+      number,
+      key: prefixKey(prefix),
+      path,
+      given: verdict.kind === "accept" ? givenRoute(number, verdict.route) : null,
+      error: verdict.kind === "error" ? verdict.text : null,
+    };
+  });
+  return { ...base, items };
+}
+
+/** A destination comes with its attributes (rte_update2). */
+function take(core: BgpCore, peer: Peer, item: TakenItem | undefined): void {
+  if (item === undefined) return;
+  const { number, key, path, given, error } = item;
+  const { protocol } = peer;
+  if (peer.unconfirmed.size > 0) peer.unconfirmed.delete(routeName(key, path));
+  const { importUpdates } = protocol.stats;
+  importUpdates.received++;
+  if (given !== null) importUpdates.accepted++;
+  else importUpdates.filtered++;
+  if (error !== null) noteError(core, protocol, error);
+  putRoute(core, protocol, number, path, given);
 }
 
 type Way = Pick<RibRoute, "target" | "hops" | "recursive" | "igpMetric">;
 
+function sameWay(x: Way | null, y: Way | null): boolean {
+  if (x === null || y === null) return x === y;
+  const [hop] = x.hops;
+  const [other] = y.hops;
+  const sameGateway = hop?.gateway == null || other?.gateway == null || sameAddress(hop.gateway, other.gateway);
+  return x.target === y.target && hop?.interface === other?.interface && sameGateway;
+}
+
+const LOOKED_UP: Way = { target: "unreachable", hops: [], recursive: true, igpMetric: null };
+
 /** bgp_set_next_hop(): null where the next hop is this host itself. */
 function wayOf(core: BgpCore, peer: Peer, nextHop: Address): Way | null {
-  if (peer.configuration.recursive) return { target: "unreachable", hops: [], recursive: true, igpMetric: null };
+  if (peer.configuration.recursive) return LOOKED_UP;
   const found = findNeighbour(core.runtime, nextHop);
   if (found.kind === "own") return null;
   const hop =
@@ -59,28 +205,12 @@ function wayOf(core: BgpCore, peer: Peer, nextHop: Address): Way | null {
   return { target: "router", hops: [hop], recursive: false, igpMetric: 0 };
 }
 
-function receiveRoute(core: BgpCore, peer: Peer, { prefix, pathId }: Nlri, attributes: PathAttributes, way: Way): void {
-  const path = pathId ?? 0;
-  if (peer.unconfirmed.size > 0) peer.unconfirmed.delete(routeName(prefixKey(prefix), path));
-  importRoute(core, peer.protocol, {
-    prefix,
-    owner: peer.protocol.owner,
-    path,
-    source: "bgp",
-    preference: peer.configuration.preference,
-    ...way,
-    from: peer.configuration.neighbour,
-    attributes,
-    kernel: NO_KERNEL_ATTRIBUTES,
-    since: core.world.now,
-  });
-}
-
 /** rt_refresh_begin(): what the neighbour does not tell again will go. */
 export function beginRestart(core: BgpCore, peer: Peer): void {
   peer.restarting = true;
   peer.unconfirmed.clear();
-  for (const [key, { routes }] of core.table.nets) {
+  for (const { prefix, routes } of netsOf(core.table)) {
+    const key = prefixKey(prefix);
     for (const { owner, path } of routes) if (owner === peer.protocol.owner) peer.unconfirmed.add(routeName(key, path));
   }
   forgetSent(core, peer);

@@ -1,9 +1,9 @@
 import type { BirdFilterUse } from "../../model/bird/configuration.ts";
-import type { FilterEnvironment } from "../filter/evaluate.ts";
+import { filterText } from "../filter/filter-text.ts";
 import { moveAudience } from "./audience.ts";
 import type { BgpConfiguration, ProtocolConfiguration, SpeakerConfiguration } from "./configuration.ts";
 import { endPeer } from "./instance.ts";
-import { announceToKernel, scanKernel, stopKernel } from "./kernel.ts";
+import { scanKernel, stopKernel, tellKernel } from "./kernel.ts";
 import { scanStatic } from "./local-routes.ts";
 import type { Peer } from "./peer.ts";
 import { flushRoutes, type Protocol, setState } from "./protocol.ts";
@@ -113,7 +113,7 @@ function goOn(speaker: Speaker, item: Protocol, wanted: ProtocolConfiguration, c
     kernel.learnt = new Map();
     scanKernel(speaker, kernel);
   }
-  if (isToldAnew) for (const net of speaker.table.nets.values()) announceToKernel(speaker, kernel, net);
+  if (isToldAnew) tellKernel(speaker, kernel);
 }
 
 function goOnWith(
@@ -133,23 +133,4 @@ function goOnWith(
 /** filter_same(): the same statements, with the same functions, wherever they stand. */
 function sameFilter(old: BirdFilterUse, wanted: BirdFilterUse, { before, next }: Changes): boolean {
   return filterText(old, before.filters) === filterText(wanted, next.filters);
-}
-
-function filterText(use: BirdFilterUse, environment: FilterEnvironment): string {
-  const called = new Map<string, string>();
-  const walk = (value: unknown): string =>
-    JSON.stringify(value, (key, one: unknown) => {
-      if (key === "origin" || key === "column") return undefined;
-      if (typeof one === "string" && !called.has(one)) {
-        const meant =
-          environment.functions.get(one) ?? environment.filters.get(one) ?? environment.constants.get(one) ?? null;
-        if (meant !== null) {
-          called.set(one, "");
-          called.set(one, walk(meant));
-        }
-      }
-      return one;
-    });
-  const own = walk(use);
-  return `${own} ${[...called.values()].join(" ")}`;
 }

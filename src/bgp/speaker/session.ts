@@ -24,6 +24,7 @@ import {
 } from "./instance.ts";
 import { TOS } from "./listener.ts";
 import { agree, FORWARDING, openOctets, RESTARTED } from "./open.ts";
+import { identify } from "./owner.ts";
 import { type ConnectionState, NO_ERROR, type Peer, type PeerConnection } from "./peer.ts";
 import { startJittered } from "./peer-timer.ts";
 import { setState } from "./protocol.ts";
@@ -271,7 +272,7 @@ function receiveOpen(core: BgpCore, peer: Peer, connection: PeerConnection, mess
   connection.keepaliveTime = peer.configuration.keepaliveTime ?? Math.floor(agreed.holdTime / 3);
   connection.form = agreed.form;
   connection.sendForm = agreed.sendForm;
-  peer.exporter.remoteId = message.identifier;
+  identify(core, peer, message.identifier);
   peer.addPathSend = agreed.addPathSend;
   peer.gracefulReady = agreed.gracefulReady;
   sendKeepalive(core, peer, connection);

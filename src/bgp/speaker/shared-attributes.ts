@@ -1,24 +1,35 @@
 import type { World } from "../../emulator/world.ts";
 import type { PathAttributes } from "../messages/path-attributes.ts";
+import { type Numbering, numbering } from "../rib/numbering.ts";
 
-/** Attributes of a World, each kept once: equal ones are one object. */
+/** What the daemons of a World have in common. */
 interface Pool {
+  /** Attributes, each kept once: equal ones are one object. */
   readonly byText: Map<string, PathAttributes>;
   readonly known: WeakMap<PathAttributes, PathAttributes>;
+  readonly numbering: Numbering;
+  /** Objects that stand for all who do the same with routes, by what tells them from others. */
+  readonly alike: Map<string, object>;
 }
 
 const pools = new WeakMap<World, Pool>();
 
-/** Two Worlds, one of which is a copy, have their attributes in common. */
+function poolOf(world: World): Pool {
+  const known = pools.get(world);
+  if (known !== undefined) return known;
+  const made: Pool = { byText: new Map(), known: new WeakMap(), numbering: numbering(), alike: new Map() };
+  pools.set(world, made);
+  return made;
+}
+
+/** Two Worlds, one of which is a copy, have all this in common. */
 export function sharePool(from: World, to: World): void {
-  const pool = pools.get(from);
-  if (pool !== undefined) pools.set(to, pool);
+  pools.set(to, poolOf(from));
 }
 
 /** The object that stands for all equal attributes of a World. */
 export function sharedAttributes(world: World, attributes: PathAttributes): PathAttributes {
-  const pool: Pool = pools.get(world) ?? { byText: new Map(), known: new WeakMap() };
-  pools.set(world, pool);
+  const pool = poolOf(world);
   const seen = pool.known.get(attributes);
   if (seen !== undefined) return seen;
   const text = JSON.stringify(attributes);
@@ -26,4 +37,18 @@ export function sharedAttributes(world: World, attributes: PathAttributes): Path
   pool.byText.set(text, shared);
   pool.known.set(attributes, shared);
   return shared;
+}
+
+export function numberingOf(world: World): Numbering {
+  return poolOf(world).numbering;
+}
+
+/** The object that stands for all of whom one text tells everything that they do with routes. */
+export function alike(world: World, text: string): object {
+  const pool = poolOf(world);
+  const known = pool.alike.get(text);
+  if (known !== undefined) return known;
+  const made = Object.freeze({ text });
+  pool.alike.set(text, made);
+  return made;
 }

@@ -3,8 +3,8 @@ import { closeConnection } from "../../emulator/tcp/send.ts";
 import type { World } from "../../emulator/world.ts";
 import type { HostRuntime } from "../../linux/runtime.ts";
 import { formatAddress, unspecified } from "../../net/address.ts";
-import { addressKey, type RibRoute } from "../rib/route.ts";
-import { type RibListener, type RibNet, routingTable } from "../rib/table.ts";
+import { addressKey } from "../rib/route.ts";
+import { type RibListener, type RouteList, routingTable } from "../rib/table.ts";
 import { announce } from "./audience.ts";
 import type { BgpCore } from "./bgp-core.ts";
 import type { BgpConfiguration, ProtocolConfiguration, SpeakerConfiguration } from "./configuration.ts";
@@ -12,11 +12,13 @@ import { feed } from "./feed.ts";
 import { checkNeighbour, disablePeer, restartTimeout, startPeer, startupTimeout } from "./instance.ts";
 import { announceToKernel, feedKernel, type Kernel, kernel, scanKernel, startKernel, stopKernel } from "./kernel.ts";
 import { scanDirect, scanStatic, startDirect, startStatic } from "./local-routes.ts";
+import { bgpOwner } from "./owner.ts";
 import { NO_ERROR, type Peer, peerConnection } from "./peer.ts";
 import { type Protocol, protocol, setState } from "./protocol.ts";
 import { beginRecovery, recovery } from "./recovery.ts";
 import { daemonsIn } from "./run-speakers.ts";
 import { accept, connectTimeout, holdTimeout, keepaliveTimeout } from "./session.ts";
+import { numberingOf } from "./shared-attributes.ts";
 import { timer, whenDue } from "./timer.ts";
 
 /** A routing daemon that runs on a host of a World: BIRD as its configuration tells it. */
@@ -43,7 +45,7 @@ export function startSpeaker(
     world,
     runtime,
     configuration,
-    table: routingTable(),
+    table: routingTable(numberingOf(world)),
     filterErrors: new Map(),
     started: world.now,
     running: true,
@@ -79,10 +81,10 @@ interface OfSpeaker {
 }
 
 const RIB_LISTENER = {
-  hear(this: OfSpeaker, net: RibNet, before: readonly RibRoute[]): void {
+  hear(this: OfSpeaker, number: number, now: RouteList, before: RouteList): void {
     const { speaker } = this;
-    for (const item of speaker.kernels) if (item.protocol.state === "up") announceToKernel(speaker, item, net);
-    announce(speaker, net, before);
+    for (const item of speaker.kernels) if (item.protocol.state === "up") announceToKernel(speaker, item, number, now);
+    announce(speaker, number, now.routes, before.routes);
   },
 };
 
@@ -102,7 +104,7 @@ function resume(speaker: Speaker, item: Protocol): void {
 /** A protocol that its daemon has from now on, and that does nothing yet. */
 export function addProtocol(speaker: Speaker, item: ProtocolConfiguration, order: number): Protocol {
   const peer = item.type === "bgp" ? peerOf(speaker, item, order) : null;
-  const made = peer?.protocol ?? protocol(item, order, null, speaker.world.now);
+  const made = peer?.protocol ?? protocol(item, order, null, speaker.world);
   if (peer !== null) addPeer(speaker, peer);
   if (item.type === "kernel") speaker.kernels.push(kernel(made, item, speaker));
   speaker.protocols.push(made);
@@ -169,7 +171,7 @@ function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): 
     interpretsCommunities: configuration.interpretCommunities,
   };
   const peer: Peer = {
-    protocol: protocol(configuration, order, exporter, world.now),
+    protocol: protocol(configuration, order, bgpOwner(exporter), world),
     configuration,
     exporter,
     startState: "prepare",
@@ -193,6 +195,7 @@ function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): 
     audience: null,
     cursor: 0,
     pendingEnd: false,
+    taker: null,
     flushQueued: false,
     decisionQueued: false,
     timersStarted: 0,

@@ -1,4 +1,5 @@
 import type { Capability } from "../../bgp/messages/capability.ts";
+import { netsOf } from "../../bgp/rib/table.ts";
 import { exportedBy, statsOf } from "../../bgp/speaker/export-counts.ts";
 import { type Peer, type PeerConnection, shownError, shownState } from "../../bgp/speaker/peer.ts";
 import type { Protocol } from "../../bgp/speaker/protocol.ts";
@@ -118,7 +119,7 @@ function filterName(use: BirdFilterUse): string {
 
 function preferred({ table }: Speaker, { owner }: Protocol): number {
   let count = 0;
-  for (const { routes } of table.nets.values()) if (routes[0]?.owner === owner) count++;
+  for (const { routes } of netsOf(table)) if (routes[0]?.owner === owner) count++;
   return count;
 }
 

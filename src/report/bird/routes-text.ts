@@ -1,10 +1,10 @@
 import type { AsPathSegment, PathAttributes } from "../../bgp/messages/path-attributes.ts";
 import { lastAs } from "../../bgp/rib/as-path.ts";
-import { isResolvable, prefixKey, type RibRoute } from "../../bgp/rib/route.ts";
-import { lookUpRoute, type RibNet } from "../../bgp/rib/table.ts";
+import { isResolvable, type RibRoute } from "../../bgp/rib/route.ts";
+import { lookUpRoute, netsOf, type RibNet } from "../../bgp/rib/table.ts";
 import type { Speaker } from "../../bgp/speaker/speaker.ts";
 import { type Address, compareAddresses, formatAddress, ipv4, sameAddress } from "../../net/address.ts";
-import { formatPrefix, type Prefix } from "../../net/prefix.ts";
+import { formatPrefix, type Prefix, samePrefix } from "../../net/prefix.ts";
 import type { BirdClock } from "./clock.ts";
 
 export interface RoutesQuestion {
@@ -26,7 +26,7 @@ export function routesText(speaker: Speaker, clock: BirdClock, question: RoutesQ
     return `${protocol} is not a protocol\n`;
   }
   const lines: string[] = [];
-  const nets = netsOf(speaker, question);
+  const nets = netsAsked(speaker, question);
   for (const net of nets) {
     let first = true;
     for (const route of net.routes) {
@@ -41,16 +41,13 @@ export function routesText(speaker: Speaker, clock: BirdClock, question: RoutesQ
   return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
 }
 
-function netsOf(speaker: Speaker, question: RoutesQuestion): readonly RibNet[] {
-  const { nets } = speaker.table;
+function netsAsked(speaker: Speaker, question: RoutesQuestion): readonly RibNet[] {
+  const nets = [...netsOf(speaker.table)];
   const { net } = question;
-  if (net !== undefined) {
-    const found = nets.get(prefixKey(net));
-    return found === undefined ? [] : [found];
-  }
-  if (question.for === null) return inTableOrder([...nets.values()]);
+  if (net !== undefined) return nets.filter(({ prefix }) => samePrefix(prefix, net));
+  if (question.for === null) return inTableOrder(nets);
   const found = lookUpRoute(speaker.table, question.for);
-  return [...nets.values()].filter(({ routes }) => found !== null && routes[0] === found);
+  return nets.filter(({ routes }) => found !== null && routes[0] === found);
 }
 
 /** BIRD walks its hash table (nest/rt-fib.c): by the upper ten bits of a hash of 16 (ipa_hash), then in the order they came. */

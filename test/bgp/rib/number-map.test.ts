@@ -1,0 +1,43 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import {
+  clearValues,
+  deleteKey,
+  entriesOf,
+  keysOf,
+  numberMap,
+  setValue,
+  valueAt,
+} from "../../../src/bgp/rib/number-map.ts";
+
+const change = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant("set" as const), key: fc.nat(200), value: fc.nat() }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("delete" as const), key: fc.nat(200) }) },
+  { weight: 1, arbitrary: fc.constant({ kind: "clear" as const }) },
+);
+
+test("a map of numbers holds what a Map holds, in the same order", () => {
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 600, size: "max" }), (changes) => {
+      const map = numberMap<number>();
+      const plain = new Map<number, number>();
+      for (const one of changes) {
+        if (one.kind === "set") {
+          setValue(map, one.key, one.value);
+          plain.set(one.key, one.value);
+        } else if (one.kind === "delete") {
+          deleteKey(map, one.key);
+          plain.delete(one.key);
+        } else {
+          clearValues(map);
+          plain.clear();
+        }
+      }
+      expect([...entriesOf(map)]).toEqual([...plain]);
+      expect(keysOf(map)).toEqual([...plain.keys()]);
+      expect(map.size).toBe(plain.size);
+      for (let key = 0; key <= 200; key++) expect(valueAt(map, key)).toBe(plain.get(key));
+    }),
+    { numRuns: 200 },
+  );
+});
