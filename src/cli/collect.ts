@@ -5,6 +5,7 @@ import { openOutput } from "./output.ts";
 
 export interface CollectOptions {
   readonly output?: string;
+  readonly color: "auto" | "always" | "never";
   readonly cluster?: boolean;
   readonly maxBytes?: number;
   readonly timeout?: number;
@@ -14,7 +15,7 @@ export interface CollectOptions {
 
 /** `podpath collect`: prints the script that gathers a snapshot where podpath is not installed. */
 export function collect(options: CollectOptions, io: Io): ExitCode {
-  const output = openOutput(io, { ...options, color: "never" });
+  const output = openOutput(io, options);
   try {
     output.result(
       collectorScript({

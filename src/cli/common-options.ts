@@ -15,11 +15,7 @@ export interface CommonOptions {
 }
 
 export function addCommonOptions(command: Command): Command {
-  return command
-    .option("--json", "print the result as JSON")
-    .option("-o, --output <file>", "write the result to a file")
-    .option("-q, --quiet", "print the result only, no remarks")
-    .addOption(new Option("--color <when>", "colour the result").choices(["auto", "always", "never"]).default("auto"))
+  return addOutputOptions(command.option("--json", "print the result as JSON"))
     .option("--strict", "every assumption that matters becomes an unknown")
     .option("--strict-input", "any finding about the input is an error")
     .option("--host <file=machine>", "which machine a loose dump is from (repeatable)", collect, [])
@@ -28,6 +24,21 @@ export function addCommonOptions(command: Command): Command {
         wholeNumber(1, 1_000_000),
       ),
     );
+}
+
+/** Of the common options those of a command that prints a text of its own. */
+function addOutputOptions(command: Command): Command {
+  return command
+    .option("-o, --output <file>", "write the result to a file")
+    .option("-q, --quiet", "print the result only, no remarks")
+    .addOption(new Option("--color <when>", "colour the result").choices(["auto", "always", "never"]).default("auto"));
+}
+
+/** For a command that reads nothing: the options about input are understood, change nothing and are not listed. */
+export function addTextOptions(command: Command): Command {
+  return addOutputOptions(command)
+    .addOption(new Option("--strict").hideHelp())
+    .addOption(new Option("--strict-input").hideHelp());
 }
 
 function collect(value: string, earlier: readonly string[]): readonly string[] {

@@ -5,11 +5,15 @@ import { type StartingCluster, startingFolder } from "../readers/cluster/startin
 import { DONE, type ExitCode } from "./exit-code.ts";
 import { InputError } from "./input-error.ts";
 import type { Io } from "./io.ts";
+import { openOutput } from "./output.ts";
 
 /** The options as they are written. */
 export interface InitOptions extends Omit<StartingCluster, "twoSubnets" | "dualStack"> {
   readonly twoSubnets?: boolean;
   readonly dualStack?: boolean;
+  readonly output?: string;
+  readonly quiet?: boolean;
+  readonly color: "auto" | "always" | "never";
 }
 
 /** `podpath init`: writes a starting folder, and overwrites nothing. */
@@ -33,9 +37,15 @@ export function init(folder: string, options: InitOptions, io: Io): ExitCode {
       },
     ]);
   }
-  io.stdout.write(
-    `${folder}: ${[...made.files.keys()].join(", ")}\nNext: podpath check ${folder}, which lists the pods; then podpath trace ${folder} --from node/control-plane --to service/default/web:80\n`,
-  );
+  const output = openOutput(io, options);
+  try {
+    output.result(`${folder}: ${[...made.files.keys()].join(", ")}\n`);
+    output.note(
+      `Next: podpath check ${folder}, which lists the pods; then podpath trace ${folder} --from node/control-plane --to service/default/web:80`,
+    );
+  } finally {
+    output.close();
+  }
   return DONE;
 }
 

@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { findingText } from "../report/finding-text.ts";
 import { addBgpOption } from "./bgp-option.ts";
-import { addCommonOptions, wholeNumber } from "./common-options.ts";
+import { addCommonOptions, addTextOptions, wholeNumber } from "./common-options.ts";
 import { BAD_INPUT, DEFECT, DONE, type ExitCode } from "./exit-code.ts";
 import { addFactOptions } from "./fact-options.ts";
 import { InputError } from "./input-error.ts";
@@ -133,26 +133,27 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
       done(await render(network, options, io));
     });
 
-  program
-    .command("init")
-    .description("write a starting folder of manifests and nodes.yaml for a cluster in which everything works")
-    .argument("<folder>", "a new folder, or an empty one")
-    .option("--nodes <number>", "nodes in all; the first runs the control plane", wholeNumber(1, 60_000), 3)
-    .option("--pods <number>", "pods of one Deployment", wholeNumber(1, 1_000_000), 4)
-    .addOption(
-      new Option("--encapsulation <mode>", "how packets between pods cross the network")
-        .choices(["None", "IPIP", "IPIPCrossSubnet", "VXLAN", "VXLANCrossSubnet"])
-        .default("VXLANCrossSubnet"),
-    )
-    .option("--calico-version <version>", "which rules Felix writes", "v3.29.2")
-    .option("--kubernetes-version <version>", "which rules kube-proxy writes", "v1.31.3")
-    .option("--pool <cidr>", "where pods have their IPv4 addresses from", "192.168.0.0/16")
-    .option("--two-subnets", "half of the nodes are behind a router")
-    .option("--dual-stack", "IPv6 as well")
-    .action(async (folder: string, options) => {
-      const { init } = await import("./init.ts");
-      done(init(folder, options, io));
-    });
+  addTextOptions(
+    program
+      .command("init")
+      .description("write a starting folder of manifests and nodes.yaml for a cluster in which everything works")
+      .argument("<folder>", "a new folder, or an empty one")
+      .option("--nodes <number>", "nodes in all; the first runs the control plane", wholeNumber(1, 60_000), 3)
+      .option("--pods <number>", "pods of one Deployment", wholeNumber(1, 1_000_000), 4)
+      .addOption(
+        new Option("--encapsulation <mode>", "how packets between pods cross the network")
+          .choices(["None", "IPIP", "IPIPCrossSubnet", "VXLAN", "VXLANCrossSubnet"])
+          .default("VXLANCrossSubnet"),
+      )
+      .option("--calico-version <version>", "which rules Felix writes", "v3.29.2")
+      .option("--kubernetes-version <version>", "which rules kube-proxy writes", "v1.31.3")
+      .option("--pool <cidr>", "where pods have their IPv4 addresses from", "192.168.0.0/16")
+      .option("--two-subnets", "half of the nodes are behind a router")
+      .option("--dual-stack", "IPv6 as well"),
+  ).action(async (folder: string, options) => {
+    const { init } = await import("./init.ts");
+    done(init(folder, options, io));
+  });
 
   addCommonOptions(
     program
@@ -216,19 +217,19 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     done(await ipamCheck(network, options, io));
   });
 
-  program
-    .command("collect")
-    .description("print a POSIX sh script that gathers a snapshot of a node and writes it as a tar")
-    .option("--cluster", "the script that asks kubectl and calicoctl for the objects of the cluster")
-    .option("--max-bytes <number>", "cut each file at this size", wholeNumber(1024, 2 ** 40))
-    .option("--timeout <seconds>", "for one command", wholeNumber(1, 3600))
-    .option("--no-pods", "leave out the network namespaces of pods")
-    .option("--no-conntrack", "leave out the connections that are tracked")
-    .option("-o, --output <file>", "write the script to a file")
-    .action(async (options) => {
-      const { collect } = await import("./collect.ts");
-      done(collect(options, io));
-    });
+  addTextOptions(
+    program
+      .command("collect")
+      .description("print a POSIX sh script that gathers a snapshot of a node and writes it as a tar")
+      .option("--cluster", "the script that asks kubectl and calicoctl for the objects of the cluster")
+      .option("--max-bytes <number>", "cut each file at this size", wholeNumber(1024, 2 ** 40))
+      .option("--timeout <seconds>", "for one command", wholeNumber(1, 3600))
+      .option("--no-pods", "leave out the network namespaces of pods")
+      .option("--no-conntrack", "leave out the connections that are tracked"),
+  ).action(async (options) => {
+    const { collect } = await import("./collect.ts");
+    done(collect(options, io));
+  });
   return program;
 }
 

@@ -70,15 +70,15 @@ export async function render(argument: string | undefined, options: RenderOption
 /** `--format`, else what the name of the output file says, else SVG. */
 function formatOf({ format, output }: RenderOptions): Format {
   if (format !== undefined) return format;
-  if (output === undefined) return "svg";
-  const extension = extname(output).toLowerCase();
+  const extension = extname(output ?? "").toLowerCase();
+  if (extension === "") return "svg";
   const known = EXTENSIONS.get(extension);
   if (known !== undefined) return known;
   throw new InputError([
     {
       code: "unknown-format",
       severity: "error",
-      message: extension === "" ? `${output} does not say which format` : `there is no format ${extension.slice(1)}`,
+      message: `there is no format ${extension.slice(1)}`,
       expected: `a file named ${[...EXTENSIONS.keys()].join(", ")}, or --format ${FORMATS.join("|")}`,
     },
   ]);
