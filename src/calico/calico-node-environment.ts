@@ -1,5 +1,5 @@
 import { prefixField } from "../kubernetes/address-field.ts";
-import { at, elements, member, ownValue, text, topField } from "../kubernetes/field.ts";
+import { at, elements, type FieldPath, member, ownValue, pathOf, text, topField } from "../kubernetes/field.ts";
 import type { Metadata } from "../kubernetes/metadata.ts";
 import type { Prefix } from "../net/prefix.ts";
 import type { OtherResource } from "./cluster.ts";
@@ -11,7 +11,12 @@ import { calicoShape } from "./schema/calico-shapes.ts";
 export interface CalicoNodeEnvironment {
   /** Of the DaemonSet. */
   readonly metadata: Metadata;
+  /** Those of a mounted `felix.cfg` are there as `FELIX_…`, where no variable says otherwise. */
   readonly values: ReadonlyMap<string, string>;
+  /** Where a variable stands in the DaemonSet. */
+  readonly places: ReadonlyMap<string, FieldPath>;
+  /** Variables taken from a ConfigMap or Secret that is not among the objects. */
+  readonly unresolved: readonly string[];
 }
 
 const NAMESPACES = ["kube-system", "calico-system"];
@@ -32,15 +37,42 @@ export function calicoNodeEnvironment(objects: readonly OtherResource[]): Calico
   );
   if (container === undefined) return null;
   const values = new Map<string, string>();
+  const places = new Map<string, FieldPath>();
+  const unresolved: string[] = [];
   for (const variable of elements(member(container, "env"))) {
     const name = text(member(variable, "name"));
     const reference = at(variable, "valueFrom", "configMapKeyRef");
+    if (name !== null) places.set(name, pathOf(variable));
     const value =
       text(member(variable, "value")) ??
       fromConfigMap(objects, metadata, text(member(reference, "name")), text(member(reference, "key")));
     if (name !== null && value !== null) values.set(name, value);
+    const isElsewhere = reference.value !== undefined || at(variable, "valueFrom", "secretKeyRef").value !== undefined;
+    if (name !== null && value === null && isElsewhere) unresolved.push(name);
   }
-  return { metadata, values };
+  const known = new Set([...values.keys()].map((name) => name.toUpperCase()));
+  const volumes = elements(at(topField(content), "spec", "template", "spec", "volumes"));
+  for (const volume of volumes) {
+    const name = text(at(volume, "configMap", "name"));
+    for (const [key, value] of felixFile(fromConfigMap(objects, metadata, name, "felix.cfg") ?? "")) {
+      const variable = `FELIX_${key.toUpperCase()}`;
+      if (known.has(variable)) continue;
+      values.set(variable, value);
+      places.set(variable, pathOf(volume));
+    }
+  }
+  return { metadata, values, places, unresolved };
+}
+
+/** Lines `Name = value` of section `[global]` of /etc/calico/felix.cfg (felix/config/file_params.go). */
+function* felixFile(text: string): Iterable<readonly [string, string]> {
+  let isGlobal = false;
+  for (const line of text.split(/\r?\n/)) {
+    const section = /^\s*\[([^\]]*)\]/.exec(line);
+    if (section !== null) isGlobal = section[1]?.trim().toLowerCase() === "global";
+    const [, name, value] = /^\s*([A-Za-z0-9]+)\s*[=:]\s*(.*?)\s*$/.exec(line) ?? [];
+    if (isGlobal && name !== undefined && value !== undefined) yield [name, value];
+  }
 }
 
 function fromConfigMap(
@@ -65,6 +97,11 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ["externalNodesList", "ExternalNodesCIDRList"],
   ["wireguardKeepAlive", "WireguardPersistentKeepAlive"],
 ]);
+
+/** The name of a field of FelixConfiguration as a variable has it behind `FELIX_`, in any case. */
+export function felixVariable(field: string): string {
+  return OTHER_NAMES.get(field) ?? field;
+}
 
 /** The key under which the environment stands beside FelixConfigurations: no object can have that name. */
 export const FELIX_ENVIRONMENT = "environment of calico-node";
@@ -91,7 +128,7 @@ export function felixOfEnvironment({ metadata, values }: CalicoNodeEnvironment):
   const fields = shape?.type === "object" ? shape.fields.get("spec")?.shape : undefined;
   if (told.size === 0 || fields?.type !== "object") return { metadata, spec };
   for (const [field, { shape: of }] of fields.fields) {
-    const value = told.get((OTHER_NAMES.get(field) ?? field).toLowerCase());
+    const value = told.get(felixVariable(field).toLowerCase());
     if (value === undefined) continue;
     const none = value.toLowerCase() === "none";
     if (of.type === "boolean") spec.set(field, /^(?:true|1|yes|y|t)$/i.test(value));

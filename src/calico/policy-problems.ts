@@ -1,6 +1,7 @@
 import type { Cluster } from "./cluster.ts";
 import type { ClusterVersions, DeclaredNode } from "./declared-node.ts";
 import { declaredPolicies } from "./declared-policy.ts";
+import { environmentProblems } from "./environment-problems.ts";
 import { felixBand } from "./felix/felix-band.ts";
 import { settingProblems } from "./felix/setting-problems.ts";
 import { hostEndpointProblems } from "./host-endpoint-problems.ts";
@@ -39,5 +40,6 @@ export function policyProblems(
     ...missingServices(cluster),
     ...hostEndpointProblems(cluster, nodes),
     ...settingProblems(cluster, nodes, band),
+    ...environmentProblems(cluster),
   ];
 }

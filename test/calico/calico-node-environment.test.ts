@@ -86,6 +86,92 @@ test("the node's address is found as IP_AUTODETECTION_METHOD says", () => {
   expect(address("cidr=10.1.0.0/16")).toBe("10.1.0.12");
 });
 
+describe("what calico/node is told and podpath does not follow", () => {
+  const about = (...files: readonly string[]): readonly string[] =>
+    cluster(...files).findings.flatMap(({ code, file, line, message }) =>
+      code === "environment-not-honoured" || code === "address-not-looked-for" ? [`${file}:${line} ${message}`] : [],
+    );
+
+  test("is told on the variable's own line", () => {
+    const told = about(
+      daemonSet(
+        "FELIX_HEALTHENABLED=true",
+        "FELIX_IPINIPMUT=1400",
+        "CLUSTER_TYPE=k8s,openstack",
+        "AS=64512",
+        "IP=172.16.0.9/24",
+      ),
+    );
+    expect(told.map((text) => text.replace(/ DaemonSet \S+| spec\.\S+| has/g, "").slice(0, 60))).toEqual([
+      expect.stringMatching(/^0\.yaml:16 .*FELIX_IPINIPMUT/),
+      expect.stringMatching(/^0\.yaml:17 .*CLUSTER_TYPE/),
+      expect.stringMatching(/^0\.yaml:18 .*AS: /),
+      expect.stringMatching(/^0\.yaml:19 .*IP: /),
+    ]);
+  });
+
+  test("is nothing of what decides about no packet", () => {
+    const quiet = [
+      "CLUSTER_TYPE=k8s,bgp",
+      "DATASTORE_TYPE=kubernetes",
+      "FELIX_HEALTHENABLED=true",
+      "FELIX_TYPHAADDR=x:1",
+      "IP=autodetect",
+    ];
+    expect(about(daemonSet(...quiet))).toEqual([]);
+  });
+
+  test("is what it takes from a ConfigMap that is not there", () => {
+    const text = daemonSet("X=1").replace(
+      '{name: X, value: "1"}',
+      "{name: FELIX_VXLANMTU, valueFrom: {configMapKeyRef: {name: calico-config, key: veth_mtu}}}",
+    );
+    expect(about(text)).toEqual([expect.stringMatching(/^0\.yaml:15 .*FELIX_VXLANMTU: .*counts as not set/)]);
+    const map =
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: calico-config, namespace: kube-system}\ndata: {veth_mtu: '1400'}\n";
+    expect(about(text, map)).toEqual([]);
+  });
+
+  test("a value that Felix refuses is told where it stands", () => {
+    const { findings } = cluster(daemonSet("FELIX_HEALTHENABLED=true", "FELIX_SERVICELOOPPREVENTION=Ignore"));
+    expect(findings.find(({ code }) => code === "felix-setting-refused")).toMatchObject({ file: "0.yaml", line: 16 });
+  });
+});
+
+test("a mounted felix.cfg counts where no variable says otherwise", () => {
+  const file = "[global]\nServiceLoopPrevention = Disabled\nVXLANPort = 5000\n[other]\nVXLANVNI = 7\n";
+  const map = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: felix, namespace: kube-system}\ndata: {felix.cfg: ${JSON.stringify(file)}}\n`;
+  const mounted = `${daemonSet("FELIX_VXLANPORT=6000")}      volumes: [{name: cfg, configMap: {name: felix}}]\n`;
+  const environment = calicoNodeEnvironment(readResources(`${mounted}---\n${map}`, "x.yaml", originTable()).resources);
+  if (environment === null) throw new Error("no environment");
+  expect(Object.fromEntries(felixOfEnvironment(environment).spec)).toEqual({
+    serviceLoopPrevention: "Disabled",
+    vxlanPort: 6000,
+  });
+});
+
+test("IPv6 addresses of nodes are looked for where IP6 says so", () => {
+  const dual = NODES.replace("[172.16.0.11/24]", "[172.16.0.11/24, fd00:1::11/64]");
+  const pool = "apiVersion: projectcalico.org/v3\nkind: IPPool\nmetadata: {name: six}\nspec: {cidr: fd00:10::/64}\n";
+  const six = (...variables: readonly string[]): string => {
+    const files = new Map([
+      ["nodes.yaml", dual],
+      ["0.yaml", daemonSet(...variables)],
+      ["1.yaml", pool],
+    ]);
+    const { settled, findings } = readClusterFolder({ name: "test", files });
+    const found = settled.nodes.find(({ name }) => name === "n1");
+    const told = findings.some(({ code }) => code === "address-not-looked-for") ? " told" : "";
+    return (
+      [found?.bgpIPv4, found?.bgpIPv6].map((one) => (one == null ? "none" : formatAddress(one.address))).join(" ") +
+      told
+    );
+  };
+  expect(six("IP=autodetect", "IP6=autodetect")).toBe("172.16.0.11 fd00:1::11");
+  expect(six("IP=autodetect")).toBe("172.16.0.11 none told");
+  expect(six("IP=none", "IP6=autodetect")).toBe("none fd00:1::11");
+});
+
 describe("Felix's variables go before what the datastore says", () => {
   const configuration =
     "apiVersion: projectcalico.org/v3\nkind: FelixConfiguration\nmetadata: {name: node.n1}\nspec: {defaultEndpointToHostAction: Accept, iptablesFilterDenyAction: Reject}\n";
@@ -163,6 +249,8 @@ withUpstreamData(() => {
             origin: 0,
           },
           values: new Map([[String(NameEnvVar).toUpperCase(), "1"]]),
+          places: new Map(),
+          unresolved: [],
         };
         const { spec: got } = felixOfEnvironment(environment);
         if (!got.has(NameYAML) || got.size !== 1) wrong.push(`${NameEnvVar} is ${[...got.keys()].join()}`);

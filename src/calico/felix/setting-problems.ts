@@ -1,4 +1,6 @@
-import { NO_ORIGIN } from "../../model/origin.ts";
+import type { FieldPath } from "../../kubernetes/field.ts";
+import { NO_ORIGIN, type Origin } from "../../model/origin.ts";
+import { felixVariable } from "../calico-node-environment.ts";
 import type { Cluster } from "../cluster.ts";
 import type { DeclaredNode } from "../declared-node.ts";
 import type { PolicyProblem } from "../policy-problem.ts";
@@ -9,19 +11,26 @@ import { unmodelledMode } from "./unmodelled-mode.ts";
 
 const NO_FACTS = { tunnels: undefined, floatingIPs: [], dscp: [] };
 
+/** Where a setting stands: in its FelixConfiguration, or in the environment of calico-node. */
+function placeOf({ environment }: Cluster, origin: Origin, name: string): FieldPath {
+  if (environment === null || origin !== environment.metadata.origin) return ["spec", name];
+  const variable = `felix_${felixVariable(name)}`.toLowerCase();
+  return [...environment.places].find(([written]) => written.toLowerCase() === variable)?.[1] ?? [];
+}
+
 function ofParameters(parameters: FelixParameters, cluster: Cluster, band: FelixBand): readonly PolicyProblem[] {
   const problems = parameters.refused.map(
     ({ origin, name, found, expected }): PolicyProblem => ({
       code: "felix-setting-refused",
       origin,
-      path: ["spec", name],
+      path: placeOf(cluster, origin, name),
       message: `${found} is nothing that Felix takes; the default counts.`,
       expected,
     }),
   );
   const told = (code: PolicyProblem["code"], name: string, message: string): void => {
     const origin = parameters.originOf(name) ?? NO_ORIGIN;
-    problems.push({ code, origin, path: origin === NO_ORIGIN ? [] : ["spec", name], message });
+    problems.push({ code, origin, path: origin === NO_ORIGIN ? [] : placeOf(cluster, origin, name), message });
   };
   const deny = "iptablesFilterDenyAction";
   if (parameters.choice(deny, ["DROP", "REJECT"], "DROP") === "REJECT")

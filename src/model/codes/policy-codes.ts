@@ -2,6 +2,18 @@ import type { CodeTable } from "./code-page.ts";
 
 /** Declared policies, endpoints and settings of Calico's. */
 export const POLICY_CODES = {
+  "address-not-looked-for": {
+    title: "calico/node looks for no IPv6 address, and there is an IPv6 pool",
+    means:
+      "Without the operator calico/node looks for an IPv6 address of its node where the variable IP6 says autodetect, and for none otherwise. Without one, other nodes learn no way to the IPv6 addresses of its pods.",
+    todo: "Set IP6 to autodetect (and FELIX_IPV6SUPPORT to true) in the DaemonSet calico-node, or give the nodes' addresses in their resources.",
+  },
+  "environment-not-honoured": {
+    title: "A variable of calico-node that podpath does not follow",
+    means:
+      "The DaemonSet calico-node gives the variable to its container, where it would decide about packets, or looks as if it did. Here it has no effect: the message says why. Variables that are followed are FELIX_… for the fields of FelixConfiguration, CALICO_IPV4POOL_… and CALICO_IPV6POOL_…, NO_DEFAULT_POOLS, IP, IP6 and their …_AUTODETECTION_METHOD, CALICO_NETWORKING_BACKEND, CALICO_ROUTER_ID and CALICO_ADVERTISE_CLUSTER_IPS; others decide about no packet.",
+    todo: "Correct its name, add the ConfigMap that it is taken from, or say the same in a resource.",
+  },
   "felix-cannot-program": {
     title: "iptables refuses what Felix writes",
     means:

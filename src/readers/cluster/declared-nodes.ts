@@ -11,7 +11,7 @@ import type { Finding } from "../../model/finding.ts";
 import { type Interface, interfaceAddress, networkInterface } from "../../model/interface.ts";
 import type { OriginTable } from "../../model/origin.ts";
 import { nextHop, route } from "../../model/route.ts";
-import { type Address, type Family, formatAddress, sameAddress, unspecified } from "../../net/address.ts";
+import { type Address, type Family, formatAddress, parseAddress, sameAddress, unspecified } from "../../net/address.ts";
 import { prefixOf } from "../../net/prefix.ts";
 import { addressAt } from "../../net/prefix-addresses.ts";
 import { loopback, withLinkLayer } from "../fabric/read-interface.ts";
@@ -38,6 +38,14 @@ export function declaredNodes(file: NodesFile, cluster: Cluster, origins: Origin
   };
   const methods = { 4: method(4), 6: method(6) };
   const families = new Set([...cluster.ipPools.values()].map(({ cidr }) => cidr.address.family));
+  // the operator has calico/node look for an IPv6 address where there is a pool; else its variables say so (node/pkg/lifecycle/startup)
+  const looksFor = (family: Family): boolean => {
+    const wanted = told?.get(family === 4 ? "IP" : "IP6") ?? "";
+    if (family === 4) return wanted !== "none";
+    return told === undefined
+      ? families.has(6)
+      : wanted === "autodetect" || parseAddress(wanted.split("/")[0] ?? "") !== null;
+  };
   const objects = new Map<string, KubernetesNode>();
   const nodes = [...names].sort().map((name): DeclaredNode => {
     const object = cluster.nodes.get(name);
@@ -47,8 +55,7 @@ export function declaredNodes(file: NodesFile, cluster: Cluster, origins: Origin
     const address = (family: Family): DeclaredNode["bgpIPv4"] => {
       const written =
         family === 4 ? (calico?.ipv4 ?? object?.calicoIPv4 ?? null) : (calico?.ipv6 ?? object?.calicoIPv6 ?? null);
-      // calico/node looks for an IPv6 address where it is told to: the operator tells it when there is a pool
-      if (written !== null || (family === 6 && !families.has(6))) return written;
+      if (written !== null || !looksFor(family)) return written;
       return detectAddress(methods[family], family, machine.interfaces, object?.internalIPs ?? [], exit);
     };
     const node: DeclaredNode = {

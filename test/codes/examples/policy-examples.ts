@@ -15,7 +15,34 @@ function configured(spec: string): Example {
   return declared("apiVersion: projectcalico.org/v3", "kind: FelixConfiguration", "metadata: {name: default}", spec);
 }
 
+function calicoNode(...variables: readonly string[]): readonly string[] {
+  return [
+    "apiVersion: apps/v1",
+    "kind: DaemonSet",
+    "metadata: {name: calico-node, namespace: kube-system}",
+    "spec:",
+    "  selector: {matchLabels: {k8s-app: calico-node}}",
+    "  template:",
+    "    metadata: {labels: {k8s-app: calico-node}}",
+    "    spec:",
+    "      hostNetwork: true",
+    "      containers:",
+    "        - name: calico-node",
+    "          env:",
+    ...variables.map((variable) => `            - {${variable}}`),
+  ];
+}
+
 export const POLICY_EXAMPLES: ExamplesOf<typeof POLICY_CODES> = {
+  "address-not-looked-for": declared(
+    ...calicoNode("name: IP, value: autodetect"),
+    "---",
+    "apiVersion: projectcalico.org/v3",
+    "kind: IPPool",
+    "metadata: {name: six}",
+    "spec: {cidr: fd00:10::/64}",
+  ),
+  "environment-not-honoured": declared(...calicoNode("name: FELIX_IPINIPMUT, value: '1400'")),
   "felix-cannot-program": declared(...globalPolicy("  ingress: [{action: Allow, protocol: TCP, notProtocol: UDP}]")),
   "felix-mode-not-modelled": configured("spec: {bpfEnabled: true}"),
   "felix-setting-refused": configured("spec: {serviceLoopPrevention: Ignore}"),
