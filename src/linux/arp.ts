@@ -4,6 +4,7 @@ import { packet } from "../net/packet.ts";
 import { confirmAddress } from "./confirm-address.ts";
 import { arpFilter, arpIgnore, forwarding, proxyArp, proxyArpPvlan, routeLocalnet } from "./device-settings.ts";
 import { BROADCAST_MAC } from "./ethernet.ts";
+import { arpPasses } from "./frame-filter.ts";
 import { proxyAnswersInTime } from "./neighbour-reachability.ts";
 import { findNeighbour, isFixed, setNeighbour } from "./neighbour-table.ts";
 import { addressType } from "./routing/address-type.ts";
@@ -24,7 +25,7 @@ function send(runtime: HostRuntime, device: Interface, message: ArpMessage, dest
   frame.fromKernel = true;
   frame.sourceMac = message.senderMac;
   frame.destinationMac = destinationMac;
-  transmitFrame(runtime, device, frame);
+  if (arpPasses(runtime, frame, "output")) transmitFrame(runtime, device, frame);
 }
 
 /**
@@ -61,6 +62,7 @@ function macOf(runtime: HostRuntime, device: Interface): string {
 export function receiveArp(runtime: HostRuntime, device: Interface, frame: Skb): void {
   const message = frame.arp;
   if (message === null || device.noArp || frame.packetType === "otherhost" || device.kind === "loopback") return;
+  if (!arpPasses(runtime, frame, "input")) return;
   const { sender, target } = message;
   if (isMulticast(target) || (isLoopback(target) && !routeLocalnet(runtime, device))) return;
   if (message.operation === "request" && answers(runtime, device, message, frame.packetType === "host")) {

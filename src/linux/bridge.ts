@@ -5,6 +5,7 @@ import { type BridgeFdb, bridgeFdb, learn } from "./bridge-fdb.ts";
 import { drop } from "./endings.ts";
 import { isGroupMac, isReservedMac, isZeroMac } from "./ethernet.ts";
 import { receiveHere } from "./forward.ts";
+import { bridgePasses } from "./frame-filter.ts";
 import { comesFrom, isTold, untoldMac } from "./netfilter/frame-mac.ts";
 import type { HostRuntime } from "./runtime.ts";
 import { copySkb, type Skb } from "./skb.ts";
@@ -43,6 +44,7 @@ export function receiveOnBridge(runtime: HostRuntime, bridge: Interface, port: I
   }
   if (skb.destinationMac === "") skb.destinationMac = bridge.mac ?? "";
   if (skb.destinationMac === bridge.mac || bridge.mac === null) skb.packetType = "host";
+  if (!bridgePasses(runtime, skb, "prerouting")) return;
   if (skb.arp === null && bridgeFilters(runtime, bridge, skb.packet.dst.family)) {
     if (!passPrerouting(runtime, bridge, port, skb)) return;
     skb.input = port;
@@ -120,6 +122,7 @@ function rowOf(
 
 /** br_pass_frame_up(): the bridge as a device of this host takes the frame. */
 function passUp(runtime: HostRuntime, bridge: Interface, skb: Skb): void {
+  if (!bridgePasses(runtime, skb, "input")) return;
   receiveHere(runtime, bridge, skb);
 }
 
@@ -175,9 +178,10 @@ function flood(runtime: HostRuntime, bridge: Interface, from: Interface | null, 
 
 /** __br_forward(): the hooks for a bridged frame (`from` is null for one of this host's own), then out of the port. */
 function forwardTo(runtime: HostRuntime, bridge: Interface, from: Interface | null, to: Interface, skb: Skb): void {
+  if (!bridgePasses(runtime, skb, from === null ? "output" : "forward")) return;
   if (from !== null && skb.bridged !== null && !filterForwarded(runtime, bridge, to, skb)) return;
   if (skb.arp === null && packetLength(skb.packet) > to.mtu + FRAME_ALLOWANCE) {
     return drop(runtime, skb, null, null, `larger than the MTU ${to.mtu} of ${to.name}`);
   }
-  transmitFrame(runtime, to, skb);
+  if (bridgePasses(runtime, skb, "postrouting")) transmitFrame(runtime, to, skb);
 }

@@ -2,6 +2,7 @@ import type { Host } from "../model/host.ts";
 import { type Interface, networkInterface } from "../model/interface.ts";
 import type { Family } from "../net/address.ts";
 import { type HostSettings, hostSettings } from "./device-settings.ts";
+import { compileFrameChains, type FrameChains } from "./netfilter/frame-chains.ts";
 import { compileHooks, type FamilyHooks } from "./netfilter/hook-order.ts";
 import { compileFib, type Fib } from "./routing/fib.ts";
 
@@ -12,6 +13,8 @@ export interface CompiledHost {
   readonly fib: Record<Family, Fib | null>;
   /** See `hooksOf`. */
   readonly hooks: Record<Family, FamilyHooks | null>;
+  /** See `frameChainsOf`; undefined while nobody asked. */
+  frameChains: FrameChains | null | undefined;
   /** `lo`; a stand-in where the dump has none. */
   readonly loopback: Interface;
   readonly settings: HostSettings;
@@ -40,6 +43,7 @@ export function compileHost(host: Host): CompiledHost {
     host,
     fib: { 4: null, 6: null },
     hooks: { 4: null, 6: null },
+    frameChains: undefined,
     loopback: host.interfaces.get("lo") ?? networkInterface({ name: "lo", index: 1 }),
     settings: hostSettings(),
     addresses4: new Set(
@@ -68,4 +72,10 @@ export function hooksOf(compiled: CompiledHost, family: Family): FamilyHooks {
   const hooks = compileHooks(compiled.host, family);
   compiled.hooks[family] = hooks;
   return hooks;
+}
+
+/** The chains that frames meet beside the hooks of IP; null where there are none. */
+export function frameChainsOf(compiled: CompiledHost): FrameChains | null {
+  if (compiled.frameChains === undefined) compiled.frameChains = compileFrameChains(compiled.host);
+  return compiled.frameChains;
 }

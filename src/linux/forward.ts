@@ -23,6 +23,7 @@ import {
 import { mayForward4 } from "./forward4.ts";
 import { exceedsRouteMtu6, mayForward6 } from "./forward6.ts";
 import { fragment } from "./fragment.ts";
+import { comesIn } from "./frame-filter.ts";
 import { sendIcmpError } from "./icmp.ts";
 import { refusedHeader } from "./ipv6-header.ts";
 import { hearItself, hearsItself } from "./loop-back.ts";
@@ -76,6 +77,7 @@ export function receive(runtime: HostRuntime, device: Interface, skb: Skb): void
   skb.input = device;
   skb.carrier = null;
   skb.output = null;
+  if (!comesIn(runtime, device, skb)) return;
   if (skb.vlan !== 0) {
     const tagged = vlanDeviceOf(runtime, device, skb.vlan);
     if (tagged !== null) {

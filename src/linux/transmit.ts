@@ -1,6 +1,7 @@
 import type { Interface } from "../model/interface.ts";
 import { transmitOnBridge } from "./bridge.ts";
 import { drop } from "./endings.ts";
+import { goesOut } from "./frame-filter.ts";
 import type { HostRuntime } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
 import { encapsulateVxlan } from "./tunnels/vxlan.ts";
@@ -25,6 +26,7 @@ export function transmitFrame(runtime: HostRuntime, device: Interface, skb: Skb)
     drop(runtime, skb, "QDISC_DROP", null, `${device.name} has no carrier`);
     return false;
   }
+  if (!goesOut(runtime, device, skb)) return true;
   if (runtime.observer !== null && skb.arp === null) runtime.observer.step({ kind: "transmit", runtime, skb });
   switch (device.kind) {
     case "bridge":

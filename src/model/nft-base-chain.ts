@@ -12,8 +12,10 @@ export interface NftBaseChain {
   readonly table: string;
   readonly chain: string;
   readonly type: string;
-  /** `prerouting`, `input`, `forward`, `output`, `postrouting`, `ingress`. */
+  /** `prerouting`, `input`, `forward`, `output`, `postrouting`, `ingress`, `egress`. */
   readonly hook: string;
+  /** Of a chain at ingress or egress: the devices at which it stands. Absent: not told. */
+  readonly devices?: readonly string[];
   readonly priority: number;
   readonly policy: "accept" | "drop";
   readonly ruleCount: number;

@@ -126,16 +126,16 @@ interface PlacedStage {
   readonly stage: HookStage;
 }
 
-/** Native base chains that can change a packet's fate; an empty one with policy accept cannot. */
+/** Native base chains at a hook of IP that can change a packet's fate; an empty one with policy accept cannot. */
 function nftChains(host: Host, family: Family, hook: HookName): readonly NftBaseChain[] {
   return nftChainsOf(host, family)
-    .filter((chain) => (chain.hook === "ingress" ? "PREROUTING" : chain.hook.toUpperCase()) === hook)
+    .filter((chain) => chain.hook.toUpperCase() === hook)
     .filter((chain) => chain.ruleCount > 0 || chain.policy === "drop");
 }
 
 function nftChainsOf(host: Host, family: Family): readonly NftBaseChain[] {
   const own = family === 4 ? "ip" : "ip6";
-  return host.nftBaseChains.filter((chain) => ["inet", "netdev", own].includes(chain.family));
+  return host.nftBaseChains.filter((chain) => chain.family === "inet" || chain.family === own);
 }
 
 /** The native tables of a family whose rules are modelled. */
@@ -154,7 +154,7 @@ function nftStages(chains: readonly NftBaseChain[], family: Family, hook: HookNa
     const bound = chain.tables === undefined ? null : bindNftChain(chain.tables[family], chain.chain, family);
     return [
       {
-        priority: chain.hook === "ingress" ? -1000 : chain.priority,
+        priority: chain.priority,
         stage:
           bound === null
             ? { kind: "nft", chain }

@@ -11,6 +11,7 @@ import { confirm, track } from "../conntrack/track.ts";
 import { reroute } from "../routing/reroute.ts";
 import type { HostRuntime } from "../runtime.ts";
 import { CT_NEW, CT_RELATED, type Skb } from "../skb.ts";
+import { askChain } from "./ask-chain.ts";
 import type { FamilyHooks } from "./hook-order.ts";
 import type { BoundChain } from "./table-image.ts";
 import { traverse } from "./traverse.ts";
@@ -70,18 +71,7 @@ export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
           if (!toService(runtime, skb, chain.table, chain.destinations)) return NF_DROP;
           continue;
         }
-        const accepted = runtime.services.choose({
-          kind: "unknown",
-          code: "nft-chain",
-          variable: `${runtime.host.name} nft ${chain.family} ${chain.table} ${chain.chain} ${describePacket(skb.packet)}`,
-          question: `does nft chain "${chain.family} ${chain.table} ${chain.chain}" (hook ${chain.hook}, policy ${chain.policy}) on ${runtime.host.name} let the packet pass? podpath does not model native nft tables`,
-          alternatives: [
-            { label: "it passes", probability: 0 },
-            { label: "it is dropped", probability: 0 },
-          ],
-          command: `nft list table ${chain.family} ${chain.table}`,
-        });
-        if (accepted === 1) return NF_DROP;
+        if (!askChain(runtime, skb, chain)) return NF_DROP;
         continue;
       }
       case "unknown": {

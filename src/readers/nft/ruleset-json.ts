@@ -1,6 +1,14 @@
 import type { DumpFindings } from "../dump-findings.ts";
 import type { DumpLine } from "../dump-text.ts";
-import { type JsonObject, jsonElements, numberField, objectField, objectsField, textField } from "../json-fields.ts";
+import {
+  type JsonObject,
+  jsonElements,
+  numberField,
+  objectField,
+  objectsField,
+  textField,
+  textsField,
+} from "../json-fields.ts";
 import type { FoundChain } from "./found-chain.ts";
 import { isChainFamily } from "./found-chain.ts";
 import { parsePriority } from "./priority.ts";
@@ -85,12 +93,15 @@ function readChain(
     findings.add("bad-chain", "warning", line, `Base chain ${name ?? ""} lacks its table, family or priority.`);
     return null;
   }
+  const device = textField(chain, "dev");
+  const devices = device === null ? textsField(chain, "dev") : [device];
   return {
     family,
     table,
     chain: name,
     type: textField(chain, "type") ?? "filter",
     hook,
+    ...(devices.length === 0 ? {} : { devices }),
     priority,
     policy: policy === "drop" ? "drop" : "accept",
     ruleCount: counts.get(chainKey(chain, "name")) ?? 0,

@@ -5,7 +5,7 @@ import { parsePriority } from "./priority.ts";
 
 const TABLE = /^table (\S+) (\S+) \{/;
 const CHAIN = /^chain (\S+) \{/;
-const HOOK = /^type (\S+) hook (\S+)(?: devices? (?:= )?(?:\{[^}]*\}|\S+))? priority ([^;]+);/;
+const HOOK = /^type (\S+) hook (\S+)(?: devices? (?:= )?(\{[^}]*\}|\S+))? priority ([^;]+);/;
 const POLICY = /\bpolicy (accept|drop);/;
 
 /** What stands between tables in a file that nft reads. */
@@ -25,7 +25,7 @@ function apart(line: DumpLine): readonly DumpLine[] {
 interface ChainDraft {
   readonly name: string;
   readonly line: number;
-  base: Pick<FoundChain, "type" | "hook" | "priority" | "policy"> | null;
+  base: Pick<FoundChain, "type" | "hook" | "devices" | "priority" | "policy"> | null;
   ruleCount: number;
 }
 
@@ -83,7 +83,7 @@ function readStatement(
 ): void {
   if (line.startsWith("type ") && chain.base === null) {
     const hook = HOOK.exec(line);
-    const priority = parsePriority(hook?.[3] ?? "", family);
+    const priority = parsePriority(hook?.[4] ?? "", family);
     if (hook === null || priority === null) {
       findings.add(
         "bad-chain",
@@ -97,7 +97,14 @@ function readStatement(
       return;
     }
     const policy = POLICY.exec(line)?.[1] === "drop" ? "drop" : "accept";
-    chain.base = { type: hook[1] ?? "", hook: hook[2] ?? "", priority, policy };
+    const devices = hook[3]?.match(/[^\s{},"]+/g) ?? null;
+    chain.base = {
+      type: hook[1] ?? "",
+      hook: hook[2] ?? "",
+      ...(devices === null ? {} : { devices }),
+      priority,
+      policy,
+    };
     return;
   }
   // Versions before 1.0 print rules of iptables-nft as comments: `# xt_set`.

@@ -19,7 +19,7 @@ export interface FuzzFigures {
 }
 
 const CODE = /^[a-z]+(?:-[a-z0-9]+)*$/;
-/** So much, and a millisecond for each kilobyte, may one input take; a run that was interrupted is tried again. */
+/** So many milliseconds of the processor, and one for each kilobyte, may one input take; one that others disturbed is tried again. */
 const ALLOWED = 400;
 const ENOUGH = 20;
 
@@ -44,7 +44,10 @@ export function fuzzReaders(
     const result = tried(pool.reader, text);
     bytes += text.length;
     findings += result.findings;
-    if (result.why !== null) failures.push({ reader: pool.reader.name, why: result.why, text });
+    if (result.why !== null) {
+      failures.push({ reader: pool.reader.name, why: result.why, text });
+      options.say?.(`${pool.reader.name}: ${result.why}`);
+    }
     if (result.milliseconds > slowest.milliseconds)
       slowest = { reader: pool.reader.name, milliseconds: result.milliseconds };
     if (count + 1 >= next) {
@@ -69,10 +72,10 @@ export function tried(
   let milliseconds = Number.POSITIVE_INFINITY;
   let count = 0;
   for (let attempt = 0; attempt < 3 && milliseconds > allowed; attempt++) {
-    const started = performance.now();
+    const started = process.cpuUsage();
     try {
       const found = reader.read(text);
-      milliseconds = Math.min(milliseconds, performance.now() - started);
+      milliseconds = Math.min(milliseconds, process.cpuUsage(started).user / 1000);
       count = found.length;
       // YAML and JSON know more ends of lines than dumps have
       const lines = text.split(/\r\n|[\n\r\u0085\u2028\u2029]/).length;
