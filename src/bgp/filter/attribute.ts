@@ -174,9 +174,15 @@ export function writeAttribute(draft: Draft, name: string, value: Value): boolea
     case "bgp_path":
       if (gone) return bgp({ asPath: null });
       return value.type === "path" && bgp({ asPath: value.value });
-    case "bgp_next_hop":
+    case "bgp_next_hop": {
       if (gone) return bgp({ nextHop: null });
-      return value.type === "ip" && bgp({ nextHop: value.value });
+      if (value.type !== "ip") return false;
+      const lookedUp = route.lookedUp ?? base.nextHop;
+      bgp({ nextHop: value.value });
+      // What was looked up before the import filter ran stays the way.
+      if (route.recursive && lookedUp !== null) draft.route = { ...draft.route, lookedUp };
+      return true;
+    }
     case "bgp_med":
       return (gone || int !== null) && bgp({ med: int });
     case "bgp_local_pref":

@@ -10,6 +10,7 @@ import type {
 import { prepend } from "../rib/as-path.ts";
 import type { RibRoute } from "../rib/route.ts";
 import { type Draft, isAttributeSet, readAttribute, writeAttribute } from "./attribute.ts";
+import { extendedCommunity, extendedKind, highestOf } from "./extended-community.ts";
 import { inSet, isIn } from "./membership.ts";
 import { boolean, compareValues, integer, type MaskItem, type SetItem, sameValue, type Value, VOID } from "./value.ts";
 
@@ -220,8 +221,14 @@ function evaluate(state: Run, expression: BirdExpression, scope: Scope): Value {
       return { type: "ip", value: expression.value };
     case "prefix":
       return { type: "prefix", value: expression.value };
-    case "tuple":
+    case "tuple": {
+      const [first, key, last] = expression.parts;
+      const kind = extendedKind(first);
+      if (kind !== null && key !== undefined && last !== undefined) {
+        return extended(kind, evaluate(state, key, scope), whole(evaluate(state, last, scope)));
+      }
       return tuple(expression.parts.map((part) => whole(evaluate(state, part, scope))));
+    }
     case "set":
       return { type: "set", value: expression.elements.map((item) => setItem(state, item, scope)) };
     case "path-mask":
@@ -256,6 +263,11 @@ function evaluate(state: Run, expression: BirdExpression, scope: Scope): Value {
 
 function whole(value: Value): number {
   return value.type === "int" ? value.value : fail(`a ${value.type} stands where a number is wanted`);
+}
+
+function extended(kind: string, key: Value, last: number): Value {
+  const value = extendedCommunity(kind, key, last);
+  return value === null ? fail("an extended community has no room for these numbers") : { type: "ec", value };
 }
 
 function tuple(parts: readonly number[]): Value {
@@ -342,8 +354,30 @@ function applyMethod(value: Value, method: string, [argument = VOID]: readonly V
       return { type: "clist", value: list.filter(keep) };
     }
   }
+  if (value.type === "eclist") {
+    const list = value.value;
+    if (method === "add" && argument.type === "ec") {
+      const same = list.some((item) => item.every((part, index) => part === argument.value[index]));
+      return { type: "eclist", value: same ? list : [...list, argument.value] };
+    }
+    if (method === "add" && argument.type === "eclist") {
+      const more = argument.value.filter(([high, low]) => !list.some(([x, y]) => x === high && y === low));
+      return { type: "eclist", value: [...list, ...more] };
+    }
+    if (method === "delete" || method === "filter") {
+      const keep = (item: readonly [number, number]): boolean =>
+        matchesItem({ type: "ec", value: item }, argument) === (method === "filter");
+      return { type: "eclist", value: list.filter(keep) };
+    }
+  }
   if (value.type === "lclist") {
     const list = value.value;
+    if (method === "add" && argument.type === "lclist") {
+      const more = argument.value.filter(
+        (item) => !list.some((known) => sameValue({ type: "lc", value: known }, { type: "lc", value: item })),
+      );
+      return { type: "lclist", value: [...list, ...more] };
+    }
     if (method === "add" && argument.type === "lc") {
       const same = list.some((item) => item.every((part, index) => part === argument.value[index]));
       return { type: "lclist", value: same ? list : [...list, argument.value] };
@@ -374,13 +408,23 @@ function setItem(state: Run, element: BirdSetElement, scope: Scope): SetItem {
       return { kind: "range", low: evaluate(state, element.low, scope), high: evaluate(state, element.high, scope) };
     case "prefixes":
       return element;
-    case "tuples":
+    case "tuples": {
+      const [first, middle, last] = element.parts;
+      const kind = extendedKind(first?.low);
+      if (kind !== null && middle != null) {
+        const key = evaluate(state, middle.low, scope);
+        const end = (of: BirdExpression | undefined, otherwise: number): number =>
+          of === undefined ? otherwise : whole(evaluate(state, of, scope));
+        const low = extended(kind, key, end(last?.low, 0));
+        return { kind: "range", low, high: extended(kind, key, end(last?.high, highestOf(kind, key))) };
+      }
       return {
         kind: "tuples",
         parts: element.parts.map((part) =>
           part === null ? null : [whole(evaluate(state, part.low, scope)), whole(evaluate(state, part.high, scope))],
         ),
       };
+    }
   }
 }
 

@@ -9,6 +9,8 @@ export function isIn(value: Value, container: Value): boolean | null {
     return container.value.some(({ numbers }) => numbers.includes(value.value));
   }
   if (value.type === "pair" && container.type === "clist") return container.value.includes(value.value);
+  if (value.type === "ec" && container.type === "eclist")
+    return container.value.some((item) => sameParts(item, value.value));
   if (value.type === "lc" && container.type === "lclist")
     return container.value.some((item) => sameParts(item, value.value));
   if (value.type === "string" && container.type === "string") return matchesPattern(value.value, container.value);
@@ -16,6 +18,7 @@ export function isIn(value: Value, container: Value): boolean | null {
   if (value.type === "prefix" && container.type === "prefix") return isWithin(value.value, container.value);
   if (container.type !== "set") return null;
   if (value.type === "clist") return value.value.some((item) => inSet({ type: "pair", value: item }, container.value));
+  if (value.type === "eclist") return value.value.some((item) => inSet({ type: "ec", value: item }, container.value));
   if (value.type === "lclist") return value.value.some((item) => inSet({ type: "lc", value: item }, container.value));
   if (value.type === "path") {
     return value.value.some(({ numbers }) => numbers.some((as) => inSet(integer(as), container.value)));

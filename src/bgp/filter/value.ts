@@ -13,6 +13,8 @@ export type Value =
   | { readonly type: "prefix"; readonly value: Prefix }
   /** A community: two times 16 bits in one number. */
   | { readonly type: "pair"; readonly value: number }
+  /** An extended community: its two halves. */
+  | { readonly type: "ec"; readonly value: readonly [number, number] }
   | { readonly type: "lc"; readonly value: readonly [number, number, number] }
   | { readonly type: "enum"; readonly of: "source"; readonly value: RouteSource | "other" }
   | { readonly type: "enum"; readonly of: "target"; readonly value: RouteTarget }
@@ -63,6 +65,7 @@ export function compareValues(x: Value, y: Value): number | null {
   if (x.type === "prefix" && y.type === "prefix") {
     return compareAddresses(x.value.address, y.value.address) || x.value.length - y.value.length;
   }
+  if (x.type === "ec" && y.type === "ec") return x.value[0] - y.value[0] || x.value[1] - y.value[1];
   if (x.type === "lc" && y.type === "lc") {
     return x.value[0] - y.value[0] || x.value[1] - y.value[1] || x.value[2] - y.value[2];
   }

@@ -2,6 +2,7 @@ import type { Address } from "../../net/address.ts";
 import { PARTIAL, TRANSITIVE } from "../messages/attribute-type.ts";
 import { ORIGIN_IGP, type PathAttributes, pathAttributes } from "../messages/path-attributes.ts";
 import { prepend, timesInPath } from "./as-path.ts";
+import { LLGR_STALE } from "./better.ts";
 import type { BgpOwner, RibRoute } from "./route.ts";
 
 /** What an instance says of itself where routes go out (bgp_config, bgp_proto). */
@@ -13,6 +14,8 @@ export interface Exporter extends BgpOwner {
   /** Interface of a neighbour on the link; null on multihop sessions. */
   readonly neighbourInterface: string | null;
   readonly interpretsCommunities: boolean;
+  /** It knows of long-lived restarts: others are not told stale routes. */
+  takesStale: boolean;
 }
 
 const NO_EXPORT = 0xffffff01;
@@ -35,9 +38,10 @@ export function attributesToSend(route: RibRoute, to: Exporter): PathAttributes 
   return reflected(passedOn(route, attributes, to), from, to);
 }
 
-function isHeldBack({ communities }: PathAttributes, { internal }: Exporter): boolean {
+function isHeldBack({ communities }: PathAttributes, { internal, takesStale }: Exporter): boolean {
   if (communities === null) return false;
   if (communities.includes(NO_ADVERTISE)) return true;
+  if (!takesStale && communities.includes(LLGR_STALE)) return true;
   return !internal && (communities.includes(NO_EXPORT) || communities.includes(NO_EXPORT_SUBCONFED));
 }
 
@@ -89,6 +93,8 @@ function reflected(attributes: PathAttributes, from: BgpOwner, to: Exporter): Pa
   if (from.reflectorClient && to.reflectorClient && from.clusterId !== to.clusterId) {
     clusterList = [to.clusterId, ...clusterList];
   }
+  // As all sets of numbers, they go out in order (bgp_normalize_int_set).
+  clusterList.sort((x, y) => x - y);
   return { ...attributes, originatorId: attributes.originatorId ?? from.remoteId, clusterList };
 }
 

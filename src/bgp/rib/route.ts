@@ -58,6 +58,9 @@ export interface BgpOwner {
   readonly defaultMed: number;
   readonly medMetric: boolean;
   readonly preferOlder: boolean;
+  readonly deterministicMed: boolean;
+  readonly comparesPathLength: boolean;
+  readonly comparesIgpMetric: boolean;
 }
 
 /** A route of the routing table (rte). Routes are never changed; the table puts another in the place. */
@@ -76,6 +79,8 @@ export interface RibRoute {
   readonly kernel: KernelAttributes;
   /** The next hop was looked up in the table (`gateway recursive`). */
   readonly recursive: boolean;
+  /** The next hop that was looked up, where a filter has put another one in its place since. */
+  readonly lookedUp?: Address;
   /** Null: unknown. */
   readonly igpMetric: number | null;
   /** Virtual seconds. */

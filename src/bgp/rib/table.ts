@@ -2,6 +2,7 @@ import type { Route } from "../../model/route.ts";
 import { type Address, compareAddresses } from "../../net/address.ts";
 import { addressBits, type Prefix, prefixContains, prefixOf } from "../../net/prefix.ts";
 import { isBetter } from "./better.ts";
+import { suppressedRoutes } from "./deterministic-med.ts";
 import { deleteKey, entriesOf, keysOf, type NumberMap, numberMap, setValue, valueAt } from "./number-map.ts";
 import { type Numbering, numberOfHop, type Resolved, resolvedOnLink } from "./numbering.ts";
 import { prefixKey, type RibRoute, type RouteOwner } from "./route.ts";
@@ -194,7 +195,14 @@ function insert(routes: readonly RibRoute[], fresh: RibRoute): readonly RibRoute
 function pickBest(routes: readonly RibRoute[]): readonly RibRoute[] {
   let best = routes[0];
   if (best === undefined) return routes;
-  for (const route of routes) if (route !== best && isBetter(route, best)) best = route;
+  const passed = suppressedRoutes(routes);
+  if (passed.size === 0) {
+    for (const route of routes) if (route !== best && isBetter(route, best)) best = route;
+  } else {
+    const [first, ...others] = routes.filter((route) => !passed.has(route));
+    best = first ?? best;
+    for (const route of others) if (isBetter(route, best)) best = route;
+  }
   if (best === routes[0]) return routes;
   const first = best;
   return [first, ...routes.filter((item) => item !== first)];
@@ -262,8 +270,8 @@ function wayOf(table: RoutingTable, { route, ways }: GivenRoute): GivenWay {
   return way;
 }
 
-export function nextHopOf({ attributes }: RibRoute): Address | null {
-  return attributes?.nextHop ?? null;
+export function nextHopOf({ attributes, lookedUp }: RibRoute): Address | null {
+  return lookedUp ?? attributes?.nextHop ?? null;
 }
 
 function resolutionOf(table: RoutingTable, address: Address): Resolved {

@@ -7,6 +7,7 @@ import type { PrefixKey, RibRoute, RouteOwner } from "../rib/route.ts";
 import { netsOf } from "../rib/table.ts";
 import type { BgpCore } from "./bgp-core.ts";
 import { countAlone, type ExportCounts, noCounts } from "./export-counts.ts";
+import { passesLimit } from "./limits.ts";
 import type { Peer, Pending } from "./peer.ts";
 import { noteError } from "./protocol.ts";
 import { bucketsOf, flush, sendWrites, writesFor } from "./send-update.ts";
@@ -121,10 +122,36 @@ function audienceOf(core: BgpCore, peer: Peer): Audience {
   core.audiences.add(made);
   for (const { number, routes } of netsOf(core.table)) {
     for (const { name, pathId, route } of offersOf(core, addPath, number, routes)) {
-      note(made, name, number, pathId, route, outgoingOf(core, group, route));
+      note(
+        made,
+        name,
+        number,
+        pathId,
+        route,
+        within(core, made, number, addPath ? route : null, route, outgoingOf(core, group, route)),
+      );
     }
   }
   return made;
+}
+
+/** A route that is one too many for the neighbour's export limit is not told (do_rt_notify). */
+function within(
+  core: BgpCore,
+  { group, told }: Audience,
+  number: number,
+  source: RibRoute | null,
+  route: RibRoute,
+  found: Outgoing,
+): Outgoing {
+  const limits = group.limited?.protocol.limits ?? null;
+  const own = group.limited?.protocol.owner;
+  if (limits === null || found.kind !== "accepted" || route.owner === own) return found;
+  const key = keyOf(core, number);
+  if (told.has(source === null ? key : pathName(key, sourceId(core, source)))) return found;
+  let count = 0;
+  for (const { teller } of told.values()) if (teller !== own) count++;
+  return passesLimit(limits, "export", count) ? found : { kind: "rejected" };
 }
 
 /** Keeps what becomes of a route; returns what members are told of it. */
@@ -263,7 +290,8 @@ function announceTo(
   route: RibRoute | null,
 ): void {
   const { counts, told, members } = audience;
-  const found = route === null ? null : outgoingOf(core, audience.group, route);
+  const found =
+    route === null ? null : within(core, audience, number, source, route, outgoingOf(core, audience.group, route));
   if (found === null) counts.withdrawsReceived++;
   else {
     counts.received++;

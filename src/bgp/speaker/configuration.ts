@@ -41,6 +41,11 @@ export interface DeviceConfiguration extends CommonConfiguration {
   readonly type: "device";
 }
 
+export interface LimitConfiguration {
+  readonly count: number;
+  readonly action: "warn" | "block" | "restart" | "disable";
+}
+
 /** Options of a BGP instance; times in seconds. */
 export interface BgpConfiguration extends CommonConfiguration {
   readonly type: "bgp";
@@ -66,6 +71,8 @@ export interface BgpConfiguration extends CommonConfiguration {
   readonly addPathSend: boolean;
   readonly gracefulRestart: "off" | "aware" | "able";
   readonly gracefulRestartTime: number;
+  readonly longLivedRestart: "off" | "aware" | "able";
+  readonly longLivedStaleTime: number;
   readonly refresh: boolean;
   readonly as4: boolean;
   readonly capabilities: boolean;
@@ -74,6 +81,9 @@ export interface BgpConfiguration extends CommonConfiguration {
   readonly defaultLocalPref: number;
   readonly defaultMed: number;
   readonly medMetric: boolean;
+  readonly deterministicMed: boolean;
+  readonly comparesPathLength: boolean;
+  readonly comparesIgpMetric: boolean;
   readonly preferOlder: boolean;
   readonly holdTime: number;
   readonly startupHoldTime: number;
@@ -84,8 +94,10 @@ export interface BgpConfiguration extends CommonConfiguration {
   readonly errorWaitLow: number;
   readonly errorWaitHigh: number;
   readonly errorForget: number;
-  /** Routes above which `action` is taken; null: none. */
-  readonly importLimit: { readonly count: number; readonly action: string } | null;
+  /** Routes above which something is done; null: none. */
+  readonly receiveLimit: LimitConfiguration | null;
+  readonly importLimit: LimitConfiguration | null;
+  readonly exportLimit: LimitConfiguration | null;
 }
 
 export type ProtocolConfiguration =

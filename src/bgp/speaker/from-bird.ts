@@ -14,6 +14,7 @@ import type {
   BgpConfiguration,
   CommonConfiguration,
   KernelConfiguration,
+  LimitConfiguration,
   ProtocolConfiguration,
   SpeakerConfiguration,
 } from "./configuration.ts";
@@ -235,7 +236,6 @@ function bgpOf(
   const multihop = multihopOf(options, internal);
   const gateway = last(options, "gateway")?.how ?? (multihop === null ? "direct" : "recursive");
   if (multihop !== null && gateway === "direct") return refuse("Multihop BGP cannot use direct gateway mode");
-  const limit = options.findLast((option) => option.kind === "limit" && option.what === "import");
   const addPaths = last(options, "add paths")?.how ?? "off";
   const wait = last(options, "error wait time");
   const cluster = last(options, "rr cluster id")?.id ?? null;
@@ -272,6 +272,8 @@ function bgpOf(
     addPathSend: addPaths === "on" || addPaths === "switch" || addPaths === "tx",
     gracefulRestart: gracefulRestartOf(options),
     gracefulRestartTime: number(options, "graceful restart time") ?? 120,
+    longLivedRestart: longLivedOf(options, gracefulRestartOf(options)),
+    longLivedStaleTime: number(options, "long lived stale time") ?? 3600,
     refresh: switched(options, "enable route refresh", true),
     as4,
     capabilities,
@@ -280,6 +282,9 @@ function bgpOf(
     defaultLocalPref: number(options, "default bgp_local_pref") ?? 100,
     defaultMed: number(options, "default bgp_med") ?? 0,
     medMetric: switched(options, "med metric", false),
+    deterministicMed: switched(options, "deterministic med", false),
+    comparesPathLength: switched(options, "path metric", true),
+    comparesIgpMetric: switched(options, "igp metric", true),
     preferOlder: switched(options, "prefer older", false),
     holdTime,
     startupHoldTime: number(options, "startup hold time") ?? DEFAULT_HOLD_TIME,
@@ -289,7 +294,9 @@ function bgpOf(
     errorWaitLow: wait?.low ?? 60,
     errorWaitHigh: wait?.high ?? 300,
     errorForget: number(options, "error forget time") ?? 300,
-    importLimit: limit?.kind === "limit" ? { count: limit.count, action: limit.action ?? "disable" } : null,
+    receiveLimit: limitOf(options, "receive"),
+    importLimit: limitOf(options, "import"),
+    exportLimit: limitOf(options, "export"),
   };
 }
 
@@ -318,6 +325,30 @@ function multihopOf(options: readonly BirdOption[], internal: boolean): number |
 function allowedLocalAs(options: readonly BirdOption[]): number {
   const written = number(options, "allow local as") ?? 0;
   return written < 0 ? Number.POSITIVE_INFINITY : written;
+}
+
+/** `import limit N action A`; 0 is none. `route limit N` is an older name of that of imports. */
+function limitOf(options: readonly BirdOption[], what: "receive" | "import" | "export"): LimitConfiguration | null {
+  const found = options.findLast(
+    (option) => option.kind === "limit" && (option.what === what || (what === "import" && option.what === "route")),
+  );
+  if (found?.kind !== "limit" || found.count === null) return null;
+  const { count, action } = found;
+  if (found.what === "route") return { count, action: "restart" };
+  return { count, action: action === "warn" || action === "block" || action === "restart" ? action : "disable" };
+}
+
+/** Null: it is as the graceful restart is, but that nothing is promised (bgp_check_config). */
+function longLivedOf(
+  options: readonly BirdOption[],
+  restart: BgpConfiguration["gracefulRestart"],
+): BgpConfiguration["longLivedRestart"] {
+  let mode: BgpConfiguration["longLivedRestart"] = restart === "off" ? "off" : "aware";
+  for (const option of options) {
+    if (option.kind === "switch" && option.name === "long lived graceful restart") mode = option.on ? "able" : "off";
+    if (option.kind === "other" && option.name === "long lived graceful restart") mode = "aware";
+  }
+  return mode;
 }
 
 function gracefulRestartOf(options: readonly BirdOption[]): BgpConfiguration["gracefulRestart"] {

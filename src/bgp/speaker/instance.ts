@@ -5,11 +5,12 @@ import { CEASE, describeNotification } from "../messages/notification-text.ts";
 import type { BgpCore } from "./bgp-core.ts";
 import { forgetSent } from "./feed.ts";
 import { findNeighbour, sourceFor } from "./interfaces.ts";
+import { resetLimits } from "./limits.ts";
 import { closeListener, openListener } from "./listener.ts";
 import type { Peer, PeerConnection, PeerError } from "./peer.ts";
 import { startJittered } from "./peer-timer.ts";
 import { flushRoutes, setState } from "./protocol.ts";
-import { beginRestart } from "./receive-update.ts";
+import { beginRestart, finishRestart, growStale } from "./receive-update.ts";
 import { startTimer, stopTimer } from "./timer.ts";
 import { send } from "./write.ts";
 
@@ -21,6 +22,7 @@ const CLOSE_TIME = 10;
 /** bgp_start(): the instance begins, unless another one talks to the same neighbour. */
 export function startPeer(core: BgpCore, peer: Peer): void {
   setState(core, peer.protocol, "start");
+  if (peer.protocol.limits !== null) resetLimits(peer.protocol.limits);
   peer.startState = "prepare";
   peer.outgoing.state = "Idle";
   peer.incoming.state = "Idle";
@@ -132,7 +134,9 @@ export function stopPeer(core: BgpCore, peer: Peer, subcode: number): void {
   forgetSent(core, peer);
   flushRoutes(core, peer.protocol);
   peer.restarting = false;
+  peer.longLived = false;
   stopTimer(peer.restartTimer);
+  stopTimer(peer.staleTimer);
   closeGracefully(core, peer, peer.outgoing, subcode);
   closeGracefully(core, peer, peer.incoming, subcode);
   decideLater(core, peer);
@@ -231,12 +235,21 @@ export function handleRestart(core: BgpCore, peer: Peer): void {
   setState(core, peer.protocol, "start");
   const restart = session?.capabilities.find((item) => item.kind === "graceful-restart");
   beginRestart(core, peer);
-  startJittered(peer, peer.restartTimer, restart?.kind === "graceful-restart" ? restart.time : 0);
+  if (peer.longLived) growStale(core, peer);
+  const time = restart?.kind === "graceful-restart" ? restart.time : 0;
+  if (time === 0) startTimer(peer.restartTimer, 0);
+  else startJittered(peer, peer.restartTimer, time);
 }
 
 /** bgp_graceful_restart_timeout(). */
 export function restartTimeout(core: BgpCore, peer: Peer): void {
-  if (core.running) stopPeer(core, peer, 0);
+  if (!core.running) return;
+  if (peer.staleTime === null) return stopPeer(core, peer, 0);
+  if (peer.longLived) return;
+  if (peer.staleTime === 0) return finishRestart(core, peer);
+  peer.longLived = true;
+  startTimer(peer.staleTimer, peer.staleTime);
+  growStale(core, peer);
 }
 
 /** bgp_store_error(). */
@@ -247,14 +260,17 @@ export function storeError(peer: Peer, connection: PeerConnection | null, error:
   peer.lastError = error;
 }
 
-export function checkLimit(core: BgpCore, peer: Peer): void {
-  const limit = peer.configuration.importLimit;
-  if (limit === null || limit.count === 0 || peer.protocol.imported <= limit.count) return;
-  if (limit.action === "warn" || limit.action === "block") return;
+/** A limit was reached whose action is to restart the instance, or to end it (bgp_shutdown: PDC_IN_LIMIT_HIT). */
+export function limitTimeout(core: BgpCore, peer: Peer): void {
+  const ends = peer.protocol.limits?.ends ?? null;
+  if (!core.running || ends === null || peer.protocol.state !== "up") return;
   storeError(peer, null, { kind: "automatic", text: "Route limit exceeded" });
-  if (limit.action === "restart") delayStartup(core, peer);
-  else peer.disabled = true;
-  stopPeer(core, peer, 1);
+  if (ends.restarts) delayStartup(core, peer);
+  else {
+    peer.startupDelay = 0;
+    peer.disabled = true;
+  }
+  stopPeer(core, peer, ends.by === "import" ? 1 : ends.restarts ? 4 : 2);
 }
 
 /** The neighbour came onto the link, or is there no more (bgp_neigh_notify). */

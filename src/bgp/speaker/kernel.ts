@@ -6,6 +6,7 @@ import type { Prefix } from "../../net/prefix.ts";
 import { runFilter } from "../filter/evaluate.ts";
 import { filterText } from "../filter/filter-text.ts";
 import { isMergeable } from "../rib/better.ts";
+import { suppressedRoutes } from "../rib/deterministic-med.ts";
 import { clearValues, deleteKey, entriesOf, type NumberMap, numberMap, setValue, valueAt } from "../rib/number-map.ts";
 import type { Numbering } from "../rib/numbering.ts";
 import { isResolvable, type PrefixKey, prefixKey, type RibHop, type RibRoute } from "../rib/route.ts";
@@ -297,8 +298,9 @@ function mergedHops(
 ): readonly RibHop[] {
   if (!item.configuration.mergePaths || !isResolvable(best)) return best.hops;
   const hops = [...best.hops];
+  const passed = suppressedRoutes(routes);
   for (const other of routes.slice(1)) {
-    if (!isMergeable(routes[0] ?? best, other)) continue;
+    if (passed.has(other) || !isMergeable(routes[0] ?? best, other)) continue;
     const accepted = filtered(core, item, other, errors);
     for (const hop of accepted?.hops ?? []) {
       if (hops.length < item.configuration.mergeLimit && !hops.some((known) => sameHop(known, hop))) hops.push(hop);

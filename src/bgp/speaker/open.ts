@@ -30,10 +30,10 @@ const opens = new WeakMap<SpeakerConfiguration, Map<string, Uint8Array>>();
 export function openOctets(speaker: SpeakerConfiguration, peer: BgpConfiguration, form: OpenForm): Uint8Array {
   const ofSpeaker = opens.get(speaker) ?? new Map<string, Uint8Array>();
   opens.set(speaker, ofSpeaker);
-  const { localAs, holdTime, gracefulRestart, gracefulRestartTime } = peer;
+  const { localAs, holdTime, gracefulRestart, gracefulRestartTime, longLivedRestart, longLivedStaleTime } = peer;
   const { refresh, as4, addPathReceive, addPathSend, advertiseIpv4 } = peer;
   const { plain, recovers } = form;
-  const said = [localAs, holdTime, gracefulRestart, gracefulRestartTime];
+  const said = [localAs, holdTime, gracefulRestart, gracefulRestartTime, longLivedRestart, longLivedStaleTime];
   const key = [...said, refresh, as4, addPathReceive, addPathSend, advertiseIpv4, plain, recovers].join(" ");
   const known = ofSpeaker.get(key);
   if (known !== undefined) return known;
@@ -63,7 +63,11 @@ export function openMessage(
     const mode = (peer.addPathReceive ? ADD_PATH_RECEIVE : 0) | (peer.addPathSend ? ADD_PATH_SEND : 0);
     if (mode !== 0) capabilities.push({ kind: "add-path", families: [{ ...family, mode }] });
     if (peer.refresh) capabilities.push({ kind: "enhanced-refresh" });
-    if (peer.gracefulRestart !== "off") capabilities.push({ kind: "long-lived-graceful-restart", families: [] });
+    if (peer.longLivedRestart !== "off") {
+      const flags = recovers ? FORWARDING : 0;
+      const families = peer.longLivedRestart === "able" ? [{ ...family, flags, time: peer.longLivedStaleTime }] : [];
+      capabilities.push({ kind: "long-lived-graceful-restart", families });
+    }
   }
   return {
     kind: "open",
@@ -83,6 +87,8 @@ interface Agreement {
   readonly sendForm: WireForm;
   readonly addPathSend: boolean;
   readonly gracefulReady: boolean;
+  /** Seconds for which routes of a neighbour that is gone may be kept after its restart time; null: it does not know of that. */
+  readonly staleTime: number | null;
 }
 
 /** Checks the neighbour's OPEN (bgp_rx_open of proto/bgp/packets.c; RFC 4271 section 6.2). */
@@ -114,16 +120,21 @@ export function agree(
     addPath4: speaker.family === 4 && addPath,
     addPath6: speaker.family === 6 && addPath,
   });
+  const restarts = capabilities.some(
+    (item) => item.kind === "graceful-restart" && item.families.some((family) => family.afi === afi),
+  );
+  // The one goes with the other (bgp_read_capabilities).
+  const long = capabilities.some(({ kind }) => kind === "graceful-restart")
+    ? capabilities.flatMap((item) => (item.kind === "long-lived-graceful-restart" ? item.families : []))
+    : [];
+  const longLived = peer.longLivedRestart === "off" ? null : (long.find((item) => item.afi === afi) ?? null);
   return {
     holdTime: Math.min(open.holdTime, peer.holdTime),
     form: form(addPathReceive),
     sendForm: form(addPathSend),
     addPathSend,
-    gracefulReady:
-      peer.gracefulRestart !== "off" &&
-      capabilities.some(
-        (item) => item.kind === "graceful-restart" && item.families.some((family) => family.afi === afi),
-      ),
+    gracefulReady: longLived !== null || (peer.gracefulRestart !== "off" && restarts),
+    staleTime: longLived?.time ?? null,
   };
 }
 

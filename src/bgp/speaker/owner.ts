@@ -10,6 +10,7 @@ import type { Peer } from "./peer.ts";
 export function bgpOwner(exporter: Exporter): BgpOwner {
   const { internal, localAs, remoteAs, remoteAddress, remoteId, reflectorClient, clusterId } = exporter;
   const { defaultLocalPref, defaultMed, medMetric, preferOlder } = exporter;
+  const { deterministicMed, comparesPathLength, comparesIgpMetric } = exporter;
   return {
     internal,
     localAs,
@@ -22,6 +23,9 @@ export function bgpOwner(exporter: Exporter): BgpOwner {
     defaultMed,
     medMetric,
     preferOlder,
+    deterministicMed,
+    comparesPathLength,
+    comparesIgpMetric,
   };
 }
 

@@ -82,10 +82,15 @@ export interface Peer {
   gracefulReady: boolean;
   /** The neighbour restarts: its routes wait for it. */
   restarting: boolean;
+  /** Its restart time is over, and its routes are kept as stale ones (RFC 9494). */
+  longLived: boolean;
+  /** For how many seconds they may be; null: the neighbour does not know of that. */
+  staleTime: number | null;
   /** Routes that the neighbour has not told again, by prefix and path. */
   readonly unconfirmed: Set<string>;
   readonly startupTimer: Timer;
   readonly restartTimer: Timer;
+  readonly staleTimer: Timer;
   /** Where it hears what others hear too, and from which change on; null: it is told nothing. */
   audience: Audience | null;
   cursor: number;

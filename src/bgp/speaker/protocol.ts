@@ -2,11 +2,13 @@ import type { World } from "../../emulator/world.ts";
 import type { HostRuntime } from "../../linux/runtime.ts";
 import type { Prefix } from "../../net/prefix.ts";
 import { runFilter } from "../filter/evaluate.ts";
+import { valueAt } from "../rib/number-map.ts";
 import { numberOfPrefix, sharedOwner } from "../rib/numbering.ts";
 import type { BgpOwner, RibRoute, RouteOwner } from "../rib/route.ts";
 import { type GivenRoute, givenRoute, netsOf, type RoutingTable, updateRoute } from "../rib/table.ts";
 import type { ProtocolConfiguration, SpeakerConfiguration } from "./configuration.ts";
 import type { CountedTogether } from "./export-counts.ts";
+import { passesLimit, type RouteLimits } from "./limits.ts";
 import { leaveRecovery, type Recovery } from "./recovery.ts";
 import { numberingOf } from "./shared-attributes.ts";
 
@@ -33,6 +35,8 @@ export interface Protocol {
   imported: number;
   exported: number;
   stats: RouteChangeStats;
+  /** Null: any number of routes. */
+  limits: RouteLimits | null;
   /** What is counted together with others (`exportedBy`, `statsOf`). */
   together: CountedTogether | null;
 }
@@ -67,6 +71,7 @@ export function protocol(
     imported: 0,
     exported: 0,
     stats: noStats(),
+    limits: null,
     together: null,
   };
 }
@@ -88,14 +93,31 @@ export function setState(core: SpeakerCore, item: Protocol, state: ProtocolState
   if (state === "stop" || state === "down") leaveRecovery(core, item);
 }
 
+/** Whether a route is one too many, where the protocol has not told another of the destination before (rte_recalculate). */
+export function isOverLimit(
+  { table }: SpeakerCore,
+  { limits, owner, imported }: Protocol,
+  number: number,
+  path: number,
+): boolean {
+  if (limits === null) return false;
+  const known = valueAt(table.nets, number)?.routes ?? [];
+  if (known.some((route) => route.owner === owner && route.path === path)) return false;
+  return !passesLimit(limits, "receive", imported) || !passesLimit(limits, "import", imported);
+}
+
 /** A route comes from a protocol: the import filter decides (rte_update2). */
 export function importRoute(core: SpeakerCore, item: Protocol, route: RibRoute): void {
   const { importUpdates } = item.stats;
   importUpdates.received++;
   const verdict = runFilter(item.configuration.import, route, core.configuration.filters);
   if (verdict.kind === "accept") {
-    importUpdates.accepted++;
     const number = numberOfPrefix(core.table.numbering, route.prefix);
+    if (isOverLimit(core, item, number, route.path)) {
+      importUpdates.ignored++;
+      return;
+    }
+    importUpdates.accepted++;
     putRoute(core, item, number, route.path, givenRoute(number, verdict.route));
     return;
   }

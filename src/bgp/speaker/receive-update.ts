@@ -2,7 +2,8 @@ import { type Address, sameAddress } from "../../net/address.ts";
 import { runFilter } from "../filter/evaluate.ts";
 import { filterText } from "../filter/filter-text.ts";
 import type { UpdateMessage } from "../messages/message.ts";
-import type { Nlri, PathAttributes } from "../messages/path-attributes.ts";
+import { type Nlri, type PathAttributes, pathAttributes } from "../messages/path-attributes.ts";
+import { LLGR_STALE, NO_LLGR } from "../rib/better.ts";
 import { attributesReceived, comesBack } from "../rib/bgp-attributes.ts";
 import { numberOfPrefix } from "../rib/numbering.ts";
 import { NO_KERNEL_ATTRIBUTES, type PrefixKey, prefixKey, type RibRoute } from "../rib/route.ts";
@@ -11,7 +12,7 @@ import type { BgpCore } from "./bgp-core.ts";
 import { forgetSent } from "./feed.ts";
 import { findNeighbour } from "./interfaces.ts";
 import type { Peer } from "./peer.ts";
-import { flushRoutes, noteError, putRoute, withdrawNumber } from "./protocol.ts";
+import { flushRoutes, isOverLimit, noteError, putRoute, withdrawNumber } from "./protocol.ts";
 import { unlockRecovery } from "./recovery.ts";
 import { alike, sharedAttributes } from "./shared-attributes.ts";
 import { stopTimer } from "./timer.ts";
@@ -175,6 +176,10 @@ function take(core: BgpCore, peer: Peer, item: TakenItem | undefined): void {
   if (peer.unconfirmed.size > 0) peer.unconfirmed.delete(routeName(key, path));
   const { importUpdates } = protocol.stats;
   importUpdates.received++;
+  if (given !== null && isOverLimit(core, protocol, number, path)) {
+    importUpdates.ignored++;
+    return;
+  }
   if (given !== null) importUpdates.accepted++;
   else importUpdates.filtered++;
   if (error !== null) noteError(core, protocol, error);
@@ -216,10 +221,28 @@ export function beginRestart(core: BgpCore, peer: Peer): void {
   forgetSent(core, peer);
 }
 
+/** Routes of a neighbour that is gone for long are worse than all others, or go where that is asked for (bgp_rte_modify_stale). */
+export function growStale(core: BgpCore, peer: Peer): void {
+  const { owner } = peer.protocol;
+  const own = [...netsOf(core.table)].flatMap(({ number, routes }) =>
+    routes.filter((route) => route.owner === owner).map((route) => ({ number, route })),
+  );
+  for (const { number, route } of own) {
+    const communities = route.attributes?.communities ?? [];
+    if (!peer.unconfirmed.has(routeName(prefixKey(route.prefix), route.path))) continue;
+    if (communities.includes(LLGR_STALE)) continue;
+    const stale = { ...(route.attributes ?? pathAttributes()), communities: [...communities, LLGR_STALE] };
+    const kept = { ...route, attributes: sharedAttributes(core.world, stale) };
+    putRoute(core, peer.protocol, number, route.path, communities.includes(NO_LLGR) ? null : givenRoute(number, kept));
+  }
+}
+
 /** bgp_graceful_restart_done(). */
 export function finishRestart(core: BgpCore, peer: Peer): void {
   peer.restarting = false;
+  peer.longLived = false;
   stopTimer(peer.restartTimer);
+  stopTimer(peer.staleTimer);
   flushRoutes(core, peer.protocol, ({ prefix, path }) => !peer.unconfirmed.has(routeName(prefixKey(prefix), path)));
   peer.unconfirmed.clear();
 }

@@ -11,7 +11,6 @@ import { addressKey } from "../rib/route.ts";
 import type { BgpCore } from "./bgp-core.ts";
 import { feed, receiveRefresh } from "./feed.ts";
 import {
-  checkLimit,
   closeSocket,
   delayStartup,
   enterClose,
@@ -165,7 +164,10 @@ export function keepaliveTimeout(core: BgpCore, peer: Peer, connection: PeerConn
 export function holdTimeout(core: BgpCore, peer: Peer, connection: PeerConnection): void {
   if (!core.running) return;
   if (connection.state === "Close") enterIdle(core, peer, connection);
-  else fail(core, peer, connection, HOLD_TIMER_EXPIRED, 0);
+  else if (connection.state === "Established" && peer.staleTime !== null) {
+    handleRestart(core, peer);
+    enterIdle(core, peer, connection);
+  } else fail(core, peer, connection, HOLD_TIMER_EXPIRED, 0);
 }
 
 /** bgp_rx(): takes whole messages off what has come. */
@@ -229,7 +231,6 @@ function handle(core: BgpCore, peer: Peer, connection: PeerConnection, message: 
       if (connection.state !== "Established") return unexpected(core, peer, connection);
       startJittered(peer, connection.holdTimer, connection.holdTime);
       receiveUpdate(core, peer, message);
-      checkLimit(core, peer);
       return;
     case "route-refresh":
       if (connection.state !== "Established") return unexpected(core, peer, connection);
@@ -275,6 +276,7 @@ function receiveOpen(core: BgpCore, peer: Peer, connection: PeerConnection, mess
   identify(core, peer, message.identifier);
   peer.addPathSend = agreed.addPathSend;
   peer.gracefulReady = agreed.gracefulReady;
+  peer.staleTime = agreed.staleTime;
   sendKeepalive(core, peer, connection);
   if (connection.holdTime > 0) startJittered(peer, connection.holdTimer, connection.holdTime);
   else stopTimer(connection.holdTimer);
@@ -286,14 +288,17 @@ function establish(core: BgpCore, peer: Peer, connection: PeerConnection): void 
   const source = peer.sourceAddress ?? connection.socket?.local ?? null;
   peer.sourceAddress = source;
   if (source !== null) peer.exporter.sourceAddress = source;
+  peer.exporter.takesStale = connection.capabilities.some(({ kind }) => kind === "long-lived-graceful-restart");
   peer.session = connection;
   peer.lastError = NO_ERROR;
   connection.state = "Established";
   takePartInRecovery(core, peer, connection);
   if (peer.restarting) {
     stopTimer(peer.restartTimer);
+    const kind = peer.longLived ? "long-lived-graceful-restart" : "graceful-restart";
     const able = connection.capabilities.some(
-      (item) => item.kind === "graceful-restart" && item.families.some(({ flags }) => (flags & FORWARDING) !== 0),
+      (item) =>
+        item.kind === kind && "families" in item && item.families.some(({ flags }) => (flags & FORWARDING) !== 0),
     );
     if (!able) finishRestart(core, peer);
   }

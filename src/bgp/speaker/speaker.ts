@@ -9,12 +9,14 @@ import { announce } from "./audience.ts";
 import type { BgpCore } from "./bgp-core.ts";
 import type { BgpConfiguration, ProtocolConfiguration, SpeakerConfiguration } from "./configuration.ts";
 import { feed } from "./feed.ts";
-import { checkNeighbour, disablePeer, restartTimeout, startPeer, startupTimeout } from "./instance.ts";
+import { checkNeighbour, disablePeer, limitTimeout, restartTimeout, startPeer, startupTimeout } from "./instance.ts";
 import { announceToKernel, feedKernel, type Kernel, kernel, scanKernel, startKernel, stopKernel } from "./kernel.ts";
+import { routeLimits } from "./limits.ts";
 import { scanDirect, scanStatic, startDirect, startStatic } from "./local-routes.ts";
 import { bgpOwner } from "./owner.ts";
 import { NO_ERROR, type Peer, peerConnection } from "./peer.ts";
 import { type Protocol, protocol, setState } from "./protocol.ts";
+import { finishRestart } from "./receive-update.ts";
 import { beginRecovery, recovery } from "./recovery.ts";
 import { daemonsIn } from "./run-speakers.ts";
 import { accept, connectTimeout, holdTimeout, keepaliveTimeout } from "./session.ts";
@@ -163,12 +165,16 @@ function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): 
     defaultMed: configuration.defaultMed,
     medMetric: configuration.medMetric,
     preferOlder: configuration.preferOlder,
+    deterministicMed: configuration.deterministicMed,
+    comparesPathLength: configuration.comparesPathLength,
+    comparesIgpMetric: configuration.comparesIgpMetric,
     sourceAddress: configuration.sourceAddress ?? unset,
     nextHopSelf: configuration.nextHopSelf,
     nextHopKeep: configuration.nextHopKeep,
     routeServerClient: configuration.routeServerClient,
     neighbourInterface: null,
     interpretsCommunities: configuration.interpretCommunities,
+    takesStale: false,
   };
   const peer: Peer = {
     protocol: protocol(configuration, order, bgpOwner(exporter), world),
@@ -188,9 +194,12 @@ function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): 
     addPathSend: false,
     gracefulReady: false,
     restarting: false,
+    longLived: false,
+    staleTime: null,
     unconfirmed: new Set(),
     startupTimer: timer(world),
     restartTimer: timer(world),
+    staleTimer: timer(world),
     pending: new Map(),
     audience: null,
     cursor: 0,
@@ -202,7 +211,11 @@ function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): 
     hash: hashOf(`${core.runtime.host.name} ${formatAddress(configuration.neighbour)} ${configuration.name}`),
   };
   whenDue(peer.startupTimer, startupTimeout, [core, peer]);
+  const { protocol: made } = peer;
+  made.limits = routeLimits(configuration, world);
+  if (made.limits !== null) whenDue(made.limits.timer, limitTimeout, [core, peer]);
   whenDue(peer.restartTimer, restartTimeout, [core, peer]);
+  whenDue(peer.staleTimer, finishRestart, [core, peer]);
   for (const connection of [peer.outgoing, peer.incoming]) {
     whenDue(connection.retryTimer, connectTimeout, [core, peer]);
     whenDue(connection.holdTimer, holdTimeout, [core, peer, connection]);

@@ -22,18 +22,31 @@ export interface UpdateGroup {
   readonly exporter: Exporter;
   readonly filter: BirdFilterUse;
   readonly environment: FilterEnvironment;
+  /** A neighbour with a limit for what it is told is alone. */
+  readonly limited: Peer | null;
 }
 
 const REJECTED: Outgoing = { kind: "rejected" };
 
 /** The group that a neighbour makes, as its session stands now. */
-export function updateGroup(core: SpeakerCore, { exporter, configuration }: Peer): UpdateGroup {
-  return { exporter: { ...exporter }, filter: configuration.export, environment: core.configuration.filters };
+export function updateGroup(core: SpeakerCore, peer: Peer): UpdateGroup {
+  const { exporter, configuration } = peer;
+  return {
+    exporter: { ...exporter },
+    filter: configuration.export,
+    environment: core.configuration.filters,
+    limited: configuration.exportLimit === null ? null : peer,
+  };
 }
 
 /** Whether a neighbour is told what those of a group are: who it is does not count, nor where in a file its filter stands. */
-export function isOfGroup(core: SpeakerCore, { exporter, filter, environment }: UpdateGroup, peer: Peer): boolean {
+export function isOfGroup(
+  core: SpeakerCore,
+  { exporter, filter, environment, limited }: UpdateGroup,
+  peer: Peer,
+): boolean {
   const own = peer.exporter;
+  if ((limited ?? peer) !== peer || (peer.configuration.exportLimit !== null && limited === null)) return false;
   return (
     environment === core.configuration.filters &&
     own.internal === exporter.internal &&
@@ -51,6 +64,7 @@ export function isOfGroup(core: SpeakerCore, { exporter, filter, environment }: 
     own.routeServerClient === exporter.routeServerClient &&
     own.neighbourInterface === exporter.neighbourInterface &&
     own.interpretsCommunities === exporter.interpretsCommunities &&
+    own.takesStale === exporter.takesStale &&
     sameUse(peer.configuration.export, filter)
   );
 }
@@ -84,19 +98,21 @@ export function outgoingOf(
   return { kind: "filtered", error: verdict.kind === "error" ? verdict.text : null };
 }
 
-/** bgp_normalize_int_set() and others: communities go out in order. */
+/** bgp_normalize_int_set() and others: communities go out in order, and lists without any do not (bgp_encode_attrs). */
 function sorted(found: PathAttributes): PathAttributes {
   const { communities, extendedCommunities, largeCommunities } = found;
-  const many = (list: readonly unknown[] | null): boolean => list !== null && list.length > 1;
-  if (!many(communities) && !many(extendedCommunities) && !many(largeCommunities)) return found;
+  const unordered = (list: readonly unknown[] | null): boolean => list !== null && list.length !== 1;
+  const none = (list: readonly unknown[] | null): boolean => list === null || list.length === 0;
+  if (!unordered(communities) && !unordered(extendedCommunities) && !unordered(largeCommunities)) return found;
   const byParts = (x: readonly number[], y: readonly number[]): number => {
     for (const [index, part] of x.entries()) if (part !== y[index]) return part - (y[index] ?? 0);
     return 0;
   };
   return {
     ...found,
-    communities: communities === null ? null : [...communities].sort((x, y) => x - y),
-    extendedCommunities: extendedCommunities === null ? null : [...extendedCommunities].sort(byParts),
-    largeCommunities: largeCommunities === null ? null : [...largeCommunities].sort(byParts),
+    communities: communities === null || none(communities) ? null : [...communities].sort((x, y) => x - y),
+    extendedCommunities:
+      extendedCommunities === null || none(extendedCommunities) ? null : [...extendedCommunities].sort(byParts),
+    largeCommunities: largeCommunities === null || none(largeCommunities) ? null : [...largeCommunities].sort(byParts),
   };
 }

@@ -44,7 +44,8 @@ export type BirdOption = BirdPlace &
       }
     | { readonly kind: "source address"; readonly address: Address }
     | { readonly kind: "import" | "export"; readonly use: BirdFilterUse }
-    | { readonly kind: "limit"; readonly what: string; readonly count: number; readonly action: string | null }
+    /** Null: `off`. */
+    | { readonly kind: "limit"; readonly what: string; readonly count: number | null; readonly action: string | null }
     /** Null: the protocol's own default. */
     | { readonly kind: "multihop"; readonly hops: number | null }
     /** The password itself is never kept: a fingerprint, by which two can be told apart; null where a collector has redacted it. */
@@ -92,6 +93,9 @@ export const BIRD_SWITCHES = [
   "interpret communities",
   "deterministic med",
   "med metric",
+  "path metric",
+  "igp metric",
+  "long lived graceful restart",
   "prefer older",
   "import keep filtered",
   "import table",

@@ -273,9 +273,10 @@ function parseImportOrExport(cursor: Cursor, place: BirdPlace): BirdOption | nul
   if (cursor.at("keep", 1) || cursor.at("table", 1)) return undefined;
   cursor.next();
   if (cursor.take("limit")) {
-    const count = cursor.take("off") ? 0 : numberAt(cursor);
+    const off = cursor.take("off");
+    const count = off ? null : numberAt(cursor);
     const action = cursor.take("action") ? cursor.next().text : null;
-    return count === null || !ends(cursor) ? null : { kind: "limit", what: kind, count, action, ...place };
+    return (count === null && !off) || !ends(cursor) ? null : { kind: "limit", what: kind, count, action, ...place };
   }
   if (kind === "receive") return cursor.fail("“limit”");
   const use = parseFilterUse(cursor);
@@ -375,6 +376,8 @@ function parseInterface(cursor: Cursor, place: BirdPlace): BirdOption | null {
 }
 
 function parseStaticRoute(cursor: Cursor, place: BirdPlace): BirdOption | null | undefined {
+  // The older name of the limit of imports.
+  if (cursor.at("limit", 1)) return parseImportOrExport(cursor, place);
   return cursor.at("refresh", 1) ? undefined : parseRoute(cursor, place);
 }
 

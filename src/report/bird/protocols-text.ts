@@ -67,6 +67,16 @@ function details(speaker: Speaker, item: Protocol, peer: Peer | null): readonly 
   add("Preference", String(configuration.preference));
   add("Input filter", filterName(configuration.import));
   add("Output filter", filterName(configuration.export));
+  const { limits } = item;
+  for (const [name, limit] of [
+    ["Receive", limits?.receive],
+    ["Import", limits?.import],
+    ["Export", limits?.export],
+  ] as const) {
+    if (limit == null) continue;
+    add(`${name} limit`, `${limit.count}${limit.state === "initial" ? "" : " [HIT]"}`);
+    lines.push(`    ${"Action:".padEnd(14)}${limit.action}`);
+  }
   if (item.state !== "down") {
     add("Routes", `${item.imported} imported, ${exportedBy(item)} exported, ${preferred(speaker, item)} preferred`);
     lines.push(

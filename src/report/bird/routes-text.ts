@@ -1,5 +1,7 @@
 import type { AsPathSegment, PathAttributes } from "../../bgp/messages/path-attributes.ts";
 import { lastAs } from "../../bgp/rib/as-path.ts";
+import { isStale } from "../../bgp/rib/better.ts";
+import { suppressedRoutes } from "../../bgp/rib/deterministic-med.ts";
 import { isResolvable, type RibRoute } from "../../bgp/rib/route.ts";
 import { lookUpRoute, netsOf, type RibNet } from "../../bgp/rib/table.ts";
 import type { Speaker } from "../../bgp/speaker/speaker.ts";
@@ -31,7 +33,7 @@ export function routesText(speaker: Speaker, clock: BirdClock, question: RoutesQ
     let first = true;
     for (const route of net.routes) {
       if (question.protocol !== null && route.owner.name !== question.protocol) continue;
-      lines.push(row(route, clock, first, route === net.routes[0]), ...hops(route));
+      lines.push(row(route, net, clock, first, route === net.routes[0]), ...hops(route));
       if (question.all) lines.push(...attributes(route));
       first = false;
       if (question.primary === true) break;
@@ -50,11 +52,9 @@ function netsAsked(speaker: Speaker, question: RoutesQuestion): readonly RibNet[
   return nets.filter(({ routes }) => found !== null && routes[0] === found);
 }
 
-/** BIRD walks its hash table (nest/rt-fib.c): by the upper ten bits of a hash of 16 (ipa_hash), then in the order they came. */
-const HASH_SHIFT = 6;
-
+/** BIRD walks its hash table (nest/rt-fib.c), whose chains are in the order of the whole hash of 16 bits (ipa_hash), then as they came. */
 function inTableOrder(nets: readonly RibNet[]): readonly RibNet[] {
-  const place = ({ prefix }: RibNet): number => hash(prefix) >>> HASH_SHIFT;
+  const place = ({ prefix }: RibNet): number => hash(prefix);
   return nets
     .map((net, index) => ({ net, index, place: place(net) }))
     .sort((x, y) => x.place - y.place || x.index - y.index)
@@ -62,6 +62,10 @@ function inTableOrder(nets: readonly RibNet[]): readonly RibNet[] {
 }
 
 function hash({ address }: Prefix): number {
+  if (address.family === 6) {
+    const folded = (address.a ^ address.b ^ address.c ^ address.d) >>> 0;
+    return (folded ^ (folded >>> 16) ^ (folded >>> 8)) & 0xffff;
+  }
   let value = (address.a ^ address.b ^ address.c ^ address.d) >>> 0;
   value = (value ^ (value >>> 16)) >>> 0;
   return (value ^ (value << 10)) & 0xffff;
@@ -69,7 +73,7 @@ function hash({ address }: Prefix): number {
 
 const TARGETS = { blackhole: "blackhole", unreachable: "unreachable", prohibit: "prohibited", multipath: "multipath" };
 
-function row(route: RibRoute, clock: BirdClock, first: boolean, best: boolean): string {
+function row(route: RibRoute, net: RibNet, clock: BirdClock, first: boolean, best: boolean): string {
   const [hop] = route.hops;
   const { target } = route;
   const way =
@@ -84,15 +88,16 @@ function row(route: RibRoute, clock: BirdClock, first: boolean, best: boolean): 
       ? ""
       : ` from ${formatAddress(route.from)}`;
   const prefix = first ? formatPrefix(route.prefix) : "";
-  return `${prefix.padEnd(18)} ${way} [${route.owner.name} ${clock(route.since)}${from}]${best ? " *" : ""}${info(route)}`;
+  return `${prefix.padEnd(18)} ${way} [${route.owner.name} ${clock(route.since)}${from}]${best ? " *" : ""}${info(route, net)}`;
 }
 
 /** bgp_get_route_info(), or the preference alone. */
-function info(route: RibRoute): string {
+function info(route: RibRoute, net: RibNet): string {
   if (route.source !== "bgp") return ` (${route.preference})`;
+  const marks = `${suppressedRoutes(net.routes).has(route) ? "-" : ""}${isStale(route) ? "s" : ""}`;
   const metric = route.recursive ? (isResolvable(route) ? `/${route.igpMetric ?? "?"}` : "/-") : "";
   const as = lastAs(route.attributes?.asPath ?? []);
-  return ` (${route.preference}${metric}) [${as === null ? "" : `AS${as}`}${"ie?"[route.attributes?.origin ?? 2] ?? "?"}]`;
+  return ` (${route.preference}${marks}${metric}) [${as === null ? "" : `AS${as}`}${"ie?"[route.attributes?.origin ?? 2] ?? "?"}]`;
 }
 
 function hops(route: RibRoute): readonly string[] {
@@ -142,8 +147,26 @@ function bgpAttributes(found: PathAttributes): readonly string[] {
   add("community", found.communities?.map((item) => `(${item >>> 16},${item & 0xffff})`).join(" "));
   add("originator_id", found.originatorId === null ? null : id(found.originatorId));
   add("cluster_list", found.clusterList?.map(id).join(" "));
+  add("ext_community", found.extendedCommunities?.map(extendedText).join(" "));
   add("large_community", found.largeCommunities?.map((item) => `(${item.join(", ")})`).join(" "));
   return lines;
+}
+
+const EXTENDED_KINDS: ReadonlyMap<number, string> = new Map([
+  [2, "rt"],
+  [3, "ro"],
+]);
+
+/** ec_format() of nest/a-set.c. */
+function extendedText([high, low]: readonly [number, number]): string {
+  const form = (high >>> 24) & 0xbf;
+  const subtype = (high >>> 16) & 0xff;
+  const kind = EXTENDED_KINDS.get(subtype) ?? `unknown 0x${(high >>> 16).toString(16)}`;
+  const long = (((high & 0xffff) << 16) | (low >>> 16)) >>> 0;
+  if (form === 0) return `(${kind}, ${high & 0xffff}, ${low})`;
+  if (form === 1) return `(${kind}, ${formatAddress(ipv4(long))}, ${low & 0xffff})`;
+  if (form === 2) return `(${kind}, ${long}, ${low & 0xffff})`;
+  return `(generic, 0x${high.toString(16)}, 0x${low.toString(16)})`;
 }
 
 function segment({ kind, numbers }: AsPathSegment): string {

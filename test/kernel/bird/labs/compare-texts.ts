@@ -11,15 +11,32 @@ export function birdcOutput(said: string): string {
     .trimEnd();
 }
 
-/** Times, what timers have left, and what depends on when exactly a session came up. */
+/**
+ * Times, what timers have left, and how often a route was told on the way to where all have settled: that depends on which of two
+ * neighbours came first.
+ */
 function timeless(text: string): readonly string[] {
   return text
     .replaceAll(/\b\d\d:\d\d:\d\d\b/g, "TIME")
     .replaceAll(/\b\d{4}-\d\d-\d\d\b/g, "DATE")
     .replaceAll(/((?:timer|delay|wait):\s+)\d+\//g, "$1N/")
+    .replaceAll(/(import|export) (updates|withdraws):.*/gi, "$1 $2")
     .replaceAll(/timer is \d+\//g, "timer is N/")
     .split("\n")
     .map((line) => line.trimEnd());
+}
+
+/** The best route of a destination comes first; behind it they come in the order in which they were told. */
+function inSomeOrder(lines: readonly string[]): readonly string[] {
+  const nets: string[][] = [];
+  for (const line of lines) {
+    const net = nets.at(-1);
+    const route = net?.at(-1);
+    if (net === undefined || route === undefined || /^\S/.test(line)) nets.push([line]);
+    else if (line.startsWith("\t")) net[net.length - 1] = `${route}\n${line}`;
+    else net.push(line);
+  }
+  return nets.flatMap(([best = "", ...others]) => [best, ...others.sort()]);
 }
 
 /** Compares an answer of birdc line by line; of destinations that are `tied`, nothing but time decides. */
@@ -31,8 +48,10 @@ export function compareTexts(
   add: (text: string) => void,
 ): void {
   if (tied.size > 0 && what.includes("show route")) return;
-  const real = timeless(birdcOutput(said));
-  const emulated = timeless(shown.trimEnd());
+  const lines = (text: string): readonly string[] =>
+    what.includes("show route") ? inSomeOrder(timeless(text)) : timeless(text);
+  const real = lines(birdcOutput(said));
+  const emulated = lines(shown.trimEnd());
   const at = real.findIndex((line, index) => line !== emulated[index]);
   if (at < 0 && real.length === emulated.length) return;
   const index = at < 0 ? real.length : at;

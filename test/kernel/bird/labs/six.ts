@@ -12,6 +12,7 @@ export function inSix(lab: Lab): Lab {
       interfaces: node.interfaces.map((port) => ({ ...port, address: sixOf(port.address) })),
       routes: node.routes.map(sixOf),
     })),
+    asked: lab.asked.map(sixOf),
     stages: lab.stages.map((stage) => ({ ...stage, events: stage.events.flatMap((event) => eventInSix(event, lab)) })),
   };
 }
