@@ -1,8 +1,12 @@
 import { copyWorld } from "../emulator/copy-world.ts";
 import { createWorld, runtimeOf, type World, type WorldOptions } from "../emulator/world.ts";
 import type { Chooser } from "../linux/chooser.ts";
+import type { HostRuntime } from "../linux/runtime.ts";
+import { hostOf, partsOfHost } from "../model/host-parts.ts";
 import type { Network } from "../model/network.ts";
 import type { Route } from "../model/route.ts";
+import { routesWithoutBird } from "../model/routes-without-bird.ts";
+import type { Family } from "../net/address.ts";
 import type { SpeakerConfiguration } from "./speaker/configuration.ts";
 import { daemonsIn, runSpeakers } from "./speaker/run-speakers.ts";
 import { sharePool } from "./speaker/shared-attributes.ts";
@@ -44,12 +48,30 @@ export function startDaemons(
   for (const [host, items] of configurations) {
     const runtime = runtimeOf(world, host);
     if (runtime === null) continue;
+    forgetBirds(
+      runtime,
+      items.map(({ family }) => family),
+    );
     speakers.set(
       host,
       items.map((item) => startSpeaker(world, runtime, item)),
     );
   }
   return { world, speakers, chosen };
+}
+
+/** What daemons put into the kernel in a life before is not made only to be taken away. */
+function forgetBirds(runtime: HostRuntime, families: readonly Family[]): void {
+  const { host, compiled } = runtime;
+  const routes = routesWithoutBird(host, families);
+  if (routes === null) return;
+  const { bystander } = host;
+  const bare = hostOf({
+    ...partsOfHost(host),
+    routes: () => routes,
+    ...(bystander === undefined ? {} : { bystander }),
+  });
+  runtime.compiled = { ...compiled, host: bare, fib: { 4: null, 6: null } };
 }
 
 /**

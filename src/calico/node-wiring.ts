@@ -29,6 +29,8 @@ export interface NodeWiring {
   /** The hosts' ends of pods' veth pairs, tunl0, vxlan.calico, … */
   readonly interfaces: readonly Interface[];
   readonly routes: readonly Route[];
+  /** The same without what BIRD has put there, of these families. */
+  routesWithoutBird(families: readonly Family[]): readonly Route[];
   /** Besides the kernel's own. */
   readonly policyRules: readonly PolicyRule[];
   readonly neighbours: readonly Neighbour[];
@@ -68,6 +70,14 @@ export function nodeWiring(node: DeclaredNode, context: WiringContext): NodeWiri
     },
     get policyRules() {
       return wireguardRules(wired);
+    },
+    routesWithoutBird: (families) => {
+      const others = FAMILIES.filter((family) => !families.includes(family));
+      return routesOf(
+        wired,
+        devices(),
+        others.map((family) => birdRoutes(wired, family)),
+      );
     },
     get neighbours() {
       return neighbours();

@@ -1,5 +1,6 @@
 import { type Host, knowledgeOf } from "../model/host.ts";
 import type { Interface } from "../model/interface.ts";
+import { routesWithoutBird } from "../model/routes-without-bird.ts";
 import { type Address, isLoopback, isUnspecified, sameAddress } from "../net/address.ts";
 import { prefixContains } from "../net/prefix.ts";
 import { neighboursOn } from "./neighbour-index.ts";
@@ -77,7 +78,7 @@ function minds(host: Host, device: Interface): { has(address: number): boolean }
     (routes === "known" || routes === "derived") &&
     !proxies(host, device) &&
     !host.neighbours.some(({ proxy }) => proxy) &&
-    host.routes.every(
+    (routesWithoutBird(host, [4, 6]) ?? host.routes).every(
       ({ type, family, destination: { address, length } }) =>
         type !== "local" || family === 6 || (length === 32 && own.has(address.a)) || address.a >>> 24 === 127,
     );

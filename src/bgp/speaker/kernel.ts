@@ -90,7 +90,7 @@ function alienRoutes(
   { runtime, configuration: { family: own } }: SpeakerCore,
   configuration: KernelConfiguration,
 ): readonly Route[] {
-  const { routes } = runtime.host;
+  const { routes } = runtime.compiled.host;
   const table = tableOf(configuration);
   const layers = layeredRoutes.layersOf(routes);
   if (layers === null) return withoutBirds(routes, own, table);

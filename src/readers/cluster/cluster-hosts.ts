@@ -14,15 +14,16 @@ import { kubeProxyOfNode } from "../../kubernetes/kube-proxy/kube-proxy-of-node.
 import { hasFinished, type Pod } from "../../kubernetes/pod.ts";
 import { findHoldersBy } from "../../model/address-holders.ts";
 import type { Bystander, Host, HostPart, Knowledge } from "../../model/host.ts";
+import { hostOf } from "../../model/host-parts.ts";
 import type { IpSet } from "../../model/ip-set.ts";
 import type { Link } from "../../model/link.ts";
 import { once } from "../../model/once.ts";
 import type { OriginTable } from "../../model/origin.ts";
 import { defaultPolicyRules } from "../../model/policy-rule.ts";
-import { layeredRoutes } from "../../model/route.ts";
+import { layeredRoutes, type Route } from "../../model/route.ts";
+import { tellRoutesWithoutBird } from "../../model/routes-without-bird.ts";
 import type { Table } from "../../model/ruleset.ts";
 import { formatAddress, isLinkLocal } from "../../net/address.ts";
-import { hostOf } from "../snapshot/host-parts.ts";
 import { declaredSockets, synthesisePod } from "../snapshot/synthesise-pod.ts";
 import { declaredPorts, type PortIndex, portIndex, type Workload } from "../snapshot/workloads.ts";
 import { addressHolders } from "./address-holders.ts";
@@ -179,15 +180,15 @@ function nodeHost(node: DeclaredNode, contexts: Contexts): Host {
     const written = new Map([...node.sysctls, ...kubeProxy().sysctls, ...wiring().sysctls, ...portmap().sysctls]);
     return nodeSysctls(written, interfaces);
   });
-  return hostOf({
+  const withMachines = (routes: readonly Route[]): readonly Route[] => {
+    const layers = layeredRoutes.layersOf(routes) ?? { shared: [], without: new Set(), own: routes };
+    return layeredRoutes.list({ ...layers, own: [...node.routes, ...layers.own] });
+  };
+  const host = hostOf({
     name: node.name,
     kind: "node",
     interfaces,
-    routes: once(() => {
-      const { routes } = wiring();
-      const layers = layeredRoutes.layersOf(routes) ?? { shared: [], without: new Set(), own: routes };
-      return layeredRoutes.list({ ...layers, own: [...node.routes, ...layers.own] });
-    }),
+    routes: once(() => withMachines(wiring().routes)),
     bystander: bystanderOf(node, contexts),
     policyRules: () => [...defaultPolicyRules(4), ...defaultPolicyRules(6), ...wiring().policyRules],
     rulesets: once(() => renderedRulesets([felix(), portmap(), kubeProxy()], node.firewall, contexts.tables)),
@@ -211,6 +212,8 @@ function nodeHost(node: DeclaredNode, contexts: Contexts): Host {
     node: null,
     origin: node.origin,
   });
+  tellRoutesWithoutBird(host, (families) => withMachines(wiring().routesWithoutBird(families)));
+  return host;
 }
 
 /**

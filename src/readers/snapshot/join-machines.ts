@@ -1,13 +1,13 @@
 import type { Cluster } from "../../calico/cluster.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Host, HostPart } from "../../model/host.ts";
+import { hostOf, partsOfHost } from "../../model/host-parts.ts";
 import type { Interface } from "../../model/interface.ts";
 import type { Link } from "../../model/link.ts";
 import { once } from "../../model/once.ts";
 import type { OriginTable } from "../../model/origin.ts";
 import { formatAddress } from "../../net/address.ts";
 import { findingAt } from "./finding-at.ts";
-import { hostOf, partsOfHost } from "./host-parts.ts";
 import { NOBODY } from "./layout.ts";
 import { findVeth, type HostRoutes, hostRoutesOf, linksInside, pairByIndex, vethLink } from "./pod-links.ts";
 import type { Machine } from "./read-machine.ts";

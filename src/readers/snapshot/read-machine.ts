@@ -1,4 +1,5 @@
 import type { Host, HostPart, Knowledge } from "../../model/host.ts";
+import { hostOf } from "../../model/host-parts.ts";
 import type { IpSet } from "../../model/ip-set.ts";
 import { once } from "../../model/once.ts";
 import type { Route } from "../../model/route.ts";
@@ -16,7 +17,6 @@ import { likelyKind, PRINTED_BY } from "../recognise.ts";
 import { readSockets } from "../ss.ts";
 import { type ChosenFile, chooseFiles } from "./choose-files.ts";
 import type { FileRole } from "./files.ts";
-import { hostOf } from "./host-parts.ts";
 import type { MachineFiles } from "./layout.ts";
 import { noteCuts, noteOtherBackend, withCuts } from "./machine-cuts.ts";
 import { isOfOneFamily, onlyInRoutes, readInterfaces } from "./machine-interfaces.ts";

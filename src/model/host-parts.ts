@@ -1,4 +1,4 @@
-import type { Host } from "../../model/host.ts";
+import type { Host } from "./host.ts";
 
 /** Parts of a host that are read from dumps of their own. */
 type ReadPart =
