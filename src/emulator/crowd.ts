@@ -1,9 +1,10 @@
+import { addressHash } from "../linux/neighbour-index.ts";
 import type { ArpMessage } from "../linux/skb.ts";
 import type { Host } from "../model/host.ts";
 import type { Interface } from "../model/interface.ts";
 import type { Link } from "../model/link.ts";
 import type { Network } from "../model/network.ts";
-import { formatAddress, isLoopback } from "../net/address.ts";
+import { isLoopback } from "../net/address.ts";
 import { macOf } from "./topology.ts";
 
 /** A device on a link, of a host that may not live yet. */
@@ -24,8 +25,8 @@ export interface Crowd {
   readonly proven: Set<string>;
   /** Positions of those whose part in questions of ARP nobody told beforehand (`Host.bystander`). */
   readonly watching: readonly number[];
-  /** Positions of the others, by the addresses that they answer for. */
-  readonly byAddress: ReadonlyMap<string, readonly number[]>;
+  /** Positions of the others, by hashes of the addresses that they answer for. */
+  readonly byAddress: ReadonlyMap<number, readonly number[]>;
   readonly byHost: ReadonlyMap<string, readonly number[]>;
 }
 
@@ -50,7 +51,7 @@ function gather(network: Network, link: Link): Crowd {
   const members: Neighbour[] = [];
   const byMac = new Map<string, Neighbour | null>();
   const watching: number[] = [];
-  const byAddress = new Map<string, number[]>();
+  const byAddress = new Map<number, number[]>();
   const byHost = new Map<string, number[]>();
   let isFlat = true;
   for (const member of link.members) {
@@ -65,12 +66,12 @@ function gather(network: Network, link: Link): Crowd {
     if (device.master !== null) isFlat = false;
     const { bystander } = host;
     if (!device.up || device.master !== null || bystander?.devices.has(device.name) !== true) watching.push(position);
-    else for (const address of bystander.addresses) push(byAddress, formatAddress(address), position);
+    else for (const address of bystander.addresses) push(byAddress, addressHash(address), position);
   }
   return { members, byMac, isFlat, proven: new Set(), watching, byAddress, byHost };
 }
 
-function push(map: Map<string, number[]>, key: string, position: number): void {
+function push<Key>(map: Map<Key, number[]>, key: Key, position: number): void {
   const present = map.get(key);
   if (present === undefined) map.set(key, [position]);
   else present.push(position);
@@ -86,7 +87,13 @@ export function concernedBy(
   living: Iterable<string>,
 ): readonly Neighbour[] | null {
   if (operation !== "request" || isLoopback(target)) return null;
-  const positions = new Set([...watching, ...(byAddress.get(formatAddress(target)) ?? [])]);
-  for (const host of living) for (const position of byHost.get(host) ?? []) positions.add(position);
-  return [...positions].sort((x, y) => x - y).flatMap((position) => members[position] ?? []);
+  const positions = [...watching, ...(byAddress.get(addressHash(target)) ?? [])];
+  for (const host of living) positions.push(...(byHost.get(host) ?? []));
+  positions.sort((x, y) => x - y);
+  const concerned: Neighbour[] = [];
+  for (const [index, position] of positions.entries()) {
+    const member = members[position];
+    if (member !== undefined && position !== positions[index - 1]) concerned.push(member);
+  }
+  return concerned;
 }

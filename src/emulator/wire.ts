@@ -132,10 +132,11 @@ function receiversOf(
 function mindful(
   { hosts, forgetful, changed, neighbourWatch: { macs, unsettled } }: World,
   { sender, senderMac }: ArpMessage,
-) {
+): Iterable<string> {
   const known = macs.get(addressHash(sender));
   const isAsTheyKnow = known === undefined || known === senderMac;
-  return forgetful && isAsTheyKnow ? new Set([...changed, ...unsettled]) : hosts.keys();
+  if (!forgetful || !isAsTheyKnow) return hosts.keys();
+  return changed.size === 0 ? unsettled : [...changed, ...unsettled];
 }
 
 function neighboursOn(network: Network, link: Link): readonly Neighbour[] {

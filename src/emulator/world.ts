@@ -317,7 +317,7 @@ export function originate(
   world: World,
   runtime: HostRuntime,
   packet: Packet,
-  options: SendOptions & { readonly note?: (frame: Skb) => PathNote },
+  options: SendOptions & { readonly note?: ((frame: Skb) => PathNote) | null },
 ): Journey {
   const journey = startJourney(
     world,

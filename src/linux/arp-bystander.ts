@@ -22,7 +22,7 @@ export function sleepsThrough(host: Host, device: Interface, message: ArpMessage
   if (bystander?.devices.has(device.name) === true) {
     return !bystander.addresses.some((own) => sameAddress(own, target));
   }
-  for (const entry of neighboursOn(host.neighbours, device.name, null)) {
+  for (const entry of neighboursOn(host.neighbours, device.name)) {
     if (entry.proxy && sameAddress(entry.address, target)) return false;
     if (entry.proxy || isUnspecified(sender) || !sameAddress(entry.address, sender)) continue;
     const stays = entry.state === "PERMANENT" || entry.state === "NOARP";

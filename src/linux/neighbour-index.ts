@@ -27,20 +27,29 @@ function indexOf(list: readonly Neighbour[]): NeighbourIndex {
   return index;
 }
 
-/** The neighbours of a list that are on a device, of which `hash` may choose; what many hosts share is indexed once. */
-export function* neighboursOn(list: readonly Neighbour[], device: string, hash: number | null): Iterable<Neighbour> {
+/** The neighbours of a list that are on a device; what many hosts share is indexed once. */
+export function* neighboursOn(list: readonly Neighbour[], device: string): Iterable<Neighbour> {
   const layers = layeredNeighbours.layersOf(list);
-  if (layers === null) {
-    yield* chosen(indexOf(list), device, hash);
-    return;
+  for (const some of indexOf(layers?.own ?? list)
+    .get(device)
+    ?.values() ?? [])
+    yield* some;
+  if (layers === null) return;
+  for (const some of indexOf(layers.shared).get(device)?.values() ?? []) {
+    for (const one of some) if (!layers.without.has(one)) yield one;
   }
-  yield* chosen(indexOf(layers.own), device, hash);
-  for (const one of chosen(indexOf(layers.shared), device, hash)) if (!layers.without.has(one)) yield one;
 }
 
-function* chosen(index: NeighbourIndex, device: string, hash: number | null): Iterable<Neighbour> {
-  const ofDevice = index.get(device);
-  if (ofDevice === undefined) return;
-  if (hash !== null) yield* ofDevice.get(hash) ?? [];
-  else for (const some of ofDevice.values()) yield* some;
+const NONE: readonly Neighbour[] = [];
+
+/** Those of them whose addresses have a hash. */
+export function neighboursAt(list: readonly Neighbour[], device: string, hash: number): readonly Neighbour[] {
+  const layers = layeredNeighbours.layersOf(list);
+  const own =
+    indexOf(layers?.own ?? list)
+      .get(device)
+      ?.get(hash) ?? NONE;
+  const shared = layers === null ? NONE : (indexOf(layers.shared).get(device)?.get(hash) ?? NONE);
+  if (layers === null || shared.length === 0) return own;
+  return [...own, ...shared.filter((one) => !layers.without.has(one))];
 }

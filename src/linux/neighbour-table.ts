@@ -1,7 +1,7 @@
 import type { Host } from "../model/host.ts";
 import type { Neighbour } from "../model/neighbour.ts";
 import { type Address, sameAddress } from "../net/address.ts";
-import { addressHash, neighboursOn } from "./neighbour-index.ts";
+import { addressHash, neighboursAt } from "./neighbour-index.ts";
 
 /** A resolved or failed neighbour of one interface. */
 export interface NeighbourEntry {
@@ -70,11 +70,11 @@ export function neighbourTable({ name, neighbours }: Host, watch: NeighbourWatch
 }
 
 export function findNeighbour(table: NeighbourTable, device: string, address: Address): NeighbourEntry | null {
-  const bucket = table.devices.get(device)?.get(addressHash(address));
-  const known = bucket?.find((entry) => sameAddress(entry.address, address));
-  if (known !== undefined) return known;
+  const hash = addressHash(address);
+  const bucket = table.devices.get(device)?.get(hash);
+  if (bucket !== undefined) for (const entry of bucket) if (sameAddress(entry.address, address)) return entry;
   let dumped: Neighbour | null = null;
-  for (const item of neighboursOn(table.dumped, device, addressHash(address))) {
+  for (const item of neighboursAt(table.dumped, device, hash)) {
     if (!item.proxy && sameAddress(item.address, address)) dumped = item;
   }
   if (dumped === null) return null;

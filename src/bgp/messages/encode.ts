@@ -11,6 +11,7 @@ import {
 } from "./message.ts";
 import { writeNlri } from "./nlri.ts";
 import { type Writer, writer } from "./octets.ts";
+import { pathAttributes } from "./path-attributes.ts";
 import { writeAttributes } from "./write-attributes.ts";
 
 const MARKER = new Uint8Array(16).fill(0xff);
@@ -31,6 +32,18 @@ let keepalive: Uint8Array | null = null;
 export function keepaliveOctets(): Uint8Array {
   keepalive ??= encodeMessage({ kind: "keepalive" }, PLAIN_FORM);
   return keepalive;
+}
+
+const endsOfRib: Record<4 | 6, Uint8Array | null> = { 4: null, 6: null };
+
+/** The mark behind the last route of a family (RFC 4724 section 2): the same octets for all. */
+export function endOfRibOctets(family: 4 | 6): Uint8Array {
+  const known = endsOfRib[family];
+  if (known !== null) return known;
+  const attributes = family === 6 ? pathAttributes({ mpUnreach: [] }) : null;
+  const made = encodeMessage({ kind: "update", withdrawn: [], attributes, nlri: [] }, PLAIN_FORM);
+  endsOfRib[family] = made;
+  return made;
 }
 
 function typeOf(message: Message): number {

@@ -65,3 +65,13 @@ export function sameForm(x: WireForm, y: WireForm): boolean {
 }
 
 export const PLAIN_FORM: WireForm = { as4: false, addPath4: false, addPath6: false };
+
+const forms: WireForm[] = [];
+
+/** One object for equal forms: there are two for each of thousands of sessions. */
+export function wireForm(as4: boolean, addPath4: boolean, addPath6: boolean): WireForm {
+  const place = Number(as4) | (Number(addPath4) << 1) | (Number(addPath6) << 2);
+  const form = forms[place] ?? { as4, addPath4, addPath6 };
+  forms[place] = form;
+  return form;
+}

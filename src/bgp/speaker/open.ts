@@ -9,7 +9,7 @@ import {
 } from "../messages/capability.ts";
 import type { MessageError } from "../messages/decode.ts";
 import { encodeMessage } from "../messages/encode.ts";
-import { type OpenMessage, PLAIN_FORM, type WireForm } from "../messages/message.ts";
+import { type OpenMessage, PLAIN_FORM, type WireForm, wireForm } from "../messages/message.ts";
 import { OPEN_ERROR } from "../messages/notification-text.ts";
 import type { BgpConfiguration, SpeakerConfiguration } from "./configuration.ts";
 
@@ -115,11 +115,8 @@ export function agree(
       ?.mode ?? 0;
   const addPathReceive = peer.addPathReceive && (mode & ADD_PATH_SEND) !== 0;
   const addPathSend = peer.addPathSend && (mode & ADD_PATH_RECEIVE) !== 0;
-  const form = (addPath: boolean): WireForm => ({
-    as4: peer.as4 && as4 !== undefined,
-    addPath4: speaker.family === 4 && addPath,
-    addPath6: speaker.family === 6 && addPath,
-  });
+  const form = (addPath: boolean): WireForm =>
+    wireForm(peer.as4 && as4 !== undefined, speaker.family === 4 && addPath, speaker.family === 6 && addPath);
   const restarts = capabilities.some(
     (item) => item.kind === "graceful-restart" && item.families.some((family) => family.afi === afi),
   );

@@ -105,13 +105,16 @@ export interface Peer {
   readonly hash: number;
 }
 
+export const NOTHING_RECEIVED = new Uint8Array();
+export const NO_CAPABILITIES: readonly Capability[] = [];
+
 export function peerConnection(world: World, outgoing: boolean): PeerConnection {
   return {
     outgoing,
     state: "Idle",
     socket: null,
-    received: new Uint8Array(),
-    capabilities: [],
+    received: NOTHING_RECEIVED,
+    capabilities: NO_CAPABILITIES,
     form: PLAIN_FORM,
     sendForm: PLAIN_FORM,
     holdTime: 0,

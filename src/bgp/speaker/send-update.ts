@@ -1,7 +1,7 @@
 import { sendOctets } from "../../emulator/tcp/send.ts";
 import { type Address, sameAddress } from "../../net/address.ts";
 import { type Prefix, samePrefix } from "../../net/prefix.ts";
-import { encodeMessage } from "../messages/encode.ts";
+import { encodeMessage, endOfRibOctets } from "../messages/encode.ts";
 import { MAX_MESSAGE_LENGTH, type Message, sameForm, type WireForm } from "../messages/message.ts";
 import { type Nlri, type PathAttributes, pathAttributes } from "../messages/path-attributes.ts";
 import type { BgpCore } from "./bgp-core.ts";
@@ -62,10 +62,9 @@ export function flush(core: BgpCore, peer: Peer): void {
 export function sendWrites(core: BgpCore, peer: Peer, writes: readonly Uint8Array[]): void {
   const { session } = peer;
   if (session === null || session.socket === null) return;
-  const end = peer.pendingEnd ? [encodeMessage(withdrawal([], core.configuration.family === 6), session.sendForm)] : [];
+  const all = peer.pendingEnd ? [...writes, endOfRibOctets(core.configuration.family)] : writes;
   peer.pendingEnd = false;
-  if (writes.length + end.length > 0)
-    sendOctets(core.world, session.socket, end.length === 0 ? writes : [...writes, ...end]);
+  if (all.length > 0) sendOctets(core.world, session.socket, all);
 }
 
 /** An announcement as it was encoded last, for the neighbours that hear it next. */

@@ -24,7 +24,14 @@ import {
 import { TOS } from "./listener.ts";
 import { agree, FORWARDING, openOctets, RESTARTED } from "./open.ts";
 import { identify } from "./owner.ts";
-import { type ConnectionState, NO_ERROR, type Peer, type PeerConnection } from "./peer.ts";
+import {
+  type ConnectionState,
+  NO_CAPABILITIES,
+  NO_ERROR,
+  NOTHING_RECEIVED,
+  type Peer,
+  type PeerConnection,
+} from "./peer.ts";
 import { startJittered } from "./peer-timer.ts";
 import { setState } from "./protocol.ts";
 import { finishRestart, receiveUpdate } from "./receive-update.ts";
@@ -103,7 +110,8 @@ const SOCKET_EVENTS = {
 };
 
 function eventsOf(core: BgpCore, peer: Peer, connection: PeerConnection): OfSocket & TcpEvents {
-  return { ...SOCKET_EVENTS, core, peer, connection, generation: ++connection.generation };
+  const { connected, received, lost } = SOCKET_EVENTS;
+  return { connected, received, lost, core, peer, connection, generation: ++connection.generation };
 }
 
 /** bgp_incoming_connection(): null where it is turned away. */
@@ -137,8 +145,8 @@ export function accept(core: BgpCore, socket: Connection): TcpEvents | null {
 
 /** bgp_send_open(). */
 function sendOpen(core: BgpCore, peer: Peer, connection: PeerConnection): void {
-  connection.received = new Uint8Array();
-  connection.capabilities = [];
+  connection.received = NOTHING_RECEIVED;
+  connection.capabilities = NO_CAPABILITIES;
   connection.form = PLAIN_FORM;
   connection.sendForm = PLAIN_FORM;
   stopTimer(connection.retryTimer);

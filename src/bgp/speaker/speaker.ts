@@ -14,7 +14,7 @@ import { announceToKernel, feedKernel, type Kernel, kernel, scanKernel, startKer
 import { routeLimits } from "./limits.ts";
 import { scanDirect, scanStatic, startDirect, startStatic } from "./local-routes.ts";
 import { bgpOwner } from "./owner.ts";
-import { NO_ERROR, type Peer, peerConnection } from "./peer.ts";
+import { NO_ERROR, type Peer, type PeerConnection, peerConnection } from "./peer.ts";
 import { type Protocol, protocol, setState } from "./protocol.ts";
 import { finishRestart } from "./receive-update.ts";
 import { beginRecovery, recovery } from "./recovery.ts";
@@ -210,16 +210,19 @@ function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): 
     timersStarted: 0,
     hash: hashOf(`${core.runtime.host.name} ${formatAddress(configuration.neighbour)} ${configuration.name}`),
   };
-  whenDue(peer.startupTimer, startupTimeout, [core, peer]);
+  // Timers have what they work on in common: there are many of them for each of thousands of neighbours.
+  const on: [BgpCore, Peer] = [core, peer];
+  whenDue(peer.startupTimer, startupTimeout, on);
   const { protocol: made } = peer;
   made.limits = routeLimits(configuration, world);
-  if (made.limits !== null) whenDue(made.limits.timer, limitTimeout, [core, peer]);
-  whenDue(peer.restartTimer, restartTimeout, [core, peer]);
-  whenDue(peer.staleTimer, finishRestart, [core, peer]);
+  if (made.limits !== null) whenDue(made.limits.timer, limitTimeout, on);
+  whenDue(peer.restartTimer, restartTimeout, on);
+  whenDue(peer.staleTimer, finishRestart, on);
   for (const connection of [peer.outgoing, peer.incoming]) {
-    whenDue(connection.retryTimer, connectTimeout, [core, peer]);
-    whenDue(connection.holdTimer, holdTimeout, [core, peer, connection]);
-    whenDue(connection.keepaliveTimer, keepaliveTimeout, [core, peer, connection]);
+    const withConnection: [BgpCore, Peer, PeerConnection] = [core, peer, connection];
+    whenDue(connection.retryTimer, connectTimeout, on);
+    whenDue(connection.holdTimer, holdTimeout, withConnection);
+    whenDue(connection.keepaliveTimer, keepaliveTimeout, withConnection);
   }
   return peer;
 }

@@ -15,8 +15,10 @@ export interface Timer {
 
 /** A timer that has at most one event in the queue, however often it is started anew. */
 export function timer(world: World): Timer {
-  return { world, action: nothing, on: [], expires: null, queued: null };
+  return { world, action: nothing, on: NOTHING, expires: null, queued: null };
 }
+
+const NOTHING: readonly unknown[] = [];
 
 function nothing(): void {}
 

@@ -22,8 +22,7 @@ interface Target {
 export function connectTcp(world: World, runtime: HostRuntime, target: Target): Connection | string {
   const { local, remote, port, options, events } = target;
   const host = runtime.host.name;
-  const known = [...runtime.host.interfaces.values()].some(({ addresses }) => hasAddress(addresses, local));
-  if (!known) return "EADDRNOTAVAIL";
+  if (!isOwn(runtime, local)) return "EADDRNOTAVAIL";
   const range = ephemeralPorts(runtime.host);
   const count = range.last - range.first + 1;
   let made = world.tcp.made.get(host) ?? 0;
@@ -39,6 +38,11 @@ export function connectTcp(world: World, runtime: HostRuntime, target: Target): 
   if (error === null || error === "EPERM" || error === "ENOBUFS") return connection;
   forget(world, connection);
   return error;
+}
+
+function isOwn({ host }: HostRuntime, address: Address): boolean {
+  for (const { addresses } of host.interfaces.values()) if (hasAddress(addresses, address)) return true;
+  return false;
 }
 
 function hasAddress(addresses: readonly { readonly address: Address }[], { family, a, b, c, d }: Address): boolean {

@@ -59,13 +59,12 @@ function transmitSegment(world: World, connection: Connection, segment: Segment)
     payloadLength: octets.length,
     content,
   });
-  const note = noteOf(world, connection, sent);
   return originate(world, connection.runtime, sent, {
     kind: segment.kind,
     cause: null,
     boundInterface: options.device,
-    ...(segment.first === true ? { connects: true } : {}),
-    ...(note === null ? {} : { note }),
+    connects: segment.first === true,
+    note: noteOf(world, connection, sent),
   }).error;
 }
 
@@ -148,17 +147,34 @@ function takeSegment(queue: Uint8Array[], first: Uint8Array): Uint8Array {
   }
   const writes = queue.splice(0, count);
   if (count === 1) return first;
+  const known = pieceOf.get(first);
+  if (known !== undefined && isMadeOf(known, writes)) return known.piece;
   const piece = new Uint8Array(length);
   let at = 0;
   for (const part of writes) {
     piece.set(part, at);
     at += part.length;
   }
-  if (writes.every(isWhole)) writesIn.set(piece, writes);
+  if (!writes.every(isWhole)) return piece;
+  writesIn.set(piece, writes);
+  pieceOf.set(first, { piece, writes });
   return piece;
 }
 
 const writesIn = new WeakMap<Uint8Array, readonly Uint8Array[]>();
+
+/** A segment of several whole writes. */
+interface Piece {
+  readonly piece: Uint8Array;
+  readonly writes: readonly Uint8Array[];
+}
+
+/** What was made last of writes that begin with one: a daemon writes the same to many neighbours. */
+const pieceOf = new WeakMap<Uint8Array, Piece>();
+
+function isMadeOf({ writes: own }: Piece, writes: readonly Uint8Array[]): boolean {
+  return own.length === writes.length && own.every((write, index) => write === writes[index]);
+}
 
 /** Not a part of what was written. */
 function isWhole({ length, buffer }: Uint8Array): boolean {
@@ -281,8 +297,12 @@ export function newConnection(
 ): Connection {
   return {
     runtime,
-    ...ends,
     local: ends.local ?? unspecified(ends.remote.family),
+    localPort: ends.localPort,
+    remote: ends.remote,
+    remotePort: ends.remotePort,
+    options: ends.options,
+    state: ends.state,
     events: null,
     acknowledged: 0,
     next: 1,

@@ -32,22 +32,21 @@ export function routeOutput(
   preferred: string | null = null,
 ): RoutingResult {
   const { packet } = skb;
-  const key = {
+  // One literal for both: objects that are spread are made by the runtime, this one by compiled code.
+  const key: RouteKey = {
     dst: packet.dst,
     src: source,
     input: null,
     output: skb.boundInterface ?? preferred,
     lenient: skb.boundInterface === null,
     mark: skb.mark,
+    tos: ownHeader ? 0 : packet.tos & 0xfc,
+    protocol: ownHeader ? IPPROTO_RAW : packet.protocol,
+    sport: ownHeader ? 0 : packet.sport,
+    dport: ownHeader ? 0 : packet.dport,
     uid: skb.owner?.uid ?? 0,
   };
-  return routeOutputKey(
-    runtime,
-    ownHeader
-      ? { ...key, tos: 0, protocol: IPPROTO_RAW, sport: 0, dport: 0 }
-      : { ...key, tos: packet.tos & 0xfc, protocol: packet.protocol, sport: packet.sport, dport: packet.dport },
-    true,
-  );
+  return routeOutputKey(runtime, key, true);
 }
 
 /**
