@@ -2,8 +2,8 @@ import { renderedBird } from "../analysis/rendered-bird.ts";
 import type { BirdContext } from "../calico/bird/bird-context.ts";
 import { BIRD_FILES, type BirdFile, birdFilesOf } from "../calico/bird/bird-files-of.ts";
 import { runsBird } from "../calico/wiring/wiring-settings.ts";
+import { didYouMean } from "../model/nearest.ts";
 import { birdNodes, birdNodesText } from "../report/bird-nodes.ts";
-import { nearest } from "../trace/nearest.ts";
 import type { CommonOptions } from "./common-options.ts";
 import { DONE, type ExitCode } from "./exit-code.ts";
 import { loadNetwork } from "./input.ts";
@@ -66,12 +66,11 @@ function withoutPasswords(text: string): string {
 }
 
 function unknown(code: "unknown-host" | "bad-arguments", message: string, name: string, names: readonly string[]) {
-  const close = nearest(name, names, 3);
   return {
     code,
     severity: "error" as const,
     message,
-    advice: close.length > 0 ? `Did you mean ${close.join(" or ")}?` : `There are ${names.slice(0, 10).join(", ")}.`,
+    advice: didYouMean(name, names) ?? `There are ${names.slice(0, 10).join(", ")}.`,
   };
 }
 

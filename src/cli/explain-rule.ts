@@ -2,10 +2,10 @@ import { explainTarget, parseTarget, type Target } from "../analysis/explain/exp
 import { declaredCauses, programmedCluster } from "../analysis/programmed/programmed-cluster.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Host } from "../model/host.ts";
+import { didYouMean } from "../model/nearest.ts";
 import type { Network } from "../model/network.ts";
 import { explainRuleJson } from "../report/explain-rule-json.ts";
 import { explainRuleText } from "../report/explain-rule-text.ts";
-import { nearest } from "../trace/nearest.ts";
 import type { CommonOptions } from "./common-options.ts";
 import { DONE, type ExitCode } from "./exit-code.ts";
 import { loadNetwork } from "./input.ts";
@@ -54,13 +54,12 @@ function named({ hosts }: Network, name: string): Host {
   const found = hosts.get(name);
   if (found !== undefined) return found;
   const names = [...hosts.keys()];
-  const close = nearest(name, names, 3);
   throw new InputError([
     {
       code: "unknown-host",
       severity: "error",
       message: `there is no node ${name}`,
-      advice: close.length > 0 ? `Did you mean ${close.join(" or ")}?` : `There are ${names.slice(0, 10).join(", ")}.`,
+      advice: didYouMean(name, names) ?? `There are ${names.slice(0, 10).join(", ")}.`,
     },
   ]);
 }

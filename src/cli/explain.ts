@@ -1,6 +1,6 @@
 import { CODES, type DeclaredCode } from "../model/codes/codes.ts";
+import { didYouMean } from "../model/nearest.ts";
 import { codeJson, codeListText, codeText } from "../report/code-text.ts";
-import { nearest } from "../trace/nearest.ts";
 import type { CommonOptions } from "./common-options.ts";
 import { DONE, type ExitCode } from "./exit-code.ts";
 import { InputError } from "./input-error.ts";
@@ -33,13 +33,12 @@ function find(argument: string): DeclaredCode {
   const name = argument.replace(/^\[|\]$/g, "");
   const page = CODES.get(name);
   if (page !== undefined) return page;
-  const close = nearest(name, [...CODES.keys()], 3);
   throw new InputError([
     {
       code: "unknown-code",
       severity: "error",
       message: `there is no code ${name}`,
-      advice: close.length > 0 ? `Did you mean ${close.join(" or ")}?` : "podpath explain lists all codes.",
+      advice: didYouMean(name, [...CODES.keys()]) ?? "podpath explain lists all codes.",
     },
   ]);
 }

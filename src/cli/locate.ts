@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import type { Finding } from "../model/finding.ts";
+import { nearest } from "../model/nearest.ts";
 import { recogniseDump } from "../readers/recognise.ts";
-import { nearest } from "../trace/nearest.ts";
 import { InputError } from "./input-error.ts";
 import type { Io } from "./io.ts";
 import { readTextFile } from "./read-files.ts";

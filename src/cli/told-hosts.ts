@@ -1,5 +1,5 @@
 import type { Finding } from "../model/finding.ts";
-import { nearest } from "../trace/nearest.ts";
+import { didYouMean } from "../model/nearest.ts";
 
 /** What `--host <file>=<machine>` says of a path: the whole path, its end, or a pattern with `*`. */
 export function hostsTold(told: readonly string[]): (path: string) => string | null {
@@ -16,13 +16,12 @@ export function untoldFiles(told: readonly string[], paths: readonly string[]): 
     const { file } = parts(one);
     const matches = matcher(file);
     if (paths.some(matches)) return [];
-    const close = nearest(file, paths, 3);
     return [
       {
         code: "bad-arguments",
         severity: "error",
         message: `--host names ${file}, and there is no such file`,
-        advice: close.length > 0 ? `Did you mean ${close.join(" or ")}?` : "podpath check lists the files.",
+        advice: didYouMean(file, paths) ?? "podpath check lists the files.",
       },
     ];
   });

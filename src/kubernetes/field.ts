@@ -69,13 +69,28 @@ export function complainBelow(field: Field, below: FieldPath, value: unknown, ex
   // a mapping is met once for each of its members: said once
   const path = [...pathOf(field), ...below];
   const written = formatFieldPath(path);
-  if (field.problems.some((problem) => formatFieldPath(problem.path) === written)) return;
+  const told = toldPaths(field.problems);
+  if (told.has(written)) return;
   field.problems.push({
     path,
     expected,
     found: describeValue(value),
     ...(column === undefined ? {} : { column }),
   });
+}
+
+const TOLD = new WeakMap<readonly FieldProblem[], { readonly paths: Set<string>; count: number }>();
+
+/** The paths that a list of problems has. */
+function toldPaths(problems: readonly FieldProblem[]): ReadonlySet<string> {
+  const known = TOLD.get(problems);
+  const told = known === undefined || known.count > problems.length ? { paths: new Set<string>(), count: 0 } : known;
+  if (told !== known) TOLD.set(problems, told);
+  for (; told.count < problems.length; told.count++) {
+    const problem = problems[told.count];
+    if (problem !== undefined) told.paths.add(formatFieldPath(problem.path));
+  }
+  return told.paths;
 }
 
 function isAbsent(field: Field): boolean {

@@ -1,5 +1,5 @@
 import { type Field, type FieldPath, isRecord, pathOf } from "../kubernetes/field.ts";
-import { nearest } from "../trace/nearest.ts";
+import { didYouMean } from "../model/nearest.ts";
 
 /** A key that nobody reads: most often a typing error. */
 export interface UnknownKey {
@@ -14,11 +14,10 @@ export function unknownKeys(field: Field, known: readonly string[]): readonly Un
   return Object.keys(field.value)
     .filter((key) => !known.includes(key))
     .map((key) => {
-      const [close] = nearest(key, known, 1);
       return {
         path: [...pathOf(field), key],
         key,
-        suggestion: close === undefined ? `Known here: ${known.join(", ")}.` : `Did you mean ${close}?`,
+        suggestion: didYouMean(key, known, 1) ?? `Known here: ${known.join(", ")}.`,
       };
     });
 }

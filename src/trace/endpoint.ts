@@ -1,9 +1,9 @@
 import type { FindingCode } from "../model/codes/finding-codes.ts";
 import type { Finding } from "../model/finding.ts";
+import { didYouMean } from "../model/nearest.ts";
 import type { Network } from "../model/network.ts";
 import { type Address, formatAddress, parseAddress, sameAddress } from "../net/address.ts";
 import { TCP } from "../net/protocol.ts";
-import { nearest } from "./nearest.ts";
 
 /** One end of a probe. */
 export interface Endpoint {
@@ -102,8 +102,8 @@ function namedEndpoint(text: string): Endpoint | null {
 }
 
 function suggestion(text: string, names: readonly string[]): string {
-  const close = nearest(text, names, 3);
-  if (close.length > 0) return `Did you mean ${close.join(" or ")}?`;
+  const question = didYouMean(text, names);
+  if (question !== null) return question;
   return "Write pod/<namespace>/<name>, node/<name>, service/<namespace>/<name>[:port], host/<name>, dns/<name>[:port], a URL or an IP address.";
 }
 

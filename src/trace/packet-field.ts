@@ -1,6 +1,6 @@
 import type { Finding } from "../model/finding.ts";
+import { nearest } from "../model/nearest.ts";
 import { type Address, parseAddress } from "../net/address.ts";
-import { nearest } from "./nearest.ts";
 
 export interface Place {
   readonly file: string;

@@ -8,11 +8,11 @@ import type { ConntrackRecord } from "../model/conntrack-record.ts";
 import type { Finding } from "../model/finding.ts";
 import { knowledgeOf } from "../model/host.ts";
 import { networkInterface } from "../model/interface.ts";
+import { didYouMean, misspelt } from "../model/nearest.ts";
 import type { Network } from "../model/network.ts";
 import { copyPacket, type Packet } from "../net/packet.ts";
 import { explore } from "./explorer.ts";
 import { naturalReply } from "./natural-reply.ts";
-import { nearest } from "./nearest.ts";
 import type { PacketQuestion } from "./packet-question.ts";
 import type { AskOptions } from "./probe.ts";
 import { type Recording, recorder } from "./recorder.ts";
@@ -130,24 +130,22 @@ function validate(network: Network, question: PacketQuestion, before: readonly P
   if (question.host === null) return null;
   const host = network.hosts.get(question.host);
   if (host === undefined) {
-    const close = nearest(question.host, [...network.hosts.keys()], 3);
+    const names = [...network.hosts.keys()];
     return {
       code: "unknown-host",
       severity: "error",
       message: `there is no host "${question.host}"`,
-      advice:
-        close.length > 0
-          ? `Did you mean ${close.join(" or ")}?`
-          : `Hosts: ${[...network.hosts.keys()].slice(0, 10).join(", ")}.`,
+      advice: didYouMean(question.host, names) ?? `Hosts: ${names.slice(0, 10).join(", ")}.`,
     };
   }
   if (question.interface === null || host.interfaces.has(question.interface)) return null;
   if (knowledgeOf(host, "interfaces") === "unknown") return null;
+  const like = misspelt(question.interface, host.interfaces.keys());
   return {
     code: "unknown-interface",
     severity: "error",
     message: `${question.host} has no interface "${question.interface}"`,
-    advice: `It has ${[...host.interfaces.keys()].join(", ")}.`,
+    advice: `${like === null ? "" : `Did you mean ${like}? `}It has ${[...host.interfaces.keys()].join(", ")}.`,
   };
 }
 

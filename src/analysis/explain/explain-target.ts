@@ -1,9 +1,11 @@
 import type { Host } from "../../model/host.ts";
+import type { IpSet } from "../../model/ip-set.ts";
+import { nearest } from "../../model/nearest.ts";
 import type { Network } from "../../model/network.ts";
-import type { Source } from "../../model/origin.ts";
-import type { Chain, Table } from "../../model/ruleset.ts";
-import { nearest } from "../../trace/nearest.ts";
+import type { OriginTable, Source } from "../../model/origin.ts";
+import type { Chain, Ruleset, Table } from "../../model/ruleset.ts";
 import { type NftChain, nftChainsOf } from "../nft-chains.ts";
+import type { ProgrammedNode } from "../programmed/programmed-cluster.ts";
 import { type Causes, type ExplainedRule, type RuleExplainer, ruleExplainer } from "./explained-rule.ts";
 import { type ExplainedSet, explainedSet } from "./explained-set.ts";
 
@@ -78,32 +80,23 @@ export function explainTarget(
   const explainer = ruleExplainer(network, programmed);
   const groups = new Map<string, { nodes: string[]; group: RuleGroup }>();
   const sets = new Map<string, { nodes: string[]; set: ExplainedSet }>();
+  const tables = sharedTables(target, explainer);
+  const explainedOnce = sharedSets(network.origins, target);
   for (const host of hosts) {
-    const users = new Map<string, ExplainedRule[]>();
-    for (const found of chainsOf(host, target, explainer)) {
-      for (const rule of found.rules) addUser(users, rule);
-      const rules = found.rules.filter((rule) => isMeant(rule, target, found.cause));
-      // a chain may be empty: a policy that allows nothing
-      const isAsked =
-        (target.kind === "chain" && target.index === null) ||
-        (target.kind === "resource" && isResource(found.cause, target.words));
-      if (rules.length > 0 || isAsked) addRules(groups, host.name, { ...found, rules });
-    }
+    const node = programmed?.of(host.name) ?? null;
+    const asked = [
+      ...host.rulesets.flatMap((ruleset) =>
+        [...ruleset.tables.values()].flatMap((table) => tables(host, ruleset, table, node === null) ?? []),
+      ),
+      meantIn(target, nftChains(host, target, explainer)),
+    ];
+    for (const { meant } of asked) for (const { key, found } of meant) addRules(groups, host.name, key, found);
     if (target.kind === "set" || target.kind === "resource") {
       for (const set of host.ipSets.values()) {
         if (target.kind === "set" && set.name !== target.name) continue;
-        const explained = explainedSet(
-          host,
-          set,
-          programmed?.of(host.name) ?? null,
-          users.get(set.name) ?? [],
-          network.origins,
-        );
-        const meant =
-          target.kind === "set" ||
-          explained.members.some(({ cause }) => isResource(cause, target.words)) ||
-          explained.usedBy.some(({ cause }) => isResource(cause, target.words));
-        if (meant) addSet(sets, host.name, explained);
+        const users = asked.flatMap((one) => one.users.get(set.name) ?? []);
+        const explained = explainedOnce(host, set, node, users);
+        if (explained !== null) addSet(sets, host.name, explained.key, explained.set);
       }
     }
   }
@@ -116,6 +109,29 @@ export function explainTarget(
   };
 }
 
+type FoundChain = Omit<RuleGroup, "nodes">;
+
+/** What a table has of what is asked for, and its rules that ask sets. */
+interface Asked {
+  readonly meant: readonly { readonly key: string; readonly found: FoundChain }[];
+  readonly users: ReadonlyMap<string, readonly ExplainedRule[]>;
+}
+
+function meantIn(target: Target, chains: Iterable<FoundChain>): Asked {
+  const meant: { readonly key: string; readonly found: FoundChain }[] = [];
+  const users = new Map<string, ExplainedRule[]>();
+  for (const found of chains) {
+    for (const rule of found.rules) addUser(users, rule);
+    const rules = found.rules.filter((rule) => isMeant(rule, target, found.cause));
+    // a chain may be empty: a policy that allows nothing
+    const isAsked =
+      (target.kind === "chain" && target.index === null) ||
+      (target.kind === "resource" && isResource(found.cause, target.words));
+    if (rules.length > 0 || isAsked) meant.push({ key: chainKey({ ...found, rules }), found: { ...found, rules } });
+  }
+  return { meant, users };
+}
+
 function addUser(users: Map<string, ExplainedRule[]>, rule: ExplainedRule): void {
   for (const [, name = ""] of rule.text.matchAll(/ --match-set (\S+) /g)) {
     const present = users.get(name);
@@ -124,25 +140,85 @@ function addUser(users: Map<string, ExplainedRule[]>, rule: ExplainedRule): void
   }
 }
 
-type FoundChain = Omit<RuleGroup, "nodes">;
+/**
+ * The tables of hosts, each looked through once however many hosts have it, and in those that differ each chain. That holds where no dump
+ * tells what a program ought to have written on the host (`isShared`). Null: the question names another table.
+ */
+function sharedTables(
+  target: Target,
+  explainer: RuleExplainer,
+): (host: Host, ruleset: Ruleset, table: Table, isShared: boolean) => Asked | null {
+  const ofTables = new WeakMap<Table, Asked>();
+  const ofChains = new WeakMap<Chain, FoundChain>();
+  return (host, ruleset, table, isShared) => {
+    if (target.kind === "chain" && target.table !== null && table.name !== target.table) return null;
+    const known = isShared ? ofTables.get(table) : undefined;
+    if (known !== undefined) return known;
+    const asked = meantIn(target, tableChains(host, ruleset, table, target, explainer, isShared ? ofChains : null));
+    if (isShared) ofTables.set(table, asked);
+    return asked;
+  };
+}
 
-function* chainsOf(host: Host, target: Target, explainer: RuleExplainer): Iterable<FoundChain> {
-  for (const ruleset of host.rulesets) {
-    const { family, backend } = ruleset;
-    for (const table of ruleset.tables.values()) {
-      if (target.kind === "chain" && target.table !== null && table.name !== target.table) continue;
-      for (const chain of chainsIn(table, target)) {
-        const cause = explainer.causeOfChain(chain.name);
-        const rules = explainer.chain(host, ruleset, table, chain);
-        yield { family, backend, table: table.name, chain: chain.name, cause, rules };
-      }
+function* tableChains(
+  host: Host,
+  ruleset: Ruleset,
+  table: Table,
+  target: Target,
+  explainer: RuleExplainer,
+  earlier: WeakMap<Chain, FoundChain> | null,
+): Iterable<FoundChain> {
+  const { family, backend } = ruleset;
+  for (const chain of chainsIn(table, target)) {
+    const known = earlier?.get(chain);
+    if (known !== undefined) {
+      yield known;
+      continue;
     }
+    const cause = explainer.causeOfChain(chain.name);
+    const rules = explainer.chain(host, ruleset, table, chain);
+    const found = { family, backend, table: table.name, chain: chain.name, cause, rules };
+    earlier?.set(chain, found);
+    yield found;
   }
+}
+
+function* nftChains(host: Host, target: Target, explainer: RuleExplainer): Iterable<FoundChain> {
   for (const own of nftChainsOf(host)) {
     const { family, table, chain } = own;
     if (target.kind === "chain" && (chain.name !== target.chain || (target.table ?? table) !== table)) continue;
     yield { family, backend: "nft", table, chain: chain.name, cause: null, rules: explainer.nftChain(host, own) };
   }
+}
+
+/** Sets of hosts, each explained once for the same rules that ask it. Null: it is not what is asked for. */
+function sharedSets(
+  origins: OriginTable,
+  target: Target,
+): (
+  host: Host,
+  set: IpSet,
+  node: ProgrammedNode | null,
+  users: readonly ExplainedRule[],
+) => { readonly key: string; readonly set: ExplainedSet } | null {
+  interface Explained {
+    readonly users: readonly ExplainedRule[];
+    readonly answer: { readonly key: string; readonly set: ExplainedSet } | null;
+  }
+  const earlier = new WeakMap<IpSet, Explained>();
+  return (host, set, node, users) => {
+    const known = node === null ? earlier.get(set) : undefined;
+    if (known !== undefined && known.users.length === users.length && known.users.every((user, i) => user === users[i]))
+      return known.answer;
+    const explained = explainedSet(host, set, node, users, origins);
+    const meant =
+      target.kind === "set" ||
+      (target.kind === "resource" &&
+        [...explained.members, ...explained.usedBy].some(({ cause }) => isResource(cause, target.words)));
+    const answer = meant ? { key: setKey(explained), set: explained } : null;
+    if (node === null) earlier.set(set, { users, answer });
+    return answer;
+  };
 }
 
 /** One chain is found without making the others of its table. */
@@ -175,18 +251,33 @@ function isResource(cause: Source | null, words: readonly string[]): boolean {
   return same([kind, ...name]) || (name.length > 1 && same(name));
 }
 
-function addRules(groups: Map<string, { nodes: string[]; group: RuleGroup }>, node: string, found: FoundChain): void {
-  const { family, backend, table, chain, rules } = found;
+function chainKey({ family, backend, table, chain, rules }: FoundChain): string {
   const texts = rules.map(({ index, text, cause }) => `${index} ${text} ${cause?.resource} ${cause?.field}`);
-  const key = JSON.stringify([family, backend, table, chain, texts]);
+  return JSON.stringify([family, backend, table, chain, texts]);
+}
+
+function addRules(
+  groups: Map<string, { nodes: string[]; group: RuleGroup }>,
+  node: string,
+  key: string,
+  found: FoundChain,
+): void {
   const before = groups.get(key);
   if (before !== undefined) before.nodes.push(node);
   else groups.set(key, { nodes: [node], group: { ...found, nodes: [] } });
 }
 
-function addSet(sets: Map<string, { nodes: string[]; set: ExplainedSet }>, node: string, set: ExplainedSet): void {
-  const texts = set.members.map(({ text }) => text).sort();
-  const key = JSON.stringify([set.name, texts, set.usedBy.map(({ chain, text }) => `${chain} ${text}`)]);
+function setKey({ name, members, usedBy }: ExplainedSet): string {
+  const texts = members.map(({ text }) => text).sort();
+  return JSON.stringify([name, texts, usedBy.map(({ chain, text }) => `${chain} ${text}`)]);
+}
+
+function addSet(
+  sets: Map<string, { nodes: string[]; set: ExplainedSet }>,
+  node: string,
+  key: string,
+  set: ExplainedSet,
+): void {
   const before = sets.get(key);
   if (before !== undefined) before.nodes.push(node);
   else sets.set(key, { nodes: [node], set });

@@ -1,5 +1,5 @@
+import { nearest } from "../../model/nearest.ts";
 import { parsePrefix } from "../../net/prefix.ts";
-import { nearest } from "../../trace/nearest.ts";
 import { complainBelow, type Field, type FieldPath, isRecord, pathOf } from "../field.ts";
 import { holds, type Limit, type ScalarType, type SchemaAge, type Shape } from "./shape.ts";
 

@@ -1,7 +1,7 @@
 import type { Cluster } from "../../calico/cluster.ts";
 import { matchesLabelSelector } from "../../kubernetes/label-selector.ts";
 import type { Metadata } from "../../kubernetes/metadata.ts";
-import { nearest } from "../../trace/nearest.ts";
+import { didYouMean } from "../../model/nearest.ts";
 import type { ClusterProblem } from "./cluster-problem.ts";
 
 /** Objects that name others which are not there. `declared`: before pods were made of controllers. */
@@ -20,14 +20,13 @@ function podsOnNoNode(cluster: Cluster, declared: Cluster): readonly ClusterProb
   const names = [...cluster.nodes.keys()];
   const look = (metadata: Metadata, nodeName: string | null, path: ClusterProblem["path"]): void => {
     if (nodeName === null || cluster.nodes.has(nodeName)) return;
-    const [close] = nearest(nodeName, names, 1);
     problems.push({
       metadata,
       path,
       code: "dangling-reference",
       severity: "error",
       message: `there is no node ${nodeName}.`,
-      advice: close === undefined ? "Add it to nodes.yaml." : `Did you mean ${close}?`,
+      advice: didYouMean(nodeName, names, 1) ?? "Add it to nodes.yaml.",
     });
   };
   for (const { metadata, nodeName } of declared.pods.values()) look(metadata, nodeName, ["spec", "nodeName"]);

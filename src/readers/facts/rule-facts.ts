@@ -1,5 +1,6 @@
 import { isKnownMatch, isKnownTarget, matchNames, targetNames } from "../../linux/netfilter/known-extensions.ts";
 import { refusedRules } from "../../linux/netfilter/refused-rules.ts";
+import { nearest } from "../../model/nearest.ts";
 import {
   BUILT_IN_CHAINS,
   type Chain,
@@ -10,7 +11,6 @@ import {
   type TableName,
 } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
-import { nearest } from "../../trace/nearest.ts";
 import { printRule } from "../iptables/print.ts";
 import { readRule } from "../iptables/rule.ts";
 import { splitWords } from "../iptables/words.ts";
@@ -110,7 +110,11 @@ function readRules(
     );
     // a chain that nobody told of may be there
     if (meant === null && (severity === "info" || code === "undeclared-chain")) continue;
-    context.refuse(column + start, meant === null ? message : `${message} Did you mean ${meant}?`, expected);
+    context.refuse(
+      column + start,
+      meant === null || message.includes("Did you mean") ? message : `${message} Did you mean ${meant}?`,
+      expected,
+    );
     return null;
   }
   if (rules.length === 0) {

@@ -11,6 +11,8 @@ export interface RuleScope {
   readonly shared?: SharedParts;
   /** Whether the table has a user-defined chain of that name. */
   isChain(name: string): boolean;
+  /** The chain whose name this one is with a slip; null or absent: there is none. */
+  likeChain?(name: string): string | null;
   /** `[packets:bytes]` before the rule; `-c` in the rule wins. */
   readonly counters: Counters | null;
   readonly origin: Origin;

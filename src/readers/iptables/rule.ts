@@ -1,8 +1,9 @@
 import type { Damage } from "../../linux/netfilter/damaged-rule.ts";
 import type { RuleContext } from "../../linux/netfilter/extension.ts";
-import { isKnownMatch, isKnownTarget } from "../../linux/netfilter/known-extensions.ts";
+import { isKnownMatch, isKnownTarget, matchNames, targetNames } from "../../linux/netfilter/known-extensions.ts";
 import { isModelledTarget } from "../../linux/netfilter/targets/table.ts";
 import type { FindingCode } from "../../model/codes/finding-codes.ts";
+import { misspelt } from "../../model/nearest.ts";
 import type { AddressSelector, Counters, Match, Rule, Target } from "../../model/ruleset.ts";
 import { CORE_OPTIONS } from "./core-options.ts";
 import { readAddresses, readInterface, readProtocol, type WrongValue } from "./core-values.ts";
@@ -213,12 +214,15 @@ class RuleReader {
     if (option === "-j" && isKnownTarget(name, this.scope.family)) {
       this.info("unmodelled-target", value.column, `"-j ${name}" is not modelled: what it does to a packet is unknown`);
     } else {
+      const targets = option === "-j" ? ["ACCEPT", "DROP", "RETURN", ...targetNames()] : [];
+      const like = misspelt(name, targets) ?? this.scope.likeChain?.(name) ?? null;
+      const otherwise = "Collect the whole table again; what this rule does is unknown until then.";
       this.problem(
         "undeclared-chain",
         value.column,
         `"${option} ${name}" leads to a chain that the table does not have`,
         "a target, or a chain that is declared",
-        "Collect the whole table again; what this rule does is unknown until then.",
+        like === null ? otherwise : `Did you mean ${like}? ${otherwise}`,
       );
     }
     this.load(unreadTarget(name, value.column));
@@ -253,6 +257,8 @@ class RuleReader {
         "unmodelled-option",
         word.column,
         `"${latest.kind === "match" ? "-m" : "-j"} ${latest.name}" has an option "${word.text}" that is not modelled`,
+        spelling === null ? null : misspelt(spelling, Object.keys(latest.specs)),
+        "--",
       );
     }
     latest.words.push(...(negation === null ? [] : ["!"]), word.text, ...this.valuesOfUnknown());
@@ -376,8 +382,9 @@ class RuleReader {
     });
   }
 
-  private info(code: FindingCode, column: number, message: string): void {
-    this.problems.push({ code, severity: "info", message: `${message}.`, column });
+  private info(code: FindingCode, column: number, message: string, meant: string | null = null, dashes = ""): void {
+    const hint = meant === null ? "" : ` Did you mean ${dashes}${meant}?`;
+    this.problems.push({ code, severity: "info", message: `${message}.${hint}`, column });
   }
 
   private finish(): RuleReading {
@@ -423,7 +430,8 @@ class RuleReader {
     if (loaded.specs === null) {
       const known = isKnownMatch(name, context.family);
       const why = known ? "is not modelled" : "is no extension of iptables 1.8";
-      this.info("unmodelled-match", loaded.column, `"-m ${name}" ${why}: whether it matches is unknown`);
+      const meant = known ? null : misspelt(name, matchNames());
+      this.info("unmodelled-match", loaded.column, `"-m ${name}" ${why}: whether it matches is unknown`, meant);
     }
     return { name: "unmodelled", options: { extension: name, arguments: words } };
   }

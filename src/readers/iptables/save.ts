@@ -1,4 +1,5 @@
 import type { Finding } from "../../model/finding.ts";
+import { misspelt } from "../../model/nearest.ts";
 import { type OriginTable, originFile } from "../../model/origin.ts";
 import { BUILT_IN_CHAINS, isTableName, type Ruleset, type Table, type TableName } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
@@ -208,6 +209,7 @@ class SaveReader {
     this.endBlock(`*${name}`);
     if (!isTableName(name)) {
       this.ignoring = true;
+      const like = misspelt(name, Object.keys(BUILT_IN_CHAINS));
       this.findings.add(
         "unknown-table",
         "warning",
@@ -215,6 +217,7 @@ class SaveReader {
         `Table "${name}" is not one of iptables; its lines are not read.`,
         {
           expected: Object.keys(BUILT_IN_CHAINS).join(", "),
+          ...(like === null ? {} : { advice: `Did you mean ${like}?` }),
         },
       );
       return;

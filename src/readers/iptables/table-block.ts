@@ -1,3 +1,4 @@
+import { misspelt } from "../../model/nearest.ts";
 import { type Origin, type OriginTable, originAt } from "../../model/origin.ts";
 import {
   BUILT_IN_CHAINS,
@@ -88,6 +89,7 @@ class BlockReader {
   private readonly order: string[] = [];
   /** Chains before this one have had their gaps: rules come in the order of chains. */
   private gapsFrom = 0;
+  private hintsLeft = 20;
   /** Names of chains that only rules tell of. */
   private readonly undeclared = new Set<string>();
   private readonly builtIn: ReadonlySet<string>;
@@ -195,6 +197,7 @@ class BlockReader {
 
   private declareImplicitly(name: string, line: RuleLine): ChainDraft {
     const builtIn = this.builtIn.has(name);
+    const like = builtIn ? null : this.likeChain(name);
     this.context.findings.add(
       "undeclared-chain",
       "warning",
@@ -202,7 +205,10 @@ class BlockReader {
       builtIn
         ? `Chain ${name} has no line with its policy; ACCEPT is assumed.`
         : `Chain ${name} is not declared in table ${this.block.table}.`,
-      { expected: `:${name} ${builtIn ? "ACCEPT" : "-"} [0:0]`, advice: "Collect the whole table again." },
+      {
+        expected: `:${name} ${builtIn ? "ACCEPT" : "-"} [0:0]`,
+        advice: like === null ? "Collect the whole table again." : `Did you mean ${like}?`,
+      },
     );
     const chain: ChainDraft = {
       name,
@@ -266,11 +272,18 @@ class BlockReader {
     return this.undeclared.has(name) && !this.builtIn.has(name);
   };
 
+  /** A few times: a dump without its chains has thousands of names that are like many others. */
+  private readonly likeChain = (name: string): string | null => {
+    if (this.hintsLeft-- <= 0) return null;
+    return misspelt(name, this.chains.keys());
+  };
+
   private readWords(words: readonly Word[], counters: Counters | null, line: number): RuleReading {
     return readRule(words, {
       family: this.block.family,
       shared: this.context.shared,
       isChain: this.isChain,
+      likeChain: this.likeChain,
       counters,
       origin: this.originOf(line),
       line,

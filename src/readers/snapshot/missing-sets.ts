@@ -2,6 +2,7 @@ import { setDimensions } from "../../linux/netfilter/set-index.ts";
 import type { FindingCode } from "../../model/codes/finding-codes.ts";
 import type { Finding } from "../../model/finding.ts";
 import { type Host, knowledgeOf } from "../../model/host.ts";
+import { misspelt } from "../../model/nearest.ts";
 import type { OriginTable } from "../../model/origin.ts";
 import type { Rule } from "../../model/ruleset.ts";
 import { findingAt } from "./finding-at.ts";
@@ -59,6 +60,9 @@ function namedSets({ matches, target }: Rule): readonly NamedSet[] {
   return named;
 }
 
+/** Among more sets nobody looks for a name that is like another one. */
+const MANY_SETS = 1000;
+
 function problemOf(
   host: Host,
   name: string,
@@ -67,9 +71,14 @@ function problemOf(
 ): { readonly code: FindingCode; readonly text: string; readonly advice: string } | null {
   const set = host.ipSets.get(name);
   if (set === undefined) {
+    const like = host.ipSets.size > MANY_SETS ? null : misspelt(name, host.ipSets.keys());
     const advice =
       "Collect `ipset save` and `iptables-save -c` together; whether a packet is in the set is unknown until then.";
-    return { code: "missing-set", text: `iptables says "Set ${name} doesn't exist."`, advice };
+    return {
+      code: "missing-set",
+      text: `iptables says "Set ${name} doesn't exist."`,
+      advice: like === null ? advice : `Did you mean ${like}? ${advice}`,
+    };
   }
   if (set.family !== null && set.family !== family) {
     const text = `iptables says "The protocol family of set ${name} is IPv${set.family}, which is not applicable."`;
