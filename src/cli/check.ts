@@ -37,8 +37,7 @@ export async function check(argument: string | undefined, options: CheckOptions,
       ...configuredPeers(evidence.evidence, loaded.network.origins),
       ...bgpResources(loaded.cluster, evidence.evidence, loaded.network.origins, loaded.settled),
       ...runChecks(loaded.network, evidence.evidence, loaded).filter(
-        // said of manifests when they were read, of all nodes at once
-        ({ code }) => loaded.settled === null || code !== "proxy-arp-without-route",
+        ({ code }) => loaded.settled === null || !isSaid(code, loaded.findings),
       ),
       ...bgpFindings(loaded.network),
       ...otherwise,
@@ -60,6 +59,12 @@ export async function check(argument: string | undefined, options: CheckOptions,
     output.close();
   }
   return fails(report.findings, options.failOn) ? FAILED : DONE;
+}
+
+/** Whether it was said of manifests when they were read: of all nodes at once, or with the field's place. */
+function isSaid(code: string, findings: readonly Finding[]): boolean {
+  if (code === "pod-address-twice") return findings.some((one) => one.code === "duplicate-address");
+  return code === "proxy-arp-without-route" || code === "pools-overlap";
 }
 
 function fails(findings: readonly Finding[], failOn: CheckOptions["failOn"]): boolean {

@@ -19,6 +19,14 @@ function told(files: Readonly<Record<string, string>>): readonly string[] {
   return readClusterFolder({ name: "test", files: all }).findings.map(formatFinding);
 }
 
+/** What is told, and where the pods of namespace `default` are. */
+function placed(files: Readonly<Record<string, string>>) {
+  const all = new Map(Object.entries({ ...FILES, ...files }));
+  const { findings, settled } = readClusterFolder({ name: "test", files: all });
+  const pods = [...settled.cluster.pods].filter(([key]) => key.startsWith("default/"));
+  return { findings: findings.map(formatFinding).join("\n"), pods: pods.map(([key, pod]) => `${key} ${pod.nodeName}`) };
+}
+
 const pool = (name: string, spec: string): string =>
   `apiVersion: projectcalico.org/v3\nkind: IPPool\nmetadata:\n  name: ${name}\nspec:\n${spec}`;
 const service = (name: string, spec: string): string =>
@@ -224,6 +232,28 @@ describe("is told with file, line, column and field:", () => {
   ])("%s", (_, text, ...expected) => {
     const findings = told({ "x.yaml": text }).join("\n");
     for (const part of expected) expect(findings).toContain(part);
+  });
+
+  test("a patch of a kustomization is no object, and hides none", () => {
+    const { findings, pods } = placed({
+      "base/web.yaml": pod("web", "nodeName: n1"),
+      "base/patch.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: default}\nspec: {nodeName: n2}\n",
+      "base/kustomization.yaml": "resources: [web.yaml]\npatches: [{path: ./patch.yaml}]\n",
+    });
+    expect(findings).toContain("without its patches patch.yaml");
+    expect(findings).not.toContain("occurs twice");
+    expect(pods).toEqual(["default/web n1"]);
+  });
+
+  test("files beside a chart that are not Helm's are read", () => {
+    const { findings, pods } = placed({
+      "Chart.yaml": "name: web\nversion: 1.0.0\n",
+      "values.yaml": "replicas: 3\n",
+      "templates/web.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\n",
+      "web.yaml": pod("web", "nodeName: n1"),
+    });
+    expect(findings).toContain("A Helm chart: 3 files are templates and values");
+    expect(pods).toEqual(["default/web n1"]);
   });
 
   test("a chart and a kustomization", () => {
