@@ -6,6 +6,7 @@ import { at, type Field, flag, listOf, member, parsed, text } from "./field.ts";
 import { type Metadata, readMetadata } from "./metadata.ts";
 import type { TunnelAddresses } from "./tunnel-addresses.ts";
 import { readTaint, type Taint } from "./workloads/node-selection.ts";
+import { type Resources, readAmounts } from "./workloads/resource-requests.ts";
 
 /** A v1 Node, and what calico/node writes into its annotations when the Kubernetes API is Calico's datastore. */
 export interface KubernetesNode {
@@ -15,6 +16,8 @@ export interface KubernetesNode {
   readonly podCIDRs: readonly Prefix[];
   /** `spec.taints`, and the one of `spec.unschedulable`. */
   readonly taints: readonly Taint[];
+  /** `status.allocatable`, else `status.capacity`; null where neither is there. */
+  readonly allocatable: Resources | null;
   /** `status.nodeInfo.kubeletVersion`, such as `v1.31.3`; null where nobody tells. */
   readonly kubeletVersion: string | null;
   /** Annotation projectcalico.org/IPv4Address. */
@@ -50,6 +53,7 @@ export function readKubernetesNode(resource: Field, origin: Origin): KubernetesN
       ...listOf(at(resource, "spec", "taints"), readTaint),
       ...(flag(at(resource, "spec", "unschedulable")) === true ? [CORDONED] : []),
     ],
+    allocatable: allocatableOf(member(resource, "status")),
     podCIDRs: podCIDRs.length > 0 || podCIDR === null ? podCIDRs : [podCIDR],
     kubeletVersion: text(at(resource, "status", "nodeInfo", "kubeletVersion")),
     calicoIPv4: calicoAddress("IPv4Address"),
@@ -66,4 +70,9 @@ export function readKubernetesNode(resource: Field, origin: Origin): KubernetesN
       wireguard6: calicoAddress("IPv6WireguardInterfaceAddr")?.address ?? null,
     },
   };
+}
+
+function allocatableOf(status: Field): Resources | null {
+  const told = ["allocatable", "capacity"].map((key) => readAmounts(member(status, key))).find(({ size }) => size > 0);
+  return told ?? null;
 }

@@ -19,6 +19,7 @@ import { type Metadata, readSharedMetadata } from "./metadata.ts";
 import { type PodDns, readPodDns } from "./pod-dns.ts";
 import { protocolField } from "./protocol-field.ts";
 import { type NodeSelection, readNodeSelection } from "./workloads/node-selection.ts";
+import { podRequests, type Resources } from "./workloads/resource-requests.ts";
 
 export interface ContainerPort {
   readonly name: string;
@@ -46,6 +47,8 @@ export interface Pod {
   readonly ports: readonly ContainerPort[];
   /** Ports that liveness, readiness and startup probes connect to: somebody expects them to be open. */
   readonly probePorts: readonly number[];
+  /** What it asks of its node. */
+  readonly requests: Resources;
   /** On which nodes it may run; null once it is on one. */
   readonly selection: NodeSelection | null;
   /** Its condition `Ready`; null where the source does not tell. */
@@ -138,10 +141,12 @@ export function readPod(resource: Field, origin: Origin, untold?: ReadonlySet<st
     for (const port of probePortsOf(container, own)) if (!probePorts.includes(port)) probePorts.push(port);
   }
   const metadata = readSharedMetadata(resource, origin, labels);
+  const selection = nodeName === null ? readNodeSelection(spec, metadata.labels) : null;
   return {
     metadata,
     nodeName,
-    selection: nodeName === null ? readNodeSelection(spec, metadata.labels) : null,
+    requests: selection?.requests ?? podRequests(spec),
+    selection,
     hostNetwork: untold?.has("spec.hostNetwork") ? null : (flag(member(spec, "hostNetwork")) ?? false),
     podIPs: podIPs.length > 0 ? podIPs : annotatedAddresses(resource),
     serviceAccount: text(member(spec, "serviceAccountName")) || text(member(spec, "serviceAccount")) || "default",

@@ -98,7 +98,7 @@ export const RESOURCES_FIDELITY: Readonly<Record<string, ResourceStanding>> = {
   "kube-proxy: modes ipvs and nftables": { answer: "every packet to a Service has an uncertain fate" },
   "the scheduler": {
     reading:
-      "where pods run follows from the manifests and is told where it is a guess; scores of the real one need more",
+      "kube-scheduler's filters of labels, taints, room and affinity to pods, read; its scores are not there, and guesses are told",
   },
   "schemas of Calico's kinds and policies": {
     judge: "upstream's CRDs, and ajv on random objects",

@@ -1,4 +1,5 @@
 import { at, type Field, integer, listOf, member, text, textMap } from "../field.ts";
+import { NO_RESOURCES, podRequests, type Resources } from "./resource-requests.ts";
 import { NO_TOPOLOGY, readTopologyRules, type TopologyRules } from "./topology-rules.ts";
 
 /** One requirement of a node selector term (v1 NodeSelectorRequirement). */
@@ -31,6 +32,7 @@ export interface NodeSelection {
   readonly terms: readonly NodeTerm[] | null;
   readonly tolerations: readonly Toleration[];
   readonly topology: TopologyRules;
+  readonly requests: Resources;
 }
 
 /** Of a pod that asks for nothing. */
@@ -39,6 +41,7 @@ export const ANY_NODE: NodeSelection = {
   terms: null,
   tolerations: [],
   topology: NO_TOPOLOGY,
+  requests: NO_RESOURCES,
 };
 
 export interface Taint {
@@ -52,6 +55,8 @@ export interface CandidateNode {
   readonly name: string;
   readonly labels: ReadonlyMap<string, string>;
   readonly taints: readonly Taint[];
+  /** What its pods may ask for together; null where nobody tells, and everything fits. */
+  readonly allocatable: Resources | null;
 }
 
 function readRequirement(field: Field): NodeRequirement | null {
@@ -89,6 +94,7 @@ export function readNodeSelection(spec: Field, labels: ReadonlyMap<string, strin
         })),
     tolerations: listOf(member(spec, "tolerations"), readToleration),
     topology: readTopologyRules(spec, labels),
+    requests: podRequests(spec),
   };
 }
 

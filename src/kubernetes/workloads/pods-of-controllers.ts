@@ -3,6 +3,7 @@ import { hasFinished, type Pod } from "../pod.ts";
 import { podsByLabel } from "../pods-by-label.ts";
 import { podName, templateHash } from "./generated-name.ts";
 import { ANY_NODE, DAEMON_TOLERATIONS, type NodeSelection } from "./node-selection.ts";
+import type { PodFace } from "./pod-terms.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { WorkloadController } from "./workload-controller.ts";
 
@@ -51,37 +52,78 @@ export function podsOfControllers(
   const waiting: string[] = [];
   for (const [key, pod] of given) {
     if (hasFinished(pod)) continue;
-    if (pod.nodeName !== null) scheduler.note(pod.nodeName);
+    if (pod.nodeName !== null) scheduler.note(pod.nodeName, faceOf(pod, pod.metadata), pod.requests);
     else waiting.push(key);
   }
-  for (const key of waiting.sort()) {
+  const all = [...controllers].sort((x, y) => (identity(x) < identity(y) ? -1 : 1));
+  const placeGiven = (key: string): void => {
     const pod = given.get(key);
-    if (pod === undefined || pod.selection === null) continue;
-    const { nodes, refusals } = scheduler.place(pod.selection, 1);
+    if (pod === undefined || pod.selection === null) return;
+    const { nodes, refusals } = scheduler.place(pod.selection, 1, faceOf(pod, pod.metadata));
     const [nodeName] = nodes;
     note(pod.metadata, pod.selection);
     if (nodeName === undefined) unplaced.push({ metadata: pod.metadata, refusals, missing: 1, wanted: 1 });
     else pods.set(key, { ...pod, nodeName, phase: pod.phase === "" ? "Running" : pod.phase });
-  }
-  const all = [...controllers].sort((x, y) => (identity(x) < identity(y) ? -1 : 1));
+  };
   const owners = new Set(
     all.flatMap((one) => (one.owner === null || one.replicas === 0 ? [] : `${namespaceOf(one)}/${one.owner}`)),
   );
   const present = presentPods(given);
-  for (const controller of all) {
+  const placeController = (controller: WorkloadController): void => {
     const namespace = namespaceOf(controller);
-    if (controller.owner === null && owners.has(`${namespace}/${controller.metadata.name}`)) continue;
+    if (controller.owner === null && owners.has(`${namespace}/${controller.metadata.name}`)) return;
     const labels = controller.template.metadata.labels;
     const selector = controller.selector ?? { matchLabels: labels, matchExpressions: [] };
-    if (controller.replicas === 0 || present(namespace, selector)) continue;
+    if (controller.replicas === 0 || present(namespace, selector)) return;
     const placed = place(controller, scheduler);
     if (controller.kind !== "DaemonSet") note(controller.metadata, controller.template.selection);
-    const wanted = controller.kind === "DaemonSet" ? Math.max(1, placed.nodes.length) : (controller.replicas ?? 1);
+    const wanted =
+      controller.kind === "DaemonSet" ? Math.max(1, placed.nodes.length + placed.waiting) : (controller.replicas ?? 1);
     const missing = wanted - placed.nodes.length;
     if (missing > 0) unplaced.push({ metadata: controller.metadata, refusals: placed.refusals, missing, wanted });
     add(controller, placed.nodes, pods);
-  }
+  };
+  const tasks = [
+    ...waiting.sort().map((key): Task => {
+      const pod = given.get(key);
+      const face = pod === undefined ? null : faceOf(pod, pod.metadata);
+      return { selection: pod?.selection ?? null, face, run: () => placeGiven(key) };
+    }),
+    ...all.map((controller): Task => {
+      const { template, metadata } = controller;
+      const run = (): void => placeController(controller);
+      return { selection: template.selection, face: faceOf(template, metadata), run };
+    }),
+  ];
+  inTurn(tasks, scheduler);
   return { pods, unplaced, roughly };
+}
+
+interface Task {
+  readonly selection: NodeSelection | null;
+  readonly face: PodFace | null;
+  run(): void;
+}
+
+/** Pods that must be near others come after those: until then they would wait. */
+function inTurn(tasks: readonly Task[], scheduler: Scheduler): void {
+  let later: readonly Task[] = tasks;
+  for (;;) {
+    const still: Task[] = [];
+    for (const task of later) {
+      const { selection, face } = task;
+      if (selection === null || face === null || scheduler.findsCompany(selection, face)) task.run();
+      else still.push(task);
+    }
+    if (still.length === later.length) break;
+    later = still;
+  }
+  for (const task of later) task.run();
+}
+
+/** Of a pod, or of the template of an object of this namespace. */
+function faceOf(pod: Pod, { namespace }: Pod["metadata"]): PodFace {
+  return { namespace: namespace ?? "default", labels: pod.metadata.labels };
 }
 
 function identity({ kind, metadata }: WorkloadController): string {
@@ -93,16 +135,18 @@ function namespaceOf({ metadata }: WorkloadController): string {
 }
 
 function place(controller: WorkloadController, scheduler: Scheduler): ReturnType<Scheduler["place"]> {
-  const { kind, replicas, template } = controller;
+  const { kind, replicas, template, metadata } = controller;
+  const face = faceOf(template, metadata);
   if (template.nodeName !== null && kind !== "DaemonSet") {
-    for (let i = 0; i < (replicas ?? 1); i++) scheduler.note(template.nodeName);
-    return { nodes: Array.from({ length: replicas ?? 1 }, () => template.nodeName ?? ""), refusals: new Map() };
+    const nodes = Array.from({ length: replicas ?? 1 }, () => template.nodeName ?? "");
+    for (const node of nodes) scheduler.note(node, face, template.requests);
+    return { nodes, refusals: new Map(), waiting: 0 };
   }
   const selection = template.selection ?? ANY_NODE;
   if (kind === "DaemonSet") {
-    return scheduler.every({ ...selection, tolerations: [...selection.tolerations, ...DAEMON_TOLERATIONS] });
+    return scheduler.every({ ...selection, tolerations: [...selection.tolerations, ...DAEMON_TOLERATIONS] }, face);
   }
-  return scheduler.place(selection, replicas ?? 1);
+  return scheduler.place(selection, replicas ?? 1, face);
 }
 
 /** The names of a controller's pods, and the labels that it puts on them besides the template's. */

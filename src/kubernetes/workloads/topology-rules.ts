@@ -1,17 +1,20 @@
-import { at, elements, type Field, integer, member, text } from "../field.ts";
+import { at, elements, type Field, integer, listOf, member, text } from "../field.ts";
 import { matchesLabelSelector, readLabelSelector } from "../label-selector.ts";
+import type { PodTerm } from "./pod-terms.ts";
 
 /** How the pods of one template may stand to each other on the nodes. */
 export interface TopologyRules {
-  /** Labels of nodes: of the nodes with one value, one alone takes a pod (required anti-affinity to pods of its own kind). */
-  readonly apart: readonly string[];
+  /** Of the places with pods that a term means one must be chosen (required affinity). */
+  readonly near: readonly PodTerm[];
+  /** Places with pods that a term means must not be chosen, nor may those pods come later (required anti-affinity). */
+  readonly apart: readonly PodTerm[];
   /** The label over whose values pods are spread evenly (topologySpreadConstraints with DoNotSchedule); null without. */
   readonly spreadOver: string | null;
   /** What else the pod asks for and podpath's scheduler does not look at. */
   readonly notLookedAt: readonly string[];
 }
 
-export const NO_TOPOLOGY: TopologyRules = { apart: [], spreadOver: null, notLookedAt: [] };
+export const NO_TOPOLOGY: TopologyRules = { near: [], apart: [], spreadOver: null, notLookedAt: [] };
 
 const REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution";
@@ -28,15 +31,20 @@ export function readTopologyRules(spec: Field, labels: ReadonlyMap<string, strin
     const selector = readLabelSelector(member(term, "labelSelector"));
     return selector !== null && matchesLabelSelector(selector, labels);
   };
-  const apart: string[] = [];
   const notLookedAt: string[] = [];
-  for (const term of elements(at(affinity, "podAntiAffinity", REQUIRED))) {
-    const key = text(member(term, "topologyKey"));
-    const isElsewhere = elements(member(term, "namespaces")).length > 0;
-    if (key !== null && choosesItself(term) && !isElsewhere) apart.push(key);
-    else notLookedAt.push("required anti-affinity to other pods");
-  }
-  if (elements(at(affinity, "podAffinity", REQUIRED)).length > 0) notLookedAt.push("required affinity to pods");
+  const terms = (kind: string): readonly PodTerm[] =>
+    elements(at(affinity, kind, REQUIRED)).flatMap((term) => {
+      const topologyKey = text(member(term, "topologyKey"));
+      if (topologyKey === null) return [];
+      const ofNamespaces = readLabelSelector(member(term, "namespaceSelector"));
+      const isAll = ofNamespaces?.matchLabels.size === 0 && ofNamespaces.matchExpressions.length === 0;
+      if (ofNamespaces !== null && !isAll) notLookedAt.push("labels of the namespaces of other pods");
+      if (elements(member(term, "matchLabelKeys")).length > 0) notLookedAt.push("matchLabelKeys");
+      const namespaces = isAll ? null : listOf(member(term, "namespaces"), text);
+      return [{ topologyKey, selector: readLabelSelector(member(term, "labelSelector")), namespaces }];
+    });
+  const near = terms("podAffinity");
+  const apart = terms("podAntiAffinity");
   const preferences = ["nodeAffinity", "podAffinity", "podAntiAffinity"].filter(
     (kind) => elements(at(affinity, kind, PREFERRED)).length > 0,
   );
@@ -50,5 +58,5 @@ export function readTopologyRules(spec: Field, labels: ReadonlyMap<string, strin
   const [spreadOver = null, ...more] = keys.filter((key) => key !== HOSTNAME);
   const hasNarrow = hard.some((one) => (integer(member(one, "minDomains")) ?? 1) > 1);
   if (more.length > 0 || hasNarrow || keys.length < hard.length) notLookedAt.push("further spread constraints");
-  return { apart, spreadOver, notLookedAt: [...new Set(notLookedAt)] };
+  return { near, apart, spreadOver, notLookedAt: [...new Set(notLookedAt)] };
 }

@@ -38,7 +38,7 @@ export const CLUSTER_CODES = {
   "placement-assumed": {
     title: "Pods whose nodes are a guess",
     means:
-      "The objects ask for something that podpath's scheduler does not look at: affinity to other pods, preferences, further constraints. Their pods are placed by the rest: node selectors, required node affinity, taints, anti-affinity to themselves, one spread constraint, and the fewest pods.",
+      "The objects ask for something that podpath's scheduler does not look at: preferences, further constraints, labels of other pods' namespaces. Their pods are placed by the rest: node selectors, required node affinity, taints, requests where allocatable is told, required affinity and anti-affinity to pods, one spread constraint, and the fewest pods.",
     todo: "Give the Pods as kubectl get pods -o yaml prints them, with spec.nodeName.",
   },
   "pool-assumed": {
@@ -74,8 +74,8 @@ export const CLUSTER_CODES = {
   "unschedulable-pod": {
     title: "A pod that no node may run",
     means:
-      "Its nodeSelector, its node affinity or the nodes' taints leave no node. It stays Pending and has no address.",
-    todo: "Compare the labels and taints of the nodes with what the pod asks for.",
+      "Its nodeSelector, its affinity, the nodes' taints or what is left of their allocatable leave no node. It stays Pending and has no address.",
+    todo: "Compare the labels, taints and allocatable of the nodes with what the pod asks for.",
   },
   "versions-assumed": {
     title: "Nothing says which versions run",

@@ -180,6 +180,7 @@ function objectOf(node: DeclaredNode, object: KubernetesNode | undefined, exit: 
     metadata,
     internalIPs,
     podCIDRs: [],
+    allocatable: null,
     taints: isControlPlane ? [{ key: CONTROL_PLANE, value: "", effect: "NoSchedule" }] : [],
     calicoIPv4: null,
     calicoIPv6: null,

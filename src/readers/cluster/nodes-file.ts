@@ -1,5 +1,6 @@
 import type { ClusterVersions, DeclaredNode } from "../../calico/declared-node.ts";
 import { at, complain, type Field, isRecord, member, text, topField } from "../../kubernetes/field.ts";
+import { parseQuantity, type Resources, readAmounts } from "../../kubernetes/workloads/resource-requests.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { OriginTable } from "../../model/origin.ts";
 import { descriptionReading, tellProblems } from "../fabric/description-reading.ts";
@@ -18,12 +19,21 @@ export interface NodesFile {
   readonly versions: Partial<ClusterVersions>;
   /** Without what Node objects say of them. */
   readonly nodes: readonly DeclaredNode[];
+  /** By node: what its pods may ask for together; none where the file does not tell. */
+  readonly allocatable: ReadonlyMap<string, Resources>;
   readonly fabric: FabricDescription;
   readonly findings: readonly Finding[];
 }
 
 /** What stands where no `nodes.yaml` does. */
-export const NO_NODES_FILE: NodesFile = { name: null, versions: {}, nodes: [], fabric: NO_FABRIC, findings: [] };
+export const NO_NODES_FILE: NodesFile = {
+  name: null,
+  versions: {},
+  nodes: [],
+  allocatable: new Map(),
+  fabric: NO_FABRIC,
+  findings: [],
+};
 
 export const NODES_KIND = "ClusterNodes";
 
@@ -57,6 +67,7 @@ export function readNodesFile(source: string, file: string, origins: OriginTable
     name: text(at(top, "metadata", "name")),
     versions: readVersions(member(top, "versions")),
     nodes,
+    allocatable: allocatableOf(top),
     fabric: readFabric(member(top, "fabric"), reading, true),
   };
   tellProblems(top, unknown, reading);
@@ -75,6 +86,24 @@ function readNodes(top: Field, unknown: UnknownKey[], reading: NodeReading): rea
     unknown.push(...unknownKeys(node, NODE_KEYS));
     return readNode(name, node, defaults, unknown, reading);
   });
+}
+
+/** `allocatable` of each node, else of `defaults`. */
+function allocatableOf(top: Field): ReadonlyMap<string, Resources> {
+  const nodes = member(top, "nodes");
+  const defaults = member(member(top, "defaults"), "allocatable");
+  return new Map(
+    Object.keys(isRecord(nodes.value) ? nodes.value : {}).flatMap((name) => {
+      const own = member(member(nodes, name), "allocatable");
+      const field = own.value === undefined ? defaults : own;
+      if (field.value === undefined) return [];
+      for (const key of Object.keys(isRecord(field.value) ? field.value : {}))
+        if (parseQuantity(member(field, key).value) === null)
+          complain(member(field, key), "a quantity such as 4, 500m or 8Gi");
+      if (!isRecord(field.value)) complain(field, "quantities by resource, such as {cpu: 4, memory: 8Gi, pods: 110}");
+      return [[name, readAmounts(field)] as const];
+    }),
+  );
 }
 
 /** `v3.29.2`, also without the `v`. */

@@ -26,6 +26,7 @@ export const NODE_KEYS = [
   "firewall",
   "listen",
   "labels",
+  "allocatable",
   "asNumber",
 ];
 

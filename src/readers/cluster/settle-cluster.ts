@@ -57,10 +57,11 @@ export function settleCluster(
   const { serviceSubnets } = declared.settings;
   const subnets = serviceSubnets.length > 0 ? serviceSubnets : [SERVICE_SUBNET];
   const whole = withBootstrapObjects({ ...withPools, nodes: objects }, objects, subnets, origins);
-  const candidates = [...objects.values()].map(({ metadata, taints }) => ({
+  const candidates = [...objects.values()].map(({ metadata, taints, allocatable }) => ({
     name: metadata.name,
     labels: metadata.labels,
     taints,
+    allocatable: file.allocatable.get(metadata.name) ?? allocatable,
   }));
   const {
     pods: wanted,
@@ -165,7 +166,8 @@ function unschedulable({ metadata, refusals, missing, wanted }: Unplaced, origin
     code: "unschedulable-pod",
     severity: "error",
     message: `No node may run ${which} of ${describeResource(metadata.kind, metadata.namespace, metadata.name)}${why.length === 0 ? ": there is no node" : `: refused ${why.join(", ")}`}.`,
-    advice: "Correct its nodeSelector, affinity or tolerations, or the nodes' labels and taints.",
+    advice:
+      "Correct its nodeSelector, affinity, tolerations or requests, or the nodes' labels, taints and allocatable.",
   });
 }
 

@@ -49,7 +49,7 @@ export const CLUSTER_EXAMPLES: ExamplesOf<typeof CLUSTER_CODES> = {
   "placement-assumed": clusterFolder(
     {
       "web.yaml":
-        "apiVersion: v1\nkind: Pod\nmetadata: {name: near, namespace: default}\nspec: {affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: zone, labelSelector: {}}]}}}\n",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: near, namespace: default}\nspec: {affinity: {podAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, podAffinityTerm: {topologyKey: zone, labelSelector: {}}}]}}}\n",
     },
     check,
   ),

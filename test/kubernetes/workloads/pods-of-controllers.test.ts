@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { topField } from "../../../src/kubernetes/field.ts";
 import { ANY_NODE, type CandidateNode, refusalOf } from "../../../src/kubernetes/workloads/node-selection.ts";
 import { podsOfControllers, type RunningPods } from "../../../src/kubernetes/workloads/pods-of-controllers.ts";
+import { parseQuantity, readAmounts } from "../../../src/kubernetes/workloads/resource-requests.ts";
 import { scheduler } from "../../../src/kubernetes/workloads/scheduler.ts";
 import { originTable } from "../../../src/model/origin.ts";
 import { buildCluster } from "../../../src/readers/resources/build-cluster.ts";
@@ -9,8 +11,8 @@ import { readResources } from "../../../src/readers/resources/read-resources.ts"
 
 const CONTROL_PLANE = { key: "node-role.kubernetes.io/control-plane", value: "", effect: "NoSchedule" };
 const NODES: readonly CandidateNode[] = [
-  { name: "cp", labels: new Map([["role", "cp"]]), taints: [CONTROL_PLANE] },
-  { name: "w1", labels: new Map([["zone", "a"]]), taints: [] },
+  { name: "cp", labels: new Map([["role", "cp"]]), taints: [CONTROL_PLANE], allocatable: null },
+  { name: "w1", labels: new Map([["zone", "a"]]), taints: [], allocatable: null },
   {
     name: "w2",
     labels: new Map([
@@ -18,6 +20,7 @@ const NODES: readonly CandidateNode[] = [
       ["cores", "8"],
     ]),
     taints: [],
+    allocatable: null,
   },
 ];
 
@@ -140,6 +143,7 @@ test("a template's pods spread evenly over the nodes that take them, whatever th
         name,
         labels: new Map(Object.entries(own)),
         taints: [],
+        allocatable: null,
       }));
       const forth = scheduler(candidates);
       const back = scheduler([...candidates].reverse());
@@ -163,6 +167,7 @@ describe("pods that stand in a relation to each other", () => {
       name: `n${i}`,
       labels: new Map(zone === null ? [] : [["topology.kubernetes.io/zone", zone]]),
       taints: [],
+      allocatable: null,
     }));
   const own = "labelSelector: {matchLabels: {app: web}}";
   const apart = (key: string): string =>
@@ -179,7 +184,7 @@ describe("pods that stand in a relation to each other", () => {
     );
     expect(nodesOf(found)).toEqual(["n0", "n1", "n2"]);
     expect(found.unplaced).toMatchObject([{ missing: 1, wanted: 4 }]);
-    expect([...(found.unplaced[0]?.refusals ?? [])]).toEqual([["anti-affinity to pods of their own kind", 3]]);
+    expect([...(found.unplaced[0]?.refusals ?? [])]).toEqual([["required anti-affinity to pods", 3]]);
   });
 
   test("have a zone each where they keep apart in zones", () => {
@@ -212,11 +217,128 @@ describe("pods that stand in a relation to each other", () => {
       controller(
         "Deployment",
         SELECTOR,
-        "affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: zone, labelSelector: {}}]}, nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, preference: {}}]}}, ",
+        "affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: zone, labelSelector: {}, namespaceSelector: {matchLabels: {a: b}}}]}, nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, preference: {}}]}}, ",
       ),
     );
-    expect(roughly.map(({ notLookedAt }) => notLookedAt)).toEqual([["required affinity to pods", "preferences"]]);
+    expect(roughly.map(({ notLookedAt }) => notLookedAt)).toEqual([
+      ["labels of the namespaces of other pods", "preferences"],
+    ]);
     expect(run(controller("Deployment", SELECTOR, spread()), zoned(["a"])).roughly).toEqual([]);
     expect(run(controller("Deployment", SELECTOR, spread(", minDomains: 2")), zoned(["a"])).roughly).toHaveLength(1);
+  });
+});
+
+describe("pods that ask for resources", () => {
+  const room = (allocatable: Readonly<Record<string, string>> | null, name = "n0"): CandidateNode => ({
+    name,
+    labels: new Map([["zone", name]]),
+    taints: [],
+    allocatable: allocatable === null ? null : readAmounts(topField(allocatable)),
+  });
+  const asking = (kind: string, replicas: number, requests: string): string =>
+    controller(kind, `${kind === "DaemonSet" ? "" : `replicas: ${replicas}, `}${SELECTOR}`).replace(
+      "{name: c,",
+      `{name: c, resources: {requests: {${requests}}},`,
+    );
+
+  test("run on nodes that have room, and the rest wait, with the reason", () => {
+    const nodes = [room({ cpu: "1", memory: "1Gi" }), room({ cpu: "300m", memory: "4Gi" }, "n1")];
+    const found = run(asking("Deployment", 5, "cpu: 100m, memory: 300Mi"), nodes);
+    expect([...found.pods.values()].map(({ nodeName }) => nodeName).sort()).toEqual(["n0", "n0", "n0", "n1", "n1"]);
+    const more = run(asking("Deployment", 9, "cpu: 100m, memory: 300Mi"), nodes);
+    expect(more.pods.size).toBe(6);
+    expect(more.unplaced).toMatchObject([{ missing: 3, wanted: 9 }]);
+    expect([...(more.unplaced[0]?.refusals ?? [])].sort()).toEqual([
+      ["too little cpu", 1],
+      ["too little memory", 1],
+    ]);
+  });
+
+  test("are no more than a node takes, and go nowhere where no node has what they ask for", () => {
+    expect(run(asking("Deployment", 5, "cpu: 1m"), [room({ pods: "3" })]).pods.size).toBe(3);
+    expect(run(asking("Deployment", 1, "nvidia.com/gpu: 1"), [room({ cpu: "4" })]).pods.size).toBe(0);
+    expect(run(asking("Deployment", 5, "cpu: 100"), [room(null)]).pods.size).toBe(5);
+  });
+
+  test("count those that are there, with what init containers and sidecars need", () => {
+    const there =
+      "---\napiVersion: v1\nkind: Pod\nmetadata: {name: one, namespace: shop}\nspec: {nodeName: n0, initContainers: [{name: i, resources: {limits: {cpu: 700m}}}, {name: s, restartPolicy: Always, resources: {requests: {cpu: 200m}}}], containers: [{name: c, resources: {requests: {cpu: 100m}}}]}\n";
+    expect(run(asking("Deployment", 9, "cpu: 100m") + there, [room({ cpu: "1" })]).pods.size).toBe(4);
+  });
+
+  test("of a DaemonSet wait on the nodes without room", () => {
+    const found = run(asking("DaemonSet", 0, "cpu: 500m"), [room({ cpu: "1" }), room({ cpu: "100m" }, "n1")]);
+    expect([...found.pods.values()].map(({ nodeName }) => nodeName)).toEqual(["n0"]);
+    expect(found.unplaced).toMatchObject([{ missing: 1, wanted: 2 }]);
+  });
+
+  test.each([
+    ["500m", 0.5],
+    ["1.5Gi", 1.5 * 2 ** 30],
+    ["2e3", 2000],
+    ["3k", 3000],
+    [4, 4],
+    ["x", null],
+    ["1.2.3", null],
+  ])("in quantities as %s", (written, amount) => {
+    expect(parseQuantity(written)).toBe(amount);
+  });
+});
+
+describe("pods that want to be near others, or away from them", () => {
+  const NODES3 = ["n0", "n1", "n2"].map((name, i) => ({
+    name,
+    labels: new Map([["zone", i < 2 ? "a" : "b"]]),
+    taints: [],
+    allocatable: null,
+  }));
+  const named = (name: string, replicas: number, affinity: string): string =>
+    `---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: ${name}, namespace: shop}\nspec: {replicas: ${replicas}, selector: {matchLabels: {app: ${name}}}, template: {metadata: {labels: {app: ${name}}}, spec: {${affinity}containers: [{name: c}]}}}\n`;
+  const term = (kind: string, app: string, key = "kubernetes.io/hostname", more = ""): string =>
+    `affinity: {${kind}: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: ${key}, labelSelector: {matchLabels: {app: ${app}}}${more}}]}}, `;
+  const where = (text: string): Readonly<Record<string, readonly string[]>> => {
+    const found: Record<string, string[]> = {};
+    for (const { metadata, nodeName } of run(text, NODES3).pods.values()) {
+      const app = metadata.labels.get("app") ?? "";
+      found[app] = [...(found[app] ?? []), nodeName ?? ""].sort();
+    }
+    return found;
+  };
+
+  test("are on the nodes of those, which are placed before them", () => {
+    const text =
+      named("cache", 2, term("podAffinity", "web")) + named("web", 1, term("podAffinity", "zdb")) + named("zdb", 1, "");
+    const { cache, web, zdb } = where(text);
+    expect([cache, web]).toEqual([[zdb?.[0], zdb?.[0]], zdb]);
+    expect(run(text, NODES3).roughly).toEqual([]);
+  });
+
+  test("are in their zone, or wait where there are none", () => {
+    expect(
+      where(named("zdb", 1, "nodeSelector: {zone: b}, ") + named("web", 2, term("podAffinity", "zdb", "zone")))["web"],
+    ).toEqual(["n2", "n2"]);
+    const alone = run(named("web", 2, term("podAffinity", "gone")), NODES3);
+    expect([alone.pods.size, ...(alone.unplaced[0]?.refusals ?? [])]).toEqual([0, ["required affinity to pods", 3]]);
+    // the first of its own kind may be anywhere
+    expect(new Set(where(named("web", 3, term("podAffinity", "web")))["web"]).size).toBe(1);
+  });
+
+  test("keep away from each other, whoever came first", () => {
+    const text = named("a", 1, term("podAntiAffinity", "b", "zone")) + named("b", 2, "");
+    const found = where(text);
+    expect([found["a"], found["b"]]).toEqual([["n0"], ["n2", "n2"]]);
+    const other = where(
+      named("a", 2, "nodeSelector: {zone: a}, ") + named("b", 1, term("podAntiAffinity", "a", "zone")),
+    );
+    expect(other["b"]).toEqual(["n2"]);
+  });
+
+  test("mean pods of their own namespace, unless they name others", () => {
+    const elsewhere = named("zdb", 1, "").replace("namespace: shop", "namespace: data");
+    expect(where(elsewhere + named("web", 1, term("podAffinity", "zdb")))["web"]).toBeUndefined();
+    const naming = term("podAffinity", "zdb", "kubernetes.io/hostname", ", namespaces: [data]");
+    expect(where(elsewhere + named("web", 1, naming))["web"]).toHaveLength(1);
+    const all = term("podAffinity", "zdb", "kubernetes.io/hostname", ", namespaceSelector: {}");
+    expect(where(elsewhere + named("web", 1, all))["web"]).toHaveLength(1);
   });
 });
