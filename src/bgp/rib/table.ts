@@ -40,6 +40,8 @@ export interface GivenRoute {
   /** Of its destination. */
   readonly number: number;
   readonly route: RibRoute;
+  /** The number of the next hop to be looked up; null: none is. */
+  readonly hop: number | null;
   /** As it is where its next hop leads there; one alone where nothing is looked up. */
   ways: GivenWay[];
 }
@@ -51,8 +53,9 @@ interface GivenWay {
   readonly alone: RouteList;
 }
 
-export function givenRoute(number: number, route: RibRoute): GivenRoute {
-  return { number, route, ways: [] };
+export function givenRoute(numbering: Numbering, number: number, route: RibRoute): GivenRoute {
+  const address = route.recursive ? nextHopOf(route) : null;
+  return { number, route, hop: address === null ? null : numberOfHop(numbering, address), ways: [] };
 }
 
 /** Hears of changes: the routes of a destination as they are now, and as they were. */
@@ -215,10 +218,13 @@ function announce(table: RoutingTable, number: number, before: RouteList, after:
   if (prefix !== undefined && affectsHosts(table, prefix)) updateHosts(table, prefix);
 }
 
-function affectsHosts({ lowest, highest }: RoutingTable, prefix: Prefix): boolean {
+/** Whether a prefix has addresses in the span of next hops. */
+function affectsHosts({ lowest, highest }: RoutingTable, { address, length }: Prefix): boolean {
   if (lowest === null || highest === null) return false;
+  if (address.family === 4) return address.a <= highest.a && address.a + 2 ** (32 - length) > lowest.a;
+  const prefix = { address, length };
   if (prefixContains(prefix, lowest) || prefixContains(prefix, highest)) return true;
-  return compareAddresses(prefix.address, lowest) >= 0 && compareAddresses(prefix.address, highest) <= 0;
+  return compareAddresses(address, lowest) >= 0 && compareAddresses(address, highest) <= 0;
 }
 
 /** Next hops within the prefix are looked up again, and the routes by them changed (rt_next_hop_update). */
@@ -243,8 +249,9 @@ function refresh(table: RoutingTable, number: number, moved: ReadonlySet<number>
   const fresh = before.routes.map((route) => {
     const address = route.recursive ? nextHopOf(route) : null;
     if (address === null) return route;
-    if (!moved.has(numberOfHop(table.numbering, address))) return route;
-    const resolution = resolutionOf(table, address);
+    const hop = numberOfHop(table.numbering, address);
+    if (!moved.has(hop)) return route;
+    const resolution = resolutionOf(table, hop);
     if (sameResolution(route, resolution)) return route;
     isOther = true;
     return { ...route, ...resolution };
@@ -256,9 +263,8 @@ function refresh(table: RoutingTable, number: number, moved: ReadonlySet<number>
 }
 
 /** The route as this table has it. */
-function wayOf(table: RoutingTable, { route, ways }: GivenRoute): GivenWay {
-  const address = route.recursive ? nextHopOf(route) : null;
-  const resolution = !route.recursive ? null : address === null ? UNREACHABLE : resolutionOf(table, address);
+function wayOf(table: RoutingTable, { route, hop, ways }: GivenRoute): GivenWay {
+  const resolution = hop !== null ? resolutionOf(table, hop) : route.recursive ? UNREACHABLE : null;
   for (let index = 0; index < ways.length; index++) {
     const known = ways[index];
     if (known !== undefined && known.resolution === resolution) return known;
@@ -274,10 +280,11 @@ export function nextHopOf({ attributes, lookedUp }: RibRoute): Address | null {
   return lookedUp ?? attributes?.nextHop ?? null;
 }
 
-function resolutionOf(table: RoutingTable, address: Address): Resolved {
-  const hop = numberOfHop(table.numbering, address);
+function resolutionOf(table: RoutingTable, hop: number): Resolved {
   const known = valueAt(table.hosts, hop);
   if (known !== undefined) return known;
+  const address = table.numbering.nextHops[hop];
+  if (address === undefined) return UNREACHABLE;
   const found = lookUpHost(table, hop, address);
   setValue(table.hosts, hop, found);
   if (table.lowest === null || compareAddresses(address, table.lowest) < 0) table.lowest = address;

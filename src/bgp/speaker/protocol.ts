@@ -118,7 +118,7 @@ export function importRoute(core: SpeakerCore, item: Protocol, route: RibRoute):
       return;
     }
     importUpdates.accepted++;
-    putRoute(core, item, number, route.path, givenRoute(number, verdict.route));
+    putRoute(core, item, number, route.path, givenRoute(core.table.numbering, number, verdict.route));
     return;
   }
   if (verdict.kind === "error") noteError(core, item, verdict.text);

@@ -161,7 +161,7 @@ function takeAnew(core: BgpCore, peer: Peer, attributes: PathAttributes, told: r
       number,
       key: prefixKey(prefix),
       path,
-      given: verdict.kind === "accept" ? givenRoute(number, verdict.route) : null,
+      given: verdict.kind === "accept" ? givenRoute(core.table.numbering, number, verdict.route) : null,
       error: verdict.kind === "error" ? verdict.text : null,
     };
   });
@@ -233,7 +233,13 @@ export function growStale(core: BgpCore, peer: Peer): void {
     if (communities.includes(LLGR_STALE)) continue;
     const stale = { ...(route.attributes ?? pathAttributes()), communities: [...communities, LLGR_STALE] };
     const kept = { ...route, attributes: sharedAttributes(core.world, stale) };
-    putRoute(core, peer.protocol, number, route.path, communities.includes(NO_LLGR) ? null : givenRoute(number, kept));
+    putRoute(
+      core,
+      peer.protocol,
+      number,
+      route.path,
+      communities.includes(NO_LLGR) ? null : givenRoute(core.table.numbering, number, kept),
+    );
   }
 }
 
