@@ -1,16 +1,17 @@
 import { schedule } from "../../emulator/event-queue.ts";
 import type { Prefix } from "../../net/prefix.ts";
-import { sameForm, type WireForm } from "../messages/message.ts";
+import type { WireForm } from "../messages/message.ts";
 import type { PathAttributes } from "../messages/path-attributes.ts";
 import { keysOf, valueAt } from "../rib/number-map.ts";
 import type { PrefixKey, RibRoute, RouteOwner } from "../rib/route.ts";
 import { netsOf } from "../rib/table.ts";
 import type { BgpCore } from "./bgp-core.ts";
+import { type CommonWrites, commonWrites, type Feed, sendCommon, withForm } from "./common-writes.ts";
 import { countAlone, type ExportCounts, noCounts } from "./export-counts.ts";
 import { passesLimit } from "./limits.ts";
 import type { Peer, Pending } from "./peer.ts";
 import { noteError } from "./protocol.ts";
-import { bucketsOf, flush, sendWrites, writesFor } from "./send-update.ts";
+import { flush } from "./send-update.ts";
 import { isOfGroup, type Outgoing, outgoingOf, type UpdateGroup, updateGroup } from "./update-group.ts";
 
 /** What an audience was told of a destination, or of one route to it; who told it hears nothing of it. */
@@ -47,6 +48,8 @@ export interface Audience {
   /** Routes that the export filter does not let out. */
   readonly filtered: Map<PrefixKey, { readonly teller: RouteOwner | null; readonly error: string | null }>;
   readonly counts: ExportCounts;
+  /** All that is told, for those who come while nothing changes. */
+  feed: Feed | null;
   /** Changes that are to go out, and the members for whom some of them are others than for the rest. */
   log: Change[];
   readonly apart: Set<RouteOwner>;
@@ -114,6 +117,7 @@ function audienceOf(core: BgpCore, peer: Peer): Audience {
     told: new Map(),
     filtered: new Map(),
     counts: noCounts(),
+    feed: null,
     log: [],
     apart: new Set(),
     waiting: new Set(),
@@ -185,15 +189,12 @@ function memberOf({ members }: Audience, teller: RouteOwner | null): Peer | null
 /** A neighbour comes to hear what others hear: first all that there is, in the order of the table. */
 export function joinAudience(core: BgpCore, peer: Peer): void {
   const audience = audienceOf(core, peer);
-  const { told, filtered, addPath } = audience;
+  const { filtered, addPath } = audience;
   const { owner: own } = peer.protocol;
   const { exportUpdates } = peer.protocol.stats;
-  let fed = 0;
-  for (const [name, { number, pathId, attributes, teller }] of inOrder(core, [...told])) {
-    if (teller === own) continue;
-    fed++;
-    peer.pending.set(name, { prefix: destinationOf(core, number), pathId, attributes });
-  }
+  const feed = feedOf(core, audience);
+  const fed = feed.items.size - (feed.byTeller.get(own) ?? 0);
+  peer.feed = fed > 0 ? feed : null;
   let held = 0;
   for (const { teller, error } of filtered.values()) {
     if (teller === own) continue;
@@ -252,6 +253,7 @@ export function announce(
   before: readonly RibRoute[],
 ): void {
   for (const audience of core.audiences) {
+    audience.feed = null;
     if (!audience.addPath) {
       const best = routes[0] ?? null;
       if (best !== (before[0] ?? null)) announceTo(core, audience, number, null, best);
@@ -410,13 +412,16 @@ export function moveAudience(core: BgpCore, peer: Peer): void {
   if (peer.pending.size > 0) flushLater(core, audience, peer);
 }
 
-function put({ pending }: Peer, name: PrefixKey, item: Pending): void {
+function put(peer: Peer, name: PrefixKey, item: Pending): void {
+  takeFeed(peer);
+  const { pending } = peer;
   pending.delete(name);
   pending.set(name, item);
 }
 
 /** What of the log concerns a neighbour waits for it alone from now on. */
 function takeLog(core: BgpCore, { log }: Audience, peer: Peer): void {
+  takeFeed(peer);
   for (let index = peer.cursor; index < log.length; index++) {
     const change = log[index];
     if (change === undefined) continue;
@@ -436,14 +441,6 @@ function flushLater(core: BgpCore, audience: Audience, peer: Peer | null): void 
   schedule(core.world.queue, core.world.now, flushAudience, [core, audience]);
 }
 
-/** Messages that most members are sent, made once. */
-interface CommonWrites {
-  readonly form: WireForm;
-  readonly writes: readonly Uint8Array[];
-  /** By member: the position of the only write that it is not sent. */
-  readonly own: ReadonlyMap<RouteOwner, number>;
-}
-
 function flushAudience(core: BgpCore, audience: Audience): void {
   audience.queued = false;
   const { log, members, waiting, apart } = audience;
@@ -452,16 +449,16 @@ function flushAudience(core: BgpCore, audience: Audience): void {
   for (const peer of concerned) {
     const form = peer.session?.sendForm;
     if (form === undefined) continue;
-    if (peer.pending.size === 0 && peer.cursor === 0) {
-      let made = common.find((item) => sameForm(item.form, form));
-      if (made === undefined) {
-        made = commonWrites(core, audience, peer, form);
-        common.push(made);
-      }
-      const { writes, own } = made;
-      const position = own.get(peer.protocol.owner);
-      if (position !== undefined || !apart.has(peer.protocol.owner)) {
-        sendWrites(core, peer, position === undefined ? writes : writes.filter((_, index) => index !== position));
+    const { feed } = peer;
+    if (peer.pending.size === 0 && feed === null && peer.cursor === 0) {
+      const made = withForm(common, form, () => changedTogether(core, audience, peer, form));
+      if (sendCommon(core, peer, made, apart.has(peer.protocol.owner))) continue;
+    }
+    if (peer.pending.size === 0 && feed !== null && peer.cursor === log.length) {
+      const all = (): CommonWrites => commonWrites(core, peer, feed.items.values(), feed.tellers, new Set(), form);
+      const made = withForm(feed.writes, form, all);
+      if (sendCommon(core, peer, made, feed.byTeller.has(peer.protocol.owner))) {
+        peer.feed = null;
         continue;
       }
     }
@@ -470,14 +467,15 @@ function flushAudience(core: BgpCore, audience: Audience): void {
   }
   for (const peer of concerned) peer.cursor = 0;
   audience.log = [];
+  audience.feed = null;
   apart.clear();
   waiting.clear();
 }
 
-function commonWrites(core: BgpCore, { log }: Audience, peer: Peer, form: WireForm): CommonWrites {
+/** What the changes of the log are to those whom they concern as they concern all. */
+function changedTogether(core: BgpCore, { log }: Audience, peer: Peer, form: WireForm): CommonWrites {
   const pending = new Map<PrefixKey, Pending>();
   const tellers = new Map<Pending, RouteOwner>();
-  const own = new Map<RouteOwner, number>();
   const many = new Set<RouteOwner>();
   for (const { name, number, pathId, before, now } of log) {
     if (before?.teller != null) many.add(before.teller);
@@ -491,18 +489,32 @@ function commonWrites(core: BgpCore, { log }: Audience, peer: Peer, form: WireFo
     else if (now?.teller != null) many.add(now.teller);
     pending.set(name, item);
   }
-  const writes: Uint8Array[] = [];
-  for (const bucket of bucketsOf(pending.values())) {
-    for (const item of bucket.items) {
-      const teller = tellers.get(item);
-      if (teller === undefined) continue;
-      if (bucket.items.length > 1 || own.has(teller)) many.add(teller);
-      else own.set(teller, writes.length);
-    }
-    writes.push(...writesFor(core, peer, bucket, form));
+  return commonWrites(core, peer, pending.values(), tellers, many, form);
+}
+
+/** All that members were told, as one that comes is told it. */
+function feedOf(core: BgpCore, audience: Audience): Feed {
+  if (audience.feed !== null) return audience.feed;
+  const items = new Map<PrefixKey, Pending>();
+  const tellers = new Map<Pending, RouteOwner>();
+  const byTeller = new Map<RouteOwner, number>();
+  for (const [name, { number, pathId, attributes, teller }] of inOrder(core, [...audience.told])) {
+    const item: Pending = { prefix: destinationOf(core, number), pathId, attributes };
+    items.set(name, item);
+    if (teller === null) continue;
+    tellers.set(item, teller);
+    byTeller.set(teller, (byTeller.get(teller) ?? 0) + 1);
   }
-  for (const teller of many) own.delete(teller);
-  return { form, writes, own };
+  audience.feed = { items, tellers, byTeller, writes: [] };
+  return audience.feed;
+}
+
+/** What is to be told to one that came goes out to it alone. */
+function takeFeed(peer: Peer): void {
+  const { feed, pending, protocol } = peer;
+  peer.feed = null;
+  if (feed === null) return;
+  for (const [name, item] of feed.items) if (feed.tellers.get(item) !== protocol.owner) pending.set(name, item);
 }
 
 /** The number of a source of routes that goes out; null: none was needed yet. */

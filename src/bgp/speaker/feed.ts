@@ -13,6 +13,7 @@ export function receiveRefresh(core: BgpCore, peer: Peer, message: Message & { k
 export function forgetSent(core: BgpCore, peer: Peer): void {
   leaveAudience(core, peer);
   peer.pending.clear();
+  peer.feed = null;
   peer.pendingEnd = false;
   peer.protocol.exported = 0;
 }

@@ -72,7 +72,14 @@ function endAtRest(world: World, peer: Peer): End | null {
   const connection = peer.session;
   const socket = connection?.socket ?? null;
   if (connection === null || socket === null || connection.state !== "Established") return null;
-  if (peer.pending.size > 0 || peer.flushQueued || peer.decisionQueued || peer.protocol.state !== "up") return null;
+  if (
+    peer.pending.size > 0 ||
+    peer.feed !== null ||
+    peer.flushQueued ||
+    peer.decisionQueued ||
+    peer.protocol.state !== "up"
+  )
+    return null;
   if (connection.received.length > 0 || connection.holdTimer.expires === null) return null;
   const { dataPath: data, ackPath: acks } = socket;
   if (data === null || acks === null || data.receiver !== acks.receiver) return null;

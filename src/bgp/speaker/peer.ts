@@ -8,6 +8,7 @@ import type { PathAttributes } from "../messages/path-attributes.ts";
 import type { Exporter } from "../rib/bgp-attributes.ts";
 import type { PrefixKey } from "../rib/route.ts";
 import type { Audience } from "./audience.ts";
+import type { Feed } from "./common-writes.ts";
 import type { BgpConfiguration } from "./configuration.ts";
 import type { Protocol } from "./protocol.ts";
 import type { Taker } from "./receive-update.ts";
@@ -96,6 +97,8 @@ export interface Peer {
   cursor: number;
   /** What goes out to it alone. */
   readonly pending: Map<PrefixKey, Pending>;
+  /** What goes out to it before that, as to others who have come. */
+  feed: Feed | null;
   pendingEnd: boolean;
   /** Who makes the same of UPDATEs (`receive-update.ts`), once it was asked. */
   taker: Taker | null;

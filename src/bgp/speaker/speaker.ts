@@ -201,6 +201,7 @@ function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): 
     restartTimer: timer(world),
     staleTimer: timer(world),
     pending: new Map(),
+    feed: null,
     audience: null,
     cursor: 0,
     pendingEnd: false,
