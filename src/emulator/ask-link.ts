@@ -2,7 +2,14 @@ import { sendArpRequest } from "../linux/arp.ts";
 import { answersSolicitation } from "../linux/neighbour-discovery.ts";
 import { findNeighbour } from "../linux/neighbour-table.ts";
 import type { HostRuntime, Resolution } from "../linux/runtime.ts";
-import { answerSolicitation, type Message, receiveAdvertisement, sendSolicitation } from "../linux/solicitation.ts";
+import {
+  answerSolicitation,
+  type Message,
+  receiveAdvertisement,
+  receiveUnsolicited,
+  sendSolicitation,
+  sendUnsolicited,
+} from "../linux/solicitation.ts";
 import type { Interface } from "../model/interface.ts";
 import { type Address, formatAddress, sameAddress } from "../net/address.ts";
 import { eventQueue, moveEvents } from "./event-queue.ts";
@@ -158,6 +165,36 @@ function solicit(world: World, host: string, device: string, question: Question)
     }
   }
   return null;
+}
+
+/** An unsolicited advertisement leaves by a device, and everybody on its link hears it, behind bridges too. */
+export function advertise(world: World, runtime: HostRuntime, device: Interface, address: Address): void {
+  const said = sendUnsolicited(runtime, device, address);
+  if (said.kind === "lost") return;
+  const sentBy = `${runtime.host.name} ${device.name}`;
+  const ports = device.kind === "bridge" ? (runtime.compiled.bridgePorts.get(device.name) ?? []) : [device];
+  for (const port of ports)
+    hear(world, runtime.host.name, port.name, (one, on) => receiveUnsolicited(one, on, address, said, sentBy));
+}
+
+/** Everybody who hears a frame to all that goes out of a port. */
+function hear(world: World, host: string, port: string, tell: (runtime: HostRuntime, device: Interface) => void): void {
+  const link = linkOf(world.topology, host, port);
+  if (link === null) return;
+  for (const member of others(link, host, port)) {
+    const runtime = runtimeOf(world, member.host);
+    const found = runtime?.host.interfaces.get(member.interface);
+    if (runtime === null || found === undefined || !found.up) continue;
+    const bridge = found.master === null ? undefined : runtime.host.interfaces.get(found.master);
+    if (bridge?.kind !== "bridge") {
+      tell(runtime, found);
+      continue;
+    }
+    tell(runtime, bridge);
+    for (const other of runtime.compiled.bridgePorts.get(bridge.name) ?? []) {
+      if (other !== found) hear(world, member.host, other.name, tell);
+    }
+  }
 }
 
 /** Whether a modelled machine on one of these links has the address, though it did not answer. */

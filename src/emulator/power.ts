@@ -1,7 +1,8 @@
-import { compileHost } from "../linux/compiled-host.ts";
+import { askDelayed } from "../linux/neighbour-reachability.ts";
 import type { Host } from "../model/host.ts";
 import type { Interface } from "../model/interface.ts";
 import type { Network } from "../model/network.ts";
+import { becomes } from "./device-events.ts";
 import { forget } from "./tcp/send.ts";
 import { topologyOf } from "./topology.ts";
 import { changeHost, type World } from "./world.ts";
@@ -33,13 +34,13 @@ export function changeNetwork(world: World, network: Network): void {
     powerOff(world, name);
     world.hosts.delete(name);
   }
+  askDelayed(world.neighbourWatch.delayed);
   world.network = network;
   world.topology = topologyOf(network);
   for (const [name, runtime] of world.hosts) {
     const host = network.hosts.get(name);
     if (host === undefined || host === runtime.host) continue;
-    runtime.host = host;
-    runtime.compiled = compileHost(host);
+    becomes(runtime, host);
   }
 }
 

@@ -5,6 +5,7 @@ import { drop } from "../linux/endings.ts";
 import { receive, sendLocal, sendToGateway } from "../linux/forward.ts";
 import { type FreeValues, freeValues } from "../linux/free-value.ts";
 import { copyLimits, type IcmpLimits, icmpLimits } from "../linux/icmp-limit.ts";
+import { askDelayed } from "../linux/neighbour-reachability.ts";
 import { type NeighbourWatch, neighbourTable, neighbourWatch } from "../linux/neighbour-table.ts";
 import type { Indexing } from "../linux/netfilter/chain-index.ts";
 import { emptyMatchStates } from "../linux/netfilter/match-state.ts";
@@ -24,7 +25,8 @@ import { V6_REDIRECT } from "../net/icmp.ts";
 import { copyPacket, type Packet } from "../net/packet.ts";
 import { ICMP, ICMPV6, TCP } from "../net/protocol.ts";
 import { SYN } from "../net/tcp-flags.ts";
-import { askLink } from "./ask-link.ts";
+import { advertise, askLink } from "./ask-link.ts";
+import { becomes } from "./device-events.ts";
 import { type EventQueue, eventQueue, nextTime, play, schedule, takeNext } from "./event-queue.ts";
 import { fabricRoute } from "./fabric-route.ts";
 import type { Journey } from "./journey.ts";
@@ -148,6 +150,7 @@ export function createWorld(network: Network, options: WorldOptions): World {
       schedule(world.queue, world.now, receive, [runtime, device, frame]);
     },
     resolve: (runtime, device, nextHop, sender, mac) => askLink(world, runtime, device, nextHop, sender, mac ?? null),
+    advertise: (runtime, device, address) => advertise(world, runtime, device, address),
     fabricRoute: (runtime, device, destination) => fabricRoute(world, runtime, device, destination),
     after: (seconds, action, on) => schedule(world.queue, world.now + seconds, action, on),
     sendFrame: (runtime, packet, how) => {
@@ -226,7 +229,7 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
     supposition: world.supposition,
     sets: new Map(),
     neighbours: neighbourTable(host, world.neighbourWatch, !world.forgetful),
-    awaited: new Map(),
+    unanswered: new Map(),
     matchStates: emptyMatchStates(),
     indexing: world.indexing,
     noted: new Map(),
@@ -250,11 +253,11 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
  */
 export function changeHost(world: World, name: string, host: Host): void {
   const runtime = runtimeOf(world, name);
+  askDelayed(world.neighbourWatch.delayed);
   world.network = { ...world.network, hosts: new Map(world.network.hosts).set(name, host) };
   if (runtime === null) return;
   world.changed.add(name);
-  runtime.host = host;
-  runtime.compiled = compileHost(host);
+  becomes(runtime, host);
 }
 
 /** Runs until nothing is left to happen, or `until` (virtual seconds) is reached. */

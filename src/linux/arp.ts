@@ -1,11 +1,20 @@
 import type { Interface } from "../model/interface.ts";
 import { type Address, isLoopback, isMulticast, isUnspecified, sameAddress, unspecified } from "../net/address.ts";
 import { packet } from "../net/packet.ts";
-import { confirmAddress } from "./confirm-address.ts";
-import { arpFilter, arpIgnore, forwarding, proxyArp, proxyArpPvlan, routeLocalnet } from "./device-settings.ts";
+import { confirmAddress, isInSubnetOf } from "./confirm-address.ts";
+import {
+  arpAccept,
+  arpFilter,
+  arpIgnore,
+  dropsGratuitousArp,
+  forwarding,
+  proxyArp,
+  proxyArpPvlan,
+  routeLocalnet,
+} from "./device-settings.ts";
 import { BROADCAST_MAC } from "./ethernet.ts";
 import { arpPasses } from "./frame-filter.ts";
-import { proxyAnswersInTime } from "./neighbour-reachability.ts";
+import { neighbourSetting, proxyAnswersInTime } from "./neighbour-reachability.ts";
 import { findNeighbour, isFixed, setNeighbour } from "./neighbour-table.ts";
 import { addressType } from "./routing/address-type.ts";
 import { routeInput } from "./routing/input.ts";
@@ -54,6 +63,13 @@ export function sendArpRequest(
   send(runtime, device, message, destinationMac ?? BROADCAST_MAC);
 }
 
+/** inetdev_send_gratuitous_arp(): a question for an own address, which all on the link hear. */
+export function sendGratuitousArp(runtime: HostRuntime, device: Interface, address: Address): void {
+  const sentBy = `${runtime.host.name} ${device.name}`;
+  const senderMac = macOf(runtime, device);
+  send(runtime, device, { operation: "request", senderMac, sender: address, target: address, sentBy }, BROADCAST_MAC);
+}
+
 function macOf(runtime: HostRuntime, device: Interface): string {
   return runtime.services.macOf(runtime, device);
 }
@@ -65,6 +81,7 @@ export function receiveArp(runtime: HostRuntime, device: Interface, frame: Skb):
   if (!arpPasses(runtime, frame, "input")) return;
   const { sender, target } = message;
   if (isMulticast(target) || (isLoopback(target) && !routeLocalnet(runtime, device))) return;
+  if (sameAddress(sender, target) && dropsGratuitousArp(runtime, device)) return;
   if (message.operation === "request" && answers(runtime, device, message, frame.packetType === "host")) {
     if (!isUnspecified(sender)) learnFrom(runtime, device, message, true, "STALE");
     const senderMac = macOf(runtime, device);
@@ -76,7 +93,10 @@ export function receiveArp(runtime: HostRuntime, device: Interface, frame: Skb):
   learnFrom(runtime, device, message, false, answered ? "REACHABLE" : "STALE");
 }
 
-/** neigh_update(): permanent entries stay; an answer within a second of another does not replace it (`locktime`). */
+/**
+ * neigh_update(): permanent entries stay; an answer within `locktime` of another does not replace it, unless it is an announcement. Of those
+ * who are not known yet only who asks for this host is learnt, and where `arp_accept` says so whoever announces or answers anything.
+ */
 function learnFrom(
   runtime: HostRuntime,
   device: Interface,
@@ -84,27 +104,42 @@ function learnFrom(
   asked: boolean,
   text: "STALE" | "REACHABLE",
 ): void {
-  const known = findNeighbour(runtime.neighbours, device.name, message.sender);
-  if (known === null && !asked) return;
+  const { sender, senderMac, sentBy } = message;
+  const known = findNeighbour(runtime.neighbours, device.name, sender);
+  if (known === null && !asked && !acceptsStranger(runtime, device, message)) return;
   if (known !== null && isFixed(known)) return;
   const now = runtime.services.now();
-  const recent = known !== null && known.state === "resolved" && now - known.updated < LOCKTIME;
-  if (recent && !asked && known.mac !== message.senderMac) return;
+  const isKnown = known !== null && known.state === "resolved";
+  if (isKnown && known.mac !== senderMac && !asked && now - known.updated < lockTime(runtime, device)) return;
   // A question from an address that is known there already does not make it less reachable.
-  const same = known !== null && known.state === "resolved" && known.mac === message.senderMac;
-  if (same && text === "STALE") return;
+  if (isKnown && known.mac === senderMac && text === "STALE") return;
   setNeighbour(runtime.neighbours, device.name, {
-    address: message.sender,
-    mac: message.senderMac,
+    address: sender,
+    mac: senderMac,
     state: "resolved",
-    text: text === "REACHABLE" ? `answered by ${message.sentBy}` : `learnt from ${message.sentBy}`,
+    text: text === "REACHABLE" ? `answered by ${sentBy}` : `learnt from ${sentBy}`,
     updated: now,
     headerCached: known?.headerCached ?? false,
   });
 }
 
-/** `net.ipv4.neigh.*.locktime` in seconds. */
-const LOCKTIME = 1;
+/** arp_is_garp() */
+function isGratuitous(runtime: HostRuntime, { sender, target }: ArpMessage): boolean {
+  return sameAddress(sender, target) && addressType(runtime, sender, null) === "UNICAST";
+}
+
+/** arp_accept() */
+function acceptsStranger(runtime: HostRuntime, device: Interface, message: ArpMessage): boolean {
+  const { operation, sender } = message;
+  const mode = arpAccept(runtime, device);
+  if (mode !== 1 && !(mode === 2 && device.addresses.some((item) => isInSubnetOf(item, sender)))) return false;
+  return isGratuitous(runtime, message) || (operation === "reply" && addressType(runtime, sender, null) === "UNICAST");
+}
+
+/** `locktime` (USER_HZ), in seconds. */
+function lockTime(runtime: HostRuntime, device: Interface): number {
+  return neighbourSetting(runtime, device.name, 4, "locktime", 100) / 100;
+}
 
 function answers(runtime: HostRuntime, device: Interface, message: ArpMessage, toHost: boolean): boolean {
   const { sender, target } = message;

@@ -103,7 +103,7 @@ function towards(runtime: HostRuntime, bridge: Interface, skb: Skb, nextHop: Add
   const cached = known?.headerCached === true && isConnected(known);
   const found = resolveNeighbour(runtime, skb, bridge, nextHop);
   if (found.kind !== "mac") {
-    noNeighbour(runtime, skb);
+    noNeighbour(runtime, skb, bridge, nextHop);
     return false;
   }
   skb.destinationMac = found.mac;

@@ -269,6 +269,41 @@ export function arpAnnounce(runtime: HostRuntime, device: Interface): number {
   return read(runtime, deviceSettings(runtime, device.name).arpAnnounce);
 }
 
+/** IN_DEV_ARP_ACCEPT: 1 learns from announcements of strangers, 2 from those in a subnet of the device; the maximum. */
+export function arpAccept(runtime: HostRuntime, device: Interface): number {
+  return quietMaximum(runtime, device, 4, "arp_accept");
+}
+
+/** IN_DEV_ARP_NOTIFY */
+export function arpNotify(runtime: HostRuntime, device: Interface): boolean {
+  return quietMaximum(runtime, device, 4, "arp_notify") > 0;
+}
+
+/** IN_DEV_ORCONF(DROP_GRATUITOUS_ARP) */
+export function dropsGratuitousArp(runtime: HostRuntime, device: Interface): boolean {
+  return quietMaximum(runtime, device, 4, "drop_gratuitous_arp") > 0;
+}
+
+/** `ndisc_notify` of `all` or the device. */
+export function ndiscNotify(runtime: HostRuntime, device: Interface): boolean {
+  return quietMaximum(runtime, device, 6, "ndisc_notify") > 0;
+}
+
+/** `drop_unsolicited_na` of the device alone. */
+export function dropsUnsolicitedNa(runtime: HostRuntime, device: Interface): boolean {
+  return quietSysctl(runtime, confKey(6, device.name, "drop_unsolicited_na"), 0) !== 0;
+}
+
+/** accept_untracked_na(), of the device alone: 1 learns from advertisements of strangers, 2 from those in a subnet of the device. */
+export function acceptsUntrackedNa(runtime: HostRuntime, device: Interface): number {
+  return quietSysctl(runtime, confKey(6, device.name, "accept_untracked_na"), 0);
+}
+
+function quietMaximum(runtime: HostRuntime, device: Interface, family: Family, name: string): number {
+  const of = (conf: string): number => quietSysctl(runtime, confKey(family, conf, name), 0);
+  return Math.max(of("all"), of(device.name));
+}
+
 /** IN_DEV_ARPFILTER: either `all` or the interface's. */
 export function arpFilter(runtime: HostRuntime, device: Interface): boolean {
   return read(runtime, deviceSettings(runtime, device.name).arpFilter) !== 0;

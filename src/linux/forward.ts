@@ -430,7 +430,7 @@ function overLink(runtime: HostRuntime, skb: Skb, output: Interface, route: Rout
     const nextHop = route.kind === "unicast" ? route.nextHop : skb.packet.dst;
     const found = resolveNeighbour(runtime, skb, output, nextHop);
     if (found.kind === "unresolved") {
-      noNeighbour(runtime, skb);
+      noNeighbour(runtime, skb, output, nextHop);
       return true;
     }
     const reached = found.kind === "left" ? throughFabric(runtime, skb, output) : found;

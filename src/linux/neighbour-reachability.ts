@@ -1,39 +1,67 @@
 import type { Interface } from "../model/interface.ts";
-import type { Address } from "../net/address.ts";
+import { type Address, formatAddress } from "../net/address.ts";
+import type { CompiledHost } from "./compiled-host.ts";
 import { quietSysctl } from "./device-settings.ts";
-import { findNeighbour, isFixed, type NeighbourEntry, setNeighbour } from "./neighbour-table.ts";
+import {
+  dumpedAge,
+  isFresh,
+  type NeighbourAge,
+  type NeighbourTimes,
+  type ProbeSpan,
+  probeSpan,
+  probingTime,
+  reachableAge,
+  renew,
+  staleAge,
+  use,
+} from "./neighbour-age.ts";
+import { linkLocalOf } from "./neighbour-discovery.ts";
+import { findNeighbour, isDumped, isFixed, type NeighbourEntry, setNeighbour } from "./neighbour-table.ts";
+import { SCOPE_LINK, selectAddress } from "./routing/source-address.ts";
 import type { HostRuntime } from "./runtime.ts";
 
 /**
- * The states of a neighbour that is known (net/core/neighbour.c), each as long as its settings say. They are worked out when a packet
- * goes by the entry, as if the clock had moved it on: REACHABLE for `base_reachable_time_ms` (the kernel draws half to one and a half of it), then
- * STALE; from its first use on DELAY for `delay_first_probe_time`; then PROBE, in which whoever has that MAC address is asked
- * `ucast_solicit` times, `retrans_time_ms` apart. An answer makes it REACHABLE, none FAILED, after which the link is asked anew.
+ * The states of a neighbour that is known (net/core/neighbour.c), worked out when a packet goes by the entry, as if the clock had moved
+ * it on (`neighbour-age.ts`). In PROBE whoever has that MAC address is asked `ucast_solicit` times, `retrans_time_ms` apart, then
+ * all, `mcast_resolicit` times. An answer makes it REACHABLE, none FAILED, after which the link is asked anew.
  */
 
-/** Seconds and counts of `net.ipv4.neigh.DEV.*` and `net.ipv6.neigh.DEV.*`. */
-interface NeighbourTimes {
-  readonly reachable: number;
-  readonly delay: number;
-  readonly unicasts: number;
-  readonly multicasts: number;
-  readonly between: number;
-}
+const known = new WeakMap<CompiledHost, Map<string, NeighbourTimes>>();
 
 /** The settings of the device; those that no dump tells have the kernel's defaults, without a word. */
 function timesOf(runtime: HostRuntime, device: string, family: 4 | 6): NeighbourTimes {
+  const times = known.get(runtime.compiled) ?? new Map<string, NeighbourTimes>();
+  known.set(runtime.compiled, times);
+  const key = family === 4 ? device : `${device} 6`;
+  const read = times.get(key) ?? readTimes(runtime, device, family);
+  times.set(key, read);
+  return read;
+}
+
+function readTimes(runtime: HostRuntime, device: string, family: 4 | 6): NeighbourTimes {
   const ofNeighbour = (name: string, fallback: number): number =>
     neighbourSetting(runtime, device, family, name, fallback);
+  const reachable = ofNeighbour("base_reachable_time_ms", 30_000) / 1000;
+  const { draws } = runtime.neighbours;
   return {
-    reachable: ofNeighbour("base_reachable_time_ms", 30_000) / 1000,
+    shortest: draws ? reachable / 2 : reachable,
+    longest: draws ? (reachable * 3) / 2 : reachable,
     delay: ofNeighbour("delay_first_probe_time", 5),
     unicasts: ofNeighbour("ucast_solicit", 3),
     multicasts: ofNeighbour("mcast_solicit", 3),
+    again: ofNeighbour("mcast_resolicit", 0),
     between: ofNeighbour("retrans_time_ms", 1000) / 1000,
   };
 }
 
-function neighbourSetting(runtime: HostRuntime, device: string, family: 4 | 6, name: string, fallback: number): number {
+/** A setting of `net.ipv4.neigh.DEV` or `net.ipv6.neigh.DEV`. */
+export function neighbourSetting(
+  runtime: HostRuntime,
+  device: string,
+  family: 4 | 6,
+  name: string,
+  fallback: number,
+): number {
   return quietSysctl(runtime, `net.ipv${family}.neigh.${device.replaceAll(".", "/")}.${name}`, fallback);
 }
 
@@ -61,82 +89,111 @@ export function proxyAnswersInTime(runtime: HostRuntime, device: Interface): boo
 /** Seconds in which an asker with the kernel's defaults waits for an answer. */
 const ASKED_FOR = 3;
 
-/** Seconds until the kernel gives up on a neighbour that it knows nothing of. */
-export function solicitationTime(runtime: HostRuntime, device: string, family: 4 | 6): number {
+/** How often the kernel asks for a neighbour that it knows nothing of, and the seconds from one question to the next. */
+export function solicitations(
+  runtime: HostRuntime,
+  device: string,
+  family: 4 | 6,
+): { readonly atMost: number; readonly between: number } {
   const { multicasts, between } = timesOf(runtime, device, family);
-  return multicasts * between;
+  return { atMost: multicasts, between };
+}
+
+/** A neighbour that is in DELAY somewhere. */
+export interface Delayed {
+  readonly runtime: HostRuntime;
+  readonly device: Interface;
+  readonly entry: NeighbourEntry;
 }
 
 /**
  * What the cache holds for a next hop that a packet is about to use: the entry as the clock has left it, and from now on in use.
  * Null where there is none.
  */
-export function usedNeighbour(
-  runtime: HostRuntime,
-  device: Interface,
-  nextHop: Address,
-  sender: () => Address | null,
-): NeighbourEntry | null {
-  const known = findNeighbour(runtime.neighbours, device.name, nextHop);
-  if (!runtime.neighbours.ages) return known;
-  if (known === null || known.state === "failed" || known.mac === null || isFixed(known) || device.noArp) return known;
+export function usedNeighbour(runtime: HostRuntime, device: Interface, nextHop: Address): NeighbourEntry | null {
+  const entry = findNeighbour(runtime.neighbours, device.name, nextHop);
+  if (entry === null || entry.state === "failed" || entry.mac === null || isFixed(entry) || device.noArp) return entry;
   const now = runtime.services.now();
   const times = timesOf(runtime, device.name, nextHop.family);
-  if (known.delayedSince === undefined) {
-    if (isReachable(known, now, times)) known.lastUsed = now;
-    else known.delayedSince = delayFrom(known, now, times);
+  entry.age ??= ageOf(entry, times);
+  if (entry.headerCached === true && isFresh(entry.age, now, times)) return entry;
+  const before = entry.age.latest.delayedSince;
+  const span = use(entry.age, now, times, entry.headerCached === true);
+  const delayed: Delayed = { runtime, device, entry };
+  if (before === null && entry.age.latest.delayedSince !== null) runtime.neighbours.watch.delayed.add(delayed);
+  if (now < span.soonest) return entry;
+  const left = probe(delayed, span, times);
+  if (left === entry && now >= span.soonest) use(entry.age, now, times, true);
+  return left;
+}
+
+/**
+ * Something is about to change: what was asked before finds things as they are now. Questions are worked out when a packet goes by the
+ * entry, else.
+ */
+export function askDelayed(delayed: Set<Delayed>): void {
+  for (const one of delayed) {
+    const { runtime, device, entry } = one;
+    const times = timesOf(runtime, device.name, entry.address.family);
+    const span = entry.age === undefined || entry.replaced === true ? null : probeSpan(entry.age, times);
+    if (span === null || span.latest === Number.POSITIVE_INFINITY) delayed.delete(one);
+    else if (span.latest <= runtime.services.now()) {
+      delayed.delete(one);
+      probe(one, span, times);
+    }
   }
-  const probedAt = (known.delayedSince ?? now) + times.delay;
-  if (now < probedAt || isReachable(known, now, times)) return known;
-  return probe(runtime, device, known, probedAt, times, sender());
 }
 
-function isReachable(
-  { text, updated, delayedSince }: NeighbourEntry,
-  now: number,
-  { reachable }: NeighbourTimes,
-): boolean {
-  if (delayedSince !== undefined) return false;
-  if (text === "REACHABLE") return now < reachable;
-  return text.startsWith("answered by") && now < updated + reachable;
+function ageOf(entry: NeighbourEntry, times: NeighbourTimes): NeighbourAge {
+  if (isDumped(entry)) return dumpedAge(entry.text, times);
+  return entry.text.startsWith(ANSWERED) ? reachableAge(entry.updated) : staleAge();
 }
 
-/** neigh_timer_handler(): what was used shortly before it ceased to be reachable is in DELAY from then on. */
-function delayFrom(entry: NeighbourEntry, now: number, { reachable, delay }: NeighbourTimes): number {
-  // Those of a dump have been so for an unknown part of the time: as if it had just begun.
-  if (entry.text === "DELAY") return 0;
-  if (entry.text === "PROBE") return -delay;
-  const ceased = (entry.text === "REACHABLE" ? 0 : entry.updated) + reachable;
-  const wasUsed = entry.lastUsed !== undefined && entry.lastUsed + delay >= ceased;
-  return wasUsed ? ceased : now;
-}
+const ANSWERED = "answered by";
 
-/** Whoever has that MAC address is asked; what comes of it was known at `probedAt`, or once all questions were in vain. */
-function probe(
-  runtime: HostRuntime,
-  device: Interface,
-  entry: NeighbourEntry,
-  probedAt: number,
-  times: NeighbourTimes,
-  sender: Address | null,
-): NeighbourEntry {
-  const { services } = runtime;
-  const answer = services.resolve(runtime, device, entry.address, sender, entry.mac);
-  const kept = { address: entry.address, mac: entry.mac, headerCached: entry.headerCached ?? false };
+/** Whoever has that MAC address is asked; what comes of it was known when it was asked first, or once all questions were in vain. */
+function probe({ runtime, device, entry }: Delayed, span: ProbeSpan, times: NeighbourTimes): NeighbourEntry {
+  const now = runtime.services.now();
+  const { address } = entry;
+  const sender = proberOf(runtime, device, address);
+  const answer = runtime.services.resolve(runtime, device, address, sender, entry.mac);
   // A machine that nobody dumped is taken to answer, as it is where it is asked for the first time.
-  const answered = answer.kind !== "unresolved";
-  const until = probedAt + times.unicasts * times.between;
-  if (!answered && services.now() < until) return entry;
-  const made: NeighbourEntry = answered
-    ? { ...kept, state: "resolved", text: answeredBy(answer.text), updated: probedAt }
-    : { ...kept, mac: null, state: "failed", text: "FAILED", updated: until, headerCached: false };
+  if (answer.kind !== "unresolved") {
+    if (entry.age !== undefined) renew(entry.age, now, span);
+    const isAsked = now >= span.latest && !entry.text.startsWith(ANSWERED);
+    if (isAsked) entry.text = answer.text.startsWith(ANSWERED) ? answer.text : `${ANSWERED} ${answer.text}`;
+    return entry;
+  }
+  const takes = probingTime(times);
+  if (now < span.soonest + takes) return entry;
+  if (now < span.latest + takes && !hasGivenUp(runtime, device, entry)) return entry;
+  const found = times.again > 0 ? runtime.services.resolve(runtime, device, address, sender) : answer;
+  const made: NeighbourEntry =
+    found.kind === "mac"
+      ? { address, mac: found.mac, state: "resolved", text: found.text, updated: now, headerCached: true }
+      : { address, mac: null, state: "failed", text: "FAILED", updated: now, headerCached: false };
   setNeighbour(runtime.neighbours, device.name, made);
-  if (!answered) return made;
-  // Since then it may have become stale again.
-  if (!isReachable(made, services.now(), times)) made.delayedSince = services.now();
   return made;
 }
 
-function answeredBy(text: string): string {
-  return text.startsWith("answered by") ? text : `answered by ${text}`;
+/** arp_solicit() and ndisc_solicit() without a packet that waits: the best address of the device, or its link-local one. */
+function proberOf(runtime: HostRuntime, device: Interface, address: Address): Address | null {
+  return address.family === 4 ? selectAddress(runtime, device, address, SCOPE_LINK) : linkLocalOf(device);
+}
+
+/** Nobody answers at the MAC address of an entry that may be older than that matters, or not. */
+function hasGivenUp(runtime: HostRuntime, device: Interface, { address, mac }: NeighbourEntry): boolean {
+  const { name } = runtime.host;
+  const who = `${formatAddress(address)} on ${name} ${device.name}`;
+  const taken = runtime.services.choose({
+    kind: "unknown",
+    code: "neighbour-age",
+    variable: `${who} has failed at ${runtime.services.now()}`,
+    question: `has ${name} given up its entry for ${formatAddress(address)} on ${device.name}, at whose MAC address ${mac ?? ""} nobody answers?`,
+    alternatives: [
+      { label: "not yet: it sends there", probability: 0 },
+      { label: "it has, and asks anew", probability: 0 },
+    ],
+  });
+  return taken === 1;
 }

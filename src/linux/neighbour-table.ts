@@ -1,7 +1,9 @@
 import type { Host } from "../model/host.ts";
 import type { Neighbour } from "../model/neighbour.ts";
 import { type Address, sameAddress } from "../net/address.ts";
+import type { NeighbourAge } from "./neighbour-age.ts";
 import { addressHash, neighboursAt } from "./neighbour-index.ts";
+import type { Delayed } from "./neighbour-reachability.ts";
 
 /** A resolved or failed neighbour of one interface. */
 export interface NeighbourEntry {
@@ -10,15 +12,13 @@ export interface NeighbourEntry {
   /** `resolved` entries carry packets at once; `failed` ones are asked for again. */
   readonly state: "resolved" | "failed";
   /** State as dumped (`STALE`), or how it was learnt on the way. */
-  readonly text: string;
+  text: string;
   /** Virtual second of the last change; before time began for dumped entries. */
   readonly updated: number;
   /** neigh_hh_init(): a packet went this way, so that the next one finds its Ethernet header made. */
   headerCached?: boolean;
-  /** Virtual second since which it is in use without being reachable (DELAY, then PROBE); absent: it is not. */
-  delayedSince?: number;
-  /** Virtual second of the last packet that it carried while it was reachable. */
-  lastUsed?: number;
+  /** How it has aged, as far as anybody has asked. */
+  age?: NeighbourAge;
   /** Another entry has taken its place. */
   replaced?: boolean;
 }
@@ -38,16 +38,22 @@ export function isFixed({ text }: NeighbourEntry): boolean {
   return text === "PERMANENT" || text === "NOARP";
 }
 
+function isPermanent({ text }: NeighbourEntry): boolean {
+  return text === "PERMANENT";
+}
+
 /** What a World keeps of the caches of all its hosts, so that a question to all need not be held against each. */
 export interface NeighbourWatch {
   /** By a hash of the address, the MAC address at which all who know it have it; null: some have another one. */
   readonly macs: Map<number, string | null>;
   /** Hosts in whose caches something waits for an answer. */
   readonly unsettled: Set<string>;
+  /** What is in DELAY somewhere. */
+  readonly delayed: Set<Delayed>;
 }
 
 export function neighbourWatch(): NeighbourWatch {
-  return { macs: new Map(), unsettled: new Set() };
+  return { macs: new Map(), unsettled: new Set(), delayed: new Set() };
 }
 
 /** The neighbour cache of a host. */
@@ -58,27 +64,35 @@ export interface NeighbourTable {
   /** What was looked at or changed since: by interface, then by a hash of the address. */
   readonly devices: Map<string, Map<number, NeighbourEntry[]>>;
   readonly watch: NeighbourWatch;
-  /** False in Worlds that run for hours, where segments take remembered ways: what is known stays known until somebody says otherwise. */
-  readonly ages: boolean;
+  /**
+   * False in Worlds that run for hours, where segments take remembered ways: REACHABLE lasts just `base_reachable_time_ms`, and nobody is
+   * asked what the kernel drew.
+   */
+  readonly draws: boolean;
+  /** Devices whose entries were forgotten, with whether permanent ones of the dump stayed. */
+  readonly flushed: Map<string, boolean>;
   /** Entries without an answer. */
   failed: number;
 }
 
 /** The cache as the dump says it was. */
-export function neighbourTable({ name, neighbours }: Host, watch: NeighbourWatch, ages: boolean): NeighbourTable {
-  return { host: name, dumped: neighbours, devices: new Map(), watch, ages, failed: 0 };
+export function neighbourTable({ name, neighbours }: Host, watch: NeighbourWatch, draws: boolean): NeighbourTable {
+  return { host: name, dumped: neighbours, devices: new Map(), watch, draws, flushed: new Map(), failed: 0 };
 }
 
 export function findNeighbour(table: NeighbourTable, device: string, address: Address): NeighbourEntry | null {
   const hash = addressHash(address);
   const bucket = table.devices.get(device)?.get(hash);
   if (bucket !== undefined) for (const entry of bucket) if (sameAddress(entry.address, address)) return entry;
+  const staysPermanent = table.flushed.get(device);
+  if (staysPermanent === false) return null;
   let dumped: Neighbour | null = null;
   for (const item of neighboursAt(table.dumped, device, hash)) {
     if (!item.proxy && sameAddress(item.address, address)) dumped = item;
   }
   if (dumped === null) return null;
   const entry = entryOf(dumped);
+  if (staysPermanent !== undefined && !isPermanent(entry)) return null;
   setNeighbour(table, device, entry);
   return entry;
 }
@@ -109,6 +123,25 @@ export function setNeighbour(table: NeighbourTable, device: string, entry: Neigh
   others.push(entry);
   entries.set(key, others);
   tellWatch(table, key, entry);
+}
+
+/**
+ * neigh_flush_dev(): what a host knew on a device that has gone down or has another MAC address; where only its carrier is lost
+ * (neigh_carrier_down()), permanent entries stay.
+ */
+export function forgetNeighbours(table: NeighbourTable, device: string, keepsPermanent: boolean): void {
+  if (table.flushed.get(device) !== false) table.flushed.set(device, keepsPermanent);
+  const buckets = table.devices.get(device) ?? new Map<number, NeighbourEntry[]>();
+  for (const [key, entries] of buckets) {
+    const kept = entries.filter((entry) => keepsPermanent && isPermanent(entry));
+    for (const entry of entries) {
+      if (kept.includes(entry)) continue;
+      entry.replaced = true;
+      if (entry.state === "failed") table.failed--;
+    }
+    buckets.set(key, kept);
+  }
+  if (table.failed === 0) table.watch.unsettled.delete(table.host);
 }
 
 function tellWatch(table: NeighbourTable, key: number, { state, mac }: NeighbourEntry): void {

@@ -1,5 +1,5 @@
 import type { Interface } from "../model/interface.ts";
-import type { Address } from "../net/address.ts";
+import { type Address, formatAddress } from "../net/address.ts";
 import { isInSubnetOf } from "./confirm-address.ts";
 import { arpAnnounce } from "./device-settings.ts";
 import { solicitationSource6 } from "./neighbour-discovery.ts";
@@ -15,11 +15,13 @@ import type { Skb } from "./skb.ts";
  * not answer: `neighbour-reachability.ts`), else by asking the link. A FAILED entry is asked for again, as the kernel does.
  */
 export function resolveNeighbour(runtime: HostRuntime, skb: Skb, device: Interface, nextHop: Address): Resolution {
-  const known = usedNeighbour(runtime, device, nextHop, () => solicitationSource(runtime, skb, device, nextHop));
+  const known = usedNeighbour(runtime, device, nextHop);
   const found =
     known !== null && known.state === "resolved" && known.mac !== null
       ? ({ kind: "mac", mac: known.mac, text: known.text } as const)
-      : ask(runtime, skb, device, nextHop, known !== null && isDumped(known));
+      : isWaitedFor(runtime, device, nextHop)
+        ? ({ kind: "unresolved", text: `${formatAddress(nextHop)} was asked for and has not answered yet` } as const)
+        : ask(runtime, skb, device, nextHop, known !== null && isDumped(known));
   const used = known ?? findNeighbour(runtime.neighbours, device.name, nextHop);
   if (used !== null) used.headerCached = true;
   if (runtime.observer !== null) {
@@ -28,8 +30,38 @@ export function resolveNeighbour(runtime: HostRuntime, skb: Skb, device: Interfa
   return found;
 }
 
+/**
+ * The MAC address of a next hop of which nobody has told so far, though it was asked for: null where that is still so. With `asks` the link
+ * is asked another time.
+ */
+export function askAgain(
+  runtime: HostRuntime,
+  skb: Skb,
+  device: Interface,
+  nextHop: Address,
+  asks: boolean,
+): string | null {
+  const known = findNeighbour(runtime.neighbours, device.name, nextHop);
+  const heard = known?.state === "resolved" ? known.mac : null;
+  if (heard !== null || !asks) return heard;
+  const found = ask(runtime, skb, device, nextHop, false);
+  if (found.kind === "mac" && runtime.observer !== null) {
+    runtime.observer.step({ kind: "neighbour", runtime, skb, address: nextHop, text: describe(found) });
+  }
+  return found.kind === "mac" ? found.mac : null;
+}
+
 function describe(found: Resolution): string {
   return found.kind === "mac" ? `${found.mac} (${found.text})` : found.text;
+}
+
+function isWaitedFor({ unanswered }: HostRuntime, device: Interface, nextHop: Address): boolean {
+  return unanswered.size > 0 && unanswered.has(unansweredKey(device, nextHop));
+}
+
+/** What waits for a neighbour that does not answer, by this. */
+export function unansweredKey(device: Interface, nextHop: Address): string {
+  return `${device.name} ${formatAddress(nextHop)}`;
 }
 
 function ask(runtime: HostRuntime, skb: Skb, device: Interface, nextHop: Address, failed: boolean): Resolution {

@@ -1,30 +1,79 @@
-import { formatAddress } from "../net/address.ts";
+import type { Interface } from "../model/interface.ts";
+import type { Address } from "../net/address.ts";
 import { DEST_UNREACHABLE, HOST_UNREACHABLE, V6_ADDRESS_UNREACHABLE, V6_DEST_UNREACHABLE } from "../net/icmp.ts";
 import { sendIcmpError } from "./icmp.ts";
-import { solicitationTime } from "./neighbour-reachability.ts";
-import { type HostRuntime, PLAIN_ENDING } from "./runtime.ts";
+import { askAgain, unansweredKey } from "./neighbour.ts";
+import { solicitations } from "./neighbour-reachability.ts";
+import { type Ending, type HostRuntime, PLAIN_ENDING } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
+import { transmitFrame } from "./transmit.ts";
 
-/** Seconds until what waits for a neighbour is given up: all of it at once, when the last solicitation was in vain. */
-function timeLeft(runtime: HostRuntime, { route, output, packet }: Skb): number {
-  const now = runtime.services.now();
-  const key = `${output?.name ?? ""} ${formatAddress(route?.kind === "unicast" ? route.nextHop : packet.dst)}`;
-  const known = runtime.awaited.get(key);
-  if (known !== undefined && known > now) return known - now;
-  const time = solicitationTime(runtime, output?.name ?? "default", packet.dst.family);
-  runtime.awaited.set(key, now + time);
-  return time;
+/** What waits for one neighbour's answer (NUD_INCOMPLETE). */
+export interface Unanswered {
+  readonly device: Interface;
+  readonly nextHop: Address;
+  /** In the order in which they came (`arp_queue`); all of them go when one of the questions is answered. */
+  readonly packets: Skb[];
+  questions: number;
 }
 
-function sayUnreachable(runtime: HostRuntime, skb: Skb): void {
+const FAILED: Ending = {
+  ...PLAIN_ENDING,
+  outcome: "unresolved",
+  reason: "NEIGH_FAILED",
+  text: "no answer for the next hop's MAC address",
+};
+
+/**
+ * __neigh_event_send(): a packet waits for a neighbour that has not answered the first question. Others follow, `retrans_time_ms` apart;
+ * after `mcast_solicit` of them in vain everybody who sent what waits is told (arp_error_report(), ndisc_error_report()).
+ */
+export function noNeighbour(runtime: HostRuntime, skb: Skb, device: Interface, nextHop: Address): void {
+  runtime.services.hold(runtime, skb, FAILED);
+  const key = unansweredKey(device, nextHop);
+  const waiting = runtime.unanswered.get(key);
+  if (waiting !== undefined) {
+    waiting.packets.push(skb);
+    return;
+  }
+  const made: Unanswered = { device, nextHop, packets: [skb], questions: 1 };
+  runtime.unanswered.set(key, made);
+  waitForAnswer(runtime, key, made);
+}
+
+function waitForAnswer(runtime: HostRuntime, key: string, waiting: Unanswered): void {
+  const { between } = solicitations(runtime, waiting.device.name, waiting.nextHop.family);
+  runtime.services.after(between, noAnswer, [runtime, key, waiting]);
+}
+
+/** neigh_timer_handler(): the time for an answer is over. */
+function noAnswer(runtime: HostRuntime, key: string, waiting: Unanswered): void {
+  const { device, nextHop, packets } = waiting;
+  const [first] = packets;
+  if (first === undefined || runtime.unanswered.get(key) !== waiting) return;
+  const { atMost } = solicitations(runtime, device.name, nextHop.family);
+  const found = askAgain(runtime, first, device, nextHop, waiting.questions < atMost);
+  if (found === null && waiting.questions < atMost) {
+    waiting.questions++;
+    return waitForAnswer(runtime, key, waiting);
+  }
+  runtime.unanswered.delete(key);
+  for (const skb of packets) {
+    if (found === null) giveUp(runtime, skb);
+    else goOn(runtime, skb, device, found);
+  }
+}
+
+function goOn(runtime: HostRuntime, skb: Skb, device: Interface, mac: string): void {
+  skb.destinationMac = mac;
+  skb.sourceMac = runtime.services.macOf(runtime, device);
+  transmitFrame(runtime, device, skb);
+}
+
+function giveUp(runtime: HostRuntime, skb: Skb): void {
+  const { reason, text } = FAILED;
+  if (runtime.observer !== null) runtime.observer.step({ kind: "drop", runtime, skb, reason, text });
+  runtime.services.end(runtime, skb, FAILED);
   if (skb.packet.src.family === 6) sendIcmpError(runtime, skb, V6_DEST_UNREACHABLE, V6_ADDRESS_UNREACHABLE, 0);
   else sendIcmpError(runtime, skb, DEST_UNREACHABLE, HOST_UNREACHABLE, 0);
-}
-
-/** arp_error_report(): after as many unanswered requests as `mcast_solicit` says the sender is told that the host is unreachable. */
-export function noNeighbour(runtime: HostRuntime, skb: Skb): void {
-  runtime.services.after(timeLeft(runtime, skb), sayUnreachable, [runtime, skb]);
-  const text = "no answer for the next hop's MAC address";
-  if (runtime.observer !== null) runtime.observer.step({ kind: "drop", runtime, skb, reason: "NEIGH_FAILED", text });
-  runtime.services.end(runtime, skb, { ...PLAIN_ENDING, outcome: "unresolved", reason: "NEIGH_FAILED", text });
 }

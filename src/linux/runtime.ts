@@ -18,6 +18,7 @@ import type { SetState } from "./netfilter/set-state.ts";
 import type { BoundChain } from "./netfilter/table-image.ts";
 import type { OutputAnswer } from "./netfilter/unknown-output.ts";
 import type { Hook } from "./netfilter/verdict.ts";
+import type { Unanswered } from "./no-neighbour.ts";
 import type { Observer } from "./observer.ts";
 import type { RouteExceptions } from "./path-mtu.ts";
 import type { FragmentQueue } from "./reassembly.ts";
@@ -107,6 +108,8 @@ export interface Services {
     sender: Address | null,
     mac?: string | null,
   ): Resolution;
+  /** Tells the link of `device` that it has `address` (an unsolicited neighbour advertisement). */
+  advertise(runtime: HostRuntime, device: Interface, address: Address): void;
   /** Where machines without dumps route `destination` on the link of `device`, as snapshot.yaml tells; null: unknown. */
   fabricRoute(runtime: HostRuntime, device: Interface, destination: Address): Address | null;
   /** Calls `action` with `on` after so many virtual seconds. */
@@ -203,8 +206,8 @@ export interface HostRuntime {
   /** Sets that packets have changed, by name. */
   readonly sets: Map<string, SetState>;
   readonly neighbours: NeighbourTable;
-  /** When it gives up on the neighbours that it asks for, by device and address. */
-  readonly awaited: Map<string, number>;
+  /** What waits for the neighbours that it asks for, by device and address. */
+  readonly unanswered: Map<string, Unanswered>;
   readonly matchStates: MatchStateTables;
   readonly indexing: Indexing;
   /** Parts of the compiled host whose assumptions this runtime has told, with what it was answered. */

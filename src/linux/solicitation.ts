@@ -1,8 +1,10 @@
 import type { Interface } from "../model/interface.ts";
-import { type Address, formatAddress, ipv6, isLinkLocal, isMulticast } from "../net/address.ts";
+import { type Address, formatAddress, ipv6, isLinkLocal, isMulticast, sameAddress } from "../net/address.ts";
 import { V6_NEIGHBOUR_ADVERTISEMENT, V6_NEIGHBOUR_SOLICITATION } from "../net/icmp.ts";
 import { copyPacket, type Packet, packet } from "../net/packet.ts";
 import { ICMPV6 } from "../net/protocol.ts";
+import { isInSubnetOf } from "./confirm-address.ts";
+import { acceptsUntrackedNa, actsAsRouter, disablesIpv6, dropsUnsolicitedNa } from "./device-settings.ts";
 import { multicastMac } from "./ethernet.ts";
 import { findNeighbour, isFixed, setNeighbour } from "./neighbour-table.ts";
 import { runHook } from "./netfilter/hooks.ts";
@@ -79,6 +81,39 @@ export function receiveAdvertisement(
 ): string | null {
   return receive(runtime, device, answer, "host", target)?.text ?? null;
 }
+
+/** ndisc_send_unsol_na(): an address of the host is told to all on the link, unasked. */
+export function sendUnsolicited(runtime: HostRuntime, device: Interface, address: Address): Message {
+  const said = message(V6_NEIGHBOUR_ADVERTISEMENT, address, ALL_NODES);
+  return send(runtime, device, said, address);
+}
+
+/**
+ * ndisc_recv_na() of an advertisement that answers nothing: who is known, and has not failed, has that MAC address from now on; a router
+ * takes in strangers where `accept_untracked_na` says so.
+ */
+export function receiveUnsolicited(
+  runtime: HostRuntime,
+  device: Interface,
+  target: Address,
+  said: Message & { kind: "passed" },
+  sentBy: string,
+): void {
+  if (!device.up || disablesIpv6(runtime, device)) return;
+  if (receive(runtime, device, said, "multicast", target) !== null || dropsUnsolicitedNa(runtime, device)) return;
+  if (device.addresses.some(({ address }) => sameAddress(address, target))) return;
+  const known = findNeighbour(runtime.neighbours, device.name, target);
+  if (known === null ? !acceptsStranger(runtime, device, target) : known.text === "FAILED") return;
+  learn(runtime, device, target, said.sourceMac, sentBy);
+}
+
+function acceptsStranger(runtime: HostRuntime, device: Interface, source: Address): boolean {
+  if (!actsAsRouter(runtime, device)) return false;
+  const mode = acceptsUntrackedNa(runtime, device);
+  return mode === 1 || (mode === 2 && device.addresses.some((item) => isInSubnetOf(item, source)));
+}
+
+const ALL_NODES = ipv6(0xff020000, 0, 0, 1);
 
 /** addrconf_addr_solict_mult(): ff02::1:ff00:0/104 with the last 24 bits of the address. */
 function solicitedNode(target: Address): Address {

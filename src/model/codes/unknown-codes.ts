@@ -45,6 +45,12 @@ export const UNKNOWN_CODES = {
       "Conntrack joined fragments of an IPv6 packet whose fragment header stands behind other extension headers, or a segment routing header stands behind another one. The kernel then reads from a wrong place, and drops most such packets.",
     todo: "Choose the branch in which it is dropped; without conntrack on that host, joined fragments are taken.",
   },
+  "neighbour-age": {
+    title: "Whether a host has given up a neighbour that no longer answers",
+    means:
+      "Nobody answers at the MAC address that a host has for a next hop. How long it goes on sending there depends on how long the entry has been in its state, which no dump tells, and on a time that the kernel draws.",
+    todo: "Look at ip -s neigh on the host again, or send the packet later.",
+  },
   "nft-chain": {
     title: "What a rule or chain of nftables does",
     means:

@@ -87,6 +87,11 @@ export const UNKNOWN_EXAMPLES: ExamplesOf<typeof UNKNOWN_CODES> = {
     },
     ...TO_N2,
   ),
+  "neighbour-age": probed(
+    { "nodes/n1/ip-neigh.txt": "172.16.0.12 dev eth0 lladdr 02:00:00:00:99:99 PROBE\n" },
+    "--packet",
+    JSON.stringify({ host: "n1", dst: "172.16.0.12", proto: "udp", sport: 4000, dport: 53, at: 2 }),
+  ),
   "outside-answers": probed({}, ..."--from node/n1 --to 203.0.113.9".split(" ")),
   "queue-verdict": packetOn(["-A INPUT -j NFQUEUE --queue-num 7"]),
   "recent-list-age": probed(

@@ -1,0 +1,126 @@
+/**
+ * How a known neighbour ages (net/core/neighbour.c neigh_timer_handler()): REACHABLE for a time, then STALE; from its first use on
+ * DELAY for `delay_first_probe_time`, then PROBE. Nobody knows how long REACHABLE lasts, which the kernel draws, nor for how long the
+ * state of a dump has been so: an entry lives two lives, in which it is asked about as soon and as late as may be. Whatever the
+ * kernel drew lies between them: an entry that ceases to be reachable later is never asked about earlier.
+ */
+export interface NeighbourAge {
+  readonly soonest: Life;
+  readonly latest: Life;
+}
+
+/** One of the two; virtual seconds. */
+interface Life {
+  /** When somebody last said that it is there; before all time: nobody did. */
+  reachableFrom: number;
+  /** The last packet that asked for its state, as those do whose Ethernet header is not cached yet (neigh_hh_output()); null: none. */
+  lastUsed: number | null;
+  /** Since when it is in use without being reachable; null: it is not. */
+  delayedSince: number | null;
+}
+
+/** Seconds and counts of `net.ipv4.neigh.DEV.*` and `net.ipv6.neigh.DEV.*`. */
+export interface NeighbourTimes {
+  /** REACHABLE lasts so long, drawn of `base_reachable_time_ms` (neigh_rand_reach_time()). */
+  readonly shortest: number;
+  readonly longest: number;
+  /** `delay_first_probe_time` */
+  readonly delay: number;
+  /** `ucast_solicit` */
+  readonly unicasts: number;
+  /** `mcast_solicit` */
+  readonly multicasts: number;
+  /** `mcast_resolicit`: questions to all, after those to whoever was known. */
+  readonly again: number;
+  /** `retrans_time_ms` */
+  readonly between: number;
+}
+
+const NEVER = Number.NEGATIVE_INFINITY;
+
+function life(reachableFrom: number, lastUsed: number | null, delayedSince: number | null): Life {
+  return { reachableFrom, lastUsed, delayedSince };
+}
+
+/** The age of an entry in a state of `ip neigh` at time 0. */
+export function dumpedAge(state: string, times: NeighbourTimes): NeighbourAge {
+  switch (state) {
+    case "REACHABLE":
+      return { soonest: life(-times.shortest, -times.shortest, null), latest: life(0, null, null) };
+    case "DELAY":
+      return { soonest: life(NEVER, null, -times.delay), latest: life(NEVER, null, 0) };
+    case "PROBE": {
+      const last = life(NEVER, null, -times.delay);
+      return { soonest: life(NEVER, null, -times.delay - probingTime(times)), latest: last };
+    }
+    default:
+      return staleAge();
+  }
+}
+
+/** The age of one that nobody has asked about yet. */
+export function staleAge(): NeighbourAge {
+  return { soonest: life(NEVER, null, null), latest: life(NEVER, null, null) };
+}
+
+/** The age of one that said so itself. */
+export function reachableAge(since: number): NeighbourAge {
+  return { soonest: life(since, null, null), latest: life(since, null, null) };
+}
+
+/** Seconds in which questions about a known neighbour are asked in vain. */
+export function probingTime({ unicasts, again, between }: NeighbourTimes): number {
+  return (unicasts + again) * between;
+}
+
+/** When questions about an entry that a packet uses now begin: at the soonest and at the latest. Infinite where it need not be asked. */
+export interface ProbeSpan {
+  readonly soonest: number;
+  readonly latest: number;
+}
+
+/** `cached`: a packet has gone there before. */
+export function use({ soonest, latest }: NeighbourAge, now: number, times: NeighbourTimes, cached: boolean): ProbeSpan {
+  return {
+    soonest: useLife(soonest, now, times.shortest, times.delay, cached),
+    latest: useLife(latest, now, times.longest, times.delay, cached),
+  };
+}
+
+/** What was used shortly before it ceased to be reachable is in DELAY from then on, else from its first use. */
+function useLife(one: Life, now: number, reachable: number, delay: number, cached: boolean): number {
+  if (one.delayedSince === null) {
+    const ceases = one.reachableFrom + reachable;
+    if (now < ceases) {
+      if (!cached) one.lastUsed = now;
+      return Number.POSITIVE_INFINITY;
+    }
+    one.delayedSince = one.lastUsed !== null && one.lastUsed + delay >= ceases ? ceases : now;
+  }
+  one.lastUsed = now;
+  return one.delayedSince + delay;
+}
+
+/** Whoever was asked has answered, in each life as soon as it was asked. */
+export function renew({ soonest, latest }: NeighbourAge, now: number, span: ProbeSpan): void {
+  if (span.soonest <= now) renewLife(soonest, span.soonest);
+  if (span.latest <= now) renewLife(latest, span.latest);
+}
+
+function renewLife(one: Life, asked: number): void {
+  one.reachableFrom = asked;
+  one.delayedSince = null;
+}
+
+/** When questions about an entry begin, if no packet uses it any more. */
+export function probeSpan({ soonest, latest }: NeighbourAge, { delay }: NeighbourTimes): ProbeSpan {
+  return {
+    soonest: (soonest.delayedSince ?? Number.POSITIVE_INFINITY) + delay,
+    latest: (latest.delayedSince ?? Number.POSITIVE_INFINITY) + delay,
+  };
+}
+
+/** A packet may use it as it is, without a further look. */
+export function isFresh({ soonest }: NeighbourAge, now: number, { shortest }: NeighbourTimes): boolean {
+  return soonest.delayedSince === null && now < soonest.reachableFrom + shortest;
+}

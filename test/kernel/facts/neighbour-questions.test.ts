@@ -1,0 +1,318 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { changeHost, createWorld, originate, runtimeOf, settle, type World } from "../../../src/emulator/world.ts";
+import { findNeighbour } from "../../../src/linux/neighbour-table.ts";
+import type { Network } from "../../../src/model/network.ts";
+import { type Address, parseAddress } from "../../../src/net/address.ts";
+import { ECHO_REQUEST, V6_ECHO_REQUEST } from "../../../src/net/icmp.ts";
+import { packet } from "../../../src/net/packet.ts";
+import { ICMP, ICMPV6 } from "../../../src/net/protocol.ts";
+import { kernelAvailable } from "../harness/kernel-available.ts";
+import { type Lab, networkOf } from "../harness/lab.ts";
+import { toBuildRequest } from "../harness/network-to-oracle.ts";
+import { Oracle } from "../harness/oracle-client.ts";
+import { withHost } from "../harness/podpath-network.ts";
+
+const available = await kernelAvailable();
+
+function address(text: string): Address {
+  const read = parseAddress(text);
+  if (read === null) throw new Error(`no address: ${text}`);
+  return read;
+}
+
+/** The first question for a neighbour is in vain; from a time on they are answered. */
+interface Wait {
+  readonly name: string;
+  readonly family: 4 | 6;
+  readonly times: Readonly<Record<string, string>>;
+  /** Seconds after the packet. */
+  readonly answersFrom: number;
+}
+
+const WAITS: readonly Wait[] = ([4, 6] as const).flatMap((family) => [
+  { name: "the second is answered, and what waited goes on", family, times: {}, answersFrom: 0.4 },
+  { name: "the third is answered", family, times: { retrans_time_ms: "600" }, answersFrom: 0.8 },
+  { name: "no other is asked", family, times: { mcast_solicit: "1" }, answersFrom: 0.4 },
+  { name: "they follow faster", family, times: { retrans_time_ms: "300" }, answersFrom: 0.4 },
+  { name: "all are in vain", family, times: { retrans_time_ms: "250" }, answersFrom: 1.4 },
+]);
+
+const ASKS = "-p icmpv6 -m icmp6 --icmpv6-type 135";
+
+/** A asks for each of several hosts on a link of its own. They answer none of its questions from 10.77.0.1; of IPv6 it drops its own. */
+function askingLab(answered: boolean): Lab {
+  const rules = WAITS.flatMap(({ family }, index) =>
+    family === 6 && !answered ? [`-A OUTPUT -o eth${index} ${ASKS} -j DROP`] : [],
+  );
+  return {
+    hosts: [
+      {
+        name: "A",
+        interfaces: [
+          ...WAITS.map(({ family }, index) => ({
+            name: `eth${index}`,
+            addresses: family === 4 ? [`10.9.${index}.1/24`] : [`fd00:${index}::1/64`, "fe80::1/64"],
+          })),
+          { name: "lo", addresses: ["10.77.0.1/32"] },
+        ],
+        sysctls: Object.fromEntries(
+          WAITS.flatMap(({ family, times }, index) => [
+            ...Object.entries(times).map(([key, value]) => [`net.ipv${family}.neigh.eth${index}.${key}`, value]),
+            [`net.ipv4.conf.eth${index}.arp_announce`, answered ? "2" : "0"],
+          ]),
+        ),
+        rulesets: [
+          { backend: "legacy", family: 6, text: `*filter\n:OUTPUT ACCEPT [0:0]\n${rules.join("\n")}\nCOMMIT\n` },
+        ],
+      },
+      ...WAITS.map(({ family }, index) => ({
+        name: `B${index}`,
+        interfaces: [
+          { name: "eth0", addresses: family === 4 ? [`10.9.${index}.2/24`] : [`fd00:${index}::2/64`, "fe80::2/64"] },
+        ],
+        routes: family === 4 ? [`10.77.0.1 via 10.9.${index}.1`] : [],
+        sysctls: { "net.ipv4.conf.eth0.arp_ignore": "2" },
+      })),
+    ],
+    links: WAITS.map((_, index) => [`A:eth${index}`, `B${index}:eth0`]),
+  };
+}
+
+/** When the packet reaches the neighbour, or when its sender hears that it does not, in tenths of a second. */
+async function waitedOnKernel(oracle: Oracle): Promise<readonly string[]> {
+  await oracle.build(toBuildRequest(networkOf(askingLab(false)), {}));
+  const each = WAITS.map(({ family, answersFrom }, index) => {
+    const change =
+      family === 4
+        ? `echo 2 > /proc/sys/net/ipv4/conf/eth${index}/arp_announce`
+        : `ip6tables-legacy -w -D OUTPUT -o eth${index} ${ASKS} -j DROP`;
+    const from = family === 4 ? `-I 10.77.0.1 10.9.${index}.2` : `fd00:${index}::2`;
+    return `( (sleep ${answersFrom}; ${change}) & ping -n -c1 -W3 ${from} | sed 's/^/${index} /'; wait ) &`;
+  });
+  const { stdout } = await oracle.exec("A", ["sh", "-c", `${each.join("\n")}\nwait`]);
+  return WAITS.map((_, index) => {
+    const own = stdout.split("\n").filter((line) => line.startsWith(`${index} `));
+    const time = own.map((line) => /time=([\d.]+) ms/.exec(line)?.[1]).find((found) => found !== undefined);
+    if (time !== undefined) return `reached after ${Math.round(Number(time) / 100) / 10} s`;
+    return own.some((line) => /Unreachable/i.test(line)) ? "unreachable" : own.join("\n");
+  });
+}
+
+function waitedInWorld(index: number): string {
+  const wait = WAITS[index];
+  if (wait === undefined) throw new Error("no such wait");
+  const { family, answersFrom } = wait;
+  let reached: number | null = null;
+  const world: World = createWorld(networkOf(askingLab(false)), {
+    choose: () => 0,
+    answers: false,
+    observer: {
+      step(step) {
+        if (step.kind === "receive" && step.runtime.host.name === `B${index}`) reached ??= world.now;
+      },
+    },
+  });
+  const runtime = runtimeOf(world, "A");
+  const after = networkOf(askingLab(true)).hosts.get("A");
+  if (runtime === null || after === undefined) throw new Error("no A");
+  const content =
+    family === 4
+      ? packet({ src: address("10.77.0.1"), dst: address(`10.9.${index}.2`), protocol: ICMP, icmpType: ECHO_REQUEST })
+      : packet({
+          src: address(`fd00:${index}::1`),
+          dst: address(`fd00:${index}::2`),
+          protocol: ICMPV6,
+          icmpType: V6_ECHO_REQUEST,
+        });
+  const journey = originate(world, runtime, content, { kind: "request", cause: null });
+  settle(world, answersFrom);
+  world.now = answersFrom;
+  changeHost(world, "A", after);
+  settle(world);
+  if (reached !== null) return `reached after ${Math.round(reached * 10) / 10} s`;
+  const heard = world.journeys.some(({ packet: { inner } }) => inner !== null);
+  return journey.end?.ending.outcome === "unresolved" && heard ? "unreachable" : "lost";
+}
+
+describe.skipIf(!available)("questions for a neighbour", () => {
+  let oracle: Oracle;
+  let kernel: readonly string[] = [];
+  beforeAll(async () => {
+    oracle = new Oracle();
+    kernel = await waitedOnKernel(oracle);
+  }, 60_000);
+  afterAll(() => oracle.close());
+
+  it.each(WAITS.map((wait, index) => [wait.name, wait.family, index] as const))("%s (IPv%i)", (_, __, index) => {
+    expect(kernel[index]).toMatch(/^reached after|^unreachable$/);
+    expect(waitedInWorld(index)).toBe(kernel[index]);
+  });
+});
+
+/** B gets another MAC address, which it tells or not; what A then knows. */
+interface Announcement {
+  readonly name: string;
+  readonly family: 4 | 6;
+  /** State of A's entry for B before; null: it has none. */
+  readonly known: string | null;
+  readonly a: Readonly<Record<string, string>>;
+  readonly b: Readonly<Record<string, string>>;
+}
+
+const TOLD = { 4: { arp_notify: "1" }, 6: { ndisc_notify: "1" } } as const;
+
+const ANNOUNCEMENTS: readonly Announcement[] = [
+  ...([4, 6] as const).flatMap((family) => [
+    { name: "told by nobody", family, known: "STALE", a: {}, b: {} },
+    { name: "told to who knows it", family, known: "STALE", a: {}, b: TOLD[family] },
+    { name: "told to who has just heard from it", family, known: "REACHABLE", a: {}, b: TOLD[family] },
+    { name: "told to who has it for good", family, known: "PERMANENT", a: {}, b: TOLD[family] },
+    { name: "told to a stranger", family, known: null, a: {}, b: TOLD[family] },
+    { name: "told to a router that is a stranger", family, known: null, a: { forwarding: "1" }, b: TOLD[family] },
+  ]),
+  ...["1", "2"].map((arp_accept) => ({
+    name: `told to a stranger with arp_accept ${arp_accept}`,
+    family: 4 as const,
+    known: null,
+    a: { arp_accept },
+    b: TOLD[4],
+  })),
+  ...["STALE", "REACHABLE"].map((known) => ({
+    name: `told to who knows it as ${known} and listens to no announcement`,
+    family: 4 as const,
+    known,
+    a: { drop_gratuitous_arp: "1" },
+    b: TOLD[4],
+  })),
+  ...["1", "2"].flatMap((accept_untracked_na) =>
+    ["0", "1"].map((forwarding) => ({
+      name: `told to a stranger with accept_untracked_na ${accept_untracked_na} and forwarding ${forwarding}`,
+      family: 6 as const,
+      known: null,
+      a: { accept_untracked_na, forwarding },
+      b: TOLD[6],
+    })),
+  ),
+  {
+    name: "told to who listens to no advertisement",
+    family: 6,
+    known: "STALE",
+    a: { drop_unsolicited_na: "1" },
+    b: TOLD[6],
+  },
+];
+
+const one = (family: 4 | 6, index: number, host: 1 | 2): string =>
+  family === 4 ? `10.8.${index}.${host}` : `fd08:${index}::${host}`;
+const mac = (index: number, which: 2 | 3): string => `02:00:00:08:${index.toString(16).padStart(2, "0")}:0${which}`;
+
+function announcingLab(): Lab {
+  const conf = (family: 4 | 6, device: string, settings: Readonly<Record<string, string>>): [string, string][] =>
+    Object.entries(settings).map(([key, value]) => [`net.ipv${family}.conf.${device}.${key}`, value]);
+  return {
+    hosts: [
+      {
+        name: "A",
+        interfaces: ANNOUNCEMENTS.map(({ family }, index) => ({
+          name: `eth${index}`,
+          addresses: [`${one(family, index, 1)}/${family === 4 ? 24 : 64}`, ...(family === 6 ? ["fe80::1/64"] : [])],
+        })),
+        neighbours: ANNOUNCEMENTS.flatMap(({ family, known }, index) =>
+          known === null ? [] : [`${one(family, index, 2)} eth${index} ${mac(index, 2)} ${known}`],
+        ),
+        sysctls: Object.fromEntries(ANNOUNCEMENTS.flatMap(({ family, a }, index) => conf(family, `eth${index}`, a))),
+      },
+      ...ANNOUNCEMENTS.map(({ family, b }, index) => ({
+        name: `B${index}`,
+        interfaces: [
+          {
+            name: "eth0",
+            mac: mac(index, 2),
+            addresses: [`${one(family, index, 2)}/${family === 4 ? 24 : 64}`, ...(family === 6 ? ["fe80::2/64"] : [])],
+          },
+        ],
+        sysctls: Object.fromEntries(conf(family, "eth0", b)),
+      })),
+    ],
+    links: ANNOUNCEMENTS.map((_, index) => [`A:eth${index}`, `B${index}:eth0`]),
+  };
+}
+
+/** What A knows of a host, as `ip neigh` says. */
+function knownInWorld(world: World, index: number, family: 4 | 6): string {
+  const runtime = runtimeOf(world, "A");
+  if (runtime === null) throw new Error("no A");
+  return findNeighbour(runtime.neighbours, `eth${index}`, address(one(family, index, 2)))?.mac ?? "nothing";
+}
+
+function withDevice(
+  network: Network,
+  host: string,
+  device: string,
+  change: { readonly mac?: string; readonly up?: boolean; readonly carrier?: boolean },
+): Network {
+  const found = network.hosts.get(host)?.interfaces.get(device);
+  const interfaces = network.hosts.get(host)?.interfaces;
+  if (found === undefined || interfaces === undefined) throw new Error(`no ${device}`);
+  return withHost(network, host, { interfaces: new Map(interfaces).set(device, { ...found, ...change }) });
+}
+
+describe.skipIf(!available)("another MAC address", () => {
+  let oracle: Oracle;
+  let kernel = "";
+  beforeAll(async () => {
+    oracle = new Oracle();
+    await oracle.build(toBuildRequest(networkOf(announcingLab()), {}));
+    for (const [index] of ANNOUNCEMENTS.entries()) {
+      await oracle.commands(`B${index}`, [`ip link set eth0 address ${mac(index, 3)}`]);
+    }
+    kernel = (await oracle.exec("A", ["ip", "neigh", "show"])).stdout;
+  }, 60_000);
+  afterAll(() => oracle.close());
+
+  it.each(ANNOUNCEMENTS.map((story, index) => [story.name, story.family, index] as const))(
+    "%s (IPv%i)",
+    (_, family, index) => {
+      const line = kernel.split("\n").find((text) => text.startsWith(`${one(family, index, 2)} dev eth${index} `));
+      const network = networkOf(announcingLab());
+      const world = createWorld(network, { choose: () => 0, answers: false });
+      const changed = withDevice(network, `B${index}`, "eth0", { mac: mac(index, 3) }).hosts.get(`B${index}`);
+      if (changed === undefined) throw new Error("no B");
+      runtimeOf(world, `B${index}`);
+      changeHost(world, `B${index}`, changed);
+      settle(world);
+      expect(knownInWorld(world, index, family)).toBe(/lladdr (\S+)/.exec(line ?? "")?.[1] ?? "nothing");
+    },
+  );
+
+  it("makes a host forget its neighbours on that device, as going down does; a lost carrier leaves it the permanent ones", async () => {
+    const said = async (): Promise<string> => (await oracle.exec("A", ["ip", "neigh", "show"])).stdout;
+    const indexes = ANNOUNCEMENTS.flatMap(({ known }, index) => (known === null ? [] : [index]));
+    const changes = ["address 02:00:00:0a:00:01", "down", "carrier"] as const;
+    for (const [position, index] of indexes.entries()) {
+      const change = changes[position % changes.length];
+      if (change === "carrier") await oracle.commands(`B${index}`, ["ip link set eth0 down"]);
+      else await oracle.commands("A", [`ip link set eth${index} ${change}`]);
+    }
+    await oracle.exec("A", ["sleep", "0.5"]);
+    const left = await said();
+    for (const [position, index] of indexes.entries()) {
+      const change = changes[position % changes.length];
+      const { family } = ANNOUNCEMENTS[index] ?? { family: 4 };
+      const network = networkOf(announcingLab());
+      const world = createWorld(network, { choose: () => 0, answers: false });
+      runtimeOf(world, "A");
+      const what =
+        change === "carrier" ? { carrier: false } : change === "down" ? { up: false } : { mac: "02:00:00:0a:00:01" };
+      const changed = withDevice(network, "A", `eth${index}`, what).hosts.get("A");
+      if (changed === undefined) throw new Error("no A");
+      changeHost(world, "A", changed);
+      settle(world);
+      const line = left.split("\n").find((text) => text.startsWith(`${one(family, index, 2)} dev eth${index} `));
+      const isLeft = line?.includes("lladdr") === true ? "known" : "nothing";
+      expect(`${index} ${change} ${knownInWorld(world, index, family) === "nothing" ? "nothing" : "known"}`).toBe(
+        `${index} ${change} ${isLeft}`,
+      );
+    }
+  });
+});
