@@ -13,6 +13,9 @@ export type Standing = Fidelity | { readonly answer: string };
 const LOOKED_UP =
   "compared in route look-ups alone, where no packet goes (test/kernel/fuzz/look-ups, test/kernel/facts/multipath.test.ts)";
 
+const KNOWN_AFTERWARDS =
+  "compared by what a host then knows, where no packet goes (test/kernel/facts/neighbour-questions.test.ts)";
+
 type TableHook =
   | `raw ${"PREROUTING" | "OUTPUT"}`
   | `mangle ${"PREROUTING" | "INPUT" | "FORWARD" | "OUTPUT" | "POSTROUTING"}`
@@ -134,10 +137,13 @@ export const POLICY_RULE_FIDELITY: Readonly<
 /** Sysctls that the datapath reads, of any device where it says DEV. Met: it differed from the plain setting of the harness. */
 export const SYSCTL_FIDELITY = {
   "net.ipv4.conf.DEV.accept_local": null,
+  "net.ipv4.conf.DEV.arp_accept": KNOWN_AFTERWARDS,
   "net.ipv4.conf.DEV.arp_announce": null,
   "net.ipv4.conf.DEV.arp_filter": null,
   "net.ipv4.conf.DEV.arp_ignore": null,
+  "net.ipv4.conf.DEV.arp_notify": KNOWN_AFTERWARDS,
   "net.ipv4.conf.DEV.bc_forwarding": LOOKED_UP,
+  "net.ipv4.conf.DEV.drop_gratuitous_arp": KNOWN_AFTERWARDS,
   "net.ipv4.conf.DEV.forwarding": null,
   "net.ipv4.conf.DEV.ignore_routes_with_linkdown": LOOKED_UP,
   "net.ipv4.conf.DEV.proxy_arp": null,
@@ -147,11 +153,14 @@ export const SYSCTL_FIDELITY = {
   "net.ipv4.conf.DEV.send_redirects": null,
   "net.ipv4.conf.DEV.shared_media": null,
   "net.ipv4.conf.DEV.src_valid_mark": null,
+  "net.ipv6.conf.DEV.accept_untracked_na": KNOWN_AFTERWARDS,
   "net.ipv6.conf.DEV.disable_ipv6": null,
+  "net.ipv6.conf.DEV.drop_unsolicited_na": KNOWN_AFTERWARDS,
   "net.ipv6.conf.DEV.force_forwarding": null,
   "net.ipv6.conf.DEV.forwarding": null,
   "net.ipv6.conf.DEV.hop_limit": null,
   "net.ipv6.conf.DEV.ignore_routes_with_linkdown": null,
+  "net.ipv6.conf.DEV.ndisc_notify": KNOWN_AFTERWARDS,
   "net.ipv6.conf.DEV.proxy_ndp": null,
   "net.ipv6.conf.DEV.seg6_enabled": null,
   "net.ipv6.conf.DEV.use_oif_addrs_only": null,
@@ -159,12 +168,14 @@ export const SYSCTL_FIDELITY = {
   "net.ipv6.conf.all.hop_limit": UNMET,
   "net.ipv4.neigh.DEV.base_reachable_time_ms": null,
   "net.ipv4.neigh.DEV.delay_first_probe_time": null,
-  "net.ipv4.neigh.DEV.mcast_solicit": UNMET,
+  "net.ipv4.neigh.DEV.mcast_resolicit": null,
+  "net.ipv4.neigh.DEV.mcast_solicit": null,
   "net.ipv4.neigh.DEV.retrans_time_ms": null,
   "net.ipv4.neigh.DEV.ucast_solicit": null,
   "net.ipv6.neigh.DEV.base_reachable_time_ms": null,
   "net.ipv6.neigh.DEV.delay_first_probe_time": null,
-  "net.ipv6.neigh.DEV.mcast_solicit": UNMET,
+  "net.ipv6.neigh.DEV.mcast_resolicit": null,
+  "net.ipv6.neigh.DEV.mcast_solicit": null,
   "net.ipv6.neigh.DEV.retrans_time_ms": null,
   "net.ipv6.neigh.DEV.ucast_solicit": null,
   "net.ipv6.max_dst_opts_number": null,

@@ -78,18 +78,25 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Particular>> = {
 
   "neighbours: asked, answered, permanent, FAILED": fact("arp"),
   "neighbours: STALE, DELAY, PROBE, FAILED, and asked for anew": fact("neighbour-states"),
-  "neighbours: how long they stay REACHABLE":
-    "the kernel draws half to one and a half of base_reachable_time, which is taken as it stands; confirmation by TCP is not read",
-  "neighbours: since when one is in the DELAY or PROBE of a dump": "as if the state had just begun: no dump tells",
-  "neighbours: the second and third solicitation of one that is not known": {
+  "neighbours: the time for which they stay REACHABLE, DELAY and PROBE": {
     answer:
-      "the first question is the only one; where nobody answers it the packet fails after 3 s (mcast_solicit, retrans_time_ms), as after all three",
+      "the kernel draws half to one and a half of base_reachable_time, and no dump tells since when a state lasts: where whoever was known no longer answers, the answer branches and is uncertain between the soonest and the latest. Worlds in which BGP runs take base_reachable_time itself",
   },
+  "neighbours: confirmation by TCP (dst_confirm)": {
+    answer:
+      "not read: a neighbour that acknowledges segments and answers no questions is given up as if it did not acknowledge",
+  },
+  "neighbours: the second and third question, and what becomes of what waits": fact("neighbour-questions"),
+  "neighbours: packets that wait beyond unres_qlen_bytes": {
+    answer: "none is dropped before the neighbour is given up",
+  },
+  "neighbours: forgotten as devices go down, lose their carrier or get another MAC address":
+    fact("neighbour-questions"),
   "net.ipv4.neigh.*.proxy_delay":
     "by reading: up to 3 s it only delays; beyond it a draw, with its probability, decides whether an answer comes in time",
-  "gratuitous ARP, drop_gratuitous_arp, arp_notify, arp_accept": {
-    answer: "nobody announces an address of its own accord, so that these settings are not read",
-  },
+  "net.ipv4.neigh.*.locktime": "by reading: an answer within it does not replace another one; no test answers twice",
+  "gratuitous ARP: arp_notify, arp_accept, drop_gratuitous_arp": fact("neighbour-questions"),
+  "unsolicited advertisements: ndisc_notify, drop_unsolicited_na, accept_untracked_na": fact("neighbour-questions"),
   "duplicate address detection": {
     answer: "addresses are tentative or failed as the dump has them, and stay so",
   },

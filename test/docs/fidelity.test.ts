@@ -14,7 +14,11 @@ function sysctlsReadIn(source: string): readonly string[] {
   const neighbours = [...source.matchAll(/ofNeighbour\("(\w+)"/g)].flatMap(([, name]) =>
     [4, 6].map((family) => `net.ipv${family}.neigh.DEV.${name}`),
   );
-  const conf = [...source.matchAll(/confKey\((\d), [\w"]+, "(\w+)"/g)];
+  const conf = [
+    ...source.matchAll(
+      /(?:confKey\((?=\d, [\w".]+, ")|quietMaximum\(runtime, device, (?=\d, "))(\d), (?:[\w".]+, )?"(\w+)"/g,
+    ),
+  ];
   return [
     ...whole,
     ...timeouts,

@@ -206,6 +206,18 @@ const recent = fc.constantFrom(
 const LISTENING =
   'tcp LISTEN 0 128 0.0.0.0:80 0.0.0.0:* users:(("nginx",pid=1,fd=3))\nudp UNCONN 0 0 0.0.0.0:53 0.0.0.0:* users:(("dns",pid=2,fd=3))\n';
 
+/** What a node knows of the next one: rightly or not, in any state. */
+function knows(node: number): fc.Arbitrary<string> {
+  const [device, next, mac] =
+    node === 1 ? ["eth0", "10.0.0.2", "52:54:00:00:02:00"] : ["eth1", "10.0.1.3", "52:54:00:00:03:00"];
+  return fc
+    .tuple(
+      fc.constantFrom(mac, "52:54:00:00:09:09"),
+      fc.constantFrom("REACHABLE", "STALE", "DELAY", "PROBE", "PERMANENT"),
+    )
+    .map(([known, state]) => `${next} dev ${device} lladdr ${known} ${state}\n`);
+}
+
 function machine(node: number): fc.Arbitrary<Dumps> {
   const [, addresses] = NODES[node - 1] ?? NODES[0];
   const plain = fc.constantFrom<readonly string[]>([]);
@@ -226,6 +238,7 @@ function machine(node: number): fc.Arbitrary<Dumps> {
       conntrack: isRouter ? conntrack : fc.constant(""),
       recent,
       sockets: fc.constantFrom(LISTENING, ""),
+      neighbours: node === 3 ? fc.constant("") : fc.oneof(fc.constant(""), knows(node)),
     })
     .map((made) => ({
       "ip-addr": addressesOf(node, addresses),
@@ -239,7 +252,7 @@ function machine(node: number): fc.Arbitrary<Dumps> {
       conntrack: made.conntrack,
       "xt-recent": made.recent,
       sockets: made.sockets,
-      "ip-neigh": "",
+      "ip-neigh": made.neighbours,
     }));
 }
 
@@ -326,8 +339,10 @@ export const question: fc.Arbitrary<Question> = fc
       { proto: "icmp" },
     ),
     source: fc.constantFrom("10.0.0.1", "10.0.0.77", "10.9.9.9"),
+    at: fc.constantFrom(0, 0, 1, 4, 6.5, 20, 60),
   })
-  .map(({ from, to, proto, source }) => ({
+  .map(({ from, to, proto, source, at }) => ({
+    at,
     ...from,
     dst: to,
     ...("interface" in from ? { src: source } : {}),

@@ -60,7 +60,9 @@ function isAbout(answer: Answer, missing: readonly string[]): boolean {
 /** One walk in which every unknown, hash and draw has the answer that `draw` gives. */
 function walk(files: ReadonlyMap<string, string>, asked: Question, draw: (below: number) => number): Run {
   const { network } = readSnapshot({ name: "unknowns", files });
+  const question = questionOf(asked);
   const world = createWorld(network, {
+    now: question.at ?? 0,
     choose: ({ kind, alternatives }) => {
       const possible = alternatives.flatMap(({ probability }, index) =>
         kind === "unknown" || probability > 0 ? [index] : [],
@@ -68,7 +70,6 @@ function walk(files: ReadonlyMap<string, string>, asked: Question, draw: (below:
       return possible[draw(possible.length)] ?? 0;
     },
   });
-  const question = questionOf(asked);
   const runtime = runtimeOf(world, question.host ?? "");
   if (runtime === null || question.packet === null) throw new Error("nothing to ask");
   const device = question.interface === null ? undefined : runtime.host.interfaces.get(question.interface);
