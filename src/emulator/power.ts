@@ -34,7 +34,7 @@ export function changeNetwork(world: World, network: Network): void {
     powerOff(world, name);
     world.hosts.delete(name);
   }
-  askDelayed(world.neighbourWatch.delayed);
+  askDelayed(world.neighbourWatch.delayed, world.hosts);
   world.network = network;
   world.topology = topologyOf(network);
   for (const [name, runtime] of world.hosts) {

@@ -253,7 +253,7 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
  */
 export function changeHost(world: World, name: string, host: Host): void {
   const runtime = runtimeOf(world, name);
-  askDelayed(world.neighbourWatch.delayed);
+  askDelayed(world.neighbourWatch.delayed, world.hosts);
   world.network = { ...world.network, hosts: new Map(world.network.hosts).set(name, host) };
   if (runtime === null) return;
   world.changed.add(name);

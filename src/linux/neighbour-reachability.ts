@@ -101,7 +101,7 @@ export function solicitations(
 
 /** A neighbour that is in DELAY somewhere. */
 export interface Delayed {
-  readonly runtime: HostRuntime;
+  readonly host: string;
   readonly device: Interface;
   readonly entry: NeighbourEntry;
 }
@@ -119,10 +119,11 @@ export function usedNeighbour(runtime: HostRuntime, device: Interface, nextHop: 
   if (entry.headerCached === true && isFresh(entry.age, now, times)) return entry;
   const before = entry.age.latest.delayedSince;
   const span = use(entry.age, now, times, entry.headerCached === true);
-  const delayed: Delayed = { runtime, device, entry };
-  if (before === null && entry.age.latest.delayedSince !== null) runtime.neighbours.watch.delayed.add(delayed);
+  if (before === null && entry.age.latest.delayedSince !== null) {
+    runtime.neighbours.watch.delayed.add({ host: runtime.host.name, device, entry });
+  }
   if (now < span.soonest) return entry;
-  const left = probe(delayed, span, times);
+  const left = probe(runtime, device, entry, span, times);
   if (left === entry && now >= span.soonest) use(entry.age, now, times, true);
   return left;
 }
@@ -131,15 +132,20 @@ export function usedNeighbour(runtime: HostRuntime, device: Interface, nextHop: 
  * Something is about to change: what was asked before finds things as they are now. Questions are worked out when a packet goes by the
  * entry, else.
  */
-export function askDelayed(delayed: Set<Delayed>): void {
+export function askDelayed(delayed: Set<Delayed>, hosts: ReadonlyMap<string, HostRuntime>): void {
   for (const one of delayed) {
-    const { runtime, device, entry } = one;
+    const { device, entry } = one;
+    const runtime = hosts.get(one.host);
+    if (runtime === undefined) {
+      delayed.delete(one);
+      continue;
+    }
     const times = timesOf(runtime, device.name, entry.address.family);
     const span = entry.age === undefined || entry.replaced === true ? null : probeSpan(entry.age, times);
     if (span === null || span.latest === Number.POSITIVE_INFINITY) delayed.delete(one);
     else if (span.latest <= runtime.services.now()) {
       delayed.delete(one);
-      probe(one, span, times);
+      probe(runtime, device, entry, span, times);
     }
   }
 }
@@ -152,7 +158,13 @@ function ageOf(entry: NeighbourEntry, times: NeighbourTimes): NeighbourAge {
 const ANSWERED = "answered by";
 
 /** Whoever has that MAC address is asked; what comes of it was known when it was asked first, or once all questions were in vain. */
-function probe({ runtime, device, entry }: Delayed, span: ProbeSpan, times: NeighbourTimes): NeighbourEntry {
+function probe(
+  runtime: HostRuntime,
+  device: Interface,
+  entry: NeighbourEntry,
+  span: ProbeSpan,
+  times: NeighbourTimes,
+): NeighbourEntry {
   const now = runtime.services.now();
   const { address } = entry;
   const sender = proberOf(runtime, device, address);
