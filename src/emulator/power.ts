@@ -1,4 +1,3 @@
-import { askDelayed } from "../linux/neighbour-reachability.ts";
 import type { Host } from "../model/host.ts";
 import type { Interface } from "../model/interface.ts";
 import type { Network } from "../model/network.ts";
@@ -34,7 +33,6 @@ export function changeNetwork(world: World, network: Network): void {
     powerOff(world, name);
     world.hosts.delete(name);
   }
-  askDelayed(world.neighbourWatch.delayed, world.hosts);
   world.network = network;
   world.topology = topologyOf(network);
   for (const [name, runtime] of world.hosts) {

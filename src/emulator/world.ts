@@ -5,7 +5,6 @@ import { drop } from "../linux/endings.ts";
 import { receive, sendLocal, sendToGateway } from "../linux/forward.ts";
 import { type FreeValues, freeValues } from "../linux/free-value.ts";
 import { copyLimits, type IcmpLimits, icmpLimits } from "../linux/icmp-limit.ts";
-import { askDelayed } from "../linux/neighbour-reachability.ts";
 import { type NeighbourWatch, neighbourTable, neighbourWatch } from "../linux/neighbour-table.ts";
 import type { Indexing } from "../linux/netfilter/chain-index.ts";
 import { emptyMatchStates } from "../linux/netfilter/match-state.ts";
@@ -253,7 +252,6 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
  */
 export function changeHost(world: World, name: string, host: Host): void {
   const runtime = runtimeOf(world, name);
-  askDelayed(world.neighbourWatch.delayed, world.hosts);
   world.network = { ...world.network, hosts: new Map(world.network.hosts).set(name, host) };
   if (runtime === null) return;
   world.changed.add(name);

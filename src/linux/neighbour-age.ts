@@ -112,14 +112,6 @@ function renewLife(one: Life, asked: number): void {
   one.delayedSince = null;
 }
 
-/** When questions about an entry begin, if no packet uses it any more. */
-export function probeSpan({ soonest, latest }: NeighbourAge, { delay }: NeighbourTimes): ProbeSpan {
-  return {
-    soonest: (soonest.delayedSince ?? Number.POSITIVE_INFINITY) + delay,
-    latest: (latest.delayedSince ?? Number.POSITIVE_INFINITY) + delay,
-  };
-}
-
 /** A packet may use it as it is, without a further look. */
 export function isFresh({ soonest }: NeighbourAge, now: number, { shortest }: NeighbourTimes): boolean {
   return soonest.delayedSince === null && now < soonest.reachableFrom + shortest;

@@ -8,7 +8,6 @@ import {
   type NeighbourAge,
   type NeighbourTimes,
   type ProbeSpan,
-  probeSpan,
   probingTime,
   reachableAge,
   renew,
@@ -42,10 +41,9 @@ function readTimes(runtime: HostRuntime, device: string, family: 4 | 6): Neighbo
   const ofNeighbour = (name: string, fallback: number): number =>
     neighbourSetting(runtime, device, family, name, fallback);
   const reachable = ofNeighbour("base_reachable_time_ms", 30_000) / 1000;
-  const { draws } = runtime.neighbours;
   return {
-    shortest: draws ? reachable / 2 : reachable,
-    longest: draws ? (reachable * 3) / 2 : reachable,
+    shortest: reachable / 2,
+    longest: (reachable * 3) / 2,
     delay: ofNeighbour("delay_first_probe_time", 5),
     unicasts: ofNeighbour("ucast_solicit", 3),
     multicasts: ofNeighbour("mcast_solicit", 3),
@@ -99,55 +97,23 @@ export function solicitations(
   return { atMost: multicasts, between };
 }
 
-/** A neighbour that is in DELAY somewhere. */
-export interface Delayed {
-  readonly host: string;
-  readonly device: Interface;
-  readonly entry: NeighbourEntry;
-}
-
 /**
  * What the cache holds for a next hop that a packet is about to use: the entry as the clock has left it, and from now on in use.
  * Null where there is none.
  */
 export function usedNeighbour(runtime: HostRuntime, device: Interface, nextHop: Address): NeighbourEntry | null {
   const entry = findNeighbour(runtime.neighbours, device.name, nextHop);
+  if (!runtime.neighbours.ages) return entry;
   if (entry === null || entry.state === "failed" || entry.mac === null || isFixed(entry) || device.noArp) return entry;
   const now = runtime.services.now();
   const times = timesOf(runtime, device.name, nextHop.family);
   entry.age ??= ageOf(entry, times);
   if (entry.headerCached === true && isFresh(entry.age, now, times)) return entry;
-  const before = entry.age.latest.delayedSince;
   const span = use(entry.age, now, times, entry.headerCached === true);
-  if (before === null && entry.age.latest.delayedSince !== null) {
-    runtime.neighbours.watch.delayed.add({ host: runtime.host.name, device, entry });
-  }
   if (now < span.soonest) return entry;
   const left = probe(runtime, device, entry, span, times);
-  if (left === entry && now >= span.soonest) use(entry.age, now, times, true);
+  if (left === entry) use(entry.age, now, times, true);
   return left;
-}
-
-/**
- * Something is about to change: what was asked before finds things as they are now. Questions are worked out when a packet goes by the
- * entry, else.
- */
-export function askDelayed(delayed: Set<Delayed>, hosts: ReadonlyMap<string, HostRuntime>): void {
-  for (const one of delayed) {
-    const { device, entry } = one;
-    const runtime = hosts.get(one.host);
-    if (runtime === undefined) {
-      delayed.delete(one);
-      continue;
-    }
-    const times = timesOf(runtime, device.name, entry.address.family);
-    const span = entry.age === undefined || entry.replaced === true ? null : probeSpan(entry.age, times);
-    if (span === null || span.latest === Number.POSITIVE_INFINITY) delayed.delete(one);
-    else if (span.latest <= runtime.services.now()) {
-      delayed.delete(one);
-      probe(runtime, device, entry, span, times);
-    }
-  }
 }
 
 function ageOf(entry: NeighbourEntry, times: NeighbourTimes): NeighbourAge {

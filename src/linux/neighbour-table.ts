@@ -3,7 +3,6 @@ import type { Neighbour } from "../model/neighbour.ts";
 import { type Address, sameAddress } from "../net/address.ts";
 import type { NeighbourAge } from "./neighbour-age.ts";
 import { addressHash, neighboursAt } from "./neighbour-index.ts";
-import type { Delayed } from "./neighbour-reachability.ts";
 
 /** A resolved or failed neighbour of one interface. */
 export interface NeighbourEntry {
@@ -48,12 +47,10 @@ export interface NeighbourWatch {
   readonly macs: Map<number, string | null>;
   /** Hosts in whose caches something waits for an answer. */
   readonly unsettled: Set<string>;
-  /** What is in DELAY somewhere. */
-  readonly delayed: Set<Delayed>;
 }
 
 export function neighbourWatch(): NeighbourWatch {
-  return { macs: new Map(), unsettled: new Set(), delayed: new Set() };
+  return { macs: new Map(), unsettled: new Set() };
 }
 
 /** The neighbour cache of a host. */
@@ -64,11 +61,8 @@ export interface NeighbourTable {
   /** What was looked at or changed since: by interface, then by a hash of the address. */
   readonly devices: Map<string, Map<number, NeighbourEntry[]>>;
   readonly watch: NeighbourWatch;
-  /**
-   * False in Worlds that run for hours, where segments take remembered ways: REACHABLE lasts just `base_reachable_time_ms`, and nobody is
-   * asked what the kernel drew.
-   */
-  readonly draws: boolean;
+  /** False in Worlds that run for hours, where segments take remembered ways: what is known stays known until somebody says otherwise. */
+  readonly ages: boolean;
   /** Devices whose entries were forgotten, with whether permanent ones of the dump stayed. */
   readonly flushed: Map<string, boolean>;
   /** Entries without an answer. */
@@ -76,8 +70,8 @@ export interface NeighbourTable {
 }
 
 /** The cache as the dump says it was. */
-export function neighbourTable({ name, neighbours }: Host, watch: NeighbourWatch, draws: boolean): NeighbourTable {
-  return { host: name, dumped: neighbours, devices: new Map(), watch, draws, flushed: new Map(), failed: 0 };
+export function neighbourTable({ name, neighbours }: Host, watch: NeighbourWatch, ages: boolean): NeighbourTable {
+  return { host: name, dumped: neighbours, devices: new Map(), watch, ages, flushed: new Map(), failed: 0 };
 }
 
 export function findNeighbour(table: NeighbourTable, device: string, address: Address): NeighbourEntry | null {

@@ -80,7 +80,7 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Particular>> = {
   "neighbours: STALE, DELAY, PROBE, FAILED, and asked for anew": fact("neighbour-states"),
   "neighbours: the time for which they stay REACHABLE, DELAY and PROBE": {
     answer:
-      "the kernel draws half to one and a half of base_reachable_time, and no dump tells since when a state lasts: where whoever was known no longer answers, the answer branches and is uncertain between the soonest and the latest. Worlds in which BGP runs take base_reachable_time itself",
+      "the kernel draws half to one and a half of base_reachable_time, and no dump tells since when a state lasts: where whoever was known no longer answers, the answer branches and is uncertain between the soonest and the latest. In Worlds in which BGP runs what is known stays known until a device changes or somebody says otherwise",
   },
   "neighbours: confirmation by TCP (dst_confirm)": {
     answer:
