@@ -2,7 +2,7 @@ import { sameAddress } from "../../net/address.ts";
 import { NR_ICMP_TYPES } from "../../net/icmp.ts";
 import { NO_NEXT_HEADER } from "../../net/ipv6-extension.ts";
 import type { Packet } from "../../net/packet.ts";
-import { hasChecksum, ICMP, ICMPV6 } from "../../net/protocol.ts";
+import { hasChecksum, ICMP, ICMPV6, UDPLITE } from "../../net/protocol.ts";
 import { sysctl } from "../device-settings.ts";
 import type { HostRuntime } from "../runtime.ts";
 import { CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_NONE, CT_RELATED, CT_UNTRACKED, type Skb } from "../skb.ts";
@@ -33,7 +33,7 @@ export function track(runtime: HostRuntime, skb: Skb): boolean {
   }
   const supposed = runtime.supposition?.ctState ?? CT_NONE;
   if (supposed !== CT_NONE) skb.ctState = supposed;
-  else if (skb.packet.badChecksum && isCaught(runtime, skb)) skb.ctState = CT_INVALID;
+  else if (isCaught(runtime, skb)) skb.ctState = CT_INVALID;
   else if (quotesPacket(skb.packet)) trackError(runtime, skb);
   else if (isHousekeeping(skb.packet)) skb.ctState = CT_UNTRACKED;
   else return resolve(runtime, skb, runtime.services.now());
@@ -41,11 +41,13 @@ export function track(runtime: HostRuntime, skb: Skb): boolean {
   return true;
 }
 
-/** tcp_error() and its like look at checksums in PREROUTING, unless `nf_conntrack_checksum` is 0. */
-function isCaught(runtime: HostRuntime, { input, packet }: Skb): boolean {
-  return (
-    input !== null && hasChecksum(packet.protocol) && sysctl(runtime, "net.netfilter.nf_conntrack_checksum", 1) !== 0
-  );
+/**
+ * tcp_error() and its like look at checksums in PREROUTING, unless `nf_conntrack_checksum` is 0. udplite_error() sums the pseudo header with the
+ * number of UDP, so that every right checksum of UDP-Lite is wrong to it.
+ */
+function isCaught(runtime: HostRuntime, { input, packet: { protocol, badChecksum } }: Skb): boolean {
+  if (input === null || !(badChecksum ? hasChecksum(protocol) : protocol === UDPLITE)) return false;
+  return sysctl(runtime, "net.netfilter.nf_conntrack_checksum", 1) !== 0;
 }
 
 /** NDP and MLD messages are never tracked (noct_valid_new in nf_conntrack_proto_icmpv6.c); redirects are no such. */

@@ -12,6 +12,17 @@ import { routerLab6 } from "../harness/router-lab-6.ts";
 const available = await kernelAvailable();
 const FAR = ["A", "B", "C"];
 
+/** Makes the accounting object `seen`, as `nfacct add seen` does (linux/netfilter/nfnetlink_acct.h). */
+const ACCOUNTING_OBJECT = `
+import socket, struct
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
+name = b"seen\\0"
+attribute = struct.pack("=HH", 4 + len(name), 1) + name + b"\\0" * (-len(name) % 4)
+body = struct.pack("=BBH", 0, 0, 0) + attribute
+s.send(struct.pack("=IHHII", 16 + len(body), 7 << 8, 0x605, 1, 0) + body)
+print(struct.unpack("=i", s.recv(4096)[16:20])[0])
+`;
+
 /** Matches and targets that hardly anybody uses, and that neither the campaigns nor `targets.test.ts` draw. */
 describe.skipIf(!available).each(FAMILIES_AND_BACKENDS)("rare extensions, IPv%i, %s", (family, backend) => {
   const six = family === 6;
@@ -46,6 +57,18 @@ describe.skipIf(!available).each(FAMILIES_AND_BACKENDS)("rare extensions, IPv%i,
     const rounds: Round[] = [];
     for (const packet of packets) rounds.push(await duel.agree(packet));
     return rounds;
+  }
+
+  /** Whether the kernel refuses each rule. */
+  async function refused(rules: readonly (readonly [string, string])[]): Promise<readonly boolean[]> {
+    await oracle.build(toBuildRequest(networkOf(six ? routerLab6({}) : routerLab({})), { mute: FAR }));
+    const program = `${six ? "ip6tables" : "iptables"}-${backend}`;
+    const found: boolean[] = [];
+    for (const [name, rule] of rules) {
+      const { code } = await oracle.exec("R", [program, "-w", "-t", name, ...rule.split(" ")]);
+      found.push(code !== 0);
+    }
+    return found;
   }
 
   const unknown = (rounds: readonly Round[]): readonly string[] => rounds.map(({ answer }) => answer.certainty);
@@ -136,6 +159,47 @@ describe.skipIf(!available).each(FAMILIES_AND_BACKENDS)("rare extensions, IPv%i,
       raw: true,
     };
     await agree(table("mangle", dnpt), own, { ...own, dst: "fd00:c::ffff:5" });
+  });
+
+  it("CONNSECMARK passes on security marks that nobody set", async () => {
+    const rules = [
+      "-A PREROUTING -m conntrack --ctstate NEW,ESTABLISHED -j CONNSECMARK --save",
+      "-A PREROUTING -j CONNSECMARK --restore",
+      "-A PREROUTING -p udp",
+    ];
+    const rounds = await agree(table("mangle", rules), through, { ...through, fresh: false });
+    expect(unknown(rounds)).toEqual(["certain", "certain"]);
+  });
+
+  it.skipIf(backend === "nft")("QUEUE is asked about: nobody listens to queue 0", async () => {
+    const rounds = await agree(table("filter", ["-A FORWARD -p udp -j QUEUE", "-A FORWARD -p udp"]), through, syn);
+    expect(rounds.map(({ kernel }) => kernel.outcome)).toEqual(["dropped", "delivered"]);
+    expect(unknown(rounds)).toEqual(["uncertain", "certain"]);
+  });
+
+  it("nfacct counts in its object, and matches where that has no quota", async () => {
+    const options = { router: {} };
+    const text = table("filter", [
+      "-A FORWARD -p udp -m nfacct --nfacct-name seen",
+      "-A FORWARD -p udp -m nfacct --nfacct-name seen -j DROP",
+    ]);
+    await oracle.build(toBuildRequest(networkOf(six ? routerLab6(options) : routerLab(options)), { mute: FAR }));
+    expect((await oracle.exec("R", ["python3", "-c", ACCOUNTING_OBJECT])).stdout).toBe("0\n");
+    await oracle.load({ host: "R", family, backend, text });
+    const given = { router: { rulesets: [{ family, backend, text }] } };
+    const duel = new Duel(oracle, muted(networkOf(six ? routerLab6(given) : routerLab(given)), FAR));
+    const rounds = [await duel.agree(through), await duel.agree(syn)];
+    expect(rounds.map(({ kernel }) => kernel.outcome)).toEqual(["dropped", "delivered"]);
+    await oracle.reset("R");
+  });
+
+  it("SECMARK, LED and ULOG are refused by this kernel, which has no SELinux policy and no such modules", async () => {
+    const rules = [
+      ["security", "-A FORWARD -j SECMARK --selctx system_u:object_r:x_t:s0"],
+      ["filter", "-A FORWARD -j LED --led-trigger-id x"],
+      ...(six ? [] : [["filter", "-A FORWARD -j ULOG"] as const]),
+    ] as const;
+    expect(await refused(rules)).toEqual(rules.map(() => true));
   });
 
   it.skipIf(!six)("srh, which is not modelled, is asked about where its outcome matters", async () => {

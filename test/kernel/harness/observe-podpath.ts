@@ -121,7 +121,7 @@ function verdictOf(step: TraceStep & { readonly kind: "rule" }): string {
       // A legacy rule's verdict is read in the loaded table, where it does not stand that its target may drop by itself.
       if (step.place.backend === "nft" && step.verdict.endsWith(" DROP")) return "drop";
       if (ACCEPTING.has(name)) return "accept";
-      return name === "NFQUEUE" ? "queue" : "continue";
+      return name === "NFQUEUE" || name === "QUEUE" ? "queue" : "continue";
     }
   }
 }

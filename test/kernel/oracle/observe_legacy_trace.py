@@ -95,7 +95,7 @@ def read_table(namespace, family, table):
         elif verdict == XT_RETURN:
             rules.append(("return", None, None))
         else:
-            rules.append(("drop" if verdict == -1 else "accept", None, None))
+            rules.append(({-1: "drop", -4: "queue"}.get(verdict, "accept"), None, None))
     # The last entry of each chain is its end: the policy of a built-in one, else a return.
     policies = {}
     for chain, rules in chains.items():
