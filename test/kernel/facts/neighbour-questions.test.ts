@@ -31,9 +31,9 @@ interface Wait {
 
 const WAITS: readonly Wait[] = ([4, 6] as const).flatMap((family) => [
   { name: "the second is answered, and what waited goes on", family, times: {}, answersFrom: 0.4 },
-  { name: "the third is answered", family, times: { retrans_time_ms: "600" }, answersFrom: 0.8 },
+  { name: "the third is answered", family, times: { retrans_time_ms: "800" }, answersFrom: 1 },
   { name: "no other is asked", family, times: { mcast_solicit: "1" }, answersFrom: 0.4 },
-  { name: "they follow faster", family, times: { retrans_time_ms: "300" }, answersFrom: 0.4 },
+  { name: "they follow faster", family, times: { retrans_time_ms: "700" }, answersFrom: 0.1 },
   { name: "all are in vain", family, times: { retrans_time_ms: "250" }, answersFrom: 1.4 },
 ]);
 
@@ -78,8 +78,10 @@ function askingLab(answered: boolean): Lab {
   };
 }
 
-/** When the packet reaches the neighbour, or when its sender hears that it does not, in tenths of a second. */
-async function waitedOnKernel(oracle: Oracle): Promise<readonly string[]> {
+/** Seconds after which the packet reaches the neighbour; `unreachable`: its sender hears that it does not. */
+type Waited = number | "unreachable" | "lost";
+
+async function waitedOnKernel(oracle: Oracle): Promise<readonly Waited[]> {
   await oracle.build(toBuildRequest(networkOf(askingLab(false)), {}));
   const each = WAITS.map(({ family, answersFrom }, index) => {
     const change =
@@ -93,12 +95,12 @@ async function waitedOnKernel(oracle: Oracle): Promise<readonly string[]> {
   return WAITS.map((_, index) => {
     const own = stdout.split("\n").filter((line) => line.startsWith(`${index} `));
     const time = own.map((line) => /time=([\d.]+) ms/.exec(line)?.[1]).find((found) => found !== undefined);
-    if (time !== undefined) return `reached after ${Math.round(Number(time) / 100) / 10} s`;
-    return own.some((line) => /Unreachable/i.test(line)) ? "unreachable" : own.join("\n");
+    if (time !== undefined) return Number(time) / 1000;
+    return own.some((line) => /Unreachable/i.test(line)) ? "unreachable" : "lost";
   });
 }
 
-function waitedInWorld(index: number): string {
+function waitedInWorld(index: number): Waited {
   const wait = WAITS[index];
   if (wait === undefined) throw new Error("no such wait");
   const { family, answersFrom } = wait;
@@ -129,14 +131,14 @@ function waitedInWorld(index: number): string {
   world.now = answersFrom;
   changeHost(world, "A", after);
   settle(world);
-  if (reached !== null) return `reached after ${Math.round(reached * 10) / 10} s`;
+  if (reached !== null) return reached;
   const heard = world.journeys.some(({ packet: { inner } }) => inner !== null);
   return journey.end?.ending.outcome === "unresolved" && heard ? "unreachable" : "lost";
 }
 
 describe.skipIf(!available)("questions for a neighbour", () => {
   let oracle: Oracle;
-  let kernel: readonly string[] = [];
+  let kernel: readonly Waited[] = [];
   beforeAll(async () => {
     oracle = new Oracle();
     kernel = await waitedOnKernel(oracle);
@@ -144,8 +146,12 @@ describe.skipIf(!available)("questions for a neighbour", () => {
   afterAll(() => oracle.close());
 
   it.each(WAITS.map((wait, index) => [wait.name, wait.family, index] as const))("%s (IPv%i)", (_, __, index) => {
-    expect(kernel[index]).toMatch(/^reached after|^unreachable$/);
-    expect(waitedInWorld(index)).toBe(kernel[index]);
+    const waited = waitedInWorld(index);
+    expect(waited).not.toBe("lost");
+    if (typeof waited === "string") return expect(kernel[index]).toBe(waited);
+    // Timers of the kernel fire late, and later on a busy machine; the next question would be half a second further.
+    expect(kernel[index]).toBeGreaterThan(waited - 0.02);
+    expect(kernel[index]).toBeLessThan(waited + 0.5);
   });
 });
 
