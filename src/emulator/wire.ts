@@ -115,7 +115,10 @@ function receiversOf(
     }
     const isProven = crowd.isFlat || crowd.proven.has(destinationMac);
     const only = isGroupMac(destinationMac) || !isProven ? undefined : crowd.byMac.get(destinationMac);
-    if (only != null && !isSender(only)) return awake(world, frame, [only]);
+    if (only != null && !isSender(only)) {
+      const receiver = awakened(world, frame, only);
+      return receiver === null ? NOBODY : [receiver];
+    }
   }
   const all = crowd === null ? neighboursOn(world.network, link) : crowd.members;
   const others = all.filter((one) => !isSender(one));
@@ -150,17 +153,23 @@ function neighboursOn(network: Network, link: Link): readonly Neighbour[] {
 /** Brings the hosts to life, but for those on which the frame has no effect (`sleepsThrough`). */
 function awake(world: World, frame: Skb, neighbours: readonly Neighbour[]): readonly Receiver[] {
   const receivers: Receiver[] = [];
-  for (const { host, device } of neighbours) {
-    if (frame.arp !== null && frame.vlan === 0 && !world.hosts.has(host.name) && sleepsThrough(host, device, frame.arp))
-      continue;
-    const runtime = runtimeOf(world, host.name);
-    if (runtime === null) continue;
-    if (world.forgetful && isGroupMac(frame.destinationMac) && frame.arp !== null && frame.vlan === 0) {
-      if (isUnmoved(runtime, device, frame.arp)) continue;
-    }
-    receivers.push({ runtime, device });
+  for (const neighbour of neighbours) {
+    const receiver = awakened(world, frame, neighbour);
+    if (receiver !== null) receivers.push(receiver);
   }
   return receivers;
+}
+
+const NOBODY: readonly Receiver[] = [];
+
+function awakened(world: World, frame: Skb, { host, device }: Neighbour): Receiver | null {
+  const arp = frame.vlan === 0 ? frame.arp : null;
+  if (arp !== null && !world.hosts.has(host.name) && sleepsThrough(host, device, arp)) return null;
+  const runtime = runtimeOf(world, host.name);
+  if (runtime === null) return null;
+  if (world.forgetful && arp !== null && isGroupMac(frame.destinationMac) && isUnmoved(runtime, device, arp))
+    return null;
+  return { runtime, device };
 }
 
 /** Whether a device has the MAC address, or is a port of a bridge behind which somebody has it. */

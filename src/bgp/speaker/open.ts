@@ -24,21 +24,45 @@ interface OpenForm {
   readonly recovers: boolean;
 }
 
-const opens = new WeakMap<SpeakerConfiguration, Map<string, Uint8Array>>();
+/** An OPEN, and an instance that says it. */
+interface Opening {
+  readonly peer: BgpConfiguration;
+  readonly form: OpenForm;
+  readonly octets: Uint8Array;
+}
+
+const opens = new WeakMap<SpeakerConfiguration, Opening[]>();
+
+function saysTheSame(x: BgpConfiguration, y: BgpConfiguration): boolean {
+  return (
+    x.localAs === y.localAs &&
+    x.holdTime === y.holdTime &&
+    x.gracefulRestart === y.gracefulRestart &&
+    x.gracefulRestartTime === y.gracefulRestartTime &&
+    x.longLivedRestart === y.longLivedRestart &&
+    x.longLivedStaleTime === y.longLivedStaleTime &&
+    x.refresh === y.refresh &&
+    x.as4 === y.as4 &&
+    x.addPathReceive === y.addPathReceive &&
+    x.addPathSend === y.addPathSend &&
+    x.advertiseIpv4 === y.advertiseIpv4
+  );
+}
 
 /** The octets of an instance's OPEN, made once for all instances of a daemon that say the same. */
 export function openOctets(speaker: SpeakerConfiguration, peer: BgpConfiguration, form: OpenForm): Uint8Array {
-  const ofSpeaker = opens.get(speaker) ?? new Map<string, Uint8Array>();
-  opens.set(speaker, ofSpeaker);
-  const { localAs, holdTime, gracefulRestart, gracefulRestartTime, longLivedRestart, longLivedStaleTime } = peer;
-  const { refresh, as4, addPathReceive, addPathSend, advertiseIpv4 } = peer;
+  let ofSpeaker = opens.get(speaker);
+  if (ofSpeaker === undefined) {
+    ofSpeaker = [];
+    opens.set(speaker, ofSpeaker);
+  }
   const { plain, recovers } = form;
-  const said = [localAs, holdTime, gracefulRestart, gracefulRestartTime, longLivedRestart, longLivedStaleTime];
-  const key = [...said, refresh, as4, addPathReceive, addPathSend, advertiseIpv4, plain, recovers].join(" ");
-  const known = ofSpeaker.get(key);
-  if (known !== undefined) return known;
+  for (const opening of ofSpeaker) {
+    const isSo = opening.form.plain === plain && opening.form.recovers === recovers;
+    if (isSo && saysTheSame(opening.peer, peer)) return opening.octets;
+  }
   const made = encodeMessage(openMessage(speaker, peer, form), PLAIN_FORM);
-  ofSpeaker.set(key, made);
+  ofSpeaker.push({ peer, form, octets: made });
   return made;
 }
 
@@ -91,6 +115,41 @@ interface Agreement {
   readonly staleTime: number | null;
 }
 
+/** What capabilities say of a family. */
+interface Offer {
+  readonly as4: number | null;
+  /** Of ADD-PATH. */
+  readonly mode: number;
+  readonly restarts: boolean;
+  readonly longLived: { readonly time: number } | null;
+}
+
+const NOTHING: readonly Capability[] = [];
+const offers: Record<4 | 6, WeakMap<readonly Capability[], Offer>> = { 4: new WeakMap(), 6: new WeakMap() };
+
+/** Read once for all who receive the same OPEN. */
+function offerOf(capabilities: readonly Capability[], family: 4 | 6): Offer {
+  const known = offers[family].get(capabilities);
+  if (known !== undefined) return known;
+  const afi = family === 4 ? AFI_IPV4 : AFI_IPV6;
+  const as4 = capabilities.find((item) => item.kind === "as4");
+  const modes = capabilities.flatMap((item) => (item.kind === "add-path" ? item.families : []));
+  // The one goes with the other (bgp_read_capabilities).
+  const long = capabilities.some(({ kind }) => kind === "graceful-restart")
+    ? capabilities.flatMap((item) => (item.kind === "long-lived-graceful-restart" ? item.families : []))
+    : [];
+  const offer: Offer = {
+    as4: as4?.kind === "as4" ? as4.as : null,
+    mode: modes.find((item) => item.afi === afi)?.mode ?? 0,
+    restarts: capabilities.some(
+      (item) => item.kind === "graceful-restart" && item.families.some((one) => one.afi === afi),
+    ),
+    longLived: long.find((item) => item.afi === afi) ?? null,
+  };
+  offers[family].set(capabilities, offer);
+  return offer;
+}
+
 /** Checks the neighbour's OPEN (bgp_rx_open of proto/bgp/packets.c; RFC 4271 section 6.2). */
 export function agree(
   speaker: SpeakerConfiguration,
@@ -105,26 +164,14 @@ export function agree(
   if (open.identifier === 0 || (internal && open.identifier === speaker.routerId)) {
     return error(3, octets(open.identifier, 4));
   }
-  const capabilities = plain ? [] : open.capabilities;
-  const as4 = capabilities.find((item) => item.kind === "as4");
-  const as = peer.as4 && as4?.kind === "as4" ? as4.as : open.as;
-  if (as !== peer.remoteAs) return error(2, octets(as, as4 === undefined ? 2 : 4));
-  const afi = speaker.family === 4 ? AFI_IPV4 : AFI_IPV6;
-  const mode =
-    capabilities.flatMap((item) => (item.kind === "add-path" ? item.families : [])).find((item) => item.afi === afi)
-      ?.mode ?? 0;
+  const { as4, mode, restarts, longLived: told } = offerOf(plain ? NOTHING : open.capabilities, speaker.family);
+  const as = peer.as4 && as4 !== null ? as4 : open.as;
+  if (as !== peer.remoteAs) return error(2, octets(as, as4 === null ? 2 : 4));
   const addPathReceive = peer.addPathReceive && (mode & ADD_PATH_SEND) !== 0;
   const addPathSend = peer.addPathSend && (mode & ADD_PATH_RECEIVE) !== 0;
   const form = (addPath: boolean): WireForm =>
-    wireForm(peer.as4 && as4 !== undefined, speaker.family === 4 && addPath, speaker.family === 6 && addPath);
-  const restarts = capabilities.some(
-    (item) => item.kind === "graceful-restart" && item.families.some((family) => family.afi === afi),
-  );
-  // The one goes with the other (bgp_read_capabilities).
-  const long = capabilities.some(({ kind }) => kind === "graceful-restart")
-    ? capabilities.flatMap((item) => (item.kind === "long-lived-graceful-restart" ? item.families : []))
-    : [];
-  const longLived = peer.longLivedRestart === "off" ? null : (long.find((item) => item.afi === afi) ?? null);
+    wireForm(peer.as4 && as4 !== null, speaker.family === 4 && addPath, speaker.family === 6 && addPath);
+  const longLived = peer.longLivedRestart === "off" ? null : told;
   return {
     holdTime: Math.min(open.holdTime, peer.holdTime),
     form: form(addPathReceive),

@@ -82,6 +82,24 @@ export function timeoutOn(host: Host, name: TimeoutName): number {
  * time has passed: before that nothing can have expired.
  */
 export function timeoutOf(runtime: HostRuntime, name: TimeoutName): number {
-  const setting = timeoutsOf(runtime.host)[name];
-  return runtime.services.now() > 0 ? readSetting(runtime, setting) : setting.value;
+  const { host } = runtime;
+  if (runtime.services.now() <= 0) return timeoutsOf(host)[name].value;
+  const told = toldBy(runtime);
+  if (told.host !== host) {
+    told.host = host;
+    told.values = {};
+  }
+  const known = told.values[name];
+  if (known !== undefined) return known;
+  const value = readSetting(runtime, timeoutsOf(host)[name]);
+  told.values[name] = value;
+  return value;
 }
+
+/** What was read of a living host, each of which it tells once. */
+interface Told {
+  host: Host;
+  values: { [name in TimeoutName]?: number };
+}
+
+const toldBy = remembered(({ host }: HostRuntime): Told => ({ host, values: {} }));
