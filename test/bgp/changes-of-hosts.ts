@@ -49,7 +49,12 @@ const CHANGES = [
 
 export type Step = { readonly node: number; readonly change: (typeof CHANGES)[number]; readonly wait: number };
 
-export function take(run: BgpRun, { node, change, wait }: Step): void {
+export function take(run: BgpRun, { wait, ...changed }: Step): void {
+  makeChange(run, changed);
+  runFor(run, wait);
+}
+
+export function makeChange(run: BgpRun, { node, change }: Pick<Step, "node" | "change">): void {
   const name = `node-${node}`;
   const { network } = run.world;
   const host = network.hosts.get(name);
@@ -63,11 +68,13 @@ export function take(run: BgpRun, { node, change, wait }: Step): void {
     if ("host" in result) changeHost(run.world, name, result.host);
     for (const speaker of run.speakers.get(name) ?? []) hostChanged(speaker);
   }
-  runFor(run, wait);
 }
 
+const parts = { node: fc.nat(3), change: fc.constantFrom(...CHANGES) };
+
+export const change: fc.Arbitrary<Pick<Step, "node" | "change">> = fc.record(parts);
+
 export const step: fc.Arbitrary<Step> = fc.record({
-  node: fc.nat(3),
-  change: fc.constantFrom(...CHANGES),
+  ...parts,
   wait: fc.constantFrom(0, 1, 30, 100, 300, 2000),
 });
