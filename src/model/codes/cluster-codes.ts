@@ -13,6 +13,12 @@ export const CLUSTER_CODES = {
     means: "What it would do with the other object does not happen. The message says which one is missing.",
     todo: "Add the missing object, or correct the name.",
   },
+  "health-check-answers": {
+    title: "Where a load balancer finds a Service healthy",
+    means:
+      "With externalTrafficPolicy Local a load balancer asks kube-proxy on every node, at the Service's healthCheckNodePort, whether there is an endpoint. It answers 200 where a ready one is on the node, 503 elsewhere.",
+    todo: "Nothing, unless a node that ought to have an endpoint has none.",
+  },
   "kinds-not-read": {
     title: "Kinds of objects that are not read",
     means: "podpath knows nothing that they change about a packet's way. They are listed, and have no effect.",

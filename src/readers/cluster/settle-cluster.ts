@@ -23,6 +23,7 @@ import { formatPrefix, type Prefix, prefixOf } from "../../net/prefix.ts";
 import { findingAt } from "../snapshot/finding-at.ts";
 import { withBootstrapObjects } from "./bootstrap.ts";
 import { declaredNodes } from "./declared-nodes.ts";
+import { healthAnswers } from "./health-answers.ts";
 import type { NodesFile } from "./nodes-file.ts";
 import { blocksNow, podsNow, type RunningPods } from "./running-pods.ts";
 import { clusterVersions } from "./versions.ts";
@@ -84,7 +85,9 @@ export function settleCluster(
   const cluster: Cluster = { ...running, pods: withAddresses(running, plan), nodes: withTunnels(running, plan) };
   const unhinted = hintsUnknown(cluster, origins);
   if (unhinted !== null) findings.push(unhinted);
-  return { cluster, nodes, versions, plan, slices: endpointSlicesOf(cluster), findings };
+  const slices = endpointSlicesOf(cluster);
+  findings.push(...healthAnswers(cluster, slices, origins));
+  return { cluster, nodes, versions, plan, slices, findings };
 }
 
 function withTunnels(cluster: Cluster, plan: AddressPlan): Cluster["nodes"] {

@@ -46,6 +46,13 @@ export const CLUSTER_EXAMPLES: ExamplesOf<typeof CLUSTER_CODES> = {
     },
     check,
   ),
+  "health-check-answers": clusterFolder(
+    {
+      "web.yaml":
+        "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: default}\nspec: {type: LoadBalancer, externalTrafficPolicy: Local, healthCheckNodePort: 30111, selector: {app: web}, ports: [{port: 80}]}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: default, labels: {app: web}}\nspec: {nodeName: n1, containers: [{name: c}]}\n",
+    },
+    check,
+  ),
   "placement-assumed": clusterFolder(
     {
       "web.yaml":
