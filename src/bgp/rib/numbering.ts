@@ -1,5 +1,5 @@
 import type { Address } from "../../net/address.ts";
-import type { Prefix } from "../../net/prefix.ts";
+import { type Prefix, prefixContains } from "../../net/prefix.ts";
 import { addressKey, type PrefixKey, prefixKey, type RibHop, type RibRoute, type RouteOwner } from "./route.ts";
 
 /** Where a next hop that was looked up leads. */
@@ -17,10 +17,15 @@ export interface Numbering {
   readonly numbers: Map<PrefixKey, number>;
   readonly keys: PrefixKey[];
   readonly destinations: Prefix[];
+  /** First and last address of each destination of IPv4, as numbers; of one of IPv6, all. */
+  readonly firsts: number[];
+  readonly lasts: number[];
   readonly hopNumbers: Map<PrefixKey, number>;
   readonly nextHops: Address[];
   /** By the number of a next hop, and the interface by which it is on the link. */
   readonly onLink: Map<string, Resolved>[];
+  /** By the number of a next hop: destinations that hold it, the longest first, and how many destinations were looked through for it. */
+  readonly around: { numbers: readonly number[]; seen: number }[];
   readonly owners: Map<string, RouteOwner>;
 }
 
@@ -29,15 +34,18 @@ export function numbering(): Numbering {
     numbers: new Map(),
     keys: [],
     destinations: [],
+    firsts: [],
+    lasts: [],
     hopNumbers: new Map(),
     nextHops: [],
     onLink: [],
+    around: [],
     owners: new Map(),
   };
 }
 
 /** The number of a destination, from now on. */
-export function numberOfPrefix({ numbers, keys, destinations }: Numbering, prefix: Prefix): number {
+export function numberOfPrefix({ numbers, keys, destinations, firsts, lasts }: Numbering, prefix: Prefix): number {
   const key = prefixKey(prefix);
   const known = numbers.get(key);
   if (known !== undefined) return known;
@@ -45,10 +53,13 @@ export function numberOfPrefix({ numbers, keys, destinations }: Numbering, prefi
   numbers.set(key, number);
   keys.push(key);
   destinations.push(prefix);
+  const { address, length } = prefix;
+  firsts.push(address.family === 4 ? address.a : 0);
+  lasts.push(address.family === 4 ? address.a + 2 ** (32 - length) - 1 : Number.POSITIVE_INFINITY);
   return number;
 }
 
-export function numberOfHop({ hopNumbers, nextHops, onLink }: Numbering, address: Address): number {
+export function numberOfHop({ hopNumbers, nextHops, onLink, around }: Numbering, address: Address): number {
   const key = addressKey(address);
   const known = hopNumbers.get(key);
   if (known !== undefined) return known;
@@ -56,7 +67,25 @@ export function numberOfHop({ hopNumbers, nextHops, onLink }: Numbering, address
   hopNumbers.set(key, number);
   nextHops.push(address);
   onLink.push(new Map());
+  around.push({ numbers: [], seen: 0 });
   return number;
+}
+
+/** Destinations that hold a next hop, the longest first. */
+export function destinationsAround({ around, destinations, nextHops }: Numbering, hop: number): readonly number[] {
+  const known = around[hop];
+  const address = nextHops[hop];
+  if (known === undefined || address === undefined) return [];
+  if (known.seen === destinations.length) return known.numbers;
+  const found = [...known.numbers];
+  for (let number = known.seen; number < destinations.length; number++) {
+    const prefix = destinations[number];
+    if (prefix !== undefined && prefixContains(prefix, address)) found.push(number);
+  }
+  const length = (number: number): number => destinations[number]?.length ?? 0;
+  known.numbers = found.sort((x, y) => length(y) - length(x));
+  known.seen = destinations.length;
+  return known.numbers;
 }
 
 /** A next hop on a link of the host. */

@@ -4,7 +4,7 @@ import { addressBits, type Prefix, prefixContains, prefixOf } from "../../net/pr
 import { isBetter } from "./better.ts";
 import { suppressedRoutes } from "./deterministic-med.ts";
 import { deleteKey, entriesOf, keysOf, type NumberMap, numberMap, setValue, valueAt } from "./number-map.ts";
-import { type Numbering, numberOfHop, type Resolved, resolvedOnLink } from "./numbering.ts";
+import { destinationsAround, type Numbering, numberOfHop, type Resolved, resolvedOnLink } from "./numbering.ts";
 import { prefixKey, type RibRoute, type RouteOwner } from "./route.ts";
 
 /**
@@ -214,32 +214,36 @@ function pickBest(routes: readonly RibRoute[]): readonly RibRoute[] {
 function announce(table: RoutingTable, number: number, before: RouteList, after: RouteList): void {
   for (const listener of table.listeners) listener.hear(number, after, before);
   if (after.routes[0] === before.routes[0]) return;
-  const prefix = table.numbering.destinations[number];
-  if (prefix !== undefined && affectsHosts(table, prefix)) updateHosts(table, prefix);
+  if (affectsHosts(table, number)) updateHosts(table, number);
 }
 
-/** Whether a prefix has addresses in the span of next hops. */
-function affectsHosts({ lowest, highest }: RoutingTable, { address, length }: Prefix): boolean {
+/** Whether a destination has addresses in the span of next hops. */
+function affectsHosts({ lowest, highest, numbering }: RoutingTable, number: number): boolean {
   if (lowest === null || highest === null) return false;
-  if (address.family === 4) return address.a <= highest.a && address.a + 2 ** (32 - length) > lowest.a;
-  const prefix = { address, length };
+  const { firsts, lasts, destinations } = numbering;
+  if (lowest.family === 4) return (firsts[number] ?? 0) <= highest.a && (lasts[number] ?? 0) >= lowest.a;
+  const prefix = destinations[number];
+  if (prefix === undefined) return false;
+  const { address } = prefix;
   if (prefixContains(prefix, lowest) || prefixContains(prefix, highest)) return true;
   return compareAddresses(address, lowest) >= 0 && compareAddresses(address, highest) <= 0;
 }
 
-/** Next hops within the prefix are looked up again, and the routes by them changed (rt_next_hop_update). */
-function updateHosts(table: RoutingTable, prefix: Prefix): void {
+/** Next hops within a destination are looked up again, and the routes by them changed (rt_next_hop_update). */
+function updateHosts(table: RoutingTable, number: number): void {
   const { hosts, numbering } = table;
+  const prefix = numbering.destinations[number];
+  if (prefix === undefined) return;
   const moved = new Set<number>();
   for (const [hop, known] of entriesOf(hosts)) {
     const address = numbering.nextHops[hop];
     if (address === undefined || !prefixContains(prefix, address)) continue;
-    const found = lookUpHost(table, hop, address);
+    const found = lookUpHost(table, hop);
     if (sameResolution(known, found)) continue;
     setValue(hosts, hop, found);
     moved.add(hop);
   }
-  if (moved.size > 0) for (const number of keysOf(table.nets)) refresh(table, number, moved);
+  if (moved.size > 0) for (const other of keysOf(table.nets)) refresh(table, other, moved);
 }
 
 function refresh(table: RoutingTable, number: number, moved: ReadonlySet<number>): void {
@@ -285,7 +289,7 @@ function resolutionOf(table: RoutingTable, hop: number): Resolved {
   if (known !== undefined) return known;
   const address = table.numbering.nextHops[hop];
   if (address === undefined) return UNREACHABLE;
-  const found = lookUpHost(table, hop, address);
+  const found = lookUpHost(table, hop);
   setValue(table.hosts, hop, found);
   if (table.lowest === null || compareAddresses(address, table.lowest) < 0) table.lowest = address;
   if (table.highest === null || compareAddresses(address, table.highest) > 0) table.highest = address;
@@ -305,10 +309,14 @@ export function lookUpRoute(table: RoutingTable, address: Address): RibRoute | n
 }
 
 /** rt_update_hostentry(): a next hop that is itself reached by a recursive route leads nowhere. */
-function lookUpHost(table: RoutingTable, hop: number, address: Address): Resolved {
-  const found = lookUpRoute(table, address);
-  if (found === null || found.recursive) return UNREACHABLE;
-  if (found.target === "device") return resolvedOnLink(table.numbering, hop, found.hops[0]?.interface ?? null);
+function lookUpHost({ nets, numbering }: RoutingTable, hop: number): Resolved {
+  let found: RibRoute | undefined;
+  const around = destinationsAround(numbering, hop);
+  for (let index = 0; found === undefined && index < around.length; index++) {
+    found = valueAt(nets, around[index] ?? 0)?.routes[0];
+  }
+  if (found === undefined || found.recursive) return UNREACHABLE;
+  if (found.target === "device") return resolvedOnLink(numbering, hop, found.hops[0]?.interface ?? null);
   return { target: found.target, hops: found.hops, igpMetric: null };
 }
 

@@ -238,7 +238,7 @@ export function announceToKernel(core: SpeakerCore, item: Kernel, number: number
   const before = valueAt(programmed, number) ?? null;
   let wanted: Route | null = null;
   if (list.routes.length > 0) {
-    const { verdict, route, errors } = programmedOf(core, item, list);
+    const { verdict, route, errors } = programmedOf(core, item, list, before);
     exportUpdates.received++;
     exportUpdates[verdict]++;
     for (const text of errors) noteError(core, item.protocol, text);
@@ -256,12 +256,14 @@ export function announceToKernel(core: SpeakerCore, item: Kernel, number: number
   programLater(core, item);
 }
 
-/** What becomes of a list of routes, worked out once for all who make the same of it. */
-function programmedOf(core: SpeakerCore, item: Kernel, list: RouteList): Programmed {
+/** What becomes of a list of routes, worked out once for all who make the same of it; `before`: what is there in the first of their kernels. */
+function programmedOf(core: SpeakerCore, item: Kernel, list: RouteList, before: Route | null): Programmed {
   const by = makerOf(core, item);
   const known = list.programmed;
   if (known !== null && known.by === by) return known;
-  const made = { by, ...exported(core, item, list.routes) };
+  const found = exported(core, item, list.routes);
+  const isThere = before !== null && found.route !== null && saysSame(before, found.route);
+  const made = { by, ...found, route: isThere ? before : found.route };
   list.programmed = made;
   return made;
 }
