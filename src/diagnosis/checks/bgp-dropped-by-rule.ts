@@ -1,4 +1,5 @@
 import { isEstablished } from "../../analysis/bgp-evidence.ts";
+import { nftChainsOf } from "../../analysis/nft-chains.ts";
 import type { Rule } from "../../model/ruleset.ts";
 import { namesBgp } from "./bgp-port.ts";
 import type { Check } from "./check.ts";
@@ -9,9 +10,10 @@ export const bgpDroppedByRule: Check = ({ network, evidence }) =>
     const host = network.hosts.get(name);
     const down = bgpSessions.find((session) => !isEstablished(session));
     if (host === undefined || down === undefined) return [];
-    const chains = host.rulesets.flatMap(({ tables }) =>
-      [...tables.values()].flatMap((table) => [...table.chains.values()]),
-    );
+    const chains = [
+      ...host.rulesets.flatMap(({ tables }) => [...tables.values()].flatMap((table) => [...table.chains.values()])),
+      ...nftChainsOf(host).map(({ table, chain }) => ({ ...chain, name: `${table} ${chain.name}` })),
+    ];
     return chains.flatMap((chain) =>
       chain.rules
         .filter((rule) => namesBgp(rule) && drops(rule) && (rule.counters?.packets ?? 0) > 0)

@@ -5,8 +5,12 @@ const BGP_PORT = 179;
 /** A longer range of ports names none of them. */
 const NAMED = 16;
 
+/** `tcp dport 179`, `th sport { 179, 4789 }`, `tcp dport bgp` of nft's own rules; a set of a name is none. */
+const NFT_PORTS = /\b(?:tcp|th) [sd]port (?:== )?(\{[^}]{0,400}\}|\S+)/g;
+
 /** True for a rule that names TCP port 179, by itself or among a few. */
-export function namesBgp({ protocol, matches }: Rule): boolean {
+export function namesBgp({ protocol, matches, nft }: Rule): boolean {
+  if (nft !== undefined) return [...nft.text.matchAll(NFT_PORTS)].some(([, ports = ""]) => isNamedByNft(ports));
   return protocol?.number === TCP && !protocol.invert && matches.some(matchNamesBgp);
 }
 
@@ -20,4 +24,15 @@ function matchNamesBgp(match: Match): boolean {
 
 function isNamed({ first, last }: { readonly first: number; readonly last: number }): boolean {
   return first <= BGP_PORT && BGP_PORT <= last && last - first < NAMED;
+}
+
+function isNamedByNft(ports: string): boolean {
+  const named = ports.replace(/[{}]/g, "").split(",");
+  return (
+    named.length <= NAMED &&
+    named.some((port) => {
+      const [first = "", last = first] = port.trim().split("-");
+      return first === "bgp" || isNamed({ first: Number(first), last: Number(last) });
+    })
+  );
 }

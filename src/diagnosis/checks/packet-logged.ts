@@ -1,3 +1,4 @@
+import { nftChainsOf } from "../../analysis/nft-chains.ts";
 import type { Host } from "../../model/host.ts";
 import { NO_ORIGIN, type Origin } from "../../model/origin.ts";
 import { formatAddress } from "../../net/address.ts";
@@ -39,9 +40,12 @@ function shown({ source, destination, protocol, destinationPort, inInterface, ou
   return `from ${formatAddress(source)} to ${formatAddress(destination)}${what}${port}${way === "" ? "" : ` (${way})`}`;
 }
 
+const NFT_LOG = /\blog prefix "([^"]*)"/;
+
 /** The only rule that logs with the prefix. */
-function ruleWith({ rulesets }: Host, prefix: string): Origin {
+function ruleWith(host: Host, prefix: string): Origin {
   if (prefix.trim() === "") return NO_ORIGIN;
+  const { rulesets } = host;
   const rules = rulesets.flatMap(({ tables }) =>
     [...tables.values()].flatMap(({ chains }) =>
       [...chains.values()].flatMap((chain) =>
@@ -52,5 +56,9 @@ function ruleWith({ rulesets }: Host, prefix: string): Origin {
       ),
     ),
   );
-  return rules.length === 1 ? (rules[0]?.origin ?? NO_ORIGIN) : NO_ORIGIN;
+  const own = nftChainsOf(host).flatMap(({ chain }) =>
+    chain.rules.filter(({ nft }) => NFT_LOG.exec(nft?.text ?? "")?.[1]?.trim() === prefix.trim()),
+  );
+  const [rule, another] = [...rules, ...own];
+  return rule === undefined || another !== undefined ? NO_ORIGIN : rule.origin;
 }
