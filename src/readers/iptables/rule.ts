@@ -147,10 +147,16 @@ class RuleReader {
     switch (option) {
       case "-s":
       case "-d": {
-        const read = readAddresses(option, text, this.scope.family, invert);
-        if (!("value" in read)) return read;
-        if (option === "-s") this.sources = read.value;
-        else this.destinations = read.value;
+        const key = `${this.scope.family}${invert ? "!" : " "}${text}`;
+        let addresses = this.shared.addresses.get(key);
+        if (addresses === undefined) {
+          const read = readAddresses(option, text, this.scope.family, invert);
+          if (!("value" in read)) return read;
+          addresses = read.value;
+          this.shared.addresses.set(key, addresses);
+        }
+        if (option === "-s") this.sources = addresses;
+        else this.destinations = addresses;
         return null;
       }
       case "-i":

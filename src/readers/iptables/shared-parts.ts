@@ -1,5 +1,5 @@
 import type { RuleContext } from "../../linux/netfilter/extension.ts";
-import type { Match, Matches, Rule, Target } from "../../model/ruleset.ts";
+import type { AddressSelector, Match, Matches, Rule, Target } from "../../model/ruleset.ts";
 
 /**
  * Parts that many rules of a dump have in common, so that one object serves them all: a node has ten thousand rules, and says
@@ -9,10 +9,12 @@ export interface SharedParts {
   readonly jumps: Map<string, Target>;
   readonly gotos: Map<string, Target>;
   readonly matches: Map<string, Match>;
+  /** What was read of `-s` and `-d`, by its text with `!` before it: the addresses of a pod stand in several rules. */
+  readonly addresses: Map<string, readonly (AddressSelector | null)[]>;
 }
 
 export function sharedParts(): SharedParts {
-  return { jumps: new Map(), gotos: new Map(), matches: new Map() };
+  return { jumps: new Map(), gotos: new Map(), matches: new Map(), addresses: new Map() };
 }
 
 /** Matches that keep nothing between packets: the state of others belongs to their options' object (match-state.ts). */

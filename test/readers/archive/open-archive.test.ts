@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { archiveKind } from "../../../src/readers/archive/archive-kind.ts";
+import { readSnapshot } from "../../../src/readers/snapshot/read-snapshot.ts";
 import { fixtureBytes, openBytes } from "./open-bytes.ts";
 import { concat, tarBytes } from "./tar-bytes.ts";
 
@@ -208,6 +209,19 @@ describe("damage", () => {
     const { texts, codes } = await openBytes(twice);
     expect(texts).toEqual({ "a.txt": ROUTES });
     expect(codes).toEqual(["archive-duplicate"]);
+  });
+
+  test("names that differ in case only are two files, of two machines", async () => {
+    const { texts, codes } = await openBytes(
+      tarBytes([
+        { name: "nodes/n1/ip-route.txt", content: ROUTES },
+        { name: "nodes/N1/ip-route.txt", content: "default via 10.0.0.9 dev eth0 \n" },
+      ]),
+    );
+    expect(Object.keys(texts).sort()).toEqual(["nodes/N1/ip-route.txt", "nodes/n1/ip-route.txt"]);
+    expect(codes).toEqual([]);
+    const { machines } = readSnapshot({ name: "t", files: new Map(Object.entries(texts)) });
+    expect(machines.map(({ name }) => name).sort()).toEqual(["N1", "n1"]);
   });
 
   test("a NUL, a drive letter and a backslash in a name", async () => {
