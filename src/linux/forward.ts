@@ -6,11 +6,11 @@ import { isFragment, type Packet, packetLength } from "../net/packet.ts";
 import { IPIP, UDP } from "../net/protocol.ts";
 import { receiveArp } from "./arp.ts";
 import { receiveOnBridge } from "./bridge.ts";
+import { checksumDrop } from "./checksum-drop.ts";
 import { hooksOf } from "./compiled-host.ts";
 import { defaultTtl } from "./default-ttl.ts";
 import { defragment } from "./defragment.ts";
 import { disablesIpv6 } from "./device-settings.ts";
-import { checksumReason } from "./drop-reason.ts";
 import { drop, failedSend, hookDrop, reject, sendError, senderHears } from "./endings.ts";
 import { BROADCAST_MAC, multicastMac } from "./ethernet.ts";
 import {
@@ -182,7 +182,7 @@ function deliver(runtime: HostRuntime, skb: Skb): void {
   if (packet.protocol === UDP && decapsulateVxlan(runtime, skb)) return;
   if (packet.sealed !== null && decapsulateWireguard(runtime, skb)) return;
   if (packet.protocol === IPIP && decapsulateIpip(runtime, skb)) return;
-  const damaged = packet.badChecksum ? checksumReason(packet.protocol) : null;
+  const damaged = checksumDrop(runtime.host, packet);
   if (damaged !== null) return drop(runtime, skb, damaged, "INPUT", "its checksum is wrong");
   const socket = runtime.services.deliver(runtime, skb);
   if ((skb.carried !== null || packet.sealed !== null) && socket !== "open") {

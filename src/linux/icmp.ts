@@ -8,6 +8,7 @@ import { holdsIcmpSocket } from "./icmp-socket.ts";
 import { sendIcmpv6Error } from "./icmpv6.ts";
 import { outgoingMtu } from "./path-mtu.ts";
 import { routeOutput } from "./routing/output.ts";
+import { ownDevice } from "./routing/own-device.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import { SCOPE_LINK, selectAddress } from "./routing/source-address.ts";
 import type { HostRuntime } from "./runtime.ts";
@@ -50,6 +51,8 @@ function mayBeAnswered(skb: Skb): boolean {
 function send(runtime: HostRuntime, skb: Skb, fields: Partial<Packet>): void {
   const about = skb.packet;
   const local = skb.route?.kind === "local";
+  // There is no route from an address of others: what TEE has given to this host itself is for somebody else.
+  if (local && ownDevice(runtime, about.dst) === null) return;
   const inbound =
     !local && skb.input !== null && sysctl(runtime, "net.ipv4.icmp_errors_use_inbound_ifaddr", 0) !== 0
       ? selectAddress(runtime, skb.input, about.src, SCOPE_LINK)

@@ -68,7 +68,9 @@ export const DECLARED: readonly {
 /** What evidence counts and the source declares nowhere: titles by the first word of the feature. */
 const COUNTED: readonly (readonly [word: string, title: string])[] = [
   ["verdict", "Verdicts, jumps and gotos"],
-  ["packet", "Packets: family and protocol number"],
+  ["packet", "Packets: family and protocol number, headers of IPv6, wrong checksums"],
+  ["nft", "Tables of nft's own: hooks"],
+  ["backends", "Rules of both backends"],
   ["routing", "Routing"],
   ["way", "Tunnels and fragments"],
   ["conntrack", "Conntrack states"],

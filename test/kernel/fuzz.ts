@@ -7,6 +7,7 @@ import { describeDisagreement } from "./fuzz/describe.ts";
 import { type Disagreement, Runner } from "./fuzz/runner.ts";
 import { shrink } from "./fuzz/shrink.ts";
 import { newTally, type Tally } from "./fuzz/tally.ts";
+import { wordsMet } from "./fuzz/words-met.ts";
 import { WORLD_KINDS } from "./fuzz/worlds/all.ts";
 import { whyNoKernel } from "./harness/kernel-available.ts";
 import { Oracle } from "./harness/oracle-client.ts";
@@ -106,6 +107,7 @@ async function main(): Promise<number> {
     for (const passed of result.tally.passed) say(`did not happen again: ${passed}`);
     for (const passed of result.tally.countersPassed) say(`counted otherwise only together: ${passed}`);
     say(`seed ${seed}, ${done}`);
+    for (const line of wordsMet(result.tally)) say(line);
     say(summary(result, (Date.now() - started) / 1000));
     return result.disagreements.length === 0 ? 0 : 1;
   } finally {

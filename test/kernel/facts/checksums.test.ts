@@ -78,6 +78,18 @@ describe.skipIf(!available).each(FAMILIES_AND_BACKENDS)(
       }
     });
 
+    it("are summed at once in datagrams of 76 bytes; in IPv6 of longer ones only behind the look for a socket", async () => {
+      const duel = await duelOf(null, []);
+      for (const proto of ["udp", 136]) {
+        for (const length of [60, 68, 69, 100]) {
+          const round = await duel.agree({ ...through, proto, length, dst: own, badChecksum: true });
+          const reason = dst.includes(":") && length > 68 ? "NO_SOCKET" : "UDP_CSUM";
+          expect(round.kernel.reason, `${proto} ${length}`).toBe(reason);
+          expect(round.kernel.responses).toEqual([]);
+        }
+      }
+    });
+
     it("are sent by a host without a look at them", async () => {
       const duel = await duelOf(null, states);
       for (const { host, proto, sport, dport, length } of damaged.slice(0, 3)) {

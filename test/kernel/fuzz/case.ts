@@ -23,6 +23,8 @@ export interface HostRuleset {
   /** In the words of `ipset save`. */
   readonly sets: string;
   readonly tables: FuzzTables;
+  /** Tables of nft's own that stand beside those, in its words; absent: none. */
+  readonly native?: string;
 }
 
 /** A world, rules on its hosts, and packets: everything a disagreement needs to be seen again. */
@@ -35,6 +37,18 @@ export interface FuzzCase {
 const text = z.string().optional();
 const number = z.number().optional();
 const flag = z.boolean().optional();
+
+const extensionSchema = z
+  .strictObject({
+    header: z.enum(["hop-by-hop", "destination", "routing", "fragment", "authentication", "mobility"]),
+    options: z.array(z.strictObject({ type: z.number(), length: z.number() })).optional(),
+    type: number,
+    segmentsLeft: number,
+    addresses: z.array(z.string()).optional(),
+    spi: number,
+    length: number,
+  })
+  .transform((given) => defined(given));
 
 /** Strict: a field that were left out would make another packet of it. */
 const packetSchema = z.strictObject({
@@ -72,6 +86,9 @@ const packetSchema = z.strictObject({
   raw: flag,
   smac: text,
   dmac: text,
+  mss: number,
+  badChecksum: flag,
+  extensions: z.array(extensionSchema).optional(),
   replyTo: text,
   fresh: flag,
   get icmpInner() {
@@ -98,6 +115,7 @@ const caseSchema = z.object({
       backend: z.enum(["legacy", "nft"]),
       sets: z.string(),
       tables: tablesSchema,
+      native: text,
     }),
   ),
   sequence: z.array(packetSchema),
@@ -115,7 +133,7 @@ const routerCaseSchema = z
   .transform(({ world, backend, sets, tables, sequence }) => ({
     kind: "router",
     world,
-    rulesets: [{ host: "R", family: 4 as const, backend, sets, tables }],
+    rulesets: [{ host: "R", family: 4 as const, backend, sets, tables, native: undefined }],
     sequence,
   }));
 
@@ -149,7 +167,11 @@ export function parseRegression(json: string): Regression {
   const { kind, world, rulesets, sequence } = parsed.case;
   return {
     found: parsed.found,
-    case: { world: worldOf(kind, world), rulesets, sequence: sequence.map(packetOf) },
+    case: {
+      world: worldOf(kind, world),
+      rulesets: rulesets.map(({ native, ...rest }) => ({ ...rest, ...(native === undefined ? {} : { native }) })),
+      sequence: sequence.map(packetOf),
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import type { Family } from "../../../src/net/address.ts";
 import type { ProbePacket } from "../harness/duel.ts";
 import { port } from "./pools.ts";
+import { withRareHeader } from "./rare-headers.ts";
 import type { Arrival, Head, Traffic } from "./traffic.ts";
 
 /** Packets that follow each other: the first starts afresh, the others keep its state. */
@@ -78,7 +79,7 @@ const single = (traffic: Traffic): fc.Arbitrary<ProbePacket> =>
         { weight: 2, arbitrary: fc.tuple(traffic.oddArrival, traffic.destination).map(towards) },
         { weight: 5, arbitrary: traffic.sent },
       ),
-      body(traffic.family),
+      withRareHeader(traffic.family, body(traffic.family)),
       ttl,
       tos,
       fc.boolean(),

@@ -52,10 +52,34 @@ export const RARE_PROTOCOLS: fc.Arbitrary<string> = fc.constantFrom(
   "-p tcp -m ecn --ecn-tcp-cwr",
 );
 
+/** Conntrack zones, of both directions or one. */
+const ZONES = [
+  "-j CT --zone 1",
+  "-j CT --zone 2",
+  "-j CT --zone mark",
+  "-j CT --zone-orig 1",
+  "-j CT --zone-reply 1",
+  "-j CT --ctevents new,destroy",
+];
+
 /** Targets that rules seldom have; `protocol` is what the rule selects. Null where there is none for this place. */
 export function rareTargets(place: RulePlace, protocol: string): fc.Arbitrary<string> | null {
   const { family } = place.words;
-  if (place.table === "raw") return fc.constant("-j TRACE");
+  // Of copies in a tunnel it is not told which outer connection is whose.
+  const copy = place.words.tunnels
+    ? fc.constant("-j LOG")
+    : place.words.host.map((gateway) => `-j TEE --gateway ${gateway}`);
+  if (place.table === "raw") {
+    return fc.oneof(
+      { weight: 2, arbitrary: fc.constant("-j TRACE") },
+      { weight: 3, arbitrary: fc.constantFrom(...ZONES) },
+      { weight: 1, arbitrary: copy },
+    );
+  }
+  if (place.table === "filter") {
+    const proxied = protocol === "tcp" && isAt(place, "INPUT", "FORWARD");
+    return proxied ? fc.oneof(copy, fc.constant("-j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460")) : copy;
+  }
   if (place.table !== "mangle") return null;
   const texts = [
     "-j CHECKSUM --checksum-fill",
@@ -71,5 +95,8 @@ export function rareTargets(place: RulePlace, protocol: string): fc.Arbitrary<st
     if (family === 4) texts.push("-j ECN --ecn-tcp-remove");
     if (isAt(place, "FORWARD", "OUTPUT", "POSTROUTING")) texts.push("-m tcp --syn -j TCPMSS --clamp-mss-to-pmtu");
   }
-  return fc.constantFrom(...texts);
+  if ((protocol === "tcp" || protocol === "udp") && isAt(place, "PREROUTING")) {
+    texts.push("-j TPROXY --on-port 8080 --tproxy-mark 0x1/0x1");
+  }
+  return fc.oneof({ weight: texts.length, arbitrary: fc.constantFrom(...texts) }, { weight: 1, arbitrary: copy });
 }

@@ -1,5 +1,6 @@
 import type { Network } from "../../../src/model/network.ts";
 import { printRuleset } from "../../../src/readers/iptables/print.ts";
+import { readNftBaseChains } from "../../../src/readers/nft/base-chains.ts";
 import { Duel, type KernelMemory, kernelMemory, type ProbePacket, type Round } from "../harness/duel.ts";
 import { featuresOf } from "../harness/features.ts";
 import { ipSetsOf, networkOf, rulesetOf } from "../harness/lab.ts";
@@ -10,6 +11,7 @@ import { muted, withHost } from "../harness/podpath-network.ts";
 import type { FuzzCase, HostRuleset } from "./case.ts";
 import { type CounterWatch, counterWatch } from "./counter-watch.ts";
 import { areAboutNatRules, isTranslatedInTunnel } from "./outer-port.ts";
+import { isProxied } from "./proxied.ts";
 import { isErrorAbout, quoting } from "./quoting.ts";
 import { isStateful } from "./rule.ts";
 import { rulesetText } from "./ruleset.ts";
@@ -45,7 +47,7 @@ interface Built {
   readonly network: Network;
   readonly memory: KernelMemory;
   /** Rules that each host has, by host: what must be emptied before others come. */
-  readonly loaded: Map<string, HostRuleset>;
+  readonly loaded: Map<string, readonly HostRuleset[]>;
   /** True: a packet went round for ever, and the oracle took the links down. */
   broken: boolean;
 }
@@ -140,7 +142,7 @@ export class Runner {
     });
     let network: Network;
     try {
-      const read = withRulesets(built.network, rulesets);
+      const read = withRulesets(built.network, rulesets, await this.nativeTables(rulesets));
       network = read.network;
       if (printed) {
         loads = rulesets.map((ruleset, index) => ({ ruleset, text: read.printed[index] ?? "" }));
@@ -225,19 +227,45 @@ export class Runner {
     const wanted = new Set(loads.map(({ ruleset }) => ruleset.host));
     for (const [host, before] of loaded) {
       const now = loads.filter(({ ruleset }) => ruleset.host === host);
-      const replaced = now.some(
-        ({ ruleset }) => ruleset.backend === before.backend && ruleset.family === before.family && !isCounting(before),
-      );
-      // Lists of `recent` outlive a reload, and rules of the other backend or family stay.
-      if (wanted.has(host) && replaced && now.length === 1) continue;
+      // Lists of `recent` outlive a reload, and rules of the other backend or family stay, and nft's own.
+      const replaced =
+        now.length === 1 &&
+        before.length === 1 &&
+        before.every(
+          (old) =>
+            old.backend === now[0]?.ruleset.backend &&
+            old.family === now[0].ruleset.family &&
+            old.native === undefined &&
+            !isCounting(old),
+        );
+      if (wanted.has(host) && replaced) continue;
       await this.oracle.reset(host);
       loaded.delete(host);
     }
+    for (const host of wanted) loaded.delete(host);
     for (const { ruleset, text } of loads) {
-      const { host, family, backend, sets } = ruleset;
-      loaded.set(host, ruleset);
+      const { host, family, backend, sets, native } = ruleset;
+      loaded.set(host, [...(loaded.get(host) ?? []), ruleset]);
       await this.oracle.load({ host, family, backend, text, ...(sets === "" ? {} : { ipsets: sets }) });
+      if (native !== undefined) await this.oracle.load({ host, nft: native });
     }
+  }
+
+  /** Tables of nft's own as nft prints them, by host. */
+  private async nativeTables(rulesets: readonly HostRuleset[]): Promise<ReadonlyMap<string, string>> {
+    const found = new Map<string, string>();
+    for (const { host, native } of rulesets) {
+      if (native === undefined) continue;
+      const { stdout } = await this.oracle.exec(host, ["nft", "list", "ruleset"]);
+      found.set(
+        host,
+        stdout
+          .split(/^(?=table )/m)
+          .filter((table) => isNative(table))
+          .join(""),
+      );
+    }
+    return found;
   }
 
   private async runSequence(
@@ -295,6 +323,13 @@ export class Runner {
         return null;
       }
       const drawn = round.branches.length > 1;
+      if (isProxied(round)) {
+        watch.spoil();
+        const open = round.branches.some((branch) => branch.outcome === outcome);
+        if (!open) return { at, differences: [`SYNPROXY: kernel ${outcome}, ${round.differences.join("; ")}`], drawn };
+        this.tally.proxied++;
+        return null;
+      }
       if (round.differences.length > 0) return { at, differences: round.differences, drawn };
       if (round.branches.some(countsApart)) watch.spoil();
       for (const feature of featuresOf(round, round.answer.network)) {
@@ -331,10 +366,16 @@ function isCounting({ tables }: HostRuleset): boolean {
   return tables.some(({ chains }) => chains.some(({ rules }) => rules.some(isStateful)));
 }
 
+/** Neither one of iptables-nft nor one of the oracle's. */
+function isNative(table: string): boolean {
+  return !/^table \S+ (?:raw|mangle|nat|filter|security|oracle-\S+) /.test(table);
+}
+
 /** The Network with the rules read, and how podpath prints each. */
 function withRulesets(
   network: Network,
   rulesets: readonly HostRuleset[],
+  native: ReadonlyMap<string, string>,
 ): { readonly network: Network; readonly printed: readonly string[] } {
   let result = network;
   const printed: string[] = [];
@@ -348,6 +389,12 @@ function withRulesets(
       rulesets: [...(before?.rulesets ?? []), ...read],
       ipSets: new Map([...(before?.ipSets ?? []), ...ipSetsOf(sets, network.origins)]),
     });
+  }
+  for (const [host, text] of native) {
+    const { baseChains, findings } = readNftBaseChains({ text, file: "nft" }, network.origins);
+    const [finding] = findings;
+    if (finding !== undefined) throw new Error(`${finding.message}: ${text}`);
+    result = withHost(result, host, { nftBaseChains: baseChains });
   }
   return { network: result, printed };
 }

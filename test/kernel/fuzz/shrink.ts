@@ -24,6 +24,15 @@ function* smaller(from: FuzzCase): Iterable<FuzzCase> {
 function* fewerParts(from: HostRuleset): Iterable<HostRuleset> {
   for (let i = 0; i < from.tables.length; i++) yield { ...from, tables: without(from.tables, i) };
   if (from.sets !== "") yield { ...from, sets: "" };
+  const { native, ...rest } = from;
+  if (native !== undefined) {
+    yield rest;
+    const lines = native.split("\n");
+    for (let i = 0; i < lines.length; i++) yield { ...from, native: without(lines, i).join("\n") };
+    for (const rule of native.matchAll(/(?<=[{;] )[^{};]+;(?= )/g)) {
+      yield { ...from, native: native.slice(0, rule.index) + native.slice(rule.index + rule[0].length) };
+    }
+  }
   for (const [chains, put] of chainsOf(from)) {
     for (const [c, chain] of chains.entries()) {
       if (chain.rules.length > 0) yield put(replaced(chains, c, { ...chain, rules: [] }));

@@ -17,6 +17,8 @@ export interface Tally {
   branching: number;
   /** Probes whose nat rules are not compared, being those of a tunnel's outer packets (`outer-port.ts`). */
   inTunnels: number;
+  /** Packets that SYNPROXY took, which podpath is uncertain about. */
+  proxied: number;
   readonly outcomes: Map<string, number>;
   /** Probes by the kind of world. */
   readonly kinds: Map<string, number>;
@@ -36,6 +38,7 @@ export function newTally(): Tally {
     loops: 0,
     branching: 0,
     inTunnels: 0,
+    proxied: 0,
     outcomes: new Map(),
     kinds: new Map(),
     features: new Map(),

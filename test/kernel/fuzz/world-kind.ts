@@ -101,7 +101,23 @@ function* smallerValues<W>(schema: z.ZodType<W>, value: W): Iterable<W> {
 export function randomRulesets(hosts: readonly FuzzedHost[], wish: RulesetWish): fc.Arbitrary<readonly HostRuleset[]> {
   return fc
     .subarray([...hosts], { minLength: Math.min(1, hosts.length) })
-    .chain((chosen) => fc.tuple(...chosen.map((host) => hostRuleset(host, wish))));
+    .chain((chosen) => fc.tuple(...chosen.map((host) => hostRulesets(host, wish))))
+    .map((lists) => lists.flat());
+}
+
+/** One ruleset; beside some of nft another of the legacy backend, which is there first. */
+function hostRulesets(host: FuzzedHost, wish: RulesetWish): fc.Arbitrary<readonly HostRuleset[]> {
+  const one = hostRuleset(host, wish);
+  if (wish.backend === "legacy") return one.map((ruleset) => [ruleset]);
+  const { name, words } = host;
+  const legacy = rulesetArbitrary(words, [], false).map(
+    (tables): HostRuleset => ({ host: name, family: words.family, backend: "legacy", sets: "", tables }),
+  );
+  return fc.oneof(
+    { weight: 2, arbitrary: one.map((ruleset) => [ruleset]) },
+    // Loading sets empties all tables, so that those of the second ruleset stay as they are.
+    { weight: 1, arbitrary: fc.tuple(legacy, one).map(([first, second]) => [{ ...first, sets: second.sets }, second]) },
+  );
 }
 
 function hostRuleset({ name, words }: FuzzedHost, { backend, stateful }: RulesetWish): fc.Arbitrary<HostRuleset> {

@@ -1,6 +1,6 @@
 import { type PortSet, portSetHas } from "../../../src/net/port-set.ts";
 import { ICMP, ICMPV6, TCP, UDP, UDPLITE } from "../../../src/net/protocol.ts";
-import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule } from "./observation.ts";
+import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule, Together } from "./observation.ts";
 
 /**
  * What is deliberately not compared, and why. Everything else that both sides tell must be equal.
@@ -11,8 +11,8 @@ import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule } from ".
  * - The value of a port or ICMP id that the kernel draws at random: podpath calls it free; the kernel's must lie in the
  *   free value's domain.
  * - ICMP 3/1 three seconds after an unanswered neighbour: nobody waits for it here.
- * - `dropped` or `rejected` where no error was seen and the kernel freed the packet in ip_error() without a reason: the
- *   error may have been stopped by a rule, and blackhole looks the same from outside.
+ * - `dropped` or `rejected` where no error was seen and the kernel freed the packet in ip_error() without a reason, or for an
+ *   option that nobody knows: the error may have been stopped by a rule, and what owes none looks the same from outside.
  * - Rules in a branch that stands for several (`count` above 1): a draw that changed nothing but which rules matched is
  *   merged into it.
  * - `unresolved` for a packet whose ICMP error waits for a neighbour: from outside it looks the same.
@@ -30,7 +30,12 @@ import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule } from ".
  * - The rules of errors about several fragments of one IPv6 packet (`isOneOfMany`).
  * - Which of several ends is the last one where fragments ended at different places. Hops and rules are compared.
  * - nat rules and connections of the outer packet where a flow was translated on its way into a tunnel (`test/kernel/fuzz/outer-port.ts`).
- * - A quoted packet is quoted as far as the kernel sent it: its payload length is not compared.
+ * - The rules of tables of nft's own, of which podpath may make several of one.
+ * - The order of rules of two backends, which no trace tells, and so neither the hook of a drop nor whether a REJECT was the last.
+ * - Which of a packet and its copies by TEE did what, and who sent which of several errors about them: hops and rules of all
+ *   together are compared as a set, and the outcome is that of one of them.
+ * - A quoted packet is quoted as far as the kernel sent it: its payload length is not compared, nor the ports of what a quoted
+ *   tunnel's packet carries, where the quotation ends before them (ndisc_send_redirect() cuts it to eight bytes).
  */
 /** What differs, in words; empty when the two agree. */
 export function compare(kernel: Observation, podpath: Observation): readonly string[] {
@@ -42,21 +47,33 @@ export function compare(kernel: Observation, podpath: Observation): readonly str
     if (kernel.outcome !== podpath.outcome) differ("outcome", kernel.outcome, podpath.outcome);
     return found;
   }
+  if (podpath.together !== null) {
+    compareTogether(kernel, podpath, podpath.together, differ);
+    return found;
+  }
   const { responses } = podpath;
-  const quiet =
-    podpath.reason === "NOT_SPECIFIED" && kernel.reason === "NOT_SPECIFIED" && kernel.responses.length === 0;
+  const quiet = QUIET.has(kernel.reason) && podpath.reason === kernel.reason && kernel.responses.length === 0;
   const outcome = quiet && podpath.outcome === "rejected" && kernel.outcome === "dropped" ? "dropped" : podpath.outcome;
   // An ICMP error about a tunnel packet with an ARP question inside looks like one about the packet that waits for it.
   const refused = kernel.outcome === "rejected" && podpath.outcome === "unresolved" && podpath.responses.length > 0;
   const unanswered = refused || (kernel.outcome === "unresolved" && podpath.pending);
+  // Nothing tells whether the answer of a reject was made, where rules stop it.
+  const silent = kernel.outcome === "dropped" && podpath.outcome === "rejected" && isAskedTwice(kernel.rules);
   const isOneEnd = kernel.apart && podpath.ends.some((end) => isSameEnd(kernel, end));
-  if (kernel.outcome !== outcome && !unanswered && !isOneEnd && !nothingSeen(kernel, podpath))
+  // A raw socket sees a datagram before its checksum is looked at, and the reason does not tell that it was.
+  const unsummed =
+    podpath.outcome === "dropped" &&
+    podpath.reason === "NO_SOCKET" &&
+    kernel.reason === "NO_SOCKET" &&
+    podpath.responses.length === 0;
+  if (kernel.outcome !== outcome && !unanswered && !unsummed && !silent && !isOneEnd && !nothingSeen(kernel, podpath))
     differ("outcome", kernel.outcome, outcome);
   if (kernel.errno !== podpath.errno) differ("errno", kernel.errno, podpath.errno);
   const copied = podpath.copied || isCopied(podpath.hops);
   const apart = copied || kernel.apart;
   if (kernel.host !== null && !apart && kernel.host !== podpath.host) differ("host", kernel.host, podpath.host);
-  if (kernel.hook !== podpath.hook && kernel.hook !== null) differ("hook", kernel.hook, podpath.hook);
+  if (kernel.hook !== podpath.hook && kernel.hook !== null && !isAskedTwice(kernel.rules))
+    differ("hook", kernel.hook, podpath.hook);
   if (kernel.interface !== podpath.interface && !apart) differ("interface", kernel.interface, podpath.interface);
   if (kernel.outcome !== "delivered" && kernel.outcome !== "unresolved" && kernel.reason !== null) {
     if (kernel.reason !== podpath.reason && !copied && !isOneEnd) differ("reason", kernel.reason, podpath.reason);
@@ -82,6 +99,37 @@ export function compare(kernel: Observation, podpath: Observation): readonly str
   });
   return found;
 }
+
+/** What a packet, its copies and all answers did. */
+function compareTogether(
+  kernel: Observation,
+  podpath: Observation,
+  { hops, rules, outcomes }: Together,
+  differ: Differ,
+): void {
+  if (kernel.errno !== podpath.errno) differ("errno", kernel.errno, podpath.errno);
+  if (!outcomes.has(kernel.outcome) && !podpath.pending) differ("outcome", kernel.outcome, [...outcomes].join());
+  const real = [kernel, ...kernel.responses];
+  if (!podpath.merged)
+    compareRules(
+      "rules",
+      real.flatMap((part) => part.rules),
+      rules,
+      true,
+      differ,
+    );
+  compareHops(
+    "hop",
+    real.flatMap((part) => part.hops),
+    hops,
+    domainsOf(podpath),
+    true,
+    differ,
+  );
+}
+
+/** Reasons that the kernel also gives where it owes an error. */
+const QUIET: ReadonlySet<string | null> = new Set(["NOT_SPECIFIED", "UNHANDLED_PROTO"]);
 
 function isSameEnd(kernel: Observation, { outcome, reason }: Observation["ends"][number]): boolean {
   return outcome === kernel.outcome && (reason === null || reason === kernel.reason);
@@ -144,7 +192,21 @@ function goesRound(hops: readonly SeenHop[]): boolean {
   return [...visits.values()].some((count) => count > 2);
 }
 
+/** Tables that iptables has; all others are nft's own. */
+const IPTABLES: ReadonlySet<string> = new Set(["raw", "mangle", "nat", "filter", "security"]);
+
+/** Whether more than one tool's rules were asked, whose traces do not tell who was first. */
+function isAskedTwice(rules: readonly SeenRule[]): boolean {
+  return rules.some(({ table, backend }) => !IPTABLES.has(table) || backend !== rules[0]?.backend);
+}
+
 function inLoopOrder({ hops, rules }: Pick<Observation, "hops" | "rules">): readonly SeenRule[] {
+  if (isAskedTwice(rules)) {
+    const key = ({ host, backend }: SeenRule): string => `${host} ${backend}`;
+    return rules
+      .filter(({ table }) => IPTABLES.has(table))
+      .sort((x, y) => (key(x) < key(y) ? -1 : key(x) > key(y) ? 1 : 0));
+  }
   if (!goesRound(hops) && !hops.some(({ packet }) => packet.mf || packet.fragOffset > 0)) return rules;
   return [...rules].sort((x, y) => (x.host < y.host ? -1 : x.host > y.host ? 1 : 0));
 }
@@ -234,7 +296,8 @@ function samePacket(real: SeenPacket, ours: SeenPacket, domains: readonly PortSe
   if (real.mf !== ours.mf || real.fragOffset !== ours.fragOffset) return false;
   if (real.ttl !== ours.ttl || real.tos !== ours.tos || real.df !== ours.df || real.vni !== ours.vni) return false;
   if (ours.fragOffset > 0) return quoted || real.length === ours.length;
-  if (!sameValue(real.sport, ours.sport, domains) || !sameValue(real.dport, ours.dport, domains)) return false;
+  const cut = quoted && real.sport === 0 && real.dport === 0;
+  if (!cut && !(sameValue(real.sport, ours.sport, domains) && sameValue(real.dport, ours.dport, domains))) return false;
   if (!quoted && real.protocol === TCP) {
     if (real.flags !== ours.flags || real.seq !== ours.seq || real.ack !== ours.ack) return false;
   }

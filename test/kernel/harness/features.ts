@@ -2,7 +2,7 @@ import type { Journey } from "../../../src/emulator/journey.ts";
 import type { Network } from "../../../src/model/network.ts";
 import type { PolicyRule } from "../../../src/model/policy-rule.ts";
 import { GRE, ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE } from "../../../src/net/protocol.ts";
-import type { TraceStep } from "../../../src/trace/step.ts";
+import type { RulePlace, TraceStep } from "../../../src/trace/step.ts";
 import type { Round } from "./duel.ts";
 import { PLAIN_SYSCTLS } from "./lab.ts";
 import { silences } from "./podpath-network.ts";
@@ -14,6 +14,9 @@ import { silences } from "./podpath-network.ts";
 export function featuresOf(round: Round, network: Network): ReadonlySet<string> {
   const features = new Set<string>();
   const hosts = new Set<string>();
+  if (round.packet.badChecksum === true) features.add("packet with a wrong checksum");
+  for (const { header } of round.packet.extensions ?? []) features.add(`packet IPv6 header ${header}`);
+  if (new Set(round.kernel.rules.map(({ backend }) => backend)).size > 1) features.add("backends at one host");
   for (const { run } of round.answer.branches) {
     for (const journey of run.journeys.slice(run.first)) {
       const steps = run.steps.get(journey.id) ?? [];
@@ -48,12 +51,17 @@ export function featuresOf(round: Round, network: Network): ReadonlySet<string> 
   return features;
 }
 
+/** Of a table of nft's own the name says nothing. */
+function hookFeature({ table, hook, family, backend }: RulePlace): string {
+  return table.includes(" ") ? `nft ${hook} IPv${family}` : `hook ${table} ${hook} IPv${family} ${backend}`;
+}
+
 function ofStep(step: TraceStep, network: Network, features: Set<string>): void {
   switch (step.kind) {
     case "rule": {
-      const { rule, backend, family, table, hook } = step.place;
+      const { rule } = step.place;
       if (silences(step.place.chain) || !step.matched) return;
-      features.add(`hook ${table} ${hook} IPv${family} ${backend}`);
+      features.add(hookFeature(step.place));
       for (const match of rule?.matches ?? []) {
         features.add(`match ${match.name}`);
         if (match.name !== "set" || match.options.invert) continue;
@@ -67,8 +75,7 @@ function ofStep(step: TraceStep, network: Network, features: Set<string>): void 
       return;
     }
     case "policy": {
-      const { backend, family, table, hook } = step.place;
-      if (!silences(step.place.chain)) features.add(`hook ${table} ${hook} IPv${family} ${backend}`);
+      if (!silences(step.place.chain)) features.add(hookFeature(step.place));
       return;
     }
     case "receive":

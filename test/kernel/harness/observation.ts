@@ -91,6 +91,15 @@ export interface Observation {
   readonly apart: boolean;
   /** podpath sent something when a time was over that nobody waits for here. */
   readonly late: boolean;
+  /** podpath: what all packets together did, where TEE copied one of them; null elsewhere. */
+  readonly together: Together | null;
+}
+
+/** What a packet, its copies and all answers did, in no order. */
+export interface Together {
+  readonly hops: readonly SeenHop[];
+  readonly rules: readonly SeenRule[];
+  readonly outcomes: ReadonlySet<string>;
 }
 
 const HOOKS: readonly HookName[] = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];

@@ -142,6 +142,7 @@ export function observeKernel(result: KernelResult): Observation {
     merged: false,
     pending: result.outcome === "unresolved",
     late: false,
+    together: null,
     apart: endsApart(result, hops),
   };
 }

@@ -16,6 +16,7 @@ import { ICMP, ICMPV6 } from "../../../src/net/protocol.ts";
 import { formatTcpFlags, SYN } from "../../../src/net/tcp-flags.ts";
 import type { Branch, Run } from "../../../src/trace/result.ts";
 import type { TraceStep } from "../../../src/trace/step.ts";
+import { hasCopies, originalOf } from "./copies.ts";
 import {
   inOrder,
   lastPlace,
@@ -24,6 +25,7 @@ import {
   type SeenPacket,
   type SeenResponse,
   type SeenRule,
+  type Together,
 } from "./observation.ts";
 import { silences } from "./podpath-network.ts";
 
@@ -104,7 +106,7 @@ function rulesOf(steps: readonly TraceStep[]): readonly SeenRule[] {
 }
 
 const DROPPING: ReadonlySet<string> = new Set(["REJECT"]);
-const ACCEPTING: ReadonlySet<string> = new Set(["DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP"]);
+const ACCEPTING: ReadonlySet<string> = new Set(["DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP", "TPROXY"]);
 
 function verdictOf(step: TraceStep & { readonly kind: "rule" }): string {
   const target = step.place.rule?.target ?? null;
@@ -178,6 +180,35 @@ function responsesOf(run: Run): readonly SeenResponse[] {
   return inOrder(responses);
 }
 
+/** What everybody saw of the packet, its copies and the answers. */
+function togetherOf(run: Run): Together {
+  const hops: SeenHop[] = [];
+  const rules: SeenRule[] = [];
+  const outcomes = new Set<string>();
+  const groups = new Map<number, Journey[]>();
+  for (const journey of run.journeys.slice(run.first)) {
+    if (isLate(journey, run.journeys)) continue;
+    const { id } = originalOf(journey, run);
+    const group = groups.get(id);
+    if (group === undefined) groups.set(id, [journey]);
+    else group.push(journey);
+  }
+  for (const [id, group] of groups) {
+    const steps = group.flatMap((journey) => run.steps.get(journey.id) ?? []);
+    const seen = hopsOf(steps);
+    const isFirst = id === run.journeys[run.first]?.id;
+    // What never reached a wire is not seen from outside either.
+    if (!isFirst && seen.length === 0 && !sawLoopback(steps)) continue;
+    hops.push(...seen);
+    rules.push(...rulesOf(steps));
+    for (const { kind, end } of group) {
+      if (isFirst && end !== null) outcomes.add(end.ending.outcome);
+      if (!isFirst && (kind === "icmp" || kind === "tcp-reset")) outcomes.add("rejected");
+    }
+  }
+  return { hops, rules, outcomes };
+}
+
 /** A packet that ended more than once was copied: by a flooding bridge, or for several VXLAN remotes. */
 function isCopied(steps: readonly TraceStep[]): boolean {
   if (steps.some(({ kind }) => kind === "fragment")) return false;
@@ -191,6 +222,11 @@ function endsOf(steps: readonly TraceStep[]): Observation["ends"] {
   });
 }
 
+/** A packet that goes round for ever, or one that makes another one time and again: TEE's copies to the host itself. */
+function isEndless(text: string): boolean {
+  return text.startsWith(ENDLESS) || text.endsWith("the exchange never ends");
+}
+
 /** What one branch of an answer says, in the common form. */
 export function observePodpath({ run, count }: Branch): Observation {
   const journey = run.journeys[run.first];
@@ -198,7 +234,7 @@ export function observePodpath({ run, count }: Branch): Observation {
   const steps = run.steps.get(journey.id) ?? [];
   const hops = hopsOf(steps);
   const { end } = journey;
-  const endless = run.journeys.slice(run.first).some((item) => item.end?.ending.text.startsWith(ENDLESS) === true);
+  const endless = run.journeys.slice(run.first).some(({ end: its }) => its !== null && isEndless(its.ending.text));
   const dropped = end !== null && (end.ending.outcome === "dropped" || end.ending.outcome === "rejected");
   return {
     outcome: endless ? "loop" : (end?.ending.outcome ?? "lost"),
@@ -218,5 +254,6 @@ export function observePodpath({ run, count }: Branch): Observation {
     pending: run.journeys.slice(run.first).some((item) => item.end?.ending.outcome === "unresolved"),
     apart: false,
     late: run.journeys.slice(run.first + 1).some((item) => isLate(item, run.journeys)),
+    together: hasCopies(run) ? togetherOf(run) : null,
   };
 }

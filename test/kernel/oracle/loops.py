@@ -25,7 +25,7 @@ def received(topology):
     """Packets that each interface has received, by (host, interface)."""
     counts = {}
     for host in topology.hosts.values():
-        for line in host.namespace.read("/proc/net/dev").splitlines()[2:]:
+        for line in host.namespace.read_often("/proc/net/dev").splitlines()[2:]:
             name, _, numbers = line.partition(":")
             counts[host.name, name.strip()] = int(numbers.split()[1])
     return counts

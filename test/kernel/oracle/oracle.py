@@ -196,7 +196,10 @@ class Oracle:
     def _conntrack(self):
         found = {}
         for host in self.topology.hosts.values():
-            lines = host.namespace.read("/proc/net/nf_conntrack").splitlines()
+            # The kernel goes through a table of all namespaces to tell what is one's own, even where that is nothing.
+            if host.namespace.read_often("/proc/sys/net/netfilter/nf_conntrack_count") == "0\n":
+                continue
+            lines = host.namespace.read_often("/proc/net/nf_conntrack").splitlines()
             if lines:
                 found[host.name] = lines
         return found

@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { z } from "zod";
 import { routerLab } from "../../harness/router-lab.ts";
+import { withNativeTables } from "../native-tables.ts";
 import { sequencesOf } from "../packets.ts";
 import { ROUTER_TRAFFIC, ROUTER_WORDS } from "../pools.ts";
 import { routesArbitrary } from "../routes.ts";
 import { sysctlsArbitrary } from "../sysctls.ts";
-import { type WorldKind, worldKind } from "../world-kind.ts";
+import { randomRulesets, type WorldKind, worldKind } from "../world-kind.ts";
 
 const schema = z.object({
   routes: z.array(z.string()),
@@ -13,6 +14,8 @@ const schema = z.object({
   sysctls: z.record(z.string(), z.string()),
   outMtu: z.number(),
 });
+
+const FUZZED = [{ name: "R", words: ROUTER_WORDS }];
 
 /** One IPv4 router with random routes, policy rules and sysctls between three hosts. */
 export const router: WorldKind = worldKind({
@@ -24,7 +27,8 @@ export const router: WorldKind = worldKind({
     .map(([{ routes, rules }, sysctls, outMtu]) => ({ routes: [...routes], rules: [...rules], sysctls, outMtu })),
   lab: ({ outMtu, ...router }) => routerLab({ router, outMtu }),
   mute: () => ["A", "B", "C"],
-  fuzzed: () => [{ name: "R", words: ROUTER_WORDS }],
+  fuzzed: () => FUZZED,
   sequences: () => sequencesOf(ROUTER_TRAFFIC),
+  rulesets: (_, wish) => withNativeTables(randomRulesets(FUZZED, wish)),
   conntrack: true,
 });

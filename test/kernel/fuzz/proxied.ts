@@ -1,0 +1,20 @@
+import type { Round } from "../harness/duel.ts";
+
+/**
+ * Whether SYNPROXY took the packet: podpath does not model the proxy, and asks what becomes of it. The kernel answers in the
+ * server's name, so that only the outcome is compared, which must be one of those that podpath names.
+ */
+export function isProxied({ answer, branches }: Round): boolean {
+  return (
+    branches.length > 1 &&
+    answer.branches.some(({ run }) =>
+      [...run.steps.values()].some((steps) =>
+        steps.some((step) => {
+          if (step.kind !== "rule" || !step.matched) return false;
+          const target = step.place.rule?.target;
+          return target?.kind === "extension" && target.call.name === "SYNPROXY";
+        }),
+      ),
+    )
+  );
+}
