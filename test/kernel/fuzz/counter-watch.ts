@@ -14,7 +14,7 @@ export interface CounterWatch {
   spoil(): void;
   /** Takes what the kernel has counted for given, if it was spoilt. */
   settle(): Promise<void>;
-  /** What differs from `iptables-save -c`, in words; null where it was spoilt. */
+  /** What differs from what `iptables-save -c` would print, in words; null where it was spoilt. */
   compare(): Promise<readonly string[] | null>;
 }
 
@@ -40,6 +40,10 @@ export function counterWatch(oracle: Oracle, rulesets: readonly HostRuleset[]): 
     return { ruleset, tables, ours: ruleCounts(ofRuleset(ruleset)), before: none };
   });
   const saved = async ({ host, family, backend }: HostRuleset): Promise<Counts> => {
+    if (backend === "legacy") {
+      const counted = await oracle.counters(host, family);
+      return new Map(counted.map(([key, packets, bytes]) => [key, { packets, bytes }]));
+    }
     const tool = `${family === 6 ? "ip6tables" : "iptables"}-${backend}-save`;
     return savedCounts((await oracle.exec(host, [tool, "-c"])).stdout);
   };

@@ -116,7 +116,13 @@ function hostRulesets(host: FuzzedHost, wish: RulesetWish): fc.Arbitrary<readonl
   return fc.oneof(
     { weight: 2, arbitrary: one.map((ruleset) => [ruleset]) },
     // Loading sets empties all tables, so that those of the second ruleset stay as they are.
-    { weight: 1, arbitrary: fc.tuple(legacy, one).map(([first, second]) => [{ ...first, sets: second.sets }, second]) },
+    {
+      weight: 1,
+      arbitrary: fc.tuple(legacy, one).map(([first, second]) => [
+        { ...first, sets: second.sets },
+        { ...second, sets: "" },
+      ]),
+    },
   );
 }
 

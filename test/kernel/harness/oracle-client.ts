@@ -128,6 +128,7 @@ const buildSchema = z.object({
   hosts: z.record(z.string(), z.array(z.object({ name: z.string(), ifindex: z.number(), mac: z.string() }))),
   refused: z.array(z.object({ host: z.string(), tool: z.string(), error: z.string() })),
 });
+const countersSchema = z.object({ counters: z.array(z.tuple([z.string(), z.number(), z.number()])) });
 const execSchema = z.object({ stdout: z.string(), stderr: z.string(), code: z.number() });
 
 const routeSchema = z.object({
@@ -225,6 +226,11 @@ export class Oracle {
    */
   async probe(packet: object, flush: boolean, wantConntrack = false): Promise<KernelResult> {
     return resultSchema.parse(await this.ask({ op: "probe", packet, flush, wantConntrack }));
+  }
+
+  /** Packets and bytes of the legacy backend's rules and policies, by `table chain index`; what saw none is not there. */
+  async counters(host: string, family: 4 | 6): Promise<z.infer<typeof countersSchema>["counters"]> {
+    return countersSchema.parse(await this.ask({ op: "counters", host, family })).counters;
   }
 
   async exec(host: string, argv: readonly string[], stdin = ""): Promise<z.infer<typeof execSchema>> {

@@ -55,16 +55,45 @@ def registered_tables(namespace, family):
         return []
 
 
-def read_table(namespace, family, table):
-    """{chain: [(verdict, target, jump or goto destination) per rule]} without chain ends and policies."""
+def _image(namespace, family, table):
+    """The table as the kernel has it: (bytes, offsets of hooks, of their policies, which hooks it has)."""
     layout = LAYOUTS[family]
     with namespace.socket(layout.family, socket.SOCK_RAW, socket.IPPROTO_RAW) as control:
         info = _getsockopt(control, layout.level, GET_INFO, struct.pack("=32s52x", table.encode()))
         valid, *numbers = struct.unpack_from("=I5I5III", info, 32)
-        hooks, underflows, size = numbers[:5], numbers[5:10], numbers[11]
+        hooks, size = numbers[:5], numbers[11]
         request = struct.pack("=32sI4x", table.encode(), size) + bytes(size)
         data = _getsockopt(control, layout.level, GET_ENTRIES, request)[40:]
-    starts = {hooks[hook]: HOOKS[hook] for hook in range(5) if valid & 1 << hook}
+    return data[:size], {hooks[hook]: HOOKS[hook] for hook in range(5) if valid & 1 << hook}
+
+
+def read_counters(namespace, family, table):
+    """[(chain, number of the rule or 0 for the policy, packets, bytes)] of what has seen packets, as iptables-save -c counts."""
+    layout = LAYOUTS[family]
+    data, starts = _image(namespace, family, table)
+    chains, at, chain = {}, 0, None
+    while at < len(data):
+        target_at, next_at = struct.unpack_from("=HH", data, at + layout.offsets_at)
+        chain = starts.get(at, chain)
+        if data[at + target_at + 2 : at + target_at + 8] == b"ERROR\0":
+            chain = data[at + target_at + 32 : at + target_at + 64].split(b"\0")[0].decode()
+        else:
+            chains.setdefault(chain, []).append(struct.unpack_from("=QQ", data, at + layout.entry_size - 16))
+        at += next_at
+    found = []
+    for chain, counts in chains.items():
+        # The end of a chain is its policy, which user-defined ones have not.
+        policy = counts.pop()
+        numbered = [*enumerate(counts, 1), *([(0, policy)] if chain in HOOKS else [])]
+        found += [(chain, number, *count) for number, count in numbered if count[0]]
+    return found
+
+
+def read_table(namespace, family, table):
+    """{chain: [(verdict, target, jump or goto destination) per rule]} without chain ends and policies."""
+    layout = LAYOUTS[family]
+    data, starts = _image(namespace, family, table)
+    size = len(data)
     entries, at, chain = [], 0, None
     heads = {}
     while at < size:

@@ -10,6 +10,7 @@ from fence import Fence
 from loops import LONG_S, SUSPICIOUS, Endless, break_up, going_round
 from namespaces import Namespace, OracleError, enter_private_mounts
 from observe_drops import DropObserver
+from observe_legacy_trace import read_counters, registered_tables
 from packets import check_addresses, is_ipv6
 from probe import Record, analyse, endless
 from rulesets import Refused
@@ -211,6 +212,17 @@ class Oracle:
         self._flush()
         return {}
 
+    def counters(self, request):
+        """What rules and policies of the legacy backend have counted, without a program that lists them."""
+        host, family = self.host(request["host"]), request.get("family", 4)
+        return {
+            "counters": [
+                (f"{table} {chain} {number}", packets, size)
+                for table in registered_tables(host.namespace, family)
+                for chain, number, packets, size in read_counters(host.namespace, family, table)
+            ]
+        }
+
     def execute(self, request):
         host = self.host(request["host"])
         try:
@@ -278,6 +290,7 @@ OPERATIONS = {
     "probe": Oracle.probe,
     "probes": Oracle.probes,
     "flush": Oracle.flush,
+    "counters": Oracle.counters,
     "exec": Oracle.execute,
     "commands": Oracle.commands,
     "route": Oracle.route,

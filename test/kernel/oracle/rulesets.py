@@ -52,6 +52,8 @@ class Rulesets:
         # nft tables of an earlier load that were only emptied, because removing them takes ten times as long.
         self.emptied = {4: set(), 6: set()}
         self.native_nft = False
+        # Asking ipset about none is two programs, for each ruleset that is loaded.
+        self.may_have_sets = False
 
     def load(self, family, backend, rules, replace=True):
         """iptables-restore. With `replace`, the tables of this family and backend that the rules do not
@@ -107,6 +109,7 @@ class Rulesets:
                 self._clear(key)
         # ipset cannot destroy sets from a restore file and create them again in the same one.
         self._destroy_sets()
+        self.may_have_sets = True
         code, _, error = self.namespace.run(["ipset", "restore"], sets)
         if code:
             raise Refused("ipset", code, error)
@@ -114,10 +117,13 @@ class Rulesets:
     def _destroy_sets(self):
         """A list:set holds its members until it is empty, and the kernel lets go of them and of deleted nft
         rules a little later."""
+        if not self.may_have_sets:
+            return
         for attempt in range(DESTROY_ATTEMPTS):
             self.namespace.run(["ipset", "flush"])
             code, _, error = self.namespace.run(["ipset", "destroy"])
             if not code:
+                self.may_have_sets = False
                 return
             time.sleep(0.005 * (attempt + 1))
         raise Refused("ipset", code, error)
@@ -159,6 +165,7 @@ class Rulesets:
     def changed_from_outside(self):
         """A command may have done anything: see what is there now."""
         self.forget()
+        self.may_have_sets = True
         for family in (4, 6):
             loaded = self.loaded[family, "legacy"]
             for table in registered_tables(self.namespace, family):
