@@ -31,6 +31,15 @@ export function rareMatches(place: RulePlace): fc.Arbitrary<string> {
   if (isAt(place, "PREROUTING", "INPUT")) texts.push("-m socket", "-m socket --nowildcard", "-m socket --transparent");
   if (isAt(place, "OUTPUT", "POSTROUTING")) texts.push("-m cgroup ! --cgroup 5", "-m cgroup --cgroup 5");
   if (family === 6 && isAt(place, "PREROUTING", "INPUT", "FORWARD")) texts.push("-m eui64");
+  if (place.words.accounts) {
+    const bounds = ["2", "! 2", "1:3", "60:200", "! 100"];
+    for (const [at, text] of bounds.entries()) {
+      const mode = ["packets", "packets", "packets", "bytes", "avgpkt"][at];
+      const direction = ["both", "original", "reply", "both", "original"][at];
+      const negated = text.startsWith("! ") ? `! --connbytes ${text.slice(2)}` : `--connbytes ${text}`;
+      texts.push(`-m connbytes ${negated} --connbytes-dir ${direction} --connbytes-mode ${mode}`);
+    }
+  }
   if (place.stateful) {
     texts.push("-m connlimit --connlimit-above 1", "-m connlimit --connlimit-upto 1 --connlimit-daddr");
   }

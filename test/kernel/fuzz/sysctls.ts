@@ -1,5 +1,19 @@
 import fc from "fast-check";
 
+const ACCOUNTING = "net.netfilter.nf_conntrack_acct";
+
+/** Whether connections count what they carry. */
+export const accounting: fc.Arbitrary<Readonly<Record<string, string>>> = fc.constantFrom(
+  {},
+  {},
+  { [ACCOUNTING]: "1" },
+);
+
+/** What only such a host's rules speak of: connbytes switches accounting on for good. */
+export function doesAccount(sysctls: Readonly<Record<string, string>>): boolean {
+  return sysctls[ACCOUNTING] === "1";
+}
+
 /** Switches that change a packet's way, on the router. */
 export const sysctlsArbitrary: fc.Arbitrary<Readonly<Record<string, string>>> = fc
   .tuple(
@@ -24,11 +38,13 @@ export const sysctlsArbitrary: fc.Arbitrary<Readonly<Record<string, string>>> = 
       { maxLength: 2 },
     ),
     fc.constantFrom("1", "1", "1", "1", "1", "1", "1", "1", "0"),
+    accounting,
   )
-  .map(([all, in0, out0, more, forward]) => ({
+  .map(([all, in0, out0, more, forward, counts]) => ({
     "net.ipv4.ip_forward": forward,
     "net.ipv4.conf.all.rp_filter": all,
     "net.ipv4.conf.in0.rp_filter": in0,
     "net.ipv4.conf.out0.rp_filter": out0,
     ...Object.fromEntries(more),
+    ...counts,
   }));

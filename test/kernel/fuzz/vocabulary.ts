@@ -26,4 +26,6 @@ export interface Vocabulary {
   readonly netmapSource: fc.Arbitrary<string>;
   /** Its packets travel in VXLAN, which the oracle knows by the port: UDP ports are not translated. */
   readonly tunnels?: boolean;
+  /** Its connections count what they carry. */
+  readonly accounts?: boolean;
 }

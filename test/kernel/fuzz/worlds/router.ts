@@ -5,8 +5,8 @@ import { withNativeTables } from "../native-tables.ts";
 import { sequencesOf } from "../packets.ts";
 import { ROUTER_TRAFFIC, ROUTER_WORDS } from "../pools.ts";
 import { routesArbitrary } from "../routes.ts";
-import { sysctlsArbitrary } from "../sysctls.ts";
-import { randomRulesets, type WorldKind, worldKind } from "../world-kind.ts";
+import { doesAccount, sysctlsArbitrary } from "../sysctls.ts";
+import { type FuzzedHost, randomRulesets, type WorldKind, worldKind } from "../world-kind.ts";
 
 const schema = z.object({
   routes: z.array(z.string()),
@@ -15,7 +15,9 @@ const schema = z.object({
   outMtu: z.number(),
 });
 
-const FUZZED = [{ name: "R", words: ROUTER_WORDS }];
+function fuzzed({ sysctls }: z.infer<typeof schema>): readonly FuzzedHost[] {
+  return [{ name: "R", words: { ...ROUTER_WORDS, accounts: doesAccount(sysctls) } }];
+}
 
 /** One IPv4 router with random routes, policy rules and sysctls between three hosts. */
 export const router: WorldKind = worldKind({
@@ -27,8 +29,8 @@ export const router: WorldKind = worldKind({
     .map(([{ routes, rules }, sysctls, outMtu]) => ({ routes: [...routes], rules: [...rules], sysctls, outMtu })),
   lab: ({ outMtu, ...router }) => routerLab({ router, outMtu }),
   mute: () => ["A", "B", "C"],
-  fuzzed: () => FUZZED,
+  fuzzed,
   sequences: () => sequencesOf(ROUTER_TRAFFIC),
-  rulesets: (_, wish) => withNativeTables(randomRulesets(FUZZED, wish)),
+  rulesets: (world, wish) => withNativeTables(randomRulesets(fuzzed(world), wish)),
   conntrack: true,
 });

@@ -4,6 +4,7 @@ import { routerLab6 } from "../../harness/router-lab-6.ts";
 import { sequencesOf } from "../packets.ts";
 import { ROUTER6_TRAFFIC, ROUTER6_WORDS } from "../pools6.ts";
 import { routes6Arbitrary } from "../routes6.ts";
+import { accounting, doesAccount } from "../sysctls.ts";
 import { type WorldKind, worldKind } from "../world-kind.ts";
 
 const schema = z.object({
@@ -31,8 +32,13 @@ const sysctls: fc.Arbitrary<Record<string, string>> = fc
       ] as const,
       { maxLength: 2 },
     ),
+    accounting,
   )
-  .map(([forwarding, more]) => ({ "net.ipv6.conf.all.forwarding": forwarding, ...Object.fromEntries(more) }));
+  .map(([forwarding, more, counts]) => ({
+    "net.ipv6.conf.all.forwarding": forwarding,
+    ...Object.fromEntries(more),
+    ...counts,
+  }));
 
 /** One IPv6 router with random routes, policy rules and sysctls between three hosts. */
 export const router6: WorldKind = worldKind({
@@ -49,7 +55,7 @@ export const router6: WorldKind = worldKind({
     })),
   lab: ({ outMtu, ...router }) => routerLab6({ router, outMtu }),
   mute: () => ["A", "B", "C"],
-  fuzzed: () => [{ name: "R", words: ROUTER6_WORDS }],
+  fuzzed: (world) => [{ name: "R", words: { ...ROUTER6_WORDS, accounts: doesAccount(world.sysctls) } }],
   sequences: () => sequencesOf(ROUTER6_TRAFFIC),
   conntrack: true,
 });
