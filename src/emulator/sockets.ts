@@ -6,6 +6,7 @@ import { receiveFragmentationNeeded, receivePacketTooBig } from "../linux/icmp-r
 import { allowEchoReply6, cameBy } from "../linux/icmpv6.ts";
 import { resetFor } from "../linux/reject.ts";
 import { needsInterface } from "../linux/routing/address-scope.ts";
+import { ownDevice } from "../linux/routing/own-device.ts";
 import type { HostRuntime } from "../linux/runtime.ts";
 import { isForMany, type Skb } from "../linux/skb.ts";
 import { type Address, isLoopback, isMulticast, sameAddress } from "../net/address.ts";
@@ -235,6 +236,8 @@ function refuse(runtime: HostRuntime, skb: Skb): void {
     // tcp_v6_send_reset(): an anycast address is no unicast destination.
     const anycast = skb.route?.kind === "local" && skb.route.route.type === "anycast";
     if (reset === null || anycast) return;
+    // There is no route from an address of others: what TEE has given to this host itself is for somebody else.
+    if (received.src.family === 4 && ownDevice(runtime, received.dst) === null) return;
     // tcp_v4_send_reset() keeps the type of service, tcp_v6_send_reset() but the ECN bits; the reset of a REJECT does not.
     reset.tos = received.src.family === 4 ? received.tos : received.tos & 0xfc;
     const mark = replyMark(runtime, skb);

@@ -74,20 +74,19 @@ const ZONES = [
 /** Targets that rules seldom have; `protocol` is what the rule selects. Null where there is none for this place. */
 export function rareTargets(place: RulePlace, protocol: string): fc.Arbitrary<string> | null {
   const { family } = place.words;
-  // Of copies in a tunnel it is not told which outer connection is whose.
-  const copy = place.words.tunnels
-    ? fc.constant("-j LOG")
-    : place.words.host.map((gateway) => `-j TEE --gateway ${gateway}`);
+  const copies = place.words.copyTo?.map((gateway) => `-j TEE --gateway ${gateway}`);
   if (place.table === "raw") {
     return fc.oneof(
       { weight: 2, arbitrary: fc.constant("-j TRACE") },
       { weight: 3, arbitrary: fc.constantFrom(...ZONES) },
-      { weight: 1, arbitrary: copy },
+      ...(copies === undefined ? [] : [{ weight: 1, arbitrary: copies }]),
     );
   }
   if (place.table === "filter") {
     const proxied = protocol === "tcp" && isAt(place, "INPUT", "FORWARD");
-    return proxied ? fc.oneof(copy, fc.constant("-j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460")) : copy;
+    const proxies = fc.constant("-j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460");
+    if (copies === undefined) return proxied ? proxies : null;
+    return proxied ? fc.oneof(copies, proxies) : copies;
   }
   if (place.table !== "mangle") return null;
   const texts = [
@@ -107,5 +106,8 @@ export function rareTargets(place: RulePlace, protocol: string): fc.Arbitrary<st
   if ((protocol === "tcp" || protocol === "udp") && isAt(place, "PREROUTING")) {
     texts.push("-j TPROXY --on-port 8080 --tproxy-mark 0x1/0x1");
   }
-  return fc.oneof({ weight: texts.length, arbitrary: fc.constantFrom(...texts) }, { weight: 1, arbitrary: copy });
+  return fc.oneof(
+    { weight: texts.length, arbitrary: fc.constantFrom(...texts) },
+    ...(copies === undefined ? [] : [{ weight: 1, arbitrary: copies }]),
+  );
 }

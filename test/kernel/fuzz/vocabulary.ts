@@ -26,6 +26,8 @@ export interface Vocabulary {
   readonly netmapSource: fc.Arbitrary<string>;
   /** Its packets travel in VXLAN, which the oracle knows by the port: UDP ports are not translated. */
   readonly tunnels?: boolean;
+  /** Where copies go; absent: none are made. */
+  readonly copyTo?: fc.Arbitrary<string>;
   /** Its connections count what they carry. */
   readonly accounts?: boolean;
 }

@@ -187,8 +187,9 @@ function togetherOf(run: Run): Together {
   const outcomes = new Set<string>();
   const groups = new Map<number, Journey[]>();
   for (const journey of run.journeys.slice(run.first)) {
-    if (isLate(journey, run.journeys)) continue;
-    const { id } = originalOf(journey, run);
+    const original = originalOf(journey, run);
+    if (isLate(original, run.journeys)) continue;
+    const { id } = original;
     const group = groups.get(id);
     if (group === undefined) groups.set(id, [journey]);
     else group.push(journey);

@@ -139,7 +139,7 @@ def is_empty(namespace, family, table):
 
 TERMINATING = {
     "REJECT": "drop", "DNAT": "accept", "SNAT": "accept", "MASQUERADE": "accept", "REDIRECT": "accept",
-    "NETMAP": "accept", "TPROXY": "accept", "SYNPROXY": "drop", "NFQUEUE": "queue",
+    "NETMAP": "accept", "TPROXY": "accept", "NFQUEUE": "queue",
 }
 
 
