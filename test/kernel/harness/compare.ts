@@ -1,3 +1,4 @@
+import { REDIRECT, V6_REDIRECT } from "../../../src/net/icmp.ts";
 import { type PortSet, portSetHas } from "../../../src/net/port-set.ts";
 import { ICMP, ICMPV6, TCP, UDP, UDPLITE } from "../../../src/net/protocol.ts";
 import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule, Together } from "./observation.ts";
@@ -52,7 +53,7 @@ export function compare(kernel: Observation, podpath: Observation): readonly str
     return found;
   }
   const { responses } = podpath;
-  const quiet = QUIET.has(kernel.reason) && podpath.reason === kernel.reason && kernel.responses.length === 0;
+  const quiet = QUIET.has(kernel.reason) && podpath.reason === kernel.reason && kernel.responses.every(isRedirect);
   const outcome = quiet && podpath.outcome === "rejected" && kernel.outcome === "dropped" ? "dropped" : podpath.outcome;
   // An ICMP error about a tunnel packet with an ARP question inside looks like one about the packet that waits for it.
   const refused = kernel.outcome === "rejected" && podpath.outcome === "unresolved" && podpath.responses.length > 0;
@@ -123,6 +124,11 @@ function compareTogether(
     true,
     differ,
   );
+}
+
+/** A redirect refuses nothing. */
+function isRedirect({ packet }: SeenResponse): boolean {
+  return packet.icmpType === (packet.protocol === ICMP ? REDIRECT : V6_REDIRECT);
 }
 
 /** Reasons that the kernel also gives where it owes an error. */
