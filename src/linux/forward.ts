@@ -299,6 +299,8 @@ export function sendToGateway(runtime: HostRuntime, skb: Skb, gateway: Address, 
   const result = routeOutputKey(runtime, { ...key, protocol: 0, sport: 0, dport: 0 }, true);
   tellRoute(runtime, skb, result, "send");
   if (result.kind === "error") return drop(runtime, skb, null, "OUTPUT", "no route for the copy");
+  // nf_dup_ipv4_route() gives it to the device that it leaves by.
+  skb.carrier = result.kind === "local" ? runtime.compiled.loopback : result.output;
   leaveHost(runtime, skb, result);
 }
 

@@ -107,8 +107,8 @@ export interface Skb {
   /** Copies that bridges and VXLAN devices made of one frame, which share this count; null: none yet. */
   copies: { count: number } | null;
   /**
-   * The tunnel device that made this packet of another one, or that of a redirect in IPv6 (`skb->dev`): in POSTROUTING it counts
-   * as the incoming device.
+   * The tunnel device that made this packet of another one, or that by which a redirect in IPv6 or a copy of TEE leaves (`skb->dev`):
+   * in POSTROUTING it counts as the incoming device.
    */
   carrier: Interface | null;
   /** Sent by a raw socket with a header of its own (`!skb->ignore_df`): in IPv6 nobody cuts it. */

@@ -127,6 +127,8 @@ describe.skipIf(!available).each([
       "-A came -i in0 -j MARK --set-mark 1",
       "-A came -i lo -j MARK --set-mark 4",
       "-A came -i in+ -j MARK --set-mark 5",
+      // The device that the copy leaves by counts as the one that it came in by.
+      "-A came -i out1 -j MARK --set-mark 6",
       "-A POSTROUTING -o out1 -j MARK --set-mark 2",
       `-A OUTPUT -d ${family === 4 ? "255.0.0.0/8" : "ff00::/8"} -j MARK --set-mark 9`,
       "-A OUTPUT -p udp -j MARK --set-mark 3",

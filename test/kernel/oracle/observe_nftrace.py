@@ -8,7 +8,7 @@ from netlink import (
     NETLINK_ADD_MEMBERSHIP, NETLINK_DROP_MEMBERSHIP, NETLINK_NETFILTER, SO_RCVBUFFORCE, SOL_NETLINK, SUBSYS_NFTABLES,
     Netfilter, attribute_list, attributes, messages,
 )
-from packets import parse
+from packets import EXTENSION_NAMES, parse
 
 TRACE_GROUP = 9
 TRACE_MESSAGE = SUBSYS_NFTABLES << 8 | 17
@@ -88,7 +88,7 @@ class NftTraceObserver:
         ident = found[ID]
         if NETWORK in found:
             # Header and interfaces come with the first event of each base chain only.
-            packet = parse(found[NETWORK] + found.get(TRANSPORT, b""))
+            packet = parse(_shown(found[NETWORK], found.get(TRANSPORT, b"")))
             self.contexts[ident] = (packet, _index(found.get(IIF)), _index(found.get(OIF)))
         elif IIF in found or OIF in found:
             packet = self.contexts.get(ident, (None,))[0]
@@ -136,6 +136,11 @@ class NftTraceObserver:
     def forget_packets(self):
         # Trace ids come from the address of the packet's buffer, which the kernel reuses.
         self.contexts.clear()
+
+
+def _shown(network, transport):
+    """The bytes of a packet that a trace has: of IPv6 no extension headers, for which what they carry must not be taken."""
+    return network if network[0] >> 4 == 6 and network[6] in EXTENSION_NAMES else network + transport
 
 
 def _target(expressions):
