@@ -78,7 +78,7 @@ export function explainTarget(
   programmed: Causes | null,
 ): Explanation {
   const explainer = ruleExplainer(network, programmed);
-  const groups = new Map<string, { nodes: string[]; group: RuleGroup }>();
+  const hostsOf = new Map<Asked, string[]>();
   const sets = new Map<string, { nodes: string[]; set: ExplainedSet }>();
   const tables = sharedTables(target, explainer);
   const explainedOnce = sharedSets(network.origins, target);
@@ -90,7 +90,11 @@ export function explainTarget(
       ),
       meantIn(target, nftChains(host, target, explainer)),
     ];
-    for (const { meant } of asked) for (const { key, found } of meant) addRules(groups, host.name, key, found);
+    for (const one of asked) {
+      const before = hostsOf.get(one);
+      if (before !== undefined) before.push(host.name);
+      else if (one.meant.length > 0) hostsOf.set(one, [host.name]);
+    }
     if (target.kind === "set" || target.kind === "resource") {
       for (const set of host.ipSets.values()) {
         if (target.kind === "set" && set.name !== target.name) continue;
@@ -100,10 +104,11 @@ export function explainTarget(
       }
     }
   }
-  const found = groups.size + sets.size > 0;
+  const rules = target.kind === "set" ? [] : ruleGroups(hostsOf, hosts);
+  const found = hostsOf.size + sets.size > 0;
   return {
     target,
-    rules: target.kind === "set" ? [] : [...groups.values()].map(({ nodes, group }) => ({ ...group, nodes })),
+    rules,
     sets: [...sets.values()],
     close: found ? [] : closeNames(network, hosts, target, programmed),
   };
@@ -256,15 +261,23 @@ function chainKey({ family, backend, table, chain, rules }: FoundChain): string 
   return JSON.stringify([family, backend, table, chain, texts]);
 }
 
-function addRules(
-  groups: Map<string, { nodes: string[]; group: RuleGroup }>,
-  node: string,
-  key: string,
-  found: FoundChain,
-): void {
-  const before = groups.get(key);
-  if (before !== undefined) before.nodes.push(node);
-  else groups.set(key, { nodes: [node], group: { ...found, nodes: [] } });
+/** The chains that are meant, each once with all hosts that have it; chains of one table share the list of hosts. */
+function ruleGroups(hostsOf: ReadonlyMap<Asked, readonly string[]>, hosts: readonly Host[]): readonly RuleGroup[] {
+  const groups = new Map<string, { lists: (readonly string[])[]; found: FoundChain }>();
+  for (const [{ meant }, names] of hostsOf) {
+    for (const { key, found } of meant) {
+      const before = groups.get(key);
+      if (before !== undefined) before.lists.push(names);
+      else groups.set(key, { lists: [names], found });
+    }
+  }
+  const place = new Map(hosts.map(({ name }, i) => [name, i]));
+  const inOrder = (lists: readonly (readonly string[])[]): readonly string[] =>
+    lists.flat().sort((x, y) => (place.get(x) ?? 0) - (place.get(y) ?? 0));
+  return [...groups.values()].map(({ lists, found }) => {
+    const [only = []] = lists;
+    return { ...found, nodes: lists.length === 1 ? only : inOrder(lists) };
+  });
 }
 
 function setKey({ name, members, usedBy }: ExplainedSet): string {
