@@ -1,8 +1,10 @@
 import { complain, type Field, listOf, member, text, textMap } from "./field.ts";
 
+type LabelOperator = "In" | "NotIn" | "Exists" | "DoesNotExist";
+
 export interface LabelRequirement {
   readonly key: string;
-  readonly operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
+  readonly operator: LabelOperator;
   readonly values: readonly string[];
 }
 
@@ -12,11 +14,16 @@ export interface LabelSelector {
   readonly matchExpressions: readonly LabelRequirement[];
 }
 
+/** The operators that selectors of all kinds have. */
+export function isLabelOperator(operator: string): operator is LabelOperator {
+  return operator === "In" || operator === "NotIn" || operator === "Exists" || operator === "DoesNotExist";
+}
+
 function readRequirement(field: Field): LabelRequirement | null {
   const key = text(member(field, "key"));
   const operator = text(member(field, "operator"));
   if (key === null) return null;
-  if (operator !== "In" && operator !== "NotIn" && operator !== "Exists" && operator !== "DoesNotExist") {
+  if (operator === null || !isLabelOperator(operator)) {
     complain(member(field, "operator"), "In, NotIn, Exists or DoesNotExist");
     return null;
   }
@@ -35,10 +42,11 @@ export function readLabelSelector(field: Field): LabelSelector | null {
 /** apimachinery's labels.Requirement: `NotIn` holds where the label is missing. */
 export function matchesLabelSelector(selector: LabelSelector, labels: ReadonlyMap<string, string>): boolean {
   for (const [key, value] of selector.matchLabels) if (labels.get(key) !== value) return false;
-  return selector.matchExpressions.every((requirement) => holds(requirement, labels.get(requirement.key)));
+  return selector.matchExpressions.every(({ key, operator, values }) => holds(operator, values, labels.get(key)));
 }
 
-function holds({ operator, values }: LabelRequirement, value: string | undefined): boolean {
+/** Whether a label's value, undefined where it is missing, is as an operator asks. */
+export function holds(operator: LabelOperator, values: readonly string[], value: string | undefined): boolean {
   switch (operator) {
     case "In":
       return value !== undefined && values.includes(value);

@@ -1,4 +1,5 @@
 import { at, type Field, integer, listOf, member, text, textMap } from "../field.ts";
+import { holds, isLabelOperator } from "../label-selector.ts";
 import { NO_RESOURCES, podRequests, type Resources } from "./resource-requests.ts";
 import { NO_TOPOLOGY, readTopologyRules, type TopologyRules } from "./topology-rules.ts";
 
@@ -140,21 +141,14 @@ function tolerates(toleration: Toleration, taint: Taint): boolean {
 function termHolds(node: CandidateNode, { labels, names }: NodeTerm): boolean {
   if (labels.length === 0 && names.length === 0) return false;
   return (
-    labels.every((one) => holds(one, node.labels.get(one.key))) &&
-    names.every((one) => one.key === "metadata.name" && holds(one, node.name))
+    labels.every((one) => meets(one, node.labels.get(one.key))) &&
+    names.every((one) => one.key === "metadata.name" && meets(one, node.name))
   );
 }
 
-function holds({ operator, values }: NodeRequirement, value: string | undefined): boolean {
+function meets({ operator, values }: NodeRequirement, value: string | undefined): boolean {
+  if (isLabelOperator(operator)) return holds(operator, values, value);
   switch (operator) {
-    case "In":
-      return value !== undefined && values.includes(value);
-    case "NotIn":
-      return value === undefined || !values.includes(value);
-    case "Exists":
-      return value !== undefined;
-    case "DoesNotExist":
-      return value === undefined;
     case "Gt":
       return wholeNumber(value) > wholeNumber(values[0]);
     case "Lt":

@@ -6,7 +6,7 @@ import type { OriginTable } from "../../model/origin.ts";
 import { descriptionReading, tellProblems } from "../fabric/description-reading.ts";
 import { type FabricDescription, NO_FABRIC, readFabric, unknownFabricKeys } from "../fabric/fabric.ts";
 import { type UnknownKey, unknownKeys } from "../known-keys.ts";
-import { parseDocument } from "../resources/parse-document.ts";
+import { noYaml, parseDocument } from "../resources/parse-document.ts";
 import { NODE_KEYS, type NodeReading, readNode } from "./read-node.ts";
 
 /** The text of another file of the folder, by its path relative to `nodes.yaml`; null when there is none. */
@@ -41,15 +41,7 @@ export const NODES_KIND = "ClusterNodes";
 export function readNodesFile(source: string, file: string, origins: OriginTable, other: OtherFile): NodesFile {
   const document = parseDocument(source);
   if (document.kind === "error") {
-    const finding: Finding = {
-      code: "yaml-syntax",
-      severity: "error",
-      message: `Cannot be read as YAML: ${document.message}.`,
-      file,
-      line: document.line,
-      column: document.column,
-    };
-    return { ...NO_NODES_FILE, findings: [finding] };
+    return { ...NO_NODES_FILE, findings: [noYaml(document, file)] };
   }
   const top = topField(document.value);
   const reading: NodeReading = { ...descriptionReading(file, source, NODES_KIND, origins), other };

@@ -10,7 +10,7 @@ import {
 } from "../../kubernetes/field.ts";
 import type { Finding } from "../../model/finding.ts";
 import { locateField } from "../resources/locate-field.ts";
-import { parseDocument } from "../resources/parse-document.ts";
+import { noYaml, parseDocument } from "../resources/parse-document.ts";
 import type { FactText } from "./statement.ts";
 
 /** Each place costs a walk of the whole text. */
@@ -26,15 +26,7 @@ export function readFactsFile(
 ): { readonly facts: readonly FactText[]; readonly findings: readonly Finding[] } {
   const document = parseDocument(content);
   if (document.kind === "error") {
-    const finding: Finding = {
-      code: "yaml-syntax",
-      severity: "error",
-      message: `Cannot be read as YAML: ${document.message}.`,
-      file,
-      line: document.line,
-      column: document.column,
-    };
-    return { facts: [], findings: [finding] };
+    return { facts: [], findings: [noYaml(document, file)] };
   }
   const top = topField(document.value);
   const facts: FactText[] = [];

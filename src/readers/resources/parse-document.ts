@@ -1,4 +1,5 @@
 import { CORE_SCHEMA, load, YAMLException } from "js-yaml";
+import type { Finding } from "../../model/finding.ts";
 import { readPlainYaml } from "./plain-yaml.ts";
 
 export type Parsed =
@@ -84,4 +85,16 @@ function unfoldedSize(value: unknown, limit: number): "fine" | "too many" | "too
   const size = measure(value, 0);
   if (size <= limit) return "fine";
   return tooDeep ? "too deep" : "too many";
+}
+
+/** The finding that a file of podpath's own is no YAML. */
+export function noYaml(document: Extract<Parsed, { readonly kind: "error" }>, file: string): Finding {
+  return {
+    code: "yaml-syntax",
+    severity: "error",
+    message: `Cannot be read as YAML: ${document.message}.`,
+    file,
+    line: document.line,
+    column: document.column,
+  };
 }

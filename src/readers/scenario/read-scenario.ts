@@ -16,7 +16,7 @@ import type { Finding } from "../../model/finding.ts";
 import { parseProtocol } from "../../net/protocol.ts";
 import { type UnknownKey, unknownKeys } from "../known-keys.ts";
 import { locateElements, locateField, locateKey, type Position } from "../resources/locate-field.ts";
-import { parseDocument } from "../resources/parse-document.ts";
+import { noYaml, parseDocument } from "../resources/parse-document.ts";
 import { readExpectation, word } from "./read-expectation.ts";
 import { readFixes, readTime, readTimeline } from "./read-timeline.ts";
 import type { Scenario, ScenarioNetwork, ScenarioProbe, UnplayedPart } from "./scenario.ts";
@@ -52,17 +52,7 @@ export function readScenario(source: string, file: string): ReadScenario {
   if (document.kind === "error") {
     return {
       scenario: null,
-      findings: [
-        {
-          code: "yaml-syntax",
-          severity: "error",
-          message: `Cannot be read as YAML: ${document.message}.`,
-          file,
-          line: document.line,
-          column: document.column,
-          expected: "a scenario file",
-        },
-      ],
+      findings: [{ ...noYaml(document, file), expected: "a scenario file" }],
     };
   }
   const top = topField(document.value);

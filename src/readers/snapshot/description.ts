@@ -4,7 +4,7 @@ import type { OriginTable } from "../../model/origin.ts";
 import { descriptionReading, tellProblems } from "../fabric/description-reading.ts";
 import { type FabricDescription, NO_FABRIC, readFabric, unknownFabricKeys } from "../fabric/fabric.ts";
 import { unknownKeys } from "../known-keys.ts";
-import { parseDocument } from "../resources/parse-document.ts";
+import { noYaml, parseDocument } from "../resources/parse-document.ts";
 import type { PlacedFile } from "./layout.ts";
 
 /** `snapshot.yaml`: what dumps cannot tell. */
@@ -20,15 +20,7 @@ export const NO_DESCRIPTION: SnapshotDescription = { name: null, collectedAt: nu
 export function readDescription(file: PlacedFile, origins: OriginTable): SnapshotDescription {
   const document = parseDocument(file.text);
   if (document.kind === "error") {
-    const finding: Finding = {
-      code: "yaml-syntax",
-      severity: "error",
-      message: `Cannot be read as YAML: ${document.message}.`,
-      file: file.path,
-      line: document.line,
-      column: document.column,
-    };
-    return { ...NO_DESCRIPTION, findings: [finding] };
+    return { ...NO_DESCRIPTION, findings: [noYaml(document, file.path)] };
   }
   const top = topField(document.value);
   const reading = descriptionReading(file.path, file.text, "Snapshot", origins);
