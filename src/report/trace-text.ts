@@ -7,6 +7,7 @@ import type { Asked } from "./asked.ts";
 import { type BranchGroup, conditionParts, groupBranches } from "./branch-groups.ts";
 import { conversationLines, type TraceStyle } from "./conversation-text.ts";
 import { decisiveUnknowns } from "./decisive-unknowns.ts";
+import { endClasses } from "./end-classes.ts";
 import { describeEnd, kindWords } from "./ending-text.ts";
 import { fallbackFacts } from "./fallback-fact.ts";
 import { groundLines } from "./ground-text.ts";
@@ -21,21 +22,38 @@ import { columns, paragraph, WIDTH } from "./wrap.ts";
 /** Branches told in full unless `verbose`. */
 const FULL_BRANCHES = 3;
 
+const CUT_ADVICE =
+  "What the branches do that were not followed is not known: a narrower question, such as one about a single pod behind a Service, has a certain answer. --verbose shows all that were followed.";
+
 /** A trace for people, in lines of 80 columns. */
 export function traceText(asked: Asked, answer: Answer, style: TraceStyle): string {
   const groups = groupBranches(answer, style.verbose);
   const lines = [...headline(asked, answer, style.ink, groups.length)];
-  const several = groups.length > 1;
+  const isCut = answer.truncated && !style.verbose;
+  // of more branches than anybody follows, one stands for all that end like it
+  const told = isCut
+    ? endClasses(groups).map(({ example, size, probability }) => ({
+        group: example,
+        title: size === 1 ? "One branch ends so" : `${size} branches end like this one`,
+        share: probability,
+      }))
+    : groups.map((group, index) => ({
+        group,
+        title: `Branch ${index + 1} of ${groups.length}`,
+        share: group.branch.probability,
+      }));
+  const several = told.length > 1 || isCut;
   const [first] = groups;
   const firstLines = first === undefined ? [] : branchLines(answer.network, first.branch, style);
-  groups.forEach((group, index) => {
-    if (several) lines.push("", ...branchHead(answer, group, `${index + 1} of ${groups.length}`, style.ink));
+  told.forEach(({ group, title, share }, index) => {
+    if (several) lines.push("", ...branchHead(answer, group, title, share, style.ink));
     if (several && index >= FULL_BRANCHES && !style.verbose) return;
     if (index === 0) lines.push(...firstLines);
     else if (style.verbose) lines.push(...branchLines(answer.network, group.branch, style));
     else lines.push(...laterBranch(answer.network, first?.branch ?? group.branch, firstLines, group.branch, style));
   });
-  if (groups.length > FULL_BRANCHES && !style.verbose) {
+  if (isCut) lines.push("", ...paragraph(CUT_ADVICE, "", "", style.ink.faint));
+  else if (groups.length > FULL_BRANCHES && !style.verbose) {
     lines.push(
       "",
       ...paragraph("Only the first branches are shown hop by hop: --verbose shows all.", "", "", style.ink.faint),
@@ -112,7 +130,7 @@ function verdictLines(answer: Answer, ink: Ink, count: number): readonly string[
         : `uncertain: ${plural(count, "branch", "branches")} with different ends, because something is not known`;
     const text = `${ends}${inEachCase(answer)}`;
     return paragraph(
-      answer.truncated ? "uncertain: more branches than podpath follows" : text,
+      answer.truncated ? `uncertain: there are more branches than the ${followed(answer)} that podpath follows` : text,
       "  ",
       ink.doubtful("? "),
       ink.doubtful,
@@ -123,6 +141,10 @@ function verdictLines(answer: Answer, ink: Ink, count: number): readonly string[
       ? `it depends on chance: ${plural(count, "branch", "branches")} with different ends`
       : `${common} in each of ${plural(count, "branch", "branches")}`;
   return paragraph(text, "  ", toned(common === null ? "doubtful" : outcomeTone(first.run), ink)("• "));
+}
+
+function followed({ branches }: Answer): number {
+  return branches.reduce((sum, { count }) => sum + count, 0);
 }
 
 /** What all the different ends have in common, as the rest of a sentence. */
@@ -175,11 +197,16 @@ function lost(run: Branch["run"], journey: Journey, arrived: boolean): readonly 
   return consequencesOf(run, journey).filter((answer) => !isDelivered(answer));
 }
 
-function branchHead(answer: Answer, { branch, cases }: BranchGroup, place: string, ink: Ink): readonly string[] {
-  const share = branch.probability < 1 ? `, probability ${percent(branch.probability)}` : "";
-  const title = `Branch ${place}${share}`;
+function branchHead(
+  answer: Answer,
+  { branch, cases }: BranchGroup,
+  title: string,
+  share: number | null,
+  ink: Ink,
+): readonly string[] {
+  const whole = `${title}${share !== null && share < 1 ? `, probability ${percent(share)}` : ""}`;
   return [
-    ink.strong(`── ${title} ${"─".repeat(Math.max(0, WIDTH - 4 - columns(title)))}`),
+    ink.strong(`── ${whole} ${"─".repeat(Math.max(0, WIDTH - 4 - columns(whole)))}`),
     ...caseLines(cases, ink),
     ...(answer.certainty === "certain" ? [] : branchVerdict(answer.network, branch, ink)),
   ];

@@ -49,7 +49,9 @@ export function nextCommand(
   unknowns: Answer["unknowns"],
   ask: ((doubt: Doubt) => Answer) | null,
 ): NextCommand | null {
-  return ofUnknowns(answer, unknowns) ?? (ask === null ? null : ofAssumptions(answer, ask));
+  const known = ofUnknowns(answer, unknowns);
+  // where not all branches were followed, no assumption makes the answer what it is
+  return known !== null || ask === null || answer.truncated ? known : ofAssumptions(answer, ask);
 }
 
 function ofUnknowns({ network, branches }: Answer, unknowns: Answer["unknowns"]): NextCommand | null {
