@@ -175,11 +175,12 @@ function runStatement(state: Run, statement: BirdStatement, scope: Scope): Flow 
 
 /** A call or method as a statement: a method changes the attribute or variable it is of. */
 function runExpression(state: Run, expression: BirdExpression, scope: Scope): Flow {
-  if (expression.kind === "method" && expression.of.kind === "name") {
+  const empties = expression.kind === "member" && expression.member === "empty";
+  if ((expression.kind === "method" || empties) && expression.of.kind === "name") {
     const { name } = expression.of;
     const value = evaluate(state, expression, scope);
     if (scope.has(name)) scope.set(name, value);
-    else if (!writeAttribute(state.draft, name, value)) fail(`${name}.${expression.method}() gives a ${value.type}`);
+    else if (!writeAttribute(state.draft, name, value)) fail(`${name} cannot be set to a ${value.type}`);
     return "on";
   }
   if (expression.kind === "call") {

@@ -86,15 +86,13 @@ function passedOn(route: RibRoute, attributes: PathAttributes, to: Exporter): Pa
   };
 }
 
-/** RFC 4456: who brought the route into the AS, and the clusters it went through. */
+/**
+ * RFC 4456: who brought the route into the AS, and the cluster that it leaves or enters: that of the client whom it is told, or of the one
+ * who told it. As all sets of numbers, the list goes out in order (bgp_normalize_int_set).
+ */
 function reflected(attributes: PathAttributes, from: BgpOwner, to: Exporter): PathAttributes {
-  const first = from.reflectorClient ? from.clusterId : to.clusterId;
-  let clusterList = [first, ...(attributes.clusterList ?? [])];
-  if (from.reflectorClient && to.reflectorClient && from.clusterId !== to.clusterId) {
-    clusterList = [to.clusterId, ...clusterList];
-  }
-  // As all sets of numbers, they go out in order (bgp_normalize_int_set).
-  clusterList.sort((x, y) => x - y);
+  const cluster = to.reflectorClient ? to.clusterId : from.clusterId;
+  const clusterList = [cluster, ...(attributes.clusterList ?? [])].sort((x, y) => x - y);
   return { ...attributes, originatorId: attributes.originatorId ?? from.remoteId, clusterList };
 }
 

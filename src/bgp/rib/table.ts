@@ -1,5 +1,5 @@
 import type { Route } from "../../model/route.ts";
-import { type Address, compareAddresses } from "../../net/address.ts";
+import { type Address, compareAddresses, sameAddress } from "../../net/address.ts";
 import { addressBits, type Prefix, prefixContains, prefixOf } from "../../net/prefix.ts";
 import { isBetter } from "./better.ts";
 import { suppressedRoutes } from "./deterministic-med.ts";
@@ -255,7 +255,7 @@ function refresh(table: RoutingTable, number: number, moved: ReadonlySet<number>
     if (address === null) return route;
     const hop = numberOfHop(table.numbering, address);
     if (!moved.has(hop)) return route;
-    const resolution = resolutionOf(table, hop);
+    const resolution = linked(route, address, resolutionOf(table, hop));
     if (sameResolution(route, resolution)) return route;
     isOther = true;
     return { ...route, ...resolution };
@@ -273,15 +273,24 @@ function wayOf(table: RoutingTable, { route, hop, ways }: GivenRoute): GivenWay 
     const known = ways[index];
     if (known !== undefined && known.resolution === resolution) return known;
   }
-  const found = resolution === null ? route : { ...route, ...resolution };
+  const found = resolution === null ? route : { ...route, ...linked(route, nextHopOf(route), resolution) };
   const way = { resolution, route: found, alone: listOf([found]) };
   if (ways.length >= REMEMBERED) ways.shift();
   ways.push(way);
   return way;
 }
 
+/** A next hop on the link is reached by its link-local address, where the neighbour told that too (rta_set_recursive_next_hop). */
+function linked({ attributes, lookedUp }: RibRoute, address: Address | null, resolution: Resolved): Resolved {
+  const gateway = (lookedUp === undefined ? attributes?.linkNextHop : lookedUp.link) ?? null;
+  const [hop] = resolution.hops;
+  if (gateway === null || address === null || hop?.gateway == null || !sameAddress(hop.gateway, address))
+    return resolution;
+  return { ...resolution, hops: [{ ...hop, gateway }] };
+}
+
 export function nextHopOf({ attributes, lookedUp }: RibRoute): Address | null {
-  return lookedUp ?? attributes?.nextHop ?? null;
+  return lookedUp?.address ?? attributes?.nextHop ?? null;
 }
 
 function resolutionOf(table: RoutingTable, hop: number): Resolved {

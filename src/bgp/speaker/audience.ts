@@ -1,9 +1,10 @@
 import { schedule } from "../../emulator/event-queue.ts";
+import { sameAddress } from "../../net/address.ts";
 import type { Prefix } from "../../net/prefix.ts";
 import type { WireForm } from "../messages/message.ts";
 import type { PathAttributes } from "../messages/path-attributes.ts";
 import { keysOf, valueAt } from "../rib/number-map.ts";
-import type { PrefixKey, RibRoute, RouteOwner } from "../rib/route.ts";
+import { addressKey, type PrefixKey, type RibRoute, type RouteOwner } from "../rib/route.ts";
 import { netsOf } from "../rib/table.ts";
 import type { BgpCore } from "./bgp-core.ts";
 import { type CommonWrites, commonWrites, type Feed, sendCommon, withForm } from "./common-writes.ts";
@@ -65,7 +66,22 @@ function tellerOf(route: RibRoute | null): RouteOwner | null {
 
 /** What a member sees of what all were told. */
 function seenBy(member: RouteOwner | null, told: Told | null): PathAttributes | null {
-  return told === null || (member !== null && told.teller === member) ? null : told.attributes;
+  if (told === null || (member !== null && told.teller === member)) return null;
+  return member !== null && leadsTo(told.attributes, member) ? null : told.attributes;
+}
+
+/** A route whose next hop is the neighbour itself does not go out to it (bgp_get_bucket). */
+function leadsTo({ nextHop, mpReach }: PathAttributes, { bgp }: RouteOwner): boolean {
+  const hop = nextHop ?? mpReach?.nextHops[0] ?? null;
+  return hop !== null && bgp !== null && sameAddress(hop, bgp.remoteAddress);
+}
+
+/** The members of an audience to whom a route leads that is told to all. */
+function ledTo(core: BgpCore, { group, members }: Audience, told: Told | null): readonly RouteOwner[] {
+  const hop = told?.attributes.nextHop ?? null;
+  if (hop === null || hop === group.exporter.sourceAddress) return [];
+  const found = core.neighbours.get(addressKey(hop)) ?? [];
+  return found.flatMap(({ protocol: { owner } }) => (members.get(owner.name)?.protocol.owner === owner ? [owner] : []));
 }
 
 /** A route that is offered to an audience. */
@@ -330,6 +346,8 @@ function announceTo(
   audience.log.push(change);
   if (before?.teller != null) audience.apart.add(before.teller);
   if (now?.teller != null) audience.apart.add(now.teller);
+  for (const member of ledTo(core, audience, now)) audience.apart.add(member);
+  for (const member of ledTo(core, audience, before)) audience.apart.add(member);
   flushLater(core, audience, null);
 }
 
@@ -454,7 +472,8 @@ function flushAudience(core: BgpCore, audience: Audience): void {
       const made = withForm(common, form, () => changedTogether(core, audience, peer, form));
       if (sendCommon(core, peer, made, apart.has(peer.protocol.owner))) continue;
     }
-    if (peer.pending.size === 0 && feed !== null && peer.cursor === log.length) {
+    const isNextHop = feed?.nextHops.has(addressKey(peer.exporter.remoteAddress)) === true;
+    if (peer.pending.size === 0 && feed !== null && !isNextHop && peer.cursor === log.length) {
       const all = (): CommonWrites => commonWrites(core, peer, feed.items.values(), feed.tellers, new Set(), form);
       const made = withForm(feed.writes, form, all);
       if (sendCommon(core, peer, made, feed.byTeller.has(peer.protocol.owner))) {
@@ -473,12 +492,15 @@ function flushAudience(core: BgpCore, audience: Audience): void {
 }
 
 /** What the changes of the log are to those whom they concern as they concern all. */
-function changedTogether(core: BgpCore, { log }: Audience, peer: Peer, form: WireForm): CommonWrites {
+function changedTogether(core: BgpCore, audience: Audience, peer: Peer, form: WireForm): CommonWrites {
   const pending = new Map<PrefixKey, Pending>();
   const tellers = new Map<Pending, RouteOwner>();
   const many = new Set<RouteOwner>();
-  for (const { name, number, pathId, before, now } of log) {
+  for (const { name, number, pathId, before, now } of audience.log) {
     if (before?.teller != null) many.add(before.teller);
+    // who told the route that comes now has to forget the one before
+    if (now?.teller != null && before !== null && before.teller !== now.teller) many.add(now.teller);
+    for (const member of [...ledTo(core, audience, now), ...ledTo(core, audience, before)]) many.add(member);
     const attributes = seenBy(null, now);
     if (attributes === seenBy(null, before)) {
       if (now?.teller != null) many.add(now.teller);
@@ -498,14 +520,17 @@ function feedOf(core: BgpCore, audience: Audience): Feed {
   const items = new Map<PrefixKey, Pending>();
   const tellers = new Map<Pending, RouteOwner>();
   const byTeller = new Map<RouteOwner, number>();
+  const nextHops = new Set<PrefixKey>();
   for (const [name, { number, pathId, attributes, teller }] of inOrder(core, [...audience.told])) {
     const item: Pending = { prefix: destinationOf(core, number), pathId, attributes };
     items.set(name, item);
+    const { nextHop } = attributes;
+    if (nextHop !== null && nextHop !== audience.group.exporter.sourceAddress) nextHops.add(addressKey(nextHop));
     if (teller === null) continue;
     tellers.set(item, teller);
     byTeller.set(teller, (byTeller.get(teller) ?? 0) + 1);
   }
-  audience.feed = { items, tellers, byTeller, writes: [] };
+  audience.feed = { items, tellers, byTeller, nextHops, writes: [] };
   return audience.feed;
 }
 
@@ -514,7 +539,11 @@ function takeFeed(peer: Peer): void {
   const { feed, pending, protocol } = peer;
   peer.feed = null;
   if (feed === null) return;
-  for (const [name, item] of feed.items) if (feed.tellers.get(item) !== protocol.owner) pending.set(name, item);
+  for (const [name, item] of feed.items) {
+    const { attributes } = item;
+    if (attributes !== null && leadsTo(attributes, protocol.owner)) continue;
+    if (feed.tellers.get(item) !== protocol.owner) pending.set(name, item);
+  }
 }
 
 /** The number of a source of routes that goes out; null: none was needed yet. */

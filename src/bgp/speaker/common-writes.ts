@@ -18,6 +18,8 @@ export interface Feed {
   readonly tellers: ReadonlyMap<Pending, RouteOwner>;
   /** How many items each has told. */
   readonly byTeller: ReadonlyMap<RouteOwner, number>;
+  /** Next hops other than this host: a neighbour that is one of them is told alone. */
+  readonly nextHops: ReadonlySet<PrefixKey>;
   /** Its messages, in the forms that were needed. */
   readonly writes: CommonWrites[];
 }

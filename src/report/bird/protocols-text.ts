@@ -144,6 +144,7 @@ function bgpDetails(speaker: Speaker, peer: Peer): readonly string[] {
   add("Neighbor address", formatAddress(configuration.neighbour));
   add("Neighbor AS", String(configuration.remoteAs));
   if (peer.restarting) lines.push("    Neighbor graceful restart active");
+  if (peer.staleTimer.expires !== null) add("LL stale timer", `${left(peer.staleTimer.expires)}/-`);
   if (protocol.state === "start") {
     if (peer.startupTimer.expires !== null) {
       add("Error wait", `${left(peer.startupTimer.expires)}/${peer.startupDelay}`);

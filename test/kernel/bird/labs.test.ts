@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { fetchBird } from "./fetch-bird.ts";
-import { makeLab } from "./labs/make-lab.ts";
+import { labOf } from "./labs/all-labs.ts";
 import { playLabs } from "./labs/play.ts";
 import { regressionLabs } from "./labs/regressions.ts";
 
@@ -21,7 +21,7 @@ test.skipIf(folder === null)(
   "real BIRDs and emulated ones agree on sessions, routes and kernel routes in a hundred random labs, and in those that once differed",
   { timeout: 900_000 },
   async () => {
-    const labs = [...SEEDS.map(makeLab), ...regressionLabs()];
+    const labs = [...SEEDS.map(labOf), ...regressionLabs()];
     const differing = await playLabs(folder ?? "", labs, AT_ONCE);
     expect(differing.flatMap(({ lines }) => lines)).toEqual([]);
   },

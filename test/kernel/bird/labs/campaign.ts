@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fetchBird } from "../fetch-bird.ts";
-import { makeLab } from "./make-lab.ts";
+import { labOf } from "./all-labs.ts";
 import { playLabs } from "./play.ts";
 import { keepLab } from "./regressions.ts";
 import { withTrueTimers } from "./true-timers.ts";
@@ -34,8 +34,11 @@ export async function labCampaign({ seed, until, keep, say }: LabCampaign): Prom
     let played = 0;
     let differed = 0;
     for (let next = seed; played === 0 || Date.now() < until; next += AT_ONCE) {
-      const labs = Array.from({ length: AT_ONCE }, (_, index) => makeLab(next + index));
-      const slow = labs.slice(0, TRUE_TIMERS).map(withTrueTimers);
+      const labs = Array.from({ length: AT_ONCE }, (_, index) => labOf(next + index));
+      const slow = labs
+        .filter((lab) => lab.name.startsWith("seed "))
+        .slice(0, TRUE_TIMERS)
+        .map(withTrueTimers);
       for (const { lab, lines } of await playLabs(folder, [...labs, ...slow], AT_ONCE + TRUE_TIMERS)) {
         differed++;
         say(`\n${lines.join("\n")}`);

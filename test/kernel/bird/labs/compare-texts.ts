@@ -20,10 +20,21 @@ function timeless(text: string): readonly string[] {
     .replaceAll(/\b\d\d:\d\d:\d\d\b/g, "TIME")
     .replaceAll(/\b\d{4}-\d\d-\d\d\b/g, "DATE")
     .replaceAll(/((?:timer|delay|wait):\s+)\d+\//g, "$1N/")
+    .replaceAll(/\d+ exported/g, "N exported")
     .replaceAll(/(import|export) (updates|withdraws):.*/gi, "$1 $2")
     .replaceAll(/timer is \d+\//g, "timer is N/")
     .split("\n")
     .map((line) => line.trimEnd());
+}
+
+/** Of sessions on their way nothing is compared here: they are asked again and again, and met at some time. */
+function settledOnly(lines: readonly string[]): readonly string[] {
+  let settled = true;
+  return lines.filter((line) => {
+    const state = /^\S+ +[A-Z]\w+ +\w+ +(\w+) /.exec(line)?.[1];
+    if (state !== undefined) settled = state === "up" || state === "down";
+    return settled;
+  });
 }
 
 /** The best route of a destination comes first; behind it they come in the order in which they were told. */
@@ -49,7 +60,7 @@ export function compareTexts(
 ): void {
   if (tied.size > 0 && what.includes("show route")) return;
   const lines = (text: string): readonly string[] =>
-    what.includes("show route") ? inSomeOrder(timeless(text)) : timeless(text);
+    what.includes("show route") ? inSomeOrder(timeless(text)) : settledOnly(timeless(text));
   const real = lines(birdcOutput(said));
   const emulated = lines(shown.trimEnd());
   const at = real.findIndex((line, index) => line !== emulated[index]);

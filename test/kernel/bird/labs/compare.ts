@@ -98,7 +98,8 @@ function isPassing(state: string, shown: ReadonlySet<string>): boolean {
       .trim();
   // Of two connections one is told what is wrong, the other only that it ends; which text is the last, chance decides.
   const ceased = state.includes("Received: Cease") && [...shown].some((other) => other.includes("Received: "));
-  const passing = /^(?:start|stop) (?:Idle|Connect|OpenSent|OpenConfirm|Close)\b|Connection reset by peer/.test(state);
+  const passing =
+    /^(?:start|stop) (?:Idle|Connect|OpenSent|OpenConfirm|Close)\b|^stop Passive|Connection reset by peer/.test(state);
   // Where both dial, chance decides which of two connections ends last: the refused one, or the one that its end takes along.
   const crossed =
     /Socket: Connection (?:refused|reset by peer|closed)$/.test(state) &&

@@ -51,7 +51,7 @@ export function longLived(random: Draw, name: string): Lab {
     sessions,
     seconds: 10,
     later: [
-      { events: [{ kind: "signal", node: "n1", signal: "SIGKILL" }], seconds: random.one([1.5, 6, 6, 14]) },
+      { events: [{ kind: "signal", node: "n1", signal: "SIGKILL" }], seconds: random.one([6, 6, 14]) },
       ...(random.chance(0.6) ? [{ events: [back], seconds: 10 }] : []),
     ],
   });
