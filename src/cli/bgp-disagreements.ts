@@ -23,16 +23,42 @@ export async function dumpedOtherwise(
   return disagreements(network, evidence, reconverge(network, evidence));
 }
 
+/** So many sessions run anew in well under a second, which a trace may take that tells of a loss. */
+const SESSIONS_OF_A_TRACE = 110;
+
+/**
+ * The same for a packet that did not arrive: of sessions of the hosts that it came to, whose routes it may have missed. Where many sessions
+ * were dumped only if `--bgp run` asks for it.
+ */
+export async function lostOtherwise(
+  { network, machines, factEvidence, settled }: LoadedNetwork,
+  hosts: ReadonlySet<string>,
+  how: NonNullable<BgpOptions["bgp"]>,
+): Promise<readonly Finding[]> {
+  if (settled !== null || how === "assume" || machines.length === 0) return [];
+  const { readEvidence } = await import("../readers/evidence/read-evidence.ts");
+  const { evidence } = readEvidence(machines, network.origins, factEvidence);
+  const known = [...evidence.values()];
+  const count = known.reduce((sum, { bgpSessions }) => sum + bgpSessions.length, 0);
+  const isKnown = count > 0 && known.some(({ birdConfigurations }) => birdConfigurations.length > 0);
+  if (!isKnown || (how === "auto" && count > SESSIONS_OF_A_TRACE)) return [];
+  const { reconverge } = await import("../analysis/reconverge.ts");
+  const found = await disagreements(network, evidence, reconverge(network, evidence), hosts);
+  return found.filter(({ severity }) => severity !== "info");
+}
+
 export async function disagreements(
   network: Network,
   evidence: ReadonlyMap<string, Evidence>,
   anew: Reconverged,
+  hosts: ReadonlySet<string> | null = null,
 ): Promise<readonly Finding[]> {
   const [{ sessionDisagreements }, { sessionDisagreementFindings }, { choicesOf }] = await Promise.all([
     import("../analysis/session-disagreements.ts"),
     import("../report/session-disagreement-findings.ts"),
     import("../bgp/reconverge.ts"),
   ]);
-  const found = sessionDisagreements(network, hostSessions(evidence), anew);
+  const told = hostSessions(evidence).filter(({ host }) => hosts === null || hosts.has(host));
+  const found = sessionDisagreements(network, told, anew);
   return sessionDisagreementFindings(network, found, choicesOf(anew.run));
 }

@@ -5,14 +5,21 @@ import { streamedAnswer } from "../report/trace-json.ts";
 import { tracePcap } from "../report/trace-pcap.ts";
 import { traceText } from "../report/trace-text.ts";
 import { nextCommand } from "../trace/next-command.ts";
+import type { Answer } from "../trace/result.ts";
 import { ask, checkArguments } from "./ask.ts";
-import { answerCode, type ExitCode } from "./exit-code.ts";
+import { answerCode, DONE, type ExitCode } from "./exit-code.ts";
 import { loadNetwork } from "./input.ts";
 import type { Io } from "./io.ts";
 import { openOutput, writeOutput } from "./output.ts";
 import type { TraceOptions } from "./probe-options.ts";
 import { remarkOn } from "./remarks.ts";
 import { VERSION } from "./version.ts";
+
+/** Hosts to which packets came that did not all arrive. */
+function hostsOfLoss(answer: Answer): ReadonlySet<string> {
+  if (answerCode(answer) === DONE) return new Set();
+  return new Set(answer.branches.flatMap(({ run }) => [...run.steps.values()].flat().map(({ host }) => host)));
+}
 
 /** `podpath trace`: one probe, hop by hop. */
 export async function trace(argument: string | undefined, options: TraceOptions, io: Io): Promise<ExitCode> {
@@ -32,6 +39,11 @@ export async function trace(argument: string | undefined, options: TraceOptions,
     else {
       const text = traceText(asked.asked, answer, { ink: output.ink, verbose: options.verbose ?? false });
       output.result([text, ...nextLines(next, answer.network, output.ink).map((line) => `${line}\n`)].join(""));
+    }
+    const hosts = hostsOfLoss(answer);
+    if (hosts.size > 0) {
+      const { lostOtherwise } = await import("./bgp-disagreements.ts");
+      output.findings(await lostOtherwise(loaded, hosts, options.bgp ?? "auto"), false);
     }
   } finally {
     output.close();

@@ -1,7 +1,14 @@
 import { schedule } from "../../emulator/event-queue.ts";
 import { programRoutes } from "../../linux/routing/programmed-routes.ts";
 import { layeredRoutes, type NextHop, nextHop, type Route, route, TABLE_MAIN } from "../../model/route.ts";
-import { type Address, type Family, isLoopback, isMulticast, sameAddress } from "../../net/address.ts";
+import {
+  type Address,
+  compareAddresses,
+  type Family,
+  isLoopback,
+  isMulticast,
+  sameAddress,
+} from "../../net/address.ts";
 import type { Prefix } from "../../net/prefix.ts";
 import { runFilter } from "../filter/evaluate.ts";
 import { filterText } from "../filter/filter-text.ts";
@@ -316,8 +323,8 @@ function sameHop(x: RibHop, y: RibHop): boolean {
 }
 
 function compareHops(x: RibHop, y: RibHop): number {
-  const value = (address: Address | null): number => address?.a ?? 0;
-  return value(x.gateway) - value(y.gateway);
+  if (x.gateway === null || y.gateway === null) return Number(x.gateway !== null) - Number(y.gateway !== null);
+  return compareAddresses(x.gateway, y.gateway);
 }
 
 /** What is put into the kernel. */

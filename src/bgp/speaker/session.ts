@@ -276,7 +276,7 @@ function receiveOpen(core: BgpCore, peer: Peer, connection: PeerConnection, mess
     default:
       break;
   }
-  connection.capabilities = message.capabilities;
+  connection.capabilities = peer.startState === "connect-nocap" ? [] : message.capabilities;
   connection.holdTime = agreed.holdTime;
   connection.keepaliveTime = peer.configuration.keepaliveTime ?? Math.floor(agreed.holdTime / 3);
   connection.form = agreed.form;

@@ -18,8 +18,12 @@ export function limits(random: Draw, name: string): Lab {
   const limit = (): readonly string[] => {
     const what = random.one(["import", "receive", "export"]);
     const count = Math.max(1, routes - 1 + random.below(3) - (random.chance(0.5) ? 1 : 0));
-    if (random.chance(0.1)) return [`route limit ${count};`];
-    return [`${what} limit ${count}${random.chance(0.9) ? ` action ${random.one(ACTIONS)}` : ""};`];
+    // What restarts waits until the lab is over.
+    const wait = "error wait time 100,200;";
+    if (random.chance(0.1)) return [`route limit ${count};`, wait];
+    const action = random.chance(0.9) ? random.one(ACTIONS) : null;
+    const text = `${what} limit ${count}${action === null ? "" : ` action ${action}`};`;
+    return action === "restart" ? [text, wait] : [text];
   };
   const restart = random.one(["", "graceful restart;"]);
   const [first, second] = nodes;

@@ -52,7 +52,7 @@ export function nextHops(random: Draw, name: string): Lab {
       random.one([
         "filter { if net ~ 192.168.0.0/16 then accept; reject; }",
         "filter { if net ~ 192.168.0.0/16 then accept; reject; }",
-        `filter { if net ~ 192.168.44.0/24 then bgp_next_hop = ${random.one(["10.0.0.23", "10.0.1.22", "10.0.0.21", "172.31.0.1"])}; if net ~ 192.168.0.0/16 then accept; reject; }`,
+        `filter { if net ~ 192.168.44.0/24 then bgp_next_hop = ${random.one(["10.0.0.77", "10.0.1.77", "172.31.0.1"])}; if net ~ 192.168.0.0/16 then accept; reject; }`,
       ]);
     const end = (from: TopicNode, to: TopicNode, segment: string, passive: readonly string[]): TopicSession => ({
       own: from,
