@@ -1,4 +1,4 @@
-import { at, elements, type Field, isRecord, member, text } from "../field.ts";
+import { at, elements, type Field, isRecord, member, ownValue, text } from "../field.ts";
 
 /** Amounts by the names of resources: `cpu` in cores, `memory` in bytes, `nvidia.com/gpu`. */
 export type Resources = ReadonlyMap<string, number>;
@@ -37,6 +37,14 @@ function requestsOf(container: Field): Resources {
   return new Map([...readAmounts(member(resources, "limits")), ...readAmounts(member(resources, "requests"))]);
 }
 
+function asksForSomething(spec: unknown): boolean {
+  if (ownValue(spec, "overhead") !== undefined) return true;
+  return ["containers", "initContainers"].some((key) => {
+    const containers = ownValue(spec, key);
+    return Array.isArray(containers) && containers.some((one) => ownValue(one, "resources") !== undefined);
+  });
+}
+
 function add(sum: Map<string, number>, more: Resources): void {
   for (const [name, amount] of more) sum.set(name, (sum.get(name) ?? 0) + amount);
 }
@@ -46,6 +54,8 @@ function add(sum: Map<string, number>, more: Resources): void {
  * init container needs while it runs, whichever is more, and the overhead.
  */
 export function podRequests(spec: Field): Resources {
+  // most pods of a large cluster ask for nothing that is told
+  if (!asksForSomething(spec.value)) return NO_RESOURCES;
   const inits = elements(member(spec, "initContainers"));
   const sum = new Map<string, number>();
   for (const container of elements(member(spec, "containers"))) add(sum, requestsOf(container));
