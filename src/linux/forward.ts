@@ -46,6 +46,7 @@ import { transmitFrame } from "./transmit.ts";
 import { decapsulateIpip, encapsulateIpip } from "./tunnels/ipip.ts";
 import { decapsulateVxlan } from "./tunnels/vxlan.ts";
 import { decapsulateWireguard, encapsulateWireguard } from "./tunnels/wireguard.ts";
+import { intoUnmodelledDevice } from "./unmodelled-device.ts";
 import { vlanDeviceOf } from "./vlan.ts";
 import { noteVolatile } from "./walk-record.ts";
 
@@ -408,6 +409,10 @@ function overDevice(runtime: HostRuntime, skb: Skb, output: Interface, route: Ro
       return true;
     case "dummy":
       drop(runtime, skb, null, "POSTROUTING", `${output.name} is a dummy device`);
+      return true;
+    case "other":
+      if (output.otherKind === undefined) return overLink(runtime, skb, output, route);
+      intoUnmodelledDevice(runtime, skb, output, output.otherKind);
       return true;
     default:
       return overLink(runtime, skb, output, route);

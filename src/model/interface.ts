@@ -124,6 +124,8 @@ export interface Interface {
   /** ifindex; 0 when unknown. */
   readonly index: number;
   readonly kind: InterfaceKind;
+  /** Of kind `other`: what the dump calls it (`info_kind`); absent: it does not say. */
+  readonly otherKind?: string;
   /** Lower-case, colon separated; null when unknown or the device has none. */
   readonly mac: string | null;
   /** Bytes. */

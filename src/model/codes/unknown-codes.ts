@@ -128,6 +128,12 @@ export const UNKNOWN_CODES = {
     means: "The device takes its destination from metadata (external), which podpath does not model.",
     todo: "Compare ip -d link and the program that sets the metadata (eBPF, Open vSwitch).",
   },
+  "unmodelled-device": {
+    title: "What a device of another kind does with a packet",
+    means:
+      "The packet is routed out of a device of a kind that podpath does not model, such as gre, geneve, ipvlan or vrf. It may carry it to a machine that was dumped, or drop it.",
+    todo: "Read ip -d link show on the machine, and ask again from where the device hands the packet on.",
+  },
   "unmodelled-match-outcome": {
     title: "Whether a match holds that podpath does not model",
     means: "A packet met a rule with an extension that has no model. There is a branch for each outcome.",

@@ -102,6 +102,7 @@ function buildInterface(
     name: entry.name,
     index: entry.index,
     kind,
+    ...(kind === "other" && entry.kind !== null ? { otherKind: entry.kind } : {}),
     mac: kind === "loopback" || entry.mac === null ? null : parseMac(entry.mac),
     ...(entry.mtu === null ? {} : { mtu: entry.mtu }),
     // The one name that every machine knows (/etc/iproute2/group).

@@ -161,6 +161,21 @@ export const UNKNOWN_EXAMPLES: ExamplesOf<typeof UNKNOWN_CODES> = {
     },
     ..."--from node/n1 --to 10.9.9.9".split(" "),
   ),
+  "unmodelled-device": probed(
+    {
+      "nodes/n1/ip-addr.txt": `1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536
+    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00 promiscuity 0
+    inet 127.0.0.1/8 scope host lo
+2: gre1@NONE: <POINTOPOINT,NOARP,UP,LOWER_UP> mtu 1476 state UNKNOWN
+    link/gre 172.16.0.11 peer 172.16.0.12 promiscuity 0
+    gre remote 172.16.0.12 local 172.16.0.11 ttl 64
+    inet 10.5.0.1/24 scope global gre1
+`,
+      "nodes/n1/ip-route.txt": "10.5.0.0/24 dev gre1 proto kernel scope link src 10.5.0.1\n",
+    },
+    "--packet",
+    JSON.stringify({ host: "n1", dst: "10.5.0.2", proto: "udp", sport: 4000, dport: 53 }),
+  ),
   "unmodelled-match-outcome": packetOn(["-A INPUT -m weather --raining -j DROP"]),
   "unmodelled-rule-action": ruled("100:\tfrom all sideways"),
   "unmodelled-rule-selector": ruled("100:\tfrom all flowlabel 0x1 blackhole"),
