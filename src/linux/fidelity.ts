@@ -134,7 +134,8 @@ export const DEVICE_FIDELITY: Readonly<Record<InterfaceKind, Fidelity>> = {
   bond: "treated as one physical device; the kernel at hand has no bonding module",
   macvlan: "treated as a physical device; never compared",
   tun: "packets leave into a program that nobody sees",
-  other: "the answer branches and is uncertain: the device carries the packet to where podpath does not see it, or drops it (test/trace/device-kinds)",
+  other:
+    "the answer branches and is uncertain: the device carries the packet to where podpath does not see it, or drops it (test/trace/device-kinds)",
 };
 
 /** Routes that a look-up answered with. */
