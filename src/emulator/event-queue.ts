@@ -25,6 +25,8 @@ interface Event {
 export interface PendingTimer {
   /** When it goes off; null: it rests, and the event does nothing. */
   readonly expires: number | null;
+  /** Its looks are left out while somebody plays without the queue what it is for. */
+  readonly aside?: boolean;
 }
 
 export function eventQueue(): EventQueue {
@@ -77,22 +79,22 @@ export function nextTime(queue: EventQueue): number | null {
   return nextOf(queue)?.time ?? null;
 }
 
-/** When the first event is due that is more than a look at a timer which rests or is among these; null when none is. */
-export function nextBeside({ heap, line, first }: EventQueue, timers: ReadonlySet<PendingTimer>): number | null {
+/** When the first event is due that is more than a look at a timer which rests or is put aside; null when none is. */
+export function nextBeside({ heap, line, first }: EventQueue): number | null {
   let next: number | null = line[first]?.time ?? null;
   for (const { time, timer } of heap) {
-    if (timer !== null && (timer.expires === null || timers.has(timer))) continue;
+    if (timer !== null && (timer.expires === null || timer.aside === true)) continue;
     if (next === null || time < next) next = time;
   }
   return next;
 }
 
-/** Takes out all looks at these timers: whoever does that sees to it that others take their place. */
-export function dropLooks(queue: EventQueue, timers: ReadonlySet<PendingTimer>): void {
+/** Takes out all looks at timers that are put aside: whoever does that sees to it that others take their place. */
+export function dropLooks(queue: EventQueue): void {
   const { heap } = queue;
   let kept = 0;
   for (const event of heap) {
-    if (event.timer !== null && timers.has(event.timer)) continue;
+    if (event.timer !== null && event.timer.aside === true) continue;
     heap[kept] = event;
     kept++;
   }

@@ -15,7 +15,7 @@ import type { World } from "../../emulator/world.ts";
 import { HEADER_LENGTH } from "../messages/message.ts";
 import type { BgpCore } from "./bgp-core.ts";
 import type { Peer, PeerConnection } from "./peer.ts";
-import { jittered, lookLater, type Timer } from "./timer.ts";
+import { jittered, type Timer, takeBack } from "./timer.ts";
 
 /** One end of a session that has nothing to say but that it is there. */
 interface End {
@@ -36,18 +36,19 @@ type Session = readonly [End, End];
 export function playIdle(world: World, cores: readonly BgpCore[], until: number): number {
   const sessions = sessionsAtRest(world, cores);
   if (sessions.length === 0) return world.now;
-  const timers = new Set<Timer>();
+  const timers: Timer[] = [];
   for (const [{ connection: x }, { connection: y }] of sessions) {
-    timers.add(x.holdTimer).add(x.keepaliveTimer).add(y.holdTimer).add(y.keepaliveTimer);
+    timers.push(x.holdTimer, x.keepaliveTimer, y.holdTimer, y.keepaliveTimer);
   }
-  const next = nextBeside(world.queue, timers);
+  for (const timer of timers) timer.aside = true;
+  const next = nextBeside(world.queue);
   const isOpen = next !== null && next <= until;
   const end = isOpen ? next : until;
   const { now } = world;
   let moved = false;
   for (const session of sessions) if (play(world, session, end, isOpen)) moved = true;
   world.now = now;
-  if (moved) lookLater(world, timers);
+  takeBack(world, timers, moved);
   return end;
 }
 

@@ -11,11 +11,13 @@ export interface Timer {
   expires: number | null;
   /** Time of the event that looks at it again; null: none is in the queue. */
   queued: number | null;
+  /** What it is for is played without the queue just now. */
+  aside: boolean;
 }
 
 /** A timer that has at most one event in the queue, however often it is started anew. */
 export function timer(world: World): Timer {
-  return { world, action: nothing, on: NOTHING, expires: null, queued: null };
+  return { world, action: nothing, on: NOTHING, expires: null, queued: null, aside: false };
 }
 
 const NOTHING: readonly unknown[] = [];
@@ -37,10 +39,15 @@ export function stopTimer(timer: Timer): void {
   timer.expires = null;
 }
 
-/** These timers have been put off: what was in the queue for them makes place for one look at each, when it goes off. */
-export function lookLater(world: World, timers: ReadonlySet<Timer>): void {
-  dropLooks(world.queue, timers);
+/**
+ * These timers are no longer aside. `putOff`: they go off later than they did before, and what was in the queue for them makes place for one
+ * look at each.
+ */
+export function takeBack(world: World, timers: readonly Timer[], putOff: boolean): void {
+  if (putOff) dropLooks(world.queue);
   for (const item of timers) {
+    item.aside = false;
+    if (!putOff) continue;
     item.queued = null;
     if (item.expires !== null) queue(item, item.expires);
   }

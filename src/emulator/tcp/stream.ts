@@ -84,8 +84,9 @@ export function passBy(world: World, { hops, packet }: Path, segments: number, p
 
 /** Octets have gone by this way and were acknowledged, in order: whoever tracks the connection has seen that. */
 export function moveStream({ hops }: Path, octets: number): void {
-  for (const [index, { entry, reply }] of hops.entries()) {
-    if (entry === null || entry.tcp === null || tracks(hops, entry, index)) continue;
-    moveTracking(entry.tcp, reply, octets);
+  let count = 0;
+  for (const { entry, reply } of hops) {
+    if (entry !== null && entry.tcp !== null && !tracks(hops, entry, count)) moveTracking(entry.tcp, reply, octets);
+    count++;
   }
 }
