@@ -27,6 +27,8 @@ export interface PendingTimer {
   readonly expires: number | null;
   /** Its looks are left out while somebody plays without the queue what it is for. */
   readonly aside?: boolean;
+  /** In which order the looks were due that were taken out (`dropLooks`). */
+  place?: number;
 }
 
 export function eventQueue(): EventQueue {
@@ -89,17 +91,24 @@ export function nextBeside({ heap, line, first }: EventQueue): number | null {
   return next;
 }
 
-/** Takes out all looks at timers that are put aside: whoever does that sees to it that others take their place. */
-export function dropLooks(queue: EventQueue): void {
+/** Takes out the looks at timers that are put aside which are due before a time, and notes their order: whoever does that sees to it that others take their place. */
+export function dropLooks(queue: EventQueue, until: number): void {
   const { heap } = queue;
   let kept = 0;
+  const dropped: Event[] = [];
   for (const event of heap) {
-    if (event.timer !== null && event.timer.aside === true) continue;
+    if (event.timer !== null && event.timer.aside === true && event.time < until) {
+      dropped.push(event);
+      continue;
+    }
     heap[kept] = event;
     kept++;
   }
   heap.length = kept;
   for (let index = (kept >> 1) - 1; index >= 0; index--) sink(heap, index);
+  dropped.sort((x, y) => (before(x, y) ? 1 : -1));
+  // the earliest of several looks at one timer is the last to tell
+  for (const [index, { timer }] of dropped.entries()) if (timer !== null) timer.place = -index;
 }
 
 function nextOf({ heap, line, first }: EventQueue): Event | null {

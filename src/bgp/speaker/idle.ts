@@ -48,7 +48,7 @@ export function playIdle(world: World, cores: readonly BgpCore[], until: number)
   let moved = false;
   for (const session of sessions) if (play(world, session, end, isOpen)) moved = true;
   world.now = now;
-  takeBack(world, timers, moved);
+  takeBack(world, timers, moved ? end : null);
   return end;
 }
 

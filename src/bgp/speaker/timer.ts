@@ -13,11 +13,12 @@ export interface Timer {
   queued: number | null;
   /** What it is for is played without the queue just now. */
   aside: boolean;
+  place: number;
 }
 
 /** A timer that has at most one event in the queue, however often it is started anew. */
 export function timer(world: World): Timer {
-  return { world, action: nothing, on: NOTHING, expires: null, queued: null, aside: false };
+  return { world, action: nothing, on: NOTHING, expires: null, queued: null, aside: false, place: 0 };
 }
 
 const NOTHING: readonly unknown[] = [];
@@ -40,14 +41,18 @@ export function stopTimer(timer: Timer): void {
 }
 
 /**
- * These timers are no longer aside. `putOff`: they go off later than they did before, and what was in the queue for them makes place for one
- * look at each.
+ * These timers are no longer aside. `putOff`: none of them goes off before that time, and looks that were due earlier make place for one at
+ * each, when it goes off.
  */
-export function takeBack(world: World, timers: readonly Timer[], putOff: boolean): void {
-  if (putOff) dropLooks(world.queue);
+export function takeBack(world: World, timers: Timer[], putOff: number | null): void {
+  if (putOff !== null) {
+    dropLooks(world.queue, putOff);
+    // Of timers that go off at one time, that one is first whose look was first.
+    timers.sort((x, y) => x.place - y.place);
+  }
   for (const item of timers) {
     item.aside = false;
-    if (!putOff) continue;
+    if (putOff === null || item.queued === null || item.queued >= putOff) continue;
     item.queued = null;
     if (item.expires !== null) queue(item, item.expires);
   }
