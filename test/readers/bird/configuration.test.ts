@@ -9,6 +9,7 @@ import { readBirdConfiguration } from "../../../src/readers/bird/configuration.t
 import { printFilter, printFunction } from "../../../src/readers/bird/print.ts";
 import { recogniseDump } from "../../../src/readers/recognise.ts";
 import { UPSTREAM_ROOT, upstreamText, withUpstreamData } from "../../calico/upstream-data.ts";
+import { processorTime } from "../../processor-time.ts";
 import { codes, fixture } from "../fixture.ts";
 import { anyFilter } from "./filter-arbitrary.ts";
 
@@ -263,10 +264,11 @@ describe("filters", () => {
       "}",
       "a(b,",
     ]) {
-      const start = performance.now();
-      read(hostile.repeat(Math.ceil(200_000 / hostile.length)));
-      read(`filter f { if ${hostile.repeat(Math.ceil(200_000 / hostile.length))}`);
-      expect(performance.now() - start, hostile).toBeLessThan(5000);
+      const taken = processorTime(() => {
+        read(hostile.repeat(Math.ceil(200_000 / hostile.length)));
+        read(`filter f { if ${hostile.repeat(Math.ceil(200_000 / hostile.length))}`);
+      });
+      expect(taken, hostile).toBeLessThan(5000);
     }
   });
 });

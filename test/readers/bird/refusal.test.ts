@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { judgeBird } from "../../../src/readers/bird/refusal/bird-refusal.ts";
 import { birdRefusals } from "../../../src/readers/bird/refusal/bird-refusals.ts";
 import { UPSTREAM_ROOT, upstreamText, withUpstreamData } from "../../calico/upstream-data.ts";
+import { processorTime } from "../../processor-time.ts";
 import { fixture } from "../fixture.ts";
 import { broken } from "./broken-arbitrary.ts";
 import { REFUSED } from "./refusal-examples.ts";
@@ -91,9 +92,10 @@ test("nothing throws on garbage, and time grows with the text", () => {
     { numRuns: 300 },
   );
   for (const unit of ["(", "{", "a:", '"', "!", "/*", "1.", "- ", 'include "', "if true then "]) {
-    const started = performance.now();
-    judgeBird(`function f() { ${unit.repeat(30_000)}`, "f", 4);
-    judgeBird(unit.repeat(30_000), "f", 6);
-    expect(performance.now() - started, unit).toBeLessThan(500);
+    const taken = processorTime(() => {
+      judgeBird(`function f() { ${unit.repeat(30_000)}`, "f", 4);
+      judgeBird(unit.repeat(30_000), "f", 6);
+    });
+    expect(taken, unit).toBeLessThan(2000);
   }
 });

@@ -5,6 +5,7 @@ import { originTable, sourceOf } from "../../../src/model/origin.ts";
 import { formatAddress } from "../../../src/net/address.ts";
 import { formatPrefix } from "../../../src/net/prefix.ts";
 import { type NodesFile, readNodesFile } from "../../../src/readers/cluster/nodes-file.ts";
+import { processorTime } from "../../processor-time.ts";
 
 const HEAD = "apiVersion: podpath/v1\nkind: ClusterNodes\n";
 const FIREWALL = "*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\nCOMMIT\n";
@@ -190,12 +191,11 @@ test("reading never throws, whatever stands in the file", () => {
   );
 });
 
-test("a file of ten thousand nodes is read in time linear in its size", { timeout: 20_000 }, () => {
+test("a file of ten thousand nodes is read in time linear in its size", { timeout: 60_000 }, () => {
   const lines = Array.from(
     { length: 10_000 },
     (_, i) => `  n${i}: {addresses: [10.${i >> 8}.${i & 255}.1/8], listen: [tcp/22]}`,
   );
-  const before = performance.now();
-  expect(read(`${HEAD}nodes:\n${lines.join("\n")}\n`).nodes).toHaveLength(10_000);
-  expect(performance.now() - before).toBeLessThan(8_000);
+  const text = `${HEAD}nodes:\n${lines.join("\n")}\n`;
+  expect(processorTime(() => expect(read(text).nodes).toHaveLength(10_000))).toBeLessThan(8_000);
 });
