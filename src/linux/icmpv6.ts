@@ -8,7 +8,14 @@ import {
   sameAddress,
   unspecified,
 } from "../net/address.ts";
-import { isIcmpv6Error, V6_ECHO_REPLY, V6_PACKET_TOO_BIG, V6_REDIRECT } from "../net/icmp.ts";
+import {
+  isIcmpv6Error,
+  V6_ECHO_REPLY,
+  V6_PACKET_TOO_BIG,
+  V6_PARAMETER_PROBLEM,
+  V6_REDIRECT,
+  V6_UNKNOWN_OPTION,
+} from "../net/icmp.ts";
 import { copyPacket, packet } from "../net/packet.ts";
 import { ICMPV6 } from "../net/protocol.ts";
 import { redirectLength } from "../net/redirect6.ts";
@@ -26,12 +33,14 @@ import { isForMany, type Skb } from "./skb.ts";
 
 /**
  * icmp6_send() (net/ipv6/icmp.c): an error about the packet in hand goes to its source, over this host's own OUTPUT. No
- * error answers another one, or a source that nobody can have; none but "packet too big" answers what was sent to many.
+ * error answers another one, or a source that nobody can have; none but "packet too big" and some unknown options answers what was sent to many.
  */
 export function sendIcmpv6Error(runtime: HostRuntime, skb: Skb, type: number, code: number, mtu: number): void {
   const about = skb.packet;
   const toMany = isMulticast(about.dst) || isForMany(skb);
-  if (toMany && type !== V6_PACKET_TOO_BIG) return;
+  // opt_unrec(): of unknown options that are complained about to many, too, one has come here.
+  const isOption = type === V6_PARAMETER_PROBLEM && code === V6_UNKNOWN_OPTION && isMulticast(about.dst);
+  if (toMany && type !== V6_PACKET_TOO_BIG && !isOption) return;
   if (isUnspecified(about.src) || isMulticast(about.src)) return;
   // is_ineligible(): what a further fragment is nobody sees.
   if (about.protocol === ICMPV6 && about.fragmentOffset === 0) {

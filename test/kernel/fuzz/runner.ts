@@ -325,7 +325,9 @@ export class Runner {
       const drawn = round.branches.length > 1;
       if (isProxied(round)) {
         watch.spoil();
-        const open = round.branches.some((branch) => branch.outcome === outcome);
+        // A sender that did not ask refuses what the proxy answers.
+        const isAnswered = round.kernel.responses.some(({ kind }) => kind === "syn-ack");
+        const open = isAnswered || round.branches.some((branch) => branch.outcome === outcome);
         if (!open) return { at, differences: [`SYNPROXY: kernel ${outcome}, ${round.differences.join("; ")}`], drawn };
         this.tally.proxied++;
         return null;

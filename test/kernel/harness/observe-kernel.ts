@@ -1,4 +1,5 @@
 import type { HookName } from "../../../src/linux/netfilter/verdict.ts";
+import { REDIRECT, V6_REDIRECT } from "../../../src/net/icmp.ts";
 import { parseProtocol } from "../../../src/net/protocol.ts";
 import {
   inOrder,
@@ -87,7 +88,10 @@ const REFUSALS: ReadonlySet<string> = new Set(["IP_INNOROUTES", "PKT_TOO_BIG", "
 /** Where only a tunnel's outer packet arrived, what became of the one inside: somebody refused it, or nobody did. */
 function outcomeOf(result: KernelResult, delivered: Delivered): KernelResult["outcome"] {
   if (result.outcome !== "delivered" || delivered !== null) return result.outcome;
-  const isAnswered = result.responses.some(({ kind }) => kind === "icmp" || kind === "tcp-reset");
+  const isAnswered = result.responses.some(
+    ({ kind, type, packet }) =>
+      kind === "tcp-reset" || (kind === "icmp" && type !== (packet.proto === "icmp" ? REDIRECT : V6_REDIRECT)),
+  );
   const isRefused = result.drops.some(({ packet, reason }) => packet === "main" && REFUSALS.has(reason));
   const isRejected = result.rules.at(-1)?.target?.toUpperCase() === "REJECT";
   return isAnswered || isRefused || isRejected ? "rejected" : "dropped";
