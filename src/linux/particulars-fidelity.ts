@@ -103,7 +103,7 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Particular>> = {
   "bridges: forwarding database, flooding, ports": fact("bridge"),
   "bridges: br_netfilter and physdev": fact("br-netfilter"),
   "bridges: STP, VLAN filtering, ebtables, multicast snooping": {
-    answer: "ports are in the state of the dump; rules of ebtables are not read",
+    answer: "ports are in the state of the dump; rules of ebtables-legacy are in no file",
   },
   "MAC addresses of frames that no dump tells (mac, eui64, sets)": {
     answer: "a rule that goes by one asks: the answer branches and is uncertain",
