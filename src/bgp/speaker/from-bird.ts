@@ -18,6 +18,7 @@ import type {
   ProtocolConfiguration,
   SpeakerConfiguration,
 } from "./configuration.ts";
+import { unfollowed, unfollowedStatements } from "./unfollowed.ts";
 
 /** Why a daemon does not start, or a part of its configuration is not followed; in BIRD's own words where it has some. */
 export interface ConfigurationFault {
@@ -65,6 +66,9 @@ export function speakerOf(configuration: BirdConfiguration, family: Family, fall
     const made = protocolOf(protocol, options, family, faults);
     if (made !== null) protocols.push(made);
   }
+  for (const { text, origin, column } of unfollowedStatements(configuration)) {
+    faults.push({ origin, column, kind: "unmodelled", text });
+  }
   const last = configuration.protocols.at(-1);
   if (id === null) {
     faults.push({
@@ -108,9 +112,13 @@ function optionsOf(
     from = template.from;
   }
   return chain.flatMap(({ options }) =>
-    options.flatMap((option) =>
-      option.kind === "channel" ? (option.channel === `ipv${family}` ? option.options : []) : [option],
-    ),
+    options.flatMap((option) => {
+      if (option.kind !== "channel") return [option];
+      if (option.channel === `ipv${family}`) return option.options;
+      const { origin, column, channel } = option;
+      faults.push({ origin, column, kind: "unmodelled", text: `channel ${channel}` });
+      return [];
+    }),
   );
 }
 
@@ -161,8 +169,7 @@ function protocolOf(
   };
   if (UNMODELLED_PROTOCOLS.has(type)) unmodelled(`protocol ${type} is not followed`);
   if (type !== "static" && type !== "direct" && type !== "device" && type !== "kernel" && type !== "bgp") return null;
-  const table = last(options, "table");
-  if (table !== null && table.name !== "master") unmodelled(`table ${table.name}: only the master table is followed`);
+  tellUnfollowed(type, options, family, faults);
   const common: CommonConfiguration = {
     origin,
     column,
@@ -203,6 +210,40 @@ function protocolOf(
   }
 }
 
+/** What is asked for last, and not done, is told where it is written; that of a template once for all that are made from it. */
+function tellUnfollowed(
+  type: ProtocolConfiguration["type"],
+  options: readonly BirdOption[],
+  family: Family,
+  faults: ConfigurationFault[],
+): void {
+  const asked = new Map<string, BirdOption>();
+  for (const option of options) asked.set(subjectOf(option), option);
+  for (const option of asked.values()) {
+    const text = unfollowed(type, option, family);
+    const { origin, column } = option;
+    if (text === null || faults.some((known) => known.origin === origin && known.text === text)) continue;
+    faults.push({ origin, column, kind: "unmodelled", text });
+  }
+}
+
+/** Options of one subject replace each other. */
+function subjectOf(option: BirdOption): string {
+  switch (option.kind) {
+    case "switch":
+    case "number":
+      return option.name;
+    case "limit":
+      return `limit ${option.what}`;
+    case "other":
+      return `other ${option.words.slice(0, 2).join(" ")}`;
+    case "route":
+      return `route ${option.origin} ${option.column}`;
+    default:
+      return `kind ${option.kind}`;
+  }
+}
+
 function bgpOf(
   common: CommonConfiguration,
   options: readonly BirdOption[],
@@ -220,9 +261,12 @@ function bgpOf(
     null,
   );
   if (localAs === null) return refuse("Local AS number must be set");
+  // `neighbor range` and `external` are BIRD 2's: told as not followed
+  if (options.some((option) => option.kind === "other" && option.name === "neighbor")) return null;
+  if (neighbour?.as === "external") return null;
   if (neighbour === null || neighbour.address === null) return refuse("Neighbor must be configured");
   const remoteAs = neighbour.as === "internal" ? localAs : neighbour.as;
-  if (remoteAs === null || remoteAs === "external") return refuse("Neighbor must be configured");
+  if (remoteAs === null) return refuse("Neighbor must be configured");
   const internal = localAs === remoteAs;
   const as4 = switched(options, "enable as4", true);
   const capabilities = switched(options, "capabilities", true);

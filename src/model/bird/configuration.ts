@@ -30,7 +30,7 @@ export type BirdOption = BirdPlace &
   (
     | {
         readonly kind: "neighbor";
-        /** Null for `neighbor range`, and where only the AS is given. */
+        /** Null where only the AS is given. */
         readonly address: Address | null;
         readonly interface: string | null;
         readonly port: number | null;

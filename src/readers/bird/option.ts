@@ -222,11 +222,11 @@ function words(
 
 /** `neighbor A [port P] as N`, `neighbor fe80::1 % "eth0" as N`, `neighbor range P`. */
 function parseNeighbor(cursor: Cursor, place: BirdPlace): BirdOption | null {
+  if (cursor.at("range", 1)) return parseOther(cursor, place);
   cursor.next();
-  cursor.take("range");
   const token = cursor.peek();
   const address = token.address;
-  if (token.kind === "address" || token.kind === "prefix") cursor.next();
+  if (token.kind === "address") cursor.next();
   let device: string | null = null;
   let port: number | null = null;
   let as: number | "internal" | "external" | null = null;

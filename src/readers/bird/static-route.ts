@@ -16,9 +16,10 @@ export function parseRoute(cursor: Cursor, place: BirdPlace): BirdOption | null 
     if (target === null) return null;
     targets.push(target);
   }
-  // attributes of the route may be set in braces
-  if (cursor.at("{")) cursor.skipStatement();
-  else if (!cursor.at("}") && !cursor.expect(";")) return null;
+  if (cursor.at("{")) {
+    cursor.report("bird-unknown-statement", cursor.peek(), "Attributes of static routes are left out.");
+    cursor.skipStatement();
+  } else if (!cursor.at("}") && !cursor.expect(";")) return null;
   return { kind: "route", destination, targets, ...place };
 }
 
@@ -44,11 +45,13 @@ function parseTarget(cursor: Cursor): BirdStaticTarget | null {
   return { kind: "via", gateway: token.address, interface: device, weight: weightAt(cursor) };
 }
 
-/** `weight N`, and what says nothing about the way: `bfd`, `onlink`, `dev "eth0"`. */
+/** `weight N`, and what says nothing about the way: `bfd`, `onlink`. */
 function weightAt(cursor: Cursor): number {
   let weight = 1;
   for (;;) {
     if (cursor.take("weight")) weight = Number(cursor.next().text) || 1;
-    else if (!cursor.take("bfd") && !cursor.take("onlink")) return weight;
+    else if (cursor.at("bfd")) {
+      cursor.report("bird-unknown-statement", cursor.next(), "BFD of static routes is left out.");
+    } else if (!cursor.take("onlink")) return weight;
   }
 }

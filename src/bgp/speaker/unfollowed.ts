@@ -1,0 +1,148 @@
+import type { BirdConfiguration, BirdNumber, BirdOption, BirdSwitch } from "../../model/bird/configuration.ts";
+import type { BirdPlace } from "../../model/bird/filter.ts";
+import type { Family } from "../../net/address.ts";
+import type { ProtocolConfiguration } from "./configuration.ts";
+
+type ProtocolType = ProtocolConfiguration["type"];
+
+/** In which protocols a setting is followed, or decides about no route and no session; elsewhere but its usual value is told. */
+interface Rule<T> {
+  readonly by: readonly ProtocolType[];
+  readonly usual: T;
+}
+
+const ALL: readonly ProtocolType[] = ["static", "direct", "device", "kernel", "bgp"];
+
+const SWITCHES: Readonly<Record<BirdSwitch, Rule<boolean | null>>> = {
+  passive: { by: ["bgp"], usual: false },
+  disabled: { by: ALL, usual: false },
+  learn: { by: ["kernel"], usual: false },
+  persist: { by: ["kernel"], usual: false },
+  "device routes": { by: ["kernel"], usual: false },
+  "merge paths": { by: ["kernel"], usual: false },
+  "graceful restart": { by: ["bgp", "kernel"], usual: null },
+  "ttl security": { by: ["bgp"], usual: false },
+  "rr client": { by: ["bgp"], usual: false },
+  "rs client": { by: ["bgp"], usual: false },
+  "route refresh": { by: [], usual: true },
+  "enable route refresh": { by: ["bgp"], usual: true },
+  "enable as4": { by: ["bgp"], usual: true },
+  "enable extended messages": { by: [], usual: false },
+  capabilities: { by: ["bgp"], usual: true },
+  "advertise ipv4": { by: ["bgp"], usual: true },
+  bfd: { by: [], usual: false },
+  // BIRD 2 looks at the link unless it is told not to
+  "check link": { by: [], usual: null },
+  "strict bind": { by: [], usual: false },
+  "interpret communities": { by: ["bgp"], usual: true },
+  "deterministic med": { by: ["bgp"], usual: false },
+  "med metric": { by: ["bgp"], usual: false },
+  "path metric": { by: ["bgp"], usual: true },
+  "igp metric": { by: ["bgp"], usual: true },
+  "long lived graceful restart": { by: ["bgp"], usual: null },
+  "prefer older": { by: ["bgp"], usual: false },
+  "import keep filtered": { by: [], usual: false },
+  "import table": { by: [], usual: false },
+  "export table": { by: [], usual: false },
+  secondary: { by: [], usual: false },
+  direct: { by: ["bgp"], usual: null },
+  "free bind": { by: [], usual: false },
+  "check gateway": { by: [], usual: true },
+};
+
+const NUMBERS: Readonly<Record<BirdNumber, Rule<number | null>>> = {
+  "hold time": { by: ["bgp"], usual: null },
+  "keepalive time": { by: ["bgp"], usual: null },
+  "startup hold time": { by: ["bgp"], usual: null },
+  "connect delay time": { by: ["bgp"], usual: null },
+  "connect retry time": { by: ["bgp"], usual: null },
+  "error forget time": { by: ["bgp"], usual: null },
+  "graceful restart time": { by: ["bgp"], usual: null },
+  "long lived stale time": { by: ["bgp"], usual: null },
+  // changes reach BIRD without a scan
+  "scan time": { by: ["kernel", "device"], usual: null },
+  preference: { by: ALL, usual: null },
+  metric: { by: [], usual: 0 },
+  "kernel table": { by: ["kernel"], usual: null },
+  "default bgp_med": { by: ["bgp"], usual: null },
+  "default bgp_local_pref": { by: ["bgp"], usual: null },
+  "allow local as": { by: ["bgp"], usual: null },
+  "merge paths limit": { by: ["kernel"], usual: null },
+  cost: { by: [], usual: 0 },
+};
+
+/** Settings known by their words alone that decide about nothing that podpath plays, or that are followed. */
+const INDIFFERENT =
+  /^(?:mrtdump|setkey|netlink rx|[rt]x (?:buffer|class|priority)|(?:graceful restart|long lived graceful restart) .*aware|aware$|disable after (?:error|cease) (?:off|no)$|allow bgp_local_pref (?:off|no)$)/;
+
+/** What a setting asks for that podpath does not do, as it is written; null: it is followed, or makes no difference. */
+export function unfollowed(type: ProtocolType, option: BirdOption, family: Family): string | null {
+  switch (option.kind) {
+    case "switch": {
+      const { by, usual } = SWITCHES[option.name];
+      return by.includes(type) || option.on === usual ? null : `${option.name} ${option.on ? "on" : "off"}`;
+    }
+    case "number": {
+      const { by, usual } = NUMBERS[option.name];
+      return by.includes(type) || option.value === usual ? null : `${option.name} ${option.value}`;
+    }
+    case "limit":
+      return type === "bgp" || option.count === null ? null : `${option.what} limit ${option.count}`;
+    case "neighbor":
+      if (option.as === "external") return "neighbor external";
+      return option.interface === null ? null : `neighbor on the interface ${option.interface}`;
+    case "local":
+      return option.port === null ? null : `local port ${option.port}`;
+    case "interface":
+      return type === "direct" ? null : "interface";
+    case "route":
+      return unfollowedRoute(option);
+    case "other":
+      return unfollowedWords(option.name, option.words, family);
+    case "next hop":
+      return option.how === "self" || option.how === "keep" ? null : `next hop ${option.how}`;
+    case "table":
+      return option.name === "master" ? null : `table ${option.name}: only the master table is followed`;
+    case "source address":
+    case "import":
+    case "export":
+    case "multihop":
+    // a redacted password is told where it is read
+    case "password":
+    case "rr cluster id":
+    case "gateway":
+    case "add paths":
+    case "error wait time":
+    case "description":
+    case "debug":
+    // its settings are judged by themselves
+    case "channel":
+      return null;
+  }
+}
+
+function unfollowedRoute({ targets }: BirdOption & { readonly kind: "route" }): string | null {
+  for (const target of targets) {
+    if (target.kind === "recursive") return "route … recursive, but to a neighbour on the link";
+    if (target.kind === "via" && target.interface !== null) return `route … via … % ${target.interface}`;
+  }
+  return null;
+}
+
+function unfollowedWords(name: string, words: readonly string[], family: Family): string | null {
+  const written = words[0] === name ? words.join(" ") : [name, ...words].join(" ");
+  if (INDIFFERENT.test(written)) return null;
+  // link-local next hops are IPv6's
+  if (name === "missing" && family === 4) return null;
+  return written.slice(0, 60);
+}
+
+/** Statements outside of protocols that podpath does not follow. */
+export function unfollowedStatements({
+  others,
+}: BirdConfiguration): readonly (BirdPlace & { readonly text: string })[] {
+  return others.flatMap(({ words, origin, column }) => {
+    const text = words.join(" ").slice(0, 60);
+    return /^(?:router id from|graceful restart wait)\b/.test(text) ? [{ origin, column, text }] : [];
+  });
+}
