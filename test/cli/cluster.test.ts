@@ -44,6 +44,20 @@ describe("a cluster of manifests", () => {
     expect(trace.out).toContain("Deployment default/web, workloads.yaml:2");
   });
 
+  test.each(["None", "IPIP", "VXLAN"])(
+    "with %s and IPv6 has all of its BGP sessions",
+    { timeout: 30_000 },
+    async (encapsulation) => {
+      const both = join(FOLDER, `both-${encapsulation}`);
+      await podpath("init", both, "--dual-stack", "--encapsulation", encapsulation);
+      const { code, out } = await podpath("check", both);
+      expect(out).toContain("✓ Nothing to complain about");
+      expect(code).toBe(0);
+      const asked = await podpath("birdc", both, "worker-1", "node", "status");
+      expect(asked.out.match(/fd00:1720:16::[ac] +\| node-to-node mesh \| up/g)).toHaveLength(2);
+    },
+  );
+
   test("is not written over", async () => {
     const { code, err } = await podpath("init", shop);
     expect(code).toBe(2);

@@ -11,10 +11,10 @@ const LOCALHOST = ipv4(0x7f000001);
  * (kubernetes.io "Ports and Protocols", docs.tigera.io "network requirements"). `speaksBGP`: calico/node runs BIRD.
  */
 export function nodeDaemons(node: DeclaredNode, speaksBGP: boolean): readonly ListeningSocket[] {
-  const socket = (port: number, process: string, isLocal = false): ListeningSocket => ({
+  const socket = (port: number, process: string, isLocal = false, family: 4 | 6 | null = null): ListeningSocket => ({
     protocol: TCP,
     address: isLocal ? LOCALHOST : null,
-    family: isLocal ? 4 : null,
+    family: isLocal ? 4 : family,
     port,
     interface: null,
     process,
@@ -22,8 +22,8 @@ export function nodeDaemons(node: DeclaredNode, speaksBGP: boolean): readonly Li
     origin: node.origin,
   });
   const common = [socket(10250, "kubelet"), socket(10248, "kubelet", true), socket(9099, "calico-node", true)];
-  // BIRD listens on IPv4; bird6 is another program
-  const bird = speaksBGP ? [socket(179, "bird")] : [];
+  // Two programs: each would find the port taken by the other if one of them listened for both families
+  const bird = speaksBGP ? [socket(179, "bird", false, 4), socket(179, "bird6", false, 6)] : [];
   if (!node.labels.has(CONTROL_PLANE)) return [...common, ...bird];
   return [
     ...common,

@@ -62,6 +62,14 @@ function refusals(wanted: StartingCluster, pool: Prefix | null): readonly Findin
     message,
     advice,
   });
+  for (const [option, version] of [
+    ["--calico-version", wanted.calicoVersion],
+    ["--kubernetes-version", wanted.kubernetesVersion],
+  ] as const) {
+    // YAML would read 3.29 as a number
+    if (!/^v\d+\.\d+(?:\.\d+)?(?:[-+][\w.+-]+)?$/.test(version))
+      return [refuse(`${option} ${version} is no version`, "Such as v3.29.2 of Calico or v1.31.3 of Kubernetes.")];
+  }
   if (pool === null || pool.address.family !== 4)
     return [refuse(`--pool ${wanted.pool} is no IPv4 CIDR`, "Such as 192.168.0.0/16.")];
   const others = [...SUBNETS, parsePrefix(SERVICES)].flatMap((one) => one ?? []);

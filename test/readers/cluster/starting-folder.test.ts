@@ -109,6 +109,8 @@ describe("a folder in which not everything could work is refused:", () => {
     ["more nodes than blocks", { pool: "192.168.0.0/24", nodes: 5, pods: 0 }, "larger --pool"],
     ["a pool among the nodes", { pool: "172.16.8.0/24" }, "another one"],
     ["a pool among the Services", { pool: "10.0.0.0/8" }, "another one"],
+    ["a version of Calico that YAML reads as a number", { calicoVersion: "3.29" }, "v3.29.2"],
+    ["a version of Kubernetes that is none", { kubernetesVersion: "latest" }, "v1.31.3"],
     ["no pool", { pool: "192.168.0.0/99" }, "192.168.0.0/16"],
   ] as const)("%s", (_, fields, advice) => {
     const made = startingFolder({ ...WANTED, ...fields });
