@@ -68,6 +68,8 @@ import { noteVolatile } from "./walk-record.ts";
  * FORWARD stands in `forward4.ts` and `forward6.ts`. The order is measured: docs/lab-notes/, kernel.md H1-H7.
  */
 
+const NOT_FORWARDED = "broadcasts and multicasts are not forwarded";
+
 /** ip_rcv(): a packet arrives on a device of this host. */
 export function receive(runtime: HostRuntime, device: Interface, skb: Skb): void {
   const loop = endlessLoop(runtime, device, skb);
@@ -120,6 +122,9 @@ export function receiveHere(runtime: HostRuntime, device: Interface, skb: Skb): 
   if (skb.bridged === null && runHook(runtime, skb, PREROUTING) !== NF_ACCEPT)
     return hookDrop(runtime, skb, PREROUTING);
   // What came through lo, or was sent to many by this host itself, keeps the route it was sent with.
+  // A copy that TEE sent to its gateway would be forwarded by that route, as what is not for many.
+  if (looped && skb.loopedBack && skb.route?.kind === "unicast")
+    return drop(runtime, skb, null, "FORWARD", NOT_FORWARDED);
   if (looped) return deliver(runtime, skb);
   routeReceived(runtime, device, skb);
 }
@@ -212,8 +217,7 @@ function toNextSegment(runtime: HostRuntime, skb: Skb, { extensions, destination
 
 /** ip_forward(), ip6_forward(): TTL and MTU, whose errors come before any FORWARD rule (kernel.md I3); then FORWARD. */
 function forward(runtime: HostRuntime, skb: Skb, route: ForwardResult, redirect: boolean): void {
-  if (skb.packetType !== "host")
-    return drop(runtime, skb, null, "FORWARD", "broadcasts and multicasts are not forwarded");
+  if (skb.packetType !== "host") return drop(runtime, skb, null, "FORWARD", NOT_FORWARDED);
   const mayForward = skb.packet.src.family === 6 ? mayForward6 : mayForward4;
   const refused = mayForward(runtime, skb, route, redirect);
   if (refused !== null) {
@@ -425,8 +429,12 @@ function leavesUnknown(runtime: HostRuntime, packet: Packet, output: Interface):
 
 /** neigh_output(): the MAC address of the next hop, then the wire. */
 function overLink(runtime: HostRuntime, skb: Skb, output: Interface, route: RoutingResult): boolean {
-  if (route.kind === "multicast" && skb.packet.src.family === 6 && hearsItself(runtime, skb, output)) {
+  if (skb.packet.src.family === 6 && hearsItself(runtime, skb, output)) {
     hearItself(runtime, skb, output);
+    if (skb.packet.ttl === 0) {
+      drop(runtime, skb, null, "POSTROUTING", "hop limit 0 is for this host alone");
+      return true;
+    }
   }
   if (route.kind === "broadcast") skb.destinationMac = BROADCAST_MAC;
   else if (route.kind === "multicast") skb.destinationMac = multicastMac(skb.packet.dst);

@@ -1,5 +1,5 @@
 import type { Interface } from "../model/interface.ts";
-import { formatAddress } from "../net/address.ts";
+import { formatAddress, isMulticast } from "../net/address.ts";
 import { hookDrop } from "./endings.ts";
 import { runHook } from "./netfilter/hooks.ts";
 import { NF_ACCEPT, POSTROUTING } from "./netfilter/verdict.ts";
@@ -13,14 +13,16 @@ const ALL_SYSTEMS = 0xe0000001;
 
 /**
  * Whether this host hears what it sends to many (ip_mc_output(), ip6_finish_output2()): all broadcasts, and of groups those
- * that it joined. Sockets of tunnels and of neighbour discovery ask not to.
+ * that it joined. Sockets of tunnels and of neighbour discovery ask not to. IPv4 goes by the route, IPv6 by the destination: a
+ * copy that TEE sends to its gateway is heard too.
  */
 export function hearsItself(runtime: HostRuntime, skb: Skb, output: Interface): boolean {
   const { route, packet } = skb;
   if (skb.input !== null || skb.carried !== null || output.kind === "loopback") return false;
   if (route?.kind === "broadcast") return true;
-  if (route?.kind !== "multicast" || (packet.dst.family === 6 && skb.fromKernel)) return false;
-  const joined = packet.dst.family === 6 ? isJoined(runtime, output, packet.dst) : packet.dst.a === ALL_SYSTEMS;
+  const six = packet.dst.family === 6;
+  if (six ? !isMulticast(packet.dst) || skb.fromKernel : route?.kind !== "multicast") return false;
+  const joined = six ? isJoined(runtime, output, packet.dst) : packet.dst.a === ALL_SYSTEMS;
   if (joined) return true;
   const detail = `nobody on ${runtime.host.name} joined ${formatAddress(packet.dst)}`;
   runtime.services.assume(runtime, "group-not-joined", detail);
@@ -38,6 +40,7 @@ export function hearItself(runtime: HostRuntime, skb: Skb, output: Interface): v
     return hookDrop(runtime, copy, POSTROUTING);
   }
   copy.loopedBack = true;
+  copy.duplicated = false;
   copy.packetType = copy.route?.kind === "broadcast" ? "broadcast" : "multicast";
   copy.sourceMac = "";
   copy.destinationMac = "";

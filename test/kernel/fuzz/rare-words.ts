@@ -74,8 +74,9 @@ const ZONES = [
 /** Targets that rules seldom have; `protocol` is what the rule selects. Null where there is none for this place. */
 export function rareTargets(place: RulePlace, protocol: string): fc.Arbitrary<string> | null {
   const { family } = place.words;
-  // A copy for a group that its host has joined comes back to it, which podpath does not model.
-  const copies = place.words.copyTo?.map((gateway) => `-m addrtype ! --dst-type MULTICAST -j TEE --gateway ${gateway}`);
+  // A copy for a group that its host has joined comes back to it, and in PREROUTING would be copied without end.
+  const guard = place.hooks.includes("PREROUTING") ? "-m addrtype ! --dst-type MULTICAST " : "";
+  const copies = place.words.copyTo?.map((gateway) => `${guard}-j TEE --gateway ${gateway}`);
   if (place.table === "raw") {
     return fc.oneof(
       { weight: 2, arbitrary: fc.constant("-j TRACE") },

@@ -27,7 +27,7 @@ import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule, Together
  * - The order of rules of different hosts where a packet goes round a loop or in fragments: neither trace has a time stamp. There each host's
  *   rules are compared by themselves, and the delivery of an answer, which the kernel may do after the oracle looked.
  * - The order of hops, and the host and place of the end, of a frame that a bridge or VXLAN copied: the copies share one
- *   identity and queues of their own. Hops and rules are compared as a set then.
+ *   identity and queues of their own. Hops and rules are compared as a set then, and the outcome is that of one of them.
  * - The rules of errors about several fragments of one IPv6 packet (`isOneOfMany`).
  * - Which of several ends is the last one where fragments ended at different places. Hops and rules are compared.
  * - nat rules and connections of the outer packet where a flow was translated on its way into a tunnel (`test/kernel/fuzz/outer-port.ts`).
@@ -60,7 +60,8 @@ export function compare(kernel: Observation, podpath: Observation): readonly str
   const unanswered = refused || (kernel.outcome === "unresolved" && podpath.pending);
   // Nothing tells whether the answer of a reject was made, where rules stop it.
   const silent = kernel.outcome === "dropped" && podpath.outcome === "rejected" && isAskedTwice(kernel.rules);
-  const isOneEnd = kernel.apart && podpath.ends.some((end) => isSameEnd(kernel, end));
+  // Of copies that ended apart, podpath tells the first end, the oracle goes by the last rule.
+  const isOneEnd = (kernel.apart || podpath.copied) && podpath.ends.some((end) => isSameEnd(kernel, end));
   // A raw socket sees a datagram before its checksum is looked at, and the reason does not tell that it was.
   const unsummed =
     podpath.outcome === "dropped" &&
