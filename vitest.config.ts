@@ -10,7 +10,7 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/kernel/**", "node_modules/**"],
-          testTimeout: 30_000,
+          testTimeout: 90_000,
         },
       },
       {
