@@ -1,3 +1,4 @@
+import type { HostRuntime } from "../../linux/runtime.ts";
 import type { Route } from "../../model/route.ts";
 import { type Address, compareAddresses, sameAddress } from "../../net/address.ts";
 import { addressBits, type Prefix, prefixContains, prefixOf } from "../../net/prefix.ts";
@@ -66,6 +67,8 @@ export interface RibListener {
 /** A routing table of BIRD. */
 export interface RoutingTable {
   readonly numbering: Numbering;
+  /** Whose it is: its own addresses are no next hops. */
+  readonly of: Pick<HostRuntime, "host">;
   /** By the numbers of destinations. */
   readonly nets: NumberMap<RouteList>;
   /** What next hops lead to, by their numbers: the place of a recursive route's own (hostentry of nest/rt-table.c). */
@@ -80,9 +83,10 @@ export interface RoutingTable {
   highest: Address | null;
 }
 
-export function routingTable(numbering: Numbering): RoutingTable {
+export function routingTable(numbering: Numbering, of: RoutingTable["of"]): RoutingTable {
   return {
     numbering,
+    of,
     nets: numberMap(),
     hosts: numberMap(),
     listeners: [],
@@ -317,16 +321,25 @@ export function lookUpRoute(table: RoutingTable, address: Address): RibRoute | n
   return null;
 }
 
-/** rt_update_hostentry(): a next hop that is itself reached by a recursive route leads nowhere. */
-function lookUpHost({ nets, numbering }: RoutingTable, hop: number): Resolved {
+/** rt_update_hostentry(): a next hop that is itself reached by a recursive route leads nowhere, nor does one that is an address of the device it is on. */
+function lookUpHost({ nets, numbering, of }: RoutingTable, hop: number): Resolved {
   let found: RibRoute | undefined;
   const around = destinationsAround(numbering, hop);
   for (let index = 0; found === undefined && index < around.length; index++) {
     found = valueAt(nets, around[index] ?? 0)?.routes[0];
   }
   if (found === undefined || found.recursive) return UNREACHABLE;
-  if (found.target === "device") return resolvedOnLink(numbering, hop, found.hops[0]?.interface ?? null);
+  if (found.target === "device") {
+    const device = found.hops[0]?.interface ?? null;
+    return isOwn(of, numbering.nextHops[hop], device) ? UNREACHABLE : resolvedOnLink(numbering, hop, device);
+  }
   return { target: found.target, hops: found.hops, igpMetric: null };
+}
+
+/** if_local_addr() */
+function isOwn({ host }: RoutingTable["of"], address: Address | undefined, device: string | null): boolean {
+  const own = device === null ? undefined : host.interfaces.get(device)?.addresses;
+  return own?.some((item) => address !== undefined && sameAddress(item.address, address)) ?? false;
 }
 
 function sameResolution(x: Resolved, y: Resolved): boolean {

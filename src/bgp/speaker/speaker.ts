@@ -47,7 +47,7 @@ export function startSpeaker(
     world,
     runtime,
     configuration,
-    table: routingTable(numberingOf(world)),
+    table: routingTable(numberingOf(world), runtime),
     filterErrors: new Map(),
     started: world.now,
     running: true,
