@@ -79,6 +79,7 @@ function speakersOf(
   if (last === undefined) return [];
   const { speaker, faults } = speakerOf(last, family, lowestAddress(host));
   for (const { origin, column, kind, text } of faults) {
+    if (kind === "refused" && last.refused) continue;
     const place = sourceOf(network.origins, origin);
     findings.push({
       code: kind === "refused" ? "bird-refuses-configuration" : "bird-not-followed",

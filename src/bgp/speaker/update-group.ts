@@ -92,18 +92,31 @@ export function outgoingOf(
   if (verdict.kind === "accept") {
     return {
       kind: "accepted",
-      attributes: sharedAttributes(core.world, sorted(verdict.route.attributes ?? attributes)),
+      attributes: sharedAttributes(core.world, sorted(verdict.route.attributes ?? attributes, exporter)),
     };
   }
   return { kind: "filtered", error: verdict.kind === "error" ? verdict.text : null };
 }
 
-/** bgp_normalize_int_set() and others: communities go out in order, and lists without any do not (bgp_encode_attrs). */
-function sorted(found: PathAttributes): PathAttributes {
-  const { communities, extendedCommunities, largeCommunities } = found;
+/** Says of an extended community that it goes to no other AS (RFC 4360; EC_TBIT). */
+const NOT_TRANSITIVE = 0x40000000;
+
+/**
+ * bgp_normalize_int_set() and others: communities go out in order, and lists without any do not (bgp_encode_attrs); extended ones that are not
+ * transitive stay within the AS (ec_set_del_nontrans).
+ */
+function sorted(found: PathAttributes, { internal }: Exporter): PathAttributes {
+  const { communities, largeCommunities } = found;
+  const staysHere = ([first]: readonly number[]): boolean => first !== undefined && (first & NOT_TRANSITIVE) !== 0;
+  const extendedCommunities =
+    !internal && found.extendedCommunities?.some(staysHere) === true
+      ? found.extendedCommunities.filter((one) => !staysHere(one))
+      : found.extendedCommunities;
   const unordered = (list: readonly unknown[] | null): boolean => list !== null && list.length !== 1;
   const none = (list: readonly unknown[] | null): boolean => list === null || list.length === 0;
-  if (!unordered(communities) && !unordered(extendedCommunities) && !unordered(largeCommunities)) return found;
+  if (!unordered(communities) && !unordered(extendedCommunities) && !unordered(largeCommunities)) {
+    return extendedCommunities === found.extendedCommunities ? found : { ...found, extendedCommunities };
+  }
   const byParts = (x: readonly number[], y: readonly number[]): number => {
     for (const [index, part] of x.entries()) if (part !== y[index]) return part - (y[index] ?? 0);
     return 0;

@@ -142,6 +142,8 @@ export interface BirdConfiguration {
   /** The file it was read from. */
   readonly file: string;
   readonly syntax: "1.6" | "2";
+  /** BIRD 1.6 does not take it, which was told where it was read. */
+  readonly refused: boolean;
   readonly routerId: (BirdPlace & { readonly id: Address }) | null;
   /** `listen bgp address A port P` (BIRD 1.6). */
   readonly listen: (BirdPlace & { readonly address: Address | null; readonly port: number | null }) | null;

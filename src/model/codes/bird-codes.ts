@@ -11,7 +11,7 @@ export const BIRD_CODES = {
   "bird-refused": {
     title: "A configuration that BIRD refuses",
     means:
-      "BIRD stops at the first thing that it does not take, and reads none of the configuration: one that runs goes on with the configuration before, one that starts does not come up. podpath reads on behind it.",
+      "BIRD stops at the first thing that it does not take, and reads none of the configuration: one that runs goes on with the configuration before, one that starts does not come up. podpath reads on behind it. It is told where a bird.cfg of BIRD 1.6 is read, in the words of bird -p.",
     todo: "Put the line right, and run bird -p -c on the file: BIRD tells one thing at a time.",
   },
   "bird-syntax": {
@@ -45,8 +45,8 @@ export const BIRD_CODES = {
   "bird-refuses-configuration": {
     title: "A configuration with which BIRD does not start",
     means:
-      "In its own words. A BIRD that runs already goes on with the configuration before; one that starts ends at once.",
-    todo: "Run bird -p -c on the file.",
+      "In its own words. A BIRD that runs already goes on with the configuration before; one that starts ends at once. It is told when BGP runs anew, of what bird -p does not show: that the machine has no address that would do for a router ID; and of files in the language of BIRD 2, or in which something stands that only BIRD can judge. What bird -p shows is bird-refused, and is not told again.",
+    todo: "Write what is missing into the file; start BIRD with it, and look at its log.",
   },
   "bird-not-followed": {
     title: "A part of BIRD's configuration that podpath does not play",

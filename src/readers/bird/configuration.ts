@@ -45,6 +45,7 @@ export function readBirdConfiguration(
   const draft: Draft = {
     file,
     syntax: "1.6",
+    refused: false,
     routerId: null,
     listen: null,
     tables: [],

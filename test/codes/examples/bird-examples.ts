@@ -67,7 +67,9 @@ export const BIRD_EXAMPLES: ExamplesOf<typeof BIRD_CODES> = {
   "bird-syntax": snapshot({
     "nodes/n1/bird.cfg": "router id 172.16.0.11;\nprotocol kernel {\n  scan time often;\n  export all;\n}\n",
   }),
-  "bird-refuses-configuration": played("router id 172.16.0.11;\nprotocol bgp tor { neighbor 172.16.0.1 as 64512; }\n"),
+  "bird-refuses-configuration": played("protocol device { }\n", {
+    "nodes/n1/ip-addr.txt": "2: eth0: <UP> mtu 1500\n    inet6 fd00::11/64 scope global\n",
+  }),
   "bird-not-followed": played("router id 172.16.0.11;\nprotocol ospf { }\n"),
   "bgp-stays-down": clusterFolder(
     {
