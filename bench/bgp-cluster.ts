@@ -9,6 +9,8 @@ export interface BgpCluster {
   readonly nodes: number;
   /** 0: a full mesh. */
   readonly reflectors: number;
+  /** What the machines call their card, one after the other and again; eth0 where nothing is said. */
+  readonly devices?: readonly string[];
 }
 
 const HEAD = `apiVersion: projectcalico.org/v3
@@ -40,15 +42,17 @@ function addressOf(node: number): string {
 }
 
 /** The texts of the cluster's folder: nodes on one segment, with one pod each, and so with one block. */
-function files({ nodes, reflectors }: BgpCluster): ReadonlyMap<string, string> {
+function files({ nodes, reflectors, devices = ["eth0"] }: BgpCluster): ReadonlyMap<string, string> {
   const all = Array.from({ length: nodes }, (_, node) => node);
   const isReflector = (node: number): boolean => node < reflectors;
+  const deviceOf = (node: number): string => devices[node % devices.length] ?? "eth0";
   const machines = all.map((node) => {
     const labels = [
       ...(node === 0 ? [`node-role.kubernetes.io/control-plane: ""`] : []),
       ...(isReflector(node) ? [`rr: "yes"`] : []),
     ];
-    return `  node-${node}: {addresses: [${addressOf(node)}]${labels.length === 0 ? "" : `, labels: {${labels.join(", ")}}`}}`;
+    const card = `interfaces: [{name: ${deviceOf(node)}, addresses: [${addressOf(node)}]}]`;
+    return `  node-${node}: {${card}${labels.length === 0 ? "" : `, labels: {${labels.join(", ")}}`}}`;
   });
   const reflecting = all.filter(isReflector).map(
     (node) => `---
