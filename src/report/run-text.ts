@@ -42,7 +42,7 @@ export function runText(run: ScenarioRun, style: RunStyle): string {
     ...expectationLines(run, style),
     ...(style.hideAnswer ? [] : fixLines(run, ink)),
     ...firstTrace(run, style),
-    ...groundLines({ unknowns: [], assumptions: assumptionsOf(run) }, ink),
+    ...groundLines({ unknowns: [], assumptions: assumptionsOf(run) }, ink, false),
     ...lessonLines(run, style),
   ];
   return `${lines.join("\n")}\n`;

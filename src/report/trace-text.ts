@@ -61,7 +61,11 @@ export function traceText(asked: Asked, answer: Answer, style: TraceStyle): stri
   }
   if (style.grounds !== false) {
     lines.push(
-      ...groundLines({ unknowns: decisiveUnknowns(answer, groups), assumptions: answer.assumptions }, style.ink),
+      ...groundLines(
+        { unknowns: decisiveUnknowns(answer, groups), assumptions: answer.assumptions },
+        style.ink,
+        style.verbose,
+      ),
       ...unverifiedLines(answer, style.ink),
     );
   }

@@ -103,6 +103,34 @@ describe("the human trace", () => {
     expect(text).toContain("to know it there: ");
   });
 
+  test("tells what is assumed of thousands of machines in a line for each kind, and with verbose in full", () => {
+    const { asked, answer } = ask(twoNodes(), { from: "node/n1", to: "node/n2" });
+    const assumptions = Array.from({ length: 2000 }, (_, i) => [
+      {
+        host: `w${i}`,
+        code: "assumed-sysctl" as const,
+        part: "sysctls" as const,
+        detail: `net.ipv4.conf.all.rp_filter=0, net.ipv4.conf.cali${i}.rp_filter=0`,
+        otherwise: 1,
+      },
+      {
+        host: `w${i}`,
+        code: "neighbour-resolves" as const,
+        part: "neighbours" as const,
+        detail: `10.0.0.${i} resolves to w${i}`,
+        otherwise: 1,
+      },
+    ]).flat();
+    const many = { ...answer, assumptions };
+    const assumed = traceText(asked, many, PLAIN).split("Assumed\n")[1]?.replaceAll(/\s+/g, " ") ?? "";
+    expect(assumed).toContain("~ w0, w1, w2, w3 and 1996 more: net.ipv4.conf.*.rp_filter=0 [assumed-sysctl]");
+    expect(assumed).toMatch(/w3 and 1996 more: 10\.0\.0\.0 resolves to w0; .* and 1994 more \[neighbour-resolves\]/);
+    expect(assumed.match(/~/g)).toHaveLength(2);
+    const full = traceText(asked, many, { ink: PLAIN_INK, verbose: true });
+    expect(full).toContain("net.ipv4.conf.cali1999.rp_filter=0");
+    expect(full).toContain("10.0.0.1999 resolves to w1999");
+  });
+
   test("tells apart the branches of a random choice, with their probabilities", () => {
     const text = trace(
       filterOfN2(...OPEN, "-A INPUT -p tcp -m statistic --mode random --probability 0.25000000000 -j DROP"),
