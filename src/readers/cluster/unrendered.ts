@@ -21,7 +21,7 @@ export function unrenderedSources(files: ReadonlyMap<string, string>): {
     findings.push({
       code: "not-rendered",
       severity: "error",
-      message: `A Helm chart: ${inside.length} files are templates and values, not manifests. None of them was read.`,
+      message: `A Helm chart: ${inside.length === 1 ? "one file is" : `${inside.length} files are`} templates and values, not manifests, and not read.`,
       file: `${chart}Chart.yaml`,
       advice: `Render it: helm template ${chart === "" ? "." : chart.slice(0, -1)} > rendered.yaml, and give that file in its place.`,
     });

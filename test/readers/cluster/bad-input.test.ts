@@ -252,7 +252,7 @@ describe("is told with file, line, column and field:", () => {
       "templates/web.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\n",
       "web.yaml": pod("web", "nodeName: n1"),
     });
-    expect(findings).toContain("A Helm chart: 3 files are templates and values");
+    expect(findings).toContain("A Helm chart: 3 files are templates and values, not manifests, and not read.");
     expect(pods).toEqual(["default/web n1"]);
   });
 
