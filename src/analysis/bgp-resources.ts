@@ -14,13 +14,14 @@ import { renderedBird } from "./rendered-bird.ts";
 /**
  * What BGP's resources ask for that cannot be, and where the bird.cfg of a machine has other sessions than the resources ask for: then confd
  * has not written it again, or the resources have changed since. Nothing is said of identifiers and passwords where no object tells
- * CALICO_ROUTER_ID and the Secrets.
+ * CALICO_ROUTER_ID and the Secrets; `shared`: addresses of two machines, whose identifier is the same for that reason.
  */
 export function bgpResources(
   cluster: Cluster,
   evidence: ReadonlyMap<string, Evidence>,
   origins: OriginTable,
   settled: SettledCluster | null,
+  shared: ReadonlySet<string> = new Set(),
 ): readonly Finding[] {
   if (cluster.bgpPeers.size + cluster.bgpConfigurations.size + cluster.calicoNodes.size === 0) return [];
   const context = renderedBird(cluster, settled);
@@ -28,7 +29,7 @@ export function bgpResources(
     (calicoNodeEnvironment(cluster) !== null || !code.startsWith("bgp-identifier-")) &&
     (code !== "bgp-password-missing" || settled !== null || cluster.secrets.size > 0);
   return [
-    ...bgpFindings(cluster, context, origins).filter(isTold),
+    ...bgpFindings(cluster, context, origins, shared).filter(isTold),
     ...[...evidence].flatMap(([host, { birdConfigurations }]) =>
       hasOwnAddress(cluster, host) ? sessionsDiffer(host, birdConfigurations, context, origins) : [],
     ),

@@ -1,3 +1,4 @@
+import { addressesOfTwoNodes } from "../analysis/addresses-of-two-nodes.ts";
 import { bgpResources } from "../analysis/bgp-resources.ts";
 import { configuredPeers } from "../analysis/configured-peers.ts";
 import { drift } from "../analysis/drift/drift.ts";
@@ -28,6 +29,7 @@ export async function check(argument: string | undefined, options: CheckOptions,
   const loaded = await loadNetwork(argument, io, { ...options, evidence: true });
   const evidence = readEvidence(loaded.machines, loaded.network.origins, loaded.factEvidence);
   if (options.strictInput === true && evidence.findings.length > 0) throw new InputError(worstFirst(evidence.findings));
+  const shared = new Set(addressesOfTwoNodes(loaded.network).map(({ address }) => address));
   const otherwise = await dumpedOtherwise(loaded, evidence.evidence, options.bgp ?? "auto");
   const report: CheckReport = {
     name: loaded.name,
@@ -35,7 +37,7 @@ export async function check(argument: string | undefined, options: CheckOptions,
       ...loaded.findings,
       ...evidence.findings,
       ...configuredPeers(evidence.evidence, loaded.network.origins),
-      ...bgpResources(loaded.cluster, evidence.evidence, loaded.network.origins, loaded.settled),
+      ...bgpResources(loaded.cluster, evidence.evidence, loaded.network.origins, loaded.settled, shared),
       ...runChecks(loaded.network, evidence.evidence, loaded).filter(
         ({ code }) => loaded.settled === null || !isSaid(code, loaded.findings),
       ),

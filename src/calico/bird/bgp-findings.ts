@@ -13,8 +13,17 @@ import { routerIdOf } from "./bird-head.ts";
 import { newerRuleFields } from "./older-filter.ts";
 import { isGlobal } from "./peering.ts";
 
-/** What resources ask of BGP that no node can do, or that does not do what it says. */
-export function bgpFindings(cluster: Cluster, context: BirdContext, origins: OriginTable): readonly Finding[] {
+/**
+ * What resources ask of BGP that no node can do, or that does not do what it says.
+ *
+ * @param shared addresses that two machines are known to have: that they have one identifier follows, and is not told
+ */
+export function bgpFindings(
+  cluster: Cluster,
+  context: BirdContext,
+  origins: OriginTable,
+  shared: ReadonlySet<string> = new Set(),
+): readonly Finding[] {
   const at = ({ origin }: Metadata): Pick<Finding, "file" | "line"> => {
     const source = sourceOf(origins, origin);
     return {
@@ -47,7 +56,7 @@ export function bgpFindings(cluster: Cluster, context: BirdContext, origins: Ori
         advice: "calico-node reads Secrets of the namespace that it runs in.",
       }),
     ),
-    ...identifierFindings(context),
+    ...identifierFindings(context, shared),
     ...lonelyReflectors(context),
     ...newerFields(cluster, context).map(
       ({ metadata, fields }): Finding => ({
@@ -128,7 +137,7 @@ function missingPasswords(cluster: Cluster, context: BirdContext): readonly Miss
 }
 
 /** Two speakers with one identifier refuse each other; one without has no configuration that BIRD takes. */
-function identifierFindings(context: BirdContext): readonly Finding[] {
+function identifierFindings(context: BirdContext, shared: ReadonlySet<string>): readonly Finding[] {
   const byId = new Map<string, BgpNode[]>();
   for (const node of context.nodes.values()) {
     if (addressOf(node, 4) === null && addressOf(node, 6) === null) continue;
@@ -149,7 +158,7 @@ function identifierFindings(context: BirdContext): readonly Finding[] {
         },
       ];
     }
-    if (nodes.length === 1) return [];
+    if (nodes.length === 1 || shared.has(id)) return [];
     return [
       {
         code: "bgp-identifier-twice",

@@ -34,7 +34,7 @@ export const ADDRESS_CHECK_CODES = {
   "node-address-twice": {
     title: "Two nodes have the same address",
     means:
-      "A cloned machine, or two nodes with one name in /var/lib/calico/nodename: traffic for one goes to the other, and BGP says Bad BGP identifier. Network cards behind a NAT of their own (10.0.2.15 of VirtualBox) are no harm.",
+      "A cloned machine, or two nodes with one name in /var/lib/calico/nodename: traffic for one goes to the other, and BGP says Bad BGP identifier (bgp-identifier-twice is told where the identifier alone is the same). Network cards behind a NAT of their own (10.0.2.15 of VirtualBox) are no harm.",
     todo: "Give each node a name and addresses of its own.",
   },
   "pod-address-not-allocated": {

@@ -82,7 +82,8 @@ export const BIRD_CODES = {
   },
   "bgp-identifier-twice": {
     title: "Two speakers with one BGP identifier",
-    means: "Each takes the other for itself, and refuses the session with Bad BGP identifier.",
+    means:
+      "Each takes the other for itself, and refuses the session with Bad BGP identifier. It is told of what the resources say; where the dumps show that two machines have the address itself, that is node-address-twice, and this is not told.",
     todo: "Give every node an IPv4 address of its own, or set CALICO_ROUTER_ID of calico-node to hash.",
   },
   "bgp-password-missing": {

@@ -36,6 +36,15 @@ test("one identifier for all nodes is told once, a hash of the name is none", ()
   ]);
 });
 
+test("one identifier is not told where two machines have the address that it is", () => {
+  const same = [N1, node("n2", "ipv4Address: 172.16.0.11/24")];
+  const codes = (routerId: string, shared: readonly string[]) =>
+    findingsOf(same, "v3.29.2", routerId, shared).map(({ code }) => code);
+  expect(codes("", [])).toEqual(["bgp-identifier-twice"]);
+  expect(codes("", ["172.16.0.11"])).toEqual([]);
+  expect(codes("10.10.10.10", ["172.16.0.11"])).toEqual(["bgp-identifier-twice"]);
+});
+
 test("a route reflector that a BGPPeer leads to is not alone", () => {
   const reflector = node("rr", "ipv4Address: 172.16.0.13/24", "routeReflectorClusterID: 244.0.0.1");
   expect(told([N1, reflector])).toEqual(["route-reflector-alone"]);

@@ -6,12 +6,17 @@ import { originTable } from "../../../src/model/origin.ts";
 import { clusterOfTexts, declaredNodes } from "./cluster-of-texts.ts";
 
 /** What is wrong with BGP's resources in a cluster of Calico v3.29.2, or of another release. */
-export function findingsOf(texts: readonly string[], calico = "v3.29.2", routerId = ""): readonly Finding[] {
+export function findingsOf(
+  texts: readonly string[],
+  calico = "v3.29.2",
+  routerId = "",
+  shared: readonly string[] = [],
+): readonly Finding[] {
   const origins = originTable();
   const cluster = clusterOfTexts([{ name: "bgp.yaml", text: texts.join("---\n") }], origins);
   const slices = endpointSlicesOf(cluster);
   const context = birdContext(cluster, declaredNodes(cluster), { calico, slices, blocks: null, routerId });
-  return bgpFindings(cluster, context, origins);
+  return bgpFindings(cluster, context, origins, new Set(shared));
 }
 
 function resource(kind: string, name: string, spec: readonly string[]): string {
