@@ -104,8 +104,8 @@ export function sendIcmpReply(
       selectSource = false;
     }
   }
-  if (!selectSource && ownDevice(runtime, dst) === null) return;
-  const route = routeOutput(runtime, { ...newSkb(reply, -1), mark }, selectSource ? null : dst);
+  if (!selectSource && ownDevice(runtime, reply.src) === null) return;
+  const route = routeOutput(runtime, { ...newSkb(reply, -1), mark }, selectSource ? null : reply.src);
   if (route.kind !== "error" && !mayLeave(runtime, skb, reply, route)) return;
   runtime.services.send(runtime, reply, { kind, cause: skb, fromKernel: true, defaultTtl: true, selectSource, mark });
 }
