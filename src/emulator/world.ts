@@ -143,6 +143,7 @@ export function createWorld(network: Network, options: WorldOptions): World {
     },
     transmit: (runtime, device, frame) => transmit(world, runtime, device, frame),
     reaches: (runtime, port, mac) => reaches(world, runtime, port, mac),
+    isJoined: (runtime, device) => linkOf(world.topology, runtime.host.name, device.name) !== null,
     macOf: (runtime, device) => macOf(runtime.host.name, device),
     receiveLater: (runtime, device, frame) => {
       noteVolatile();

@@ -42,11 +42,12 @@ import { routesUnknown, UNKNOWN_INTERFACE } from "./routing/unknown-route.ts";
 import { type HostRuntime, leaving, PLAIN_ENDING, type Resolution, type SendOptions } from "./runtime.ts";
 import { DUMMY_ADDRESS, isUnscoped, refusedByTunnel, sendingMtu } from "./send-limits.ts";
 import type { Skb } from "./skb.ts";
+import { missingBelow } from "./stacked-device.ts";
 import { transmitFrame } from "./transmit.ts";
 import { decapsulateIpip, encapsulateIpip } from "./tunnels/ipip.ts";
 import { decapsulateVxlan } from "./tunnels/vxlan.ts";
 import { decapsulateWireguard, encapsulateWireguard } from "./tunnels/wireguard.ts";
-import { intoUnmodelledDevice } from "./unmodelled-device.ts";
+import { intoUnmodelledDevice, intoUntoldDevice } from "./unmodelled-device.ts";
 import { vlanDeviceOf } from "./vlan.ts";
 import { noteVolatile } from "./walk-record.ts";
 
@@ -416,6 +417,10 @@ function overDevice(runtime: HostRuntime, skb: Skb, output: Interface, route: Ro
       return true;
     case "other":
       if (output.otherKind === undefined) return overLink(runtime, skb, output, route);
+      if (output.otherKind === "ifb") {
+        drop(runtime, skb, null, "POSTROUTING", `${output.name}, an ifb, sends only what tc has redirected to it`);
+        return true;
+      }
       intoUnmodelledDevice(runtime, skb, output, output.otherKind);
       return true;
     default:
@@ -438,9 +443,9 @@ function overLink(runtime: HostRuntime, skb: Skb, output: Interface, route: Rout
   }
   if (route.kind === "broadcast") skb.destinationMac = BROADCAST_MAC;
   else if (route.kind === "multicast") skb.destinationMac = multicastMac(skb.packet.dst);
-  else if (output.kind === "tun") {
-    runtime.services.end(runtime, skb, leaving(null, `into the tunnel ${output.name}`));
-    return true;
+  else if (output.kind === "tun" && (output.noArp || !runtime.services.isJoined(runtime, output))) {
+    // The program behind it is the only one that could be asked.
+    skb.destinationMac = "";
   } else {
     const nextHop = route.kind === "unicast" ? route.nextHop : skb.packet.dst;
     const found = resolveNeighbour(runtime, skb, output, nextHop);
@@ -450,7 +455,9 @@ function overLink(runtime: HostRuntime, skb: Skb, output: Interface, route: Rout
     }
     const reached = found.kind === "left" ? throughFabric(runtime, skb, output) : found;
     if (reached === null || reached.kind !== "mac") {
-      runtime.services.end(runtime, skb, leaving(nextHop, found.text));
+      const missing = missingBelow(runtime, output);
+      if (missing !== null) intoUntoldDevice(runtime, skb, output, missing);
+      else runtime.services.end(runtime, skb, leaving(nextHop, found.text));
       return true;
     }
     skb.destinationMac = reached.mac;

@@ -94,6 +94,8 @@ export interface Services {
   assume(runtime: HostRuntime, code: AssumptionCode, detail: string, otherwise?: number): number;
   /** Puts a frame on the link of `device`. False where the other end of a veth pair refuses it, which the sender is told. */
   transmit(runtime: HostRuntime, device: Interface, skb: Skb): boolean;
+  /** Whether a device is on a link. */
+  isJoined(runtime: HostRuntime, device: Interface): boolean;
   /** Whether the link of a bridge port has a member with that MAC address. */
   reaches(runtime: HostRuntime, port: Interface, mac: string): boolean;
   /** Hands a packet back to the receive path of the same host (`lo`, tunnels) as a later event. */

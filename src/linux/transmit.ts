@@ -4,6 +4,7 @@ import { drop } from "./endings.ts";
 import { goesOut } from "./frame-filter.ts";
 import type { HostRuntime } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
+import { transmitOnMacvlan, transmitOverOthers, transmitToProgram } from "./stacked-device.ts";
 import { encapsulateVxlan } from "./tunnels/vxlan.ts";
 import { transmitOnVlan } from "./vlan.ts";
 import { noteVolatile } from "./walk-record.ts";
@@ -39,6 +40,12 @@ export function transmitFrame(runtime: HostRuntime, device: Interface, skb: Skb)
       return true;
     case "vlan":
       return transmitOnVlan(runtime, device, skb);
+    case "macvlan":
+      return transmitOnMacvlan(runtime, device, skb);
+    case "bond":
+      return transmitOverOthers(runtime, device, skb);
+    case "tun":
+      return transmitToProgram(runtime, device, skb);
     default:
       return runtime.services.transmit(runtime, device, skb);
   }
