@@ -10,7 +10,19 @@ export interface EventQueue {
   /** Time of the event that was taken last. */
   current: number;
   sequence: number;
+  /** Where in the line the round ends that is being played: what the round before it led to. */
+  roundEnd: number;
+  /** Rounds of this moment that were played. */
+  rounds: number;
+  /** So many rounds one moment may have; half as many once that was too few. */
+  patience: number;
 }
+
+/** No way that packets take at one moment, nor any exchange of whole tables, comes near so many rounds. */
+const PATIENCE = 20_000;
+
+/** Seconds that a round takes at least where hosts answer each other without an end. */
+const ROUND = 0.001;
 
 interface Event {
   readonly time: number;
@@ -32,14 +44,17 @@ export interface PendingTimer {
 }
 
 export function eventQueue(): EventQueue {
-  return { heap: [], line: [], first: 0, current: Number.NaN, sequence: 0 };
+  return { heap: [], line: [], first: 0, current: Number.NaN, sequence: 0, roundEnd: 0, rounds: 0, patience: PATIENCE };
 }
 
 function before(x: Event, y: Event): boolean {
   return x.time < y.time || (x.time === y.time && x.sequence < y.sequence);
 }
 
-/** Adds an action at a virtual time (seconds), which is called with `on`. */
+/**
+ * Adds an action at a virtual time (seconds), which is called with `on`. Hosts that answer each other without an end at one moment, as two
+ * BGP speakers can that each prefer what the other told, are made to take time for it, as they do in reality.
+ */
 export function schedule<On extends readonly unknown[]>(
   queue: EventQueue,
   time: number,
@@ -47,8 +62,9 @@ export function schedule<On extends readonly unknown[]>(
   on: On,
   timer: PendingTimer | null = null,
 ): void {
-  const event: Event = { time, sequence: queue.sequence++, action, on, timer };
-  if (time === queue.current) queue.line.push(event);
+  const endless = time === queue.current && queue.rounds > queue.patience;
+  const event: Event = { time: endless ? time + ROUND : time, sequence: queue.sequence++, action, on, timer };
+  if (event.time === queue.current) queue.line.push(event);
   else climb(queue.heap, event);
 }
 
@@ -123,14 +139,23 @@ export function takeNext(queue: EventQueue): Event | null {
   const next = nextOf(queue);
   if (next === null) return null;
   if (next === queue.line[queue.first]) {
+    if (queue.first >= queue.roundEnd) {
+      queue.roundEnd = queue.line.length;
+      queue.rounds++;
+    }
     queue.line[queue.first++] = null;
     if (queue.first === queue.line.length) {
       queue.line = [];
       queue.first = 0;
+      queue.roundEnd = 0;
     }
   } else takeFirst(queue.heap);
   // Events of an earlier moment that are left in the line keep their place before those of a later one.
-  if (queue.first === queue.line.length) queue.current = next.time;
+  if (queue.first === queue.line.length && queue.current !== next.time) {
+    if (queue.rounds > queue.patience) queue.patience /= 2;
+    queue.rounds = 0;
+    queue.current = next.time;
+  }
   return next;
 }
 

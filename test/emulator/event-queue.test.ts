@@ -51,4 +51,36 @@ describe("the event queue", () => {
       }),
     );
   });
+
+  it("lets time pass for those who answer each other without an end at one moment, and for nobody else", () => {
+    const queue = eventQueue();
+    const seen = new Set<number>();
+    let now = 0;
+    let answers = 0;
+    const answer = (): void => {
+      answers++;
+      schedule(queue, now, answer, []);
+    };
+    schedule(queue, 0, answer, []);
+    schedule(queue, 0, answer, []);
+    for (let event = takeNext(queue); event !== null && event.time < 1; event = takeNext(queue)) {
+      now = event.time;
+      seen.add(now);
+      play(event);
+    }
+    expect(seen.size).toBeGreaterThan(500);
+    expect(answers).toBeLessThan(200_000);
+
+    const long = eventQueue();
+    let left = 15_000;
+    const step = (): void => {
+      if (--left > 0) schedule(long, 0, step, []);
+    };
+    schedule(long, 0, step, []);
+    for (let event = takeNext(long); event !== null; event = takeNext(long)) {
+      expect(event.time).toBe(0);
+      play(event);
+    }
+    expect(left).toBe(0);
+  });
 });
