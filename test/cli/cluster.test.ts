@@ -58,6 +58,26 @@ describe("a cluster of manifests", () => {
     },
   );
 
+  test.each(["IPIP", "IPIPCrossSubnet"])(
+    "with %s and two subnets has routes to the nodes behind the router, not to the router",
+    {
+      timeout: 30_000,
+    },
+    async (encapsulation) => {
+      const far = join(FOLDER, `far-${encapsulation}`);
+      await podpath("init", far, "--two-subnets", "--encapsulation", encapsulation, "--pods", "2");
+      const pods = [...(await podpath("check", far)).out.matchAll(/pod\/default\/\S+/g)].map(([name]) => name);
+      expect(pods).toHaveLength(2);
+      const [from = "", to = ""] = pods;
+      for (const how of ["run", "assume"]) {
+        const { code, out } = await podpath("trace", far, "--bgp", how, "--from", from, "--to", to);
+        expect(out).toMatch(/via 172\.16\.0\.11 dev tunl0 proto bird onlink/);
+        expect(out).toContain("✓ answered");
+        expect(code).toBe(0);
+      }
+    },
+  );
+
   test("is not written over", async () => {
     const { code, err } = await podpath("init", shop);
     expect(code).toBe(2);

@@ -17,7 +17,7 @@ import { suppressedRoutes } from "../rib/deterministic-med.ts";
 import { clearValues, deleteKey, entriesOf, type NumberMap, numberMap, setValue, valueAt } from "../rib/number-map.ts";
 import type { Numbering } from "../rib/numbering.ts";
 import { isResolvable, type PrefixKey, prefixKey, type RibHop, type RibRoute } from "../rib/route.ts";
-import { netsOf, type Programmed, type RouteList } from "../rib/table.ts";
+import { netsOf, nextHopOf, type Programmed, type RouteList } from "../rib/table.ts";
 import type { KernelConfiguration } from "./configuration.ts";
 import { findNeighbour } from "./interfaces.ts";
 import { importRoute, noteError, type Protocol, type SpeakerCore, setState, withdrawRoute } from "./protocol.ts";
@@ -305,17 +305,30 @@ function mergedHops(
   best: RibRoute,
   errors: string[],
 ): readonly RibHop[] {
-  if (!item.configuration.mergePaths || !isResolvable(best)) return best.hops;
-  const hops = [...best.hops];
+  const own = hopsOf(best);
+  if (!item.configuration.mergePaths || !isResolvable(best)) return own;
+  const hops = [...own];
   const passed = suppressedRoutes(routes);
   for (const other of routes.slice(1)) {
     if (passed.has(other) || !isMergeable(routes[0] ?? best, other)) continue;
     const accepted = filtered(core, item, other, errors);
-    for (const hop of accepted?.hops ?? []) {
+    for (const hop of accepted === null ? [] : hopsOf(accepted)) {
       if (hops.length < item.configuration.mergeLimit && !hops.some((known) => sameHop(known, hop))) hops.push(hop);
     }
   }
-  return hops.length === best.hops.length ? best.hops : hops.sort(compareHops);
+  return hops.length === own.length ? own : hops.sort(compareHops);
+}
+
+/**
+ * Into Calico's tunnel packets go to the next hop of BGP itself, and not to the router on the way to it, which knows no pods
+ * (krt_tunnel of Calico's BIRD; rests on what its author wrote on bird-users, 2016-09-27, and on routes of real clusters).
+ */
+function hopsOf(found: RibRoute): readonly RibHop[] {
+  const { tunnel } = found.kernel;
+  const [hop] = found.hops;
+  if (tunnel === null || tunnel === "" || !found.recursive || hop === undefined) return found.hops;
+  const gateway = nextHopOf(found);
+  return gateway === null ? found.hops : [{ ...hop, gateway }];
 }
 
 function sameHop(x: RibHop, y: RibHop): boolean {
