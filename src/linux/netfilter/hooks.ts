@@ -1,3 +1,4 @@
+import type { NftBaseChain } from "../../model/nft-base-chain.ts";
 import { type Address, formatAddress } from "../../net/address.ts";
 import { describePacket } from "../../net/packet.ts";
 import { type Prefix, prefixContains } from "../../net/prefix.ts";
@@ -68,7 +69,7 @@ export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
       case "nft": {
         const { chain } = stage;
         if (chain.destinations !== undefined) {
-          if (!toService(runtime, skb, chain.table, chain.destinations)) return NF_DROP;
+          if (!toDestinations(runtime, skb, chain, chain.destinations)) return NF_DROP;
           continue;
         }
         if (!askChain(runtime, skb, chain)) return NF_DROP;
@@ -95,13 +96,18 @@ export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
   return NF_ACCEPT;
 }
 
-/** False where a packet to a Service is taken as dropped: kube-proxy in this mode sends it to an endpoint that no dump shows. */
-function toService(runtime: HostRuntime, skb: Skb, table: string, destinations: readonly Prefix[]): boolean {
+/** False where a packet is taken as dropped whose destination somebody serves in a way that is not modelled, as kube-proxy in another mode does. */
+function toDestinations(
+  runtime: HostRuntime,
+  skb: Skb,
+  { table, unknown = "service-proxy-mode" }: NftBaseChain,
+  destinations: readonly Prefix[],
+): boolean {
   const { dst } = skb.packet;
   if (skb.ctReply || !destinations.some((prefix) => prefixContains(prefix, dst))) return true;
   const taken = runtime.services.choose({
     kind: "unknown",
-    code: "service-proxy-mode",
+    code: unknown,
     variable: `${runtime.host.name} ${table} ${describePacket(skb.packet)}`,
     question: `what does ${table} on ${runtime.host.name} do with packets to ${formatAddress(dst)}? podpath does not model it`,
     alternatives: [

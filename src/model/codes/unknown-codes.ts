@@ -159,6 +159,12 @@ export const UNKNOWN_CODES = {
     means: "The kernel goes by which gateway has answered lately, and no dump of neighbours tells.",
     todo: "Collect ip neigh.",
   },
+  "node-local-dns": {
+    title: "What NodeLocal DNSCache does with queries",
+    means:
+      "A pod of the node answers DNS at addresses of the node's own (`-localip`), before kube-proxy sees the queries, and podpath models neither its device nor its rules. There is a branch in which the packet goes on to the address as it is, and one in which it does not.",
+    todo: "Ask for a pod of CoreDNS (`-upstreamsvc`) instead of the address, or take dumps of the node, which have the device and the rules.",
+  },
   "service-proxy-mode": {
     title: "What kube-proxy does in mode ipvs or nftables",
     means:

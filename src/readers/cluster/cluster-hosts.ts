@@ -11,6 +11,7 @@ import { runsBird } from "../../calico/wiring/wiring-settings.ts";
 import type { WorkloadEndpoint } from "../../calico/workload-endpoint.ts";
 import { kubeProxyContext } from "../../kubernetes/kube-proxy/kube-proxy-context.ts";
 import { kubeProxyOfNode } from "../../kubernetes/kube-proxy/kube-proxy-of-node.ts";
+import { localDnsChains } from "../../kubernetes/node-local-dns.ts";
 import { hasFinished, type Pod } from "../../kubernetes/pod.ts";
 import { findHoldersBy } from "../../model/address-holders.ts";
 import type { Bystander, Host, HostPart, Knowledge } from "../../model/host.ts";
@@ -196,7 +197,12 @@ function nodeHost(node: DeclaredNode, contexts: Contexts): Host {
       const all = (): ReadonlyMap<string, IpSet> => new Map(felix().ipSets.map((set) => [set.name, set]));
       return partlyLazyMap(new Map<string, IpSet>(), all, felix().findSet);
     }),
-    nftBaseChains: once(() => [...node.nftBaseChains, ...felix().baseChains, ...kubeProxy().baseChains]),
+    nftBaseChains: once(() => [
+      ...node.nftBaseChains,
+      ...felix().baseChains,
+      ...kubeProxy().baseChains,
+      ...localDnsChains(contexts.podsOf.get(node.name) ?? []),
+    ]),
     sysctls: () => sysctls().sysctls,
     dumpedSysctls: () => sysctls().dumpedSysctls,
     neighbours: () => wiring().neighbours,

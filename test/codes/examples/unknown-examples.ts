@@ -1,4 +1,5 @@
 import type { UNKNOWN_CODES } from "../../../src/model/codes/unknown-codes.ts";
+import { clusterFolder } from "../cluster-example.ts";
 import { type CommandExample, type ExamplesOf, filter, NODE, NODE2, packetOn, probed, textOf } from "../example.ts";
 
 const TO_N2 = "--from node/n1 --to node/n2".split(" ");
@@ -113,6 +114,13 @@ export const UNKNOWN_EXAMPLES: ExamplesOf<typeof UNKNOWN_CODES> = {
     "80",
     "--sport",
     "40000",
+  ),
+  "node-local-dns": clusterFolder(
+    {
+      "node-local-dns.yaml":
+        "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: node-local-dns, namespace: kube-system}\nspec:\n  selector: {matchLabels: {k8s-app: node-local-dns}}\n  template:\n    metadata: {labels: {k8s-app: node-local-dns}}\n    spec: {hostNetwork: true, containers: [{name: node-cache, args: [-localip, 169.254.20.10]}]}\n",
+    },
+    ["trace", "shop", ..."--from node/n1 --to 169.254.20.10 --proto udp --port 53".split(" ")],
   ),
   "service-proxy-mode": probed(
     {
