@@ -230,6 +230,7 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
     sets: new Map(),
     neighbours: neighbourTable(host, world.neighbourWatch, !world.forgetful),
     unanswered: new Map(),
+    asking: new Set(),
     matchStates: emptyMatchStates(),
     indexing: world.indexing,
     noted: new Map(),
@@ -242,6 +243,7 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
     exceptions: null,
     icmpLimits: copyLimits(world.limits?.get(name) ?? icmpLimits()),
     nextId: 1,
+    duplicating: false,
   };
   world.hosts.set(name, runtime);
   return runtime;
@@ -369,13 +371,13 @@ function sendDuplicate(
   const frame = skb(packet, journey.id);
   frame.mark = original.mark;
   frame.ctState = CT_UNTRACKED;
-  frame.duplicated = true;
   if (journey.id >= JOURNEY_LIMIT) {
     drop(runtime, frame, null, null, `after ${JOURNEY_LIMIT} packets: the exchange never ends`);
     return;
   }
+  runtime.duplicating = true;
   sendToGateway(runtime, frame, gateway, output);
-  frame.duplicated = false;
+  runtime.duplicating = false;
 }
 
 /** nf_ct_attach(): errors and resets of the kernel belong to the connection of the packet they answer. */

@@ -28,7 +28,7 @@ import { sendIcmpError } from "./icmp.ts";
 import { refusedHeader } from "./ipv6-header.ts";
 import { hearItself, hearsItself } from "./loop-back.ts";
 import { ENDLESS, endlessLoop } from "./loop-watch.ts";
-import { resolveNeighbour } from "./neighbour.ts";
+import { isAsking, resolveNeighbour } from "./neighbour.ts";
 import { runHook } from "./netfilter/hooks.ts";
 import { FORWARD, INPUT, NF_ACCEPT, OUTPUT, POSTROUTING, PREROUTING } from "./netfilter/verdict.ts";
 import { noNeighbour } from "./no-neighbour.ts";
@@ -432,7 +432,7 @@ function leavesUnknown(runtime: HostRuntime, packet: Packet, output: Interface):
   return output.name === UNKNOWN_INTERFACE || routesUnknown(runtime, packet.dst.family);
 }
 
-/** neigh_output(): the MAC address of the next hop, then the wire. */
+/** ip_finish_output2(), ip6_finish_output2(): what is for many is heard by the host itself. */
 function overLink(runtime: HostRuntime, skb: Skb, output: Interface, route: RoutingResult): boolean {
   if (skb.packet.src.family === 6 && hearsItself(runtime, skb, output)) {
     hearItself(runtime, skb, output);
@@ -441,6 +441,11 @@ function overLink(runtime: HostRuntime, skb: Skb, output: Interface, route: Rout
       return true;
     }
   }
+  return toNextHop(runtime, skb, output, route);
+}
+
+/** neigh_output(): the MAC address of the next hop, then the wire. */
+function toNextHop(runtime: HostRuntime, skb: Skb, output: Interface, route: RoutingResult): boolean {
   if (route.kind === "broadcast") skb.destinationMac = BROADCAST_MAC;
   else if (route.kind === "multicast") skb.destinationMac = multicastMac(skb.packet.dst);
   else if (output.kind === "tun" && (output.noArp || !runtime.services.isJoined(runtime, output))) {
@@ -448,6 +453,11 @@ function overLink(runtime: HostRuntime, skb: Skb, output: Interface, route: Rout
     skb.destinationMac = "";
   } else {
     const nextHop = route.kind === "unicast" ? route.nextHop : skb.packet.dst;
+    if (isAsking(runtime, output, nextHop)) {
+      noteVolatile();
+      runtime.services.after(0, toNextHop, [runtime, skb, output, route]);
+      return true;
+    }
     const found = resolveNeighbour(runtime, skb, output, nextHop);
     if (found.kind === "unresolved") {
       noNeighbour(runtime, skb, output, nextHop);

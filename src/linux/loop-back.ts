@@ -40,7 +40,6 @@ export function hearItself(runtime: HostRuntime, skb: Skb, output: Interface): v
     return hookDrop(runtime, copy, POSTROUTING);
   }
   copy.loopedBack = true;
-  copy.duplicated = false;
   copy.packetType = copy.route?.kind === "broadcast" ? "broadcast" : "multicast";
   copy.sourceMac = "";
   copy.destinationMac = "";

@@ -59,6 +59,11 @@ function isWaitedFor({ unanswered }: HostRuntime, device: Interface, nextHop: Ad
   return unanswered.size > 0 && unanswered.has(unansweredKey(device, nextHop));
 }
 
+/** NUD_INCOMPLETE: the question, or its answer, goes through rules of this host right now, which make packets of it (TEE). */
+export function isAsking({ asking }: HostRuntime, device: Interface, nextHop: Address): boolean {
+  return asking.size > 0 && asking.has(unansweredKey(device, nextHop));
+}
+
 /** What waits for a neighbour that does not answer, by this. */
 export function unansweredKey(device: Interface, nextHop: Address): string {
   return `${device.name} ${formatAddress(nextHop)}`;
@@ -68,7 +73,10 @@ function ask(runtime: HostRuntime, skb: Skb, device: Interface, nextHop: Address
   if (device.noArp)
     return { kind: "mac", mac: runtime.services.macOf(runtime, device), text: `${device.name} has no ARP` };
   const sender = solicitationSource(runtime, skb, device, nextHop);
+  const key = unansweredKey(device, nextHop);
+  runtime.asking.add(key);
   const answer = runtime.services.resolve(runtime, device, nextHop, sender);
+  runtime.asking.delete(key);
   if (answer.kind === "mac") {
     // ARP has written it down already.
     if (nextHop.family === 4) return answer;

@@ -210,6 +210,8 @@ export interface HostRuntime {
   readonly neighbours: NeighbourTable;
   /** What waits for the neighbours that it asks for, by device and address. */
   readonly unanswered: Map<string, Unanswered>;
+  /** The neighbours that a question is on its way to at this moment: what a rule makes of it waits for its answer. */
+  readonly asking: Set<string>;
   readonly matchStates: MatchStateTables;
   readonly indexing: Indexing;
   /** Parts of the compiled host whose assumptions this runtime has told, with what it was answered. */
@@ -232,4 +234,6 @@ export interface HostRuntime {
   readonly icmpLimits: IcmpLimits;
   /** Next value of the IP identification counter. */
   nextId: number;
+  /** True while a copy that TEE made is on its way out: what the host sends meanwhile is not copied (`in_nf_duplicate`). */
+  duplicating: boolean;
 }

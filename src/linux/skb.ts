@@ -84,8 +84,6 @@ export interface Skb {
   rejected: boolean;
   /** True once it waits in a queue, from which nothing comes back (NF_QUEUE): its drop has no reason and no errno. */
   stolen: boolean;
-  /** True while a copy that TEE made is on its way out of the host: it is not copied again (nf_skb_duplicated). */
-  duplicated: boolean;
   /** What the sender is told when the packet is dropped for another reason than a rule (NF_DROP_ERR). */
   errno: string | null;
   /** The frame that VXLAN carries in this packet; null otherwise. */
@@ -167,7 +165,6 @@ export function skb(packet: Packet, journey: number): Skb {
     verdictRule: -1,
     rejected: false,
     stolen: false,
-    duplicated: false,
     errno: null,
     carried: null,
     arp: null,

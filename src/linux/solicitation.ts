@@ -158,8 +158,12 @@ function receive(
   frame.sourceMac = sent.sourceMac;
   frame.destinationMac =
     packetType === "multicast" ? multicastMac(sent.packet.dst) : runtime.services.macOf(runtime, device);
-  if (!passes(runtime, frame, PREROUTING)) return lostAt(runtime, frame, PREROUTING, target);
-  if (!passes(runtime, frame, INPUT)) return lostAt(runtime, frame, INPUT, target);
+  // The kernel receives it later, when the copy for whose sake it asked is on its way.
+  const { duplicating } = runtime;
+  runtime.duplicating = false;
+  const refusing = !passes(runtime, frame, PREROUTING) ? PREROUTING : passes(runtime, frame, INPUT) ? null : INPUT;
+  runtime.duplicating = duplicating;
+  if (refusing !== null) return lostAt(runtime, frame, refusing, target);
   if (frame.packet.ttl === NDISC_HOP_LIMIT) return null;
   const text = `${nameOf(frame.packet, target)} reaches ${runtime.host.name} with a hop limit of ${frame.packet.ttl}, not ${NDISC_HOP_LIMIT}`;
   return { kind: "lost", text };

@@ -162,7 +162,6 @@ export class Duel {
     // The answer to a packet that only the kernel has seen is told to podpath in full.
     const isTold = packet.replyTo === undefined || this.known.has(packet.replyTo);
     const answer = this.askPodpath({ ...(isTold ? packet : concrete), fresh, ...(at === undefined ? {} : { at }) });
-    if (packet.id !== undefined) this.known.add(packet.id);
     if (fresh) this.delivered.clear();
     const delivered = receiver(result);
     if (delivered !== null && packet.id !== undefined) {
@@ -170,6 +169,8 @@ export class Duel {
     }
     const kernel = observeKernel(result);
     const branches = answer.branches.map((branch) => observePodpath(branch));
+    // What was delivered may be a copy that TEE made, whose ends may be others than those of the packet.
+    if (packet.id !== undefined && branches.every(({ together }) => together === null)) this.known.add(packet.id);
     let differences: readonly string[] | null = null;
     let nearest: Branch | undefined;
     for (const [index, branch] of branches.entries()) {

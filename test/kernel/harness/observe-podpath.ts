@@ -8,6 +8,8 @@ import {
   TIME_EXCEEDED,
   V6_DEST_UNREACHABLE,
   V6_ECHO_REPLY,
+  V6_NEIGHBOUR_ADVERTISEMENT,
+  V6_NEIGHBOUR_SOLICITATION,
   V6_TIME_EXCEEDED,
 } from "../../../src/net/icmp.ts";
 import type { Ipv6Extension } from "../../../src/net/ipv6-extension.ts";
@@ -180,6 +182,10 @@ function responsesOf(run: Run): readonly SeenResponse[] {
   return inOrder(responses);
 }
 
+function asksNeighbour({ protocol, icmpType }: Packet): boolean {
+  return protocol === ICMPV6 && (icmpType === V6_NEIGHBOUR_SOLICITATION || icmpType === V6_NEIGHBOUR_ADVERTISEMENT);
+}
+
 /** What everybody saw of the packet, its copies and the answers. */
 function togetherOf(run: Run): Together {
   const hops: SeenHop[] = [];
@@ -188,7 +194,8 @@ function togetherOf(run: Run): Together {
   const groups = new Map<number, Journey[]>();
   for (const journey of run.journeys.slice(run.first)) {
     const original = originalOf(journey, run);
-    if (isLate(original, run.journeys)) continue;
+    // Neighbour discovery is nobody's packet to the oracle, and so are its copies.
+    if (isLate(original, run.journeys) || asksNeighbour(firstSeen(journey, run.steps.get(journey.id) ?? []))) continue;
     const { id } = original;
     const group = groups.get(id);
     if (group === undefined) groups.set(id, [journey]);

@@ -15,7 +15,8 @@ declare module "../../../model/ruleset.ts" {
 
 /**
  * `-j TEE` (net/netfilter/xt_TEE.c): sends a copy to a gateway while the packet itself goes on. The copy is a packet of its own,
- * which crosses OUTPUT and POSTROUTING first; rules there make no copy of it.
+ * which crosses OUTPUT and POSTROUTING first; rules there make no copy of it, nor of what is sent for its sake (questions for its
+ * neighbour, tunnels' packets).
  */
 export const TEE: TargetExtension<"TEE"> = {
   options: { gateway: { values: 1, negatable: false }, oif: { values: 1, negatable: false } },
@@ -28,7 +29,7 @@ export const TEE: TargetExtension<"TEE"> = {
   compile:
     ({ gateway, output }) =>
     (skb, runtime, hook) => {
-      if (!skb.duplicated) runtime.services.copy(runtime, skb, hook, gateway, output);
+      if (!runtime.duplicating) runtime.services.copy(runtime, skb, hook, gateway, output);
       return XT_CONTINUE;
     },
 };
