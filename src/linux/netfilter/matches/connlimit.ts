@@ -1,7 +1,7 @@
 import type { Address, Family } from "../../../net/address.ts";
 import { parseAddress } from "../../../net/address.ts";
 import { addressBits, maskAddress, maskLength, netmask } from "../../../net/prefix.ts";
-import { type Connection, IPS_CONFIRMED, IPS_DYING } from "../../conntrack/connection.ts";
+import { type Connection, IPS_CONFIRMED, IPS_DYING, type Tuple } from "../../conntrack/connection.ts";
 import { sameTuple, tupleOf } from "../../conntrack/tuple.ts";
 import type { MatchExtension } from "../extension.ts";
 import { matchState } from "../match-state.ts";
@@ -21,10 +21,19 @@ declare module "../../../model/ruleset.ts" {
 }
 declare module "../match-state.ts" {
   interface MatchStates {
-    /** Connections this rule has seen, by group of addresses. */
-    connlimit: Map<string, Connection[]>;
+    /** What this rule has seen and still counts, by group of addresses. */
+    connlimit: Map<string, readonly Counted[]>;
   }
 }
+
+/** struct nf_conncount_tuple: the tuple of a packet that had no connection stays in the list until it is looked at. */
+interface Counted {
+  readonly tuple: Tuple;
+  readonly connection: Connection | null;
+}
+
+/** CONNCOUNT_GC_MAX_NODES: more than so many that are gone are not cleared away at once. */
+const MAX_CLEARED = 8;
 
 function parseMask(text: string | null, family: Family): number | null {
   if (text === null) return addressBits(family);
@@ -37,14 +46,37 @@ function groupKey(address: Address, zone: number): string {
   return `${address.a}:${address.b}:${address.c}:${address.d} ${zone}`;
 }
 
-/** What nf_conncount counts no longer: connections that are gone, never came to be, or are closed (already_closed). */
-function isGone(connection: Connection, now: number): boolean {
-  if ((connection.status & IPS_CONFIRMED) === 0 || (connection.status & IPS_DYING) !== 0) return true;
-  return connection.expires <= now || connection.tcpState === "TIME_WAIT" || connection.tcpState === "CLOSE";
+/** find_or_evict(): connections that are not in the table: gone, or never there. */
+function isGone({ connection }: Counted, now: number): boolean {
+  if (connection === null || (connection.status & IPS_CONFIRMED) === 0) return true;
+  return (connection.status & IPS_DYING) !== 0 || connection.expires <= now;
+}
+
+/** already_closed() */
+function isClosed({ connection }: Counted): boolean {
+  return connection?.tcpState === "TIME_WAIT" || connection?.tcpState === "CLOSE";
 }
 
 /**
- * `-m connlimit` (net/netfilter/xt_connlimit.c, nf_conncount.c): counts the live connections that this rule has seen,
+ * __nf_conncount_add(): clears away what is gone, up to the packet's own tuple. Behind that nobody looks, so that a connection
+ * that was dropped for being one too many goes on counting against those before it.
+ */
+function countAnew(seen: readonly Counted[], own: Counted, now: number): readonly Counted[] {
+  const kept: Counted[] = [];
+  let at = 0;
+  for (let cleared = 0; at < seen.length && cleared <= MAX_CLEARED; at++) {
+    const item = seen[at];
+    if (item === undefined) break;
+    if (isGone(item, now)) cleared++;
+    else if (sameTuple(item.tuple, own.tuple)) return [...kept, ...seen.slice(at)];
+    else if (isClosed(item)) cleared++;
+    else kept.push(item);
+  }
+  return [...kept, ...seen.slice(at), own];
+}
+
+/**
+ * `-m connlimit` (net/netfilter/xt_connlimit.c, nf_conncount.c): counts the connections that this rule has seen,
  * its own included, among those whose packets had the same address under the mask. The count starts with the ruleset:
  * connections that were there before count from their next packet on, as in the kernel.
  */
@@ -86,16 +118,11 @@ export const connlimit: MatchExtension<"connlimit"> = {
         const groups = matchState(runtime, "connlimit", options, () => new Map());
         const address = maskAddress(options.side === "source" ? packet.src : packet.dst, mask);
         const key = groupKey(address, connection?.original.zone ?? 0);
-        const live = (groups.get(key) ?? []).filter((seen) => seen === connection || !isGone(seen, now));
         // A packet without a connection is counted by its own addresses, unless they are a connection's that counts already.
-        const counted =
-          connection === null
-            ? live.some(({ original }) => sameTuple(original, tupleOf(packet, 0)))
-            : live.includes(connection);
-        const count = counted ? live.length : live.length + 1;
-        if (connection !== null && !live.includes(connection)) live.push(connection);
-        groups.set(key, live);
-        return count > options.limit === (options.mode === "above");
+        const own = { tuple: connection?.original ?? tupleOf(packet, 0), connection };
+        const counted = countAnew(groups.get(key) ?? [], own, now);
+        groups.set(key, counted);
+        return counted.length > options.limit === (options.mode === "above");
       },
     };
   },

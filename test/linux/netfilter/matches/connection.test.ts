@@ -98,19 +98,35 @@ describe("-m connmark", () => {
 });
 
 describe("-m connlimit", () => {
+  const from = (sport: number, fields: Partial<Connection> = {}): Connection => {
+    const { original, ...rest } = connection(fields);
+    return { ...rest, original: { ...original, sport } };
+  };
+
   it("counts the live connections it has seen, per group of addresses", () => {
     const on = bench();
     const above = matcher(["-m connlimit --connlimit-above 2 --connlimit-mask 24"]);
-    const first = connection({ status: IPS_CONFIRMED | IPS_ASSURED });
+    const first = from(1, { status: IPS_CONFIRMED | IPS_ASSURED });
     expect(above(on, tracked({ connection: first }))).toBe(false);
     expect(above(on, tracked({ connection: first }))).toBe(false);
-    expect(above(on, tracked({ connection: connection() }))).toBe(false);
-    expect(above(on, tracked({ connection: connection() }))).toBe(true);
-    expect(above(on, frame({ src: address("10.0.1.1") }, { connection: connection() }))).toBe(false);
+    expect(above(on, tracked({ connection: from(2) }))).toBe(false);
+    expect(above(on, tracked({ connection: from(3) }))).toBe(true);
+    expect(above(on, frame({ src: address("10.0.1.1") }, { connection: from(4) }))).toBe(false);
     first.status |= IPS_DYING;
-    expect(above(on, tracked({ connection: connection({ tcpState: "CLOSE" }) }))).toBe(true);
+    expect(above(on, tracked({ connection: from(5, { tcpState: "CLOSE" }) }))).toBe(true);
     expect(above(on, tracked({ connection: null }))).toBe(true);
     on.world.now = 200;
     expect(above(on, tracked({ connection: null }))).toBe(false);
+  });
+
+  it("counts one that never came to be against those before it, until a connection that is not counted yet comes", () => {
+    const on = bench();
+    const above = matcher(["-m connlimit --connlimit-above 1"]);
+    const first = from(1);
+    expect(above(on, tracked({ connection: first }))).toBe(false);
+    expect(above(on, tracked({ connection: from(2, { status: 0 }) }))).toBe(true);
+    expect(above(on, tracked({ connection: first }))).toBe(true);
+    first.status |= IPS_DYING;
+    expect(above(on, tracked({ connection: from(3) }))).toBe(false);
   });
 });
