@@ -177,8 +177,7 @@ export function writeAttribute(draft: Draft, name: string, value: Value): boolea
     case "bgp_next_hop": {
       if (gone) return bgp({ nextHop: null });
       if (value.type !== "ip") return false;
-      const { nextHop: address, linkNextHop: link } = base;
-      const lookedUp = route.lookedUp ?? (address === null ? null : { address, link });
+      const lookedUp = route.lookedUp ?? base.nextHop;
       bgp({ nextHop: value.value, linkNextHop: null });
       // What was looked up before the import filter ran stays the way.
       if (route.recursive && lookedUp !== null) draft.route = { ...draft.route, lookedUp };

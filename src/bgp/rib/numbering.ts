@@ -1,4 +1,4 @@
-import type { Address } from "../../net/address.ts";
+import { type Address, formatAddress } from "../../net/address.ts";
 import { type Prefix, prefixContains } from "../../net/prefix.ts";
 import { addressKey, type PrefixKey, prefixKey, type RibHop, type RibRoute, type RouteOwner } from "./route.ts";
 
@@ -22,7 +22,7 @@ export interface Numbering {
   readonly lasts: number[];
   readonly hopNumbers: Map<PrefixKey, number>;
   readonly nextHops: Address[];
-  /** By the number of a next hop, and the interface by which it is on the link. */
+  /** By the number of a next hop, the interface by which it is on the link, and its link-local address. */
   readonly onLink: Map<string, Resolved>[];
   /** By the number of a next hop: destinations that hold it, the longest first, and how many destinations were looked through for it. */
   readonly around: { numbers: readonly number[]; seen: number }[];
@@ -88,17 +88,23 @@ export function destinationsAround({ around, destinations, nextHops }: Numbering
   return known.numbers;
 }
 
-/** A next hop on a link of the host. */
-export function resolvedOnLink({ nextHops, onLink }: Numbering, hop: number, device: string | null): Resolved {
+/** A next hop on a link of the host, reached by its link-local address where that is known. */
+export function resolvedOnLink(
+  { nextHops, onLink }: Numbering,
+  hop: number,
+  device: string | null,
+  link: Address | null,
+): Resolved {
   const ways = onLink[hop];
-  const known = ways?.get(device ?? "");
+  const way = link === null ? (device ?? "") : `${device ?? ""} ${formatAddress(link)}`;
+  const known = ways?.get(way);
   if (known !== undefined) return known;
   const made: Resolved = {
     target: "router",
-    hops: [{ gateway: nextHops[hop] ?? null, interface: device, weight: 1 }],
+    hops: [{ gateway: link ?? nextHops[hop] ?? null, interface: device, weight: 1 }],
     igpMetric: 0,
   };
-  ways?.set(device ?? "", made);
+  ways?.set(way, made);
   return made;
 }
 

@@ -80,7 +80,7 @@ export interface RibRoute {
   /** The next hop was looked up in the table (`gateway recursive`). */
   readonly recursive: boolean;
   /** The next hop that was looked up, where a filter has put another one in its place since. */
-  readonly lookedUp?: { readonly address: Address; readonly link: Address | null };
+  readonly lookedUp?: Address;
   /** Null: unknown. */
   readonly igpMetric: number | null;
   /** Virtual seconds. */

@@ -73,6 +73,8 @@ export interface RoutingTable {
   readonly nets: NumberMap<RouteList>;
   /** What next hops lead to, by their numbers: the place of a recursive route's own (hostentry of nest/rt-table.c). */
   readonly hosts: NumberMap<Resolved>;
+  /** Link-local addresses of next hops, by their numbers, for all routes by them: as whoever named one first told it, with one or without. */
+  readonly links: Map<number, Address | null>;
   readonly listeners: RibListener[];
   /** Routes that there are. */
   routes: number;
@@ -89,6 +91,7 @@ export function routingTable(numbering: Numbering, of: RoutingTable["of"]): Rout
     of,
     nets: numberMap(),
     hosts: numberMap(),
+    links: new Map(),
     listeners: [],
     routes: 0,
     lengths: [],
@@ -238,6 +241,7 @@ function updateHosts(table: RoutingTable, number: number): void {
   const { hosts, numbering } = table;
   const prefix = numbering.destinations[number];
   if (prefix === undefined) return;
+  forgetLinks(table);
   const moved = new Set<number>();
   for (const [hop, known] of entriesOf(hosts)) {
     const address = numbering.nextHops[hop];
@@ -250,6 +254,24 @@ function updateHosts(table: RoutingTable, number: number): void {
   if (moved.size > 0) for (const other of keysOf(table.nets)) refresh(table, other, moved);
 }
 
+/** What is known of next hops that no route goes by any more is forgotten when next hops are looked up again (rt_update_hostcache). */
+function forgetLinks(table: RoutingTable): void {
+  const { hosts, links, nets, numbering } = table;
+  if (links.size === 0) return;
+  const used = new Set<number>();
+  for (const [, { routes }] of entriesOf(nets)) {
+    for (const route of routes) {
+      const address = route.recursive ? nextHopOf(route) : null;
+      if (address !== null) used.add(numberOfHop(numbering, address));
+    }
+  }
+  for (const hop of links.keys()) {
+    if (used.has(hop)) continue;
+    links.delete(hop);
+    deleteKey(hosts, hop);
+  }
+}
+
 function refresh(table: RoutingTable, number: number, moved: ReadonlySet<number>): void {
   const before = valueAt(table.nets, number);
   if (before === undefined) return;
@@ -259,7 +281,7 @@ function refresh(table: RoutingTable, number: number, moved: ReadonlySet<number>
     if (address === null) return route;
     const hop = numberOfHop(table.numbering, address);
     if (!moved.has(hop)) return route;
-    const resolution = linked(route, address, resolutionOf(table, hop));
+    const resolution = resolutionOf(table, hop);
     if (sameResolution(route, resolution)) return route;
     isOther = true;
     return { ...route, ...resolution };
@@ -277,24 +299,25 @@ function wayOf(table: RoutingTable, { route, hop, ways }: GivenRoute): GivenWay 
     const known = ways[index];
     if (known !== undefined && known.resolution === resolution) return known;
   }
-  const found = resolution === null ? route : { ...route, ...linked(route, nextHopOf(route), resolution) };
+  const found = resolution === null ? route : { ...route, ...resolution };
   const way = { resolution, route: found, alone: listOf([found]) };
   if (ways.length >= REMEMBERED) ways.shift();
   ways.push(way);
   return way;
 }
 
-/** A next hop on the link is reached by its link-local address, where the neighbour told that too (rta_set_recursive_next_hop). */
-function linked({ attributes, lookedUp }: RibRoute, address: Address | null, resolution: Resolved): Resolved {
-  const gateway = (lookedUp === undefined ? attributes?.linkNextHop : lookedUp.link) ?? null;
-  const [hop] = resolution.hops;
-  if (gateway === null || address === null || hop?.gateway == null || !sameAddress(hop.gateway, address))
-    return resolution;
-  return { ...resolution, hops: [{ ...hop, gateway }] };
+/**
+ * A next hop of IPv6 was named, with its link-local address or without: the first to name it decides how the table reaches it on the link
+ * (rt_get_hostentry).
+ */
+export function nameNextHop({ links, hosts, numbering }: RoutingTable, address: Address, link: Address | null): void {
+  const hop = numberOfHop(numbering, address);
+  if (links.has(hop) || valueAt(hosts, hop) !== undefined) return;
+  links.set(hop, link);
 }
 
 export function nextHopOf({ attributes, lookedUp }: RibRoute): Address | null {
-  return lookedUp?.address ?? attributes?.nextHop ?? null;
+  return lookedUp ?? attributes?.nextHop ?? null;
 }
 
 function resolutionOf(table: RoutingTable, hop: number): Resolved {
@@ -322,7 +345,7 @@ export function lookUpRoute(table: RoutingTable, address: Address): RibRoute | n
 }
 
 /** rt_update_hostentry(): a next hop that is itself reached by a recursive route leads nowhere, nor does one that is an address of the device it is on. */
-function lookUpHost({ nets, numbering, of }: RoutingTable, hop: number): Resolved {
+function lookUpHost({ nets, numbering, links, of }: RoutingTable, hop: number): Resolved {
   let found: RibRoute | undefined;
   const around = destinationsAround(numbering, hop);
   for (let index = 0; found === undefined && index < around.length; index++) {
@@ -331,7 +354,9 @@ function lookUpHost({ nets, numbering, of }: RoutingTable, hop: number): Resolve
   if (found === undefined || found.recursive) return UNREACHABLE;
   if (found.target === "device") {
     const device = found.hops[0]?.interface ?? null;
-    return isOwn(of, numbering.nextHops[hop], device) ? UNREACHABLE : resolvedOnLink(numbering, hop, device);
+    return isOwn(of, numbering.nextHops[hop], device)
+      ? UNREACHABLE
+      : resolvedOnLink(numbering, hop, device, links.get(hop) ?? null);
   }
   return { target: found.target, hops: found.hops, igpMetric: null };
 }

@@ -7,7 +7,7 @@ import { LLGR_STALE, NO_LLGR } from "../rib/better.ts";
 import { attributesReceived, comesBack } from "../rib/bgp-attributes.ts";
 import { numberOfPrefix } from "../rib/numbering.ts";
 import { NO_KERNEL_ATTRIBUTES, type PrefixKey, prefixKey, type RibRoute } from "../rib/route.ts";
-import { type GivenRoute, givenRoute, netsOf } from "../rib/table.ts";
+import { type GivenRoute, givenRoute, nameNextHop, netsOf } from "../rib/table.ts";
 import type { BgpCore } from "./bgp-core.ts";
 import { forgetSent } from "./feed.ts";
 import { findNeighbour } from "./interfaces.ts";
@@ -39,11 +39,16 @@ export function receiveUpdate(core: BgpCore, peer: Peer, message: UpdateMessage)
   const taken = comesBack(attributes, peer.exporter, core.configuration.routerId)
     ? null
     : takenBy(core, peer, message, attributes, told, taker);
+  if (six && taken !== null && peer.configuration.recursive) {
+    const [nextHop, link = null] = attributes.mpReach?.nextHops ?? NOWHERE;
+    if (nextHop !== undefined) nameNextHop(core.table, nextHop, link);
+  }
   if (taken === null) for (const item of told) withdraw(core, peer, item);
   else for (let index = 0; index < taken.length; index++) take(core, peer, taken[index]);
 }
 
 const NOTHING: readonly Nlri[] = [];
+const NOWHERE: readonly Address[] = [];
 
 function isEndOfRib({ withdrawn, attributes, nlri }: UpdateMessage, six: boolean): boolean {
   if (withdrawn.length > 0 || nlri.length > 0) return false;

@@ -18,8 +18,11 @@ export function differences(lab: Lab, seen: Seen, stages: readonly EmulatedStage
     };
     for (const { name } of lab.nodes) {
       compareSessions(name, real, emulated, index === 0, add);
-      const said = real.said[name]?.["show route all"] ?? null;
-      const shown = emulated.said.get(name)?.get("show route all") ?? null;
+      const links = linksByChance(real.said[name]?.["show route all"] ?? "");
+      const told = (text: string | undefined | null): string | null =>
+        text == null ? null : withoutLinks(text, links);
+      const said = told(real.said[name]?.["show route all"]);
+      const shown = told(emulated.said.get(name)?.get("show route all"));
       if ((said === null) !== (shown === null)) add(`${name}: only ${said === null ? "the emulation" : "BIRD"} runs`);
       // A daemon that is gone left its routes behind, and nobody tells of them.
       if (said === null || shown === null) continue;
@@ -29,8 +32,8 @@ export function differences(lab: Lab, seen: Seen, stages: readonly EmulatedStage
         if (command === "show route all") continue;
         compareTexts(
           `${name} ${command}`,
-          real.said[name]?.[command] ?? "",
-          emulated.said.get(name)?.get(command) ?? "",
+          told(real.said[name]?.[command]) ?? "",
+          told(emulated.said.get(name)?.get(command)) ?? "",
           tied,
           add,
         );
@@ -39,13 +42,49 @@ export function differences(lab: Lab, seen: Seen, stages: readonly EmulatedStage
         ![...tied].some((prefix) => line.startsWith(`${prefix.replace("/32", "")} `));
       compareLists(
         `${name} ip route`,
-        kernelText(real.routes[name] ?? "").filter(unlike),
-        kernelRoutes(emulated.kernel.get(name) ?? []).filter(unlike),
+        kernelText(real.routes[name] ?? "")
+          .filter(unlike)
+          .map((line) => withoutLinks(line, links)),
+        kernelRoutes(emulated.kernel.get(name) ?? [])
+          .filter(unlike)
+          .map((line) => withoutLinks(line, links)),
         add,
       );
     }
   }
   return found;
+}
+
+/**
+ * Link-local addresses of next hops that some neighbours told without them (or with others): whoever told first decides how all
+ * routes by such a next hop go, and that is chance.
+ */
+function linksByChance(text: string): ReadonlyMap<string, string> {
+  const told = new Map<string, Set<string>>();
+  for (const [, address = "", link = ""] of text.matchAll(/^(?:\d{4}-| )?\tBGP\.next_hop: (\S+)(?: (\S+))?$/gm)) {
+    told.set(address, (told.get(address) ?? new Set()).add(link));
+  }
+  const found = new Map<string, string>();
+  for (const [address, links] of told) {
+    if (links.size > 1) for (const link of links) if (link !== "") found.set(link, address);
+  }
+  return found;
+}
+
+/** With the global addresses of such next hops, and without saying that somebody else told the route. */
+function withoutLinks(text: string, links: ReadonlyMap<string, string>): string {
+  if (links.size === 0) return text;
+  const globals = new Set(links.values());
+  return text
+    .split("\n")
+    .map((line) => {
+      const [, gateway] = / via (\S+) (?:on|dev) /.exec(line) ?? [];
+      const address = gateway === undefined ? undefined : (links.get(gateway) ?? gateway);
+      return gateway !== undefined && address !== undefined && globals.has(address)
+        ? line.replace(gateway, address).replace(/ from [^ \]]+\]/, "]")
+        : line;
+    })
+    .join("\n");
 }
 
 /** What the real one was seen to say, each time, the emulated one has to say at some time about then; and stays where that stays. */
