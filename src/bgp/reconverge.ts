@@ -2,7 +2,7 @@ import { copyWorld } from "../emulator/copy-world.ts";
 import { createWorld, runtimeOf, type World, type WorldOptions } from "../emulator/world.ts";
 import type { Chooser } from "../linux/chooser.ts";
 import type { HostRuntime } from "../linux/runtime.ts";
-import { hostOf, partsOfHost } from "../model/host-parts.ts";
+import { hostWithRoutes } from "../model/host-parts.ts";
 import type { Network } from "../model/network.ts";
 import type { Route } from "../model/route.ts";
 import { routesWithoutBird } from "../model/routes-without-bird.ts";
@@ -65,13 +65,7 @@ function forgetBirds(runtime: HostRuntime, families: readonly Family[]): void {
   const { host, compiled } = runtime;
   const routes = routesWithoutBird(host, families);
   if (routes === null) return;
-  const { bystander } = host;
-  const bare = hostOf({
-    ...partsOfHost(host),
-    routes: () => routes,
-    ...(bystander === undefined ? {} : { bystander }),
-  });
-  runtime.compiled = { ...compiled, host: bare, fib: { 4: null, 6: null } };
+  runtime.compiled = { ...compiled, host: hostWithRoutes(host, () => routes), fib: { 4: null, 6: null } };
 }
 
 /**

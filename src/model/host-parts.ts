@@ -102,3 +102,9 @@ export function partsOfHost(host: Host): HostParts {
     ...(host.localRoutes === undefined ? {} : { localRoutes: host.localRoutes }),
   };
 }
+
+/** The same host but for its routes; none of its other parts is made for that. */
+export function hostWithRoutes(host: Host, routes: () => Host["routes"]): Host {
+  const { bystander } = host;
+  return hostOf({ ...partsOfHost(host), routes, ...(bystander === undefined ? {} : { bystander }) });
+}

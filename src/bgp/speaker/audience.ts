@@ -1,39 +1,24 @@
-import { schedule } from "../../emulator/event-queue.ts";
-import { sameAddress } from "../../net/address.ts";
-import type { Prefix } from "../../net/prefix.ts";
-import type { WireForm } from "../messages/message.ts";
-import type { PathAttributes } from "../messages/path-attributes.ts";
-import { keysOf, valueAt } from "../rib/number-map.ts";
-import { addressKey, type PrefixKey, type RibRoute, type RouteOwner } from "../rib/route.ts";
+import type { PrefixKey, RibRoute, RouteOwner } from "../rib/route.ts";
 import { netsOf } from "../rib/table.ts";
 import type { BgpCore } from "./bgp-core.ts";
-import { type CommonWrites, commonWrites, type Feed, sendCommon, withForm } from "./common-writes.ts";
 import { countAlone, type ExportCounts, noCounts } from "./export-counts.ts";
 import { passesLimit } from "./limits.ts";
 import type { Peer, Pending } from "./peer.ts";
 import { noteError } from "./protocol.ts";
-import { flush } from "./send-update.ts";
+import { type Feed, feedOf, flushLater, put, takeLog } from "./tell-audience.ts";
+import {
+  type Change,
+  destinationOf,
+  keyOf,
+  knownId,
+  offersOf,
+  pathName,
+  seenBy,
+  sourceId,
+  type Told,
+  tellerOf,
+} from "./told.ts";
 import { isOfGroup, type Outgoing, outgoingOf, type UpdateGroup, updateGroup } from "./update-group.ts";
-
-/** What an audience was told of a destination, or of one route to it; who told it hears nothing of it. */
-interface Told {
-  /** Of the destination. */
-  readonly number: number;
-  readonly pathId: number;
-  readonly attributes: PathAttributes;
-  /** Null: the route did not come by BGP. */
-  readonly teller: RouteOwner | null;
-}
-
-/** It is another one now. */
-interface Change {
-  /** Name of destination and path identifier. */
-  readonly name: PrefixKey;
-  readonly number: number;
-  readonly pathId: number;
-  readonly before: Told | null;
-  readonly now: Told | null;
-}
 
 /**
  * Neighbours of a daemon that are told the same (an update group, as they stand now): what they know, how much was counted, and what is
@@ -49,75 +34,15 @@ export interface Audience {
   /** Routes that the export filter does not let out. */
   readonly filtered: Map<PrefixKey, { readonly teller: RouteOwner | null; readonly error: string | null }>;
   readonly counts: ExportCounts;
+  /** How much a neighbour with a limit was told that it has not told itself. */
+  heard: number;
   /** All that is told, for those who come while nothing changes. */
   feed: Feed | null;
-  /** Changes that are to go out, and the members for whom some of them are others than for the rest. */
+  /** Changes that are to go out. */
   log: Change[];
-  readonly apart: Set<RouteOwner>;
   /** Members to whom something goes out that is not in the log. */
   readonly waiting: Set<Peer>;
   queued: boolean;
-}
-
-/** The protocol that told a route to this daemon; null: it did not come by BGP. */
-function tellerOf(route: RibRoute | null): RouteOwner | null {
-  return route === null || route.owner.bgp === null ? null : route.owner;
-}
-
-/** What a member sees of what all were told. */
-function seenBy(member: RouteOwner | null, told: Told | null): PathAttributes | null {
-  if (told === null || (member !== null && told.teller === member)) return null;
-  return member !== null && leadsTo(told.attributes, member) ? null : told.attributes;
-}
-
-/** A route whose next hop is the neighbour itself does not go out to it (bgp_get_bucket). */
-function leadsTo({ nextHop, mpReach }: PathAttributes, { bgp }: RouteOwner): boolean {
-  const hop = nextHop ?? mpReach?.nextHops[0] ?? null;
-  return hop !== null && bgp !== null && sameAddress(hop, bgp.remoteAddress);
-}
-
-/** The members of an audience to whom a route leads that is told to all. */
-function ledTo(core: BgpCore, { group, members }: Audience, told: Told | null): readonly RouteOwner[] {
-  const hop = told?.attributes.nextHop ?? null;
-  if (hop === null || hop === group.exporter.sourceAddress) return [];
-  const found = core.neighbours.get(addressKey(hop)) ?? [];
-  return found.flatMap(({ protocol: { owner } }) => (members.get(owner.name)?.protocol.owner === owner ? [owner] : []));
-}
-
-/** A route that is offered to an audience. */
-interface Offer {
-  readonly name: PrefixKey;
-  readonly pathId: number;
-  readonly route: RibRoute;
-}
-
-function offersOf(core: BgpCore, addPath: boolean, number: number, routes: readonly RibRoute[]): readonly Offer[] {
-  const key = keyOf(core, number);
-  if (addPath) {
-    return routes.map((route) => {
-      const pathId = sourceId(core, route);
-      return { name: pathName(key, pathId), pathId, route };
-    });
-  }
-  const [best] = routes;
-  return best === undefined ? [] : [{ name: key, pathId: 0, route: best }];
-}
-
-function keyOf({ table }: BgpCore, number: number): PrefixKey {
-  return table.numbering.keys[number] ?? "";
-}
-
-function destinationOf({ table }: BgpCore, number: number): Prefix {
-  const found = table.numbering.destinations[number];
-  if (found === undefined) throw new Error(`no destination has the number ${number}`);
-  return found;
-}
-
-/** Path identifiers that a number has room for beside a prefix of IPv4. */
-const PATHS = 0x8000;
-
-function pathName(key: PrefixKey, pathId: number): PrefixKey {
-  return typeof key === "number" && pathId < PATHS ? key * PATHS + pathId : `${key} ${pathId}`;
 }
 
 function audienceOf(core: BgpCore, peer: Peer): Audience {
@@ -133,9 +58,9 @@ function audienceOf(core: BgpCore, peer: Peer): Audience {
     told: new Map(),
     filtered: new Map(),
     counts: noCounts(),
+    heard: 0,
     feed: null,
     log: [],
-    apart: new Set(),
     waiting: new Set(),
     queued: false,
   };
@@ -158,7 +83,7 @@ function audienceOf(core: BgpCore, peer: Peer): Audience {
 /** A route that is one too many for the neighbour's export limit is not told (do_rt_notify). */
 function within(
   core: BgpCore,
-  { group, told }: Audience,
+  { group, told, heard }: Audience,
   number: number,
   source: RibRoute | null,
   route: RibRoute,
@@ -169,30 +94,37 @@ function within(
   if (limits === null || found.kind !== "accepted" || route.owner === own) return found;
   const key = keyOf(core, number);
   if (told.has(source === null ? key : pathName(key, sourceId(core, source)))) return found;
-  let count = 0;
-  for (const { teller } of told.values()) if (teller !== own) count++;
-  return passesLimit(limits, "export", count) ? found : { kind: "rejected" };
+  return passesLimit(limits, "export", heard) ? found : { kind: "rejected" };
 }
 
 /** Keeps what becomes of a route; returns what members are told of it. */
 function note(
-  { told, filtered }: Audience,
+  audience: Audience,
   name: PrefixKey,
   number: number,
   pathId: number,
   route: RibRoute | null,
   found: Outgoing | null,
 ): Told | null {
+  const { told, filtered } = audience;
   const teller = tellerOf(route);
   if (found?.kind === "filtered") filtered.set(name, { teller, error: found.error });
   else if (filtered.size > 0) filtered.delete(name);
   if (found?.kind !== "accepted") {
+    countHeard(audience, told.get(name), -1);
     told.delete(name);
     return null;
   }
   const now: Told = { number, pathId, attributes: found.attributes, teller };
+  countHeard(audience, told.get(name), -1);
+  countHeard(audience, now, 1);
   told.set(name, now);
   return now;
+}
+
+function countHeard(audience: Audience, told: Told | undefined, by: 1 | -1): void {
+  const own = audience.group.limited?.protocol.owner;
+  if (own !== undefined && told !== undefined && told.teller !== own) audience.heard += by;
 }
 
 /** The member that told a route. */
@@ -225,22 +157,6 @@ export function joinAudience(core: BgpCore, peer: Peer): void {
   peer.protocol.exported = fed;
   enter(audience, peer);
   if (fed > 0 || peer.pendingEnd) flushLater(core, audience, peer);
-}
-
-type NamedTold = readonly [PrefixKey, Told];
-
-function inOrder(core: BgpCore, told: NamedTold[]): readonly NamedTold[] {
-  const { nets } = core.table;
-  const places = new Map(keysOf(nets).map((number, index) => [number, index]));
-  const placeOf = ({ number }: Told): number => places.get(number) ?? 0;
-  const place = ({ number, pathId }: Told): number =>
-    valueAt(nets, number)?.routes.findIndex((route) => sourceId(core, route) === pathId) ?? 0;
-  const order = ([, x]: NamedTold, [, y]: NamedTold): number => placeOf(x) - placeOf(y) || place(x) - place(y);
-  const isSorted = told.every((item, index) => {
-    const earlier = told[index - 1];
-    return earlier === undefined || order(earlier, item) <= 0;
-  });
-  return isSorted ? told : told.sort(order);
 }
 
 function enter(audience: Audience, peer: Peer): void {
@@ -344,10 +260,6 @@ function announceTo(
   count(counts, before !== null, now !== null);
   if (before?.attributes === now?.attributes && before?.teller === now?.teller) return;
   audience.log.push(change);
-  if (before?.teller != null) audience.apart.add(before.teller);
-  if (now?.teller != null) audience.apart.add(now.teller);
-  for (const member of ledTo(core, audience, now)) audience.apart.add(member);
-  for (const member of ledTo(core, audience, before)) audience.apart.add(member);
   flushLater(core, audience, null);
 }
 
@@ -355,7 +267,7 @@ function announceTo(
 export function renameTeller({ audiences }: BgpCore, from: RouteOwner, to: RouteOwner): void {
   const renamed = (told: Told | null): Told | null => (told?.teller === from ? { ...told, teller: to } : told);
   for (const audience of audiences) {
-    const { told, filtered, apart } = audience;
+    const { told, filtered } = audience;
     for (const [name, item] of told) if (item.teller === from) told.set(name, { ...item, teller: to });
     for (const [name, item] of filtered) if (item.teller === from) filtered.set(name, { ...item, teller: to });
     audience.log = audience.log.map((change) => ({
@@ -363,7 +275,7 @@ export function renameTeller({ audiences }: BgpCore, from: RouteOwner, to: Route
       before: renamed(change.before),
       now: renamed(change.now),
     }));
-    if (apart.delete(from)) apart.add(to);
+    audience.feed = null;
   }
 }
 
@@ -428,140 +340,4 @@ export function moveAudience(core: BgpCore, peer: Peer): void {
   }
   enter(audience, peer);
   if (peer.pending.size > 0) flushLater(core, audience, peer);
-}
-
-function put(peer: Peer, name: PrefixKey, item: Pending): void {
-  takeFeed(peer);
-  const { pending } = peer;
-  pending.delete(name);
-  pending.set(name, item);
-}
-
-/** What of the log concerns a neighbour waits for it alone from now on. */
-function takeLog(core: BgpCore, { log }: Audience, peer: Peer): void {
-  takeFeed(peer);
-  for (let index = peer.cursor; index < log.length; index++) {
-    const change = log[index];
-    if (change === undefined) continue;
-    const { name, number, pathId } = change;
-    const now = seenBy(peer.protocol.owner, change.now);
-    if (now !== seenBy(peer.protocol.owner, change.before))
-      put(peer, name, { prefix: destinationOf(core, number), pathId, attributes: now });
-  }
-  peer.cursor = log.length;
-}
-
-/** BIRD gathers changes until its socket may be written: here, until all else of this moment has happened. */
-function flushLater(core: BgpCore, audience: Audience, peer: Peer | null): void {
-  if (peer !== null) audience.waiting.add(peer);
-  if (audience.queued) return;
-  audience.queued = true;
-  schedule(core.world.queue, core.world.now, flushAudience, [core, audience]);
-}
-
-function flushAudience(core: BgpCore, audience: Audience): void {
-  audience.queued = false;
-  const { log, members, waiting, apart } = audience;
-  const common: CommonWrites[] = [];
-  const concerned = log.length > 0 ? [...members.values()] : [...waiting];
-  for (const peer of concerned) {
-    const form = peer.session?.sendForm;
-    if (form === undefined) continue;
-    const { feed } = peer;
-    if (peer.pending.size === 0 && feed === null && peer.cursor === 0) {
-      const made = withForm(common, form, () => changedTogether(core, audience, peer, form));
-      if (sendCommon(core, peer, made, apart.has(peer.protocol.owner))) continue;
-    }
-    const isNextHop = feed?.nextHops.has(addressKey(peer.exporter.remoteAddress)) === true;
-    if (peer.pending.size === 0 && feed !== null && !isNextHop && peer.cursor === log.length) {
-      const all = (): CommonWrites => commonWrites(core, peer, feed.items.values(), feed.tellers, new Set(), form);
-      const made = withForm(feed.writes, form, all);
-      if (sendCommon(core, peer, made, feed.byTeller.has(peer.protocol.owner))) {
-        peer.feed = null;
-        continue;
-      }
-    }
-    takeLog(core, audience, peer);
-    flush(core, peer);
-  }
-  for (const peer of concerned) peer.cursor = 0;
-  audience.log = [];
-  audience.feed = null;
-  apart.clear();
-  waiting.clear();
-}
-
-/** What the changes of the log are to those whom they concern as they concern all. */
-function changedTogether(core: BgpCore, audience: Audience, peer: Peer, form: WireForm): CommonWrites {
-  const pending = new Map<PrefixKey, Pending>();
-  const tellers = new Map<Pending, RouteOwner>();
-  const many = new Set<RouteOwner>();
-  for (const { name, number, pathId, before, now } of audience.log) {
-    if (before?.teller != null) many.add(before.teller);
-    // who told the route that comes now has to forget the one before
-    if (now?.teller != null && before !== null && before.teller !== now.teller) many.add(now.teller);
-    for (const member of [...ledTo(core, audience, now), ...ledTo(core, audience, before)]) many.add(member);
-    const attributes = seenBy(null, now);
-    if (attributes === seenBy(null, before)) {
-      if (now?.teller != null) many.add(now.teller);
-      continue;
-    }
-    const item: Pending = { prefix: destinationOf(core, number), pathId, attributes };
-    if (!pending.delete(name) && now?.teller != null) tellers.set(item, now.teller);
-    else if (now?.teller != null) many.add(now.teller);
-    pending.set(name, item);
-  }
-  return commonWrites(core, peer, pending.values(), tellers, many, form);
-}
-
-/** All that members were told, as one that comes is told it. */
-function feedOf(core: BgpCore, audience: Audience): Feed {
-  if (audience.feed !== null) return audience.feed;
-  const items = new Map<PrefixKey, Pending>();
-  const tellers = new Map<Pending, RouteOwner>();
-  const byTeller = new Map<RouteOwner, number>();
-  const nextHops = new Set<PrefixKey>();
-  for (const [name, { number, pathId, attributes, teller }] of inOrder(core, [...audience.told])) {
-    const item: Pending = { prefix: destinationOf(core, number), pathId, attributes };
-    items.set(name, item);
-    const { nextHop } = attributes;
-    if (nextHop !== null && nextHop !== audience.group.exporter.sourceAddress) nextHops.add(addressKey(nextHop));
-    if (teller === null) continue;
-    tellers.set(item, teller);
-    byTeller.set(teller, (byTeller.get(teller) ?? 0) + 1);
-  }
-  audience.feed = { items, tellers, byTeller, nextHops, writes: [] };
-  return audience.feed;
-}
-
-/** What is to be told to one that came goes out to it alone. */
-function takeFeed(peer: Peer): void {
-  const { feed, pending, protocol } = peer;
-  peer.feed = null;
-  if (feed === null) return;
-  for (const [name, item] of feed.items) {
-    const { attributes } = item;
-    if (attributes !== null && leadsTo(attributes, protocol.owner)) continue;
-    if (feed.tellers.get(item) !== protocol.owner) pending.set(name, item);
-  }
-}
-
-/** The number of a source of routes that goes out; null: none was needed yet. */
-function knownId({ sourceIds }: BgpCore, { owner, path }: RibRoute): number | null {
-  return sourceIds.get(owner.name)?.get(path) ?? null;
-}
-
-/** What BIRD tells routes of one destination apart by on the wire: a number for each source of routes. */
-function sourceId(core: BgpCore, { owner, path }: RibRoute): number {
-  let ofOwner = core.sourceIds.get(owner.name);
-  if (ofOwner === undefined) {
-    ofOwner = new Map();
-    core.sourceIds.set(owner.name, ofOwner);
-  }
-  let id = ofOwner.get(path);
-  if (id === undefined) {
-    id = ++core.sources;
-    ofOwner.set(path, id);
-  }
-  return id;
 }

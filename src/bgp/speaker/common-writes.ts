@@ -1,51 +1,63 @@
 import { sameForm, type WireForm } from "../messages/message.ts";
-import type { PrefixKey, RouteOwner } from "../rib/route.ts";
+import { addressKey, type PrefixKey, type RouteOwner } from "../rib/route.ts";
 import type { BgpCore } from "./bgp-core.ts";
 import type { Peer, Pending } from "./peer.ts";
 import { bucketsOf, sendWrites, writesFor } from "./send-update.ts";
 
-/** Messages that most members of an audience are sent, made once. */
+/** Messages that members of an audience are sent, made once: each is sent all but those that tell only what it is not told. */
 export interface CommonWrites {
   readonly form: WireForm;
   readonly writes: readonly Uint8Array[];
-  /** By member: the position of the only write that it is not sent. */
-  readonly own: ReadonlyMap<RouteOwner, number>;
+  /** Positions of the writes that a member is not sent, in order. */
+  readonly own: ReadonlyMap<RouteOwner, readonly number[]>;
+  /** The same by next hops, whoever has that address: nobody is told of a route to itself. */
+  readonly byNextHop: ReadonlyMap<PrefixKey, readonly number[]>;
+  /** Members for whom some message would be another one. */
+  readonly alone: ReadonlySet<RouteOwner>;
 }
 
-/** All that an audience knows, in order, which those are told who come to it; who told an item hears nothing of it. */
-export interface Feed {
-  readonly items: ReadonlyMap<PrefixKey, Pending>;
-  readonly tellers: ReadonlyMap<Pending, RouteOwner>;
-  /** How many items each has told. */
-  readonly byTeller: ReadonlyMap<RouteOwner, number>;
-  /** Next hops other than this host: a neighbour that is one of them is told alone. */
-  readonly nextHops: ReadonlySet<PrefixKey>;
-  /** Its messages, in the forms that were needed. */
-  readonly writes: CommonWrites[];
+/** What goes out to all, but for those whom it does not concern. */
+export interface CommonItems {
+  readonly items: Iterable<Pending>;
+  readonly leftOut: ReadonlyMap<Pending, readonly RouteOwner[]>;
+  /** Members for whom more is another one than what is left out. */
+  readonly alone: ReadonlySet<RouteOwner>;
+  /** Who a route leads to is not among those who are left out yet. */
+  readonly byNextHop: boolean;
 }
 
-/** The messages of these items; `many`: members for whom more than one of them is another one. */
-export function commonWrites(
-  core: BgpCore,
-  peer: Peer,
-  items: Iterable<Pending>,
-  tellers: ReadonlyMap<Pending, RouteOwner>,
-  many: Set<RouteOwner>,
-  form: WireForm,
-): CommonWrites {
-  const own = new Map<RouteOwner, number>();
+/** The messages of these items. */
+export function commonWrites(core: BgpCore, peer: Peer, common: CommonItems, form: WireForm): CommonWrites {
+  const own = new Map<RouteOwner, number[]>();
+  const byNextHop = new Map<PrefixKey, number[]>();
+  const alone = new Set(common.alone);
   const writes: Uint8Array[] = [];
-  for (const bucket of bucketsOf(items)) {
-    for (const item of bucket.items) {
-      const teller = tellers.get(item);
-      if (teller === undefined) continue;
-      if (bucket.items.length > 1 || own.has(teller)) many.add(teller);
-      else own.set(teller, writes.length);
-    }
+  for (const bucket of bucketsOf(common.items)) {
+    const first = writes.length;
     writes.push(...writesFor(core, peer, bucket, form));
+    for (const [owner, times] of timesLeftOut(bucket.items, common.leftOut)) {
+      if (times < bucket.items.length) alone.add(owner);
+      else addPositions(own, owner, first, writes.length);
+    }
+    const hop = common.byNextHop ? (bucket.attributes?.nextHop ?? null) : null;
+    if (hop !== null) addPositions(byNextHop, addressKey(hop), first, writes.length);
   }
-  for (const teller of many) own.delete(teller);
-  return { form, writes, own };
+  return { form, writes, own, byNextHop, alone };
+}
+
+function timesLeftOut(items: readonly Pending[], leftOut: CommonItems["leftOut"]): ReadonlyMap<RouteOwner, number> {
+  const times = new Map<RouteOwner, number>();
+  for (const item of items) {
+    for (const owner of leftOut.get(item) ?? []) times.set(owner, (times.get(owner) ?? 0) + 1);
+  }
+  return times;
+}
+
+function addPositions<K>(positions: Map<K, number[]>, key: K, from: number, to: number): void {
+  const known = positions.get(key);
+  const list = known ?? [];
+  if (known === undefined) positions.set(key, list);
+  for (let position = from; position < to; position++) list.push(position);
 }
 
 /** Those of a form, which are made where they were not needed before. */
@@ -57,10 +69,22 @@ export function withForm(known: CommonWrites[], form: WireForm, make: () => Comm
   return made;
 }
 
-/** Sends a member what all are sent, but for its own; false: it is sent other messages than the rest (`isApart`), and has to be told alone. */
-export function sendCommon(core: BgpCore, peer: Peer, { writes, own }: CommonWrites, isApart: boolean): boolean {
-  const position = own.get(peer.protocol.owner);
-  if (position === undefined && isApart) return false;
-  sendWrites(core, peer, position === undefined ? writes : writes.filter((_, index) => index !== position));
+/** Sends a member what all are sent, but for its own; false: it is sent other messages than the rest, and has to be told alone. */
+export function sendCommon(core: BgpCore, peer: Peer, { writes, own, byNextHop, alone }: CommonWrites): boolean {
+  const { owner } = peer.protocol;
+  if (alone.has(owner)) return false;
+  const hop = addressKey(peer.exporter.remoteAddress);
+  sendWrites(core, peer, without(writes, both(own.get(owner) ?? [], byNextHop.get(hop) ?? [])));
   return true;
+}
+
+function both(x: readonly number[], y: readonly number[]): readonly number[] {
+  if (x.length === 0 || y.length === 0) return x.length === 0 ? y : x;
+  return [...new Set([...x, ...y])].sort((first, second) => first - second);
+}
+
+function without(writes: readonly Uint8Array[], positions: readonly number[]): readonly Uint8Array[] {
+  if (positions.length === 0) return writes;
+  const bounds = [-1, ...positions, writes.length];
+  return bounds.slice(1).flatMap((end, index) => writes.slice((bounds[index] ?? 0) + 1, end));
 }

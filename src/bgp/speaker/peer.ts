@@ -8,10 +8,10 @@ import type { PathAttributes } from "../messages/path-attributes.ts";
 import type { Exporter } from "../rib/bgp-attributes.ts";
 import type { PrefixKey } from "../rib/route.ts";
 import type { Audience } from "./audience.ts";
-import type { Feed } from "./common-writes.ts";
 import type { BgpConfiguration } from "./configuration.ts";
 import type { Protocol } from "./protocol.ts";
 import type { Taker } from "./receive-update.ts";
+import type { Feed } from "./tell-audience.ts";
 import { type Timer, timer } from "./timer.ts";
 
 /** States of a connection (bgp_state_names of proto/bgp/bgp.c, BIRD 1.6), from lowest to highest. */

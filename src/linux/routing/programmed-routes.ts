@@ -1,3 +1,4 @@
+import { hostWithRoutes } from "../../model/host-parts.ts";
 import type { Route } from "../../model/route.ts";
 import { type Address, compareAddresses } from "../../net/address.ts";
 import { lastAddress, type Prefix, prefixContains } from "../../net/prefix.ts";
@@ -22,8 +23,8 @@ export type RouteChanges = RouteChange[];
  * destinations of one family that changes something. The Host stays as it is; rules and addresses are compiled once for both.
  */
 export function programRoutes(runtime: HostRuntime, routes: readonly Route[], changed: readonly Prefix[]): void {
-  const { compiled } = runtime;
-  runtime.compiled = { ...compiled, host: { ...compiled.host, routes }, fib: { 4: null, 6: null } };
+  const { compiled, host } = runtime;
+  runtime.compiled = { ...compiled, host: hostWithRoutes(host, () => routes), fib: { 4: null, 6: null } };
   const [first] = changed;
   if (first === undefined) return;
   let lowest = first.address;
