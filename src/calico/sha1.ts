@@ -1,7 +1,3 @@
-function rotate(value: number, bits: number): number {
-  return (value << bits) | (value >>> (32 - bits));
-}
-
 const ENCODER = new TextEncoder();
 const schedule = new Int32Array(80);
 const state = new Int32Array(5);
@@ -23,17 +19,20 @@ export function sha1(text: string): string {
   return digits;
 }
 
-/** Section 6.1.2, steps 1 to 4. */
+/** Section 6.1.2, steps 1 to 4. Calls nothing: most names are hashed before the compiler has seen this. */
 function compress(words: Int32Array, block: number): void {
-  const w = (t: number): number => schedule[t] ?? 0;
-  for (let t = 0; t < 16; t++) schedule[t] = words[block + t] ?? 0;
-  for (let t = 16; t < 80; t++) schedule[t] = rotate(w(t - 3) ^ w(t - 8) ^ w(t - 14) ^ w(t - 16), 1);
-  const h = (i: number): number => state[i] ?? 0;
-  let a = h(0);
-  let b = h(1);
-  let c = h(2);
-  let d = h(3);
-  let e = h(4);
+  const w = schedule;
+  for (let t = 0; t < 16; t++) w[t] = words[block + t] ?? 0;
+  for (let t = 16; t < 80; t++) {
+    const x = (w[t - 3] ?? 0) ^ (w[t - 8] ?? 0) ^ (w[t - 14] ?? 0) ^ (w[t - 16] ?? 0);
+    w[t] = (x << 1) | (x >>> 31);
+  }
+  const [h0 = 0, h1 = 0, h2 = 0, h3 = 0, h4 = 0] = state;
+  let a = h0;
+  let b = h1;
+  let c = h2;
+  let d = h3;
+  let e = h4;
   for (let t = 0; t < 80; t++) {
     let f = b ^ c ^ d;
     let k = t < 40 ? 0x6ed9eba1 : 0xca62c1d6;
@@ -44,16 +43,16 @@ function compress(words: Int32Array, block: number): void {
       f = (b & c) | (b & d) | (c & d);
       k = 0x8f1bbcdc;
     }
-    const next = (rotate(a, 5) + f + e + k + w(t)) | 0;
+    const next = (((a << 5) | (a >>> 27)) + f + e + k + (w[t] ?? 0)) | 0;
     e = d;
     d = c;
-    c = rotate(b, 30);
+    c = (b << 30) | (b >>> 2);
     b = a;
     a = next;
   }
-  state[0] = h(0) + a;
-  state[1] = h(1) + b;
-  state[2] = h(2) + c;
-  state[3] = h(3) + d;
-  state[4] = h(4) + e;
+  state[0] = h0 + a;
+  state[1] = h1 + b;
+  state[2] = h2 + c;
+  state[3] = h3 + d;
+  state[4] = h4 + e;
 }

@@ -37,13 +37,34 @@ function lazyTopology(linksOf: (host: string) => readonly Link[]): Topology {
       if (found !== undefined) return found;
       const ofHost = new Map<string, Link>();
       for (const link of linksOf(host)) {
-        for (const member of link.members) if (member.host === host) ofHost.set(member.interface, link);
+        for (const device of devicesOn(link, host)) ofHost.set(device, link);
       }
       links.set(host, ofHost);
       return ofHost;
     },
   };
 }
+
+const devices = new WeakMap<Link, ReadonlyMap<string, readonly string[]>>();
+
+/** The devices of a host that are on the link. Segments of thousands of members are looked through once. */
+function devicesOn(link: Link, host: string): readonly string[] {
+  const ofHost = ({ members }: Link): readonly string[] =>
+    members.flatMap((member) => (member.host === host ? [member.interface] : []));
+  if (link.members.length < MANY) return ofHost(link);
+  const known = devices.get(link);
+  if (known !== undefined) return known.get(host) ?? [];
+  const byHost = new Map<string, string[]>();
+  for (const member of link.members) {
+    const same = byHost.get(member.host);
+    if (same === undefined) byHost.set(member.host, [member.interface]);
+    else same.push(member.interface);
+  }
+  devices.set(link, byHost);
+  return byHost.get(host) ?? [];
+}
+
+const MANY = 16;
 
 /** The link of an interface; null when nothing was joined to it. */
 export function linkOf(topology: Topology, host: string, device: string): Link | null {

@@ -31,28 +31,29 @@ function valuesOf(key: string, fallback: number): readonly number[] {
   return listed ?? (fallback === 0 || fallback === 1 ? [0, 1] : []);
 }
 
+/** Each is made when the first packet asks for it; undefined before. */
 interface DeviceSettings {
-  readonly forwarding4: Setting;
-  readonly forwarding6: Setting;
-  readonly router6: Setting;
-  readonly rpFilter: Setting;
-  readonly routeLocalnet: Setting;
-  readonly acceptLocal: Setting;
-  readonly sourceValidMark: Setting;
-  readonly proxyArp: Setting;
-  readonly sendRedirects: Setting;
-  readonly proxyArpPvlan: Setting;
-  readonly arpIgnore: Setting;
-  readonly arpAnnounce: Setting;
-  readonly arpFilter: Setting;
-  readonly ignoresLinkdown: Setting;
-  readonly sharedMedia: Setting;
-  readonly ignoresLinkdown6: Setting;
-  readonly disableIpv6: Setting;
-  readonly seg6Enabled: Setting;
-  readonly proxyNdp: Setting;
-  readonly useTempaddr: Setting;
-  readonly useOifAddrsOnly: Setting;
+  forwarding4: Setting | undefined;
+  forwarding6: Setting | undefined;
+  router6: Setting | undefined;
+  rpFilter: Setting | undefined;
+  routeLocalnet: Setting | undefined;
+  acceptLocal: Setting | undefined;
+  sourceValidMark: Setting | undefined;
+  proxyArp: Setting | undefined;
+  sendRedirects: Setting | undefined;
+  proxyArpPvlan: Setting | undefined;
+  arpIgnore: Setting | undefined;
+  arpAnnounce: Setting | undefined;
+  arpFilter: Setting | undefined;
+  ignoresLinkdown: Setting | undefined;
+  sharedMedia: Setting | undefined;
+  ignoresLinkdown6: Setting | undefined;
+  disableIpv6: Setting | undefined;
+  seg6Enabled: Setting | undefined;
+  proxyNdp: Setting | undefined;
+  useTempaddr: Setting | undefined;
+  useOifAddrsOnly: Setting | undefined;
 }
 
 /** Settings of one host, by key and by device; filled as they are asked for. */
@@ -148,39 +149,39 @@ function quiet(setting: Setting): Setting {
   return setting.assumed === null ? setting : { ...setting, assumed: null };
 }
 
-function deviceSettings({ host, compiled }: HostRuntime, device: string): DeviceSettings {
+function deviceSettings({ compiled }: HostRuntime, device: string): DeviceSettings {
   const known = compiled.settings;
   if (known.device === device && known.settings !== null) return known.settings;
-  const settings = known.devices.get(device) ?? makeDeviceSettings(host, device);
+  const settings = known.devices.get(device) ?? nothingAsked();
   known.devices.set(device, settings);
   known.device = device;
   known.settings = settings;
   return settings;
 }
 
-function makeDeviceSettings(host: Host, device: string): DeviceSettings {
+function nothingAsked(): DeviceSettings {
   return {
-    forwarding4: forwardingOf(host, device),
-    forwarding6: forwardingOf6(host, device),
-    router6: ofDevice6(host, device, "forwarding", 0),
-    rpFilter: ofBoth(host, device, "rp_filter", 0),
-    routeLocalnet: ofBoth(host, device, "route_localnet", 0),
-    acceptLocal: ofBoth(host, device, "accept_local", 0),
-    sourceValidMark: ofBoth(host, device, "src_valid_mark", 0),
-    proxyArp: ofBoth(host, device, "proxy_arp", 0),
-    sendRedirects: ofBoth(host, device, "send_redirects", 1),
-    proxyArpPvlan: ofBoth(host, device, "proxy_arp_pvlan", 0),
-    arpIgnore: ofBoth(host, device, "arp_ignore", 0),
-    arpAnnounce: ofBoth(host, device, "arp_announce", 0),
-    arpFilter: ofBoth(host, device, "arp_filter", 0),
-    ignoresLinkdown: ofBoth(host, device, "ignore_routes_with_linkdown", 0),
-    sharedMedia: ofBoth(host, device, "shared_media", 1),
-    ignoresLinkdown6: ofDevice6(host, device, "ignore_routes_with_linkdown", 0),
-    seg6Enabled: quiet(seg6Of(host, device)),
-    disableIpv6: quiet(ofDevice6(host, device, "disable_ipv6", 0)),
-    proxyNdp: greatest(parse(host, confKey(6, "all", "proxy_ndp"), 0), parse(host, confKey(6, device, "proxy_ndp"), 0)),
-    useTempaddr: quiet(ofDevice6(host, device, "use_tempaddr", 0)),
-    useOifAddrsOnly: quiet(ofDevice6(host, device, "use_oif_addrs_only", 0)),
+    forwarding4: undefined,
+    forwarding6: undefined,
+    router6: undefined,
+    rpFilter: undefined,
+    routeLocalnet: undefined,
+    acceptLocal: undefined,
+    sourceValidMark: undefined,
+    proxyArp: undefined,
+    sendRedirects: undefined,
+    proxyArpPvlan: undefined,
+    arpIgnore: undefined,
+    arpAnnounce: undefined,
+    arpFilter: undefined,
+    ignoresLinkdown: undefined,
+    sharedMedia: undefined,
+    ignoresLinkdown6: undefined,
+    disableIpv6: undefined,
+    seg6Enabled: undefined,
+    proxyNdp: undefined,
+    useTempaddr: undefined,
+    useOifAddrsOnly: undefined,
   };
 }
 
@@ -216,57 +217,82 @@ export function quietSysctl(runtime: HostRuntime, key: string, fallback: number)
 /** Whether packets that arrive on the device are forwarded. */
 export function forwarding(runtime: HostRuntime, device: Interface, family: Family): boolean {
   const settings = deviceSettings(runtime, device.name);
-  return read(runtime, family === 4 ? settings.forwarding4 : settings.forwarding6) !== 0;
+  if (family === 4) {
+    settings.forwarding4 ??= forwardingOf(runtime.host, device.name);
+    return read(runtime, settings.forwarding4) !== 0;
+  }
+  settings.forwarding6 ??= forwardingOf6(runtime.host, device.name);
+  return read(runtime, settings.forwarding6) !== 0;
 }
 
 /** IPv6 `forwarding` of the device: whether it is a router there (its groups, anycast addresses, proxy answers). */
 export function actsAsRouter(runtime: HostRuntime, device: Interface): boolean {
-  return read(runtime, deviceSettings(runtime, device.name).router6) !== 0;
+  const settings = deviceSettings(runtime, device.name);
+  settings.router6 ??= ofDevice6(runtime.host, device.name, "forwarding", 0);
+  return read(runtime, settings.router6) !== 0;
 }
 
 /** IN_DEV_RPFILTER: the maximum of `all` and the interface's: 0 off, 1 strict, 2 loose. */
 export function rpFilter(runtime: HostRuntime, device: Interface): number {
-  return read(runtime, deviceSettings(runtime, device.name).rpFilter);
+  const settings = deviceSettings(runtime, device.name);
+  settings.rpFilter ??= ofBoth(runtime.host, device.name, "rp_filter", 0);
+  return read(runtime, settings.rpFilter);
 }
 
 /** IN_DEV_ROUTE_LOCALNET: either `all` or the interface's. */
 export function routeLocalnet(runtime: HostRuntime, device: Interface): boolean {
-  return read(runtime, deviceSettings(runtime, device.name).routeLocalnet) !== 0;
+  const settings = deviceSettings(runtime, device.name);
+  settings.routeLocalnet ??= ofBoth(runtime.host, device.name, "route_localnet", 0);
+  return read(runtime, settings.routeLocalnet) !== 0;
 }
 
 /** IN_DEV_ACCEPT_LOCAL. */
 export function acceptLocal(runtime: HostRuntime, device: Interface): boolean {
-  return read(runtime, deviceSettings(runtime, device.name).acceptLocal) !== 0;
+  const settings = deviceSettings(runtime, device.name);
+  settings.acceptLocal ??= ofBoth(runtime.host, device.name, "accept_local", 0);
+  return read(runtime, settings.acceptLocal) !== 0;
 }
 
 /** IN_DEV_SRC_VMARK: the reverse look-up uses the packet's mark. */
 export function sourceValidMark(runtime: HostRuntime, device: Interface): boolean {
-  return read(runtime, deviceSettings(runtime, device.name).sourceValidMark) !== 0;
+  const settings = deviceSettings(runtime, device.name);
+  settings.sourceValidMark ??= ofBoth(runtime.host, device.name, "src_valid_mark", 0);
+  return read(runtime, settings.sourceValidMark) !== 0;
 }
 
 /** IN_DEV_PROXY_ARP. */
 export function proxyArp(runtime: HostRuntime, device: Interface): boolean {
-  return read(runtime, deviceSettings(runtime, device.name).proxyArp) !== 0;
+  const settings = deviceSettings(runtime, device.name);
+  settings.proxyArp ??= ofBoth(runtime.host, device.name, "proxy_arp", 0);
+  return read(runtime, settings.proxyArp) !== 0;
 }
 
 /** IN_DEV_TX_REDIRECTS. */
 export function sendRedirects(runtime: HostRuntime, device: Interface): boolean {
-  return read(runtime, deviceSettings(runtime, device.name).sendRedirects) !== 0;
+  const settings = deviceSettings(runtime, device.name);
+  settings.sendRedirects ??= ofBoth(runtime.host, device.name, "send_redirects", 1);
+  return read(runtime, settings.sendRedirects) !== 0;
 }
 
 /** IN_DEV_ARP_IGNORE: the maximum. */
 export function arpIgnore(runtime: HostRuntime, device: Interface): number {
-  return read(runtime, deviceSettings(runtime, device.name).arpIgnore);
+  const settings = deviceSettings(runtime, device.name);
+  settings.arpIgnore ??= ofBoth(runtime.host, device.name, "arp_ignore", 0);
+  return read(runtime, settings.arpIgnore);
 }
 
 /** IN_DEV_PROXY_ARP_PVLAN: either `all` or the interface's. */
 export function proxyArpPvlan(runtime: HostRuntime, device: Interface): boolean {
-  return read(runtime, deviceSettings(runtime, device.name).proxyArpPvlan) !== 0;
+  const settings = deviceSettings(runtime, device.name);
+  settings.proxyArpPvlan ??= ofBoth(runtime.host, device.name, "proxy_arp_pvlan", 0);
+  return read(runtime, settings.proxyArpPvlan) !== 0;
 }
 
 /** IN_DEV_ARP_ANNOUNCE: the maximum. */
 export function arpAnnounce(runtime: HostRuntime, device: Interface): number {
-  return read(runtime, deviceSettings(runtime, device.name).arpAnnounce);
+  const settings = deviceSettings(runtime, device.name);
+  settings.arpAnnounce ??= ofBoth(runtime.host, device.name, "arp_announce", 0);
+  return read(runtime, settings.arpAnnounce);
 }
 
 /** IN_DEV_ARP_ACCEPT: 1 learns from announcements of strangers, 2 from those in a subnet of the device; the maximum. */
@@ -306,43 +332,65 @@ function quietMaximum(runtime: HostRuntime, device: Interface, family: Family, n
 
 /** IN_DEV_ARPFILTER: either `all` or the interface's. */
 export function arpFilter(runtime: HostRuntime, device: Interface): boolean {
-  return read(runtime, deviceSettings(runtime, device.name).arpFilter) !== 0;
+  const settings = deviceSettings(runtime, device.name);
+  settings.arpFilter ??= ofBoth(runtime.host, device.name, "arp_filter", 0);
+  return read(runtime, settings.arpFilter) !== 0;
 }
 
 /** IN_DEV_IGNORE_ROUTES_WITH_LINKDOWN: `all` or the interface's; of IPv6 the interface's alone. */
 export function ignoresLinkdown(runtime: HostRuntime, device: string, family: Family = 4): boolean {
   const settings = deviceSettings(runtime, device);
-  return read(runtime, family === 4 ? settings.ignoresLinkdown : settings.ignoresLinkdown6) !== 0;
+  if (family === 4) {
+    settings.ignoresLinkdown ??= ofBoth(runtime.host, device, "ignore_routes_with_linkdown", 0);
+    return read(runtime, settings.ignoresLinkdown) !== 0;
+  }
+  settings.ignoresLinkdown6 ??= ofDevice6(runtime.host, device, "ignore_routes_with_linkdown", 0);
+  return read(runtime, settings.ignoresLinkdown6) !== 0;
 }
 
 /** `disable_ipv6` of the device: it neither takes nor sends IPv6. */
 export function disablesIpv6(runtime: HostRuntime, device: Interface): boolean {
-  return read(runtime, deviceSettings(runtime, device.name).disableIpv6) !== 0;
+  const settings = deviceSettings(runtime, device.name);
+  settings.disableIpv6 ??= quiet(ofDevice6(runtime.host, device.name, "disable_ipv6", 0));
+  return read(runtime, settings.disableIpv6) !== 0;
 }
 
 /** `seg6_enabled` of `all` and the device. */
 export function seg6Enabled(runtime: HostRuntime, device: Interface): boolean {
-  return read(runtime, deviceSettings(runtime, device.name).seg6Enabled) > 0;
+  const settings = deviceSettings(runtime, device.name);
+  settings.seg6Enabled ??= quiet(seg6Of(runtime.host, device.name));
+  return read(runtime, settings.seg6Enabled) > 0;
 }
 
 /** `proxy_ndp` of `all` or the device. */
 export function proxyNdp(runtime: HostRuntime, device: Interface): boolean {
-  return read(runtime, deviceSettings(runtime, device.name).proxyNdp) !== 0;
+  const settings = deviceSettings(runtime, device.name);
+  settings.proxyNdp ??= greatest(
+    parse(runtime.host, confKey(6, "all", "proxy_ndp"), 0),
+    parse(runtime.host, confKey(6, device.name, "proxy_ndp"), 0),
+  );
+  return read(runtime, settings.proxyNdp) !== 0;
 }
 
 /** `use_tempaddr` of the device: 2 prefers temporary addresses as sources. */
 export function useTempaddr(runtime: HostRuntime, device: Interface): number {
-  return read(runtime, deviceSettings(runtime, device.name).useTempaddr);
+  const settings = deviceSettings(runtime, device.name);
+  settings.useTempaddr ??= quiet(ofDevice6(runtime.host, device.name, "use_tempaddr", 0));
+  return read(runtime, settings.useTempaddr);
 }
 
 /** `use_oif_addrs_only` of the outgoing device. */
 export function useOifAddrsOnly(runtime: HostRuntime, device: Interface): boolean {
-  return read(runtime, deviceSettings(runtime, device.name).useOifAddrsOnly) !== 0;
+  const settings = deviceSettings(runtime, device.name);
+  settings.useOifAddrsOnly ??= quiet(ofDevice6(runtime.host, device.name, "use_oif_addrs_only", 0));
+  return read(runtime, settings.useOifAddrsOnly) !== 0;
 }
 
 /** IN_DEV_SHARED_MEDIA: redirects may name a gateway of another subnet of the link. */
 export function sharedMedia(runtime: HostRuntime, device: Interface): boolean {
-  return read(runtime, deviceSettings(runtime, device.name).sharedMedia) !== 0;
+  const settings = deviceSettings(runtime, device.name);
+  settings.sharedMedia ??= ofBoth(runtime.host, device.name, "shared_media", 1);
+  return read(runtime, settings.sharedMedia) !== 0;
 }
 
 /** IN_DEV_BFORWARD: directed broadcasts are forwarded, not taken, where `all` and the interface both say so. */

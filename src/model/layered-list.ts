@@ -20,7 +20,7 @@ export function layering<T>(): Layering<T> {
   const known = new WeakMap<readonly T[], Layers<T>>();
   return {
     list: (layers) => {
-      const list = layers.own.concat(...pieces(layers));
+      const list = joined(layers);
       known.set(list, layers);
       return list;
     },
@@ -28,15 +28,13 @@ export function layering<T>(): Layering<T> {
   };
 }
 
-/** The shared list in pieces, between the few items that are left out: they are copied whole. */
-function pieces<T>({ shared, without }: Layers<T>): readonly (readonly T[])[] {
-  if (without.size > FEW) return [shared.filter((item) => !without.has(item))];
-  const gaps = [...without].flatMap((item) => {
-    const at = shared.indexOf(item);
-    return at < 0 ? [] : [at];
-  });
-  const bounds = [-1, ...gaps.sort((x, y) => x - y), shared.length];
-  return bounds.slice(1).map((end, i) => shared.slice((bounds[i] ?? 0) + 1, end));
+/** One copy of the shared list, which may have thousands of items, without the few that are left out. */
+function joined<T>({ shared, without, own }: Layers<T>): readonly T[] {
+  if (without.size > FEW) return own.concat(shared.filter((item) => !without.has(item)));
+  const list = own.concat(shared);
+  const gaps = [...without].map((item) => list.indexOf(item, own.length)).filter((at) => at >= 0);
+  for (const at of gaps.sort((x, y) => y - x)) list.splice(at, 1);
+  return list;
 }
 
 const FEW = 16;

@@ -1,6 +1,7 @@
 import type { Pod } from "../../kubernetes/pod.ts";
 import type { TunnelAddresses } from "../../kubernetes/tunnel-addresses.ts";
 import type { IpSet, SetMember } from "../../model/ip-set.ts";
+import { findMembersBy } from "../../model/members-at.ts";
 import { NO_ORIGIN, type OriginTable, originOfField } from "../../model/origin.ts";
 import type { RestoreTable } from "../../model/restore-table.ts";
 import { type Family, formatAddress } from "../../net/address.ts";
@@ -22,6 +23,7 @@ import { endpointTiers, type PolicyListKind, policyTieBreak } from "./endpoint-t
 import { felixBand } from "./felix-band.ts";
 import { type FelixBand, type FelixSettings, isSince } from "./felix-settings.ts";
 import { ipSetName, type SetDefinition } from "./ip-set-names.ts";
+import { memberFinder } from "./member-finder.ts";
 import { felixParameters } from "./parameters.ts";
 import { type Direction, type PolicyChains, policyChains, ruleConverter } from "./policy-chains.ts";
 import { restoreTable } from "./restore-chain.ts";
@@ -181,11 +183,12 @@ export function felixContext(
   const mode = parameters.choice("nftablesMode", ["Auto", "Disabled", "Enabled"], newer ? "Auto" : "Disabled");
   // what is inside another network of the set is left out where the members might become an nft set
   const suppresses = newer && mode !== "Disabled";
+  const classesOfHosts = (): readonly LabelledClass[] =>
+    [...hostEndpoints().values()].flat().map(({ labelled }) => labelled);
+  const besidePods = lazily(() => classIndex([...ofSets, ...classesOfHosts()]));
+  const finderOf = memberFinder(classOf, besidePods);
   const membersOf = (definition: SetDefinition, family: Family): readonly SetMember[] => {
-    if (classes === null) {
-      const ofHosts = [...hostEndpoints().values()].flat().map(({ labelled }) => labelled);
-      classes = classIndex([...ofPods, ...ofSets, ...ofHosts]);
-    }
+    classes ??= classIndex([...ofPods, ...ofSets, ...classesOfHosts()]);
     services ??= serviceEndpoints(cluster);
     const all = setMembers(definition, family, classes, services);
     return suppresses && definition.kind === "selector" ? withoutContained(all) : all;
@@ -242,7 +245,7 @@ export function felixContext(
         // most sets of a node no packet ever asks
         const members = lazily(() => membersOf(definition, family));
         const type = setType(definition);
-        return {
+        const set: IpSet = {
           name,
           type,
           family,
@@ -253,6 +256,9 @@ export function felixContext(
             return members();
           },
         };
+        const find = finderOf(definition, family);
+        if (find !== null) findMembersBy(set, find);
+        return set;
       });
     },
   };

@@ -1,8 +1,9 @@
 import type { Interface } from "../../model/interface.ts";
 import { type IpSet, layeredMembers, type SetMember } from "../../model/ip-set.ts";
+import { findMembersBy, type MembersAt } from "../../model/members-at.ts";
 import { once } from "../../model/once.ts";
 import { NO_ORIGIN } from "../../model/origin.ts";
-import { type Address, type Family, formatAddress, parseAddress } from "../../net/address.ts";
+import { type Address, type Family, formatAddress, parseAddress, sameAddress } from "../../net/address.ts";
 import { hostPrefix, prefixOf } from "../../net/prefix.ts";
 import type { DeclaredNode } from "../declared-node.ts";
 import { parseSelector } from "../selector/parse-selector.ts";
@@ -73,14 +74,21 @@ export function nodeSets(
     complete: true,
     origin: NO_ORIGIN,
   });
-  const laterSet = (name: string, make: () => readonly SetMember[]): IpSet => {
+  const laterSet = (name: string, make: () => readonly SetMember[], find: MembersAt): IpSet => {
     const members = once(make);
-    return {
-      ...set(name, []),
+    const later: IpSet = {
+      name,
+      type: "hash:net",
+      family,
+      header: context.setHeader,
       get members() {
         return members();
       },
+      complete: true,
+      origin: NO_ORIGIN,
     };
+    findMembersBy(later, find);
+    return later;
   };
   const shared = (name: string, nets: () => readonly MemberNet[]): IpSet =>
     context.sharedSet(name, () => set(name, netMembers(nets(), family)));
@@ -101,17 +109,25 @@ export function nodeSets(
   const own = nodeAddress(node, family);
   const hosts = ipSetName("all-hosts-net", family);
   const ends = ipSetName("all-vxlan-net", family);
+  const allEnds = (): IpSet => shared(ends, () => nodes((name) => hasTunnel(name, family, context)));
+  const endsAt = (address: Address): readonly SetMember[] =>
+    context.membersAt(allEnds().members).get(formatAddress(address)) ?? [];
   return [
     shared(allPoolsSet(settings), () => pools(() => true)),
     shared(ipSetName("masq-ipam-pools", family), () => pools((natOutgoing) => natOutgoing === true)),
     ...(settings.ipipEnabled ? [shared(hosts, () => nodes(() => true))] : []),
     ...(settings.vxlanEnabled
       ? [
-          laterSet(ends, () => {
-            const { members } = shared(ends, () => nodes((name) => hasTunnel(name, family, context)));
-            const without = own === null ? [] : (context.membersAt(members).get(formatAddress(own)) ?? []);
-            return layeredMembers.list({ shared: members, without: new Set(without), own: [] });
-          }),
+          laterSet(
+            ends,
+            () => {
+              const without = new Set(own === null ? [] : endsAt(own));
+              return layeredMembers.list({ shared: allEnds().members, without, own: [] });
+            },
+            // wider networks are among those of nodes outside only
+            (address) =>
+              external.length > 0 ? null : own !== null && sameAddress(own, address) ? [] : endsAt(address),
+          ),
         ]
       : []),
     ...(isSince(settings.band, "v3.31") ? [set(ipSetName("dscp-src-net", family), markingMembers(settings))] : []),

@@ -102,6 +102,28 @@ function chosenBy(selector: Selector, classes: ClassIndex): readonly UnlabelledA
   return classes.chosenBy(selector).flatMap(({ pods, others }) => [...pods.map(addressesOfPod), ...others]);
 }
 
+/** The members of a set of who has addresses, in one family. */
+export function membersOfHolders(
+  definition: Exclude<SetDefinition, { readonly kind: "service" }>,
+  family: Family,
+  holders: readonly UnlabelledAddresses[],
+): readonly SetMember[] {
+  if (definition.kind !== "named-port") {
+    return netMembers(
+      holders.flatMap(({ nets, origin }) => nets.map((net) => ({ net, origin }))),
+      family,
+    );
+  }
+  const protocol = PROTOCOLS[definition.protocol];
+  return distinctMembers(
+    holders.flatMap(({ nets, namedPorts, origin }) => {
+      const ports = namedPorts.filter((own) => own.name === definition.port && own.protocol === protocol);
+      const ours = nets.filter(({ address, length }) => address.family === family && length === addressBits(family));
+      return ours.flatMap((net) => ports.map((port) => member(net, port, origin)));
+    }),
+  );
+}
+
 /** The members of a set in one family. */
 export function setMembers(
   definition: SetDefinition,
@@ -109,35 +131,15 @@ export function setMembers(
   classes: ClassIndex,
   services: ServiceEndpoints,
 ): readonly SetMember[] {
-  switch (definition.kind) {
-    case "selector":
-    case "mesh":
-      return netMembers(
-        chosenBy(definition.selector, classes).flatMap(({ nets, origin }) => nets.map((net) => ({ net, origin }))),
-        family,
-      );
-    case "named-port": {
-      const protocol = PROTOCOLS[definition.protocol];
-      return distinctMembers(
-        chosenBy(definition.selector, classes).flatMap(({ nets, namedPorts, origin }) => {
-          const ports = namedPorts.filter((own) => own.name === definition.port && own.protocol === protocol);
-          const ours = nets.filter(
-            ({ address, length }) => address.family === family && length === addressBits(family),
-          );
-          return ours.flatMap((net) => ports.map((port) => member(net, port, origin)));
-        }),
-      );
-    }
-    case "service": {
-      const endpoints = services(definition.service).filter(({ address }) => address.family === family);
-      const origin = NO_ORIGIN;
-      return distinctMembers(
-        endpoints.flatMap(({ address, ports }) =>
-          definition.ports
-            ? ports.map((port) => member(hostPrefix(address), port, origin))
-            : [member(hostPrefix(address), null, origin)],
-        ),
-      );
-    }
-  }
+  if (definition.kind !== "service")
+    return membersOfHolders(definition, family, chosenBy(definition.selector, classes));
+  const endpoints = services(definition.service).filter(({ address }) => address.family === family);
+  const origin = NO_ORIGIN;
+  return distinctMembers(
+    endpoints.flatMap(({ address, ports }) =>
+      definition.ports
+        ? ports.map((port) => member(hostPrefix(address), port, origin))
+        : [member(hostPrefix(address), null, origin)],
+    ),
+  );
 }

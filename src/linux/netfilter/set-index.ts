@@ -87,6 +87,11 @@ const DEFAULT_MAX_ELEMENTS = 65536;
 
 const indexes = new WeakMap<IpSet, SetIndex | null>();
 
+/** As `setIndexOf`, where the set was compiled before; else undefined. */
+export function knownSetIndex(set: IpSet): SetIndex | null | undefined {
+  return indexes.get(set);
+}
+
 /** The index of a set; null for types that podpath does not know, and for list:set. */
 export function setIndexOf(set: IpSet): SetIndex | null {
   const known = indexes.get(set);
@@ -144,7 +149,8 @@ function isAddress(dimension: Dimension): boolean {
   return dimension === "ip" || dimension === "net";
 }
 
-function buildIndex(set: IpSet): SetIndex | null {
+/** Compiles a set. `setIndexOf` does it once for each. */
+export function buildIndex(set: IpSet): SetIndex | null {
   const dimensions = setDimensions(set.type);
   if (dimensions === null) return null;
   const words = set.header.split(/\s+/);

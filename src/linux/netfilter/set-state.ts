@@ -1,6 +1,8 @@
 import type { IpSet, SetMember } from "../../model/ip-set.ts";
+import type { Address } from "../../net/address.ts";
 import type { HostRuntime } from "../runtime.ts";
-import { type SetIndex, setIndexOf } from "./set-index.ts";
+import { partIndexOf } from "./part-index.ts";
+import { knownSetIndex, type SetIndex, setIndexOf } from "./set-index.ts";
 import { copySetTable } from "./set-table.ts";
 
 /** What packets have changed of one set on one host: the IpSet itself stays as dumped. */
@@ -17,11 +19,18 @@ export interface EntryCounters {
   bytes: number;
 }
 
-/** The index of a set as packets have left it; null for types podpath does not know, and for list:set. */
-export function currentIndex(runtime: HostRuntime, set: IpSet): SetIndex | null {
+/**
+ * The index of a set as packets have left it; null for types podpath does not know, and for list:set.
+ *
+ * @param asked the address that its first dimension is asked about, where nothing else is: the index may hold no other
+ */
+export function currentIndex(runtime: HostRuntime, set: IpSet, asked: Address | null = null): SetIndex | null {
   // No packet has changed any set, in nearly all cases.
-  if (runtime.sets.size === 0) return setIndexOf(set);
-  return runtime.sets.get(set.name)?.index ?? setIndexOf(set);
+  const changed = runtime.sets.size === 0 ? undefined : runtime.sets.get(set.name)?.index;
+  if (changed !== undefined && changed !== null) return changed;
+  const whole = knownSetIndex(set);
+  if (whole !== undefined) return whole;
+  return (asked === null ? null : partIndexOf(set, asked)) ?? setIndexOf(set);
 }
 
 function stateOf(runtime: HostRuntime, set: IpSet, index: SetIndex | null): SetState {

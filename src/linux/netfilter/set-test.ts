@@ -55,7 +55,7 @@ export function setHolds(runtime: HostRuntime, test: SetTest, skb: Skb, answer: 
   if (set === undefined) return unknownMembership(runtime, test, null, skb);
   if (recording.current !== null && (runtime.sets.has(name) || changesByItself(set))) noteVolatile();
   if (set.type === "list:set") return listHolds(runtime, set, test, skb, answer);
-  const index = currentIndex(runtime, set);
+  const index = currentIndex(runtime, set, sides[0] === "src" ? skb.packet.src : skb.packet.dst);
   if (index === null) return unknownMembership(runtime, test, null, skb);
   if (sides.length < index.dimensions.length) return false;
   if (index.family !== null && index.family !== skb.packet.src.family) return false;

@@ -23,7 +23,6 @@ import type { OriginTable } from "../../model/origin.ts";
 import { defaultPolicyRules } from "../../model/policy-rule.ts";
 import { layeredRoutes, type Route } from "../../model/route.ts";
 import { tellRoutesWithoutBird } from "../../model/routes-without-bird.ts";
-import type { Table } from "../../model/ruleset.ts";
 import { formatAddress, isLinkLocal } from "../../net/address.ts";
 import { declaredSockets, synthesisePod } from "../snapshot/synthesise-pod.ts";
 import { declaredPorts, type PortIndex, portIndex, type Workload } from "../snapshot/workloads.ts";
@@ -31,7 +30,7 @@ import { addressHolders } from "./address-holders.ts";
 import { lazyMap, partlyLazyMap } from "./lazy-map.ts";
 import { nodeDaemons } from "./node-daemons.ts";
 import { nodeSysctls } from "./node-sysctls.ts";
-import { renderedRulesets, type SharedTables } from "./rendered-rulesets.ts";
+import { renderedRulesets, type SharedTables, sharedTables } from "./rendered-rulesets.ts";
 import type { SettledCluster } from "./settle-cluster.ts";
 
 /** The hosts of a cluster, and the veth pairs between them, each made when a packet or a question reaches it. */
@@ -58,7 +57,7 @@ export function clusterHosts(
     ports,
     podsOf,
     tunnels: plan.tunnels,
-    tables: new Map<string, Table>(),
+    tables: sharedTables(),
     origins,
     speaksBGP: runsBird(cluster),
   };

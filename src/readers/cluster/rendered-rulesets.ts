@@ -11,6 +11,8 @@ import {
 } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
 import { readRuleText } from "../iptables/rule.ts";
+import type { RuleScope } from "../iptables/rule-reading.ts";
+import { type SharedParts, sharedParts } from "../iptables/shared-parts.ts";
 import { partlyLazyMap } from "./lazy-map.ts";
 
 const TABLES: readonly TableName[] = ["raw", "mangle", "nat", "filter", "security"];
@@ -27,7 +29,7 @@ export type Programs = readonly { readonly ipv4: readonly RestoreTable[]; readon
 export function renderedRulesets(
   programs: Programs,
   own: readonly Ruleset[],
-  shared: SharedTables = new Map(),
+  shared: SharedTables = sharedTables(),
 ): readonly Ruleset[] {
   const backend =
     own.some((ruleset) => ruleset.backend === "legacy") && !own.some((one) => one.backend === "nft") ? "legacy" : "nft";
@@ -61,8 +63,17 @@ function hookKey({ chain, mode, rules }: RestoreHook): string {
   return `${chain} ${mode} ${rules.map(({ text }) => text).join("\n")}`;
 }
 
-/** Tables of the nodes of one cluster, by their parts: they are bound once however many nodes have them. */
-export type SharedTables = Map<string, Table>;
+/** What the nodes of one cluster have in common. */
+export interface SharedTables {
+  /** By their parts: they are bound once however many nodes have them. */
+  readonly tables: Map<string, Table>;
+  /** Of rules. */
+  readonly parts: SharedParts;
+}
+
+export function sharedTables(): SharedTables {
+  return { tables: new Map(), parts: sharedParts() };
+}
 
 function tableOf(
   name: TableName,
@@ -73,21 +84,21 @@ function tableOf(
 ): Table | null {
   if (written.length === 0) return machine ?? null;
   const key = `${family} ${name} ${partsOf(written, machine)}`;
-  const known = shared.get(key);
+  const known = shared.tables.get(key);
   if (known !== undefined) return known;
-  const made = joined(name, written, machine, family);
-  shared.set(key, made);
+  const made = joined(name, written, machine, { family, isChain, counters: null, shared: shared.parts });
+  shared.tables.set(key, made);
   return made;
 }
 
-function joined(name: TableName, written: readonly RestoreTable[], machine: Table | undefined, family: Family): Table {
+function joined(name: TableName, written: readonly RestoreTable[], machine: Table | undefined, scope: Scope): Table {
   const chains = new Map<string, Chain>();
   for (const chain of BUILT_IN_CHAINS[name]) {
     const own = machine?.chains.get(chain);
     const rules = (mode: RestoreHook["mode"], tables: readonly RestoreTable[]): readonly Rule[] =>
       tables.flatMap(({ hooks }) => {
         const found = hooks.filter((hook) => hook.chain === chain && hook.mode === mode);
-        return found.flatMap((hook) => hookRules(hook, family));
+        return found.flatMap((hook) => hookRules(hook, scope));
       });
     chains.set(chain, {
       name: chain,
@@ -100,7 +111,7 @@ function joined(name: TableName, written: readonly RestoreTable[], machine: Tabl
   for (const [chain, own] of machine?.chains ?? []) if (!chains.has(chain)) chains.set(chain, own);
   const all = (): ReadonlyMap<string, Chain> => {
     const every = new Map(chains);
-    for (const table of written) for (const chain of table.chains) every.set(chain.name, chainOf(chain, family));
+    for (const table of written) for (const chain of table.chains) every.set(chain.name, chainOf(chain, scope));
     return every;
   };
   // where the machine itself names a program's chain, it may be one that no rule of the program leads to
@@ -109,7 +120,7 @@ function joined(name: TableName, written: readonly RestoreTable[], machine: Tabl
     if (!isChain(chain)) return undefined;
     for (const table of written) {
       const found = table.find === undefined ? chainNamed(table, chain) : table.find(chain);
-      if (found !== undefined) return chainOf(found, family);
+      if (found !== undefined) return chainOf(found, scope);
     }
     return undefined;
   };
@@ -139,36 +150,39 @@ const parsedHooks: Readonly<Record<Family, WeakMap<RestoreHook, readonly Rule[]>
   6: new WeakMap(),
 };
 
-function hookRules(hook: RestoreHook, family: Family): readonly Rule[] {
-  const known = parsedHooks[family].get(hook);
+function hookRules(hook: RestoreHook, scope: Scope): readonly Rule[] {
+  const known = parsedHooks[scope.family].get(hook);
   if (known !== undefined) return known;
-  const rules = rulesOf(hook.rules, family);
-  parsedHooks[family].set(hook, rules);
+  const rules = rulesOf(hook.rules, scope);
+  parsedHooks[scope.family].set(hook, rules);
   return rules;
 }
 
 /** The rules are read when somebody looks at them: no packet meets most chains of a large cluster. */
-function chainOf(chain: RestoreChain, family: Family): Chain {
-  const known = parsedChains[family].get(chain);
+function chainOf(chain: RestoreChain, scope: Scope): Chain {
+  const known = parsedChains[scope.family].get(chain);
   if (known !== undefined) return known;
   let rules: readonly Rule[] | null = null;
   const made: Chain = {
     name: chain.name,
     policy: null,
     get rules() {
-      rules ??= rulesOf(chain.rules, family);
+      rules ??= rulesOf(chain.rules, scope);
       return rules;
     },
     counters: null,
     origin: NO_ORIGIN,
   };
-  parsedChains[family].set(chain, made);
+  parsedChains[scope.family].set(chain, made);
   return made;
 }
 
 /** Programs jump to their own chains only: what is no verdict and no extension is one. */
 const isChain = (name: string): boolean => /^(?:cali|KUBE|CNI)-/.test(name);
 
-function rulesOf(rules: readonly RestoreRule[], family: Family): readonly Rule[] {
-  return rules.flatMap(({ text, origin }) => readRuleText(text, { family, isChain, counters: null, origin }).rules);
+/** What the rules of all chains are read with. */
+type Scope = Omit<RuleScope, "origin">;
+
+function rulesOf(rules: readonly RestoreRule[], scope: Scope): readonly Rule[] {
+  return rules.flatMap(({ text, origin }) => readRuleText(text, { ...scope, origin }).rules);
 }

@@ -1,3 +1,4 @@
+import { addressHash, neighboursAt } from "../../linux/neighbour-index.ts";
 import { deriveConnectedRoutes } from "../../linux/routing/derive-connected-routes.ts";
 import { deriveLocalRoutes } from "../../linux/routing/derive-local-routes.ts";
 import { type Host, type HostPart, host, type Knowledge } from "../../model/host.ts";
@@ -121,11 +122,13 @@ function defaultRoutes(device: Interface, veth: Interface | null): readonly Rout
 
 /** The node may remember who answered. */
 function neighbourMac(node: Host, veth: Interface | null, addresses: readonly Address[]): string | null {
-  const known = node.neighbours.find(
-    (entry) =>
-      entry.interface === veth?.name &&
-      entry.mac !== null &&
-      addresses.some((address) => sameAddress(address, entry.address)),
+  if (veth === null) return null;
+  const known = addresses.flatMap((address) =>
+    neighboursAt(node.neighbours, veth.name, addressHash(address)).filter(
+      (entry) => entry.mac !== null && sameAddress(address, entry.address),
+    ),
   );
-  return known?.mac ?? null;
+  const [only] = known;
+  if (known.length < 2) return only?.mac ?? null;
+  return node.neighbours.find((entry) => known.includes(entry))?.mac ?? null;
 }
