@@ -56,6 +56,48 @@ describe("exploring a walk", () => {
     expect(seen.truncated).toBe(true);
   });
 
+  it("walks the likeliest where there are more branches than the limit, in the order of their answers", () => {
+    // Drawn anew at each of 32 turns unless the first draw says no.
+    const seen = explore((choose) => {
+      const draws = [choose(choice("random", "turn", 0.25, 0.75))];
+      while (draws[0] === 0 && draws.length < 32) draws.push(choose(choice("random", "turn", 0.25, 0.75)));
+      return draws.join("");
+    });
+    expect(seen.truncated).toBe(true);
+    expect(seen.leaves.at(-1)?.value).toBe("1");
+    const values = seen.leaves.map(({ value }) => value);
+    expect(values).toEqual([...values].sort());
+  });
+
+  it("leaves out only what is unlikely", () => {
+    const probability = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(fc.array(probability, { maxLength: 5 }), fc.integer({ min: 1, max: 40 }), (weights, limit) => {
+        const walk = (most: number) =>
+          explore(
+            (choose) =>
+              weights
+                .map((of, index) => {
+                  const sum = of.reduce((total, one) => total + one, 0);
+                  return choose(choice("random", `v${index}`, ...of.map((one) => one / sum)));
+                })
+                .join(""),
+            most,
+          );
+        const all = walk(Number.POSITIVE_INFINITY);
+        const values = all.leaves.map(({ value }) => value);
+        expect(values).toEqual([...values].sort());
+        const some = walk(limit);
+        expect(some.truncated).toBe(all.leaves.length > limit);
+        expect(some.leaves).toHaveLength(Math.min(limit, all.leaves.length));
+        expect(all.leaves).toEqual(expect.arrayContaining([...some.leaves]));
+        const left = all.leaves.filter(({ value }) => !some.leaves.some((leaf) => leaf.value === value));
+        // Of one level no more than 1/p stand before a leaf of probability p, each with four answers at most.
+        for (const leaf of left) expect(leaf.probability).toBeLessThanOrEqual((weights.length * 4) / limit);
+      }),
+    );
+  });
+
   it("follows walks whose later questions depend on earlier answers", () => {
     const seen = explore((choose) => {
       const first = choose(choice("random", "first", 0.25, 0.75));

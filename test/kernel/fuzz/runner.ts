@@ -332,6 +332,12 @@ export class Runner {
         this.tally.proxied++;
         return null;
       }
+      if (round.differences.length > 0 && round.answer.truncated) {
+        // The answer says that it is uncertain for there being more ends than these.
+        this.tally.cut++;
+        watch.spoil();
+        return null;
+      }
       if (round.differences.length > 0) return { at, differences: round.differences, drawn };
       if (round.branches.some(countsApart)) watch.spoil();
       for (const feature of featuresOf(round, round.answer.network)) {

@@ -19,6 +19,8 @@ export interface Tally {
   inTunnels: number;
   /** Packets that SYNPROXY took, which podpath is uncertain about. */
   proxied: number;
+  /** Packets that ended otherwise than in all ends that were walked, where the answer says that there are more. */
+  cut: number;
   readonly outcomes: Map<string, number>;
   /** Probes by the kind of world. */
   readonly kinds: Map<string, number>;
@@ -39,6 +41,7 @@ export function newTally(): Tally {
     branching: 0,
     inTunnels: 0,
     proxied: 0,
+    cut: 0,
     outcomes: new Map(),
     kinds: new Map(),
     features: new Map(),
