@@ -51,7 +51,9 @@ export function sendIcmpv6Error(runtime: HostRuntime, skb: Skb, type: number, co
   if (!allowIcmp6(runtime, type, about.src, back, skb.input?.kind === "loopback")) return;
   if (isAnycast(back, about.src)) return;
   const device = cameBy(skb);
-  const own = !toMany && (isToAnycast(skb) || ownsAddress(runtime, about.dst, device)) ? about.dst : null;
+  // skb->dev: of what came through lo, lo, which has no link-local address.
+  const arrival = skb.input ?? skb.output;
+  const own = !toMany && (isToAnycast(skb) || ownsAddress(runtime, about.dst, arrival)) ? about.dst : null;
   const source = own ?? inboundSource(runtime, skb);
   const error = packet({
     src: source ?? unspecified(6),
@@ -97,13 +99,17 @@ function ownsAddress(runtime: HostRuntime, address: Address, device: Interface |
   );
 }
 
-/** The incoming interface's best address towards the sender, unless the route back has one of its own (`src`). */
+/**
+ * The best address towards the sender of the interface that it came in by (IP6CB(skb)->iif: through lo, the one that has its
+ * destination), unless the route back has one of its own (`src`).
+ */
 function inboundSource(runtime: HostRuntime, skb: Skb): Address | null {
-  if (skb.input === null || skb.input.kind === "loopback") return null;
+  const device = skb.input === null ? null : cameBy(skb);
+  if (device === null || device.kind === "loopback") return null;
   const { src } = skb.packet;
   const back = backTo(runtime, src);
   if (back.kind !== "error" && back.preferredSource !== null) return null;
-  return selectAddress6(runtime, skb.input, src);
+  return selectAddress6(runtime, device, src);
 }
 
 /** The way to whoever is to be answered. */

@@ -75,7 +75,28 @@ export interface Round {
   readonly result: KernelResult;
   /** Empty when one branch agrees with the kernel; else what the nearest one gets wrong. */
   readonly differences: readonly string[];
+  /** When podpath was asked what agrees, or all. */
+  readonly instant: Instant;
 }
+
+/**
+ * An instant within what is known of the time at which the kernel handled a packet: when it was sent, when all was done, or
+ * before, because the packets that it is counted from were handled late.
+ */
+type Instant = "sent" | "done" | "early";
+
+interface Judged {
+  readonly answer: Answer;
+  readonly branches: readonly Observation[];
+  readonly nearest: Branch | undefined;
+  readonly differences: readonly string[];
+}
+
+/** Seconds: CONFIG_HZ is 250 here. */
+const JIFFY = 0.004;
+
+/** Seconds in which any bucket of ICMP is full again. */
+const LIMITS_REMEMBER = 6;
 
 /** What built namespaces remember that no flush makes them forget. */
 export interface KernelMemory {
@@ -85,10 +106,12 @@ export interface KernelMemory {
   identifications: number;
   /** When they had been built: seconds of CLOCK_MONOTONIC, which the oracle tells times by. */
   built: number;
+  /** How long the probes of the last seconds took, in seconds. */
+  readonly slow: { readonly at: number; readonly took: number }[];
 }
 
 export function kernelMemory(): KernelMemory {
-  return { limits: new Map(), identifications: 0, built: Number(process.hrtime.bigint()) / 1e9 };
+  return { limits: new Map(), identifications: 0, built: Number(process.hrtime.bigint()) / 1e9, slow: [] };
 }
 
 /** Who sends what comes in by a device that is joined to nothing. */
@@ -118,6 +141,9 @@ export class Duel {
   >();
   /** Packets that podpath's session has seen. */
   private readonly known = new Set<string>();
+  /** What podpath was asked since nothing was known. */
+  private readonly asked: ProbePacket[] = [];
+  private limitsBefore: ReadonlyMap<string, IcmpLimits> = new Map();
   private counter = 0;
 
   /** `conntrack`: the connections that all hosts track are compared after every packet. */
@@ -157,20 +183,45 @@ export class Duel {
     const concrete = packet.replyTo === undefined ? packet : this.replyTo(packet.replyTo, packet);
     if (concrete === null) return null;
     if (fresh) this.identifications.clear();
+    if (fresh) {
+      this.asked.length = 0;
+      this.limitsBefore = new Map(this.memory.limits);
+    }
     const result = await this.oracle.probe(forKernel(this.identified(concrete)), fresh, this.conntrack);
-    const at = packet.at ?? (fresh || this.clockRuns ? result.at - this.memory.built : undefined);
+    const sent = result.at - this.memory.built;
+    const at = packet.at ?? (fresh || this.clockRuns ? sent : undefined);
     // The answer to a packet that only the kernel has seen is told to podpath in full.
     const isTold = packet.replyTo === undefined || this.known.has(packet.replyTo);
-    const answer = this.askPodpath({ ...(isTold ? packet : concrete), fresh, ...(at === undefined ? {} : { at }) });
+    const told = { ...(isTold ? packet : concrete), fresh, ...(at === undefined ? {} : { at }) };
+    const kernel = observeKernel(result);
+    let judged = this.judge(result, kernel, this.askPodpath(this.session, told));
+    const instants = this.instants(result);
+    let instant: Instant = "sent";
+    for (const other of at === sent ? instants : []) {
+      if (judged.differences.length === 0) break;
+      const again = this.askAt(result, kernel, told, other.at);
+      if (again.differences.length > 0) continue;
+      judged = again;
+      instant = other.instant;
+    }
+    this.asked.push(told);
     if (fresh) this.delivered.clear();
     const delivered = receiver(result);
     if (delivered !== null && packet.id !== undefined) {
       this.delivered.set(packet.id, { ...delivered, near: delivered.host === concrete.host, asked: concrete });
     }
-    const kernel = observeKernel(result);
-    const branches = answer.branches.map((branch) => observePodpath(branch));
+    const { answer, branches, differences, nearest } = judged;
     // What was delivered may be a copy that TEE made, whose ends may be others than those of the packet.
     if (packet.id !== undefined && branches.every(({ together }) => together === null)) this.known.add(packet.id);
+    for (const [host, limits] of nearest?.run.limits ?? []) this.memory.limits.set(host, limits);
+    const round = { packet, kernel, branches, answer, result, differences, instant };
+    countMet(round);
+    return round;
+  }
+
+  /** An answer beside what the kernel did: the branch that is nearest to it. */
+  private judge(result: KernelResult, kernel: Observation, answer: Answer): Judged {
+    const branches = answer.branches.map((branch) => observePodpath(branch));
     let differences: readonly string[] | null = null;
     let nearest: Branch | undefined;
     for (const [index, branch] of branches.entries()) {
@@ -185,10 +236,31 @@ export class Duel {
       differences = found;
       nearest = answer.branches[index];
     }
-    for (const [host, limits] of nearest?.run.limits ?? []) this.memory.limits.set(host, limits);
-    const round = { packet, kernel, branches, answer, result, differences: differences ?? ["podpath gave no branch"] };
-    countMet(round);
-    return round;
+    return { answer, branches, nearest, differences: differences ?? ["podpath gave no branch"] };
+  }
+
+  /**
+   * The bounds of when the kernel looked at its clock, beside the instant of sending: nobody tells when that was. It may have
+   * been as late as all was done, or the packets before were as late, which makes this one early; and it counts in jiffies.
+   */
+  private instants({ at, until }: KernelResult): readonly { readonly instant: Instant; readonly at: number }[] {
+    const { built, slow } = this.memory;
+    const recent = slow.filter((probe) => probe.at > at - LIMITS_REMEMBER);
+    const late = Math.max(0, ...recent.map(({ took }) => took));
+    slow.splice(0, slow.length, ...recent, { at, took: until - at });
+    return [
+      { instant: "done", at: until - built + JIFFY },
+      { instant: "early", at: Math.max(at - built - late - JIFFY, this.asked.at(-1)?.at ?? 0) },
+    ];
+  }
+
+  /** The sequence asked again, with its last packet at another instant; podpath goes on with that if they agree then. */
+  private askAt(result: KernelResult, kernel: Observation, told: ProbePacket, at: number): Judged {
+    const session = createPacketSession(this.network, this.limitsBefore);
+    for (const packet of this.asked) this.askPodpath(session, packet);
+    const judged = this.judge(result, kernel, this.askPodpath(session, { ...told, at }));
+    if (judged.differences.length === 0) this.session = session;
+    return judged;
   }
 
   /** Sends one packet on both sides and demands that they agree. */
@@ -226,8 +298,8 @@ export class Duel {
     return { ...packet, ipid };
   }
 
-  private askPodpath(packet: ProbePacket): Answer {
-    const said = this.session.ask(
+  private askPodpath(session: PacketSession, packet: ProbePacket): Answer {
+    const said = session.ask(
       { ...question(packet), answers: true },
       { conntrack: this.conntrack, indexing: "always", ...(this.counters === null ? {} : { counters: this.counters }) },
     );

@@ -102,6 +102,8 @@ const resultSchema = z.object({
   errno: z.string().nullable(),
   /** When it was sent: seconds of CLOCK_MONOTONIC. */
   at: z.number(),
+  /** When everything that it caused had been done; of what went round for ever, when it was sent. */
+  until: z.number(),
   responses: z.array(responseSchema),
   traceLost: z.boolean().optional(),
   conntrack: z.record(z.string(), z.array(z.string())).optional(),

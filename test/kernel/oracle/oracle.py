@@ -132,9 +132,10 @@ class Oracle:
         at = time.monotonic()
         error, sent = sender.injector.send(packet, ident)
         self.fence.wait()
+        until = time.monotonic()
         record = Record()
         # What took that long may go on for ever, and would while its events are read.
-        if time.monotonic() - at > LONG_S:
+        if until - at > LONG_S:
             places = going_round(self.topology, self.fence)
             if places:
                 return self._break_up(places, ident, sent, error, at, record)
@@ -151,7 +152,7 @@ class Oracle:
         process = None if "interface" in packet else sender.name
         reply = analyse(self.topology, self.drops, sent, ident, error, record, process, self.pending)
         self.routes_learnt |= any(_teaches(response) for response in reply["responses"])
-        reply["at"] = at
+        reply["at"], reply["until"] = at, until
         if "id" in packet:
             reply["id"] = packet["id"]
         if options.get("wantConntrack"):
@@ -163,7 +164,7 @@ class Oracle:
         break_up(self.topology, self.fence)
         self._collect(record)
         self.pending.clear()
-        return {**endless(sent, ident, error, record), "at": at, "loop": [f"{host}:{name}" for host, name in places]}
+        return {**endless(sent, ident, error, record), "at": at, "until": at, "loop": [f"{host}:{name}" for host, name in places]}
 
     def _collect(self, record):
         for fd, _ in self.epoll.poll(0):
