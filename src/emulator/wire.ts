@@ -219,6 +219,7 @@ function handOver(world: World, sender: HostRuntime, { runtime, device }: Receiv
     return false;
   }
   if (world.noting?.skb === frame) noteHost(world.noting, sender);
+  frame.confirms &&= frame.output?.kind === "veth" && device.kind === "veth";
   frame.mark = 0;
   frame.connection = null;
   frame.ctState = CT_NONE;

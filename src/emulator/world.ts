@@ -29,6 +29,7 @@ import { becomes } from "./device-events.ts";
 import { type EventQueue, eventQueue, nextTime, play, schedule, takeNext } from "./event-queue.ts";
 import { fabricRoute } from "./fabric-route.ts";
 import type { Journey } from "./journey.ts";
+import { mayConfirm } from "./may-confirm.ts";
 import { answerFromOutside } from "./outside.ts";
 import { sctpKind } from "./sctp.ts";
 import { type BoundSocket, deliverToSockets, hasConnectedSocket } from "./sockets.ts";
@@ -337,6 +338,7 @@ export function originate(
   frame.owner = options.owner ?? (options.fromKernel === true ? null : { uid: 0, gid: 0 });
   frame.fromKernel = options.fromKernel ?? false;
   frame.socketless = options.socketless ?? false;
+  frame.confirms = !frame.fromKernel && mayConfirm(packet);
   frame.ownHeader = options.raw === true;
   frame.carrier = options.device ?? null;
   frame.boundInterface = options.boundInterface ?? null;
@@ -370,6 +372,7 @@ function sendDuplicate(
   const journey = startJourney(world, runtime.host.name, packet, "copy", original);
   const frame = skb(packet, journey.id);
   frame.mark = original.mark;
+  frame.confirms = original.confirms;
   frame.ctState = CT_UNTRACKED;
   if (journey.id >= JOURNEY_LIMIT) {
     drop(runtime, frame, null, null, `after ${JOURNEY_LIMIT} packets: the exchange never ends`);
@@ -411,6 +414,7 @@ export function inject(
   item.sourceMac = frame.sourceMac === "" ? onlyNeighbourMac(world, runtime.host.name, device.name) : frame.sourceMac;
   item.destinationMac = frame.destinationMac ?? device.mac ?? "";
   item.packetType = frameType(runtime.host.name, device, item.destinationMac);
+  item.confirms = device.kind === "veth" && mayConfirm(packet);
   receive(runtime, device, item);
   return journey;
 }
@@ -469,6 +473,7 @@ function returnFromOutside(world: World, runtime: HostRuntime, device: Interface
   const journey = startJourney(world, runtime.host.name, packet, kind, cause);
   const item = skb(packet, journey.id);
   item.destinationMac = macOf(runtime.host.name, device);
+  item.confirms = device.kind === "veth" && mayConfirm(packet);
   receive(runtime, device, item);
 }
 

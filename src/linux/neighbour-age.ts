@@ -42,15 +42,29 @@ function life(reachableFrom: number, lastUsed: number | null, delayedSince: numb
   return { reachableFrom, lastUsed, delayedSince };
 }
 
+/**
+ * A timer of some length fires up to an eighth of it late (kernel/time/timer.c: each level of the wheel is coarser): what the latest life
+ * waits for.
+ */
+const LATE = 9 / 8;
+
+/** Seconds after which a timer of neighbours fires at the earliest (HZ / 100), though its time be past. */
+const TICK = 0.01;
+
 /** The age of an entry in a state of `ip neigh` at time 0. */
 export function dumpedAge(state: string, times: NeighbourTimes): NeighbourAge {
   switch (state) {
     case "REACHABLE":
-      return { soonest: life(-times.shortest, -times.shortest, null), latest: life(0, null, null) };
+      // It may have been in use until then, and go on to DELAY with nobody using it.
+      return { soonest: life(-times.shortest, 0, null), latest: life(0, null, null) };
     case "DELAY":
-      return { soonest: life(NEVER, null, -times.delay), latest: life(NEVER, null, 0) };
+      // A connection may have confirmed it before the dump, so that it becomes reachable at the end of DELAY.
+      return {
+        soonest: life(NEVER, null, -times.delay),
+        latest: life(Math.max(0, (times.delay + TICK - times.longest) * LATE), null, null),
+      };
     case "PROBE": {
-      const last = life(NEVER, null, -times.delay);
+      const last = life(NEVER, null, -times.delay * LATE);
       return { soonest: life(NEVER, null, -times.delay - probingTime(times)), latest: last };
     }
     default:
@@ -68,9 +82,14 @@ export function reachableAge(since: number): NeighbourAge {
   return { soonest: life(since, null, null), latest: life(since, null, null) };
 }
 
-/** Seconds in which questions about a known neighbour are asked in vain. */
+/** Seconds in which questions about a known neighbour are asked in vain, at least. */
 export function probingTime({ unicasts, again, between }: NeighbourTimes): number {
   return (unicasts + again) * between;
+}
+
+/** The same, at most. */
+export function longestProbing(times: NeighbourTimes): number {
+  return probingTime(times) * LATE;
 }
 
 /** When questions about an entry that a packet uses now begin: at the soonest and at the latest. Infinite where it need not be asked. */
@@ -83,7 +102,7 @@ export interface ProbeSpan {
 export function use({ soonest, latest }: NeighbourAge, now: number, times: NeighbourTimes, cached: boolean): ProbeSpan {
   return {
     soonest: useLife(soonest, now, times.shortest, times.delay, cached),
-    latest: useLife(latest, now, times.longest, times.delay, cached),
+    latest: useLife(latest, now, times.longest * LATE, times.delay * LATE, cached),
   };
 }
 
@@ -105,6 +124,19 @@ function useLife(one: Life, now: number, reachable: number, delay: number, cache
 export function renew({ soonest, latest }: NeighbourAge, now: number, span: ProbeSpan): void {
   if (span.soonest <= now) renewLife(soonest, span.soonest);
   if (span.latest <= now) renewLife(latest, span.latest);
+}
+
+/**
+ * dst_confirm(): a packet whose socket may have heard from the other end goes to it (`Skb.confirms`). What is reachable then stays so for longer;
+ * what is in DELAY becomes reachable at its end, instead of being asked about; in PROBE it is too late. In the soonest life the socket
+ * heard nothing.
+ */
+export function mayBeConfirmed({ latest }: NeighbourAge, now: number, { delay, longest }: NeighbourTimes): void {
+  const ends = (latest.delayedSince ?? now) + delay * LATE;
+  if (now >= ends) return;
+  // What becomes reachable is so for a tick, though its time be over by then.
+  const from = Math.max(now, ends + (TICK - longest) * LATE);
+  renewLife(latest, Math.max(latest.reachableFrom, from));
 }
 
 function renewLife(one: Life, asked: number): void {

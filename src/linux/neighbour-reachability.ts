@@ -5,6 +5,8 @@ import { quietSysctl } from "./device-settings.ts";
 import {
   dumpedAge,
   isFresh,
+  longestProbing,
+  mayBeConfirmed,
   type NeighbourAge,
   type NeighbourTimes,
   type ProbeSpan,
@@ -116,6 +118,12 @@ export function usedNeighbour(runtime: HostRuntime, device: Interface, nextHop: 
   return left;
 }
 
+/** sock_confirm_neigh(): whoever has the entry's MAC address may have been heard from. */
+export function confirmNeighbour(runtime: HostRuntime, device: Interface, entry: NeighbourEntry): void {
+  if (entry.age === undefined) return;
+  mayBeConfirmed(entry.age, runtime.services.now(), timesOf(runtime, device.name, entry.address.family));
+}
+
 function ageOf(entry: NeighbourEntry, times: NeighbourTimes): NeighbourAge {
   if (isDumped(entry)) return dumpedAge(entry.text, times);
   return entry.text.startsWith(ANSWERED) ? reachableAge(entry.updated) : staleAge();
@@ -144,7 +152,7 @@ function probe(
   }
   const takes = probingTime(times);
   if (now < span.soonest + takes) return entry;
-  if (now < span.latest + takes && !hasGivenUp(runtime, device, entry)) return entry;
+  if (now < span.latest + longestProbing(times) && !hasGivenUp(runtime, device, entry)) return entry;
   const found = times.again > 0 ? runtime.services.resolve(runtime, device, address, sender) : answer;
   const made: NeighbourEntry =
     found.kind === "mac"

@@ -3,7 +3,7 @@ import { type Address, formatAddress } from "../net/address.ts";
 import { isInSubnetOf } from "./confirm-address.ts";
 import { arpAnnounce } from "./device-settings.ts";
 import { solicitationSource6 } from "./neighbour-discovery.ts";
-import { usedNeighbour } from "./neighbour-reachability.ts";
+import { confirmNeighbour, usedNeighbour } from "./neighbour-reachability.ts";
 import { findNeighbour, isDumped, setNeighbour } from "./neighbour-table.ts";
 import { isLocalAddress } from "./routing/address-type.ts";
 import { SCOPE_LINK, selectAddress } from "./routing/source-address.ts";
@@ -23,7 +23,10 @@ export function resolveNeighbour(runtime: HostRuntime, skb: Skb, device: Interfa
         ? ({ kind: "unresolved", text: `${formatAddress(nextHop)} was asked for and has not answered yet` } as const)
         : ask(runtime, skb, device, nextHop, known !== null && isDumped(known));
   const used = known ?? findNeighbour(runtime.neighbours, device.name, nextHop);
-  if (used !== null) used.headerCached = true;
+  if (used !== null) {
+    used.headerCached = true;
+    if (skb.confirms) confirmNeighbour(runtime, device, used);
+  }
   if (runtime.observer !== null) {
     runtime.observer.step({ kind: "neighbour", runtime, skb, address: nextHop, text: describe(found) });
   }

@@ -82,9 +82,10 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Particular>> = {
     answer:
       "the kernel draws half to one and a half of base_reachable_time, and no dump tells since when a state lasts: where whoever was known no longer answers, the answer branches and is uncertain between the soonest and the latest. In Worlds in which BGP runs what is known stays known until a device changes or somebody says otherwise",
   },
-  "neighbours: confirmation by TCP (dst_confirm)": {
-    answer:
-      "not read: a neighbour that acknowledges segments and answers no questions is given up as if it did not acknowledge",
+  "neighbours: confirmation by TCP, to the end of the machine that it comes from (dst_confirm)":
+    fact("neighbour-confirmation"),
+  "neighbours: confirmation by programs (MSG_CONFIRM)": {
+    answer: "no program is taken to ask for it: datagrams and echo requests confirm nothing",
   },
   "neighbours: the second and third question, and what becomes of what waits": fact("neighbour-questions"),
   "neighbours: packets that wait beyond unres_qlen_bytes": {

@@ -119,6 +119,11 @@ export interface Skb {
   reassembled: Reassembled | null;
   /** True where a receiver looks for its extension headers in the wrong place (`extension-headers.ts`). */
   misread: boolean;
+  /**
+   * What its socket heard may make it confirm the neighbours that it is sent to (skb_set_dst_pending_confirm()): those of its own host, and
+   * of others on the same machine that it comes to by veth.
+   */
+  confirms: boolean;
   /** The packet it is a piece of, when a host of this World cut it up; null otherwise. */
   pieceOf: Packet | null;
 }
@@ -181,6 +186,7 @@ export function skb(packet: Packet, journey: number): Skb {
     boundInterface: null,
     reassembled: null,
     misread: false,
+    confirms: false,
     pieceOf: null,
   };
 }

@@ -109,6 +109,7 @@ function seal(
   skb.carrier = device;
   skb.route = null;
   skb.owner = null;
+  skb.confirms = false;
   skb.boundInterface = null;
   runtime.services.assume(
     runtime,

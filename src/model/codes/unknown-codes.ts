@@ -48,7 +48,7 @@ export const UNKNOWN_CODES = {
   "neighbour-age": {
     title: "Whether a host has given up a neighbour that no longer answers",
     means:
-      "Nobody answers at the MAC address that a host has for a next hop. How long it goes on sending there depends on how long the entry has been in its state, which no dump tells, and on a time that the kernel draws.",
+      "Nobody answers at the MAC address that a host has for a next hop. How long it goes on sending there depends on how long the entry has been in its state, which no dump tells, on a time that the kernel draws, and on whether connections that go there have got on meanwhile.",
     todo: "Look at ip -s neigh on the host again, or send the packet later.",
   },
   "nft-chain": {
