@@ -1,15 +1,13 @@
-import type { NameLookup, NameQuery, NameService } from "../model/name-lookup.ts";
-import { type Address, parseAddress } from "../net/address.ts";
+import type { NameForwarder, NameLookup, NameQuery, NameService } from "../model/name-lookup.ts";
+import { once } from "../model/once.ts";
+import { type Address, parseAddress, sameAddress } from "../net/address.ts";
 import { answerClusterDns, type DnsZone } from "./cluster-dns.ts";
-import type { ClusterSettings } from "./cluster-settings.ts";
 import type { EndpointSlices } from "./endpoint-slices-of.ts";
-import type { Pod } from "./pod.ts";
-import type { Service } from "./service.ts";
+import { type CachedCluster, type NodeCache, nodeCacheOf } from "./node-local-dns/node-cache.ts";
+import { hasFinished, type Pod } from "./pod.ts";
 
-interface NamedCluster {
+interface NamedCluster extends CachedCluster {
   readonly pods: ReadonlyMap<string, Pod>;
-  readonly services: ReadonlyMap<string, Service>;
-  readonly settings: ClusterSettings;
 }
 
 /** Dots that a name needs to be asked for as it is first (pkg/kubelet/network/dns, defaultDNSOptions). */
@@ -59,6 +57,7 @@ function addressesOf(zone: DnsZone, name: string, aliases = ALIASES): NameQuery[
 export function clusterNames(cluster: NamedCluster, slices: () => EndpointSlices): NameService {
   const { settings, services, pods } = cluster;
   const clusterDns = settings.clusterDns ?? services.get("kube-system/kube-dns")?.clusterIPs[0] ?? null;
+  const caches = once(() => cachesByNode(cluster));
   let zone: DnsZone | null = null;
   return (host, name): NameLookup | null => {
     const pod = host.startsWith("pod/") ? pods.get(host.slice("pod/".length)) : undefined;
@@ -72,6 +71,21 @@ export function clusterNames(cluster: NamedCluster, slices: () => EndpointSlices
       queries.push({ name: asked, addresses });
       if (addresses === null || addresses.length > 0) break;
     }
-    return { server: resolver.server, queries };
+    const { server } = resolver;
+    const forwarderAt = (asked: string): NameForwarder | null =>
+      caches()
+        .get(asked)
+        ?.find(({ options }) => options.addresses.some((address) => sameAddress(address, server)))?.forwarder ?? null;
+    return { server, queries, forwarderAt };
   };
+}
+
+function cachesByNode(cluster: NamedCluster): ReadonlyMap<string, readonly NodeCache[]> {
+  const caches = new Map<string, NodeCache[]>();
+  for (const pod of cluster.pods.values()) {
+    const cache = pod.nodeName === null || hasFinished(pod) ? null : nodeCacheOf(pod, cluster);
+    if (cache === null || pod.nodeName === null) continue;
+    caches.set(pod.nodeName, [...(caches.get(pod.nodeName) ?? []), cache]);
+  }
+  return caches;
 }

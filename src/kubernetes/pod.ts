@@ -16,7 +16,7 @@ import {
   text,
 } from "./field.ts";
 import { type Metadata, readSharedMetadata } from "./metadata.ts";
-import { localDnsAddresses } from "./node-local-dns.ts";
+import { type NodeCacheOptions, nodeCacheOptions } from "./node-local-dns/node-cache-options.ts";
 import { type PodDns, readPodDns } from "./pod-dns.ts";
 import { protocolField } from "./protocol-field.ts";
 import { type NodeSelection, readNodeSelection } from "./workloads/node-selection.ts";
@@ -60,8 +60,8 @@ export interface Pod {
   readonly hostname: string | null;
   readonly subdomain: string | null;
   readonly dns: PodDns;
-  /** Where it answers DNS for its node, as NodeLocal DNSCache does; absent where it does not. */
-  readonly localDns?: readonly Address[];
+  /** Of NodeLocal DNSCache, which answers DNS for its node; absent: it is none. */
+  readonly nodeCache?: NodeCacheOptions;
 }
 
 /** True when the pod's containers have ended: its addresses are free again. */
@@ -138,11 +138,11 @@ export function readPod(resource: Field, origin: Origin, untold?: ReadonlySet<st
   );
   const ports: ContainerPort[] = [];
   const probePorts: number[] = [];
-  const localDns: Address[] = [];
+  let nodeCache: NodeCacheOptions | null = null;
   for (const container of [...elements(member(spec, "containers")), ...sidecars]) {
     const own = listOf(member(container, "ports"), readPort);
     for (const port of own) ports.push(port);
-    localDns.push(...localDnsAddresses(container));
+    nodeCache ??= nodeCacheOptions(container, spec);
     for (const port of probePortsOf(container, own)) if (!probePorts.includes(port)) probePorts.push(port);
   }
   const metadata = readSharedMetadata(resource, origin, labels);
@@ -163,6 +163,6 @@ export function readPod(resource: Field, origin: Origin, untold?: ReadonlySet<st
     hostname: text(member(spec, "hostname")),
     subdomain: text(member(spec, "subdomain")),
     dns: readPodDns(spec),
-    ...(localDns.length === 0 ? {} : { localDns }),
+    ...(nodeCache === null ? {} : { nodeCache }),
   };
 }

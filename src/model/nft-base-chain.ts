@@ -22,7 +22,7 @@ export interface NftBaseChain {
   /** Only packets to these addresses are in doubt: what kube-proxy does in a mode that no dump shows, or NodeLocal DNSCache. Absent: all packets. */
   readonly destinations?: readonly Prefix[];
   /** What nobody knows of packets to `destinations`. Absent: what kube-proxy does with them. */
-  readonly unknown?: "service-proxy-mode" | "node-local-dns";
+  readonly unknown?: "service-proxy-mode";
   /** The chains of its table, as packets of each family meet them; absent: they are not modelled. */
   readonly tables?: { readonly [F in Family]: ChainTable };
   readonly origin: Origin;

@@ -29,8 +29,10 @@ export function ownerOf(network: Network, address: Address): AddressOwner | null
   if (service !== undefined) return service;
   // of thousands of hosts most need not be made for the name of one
   const holders = holdersOf(network.hosts, address);
-  const last = holders?.at(-1);
-  const holder = holders === null ? owners.hosts().get(text) : last && { name: last.name, host: last.name };
+  // an address that each node has for itself, as NodeLocal DNSCache's, is nobody's name
+  if (holders !== null && holders.length > 1) return null;
+  const only = holders?.[0];
+  const holder = holders === null ? owners.hosts().get(text) : only && { name: only.name, host: only.name };
   return holder ?? owners.endpoints().get(text) ?? null;
 }
 

@@ -23,15 +23,22 @@ const UNORDERED: ReadonlySet<string> = new Set([
 const MANY_WRITE: ReadonlySet<string> = new Set(["KUBE-FIREWALL"]);
 
 /** Chains that a program makes for objects, and takes away with them. */
-const OF_OBJECTS: Readonly<Record<Exclude<Program, "portmap">, RegExp>> = {
+const OF_OBJECTS: Readonly<Record<"Felix" | "kube-proxy", RegExp>> = {
   Felix: /^cali-/,
   "kube-proxy": /^KUBE-(?:SVC|SVL|EXT|FW|SEP)-/,
 };
 
 /** The programs whose rules can be told from their objects alone: the names of portmap's chains need the ids of containers. */
-const COMPARED: readonly Exclude<Program, "portmap">[] = ["Felix", "kube-proxy"];
+const COMPARED: readonly Exclude<Program, "portmap">[] = ["Felix", "kube-proxy", "NodeLocal DNSCache"];
 
-/** How the rules of Felix and kube-proxy on a node differ from those that the cluster's objects ask for. */
+/** The chains by which the backend is told that a program uses. */
+const MARKED: Readonly<Record<(typeof COMPARED)[number], RegExp>> = {
+  Felix: OF_OBJECTS.Felix,
+  "kube-proxy": /^KUBE-/,
+  "NodeLocal DNSCache": /^(?:cali|KUBE)-/,
+};
+
+/** How the rules of Felix, kube-proxy and NodeLocal DNSCache on a node differ from those that the cluster's objects ask for. */
 export function programDrift(host: Host, node: ProgrammedNode, origins: OriginTable): readonly Finding[] {
   const findings: Finding[] = [];
   for (const family of [4, 6] as const) {
@@ -39,7 +46,7 @@ export function programDrift(host: Host, node: ProgrammedNode, origins: OriginTa
     for (const program of COMPARED) {
       const tables = node.tables.find((one) => one.program === program && one.family === family)?.tables ?? [];
       if (tables.length === 0) continue;
-      const ruleset = rulesetOf(host, family, OF_OBJECTS[program], program);
+      const ruleset = rulesetOf(host, family, MARKED[program]);
       if (ruleset === null) {
         if (isAsked(tables, family)) findings.push(nothingProgrammed(host, family, program));
         continue;
@@ -72,9 +79,8 @@ interface Place {
   readonly origins: OriginTable;
 }
 
-/** The backend that has the program's chains; null where none has. */
-function rulesetOf(host: Host, family: Family, own: RegExp, program: Program): Ruleset | null {
-  const marked = program === "kube-proxy" ? /^KUBE-/ : own;
+/** The backend that has the most of such chains; null where none has any. */
+function rulesetOf(host: Host, family: Family, marked: RegExp): Ruleset | null {
   const count = ({ tables }: Ruleset): number =>
     [...tables.values()].reduce(
       (sum, { chains }) => sum + [...chains.keys()].filter((name) => marked.test(name)).length,
@@ -174,7 +180,7 @@ function chainDrift(place: Place, name: string, chain: Chain | undefined): reado
 
 function leftOver(place: Place, table: Table, expected: ReadonlyMap<string, unknown>): readonly Finding[] {
   const { program, host, origins } = place;
-  if (program === "portmap") return [];
+  if (program === "portmap" || program === "NodeLocal DNSCache") return [];
   return [...table.chains.values()]
     .filter(({ name, rules }) => OF_OBJECTS[program].test(name) && rules.length > 0 && !expected.has(name))
     .map((chain) =>

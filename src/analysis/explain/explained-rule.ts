@@ -1,3 +1,4 @@
+import { isNodeCacheComment } from "../../kubernetes/node-local-dns/node-cache-on-node.ts";
 import type { Host } from "../../model/host.ts";
 import type { Network } from "../../model/network.ts";
 import { NO_ORIGIN, type Origin, type Source, sourceOf } from "../../model/origin.ts";
@@ -103,7 +104,9 @@ export function ownerOfRule(rule: Rule): Owner | null {
   const hashed = rule.matches.some((match) => match.name === "comment" && match.options.text.startsWith("cali:"));
   if (hashed) return "Calico";
   const target = jumpOf(rule);
-  return target === null ? null : ownerOfChain(target);
+  if (target !== null) return ownerOfChain(target);
+  const isCaches = rule.matches.some((match) => match.name === "comment" && isNodeCacheComment(match.options.text));
+  return isCaches ? "NodeLocal DNSCache" : null;
 }
 
 /** The origins of the rules that a program rendered, by the position of the dumped rule that each became. */

@@ -1,5 +1,5 @@
 /** Who writes chains and rules on a node, by the names they use. */
-export type Owner = "Calico" | "kube-proxy" | "kubelet" | "CNI plugin portmap" | ForeignOwner;
+export type Owner = "Calico" | "kube-proxy" | "kubelet" | "CNI plugin portmap" | "NodeLocal DNSCache" | ForeignOwner;
 
 type ForeignOwner =
   | "Docker"
@@ -38,7 +38,15 @@ export function ownerOfChain(name: string): Owner | null {
   return OWNERS.find(([pattern]) => pattern.test(name))?.[1] ?? null;
 }
 
+const OF_CLUSTER: ReadonlySet<Owner> = new Set([
+  "Calico",
+  "kube-proxy",
+  "kubelet",
+  "CNI plugin portmap",
+  "NodeLocal DNSCache",
+] as const);
+
 /** True for chains whose every rule the cluster's programs write. */
 export function isOfCluster(owner: Owner | null): boolean {
-  return owner === "Calico" || owner === "kube-proxy" || owner === "kubelet" || owner === "CNI plugin portmap";
+  return owner !== null && OF_CLUSTER.has(owner);
 }

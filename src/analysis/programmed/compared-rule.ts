@@ -1,3 +1,4 @@
+import { isNodeCacheComment } from "../../kubernetes/node-local-dns/node-cache-on-node.ts";
 import type { RestoreRule } from "../../model/restore-table.ts";
 import type { Rule, TableName } from "../../model/ruleset.ts";
 import { BUILT_IN_CHAINS } from "../../model/ruleset.ts";
@@ -7,7 +8,7 @@ import { readRuleText } from "../../readers/iptables/rule.ts";
 
 /** A rule with the words by which it is compared. */
 export interface ComparedRule {
-  /** As iptables-save prints it behind `-A CHAIN`, without the hash of Felix and without accounting. */
+  /** As iptables-save prints it behind `-A CHAIN`, without the comments of Felix and NodeLocal DNSCache and without accounting. */
   readonly text: string;
   /** The hash in Felix's comment; null for other rules. */
   readonly hash: string | null;
@@ -23,7 +24,8 @@ export function comparedRule(rule: Rule, family: Family): ComparedRule {
   const matches = rule.matches.filter((match) => {
     if (match.name === "comment") {
       const found = HASH.exec(match.options.text)?.[1];
-      if (found === undefined) return true;
+      // earlier releases of node-cache wrote none
+      if (found === undefined) return !isNodeCacheComment(match.options.text);
       hash = found;
       return false;
     }

@@ -6,6 +6,7 @@ import { hostPorts } from "../../calico/host-ports.ts";
 import { endpointSlicesOf } from "../../kubernetes/endpoint-slices-of.ts";
 import { kubeProxyContext } from "../../kubernetes/kube-proxy/kube-proxy-context.ts";
 import { kubeProxyOfNode } from "../../kubernetes/kube-proxy/kube-proxy-of-node.ts";
+import { nodeCachesOnNode } from "../../kubernetes/node-local-dns/node-cache-on-node.ts";
 import type { IpSet } from "../../model/ip-set.ts";
 import type { Network } from "../../model/network.ts";
 import type { Origin, OriginTable } from "../../model/origin.ts";
@@ -17,7 +18,7 @@ import { CALICO_RELEASES, felixHashes, toldVersions } from "./cluster-versions.t
 import { dumpedNode, dumpedTunnels, undumpedNodes } from "./dumped-node.ts";
 import { proxySettings } from "./proxy-settings.ts";
 
-export type Program = "Felix" | "kube-proxy" | "portmap";
+export type Program = "Felix" | "kube-proxy" | "portmap" | "NodeLocal DNSCache";
 
 /** What one program ought to have programmed into the tables of a family. */
 export interface ProgramTables {
@@ -132,19 +133,16 @@ function ofVersions(
       // in eBPF mode Felix may do kube-proxy's work
       const hasProxy = programs.has("kube-proxy") && (ofFelix?.baseChains.length ?? 0) === 0;
       const ofProxy = hasProxy ? kubeProxyOfNode(node, proxy) : null;
-      const ports = programs.has("portmap")
-        ? hostPorts(
-            [...cluster.pods.values()].filter(({ nodeName }) => nodeName === name),
-            network.origins,
-            felix.workloadEndpoints,
-          )
-        : null;
+      const pods = [...cluster.pods.values()].filter((pod) => pod.nodeName === name);
+      const ports = programs.has("portmap") ? hostPorts(pods, network.origins, felix.workloadEndpoints) : null;
+      const caches = nodeCachesOnNode(pods, cluster, network.origins, 0);
       const tables = (["ipv4", "ipv6"] as const).flatMap((key): readonly ProgramTables[] => {
         const family = key === "ipv4" ? 4 : 6;
         return [
           ...(ofFelix === null ? [] : [{ program: "Felix" as const, family, tables: ofFelix[key] } as const]),
           ...(ofProxy === null ? [] : [{ program: "kube-proxy" as const, family, tables: ofProxy[key] } as const]),
           ...(ports === null ? [] : [{ program: "portmap" as const, family, tables: ports[key] } as const]),
+          { program: "NodeLocal DNSCache" as const, family, tables: caches[key] },
         ];
       });
       const programmed = { node, tables, ipSets: ofFelix?.ipSets ?? [] };

@@ -1,7 +1,9 @@
 import type { HostRuntime } from "../../linux/runtime.ts";
-import type { NameLookup } from "../../model/name-lookup.ts";
+import type { NameForwarder, NameLookup } from "../../model/name-lookup.ts";
 import { type Address, formatAddress } from "../../net/address.ts";
-import type { World } from "../world.ts";
+import { formatProtocol, TCP } from "../../net/protocol.ts";
+import { runtimeOf, type World } from "../world.ts";
+import { connect } from "./connect.ts";
 import type { LookedUp, ProgramReport, ProgramTarget } from "./program.ts";
 import { request } from "./request.ts";
 
@@ -42,6 +44,18 @@ export function lookup(world: World, runtime: HostRuntime, name: string, how: Na
       done.push({ name: query.name, server, answer: null });
       return failed(result, `${server} port ${DNS_PORT} does not answer: ${text}; ${name} has no address`, first);
     }
+    const cache = forwarderReached(world, first, how);
+    if (cache !== null && query.addresses !== null) {
+      const asked = askUpstream(world, cache.host, cache.forwarder, query.name, server);
+      if (asked !== null) {
+        done.push({ name: query.name, server, answer: null });
+        return failed(
+          "unreachable",
+          `${server} cannot find ${query.name}: SERVFAIL, ${asked.text}`,
+          asked.decisive ?? first,
+        );
+      }
+    }
     const answer = (query.addresses ?? []).map(formatAddress);
     done.push({ name: query.name, server, answer });
     if (query.addresses === null) return failed("unreachable", `${server} asks servers elsewhere for ${name}`, first);
@@ -59,6 +73,61 @@ export function lookup(world: World, runtime: HostRuntime, name: string, how: Na
   }
   const last = world.journeys.findLastIndex(({ cause }) => cause < 0);
   return failed("unreachable", `bad address '${name}': ${server} knows no such name`, Math.max(last, 0));
+}
+
+/** The cache that heard the query of a journey; null: who heard it knows the names himself. */
+function forwarderReached(
+  world: World,
+  journey: number,
+  { forwarderAt }: NameLookup,
+): { readonly host: string; readonly forwarder: NameForwarder } | null {
+  const end = world.journeys[journey]?.end;
+  const forwarder = end?.ending.outcome === "delivered" ? forwarderAt(end.host) : null;
+  return forwarder === null || end === undefined || end === null ? null : { host: end.host, forwarder };
+}
+
+interface Silence {
+  readonly text: string;
+  /** Null: nobody was asked. */
+  readonly decisive: number | null;
+}
+
+/**
+ * A cache asks its upstream servers, one connection or datagram each, until one answers (coredns/plugin/forward). Where none does, it still
+ * answers what it remembers, which nobody tells. Null where there is an answer.
+ */
+function askUpstream(
+  world: World,
+  host: string,
+  { upstreams }: NameForwarder,
+  name: string,
+  server: string,
+): Silence | null {
+  const runtime = runtimeOf(world, host);
+  if (upstreams.length === 0 || runtime === null)
+    return { text: `the cache on ${host} asks servers elsewhere for it`, decisive: null };
+  let last: Silence = { text: "", decisive: null };
+  for (const { address, port, protocol } of upstreams) {
+    const first = world.journeys.length;
+    const program = protocol === TCP ? connect : request;
+    const target = { source: null, destination: address, port, sport: null, size: QUERY_SIZE, df: false };
+    const { result, text } = program(world, runtime, target);
+    if (result === "answered") return null;
+    const upstream = `${formatAddress(address)} port ${port} over ${formatProtocol(protocol).toUpperCase()}`;
+    last = { text: `the cache on ${host} asks ${upstream}: ${text}`, decisive: first };
+  }
+  const remembers = world.services.choose({
+    kind: "unknown",
+    code: "node-local-dns",
+    variable: `memory of ${name} on ${host}`,
+    question: `does the cache at ${server} on ${host} still remember ${name}? its upstream does not answer`,
+    alternatives: [
+      { label: "it does not", probability: 0 },
+      { label: "it answers", probability: 0 },
+    ],
+    command: `dig +norecurse @${server} ${name}`,
+  });
+  return remembers === 1 ? null : last;
 }
 
 /** CoreDNS turns the order of the addresses with each answer (plugin/loadbalance, round_robin: by chance), and programs take the first. */

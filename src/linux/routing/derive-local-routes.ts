@@ -84,7 +84,9 @@ const MULTICAST6: Prefix = { address: ipv6(0xff000000, 0, 0, 0), length: 8 };
 
 function localRoutes6(device: Interface, forwards: boolean): readonly Route[] {
   const addresses = device.addresses.filter((address) => address.address.family === 6 && address.dad === null);
-  if (!device.up || addresses.length === 0) return [];
+  // while a device is down, an address waits for the detection of duplicates, which there is none of without ARP
+  if (!device.up && !device.noArp) return [];
+  if (addresses.length === 0) return [];
   const routes: Route[] = [];
   const add = (type: "local" | "anycast" | "multicast", destination: Prefix, metric: number, from: number): void => {
     routes.push(
@@ -102,10 +104,10 @@ function localRoutes6(device: Interface, forwards: boolean): readonly Route[] {
   };
   for (const address of addresses) {
     add("local", hostPrefix(address.address), 0, address.origin);
-    if (forwards && address.prefixLength < 127 && address.peer === null && !isLoopback(address.address)) {
+    if (device.up && forwards && address.prefixLength < 127 && address.peer === null && !isLoopback(address.address)) {
       add("anycast", hostPrefix(subnetOf(address).address), 0, address.origin);
     }
   }
-  if (device.kind !== "loopback") add("multicast", MULTICAST6, 256, 0);
+  if (device.up && device.kind !== "loopback") add("multicast", MULTICAST6, 256, 0);
   return routes;
 }

@@ -24,6 +24,18 @@ export const CLUSTER_CODES = {
     means: "podpath knows nothing that they change about a packet's way. They are listed, and have no effect.",
     todo: "Nothing, unless one of them configures the network in a way of its own.",
   },
+  "node-cache-corefile-assumed": {
+    title: "What NodeLocal DNSCache is told is not among the objects",
+    means:
+      "Its Corefile comes from a ConfigMap that no file has. It is taken to be the one of the Kubernetes add-on: it answers at its `-localip` and asks its `-upstreamsvc` over TCP for the cluster's names.",
+    todo: "Add the ConfigMap.",
+  },
+  "node-cache-not-running": {
+    title: "NodeLocal DNSCache does not answer",
+    means:
+      "What it is told keeps it from coming up, or from finding the cluster's names; or pods are sent to it where it does not run. The message says why. Queries to its addresses go as its device and rules, or their absence, make them go.",
+    todo: "Correct the DaemonSet, its ConfigMap, or clusterDNS of the kubelet.",
+  },
   "node-not-declared": {
     title: "A node that nodes.yaml does not describe",
     means:

@@ -162,8 +162,8 @@ export const UNKNOWN_CODES = {
   "node-local-dns": {
     title: "What NodeLocal DNSCache does with queries",
     means:
-      "A pod of the node answers DNS at addresses of the node's own (`-localip`), before kube-proxy sees the queries, and podpath models neither its device nor its rules. There is a branch in which the packet goes on to the address as it is, and one in which it does not.",
-    todo: "Ask for a pod of CoreDNS (`-upstreamsvc`) instead of the address, or take dumps of the node, which have the device and the rules.",
+      "A pod of the node answers DNS at addresses of the node's own (`-localip`) and asks CoreDNS (`-upstreamsvc`) for what it does not remember. Here CoreDNS does not answer it. What it remembers it still answers, for half a minute by upstream's Corefile, and nobody tells whether the name is among that. There is a branch for each.",
+    todo: "Look at the branch in which it does not remember: that one lasts.",
   },
   "service-proxy-mode": {
     title: "What kube-proxy does in mode ipvs or nftables",

@@ -9,12 +9,14 @@ import { type Address, formatAddress } from "../../net/address.ts";
  * whose tunnel is not up does not have its address.
  *
  * @param pods with a network of their own, by `namespace/name`
+ * @param addedTo what pods of a node give it besides
  */
 export function addressHolders(
   nodes: readonly DeclaredNode[],
   tunnels: ReadonlyMap<string, TunnelAddresses>,
   pods: Iterable<readonly [string, Pod]>,
   machines: Iterable<Host>,
+  addedTo: (node: string) => readonly Address[],
 ): ReadonlyMap<string, readonly string[]> {
   const holders = new Map<string, string[]>();
   const add = (address: Address | null, host: string): void => {
@@ -26,6 +28,7 @@ export function addressHolders(
   };
   for (const { name, interfaces } of nodes) {
     for (const { addresses } of interfaces) for (const { address } of addresses) add(address, name);
+    for (const address of addedTo(name)) add(address, name);
     const own = tunnels.get(name);
     if (own !== undefined)
       for (const address of [own.ipip, own.vxlan4, own.vxlan6, own.wireguard4, own.wireguard6]) add(address, name);

@@ -11,8 +11,10 @@ import { runsBird } from "../../calico/wiring/wiring-settings.ts";
 import type { WorkloadEndpoint } from "../../calico/workload-endpoint.ts";
 import { kubeProxyContext } from "../../kubernetes/kube-proxy/kube-proxy-context.ts";
 import { kubeProxyOfNode } from "../../kubernetes/kube-proxy/kube-proxy-of-node.ts";
-import { localDnsChains } from "../../kubernetes/node-local-dns.ts";
+import { nodeCacheOf } from "../../kubernetes/node-local-dns/node-cache.ts";
+import { nodeCachesOnNode } from "../../kubernetes/node-local-dns/node-cache-on-node.ts";
 import { hasFinished, type Pod } from "../../kubernetes/pod.ts";
+import { deriveLocalRoutes } from "../../linux/routing/derive-local-routes.ts";
 import { findHoldersBy } from "../../model/address-holders.ts";
 import type { Bystander, Host, HostPart, Knowledge } from "../../model/host.ts";
 import { hostOf } from "../../model/host-parts.ts";
@@ -23,7 +25,7 @@ import type { OriginTable } from "../../model/origin.ts";
 import { defaultPolicyRules } from "../../model/policy-rule.ts";
 import { layeredRoutes, type Route } from "../../model/route.ts";
 import { tellRoutesWithoutBird } from "../../model/routes-without-bird.ts";
-import { formatAddress, isLinkLocal } from "../../net/address.ts";
+import { type Address, formatAddress, isLinkLocal } from "../../net/address.ts";
 import { declaredSockets, synthesisePod } from "../snapshot/synthesise-pod.ts";
 import { declaredPorts, type PortIndex, portIndex, type Workload } from "../snapshot/workloads.ts";
 import { addressHolders } from "./address-holders.ts";
@@ -56,6 +58,7 @@ export function clusterHosts(
     kubeProxy: once(() => kubeProxyContext(cluster, slices, versions, origins)),
     ports,
     podsOf,
+    cluster,
     tunnels: plan.tunnels,
     tables: sharedTables(),
     origins,
@@ -99,7 +102,9 @@ export function clusterHosts(
   const hosts = lazyMap(names, make);
   const holders = once(() => {
     const pods = [...cluster.pods].filter(([, pod]) => isOnNetwork(pod) && byName.has(pod.nodeName ?? ""));
-    return addressHolders(nodes, plan.tunnels, pods, machines.values());
+    return addressHolders(nodes, plan.tunnels, pods, machines.values(), (node) =>
+      (podsOf.get(node) ?? []).flatMap((pod) => cacheAddresses(pod, cluster)),
+    );
   });
   // each device with an IPv6 address has link-local ones beside those that are planned
   findHoldersBy(hosts, (address) => (isLinkLocal(address) ? null : (holders().get(formatAddress(address)) ?? [])));
@@ -138,6 +143,7 @@ interface Contexts {
   readonly kubeProxy: () => ReturnType<typeof kubeProxyContext>;
   readonly ports: () => PortIndex;
   readonly podsOf: ReadonlyMap<string, readonly Pod[]>;
+  readonly cluster: Cluster;
   readonly tunnels: AddressPlan["tunnels"];
   readonly tables: SharedTables;
   readonly origins: OriginTable;
@@ -171,18 +177,25 @@ function nodeHost(node: DeclaredNode, contexts: Contexts): Host {
   const wiring = once(() => nodeWiring(node, contexts.wiring()));
   const felix = once(() => felixOfNode(node, contexts.felix()));
   const kubeProxy = once(() => kubeProxyOfNode(node, contexts.kubeProxy()));
-  const portmap = once(() =>
-    hostPorts(contexts.podsOf.get(node.name) ?? [], contexts.origins, contexts.wiring().endpoints),
-  );
+  const pods = contexts.podsOf.get(node.name) ?? [];
+  const portmap = once(() => hostPorts(pods, contexts.origins, contexts.wiring().endpoints));
+  const caches = once(() => {
+    const highest = Math.max(0, ...[...node.interfaces, ...wiring().interfaces].map(({ index }) => index));
+    return nodeCachesOnNode(pods, contexts.cluster, contexts.origins, highest + 1);
+  });
   const declared = new Map(node.interfaces.map((device) => [device.name, device]));
-  const interfaces = partlyLazyMap(declared, () => new Map(wiring().interfaces.map((device) => [device.name, device])));
+  const interfaces = partlyLazyMap(
+    declared,
+    () => new Map([...wiring().interfaces, ...caches().interfaces].map((device) => [device.name, device])),
+  );
   const sysctls = once(() => {
     const written = new Map([...node.sysctls, ...kubeProxy().sysctls, ...wiring().sysctls, ...portmap().sysctls]);
     return nodeSysctls(written, interfaces);
   });
   const withMachines = (routes: readonly Route[]): readonly Route[] => {
     const layers = layeredRoutes.layersOf(routes) ?? { shared: [], without: new Set(), own: routes };
-    return layeredRoutes.list({ ...layers, own: [...node.routes, ...layers.own] });
+    const local = deriveLocalRoutes(caches().interfaces);
+    return layeredRoutes.list({ ...layers, own: [...node.routes, ...layers.own, ...local] });
   };
   const host = hostOf({
     name: node.name,
@@ -191,17 +204,12 @@ function nodeHost(node: DeclaredNode, contexts: Contexts): Host {
     routes: once(() => withMachines(wiring().routes)),
     bystander: bystanderOf(node, contexts),
     policyRules: () => [...defaultPolicyRules(4), ...defaultPolicyRules(6), ...wiring().policyRules],
-    rulesets: once(() => renderedRulesets([felix(), portmap(), kubeProxy()], node.firewall, contexts.tables)),
+    rulesets: once(() => renderedRulesets([felix(), caches(), portmap(), kubeProxy()], node.firewall, contexts.tables)),
     ipSets: once(() => {
       const all = (): ReadonlyMap<string, IpSet> => new Map(felix().ipSets.map((set) => [set.name, set]));
       return partlyLazyMap(new Map<string, IpSet>(), all, felix().findSet);
     }),
-    nftBaseChains: once(() => [
-      ...node.nftBaseChains,
-      ...felix().baseChains,
-      ...kubeProxy().baseChains,
-      ...localDnsChains(contexts.podsOf.get(node.name) ?? []),
-    ]),
+    nftBaseChains: once(() => [...node.nftBaseChains, ...felix().baseChains, ...kubeProxy().baseChains]),
     sysctls: () => sysctls().sysctls,
     dumpedSysctls: () => sysctls().dumpedSysctls,
     neighbours: () => wiring().neighbours,
@@ -211,6 +219,7 @@ function nodeHost(node: DeclaredNode, contexts: Contexts): Host {
       ...node.sockets,
       ...nodeDaemons(node, contexts.speaksBGP),
       ...kubeProxy().sockets,
+      ...caches().sockets,
       ...hostNetworkSockets(node, contexts),
     ]),
     knowledge: node.sockets.length > 0 ? TOLD : KNOWLEDGE,
@@ -223,9 +232,9 @@ function nodeHost(node: DeclaredNode, contexts: Contexts): Host {
 
 /**
  * On its own devices a node has no neighbours yet and answers for its addresses alone, unless proxy ARP is declared there: what
- * Calico adds is on devices of its own, but for the addresses of tunnels.
+ * Calico adds is on devices of its own, but for the addresses of tunnels and of NodeLocal DNSCache.
  */
-function bystanderOf(node: DeclaredNode, { tunnels }: Contexts): Bystander {
+function bystanderOf(node: DeclaredNode, { tunnels, podsOf, cluster }: Contexts): Bystander {
   const stands = (device: string): boolean =>
     ["all", "default", device.replaceAll(".", "/")].some(
       (name) => (node.sysctls.get(`net.ipv4.conf.${name}.proxy_arp`) ?? "0") !== "0",
@@ -236,12 +245,22 @@ function bystanderOf(node: DeclaredNode, { tunnels }: Contexts): Bystander {
     addresses: [
       ...node.interfaces.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
       ...[own?.ipip, own?.vxlan4, own?.wireguard4].flatMap((address) => address ?? []),
+      ...(podsOf.get(node.name) ?? []).flatMap((pod) => cacheAddresses(pod, cluster)),
     ],
   };
 }
 
+/** What NodeLocal DNSCache adds to its node. */
+function cacheAddresses(pod: Pod, cluster: Cluster): readonly Address[] {
+  const cache = pod.nodeCache === undefined ? null : nodeCacheOf(pod, cluster);
+  return cache?.hasDevice === true ? cache.options.addresses : [];
+}
+
 function hostNetworkSockets(node: DeclaredNode, { podsOf, ports }: Contexts): Host["sockets"] {
-  const pods = (podsOf.get(node.name) ?? []).filter(({ hostNetwork }) => hostNetwork === true);
+  // NodeLocal DNSCache opens its ports at some addresses only
+  const pods = (podsOf.get(node.name) ?? []).filter(
+    ({ hostNetwork, nodeCache }) => hostNetwork === true && nodeCache === undefined,
+  );
   return pods.flatMap((pod) => declaredSockets(declaredPorts(workloadOf(pod), ports())));
 }
 

@@ -20,6 +20,7 @@ import { clusterHosts } from "./cluster-hosts.ts";
 import { problemFindings } from "./cluster-problem.ts";
 import { lazyMap } from "./lazy-map.ts";
 import { networkProblems } from "./network-problems.ts";
+import { nodeCacheProblems } from "./node-cache-problems.ts";
 import { NO_NODES_FILE, type NodesFile, readNodesFile } from "./nodes-file.ts";
 import { policyClusterProblems } from "./policy-cluster-problems.ts";
 import { referenceProblems } from "./reference-problems.ts";
@@ -98,6 +99,7 @@ export function readClusterFolder(files: SnapshotFiles, later: AppliedManifests 
   findings.push(...problemFindings([...problems, ...policyClusterProblems(ofPolicies, resources)], resources));
   const unanswered = unansweredGateway(settled, made.settled.nodes, origins);
   if (unanswered !== null) findings.push(unanswered);
+  findings.push(...nodeCacheProblems(settled, origins));
   const others = unreadKinds(cluster);
   if (others !== null) findings.push(others);
   return {

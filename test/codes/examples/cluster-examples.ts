@@ -39,6 +39,20 @@ export const CLUSTER_EXAMPLES: ExamplesOf<typeof CLUSTER_CODES> = {
     },
     check,
   ),
+  "node-cache-corefile-assumed": clusterFolder(
+    {
+      "node-local-dns.yaml":
+        "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: node-local-dns, namespace: kube-system}\nspec:\n  selector: {matchLabels: {k8s-app: node-local-dns}}\n  template:\n    metadata: {labels: {k8s-app: node-local-dns}}\n    spec: {hostNetwork: true, containers: [{name: node-cache, args: [-localip, 169.254.20.10], securityContext: {privileged: true}}]}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: kube-dns, namespace: kube-system}\nspec: {clusterIP: 10.96.0.10, selector: {k8s-app: kube-dns}, ports: [{name: dns, port: 53, protocol: UDP}, {name: dns-tcp, port: 53}]}\n",
+    },
+    check,
+  ),
+  "node-cache-not-running": clusterFolder(
+    {
+      "node-local-dns.yaml":
+        "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: node-local-dns, namespace: kube-system}\nspec:\n  selector: {matchLabels: {k8s-app: node-local-dns}}\n  template:\n    metadata: {labels: {k8s-app: node-local-dns}}\n    spec: {hostNetwork: true, containers: [{name: node-cache, args: [-localip, 169.254.20.10, -upstreamsvc, kube-dns-upstream], securityContext: {privileged: true}}]}\n",
+    },
+    check,
+  ),
   "node-not-declared": clusterFolder(
     {
       "node.yaml":

@@ -118,9 +118,9 @@ export const UNKNOWN_EXAMPLES: ExamplesOf<typeof UNKNOWN_CODES> = {
   "node-local-dns": clusterFolder(
     {
       "node-local-dns.yaml":
-        "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: node-local-dns, namespace: kube-system}\nspec:\n  selector: {matchLabels: {k8s-app: node-local-dns}}\n  template:\n    metadata: {labels: {k8s-app: node-local-dns}}\n    spec: {hostNetwork: true, containers: [{name: node-cache, args: [-localip, 169.254.20.10]}]}\n",
+        'apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: node-local-dns, namespace: kube-system}\nspec:\n  selector: {matchLabels: {k8s-app: node-local-dns}}\n  template:\n    metadata: {labels: {k8s-app: node-local-dns}}\n    spec: {hostNetwork: true, containers: [{name: node-cache, args: [-localip, "169.254.20.10,10.96.0.10", -upstreamsvc, upstream], securityContext: {privileged: true}}]}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: kube-dns, namespace: kube-system}\nspec: {clusterIP: 10.96.0.10, selector: {k8s-app: kube-dns}, ports: [{name: dns, port: 53, protocol: UDP}, {name: dns-tcp, port: 53}]}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: upstream, namespace: kube-system}\nspec: {clusterIP: 10.96.0.11, selector: {k8s-app: kube-dns}, ports: [{name: dns, port: 53, protocol: UDP}, {name: dns-tcp, port: 53}]}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\nspec: {nodeName: n1, containers: [{name: c}]}\n',
     },
-    ["trace", "shop", ..."--from node/n1 --to 169.254.20.10 --proto udp --port 53".split(" ")],
+    ["trace", "shop", ..."--from pod/shop/web --to dns/kube-dns.kube-system --kind lookup".split(" ")],
   ),
   "service-proxy-mode": probed(
     {
