@@ -2,11 +2,15 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
+/** Where both packages are unpacked already, each in a folder of its name. */
+const UNPACKED = process.env["PODPATH_BIRDS"];
+
 /**
- * Folder of the programs of a package, unpacked under `scratch` and not installed: BIRD 1.6 (`bird`, `bird6`, `birdc`) or BIRD 2. Null where
- * apt offers none.
+ * Folder of the programs of a package, unpacked under `scratch` and not installed (the two exclude each other): BIRD 1.6 (`bird`, `bird6`,
+ * `birdc`) or BIRD 2. Null where apt offers none.
  */
 export function fetchBird(name: "bird" | "bird2", scratch: string): string | null {
+  if (UNPACKED !== undefined) return join(UNPACKED, name, "usr/sbin");
   const folder = join(scratch, name, "usr/sbin");
   try {
     mkdirSync(scratch, { recursive: true });

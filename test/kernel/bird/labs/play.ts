@@ -6,15 +6,20 @@ import type { Lab, Seen } from "./lab.ts";
 
 const RUNNER = fileURLToPath(new URL("run_labs.py", import.meta.url));
 
-/** Runs labs on real BIRDs (all at once), from the folder of `bird`. */
-export function runReal(folder: string, labs: readonly Lab[]): Promise<readonly Seen[]> {
+/** Runs labs on real BIRDs (all at once), from the folder of `bird`, and that of BIRD 2 where a lab has one. */
+export function runReal(folder: string, labs: readonly Lab[], second: string | null = null): Promise<readonly Seen[]> {
   return new Promise((resolve, reject) => {
     const options = { encoding: "utf8", maxBuffer: 1024 * 1024 * 1024 } as const;
-    const runner = execFile("python3", [RUNNER, folder], options, (error, stdout, stderr) => {
-      if (error !== null) return reject(new Error(`${error.message}\n${stderr}`));
-      const seen: readonly Seen[] = JSON.parse(stdout);
-      resolve(seen);
-    });
+    const runner = execFile(
+      "python3",
+      [RUNNER, folder, ...(second === null ? [] : [second])],
+      options,
+      (error, stdout, stderr) => {
+        if (error !== null) return reject(new Error(`${error.message}\n${stderr}`));
+        const seen: readonly Seen[] = JSON.parse(stdout);
+        resolve(seen);
+      },
+    );
     runner.stdin?.end(JSON.stringify(labs));
   });
 }

@@ -1,4 +1,5 @@
-"""Real BIRDs in namespaces of their own: many labs at once. `run_labs.py FOLDER < labs.json`; FOLDER has bird and bird6.
+"""Real BIRDs in namespaces of their own: many labs at once. `run_labs.py FOLDER [SECOND] < labs.json`; FOLDER has bird and bird6,
+SECOND the bird of BIRD 2, which is started where a configuration for it is there.
 
 Each lab goes through stages: its events are carried out, then it runs for so many seconds; in the last of them the daemons are
 asked again and again. Prints what was seen as JSON: for each lab and stage the dumps after the events, and what each daemon said.
@@ -93,8 +94,8 @@ def last():
 
 
 class Lab:
-    def __init__(self, number, lab, folder, scratch):
-        self.lab, self.folder, self.number = lab, folder, number
+    def __init__(self, number, lab, folders, scratch):
+        self.lab, self.folders, self.number = lab, folders, number
         self.scratch = os.path.join(scratch, str(number))
         os.mkdir(self.scratch)
         self.switch = f"{PREFIX}{number}-sw"
@@ -151,8 +152,9 @@ class Lab:
         elif event["kind"] == "start":
             config = os.path.join(self.scratch, f"{node}.cfg")
             with open(config, "w") as handle:
-                handle.write(event["config"])
-            command = ["ip", "netns", "exec", name, os.path.join(self.folder, self.lab["program"]), "-f", "-s", self.control(node)]
+                handle.write(event.get("second", event["config"]))
+            program = os.path.join(self.folders[1], "bird") if "second" in event else os.path.join(self.folders[0], self.lab["program"])
+            command = ["ip", "netns", "exec", name, program, "-f", "-s", self.control(node)]
             phase = len(self.birds) * 170_000_000
 
             def prepare():
@@ -244,11 +246,11 @@ class Play:
         return True
 
 
-def main(folder):
+def main(*folders):
     first()
     labs = json.load(sys.stdin)
     with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(4) as pool, ThreadPoolExecutor(8) as askers:
-        made = [Lab(number, lab, folder, scratch) for number, lab in enumerate(labs)]
+        made = [Lab(number, lab, folders, scratch) for number, lab in enumerate(labs)]
         try:
             list(pool.map(Lab.build, made))
             plays = [Play(lab, pool, askers) for lab in made]
@@ -261,4 +263,4 @@ def main(folder):
             list(pool.map(Lab.remove, made))
 
 
-main(sys.argv[1])
+main(*sys.argv[1:])

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { speakerOf } from "../../src/bgp/speaker/from-bird.ts";
+import { originTable } from "../../src/model/origin.ts";
+import type { Family } from "../../src/net/address.ts";
+import { readBirdConfiguration } from "../../src/readers/bird/configuration.ts";
+import { labOf } from "../kernel/bird/labs/all-labs.ts";
+import { bird2Text } from "../kernel/bird/labs/second/in-bird-2.ts";
+
+/** What a configuration says, without where it says it; and what is not followed of it. */
+function saysOf(text: string, family: Family): unknown {
+  const { configuration, findings } = readBirdConfiguration(text, "bird.cfg", originTable());
+  expect(findings).toEqual([]);
+  const { speaker, faults } = speakerOf(configuration, family, null);
+  const bare: unknown = JSON.parse(
+    JSON.stringify(speaker, (key, value: unknown) => {
+      if (key === "origin" || key === "column") return undefined;
+      return value instanceof Map ? [...value] : value;
+    }),
+  );
+  return { protocols: bare, faults: faults.map(({ kind, text: words }) => `${kind} ${words}`) };
+}
+
+test("a daemon is the same from a configuration in the syntax of BIRD 1.6 and in that of BIRD 2", () => {
+  let compared = 0;
+  for (let seed = 0; seed < 120; seed++) {
+    const { stages, family } = labOf(seed);
+    for (const event of stages.flatMap(({ events }) => events)) {
+      if (event.kind !== "start") continue;
+      // what BIRD 2 says in other ways
+      if (/advertise ipv4|listen bgp/.test(event.config)) continue;
+      expect(saysOf(bird2Text(event.config, family), family), event.config).toEqual(saysOf(event.config, family));
+      compared++;
+    }
+  }
+  expect(compared).toBeGreaterThan(300);
+});
