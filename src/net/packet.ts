@@ -43,6 +43,8 @@ export interface Packet {
   window: number;
   /** TCP maximum segment size option; 0 when absent. */
   mss: number;
+  /** Bytes of padding among the options of TCP, in place of one that a rule took away. */
+  optionPadding: number;
   /** Tag and chunks of SCTP; null in other packets, and in one that opens an association. */
   sctp: SctpHeader | null;
   icmpType: number;
@@ -88,6 +90,7 @@ export function packet(fields: Partial<Packet> & Pick<Packet, "src" | "dst" | "p
     ack: fields.ack ?? 0,
     window: fields.window ?? 64240,
     mss: fields.mss ?? 0,
+    optionPadding: fields.optionPadding ?? 0,
     sctp: fields.sctp ?? null,
     icmpType: fields.icmpType ?? 0,
     icmpCode: fields.icmpCode ?? 0,
@@ -125,6 +128,7 @@ export function copyPacket(original: Packet): Packet {
     ack: original.ack,
     window: original.window,
     mss: original.mss,
+    optionPadding: original.optionPadding,
     sctp: original.sctp,
     icmpType: original.icmpType,
     icmpCode: original.icmpCode,
@@ -147,10 +151,15 @@ export function isFragment(p: Packet): boolean {
   return p.moreFragments || p.fragmentOffset > 0;
 }
 
+/** Bytes of the header of TCP, with its options. */
+export function tcpHeaderLength({ mss, optionPadding }: Packet): number {
+  return 20 + (mss > 0 ? 4 : 0) + optionPadding;
+}
+
 /** Bytes of the layer-4 header, by protocol; the VXLAN header and inner Ethernet header count as UDP payload. */
 function transportHeaderLength(p: Packet): number {
   if (p.fragmentOffset > 0) return 0;
-  if (p.protocol === TCP) return p.mss > 0 ? 24 : 20;
+  if (p.protocol === TCP) return tcpHeaderLength(p);
   if (p.protocol === ICMP || p.protocol === ICMPV6 || p.vni >= 0) return 8;
   if (p.protocol === SCTP) return sctpHeaderLength(p.sctp ?? SCTP_INIT);
   if (p.protocol === MOBILITY && mobilityType(p.extensions) !== null) return 8;

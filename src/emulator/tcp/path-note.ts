@@ -122,6 +122,7 @@ function isUntouched(x: Packet, y: Packet): boolean {
     x.dport === y.dport &&
     x.tos === y.tos &&
     x.mss === y.mss &&
+    x.optionPadding === y.optionPadding &&
     x.df === y.df
   );
 }

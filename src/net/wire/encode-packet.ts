@@ -1,8 +1,9 @@
 import type { Address } from "../address.ts";
 import { MOBILITY, mobilityType, NO_NEXT_HEADER } from "../ipv6-extension.ts";
-import { headerLength, type Packet, packetLength } from "../packet.ts";
+import { headerLength, type Packet, packetLength, tcpHeaderLength } from "../packet.ts";
 import { hasPorts, ICMP, ICMPV6, IPIP, IPV6_IN_IP, SCTP, TCP, UDP, UDPLITE } from "../protocol.ts";
 import { chunkLength, DATA, INIT, INIT_ACK, SACK, SCTP_INIT, type SctpHeader, sctpHeaderLength } from "../sctp.ts";
+import { MAXIMUM_SEGMENT_SIZE, MAXIMUM_SEGMENT_SIZE_LENGTH, NO_OPERATION } from "../tcp-option.ts";
 import { crc32c, internetChecksum, sumOf } from "./checksum.ts";
 import { encodeExtensions } from "./encode-extensions.ts";
 
@@ -83,7 +84,7 @@ function encodeBody(packet: Packet, innerMacs: FrameMacs | null): Uint8Array {
   switch (protocol) {
     case TCP:
       putTcp(view, packet);
-      if (packet.content !== null) bytes.set(packet.content.octets, packet.mss > 0 ? 24 : 20);
+      if (packet.content !== null) bytes.set(packet.content.octets, tcpHeaderLength(packet));
       view.setUint16(16, damaged(packet, transportChecksum(packet, bytes)));
       break;
     case UDP:
@@ -125,11 +126,15 @@ function port(value: number): number {
 function putTcp(view: DataView, packet: Packet): void {
   view.setUint32(4, packet.seq);
   view.setUint32(8, packet.ack);
-  view.setUint8(12, packet.mss > 0 ? 0x60 : 0x50);
+  const header = tcpHeaderLength(packet);
+  view.setUint8(12, (header / 4) << 4);
   view.setUint8(13, packet.flags);
   view.setUint16(14, packet.window);
+  const padding = header - packet.optionPadding;
+  for (let at = padding; at < header; at++) view.setUint8(at, NO_OPERATION);
   if (packet.mss === 0) return;
-  view.setUint16(20, 0x0204);
+  view.setUint8(20, MAXIMUM_SEGMENT_SIZE);
+  view.setUint8(21, MAXIMUM_SEGMENT_SIZE_LENGTH);
   view.setUint16(22, packet.mss);
 }
 

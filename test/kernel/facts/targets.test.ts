@@ -94,6 +94,43 @@ describe.skipIf(!available).each([
     );
   });
 
+  it("TCPOPTSTRIP leaves the header as long as it was, with padding in it", async () => {
+    const whole = family === 4 ? 44 : 64;
+    const offset = family === 4 ? "0>>22&0x3C@" : "40&0x0@40>>0&0x0@";
+    const strip = "-A PREROUTING -p tcp -j TCPOPTSTRIP --strip-options mss";
+    const rounds = await agree(
+      table("mangle", [
+        strip,
+        `-A FORWARD -p tcp -m length --length ${whole} -j MARK --set-xmark 0x1/0x1`,
+        `-A FORWARD -p tcp -m length --length ${whole - 4} -j MARK --set-xmark 0x2/0x2`,
+        "-A FORWARD -p tcp -m tcp --tcp-option 1 -j MARK --set-xmark 0x4/0x4",
+        ...(family === 4
+          ? [`-A FORWARD -p tcp -m u32 --u32 "${offset}12>>28=6&&${offset}20=0x1010101" -j MARK --set-xmark 0x8/0x8`]
+          : []),
+        "-A FORWARD -p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss 900",
+        `-A POSTROUTING -p tcp -m length --length ${whole + 4} -j MARK --set-xmark 0x10/0x10`,
+        ...(family === 4
+          ? [
+              `-A POSTROUTING -p tcp -m u32 --u32 "${offset}12>>28=7&&${offset}20=0x2040218&&${offset}24=0x1010101" -j MARK --set-xmark 0x20/0x20`,
+            ]
+          : []),
+      ]),
+      ...syns,
+    );
+    // Without the option: TCPOPTSTRIP, TCPMSS, and the length of the shorter header.
+    const without = rounds[0]?.kernel.rules.length ?? 0;
+    expect(rounds[1]?.kernel.rules.length).toBe(without + (family === 4 ? 4 : 2));
+  });
+
+  it("TCPOPTSTRIP leaves what an error quotes as long as it was", async () => {
+    await agree(
+      `${table("mangle", ["-A PREROUTING -p tcp -j TCPOPTSTRIP --strip-options mss"])}${table("filter", [
+        "-A FORWARD -j REJECT",
+      ])}`,
+      ...syns,
+    );
+  });
+
   /** How often each rule was met, by chain and number, in the kernel's words and in podpath's. */
   async function counted(text: string, packet: ProbePacket): Promise<readonly string[]> {
     await oracle.load({ host: "R", family, backend, text });

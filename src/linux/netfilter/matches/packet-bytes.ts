@@ -1,6 +1,7 @@
 import type { Address } from "../../../net/address.ts";
-import { isFragment, type Packet, packetLength } from "../../../net/packet.ts";
+import { isFragment, type Packet, packetLength, tcpHeaderLength } from "../../../net/packet.ts";
 import { hasPorts, ICMP, ICMPV6, TCP, UDP, UDPLITE } from "../../../net/protocol.ts";
+import { MAXIMUM_SEGMENT_SIZE, MAXIMUM_SEGMENT_SIZE_LENGTH, NO_OPERATION } from "../../../net/tcp-option.ts";
 import { encodeExtensions } from "../../../net/wire/encode-extensions.ts";
 
 /** Enough for an IPv6 header with a few extension headers and a TCP header with one option; bytes beyond it are not known. */
@@ -108,12 +109,14 @@ function putTransport(at: number, packet: Packet): void {
   if (protocol !== TCP) return;
   put32(at + 4, packet.seq);
   put32(at + 8, packet.ack);
-  put8(at + 12, packet.mss > 0 ? 0x60 : 0x50);
+  const header = tcpHeaderLength(packet);
+  put8(at + 12, (header / 4) << 4);
   put8(at + 13, packet.flags);
   put16(at + 14, packet.window);
+  for (let padded = header - packet.optionPadding; padded < header; padded++) put8(at + padded, NO_OPERATION);
   if (packet.mss === 0) return;
-  put8(at + 20, 2);
-  put8(at + 21, 4);
+  put8(at + 20, MAXIMUM_SEGMENT_SIZE);
+  put8(at + 21, MAXIMUM_SEGMENT_SIZE_LENGTH);
   put16(at + 22, packet.mss);
 }
 

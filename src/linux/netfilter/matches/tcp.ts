@@ -1,6 +1,7 @@
 import { describePacket } from "../../../net/packet.ts";
 import { TCP } from "../../../net/protocol.ts";
 import { ACK, FIN, PSH, RST, SYN, URG } from "../../../net/tcp-flags.ts";
+import { MAXIMUM_SEGMENT_SIZE, NO_OPERATION } from "../../../net/tcp-option.ts";
 import type { CompiledMatch, GivenOption, MatchExtension } from "../extension.ts";
 import { parseNumber } from "../option-values.ts";
 import { givenOption, optionWords } from "../option-words.ts";
@@ -40,7 +41,6 @@ const FLAGS: readonly (readonly [string, number])[] = [
 ];
 const ALL = FIN | SYN | RST | PSH | ACK | URG;
 /** TCP option numbers the packet model carries. */
-const MAXIMUM_SEGMENT_SIZE = 2;
 
 function parseFlagNames(text: string): number | null {
   let bits = 0;
@@ -115,10 +115,12 @@ export const tcp: MatchExtension<"tcp"> = {
       tests.push({
         kind: "call",
         test(skb, runtime) {
+          const { packet } = skb;
           const present =
             number === MAXIMUM_SEGMENT_SIZE
-              ? skb.packet.mss > 0
-              : unknownOutcome(runtime, {
+              ? packet.mss > 0
+              : (number === NO_OPERATION && packet.optionPadding > 0) ||
+                unknownOutcome(runtime, {
                   code: "tcp-option",
                   item: `tcp option ${number}`,
                   fields: describePacket(skb.packet),

@@ -1,4 +1,5 @@
 import { TCP } from "../../../net/protocol.ts";
+import { MAXIMUM_SEGMENT_SIZE, MAXIMUM_SEGMENT_SIZE_LENGTH } from "../../../net/tcp-option.ts";
 import type { TargetExtension } from "../extension.ts";
 import { parseNumber } from "../option-values.ts";
 import { givenValue } from "../option-words.ts";
@@ -20,7 +21,6 @@ const NAMES: ReadonlyMap<string, number> = new Map([
   ["timestamp", 8],
   ["md5", 19],
 ]);
-const MAXIMUM_SEGMENT_SIZE = 2;
 
 function parseList(text: string | null): readonly number[] | null {
   const numbers = new Set<number>();
@@ -33,8 +33,8 @@ function parseList(text: string | null): readonly number[] | null {
 }
 
 /**
- * `-j TCPOPTSTRIP` (net/netfilter/xt_TCPOPTSTRIP.c): overwrites TCP options with padding. Of the options a packet here
- * carries only the maximum segment size; without it its header counts as four bytes shorter, which in truth stays.
+ * `-j TCPOPTSTRIP` (net/netfilter/xt_TCPOPTSTRIP.c): overwrites TCP options with padding, so that the header stays as long as it was. Of the
+ * options a packet here carries only the maximum segment size.
  */
 export const TCPOPTSTRIP: TargetExtension<"TCPOPTSTRIP"> = {
   options: { "strip-options": { values: 1, negatable: false } },
@@ -49,7 +49,9 @@ export const TCPOPTSTRIP: TargetExtension<"TCPOPTSTRIP"> = {
   compile({ options }) {
     const stripsSize = options.includes(MAXIMUM_SEGMENT_SIZE);
     return ({ packet }) => {
-      if (stripsSize && packet.protocol === TCP && packet.fragmentOffset === 0) packet.mss = 0;
+      if (!stripsSize || packet.protocol !== TCP || packet.fragmentOffset > 0 || packet.mss === 0) return XT_CONTINUE;
+      packet.mss = 0;
+      packet.optionPadding += MAXIMUM_SEGMENT_SIZE_LENGTH;
       return XT_CONTINUE;
     };
   },
