@@ -20,18 +20,20 @@ export interface Reconverged {
   readonly sessions: readonly HostSession[];
   readonly run: BgpRun;
   readonly findings: readonly Finding[];
+  /** Why no BIRD runs on a host that has a configuration, in words. */
+  readonly refusals: ReadonlyMap<string, string>;
 }
 
 /**
  * Starts a BIRD on every host whose bird.cfg was dumped, lets it run until sessions stand as they will, and takes the routes it
- * leaves instead of those that the dumps show as BIRD's. Hosts without one stay as they are. `seconds`: for so long instead.
+ * leaves instead of those that the dumps show as BIRD's. Hosts without one, or with one that BIRD refuses, stay as they are. `seconds`: for so long instead.
  */
 export function reconverge(
   network: Network,
   evidence: ReadonlyMap<string, Evidence>,
   seconds: number | null = null,
 ): Reconverged {
-  const { configurations, findings } = daemonsOf(network, evidence);
+  const { configurations, findings, refusals } = daemonsOf(network, evidence);
   const run = startDaemons(network, configurations);
   runFor(run, seconds ?? SETTLING_TIME);
   for (const choice of choicesOf(run)) {
@@ -46,40 +48,50 @@ export function reconverge(
     const host = network.hosts.get(name);
     if (host !== undefined) hosts.set(name, { ...host, routes: routesOf(run, name) });
   }
-  return { network: { ...network, hosts }, sessions: emulatedSessions(run), run, findings };
+  return { network: { ...network, hosts }, sessions: emulatedSessions(run), run, findings, refusals };
 }
 
 /** The BIRDs of all hosts that have a configuration. */
 export function daemonsOf(
   network: Network,
   evidence: ReadonlyMap<string, Evidence>,
-): { readonly configurations: ReadonlyMap<string, readonly SpeakerConfiguration[]>; readonly findings: Finding[] } {
+): {
+  readonly configurations: ReadonlyMap<string, readonly SpeakerConfiguration[]>;
+  readonly findings: Finding[];
+  readonly refusals: ReadonlyMap<string, string>;
+} {
   const findings: Finding[] = [];
+  const refusals = new Map<string, string>();
   const configurations = new Map<string, readonly SpeakerConfiguration[]>();
   for (const [name, { birdConfigurations }] of evidence) {
     const host = network.hosts.get(name);
     if (host === undefined) continue;
-    const speakers = ([4, 6] as const).flatMap((family) =>
-      speakersOf(network, host, birdConfigurations, family, findings),
-    );
+    const speakers = ([4, 6] as const).flatMap((family) => {
+      const { speaker, refusal } = speakerIn(network, host, birdConfigurations, family, findings);
+      if (refusal !== null) refusals.set(name, refusal);
+      return speaker === null ? [] : [speaker];
+    });
     if (speakers.length > 0) configurations.set(name, speakers);
   }
-  return { configurations, findings };
+  return { configurations, findings, refusals };
 }
 
 /** The last configuration of the family that the host has: its daemon. */
-function speakersOf(
+function speakerIn(
   network: Network,
   host: Host,
   configurations: readonly BirdConfiguration[],
   family: Family,
   findings: Finding[],
-): readonly SpeakerConfiguration[] {
+): { readonly speaker: SpeakerConfiguration | null; readonly refusal: string | null } {
   const last = configurations.findLast(({ file }) => /bird6[^/]*$/.test(file) === (family === 6));
-  if (last === undefined) return [];
+  if (last === undefined) return { speaker: null, refusal: null };
+  // told where it was read
+  if (last.refused !== null) return { speaker: null, refusal: `${last.file}: ${last.refused}` };
   const { speaker, faults } = speakerOf(last, family, lowestAddress(host));
+  let refusal: string | null = null;
   for (const { origin, column, kind, text } of faults) {
-    if (kind === "refused" && last.refused) continue;
+    if (kind === "refused") refusal ??= `${last.file}: ${text}`;
     const place = sourceOf(network.origins, origin);
     findings.push({
       code: kind === "refused" ? "bird-refuses-configuration" : "bird-not-followed",
@@ -89,7 +101,7 @@ function speakersOf(
       column,
     });
   }
-  return speaker === null ? [] : [speaker];
+  return { speaker, refusal };
 }
 
 /** What BIRD takes for a router ID that nobody wrote: the lowest IPv4 address of an interface that is no loopback. */

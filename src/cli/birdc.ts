@@ -36,15 +36,18 @@ export async function birdc(
     loaded.settled === null
       ? readEvidence(loaded.machines, loaded.network.origins, loaded.factEvidence)
       : { evidence: renderedEvidence(renderedBird(loaded.cluster, loaded.settled), loaded.network.origins) };
-  const { run, findings } = reconverge(loaded.network, evidence, seconds);
+  const { run, findings, refusals } = reconverge(loaded.network, evidence, seconds);
   const speakers = run.speakers.get(node) ?? [];
   if (speakers.length === 0) {
     const names = [...run.speakers.keys()].join(", ");
+    const why = refusals.get(node);
     throw new InputError([
-      refusal(
-        "unknown-host",
-        `no BIRD runs on ${node}; there is ${names === "" ? "none anywhere" : `one on ${names}`}`,
-      ),
+      why === undefined
+        ? refusal(
+            "unknown-host",
+            `no BIRD runs on ${node}; there is ${names === "" ? "none anywhere" : `one on ${names}`}`,
+          )
+        : refusal("bird-refuses-configuration", `no BIRD runs on ${node}: it does not start with ${why}`),
     ]);
   }
   const origin = loaded.network.collectedAt ?? 0;
@@ -63,7 +66,7 @@ export async function birdc(
 /** A day: what BGP does, it does sooner. */
 const LONGEST = 86_400;
 
-function refusal(code: "bad-arguments" | "unknown-host", message: string): Finding {
+function refusal(code: "bad-arguments" | "unknown-host" | "bird-refuses-configuration", message: string): Finding {
   return { code, severity: "error", message };
 }
 

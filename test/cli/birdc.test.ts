@@ -1,3 +1,6 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { originTable } from "../../src/model/origin.ts";
 import { formatAddress } from "../../src/net/address.ts";
@@ -77,4 +80,22 @@ test("sessions are asked for by name and by pattern, destinations by themselves,
   expect(await ask("protocols", '"nobody*"')).toBe("No protocols match\n");
   expect(await ask("route", "192.168.226.64/26", "primary")).toBe("192.168.226.64/26  blackhole [static1 t] * (200)\n");
   expect(await ask("route", "192.168.226.0/24")).toBe("Network not in table\n");
+});
+
+test("a node whose configuration BIRD refuses has none, and why is said; others go without it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "podpath-birdc-"));
+  try {
+    cpSync(HEALTHY, folder, { recursive: true });
+    const file = join(folder, "snapshot/nodes/worker-1/bird.cfg");
+    writeFileSync(file, readFileSync(file, "utf8").replace(/neighbor (\S+) as 64512/, "neighbor $1 as 0"));
+    const refused = await podpath(["birdc", folder, "worker-1", "show", "protocols"]);
+    expect(refused.code).toBe(2);
+    expect(refused.err).toContain("no BIRD runs on worker-1: it does not start with");
+    expect(refused.err).toContain("Remote AS number must be set");
+    const other = await podpath(["birdc", "-q", folder, "control-plane", "show", "protocols"]);
+    expect(other.code).toBe(0);
+    expect(other.out).toMatch(/^Mesh_172_16_0_10 .* Connection refused/m);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -9,6 +9,8 @@ export interface CommonConfiguration extends BirdPlace {
   readonly name: string;
   readonly disabled: boolean;
   readonly description: string | null;
+  /** Its own identifier, which matters to BGP; null: the daemon's. */
+  readonly routerId: number | null;
   readonly preference: number;
   readonly import: BirdFilterUse;
   readonly export: BirdFilterUse;
@@ -116,4 +118,9 @@ export interface SpeakerConfiguration {
   readonly listenPort: number;
   readonly protocols: readonly ProtocolConfiguration[];
   readonly filters: FilterEnvironment;
+}
+
+/** What an instance calls itself (proto_get_router_id). */
+export function identifierOf(speaker: SpeakerConfiguration, { routerId }: BgpConfiguration): number {
+  return routerId ?? speaker.routerId;
 }

@@ -176,6 +176,7 @@ function protocolOf(
     name,
     disabled: switched(options, "disabled", false),
     description: last(options, "description")?.text ?? null,
+    routerId: last(options, "router id")?.id.a ?? null,
     preference: number(options, "preference") ?? PREFERENCES[type],
     import: filterUse(options, "import", { kind: "all" }),
     export: filterUse(options, "export", { kind: "none" }),
@@ -266,7 +267,8 @@ function bgpOf(
   if (neighbour?.as === "external") return null;
   if (neighbour === null || neighbour.address === null) return refuse("Neighbor must be configured");
   const remoteAs = neighbour.as === "internal" ? localAs : neighbour.as;
-  if (remoteAs === null) return refuse("Neighbor must be configured");
+  if (localAs === 0) return refuse("Local AS number must be set");
+  if (remoteAs === null || remoteAs === 0) return refuse("Remote AS number must be set");
   const internal = localAs === remoteAs;
   const as4 = switched(options, "enable as4", true);
   const capabilities = switched(options, "capabilities", true);

@@ -11,7 +11,7 @@ import type { MessageError } from "../messages/decode.ts";
 import { encodeMessage } from "../messages/encode.ts";
 import { type OpenMessage, PLAIN_FORM, type WireForm, wireForm } from "../messages/message.ts";
 import { OPEN_ERROR } from "../messages/notification-text.ts";
-import type { BgpConfiguration, SpeakerConfiguration } from "./configuration.ts";
+import { type BgpConfiguration, identifierOf, type SpeakerConfiguration } from "./configuration.ts";
 
 const VERSION = 4;
 /** Flags of the graceful restart capability (RFC 4724 section 3): of the speaker, and of a family. */
@@ -35,6 +35,7 @@ const opens = new WeakMap<SpeakerConfiguration, Opening[]>();
 
 function saysTheSame(x: BgpConfiguration, y: BgpConfiguration): boolean {
   return (
+    x.routerId === y.routerId &&
     x.localAs === y.localAs &&
     x.holdTime === y.holdTime &&
     x.gracefulRestart === y.gracefulRestart &&
@@ -98,7 +99,7 @@ export function openMessage(
     version: VERSION,
     as: peer.localAs < 0xffff ? peer.localAs : AS_TRANS,
     holdTime: peer.holdTime,
-    identifier: speaker.routerId,
+    identifier: identifierOf(speaker, peer),
     capabilities,
   };
 }
@@ -161,7 +162,7 @@ export function agree(
   if (open.version !== VERSION) return error(1, octets(VERSION, 2));
   if (open.holdTime > 0 && open.holdTime < 3) return error(6, octets(open.holdTime, 2));
   const internal = peer.localAs === peer.remoteAs;
-  if (open.identifier === 0 || (internal && open.identifier === speaker.routerId)) {
+  if (open.identifier === 0 || (internal && open.identifier === identifierOf(speaker, peer))) {
     return error(3, octets(open.identifier, 4));
   }
   const { as4, mode, restarts, longLived: told } = offerOf(plain ? NOTHING : open.capabilities, speaker.family);

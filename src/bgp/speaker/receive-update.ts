@@ -9,6 +9,7 @@ import { numberOfPrefix } from "../rib/numbering.ts";
 import { NO_KERNEL_ATTRIBUTES, type PrefixKey, prefixKey, type RibRoute } from "../rib/route.ts";
 import { type GivenRoute, givenRoute, nameNextHop, netsOf } from "../rib/table.ts";
 import type { BgpCore } from "./bgp-core.ts";
+import { identifierOf } from "./configuration.ts";
 import { forgetSent } from "./feed.ts";
 import { findNeighbour } from "./interfaces.ts";
 import type { Peer } from "./peer.ts";
@@ -36,7 +37,7 @@ export function receiveUpdate(core: BgpCore, peer: Peer, message: UpdateMessage)
   const told = six ? (attributes?.mpReach?.nlri ?? NOTHING) : nlri;
   if (attributes === null || told.length === 0) return;
   const taker = takerOf(core, peer);
-  const taken = comesBack(attributes, peer.exporter, core.configuration.routerId)
+  const taken = comesBack(attributes, peer.exporter, identifierOf(core.configuration, peer.configuration))
     ? null
     : takenBy(core, peer, message, attributes, told, taker);
   if (six && taken !== null && peer.configuration.recursive) {

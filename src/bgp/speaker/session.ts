@@ -9,6 +9,7 @@ import { type Message, PLAIN_FORM } from "../messages/message.ts";
 import { CEASE, describeNotification, FSM_ERROR, HOLD_TIMER_EXPIRED } from "../messages/notification-text.ts";
 import { addressKey } from "../rib/route.ts";
 import type { BgpCore } from "./bgp-core.ts";
+import { identifierOf } from "./configuration.ts";
 import { feed, receiveRefresh } from "./feed.ts";
 import {
   closeSocket,
@@ -266,7 +267,7 @@ function receiveOpen(core: BgpCore, peer: Peer, connection: PeerConnection, mess
       break;
     case "OpenConfirm":
       // RFC 4271 section 6.8: the connection of the higher identifier stays.
-      if (core.configuration.routerId < message.identifier === !connection.outgoing) {
+      if (identifierOf(core.configuration, peer.configuration) < message.identifier === !connection.outgoing) {
         fail(core, peer, other, CEASE, 7);
         break;
       }

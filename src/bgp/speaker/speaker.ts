@@ -7,7 +7,12 @@ import { addressKey } from "../rib/route.ts";
 import { type RibListener, type RouteList, routingTable } from "../rib/table.ts";
 import { announce } from "./audience.ts";
 import type { BgpCore } from "./bgp-core.ts";
-import type { BgpConfiguration, ProtocolConfiguration, SpeakerConfiguration } from "./configuration.ts";
+import {
+  type BgpConfiguration,
+  identifierOf,
+  type ProtocolConfiguration,
+  type SpeakerConfiguration,
+} from "./configuration.ts";
 import { feed } from "./feed.ts";
 import { checkNeighbour, disablePeer, limitTimeout, restartTimeout, startPeer, startupTimeout } from "./instance.ts";
 import { announceToKernel, feedKernel, type Kernel, kernel, scanKernel, startKernel, stopKernel } from "./kernel.ts";
@@ -160,7 +165,9 @@ function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): 
     remoteAddress: configuration.neighbour,
     remoteId: 0,
     reflectorClient: configuration.reflectorClient,
-    clusterId: configuration.reflectorClient ? (configuration.clusterId ?? core.configuration.routerId) : 0,
+    clusterId: configuration.reflectorClient
+      ? (configuration.clusterId ?? identifierOf(core.configuration, configuration))
+      : 0,
     defaultLocalPref: configuration.defaultLocalPref,
     defaultMed: configuration.defaultMed,
     medMetric: configuration.medMetric,

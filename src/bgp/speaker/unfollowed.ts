@@ -110,6 +110,7 @@ export function unfollowed(type: ProtocolType, option: BirdOption, family: Famil
     // a redacted password is told where it is read
     case "password":
     case "rr cluster id":
+    case "router id":
     case "gateway":
     case "add paths":
     case "error wait time":

@@ -51,6 +51,8 @@ export type BirdOption = BirdPlace &
     /** The password itself is never kept: a fingerprint, by which two can be told apart; null where a collector has redacted it. */
     | { readonly kind: "password"; readonly key: string | null }
     | { readonly kind: "rr cluster id"; readonly id: Address | number }
+    /** Of this protocol alone. */
+    | { readonly kind: "router id"; readonly id: Address }
     | { readonly kind: "next hop"; readonly how: string }
     | { readonly kind: "gateway"; readonly how: "direct" | "recursive" }
     | { readonly kind: "add paths"; readonly how: string }
@@ -142,8 +144,8 @@ export interface BirdConfiguration {
   /** The file it was read from. */
   readonly file: string;
   readonly syntax: "1.6" | "2";
-  /** BIRD 1.6 does not take it, which was told where it was read. */
-  readonly refused: boolean;
+  /** What BIRD 1.6 says that does not take it, which was told where it was read; null: it takes it, or nobody asked. */
+  readonly refused: string | null;
   readonly routerId: (BirdPlace & { readonly id: Address }) | null;
   /** `listen bgp address A port P` (BIRD 1.6). */
   readonly listen: (BirdPlace & { readonly address: Address | null; readonly port: number | null }) | null;

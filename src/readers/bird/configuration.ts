@@ -45,7 +45,7 @@ export function readBirdConfiguration(
   const draft: Draft = {
     file,
     syntax: "1.6",
-    refused: false,
+    refused: null,
     routerId: null,
     listen: null,
     tables: [],

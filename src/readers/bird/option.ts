@@ -15,7 +15,11 @@ import { parseFilterBody } from "./statement.ts";
 import { parseRoute } from "./static-route.ts";
 
 const SWITCHES: ReadonlyMap<string, BirdSwitch> = new Map(BIRD_SWITCHES.map((name) => [name, name]));
-const NUMBERS: ReadonlyMap<string, BirdNumber> = new Map(BIRD_NUMBERS.map((name) => [name, name]));
+const NUMBERS: ReadonlyMap<string, BirdNumber> = new Map([
+  ...BIRD_NUMBERS.map((name) => [name, name] as const),
+  // its older name
+  ["start delay time", "connect delay time"],
+]);
 
 /** Words of the longest name. */
 const LONGEST = 4;
@@ -152,6 +156,7 @@ const SPECIAL: ReadonlyMap<string, Special> = new Map<string, Special>([
   ["password", parsePassword],
   ["passwords", parsePassword],
   ["rr", parseClusterId],
+  ["router", parseRouterId],
   ["next", (cursor, place) => words(cursor, 2, "next hop", (how) => ({ kind: "next hop", how, ...place }))],
   [
     "gateway",
@@ -218,6 +223,16 @@ function words(
     rest.push(cursor.next().text);
   if (!ends(cursor)) return null;
   return make(rest.join(" ")) ?? cursor.fail(`a value of ${name}`);
+}
+
+/** `router id A`, of one protocol. */
+function parseRouterId(cursor: Cursor, place: BirdPlace): BirdOption | null {
+  cursor.next();
+  if (!cursor.expect("id")) return null;
+  const { address } = cursor.peek();
+  if (address === null) return cursor.fail("an address");
+  cursor.next();
+  return ends(cursor) ? { kind: "router id", id: address, ...place } : null;
 }
 
 /** `neighbor A [port P] as N`, `neighbor fe80::1 % "eth0" as N`, `neighbor range P`. */

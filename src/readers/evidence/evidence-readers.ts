@@ -64,7 +64,7 @@ function birdConfiguration(
   const { configuration, findings } = readBirdConfiguration(text, file, origins, beside);
   const refusals = configuration.syntax === "1.6" ? birdRefusals(text, file, beside) : [];
   return {
-    evidence: { birdConfigurations: [{ ...configuration, refused: refusals.length > 0 }] },
+    evidence: { birdConfigurations: [{ ...configuration, refused: refusals[0]?.message ?? null }] },
     items: configuration.protocols.length,
     findings: [...refusals, ...findings],
   };

@@ -64,6 +64,7 @@ function details(speaker: Speaker, item: Protocol, peer: Peer | null): readonly 
     lines.push(`  ${`${name}:`.padEnd(16)}${value}`);
   };
   if (configuration.description !== null) add("Description", configuration.description);
+  if (configuration.routerId !== null) add("Router ID", formatAddress(ipv4(configuration.routerId)));
   add("Preference", String(configuration.preference));
   add("Input filter", filterName(configuration.import));
   add("Output filter", filterName(configuration.export));
