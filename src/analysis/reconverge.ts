@@ -1,4 +1,12 @@
-import { type BgpRun, choicesOf, routesOf, runFor, SETTLING_TIME, startDaemons } from "../bgp/reconverge.ts";
+import {
+  type AbsentDaemon,
+  type BgpRun,
+  choicesOf,
+  routesOf,
+  runFor,
+  SETTLING_TIME,
+  startDaemons,
+} from "../bgp/reconverge.ts";
 import type { SpeakerConfiguration } from "../bgp/speaker/configuration.ts";
 import { exportedBy } from "../bgp/speaker/export-counts.ts";
 import { speakerOf } from "../bgp/speaker/from-bird.ts";
@@ -20,9 +28,15 @@ export interface Reconverged {
   readonly sessions: readonly HostSession[];
   readonly run: BgpRun;
   readonly findings: readonly Finding[];
-  /** Why no BIRD runs on a host that has a configuration, in words. */
-  readonly refusals: ReadonlyMap<string, string>;
+  readonly refusals: Refusals;
 }
+
+/** A BIRD that does not start with the configuration that its host has. */
+interface Refused extends AbsentDaemon {
+  readonly why: string;
+}
+
+type Refusals = ReadonlyMap<string, readonly Refused[]>;
 
 /**
  * Starts a BIRD on every host whose bird.cfg was dumped, lets it run until sessions stand as they will, and takes the routes it
@@ -34,7 +48,7 @@ export function reconverge(
   seconds: number | null = null,
 ): Reconverged {
   const { configurations, findings, refusals } = daemonsOf(network, evidence);
-  const run = startDaemons(network, configurations);
+  const run = startDaemons(network, configurations, {}, refusals);
   runFor(run, seconds ?? SETTLING_TIME);
   for (const choice of choicesOf(run)) {
     findings.push({
@@ -58,23 +72,25 @@ export function daemonsOf(
 ): {
   readonly configurations: ReadonlyMap<string, readonly SpeakerConfiguration[]>;
   readonly findings: Finding[];
-  readonly refusals: ReadonlyMap<string, string>;
+  readonly refusals: Refusals;
 } {
   const findings: Finding[] = [];
-  const refusals = new Map<string, string>();
+  const refusals = new Map<string, readonly Refused[]>();
   const configurations = new Map<string, readonly SpeakerConfiguration[]>();
   for (const [name, { birdConfigurations }] of evidence) {
     const host = network.hosts.get(name);
     if (host === undefined) continue;
     const speakers = ([4, 6] as const).flatMap((family) => {
-      const { speaker, refusal } = speakerIn(network, host, birdConfigurations, family, findings);
-      if (refusal !== null) refusals.set(name, refusal);
+      const { speaker, refusal: why, port } = speakerIn(network, host, birdConfigurations, family, findings);
+      if (why !== null) refusals.set(name, [...(refusals.get(name) ?? []), { family, port, why }]);
       return speaker === null ? [] : [speaker];
     });
     if (speakers.length > 0) configurations.set(name, speakers);
   }
   return { configurations, findings, refusals };
 }
+
+const BGP_PORT = 179;
 
 /** The last configuration of the family that the host has: its daemon. */
 function speakerIn(
@@ -83,11 +99,12 @@ function speakerIn(
   configurations: readonly BirdConfiguration[],
   family: Family,
   findings: Finding[],
-): { readonly speaker: SpeakerConfiguration | null; readonly refusal: string | null } {
+): { readonly speaker: SpeakerConfiguration | null; readonly refusal: string | null; readonly port: number } {
   const last = configurations.findLast(({ file }) => /bird6[^/]*$/.test(file) === (family === 6));
-  if (last === undefined) return { speaker: null, refusal: null };
+  const port = last?.listen?.port ?? BGP_PORT;
+  if (last === undefined) return { speaker: null, refusal: null, port };
   // told where it was read
-  if (last.refused !== null) return { speaker: null, refusal: `${last.file}: ${last.refused}` };
+  if (last.refused !== null) return { speaker: null, refusal: `${last.file}: ${last.refused}`, port };
   const { speaker, faults } = speakerOf(last, family, lowestAddress(host));
   let refusal: string | null = null;
   for (const { origin, column, kind, text } of faults) {
@@ -101,7 +118,7 @@ function speakerIn(
       column,
     });
   }
-  return { speaker, refusal };
+  return { speaker, refusal, port };
 }
 
 /** What BIRD takes for a router ID that nobody wrote: the lowest IPv4 address of an interface that is no loopback. */

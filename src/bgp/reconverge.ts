@@ -1,4 +1,5 @@
 import { copyWorld } from "../emulator/copy-world.ts";
+import { leavePort } from "../emulator/tcp/open.ts";
 import { createWorld, runtimeOf, type World, type WorldOptions } from "../emulator/world.ts";
 import type { Chooser } from "../linux/chooser.ts";
 import type { HostRuntime } from "../linux/runtime.ts";
@@ -27,6 +28,12 @@ interface Chosen {
   readonly due: Map<string, number>;
 }
 
+/** A daemon that does not start, and the port on which dumps may show it. */
+export interface AbsentDaemon {
+  readonly family: Family;
+  readonly port: number;
+}
+
 /**
  * Seconds after which sessions stand as they will: connect delay and retries, the longest error wait of Calico's template, and
  * a TCP handshake that a lost SYN puts off.
@@ -35,12 +42,13 @@ export const SETTLING_TIME = 120;
 
 /**
  * Starts all daemons at once in a World without past: no connection is tracked, no neighbour is known, and of the routes that
- * the dumps show as BIRD's own none is there. What no dump tells takes the first way, which is told.
+ * the dumps show as BIRD's own none is there. What no dump tells takes the first way, which is told. `absent`: whom nobody starts.
  */
 export function startDaemons(
   network: Network,
   configurations: ReadonlyMap<string, readonly SpeakerConfiguration[]>,
   options: Pick<WorldOptions, "remembersPaths"> = {},
+  absent: ReadonlyMap<string, readonly AbsentDaemon[]> = new Map(),
 ): BgpRun {
   const chosen: Chosen = { choices: new Set(), due: new Map() };
   const world = createWorld(network, { choose: chooserOf(chosen), empty: true, forgetful: true, ...options });
@@ -57,6 +65,7 @@ export function startDaemons(
       items.map((item) => startSpeaker(world, runtime, item)),
     );
   }
+  for (const [host, daemons] of absent) for (const { family, port } of daemons) leavePort(world, host, family, port);
   return { world, speakers, chosen };
 }
 

@@ -40,14 +40,14 @@ export async function birdc(
   const speakers = run.speakers.get(node) ?? [];
   if (speakers.length === 0) {
     const names = [...run.speakers.keys()].join(", ");
-    const why = refusals.get(node);
+    const [refused] = refusals.get(node) ?? [];
     throw new InputError([
-      why === undefined
+      refused === undefined
         ? refusal(
             "unknown-host",
             `no BIRD runs on ${node}; there is ${names === "" ? "none anywhere" : `one on ${names}`}`,
           )
-        : refusal("bird-refuses-configuration", `no BIRD runs on ${node}: it does not start with ${why}`),
+        : refusal("bird-refuses-configuration", `no BIRD runs on ${node}: it does not start with ${refused.why}`),
     ]);
   }
   const origin = loaded.network.collectedAt ?? 0;

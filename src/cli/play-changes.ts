@@ -29,11 +29,12 @@ export async function playChanges(
     import("../analysis/reconverge.ts"),
   ]);
   const { network } = loaded;
-  const { configurations, findings } = daemonsOf(network, await evidence());
+  const { configurations, findings, refusals } = daemonsOf(network, await evidence());
   const folder = dirname(scenario.file);
   const stages = playStages(network, scenario, {
     file: scenario.file,
     configurations,
+    absent: refusals,
     text: (path) => {
       const text = readTextFile(resolve(folder, path), path);
       return typeof text === "string" ? text : null;

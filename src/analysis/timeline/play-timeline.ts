@@ -28,7 +28,7 @@ export interface PlayedTimeline {
 
 /** A network that has settled, before any change: BIRDs of the configurations run on the hosts. */
 export function startTimeline(network: Network, timeline: Timeline): Playing {
-  const run = startDaemons(network, timeline.configurations);
+  const run = startDaemons(network, timeline.configurations, {}, timeline.absent);
   runFor(run, SETTLING_TIME);
   const declaration = { texts: new Map(), deleted: new Set<string>(), placed: new Map(), running: null };
   const done = { declaration, off: new Set<string>(), typed: [], findings: [], kept: new Map() };

@@ -1,4 +1,4 @@
-import { type BgpRun, routesOf } from "../../bgp/reconverge.ts";
+import { type BgpRun, routesOf, type startDaemons } from "../../bgp/reconverge.ts";
 import type { SpeakerConfiguration } from "../../bgp/speaker/configuration.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Host } from "../../model/host.ts";
@@ -11,6 +11,8 @@ export interface Timeline {
   /** The scenario's file, where its changes are written. */
   readonly file: string;
   readonly configurations: ReadonlyMap<string, readonly SpeakerConfiguration[]>;
+  /** Daemons that do not start with what their hosts have. */
+  readonly absent?: Parameters<typeof startDaemons>[3];
   /** The text of a file beside the scenario; null when there is none. */
   text(path: string): string | null;
   /** The network that the cluster makes with these files too; null for a network of dumps. */

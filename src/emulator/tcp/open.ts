@@ -77,6 +77,11 @@ export function listenTcp(world: World, runtime: HostRuntime, listener: Listener
   return null;
 }
 
+/** Nobody listens any more on a port of which dumps show that somebody did. */
+export function leavePort(world: World, host: string, family: 4 | 6, port: number): void {
+  world.tcp.ported.add(portName(host, family, port));
+}
+
 export function stopListening(world: World, runtime: HostRuntime, listener: Listener): void {
   const listeners = world.tcp.listeners.get(runtime.host.name) ?? [];
   world.tcp.listeners.set(
