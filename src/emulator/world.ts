@@ -374,6 +374,8 @@ function sendDuplicate(
   frame.mark = original.mark;
   frame.confirms = original.confirms;
   frame.ctState = CT_UNTRACKED;
+  frame.copiedFrom = original.input;
+  frame.ownHeader = original.ownHeader;
   if (journey.id >= JOURNEY_LIMIT) {
     drop(runtime, frame, null, null, `after ${JOURNEY_LIMIT} packets: the exchange never ends`);
     return;

@@ -10,6 +10,7 @@ import { findNeighbour, isConnected } from "./neighbour-table.ts";
 import { runHook } from "./netfilter/hooks.ts";
 import { FORWARD, type Hook, NF_ACCEPT, POSTROUTING, PREROUTING } from "./netfilter/verdict.ts";
 import { noNeighbour } from "./no-neighbour.ts";
+import { dissect } from "./routing/dissect.ts";
 import { routeInput } from "./routing/input.ts";
 import type { HostRuntime } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
@@ -69,12 +70,13 @@ export function passPrerouting(runtime: HostRuntime, bridge: Interface, port: In
  */
 function redirect(runtime: HostRuntime, bridge: Interface, skb: Skb): boolean {
   const { packet } = skb;
+  const { protocol, sport, dport } = dissect(packet);
   const route = routeInput(runtime, bridge, {
     src: packet.src,
     dst: packet.dst,
-    protocol: packet.protocol,
-    sport: packet.sport,
-    dport: packet.dport,
+    protocol,
+    sport,
+    dport,
     tos: packet.tos & 0xfc,
     mark: skb.mark,
     input: bridge.name,

@@ -6,6 +6,7 @@ import { dropAtomicFragment, standsBehind } from "./extension-headers.ts";
 import { sendIcmpError } from "./icmp.ts";
 import { sendIcmpv6Error } from "./icmpv6.ts";
 import { type DefragUser, type FragmentQueue, firstFragment, forget, gather } from "./reassembly.ts";
+import { dissect } from "./routing/dissect.ts";
 import { routeInput } from "./routing/input.ts";
 import { type HostRuntime, PLAIN_ENDING } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
@@ -77,7 +78,8 @@ function expire(runtime: HostRuntime, queue: FragmentQueue, user: DefragUser): v
   }
   if (user !== "local-deliver") {
     const { packet, mark } = first;
-    const { src, dst, protocol, sport, dport, tos } = packet;
+    const { src, dst, tos } = packet;
+    const { protocol, sport, dport } = dissect(packet);
     const key = { src, dst, protocol, sport, dport, tos: tos & 0xfc, mark, output: null, uid: 0, packet };
     const route = routeInput(runtime, first.input, { ...key, input: first.input.name });
     if (route.kind !== "deliver") return;

@@ -1,6 +1,6 @@
 import type { Interface } from "../model/interface.ts";
 import { type Address, ipv6, isUnspecified } from "../net/address.ts";
-import { DEST_UNREACHABLE, FRAGMENTATION_NEEDED } from "../net/icmp.ts";
+import { DEST_UNREACHABLE, FRAGMENTATION_NEEDED, V6_PACKET_TOO_BIG } from "../net/icmp.ts";
 import { findExtension } from "../net/ipv6-extension.ts";
 import { isFragment, type Packet, packetLength } from "../net/packet.ts";
 import { IPIP, UDP } from "../net/protocol.ts";
@@ -25,6 +25,7 @@ import { exceedsRouteMtu6, mayForward6 } from "./forward6.ts";
 import { fragment } from "./fragment.ts";
 import { comesIn } from "./frame-filter.ts";
 import { sendIcmpError } from "./icmp.ts";
+import { sendIcmpv6Error } from "./icmpv6.ts";
 import { refusedHeader } from "./ipv6-header.ts";
 import { hearItself, hearsItself } from "./loop-back.ts";
 import { ENDLESS, endlessLoop } from "./loop-watch.ts";
@@ -35,6 +36,7 @@ import { noNeighbour } from "./no-neighbour.ts";
 import { learnTunnelMtu, outgoingMtu } from "./path-mtu.ts";
 import { unreachable } from "./route-error.ts";
 import { connectSource } from "./routing/connect.ts";
+import { dissect } from "./routing/dissect.ts";
 import { type ForwardResult, routeInput } from "./routing/input.ts";
 import { routeOutput, routeOutputKey, sourceFor } from "./routing/output.ts";
 import type { RoutingResult } from "./routing/result.ts";
@@ -138,12 +140,13 @@ function refuseHeader(runtime: HostRuntime, skb: Skb, refused: HeaderRefusal, ho
 /** ip_route_input(), ip6_route_input(): where the packet goes. */
 function routeReceived(runtime: HostRuntime, device: Interface, skb: Skb): void {
   const { packet } = skb;
+  const { protocol, sport, dport } = dissect(packet);
   const route = routeInput(runtime, device, {
     src: packet.src,
     dst: packet.dst,
-    protocol: packet.protocol,
-    sport: packet.sport,
-    dport: packet.dport,
+    protocol,
+    sport,
+    dport,
     tos: packet.tos & 0xfc,
     mark: skb.mark,
     input: device.name,
@@ -379,7 +382,8 @@ function inPieces(runtime: HostRuntime, skb: Skb, output: Interface, route: Rout
   const mtu = outgoingMtu(runtime, skb, route);
   const longest = reassembled === null ? packetLength(packet) : reassembled.maxSize;
   if (packet.df && longest > mtu) {
-    sendIcmpError(runtime, skb, DEST_UNREACHABLE, FRAGMENTATION_NEEDED, mtu);
+    if (packet.src.family === 6) sendIcmpv6Error(runtime, skb, V6_PACKET_TOO_BIG, 0, mtu);
+    else sendIcmpError(runtime, skb, DEST_UNREACHABLE, FRAGMENTATION_NEEDED, mtu);
     reject(runtime, skb, null, "POSTROUTING", `larger than the MTU ${mtu} of ${output.name}`);
     return "EMSGSIZE";
   }

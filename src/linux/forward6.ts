@@ -52,12 +52,13 @@ export function mayForward6(
 }
 
 /**
- * ip6_fragment(): routers cut nothing, nor does the sender what a raw socket gave its own header. The `mtu` of a route and a
- * path MTU that was learnt are only looked at here, behind POSTROUTING. Returns what is wrong, once the error is sent; null
- * when the packet fits or may be cut.
+ * ip6_fragment(): routers cut nothing, nor what TEE copied of it, nor does the sender what a raw socket gave its own header.
+ * The `mtu` of a route and a path MTU that was learnt are only looked at here, behind POSTROUTING. Returns what is wrong, once
+ * the error is sent; null when the packet fits or may be cut.
  */
 export function exceedsRouteMtu6(runtime: HostRuntime, skb: Skb, result: RoutingResult): string | null {
-  if ((skb.input === null && !skb.ownHeader) || result.kind === "error" || result.kind === "local") return null;
+  const mayCut = skb.input === null && skb.copiedFrom === null && !skb.ownHeader;
+  if (mayCut || result.kind === "error" || result.kind === "local") return null;
   const mtu = routeMtu(runtime, result, skb.packet.dst, false);
   if ((skb.reassembled?.maxSize ?? packetLength(skb.packet)) <= mtu) return null;
   sendIcmpv6Error(runtime, skb, V6_PACKET_TOO_BIG, 0, mtu);

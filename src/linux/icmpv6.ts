@@ -104,7 +104,7 @@ function ownsAddress(runtime: HostRuntime, address: Address, device: Interface |
  * destination), unless the route back has one of its own (`src`).
  */
 function inboundSource(runtime: HostRuntime, skb: Skb): Address | null {
-  const device = skb.input === null ? null : cameBy(skb);
+  const device = skb.input === null ? skb.copiedFrom : cameBy(skb);
   if (device === null || device.kind === "loopback") return null;
   const { src } = skb.packet;
   const back = backTo(runtime, src);

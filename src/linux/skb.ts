@@ -109,6 +109,8 @@ export interface Skb {
    * in POSTROUTING it counts as the incoming device.
    */
   carrier: Interface | null;
+  /** The device that the packet came in by of which TEE made this one (`IP6CB(skb)->iif`); null for all else. */
+  copiedFrom: Interface | null;
   /** Sent by a raw socket with a header of its own (`!skb->ignore_df`): in IPv6 nobody cuts it. */
   ownHeader: boolean;
   /** Hears itself: the copy of what this host sends to many (PACKET_LOOPBACK). */
@@ -181,6 +183,7 @@ export function skb(packet: Packet, journey: number): Skb {
     loop: null,
     copies: null,
     carrier: null,
+    copiedFrom: null,
     ownHeader: false,
     loopedBack: false,
     boundInterface: null,

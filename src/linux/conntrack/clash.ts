@@ -1,14 +1,7 @@
 import { ICMP, ICMPV6, UDP, UDPLITE } from "../../net/protocol.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
-import {
-  type Connection,
-  IPS_DST_NAT_DONE,
-  IPS_DYING,
-  IPS_FIXED_TIMEOUT,
-  IPS_NAT_CLASH,
-  IPS_SRC_NAT_DONE,
-} from "./connection.ts";
+import { type Connection, IPS_DYING, IPS_FIXED_TIMEOUT, IPS_NAT_CLASH } from "./connection.ts";
 import { addReplyOnly } from "./table.ts";
 import { sameTuple } from "./tuple.ts";
 import { findRival } from "./zone.ts";
@@ -19,6 +12,17 @@ const CLASH_TIMEOUT = 1;
 /** `allow_clash` of the trackers. */
 function mayClash(protocol: number): boolean {
   return protocol === UDP || protocol === UDPLITE || protocol === ICMP || protocol === ICMPV6;
+}
+
+/**
+ * nf_ct_can_merge(): both have both tuples in common, in the same directions or each as the other's reply. Kernels before 6.12
+ * took all that meets an untranslated connection for its packet.
+ */
+function isOneFlow(winner: Connection, loser: Connection): boolean {
+  return (
+    (sameTuple(winner.original, loser.original) && sameTuple(winner.reply, loser.reply)) ||
+    (sameTuple(winner.original, loser.reply) && sameTuple(winner.reply, loser.original))
+  );
 }
 
 /**
@@ -33,8 +37,7 @@ export function resolveClash(
   now: number,
 ): boolean {
   if (!mayClash(winner.original.protocol) || (winner.status & IPS_DYING) !== 0) return false;
-  const untranslated = (winner.status & (IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE)) === 0;
-  if (untranslated || (sameTuple(winner.original, loser.original) && sameTuple(winner.reply, loser.reply))) {
+  if (isOneFlow(winner, loser)) {
     winner.originalPackets += loser.originalPackets;
     winner.originalBytes += loser.originalBytes;
     skb.connection = winner;

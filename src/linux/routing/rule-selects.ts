@@ -4,6 +4,7 @@ import { formatAddress, unspecified } from "../../net/address.ts";
 import { prefixContains } from "../../net/prefix.ts";
 import { isFree, valueIn } from "../free-value.ts";
 import type { HostRuntime } from "../runtime.ts";
+import { OF_UNKNOWN_SPI } from "./dissect.ts";
 import type { RouteKey } from "./key.ts";
 
 /** Bits of the TOS byte that IPv4 rules and routes of `tos N` look at (INET_DSCP_LEGACY_TOS_MASK). */
@@ -28,8 +29,8 @@ function selectorsHold(runtime: HostRuntime, rule: PolicyRule, key: RouteKey): b
   if (rule.tos !== 0 && rule.tos !== (rule.family === 4 ? key.tos & LEGACY_TOS_MASK : key.tos)) return false;
   if (rule.dscp !== null && (((key.tos >>> 2) ^ rule.dscp.value) & rule.dscp.mask) !== 0) return false;
   if (rule.protocol !== null && rule.protocol !== key.protocol) return false;
-  if (rule.sport !== null && !portIn(runtime, key.sport, rule.sport)) return false;
-  if (rule.dport !== null && !portIn(runtime, key.dport, rule.dport)) return false;
+  if (rule.sport !== null && !portIn(runtime, rule, key, "sport", rule.sport)) return false;
+  if (rule.dport !== null && !portIn(runtime, rule, key, "dport", rule.dport)) return false;
   if (rule.uidRange !== null && (key.uid < rule.uidRange.first || key.uid > rule.uidRange.last)) return false;
   if (rule.tunnelId !== null && !tunnelIdHolds(runtime, rule, key)) return false;
   return !rule.l3mdev || l3mdevHolds(runtime, rule, key);
@@ -42,7 +43,15 @@ function fromHolds(from: NonNullable<PolicyRule["from"]>, { src }: RouteKey): bo
 }
 
 /** Ports are asked for only where a look-up knows them; 0 is the port of a packet without ports. */
-function portIn(runtime: HostRuntime, port: number, range: { readonly first: number; readonly last: number }): boolean {
+function portIn(
+  runtime: HostRuntime,
+  rule: PolicyRule,
+  key: RouteKey,
+  side: "sport" | "dport",
+  range: { readonly first: number; readonly last: number },
+): boolean {
+  const port = key[side];
+  if (port === OF_UNKNOWN_SPI) return unknownSelector(runtime, rule, key, `${side} ${range.first}-${range.last}`);
   return isFree(port)
     ? valueIn(runtime.services.freeValues, runtime.services.choose, port, [range])
     : port >= range.first && port <= range.last;
@@ -70,8 +79,9 @@ function mayBeVrf(device: Interface | undefined): boolean {
   return device?.kind === "other";
 }
 
-function unknownSelector(runtime: HostRuntime, rule: PolicyRule, key: RouteKey): boolean {
+function unknownSelector(runtime: HostRuntime, rule: PolicyRule, key: RouteKey, ports = ""): boolean {
   const what = [
+    ...(ports === "" ? [] : [ports]),
     ...(rule.unmodelled === "" ? [] : [rule.unmodelled]),
     ...(rule.tunnelId === null ? [] : [`tun_id ${rule.tunnelId}`]),
     ...(rule.l3mdev ? ["l3mdev"] : []),

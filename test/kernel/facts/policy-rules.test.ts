@@ -7,6 +7,16 @@ import { routerLab6 } from "../harness/router-lab-6.ts";
 
 const available = await kernelAvailable();
 
+/** SPIs whose halves are the ports that rules ask for: 1500 and 80, then 4000 and 80. */
+const HEADERS: readonly NonNullable<ProbePacket["extensions"]>[] = [
+  [{ header: "authentication", spi: 1500 * 0x10000 + 80 }],
+  [{ header: "hop-by-hop" }, { header: "authentication", spi: 4000 * 0x10000 + 80 }],
+  [{ header: "destination" }],
+  [{ header: "fragment" }],
+  [{ header: "fragment" }, { header: "destination" }],
+  [{ header: "fragment" }, { header: "authentication", spi: 4000 * 0x10000 + 80 }],
+];
+
 /** Policy rules of the kernel, by the packets that they send elsewhere: each selector, negated too, and each action. */
 describe.skipIf(!available).each([4, 6] as const)("policy rules, IPv%i", (family) => {
   const six = family === 6;
@@ -56,6 +66,11 @@ describe.skipIf(!available).each([4, 6] as const)("policy rules, IPv%i", (family
     { ...local, mark: 0x11 },
     { ...local, bindInterface: "out0" },
     { ...local, proto: "tcp", flags: "S", dport: 443 },
+    // Nothing tracks it, so that it is routed as a fragment.
+    { ...udp, length: 64, ipid: 1, mf: true, df: false },
+    { ...udp, length: 64, ipid: 1, fragOffset: 64, df: false },
+    { host: "R", interface: "in0", src, dst: far, proto: 50 },
+    ...(six ? HEADERS.map((extensions) => ({ ...udp, extensions })) : []),
   ];
 
   const SELECTORS = [

@@ -306,7 +306,11 @@ export class Runner {
       if (round === null) continue;
       this.tally.probes++;
       this.tally.kinds.set(built.world.kind, (this.tally.kinds.get(built.world.kind) ?? 0) + 1);
-      if (round.instant !== "sent") this.tally.otherInstants++;
+      if (round.instant !== "sent") {
+        // The sequence was asked again, and counted again.
+        this.tally.otherInstants++;
+        watch.spoil();
+      }
       const { outcome } = round.kernel;
       this.tally.outcomes.set(outcome, (this.tally.outcomes.get(outcome) ?? 0) + 1);
       if (outcome === "loop") {

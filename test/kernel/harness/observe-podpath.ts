@@ -1,4 +1,4 @@
-import type { Journey } from "../../../src/emulator/journey.ts";
+import type { Journey, JourneyEnd } from "../../../src/emulator/journey.ts";
 import { ENDLESS } from "../../../src/linux/loop-watch.ts";
 import { formatAddress } from "../../../src/net/address.ts";
 import {
@@ -21,6 +21,7 @@ import type { TraceStep } from "../../../src/trace/step.ts";
 import { hasCopies, originalOf } from "./copies.ts";
 import {
   inOrder,
+  lastHook,
   lastPlace,
   type Observation,
   type SeenHop,
@@ -235,12 +236,18 @@ function isEndless(text: string): boolean {
   return text.startsWith(ENDLESS) || text.endsWith("the exchange never ends");
 }
 
+/** Of what conntrack drops itself, when it would file a connection, the kernel tells the hook of the last rule alone. */
+function hookOf(end: JourneyEnd, rules: readonly SeenRule[]): Observation["hook"] {
+  return end.chain === null ? lastHook(rules.filter(({ host }) => host === end.host)) : end.ending.hook;
+}
+
 /** What one branch of an answer says, in the common form. */
 export function observePodpath({ run, count }: Branch): Observation {
   const journey = run.journeys[run.first];
   if (journey === undefined) throw new Error("the probe sent nothing");
   const steps = run.steps.get(journey.id) ?? [];
   const hops = hopsOf(steps);
+  const rules = rulesOf(steps);
   const { end } = journey;
   const endless = run.journeys.slice(run.first).some(({ end: its }) => its !== null && isEndless(its.ending.text));
   const dropped = end !== null && (end.ending.outcome === "dropped" || end.ending.outcome === "rejected");
@@ -248,9 +255,9 @@ export function observePodpath({ run, count }: Branch): Observation {
     outcome: endless ? "loop" : (end?.ending.outcome ?? "lost"),
     host: end?.host ?? null,
     interface: lastPlace(hops)?.interface ?? null,
-    hook: end?.ending.reason === "NETFILTER_DROP" ? end.ending.hook : null,
+    hook: end?.ending.reason === "NETFILTER_DROP" ? hookOf(end, rules) : null,
     hops,
-    rules: rulesOf(steps),
+    rules,
     delivered: end?.ending.outcome === "delivered" ? { host: end.host, packet: podpathPacket(end.packet) } : null,
     reason: dropped ? (end.ending.reason ?? "NOT_SPECIFIED") : null,
     ends: endsOf(steps),

@@ -262,6 +262,8 @@ class Topology:
                     host.namespace.sysctl(f"net.{family}.neigh.{interface.name}.delay_first_probe_time", 3600)
                     if self.patient:
                         host.namespace.sysctl(f"net.{family}.neigh.{interface.name}.retrans_time_ms", 3_600_000)
+                        # With more than gc_thresh1 neighbours on the whole machine, those unused for a minute are forgotten.
+                        host.namespace.sysctl(f"net.{family}.neigh.{interface.name}.gc_stale_time", 86_400)
             for key, value in self._sysctls(host, defaults).items():
                 if sysctl_interface(key) is not None:
                     host.namespace.sysctl(key, value)
