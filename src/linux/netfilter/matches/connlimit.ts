@@ -1,12 +1,15 @@
+import type { Matches } from "../../../model/ruleset.ts";
 import type { Address, Family } from "../../../net/address.ts";
 import { parseAddress } from "../../../net/address.ts";
 import { addressBits, maskAddress, maskLength, netmask } from "../../../net/prefix.ts";
 import { type Connection, IPS_CONFIRMED, IPS_DYING, type Tuple } from "../../conntrack/connection.ts";
 import { sameTuple, tupleOf } from "../../conntrack/tuple.ts";
+import type { HostRuntime } from "../../runtime.ts";
 import type { MatchExtension } from "../extension.ts";
 import { matchState } from "../match-state.ts";
 import { parseNumber } from "../option-values.ts";
 import { givenOption, givenValue } from "../option-words.ts";
+import { unknownOutcome } from "../unknown-outcome.ts";
 
 declare module "../../../model/ruleset.ts" {
   interface Matches {
@@ -22,7 +25,7 @@ declare module "../../../model/ruleset.ts" {
 declare module "../match-state.ts" {
   interface MatchStates {
     /** What this rule has seen and still counts, by group of addresses. */
-    connlimit: Map<string, readonly Counted[]>;
+    connlimit: Map<string, CountedGroup>;
   }
 }
 
@@ -32,8 +35,23 @@ interface Counted {
   readonly connection: Connection | null;
 }
 
-/** CONNCOUNT_GC_MAX_NODES: more than so many that are gone are not cleared away at once. */
-const MAX_CLEARED = 8;
+/** struct nf_conncount_list */
+interface CountedGroup {
+  readonly counted: readonly Counted[];
+  /** Virtual seconds at which it was last looked through to its end (`last_gc`). */
+  readonly lookedThrough: number;
+  /** Packets that have come to it. */
+  readonly packets: number;
+}
+
+/** CONNCOUNT_GC_MAX_COLLECT: more than so many that are gone are not cleared away at once. Kernels before 6.18.3 clear 8 (by reading). */
+const MAX_CLEARED = 64;
+
+/**
+ * Two ticks, and what is left of one, of the slowest clock that kernels are built with (CONFIG_HZ 100): for so long also what another
+ * processor has just counted is not cleared away.
+ */
+const TICKS = 0.03;
 
 function parseMask(text: string | null, family: Family): number | null {
   if (text === null) return addressBits(family);
@@ -61,18 +79,57 @@ function isClosed({ connection }: Counted): boolean {
  * __nf_conncount_add(): clears away what is gone, up to the packet's own tuple. Behind that nobody looks, so that a connection
  * that was dropped for being one too many goes on counting against those before it.
  */
-function countAnew(seen: readonly Counted[], own: Counted, now: number): readonly Counted[] {
+function countAnew(seen: readonly Counted[], own: Counted, now: number): { counted: Counted[]; isNew: boolean } {
   const kept: Counted[] = [];
   let at = 0;
   for (let cleared = 0; at < seen.length && cleared <= MAX_CLEARED; at++) {
     const item = seen[at];
     if (item === undefined) break;
     if (isGone(item, now)) cleared++;
-    else if (sameTuple(item.tuple, own.tuple)) return [...kept, ...seen.slice(at)];
+    else if (sameTuple(item.tuple, own.tuple)) return { counted: [...kept, ...seen.slice(at)], isNew: false };
     else if (isClosed(item)) cleared++;
     else kept.push(item);
   }
-  return [...kept, ...seen.slice(at), own];
+  return { counted: [...kept, ...seen.slice(at), own], isNew: true };
+}
+
+/**
+ * Within one tick of the clock nobody looks twice: what has no confirmed connection then counts beside what is gone, and beside itself.
+ * How much of a tick lies between two packets of one moment is in no dump.
+ */
+function isWithinTick(runtime: HostRuntime, rule: string, group: CountedGroup): boolean {
+  return unknownOutcome(runtime, {
+    code: "match-hidden-state",
+    item: rule,
+    fields: `packet ${group.packets}`,
+    question: `does it come to "-m ${rule}" in the same tick of the clock as another one, so that what is gone still counts?`,
+    no: "it comes later, and what is gone is cleared away",
+    yes: "it comes in the same tick",
+  });
+}
+
+function count(runtime: HostRuntime, rule: string, group: CountedGroup | undefined, own: Counted): CountedGroup {
+  const now = runtime.services.now();
+  // insert_tree()
+  if (group === undefined) return { counted: [own], lookedThrough: now, packets: 1 };
+  const { counted, lookedThrough } = group;
+  const packets = group.packets + 1;
+  const looked = countAnew(counted, own, now);
+  const isConfirmed = own.connection !== null && (own.connection.status & IPS_CONFIRMED) !== 0;
+  const matters = looked.counted.length <= counted.length;
+  if (!isConfirmed && matters && now - lookedThrough < TICKS && isWithinTick(runtime, rule, group))
+    return { counted: [...counted, own], lookedThrough, packets };
+  return { counted: looked.counted, lookedThrough: looked.isNew ? now : lookedThrough, packets };
+}
+
+function print({ limit, mode, maskLength: bits, side }: Matches["connlimit"]): readonly string[] {
+  return [
+    `--connlimit-${mode}`,
+    String(limit),
+    "--connlimit-mask",
+    String(bits),
+    side === "source" ? "--connlimit-saddr" : "--connlimit-daddr",
+  ];
 }
 
 /**
@@ -102,27 +159,21 @@ export const connlimit: MatchExtension<"connlimit"> = {
     const mode = (above === undefined) === option.invert ? "above" : "upto";
     return { value: { limit, mode, maskLength: bits, side } };
   },
-  print: ({ limit, mode, maskLength: bits, side }) => [
-    `--connlimit-${mode}`,
-    String(limit),
-    "--connlimit-mask",
-    String(bits),
-    side === "source" ? "--connlimit-saddr" : "--connlimit-daddr",
-  ],
+  print,
   compile(options, _rule, family) {
     const mask = netmask(family, options.maskLength);
+    const rule = ["connlimit", ...print(options)].join(" ");
     return {
       kind: "call",
       test({ packet, connection }, runtime) {
-        const now = runtime.services.now();
         const groups = matchState(runtime, "connlimit", options, () => new Map());
         const address = maskAddress(options.side === "source" ? packet.src : packet.dst, mask);
         const key = groupKey(address, connection?.original.zone ?? 0);
         // A packet without a connection is counted by its own addresses, unless they are a connection's that counts already.
         const own = { tuple: connection?.original ?? tupleOf(packet, 0), connection };
-        const counted = countAnew(groups.get(key) ?? [], own, now);
-        groups.set(key, counted);
-        return counted.length > options.limit === (options.mode === "above");
+        const group = count(runtime, rule, groups.get(key), own);
+        groups.set(key, group);
+        return group.counted.length > options.limit === (options.mode === "above");
       },
     };
   },
