@@ -56,3 +56,12 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
     return value;
   };
 }
+
+/** One of these words, in capitals or not. */
+export function oneOf(words: readonly string[]): (text: string) => string {
+  return (text) => {
+    const found = words.find((word) => word.toLowerCase() === text.toLowerCase());
+    if (found === undefined) throw new InvalidArgumentError(`Allowed choices are ${words.join(", ")}.`);
+    return found;
+  };
+}

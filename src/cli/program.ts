@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { findingText } from "../report/finding-text.ts";
 import { addBgpOption } from "./bgp-option.ts";
-import { addCommonOptions, addTextOptions, wholeNumber } from "./common-options.ts";
+import { addCommonOptions, addTextOptions, oneOf, wholeNumber } from "./common-options.ts";
 import { BAD_INPUT, DEFECT, DONE, type ExitCode } from "./exit-code.ts";
 import { addFactOptions } from "./fact-options.ts";
 import { InputError } from "./input-error.ts";
@@ -22,6 +22,8 @@ export async function runCommand(args: readonly string[], io: Io): Promise<ExitC
     return explain(error, io);
   }
 }
+
+const ENCAPSULATIONS = ["None", "IPIP", "IPIPCrossSubnet", "VXLAN", "VXLANCrossSubnet"];
 
 const NETWORK = "snapshot folder or archive, bundle, folder of manifests, scenario, one dump file, or -";
 
@@ -142,7 +144,8 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
       .option("--pods <number>", "pods of one Deployment", wholeNumber(1, 1_000_000), 4)
       .addOption(
         new Option("--encapsulation <mode>", "how packets between pods cross the network")
-          .choices(["None", "IPIP", "IPIPCrossSubnet", "VXLAN", "VXLANCrossSubnet"])
+          .choices(ENCAPSULATIONS)
+          .argParser(oneOf(ENCAPSULATIONS))
           .default("VXLANCrossSubnet"),
       )
       .option("--calico-version <version>", "which rules Felix writes", "v3.29.2")

@@ -41,10 +41,21 @@ interface Played {
 /** `podpath run`: plays scenarios one after the other, then tells what differs between the first and the last. */
 export async function run(names: readonly string[], options: RunOptions, io: Io): Promise<ExitCode> {
   const played: Played[] = [];
-  for (const name of names) played.push(await play(name, options, io));
+  const refused: Finding[] = [];
+  for (const name of names) {
+    try {
+      played.push(await play(name, options, io));
+    } catch (error) {
+      // of several scenarios one that cannot be played does not keep the others from it
+      if (!(error instanceof InputError) || names.length === 1) throw error;
+      refused.push(...error.findings);
+    }
+  }
+  if (played.length === 0) throw new InputError(refused);
   const hideAnswer = options.hideAnswer ?? false;
   const output = openOutput(io, options);
   try {
+    output.findings(refused, true);
     for (const { loaded, findings, shortName } of played) {
       output.findings(findings, true);
       remarkOn(loaded, shortName, output);
@@ -69,7 +80,8 @@ export async function run(names: readonly string[], options: RunOptions, io: Io)
   } finally {
     output.close();
   }
-  return worst(played.flatMap(codesOf));
+  const codes = played.flatMap(codesOf);
+  return worst(refused.length > 0 ? [...codes, BAD_INPUT] : codes);
 }
 
 async function play(name: string, options: RunOptions, io: Io): Promise<Played> {

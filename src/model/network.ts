@@ -68,6 +68,8 @@ export interface Network {
   readonly losses?: ReadonlyMap<string, Loss>;
   /** The BGP that ran among the hosts and left their routes; absent where routes are as dumped, or taken for granted. */
   readonly bgp?: NetworkBgp;
+  /** The file that says what no manifest says of its machines (`nodes.yaml`); absent: they were dumped. */
+  readonly declaredIn?: string;
   /** How programs find the addresses of names. */
   readonly names: NameService;
 }

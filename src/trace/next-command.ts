@@ -9,8 +9,10 @@ export interface NextCommand {
   /** Where to run it; null where the question names no host. */
   readonly host: string | null;
   readonly command: string;
-  /** The file of a snapshot that its output fills; null for what no snapshot keeps. */
+  /** The file of a snapshot that its output fills; null for what no snapshot keeps, and in a cluster of manifests. */
   readonly file: string | null;
+  /** Where a cluster of manifests takes what the command tells: `nodes.worker-1.sysctls in nodes.yaml`; null elsewhere. */
+  readonly field: string | null;
   /** The questions and assumptions that it settles, the most important first. */
   readonly settles: readonly string[];
   /** `unknown`: the answer depends on it. `assumption`: the answer would be another if it did not hold. */
@@ -72,7 +74,7 @@ function ofUnknowns({ network, branches }: Answer, unknowns: Answer["unknowns"])
   if (most === undefined) return null;
   const { host, command, own } = most;
   const settles = [...own].sort((x, y) => decides(y) - decides(x)).map(({ question }) => question);
-  return { host, command, file: null, settles, kind: "unknown" };
+  return { host, command, file: null, field: null, settles, kind: "unknown" };
 }
 
 function ofAssumptions(answer: Answer, ask: (doubt: Doubt) => Answer): NextCommand | null {
@@ -87,9 +89,42 @@ function ofAssumptions(answer: Answer, ask: (doubt: Doubt) => Answer): NextComma
     const { host, part } = assumption;
     const same = ordered.filter((other) => other.host === host && other.part === part);
     const { command, file } = factSource(part);
-    return { host, command, file, settles: same.map(({ detail }) => detail), kind: "assumption" };
+    const { declaredIn } = answer.network;
+    const isDeclared = declaredIn !== undefined;
+    return {
+      host,
+      command,
+      file: isDeclared ? null : file,
+      field: isDeclared ? fieldOf(host, part, declaredIn) : null,
+      settles: same.map(({ detail }) => detail),
+      kind: "assumption",
+    };
   }
   return null;
+}
+
+/** Fields of a node; those of another machine that have other names. */
+const NODE_FIELDS: Readonly<Partial<Record<Assumption["part"], string>>> = {
+  rules: "firewall",
+  otherBackend: "firewall",
+  nft: "firewall",
+  routes: "routes",
+  interfaces: "interfaces",
+  sysctls: "sysctls",
+  sockets: "listen",
+};
+const MACHINE_FIELDS: Readonly<Partial<Record<Assumption["part"], string>>> = {
+  routes: "routes",
+  interfaces: "interfaces",
+  sockets: "listen",
+};
+
+function fieldOf(host: string, part: Assumption["part"], file: string): string | null {
+  if (host.startsWith("pod/")) return null;
+  const isNode = !host.startsWith("host/");
+  const field = (isNode ? NODE_FIELDS : MACHINE_FIELDS)[part];
+  if (field === undefined) return null;
+  return `${isNode ? `nodes.${host}` : `fabric.hosts (${host.slice("host/".length)})`}.${field} in ${file}`;
 }
 
 /** Nodes before other machines before pods, which are most likely as Calico makes them. */

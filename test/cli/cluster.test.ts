@@ -31,6 +31,27 @@ async function podpath(
 describe("a cluster of manifests", () => {
   const shop = join(FOLDER, "shop");
 
+  test("init takes an encapsulation in small letters, and names all where it is none", async () => {
+    const small = join(FOLDER, "small");
+    expect((await podpath("init", small, "--encapsulation", "vxlancrosssubnet")).code).toBe(0);
+    expect(readFileSync(join(small, "calico.yaml"), "utf8")).toContain("encapsulation: VXLANCrossSubnet");
+    const { code, err } = await podpath("init", join(FOLDER, "none"), "--encapsulation", "gre");
+    expect(code).toBe(2);
+    expect(err).toContain("Allowed choices are None, IPIP, IPIPCrossSubnet, VXLAN, VXLANCrossSubnet.");
+  });
+
+  test("what is to be made sure in a cluster of manifests goes into a field of nodes.yaml", async () => {
+    const sure = join(FOLDER, "sure");
+    await podpath("init", sure, "--nodes", "2", "--pods", "2");
+    const asked = ["trace", sure, "--from", "node/worker-1", "--to", "node/control-plane"];
+    const { out } = await podpath(...asked);
+    expect(out.replaceAll(/\s+/g, " ")).toMatch(
+      /To be sure → on (\S+): sysctl -a, and give it as nodes\.\1\.sysctls in nodes\.yaml/,
+    );
+    const { next } = JSON.parse((await podpath(...asked, "--json")).out);
+    expect(next).toMatchObject({ file: null, field: expect.stringMatching(/^nodes\.\S+\.sysctls in nodes\.yaml$/) });
+  });
+
   test("is written by init, and taken by check and trace", { timeout: 30_000 }, async () => {
     expect((await podpath("init", shop, "--nodes", "2", "--pods", "2", "--encapsulation", "VXLAN")).code).toBe(0);
     const check = await podpath("check", shop);

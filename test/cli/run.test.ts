@@ -54,6 +54,21 @@ describe("podpath run", () => {
     expect(json.probes[0].source).toEqual({ file: `${path}/scenario.yaml`, line: 6 });
   });
 
+  test("of several files one that is no scenario is told, and the others are played", async () => {
+    const path = scenario("probes:\n  - {name: open, from: n1, to: n2, expect: {result: answered}}\n");
+    const other = folder({ "pool.yaml": "apiVersion: projectcalico.org/v3\nkind: IPPool\n" });
+    for (const names of [
+      [`${other}/pool.yaml`, path],
+      [path, `${other}/pool.yaml`],
+    ]) {
+      const { code, out, err } = await podpath(["run", ...names]);
+      expect(code).toBe(2);
+      expect(err).toContain("pool.yaml is no scenario");
+      expect(out).toContain("✓ 1 of 1 probe gave what the scenario expects");
+    }
+    expect((await podpath(["run", `${other}/pool.yaml`])).code).toBe(2);
+  });
+
   test("the sum says what became of every probe", async () => {
     const path = scenario(
       "probes:\n  - {name: closed, from: n1, to: n2, port: 81, expect: {result: answered}}\n" +

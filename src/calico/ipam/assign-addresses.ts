@@ -113,7 +113,7 @@ export function assignAddresses(
     tunnels,
     findings: [
       ...otherSizes(cluster, origins),
-      ...contests(registry.contested),
+      ...(hasRun(cluster) ? contests(registry.contested) : []),
       ...unknownPlugin(config),
       ...assigning.refusals.findings(),
     ],
@@ -161,6 +161,15 @@ function otherSizes(cluster: Cluster, origins: OriginTable): readonly Finding[] 
 
 /** So many contests are told one by one. */
 const CONTESTS = 5;
+
+/** Something of the objects was taken from a cluster that ran: its addresses are facts, with which those here may disagree. */
+function hasRun({ pods, nodes, calicoNodes, ipamBlocks, blockAffinities }: Cluster): boolean {
+  return (
+    ipamBlocks.size + blockAffinities.size + calicoNodes.size > 0 ||
+    [...pods.values()].some(({ hostNetwork, podIPs }) => hostNetwork !== true && podIPs.length > 0) ||
+    [...nodes.values()].some(({ calicoIPv4, calicoIPv6 }) => calicoIPv4 !== null || calicoIPv6 !== null)
+  );
+}
 
 function contests(all: Registry["contested"]): readonly Finding[] {
   const findings = all.slice(0, CONTESTS).map(

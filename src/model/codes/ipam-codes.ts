@@ -40,7 +40,7 @@ export const IPAM_CODES = {
   "block-contested": {
     title: "Two nodes begin to look for a block at the same place",
     means:
-      "Which block a node looks at first follows from its name. Where another node has it already, it takes the next one: in a cluster whoever starts first is first, here whose name is.",
+      "Which block a node looks at first follows from its name. Where another node has it already, it takes the next one: in a cluster whoever starts first is first, here whose name is. It is told where objects of a cluster that ran are among the manifests (addresses of pods, blocks, Calico's Nodes), with which these may disagree.",
     todo: "Where it matters, add the IPAMBlocks and BlockAffinities of the cluster to its manifests.",
   },
   "ipam-not-modelled": {

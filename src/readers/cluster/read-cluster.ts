@@ -65,10 +65,10 @@ export function readClusterFolder(files: SnapshotFiles, later: AppliedManifests 
   }
   const unrendered = unrenderedSources(texts);
   findings.push(...unrendered.findings);
-  for (const [path, source] of texts) {
+  for (const path of texts.keys()) {
     if (!unrendered.isRead(path)) continue;
     if (!/\.(?:ya?ml|json)$/i.test(path)) continue;
-    const { nodes, rest } = partsOfFile(source);
+    const { nodes, rest } = partsOfFile(unrendered.textOf(path));
     for (const text of nodes) {
       if (nodesFile !== null) {
         findings.push(nodesFileTwice(path, text, nodesFilePath));
@@ -156,6 +156,7 @@ export function clusterNetwork(
       services: serviceNamesOf(cluster),
       fabricRoutes: file.fabric.routes,
       pools: [...cluster.ipPools.values()].map(({ cidr }) => cidr),
+      declaredIn: NODES_YAML,
       names: clusterNames(cluster, () => settled.slices),
     }),
     settled,
@@ -182,6 +183,7 @@ function endpointNames(cluster: Cluster, machines: ReadonlyMap<string, Host>): R
   });
 }
 
+const NODES_YAML = "nodes.yaml";
 const POD = "pod/";
 const NODE = "node/";
 

@@ -4,14 +4,18 @@ import { parseDocument } from "../resources/parse-document.ts";
 
 /**
  * Sources of Helm and Kustomize among the files: they become manifests only when a tool renders them. Their files are told and not
- * read; `isRead` answers for the others.
+ * read; `isRead` answers for the others. Of a file in which only some documents have values to be filled in, the others are read;
+ * where it has conditions or loops, nobody knows which documents there are.
  */
 export function unrenderedSources(files: ReadonlyMap<string, string>): {
   readonly findings: readonly Finding[];
   isRead(path: string): boolean;
+  /** Without the documents that are templates, whose lines are empty. */
+  textOf(path: string): string;
 } {
   const findings: Finding[] = [];
   const unread = new Set<string>();
+  const cut = new Map<string, string>();
   const charts = [...files.keys()].filter((path) => /(?:^|\/)Chart\.ya?ml$/.test(path)).map(folderOf);
   for (const chart of charts) {
     const inside = [...files.keys()].filter(
@@ -46,19 +50,36 @@ export function unrenderedSources(files: ReadonlyMap<string, string>): {
       });
       continue;
     }
-    const at = text.search(/^[^#\n]*\{\{-?\s*(?:\.|if\b|range\b|include\b|template\b|with\b|toYaml\b|define\b|end\b)/m);
+    const at = text.search(VALUE);
     if (at < 0) continue;
-    unread.add(path);
+    const parts = CONTROL.test(text) ? [text] : documentsOf(text);
+    const templates = parts.filter((part) => VALUE.test(part)).length;
+    const isWhole = templates === parts.filter((part) => /^[^#\s-]/m.test(part)).length;
+    if (isWhole) unread.add(path);
+    else cut.set(path, parts.map((part) => (VALUE.test(part) ? part.replace(/[^\n]/g, "") : part)).join(""));
+    const which = templates === 1 ? "One document is" : `${templates} documents are`;
     findings.push({
       code: "not-rendered",
       severity: "error",
-      message: "A template of Helm or the like: it has {{ … }} where values belong. It was not read.",
+      message: isWhole
+        ? "A template of Helm or the like: it has {{ … }} where values belong. It was not read."
+        : `${which} a template of Helm or the like, with {{ … }} where values belong, and not read; the others of the file were.`,
       file: path,
       line: text.slice(0, at).split("\n").length,
       advice: "Render it (helm template) and give the result.",
     });
   }
-  return { findings, isRead: (path) => !unread.has(path) };
+  return { findings, isRead: (path) => !unread.has(path), textOf: (path) => cut.get(path) ?? files.get(path) ?? "" };
+}
+
+/** A value to be filled in, outside of comments. */
+const VALUE = /^[^#\n]*\{\{-?\s*(?:\.|if\b|range\b|include\b|template\b|with\b|toYaml\b|define\b|end\b)/m;
+/** What decides about the lines after it. */
+const CONTROL = /^[^#\n]*\{\{-?\s*(?:if|range|with|define|end|else|block)\b/m;
+
+/** The documents of a YAML file, each with the line that ends the one before it. */
+function documentsOf(text: string): readonly string[] {
+  return text.split(/^(?=---(?:\s|$))/m);
 }
 
 /** What Helm renders or reads values from; other files of the folder are not the chart's. */

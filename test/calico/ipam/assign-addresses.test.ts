@@ -200,8 +200,15 @@ describe("where two nodes begin at the same block", () => {
     pool("p", "10.0.0.0/24", "blockSize: 25") +
     ["node1", "node2", "node3"].map((node) => pod(`n/${node}`, node)).join("");
 
+  // objects of a cluster that ran
+  const NODE = "---\napiVersion: projectcalico.org/v3\nkind: Node\nmetadata: {name: node1}\n";
+
+  test("nothing is said where no object tells of a cluster that ran: then there is nothing to differ from", () => {
+    expect(messages(planOf(text, nodesNamed("node1", "node2", "node3")))).toEqual([]);
+  });
+
   test("the first by name has it, and it is said", () => {
-    const plan = planOf(text, nodesNamed("node1", "node2", "node3"));
+    const plan = planOf(text + NODE, nodesNamed("node1", "node2", "node3"));
     expect(blockLines(plan)).toEqual(["10.0.0.0/25 node1 2", "10.0.0.128/25 node2 1"]);
     expect(messages(plan)).toEqual([
       "node2 and node1 both begin to look for a block at 10.0.0.0/25; node1 has it here and node2 has 10.0.0.128/25, because of the order of their names.",

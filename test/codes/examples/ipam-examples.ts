@@ -59,7 +59,8 @@ export const IPAM_EXAMPLES: ExamplesOf<typeof IPAM_CODES> = {
     library: () =>
       planOf(
         pool("p", "10.0.0.0/24", "blockSize: 25") +
-          ["node1", "node2", "node3"].map((node) => pod(`n/${node}`, node)).join(""),
+          ["node1", "node2", "node3"].map((node) => pod(`n/${node}`, node)).join("") +
+          "---\napiVersion: projectcalico.org/v3\nkind: Node\nmetadata: {name: node1}\n",
         nodesNamed("node1", "node2", "node3"),
       ).findings,
   },

@@ -234,6 +234,28 @@ describe("is told with file, line, column and field:", () => {
     for (const part of expected) expect(findings).toContain(part);
   });
 
+  const POLICY =
+    "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny, namespace: default}\nspec: {podSelector: {}, policyTypes: [Bogus]}\n";
+  const TEMPLATE = "apiVersion: v1\nkind: Service\nmetadata:\n  name: {{ .Release.Name }}\n";
+
+  test.each([
+    ["before", `${TEMPLATE}---\n${POLICY}`, "x.yaml:4", "x.yaml:9:"],
+    ["after", `---\n${POLICY}--- # the Service\n${TEMPLATE}`, "x.yaml:10", "x.yaml:5:"],
+  ])(
+    "a template loses none of the documents that stand %s it in its file, and their lines stay",
+    (_, text, template, policy) => {
+      const findings = told({ "x.yaml": text }).join("\n");
+      expect(findings).toContain(`${template}: One document is a template`);
+      expect(findings).toMatch(new RegExp(`${policy}\\d+: NetworkPolicy default/deny`));
+    },
+  );
+
+  test("where a template has conditions, nobody knows which documents there are", () => {
+    const findings = told({ "x.yaml": `{{- if .Values.deny }}\n---\n${POLICY}---\n{{- end }}\n` }).join("\n");
+    expect(findings).toContain("x.yaml:1: A template of Helm or the like");
+    expect(findings).not.toContain("NetworkPolicy");
+  });
+
   test("a patch of a kustomization is no object, and hides none", () => {
     const { findings, pods } = placed({
       "base/web.yaml": pod("web", "nodeName: n1"),

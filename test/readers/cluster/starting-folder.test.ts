@@ -101,6 +101,10 @@ describe("in a starting folder every pod reaches every pod and the Services", ()
   });
 });
 
+test("nothing is remarked on starting folders of many nodes, of which some begin to look for a block at the same place", () => {
+  for (const nodes of [50, 300]) networkOf({ ...WANTED, nodes, pods: 10, pool: "10.128.0.0/12" });
+});
+
 describe("a folder in which not everything could work is refused:", () => {
   test.each([
     ["two subnets without encapsulation", { twoSubnets: true }, "IPIPCrossSubnet"],
