@@ -23,6 +23,9 @@ export async function dumpedOtherwise(
   return disagreements(network, evidence, reconverge(network, evidence));
 }
 
+const tellsSessions = (stem: string): boolean => /^(?:birdc6?-protocols|calico-node-status)$/.test(stem);
+const isConfiguration = (stem: string): boolean => /^bird6?$/.test(stem);
+
 /** So many sessions run anew in well under a second, which a trace may take that tells of a loss. */
 const SESSIONS_OF_A_TRACE = 110;
 
@@ -36,12 +39,14 @@ export async function lostOtherwise(
   how: NonNullable<BgpOptions["bgp"]>,
 ): Promise<readonly Finding[]> {
   if (settled !== null || how === "assume" || machines.length === 0) return [];
-  const { readEvidence } = await import("../readers/evidence/read-evidence.ts");
-  const { evidence } = readEvidence(machines, network.origins, factEvidence);
-  const known = [...evidence.values()];
-  const count = known.reduce((sum, { bgpSessions }) => sum + bgpSessions.length, 0);
-  const isKnown = count > 0 && known.some(({ birdConfigurations }) => birdConfigurations.length > 0);
-  if (!isKnown || (how === "auto" && count > SESSIONS_OF_A_TRACE)) return [];
+  const { readEvidence, withEvidence } = await import("../readers/evidence/read-evidence.ts");
+  const without = (isWanted: (stem: string) => boolean) => machines.map((machine) => withEvidence(machine, isWanted));
+  const told = readEvidence(without(tellsSessions), network.origins, factEvidence).evidence;
+  const sessions = hostSessions(told);
+  if (!sessions.some(({ host }) => hosts.has(host))) return [];
+  if (how === "auto" && sessions.length > SESSIONS_OF_A_TRACE) return [];
+  const { evidence } = readEvidence(without(isConfiguration), network.origins, told);
+  if (![...evidence.values()].some(({ birdConfigurations }) => birdConfigurations.length > 0)) return [];
   const { reconverge } = await import("../analysis/reconverge.ts");
   const found = await disagreements(network, evidence, reconverge(network, evidence), hosts);
   return found.filter(({ severity }) => severity !== "info");

@@ -3,6 +3,7 @@ import type { Finding } from "../../model/finding.ts";
 import type { OriginTable } from "../../model/origin.ts";
 import { readLogLines } from "../logs/log-lines.ts";
 import { chooseFiles } from "../snapshot/choose-files.ts";
+import { stemOf } from "../snapshot/files.ts";
 import type { MachineFiles } from "../snapshot/layout.ts";
 import type { RecognisedFile } from "../snapshot/reading.ts";
 import { EVIDENCE_READERS } from "./evidence-readers.ts";
@@ -46,4 +47,13 @@ export function readEvidence(
     }
   }
   return { evidence: found, findings, recognised };
+}
+
+/** The machine without the evidence that `isWanted` does not name, and without logs: a dump of a node has far more than most questions need. */
+export function withEvidence(machine: MachineFiles, isWanted: (stem: string) => boolean): MachineFiles {
+  const files = [...machine.files].filter(([name, file]) => {
+    const stem = file.stem ?? stemOf(name);
+    return !EVIDENCE_READERS.has(stem) || isWanted(stem);
+  });
+  return { ...machine, files: new Map(files), logs: [] };
 }
