@@ -5,7 +5,7 @@ import type { Source } from "../model/origin.ts";
 /** The answer of `podpath explain-rule --json` (docs/reference/explain-rule.md). */
 export function explainRuleJson({ rules, sets }: Explanation): object {
   return {
-    chains: rules.map(({ nodes, family, backend, table, chain, cause, rules: own }) => ({
+    chains: rules.map(({ nodes, family, backend, table, chain, cause, rules: own, alike }) => ({
       nodes,
       family,
       backend,
@@ -13,6 +13,9 @@ export function explainRuleJson({ rules, sets }: Explanation): object {
       chain,
       ...causeJson(cause),
       rules: own.map(ruleJson),
+      ...(alike.length === 0
+        ? {}
+        : { alike: alike.map((one) => ({ nodes: one.nodes, chain: one.chain, ...causeJson(one.cause) })) }),
     })),
     sets: sets.map(({ nodes, set }) => ({
       nodes,

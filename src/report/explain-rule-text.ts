@@ -8,6 +8,8 @@ import { plural } from "./plural.ts";
 const MEMBERS = 20;
 /** So many nodes are named. */
 const NODES = 6;
+/** So many chains that are like another one are named. */
+const CHAINS = 4;
 
 /** `podpath explain-rule` for people: each rule with the line it was read from and the field that made it. */
 export function explainRuleText({ rules, sets }: Explanation, ink: Ink): string {
@@ -20,7 +22,7 @@ function nodesText(nodes: readonly string[]): string {
   return nodes.length > NODES ? `${named} and ${nodes.length - NODES} more` : named;
 }
 
-function ruleLines({ nodes, family, table, chain, cause, rules }: RuleGroup, ink: Ink): readonly string[] {
+function ruleLines({ nodes, family, table, chain, cause, rules, alike }: RuleGroup, ink: Ink): readonly string[] {
   const six = family === 6 ? " of IPv6" : "";
   const head = `${ink.strong(`${table} ${chain}`)}${six} on ${nodesText(nodes)}`;
   const lines = rules.flatMap((rule) => [
@@ -28,7 +30,19 @@ function ruleLines({ nodes, family, table, chain, cause, rules }: RuleGroup, ink
     ...placeLines(rule, ink),
   ]);
   const ofChain = cause === null ? [] : [`  of ${formatSource(cause)}`];
-  return [head, ...ofChain, ...(rules.length === 0 ? ["  no rules"] : lines)];
+  return [head, ...ofChain, ...alikeLines(alike), ...(rules.length === 0 ? ["  no rules"] : lines)];
+}
+
+function alikeLines(alike: RuleGroup["alike"]): readonly string[] {
+  if (alike.length === 0) return [];
+  const nodes = [...new Set(alike.flatMap((one) => one.nodes))];
+  const chains = plural(alike.length, "chain");
+  const named = alike.slice(0, CHAINS).map(({ chain }) => chain);
+  const rest = alike.length > CHAINS ? ", …" : "";
+  return [
+    `  and ${chains} of other devices with the same rules but for names and hashes, on ${nodesText(nodes)}:`,
+    `  ${named.join(", ")}${rest}`,
+  ];
 }
 
 function placeLines({ written, cause, owner }: ExplainedRule, ink: Ink): readonly string[] {

@@ -1,7 +1,7 @@
 import { isNodeCacheComment } from "../../kubernetes/node-local-dns/node-cache-on-node.ts";
 import type { Host } from "../../model/host.ts";
 import type { Network } from "../../model/network.ts";
-import { NO_ORIGIN, type Origin, type Source, sourceOf } from "../../model/origin.ts";
+import { NO_ORIGIN, type Origin, type OriginTable, type Source, sourceOf } from "../../model/origin.ts";
 import type { Chain, Rule, Ruleset, Table } from "../../model/ruleset.ts";
 import { printRule } from "../../readers/iptables/print.ts";
 import { compareRules } from "../drift/compare-rules.ts";
@@ -29,6 +29,8 @@ export interface ExplainedRule {
   readonly owner: Owner | null;
   /** Null: no resource made it; it is always there, or nobody knows. */
   readonly cause: Source | null;
+  /** Names of the sets that it asks. */
+  readonly sets: readonly string[];
 }
 
 /** What the rules of nodes were made from, as far as they do not tell themselves. */
@@ -43,14 +45,25 @@ export interface RuleExplainer {
   causeOfChain(name: string): Source | null;
 }
 
+/** Tells the resource that an origin names; null: none. Each is told once, as thousands of rules have one. */
+export function resourceTeller(origins: OriginTable): (origin: Origin) => Source | null {
+  const known = new Map<Origin, Source | null>();
+  return (origin) => {
+    if (origin === NO_ORIGIN) return null;
+    const before = known.get(origin);
+    if (before !== undefined) return before;
+    const source = sourceOf(origins, origin);
+    const told = source?.resource === undefined ? null : source;
+    known.set(origin, told);
+    return told;
+  };
+}
+
 /** `programmed`: what ought to be there, where objects were collected with dumps. */
 export function ruleExplainer(network: Network, programmed: Causes | null): RuleExplainer {
   const { origins } = network;
   const causeOfChain = (name: string): Source | null => resourceOf(programmed?.causes.get(name) ?? NO_ORIGIN);
-  const resourceOf = (origin: Origin): Source | null => {
-    const source = sourceOf(origins, origin);
-    return source?.resource === undefined ? null : source;
-  };
+  const resourceOf = resourceTeller(origins);
   return {
     causeOfChain,
     nftChain: (host, { family, table, chain }) =>
@@ -66,6 +79,7 @@ export function ruleExplainer(network: Network, programmed: Causes | null): Rule
           written: sourceOf(origins, rule.origin),
           owner: null,
           cause: resourceOf(rule.origin),
+          sets: [...(rule.nft?.text ?? "").matchAll(/ --match-set (\S+) /g)].map(([, name = ""]) => name),
         }),
       ),
     chain: (host, ruleset, table, chain) => {
@@ -85,10 +99,18 @@ export function ruleExplainer(network: Network, programmed: Causes | null): Rule
           table: table.name,
           chain: chain.name,
           index: i + 1,
-          text: `-A ${chain.name} ${printRule({ ...rule, counters: null }, ruleset.family)}`,
-          written: sourceOf(origins, rule.origin),
-          owner: ownerOfChain(chain.name) ?? ownerOfRule(rule),
+          // of the rules that are looked through few are shown
+          get text() {
+            return `-A ${chain.name} ${printRule({ ...rule, counters: null }, ruleset.family)}`;
+          },
+          get written() {
+            return sourceOf(origins, rule.origin);
+          },
+          get owner() {
+            return ownerOfChain(chain.name) ?? ownerOfRule(rule);
+          },
           cause,
+          sets: rule.matches.flatMap((match) => (match.name === "set" ? [match.options.name] : [])),
         };
       });
     },

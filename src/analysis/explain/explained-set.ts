@@ -38,11 +38,8 @@ export function explainedSet(
   node: ProgrammedNode | null,
   usedBy: readonly ExplainedRule[],
   origins: OriginTable,
+  resourceOf: (origin: Origin) => Source | null,
 ): ExplainedSet {
-  const resourceOf = (origin: Origin): Source | null => {
-    const source = sourceOf(origins, origin);
-    return source?.resource === undefined ? null : source;
-  };
   const expected = node?.ipSets.find(({ name }) => name === set.name);
   const rendered = new Map<string, Origin>();
   if (expected !== undefined) {

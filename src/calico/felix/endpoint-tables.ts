@@ -1,4 +1,6 @@
 import type { Pod } from "../../kubernetes/pod.ts";
+import { tellLeads } from "../../model/leads.ts";
+import { tellLikeness } from "../../model/likeness.ts";
 import type { RestoreChain } from "../../model/restore-table.ts";
 import type { TableName } from "../../model/ruleset.ts";
 import { parsePrefix } from "../../net/prefix.ts";
@@ -14,7 +16,7 @@ import type { FelixSettings } from "./felix-settings.ts";
 import { annotatedList } from "./floating-ips.ts";
 import { hostChains } from "./host-chains.ts";
 import { qosLimits } from "./qos-limits.ts";
-import { chainLater, restoreChain } from "./restore-chain.ts";
+import { chainLater, restoreChain, targetOf } from "./restore-chain.ts";
 
 /** What the endpoints of a node add to each table, and the sets that their policies ask. */
 export interface EndpointTables {
@@ -53,8 +55,10 @@ function workloadChain(
   { name, endpoint, pod }: Workload,
   direction: (typeof DIRECTIONS)[number],
   context: FelixContext,
-  settings: FelixSettings,
+  rendering: Rendering,
 ): RestoreChain {
+  const { settings } = rendering;
+  const limits = qosLimits(pod, direction);
   const from = direction === "egress";
   const prefix = from ? "cali-fw-" : "cali-tw-";
   const render = (): readonly FelixRule[] =>
@@ -73,11 +77,14 @@ function workloadChain(
           vxlan: from && !settings.allowVXLANPacketsFromWorkloads,
           ipip: from && !settings.allowIPIPPacketsFromWorkloads,
         },
-        limits: qosLimits(pod, direction),
+        limits,
       },
       settings,
     ).rules;
-  return chainLater(endpointChainName(prefix, name), render);
+  const chain = chainLater(endpointChainName(prefix, name), render);
+  const { packetRate, packetBurst, maxConnections } = limits;
+  tellLikeness(chain, rendering.likenessOf(endpoint, `${direction} ${packetRate} ${packetBurst} ${maxConnections}`));
+  return chain;
 }
 
 function dispatchOf(workloads: readonly Workload[], settings: FelixSettings): readonly RestoreChain[] {
@@ -86,7 +93,11 @@ function dispatchOf(workloads: readonly Workload[], settings: FelixSettings): re
   return [
     ...dispatchChains("cali-from-wl-dispatch", names, "in", "cali-fw-", unknown),
     ...dispatchChains("cali-to-wl-dispatch", names, "out", "cali-tw-", unknown),
-  ].map(restoreChain);
+  ].map((chain) => {
+    const restored = restoreChain(chain);
+    tellLeads(restored, chain.rules.map(targetOf));
+    return restored;
+  });
 }
 
 /** Interfaces whose packets may come from other sources, where WorkloadSourceSpoofing is Any (endpoint_mgr.go, updateRPFSkipChain). */
@@ -126,7 +137,7 @@ export function endpointTables(
   const own = new Map<RestoreChain, LabelledClass>();
   for (const workload of workloads) {
     for (const direction of DIRECTIONS)
-      own.set(workloadChain(workload, direction, context, settings), workload.endpoint);
+      own.set(workloadChain(workload, direction, context, rendering), workload.endpoint);
   }
   const spoofed = spoofingRules(workloads, rendering, spoofing);
   const ofInterfaces = hostChains(interfaces, context, settings);

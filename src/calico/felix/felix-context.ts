@@ -1,6 +1,7 @@
 import type { Pod } from "../../kubernetes/pod.ts";
 import type { TunnelAddresses } from "../../kubernetes/tunnel-addresses.ts";
 import type { IpSet, SetMember } from "../../model/ip-set.ts";
+import type { Likeness } from "../../model/likeness.ts";
 import { findMembersBy } from "../../model/members-at.ts";
 import { NO_ORIGIN, type OriginTable, originOfField } from "../../model/origin.ts";
 import type { RestoreTable } from "../../model/restore-table.ts";
@@ -36,6 +37,8 @@ export interface Rendering {
   readonly tables: readonly RestoreTable[];
   readonly chains: PolicyChains;
   ofClass(endpoints: LabelledClass): ClassChains;
+  /** One object for the chains of all workloads of a class that are told apart by nothing but their names. */
+  likenessOf(endpoints: LabelledClass, others: string): Likeness;
   /** The table of all nodes whose endpoints add nothing of their own to it. */
   usual(table: RestoreTable, make: () => RestoreTable): RestoreTable;
 }
@@ -222,11 +225,13 @@ export function felixContext(
       if (found !== undefined) return found;
       const chains = policyChains(settings, convert);
       const usual = new Map<RestoreTable, RestoreTable>();
+      const likenesses = once((_: LabelledClass) => once((_others: string): Likeness => ({})));
       const made: Rendering = {
         settings,
         tables: staticTables(settings).map(restoreTable),
         chains,
         ofClass: once((endpoints: LabelledClass) => classChains(endpoints, context, chains)),
+        likenessOf: (endpoints, others) => likenesses(endpoints)(others),
         usual: (table, make) => {
           const found = usual.get(table) ?? make();
           usual.set(table, found);

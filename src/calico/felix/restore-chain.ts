@@ -1,4 +1,6 @@
 import { lazyChain } from "../../model/lazy-chain.ts";
+import { leadsOf } from "../../model/leads.ts";
+import { type Likeness, likenessOf } from "../../model/likeness.ts";
 import { NO_ORIGIN } from "../../model/origin.ts";
 import type { RestoreChain, RestoreHook, RestoreRule, RestoreTable } from "../../model/restore-table.ts";
 import { type FelixChain, type FelixHook, type FelixRule, type FelixTable, felixRuleText } from "./felix-rule.ts";
@@ -38,20 +40,34 @@ export function restoreTable({ name, hooks, chains }: FelixTable): RestoreTable 
 
 const TARGET = /^.*(?:^| )--(?:jump|goto) (\S+)/;
 
+/** The chain or verdict that a rule leads to. */
+export function targetOf({ action }: FelixRule): string {
+  return TARGET.exec(action)?.[1] ?? "";
+}
+
+function targetsOf(rules: readonly RestoreRule[]): readonly string[] {
+  return rules.map(({ text }) => TARGET.exec(text)?.[1] ?? "");
+}
+
 /** Only what packets can reach is programmed: chains that no rule leads to are left out (felix/iptables/table.go, refcounts). */
 export function reachableChains(
   hooks: readonly RestoreHook[],
   chains: ReadonlyMap<string, RestoreChain>,
 ): readonly RestoreChain[] {
   const reached = new Set<RestoreChain>();
-  const visit = (rules: readonly RestoreRule[]): void => {
-    for (const { text } of rules) {
-      const chain = chains.get(TARGET.exec(text)?.[1] ?? "");
+  // what one of many alike leads to, the first of them has led to
+  const alike = new Set<Likeness>();
+  const visit = (targets: Iterable<string>): void => {
+    for (const target of targets) {
+      const chain = chains.get(target);
       if (chain === undefined || reached.has(chain)) continue;
       reached.add(chain);
-      visit(chain.rules);
+      const likeness = likenessOf(chain);
+      if (likeness !== null && alike.has(likeness)) continue;
+      if (likeness !== null) alike.add(likeness);
+      visit(leadsOf(chain) ?? targetsOf(chain.rules));
     }
   };
-  for (const { rules } of hooks) visit(rules);
+  for (const { rules } of hooks) visit(targetsOf(rules));
   return [...reached];
 }

@@ -1,3 +1,5 @@
+import { leadsOf, tellLeads } from "../../model/leads.ts";
+import { likenessOf, tellLikeness } from "../../model/likeness.ts";
 import { numberOf } from "../../model/object-number.ts";
 import { NO_ORIGIN } from "../../model/origin.ts";
 import type { RestoreChain, RestoreHook, RestoreRule, RestoreTable } from "../../model/restore-table.ts";
@@ -173,6 +175,10 @@ function chainOf(chain: RestoreChain, scope: Scope): Chain {
     counters: null,
     origin: NO_ORIGIN,
   };
+  const likeness = likenessOf(chain);
+  if (likeness !== null) tellLikeness(made, likeness);
+  const leads = leadsOf(chain);
+  if (leads !== null) tellLeads(made, leads);
   parsedChains[scope.family].set(chain, made);
   return made;
 }

@@ -1,0 +1,14 @@
+/** What chains have in common whose rules differ in nothing but the chain's own name and the hashes that are made of it. */
+export type Likeness = object;
+
+const known = new WeakMap<object, Likeness>();
+
+/** Tells of a chain, in whichever form, that all chains of the same likeness are as it is. */
+export function tellLikeness(chain: object, likeness: Likeness): void {
+  known.set(chain, likeness);
+}
+
+/** Null for a chain of which nobody told. */
+export function likenessOf(chain: object): Likeness | null {
+  return known.get(chain) ?? null;
+}
