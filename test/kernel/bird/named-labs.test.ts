@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { originTable } from "../../../src/model/origin.ts";
+import { readBirdc } from "../../../src/readers/birdc/birdc.ts";
+import { fetchBird } from "./fetch-bird.ts";
+import type { Lab, Seen } from "./labs/lab.ts";
+import { NAMED_CASES, namedLab } from "./labs/named/cases.ts";
+import { differingLabs, runReal } from "./labs/play.ts";
+
+const SCRATCH = mkdtempSync(join(tmpdir(), "podpath-named-"));
+
+afterAll(() => rmSync(SCRATCH, { recursive: true, force: true }));
+
+const folder = fetchBird("bird", SCRATCH);
+
+/** How the session of a node stood each time at the end. */
+function states({ stages }: Seen, node: string): ReadonlySet<string> {
+  const texts = stages.at(-1)?.samples.map((sample) => sample[node] ?? "") ?? [];
+  return new Set(
+    texts
+      .flatMap((text) => readBirdc(text, "birdc", originTable()).evidence.bgpSessions)
+      .map(({ state, info }) => `${state} ${info.replaceAll(/ +/g, " ")}`.trim()),
+  );
+}
+
+describe.skipIf(folder === null)("a session of real BIRDs", () => {
+  const labs: readonly Lab[] = NAMED_CASES.map(namedLab);
+  let seen: readonly Seen[] = [];
+  beforeAll(async () => {
+    seen = await runReal(folder ?? "", labs);
+  }, 120_000);
+
+  test.each(NAMED_CASES.map((one, index) => [one.says, index] as const))(
+    "%s",
+    { timeout: 120_000 },
+    async (_, index) => {
+      const [lab, { endsWith } = { endsWith: null }] = [labs[index], NAMED_CASES[index]];
+      let real = seen[index];
+      if (lab === undefined || real === undefined || endsWith === null) throw new Error("each case was played");
+      // What differs is played again by itself, as all labs are.
+      if (differingLabs([lab], [real]).length > 0) [real = real] = await runReal(folder ?? "", [lab]);
+      expect(differingLabs([lab], [real]).flatMap(({ lines }) => lines)).toEqual([]);
+      for (const [place, node] of ["a", "b"].entries()) {
+        const pattern = endsWith[place];
+        const stood = [...states(real, node)];
+        if (pattern === null || pattern === undefined) expect(stood).toEqual([]);
+        else
+          expect(
+            stood.some((state) => pattern.test(state)),
+            `${node}: ${stood.join(" | ")}`,
+          ).toBe(true);
+      }
+    },
+  );
+});
