@@ -107,24 +107,50 @@ export function nextBeside({ heap, line, first }: EventQueue): number | null {
   return next;
 }
 
-/** Takes out the looks at timers that are put aside which are due before a time, and notes their order: whoever does that sees to it that others take their place. */
-export function dropLooks(queue: EventQueue, until: number): void {
+/**
+ * Takes out the looks at timers that are put aside which are due before a time, and notes their order (`place`): whoever does that sees to
+ * it that others take their place. Returns how many there were.
+ */
+export function dropLooks(queue: EventQueue, until: number): number {
   const { heap } = queue;
   let kept = 0;
-  const dropped: Event[] = [];
+  const dropped = new Map<number, Event[]>();
   for (const event of heap) {
-    if (event.timer !== null && event.timer.aside === true && event.time < until) {
-      dropped.push(event);
+    const { timer, time } = event;
+    if (timer !== null && timer.aside === true && time < until) {
+      const ofTime = dropped.get(time);
+      if (ofTime === undefined) dropped.set(time, [event]);
+      else ofTime.push(event);
       continue;
     }
     heap[kept] = event;
     kept++;
   }
+  const count = heap.length - kept;
   heap.length = kept;
   for (let index = (kept >> 1) - 1; index >= 0; index--) sink(heap, index);
-  dropped.sort((x, y) => (before(x, y) ? 1 : -1));
+  let place = count;
   // the earliest of several looks at one timer is the last to tell
-  for (const [index, { timer }] of dropped.entries()) if (timer !== null) timer.place = -index;
+  for (const time of [...dropped.keys()].sort((x, y) => y - x)) {
+    const events = dropped.get(time) ?? [];
+    for (const index of bySequence(events)) {
+      place--;
+      const timer = events[index]?.timer ?? null;
+      if (timer !== null) timer.place = place;
+    }
+  }
+  return count;
+}
+
+/** Where events stand in a list, from the last put in to the first. */
+function bySequence(events: readonly Event[]): Float64Array {
+  const count = events.length;
+  const keys = new Float64Array(count);
+  for (let index = 0; index < count; index++) keys[index] = -(events[index]?.sequence ?? 0) * count - index;
+  // numbers alone are sorted without asking anybody
+  keys.sort();
+  for (let index = 0; index < count; index++) keys[index] = -(keys[index] ?? 0) % count;
+  return keys;
 }
 
 function nextOf({ heap, line, first }: EventQueue): Event | null {

@@ -24,57 +24,61 @@ export type HostParts = Omit<Host, ReadPart | "kernel" | "recentLists"> & {
 
 const NO_LISTS: NonNullable<Host["recentLists"]> = new Map();
 
+const PARTS = Symbol("parts");
+
+interface OfParts {
+  readonly [PARTS]: HostParts;
+}
+
+function getter<T>(read: (parts: HostParts) => T): PropertyDescriptor {
+  return {
+    enumerable: true,
+    configurable: true,
+    get(this: OfParts): T {
+      return read(this[PARTS]);
+    },
+  };
+}
+
+// One function for all hosts: where each has getters of its own, a look at any field of a host is a search in a dictionary.
+const BEFORE = {
+  sysctls: getter(({ sysctls }) => sysctls()),
+  dumpedSysctls: getter(({ dumpedSysctls }) => dumpedSysctls()),
+  routes: getter(({ routes }) => routes()),
+  policyRules: getter(({ policyRules }) => policyRules()),
+  rulesets: getter(({ rulesets }) => rulesets()),
+  ipSets: getter(({ ipSets }) => ipSets()),
+  nftBaseChains: getter(({ nftBaseChains }) => nftBaseChains()),
+  neighbours: getter(({ neighbours }) => neighbours()),
+  fdb: getter(({ fdb }) => fdb()),
+  conntrack: getter(({ conntrack }) => conntrack()),
+  sockets: getter(({ sockets }) => sockets()),
+};
+const AFTER = {
+  recentLists: getter(({ recentLists }) => recentLists?.() ?? NO_LISTS),
+  kernel: getter(({ kernel }) => kernel?.() ?? null),
+};
+
+function told(value: unknown): PropertyDescriptor {
+  return { value, enumerable: true, configurable: true, writable: true };
+}
+
 /** The host of these parts. A copy of it (`{ ...host }`) has all of them, made in this order. */
 export function hostOf(parts: HostParts): Host {
-  return {
-    name: parts.name,
-    kind: parts.kind,
-    interfaces: parts.interfaces,
-    get sysctls() {
-      return parts.sysctls();
-    },
-    get dumpedSysctls() {
-      return parts.dumpedSysctls();
-    },
-    get routes() {
-      return parts.routes();
-    },
-    get policyRules() {
-      return parts.policyRules();
-    },
-    get rulesets() {
-      return parts.rulesets();
-    },
-    get ipSets() {
-      return parts.ipSets();
-    },
-    get nftBaseChains() {
-      return parts.nftBaseChains();
-    },
-    get neighbours() {
-      return parts.neighbours();
-    },
-    get fdb() {
-      return parts.fdb();
-    },
-    get conntrack() {
-      return parts.conntrack();
-    },
-    get sockets() {
-      return parts.sockets();
-    },
-    knowledge: parts.knowledge,
-    node: parts.node,
-    get recentLists() {
-      return parts.recentLists?.() ?? NO_LISTS;
-    },
-    get kernel() {
-      return parts.kernel?.() ?? null;
-    },
-    origin: parts.origin,
-    ...(parts.localRoutes === undefined ? {} : { localRoutes: parts.localRoutes }),
-    ...(parts.bystander === undefined ? {} : { bystander: parts.bystander }),
-  };
+  const host: Host = Object.create(Object.prototype, {
+    [PARTS]: { value: parts },
+    name: told(parts.name),
+    kind: told(parts.kind),
+    interfaces: told(parts.interfaces),
+    ...BEFORE,
+    knowledge: told(parts.knowledge),
+    node: told(parts.node),
+    ...AFTER,
+    origin: told(parts.origin),
+    ...(parts.localRoutes === undefined ? {} : { localRoutes: told(parts.localRoutes) }),
+    ...(parts.bystander === undefined ? {} : { bystander: told(parts.bystander) }),
+  });
+  return host;
 }
 
 /** The parts of a host, to make one that differs in some of them. */

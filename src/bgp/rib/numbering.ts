@@ -1,6 +1,14 @@
-import { type Address, formatAddress } from "../../net/address.ts";
+import { type Address, formatAddress, sameAddress } from "../../net/address.ts";
 import { type Prefix, prefixContains } from "../../net/prefix.ts";
-import { addressKey, type PrefixKey, prefixKey, type RibHop, type RibRoute, type RouteOwner } from "./route.ts";
+import {
+  addressKey,
+  type BgpOwner,
+  type PrefixKey,
+  prefixKey,
+  type RibHop,
+  type RibRoute,
+  type RouteOwner,
+} from "./route.ts";
 
 /** Where a next hop that was looked up leads. */
 export interface Resolved {
@@ -26,7 +34,8 @@ export interface Numbering {
   readonly onLink: Map<string, Resolved>[];
   /** By the number of a next hop: destinations that hold it, the longest first, and how many destinations were looked through for it. */
   readonly around: { numbers: readonly number[]; seen: number }[];
-  readonly owners: Map<string, RouteOwner>;
+  /** Under what tells most of them apart. */
+  readonly owners: Map<string, RouteOwner[]>;
 }
 
 export function numbering(): Numbering {
@@ -111,10 +120,36 @@ export function resolvedOnLink(
 /** The one object for all owners of routes that say this. */
 export function sharedOwner({ owners }: Numbering, owner: RouteOwner): RouteOwner {
   const { name, order, bgp } = owner;
-  const text = JSON.stringify([name, order, bgp]);
-  const known = owners.get(text);
-  if (known !== undefined) return known;
+  const text = bgp === null ? `${name} ${order}` : `${name} ${order} ${bgp.remoteId} ${addressKey(bgp.remoteAddress)}`;
+  const similar = owners.get(text);
+  if (similar !== undefined) {
+    for (const known of similar) {
+      if (known.name === name && known.order === order && isSame(known.bgp, bgp)) return known;
+    }
+  }
   if (bgp !== null) Object.freeze(bgp);
-  owners.set(text, Object.freeze(owner));
+  Object.freeze(owner);
+  if (similar === undefined) owners.set(text, [owner]);
+  else similar.push(owner);
   return owner;
+}
+
+function isSame(x: BgpOwner | null, y: BgpOwner | null): boolean {
+  if (x === null || y === null) return x === y;
+  return (
+    x.internal === y.internal &&
+    x.localAs === y.localAs &&
+    x.remoteAs === y.remoteAs &&
+    sameAddress(x.remoteAddress, y.remoteAddress) &&
+    x.remoteId === y.remoteId &&
+    x.reflectorClient === y.reflectorClient &&
+    x.clusterId === y.clusterId &&
+    x.defaultLocalPref === y.defaultLocalPref &&
+    x.defaultMed === y.defaultMed &&
+    x.medMetric === y.medMetric &&
+    x.preferOlder === y.preferOlder &&
+    x.deterministicMed === y.deterministicMed &&
+    x.comparesPathLength === y.comparesPathLength &&
+    x.comparesIgpMetric === y.comparesIgpMetric
+  );
 }

@@ -295,8 +295,16 @@ function bgpOf(
     });
   }
   const holdTime = number(options, "hold time") ?? DEFAULT_HOLD_TIME;
+  // All in one literal: an object that begins as a copy of another has a shape of its own, which makes each look into it slow.
   return {
-    ...common,
+    origin,
+    column,
+    name: common.name,
+    disabled: common.disabled,
+    description: common.description,
+    preference: common.preference,
+    import: common.import,
+    export: common.export,
     type: "bgp",
     localAs,
     remoteAs,

@@ -183,12 +183,12 @@ function nextInterval(peer: Peer, seconds: number): number {
 
 /** Timers of one end, and how many of its keepalives there were. */
 interface Clock {
-  keepalive: number;
-  started: number;
-  sent: number;
+  readonly keepalive: number;
+  readonly started: number;
+  readonly sent: number;
   /** When the hold timer was started last, and the how-manieth timer it was; null: not since. */
-  heard: number | null;
-  asTimer: number;
+  readonly heard: number | null;
+  readonly asTimer: number;
 }
 
 function clockOf({ peer, connection }: End): Clock {
@@ -196,43 +196,61 @@ function clockOf({ peer, connection }: End): Clock {
   return { keepalive: expires ?? 0, started: peer.timersStarted, sent: 0, heard: null, asTimer: 0 };
 }
 
-/** All keepalives up to the latest of each end, in numbers only: from the earlier of these two on, order matters. */
+/**
+ * All keepalives up to the latest of each end, in numbers only: from the earlier of these two on, order matters. Most of an idle hour is
+ * spent here: clocks stand in variables, and are noted only where a keepalive may be the last.
+ */
 function passMany(world: World, [first, second]: Session, end: number, isOpen: boolean): void {
-  const x = clockOf(first);
-  const y = clockOf(second);
   const xTime = first.connection.keepaliveTime;
   const yTime = second.connection.keepaliveTime;
+  const xHash = first.peer.hash;
+  const yHash = second.peer.hash;
+  const x = clockOf(first);
+  const y = clockOf(second);
+  let { keepalive: xDue, started: xStarted } = x;
+  let { keepalive: yDue, started: yStarted } = y;
+  let xHeard: number | null = null;
+  let yHeard: number | null = null;
+  let xTimer = 0;
+  let yTimer = 0;
+  let xSent = 0;
+  let ySent = 0;
   // Before that, another one of the same end follows for certain.
   const late = end - Math.max(xTime, yTime) - 1;
-  let beforeX: readonly [Clock, Clock] = [{ ...x }, { ...y }];
+  let beforeX: readonly [Clock, Clock] = [x, y];
   let beforeY = beforeX;
   for (;;) {
-    const time = Math.min(x.keepalive, y.keepalive);
+    const time = Math.min(xDue, yDue);
     if (!isWithin(time, end, isOpen)) break;
-    const byX = x.keepalive === time;
-    const byY = y.keepalive === time;
+    const byX = xDue === time;
+    const byY = yDue === time;
     if (time >= late) {
-      const before = [{ ...x }, { ...y }] as const;
+      const before = [
+        { keepalive: xDue, started: xStarted, sent: xSent, heard: xHeard, asTimer: xTimer },
+        { keepalive: yDue, started: yStarted, sent: ySent, heard: yHeard, asTimer: yTimer },
+      ] as const;
       if (byX) beforeX = before;
       if (byY) beforeY = before;
     }
-    if (byX) x.keepalive = time + jittered(xTime, first.peer.hash, x.started++);
-    if (byY) y.keepalive = time + jittered(yTime, second.peer.hash, y.started++);
-    if (byX) hear(x, y, time);
-    if (byY) hear(y, x, time);
+    if (byX) xDue = time + jittered(xTime, xHash, xStarted++);
+    if (byY) yDue = time + jittered(yTime, yHash, yStarted++);
+    if (byX) {
+      xSent++;
+      yHeard = time;
+      yTimer = yStarted++;
+    }
+    if (byY) {
+      ySent++;
+      xHeard = time;
+      xTimer = xStarted++;
+    }
   }
   const xIsEarlier = beforeX[0].sent + beforeX[1].sent < beforeY[0].sent + beforeY[1].sent;
-  const [atX, atY] = y.sent === 0 || (x.sent > 0 && xIsEarlier) ? beforeX : beforeY;
+  const [atX, atY] = ySent === 0 || (xSent > 0 && xIsEarlier) ? beforeX : beforeY;
   set(first, atX);
   set(second, atY);
   pass(world, first, second, atX.sent);
   pass(world, second, first, atY.sent);
-}
-
-function hear(from: Clock, to: Clock, time: number): void {
-  from.sent++;
-  to.heard = time;
-  to.asTimer = to.started++;
 }
 
 function set({ peer, connection }: End, { keepalive, started, heard, asTimer }: Clock): void {

@@ -44,15 +44,19 @@ export function stopTimer(timer: Timer): void {
  * These timers are no longer aside. `putOff`: none of them goes off before that time, and looks that were due earlier make place for one at
  * each, when it goes off.
  */
-export function takeBack(world: World, timers: Timer[], putOff: number | null): void {
-  if (putOff !== null) {
-    dropLooks(world.queue, putOff);
-    // Of timers that go off at one time, that one is first whose look was first.
-    timers.sort((x, y) => x.place - y.place);
+export function takeBack(world: World, timers: readonly Timer[], putOff: number | null): void {
+  if (putOff === null) {
+    for (const item of timers) item.aside = false;
+    return;
   }
+  // Of timers that go off at one time, that one is first whose look was first.
+  const inOrder = new Array<Timer | undefined>(dropLooks(world.queue, putOff));
   for (const item of timers) {
     item.aside = false;
-    if (putOff === null || item.queued === null || item.queued >= putOff) continue;
+    if (item.queued !== null && item.queued < putOff) inOrder[item.place] = item;
+  }
+  for (const item of inOrder) {
+    if (item === undefined) continue;
     item.queued = null;
     if (item.expires !== null) queue(item, item.expires);
   }
