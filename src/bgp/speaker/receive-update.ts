@@ -15,7 +15,7 @@ import { findNeighbour } from "./interfaces.ts";
 import type { Peer } from "./peer.ts";
 import { flushRoutes, isOverLimit, noteError, putRoute, withdrawNumber } from "./protocol.ts";
 import { unlockRecovery } from "./recovery.ts";
-import { alike, sharedAttributes } from "./shared-attributes.ts";
+import { alikeWith, sharedAttributes } from "./shared-attributes.ts";
 import { stopTimer } from "./timer.ts";
 
 const routeName = (key: PrefixKey, path: number): string => `${key} ${path}`;
@@ -81,10 +81,11 @@ function takerOf(core: BgpCore, peer: Peer): object {
     return taker.as;
   }
   const { preference, allowLocalAs, recursive, import: filter } = configuration;
-  const { name, order, bgp } = protocol.owner;
-  const says = JSON.stringify([family, preference, String(allowLocalAs), recursive, name, order, bgp]);
-  const as = alike(core.world, `takes ${says} ${filterText(filter, environment)}`);
-  peer.taker = Object.freeze({ configuration, environment, owner: protocol.owner, as });
+  const { owner } = protocol;
+  const says = `${family} ${preference} ${allowLocalAs} ${recursive} ${filterText(filter, environment)}`;
+  // Owners that say the same are one object.
+  const as = alikeWith(core.world, owner, says);
+  peer.taker = Object.freeze({ configuration, environment, owner, as });
   return as;
 }
 

@@ -10,6 +10,8 @@ interface Pool {
   readonly numbering: Numbering;
   /** Objects that stand for all who do the same with routes, by what tells them from others. */
   readonly alike: Map<string, object>;
+  /** The same of those who also have an object in common. */
+  readonly alikeWith: WeakMap<object, Map<string, object>>;
 }
 
 const pools = new WeakMap<World, Pool>();
@@ -17,7 +19,13 @@ const pools = new WeakMap<World, Pool>();
 function poolOf(world: World): Pool {
   const known = pools.get(world);
   if (known !== undefined) return known;
-  const made: Pool = { byText: new Map(), known: new WeakMap(), numbering: numbering(), alike: new Map() };
+  const made: Pool = {
+    byText: new Map(),
+    known: new WeakMap(),
+    numbering: numbering(),
+    alike: new Map(),
+    alikeWith: new WeakMap(),
+  };
   pools.set(world, made);
   return made;
 }
@@ -45,10 +53,24 @@ export function numberingOf(world: World): Numbering {
 
 /** The object that stands for all of whom one text tells everything that they do with routes. */
 export function alike(world: World, text: string): object {
-  const pool = poolOf(world);
-  const known = pool.alike.get(text);
+  return standingFor(poolOf(world).alike, text);
+}
+
+/** The same where that depends on an object which they have in common, too. */
+export function alikeWith(world: World, common: object, text: string): object {
+  const { alikeWith: all } = poolOf(world);
+  let known = all.get(common);
+  if (known === undefined) {
+    known = new Map();
+    all.set(common, known);
+  }
+  return standingFor(known, text);
+}
+
+function standingFor(all: Map<string, object>, text: string): object {
+  const known = all.get(text);
   if (known !== undefined) return known;
   const made = Object.freeze({ text });
-  pool.alike.set(text, made);
+  all.set(text, made);
   return made;
 }
