@@ -37,7 +37,7 @@ lap("hour");
 globalThis.gc?.();
 process.stdout.write(`heap ${(process.memoryUsage().heapUsed - heap) / 2 ** 20}\n`);
 process.stdout.write(`megabytes ${process.resourceUsage().maxRSS / 1024}\n`);
-for (const name of run.speakers.keys()) {
+for (const name of run.resting.speakers.keys()) {
   const remote = routesOf(run, name).filter(({ protocol, type }) => protocol === "bird" && type === "unicast");
   if (remote.length !== nodes - 1) throw new Error(`${name} has routes to ${remote.length} others of ${nodes}`);
 }

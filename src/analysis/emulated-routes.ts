@@ -22,10 +22,10 @@ export interface EmulatedBgp {
 export function emulatedRoutes(assumed: Network, configurations: ReadonlyMap<string, Evidence>): EmulatedBgp {
   const { network, sessions, run, findings } = reconverge(assumed, configurations);
   const expected = (host: string): readonly Route[] => assumed.hosts.get(host)?.routes ?? [];
-  const owners = originsOfDestinations(assumed, run.speakers.keys());
+  const owners = originsOfDestinations(assumed, run.resting.speakers.keys());
   const isGuessed = choicesOf(run).length > 0;
   const hosts = new Map<string, Host>(network.hosts);
-  for (const name of run.speakers.keys()) {
+  for (const name of run.resting.speakers.keys()) {
     const host = hosts.get(name);
     if (host === undefined) continue;
     const routes = host.routes.map((route): Route => {

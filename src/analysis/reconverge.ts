@@ -58,11 +58,12 @@ export function reconverge(
     });
   }
   const hosts = new Map(network.hosts);
-  for (const name of run.speakers.keys()) {
+  const { speakers } = run.resting;
+  for (const name of speakers.keys()) {
     const host = network.hosts.get(name);
     if (host !== undefined) hosts.set(name, { ...host, routes: routesOf(run, name) });
   }
-  return { network: { ...network, hosts }, sessions: emulatedSessions(run), run, findings, refusals };
+  return { network: { ...network, hosts }, sessions: emulatedSessions({ speakers }), run, findings, refusals };
 }
 
 /** The BIRDs of all hosts that have a configuration. */

@@ -36,7 +36,7 @@ export function sessionDisagreements(
     const kind = kindOf(told, emulated);
     if (kind === null) continue;
     const neighbour = hostWith(network, peer);
-    if (neighbour === null || !run.speakers.has(neighbour)) continue;
+    if (neighbour === null || !run.resting.speakers.has(neighbour)) continue;
     const down = isEstablished(emulated)
       ? null
       : (sessionsDown(network, sessions, host).find(({ address }) => sameAddress(address, peer)) ?? null);

@@ -1,6 +1,6 @@
 import { copyWorld } from "../emulator/copy-world.ts";
 import { leavePort } from "../emulator/tcp/open.ts";
-import { createWorld, runtimeOf, type World, type WorldOptions } from "../emulator/world.ts";
+import { arouse, createWorld, runtimeOf, type World, type WorldOptions } from "../emulator/world.ts";
 import type { Chooser } from "../linux/chooser.ts";
 import type { HostRuntime } from "../linux/runtime.ts";
 import { hostWithRoutes } from "../model/host-parts.ts";
@@ -13,12 +13,32 @@ import { daemonsIn, runSpeakers } from "./speaker/run-speakers.ts";
 import { sharePool } from "./speaker/shared-attributes.ts";
 import { type Speaker, startSpeaker } from "./speaker/speaker.ts";
 
-/** Daemons that run on the hosts of a Network, from nothing. */
+/**
+ * Daemons that run on the hosts of a Network, from nothing. Keepalives of hours in which nothing happens are played when somebody asks for
+ * the World or for the daemons: what was taken from them before tells how it was then.
+ */
 export interface BgpRun {
   readonly world: World;
   /** In the order given. */
   readonly speakers: Map<string, readonly Speaker[]>;
   readonly chosen: Chosen;
+  /** Both, as they are while keepalives are put off: what those do not touch may be read there. */
+  readonly resting: Pick<BgpRun, "world" | "speakers">;
+}
+
+function bgpRun(world: World, speakers: BgpRun["speakers"], chosen: Chosen): BgpRun {
+  return {
+    get world() {
+      arouse(world);
+      return world;
+    },
+    get speakers() {
+      arouse(world);
+      return speakers;
+    },
+    chosen,
+    resting: { world, speakers },
+  };
 }
 
 /** The ways that were taken so far. */
@@ -66,7 +86,7 @@ export function startDaemons(
     );
   }
   for (const [host, daemons] of absent) for (const { family, port } of daemons) leavePort(world, host, family, port);
-  return { world, speakers, chosen };
+  return bgpRun(world, speakers, chosen);
 }
 
 /** What daemons put into the kernel in a life before is not made only to be taken away. */
@@ -86,7 +106,7 @@ export function forkRun({ world, speakers, chosen }: BgpRun): BgpRun {
   const copy = copyWorld(world, { speakers, daemons: daemonsIn(world) }, chooserOf(own));
   daemonsIn(copy.world).push(...copy.held.daemons);
   sharePool(world, copy.world);
-  return { world: copy.world, speakers: copy.held.speakers, chosen: own };
+  return bgpRun(copy.world, copy.held.speakers, own);
 }
 
 /** What no dump told, and which way was taken: the answer rests on it. */
@@ -109,12 +129,14 @@ function chooserOf({ choices, due }: Chosen): Chooser {
   };
 }
 
-/** Lets the daemons run for so many virtual seconds. */
-export function runFor({ world }: Pick<BgpRun, "world">, seconds: number): void {
+/** Lets the daemons run for so many virtual seconds. Nothing is put off where the World alone is given, at which anybody may look. */
+export function runFor(run: Pick<BgpRun, "world"> & Partial<Pick<BgpRun, "resting">>, seconds: number): void {
+  const world = run.resting?.world ?? run.world;
   runSpeakers(world, world.now + seconds);
+  if (run.resting === undefined) arouse(world);
 }
 
 /** The routes of a host as the daemons have left them. */
-export function routesOf({ world }: BgpRun, host: string): readonly Route[] {
-  return runtimeOf(world, host)?.compiled.host.routes ?? [];
+export function routesOf({ resting: { world } }: BgpRun, host: string): readonly Route[] {
+  return (world.hosts.get(host) ?? runtimeOf(world, host))?.compiled.host.routes ?? [];
 }

@@ -1,5 +1,5 @@
 import type { Chooser } from "../linux/chooser.ts";
-import { createWorld, type World } from "./world.ts";
+import { arouse, createWorld, type World } from "./world.ts";
 
 /**
  * What never changes once it was made, so that all copies have it in common, by the name under which objects of a World hold it: what was
@@ -29,6 +29,7 @@ export function copyWorld<Held>(
   held: Held,
   choose: Chooser,
 ): { readonly world: World; readonly held: Held } {
+  arouse(world);
   const copy = createWorld(world.network, { ...world.options, choose });
   const known = new Map<object, object>([
     [world, copy],

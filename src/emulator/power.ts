@@ -4,12 +4,13 @@ import type { Network } from "../model/network.ts";
 import { becomes } from "./device-events.ts";
 import { forget } from "./tcp/send.ts";
 import { topologyOf } from "./topology.ts";
-import { changeHost, type World } from "./world.ts";
+import { arouse, changeHost, type World } from "./world.ts";
 
 /** A machine loses its power, or the processes in a namespace end with it: nobody is told, and it takes no frame any more. */
 export function powerOff(world: World, name: string): void {
   const host = world.network.hosts.get(name);
   if (host === undefined) return;
+  arouse(world);
   for (const connections of [...(world.tcp.connections.get(name)?.values() ?? [])]) {
     for (const connection of [...connections]) {
       connection.events = null;
@@ -28,6 +29,7 @@ export function powerOff(world: World, name: string): void {
  * a packet reaches them.
  */
 export function changeNetwork(world: World, network: Network): void {
+  arouse(world);
   for (const name of world.network.hosts.keys()) {
     if (network.hosts.has(name)) continue;
     powerOff(world, name);

@@ -95,8 +95,27 @@ export interface World {
   sent: number;
   /** The way of the packet in hand, while it is noted for later ones; `undefined`: ways are not remembered in this World. */
   noting: PathNote | null | undefined;
+  /** What has happened since, and is played only when somebody looks (`arouse`); null: all that there was to play was played. */
+  putOff: PutOff | null;
   /** What it was made with. */
   readonly options: WorldOptions;
+}
+
+/** Idleness that was not played yet: for whoever changes nothing and waits, it need not be. */
+export interface PutOff {
+  /** When an event is due that is no part of it; null: never. */
+  readonly next: number | null;
+  /** How many events the queue had ever seen when it began. */
+  readonly sequence: number;
+  /** Plays it to a virtual time, at which another thing happens (`isOpen`) or not. */
+  play(end: number, isOpen: boolean): void;
+}
+
+/** All that was put off is played: to be called before anything of a World is read or changed that keepalives could touch. */
+export function arouse(world: World): void {
+  const { putOff, now } = world;
+  world.putOff = null;
+  if (putOff !== null) putOff.play(now, false);
 }
 
 export interface WorldOptions {
@@ -203,6 +222,7 @@ export function createWorld(network: Network, options: WorldOptions): World {
     forgetful: options.forgetful ?? false,
     sent: 0,
     noting: remembersPaths(options) ? null : undefined,
+    putOff: null,
     options,
   };
   return world;
@@ -215,6 +235,7 @@ function remembersPaths({ forgetful, remembersPaths: wanted, observer, counters,
 
 /** The living state of a host; null when the Network has none of that name. */
 export function runtimeOf(world: World, name: string): HostRuntime | null {
+  if (world.putOff !== null) arouse(world);
   const known = world.hosts.get(name);
   if (known !== undefined) return known;
   const host = world.network.hosts.get(name);
@@ -264,6 +285,7 @@ export function changeHost(world: World, name: string, host: Host): void {
 
 /** Runs until nothing is left to happen, or `until` (virtual seconds) is reached. */
 export function settle(world: World, until = Number.POSITIVE_INFINITY): void {
+  if (world.putOff !== null) arouse(world);
   for (;;) {
     const next = nextTime(world.queue);
     if (next === null || next > until) return;
@@ -324,6 +346,7 @@ export function originate(
   packet: Packet,
   options: SendOptions & { readonly note?: ((frame: Skb) => PathNote) | null },
 ): Journey {
+  if (world.putOff !== null) arouse(world);
   const journey = startJourney(
     world,
     runtime.host.name,
@@ -410,6 +433,7 @@ export function inject(
   packet: Packet,
   frame: { readonly sourceMac: string; readonly destinationMac: string | null; readonly mark: number },
 ): Journey {
+  if (world.putOff !== null) arouse(world);
   const journey = startJourney(world, runtime.host.name, packet, "request", null);
   const item = skb(packet, journey.id);
   item.mark = frame.mark;

@@ -110,13 +110,17 @@ export function playTimeline(
 
 /** The network with the routes that the daemons have left so far, and what they say of their sessions. */
 function standing({ run, expected }: Playing): Network {
-  const { network } = run.world;
+  const { world, speakers } = run.resting;
+  const { network } = world;
   const hosts = new Map(network.hosts);
-  for (const name of run.speakers.keys()) {
+  for (const name of speakers.keys()) {
     const host = hosts.get(name);
     if (host !== undefined) hosts.set(name, { ...host, routes: routesOf(run, name) });
   }
-  const bgp = { sessions: emulatedSessions(run), expected: (host: string) => expected.get(host)?.routes ?? [] };
+  const bgp = {
+    sessions: emulatedSessions({ speakers }),
+    expected: (host: string) => expected.get(host)?.routes ?? [],
+  };
   return { ...network, hosts, bgp };
 }
 

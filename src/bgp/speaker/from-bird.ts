@@ -305,6 +305,7 @@ function bgpOf(
     preference: common.preference,
     import: common.import,
     export: common.export,
+    routerId: common.routerId,
     type: "bgp",
     localAs,
     remoteAs,

@@ -11,7 +11,7 @@ import {
   passBy,
   passHop,
 } from "../../emulator/tcp/stream.ts";
-import type { World } from "../../emulator/world.ts";
+import { arouse, type PutOff, type World } from "../../emulator/world.ts";
 import { HEADER_LENGTH } from "../messages/message.ts";
 import type { BgpCore } from "./bgp-core.ts";
 import type { Peer, PeerConnection } from "./peer.ts";
@@ -29,9 +29,9 @@ interface End {
 type Session = readonly [End, End];
 
 /**
- * Plays what sessions at rest do until another thing happens, or to `until` (virtual seconds) where nothing does: their keepalives. No
+ * What sessions at rest do until another thing happens, or to `until` (virtual seconds) where nothing does: their keepalives. No
  * event is played for them: whoever counts or tracks segments is told of the last ones one by one, and of those before in numbers only.
- * Returns the time to which all is played.
+ * Where nothing else happens even that is put off, until somebody looks. Returns the time to which the World is brought.
  */
 export function playIdle(world: World, cores: readonly BgpCore[], until: number): number {
   const sessions = sessionsAtRest(world, cores);
@@ -42,14 +42,50 @@ export function playIdle(world: World, cores: readonly BgpCore[], until: number)
   }
   for (const timer of timers) timer.aside = true;
   const next = nextBeside(world.queue);
-  const isOpen = next !== null && next <= until;
-  const end = isOpen ? next : until;
+  const { sequence } = world.queue;
+  const rest: Rest = { world, sessions, timers, next, sequence, play: playRest };
+  if (next !== null && next <= until) {
+    rest.play(next, true);
+    return next;
+  }
+  world.putOff = rest;
+  return until;
+}
+
+/** Sessions that rest from some time on, and their timers, whose looks are left out meanwhile. */
+interface Rest extends PutOff {
+  readonly world: World;
+  readonly sessions: readonly Session[];
+  readonly timers: readonly Timer[];
+}
+
+function playRest(this: Rest, end: number, isOpen: boolean): void {
+  const { world, sessions, timers } = this;
   const { now } = world;
   let moved = false;
   for (const session of sessions) if (play(world, session, end, isOpen)) moved = true;
   world.now = now;
   takeBack(world, timers, moved ? end : null);
-  return end;
+}
+
+/** Goes on with what is put off, as far as nothing else happens. False: nothing is put off any more, and all is played to some time. */
+export function restOn(world: World, until: number): boolean {
+  const { putOff } = world;
+  if (putOff === null) return false;
+  const { next, sequence } = putOff;
+  // Somebody put an event into the queue, who did not look at anything.
+  if (sequence !== world.queue.sequence) {
+    arouse(world);
+    return false;
+  }
+  if (next !== null && next <= until) {
+    world.putOff = null;
+    world.now = next;
+    putOff.play(next, true);
+    return false;
+  }
+  world.now = until;
+  return true;
 }
 
 /** Sessions of which both ends are in this World, and neither has anything on its way. */

@@ -1,5 +1,6 @@
 import { schedule } from "../../emulator/event-queue.ts";
 import { closeConnection } from "../../emulator/tcp/send.ts";
+import { arouse } from "../../emulator/world.ts";
 import { formatAddress } from "../../net/address.ts";
 import { CEASE, describeNotification } from "../messages/notification-text.ts";
 import type { BgpCore } from "./bgp-core.ts";
@@ -294,6 +295,7 @@ export function endPeer(core: BgpCore, peer: Peer, subcode: number): void {
 
 /** What an administrator does to an instance (`birdc disable`, `enable`). */
 export function disablePeer(core: BgpCore, peer: Peer): void {
+  arouse(core.world);
   peer.disabled = true;
   if (peer.protocol.state === "down") return;
   storeError(peer, null, { kind: "manual", text: "" });

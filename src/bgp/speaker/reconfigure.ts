@@ -1,3 +1,4 @@
+import { arouse } from "../../emulator/world.ts";
 import type { BirdFilterUse } from "../../model/bird/configuration.ts";
 import { filterText } from "../filter/filter-text.ts";
 import { moveAudience } from "./audience.ts";
@@ -20,6 +21,7 @@ const OTHER_CHANGE = 6;
  * bgp_reconfigure, BIRD 1.6). The listening socket stays where it is: "not implemented, please restart BIRD".
  */
 export function reconfigureSpeaker(speaker: Speaker, next: SpeakerConfiguration): void {
+  arouse(speaker.world);
   const before = speaker.configuration;
   const { listenAddress, listenPort } = before;
   speaker.configuration = { ...next, listenAddress, listenPort };

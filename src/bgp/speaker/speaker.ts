@@ -1,6 +1,6 @@
 import { stopListening } from "../../emulator/tcp/open.ts";
 import { closeConnection } from "../../emulator/tcp/send.ts";
-import type { World } from "../../emulator/world.ts";
+import { arouse, type World } from "../../emulator/world.ts";
 import type { HostRuntime } from "../../linux/runtime.ts";
 import { formatAddress, unspecified } from "../../net/address.ts";
 import { addressKey } from "../rib/route.ts";
@@ -45,6 +45,7 @@ export function startSpeaker(
   configuration: SpeakerConfiguration,
   recover = false,
 ): Speaker {
+  arouse(world);
   const protocols: Protocol[] = [];
   const kernels: Kernel[] = [];
   const peers: Peer[] = [];
@@ -243,6 +244,7 @@ function hashOf(text: string): number {
 
 /** The process is gone (SIGKILL): the kernel closes its sockets, and keeps its routes. */
 export function killSpeaker(speaker: Speaker): void {
+  arouse(speaker.world);
   speaker.running = false;
   for (const { incoming, outgoing } of speaker.peers) {
     for (const { socket } of [incoming, outgoing]) if (socket !== null) closeConnection(speaker.world, socket);
@@ -260,6 +262,7 @@ export function terminateSpeaker(speaker: Speaker): void {
 
 /** The host has changed under the daemon: addresses, links, or routes of others (its scans, and what netlink tells). */
 export function hostChanged(speaker: Speaker): void {
+  arouse(speaker.world);
   for (const item of speaker.protocols) {
     if (item.state !== "up") continue;
     const { configuration } = item;

@@ -13,7 +13,7 @@ import {
   type TcpTracking,
 } from "./connection.ts";
 import { type TcpSettings, tcpSettings } from "./tcp-settings.ts";
-import { type TimeoutName, timeoutOf } from "./timeouts.ts";
+import { knownTimeouts, type TimeoutName, timeoutOf } from "./timeouts.ts";
 
 /**
  * The TCP tracker (net/netfilter/nf_conntrack_proto_tcp.c): states, and whether a segment lies in the window. Held
@@ -129,6 +129,8 @@ function segmentOf(flags: number): TcpSegment {
 }
 
 function nextState(state: TcpState, segment: TcpSegment, reply: boolean): Next {
+  // most segments of all, in both directions
+  if (state === "ESTABLISHED" && segment === "ack") return "ESTABLISHED";
   return (reply ? REPLY : ORIGINAL)[segment][COLUMNS.indexOf(state)] ?? "IV";
 }
 
@@ -552,13 +554,17 @@ function settle(
   next: TcpState,
   now: number,
 ): TcpVerdict {
-  let timeout = next === "NONE" || next === "SYN_SENT2" ? SYN_SENT2_TIMEOUT : timeoutOf(runtime, TIMEOUTS[next]);
-  const retransmitted = tracking.retransmissions >= timeoutOf(runtime, "tcp_max_retrans");
+  const known = knownTimeouts(runtime);
+  let timeout = (next === "ESTABLISHED" ? known?.tcp_timeout_established : undefined) ?? timeoutIn(runtime, next);
+  const retransmitted = tracking.retransmissions >= (known?.tcp_max_retrans ?? timeoutOf(runtime, "tcp_max_retrans"));
   const unacknowledged = tracking.original.unacknowledged || tracking.reply.unacknowledged;
   if (retransmitted && timeout > timeoutOf(runtime, "tcp_timeout_max_retrans")) {
     timeout = timeoutOf(runtime, "tcp_timeout_max_retrans");
   } else if (segment === "rst") timeout = timeoutOf(runtime, "tcp_timeout_close");
-  else if (unacknowledged && timeout > timeoutOf(runtime, "tcp_timeout_unacknowledged")) {
+  else if (
+    unacknowledged &&
+    timeout > (known?.tcp_timeout_unacknowledged ?? timeoutOf(runtime, "tcp_timeout_unacknowledged"))
+  ) {
     timeout = timeoutOf(runtime, "tcp_timeout_unacknowledged");
   } else if (tracking.lastWindow === 0) timeout = Math.min(timeout, timeoutOf(runtime, "tcp_timeout_max_retrans"));
   if (!(connection.status & IPS_SEEN_REPLY)) {
@@ -570,6 +576,10 @@ function settle(
   }
   connection.expires = now + timeout;
   return "accept";
+}
+
+function timeoutIn(runtime: HostRuntime, state: TcpState): number {
+  return state === "NONE" || state === "SYN_SENT2" ? SYN_SENT2_TIMEOUT : timeoutOf(runtime, TIMEOUTS[state]);
 }
 
 /** nf_conntrack_tcp_set_closing(): a confirmed connection that REJECT resets is closed on the spot. */

@@ -82,24 +82,35 @@ export function timeoutOn(host: Host, name: TimeoutName): number {
  * time has passed: before that nothing can have expired.
  */
 export function timeoutOf(runtime: HostRuntime, name: TimeoutName): number {
-  const { host } = runtime;
-  if (runtime.services.now() <= 0) return timeoutsOf(host)[name].value;
-  const told = toldBy(runtime);
-  if (told.host !== host) {
-    told.host = host;
-    told.values = {};
-  }
-  const known = told.values[name];
+  if (runtime.services.now() <= 0) return timeoutsOf(runtime.host)[name].value;
+  const values = valuesTold(runtime);
+  const known = values[name];
   if (known !== undefined) return known;
-  const value = readSetting(runtime, timeoutsOf(host)[name]);
-  told.values[name] = value;
+  const value = readSetting(runtime, timeoutsOf(runtime.host)[name]);
+  values[name] = value;
   return value;
 }
+
+/** Those that were read already, for whoever asks for one by name at each packet; null before time has passed. */
+export function knownTimeouts(runtime: HostRuntime): Readonly<Values> | null {
+  return runtime.services.now() <= 0 ? null : valuesTold(runtime);
+}
+
+function valuesTold(runtime: HostRuntime): Values {
+  const told = toldBy(runtime);
+  if (told.host !== runtime.host) {
+    told.host = runtime.host;
+    told.values = {};
+  }
+  return told.values;
+}
+
+type Values = { [name in TimeoutName]?: number };
 
 /** What was read of a living host, each of which it tells once. */
 interface Told {
   host: Host;
-  values: { [name in TimeoutName]?: number };
+  values: Values;
 }
 
 const toldBy = remembered(({ host }: HostRuntime): Told => ({ host, values: {} }));

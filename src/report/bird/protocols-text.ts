@@ -5,6 +5,7 @@ import { type Peer, type PeerConnection, shownError, shownState } from "../../bg
 import type { Protocol } from "../../bgp/speaker/protocol.ts";
 import { waitsForRecovery } from "../../bgp/speaker/recovery.ts";
 import type { Speaker } from "../../bgp/speaker/speaker.ts";
+import { arouse } from "../../emulator/world.ts";
 import type { BirdFilterUse } from "../../model/bird/configuration.ts";
 import { formatAddress, ipv4 } from "../../net/address.ts";
 import type { BirdClock } from "./clock.ts";
@@ -135,6 +136,7 @@ function preferred({ table }: Speaker, { owner }: Protocol): number {
 }
 
 function bgpDetails(speaker: Speaker, peer: Peer): readonly string[] {
+  arouse(speaker.world);
   const { configuration, session, protocol } = peer;
   const { now } = speaker.world;
   const lines = [`  BGP state:          ${shownState(peer)}`];
