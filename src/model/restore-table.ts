@@ -1,3 +1,5 @@
+import type { Leads } from "./leads.ts";
+import type { Likeness } from "./likeness.ts";
 import type { Origin } from "./origin.ts";
 import type { TableName } from "./ruleset.ts";
 
@@ -12,6 +14,10 @@ export interface RestoreRule {
 export interface RestoreChain {
   readonly name: string;
   readonly rules: readonly RestoreRule[];
+  /** The same object for all chains whose rules differ in nothing but the chain's own name and the hashes that are made of it. */
+  readonly likeness?: Likeness;
+  /** What its rules jump to, in their order, where that is known without them: they ask no set, and no resource made them. */
+  readonly leads?: Leads;
 }
 
 /** Rules that a program puts before (insert) or behind (append) what others have in a chain of the kernel. */

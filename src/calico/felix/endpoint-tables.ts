@@ -1,6 +1,4 @@
 import type { Pod } from "../../kubernetes/pod.ts";
-import { tellLeads } from "../../model/leads.ts";
-import { tellLikeness } from "../../model/likeness.ts";
 import type { RestoreChain } from "../../model/restore-table.ts";
 import type { TableName } from "../../model/ruleset.ts";
 import { parsePrefix } from "../../net/prefix.ts";
@@ -16,7 +14,7 @@ import type { FelixSettings } from "./felix-settings.ts";
 import { annotatedList } from "./floating-ips.ts";
 import { hostChains } from "./host-chains.ts";
 import { qosLimits } from "./qos-limits.ts";
-import { chainLater, restoreChain, targetOf } from "./restore-chain.ts";
+import { chainLater, leadingChain, restoreChain } from "./restore-chain.ts";
 
 /** What the endpoints of a node add to each table, and the sets that their policies ask. */
 export interface EndpointTables {
@@ -81,10 +79,9 @@ function workloadChain(
       },
       settings,
     ).rules;
-  const chain = chainLater(endpointChainName(prefix, name), render);
   const { packetRate, packetBurst, maxConnections } = limits;
-  tellLikeness(chain, rendering.likenessOf(endpoint, `${direction} ${packetRate} ${packetBurst} ${maxConnections}`));
-  return chain;
+  const others = `${direction} ${packetRate} ${packetBurst} ${maxConnections}`;
+  return chainLater(endpointChainName(prefix, name), render, rendering.likenessOf(endpoint, others));
 }
 
 function dispatchOf(workloads: readonly Workload[], settings: FelixSettings): readonly RestoreChain[] {
@@ -93,11 +90,7 @@ function dispatchOf(workloads: readonly Workload[], settings: FelixSettings): re
   return [
     ...dispatchChains("cali-from-wl-dispatch", names, "in", "cali-fw-", unknown),
     ...dispatchChains("cali-to-wl-dispatch", names, "out", "cali-tw-", unknown),
-  ].map((chain) => {
-    const restored = restoreChain(chain);
-    tellLeads(restored, chain.rules.map(targetOf));
-    return restored;
-  });
+  ].map(leadingChain);
 }
 
 /** Interfaces whose packets may come from other sources, where WorkloadSourceSpoofing is Any (endpoint_mgr.go, updateRPFSkipChain). */

@@ -1,6 +1,5 @@
 import { lazyChain } from "../../model/lazy-chain.ts";
-import { leadsOf } from "../../model/leads.ts";
-import { type Likeness, likenessOf } from "../../model/likeness.ts";
+import type { Likeness } from "../../model/likeness.ts";
 import { NO_ORIGIN } from "../../model/origin.ts";
 import type { RestoreChain, RestoreHook, RestoreRule, RestoreTable } from "../../model/restore-table.ts";
 import { type FelixChain, type FelixHook, type FelixRule, type FelixTable, felixRuleText } from "./felix-rule.ts";
@@ -24,9 +23,14 @@ export function restoreChain({ name, rules }: FelixChain): RestoreChain {
   return chainLater(name, () => rules);
 }
 
+/** The same of a chain whose rules have nothing but an interface and a target: `RestoreChain.leads`. */
+export function leadingChain({ name, rules }: FelixChain): RestoreChain {
+  return lazyChain(name, () => restoreRules(name, rules), { leads: () => rules.map(targetOf) });
+}
+
 /** The same of a chain whose rules are not rendered yet. */
-export function chainLater(name: string, render: () => readonly FelixRule[]): RestoreChain {
-  return lazyChain(name, () => restoreRules(name, render()));
+export function chainLater(name: string, render: () => readonly FelixRule[], likeness?: Likeness): RestoreChain {
+  return lazyChain(name, () => restoreRules(name, render()), likeness === undefined ? {} : { likeness });
 }
 
 function restoreHook({ chain, mode, rules }: FelixHook): RestoreHook {
@@ -41,7 +45,7 @@ export function restoreTable({ name, hooks, chains }: FelixTable): RestoreTable 
 const TARGET = /^.*(?:^| )--(?:jump|goto) (\S+)/;
 
 /** The chain or verdict that a rule leads to. */
-export function targetOf({ action }: FelixRule): string {
+function targetOf({ action }: FelixRule): string {
   return TARGET.exec(action)?.[1] ?? "";
 }
 
@@ -62,10 +66,10 @@ export function reachableChains(
       const chain = chains.get(target);
       if (chain === undefined || reached.has(chain)) continue;
       reached.add(chain);
-      const likeness = likenessOf(chain);
-      if (likeness !== null && alike.has(likeness)) continue;
-      if (likeness !== null) alike.add(likeness);
-      visit(leadsOf(chain) ?? targetsOf(chain.rules));
+      const { likeness, leads } = chain;
+      if (likeness !== undefined && alike.has(likeness)) continue;
+      if (likeness !== undefined) alike.add(likeness);
+      visit(leads?.() ?? targetsOf(chain.rules));
     }
   };
   for (const { rules } of hooks) visit(targetsOf(rules));

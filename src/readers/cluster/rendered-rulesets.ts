@@ -1,5 +1,5 @@
-import { leadsOf, tellLeads } from "../../model/leads.ts";
-import { likenessOf, tellLikeness } from "../../model/likeness.ts";
+import { tellLeads } from "../../model/leads.ts";
+import { tellLikeness } from "../../model/likeness.ts";
 import { numberOf } from "../../model/object-number.ts";
 import { NO_ORIGIN } from "../../model/origin.ts";
 import type { RestoreChain, RestoreHook, RestoreRule, RestoreTable } from "../../model/restore-table.ts";
@@ -175,10 +175,8 @@ function chainOf(chain: RestoreChain, scope: Scope): Chain {
     counters: null,
     origin: NO_ORIGIN,
   };
-  const likeness = likenessOf(chain);
-  if (likeness !== null) tellLikeness(made, likeness);
-  const leads = leadsOf(chain);
-  if (leads !== null) tellLeads(made, leads);
+  if (chain.likeness !== undefined) tellLikeness(made, chain.likeness);
+  if (chain.leads !== undefined) tellLeads(made, chain.leads);
   parsedChains[scope.family].set(chain, made);
   return made;
 }
