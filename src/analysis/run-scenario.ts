@@ -2,8 +2,15 @@ import type { Finding } from "../model/finding.ts";
 import type { Network } from "../model/network.ts";
 import type { Fix, Scenario, ScenarioProbe } from "../readers/scenario/scenario.ts";
 import { askProbe, type PreparedProbe, prepareProbe } from "../trace/probe.ts";
-import type { Answer } from "../trace/result.ts";
+import { type Answer, joinAnswers } from "../trace/result.ts";
 import { type Comparison, compareExpectation } from "./expectation.ts";
+import {
+  forgetBooted,
+  type KeptConnections,
+  socketOf,
+  tablesOf,
+  withKeptConnections,
+} from "./timeline/kept-connections.ts";
 import type { Stages } from "./timeline/stages.ts";
 
 /** A probe of a scenario, played. */
@@ -48,12 +55,21 @@ export function runScenario(
     file: scenario.file,
     ...(line === null ? {} : { line }),
   });
-  const probes = scenario.probes.map((probe, index) => {
-    const time = probe.at ?? stages?.last ?? 0;
-    const asked = stages === null ? network : stages.played.at(time);
+  const sockets: Sockets = new Map();
+  const asked = scenario.probes.map((probe, index) => ({ probe, index, time: probe.at ?? stages?.last ?? 0 }));
+  // what one socket sends goes on in the order of time
+  const played = new Map<number, PlayedProbe>();
+  for (const { probe, index, time } of [...asked].sort((x, y) => x.time - y.time || x.index - y.index)) {
+    const standing = stages === null ? network : stages.played.at(time);
     const isBroken = stages !== null && !stages.played.isCertain(time);
-    return afterAll(playProbe(asked, probe, placeOf(probe), index < options.traced, options), isBroken);
-  });
+    const traced = index < options.traced;
+    const answered =
+      stages === null
+        ? playProbe(standing, probe, placeOf(probe), traced, options)
+        : playOnSocket({ network: standing, time, scenario, sockets }, probe, placeOf(probe), traced, options);
+    played.set(index, afterAll(answered, isBroken));
+  }
+  const probes = asked.flatMap(({ index }) => played.get(index) ?? []);
   const fixes = [...(stages?.fixed ?? [])].map(([fix, after]) => {
     const repaired = after.at(stages?.fixedBy ?? 0);
     const own = scenario.probes.flatMap((probe) => {
@@ -75,19 +91,74 @@ function afterAll(played: PlayedProbe, isBroken: boolean): PlayedProbe {
   return isBroken && isJudged ? { ...played, verdict: "unknown" } : played;
 }
 
+/** What sockets of earlier probes left in the tables of hosts. */
+type Sockets = Map<string, readonly KeptConnections[]>;
+
+interface Moment {
+  readonly network: Network;
+  readonly time: number;
+  readonly scenario: Scenario;
+  readonly sockets: Sockets;
+}
+
+/** A probe whose socket may have sent before: in each way that this went, it goes on from there. */
+function playOnSocket(
+  { network, time, scenario, sockets }: Moment,
+  probe: ScenarioProbe,
+  place: Pick<Finding, "file" | "line">,
+  traced: boolean,
+  options: RunOptions,
+): PlayedProbe {
+  const socket = socketOf(probe.probe);
+  if (socket === null) return playProbe(network, probe, place, traced, options);
+  const before = sockets.get(socket) ?? [{ tables: new Map(), probability: 1, time, cleaning: null }];
+  const ways = before.map((kept) => {
+    const { network: standing, findings } = withKeptConnections(network, forgetBooted(kept, time, scenario), time);
+    return { kept, findings, played: playProbe(standing, probe, place, traced, { ...options, tables: true }) };
+  });
+  sockets.set(
+    socket,
+    ways.flatMap(({ kept, played }) =>
+      (played.answer?.branches ?? []).map(({ run, probability }) => ({
+        tables: tablesOf(run),
+        probability: kept.probability * probability,
+        time,
+        cleaning: network.cleaning ?? null,
+      })),
+    ),
+  );
+  const findings = [...new Map(ways.flatMap((way) => way.findings).map((one) => [one.message, one])).values()];
+  const [first] = ways;
+  if (first === undefined) return playProbe(network, probe, place, traced, options);
+  const answers = ways.flatMap(({ played, kept }) =>
+    played.answer === null ? [] : [{ answer: played.answer, probability: kept.probability }],
+  );
+  const answer = joinAnswers(answers);
+  if (answer === null) return first.played;
+  const comparisons = compareExpectation(probe.expect, answer);
+  return {
+    ...first.played,
+    answer,
+    comparisons,
+    verdict: verdictOf(comparisons),
+    findings: findings.map((one) => ({ ...place, ...one })),
+  };
+}
+
 function playProbe(
   network: Network,
   probe: ScenarioProbe,
   place: Pick<Finding, "file" | "line">,
   traced: boolean,
-  options: RunOptions,
+  options: RunOptions & { readonly tables?: boolean },
 ): PlayedProbe {
   const prepared = prepareProbe(network, probe.probe);
   if ("findings" in prepared) {
     const findings = prepared.findings.map((finding) => ({ ...place, ...finding }));
     return { probe, prepared: null, answer: null, findings, comparisons: [], verdict: "not-asked" };
   }
-  const ask = (steps: boolean): Answer => askProbe(network, prepared.probe, { steps, strict: options.strict });
+  const ask = (steps: boolean): Answer =>
+    askProbe(network, prepared.probe, { steps, strict: options.strict, tables: options.tables ?? false });
   const first = ask(traced || probe.expect.via !== null);
   const comparisons = compareExpectation(probe.expect, first);
   const verdict = verdictOf(comparisons);

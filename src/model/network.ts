@@ -1,5 +1,6 @@
 import type { Address } from "../net/address.ts";
 import type { Prefix } from "../net/prefix.ts";
+import type { ConnectionCleaning } from "./connection-cleaning.ts";
 import type { BgpSession } from "./evidence.ts";
 import type { Host } from "./host.ts";
 import type { Link } from "./link.ts";
@@ -70,6 +71,8 @@ export interface Network {
   readonly bgp?: NetworkBgp;
   /** The file that says what no manifest says of its machines (`nodes.yaml`); absent: they were dumped. */
   readonly declaredIn?: string;
+  /** Who takes connections out of tables as the cluster changes; absent: nobody is known to. */
+  readonly cleaning?: ConnectionCleaning;
   /** How programs find the addresses of names. */
   readonly names: NameService;
 }

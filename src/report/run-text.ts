@@ -101,7 +101,10 @@ function oneProbe(run: ScenarioRun, played: PlayedProbe, { ink, hideAnswer }: Ru
     columns(head) + columns(word) + 5 <= WIDTH
       ? [`    ${head}${gap}${colour(word)}`]
       : [...paragraph(head, "      ", "    "), `      ${colour(word)}`];
-  if (hideAnswer || result === "answered") return lines;
+  if (hideAnswer) return lines;
+  for (const { message, code } of played.findings)
+    lines.push(...paragraph(`${message} [${code}]`, "      ", "      ", ink.faint));
+  if (result === "answered") return lines;
   const [end = "", ...others] = new Set(answer.branches.map((branch) => whyLost(run, branch)));
   const more =
     others.length === 0 ? "" : ` (or ${plural(others.length, "other end")}, by chance or by what is unknown)`;

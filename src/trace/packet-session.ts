@@ -1,16 +1,15 @@
 import { createWorld, type Doubt, inject, originate, runtimeOf, settle, type World } from "../emulator/world.ts";
 import type { Chooser } from "../linux/chooser.ts";
-import { listConntrack } from "../linux/conntrack/list.ts";
 import { copyLimits, type IcmpLimits, limitsAt } from "../linux/icmp-limit.ts";
 import type { Indexing } from "../linux/netfilter/chain-index.ts";
 import type { HostRuntime, RuleCounters } from "../linux/runtime.ts";
-import type { ConntrackRecord } from "../model/conntrack-record.ts";
 import type { Finding } from "../model/finding.ts";
 import { knowledgeOf } from "../model/host.ts";
 import { networkInterface } from "../model/interface.ts";
 import { didYouMean, misspelt } from "../model/nearest.ts";
 import type { Network } from "../model/network.ts";
 import { copyPacket, type Packet } from "../net/packet.ts";
+import { connectionTables } from "./connection-tables.ts";
 import { explore } from "./explorer.ts";
 import { naturalReply } from "./natural-reply.ts";
 import type { PacketQuestion } from "./packet-question.ts";
@@ -221,7 +220,7 @@ function askIn(live: Live, question: PacketQuestion, until: number, wants: Wants
   sendQuestion(live, question);
   // Before timers run on, which would let connections expire.
   if (wants.tables) settle(world, world.now);
-  const conntrack = wants.tables ? tablesOf(world) : null;
+  const conntrack = wants.tables ? connectionTables(world) : null;
   if (wants.limits) settle(world, world.now + NEIGHBOUR_FAILS);
   const limits = wants.limits ? limitsOf(world) : null;
   settle(world, Math.max(until, world.now));
@@ -235,15 +234,6 @@ function askIn(live: Live, question: PacketQuestion, until: number, wants: Wants
     conntrack,
     limits,
   };
-}
-
-function tablesOf(world: World): ReadonlyMap<string, readonly ConntrackRecord[]> {
-  const tables = new Map<string, readonly ConntrackRecord[]>();
-  for (const [name, { conntrack }] of world.hosts) {
-    const records = listConntrack(conntrack, world.now);
-    if (records.length > 0) tables.set(name, records);
-  }
-  return tables;
 }
 
 function sendQuestion(live: Live, question: PacketQuestion): void {

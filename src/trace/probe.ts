@@ -15,6 +15,7 @@ import { nearest } from "../model/nearest.ts";
 import type { Network } from "../model/network.ts";
 import type { Address } from "../net/address.ts";
 import { formatProtocol, ICMP, ICMPV6, SCTP, TCP, UDP } from "../net/protocol.ts";
+import { connectionTables } from "./connection-tables.ts";
 import { type Endpoint, resolveEndpoint } from "./endpoint.ts";
 import { explore } from "./explorer.ts";
 import { recorder } from "./recorder.ts";
@@ -211,6 +212,8 @@ export interface AskOptions {
   readonly everyRule?: boolean;
   /** Write down steps; without them the answer has outcomes only. */
   readonly steps?: boolean;
+  /** Keep what the hosts' connection tables hold in the end (`Run.conntrack`). */
+  readonly tables?: boolean;
   /** Ignore dumped runtime state. */
   readonly empty?: boolean;
   /** Every assumption that matters becomes an unknown (`--strict`). */
@@ -259,7 +262,7 @@ function runOnce(
     report,
     assumptions: [...world.assumptions.values()],
     freeDomains: world.services.freeValues.domains,
-    conntrack: null,
+    conntrack: options.tables === true ? connectionTables(world) : null,
     limits: null,
   };
 }

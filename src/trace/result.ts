@@ -97,6 +97,30 @@ export function toAnswer(network: Network, exploration: Exploration<Run>): Answe
   };
 }
 
+/** One answer of those to the same question from several beginnings, each as likely as is given; null of none. */
+export function joinAnswers(
+  parts: readonly { readonly answer: Answer; readonly probability: number }[],
+): Answer | null {
+  const [first] = parts;
+  if (first === undefined || parts.length === 1) return first?.answer ?? null;
+  const branches = parts.flatMap(({ answer, probability }) =>
+    answer.branches.map((branch) => ({ ...branch, probability: clean(branch.probability * probability) })),
+  );
+  const outcomes = new Set(branches.map(({ run }) => outcomeKey(run)));
+  const isUncertain = parts.some(({ answer }) => answer.certainty === "uncertain");
+  const assumptions = new Map(
+    parts.flatMap(({ answer }) => answer.assumptions.map((one) => [assumptionKey(one), one] as const)),
+  );
+  return {
+    network: first.answer.network,
+    certainty: isUncertain ? "uncertain" : outcomes.size <= 1 ? "certain" : "branching",
+    branches,
+    assumptions: [...assumptions.values()],
+    unknowns: parts.flatMap(({ answer }) => answer.unknowns),
+    truncated: parts.some(({ answer }) => answer.truncated),
+  };
+}
+
 /** One branch for each set of conditions with its own probability; one without conditions when they do not matter. */
 function toBranches(
   group: { readonly run: Run; readonly weights: ReadonlyMap<string, number>; readonly count: number },

@@ -24,6 +24,18 @@ export const SCENARIO_CODES = {
       "The command is not understood, or the kernel would refuse it. The host stays as it was, and what is asked afterwards is not judged.",
     todo: "Try the command on a real machine; docs/reference/scenario.md lists those that are played.",
   },
+  "connection-cleaned": {
+    title: "A connection was taken out of a node's table",
+    means:
+      "A probe goes on with the socket of an earlier one (the same `sport`). In between the pod went that its packets were translated to, and kube-proxy (UDP to a Service that has other endpoints) or Felix (pods of the same node) deleted the connection: the next packet is translated anew.",
+    todo: "Nothing: that is how clusters forget.",
+  },
+  "connection-kept-stale": {
+    title: "A connection still leads to a pod that is gone",
+    means:
+      "A probe goes on with the socket of an earlier one (the same `sport`), and the node translates its packets as before: to a pod that went. Nobody deletes the connection: kube-proxy looks after UDP only, and from v1.32 on only where the Service has other endpoints. The packets are lost until the connection has been silent for its timeout.",
+    todo: "Delete the entry (conntrack -D), or let the client use another port.",
+  },
   "fix-of-nothing": {
     title: "A fix expects something of a probe that is not there",
     means: "The fix names a probe that the scenario does not have: nobody asks it.",

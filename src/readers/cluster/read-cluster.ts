@@ -18,6 +18,7 @@ import { describedSegments, inferredSegments, memberKey } from "../snapshot/segm
 import { nodesFileTwice, partsOfFile } from "./cluster-folder.ts";
 import { clusterHosts } from "./cluster-hosts.ts";
 import { problemFindings } from "./cluster-problem.ts";
+import { connectionCleaning } from "./connection-cleaning.ts";
 import { lazyMap } from "./lazy-map.ts";
 import { networkProblems } from "./network-problems.ts";
 import { nodeCacheProblems } from "./node-cache-problems.ts";
@@ -157,6 +158,7 @@ export function clusterNetwork(
       fabricRoutes: file.fabric.routes,
       pools: [...cluster.ipPools.values()].map(({ cidr }) => cidr),
       declaredIn: NODES_YAML,
+      cleaning: connectionCleaning(settled),
       names: clusterNames(cluster, () => settled.slices),
     }),
     settled,
