@@ -75,7 +75,7 @@ function shellOf(value: object): object {
 }
 
 function shallow(value: unknown): unknown {
-  return typeof value === "object" && value !== null ? shellOf(value) : value;
+  return typeof value === "object" && value !== null && !Object.isFrozen(value) ? shellOf(value) : value;
 }
 
 /** Puts copies into the place of what a copied object holds. Keys of a Map are names, or parts of what never changes. */

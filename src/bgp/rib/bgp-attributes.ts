@@ -34,8 +34,13 @@ export function attributesToSend(route: RibRoute, to: Exporter): PathAttributes 
   if (to.reflectorClient && attributes.clusterList?.includes(to.clusterId) === true) return null;
   if (to.interpretsCommunities && isHeldBack(attributes, to)) return null;
   if (!(to.internal && from.internal && to.localAs === from.localAs)) return passedOn(route, attributes, to);
-  if (!to.reflectorClient && !from.reflectorClient) return null;
+  if (staysFrom(from, to)) return null;
   return reflected(passedOn(route, attributes, to), from, to);
+}
+
+/** Whether no route of one instance ever goes out by another: both are of the own AS, and neither reflects (bgp_import_control). */
+export function staysFrom(from: BgpOwner, to: BgpOwner): boolean {
+  return to.internal && from.internal && to.localAs === from.localAs && !to.reflectorClient && !from.reflectorClient;
 }
 
 function isHeldBack({ communities }: PathAttributes, { internal, takesStale }: Exporter): boolean {

@@ -1,21 +1,40 @@
 /**
  * A Map whose keys are small whole numbers, for the many tables of a World that have most of their keys in common: an entry takes a place
- * in an array, and no room for its key. It is gone through in the order in which keys came, as a Map is.
+ * in an array, and no room for its key. It is gone through in the order in which keys came, as a Map is. Maps with the same values of
+ * neighbouring keys have one array of them in common, until one of the maps gets another value there.
  */
 export interface NumberMap<T> {
   /** Values, so many together; undefined where none of them is there. */
-  chunks: ((T | undefined)[] | undefined)[];
-  /** Keys in the order they came, and how many of the first of a key stand for entries that are gone. */
-  arrivals: number[];
+  chunks: (Chunk<T> | undefined)[];
+  /** Which of them others may have too: they do not change any more. */
+  common: boolean[];
+  /** Keys in the order they came, by themselves or several together, and how many of the first of a key stand for entries that are gone. */
+  arrivals: (number | readonly number[])[];
+  arrived: number;
   stale: Map<number, number>;
   size: number;
 }
 
+export type Chunk<T> = (T | undefined)[];
+
 const BITS = 6;
-const CHUNK = 1 << BITS;
+export const CHUNK = 1 << BITS;
 
 export function numberMap<T>(): NumberMap<T> {
-  return { chunks: [], arrivals: [], stale: new Map(), size: 0 };
+  return { chunks: [], common: [], arrivals: [], arrived: 0, stale: new Map(), size: 0 };
+}
+
+/** In which chunk a key has its place, and the place. */
+export function chunkOf(key: number): number {
+  return key >> BITS;
+}
+
+export function placeOf(key: number): number {
+  return key & (CHUNK - 1);
+}
+
+export function emptyChunk<T>(): Chunk<T> {
+  return new Array<T | undefined>(CHUNK).fill(undefined);
 }
 
 export function valueAt<T>({ chunks }: NumberMap<T>, key: number): T | undefined {
@@ -23,47 +42,75 @@ export function valueAt<T>({ chunks }: NumberMap<T>, key: number): T | undefined
 }
 
 export function setValue<T>(map: NumberMap<T>, key: number, value: T): void {
-  const { chunks } = map;
-  const number = key >> BITS;
-  let chunk = chunks[number];
-  if (chunk === undefined) {
-    while (chunks.length < number) chunks.push(undefined);
-    chunk = new Array<T | undefined>(CHUNK).fill(undefined);
-    chunks[number] = chunk;
-  }
+  const chunk = ownChunk(map, key >> BITS);
   const place = key & (CHUNK - 1);
   if (chunk[place] === undefined) {
     map.size++;
     map.arrivals.push(key);
+    map.arrived++;
   }
   chunk[place] = value;
 }
 
+function ownChunk<T>({ chunks, common }: NumberMap<T>, number: number): Chunk<T> {
+  const chunk = chunks[number];
+  if (chunk !== undefined && common[number] !== true) return chunk;
+  while (chunks.length < number) chunks.push(undefined);
+  while (common.length <= number) common.push(false);
+  const own = chunk === undefined ? emptyChunk<T>() : chunk.slice();
+  chunks[number] = own;
+  common[number] = false;
+  return own;
+}
+
+/** Whether a chunk is the map's alone, so that no other can be put into its place. */
+export function isOwnChunk<T>({ chunks, common }: NumberMap<T>, number: number): boolean {
+  return chunks[number] !== undefined && common[number] !== true;
+}
+
+/** Puts a chunk that many have in common into the place of the one before. What it has beside that is for `addKeys`. */
+export function putChunk<T>({ chunks, common }: NumberMap<T>, number: number, chunk: Chunk<T>): void {
+  while (chunks.length < number) chunks.push(undefined);
+  while (common.length <= number) common.push(false);
+  chunks[number] = chunk;
+  common[number] = true;
+}
+
+/** Keys have come with chunks that were put in. */
+export function addKeys<T>(map: NumberMap<T>, keys: readonly number[]): void {
+  if (keys.length === 0) return;
+  map.arrivals.push(keys);
+  map.arrived += keys.length;
+  map.size += keys.length;
+}
+
 export function deleteKey<T>(map: NumberMap<T>, key: number): void {
-  const chunk = map.chunks[key >> BITS];
-  const place = key & (CHUNK - 1);
-  if (chunk?.[place] === undefined) return;
-  chunk[place] = undefined;
+  if (valueAt(map, key) === undefined) return;
+  ownChunk(map, key >> BITS)[key & (CHUNK - 1)] = undefined;
   map.size--;
   map.stale.set(key, (map.stale.get(key) ?? 0) + 1);
-  if (map.arrivals.length > 2 * map.size + CHUNK) {
+  if (map.arrived > 2 * map.size + CHUNK) {
     map.arrivals = keysOf(map);
+    map.arrived = map.size;
     map.stale.clear();
   }
 }
 
 export function clearValues<T>(map: NumberMap<T>): void {
   map.chunks = [];
+  map.common = [];
   map.arrivals = [];
+  map.arrived = 0;
   map.stale.clear();
   map.size = 0;
 }
 
 /** The keys that are there, in the order they came. */
 export function keysOf<T>({ arrivals, stale }: NumberMap<T>): number[] {
-  if (stale.size === 0) return [...arrivals];
+  const keys = arrivals.flat();
+  if (stale.size === 0) return keys;
   const left = new Map(stale);
-  return arrivals.filter((key) => {
+  return keys.filter((key) => {
     const gone = left.get(key) ?? 0;
     if (gone === 0) return true;
     left.set(key, gone - 1);
@@ -77,4 +124,12 @@ export function* entriesOf<T>(map: NumberMap<T>): Iterable<readonly [number, T]>
     const value = valueAt(map, key);
     if (value !== undefined) yield [key, value];
   }
+}
+
+/** The map as it is now, for whoever only reads it: both have all chunks in common. */
+export function snapshotOf<T>(map: NumberMap<T>): NumberMap<T> {
+  const { chunks, common, arrivals, arrived, stale, size } = map;
+  while (common.length < chunks.length) common.push(true);
+  common.fill(true);
+  return { chunks: [...chunks], common: [...common], arrivals: [...arrivals], arrived, stale: new Map(stale), size };
 }

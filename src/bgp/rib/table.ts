@@ -1,63 +1,21 @@
 import type { HostRuntime } from "../../linux/runtime.ts";
-import type { Route } from "../../model/route.ts";
 import { type Address, compareAddresses, sameAddress } from "../../net/address.ts";
 import { addressBits, type Prefix, prefixContains, prefixOf } from "../../net/prefix.ts";
-import { isBetter } from "./better.ts";
-import { suppressedRoutes } from "./deterministic-med.ts";
 import { deleteKey, entriesOf, keysOf, type NumberMap, numberMap, setValue, valueAt } from "./number-map.ts";
 import { destinationsAround, type Numbering, numberOfHop, type Resolved, resolvedOnLink } from "./numbering.ts";
 import { prefixKey, type RibRoute, type RouteOwner } from "./route.ts";
-
-/**
- * All routes of one destination, the best first. Tables that have come to the same routes in the same way have one list in common: it does
- * not change, and remembers what came of it.
- */
-export interface RouteList {
-  readonly routes: readonly RibRoute[];
-  /** What it became by the latest changes. */
-  changes: ListChange[];
-  /** What the kernel is to have of it, for daemons that have the same idea of that (`kernel.ts`). */
-  programmed: Programmed | null;
-}
-
-interface ListChange {
-  readonly owner: RouteOwner;
-  readonly path: number;
-  readonly fresh: RibRoute | null;
-  readonly after: RouteList;
-}
-
-/** What a kernel protocol makes of the routes of a destination. */
-export interface Programmed {
-  /** Whoever makes the same of all routes. */
-  readonly by: object;
-  readonly verdict: "rejected" | "filtered" | "accepted";
-  readonly route: Route | null;
-  readonly errors: readonly string[];
-}
-
-/** A route as many tables are given it, with what it became in those that came first. */
-export interface GivenRoute {
-  /** Of its destination. */
-  readonly number: number;
-  readonly route: RibRoute;
-  /** The number of the next hop to be looked up; null: none is. */
-  readonly hop: number | null;
-  /** As it is where its next hop leads there; one alone where nothing is looked up. */
-  ways: GivenWay[];
-}
-
-interface GivenWay {
-  readonly resolution: Resolved | null;
-  readonly route: RibRoute;
-  /** The list that has nothing but it. */
-  readonly alone: RouteList;
-}
-
-export function givenRoute(numbering: Numbering, number: number, route: RibRoute): GivenRoute {
-  const address = route.recursive ? nextHopOf(route) : null;
-  return { number, route, hop: address === null ? null : numberOfHop(numbering, address), ways: [] };
-}
+import {
+  changed,
+  type GivenRoute,
+  type GivenWay,
+  listOf,
+  NO_ROUTES,
+  nextHopOf,
+  pickBest,
+  type RouteList,
+  sameResolution,
+  wayFor,
+} from "./route-list.ts";
 
 /** Hears of changes: the routes of a destination as they are now, and as they were. */
 export interface RibListener {
@@ -118,12 +76,6 @@ export function* netsOf({ nets, numbering: { destinations } }: RoutingTable): It
 
 const UNREACHABLE: Resolved = { target: "unreachable", hops: [], igpMetric: null };
 
-function listOf(routes: readonly RibRoute[]): RouteList {
-  return { routes, changes: [], programmed: null };
-}
-
-const NO_ROUTES = listOf([]);
-
 /**
  * Puts a route of an owner (and path) into the place of the one before; null withdraws it (rte_update, rte_recalculate).
  * Recursive routes are resolved on the way. Returns by how much the number of the owner's routes has changed.
@@ -159,32 +111,6 @@ function put({ nets, numbering, lengths }: RoutingTable, number: number, before:
   lengths[length] = (lengths[length] ?? 0) + added;
 }
 
-/** Changes that a list remembers. */
-const REMEMBERED = 8;
-
-function changed(before: RouteList, owner: RouteOwner, path: number, fresh: RibRoute | null): RouteList {
-  const { changes } = before;
-  for (let index = 0; index < changes.length; index++) {
-    const known = changes[index];
-    if (known !== undefined && known.fresh === fresh && known.owner === owner && known.path === path)
-      return known.after;
-  }
-  const after = changedAnew(before, owner, path, fresh);
-  if (changes.length >= REMEMBERED) changes.shift();
-  changes.push({ owner, path, fresh, after });
-  return after;
-}
-
-function changedAnew(before: RouteList, owner: RouteOwner, path: number, fresh: RibRoute | null): RouteList {
-  const { routes } = before;
-  const old = routes.find((item) => item.owner === owner && item.path === path) ?? null;
-  if (old === null && fresh === null) return before;
-  if (old !== null && fresh !== null && sameRoute(old, fresh)) return before;
-  const rest = old === null ? routes : routes.filter((item) => item !== old);
-  const after = pickBest(fresh === null ? rest : insert(rest, fresh));
-  return after.length === 0 ? NO_ROUTES : listOf(after);
-}
-
 /** The same routes with an owner whose neighbour calls itself otherwise now: nobody chooses anew. */
 export function renameOwner(table: RoutingTable, from: RouteOwner, to: RouteOwner): void {
   for (const { number, routes } of netsOf(table)) {
@@ -192,30 +118,6 @@ export function renameOwner(table: RoutingTable, from: RouteOwner, to: RouteOwne
     const renamed = routes.map((route) => (route.owner === from ? { ...route, owner: to } : route));
     setValue(table.nets, number, listOf(renamed));
   }
-}
-
-function insert(routes: readonly RibRoute[], fresh: RibRoute): readonly RibRoute[] {
-  const [best] = routes;
-  // Only the best comes first; the others stand in the order they came, the latest in front (as in an unsorted table).
-  if (best === undefined || isBetter(fresh, best)) return [fresh, ...routes];
-  return pickBest([best, fresh, ...routes.slice(1)]);
-}
-
-/** Moves the best route to the front: a new one may be worse than the old one of its owner was. */
-function pickBest(routes: readonly RibRoute[]): readonly RibRoute[] {
-  let best = routes[0];
-  if (best === undefined) return routes;
-  const passed = suppressedRoutes(routes);
-  if (passed.size === 0) {
-    for (const route of routes) if (route !== best && isBetter(route, best)) best = route;
-  } else {
-    const [first, ...others] = routes.filter((route) => !passed.has(route));
-    best = first ?? best;
-    for (const route of others) if (isBetter(route, best)) best = route;
-  }
-  if (best === routes[0]) return routes;
-  const first = best;
-  return [first, ...routes.filter((item) => item !== first)];
 }
 
 function announce(table: RoutingTable, number: number, before: RouteList, after: RouteList): void {
@@ -293,17 +195,9 @@ function refresh(table: RoutingTable, number: number, moved: ReadonlySet<number>
 }
 
 /** The route as this table has it. */
-function wayOf(table: RoutingTable, { route, hop, ways }: GivenRoute): GivenWay {
-  const resolution = hop !== null ? resolutionOf(table, hop) : route.recursive ? UNREACHABLE : null;
-  for (let index = 0; index < ways.length; index++) {
-    const known = ways[index];
-    if (known !== undefined && known.resolution === resolution) return known;
-  }
-  const found = resolution === null ? route : { ...route, ...resolution };
-  const way = { resolution, route: found, alone: listOf([found]) };
-  if (ways.length >= REMEMBERED) ways.shift();
-  ways.push(way);
-  return way;
+function wayOf(table: RoutingTable, given: GivenRoute): GivenWay {
+  const { route, hop } = given;
+  return wayFor(given, hop !== null ? resolutionOf(table, hop) : route.recursive ? UNREACHABLE : null);
 }
 
 /**
@@ -314,10 +208,6 @@ export function nameNextHop({ links, hosts, numbering }: RoutingTable, address: 
   const hop = numberOfHop(numbering, address);
   if (links.has(hop) || valueAt(hosts, hop) !== undefined) return;
   links.set(hop, link);
-}
-
-export function nextHopOf({ attributes, lookedUp }: RibRoute): Address | null {
-  return lookedUp ?? attributes?.nextHop ?? null;
 }
 
 function resolutionOf(table: RoutingTable, hop: number): Resolved {
@@ -365,24 +255,4 @@ function lookUpHost({ nets, numbering, links, of }: RoutingTable, hop: number): 
 function isOwn({ host }: RoutingTable["of"], address: Address | undefined, device: string | null): boolean {
   const own = device === null ? undefined : host.interfaces.get(device)?.addresses;
   return own?.some((item) => address !== undefined && sameAddress(item.address, address)) ?? false;
-}
-
-function sameResolution(x: Resolved, y: Resolved): boolean {
-  return x.target === y.target && x.igpMetric === y.igpMetric && sameHops(x.hops, y.hops);
-}
-
-function sameHops(x: RibRoute["hops"], y: RibRoute["hops"]): boolean {
-  if (x === y) return true;
-  return x.length === y.length && x.every((hop, index) => JSON.stringify(hop) === JSON.stringify(y[index]));
-}
-
-/** Whether a route that came again says the same (rte_same). */
-function sameRoute(x: RibRoute, y: RibRoute): boolean {
-  return (
-    x.preference === y.preference &&
-    x.source === y.source &&
-    sameResolution(x, y) &&
-    (x.attributes === y.attributes || JSON.stringify(x.attributes) === JSON.stringify(y.attributes)) &&
-    JSON.stringify(x.kernel) === JSON.stringify(y.kernel)
-  );
 }

@@ -20,6 +20,12 @@ import {
 } from "./told.ts";
 import { isOfGroup, type Outgoing, outgoingOf, type UpdateGroup, updateGroup } from "./update-group.ts";
 
+interface Filtered {
+  readonly number: number;
+  readonly teller: RouteOwner | null;
+  readonly error: string | null;
+}
+
 /**
  * Neighbours of a daemon that are told the same (an update group, as they stand now): what they know, how much was counted, and what is
  * to go out are kept once for all. Each differs in the routes that it told itself.
@@ -32,7 +38,7 @@ export interface Audience {
   readonly members: Map<string, Peer>;
   readonly told: Map<PrefixKey, Told>;
   /** Routes that the export filter does not let out. */
-  readonly filtered: Map<PrefixKey, { readonly teller: RouteOwner | null; readonly error: string | null }>;
+  readonly filtered: Map<PrefixKey, Filtered>;
   readonly counts: ExportCounts;
   /** How much a neighbour with a limit was told that it has not told itself. */
   heard: number;
@@ -108,7 +114,7 @@ function note(
 ): Told | null {
   const { told, filtered } = audience;
   const teller = tellerOf(route);
-  if (found?.kind === "filtered") filtered.set(name, { teller, error: found.error });
+  if (found?.kind === "filtered") filtered.set(name, { number, teller, error: found.error });
   else if (filtered.size > 0) filtered.delete(name);
   if (found?.kind !== "accepted") {
     countHeard(audience, told.get(name), -1);

@@ -2,12 +2,14 @@ import type { Connection, TcpEvents } from "../../emulator/tcp/connection.ts";
 import type { Listener } from "../../emulator/tcp/stack.ts";
 import type { PrefixKey } from "../rib/route.ts";
 import type { Audience } from "./audience.ts";
+import type { Kernel } from "./kernel.ts";
 import type { Peer } from "./peer.ts";
 import type { SpeakerCore } from "./protocol.ts";
 
 /** What the instances of BGP of one daemon share. */
 export interface BgpCore extends SpeakerCore {
   readonly peers: Peer[];
+  readonly kernels: Kernel[];
   /** The same by their addresses (`addressKey`), in that order. */
   readonly neighbours: Map<PrefixKey, Peer[]>;
   /** Neighbours by what they are told. */

@@ -17,7 +17,8 @@ import { suppressedRoutes } from "../rib/deterministic-med.ts";
 import { clearValues, deleteKey, entriesOf, type NumberMap, numberMap, setValue, valueAt } from "../rib/number-map.ts";
 import type { Numbering } from "../rib/numbering.ts";
 import { isResolvable, type PrefixKey, prefixKey, type RibHop, type RibRoute } from "../rib/route.ts";
-import { netsOf, nextHopOf, type Programmed, type RouteList } from "../rib/table.ts";
+import { nextHopOf, type Programmed, type RouteList } from "../rib/route-list.ts";
+import { netsOf } from "../rib/table.ts";
 import type { KernelConfiguration } from "./configuration.ts";
 import { findNeighbour } from "./interfaces.ts";
 import { importRoute, noteError, type Protocol, type SpeakerCore, setState, withdrawRoute } from "./protocol.ts";
@@ -30,8 +31,8 @@ export interface Kernel {
   configuration: KernelConfiguration;
   /** By the numbers of destinations. */
   readonly programmed: NumberMap<Route>;
-  /** Destinations that changed since it was compiled last; null: it was not yet. */
-  touched: number[] | null;
+  /** Destinations that changed since it was compiled last, alone or several together; null: it was not yet. */
+  touched: (number | readonly number[])[] | null;
   /** The routes of others beside which it was compiled last. */
   beside: readonly Route[] | null;
   /** Routes of the host that are not BIRD's, and those of them that it has learnt. */
@@ -49,7 +50,8 @@ interface Maker {
   readonly as: object;
 }
 
-function makerOf(core: SpeakerCore, item: Kernel): object {
+/** Who makes the same of all routes. */
+export function makerOf(core: SpeakerCore, item: Kernel): object {
   const { configuration, maker, protocol } = item;
   const { filters: environment, family } = core.configuration;
   if (maker !== null && maker.configuration === configuration && maker.environment === environment) return maker.as;
@@ -245,12 +247,11 @@ export function announceToKernel(core: SpeakerCore, item: Kernel, number: number
   const before = valueAt(programmed, number) ?? null;
   let wanted: Route | null = null;
   if (list.routes.length > 0) {
-    const { verdict, route, errors } = programmedOf(core, item, list, before);
+    const { verdict, errors, wanted: route } = wantedOf(core, item, list, before);
     exportUpdates.received++;
     exportUpdates[verdict]++;
     for (const text of errors) noteError(core, item.protocol, text);
-    // the very route that is there where it says the same
-    wanted = before !== null && route !== null && before !== route && saysSame(before, route) ? before : route;
+    wanted = route;
   } else if (before !== null) {
     exportWithdraws.received++;
     exportWithdraws.accepted++;
@@ -261,6 +262,18 @@ export function announceToKernel(core: SpeakerCore, item: Kernel, number: number
   item.touched?.push(number);
   item.protocol.exported = programmed.size;
   programLater(core, item);
+}
+
+/** What is to be there of a list of routes: the very route that is there where it says the same. */
+export function wantedOf(
+  core: SpeakerCore,
+  item: Kernel,
+  list: RouteList,
+  before: Route | null,
+): Pick<Programmed, "verdict" | "errors"> & { readonly wanted: Route | null } {
+  const { verdict, route, errors } = programmedOf(core, item, list, before);
+  const isThere = before !== null && route !== null && before !== route && saysSame(before, route);
+  return { verdict, errors, wanted: isThere ? before : route };
 }
 
 /** What becomes of a list of routes, worked out once for all who make the same of it; `before`: what is there in the first of their kernels. */
@@ -411,7 +424,7 @@ function program({ runtime, configuration: { family }, table: rib }: SpeakerCore
   item.touched = [];
   item.beside = alien;
   const changed = isPatch
-    ? [...new Set(touched)].flatMap((number) => rib.numbering.destinations[number] ?? [])
+    ? [...new Set(touched.flat())].flatMap((number) => rib.numbering.destinations[number] ?? [])
     : differences(birds, routes);
   programRoutes(runtime, others.concat(routes), changed);
 }
@@ -444,7 +457,7 @@ function installed({ alien, programmed, configuration }: Kernel, { numbers }: Nu
 }
 
 /** All changes of one moment are compiled together. */
-function programLater(core: SpeakerCore, item: Kernel): void {
+export function programLater(core: SpeakerCore, item: Kernel): void {
   if (item.queued || waitsForRecovery(core, item.protocol)) return;
   item.queued = true;
   schedule(core.world.queue, core.world.now, programNow, [core, item]);

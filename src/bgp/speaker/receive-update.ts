@@ -7,7 +7,8 @@ import { LLGR_STALE, NO_LLGR } from "../rib/better.ts";
 import { attributesReceived, comesBack } from "../rib/bgp-attributes.ts";
 import { numberOfPrefix } from "../rib/numbering.ts";
 import { NO_KERNEL_ATTRIBUTES, type PrefixKey, prefixKey, type RibRoute } from "../rib/route.ts";
-import { type GivenRoute, givenRoute, nameNextHop, netsOf } from "../rib/table.ts";
+import { type GivenRoute, givenRoute } from "../rib/route-list.ts";
+import { nameNextHop, netsOf } from "../rib/table.ts";
 import type { BgpCore } from "./bgp-core.ts";
 import { identifierOf } from "./configuration.ts";
 import { forgetSent } from "./feed.ts";
@@ -51,7 +52,7 @@ export function receiveUpdate(core: BgpCore, peer: Peer, message: UpdateMessage)
 const NOTHING: readonly Nlri[] = [];
 const NOWHERE: readonly Address[] = [];
 
-function isEndOfRib({ withdrawn, attributes, nlri }: UpdateMessage, six: boolean): boolean {
+export function isEndOfRib({ withdrawn, attributes, nlri }: UpdateMessage, six: boolean): boolean {
   if (withdrawn.length > 0 || nlri.length > 0) return false;
   if (attributes === null) return !six;
   return six && attributes.mpReach === null && attributes.mpUnreach?.length === 0;
@@ -69,7 +70,7 @@ export interface Taker {
   readonly as: object;
 }
 
-function takerOf(core: BgpCore, peer: Peer): object {
+export function takerOf(core: BgpCore, peer: Peer): object {
   const { taker, configuration, protocol } = peer;
   const { filters: environment, family } = core.configuration;
   if (
@@ -99,7 +100,7 @@ interface Taken {
   readonly items: readonly TakenItem[] | null;
 }
 
-interface TakenItem {
+export interface TakenItem {
   readonly number: number;
   readonly key: PrefixKey;
   readonly path: number;
@@ -111,7 +112,7 @@ interface TakenItem {
 const takenOf = new WeakMap<UpdateMessage, Taken[]>();
 
 /** Worked out once for all who make the same of it at one time; null: nothing that the message tells is taken. */
-function takenBy(
+export function takenBy(
   core: BgpCore,
   peer: Peer,
   message: UpdateMessage,
@@ -176,7 +177,7 @@ function takeAnew(core: BgpCore, peer: Peer, attributes: PathAttributes, told: r
 }
 
 /** A destination comes with its attributes (rte_update2). */
-function take(core: BgpCore, peer: Peer, item: TakenItem | undefined): void {
+export function take(core: BgpCore, peer: Peer, item: TakenItem | undefined): void {
   if (item === undefined) return;
   const { number, key, path, given, error } = item;
   const { protocol } = peer;

@@ -35,6 +35,7 @@ import {
 } from "./peer.ts";
 import { startJittered } from "./peer-timer.ts";
 import { setState } from "./protocol.ts";
+import { receiveSegment } from "./receive-segment.ts";
 import { finishRestart, receiveUpdate } from "./receive-update.ts";
 import { unlockRecovery } from "./recovery.ts";
 import { stopTimer } from "./timer.ts";
@@ -184,6 +185,7 @@ function receive(core: BgpCore, peer: Peer, connection: PeerConnection, octets: 
   const { generation } = connection;
   const writes = connection.received.length === 0 ? writesOf(octets) : null;
   if (writes !== null) {
+    if (receiveSegment(core, peer, connection, octets, writes)) return;
     for (let index = 0; index < writes.length; index++) {
       const write = writes[index];
       if (write === undefined || connection.state === "Close") return;

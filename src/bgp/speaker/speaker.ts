@@ -4,7 +4,8 @@ import { arouse, type World } from "../../emulator/world.ts";
 import type { HostRuntime } from "../../linux/runtime.ts";
 import { formatAddress, unspecified } from "../../net/address.ts";
 import { addressKey } from "../rib/route.ts";
-import { type RibListener, type RouteList, routingTable } from "../rib/table.ts";
+import type { RouteList } from "../rib/route-list.ts";
+import { type RibListener, routingTable } from "../rib/table.ts";
 import { announce } from "./audience.ts";
 import type { BgpCore } from "./bgp-core.ts";
 import {
@@ -32,7 +33,6 @@ import { timer, whenDue } from "./timer.ts";
 export interface Speaker extends BgpCore {
   /** In the order of the configuration. */
   readonly protocols: Protocol[];
-  readonly kernels: Kernel[];
 }
 
 /**

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { pathAttributes } from "../../../src/bgp/messages/path-attributes.ts";
 import { numbering, numberOfPrefix, sharedOwner } from "../../../src/bgp/rib/numbering.ts";
 import { NO_KERNEL_ATTRIBUTES, type RibRoute } from "../../../src/bgp/rib/route.ts";
+import { givenRoute } from "../../../src/bgp/rib/route-list.ts";
 import {
-  givenRoute,
   nameNextHop,
   netsOf,
   type RoutingTable,

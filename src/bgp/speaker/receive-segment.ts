@@ -1,0 +1,219 @@
+import type { Route } from "../../model/route.ts";
+import { staysFrom } from "../rib/bgp-attributes.ts";
+import { addKeys, type Chunk, emptyChunk, isOwnChunk, placeOf, putChunk } from "../rib/number-map.ts";
+import { resolvedOnLink } from "../rib/numbering.ts";
+import type { RouteOwner } from "../rib/route.ts";
+import { changed, NO_ROUTES, type RouteList, wayFor } from "../rib/route-list.ts";
+import type { BgpCore } from "./bgp-core.ts";
+import { type Kernel, makerOf, programLater, wantedOf } from "./kernel.ts";
+import type { Peer, PeerConnection } from "./peer.ts";
+import { startJittered } from "./peer-timer.ts";
+import { take } from "./receive-update.ts";
+import { deviceTo, resolveOnLink } from "./resolve-on-link.ts";
+import { planOf, type Run, type RunStep, type SegmentPlan } from "./segment-plan.ts";
+
+/**
+ * Takes what a segment of whole messages brings as those took it who came first: where tables are alike, they go from one common state to
+ * the next, and no route is looked at. What is left is what each does by itself. False: the messages are to be taken one by one.
+ */
+export function receiveSegment(
+  core: BgpCore,
+  peer: Peer,
+  connection: PeerConnection,
+  octets: Uint8Array,
+  writes: readonly Uint8Array[],
+): boolean {
+  const [kernel, another] = core.kernels;
+  if (kernel === undefined || another !== undefined || !isPlain(core, peer, connection, kernel)) return false;
+  const plan = planOf(core, peer, octets, writes, connection.form);
+  if (plan === null || !isApart(core, peer, plan)) return false;
+  const device = deviceTo(core, plan);
+  if (device === null || !resolveOnLink(core.table, plan, device)) return false;
+  for (let message = 0; message < plan.messages; message++)
+    startJittered(peer, connection.holdTimer, connection.holdTime);
+  for (const run of plan.runs) takeRun(core, peer, kernel, run, device);
+  return true;
+}
+
+/** Nothing is under way that each route has to be looked at for. */
+function isPlain(core: BgpCore, peer: Peer, connection: PeerConnection, kernel: Kernel): boolean {
+  const { family } = core.configuration;
+  return (
+    family === 4 &&
+    core.recovery === null &&
+    connection.state === "Established" &&
+    connection === peer.session &&
+    peer.configuration.recursive &&
+    !peer.restarting &&
+    peer.unconfirmed.size === 0 &&
+    peer.protocol.limits === null &&
+    kernel.protocol.state === "up"
+  );
+}
+
+/** Routes that are looked through whether one of them is told. */
+const FEW = 16;
+
+/** Neither does a route of the plan come back, nor lead to this host, nor go on to others, nor to other next hops. */
+function isApart(core: BgpCore, peer: Peer, plan: SegmentPlan): boolean {
+  const { table, audiences, configuration } = core;
+  if (plan.originators.has(configuration.routerId)) return false;
+  for (const audience of audiences) {
+    const { filtered, told } = audience;
+    if (told.size + filtered.size > FEW) return false;
+    if (!staysHere(peer.protocol.owner, audience.group.exporter)) return false;
+    for (const { number } of told.values()) if (plan.numbers.has(number)) return false;
+    for (const { number } of filtered.values()) if (plan.numbers.has(number)) return false;
+  }
+  const lowest = Math.min(table.lowest?.a ?? Number.POSITIVE_INFINITY, plan.nextHops.lowest.a);
+  const highest = Math.max(table.highest?.a ?? 0, plan.nextHops.highest.a);
+  return plan.destinations.highest < lowest || plan.destinations.lowest > highest;
+}
+
+function staysHere({ bgp }: RouteOwner, to: Parameters<typeof staysFrom>[1]): boolean {
+  return bgp !== null && staysFrom(bgp, to);
+}
+
+function takeRun(core: BgpCore, peer: Peer, kernel: Kernel, run: Run, device: string): void {
+  const { table } = core;
+  const step = stepOf(core, peer, kernel, run, device);
+  if (step === null || !step.owners.every((owner) => staysInAll(core, owner))) {
+    for (const { item } of run.routes) take(core, peer, item);
+    return;
+  }
+  const { nets, programmed, added, lengths, changes, best, verdicts, touched } = step;
+  const { protocol } = peer;
+  protocol.stats.importUpdates.received += run.routes.length;
+  protocol.stats.importUpdates.accepted += run.routes.length;
+  if (nets.after === nets.before) return;
+  putChunk(table.nets, run.chunk, nets.after);
+  addKeys(table.nets, nets.keys);
+  table.routes += added;
+  protocol.imported += added;
+  for (const [length, times] of lengths) {
+    while (table.lengths.length <= length) table.lengths.push(0);
+    table.lengths[length] = (table.lengths[length] ?? 0) + times;
+  }
+  for (const audience of core.audiences) {
+    audience.feed = null;
+    const offered = audience.addPath ? changes : best;
+    audience.counts.received += offered;
+    audience.counts.rejected += offered;
+  }
+  const { exportUpdates } = kernel.protocol.stats;
+  exportUpdates.received += verdicts.rejected + verdicts.filtered + verdicts.accepted;
+  exportUpdates.rejected += verdicts.rejected;
+  exportUpdates.filtered += verdicts.filtered;
+  exportUpdates.accepted += verdicts.accepted;
+  if (touched.length === 0) return;
+  putChunk(kernel.programmed, run.chunk, programmed.after);
+  addKeys(kernel.programmed, programmed.keys);
+  kernel.touched?.push(touched);
+  kernel.protocol.exported = kernel.programmed.size;
+  programLater(core, kernel);
+}
+
+function staysInAll({ audiences }: BgpCore, owner: RouteOwner): boolean {
+  for (const { group } of audiences) if (!staysHere(owner, group.exporter)) return false;
+  return true;
+}
+
+/** Steps that are remembered of one run: tables that came there on more ways than that are looked at one by one. */
+const REMEMBERED = 32;
+
+/** What becomes of tables as this daemon's are; null where it has routes there that nobody else has. */
+function stepOf(core: BgpCore, peer: Peer, kernel: Kernel, run: Run, device: string): RunStep | null {
+  const { chunk, steps } = run;
+  const { nets } = core.table;
+  const { programmed } = kernel;
+  if (isOwnChunk(nets, chunk) || isOwnChunk(programmed, chunk)) return null;
+  const before = nets.chunks[chunk];
+  const routes = programmed.chunks[chunk];
+  const maker = makerOf(core, kernel);
+  for (let index = 0; index < steps.length; index++) {
+    const known = steps[index];
+    if (known === undefined || known.nets.before !== before || known.programmed.before !== routes) continue;
+    if (known.device === device && known.maker === maker) return known;
+  }
+  if (steps.length >= REMEMBERED) return null;
+  const made = stepAnew(core, peer, kernel, run, device, maker);
+  if (made !== null) steps.push(made);
+  return made;
+}
+
+/** The routes are taken one after the other, as `take` does it. Null: the kernel's filter has something to say of them. */
+function stepAnew(
+  core: BgpCore,
+  peer: Peer,
+  kernel: Kernel,
+  { chunk, routes }: Run,
+  device: string,
+  maker: object,
+): RunStep | null {
+  const { numbering, nets } = core.table;
+  const netsBefore = nets.chunks[chunk];
+  const programmedBefore = kernel.programmed.chunks[chunk];
+  const netsAfter: Chunk<RouteList> = netsBefore?.slice() ?? emptyChunk();
+  const programmedAfter: Chunk<Route> = programmedBefore?.slice() ?? emptyChunk();
+  const keys: number[] = [];
+  const programmedKeys: number[] = [];
+  const touched: number[] = [];
+  const lengths = new Map<number, number>();
+  const owners = new Set<RouteOwner>();
+  const verdicts = { rejected: 0, filtered: 0, accepted: 0 };
+  let added = 0;
+  let best = 0;
+  let changes = 0;
+  for (const { item, given, hop } of routes) {
+    const { number, path } = item;
+    const place = placeOf(number);
+    const before = netsAfter[place] ?? NO_ROUTES;
+    const way = wayFor(given, resolvedOnLink(numbering, hop, device, null));
+    const after = before === NO_ROUTES ? way.alone : changed(before, peer.protocol.owner, path, way.route);
+    if (after === before) continue;
+    changes++;
+    netsAfter[place] = after;
+    added += after.routes.length - before.routes.length;
+    if (before === NO_ROUTES) {
+      keys.push(number);
+      const length = numbering.destinations[number]?.length ?? 0;
+      lengths.set(length, (lengths.get(length) ?? 0) + 1);
+    }
+    const [first] = after.routes;
+    if (first !== undefined && first !== before.routes[0]) {
+      best++;
+      owners.add(first.owner);
+    }
+    const there = programmedAfter[place] ?? null;
+    const { verdict, errors, wanted } = wantedOf(core, kernel, after, there);
+    if (errors.length > 0 || (wanted === null && there !== null)) return null;
+    verdicts[verdict]++;
+    if (wanted === null || wanted === there) continue;
+    if (there === null) programmedKeys.push(number);
+    programmedAfter[place] = wanted;
+    touched.push(number);
+  }
+  return {
+    device,
+    maker,
+    nets: { before: netsBefore, after: common(changes > 0, netsBefore, netsAfter), keys: Object.freeze(keys) },
+    programmed: {
+      before: programmedBefore,
+      after: common(touched.length > 0, programmedBefore, programmedAfter),
+      keys: Object.freeze(programmedKeys),
+    },
+    added,
+    lengths,
+    changes,
+    best,
+    owners: [...owners],
+    verdicts,
+    touched: Object.freeze(touched),
+  };
+}
+
+function common<T>(isOther: boolean, before: Chunk<T> | undefined, after: Chunk<T>): Chunk<T> {
+  if (!isOther && before !== undefined) return before;
+  Object.freeze(after);
+  return after;
+}

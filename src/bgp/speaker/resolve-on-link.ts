@@ -1,0 +1,105 @@
+import {
+  addKeys,
+  type Chunk,
+  emptyChunk,
+  isOwnChunk,
+  placeOf,
+  putChunk,
+  setValue,
+  valueAt,
+} from "../rib/number-map.ts";
+import { destinationsAround, type Resolved, resolvedOnLink } from "../rib/numbering.ts";
+import { addressKey } from "../rib/route.ts";
+import type { RoutingTable } from "../rib/table.ts";
+import type { BgpCore } from "./bgp-core.ts";
+import type { HopGroup, HopStep, SegmentPlan } from "./segment-plan.ts";
+
+/** The interface on whose link all next hops of a plan are; null: there is none, or one of them is this host. */
+export function deviceTo({ table }: BgpCore, plan: SegmentPlan): string | null {
+  const { numbering, nets, of } = table;
+  let around: readonly number[] | null = null;
+  for (const hop of plan.hops) {
+    const found = destinationsAround(numbering, hop);
+    if (around !== null && !sameNumbers(around, found)) return null;
+    around = found;
+  }
+  for (const number of around ?? []) {
+    const found = valueAt(nets, number)?.routes[0];
+    if (found === undefined) continue;
+    const device = found.target === "device" && !found.recursive ? (found.hops[0]?.interface ?? null) : null;
+    const port = device === null ? undefined : of.host.interfaces.get(device);
+    const isOwn = port?.addresses.some(({ address }) => {
+      const hop = numbering.hopNumbers.get(addressKey(address));
+      return hop !== undefined && plan.hops.has(hop);
+    });
+    return isOwn === false ? device : null;
+  }
+  return null;
+}
+
+function sameNumbers(x: readonly number[], y: readonly number[]): boolean {
+  return x === y || (x.length === y.length && x.every((number, index) => number === y[index]));
+}
+
+/** Next hops that were not looked up yet are on that link from now on; false: one was found elsewhere. */
+export function resolveOnLink(table: RoutingTable, { hopGroups, nextHops }: SegmentPlan, device: string): boolean {
+  const { lowest, highest } = nextHops;
+  if (table.lowest === null || lowest.a < table.lowest.a) table.lowest = lowest;
+  if (table.highest === null || highest.a > table.highest.a) table.highest = highest;
+  let isOnLink = true;
+  for (const group of hopGroups) if (!resolveGroup(table, group, device)) isOnLink = false;
+  return isOnLink;
+}
+
+/** Steps that are remembered of one group. */
+const REMEMBERED = 32;
+
+function resolveGroup(table: RoutingTable, group: HopGroup, device: string): boolean {
+  const { hosts } = table;
+  const { chunk, steps } = group;
+  if (isOwnChunk(hosts, chunk)) return resolveAlone(table, group, device);
+  const before = hosts.chunks[chunk];
+  for (let index = 0; index < steps.length; index++) {
+    const known = steps[index];
+    if (known?.before === before && known?.device === device) return take(table, group, known);
+  }
+  if (steps.length >= REMEMBERED) return resolveAlone(table, group, device);
+  const made = stepAnew(table, group, device);
+  if (made === null) return false;
+  steps.push(made);
+  return take(table, group, made);
+}
+
+function take({ hosts }: RoutingTable, { chunk }: HopGroup, { before, after, keys }: HopStep): true {
+  if (after === before) return true;
+  putChunk(hosts, chunk, after);
+  addKeys(hosts, keys);
+  return true;
+}
+
+function resolveAlone({ hosts, numbering }: RoutingTable, { hops }: HopGroup, device: string): boolean {
+  let isOnLink = true;
+  for (const hop of hops) {
+    const wanted = resolvedOnLink(numbering, hop, device, null);
+    const known = valueAt(hosts, hop);
+    if (known === undefined) setValue(hosts, hop, wanted);
+    else if (known !== wanted) isOnLink = false;
+  }
+  return isOnLink;
+}
+
+function stepAnew({ hosts, numbering }: RoutingTable, { chunk, hops }: HopGroup, device: string): HopStep | null {
+  const before = hosts.chunks[chunk];
+  const after: Chunk<Resolved> = before?.slice() ?? emptyChunk();
+  const keys: number[] = [];
+  for (const hop of hops) {
+    const wanted = resolvedOnLink(numbering, hop, device, null);
+    const known = after[placeOf(hop)];
+    if (known !== undefined && known !== wanted) return null;
+    if (known === undefined) keys.push(hop);
+    after[placeOf(hop)] = wanted;
+  }
+  if (keys.length === 0 && before !== undefined) return { device, before, after: before, keys };
+  Object.freeze(after);
+  return { device, before, after, keys: Object.freeze(keys) };
+}
