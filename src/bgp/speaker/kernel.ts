@@ -1,10 +1,12 @@
 import { schedule } from "../../emulator/event-queue.ts";
-import { programRoutes } from "../../linux/routing/programmed-routes.ts";
+import { changeOf, programRoutes, type RouteChange } from "../../linux/routing/programmed-routes.ts";
+import type { Host } from "../../model/host.ts";
 import { layeredRoutes, type NextHop, nextHop, type Route, route, TABLE_MAIN } from "../../model/route.ts";
 import {
   type Address,
   compareAddresses,
   type Family,
+  ipv4,
   isLoopback,
   isMulticast,
   sameAddress,
@@ -14,7 +16,16 @@ import { runFilter } from "../filter/evaluate.ts";
 import { filterText } from "../filter/filter-text.ts";
 import { isMergeable } from "../rib/better.ts";
 import { suppressedRoutes } from "../rib/deterministic-med.ts";
-import { clearValues, deleteKey, entriesOf, type NumberMap, numberMap, setValue, valueAt } from "../rib/number-map.ts";
+import {
+  clearValues,
+  deleteKey,
+  entriesOf,
+  type NumberMap,
+  numberMap,
+  setValue,
+  snapshotOf,
+  valueAt,
+} from "../rib/number-map.ts";
 import type { Numbering } from "../rib/numbering.ts";
 import { isResolvable, type PrefixKey, prefixKey, type RibHop, type RibRoute } from "../rib/route.ts";
 import { nextHopOf, type Programmed, type RouteList } from "../rib/route-list.ts";
@@ -35,6 +46,8 @@ export interface Kernel {
   touched: (number | readonly number[])[] | null;
   /** The routes of others beside which it was compiled last. */
   beside: readonly Route[] | null;
+  /** The host as it was left last, and its routes that are not for this protocol. */
+  last: { readonly host: Host; readonly others: readonly Route[] } | null;
   /** Routes of the host that are not BIRD's, and those of them that it has learnt. */
   alien: readonly Route[];
   learnt: ReadonlyMap<PrefixKey, Route>;
@@ -88,6 +101,7 @@ export function kernel(protocol: Protocol, configuration: KernelConfiguration, c
     programmed: numberMap(),
     touched: null,
     beside: null,
+    last: null,
     maker: null,
     alien: alienRoutes(core, configuration),
     learnt: new Map(),
@@ -410,23 +424,29 @@ export function stopKernel(core: SpeakerCore, item: Kernel): void {
 }
 
 /** Puts its routes into the place of BIRD's in its table; those of others stay, and so does what another of BIRD's tables has. */
-function program({ runtime, configuration: { family }, table: rib }: SpeakerCore, item: Kernel): void {
-  const { configuration, touched, alien } = item;
-  const table = tableOf(configuration);
-  const others: Route[] = [];
-  const birds: Route[] = [];
-  for (const found of runtime.compiled.host.routes) {
-    const isBirds = found.protocol === "bird" && found.family === family && found.table === table;
-    (isBirds ? birds : others).push(found);
-  }
-  const routes = installed(item, rib.numbering);
-  const isPatch = touched !== null && item.beside === alien;
+function program(core: SpeakerCore, item: Kernel): void {
+  const { runtime, table: rib } = core;
+  const { touched, alien, last } = item;
+  const before = runtime.compiled.host;
+  const others = last?.host === before ? last.others : before.routes.filter((found) => !isBirds(core, item, found));
+  const now = { alien, table: tableOf(item.configuration), programmed: snapshotOf(item.programmed) };
+  const change =
+    touched !== null && item.beside === alien
+      ? changeBetween(rib.numbering, touched)
+      : changeOf(
+          differences(
+            before.routes.filter((found) => isBirds(core, item, found)),
+            installed(now, rib.numbering),
+          ),
+        );
   item.touched = [];
   item.beside = alien;
-  const changed = isPatch
-    ? [...new Set(touched.flat())].flatMap((number) => rib.numbering.destinations[number] ?? [])
-    : differences(birds, routes);
-  programRoutes(runtime, others.concat(routes), changed);
+  programRoutes(runtime, () => others.concat(installed(now, rib.numbering)), change);
+  item.last = Object.freeze({ host: runtime.compiled.host, others });
+}
+
+function isBirds({ configuration: { family } }: SpeakerCore, { configuration }: Kernel, found: Route): boolean {
+  return found.protocol === "bird" && found.family === family && found.table === tableOf(configuration);
 }
 
 function differences(before: readonly Route[], after: readonly Route[]): readonly Prefix[] {
@@ -437,9 +457,43 @@ function differences(before: readonly Route[], after: readonly Route[]): readonl
   return changed;
 }
 
+/** What destinations of these numbers span. */
+function changeBetween(
+  { destinations, firsts, lasts }: Numbering,
+  touched: readonly (number | readonly number[])[],
+): RouteChange | null {
+  let count = 0;
+  for (const one of touched) count += typeof one === "number" ? 1 : one.length;
+  const [first] = touched;
+  const some = destinations[(typeof first === "number" ? first : first?.[0]) ?? -1];
+  if (count <= FEW_CHANGES || some?.address.family !== 4) {
+    return changeOf([...new Set(touched.flat())].flatMap((number) => destinations[number] ?? []));
+  }
+  let lowest = Number.POSITIVE_INFINITY;
+  let highest = 0;
+  const span = (number: number): void => {
+    lowest = Math.min(lowest, firsts[number] ?? 0);
+    highest = Math.max(highest, lasts[number] ?? 0xffffffff);
+  };
+  for (const one of touched) {
+    if (typeof one === "number") span(one);
+    else for (let index = 0; index < one.length; index++) span(one[index] ?? 0);
+  }
+  return { lowest: ipv4(lowest), highest: ipv4(highest), destinations: null };
+}
+
+/** Changes that are looked at one by one. */
+const FEW_CHANGES = 64;
+
+/** What BIRD has put into the kernel's table at one time, and beside what. */
+interface ProgrammedThen {
+  readonly alien: readonly Route[];
+  readonly table: number;
+  readonly programmed: NumberMap<Route>;
+}
+
 /** The kernel takes no route beside one of others for the same destination and metric: "File exists". */
-function installed({ alien, programmed, configuration }: Kernel, { numbers }: Numbering): readonly Route[] {
-  const table = tableOf(configuration);
+function installed({ alien, table, programmed }: ProgrammedThen, { numbers }: Numbering): readonly Route[] {
   const taken = new Map<number, Set<number>>();
   for (const found of alien) {
     if (found.table !== table || found.tos !== 0) continue;

@@ -5,7 +5,7 @@ import { lastAddress, type Prefix, prefixContains } from "../../net/prefix.ts";
 import type { HostRuntime } from "../runtime.ts";
 
 /** Which destinations a routing daemon has given other routes, one time. */
-interface RouteChange {
+export interface RouteChange {
   readonly lowest: Address;
   readonly highest: Address;
   /** Null: too many to tell each; any between the two may be among them. */
@@ -18,15 +18,10 @@ const FEW = 16;
 /** What has become of a host's routes while it lived, the latest last. */
 export type RouteChanges = RouteChange[];
 
-/**
- * Gives a living host other routes than its dump tells: what a routing daemon has programmed meanwhile, and for which
- * destinations of one family that changes something. The Host stays as it is; rules and addresses are compiled once for both.
- */
-export function programRoutes(runtime: HostRuntime, routes: readonly Route[], changed: readonly Prefix[]): void {
-  const { compiled, host } = runtime;
-  runtime.compiled = { ...compiled, host: hostWithRoutes(host, () => routes), fib: { 4: null, 6: null } };
+/** These destinations have other routes; null: none has. */
+export function changeOf(changed: readonly Prefix[]): RouteChange | null {
   const [first] = changed;
-  if (first === undefined) return;
+  if (first === undefined) return null;
   let lowest = first.address;
   let highest = lastAddress(first);
   for (const prefix of changed) {
@@ -34,7 +29,23 @@ export function programRoutes(runtime: HostRuntime, routes: readonly Route[], ch
     const last = lastAddress(prefix);
     if (compareAddresses(last, highest) > 0) highest = last;
   }
-  runtime.routeChanges.push({ lowest, highest, destinations: changed.length > FEW ? null : changed });
+  return { lowest, highest, destinations: changed.length > FEW ? null : changed };
+}
+
+/**
+ * Gives a living host other routes than its dump tells: what a routing daemon has programmed meanwhile, and for which
+ * destinations of one family that changes something. They are made when somebody asks for them. The Host stays as it is; rules and
+ * addresses are compiled once for both.
+ */
+export function programRoutes(runtime: HostRuntime, make: () => readonly Route[], change: RouteChange | null): void {
+  const { compiled, host } = runtime;
+  let made: readonly Route[] | null = null;
+  const routes = (): readonly Route[] => {
+    made ??= make();
+    return made;
+  };
+  runtime.compiled = { ...compiled, host: hostWithRoutes(host, routes), fib: { 4: null, 6: null } };
+  if (change !== null) runtime.routeChanges.push(change);
 }
 
 /** Whether the route to an address may be another one since so many changes had happened. */
