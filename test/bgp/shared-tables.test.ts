@@ -2,13 +2,18 @@ import fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import { bgpCluster } from "../../bench/bgp-cluster.ts";
 import { type BgpRun, forkRun, runFor, startDaemons } from "../../src/bgp/reconverge.ts";
-import type { ProtocolConfiguration, SpeakerConfiguration } from "../../src/bgp/speaker/configuration.ts";
+import type {
+  ProtocolConfiguration,
+  SpeakerConfiguration,
+  StaticConfiguration,
+} from "../../src/bgp/speaker/configuration.ts";
 import { reconfigureSpeaker } from "../../src/bgp/speaker/reconfigure.ts";
 import { killSpeaker, startSpeaker, terminateSpeaker } from "../../src/bgp/speaker/speaker.ts";
 import { runtimeOf } from "../../src/emulator/world.ts";
 import type { BirdFilterUse } from "../../src/model/bird/configuration.ts";
 import type { BirdFilter } from "../../src/model/bird/filter.ts";
 import { originTable } from "../../src/model/origin.ts";
+import { parsePrefix } from "../../src/net/prefix.ts";
 import { readBirdConfiguration } from "../../src/readers/bird/configuration.ts";
 import { everything, step, take } from "./changes-of-hosts.ts";
 
@@ -51,19 +56,24 @@ function filterOf(text: string): BirdFilter {
 const part = fc.constantFrom("10.0.0.0/10", "10.64.0.0/10", "10.0.0.0/11", "10.96.0.0/11", "10.0.0.0/9");
 
 const taken = fc.oneof(
-  fc.constant("accept;"),
-  part.map((net) => `if (net ~ ${net}) then reject; accept;`),
-  part.map((net) => `if (net ~ ${net}) then bgp_local_pref = 200; accept;`),
-  part.map((net) => `if (net ~ ${net}) then bgp_community.add((64512, 7)); accept;`),
-  part.map((net) => `if (net ~ ${net}) then preference = 50; if (from = 192.168.0.17) then preference = 150; accept;`),
-  part.map((net) => `if (net ~ ${net}) then nobody = 1; accept;`),
+  { weight: 6, arbitrary: fc.constant("accept;") },
+  { weight: 1, arbitrary: part.map((net) => `if (net ~ ${net}) then reject; accept;`) },
+  { weight: 1, arbitrary: part.map((net) => `if (net ~ ${net}) then bgp_local_pref = 200; accept;`) },
+  { weight: 1, arbitrary: part.map((net) => `if (net ~ ${net}) then bgp_community.add((64512, 7)); accept;`) },
+  {
+    weight: 1,
+    arbitrary: part.map(
+      (net) => `if (net ~ ${net}) then preference = 50; if (from = 192.168.0.17) then preference = 150; accept;`,
+    ),
+  },
+  { weight: 1, arbitrary: part.map((net) => `if (net ~ ${net}) then nobody = 1; accept;`) },
 );
 
 const put = fc.oneof(
-  fc.constant("accept;"),
-  part.map((net) => `if (net ~ ${net}) then reject; accept;`),
-  part.map((net) => `if (net ~ ${net}) then krt_metric = 77; accept;`),
-  part.map((net) => `if (net ~ ${net}) then krt_prefsrc = 192.168.0.99; accept;`),
+  { weight: 6, arbitrary: fc.constant("accept;") },
+  { weight: 1, arbitrary: part.map((net) => `if (net ~ ${net}) then reject; accept;`) },
+  { weight: 1, arbitrary: part.map((net) => `if (net ~ ${net}) then krt_metric = 77; accept;`) },
+  { weight: 1, arbitrary: part.map((net) => `if (net ~ ${net}) then krt_prefsrc = 192.168.0.99; accept;`) },
 );
 
 interface Written {
@@ -71,6 +81,8 @@ interface Written {
   readonly first: readonly string[];
   readonly takes: readonly string[];
   readonly puts: readonly string[];
+  /** So many more blocks on the last two nodes, each with those of its own and as many that both have. */
+  readonly more: number;
   /** Whether all paths are told, or the best alone: then every reflector tells its routes by the same path identifier. */
   readonly paths: boolean;
 }
@@ -81,7 +93,7 @@ const numberOf = (name: string): number => Number(name.replace("node-", ""));
 
 function written(
   all: ReadonlyMap<string, readonly SpeakerConfiguration[]>,
-  { first, takes, puts, paths }: Written,
+  { first, takes, puts, more, paths }: Written,
 ): ReadonlyMap<string, readonly SpeakerConfiguration[]> {
   return new Map(
     [...all].map(([name, items]) => {
@@ -101,10 +113,24 @@ function written(
               }
             : item.type === "kernel"
               ? { ...item, export: putting }
-              : item,
+              : item.type === "static"
+                ? { ...item, routes: [...item.routes, ...moreRoutes(numberOf(name), more)] }
+                : item,
         );
       };
       return [name, items.map((item) => ({ ...item, protocols: protocols(item.protocols) }))];
+    }),
+  );
+}
+
+/** Tables keep destinations in chunks of 64: here are some that no other node has anything of its own in. */
+function moreRoutes(node: number, count: number): StaticConfiguration["routes"] {
+  if (node < NODES - 2) return [];
+  return [node, NODES].flatMap((net) =>
+    Array.from({ length: count }, (_, index) => {
+      const destination = parsePrefix(`10.${index % 2 === 0 ? 100 : 20}.${net}.${index}/32`);
+      if (destination === null) throw new Error(`no prefix of ${net}, ${index}`);
+      return { destination, targets: [{ kind: "blackhole" as const }] };
     }),
   );
 }
@@ -134,14 +160,20 @@ const event = fc.oneof(
       recovers: fc.boolean(),
     }),
   },
-  { weight: 1, arbitrary: fc.constant({ kind: "fork" as const }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("fork" as const), left: fc.nat(NODES - 1) }) },
   { weight: 2, arbitrary: fc.nat(2).map((shift) => ({ kind: "deaf" as const, shift })) },
 );
 
 type Event = typeof event extends fc.Arbitrary<infer T> ? T : never;
 
 function play(run: BgpRun, what: Event): BgpRun {
-  if (what.kind === "fork") return forkRun(run);
+  if (what.kind === "fork") {
+    // what becomes of the tables that both have in common is another thing in each
+    const copy = forkRun(run);
+    for (const speaker of run.speakers.get(`node-${what.left}`) ?? []) terminateSpeaker(speaker);
+    runFor(run, 5);
+    return copy;
+  }
   if (what.kind === "change") {
     take(run, what.one);
     return run;
@@ -174,6 +206,7 @@ const story = fc.record({
   first: several(taken),
   takes: several(taken),
   puts: several(put),
+  more: fc.constantFrom(0, 3, 70, 70, 70),
   paths: fc.boolean(),
   start: fc.constantFrom(2, 3, 30),
   events: fc.array(event, { maxLength: 3 }),

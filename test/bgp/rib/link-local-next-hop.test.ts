@@ -3,13 +3,7 @@ import { pathAttributes } from "../../../src/bgp/messages/path-attributes.ts";
 import { numbering, numberOfPrefix, sharedOwner } from "../../../src/bgp/rib/numbering.ts";
 import { NO_KERNEL_ATTRIBUTES, type RibRoute } from "../../../src/bgp/rib/route.ts";
 import { givenRoute } from "../../../src/bgp/rib/route-list.ts";
-import {
-  nameNextHop,
-  netsOf,
-  type RoutingTable,
-  routingTable,
-  updateRoute,
-} from "../../../src/bgp/rib/table.ts";
+import { nameNextHop, netsOf, type RoutingTable, routingTable, updateRoute } from "../../../src/bgp/rib/table.ts";
 import { type Address, formatAddress, parseAddress } from "../../../src/net/address.ts";
 import { parsePrefix } from "../../../src/net/prefix.ts";
 import { readSnapshot } from "../../../src/readers/snapshot/read-snapshot.ts";

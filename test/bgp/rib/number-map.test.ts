@@ -5,22 +5,25 @@ import {
   deleteKey,
   entriesOf,
   keysOf,
+  type NumberMap,
   numberMap,
   setValue,
+  snapshotOf,
   valueAt,
 } from "../../../src/bgp/rib/number-map.ts";
 
 const change = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant("set" as const), key: fc.nat(200), value: fc.nat() }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("delete" as const), key: fc.nat(200) }) },
-  { weight: 1, arbitrary: fc.constant({ kind: "clear" as const }) },
+  { weight: 1, arbitrary: fc.constantFrom({ kind: "clear" as const }, { kind: "snapshot" as const }) },
 );
 
-test("a map of numbers holds what a Map holds, in the same order", () => {
+test("a map of numbers holds what a Map holds, in the same order, and snapshots what it held", () => {
   fc.assert(
     fc.property(fc.array(change, { maxLength: 600, size: "max" }), (changes) => {
       const map = numberMap<number>();
       const plain = new Map<number, number>();
+      const snapshots: (readonly [NumberMap<number>, readonly (readonly [number, number])[]])[] = [];
       for (const one of changes) {
         if (one.kind === "set") {
           setValue(map, one.key, one.value);
@@ -28,13 +31,15 @@ test("a map of numbers holds what a Map holds, in the same order", () => {
         } else if (one.kind === "delete") {
           deleteKey(map, one.key);
           plain.delete(one.key);
-        } else {
+        } else if (one.kind === "snapshot") snapshots.push([snapshotOf(map), [...plain]]);
+        else {
           clearValues(map);
           plain.clear();
         }
       }
       expect([...entriesOf(map)]).toEqual([...plain]);
       expect(keysOf(map)).toEqual([...plain.keys()]);
+      for (const [snapshot, there] of snapshots) expect([...entriesOf(snapshot)]).toEqual(there);
       expect(map.size).toBe(plain.size);
       for (let key = 0; key <= 200; key++) expect(valueAt(map, key)).toBe(plain.get(key));
     }),
