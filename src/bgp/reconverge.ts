@@ -67,7 +67,7 @@ export const SETTLING_TIME = 120;
 export function startDaemons(
   network: Network,
   configurations: ReadonlyMap<string, readonly SpeakerConfiguration[]>,
-  options: Pick<WorldOptions, "remembersPaths"> = {},
+  options: Pick<WorldOptions, "remembersPaths" | "observer"> = {},
   absent: ReadonlyMap<string, readonly AbsentDaemon[]> = new Map(),
 ): BgpRun {
   const chosen: Chosen = { choices: new Set(), due: new Map() };
