@@ -45,3 +45,13 @@ export const REQUIRED_FLAGS: ReadonlyMap<number, number> = new Map([
   [AS4_AGGREGATOR, OPTIONAL_TRANSITIVE],
   [LARGE_COMMUNITIES, OPTIONAL_TRANSITIVE],
 ]);
+
+/** Octets of the attributes that have so many, always. */
+export const LENGTHS: ReadonlyMap<number, number> = new Map([
+  [ORIGIN, 1],
+  [NEXT_HOP, 4],
+  [MULTI_EXIT_DISC, 4],
+  [LOCAL_PREF, 4],
+  [ATOMIC_AGGREGATE, 0],
+  [ORIGINATOR_ID, 4],
+]);

@@ -14,6 +14,7 @@ import {
 import { readNlri } from "./nlri.ts";
 import { HEADER_ERROR, OPEN_ERROR, ROUTE_REFRESH_ERROR, UPDATE_ERROR } from "./notification-text.ts";
 import { type Reader, reader } from "./octets.ts";
+import type { PathAttributes } from "./path-attributes.ts";
 import { readAttributes } from "./read-attributes.ts";
 
 /** What a receiver answers to a message that it cannot take, as the fields of a NOTIFICATION. */
@@ -52,8 +53,12 @@ export function decodeMessage(octets: Uint8Array, from: number, form: WireForm):
   const lengthOctets = octets.slice(from + 16, from + 18);
   if (length < HEADER_LENGTH || length > MAX_MESSAGE_LENGTH) return failed(HEADER_ERROR, 2, lengthOctets);
   if (shortest === undefined) return failed(HEADER_ERROR, 3, Uint8Array.of(type));
-  if (type === ROUTE_REFRESH && length !== shortest) return failed(ROUTE_REFRESH_ERROR, 1);
-  if (length < shortest || (type === KEEPALIVE && length !== shortest)) return failed(HEADER_ERROR, 2, lengthOctets);
+  if (type === ROUTE_REFRESH && length > shortest) {
+    return left < length
+      ? { kind: "partial" }
+      : failed(ROUTE_REFRESH_ERROR, 1, octets.slice(from, from + Math.min(length, MOST_RETURNED)));
+  }
+  if (length < shortest) return failed(HEADER_ERROR, 2, lengthOctets);
   if (left < length) return { kind: "partial" };
   const body = readBody(type, reader(octets, from + HEADER_LENGTH, from + length), form);
   return "kind" in body ? { kind: "message", message: body, length } : { kind: "error", error: body };
@@ -73,6 +78,9 @@ export function decodeWrite(octets: Uint8Array, form: WireForm): Decoded {
 function dependsOnForm(decoded: Decoded): boolean {
   return decoded.kind !== "message" || decoded.message.kind === "update";
 }
+
+/** Octets of a message that a NOTIFICATION gives back at most (bgp_rx_route_refresh). */
+const MOST_RETURNED = 2048;
 
 const NO_DATA = new Uint8Array();
 
@@ -109,7 +117,7 @@ function readOpen(body: Reader): Message | MessageError {
     const value = parameters.take(parameters.u8());
     if (value === null) return malformed;
     if (type !== CAPABILITIES) {
-      return { code: OPEN_ERROR, subcode: 4, data: Uint8Array.of(type, value.length, ...value.rest()) };
+      return { code: OPEN_ERROR, subcode: 4, data: NO_DATA };
     }
     while (value.left > 0) {
       const capability = readCapability(value);
@@ -125,21 +133,21 @@ function readUpdate(body: Reader, form: WireForm): Message | MessageError {
   const attributesPart = withdrawnPart === null ? null : body.take(body.u16());
   if (withdrawnPart === null || attributesPart === null) return { code: UPDATE_ERROR, subcode: 1, data: NO_DATA };
   const withdrawn = readNlri(withdrawnPart, 4, form.addPath4);
-  if (withdrawn === null) return { code: UPDATE_ERROR, subcode: 10, data: NO_DATA };
+  if (typeof withdrawn === "number") return { code: UPDATE_ERROR, subcode: withdrawn, data: NO_DATA };
   const attributes = attributesPart.length === 0 ? null : readAttributes(attributesPart, form);
   if (attributes !== null && "subcode" in attributes) return { code: UPDATE_ERROR, ...attributes };
   const nlri = readNlri(body, 4, form.addPath4);
-  if (nlri === null) return { code: UPDATE_ERROR, subcode: 10, data: NO_DATA };
+  if (typeof nlri === "number") return { code: UPDATE_ERROR, subcode: nlri, data: NO_DATA };
+  if (attributes !== null && "gone" in attributes) {
+    return { kind: "update", withdrawn: [...withdrawn, ...nlri], attributes: attributes.gone, nlri: [] };
+  }
   const missing = attributes === null ? (nlri.length > 0 ? 1 : null) : missingAttribute(attributes, nlri.length > 0);
   if (missing !== null) return { code: UPDATE_ERROR, subcode: 3, data: Uint8Array.of(missing) };
   return { kind: "update", withdrawn, attributes, nlri };
 }
 
 /** The code of a well-known mandatory attribute that announced destinations lack. */
-function missingAttribute(
-  { origin, asPath, nextHop, mpReach }: Exclude<ReturnType<typeof readAttributes>, { readonly subcode: number }>,
-  announces: boolean,
-): number | null {
+function missingAttribute({ origin, asPath, nextHop, mpReach }: PathAttributes, announces: boolean): number | null {
   if (!announces && mpReach === null) return null;
   if (origin === null) return 1;
   if (asPath === null) return 2;

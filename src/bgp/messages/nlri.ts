@@ -31,15 +31,19 @@ export function writeNlri(out: Writer, list: readonly Nlri[], addPath: boolean):
   }
 }
 
-/** Destinations to the end; null when one is cut off or longer than an address. Bits beyond the length do not count. */
-export function readNlri(input: Reader, family: Family, addPath: boolean): Nlri[] | null {
+/** Subcodes of UPDATE Message Error for destinations that are cut off, and that are longer than an address, as BIRD tells them. */
+export type NlriError = 1 | 10;
+
+/** Destinations to the end, or what is wrong with them. Bits beyond the length do not count. */
+export function readNlri(input: Reader, family: Family, addPath: boolean): Nlri[] | NlriError {
   const list: Nlri[] = [];
   while (input.left > 0) {
     const pathId = addPath ? input.u32() : null;
     const length = input.u8();
-    if ((addPath && pathId === null) || length === null || length > addressBits(family)) return null;
+    if ((addPath && pathId === null) || length === null) return 1;
+    if (length > addressBits(family)) return 10;
     const address = readAddress(input, family, (length + 7) >> 3);
-    if (address === null) return null;
+    if (address === null) return 1;
     list.push({ prefix: prefixOf(address, length), pathId });
   }
   return list;

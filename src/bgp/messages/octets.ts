@@ -74,6 +74,8 @@ export interface Reader {
   at(offset: number): number | null;
   /** All that is left, copied. */
   rest(): Uint8Array;
+  /** All that was there at first, copied. */
+  whole(): Uint8Array;
 }
 
 export function reader(buffer: Uint8Array, from = 0, to = buffer.length): Reader {
@@ -95,5 +97,6 @@ export function reader(buffer: Uint8Array, from = 0, to = buffer.length): Reader
     },
     at: (offset) => (from + offset < to ? (buffer[from + offset] ?? null) : null),
     rest: () => buffer.slice(position, to),
+    whole: () => buffer.slice(from, to),
   };
 }

@@ -1,3 +1,4 @@
+import type { Address } from "../../net/address.ts";
 import * as type from "./attribute-type.ts";
 import { AFI_IPV4, AFI_IPV6, SAFI_UNICAST } from "./capability.ts";
 import type { WireForm } from "./message.ts";
@@ -29,14 +30,24 @@ const BAD_NEXT_HOP = 8;
 const OPTIONAL_ERROR = 9;
 const MALFORMED_PATH = 11;
 
-/** Reads path attributes to the end of the input (RFC 4271 section 6.3). */
-export function readAttributes(input: Reader, form: WireForm): PathAttributes | AttributeError {
+/** Attributes of which one is such that the routes are taken for withdrawn (WITHDRAW of proto/bgp/attrs.c). */
+export interface WithdrawingAttributes {
+  /** Without the routes that they announced: those are withdrawn. */
+  readonly gone: PathAttributes;
+}
+
+/**
+ * Reads path attributes to the end of the input (RFC 4271 section 6.3), and judges them as BIRD 1.6.8 does; held against the real one by
+ * test/kernel/bird/wrong-messages.test.ts.
+ */
+export function readAttributes(input: Reader, form: WireForm): PathAttributes | AttributeError | WithdrawingAttributes {
   const read: Mutable<PathAttributes> = pathAttributes();
   const opaque: OpaqueAttribute[] = [];
   const seen = new Set<number>();
   let as4Path: AsPathSegment[] | null = null;
   let as4Aggregator: { as: number; address: number } | null = null;
   const nothing = new Uint8Array();
+  let withdraws = false;
   while (input.left > 0) {
     const flags = input.u8() ?? 0;
     const code = input.u8();
@@ -51,29 +62,28 @@ export function readAttributes(input: Reader, form: WireForm): PathAttributes | 
       opaque.push({ flags: flags & ~type.EXTENDED_LENGTH, code, value: value.rest() });
       continue;
     }
+    const exact = type.LENGTHS.get(code);
+    if (exact !== undefined && value.length !== exact) return wrong(BAD_LENGTH);
     if ((flags & type.OPTIONAL_TRANSITIVE) !== required) return wrong(BAD_FLAGS);
     switch (code) {
       case type.ORIGIN:
-        if (value.length !== 1) return wrong(BAD_LENGTH);
         read.origin = value.u8() ?? 0;
         if (read.origin > 2) return wrong(BAD_ORIGIN);
         break;
       case type.AS_PATH:
         read.asPath = readPath(value, form.as4);
-        if (read.asPath === null) return { subcode: MALFORMED_PATH, data: nothing };
+        if (read.asPath === null) return wrong(MALFORMED_PATH);
         break;
       case type.AS4_PATH:
         as4Path = readPath(value, true);
         break;
       case type.NEXT_HOP:
-        if (value.length !== 4) return wrong(BAD_LENGTH);
         read.nextHop = readAddress(value, 4);
-        if (read.nextHop === null || read.nextHop.a === 0) return wrong(BAD_NEXT_HOP);
+        if (read.nextHop === null || isForMany(read.nextHop)) return wrong(BAD_NEXT_HOP);
         break;
       case type.MULTI_EXIT_DISC:
       case type.LOCAL_PREF:
       case type.ORIGINATOR_ID: {
-        if (value.length !== 4) return wrong(BAD_LENGTH);
         const number = value.u32();
         if (code === type.MULTI_EXIT_DISC) read.med = number;
         else if (code === type.LOCAL_PREF) read.localPref = number;
@@ -81,34 +91,46 @@ export function readAttributes(input: Reader, form: WireForm): PathAttributes | 
         break;
       }
       case type.ATOMIC_AGGREGATE:
-        if (value.length !== 0) return wrong(BAD_LENGTH);
         read.atomicAggregate = true;
         break;
       case type.AGGREGATOR:
-        if (value.length !== (form.as4 ? 8 : 6)) return wrong(BAD_LENGTH);
+        if (value.length !== (form.as4 ? 8 : 6)) {
+          withdraws = true;
+          break;
+        }
         read.aggregator = { as: (form.as4 ? value.u32() : value.u16()) ?? 0, address: value.u32() ?? 0 };
         break;
       case type.AS4_AGGREGATOR:
-        if (value.length !== 8) return wrong(BAD_LENGTH);
+        if (value.length !== 8) break;
         as4Aggregator = { as: value.u32() ?? 0, address: value.u32() ?? 0 };
         break;
       case type.COMMUNITIES:
       case type.CLUSTER_LIST: {
-        if (value.length % 4 !== 0) return wrong(BAD_LENGTH);
+        if (value.length % 4 !== 0) {
+          // from another AS the list is passed over unread; one from within would end the session
+          if (code === type.COMMUNITIES) withdraws = true;
+          break;
+        }
         const list = words(value);
         if (code === type.COMMUNITIES) read.communities = list;
         else read.clusterList = list;
         break;
       }
       case type.EXTENDED_COMMUNITIES: {
-        if (value.length % 8 !== 0) return wrong(BAD_LENGTH);
+        if (value.length % 8 !== 0) {
+          withdraws = true;
+          break;
+        }
         const list: [number, number][] = [];
         while (value.left > 0) list.push([value.u32() ?? 0, value.u32() ?? 0]);
         read.extendedCommunities = list;
         break;
       }
       case type.LARGE_COMMUNITIES: {
-        if (value.length % 12 !== 0) return wrong(BAD_LENGTH);
+        if (value.length % 12 !== 0) {
+          withdraws = true;
+          break;
+        }
         const list: [number, number, number][] = [];
         while (value.left > 0) list.push([value.u32() ?? 0, value.u32() ?? 0, value.u32() ?? 0]);
         read.largeCommunities = list;
@@ -136,11 +158,19 @@ export function readAttributes(input: Reader, form: WireForm): PathAttributes | 
       read.asPath = mergePaths(read.asPath, as4Path);
     }
   }
-  return { ...read, opaque };
+  if (!withdraws) return { ...read, opaque };
+  const { mpReach, mpUnreach } = read;
+  const gone = mpReach === null ? mpUnreach : [...(mpUnreach ?? []), ...mpReach.nlri];
+  return { gone: { ...read, opaque, mpReach: null, mpUnreach: gone } };
+}
+
+/** A group, or everybody on the link: what BIRD does not take for a next hop (ipa_classify). */
+function isForMany({ a }: Address): boolean {
+  return a >>> 28 === 0xe || a === 0xffffffff;
 }
 
 function attributeOctets(flags: number, code: number, value: Reader): Uint8Array {
-  const octets = value.rest();
+  const octets = value.whole();
   const long = (flags & type.EXTENDED_LENGTH) !== 0;
   const head = long ? [flags, code, octets.length >> 8, octets.length & 0xff] : [flags, code, octets.length];
   return Uint8Array.of(...head, ...octets);
@@ -207,7 +237,7 @@ function readReach(value: Reader, form: WireForm): MpReach | "other" | null {
     if (hop !== null) nextHops.push(hop);
   }
   const nlri = readNlri(value, family, family === 6 ? form.addPath6 : form.addPath4);
-  return nlri === null ? null : { nextHops, nlri };
+  return typeof nlri === "number" ? null : { nextHops, nlri };
 }
 
 function readUnreach(value: Reader, form: WireForm): Nlri[] | "other" | null {
@@ -216,5 +246,6 @@ function readUnreach(value: Reader, form: WireForm): Nlri[] | "other" | null {
   if (afi === null || safi === null) return null;
   if (safi !== SAFI_UNICAST || (afi !== AFI_IPV4 && afi !== AFI_IPV6)) return "other";
   const family = afi === AFI_IPV6 ? 6 : 4;
-  return readNlri(value, family, family === 6 ? form.addPath6 : form.addPath4);
+  const list = readNlri(value, family, family === 6 ? form.addPath6 : form.addPath4);
+  return typeof list === "number" ? null : list;
 }

@@ -159,11 +159,11 @@ export function agree(
   plain: boolean,
 ): Agreement | MessageError {
   const error = (subcode: number, data: Uint8Array): MessageError => ({ code: OPEN_ERROR, subcode, data });
-  if (open.version !== VERSION) return error(1, octets(VERSION, 2));
+  if (open.version !== VERSION) return error(1, Uint8Array.of(open.version));
   if (open.holdTime > 0 && open.holdTime < 3) return error(6, octets(open.holdTime, 2));
   const internal = peer.localAs === peer.remoteAs;
   if (open.identifier === 0 || (internal && open.identifier === identifierOf(speaker, peer))) {
-    return error(3, octets(open.identifier, 4));
+    return error(3, new Uint8Array());
   }
   const { as4, mode, restarts, longLived: told } = offerOf(plain ? NOTHING : open.capabilities, speaker.family);
   const as = peer.as4 && as4 !== null ? as4 : open.as;

@@ -206,9 +206,9 @@ function sameWay(x: Way | null, y: Way | null): boolean {
 
 const LOOKED_UP: Way = { target: "unreachable", hops: [], recursive: true, igpMetric: null };
 
-/** bgp_set_next_hop(): null where the next hop is this host itself. */
+/** bgp_set_next_hop(): null where the next hop is this host itself, or none that can be looked up. */
 function wayOf(core: BgpCore, peer: Peer, nextHop: Address): Way | null {
-  if (peer.configuration.recursive) return LOOKED_UP;
+  if (peer.configuration.recursive) return nextHop.family === 4 && nextHop.a === 0 ? null : LOOKED_UP;
   const found = findNeighbour(core.runtime, nextHop);
   if (found.kind === "own") return null;
   const hop =

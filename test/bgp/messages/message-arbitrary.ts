@@ -10,6 +10,8 @@ const u16 = fc.integer({ min: 0, max: 0xffff });
 const u32 = fc.integer({ min: 0, max: 0xffffffff });
 const octets = (maxLength: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ maxLength });
 const address4 = fc.integer({ min: 1, max: 0xffffffff }).map(ipv4);
+/** None of a group or for all, which BIRD does not take. */
+const hop4 = address4.filter(({ a }) => a >>> 28 !== 0xe && a !== 0xffffffff);
 const address6 = fc.tuple(u32, u32, u32, u32).map(([a, b, c, d]) => ipv6(a, b, c, d));
 
 export const anyForm: fc.Arbitrary<WireForm> = fc.record({
@@ -71,7 +73,7 @@ function anyAttributes(form: WireForm): fc.Arbitrary<PathAttributes> {
     .record({
       origin: fc.integer({ min: 0, max: 2 }),
       asPath: fc.array(segment, { maxLength: 3 }),
-      nextHop: address4,
+      nextHop: hop4,
       med: or(u32),
       localPref: or(u32),
       atomicAggregate: fc.boolean(),
