@@ -1,4 +1,4 @@
-import { isBetter, isMergeable, neighbourAs } from "./better.ts";
+import { isBetter, neighbourAs } from "./better.ts";
 import type { RibRoute } from "./route.ts";
 
 const NONE: ReadonlySet<RibRoute> = new Set();
@@ -19,7 +19,7 @@ export function suppressedRoutes(routes: readonly RibRoute[]): ReadonlySet<RibRo
   const passed = new Set<RibRoute>();
   for (const group of groups.values()) {
     const best = group.reduce((found, route) => (isBetter(route, found) ? route : found));
-    for (const route of group) if (route !== best && !isMergeable(best, route)) passed.add(route);
+    for (const route of group) if (route !== best) passed.add(route);
   }
   return passed;
 }
