@@ -105,6 +105,11 @@ export const NAMED_CASES: readonly NamedCase[] = [
     endsWith: [/^up Established$/, /^up Established$/],
   },
   {
+    says: "is told Connection closed where the source address is not the host's",
+    a: ["source address 10.0.0.77;"],
+    endsWith: [/^start \w+ Socket: Connection closed$/, /^start Passive$/],
+  },
+  {
     says: "comes up where the neighbour knows no capabilities",
     b: ["passive on;", "capabilities off;"],
     endsWith: [/^up Established$/, /^up Established$/],
