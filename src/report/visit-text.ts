@@ -1,7 +1,10 @@
 import { reasonOnHost } from "../linux/drop-reason-by-kernel.ts";
+import type { ConntrackRecord } from "../model/conntrack-record.ts";
 import type { Network } from "../model/network.ts";
-import { type Address, formatAddress, isUnspecified } from "../net/address.ts";
+import { formatSource, sourceOf } from "../model/origin.ts";
+import { type Address, formatAddress, isUnspecified, sameAddress } from "../net/address.ts";
 import { describePacket, type Packet } from "../net/packet.ts";
+import { prefixContains } from "../net/prefix.ts";
 import type { RulePlace, TraceStep } from "../trace/step.ts";
 import { ownerOf } from "./address-names.ts";
 import { fallbackFact } from "./fallback-fact.ts";
@@ -79,7 +82,10 @@ function hookLines(network: Network, summary: HookSummary, style: VisitStyle): r
   for (const { step, rule } of summary.rewrites) {
     const what = step.manip === "DNAT" ? "destination" : "source";
     lines.push(...entry(style, rule === null ? "NAT" : step.manip, `${what} ${step.from} becomes ${step.to}`));
-    if (rule === null) continue;
+    if (rule === null) {
+      if (step.dumped !== null) lines.push(...note(style, dumpedConnection(network, step.dumped)));
+      continue;
+    }
     lines.push(...note(style, ruleText(citedPlace(rule.place))), ...ruleNote(network, rule.place, style));
   }
   if (decision !== null && final) {
@@ -91,6 +97,19 @@ function hookLines(network: Network, summary: HookSummary, style: VisitStyle): r
     lines.push(...note(style, `${citeRule(network, citedPlace(place))}${policyNote(summary)}`));
   }
   return lines;
+}
+
+/** Where a connection was dumped, and whether it leads to a pod that is gone. */
+function dumpedConnection(network: Network, { original, reply, origin }: ConntrackRecord): string {
+  const place = formatSource(sourceOf(network.origins, origin)) || "as an earlier packet was";
+  const receiver = reply.src;
+  const isStale =
+    !sameAddress(original.dst, receiver) &&
+    network.pools.some((pool) => prefixContains(pool, receiver)) &&
+    [...network.endpoints.keys()].some((name) => name.startsWith("pod/")) &&
+    ownerOf(network, receiver) === null;
+  const stale = `; no pod has ${formatAddress(receiver)}: the connection is stale [connection-to-dead-endpoint]`;
+  return isStale ? `${place}${stale}` : place;
 }
 
 function ruleNote(network: Network, place: RulePlace, style: VisitStyle): readonly string[] {

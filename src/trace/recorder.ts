@@ -1,3 +1,4 @@
+import type { Connection } from "../linux/conntrack/connection.ts";
 import { describeCtState } from "../linux/netfilter/ct-state.ts";
 import type { BoundChain } from "../linux/netfilter/table-image.ts";
 import {
@@ -12,6 +13,9 @@ import {
 } from "../linux/netfilter/verdict.ts";
 import type { EngineStep, Observer } from "../linux/observer.ts";
 import type { Skb } from "../linux/skb.ts";
+import type { ConntrackRecord } from "../model/conntrack-record.ts";
+import type { Host } from "../model/host.ts";
+import { sameAddress } from "../net/address.ts";
 import { copyPacket, packetLength } from "../net/packet.ts";
 import type { RulePlace, TraceStep } from "./step.ts";
 
@@ -73,6 +77,22 @@ function place(bound: BoundChain, hook: Hook, rule: number): RulePlace {
   };
 }
 
+/** The line of a dump that a connection comes from. */
+function dumpedRecord(host: Host, connection: Connection | null): ConntrackRecord | null {
+  if (connection === null || !connection.dumped) return null;
+  const { original } = connection;
+  return (
+    host.conntrack.find(
+      ({ protocol, original: { src, dst, sport, dport } }) =>
+        protocol === original.protocol &&
+        sport === original.sport &&
+        dport === original.dport &&
+        sameAddress(src, original.src) &&
+        sameAddress(dst, original.dst),
+    ) ?? null
+  );
+}
+
 function toStep(event: EngineStep): TraceStep | null {
   const host = event.runtime?.host.name ?? "";
   switch (event.kind) {
@@ -103,7 +123,15 @@ function toStep(event: EngineStep): TraceStep | null {
     case "conntrack":
       return { host, kind: "conntrack", state: describeCtState(event.skb.ctState), reply: event.skb.ctReply };
     case "nat":
-      return { host, kind: "nat", hook: event.hook, manip: event.manip, from: event.from, to: event.to };
+      return {
+        host,
+        kind: "nat",
+        hook: event.hook,
+        manip: event.manip,
+        from: event.from,
+        to: event.to,
+        dumped: dumpedRecord(event.runtime.host, event.skb.connection),
+      };
     case "route":
       return { host, kind: "route", purpose: event.purpose, result: event.result, destination: event.skb.packet.dst };
     case "neighbour":

@@ -1,6 +1,7 @@
 import type { DropReason } from "../linux/drop-reason.ts";
 import type { HookName } from "../linux/netfilter/verdict.ts";
 import type { RoutingResult } from "../linux/routing/result.ts";
+import type { ConntrackRecord } from "../model/conntrack-record.ts";
 import type { FdbEntry } from "../model/neighbour.ts";
 import type { Chain, Rule } from "../model/ruleset.ts";
 import type { Address, Family } from "../net/address.ts";
@@ -47,6 +48,8 @@ export type TraceStep = { readonly host: string } & (
       readonly manip: "DNAT" | "SNAT";
       readonly from: string;
       readonly to: string;
+      /** The dumped connection that asks for it; null where a rule did. */
+      readonly dumped: ConntrackRecord | null;
     }
   | { readonly kind: "route"; readonly purpose: string; readonly result: RoutingResult; readonly destination: Address }
   | { readonly kind: "neighbour"; readonly address: Address; readonly text: string }
