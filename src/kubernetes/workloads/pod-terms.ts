@@ -14,6 +14,22 @@ export interface PodTerm {
   readonly selector: LabelSelector | null;
   /** Empty: the namespace of the pod that has the term. Null: all. */
   readonly namespaces: readonly string[] | null;
+  /** `matchLabelKeys` and `mismatchLabelKeys`: labels in which others must be, or not be, as the pod itself; absent: none. */
+  readonly keys?: readonly { readonly key: string; readonly isSame: boolean }[];
+}
+
+/**
+ * The term as the API server stores it with a pod that has these labels: each key becomes a requirement of the selector, where the pod has the label
+ * (pkg/registry/core/pod/strategy.go, applyMatchLabelKeysAndMismatchLabelKeys).
+ */
+export function withOwnLabels(term: PodTerm, labels: ReadonlyMap<string, string>): PodTerm {
+  const { keys = [], selector, ...rest } = term;
+  if (selector === null || keys.length === 0) return term;
+  const added = keys.flatMap(({ key, isSame }): LabelSelector["matchExpressions"] => {
+    const value = labels.get(key);
+    return value === undefined ? [] : [{ key, operator: isSame ? "In" : "NotIn", values: [value] }];
+  });
+  return { ...rest, selector: { ...selector, matchExpressions: [...selector.matchExpressions, ...added] } };
 }
 
 /** Whether a term of a pod in a namespace means another pod. */

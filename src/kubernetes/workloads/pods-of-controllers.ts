@@ -5,6 +5,7 @@ import { podName, templateHash } from "./generated-name.ts";
 import { ANY_NODE, DAEMON_TOLERATIONS, type NodeSelection } from "./node-selection.ts";
 import type { PodFace } from "./pod-terms.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { looksAtOwnLabels, rulesWithOwnLabels } from "./topology-rules.ts";
 import type { WorkloadController } from "./workload-controller.ts";
 
 /** A pod or a controller whose pods may run on no node. */
@@ -59,7 +60,11 @@ export function podsOfControllers(
   const placeGiven = (key: string): void => {
     const pod = given.get(key);
     if (pod === undefined || pod.selection === null) return;
-    const { nodes, refusals } = scheduler.place(pod.selection, 1, faceOf(pod, pod.metadata));
+    const { nodes, refusals } = scheduler.place(
+      ownSelection(pod, pod.metadata.labels) ?? ANY_NODE,
+      1,
+      faceOf(pod, pod.metadata),
+    );
     const [nodeName] = nodes;
     note(pod.metadata, pod.selection);
     if (nodeName === undefined) unplaced.push({ metadata: pod.metadata, refusals, missing: 1, wanted: 1 });
@@ -87,12 +92,13 @@ export function podsOfControllers(
     ...waiting.sort().map((key): Task => {
       const pod = given.get(key);
       const face = pod === undefined ? null : faceOf(pod, pod.metadata);
-      return { selection: pod?.selection ?? null, face, run: () => placeGiven(key) };
+      const selection = pod === undefined ? null : ownSelection(pod, pod.metadata.labels);
+      return { selection, face, run: () => placeGiven(key) };
     }),
     ...all.map((controller): Task => {
-      const { template, metadata } = controller;
       const run = (): void => placeController(controller);
-      return { selection: template.selection, face: faceOf(template, metadata), run };
+      const face = templateFace(controller);
+      return { selection: ownSelection(controller.template, face.labels), face, run };
     }),
   ];
   inTurn(tasks, scheduler);
@@ -126,6 +132,18 @@ function faceOf(pod: Pod, { namespace }: Pod["metadata"]): PodFace {
   return { namespace: namespace ?? "default", labels: pod.metadata.labels };
 }
 
+/** Of the pods of a template: with what the controller puts on them where somebody asks for it. */
+function templateFace(controller: WorkloadController): PodFace {
+  const { template, metadata } = controller;
+  const face = faceOf(template, metadata);
+  if (template.selection === null || !looksAtOwnLabels(template.selection.topology)) return face;
+  return { ...face, labels: new Map([...face.labels, ...naming(controller).labels]) };
+}
+
+function ownSelection({ selection }: Pod, labels: PodFace["labels"]): NodeSelection | null {
+  return selection === null ? null : { ...selection, topology: rulesWithOwnLabels(selection.topology, labels) };
+}
+
 function identity({ kind, metadata }: WorkloadController): string {
   return `${metadata.namespace ?? "default"}/${metadata.name} ${kind}`;
 }
@@ -135,14 +153,14 @@ function namespaceOf({ metadata }: WorkloadController): string {
 }
 
 function place(controller: WorkloadController, scheduler: Scheduler): ReturnType<Scheduler["place"]> {
-  const { kind, replicas, template, metadata } = controller;
-  const face = faceOf(template, metadata);
+  const { kind, replicas, template } = controller;
+  const face = templateFace(controller);
   if (template.nodeName !== null && kind !== "DaemonSet") {
     const nodes = Array.from({ length: replicas ?? 1 }, () => template.nodeName ?? "");
     for (const node of nodes) scheduler.note(node, face, template.requests);
     return { nodes, refusals: new Map(), waiting: 0 };
   }
-  const selection = template.selection ?? ANY_NODE;
+  const selection = ownSelection(template, face.labels) ?? ANY_NODE;
   if (kind === "DaemonSet") {
     return scheduler.every({ ...selection, tolerations: [...selection.tolerations, ...DAEMON_TOLERATIONS] }, face);
   }

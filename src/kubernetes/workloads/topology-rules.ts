@@ -1,6 +1,6 @@
 import { at, elements, type Field, integer, listOf, member, text } from "../field.ts";
 import { matchesLabelSelector, readLabelSelector } from "../label-selector.ts";
-import type { PodTerm } from "./pod-terms.ts";
+import { type PodTerm, withOwnLabels } from "./pod-terms.ts";
 
 /** How the pods of one template may stand to each other on the nodes. */
 export interface TopologyRules {
@@ -39,9 +39,12 @@ export function readTopologyRules(spec: Field, labels: ReadonlyMap<string, strin
       const ofNamespaces = readLabelSelector(member(term, "namespaceSelector"));
       const isAll = ofNamespaces?.matchLabels.size === 0 && ofNamespaces.matchExpressions.length === 0;
       if (ofNamespaces !== null && !isAll) notLookedAt.push("labels of the namespaces of other pods");
-      if (elements(member(term, "matchLabelKeys")).length > 0) notLookedAt.push("matchLabelKeys");
+      const keys = (["matchLabelKeys", "mismatchLabelKeys"] as const).flatMap((field) =>
+        listOf(member(term, field), text).map((key) => ({ key, isSame: field === "matchLabelKeys" })),
+      );
       const namespaces = isAll ? null : listOf(member(term, "namespaces"), text);
-      return [{ topologyKey, selector: readLabelSelector(member(term, "labelSelector")), namespaces }];
+      const selector = readLabelSelector(member(term, "labelSelector"));
+      return [{ topologyKey, selector, namespaces, ...(keys.length === 0 ? {} : { keys }) }];
     });
   const near = terms("podAffinity");
   const apart = terms("podAntiAffinity");
@@ -59,4 +62,16 @@ export function readTopologyRules(spec: Field, labels: ReadonlyMap<string, strin
   const hasNarrow = hard.some((one) => (integer(member(one, "minDomains")) ?? 1) > 1);
   if (more.length > 0 || hasNarrow || keys.length < hard.length) notLookedAt.push("further spread constraints");
   return { near, apart, spreadOver, notLookedAt: [...new Set(notLookedAt)] };
+}
+
+/** Whether terms look at labels that a controller gives to the pod, such as `pod-template-hash`. */
+export function looksAtOwnLabels({ near, apart }: TopologyRules): boolean {
+  return [...near, ...apart].some(({ keys }) => keys !== undefined);
+}
+
+/** The rules of a pod that has these labels. */
+export function rulesWithOwnLabels(rules: TopologyRules, labels: ReadonlyMap<string, string>): TopologyRules {
+  if (!looksAtOwnLabels(rules)) return rules;
+  const own = (term: PodTerm): PodTerm => withOwnLabels(term, labels);
+  return { ...rules, near: rules.near.map(own), apart: rules.apart.map(own) };
 }

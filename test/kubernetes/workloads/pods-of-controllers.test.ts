@@ -212,6 +212,30 @@ describe("pods that stand in a relation to each other", () => {
     );
   });
 
+  test("keep apart from pods of their own template only, or of others only, where keys of labels say so", () => {
+    const keyed = (keys: string): string =>
+      `affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: kubernetes.io/hostname, ${own}, ${keys}}]}}, `;
+    // on each node is a pod of somebody else that the term's selector chooses
+    const others = [0, 1].map(
+      (i) =>
+        `---\napiVersion: v1\nkind: Pod\nmetadata: {name: other-${i}, namespace: shop, labels: {app: web}}\nspec: {nodeName: n${i}, containers: [{name: c}]}\n`,
+    );
+    const beside = (keys: string): readonly string[] => {
+      const web = controller("Deployment", "replicas: 2, selector: {matchLabels: {new: x}}, ", keyed(keys)).replace(
+        "labels: {app: web}",
+        "labels: {app: web, new: x}",
+      );
+      const { pods } = run(web + others.join(""), zoned([null, null]));
+      return [...pods.values()]
+        .flatMap(({ nodeName, metadata }) => (metadata.labels.has("new") ? [nodeName ?? ""] : []))
+        .sort();
+    };
+    expect(beside("matchLabelKeys: [pod-template-hash]")).toEqual(["n0", "n1"]);
+    expect(beside("matchLabelKeys: [nobody-has-it]")).toEqual([]);
+    expect(beside("mismatchLabelKeys: [pod-template-hash]")).toEqual([]);
+    expect(beside("mismatchLabelKeys: [app]")).toEqual(["n0", "n1"]);
+  });
+
   test("are said to be placed roughly where they ask for more", () => {
     const { roughly } = run(
       controller(
