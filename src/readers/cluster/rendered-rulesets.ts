@@ -15,6 +15,7 @@ import type { Family } from "../../net/address.ts";
 import { readRuleText } from "../iptables/rule.ts";
 import type { RuleScope } from "../iptables/rule-reading.ts";
 import { type SharedParts, sharedParts } from "../iptables/shared-parts.ts";
+import { readInterfaceRule } from "./interface-rule.ts";
 import { partlyLazyMap } from "./lazy-map.ts";
 
 const TABLES: readonly TableName[] = ["raw", "mangle", "nat", "filter", "security"];
@@ -185,8 +186,11 @@ function chainOf(chain: RestoreChain, scope: Scope): Chain {
 const isChain = (name: string): boolean => /^(?:cali|KUBE|CNI)-/.test(name);
 
 /** What the rules of all chains are read with. */
-type Scope = Omit<RuleScope, "origin">;
+type Scope = Omit<RuleScope, "origin"> & { readonly shared: SharedParts };
 
 function rulesOf(rules: readonly RestoreRule[], scope: Scope): readonly Rule[] {
-  return rules.flatMap(({ text, origin }) => readRuleText(text, { ...scope, origin }).rules);
+  return rules.flatMap(({ text, origin }) => {
+    const own = { ...scope, origin };
+    return readInterfaceRule(text, own, scope.shared) ?? readRuleText(text, own).rules;
+  });
 }
