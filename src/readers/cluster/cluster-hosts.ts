@@ -107,7 +107,9 @@ export function clusterHosts(
     );
   });
   // each device with an IPv6 address has link-local ones beside those that are planned
-  findHoldersBy(hosts, (address) => (isLinkLocal(address) ? null : (holders().get(formatAddress(address)) ?? [])));
+  findHoldersBy(hosts, (address) =>
+    address.family === 6 && isLinkLocal(address) ? null : (holders().get(formatAddress(address)) ?? []),
+  );
   return {
     hosts,
     veths: () => [...podsOnNetwork(cluster.pods)].flatMap((name) => vethOf.get(name) ?? []),

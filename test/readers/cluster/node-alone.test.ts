@@ -178,7 +178,15 @@ test("who has an address is told without making all hosts as by looking at all o
       const addresses = [...all.hosts.values()].flatMap(({ interfaces }) =>
         [...interfaces.values()].flatMap((device) => device.addresses.map(({ address }) => formatAddress(address))),
       );
-      for (const text of new Set([...addresses, "10.96.0.1", "10.96.1.1", "10.244.0.1", "8.8.8.8", "fe80::1"])) {
+      for (const text of new Set([
+        ...addresses,
+        "10.96.0.1",
+        "10.96.1.1",
+        "10.244.0.1",
+        "8.8.8.8",
+        "fe80::1",
+        "169.254.1.1",
+      ])) {
         const address = parseAddress(text);
         if (address !== null) expect([text, ownerOf(found, address)]).toEqual([text, ownerOf(all, address)]);
       }
