@@ -89,7 +89,7 @@ export function concernedBy(
   if (operation !== "request" || isLoopback(target)) return null;
   const positions = [...watching, ...(byAddress.get(addressHash(target)) ?? [])];
   for (const host of living) positions.push(...(byHost.get(host) ?? []));
-  positions.sort((x, y) => x - y);
+  if (positions.length > 1) positions.sort((x, y) => x - y);
   const concerned: Neighbour[] = [];
   for (const [index, position] of positions.entries()) {
     const member = members[position];

@@ -73,11 +73,15 @@ export function isOfGroup(
 function sameUse(x: unknown, y: unknown): boolean {
   if (x === y) return true;
   if (typeof x !== "object" || typeof y !== "object" || x === null || y === null) return false;
-  const keys = Object.keys(x);
-  if (keys.length !== Object.keys(y).length) return false;
-  return keys.every(
-    (key) => key === "origin" || key === "column" || (key in y && sameUse(Reflect.get(x, key), Reflect.get(y, key))),
-  );
+  // each neighbour of a mesh has a filter of its own: no list of names is made for each part of each
+  let more = 0;
+  for (const key in x) {
+    if (!(key in y)) return false;
+    if (key !== "origin" && key !== "column" && !sameUse(Reflect.get(x, key), Reflect.get(y, key))) return false;
+    more++;
+  }
+  for (const _ in y) more--;
+  return more === 0;
 }
 
 /** What a route becomes for all neighbours of a group but the one who told it. */
