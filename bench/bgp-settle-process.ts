@@ -2,8 +2,8 @@ import { routesOf, runFor, SETTLING_TIME, startDaemons } from "../src/bgp/reconv
 import { bgpCluster } from "./bgp-cluster.ts";
 
 /**
- * BGP of a generated cluster settles, and then nothing happens for an hour, in a process that does nothing else. Run bundled: nodes,
- * reflectors. Prints milliseconds of the processor, which a busy machine changes less than those of the clock.
+ * BGP of a generated cluster settles, nothing happens for an hour, and then somebody looks, in a process that does nothing else. Run
+ * bundled: nodes, reflectors. Prints milliseconds of the processor, which a busy machine changes less than those of the clock.
  */
 const [nodes = 30, reflectors = 0] = process.argv.slice(2).map(Number);
 let before = process.cpuUsage();
@@ -34,6 +34,10 @@ lap("settle");
 const HOUR = 3600;
 runFor(run, HOUR);
 lap("hour");
+// what was put off is played now
+const { now } = run.world;
+lap("look");
+if (now !== SETTLING_TIME + HOUR) throw new Error(`it is ${now} s`);
 globalThis.gc?.();
 process.stdout.write(`heap ${(process.memoryUsage().heapUsed - heap) / 2 ** 20}\n`);
 process.stdout.write(`megabytes ${process.resourceUsage().maxRSS / 1024}\n`);

@@ -9,7 +9,7 @@ const SHARED: ReadonlySet<string> = new Set([
   ...["network", "topology", "host", "compiled", "dumped", "device", "input", "output", "port", "carrier", "landmark"],
   ...["physicalInput", "physicalOutput", "route", "rule", "verdictChain", "template", "supposition", "set", "member"],
   ...["configuration", "group", "options", "capabilities", "form", "sendForm", "lastError"],
-  ...["prefix", "attributes", "kernel", "alien", "learnt", "end", "numbering", "beside"],
+  ...["taker", "prefix", "attributes", "kernel", "alien", "learnt", "end", "numbering", "beside"],
   ...["address", "local", "remote", "src", "dst", "from", "sourceAddress", "remoteAddress"],
 ]);
 

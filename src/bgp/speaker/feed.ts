@@ -12,7 +12,8 @@ export function receiveRefresh(core: BgpCore, peer: Peer, message: Message & { k
 /** The neighbour is told nothing any more. */
 export function forgetSent(core: BgpCore, peer: Peer): void {
   leaveAudience(core, peer);
-  peer.pending.clear();
+  // clearing makes a new table even where there is nothing to clear
+  if (peer.pending.size > 0) peer.pending.clear();
   peer.feed = null;
   peer.pendingEnd = false;
   peer.protocol.exported = 0;

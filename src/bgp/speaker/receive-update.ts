@@ -86,7 +86,7 @@ export function takerOf(core: BgpCore, peer: Peer): object {
   const says = `${family} ${preference} ${allowLocalAs} ${recursive} ${filterText(filter, environment)}`;
   // Owners that say the same are one object.
   const as = alikeWith(core.world, owner, says);
-  peer.taker = Object.freeze({ configuration, environment, owner, as });
+  peer.taker = { configuration, environment, owner, as };
   return as;
 }
 
