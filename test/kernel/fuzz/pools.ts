@@ -99,6 +99,7 @@ export const ROUTER_WORDS: Vocabulary = {
     "127.0.0.1",
     "10.0.1.77",
   ),
+  copyBack: fc.constantFrom("10.0.0.1", "10.0.1.1", "127.0.0.1"),
   copyTo: fc.constantFrom("10.0.0.2", "10.0.1.2", "10.0.2.2", "10.0.2.177", "10.9.1.1", "10.1.0.5"),
   snatTo: fc.constantFrom("10.0.1.1", "10.0.2.1", "10.0.0.1", "10.77.0.9", "10.9.1.1"),
   netmapDestination: fc.constant("10.9.3.0/24"),

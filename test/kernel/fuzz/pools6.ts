@@ -112,6 +112,7 @@ export const ROUTER6_WORDS: Vocabulary = {
     "::1",
     "fd00:b::77",
   ),
+  copyBack: fc.constantFrom("fd00:a::1", "fd00:b::1", "::1"),
   copyTo: fc.constantFrom("fd00:a::2", "fd00:b::2", "fd00:c::2", "fd00:c::11", "fd00:9::1", "fd00:1::1"),
   snatTo: fc.constantFrom("fd00:b::1", "fd00:c::1", "fd00:a::1", "fd00:77::9", "fd00:9::1"),
   netmapDestination: fc.constant("fd00:9:3::/64"),

@@ -71,12 +71,22 @@ const ZONES = [
   "-j CT --ctevents new,destroy",
 ];
 
+function copyOf(type: string | null): (gateway: string) => string {
+  return (gateway) => `${type === null ? "" : `-m addrtype ${type} `}-j TEE --gateway ${gateway}`;
+}
+
 /** Targets that rules seldom have; `protocol` is what the rule selects. Null where there is none for this place. */
 export function rareTargets(place: RulePlace, protocol: string): fc.Arbitrary<string> | null {
   const { family } = place.words;
-  // A copy for a group that its host has joined comes back to it, and in PREROUTING would be copied without end.
-  const guard = place.hooks.includes("PREROUTING") ? "-m addrtype ! --dst-type MULTICAST " : "";
-  const copies = place.words.copyTo?.map((gateway) => `${guard}-j TEE --gateway ${gateway}`);
+  // In PREROUTING what comes back is copied without end, and takes the namespaces with it: from an own address, for a joined group.
+  const endless = place.hooks.includes("PREROUTING") ? 1 : 4;
+  const copies =
+    place.words.copyTo === undefined || place.words.copyBack === undefined
+      ? undefined
+      : fc.oneof(
+          { weight: 8, arbitrary: place.words.copyTo.map(copyOf(endless === 1 ? "! --dst-type MULTICAST" : null)) },
+          { weight: endless, arbitrary: fc.oneof(place.words.copyBack, place.words.copyTo).map(copyOf(null)) },
+        );
   if (place.table === "raw") {
     return fc.oneof(
       { weight: 2, arbitrary: fc.constant("-j TRACE") },

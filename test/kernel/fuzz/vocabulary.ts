@@ -28,6 +28,8 @@ export interface Vocabulary {
   readonly tunnels?: boolean;
   /** Where copies go; absent: none are made. */
   readonly copyTo?: fc.Arbitrary<string>;
+  /** The host's own addresses, to which TEE may send what comes back to it. */
+  readonly copyBack?: fc.Arbitrary<string>;
   /** Its connections count what they carry. */
   readonly accounts?: boolean;
 }

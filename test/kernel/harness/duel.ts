@@ -1,4 +1,4 @@
-import type { IcmpLimits } from "../../../src/linux/icmp-limit.ts";
+import { type IcmpLimits, limitsAt } from "../../../src/linux/icmp-limit.ts";
 import type { RuleCounters } from "../../../src/linux/runtime.ts";
 import type { Network } from "../../../src/model/network.ts";
 import { ECHO_REPLY, ECHO_REQUEST, V6_ECHO_REPLY, V6_ECHO_REQUEST } from "../../../src/net/icmp.ts";
@@ -183,11 +183,12 @@ export class Duel {
     const concrete = packet.replyTo === undefined ? packet : this.replyTo(packet.replyTo, packet);
     if (concrete === null) return null;
     if (fresh) this.identifications.clear();
+    const result = await this.oracle.probe(forKernel(this.identified(concrete)), fresh, this.conntrack);
     if (fresh) {
       this.asked.length = 0;
+      if (result.givenUp !== undefined) this.giveUp(result.givenUp - this.memory.built);
       this.limitsBefore = new Map(this.memory.limits);
     }
-    const result = await this.oracle.probe(forKernel(this.identified(concrete)), fresh, this.conntrack);
     const sent = result.at - this.memory.built;
     const at = packet.at ?? (fresh || this.clockRuns ? sent : undefined);
     // The answer to a packet that only the kernel has seen is told to podpath in full.
@@ -217,6 +218,14 @@ export class Duel {
     const round = { packet, kernel, branches, answer, result, differences, instant };
     countMet(round);
     return round;
+  }
+
+  /**
+   * podpath sent the errors about neighbours that do not answer seconds after the packet, when they fail; the kernel when they
+   * were given up. What is left of the limits is counted from then.
+   */
+  private giveUp(at: number): void {
+    for (const [host, limits] of this.memory.limits) this.memory.limits.set(host, limitsAt(limits, at));
   }
 
   /** An answer beside what the kernel did: the branch that is nearest to it. */

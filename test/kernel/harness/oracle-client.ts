@@ -104,6 +104,8 @@ const resultSchema = z.object({
   at: z.number(),
   /** When everything that it caused had been done; of what went round for ever, when it was sent. */
   until: z.number(),
+  /** When neighbours that had not answered were given up, since the probe before; the errors about that were sent then. */
+  givenUp: z.number().optional(),
   responses: z.array(responseSchema),
   traceLost: z.boolean().optional(),
   conntrack: z.record(z.string(), z.array(z.string())).optional(),

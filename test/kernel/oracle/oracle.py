@@ -29,6 +29,8 @@ class Oracle:
         self.topology = None
         self.routes_learnt = False
         self.pending = set()
+        # When neighbours that did not answer were given up last, until a reply tells.
+        self.given_up = None
         self.fence_namespace = Namespace.create(f"{self.prefix}-fence")
         self.fence = Fence(self.fence_namespace, run_or_fail)
         self.drops = DropObserver(self.cpu)
@@ -153,6 +155,8 @@ class Oracle:
         reply = analyse(self.topology, self.drops, sent, ident, error, record, process, self.pending)
         self.routes_learnt |= any(_teaches(response) for response in reply["responses"])
         reply["at"], reply["until"] = at, until
+        if self.given_up is not None:
+            reply["givenUp"], self.given_up = self.given_up, None
         if "id" in packet:
             reply["id"] = packet["id"]
         if options.get("wantConntrack"):
@@ -176,6 +180,8 @@ class Oracle:
 
     def _flush(self):
         # First, because giving up on a neighbour makes the kernel send an error.
+        if self.pending:
+            self.given_up = time.monotonic()
         for name, device, address in self.pending:
             host = self.topology.hosts[name]
             host.router.delete_neighbour(address, self._index(host, device))

@@ -12,6 +12,8 @@ NO_HANDLER = "IP_NOPROTO"
 # Why sockets' queues are emptied: those of any process of the machine, on the processor and in the task that the kernel's
 # deferred work (RCU) happens to run in. Only a neighbour's queue holds packets on their way.
 PURGED = "QUEUE_PURGE"
+# No socket here has a key: another namespace's packet, whose memory was ours before.
+KEYED = ("TCP_MD5", "TCP_AO")
 NEIGHBOURS = "neigh_"
 # The type of a redirect.
 REDIRECT = {"icmp": 5, "icmpv6": 137}
@@ -213,6 +215,8 @@ def _drops(topology, observer, record, hops, roles, sender):
             continue
         if protocol == 0 and reason == "NOT_SPECIFIED":
             # Socket housekeeping of the oracle itself.
+            continue
+        if reason.startswith(KEYED):
             continue
         if reason == PURGED and not observer.location(address).startswith(NEIGHBOURS):
             continue
