@@ -406,6 +406,8 @@ function sendDuplicate(
   runtime.duplicating = true;
   sendToGateway(runtime, frame, gateway, output);
   runtime.duplicating = false;
+  // nf_dup_ipv4(): where a process sends, local_bh_enable() has all done that the copy causes before its packet goes on.
+  if (original.input === null && !original.fromKernel) settle(world, world.now);
 }
 
 /** nf_ct_attach(): errors and resets of the kernel belong to the connection of the packet they answer. */
