@@ -1,20 +1,21 @@
 import { type IcmpLimits, limitsAt } from "../../../src/linux/icmp-limit.ts";
 import type { RuleCounters } from "../../../src/linux/runtime.ts";
 import type { Network } from "../../../src/model/network.ts";
-import { ECHO_REPLY, ECHO_REQUEST, V6_ECHO_REPLY, V6_ECHO_REQUEST } from "../../../src/net/icmp.ts";
 import type { ExtensionJson } from "../../../src/report/packet-json.ts";
 import { type PacketQuestion, parsePacketLine } from "../../../src/trace/packet-question.ts";
 import { createPacketSession, type PacketSession } from "../../../src/trace/packet-session.ts";
 import type { Answer, Branch } from "../../../src/trace/result.ts";
 import { compare } from "./compare.ts";
 import { compareConntrack, kernelTables } from "./compare-conntrack.ts";
+import { type Instant, otherInstants, type Took } from "./instants.ts";
 import { type Lab, networkOf } from "./lab.ts";
 import { countMet } from "./met.ts";
+import { naturalAnswer, type Received } from "./natural-answer.ts";
 import { toBuildRequest } from "./network-to-oracle.ts";
 import type { Observation } from "./observation.ts";
 import { observeKernel, receiver } from "./observe-kernel.ts";
 import { observePodpath } from "./observe-podpath.ts";
-import type { KernelPacket, KernelResult, Oracle } from "./oracle-client.ts";
+import type { KernelResult, Oracle } from "./oracle-client.ts";
 import { muted } from "./podpath-network.ts";
 
 /** A packet in the words of INTERFACES section 4. */
@@ -79,24 +80,12 @@ export interface Round {
   readonly instant: Instant;
 }
 
-/**
- * An instant within what is known of the time at which the kernel handled a packet: when it was sent, when all was done, or
- * before, because the packets that it is counted from were handled late.
- */
-type Instant = "sent" | "done" | "early";
-
 interface Judged {
   readonly answer: Answer;
   readonly branches: readonly Observation[];
   readonly nearest: Branch | undefined;
   readonly differences: readonly string[];
 }
-
-/** Seconds: CONFIG_HZ is 250 here. */
-const JIFFY = 0.004;
-
-/** Seconds in which any bucket of ICMP is full again. */
-const LIMITS_REMEMBER = 6;
 
 /** What built namespaces remember that no flush makes them forget. */
 export interface KernelMemory {
@@ -107,7 +96,7 @@ export interface KernelMemory {
   /** When they had been built: seconds of CLOCK_MONOTONIC, which the oracle tells times by. */
   built: number;
   /** How long the probes of the last seconds took, in seconds. */
-  readonly slow: { readonly at: number; readonly took: number }[];
+  readonly slow: Took[];
 }
 
 export function kernelMemory(): KernelMemory {
@@ -130,15 +119,7 @@ export class Duel {
   /** What the kernel is given for each identification of the sequence. */
   private readonly identifications = new Map<number, number>();
   /** What the kernel delivered, by the packet's id. */
-  private readonly delivered = new Map<
-    string,
-    {
-      readonly host: string;
-      readonly packet: KernelPacket /** On the host where it was put in. */;
-      readonly near: boolean;
-      readonly asked: ProbePacket;
-    }
-  >();
+  private readonly delivered = new Map<string, Received>();
   /** Packets that podpath's session has seen. */
   private readonly known = new Set<string>();
   /** What podpath was asked since nothing was known. */
@@ -196,7 +177,8 @@ export class Duel {
     const told = { ...(isTold ? packet : concrete), fresh, ...(at === undefined ? {} : { at }) };
     const kernel = observeKernel(result);
     let judged = this.judge(result, kernel, this.askPodpath(this.session, told));
-    const instants = this.instants(result);
+    const { built, slow } = this.memory;
+    const instants = otherInstants({ at: sent, until: result.until - built }, this.asked.at(-1)?.at ?? 0, slow);
     let instant: Instant = "sent";
     for (const other of at === sent ? instants : []) {
       if (judged.differences.length === 0) break;
@@ -246,21 +228,6 @@ export class Duel {
       nearest = answer.branches[index];
     }
     return { answer, branches, nearest, differences: differences ?? ["podpath gave no branch"] };
-  }
-
-  /**
-   * The bounds of when the kernel looked at its clock, beside the instant of sending: nobody tells when that was. It may have
-   * been as late as all was done, or the packets before were as late, which makes this one early; and it counts in jiffies.
-   */
-  private instants({ at, until }: KernelResult): readonly { readonly instant: Instant; readonly at: number }[] {
-    const { built, slow } = this.memory;
-    const recent = slow.filter((probe) => probe.at > at - LIMITS_REMEMBER);
-    const late = Math.max(0, ...recent.map(({ took }) => took));
-    slow.splice(0, slow.length, ...recent, { at, took: until - at });
-    return [
-      { instant: "done", at: until - built + JIFFY },
-      { instant: "early", at: Math.max(at - built - late - JIFFY, this.asked.at(-1)?.at ?? 0) },
-    ];
   }
 
   /** The sequence asked again, with its last packet at another instant; podpath goes on with that if they agree then. */
@@ -318,52 +285,12 @@ export class Duel {
 
   /** The natural answer (`src/trace/natural-reply.ts`) to what the kernel delivered. */
   private replyTo(id: string, packet: ProbePacket): ProbePacket | null {
-    const natural = this.naturalReply(id, packet);
+    const received = this.delivered.get(id);
+    const natural = received === undefined ? null : naturalAnswer(received, packet);
     if (natural === null) return null;
     const { flags, seq, ack, length, chunks, vtag, initTag, tFlag } = packet;
     const given = Object.entries({ flags, seq, ack, length, chunks, vtag, initTag, tFlag });
     return { ...natural, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) };
-  }
-
-  private naturalReply(id: string, packet: ProbePacket): ProbePacket | null {
-    const received = this.delivered.get(id);
-    if (received === undefined) return null;
-    const { packet: it, host, asked } = received;
-    // Of a protocol that nothing handles the oracle knows the packet only as it came in, before any NAT.
-    if (it.proto !== "tcp" && it.proto !== "udp" && it.proto !== "icmp" && received.near) return null;
-    const back: ProbePacket = {
-      ...(packet.id === undefined ? {} : { id: packet.id }),
-      host,
-      src: it.dst,
-      dst: it.src,
-      proto: it.proto,
-    };
-    if (it.proto === "icmp" || it.proto === "icmpv6") {
-      const six = it.proto === "icmpv6";
-      if (it.icmpType !== (six ? V6_ECHO_REQUEST : ECHO_REQUEST)) return null;
-      return {
-        ...back,
-        icmpType: six ? V6_ECHO_REPLY : ECHO_REPLY,
-        icmpId: it.icmpId ?? 0,
-        icmpSeq: it.icmpSeq ?? 0,
-        length: it.length ?? 0,
-      };
-    }
-    if (it.sport === undefined) return back;
-    const ports = { ...back, sport: it.dport ?? 0, dport: it.sport ?? 0 };
-    if (it.proto === "sctp" && (asked.chunks ?? ["INIT"]).join() === "INIT" && (asked.vtag ?? 0) === 0) {
-      return { ...ports, chunks: ["INIT_ACK"], vtag: asked.initTag ?? 1, initTag: 5000, length: 0 };
-    }
-    if (it.proto !== "tcp") return { ...ports, length: it.length ?? 0 };
-    const flags = it.flags ?? "";
-    const syn = flags.includes("S") && !flags.includes("A");
-    const opening = flags.includes("S") || flags.includes("F") ? 1 : 0;
-    return {
-      ...ports,
-      flags: syn ? "SA" : "A",
-      seq: syn ? 5000 : (it.ack ?? 0),
-      ack: ((it.seq ?? 0) + (it.length ?? 0) + opening) >>> 0,
-    };
   }
 }
 
