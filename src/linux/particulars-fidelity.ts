@@ -131,6 +131,10 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Particular>> = {
   "extension headers of IPv6: where the kernel reads them from the wrong place": {
     answer: "behind joined fragments, and segments behind another header: the answer branches and is uncertain",
   },
+  "headers of AH, ESP, IPComp and DCCP that end early": {
+    answer:
+      "a packet is taken to have the whole header of its protocol; where it has not, the kernel drops it at the match of that name",
+  },
   "options of IPv4 headers": { answer: "packets carry none: a match that asks for one does not hold" },
 
   "what a host sends to many: it hears broadcasts and the groups it joined itself": fact("drop-places"),

@@ -1,11 +1,14 @@
 import { describePacket } from "../net/packet.ts";
-import { AH, DCCP, ESP, GRE, ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE } from "../net/protocol.ts";
+import { AH, ESP, GRE, ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE } from "../net/protocol.ts";
 import { unknownOutcome } from "./netfilter/unknown-outcome.ts";
 import type { HostRuntime } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
 
-/** Protocols whose checksum is none over the whole payload (nf_reject_verify_csum, include/net/netfilter/nf_reject.h). */
-const UNCHECKED: ReadonlySet<number> = new Set([GRE, AH, ESP, SCTP, UDPLITE, DCCP]);
+/**
+ * Protocols whose checksum is none over the whole payload (nf_reject_verify_csum, include/net/netfilter/nf_reject.h). Linux 6.18 has DCCP no
+ * longer among them (observed), older kernels had: what a packet of it carries may add up or not.
+ */
+const UNCHECKED: ReadonlySet<number> = new Set([GRE, AH, ESP, SCTP, UDPLITE]);
 /** Protocols whose checksum podpath's packets have right. */
 const RIGHT: ReadonlySet<number> = new Set([TCP, UDP, ICMP, ICMPV6]);
 

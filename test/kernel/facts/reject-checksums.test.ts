@@ -57,6 +57,9 @@ describe.skipIf(!available).each(FAMILIES_AND_BACKENDS)("REJECT and checksums, I
   it("protocols with checksums of their own are answered, others if their payload happens to add up", async () => {
     expect(await told("-j REJECT", { proto: 47, length: 8 })).toEqual([true, 1]);
     expect(await told("-j REJECT", { proto: "sctp", sport: 1, dport: 2 })).toEqual([true, 1]);
+    expect(await told("-j REJECT", { proto: 136, sport: 1, dport: 2, length: 8 })).toEqual([true, 1]);
+    // A kernel without DCCP looks at its checksum as at any other; the oracle writes none.
+    expect(await told("-j REJECT", { proto: 33, sport: 1, dport: 2, length: 16 })).toEqual([false, 2]);
     // Zeros add up, but not with a pseudo header.
     expect(await told("-j REJECT", { proto: 89, length: 8 })).toEqual([family === 4, 2]);
   });

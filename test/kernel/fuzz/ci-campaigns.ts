@@ -11,10 +11,10 @@ export interface CiCampaign {
   readonly delivered: number;
 }
 
-/** Kinds of world, fixed seeds and probes: 32,900 in all. Fresh seeds are what `npm run fuzz` is for. */
+/** Kinds of world, fixed seeds and probes: 32,100 in all. Fresh seeds are what `npm run fuzz` is for. */
 export const CI_CAMPAIGNS: readonly CiCampaign[] = [
   // The longest first, beside which the others run.
-  { kind: "tcp-flows", seed: 1, probes: 17_500, open: 0, refused: 0.2, delivered: 0.2 },
+  { kind: "tcp-flows", seed: 1, probes: 16_000, open: 0, refused: 0.2, delivered: 0.2 },
   { kind: "router", seed: 101, probes: 3000, open: 0, refused: 0.2, delivered: 0.2 },
   { kind: "router", seed: 102, probes: 3000, open: 0, refused: 0.2, delivered: 0.2 },
   { kind: "router6", seed: 103, probes: 1500, open: 0, refused: 1.5, delivered: 0.2 },
@@ -26,5 +26,8 @@ export const CI_CAMPAIGNS: readonly CiCampaign[] = [
   // Most of a datagram's fragments only wait for the others.
   { kind: "narrow", seed: 108, probes: 1000, open: 0, refused: 0.2, delivered: 0.1 },
   { kind: "narrow6", seed: 110, probes: 600, open: 0, refused: 1.5, delivered: 0.1 },
+  // Words that the rules of the others seldom have.
+  { kind: "words", seed: 111, probes: 350, open: 0, refused: 0.2, delivered: 0.2 },
+  { kind: "words6", seed: 115, probes: 350, open: 0, refused: 0.2, delivered: 0.2 },
   { kind: "bridge", seed: 109, probes: 800, open: 0, refused: 0.2, delivered: 0.2 },
 ];

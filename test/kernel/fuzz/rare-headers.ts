@@ -36,7 +36,7 @@ const rest: fc.Arbitrary<ExtensionJson> = fc.oneof(
 );
 
 /** Hop-by-hop options first, if at all; a whole packet with a fragment header directly behind them or alone. */
-const extensions: fc.Arbitrary<Headers> = fc.oneof(
+export const extensions: fc.Arbitrary<Headers> = fc.oneof(
   { weight: 2, arbitrary: hopByHop.map((first) => [first]) },
   { weight: 3, arbitrary: fc.array(rest, { minLength: 1, maxLength: 2 }) },
   { weight: 1, arbitrary: fc.tuple(hopByHop, rest) },

@@ -10,6 +10,8 @@ import { narrow6 } from "./narrow6.ts";
 import { router } from "./router.ts";
 import { router6 } from "./router6.ts";
 import { tcpFlows } from "./tcp-flows.ts";
+import { words } from "./words.ts";
+import { words6 } from "./words6.ts";
 
 /** Every kind of world that campaigns draw from. */
 export const WORLD_KINDS: readonly WorldKind[] = [
@@ -24,6 +26,8 @@ export const WORLD_KINDS: readonly WorldKind[] = [
   cluster6,
   conntrackFlows,
   bridge,
+  words,
+  words6,
 ];
 
 /** The world that a regression stores. */
