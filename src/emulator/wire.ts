@@ -15,6 +15,7 @@ import { packetLength } from "../net/packet.ts";
 import { concernedBy, crowdOf, type Neighbour } from "./crowd.ts";
 import { schedule } from "./event-queue.ts";
 import { refusedByReceiver, refusedBySender } from "./link-drops.ts";
+import { isLostOnCard } from "./shared-card.ts";
 import { noteArrival, noteHost, noteLimit, type PathNote, whileNoting } from "./tcp/path-note.ts";
 import { linkOf, macOf, others } from "./topology.ts";
 import { runtimeOf, type World } from "./world.ts";
@@ -69,6 +70,7 @@ export function transmit(world: World, runtime: HostRuntime, device: Interface, 
     const copy = receiver === receivers.at(-1) ? frame : copySkb(frame);
     if (copy === null) continue;
     const lost = copy.arp === null ? refusedByReceiver(world, link, receiver, copy.packet) : null;
+    if (lost === null && copy.arp === null && isLostOnCard(world, runtime, device, receiver, copy)) continue;
     if (lost === null) taken = handOver(world, runtime, receiver, copy);
     else drop(runtime, copy, null, null, lost);
   }

@@ -133,7 +133,7 @@ export const DEVICE_FIDELITY: Readonly<Record<InterfaceKind, Fidelity>> = {
   vlan: "the kernel at hand has no VLAN devices",
   bond: "the kernel at hand has no bonding module: one that has a slave with carrier sends as one physical device; without one in the dump the answer branches and is uncertain (test/trace/device-kinds)",
   macvlan:
-    "macvlan and macvtap send by the device below, as a card of their own (test/kernel/facts/devices); where no dump tells where that leads the answer branches and is uncertain; what the modes keep apart on one machine is not modelled",
+    "macvlan and macvtap send by the device below, as a card of their own (test/kernel/facts/devices); where no dump tells where that leads the answer branches and is uncertain; so does a frame between a card and a macvlan on it, or between two that may stand on one card, whose modes are not read",
   tun: "packets end outside, in the program that holds the device, or are dropped where none does (test/kernel/facts/devices)",
   other:
     "the answer branches and is uncertain: the device carries the packet to where podpath does not see it, or drops it; an ifb drops all that tc has not redirected to it (test/trace/device-kinds, test/kernel/facts/devices)",

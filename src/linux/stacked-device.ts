@@ -35,8 +35,8 @@ export function missingBelow(runtime: HostRuntime, device: Interface): string | 
 }
 
 /**
- * macvlan_start_xmit(): the frame leaves by the lower device, as if by a card of its own. Frames to the lower device itself, or to others
- * that stand on it, are not told apart from those on the wire.
+ * macvlan_start_xmit(): the frame leaves by the lower device, as if by a card of its own. Whether one gets to the lower device itself, or to
+ * others that stand on it, is asked where it comes (emulator/shared-card.ts).
  */
 export function transmitOnMacvlan(runtime: HostRuntime, device: Interface, skb: Skb): boolean {
   const lower = device.lower === null ? undefined : runtime.host.interfaces.get(device.lower);

@@ -44,6 +44,44 @@ print(sum(1 for one in seen if one[0] >> 4 == 4 and one[9] == 1))
 
 const RULES = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n";
 
+/** What podpath says of a ping, by the dumps of all; `addr`: of A, instead of what it shows now. */
+async function said(
+  run: (host: string, command: string) => Promise<string>,
+  hosts: readonly string[],
+  from: string,
+  dst: string,
+  addr: string | null,
+): Promise<readonly string[]> {
+  const files = new Map<string, string>();
+  for (const host of hosts) {
+    const dumps = {
+      "ip-addr.txt": host === "A" && addr !== null ? addr : await run(host, "ip -d addr"),
+      "ip-route.txt": await run(host, "ip route show table all"),
+      "ip-rule.txt": await run(host, "ip rule"),
+      "iptables-legacy-save.txt": RULES,
+      "iptables-nft-save.txt": RULES,
+      "nft-ruleset.txt": "table inet empty {\n}\n",
+    };
+    for (const [name, text] of Object.entries(dumps)) files.set(`nodes/${host.toLowerCase()}/${name}`, text);
+  }
+  const { network } = readSnapshot({ name: "devices", files });
+  const parsed = parsePacketLine(`{"host":"${from.toLowerCase()}","dst":"${dst}","proto":"icmp","icmpType":8}`, {
+    file: "test",
+    line: 1,
+  });
+  if ("findings" in parsed) throw new Error(parsed.findings.map(({ message }) => message).join("; "));
+  const answered = createPacketSession(network).ask(parsed.question, {});
+  if ("findings" in answered) throw new Error(answered.findings.map(({ message }) => message).join("; "));
+  const { branches, certainty } = answered.answer;
+  return [
+    certainty,
+    ...branches.map(({ run: { journeys, first } }) => {
+      const end = journeys[first]?.end;
+      return end == null ? "none" : `${end.ending.outcome} ${end.host}`;
+    }),
+  ];
+}
+
 describe.skipIf(!available)("packets that leave by devices that are no veth, of dumps that the kernel made", () => {
   let oracle: Oracle;
   const run = async (host: string, command: string): Promise<string> =>
@@ -58,37 +96,9 @@ describe.skipIf(!available)("packets that leave by devices that are no veth, of 
     await oracle.close();
   });
 
-  /** What podpath says of a ping of A's, by the dumps of both. */
-  async function said(dst: string, addr: string | null): Promise<readonly string[]> {
-    const files = new Map<string, string>();
-    for (const host of ["A", "B"]) {
-      const dumps = {
-        "ip-addr.txt": host === "A" && addr !== null ? addr : await run(host, "ip -d addr"),
-        "ip-route.txt": await run(host, "ip route show table all"),
-        "ip-rule.txt": await run(host, "ip rule"),
-        "iptables-legacy-save.txt": RULES,
-        "iptables-nft-save.txt": RULES,
-        "nft-ruleset.txt": "table inet empty {\n}\n",
-      };
-      for (const [name, text] of Object.entries(dumps)) files.set(`nodes/${host.toLowerCase()}/${name}`, text);
-    }
-    const { network } = readSnapshot({ name: "devices", files });
-    const parsed = parsePacketLine(`{"host":"a","dst":"${dst}","proto":"icmp","icmpType":8}`, {
-      file: "test",
-      line: 1,
-    });
-    if ("findings" in parsed) throw new Error(parsed.findings.map(({ message }) => message).join("; "));
-    const answered = createPacketSession(network).ask(parsed.question, {});
-    if ("findings" in answered) throw new Error(answered.findings.map(({ message }) => message).join("; "));
-    const { branches, certainty } = answered.answer;
-    return [
-      certainty,
-      ...branches.map(({ run: { journeys, first } }) => {
-        const end = journeys[first]?.end;
-        return end == null ? "none" : `${end.ending.outcome} ${end.host}`;
-      }),
-    ];
-  }
+  /** Of a ping of A's. */
+  const saidOfA = (dst: string, addr: string | null): Promise<readonly string[]> =>
+    said(run, ["A", "B"], "A", dst, addr);
 
   const arrives = async (dst: string): Promise<boolean> =>
     / 0% packet loss/.test(await run("A", `ping -n -c1 -W1 ${dst}`));
@@ -98,7 +108,7 @@ describe.skipIf(!available)("packets that leave by devices that are no veth, of 
     ["macvtap", "10.9.0.2"],
   ])("%s sends by the device below it", async (_, dst) => {
     expect(await arrives(dst)).toBe(true);
-    expect(await said(dst, null)).toEqual(["certain", "delivered b"]);
+    expect(await saidOfA(dst, null)).toEqual(["certain", "delivered b"]);
   });
 
   it.each([
@@ -107,20 +117,75 @@ describe.skipIf(!available)("packets that leave by devices that are no veth, of 
     ["tap that no program holds", "10.12.0.2"],
   ])("%s drops them", async (_, dst) => {
     expect(await arrives(dst)).toBe(false);
-    expect(await said(dst, null)).toEqual(["certain", "dropped a"]);
+    expect(await saidOfA(dst, null)).toEqual(["certain", "dropped a"]);
   });
 
   it("a tun device hands them to the program that holds it", async () => {
     const text = await run("A", HELD);
     const count = text.trimEnd().split("\n").at(-1);
     expect(count).toBe("1");
-    expect(await said("10.11.0.2", text.slice(0, text.trimEnd().lastIndexOf("\n") + 1))).toEqual(["certain", "left a"]);
+    expect(await saidOfA("10.11.0.2", text.slice(0, text.trimEnd().lastIndexOf("\n") + 1))).toEqual([
+      "certain",
+      "left a",
+    ]);
   });
 
   it("macvlan has no carrier once the device below it is down", async () => {
     await run("A", "ip link set eth0 down");
     expect(await arrives("10.8.0.2")).toBe(false);
-    expect(await said("10.8.0.2", null)).toEqual(["certain", "unresolved a"]);
+    expect(await saidOfA("10.8.0.2", null)).toEqual(["certain", "unresolved a"]);
     await run("A", "ip link set eth0 up");
   });
+});
+
+const CARD: Lab = {
+  hosts: [
+    { name: "A", interfaces: [{ name: "eth0", addresses: ["10.7.0.1/24"] }] },
+    { name: "B", interfaces: [{ name: "eth0", addresses: ["10.7.0.2/24"] }] },
+    { name: "M", interfaces: [{ name: "x0", addresses: [] }] },
+    { name: "N", interfaces: [{ name: "x0", addresses: [] }] },
+  ],
+  links: [
+    ["A:eth0", "B:eth0"],
+    ["M:x0", "N:x0"],
+  ],
+};
+
+describe.skipIf(!available).each([
+  ["bridge", true],
+  ["private", false],
+  ["vepa", false],
+] as const)("macvlan of mode %s in two namespaces, on one card", (mode, isHeard) => {
+  let oracle: Oracle;
+  const run = async (host: string, command: string): Promise<string> =>
+    (await oracle.exec(host, ["sh", "-c", command])).stdout;
+
+  beforeAll(async () => {
+    oracle = new Oracle();
+    await oracle.build(toBuildRequest(networkOf(CARD), {}));
+    for (const [at, host] of ["M", "N"].entries()) {
+      const holder = (await run(host, "sleep 60 >/dev/null 2>&1 & echo $!")).trim();
+      await run("A", `ip link add mv${at} link eth0 type macvlan mode ${mode} && ip link set mv${at} netns ${holder}`);
+      await run(host, `ip link set mv${at} up && ip addr add 10.7.0.1${at}/24 dev mv${at}`);
+    }
+    await run("A", "sleep 1.5");
+  });
+  afterAll(async () => {
+    await oracle.close();
+  });
+
+  it.each([
+    ["M", "10.7.0.11", isHeard, "delivered n"],
+    ["M", "10.7.0.1", false, "delivered a"],
+    ["A", "10.7.0.10", false, "delivered m"],
+    ["M", "10.7.0.2", true, "delivered b"],
+  ] as const)(
+    "%s to %s: whether it arrives is uncertain where both may stand on the card",
+    async (from, dst, arrives, end) => {
+      expect(/ 0% packet loss/.test(await run(from, `ping -n -c1 -W1 ${dst}`))).toBe(arrives);
+      const [certainty, ...ends] = await said(run, ["A", "B", "M", "N"], from, dst, null);
+      expect(ends).toContain(end);
+      if (!arrives) expect([certainty, ends.length]).toEqual(["uncertain", 2]);
+    },
+  );
 });
