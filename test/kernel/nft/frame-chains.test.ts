@@ -77,4 +77,69 @@ describe.skipIf(!available)("base chains that frames meet beside the hooks of IP
     const expected = TABLES.flatMap(([, ruleset, isCertain]) => [isCertain, isCertain && !ruleset.includes("device")]);
     expect(certain).toEqual(expected);
   });
+
+  it("of a bridge see what it hands on, up and out", { timeout: 120_000 }, async () => {
+    const mac = (last: number): string => `02:00:00:0b:00:0${last}`;
+    const network = networkOf({
+      hosts: [
+        {
+          name: "S",
+          interfaces: [
+            { name: "br0", kind: "bridge", mac: mac(9), addresses: ["10.0.0.254/24"] },
+            { name: "p0", master: "br0" },
+            { name: "p1", master: "br0" },
+          ],
+          neighbours: [`10.0.0.1 br0 ${mac(1)}`, `10.0.0.2 br0 ${mac(2)}`],
+          bridgeFdb: [`${mac(1)} p0 br0`, `${mac(2)} p1 br0`],
+        },
+        ...[1, 2].map((at) => ({
+          name: at === 1 ? "A" : "B",
+          interfaces: [{ name: "eth0", mac: mac(at), addresses: [`10.0.0.${at}/24`] }],
+          neighbours: [`10.0.0.254 eth0 ${mac(9)}`, `10.0.0.${3 - at} eth0 ${mac(3 - at)}`],
+        })),
+      ],
+      links: [
+        ["S:p0", "A:eth0"],
+        ["S:p1", "B:eth0"],
+      ],
+    });
+    await oracle.build(toBuildRequest(network));
+    const duel = new Duel(oracle, network);
+    // An echo reply that nobody asked for: nobody answers it.
+    const ways: readonly (readonly [string, string, readonly string[]])[] = [
+      ["A", "10.0.0.2", ["prerouting", "forward", "postrouting"]],
+      ["A", "10.0.0.254", ["prerouting", "input"]],
+      ["S", "10.0.0.2", ["output", "postrouting"]],
+    ];
+    const told: string[] = [];
+    const expected: string[] = [];
+    for (const hook of ["prerouting", "input", "forward", "output", "postrouting"]) {
+      for (const [policy, rule] of [
+        ["drop", ""],
+        ["accept", "ip protocol icmp drop"],
+        ["drop", "ip protocol icmp accept"],
+      ] as const) {
+        const loaded = await oracle.exec(
+          "S",
+          ["nft", "-f", "-"],
+          `flush ruleset\n${chain("bridge f", hook, policy, rule)}`,
+        );
+        expect(loaded.stderr, hook).toBe("");
+        const { stdout } = await oracle.exec("S", ["nft", "list", "ruleset"]);
+        const { baseChains } = readNftBaseChains({ text: stdout, file: "nft" }, network.origins);
+        duel.use(withHost(network, "S", { nftBaseChains: baseChains }));
+        for (const [host, dst, hooks] of ways) {
+          const round = await duel.ask({ fresh: true, host, dst, proto: "icmp", icmpType: 0, length: 8 });
+          const name = `${hook} ${policy} ${rule}: ${host} to ${dst}`;
+          const differences = round?.differences.filter((one) => one.startsWith("outcome")) ?? ["no answer"];
+          expect(differences, name).toEqual([]);
+          told.push(`${name}: ${round?.kernel.outcome}, ${round?.answer.certainty}`);
+          const isMet = hooks.includes(hook);
+          const passes = !isMet || rule.endsWith("accept");
+          expected.push(`${name}: ${passes ? "delivered" : "dropped"}, ${isMet ? "uncertain" : "certain"}`);
+        }
+      }
+    }
+    expect(told).toEqual(expected);
+  });
 });
