@@ -74,17 +74,13 @@ export function sendCommon(core: BgpCore, peer: Peer, { writes, own, byNextHop, 
   const { owner } = peer.protocol;
   if (alone.has(owner)) return false;
   const hop = addressKey(peer.exporter.remoteAddress);
-  sendWrites(core, peer, without(writes, both(own.get(owner) ?? [], byNextHop.get(hop) ?? [])));
+  sendWrites(core, peer, writes, both(own.get(owner) ?? NONE, byNextHop.get(hop) ?? NONE));
   return true;
 }
+
+const NONE: readonly number[] = [];
 
 function both(x: readonly number[], y: readonly number[]): readonly number[] {
   if (x.length === 0 || y.length === 0) return x.length === 0 ? y : x;
   return [...new Set([...x, ...y])].sort((first, second) => first - second);
-}
-
-function without(writes: readonly Uint8Array[], positions: readonly number[]): readonly Uint8Array[] {
-  if (positions.length === 0) return writes;
-  const bounds = [-1, ...positions, writes.length];
-  return bounds.slice(1).flatMap((end, index) => writes.slice((bounds[index] ?? 0) + 1, end));
 }

@@ -8,7 +8,7 @@ import {
   setValue,
   valueAt,
 } from "../rib/number-map.ts";
-import { destinationsAround, type Resolved, resolvedOnLink } from "../rib/numbering.ts";
+import { destinationsAround, type Numbering, type Resolved, resolvedOnLink } from "../rib/numbering.ts";
 import { addressKey } from "../rib/route.ts";
 import type { RoutingTable } from "../rib/table.ts";
 import type { BgpCore } from "./bgp-core.ts";
@@ -17,13 +17,9 @@ import type { HopGroup, HopStep, SegmentPlan } from "./segment-plan.ts";
 /** The interface on whose link all next hops of a plan are; null: there is none, or one of them is this host. */
 export function deviceTo({ table }: BgpCore, plan: SegmentPlan): string | null {
   const { numbering, nets, of } = table;
-  let around: readonly number[] | null = null;
-  for (const hop of plan.hops) {
-    const found = destinationsAround(numbering, hop);
-    if (around !== null && !sameNumbers(around, found)) return null;
-    around = found;
-  }
-  for (const number of around ?? []) {
+  if (plan.around.seen !== numbering.destinations.length) plan.around = aroundAll(numbering, plan);
+  const { numbers } = plan.around;
+  for (const number of numbers ?? []) {
     const found = valueAt(nets, number)?.routes[0];
     if (found === undefined) continue;
     const device = found.target === "device" && !found.recursive ? (found.hops[0]?.interface ?? null) : null;
@@ -35,6 +31,17 @@ export function deviceTo({ table }: BgpCore, plan: SegmentPlan): string | null {
     return isOwn === false ? device : null;
   }
   return null;
+}
+
+function aroundAll(numbering: Numbering, { hops }: SegmentPlan): SegmentPlan["around"] {
+  const seen = numbering.destinations.length;
+  let numbers: readonly number[] | null = null;
+  for (const hop of hops) {
+    const found = destinationsAround(numbering, hop);
+    if (numbers !== null && !sameNumbers(numbers, found)) return { numbers: null, seen };
+    numbers = found;
+  }
+  return { numbers, seen };
 }
 
 function sameNumbers(x: readonly number[], y: readonly number[]): boolean {

@@ -76,6 +76,8 @@ export interface SegmentPlan {
   readonly numbers: ReadonlySet<number>;
   readonly hops: ReadonlySet<number>;
   readonly hopGroups: readonly HopGroup[];
+  /** Destinations that hold all next hops, the longest first, and of how many that there are (null: not all of them hold each). */
+  around: { readonly numbers: readonly number[] | null; readonly seen: number };
   /** Spans of the addresses of destinations (IPv4, as numbers) and of next hops. */
   readonly destinations: Span<number>;
   readonly nextHops: Span<Address>;
@@ -172,6 +174,7 @@ function planFor(
     numbers,
     hops,
     hopGroups: hopGroupsOf(hops),
+    around: { numbers: null, seen: 0 },
     destinations: { lowest: Math.min(...lows), highest: Math.max(...highs) },
     nextHops: { lowest, highest },
   };

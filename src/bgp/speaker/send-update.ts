@@ -58,13 +58,34 @@ export function flush(core: BgpCore, peer: Peer): void {
   sendWrites(core, peer, writes);
 }
 
-/** Sends UPDATEs, and after them the mark of their end where one is due (RFC 4724). */
-export function sendWrites(core: BgpCore, peer: Peer, writes: readonly Uint8Array[]): void {
+const NONE: readonly number[] = [];
+
+/** Writes that a socket is given at one time: more than a segment takes, so that segments are those of one write of all. */
+const TOGETHER = 128;
+
+/** Sends UPDATEs but for those at some positions (in order), and after them the mark of their end where one is due (RFC 4724). */
+export function sendWrites(
+  core: BgpCore,
+  peer: Peer,
+  writes: readonly Uint8Array[],
+  leftOut: readonly number[] = NONE,
+): void {
   const { session } = peer;
   if (session === null || session.socket === null) return;
-  const all = peer.pendingEnd ? [...writes, endOfRibOctets(core.configuration.family)] : writes;
+  const { socket } = session;
+  let next = 0;
+  let some: Uint8Array[] = [];
+  for (let position = 0; position < writes.length; position++) {
+    const write = writes[position];
+    if (position === leftOut[next]) next++;
+    else if (write !== undefined) some.push(write);
+    if (some.length < TOGETHER || position >= writes.length - TOGETHER) continue;
+    sendOctets(core.world, socket, some);
+    some = [];
+  }
+  if (peer.pendingEnd) some.push(endOfRibOctets(core.configuration.family));
   peer.pendingEnd = false;
-  if (all.length > 0) sendOctets(core.world, session.socket, all);
+  if (some.length > 0) sendOctets(core.world, socket, some);
 }
 
 /** An announcement as it was encoded last, for the neighbours that hear it next. */
