@@ -1,5 +1,6 @@
 import { addressesOfTwoNodes } from "../analysis/addresses-of-two-nodes.ts";
 import { bgpResources } from "../analysis/bgp-resources.ts";
+import { birdInterfaces } from "../analysis/bird-interfaces.ts";
 import { configuredPeers } from "../analysis/configured-peers.ts";
 import { drift } from "../analysis/drift/drift.ts";
 import { whatIsMissing } from "../analysis/what-is-missing.ts";
@@ -37,6 +38,7 @@ export async function check(argument: string | undefined, options: CheckOptions,
       ...loaded.findings,
       ...evidence.findings,
       ...configuredPeers(evidence.evidence, loaded.network.origins),
+      ...birdInterfaces(loaded.network, evidence.evidence),
       ...bgpResources(loaded.cluster, evidence.evidence, loaded.network.origins, loaded.settled, shared),
       ...runChecks(loaded.network, evidence.evidence, loaded).filter(
         ({ code }) => loaded.settled === null || !isSaid(code, loaded.findings),

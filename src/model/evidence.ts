@@ -13,6 +13,7 @@ export interface Evidence {
   readonly birdProtocols: readonly BirdProtocol[];
   readonly bgpSessions: readonly BgpSession[];
   readonly birdRoutes: readonly BirdRoute[];
+  readonly birdInterfaces: readonly BirdInterface[];
   /** What BIRD was told to do: bird.cfg, bird6.cfg. */
   readonly birdConfigurations: readonly BirdConfiguration[];
   readonly counters: readonly Counter[];
@@ -29,6 +30,7 @@ export function evidence(fields: Partial<Evidence>): Evidence {
     birdProtocols: [],
     bgpSessions: [],
     birdRoutes: [],
+    birdInterfaces: [],
     birdConfigurations: [],
     counters: [],
     conntrackStatistics: [],
@@ -46,6 +48,7 @@ export function joinEvidence(first: Evidence, second: Evidence): Evidence {
     birdProtocols: [...first.birdProtocols, ...second.birdProtocols],
     bgpSessions: [...first.bgpSessions, ...second.bgpSessions],
     birdRoutes: [...first.birdRoutes, ...second.birdRoutes],
+    birdInterfaces: [...first.birdInterfaces, ...second.birdInterfaces],
     birdConfigurations: [...first.birdConfigurations, ...second.birdConfigurations],
     counters: [...first.counters, ...second.counters],
     conntrackStatistics: [...first.conntrackStatistics, ...second.conntrackStatistics],
@@ -70,6 +73,15 @@ export interface BirdStatus {
   readonly routerId: Address | null;
   readonly lastReboot: string | null;
   readonly lastReconfiguration: string | null;
+  readonly origin: Origin;
+}
+
+/** An interface as `birdc show interfaces` lists it: BIRD 1.6 with the addresses of its family, BIRD 2 with those of both. */
+export interface BirdInterface {
+  readonly name: string;
+  /** Null: the line is missing. */
+  readonly mtu: number | null;
+  readonly addresses: readonly { readonly address: Address; readonly length: number; readonly origin: Origin }[];
   readonly origin: Origin;
 }
 

@@ -30,6 +30,12 @@ export const BIRD_CODES = {
       "bird.cfg has a protocol for the peer, and what BIRD listed has none: the dumps are of different times, or BIRD did not read its configuration again.",
     todo: "Run birdcl configure, and look at the log of calico-node for what BIRD says about its configuration.",
   },
+  "bird-interface-otherwise": {
+    title: "BIRD's interfaces are not those of ip addr",
+    means:
+      "birdc show interfaces and ip addr of one machine say different things of an interface: another address, another MTU, or one of them does not know it. BIRD takes its own list for next hops and source addresses; packets follow the kernel's.",
+    todo: "Collect both again, in one moment. If they still differ, look at BIRD's log: it scans interfaces every few seconds (scan time).",
+  },
   "bgp-session-unconfigured": {
     title: "A BGP session that is in no configuration",
     means:

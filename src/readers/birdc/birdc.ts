@@ -1,15 +1,16 @@
-import type { BgpSession, BirdProtocol, BirdStatus, Evidence } from "../../model/evidence.ts";
+import type { BgpSession, BirdInterface, BirdProtocol, BirdStatus, Evidence } from "../../model/evidence.ts";
 import type { Finding } from "../../model/finding.ts";
 import { type OriginTable, originAt, originFile } from "../../model/origin.ts";
 import { parseAddress } from "../../net/address.ts";
 import { dumpFindings } from "../dump-findings.ts";
 import { dumpLines, quote } from "../dump-text.ts";
+import { readInterfaceRow, withInterfaceLine } from "./interface-row.ts";
 import { readProtocolRow, sessionOfRow, withDetail } from "./protocol-row.ts";
 import { replyLines } from "./reply-lines.ts";
 import { type OpenRoute, readNextHop, readRouteAttribute, readRouteRow } from "./route-row.ts";
 
 export interface BirdcDump {
-  readonly evidence: Pick<Evidence, "birds" | "birdProtocols" | "bgpSessions" | "birdRoutes">;
+  readonly evidence: Pick<Evidence, "birds" | "birdProtocols" | "bgpSessions" | "birdRoutes" | "birdInterfaces">;
   readonly findings: readonly Finding[];
 }
 
@@ -17,16 +18,16 @@ export interface BirdcDump {
 const HEADING =
   /^(?:name +proto +table |[Nn]ame +[Pp]roto +[Tt]able |interface +state +address|Interface +State +IPv4|Daemon is |Graceful restart |Hostname is |Current server time is |\d+ of \d+ routes for |Total: \d+ of \d+ routes)/;
 
-/** `lo up (index=1)` and a row of the summary. */
-const INTERFACE = /^\S+ +(?:up|down|DOWN|UP)(?: +\(index=\d+.*\)| +[\da-f.:/ ]+|$)/;
+/** A row of `show interfaces summary`. */
+const SUMMARY = /^\S+ +(?:up|down|DOWN|UP)(?: +[\da-f.:/ ]+|$)/;
 
 /** What birdc says when it reaches no daemon, or the daemon does not understand. */
 const ERROR =
   /^(?:Unable to connect to server control socket|Cannot connect|syntax error|Access restricted|Network not in table|No protocols? match|No such |Connection closed by server|CLI switched|runtime error)/i;
 
 /**
- * Reads what `birdc show protocols [all]`, `show route [all]` and `show status` print, in any mixture: BIRD 1.6, Calico's fork of
- * it, BIRD 2, and the same read from the control socket. `show interfaces` says nothing that `ip addr` does not; it is told and passed over.
+ * Reads what `birdc show protocols [all]`, `show route [all]`, `show interfaces` and `show status` print, in any mixture: BIRD 1.6, Calico's fork of
+ * it, BIRD 2, and the same read from the control socket. Of `show interfaces` the summary says nothing that `ip addr` does not; it is told and passed over.
  */
 export function readBirdc(text: string, file: string, origins: OriginTable): BirdcDump {
   const dump = dumpLines(text, file);
@@ -36,6 +37,7 @@ export function readBirdc(text: string, file: string, origins: OriginTable): Bir
   const birdProtocols: BirdProtocol[] = [];
   const bgpSessions: BgpSession[] = [];
   const birdRoutes: OpenRoute[] = [];
+  const birdInterfaces: BirdInterface[] = [];
   let table: string | null = null;
   // what indented lines belong to
   let within: "session" | "protocol" | "route" | "interface" | null = null;
@@ -72,22 +74,33 @@ export function readBirdc(text: string, file: string, origins: OriginTable): Bir
       birdRoutes.push(route);
       continue;
     }
-    if (INTERFACE.test(line)) {
+    const listed = readInterfaceRow(line, origin);
+    if (listed !== null) {
       within = "interface";
+      birdInterfaces.push(listed);
+      continue;
+    }
+    if (SUMMARY.test(line)) {
+      within = null;
       findings.once(
         "says-nothing-new",
         "info",
         number,
-        "BIRD's list of interfaces is passed over: ip addr tells more.",
+        "BIRD's summary of interfaces is passed over: ip addr tells more.",
       );
+      continue;
+    }
+    const open = birdInterfaces.at(-1);
+    if (within === "interface" && open !== undefined && /^\s/.test(line)) {
+      birdInterfaces[birdInterfaces.length - 1] = withInterfaceLine(open, line, origin);
       continue;
     }
     if (line.startsWith(" ") && within !== null && belongs(line, within, bgpSessions, birdRoutes)) continue;
     findings.add("unknown-line", "warning", number, `Not understood: ${quote(line)}.`, {
-      expected: "the output of birdc show protocols, show route or show status",
+      expected: "the output of birdc show protocols, show route, show interfaces or show status",
     });
   }
-  return { evidence: { birds, birdProtocols, bgpSessions, birdRoutes }, findings: findings.list() };
+  return { evidence: { birds, birdProtocols, bgpSessions, birdRoutes, birdInterfaces }, findings: findings.list() };
 }
 
 /** Puts an indented line into what it belongs to; false when it fits there in no way. */

@@ -51,8 +51,8 @@ export const EVIDENCE_READERS: ReadonlyMap<string, EvidenceReader> = new Map<str
 
 function birdc(text: string, file: string, origins: OriginTable): EvidenceDump {
   const dump = readBirdc(text, file, origins);
-  const { bgpSessions, birdProtocols, birdRoutes } = dump.evidence;
-  return { ...dump, items: bgpSessions.length + birdProtocols.length + birdRoutes.length };
+  const { bgpSessions, birdProtocols, birdRoutes, birdInterfaces } = dump.evidence;
+  return { ...dump, items: bgpSessions.length + birdProtocols.length + birdRoutes.length + birdInterfaces.length };
 }
 
 function birdConfiguration(

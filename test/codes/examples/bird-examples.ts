@@ -49,6 +49,11 @@ const N1 = node("n1", "ipv4Address: 172.16.0.11/24");
 export const BIRD_EXAMPLES: ExamplesOf<typeof BIRD_CODES> = {
   "bgp-peer-without-session": both,
   "bgp-session-unconfigured": both,
+  "bird-interface-otherwise": snapshot({
+    "nodes/n1/ip-addr.txt": "2: eth0: <UP> mtu 1500\n    inet 172.16.0.11/24 scope global eth0\n",
+    "nodes/n1/birdc-protocols.txt":
+      "BIRD 1.6.8 ready.\neth0 up (index=2)\n\tMultiAccess Broadcast Multicast AdminUp LinkUp MTU=1500\n\t172.16.0.12/24 (Primary, scope site)\n",
+  }),
   "bgp-session-otherwise": snapshot({
     ...machine("n1", "172.16.0.11", "172.16.0.12"),
     ...machine("n2", "172.16.0.12", "172.16.0.11"),

@@ -34,8 +34,7 @@ export const DUMP_EXAMPLES: ExamplesOf<typeof DUMP_CODES> = {
       "==> /proc/net/xt_recent/bad <==\nsrc=192.0.2.7 ttl: 64 last_seen: 4303922436 oldest_pkt: 1 4303922436\n",
   }),
   "says-nothing-new": snapshot({
-    "nodes/n1/birdc-protocols.txt":
-      "BIRD 1.6.8 ready.\neth0 up (index=2)\n\tMultiAccess Broadcast Multicast AdminUp LinkUp MTU=1500\n",
+    "nodes/n1/birdc-protocols.txt": "BIRD 1.6.8 ready.\ninterface state address\neth0      up    172.16.0.11/24\n",
   }),
   "tool-error": snapshot({ "nodes/n1/ipset-save.txt": "sh: ipset: not found\n" }),
   "truncated-dump": snapshot({

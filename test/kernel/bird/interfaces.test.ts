@@ -4,11 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
+import { birdInterfaces } from "../../../src/analysis/bird-interfaces.ts";
 import { startDaemons } from "../../../src/bgp/reconverge.ts";
 import { speakerOf } from "../../../src/bgp/speaker/from-bird.ts";
 import { originTable } from "../../../src/model/origin.ts";
 import { readBirdConfiguration } from "../../../src/readers/bird/configuration.ts";
 import { readBirdc } from "../../../src/readers/birdc/birdc.ts";
+import { readEvidence } from "../../../src/readers/evidence/read-evidence.ts";
 import { readSnapshot } from "../../../src/readers/snapshot/read-snapshot.ts";
 import { interfacesText } from "../../../src/report/bird/interfaces-text.ts";
 import { fetchBird } from "./fetch-bird.ts";
@@ -58,6 +60,13 @@ test.skipIf(folder === null).each(Array.from({ length: count }, (_, index) => fi
         expect(emulated(ip, family, summary), ip).toBe(said[words]);
         const { findings } = readBirdc(said[words] ?? "", "birdc.txt", originTable());
         expect(findings.filter(({ severity }) => severity !== "info")).toEqual([]);
+        const files = new Map([
+          ["nodes/n/ip-addr.txt", ip],
+          [`nodes/n/${family === 4 ? "birdc" : "birdc6"}-protocols.txt`, said[words] ?? ""],
+        ]);
+        const snapshot = readSnapshot({ name: "machine", files });
+        const { evidence } = readEvidence(snapshot.machines, snapshot.network.origins, snapshot.factEvidence);
+        expect(birdInterfaces(snapshot.network, evidence), `${ip}\n${said[words]}`).toEqual([]);
       }
     }
   },

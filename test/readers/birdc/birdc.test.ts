@@ -214,8 +214,28 @@ describe("birdc, the rest", () => {
     expect(bird?.routerId && formatAddress(bird.routerId)).toBe("10.9.0.1");
   });
 
-  test.each(["interfaces-1.6.txt", "interfaces-2.txt", "interfaces-summary-1.6.txt", "interfaces-summary-2.txt"])(
-    "show interfaces (%s) is told to say nothing new",
+  test.each([
+    ["interfaces-1.6.txt", ["lo 65536 127.0.0.1/8", "br0 1500 10.9.0.1/24", "v0 1500", "v1 1500"]],
+    [
+      "interfaces-2.txt",
+      [
+        "lo 65536 127.0.0.1/8 ::1/128",
+        "br0 1500 10.9.0.1/24 fd09::1/64 fe80::48da:eeff:fe27:dba0/64",
+        "v0 1500 fe80::a0b4:90ff:fe5e:5225/64",
+        "v1 1500 fe80::48da:eeff:fe27:dba0/64",
+      ],
+    ],
+  ])("show interfaces (%s) is read with MTU and addresses", (file, expected) => {
+    const { evidence, findings } = ofFixture(file);
+    expect(findings).toEqual([]);
+    const texts = evidence.birdInterfaces.map(({ name, mtu, addresses }) =>
+      [name, mtu, ...addresses.map(({ address, length }) => `${formatAddress(address)}/${length}`)].join(" "),
+    );
+    expect(texts).toEqual(expected);
+  });
+
+  test.each(["interfaces-summary-1.6.txt", "interfaces-summary-2.txt"])(
+    "a summary of interfaces (%s) is told to say nothing new",
     (file) => {
       const { findings } = ofFixture(file);
       expect(findings.map(({ code }) => code)).toEqual(["says-nothing-new"]);
