@@ -2,6 +2,7 @@ import { reconverge } from "../analysis/reconverge.ts";
 import { renderedBird, renderedEvidence } from "../analysis/rendered-bird.ts";
 import type { Speaker } from "../bgp/speaker/speaker.ts";
 import type { Finding } from "../model/finding.ts";
+import { didYouMean } from "../model/nearest.ts";
 import { readEvidence } from "../readers/evidence/read-evidence.ts";
 import { BIRDC_COMMANDS, birdcText } from "../report/bird/birdc-text.ts";
 import { birdClock } from "../report/bird/clock.ts";
@@ -40,13 +41,17 @@ export async function birdc(
   const speakers = run.speakers.get(node) ?? [];
   if (speakers.length === 0) {
     const names = [...run.speakers.keys()].join(", ");
+    const meant = loaded.network.hosts.has(node) ? null : didYouMean(node, [...run.speakers.keys()], 1);
     const [refused] = refusals.get(node) ?? [];
     throw new InputError([
       refused === undefined
-        ? refusal(
-            "unknown-host",
-            `no BIRD runs on ${node}; there is ${names === "" ? "none anywhere" : `one on ${names}`}`,
-          )
+        ? {
+            ...refusal(
+              "unknown-host",
+              `no BIRD runs on ${node}; there is ${names === "" ? "none anywhere" : `one on ${names}`}`,
+            ),
+            ...(meant === null ? {} : { advice: meant }),
+          }
         : refusal("bird-refuses-configuration", `no BIRD runs on ${node}: it does not start with ${refused.why}`),
     ]);
   }

@@ -69,6 +69,12 @@ test("other words, other nodes and other times are refused", async () => {
   }
 });
 
+test("a node whose name has a slip is met with the one that was meant", async () => {
+  const { code, err } = await podpath(["birdc", HEALTHY, "wroker-1", "show", "protocols"]);
+  expect(code).toBe(2);
+  expect(err).toContain("Did you mean worker-1?");
+});
+
 test("sessions are asked for by name and by pattern, destinations by themselves, as birdc takes them", async () => {
   const ask = async (...words: readonly string[]): Promise<string> =>
     (await podpath(["birdc", "-q", HEALTHY, "worker-1", "show", ...words])).out.replaceAll(/\d\d:\d\d:\d\d/g, "t");
