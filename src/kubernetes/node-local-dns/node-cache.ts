@@ -59,9 +59,37 @@ const OWN_METRICS = 9353;
  * CoreDNS does not start where its Corefile names no server, and ends when its questions come back to itself.
  */
 export function nodeCacheOf(pod: Pod, cluster: CachedCluster): NodeCache | null {
-  const { nodeCache: options } = pod;
+  const { nodeCache: options, hostNetwork } = pod;
   if (options === undefined) return null;
   const namespace = pod.metadata.namespace ?? "default";
+  const before = known.get(options);
+  const { services, settings, others } = cluster;
+  if (
+    before !== undefined &&
+    before.services === services &&
+    before.settings === settings &&
+    before.others === others &&
+    before.namespace === namespace &&
+    before.hostNetwork === hostNetwork
+  )
+    return before.cache;
+  const cache = settledCache(options, namespace, hostNetwork, cluster);
+  known.set(options, { services, settings, others, namespace, hostNetwork, cache });
+  return cache;
+}
+
+/** The pods of one DaemonSet share their options. */
+const known = new WeakMap<
+  NodeCacheOptions,
+  CachedCluster & { readonly namespace: string; readonly hostNetwork: boolean | null; readonly cache: NodeCache }
+>();
+
+function settledCache(
+  options: NodeCacheOptions,
+  namespace: string,
+  hostNetwork: boolean | null,
+  cluster: CachedCluster,
+): NodeCache {
   const none: NodeCache = {
     options,
     trouble: null,
@@ -72,7 +100,7 @@ export function nodeCacheOf(pod: Pod, cluster: CachedCluster): NodeCache | null 
     isCorefileAssumed: false,
   };
   if (options.addresses.length === 0) return { ...none, trouble: "its -localip is no list of addresses of one family" };
-  if (pod.hostNetwork === false)
+  if (hostNetwork === false)
     return {
       ...none,
       trouble: "it is not in the network of its node (hostNetwork), where its device and rules belong",
