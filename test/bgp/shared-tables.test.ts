@@ -25,6 +25,12 @@ vi.mock(import("../../src/bgp/speaker/shared-attributes.ts"), async (importOrigi
   return { ...real, alike: (world, text) => (sharing.off ? Object.freeze({ text }) : real.alike(world, text)) };
 });
 
+// Each takes a segment message by message.
+vi.mock(import("../../src/bgp/speaker/receive-segment.ts"), async (importOriginal) => {
+  const real = await importOriginal();
+  return { ...real, receiveSegment: (...segment) => !sharing.off && real.receiveSegment(...segment) };
+});
+
 function byThemselves<T>(play: () => T): T {
   sharing.off = true;
   try {
