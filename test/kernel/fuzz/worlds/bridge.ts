@@ -142,13 +142,14 @@ function lab(world: Bridged): Lab {
     return {
       name: SWITCHES[index] ?? "S1",
       interfaces: [
+        ...names.map(port),
+        ...(index === 0 ? [{ name: "up0", addresses: ["10.0.1.1/24"] }] : []),
+        // Last, as it is made last: a source address is looked for in the order in which devices were registered.
         {
           name: "br0",
           kind: "bridge",
           addresses: bridge.addressed ? [`10.0.0.${254 - index}/24`] : [],
         },
-        ...names.map(port),
-        ...(index === 0 ? [{ name: "up0", addresses: ["10.0.1.1/24"] }] : []),
       ],
       bridgeFdb: index === 0 ? world.wrongEntries.filter((entry) => names.includes(entry.split(" ")[1] ?? "")) : [],
       sysctls: {
