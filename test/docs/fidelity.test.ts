@@ -9,8 +9,12 @@ import { RESOURCES_FIDELITY, resourceText } from "./resources-fidelity.ts";
 function sysctlsReadIn(source: string): readonly string[] {
   const whole = [...source.matchAll(/"(net\.[\w.-]+)"/g)].map(([, key]) => key ?? "");
   const timeouts = [...source.matchAll(/ of\("(\w+)"\)/g)].map(([, name]) => `net.netfilter.nf_conntrack_${name}`);
-  const both = [...source.matchAll(/ofBoth\(host, device, "(\w+)"/g)].map(([, name]) => `net.ipv4.conf.DEV.${name}`);
-  const own6 = [...source.matchAll(/ofDevice6\(host, device, "(\w+)"/g)].map(([, name]) => `net.ipv6.conf.DEV.${name}`);
+  const both = [...source.matchAll(/ofBoth\(runtime\.host, device(?:\.name)?, "(\w+)"/g)].map(
+    ([, name]) => `net.ipv4.conf.DEV.${name}`,
+  );
+  const own6 = [...source.matchAll(/ofDevice6\(runtime\.host, device(?:\.name)?, "(\w+)"/g)].map(
+    ([, name]) => `net.ipv6.conf.DEV.${name}`,
+  );
   const neighbours = [...source.matchAll(/ofNeighbour\("(\w+)"/g)].flatMap(([, name]) =>
     [4, 6].map((family) => `net.ipv${family}.neigh.DEV.${name}`),
   );
