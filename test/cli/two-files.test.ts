@@ -15,6 +15,7 @@ test("two files of one machine give an answer, what it depends on, and the next 
   expect(json.next).toEqual({
     host: "node",
     command: "iptables-save -c",
+    field: null,
     file: null,
     settles: [expect.stringContaining("do the rules of node let the packet pass"), expect.anything()],
     kind: "unknown",

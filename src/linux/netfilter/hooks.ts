@@ -1,5 +1,5 @@
 import type { NftBaseChain } from "../../model/nft-base-chain.ts";
-import { type Address, formatAddress } from "../../net/address.ts";
+import { type Address, formatAddress, sameAddress } from "../../net/address.ts";
 import { describePacket } from "../../net/packet.ts";
 import { type Prefix, prefixContains } from "../../net/prefix.ts";
 import { ICMP, ICMPV6 } from "../../net/protocol.ts";
@@ -165,7 +165,7 @@ function nat(runtime: HostRuntime, skb: Skb, hook: Hook, chains: readonly BoundC
   if (skb.ctState === CT_RELATED && (packet.protocol === ICMP || packet.protocol === ICMPV6)) {
     const { dst } = packet;
     if (!natError(runtime, skb, connection, hook)) return dropWithoutRule(skb);
-    return routedAnew(runtime, skb, hook, dst);
+    return routedAnew(runtime, skb, connection, hook, dst);
   }
   const manip = manipOf(hook);
   if ((skb.ctState === CT_NEW || skb.ctState === CT_RELATED) && !natInitialized(connection, manip)) {
@@ -182,7 +182,7 @@ function nat(runtime: HostRuntime, skb: Skb, hook: Hook, chains: readonly BoundC
   }
   const { dst } = packet;
   natPacket(runtime, skb, connection, hook);
-  return routedAnew(runtime, skb, hook, dst);
+  return routedAnew(runtime, skb, connection, hook, dst);
 }
 
 /** nf_nat_oif_changed(): a masqueraded connection that is routed over another device now has the wrong address: it dies. */
@@ -190,10 +190,17 @@ function leavesElsewhere({ ctReply, output }: Skb, { masqueradeIndex }: Connecti
   return masqueradeIndex !== 0 && hook === POSTROUTING && !ctReply && output?.index !== masqueradeIndex;
 }
 
-/** nf_nat_ipv4_local_fn(), nf_nat_ipv4_pre_routing(): where the destination changed, the route found before is void. */
-function routedAnew(runtime: HostRuntime, skb: Skb, hook: Hook, before: Address): Verdict {
-  if (skb.packet.dst === before) return NF_ACCEPT;
-  if (hook === OUTPUT) return reroute(runtime, skb) ? NF_ACCEPT : dropWithoutRule(skb);
-  if (hook === PREROUTING) skb.route = null;
+/**
+ * nf_nat_ipv4_pre_routing(): where the destination changed, the route found before is void. nf_nat_ipv4_local_fn() asks the connection
+ * instead, whether it leads elsewhere: an error about it is routed again though it went to this host from the start.
+ */
+function routedAnew(runtime: HostRuntime, skb: Skb, connection: Connection, hook: Hook, before: Address): Verdict {
+  if (hook === OUTPUT && leadsElsewhere(skb, connection))
+    return reroute(runtime, skb) ? NF_ACCEPT : dropWithoutRule(skb);
+  if (hook === PREROUTING && !sameAddress(skb.packet.dst, before)) skb.route = null;
   return NF_ACCEPT;
+}
+
+function leadsElsewhere({ ctReply }: Skb, { original, reply }: Connection): boolean {
+  return ctReply ? !sameAddress(reply.dst, original.src) : !sameAddress(original.dst, reply.src);
 }
