@@ -109,7 +109,9 @@ function speakerIn(
   const { speaker, faults } = speakerOf(last, family, lowestAddress(host));
   let refusal: string | null = null;
   for (const { origin, column, kind, text } of faults) {
-    if (kind === "refused") refusal ??= `${last.file}: ${text}`;
+    // BIRD reads no further than to the first
+    if (kind === "refused" && refusal !== null) continue;
+    if (kind === "refused") refusal = `${last.file}: ${text}`;
     const place = sourceOf(network.origins, origin);
     findings.push({
       code: kind === "refused" ? "bird-refuses-configuration" : "bird-not-followed",

@@ -39,11 +39,11 @@ export async function playChanges(
       const text = readTextFile(resolve(folder, path), path);
       return typeof text === "string" ? text : null;
     },
-    declared: loaded.settled === null ? null : await applier(loaded, loaded.settled),
+    declared: loaded.settled === null ? null : await applier(loaded, loaded.settled, findings),
   });
   const all = stages === null ? [] : [stages.played, ...stages.fixed.values()].flatMap((played) => played.findings);
   // fixes are played behind the same timeline: what it tells is told once
-  const told = new Map(all.map((finding) => [`${finding.line} ${finding.message}`, finding]));
+  const told = new Map(all.map((finding) => [`${finding.file} ${finding.line} ${finding.message}`, finding]));
   return { stages, findings: [...findings, ...told.values()] };
 }
 
@@ -51,6 +51,7 @@ export async function playChanges(
 async function applier(
   { files, findings, network: { origins } }: LoadedNetwork,
   first: SettledCluster,
+  ofDaemons: readonly Finding[],
 ): Promise<NonNullable<Timeline["declared"]>> {
   const [{ readClusterFolder }, { renderedBird, renderedEvidence }, { daemonsOf }, { birdFilesOf }] = await Promise.all(
     [
@@ -60,7 +61,7 @@ async function applier(
       import("../calico/bird/bird-files-of.ts"),
     ],
   );
-  const told = new Set(findings.map(({ code, message }) => `${code} ${message}`));
+  const told = new Set([...findings, ...ofDaemons].map(({ code, message }) => `${code} ${message}`));
   return ({ texts: applied, deleted, placed, running }) => {
     const { pods, blocks } = running ?? { pods: first.cluster.pods, blocks: first.plan.blocks };
     const result = readClusterFolder(files, { texts: applied, origins, running: { pods, blocks, deleted, placed } });
@@ -68,13 +69,15 @@ async function applier(
     const texts = [...context.nodes.keys()].map(
       (node) => [node, [...(birdFilesOf(node, context)?.values() ?? [])].join("\n")] as const,
     );
-    const { configurations } = daemonsOf(result.network, renderedEvidence(context, origins));
+    const daemons = daemonsOf(result.network, renderedEvidence(context, origins));
     return {
       network: result.network,
       running: { pods: result.cluster.pods, blocks: result.settled.plan.blocks },
       birdTexts: new Map(texts),
-      configurations,
-      findings: result.findings.filter(({ code, message }) => !told.has(`${code} ${message}`)),
+      configurations: daemons.configurations,
+      findings: [...result.findings, ...daemons.findings].filter(
+        ({ code, message }) => !told.has(`${code} ${message}`),
+      ),
     };
   };
 }
