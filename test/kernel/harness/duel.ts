@@ -175,7 +175,8 @@ export class Duel {
     // The answer to a packet that only the kernel has seen is told to podpath in full.
     const isTold = packet.replyTo === undefined || this.known.has(packet.replyTo);
     const told = { ...(isTold ? packet : concrete), fresh, ...(at === undefined ? {} : { at }) };
-    const kernel = observeKernel(result);
+    const badChecksum = packet.badChecksum === true;
+    const kernel = observeKernel(result, badChecksum);
     let judged = this.judge(result, kernel, this.askPodpath(this.session, told));
     const { built, slow } = this.memory;
     const instants = otherInstants({ at: sent, until: result.until - built }, this.asked.at(-1)?.at ?? 0, slow);
@@ -189,7 +190,7 @@ export class Duel {
     }
     this.asked.push(told);
     if (fresh) this.delivered.clear();
-    const delivered = receiver(result);
+    const delivered = receiver(result, badChecksum);
     if (delivered !== null && packet.id !== undefined) {
       this.delivered.set(packet.id, { ...delivered, near: delivered.host === concrete.host, asked: concrete });
     }

@@ -70,11 +70,16 @@ function innermost(said: {
   return said.deliveries?.find(({ packet }) => packet.vni === undefined) ?? null;
 }
 
+/** Whether the receiver dropped the probe's packet for its checksum; of a long datagram of IPv6 it looks for a socket first. */
+function isMisread({ drops }: KernelResult, badChecksum: boolean): boolean {
+  const reasons = badChecksum ? /^(?:(?:TCP|UDP|ICMP)_CSUM|NO_SOCKET)$/ : /^(?:TCP|UDP|ICMP)_CSUM$/;
+  return drops.some(({ packet, reason }) => packet === "main" && reasons.test(reason));
+}
+
 /** The receiver of the probe's packet. What came out of a tunnel for a protocol that nothing handles is told by its drop. */
-export function receiver(result: KernelResult): Delivered {
+export function receiver(result: KernelResult, badChecksum: boolean): Delivered {
   // A raw socket sees it before its checksum is looked at.
-  if (result.drops.some(({ packet, reason }) => packet === "main" && /^(?:TCP|UDP|ICMP)_CSUM$/.test(reason)))
-    return null;
+  if (isMisread(result, badChecksum)) return null;
   const delivered = innermost(result);
   if (delivered !== null || result.delivered === null) return delivered;
   const unhandled = result.drops.find(({ packet, reason }) => packet === "main" && reason === "IP_NOPROTO");
@@ -86,13 +91,16 @@ export function receiver(result: KernelResult): Delivered {
 const REFUSALS: ReadonlySet<string> = new Set(["IP_INNOROUTES", "PKT_TOO_BIG", "IP_INHDR", "NO_SOCKET"]);
 
 /** Where only a tunnel's outer packet arrived, what became of the one inside: somebody refused it, or nobody did. */
-function outcomeOf(result: KernelResult, delivered: Delivered): KernelResult["outcome"] {
+function outcomeOf(result: KernelResult, delivered: Delivered, badChecksum: boolean): KernelResult["outcome"] {
   if (result.outcome !== "delivered" || delivered !== null) return result.outcome;
   const isAnswered = result.responses.some(
     ({ kind, type, packet }) =>
       kind === "tcp-reset" || (kind === "icmp" && type !== (packet.proto === "icmp" ? REDIRECT : V6_REDIRECT)),
   );
-  const isRefused = result.drops.some(({ packet, reason }) => packet === "main" && REFUSALS.has(reason));
+  // Nobody is told of a wrong checksum, though there is no socket either.
+  const isRefused = result.drops.some(
+    ({ packet, reason }) => packet === "main" && REFUSALS.has(reason) && !(badChecksum && reason === "NO_SOCKET"),
+  );
   const isRejected = result.rules.at(-1)?.target?.toUpperCase() === "REJECT";
   return isAnswered || isRefused || isRejected ? "rejected" : "dropped";
 }
@@ -112,15 +120,15 @@ function hookOf(dropper: string, hops: readonly SeenHop[], rules: readonly SeenR
   return visits > 1 && here.at(-1)?.verdict !== "drop" ? null : lastHook(here);
 }
 
-/** What the oracle said, in the common form. */
-export function observeKernel(result: KernelResult): Observation {
+/** What the oracle said of a probe, whose checksum may be wrong, in the common form. */
+export function observeKernel(result: KernelResult, badChecksum: boolean): Observation {
   const hops = kernelHops(result.hops);
   const rules = kernelRules(result.rules);
   const drop = result.drops.filter(({ packet }) => packet === "main").at(-1) ?? null;
   const last = lastPlace(hops);
-  const delivered = receiver(result);
+  const delivered = receiver(result, badChecksum);
   return {
-    outcome: outcomeOf(result, delivered),
+    outcome: outcomeOf(result, delivered, badChecksum),
     host: delivered?.host ?? drop?.host ?? last?.host ?? null,
     interface: last?.interface ?? null,
     hook: drop?.reason === "NETFILTER_DROP" ? hookOf(drop.host, hops, rules) : null,
