@@ -13,7 +13,7 @@ import type { Skb } from "./skb.ts";
 
 /**
  * ip_defrag(): true once the datagram is whole, which the skb then holds; until then the fragment waits for the others.
- * Conntrack gathers fragments before any rule sees them, the receiver before INPUT.
+ * Conntrack, TPROXY and `-m socket` have fragments gathered before any rule sees them, the receiver before INPUT.
  */
 export function defragment(runtime: HostRuntime, skb: Skb, user: DefragUser): boolean {
   if (!isFragment(skb.packet)) {

@@ -118,7 +118,7 @@ export function receiveHere(runtime: HostRuntime, device: Interface, skb: Skb): 
     const unread = skb.packet.extensions === null ? null : refusedHopOptions(runtime, skb);
     if (unread !== null) return refuseHeader(runtime, skb, unread, "PREROUTING");
   }
-  if (mayBeJoined(skb) && hooksOf(runtime.compiled, skb.packet.src.family).conntrack) {
+  if (mayBeJoined(skb) && hooksOf(runtime.compiled, skb.packet.src.family).defragments) {
     if (!defragment(runtime, skb, "conntrack-in")) return;
   }
   // What a bridge showed to PREROUTING does not pass it twice (ip_sabotage_in).
@@ -284,7 +284,7 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
 function leaveHost(runtime: HostRuntime, skb: Skb, result: Exclude<RoutingResult, { kind: "error" }>): string | null {
   skb.route = result;
   skb.output = result.kind === "local" ? runtime.compiled.loopback : result.output;
-  if (mayBeJoined(skb) && hooksOf(runtime.compiled, skb.packet.src.family).conntrack) {
+  if (mayBeJoined(skb) && hooksOf(runtime.compiled, skb.packet.src.family).defragments) {
     if (!defragment(runtime, skb, "conntrack-out")) return skb.errno;
   }
   if (runHook(runtime, skb, OUTPUT) !== NF_ACCEPT) {

@@ -5,6 +5,7 @@ import type { ChainTable, TableName } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
 import { type BoundTable, bindNftChain, bindTable } from "./bind.ts";
 import { needsConntrack, tableNeedsConntrack } from "./needs-conntrack.ts";
+import { needsDefragmentation, tableNeedsDefragmentation } from "./needs-defragmentation.ts";
 import type { BoundChain } from "./table-image.ts";
 import { HOOK_NAMES, type HookName } from "./verdict.ts";
 
@@ -31,7 +32,8 @@ export interface Doubt {
 /** The stages of each hook of one family, in the order of their priorities. */
 export interface FamilyHooks {
   readonly stages: readonly (readonly HookStage[])[];
-  readonly conntrack: boolean;
+  /** Fragments are put together before any rule sees them. */
+  readonly defragments: boolean;
   /** What the answer of every hook rests on. */
   readonly assumed: readonly HookAssumption[];
 }
@@ -69,7 +71,7 @@ export function compileHooks(host: Host, family: Family): FamilyHooks {
   const natLoaded = tables.some(({ name }) => name === "nat") || nftChainsOf(host, family).some(isNat);
   const doubts = doubtsAbout(host, family);
   return {
-    conntrack,
+    defragments: conntrack || rulesets.some(needsDefragmentation) || native.some(tableNeedsDefragmentation),
     assumed: assumptionsAbout(host, family),
     stages: HOOK_NAMES.map((hook) => {
       // so it is with chains of nft's own, which a dump lists in the order of their making; they stood before iptables' tables came
