@@ -141,7 +141,11 @@ export function filterForwarded(runtime: HostRuntime, bridge: Interface, to: Int
   }
   skb.reassembled = null;
   const pieces = fragment(packet, to.mtu, reassembled);
-  if (pieces.length === 1) return true;
+  const [only] = pieces;
+  if (only !== undefined && pieces.length === 1) {
+    skb.packet = only;
+    return true;
+  }
   if (runtime.observer !== null) runtime.observer.step({ kind: "fragment", runtime, skb, pieces });
   for (const piece of pieces) transmitFrame(runtime, to, { ...skb, packet: piece, pieceOf: packet });
   return false;

@@ -389,7 +389,9 @@ function inPieces(runtime: HostRuntime, skb: Skb, output: Interface, route: Rout
   }
   const pieces = fragment(packet, mtu, reassembled);
   skb.reassembled = null;
-  if (pieces.length === 1) {
+  const [only] = pieces;
+  if (only !== undefined && pieces.length === 1) {
+    skb.packet = only;
     overDevice(runtime, skb, output, route);
     return null;
   }

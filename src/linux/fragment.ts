@@ -18,17 +18,27 @@ export function fragmentHeaderLength(p: Packet): number {
 
 /**
  * ip_do_fragment(), ip6_fragment(): the pieces in which a packet leaves over a link of that MTU. A reassembled one goes
- * in the fragments it came in, where each still fits.
+ * in the fragments it came in, where each still fits and nobody made it longer (TCPMSS puts it into one piece of memory). What
+ * fits whole into one piece of IPv6 has a fragment header all the same.
  */
 export function fragment(whole: Packet, mtu: number, reassembled: Reassembled | null): readonly Packet[] {
   const header = fragmentHeaderLength(whole);
   const most = reassembled === null ? mtu : Math.min(mtu, longestAgain(whole, reassembled));
   const limit = most - header;
   const bytes = packetLength(whole) - headerLength(whole);
-  if (reassembled?.sizes.every((size, index, all) => fits(size, limit, index === all.length - 1)) === true) {
-    return cut(whole, reassembled.sizes, false);
-  }
-  return cut(whole, evenSizes(bytes, limit), reassembled?.df ?? false);
+  if (reassembled !== null && isUnchanged(reassembled, bytes, limit)) return cut(whole, reassembled.sizes, false);
+  const sizes = evenSizes(bytes, limit);
+  return sizes.length === 1 ? [alone(whole)] : cut(whole, sizes, reassembled?.df ?? false);
+}
+
+function isUnchanged({ sizes }: Reassembled, bytes: number, limit: number): boolean {
+  const sum = sizes.reduce((left, size) => left + size, 0);
+  return sum === bytes && sizes.every((size, index, all) => fits(size, limit, index === all.length - 1));
+}
+
+function alone(whole: Packet): Packet {
+  if (whole.src.family === 4) return whole;
+  return { ...whole, extensions: [...(whole.extensions ?? []), { header: "fragment", length: 8 }] };
 }
 
 /** No longer than the longest fragment that came, but IPv6 need not cut below what every link takes. */
