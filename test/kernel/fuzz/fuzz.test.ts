@@ -19,8 +19,10 @@ const REGRESSIONS = new URL("../regressions/", import.meta.url);
 /** Fewer recorded probes than these say nothing about another run. */
 const RARE = 10;
 
-/** Words that no campaign draws, and why. */
-const UNDRAWN: Readonly<Record<string, string>> = {
+/** Words that no campaign meets, and why. */
+const UNMET: Readonly<Record<string, string>> = {
+  "match frag":
+    "drawn, but next to each ruleset of rare words has connection tracking, TPROXY or socket join what it would match (facts/ipv6-extension-headers)",
   "match nfacct": "its object is made by netlink, for which there is no tool here (facts/rare-extensions)",
 };
 
@@ -77,8 +79,8 @@ describe.skipIf(!available)("podpath and the kernel", () => {
       ...Object.entries(MATCH_FIDELITY).map(([name, standing]) => [`match ${name}`, standing] as const),
       ...Object.entries(TARGET_FIDELITY).map(([name, standing]) => [`target ${name}`, standing] as const),
     ].filter(([, standing]) => standing === null);
-    expect(words.map(([word]) => word)).toEqual(expect.arrayContaining(Object.keys(UNDRAWN)));
-    expect(words.flatMap(([word]) => (met.has(word) || word in UNDRAWN ? [] : [word]))).toEqual([]);
+    expect(words.map(([word]) => word)).toEqual(expect.arrayContaining(Object.keys(UNMET)));
+    expect(words.flatMap(([word]) => (met.has(word) || word in UNMET ? [] : [word]))).toEqual([]);
   });
 
   const regressions = readdirSync(REGRESSIONS).filter((name) => name.endsWith(".json"));
