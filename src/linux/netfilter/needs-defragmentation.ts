@@ -10,7 +10,7 @@ export function needsDefragmentation({ tables }: Ruleset): boolean {
   return [...tables.values()].some(tableNeedsDefragmentation);
 }
 
-/** The same of a table of nft's own, where `tproxy` does it and `socket` does not (nft_tproxy.c; by reading). */
+/** The same of a table of nft's own, where `tproxy` does it and `socket` does not (tried: docs/lab-notes/kernel-fuzz.md). */
 export function tableNeedsDefragmentation({ chains }: ChainTable): boolean {
   for (const { rules } of chains.values()) if (rules.some(asksForWholes)) return true;
   return false;
