@@ -18,7 +18,10 @@ export function tableNeedsDefragmentation({ chains }: ChainTable): boolean {
 
 function asksForWholes(rule: Rule): boolean {
   if (isRefused(rule)) return false;
-  if (rule.target?.kind === "extension" && rule.target.call.name === "TPROXY") return true;
+  if (rule.target?.kind === "extension") {
+    const { call } = rule.target;
+    if (call.name === "TPROXY" || (call.name === "nft" && /\btproxy\b/.test(call.options.text))) return true;
+  }
   return rule.matches.some(
     (match) =>
       match.name === "socket" ||
