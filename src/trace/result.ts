@@ -188,8 +188,8 @@ export function outcomeKey(run: Run): string {
 }
 
 /**
- * Everything that tells two runs apart: path, outcome, and packets as they ended. Which server answered a query for a name matters to
- * nobody.
+ * Everything that tells two runs apart: path, outcome, packets as they ended, and those that carried them. Which server answered a query
+ * for a name matters to nobody.
  */
 function fingerprint(run: Run): string {
   const parts = [outcomeKey(run)];
@@ -203,7 +203,10 @@ function fingerprint(run: Run): string {
         : `${end.ending.outcome} ${end.ending.reason} ${journey.error} ${end.host} ${end.interface ?? ""} ${packetPrint(end.packet)}`,
     );
     for (const step of run.steps.get(journey.id) ?? []) {
-      if (step.kind === "transmit" || step.kind === "receive") parts.push(`${step.host} ${step.interface}`);
+      if (step.kind !== "transmit" && step.kind !== "receive") continue;
+      parts.push(`${step.host} ${step.interface}`);
+      // What a tunnel put around it is gone at the end.
+      if (step.kind === "transmit" && step.packet.inner !== null) parts.push(packetPrint(step.packet));
     }
   }
   return parts.join("|");

@@ -6,15 +6,16 @@ import { type Packet, packet } from "../../src/net/packet.ts";
 import { UDP } from "../../src/net/protocol.ts";
 import { explore } from "../../src/trace/explorer.ts";
 import { type Run, toAnswer } from "../../src/trace/result.ts";
+import type { TraceStep } from "../../src/trace/step.ts";
 
-function ended(last: Packet): Run {
+function ended(last: Packet, steps: Run["steps"] = new Map()): Run {
   const end = { ending: PLAIN_ENDING, host: "n1", interface: "eth0", packet: last, chain: null, rule: -1, held: false };
   return {
     journeys: [
       { id: 0, kind: "request", cause: -1, host: "n1", local: false, raw: false, packet: last, error: null, end },
     ],
     first: 0,
-    steps: new Map(),
+    steps,
     report: null,
     assumptions: [],
     freeDomains: [],
@@ -25,15 +26,34 @@ function ended(last: Packet): Run {
 
 /** How many leaves each branch stands for, when a coin says how the packet ends. */
 function counts(heads: Packet, tails: Packet): readonly number[] {
+  return countsOf(ended(heads), ended(tails));
+}
+
+function countsOf(heads: Run, tails: Run): readonly number[] {
   const exploration = explore((choose) => {
     const alternatives = ["heads", "tails"].map((label) => ({ label, probability: 0.5 }));
     const side = choose({ kind: "random", variable: "coin", question: "which side?", alternatives });
-    return ended(side === 0 ? heads : tails);
+    return side === 0 ? heads : tails;
   });
   return toAnswer(network({ hosts: new Map() }), exploration).branches.map(({ count }) => count);
 }
 
 const [src, dst] = [ipv4(0x0a000001), ipv4(0x0a000002)];
+
+/** What left n1 over eth0, and what ended was the packet inside. */
+function carriedBy(frame: Packet): Run {
+  const macs = { source: "02:00:00:00:00:01", destination: "02:00:00:00:00:02" };
+  const sent: TraceStep = {
+    kind: "transmit",
+    host: "n1",
+    interface: "eth0",
+    packet: frame,
+    mac: macs.destination,
+    frame: macs,
+    innerFrame: null,
+  };
+  return ended(packet({ src, dst, protocol: UDP }), new Map([[0, [sent]]]));
+}
 
 function carrying(ttl: number): Packet {
   return packet({ src, dst, protocol: UDP, dport: 4789, vni: 1, inner: packet({ src, dst, protocol: UDP, ttl }) });
@@ -46,5 +66,11 @@ describe("branches of an answer", () => {
 
   it("are two where the packets inside the frames of a tunnel differ", () => {
     expect(counts(carrying(63), carrying(1))).toEqual([1, 1]);
+  });
+
+  it("are two where what a tunnel put around the packet was translated on one way alone", () => {
+    const [frame, translated] = [carrying(63), { ...carrying(63), src: ipv4(0x0a000003) }];
+    expect(countsOf(carriedBy(frame), carriedBy(translated))).toEqual([1, 1]);
+    expect(countsOf(carriedBy(frame), carriedBy(carrying(63)))).toEqual([2]);
   });
 });

@@ -89,6 +89,8 @@ export function receiver(result: KernelResult, badChecksum: boolean): Delivered 
 
 /** Drops by which the kernel refuses a packet, as the oracle judges those outside tunnels; an outer one may find no VXLAN device. */
 const REFUSALS: ReadonlySet<string> = new Set(["IP_INNOROUTES", "PKT_TOO_BIG", "IP_INHDR", "NO_SOCKET"]);
+/** Where the kernel drops a header that it cannot believe without a word, for the reason that it gives with an error elsewhere. */
+const MALFORMED: ReadonlySet<string | null | undefined> = new Set(["ip_rcv_core", "ip6_rcv_core", "ip6_parse_tlv"]);
 
 /** Where only a tunnel's outer packet arrived, what became of the one inside: somebody refused it, or nobody did. */
 function outcomeOf(result: KernelResult, delivered: Delivered, badChecksum: boolean): KernelResult["outcome"] {
@@ -99,7 +101,8 @@ function outcomeOf(result: KernelResult, delivered: Delivered, badChecksum: bool
   );
   // Nobody is told of a wrong checksum, though there is no socket either.
   const isRefused = result.drops.some(
-    ({ packet, reason }) => packet === "main" && REFUSALS.has(reason) && !(badChecksum && reason === "NO_SOCKET"),
+    ({ packet, reason, location }) =>
+      packet === "main" && REFUSALS.has(reason) && !MALFORMED.has(location) && !(badChecksum && reason === "NO_SOCKET"),
   );
   const isRejected = result.rules.at(-1)?.target?.toUpperCase() === "REJECT";
   return isAnswered || isRefused || isRejected ? "rejected" : "dropped";

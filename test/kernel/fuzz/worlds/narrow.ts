@@ -29,7 +29,6 @@ const worlds: fc.Arbitrary<Narrow> = fc.record({
       "net.ipv4.ip_no_pmtu_disc": fc.constantFrom("0", "1", "2", "3"),
       "net.ipv4.icmp_errors_use_inbound_ifaddr": fc.constantFrom("0", "1"),
       "net.ipv4.fwmark_reflect": fc.constantFrom("0", "1"),
-      "net.ipv4.icmp_ratemask": fc.constantFrom("6168", "0", "1"),
     },
     { requiredKeys: [] },
   ),
