@@ -3,12 +3,16 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { Script } from "node:vm";
+import { optimizeLater } from "./optimize-later.ts";
 
 /**
  * Starts the command from its bundle and V8's code cache of it, which the build made by running the command once:
  * compiling would be a third of a cold start. Another version of Node.js rejects the cache and compiles.
  * `PODPATH_WRITE_CODE_CACHE` is for the build.
  */
+// before anything is compiled: the code cache is of the same flags
+optimizeLater();
+
 const bundle = fileURLToPath(new URL("./command.cjs", import.meta.url));
 const cache = fileURLToPath(new URL("./command.cache", import.meta.url));
 
