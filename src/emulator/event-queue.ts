@@ -68,6 +68,11 @@ export function schedule<On extends readonly unknown[]>(
   else climb(queue.heap, event);
 }
 
+/** Whether what is to be done with these is the last that waits in this moment: what is added to it comes after all else, as what is put in does. */
+export function isLast({ line }: EventQueue, on: readonly unknown[]): boolean {
+  return line[line.length - 1]?.on === on;
+}
+
 function climb(heap: Event[], event: Event): void {
   let index = heap.push(event) - 1;
   while (index > 0) {

@@ -60,9 +60,6 @@ export function flush(core: BgpCore, peer: Peer): void {
 
 const NONE: readonly number[] = [];
 
-/** Writes that a socket is given at one time: more than a segment takes, so that segments are those of one write of all. */
-const TOGETHER = 128;
-
 /** Sends UPDATEs but for those at some positions (in order), and after them the mark of their end where one is due (RFC 4724). */
 export function sendWrites(
   core: BgpCore,
@@ -72,20 +69,9 @@ export function sendWrites(
 ): void {
   const { session } = peer;
   if (session === null || session.socket === null) return;
-  const { socket } = session;
-  let next = 0;
-  let some: Uint8Array[] = [];
-  for (let position = 0; position < writes.length; position++) {
-    const write = writes[position];
-    if (position === leftOut[next]) next++;
-    else if (write !== undefined) some.push(write);
-    if (some.length < TOGETHER || position >= writes.length - TOGETHER) continue;
-    sendOctets(core.world, socket, some);
-    some = [];
-  }
-  if (peer.pendingEnd) some.push(endOfRibOctets(core.configuration.family));
+  const end = peer.pendingEnd ? endOfRibOctets(core.configuration.family) : null;
   peer.pendingEnd = false;
-  if (some.length > 0) sendOctets(core.world, socket, some);
+  if (end !== null || writes.length > leftOut.length) sendOctets(core.world, session.socket, writes, leftOut, end);
 }
 
 /** An announcement as it was encoded last, for the neighbours that hear it next. */

@@ -2,6 +2,7 @@ import type { HostRuntime } from "../../linux/runtime.ts";
 import type { Address } from "../../net/address.ts";
 import type { Path } from "./path.ts";
 import type { PathNote } from "./path-note.ts";
+import type { SendBuffer } from "./send-buffer.ts";
 
 /** States of RFC 9293 section 3.3.2 that a connection of the emulator stays in. */
 export type TcpState =
@@ -66,7 +67,7 @@ export interface Connection {
   remoteIsn: number;
   flight: Flight[];
   /** Written and not sent: it waits for an acknowledgement. */
-  queue: Uint8Array[];
+  queue: SendBuffer;
   /** The program has let go of it; FIN follows what is queued. */
   closing: boolean;
   finSent: boolean;

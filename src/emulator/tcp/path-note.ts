@@ -108,7 +108,7 @@ export function noteEnd(world: World, runtime: HostRuntime, skb: Skb, receiver: 
   if (sender.noted === note) sender.noted = null;
   if (note.volatile || !isUntouched(sent, skb.packet)) return;
   const data = (sent.flags & PSH) !== 0;
-  const path: Path = { hops, longest: note.longest, receiver, packet: sent, holds: true };
+  const path: Path = { hops, longest: note.longest, receiver, packet: sent, run: null, holds: true };
   if (data || !note.usesFlags) sender.dataPath = path;
   if (!data || !note.usesFlags) sender.ackPath = path;
 }

@@ -9,7 +9,7 @@ import type { Host } from "../../model/host.ts";
 import type { Interface } from "../../model/interface.ts";
 import { copyPacket, type Packet, packetLength, type SegmentContent } from "../../net/packet.ts";
 import { PSH } from "../../net/tcp-flags.ts";
-import { schedule } from "../event-queue.ts";
+import { isLast, schedule } from "../event-queue.ts";
 import { resume, type World } from "../world.ts";
 import type { Connection } from "./connection.ts";
 import { isPlain, type PathNote } from "./path-note.ts";
@@ -27,9 +27,14 @@ export interface Path {
   readonly receiver: Connection;
   /** The packet, as each segment fills it in. */
   readonly packet: Packet;
+  /** Segments that went on by it last, one after the other. */
+  run: Run | null;
   /** False once something has changed. */
   holds: boolean;
 }
+
+/** Segments on their way to one host, between which nothing else happens: one event is for all. */
+type Run = [world: World, path: Path, index: number, segments: PlainSegment[]];
 
 /** One host on the way, and what its verdicts rested on. */
 export interface Hop {
@@ -73,14 +78,33 @@ function fill(packet: Packet, { flags, seq, ack, content }: PlainSegment): void 
 export function sendByPath(world: World, sender: Connection, segment: PlainSegment): boolean {
   if (!isPlain(segment.flags)) return false;
   const path = (segment.flags & PSH) !== 0 ? sender.dataPath : sender.ackPath;
-  if (path === null) return follow(world, sender, segment);
+  if (path === null || !path.holds) return follow(world, sender, segment);
   fill(path.packet, segment);
   if (packetLength(path.packet) > path.longest || !takeHop(world, path, 0)) return false;
   const [first] = path.hops;
   if (first === undefined) return false;
   leave(world, first, path.packet);
-  schedule(world.queue, world.now, arrive, [world, path, 1, segment]);
+  goOn(world, path, 1, segment);
   return true;
+}
+
+/** The segment is on its way to a host of the path. */
+function goOn(world: World, path: Path, index: number, segment: PlainSegment): void {
+  const { run } = path;
+  if (run !== null && run[2] === index && isLast(world.queue, run)) {
+    run[3].push(segment);
+    return;
+  }
+  path.run = [world, path, index, [segment]];
+  schedule(world.queue, world.now, arriveAll, path.run);
+}
+
+function arriveAll(world: World, path: Path, index: number, segments: readonly PlainSegment[]): void {
+  if (path.run?.[3] === segments) path.run = null;
+  for (let position = 0; position < segments.length; position++) {
+    const segment = segments[position];
+    if (segment !== undefined) arrive(world, path, index, segment);
+  }
 }
 
 function leave(world: World, { runtime }: Hop, { df }: Packet): void {
@@ -127,7 +151,7 @@ function arrive(world: World, path: Path, index: number, segment: PlainSegment):
     return;
   }
   if (isLast) receiveOn(world, path.receiver, path.packet);
-  else schedule(world.queue, world.now, arrive, [world, path, index + 1, segment]);
+  else goOn(world, path, index + 1, segment);
 }
 
 /** A host lets the segment in `path.packet` pass; false: it has to be asked again. */

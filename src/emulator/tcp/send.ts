@@ -8,10 +8,8 @@ import { originate, type World } from "../world.ts";
 import type { Connection } from "./connection.ts";
 import { sendByPath } from "./path.ts";
 import { noteOf } from "./path-note.ts";
+import { addWrites, fillsSegment, MSS, takeSegment } from "./send-buffer.ts";
 import { removeConnection } from "./stack.ts";
-
-/** Room for the stream in one segment of an Ethernet without options. */
-export const MSS = 1460;
 
 /** Initial sequence number of every connection: its value matters to nobody. */
 const ISN = 1000;
@@ -93,97 +91,55 @@ export function sendChallenge(world: World, connection: Connection): void {
   sendAck(world, connection);
 }
 
-/** Puts octets into the stream, in one or more writes. */
-export function sendOctets(world: World, connection: Connection, writes: readonly Uint8Array[]): void {
+/**
+ * Puts octets into the stream, in one or more writes: a list that does not change any more, but for those at some positions (in order),
+ * and `last`.
+ */
+export function sendOctets(
+  world: World,
+  connection: Connection,
+  writes: readonly Uint8Array[],
+  leftOut: readonly number[] = NONE,
+  last: Uint8Array | null = null,
+): void {
   if (connection.state !== "established" && connection.state !== "close-wait") return;
-  for (const octets of writes) connection.queue.push(octets);
+  const { queue } = connection;
+  let from = 0;
+  for (let index = 0; index < leftOut.length; index++) {
+    const position = leftOut[index] ?? 0;
+    addWrites(queue, writes, from, position);
+    from = position + 1;
+  }
+  addWrites(queue, writes, from, writes.length);
+  if (last !== null) addWrites(queue, [last], 0, 1);
   sendQueue(world, connection);
 }
 
+const NONE: readonly number[] = [];
+
+/** What a receiver has room for: the window that segments tell (`packet`), which nothing scales. */
+const WINDOW = 64240;
+
 /**
  * Sends what waits, as far as it may: a small segment waits while another is not acknowledged (Nagle, RFC 9293 section 3.7.4, until
- * the socket is closed), and after a retransmission timeout there is room for one segment only (RFC 5681 section 3.1). The window of the
- * receiver is never closed here.
+ * the socket is closed), no more is under way than the receiver has room for, and after a retransmission timeout there is room for one
+ * segment only (RFC 5681 section 3.1).
  */
 export function sendQueue(world: World, connection: Connection): void {
   const { queue, flight } = connection;
-  for (;;) {
+  while (queue.length > 0) {
     const outstanding = flight.length > 0;
     if (outstanding && connection.retries > 0) return;
-    const [first] = queue;
-    if (first === undefined) break;
     if (outstanding && !connection.closing && !fillsSegment(queue)) return;
-    const piece = takeSegment(queue, first);
     const seq = connection.next;
+    const piece = takeSegment(queue, WINDOW - (seq - connection.acknowledged));
+    if (piece === null) return;
     connection.next += piece.length;
     flight.push({ seq, octets: piece });
     arm(world, connection);
     transmitSegment(world, connection, { flags: PSH | ACK, seq, octets: piece, kind: "data" });
   }
   if (connection.closing && !connection.finSent) sendFin(world, connection);
-}
-
-function fillsSegment(queue: readonly Uint8Array[]): boolean {
-  let sum = 0;
-  for (const { length } of queue) {
-    sum += length;
-    if (sum >= MSS) return true;
-  }
-  return false;
-}
-
-/** Takes one segment's worth off the queue: as many whole writes as there is room for, or a part of one that is longer. */
-function takeSegment(queue: Uint8Array[], first: Uint8Array): Uint8Array {
-  if (first.length > MSS) {
-    queue[0] = first.subarray(MSS);
-    return first.subarray(0, MSS);
-  }
-  let count = 0;
-  let length = 0;
-  for (const { length: more } of queue) {
-    if (length + more > MSS) break;
-    length += more;
-    count++;
-  }
-  const writes = queue.splice(0, count);
-  if (count === 1) return first;
-  const known = pieceOf.get(first);
-  if (known !== undefined && isMadeOf(known, writes)) return known.piece;
-  const piece = new Uint8Array(length);
-  let at = 0;
-  for (const part of writes) {
-    piece.set(part, at);
-    at += part.length;
-  }
-  if (!writes.every(isWhole)) return piece;
-  writesIn.set(piece, writes);
-  pieceOf.set(first, { piece, writes });
-  return piece;
-}
-
-const writesIn = new WeakMap<Uint8Array, readonly Uint8Array[]>();
-
-/** A segment of several whole writes. */
-interface Piece {
-  readonly piece: Uint8Array;
-  readonly writes: readonly Uint8Array[];
-}
-
-/** What was made last of writes that begin with one: a daemon writes the same to many neighbours. */
-const pieceOf = new WeakMap<Uint8Array, Piece>();
-
-function isMadeOf({ writes: own }: Piece, writes: readonly Uint8Array[]): boolean {
-  return own.length === writes.length && own.every((write, index) => write === writes[index]);
-}
-
-/** Not a part of what was written. */
-function isWhole({ length, buffer }: Uint8Array): boolean {
-  return length === buffer.byteLength;
-}
-
-/** The writes that a segment is made of, each the very object that was written; null where it is not made of whole ones. */
-export function writesOf(octets: Uint8Array): readonly Uint8Array[] | null {
-  return writesIn.get(octets) ?? (isWhole(octets) ? [octets] : null);
 }
 
 function sendFin(world: World, connection: Connection): void {

@@ -1,0 +1,148 @@
+/** Room for the stream in one segment of an Ethernet without options. */
+export const MSS = 1460;
+
+/** What was written and not sent, in order. */
+export type SendBuffer = Part[];
+
+/** Writes that stand one after the other in a list, which others may be sent too: it does not change any more. */
+interface Part {
+  readonly writes: readonly Uint8Array[];
+  /** The first that was not sent, and the one behind the last. */
+  next: number;
+  readonly end: number;
+  /** Segments that begin with each of them; null where the list is too short to remember any. */
+  readonly pieces: Pieces | null;
+}
+
+type Pieces = (Piece | undefined)[];
+
+/** A segment of whole writes, and the position behind the last. */
+interface Piece {
+  readonly octets: Uint8Array;
+  readonly end: number;
+}
+
+const piecesOf = new WeakMap<readonly Uint8Array[], Pieces>();
+
+/** Puts writes of a list behind what waits. Where several are given the same list, they are sent the same segments of it. */
+export function addWrites(buffer: SendBuffer, writes: readonly Uint8Array[], from: number, end: number): void {
+  if (from < end) buffer.push({ writes, next: from, end, pieces: writes.length === 1 ? null : remembered(writes) });
+}
+
+function remembered(writes: readonly Uint8Array[]): Pieces {
+  const known = piecesOf.get(writes);
+  if (known !== undefined) return known;
+  const made: Pieces = [];
+  piecesOf.set(writes, made);
+  return made;
+}
+
+/** Whether there is enough for a whole segment. */
+export function fillsSegment(buffer: SendBuffer): boolean {
+  let sum = 0;
+  for (const { writes, next, end } of buffer) {
+    for (let index = next; index < end; index++) {
+      sum += writes[index]?.length ?? 0;
+      if (sum >= MSS) return true;
+    }
+  }
+  return false;
+}
+
+/**
+ * Takes one segment's worth: as many whole writes as there is room for, or a part of one that is longer; null where nothing waits, or
+ * where that is more than `room` octets.
+ */
+export function takeSegment(buffer: SendBuffer, room: number): Uint8Array | null {
+  const [part, another] = buffer;
+  const first = part?.writes[part.next];
+  if (part === undefined || first === undefined) return null;
+  const piece = first.length > MSS ? null : pieceOf(part);
+  if (piece === null || piece.end > part.end || (piece.end === part.end && another !== undefined)) {
+    return takeFromSeveral(buffer, first, room);
+  }
+  if (piece.octets.length > room) return null;
+  part.next = piece.end;
+  if (part.next === part.end) buffer.shift();
+  return piece.octets;
+}
+
+/** The segment that a list's own writes make, were it sent whole. */
+function pieceOf({ writes, next, pieces }: Part): Piece | null {
+  if (pieces === null) return null;
+  const known = pieces[next];
+  if (known !== undefined) return known;
+  let end = next;
+  let length = 0;
+  for (; end < writes.length; end++) {
+    const more = writes[end]?.length ?? 0;
+    if (length + more > MSS) break;
+    length += more;
+  }
+  const first = end === next + 1 ? writes[next] : undefined;
+  const made = { octets: first ?? joined(writes.slice(next, end), length), end };
+  // no place is left out in between
+  while (pieces.length < next) pieces.push(undefined);
+  pieces[next] = made;
+  return made;
+}
+
+function takeFromSeveral(buffer: SendBuffer, first: Uint8Array, room: number): Uint8Array | null {
+  const [part] = buffer;
+  if (part === undefined) return null;
+  if (first.length > MSS) {
+    if (MSS > room) return null;
+    if (++part.next === part.end) buffer.shift();
+    buffer.unshift({ writes: [first.subarray(MSS)], next: 0, end: 1, pieces: null });
+    return first.subarray(0, MSS);
+  }
+  const writes = writesFor(buffer);
+  const length = writes.reduce((sum, write) => sum + write.length, 0);
+  if (length > room) return null;
+  let left = writes.length;
+  for (let [one] = buffer; one !== undefined && left > 0; [one] = buffer) {
+    const taken = Math.min(left, one.end - one.next);
+    left -= taken;
+    one.next += taken;
+    if (one.next === one.end) buffer.shift();
+  }
+  return writes.length === 1 ? first : joined(writes, length);
+}
+
+/** The whole writes that a segment has room for. */
+function writesFor(buffer: SendBuffer): readonly Uint8Array[] {
+  const found: Uint8Array[] = [];
+  let length = 0;
+  for (const { writes, next, end } of buffer) {
+    for (let index = next; index < end; index++) {
+      const write = writes[index];
+      if (write === undefined || length + write.length > MSS) return found;
+      length += write.length;
+      found.push(write);
+    }
+  }
+  return found;
+}
+
+function joined(writes: readonly Uint8Array[], length: number): Uint8Array {
+  const octets = new Uint8Array(length);
+  let at = 0;
+  for (const write of writes) {
+    octets.set(write, at);
+    at += write.length;
+  }
+  if (writes.every(isWhole)) writesIn.set(octets, writes);
+  return octets;
+}
+
+const writesIn = new WeakMap<Uint8Array, readonly Uint8Array[]>();
+
+/** Not a part of what was written. */
+function isWhole({ length, buffer }: Uint8Array): boolean {
+  return length === buffer.byteLength;
+}
+
+/** The writes that a segment is made of, each the very object that was written; null where it is not made of whole ones. */
+export function writesOf(octets: Uint8Array): readonly Uint8Array[] | null {
+  return writesIn.get(octets) ?? (isWhole(octets) ? [octets] : null);
+}
