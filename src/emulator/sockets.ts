@@ -13,7 +13,7 @@ import { type Address, isLoopback, isMulticast, sameAddress } from "../net/addre
 import * as icmp from "../net/icmp.ts";
 import { extensionNumber } from "../net/ipv6-extension.ts";
 import { type Packet, packet } from "../net/packet.ts";
-import { ICMP, ICMPV6, IGMP, IPIP, OSPF, SCTP, TCP, UDP, UDPLITE, VRRP } from "../net/protocol.ts";
+import { ICMP, ICMPV6, IGMP, IPIP, OSPF, PIM, SCTP, TCP, UDP, UDPLITE, VRRP } from "../net/protocol.ts";
 import { ACK, FIN, PSH, RST, SYN } from "../net/tcp-flags.ts";
 import { listening, type SocketState } from "./listening.ts";
 import { deliverSctp } from "./sctp.ts";
@@ -75,13 +75,14 @@ function isAnswer({ journeys }: World, { journey, packet }: Skb): boolean {
 
 /**
  * ip_protocol_deliver_rcu(): a protocol without a handler is answered with "protocol unreachable". Handlers of tunnels
- * come with modules, which are loaded where such a device exists.
+ * come with modules, which are loaded where such a device exists; that of PIM (pim_rcv()) comes with multicast routing, which
+ * kernels are built with, and answers nothing.
  */
 function deliverOther(world: World, runtime: HostRuntime, skb: Skb): SocketState {
   const { src, extensions } = skb.packet;
   const header = unhandledExtension(skb.packet);
   const protocol = header === null ? skb.packet.protocol : extensionNumber(header);
-  if (protocol === IGMP || protocol === OSPF || protocol === VRRP) return "unknown";
+  if (protocol === IGMP || protocol === OSPF || protocol === PIM || protocol === VRRP) return "unknown";
   const socket = runtime.host.sockets.some((item) => item.protocol === protocol);
   const tunnel = runtime.compiled.devices.some(({ kind }) =>
     kind === "ipip" ? protocol === IPIP : kind === "tun" || kind === "other",

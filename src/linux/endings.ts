@@ -28,7 +28,7 @@ export function reject(runtime: HostRuntime, skb: Skb, reason: DropReason | null
 export function hookDrop(runtime: HostRuntime, skb: Skb, hook: Hook): void {
   const name = hookName(hook);
   const outcome = skb.rejected ? "rejected" : "dropped";
-  const text = skb.rejected ? "rejected by a rule" : skb.stolen ? "dropped in a queue" : "dropped by a rule";
+  const text = dropText(skb);
   // A queue frees the packet by itself, and tells nobody.
   const reason = skb.stolen ? null : "NETFILTER_DROP";
   if (runtime.observer !== null) {
@@ -44,6 +44,12 @@ export function hookDrop(runtime: HostRuntime, skb: Skb, hook: Hook): void {
     byRule: skb.verdictChain !== null,
     text,
   });
+}
+
+function dropText({ rejected, stolen, cutShort }: Skb): string {
+  if (rejected) return "rejected by a rule";
+  if (stolen) return "dropped in a queue";
+  return cutShort ? "dropped by a match of a rule: it ends within the header that is read" : "dropped by a rule";
 }
 
 /** What the sender of a packet hears that netfilter did not let out. */

@@ -84,6 +84,8 @@ export interface Skb {
   rejected: boolean;
   /** True once it waits in a queue, from which nothing comes back (NF_QUEUE): its drop has no reason and no errno. */
   stolen: boolean;
+  /** True once a match found the header that it reads cut short (`par->hotdrop`): whatever the rule says, the packet is dropped. */
+  cutShort: boolean;
   /** What the sender is told when the packet is dropped for another reason than a rule (NF_DROP_ERR). */
   errno: string | null;
   /** The frame that VXLAN carries in this packet; null otherwise. */
@@ -172,6 +174,7 @@ export function skb(packet: Packet, journey: number): Skb {
     verdictRule: -1,
     rejected: false,
     stolen: false,
+    cutShort: false,
     errno: null,
     carried: null,
     arp: null,

@@ -2,6 +2,8 @@ import { CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_NONE, CT_RELATED, CT_UNTRACKED }
 import type { Finding } from "../model/finding.ts";
 import type { Address } from "../net/address.ts";
 import * as icmp from "../net/icmp.ts";
+import { mobilityType } from "../net/ipv6-extension.ts";
+import { leastPayload } from "../net/least-payload.ts";
 import { type Packet, packet } from "../net/packet.ts";
 import { hasPorts, ICMP, ICMPV6, parseProtocol, SCTP, TCP } from "../net/protocol.ts";
 import { INIT, INIT_ACK, parseChunkType, type SctpHeader, T_FLAG } from "../net/sctp.ts";
@@ -259,7 +261,12 @@ function readPacket(reader: Reader): Packet | null {
     id: integer(reader, "ipid", 0xffff, 0),
     moreFragments: flag(reader, "mf", false),
     fragmentOffset,
-    payloadLength: integer(reader, "length", 65495, 0),
+    payloadLength: integer(
+      reader,
+      "length",
+      65495,
+      first && mobilityType(extensions) === null ? leastPayload(protocol) : 0,
+    ),
     sctp: readSctp(reader, protocol),
     icmpType: read(isIcmp, "icmpType", 255, echo),
     icmpCode: read(isIcmp, "icmpCode", 255, 0),

@@ -111,7 +111,7 @@ function toStep(event: EngineStep): TraceStep | null {
         host,
         kind: "rule",
         place: at,
-        verdict: verdictOf(event.verdict, at),
+        verdict: event.skb.cutShort ? verdictName(event.verdict) : verdictOf(event.verdict, at),
         mark: event.skb.mark,
         matched: true,
       };

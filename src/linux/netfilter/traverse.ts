@@ -106,6 +106,7 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
         verdict = XT_RETURN;
       } else {
         if (!ruleMatches(image, code[head] ?? 0, skb, runtime, hook)) {
+          if (skb.cutShort) return dropCutShort(chainAt(image, place), index, skb, runtime, hook);
           if (everyRule !== null) everyRule.call(observer, skb, runtime, chainAt(image, place), index);
           index++;
           continue;
@@ -191,6 +192,15 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
     stackTop = base;
     closeCandidates(mark);
   }
+}
+
+/** `acpar.hotdrop` in ipt_do_table(), a verdict of the rule's own in nft_match_eval(): only nft traces and tells the rule. */
+function dropCutShort(chain: BoundChain, index: number, skb: Skb, runtime: HostRuntime, hook: Hook): Verdict {
+  const { observer } = runtime;
+  if (observer !== null && chain.backend === "nft") tellRule(observer, skb, runtime, chain, hook, index, NF_DROP);
+  skb.verdictChain = chain;
+  skb.verdictRule = index;
+  return NF_DROP;
 }
 
 function tellRule(

@@ -1,6 +1,7 @@
 import { type IcmpLimits, limitsAt } from "../../../src/linux/icmp-limit.ts";
 import type { RuleCounters } from "../../../src/linux/runtime.ts";
 import type { Network } from "../../../src/model/network.ts";
+import { leastPayload } from "../../../src/net/least-payload.ts";
 import type { ExtensionJson } from "../../../src/report/packet-json.ts";
 import { type PacketQuestion, parsePacketLine } from "../../../src/trace/packet-question.ts";
 import { createPacketSession, type PacketSession } from "../../../src/trace/packet-session.ts";
@@ -161,7 +162,7 @@ export class Duel {
   async ask(given: ProbePacket): Promise<Round | null> {
     const packet: ProbePacket = { ...this.withSender(given), id: given.id ?? `p${this.counter++}` };
     const fresh = packet.fresh ?? packet.replyTo === undefined;
-    const concrete = packet.replyTo === undefined ? packet : this.replyTo(packet.replyTo, packet);
+    const concrete = packet.replyTo === undefined ? whole(packet) : this.replyTo(packet.replyTo, packet);
     if (concrete === null) return null;
     if (fresh) this.identifications.clear();
     const result = await this.oracle.probe(forKernel(this.identified(concrete)), fresh, this.conntrack);
@@ -302,6 +303,14 @@ function question({ wholeLength: _wholeLength, ...packet }: ProbePacket): Packet
     throw new Error(`${JSON.stringify(packet)}: ${parsed.findings.map(({ message }) => message).join("; ")}`);
   }
   return parsed.question;
+}
+
+/** The packet with the header that podpath takes to be there where nobody told a length. */
+function whole(packet: ProbePacket): ProbePacket {
+  const { proto, length, extensions, fragOffset } = packet;
+  if (typeof proto !== "number" || length !== undefined || extensions !== undefined || fragOffset !== undefined)
+    return packet;
+  return { ...packet, length: leastPayload(proto) };
 }
 
 /** podpath's defaults, where the oracle's are others. */

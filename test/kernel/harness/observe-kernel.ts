@@ -18,7 +18,7 @@ export function kernelPacket(packet: KernelPacket): SeenPacket {
   return {
     src: packet.src,
     dst: packet.dst,
-    protocol: parseProtocol(String(packet.proto)) ?? -1,
+    protocol: parseProtocol(packet.proto === "ipip" ? "ipencap" : String(packet.proto)) ?? -1,
     ttl: packet.ttl ?? -1,
     tos: packet.tos ?? 0,
     df: packet.df ?? false,

@@ -112,6 +112,8 @@ const DROPPING: ReadonlySet<string> = new Set(["REJECT"]);
 const ACCEPTING: ReadonlySet<string> = new Set(["DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP", "TPROXY"]);
 
 function verdictOf(step: TraceStep & { readonly kind: "rule" }): string {
+  // A match dropped it, whatever the target is.
+  if (step.verdict === "DROP") return "drop";
   const target = step.place.rule?.target ?? null;
   if (target === null) return "continue";
   switch (target.kind) {
@@ -236,9 +238,17 @@ function isEndless(text: string): boolean {
   return text.startsWith(ENDLESS) || text.endsWith("the exchange never ends");
 }
 
-/** Of what conntrack drops itself, when it would file a connection, the kernel tells the hook of the last rule alone. */
-function hookOf(end: JourneyEnd, rules: readonly SeenRule[]): Observation["hook"] {
-  return end.chain === null ? lastHook(rules.filter(({ host }) => host === end.host)) : end.ending.hook;
+/**
+ * Of what conntrack drops itself, when it would file a connection, the kernel tells the hook of the last rule alone; so it does of what
+ * a legacy match drops, whose rule is not traced.
+ */
+function hookOf({ host, chain, rule, ending }: JourneyEnd, rules: readonly SeenRule[]): Observation["hook"] {
+  const there = rules.filter((seen) => seen.host === host);
+  const isTold =
+    chain !== null &&
+    (chain.backend === "nft" ||
+      there.some(({ chain: name, index }) => name === chain.program.chain.name && index === rule + 1));
+  return isTold ? ending.hook : lastHook(there);
 }
 
 /** What one branch of an answer says, in the common form. */

@@ -45,7 +45,7 @@ class DropObserver:
     def _start(self, cpu):
         drop, receive = self._event("skb/kfree_skb"), self._event("net/netif_receive_skb")
         self.receive_type = receive["id"]
-        self.name_at = receive["fields"]["name"]
+        self.name_at, self.size_at = receive["fields"]["name"], receive["fields"]["len"]
         self.skb_at = drop["fields"]["skbaddr"]
         self.location_at = drop["fields"]["location"]
         self.protocol_at = drop["fields"]["protocol"]
@@ -101,7 +101,8 @@ class DropObserver:
             skb = struct.unpack_from("=Q", page, start + self.skb_at)[0]
             if struct.unpack_from("=H", page, start)[0] == self.receive_type:
                 where, size = struct.unpack_from("=HH", page, start + self.name_at)
-                record.work.append((skb, page[start + where : start + where + size - 1].decode()))
+                name = page[start + where : start + where + size - 1].decode()
+                record.work.append((skb, name, struct.unpack_from("=I", page, start + self.size_at)[0]))
                 continue
             number = struct.unpack_from("=I", page, start + self.reason_at)[0]
             protocol = struct.unpack_from("=H", page, start + self.protocol_at)[0]

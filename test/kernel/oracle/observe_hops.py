@@ -67,7 +67,7 @@ class HopObserver:
         ring = self.ring
         for _ in record.turns():
             at = self.next * FRAME_BYTES
-            status, _, size, link, network, seconds, nanoseconds, _, protocol, index, _, kind = FRAME.unpack_from(ring, at)
+            status, whole, size, link, network, seconds, nanoseconds, _, protocol, index, _, kind = FRAME.unpack_from(ring, at)
             if not status & STATUS_USER:
                 return
             if status & STATUS_LOSING:
@@ -84,10 +84,13 @@ class HopObserver:
                     arp = parse_arp(data, 0)
                     if arp:
                         record.neighbours.append((when, self.host, iface, direction, arp))
+                    packet = None
                 else:
                     packet = parse(data)
                     if packet:
                         record.hops.append((when, self.host, iface, direction, PACKET_TYPES[kind], packet))
+                if direction == "in":
+                    record.arrivals.append((when, self.host, iface, whole - (network - link), packet))
             STATUS.pack_into(ring, at, STATUS_KERNEL)
             self.next = (self.next + 1) % FRAMES
 

@@ -31,6 +31,8 @@ class Record:
 
     def __init__(self):
         self.hops, self.neighbours, self.deliveries, self.work = [], [], [], []
+        # Frames that came in, ARP too: when, host, interface, octets without the frame's own header, packet.
+        self.arrivals = []
         self.rules = {}
         self.lost = False
         # True: an observer was stopped, having told so many.
@@ -150,7 +152,7 @@ def analyse(topology, drops_observer, packet, ident, error, record, sender, pend
     for when, host, delivered in sorted(record.deliveries, key=lambda delivery: delivery[0]):
         deliveries.setdefault(roles.of(delivered), []).append({"host": host, "packet": delivered})
 
-    drops = _drops(topology, drops_observer, record, hops, roles, sender)
+    drops = _drops(topology, drops_observer, record, roles, sender)
     main_deliveries = deliveries.get("main", [])
     if not main_deliveries:
         # Nothing in the kernel handles this protocol, which it only finds out after INPUT.
@@ -189,25 +191,24 @@ def endless(packet, ident, error, record):
     }
 
 
-def _drops(topology, observer, record, hops, roles, sender):
+def _drops(topology, observer, record, roles, sender):
     """Drops in order, with their host, and whether the packet dropped was the probe's ("main"), one sent
     because of it ("response"), or one that never got as far as being received anywhere (None)."""
     arrivals = {}
-    asked = [event for event in record.neighbours if "senderMac" in event[4]]
-    for event in sorted([*hops, *asked], key=lambda event: event[0]):
-        if event[3] == "in":
-            # ARP is received too, and drops of its own are nobody's business.
-            arrivals.setdefault(event[2], []).append(event if len(event) > 5 else None)
+    for _, where, iface, size, packet in sorted(record.arrivals, key=lambda arrival: arrival[0]):
+        # The tracepoint names no namespace. What a thread of the kernel sends meanwhile (multicast listener reports) is received in
+        # that thread's time, of which no event tells: its length tells it from what was.
+        arrivals.setdefault((iface, size), []).append((where, packet))
     host, current, role = sender, None, "main" if sender else None
     shown = []
     for event in record.work:
         if event[1] is not None:
-            waiting = arrivals.get(event[1])
-            hop = waiting.pop(0) if waiting else None
-            # Without a hop it is the fabric, ARP, or the fence.
-            host = hop[1] if hop else None
+            waiting = arrivals.get(event[1:])
+            # Without an arrival it is the fabric or the fence; drops of ARP are nobody's business.
+            where, packet = waiting.pop(0) if waiting else (None, None)
+            host = None if packet is None else where
             current = event[0]
-            role = None if hop is None else "main" if roles.of(hop[5]) == "main" else "response"
+            role = None if packet is None else "main" if roles.of(packet) == "main" else "response"
             continue
         skb, _, reason, protocol, address = event
         about = role if current is None or skb == current else None

@@ -4,6 +4,7 @@ import { AH } from "../../../net/protocol.ts";
 import type { GivenOption, MatchExtension } from "../extension.ts";
 import { parseNumber, type RangeTest } from "../option-values.ts";
 import { givenOption, optionWords } from "../option-words.ts";
+import { isReadable } from "./cut-short.ts";
 import { certainInRange, inRange32, isNumber, NUMBER_RANGE, parseRange32, printRange32 } from "./spi-test.ts";
 import { askMatch } from "./unknown-match.ts";
 
@@ -33,6 +34,9 @@ function words({ spi, length, reserved }: Matches["ah"]): readonly string[] {
     ...(reserved ? ["--ahres"] : []),
   ];
 }
+
+/** Octets of `struct ip_auth_hdr` without its data. */
+const HEADER = 12;
 
 /**
  * `-m ah` (net/ipv4/netfilter/ipt_ah.c, net/ipv6/netfilter/ip6t_ah.c). IPv4 packets carry no more of the header than that it
@@ -74,6 +78,7 @@ export const ah: MatchExtension<"ah"> = {
       test: (skb, runtime) =>
         skb.packet.protocol === AH &&
         skb.packet.fragmentOffset === 0 &&
+        isReadable(skb, HEADER) &&
         (certain === null ? askMatch(question, skb, runtime) : certain),
     };
   },

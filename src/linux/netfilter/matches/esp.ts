@@ -1,6 +1,7 @@
 import { ESP } from "../../../net/protocol.ts";
 import type { MatchExtension } from "../extension.ts";
 import type { RangeTest } from "../option-values.ts";
+import { isReadable } from "./cut-short.ts";
 import { certainInRange, NUMBER_RANGE, parseRange32, printRange32 } from "./spi-test.ts";
 import { askMatch } from "./unknown-match.ts";
 
@@ -9,6 +10,9 @@ declare module "../../../model/ruleset.ts" {
     readonly esp: { readonly spi: RangeTest | null };
   }
 }
+
+/** Octets of `struct ip_esp_hdr`. */
+const HEADER = 8;
 
 /** `-m esp` (net/netfilter/xt_esp.c). Packets carry no SPI here: which one it is, is a question. Fragments never match. */
 export const esp: MatchExtension<"esp"> = {
@@ -32,6 +36,7 @@ export const esp: MatchExtension<"esp"> = {
       test: (skb, runtime) =>
         skb.packet.protocol === ESP &&
         skb.packet.fragmentOffset === 0 &&
+        isReadable(skb, HEADER) &&
         (certain === null ? askMatch(question, skb, runtime) : certain),
     };
   },

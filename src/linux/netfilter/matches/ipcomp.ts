@@ -1,6 +1,7 @@
 import type { MatchExtension } from "../extension.ts";
 import type { RangeTest } from "../option-values.ts";
 import { givenOption } from "../option-words.ts";
+import { isReadable } from "./cut-short.ts";
 import { certainInRange, NUMBER_RANGE, parseRange32, printRange32 } from "./spi-test.ts";
 import { askMatch } from "./unknown-match.ts";
 
@@ -11,6 +12,8 @@ declare module "../../../model/ruleset.ts" {
 }
 
 const IPCOMP = 108;
+/** Octets of `struct ip_comp_hdr`. */
+const HEADER = 4;
 
 /**
  * `-m ipcomp` (net/netfilter/xt_ipcomp.c); without `--ipcompspi` the index has to be 0. Packets carry no index here: it is
@@ -38,6 +41,7 @@ export const ipcomp: MatchExtension<"ipcomp"> = {
       test: (skb, runtime) =>
         skb.packet.protocol === IPCOMP &&
         skb.packet.fragmentOffset === 0 &&
+        isReadable(skb, HEADER) &&
         (certain === null ? askMatch(question, skb, runtime) : certain),
     };
   },

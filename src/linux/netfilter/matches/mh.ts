@@ -2,6 +2,7 @@ import { MOBILITY, mobilityType } from "../../../net/ipv6-extension.ts";
 import type { MatchExtension } from "../extension.ts";
 import { formatRange, parseNumber, type RangeTest } from "../option-values.ts";
 import { givenOption, optionWords } from "../option-words.ts";
+import { isReadable } from "./cut-short.ts";
 import { inRange32 } from "./spi-test.ts";
 import { askMatch } from "./unknown-match.ts";
 
@@ -38,6 +39,9 @@ function parseType(text: string): number | null {
   return (exact ?? (lower === "" ? undefined : NAMES.find(([name]) => name.startsWith(lower))))?.[1] ?? null;
 }
 
+/** Octets of `struct ip6_mh`. */
+const HEADER = 6;
+
 /** `-m mh` (net/ipv6/netfilter/ip6t_mh.c): Mobile IPv6 messages. Where the packet does not tell its type it is a question. */
 export const mh: MatchExtension<"mh"> = {
   options: { "mh-type": { values: 1, negatable: true } },
@@ -67,6 +71,7 @@ export const mh: MatchExtension<"mh"> = {
         if (protocol !== MOBILITY || fragmentOffset !== 0) return false;
         const type = mobilityType(extensions);
         if (type !== null) return inRange32(types, type);
+        if (!isReadable(skb, HEADER)) return false;
         return whole ? !types.invert : askMatch(question, skb, runtime);
       },
     };

@@ -39,7 +39,11 @@ describe("TCP and UDP ports", () => {
   });
 
   it("are read of DCCP too", () => {
-    expect(holds("-p dccp -m dccp --dport 80", frame({ protocol: DCCP }))).toBe(true);
+    expect(holds("-p dccp -m dccp --dport 80", frame({ protocol: DCCP, payloadLength: 4 }))).toBe(true);
+    expect(holds("-p dccp -m dccp ! --dport 80", frame({ protocol: DCCP, payloadLength: 4 }))).toBe(false);
+    expect(holds("-p dccp -m dccp --dport 80", frame({ protocol: DCCP, fragmentOffset: 8, payloadLength: 4 }))).toBe(
+      false,
+    );
   });
 });
 
