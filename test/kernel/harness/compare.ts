@@ -26,7 +26,7 @@ import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule, Together
  * - The rules of responses where the oracle cannot tell two answers of one kind from each other.
  * - The order of rules of different hosts where a packet goes round a loop or in fragments: neither trace has a time stamp. There each host's
  *   rules are compared by themselves, and the delivery of an answer, which the kernel may do after the oracle looked.
- * - The order of hops, and the host and place of the end, of a frame that a bridge or VXLAN copied: the copies share one
+ * - The order of hops, and the host, place and hook of the end, of a frame that a bridge or VXLAN copied: the copies share one
  *   identity and queues of their own. Hops and rules are compared as a set then, and the outcome is that of one of them.
  * - The rules of errors about several fragments of one IPv6 packet (`isOneOfMany`).
  * - Which of several ends is the last one where fragments ended at different places. Hops and rules are compared.
@@ -74,7 +74,7 @@ export function compare(kernel: Observation, podpath: Observation): readonly str
   const copied = podpath.copied || isCopied(podpath.hops);
   const apart = copied || kernel.apart;
   if (kernel.host !== null && !apart && kernel.host !== podpath.host) differ("host", kernel.host, podpath.host);
-  if (kernel.hook !== podpath.hook && kernel.hook !== null && !isAskedTwice(kernel.rules))
+  if (kernel.hook !== podpath.hook && kernel.hook !== null && !copied && !isAskedTwice(kernel.rules))
     differ("hook", kernel.hook, podpath.hook);
   if (kernel.interface !== podpath.interface && !apart) differ("interface", kernel.interface, podpath.interface);
   if (kernel.outcome !== "delivered" && kernel.outcome !== "unresolved" && kernel.reason !== null) {
