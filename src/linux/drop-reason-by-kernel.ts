@@ -12,14 +12,13 @@ const GIVEN_SINCE: Readonly<Record<DropReason, KernelVersion>> = {
   NO_SOCKET: [5, 17, 0],
   TCP_CSUM: [5, 17, 0],
   UDP_CSUM: [5, 17, 0],
-  ICMP_CSUM: [5, 18, 0],
   NETFILTER_DROP: [5, 18, 0],
   OTHERHOST: [5, 18, 0],
   IP_RPFILTER: [5, 18, 0],
   IP_NOPROTO: [5, 18, 0],
   NEIGH_FAILED: [5, 18, 0],
   QDISC_DROP: [5, 18, 0],
-  DEV_READY: [5, 18, 0],
+  ICMP_CSUM: [5, 19, 0],
   IP_INHDR: [5, 19, 0],
   IP_INNOROUTES: [5, 19, 0],
   IP_INADDRERRORS: [5, 19, 0],
@@ -29,6 +28,8 @@ const GIVEN_SINCE: Readonly<Record<DropReason, KernelVersion>> = {
   DUP_FRAG: [6, 2, 0],
   FRAG_REASM_TIMEOUT: [6, 2, 0],
   IPV6_BAD_EXTHDR: [6, 3, 0],
+  // The name is that of 5.18, for tun devices; enqueue_to_backlog(), where podpath gives it, has it since 6.10.
+  DEV_READY: [6, 10, 0],
   VXLAN_VNI_NOT_FOUND: [6, 12, 46],
   VXLAN_INVALID_HDR: [6, 12, 46],
   VXLAN_ENTRY_EXISTS: [6, 12, 46],
@@ -45,6 +46,17 @@ const GIVEN_SINCE: Readonly<Record<DropReason, KernelVersion>> = {
   BRIDGE_INGRESS_STP_STATE: [6, 14, 0],
   RECURSION_LIMIT: [6, 18, 0],
 };
+
+/** The first of the series 5.15, and what it took over with the fix that needed it (patches 74 to 81 of 201 for 5.15.58). */
+const LONG_TERM: KernelVersion = [5, 15, 58];
+const TAKEN_OVER: ReadonlySet<DropReason> = new Set([
+  "NO_SOCKET",
+  "TCP_CSUM",
+  "UDP_CSUM",
+  "NETFILTER_DROP",
+  "OTHERHOST",
+  "IP_RPFILTER",
+]);
 
 /** What 6.13 called NO_TX_TARGET. */
 const NO_REMOTE = "VXLAN_NO_REMOTE";
@@ -64,6 +76,8 @@ export function reasonByKernel(reason: DropReason | null, release: string | null
   if (reason === null || version === null) return reason;
   const [, major = 0, minor = 0, patch = 0] = version.map(Number);
   const running: KernelVersion = [major, minor, Number.isNaN(patch) ? 0 : patch];
+  const longTerm = major === LONG_TERM[0] && minor === LONG_TERM[1] && !isBefore(running, LONG_TERM);
+  if (longTerm) return TAKEN_OVER.has(reason) ? reason : null;
   if (isBefore(running, GIVEN_SINCE[reason])) return null;
   return reason === "NO_TX_TARGET" && major === 6 && minor === 13 ? NO_REMOTE : reason;
 }

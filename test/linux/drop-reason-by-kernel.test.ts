@@ -8,6 +8,14 @@ import { createPacketSession } from "../../src/trace/packet-session.ts";
 describe("a drop reason", () => {
   it.each([
     ["NETFILTER_DROP", "5.15.0-130-generic", null],
+    ["NETFILTER_DROP", "5.15.57", null],
+    ["NETFILTER_DROP", "5.15.58", "NETFILTER_DROP"],
+    ["IP_INNOROUTES", "5.15.160", null],
+    ["NETFILTER_DROP", "5.16.20", null],
+    ["ICMP_CSUM", "5.18.19", null],
+    ["ICMP_CSUM", "5.19.0", "ICMP_CSUM"],
+    ["DEV_READY", "6.8.0-51-generic", null],
+    ["DEV_READY", "6.12.57+deb13-amd64", "DEV_READY"],
     ["NO_SOCKET", "5.17.1", "NO_SOCKET"],
     ["NETFILTER_DROP", "5.17.1", null],
     ["NETFILTER_DROP", "5.18.0", "NETFILTER_DROP"],

@@ -89,6 +89,13 @@ describe.skipIf(!available).each(FAMILIES_AND_BACKENDS)("headers that are cut sh
     expect([short?.kernel.outcome, short?.kernel.reason]).toEqual(["dropped", "NETFILTER_DROP"]);
   });
 
+  it.skipIf(!six)("ipv6header takes ESP for an extension header, which has two octets at least", async () => {
+    const headers = ["--header esp", "! --header esp", "--header esp --soft", "! --header route --soft"];
+    const rules = headers.map((words) => `-A FORWARD -m ipv6header ${words}`);
+    const packets = [50, 59, 108].flatMap((proto) => [0, 1, 2, 8].map((length) => through(proto, length)));
+    await lab.agree(table("filter", rules), packets);
+  });
+
   it.skipIf(!six)("a mobility header is read up to its checksum: 6 octets", async () => {
     expect(await dropped(MOBILITY, `-p ${MOBILITY} -m mh`, [0, 4, 5])).toEqual([0, 4, 5]);
   });

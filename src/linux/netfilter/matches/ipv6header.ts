@@ -49,6 +49,11 @@ function bitOf(wanted: number): number {
   return HEADERS.find(({ number }) => number === wanted)?.bit ?? 0;
 }
 
+/** ipv6header_mt6() takes ESP for an extension header, of which two octets have to be there. */
+function endsEarly({ protocol, payloadLength, fragmentOffset }: Packet): boolean {
+  return protocol === ESP && fragmentOffset === 0 && payloadLength < 2;
+}
+
 /** The headers that a packet has, and what it carries. */
 function headersOf(packet: Packet): number {
   let bits = isFragment(packet) ? FRAGMENT : 0;
@@ -89,6 +94,7 @@ export const ipv6header: MatchExtension<"ipv6header"> = {
     return {
       kind: "call",
       test({ packet }) {
+        if (endsEarly(packet)) return false;
         const present = headersOf(packet);
         return soft ? ((present ^ headers ^ unwanted) & headers) === 0 : (present === headers) !== invert;
       },
