@@ -1,5 +1,5 @@
 import { type Address, formatAddress, sameAddress } from "../../net/address.ts";
-import { type Prefix, prefixContains } from "../../net/prefix.ts";
+import { type Prefix, prefixOf } from "../../net/prefix.ts";
 import {
   addressKey,
   type BgpOwner,
@@ -25,6 +25,8 @@ export interface Numbering {
   readonly numbers: Map<PrefixKey, number>;
   readonly keys: PrefixKey[];
   readonly destinations: Prefix[];
+  /** Lengths of the prefixes that there are, of IPv4 and of IPv6, the longest first. */
+  readonly lengths: { readonly 4: number[]; readonly 6: number[] };
   /** First and last address of each destination of IPv4, as numbers; of one of IPv6, all. */
   readonly firsts: number[];
   readonly lasts: number[];
@@ -32,7 +34,7 @@ export interface Numbering {
   readonly nextHops: Address[];
   /** By the number of a next hop, the interface by which it is on the link, and its link-local address. */
   readonly onLink: Map<string, Resolved>[];
-  /** By the number of a next hop: destinations that hold it, the longest first, and how many destinations were looked through for it. */
+  /** By the number of a next hop: destinations that hold it, the longest first, and how many destinations there were when they were looked for. */
   readonly around: { numbers: readonly number[]; seen: number }[];
   /** Under what tells most of them apart. */
   readonly owners: Map<string, RouteOwner[]>;
@@ -43,6 +45,7 @@ export function numbering(): Numbering {
     numbers: new Map(),
     keys: [],
     destinations: [],
+    lengths: { 4: [], 6: [] },
     firsts: [],
     lasts: [],
     hopNumbers: new Map(),
@@ -54,7 +57,10 @@ export function numbering(): Numbering {
 }
 
 /** The number of a destination, from now on. */
-export function numberOfPrefix({ numbers, keys, destinations, firsts, lasts }: Numbering, prefix: Prefix): number {
+export function numberOfPrefix(
+  { numbers, keys, destinations, lengths, firsts, lasts }: Numbering,
+  prefix: Prefix,
+): number {
   const key = prefixKey(prefix);
   const known = numbers.get(key);
   if (known !== undefined) return known;
@@ -63,6 +69,8 @@ export function numberOfPrefix({ numbers, keys, destinations, firsts, lasts }: N
   keys.push(key);
   destinations.push(prefix);
   const { address, length } = prefix;
+  const ofFamily = lengths[address.family];
+  if (!ofFamily.includes(length)) ofFamily.splice(ofFamily.filter((other) => other > length).length, 0, length);
   firsts.push(address.family === 4 ? address.a : 0);
   lasts.push(address.family === 4 ? address.a + 2 ** (32 - length) - 1 : Number.POSITIVE_INFINITY);
   return number;
@@ -81,18 +89,20 @@ export function numberOfHop({ hopNumbers, nextHops, onLink, around }: Numbering,
 }
 
 /** Destinations that hold a next hop, the longest first. */
-export function destinationsAround({ around, destinations, nextHops }: Numbering, hop: number): readonly number[] {
+export function destinationsAround(
+  { around, destinations, lengths, numbers, nextHops }: Numbering,
+  hop: number,
+): readonly number[] {
   const known = around[hop];
   const address = nextHops[hop];
   if (known === undefined || address === undefined) return [];
   if (known.seen === destinations.length) return known.numbers;
-  const found = [...known.numbers];
-  for (let number = known.seen; number < destinations.length; number++) {
-    const prefix = destinations[number];
-    if (prefix !== undefined && prefixContains(prefix, address)) found.push(number);
+  const found: number[] = [];
+  for (const length of lengths[address.family]) {
+    const number = numbers.get(prefixKey(prefixOf(address, length)));
+    if (number !== undefined) found.push(number);
   }
-  const length = (number: number): number => destinations[number]?.length ?? 0;
-  known.numbers = found.sort((x, y) => length(y) - length(x));
+  if (found.length > known.numbers.length) known.numbers = found;
   known.seen = destinations.length;
   return known.numbers;
 }

@@ -1,4 +1,5 @@
 import type { HostRuntime } from "../../linux/runtime.ts";
+import type { Interface } from "../../model/interface.ts";
 import { type Address, compareAddresses, sameAddress } from "../../net/address.ts";
 import { addressBits, type Prefix, prefixContains, prefixOf } from "../../net/prefix.ts";
 import { deleteKey, entriesOf, keysOf, type NumberMap, numberMap, setValue, valueAt } from "./number-map.ts";
@@ -41,6 +42,8 @@ export interface RoutingTable {
   /** The span of addresses of next hops: changes beyond it move none. */
   lowest: Address | null;
   highest: Address | null;
+  /** The numbers that an interface's own addresses have among so many next hops, for the interface that was asked for last. */
+  own: { readonly port: Interface; readonly among: number; readonly hops: readonly number[] } | null;
 }
 
 export function routingTable(numbering: Numbering, of: RoutingTable["of"]): RoutingTable {
@@ -55,6 +58,7 @@ export function routingTable(numbering: Numbering, of: RoutingTable["of"]): Rout
     lengths: [],
     lowest: null,
     highest: null,
+    own: null,
   };
 }
 

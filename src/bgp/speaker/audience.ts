@@ -39,6 +39,8 @@ export interface Audience {
   readonly told: Map<PrefixKey, Told>;
   /** Routes that the export filter does not let out. */
   readonly filtered: Map<PrefixKey, Filtered>;
+  /** Destinations of both, as long as they are the same and somebody asked (`concernedIn`). */
+  concerned: readonly number[] | null;
   readonly counts: ExportCounts;
   /** How much a neighbour with a limit was told that it has not told itself. */
   heard: number;
@@ -63,6 +65,7 @@ function audienceOf(core: BgpCore, peer: Peer): Audience {
     members: new Map(),
     told: new Map(),
     filtered: new Map(),
+    concerned: null,
     counts: noCounts(),
     heard: 0,
     feed: null,
@@ -114,6 +117,7 @@ function note(
 ): Told | null {
   const { told, filtered } = audience;
   const teller = tellerOf(route);
+  audience.concerned = null;
   if (found?.kind === "filtered") filtered.set(name, { number, teller, error: found.error });
   else if (filtered.size > 0) filtered.delete(name);
   if (found?.kind !== "accepted") {
@@ -126,6 +130,16 @@ function note(
   countHeard(audience, now, 1);
   told.set(name, now);
   return now;
+}
+
+/** Destinations of which something is told, or held by the filter. */
+export function concernedIn(audience: Audience): readonly number[] {
+  if (audience.concerned !== null) return audience.concerned;
+  const numbers: number[] = [];
+  for (const { number } of audience.told.values()) numbers.push(number);
+  for (const { number } of audience.filtered.values()) numbers.push(number);
+  audience.concerned = Object.freeze(numbers);
+  return numbers;
 }
 
 function countHeard(audience: Audience, told: Told | undefined, by: 1 | -1): void {

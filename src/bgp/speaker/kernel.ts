@@ -458,10 +458,8 @@ function differences(before: readonly Route[], after: readonly Route[]): readonl
 }
 
 /** What destinations of these numbers span. */
-function changeBetween(
-  { destinations, firsts, lasts }: Numbering,
-  touched: readonly (number | readonly number[])[],
-): RouteChange | null {
+function changeBetween(numbering: Numbering, touched: readonly (number | readonly number[])[]): RouteChange | null {
+  const { destinations } = numbering;
   let count = 0;
   for (const one of touched) count += typeof one === "number" ? 1 : one.length;
   const [first] = touched;
@@ -471,19 +469,43 @@ function changeBetween(
   }
   let lowest = Number.POSITIVE_INFINITY;
   let highest = 0;
-  const span = (number: number): void => {
-    lowest = Math.min(lowest, firsts[number] ?? 0);
-    highest = Math.max(highest, lasts[number] ?? 0xffffffff);
-  };
   for (const one of touched) {
-    if (typeof one === "number") span(one);
-    else for (let index = 0; index < one.length; index++) span(one[index] ?? 0);
+    const span = typeof one === "number" ? spanOf(numbering, [one]) : commonSpan(numbering, one);
+    if (span.lowest < lowest) lowest = span.lowest;
+    if (span.highest > highest) highest = span.highest;
   }
   return { lowest: ipv4(lowest), highest: ipv4(highest), destinations: null };
 }
 
 /** Changes that are looked at one by one. */
 const FEW_CHANGES = 64;
+
+/** First and last address of several destinations of IPv4, as numbers. */
+interface NumberSpan {
+  readonly lowest: number;
+  readonly highest: number;
+}
+
+const spans = new WeakMap<readonly number[], NumberSpan>();
+
+/** Of those that changed together on many hosts. */
+function commonSpan(numbering: Numbering, numbers: readonly number[]): NumberSpan {
+  const known = spans.get(numbers);
+  if (known !== undefined) return known;
+  const made = spanOf(numbering, numbers);
+  spans.set(numbers, made);
+  return made;
+}
+
+function spanOf({ firsts, lasts }: Numbering, numbers: readonly number[]): NumberSpan {
+  let lowest = Number.POSITIVE_INFINITY;
+  let highest = 0;
+  for (const number of numbers) {
+    lowest = Math.min(lowest, firsts[number] ?? 0);
+    highest = Math.max(highest, lasts[number] ?? 0xffffffff);
+  }
+  return { lowest, highest };
+}
 
 /** What BIRD has put into the kernel's table at one time, and beside what. */
 interface ProgrammedThen {

@@ -4,10 +4,11 @@ import { addKeys, type Chunk, emptyChunk, isOwnChunk, placeOf, putChunk } from "
 import { resolvedOnLink } from "../rib/numbering.ts";
 import type { RouteOwner } from "../rib/route.ts";
 import { changed, NO_ROUTES, type RouteList, wayFor } from "../rib/route-list.ts";
+import { concernedIn } from "./audience.ts";
 import type { BgpCore } from "./bgp-core.ts";
 import { type Kernel, makerOf, programLater, wantedOf } from "./kernel.ts";
 import type { Peer, PeerConnection } from "./peer.ts";
-import { startJittered } from "./peer-timer.ts";
+import { startJitteredTimes } from "./peer-timer.ts";
 import { take } from "./receive-update.ts";
 import { deviceTo, resolveOnLink } from "./resolve-on-link.ts";
 import { planOf, type Run, type RunStep, type SegmentPlan } from "./segment-plan.ts";
@@ -29,8 +30,7 @@ export function receiveSegment(
   if (plan === null || !isApart(core, peer, plan)) return false;
   const device = deviceTo(core, plan);
   if (device === null || !resolveOnLink(core.table, plan, device)) return false;
-  for (let message = 0; message < plan.messages; message++)
-    startJittered(peer, connection.holdTimer, connection.holdTime);
+  startJitteredTimes(peer, connection.holdTimer, connection.holdTime, plan.messages);
   for (const run of plan.runs) takeRun(core, peer, kernel, run, device);
   return true;
 }
@@ -59,11 +59,10 @@ function isApart(core: BgpCore, peer: Peer, plan: SegmentPlan): boolean {
   const { table, audiences, configuration } = core;
   if (plan.originators.has(configuration.routerId)) return false;
   for (const audience of audiences) {
-    const { filtered, told } = audience;
-    if (told.size + filtered.size > FEW) return false;
+    if (audience.told.size + audience.filtered.size > FEW) return false;
     if (!staysHere(peer.protocol.owner, audience.group.exporter)) return false;
-    for (const { number } of told.values()) if (plan.numbers.has(number)) return false;
-    for (const { number } of filtered.values()) if (plan.numbers.has(number)) return false;
+    const numbers = concernedIn(audience);
+    for (let index = 0; index < numbers.length; index++) if (plan.numbers.has(numbers[index] ?? 0)) return false;
   }
   const lowest = Math.min(table.lowest?.a ?? Number.POSITIVE_INFINITY, plan.nextHops.lowest.a);
   const highest = Math.max(table.highest?.a ?? 0, plan.nextHops.highest.a);
@@ -77,11 +76,11 @@ function staysHere({ bgp }: RouteOwner, to: Parameters<typeof staysFrom>[1]): bo
 function takeRun(core: BgpCore, peer: Peer, kernel: Kernel, run: Run, device: string): void {
   const { table } = core;
   const step = stepOf(core, peer, kernel, run, device);
-  if (step === null || !step.owners.every((owner) => staysInAll(core, owner))) {
+  if (step === null || !areStaying(core, step.owners)) {
     for (const { item } of run.routes) take(core, peer, item);
     return;
   }
-  const { nets, programmed, added, lengths, changes, best, verdicts, touched } = step;
+  const { nets, programmed, added, lengths, more, changes, best, verdicts, touched } = step;
   const { protocol } = peer;
   protocol.stats.importUpdates.received += run.routes.length;
   protocol.stats.importUpdates.accepted += run.routes.length;
@@ -90,9 +89,10 @@ function takeRun(core: BgpCore, peer: Peer, kernel: Kernel, run: Run, device: st
   addKeys(table.nets, nets.keys);
   table.routes += added;
   protocol.imported += added;
-  for (const [length, times] of lengths) {
+  for (let index = 0; index < lengths.length; index++) {
+    const length = lengths[index] ?? 0;
     while (table.lengths.length <= length) table.lengths.push(0);
-    table.lengths[length] = (table.lengths[length] ?? 0) + times;
+    table.lengths[length] = (table.lengths[length] ?? 0) + (more[index] ?? 0);
   }
   for (const audience of core.audiences) {
     audience.feed = null;
@@ -113,8 +113,13 @@ function takeRun(core: BgpCore, peer: Peer, kernel: Kernel, run: Run, device: st
   programLater(core, kernel);
 }
 
-function staysInAll({ audiences }: BgpCore, owner: RouteOwner): boolean {
-  for (const { group } of audiences) if (!staysHere(owner, group.exporter)) return false;
+function areStaying({ audiences }: BgpCore, owners: readonly RouteOwner[]): boolean {
+  for (const { group } of audiences) {
+    for (let index = 0; index < owners.length; index++) {
+      const owner = owners[index];
+      if (owner !== undefined && !staysHere(owner, group.exporter)) return false;
+    }
+  }
   return true;
 }
 
@@ -203,7 +208,8 @@ function stepAnew(
       keys: Object.freeze(programmedKeys),
     },
     added,
-    lengths,
+    lengths: [...lengths.keys()],
+    more: [...lengths.values()],
     changes,
     best,
     owners: [...owners],

@@ -16,21 +16,32 @@ import type { HopGroup, HopStep, SegmentPlan } from "./segment-plan.ts";
 
 /** The interface on whose link all next hops of a plan are; null: there is none, or one of them is this host. */
 export function deviceTo({ table }: BgpCore, plan: SegmentPlan): string | null {
-  const { numbering, nets, of } = table;
+  const { numbering, nets } = table;
   if (plan.around.seen !== numbering.destinations.length) plan.around = aroundAll(numbering, plan);
-  const { numbers } = plan.around;
-  for (const number of numbers ?? []) {
-    const found = valueAt(nets, number)?.routes[0];
+  const numbers = plan.around.numbers ?? NONE;
+  for (let index = 0; index < numbers.length; index++) {
+    const found = valueAt(nets, numbers[index] ?? 0)?.routes[0];
     if (found === undefined) continue;
     const device = found.target === "device" && !found.recursive ? (found.hops[0]?.interface ?? null) : null;
-    const port = device === null ? undefined : of.host.interfaces.get(device);
-    const isOwn = port?.addresses.some(({ address }) => {
-      const hop = numbering.hopNumbers.get(addressKey(address));
-      return hop !== undefined && plan.hops.has(hop);
-    });
-    return isOwn === false ? device : null;
+    const own = device === null ? null : ownHops(table, device);
+    if (own === null) return null;
+    for (let place = 0; place < own.length; place++) if (plan.hops.has(own[place] ?? 0)) return null;
+    return device;
   }
   return null;
+}
+
+const NONE: readonly number[] = [];
+
+/** The numbers that addresses of an interface have as next hops; null: there is no such interface. */
+function ownHops(table: RoutingTable, device: string): readonly number[] | null {
+  const { numbering, of, own } = table;
+  const port = of.host.interfaces.get(device);
+  if (port === undefined) return null;
+  if (own !== null && own.port === port && own.among === numbering.nextHops.length) return own.hops;
+  const hops = port.addresses.flatMap(({ address }) => numbering.hopNumbers.get(addressKey(address)) ?? []);
+  table.own = Object.freeze({ port, among: numbering.nextHops.length, hops });
+  return hops;
 }
 
 function aroundAll(numbering: Numbering, { hops }: SegmentPlan): SegmentPlan["around"] {

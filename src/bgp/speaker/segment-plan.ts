@@ -47,9 +47,11 @@ export interface RunStep {
   readonly maker: object;
   readonly nets: Transition<RouteList>;
   readonly programmed: Transition<Route>;
-  /** By how many there are more routes, and how many more destinations of which length. */
+  /** By how many there are more routes. */
   readonly added: number;
-  readonly lengths: ReadonlyMap<number, number>;
+  /** Lengths of destinations of which there are more, and how many more of each. */
+  readonly lengths: readonly number[];
+  readonly more: readonly number[];
   /** How often any route of a destination is another one, and how often the best. */
   readonly changes: number;
   readonly best: number;
