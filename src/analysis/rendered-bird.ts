@@ -35,7 +35,7 @@ export function renderedEvidence(context: BirdContext, origins: OriginTable): Re
     [...context.nodes.keys()].map((node) => {
       const files = new Map<string, string>(birdFilesOf(node, context));
       const birdConfigurations = ["bird.cfg", "bird6.cfg"].map((name) => {
-        const beside = (included: string) => ({ path: `${node}/${included}`, text: files.get(included) ?? "" });
+        const beside = (included: string) => [{ path: `${node}/${included}`, text: files.get(included) ?? "" }];
         return readBirdConfiguration(files.get(name) ?? "", `${node}/${name}`, origins, beside).configuration;
       });
       return [node, evidence({ birdConfigurations })] as const;

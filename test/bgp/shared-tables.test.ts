@@ -136,7 +136,7 @@ function moreRoutes(node: number, count: number): StaticConfiguration["routes"] 
     Array.from({ length: count }, (_, index) => {
       const destination = parsePrefix(`10.${index % 2 === 0 ? 100 : 20}.${net}.${index}/32`);
       if (destination === null) throw new Error(`no prefix of ${net}, ${index}`);
-      return { destination, targets: [{ kind: "blackhole" as const }] };
+      return { destination, targets: [{ kind: "blackhole" as const }], filter: null };
     }),
   );
 }

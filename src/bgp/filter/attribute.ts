@@ -1,46 +1,66 @@
 import { ipv4 } from "../../net/address.ts";
 import { pathAttributes } from "../messages/path-attributes.ts";
-import type { RibRoute } from "../rib/route.ts";
+import type { RibRoute, RouteSource, RouteTarget } from "../rib/route.ts";
 import { boolean, integer, type Value, VOID } from "./value.ts";
 
 /** The route in the hands of a filter: what `set` changes stands here until the filter accepts. */
 export interface Draft {
+  /** As the filter sees it, and as what a route is exported to gets it. */
   route: RibRoute;
+  /** As a table keeps it: without what is set for the time of the filter alone. */
+  stored: RibRoute;
 }
 
-/** Names of enumerations and constants that the language has. */
+/** Numbers of where routes come from (RTS_* of nest/route.h, BIRD 1.6). */
+const SOURCES: Readonly<Record<RouteSource, number>> = {
+  static: 1,
+  inherit: 2,
+  device: 3,
+  "static-device": 4,
+  bgp: 11,
+};
+
+/** Numbers of what becomes of packets (RTD_*). */
+const TARGETS: Readonly<Record<RouteTarget, number>> = {
+  router: 0,
+  device: 1,
+  blackhole: 2,
+  unreachable: 3,
+  prohibit: 4,
+  multipath: 5,
+};
+
+type Enumeration = Value & { readonly type: "enum" };
+
+function enumeration(of: Enumeration["of"], prefix: string, numbers: Readonly<Record<string, number>>) {
+  return Object.entries(numbers).map(([name, value]): [string, Value] => [
+    `${prefix}${name.toUpperCase().replaceAll("-", "_")}`,
+    { type: "enum", of, value },
+  ]);
+}
+
+/** Names of enumerations that the language has. */
 const CONSTANTS: ReadonlyMap<string, Value> = new Map<string, Value>([
-  ["RTS_DUMMY", { type: "enum", of: "source", value: "other" }],
-  ["RTS_STATIC", { type: "enum", of: "source", value: "static" }],
-  ["RTS_STATIC_DEVICE", { type: "enum", of: "source", value: "static-device" }],
-  ["RTS_DEVICE", { type: "enum", of: "source", value: "device" }],
-  ["RTS_INHERIT", { type: "enum", of: "source", value: "inherit" }],
-  ["RTS_BGP", { type: "enum", of: "source", value: "bgp" }],
-  ...[
-    "RTS_REDIRECT",
-    "RTS_RIP",
-    "RTS_OSPF",
-    "RTS_OSPF_IA",
-    "RTS_OSPF_EXT1",
-    "RTS_OSPF_EXT2",
-    "RTS_PIPE",
-    "RTS_BABEL",
-  ].map((name): [string, Value] => [name, { type: "enum", of: "source", value: "other" }]),
-  ["RTD_ROUTER", { type: "enum", of: "target", value: "router" }],
-  ["RTD_DEVICE", { type: "enum", of: "target", value: "device" }],
-  ["RTD_MULTIPATH", { type: "enum", of: "target", value: "multipath" }],
-  ["RTD_BLACKHOLE", { type: "enum", of: "target", value: "blackhole" }],
-  ["RTD_UNREACHABLE", { type: "enum", of: "target", value: "unreachable" }],
-  ["RTD_PROHIBIT", { type: "enum", of: "target", value: "prohibit" }],
-  ["ORIGIN_IGP", { type: "enum", of: "origin", value: 0 }],
-  ["ORIGIN_EGP", { type: "enum", of: "origin", value: 1 }],
-  ["ORIGIN_INCOMPLETE", { type: "enum", of: "origin", value: 2 }],
-  ["SCOPE_HOST", { type: "enum", of: "scope", value: 0 }],
-  ["SCOPE_LINK", { type: "enum", of: "scope", value: 1 }],
-  ["SCOPE_SITE", { type: "enum", of: "scope", value: 2 }],
-  ["SCOPE_ORGANIZATION", { type: "enum", of: "scope", value: 3 }],
-  ["SCOPE_UNIVERSE", { type: "enum", of: "scope", value: 4 }],
+  ...enumeration("source", "RTS_", SOURCES),
+  ...enumeration("source", "RTS_", { dummy: 0, redirect: 5, rip: 6, ospf: 7, ospf_ia: 8, ospf_ext1: 9, ospf_ext2: 10 }),
+  ...enumeration("source", "RTS_", { pipe: 12, babel: 13 }),
+  ...enumeration("target", "RTD_", TARGETS),
+  ...enumeration("origin", "ORIGIN_", { igp: 0, egp: 1, incomplete: 2 }),
+  ...enumeration("scope", "SCOPE_", { host: 0, link: 1, site: 2, organization: 3, universe: 4 }),
+  ...enumeration("cast", "RTC_", { unicast: 0, broadcast: 1, multicast: 2, anycast: 3 }),
 ]);
+
+/** Attributes of protocols that are not followed: no route has them, and what is written to them goes nowhere. */
+const OF_OTHERS =
+  /^(?:ospf_(?:metric[12]|tag|router_id)|rip_(?:metric|tag)|babel_metric|radv_(?:preference|lifetime))$/;
+
+/** Attributes that a filter may have and podpath does not keep, though what is written to them matters. */
+const NOT_KEPT = /^(?:scope|igp_metric|gw|krt_(?!metric$|source$|scope$|tunnel$|prefsrc$)\w+)$/;
+
+/** Whether what a filter writes to the attribute is lost, though it matters. */
+export function isNotKept(name: string): boolean {
+  return NOT_KEPT.test(name);
+}
 
 /** The value of an attribute of the route, or of a constant of the language; null: neither has the name. */
 export function readAttribute({ route }: Draft, name: string): Value | null {
@@ -59,15 +79,18 @@ export function readAttribute({ route }: Draft, name: string): Value | null {
     case "proto":
       return { type: "string", value: route.owner.name };
     case "source":
-      return { type: "enum", of: "source", value: route.source };
+      return { type: "enum", of: "source", value: SOURCES[route.source] };
     case "dest":
-      return { type: "enum", of: "target", value: route.target };
+      return { type: "enum", of: "target", value: TARGETS[route.target] };
     case "scope":
       return { type: "enum", of: "scope", value: 4 };
+    case "cast":
+      return { type: "enum", of: "cast", value: 0 };
     case "preference":
       return integer(route.preference);
+    // an attribute that a filter may set, and not the distance of the next hop (EA_GEN_IGP_METRIC)
     case "igp_metric":
-      return number(route.igpMetric);
+      return VOID;
     case "krt_metric":
       return number(kernel.metric);
     case "krt_source":
@@ -79,9 +102,12 @@ export function readAttribute({ route }: Draft, name: string): Value | null {
     case "krt_prefsrc":
       return kernel.preferredSource === null ? VOID : { type: "ip", value: kernel.preferredSource };
     case "bgp_origin":
-      return typeof attributes?.origin === "number" ? { type: "enum", of: "origin", value: attributes.origin } : VOID;
+      // a number, which is the same as none of ORIGIN_* (f_interpret of 1.6.8: EAF_TYPE_INT)
+      return number(attributes?.origin);
     case "bgp_path":
-      return { type: "path", value: attributes?.asPath ?? [] };
+      return attributes?.asPath == null ? VOID : { type: "path", value: attributes.asPath };
+    case "bgp_aggregator":
+      return attributes?.aggregator == null ? VOID : boolean(true);
     case "bgp_next_hop": {
       const next = attributes?.nextHop;
       return next === undefined || next === null ? VOID : { type: "ip", value: next };
@@ -103,7 +129,7 @@ export function readAttribute({ route }: Draft, name: string): Value | null {
     case "bgp_cluster_list":
       return { type: "clist", value: attributes?.clusterList ?? [] };
     default:
-      return CONSTANTS.get(name) ?? null;
+      return CONSTANTS.get(name) ?? (OF_OTHERS.test(name) || isNotKept(name) ? VOID : null);
   }
 }
 
@@ -111,8 +137,6 @@ export function readAttribute({ route }: Draft, name: string): Value | null {
 export function isAttributeSet({ route }: Draft, name: string): boolean | null {
   const { attributes } = route;
   switch (name) {
-    case "bgp_path":
-      return attributes?.asPath !== null && attributes !== null;
     case "bgp_community":
       return attributes?.communities !== null && attributes !== null;
     case "bgp_ext_community":
@@ -126,83 +150,91 @@ export function isAttributeSet({ route }: Draft, name: string): boolean | null {
   }
 }
 
+/** Attributes that live as long as a filter runs (EAF_TEMP), as does what `unset` leaves. */
+const TEMPORARY: ReadonlySet<string> = new Set(["krt_metric", "krt_source"]);
+
 /** Sets an attribute; false: there is none of the name, or the value does not fit. VOID takes it away. */
 export function writeAttribute(draft: Draft, name: string, value: Value): boolean {
-  const { route } = draft;
+  const { route, stored } = draft;
+  const written = writtenTo(route, name, value);
+  if (written === null) return false;
+  draft.route = written;
+  if (value.type === "void" || TEMPORARY.has(name)) return true;
+  draft.stored = stored === route ? written : (writtenTo(stored, name, value) ?? stored);
+  return true;
+}
+
+function writtenTo(route: RibRoute, name: string, value: Value): RibRoute | null {
   const base = route.attributes ?? pathAttributes();
-  const bgp = (fields: Partial<typeof base>): true => {
-    draft.route = { ...route, attributes: { ...base, ...fields } };
-    return true;
-  };
-  const kernel = (fields: Partial<RibRoute["kernel"]>): true => {
-    draft.route = { ...route, kernel: { ...route.kernel, ...fields } };
-    return true;
-  };
+  const bgp = (fields: Partial<typeof base>): RibRoute => ({ ...route, attributes: { ...base, ...fields } });
+  const kernel = (fields: Partial<RibRoute["kernel"]>): RibRoute => ({
+    ...route,
+    kernel: { ...route.kernel, ...fields },
+  });
   const gone = value.type === "void";
   const int = value.type === "int" ? value.value : null;
   switch (name) {
     case "preference":
-      if (int === null || int < 0 || int > 0xffff) return false;
-      draft.route = { ...route, preference: int };
-      return true;
+      return int === null || int > 0xffff ? null : { ...route, preference: int };
     case "gw":
-      if (value.type !== "ip") return false;
-      draft.route = {
+      if (value.type !== "ip") return null;
+      return {
         ...route,
         target: "router",
         hops: [{ gateway: value.value, interface: route.hops[0]?.interface ?? null, weight: 1 }],
       };
-      return true;
     case "dest":
-      if (value.type !== "enum" || value.of !== "target") return false;
-      if (value.value !== "blackhole" && value.value !== "unreachable" && value.value !== "prohibit") return false;
-      draft.route = { ...route, target: value.value, hops: [] };
-      return true;
+      if (value.type !== "enum" || value.of !== "target") return null;
+      for (const target of ["blackhole", "unreachable", "prohibit"] as const) {
+        if (value.value === TARGETS[target]) return { ...route, target, hops: [] };
+      }
+      return null;
     case "krt_metric":
-      return (gone || int !== null) && kernel({ metric: int });
+      return gone || int !== null ? kernel({ metric: int }) : null;
+    case "krt_source":
+      return gone || int !== null ? route : null;
     case "krt_scope":
-      return (gone || int !== null) && kernel({ scope: int });
+      return gone || int !== null ? kernel({ scope: int }) : null;
     case "krt_tunnel":
       if (gone) return kernel({ tunnel: null });
-      return value.type === "string" && kernel({ tunnel: value.value });
+      return value.type === "string" ? kernel({ tunnel: value.value }) : null;
     case "krt_prefsrc":
       if (gone) return kernel({ preferredSource: null });
-      return value.type === "ip" && kernel({ preferredSource: value.value });
+      return value.type === "ip" ? kernel({ preferredSource: value.value }) : null;
     case "bgp_origin":
       if (gone) return bgp({ origin: null });
-      return value.type === "enum" && value.of === "origin" && bgp({ origin: value.value });
+      return int !== null || value.type === "enum" ? bgp({ origin: int ?? Number(value.value) }) : null;
     case "bgp_path":
       if (gone) return bgp({ asPath: null });
-      return value.type === "path" && bgp({ asPath: value.value });
+      return value.type === "path" ? bgp({ asPath: value.value }) : null;
     case "bgp_next_hop": {
       if (gone) return bgp({ nextHop: null });
-      if (value.type !== "ip") return false;
+      if (value.type !== "ip") return null;
       const lookedUp = route.lookedUp ?? base.nextHop;
-      bgp({ nextHop: value.value, linkNextHop: null });
+      const hopped = bgp({ nextHop: value.value, linkNextHop: null });
       // What was looked up before the import filter ran stays the way.
-      if (route.recursive && lookedUp !== null) draft.route = { ...draft.route, lookedUp };
-      return true;
+      return route.recursive && lookedUp !== null ? { ...hopped, lookedUp } : hopped;
     }
     case "bgp_med":
-      return (gone || int !== null) && bgp({ med: int });
+      return gone || int !== null ? bgp({ med: int }) : null;
     case "bgp_local_pref":
-      return (gone || int !== null) && bgp({ localPref: int });
+      return gone || int !== null ? bgp({ localPref: int }) : null;
     case "bgp_community":
       if (gone) return bgp({ communities: null });
-      return value.type === "clist" && bgp({ communities: value.value });
+      return value.type === "clist" ? bgp({ communities: value.value }) : null;
     case "bgp_ext_community":
       if (gone) return bgp({ extendedCommunities: null });
-      return value.type === "eclist" && bgp({ extendedCommunities: value.value });
+      return value.type === "eclist" ? bgp({ extendedCommunities: value.value }) : null;
     case "bgp_large_community":
       if (gone) return bgp({ largeCommunities: null });
-      return value.type === "lclist" && bgp({ largeCommunities: value.value });
+      return value.type === "lclist" ? bgp({ largeCommunities: value.value }) : null;
     case "bgp_originator_id":
       if (gone) return bgp({ originatorId: null });
-      return value.type === "ip" && bgp({ originatorId: value.value.a });
+      return value.type === "ip" ? bgp({ originatorId: value.value.a }) : null;
     case "bgp_cluster_list":
       if (gone) return bgp({ clusterList: null });
-      return value.type === "clist" && bgp({ clusterList: value.value });
+      return value.type === "clist" ? bgp({ clusterList: value.value }) : null;
     default:
-      return false;
+      return OF_OTHERS.test(name) || isNotKept(name) ? route : null;
   }
 }

@@ -7,7 +7,8 @@ import type {
   BirdStatement,
   BirdVariable,
 } from "../../model/bird/filter.ts";
-import { prepend } from "../rib/as-path.ts";
+import { addressBits, prefixOf } from "../../net/prefix.ts";
+import { lastNotAggregated, prepend } from "../rib/as-path.ts";
 import type { RibRoute } from "../rib/route.ts";
 import { type Draft, isAttributeSet, readAttribute, writeAttribute } from "./attribute.ts";
 import { extendedCommunity, extendedKind, highestOf } from "./extended-community.ts";
@@ -31,7 +32,13 @@ export function filterEnvironment({ functions, filters, constants }: BirdConfigu
 
 /** What became of a route in a filter. An error of the filter itself rejects the route (F_ERROR). */
 export type FilterVerdict =
-  | { readonly kind: "accept"; readonly route: RibRoute }
+  | {
+      readonly kind: "accept";
+      /** For whom a route is exported to. */
+      readonly route: RibRoute;
+      /** For the table that a route is imported into. */
+      readonly stored: RibRoute;
+    }
   | { readonly kind: "reject" }
   | { readonly kind: "error"; readonly text: string };
 
@@ -57,7 +64,7 @@ type Scope = Map<string, Value>;
 export function runFilter(use: BirdFilterUse, route: RibRoute, environment: FilterEnvironment): FilterVerdict {
   switch (use.kind) {
     case "all":
-      return { kind: "accept", route };
+      return { kind: "accept", route, stored: route };
     case "none":
       return { kind: "reject" };
     case "named": {
@@ -76,16 +83,16 @@ export function runFilter(use: BirdFilterUse, route: RibRoute, environment: Filt
 }
 
 function run(environment: FilterEnvironment, route: RibRoute, body: (state: Run) => Flow): FilterVerdict {
-  const state: Run = { environment, draft: { route }, depth: 0, steps: 0 };
+  const state: Run = { environment, draft: { route, stored: route }, depth: 0, steps: 0 };
   try {
     const flow = body(state);
-    if (flow === "accept") return { kind: "accept", route: state.draft.route };
+    if (flow === "accept") return { kind: "accept", ...state.draft };
     if (flow === "reject") return { kind: "reject" };
     return { kind: "error", text: "the filter came to its end without accept or reject" };
   } catch (error) {
     // accept and reject of a function that an expression calls.
     if (error instanceof Ended) {
-      return error.flow === "accept" ? { kind: "accept", route: state.draft.route } : { kind: "reject" };
+      return error.flow === "accept" ? { kind: "accept", ...state.draft } : { kind: "reject" };
     }
     if (error instanceof FilterError) return { kind: "error", text: error.message };
     throw error;
@@ -139,7 +146,7 @@ function runStatement(state: Run, statement: BirdStatement, scope: Scope): Flow 
       if (target.kind !== "name") return fail("only variables and attributes can be set");
       const value = evaluate(state, statement.value, scope);
       if (scope.has(target.name)) scope.set(target.name, value);
-      else if (!writeAttribute(state.draft, target.name, value))
+      else if (value.type === "void" || !writeAttribute(state.draft, target.name, value))
         fail(`${target.name} cannot be set to a ${value.type}`);
       return "on";
     }
@@ -148,6 +155,8 @@ function runStatement(state: Run, statement: BirdStatement, scope: Scope): Flow 
     case "accept":
     case "reject":
       return statement.kind;
+    case "error":
+      return fail("the filter says error");
     case "return":
       return { returned: statement.value === null ? VOID : evaluate(state, statement.value, scope) };
     case "unset":
@@ -157,14 +166,11 @@ function runStatement(state: Run, statement: BirdStatement, scope: Scope): Flow 
       return "on";
     case "case": {
       const value = evaluate(state, statement.of, scope);
-      const branch = statement.branches.find(
-        ({ values }) =>
-          values === null ||
-          inSet(
-            value,
-            values.map((item) => setItem(state, item, scope)),
-          ),
-      );
+      const branch = statement.branches.find(({ values }) => {
+        if (values === null) return true;
+        const set = values.map((item) => setItem(state, item, scope));
+        return value.type !== "void" && inSet(value, set);
+      });
       return branch === undefined ? "on" : runStatements(state, branch.statements, scope);
     }
     case "print":
@@ -232,6 +238,8 @@ function evaluate(state: Run, expression: BirdExpression, scope: Scope): Value {
     }
     case "set":
       return { type: "set", value: expression.elements.map((item) => setItem(state, item, scope)) };
+    case "empty":
+      return { type: expression.of, value: [] };
     case "path-mask":
       return { type: "mask", value: expression.elements.map((item) => maskItem(state, item, scope)) };
     case "name":
@@ -304,6 +312,7 @@ function member(value: Value, name: string): Value {
         return integer(value.value.reduce((sum, { kind, numbers }) => sum + (kind === "set" ? 1 : numbers.length), 0));
       if (name === "first") return integer(first?.kind === "sequence" ? (first.numbers[0] ?? 0) : 0);
       if (name === "last") return integer(last?.kind === "sequence" ? (last.numbers.at(-1) ?? 0) : 0);
+      if (name === "last_nonaggregated") return integer(lastNotAggregated(value.value));
       if (name === "empty") return { type: "path", value: [] };
       break;
     }
@@ -326,6 +335,12 @@ function member(value: Value, name: string): Value {
 }
 
 function applyMethod(value: Value, method: string, [argument = VOID]: readonly Value[]): Value {
+  if (value.type === "ip" && method === "mask" && argument.type === "int") {
+    return {
+      type: "ip",
+      value: prefixOf(value.value, Math.min(argument.value, addressBits(value.value.family))).address,
+    };
+  }
   if (value.type === "path") {
     if (method === "prepend" && argument.type === "int")
       return { type: "path", value: prepend(value.value, argument.value) };

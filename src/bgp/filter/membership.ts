@@ -23,7 +23,16 @@ export function isIn(value: Value, container: Value): boolean | null {
   if (value.type === "path") {
     return value.value.some(({ numbers }) => numbers.some((as) => inSet(integer(as), container.value)));
   }
-  return inSet(value, container.value);
+  return isAlike(value, container.value[0]) ? inSet(value, container.value) : null;
+}
+
+/** Only values of the type of a set are looked for in it (val_in_range); a set without elements is of none. */
+function isAlike(value: Value, item: SetItem | undefined): boolean {
+  if (item === undefined) return false;
+  if (item.kind === "prefixes") return value.type === "prefix";
+  if (item.kind === "tuples") return value.type === "pair" || value.type === "lc";
+  const { low } = item;
+  return value.type === "enum" && low.type === "enum" ? value.of === low.of : value.type === low.type;
 }
 
 function isWithin(inner: Prefix, outer: Prefix): boolean {

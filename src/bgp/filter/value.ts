@@ -1,7 +1,6 @@
 import { type Address, compareAddresses, sameAddress } from "../../net/address.ts";
 import { type Prefix, samePrefix } from "../../net/prefix.ts";
 import type { AsPathSegment } from "../messages/path-attributes.ts";
-import type { RouteSource, RouteTarget } from "../rib/route.ts";
 
 /** A value of the filter language, with BIRD's name of its type (filter/filter.h of BIRD 1.6). */
 export type Value =
@@ -16,9 +15,7 @@ export type Value =
   /** An extended community: its two halves. */
   | { readonly type: "ec"; readonly value: readonly [number, number] }
   | { readonly type: "lc"; readonly value: readonly [number, number, number] }
-  | { readonly type: "enum"; readonly of: "source"; readonly value: RouteSource | "other" }
-  | { readonly type: "enum"; readonly of: "target"; readonly value: RouteTarget }
-  | { readonly type: "enum"; readonly of: "origin" | "scope"; readonly value: number }
+  | { readonly type: "enum"; readonly of: "source" | "target" | "origin" | "scope" | "cast"; readonly value: number }
   | { readonly type: "path"; readonly value: readonly AsPathSegment[] }
   | { readonly type: "clist"; readonly value: readonly number[] }
   | { readonly type: "eclist"; readonly value: readonly (readonly [number, number])[] }
@@ -54,13 +51,14 @@ export function sameValue(x: Value, y: Value): boolean {
   if (x.type === "ip" && y.type === "ip") return sameAddress(x.value, y.value);
   if (x.type === "prefix" && y.type === "prefix") return samePrefix(x.value, y.value);
   if (x.type === "void" || y.type === "void") return x.type === y.type;
-  if (x.type !== y.type) return false;
+  if (x.type !== y.type || (x.type === "enum" && y.type === "enum" && x.of !== y.of)) return false;
   if (typeof x.value === "object") return JSON.stringify(x.value) === JSON.stringify(y.value);
   return x.value === y.value;
 }
 
-/** Order of two values; null where BIRD has none (val_compare). */
+/** Order of two values; null where BIRD has none (val_compare). What is not there comes before all that is. */
 export function compareValues(x: Value, y: Value): number | null {
+  if (x.type === "void" || y.type === "void") return Number(y.type === "void") - Number(x.type === "void");
   if (x.type === "ip" && y.type === "ip") return compareAddresses(x.value, y.value);
   if (x.type === "prefix" && y.type === "prefix") {
     return compareAddresses(x.value.address, y.value.address) || x.value.length - y.value.length;
@@ -71,8 +69,6 @@ export function compareValues(x: Value, y: Value): number | null {
   }
   if ((x.type === "int" && y.type === "int") || (x.type === "pair" && y.type === "pair")) return x.value - y.value;
   if (x.type === "string" && y.type === "string") return x.value < y.value ? -1 : x.value > y.value ? 1 : 0;
-  if (x.type === "enum" && y.type === "enum" && typeof x.value === "number" && typeof y.value === "number") {
-    return x.value - y.value;
-  }
+  if (x.type === "enum" && y.type === "enum") return x.of === y.of ? x.value - y.value : null;
   return null;
 }

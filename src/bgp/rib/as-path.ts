@@ -34,3 +34,13 @@ export function lastAs(path: readonly AsPathSegment[]): number | null {
   const last = path.at(-1);
   return last?.kind === "sequence" ? (last.numbers.at(-1) ?? null) : null;
 }
+
+/** The last number before the first set (as_path_get_last_nonaggregated); 0 where there is none. */
+export function lastNotAggregated(path: readonly AsPathSegment[]): number {
+  let last = 0;
+  for (const { kind, numbers } of path) {
+    if (kind === "set") return last;
+    last = numbers.at(-1) ?? last;
+  }
+  return last;
+}

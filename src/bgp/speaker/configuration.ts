@@ -1,5 +1,5 @@
 import type { BirdFilterUse, BirdInterfacePattern, BirdStaticTarget } from "../../model/bird/configuration.ts";
-import type { BirdPlace } from "../../model/bird/filter.ts";
+import type { BirdFilter, BirdPlace } from "../../model/bird/filter.ts";
 import type { Address, Family } from "../../net/address.ts";
 import type { Prefix } from "../../net/prefix.ts";
 import type { FilterEnvironment } from "../filter/evaluate.ts";
@@ -18,7 +18,11 @@ export interface CommonConfiguration extends BirdPlace {
 
 export interface StaticConfiguration extends CommonConfiguration {
   readonly type: "static";
-  readonly routes: readonly { readonly destination: Prefix; readonly targets: readonly BirdStaticTarget[] }[];
+  readonly routes: readonly {
+    readonly destination: Prefix;
+    readonly targets: readonly BirdStaticTarget[];
+    readonly filter: BirdFilter | null;
+  }[];
 }
 
 export interface DirectConfiguration extends CommonConfiguration {
@@ -117,6 +121,9 @@ export interface SpeakerConfiguration {
   readonly listenAddress: Address | null;
   readonly listenPort: number;
   readonly protocols: readonly ProtocolConfiguration[];
+  /** `timeformat protocol`, `timeformat route`: how birdc tells times. */
+  readonly protocolTimes: "short" | "long";
+  readonly routeTimes: "short" | "long";
   readonly filters: FilterEnvironment;
 }
 

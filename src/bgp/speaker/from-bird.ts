@@ -1,11 +1,12 @@
 import { UNKNOWN_KEY } from "../../emulator/tcp/connection.ts";
-import type {
-  BirdConfiguration,
-  BirdFilterUse,
-  BirdNumber,
-  BirdOption,
-  BirdProtocolConfiguration,
-  BirdSwitch,
+import {
+  type BirdConfiguration,
+  type BirdFilterUse,
+  type BirdNumber,
+  type BirdOption,
+  type BirdProtocolConfiguration,
+  type BirdSwitch,
+  UNFOLLOWED_BIRD_PROTOCOLS,
 } from "../../model/bird/configuration.ts";
 import type { Origin } from "../../model/origin.ts";
 import type { Address, Family } from "../../net/address.ts";
@@ -18,7 +19,7 @@ import type {
   ProtocolConfiguration,
   SpeakerConfiguration,
 } from "./configuration.ts";
-import { unfollowed, unfollowedStatements } from "./unfollowed.ts";
+import { isMaster, MASTER, unfollowed, unfollowedStatements } from "./unfollowed.ts";
 
 /** Why a daemon does not start, or a part of its configuration is not followed; in BIRD's own words where it has some. */
 export interface ConfigurationFault {
@@ -34,20 +35,6 @@ export interface ReadSpeaker {
   readonly speaker: SpeakerConfiguration | null;
   readonly faults: readonly ConfigurationFault[];
 }
-
-/** Ways of `protocol` that decide about routes and that podpath does not follow. */
-const UNMODELLED_PROTOCOLS: ReadonlySet<string> = new Set([
-  "ospf",
-  "rip",
-  "babel",
-  "pipe",
-  "radv",
-  "bfd",
-  "mrt",
-  "l3vpn",
-  "rpki",
-  "perf",
-]);
 
 const EXTERNAL_HOPS = 64;
 const BGP_PORT = 179;
@@ -88,10 +75,17 @@ export function speakerOf(configuration: BirdConfiguration, family: Family, fall
           listenAddress: configuration.listen?.address ?? null,
           listenPort: configuration.listen?.port ?? BGP_PORT,
           protocols,
+          protocolTimes: timesOf(configuration, "protocol"),
+          routeTimes: timesOf(configuration, "route"),
           filters: filterEnvironment(configuration),
         },
     faults,
   };
+}
+
+function timesOf({ others }: BirdConfiguration, of: "protocol" | "route"): "short" | "long" {
+  const last = others.findLast(({ words }) => words[0] === "timeformat" && words[1] === of);
+  return last?.words[2] === "iso" && last.words[3] === "long" ? "long" : "short";
 }
 
 /** Options of the template first, then the protocol's own, which replace them; those of a channel of the family among them. */
@@ -167,9 +161,12 @@ function protocolOf(
   const unmodelled = (text: string): void => {
     faults.push({ origin, column, kind: "unmodelled", text });
   };
-  if (UNMODELLED_PROTOCOLS.has(type)) unmodelled(`protocol ${type} is not followed`);
+  if (UNFOLLOWED_BIRD_PROTOCOLS.has(type)) unmodelled(`protocol ${type}`);
   if (type !== "static" && type !== "direct" && type !== "device" && type !== "kernel" && type !== "bgp") return null;
   tellUnfollowed(type, options, family, faults);
+  const isElsewhere = !isMaster(last(options, "table")?.name ?? MASTER);
+  // what it does with another table reaches no other protocol that is followed
+  if (isElsewhere && type !== "bgp" && type !== "device") return null;
   const common: CommonConfiguration = {
     origin,
     column,
@@ -178,8 +175,8 @@ function protocolOf(
     description: last(options, "description")?.text ?? null,
     routerId: last(options, "router id")?.id.a ?? null,
     preference: number(options, "preference") ?? PREFERENCES[type],
-    import: filterUse(options, "import", { kind: "all" }),
-    export: filterUse(options, "export", { kind: "none" }),
+    import: isElsewhere ? { kind: "none" } : filterUse(options, "import", { kind: "all" }),
+    export: isElsewhere ? { kind: "none" } : filterUse(options, "export", { kind: "none" }),
   };
   switch (type) {
     case "static":
@@ -388,10 +385,17 @@ function limitOf(options: readonly BirdOption[], what: "receive" | "import" | "e
     (option) => option.kind === "limit" && (option.what === what || (what === "import" && option.what === "route")),
   );
   if (found?.kind !== "limit" || found.count === null) return null;
+  const known = limits.get(found);
+  if (known !== undefined) return known;
   const { count, action } = found;
-  if (found.what === "route") return { count, action: "restart" };
-  return { count, action: action === "warn" || action === "block" || action === "restart" ? action : "disable" };
+  const isNamed = action === "warn" || action === "block" || action === "restart";
+  const made: LimitConfiguration = { count, action: found.what === "route" ? "restart" : isNamed ? action : "disable" };
+  limits.set(found, made);
+  return made;
 }
+
+/** One of a template is one for all that are made from it. */
+const limits = new WeakMap<BirdOption, LimitConfiguration>();
 
 /** Null: it is as the graceful restart is, but that nothing is promised (bgp_check_config). */
 function longLivedOf(

@@ -20,18 +20,32 @@ export interface RouteLimits {
 /** Seconds that BIRD gathers reasons to restart instances (proto_schedule_down). */
 const GATHERED = 2;
 
-/** Null where an instance has no limit, as those of Calico. */
+const LIMITS = { receive: "receiveLimit", import: "importLimit", export: "exportLimit" } as const;
+
+/**
+ * Null where an instance has no limit, as those of Calico. All that are made of one template have its limits in common, with whether they
+ * were reached (proto_copy_config copies what points to them).
+ */
 export function routeLimits(
-  { receiveLimit, importLimit, exportLimit }: BgpConfiguration,
+  configuration: BgpConfiguration,
+  peers: readonly {
+    readonly configuration: BgpConfiguration;
+    readonly protocol: { readonly limits: RouteLimits | null };
+  }[],
   world: World,
 ): RouteLimits | null {
+  const { receiveLimit, importLimit, exportLimit } = configuration;
   if (receiveLimit === null && importLimit === null && exportLimit === null) return null;
-  const made = (limit: LimitConfiguration | null): RouteLimit | null =>
-    limit === null ? null : { ...limit, state: "initial" };
+  const made = (which: "receive" | "import" | "export"): RouteLimit | null => {
+    const limit = configuration[LIMITS[which]];
+    if (limit === null) return null;
+    const alike = peers.find((peer) => peer.configuration[LIMITS[which]] === limit);
+    return alike?.protocol.limits?.[which] ?? { ...limit, state: "initial" };
+  };
   return {
-    receive: made(receiveLimit),
-    import: made(importLimit),
-    export: made(exportLimit),
+    receive: made("receive"),
+    import: made("import"),
+    export: made("export"),
     timer: timer(world),
     ends: null,
   };

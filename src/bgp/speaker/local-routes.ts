@@ -1,12 +1,14 @@
 import type { BirdInterfacePattern, BirdStaticTarget } from "../../model/bird/configuration.ts";
 import type { Interface } from "../../model/interface.ts";
+import { compareAddresses } from "../../net/address.ts";
 import { type Prefix, prefixContains, prefixOf } from "../../net/prefix.ts";
+import { runFilter } from "../filter/evaluate.ts";
 import { matchesPattern } from "../filter/membership.ts";
-import { NO_KERNEL_ATTRIBUTES, type PrefixKey, prefixKey, type RibRoute } from "../rib/route.ts";
+import { NO_KERNEL_ATTRIBUTES, type PrefixKey, prefixKey, type RibHop, type RibRoute } from "../rib/route.ts";
 import { netsOf } from "../rib/table.ts";
 import type { DirectConfiguration, StaticConfiguration } from "./configuration.ts";
 import { findNeighbour } from "./interfaces.ts";
-import { importRoute, type Protocol, type SpeakerCore, setState, withdrawRoute } from "./protocol.ts";
+import { importRoute, noteError, type Protocol, type SpeakerCore, setState, withdrawRoute } from "./protocol.ts";
 
 /** The direct protocol: a route for the subnet of each address (dev_ifa_notify of nest/rt-dev.c). */
 export function startDirect(core: SpeakerCore, item: Protocol, configuration: DirectConfiguration): void {
@@ -80,6 +82,12 @@ function plain(core: SpeakerCore, item: Protocol, preference: number) {
   };
 }
 
+/** Next hops of a route stand by weight, the heaviest first, then by address (mpnh_insert of nest/rt-attr.c). */
+function compareHops(x: RibHop, y: RibHop): number {
+  const apart = y.weight - x.weight;
+  return apart !== 0 || x.gateway === null || y.gateway === null ? apart : compareAddresses(x.gateway, y.gateway);
+}
+
 /** The static protocol. */
 export function startStatic(core: SpeakerCore, item: Protocol, configuration: StaticConfiguration): void {
   setState(core, item, "up");
@@ -88,14 +96,19 @@ export function startStatic(core: SpeakerCore, item: Protocol, configuration: St
 
 /** A route by a gateway is there while the gateway is a neighbour (static_neigh_notify). */
 export function scanStatic(core: SpeakerCore, item: Protocol, { routes, preference }: StaticConfiguration): void {
-  const found = routes.flatMap(({ destination, targets }): readonly RibRoute[] => {
+  const found = routes.flatMap(({ destination, targets, filter }): readonly RibRoute[] => {
     const way = wayOf(core, targets);
-    return way === null ? [] : [{ ...plain(core, item, preference), prefix: destination, ...way }];
+    if (way === null) return [];
+    const route = { ...plain(core, item, preference), prefix: destination, ...way };
+    if (filter === null) return [route];
+    const verdict = runFilter({ kind: "inline", filter }, route, core.configuration.filters);
+    if (verdict.kind === "error") noteError(core, item, verdict.text);
+    return [verdict.kind === "accept" ? verdict.route : route];
   });
   replaceRoutes(core, item, found);
 }
 
-type Way = Pick<RibRoute, "source" | "target" | "hops">;
+type Way = Pick<RibRoute, "source" | "target" | "hops"> & Partial<Pick<RibRoute, "recursive" | "lookedUp">>;
 
 function wayOf(core: SpeakerCore, targets: readonly BirdStaticTarget[]): Way | null {
   const hops: RibRoute["hops"][number][] = [];
@@ -112,16 +125,16 @@ function wayOf(core: SpeakerCore, targets: readonly BirdStaticTarget[]): Way | n
           target: "device",
           hops: [{ gateway: null, interface: target.interface, weight: 1 }],
         };
-      case "via":
-      case "recursive": {
+      case "recursive":
+        return { source: "static", target: "unreachable", hops: [], recursive: true, lookedUp: target.gateway };
+      case "via": {
         const found = findNeighbour(core.runtime, target.gateway);
         if (found.kind !== "on-link") continue;
-        const weight = target.kind === "via" ? target.weight : 1;
-        hops.push({ gateway: target.gateway, interface: found.interface, weight });
+        hops.push({ gateway: target.gateway, interface: found.interface, weight: target.weight });
         break;
       }
     }
   }
   if (hops.length === 0) return null;
-  return { source: "static", target: hops.length > 1 ? "multipath" : "router", hops };
+  return { source: "static", target: hops.length > 1 ? "multipath" : "router", hops: hops.sort(compareHops) };
 }

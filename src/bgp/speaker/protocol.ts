@@ -119,7 +119,9 @@ export function importRoute(core: SpeakerCore, item: Protocol, route: RibRoute):
       return;
     }
     importUpdates.accepted++;
-    putRoute(core, item, number, route.path, givenRoute(core.table.numbering, number, verdict.route));
+    // what a kernel route has of the kernel is stored with it (krt_store_tmp_attrs)
+    const kept = item.configuration.type === "kernel" ? verdict.route : verdict.stored;
+    putRoute(core, item, number, route.path, givenRoute(core.table.numbering, number, kept));
     return;
   }
   if (verdict.kind === "error") noteError(core, item, verdict.text);

@@ -169,7 +169,7 @@ function takeAnew(core: BgpCore, peer: Peer, attributes: PathAttributes, told: r
       number,
       key: prefixKey(prefix),
       path,
-      given: verdict.kind === "accept" ? givenRoute(core.table.numbering, number, verdict.route) : null,
+      given: verdict.kind === "accept" ? givenRoute(core.table.numbering, number, verdict.stored) : null,
       error: verdict.kind === "error" ? verdict.text : null,
     };
   });

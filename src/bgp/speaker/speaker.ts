@@ -223,7 +223,7 @@ function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): 
   const on: [BgpCore, Peer] = [core, peer];
   whenDue(peer.startupTimer, startupTimeout, on);
   const { protocol: made } = peer;
-  made.limits = routeLimits(configuration, world);
+  made.limits = routeLimits(configuration, core.peers, world);
   if (made.limits !== null) whenDue(made.limits.timer, limitTimeout, on);
   whenDue(peer.restartTimer, restartTimeout, on);
   whenDue(peer.staleTimer, finishRestart, on);

@@ -1,6 +1,7 @@
 import type { BirdConfiguration, BirdNumber, BirdOption, BirdSwitch } from "../../model/bird/configuration.ts";
-import type { BirdPlace } from "../../model/bird/filter.ts";
+import type { BirdFilter, BirdPlace } from "../../model/bird/filter.ts";
 import type { Family } from "../../net/address.ts";
+import { isNotKept } from "../filter/attribute.ts";
 import type { ProtocolConfiguration } from "./configuration.ts";
 
 type ProtocolType = ProtocolConfiguration["type"];
@@ -75,6 +76,14 @@ const NUMBERS: Readonly<Record<BirdNumber, Rule<number | null>>> = {
 const INDIFFERENT =
   /^(?:mrtdump|setkey|netlink rx|[rt]x (?:buffer|class|priority)|(?:graceful restart|long lived graceful restart) .*aware|aware$|disable after (?:error|cease) (?:off|no)$|allow bgp_local_pref (?:off|no)$)/;
 
+/** The table of BIRD 1.6 that every protocol has unless it says otherwise. */
+export const MASTER = "master";
+
+/** Those of BIRD 2 are master4 and master6. */
+export function isMaster(table: string): boolean {
+  return table === MASTER || table === "master4" || table === "master6";
+}
+
 /** What a setting asks for that podpath does not do, as it is written; null: it is followed, or makes no difference. */
 export function unfollowed(type: ProtocolType, option: BirdOption, family: Family): string | null {
   switch (option.kind) {
@@ -102,7 +111,7 @@ export function unfollowed(type: ProtocolType, option: BirdOption, family: Famil
     case "next hop":
       return option.how === "self" || option.how === "keep" ? null : `next hop ${option.how}`;
     case "table":
-      return option.name === "master" ? null : `table ${option.name}: only the master table is followed`;
+      return isMaster(option.name) ? null : `table ${option.name}: only the master table is followed`;
     case "source address":
     case "import":
     case "export":
@@ -124,7 +133,6 @@ export function unfollowed(type: ProtocolType, option: BirdOption, family: Famil
 
 function unfollowedRoute({ targets }: BirdOption & { readonly kind: "route" }): string | null {
   for (const target of targets) {
-    if (target.kind === "recursive") return "route … recursive, but to a neighbour on the link";
     if (target.kind === "via" && target.interface !== null) return `route … via … % ${target.interface}`;
   }
   return null;
@@ -138,12 +146,51 @@ function unfollowedWords(name: string, words: readonly string[], family: Family)
   return written.slice(0, 60);
 }
 
-/** Statements outside of protocols that podpath does not follow. */
-export function unfollowedStatements({
-  others,
-}: BirdConfiguration): readonly (BirdPlace & { readonly text: string })[] {
-  return others.flatMap(({ words, origin, column }) => {
+type Told = BirdPlace & { readonly text: string };
+
+/** Statements outside of protocols that podpath does not follow, and those of filters wherever they stand. */
+export function unfollowedStatements(configuration: BirdConfiguration): readonly Told[] {
+  const { others, functions, filters, templates, protocols } = configuration;
+  const statements = others.flatMap(({ words, origin, column }) => {
     const text = words.join(" ").slice(0, 60);
-    return /^(?:router id from|graceful restart wait)\b/.test(text) ? [{ origin, column, text }] : [];
+    return UNFOLLOWED_STATEMENT.test(text) ? [{ origin, column, text }] : [];
   });
+  const inline = [...templates, ...protocols].flatMap(({ options }) => options.flatMap(filtersOf));
+  return [...statements, ...[...functions, ...filters, ...inline].flatMap(lostIn)];
+}
+
+/** The daemon would choose its identifier, wait otherwise, or tell times otherwise. */
+const UNFOLLOWED_STATEMENT =
+  /^(?:router id from|graceful restart wait|timeformat (?:protocol|route) (?!iso (?:short|long)$)|timeformat base (?!iso long$))/;
+
+function filtersOf(option: BirdOption): readonly BirdFilter[] {
+  switch (option.kind) {
+    case "import":
+    case "export":
+      return option.use.kind === "inline" ? [option.use.filter] : [];
+    case "route":
+      return option.filter === null ? [] : [option.filter];
+    case "channel":
+      return option.options.flatMap(filtersOf);
+    default:
+      return [];
+  }
+}
+
+/** Attributes that are set and not kept. */
+function lostIn({ variables, body }: Pick<BirdFilter, "variables" | "body">): readonly Told[] {
+  const own = new Set(variables.map(({ name }) => name));
+  const told: Told[] = [];
+  const waiting = [...body].reverse();
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (next.kind === "block") waiting.push(...next.statements);
+    else if (next.kind === "case") for (const { statements } of next.branches) waiting.push(...statements);
+    else if (next.kind === "if") waiting.push(next.body, ...(next.otherwise === null ? [] : [next.otherwise]));
+    else if (next.kind === "assign" && next.target.kind === "name") {
+      const { name } = next.target;
+      if (!own.has(name) && isNotKept(name))
+        told.push({ origin: next.origin, column: next.column, text: `${name} = …` });
+    }
+  }
+  return told;
 }

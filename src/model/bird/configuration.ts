@@ -60,7 +60,13 @@ export type BirdOption = BirdPlace &
     | { readonly kind: "description"; readonly text: string }
     | { readonly kind: "debug"; readonly what: readonly string[] }
     | { readonly kind: "interface"; readonly patterns: readonly BirdInterfacePattern[] }
-    | { readonly kind: "route"; readonly destination: Prefix; readonly targets: readonly BirdStaticTarget[] }
+    | {
+        readonly kind: "route";
+        readonly destination: Prefix;
+        readonly targets: readonly BirdStaticTarget[];
+        /** `{ bgp_community.add((1, 2)); }`: commands that the route goes through; null: none. */
+        readonly filter: BirdFilter | null;
+      }
     | { readonly kind: "table"; readonly name: string }
     /** `ipv4 { … }` of BIRD 2. */
     | { readonly kind: "channel"; readonly channel: string; readonly options: readonly BirdOption[] }
@@ -129,6 +135,20 @@ export const BIRD_NUMBERS = [
   "cost",
 ] as const;
 export type BirdNumber = (typeof BIRD_NUMBERS)[number];
+
+/** Protocols into whose settings podpath does not look: what they do is not followed. */
+export const UNFOLLOWED_BIRD_PROTOCOLS: ReadonlySet<string> = new Set([
+  "ospf",
+  "rip",
+  "babel",
+  "pipe",
+  "radv",
+  "bfd",
+  "mrt",
+  "l3vpn",
+  "rpki",
+  "perf",
+]);
 
 /** `protocol bgp NAME from TEMPLATE { … }`, or a template. */
 export interface BirdProtocolConfiguration extends BirdPlace {

@@ -25,6 +25,8 @@ export type BirdExpression = BirdPlace &
     | { readonly kind: "set"; readonly elements: readonly BirdSetElement[] }
     /** `[= 64512 * ? =]`, for `bgp_path ~`. */
     | { readonly kind: "path-mask"; readonly elements: readonly BirdPathMaskElement[] }
+    /** `+empty+`, `-empty-`, `--empty--`, `---empty---`. */
+    | { readonly kind: "empty"; readonly of: BirdEmpty }
     /** `net`, `bgp_local_pref`, `RTS_BGP`, an argument, a symbol of `define`. */
     | { readonly kind: "name"; readonly name: string }
     /** `net.len`, `bgp_path.first`. */
@@ -37,8 +39,7 @@ export type BirdExpression = BirdPlace &
       }
     | { readonly kind: "call"; readonly name: string; readonly arguments: BirdArguments }
     | { readonly kind: "defined"; readonly of: BirdExpression }
-    | { readonly kind: "not"; readonly of: BirdExpression }
-    | { readonly kind: "negative"; readonly of: BirdExpression }
+    | { readonly kind: "not" | "negative"; readonly of: BirdExpression }
     | {
         readonly kind: "binary";
         readonly operator: BirdOperator;
@@ -46,6 +47,9 @@ export type BirdExpression = BirdPlace &
         readonly right: BirdExpression;
       }
   );
+
+/** What an empty list is of: AS numbers, or communities of three kinds. */
+export type BirdEmpty = "path" | "clist" | "eclist" | "lclist";
 
 type BirdArguments = readonly BirdExpression[];
 
@@ -84,8 +88,8 @@ export type BirdStatement = BirdPlace &
     | { readonly kind: "assign"; readonly target: BirdExpression; readonly value: BirdExpression }
     /** `apply_communities();`, `bgp_community.add((1, 2));`: what it returns is not used. */
     | { readonly kind: "expression"; readonly expression: BirdExpression }
-    /** Ends the filter, or returns from it what is printed before. */
-    | { readonly kind: "accept" | "reject"; readonly message: BirdExpression | null }
+    /** Ends the filter; the values are printed before. */
+    | { readonly kind: "accept" | "reject" | "error"; readonly values: readonly BirdExpression[] }
     | { readonly kind: "return"; readonly value: BirdExpression | null }
     | { readonly kind: "print"; readonly values: readonly BirdExpression[]; readonly newLine: boolean }
     | { readonly kind: "unset"; readonly attribute: BirdExpression }

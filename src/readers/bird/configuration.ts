@@ -1,19 +1,20 @@
-import type { BirdConfiguration, BirdOption, BirdProtocolConfiguration } from "../../model/bird/configuration.ts";
+import {
+  type BirdConfiguration,
+  type BirdOption,
+  type BirdProtocolConfiguration,
+  UNFOLLOWED_BIRD_PROTOCOLS,
+} from "../../model/bird/configuration.ts";
 import type { Finding } from "../../model/finding.ts";
 import { type OriginTable, originAt, originFile } from "../../model/origin.ts";
-import type { Family } from "../../net/address.ts";
+import { type Address, type Family, ipv4 } from "../../net/address.ts";
 import { dumpLines } from "../dump-text.ts";
+import { takeAddress, takeNumber } from "./constant.ts";
 import { type Cursor, cursorOf, placeOf } from "./cursor.ts";
 import { parseExpression } from "./expression.ts";
+import type { Includes } from "./included.ts";
 import { parseOptions } from "./option.ts";
 import { parseFilterBody, parseFunction } from "./statement.ts";
 import { type BirdToken, birdTokens } from "./tokens.ts";
-
-/** A file beside the configuration, for `include`. */
-export interface IncludedFile {
-  readonly path: string;
-  readonly text: string;
-}
 
 export interface BirdConfigurationDump {
   readonly configuration: BirdConfiguration;
@@ -33,13 +34,13 @@ type Draft = {
  * Reads bird.cfg: what confd renders for Calico's BIRD 1.6, and the same language as people write it, BIRD 2 included. Filters and functions
  * become trees. A statement that is broken or unknown is told with line and column, and nothing else is lost.
  *
- * @param beside finds the file that an `include` names
+ * @param beside finds the files that an `include` names
  */
 export function readBirdConfiguration(
   text: string,
   file: string,
   origins: OriginTable,
-  beside: (name: string) => IncludedFile | null = () => null,
+  beside: Includes = () => [],
 ): BirdConfigurationDump {
   const findings: Finding[] = [];
   const draft: Draft = {
@@ -98,7 +99,7 @@ export function readBirdConfiguration(
 interface Reading {
   readonly origins: OriginTable;
   readonly findings: Finding[];
-  readonly beside: (name: string) => IncludedFile | null;
+  readonly beside: Includes;
   readonly draft: Draft;
   /** Files that are being read. */
   readonly open: Set<string>;
@@ -133,10 +134,11 @@ function tokensOf(text: string, file: string, reading: Reading, depth: number): 
       continue;
     }
     i += tokens[i + 2]?.text === ";" ? 2 : 1;
-    const included = reading.beside(name.text);
-    const isAgain = included !== null && (reading.open.has(included.path) || depth >= MOST_INCLUDED);
-    reading.draft.includes.push({ ...placeOf(token), name: name.text, found: included !== null && !isAgain });
-    if (included === null || isAgain) {
+    const included = reading.beside(name.text, file);
+    const isAgain =
+      included.some(({ path }) => reading.open.has(path)) || (included.length > 0 && depth >= MOST_INCLUDED);
+    reading.draft.includes.push({ ...placeOf(token), name: name.text, found: included.length > 0 && !isAgain });
+    if (included.length === 0 || isAgain) {
       findings.push({
         code: "include-missing",
         severity: "info",
@@ -150,9 +152,11 @@ function tokensOf(text: string, file: string, reading: Reading, depth: number): 
       });
       continue;
     }
-    reading.open.add(included.path);
-    for (const inner of tokensOf(included.text, included.path, reading, depth + 1)) whole.push(inner);
-    reading.open.delete(included.path);
+    for (const { path, text: inside } of included) {
+      reading.open.add(path);
+      for (const inner of tokensOf(inside, path, reading, depth + 1)) whole.push(inner);
+      reading.open.delete(path);
+    }
   }
   return whole;
 }
@@ -184,9 +188,8 @@ function parseTop(cursor: Cursor, draft: Draft, counts: Map<string, number>): bo
     case "router": {
       cursor.next();
       if (!cursor.expect("id")) return false;
-      const id = cursor.peek().address;
+      const id = takeAddress(cursor) ?? identifierOf(takeNumber(cursor));
       if (id !== null) {
-        cursor.next();
         draft.routerId = { id, ...place };
         return cursor.expect(";");
       }
@@ -200,8 +203,8 @@ function parseTop(cursor: Cursor, draft: Draft, counts: Map<string, number>): bo
       let address: NonNullable<BirdConfiguration["listen"]>["address"] = null;
       let port: number | null = null;
       while (!cursor.at(";")) {
-        if (cursor.take("address")) address = cursor.next().address;
-        else if (cursor.take("port")) port = Number(cursor.next().text);
+        if (cursor.take("address")) address = takeAddress(cursor);
+        else if (cursor.take("port")) port = takeNumber(cursor);
         else if (!cursor.take("v6only") && !cursor.take("dual")) return cursor.fail("address or port") !== null;
       }
       draft.listen = { address, port, ...place };
@@ -214,6 +217,7 @@ function parseTop(cursor: Cursor, draft: Draft, counts: Map<string, number>): bo
       const value = parseExpression(cursor);
       if (value === null) return false;
       draft.constants.push({ name: name.text, value, ...place });
+      cursor.constants.set(name.text, value);
       return cursor.expect(";");
     }
     case "function": {
@@ -251,6 +255,11 @@ function parseTop(cursor: Cursor, draft: Draft, counts: Map<string, number>): bo
       }
       return parseOther(cursor, draft);
   }
+}
+
+/** An identifier that is written as a number. */
+function identifierOf(number: number | null): Address | null {
+  return number === null ? null : ipv4(number);
 }
 
 function parseOther(cursor: Cursor, draft: Draft): boolean {
@@ -299,6 +308,10 @@ function parseProtocol(cursor: Cursor, counts: Map<string, number>): BirdProtoco
     if (template.kind !== "word") return cursor.fail("the name of a template");
     from = template.text;
     cursor.next();
+  }
+  if (UNFOLLOWED_BIRD_PROTOCOLS.has(type.text)) {
+    cursor.skipStatement();
+    return { type: type.text, name, from, options: [], ...place };
   }
   const options: readonly BirdOption[] | null = cursor.at("{")
     ? parseOptions(cursor)

@@ -1,9 +1,11 @@
-import type { BirdPlace } from "../../model/bird/filter.ts";
+import type { BirdExpression, BirdPlace } from "../../model/bird/filter.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { BirdToken } from "./tokens.ts";
 
 /** A place in the tokens of a configuration, and the findings about it. */
 export interface Cursor {
+  /** Symbols of `define` so far. */
+  readonly constants: Map<string, BirdExpression>;
   peek(ahead?: number): BirdToken;
   next(): BirdToken;
   /** Takes the token if it is this sign or word. */
@@ -21,7 +23,7 @@ export interface Cursor {
 }
 
 /** Nesting beyond this is no configuration. */
-const MOST_NESTED = 400;
+export const MOST_NESTED = 400;
 const MOST_FINDINGS = 100;
 
 export function cursorOf(tokens: readonly BirdToken[], end: BirdToken, findings: Finding[]): Cursor {
@@ -68,6 +70,7 @@ export function cursorOf(tokens: readonly BirdToken[], end: BirdToken, findings:
     return null;
   };
   return {
+    constants: new Map(),
     peek,
     next,
     take,

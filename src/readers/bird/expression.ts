@@ -1,4 +1,10 @@
-import type { BirdExpression, BirdOperator, BirdPathMaskElement, BirdSetElement } from "../../model/bird/filter.ts";
+import type {
+  BirdEmpty,
+  BirdExpression,
+  BirdOperator,
+  BirdPathMaskElement,
+  BirdSetElement,
+} from "../../model/bird/filter.ts";
 import { addressBits } from "../../net/prefix.ts";
 import { type Cursor, placeOf } from "./cursor.ts";
 
@@ -28,7 +34,31 @@ export function parseExpression(cursor: Cursor, level = 0): BirdExpression | nul
   });
 }
 
+/** Empty lists, by the sign on both sides and how often it stands there. */
+const EMPTIES: readonly (readonly [sign: string, count: number, of: BirdEmpty])[] = [
+  ["+", 1, "path"],
+  ["-", 1, "clist"],
+  ["-", 2, "eclist"],
+  ["-", 3, "lclist"],
+];
+
+function parseEmpty(cursor: Cursor): BirdExpression | null {
+  for (const [sign, count, of] of EMPTIES) {
+    if (!cursor.at(sign) || !cursor.at("empty", count)) continue;
+    const place = placeOf(cursor.peek());
+    for (let i = 0; i < count; i++) cursor.next();
+    cursor.next();
+    for (let i = 0; i < count; i++) if (!cursor.expect(sign)) return null;
+    return { kind: "empty", of, ...place };
+  }
+  return null;
+}
+
 function parseUnary(cursor: Cursor): BirdExpression | null {
+  if (cursor.at("+") || cursor.at("-")) {
+    const empty = parseEmpty(cursor);
+    if (empty !== null) return empty;
+  }
   for (const [sign, kind] of [
     ["!", "not"],
     ["-", "negative"],
@@ -112,8 +142,12 @@ const RESERVED: ReadonlySet<string> = new Set([
   "template",
 ]);
 
+/** `add(list, item)` of BIRD 1.6 is what `list.add(item)` gives. */
+const METHODS: ReadonlySet<string> = new Set(["add", "delete", "filter", "prepend"]);
+
 function parseName(cursor: Cursor): BirdExpression | null {
-  if (RESERVED.has(cursor.peek().text)) return cursor.fail("a value");
+  const isMethod = METHODS.has(cursor.peek().text) && cursor.at("(", 1);
+  if (RESERVED.has(cursor.peek().text) && !isMethod) return cursor.fail("a value");
   const token = cursor.next();
   const place = placeOf(token);
   const boolean = BOOLEANS.get(token.text);
@@ -121,7 +155,10 @@ function parseName(cursor: Cursor): BirdExpression | null {
   if (!cursor.at("(")) return { kind: "name", name: token.text, ...place };
   const given = parseArguments(cursor);
   if (given === null) return null;
-  const [only] = given;
+  const [only, ...others] = given;
+  if (isMethod && only !== undefined) {
+    return { kind: "method", of: only, method: token.text, arguments: others, ...place };
+  }
   if (token.text === "defined" && only !== undefined && given.length === 1)
     return { kind: "defined", of: only, ...place };
   return { kind: "call", name: token.text, arguments: given, ...place };

@@ -8,6 +8,7 @@ import {
   type BirdSwitch,
 } from "../../model/bird/configuration.ts";
 import type { BirdPlace } from "../../model/bird/filter.ts";
+import { isNumber as isNumberAt, takeAddress, takeNumber } from "./constant.ts";
 import { type Cursor, placeOf } from "./cursor.ts";
 import { parseExpression } from "./expression.ts";
 import { passwordKey } from "./password-key.ts";
@@ -84,8 +85,7 @@ function parseOption(cursor: Cursor): BirdOption | null {
     const isSwitch = SWITCHES.get(name);
     const isNumber = NUMBERS.get(name);
     if (isSwitch === undefined && isNumber === undefined) continue;
-    const after = cursor.peek(words);
-    const hasNumber = after.kind === "number";
+    const hasNumber = isNumberAt(cursor, words);
     if (isNumber !== undefined && (hasNumber || isSwitch === undefined)) {
       skip(cursor, words);
       const value = numberAt(cursor);
@@ -106,6 +106,9 @@ function parseOption(cursor: Cursor): BirdOption | null {
 
 function parseSwitch(cursor: Cursor, name: BirdSwitch, place: BirdPlace): BirdOption | null {
   if (cursor.at(";") || cursor.at("}")) return ends(cursor) ? { kind: "switch", name, on: true, ...place } : null;
+  const number = takeNumber(cursor);
+  // `path metric 1`: any number but 0 is on (`bool` of conf/confbase.Y)
+  if (number !== null) return ends(cursor) ? { kind: "switch", name, on: number !== 0, ...place } : null;
   const value = cursor.next();
   if (value.text === "aware") return ends(cursor) ? { kind: "other", name, words: ["aware"], ...place } : null;
   if (/^(?:on|yes|true|always|graceful|both)$/.test(value.text)) {
@@ -199,10 +202,8 @@ function ends(cursor: Cursor): boolean {
 
 /** A number, with the unit that BIRD 2 allows; seconds where it is a time. */
 function numberAt(cursor: Cursor): number | null {
-  const token = cursor.peek();
-  if (token.kind !== "number") return cursor.fail("a number");
-  cursor.next();
-  const value = Number(token.text);
+  const value = takeNumber(cursor);
+  if (value === null) return cursor.fail("a number");
   if (cursor.take("s")) return value;
   if (cursor.take("ms")) return value / 1000;
   if (cursor.take("us")) return value / 1_000_000;
@@ -229,9 +230,8 @@ function words(
 function parseRouterId(cursor: Cursor, place: BirdPlace): BirdOption | null {
   cursor.next();
   if (!cursor.expect("id")) return null;
-  const { address } = cursor.peek();
+  const address = takeAddress(cursor);
   if (address === null) return cursor.fail("an address");
-  cursor.next();
   return ends(cursor) ? { kind: "router id", id: address, ...place } : null;
 }
 
@@ -239,9 +239,7 @@ function parseRouterId(cursor: Cursor, place: BirdPlace): BirdOption | null {
 function parseNeighbor(cursor: Cursor, place: BirdPlace): BirdOption | null {
   if (cursor.at("range", 1)) return parseOther(cursor, place);
   cursor.next();
-  const token = cursor.peek();
-  const address = token.address;
-  if (token.kind === "address") cursor.next();
+  const address = takeAddress(cursor);
   let device: string | null = null;
   let port: number | null = null;
   let as: number | "internal" | "external" | null = null;
@@ -259,9 +257,7 @@ function parseNeighbor(cursor: Cursor, place: BirdPlace): BirdOption | null {
 /** `local as N`, `local A [port P] as N`. */
 function parseLocal(cursor: Cursor, place: BirdPlace): BirdOption | null {
   cursor.next();
-  const token = cursor.peek();
-  const address = token.kind === "address" ? token.address : null;
-  if (address !== null) cursor.next();
+  const address = takeAddress(cursor);
   let port: number | null = null;
   let as: number | null = null;
   while (!cursor.at(";") && !cursor.at("}")) {
@@ -276,9 +272,8 @@ function parseLocal(cursor: Cursor, place: BirdPlace): BirdOption | null {
 function parseSource(cursor: Cursor, place: BirdPlace): BirdOption | null {
   cursor.next();
   if (!cursor.expect("address")) return null;
-  const { address } = cursor.peek();
+  const address = takeAddress(cursor);
   if (address === null) return cursor.fail("an address");
-  cursor.next();
   return ends(cursor) ? { kind: "source address", address, ...place } : null;
 }
 
@@ -318,7 +313,7 @@ function parseFilterUse(cursor: Cursor): BirdFilterUse | null {
 
 function parseMultihop(cursor: Cursor, place: BirdPlace): BirdOption | null {
   cursor.next();
-  const hops = cursor.peek().kind === "number" ? numberAt(cursor) : null;
+  const hops = isNumberAt(cursor, 0) ? numberAt(cursor) : null;
   return ends(cursor) ? { kind: "multihop", hops, ...place } : null;
 }
 
@@ -332,10 +327,8 @@ function parsePassword(cursor: Cursor, place: BirdPlace): BirdOption {
 function parseClusterId(cursor: Cursor, place: BirdPlace): BirdOption | null | undefined {
   if (wordsAt(cursor, 3) !== "rr cluster id") return undefined;
   skip(cursor, 3);
-  const token = cursor.peek();
-  const id = token.address ?? (token.kind === "number" ? Number(token.text) : null);
+  const id = takeAddress(cursor) ?? takeNumber(cursor);
   if (id === null) return cursor.fail("an address or a number");
-  cursor.next();
   return ends(cursor) ? { kind: "rr cluster id", id, ...place } : null;
 }
 
@@ -409,7 +402,7 @@ function parseAllow(cursor: Cursor, place: BirdPlace): BirdOption | null | undef
   if (wordsAt(cursor, 3) !== "allow local as" && !/^allow (?:local|as)/.test(wordsAt(cursor, 2))) {
     return parseOther(cursor, place);
   }
-  if (wordsAt(cursor, 3) !== "allow local as" || cursor.peek(3).kind === "number") return undefined;
+  if (wordsAt(cursor, 3) !== "allow local as" || isNumberAt(cursor, 3)) return undefined;
   skip(cursor, 3);
   return ends(cursor) ? { kind: "number", name: "allow local as", value: -1, ...place } : null;
 }

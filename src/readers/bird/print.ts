@@ -47,7 +47,8 @@ export function printStatement(statement: BirdStatement): string {
       return `${printExpression(statement.expression)};\n`;
     case "accept":
     case "reject":
-      return `${statement.kind}${statement.message === null ? "" : ` ${printExpression(statement.message)}`};\n`;
+    case "error":
+      return `${statement.kind}${statement.values.length === 0 ? "" : ` ${statement.values.map(printExpression).join(", ")}`};\n`;
     case "return":
       return `return${statement.value === null ? "" : ` ${printExpression(statement.value)}`};\n`;
     case "print":
@@ -66,6 +67,8 @@ export function printStatement(statement: BirdStatement): string {
   }
 }
 
+const EMPTIES = { path: "+empty+", clist: "-empty-", eclist: "--empty--", lclist: "---empty---" };
+
 /** An expression, with parentheses wherever one operator stands within another. */
 export function printExpression(expression: BirdExpression): string {
   switch (expression.kind) {
@@ -83,6 +86,8 @@ export function printExpression(expression: BirdExpression): string {
       return `(${expression.parts.map(printExpression).join(", ")})`;
     case "set":
       return `[ ${expression.elements.map(printElement).join(", ")} ]`;
+    case "empty":
+      return EMPTIES[expression.of];
     case "path-mask":
       return `[= ${expression.elements.map(printMaskElement).join(" ")} =]`;
     case "name":
@@ -106,7 +111,8 @@ export function printExpression(expression: BirdExpression): string {
 
 function operand(expression: BirdExpression): string {
   const text = printExpression(expression);
-  return expression.kind === "binary" || expression.kind === "negative" ? `(${text})` : text;
+  const { kind } = expression;
+  return kind === "binary" || kind === "negative" || kind === "empty" ? `(${text})` : text;
 }
 
 /** Names with other characters than letters, digits and `_` stand in single quotes. */

@@ -56,26 +56,22 @@ function parseStatement(cursor: Cursor, variables: BirdVariable[]): BirdStatemen
       return parseIf(cursor, variables);
     case "case":
       return parseCase(cursor, variables);
-    case "accept":
-    case "reject":
     case "return": {
       cursor.next();
       const value = cursor.at(";") ? null : parseExpression(cursor);
       if ((value === null && !cursor.at(";")) || !cursor.expect(";")) return null;
-      return token.text === "return"
-        ? { kind: "return", value, ...place }
-        : { kind: token.text === "accept" ? "accept" : "reject", message: value, ...place };
+      return { kind: "return", value, ...place };
     }
+    case "accept":
+    case "reject":
+    case "error":
     case "print":
     case "printn": {
-      cursor.next();
-      const values: BirdExpression[] = [];
-      do {
-        const value = parseExpression(cursor);
-        if (value === null) return null;
-        values.push(value);
-      } while (cursor.take(","));
-      return cursor.expect(";") ? { kind: "print", values, newLine: token.text === "print", ...place } : null;
+      const { text } = cursor.next();
+      const values = parsePrinted(cursor);
+      if (values === null) return null;
+      if (text === "accept" || text === "reject" || text === "error") return { kind: text, values, ...place };
+      return { kind: "print", values, newLine: text === "print", ...place };
     }
     case "unset": {
       cursor.next();
@@ -88,6 +84,18 @@ function parseStatement(cursor: Cursor, variables: BirdVariable[]): BirdStatemen
       if (TYPES.has(token.text) && cursor.peek(1).kind === "word") return parseDeclaration(cursor, variables);
       return parseSimple(cursor);
   }
+}
+
+/** Values up to the `;`, or none. */
+function parsePrinted(cursor: Cursor): readonly BirdExpression[] | null {
+  const values: BirdExpression[] = [];
+  if (cursor.take(";")) return values;
+  do {
+    const value = parseExpression(cursor);
+    if (value === null) return null;
+    values.push(value);
+  } while (cursor.take(","));
+  return cursor.expect(";") ? values : null;
 }
 
 /** `name = value;`, `name(…);`, `name.method(…);`. */
@@ -109,7 +117,9 @@ function parseIf(cursor: Cursor, variables: BirdVariable[]): BirdStatement | nul
   if (condition === null || !cursor.expect("then")) return null;
   const body = cursor.nested(() => parseStatement(cursor, variables));
   if (body === null) return null;
-  const otherwise = cursor.take("else") ? cursor.nested(() => parseStatement(cursor, variables)) : null;
+  // `else:` is a branch of the case around
+  const hasElse = !cursor.at(":", 1) && cursor.take("else");
+  const otherwise = hasElse ? cursor.nested(() => parseStatement(cursor, variables)) : null;
   return { kind: "if", condition, body, otherwise, ...place };
 }
 
@@ -206,6 +216,16 @@ export function parseFilterBody(cursor: Cursor, name: string | null): BirdFilter
   const place = placeOf(cursor.peek());
   const body = parseBody(cursor);
   return body === null ? null : { name, ...body, ...place };
+}
+
+/** `{ … }` behind a static route: it is installed as these commands leave it. */
+export function parseRouteCommands(cursor: Cursor): BirdFilter | null {
+  const place = placeOf(cursor.peek());
+  const variables: BirdVariable[] = [];
+  const body = parseBlock(cursor, variables);
+  return body === null
+    ? null
+    : { name: null, variables, body: [...body, { kind: "accept", values: [], ...place }], ...place };
 }
 
 function parseBody(cursor: Cursor): Pick<BirdFilter, "variables" | "body"> | null {

@@ -1,6 +1,8 @@
 import type { BirdOption, BirdStaticTarget } from "../../model/bird/configuration.ts";
-import type { BirdPlace } from "../../model/bird/filter.ts";
+import type { BirdFilter, BirdPlace } from "../../model/bird/filter.ts";
+import { takeAddress } from "./constant.ts";
 import type { Cursor } from "./cursor.ts";
+import { parseRouteCommands } from "./statement.ts";
 
 /** `route P blackhole`, `route P via A % "eth0" weight 2 via B`, `route P via "eth0"`, `route P recursive A` of a static protocol. */
 export function parseRoute(cursor: Cursor, place: BirdPlace): BirdOption | null {
@@ -16,11 +18,13 @@ export function parseRoute(cursor: Cursor, place: BirdPlace): BirdOption | null 
     if (target === null) return null;
     targets.push(target);
   }
+  let filter: BirdFilter | null = null;
   if (cursor.at("{")) {
-    cursor.report("bird-unknown-statement", cursor.peek(), "Attributes of static routes are left out.");
-    cursor.skipStatement();
+    filter = parseRouteCommands(cursor);
+    cursor.take(";");
+    if (filter === null) return null;
   } else if (!cursor.at("}") && !cursor.expect(";")) return null;
-  return { kind: "route", destination, targets, ...place };
+  return { kind: "route", destination, targets, filter, ...place };
 }
 
 function parseTarget(cursor: Cursor): BirdStaticTarget | null {
@@ -28,10 +32,8 @@ function parseTarget(cursor: Cursor): BirdStaticTarget | null {
   if (cursor.take("unreachable") || cursor.take("reject")) return { kind: "unreachable" };
   if (cursor.take("prohibit")) return { kind: "prohibit" };
   if (cursor.take("recursive")) {
-    const gateway = cursor.peek().address;
-    if (gateway === null) return cursor.fail("an address");
-    cursor.next();
-    return { kind: "recursive", gateway };
+    const gateway = takeAddress(cursor);
+    return gateway === null ? cursor.fail("an address") : { kind: "recursive", gateway };
   }
   if (!cursor.take("via")) return cursor.fail("via, blackhole, unreachable, prohibit or recursive");
   const token = cursor.peek();
@@ -39,10 +41,10 @@ function parseTarget(cursor: Cursor): BirdStaticTarget | null {
     cursor.next();
     return { kind: "device", interface: token.text, weight: weightAt(cursor) };
   }
-  if (token.address === null) return cursor.fail("an address, or an interface in quotes");
-  cursor.next();
+  const gateway = takeAddress(cursor);
+  if (gateway === null) return cursor.fail("an address, or an interface in quotes");
   const device = cursor.take("%") ? cursor.next().text : null;
-  return { kind: "via", gateway: token.address, interface: device, weight: weightAt(cursor) };
+  return { kind: "via", gateway, interface: device, weight: weightAt(cursor) };
 }
 
 /** `weight N`, and what says nothing about the way: `bfd`, `onlink`. */

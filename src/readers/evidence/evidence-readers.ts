@@ -1,7 +1,8 @@
 import type { Evidence } from "../../model/evidence.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { OriginTable } from "../../model/origin.ts";
-import { type IncludedFile, readBirdConfiguration } from "../bird/configuration.ts";
+import { readBirdConfiguration } from "../bird/configuration.ts";
+import type { Includes } from "../bird/included.ts";
 import { birdRefusals } from "../bird/refusal/bird-refusals.ts";
 import { readBirdc } from "../birdc/birdc.ts";
 import { readNodeStatus } from "../calicoctl/node-status.ts";
@@ -22,7 +23,7 @@ type EvidenceReader = (
   file: string,
   origins: OriginTable,
   /** Finds a file of the same folder. */
-  beside: (name: string) => IncludedFile | null,
+  beside: Includes,
 ) => EvidenceDump;
 
 /** The reader of each file that is evidence, by its name without extension. */
@@ -55,12 +56,7 @@ function birdc(text: string, file: string, origins: OriginTable): EvidenceDump {
   return { ...dump, items: bgpSessions.length + birdProtocols.length + birdRoutes.length + birdInterfaces.length };
 }
 
-function birdConfiguration(
-  text: string,
-  file: string,
-  origins: OriginTable,
-  beside: (name: string) => IncludedFile | null,
-): EvidenceDump {
+function birdConfiguration(text: string, file: string, origins: OriginTable, beside: Includes): EvidenceDump {
   const { configuration, findings } = readBirdConfiguration(text, file, origins, beside);
   const refusals = configuration.syntax === "1.6" ? birdRefusals(text, file, beside) : [];
   return {

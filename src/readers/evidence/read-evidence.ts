@@ -1,6 +1,7 @@
 import { type Evidence, evidence, joinEvidence } from "../../model/evidence.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { OriginTable } from "../../model/origin.ts";
+import { type Includes, includesAmong } from "../bird/included.ts";
 import { readLogLines } from "../logs/log-lines.ts";
 import { chooseFiles } from "../snapshot/choose-files.ts";
 import { stemOf } from "../snapshot/files.ts";
@@ -31,13 +32,25 @@ export function readEvidence(
   for (const machine of machines) {
     const { chosen, findings: about } = chooseFiles(machine, "evidence");
     findings.push(...about);
+    const parts = new Map([...(machine.beside ?? []), ...machine.files]);
+    const includes = includesAmong(parts);
+    const included = new Set<string>();
+    const beside: Includes = (name, from) => {
+      const files = includes(name, from);
+      for (const { path } of files) included.add(path);
+      return files;
+    };
     for (const { stem, role, file } of chosen) {
       const read = EVIDENCE_READERS.get(stem);
       if (read === undefined) continue;
-      const dump = read(file.text, file.path, origins, (name) => machine.files.get(name) ?? null);
+      const dump = read(file.text, file.path, origins, beside);
       findings.push(...dump.findings);
       recognised.push({ path: file.path, as: role.command, items: dump.items });
       found.set(machine.name, joinEvidence(found.get(machine.name) ?? evidence({}), evidence(dump.evidence)));
+    }
+    for (const { path } of machine.beside?.values() ?? []) {
+      if (included.has(path)) recognised.push({ path, as: "included by BIRD's configuration", items: 1 });
+      else findings.push(notIncluded(path));
     }
     for (const file of machine.logs ?? []) {
       const { lines, findings: about } = readLogLines(file.text, file.path, origins);
@@ -47,6 +60,15 @@ export function readEvidence(
     }
   }
   return { evidence: found, findings, recognised };
+}
+
+function notIncluded(path: string): Finding {
+  return {
+    code: "unknown-file",
+    severity: "info",
+    message: "The configuration of BIRD does not include this file, and no other of this name is read.",
+    file: path,
+  };
 }
 
 /** The machine without the evidence that `isWanted` does not name, and without logs: a dump of a node has far more than most questions need. */

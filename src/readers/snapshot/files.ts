@@ -160,7 +160,8 @@ export const FILE_ROLES: ReadonlyMap<string, FileRole> = new Map([
   ...EVIDENCE.map(([stem, command, kinds]) => [stem, role("evidence", command, kinds)] as const),
 ] satisfies readonly (readonly [string, FileRole])[]);
 
-/** `ip-route.json` → `ip-route`. */
+/** `ip-route.json` → `ip-route`; `bird.conf` is what BIRD's own packages call bird.cfg. */
 export function stemOf(file: string): string {
+  if (/^bird6?[.]conf$/i.test(file)) return file.slice(0, -".conf".length).toLowerCase();
   return file.replace(/\.(?:txt|json|ya?ml|cfg|log|out)$/i, "");
 }

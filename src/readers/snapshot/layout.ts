@@ -24,12 +24,14 @@ export interface MachineFiles {
   readonly folder: string;
   /** By name inside the folder. */
   readonly files: ReadonlyMap<string, PlacedFile>;
+  /** What its bird.cfg may include, by path inside the folder. */
+  readonly beside?: ReadonlyMap<string, PlacedFile>;
   /** Of its pods and of the CNI plugin. */
   readonly logs?: readonly PlacedFile[];
 }
 
 /** A machine as its folder names it. */
-export type MachineFolder = Omit<MachineFiles, "files" | "logs">;
+export type MachineFolder = Omit<MachineFiles, "files" | "beside" | "logs">;
 
 /** A file that only its content may tell; `machine` where it lies in a machine's own folder. */
 export interface LooseFile {
@@ -59,11 +61,17 @@ const UNNAMED = /^(?:\d+(?:\.\d+){3}|[\da-f]*:[\da-f:.]*|ns-\d+)$/i;
 /** In place of the Kubernetes namespace of such a pod; no namespace can be called so. */
 export const NOBODY = "?";
 
+const BIRD_FILES = ["bird.cfg", "bird.conf", "bird6.cfg", "bird6.conf"];
+
 interface PlaceOfMachine {
   readonly machine: MachineFolder;
   readonly files: Map<string, PlacedFile>;
+  readonly beside: Map<string, PlacedFile>;
   readonly logs: PlacedFile[];
 }
+
+/** Parts of a configuration of BIRD, where the folder of a machine has one: `bird.d/peers.conf`. */
+const BIRD_PART = /^(nodes|hosts)\/([^/]+)\/((?!netns\/).*[.](?:conf|cfg))$/;
 
 /** Sorts the paths of a snapshot into what INTERFACES section 2 says they are. The order of the files does not matter. */
 export function layOut(snapshot: SnapshotFiles): Layout {
@@ -82,7 +90,12 @@ export function layOut(snapshot: SnapshotFiles): Layout {
     placeOf(machine).files.set(name, file);
   };
   const placeOf = (machine: MachineFolder): PlaceOfMachine => {
-    const known = machines.get(machine.folder) ?? { machine, files: new Map<string, PlacedFile>(), logs: [] };
+    const known: PlaceOfMachine = machines.get(machine.folder) ?? {
+      machine,
+      files: new Map(),
+      beside: new Map(),
+      logs: [],
+    };
     machines.set(machine.folder, known);
     return known;
   };
@@ -94,6 +107,19 @@ export function layOut(snapshot: SnapshotFiles): Layout {
     const content = snapshot.files.get(path);
     const file = content === undefined ? null : placed(path, content);
     if (file === null) continue;
+    const part = BIRD_PART.exec(path.startsWith(root) ? path.slice(root.length) : "");
+    if (part !== null) {
+      const [, kind = "", name = "", inside = ""] = part;
+      const folder = `${kind}/${name}`;
+      if (!FILE_ROLES.has(stemOf(inside)) && BIRD_FILES.some((one) => snapshot.files.has(`${root}${folder}/${one}`))) {
+        const machine: MachineFolder =
+          kind === "nodes"
+            ? { name, kind: "node", node: null, folder }
+            : { name: `host/${name}`, kind: "host", node: null, folder };
+        placeOf(machine).beside.set(inside, file);
+        continue;
+      }
+    }
     if (isNotRead(path)) {
       notRead++;
       continue;
@@ -135,7 +161,7 @@ export function layOut(snapshot: SnapshotFiles): Layout {
     facts,
     indexes,
     cluster,
-    machines: [...machines.values()].map(({ machine, files, logs }) => ({ ...machine, files, logs })),
+    machines: [...machines.values()].map(({ machine, files, beside, logs }) => ({ ...machine, files, beside, logs })),
     loose,
     misnamed: [...misnamed],
     notRead,

@@ -15,11 +15,12 @@ export const BIRDC_COMMANDS =
 export function birdcText(speaker: Speaker, words: readonly string[], clock: BirdClock, origin: number): string | null {
   const [verb, what, ...rest] = words;
   if (verb !== "show") return null;
+  const { protocolTimes, routeTimes } = speaker.configuration;
   switch (what) {
     case "protocols": {
       const all = rest[0] === "all";
       const [name, ...more] = all ? rest.slice(1) : rest;
-      return more.length > 0 ? null : protocolsText(speaker, clock, all, name ?? null);
+      return more.length > 0 ? null : protocolsText(speaker, (time) => clock(time, protocolTimes), all, name ?? null);
     }
     case "interfaces":
       if (rest.length === 0) return interfacesText(speaker, false);
@@ -28,7 +29,7 @@ export function birdcText(speaker: Speaker, words: readonly string[], clock: Bir
       return rest.length === 0 ? statusText(speaker, origin) : null;
     case "route": {
       const question = routesQuestion(rest);
-      return question === null ? null : routesText(speaker, clock, question);
+      return question === null ? null : routesText(speaker, (time) => clock(time, routeTimes), question);
     }
     default:
       return null;

@@ -5,7 +5,7 @@ import { suppressedRoutes } from "../../bgp/rib/deterministic-med.ts";
 import { isResolvable, type RibRoute } from "../../bgp/rib/route.ts";
 import { lookUpRoute, netsOf, type RibNet } from "../../bgp/rib/table.ts";
 import type { Speaker } from "../../bgp/speaker/speaker.ts";
-import { type Address, compareAddresses, formatAddress, ipv4, sameAddress } from "../../net/address.ts";
+import { type Address, formatAddress, ipv4, sameAddress } from "../../net/address.ts";
 import { formatPrefix, type Prefix, samePrefix } from "../../net/prefix.ts";
 import type { BirdClock } from "./clock.ts";
 
@@ -102,11 +102,9 @@ function info(route: RibRoute, net: RibNet): string {
 
 function hops(route: RibRoute): readonly string[] {
   if (route.target !== "multipath") return [];
-  return [...route.hops]
-    .sort((x, y) => (x.gateway === null || y.gateway === null ? 0 : compareAddresses(x.gateway, y.gateway)))
-    .map(({ gateway, interface: device, weight }) => {
-      return `\tvia ${gateway === null ? "0.0.0.0" : formatAddress(gateway)} on ${device ?? "?"} weight ${weight}`;
-    });
+  return route.hops.map(({ gateway, interface: device, weight }) => {
+    return `\tvia ${gateway === null ? "0.0.0.0" : formatAddress(gateway)} on ${device ?? "?"} weight ${weight}`;
+  });
 }
 
 const SOURCES = {
@@ -121,12 +119,12 @@ const ORIGINS = ["IGP", "EGP", "Incomplete"];
 /** rta_show() of nest/rt-attr.c. */
 function attributes(route: RibRoute): readonly string[] {
   const lines = [`\tType: ${SOURCES[route.source]} unicast univ`];
+  if (route.attributes !== null) lines.push(...bgpAttributes(route.attributes));
   const { kernel } = route;
   if (kernel.source !== null) lines.push(`\tKernel.source: ${kernel.source}`);
   if (kernel.metric !== null) lines.push(`\tKernel.metric: ${kernel.metric}`);
   if (kernel.scope !== null) lines.push(`\tKernel.scope: ${kernel.scope}`);
   if (kernel.preferredSource !== null) lines.push(`\tKernel.prefsrc: ${formatAddress(kernel.preferredSource)}`);
-  if (route.attributes !== null) lines.push(...bgpAttributes(route.attributes));
   return lines;
 }
 

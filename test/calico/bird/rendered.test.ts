@@ -17,15 +17,9 @@ describe.each(RELEASES)("what is rendered for %s", (release) => {
       fc.property(anyBgpResources, (resources) => {
         for (const files of renderedFiles(resources, release).values()) {
           for (const stem of ["bird", "bird6"] as const) {
-            const read = readBirdConfiguration(
-              files.get(`${stem}.cfg`) ?? "",
-              `${stem}.cfg`,
-              originTable(),
-              (path) => ({
-                path,
-                text: [...files].find(([name]) => name === path)?.[1] ?? "missing",
-              }),
-            );
+            const read = readBirdConfiguration(files.get(`${stem}.cfg`) ?? "", `${stem}.cfg`, originTable(), (path) => [
+              { path, text: [...files].find(([name]) => name === path)?.[1] ?? "missing" },
+            ]);
             expect(read.findings).toEqual([]);
             const text = trees(read.configuration);
             expect(trees(readBirdConfiguration(text, "printed", originTable()).configuration)).toBe(text);

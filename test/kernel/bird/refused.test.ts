@@ -56,7 +56,7 @@ describe.skipIf(PROGRAMS === null || !existsSync(UPSTREAM_ROOT))("a broken confi
         fc.property(broken(corpus), (text) => {
           const file = `${stem}.cfg`;
           const real = refusalOf(PROGRAMS ?? "", SCRATCH, new Map([[file, text]]), stem);
-          const judged = judgeBird(text, file, family, () => null);
+          const judged = judgeBird(text, file, family, () => []);
           if (judged.kind === "not judged") return;
           const said = judged.kind === "refused" ? judged.refusal : null;
           if (real !== null) refused++;

@@ -139,6 +139,65 @@ protocol device { scan time 2; }
     expect(configuration.protocols).toHaveLength(2);
   });
 
+  test("has what define stands for wherever a number or an address may stand, as BIRD 1.6.8 reads it", () => {
+    const { configuration, findings } = read(
+      `define AS = 65000;
+define PEER = AS + (2 * 4);
+define ADDRESS = 10.0.0.1;
+define HOPS = 3;
+router id ADDRESS;
+listen bgp address ADDRESS port HOPS;
+protocol static { route 10.1.0.0/16 via ADDRESS; route 10.2.0.0/16 recursive ADDRESS; }
+protocol bgp p {
+  local ADDRESS as AS;
+  neighbor ADDRESS port HOPS as (PEER + 1);
+  source address ADDRESS;
+  multihop HOPS;
+  path metric 1;
+  igp metric 0;
+  hold time HOPS;
+}
+protocol bgp q { local as AS; neighbor 10.0.0.2 as PEER; import limit HOPS action warn; rr cluster id HOPS; allow local as HOPS; }
+`,
+    );
+    expect(findings).toEqual([]);
+    expect(configuration.routerId?.id.a).toBe(0x0a000001);
+    expect(configuration.listen).toMatchObject({ address: { a: 0x0a000001 }, port: 3 });
+    expect(protocol(configuration, "static1")["route"]).toMatchObject({ targets: [{ gateway: { a: 0x0a000001 } }] });
+    expect(protocol(configuration, "p")).toMatchObject({
+      local: { address: { a: 0x0a000001 }, as: 65000 },
+      neighbor: { address: { a: 0x0a000001 }, port: 3, as: 65009 },
+      "source address": { address: { a: 0x0a000001 } },
+      multihop: { hops: 3 },
+      "path metric": { on: true },
+      "igp metric": { on: false },
+      "hold time": { value: 3 },
+    });
+    expect(protocol(configuration, "q")).toMatchObject({
+      neighbor: { as: 65008 },
+      limit: { count: 3, action: "warn" },
+      "rr cluster id": { id: 3 },
+      "allow local as": { value: 3 },
+    });
+  });
+
+  test("has what stands behind a static route as commands, and no look into protocols that are not followed", () => {
+    const { configuration, findings } = read(
+      `protocol static { route 10.1.0.0/16 blackhole { bgp_community.add((1, 2)); bgp_med = 5; }; route 10.2.0.0/16 reject; }
+protocol ospf { tick 2; area 0 { interface "eth*" { cost 5; hello 10; }; stubnet 10.3.0.0/24; }; }
+protocol pipe { peer table other; mode opaque; }
+`,
+    );
+    expect(findings).toEqual([]);
+    expect(configuration.protocols.map(({ type, options }) => [type, options.length])).toEqual([
+      ["static", 2],
+      ["ospf", 0],
+      ["pipe", 0],
+    ]);
+    const [first] = configuration.protocols[0]?.options ?? [];
+    expect(first).toMatchObject({ filter: { body: [{ kind: "expression" }, { kind: "assign" }, { kind: "accept" }] } });
+  });
+
   test("includes the files beside it, and says which are not there", () => {
     const files = new Map([
       ["x/bird_aggr.cfg", "protocol static { route 10.1.0.0/26 blackhole; }\n"],
@@ -150,7 +209,7 @@ protocol device { scan time 2; }
       originTable(),
       (name) => {
         const text = files.get(`x/${name}`);
-        return text === undefined ? null : { path: `x/${name}`, text };
+        return text === undefined ? [] : [{ path: `x/${name}`, text }];
       },
     );
     expect(configuration.protocols.map(({ name }) => name)).toEqual(["static1", "device1"]);
@@ -279,7 +338,7 @@ withUpstreamData(() => {
   );
   const beside = (file: string) => (name: string) => {
     const path = join(dirname(file), name);
-    return existsSync(join(UPSTREAM_ROOT, path)) ? { path, text: upstreamText(path) } : null;
+    return existsSync(join(UPSTREAM_ROOT, path)) ? [{ path, text: upstreamText(path) }] : [];
   };
 
   test("every bird.cfg that confd is expected to render is read without a finding, and printing its filters loses nothing", () => {

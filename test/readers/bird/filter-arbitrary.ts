@@ -85,6 +85,9 @@ const { statement } = fc.letrec<{ expression: BirdExpression; statement: BirdSta
       member,
       set,
       mask,
+      fc
+        .constantFrom("path" as const, "clist" as const, "eclist" as const, "lclist" as const)
+        .map((of): BirdExpression => ({ kind: "empty", of, ...PLACE })),
       prefix.map((value): BirdExpression => ({ kind: "prefix", value, ...PLACE })),
       address.map(
         (value): BirdExpression => ({
@@ -109,8 +112,8 @@ const { statement } = fc.letrec<{ expression: BirdExpression; statement: BirdSta
     statement: fc.oneof(
       { depthSize: "small", withCrossShrink: true },
       fc
-        .constantFrom<"accept" | "reject">("accept", "reject")
-        .map((kind): BirdStatement => ({ kind, message: null, ...PLACE })),
+        .tuple(fc.constantFrom("accept" as const, "reject" as const, "error" as const), fc.array(any, { maxLength: 2 }))
+        .map(([kind, values]): BirdStatement => ({ kind, values, ...PLACE })),
       fc.tuple(named, any).map(([target, value]): BirdStatement => ({ kind: "assign", target, value, ...PLACE })),
       call.map((one): BirdStatement => ({ kind: "expression", expression: one, ...PLACE })),
       fc.option(any).map((value): BirdStatement => ({ kind: "return", value, ...PLACE })),

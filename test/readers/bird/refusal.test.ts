@@ -33,7 +33,7 @@ test("what people write and BIRD takes, podpath takes", () => {
 });
 
 test("a refusal inside an included file is told there", () => {
-  const beside = (path: string) => ({ path, text: "function f()\n{\n  if x then accept;\n}\n" });
+  const beside = (path: string) => [{ path, text: "function f()\n{\n  if x then accept;\n}\n" }];
   expect(birdRefusals('# Generated\ninclude "bird_aggr.cfg";\n', "bird.cfg", beside)).toMatchObject([
     {
       code: "bird-refused",
@@ -46,21 +46,21 @@ test("a refusal inside an included file is told there", () => {
 
 test("a comment that never ends is told at the last line, with or without an end of line", () => {
   // measured: bird -p says cfg:2:1 and cfg:3:0
-  expect(birdRefusals("/* a\nb", "bird.cfg", () => null)).toMatchObject([{ line: 2 }]);
-  expect(birdRefusals("/* a\nb\n", "bird.cfg", () => null)).toMatchObject([{ line: 3 }]);
+  expect(birdRefusals("/* a\nb", "bird.cfg", () => [])).toMatchObject([{ line: 2 }]);
+  expect(birdRefusals("/* a\nb\n", "bird.cfg", () => [])).toMatchObject([{ line: 3 }]);
 });
 
 test("what pasting adds is not BIRD's to judge", () => {
   expect(
-    birdRefusals("root@n1:~# cat bird.cfg\r\nrouter id 1.1.1.1;\r\nprotocol device {}\r\n", "bird.cfg", () => null),
+    birdRefusals("root@n1:~# cat bird.cfg\r\nrouter id 1.1.1.1;\r\nprotocol device {}\r\n", "bird.cfg", () => []),
   ).toEqual([]);
 });
 
 test("only the file that BIRD is started with needs a protocol, its own or an included one", () => {
   const none = "router id 1.1.1.1;\n";
-  expect(birdRefusals(none, "bird.cfg", () => null)).toMatchObject([{ code: "bird-refused", line: 1 }]);
-  expect(birdRefusals(none, "bird_ipam.cfg", () => null)).toEqual([]);
-  const beside = (path: string) => ({ path, text: "protocol device {}\n" });
+  expect(birdRefusals(none, "bird.cfg", () => [])).toMatchObject([{ code: "bird-refused", line: 1 }]);
+  expect(birdRefusals(none, "bird_ipam.cfg", () => [])).toEqual([]);
+  const beside = (path: string) => [{ path, text: "protocol device {}\n" }];
   expect(birdRefusals(`${none}include "more.cfg";\n`, "bird.cfg", beside)).toEqual([]);
 });
 
@@ -75,7 +75,7 @@ withUpstreamData(() => {
         ["bird", 4],
         ["bird6", 6],
       ] as const) {
-        const beside = (path: string) => ({ path, text: upstreamText(`${root}/${folder}/${path}`) });
+        const beside = (path: string) => [{ path, text: upstreamText(`${root}/${folder}/${path}`) }];
         expect(judgeBird(upstreamText(`${root}/${folder}/${stem}.cfg`), stem, family, beside)).toEqual({
           kind: "taken",
         });

@@ -173,7 +173,7 @@ export const READERS: readonly FuzzedReader[] = [
     return [];
   }),
   other("bird.cfg as BIRD takes it", /bird.*cfg|bird/, (text) =>
-    [FILE, "bird6.cfg"].flatMap((file) => birdRefusals(text, file, () => ({ path: "included", text }))),
+    [FILE, "bird6.cfg"].flatMap((file) => birdRefusals(text, file, () => [{ path: "included", text }])),
   ),
   other("manifests of a cluster", /manifests|cluster/, (text) => clusterOf(text, FILE)),
   other("nodes.yaml", /nodes\.ya?ml|fabric|snapshot\.ya?ml/, (text) => nodesOf(text, FILE)),

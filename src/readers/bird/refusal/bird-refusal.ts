@@ -1,4 +1,4 @@
-import type { IncludedFile } from "../configuration.ts";
+import type { Includes } from "../included.ts";
 import { filterDefinition, functionDefinition } from "./command.ts";
 import { type BirdRefusal, lex, NotJudged, Refused } from "./lexer.ts";
 import { address, FLAGS, interfacePatterns, listOf, number, prefix } from "./option-pattern.ts";
@@ -17,12 +17,7 @@ export type BirdJudgement =
  * Judges a configuration as `bird -p` of BIRD 1.6.8 does (bird6 for family 6): at the first thing it does not take it stops, with its own
  * message, at the line that it would name. Held against the real one with thousands of broken configurations.
  */
-export function judgeBird(
-  text: string,
-  file: string,
-  family: 4 | 6,
-  beside: (name: string) => IncludedFile | null = () => null,
-): BirdJudgement {
+export function judgeBird(text: string, file: string, family: 4 | 6, beside: Includes = () => []): BirdJudgement {
   const parser = parserOf(lex(text, file, family, beside), file);
   const counts = new Map<string, number>();
   parser.define("master", { kind: "table" });

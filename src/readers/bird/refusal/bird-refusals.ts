@@ -1,18 +1,13 @@
 import type { Finding } from "../../../model/finding.ts";
 import { dumpLines } from "../../dump-text.ts";
-import type { IncludedFile } from "../configuration.ts";
+import type { Includes } from "../included.ts";
 import { judgeBird, NO_PROTOCOL } from "./bird-refusal.ts";
 
 /** What BIRD 1.6 says against a configuration as a finding, in its words; bird6.cfg is for BIRD's IPv6 daemon. */
-export function birdRefusals(
-  text: string,
-  file: string,
-  beside: (name: string) => IncludedFile | null,
-): readonly Finding[] {
-  const judged = judgeBird(plain(text, file), file, /bird6[^/]*$/.test(file) ? 6 : 4, (name) => {
-    const found = beside(name);
-    return found === null ? null : { path: found.path, text: plain(found.text, found.path) };
-  });
+export function birdRefusals(text: string, file: string, beside: Includes): readonly Finding[] {
+  const judged = judgeBird(plain(text, file), file, /bird6[^/]*$/.test(file) ? 6 : 4, (name, from) =>
+    beside(name, from).map(({ path, text: inside }) => ({ path, text: plain(inside, path) })),
+  );
   if (judged.kind !== "refused") return [];
   const { line, message } = judged.refusal;
   // A file that another one includes need not have any.

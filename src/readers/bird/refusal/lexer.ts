@@ -1,5 +1,5 @@
 import { type Address, parseIPv4, parseIPv6 } from "../../../net/address.ts";
-import type { IncludedFile } from "../configuration.ts";
+import type { Includes } from "../included.ts";
 import { ENUM_VALUES, KEYWORDS } from "./keywords.ts";
 
 /** What BIRD 1.6 says against a configuration: the first thing only, and where its lexer stands then. */
@@ -51,13 +51,7 @@ const DEEPEST_INCLUDE = 8;
 const LONGEST_SYMBOL = 64;
 
 /** Cuts a configuration into tokens, file by file as BIRD includes them. A generator: BIRD stops at its first refusal. */
-export function* lex(
-  text: string,
-  file: string,
-  family: 4 | 6,
-  beside: (name: string) => IncludedFile | null,
-  depth = 1,
-): Generator<Token, void> {
+export function* lex(text: string, file: string, family: 4 | 6, beside: Includes, depth = 1): Generator<Token, void> {
   let at = 0;
   let line = 1;
   const refuse = (message: string): never => {
@@ -82,9 +76,9 @@ export function* lex(
       if (name !== null) {
         if (name === "") refuse("Include with empty argument");
         if (depth >= DEEPEST_INCLUDE) refuse("Max include depth reached");
-        const found = beside(name);
-        if (found === null) throw new NotJudged();
-        yield* lex(found.text, found.path, family, beside, depth + 1);
+        const found = beside(name, file);
+        if (found.length === 0) throw new NotJudged();
+        for (const { text: inside, path } of found) yield* lex(inside, path, family, beside, depth + 1);
         continue;
       }
     }

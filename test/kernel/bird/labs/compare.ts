@@ -209,9 +209,10 @@ function kernelRoutes(routes: readonly Route[]): readonly string[] {
         destination.length === addressBits(destination.address.family)
           ? formatAddress(destination.address)
           : formatPrefix(destination);
-      const to = formatPrefix(destination) === "0.0.0.0/0" ? "default" : bare;
+      const to = destination.length === 0 ? "default" : bare;
       const hops = (type === "unicast" ? nextHops : []).map(
-        ({ gateway, interface: device }) => `${gateway === null ? "" : `via ${formatAddress(gateway)} `}dev ${device}`,
+        ({ gateway, interface: device, weight }) =>
+          `${gateway === null ? "" : `via ${formatAddress(gateway)} `}dev ${device}${weight > 1 ? ` weight ${weight}` : ""}`,
       );
       const kind = type === "unicast" ? "" : `${type} `;
       const source = preferredSource === null ? "" : ` src ${formatAddress(preferredSource)}`;

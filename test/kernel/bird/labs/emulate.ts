@@ -14,6 +14,7 @@ import { originTable } from "../../../../src/model/origin.ts";
 import type { Route } from "../../../../src/model/route.ts";
 import { type Family, parseAddress } from "../../../../src/net/address.ts";
 import { readBirdConfiguration } from "../../../../src/readers/bird/configuration.ts";
+import { includesAmong } from "../../../../src/readers/bird/included.ts";
 import { readSnapshot } from "../../../../src/readers/snapshot/read-snapshot.ts";
 import { birdcText } from "../../../../src/report/bird/birdc-text.ts";
 import { birdClock } from "../../../../src/report/bird/clock.ts";
@@ -115,7 +116,9 @@ function play(world: World, speakers: Map<string, Speaker>, event: LabEvent, fam
   const speaker = speakers.get(event.node);
   switch (event.kind) {
     case "start": {
-      const { configuration, findings } = readBirdConfiguration(event.config, "bird.cfg", originTable());
+      const files = new Map(Object.entries(event.files ?? {}).map(([path, text]) => [path, { path, text }]));
+      const includes = includesAmong(files);
+      const { configuration, findings } = readBirdConfiguration(event.config, "bird.cfg", originTable(), includes);
       if (findings.length > 0) throw new Error(findings.map(({ message }) => message).join("\n"));
       const { speaker: made } = speakerOf(configuration, family, parseAddress("1.1.1.1"));
       // BIRD refuses to start with some of them: then there is none.

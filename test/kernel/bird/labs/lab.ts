@@ -7,6 +7,8 @@ export type LabEvent =
       readonly kind: "start";
       readonly node: string;
       readonly config: string;
+      /** What the configuration includes, by name. */
+      readonly files?: Readonly<Record<string, string>>;
       /** In the syntax of BIRD 2, which runs in the place of 1.6. */
       readonly second?: string;
       /** Of the program: `-R` recovers what was there before (graceful restart). */

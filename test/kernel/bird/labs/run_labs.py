@@ -150,9 +150,12 @@ class Lab:
         if event["kind"] == "run":
             inside(name, *event["words"], check=True)
         elif event["kind"] == "start":
-            config = os.path.join(self.scratch, f"{node}.cfg")
-            with open(config, "w") as handle:
-                handle.write(event.get("second", event["config"]))
+            config = os.path.join(self.scratch, node, "bird.cfg")
+            for file, text in {"bird.cfg": event.get("second", event["config"]), **event.get("files", {})}.items():
+                path = os.path.join(self.scratch, node, file)
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                with open(path, "w") as handle:
+                    handle.write(text)
             program = os.path.join(self.folders[1], "bird") if "second" in event else os.path.join(self.folders[0], self.lab["program"])
             command = ["ip", "netns", "exec", name, program, "-f", "-s", self.control(node)]
             phase = len(self.birds) * 170_000_000
