@@ -80,10 +80,10 @@ export function allowEchoReply6(runtime: HostRuntime, { packet: { src }, input }
   return allowIcmp6(runtime, V6_ECHO_REPLY, src, backTo(runtime, src), input?.kind === "loopback");
 }
 
-/** icmp6_iif(), tcp_v6_iif(): what came through lo came, for link-local addresses, over the device that has its destination. */
+/** icmp6_iif(), tcp_v6_iif(): what goes through lo came, for link-local addresses, over the device that has its destination. */
 export function cameBy({ input, output, route }: Skb): Interface | null {
-  if (input?.kind === "loopback" && route?.kind === "local") return route.output;
-  return input ?? output;
+  const device = input ?? output;
+  return device?.kind === "loopback" && route?.kind === "local" ? route.output : device;
 }
 
 function isToAnycast({ route }: Skb): boolean {
