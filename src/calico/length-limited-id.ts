@@ -1,5 +1,4 @@
-import { sha256 } from "@noble/hashes/sha2.js";
-import { utf8ToBytes } from "@noble/hashes/utils.js";
+import { sha256Words } from "../net/sha256-words.ts";
 import { base64url } from "./base64url.ts";
 
 /** The longest name of an iptables chain, without the closing NUL. */
@@ -13,5 +12,11 @@ export function lengthLimitedID(prefix: string, suffix: string, longest: number)
   const whole = prefix + suffix;
   // a suffix that fills the name exactly must not look like a hash
   if (whole.length < longest || (whole.length === longest && !suffix.startsWith("_"))) return whole;
-  return `${prefix}_${base64url(sha256(utf8ToBytes(suffix))).slice(0, longest - 1 - prefix.length)}`;
+  return `${prefix}_${base64url(sha256(suffix)).slice(0, longest - 1 - prefix.length)}`;
+}
+
+function sha256(text: string): Uint8Array {
+  const digest = new DataView(new ArrayBuffer(32));
+  for (const [i, word] of sha256Words(text).entries()) digest.setInt32(i * 4, word);
+  return new Uint8Array(digest.buffer);
 }

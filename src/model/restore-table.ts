@@ -10,10 +10,28 @@ export interface RestoreRule {
   readonly origin: Origin;
 }
 
+/** Rules of which each begins with a comment that takes long to make: a hash of its rule and of all before it. */
+export interface CommentedRules {
+  /** Without that comment. */
+  readonly rests: readonly RestoreRule[];
+  /** The text of the comment of one of them, by its index. */
+  commentOf(index: number): string;
+}
+
+/** Such rules with all of their lines. */
+export function withComments({ rests, commentOf }: CommentedRules): readonly RestoreRule[] {
+  return rests.map(({ text, origin }, i) => ({
+    text: `-m comment --comment "${commentOf(i)}"${text === "" ? "" : ` ${text}`}`,
+    origin,
+  }));
+}
+
 /** A chain that a program owns whole. Equal chains of many nodes are one object: what is made of it is made once. */
 export interface RestoreChain {
   readonly name: string;
   readonly rules: readonly RestoreRule[];
+  /** The same rules, for those who need no comments. */
+  readonly commented?: () => CommentedRules;
   /** The same object for all chains whose rules differ in nothing but the chain's own name and the hashes that are made of it. */
   readonly likeness?: Likeness;
   /** What its rules jump to, in their order, where that is known without them: they ask no set, and no resource made them. */

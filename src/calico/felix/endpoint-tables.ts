@@ -133,7 +133,8 @@ export function endpointTables(
       own.set(workloadChain(workload, direction, context, rendering), workload.endpoint);
   }
   const spoofed = spoofingRules(workloads, rendering, spoofing);
-  const ofInterfaces = hostChains(interfaces, context, settings);
+  const ofInterfaces =
+    interfaces.length === 0 ? rendering.withoutHostEndpoints() : hostChains(interfaces, context, settings);
   const chains = new Map(ofInterfaces);
   chains.set("filter", [...(ofInterfaces.get("filter") ?? []), ...dispatchOf(workloads, settings), ...own.keys()]);
   chains.set("raw", [...(ofInterfaces.get("raw") ?? []), restoreChain({ name: "cali-rpf-skip", rules: spoofed })]);

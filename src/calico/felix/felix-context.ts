@@ -23,6 +23,7 @@ import type { EndpointTier } from "./endpoint-chain.ts";
 import { endpointTiers, type PolicyListKind, policyTieBreak } from "./endpoint-tiers.ts";
 import { felixBand } from "./felix-band.ts";
 import { type FelixBand, type FelixSettings, isSince } from "./felix-settings.ts";
+import { type HostChains, hostChains } from "./host-chains.ts";
 import { ipSetName, type SetDefinition } from "./ip-set-names.ts";
 import { memberFinder } from "./member-finder.ts";
 import { felixParameters } from "./parameters.ts";
@@ -39,6 +40,8 @@ export interface Rendering {
   ofClass(endpoints: LabelledClass): ClassChains;
   /** One object for the chains of all workloads of a class that are told apart by nothing but their names. */
   likenessOf(endpoints: LabelledClass, others: string): Likeness;
+  /** The chains of all nodes without host endpoints. */
+  withoutHostEndpoints(): HostChains;
   /** The table of all nodes whose endpoints add nothing of their own to it. */
   usual(table: RestoreTable, make: () => RestoreTable): RestoreTable;
 }
@@ -232,6 +235,7 @@ export function felixContext(
         chains,
         ofClass: once((endpoints: LabelledClass) => classChains(endpoints, context, chains)),
         likenessOf: (endpoints, others) => likenesses(endpoints)(others),
+        withoutHostEndpoints: lazily(() => hostChains([], context, settings)),
         usual: (table, make) => {
           const found = usual.get(table) ?? make();
           usual.set(table, found);

@@ -84,6 +84,11 @@ function ofFamily(node: DeclaredNode, context: FelixContext, family: Family) {
   };
 }
 
+/** Whether a chain can be one of Felix's: others look for theirs beside them. */
+function isChainName(name: string): boolean {
+  return name.startsWith("cali-");
+}
+
 /** A table of Felix's with what the endpoints of a node add to it. */
 function ownTable(table: RestoreTable, endpoints: EndpointTables, met: Met): RestoreTable {
   const own = new Map<string, RestoreChain>();
@@ -103,6 +108,7 @@ function ownTable(table: RestoreTable, endpoints: EndpointTables, met: Met): Res
       return chains();
     },
     find: (name) => {
+      if (!isChainName(name)) return undefined;
       const known = own.get(name);
       if (known === undefined) {
         if (!met.chains.has(name)) met.meetAll();

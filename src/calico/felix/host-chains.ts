@@ -17,8 +17,10 @@ export interface HostInterface {
   readonly endpoint: LabelledClass;
 }
 
+export type HostChains = ReadonlyMap<TableName, readonly RestoreChain[]>;
+
 /** Both directions' tiers of one kind of policies, one without any where only the other direction has policies. */
-function tiersOf(context: FelixContext, endpoint: LabelledClass, kind: PolicyListKind) {
+function tiersOf(context: Pick<FelixContext, "tiersOf">, endpoint: LabelledClass, kind: PolicyListKind) {
   const ingress = context.tiersOf(endpoint, "ingress", kind);
   const egress = context.tiersOf(endpoint, "egress", kind);
   const empty = (tiers: readonly EndpointTier[]): readonly EndpointTier[] =>
@@ -38,9 +40,9 @@ const NEVER_DROPS = { vxlan: false, ipip: false };
  */
 export function hostChains(
   interfaces: readonly HostInterface[],
-  context: FelixContext,
+  context: Pick<FelixContext, "tiersOf">,
   settings: FelixSettings,
-): ReadonlyMap<TableName, readonly RestoreChain[]> {
+): HostChains {
   const raw: FelixChain[] = [];
   const mangle: FelixChain[] = [];
   const filter: FelixChain[] = [];

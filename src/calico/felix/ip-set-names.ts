@@ -1,7 +1,6 @@
-import { sha224 } from "@noble/hashes/sha2.js";
-import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { base64url } from "../base64url.ts";
 import { canonicalSelector, type Selector } from "../selector/selector.ts";
+import { ruleDigest } from "./rule-digest.ts";
 
 const LONGEST_SET_NAME = 31;
 
@@ -16,7 +15,7 @@ export function isSetName(name: string): boolean {
 }
 
 function hashedID(kind: string, content: string): string {
-  return `${kind}:${base64url(sha224(utf8ToBytes(`${kind}:${content}`)))}`;
+  return `${kind}:${base64url(ruleDigest(null, `${kind}:${content}`))}`;
 }
 
 /** The id of the set of endpoints and network sets that a selector chooses (libcalico-go/lib/selector, UniqueID). */

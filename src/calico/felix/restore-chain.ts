@@ -1,40 +1,47 @@
-import { lazyChain } from "../../model/lazy-chain.ts";
+import { commentedChain } from "../../model/lazy-chain.ts";
 import type { Likeness } from "../../model/likeness.ts";
+import { once } from "../../model/once.ts";
 import { NO_ORIGIN } from "../../model/origin.ts";
-import type { RestoreChain, RestoreHook, RestoreRule, RestoreTable } from "../../model/restore-table.ts";
+import {
+  type CommentedRules,
+  type RestoreChain,
+  type RestoreHook,
+  type RestoreRule,
+  type RestoreTable,
+  withComments,
+} from "../../model/restore-table.ts";
 import { type FelixChain, type FelixHook, type FelixRule, type FelixTable, felixRuleText } from "./felix-rule.ts";
 import { ruleHashes } from "./rule-hash.ts";
 
 /** @param seed the chain's name as its hashes know it */
-function restoreRules(seed: string, rules: readonly FelixRule[]): readonly RestoreRule[] {
-  const texts = rules.map(felixRuleText);
-  const hashes = ruleHashes(seed, texts);
-  return rules.map(({ origin }, i) => {
-    const [text, hash] = [texts[i] ?? "", hashes[i] ?? ""];
-    return {
-      text: `-m comment --comment "cali:${hash}"${text === "" ? "" : ` ${text}`}`,
-      origin: origin ?? NO_ORIGIN,
-    };
-  });
+function hashedRules(seed: string, rules: readonly FelixRule[]): CommentedRules {
+  const rests = rules.map((rule): RestoreRule => ({ text: felixRuleText(rule), origin: rule.origin ?? NO_ORIGIN }));
+  const hashes = once(() =>
+    ruleHashes(
+      seed,
+      rests.map(({ text }) => text),
+    ),
+  );
+  return { rests, commentOf: (index) => `cali:${hashes()[index] ?? ""}` };
 }
 
-/** A chain with the hash of each rule in its text, made when somebody looks at them. */
+/** A chain whose rules begin with their hashes, made when somebody looks at them. */
 export function restoreChain({ name, rules }: FelixChain): RestoreChain {
   return chainLater(name, () => rules);
 }
 
 /** The same of a chain whose rules have nothing but an interface and a target: `RestoreChain.leads`. */
 export function leadingChain({ name, rules }: FelixChain): RestoreChain {
-  return lazyChain(name, () => restoreRules(name, rules), { leads: () => rules.map(targetOf) });
+  return commentedChain(name, () => hashedRules(name, rules), { leads: () => rules.map(targetOf) });
 }
 
 /** The same of a chain whose rules are not rendered yet. */
 export function chainLater(name: string, render: () => readonly FelixRule[], likeness?: Likeness): RestoreChain {
-  return lazyChain(name, () => restoreRules(name, render()), likeness === undefined ? {} : { likeness });
+  return commentedChain(name, () => hashedRules(name, render()), likeness === undefined ? {} : { likeness });
 }
 
 function restoreHook({ chain, mode, rules }: FelixHook): RestoreHook {
-  return { chain, mode, rules: restoreRules(mode === "append" ? `${chain}*appends*` : chain, rules) };
+  return { chain, mode, rules: withComments(hashedRules(mode === "append" ? `${chain}*appends*` : chain, rules)) };
 }
 
 /** A whole table with the hash of each rule in its text. */
@@ -69,7 +76,7 @@ export function reachableChains(
       const { likeness, leads } = chain;
       if (likeness !== undefined && alike.has(likeness)) continue;
       if (likeness !== undefined) alike.add(likeness);
-      visit(leads?.() ?? targetsOf(chain.rules));
+      visit(leads?.() ?? targetsOf(chain.commented?.().rests ?? chain.rules));
     }
   };
   for (const { rules } of hooks) visit(targetsOf(rules));

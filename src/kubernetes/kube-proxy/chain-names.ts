@@ -1,4 +1,4 @@
-import { sha256Words } from "./sha256-words.ts";
+import { sha256Words } from "../../net/sha256-words.ts";
 
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const HASH_LENGTH = 16;

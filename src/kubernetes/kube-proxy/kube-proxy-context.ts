@@ -33,6 +33,8 @@ export interface SharedPortal {
 export interface FamilyPortals {
   readonly family: Family;
   readonly portals: readonly SharedPortal[];
+  /** Those whose rules depend on the node. */
+  readonly ofNode: readonly SharedPortal[];
   readonly isLarge: boolean;
   /** Chains and whole tables, by what makes them differ between nodes. */
   readonly portalChains: Map<string, ChainsByName>;
@@ -92,9 +94,8 @@ function familyPortals(
   hintsAlways: boolean,
   origins: OriginTable,
 ): FamilyPortals {
-  return {
-    family,
-    portals: portals.map((portal) => ({
+  const shared = portals.map(
+    (portal): SharedPortal => ({
       portal,
       ofNode:
         portal.usesLocal || (portal.hinted && (hintsAlways || portal.hintsAsked)) || portal.sourceRanges.length > 0,
@@ -106,7 +107,12 @@ function familyPortals(
             ? originOfField(origins, source.origin, ENDPOINT_FIELD[source.kind] ?? "")
             : podOrigin,
       },
-    })),
+    }),
+  );
+  return {
+    family,
+    portals: shared,
+    ofNode: shared.filter(({ ofNode }) => ofNode),
     isLarge: isLarge(portals),
     portalChains: new Map(),
     sharedChains: new Map(),

@@ -31,7 +31,7 @@ export interface ProxyNodeSettings {
 }
 
 export function proxyTables(family: FamilyPortals, settings: ProxyNodeSettings): readonly RestoreTable[] {
-  const ofNode = family.portals.filter((shared) => shared.ofNode).map((shared) => onNode(shared, settings));
+  const ofNode = family.ofNode.map((shared) => onNode(shared, settings));
   const states = ofNode.map(({ state }) => state.key).join(" ");
   const everywhere = [settings.local?.ifLocal ?? "", settings.masqueradeAll, settings.nodePortJumps.join("\n")];
   const key = JSON.stringify([states, ...everywhere, settings.fixed]);

@@ -1,6 +1,6 @@
 import type { Host } from "../../model/host.ts";
 import type { Interface } from "../../model/interface.ts";
-import { assumedSysctls, completeSysctls } from "../snapshot/assumed-sysctls.ts";
+import { assumedNodeSysctls, assumedSysctls, completeSysctls } from "../snapshot/assumed-sysctls.ts";
 import { openSysctls } from "../snapshot/sysctl-look-up.ts";
 
 /**
@@ -11,17 +11,10 @@ export function nodeSysctls(
   written: ReadonlyMap<string, string>,
   interfaces: ReadonlyMap<string, Interface>,
 ): Pick<Host, "sysctls" | "dumpedSysctls"> {
-  const assumedOf = new Map<string, ReadonlyMap<string, string>>();
-  const assumed = (key: string): ReadonlyMap<string, string> => {
-    const name = /^net\.ipv[46]\.(?:conf|neigh)\.([^.]+)\./.exec(key)?.[1]?.replaceAll("/", ".") ?? "";
-    const device = interfaces.get(name);
-    const known = assumedOf.get(name) ?? assumedSysctls("node", device === undefined ? [] : [device], true);
-    assumedOf.set(name, known);
-    return known;
-  };
+  const assumed = assumedNodeSysctls(interfaces);
   const readAll = (): ReturnType<typeof completeSysctls> =>
     completeSysctls(written, assumedSysctls("node", interfaces.values(), true));
-  const { sysctls } = openSysctls(written, assumed, readAll);
+  const { sysctls } = openSysctls(written, () => assumed, readAll);
   return {
     sysctls,
     dumpedSysctls: {

@@ -15,7 +15,7 @@ import type { Family } from "../../net/address.ts";
 import { readRuleText } from "../iptables/rule.ts";
 import type { RuleScope } from "../iptables/rule-reading.ts";
 import { type SharedParts, sharedParts } from "../iptables/shared-parts.ts";
-import { readInterfaceRule } from "./interface-rule.ts";
+import { readCommentedRules } from "./commented-rules.ts";
 import { partlyLazyMap } from "./lazy-map.ts";
 
 const TABLES: readonly TableName[] = ["raw", "mangle", "nat", "filter", "security"];
@@ -170,7 +170,8 @@ function chainOf(chain: RestoreChain, scope: Scope): Chain {
     name: chain.name,
     policy: null,
     get rules() {
-      rules ??= rulesOf(chain.rules, scope);
+      rules ??=
+        chain.commented === undefined ? rulesOf(chain.rules, scope) : readCommentedRules(chain.commented(), scope);
       return rules;
     },
     counters: null,
@@ -189,8 +190,5 @@ const isChain = (name: string): boolean => /^(?:cali|KUBE|CNI)-/.test(name);
 type Scope = Omit<RuleScope, "origin"> & { readonly shared: SharedParts };
 
 function rulesOf(rules: readonly RestoreRule[], scope: Scope): readonly Rule[] {
-  return rules.flatMap(({ text, origin }) => {
-    const own = { ...scope, origin };
-    return readInterfaceRule(text, own, scope.shared) ?? readRuleText(text, own).rules;
-  });
+  return rules.flatMap(({ text, origin }) => readRuleText(text, { ...scope, origin }).rules);
 }

@@ -11,10 +11,12 @@ export interface SharedParts {
   readonly matches: Map<string, Match>;
   /** What was read of `-s` and `-d`, by its text with `!` before it: the addresses of a pod stand in several rules. */
   readonly addresses: Map<string, readonly (AddressSelector | null)[]>;
+  /** What was read of whole rules, by family and text: of rules that keep nothing between packets, each with another comment. */
+  readonly rules: Map<string, readonly Rule[]>;
 }
 
 export function sharedParts(): SharedParts {
-  return { jumps: new Map(), gotos: new Map(), matches: new Map(), addresses: new Map() };
+  return { jumps: new Map(), gotos: new Map(), matches: new Map(), addresses: new Map(), rules: new Map() };
 }
 
 /** Matches that keep nothing between packets: the state of others belongs to their options' object (match-state.ts). */
@@ -32,6 +34,14 @@ const STATELESS: ReadonlySet<keyof Matches> = new Set([
 /** What the match is filed under; null for one that every rule has to have for itself. */
 export function matchKey(name: keyof Matches, words: readonly string[], context: RuleContext): string | null {
   return STATELESS.has(name) ? `${name} ${context.family} ${context.protocol} ${words.join("\0")}` : null;
+}
+
+/** Whether rules may have the rule's matches and its target in common. */
+export function keepsNothing({ matches, target }: Rule): boolean {
+  return (
+    matches.every(({ name }) => name === "comment" || STATELESS.has(name)) &&
+    (target?.kind !== "extension" || target.call.name === "MARK")
+  );
 }
 
 const VERDICTS = {

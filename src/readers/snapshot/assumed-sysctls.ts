@@ -1,11 +1,6 @@
 import type { Host } from "../../model/host.ts";
 import type { Interface } from "../../model/interface.ts";
 
-/** `net.ipv4.conf.<device>.`: dots in a device's name stand as slashes, as `sysctl -a` prints them. */
-function conf(family: 4 | 6, device: string): string {
-  return `net.ipv${family}.conf.${device.replaceAll(".", "/")}.`;
-}
-
 /** True for the host's end of a Calico pod's veth pair. */
 export function isWorkloadInterface(device: string): boolean {
   return /^cali[0-9a-f]/.test(device);
@@ -49,6 +44,51 @@ const DEVICE_6: readonly (readonly [string, string])[] = [
   ["proxy_ndp", "0"],
 ];
 
+/** What a device has: what stands before and behind its name in the key, and the value. */
+interface DeviceSysctl {
+  readonly before: string;
+  readonly behind: string;
+  readonly value: string;
+}
+
+/** In the order in which they are listed. */
+function deviceSysctls(forwards: boolean, isWorkload: boolean): ReadonlyMap<string, DeviceSysctl> {
+  const sysctls = new Map<string, DeviceSysctl>();
+  const set = (before: string, behind: string, value: string): unknown =>
+    sysctls.set(`${before}${behind}`, { before, behind, value });
+  const forwarding = forwards ? "1" : "0";
+  for (const [key, value] of DEVICE_4) set("net.ipv4.conf.", key, value);
+  for (const [key, value] of DEVICE_6) set("net.ipv6.conf.", key, value);
+  set("net.ipv4.conf.", "forwarding", forwarding);
+  set("net.ipv6.conf.", "forwarding", forwarding);
+  if (!isWorkload) return sysctls;
+  // rp_filter is copied from `default`; Felix checks the source in the raw table
+  set("net.ipv4.conf.", "proxy_arp", "1");
+  set("net.ipv4.conf.", "route_localnet", "1");
+  set("net.ipv6.conf.", "proxy_ndp", "1");
+  set("net.ipv6.conf.", "accept_ra", "0");
+  set("net.ipv4.neigh.", "proxy_delay", "0");
+  return sysctls;
+}
+
+const FORWARDING = { ordinary: deviceSysctls(true, false), workload: deviceSysctls(true, true) };
+const NOT_FORWARDING = { ordinary: deviceSysctls(false, false), workload: deviceSysctls(false, true) };
+
+function ofDevice(kind: Host["kind"], device: string, forwards: boolean): ReadonlyMap<string, DeviceSysctl> {
+  const { ordinary, workload } = forwards ? FORWARDING : NOT_FORWARDING;
+  return kind === "node" && isWorkloadInterface(device) ? workload : ordinary;
+}
+
+function ofHost(kind: Host["kind"], forwards: boolean): Map<string, string> {
+  const sysctls = new Map(KERNEL);
+  sysctls.set("net.ipv4.ip_forward", forwards ? "1" : "0");
+  if (kind === "node") {
+    sysctls.set("net.bridge.bridge-nf-call-iptables", "1");
+    sysctls.set("net.bridge.bridge-nf-call-ip6tables", "1");
+  }
+  return sysctls;
+}
+
 /**
  * The sysctls of a host that nobody dumped: the kernel's defaults, and what Kubernetes and Calico set on a node
  * (felix/dataplane/linux/endpoint_mgr.go configureInterface; kubelet and kube-proxy: ip_forward, bridge-nf-call-*).
@@ -59,28 +99,31 @@ export function assumedSysctls(
   interfaces: Iterable<Interface>,
   forwards: boolean,
 ): Map<string, string> {
-  const sysctls = new Map(KERNEL);
-  const forwarding = forwards ? "1" : "0";
-  sysctls.set("net.ipv4.ip_forward", forwarding);
-  if (kind === "node") {
-    sysctls.set("net.bridge.bridge-nf-call-iptables", "1");
-    sysctls.set("net.bridge.bridge-nf-call-ip6tables", "1");
-  }
+  const sysctls = ofHost(kind, forwards);
   for (const device of ["all", "default", ...[...interfaces].map((one) => one.name)]) {
-    for (const [key, value] of DEVICE_4) sysctls.set(conf(4, device) + key, value);
-    for (const [key, value] of DEVICE_6) sysctls.set(conf(6, device) + key, value);
-    sysctls.set(`${conf(4, device)}forwarding`, forwarding);
-    sysctls.set(`${conf(6, device)}forwarding`, forwarding);
-    if (kind !== "node" || !isWorkloadInterface(device)) continue;
-    // rp_filter is copied from `default`; Felix checks the source in the raw table
-    sysctls.set(`${conf(4, device)}proxy_arp`, "1");
-    sysctls.set(`${conf(4, device)}route_localnet`, "1");
-    sysctls.set(`${conf(6, device)}proxy_ndp`, "1");
-    sysctls.set(`${conf(6, device)}accept_ra`, "0");
-    sysctls.set(`net.ipv4.neigh.${device.replaceAll(".", "/")}.proxy_delay`, "0");
+    const name = `${device.replaceAll(".", "/")}.`;
+    for (const { before, behind, value } of ofDevice(kind, device, forwards).values())
+      sysctls.set(before + name + behind, value);
   }
   return sysctls;
 }
+
+/** The same of a node, key by key. */
+export function assumedNodeSysctls(interfaces: Pick<ReadonlyMap<string, Interface>, "has">): DumpedSysctls {
+  return {
+    get(key) {
+      const found = OF_DEVICE.exec(key);
+      if (found === null) return NODE.get(key);
+      const [, before = "", written = "", behind = ""] = found;
+      const device = written.replaceAll("/", ".");
+      const isThere = device === "all" || device === "default" || interfaces.has(device);
+      return isThere ? ofDevice("node", device, true).get(before + behind)?.value : undefined;
+    },
+  };
+}
+
+const OF_DEVICE = /^(net\.ipv[46]\.(?:conf|neigh)\.)([^.]+)\.(.+)$/;
+const NODE = ofHost("node", true);
 
 export type CompletedSysctls = Pick<Host, "sysctls" | "dumpedSysctls"> & { readonly knowledge: "known" | "assumed" };
 
@@ -102,7 +145,7 @@ export function completeSysctls(
   return { sysctls, dumpedSysctls: new Set(dumped.keys()), knowledge: isWhole ? "known" : "assumed" };
 }
 
-/** Values that stand in a dump. */
+/** Values that can be asked for by their keys. */
 export interface DumpedSysctls {
   get(key: string): string | undefined;
 }
@@ -116,7 +159,7 @@ export function tellsAll(dumped: DumpedSysctls): boolean {
 export function completedValue(
   key: string,
   dumped: DumpedSysctls,
-  assumed: ReadonlyMap<string, string>,
+  assumed: DumpedSysctls,
   isWhole: boolean,
 ): string | undefined {
   const written = dumped.get(key);

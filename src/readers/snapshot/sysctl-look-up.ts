@@ -40,18 +40,18 @@ function linesOf(text: string, name: string): string {
 /**
  * The sysctls of a dump of which keys are looked up one by one, until somebody wants all of them.
  *
- * @param assumed what is assumed of a key, and of the same key of `default`
+ * @param assumed what is assumed where the dump has no value
  */
 export function openSysctls(
   dumped: DumpedSysctls,
-  assumed: (key: string) => ReadonlyMap<string, string>,
+  assumed: () => DumpedSysctls,
   readAll: () => CompletedSysctls,
 ): CompletedSysctls {
   const isWhole = tellsAll(dumped);
   const values = new Map<string, string | undefined>();
   const look = (key: string): string | undefined => {
     if (values.has(key)) return values.get(key);
-    const value = dumped.get(key) ?? completedValue(key, dumped, assumed(key), isWhole);
+    const value = dumped.get(key) ?? completedValue(key, dumped, assumed(), isWhole);
     values.set(key, value);
     return value;
   };

@@ -3,7 +3,7 @@ import { utf8ToBytes } from "@noble/hashes/utils.js";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { endpointChainName, serviceChainName } from "../../../src/kubernetes/kube-proxy/chain-names.ts";
-import { sha256Words } from "../../../src/kubernetes/kube-proxy/sha256-words.ts";
+import { sha256Words } from "../../../src/net/sha256-words.ts";
 
 function digest(text: string): string {
   return [...sha256Words(text)].map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");

@@ -33,14 +33,15 @@ test("a rule of an interface that is read sooner is the rule that the reader of 
   let sooner = 0;
   fc.assert(
     fc.property(rule, fc.nat(9), ({ hash, words, name, chain, side, jump }, origin) => {
-      const text = `-m comment --comment "cali:${hash}" ${words}--${side}-interface ${name} --${jump} ${chain}`;
+      const rest = `${words}--${side}-interface ${name} --${jump} ${chain}`;
       const scope = { family: 4, isChain: (one: string) => one.startsWith("cali-"), counters: null, origin } as const;
-      const read = readInterfaceRule(text, scope, sharedParts());
+      const comment = { name: "comment", options: { text: `cali:${hash}` } } as const;
+      const read = readInterfaceRule(rest, comment, scope, sharedParts());
       if (read === null) return;
       sooner++;
-      expect([read]).toStrictEqual(readRuleText(text, scope).rules);
+      expect([read]).toStrictEqual(readRuleText(`-m comment --comment "cali:${hash}" ${rest}`, scope).rules);
     }),
     { numRuns: 2000 },
   );
-  expect(sooner).toBeGreaterThan(50);
+  expect(sooner).toBeGreaterThan(20);
 });

@@ -1,4 +1,4 @@
-import { compress, SCHEDULE, SHA256_INITIAL } from "../../net/sha2-block.ts";
+import { compress, SCHEDULE, SHA256_INITIAL } from "./sha2-block.ts";
 
 const STATE = new Int32Array(8);
 const ENCODER = new TextEncoder();
