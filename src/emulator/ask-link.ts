@@ -12,7 +12,8 @@ import {
 } from "../linux/solicitation.ts";
 import type { Interface } from "../model/interface.ts";
 import { type Address, formatAddress, sameAddress } from "../net/address.ts";
-import { eventQueue, moveEvents } from "./event-queue.ts";
+import { askCrowd } from "./ask-crowd.ts";
+import { type EventQueue, eventQueue, moveEvents } from "./event-queue.ts";
 import { linkOf, macOf, others } from "./topology.ts";
 import { runtimeOf, settle, type World } from "./world.ts";
 
@@ -55,7 +56,9 @@ function byArp(
   mac: string | null,
 ): Asked {
   const before = mac === null ? null : findNeighbour(runtime.neighbours, device.name, nextHop);
-  const open = aside(world, () => sendArpRequest(runtime, device, nextHop, sender, mac));
+  const open =
+    (mac === null ? askCrowd(world, runtime, device, nextHop, sender) : null) ??
+    byFrames(world, runtime, device, nextHop, sender, mac);
   const entry = findNeighbour(runtime.neighbours, device.name, nextHop);
   if (entry === before) return { found: null, open };
   if (entry === null || entry.state !== "resolved" || entry.mac === null) return { found: null, open };
@@ -66,21 +69,40 @@ function byArp(
   return { found: { kind: "mac", mac: entry.mac, text: entry.text }, open };
 }
 
-/**
- * Runs what frames without a journey (ARP) do, to its end, while everything else waits. True when one of them went to
- * machines that nobody dumped.
- */
-function aside(world: World, action: () => void): boolean {
-  const waiting = world.queue;
-  const before = world.escaped;
+/** True where the question, or the answer, went to machines that nobody dumped. */
+function byFrames(
+  world: World,
+  runtime: HostRuntime,
+  device: Interface,
+  nextHop: Address,
+  sender: Address | null,
+  mac: string | null,
+): boolean {
+  const waiting = putAside(world);
+  sendArpRequest(runtime, device, nextHop, sender, mac);
+  return goOn(world, waiting);
+}
+
+/** What waits while frames without a journey (ARP) do all that they do. */
+interface Aside {
+  readonly queue: EventQueue;
+  readonly escaped: boolean;
+}
+
+function putAside(world: World): Aside {
+  const { queue, escaped } = world;
   world.queue = eventQueue();
   world.escaped = false;
-  action();
+  return { queue, escaped };
+}
+
+/** Runs what they do to its end. True when one of them went to machines that nobody dumped. */
+function goOn(world: World, waiting: Aside): boolean {
   settle(world, world.now);
-  moveEvents(world.queue, waiting);
+  moveEvents(world.queue, waiting.queue);
   const { escaped } = world;
-  world.queue = waiting;
-  world.escaped = before;
+  world.queue = waiting.queue;
+  world.escaped = waiting.escaped;
   return escaped;
 }
 

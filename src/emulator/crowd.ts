@@ -87,13 +87,29 @@ export function concernedBy(
   living: Iterable<string>,
 ): readonly Neighbour[] | null {
   if (operation !== "request" || isLoopback(target)) return null;
-  const positions = [...watching, ...(byAddress.get(addressHash(target)) ?? [])];
-  for (const host of living) positions.push(...(byHost.get(host) ?? []));
-  if (positions.length > 1) positions.sort((x, y) => x - y);
+  const positions: number[] = [];
+  addAll(positions, watching);
+  addAll(positions, byAddress.get(addressHash(target)));
+  for (const host of living) addAll(positions, byHost.get(host));
+  if (!isAscending(positions)) positions.sort((x, y) => x - y);
   const concerned: Neighbour[] = [];
-  for (const [index, position] of positions.entries()) {
+  for (let index = 0; index < positions.length; index++) {
+    const position = positions[index] ?? 0;
     const member = members[position];
     if (member !== undefined && position !== positions[index - 1]) concerned.push(member);
   }
   return concerned;
+}
+
+function addAll(positions: number[], more: readonly number[] | undefined): void {
+  if (more === undefined) return;
+  for (let index = 0; index < more.length; index++) positions.push(more[index] ?? 0);
+}
+
+/** Mostly there are two: who asks, and who is asked. */
+function isAscending(positions: readonly number[]): boolean {
+  for (let index = 1; index < positions.length; index++) {
+    if ((positions[index] ?? 0) < (positions[index - 1] ?? 0)) return false;
+  }
+  return true;
 }

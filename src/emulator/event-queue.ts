@@ -95,6 +95,10 @@ export function play({ action, on }: Event): void {
       return action(on[0], on[1], on[2]);
     case 4:
       return action(on[0], on[1], on[2], on[3]);
+    case 5:
+      return action(on[0], on[1], on[2], on[3], on[4]);
+    case 1:
+      return action(on[0]);
     default:
       return action(...on);
   }
@@ -105,11 +109,6 @@ export function moveEvents(from: EventQueue, to: EventQueue): void {
   for (let next = takeNext(from); next !== null; next = takeNext(from)) {
     schedule(to, next.time, next.action, next.on, next.timer);
   }
-}
-
-/** When the next event is due; null when none is left. */
-export function nextTime(queue: EventQueue): number | null {
-  return nextOf(queue)?.time ?? null;
 }
 
 /** When the first event is due that is more than a look at a timer which rests or is put aside; null when none is. */
@@ -169,16 +168,16 @@ function bySequence(events: readonly Event[]): Float64Array {
 }
 
 function nextOf({ heap, line, first }: EventQueue): Event | null {
-  const waiting = line[first] ?? null;
-  const [earliest = null] = heap;
+  const waiting = first < line.length ? (line[first] ?? null) : null;
+  const earliest = heap.length > 0 ? (heap[0] ?? null) : null;
   if (waiting === null || earliest === null) return waiting ?? earliest;
   return before(waiting, earliest) ? waiting : earliest;
 }
 
-/** Takes the earliest event out; null when none is left. */
-export function takeNext(queue: EventQueue): Event | null {
+/** Takes the earliest event out that is due by a time; null when none is. */
+export function takeNext(queue: EventQueue, until = Number.POSITIVE_INFINITY): Event | null {
   const next = nextOf(queue);
-  if (next === null) return null;
+  if (next === null || next.time > until) return null;
   if (next === queue.line[queue.first]) {
     if (queue.first >= queue.roundEnd) {
       queue.roundEnd = queue.line.length;

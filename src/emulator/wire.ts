@@ -12,16 +12,16 @@ import type { Interface } from "../model/interface.ts";
 import type { Link } from "../model/link.ts";
 import type { Network } from "../model/network.ts";
 import { packetLength } from "../net/packet.ts";
-import { concernedBy, crowdOf, type Neighbour } from "./crowd.ts";
+import { type Crowd, concernedBy, crowdOf, type Neighbour } from "./crowd.ts";
 import { schedule } from "./event-queue.ts";
 import { refusedByReceiver, refusedBySender } from "./link-drops.ts";
 import { isLostOnCard } from "./shared-card.ts";
-import { noteArrival, noteHost, noteLimit, type PathNote, whileNoting } from "./tcp/path-note.ts";
+import { beginNoting, noteAgain, noteArrival, noteHost, noteLimit, type PathNote } from "./tcp/path-note.ts";
 import { linkOf, macOf, others } from "./topology.ts";
 import { runtimeOf, type World } from "./world.ts";
 
 /** A device that a frame can arrive on. */
-interface Receiver {
+export interface Receiver {
   readonly runtime: HostRuntime;
   readonly device: Interface;
 }
@@ -53,7 +53,7 @@ export function transmit(world: World, runtime: HostRuntime, device: Interface, 
     return true;
   }
   const receivers = receiversOf(world, runtime, device, frame, link);
-  const [first] = receivers;
+  const first = receivers[0];
   if (first === undefined || (!link.closed && frame.arp !== null && isGroupMac(frame.destinationMac))) {
     if (!link.closed) {
       leave(
@@ -66,8 +66,10 @@ export function transmit(world: World, runtime: HostRuntime, device: Interface, 
   if (link.mtu !== null && world.noting?.skb === frame) noteLimit(world.noting, link.mtu);
   let taken = true;
   if (receivers.length !== 1) noteVolatile();
-  for (const receiver of receivers) {
-    const copy = receiver === receivers.at(-1) ? frame : copySkb(frame);
+  for (let index = 0; index < receivers.length; index++) {
+    const receiver = receivers[index];
+    if (receiver === undefined) continue;
+    const copy = index === receivers.length - 1 ? frame : copySkb(frame);
     if (copy === null) continue;
     const lost = copy.arp === null ? refusedByReceiver(world, link, receiver, copy.packet) : null;
     if (lost === null && copy.arp === null && isLostOnCard(world, runtime, device, receiver, copy)) continue;
@@ -103,34 +105,30 @@ function receiversOf(
   link: Link,
 ): readonly Receiver[] {
   const { destinationMac, arp } = frame;
-  const isSender = (one: Neighbour): boolean => one.host.name === runtime.host.name && one.device.name === device.name;
   const crowd = crowdOf(world.network, link);
   if (crowd !== null) {
     if (isGroupMac(destinationMac) && arp !== null && frame.vlan === 0) {
-      const concerned = concernedBy(crowd, arp, mindful(world, arp));
-      if (concerned !== null)
-        return awake(
-          world,
-          frame,
-          concerned.filter((one) => !isSender(one)),
-        );
+      const concerned = askedOf(world, crowd, arp);
+      if (concerned !== null) return awake(world, arp, true, concerned, runtime, device);
     }
     const isProven = crowd.isFlat || crowd.proven.has(destinationMac);
     const only = isGroupMac(destinationMac) || !isProven ? undefined : crowd.byMac.get(destinationMac);
-    if (only != null && !isSender(only)) {
-      const receiver = awakened(world, frame, only);
+    if (only != null && !isSame(only, runtime, device)) {
+      const receiver = awakened(world, frame.vlan === 0 ? arp : null, false, only);
       return receiver === null ? NOBODY : [receiver];
     }
   }
   const all = crowd === null ? neighboursOn(world.network, link) : crowd.members;
-  const others = all.filter((one) => !isSender(one));
-  if (isGroupMac(destinationMac) || (link.closed && others.length === 1)) return awake(world, frame, others);
+  const others = all.filter((one) => !isSame(one, runtime, device));
+  const toAll = isGroupMac(destinationMac);
+  const told = frame.vlan === 0 ? arp : null;
+  if (toAll || (link.closed && others.length === 1)) return awake(world, told, toAll, others, runtime, device);
   const owner = others.find((item) => takes(world, item.host, item.device, destinationMac));
   if (owner !== undefined) {
     if (crowd?.byMac.get(destinationMac) === owner) crowd.proven.add(destinationMac);
-    return awake(world, frame, [owner]);
+    return awake(world, told, false, [owner], runtime, device);
   }
-  return link.closed ? awake(world, frame, others) : [];
+  return link.closed ? awake(world, told, false, others, runtime, device) : [];
 }
 
 /** Hosts that live and may not sleep through a question, beside those that it is for: nobody told how they are, or what they wait for. */
@@ -152,25 +150,42 @@ function neighboursOn(network: Network, link: Link): readonly Neighbour[] {
   });
 }
 
-/** Brings the hosts to life, but for those on which the frame has no effect (`sleepsThrough`). */
-function awake(world: World, frame: Skb, neighbours: readonly Neighbour[]): readonly Receiver[] {
+/** Members that a question of ARP to all may concern, before anybody has looked closer (`awake`); null: all of them. */
+export function askedOf(world: World, crowd: Crowd, question: ArpMessage): readonly Neighbour[] | null {
+  return concernedBy(crowd, question, mindful(world, question));
+}
+
+/** Brings the hosts to life, but for the sender and those on which the frame has no effect (`sleepsThrough`). */
+export function awake(
+  world: World,
+  arp: ArpMessage | null,
+  toAll: boolean,
+  neighbours: readonly Neighbour[],
+  runtime: HostRuntime,
+  device: Interface,
+): readonly Receiver[] {
   const receivers: Receiver[] = [];
-  for (const neighbour of neighbours) {
-    const receiver = awakened(world, frame, neighbour);
+  for (let index = 0; index < neighbours.length; index++) {
+    const neighbour = neighbours[index];
+    if (neighbour === undefined || isSame(neighbour, runtime, device)) continue;
+    const receiver = awakened(world, arp, toAll, neighbour);
     if (receiver !== null) receivers.push(receiver);
   }
   return receivers;
 }
 
+/** Whether it is the device of this host. */
+function isSame({ host, device: one }: Neighbour, runtime: HostRuntime, device: Interface): boolean {
+  return host.name === runtime.host.name && one.name === device.name;
+}
+
 const NOBODY: readonly Receiver[] = [];
 
-function awakened(world: World, frame: Skb, { host, device }: Neighbour): Receiver | null {
-  const arp = frame.vlan === 0 ? frame.arp : null;
+function awakened(world: World, arp: ArpMessage | null, toAll: boolean, { host, device }: Neighbour): Receiver | null {
   if (arp !== null && !world.hosts.has(host.name) && sleepsThrough(host, device, arp)) return null;
   const runtime = runtimeOf(world, host.name);
   if (runtime === null) return null;
-  if (world.forgetful && arp !== null && isGroupMac(frame.destinationMac) && isUnmoved(runtime, device, arp))
-    return null;
+  if (world.forgetful && arp !== null && toAll && isUnmoved(runtime, device, arp)) return null;
   return { runtime, device };
 }
 
@@ -248,7 +263,9 @@ function handOver(world: World, sender: HostRuntime, { runtime, device }: Receiv
 }
 
 function receiveNoting(world: World, note: PathNote, runtime: HostRuntime, device: Interface, frame: Skb): void {
-  whileNoting(world, note, () => receive(runtime, device, frame));
+  const before = beginNoting(world, note);
+  receive(runtime, device, frame);
+  noteAgain(world, before);
 }
 
 /** eth_type_trans(): whom a frame is for, seen from the device that it arrives on. */

@@ -12,7 +12,7 @@ import { type Hook, INPUT, PREROUTING } from "../linux/netfilter/verdict.ts";
 import type { Observer } from "../linux/observer.ts";
 import type { Supposition } from "../linux/routing/unknown-route.ts";
 import type { Ending, HostRuntime, PacketKind, RuleCounters, SendOptions, Services } from "../linux/runtime.ts";
-import { CT_NONE, CT_RELATED, CT_UNTRACKED, type Skb, skb } from "../linux/skb.ts";
+import { CT_NONE, CT_RELATED, CT_UNTRACKED, type Owner, type Skb, skb } from "../linux/skb.ts";
 import { transmitFrame } from "../linux/transmit.ts";
 import { noteVolatile } from "../linux/walk-record.ts";
 import { ASSUMPTION_CODES, type AssumptionCode, type AssumptionPart } from "../model/codes/assumption-codes.ts";
@@ -26,14 +26,15 @@ import { ICMP, ICMPV6, TCP } from "../net/protocol.ts";
 import { SYN } from "../net/tcp-flags.ts";
 import { advertise, askLink } from "./ask-link.ts";
 import { becomes } from "./device-events.ts";
-import { type EventQueue, eventQueue, nextTime, play, schedule, takeNext } from "./event-queue.ts";
+import { type EventQueue, eventQueue, play, schedule, takeNext } from "./event-queue.ts";
 import { fabricRoute } from "./fabric-route.ts";
 import type { Journey } from "./journey.ts";
 import { mayConfirm } from "./may-confirm.ts";
 import { answerFromOutside } from "./outside.ts";
 import { sctpKind } from "./sctp.ts";
 import { type BoundSocket, deliverToSockets, hasConnectedSocket } from "./sockets.ts";
-import { type PathNote, whileNoting } from "./tcp/path-note.ts";
+import type { Connection } from "./tcp/connection.ts";
+import { beginNoting, noteAgain, noteOf, type PathNote } from "./tcp/path-note.ts";
 import { type TcpStack, tcpStack } from "./tcp/stack.ts";
 import { linkOf, macOf, others, type Topology, topologyOf } from "./topology.ts";
 import { frameType, reaches, transmit } from "./wire.ts";
@@ -252,7 +253,7 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
     sets: new Map(),
     neighbours: neighbourTable(host, world.neighbourWatch, !world.forgetful),
     unanswered: new Map(),
-    asking: new Set(),
+    asking: [],
     matchStates: emptyMatchStates(),
     indexing: world.indexing,
     noted: new Map(),
@@ -287,9 +288,7 @@ export function changeHost(world: World, name: string, host: Host): void {
 export function settle(world: World, until = Number.POSITIVE_INFINITY): void {
   if (world.putOff !== null) arouse(world);
   for (;;) {
-    const next = nextTime(world.queue);
-    if (next === null || next > until) return;
-    const event = takeNext(world.queue);
+    const event = takeNext(world.queue, until);
     if (event === null) return;
     world.now = event.time;
     play(event);
@@ -339,12 +338,15 @@ const REMEMBERED = 8192;
 /** More packets than any probe provokes: an exchange that never ends, which is cut here and said. */
 const JOURNEY_LIMIT = 10_000;
 
+/** Whose a packet is of which nobody says more. */
+const ROOT: Owner = { uid: 0, gid: 0 };
+
 /** A process or the kernel of a host sends a packet. Returns its journey; the packet has left when this returns. */
 export function originate(
   world: World,
   runtime: HostRuntime,
   packet: Packet,
-  options: SendOptions & { readonly note?: ((frame: Skb) => PathNote) | null },
+  options: SendOptions & { readonly noteFor?: Connection },
 ): Journey {
   if (world.putOff !== null) arouse(world);
   const journey = startJourney(
@@ -358,7 +360,7 @@ export function originate(
   );
   const frame = skb(packet, journey.id);
   frame.mark = options.mark ?? 0;
-  frame.owner = options.owner ?? (options.fromKernel === true ? null : { uid: 0, gid: 0 });
+  frame.owner = options.owner ?? (options.fromKernel === true ? null : ROOT);
   frame.fromKernel = options.fromKernel ?? false;
   frame.socketless = options.socketless ?? false;
   frame.confirms = !frame.fromKernel && mayConfirm(packet);
@@ -371,9 +373,14 @@ export function originate(
     return journey;
   }
   attachToCause(frame, options);
-  const note = options.note?.(frame) ?? null;
-  if (note === null) journey.error = sendLocal(runtime, frame, options);
-  else journey.error = whileNoting(world, note, () => sendLocal(runtime, frame, options));
+  const note = options.noteFor === undefined ? null : noteOf(world, options.noteFor, frame);
+  if (note === null) {
+    journey.error = sendLocal(runtime, frame, options);
+    return journey;
+  }
+  const before = beginNoting(world, note);
+  journey.error = sendLocal(runtime, frame, options);
+  noteAgain(world, before);
   return journey;
 }
 

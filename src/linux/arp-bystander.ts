@@ -49,7 +49,7 @@ export function isUnmoved(runtime: HostRuntime, device: Interface, message: ArpM
     return false;
   const known = findNeighbour(runtime.neighbours, device.name, sender);
   if (known !== null && !isFixed(known) && !(known.state === "resolved" && known.mac === senderMac)) return false;
-  return !minds(runtime.host, device).has(target.a);
+  return !runtime.compiled.addresses4.has(target.a | 0) && !minds(runtime.host, device).has(target.a | 0);
 }
 
 /** As the host answers where nobody told its settings: off. */
@@ -71,7 +71,7 @@ function minds(host: Host, device: Interface): { has(address: number): boolean }
   if (known !== undefined) return known;
   const own = new Set<number>();
   for (const { addresses } of host.interfaces.values()) {
-    for (const { address } of addresses) if (address.family === 4) own.add(address.a);
+    for (const { address } of addresses) if (address.family === 4) own.add(address.a | 0);
   }
   const routes = knowledgeOf(host, "routes");
   const certain =
@@ -80,7 +80,7 @@ function minds(host: Host, device: Interface): { has(address: number): boolean }
     !host.neighbours.some(({ proxy }) => proxy) &&
     (routesWithoutBird(host, [4, 6]) ?? host.routes).every(
       ({ type, family, destination: { address, length } }) =>
-        type !== "local" || family === 6 || (length === 32 && own.has(address.a)) || address.a >>> 24 === 127,
+        type !== "local" || family === 6 || (length === 32 && own.has(address.a | 0)) || address.a >>> 24 === 127,
     );
   const made = certain ? own : ALL;
   ofHost.set(device, made);

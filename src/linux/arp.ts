@@ -1,6 +1,6 @@
 import type { Interface } from "../model/interface.ts";
 import { type Address, isLoopback, isMulticast, isUnspecified, sameAddress, unspecified } from "../net/address.ts";
-import { packet } from "../net/packet.ts";
+import { plainPacket } from "../net/packet.ts";
 import { confirmAddress, isInSubnetOf } from "./confirm-address.ts";
 import {
   arpAccept,
@@ -29,7 +29,7 @@ import { transmitFrame } from "./transmit.ts";
 const NO_JOURNEY = -1;
 
 function send(runtime: HostRuntime, device: Interface, message: ArpMessage, destinationMac: string): void {
-  const frame = skb(packet({ src: message.sender, dst: message.target, protocol: 0 }), NO_JOURNEY);
+  const frame = skb(plainPacket(message.sender, message.target, 0), NO_JOURNEY);
   frame.arp = message;
   frame.fromKernel = true;
   frame.sourceMac = message.senderMac;
@@ -48,6 +48,16 @@ export function sendArpRequest(
   sender: Address | null,
   destinationMac: string | null,
 ): void {
+  send(runtime, device, arpRequest(runtime, device, target, sender), destinationMac ?? BROADCAST_MAC);
+}
+
+/** The question, from whoever from now on waits for the answer. */
+export function arpRequest(
+  runtime: HostRuntime,
+  device: Interface,
+  target: Address,
+  sender: Address | null,
+): ArpMessage {
   if (findNeighbour(runtime.neighbours, device.name, target) === null) {
     setNeighbour(runtime.neighbours, device.name, {
       address: target,
@@ -59,8 +69,7 @@ export function sendArpRequest(
   }
   const senderMac = macOf(runtime, device);
   const sentBy = `${runtime.host.name} ${device.name}`;
-  const message: ArpMessage = { operation: "request", senderMac, sender: sender ?? unspecified(4), target, sentBy };
-  send(runtime, device, message, destinationMac ?? BROADCAST_MAC);
+  return { operation: "request", senderMac, sender: sender ?? unspecified(4), target, sentBy };
 }
 
 /** inetdev_send_gratuitous_arp(): a question for an own address, which all on the link hear. */
@@ -76,21 +85,31 @@ function macOf(runtime: HostRuntime, device: Interface): string {
 
 /** arp_process(): a message arrives; questions about addresses of this host, or that it stands in for, are answered. */
 export function receiveArp(runtime: HostRuntime, device: Interface, frame: Skb): void {
-  const message = frame.arp;
-  if (message === null || device.noArp || frame.packetType === "otherhost" || device.kind === "loopback") return;
+  const { arp: message, packetType } = frame;
+  if (message === null || device.noArp || packetType === "otherhost" || device.kind === "loopback") return;
   if (!arpPasses(runtime, frame, "input")) return;
-  const { sender, target } = message;
-  if (isMulticast(target) || (isLoopback(target) && !routeLocalnet(runtime, device))) return;
-  if (sameAddress(sender, target) && dropsGratuitousArp(runtime, device)) return;
-  if (message.operation === "request" && answers(runtime, device, message, frame.packetType === "host")) {
+  const reply = hearArp(runtime, device, message, packetType === "host");
+  if (reply !== null) send(runtime, device, reply, message.senderMac);
+}
+
+/** What a message does to a host, and what that answers, to whoever sent it; null: nothing. */
+export function hearArp(
+  runtime: HostRuntime,
+  device: Interface,
+  message: ArpMessage,
+  toHost: boolean,
+): ArpMessage | null {
+  const { sender, target, operation } = message;
+  if (isMulticast(target) || (isLoopback(target) && !routeLocalnet(runtime, device))) return null;
+  if (sameAddress(sender, target) && dropsGratuitousArp(runtime, device)) return null;
+  if (operation === "request" && answers(runtime, device, message, toHost)) {
     if (!isUnspecified(sender)) learnFrom(runtime, device, message, true, "STALE");
     const senderMac = macOf(runtime, device);
     const sentBy = `${runtime.host.name} ${device.name}`;
-    const reply: ArpMessage = { operation: "reply", senderMac, sender: target, target: sender, sentBy };
-    return send(runtime, device, reply, message.senderMac);
+    return { operation: "reply", senderMac, sender: target, target: sender, sentBy };
   }
-  const answered = message.operation === "reply" && frame.packetType === "host";
-  learnFrom(runtime, device, message, false, answered ? "REACHABLE" : "STALE");
+  learnFrom(runtime, device, message, false, operation === "reply" && toHost ? "REACHABLE" : "STALE");
+  return null;
 }
 
 /**

@@ -41,7 +41,7 @@ import { type ForwardResult, routeInput } from "./routing/input.ts";
 import { routeOutput, routeOutputKey, sourceFor } from "./routing/output.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import { routesUnknown, UNKNOWN_INTERFACE } from "./routing/unknown-route.ts";
-import { type HostRuntime, leaving, PLAIN_ENDING, type Resolution, type SendOptions } from "./runtime.ts";
+import { type Ending, type HostRuntime, leaving, PLAIN_ENDING, type Resolution, type SendOptions } from "./runtime.ts";
 import { DUMMY_ADDRESS, isUnscoped, refusedByTunnel, sendingMtu } from "./send-limits.ts";
 import type { Skb } from "./skb.ts";
 import { missingBelow } from "./stacked-device.ts";
@@ -176,6 +176,20 @@ function mayBeJoined({ packet }: Skb): boolean {
   return isFragment(packet) || (packet.extensions !== null && findExtension(packet.extensions, "fragment") !== null);
 }
 
+function delivered(socket: Ending["socket"]): Ending {
+  return { ...PLAIN_ENDING, outcome: "delivered", hook: "INPUT", text: "delivered", socket };
+}
+
+type Socket = Exclude<Ending["socket"], null>;
+
+/** One for each, however many packets end like that. */
+const DELIVERED: { readonly [socket in Socket]: Ending } = {
+  open: delivered("open"),
+  closed: delivered("closed"),
+  "assumed-open": delivered("assumed-open"),
+  unknown: delivered("unknown"),
+};
+
 /** ip_local_deliver(): INPUT, then a tunnel of this host or a socket. */
 function deliver(runtime: HostRuntime, skb: Skb): void {
   // In IPv6 fragments are the business of a protocol, behind INPUT (ipv6_frag_rcv).
@@ -202,13 +216,7 @@ function deliver(runtime: HostRuntime, skb: Skb): void {
   }
   const text = skb.route?.kind === "broadcast" ? "broadcast" : "";
   if (runtime.observer !== null) runtime.observer.step({ kind: "deliver", runtime, skb, text });
-  runtime.services.end(runtime, skb, {
-    ...PLAIN_ENDING,
-    outcome: "delivered",
-    hook: "INPUT",
-    text: "delivered",
-    socket,
-  });
+  runtime.services.end(runtime, skb, socket === null ? delivered(socket) : DELIVERED[socket]);
 }
 
 /** ipv6_srh_rcv() (net/ipv6/exthdrs.c): on to the next segment, which no rule of INPUT sees again where that is this host too. */

@@ -1,5 +1,5 @@
 import type { Interface } from "../model/interface.ts";
-import { type Address, formatAddress } from "../net/address.ts";
+import { type Address, formatAddress, sameAddress } from "../net/address.ts";
 import { isInSubnetOf } from "./confirm-address.ts";
 import { arpAnnounce } from "./device-settings.ts";
 import { solicitationSource6 } from "./neighbour-discovery.ts";
@@ -64,7 +64,7 @@ function isWaitedFor({ unanswered }: HostRuntime, device: Interface, nextHop: Ad
 
 /** NUD_INCOMPLETE: the question, or its answer, goes through rules of this host right now, which make packets of it (TEE). */
 export function isAsking({ asking }: HostRuntime, device: Interface, nextHop: Address): boolean {
-  return asking.size > 0 && asking.has(unansweredKey(device, nextHop));
+  return asking.some((one) => one.device.name === device.name && sameAddress(one.nextHop, nextHop));
 }
 
 /** What waits for a neighbour that does not answer, by this. */
@@ -76,10 +76,9 @@ function ask(runtime: HostRuntime, skb: Skb, device: Interface, nextHop: Address
   if (device.noArp)
     return { kind: "mac", mac: runtime.services.macOf(runtime, device), text: `${device.name} has no ARP` };
   const sender = solicitationSource(runtime, skb, device, nextHop);
-  const key = unansweredKey(device, nextHop);
-  runtime.asking.add(key);
+  runtime.asking.push({ device, nextHop });
   const answer = runtime.services.resolve(runtime, device, nextHop, sender);
-  runtime.asking.delete(key);
+  runtime.asking.pop();
   if (answer.kind === "mac") {
     // ARP has written it down already.
     if (nextHop.family === 4) return answer;

@@ -211,7 +211,7 @@ export interface HostRuntime {
   /** What waits for the neighbours that it asks for, by device and address. */
   readonly unanswered: Map<string, Unanswered>;
   /** The neighbours that a question is on its way to at this moment: what a rule makes of it waits for its answer. */
-  readonly asking: Set<string>;
+  readonly asking: { readonly device: Interface; readonly nextHop: Address }[];
   readonly matchStates: MatchStateTables;
   readonly indexing: Indexing;
   /** Parts of the compiled host whose assumptions this runtime has told, with what it was answered. */

@@ -33,6 +33,17 @@ describe("segments that take a remembered way", () => {
     900_000,
   );
 
+  test("do so on a segment of many, of whom few have to be asked for a MAC address", () => {
+    const cluster = bgpCluster({ nodes: 17, reflectors: 0 });
+    expect(Math.max(...cluster.network.links.map(({ members }) => members.length))).toBe(17);
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 3 }), (steps) => {
+        expect(ran(true, steps, cluster)).toEqual(ran(false, steps, cluster));
+      }),
+      { numRuns: Number(process.env["REMEMBERED_RUNS"] ?? 2), seed: Number(process.env["REMEMBERED_SEED"] ?? 17) },
+    );
+  }, 900_000);
+
   test.each(["healthy", "bgp-blocked-by-reject"])("do so on the machines of the capture %s", (name) => {
     const folder = `scenarios/debian-firewall-blocks-bgp/${name}`;
     const [remembered, walked] = [true, false].map((remembersPaths) => {

@@ -133,7 +133,7 @@ export function removePeer({ peers, neighbours }: Speaker, peer: Peer): void {
 }
 
 export function startProtocol(speaker: Speaker, item: Protocol): void {
-  const { kernels, peers } = speaker;
+  const { kernels, neighbours } = speaker;
   const { configuration } = item;
   switch (configuration.type) {
     case "device":
@@ -148,7 +148,8 @@ export function startProtocol(speaker: Speaker, item: Protocol): void {
       return;
     }
     case "bgp": {
-      const found = peers.find(({ protocol: own }) => own === item);
+      // of hundreds of neighbours few have one address
+      const found = neighbours.get(addressKey(configuration.neighbour))?.find(({ protocol: own }) => own === item);
       if (found !== undefined) startPeer(speaker, found);
       return;
     }

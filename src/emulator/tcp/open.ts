@@ -40,7 +40,8 @@ export function connectTcp(world: World, runtime: HostRuntime, target: Target): 
   return error;
 }
 
-function isOwn({ host }: HostRuntime, address: Address): boolean {
+function isOwn({ host, compiled }: HostRuntime, address: Address): boolean {
+  if (address.family === 4) return compiled.addresses4.has(address.a | 0);
   for (const { addresses } of host.interfaces.values()) if (hasAddress(addresses, address)) return true;
   return false;
 }

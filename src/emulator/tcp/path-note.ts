@@ -28,36 +28,38 @@ export interface PathNote extends WalkRecord {
 }
 
 /** Begins to note the way of a segment, if ways are remembered and it is a plain one. */
-export function noteOf(world: World, sender: Connection, { flags }: Packet): ((skb: Skb) => PathNote) | null {
-  if (world.noting === undefined || !isPlain(flags)) return null;
-  return (skb) =>
-    (sender.noted = {
-      skb,
-      volatile: false,
-      usesFlags: false,
-      sender,
-      sent: copyPacket(skb.packet),
-      hops: [],
-      arrival: null,
-      longest: 0xffff,
-      second: null,
-    });
+export function noteOf(world: World, sender: Connection, skb: Skb): PathNote | null {
+  if (world.noting === undefined || !isPlain(skb.packet.flags)) return null;
+  const note: PathNote = {
+    skb,
+    volatile: false,
+    usesFlags: false,
+    sender,
+    sent: copyPacket(skb.packet),
+    hops: [],
+    arrival: null,
+    longest: 0xffff,
+    second: null,
+  };
+  sender.noted = note;
+  return note;
 }
 
 export function isPlain(flags: number): boolean {
   return flags === ACK || flags === (ACK | PSH);
 }
 
-/** Does something of which the packet in hand is noted. */
-export function whileNoting<T>(world: World, note: PathNote | null, action: () => T): T {
+/** From here on the packet in hand is noted. What was noted before is given back to `noteAgain`; a closure would be made for each packet. */
+export function beginNoting(world: World, note: PathNote): PathNote | null | undefined {
   const { noting } = world;
-  const { current } = recording;
   world.noting = note;
   recording.current = note;
-  const result = action();
-  world.noting = noting;
-  recording.current = current;
-  return result;
+  return noting;
+}
+
+export function noteAgain(world: World, before: PathNote | null | undefined): void {
+  world.noting = before;
+  recording.current = before ?? null;
 }
 
 /** The packet leaves a host, or has reached the last one. */

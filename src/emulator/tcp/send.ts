@@ -1,13 +1,12 @@
 import type { HostRuntime, PacketKind } from "../../linux/runtime.ts";
 import { unspecified } from "../../net/address.ts";
-import { packet } from "../../net/packet.ts";
+import { plainPacket } from "../../net/packet.ts";
 import { TCP } from "../../net/protocol.ts";
 import { ACK, FIN, PSH, RST, SYN } from "../../net/tcp-flags.ts";
 import { schedule } from "../event-queue.ts";
 import { originate, type World } from "../world.ts";
 import type { Connection } from "./connection.ts";
 import { sendByPath } from "./path.ts";
-import { noteOf } from "./path-note.ts";
 import { addWrites, fillsSegment, MSS, takeSegment } from "./send-buffer.ts";
 import { removeConnection } from "./stack.ts";
 
@@ -41,28 +40,24 @@ function transmitSegment(world: World, connection: Connection, segment: Segment)
   const ack = withAck ? (connection.remoteIsn + connection.expected) >>> 0 : 0;
   const content = octets.length > 0 || options.key !== null ? { octets, key: options.key } : null;
   if (sendByPath(world, connection, { flags: segment.flags, seq, ack, content })) return null;
-  const sent = packet({
-    src: local,
-    dst: remote,
-    protocol: TCP,
-    sport: localPort,
-    dport: remotePort,
-    ttl: options.ttl,
-    tos: options.tos,
-    df: remote.family === 4,
-    flags: segment.flags,
-    seq,
-    ack,
-    mss: (segment.flags & SYN) !== 0 ? MSS : 0,
-    payloadLength: octets.length,
-    content,
-  });
+  const sent = plainPacket(local, remote, TCP);
+  sent.sport = localPort;
+  sent.dport = remotePort;
+  sent.ttl = options.ttl;
+  sent.tos = options.tos;
+  sent.df = remote.family === 4;
+  sent.flags = segment.flags;
+  sent.seq = seq;
+  sent.ack = ack;
+  sent.mss = (segment.flags & SYN) !== 0 ? MSS : 0;
+  sent.payloadLength = octets.length;
+  sent.content = content;
   return originate(world, connection.runtime, sent, {
     kind: segment.kind,
     cause: null,
     boundInterface: options.device,
     connects: segment.first === true,
-    note: noteOf(world, connection, sent),
+    noteFor: connection,
   }).error;
 }
 

@@ -35,8 +35,9 @@ export function tcpStack(): TcpStack {
   return { listeners: new Map(), connections: new Map(), made: new Map(), served: new Set(), ported: new Set() };
 }
 
+/** Small enough to be found fast; connections may share it. */
 function keyOf(remote: Address, remotePort: number): number {
-  return ((remote.a ^ remote.b ^ remote.c ^ remote.d) >>> 0) * 0x10000 + (remotePort & 0xffff);
+  return remote.a ^ remote.b ^ remote.c ^ remote.d ^ Math.imul(remotePort, 0x9e3779b1);
 }
 
 export function findConnection(
@@ -49,8 +50,10 @@ export function findConnection(
 ): Connection | null {
   const found = stack.connections.get(host)?.get(keyOf(remote, remotePort));
   if (found === undefined) return null;
-  for (const connection of found) {
+  for (let index = 0; index < found.length; index++) {
+    const connection = found[index];
     if (
+      connection !== undefined &&
       connection.localPort === localPort &&
       connection.remotePort === remotePort &&
       sameAddress(connection.remote, remote) &&
@@ -81,13 +84,12 @@ export function removeConnection(stack: TcpStack, connection: Connection): void 
 }
 
 export function findListener(stack: TcpStack, host: string, address: Address, port: number): Listener | null {
-  const listeners = stack.listeners.get(host) ?? [];
-  return (
-    listeners.find(
-      (listener) =>
-        listener.port === port &&
-        listener.family === address.family &&
-        (listener.address === null || sameAddress(listener.address, address)),
-    ) ?? null
-  );
+  const listeners = stack.listeners.get(host);
+  const count = listeners === undefined ? 0 : listeners.length;
+  for (let index = 0; index < count; index++) {
+    const listener = listeners?.[index];
+    if (listener === undefined || listener.port !== port || listener.family !== address.family) continue;
+    if (listener.address === null || sameAddress(listener.address, address)) return listener;
+  }
+  return null;
 }

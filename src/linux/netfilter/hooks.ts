@@ -40,8 +40,11 @@ export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
   current.runtime = runtime;
   current.skb = skb;
   if (hooks.assumed.length > 0 && rulesElsewhere(runtime, hooks)) return dropWithoutRule(skb);
-  const { stages } = hooks;
-  for (const stage of stages[hook] ?? []) {
+  const stages = hooks.stages[hook];
+  const count = stages === undefined ? 0 : stages.length;
+  for (let index = 0; index < count; index++) {
+    const stage = stages?.[index];
+    if (stage === undefined) continue;
     switch (stage.kind) {
       case "table": {
         const verdict =
@@ -169,7 +172,9 @@ function nat(runtime: HostRuntime, skb: Skb, hook: Hook, chains: readonly BoundC
   }
   const manip = manipOf(hook);
   if ((skb.ctState === CT_NEW || skb.ctState === CT_RELATED) && !natInitialized(connection, manip)) {
-    for (const chain of chains) {
+    for (let index = 0; index < chains.length; index++) {
+      const chain = chains[index];
+      if (chain === undefined) continue;
       const verdict = traverse(chain, skb, runtime, hook);
       // A queue ends this callback too: nothing is bound, and the chains run again when the packet, or the next, comes by.
       if (verdict !== NF_ACCEPT) return verdict;

@@ -1,10 +1,11 @@
 import { type Route, TABLE_LOCAL } from "../../model/route.ts";
 import { type Address, isLimitedBroadcast, isLoopback, isMulticast, isUnspecified } from "../../net/address.ts";
+import { firstValue, type PrefixMap } from "../../net/prefix-map.ts";
 import { fibOf } from "../compiled-host.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { RouteKey } from "./key.ts";
 import { firstHop } from "./next-hop.ts";
-import { searchRoutes } from "./route-table.ts";
+import { type RouteGroup, searchRoutes } from "./route-table.ts";
 import { routesUnknown, unknownRoute } from "./unknown-route.ts";
 
 /** Types of `-m addrtype` (RTN_*). */
@@ -40,13 +41,27 @@ export function addressType(runtime: HostRuntime, address: Address, device: stri
 export function localTableRoute(runtime: HostRuntime, address: Address): Route | null {
   const table = fibOf(runtime.compiled, address.family).tables.get(TABLE_LOCAL);
   if (table === undefined) return null;
-  return searchRoutes(
-    table,
-    address,
-    (group) =>
-      group.find((route) => route.tos === 0 && !(isDelivering(route) && firstHop(runtime, route, null) === null)) ??
-      null,
-  );
+  return table.shared === null
+    ? findOwn(runtime, table.own, address)
+    : searchRoutes(table, address, (group) => findUsable(runtime, group));
+}
+
+function findOwn(runtime: HostRuntime, own: PrefixMap<RouteGroup>, address: Address): Route | null {
+  for (let index = firstValue(own, address); index >= 0; index = own.next[index] ?? -1) {
+    const group = own.values[index];
+    const found = group === undefined ? null : findUsable(runtime, group);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function findUsable(runtime: HostRuntime, group: RouteGroup): Route | null {
+  for (let index = 0; index < group.length; index++) {
+    const route = group[index];
+    if (route === undefined || route.tos !== 0) continue;
+    if (!isDelivering(route) || firstHop(runtime, route, null) !== null) return route;
+  }
+  return null;
 }
 
 function isDelivering({ type }: Route): boolean {

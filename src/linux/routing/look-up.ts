@@ -28,8 +28,10 @@ export function lookUpRoute(runtime: HostRuntime, key: RouteKey): RoutingResult 
   if (fib.unknown) return unknownRoute(runtime, key);
   if (fib.assumed.length > 0 && routesElsewhere(runtime, fib)) return unknownRoute(runtime, key);
   if (fib.plainTables !== null) {
-    for (const table of fib.plainTables) {
-      const result = searchTable(runtime, table, key);
+    const { plainTables } = fib;
+    for (let index = 0; index < plainTables.length; index++) {
+      const table = plainTables[index];
+      const result = table === undefined ? null : searchTable(runtime, table, key);
       if (result !== null && result !== "throw") return result;
     }
     return NO_ROUTE;
@@ -164,7 +166,9 @@ function searchTable(runtime: HostRuntime, table: RouteTable, key: RouteKey): Ro
 
 /** The first usable route of a group. */
 function pick(runtime: HostRuntime, group: RouteGroup, key: RouteKey): RoutingResult | "throw" | null {
-  for (const route of group) {
+  for (let index = 0; index < group.length; index++) {
+    const route = group[index];
+    if (route === undefined) continue;
     if (route.tos !== 0 && route.tos !== (route.family === 4 ? key.tos & LEGACY_TOS_MASK : key.tos)) continue;
     const refused = refusalOf(route);
     if (refused !== null) return refused;

@@ -16,7 +16,10 @@ export function isAlive(runtime: HostRuntime, route: Route, hop: NextHop): boole
 
 /** The first next hop that a look-up may take; a socket bound to a device takes the first of that device. */
 export function firstHop(runtime: HostRuntime, route: Route, output: string | null): NextHop | null {
-  for (const hop of route.nextHops) {
+  const { nextHops } = route;
+  for (let index = 0; index < nextHops.length; index++) {
+    const hop = nextHops[index];
+    if (hop === undefined) continue;
     if ((output === null || output === hop.interface) && isAlive(runtime, route, hop)) return hop;
   }
   return null;

@@ -6,7 +6,7 @@ import { deviceNamed } from "./named-device.ts";
 
 /** inet_lookup_ifaddr_rcu(): the device that has the IPv4 address; null when none has. */
 function deviceWithAddress(runtime: HostRuntime, { a, family }: Address): Interface | null {
-  if (!runtime.compiled.addresses4.has(a)) return null;
+  if (!runtime.compiled.addresses4.has(a | 0)) return null;
   for (const device of runtime.compiled.devices) {
     for (const { address } of device.addresses) if (address.a === a && address.family === family) return device;
   }

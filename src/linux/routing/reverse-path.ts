@@ -48,7 +48,7 @@ export function validateSource(
   if (quick) {
     if (acceptLocal(runtime, device)) return { ok: true, direct: false };
     if (!custom) {
-      return runtime.compiled.addresses4.has(key.src.a)
+      return runtime.compiled.addresses4.has(key.src.a | 0)
         ? { ok: false, reason: "IP_LOCAL_SOURCE" }
         : { ok: true, direct: false };
     }
@@ -86,7 +86,7 @@ export function validateSource(
 
 /** The check of a source where nobody dumped the routes that it asks for. */
 function unknownSource(runtime: HostRuntime, source: Address, device: Interface, mode: number): SourceCheck {
-  if (runtime.compiled.addresses4.has(source.a) && source.family === 4 && !acceptLocal(runtime, device)) {
+  if (runtime.compiled.addresses4.has(source.a | 0) && source.family === 4 && !acceptLocal(runtime, device)) {
     return { ok: false, reason: "IP_LOCAL_SOURCE" };
   }
   if (mode === 0 || leadsBack(runtime, source, device.name)) return { ok: true, direct: false };
