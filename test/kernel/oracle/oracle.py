@@ -193,6 +193,7 @@ class Oracle:
         if self.topology.forgetful:
             for host in self.topology.hosts.values():
                 host.router.forget_learnt()
+            self.topology.put_entries_back()
         for host in self.topology.hosts.values():
             host.netfilter.flush_conntrack()
             if self.routes_learnt:

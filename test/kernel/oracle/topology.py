@@ -304,6 +304,12 @@ class Topology:
             jobs.append((host.namespace, ["ip", "-6"], lines["-6"], host.name))
         _batches(jobs)
 
+    def put_entries_back(self):
+        """Whoever sends from an address moves its forwarding entry to his port, also a static one."""
+        commands = ((host, host.spec.get("commands", ())) for host in self.hosts.values())
+        placed = ((host, [words[7:] for words in lines if words.startswith("bridge fdb replace")]) for host, lines in commands)
+        _batches([(host.namespace, ["bridge"], lines, host.name) for host, lines in placed])
+
     def _commands(self, defaults):
         for host in self.hosts.values():
             run_commands(host, [*defaults.get("commands", ()), *host.spec.get("commands", ())])
