@@ -83,13 +83,18 @@ export function hostOf(parts: HostParts): Host {
 
 /** The parts of a host, to make one that differs in some of them. */
 export function partsOfHost(host: Host): HostParts {
+  return partsWith(host, () => host.routes, undefined);
+}
+
+/** Not begun as a copy: that has a shape of its own each time, which takes longer to make and to look into. */
+function partsWith(host: Host, routes: () => Host["routes"], bystander: Host["bystander"]): HostParts {
   return {
     name: host.name,
     kind: host.kind,
     interfaces: host.interfaces,
     sysctls: () => host.sysctls,
     dumpedSysctls: () => host.dumpedSysctls,
-    routes: () => host.routes,
+    routes,
     policyRules: () => host.policyRules,
     rulesets: () => host.rulesets,
     ipSets: () => host.ipSets,
@@ -104,11 +109,11 @@ export function partsOfHost(host: Host): HostParts {
     kernel: () => host.kernel ?? null,
     origin: host.origin,
     ...(host.localRoutes === undefined ? {} : { localRoutes: host.localRoutes }),
+    ...(bystander === undefined ? {} : { bystander }),
   };
 }
 
 /** The same host but for its routes; none of its other parts is made for that. */
 export function hostWithRoutes(host: Host, routes: () => Host["routes"]): Host {
-  const { bystander } = host;
-  return hostOf({ ...partsOfHost(host), routes, ...(bystander === undefined ? {} : { bystander }) });
+  return hostOf(partsWith(host, routes, host.bystander));
 }

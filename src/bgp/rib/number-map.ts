@@ -37,7 +37,7 @@ export function emptyChunk<T>(): Chunk<T> {
   return new Array<T | undefined>(CHUNK).fill(undefined);
 }
 
-export function valueAt<T>({ chunks }: NumberMap<T>, key: number): T | undefined {
+export function valueAt<T>({ chunks }: Pick<Snapshot<T>, "chunks">, key: number): T | undefined {
   return chunks[key >> BITS]?.[key & (CHUNK - 1)];
 }
 
@@ -90,6 +90,7 @@ export function deleteKey<T>(map: NumberMap<T>, key: number): void {
   map.size--;
   map.stale.set(key, (map.stale.get(key) ?? 0) + 1);
   if (map.arrived > 2 * map.size + CHUNK) {
+    // snapshots go on with the list before
     map.arrivals = keysOf(map);
     map.arrived = map.size;
     map.stale.clear();
@@ -107,6 +108,10 @@ export function clearValues<T>(map: NumberMap<T>): void {
 
 /** The keys that are there, in the order they came. */
 export function keysOf<T>({ arrivals, stale }: NumberMap<T>): number[] {
+  return keysAmong(arrivals, stale);
+}
+
+function keysAmong(arrivals: readonly (number | readonly number[])[], stale: ReadonlyMap<number, number>): number[] {
   const keys = arrivals.flat();
   if (stale.size === 0) return keys;
   const left = new Map(stale);
@@ -126,10 +131,38 @@ export function* entriesOf<T>(map: NumberMap<T>): Iterable<readonly [number, T]>
   }
 }
 
+/** What a map held at one time: its chunks then, and so many of the keys that have come to it since it was put in order last. */
+export interface Snapshot<T> {
+  readonly chunks: readonly (Chunk<T> | undefined)[];
+  readonly arrivals: readonly (number | readonly number[])[];
+  readonly arrivalsThen: number;
+  readonly stale: ReadonlyMap<number, number>;
+}
+
 /** The map as it is now, for whoever only reads it: both have all chunks in common. */
-export function snapshotOf<T>(map: NumberMap<T>): NumberMap<T> {
-  const { chunks, common, arrivals, arrived, stale, size } = map;
+export function snapshotOf<T>(map: NumberMap<T>): Snapshot<T> {
+  const { chunks, common, arrivals, stale } = map;
   while (common.length < chunks.length) common.push(true);
   common.fill(true);
-  return { chunks: [...chunks], common: [...common], arrivals: [...arrivals], arrived, stale: new Map(stale), size };
+  return {
+    chunks: [...chunks],
+    arrivals,
+    arrivalsThen: arrivals.length,
+    stale: stale.size === 0 ? NOTHING_GONE : new Map(stale),
+  };
+}
+
+const NOTHING_GONE: ReadonlyMap<number, number> = new Map();
+
+/** What was there, in the order in which keys had come. */
+export function* entriesThen<T>({
+  chunks,
+  arrivals,
+  arrivalsThen,
+  stale,
+}: Snapshot<T>): Iterable<readonly [number, T]> {
+  for (const key of keysAmong(arrivals.slice(0, arrivalsThen), stale)) {
+    const value = chunks[key >> BITS]?.[key & (CHUNK - 1)];
+    if (value !== undefined) yield [key, value];
+  }
 }

@@ -167,44 +167,86 @@ function protocolOf(
   const isElsewhere = !isMaster(last(options, "table")?.name ?? MASTER);
   // what it does with another table reaches no other protocol that is followed
   if (isElsewhere && type !== "bgp" && type !== "device") return null;
-  const common: CommonConfiguration = {
-    origin,
-    column,
-    name,
-    disabled: switched(options, "disabled", false),
-    description: last(options, "description")?.text ?? null,
-    routerId: last(options, "router id")?.id.a ?? null,
-    preference: number(options, "preference") ?? PREFERENCES[type],
-    import: isElsewhere ? { kind: "none" } : filterUse(options, "import", { kind: "all" }),
-    export: isElsewhere ? { kind: "none" } : filterUse(options, "export", { kind: "none" }),
-  };
+  const disabled = switched(options, "disabled", false);
+  const description = last(options, "description")?.text ?? null;
+  const routerId = last(options, "router id")?.id.a ?? null;
+  const preference = number(options, "preference") ?? PREFERENCES[type];
+  const imports: BirdFilterUse = isElsewhere ? { kind: "none" } : filterUse(options, "import", { kind: "all" });
+  const exports: BirdFilterUse = isElsewhere ? { kind: "none" } : filterUse(options, "export", { kind: "none" });
+  // Each in one literal: an object that begins as a copy of another has a shape of its own, which makes each look into it slow.
   switch (type) {
     case "static":
       return {
-        ...common,
+        origin,
+        column,
+        name,
+        disabled,
+        description,
+        routerId,
+        preference,
+        import: imports,
+        export: exports,
         type,
         routes: options.flatMap((option) =>
           option.kind === "route" && option.destination.address.family === family ? [option] : [],
         ),
       };
     case "direct":
-      return { ...common, type, interfaces: last(options, "interface")?.patterns ?? [] };
-    case "device":
-      return { ...common, type };
-    case "kernel":
       return {
-        ...common,
+        origin,
+        column,
+        name,
+        disabled,
+        description,
+        routerId,
+        preference,
+        import: imports,
+        export: exports,
+        type,
+        interfaces: last(options, "interface")?.patterns ?? [],
+      };
+    case "device":
+      return {
+        origin,
+        column,
+        name,
+        disabled,
+        description,
+        routerId,
+        preference,
+        import: imports,
+        export: exports,
+        type,
+      };
+    case "kernel": {
+      const { mergePaths, mergeLimit } = mergeOf(options);
+      return {
+        origin,
+        column,
+        name,
+        disabled,
+        description,
+        routerId,
+        preference,
+        import: imports,
+        export: exports,
         type,
         learn: switched(options, "learn", false),
         persist: switched(options, "persist", false),
         gracefulRestart: switched(options, "graceful restart", false),
         scanTime: number(options, "scan time") ?? 60,
-        ...mergeOf(options),
+        mergePaths,
+        mergeLimit,
         kernelTable: number(options, "kernel table"),
         deviceRoutes: switched(options, "device routes", false),
       };
+    }
     case "bgp":
-      return bgpOf(common, options, faults);
+      return bgpOf(
+        { origin, column, name, disabled, description, routerId, preference, import: imports, export: exports },
+        options,
+        faults,
+      );
   }
 }
 
@@ -292,7 +334,6 @@ function bgpOf(
     });
   }
   const holdTime = number(options, "hold time") ?? DEFAULT_HOLD_TIME;
-  // All in one literal: an object that begins as a copy of another has a shape of its own, which makes each look into it slow.
   return {
     origin,
     column,

@@ -19,9 +19,10 @@ import { suppressedRoutes } from "../rib/deterministic-med.ts";
 import {
   clearValues,
   deleteKey,
-  entriesOf,
+  entriesThen,
   type NumberMap,
   numberMap,
+  type Snapshot,
   setValue,
   snapshotOf,
   valueAt,
@@ -511,7 +512,7 @@ function spanOf({ firsts, lasts }: Numbering, numbers: readonly number[]): Numbe
 interface ProgrammedThen {
   readonly alien: readonly Route[];
   readonly table: number;
-  readonly programmed: NumberMap<Route>;
+  readonly programmed: Snapshot<Route>;
 }
 
 /** The kernel takes no route beside one of others for the same destination and metric: "File exists". */
@@ -526,7 +527,7 @@ function installed({ alien, table, programmed }: ProgrammedThen, { numbers }: Nu
     else metrics.add(found.metric);
   }
   const routes: Route[] = [];
-  for (const [number, found] of entriesOf(programmed)) {
+  for (const [number, found] of entriesThen(programmed)) {
     if (taken.size === 0 || taken.get(number)?.has(found.metric) !== true) routes.push(found);
   }
   return routes;

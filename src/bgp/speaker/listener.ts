@@ -29,8 +29,10 @@ export function openListener(core: BgpCore): boolean {
     return true;
   }
   const { listenAddress, listenPort, family } = core.configuration;
+  const { keyOf: keyOfPeer, accept } = LISTENER;
   const listener: Listener & OfListener = {
-    ...LISTENER,
+    keyOf: keyOfPeer,
+    accept,
     core,
     address: listenAddress,
     family,

@@ -71,7 +71,8 @@ export function startSpeaker(
     sources: 0,
   };
   for (const [order, item] of configuration.protocols.entries()) addProtocol(speaker, item, order);
-  const listener: RibListener & OfSpeaker = { ...RIB_LISTENER, speaker };
+  const { hear } = RIB_LISTENER;
+  const listener: RibListener & OfSpeaker = { hear, speaker };
   speaker.table.listeners.push(listener);
   if (recover) speaker.recovery = recovery(speaker, { ...RESUMPTION, speaker });
   for (const item of protocols) {
