@@ -1,5 +1,6 @@
 import type { HostRuntime } from "../../linux/runtime.ts";
 import type { Address } from "../../net/address.ts";
+import type { SegmentContent } from "../../net/packet.ts";
 import type { Path } from "./path.ts";
 import type { PathNote } from "./path-note.ts";
 import type { SendBuffer } from "./send-buffer.ts";
@@ -43,12 +44,6 @@ export function fitsKey(expected: string | null, key: string | null): boolean {
   return expected === key || (expected !== null && key !== null && (expected === UNKNOWN_KEY || key === UNKNOWN_KEY));
 }
 
-/** A piece of the stream that was sent and not acknowledged. */
-export interface Flight {
-  readonly seq: number;
-  readonly octets: Uint8Array;
-}
-
 /** One end of a connection. Sequence numbers count up from 0, the SYN; on the wire they begin at the ISN. */
 export interface Connection {
   readonly runtime: HostRuntime;
@@ -65,7 +60,9 @@ export interface Connection {
   /** RCV.NXT, relative to the other side's ISN. */
   expected: number;
   remoteIsn: number;
-  flight: Flight[];
+  /** What was sent and not acknowledged, segment by segment, and the number of its first octet. */
+  flight: SegmentContent[];
+  flightFrom: number;
   /** Written and not sent: it waits for an acknowledgement. */
   queue: SendBuffer;
   /** The program has let go of it; FIN follows what is queued. */

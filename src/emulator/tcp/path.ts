@@ -34,7 +34,15 @@ export interface Path {
 }
 
 /** Segments on their way to one host, between which nothing else happens: one event is for all. */
-type Run = [world: World, path: Path, index: number, segments: PlainSegment[]];
+type Run = [world: World, path: Path, index: number, segments: Segments];
+
+/** What tells segments of a connection apart, each in a list: many are under way at once. */
+interface Segments {
+  readonly flags: number[];
+  readonly seqs: number[];
+  readonly acks: number[];
+  readonly contents: (SegmentContent | null)[];
+}
 
 /** One host on the way, and what its verdicts rested on. */
 export interface Hop {
@@ -58,15 +66,7 @@ export interface Arrival {
   readonly frame: Pick<Skb, "sourceMac" | "destinationMac" | "packetType" | "vlan">;
 }
 
-/** What tells one segment of a connection from another. */
-export interface PlainSegment {
-  readonly flags: number;
-  readonly seq: number;
-  readonly ack: number;
-  readonly content: SegmentContent | null;
-}
-
-function fill(packet: Packet, { flags, seq, ack, content }: PlainSegment): void {
+function fill(packet: Packet, flags: number, seq: number, ack: number, content: SegmentContent | null): void {
   packet.flags = flags;
   packet.seq = seq;
   packet.ack = ack;
@@ -75,35 +75,48 @@ function fill(packet: Packet, { flags, seq, ack, content }: PlainSegment): void 
 }
 
 /** Sends a segment by the way that is known. False: there is none, or it does not hold any more. */
-export function sendByPath(world: World, sender: Connection, segment: PlainSegment): boolean {
-  if (!isPlain(segment.flags)) return false;
-  const path = (segment.flags & PSH) !== 0 ? sender.dataPath : sender.ackPath;
-  if (path === null || !path.holds) return follow(world, sender, segment);
-  fill(path.packet, segment);
+export function sendByPath(
+  world: World,
+  sender: Connection,
+  flags: number,
+  seq: number,
+  ack: number,
+  content: SegmentContent | null,
+): boolean {
+  if (!isPlain(flags)) return false;
+  const path = (flags & PSH) !== 0 ? sender.dataPath : sender.ackPath;
+  if (path === null || !path.holds) return follow(world, sender, flags, seq, ack, content);
+  fill(path.packet, flags, seq, ack, content);
   if (packetLength(path.packet) > path.longest || !takeHop(world, path, 0)) return false;
   const [first] = path.hops;
   if (first === undefined) return false;
   leave(world, first, path.packet);
-  goOn(world, path, 1, segment);
+  goOn(world, path, 1);
   return true;
 }
 
-/** The segment is on its way to a host of the path. */
-function goOn(world: World, path: Path, index: number, segment: PlainSegment): void {
+/** The segment in `path.packet` is on its way to a host of the path. */
+function goOn(world: World, path: Path, index: number): void {
+  const { flags, seq, ack, content } = path.packet;
   const { run } = path;
   if (run !== null && run[2] === index && isLast(world.queue, run)) {
-    run[3].push(segment);
+    const { flags: all, seqs, acks, contents } = run[3];
+    all.push(flags);
+    seqs.push(seq);
+    acks.push(ack);
+    contents.push(content);
     return;
   }
-  path.run = [world, path, index, [segment]];
+  path.run = [world, path, index, { flags: [flags], seqs: [seq], acks: [ack], contents: [content] }];
   schedule(world.queue, world.now, arriveAll, path.run);
 }
 
-function arriveAll(world: World, path: Path, index: number, segments: readonly PlainSegment[]): void {
+function arriveAll(world: World, path: Path, index: number, segments: Segments): void {
   if (path.run?.[3] === segments) path.run = null;
-  for (let position = 0; position < segments.length; position++) {
-    const segment = segments[position];
-    if (segment !== undefined) arrive(world, path, index, segment);
+  const { flags, seqs, acks, contents } = segments;
+  for (let position = 0; position < flags.length; position++) {
+    fill(path.packet, flags[position] ?? 0, seqs[position] ?? 0, acks[position] ?? 0, contents[position] ?? null);
+    arrive(world, path, index);
   }
 }
 
@@ -114,34 +127,45 @@ function leave(world: World, { runtime }: Hop, { df }: Packet): void {
 }
 
 /** Sends a segment after another whose way is just being noted: when it arrives, that one is known, or asked anew from there on. */
-function follow(world: World, sender: Connection, segment: PlainSegment): boolean {
+function follow(
+  world: World,
+  sender: Connection,
+  flags: number,
+  seq: number,
+  ack: number,
+  content: SegmentContent | null,
+): boolean {
   const note = sender.noted;
   const [first] = note?.hops ?? [];
   if (note === null || first === undefined || note.second === null || note.volatile) return false;
   const { second, sent } = note;
-  if (note.usesFlags && ((segment.flags ^ sent.flags) & PSH) !== 0) return false;
+  if (note.usesFlags && ((flags ^ sent.flags) & PSH) !== 0) return false;
   const packet = copyPacket(sent);
-  fill(packet, segment);
+  fill(packet, flags, seq, ack, content);
   if (packetLength(packet) > note.longest || second.runtime.host !== second.host) return false;
   if (!stands(first, packet) || !track(world, first, packet)) return false;
   leave(world, first, packet);
-  schedule(world.queue, world.now, arriveAfter, [world, sender, note, segment, packet]);
+  schedule(world.queue, world.now, arriveAfter, [world, sender, note, packet]);
   return true;
 }
 
-function arriveAfter(world: World, sender: Connection, note: PathNote, segment: PlainSegment, packet: Packet): void {
-  const path = (segment.flags & PSH) !== 0 ? sender.dataPath : sender.ackPath;
-  if (path !== null && path.hops === note.hops) return arrive(world, path, 1, segment);
+function arriveAfter(world: World, sender: Connection, note: PathNote, packet: Packet): void {
+  const { flags, seq, ack, content } = packet;
+  const path = (flags & PSH) !== 0 ? sender.dataPath : sender.ackPath;
+  if (path !== null && path.hops === note.hops) {
+    fill(path.packet, flags, seq, ack, content);
+    return arrive(world, path, 1);
+  }
   if (note.second === null) return;
   const { runtime, arrival } = note.second;
   packet.ttl = arrival.ttl;
   resume(world, runtime, arrival.device, packet, arrival.frame);
 }
 
-function arrive(world: World, path: Path, index: number, segment: PlainSegment): void {
+/** The segment in `path.packet` reaches a host. */
+function arrive(world: World, path: Path, index: number): void {
   const hop = path.hops[index];
   if (hop === undefined || hop.arrival === null) return;
-  fill(path.packet, segment);
   path.packet.ttl = hop.arrival.ttl;
   const isLast = index === path.hops.length - 1;
   if ((isLast && path.receiver.state === "closed") || !takeHop(world, path, index)) {
@@ -151,7 +175,7 @@ function arrive(world: World, path: Path, index: number, segment: PlainSegment):
     return;
   }
   if (isLast) receiveOn(world, path.receiver, path.packet);
-  else goOn(world, path, index + 1, segment);
+  else goOn(world, path, index + 1);
 }
 
 /** A host lets the segment in `path.packet` pass; false: it has to be asked again. */

@@ -114,7 +114,12 @@ function takeAcknowledgement(world: World, connection: Connection, ack: number):
   if (ack > connection.next || ack <= connection.acknowledged) return;
   connection.acknowledged = ack;
   const { flight } = connection;
-  while (flight[0] !== undefined && flight[0].seq + flight[0].octets.length <= ack) flight.shift();
+  for (let [oldest] = flight; oldest !== undefined; [oldest] = flight) {
+    const end = connection.flightFrom + oldest.octets.length;
+    if (end > ack) break;
+    connection.flightFrom = end;
+    flight.shift();
+  }
   if (connection.state === "syn-received") {
     connection.state = "established";
     const listener = findListener(world.tcp, connection.runtime.host.name, connection.local, connection.localPort);

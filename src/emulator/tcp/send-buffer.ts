@@ -1,3 +1,5 @@
+import type { SegmentContent } from "../../net/packet.ts";
+
 /** Room for the stream in one segment of an Ethernet without options. */
 export const MSS = 1460;
 
@@ -18,7 +20,7 @@ type Pieces = (Piece | undefined)[];
 
 /** A segment of whole writes, and the position behind the last. */
 interface Piece {
-  readonly octets: Uint8Array;
+  readonly content: SegmentContent;
   readonly end: number;
 }
 
@@ -50,10 +52,10 @@ export function fillsSegment(buffer: SendBuffer): boolean {
 }
 
 /**
- * Takes one segment's worth: as many whole writes as there is room for, or a part of one that is longer; null where nothing waits, or
+ * Takes one segment's worth, which nobody has signed: as many whole writes as there is room for, or a part of one that is longer; null where nothing waits, or
  * where that is more than `room` octets.
  */
-export function takeSegment(buffer: SendBuffer, room: number): Uint8Array | null {
+export function takeSegment(buffer: SendBuffer, room: number): SegmentContent | null {
   const [part, another] = buffer;
   const first = part?.writes[part.next];
   if (part === undefined || first === undefined) return null;
@@ -61,10 +63,10 @@ export function takeSegment(buffer: SendBuffer, room: number): Uint8Array | null
   if (piece === null || piece.end > part.end || (piece.end === part.end && another !== undefined)) {
     return takeFromSeveral(buffer, first, room);
   }
-  if (piece.octets.length > room) return null;
+  if (piece.content.octets.length > room) return null;
   part.next = piece.end;
   if (part.next === part.end) buffer.shift();
-  return piece.octets;
+  return piece.content;
 }
 
 /** The segment that a list's own writes make, were it sent whole. */
@@ -80,21 +82,25 @@ function pieceOf({ writes, next, pieces }: Part): Piece | null {
     length += more;
   }
   const first = end === next + 1 ? writes[next] : undefined;
-  const made = { octets: first ?? joined(writes.slice(next, end), length), end };
+  const made = { content: unsigned(first ?? joined(writes.slice(next, end), length)), end };
   // no place is left out in between
   while (pieces.length < next) pieces.push(undefined);
   pieces[next] = made;
   return made;
 }
 
-function takeFromSeveral(buffer: SendBuffer, first: Uint8Array, room: number): Uint8Array | null {
+function unsigned(octets: Uint8Array): SegmentContent {
+  return { octets, key: null };
+}
+
+function takeFromSeveral(buffer: SendBuffer, first: Uint8Array, room: number): SegmentContent | null {
   const [part] = buffer;
   if (part === undefined) return null;
   if (first.length > MSS) {
     if (MSS > room) return null;
     if (++part.next === part.end) buffer.shift();
     buffer.unshift({ writes: [first.subarray(MSS)], next: 0, end: 1, pieces: null });
-    return first.subarray(0, MSS);
+    return unsigned(first.subarray(0, MSS));
   }
   const writes = writesFor(buffer);
   const length = writes.reduce((sum, write) => sum + write.length, 0);
@@ -106,7 +112,7 @@ function takeFromSeveral(buffer: SendBuffer, first: Uint8Array, room: number): U
     one.next += taken;
     if (one.next === one.end) buffer.shift();
   }
-  return writes.length === 1 ? first : joined(writes, length);
+  return unsigned(writes.length === 1 ? first : joined(writes, length));
 }
 
 /** The whole writes that a segment has room for. */

@@ -1,6 +1,6 @@
 import type { HostRuntime, PacketKind } from "../../linux/runtime.ts";
 import { unspecified } from "../../net/address.ts";
-import { plainPacket } from "../../net/packet.ts";
+import { plainPacket, type SegmentContent } from "../../net/packet.ts";
 import { TCP } from "../../net/protocol.ts";
 import { ACK, FIN, PSH, RST, SYN } from "../../net/tcp-flags.ts";
 import { schedule } from "../event-queue.ts";
@@ -24,7 +24,7 @@ const DEFAULT_RETRIES = { tcp_syn_retries: 6, tcp_synack_retries: 5, tcp_retries
 interface Segment {
   readonly flags: number;
   readonly seq: number;
-  readonly octets?: Uint8Array;
+  readonly content?: SegmentContent;
   readonly kind: PacketKind;
   readonly first?: boolean;
 }
@@ -34,12 +34,12 @@ const NOTHING = new Uint8Array();
 /** Sends one segment; the errno that its way through the host gave. */
 function transmitSegment(world: World, connection: Connection, segment: Segment): string | null {
   const { options, local, remote, localPort, remotePort } = connection;
-  const octets = segment.octets ?? NOTHING;
+  const unsigned = segment.content ?? null;
   const withAck = (segment.flags & ACK) !== 0;
   const seq = (ISN + segment.seq) >>> 0;
   const ack = withAck ? (connection.remoteIsn + connection.expected) >>> 0 : 0;
-  const content = octets.length > 0 || options.key !== null ? { octets, key: options.key } : null;
-  if (sendByPath(world, connection, { flags: segment.flags, seq, ack, content })) return null;
+  const content = options.key === null ? unsigned : { octets: unsigned?.octets ?? NOTHING, key: options.key };
+  if (sendByPath(world, connection, segment.flags, seq, ack, content)) return null;
   const sent = plainPacket(local, remote, TCP);
   sent.sport = localPort;
   sent.dport = remotePort;
@@ -50,7 +50,7 @@ function transmitSegment(world: World, connection: Connection, segment: Segment)
   sent.seq = seq;
   sent.ack = ack;
   sent.mss = (segment.flags & SYN) !== 0 ? MSS : 0;
-  sent.payloadLength = octets.length;
+  sent.payloadLength = unsigned?.octets.length ?? 0;
   sent.content = content;
   return originate(world, connection.runtime, sent, {
     kind: segment.kind,
@@ -129,10 +129,11 @@ export function sendQueue(world: World, connection: Connection): void {
     const seq = connection.next;
     const piece = takeSegment(queue, WINDOW - (seq - connection.acknowledged));
     if (piece === null) return;
-    connection.next += piece.length;
-    flight.push({ seq, octets: piece });
+    connection.next += piece.octets.length;
+    if (!outstanding) connection.flightFrom = seq;
+    flight.push(piece);
     arm(world, connection);
-    transmitSegment(world, connection, { flags: PSH | ACK, seq, octets: piece, kind: "data" });
+    transmitSegment(world, connection, { flags: PSH | ACK, seq, content: piece, kind: "data" });
   }
   if (connection.closing && !connection.finSent) sendFin(world, connection);
 }
@@ -222,8 +223,8 @@ function timeout(world: World, connection: Connection): void {
     arm(world, connection);
     const [oldest] = connection.flight;
     if (oldest !== undefined) {
-      const { seq, octets } = oldest;
-      transmitSegment(world, connection, { flags: PSH | ACK, seq, octets, kind: "data" });
+      const { flightFrom: seq } = connection;
+      transmitSegment(world, connection, { flags: PSH | ACK, seq, content: oldest, kind: "data" });
     } else if (connection.finSent) {
       transmitSegment(world, connection, { flags: FIN | ACK, seq: connection.next - 1, kind: "fin" });
     }
@@ -260,6 +261,7 @@ export function newConnection(
     expected: 0,
     remoteIsn: 0,
     flight: [],
+    flightFrom: 1,
     queue: [],
     closing: false,
     finSent: false,

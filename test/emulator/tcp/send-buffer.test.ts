@@ -63,8 +63,8 @@ describe("what waits in a socket to be sent", () => {
           const buffer = bufferOf(lists, positions);
           const taken: Uint8Array[] = [];
           for (let next = takeSegment(buffer, MSS); next !== null; next = takeSegment(buffer, MSS)) {
-            taken.push(next);
-            const writes = writesOf(next) ?? [];
+            taken.push(next.octets);
+            const writes = writesOf(next.octets) ?? [];
             if (writes.length > 1) expect(writes.every((one) => wanted.some((other) => other === one))).toBe(true);
           }
           expect(buffer).toEqual([]);
@@ -81,7 +81,7 @@ describe("what waits in a socket to be sent", () => {
         const buffer = bufferOf(lists, positions);
         const before = JSON.stringify(buffer.map(({ next, end }) => [next, end]));
         const taken = takeSegment(buffer, room);
-        expect(taken?.length ?? null).toBe(first !== undefined && first.length <= room ? first.length : null);
+        expect(taken?.octets.length ?? null).toBe(first !== undefined && first.length <= room ? first.length : null);
         if (taken === null) expect(JSON.stringify(buffer.map(({ next, end }) => [next, end]))).toBe(before);
       }),
     );
