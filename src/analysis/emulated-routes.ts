@@ -1,4 +1,4 @@
-import { choicesOf } from "../bgp/reconverge.ts";
+import { choicesOf, unsettledRoutes } from "../bgp/reconverge.ts";
 import type { BirdConfiguration } from "../model/bird/configuration.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
@@ -23,7 +23,7 @@ export function emulatedRoutes(assumed: Network, configurations: ReadonlyMap<str
   const { network, sessions, run, findings } = reconverge(assumed, configurations);
   const expected = (host: string): readonly Route[] => assumed.hosts.get(host)?.routes ?? [];
   const owners = originsOfDestinations(assumed, run.resting.speakers.keys());
-  const isGuessed = choicesOf(run).length > 0;
+  const isGuessed = choicesOf(run).length > 0 || unsettledRoutes(run).size > 0;
   const hosts = new Map<string, Host>(network.hosts);
   for (const name of run.resting.speakers.keys()) {
     const host = hosts.get(name);

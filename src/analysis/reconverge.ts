@@ -1,12 +1,4 @@
-import {
-  type AbsentDaemon,
-  type BgpRun,
-  choicesOf,
-  routesOf,
-  runFor,
-  SETTLING_TIME,
-  startDaemons,
-} from "../bgp/reconverge.ts";
+import { type AbsentDaemon, type BgpRun, routesOf, runFor, SETTLING_TIME, startDaemons } from "../bgp/reconverge.ts";
 import type { SpeakerConfiguration } from "../bgp/speaker/configuration.ts";
 import { exportedBy } from "../bgp/speaker/export-counts.ts";
 import { speakerOf } from "../bgp/speaker/from-bird.ts";
@@ -19,6 +11,7 @@ import type { Network } from "../model/network.ts";
 import { sourceOf } from "../model/origin.ts";
 import { type Address, compareAddresses, type Family } from "../net/address.ts";
 import { readPeerName } from "../readers/birdc/peer-name.ts";
+import { bgpDoubts } from "./bgp-doubts.ts";
 import type { HostSession } from "./bgp-evidence.ts";
 
 /** A Network whose BGP ran anew from the bird.cfg files of its dumps. */
@@ -50,13 +43,7 @@ export function reconverge(
   const { configurations, findings, refusals } = daemonsOf(network, evidence);
   const run = startDaemons(network, configurations, {}, refusals);
   runFor(run, seconds ?? SETTLING_TIME);
-  for (const choice of choicesOf(run)) {
-    findings.push({
-      code: "bgp-rests-on-a-guess",
-      severity: "warning",
-      message: `BGP ran on, though nobody knows: ${choice}.`,
-    });
-  }
+  findings.push(...bgpDoubts(run));
   const hosts = new Map(network.hosts);
   const { speakers } = run.resting;
   for (const name of speakers.keys()) {

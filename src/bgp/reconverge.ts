@@ -8,6 +8,8 @@ import type { Network } from "../model/network.ts";
 import type { Route } from "../model/route.ts";
 import { routesWithoutBird } from "../model/routes-without-bird.ts";
 import type { Family } from "../net/address.ts";
+import { formatPrefix } from "../net/prefix.ts";
+import { netsOf } from "./rib/table.ts";
 import type { SpeakerConfiguration } from "./speaker/configuration.ts";
 import { daemonsIn, runSpeakers } from "./speaker/run-speakers.ts";
 import { sharePool } from "./speaker/shared-attributes.ts";
@@ -113,6 +115,29 @@ export function forkRun({ world, speakers, chosen }: BgpRun): BgpRun {
 export function choicesOf({ chosen }: Pick<BgpRun, "chosen">): readonly string[] {
   return [...chosen.choices];
 }
+
+/** Destinations whose routes change on and on, each change bringing the next, and on which hosts; none where all has settled. */
+export function unsettledRoutes({
+  resting: { world, speakers },
+}: Pick<BgpRun, "resting">): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, readonly string[]>();
+  const { unrest } = world.queue;
+  if (unrest === null || world.now - unrest > RECENT) return found;
+  for (const [host, items] of speakers) {
+    for (const { table } of items) {
+      for (const { prefix, routes } of netsOf(table)) {
+        if (!routes.some(({ since }) => world.now - since < RECENT)) continue;
+        const text = formatPrefix(prefix);
+        const hosts = found.get(text) ?? [];
+        if (!hosts.includes(host)) found.set(text, [...hosts, host]);
+      }
+    }
+  }
+  return found;
+}
+
+/** Seconds: a round of those who answer each other without an end takes a tenth at most. */
+const RECENT = 1;
 
 function chooserOf({ choices, due }: Chosen): Chooser {
   return (choice) => {

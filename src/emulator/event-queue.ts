@@ -16,13 +16,19 @@ export interface EventQueue {
   rounds: number;
   /** So many rounds one moment may have; half as many once that was too few. */
   patience: number;
+  /** Seconds that a round takes at least where hosts answer each other without an end: more, the longer that goes on. */
+  round: number;
+  /** When they did so last; null: never. */
+  unrest: number | null;
 }
 
 /** No way that packets take at one moment, nor any exchange of whole tables, comes near so many rounds. */
 const PATIENCE = 20_000;
 
-/** Seconds that a round takes at least where hosts answer each other without an end. */
+/** What a round takes at first and in the end, and how it grows: hours of it are played in some thousand rounds. */
 const ROUND = 0.001;
+const LONGEST_ROUND = 0.1;
+const GROWTH = 1.01;
 
 interface Event {
   readonly time: number;
@@ -44,7 +50,18 @@ export interface PendingTimer {
 }
 
 export function eventQueue(): EventQueue {
-  return { heap: [], line: [], first: 0, current: Number.NaN, sequence: 0, roundEnd: 0, rounds: 0, patience: PATIENCE };
+  return {
+    heap: [],
+    line: [],
+    first: 0,
+    current: Number.NaN,
+    sequence: 0,
+    roundEnd: 0,
+    rounds: 0,
+    patience: PATIENCE,
+    round: ROUND,
+    unrest: null,
+  };
 }
 
 function before(x: Event, y: Event): boolean {
@@ -63,7 +80,7 @@ export function schedule<On extends readonly unknown[]>(
   timer: PendingTimer | null = null,
 ): void {
   const endless = time === queue.current && queue.rounds > queue.patience;
-  const event: Event = { time: endless ? time + ROUND : time, sequence: queue.sequence++, action, on, timer };
+  const event: Event = { time: endless ? time + queue.round : time, sequence: queue.sequence++, action, on, timer };
   if (event.time === queue.current) queue.line.push(event);
   else climb(queue.heap, event);
 }
@@ -192,7 +209,11 @@ export function takeNext(queue: EventQueue, until = Number.POSITIVE_INFINITY): E
   } else takeFirst(queue.heap);
   // Events of an earlier moment that are left in the line keep their place before those of a later one.
   if (queue.first === queue.line.length && queue.current !== next.time) {
-    if (queue.rounds > queue.patience) queue.patience /= 2;
+    if (queue.rounds > queue.patience) {
+      queue.patience /= 2;
+      queue.round = Math.min(queue.round * GROWTH, LONGEST_ROUND);
+      queue.unrest = queue.current;
+    }
     queue.rounds = 0;
     queue.current = next.time;
   }

@@ -1,9 +1,10 @@
-import { choicesOf, forkRun, routesOf, runFor, SETTLING_TIME, startDaemons } from "../../bgp/reconverge.ts";
+import { forkRun, routesOf, runFor, SETTLING_TIME, startDaemons } from "../../bgp/reconverge.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Network } from "../../model/network.ts";
 import { originAt, originFile } from "../../model/origin.ts";
 import type { CommandContext } from "../../readers/commands/command.ts";
 import type { Change, TimelineEvent } from "../../readers/scenario/scenario.ts";
+import { bgpDoubts } from "../bgp-doubts.ts";
 import { emulatedSessions } from "../reconverge.ts";
 import { applyManifests } from "./apply-change.ts";
 import { changeDaemon } from "./daemon-change.ts";
@@ -88,14 +89,7 @@ export function playTimeline(
     if (event === null) playing.kept.set(time, standing(playing));
     else change(event.change, time);
   }
-  const choices = choicesOf(run);
-  const guesses = choices.map(
-    (choice): Finding => ({
-      code: "bgp-rests-on-a-guess",
-      severity: "warning",
-      message: `BGP ran on, though nobody knows: ${choice}.`,
-    }),
-  );
+  const doubts = bgpDoubts(run);
   const { brokenFrom } = playing;
   return {
     at: (time) => {
@@ -103,8 +97,8 @@ export function playTimeline(
       if (found === undefined) throw new Error(`nobody asked for the network at ${time} s`);
       return found;
     },
-    isCertain: (time) => choices.length === 0 && (brokenFrom === null || time < brokenFrom),
-    findings: [...playing.findings, ...guesses],
+    isCertain: (time) => doubts.length === 0 && (brokenFrom === null || time < brokenFrom),
+    findings: [...playing.findings, ...doubts],
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Route } from "../../model/route.ts";
 import type { Address } from "../../net/address.ts";
 import { isBetter } from "./better.ts";
-import { suppressedRoutes } from "./deterministic-med.ts";
+import { electsAnew, passesBest, suppressedRoutes } from "./deterministic-med.ts";
 import { type Numbering, numberOfHop, type Resolved } from "./numbering.ts";
 import type { RibRoute, RouteOwner } from "./route.ts";
 
@@ -84,15 +84,27 @@ function changedAnew(before: RouteList, owner: RouteOwner, path: number, fresh: 
   if (old === null && fresh === null) return before;
   if (old !== null && fresh !== null && sameRoute(old, fresh)) return before;
   const rest = old === null ? routes : routes.filter((item) => item !== old);
-  const after = pickBest(fresh === null ? rest : insert(rest, fresh));
+  const after = ordered(rest, routes[0] ?? null, old, fresh);
   return after.length === 0 ? NO_ROUTES : listOf(after);
 }
 
-function insert(routes: readonly RibRoute[], fresh: RibRoute): readonly RibRoute[] {
-  const [best] = routes;
-  // Only the best comes first; the others stand in the order they came, the latest in front (as in an unsorted table).
-  if (best === undefined || isBetter(fresh, best)) return [fresh, ...routes];
-  return pickBest([best, fresh, ...routes.slice(1)]);
+/**
+ * Puts a route among the others, of which only the best has its place: in front (rte_recalculate of nest/rt-table.c, BIRD 1.6). All are
+ * compared only where the best one went, so that of routes whose MEDs make a circle the order in which they came decides.
+ */
+function ordered(
+  rest: readonly RibRoute[],
+  best: RibRoute | null,
+  old: RibRoute | null,
+  fresh: RibRoute | null,
+): readonly RibRoute[] {
+  const isDeterministic = (fresh ?? old)?.owner.bgp?.deterministicMed === true;
+  const isAnew = isDeterministic && electsAnew(rest, best, old, fresh);
+  const comesFirst = isDeterministic ? passesBest : isBetter;
+  if (!isAnew && fresh !== null && (best === null || comesFirst(fresh, best, rest, old))) return [fresh, ...rest];
+  const [first, ...others] = rest;
+  if (isAnew || old === best || first === undefined) return pickBest(fresh === null ? rest : [fresh, ...rest]);
+  return fresh === null ? rest : [first, fresh, ...others];
 }
 
 /** Moves the best route to the front: a new one may be worse than the old one of its owner was. */

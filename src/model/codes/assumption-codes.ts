@@ -28,7 +28,7 @@ export const ASSUMPTION_CODES = {
     part: "routes",
     title: "BGP has brought a route, on a guess",
     means:
-      "BGP ran in a cluster of manifests, and a packet of it came to where nothing says what happens. The first way was taken; the warning bgp-rests-on-a-guess names it.",
+      "BGP ran in a cluster of manifests, and a packet of it came to where nothing says what happens. The first way was taken; the warning bgp-rests-on-a-guess names it. Or routes change on and on, and one moment of it was taken: bgp-does-not-settle.",
     todo: "Say in nodes.yaml what the warning asks for.",
   },
   "bgp-settled": {

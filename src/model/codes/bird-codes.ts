@@ -71,6 +71,12 @@ export const BIRD_CODES = {
       "A packet of a session came to where no dump says what happens. The first way was taken, and all that follows rests on it.",
     todo: "Collect what the message names.",
   },
+  "bgp-does-not-settle": {
+    title: "Routes that never come to rest",
+    means:
+      "BIRDs tell each other of a destination without an end: what one chooses makes another choose otherwise, and that the first again (RFC 3345 has such cases). Real ones do so as fast as they can, thousands of times a second, or until chance ends it.",
+    todo: "Look at the filters that prefer one neighbour's routes to another's, and at MEDs of different neighbours where reflectors compare them.",
+  },
   "include-missing": {
     title: "An included file that is not there",
     means: "bird.cfg of Calico includes bird_aggr.cfg and bird_ipam.cfg; what stands in them is missing.",

@@ -29,6 +29,22 @@ function machine(name: string, own: string, other: string): Readonly<Record<stri
   };
 }
 
+/** One of three machines that each prefer what the next one told to their own, which they tell only while they have nothing better. */
+function ofThree(own: number): Readonly<Record<string, string>> {
+  const session = (other: number): string => {
+    const taken = other === (own % 3) + 1 ? "all" : "none";
+    return `protocol bgp to_${other} { local as 64512; neighbor 172.16.0.${other} as 64512; ${own < other ? "passive on; " : ""}import ${taken}; export where source = RTS_STATIC; }\n`;
+  };
+  const others = [1, 2, 3].filter((other) => other !== own);
+  return {
+    [`nodes/n${own}/ip-addr.txt`]: `2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500\n    link/ether 02:00:00:00:00:0${own} brd ff:ff:ff:ff:ff:ff\n    inet 172.16.0.${own}/24 scope global eth0\n`,
+    [`nodes/n${own}/ip-route.txt`]: `172.16.0.0/24 dev eth0 proto kernel scope link src 172.16.0.${own}\n`,
+    [`nodes/n${own}/iptables-save.txt`]:
+      "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n",
+    [`nodes/n${own}/bird.cfg`]: `router id 172.16.0.${own};\nprotocol device { }\nprotocol direct { }\nprotocol static { preference 90; route 192.168.7.0/24 blackhole; }\n${others.map(session).join("")}`,
+  };
+}
+
 /** A node whose BGP runs anew. */
 function played(configuration: string, more: Readonly<Record<string, string>> = {}): Example {
   const files = {
@@ -93,6 +109,16 @@ export const BIRD_EXAMPLES: ExamplesOf<typeof BIRD_CODES> = {
       "nodes/n1/ip-route.txt": "172.16.0.0/24 dev eth0 proto kernel scope link src 172.16.0.11\n",
     },
   ),
+  "bgp-does-not-settle": {
+    library: () =>
+      reconvergedFindings({
+        "snapshot.yaml":
+          "apiVersion: podpath/v1\nkind: Snapshot\nmetadata: {name: three}\nfabric: {segments: [{name: lan, members: [n1:eth0, n2:eth0, n3:eth0]}]}\n",
+        ...ofThree(1),
+        ...ofThree(2),
+        ...ofThree(3),
+      }),
+  },
   "bird-unknown-statement": snapshot({
     "nodes/n1/bird.cfg": "router id 172.16.0.11;\nprotocol device {\n  scan time 2;\n  colour blue;\n}\n",
   }),

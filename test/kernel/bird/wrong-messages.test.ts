@@ -50,6 +50,30 @@ const update = (attributes: string, nlri = "1ac0a80500", withdrawn = ""): string
   message(2, `${digits(withdrawn.length / 2, 2)}${withdrawn}${digits(attributes.length / 2, 2)}${attributes}${nlri}`);
 const up = (...more: readonly string[]): readonly string[] => [open(), KEEPALIVE, ...more];
 
+/** A neighbour of the same AS tells a route: its path is empty. */
+const within = (...more: readonly string[]): readonly string[] => [
+  open({ as: 64512 }),
+  KEEPALIVE,
+  update(ORIGIN + attribute(0x40, 2, "") + NEXT_HOP + attribute(0x40, 5, "00000064") + more.join("")),
+];
+
+/** The same of a neighbour within the AS. */
+const INTERNAL: readonly (readonly [wrong: string, writes: readonly string[]])[] = [
+  ["a CLUSTER_LIST that is not whole", within(attribute(0x80, 10, "0a0900"))],
+  ["a CLUSTER_LIST of five octets", within(attribute(0x80, 10, "0a09000100"))],
+  ["a CLUSTER_LIST without numbers", within(attribute(0x80, 10, ""))],
+  ["a CLUSTER_LIST with its own number", within(attribute(0x80, 10, "0a090001"))],
+  ["a CLUSTER_LIST that says that it is transitive", within(attribute(0xc0, 10, "0a090009"))],
+  ["a CLUSTER_LIST that is not whole, of a length in two octets", within(`900a0003${"0a0900"}`)],
+  ["an ORIGINATOR_ID of three octets", within(attribute(0x80, 9, "0a0900"))],
+  ["an ORIGINATOR_ID that is its own", within(attribute(0x80, 9, "0a090001"))],
+  [
+    "communities that are not whole, and then a CLUSTER_LIST",
+    within(attribute(0xc0, 8, "fc"), attribute(0x80, 10, "0a")),
+  ],
+  ["nothing that is wrong", within(attribute(0x80, 10, "0a090009"), attribute(0x80, 9, "0a090009"))],
+];
+
 /** What a neighbour sends, and what is wrong with it (RFC 4271 section 6). */
 const CASES: readonly (readonly [wrong: string, writes: readonly string[]])[] = [
   ["a marker that is none", [`00${open().slice(2)}`]],
@@ -121,15 +145,14 @@ const machine = (last: number): string =>
   `2: eth0: <BROADCAST,UP,LOWER_UP> mtu 1500 state UP\n    inet 10.9.0.${last}/24 scope global eth0\n`;
 
 /** What the emulated BIRD sends to a neighbour that writes this, in digits. */
-function emulated(writes: readonly string[]): string {
+function emulated(as: number, writes: readonly string[]): string {
   const route = "10.9.0.0/24 dev eth0 proto kernel scope link\n";
   const files = ["nodes/a", "nodes/b"].flatMap((node, index) => [
     [`${node}/ip-addr.txt`, machine(index + 1)] as const,
     [`${node}/ip-route.txt`, route] as const,
   ]);
   const { network } = readSnapshot({ name: "wrong", files: new Map(files) });
-  const text =
-    "router id 10.9.0.1;\nprotocol bgp p { local as 64512; neighbor 10.9.0.2 as 64513; source address 10.9.0.1; passive on; import all; export none; }\n";
+  const text = `router id 10.9.0.1;\nprotocol bgp p { local as 64512; neighbor 10.9.0.2 as ${as}; source address 10.9.0.1; passive on; import all; export none; }\n`;
   const { speaker } = speakerOf(readBirdConfiguration(text, "bird.cfg", originTable()).configuration, 4, null);
   const run = startDaemons(network, new Map([["a", speaker === null ? [] : [speaker]]]));
   runFor(run, 3);
@@ -169,18 +192,22 @@ function notification(said: string): string {
 }
 
 describe.skipIf(folder === null)("BIRD's NOTIFICATION to", () => {
+  const all = [
+    ...CASES.map(([wrong, writes]) => ({ wrong, as: 64513, writes })),
+    ...INTERNAL.map(([wrong, writes]) => ({ wrong: `${wrong}, from within the AS,`, as: 64512, writes })),
+  ];
   let real: readonly string[] = [];
   beforeAll(() => {
-    const input = JSON.stringify(CASES.map(([, writes]) => writes));
+    const input = JSON.stringify(all);
     const { stdout, stderr } = spawnSync("python3", [PROGRAM, folder ?? ""], { input, encoding: "utf8" });
     if (stdout === "") throw new Error(stderr);
     real = JSON.parse(stdout);
   }, 240_000);
 
-  test.each(CASES.map(([wrong, writes], index) => [wrong, writes, index] as const))(
+  test.each(all.map(({ wrong, as, writes }, index) => [wrong, as, writes, index] as const))(
     "%s is the emulation's, to the octet",
-    (_, writes, index) => {
-      expect(notification(emulated(writes))).toBe(notification(real[index] ?? ""));
+    (_, as, writes, index) => {
+      expect(notification(emulated(as, writes))).toBe(notification(real[index] ?? ""));
     },
   );
 });

@@ -1,6 +1,6 @@
 """What a real BIRD answers to octets that a neighbour sends: `wrong_messages.py FOLDER < cases.json`; FOLDER has bird.
 
-Each case is a list of writes, in hexadecimal digits. Prints as JSON all that BIRD sent to each, in digits."""
+Each case is the neighbour's AS and a list of writes, in hexadecimal digits. Prints as JSON all that BIRD sent to each, in digits."""
 
 import json
 import os
@@ -52,14 +52,14 @@ def main(folder):
             file = os.path.join(scratch, "bird.cfg")
             with open(file, "w") as handle:
                 handle.write("router id 10.9.0.1;\nprotocol device { }\n" + "".join(
-                    f"protocol bgp p{number} {{ local as 64512; neighbor 10.9.0.{number + 2} as 64513; source address 10.9.0.1;"
-                    f" passive on; import all; export none; }}\n" for number in range(len(cases))))
+                    f"protocol bgp p{number} {{ local as 64512; neighbor 10.9.0.{number + 2} as {case['as']}; source address 10.9.0.1;"
+                    f" passive on; import all; export none; }}\n" for number, case in enumerate(cases)))
             bird = subprocess.Popen(["ip", "netns", "exec", NAMES[0], os.path.join(folder, "bird"), "-f", "-c", file,
                                      "-s", os.path.join(scratch, "ctl")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             time.sleep(3)
             with open(f"/run/netns/{NAMES[1]}") as space:
                 os.setns(space.fileno(), 0x40000000) if hasattr(os, "setns") else enter(space.fileno())
-            print(json.dumps([talk(f"10.9.0.{number + 2}", writes).hex() for number, writes in enumerate(cases)]))
+            print(json.dumps([talk(f"10.9.0.{number + 2}", case["writes"]).hex() for number, case in enumerate(cases)]))
         finally:
             if bird is not None:
                 bird.terminate()
