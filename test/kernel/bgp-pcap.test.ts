@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { runFor, startDaemons } from "../../src/bgp/reconverge.ts";
+import { type BgpRun, runFor, startDaemons } from "../../src/bgp/reconverge.ts";
 import { speakerOf } from "../../src/bgp/speaker/from-bird.ts";
+import { reconfigureSpeaker } from "../../src/bgp/speaker/reconfigure.ts";
+import type { Family } from "../../src/net/address.ts";
 import { copyPacket } from "../../src/net/packet.ts";
 import { encodeFrame } from "../../src/net/wire/encode-packet.ts";
 import { readEvidence } from "../../src/readers/evidence/read-evidence.ts";
@@ -31,22 +33,41 @@ protocol bgp peer { local as ${ownAs}; neighbor 10.9.0.${3 - own} as ${otherAs};
   ${more} }
 `;
 
-/** The frames that leave both machines while a session comes up, tells its routes and keeps alive. */
-function captured(first: string, second: string): Uint8Array {
-  const files = new Map([
-    ["nodes/a/ip-addr.txt", machine(1)],
-    ["nodes/b/ip-addr.txt", machine(2)],
-    ["nodes/a/ip-route.txt", "10.9.0.0/24 dev eth0 proto kernel scope link src 10.9.0.1\n"],
-    ["nodes/b/ip-route.txt", "10.9.0.0/24 dev eth0 proto kernel scope link src 10.9.0.2\n"],
-    ["nodes/a/bird.cfg", first],
-    ["nodes/b/bird.cfg", second],
-  ]);
+const machine6 = (last: number): string => `1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 state UNKNOWN
+    inet6 ::1/128 scope host
+2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 state UP
+    link/ether 02:00:00:00:00:0${last} brd ff:ff:ff:ff:ff:ff
+    inet6 fd00:9::${last}/64 scope global
+    inet6 fe80::${last}/64 scope link
+`;
+
+/** One of three in a row: the one in the middle reflects. */
+const bird6 = (own: number, more: string): string => `router id 10.9.0.${own};
+protocol device { }
+protocol direct { }
+${more}
+`;
+
+const session6 = (other: number, more: string): string =>
+  `protocol bgp to_${other} { local as 4200000001; neighbor fd00:9::${other} as 4200000001; hold time 9; add paths on; graceful restart;
+  long lived graceful restart; import all; ${more} }`;
+
+interface Machines {
+  readonly files: ReadonlyMap<string, string>;
+  readonly names: readonly string[];
+  readonly family: Family;
+  /** What is done after so many seconds. */
+  readonly later?: (run: BgpRun) => void;
+}
+
+/** The frames that leave all machines while sessions come up, tell their routes and keep alive. */
+function captured({ files, names, family, later }: Machines): Uint8Array {
   const snapshot = readSnapshot({ name: "session", files });
   const { evidence } = readEvidence(snapshot.machines, snapshot.network.origins, snapshot.factEvidence);
   const configurations = new Map(
     [...evidence].map(([host, { birdConfigurations }]) => [
       host,
-      birdConfigurations.flatMap((one) => speakerOf(one, 4, null).speaker ?? []),
+      birdConfigurations.flatMap((one) => speakerOf(one, family, null).speaker ?? []),
     ]),
   );
   const packets: CapturedPacket[] = [];
@@ -58,13 +79,18 @@ function captured(first: string, second: string): Uint8Array {
         if (step.kind !== "transmit") return;
         const bytes = encodeFrame(copyPacket(step.skb.packet), null, null);
         const time = clock.now() * 1_000_000;
-        packets.push({ interface: step.runtime.host.name === "a" ? 0 : 1, direction: "out", bytes, comment: "", time });
+        packets.push({ interface: names.indexOf(step.runtime.host.name), direction: "out", bytes, comment: "", time });
       },
     },
   });
   clock.now = () => run.world.now;
   runFor(run, 20);
-  return pcapng("test", ["a:eth0", "b:eth0"], packets);
+  if (later !== undefined) {
+    later(run);
+    runFor(run, 5);
+  }
+  const ports = names.map((name) => `${name}:eth0`);
+  return pcapng("test", ports, packets);
 }
 
 function tcpdump(capture: Uint8Array): string {
@@ -78,11 +104,28 @@ function tcpdump(capture: Uint8Array): string {
   }
 }
 
+/** What tcpdump does not like. */
+function complaints(said: string): readonly string[] {
+  return said.split("\n").filter((line) => /bad |incorrect|wrong|truncated|malformed|invalid|\[\|/.test(line));
+}
+
+/** Its lines without octets and indentation. */
+function fieldsOf(said: string): string {
+  return said.replaceAll(/^\s+0x[\da-f]{4}: .*\n/gm, "").replaceAll(/^[\t ]+/gm, "");
+}
+
 test.skipIf(!available)("a capture of a simulated session reads in tcpdump as BGP, field by field", () => {
-  const said = tcpdump(captured(bird(1, 4200000001, 64513, "passive on;"), bird(2, 64513, 4200000001, "")));
-  const wrong = said.split("\n").filter((line) => /bad |incorrect|wrong|truncated|malformed|invalid|\[\|/.test(line));
-  expect(wrong).toEqual([]);
-  const fields = said.replaceAll(/^\s+0x[\da-f]{4}: .*\n/gm, "").replaceAll(/^[\t ]+/gm, "");
+  const files = new Map([
+    ["nodes/a/ip-addr.txt", machine(1)],
+    ["nodes/b/ip-addr.txt", machine(2)],
+    ["nodes/a/ip-route.txt", "10.9.0.0/24 dev eth0 proto kernel scope link src 10.9.0.1\n"],
+    ["nodes/b/ip-route.txt", "10.9.0.0/24 dev eth0 proto kernel scope link src 10.9.0.2\n"],
+    ["nodes/a/bird.cfg", bird(1, 4200000001, 64513, "passive on;")],
+    ["nodes/b/bird.cfg", bird(2, 64513, 4200000001, "")],
+  ]);
+  const said = tcpdump(captured({ files, names: ["a", "b"], family: 4 }));
+  expect(complaints(said)).toEqual([]);
+  const fields = fieldsOf(said);
   expect(fields).toContain(`Open Message (1), length: 70
 Version 4, my AS 23456, Holdtime 9s, ID 10.9.0.1
 Optional parameters, length: 41
@@ -121,4 +164,71 @@ End-of-Rib Marker (empty NLRI)
   // of the one that dials over one hop, and of the answer that its listening socket gives
   expect(said).toMatch(/tos 0xc0, ttl 1,.*\n.*10\.9\.0\.1\.179: Flags \[S\]/);
   expect(said).toMatch(/tos 0xc0, ttl 255,.*\n.*Flags \[S\.\]/);
+});
+
+test.skipIf(!available)("so does one of bird6: MP_REACH, MP_UNREACH, and what a reflector adds", () => {
+  const tells = `export filter { bgp_med = 7; bgp_path.prepend(4200000009); bgp_community.add((64512, 66));
+    bgp_large_community.add((64512, 1, 2)); bgp_ext_community.add((rt, 64512, 9)); accept; };`;
+  const origin = "protocol static { route fd00:1:1::/64 blackhole; route fd00:1:2::/64 unreachable; }";
+  const configurations = [
+    bird6(1, `${origin}\n${session6(2, `passive on; ${tells}`)}`),
+    bird6(
+      2,
+      `${session6(1, "rr client; rr cluster id 10.9.9.9; export all;")}\n${session6(3, "rr client; rr cluster id 10.9.9.9; export all; passive on;")}`,
+    ),
+    bird6(3, session6(2, "export none;")),
+  ];
+  const names = ["a", "b", "c"];
+  const files = new Map(
+    names.flatMap((name, index) => [
+      [`nodes/${name}/ip-addr.txt`, machine6(index + 1)] as const,
+      [
+        `nodes/${name}/ip-route-v6.txt`,
+        "fd00:9::/64 dev eth0 proto kernel metric 256 pref medium\nfe80::/64 dev eth0 proto kernel metric 256 pref medium\n",
+      ] as const,
+      [`nodes/${name}/bird6.cfg`, configurations[index] ?? ""] as const,
+    ]),
+  );
+  const withdraws = (run: BgpRun): void => {
+    for (const speaker of run.speakers.get("a") ?? []) {
+      const { configuration } = speaker;
+      const protocols = configuration.protocols.map((item) =>
+        item.type === "static" ? { ...item, routes: item.routes.slice(1) } : item,
+      );
+      reconfigureSpeaker(speaker, { ...configuration, protocols });
+    }
+  };
+  const said = tcpdump(captured({ files, names, family: 6, later: withdraws }));
+  expect(complaints(said)).toEqual([]);
+  const fields = fieldsOf(said);
+  expect(fields).toContain("Multiple Paths (69), length: 4\nAFI IPv6 (2), SAFI Unicast (1), Send/Receive: Both\n");
+  expect(fields).toContain(
+    "Graceful Restart (64), length: 6\nRestart Flags: [none], Restart Time 120s\nAFI IPv6 (2), SAFI Unicast (1), Forwarding state preserved: no\n",
+  );
+  // what the reflector told of it: with whom it began, and through which cluster it came
+  expect(fields).toContain(`Update Message (2), length: 160
+Origin (1), length: 1, Flags [T]: IGP
+AS Path (2), length: 6, Flags [T]: 4200000009 
+Multi Exit Discriminator (4), length: 4, Flags [O]: 7
+Local Preference (5), length: 4, Flags [T]: 100
+Community (8), length: 4, Flags [OT]: 64512:66
+Originator ID (9), length: 4, Flags [O]: 10.9.0.1
+Cluster List (10), length: 4, Flags [O]: 10.9.9.9
+Multi-Protocol Reach NLRI (14), length: 60, Flags [O]: 
+AFI: IPv6 (2), SAFI: Unicast (1)
+nexthop: fd00:9::1, nh-length: 16, no SNPA
+fd00:9::/64   Path Id: 2
+fd00:1:1::/64   Path Id: 3
+fd00:1:2::/64   Path Id: 3
+Extended Community (16), length: 8, Flags [OT]: 
+target (0x0002), Flags [none]: 64512:9 (= 0.0.0.9)
+Large Community (32), length: 12, Flags [OT]: 
+64512:1:2
+`);
+  expect(fields).toContain(`Update Message (2), length: 42
+Multi-Protocol Unreach NLRI (15), length: 16, Flags [O]: 
+AFI: IPv6 (2), SAFI: Unicast (1)
+fd00:1:1::/64   Path Id: 2
+`);
+  expect(fields).toContain("AFI: IPv6 (2), SAFI: Unicast (1)\nEnd-of-Rib Marker (empty NLRI)\n");
 });

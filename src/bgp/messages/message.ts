@@ -58,10 +58,12 @@ export interface WireForm {
   /** Path identifiers before IPv4 and IPv6 destinations (RFC 7911). */
   readonly addPath4: boolean;
   readonly addPath6: boolean;
+  /** Between neighbours of one AS: what only those may say is looked at. */
+  readonly internal?: boolean;
 }
 
 export function sameForm(x: WireForm, y: WireForm): boolean {
-  return x.as4 === y.as4 && x.addPath4 === y.addPath4 && x.addPath6 === y.addPath6;
+  return x.as4 === y.as4 && x.addPath4 === y.addPath4 && x.addPath6 === y.addPath6 && x.internal === y.internal;
 }
 
 export const PLAIN_FORM: WireForm = { as4: false, addPath4: false, addPath6: false };
@@ -69,9 +71,9 @@ export const PLAIN_FORM: WireForm = { as4: false, addPath4: false, addPath6: fal
 const forms: WireForm[] = [];
 
 /** One object for equal forms: there are two for each of thousands of sessions. */
-export function wireForm(as4: boolean, addPath4: boolean, addPath6: boolean): WireForm {
-  const place = Number(as4) | (Number(addPath4) << 1) | (Number(addPath6) << 2);
-  const form = forms[place] ?? { as4, addPath4, addPath6 };
+export function wireForm(as4: boolean, addPath4: boolean, addPath6: boolean, internal: boolean): WireForm {
+  const place = Number(as4) | (Number(addPath4) << 1) | (Number(addPath6) << 2) | (Number(internal) << 3);
+  const form = forms[place] ?? { as4, addPath4, addPath6, internal };
   forms[place] = form;
   return form;
 }

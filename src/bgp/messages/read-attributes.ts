@@ -107,7 +107,8 @@ export function readAttributes(input: Reader, form: WireForm): PathAttributes | 
       case type.COMMUNITIES:
       case type.CLUSTER_LIST: {
         if (value.length % 4 !== 0) {
-          // from another AS the list is passed over unread; one from within would end the session
+          // from another AS the list is passed over unread
+          if (code === type.CLUSTER_LIST && form.internal === true) return wrong(BAD_LENGTH);
           if (code === type.COMMUNITIES) withdraws = true;
           break;
         }

@@ -171,7 +171,7 @@ export function agree(
   const addPathReceive = peer.addPathReceive && (mode & ADD_PATH_SEND) !== 0;
   const addPathSend = peer.addPathSend && (mode & ADD_PATH_RECEIVE) !== 0;
   const form = (addPath: boolean): WireForm =>
-    wireForm(peer.as4 && as4 !== null, speaker.family === 4 && addPath, speaker.family === 6 && addPath);
+    wireForm(peer.as4 && as4 !== null, speaker.family === 4 && addPath, speaker.family === 6 && addPath, internal);
   const longLived = peer.longLivedRestart === "off" ? null : told;
   return {
     holdTime: Math.min(open.holdTime, peer.holdTime),

@@ -18,6 +18,7 @@ export const anyForm: fc.Arbitrary<WireForm> = fc.record({
   as4: fc.boolean(),
   addPath4: fc.boolean(),
   addPath6: fc.boolean(),
+  internal: fc.boolean(),
 });
 
 const families = fc.record({ afi: u16, safi: u8 });
