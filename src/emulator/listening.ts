@@ -1,6 +1,6 @@
+import { isHeardBy } from "../linux/heard-by.ts";
 import type { Ending, HostRuntime } from "../linux/runtime.ts";
-import { listensFor } from "../model/socket.ts";
-import type { Packet } from "../net/packet.ts";
+import type { Skb } from "../linux/skb.ts";
 import { formatProtocol, SCTP, TCP, UDPLITE } from "../net/protocol.ts";
 import { portName } from "./tcp/stack.ts";
 import type { World } from "./world.ts";
@@ -8,11 +8,13 @@ import type { World } from "./world.ts";
 export type SocketState = NonNullable<Ending["socket"]>;
 
 /** Whether somebody listens, as far as the dumps tell. */
-export function listening(world: World, runtime: HostRuntime, received: Packet): SocketState {
+export function listening(world: World, runtime: HostRuntime, skb: Skb): SocketState {
+  const { packet: received } = skb;
   // the daemon that had the port has ended, or takes no such segment
   const { dst, dport, protocol } = received;
   if (protocol === TCP && world.tcp.ported.has(portName(runtime.host.name, dst.family, dport))) return "closed";
-  const found = runtime.host.sockets.find((socket) => listensFor(socket, received));
+  const fitting = runtime.host.sockets.filter((socket) => isHeardBy(socket, skb));
+  const found = fitting.find(({ certainty }) => certainty === "dumped") ?? fitting[0];
   const name = `${formatProtocol(received.protocol)}/${received.dport}`;
   if (found !== undefined) {
     if (found.certainty === "dumped") return "open";

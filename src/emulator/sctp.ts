@@ -23,7 +23,7 @@ import type { World } from "./world.ts";
 export function deliverSctp(world: World, runtime: HostRuntime, skb: Skb): SocketState | null {
   if (isForMany(skb)) return "unknown";
   const header = skb.packet.sctp ?? SCTP_INIT;
-  const state = listening(world, runtime, skb.packet);
+  const state = listening(world, runtime, skb);
   if (state === "closed" && !speaksSctp(world, runtime)) return null;
   if (!world.answers) return state;
   const answer = state === "closed" ? abortUnknown(header) : sctpAnswer(header, peerTag(world, skb));

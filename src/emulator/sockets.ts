@@ -58,7 +58,7 @@ export function deliverToSockets(world: World, runtime: HostRuntime, skb: Skb): 
   if (protocol === SCTP) return deliverSctp(world, runtime, skb) ?? deliverOther(world, runtime, skb);
   if (protocol !== TCP && protocol !== UDP && protocol !== UDPLITE) return deliverOther(world, runtime, skb);
   if (isForMany(skb)) return "unknown";
-  const state = listening(world, runtime, received);
+  const state = listening(world, runtime, skb);
   if (!world.answers) return state;
   if (state === "closed") refuse(runtime, skb);
   else if (received.protocol === TCP) {

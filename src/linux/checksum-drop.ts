@@ -1,8 +1,8 @@
 import type { Host } from "../model/host.ts";
-import { listensFor } from "../model/socket.ts";
-import type { Packet } from "../net/packet.ts";
 import { UDP, UDPLITE } from "../net/protocol.ts";
 import { checksumReason, type DropReason } from "./drop-reason.ts";
+import { isHeardBy } from "./heard-by.ts";
+import type { Skb } from "./skb.ts";
 
 /** Bytes from the UDP header on that are summed at once; of more, only when somebody needs to know (CHECKSUM_BREAK, include/linux/skbuff.h). */
 const SUMMED_AT_ONCE = 76;
@@ -12,12 +12,13 @@ const UDP_HEADER = 8;
  * Why the receiver drops a packet with a wrong checksum; null where it does not look. Of longer datagrams __udp6_lib_rcv()
  * looks for a socket first, and where there is none gives that reason.
  */
-export function checksumDrop({ sockets }: Host, packet: Packet): DropReason | null {
+export function checksumDrop({ sockets }: Host, skb: Skb): DropReason | null {
+  const { packet } = skb;
   if (!packet.badChecksum) return null;
   const { protocol, src, payloadLength } = packet;
   const isLong = payloadLength + UDP_HEADER > SUMMED_AT_ONCE;
   if (src.family === 6 && isLong && (protocol === UDP || protocol === UDPLITE)) {
-    if (!sockets.some((socket) => listensFor(socket, packet))) return "NO_SOCKET";
+    if (!sockets.some((socket) => isHeardBy(socket, skb))) return "NO_SOCKET";
   }
   return checksumReason(protocol);
 }

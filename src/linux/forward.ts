@@ -206,7 +206,7 @@ function deliver(runtime: HostRuntime, skb: Skb): void {
   if (packet.protocol === UDP && decapsulateVxlan(runtime, skb)) return;
   if (packet.sealed !== null && decapsulateWireguard(runtime, skb)) return;
   if (packet.protocol === IPIP && decapsulateIpip(runtime, skb)) return;
-  const damaged = checksumDrop(runtime.host, packet);
+  const damaged = checksumDrop(runtime.host, skb);
   if (damaged !== null) return drop(runtime, skb, damaged, "INPUT", "its checksum is wrong");
   const socket = runtime.services.deliver(runtime, skb);
   if ((skb.carried !== null || packet.sealed !== null) && socket !== "open") {

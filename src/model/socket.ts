@@ -20,9 +20,13 @@ export interface ListeningSocket {
   readonly origin: Origin;
 }
 
-/** Whether what is sent to this destination and port reaches the socket. */
-export function listensFor(socket: ListeningSocket, { protocol, dst, dport }: Packet): boolean {
+/**
+ * Whether what is sent to this destination and port, and came in by this device, reaches the socket (compute_score(),
+ * net/ipv4/inet_hashtables.c and udp.c). A socket that is bound to a device hears nothing from others.
+ */
+export function listensFor(socket: ListeningSocket, { protocol, dst, dport }: Packet, device: string | null): boolean {
   if (socket.protocol !== protocol || socket.port !== dport || socket.raw === true) return false;
+  if (socket.interface !== null && socket.interface !== device) return false;
   if (socket.address !== null) return sameAddress(socket.address, dst);
   return socket.family === null || socket.family === dst.family;
 }

@@ -23,7 +23,14 @@ import { defaultPolicyRules, type PolicyRule } from "../../../src/model/policy-r
 import type { Route } from "../../../src/model/route.ts";
 import type { Ruleset } from "../../../src/model/ruleset.ts";
 import type { ListeningSocket } from "../../../src/model/socket.ts";
-import { type Address, type Family, isLinkLocal, isLoopback, parseAddress } from "../../../src/net/address.ts";
+import {
+  type Address,
+  type Family,
+  isLinkLocal,
+  isLoopback,
+  isUnspecified,
+  parseAddress,
+} from "../../../src/net/address.ts";
 import { parseInterfaceAddress, prefixContains, prefixOf } from "../../../src/net/prefix.ts";
 import { ICMP, TCP, UDP, UDPLITE } from "../../../src/net/protocol.ts";
 import { readRoutes } from "../../../src/readers/ip/route.ts";
@@ -74,7 +81,7 @@ export interface LabHost {
   readonly sysctls?: Readonly<Record<string, string>>;
   readonly rulesets?: readonly LabRuleset[];
   readonly ipsets?: string;
-  /** `tcp/80`. */
+  /** `tcp/80`, `udp/0.0.0.0:53`, `tcp/[fd00::1]:80`, `tcp/[::]:80` (IPv6 alone); with `%eth0` behind it bound to the device. */
   readonly listen?: readonly string[];
   /** `address interface mac [STATE]`: neighbours, permanent unless it says otherwise; `proxy address interface`: answers for others. */
   readonly neighbours?: readonly string[];
@@ -401,8 +408,16 @@ function labSockets(spec: LabHost): readonly ListeningSocket[] {
     // The oracle's own: they tell it what was delivered, and hear ICMP errors like any raw socket.
     ...[ICMP, TCP, UDP, UDPLITE].map((protocol) => ({ ...wildcard, protocol, port: 0, raw: true })),
     ...(spec.listen ?? []).map((text) => {
-      const [protocol = "", port = ""] = text.split("/");
-      return { ...wildcard, protocol: protocol === "tcp" ? TCP : UDP, port: Number(port) };
+      const [, protocol, address = "", port, device = null] = /^(\w+)\/(?:(.*):)?(\d+)(?:%(.*))?$/.exec(text) ?? [];
+      const bound = parseAddress(address.replace(/^\[|\]$/g, ""));
+      return {
+        ...wildcard,
+        protocol: protocol === "tcp" ? TCP : UDP,
+        address: bound === null || isUnspecified(bound) ? null : bound,
+        family: bound?.family ?? null,
+        port: Number(port),
+        interface: device,
+      };
     }),
   ];
 }

@@ -3,6 +3,7 @@ import type { Interface } from "../../../src/model/interface.ts";
 import type { FdbEntry } from "../../../src/model/neighbour.ts";
 import type { Network } from "../../../src/model/network.ts";
 import type { PolicyRule } from "../../../src/model/policy-rule.ts";
+import type { ListeningSocket } from "../../../src/model/socket.ts";
 import { type Family, formatAddress } from "../../../src/net/address.ts";
 import { TCP } from "../../../src/net/protocol.ts";
 import { printRoute } from "../../../src/readers/ip/print-route.ts";
@@ -77,7 +78,7 @@ function hostRequest(host: Host): object {
     ],
     listen: host.sockets
       .filter(({ raw }) => raw !== true)
-      .map((socket) => `${socket.protocol === TCP ? "tcp" : "udp"}/${socket.port}`),
+      .map((socket) => `${socket.protocol === TCP ? "tcp" : "udp"}/${placeOf(socket)}`),
     ipsets: [...host.ipSets.values()].map((set) => `${printIpSet(set)}\n`).join(""),
     rulesets: host.rulesets.map((ruleset) => ({
       family: ruleset.family,
@@ -85,6 +86,14 @@ function hostRequest(host: Host): object {
       text: printRuleset(ruleset),
     })),
   };
+}
+
+/** As the oracle reads it: `[address:]port[%interface]`. */
+function placeOf({ address, family, port, interface: device }: ListeningSocket): string {
+  const wildcard = family === null ? "" : family === 6 ? "[::]:" : "0.0.0.0:";
+  const text =
+    address === null ? wildcard : `${family === 6 ? `[${formatAddress(address)}]` : formatAddress(address)}:`;
+  return `${text}${port}${device === null ? "" : `%${device}`}`;
 }
 
 function familyOption({ family }: { readonly family: Family }): string {

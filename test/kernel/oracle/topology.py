@@ -317,11 +317,18 @@ class Topology:
     def _listen(self):
         for host in self.hosts.values():
             for text in host.spec.get("listen", ()):
-                proto, _, port = text.partition("/")
+                proto, _, place = text.partition("/")
+                place, _, device = place.partition("%")
+                address, _, port = place.rpartition(":")
                 kind = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}[proto]
-                opened = host.namespace.socket(socket.AF_INET6 if self.ipv6 else socket.AF_INET, kind, 0)
+                six = address.startswith("[") or (not address and self.ipv6)
+                opened = host.namespace.socket(socket.AF_INET6 if six else socket.AF_INET, kind, 0)
                 host.listeners.append(opened)
-                opened.bind(("", int(port)))
+                if address.startswith("["):
+                    opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                if device:
+                    opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
+                opened.bind((address.strip("[]"), int(port)))
                 if kind == socket.SOCK_STREAM:
                     # A SYN-ACK repeated by a timer would turn up among later probes.
                     host.namespace.sysctl("net.ipv4.tcp_synack_retries", 0)

@@ -24,6 +24,37 @@ const LOOPBACK = `1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UN
        valid_lft forever preferred_lft forever
 `;
 
+/** A device of n2 of a kind that podpath models in part or not at all: details as `ip -d addr` has them. */
+const STRANGE_DEVICES = [
+  "geneve id 7 remote 10.0.1.3 ttl auto",
+  "gretap remote 10.0.1.3 local 10.0.1.2 ttl inherit",
+  "macvlan mode bridge",
+  "macvlan mode private",
+  "macvlan mode vepa",
+  "macvlan mode passthru",
+  "ipvlan mode l2 bridge",
+  "ifb",
+  "tun type tap pi off vnet_hdr off persist on",
+  "bond mode active-backup",
+  "team",
+  "vrf table 100",
+  "nosuchkind",
+] as const;
+
+/** Its name in dumps; it stands on eth1, and 192.0.2.0/24 is behind it. */
+const STRANGE = "up0";
+const STRANGE_ADDRESS = "10.0.2.2";
+
+function strangeDevice(details: string): string {
+  const name = details.startsWith("macvlan") || details.startsWith("ipvlan") ? `${STRANGE}@eth1` : STRANGE;
+  return device(4, name, "52:54:00:00:02:09", STRANGE_ADDRESS)
+    .replaceAll(`scope global ${name}`, `scope global ${STRANGE}`)
+    .replace(
+      "ff:ff:ff:ff:ff:ff\n",
+      `ff:ff:ff:ff:ff:ff promiscuity 0 minmtu 68 maxmtu 65535 \n    ${details} numtxqueues 1 numrxqueues 1 \n`,
+    );
+}
+
 /** Of each node: last octet of its MAC addresses, and the addresses of eth0, eth1. */
 const NODES = [
   ["n1", ["10.0.0.1"]],
@@ -55,6 +86,37 @@ function kernelRoutes(addresses: readonly string[]): readonly string[] {
   ];
 }
 
+/** Extensions that are only recognised, or look at what no dump and no packet holds. */
+const DOUBTFUL_CONDITIONS = [
+  "-m connlimit --connlimit-above 0 --connlimit-mask 32 --connlimit-saddr",
+  "-m connlimit --connlimit-upto 1 --connlimit-mask 0 --connlimit-saddr",
+  "-m connbytes --connbytes 1:5 --connbytes-dir both --connbytes-mode packets",
+  "-m conntrack --ctstatus ASSURED",
+  "-m conntrack --ctexpire 1:200",
+  "-m connmark --mark 0x1",
+  "-m connlabel --label 3",
+  "-m quota --quota 100",
+  "-m nfacct --nfacct-name seen",
+  "-m time --timestart 10:00 --timestop 12:00",
+  "-m cpu --cpu 1",
+  '-m bpf --bytecode "4,48 0 0 9,21 0 1 17,6 0 0 65535,6 0 0 0"',
+  "-m string --string x --algo bm --to 65535",
+  "-m ipvs --ipvs",
+  "-m policy --dir in --pol none",
+  "-m policy --dir in --pol ipsec",
+  "-p tcp -m osf --genre Linux",
+  "-p tcp -m tcp --tcp-option 5",
+  "-p tcp -m tcpmss --mss 1:1400",
+  "-m realm --realm 0x1",
+  "-m length --length 0:60",
+  '-m u32 --u32 "0x2&0xffff=0x3c"',
+  "-m rateest --rateest flow --rateest-lt --rateest-bps 1Mbit",
+  "-m l2tp --tid 5",
+  "-m physdev --physdev-in eth0",
+  "-m pkttype --pkt-type broadcast",
+  "-m cluster --cluster-total-nodes 2 --cluster-local-node 1 --cluster-hash-seed 0x1",
+] as const;
+
 const target = fc.constantFrom(
   "ACCEPT",
   "DROP",
@@ -64,8 +126,13 @@ const target = fc.constantFrom(
   "NFQUEUE --queue-num 1",
   "NFQUEUE --queue-num 1 --queue-bypass",
   "NOSUCHTARGET",
+  "QUEUE",
+  "IDLETIMER --timeout 5 --label x",
+  "LED --led-trigger-id x",
+  "RATEEST --rateest-name flow --rateest-interval 250.0ms --rateest-ewmalog 500.0ms",
 );
 const condition = fc.constantFrom(
+  ...DOUBTFUL_CONDITIONS,
   "",
   "-p tcp --dport 80",
   "-p udp",
@@ -102,7 +169,7 @@ const filterRule = fc
     ([chain, when]) => !(when.includes("-o ") && chain === "INPUT") && !(when.includes("-i ") && chain === "OUTPUT"),
   )
   .filter(([chain, when]) => chain === "INPUT" || !when.includes("socket"))
-  .filter(([chain, when]) => chain !== "OUTPUT" || !/mac |devgroup/.test(when))
+  .filter(([chain, when]) => chain !== "OUTPUT" || !/mac |devgroup|--dir in/.test(when))
   .filter(([, when]) => !when.includes("rpfilter"))
   .map(([chain, when, what]) => `-A ${chain}${when === "" ? "" : ` ${when}`} -j ${what}`);
 
@@ -112,9 +179,20 @@ const mangleRule = fc
     ([chain, when]) =>
       !when.includes("-o ") &&
       !when.includes("socket") &&
-      !(chain === "OUTPUT" && /-i |rpfilter|mac |devgroup/.test(when)),
+      !(chain === "OUTPUT" && /-i |rpfilter|mac |devgroup|--dir in|realm/.test(when)) &&
+      !(chain === "PREROUTING" && when.includes("realm")),
   )
-  .map(([chain, when]) => `-A ${chain}${when === "" ? "" : ` ${when}`} -j MARK --set-mark 0x1`);
+  .chain(([chain, when]) =>
+    fc
+      .constantFrom(
+        "MARK --set-mark 0x1",
+        "MARK --set-mark 0x1",
+        "CONNMARK --set-mark 0x1",
+        "HMARK --hmark-tuple src --hmark-mod 2 --hmark-rnd 0x1",
+        "TEE --gateway 10.0.1.9",
+      )
+      .map((what) => `-A ${chain}${when === "" ? "" : ` ${when}`} -j ${what}`),
+  );
 
 const natRule = fc.constantFrom(
   "-A PREROUTING -d 10.0.1.3 -p tcp -j DNAT --to-destination 10.0.1.2",
@@ -153,6 +231,8 @@ const policyRules = fc.uniqueArray(
   { maxLength: 3 },
 );
 
+const OWN_LOCAL_ROUTE = "local 10.0.1.3 dev lo table local scope host";
+
 const extraRoutes = fc.uniqueArray(
   fc.constantFrom(
     "default via 10.0.0.1 dev eth0",
@@ -162,7 +242,7 @@ const extraRoutes = fc.uniqueArray(
     "10.0.1.3 dev eth1 table 101 scope link",
     "prohibit 10.0.1.0/25",
     "10.0.1.3 \n\tnexthop via 10.0.1.3 dev eth1 weight 1 \n\tnexthop via 10.0.0.1 dev eth0 weight 1",
-    "local 10.0.1.3 dev lo table local scope host",
+    OWN_LOCAL_ROUTE,
   ),
   { maxLength: 3 },
 );
@@ -218,6 +298,12 @@ function knows(node: number): fc.Arbitrary<string> {
     .map(([known, state]) => `${next} dev ${device} lladdr ${known} ${state}\n`);
 }
 
+const STRANGE_ROUTES = [
+  `10.0.2.0/24 dev ${STRANGE} proto kernel scope link src ${STRANGE_ADDRESS}`,
+  `local ${STRANGE_ADDRESS} dev ${STRANGE} table local proto kernel scope host src ${STRANGE_ADDRESS}`,
+  `192.0.2.0/24 via 10.0.2.9 dev ${STRANGE}`,
+];
+
 function machine(node: number): fc.Arbitrary<Dumps> {
   const [, addresses] = NODES[node - 1] ?? NODES[0];
   const plain = fc.constantFrom<readonly string[]>([]);
@@ -239,10 +325,11 @@ function machine(node: number): fc.Arbitrary<Dumps> {
       recent,
       sockets: fc.constantFrom(LISTENING, ""),
       neighbours: node === 3 ? fc.constant("") : fc.oneof(fc.constant(""), knows(node)),
+      strange: isRouter ? fc.oneof(fc.constant(""), fc.constantFrom(...STRANGE_DEVICES)) : fc.constant(""),
     })
     .map((made) => ({
-      "ip-addr": addressesOf(node, addresses),
-      "ip-route": `${[...made.routes, ...kernelRoutes(addresses)].join("\n")}\n`,
+      "ip-addr": addressesOf(node, addresses) + (made.strange === "" ? "" : strangeDevice(made.strange)),
+      "ip-route": `${[...made.routes, ...kernelRoutes(addresses), ...(made.strange === "" ? [] : STRANGE_ROUTES)].join("\n")}\n`,
       "ip-rule": `${["0:\tfrom all lookup local", ...made.rules, "32766:\tfrom all lookup main", "32767:\tfrom all lookup default"].join("\n")}\n`,
       "iptables-legacy-save": ruleset(made.filter, made.mangle, made.nat),
       "iptables-nft-save": EMPTY_FILTER,
@@ -257,6 +344,19 @@ function machine(node: number): fc.Arbitrary<Dumps> {
 }
 
 export const truth: fc.Arbitrary<Truth> = fc.record({ n1: machine(1), n2: machine(2), n3: machine(3) });
+
+/** Dumps of less than the collector asks for: lines with these words are not there. */
+const PARTS_OF_DUMPS = [
+  "ip-route: table ",
+  "sysctl:ip_forward",
+  "sysctl:forwarding",
+  "sysctl:rp_filter",
+  "sysctl:icmp_echo_ignore_all",
+  "sysctl:nf_conntrack_tcp_loose",
+  "sysctl:fib_multipath_hash_policy",
+  "sockets:tcp",
+  "sockets:udp",
+] as const;
 
 const missingDump = fc
   .tuple(
@@ -274,6 +374,7 @@ const missingDump = fc
       "xt-recent",
       "sockets",
       "ip-neigh",
+      ...PARTS_OF_DUMPS,
     ),
   )
   .map(([node, dump]) => `${node}/${dump}`);
@@ -285,14 +386,16 @@ export const hidden: fc.Arbitrary<readonly string[]> = fc.oneof(
 );
 
 /**
- * Whether only a missing `ip rule` could tell of rules: they count as derived then (docs/reference/assumptions.md), and
+ * Whether only a missing `ip rule` could tell of rules, or a missing table of routes in it: they count as derived then (docs/reference/assumptions.md), and
  * no answer lists them.
  */
 export function isDerived(machines: Truth, without: readonly string[]): boolean {
   const { n2 } = machines;
   const rules = n2["ip-rule"]?.trimEnd().split("\n").length ?? 0;
-  const hasTables = /table 10\d/.test(n2["ip-route"] ?? "") && !without.includes("n2/ip-route");
-  return without.includes("n2/ip-rule") && rules > DEFAULT_RULES && !hasTables;
+  const hasTables = /table 10\d/.test(n2["ip-route"] ?? "") && !without.some((path) => path.startsWith("n2/ip-route"));
+  // Tables that no dump shows are derived of the addresses: nobody can tell of routes that somebody put into the local one.
+  const ownLocal = without.includes("n2/ip-route: table ") && n2["ip-route"]?.includes(OWN_LOCAL_ROUTE) === true;
+  return ownLocal || (without.includes("n2/ip-rule") && rules > DEFAULT_RULES && !hasTables);
 }
 
 const DEFAULT_RULES = 3;
@@ -302,7 +405,11 @@ export function filesOf(machines: Truth, without: readonly string[]): ReadonlyMa
   const files = new Map<string, string>();
   for (const [node, dumps] of Object.entries(machines)) {
     for (const [name, text] of Object.entries(dumps as Dumps)) {
-      if (!without.includes(`${node}/${name}`)) files.set(`nodes/${node}/${name}.txt`, text);
+      if (without.includes(`${node}/${name}`)) continue;
+      const start = `${node}/${name}:`;
+      const words = without.filter((path) => path.startsWith(start)).map((path) => path.slice(start.length));
+      const kept = text.split("\n").filter((line) => !words.some((word) => line.includes(word)));
+      files.set(`nodes/${node}/${name}.txt`, kept.join("\n"));
     }
   }
   return files;
@@ -330,6 +437,8 @@ export const question: fc.Arbitrary<Question> = fc
       "10.0.1.2",
       "10.0.0.1",
       "192.0.2.9",
+      "192.0.2.9",
+      "10.0.2.2",
     ),
     proto: fc.constantFrom<Question>(
       { proto: "tcp", sport: 4000, dport: 80 },
@@ -337,6 +446,8 @@ export const question: fc.Arbitrary<Question> = fc
       { proto: "tcp", sport: 4000, dport: 81, flags: "A" },
       { proto: "udp", sport: 4000, dport: 53 },
       { proto: "icmp" },
+      { proto: "sctp", sport: 4000, dport: 80 },
+      { proto: 50 },
     ),
     source: fc.constantFrom("10.0.0.1", "10.0.0.77", "10.9.9.9"),
     at: fc.constantFrom(0, 0, 1, 4, 6.5, 20, 60),

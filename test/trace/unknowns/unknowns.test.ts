@@ -51,7 +51,9 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
 
 /** Whether the answer says that it assumes something about what is missing. */
 function isAbout(answer: Answer, missing: readonly string[]): boolean {
-  const parts = missing.map((path) => path.split("/")).map(([node, dump = ""]) => ({ node, parts: PARTS[dump] ?? [] }));
+  const parts = missing
+    .map((path) => path.split(/[/:]/))
+    .map(([node, dump = ""]) => ({ node, parts: PARTS[dump] ?? [] }));
   return answer.assumptions.some(({ host, part }) =>
     parts.some((one) => one.node === host && one.parts.includes(part)),
   );

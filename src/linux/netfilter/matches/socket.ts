@@ -1,9 +1,9 @@
 import { knowledgeOf } from "../../../model/host.ts";
 import type { Matches } from "../../../model/ruleset.ts";
-import { listensFor } from "../../../model/socket.ts";
 import type { Packet } from "../../../net/packet.ts";
 import { ICMP, ICMPV6, TCP, UDP } from "../../../net/protocol.ts";
 import { ACK, RST, SYN } from "../../../net/tcp-flags.ts";
+import { isHeardBy } from "../../heard-by.ts";
 import type { HostRuntime } from "../../runtime.ts";
 import type { Skb } from "../../skb.ts";
 import type { MatchExtension } from "../extension.ts";
@@ -43,11 +43,14 @@ type Found = "bound" | "wildcard" | "none" | "unknown";
  * nf_sk_lookup_slow_v4(): a connected socket before a listening one. Dumps tell who listens, not who is connected, so
  * that only a segment that opens a connection is known to meet no other socket than those.
  */
-function findSocket({ packet }: Skb, runtime: HostRuntime): Found {
+function findSocket(skb: Skb, runtime: HostRuntime): Found {
+  const { packet } = skb;
   // The socket of what an ICMP error quotes is the sender's.
   if (packet.protocol !== TCP && packet.protocol !== UDP) return "unknown";
   if (runtime.services.isConnected(runtime, packet)) return "bound";
-  const listening = runtime.host.sockets.find((socket) => listensFor(socket, packet));
+  const fitting = runtime.host.sockets.filter((one) => isHeardBy(one, skb));
+  // One that is bound to the address comes before those that are bound to any.
+  const listening = fitting.find(({ address }) => address !== null) ?? fitting[0];
   if (listening !== undefined && listening.certainty !== "dumped") return "unknown";
   if (listening !== undefined && listening.address !== null) return "bound";
   const opening = packet.protocol === TCP && (packet.flags & (SYN | ACK | RST)) === SYN;
