@@ -1,4 +1,4 @@
-import { isHeardBy } from "../linux/heard-by.ts";
+import { listenerFor } from "../linux/heard-by.ts";
 import type { Ending, HostRuntime } from "../linux/runtime.ts";
 import type { Skb } from "../linux/skb.ts";
 import { formatProtocol, SCTP, TCP, UDPLITE } from "../net/protocol.ts";
@@ -13,10 +13,9 @@ export function listening(world: World, runtime: HostRuntime, skb: Skb): SocketS
   // the daemon that had the port has ended, or takes no such segment
   const { dst, dport, protocol } = received;
   if (protocol === TCP && world.tcp.ported.has(portName(runtime.host.name, dst.family, dport))) return "closed";
-  const fitting = runtime.host.sockets.filter((socket) => isHeardBy(socket, skb));
-  const found = fitting.find(({ certainty }) => certainty === "dumped") ?? fitting[0];
+  const found = listenerFor(runtime.host.sockets, skb);
   const name = `${formatProtocol(received.protocol)}/${received.dport}`;
-  if (found !== undefined) {
+  if (found !== null) {
     if (found.certainty === "dumped") return "open";
     const detail = `${runtime.host.name} listens on ${name}, as declared`;
     return runtime.services.assume(runtime, "assumed-open-port", detail, 1) === 0 ? "assumed-open" : "closed";

@@ -1,6 +1,7 @@
 import { resetConntrack } from "../linux/conntrack/track.ts";
 import { sysctl } from "../linux/device-settings.ts";
 import { nextHeaderField, unhandledExtension } from "../linux/extension-headers.ts";
+import { listenerFor } from "../linux/heard-by.ts";
 import { replyMark, sendIcmpError, sendIcmpReply } from "../linux/icmp.ts";
 import { receiveFragmentationNeeded, receivePacketTooBig } from "../linux/icmp-receive.ts";
 import { allowEchoReply6, cameBy } from "../linux/icmpv6.ts";
@@ -14,7 +15,7 @@ import * as icmp from "../net/icmp.ts";
 import { extensionNumber } from "../net/ipv6-extension.ts";
 import { type Packet, packet } from "../net/packet.ts";
 import { ICMP, ICMPV6, IGMP, IPIP, OSPF, PIM, SCTP, TCP, UDP, UDPLITE, VRRP } from "../net/protocol.ts";
-import { ACK, FIN, PSH, RST, SYN } from "../net/tcp-flags.ts";
+import { ACK, CWR, ECE, FIN, PSH, RST, SYN } from "../net/tcp-flags.ts";
 import { listening, type SocketState } from "./listening.ts";
 import { deliverSctp } from "./sctp.ts";
 import { hasConnection, receiveSegment, segmentError } from "./tcp/receive.ts";
@@ -269,9 +270,34 @@ function serveTcp(runtime: HostRuntime, skb: Skb): void {
   if (flags & RST) return;
   if (flags & SYN && flags & ACK) return refuse(runtime, skb);
   const next = (seq + payloadLength + (flags & (SYN | FIN) ? 1 : 0)) >>> 0;
-  if (flags & SYN) reply(runtime, skb, { flags: SYN | ACK, seq: SERVER_ISN, ack: next });
+  const opening = {
+    flags: SYN | ACK | congestionFlag(runtime, skb),
+    seq: SERVER_ISN,
+    ack: next,
+    mss: segmentSize(skb),
+  };
+  if (flags & SYN) reply(runtime, skb, opening);
   else if (payloadLength > 0) reply(runtime, skb, { flags: PSH | ACK, seq: ack, ack: next, payloadLength: 100 });
   else if (flags & FIN) reply(runtime, skb, { flags: FIN | ACK, seq: ack, ack: next });
+}
+
+/**
+ * ipv4_default_advmss(), ip6_default_advmss(): what fits into a packet on the device that the SYN came by, which is taken to be that of the
+ * way back. 536 and 1220 are the defaults of `min_adv_mss`.
+ */
+function segmentSize({ input, packet: { src } }: Skb): number {
+  const mtu = input?.mtu ?? USUAL_MTU;
+  if (src.family === 4) return Math.min(Math.max(mtu - 40, 536), 0xffff - 40);
+  const size = Math.max(mtu - 60, 1220);
+  return size > 0xffff - 20 ? 0xffff : size;
+}
+
+const USUAL_MTU = 1500;
+
+/** tcp_ecn_create_request(): ECE where the SYN offers ECN, which `tcp_ecn` refuses with 0 alone. */
+function congestionFlag(runtime: HostRuntime, { packet: { flags, tos } }: Skb): number {
+  const offered = (flags & ECE) !== 0 && (flags & CWR) !== 0 && (tos & 3) === 0;
+  return offered && sysctl(runtime, "net.ipv4.tcp_ecn", 2) !== 0 ? ECE : 0;
 }
 
 /** Initial sequence number of every server: its value matters to nobody. */
@@ -285,9 +311,11 @@ function reply(runtime: HostRuntime, skb: Skb, fields: Partial<Packet>): void {
     protocol: received.protocol,
     sport: received.dport,
     dport: received.sport,
-    df: received.protocol === TCP && received.src.family === 4,
+    // IP_PMTUDISC_WANT is the default of datagrams too.
+    df: (received.protocol === TCP || received.protocol === UDP) && received.src.family === 4,
     ...fields,
   });
   const kind = (answer.flags & SYN) !== 0 ? "syn-ack" : "data";
-  runtime.services.send(runtime, answer, { kind, cause: skb, defaultTtl: true });
+  const boundInterface = listenerFor(runtime.host.sockets, skb)?.interface ?? null;
+  runtime.services.send(runtime, answer, { kind, cause: skb, defaultTtl: true, boundInterface });
 }

@@ -1,7 +1,7 @@
 import type { Host } from "../model/host.ts";
 import { UDP, UDPLITE } from "../net/protocol.ts";
 import { checksumReason, type DropReason } from "./drop-reason.ts";
-import { isHeardBy } from "./heard-by.ts";
+import { listenerFor } from "./heard-by.ts";
 import type { Skb } from "./skb.ts";
 
 /** Bytes from the UDP header on that are summed at once; of more, only when somebody needs to know (CHECKSUM_BREAK, include/linux/skbuff.h). */
@@ -18,7 +18,7 @@ export function checksumDrop({ sockets }: Host, skb: Skb): DropReason | null {
   const { protocol, src, payloadLength } = packet;
   const isLong = payloadLength + UDP_HEADER > SUMMED_AT_ONCE;
   if (src.family === 6 && isLong && (protocol === UDP || protocol === UDPLITE)) {
-    if (!sockets.some((socket) => isHeardBy(socket, skb))) return "NO_SOCKET";
+    if (listenerFor(sockets, skb) === null) return "NO_SOCKET";
   }
   return checksumReason(protocol);
 }

@@ -10,7 +10,21 @@ function deviceOf({ input, route }: Skb): string | null {
   return own ?? input?.name ?? null;
 }
 
-/** Whether a packet that has arrived reaches a listening socket. */
-export function isHeardBy(socket: ListeningSocket, skb: Skb): boolean {
-  return listensFor(socket, skb.packet, deviceOf(skb));
+/**
+ * The listening socket that a packet which has arrived is for: of those of a dump before those that are only declared, one bound to the
+ * address before one of any address, then one bound to the device. Null: none is known.
+ */
+export function listenerFor(sockets: readonly ListeningSocket[], skb: Skb): ListeningSocket | null {
+  const device = deviceOf(skb);
+  let best: ListeningSocket | null = null;
+  let most = -1;
+  for (const socket of sockets) {
+    if (!listensFor(socket, skb.packet, device)) continue;
+    const { certainty, address, interface: bound } = socket;
+    const score = (certainty === "dumped" ? 4 : 0) + (address === null ? 0 : 2) + (bound === null ? 0 : 1);
+    if (score <= most) continue;
+    best = socket;
+    most = score;
+  }
+  return best;
 }

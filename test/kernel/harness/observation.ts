@@ -104,6 +104,11 @@ export interface Together {
 
 const HOOKS: readonly HookName[] = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
 
+/** A SYN-ACK of a listening socket, which the kernel numbers as it likes; other packets as they are. */
+export function anyStart(packet: SeenPacket): SeenPacket {
+  return packet.flags === "SA" || packet.flags === "SAE" ? { ...packet, seq: 0 } : packet;
+}
+
 /** The hook of the last built-in chain among matched rules. */
 export function lastHook(rules: readonly SeenRule[]): HookName | null {
   for (let i = rules.length - 1; i >= 0; i--) {

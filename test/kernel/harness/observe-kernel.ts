@@ -2,6 +2,7 @@ import type { HookName } from "../../../src/linux/netfilter/verdict.ts";
 import { REDIRECT, V6_REDIRECT } from "../../../src/net/icmp.ts";
 import { parseProtocol } from "../../../src/net/protocol.ts";
 import {
+  anyStart,
   inOrder,
   lastHook,
   lastPlace,
@@ -145,8 +146,8 @@ export function observeKernel(result: KernelResult, badChecksum: boolean): Obser
       result.responses.map((response) => ({
         kind: response.kind,
         host: response.host,
-        packet: kernelPacket(response.packet),
-        hops: kernelHops(response.hops),
+        packet: anyStart(kernelPacket(response.packet)),
+        hops: kernelHops(response.hops).map((hop) => ({ ...hop, packet: anyStart(hop.packet) })),
         rules: kernelRules(response.rules),
         deliveredTo: innermost(response)?.host ?? null,
         copied: false,

@@ -20,6 +20,7 @@ import type { Branch, Run } from "../../../src/trace/result.ts";
 import type { TraceStep } from "../../../src/trace/step.ts";
 import { hasCopies, originalOf } from "./copies.ts";
 import {
+  anyStart,
   inOrder,
   lastHook,
   lastPlace,
@@ -175,8 +176,8 @@ function responsesOf(run: Run): readonly SeenResponse[] {
     responses.push({
       kind: kindOf(packet, journey),
       host: journey.host,
-      packet: podpathPacket(packet),
-      hops,
+      packet: anyStart(podpathPacket(packet)),
+      hops: hops.map((hop) => ({ ...hop, packet: anyStart(hop.packet) })),
       rules: rulesOf(steps),
       copied: isCopied(steps),
       deliveredTo: journey.end?.ending.outcome === "delivered" ? journey.end.host : null,

@@ -128,12 +128,16 @@ class Oracle:
         if options.get("flush"):
             self._flush()
         self._collect(Record())
+        for host in self.topology.hosts.values():
+            host.forget_datagrams()
         ident = packet.get("ipid") or next(self.idents)
         if is_ipv6(packet):
             ident = packet.get("flowLabel") or ident
         at = time.monotonic()
         error, sent = sender.injector.send(packet, ident)
         self.fence.wait()
+        if any([host.answer() for host in self.topology.hosts.values()]):
+            self.fence.wait()
         until = time.monotonic()
         record = Record()
         # What took that long may go on for ever, and would while its events are read.
@@ -195,6 +199,7 @@ class Oracle:
                 host.router.forget_learnt()
             self.topology.put_entries_back()
         for host in self.topology.hosts.values():
+            host.listen()
             host.netfilter.flush_conntrack()
             if self.routes_learnt:
                 host.namespace.sysctl("net.ipv4.route.flush", 1)

@@ -62,12 +62,46 @@ class Interface:
         return [text.split()[0].split("/")[0] for text in self.spec.get("addresses", ())]
 
 
+IP_PKTINFO = 8
+IPV6_RECVPKTINFO, IPV6_PKTINFO = 49, 50
+CONTROL_ROOM = 256
+
+
+def _listener(namespace, text, ipv6):
+    """A listening socket as `listen` of a host describes it."""
+    proto, _, place = text.partition("/")
+    place, _, device = place.partition("%")
+    address, _, port = place.rpartition(":")
+    kind = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}[proto]
+    six = address.startswith("[") or (not address and ipv6)
+    opened = namespace.socket(socket.AF_INET6 if six else socket.AF_INET, kind | socket.SOCK_NONBLOCK, 0)
+    if address.startswith("["):
+        opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    if device:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
+    if kind == socket.SOCK_DGRAM:
+        option = (socket.IPPROTO_IPV6, IPV6_RECVPKTINFO) if six else (socket.IPPROTO_IP, IP_PKTINFO)
+        opened.setsockopt(*option, 1)
+    opened.bind((address.strip("[]"), int(port)))
+    if kind == socket.SOCK_STREAM:
+        opened.listen(64)
+    return opened
+
+
+def _anywhere(kind, value, address):
+    """`struct in_pktinfo`, `in6_pktinfo` without the number of a device."""
+    if kind == IP_PKTINFO:
+        return bytes(4) + value[8:12] + bytes(4)
+    return value if address[0].startswith("fe80:") else value[:16] + bytes(4)
+
+
 class Host:
     def __init__(self, name, number, namespace, spec):
         self.name, self.number, self.namespace, self.spec = name, number, namespace, spec
         self.interfaces = {}
         self.muted = False
         self.listeners = []
+        self.ipv6 = False
         for position, interface in enumerate(spec.get("interfaces", ())):
             if interface["name"] in self.interfaces:
                 raise OracleError(f"{name}: interface {interface['name']} twice")
@@ -83,6 +117,45 @@ class Host:
         self.observers = [self.hops, self.deliveries, self.legacy_trace, self.nft_trace]
         self.rulesets = Rulesets(self.name, self.namespace, self.legacy_trace, self.nft_trace)
         self.injector = Injector(self)
+
+    def listen(self):
+        """Opens the listening sockets anew, so that none remembers whom it has sent a SYN-ACK."""
+        for opened in self.listeners:
+            opened.close()
+        self.listeners = [_listener(self.namespace, text, self.ipv6) for text in self.spec.get("listen", ())]
+
+    def answer(self):
+        """Programs that send back what comes to a UDP socket, from where it was sent to. Whether one did."""
+        busy = False
+        for opened in self.listeners:
+            if opened.type != socket.SOCK_DGRAM:
+                continue
+            try:
+                data, control, _, address = opened.recvmsg(65535, CONTROL_ROOM)
+            except BlockingIOError:
+                continue
+            if address[0] == "::":
+                # To nobody is to the host itself, for a program.
+                continue
+            # The device that it came in by says nothing about the way back, but for a link-local address.
+            source = [(level, kind, _anywhere(kind, value, address)) for level, kind, value in control if kind in (IP_PKTINFO, IPV6_PKTINFO)]
+            busy = True
+            try:
+                opened.sendmsg([data], source, 0, address)
+            except OSError:
+                # No route, or a rule of OUTPUT.
+                continue
+        return busy
+
+    def forget_datagrams(self):
+        for opened in self.listeners:
+            if opened.type != socket.SOCK_DGRAM:
+                continue
+            try:
+                while True:
+                    opened.recv(65535)
+            except BlockingIOError:
+                continue
 
     def close(self):
         for opened in self.listeners:
@@ -316,23 +389,11 @@ class Topology:
 
     def _listen(self):
         for host in self.hosts.values():
-            for text in host.spec.get("listen", ()):
-                proto, _, place = text.partition("/")
-                place, _, device = place.partition("%")
-                address, _, port = place.rpartition(":")
-                kind = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}[proto]
-                six = address.startswith("[") or (not address and self.ipv6)
-                opened = host.namespace.socket(socket.AF_INET6 if six else socket.AF_INET, kind, 0)
-                host.listeners.append(opened)
-                if address.startswith("["):
-                    opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-                if device:
-                    opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
-                opened.bind((address.strip("[]"), int(port)))
-                if kind == socket.SOCK_STREAM:
-                    # A SYN-ACK repeated by a timer would turn up among later probes.
-                    host.namespace.sysctl("net.ipv4.tcp_synack_retries", 0)
-                    opened.listen(64)
+            host.ipv6 = self.ipv6
+            # A SYN-ACK repeated by a timer would turn up among later probes.
+            if any(text.startswith("tcp/") for text in host.spec.get("listen", ())):
+                host.namespace.sysctl("net.ipv4.tcp_synack_retries", 0)
+            host.listen()
 
     def _rules(self):
         refusals = []

@@ -3,7 +3,7 @@ import type { Matches } from "../../../model/ruleset.ts";
 import type { Packet } from "../../../net/packet.ts";
 import { ICMP, ICMPV6, TCP, UDP } from "../../../net/protocol.ts";
 import { ACK, RST, SYN } from "../../../net/tcp-flags.ts";
-import { isHeardBy } from "../../heard-by.ts";
+import { listenerFor } from "../../heard-by.ts";
 import type { HostRuntime } from "../../runtime.ts";
 import type { Skb } from "../../skb.ts";
 import type { MatchExtension } from "../extension.ts";
@@ -48,14 +48,12 @@ function findSocket(skb: Skb, runtime: HostRuntime): Found {
   // The socket of what an ICMP error quotes is the sender's.
   if (packet.protocol !== TCP && packet.protocol !== UDP) return "unknown";
   if (runtime.services.isConnected(runtime, packet)) return "bound";
-  const fitting = runtime.host.sockets.filter((one) => isHeardBy(one, skb));
-  // One that is bound to the address comes before those that are bound to any.
-  const listening = fitting.find(({ address }) => address !== null) ?? fitting[0];
-  if (listening !== undefined && listening.certainty !== "dumped") return "unknown";
-  if (listening !== undefined && listening.address !== null) return "bound";
+  const listening = listenerFor(runtime.host.sockets, skb);
+  if (listening !== null && listening.certainty !== "dumped") return "unknown";
+  if (listening !== null && listening.address !== null) return "bound";
   const opening = packet.protocol === TCP && (packet.flags & (SYN | ACK | RST)) === SYN;
   if (!opening) return "unknown";
-  if (listening !== undefined) return "wildcard";
+  if (listening !== null) return "wildcard";
   return knowledgeOf(runtime.host, "sockets") === "known" ? "none" : "unknown";
 }
 

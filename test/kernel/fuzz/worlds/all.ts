@@ -9,6 +9,8 @@ import { narrow } from "./narrow.ts";
 import { narrow6 } from "./narrow6.ts";
 import { router } from "./router.ts";
 import { router6 } from "./router6.ts";
+import { sockets } from "./sockets.ts";
+import { sockets6 } from "./sockets6.ts";
 import { tcpFlows } from "./tcp-flows.ts";
 import { words } from "./words.ts";
 import { words6 } from "./words6.ts";
@@ -28,6 +30,8 @@ export const WORLD_KINDS: readonly WorldKind[] = [
   bridge,
   words,
   words6,
+  sockets,
+  sockets6,
 ];
 
 /** The world that a regression stores. */
