@@ -131,7 +131,10 @@ export function moveEvents(from: EventQueue, to: EventQueue): void {
 /** When the first event is due that is more than a look at a timer which rests or is put aside; null when none is. */
 export function nextBeside({ heap, line, first }: EventQueue): number | null {
   let next: number | null = line[first]?.time ?? null;
-  for (const { time, timer } of heap) {
+  for (let index = 0; index < heap.length; index++) {
+    const event = heap[index];
+    if (event === undefined) continue;
+    const { time, timer } = event;
     if (timer !== null && (timer.expires === null || timer.aside === true)) continue;
     if (next === null || time < next) next = time;
   }

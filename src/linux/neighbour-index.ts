@@ -1,5 +1,6 @@
 import { layeredNeighbours, type Neighbour } from "../model/neighbour.ts";
 import type { Address } from "../net/address.ts";
+import { remembered } from "./remembered.ts";
 
 /** Neighbours by interface, then by a hash of the address, each in the order of the list. */
 type NeighbourIndex = ReadonlyMap<string, ReadonlyMap<number, readonly Neighbour[]>>;
@@ -42,14 +43,18 @@ export function* neighboursOn(list: readonly Neighbour[], device: string): Itera
 
 const NONE: readonly Neighbour[] = [];
 
+/** Both layers of a list, indexed. */
+const indexed = remembered((list: readonly Neighbour[]) => {
+  const layers = layeredNeighbours.layersOf(list);
+  const shared = layers === null ? null : { index: indexOf(layers.shared), without: layers.without };
+  return { own: indexOf(layers?.own ?? list), shared };
+});
+
 /** Those of them whose addresses have a hash. */
 export function neighboursAt(list: readonly Neighbour[], device: string, hash: number): readonly Neighbour[] {
-  const layers = layeredNeighbours.layersOf(list);
-  const own =
-    indexOf(layers?.own ?? list)
-      .get(device)
-      ?.get(hash) ?? NONE;
-  const shared = layers === null ? NONE : (indexOf(layers.shared).get(device)?.get(hash) ?? NONE);
-  if (layers === null || shared.length === 0) return own;
-  return [...own, ...shared.filter((one) => !layers.without.has(one))];
+  const { own, shared } = indexed(list);
+  const mine = own.get(device)?.get(hash) ?? NONE;
+  const others = shared === null ? NONE : (shared.index.get(device)?.get(hash) ?? NONE);
+  if (shared === null || others.length === 0) return mine;
+  return [...mine, ...others.filter((one) => !shared.without.has(one))];
 }

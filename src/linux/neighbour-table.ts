@@ -77,12 +77,19 @@ export function neighbourTable({ name, neighbours }: Host, watch: NeighbourWatch
 export function findNeighbour(table: NeighbourTable, device: string, address: Address): NeighbourEntry | null {
   const hash = addressHash(address);
   const bucket = table.devices.get(device)?.get(hash);
-  if (bucket !== undefined) for (const entry of bucket) if (sameAddress(entry.address, address)) return entry;
+  if (bucket !== undefined) {
+    for (let index = 0; index < bucket.length; index++) {
+      const entry = bucket[index];
+      if (entry !== undefined && sameAddress(entry.address, address)) return entry;
+    }
+  }
   const staysPermanent = table.flushed.get(device);
   if (staysPermanent === false) return null;
   let dumped: Neighbour | null = null;
-  for (const item of neighboursAt(table.dumped, device, hash)) {
-    if (!item.proxy && sameAddress(item.address, address)) dumped = item;
+  const items = neighboursAt(table.dumped, device, hash);
+  for (let index = 0; index < items.length; index++) {
+    const item = items[index];
+    if (item !== undefined && !item.proxy && sameAddress(item.address, address)) dumped = item;
   }
   if (dumped === null) return null;
   const entry = entryOf(dumped);
@@ -107,7 +114,11 @@ export function setNeighbour(table: NeighbourTable, device: string, entry: Neigh
   table.devices.set(device, entries);
   const key = addressHash(entry.address);
   const others: NeighbourEntry[] = [];
-  for (const other of entries.get(key) ?? []) {
+  const before = entries.get(key);
+  const count = before === undefined ? 0 : before.length;
+  for (let index = 0; index < count; index++) {
+    const other = before?.[index];
+    if (other === undefined) continue;
     if (!sameAddress(other.address, entry.address)) others.push(other);
     else {
       other.replaced = true;

@@ -31,6 +31,9 @@ vi.mock(import("../../src/bgp/speaker/receive-segment.ts"), async (importOrigina
   return { ...real, receiveSegment: (...segment) => !sharing.off && real.receiveSegment(...segment) };
 });
 
+// Segments of few routes, too, are taken as those took them who came first.
+vi.mock(import("../../src/bgp/speaker/worth-planning.ts"), () => ({ isWorthPlanning: () => true }));
+
 function byThemselves<T>(play: () => T): T {
   sharing.off = true;
   try {

@@ -40,6 +40,7 @@ import { receiveSegment } from "./receive-segment.ts";
 import { finishRestart, receiveUpdate } from "./receive-update.ts";
 import { unlockRecovery } from "./recovery.ts";
 import { stopTimer } from "./timer.ts";
+import { isWorthPlanning } from "./worth-planning.ts";
 import { send, sendWrite } from "./write.ts";
 
 /** FSM error subcodes of RFC 6608. */
@@ -186,7 +187,7 @@ function receive(core: BgpCore, peer: Peer, connection: PeerConnection, octets: 
   const { generation } = connection;
   const writes = connection.received.length === 0 ? writesOf(octets) : null;
   if (writes !== null) {
-    if (receiveSegment(core, peer, connection, octets, writes)) return;
+    if (isWorthPlanning(octets) && receiveSegment(core, peer, connection, octets, writes)) return;
     for (let index = 0; index < writes.length; index++) {
       const write = writes[index];
       if (write === undefined || connection.state === "Close") return;
