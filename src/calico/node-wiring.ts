@@ -10,7 +10,7 @@ import { layeredRoutes, type Route } from "../model/route.ts";
 import type { Family } from "../net/address.ts";
 import type { DeclaredNode } from "./declared-node.ts";
 import { type BirdRoutes, birdRoutes } from "./wiring/bird-routes.ts";
-import { deviceKey } from "./wiring/device-sysctls.ts";
+import { deviceKey, deviceOfKey } from "./wiring/device-sysctls.ts";
 import { felixBlackholes, felixRoutes } from "./wiring/felix-routes.ts";
 import { ipipDevice, vxlanInterface } from "./wiring/tunnel-devices.ts";
 import { type WiredNode, wiredNode } from "./wiring/wired-node.ts";
@@ -37,6 +37,8 @@ export interface NodeWiring {
   readonly fdb: readonly FdbEntry[];
   /** Keys with dots, as `sysctl -a` prints them; they replace the machine's. */
   readonly sysctls: ReadonlyMap<string, string>;
+  /** One of them, made without those of other devices. */
+  sysctlAt(key: string): string | undefined;
   readonly findings: readonly Finding[];
 }
 
@@ -49,10 +51,17 @@ export function nodeWiring(node: DeclaredNode, context: WiringContext): NodeWiri
   // Felix tells the kernel about the other ends of tunnels: nothing is learnt from packets
   const families = once(() => FAMILIES.filter((family) => devices().vxlan[family] !== null));
   const own = once(() => families().flatMap((family) => context.vteps(family).get(node.name) ?? []));
-  const sysctls = once(
-    () =>
-      new Map([...globalSysctls(wired), ...wireguardSysctls(wired), ...workloadSysctls(wired, devices().workloads)]),
-  );
+  const ofNode = once(() => new Map([...globalSysctls(wired), ...wireguardSysctls(wired)]));
+  const sysctls = once(() => new Map([...ofNode(), ...workloadSysctls(wired, devices().workloads)]));
+  const ofWorkloads = new Map<string, ReadonlyMap<string, string>>();
+  const ofWorkload = (device: string): ReadonlyMap<string, string> => {
+    const known = ofWorkloads.get(device);
+    if (known !== undefined) return known;
+    const own = devices().workloads.filter((one) => one.device.name === device);
+    const made = new Map(workloadSysctls(wired, own));
+    ofWorkloads.set(device, made);
+    return made;
+  };
   const neighbours = once(() => {
     const without = new Set(own().map(({ neighbour }) => neighbour));
     return layeredNeighbours.list({ shared: context.vtepLists(families()).neighbours, without, own: [] });
@@ -87,6 +96,10 @@ export function nodeWiring(node: DeclaredNode, context: WiringContext): NodeWiri
     },
     get sysctls() {
       return sysctls();
+    },
+    sysctlAt: (key) => {
+      const device = deviceOfKey(key);
+      return (device === null ? undefined : ofWorkload(device).get(key)) ?? ofNode().get(key);
     },
     get findings() {
       return [...devices().findings, ...bird().flatMap(({ findings }) => findings())];

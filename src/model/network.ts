@@ -53,8 +53,8 @@ export interface NetworkBgp {
 export interface Network {
   readonly hosts: ReadonlyMap<string, Host>;
   readonly links: readonly Link[];
-  /** The links that a host is on, found without making those of others. Absent: by `links`. */
-  readonly linksOf?: (host: string) => readonly Link[];
+  /** The link of a device, found without making others. Absent: by `links`. */
+  readonly linkOf?: (host: string, device: string) => Link | null;
   readonly origins: OriginTable;
   /** `pod/ns/name`, `node/name`, `host/name` → host and addresses. */
   readonly endpoints: ReadonlyMap<string, EndpointName>;

@@ -29,8 +29,8 @@ const SUFFIXES: Readonly<Record<string, number>> = {
 };
 
 /** A whole number as Kubernetes writes quantities; null where it is none, and Calico leaves the limit out. */
-function quantity(text: string | undefined): number | null {
-  const [, digits = "", suffix = ""] = /^(\d{1,12})([kMG]|[KMG]i)?$/.exec(text ?? "") ?? [];
+function quantity(text: string): number | null {
+  const [, digits = "", suffix = ""] = /^(\d{1,12})([kMG]|[KMG]i)?$/.exec(text) ?? [];
   const value = Number(digits) * (SUFFIXES[suffix] ?? 1);
   return value > 0 ? value : null;
 }
@@ -40,8 +40,10 @@ function quantity(text: string | undefined): number | null {
  * rate is none.
  */
 export function qosLimits({ metadata }: Pod, direction: "ingress" | "egress"): QosLimits {
+  if (metadata.annotations.size === 0) return NO_LIMITS;
   const written = (what: string, most: number): number | null => {
-    const value = quantity(metadata.annotations.get(`qos.projectcalico.org/${direction}${what}`));
+    const text = metadata.annotations.get(`qos.projectcalico.org/${direction}${what}`);
+    const value = text === undefined ? null : quantity(text);
     return value === null ? null : Math.min(value, most);
   };
   const packetRate = written("PacketRate", MOST_PACKETS);

@@ -29,6 +29,7 @@ import {
   OP_SPORT,
   OP_SRC,
   OP_SRC6,
+  RULE_WORDS,
   TARGET_ACCEPT,
   TARGET_CALL,
   TARGET_DNAT,
@@ -241,8 +242,9 @@ function applyPolicy(start: BoundChain, skb: Skb, runtime: HostRuntime, hook: Ho
 function firstCandidate(code: Int32Array, place: number, index: number, count: number, skb: Skb): number {
   const src = skb.packet.src.a | 0;
   const dst = skb.packet.dst.a | 0;
-  for (let i = index; i < count; i++) {
-    const at = code[ruleAt(place, i)] ?? 0;
+  let head = ruleAt(place, index);
+  for (let i = index; i < count; i++, head += RULE_WORDS) {
+    const at = code[head] ?? 0;
     const op = code[at];
     if (op !== OP_SRC && op !== OP_DST) return i;
     const address = op === OP_SRC ? src : dst;

@@ -40,8 +40,8 @@ export interface ClusterHosts {
   readonly hosts: ReadonlyMap<string, Host>;
   /** All veth pairs. */
   veths(): readonly Link[];
-  /** Those of a node or a pod. */
-  vethsOf(host: string): readonly Link[];
+  /** That of a device of a node or a pod. */
+  vethAt(host: string, device: string): Link | null;
 }
 
 export function clusterHosts(
@@ -113,11 +113,15 @@ export function clusterHosts(
   return {
     hosts,
     veths: () => [...podsOnNetwork(cluster.pods)].flatMap((name) => vethOf.get(name) ?? []),
-    vethsOf: (host) => {
+    vethAt: (host, device) => {
       const own = vethOf.get(host);
-      if (own !== undefined) return [own];
-      const pods = (podsOf.get(host) ?? []).map((pod) => [podKey(pod), pod] as const);
-      return [...podsOnNetwork(pods)].flatMap((name) => vethOf.get(name) ?? []);
+      if (own !== undefined)
+        return own.members.some((one) => one.host === host && one.interface === device) ? own : null;
+      const pod = (podsOf.get(host) ?? []).findLast((one) => {
+        const key = podKey(one);
+        return isOnNetwork(one) && hostEndName(key, endpoints.get(key)) === device;
+      });
+      return pod === undefined ? null : (vethOf.get(POD + podKey(pod)) ?? null);
     },
   };
 }
@@ -191,8 +195,11 @@ function nodeHost(node: DeclaredNode, contexts: Contexts): Host {
     () => new Map([...wiring().interfaces, ...caches().interfaces].map((device) => [device.name, device])),
   );
   const sysctls = once(() => {
-    const written = new Map([...node.sysctls, ...kubeProxy().sysctls, ...wiring().sysctls, ...portmap().sysctls]);
-    return nodeSysctls(written, interfaces);
+    const all = (): ReadonlyMap<string, string> =>
+      new Map([...node.sysctls, ...kubeProxy().sysctls, ...wiring().sysctls, ...portmap().sysctls]);
+    const get = (key: string): string | undefined =>
+      portmap().sysctls.get(key) ?? wiring().sysctlAt(key) ?? kubeProxy().sysctls.get(key) ?? node.sysctls.get(key);
+    return nodeSysctls({ get }, all, interfaces);
   });
   const withMachines = (routes: readonly Route[]): readonly Route[] => {
     const layers = layeredRoutes.layersOf(routes) ?? { shared: [], without: new Set(), own: routes };

@@ -1,6 +1,11 @@
 import type { Host } from "../../model/host.ts";
 import type { Interface } from "../../model/interface.ts";
-import { assumedNodeSysctls, assumedSysctls, completeSysctls } from "../snapshot/assumed-sysctls.ts";
+import {
+  assumedNodeSysctls,
+  assumedSysctls,
+  completeSysctls,
+  type DumpedSysctls,
+} from "../snapshot/assumed-sysctls.ts";
 import { openSysctls } from "../snapshot/sysctl-look-up.ts";
 
 /**
@@ -8,12 +13,13 @@ import { openSysctls } from "../snapshot/sysctl-look-up.ts";
  * pods has thousands, of which a packet reads a few: each is made when it is read. All count as told.
  */
 export function nodeSysctls(
-  written: ReadonlyMap<string, string>,
+  written: DumpedSysctls,
+  allWritten: () => ReadonlyMap<string, string>,
   interfaces: ReadonlyMap<string, Interface>,
 ): Pick<Host, "sysctls" | "dumpedSysctls"> {
   const assumed = assumedNodeSysctls(interfaces);
   const readAll = (): ReturnType<typeof completeSysctls> =>
-    completeSysctls(written, assumedSysctls("node", interfaces.values(), true));
+    completeSysctls(allWritten(), assumedSysctls("node", interfaces.values(), true));
   const { sysctls } = openSysctls(written, () => assumed, readAll);
   return {
     sysctls,

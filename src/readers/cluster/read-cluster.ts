@@ -124,7 +124,7 @@ export function clusterNetwork(
   const findings: Finding[] = [...settled.findings];
   const { cluster, nodes } = settled;
   const machines = new Map(file.fabric.hosts.map((machine) => [machine.name, machine]));
-  const { hosts, veths, vethsOf } = clusterHosts(settled, machines, origins);
+  const { hosts, veths, vethAt } = clusterHosts(settled, machines, origins);
   // who is joined to whom follows from the machines' own devices
   const bare = new Map<string, Host>(machines);
   for (const node of nodes) {
@@ -136,14 +136,8 @@ export function clusterNetwork(
   const inferred = inferredSegments(bare.values(), taken, ({ routes }) => routes);
   findings.push(...told.findings, ...inferred.findings);
   const segments = [...told.links, ...inferred.links];
-  const segmentsOf = new Map<string, Link[]>();
-  for (const segment of segments) {
-    for (const name of new Set(segment.members.map((member) => member.host))) {
-      const same = segmentsOf.get(name);
-      if (same === undefined) segmentsOf.set(name, [segment]);
-      else same.push(segment);
-    }
-  }
+  const segmentOf = new Map<string, Link>();
+  for (const segment of segments) for (const member of segment.members) segmentOf.set(memberKey(member), segment);
   const links = once(() => [...veths(), ...segments]);
   return {
     network: network({
@@ -151,7 +145,7 @@ export function clusterNetwork(
       get links() {
         return links();
       },
-      linksOf: (name) => [...vethsOf(name), ...(segmentsOf.get(name) ?? [])],
+      linkOf: (name, device) => segmentOf.get(memberKey({ host: name, interface: device })) ?? vethAt(name, device),
       origins,
       endpoints: endpointNames(cluster, machines),
       services: serviceNamesOf(cluster),

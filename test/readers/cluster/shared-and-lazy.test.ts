@@ -37,7 +37,7 @@ function plain(host: Host): Host {
 }
 
 function plainNetwork(): Network {
-  const { linksOf: _, ...network } = { ...cluster() };
+  const { linkOf: _, ...network } = { ...cluster() };
   return { ...network, hosts: new Map([...network.hosts].map(([name, host]) => [name, plain(host)])) };
 }
 
