@@ -194,6 +194,7 @@ export const SYSCTL_FIDELITY = {
   "net.ipv4.icmp_ratelimit": null,
   "net.ipv4.icmp_ratemask": null,
   "net.ipv4.ip_default_ttl": null,
+  "net.ipv4.tcp_ecn": "compared with its default alone, by SYNs that offer ECN (test/kernel/fuzz/worlds/sockets)",
   "net.ipv4.ip_forward": null,
   "net.ipv4.ip_forward_use_pmtu": null,
   "net.ipv4.ip_local_port_range": UNMET,

@@ -74,6 +74,10 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Particular>> = {
   "net.ipv4.ip_nonlocal_bind, net.ipv6.ip_nonlocal_bind": {
     answer: "not read: a packet may leave from any address that it is given, as from a socket with IP_FREEBIND",
   },
+  "sockets: bound to an address, a family or a device, and what answers them": fact("listening-sockets"),
+  "sockets: several that share an address and port (SO_REUSEPORT)": {
+    answer: "one of them is taken to hear: which one is not told",
+  },
   "VRFs (l3mdev)": { answer: "a rule of theirs may select or not: the answer branches and is uncertain" },
 
   "neighbours: asked, answered, permanent, FAILED": fact("arp"),
@@ -131,10 +135,7 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Particular>> = {
   "extension headers of IPv6: where the kernel reads them from the wrong place": {
     answer: "behind joined fragments, and segments behind another header: the answer branches and is uncertain",
   },
-  "headers of AH, ESP, IPComp and DCCP that end early": {
-    answer:
-      "a packet is taken to have the whole header of its protocol; where it has not, the kernel drops it at the match of that name",
-  },
+  "headers of AH, ESP, IPComp, DCCP and mobility that end within what a match reads (hotdrop)": fact("short-headers"),
   "options of IPv4 headers": { answer: "packets carry none: a match that asks for one does not hold" },
 
   "what a host sends to many: it hears broadcasts and the groups it joined itself": fact("drop-places"),

@@ -13,6 +13,7 @@ const KERNEL: readonly (readonly [string, string])[] = [
   ["net.ipv4.icmp_echo_ignore_all", "0"],
   ["net.ipv4.icmp_echo_ignore_broadcasts", "1"],
   ["net.ipv4.icmp_errors_use_inbound_ifaddr", "0"],
+  ["net.ipv4.tcp_ecn", "2"],
   ["net.ipv4.icmp_ratelimit", "1000"],
   ["net.ipv4.icmp_ratemask", "6168"],
   ["net.ipv4.fib_multipath_hash_fields", "7"],
