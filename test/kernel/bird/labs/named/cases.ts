@@ -16,6 +16,14 @@ export interface NamedCase {
   readonly absent?: boolean;
   /** After the session had its time. */
   readonly later?: readonly LabEvent[];
+  /** What `b` exports, if not its static routes alone; and its static routes, if others than one. */
+  readonly exportOfB?: string;
+  readonly staticsOfB?: readonly string[];
+  /** What `ip route add` is given on `a`. */
+  readonly routesOfA?: readonly string[];
+  /** What a real `a` answers at the end to `show route all` and `show protocols all`. */
+  readonly shows?: RegExp;
+  readonly hides?: RegExp;
   /** `STATE info` of the sessions of `a` and of `b`, as a pattern; null: no daemon. */
   readonly endsWith: readonly [a: RegExp, b: RegExp | null];
 }
@@ -141,12 +149,96 @@ export const NAMED_CASES: readonly NamedCase[] = [
   },
 ];
 
+/** Sessions of which the routes matter, too. */
+const UP: NamedCase["endsWith"] = [/^up Established$/, /^up Established$/];
+const RESTARTS = ["graceful restart;", "graceful restart time 60;"];
+const LIVES_LONG = ["graceful restart;", "graceful restart time 4;", "long lived graceful restart;"];
+const KILLED: readonly LabEvent[] = [{ kind: "signal", node: "b", signal: "SIGKILL" }];
+const REFUSED: NamedCase["endsWith"] = [/^start \w+ +Socket: Connection (?:refused|closed|reset by peer)$/, null];
+
+export const NAMED_ROUTES: readonly NamedCase[] = [
+  {
+    says: "ends an OPEN that nobody answers after the startup hold time",
+    a: ["startup hold time 4;"],
+    before: [{ kind: "take-port", node: "b" }],
+    endsWith: [/BGP Error: Hold timer expired$|^start OpenSent$/, /^down Error: No listening socket$/],
+  },
+  {
+    says: "brings no route with its own AS in the path",
+    asOfB: 64601,
+    takenAs: 64601,
+    exportOfB: "filter { bgp_path.prepend(64512); accept; }",
+    hides: /192\.168\.21\.0\/24/,
+    endsWith: UP,
+  },
+  {
+    says: "brings a route with its own AS in the path where that is allowed once",
+    a: ["allow local as 1;"],
+    asOfB: 64601,
+    takenAs: 64601,
+    exportOfB: "filter { bgp_path.prepend(64512); accept; }",
+    shows: /192\.168\.21\.0\/24[\s\S]*BGP\.as_path: 64512 64601\n/,
+    endsWith: UP,
+  },
+  {
+    says: "brings no more routes than its limit lets in",
+    a: ["import limit 2 action block;"],
+    staticsOfB: ["192.168.21.0/24 blackhole", "192.168.22.0/24 blackhole", "192.168.23.0/24 blackhole"],
+    shows: /Import limit: +2 \[HIT\]\n.*block\n.*2 imported/,
+    endsWith: UP,
+  },
+  {
+    says: "brings communities of all three kinds",
+    exportOfB:
+      "filter { bgp_community.add((64512, 7)); bgp_ext_community.add((rt, 64512, 8)); bgp_large_community.add((64512, 9, 10)); accept; }",
+    shows:
+      /BGP\.community: \(64512,7\)[\s\S]*BGP\.ext_community: \(rt, 64512, 8\)[\s\S]*BGP\.large_community: \(64512, 9, 10\)/,
+    endsWith: UP,
+  },
+  {
+    says: "brings the next hop that a filter sets",
+    exportOfB: "filter { bgp_next_hop = 10.0.0.99; accept; }",
+    shows: /192\.168\.21\.0\/24 +via 10\.0\.0\.99 on eth0/,
+    endsWith: UP,
+  },
+  {
+    says: "has what another program put into the kernel beside its own",
+    routesOfA: ["192.168.77.0/24 via 10.0.0.9 proto static"],
+    shows: /192\.168\.77\.0\/24 +via 10\.0\.0\.9 on eth0 \[kernel1 [\s\S]*Type: inherit/,
+    endsWith: UP,
+  },
+  {
+    says: "loses the routes of a neighbour that is killed",
+    a: ["graceful restart off;"],
+    later: KILLED,
+    hides: /192\.168\.21\.0\/24/,
+    endsWith: REFUSED,
+  },
+  {
+    says: "keeps the routes of a neighbour that is killed and said that it would be back",
+    a: RESTARTS,
+    b: ["passive on;", ...RESTARTS],
+    later: KILLED,
+    shows: /192\.168\.21\.0\/24/,
+    endsWith: REFUSED,
+  },
+  {
+    says: "keeps them for long with a community that says so, and as the worst",
+    a: LIVES_LONG,
+    b: ["passive on;", ...LIVES_LONG],
+    later: KILLED,
+    shows: /192\.168\.21\.0\/24 [^\n]*\(100s[\s\S]*BGP\.community: \(65535,6\)/,
+    endsWith: REFUSED,
+  },
+];
+
 export function namedLab({ says, asOfB = 64512, takenAs = 64512, idOfB, ...item }: NamedCase): Lab {
   const node = (name: string, last: number, as: number, id?: string): TopicNode => ({
     name,
     as,
     addresses: [{ segment: "lan0", address: `10.0.0.${last}` }],
-    statics: [`192.168.${last}.0/24 blackhole`],
+    statics: (name === "b" ? item.staticsOfB : undefined) ?? [`192.168.${last}.0/24 blackhole`],
+    routes: (name === "a" ? item.routesOfA : undefined) ?? [],
     ...(id === undefined ? {} : { id }),
   });
   const a = node("a", 20, 64512);
@@ -160,7 +252,7 @@ export function namedLab({ says, asOfB = 64512, takenAs = 64512, idOfB, ...item 
       options: item.a ?? [],
       ...(item.port === undefined ? {} : { port: item.port }),
     },
-    { ...common, own: b, other: a, options: item.b ?? ["passive on;"] },
+    { ...common, own: b, other: a, export: item.exportOfB ?? common.export, options: item.b ?? ["passive on;"] },
   ];
   const lab = topicLab({
     name: says,
