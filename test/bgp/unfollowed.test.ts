@@ -80,8 +80,19 @@ const told: readonly (readonly [string, string, readonly string[]])[] = [
     ["4 scope = …", "5 krt_mtu = …"],
   ],
   ["kernel", "metric 5;\nexport limit 9;", ["3 metric 5", "4 export limit 9"]],
-  ["bgp", "local as 64512;\nneighbor range 10.0.0.0/24 as 64512;", ["4 neighbor range 10.0.0.0/24 as 64512"]],
-  ["bgp", `${INTERNAL}\nipv4 { import all; };\nipv6 { import all; };`, ["4 channel ipv4"]],
+  [
+    "bgp",
+    "local as 64512;\nneighbor range 10.0.0.0/24 as 64512;",
+    ["4 neighbor range 10.0.0.0/24 as 64512: who dials from there is refused"],
+  ],
+  ["bgp", "local as 64512;\nneighbor 10.0.0.2 external;", ["4 neighbor external: there is no session"]],
+  ["bgp", `${INTERNAL}\nlocal role customer;`, ["4 local role customer"]],
+  [
+    "bgp",
+    `${INTERNAL}\nipv4 { import all; };\nipv6 { import all; };`,
+    ["4 channel ipv4: the session carries IPv6 alone"],
+  ],
+  ["kernel", "ipv4 { export all; };\nipv6 { export all; };", ["3 channel ipv4"]],
 ];
 
 test.each(told)("of %s { %s } these are told as not followed, at their lines: %j", (type, settings, expected) => {

@@ -110,10 +110,14 @@ function optionsOf(
       if (option.kind !== "channel") return [option];
       if (option.channel === `ipv${family}`) return option.options;
       const { origin, column, channel } = option;
-      faults.push({ origin, column, kind: "unmodelled", text: `channel ${channel}` });
+      faults.push({ origin, column, kind: "unmodelled", text: channelText(channel, protocol.type, family) });
       return [];
     }),
   );
+}
+
+function channelText(channel: string, type: string, family: Family): string {
+  return type === "bgp" ? `channel ${channel}: the session carries IPv${family} alone` : `channel ${channel}`;
 }
 
 type OptionKind = BirdOption["kind"];

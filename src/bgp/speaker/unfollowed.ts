@@ -98,7 +98,7 @@ export function unfollowed(type: ProtocolType, option: BirdOption, family: Famil
     case "limit":
       return type === "bgp" || option.count === null ? null : `${option.what} limit ${option.count}`;
     case "neighbor":
-      if (option.as === "external") return "neighbor external";
+      if (option.as === "external") return "neighbor external: there is no session";
       return option.interface === null ? null : `neighbor on the interface ${option.interface}`;
     case "local":
       return option.port === null ? null : `local port ${option.port}`;
@@ -143,6 +143,7 @@ function unfollowedWords(name: string, words: readonly string[], family: Family)
   if (INDIFFERENT.test(written)) return null;
   // link-local next hops are IPv6's
   if (name === "missing" && family === 4) return null;
+  if (name === "neighbor") return `${written.slice(0, 60)}: who dials from there is refused`;
   return written.slice(0, 60);
 }
 

@@ -256,6 +256,7 @@ function parseNeighbor(cursor: Cursor, place: BirdPlace): BirdOption | null {
 
 /** `local as N`, `local A [port P] as N`. */
 function parseLocal(cursor: Cursor, place: BirdPlace): BirdOption | null {
+  if (cursor.at("role", 1)) return parseOther(cursor, place);
   cursor.next();
   const address = takeAddress(cursor);
   let port: number | null = null;
@@ -263,7 +264,6 @@ function parseLocal(cursor: Cursor, place: BirdPlace): BirdOption | null {
   while (!cursor.at(";") && !cursor.at("}")) {
     if (cursor.take("port")) port = numberAt(cursor);
     else if (cursor.take("as")) as = numberAt(cursor);
-    else if (cursor.take("role")) cursor.next();
     else return cursor.fail("port or as");
   }
   return ends(cursor) ? { kind: "local", address, port, as, ...place } : null;
