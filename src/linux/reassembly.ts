@@ -68,9 +68,11 @@ export function gather(runtime: HostRuntime, skb: Skb, user: DefragUser): Gather
   const fault = put(queue, skb);
   if (fault !== null) {
     const { kind, text } = fault;
-    const lives = kind === "duplicate" || (kind === "unaligned" && user === "local-deliver");
+    const tracked = src.family === 6 && user !== "local-deliver";
+    const lives =
+      kind === "duplicate" || (kind === "unaligned" && user === "local-deliver") || (kind === "misfit" && tracked);
     if (!lives) forget(runtime, queue);
-    const refused = src.family === 6 && user !== "local-deliver" && kind === "void";
+    const refused = tracked && (kind === "overlap" || kind === "misfit");
     const reason = kind === "duplicate" ? "DUP_FRAG" : refused ? "NETFILTER_DROP" : null;
     return { kind: "dropped", reason, text, unaligned: kind === "unaligned" };
   }
@@ -97,8 +99,9 @@ function emptyQueue(key: string): FragmentQueue {
   return { key, runs: [], length: 0, lastIn: false, meat: 0, maxSize: 0, maxDfSize: 0, ecn: 0, done: false };
 }
 
+/** `misfit`: its end is not the datagram's; connection tracking of IPv6 goes on without it, where others give the datagram up. */
 interface Fault {
-  readonly kind: "duplicate" | "void" | "unaligned";
+  readonly kind: "duplicate" | "overlap" | "misfit" | "unaligned";
   readonly text: string;
 }
 
@@ -113,17 +116,17 @@ function put(queue: FragmentQueue, skb: Skb): Fault | null {
     }
     end &= ~7;
     if (end > queue.length) {
-      if (queue.lastIn) return { kind: "void", text: "a fragment behind the last one" };
+      if (queue.lastIn) return { kind: "misfit", text: "a fragment behind the last one" };
       queue.length = end;
     }
   } else {
     if (end < queue.length || (queue.lastIn && end !== queue.length)) {
-      return { kind: "void", text: "two ends of one datagram" };
+      return { kind: "misfit", text: "two ends of one datagram" };
     }
     queue.lastIn = true;
     queue.length = end;
   }
-  if (end === start) return { kind: "void", text: "an empty fragment" };
+  if (end === start) return { kind: "misfit", text: "an empty fragment" };
   const fault = insert(queue, { skb, start, end });
   if (fault !== null) return fault;
   const size = end - start + header;
@@ -139,7 +142,7 @@ function insert({ runs }: FragmentQueue, piece: Piece): Fault | null {
   const last = runs.at(-1);
   const { start, end } = piece;
   if (last === undefined || last.end < end) {
-    if (last !== undefined && start < last.end) return { kind: "void", text: "fragments overlap" };
+    if (last !== undefined && start < last.end) return { kind: "overlap", text: "fragments overlap" };
     if (last !== undefined && start === last.end) {
       last.pieces.push(piece);
       last.end = end;
@@ -151,7 +154,7 @@ function insert({ runs }: FragmentQueue, piece: Piece): Fault | null {
   if (run !== undefined && end > run.start) {
     return start >= run.start && end <= run.end
       ? { kind: "duplicate", text: "this fragment has come before" }
-      : { kind: "void", text: "fragments overlap" };
+      : { kind: "overlap", text: "fragments overlap" };
   }
   runs.splice(at < 0 ? runs.length : at, 0, { pieces: [piece], start, end });
   return null;

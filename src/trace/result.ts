@@ -188,7 +188,7 @@ export function outcomeKey(run: Run): string {
 }
 
 /**
- * Everything that tells two runs apart: path, outcome, packets as they ended, and those that carried them. Which server answered a query
+ * Everything that tells two runs apart: path, outcome, packets as they left each host and as they ended. Which server answered a query
  * for a name matters to nobody.
  */
 function fingerprint(run: Run): string {
@@ -205,8 +205,8 @@ function fingerprint(run: Run): string {
     for (const step of run.steps.get(journey.id) ?? []) {
       if (step.kind !== "transmit" && step.kind !== "receive") continue;
       parts.push(`${step.host} ${step.interface}`);
-      // What a tunnel put around it is gone at the end.
-      if (step.kind === "transmit" && step.packet.inner !== null) parts.push(packetPrint(step.packet));
+      // What a tunnel put around it, or a rule on the way did, may be gone at the end.
+      if (step.kind === "transmit") parts.push(packetPrint(step.packet));
     }
   }
   return parts.join("|");

@@ -55,9 +55,12 @@ function isHousekeeping({ protocol, icmpType }: Packet): boolean {
   return protocol === ICMPV6 && ((icmpType >= 130 && icmpType <= 136) || icmpType === 143);
 }
 
-/** get_l4proto() finds no protocol where IPv6 says that no header follows. */
-function carriesNothing({ protocol, src }: Packet): boolean {
-  return protocol === NO_NEXT_HEADER && src.family === 6;
+/**
+ * get_l4proto() finds no protocol where IPv6 says that no header follows, nor behind the first fragment: one that cannot be joined with
+ * the others goes on by itself.
+ */
+function carriesNothing({ protocol, src, fragmentOffset }: Packet): boolean {
+  return fragmentOffset > 0 || (protocol === NO_NEXT_HEADER && src.family === 6);
 }
 
 /** resolve_normal_ct() and what the tracker of the protocol says; the packet is looked up again after a dead entry. */
