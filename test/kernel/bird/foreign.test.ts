@@ -32,16 +32,17 @@ describe.skipIf(folder === null)("configurations as people write them, in real B
       const [found, first] = [FOREIGN_CASES[index], seen[index]];
       if (found === undefined || first === undefined) throw new Error("each case was played");
       const lab = foreignLab(found);
-      let differences = differingLabs([lab], [first]).flatMap(({ lines }) => lines);
-      // What differs is played again by itself, as all labs are.
-      if (differences.length > 0) {
-        differences = differingLabs([lab], await runReal(folder ?? "", [lab])).flatMap(({ lines }) => lines);
-      }
       const { unfollowed } = found;
       expect(toldOf(found)).toEqual(unfollowed?.told ?? []);
       // Where something is not followed, what it brings is missing, and nothing else is there instead.
-      const unexplained = differences.filter((line) => !(unfollowed?.missing ?? /(?!)/).test(line));
-      expect(unexplained).toEqual([]);
+      const unexplained = (real: Seen): readonly string[] =>
+        differingLabs([lab], [real])
+          .flatMap(({ lines }) => lines)
+          .filter((line) => !(unfollowed?.missing ?? /(?!)/).test(line));
+      if (unexplained(first).length === 0) return;
+      // What differs is played again by itself, as all labs are.
+      const [again = first] = await runReal(folder ?? "", [lab]);
+      expect(unexplained(again)).toEqual([]);
     },
   );
 });
