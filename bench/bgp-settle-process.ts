@@ -1,12 +1,12 @@
 import { routesOf, runFor, SETTLING_TIME, startDaemons } from "../src/bgp/reconverge.ts";
-import { optimizeLater } from "../src/cli/optimize-later.ts";
+import { applyV8Settings } from "../src/cli/v8-settings.ts";
 import { bgpCluster } from "./bgp-cluster.ts";
 
 /**
  * BGP of a generated cluster settles, nothing happens for an hour, and then somebody looks, in a process that does nothing else. Run
  * bundled: nodes, reflectors. Prints milliseconds of the processor, which a busy machine changes less than those of the clock.
  */
-optimizeLater();
+applyV8Settings();
 const [nodes = 30, reflectors = 0] = process.argv.slice(2).map(Number);
 let before = process.cpuUsage();
 const lap = (name: string): void => {

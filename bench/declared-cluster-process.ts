@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { optimizeLater } from "../src/cli/optimize-later.ts";
+import { applyV8Settings } from "../src/cli/v8-settings.ts";
 import { originTable } from "../src/model/origin.ts";
 import { readNodesFile } from "../src/readers/cluster/nodes-file.ts";
 import { clusterNetwork } from "../src/readers/cluster/read-cluster.ts";
@@ -12,7 +12,7 @@ import { largeCluster, largeNodes, namespaceOf, welcomeTo } from "./large-cluste
  * From objects in memory to traces, in a process that does nothing else. Run bundled: the numbers of nodes, pods, Services and
  * policies. Prints milliseconds of the processor, which a busy machine changes less than those of the clock.
  */
-optimizeLater();
+applyV8Settings();
 const [nodeCount = 0, pods = 0, services = 0, policies = 0] = process.argv.slice(2).map(Number);
 const size = { nodes: nodeCount, pods, services, policies };
 const origins = originTable();

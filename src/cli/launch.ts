@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { Script } from "node:vm";
-import { optimizeLater } from "./optimize-later.ts";
+import { applyV8Settings } from "./v8-settings.ts";
 
 /**
  * Starts the command from its bundle and V8's code cache of it, which the build made by running the command once:
@@ -11,7 +11,7 @@ import { optimizeLater } from "./optimize-later.ts";
  * `PODPATH_WRITE_CODE_CACHE` is for the build.
  */
 // before anything is compiled: the code cache is of the same flags
-optimizeLater();
+applyV8Settings();
 
 const bundle = fileURLToPath(new URL("./command.cjs", import.meta.url));
 const cache = fileURLToPath(new URL("./command.cache", import.meta.url));
