@@ -163,6 +163,10 @@ function kindOf(packet: Packet, journey: Journey): string {
   return journey.kind;
 }
 
+function anyStartOf(hop: SeenHop): SeenHop {
+  return { ...hop, packet: anyStart(hop.packet) };
+}
+
 /** What hosts sent because of the packet. */
 function responsesOf(run: Run): readonly SeenResponse[] {
   const responses: SeenResponse[] = [];
@@ -177,7 +181,7 @@ function responsesOf(run: Run): readonly SeenResponse[] {
       kind: kindOf(packet, journey),
       host: journey.host,
       packet: anyStart(podpathPacket(packet)),
-      hops: hops.map((hop) => ({ ...hop, packet: anyStart(hop.packet) })),
+      hops: hops.map(anyStartOf),
       rules: rulesOf(steps),
       copied: isCopied(steps),
       deliveredTo: journey.end?.ending.outcome === "delivered" ? journey.end.host : null,
@@ -211,7 +215,7 @@ function togetherOf(run: Run): Together {
     const isFirst = id === run.journeys[run.first]?.id;
     // What never reached a wire is not seen from outside either.
     if (!isFirst && seen.length === 0 && !sawLoopback(steps)) continue;
-    hops.push(...seen);
+    hops.push(...(isFirst ? seen : seen.map(anyStartOf)));
     rules.push(...rulesOf(steps));
     for (const { kind, end } of group) {
       if (isFirst && end !== null) outcomes.add(end.ending.outcome);
