@@ -24,7 +24,6 @@ import { allowIcmp6, allowRedirect6 } from "./icmp-limit6.ts";
 import { holdsIcmpSocket } from "./icmp-socket.ts";
 import { linkLocalOf } from "./neighbour-discovery.ts";
 import { findNeighbour } from "./neighbour-table.ts";
-import { needsInterface } from "./routing/address-scope.ts";
 import { lookUpRoute } from "./routing/look-up.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import { selectAddress6 } from "./routing/source-address6.ts";
@@ -70,7 +69,8 @@ export function sendIcmpv6Error(runtime: HostRuntime, skb: Skb, type: number, co
     fromKernel: true,
     defaultTtl: true,
     selectSource: source === null,
-    boundInterface: needsInterface(about.src) ? (device?.name ?? null) : null,
+    // __ipv6_addr_needs_scope_id(): ::1 does not.
+    boundInterface: isLinkLocal(about.src) ? (device?.name ?? null) : null,
     mark: sysctl(runtime, "net.ipv6.fwmark_reflect", 0) !== 0 ? skb.mark : 0,
   });
 }

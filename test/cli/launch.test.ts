@@ -5,14 +5,16 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-const LAUNCHER = fileURLToPath(new URL("../../src/cli/launch.ts", import.meta.url));
+const SOURCES = ["launch.ts", "v8-settings.ts"];
 const LOADER = new URL("../../node_modules/tsx/dist/loader.mjs", import.meta.url).href;
 
 describe("the launcher", () => {
   let folder = "";
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "podpath-launch-"));
-    copyFileSync(LAUNCHER, join(folder, "launch.ts"));
+    for (const name of SOURCES) {
+      copyFileSync(fileURLToPath(new URL(`../../src/cli/${name}`, import.meta.url)), join(folder, name));
+    }
     writeFileSync(
       join(folder, "command.cjs"),
       'const { sep } = require("node:path");\nconsole.log(process.argv[2] + sep);\nprocess.exitCode = 3;\n',

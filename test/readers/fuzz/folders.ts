@@ -17,7 +17,10 @@ function cited(findings: readonly Finding[], path: string, name: string): readon
 function readAll(host: Host): number {
   const { interfaces, routes, policyRules, rulesets, nftBaseChains, ipSets, sysctls } = host;
   const { neighbours, fdb, sockets, conntrack } = host;
-  const lists = [routes, policyRules, rulesets, nftBaseChains, neighbours, fdb, sockets, conntrack];
+  const rules = rulesets.flatMap(({ tables }) =>
+    [...tables.values()].flatMap(({ chains }) => [...chains.values()].flatMap((chain) => chain.rules)),
+  );
+  const lists = [routes, policyRules, rules, nftBaseChains, neighbours, fdb, sockets, conntrack];
   return lists.reduce((sum, list) => sum + list.length, interfaces.size + ipSets.size + sysctls.size);
 }
 
