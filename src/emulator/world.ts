@@ -12,7 +12,7 @@ import { type Hook, INPUT, PREROUTING } from "../linux/netfilter/verdict.ts";
 import type { Observer } from "../linux/observer.ts";
 import type { Supposition } from "../linux/routing/unknown-route.ts";
 import type { Ending, HostRuntime, PacketKind, RuleCounters, SendOptions, Services } from "../linux/runtime.ts";
-import { CT_NONE, CT_RELATED, CT_UNTRACKED, type Owner, type Skb, skb } from "../linux/skb.ts";
+import { CT_INVALID, CT_NONE, CT_RELATED, CT_UNTRACKED, type Owner, type Skb, skb } from "../linux/skb.ts";
 import { transmitFrame } from "../linux/transmit.ts";
 import { noteVolatile } from "../linux/walk-record.ts";
 import { ASSUMPTION_CODES, type AssumptionCode, type AssumptionPart } from "../model/codes/assumption-codes.ts";
@@ -417,14 +417,21 @@ function sendDuplicate(
   if (original.input === null && !original.fromKernel) settle(world, world.now);
 }
 
-/** nf_ct_attach(): errors and resets of the kernel belong to the connection of the packet they answer. */
+/**
+ * nf_ct_attach(): errors and resets of the kernel belong to the connection of the packet they answer. Of one that is not tracked they have
+ * that they were seen: `-j CT` leaves them alone, and they are tracked.
+ */
 function attachToCause(frame: Skb, options: SendOptions): void {
   const { cause } = options;
-  if (cause === null || (options.kind !== "icmp" && options.kind !== "tcp-reset") || cause.connection === null) return;
+  if (cause === null || (options.kind !== "icmp" && options.kind !== "tcp-reset")) return;
   if (options.kind === "tcp-reset" && cause.rejected === false) return;
   // Only errors: an answer to a timestamp request is a packet of its own, and so is a redirect of IPv6 (ndisc).
   const { inner, protocol, icmpType } = frame.packet;
   if (options.kind === "icmp" && (inner === null || (protocol === ICMPV6 && icmpType === V6_REDIRECT))) return;
+  if (cause.connection === null) {
+    if (cause.ctState === CT_UNTRACKED) frame.ctState = CT_INVALID;
+    return;
+  }
   frame.connection = cause.connection;
   frame.ctReply = !cause.ctReply;
   frame.ctState = cause.ctState === CT_NONE ? CT_NONE : CT_RELATED;
