@@ -52,7 +52,7 @@ export function sendIcmpv6Error(runtime: HostRuntime, skb: Skb, type: number, co
   const device = cameBy(skb);
   // skb->dev: of what came through lo, lo, which has no link-local address.
   const arrival = skb.input ?? skb.output;
-  const own = !toMany && (isToAnycast(skb) || ownsAddress(runtime, about.dst, arrival)) ? about.dst : null;
+  const own = !toMany && (isToAnycast(runtime, skb) || ownsAddress(runtime, about.dst, arrival)) ? about.dst : null;
   const source = own ?? inboundSource(runtime, skb);
   const error = packet({
     src: source ?? unspecified(6),
@@ -86,8 +86,10 @@ export function cameBy({ input, output, route }: Skb): Interface | null {
   return device?.kind === "loopback" && route?.kind === "local" ? route.output : device;
 }
 
-function isToAnycast({ route }: Skb): boolean {
-  return route?.kind === "local" && route.route.type === "anycast";
+/** ipv6_chk_acast_addr_src(): also of a packet whose extension headers were complained about before it was routed. */
+function isToAnycast(runtime: HostRuntime, { packet: { dst }, route }: Skb): boolean {
+  const found = route ?? backTo(runtime, dst);
+  return found.kind === "local" && found.route.type === "anycast";
 }
 
 /** ipv6_chk_addr(): the address of any interface; a link-local one, or `::1`, of this interface. */

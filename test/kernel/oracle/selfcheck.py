@@ -346,7 +346,8 @@ def check_other_topologies(client, check):
 
     client.must("build", **router(B={"listen": ["tcp/80", "udp/80"]}))
     check("listener: SYN-ACK", [r["kind"] for r in client.probe(received(proto="tcp"))["responses"]][:1], ["syn-ack"])
-    check("listener: UDP is taken", (client.probe(received())["drops"], client.probe(received())["responses"]), ([], []))
+    reply = client.probe(received())
+    check("listener: UDP is taken, and sent back", (reasons(reply), [(r["kind"], r["host"]) for r in reply["responses"]][:1]), ([], [("data", "B")]))
 
     rules = "*filter\n-A FORWARD -p udp -j ACCEPT\nCOMMIT\n"
     for backend in BACKENDS:
