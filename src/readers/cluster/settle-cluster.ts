@@ -198,7 +198,7 @@ function defaultPools(cluster: Cluster, findings: Finding[]): ReadonlyMap<string
   findings.push({
     code: "pool-assumed",
     severity: "warning",
-    message: `There is no IPPool and no Installation: the pool that calico/node makes by itself is assumed, ${cidrs.map(formatPrefix).join(" and ")} with IPIP.`,
+    message: `No IPPool and no Installation gives a pool: the one that calico/node makes by itself is assumed, ${cidrs.map(formatPrefix).join(" and ")} with IPIP.`,
     advice: "Add the IPPool or the Installation.",
   });
   return new Map(pools.map((pool) => [pool.metadata.name, pool]));

@@ -82,6 +82,12 @@ describe("is told with file, line, column and field:", () => {
       "x.yaml:7:14: IPPool b: spec.blockSize",
       "20 to 32",
     ],
+    [
+      "a pool of the operator that is no network",
+      "apiVersion: operator.tigera.io/v1\nkind: Installation\nmetadata: {name: default}\nspec: {calicoNetwork: {ipPools: [{cidr: 192.168.0.0/99}]}}\n",
+      "Installation default: spec.calicoNetwork.ipPools[0].cidr",
+      "wrong-field",
+    ],
     ["blocks larger than their pool", pool("b", "  cidr: 192.168.128.0/28\n"), "spec.blockSize", "28 to 32"],
     [
       "a pod on a node that is not there",
