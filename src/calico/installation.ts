@@ -1,7 +1,14 @@
 import { prefixField } from "../kubernetes/address-field.ts";
-import { at, elements, flag, member, ownValue, text, topField } from "../kubernetes/field.ts";
+import { at, elements, type Field, flag, member, ownValue, text } from "../kubernetes/field.ts";
 import type { Metadata } from "../kubernetes/metadata.ts";
-import { allowedUses, assignmentMode, blockSize, type EncapsulationMode, type IPPool } from "./ip-pool.ts";
+import {
+  allowedUses,
+  assignmentMode,
+  blockSize,
+  type EncapsulationMode,
+  type IPPool,
+  selectorText,
+} from "./ip-pool.ts";
 
 /** `encapsulation` of the operator's Installation, as the two modes of a pool: IPIP first. */
 const ENCAPSULATIONS: ReadonlyMap<string, readonly [EncapsulationMode, EncapsulationMode]> = new Map([
@@ -13,8 +20,8 @@ const ENCAPSULATIONS: ReadonlyMap<string, readonly [EncapsulationMode, Encapsula
 ]);
 
 /** The pools that an operator.tigera.io Installation asks for: the operator makes IPPools of them. */
-export function poolsOfInstallation(content: unknown, metadata: Metadata): readonly IPPool[] {
-  const pools = at(topField(content), "spec", "calicoNetwork", "ipPools");
+export function poolsOfInstallation(installation: Field, metadata: Metadata): readonly IPPool[] {
+  const pools = at(installation, "spec", "calicoNetwork", "ipPools");
   return elements(pools).flatMap((field) => {
     const cidr = prefixField(member(field, "cidr"));
     if (cidr === null) return [];
@@ -31,8 +38,8 @@ export function poolsOfInstallation(content: unknown, metadata: Metadata): reado
         disableBGPExport: ownValue(field.value, "disableBGPExport") === true,
         disabled: flag(member(field, "disableNewAllocations")) ?? false,
         blockSize: blockSize(member(field, "blockSize"), cidr),
-        nodeSelector: text(member(field, "nodeSelector")) || "all()",
-        namespaceSelector: text(member(field, "namespaceSelector")) ?? "",
+        nodeSelector: selectorText(member(field, "nodeSelector")) || "all()",
+        namespaceSelector: selectorText(member(field, "namespaceSelector")),
         allowedUses: allowedUses(member(field, "allowedUses")),
         assignmentMode: assignmentMode(member(field, "assignmentMode")),
       },

@@ -68,7 +68,7 @@ export function blockSize(field: Field, cidr: Prefix): number {
 }
 
 /** A selector as it is written; one that makes no sense is complained of, and selects nothing. */
-function selectorText(field: Field): string {
+export function selectorText(field: Field): string {
   return writtenSelector(field)?.text ?? "";
 }
 

@@ -4,7 +4,7 @@
  */
 const AUTODETECTION = `
 canReach string
-cidrs[] string cidr
+cidrs[] string
 firstFound boolean
 interface string
 kubernetes string 'NodeInternalIP
@@ -28,7 +28,7 @@ spec
       allowedUses[] string
       assignmentMode string
       blockSize integer
-      cidr* string cidr
+      cidr* string
       disableBGPExport boolean
       disableNewAllocations boolean
       encapsulation string IPIPCrossSubnet|IPIP|VXLAN|VXLANCrossSubnet|None

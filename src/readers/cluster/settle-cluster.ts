@@ -7,6 +7,7 @@ import type { AddressPlan } from "../../calico/ipam/address-plan.ts";
 import { assignAddresses } from "../../calico/ipam/assign-addresses.ts";
 import { wiringFindings } from "../../calico/wiring/wiring-findings.ts";
 import { type EndpointSlices, endpointSlicesOf } from "../../kubernetes/endpoint-slices-of.ts";
+import { topField } from "../../kubernetes/field.ts";
 import { describeResource, type Metadata } from "../../kubernetes/metadata.ts";
 import { hasFinished, type Pod } from "../../kubernetes/pod.ts";
 import { withServiceAddresses } from "../../kubernetes/service-addresses.ts";
@@ -194,7 +195,7 @@ function defaultPools(cluster: Cluster, findings: Finding[]): ReadonlyMap<string
     encapsulation: cidr.address.family === 4 ? "IPIP" : "None",
   }));
   const metadata = { ...NAMELESS, kind: "IPPool", apiVersion: "projectcalico.org/v3" };
-  const pools = poolsOfInstallation({ spec: { calicoNetwork: { ipPools } } }, metadata);
+  const pools = poolsOfInstallation(topField({ spec: { calicoNetwork: { ipPools } } }), metadata);
   findings.push({
     code: "pool-assumed",
     severity: "warning",

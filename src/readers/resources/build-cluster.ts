@@ -6,7 +6,7 @@ import { readCalicoNode } from "../../calico/calico-node.ts";
 import { calicoNodeEnvironment, FELIX_ENVIRONMENT, felixOfEnvironment } from "../../calico/calico-node-environment.ts";
 import type { Cluster, OtherResource } from "../../calico/cluster.ts";
 import { poolsOfInstallation } from "../../calico/installation.ts";
-import { readIPPool } from "../../calico/ip-pool.ts";
+import { type IPPool, readIPPool } from "../../calico/ip-pool.ts";
 import { type IPReservation, readIPReservation } from "../../calico/ipam/ip-reservation.ts";
 import type { IPAMBlock } from "../../calico/ipam/ipam-block.ts";
 import { type IPAMConfig, readIPAMConfig } from "../../calico/ipam/ipam-config.ts";
@@ -112,6 +112,7 @@ export function buildCluster(
   const leftOut =
     judge === null ? "The field was left out." : "The API refuses such an object; here the field was left out.";
   const seen = new Map<string, Resource>();
+  const wantedPools: { readonly pool: IPPool; readonly by: string }[] = [];
   let wrong = 0;
   for (const resource of wholeFirst(resources)) {
     const { metadata } = resource;
@@ -136,8 +137,11 @@ export function buildCluster(
         if (++wrong <= TOLD) findings.push(unknownField(resource, namespace, path, near));
       }
     }
-    if (found === undefined) cluster.others.set(identity, { metadata, content: resource.content });
-    else found.put(key, field, metadata.origin, resource.untold);
+    if (found === undefined) {
+      cluster.others.set(identity, { metadata, content: resource.content });
+      if (metadata.kind === "Installation" && metadata.apiVersion.startsWith("operator.tigera.io/"))
+        for (const pool of poolsOfInstallation(field, metadata)) wantedPools.push({ pool, by: metadata.name });
+    } else found.put(key, field, metadata.origin, resource.untold);
     const isStrict = found?.strict === true;
     for (const problem of field.problems) {
       if (++wrong > TOLD) break;
@@ -161,14 +165,10 @@ export function buildCluster(
       advice: `Only the first ${TOLD} were told.`,
     });
   }
-  for (const { metadata, content } of cluster.others.values()) {
-    if (metadata.kind !== "Installation" || !metadata.apiVersion.startsWith("operator.tigera.io/")) continue;
-    for (const pool of poolsOfInstallation(content, metadata)) {
-      const isThere = [...cluster.ipPools.values()].some(
-        (other) => formatPrefix(other.cidr) === formatPrefix(pool.cidr),
-      );
-      if (!isThere) cluster.ipPools.set(`${pool.metadata.name} of Installation ${metadata.name}`, pool);
-    }
+  // After the IPPools, which the operator has made of them.
+  for (const { pool, by } of wantedPools) {
+    const isThere = [...cluster.ipPools.values()].some((other) => formatPrefix(other.cidr) === formatPrefix(pool.cidr));
+    if (!isThere) cluster.ipPools.set(`${pool.metadata.name} of Installation ${by}`, pool);
   }
   const environment = calicoNodeEnvironment(resources);
   if (environment !== null) policy.felixConfigurations.set(FELIX_ENVIRONMENT, felixOfEnvironment(environment));

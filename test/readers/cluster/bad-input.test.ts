@@ -88,6 +88,18 @@ describe("is told with file, line, column and field:", () => {
       "Installation default: spec.calicoNetwork.ipPools[0].cidr",
       "wrong-field",
     ],
+    [
+      "blocks of the operator's pool that Calico does not have",
+      "apiVersion: operator.tigera.io/v1\nkind: Installation\nmetadata: {name: default}\nspec: {calicoNetwork: {ipPools: [{cidr: 192.168.0.0/16, blockSize: 99}]}}\n",
+      "Installation default: spec.calicoNetwork.ipPools[0].blockSize",
+      "wrong-field",
+    ],
+    [
+      "a selector of the operator's pool that does not parse",
+      "apiVersion: operator.tigera.io/v1\nkind: Installation\nmetadata: {name: default}\nspec: {calicoNetwork: {ipPools: [{cidr: 192.168.0.0/16, nodeSelector: 'has('}]}}\n",
+      "Installation default: spec.calicoNetwork.ipPools[0].nodeSelector",
+      "wrong-field",
+    ],
     ["blocks larger than their pool", pool("b", "  cidr: 192.168.128.0/28\n"), "spec.blockSize", "28 to 32"],
     [
       "a pod on a node that is not there",
