@@ -20,11 +20,15 @@ import {
   type RangeTest,
 } from "../option-values.ts";
 import { givenOption, optionWords } from "../option-words.ts";
+import { unknownOutcome } from "../unknown-outcome.ts";
 
 interface BitsTest {
   readonly bits: number;
   readonly invert: boolean;
 }
+/** Seconds, rounded up: half of what 32 bits of jiffies count, where there are fewest in a second (CONFIG_HZ=100). */
+const MOST_JIFFIES_LEFT = 21_474_837;
+
 type AddressTest = HostMask & { readonly invert: boolean };
 
 declare module "../../../model/ruleset.ts" {
@@ -156,11 +160,35 @@ function connectionMatches(options: Options, connection: SeenConnection, runtime
   if (!portMatches(runtime, options.replySourcePort, reply.sport)) return false;
   if (!portMatches(runtime, options.replyDestinationPort, reply.dport)) return false;
   if (status !== null && ((connection.status & status.bits) !== 0) === status.invert) return false;
-  if (expire === null) return true;
-  // Before its first packet is through, a connection has no time left to speak of.
-  const confirmed = (connection.status & IPS_CONFIRMED) !== 0;
-  const left = confirmed ? Math.max(0, Math.floor(connection.expires - runtime.services.now())) : 0;
-  return (left >= expire.first && left <= expire.last) !== expire.invert;
+  return expire === null || expirySatisfies(expire, connection, runtime);
+}
+
+/**
+ * `--ctexpire`, in whole seconds. Until its first packet is through, a connection holds its timeout and not yet the time at which that ends, and
+ * a template holds 0; the kernel subtracts its own time from that all the same (nf_ct_expires() of ct->timeout, net/netfilter/nf_conntrack_core.c
+ * __nf_conntrack_confirm). Its 32 bits of jiffies begin at -300 s: what is left is 0, but for the first minutes after the start and then for one
+ * half of each turn of the counter (docs/lab-notes/conntrack.md).
+ */
+function expirySatisfies(expire: RangeTest, connection: SeenConnection, runtime: HostRuntime): boolean {
+  const { expires } = connection;
+  const { first, last, invert } = expire;
+  if (expires !== null && (connection.status & IPS_CONFIRMED) !== 0) {
+    const left = Math.max(0, Math.floor(expires - runtime.services.now()));
+    return (left >= first && left <= last) !== invert;
+  }
+  if (first > MOST_JIFFIES_LEFT) return invert;
+  if (first === 0 && last >= MOST_JIFFIES_LEFT) return !invert;
+  const range = `${first}:${last}`;
+  const inside = unknownOutcome(runtime, {
+    code: "match-hidden-state",
+    item: `--ctexpire ${range} of a new connection`,
+    fields: "",
+    question: `does --ctexpire ${range} hold for a connection whose first packet is under way? The kernel subtracts the time since its start from the timeout`,
+    no: "it does not",
+    yes: "it does",
+    command: "cat /proc/uptime",
+  });
+  return inside !== invert;
 }
 
 /** `-m conntrack` revision 3 (net/netfilter/xt_conntrack.c conntrack_mt). */

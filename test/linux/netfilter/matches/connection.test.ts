@@ -78,9 +78,28 @@ describe("-m conntrack", () => {
     expect(holds("-m conntrack --ctstate UNTRACKED", frame({}, { ctState: CT_UNTRACKED }))).toBe(true);
   });
 
-  it("gives a connection that is not confirmed no time (observed on Linux 6.18)", () => {
+  it.each(["1:200", "! 1:200"])(
+    "asks what is left of a connection that is not confirmed, for the kernel goes by its own time then: --ctexpire %s",
+    (range) => {
+      const text = `-m conntrack ${range.startsWith("!") ? `! --ctexpire ${range.slice(2)}` : `--ctexpire ${range}`}`;
+      const on = bench();
+      const fresh = tracked({ connection: connection({ status: 0 }) });
+      for (const answer of [0, 1]) {
+        on.answer = answer;
+        expect(holds(text, fresh, on)).toBe((answer === 1) !== range.startsWith("!"));
+      }
+      expect(on.asked.map(({ variable }) => variable)).toEqual(
+        Array(2).fill("n --ctexpire 1:200 of a new connection "),
+      );
+    },
+  );
+
+  it("asks nothing of it where every time or none is within the range", () => {
+    const on = bench();
     const fresh = tracked({ connection: connection({ status: 0 }) });
-    expect(holds("-m conntrack --ctexpire 0:1", fresh)).toBe(true);
+    expect(holds("-m conntrack --ctexpire 0:4294967295", fresh, on)).toBe(true);
+    expect(holds("-m conntrack ! --ctexpire 30000000:40000000", fresh, on)).toBe(true);
+    expect(on.asked).toEqual([]);
   });
 
   it("is what -m state asks, too", () => {
