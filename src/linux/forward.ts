@@ -28,7 +28,7 @@ import { sendIcmpError } from "./icmp.ts";
 import { sendIcmpv6Error } from "./icmpv6.ts";
 import { refusedHeader } from "./ipv6-header.ts";
 import { hearItself, hearsItself } from "./loop-back.ts";
-import { ENDLESS, endlessLoop } from "./loop-watch.ts";
+import { endlessLoop } from "./loop-watch.ts";
 import { isAsking, resolveNeighbour } from "./neighbour.ts";
 import { runHook } from "./netfilter/hooks.ts";
 import { FORWARD, INPUT, NF_ACCEPT, OUTPUT, POSTROUTING, PREROUTING } from "./netfilter/verdict.ts";
@@ -76,9 +76,7 @@ const NOT_FORWARDED = "broadcasts and multicasts are not forwarded";
 /** ip_rcv(): a packet arrives on a device of this host. */
 export function receive(runtime: HostRuntime, device: Interface, skb: Skb): void {
   const loop = endlessLoop(runtime, device, skb);
-  if (loop !== null) {
-    return drop(runtime, skb, null, null, `${ENDLESS}: it came to ${loop} again and again`);
-  }
+  if (loop !== null) return drop(runtime, skb, null, null, loop);
   if (!device.up) return drop(runtime, skb, "DEV_READY", null, `${device.name} is down`);
   skb.input = device;
   skb.carrier = null;

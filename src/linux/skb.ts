@@ -102,6 +102,8 @@ export interface Skb {
   hops: number;
   /** Where it was received when `hops` was last a power of two. */
   landmark: Interface | null;
+  /** How many ports had been drawn by then: a loop that draws one at each turn uses them up. */
+  drawsAtLandmark: number;
   /** Host and device that it came to again and again, once that is noticed; null: no loop so far. */
   loop: string | null;
   /** Copies that bridges and VXLAN devices made of one frame, which share this count; null: none yet. */
@@ -183,6 +185,7 @@ export function skb(packet: Packet, journey: number): Skb {
     journey,
     hops: 0,
     landmark: null,
+    drawsAtLandmark: 0,
     loop: null,
     copies: null,
     carrier: null,

@@ -91,6 +91,8 @@ export interface Observation {
   readonly apart: boolean;
   /** podpath sent something when a time was over that nobody waits for here. */
   readonly late: boolean;
+  /** podpath: it goes round a loop that draws another port at each turn, until none is left. */
+  readonly usesUpPorts: boolean;
   /** podpath: what all packets together did, where TEE copied one of them; null elsewhere. */
   readonly together: Together | null;
 }

@@ -1,5 +1,5 @@
 import type { Journey, JourneyEnd } from "../../../src/emulator/journey.ts";
-import { ENDLESS } from "../../../src/linux/loop-watch.ts";
+import { ENDLESS, USES_UP_PORTS } from "../../../src/linux/loop-watch.ts";
 import { formatAddress } from "../../../src/net/address.ts";
 import {
   DEST_UNREACHABLE,
@@ -283,6 +283,7 @@ export function observePodpath({ run, count }: Branch): Observation {
     merged: count > 1,
     pending: run.journeys.slice(run.first).some((item) => item.end?.ending.outcome === "unresolved"),
     apart: false,
+    usesUpPorts: end?.ending.text.endsWith(USES_UP_PORTS) === true,
     late: run.journeys.slice(run.first + 1).some((item) => isLate(item, run.journeys)),
     together: hasCopies(run) ? togetherOf(run) : null,
   };
