@@ -6,15 +6,18 @@ import { type Fidelity, UNMET } from "./fidelity.ts";
 
 /**
  * The parts of the datapath that no rule names, with their standing: see `fidelity.ts`. A part that podpath only reads says in
- * `answer` what an answer that meets it says.
+ * `answer` what an answer that meets it says. `verified` names the test that holds it against the kernel otherwise than by probes, below
+ * `test/kernel/` (`fuzz/worlds/NAME`: a campaign), `by` what that compares.
  */
-export type Standing = Fidelity | { readonly answer: string };
+export type Standing = Fidelity | { readonly answer: string } | { readonly verified: string; readonly by?: string };
 
 const LOOKED_UP =
   "compared in route look-ups alone, where no packet goes (test/kernel/fuzz/look-ups, test/kernel/facts/multipath.test.ts)";
 
-const KNOWN_AFTERWARDS =
-  "compared by what a host then knows, where no packet goes (test/kernel/facts/neighbour-questions.test.ts)";
+const KNOWN_AFTERWARDS = {
+  verified: "facts/neighbour-questions",
+  by: "what a host then knows of its neighbours, where no packet goes",
+} as const;
 
 type TableHook =
   | `raw ${"PREROUTING" | "OUTPUT"}`
@@ -109,12 +112,12 @@ export const POLICY_RULE_FIDELITY: Readonly<
   iif: null,
   oif: null,
   fwmark: null,
-  tos: LOOKED_UP,
+  tos: null,
   dscp: UNMET,
   ipproto: null,
-  sport: LOOKED_UP,
+  sport: null,
   dport: null,
-  uidrange: LOOKED_UP,
+  uidrange: null,
   suppress_prefixlength: null,
   suppress_ifgroup: null,
   tun_id: { answer: "a packet out of a metadata tunnel may be selected or not: the answer branches and is uncertain" },
@@ -127,9 +130,9 @@ export const POLICY_RULE_FIDELITY: Readonly<
   },
   "action lookup": null,
   "action goto": null,
-  "action nop": LOOKED_UP,
+  "action nop": null,
   "action blackhole": null,
-  "action unreachable": LOOKED_UP,
+  "action unreachable": null,
   "action prohibit": null,
   "action unmodelled": { answer: "the rule may pass the packet on or end it: the answer branches and is uncertain" },
 };
@@ -142,10 +145,10 @@ export const SYSCTL_FIDELITY = {
   "net.ipv4.conf.DEV.arp_filter": null,
   "net.ipv4.conf.DEV.arp_ignore": null,
   "net.ipv4.conf.DEV.arp_notify": KNOWN_AFTERWARDS,
-  "net.ipv4.conf.DEV.bc_forwarding": LOOKED_UP,
+  "net.ipv4.conf.DEV.bc_forwarding": null,
   "net.ipv4.conf.DEV.drop_gratuitous_arp": KNOWN_AFTERWARDS,
   "net.ipv4.conf.DEV.forwarding": null,
-  "net.ipv4.conf.DEV.ignore_routes_with_linkdown": LOOKED_UP,
+  "net.ipv4.conf.DEV.ignore_routes_with_linkdown": null,
   "net.ipv4.conf.DEV.proxy_arp": null,
   "net.ipv4.conf.DEV.proxy_arp_pvlan": null,
   "net.ipv4.conf.DEV.route_localnet": null,

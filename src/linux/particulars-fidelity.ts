@@ -1,15 +1,11 @@
 import type { Standing } from "./datapath-fidelity.ts";
 
-/**
- * What stands otherwise than the part it belongs to, or belongs to none: options of single extensions, states, protocols below
- * IP. `verified` names the test that holds it against the kernel, below `test/kernel/` (`fuzz/worlds/NAME`: a campaign).
- */
-export type Particular = Standing | { readonly verified: string };
+/** What stands otherwise than the part it belongs to, or belongs to none: options of single extensions, states, protocols below IP. */
 
-const fact = (name: string): Particular => ({ verified: `facts/${name}` });
-const campaign = (name: string): Particular => ({ verified: `fuzz/worlds/${name}` });
+const fact = (name: string): Standing => ({ verified: `facts/${name}` });
+const campaign = (name: string): Standing => ({ verified: `fuzz/worlds/${name}` });
 
-export const PARTICULARS_FIDELITY: Readonly<Record<string, Particular>> = {
+export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   "traversal: goto, RETURN from user and built-in chains, policies": fact("router"),
   "traversal: nat INPUT after filter INPUT, no second nat for what came over lo": fact("local-output"),
   "traversal: nat chains only while conntrack is active": fact("router"),

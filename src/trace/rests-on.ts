@@ -69,7 +69,8 @@ const HOOKS: Readonly<Record<string, Standing>> = HOOK_FIDELITY;
 function ofHook({ table, hook, family, backend }: RulePlace, rule: Rule, put: Put): void {
   const name = `${table} ${hook} IPv${family} ${backend}`;
   const standing = HOOKS[name] ?? null;
-  put(`hook ${name}`, standing === null || typeof standing === "string" ? standing : standing.answer, rule.origin);
+  if (standing === null || typeof standing === "string") put(`hook ${name}`, standing, rule.origin);
+  else if ("answer" in standing) put(`hook ${name}`, standing.answer, rule.origin);
 }
 
 function ofRule(rule: Rule, put: Put): void {

@@ -99,7 +99,9 @@ function counted(counts: Counts = {}): string {
 
 function standingText(standing: Standing, counts: Counts | undefined): string {
   if (standing === null) return `verified: ${counted(counts)}`;
-  return typeof standing === "string" ? `modelled, unverified: ${standing}` : `not modelled: ${standing.answer}`;
+  if (typeof standing === "string") return `modelled, unverified: ${standing}`;
+  if ("answer" in standing) return `not modelled: ${standing.answer}`;
+  return `verified: ${standing.verified}${standing.by === undefined ? "" : `, by ${standing.by}`}`;
 }
 
 /** `docs/fidelity.md`. */
@@ -149,8 +151,7 @@ export function fidelityText({ kernel, sources, features }: Evidence): string {
   }
   lines.push("## Particulars", "", "| | standing |", "| --- | --- |");
   for (const [name, particular] of Object.entries(PARTICULARS_FIDELITY)) {
-    const verified = particular !== null && typeof particular === "object" && "verified" in particular;
-    lines.push(`| ${name} | ${verified ? `verified: ${particular.verified}` : standingText(particular, undefined)} |`);
+    lines.push(`| ${name} | ${standingText(particular, undefined)} |`);
   }
   lines.push("", "## Declared resources", "", "| | standing |", "| --- | --- |");
   for (const [name, standing] of Object.entries(RESOURCES_FIDELITY))
