@@ -1,6 +1,6 @@
 import { type Connection as Entry, IPS_DYING } from "../../linux/conntrack/connection.ts";
 import { handleEstablishedTcp } from "../../linux/conntrack/handle-packet.ts";
-import { staysEstablished } from "../../linux/conntrack/tcp.ts";
+import { staysEstablished } from "../../linux/conntrack/tcp-window.ts";
 import type { NeighbourEntry } from "../../linux/neighbour-table.ts";
 import { mayRouteOtherwise } from "../../linux/routing/programmed-routes.ts";
 import type { HostRuntime } from "../../linux/runtime.ts";

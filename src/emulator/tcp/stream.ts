@@ -1,6 +1,6 @@
 import type { Connection as Entry } from "../../linux/conntrack/connection.ts";
 import { countPackets, handleEstablishedTcp } from "../../linux/conntrack/handle-packet.ts";
-import { moveTracking, staysEstablished } from "../../linux/conntrack/tcp.ts";
+import { moveTracking, staysEstablished } from "../../linux/conntrack/tcp-window.ts";
 import { timeoutOf } from "../../linux/conntrack/timeouts.ts";
 import { ACK, PSH } from "../../net/tcp-flags.ts";
 import type { World } from "../world.ts";

@@ -12,7 +12,8 @@ import {
   IPS_SEEN_REPLY,
 } from "./connection.ts";
 import { trackSctp } from "./sctp.ts";
-import { openTcp, trackTcp, validTcpFlags } from "./tcp.ts";
+import { openTcp, trackTcp } from "./tcp.ts";
+import { validTcpFlags } from "./tcp-states.ts";
 import { timeoutOf } from "./timeouts.ts";
 
 /** What a packet does to its connection; `repeat`: the entry is dead, and the packet is looked up again. */

@@ -14,7 +14,7 @@ import {
 } from "./connection.ts";
 import { parseSctpState } from "./sctp.ts";
 import { addConnection, type ConntrackTable, conntrackTable } from "./table.ts";
-import { parseTcpState } from "./tcp.ts";
+import { parseTcpState } from "./tcp-states.ts";
 import { timeoutOn } from "./timeouts.ts";
 import { invertTuple, tuple } from "./tuple.ts";
 

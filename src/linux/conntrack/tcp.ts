@@ -1,5 +1,5 @@
 import { describePacket, type Packet } from "../../net/packet.ts";
-import { ACK, FIN, RST, SYN, URG } from "../../net/tcp-flags.ts";
+import { ACK, SYN } from "../../net/tcp-flags.ts";
 import type { HostRuntime } from "../runtime.ts";
 import {
   type Connection,
@@ -13,65 +13,14 @@ import {
   type TcpTracking,
 } from "./connection.ts";
 import { type TcpSettings, tcpSettings } from "./tcp-settings.ts";
+import { isBeforeState, nextTcpState, segmentOf } from "./tcp-states.ts";
+import { before, checkWindow, segmentEnd, senderOf, u32 } from "./tcp-window.ts";
 import { knownTimeouts, type TimeoutName, timeoutOf } from "./timeouts.ts";
 
 /**
- * The TCP tracker (net/netfilter/nf_conntrack_proto_tcp.c): states, and whether a segment lies in the window. Held
- * against Linux 6.18 by `test/kernel/fuzz/tcp.test.ts`. Window scaling and SACK are not in the model's packets.
+ * The TCP tracker (net/netfilter/nf_conntrack_proto_tcp.c): what a segment does to a connection. Which state follows stands in
+ * `tcp-states.ts`, whether a segment lies in the window in `tcp-window.ts`; held against Linux 6.18 by `test/kernel/fuzz/worlds/tcp-flows.ts`.
  */
-
-/** IV: invalid. IG: ignored, the state stays. */
-type Next = TcpState | "IV" | "IG";
-
-const COLUMNS: readonly TcpState[] = [
-  "NONE",
-  "SYN_SENT",
-  "SYN_RECV",
-  "ESTABLISHED",
-  "FIN_WAIT",
-  "CLOSE_WAIT",
-  "LAST_ACK",
-  "TIME_WAIT",
-  "CLOSE",
-  "SYN_SENT2",
-];
-
-const SHORT: Readonly<Record<string, Next>> = {
-  SS: "SYN_SENT",
-  SR: "SYN_RECV",
-  ES: "ESTABLISHED",
-  FW: "FIN_WAIT",
-  CW: "CLOSE_WAIT",
-  LA: "LAST_ACK",
-  TW: "TIME_WAIT",
-  CL: "CLOSE",
-  S2: "SYN_SENT2",
-  IV: "IV",
-  IG: "IG",
-};
-
-function row(text: string): readonly Next[] {
-  return text.split(" ").map((name) => SHORT[name] ?? "IV");
-}
-
-/** Columns: none, SYN_SENT, SYN_RECV, ESTABLISHED, FIN_WAIT, CLOSE_WAIT, LAST_ACK, TIME_WAIT, CLOSE, SYN_SENT2. */
-const ORIGINAL: Readonly<Record<TcpSegment, readonly Next[]>> = {
-  syn: row("SS SS IG IG IG IG IG SS SS S2"),
-  synack: row("IV IV SR IV IV IV IV IV IV SR"),
-  fin: row("IV IV FW FW LA LA LA TW CL IV"),
-  ack: row("ES IV ES ES CW CW TW TW CL IV"),
-  rst: row("IV CL CL CL CL CL CL CL CL CL"),
-  none: row("IV IV IV IV IV IV IV IV IV IV"),
-};
-
-const REPLY: Readonly<Record<TcpSegment, readonly Next[]>> = {
-  syn: row("IV S2 IV IV IV IV IV SS IV S2"),
-  synack: row("IV SR IG IG IG IG IG IG IG SR"),
-  fin: row("IV IV FW FW LA LA LA TW CL IV"),
-  ack: row("IV IG SR ES CW CW TW TW CL IG"),
-  rst: row("IV CL CL CL CL CL CL CL CL CL"),
-  none: row("IV IV IV IV IV IV IV IV IV IV"),
-};
 
 /** Seconds of SYN_SENT2, which no sysctl sets. Nothing rests in NONE. */
 const SYN_SENT2_TIMEOUT = 120;
@@ -90,55 +39,11 @@ const TIMEOUTS: Readonly<Record<Exclude<TcpState, "NONE" | "SYN_SENT2">, Timeout
 /** An entry that has less than that left (s) is not shortened by segments out of the window. */
 const SHORT_LIFE = 120;
 
-/** MAXACKWINCONST: how old an acknowledgement may be. */
-const OLD_ACK = 66000;
-
-/** Flag combinations tcp_error() lets through, with PSH masked off (ECE and CWR are not modelled). */
-const VALID_FLAGS: ReadonlySet<number> = new Set([
-  SYN,
-  SYN | URG,
-  SYN | ACK,
-  RST,
-  RST | ACK,
-  FIN | ACK,
-  FIN | ACK | URG,
-  ACK,
-  ACK | URG,
-]);
-
-export function validTcpFlags(flags: number): boolean {
-  return VALID_FLAGS.has(flags & (FIN | SYN | RST | ACK | URG));
-}
-
 /**
  * What a segment does to a connection. `keep`: it passes, and the entry neither lives longer nor counts it. `repeat`:
  * the entry is dead, and the segment begins another.
  */
 export type TcpVerdict = "accept" | "keep" | "invalid" | "delete" | "repeat";
-
-const u32 = (value: number): number => value >>> 0;
-const before = (x: number, y: number): boolean => ((x - y) | 0) < 0;
-const after = (x: number, y: number): boolean => before(y, x);
-
-/** get_conntrack_index(). */
-function segmentOf(flags: number): TcpSegment {
-  if (flags & RST) return "rst";
-  if (flags & SYN) return flags & ACK ? "synack" : "syn";
-  if (flags & FIN) return "fin";
-  return flags & ACK ? "ack" : "none";
-}
-
-function nextState(state: TcpState, segment: TcpSegment, reply: boolean): Next {
-  // most segments of all, in both directions
-  if (state === "ESTABLISHED" && segment === "ack") return "ESTABLISHED";
-  return (reply ? REPLY : ORIGINAL)[segment][COLUMNS.indexOf(state)] ?? "IV";
-}
-
-/** segment_seq_plus_len(). */
-function segmentEnd(packet: Packet): number {
-  const { flags } = packet;
-  return u32(packet.seq + packet.payloadLength + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0));
-}
 
 function emptySender(liberal: boolean): TcpSender {
   return {
@@ -151,11 +56,6 @@ function emptySender(liberal: boolean): TcpSender {
     unacknowledged: false,
     liberal,
   };
-}
-
-/** What is known of the direction that a segment belongs to. */
-function senderOf({ original, reply }: TcpTracking, isReply: boolean): TcpSender {
-  return isReply ? reply : original;
 }
 
 function emptyTracking(liberal: boolean): TcpTracking {
@@ -223,7 +123,7 @@ function resetByServer(runtime: HostRuntime, { original }: Connection, packet: P
 
 /** tcp_new(): whether a segment can open a connection; then the bookkeeping starts with it. */
 export function openTcp(runtime: HostRuntime, connection: Connection, packet: Packet): boolean {
-  const next = nextState("NONE", segmentOf(packet.flags), false);
+  const next = nextTcpState("NONE", segmentOf(packet.flags), false);
   if (next === "IV" || next === "IG") return false;
   const picksUp = next !== "SYN_SENT";
   if (picksUp && !tcpSettings(runtime).loose) return false;
@@ -250,7 +150,7 @@ export function trackTcp(
   const tracking = connection.tcp ?? dumpedTracking(runtime, connection, packet, reply);
   connection.tcp = tracking;
   let old = connection.tcpState;
-  let next = nextState(old, segment, reply);
+  let next = nextTcpState(old, segment, reply);
   let inWindow = false;
   const own = senderOf(tracking, reply);
   const other = senderOf(tracking, !reply);
@@ -260,7 +160,7 @@ export function trackTcp(
     case "IG":
     case "SYN_SENT": {
       if (next === "SYN_SENT") {
-        if (COLUMNS.indexOf(old) < COLUMNS.indexOf("TIME_WAIT")) break;
+        if (isBeforeState(old, "TIME_WAIT")) break;
         const aborted = tracking.lastReply === reply && tracking.lastSegment === "rst";
         if (own.closeInit || other.closeInit || aborted) return "repeat";
       }
@@ -411,139 +311,6 @@ function answersIgnored({ status }: Connection, tracking: TcpTracking, packet: P
   return (toSyn || toAck) && packet.ack === tracking.lastEnd;
 }
 
-/** tcp_in_window(). */
-function checkWindow(
-  tracking: TcpTracking,
-  state: TcpState,
-  packet: Packet,
-  segment: TcpSegment,
-  reply: boolean,
-  settings: TcpSettings,
-): "accept" | "ignore" | "invalid" {
-  const sender = senderOf(tracking, reply);
-  const receiver = senderOf(tracking, !reply);
-  const { flags, window } = packet;
-  let { seq, ack } = packet;
-  let end = segmentEnd(packet);
-  const syn = (flags & SYN) !== 0;
-  const acknowledges = (flags & ACK) !== 0;
-  if (sender.maxWindow === 0) {
-    if (syn) {
-      begin(sender, end, window);
-      if (!acknowledges) return "accept";
-    } else {
-      sender.end = end;
-      sender.maxWindow = Math.max(window, 1);
-      sender.maxEnd = u32(end + sender.maxWindow);
-      if (receiver.maxWindow === 0) {
-        receiver.end = ack;
-        receiver.maxEnd = ack;
-      } else if (ack === u32(receiver.end + 1)) receiver.end = ack;
-    }
-  } else if (syn && after(end, sender.end) && (state === "SYN_SENT" || state === "SYN_RECV")) {
-    begin(sender, end, window);
-    if (reply && !acknowledges) return "accept";
-  }
-  if (!acknowledges || ((flags & RST) !== 0 && ack === 0)) ack = receiver.end;
-  if ((flags & RST) !== 0 && seq === 0 && state === "SYN_SENT") {
-    seq = sender.end;
-    end = sender.end;
-  }
-  const lenient = sender.liberal || settings.liberal;
-  const oldestAck = u32(receiver.end - Math.max(sender.maxWindow, OLD_ACK) - 1);
-  const notTooOld = after(end, u32(sender.end - receiver.maxWindow - 1));
-  if (!before(seq, u32(sender.maxEnd + 1))) {
-    const overshot = u32(end - sender.maxEnd + 1);
-    const fits = receiver.maxWindow !== 0 && notTooOld && after(ack, oldestAck);
-    if (fits && overshot <= receiver.maxWindow && before(ack, u32(receiver.end + 1))) {
-      sender.end = end;
-      sender.unacknowledged = true;
-      return lenient ? "accept" : "ignore";
-    }
-    return lenient ? "accept" : "invalid";
-  }
-  if (!before(ack, u32(receiver.end + 1))) return lenient ? "accept" : "invalid";
-  if (receiver.maxWindow !== 0 && !notTooOld) return lenient ? "accept" : "ignore";
-  if (!after(ack, oldestAck)) return lenient ? "accept" : "ignore";
-  update(sender, receiver, end, ack, window, acknowledges);
-  if (segment === "ack") {
-    const repeated =
-      tracking.lastReply === reply &&
-      tracking.lastSeq === seq &&
-      tracking.lastAck === ack &&
-      tracking.lastEnd === end &&
-      tracking.lastWindow === window;
-    tracking.retransmissions = repeated ? tracking.retransmissions + 1 : 0;
-    tracking.lastReply = reply;
-    tracking.lastSeq = seq;
-    tracking.lastAck = ack;
-    tracking.lastEnd = end;
-    tracking.lastWindow = window;
-  }
-  return "accept";
-}
-
-/**
- * Whether a plain segment (ACK, and neither SYN, FIN nor RST) of an established connection is accepted and leaves it established: what
- * `trackTcp` would find, without noting anything.
- */
-export function staysEstablished(connection: Connection, { seq, ack, payloadLength }: Packet, reply: boolean): boolean {
-  const { tcp: tracking, tcpState, status } = connection;
-  if (tracking === null || tcpState !== "ESTABLISHED" || (status & IPS_SEEN_REPLY) === 0) return false;
-  const sender = senderOf(tracking, reply);
-  const receiver = senderOf(tracking, !reply);
-  if (sender.maxWindow === 0 || receiver.maxWindow === 0) return false;
-  return (
-    before(seq, u32(sender.maxEnd + 1)) &&
-    before(ack, u32(receiver.end + 1)) &&
-    after(u32(seq + payloadLength), u32(sender.end - receiver.maxWindow - 1)) &&
-    after(ack, u32(receiver.end - Math.max(sender.maxWindow, OLD_ACK) - 1))
-  );
-}
-
-/** The stream of one direction has gone on by so many octets, which the other end has acknowledged. */
-export function moveTracking(tracking: TcpTracking, reply: boolean, octets: number): void {
-  const sender = senderOf(tracking, reply);
-  const receiver = senderOf(tracking, !reply);
-  sender.end = u32(sender.end + octets);
-  sender.maxEnd = u32(sender.maxEnd + octets);
-  receiver.maxAck = u32(receiver.maxAck + octets);
-  if (tracking.lastReply === reply) {
-    tracking.lastSeq = u32(tracking.lastSeq + octets);
-    tracking.lastEnd = u32(tracking.lastEnd + octets);
-  } else tracking.lastAck = u32(tracking.lastAck + octets);
-}
-
-/** The first segment of a direction, or a SYN that takes the place of an earlier one. */
-function begin(sender: TcpSender, end: number, window: number): void {
-  sender.end = end;
-  sender.maxEnd = end;
-  sender.maxWindow = Math.max(window, 1);
-}
-
-/** What an accepted segment tells about both directions. */
-function update(
-  sender: TcpSender,
-  receiver: TcpSender,
-  end: number,
-  ack: number,
-  window: number,
-  acknowledges: boolean,
-): void {
-  sender.maxWindow = Math.max(sender.maxWindow, window);
-  if (after(end, sender.end)) {
-    sender.end = end;
-    sender.unacknowledged = true;
-  }
-  if (acknowledges && (!sender.maxAckSet || after(ack, sender.maxAck))) {
-    sender.maxAck = ack;
-    sender.maxAckSet = true;
-  }
-  if (receiver.maxWindow !== 0 && after(end, sender.maxEnd)) receiver.maxWindow += u32(end - sender.maxEnd);
-  if (after(u32(ack + window), u32(receiver.maxEnd - 1))) receiver.maxEnd = u32(ack + Math.max(window, 1));
-  if (ack === receiver.end) receiver.unacknowledged = false;
-}
-
 /** The end of nf_conntrack_tcp_packet(): how long the entry lives now, and whether it does. */
 function settle(
   runtime: HostRuntime,
@@ -589,9 +356,4 @@ export function closeTcp(runtime: HostRuntime, connection: Connection): void {
   connection.tcpState = "CLOSE";
   if (before === "CLOSE" || (connection.status & IPS_FIXED_TIMEOUT) !== 0) return;
   connection.expires = runtime.services.now() + timeoutOf(runtime, "tcp_timeout_close");
-}
-
-/** Reads a state name of a dump; null when it is none. */
-export function parseTcpState(text: string): TcpState | null {
-  return COLUMNS.find((state) => state === text) ?? null;
 }
