@@ -47,7 +47,7 @@ export function defragment(runtime: HostRuntime, skb: Skb, user: DefragUser): bo
       if (user === "conntrack-out" && found.reason === "NETFILTER_DROP") skb.errno = "EPERM";
       return false;
     case "kept": {
-      const seconds = reassemblyTime(runtime, skb.packet.src.family);
+      const seconds = reassemblyTime(runtime, skb.packet.src.family, user);
       const text = `the other fragments do not come within ${seconds} s`;
       runtime.services.hold(runtime, skb, { ...PLAIN_ENDING, reason: "FRAG_REASM_TIMEOUT", hook, text });
       if (found.isNew) runtime.services.after(seconds, expire, [runtime, found.queue, user]);
@@ -59,9 +59,12 @@ export function defragment(runtime: HostRuntime, skb: Skb, user: DefragUser): bo
 /** Where in the IPv6 header the length stands, to which a parameter problem points. */
 const PAYLOAD_LENGTH = 4;
 
-/** `net.ipv4.ipfrag_time`, `net.ipv6.ip6frag_time`: seconds until a datagram that is not complete is given up. */
-function reassemblyTime(runtime: HostRuntime, family: 4 | 6): number {
-  return family === 4 ? sysctl(runtime, "net.ipv4.ipfrag_time", 30) : sysctl(runtime, "net.ipv6.ip6frag_time", 60);
+/** Seconds until a datagram that is not complete is given up: in IPv6 connection tracking has a time of its own (nf_ct_net_init()). */
+function reassemblyTime(runtime: HostRuntime, family: 4 | 6, user: DefragUser): number {
+  if (family === 4) return sysctl(runtime, "net.ipv4.ipfrag_time", 30);
+  return user === "local-deliver"
+    ? sysctl(runtime, "net.ipv6.ip6frag_time", 60)
+    : sysctl(runtime, "net.netfilter.nf_conntrack_frag6_timeout", 60);
 }
 
 /**

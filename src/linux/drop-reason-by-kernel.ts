@@ -15,7 +15,6 @@ const GIVEN_SINCE: Readonly<Record<DropReason, KernelVersion>> = {
   NETFILTER_DROP: [5, 18, 0],
   OTHERHOST: [5, 18, 0],
   IP_RPFILTER: [5, 18, 0],
-  IP_NOPROTO: [5, 18, 0],
   NEIGH_FAILED: [5, 18, 0],
   QDISC_DROP: [5, 18, 0],
   ICMP_CSUM: [5, 19, 0],
@@ -27,9 +26,6 @@ const GIVEN_SINCE: Readonly<Record<DropReason, KernelVersion>> = {
   PKT_TOO_BIG: [5, 19, 0],
   DUP_FRAG: [6, 2, 0],
   FRAG_REASM_TIMEOUT: [6, 2, 0],
-  IPV6_BAD_EXTHDR: [6, 3, 0],
-  // The name is that of 5.18, for tun devices; enqueue_to_backlog(), where podpath gives it, has it since 6.10.
-  DEV_READY: [6, 10, 0],
   VXLAN_VNI_NOT_FOUND: [6, 12, 46],
   VXLAN_INVALID_HDR: [6, 12, 46],
   VXLAN_ENTRY_EXISTS: [6, 12, 46],
@@ -37,8 +33,9 @@ const GIVEN_SINCE: Readonly<Record<DropReason, KernelVersion>> = {
   LOCAL_MAC: [6, 12, 46],
   IP_TUNNEL_ECN: [6, 12, 46],
   NO_TX_TARGET: [6, 12, 46],
-  // The name is that of 5.18; VXLAN devices, where podpath gives it, have it with the others.
+  // These names are of 5.18; VXLAN devices, where podpath gives them, have them with the others.
   IP_OUTNOROUTES: [6, 12, 46],
+  PKT_TOO_SMALL: [6, 12, 46],
   IP_LOCAL_SOURCE: [6, 13, 0],
   IP_INVALID_SOURCE: [6, 13, 0],
   IP_INVALID_DEST: [6, 13, 0],

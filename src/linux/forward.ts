@@ -77,7 +77,7 @@ const NOT_FORWARDED = "broadcasts and multicasts are not forwarded";
 export function receive(runtime: HostRuntime, device: Interface, skb: Skb): void {
   const loop = endlessLoop(runtime, device, skb);
   if (loop !== null) return drop(runtime, skb, null, null, loop);
-  if (!device.up) return drop(runtime, skb, "DEV_READY", null, `${device.name} is down`);
+  if (!device.up) return drop(runtime, skb, null, null, `${device.name} is down`);
   skb.input = device;
   skb.carrier = null;
   skb.output = null;
@@ -352,7 +352,7 @@ function leave(runtime: HostRuntime, skb: Skb): string | null {
     return skb.input === null ? "EMSGSIZE" : null;
   }
   if (!output.up) {
-    drop(runtime, skb, "DEV_READY", "POSTROUTING", `${output.name} is down`);
+    drop(runtime, skb, "QDISC_DROP", "POSTROUTING", `${output.name} is down`);
     return null;
   }
   if (output.kind === "other" && leavesUnknown(runtime, skb.packet, output)) {

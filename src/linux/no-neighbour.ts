@@ -1,5 +1,5 @@
 import type { Interface } from "../model/interface.ts";
-import type { Address } from "../net/address.ts";
+import type { Address, Family } from "../net/address.ts";
 import { DEST_UNREACHABLE, HOST_UNREACHABLE, V6_ADDRESS_UNREACHABLE, V6_DEST_UNREACHABLE } from "../net/icmp.ts";
 import { sendIcmpError } from "./icmp.ts";
 import { askAgain, unansweredKey } from "./neighbour.ts";
@@ -17,11 +17,15 @@ export interface Unanswered {
   questions: number;
 }
 
-const FAILED: Ending = {
-  ...PLAIN_ENDING,
-  outcome: "unresolved",
-  reason: "NEIGH_FAILED",
-  text: "no answer for the next hop's MAC address",
+/** arp_error_report() names a reason, ndisc_error_report() none. */
+const FAILED: Readonly<Record<Family, Ending>> = {
+  4: {
+    ...PLAIN_ENDING,
+    outcome: "unresolved",
+    reason: "NEIGH_FAILED",
+    text: "no answer for the next hop's MAC address",
+  },
+  6: { ...PLAIN_ENDING, outcome: "unresolved", text: "no answer for the next hop's MAC address" },
 };
 
 /**
@@ -29,7 +33,7 @@ const FAILED: Ending = {
  * after `mcast_solicit` of them in vain everybody who sent what waits is told (arp_error_report(), ndisc_error_report()).
  */
 export function noNeighbour(runtime: HostRuntime, skb: Skb, device: Interface, nextHop: Address): void {
-  runtime.services.hold(runtime, skb, FAILED);
+  runtime.services.hold(runtime, skb, FAILED[nextHop.family]);
   const key = unansweredKey(device, nextHop);
   const waiting = runtime.unanswered.get(key);
   if (waiting !== undefined) {
@@ -59,7 +63,7 @@ function noAnswer(runtime: HostRuntime, key: string, waiting: Unanswered): void 
   }
   runtime.unanswered.delete(key);
   for (const skb of packets) {
-    if (found === null) giveUp(runtime, skb);
+    if (found === null) giveUp(runtime, skb, nextHop);
     else goOn(runtime, skb, device, found);
   }
 }
@@ -70,10 +74,11 @@ function goOn(runtime: HostRuntime, skb: Skb, device: Interface, mac: string): v
   transmitFrame(runtime, device, skb);
 }
 
-function giveUp(runtime: HostRuntime, skb: Skb): void {
-  const { reason, text } = FAILED;
+function giveUp(runtime: HostRuntime, skb: Skb, nextHop: Address): void {
+  const failed = FAILED[nextHop.family];
+  const { reason, text } = failed;
   if (runtime.observer !== null) runtime.observer.step({ kind: "drop", runtime, skb, reason, text });
-  runtime.services.end(runtime, skb, FAILED);
+  runtime.services.end(runtime, skb, failed);
   if (skb.packet.src.family === 6) sendIcmpError(runtime, skb, V6_DEST_UNREACHABLE, V6_ADDRESS_UNREACHABLE, 0);
   else sendIcmpError(runtime, skb, DEST_UNREACHABLE, HOST_UNREACHABLE, 0);
 }

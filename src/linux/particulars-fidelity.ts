@@ -120,7 +120,7 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   "fragments: made and joined, IPv4": fact("fragments"),
   "fragments: pieces of a host's own datagrams, both families": fact("local-fragments"),
   "fragments: IPv6, forwarded and joined": campaign("narrow6"),
-  "fragments: IPv6, the error about those that do not come": "by reading: ip6frag_expire_frag_queue, after 60 s",
+  "fragments: IPv6, the error about those that do not come": fact("given-up"),
   "fragments: IPv6, joined on a bridge": "as for IPv4; no campaign sends them",
   "path MTU: learnt, locked, forgotten, black holes, IPv4": fact("path-mtu"),
   "path MTU: learnt from packet too big, IPv6": campaign("narrow6"),

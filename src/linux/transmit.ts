@@ -18,13 +18,9 @@ export const FRAME_ALLOWANCE = 4;
  */
 export function transmitFrame(runtime: HostRuntime, device: Interface, skb: Skb): boolean {
   skb.output = device;
-  if (!device.up) {
-    drop(runtime, skb, "DEV_READY", null, `${device.name} is down`);
-    return false;
-  }
-  if (!device.carrier) {
-    // linkwatch has put noop_qdisc on it: nothing gets as far as the device.
-    drop(runtime, skb, "QDISC_DROP", null, `${device.name} has no carrier`);
+  if (!device.up || !device.carrier) {
+    // dev_deactivate() has put noop_qdisc on it: nothing gets as far as the device.
+    drop(runtime, skb, "QDISC_DROP", null, `${device.name} ${device.up ? "has no carrier" : "is down"}`);
     return false;
   }
   if (!goesOut(runtime, device, skb)) return true;

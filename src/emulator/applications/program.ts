@@ -1,4 +1,4 @@
-import { remembered } from "../../linux/remembered.ts";
+import { localPortRange } from "../../linux/local-port-range.ts";
 import type { Host } from "../../model/host.ts";
 import type { Address } from "../../net/address.ts";
 import * as icmp from "../../net/icmp.ts";
@@ -50,17 +50,10 @@ export interface ProgramTarget {
   readonly df: boolean;
 }
 
-/** Ports the kernel draws ephemeral ones from: `net.ipv4.ip_local_port_range`, else its default. */
+/** Ports the kernel draws ephemeral ones from. */
 export function ephemeralPorts(host: Host): PortRange {
-  return portsOf(host);
+  return localPortRange(host);
 }
-
-const portsOf = remembered(({ sysctls }: Host): PortRange => {
-  const written = /^(\d{1,5})\s+(\d{1,5})$/.exec(sysctls.get("net.ipv4.ip_local_port_range")?.trim() ?? "");
-  return written === null
-    ? { first: 32768, last: 60999 }
-    : { first: Number(written[1]), last: Math.min(65535, Number(written[2])) };
-});
 
 /** True when an ICMP message says that a port or protocol does not want the packet: connect() fails with ECONNREFUSED. */
 export function isRefusal(message: Packet): boolean {

@@ -2,6 +2,7 @@ import type { Interface, VxlanDevice } from "../../model/interface.ts";
 import type { FdbEntry } from "../../model/neighbour.ts";
 import { type Address, formatAddress, isMulticast, sameAddress, unspecified } from "../../net/address.ts";
 import { type Packet, packet, packetLength } from "../../net/packet.ts";
+import type { PortRange } from "../../net/port-set.ts";
 import { UDP } from "../../net/protocol.ts";
 import { resetConntrack } from "../conntrack/track.ts";
 import { sysctl } from "../device-settings.ts";
@@ -9,6 +10,7 @@ import { drop } from "../endings.ts";
 import { isGroupMac, isZeroMac } from "../ethernet.ts";
 import { sendLocal } from "../forward.ts";
 import { freeValue } from "../free-value.ts";
+import { localPortRange } from "../local-port-range.ts";
 import { type HostRuntime, leaving } from "../runtime.ts";
 import { type ArpMessage, copySkb, type Skb } from "../skb.ts";
 import { decapsulateEcn, encapsulateEcn } from "./ecn.ts";
@@ -18,8 +20,6 @@ const ZERO_MAC = "00:00:00:00:00:00";
 const VXLAN_HEADER = 8;
 const ETHERNET_HEADER = 14;
 const ARP_LENGTH = 28;
-/** `net.ipv4.ip_local_port_range`, from which the outer source port is hashed. */
-const SOURCE_PORTS = { first: 32768, last: 60998 };
 
 /**
  * vxlan_xmit(): the MAC address that a frame is for names the remote VTEPs in the FDB; a MAC without an entry goes to the
@@ -162,6 +162,12 @@ function wrap(runtime: HostRuntime, skb: Skb, vxlan: VxlanDevice, remote: Remote
   skb.boundInterface = remote.via;
 }
 
+/** Of a range its last port is hashed to only where it is the only one. */
+function hashedPorts({ host }: HostRuntime): PortRange {
+  const { first, last } = localPortRange(host);
+  return { first, last: Math.max(first, last - 1) };
+}
+
 /** udp_flow_src_port(): a hash of the inner flow, so that one flow keeps one outer port. */
 function sourcePort(runtime: HostRuntime, vxlan: VxlanDevice, skb: Skb, inner: Packet, arp: ArpMessage | null): number {
   const flow =
@@ -170,7 +176,7 @@ function sourcePort(runtime: HostRuntime, vxlan: VxlanDevice, skb: Skb, inner: P
       : `arp ${skb.sourceMac} ${skb.destinationMac}`;
   const known = runtime.tunnelPorts.get(flow);
   if (known !== undefined) return known;
-  const port = freeValue(runtime.services.freeValues, [vxlan.sourcePorts ?? SOURCE_PORTS]);
+  const port = freeValue(runtime.services.freeValues, [vxlan.sourcePorts ?? hashedPorts(runtime)]);
   runtime.tunnelPorts.set(flow, port);
   return port;
 }
@@ -188,7 +194,8 @@ export function decapsulateVxlan(runtime: HostRuntime, skb: Skb): boolean {
   if (listening.length === 0) return false;
   const { carried } = skb;
   if (carried === null) {
-    drop(runtime, skb, "VXLAN_INVALID_HDR", "INPUT", "no VXLAN header");
+    const reason = outer.payloadLength < VXLAN_HEADER ? "PKT_TOO_SMALL" : "VXLAN_INVALID_HDR";
+    drop(runtime, skb, reason, "INPUT", "no VXLAN header");
     return true;
   }
   const device =

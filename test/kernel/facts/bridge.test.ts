@@ -50,6 +50,14 @@ describe.skipIf(!available)("a bridge, as the kernel does it", () => {
     expect(round.kernel.reason).toBe("OTHERHOST");
   });
 
+  it("drops frames that come from a group or from nobody", async () => {
+    const both = await duel();
+    const frame: ProbePacket = { ...PING, host: "S", interface: "p1" };
+    for (const smac of ["01:00:5e:00:00:01", "ff:ff:ff:ff:ff:ff", "00:00:00:00:00:00"]) {
+      expect((await both.agree({ ...frame, smac })).kernel.reason).toBe("MAC_INVALID_SOURCE");
+    }
+  });
+
   it("lets nothing in by a port that is disabled, and nothing out of it", async () => {
     const disabled = { bridgePort: { state: "disabled" as const } };
     const hosts = { A: { neighbours: ["10.0.0.2 eth0 02:00:00:03:00:02"] } };

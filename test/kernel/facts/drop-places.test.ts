@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Duel, type ProbePacket } from "../harness/duel.ts";
 import { kernelAvailable } from "../harness/kernel-available.ts";
+import { networkOf } from "../harness/lab.ts";
 import { table as tableOf } from "../harness/option-lab.ts";
 import { Oracle } from "../harness/oracle-client.ts";
+import { muted } from "../harness/podpath-network.ts";
 import { type RouterOptions, routerLab } from "../harness/router-lab.ts";
 import { routerLab6 } from "../harness/router-lab-6.ts";
 
@@ -102,6 +104,28 @@ describe.skipIf(!available).each([4, 6] as const)("places where packets end, IPv
       { ...through, dst: beyond },
       { ...local, dst: beyond, bindInterface: "out1" },
       { ...local, src: six ? "fd00:c::1" : "10.0.2.1" },
+    ]) {
+      await duel.agree(packet);
+    }
+  });
+
+  it("a loopback device that is down, by which a host reaches itself", async () => {
+    const lab = six ? routerLab6() : routerLab();
+    const down = {
+      ...lab,
+      hosts: lab.hosts.map((host) =>
+        host.name === "R" ? { ...host, interfaces: [...host.interfaces, { name: "lo", up: false }] } : host,
+      ),
+    };
+    const duel = await Duel.of(oracle, lab, FAR);
+    await oracle.commands("R", ["ip link set lo down"]);
+    duel.use(muted(networkOf(down), FAR));
+    for (const packet of [
+      { ...local, dst: own, src: own },
+      { ...local, dst: out, src: own },
+      { ...local, dst: own, src: own, proto: "tcp", flags: "S" },
+      { ...local, dst: six ? "::1" : "127.0.0.1", src: six ? "::1" : "127.0.0.1" },
+      { ...through, dst: own },
     ]) {
       await duel.agree(packet);
     }

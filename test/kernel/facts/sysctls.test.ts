@@ -1,8 +1,12 @@
-import { afterAll, beforeAll, describe, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { formatAddress } from "../../../src/net/address.ts";
+import { readAddresses } from "../../../src/readers/ip/address.ts";
 import { Duel, type ProbePacket } from "../harness/duel.ts";
 import { kernelAvailable } from "../harness/kernel-available.ts";
+import { networkOf } from "../harness/lab.ts";
 import { table } from "../harness/option-lab.ts";
 import { Oracle } from "../harness/oracle-client.ts";
+import { muted, withHost } from "../harness/podpath-network.ts";
 import { type RouterOptions, routerLab } from "../harness/router-lab.ts";
 import { routerLab6 } from "../harness/router-lab-6.ts";
 
@@ -75,6 +79,63 @@ describe.skipIf(!available)("sysctls", () => {
     await duel.agree({ ...udp6, proto: "tcp", flags: "S" });
     await duel.agree({ ...udp6, dst: "fd00:a::1" });
     await duel.agree({ ...udp6, dst: "fd00:a::1", proto: "icmpv6" });
+  });
+
+  it("net.ipv6 hop_limit of all: what has no device starts with it, and nothing that has one", async () => {
+    const text = table("filter", [
+      "-A FORWARD -p tcp -j REJECT --reject-with tcp-reset",
+      "-A INPUT -p tcp -j REJECT --reject-with tcp-reset",
+      "-A OUTPUT -p tcp -m tcp --dport 81 -j REJECT --reject-with tcp-reset",
+      "-A OUTPUT -p udp -m udp --dport 81 -j REJECT",
+    ]);
+    for (const sysctls of [
+      { "net.ipv6.conf.all.hop_limit": "37" },
+      { "net.ipv6.conf.all.hop_limit": "37", "net.ipv6.conf.in0.hop_limit": "38", "net.ipv6.conf.lo.hop_limit": "39" },
+    ]) {
+      const duel = await duel6({ router: { sysctls, rulesets: [{ family: 6, text }] } });
+      const local: ProbePacket = { host: "R", src: "fd00:a::1", dst: "fd00:a::2", sport: 4000, dport: 81 };
+      for (const proto of ["udp", "tcp"]) {
+        const flags = proto === "tcp" ? { flags: "S" } : {};
+        await duel.agree({ ...udp6, proto, ...flags });
+        await duel.agree({ ...udp6, proto, ...flags, dst: "fd00:a::1" });
+        await duel.agree({ ...udp6, proto, ...flags, dst: "fd00:b::1", ttl: 1 });
+        await duel.agree({ ...local, proto, ...flags });
+        await duel.agree({ ...local, proto, ...flags, dst: "fd00:b::1" });
+      }
+      await duel.agree({ ...udp6, dst: "fd00:a::1", proto: "icmpv6" });
+    }
+  });
+
+  it("use_tempaddr: with 2 a temporary address of the device is the source, else a public one", async () => {
+    const lab = routerLab6({ router: { sysctls: { "net.ipv6.conf.out0.use_tempaddr": "2" } } });
+    const plain = networkOf(lab);
+    const duel = await Duel.of(oracle, lab, FAR);
+    // The kernel makes a temporary address of every one that is `mngtmpaddr`, at random.
+    await oracle.commands("R", [
+      "sysctl -qw net.ipv6.conf.out0.dad_transmits=0",
+      "ip addr add fd00:b::99/64 dev out0 mngtmpaddr nodad",
+    ]);
+    const { stdout } = await oracle.exec("R", ["ip", "-6", "addr", "show", "dev", "out0"]);
+    const made = readAddresses(stdout, "addr", plain.origins);
+    const addresses = made.interfaces.find(({ name }) => name === "out0")?.addresses ?? [];
+    expect(addresses.filter(({ secondary }) => secondary)).toHaveLength(1);
+    const host = plain.hosts.get("R");
+    const device = host?.interfaces.get("out0");
+    if (host === undefined || device === undefined) throw new Error("no out0");
+    for (const value of ["0", "1", "2"]) {
+      await oracle.commands("R", [`sysctl -qw net.ipv6.conf.out0.use_tempaddr=${value}`]);
+      const changed = withHost(plain, "R", {
+        interfaces: new Map(host.interfaces).set("out0", { ...device, addresses }),
+        sysctls: new Map(host.sysctls).set("net.ipv6.conf.out0.use_tempaddr", value),
+      });
+      duel.use(muted(changed, FAR));
+      const { kernel } = await duel.agree({ host: "R", dst: "fd00:b::2", proto: "udp", sport: 1, dport: 2 });
+      const source = kernel.hops[0]?.packet.src;
+      const isTemporary = addresses.some((item) => item.secondary && formatAddress(item.address) === source);
+      expect(isTemporary).toBe(value === "2");
+      await duel.agree({ host: "R", dst: "fd00:c::2", proto: "udp", sport: 1, dport: 2 });
+      await duel.agree({ host: "R", dst: "fd00:9::1", proto: "udp", sport: 1, dport: 2 });
+    }
   });
 
   it.each(["in0", "out0"])("disable_ipv6 on %s", async (device) => {

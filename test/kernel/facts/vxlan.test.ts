@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Duel, type ProbePacket, type Round } from "../harness/duel.ts";
 import { kernelAvailable } from "../harness/kernel-available.ts";
 import type { Lab, LabHost, LabInterface, LabVxlan } from "../harness/lab.ts";
+import { table } from "../harness/option-lab.ts";
 import { Oracle } from "../harness/oracle-client.ts";
 
 const available = await kernelAvailable();
@@ -88,6 +89,33 @@ describe.skipIf(!available)("VXLAN, as the kernel does it", () => {
   it("hashes the source port into the range of srcport", async () => {
     const port = outer(await ask({ vxlan: { sourcePorts: { first: 20000, last: 20009 } } }))?.sport ?? 0;
     expect(port >= 20000 && port <= 20009).toBe(true);
+  });
+
+  it("hashes it else into ip_local_port_range, without the last one, or takes the only one", async () => {
+    for (const range of ["41000 41002", "41000 41001", "41000 41000"]) {
+      const nodes = { 1: { sysctls: { "net.ipv4.ip_local_port_range": range } } };
+      const ports = new Set<number>();
+      const both = await Duel.of(oracle, lab({ nodes }));
+      for (let sport = 0; sport < 12; sport++) {
+        const round = await both.agree({ ...PING, proto: "udp", sport: 4000 + sport, dport: 80 });
+        ports.add(outer(round)?.sport ?? 0);
+      }
+      expect([...ports].sort()).toEqual(range === "41000 41002" ? [41000, 41001] : [41000]);
+    }
+  });
+
+  it("drops what has no VXLAN header, and congestion marked on a packet that cannot tell it", async () => {
+    const junk: ProbePacket = { host: "n2", interface: "eth0", src: "172.16.0.1", dst: "172.16.0.2", proto: "udp" };
+    const node = await Duel.of(oracle, lab());
+    for (const length of [0, 4, 7, 8, 21, 22, 40]) {
+      const { kernel } = await node.agree({ ...junk, sport: 1, dport: 4789, length });
+      expect(kernel.reason).toBe(length < 8 ? "PKT_TOO_SMALL" : "VXLAN_INVALID_HDR");
+    }
+    const text = table("mangle", ["-A POSTROUTING -p udp -m udp --dport 4789 -j TOS --set-tos 0x03/0x03"]);
+    for (const tos of [0, 1, 2, 3]) {
+      const { kernel } = await ask({ nodes: { 1: { rulesets: [{ text }] } } }, { ...PING, tos });
+      expect(kernel.reason).toBe(tos === 0 ? "IP_TUNNEL_ECN" : null);
+    }
   });
 
   it("drops a frame for a MAC address without an entry", async () => {

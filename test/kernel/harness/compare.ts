@@ -63,6 +63,8 @@ export function compare(kernel: Observation, podpath: Observation): readonly str
   // Nothing tells whether the answer of a reject was made, where rules stop it.
   const silent = kernel.outcome === "dropped" && podpath.outcome === "rejected" && isAskedTwice(kernel.rules);
   // Of copies that ended apart, podpath tells the first end, the oracle goes by the last rule.
+  // The error about fragments that do not come is sent for a packet that waited, and was refused by nobody.
+  const givenUp = podpath.reason === "FRAG_REASM_TIMEOUT" && kernel.reason === podpath.reason;
   const isOneEnd = (kernel.apart || podpath.copied) && podpath.ends.some((end) => isSameEnd(kernel, end));
   // A raw socket sees a datagram before its checksum is looked at, and the reason does not tell that it was.
   const unsummed =
@@ -70,7 +72,15 @@ export function compare(kernel: Observation, podpath: Observation): readonly str
     podpath.reason === "NO_SOCKET" &&
     kernel.reason === "NO_SOCKET" &&
     podpath.responses.length === 0;
-  if (kernel.outcome !== outcome && !unanswered && !unsummed && !silent && !isOneEnd && !nothingSeen(kernel, podpath))
+  if (
+    kernel.outcome !== outcome &&
+    !unanswered &&
+    !unsummed &&
+    !silent &&
+    !isOneEnd &&
+    !givenUp &&
+    !nothingSeen(kernel, podpath)
+  )
     differ("outcome", kernel.outcome, outcome);
   if (kernel.errno !== podpath.errno) differ("errno", kernel.errno, podpath.errno);
   const copied = podpath.copied || isCopied(podpath.hops);

@@ -61,6 +61,8 @@ export interface ProbePacket {
   readonly icmpInner?: ProbePacket;
   readonly extensions?: readonly ExtensionJson[];
   readonly badChecksum?: boolean;
+  /** Seconds to wait for what timers do: what is given up then, and the errors about it, is compared too. */
+  readonly wait?: number;
   readonly replyTo?: string;
   /** Virtual seconds; by itself, those since the namespaces were built. */
   readonly at?: number;
@@ -165,7 +167,7 @@ export class Duel {
     const concrete = packet.replyTo === undefined ? whole(packet) : this.replyTo(packet.replyTo, packet);
     if (concrete === null) return null;
     if (fresh) this.identifications.clear();
-    const result = await this.oracle.probe(forKernel(this.identified(concrete)), fresh, this.conntrack);
+    const result = await this.oracle.probe(forKernel(this.identified(concrete)), fresh, this.conntrack, packet.wait);
     if (fresh) {
       this.asked.length = 0;
       if (result.givenUp !== undefined) this.giveUp(result.givenUp - this.memory.built);
@@ -178,7 +180,7 @@ export class Duel {
     const told = { ...(isTold ? packet : concrete), fresh, ...(at === undefined ? {} : { at }) };
     const badChecksum = packet.badChecksum === true;
     const kernel = observeKernel(result, badChecksum);
-    let judged = this.judge(result, kernel, this.askPodpath(this.session, told));
+    let judged = this.judge(result, kernel, this.askPodpath(this.session, told), told);
     const { built, slow } = this.memory;
     const instants = otherInstants({ at: sent, until: result.until - built }, this.asked.at(-1)?.at ?? 0, slow);
     let instant: Instant = "sent";
@@ -213,8 +215,8 @@ export class Duel {
   }
 
   /** An answer beside what the kernel did: the branch that is nearest to it. */
-  private judge(result: KernelResult, kernel: Observation, answer: Answer): Judged {
-    const branches = answer.branches.map((branch) => observePodpath(branch));
+  private judge(result: KernelResult, kernel: Observation, answer: Answer, { wait }: ProbePacket): Judged {
+    const branches = answer.branches.map((branch) => observePodpath(branch, wait !== undefined));
     let differences: readonly string[] | null = null;
     let nearest: Branch | undefined;
     for (const [index, branch] of branches.entries()) {
@@ -238,7 +240,7 @@ export class Duel {
   private askAt(result: KernelResult, kernel: Observation, told: ProbePacket, at: number): Judged {
     const session = createPacketSession(this.network, this.limitsBefore);
     for (const packet of this.asked) this.askPodpath(session, packet);
-    const judged = this.judge(result, kernel, this.askPodpath(session, { ...told, at }));
+    const judged = this.judge(result, kernel, this.askPodpath(session, { ...told, at }), told);
     if (judged.differences.length === 0) this.session = session;
     return judged;
   }
@@ -299,7 +301,7 @@ export class Duel {
 }
 
 /** Reads a packet as `podpath probe` does. */
-function question({ wholeLength: _wholeLength, ...packet }: ProbePacket): PacketQuestion {
+function question({ wholeLength: _wholeLength, wait: _wait, ...packet }: ProbePacket): PacketQuestion {
   const parsed = parsePacketLine(JSON.stringify(packet), { file: "probe", line: 1 });
   if ("findings" in parsed) {
     throw new Error(`${JSON.stringify(packet)}: ${parsed.findings.map(({ message }) => message).join("; ")}`);
@@ -317,7 +319,7 @@ function whole(packet: ProbePacket): ProbePacket {
 
 /** podpath's defaults, where the oracle's are others. */
 function forKernel(packet: ProbePacket): object {
-  const { replyTo: _replyTo, fresh: _fresh, id: _id, at: _at, icmpMtu, ...rest } = packet;
+  const { replyTo: _replyTo, fresh: _fresh, id: _id, at: _at, wait: _wait, icmpMtu, ...rest } = packet;
   return {
     proto: packet.dst?.includes(":") === true ? "icmpv6" : "icmp",
     window: 64240,

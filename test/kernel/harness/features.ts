@@ -32,7 +32,9 @@ export function featuresOf(round: Round, network: Network): ReadonlySet<string> 
     if (host === undefined) continue;
     for (const rule of host.policyRules) ofPolicyRule(rule, features);
     for (const [key, value] of host.sysctls) {
-      if (PLAIN_SYSCTLS[key] !== value) features.add(`sysctl ${anyDevice(key)}`);
+      if (PLAIN_SYSCTLS[key] === value) continue;
+      features.add(`sysctl ${anyDevice(key)}`);
+      if (key === ALL_HOP_LIMIT) features.add(`sysctl ${key}`);
     }
   }
   for (const response of round.kernel.responses) {
@@ -158,6 +160,9 @@ function ofPolicyRule(rule: PolicyRule, features: Set<string>): void {
   for (const [name, isThere] of selectors) if (isThere) features.add(`policy-rule ${name}`);
   features.add(`policy-rule action ${rule.action.kind}`);
 }
+
+/** Not that of every device, but of what has none. */
+const ALL_HOP_LIMIT = "net.ipv6.conf.all.hop_limit";
 
 /** `net.ipv4.conf.DEV.rp_filter`: the sysctl of any device. */
 function anyDevice(key: string): string {

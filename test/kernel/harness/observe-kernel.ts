@@ -71,15 +71,20 @@ function innermost(said: {
   return said.deliveries?.find(({ packet }) => packet.vni === undefined) ?? null;
 }
 
-/** Whether the receiver dropped the probe's packet for its checksum; of a long datagram of IPv6 it looks for a socket first. */
+/**
+ * Whether the receiver dropped the probe's packet for its checksum (of a long datagram of IPv6 it looks for a socket first), or a VXLAN
+ * device did because it is none of its frames.
+ */
 function isMisread({ drops }: KernelResult, badChecksum: boolean): boolean {
   const reasons = badChecksum ? /^(?:(?:TCP|UDP|ICMP)_CSUM|NO_SOCKET)$/ : /^(?:TCP|UDP|ICMP)_CSUM$/;
-  return drops.some(({ packet, reason }) => packet === "main" && reasons.test(reason));
+  return drops.some(
+    ({ packet, reason, location }) => packet === "main" && (reasons.test(reason) || location === "vxlan_rcv"),
+  );
 }
 
 /** The receiver of the probe's packet. What came out of a tunnel for a protocol that nothing handles is told by its drop. */
 export function receiver(result: KernelResult, badChecksum: boolean): Delivered {
-  // A raw socket sees it before its checksum is looked at.
+  // A raw socket sees it before anybody looks into it.
   if (isMisread(result, badChecksum)) return null;
   const delivered = innermost(result);
   if (delivered !== null || result.delivered === null) return delivered;

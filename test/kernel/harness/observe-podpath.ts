@@ -168,12 +168,12 @@ function anyStartOf(hop: SeenHop): SeenHop {
 }
 
 /** What hosts sent because of the packet. */
-function responsesOf(run: Run): readonly SeenResponse[] {
+function responsesOf(run: Run, patient: boolean): readonly SeenResponse[] {
   const responses: SeenResponse[] = [];
   for (const journey of run.journeys.slice(run.first + 1)) {
     const steps = run.steps.get(journey.id) ?? [];
     const hops = hopsOf(steps);
-    if (isLate(journey, run.journeys)) continue;
+    if (!patient && isLate(journey, run.journeys)) continue;
     const packet = firstSeen(journey, steps);
     // What never reached a wire is not seen from outside either.
     if (hops.length === 0 && !sawLoopback(steps)) continue;
@@ -256,8 +256,8 @@ function hookOf({ host, chain, rule, ending }: JourneyEnd, rules: readonly SeenR
   return isTold ? ending.hook : lastHook(there);
 }
 
-/** What one branch of an answer says, in the common form. */
-export function observePodpath({ run, count }: Branch): Observation {
+/** What one branch of an answer says, in the common form; `patient`: somebody waited for what timers do. */
+export function observePodpath({ run, count }: Branch, patient: boolean): Observation {
   const journey = run.journeys[run.first];
   if (journey === undefined) throw new Error("the probe sent nothing");
   const steps = run.steps.get(journey.id) ?? [];
@@ -265,7 +265,9 @@ export function observePodpath({ run, count }: Branch): Observation {
   const rules = rulesOf(steps);
   const { end } = journey;
   const endless = run.journeys.slice(run.first).some(({ end: its }) => its !== null && isEndless(its.ending.text));
-  const dropped = end !== null && (end.ending.outcome === "dropped" || end.ending.outcome === "rejected");
+  const unresolved = end?.ending.outcome === "unresolved";
+  const dropped =
+    end !== null && (end.ending.outcome === "dropped" || end.ending.outcome === "rejected" || (patient && unresolved));
   return {
     outcome: endless ? "loop" : (end?.ending.outcome ?? "lost"),
     host: end?.host ?? null,
@@ -277,7 +279,7 @@ export function observePodpath({ run, count }: Branch): Observation {
     reason: dropped ? (end.ending.reason ?? "NOT_SPECIFIED") : null,
     ends: endsOf(steps),
     errno: journey.error,
-    responses: responsesOf(run),
+    responses: responsesOf(run, patient),
     freeDomains: run.freeDomains,
     copied: isCopied(steps),
     merged: count > 1,

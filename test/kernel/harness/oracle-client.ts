@@ -226,10 +226,10 @@ export class Oracle {
 
   /**
    * `flush`: conntrack, learnt routes and neighbours that never answered are forgotten first. `wantConntrack`: the
-   * connections that every host tracks afterwards.
+   * connections that every host tracks afterwards. `wait`: seconds to listen for what timers do.
    */
-  async probe(packet: object, flush: boolean, wantConntrack = false): Promise<KernelResult> {
-    return resultSchema.parse(await this.ask({ op: "probe", packet, flush, wantConntrack }));
+  async probe(packet: object, flush: boolean, wantConntrack = false, wait = 0): Promise<KernelResult> {
+    return resultSchema.parse(await this.ask({ op: "probe", packet, flush, wantConntrack, wait }));
   }
 
   /** Packets and bytes of the legacy backend's rules and policies, by `table chain index`; what saw none is not there. */

@@ -12,9 +12,14 @@ import re
 import struct
 
 from namespaces import TRACEFS, OracleError, mount
+from packets import ETH_IPV6
 
 PAGE = 4096
 PREFIX = "ppo"
+# Where every event has its task.
+COMMON_PID = 4
+# What timers drop, on whatever processor and in whatever task they fire.
+LATE_REASONS = ("FRAG_REASM_TIMEOUT", "NEIGH_FAILED")
 
 
 class DropObserver:
@@ -53,15 +58,24 @@ class DropObserver:
         self.reasons = {int(number): name for number, name in re.findall(r'\{ (\d+), "(\w+)" \}', drop["text"])}
         # Packets are processed inside our own send(), or, when the scheduler interrupts that, in
         # the soft interrupt thread of the CPU we are pinned to.
-        pids = [os.getpid(), *_kernel_threads(f"ksoftirqd/{cpu}")]
-        for event in (drop, receive):
+        self.pids = {os.getpid(), *_kernel_threads(f"ksoftirqd/{cpu}")}
+        own = [f"common_pid == {pid}" for pid in self.pids]
+        late = [f"reason == {number}" for number, name in self.reasons.items() if name in LATE_REASONS]
+        # Neighbours of IPv6 are given up without a reason.
+        unspecified = next((number for number, name in self.reasons.items() if name == "NOT_SPECIFIED"), None)
+        if unspecified is not None:
+            late.append(f"(reason == {unspecified} && protocol == {ETH_IPV6})")
+        for event, conditions in ((drop, own + late), (receive, own)):
             with open(f"{event['path']}/filter", "w") as file:
-                file.write(" || ".join(f"common_pid == {pid}" for pid in pids))
+                file.write(" || ".join(conditions))
             with open(f"{event['path']}/enable", "w") as file:
                 file.write("1")
-        self.pipe = os.open(
-            f"{self.instance}/per_cpu/cpu{cpu}/trace_pipe_raw", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
-        )
+        # Ours first: what others have to tell is about packets that were seen there.
+        names = sorted(os.listdir(f"{self.instance}/per_cpu"), key=lambda name: name != f"cpu{cpu}")
+        self.pipes = [
+            os.open(f"{self.instance}/per_cpu/{name}/trace_pipe_raw", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            for name in names
+        ]
         self.symbols = None
 
     def _event(self, name):
@@ -72,9 +86,13 @@ class DropObserver:
         return {"path": path, "text": text, "fields": fields, "id": int(re.search(r"^ID: (\d+)", text, re.M)[1])}
 
     def drain(self, record):
+        for pipe in self.pipes:
+            self._drain(pipe, record)
+
+    def _drain(self, pipe, record):
         for _ in record.turns():
             try:
-                page = os.read(self.pipe, PAGE)
+                page = os.read(pipe, PAGE)
             except BlockingIOError:
                 return
             if not page:
@@ -87,8 +105,11 @@ class DropObserver:
         while at < end:
             kind = page[at] & 31
             if kind == 29:
-                # Padding: the rest of the page is empty.
-                break
+                # Padding: an event that the filter took back, or else the rest of the page is empty.
+                if struct.unpack_from("=I", page, at)[0] >> 5 == 0:
+                    break
+                at += 4 + struct.unpack_from("=I", page, at + 4)[0]
+                continue
             if kind == 30 or kind == 31:
                 at += 8
                 continue
@@ -107,7 +128,9 @@ class DropObserver:
             number = struct.unpack_from("=I", page, start + self.reason_at)[0]
             protocol = struct.unpack_from("=H", page, start + self.protocol_at)[0]
             location = struct.unpack_from("=Q", page, start + self.location_at)[0]
-            record.work.append((skb, None, self.reasons.get(number, str(number)), protocol, location))
+            drop = (skb, None, self.reasons.get(number, str(number)), protocol, location)
+            own = struct.unpack_from("=i", page, start + COMMON_PID)[0] in self.pids
+            (record.work if own else record.late).append(drop)
 
     def location(self, address):
         """The kernel function that an address lies in."""
@@ -118,8 +141,8 @@ class DropObserver:
         return names[at] if at >= 0 else hex(address)
 
     def close(self):
-        if hasattr(self, "pipe"):
-            os.close(self.pipe)
+        for pipe in getattr(self, "pipes", ()):
+            os.close(pipe)
         # An enabled event keeps the instance busy.
         with open(f"{self.instance}/events/enable", "w") as file:
             file.write("0")

@@ -139,6 +139,12 @@ class Oracle:
         if any([host.answer() for host in self.topology.hosts.values()]):
             self.fence.wait()
         until = time.monotonic()
+        if options.get("wait"):
+            # Timers fire, on whatever processor.
+            time.sleep(options["wait"])
+            for host in self.topology.hosts.values():
+                host.answer()
+            self.fence.wait()
         record = Record()
         # What took that long may go on for ever, and would while its events are read.
         if until - at > LONG_S:

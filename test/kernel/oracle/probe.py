@@ -1,5 +1,6 @@
 """One packet: send it, collect what the kernel said about it, and put that in order."""
 
+from observe_drops import LATE_REASONS
 from packets import ETH_IPV4, ETH_IPV6, HOUSEKEEPING, ICMP_ERRORS, ICMPV6_ERRORS, ND_ADDRESSED, protocol_number
 
 # A drop for one of these reasons is the kernel's refusal to forward, for which it owes an error.
@@ -31,6 +32,8 @@ class Record:
 
     def __init__(self):
         self.hops, self.neighbours, self.deliveries, self.work = [], [], [], []
+        # Drops by timers, in whatever task: of anybody's packets.
+        self.late = []
         # Frames that came in, ARP too: when, host, interface, octets without the frame's own header, packet.
         self.arrivals = []
         self.rules = {}
@@ -200,7 +203,7 @@ def _drops(topology, observer, record, roles, sender):
         # that thread's time, of which no event tells: its length tells it from what was.
         arrivals.setdefault((iface, size), []).append((where, packet))
     host, current, role = sender, None, "main" if sender else None
-    shown = []
+    shown, owners, late = [], {}, []
     for event in record.work:
         if event[1] is not None:
             waiting = arrivals.get(event[1:])
@@ -209,8 +212,15 @@ def _drops(topology, observer, record, roles, sender):
             host = None if packet is None else where
             current = event[0]
             role = None if packet is None else "main" if roles.of(packet) == "main" else "response"
+            if role is not None:
+                # Later frames may have its memory, once it is given up.
+                owners[current] = (host, role)
             continue
         skb, _, reason, protocol, address = event
+        if skb in owners and _is_late(observer, reason, address):
+            # A timer fired while something else was at work.
+            late.append(event)
+            continue
         about = role if current is None or skb == current else None
         if host is None or protocol not in (ETH_IPV4, ETH_IPV6, 0):
             continue
@@ -224,7 +234,16 @@ def _drops(topology, observer, record, roles, sender):
         if about is None and reason == "NETFILTER_DROP" and topology.hosts[host].muted:
             continue
         shown.append({"host": host, "packet": about, "reason": reason, "location": observer.location(address)})
+    for skb, _, reason, _, address in late + record.late:
+        if skb in owners and _is_late(observer, reason, address):
+            host, role = owners[skb]
+            shown.append({"host": host, "packet": role, "reason": reason, "location": observer.location(address)})
     return shown
+
+
+def _is_late(observer, reason, address):
+    """Whether a timer drops it, which fires in any task's time."""
+    return reason in LATE_REASONS or (reason == "NOT_SPECIFIED" and observer.location(address).startswith(NEIGHBOURS))
 
 
 def _at_edge(topology, hop):
