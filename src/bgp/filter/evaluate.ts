@@ -107,7 +107,11 @@ class Ended extends Error {
   }
 }
 
+/** Nothing is ever put into a scope but arguments and values of what was declared in it. */
+const NOTHING_DECLARED: Scope = new Map();
+
 function declare(variables: readonly BirdVariable[]): Scope {
+  if (variables.length === 0) return NOTHING_DECLARED;
   return new Map(variables.map(({ name, type }) => [name, initial(type)]));
 }
 
@@ -202,10 +206,12 @@ function call(state: Run, name: string, given: readonly BirdExpression[], scope:
   if (called === undefined) return fail(`no function ${name}`);
   if (called.parameters.length !== given.length) return fail(`${name}() takes ${called.parameters.length} arguments`);
   if (++state.depth > DEEPEST) return fail(`${name}() calls itself without end`);
-  const inner = declare(called.variables);
-  for (const [index, { name: parameter }] of called.parameters.entries()) {
+  const { parameters, variables } = called;
+  const inner = parameters.length === 0 ? declare(variables) : new Map(declare(variables));
+  for (let index = 0; index < parameters.length; index++) {
+    const parameter = parameters[index];
     const argument = given[index];
-    if (argument !== undefined) inner.set(parameter, evaluate(state, argument, scope));
+    if (parameter !== undefined && argument !== undefined) inner.set(parameter.name, evaluate(state, argument, scope));
   }
   const flow = runStatements(state, called.body, inner);
   state.depth--;

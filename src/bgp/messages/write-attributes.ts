@@ -15,11 +15,12 @@ const SEGMENT: Readonly<Record<AsPathSegment["kind"], number>> = {
 /** Writes path attributes in ascending order of their type codes (RFC 4271 appendix F.3). */
 export function writeAttributes(out: Writer, attributes: PathAttributes, form: WireForm): void {
   const { as4 } = form;
-  const parts: { readonly code: number; readonly flags: number; readonly value: Uint8Array }[] = [];
+  const values = writer();
+  const parts: { readonly code: number; readonly flags: number; readonly from: number; readonly to: number }[] = [];
   const add = (code: number, flags: number, fill: (value: Writer) => void): void => {
-    const value = writer();
-    fill(value);
-    parts.push({ code, flags, value: value.done() });
+    const from = values.length;
+    fill(values);
+    parts.push({ code, flags, from, to: values.length });
   };
   const { origin, asPath, nextHop, med, localPref, aggregator } = attributes;
   if (origin !== null) add(type.ORIGIN, type.TRANSITIVE, (value) => value.u8(origin));
@@ -57,14 +58,15 @@ export function writeAttributes(out: Writer, attributes: PathAttributes, form: W
   if (mpUnreach !== null) add(type.MP_UNREACH_NLRI, type.OPTIONAL, (value) => writeUnreach(value, mpUnreach, form));
   words(type.EXTENDED_COMMUNITIES, type.OPTIONAL_TRANSITIVE, attributes.extendedCommunities);
   words(type.LARGE_COMMUNITIES, type.OPTIONAL_TRANSITIVE, attributes.largeCommunities);
-  parts.push(...attributes.opaque);
+  for (const { code, flags, value } of attributes.opaque) add(code, flags, (all) => all.bytes(value));
   parts.sort((x, y) => x.code - y.code);
-  for (const { code, flags, value } of parts) {
-    const extended = value.length > 0xff;
+  for (const { code, flags, from, to } of parts) {
+    const length = to - from;
+    const extended = length > 0xff;
     out.u8(extended ? flags | type.EXTENDED_LENGTH : flags).u8(code);
-    if (extended) out.u16(value.length);
-    else out.u8(value.length);
-    out.bytes(value);
+    if (extended) out.u16(length);
+    else out.u8(length);
+    out.bytes(values.done(from, to));
   }
 }
 

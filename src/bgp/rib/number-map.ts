@@ -37,6 +37,13 @@ export function emptyChunk<T>(): Chunk<T> {
   return new Array<T | undefined>(CHUNK).fill(undefined);
 }
 
+/** A copy that may be changed. V8 copies an array that is frozen, as those in common are, element by element in its slowest way, so it is done here. */
+export function copyOfChunk<T>(chunk: Chunk<T>): Chunk<T> {
+  const copy = new Array<T | undefined>(CHUNK);
+  for (let place = 0; place < CHUNK; place++) copy[place] = chunk[place];
+  return copy;
+}
+
 export function valueAt<T>({ chunks }: Pick<Snapshot<T>, "chunks">, key: number): T | undefined {
   return chunks[key >> BITS]?.[key & (CHUNK - 1)];
 }
@@ -57,7 +64,7 @@ function ownChunk<T>({ chunks, common }: NumberMap<T>, number: number): Chunk<T>
   if (chunk !== undefined && common[number] !== true) return chunk;
   while (chunks.length < number) chunks.push(undefined);
   while (common.length <= number) common.push(false);
-  const own = chunk === undefined ? emptyChunk<T>() : chunk.slice();
+  const own = chunk === undefined ? emptyChunk<T>() : copyOfChunk(chunk);
   chunks[number] = own;
   common[number] = false;
   return own;
@@ -74,6 +81,15 @@ export function putChunk<T>({ chunks, common }: NumberMap<T>, number: number, ch
   while (common.length <= number) common.push(false);
   chunks[number] = chunk;
   common[number] = true;
+}
+
+/** Takes over some places of such a chunk. What the map has beside them stays; keys that come with them are for `addKeys`. */
+export function patchChunk<T>(map: NumberMap<T>, number: number, places: readonly number[], from: Chunk<T>): void {
+  const chunk = ownChunk(map, number);
+  for (let index = 0; index < places.length; index++) {
+    const place = places[index] ?? 0;
+    chunk[place] = from[place];
+  }
 }
 
 /** Keys have come with chunks that were put in. */
@@ -112,7 +128,13 @@ export function keysOf<T>({ arrivals, stale }: NumberMap<T>): number[] {
 }
 
 function keysAmong(arrivals: readonly (number | readonly number[])[], stale: ReadonlyMap<number, number>): number[] {
-  const keys = arrivals.flat();
+  const keys: number[] = [];
+  for (let index = 0; index < arrivals.length; index++) {
+    const one = arrivals[index];
+    if (typeof one === "number") keys.push(one);
+    // several are an array that is frozen, which flat() takes apart in V8's slowest way
+    else if (one !== undefined) for (let place = 0; place < one.length; place++) keys.push(one[place] ?? 0);
+  }
   if (stale.size === 0) return keys;
   const left = new Map(stale);
   return keys.filter((key) => {

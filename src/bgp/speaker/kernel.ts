@@ -460,18 +460,28 @@ function differences(before: readonly Route[], after: readonly Route[]): readonl
 
 /** What destinations of these numbers span. */
 function changeBetween(numbering: Numbering, touched: readonly (number | readonly number[])[]): RouteChange | null {
-  const { destinations } = numbering;
+  const { destinations, firsts, lasts } = numbering;
   let count = 0;
   for (const one of touched) count += typeof one === "number" ? 1 : one.length;
   const [first] = touched;
   const some = destinations[(typeof first === "number" ? first : first?.[0]) ?? -1];
   if (count <= FEW_CHANGES || some?.address.family !== 4) {
-    return changeOf([...new Set(touched.flat())].flatMap((number) => destinations[number] ?? []));
+    const numbers = new Set<number>();
+    for (const one of touched) {
+      if (typeof one === "number") numbers.add(one);
+      else for (let index = 0; index < one.length; index++) numbers.add(one[index] ?? 0);
+    }
+    return changeOf([...numbers].flatMap((number) => destinations[number] ?? []));
   }
   let lowest = Number.POSITIVE_INFINITY;
   let highest = 0;
   for (const one of touched) {
-    const span = typeof one === "number" ? spanOf(numbering, [one]) : commonSpan(numbering, one);
+    if (typeof one === "number") {
+      lowest = Math.min(lowest, firsts[one] ?? 0);
+      highest = Math.max(highest, lasts[one] ?? 0xffffffff);
+      continue;
+    }
+    const span = commonSpan(numbering, one);
     if (span.lowest < lowest) lowest = span.lowest;
     if (span.highest > highest) highest = span.highest;
   }
@@ -501,7 +511,8 @@ function commonSpan(numbering: Numbering, numbers: readonly number[]): NumberSpa
 function spanOf({ firsts, lasts }: Numbering, numbers: readonly number[]): NumberSpan {
   let lowest = Number.POSITIVE_INFINITY;
   let highest = 0;
-  for (const number of numbers) {
+  for (let index = 0; index < numbers.length; index++) {
+    const number = numbers[index] ?? 0;
     lowest = Math.min(lowest, firsts[number] ?? 0);
     highest = Math.max(highest, lasts[number] ?? 0xffffffff);
   }

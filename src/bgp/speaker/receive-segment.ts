@@ -1,6 +1,16 @@
 import type { Route } from "../../model/route.ts";
 import { staysFrom } from "../rib/bgp-attributes.ts";
-import { addKeys, type Chunk, emptyChunk, isOwnChunk, placeOf, putChunk } from "../rib/number-map.ts";
+import {
+  addKeys,
+  type Chunk,
+  copyOfChunk,
+  emptyChunk,
+  isOwnChunk,
+  type NumberMap,
+  patchChunk,
+  placeOf,
+  putChunk,
+} from "../rib/number-map.ts";
 import { resolvedOnLink } from "../rib/numbering.ts";
 import type { RouteOwner } from "../rib/route.ts";
 import { changed, NO_ROUTES, type RouteList, wayFor } from "../rib/route-list.ts";
@@ -11,7 +21,7 @@ import type { Peer, PeerConnection } from "./peer.ts";
 import { startJitteredTimes } from "./peer-timer.ts";
 import { take } from "./receive-update.ts";
 import { deviceTo, resolveOnLink } from "./resolve-on-link.ts";
-import { planOf, type Run, type RunStep, type SegmentPlan } from "./segment-plan.ts";
+import { planOf, type Run, type RunStep, type SegmentPlan, type Transition } from "./segment-plan.ts";
 
 /**
  * Takes what a segment of whole messages brings as those took it who came first: where tables are alike, they go from one common state to
@@ -85,8 +95,7 @@ function takeRun(core: BgpCore, peer: Peer, kernel: Kernel, run: Run, device: st
   protocol.stats.importUpdates.received += run.routes.length;
   protocol.stats.importUpdates.accepted += run.routes.length;
   if (nets.after === nets.before) return;
-  putChunk(table.nets, run.chunk, nets.after);
-  addKeys(table.nets, nets.keys);
+  makeTransition(table.nets, run, nets);
   table.routes += added;
   protocol.imported += added;
   for (let index = 0; index < lengths.length; index++) {
@@ -106,8 +115,7 @@ function takeRun(core: BgpCore, peer: Peer, kernel: Kernel, run: Run, device: st
   exportUpdates.filtered += verdicts.filtered;
   exportUpdates.accepted += verdicts.accepted;
   if (touched.length === 0) return;
-  putChunk(kernel.programmed, run.chunk, programmed.after);
-  addKeys(kernel.programmed, programmed.keys);
+  makeTransition(kernel.programmed, run, programmed);
   kernel.touched?.push(touched);
   kernel.protocol.exported = kernel.programmed.size;
   programLater(core, kernel);
@@ -123,27 +131,46 @@ function areStaying({ audiences }: BgpCore, owners: readonly RouteOwner[]): bool
   return true;
 }
 
+/** A table of its own beside what the run tells keeps that: only the places of the run become what they became elsewhere. */
+function makeTransition<T>(map: NumberMap<T>, { chunk, places }: Run, { before, after, keys }: Transition<T>): void {
+  if (map.chunks[chunk] === before) putChunk(map, chunk, after);
+  else patchChunk(map, chunk, places, after);
+  addKeys(map, keys);
+}
+
 /** Steps that are remembered of one run: tables that came there on more ways than that are looked at one by one. */
 const REMEMBERED = 32;
 
-/** What becomes of tables as this daemon's are; null where it has routes there that nobody else has. */
+/** What becomes of tables as this daemon's are; null where that is not remembered. */
 function stepOf(core: BgpCore, peer: Peer, kernel: Kernel, run: Run, device: string): RunStep | null {
   const { chunk, steps } = run;
-  const { nets } = core.table;
-  const { programmed } = kernel;
-  if (isOwnChunk(nets, chunk) || isOwnChunk(programmed, chunk)) return null;
-  const before = nets.chunks[chunk];
-  const routes = programmed.chunks[chunk];
+  const before = core.table.nets.chunks[chunk];
+  const routes = kernel.programmed.chunks[chunk];
   const maker = makerOf(core, kernel);
   for (let index = 0; index < steps.length; index++) {
     const known = steps[index];
     if (known === undefined || known.nets.before !== before || known.programmed.before !== routes) continue;
     if (known.device === device && known.maker === maker) return known;
   }
+  // where a daemon has routes in a chunk that nobody else has, it has the same in the places that count
+  for (let index = 0; index < steps.length; index++) {
+    const known = steps[index];
+    if (known === undefined || known.device !== device || known.maker !== maker) continue;
+    if (isAlikeAt(run, before, known.nets.before) && isAlikeAt(run, routes, known.programmed.before)) return known;
+  }
   if (steps.length >= REMEMBERED) return null;
   const made = stepAnew(core, peer, kernel, run, device, maker);
   if (made !== null) steps.push(made);
   return made;
+}
+
+function isAlikeAt<T>({ places }: Run, x: Chunk<T> | undefined, y: Chunk<T> | undefined): boolean {
+  if (x === y) return true;
+  for (let index = 0; index < places.length; index++) {
+    const place = places[index] ?? 0;
+    if (x?.[place] !== y?.[place]) return false;
+  }
+  return true;
 }
 
 /** The routes are taken one after the other, as `take` does it. Null: the kernel's filter has something to say of them. */
@@ -156,10 +183,10 @@ function stepAnew(
   maker: object,
 ): RunStep | null {
   const { numbering, nets } = core.table;
-  const netsBefore = nets.chunks[chunk];
-  const programmedBefore = kernel.programmed.chunks[chunk];
-  const netsAfter: Chunk<RouteList> = netsBefore?.slice() ?? emptyChunk();
-  const programmedAfter: Chunk<Route> = programmedBefore?.slice() ?? emptyChunk();
+  const netsBefore = unchanging(nets, chunk);
+  const programmedBefore = unchanging(kernel.programmed, chunk);
+  const netsAfter: Chunk<RouteList> = netsBefore === undefined ? emptyChunk() : copyOfChunk(netsBefore);
+  const programmedAfter: Chunk<Route> = programmedBefore === undefined ? emptyChunk() : copyOfChunk(programmedBefore);
   const keys: number[] = [];
   const programmedKeys: number[] = [];
   const touched: number[] = [];
@@ -216,6 +243,12 @@ function stepAnew(
     verdicts,
     touched: Object.freeze(touched),
   };
+}
+
+/** A chunk as it is now. */
+function unchanging<T>(map: NumberMap<T>, chunk: number): Chunk<T> | undefined {
+  const now = map.chunks[chunk];
+  return now !== undefined && isOwnChunk(map, chunk) ? copyOfChunk(now) : now;
 }
 
 function common<T>(isOther: boolean, before: Chunk<T> | undefined, after: Chunk<T>): Chunk<T> {

@@ -1,6 +1,7 @@
 import {
   addKeys,
   type Chunk,
+  copyOfChunk,
   emptyChunk,
   isOwnChunk,
   placeOf,
@@ -108,7 +109,7 @@ function resolveAlone({ hosts, numbering }: RoutingTable, { hops }: HopGroup, de
 
 function stepAnew({ hosts, numbering }: RoutingTable, { chunk, hops }: HopGroup, device: string): HopStep | null {
   const before = hosts.chunks[chunk];
-  const after: Chunk<Resolved> = before?.slice() ?? emptyChunk();
+  const after: Chunk<Resolved> = before === undefined ? emptyChunk() : copyOfChunk(before);
   const keys: number[] = [];
   for (const hop of hops) {
     const wanted = resolvedOnLink(numbering, hop, device, null);

@@ -2,7 +2,7 @@ import type { Route } from "../../model/route.ts";
 import { type Address, compareAddresses } from "../../net/address.ts";
 import { decodeWrite } from "../messages/decode.ts";
 import { sameForm, type WireForm } from "../messages/message.ts";
-import { type Chunk, chunkOf } from "../rib/number-map.ts";
+import { type Chunk, chunkOf, placeOf } from "../rib/number-map.ts";
 import type { Resolved } from "../rib/numbering.ts";
 import type { RouteOwner } from "../rib/route.ts";
 import type { GivenRoute, RouteList } from "../rib/route-list.ts";
@@ -21,6 +21,8 @@ export interface PlannedRoute {
 export interface Run {
   readonly chunk: number;
   readonly routes: readonly PlannedRoute[];
+  /** Their places in it. */
+  readonly places: readonly number[];
   /** What it did to tables that came first. */
   readonly steps: RunStep[];
 }
@@ -63,7 +65,7 @@ export interface RunStep {
   readonly touched: readonly number[];
 }
 
-interface Transition<T> {
+export interface Transition<T> {
   readonly before: Chunk<T> | undefined;
   readonly after: Chunk<T>;
   readonly keys: readonly number[];
@@ -161,14 +163,23 @@ function planFor(
   originators: ReadonlySet<number>,
 ): SegmentPlan | null {
   const { firsts, lasts, nextHops } = numbering;
-  const numbers = new Set(routes.map(({ item }) => item.number));
-  const hops = new Set(routes.map(({ hop }) => hop));
-  const lows = [...numbers].map((number) => firsts[number] ?? 0);
-  const highs = [...numbers].map((number) => lasts[number] ?? Number.POSITIVE_INFINITY);
-  const addresses = [...hops].flatMap((hop) => nextHops[hop] ?? []).sort(compareAddresses);
-  const [lowest] = addresses;
-  const highest = addresses.at(-1);
-  if (lowest === undefined || highest === undefined) return null;
+  const numbers = new Set<number>();
+  const hops = new Set<number>();
+  let first = Number.POSITIVE_INFINITY;
+  let last = 0;
+  let lowest: Address | null = null;
+  let highest: Address | null = null;
+  for (const { item, hop } of routes) {
+    numbers.add(item.number);
+    first = Math.min(first, firsts[item.number] ?? 0);
+    last = Math.max(last, lasts[item.number] ?? Number.POSITIVE_INFINITY);
+    const address = hops.has(hop) ? undefined : nextHops[hop];
+    hops.add(hop);
+    if (address === undefined) continue;
+    if (lowest === null || compareAddresses(address, lowest) < 0) lowest = address;
+    if (highest === null || compareAddresses(address, highest) > 0) highest = address;
+  }
+  if (lowest === null || highest === null) return null;
   return {
     messages,
     runs: runsOf(routes),
@@ -177,21 +188,23 @@ function planFor(
     hops,
     hopGroups: hopGroupsOf(hops),
     around: { numbers: null, seen: 0 },
-    destinations: { lowest: Math.min(...lows), highest: Math.max(...highs) },
+    destinations: { lowest: first, highest: last },
     nextHops: { lowest, highest },
   };
 }
 
 function runsOf(routes: readonly PlannedRoute[]): readonly Run[] {
   const runs: Run[] = [];
-  let part: PlannedRoute[] = [];
-  for (const [index, route] of routes.entries()) {
-    part.push(route);
-    const next = routes[index + 1];
-    const chunk = chunkOf(route.item.number);
-    if (next !== undefined && chunkOf(next.item.number) === chunk) continue;
-    runs.push({ chunk, routes: part, steps: [] });
-    part = [];
+  let now: { readonly chunk: number; readonly routes: PlannedRoute[]; readonly places: number[] } | null = null;
+  for (const route of routes) {
+    const { number } = route.item;
+    const chunk = chunkOf(number);
+    if (now === null || now.chunk !== chunk) {
+      now = { chunk, routes: [], places: [] };
+      runs.push({ chunk, routes: now.routes, places: now.places, steps: [] });
+    }
+    now.routes.push(route);
+    now.places.push(placeOf(number));
   }
   return runs;
 }

@@ -1,6 +1,7 @@
 import type { BirdFilterUse } from "../../model/bird/configuration.ts";
 import { sameAddress } from "../../net/address.ts";
 import { type FilterEnvironment, runFilter } from "../filter/evaluate.ts";
+import { isRecord } from "../filter/filter-text.ts";
 import type { PathAttributes } from "../messages/path-attributes.ts";
 import { attributesToSend, type Exporter } from "../rib/bgp-attributes.ts";
 import type { RibRoute } from "../rib/route.ts";
@@ -72,12 +73,12 @@ export function isOfGroup(
 /** Filters of the same statements. */
 function sameUse(x: unknown, y: unknown): boolean {
   if (x === y) return true;
-  if (typeof x !== "object" || typeof y !== "object" || x === null || y === null) return false;
+  if (!isRecord(x) || !isRecord(y)) return false;
   // each neighbour of a mesh has a filter of its own: no list of names is made for each part of each
   let more = 0;
   for (const key in x) {
     if (!(key in y)) return false;
-    if (key !== "origin" && key !== "column" && !sameUse(Reflect.get(x, key), Reflect.get(y, key))) return false;
+    if (key !== "origin" && key !== "column" && !sameUse(x[key], y[key])) return false;
     more++;
   }
   for (const _ in y) more--;
