@@ -91,7 +91,7 @@ export function concernedBy(
   addAll(positions, watching);
   addAll(positions, byAddress.get(addressHash(target)));
   for (const host of living) addAll(positions, byHost.get(host));
-  if (!isAscending(positions)) positions.sort((x, y) => x - y);
+  sort(positions);
   const concerned: Neighbour[] = [];
   for (let index = 0; index < positions.length; index++) {
     const position = positions[index] ?? 0;
@@ -107,6 +107,16 @@ function addAll(positions: number[], more: readonly number[] | undefined): void 
 }
 
 /** Mostly there are two: who asks, and who is asked. */
+function sort(positions: number[]): void {
+  const first = positions[0];
+  const second = positions[1];
+  if (positions.length === 2 && first !== undefined && second !== undefined) {
+    if (first <= second) return;
+    positions[0] = second;
+    positions[1] = first;
+  } else if (!isAscending(positions)) positions.sort((x, y) => x - y);
+}
+
 function isAscending(positions: readonly number[]): boolean {
   for (let index = 1; index < positions.length; index++) {
     if ((positions[index] ?? 0) < (positions[index - 1] ?? 0)) return false;

@@ -113,20 +113,19 @@ export function setNeighbour(table: NeighbourTable, device: string, entry: Neigh
   const entries = table.devices.get(device) ?? new Map<number, NeighbourEntry[]>();
   table.devices.set(device, entries);
   const key = addressHash(entry.address);
-  const others: NeighbourEntry[] = [];
+  let others: NeighbourEntry[] | null = null;
   const before = entries.get(key);
   const count = before === undefined ? 0 : before.length;
   for (let index = 0; index < count; index++) {
     const other = before?.[index];
     if (other === undefined) continue;
-    if (!sameAddress(other.address, entry.address)) others.push(other);
+    if (!sameAddress(other.address, entry.address)) others = others === null ? [other] : [...others, other];
     else {
       other.replaced = true;
       if (other.state === "failed") table.failed--;
     }
   }
-  others.push(entry);
-  entries.set(key, others);
+  entries.set(key, others === null ? [entry] : [...others, entry]);
   tellWatch(table, key, entry);
 }
 

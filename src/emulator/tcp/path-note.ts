@@ -18,7 +18,7 @@ import type { Arrival, Hop, Path } from "./path.ts";
 export interface PathNote extends WalkRecord {
   readonly sender: Connection;
   readonly sent: Packet;
-  readonly hops: Hop[];
+  hops: readonly Hop[];
   /** How it arrives at the host where it is now; null before the first, and at the end. */
   arrival: Arrival | null;
   /** Octets of the longest packet that would go the same way, as far as is known. */
@@ -74,7 +74,7 @@ export function noteHost(note: PathNote, runtime: HostRuntime): void {
   if (leaves && route !== null) noteLimit(note, outgoingMtu(runtime, skb, route));
   const neighbour = leaves && !output.noArp ? findNeighbour(runtime.neighbours, output.name, nextHop) : null;
   if (leaves && !output.noArp && neighbour === null) note.volatile = true;
-  note.hops.push({
+  const hop: Hop = {
     runtime,
     host: runtime.host,
     routeChanges: runtime.routeChanges.length,
@@ -83,7 +83,9 @@ export function noteHost(note: PathNote, runtime: HostRuntime): void {
     reply: ctReply,
     neighbour,
     arrival: note.arrival,
-  });
+  };
+  // a list that grows has room for many, and mostly there are two
+  note.hops = note.hops.length === 0 ? [hop] : [...note.hops, hop];
 }
 
 /** No longer packet goes on from here. */

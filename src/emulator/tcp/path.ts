@@ -1,6 +1,5 @@
 import { type Connection as Entry, IPS_DYING } from "../../linux/conntrack/connection.ts";
-import { handleEstablishedTcp } from "../../linux/conntrack/handle-packet.ts";
-import { staysEstablished } from "../../linux/conntrack/tcp-window.ts";
+import { handlePlainTcp } from "../../linux/conntrack/handle-packet.ts";
 import type { NeighbourEntry } from "../../linux/neighbour-table.ts";
 import { mayRouteOtherwise } from "../../linux/routing/programmed-routes.ts";
 import type { HostRuntime } from "../../linux/runtime.ts";
@@ -36,8 +35,17 @@ export interface Path {
 /** Segments on their way to one host, between which nothing else happens: one event is for all. */
 type Run = [world: World, path: Path, index: number, segments: Segments];
 
-/** What tells segments of a connection apart, each in a list: many are under way at once. */
+/** What tells segments of a connection apart: the first, which mostly is the only one, and those behind it. */
 interface Segments {
+  readonly flags: number;
+  readonly seq: number;
+  readonly ack: number;
+  readonly content: SegmentContent | null;
+  rest: Rest | null;
+}
+
+/** The same of further ones, each in a list: many are under way at once. */
+interface Rest {
   readonly flags: number[];
   readonly seqs: number[];
   readonly acks: number[];
@@ -88,7 +96,7 @@ export function sendByPath(
   if (path === null || !path.holds) return follow(world, sender, flags, seq, ack, content);
   fill(path.packet, flags, seq, ack, content);
   if (packetLength(path.packet) > path.longest || !takeHop(world, path, 0)) return false;
-  const [first] = path.hops;
+  const first = path.hops[0];
   if (first === undefined) return false;
   leave(world, first, path.packet);
   goOn(world, path, 1);
@@ -100,20 +108,30 @@ function goOn(world: World, path: Path, index: number): void {
   const { flags, seq, ack, content } = path.packet;
   const { run } = path;
   if (run !== null && run[2] === index && isLast(world.queue, run)) {
-    const { flags: all, seqs, acks, contents } = run[3];
-    all.push(flags);
-    seqs.push(seq);
-    acks.push(ack);
-    contents.push(content);
+    const segments = run[3];
+    if (segments.rest === null) segments.rest = { flags: [flags], seqs: [seq], acks: [ack], contents: [content] };
+    else {
+      const { flags: all, seqs, acks, contents } = segments.rest;
+      all.push(flags);
+      seqs.push(seq);
+      acks.push(ack);
+      contents.push(content);
+    }
     return;
   }
-  path.run = [world, path, index, { flags: [flags], seqs: [seq], acks: [ack], contents: [content] }];
+  path.run = [world, path, index, { flags, seq, ack, content, rest: null }];
   schedule(world.queue, world.now, arriveAll, path.run);
 }
 
 function arriveAll(world: World, path: Path, index: number, segments: Segments): void {
   if (path.run?.[3] === segments) path.run = null;
-  const { flags, seqs, acks, contents } = segments;
+  const { flags, seq, ack, content, rest } = segments;
+  fill(path.packet, flags, seq, ack, content);
+  arrive(world, path, index);
+  if (rest !== null) arriveBehind(world, path, index, rest);
+}
+
+function arriveBehind(world: World, path: Path, index: number, { flags, seqs, acks, contents }: Rest): void {
   for (let position = 0; position < flags.length; position++) {
     fill(path.packet, flags[position] ?? 0, seqs[position] ?? 0, acks[position] ?? 0, contents[position] ?? null);
     arrive(world, path, index);
@@ -136,7 +154,7 @@ function follow(
   content: SegmentContent | null,
 ): boolean {
   const note = sender.noted;
-  const [first] = note?.hops ?? [];
+  const first = note?.hops[0];
   if (note === null || first === undefined || note.second === null || note.volatile) return false;
   const { second, sent } = note;
   if (note.usesFlags && ((flags ^ sent.flags) & PSH) !== 0) return false;
@@ -193,9 +211,7 @@ function takeHop(world: World, path: Path, index: number): boolean {
 function track(world: World, { entry, reply, runtime }: Hop, packet: Packet): boolean {
   if (entry === null) return true;
   const { now } = world;
-  if (!isAlive(entry, now) || !staysEstablished(entry, packet, reply)) return false;
-  handleEstablishedTcp(runtime, packet, entry, reply, now);
-  return true;
+  return isAlive(entry, now) && handlePlainTcp(runtime, packet, entry, reply, now);
 }
 
 function isAlive({ status, expires }: Entry, now: number): boolean {
@@ -218,7 +234,10 @@ function stands(hop: Hop, { src, dst }: Packet): boolean {
 /** Whether the next segment would pass without anybody being asked. */
 export function pathHolds(world: World, path: Path): boolean {
   if (!path.holds) return false;
-  for (const hop of path.hops) {
+  const { hops } = path;
+  for (let index = 0; index < hops.length; index++) {
+    const hop = hops[index];
+    if (hop === undefined) continue;
     const { entry } = hop;
     if (!stands(hop, path.packet)) return false;
     if (entry !== null && !(isAlive(entry, world.now) && entry.tcpState === "ESTABLISHED")) return false;

@@ -114,7 +114,7 @@ function takeAcknowledgement(world: World, connection: Connection, ack: number):
   if (ack > connection.next || ack <= connection.acknowledged) return;
   connection.acknowledged = ack;
   const { flight } = connection;
-  for (let [oldest] = flight; oldest !== undefined; [oldest] = flight) {
+  for (let oldest = flight[0]; oldest !== undefined; oldest = flight[0]) {
     const end = connection.flightFrom + oldest.octets.length;
     if (end > ack) break;
     connection.flightFrom = end;

@@ -42,9 +42,11 @@ function remembered(writes: readonly Uint8Array[]): Pieces {
 /** Whether there is enough for a whole segment. */
 export function fillsSegment(buffer: SendBuffer): boolean {
   let sum = 0;
-  for (const { writes, next, end } of buffer) {
-    for (let index = next; index < end; index++) {
-      sum += writes[index]?.length ?? 0;
+  for (let place = 0; place < buffer.length; place++) {
+    const part = buffer[place];
+    if (part === undefined) continue;
+    for (let index = part.next; index < part.end; index++) {
+      sum += part.writes[index]?.length ?? 0;
       if (sum >= MSS) return true;
     }
   }
@@ -56,11 +58,18 @@ export function fillsSegment(buffer: SendBuffer): boolean {
  * where that is more than `room` octets.
  */
 export function takeSegment(buffer: SendBuffer, room: number): SegmentContent | null {
-  const [part, another] = buffer;
+  const part = buffer[0];
   const first = part?.writes[part.next];
   if (part === undefined || first === undefined) return null;
+  const isAlone = buffer.length === 1;
+  if (isAlone && part.end === part.next + 1 && first.length <= MSS) {
+    // most of all: one write waits
+    if (first.length > room) return null;
+    buffer.pop();
+    return unsigned(first);
+  }
   const piece = first.length > MSS ? null : pieceOf(part);
-  if (piece === null || piece.end > part.end || (piece.end === part.end && another !== undefined)) {
+  if (piece === null || piece.end > part.end || (piece.end === part.end && !isAlone)) {
     return takeFromSeveral(buffer, first, room);
   }
   if (piece.content.octets.length > room) return null;
@@ -94,7 +103,7 @@ function unsigned(octets: Uint8Array): SegmentContent {
 }
 
 function takeFromSeveral(buffer: SendBuffer, first: Uint8Array, room: number): SegmentContent | null {
-  const [part] = buffer;
+  const part = buffer[0];
   if (part === undefined) return null;
   if (first.length > MSS) {
     if (MSS > room) return null;
@@ -103,10 +112,11 @@ function takeFromSeveral(buffer: SendBuffer, first: Uint8Array, room: number): S
     return unsigned(first.subarray(0, MSS));
   }
   const writes = writesFor(buffer);
-  const length = writes.reduce((sum, write) => sum + write.length, 0);
+  let length = 0;
+  for (let index = 0; index < writes.length; index++) length += writes[index]?.length ?? 0;
   if (length > room) return null;
   let left = writes.length;
-  for (let [one] = buffer; one !== undefined && left > 0; [one] = buffer) {
+  for (let one = buffer[0]; one !== undefined && left > 0; one = buffer[0]) {
     const taken = Math.min(left, one.end - one.next);
     left -= taken;
     one.next += taken;
@@ -119,9 +129,11 @@ function takeFromSeveral(buffer: SendBuffer, first: Uint8Array, room: number): S
 function writesFor(buffer: SendBuffer): readonly Uint8Array[] {
   const found: Uint8Array[] = [];
   let length = 0;
-  for (const { writes, next, end } of buffer) {
-    for (let index = next; index < end; index++) {
-      const write = writes[index];
+  for (let place = 0; place < buffer.length; place++) {
+    const part = buffer[place];
+    if (part === undefined) continue;
+    for (let index = part.next; index < part.end; index++) {
+      const write = part.writes[index];
       if (write === undefined || length + write.length > MSS) return found;
       length += write.length;
       found.push(write);

@@ -121,17 +121,21 @@ const WINDOW = 64240;
  * segment only (RFC 5681 section 3.1).
  */
 export function sendQueue(world: World, connection: Connection): void {
-  const { queue, flight } = connection;
+  const { queue } = connection;
   while (queue.length > 0) {
-    const outstanding = flight.length > 0;
+    const outstanding = connection.flight.length > 0;
     if (outstanding && connection.retries > 0) return;
     if (outstanding && !connection.closing && !fillsSegment(queue)) return;
     const seq = connection.next;
     const piece = takeSegment(queue, WINDOW - (seq - connection.acknowledged));
     if (piece === null) return;
     connection.next += piece.octets.length;
-    if (!outstanding) connection.flightFrom = seq;
-    flight.push(piece);
+    if (outstanding) connection.flight.push(piece);
+    else {
+      connection.flightFrom = seq;
+      // a list that grows has room for many
+      connection.flight = [piece];
+    }
     arm(world, connection);
     transmitSegment(world, connection, { flags: PSH | ACK, seq, content: piece, kind: "data" });
   }
@@ -221,7 +225,7 @@ function timeout(world: World, connection: Connection): void {
   else if (connection.state === "syn-received") sendSynAck(world, connection);
   else {
     arm(world, connection);
-    const [oldest] = connection.flight;
+    const oldest = connection.flight[0];
     if (oldest !== undefined) {
       const { flightFrom: seq } = connection;
       transmitSegment(world, connection, { flags: PSH | ACK, seq, content: oldest, kind: "data" });

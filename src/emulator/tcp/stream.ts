@@ -1,5 +1,5 @@
 import type { Connection as Entry } from "../../linux/conntrack/connection.ts";
-import { countPackets, handleEstablishedTcp } from "../../linux/conntrack/handle-packet.ts";
+import { countPackets, handlePlainTcp } from "../../linux/conntrack/handle-packet.ts";
 import { moveTracking, staysEstablished } from "../../linux/conntrack/tcp-window.ts";
 import { timeoutOf } from "../../linux/conntrack/timeouts.ts";
 import { ACK, PSH } from "../../net/tcp-flags.ts";
@@ -32,16 +32,22 @@ function put({ packet }: Path, { seq, ack, payload }: Numbers): void {
 /** Whether each tracker on the way takes such a segment, and the connection stays established. */
 export function isTaken(path: Path, numbers: Numbers): boolean {
   put(path, numbers);
-  for (const { entry, reply } of path.hops) {
-    if (entry !== null && !staysEstablished(entry, path.packet, reply)) return false;
+  const { hops } = path;
+  for (let index = 0; index < hops.length; index++) {
+    const hop = hops[index];
+    if (hop === undefined || hop.entry === null) continue;
+    if (!staysEstablished(hop.entry, path.packet, hop.reply)) return false;
   }
   return true;
 }
 
 /** Whether all who track the connection remember it for so many seconds after each segment. */
 export function lastsFor(path: Path, seconds: number): boolean {
-  for (const { runtime, entry } of path.hops) {
-    if (entry === null) continue;
+  const { hops } = path;
+  for (let index = 0; index < hops.length; index++) {
+    const hop = hops[index];
+    if (hop === undefined || hop.entry === null) continue;
+    const { runtime, entry } = hop;
     if (entry.expires - runtime.services.now() <= seconds) return false;
     if (timeoutOf(runtime, "tcp_timeout_established") <= seconds) return false;
     if (timeoutOf(runtime, "tcp_timeout_unacknowledged") <= seconds) return false;
@@ -51,7 +57,10 @@ export function lastsFor(path: Path, seconds: number): boolean {
 
 /** Whether whoever tracks the segments of one way also tracks those of the other. */
 export function isTrackedAlong(way: Path, other: Path): boolean {
-  for (const { entry } of way.hops) if (entry !== null && !tracks(other.hops, entry, other.hops.length)) return false;
+  for (let index = 0; index < way.hops.length; index++) {
+    const entry = way.hops[index]?.entry ?? null;
+    if (entry !== null && !tracks(other.hops, entry, other.hops.length)) return false;
+  }
   return true;
 }
 
@@ -70,23 +79,26 @@ export function passHop(world: World, path: Path, index: number, numbers: Number
     if (!path.packet.df) runtime.nextId++;
     world.sent++;
   }
-  if (entry !== null) handleEstablishedTcp(runtime, path.packet, entry, reply, world.now);
+  if (entry !== null) handlePlainTcp(runtime, path.packet, entry, reply, world.now);
 }
 
 /** So many segments of a length have taken a way: all that counts them is told. */
 export function passBy(world: World, { hops, packet }: Path, segments: number, payload: number): void {
   packet.payloadLength = payload;
-  for (const { entry, reply } of hops) if (entry !== null) countPackets(entry, packet, reply, segments);
-  const [first] = hops;
+  for (let index = 0; index < hops.length; index++) {
+    const hop = hops[index];
+    if (hop !== undefined && hop.entry !== null) countPackets(hop.entry, packet, hop.reply, segments);
+  }
+  const first = hops[0];
   if (first !== undefined && !packet.df) first.runtime.nextId += segments;
   world.sent += segments;
 }
 
 /** Octets have gone by this way and were acknowledged, in order: whoever tracks the connection has seen that. */
 export function moveStream({ hops }: Path, octets: number): void {
-  let count = 0;
-  for (const { entry, reply } of hops) {
-    if (entry !== null && entry.tcp !== null && !tracks(hops, entry, count)) moveTracking(entry.tcp, reply, octets);
-    count++;
+  for (let index = 0; index < hops.length; index++) {
+    const hop = hops[index];
+    if (hop === undefined || hop.entry === null || hop.entry.tcp === null) continue;
+    if (!tracks(hops, hop.entry, index)) moveTracking(hop.entry.tcp, hop.reply, octets);
   }
 }

@@ -12,7 +12,7 @@ import {
   IPS_SEEN_REPLY,
 } from "./connection.ts";
 import { trackSctp } from "./sctp.ts";
-import { openTcp, trackTcp } from "./tcp.ts";
+import { openTcp, trackPlainTcp, trackTcp } from "./tcp.ts";
 import { validTcpFlags } from "./tcp-states.ts";
 import { timeoutOf } from "./timeouts.ts";
 
@@ -80,16 +80,17 @@ export function handlePacket(
   }
 }
 
-/** The same for a segment of which `staysEstablished` holds. */
-export function handleEstablishedTcp(
+/** The same for a plain segment of an established connection (`trackPlainTcp`); false: it has to be looked at closer, and nothing was done. */
+export function handlePlainTcp(
   runtime: HostRuntime,
   packet: Packet,
   connection: Connection,
   reply: boolean,
   now: number,
-): void {
-  trackTcp(runtime, connection, packet, reply, now);
+): boolean {
+  if (!trackPlainTcp(runtime, connection, packet, reply, now)) return false;
   account(connection, packet, reply);
+  return true;
 }
 
 /** nf_conntrack_udp_packet(). */

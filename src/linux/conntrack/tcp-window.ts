@@ -15,7 +15,7 @@ const OLD_ACK = 66000;
 
 /** A sequence number: modulo 2^32. */
 export const u32 = (value: number): number => value >>> 0;
-/** before() of include/net/tcp.h. */
+/** before() of include/net/tcp.h. Of numbers that need not be cut to 32 bits: their difference is, and larger ones are objects. */
 export const before = (x: number, y: number): boolean => ((x - y) | 0) < 0;
 /** after() of include/net/tcp.h. */
 export const after = (x: number, y: number): boolean => before(y, x);
@@ -73,37 +73,47 @@ export function checkWindow(
     end = sender.end;
   }
   const lenient = sender.liberal || settings.liberal;
-  const oldestAck = u32(receiver.end - Math.max(sender.maxWindow, OLD_ACK) - 1);
-  const notTooOld = after(end, u32(sender.end - receiver.maxWindow - 1));
-  if (!before(seq, u32(sender.maxEnd + 1))) {
+  const oldestAck = receiver.end - Math.max(sender.maxWindow, OLD_ACK) - 1;
+  const notTooOld = after(end, sender.end - receiver.maxWindow - 1);
+  if (!before(seq, sender.maxEnd + 1)) {
     const overshot = u32(end - sender.maxEnd + 1);
     const fits = receiver.maxWindow !== 0 && notTooOld && after(ack, oldestAck);
-    if (fits && overshot <= receiver.maxWindow && before(ack, u32(receiver.end + 1))) {
+    if (fits && overshot <= receiver.maxWindow && before(ack, receiver.end + 1)) {
       sender.end = end;
       sender.unacknowledged = true;
       return lenient ? "accept" : "ignore";
     }
     return lenient ? "accept" : "invalid";
   }
-  if (!before(ack, u32(receiver.end + 1))) return lenient ? "accept" : "invalid";
+  if (!before(ack, receiver.end + 1)) return lenient ? "accept" : "invalid";
   if (receiver.maxWindow !== 0 && !notTooOld) return lenient ? "accept" : "ignore";
   if (!after(ack, oldestAck)) return lenient ? "accept" : "ignore";
   update(sender, receiver, end, ack, window, acknowledges);
-  if (segment === "ack") {
-    const repeated =
-      tracking.lastReply === reply &&
-      tracking.lastSeq === seq &&
-      tracking.lastAck === ack &&
-      tracking.lastEnd === end &&
-      tracking.lastWindow === window;
-    tracking.retransmissions = repeated ? tracking.retransmissions + 1 : 0;
-    tracking.lastReply = reply;
-    tracking.lastSeq = seq;
-    tracking.lastAck = ack;
-    tracking.lastEnd = end;
-    tracking.lastWindow = window;
-  }
+  if (segment === "ack") compareWithLast(tracking, reply, seq, ack, end, window);
   return "accept";
+}
+
+/** How often in a row the same acknowledgement was seen. */
+function compareWithLast(
+  tracking: TcpTracking,
+  reply: boolean,
+  seq: number,
+  ack: number,
+  end: number,
+  window: number,
+): void {
+  const repeated =
+    tracking.lastReply === reply &&
+    tracking.lastSeq === seq &&
+    tracking.lastAck === ack &&
+    tracking.lastEnd === end &&
+    tracking.lastWindow === window;
+  tracking.retransmissions = repeated ? tracking.retransmissions + 1 : 0;
+  tracking.lastReply = reply;
+  tracking.lastSeq = seq;
+  tracking.lastAck = ack;
+  tracking.lastEnd = end;
+  tracking.lastWindow = window;
 }
 
 /**
@@ -117,11 +127,27 @@ export function staysEstablished(connection: Connection, { seq, ack, payloadLeng
   const receiver = senderOf(tracking, !reply);
   if (sender.maxWindow === 0 || receiver.maxWindow === 0) return false;
   return (
-    before(seq, u32(sender.maxEnd + 1)) &&
-    before(ack, u32(receiver.end + 1)) &&
-    after(u32(seq + payloadLength), u32(sender.end - receiver.maxWindow - 1)) &&
-    after(ack, u32(receiver.end - Math.max(sender.maxWindow, OLD_ACK) - 1))
+    before(seq, sender.maxEnd + 1) &&
+    before(ack, receiver.end + 1) &&
+    after(seq + payloadLength, sender.end - receiver.maxWindow - 1) &&
+    after(ack, receiver.end - Math.max(sender.maxWindow, OLD_ACK) - 1)
   );
+}
+
+/**
+ * A plain segment goes by: the same, and what it tells about both directions is noted, as `checkWindow` does, without asking again what a
+ * plain segment leaves no doubt about. False: it is not one of those, and nothing was done.
+ */
+export function passEstablished(connection: Connection, packet: Packet, reply: boolean): boolean {
+  const { tcp: tracking } = connection;
+  if (tracking === null || !staysEstablished(connection, packet, reply)) return false;
+  const { seq, ack, window, payloadLength } = packet;
+  const end = u32(seq + payloadLength);
+  update(senderOf(tracking, reply), senderOf(tracking, !reply), end, ack, window, true);
+  compareWithLast(tracking, reply, seq, ack, end, window);
+  tracking.lastSegment = "ack";
+  tracking.lastIgnored = false;
+  return true;
 }
 
 /** The stream of one direction has gone on by so many octets, which the other end has acknowledged. */
@@ -163,6 +189,6 @@ function update(
     sender.maxAckSet = true;
   }
   if (receiver.maxWindow !== 0 && after(end, sender.maxEnd)) receiver.maxWindow += u32(end - sender.maxEnd);
-  if (after(u32(ack + window), u32(receiver.maxEnd - 1))) receiver.maxEnd = u32(ack + Math.max(window, 1));
+  if (after(ack + window, receiver.maxEnd - 1)) receiver.maxEnd = u32(ack + Math.max(window, 1));
   if (ack === receiver.end) receiver.unacknowledged = false;
 }

@@ -14,7 +14,7 @@ import {
 } from "./connection.ts";
 import { type TcpSettings, tcpSettings } from "./tcp-settings.ts";
 import { isBeforeState, nextTcpState, segmentOf } from "./tcp-states.ts";
-import { before, checkWindow, segmentEnd, senderOf, u32 } from "./tcp-window.ts";
+import { before, checkWindow, passEstablished, segmentEnd, senderOf, u32 } from "./tcp-window.ts";
 import { knownTimeouts, type TimeoutName, timeoutOf } from "./timeouts.ts";
 
 /**
@@ -309,6 +309,23 @@ function answersIgnored({ status }: Connection, tracking: TcpTracking, packet: P
   const toSyn = (status & IPS_SEEN_REPLY) !== 0 && tracking.lastSegment === "syn";
   const toAck = (status & IPS_ASSURED) === 0 && tracking.lastSegment === "ack" && tracking.lastIgnored;
   return (toSyn || toAck) && packet.ack === tracking.lastEnd;
+}
+
+/**
+ * A plain segment of an established connection, if it is accepted and leaves it established (`staysEstablished`): what `trackTcp` would do.
+ * False: it is not one of those, and nothing was done.
+ */
+export function trackPlainTcp(
+  runtime: HostRuntime,
+  connection: Connection,
+  packet: Packet,
+  reply: boolean,
+  now: number,
+): boolean {
+  const { tcp: tracking } = connection;
+  if (tracking === null || !passEstablished(connection, packet, reply)) return false;
+  settle(runtime, connection, tracking, "ack", "ESTABLISHED", "ESTABLISHED", now);
+  return true;
 }
 
 /** The end of nf_conntrack_tcp_packet(): how long the entry lives now, and whether it does. */

@@ -18,7 +18,7 @@ interface Dissected {
  */
 export function dissect(packet: Packet): Dissected {
   const { protocol, extensions, fragmentOffset, moreFragments } = packet;
-  for (const [index, extension] of extensions?.entries() ?? []) {
+  for (const [index, extension] of extensions === null ? [] : extensions.entries()) {
     if (extension.header === "authentication") {
       return { protocol: AH, sport: extension.spi >>> 16, dport: extension.spi & 0xffff };
     }
