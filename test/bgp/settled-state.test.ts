@@ -148,7 +148,7 @@ function uncarried(run: BgpRun): readonly string[] {
  * restarts, and what it told waits for it.
  */
 function isTold({ speakers }: BgpRun, peer: Peer, prefix: string): boolean {
-  if (peer.restarting && peer.restartTimer.expires !== null) return true;
+  if (peer.restarting && peer.restartTimer?.expires != null) return true;
   const socket = peer.session?.socket ?? null;
   if (socket === null) return false;
   const isOtherEnd = ({ session }: Peer): boolean =>

@@ -5,8 +5,8 @@ import { prepend, timesInPath } from "./as-path.ts";
 import { LLGR_STALE } from "./better.ts";
 import type { BgpOwner, RibRoute } from "./route.ts";
 
-/** What an instance says of itself where routes go out (bgp_config, bgp_proto). */
-export interface Exporter extends BgpOwner {
+/** What an instance says of itself where routes go out (bgp_config, bgp_proto); how its neighbour calls itself does not count there. */
+export interface Exporter extends Omit<BgpOwner, "remoteId"> {
   readonly sourceAddress: Address;
   readonly nextHopSelf: boolean;
   readonly nextHopKeep: boolean;
@@ -28,7 +28,6 @@ const NO_EXPORT_SUBCONFED = 0xffffff03;
  */
 export function attributesToSend(route: RibRoute, to: Exporter): PathAttributes | null {
   const from = route.owner.bgp;
-  if (from === to) return null;
   if (from === null || route.attributes === null) return created(route, to);
   const { attributes } = route;
   if (to.reflectorClient && attributes.clusterList?.includes(to.clusterId) === true) return null;
@@ -39,7 +38,7 @@ export function attributesToSend(route: RibRoute, to: Exporter): PathAttributes 
 }
 
 /** Whether no route of one instance ever goes out by another: both are of the own AS, and neither reflects (bgp_import_control). */
-export function staysFrom(from: BgpOwner, to: BgpOwner): boolean {
+export function staysFrom(from: BgpOwner, to: Pick<Exporter, "internal" | "localAs" | "reflectorClient">): boolean {
   return to.internal && from.internal && to.localAs === from.localAs && !to.reflectorClient && !from.reflectorClient;
 }
 
@@ -102,7 +101,7 @@ function reflected(attributes: PathAttributes, from: BgpOwner, to: Exporter): Pa
 }
 
 /** Whether a route that comes in is one that this daemon told first (bgp_decode_attrs). */
-export function comesBack({ originatorId }: PathAttributes, { internal }: BgpOwner, localId: number): boolean {
+export function comesBack({ originatorId }: PathAttributes, { internal }: Exporter, localId: number): boolean {
   return internal && originatorId === localId;
 }
 
@@ -112,7 +111,7 @@ export function comesBack({ originatorId }: PathAttributes, { internal }: BgpOwn
  */
 export function attributesReceived(
   attributes: PathAttributes,
-  by: BgpOwner,
+  by: Exporter,
   allowLocalAs: number,
   six: boolean,
 ): PathAttributes | null {

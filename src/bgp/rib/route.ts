@@ -51,7 +51,7 @@ export interface BgpOwner {
   readonly remoteAs: number;
   readonly remoteAddress: Address;
   /** Of the neighbour, once it told. */
-  remoteId: number;
+  readonly remoteId: number;
   readonly reflectorClient: boolean;
   readonly clusterId: number;
   readonly defaultLocalPref: number;

@@ -12,7 +12,7 @@ import type { Peer, PeerConnection, PeerError } from "./peer.ts";
 import { startJittered } from "./peer-timer.ts";
 import { flushRoutes, setState } from "./protocol.ts";
 import { beginRestart, finishRestart, growStale } from "./receive-update.ts";
-import { startTimer, stopTimer } from "./timer.ts";
+import { startTimer, stopTimer, type Timer, timer, whenDue } from "./timer.ts";
 import { send } from "./write.ts";
 
 const MIN_CONNECT_DELAY = 1;
@@ -76,11 +76,18 @@ function initiate(core: BgpCore, peer: Peer): void {
     return;
   }
   peer.listens = true;
-  if (peer.startupDelay > 0) startJittered(peer, peer.startupTimer, peer.startupDelay);
-  else startUp(peer);
+  if (peer.startupDelay === 0) return startUp(peer);
+  peer.startupTimer ??= timerOf(core, peer, startupTimeout);
+  startJittered(peer, peer.startupTimer, peer.startupDelay);
 }
 
-export function startupTimeout(core: BgpCore, peer: Peer): void {
+function timerOf(core: BgpCore, peer: Peer, action: (core: BgpCore, peer: Peer) => void): Timer {
+  const made = timer(core.world);
+  whenDue(made, action, [core, peer]);
+  return made;
+}
+
+function startupTimeout(core: BgpCore, peer: Peer): void {
   if (core.running) startUp(peer);
 }
 
@@ -238,17 +245,19 @@ export function handleRestart(core: BgpCore, peer: Peer): void {
   beginRestart(core, peer);
   if (peer.longLived) growStale(core, peer);
   const time = restart?.kind === "graceful-restart" ? restart.time : 0;
+  peer.restartTimer ??= timerOf(core, peer, restartTimeout);
   if (time === 0) startTimer(peer.restartTimer, 0);
   else startJittered(peer, peer.restartTimer, time);
 }
 
 /** bgp_graceful_restart_timeout(). */
-export function restartTimeout(core: BgpCore, peer: Peer): void {
+function restartTimeout(core: BgpCore, peer: Peer): void {
   if (!core.running) return;
   if (peer.staleTime === null) return stopPeer(core, peer, 0);
   if (peer.longLived) return;
   if (peer.staleTime === 0) return finishRestart(core, peer);
   peer.longLived = true;
+  peer.staleTimer ??= timerOf(core, peer, finishRestart);
   startTimer(peer.staleTimer, peer.staleTime);
   growStale(core, peer);
 }

@@ -88,15 +88,16 @@ export interface Peer {
   /** For how many seconds they may be; null: the neighbour does not know of that. */
   staleTime: number | null;
   /** Routes that the neighbour has not told again, by prefix and path. */
-  readonly unconfirmed: Set<string>;
-  readonly startupTimer: Timer;
-  readonly restartTimer: Timer;
-  readonly staleTimer: Timer;
+  unconfirmed: Set<string>;
+  /** Null while it was never needed, as in most of thousands of instances. */
+  startupTimer: Timer | null;
+  restartTimer: Timer | null;
+  staleTimer: Timer | null;
   /** Where it hears what others hear too, and from which change on; null: it is told nothing. */
   audience: Audience | null;
   cursor: number;
   /** What goes out to it alone. */
-  readonly pending: Map<PrefixKey, Pending>;
+  pending: Map<PrefixKey, Pending>;
   /** What goes out to it before that, as to others who have come. */
   feed: Feed | null;
   pendingEnd: boolean;
@@ -107,6 +108,10 @@ export interface Peer {
   timersStarted: number;
   readonly hash: number;
 }
+
+/** For all neighbours for whom nothing waits, and that do not restart: of thousands each would have two empty tables of its own. Nothing is put into them. */
+export const NOTHING_PENDING: Peer["pending"] = new Map();
+export const NOTHING_UNCONFIRMED: Peer["unconfirmed"] = new Set();
 
 export const NOTHING_RECEIVED = new Uint8Array();
 export const NO_CAPABILITIES: readonly Capability[] = [];

@@ -64,17 +64,20 @@ export function protocol(
   world: World,
 ): Protocol {
   const { now } = world;
-  return {
+  const made: Protocol = {
     configuration,
     owner: sharedOwner(numberingOf(world), { name: configuration.name, order, bgp }),
     state: "down",
-    since: now,
+    // Times are seldom whole: were the first one, V8 would make all instances anew when the first other one comes.
+    since: Number.NaN,
     imported: 0,
     exported: 0,
     stats: noStats(),
     limits: null,
     together: null,
   };
+  made.since = now;
+  return made;
 }
 
 function noStats(): RouteChangeStats {

@@ -13,7 +13,7 @@ import type { BgpCore } from "./bgp-core.ts";
 import { identifierOf } from "./configuration.ts";
 import { forgetSent } from "./feed.ts";
 import { findNeighbour } from "./interfaces.ts";
-import type { Peer } from "./peer.ts";
+import { NOTHING_UNCONFIRMED, type Peer } from "./peer.ts";
 import { flushRoutes, isOverLimit, noteError, putRoute, withdrawNumber } from "./protocol.ts";
 import { unlockRecovery } from "./recovery.ts";
 import { alikeWith, sharedAttributes } from "./shared-attributes.ts";
@@ -221,7 +221,7 @@ function wayOf(core: BgpCore, peer: Peer, nextHop: Address): Way | null {
 /** rt_refresh_begin(): what the neighbour does not tell again will go. */
 export function beginRestart(core: BgpCore, peer: Peer): void {
   peer.restarting = true;
-  peer.unconfirmed.clear();
+  peer.unconfirmed = new Set();
   for (const { prefix, routes } of netsOf(core.table)) {
     const key = prefixKey(prefix);
     for (const { owner, path } of routes) if (owner === peer.protocol.owner) peer.unconfirmed.add(routeName(key, path));
@@ -258,5 +258,5 @@ export function finishRestart(core: BgpCore, peer: Peer): void {
   stopTimer(peer.restartTimer);
   stopTimer(peer.staleTimer);
   flushRoutes(core, peer.protocol, ({ prefix, path }) => !peer.unconfirmed.has(routeName(prefixKey(prefix), path)));
-  peer.unconfirmed.clear();
+  peer.unconfirmed = NOTHING_UNCONFIRMED;
 }

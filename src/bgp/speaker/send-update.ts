@@ -54,7 +54,7 @@ export function flush(core: BgpCore, peer: Peer): void {
   const { session, pending } = peer;
   if (session === null) return;
   const writes = bucketsOf(pending.values()).flatMap((bucket) => writesFor(core, peer, bucket, session.sendForm));
-  pending.clear();
+  if (pending.size > 0) pending.clear();
   sendWrites(core, peer, writes);
 }
 

@@ -15,19 +15,25 @@ import {
   type SpeakerConfiguration,
 } from "./configuration.ts";
 import { feed } from "./feed.ts";
-import { checkNeighbour, disablePeer, limitTimeout, restartTimeout, startPeer, startupTimeout } from "./instance.ts";
+import { checkNeighbour, disablePeer, limitTimeout, startPeer } from "./instance.ts";
 import { announceToKernel, feedKernel, type Kernel, kernel, scanKernel, startKernel, stopKernel } from "./kernel.ts";
 import { routeLimits } from "./limits.ts";
 import { scanDirect, scanStatic, startDirect, startStatic } from "./local-routes.ts";
 import { bgpOwner } from "./owner.ts";
-import { NO_ERROR, type Peer, type PeerConnection, peerConnection } from "./peer.ts";
+import {
+  NO_ERROR,
+  NOTHING_PENDING,
+  NOTHING_UNCONFIRMED,
+  type Peer,
+  type PeerConnection,
+  peerConnection,
+} from "./peer.ts";
 import { type Protocol, protocol, setState } from "./protocol.ts";
-import { finishRestart } from "./receive-update.ts";
 import { beginRecovery, recovery } from "./recovery.ts";
 import { daemonsIn } from "./run-speakers.ts";
 import { accept, connectTimeout, holdTimeout, keepaliveTimeout } from "./session.ts";
 import { numberingOf } from "./shared-attributes.ts";
-import { timer, whenDue } from "./timer.ts";
+import { whenDue } from "./timer.ts";
 
 /** A routing daemon that runs on a host of a World: BIRD as its configuration tells it. */
 export interface Speaker extends BgpCore {
@@ -166,7 +172,6 @@ function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): 
     localAs: configuration.localAs,
     remoteAs: configuration.remoteAs,
     remoteAddress: configuration.neighbour,
-    remoteId: 0,
     reflectorClient: configuration.reflectorClient,
     clusterId: configuration.reflectorClient
       ? (configuration.clusterId ?? identifierOf(core.configuration, configuration))
@@ -187,7 +192,7 @@ function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): 
     takesStale: false,
   };
   const peer: Peer = {
-    protocol: protocol(configuration, order, bgpOwner(exporter), world),
+    protocol: protocol(configuration, order, bgpOwner(exporter, 0), world),
     configuration,
     exporter,
     startState: "prepare",
@@ -206,11 +211,11 @@ function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): 
     restarting: false,
     longLived: false,
     staleTime: null,
-    unconfirmed: new Set(),
-    startupTimer: timer(world),
-    restartTimer: timer(world),
-    staleTimer: timer(world),
-    pending: new Map(),
+    unconfirmed: NOTHING_UNCONFIRMED,
+    startupTimer: null,
+    restartTimer: null,
+    staleTimer: null,
+    pending: NOTHING_PENDING,
     feed: null,
     audience: null,
     cursor: 0,
@@ -223,12 +228,9 @@ function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): 
   };
   // Timers have what they work on in common: there are many of them for each of thousands of neighbours.
   const on: [BgpCore, Peer] = [core, peer];
-  whenDue(peer.startupTimer, startupTimeout, on);
   const { protocol: made } = peer;
   made.limits = routeLimits(configuration, core.peers, world);
   if (made.limits !== null) whenDue(made.limits.timer, limitTimeout, on);
-  whenDue(peer.restartTimer, restartTimeout, on);
-  whenDue(peer.staleTimer, finishRestart, on);
   for (const connection of [peer.outgoing, peer.incoming]) {
     const withConnection: [BgpCore, Peer, PeerConnection] = [core, peer, connection];
     whenDue(connection.retryTimer, connectTimeout, on);

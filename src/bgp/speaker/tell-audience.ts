@@ -149,9 +149,15 @@ function inOrder(core: BgpCore, told: NamedTold[]): readonly NamedTold[] {
 /** Something goes out to a neighbour alone, after all that waits for it. */
 export function put(peer: Peer, name: PrefixKey, item: Pending): void {
   takeFeed(peer);
-  const { pending } = peer;
+  const pending = ownPending(peer);
   pending.delete(name);
   pending.set(name, item);
+}
+
+/** What was empty may be others' too (`NOTHING_PENDING`). */
+function ownPending(peer: Peer): Map<PrefixKey, Pending> {
+  if (peer.pending.size === 0) peer.pending = new Map();
+  return peer.pending;
 }
 
 /** What of the log concerns a neighbour waits for it alone from now on. */
@@ -170,9 +176,10 @@ export function takeLog(core: BgpCore, { log }: Audience, peer: Peer): void {
 
 /** What is to be told to one that came goes out to it alone. */
 function takeFeed(peer: Peer): void {
-  const { feed, pending, protocol } = peer;
+  const { feed, protocol } = peer;
   peer.feed = null;
   if (feed === null) return;
+  const pending = ownPending(peer);
   for (const [name, item] of feed.items) {
     const { attributes } = item;
     if (attributes !== null && leadsTo(attributes, protocol.owner)) continue;

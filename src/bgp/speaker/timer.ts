@@ -36,8 +36,9 @@ export function startTimer(timer: Timer, seconds: number): void {
   if (timer.queued === null || timer.queued > at) queue(timer, at);
 }
 
-export function stopTimer(timer: Timer): void {
-  timer.expires = null;
+/** Null: it was never needed. */
+export function stopTimer(timer: Timer | null): void {
+  if (timer !== null) timer.expires = null;
 }
 
 /**

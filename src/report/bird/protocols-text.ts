@@ -147,19 +147,20 @@ function bgpDetails(speaker: Speaker, peer: Peer): readonly string[] {
   add("Neighbor address", formatAddress(configuration.neighbour));
   add("Neighbor AS", String(configuration.remoteAs));
   if (peer.restarting) lines.push("    Neighbor graceful restart active");
-  if (peer.staleTimer.expires !== null) add("LL stale timer", `${left(peer.staleTimer.expires)}/-`);
+  const { staleTimer, startupTimer, restartTimer } = peer;
+  if (staleTimer !== null && staleTimer.expires !== null) add("LL stale timer", `${left(staleTimer.expires)}/-`);
   if (protocol.state === "start") {
-    if (peer.startupTimer.expires !== null) {
-      add("Error wait", `${left(peer.startupTimer.expires)}/${peer.startupDelay}`);
+    if (startupTimer !== null && startupTimer.expires !== null) {
+      add("Error wait", `${left(startupTimer.expires)}/${peer.startupDelay}`);
     }
     if (peer.outgoing.state === "Active" && peer.outgoing.retryTimer.expires !== null) {
       add("Connect delay", `${left(peer.outgoing.retryTimer.expires)}/${configuration.connectDelay}`);
     }
-    if (peer.restarting && peer.restartTimer.expires !== null) {
-      add("Restart timer", `${left(peer.restartTimer.expires)}/-`);
+    if (peer.restarting && restartTimer !== null && restartTimer.expires !== null) {
+      add("Restart timer", `${left(restartTimer.expires)}/-`);
     }
   } else if (session !== null) {
-    add("Neighbor ID", formatAddress(ipv4(peer.exporter.remoteId)));
+    add("Neighbor ID", formatAddress(ipv4(peer.protocol.owner.bgp?.remoteId ?? 0)));
     add("Neighbor caps", capabilityWords(session.capabilities, speaker.configuration.family === 4 ? 1 : 2).join(" "));
     add("Session", sessionWords(peer, session).join(" "));
     if (peer.sourceAddress !== null) add("Source address", formatAddress(peer.sourceAddress));

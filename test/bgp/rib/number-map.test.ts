@@ -1,12 +1,15 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
+  addKeys,
+  CHUNK,
   clearValues,
   deleteKey,
   entriesOf,
   entriesThen,
   keysOf,
   numberMap,
+  patchChunk,
   type Snapshot,
   setValue,
   snapshotOf,
@@ -16,6 +19,15 @@ import {
 const change = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant("set" as const), key: fc.nat(200), value: fc.nat() }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("delete" as const), key: fc.nat(200) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("patch" as const),
+      chunk: fc.nat(2),
+      places: fc.uniqueArray(fc.nat(CHUNK - 1), { minLength: 1, maxLength: 20 }),
+      value: fc.nat(),
+    }),
+  },
   { weight: 1, arbitrary: fc.constantFrom({ kind: "clear" as const }, { kind: "snapshot" as const }) },
 );
 
@@ -32,6 +44,15 @@ test("a map of numbers holds what a Map holds, in the same order, and snapshots 
         } else if (one.kind === "delete") {
           deleteKey(map, one.key);
           plain.delete(one.key);
+        } else if (one.kind === "patch") {
+          const from = Array.from({ length: CHUNK }, (_, place) => one.value + place);
+          const keys = one.places.map((place) => one.chunk * CHUNK + place);
+          patchChunk(map, one.chunk, one.places, from);
+          addKeys(
+            map,
+            keys.filter((key) => !plain.has(key)),
+          );
+          for (const key of keys) plain.set(key, one.value + (key % CHUNK));
         } else if (one.kind === "snapshot") snapshots.push([snapshotOf(map), [...plain]]);
         else {
           clearValues(map);
