@@ -323,8 +323,12 @@ pod_files() {
   network_namespaces >"$work/namespaces"
   while read -r pf_number pf_pid pf_path; do
     case $pf_seen in *" $pf_number "*) continue ;; esac
-    # a file under /run/netns that is no namespace has a small number
-    case $pf_number in 402653[0-9][0-9][0-9][0-9]*) ;; *) continue ;; esac
+    # A file under /run/netns that is no namespace has a smaller number: the kernel gives namespaces those from 0xf0000000 (4026531840) to
+    # 0xffffffff, some 70 apart. Compared as text, for some shells count in 32 bits.
+    case $pf_number in
+      40265[3-9]???? | 4026[6-9]????? | 402[7-9]?????? | 40[3-9]??????? | 4[12]????????) ;;
+      *) continue ;;
+    esac
     pf_seen="$pf_seen$pf_number "
     enter="nsenter -n$pf_path"
     if late; then

@@ -37,6 +37,28 @@ describe("podpath collect", () => {
   });
 });
 
+describe("the namespaces of pods", () => {
+  for (const shell of SHELLS) {
+    it(`${shell.join(" ")}: are all numbers that the kernel gives namespaces, and no others`, async () => {
+      const namespaces = [
+        4_026_531_840, 4_026_539_999, 4_026_540_000, 4_026_600_000, 4_027_000_000, 4_100_000_000, 4_294_967_295,
+      ];
+      const others = [7, 402_653_184, 4_026_529_999, 4_020_000_000, 999_999_999, 40_265_318_400];
+      const listed = [...namespaces, ...others].map((number, index) => `${number} /run/netns/s${index}\n`).join("");
+      const standIns = {
+        ls: `case "$*" in -Lid*) printf '${listed}' ;; *ns/net*) exit 0 ;; *) exec /bin/ls "$@" ;; esac`,
+        nsenter: `case "$*" in *"cat /proc/net/dev") printf 'a\\nb\\n eth0: 1\\n' ;; *) exit 1 ;; esac`,
+      };
+      const tools = toolFolder(standIns, ["ls"]);
+      const { files } = await collect([], tools, { shell, args: ["--name", "n1"] });
+      const read = [...(files.get("nodes/n1/index.json") ?? "").matchAll(/netns\/ns-(\d+)\//g)].map(([, number]) =>
+        Number(number),
+      );
+      expect([...new Set(read)].sort((x, y) => x - y)).toEqual(namespaces);
+    });
+  }
+});
+
 const hasShellcheck = spawnSync("shellcheck", ["--version"]).error === undefined;
 
 describe.skipIf(!hasShellcheck)("shellcheck", () => {
