@@ -4,6 +4,7 @@ import os
 import re
 import shlex
 import socket
+import time
 
 from inject import Injector
 from namespaces import Namespace, OracleError, finish, sysctl_interface
@@ -16,6 +17,11 @@ from rulesets import Refused, Rulesets
 
 LINKED_KINDS = ("veth", "dummy")
 KINDS = (*LINKED_KINDS, "bridge", "vxlan", "vlan", "loopback")
+# ff00::/8 as /proc/net/ipv6_route has it.
+ALL_MULTICAST = "ff" + 30 * "0"
+# A second is what the kernel takes at most.
+ORDERING_ATTEMPTS = 12
+ORDERING_PAUSE_S = 0.1
 VERBS = ("add", "append", "replace", "prepend", "change", "del", "delete")
 QUIET_IPV6 = {
     "net.ipv6.conf.{0}.accept_dad": 0, "net.ipv6.conf.{0}.dad_transmits": 0, "net.ipv6.conf.{0}.accept_ra": 0,
@@ -237,6 +243,7 @@ class Topology:
         self._listen()
         refusals = self._rules()
         self._own_tables(request)
+        self._order_multicast_routes()
         return {"hosts": self._report(), "refused": refusals}
 
     def _make_namespaces(self, request):
@@ -376,6 +383,34 @@ class Topology:
             jobs.append((host.namespace, ["ip"], lines[""], host.name))
             jobs.append((host.namespace, ["ip", "-6"], lines["-6"], host.name))
         _batches(jobs)
+
+    def _order_multicast_routes(self):
+        """
+        A device gets its route to ff00::/8 when the kernel notices the carrier, up to a second later, which on a busy machine comes in
+        any order; of several the first is taken. Here that is the first device's, unless commands changed it or nothing carries it.
+        """
+        if not self.ipv6:
+            return
+        for _ in range(ORDERING_ATTEMPTS):
+            confused = [(host, names) for host in self.hosts.values() if (names := self._multicast_in_disorder(host))]
+            if not confused:
+                return
+            time.sleep(ORDERING_PAUSE_S)
+            for host, names in confused:
+                route = "multicast ff00::/8 dev {} table local proto kernel metric 256"
+                lines = "".join(f"route {verb} {route.format(name)}\n" for verb in ("del", "append") for name in names)
+                # What the kernel adds meanwhile, or has not added yet, is refused.
+                host.namespace.run(["ip", "-6", "-force", "-batch", "-"], lines)
+
+    def _multicast_in_disorder(self, host):
+        """The devices that should have such a route, in order; empty where the first of them has the first one, or may do without."""
+        wanted = [interface for interface in host.interfaces.values() if interface.kind == "veth" and interface.spec.get("up", True)]
+        if len(wanted) < 2 or host.spec.get("commands"):
+            return []
+        names = [interface.name for interface in sorted(wanted, key=lambda interface: interface.index)]
+        rows = (row.split() for row in host.namespace.read("/proc/net/ipv6_route").splitlines())
+        found = [row[-1] for row in rows if row[0] == ALL_MULTICAST and row[-1] in names]
+        return [name for name in names if name in found] if found and found[0] != names[0] else []
 
     def put_entries_back(self):
         """Whoever sends from an address moves its forwarding entry to his port, also a static one."""
