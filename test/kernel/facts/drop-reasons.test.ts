@@ -7,7 +7,8 @@ const available = await kernelAvailable();
 
 /** What the kernel itself prints beside a reason: `{ 2, "NOT_SPECIFIED" }, { 3, "NO_SOCKET" }, …`. */
 function namesOfKernel(): ReadonlySet<string> {
-  const show = "mount -t tracefs none /sys/kernel/tracing && cat /sys/kernel/tracing/events/skb/kfree_skb/format";
+  const format = "/sys/kernel/tracing/events/skb/kfree_skb/format";
+  const show = `test -e ${format} || mount -t tracefs none /sys/kernel/tracing; cat ${format}`;
   const text = execFileSync("unshare", ["--mount", "sh", "-c", show], { encoding: "utf8" });
   return new Set([...text.matchAll(/\{ \d+, "(\w+)" \}/g)].map(([, name = ""]) => name));
 }
