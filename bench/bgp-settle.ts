@@ -24,17 +24,31 @@ export const bgpSettle: Benchmark = {
       const kind = reflectors === 0 ? "mesh" : `${reflectors} reflectors`;
       return [
         `${nodes} nodes, ${kind}`,
-        ...["yardstick", "read", "settle", "hour", "look", "heap", "megabytes"].map((name) =>
+        ...["yardstick", "read", "settle", "second", "warm", "hour", "look", "heap", "megabytes"].map((name) =>
           digits(mark.get(name) ?? 0),
         ),
-        ...["settle", "look"].map((name) => digits((mark.get(name) ?? 0) / (mark.get("yardstick") ?? 1))),
+        ...["settle", "warm"].map((name) => digits((mark.get(name) ?? 0) / (mark.get("yardstick") ?? 1))),
       ];
     });
     say(
-      "  milliseconds of the processor; targets: mesh of 100 settles in 1,000, 500 with reflectors in 2,000, the hour 50",
+      "  milliseconds of the processor; targets: mesh of 100 settles in 1,000, 500 with reflectors in 2,000, the hour 50\n" +
+        "  settle: the first time in a fresh process, V8's compilers included; then from nothing again in the same process",
     );
     sayTable(
-      ["", "yardstick", "read", "settle", "idle hour", "look", "heap MiB", "MiB", "settle/yardstick", "look/yardstick"],
+      [
+        "",
+        "yardstick",
+        "read",
+        "settle",
+        "second time",
+        "sixth time",
+        "idle hour",
+        "look",
+        "heap MiB",
+        "MiB",
+        "settle/yardstick",
+        "sixth/yardstick",
+      ],
       rows,
     );
   },
