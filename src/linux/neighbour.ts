@@ -64,7 +64,9 @@ function isWaitedFor({ unanswered }: HostRuntime, device: Interface, nextHop: Ad
 
 /** NUD_INCOMPLETE: the question, or its answer, goes through rules of this host right now, which make packets of it (TEE). */
 export function isAsking({ asking }: HostRuntime, device: Interface, nextHop: Address): boolean {
-  return asking.some((one) => one.device.name === device.name && sameAddress(one.nextHop, nextHop));
+  return (
+    asking.length > 0 && asking.some((one) => one.device.name === device.name && sameAddress(one.nextHop, nextHop))
+  );
 }
 
 /** What waits for a neighbour that does not answer, by this. */

@@ -27,6 +27,8 @@ export interface PathNote extends WalkRecord {
   second: { readonly runtime: HostRuntime; readonly host: Host; readonly arrival: Arrival } | null;
 }
 
+const NO_HOPS: readonly Hop[] = [];
+
 /** Begins to note the way of a segment, if ways are remembered and it is a plain one. */
 export function noteOf(world: World, sender: Connection, skb: Skb): PathNote | null {
   if (world.noting === undefined || !isPlain(skb.packet.flags)) return null;
@@ -36,7 +38,7 @@ export function noteOf(world: World, sender: Connection, skb: Skb): PathNote | n
     usesFlags: false,
     sender,
     sent: copyPacket(skb.packet),
-    hops: [],
+    hops: NO_HOPS,
     arrival: null,
     longest: 0xffff,
     second: null,
@@ -96,7 +98,9 @@ export function noteLimit(note: PathNote, mtu: number): void {
 /** It goes on to a device of the next host. */
 export function noteArrival(note: PathNote, runtime: HostRuntime, device: Interface): void {
   const { sourceMac, destinationMac, packetType, vlan, packet } = note.skb;
-  note.arrival = { device, ttl: packet.ttl, frame: { sourceMac, destinationMac, packetType, vlan } };
+  // a literal within another is one that V8 copies in a slow way
+  const frame = { sourceMac, destinationMac, packetType, vlan };
+  note.arrival = { device, ttl: packet.ttl, frame };
   if (note.hops.length === 1) note.second = { runtime, host: runtime.host, arrival: note.arrival };
   noteLimit(note, device.mtu + FRAME_ALLOWANCE);
 }

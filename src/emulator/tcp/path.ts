@@ -119,7 +119,8 @@ function goOn(world: World, path: Path, index: number): void {
     }
     return;
   }
-  path.run = [world, path, index, { flags, seq, ack, content, rest: null }];
+  const segments: Segments = { flags, seq, ack, content, rest: null };
+  path.run = [world, path, index, segments];
   schedule(world.queue, world.now, arriveAll, path.run);
 }
 

@@ -7,7 +7,7 @@ import { schedule } from "../event-queue.ts";
 import { originate, type World } from "../world.ts";
 import type { Connection } from "./connection.ts";
 import { sendByPath } from "./path.ts";
-import { addWrites, fillsSegment, MSS, takeSegment } from "./send-buffer.ts";
+import { addWrites, fillsSegment, MSS, type SendBuffer, takeSegment } from "./send-buffer.ts";
 import { removeConnection } from "./stack.ts";
 
 /** Initial sequence number of every connection: its value matters to nobody. */
@@ -251,6 +251,10 @@ export function newConnection(
   runtime: HostRuntime,
   ends: Pick<Connection, "local" | "localPort" | "remote" | "remotePort" | "options" | "state">,
 ): Connection {
+  // what stands within a literal makes it one that V8 copies in a slow way
+  const flight: SegmentContent[] = [];
+  const queue: SendBuffer = [];
+  const retransmission = { expires: null };
   return {
     runtime,
     local: ends.local ?? unspecified(ends.remote.family),
@@ -264,15 +268,15 @@ export function newConnection(
     next: 1,
     expected: 0,
     remoteIsn: 0,
-    flight: [],
+    flight,
     flightFrom: 1,
-    queue: [],
+    queue,
     closing: false,
     finSent: false,
     paused: false,
     unread: false,
     retries: 0,
-    retransmission: { expires: null },
+    retransmission,
     timerRuns: false,
     challenged: Number.NEGATIVE_INFINITY,
     softError: null,
