@@ -2,6 +2,7 @@ import type { Interface } from "../model/interface.ts";
 import { type Address, type Family, sameAddress } from "../net/address.ts";
 import { packetLength } from "../net/packet.ts";
 import { hooksOf } from "./compiled-host.ts";
+import { defragment, mayBeJoined } from "./defragment.ts";
 import { sysctl } from "./device-settings.ts";
 import { drop, hookDrop } from "./endings.ts";
 import { fragment } from "./fragment.ts";
@@ -60,6 +61,9 @@ export function passPrerouting(runtime: HostRuntime, bridge: Interface, port: In
   skb.input = bridge;
   skb.route = null;
   const { dst } = skb.packet;
+  if (mayBeJoined(skb) && hooksOf(runtime.compiled, dst.family).defragments) {
+    if (!defragment(runtime, skb, "bridge-in")) return false;
+  }
   if (!hookOfBridge(runtime, skb, PREROUTING)) return false;
   return sameAddress(skb.packet.dst, dst) || redirect(runtime, bridge, skb);
 }

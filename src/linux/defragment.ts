@@ -1,4 +1,5 @@
 import * as icmp from "../net/icmp.ts";
+import { findExtension } from "../net/ipv6-extension.ts";
 import { isFragment } from "../net/packet.ts";
 import { sysctl } from "./device-settings.ts";
 import { drop, reject } from "./endings.ts";
@@ -20,7 +21,7 @@ export function defragment(runtime: HostRuntime, skb: Skb, user: DefragUser): bo
     dropAtomicFragment(skb);
     return true;
   }
-  const hook = user === "local-deliver" ? "INPUT" : user === "conntrack-in" ? "PREROUTING" : "OUTPUT";
+  const hook = user === "local-deliver" ? "INPUT" : user === "conntrack-out" ? "OUTPUT" : "PREROUTING";
   const found = gather(runtime, skb, user);
   switch (found.kind) {
     case "whole": {
@@ -54,6 +55,11 @@ export function defragment(runtime: HostRuntime, skb: Skb, user: DefragUser): bo
       return false;
     }
   }
+}
+
+/** Whether the packet has a fragment header, in IPv6 also one that says that it is whole. */
+export function mayBeJoined({ packet }: Skb): boolean {
+  return isFragment(packet) || (packet.extensions !== null && findExtension(packet.extensions, "fragment") !== null);
 }
 
 /** Where in the IPv6 header the length stands, to which a parameter problem points. */

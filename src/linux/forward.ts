@@ -1,7 +1,6 @@
 import type { Interface } from "../model/interface.ts";
 import { type Address, ipv6, isUnspecified } from "../net/address.ts";
 import { DEST_UNREACHABLE, FRAGMENTATION_NEEDED, V6_PACKET_TOO_BIG } from "../net/icmp.ts";
-import { findExtension } from "../net/ipv6-extension.ts";
 import { isFragment, type Packet, packetLength } from "../net/packet.ts";
 import { IPIP, UDP } from "../net/protocol.ts";
 import { receiveArp } from "./arp.ts";
@@ -9,7 +8,7 @@ import { receiveOnBridge } from "./bridge.ts";
 import { checksumDrop } from "./checksum-drop.ts";
 import { hooksOf } from "./compiled-host.ts";
 import { defaultTtl } from "./default-ttl.ts";
-import { defragment } from "./defragment.ts";
+import { defragment, mayBeJoined } from "./defragment.ts";
 import { disablesIpv6 } from "./device-settings.ts";
 import { drop, failedSend, hookDrop, reject, sendError, senderHears } from "./endings.ts";
 import { BROADCAST_MAC, multicastMac } from "./ethernet.ts";
@@ -167,11 +166,6 @@ function routeReceived(runtime: HostRuntime, device: Interface, skb: Skb): void 
       skb.route = route.result;
       return forward(runtime, skb, route.result, route.redirect);
   }
-}
-
-/** Whether the packet has a fragment header, in IPv6 also one that says that it is whole. */
-function mayBeJoined({ packet }: Skb): boolean {
-  return isFragment(packet) || (packet.extensions !== null && findExtension(packet.extensions, "fragment") !== null);
 }
 
 function delivered(socket: Ending["socket"]): Ending {

@@ -121,7 +121,7 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   "fragments: pieces of a host's own datagrams, both families": fact("local-fragments"),
   "fragments: IPv6, forwarded and joined": campaign("narrow6"),
   "fragments: IPv6, the error about those that do not come": fact("given-up"),
-  "fragments: IPv6, joined on a bridge": "as for IPv4; no campaign sends them",
+  "fragments: joined on a bridge, both families": fact("br-netfilter"),
   "path MTU: learnt, locked, forgotten, black holes, IPv4": fact("path-mtu"),
   "path MTU: learnt from packet too big, IPv6": campaign("narrow6"),
   "extension headers of IPv6: read on the way and at the end, matched, quoted, behind NAT and in fragments":

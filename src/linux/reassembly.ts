@@ -5,7 +5,7 @@ import type { HostRuntime } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
 
 /** `ip_defrag_users`: fragments of different askers never meet. */
-export type DefragUser = "local-deliver" | "conntrack-in" | "conntrack-out";
+export type DefragUser = "local-deliver" | "conntrack-in" | "conntrack-out" | "bridge-in";
 
 interface Piece {
   readonly skb: Skb;

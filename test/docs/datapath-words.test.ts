@@ -113,7 +113,6 @@ const NOT_COMPARED: ReadonlySet<string> = new Set([
   "hash:net,net",
   "throw",
   "l3mdev",
-  "net.ipv4.fib_multipath_hash_policy",
   "vlan",
   "ipip",
   "wireguard",

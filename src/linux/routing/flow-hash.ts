@@ -1,7 +1,7 @@
 import { type Address, compareAddresses, formatAddress, unspecified } from "../../net/address.ts";
-import { isIcmpError } from "../../net/icmp.ts";
+import { isIcmpError, isIcmpv6Error } from "../../net/icmp.ts";
 import type { Packet } from "../../net/packet.ts";
-import { ICMP, IPIP } from "../../net/protocol.ts";
+import { ICMP, ICMPV6, IPIP } from "../../net/protocol.ts";
 import { sysctl } from "../device-settings.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { RouteKey } from "./key.ts";
@@ -10,6 +10,7 @@ import type { RouteKey } from "./key.ts";
 const SRC_IP = 0x1;
 const DST_IP = 0x2;
 const IP_PROTO = 0x4;
+const FLOW_LABEL = 0x8;
 const SRC_PORT = 0x10;
 const DST_PORT = 0x20;
 const INNER_SRC_IP = 0x40;
@@ -29,13 +30,14 @@ interface FlowKeys {
 }
 
 /**
- * The flow that fib_multipath_hash() (net/ipv4/route.c) tells apart under net.ipv4.fib_multipath_hash_policy, as text.
- * The hash itself has a random key of the running kernel. It is the same for both directions of a flow
- * (__flow_hash_consistentify). `arrived`: the packet that is forwarded; null for one that is being sent, of which only
- * the look-up's key is known.
+ * The flow that fib_multipath_hash() (net/ipv4/route.c) or rt6_multipath_hash() (net/ipv6/route.c) tells apart under
+ * fib_multipath_hash_policy of its family, as text. The hash itself has a random key of the running kernel. It is the same for both
+ * directions of a flow (__flow_hash_consistentify), but where flow labels count. `arrived`: the packet that is forwarded; null for one
+ * that is being sent, of which only the look-up's key is known.
  */
 export function flowOf(runtime: HostRuntime, key: RouteKey, arrived: Packet | null): string {
-  const policy = sysctl(runtime, "net.ipv4.fib_multipath_hash_policy", 0);
+  const six = key.dst.family === 6;
+  const policy = sysctl(runtime, POLICY[key.dst.family], 0);
   const outer: FlowKeys = {
     ...key,
     src: key.src ?? unspecified(key.dst.family),
@@ -46,17 +48,36 @@ export function flowOf(runtime: HostRuntime, key: RouteKey, arrived: Packet | nu
       return textOf(outer, SRC_IP | DST_IP | IP_PROTO | SRC_PORT | DST_PORT);
     case 2: {
       const inner = innerOf(arrived);
-      return inner === null ? addresses(outer, arrived) : textOf(inner, SRC_IP | DST_IP);
+      if (inner !== null) return textOf(inner, SRC_IP | DST_IP);
+      return six ? labelled(outer, arrived) : addresses(outer, arrived);
     }
     case 3: {
-      const fields = sysctl(runtime, "net.ipv4.fib_multipath_hash_fields", DEFAULT_FIELDS);
+      const fields = sysctl(runtime, FIELDS[key.dst.family], DEFAULT_FIELDS);
       const inner = innerOf(arrived);
       const within = inner === null ? "" : textOf(inner, innerFields(fields));
-      return `${textOf(outer, fields)} ${within}`;
+      const label = six && (fields & FLOW_LABEL) !== 0 ? labelOf(outer, arrived) : "";
+      return `${textOf(outer, fields)} ${within}${label}`;
     }
     default:
-      return addresses(outer, arrived);
+      return six ? labelled(outer, arrived) : addresses(outer, arrived);
   }
+}
+
+const POLICY = { 4: "net.ipv4.fib_multipath_hash_policy", 6: "net.ipv6.fib_multipath_hash_policy" } as const;
+const FIELDS = { 4: "net.ipv4.fib_multipath_hash_fields", 6: "net.ipv6.fib_multipath_hash_fields" } as const;
+
+/** ip6_multipath_l3_keys(): addresses, protocol and flow label; an ICMPv6 error goes the way of the packet it is about. */
+function labelled(outer: FlowKeys, arrived: Packet | null): string {
+  const about =
+    arrived !== null && arrived.protocol === ICMPV6 && isIcmpv6Error(arrived.icmpType) ? arrived.inner : null;
+  const keys = about ?? outer;
+  return `${textOf(keys, SRC_IP | DST_IP | IP_PROTO)}${labelOf(keys, arrived)}`;
+}
+
+/** The label that a packet of a flow came with: its sender's kernel hashed the flow to one (auto_flowlabels). Sockets here look up with none. */
+function labelOf({ src, dst, protocol, sport, dport }: FlowKeys, arrived: Packet | null): string {
+  if (arrived === null) return "";
+  return ` labelled ${formatAddress(src)} ${sport} > ${formatAddress(dst)} ${dport} protocol ${protocol}`;
 }
 
 const NO_PORTS = { sport: 0, dport: 0 };

@@ -19,6 +19,8 @@ const KERNEL: readonly (readonly [string, string])[] = [
   ["net.ipv4.fib_multipath_hash_fields", "7"],
   ["net.ipv4.fib_multipath_hash_policy", "0"],
   ["net.ipv4.fib_multipath_use_neigh", "0"],
+  ["net.ipv6.fib_multipath_hash_fields", "7"],
+  ["net.ipv6.fib_multipath_hash_policy", "0"],
   ["net.ipv4.fwmark_reflect", "0"],
   ["net.netfilter.nf_conntrack_tcp_be_liberal", "0"],
   ["net.netfilter.nf_conntrack_tcp_loose", "1"],

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Duel, type ProbePacket } from "../harness/duel.ts";
 import { kernelAvailable } from "../harness/kernel-available.ts";
+import { type Lab, networkOf } from "../harness/lab.ts";
 import { Oracle } from "../harness/oracle-client.ts";
+import { muted } from "../harness/podpath-network.ts";
 import { routerLab } from "../harness/router-lab.ts";
 import { routerLab6 } from "../harness/router-lab-6.ts";
 
@@ -105,6 +107,43 @@ describe.skipIf(!available).each([4, 6] as const)("policy rules, IPv%i", (family
         if (packet.interface === undefined && /port|ipproto/.test(selector)) continue;
         await duel.agree(packet);
       }
+    }
+  });
+
+  // Numbers of include/uapi/linux/fib_rules.h: older versions of ip know neither attribute.
+  const ADD_DSCP = `
+import socket, struct, sys
+family, dscp, mask = (int(text) for text in sys.argv[1:])
+attribute = lambda kind, data: struct.pack("=HH", 4 + len(data), kind) + data.ljust((len(data) + 3) & ~3, bytes(1))
+FRA_PRIORITY, FRA_TABLE, FRA_DSCP, FRA_DSCP_MASK = 6, 15, 25, 30
+attributes = attribute(FRA_PRIORITY, struct.pack("=I", 100)) + attribute(FRA_TABLE, struct.pack("=I", 100))
+attributes += attribute(FRA_DSCP, bytes([dscp]))
+if mask: attributes += attribute(FRA_DSCP_MASK, bytes([mask]))
+header = struct.pack("=BBBBBBBBI", socket.AF_INET6 if family == 6 else socket.AF_INET, 0, 0, 0, 100, 0, 0, 1, 0)
+RTM_NEWRULE, REQUEST_ACK_CREATE_EXCL = 32, 0x605
+body = header + attributes
+link = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+link.sendto(struct.pack("=IHHII", 16 + len(body), RTM_NEWRULE, REQUEST_ACK_CREATE_EXCL, 1, 0) + body, (0, 0))
+sys.exit(-struct.unpack_from("=i", link.recv(4096), 16)[0])
+`;
+
+  it.each([
+    ["46", 46, 0],
+    ["0", 0, 0],
+    ["4", 4, 0],
+    ["0x28/0x38", 0x28, 0x38],
+  ] as const)("dscp %s", async (words, dscp, mask) => {
+    const lab = (rules: readonly string[]): Lab => {
+      const router = { routes, rules };
+      return six ? routerLab6({ router }) : routerLab({ router });
+    };
+    const duel = await Duel.of(oracle, lab([]), ["A", "B", "C"]);
+    const argv = ["python3", "-c", ADD_DSCP, String(family), String(dscp), String(mask)];
+    expect((await oracle.exec("R", argv)).code).toBe(0);
+    duel.use(muted(networkOf(lab([`${flag}dscp ${words} lookup 100 pref 100`])), ["A", "B", "C"]));
+    for (const tos of [0, 1, 3, 0x10, 0x13, 0xa0, 0xa4, 0xb8, 0xbb, 0xfc]) {
+      await duel.agree({ ...udp, tos });
+      await duel.agree({ ...local, tos });
     }
   });
 

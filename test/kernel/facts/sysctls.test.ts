@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formatAddress } from "../../../src/net/address.ts";
 import { readAddresses } from "../../../src/readers/ip/address.ts";
@@ -274,6 +275,40 @@ describe.skipIf(!available)("sysctls", () => {
     const duel = await Duel.of(oracle, { ...lab, hosts }, FAR);
     await duel.agree({ host: "R", dst: "fd00:77::1", proto: "udp", sport: 1, dport: 2 });
     await duel.agree({ ...udp6, dst: "fd00:77::1", ttl: 1 });
+  });
+
+  it("mtu_expires: a path MTU is forgotten, in both families", async () => {
+    const seconds = "4";
+    const forgets = async (on: Oracle, six: boolean): Promise<void> => {
+      const router = {
+        sysctls: { [`net.ipv${six ? 6 : 4}.route.mtu_expires`]: seconds, "net.ipv6.icmp.ratemask": "" },
+      };
+      const duel = await Duel.of(on, six ? routerLab6({ router }) : routerLab({ router }), FAR);
+      duel.clockRuns = true;
+      const [src, dst] = six ? ["fd00:b::1", "fd00:b::2"] : ["10.0.1.1", "10.0.1.2"];
+      const proto = six ? "icmpv6" : "icmp";
+      const echo = { icmpType: six ? 128 : 8, icmpId: 1, icmpSeq: 1 };
+      const local: ProbePacket = { host: "R", src, dst, proto, ...echo, raw: true, df: true };
+      const about = {
+        icmpMtu: 1300,
+        icmpInner: { ...local, length: 20 },
+        icmpType: six ? 2 : 3,
+        icmpCode: six ? 0 : 4,
+      };
+      const error = { host: "R", interface: "out0", src: dst, dst: src, proto };
+      const long = { ...local, length: 1400, fresh: false };
+      const fate = async (packet: ProbePacket): Promise<string> => {
+        const { kernel } = await duel.agree(packet);
+        return `${kernel.outcome} ${kernel.errno} ${kernel.hops.length}`;
+      };
+      const before = await fate({ ...long, fresh: true });
+      await duel.agree({ ...error, ...about, fresh: false });
+      expect(await fate(long)).not.toBe(before);
+      await setTimeout(6000);
+      expect(await fate(long)).toBe(before);
+    };
+    const other = new Oracle();
+    await Promise.all([forgets(oracle, false), forgets(other, true)]).finally(() => other.close());
   });
 
   it("min_pmtu: an error that names less is not believed further down", async () => {
