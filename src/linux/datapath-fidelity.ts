@@ -2,7 +2,7 @@ import type { PolicyAction } from "../model/policy-rule.ts";
 import type { Family } from "../net/address.ts";
 import type { TimeoutName } from "./conntrack/timeouts.ts";
 import type { DropReason } from "./drop-reason.ts";
-import { type Fidelity, UNMET } from "./fidelity.ts";
+import type { Fidelity } from "./fidelity.ts";
 
 /**
  * The parts of the datapath that no rule names, with their standing: see `fidelity.ts`. A part that podpath only reads says in
@@ -113,7 +113,7 @@ export const POLICY_RULE_FIDELITY: Readonly<
   oif: null,
   fwmark: null,
   tos: null,
-  dscp: UNMET,
+  dscp: null,
   ipproto: null,
   sport: null,
   dport: null,
@@ -183,12 +183,12 @@ export const SYSCTL_FIDELITY = {
   "net.ipv6.neigh.DEV.ucast_solicit": null,
   "net.ipv6.max_dst_opts_number": null,
   "net.ipv6.max_hbh_opts_number": null,
-  "net.bridge.bridge-nf-call-ip6tables": UNMET,
+  "net.bridge.bridge-nf-call-ip6tables": null,
   "net.bridge.bridge-nf-call-iptables": null,
-  "net.ipv4.fib_multipath_hash_fields": UNMET,
-  "net.ipv4.fib_multipath_hash_policy": UNMET,
-  "net.ipv6.fib_multipath_hash_fields": UNMET,
-  "net.ipv6.fib_multipath_hash_policy": UNMET,
+  "net.ipv4.fib_multipath_hash_fields": null,
+  "net.ipv4.fib_multipath_hash_policy": null,
+  "net.ipv6.fib_multipath_hash_fields": null,
+  "net.ipv6.fib_multipath_hash_policy": null,
   "net.ipv4.fib_multipath_use_neigh": LOOKED_UP,
   "net.ipv4.fwmark_reflect": null,
   "net.ipv4.icmp_echo_ignore_all": null,
@@ -206,8 +206,8 @@ export const SYSCTL_FIDELITY = {
   "net.ipv4.ip_no_pmtu_disc": null,
   "net.ipv4.ipfrag_time": null,
   "net.ipv4.route.min_pmtu": null,
-  "net.ipv4.route.mtu_expires": UNMET,
-  "net.ipv6.route.mtu_expires": UNMET,
+  "net.ipv4.route.mtu_expires": null,
+  "net.ipv6.route.mtu_expires": null,
   "net.ipv6.fwmark_reflect": null,
   "net.ipv6.icmp.echo_ignore_all": null,
   "net.ipv6.icmp.echo_ignore_anycast": null,

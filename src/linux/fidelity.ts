@@ -9,9 +9,6 @@ import type { Matches, Targets } from "../model/ruleset.ts";
  */
 export type Fidelity = string | null;
 
-/** What is declared where `npm run fidelity` finds no probe. */
-export const UNMET = "no compared probe met it in the recorded facts and campaigns";
-
 /** Matches: what a rule that matched the packet tested. */
 export const MATCH_FIDELITY: Readonly<Record<Exclude<keyof Matches, "nft" | "unmodelled">, Fidelity>> = {
   addrtype: null,

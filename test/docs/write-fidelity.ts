@@ -1,6 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { DECLARED, type Evidence, fidelityText, readEvidence } from "./fidelity-text.ts";
 
+/** What is declared where there is no probe. */
+const UNMET = '"no compared probe met it in the recorded facts and campaigns"';
+
 /**
  * `npm run fidelity`: sets every `null` and `UNMET` of the fidelity tables in src/linux to what the evidence says, then, run again in a
  * fresh process by the script, writes docs/fidelity.md. Reasons in words are a person's, and stay.
@@ -12,10 +15,9 @@ function declareMet(source: string, { features }: Evidence): string {
     .map((line) => {
       const table = /^export const (\w+)_FIDELITY/.exec(line)?.[1]?.toLowerCase().replaceAll("_", "-");
       if (table !== undefined) word = DECLARED.find((item) => item.word === table)?.word ?? "";
-      const entry = /^ {2}"?([\w. /-]+)"?: (?:null|UNMET),$/.exec(line);
-      const name = entry?.[1];
-      if (name === undefined) return line;
-      return line.replace(/: (?:null|UNMET),$/, features[`${word} ${name}`] === undefined ? ": UNMET," : ": null,");
+      const [, entry = "", name = "", standing = ""] = /^( {2}"?([\w. /-]+)"?: )(.+),$/.exec(line) ?? [];
+      if (standing !== "null" && standing !== UNMET) return line;
+      return `${entry}${features[`${word} ${name}`] === undefined ? UNMET : "null"},`;
     })
     .join("\n");
 }

@@ -116,8 +116,11 @@ describe.skipIf(!available)("sysctls", () => {
       "sysctl -qw net.ipv6.conf.out0.dad_transmits=0",
       "ip addr add fd00:b::99/64 dev out0 mngtmpaddr nodad",
     ]);
-    const { stdout } = await oracle.exec("R", ["ip", "-6", "addr", "show", "dev", "out0"]);
-    const made = readAddresses(stdout, "addr", plain.origins);
+    const shown = async (): Promise<string> =>
+      (await oracle.exec("R", ["ip", "-6", "addr", "show", "dev", "out0"])).stdout;
+    // Duplicate address detection, though it asks nobody, is a work of its own.
+    await expect.poll(shown, { timeout: 20_000 }).not.toContain("tentative");
+    const made = readAddresses(await shown(), "addr", plain.origins);
     const addresses = made.interfaces.find(({ name }) => name === "out0")?.addresses ?? [];
     expect(addresses.filter(({ secondary }) => secondary)).toHaveLength(1);
     const host = plain.hosts.get("R");
