@@ -128,8 +128,9 @@ function fail(text: string): never {
 }
 
 function runStatements(state: Run, statements: readonly BirdStatement[], scope: Scope): Flow {
-  for (const statement of statements) {
-    const flow = runStatement(state, statement, scope);
+  for (let index = 0; index < statements.length; index++) {
+    const statement = statements[index];
+    const flow = statement === undefined ? "on" : runStatement(state, statement, scope);
     if (flow !== "on") return flow;
   }
   return "on";

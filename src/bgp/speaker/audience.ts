@@ -73,7 +73,7 @@ function audienceOf(core: BgpCore, peer: Peer): Audience {
     waiting: new Set(),
     queued: false,
   };
-  core.audiences.add(made);
+  core.audiences.push(made);
   for (const { number, routes } of netsOf(core.table)) {
     for (const { name, pathId, route } of offersOf(core, addPath, number, routes)) {
       note(
@@ -194,7 +194,8 @@ export function leaveAudience(core: BgpCore, peer: Peer): void {
   audience.members.delete(peer.protocol.owner.name);
   audience.waiting.delete(peer);
   peer.audience = null;
-  if (audience.members.size === 0) core.audiences.delete(audience);
+  const place = core.audiences.indexOf(audience);
+  if (audience.members.size === 0 && place >= 0) core.audiences.splice(place, 1);
 }
 
 /** A destination has changed (rt_announce): its routes as they are, and as they were. */
@@ -204,20 +205,23 @@ export function announce(
   routes: readonly RibRoute[],
   before: readonly RibRoute[],
 ): void {
-  for (const audience of core.audiences) {
+  const { audiences } = core;
+  for (let index = 0; index < audiences.length; index++) {
+    const audience = audiences[index];
+    if (audience === undefined) continue;
     audience.feed = null;
     if (!audience.addPath) {
       const best = routes[0] ?? null;
       if (best !== (before[0] ?? null)) announceTo(core, audience, number, null, best);
       continue;
     }
-    for (let index = 0; index < before.length; index++) {
-      const old = before[index];
+    for (let place = 0; place < before.length; place++) {
+      const old = before[place];
       if (old === undefined || routes.includes(old)) continue;
       announceTo(core, audience, number, old, sameSource(routes, old));
     }
-    for (let index = 0; index < routes.length; index++) {
-      const fresh = routes[index];
+    for (let place = 0; place < routes.length; place++) {
+      const fresh = routes[place];
       if (fresh === undefined || sameSource(before, fresh) !== null) continue;
       announceTo(core, audience, number, fresh, fresh);
     }

@@ -13,7 +13,7 @@ export interface BgpCore extends SpeakerCore {
   /** The same by their addresses (`addressKey`), in that order. */
   readonly neighbours: Map<PrefixKey, Peer[]>;
   /** Neighbours by what they are told. */
-  readonly audiences: Set<Audience>;
+  readonly audiences: Audience[];
   listener: Listener | null;
   listenUsers: number;
   /** Who takes connections that come in; null where one is turned away. */

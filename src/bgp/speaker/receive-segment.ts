@@ -41,7 +41,12 @@ export function receiveSegment(
   const device = deviceTo(core, plan);
   if (device === null || !resolveOnLink(core.table, plan, device)) return false;
   startJitteredTimes(peer, connection.holdTimer, connection.holdTime, plan.messages);
-  for (const run of plan.runs) takeRun(core, peer, kernel, run, device);
+  const { runs } = plan;
+  // iterators of each of tens of thousands of segments would be objects of their own
+  for (let index = 0; index < runs.length; index++) {
+    const run = runs[index];
+    if (run !== undefined) takeRun(core, peer, kernel, run, device);
+  }
   return true;
 }
 
@@ -68,7 +73,9 @@ const FEW = 16;
 function isApart(core: BgpCore, peer: Peer, plan: SegmentPlan): boolean {
   const { table, audiences, configuration } = core;
   if (plan.originators.has(configuration.routerId)) return false;
-  for (const audience of audiences) {
+  for (let place = 0; place < audiences.length; place++) {
+    const audience = audiences[place];
+    if (audience === undefined) continue;
     if (audience.told.size + audience.filtered.size > FEW) return false;
     if (!staysHere(peer.protocol.owner, audience.group.exporter)) return false;
     const numbers = concernedIn(audience);
@@ -103,7 +110,10 @@ function takeRun(core: BgpCore, peer: Peer, kernel: Kernel, run: Run, device: st
     while (table.lengths.length <= length) table.lengths.push(0);
     table.lengths[length] = (table.lengths[length] ?? 0) + (more[index] ?? 0);
   }
-  for (const audience of core.audiences) {
+  const { audiences } = core;
+  for (let index = 0; index < audiences.length; index++) {
+    const audience = audiences[index];
+    if (audience === undefined) continue;
     audience.feed = null;
     const offered = audience.addPath ? changes : best;
     audience.counts.received += offered;
@@ -122,10 +132,11 @@ function takeRun(core: BgpCore, peer: Peer, kernel: Kernel, run: Run, device: st
 }
 
 function areStaying({ audiences }: BgpCore, owners: readonly RouteOwner[]): boolean {
-  for (const { group } of audiences) {
+  for (let place = 0; place < audiences.length; place++) {
+    const audience = audiences[place];
     for (let index = 0; index < owners.length; index++) {
       const owner = owners[index];
-      if (owner !== undefined && !staysHere(owner, group.exporter)) return false;
+      if (owner !== undefined && audience !== undefined && !staysHere(owner, audience.group.exporter)) return false;
     }
   }
   return true;

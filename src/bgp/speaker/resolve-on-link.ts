@@ -57,7 +57,10 @@ function aroundAll(numbering: Numbering, { hops }: SegmentPlan): SegmentPlan["ar
 }
 
 function sameNumbers(x: readonly number[], y: readonly number[]): boolean {
-  return x === y || (x.length === y.length && x.every((number, index) => number === y[index]));
+  if (x === y) return true;
+  if (x.length !== y.length) return false;
+  for (let index = 0; index < x.length; index++) if (x[index] !== y[index]) return false;
+  return true;
 }
 
 /** Next hops that were not looked up yet are on that link from now on; false: one was found elsewhere. */
@@ -66,7 +69,10 @@ export function resolveOnLink(table: RoutingTable, { hopGroups, nextHops }: Segm
   if (table.lowest === null || lowest.a < table.lowest.a) table.lowest = lowest;
   if (table.highest === null || highest.a > table.highest.a) table.highest = highest;
   let isOnLink = true;
-  for (const group of hopGroups) if (!resolveGroup(table, group, device)) isOnLink = false;
+  for (let index = 0; index < hopGroups.length; index++) {
+    const group = hopGroups[index];
+    if (group !== undefined && !resolveGroup(table, group, device)) isOnLink = false;
+  }
   return isOnLink;
 }
 

@@ -68,7 +68,7 @@ export function startSpeaker(
     kernels,
     peers,
     neighbours: new Map(),
-    audiences: new Set(),
+    audiences: [],
     listener: null,
     listenUsers: 0,
     accept,
