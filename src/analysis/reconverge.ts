@@ -13,6 +13,7 @@ import { type Address, compareAddresses, type Family } from "../net/address.ts";
 import { readPeerName } from "../readers/birdc/peer-name.ts";
 import { bgpDoubts } from "./bgp-doubts.ts";
 import type { HostSession } from "./bgp-evidence.ts";
+import { failingFilters } from "./failing-filters.ts";
 
 /** A Network whose BGP ran anew from the bird.cfg files of its dumps. */
 export interface Reconverged {
@@ -43,7 +44,7 @@ export function reconverge(
   const { configurations, findings, refusals } = daemonsOf(network, evidence);
   const run = startDaemons(network, configurations, {}, refusals);
   runFor(run, seconds ?? SETTLING_TIME);
-  findings.push(...bgpDoubts(run));
+  findings.push(...bgpDoubts(run), ...failingFilters(run));
   const hosts = new Map(network.hosts);
   const { speakers } = run.resting;
   for (const name of speakers.keys()) {

@@ -1,11 +1,14 @@
 import { expect, test } from "vitest";
 import { filterEnvironment, runFilter } from "../../src/bgp/filter/evaluate.ts";
+import { filterTextOn } from "../../src/bgp/filter/filter-text.ts";
+import type { FilterHost } from "../../src/bgp/filter/find-neighbour.ts";
 import { pathAttributes } from "../../src/bgp/messages/path-attributes.ts";
 import { NO_KERNEL_ATTRIBUTES, type RibRoute } from "../../src/bgp/rib/route.ts";
 import { originTable } from "../../src/model/origin.ts";
 import { ipv4 } from "../../src/net/address.ts";
 import { parsePrefix } from "../../src/net/prefix.ts";
 import { readBirdConfiguration } from "../../src/readers/bird/configuration.ts";
+import { readSnapshot } from "../../src/readers/snapshot/read-snapshot.ts";
 
 const ROUTE: RibRoute = {
   prefix: parsePrefix("192.168.2.0/26") ?? { address: ipv4(0), length: 0 },
@@ -28,10 +31,19 @@ const ROUTE: RibRoute = {
   since: 0,
 };
 
+const HOST = hostOf("1: lo: <LOOPBACK,UP> mtu 65536\n2: eth0: <UP> mtu 1500\n    inet 10.0.0.1/24 scope global eth0\n");
+
+function hostOf(addresses: string): FilterHost {
+  const { network } = readSnapshot({ name: "filter", files: new Map([["nodes/n/ip-addr.txt", addresses]]) });
+  const host = network.hosts.get("n");
+  if (host === undefined) throw new Error("no host");
+  return { host };
+}
+
 function judged(body: string, functions = ""): ReturnType<typeof runFilter> {
   const { configuration, findings } = readBirdConfiguration(`${functions}\nfilter f { ${body} }\n`, "f", originTable());
   expect(findings).toEqual([]);
-  return runFilter({ kind: "named", name: "f" }, ROUTE, filterEnvironment(configuration));
+  return runFilter({ kind: "named", name: "f" }, ROUTE, filterEnvironment(configuration), HOST);
 }
 
 test.each([
@@ -81,4 +93,16 @@ test("a filter that comes to no end or makes no sense is an error, and the route
   expect(judged("loop(); accept;", "function loop() { loop(); }")).toMatchObject({ kind: "error" });
   expect(judged("if ifname < 5 then accept; reject;")).toMatchObject({ kind: "error" });
   expect(judged("if net ~ 10.0.0.0/8 then accept;")).toMatchObject({ kind: "error" });
+});
+
+test("a filter that sets a gateway or a device is one of its host, also in a function; others are the same on all", () => {
+  const isOfHost = (body: string, functions = ""): boolean => {
+    const { configuration } = readBirdConfiguration(`${functions}\nfilter f { ${body} }\n`, "f", originTable());
+    const text = (name: string): string =>
+      filterTextOn({ host: { ...HOST.host, name } }, { kind: "named", name: "f" }, filterEnvironment(configuration));
+    return text("a") !== text("b");
+  };
+  expect(isOfHost("gw = 10.0.0.9; accept;")).toBe(true);
+  expect(isOfHost("if net ~ 10.0.0.0/8 then { inner(); } accept;", 'function inner() { ifname = "eth0"; }')).toBe(true);
+  expect(isOfHost('if gw = 10.0.0.9 && ifname ~ "eth*" then bgp_med = 5; accept;')).toBe(false);
 });

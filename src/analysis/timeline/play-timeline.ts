@@ -5,6 +5,7 @@ import { originAt, originFile } from "../../model/origin.ts";
 import type { CommandContext } from "../../readers/commands/command.ts";
 import type { Change, TimelineEvent } from "../../readers/scenario/scenario.ts";
 import { bgpDoubts } from "../bgp-doubts.ts";
+import { failingFilters } from "../failing-filters.ts";
 import { emulatedSessions } from "../reconverge.ts";
 import { applyManifests } from "./apply-change.ts";
 import { changeDaemon } from "./daemon-change.ts";
@@ -98,7 +99,7 @@ export function playTimeline(
       return found;
     },
     isCertain: (time) => doubts.length === 0 && (brokenFrom === null || time < brokenFrom),
-    findings: [...playing.findings, ...doubts],
+    findings: [...playing.findings, ...doubts, ...failingFilters(run)],
   };
 }
 

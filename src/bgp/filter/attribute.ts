@@ -30,6 +30,11 @@ const TARGETS: Readonly<Record<RouteTarget, number>> = {
   multipath: 5,
 };
 
+/** What becomes of packets, by its number; undefined: there is none. */
+export function targetOf(number: number): string | undefined {
+  return Object.entries(TARGETS).find(([, one]) => one === number)?.[0];
+}
+
 type Enumeration = Value & { readonly type: "enum" };
 
 function enumeration(of: Enumeration["of"], prefix: string, numbers: Readonly<Record<string, number>>) {
@@ -55,7 +60,7 @@ const OF_OTHERS =
   /^(?:ospf_(?:metric[12]|tag|router_id)|rip_(?:metric|tag)|babel_metric|radv_(?:preference|lifetime))$/;
 
 /** Attributes that a filter may have and podpath does not keep, though what is written to them matters. */
-const NOT_KEPT = /^(?:scope|igp_metric|gw|krt_(?!metric$|source$|scope$|tunnel$|prefsrc$)\w+)$/;
+const NOT_KEPT = /^(?:scope|igp_metric|krt_(?!metric$|source$|scope$|tunnel$|prefsrc$)\w+)$/;
 
 /** Whether what a filter writes to the attribute is lost, though it matters. */
 export function isNotKept(name: string): boolean {
@@ -176,19 +181,6 @@ function writtenTo(route: RibRoute, name: string, value: Value): RibRoute | null
   switch (name) {
     case "preference":
       return int === null || int > 0xffff ? null : { ...route, preference: int };
-    case "gw":
-      if (value.type !== "ip") return null;
-      return {
-        ...route,
-        target: "router",
-        hops: [{ gateway: value.value, interface: route.hops[0]?.interface ?? null, weight: 1 }],
-      };
-    case "dest":
-      if (value.type !== "enum" || value.of !== "target") return null;
-      for (const target of ["blackhole", "unreachable", "prohibit"] as const) {
-        if (value.value === TARGETS[target]) return { ...route, target, hops: [] };
-      }
-      return null;
     case "krt_metric":
       return gone || int !== null ? kernel({ metric: int }) : null;
     case "krt_source":

@@ -3,17 +3,22 @@ import type {
   BirdExpression,
   BirdFilter,
   BirdFunction,
+  BirdPlace,
   BirdSetElement,
   BirdStatement,
   BirdVariable,
 } from "../../model/bird/filter.ts";
+import { NO_ORIGIN } from "../../model/origin.ts";
 import { addressBits, prefixOf } from "../../net/prefix.ts";
 import { lastNotAggregated, prepend } from "../rib/as-path.ts";
 import type { RibRoute } from "../rib/route.ts";
 import { type Draft, isAttributeSet, readAttribute, writeAttribute } from "./attribute.ts";
 import { extendedCommunity, extendedKind, highestOf } from "./extended-community.ts";
+import type { FilterFault } from "./filter-fault.ts";
+import type { FilterHost } from "./find-neighbour.ts";
 import { inSet, isIn } from "./membership.ts";
 import { boolean, compareValues, integer, type MaskItem, type SetItem, sameValue, type Value, VOID } from "./value.ts";
+import { writeWay } from "./write-way.ts";
 
 /** What the filters of a configuration refer to. */
 export interface FilterEnvironment {
@@ -40,7 +45,7 @@ export type FilterVerdict =
       readonly stored: RibRoute;
     }
   | { readonly kind: "reject" }
-  | { readonly kind: "error"; readonly text: string };
+  | ({ readonly kind: "error" } & FilterFault);
 
 /** Calls and steps after which a filter is taken for one that never ends; BIRD itself would hang. */
 const DEEPEST = 64;
@@ -56,12 +61,20 @@ interface Run {
   readonly draft: Draft;
   depth: number;
   steps: number;
+  /** The statement that is being run. */
+  at: BirdPlace;
+  readonly runtime: FilterHost;
 }
 
 type Scope = Map<string, Value>;
 
 /** Runs what decides about the routes of a channel (f_run of filter/filter.c, BIRD 1.6). */
-export function runFilter(use: BirdFilterUse, route: RibRoute, environment: FilterEnvironment): FilterVerdict {
+export function runFilter(
+  use: BirdFilterUse,
+  route: RibRoute,
+  environment: FilterEnvironment,
+  runtime: FilterHost,
+): FilterVerdict {
   switch (use.kind) {
     case "all":
       return { kind: "accept", route, stored: route };
@@ -70,33 +83,50 @@ export function runFilter(use: BirdFilterUse, route: RibRoute, environment: Filt
     case "named": {
       const filter = environment.filters.get(use.name);
       return filter === undefined
-        ? { kind: "error", text: `no filter ${use.name}` }
-        : run(environment, route, (state) => runStatements(state, filter.body, declare(filter.variables)));
+        ? { kind: "error", text: `no filter ${use.name}`, ...NOWHERE }
+        : run(environment, route, runtime, filter, (state) =>
+            runStatements(state, filter.body, declare(filter.variables)),
+          );
     }
     case "inline":
-      return run(environment, route, (state) => runStatements(state, use.filter.body, declare(use.filter.variables)));
+      return run(environment, route, runtime, use.filter, (state) =>
+        runStatements(state, use.filter.body, declare(use.filter.variables)),
+      );
     case "where":
-      return run(environment, route, (state) =>
+      return run(environment, route, runtime, use.condition, (state) =>
         truth(evaluate(state, use.condition, new Map())) ? "accept" : "reject",
       );
   }
 }
 
-function run(environment: FilterEnvironment, route: RibRoute, body: (state: Run) => Flow): FilterVerdict {
-  const state: Run = { environment, draft: { route, stored: route }, depth: 0, steps: 0 };
+/** Of what no configuration says. */
+const NOWHERE: BirdPlace = { origin: NO_ORIGIN, column: 1 };
+
+function run(
+  environment: FilterEnvironment,
+  route: RibRoute,
+  runtime: FilterHost,
+  at: BirdPlace,
+  body: (state: Run) => Flow,
+): FilterVerdict {
+  const state: Run = { environment, draft: { route, stored: route }, depth: 0, steps: 0, at, runtime };
   try {
     const flow = body(state);
     if (flow === "accept") return { kind: "accept", ...state.draft };
     if (flow === "reject") return { kind: "reject" };
-    return { kind: "error", text: "the filter came to its end without accept or reject" };
+    return faulty("the filter came to its end without accept or reject", at);
   } catch (error) {
     // accept and reject of a function that an expression calls.
     if (error instanceof Ended) {
       return error.flow === "accept" ? { kind: "accept", ...state.draft } : { kind: "reject" };
     }
-    if (error instanceof FilterError) return { kind: "error", text: error.message };
+    if (error instanceof FilterError) return faulty(error.message, state.at);
     throw error;
   }
+}
+
+function faulty(text: string, { origin, column }: BirdPlace): FilterVerdict {
+  return { kind: "error", text, origin, column };
 }
 
 class Ended extends Error {
@@ -137,6 +167,7 @@ function runStatements(state: Run, statements: readonly BirdStatement[], scope: 
 }
 
 function runStatement(state: Run, statement: BirdStatement, scope: Scope): Flow {
+  state.at = statement;
   if (++state.steps > MOST_STEPS) fail("the filter does not end");
   switch (statement.kind) {
     case "block":
@@ -151,8 +182,7 @@ function runStatement(state: Run, statement: BirdStatement, scope: Scope): Flow 
       if (target.kind !== "name") return fail("only variables and attributes can be set");
       const value = evaluate(state, statement.value, scope);
       if (scope.has(target.name)) scope.set(target.name, value);
-      else if (value.type === "void" || !writeAttribute(state.draft, target.name, value))
-        fail(`${target.name} cannot be set to a ${value.type}`);
+      else setAttribute(state, target.name, value);
       return "on";
     }
     case "expression":
@@ -160,8 +190,9 @@ function runStatement(state: Run, statement: BirdStatement, scope: Scope): Flow 
     case "accept":
     case "reject":
       return statement.kind;
+    // F_ERROR without a word in the log: somebody wrote that it ends so
     case "error":
-      return fail("the filter says error");
+      return "reject";
     case "return":
       return { returned: statement.value === null ? VOID : evaluate(state, statement.value, scope) };
     case "unset":
@@ -181,6 +212,14 @@ function runStatement(state: Run, statement: BirdStatement, scope: Scope): Flow 
     case "print":
     case "empty":
       return "on";
+  }
+}
+
+function setAttribute({ draft, runtime }: Run, name: string, value: Value): void {
+  const written = writeWay(draft, runtime, name, value);
+  if (typeof written === "string") fail(written);
+  if (written === null && (value.type === "void" || !writeAttribute(draft, name, value))) {
+    fail(`${name} cannot be set to a ${value.type}`);
   }
 }
 
@@ -214,7 +253,9 @@ function call(state: Run, name: string, given: readonly BirdExpression[], scope:
     const argument = given[index];
     if (parameter !== undefined && argument !== undefined) inner.set(parameter.name, evaluate(state, argument, scope));
   }
+  const { at } = state;
   const flow = runStatements(state, called.body, inner);
+  state.at = at;
   state.depth--;
   return flow;
 }

@@ -1,5 +1,6 @@
 import type { BirdFilterUse } from "../../model/bird/configuration.ts";
 import type { FilterEnvironment } from "./evaluate.ts";
+import type { FilterHost } from "./find-neighbour.ts";
 
 const texts = new WeakMap<FilterEnvironment, WeakMap<BirdFilterUse, string>>();
 
@@ -19,6 +20,14 @@ export function filterText(use: BirdFilterUse, environment: FilterEnvironment): 
   ofEnvironment.set(use, made);
   return made;
 }
+
+/** The same, with the host where what the filter does depends on its links. */
+export function filterTextOn({ host }: FilterHost, use: BirdFilterUse, environment: FilterEnvironment): string {
+  const text = filterText(use, environment);
+  return SETS_LINK.test(text) ? `${text} on ${host.name}` : text;
+}
+
+const SETS_LINK = /target:\{[^{}]*name:"(?:gw|ifname)"/;
 
 function textOf(use: BirdFilterUse, environment: FilterEnvironment): string {
   const called = new Map<string, string>();

@@ -1,5 +1,6 @@
 import type { Route } from "../../model/route.ts";
 import type { Address } from "../../net/address.ts";
+import type { FilterFault } from "../filter/filter-fault.ts";
 import { isBetter } from "./better.ts";
 import { electsAnew, passesBest, suppressedRoutes } from "./deterministic-med.ts";
 import { type Numbering, numberOfHop, type Resolved } from "./numbering.ts";
@@ -30,7 +31,7 @@ export interface Programmed {
   readonly by: object;
   readonly verdict: "rejected" | "filtered" | "accepted";
   readonly route: Route | null;
-  readonly errors: readonly string[];
+  readonly errors: readonly FilterFault[];
 }
 
 /** A route as many tables are given it, with what it became in those that came first. */

@@ -1,3 +1,4 @@
+import type { FilterFault } from "../filter/filter-fault.ts";
 import type { PrefixKey, RibRoute, RouteOwner } from "../rib/route.ts";
 import { netsOf } from "../rib/table.ts";
 import type { BgpCore } from "./bgp-core.ts";
@@ -23,7 +24,7 @@ import { isOfGroup, type Outgoing, outgoingOf, type UpdateGroup, updateGroup } f
 interface Filtered {
   readonly number: number;
   readonly teller: RouteOwner | null;
-  readonly error: string | null;
+  readonly error: FilterFault | null;
 }
 
 /**
@@ -164,10 +165,10 @@ export function joinAudience(core: BgpCore, peer: Peer): void {
   const fed = feed.items.size - (feed.byTeller.get(own) ?? 0);
   peer.feed = fed > 0 ? feed : null;
   let held = 0;
-  for (const { teller, error } of filtered.values()) {
+  for (const { teller, error, number } of filtered.values()) {
     if (teller === own) continue;
     held++;
-    if (error !== null) noteError(core, peer.protocol, error);
+    if (error !== null) noteError(core, peer.protocol, error, number);
   }
   const offered = addPath ? core.table.routes : core.table.nets.size;
   exportUpdates.received += offered;
@@ -258,7 +259,7 @@ function announceTo(
   const owner = tellerOf(route);
   if (found?.kind === "filtered" && found.error !== null) {
     for (const { protocol } of members.values()) {
-      if (protocol.owner !== owner) noteError(core, protocol, found.error);
+      if (protocol.owner !== owner) noteError(core, protocol, found.error, number);
     }
   }
   const teller = memberOf(audience, owner);
@@ -354,7 +355,7 @@ export function moveAudience(core: BgpCore, peer: Peer): void {
       const held = route.owner === owner ? undefined : audience.filtered.get(name);
       exportUpdates.received++;
       exportUpdates[now !== null ? "accepted" : held !== undefined ? "filtered" : "rejected"]++;
-      if (held !== undefined && held.error !== null) noteError(core, protocol, held.error);
+      if (held !== undefined && held.error !== null) noteError(core, protocol, held.error, number);
       const counts = { exported: 0, withdrawsAccepted: 0 };
       count(counts, before !== null, now !== null);
       protocol.exported += counts.exported;

@@ -13,7 +13,9 @@ import {
 } from "../../net/address.ts";
 import type { Prefix } from "../../net/prefix.ts";
 import { runFilter } from "../filter/evaluate.ts";
-import { filterText } from "../filter/filter-text.ts";
+import type { FilterFault } from "../filter/filter-fault.ts";
+import { filterTextOn } from "../filter/filter-text.ts";
+import { findNeighbour } from "../filter/find-neighbour.ts";
 import { isMergeable } from "../rib/better.ts";
 import { suppressedRoutes } from "../rib/deterministic-med.ts";
 import {
@@ -32,7 +34,6 @@ import { isResolvable, type PrefixKey, prefixKey, type RibHop, type RibRoute } f
 import { nextHopOf, type Programmed, type RouteList } from "../rib/route-list.ts";
 import { netsOf } from "../rib/table.ts";
 import type { KernelConfiguration } from "./configuration.ts";
-import { findNeighbour } from "./interfaces.ts";
 import { importRoute, noteError, type Protocol, type SpeakerCore, setState, withdrawRoute } from "./protocol.ts";
 import { waitsForRecovery } from "./recovery.ts";
 import { alike } from "./shared-attributes.ts";
@@ -72,7 +73,7 @@ export function makerOf(core: SpeakerCore, item: Kernel): object {
   const { mergePaths, mergeLimit, deviceRoutes, export: filter } = configuration;
   const { name, order } = protocol.owner;
   const says = JSON.stringify([family, name, order, tableOf(configuration), mergePaths, mergeLimit, deviceRoutes]);
-  const as = alike(core.world, `puts ${says} ${filterText(filter, environment)}`);
+  const as = alike(core.world, `puts ${says} ${filterTextOn(core.runtime, filter, environment)}`);
   item.maker = Object.freeze({ configuration, environment, as });
   return as;
 }
@@ -265,7 +266,7 @@ export function announceToKernel(core: SpeakerCore, item: Kernel, number: number
     const { verdict, errors, wanted: route } = wantedOf(core, item, list, before);
     exportUpdates.received++;
     exportUpdates[verdict]++;
-    for (const text of errors) noteError(core, item.protocol, text);
+    for (const fault of errors) noteError(core, item.protocol, fault, number);
     wanted = route;
   } else if (before !== null) {
     exportWithdraws.received++;
@@ -306,7 +307,7 @@ function programmedOf(core: SpeakerCore, item: Kernel, list: RouteList, before: 
 /** krt_import_control() and the export filter. */
 function exported(core: SpeakerCore, item: Kernel, routes: readonly RibRoute[]): Omit<Programmed, "by"> {
   const [best] = routes;
-  const errors: string[] = [];
+  const errors: FilterFault[] = [];
   const isRejected =
     best === undefined ||
     best.owner === item.protocol.owner ||
@@ -318,10 +319,15 @@ function exported(core: SpeakerCore, item: Kernel, routes: readonly RibRoute[]):
   return { verdict: "accepted", route, errors };
 }
 
-function filtered(core: SpeakerCore, { configuration }: Kernel, found: RibRoute, errors: string[]): RibRoute | null {
-  const verdict = runFilter(configuration.export, found, core.configuration.filters);
+function filtered(
+  core: SpeakerCore,
+  { configuration }: Kernel,
+  found: RibRoute,
+  errors: FilterFault[],
+): RibRoute | null {
+  const verdict = runFilter(configuration.export, found, core.configuration.filters, core.runtime);
   if (verdict.kind === "accept") return verdict.route;
-  if (verdict.kind === "error") errors.push(verdict.text);
+  if (verdict.kind === "error") errors.push(verdict);
   return null;
 }
 
@@ -331,7 +337,7 @@ function mergedHops(
   item: Kernel,
   routes: readonly RibRoute[],
   best: RibRoute,
-  errors: string[],
+  errors: FilterFault[],
 ): readonly RibHop[] {
   const own = hopsOf(best);
   if (!item.configuration.mergePaths || !isResolvable(best)) return own;

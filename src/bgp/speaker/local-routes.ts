@@ -3,11 +3,12 @@ import type { Interface } from "../../model/interface.ts";
 import { compareAddresses } from "../../net/address.ts";
 import { type Prefix, prefixContains, prefixOf } from "../../net/prefix.ts";
 import { runFilter } from "../filter/evaluate.ts";
+import { findNeighbour } from "../filter/find-neighbour.ts";
 import { matchesPattern } from "../filter/membership.ts";
+import { numberOfPrefix } from "../rib/numbering.ts";
 import { NO_KERNEL_ATTRIBUTES, type PrefixKey, prefixKey, type RibHop, type RibRoute } from "../rib/route.ts";
 import { netsOf } from "../rib/table.ts";
 import type { DirectConfiguration, StaticConfiguration } from "./configuration.ts";
-import { findNeighbour } from "./interfaces.ts";
 import { importRoute, noteError, type Protocol, type SpeakerCore, setState, withdrawRoute } from "./protocol.ts";
 
 /** The direct protocol: a route for the subnet of each address (dev_ifa_notify of nest/rt-dev.c). */
@@ -101,8 +102,9 @@ export function scanStatic(core: SpeakerCore, item: Protocol, { routes, preferen
     if (way === null) return [];
     const route = { ...plain(core, item, preference), prefix: destination, ...way };
     if (filter === null) return [route];
-    const verdict = runFilter({ kind: "inline", filter }, route, core.configuration.filters);
-    if (verdict.kind === "error") noteError(core, item, verdict.text);
+    const verdict = runFilter({ kind: "inline", filter }, route, core.configuration.filters, core.runtime);
+    if (verdict.kind === "error")
+      noteError(core, item, verdict, numberOfPrefix(core.table.numbering, destination), false);
     return [verdict.kind === "accept" ? verdict.route : route];
   });
   replaceRoutes(core, item, found);

@@ -2,6 +2,7 @@ import type { World } from "../../emulator/world.ts";
 import type { HostRuntime } from "../../linux/runtime.ts";
 import type { Prefix } from "../../net/prefix.ts";
 import { runFilter } from "../filter/evaluate.ts";
+import type { FilterFault } from "../filter/filter-fault.ts";
 import { valueAt } from "../rib/number-map.ts";
 import { numberOfPrefix, sharedOwner } from "../rib/numbering.ts";
 import type { BgpOwner, RibRoute, RouteOwner } from "../rib/route.ts";
@@ -42,14 +43,25 @@ export interface Protocol {
   together: CountedTogether | null;
 }
 
+/** A filter of a protocol that ended in an error, for some routes. */
+export interface FilterError {
+  readonly protocol: string;
+  readonly fault: FilterFault;
+  /** Whether the route was rejected; what is written at a static route only leaves it as it was. */
+  readonly rejects: boolean;
+  times: number;
+  /** Numbers of the first destinations. */
+  readonly of: number[];
+}
+
 /** What the parts of one daemon share. */
 export interface SpeakerCore {
   readonly world: World;
   readonly runtime: HostRuntime;
   configuration: SpeakerConfiguration;
   readonly table: RoutingTable;
-  /** Errors of filters, by text: how often. */
-  readonly filterErrors: Map<string, number>;
+  /** Filters that ended in an error, by protocol, place and text. */
+  readonly filterErrors: Map<string, FilterError>;
   /** Virtual time at which the daemon was started. */
   readonly started: number;
   running: boolean;
@@ -114,7 +126,7 @@ export function isOverLimit(
 export function importRoute(core: SpeakerCore, item: Protocol, route: RibRoute): void {
   const { importUpdates } = item.stats;
   importUpdates.received++;
-  const verdict = runFilter(item.configuration.import, route, core.configuration.filters);
+  const verdict = runFilter(item.configuration.import, route, core.configuration.filters, core.runtime);
   if (verdict.kind === "accept") {
     const number = numberOfPrefix(core.table.numbering, route.prefix);
     if (isOverLimit(core, item, number, route.path)) {
@@ -127,9 +139,10 @@ export function importRoute(core: SpeakerCore, item: Protocol, route: RibRoute):
     putRoute(core, item, number, route.path, givenRoute(core.table.numbering, number, kept));
     return;
   }
-  if (verdict.kind === "error") noteError(core, item, verdict.text);
+  const number = numberOfPrefix(core.table.numbering, route.prefix);
+  if (verdict.kind === "error") noteError(core, item, verdict, number);
   importUpdates.filtered++;
-  putRoute(core, item, numberOfPrefix(core.table.numbering, route.prefix), route.path, null);
+  putRoute(core, item, number, route.path, null);
 }
 
 export function withdrawRoute(core: SpeakerCore, item: Protocol, prefix: Prefix, path: number): void {
@@ -157,9 +170,23 @@ export function putRoute(
   return change !== 0;
 }
 
-export function noteError(core: SpeakerCore, { configuration }: Protocol, text: string): void {
-  const key = `${configuration.name}: ${text}`;
-  core.filterErrors.set(key, (core.filterErrors.get(key) ?? 0) + 1);
+/** Destinations that are kept of a filter's error. */
+const MOST = 5;
+
+/** A filter has ended in an error at the route to a destination, which BIRD logs. */
+export function noteError(
+  core: SpeakerCore,
+  { configuration }: Protocol,
+  fault: FilterFault,
+  number: number,
+  rejects = true,
+): void {
+  const { name: protocol } = configuration;
+  const key = `${protocol} ${fault.origin} ${fault.column} ${fault.text}`;
+  const known = core.filterErrors.get(key) ?? { protocol, fault, rejects, times: 0, of: [] };
+  core.filterErrors.set(key, known);
+  known.times++;
+  if (known.of.length < MOST && !known.of.includes(number)) known.of.push(number);
 }
 
 /** All routes of a protocol leave the table (rt_prune_table). */

@@ -1,6 +1,8 @@
 import { type Address, sameAddress } from "../../net/address.ts";
 import { runFilter } from "../filter/evaluate.ts";
-import { filterText } from "../filter/filter-text.ts";
+import type { FilterFault } from "../filter/filter-fault.ts";
+import { filterTextOn } from "../filter/filter-text.ts";
+import { findNeighbour } from "../filter/find-neighbour.ts";
 import type { UpdateMessage } from "../messages/message.ts";
 import { type Nlri, type PathAttributes, pathAttributes } from "../messages/path-attributes.ts";
 import { LLGR_STALE, NO_LLGR } from "../rib/better.ts";
@@ -12,7 +14,6 @@ import { nameNextHop, netsOf } from "../rib/table.ts";
 import type { BgpCore } from "./bgp-core.ts";
 import { identifierOf } from "./configuration.ts";
 import { forgetSent } from "./feed.ts";
-import { findNeighbour } from "./interfaces.ts";
 import { NOTHING_UNCONFIRMED, type Peer } from "./peer.ts";
 import { flushRoutes, isOverLimit, noteError, putRoute, withdrawNumber } from "./protocol.ts";
 import { unlockRecovery } from "./recovery.ts";
@@ -83,7 +84,7 @@ export function takerOf(core: BgpCore, peer: Peer): object {
   }
   const { preference, allowLocalAs, recursive, import: filter } = configuration;
   const { owner } = protocol;
-  const says = `${family} ${preference} ${allowLocalAs} ${recursive} ${filterText(filter, environment)}`;
+  const says = `${family} ${preference} ${allowLocalAs} ${recursive} ${filterTextOn(core.runtime, filter, environment)}`;
   // Owners that say the same are one object.
   const as = alikeWith(core.world, owner, says);
   peer.taker = { configuration, environment, owner, as };
@@ -106,7 +107,7 @@ export interface TakenItem {
   readonly path: number;
   /** Null: the import filter does not let it in. */
   readonly given: GivenRoute | null;
-  readonly error: string | null;
+  readonly error: FilterFault | null;
 }
 
 const takenOf = new WeakMap<UpdateMessage, Taken[]>();
@@ -164,13 +165,13 @@ function takeAnew(core: BgpCore, peer: Peer, attributes: PathAttributes, told: r
       since: world.now,
     };
     const number = numberOfPrefix(core.table.numbering, prefix);
-    const verdict = runFilter(peer.configuration.import, route, core.configuration.filters);
+    const verdict = runFilter(peer.configuration.import, route, core.configuration.filters, core.runtime);
     return {
       number,
       key: prefixKey(prefix),
       path,
       given: verdict.kind === "accept" ? givenRoute(core.table.numbering, number, verdict.stored) : null,
-      error: verdict.kind === "error" ? verdict.text : null,
+      error: verdict.kind === "error" ? verdict : null,
     };
   });
   return { ...base, items };
@@ -190,7 +191,7 @@ export function take(core: BgpCore, peer: Peer, item: TakenItem | undefined): vo
   }
   if (given !== null) importUpdates.accepted++;
   else importUpdates.filtered++;
-  if (error !== null) noteError(core, protocol, error);
+  if (error !== null) noteError(core, protocol, error, number);
   putRoute(core, protocol, number, path, given);
 }
 

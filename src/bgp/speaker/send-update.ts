@@ -1,11 +1,11 @@
 import { sendOctets } from "../../emulator/tcp/send.ts";
 import { type Address, sameAddress } from "../../net/address.ts";
 import { type Prefix, samePrefix } from "../../net/prefix.ts";
+import { findNeighbour } from "../filter/find-neighbour.ts";
 import { encodeMessage, endOfRibOctets } from "../messages/encode.ts";
 import { MAX_MESSAGE_LENGTH, type Message, sameForm, type WireForm } from "../messages/message.ts";
 import { type Nlri, type PathAttributes, pathAttributes } from "../messages/path-attributes.ts";
 import type { BgpCore } from "./bgp-core.ts";
-import { findNeighbour } from "./interfaces.ts";
 import type { Peer, Pending } from "./peer.ts";
 
 /** Room for destinations in an UPDATE whose attributes take up to 2048 octets (bgp_create_update). */

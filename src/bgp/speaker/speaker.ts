@@ -257,10 +257,16 @@ export function killSpeaker(speaker: Speaker): void {
   speaker.listener = null;
 }
 
-/** SIGTERM: all neighbours are told, and then the process ends. */
+/**
+ * SIGTERM: all neighbours are told, and then the process ends. Kernel protocols are down before what the neighbours told leaves the table, so
+ * that with `persist` it stays in the kernel (protos_commit).
+ */
 export function terminateSpeaker(speaker: Speaker): void {
+  for (const item of speaker.kernels) {
+    stopKernel(speaker, item);
+    setState(speaker, item.protocol, "down");
+  }
   for (const peer of speaker.peers) disablePeer(speaker, peer);
-  for (const item of speaker.kernels) stopKernel(speaker, item);
   killSpeaker(speaker);
 }
 

@@ -1,6 +1,7 @@
 import type { BirdFilterUse } from "../../model/bird/configuration.ts";
 import { sameAddress } from "../../net/address.ts";
 import { type FilterEnvironment, runFilter } from "../filter/evaluate.ts";
+import type { FilterFault } from "../filter/filter-fault.ts";
 import { isRecord } from "../filter/filter-text.ts";
 import type { PathAttributes } from "../messages/path-attributes.ts";
 import { attributesToSend, type Exporter } from "../rib/bgp-attributes.ts";
@@ -13,7 +14,7 @@ import { sharedAttributes } from "./shared-attributes.ts";
 export type Outgoing =
   | { readonly kind: "accepted"; readonly attributes: PathAttributes }
   | { readonly kind: "rejected" }
-  | { readonly kind: "filtered"; readonly error: string | null };
+  | { readonly kind: "filtered"; readonly error: FilterFault | null };
 
 /**
  * Neighbours whom a daemon tells the same: one export filter, and one way to make attributes. What a route becomes for them is
@@ -93,14 +94,14 @@ export function outgoingOf(
 ): Outgoing {
   const attributes = attributesToSend(route, exporter);
   if (attributes === null) return REJECTED;
-  const verdict = runFilter(filter, { ...route, attributes }, environment);
+  const verdict = runFilter(filter, { ...route, attributes }, environment, core.runtime);
   if (verdict.kind === "accept") {
     return {
       kind: "accepted",
       attributes: sharedAttributes(core.world, sorted(verdict.route.attributes ?? attributes, exporter)),
     };
   }
-  return { kind: "filtered", error: verdict.kind === "error" ? verdict.text : null };
+  return { kind: "filtered", error: verdict.kind === "error" ? verdict : null };
 }
 
 /** Says of an extended community that it goes to no other AS (RFC 4360; EC_TBIT). */

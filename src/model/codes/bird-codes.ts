@@ -71,6 +71,12 @@ export const BIRD_CODES = {
       "A packet of a session came to where no dump says what happens. The first way was taken, and all that follows rests on it.",
     todo: "Collect what the message names.",
   },
+  "bird-filter-fails": {
+    title: "A filter of BIRD that ends in an error",
+    means:
+      "While BGP ran, a filter came to a statement that makes no sense for a route, such as a gateway that is on none of the node's links, or to its end without accept or reject. BIRD writes “filters, line N” into its log and does not let the route pass: that is why it is missing.",
+    todo: "Repair the statement, or ask before it whether the route is one that it is for (defined, net ~).",
+  },
   "bgp-does-not-settle": {
     title: "Routes that never come to rest",
     means:

@@ -69,6 +69,12 @@ function details(speaker: Speaker, item: Protocol, peer: Peer | null): readonly 
   add("Preference", String(configuration.preference));
   add("Input filter", filterName(configuration.import));
   add("Output filter", filterName(configuration.export));
+  const { recovery } = speaker;
+  if (recovery !== null) {
+    // proto_show_basic_info()
+    const words = `${recovery.locks.has(item) ? " pending" : ""}${recovery.waiting.has(item) ? " waiting" : ""}`;
+    lines.push(`  GR recovery:   ${words}`);
+  }
   const { limits } = item;
   for (const [name, limit] of [
     ["Receive", limits?.receive],

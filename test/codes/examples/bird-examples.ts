@@ -92,6 +92,9 @@ export const BIRD_EXAMPLES: ExamplesOf<typeof BIRD_CODES> = {
     "nodes/n1/ip-addr.txt": "2: eth0: <UP> mtu 1500\n    inet6 fd00::11/64 scope global\n",
   }),
   "bird-not-followed": played("router id 172.16.0.11;\nprotocol ospf { }\n"),
+  "bird-filter-fails": played(
+    "router id 172.16.0.11;\nprotocol device { }\nprotocol static {\n  route 10.1.0.0/16 blackhole;\n  import filter {\n    gw = 172.31.0.9;\n    accept;\n  };\n}\n",
+  ),
   "bgp-stays-down": clusterFolder(
     {
       "nodes.yaml":

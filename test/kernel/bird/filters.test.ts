@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { speakerOf } from "../../../src/bgp/speaker/from-bird.ts";
 import { startSpeaker } from "../../../src/bgp/speaker/speaker.ts";
 import { createWorld, runtimeOf } from "../../../src/emulator/world.ts";
-import { originTable } from "../../../src/model/origin.ts";
+import { originTable, sourceOf } from "../../../src/model/origin.ts";
 import { readBirdConfiguration } from "../../../src/readers/bird/configuration.ts";
 import { birdRefusals } from "../../../src/readers/bird/refusal/bird-refusals.ts";
 import { readSnapshot } from "../../../src/readers/snapshot/read-snapshot.ts";
@@ -27,7 +27,7 @@ afterAll(() => {
   rmSync(SCRATCH, { recursive: true, force: true });
 });
 
-const configurationOf = (statement: string): string => `router id 10.0.0.2;
+const configurationOf = (statement: string): string => `router id 10.0.0.2; log stderr all;
 protocol device {}
 protocol static {
   route 10.1.0.0/16 blackhole;
@@ -60,10 +60,11 @@ function ask(socket: string): Promise<string> {
 const timeless = (text: string): string => text.replaceAll(/\d\d:\d\d:\d\d/g, "TIME").trim();
 
 /** What the emulated daemon shows, and what was found in its configuration. */
-function emulated(text: string): string {
+function emulated(text: string): { readonly said: string; readonly faults: readonly number[] } {
   const lo = "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536\n    inet 127.0.0.1/8 scope host lo\n";
   const { network } = readSnapshot({ name: "filters", files: new Map([["nodes/n/ip-addr.txt", lo]]) });
-  const { configuration, findings } = readBirdConfiguration(text, "bird.conf", originTable());
+  const origins = originTable();
+  const { configuration, findings } = readBirdConfiguration(text, "bird.conf", origins);
   expect(findings).toEqual([]);
   const world = createWorld(network, { choose: () => 0, empty: true, forgetful: true });
   const { speaker, faults } = speakerOf(configuration, 4, null);
@@ -71,11 +72,14 @@ function emulated(text: string): string {
   const runtime = runtimeOf(world, "n");
   if (speaker === null || runtime === null) throw new Error("the daemon does not start");
   const started = startSpeaker(world, runtime, speaker);
-  return timeless(birdcText(started, ["show", "route", "all"], birdClock(0, world.now), 0) ?? "");
+  const said = timeless(birdcText(started, ["show", "route", "all"], birdClock(0, world.now), 0) ?? "");
+  const lines = [...started.filterErrors.values()].map(({ fault }) => sourceOf(origins, fault.origin)?.line ?? 0);
+  return { said, faults: [...new Set(lines)] };
 }
 
 describe.skipIf(PROGRAMS === null)("a filter", () => {
   const isRefused: boolean[] = [];
+  const logs: string[] = [];
   beforeAll(async () => {
     for (const [index, statement] of FILTER_STATEMENTS.entries()) {
       const files = new Map([["bird.cfg", configurationOf(statement)]]);
@@ -84,7 +88,11 @@ describe.skipIf(PROGRAMS === null)("a filter", () => {
       const file = join(SCRATCH, `${index}.conf`);
       writeFileSync(file, configurationOf(statement));
       const words = ["-f", "-c", file, "-s", socketOf(index)];
-      daemons.push(spawn(join(PROGRAMS ?? "", "bird"), words, { stdio: "ignore" }));
+      const daemon = spawn(join(PROGRAMS ?? "", "bird"), words, { stdio: ["ignore", "ignore", "pipe"] });
+      daemon.stderr.on("data", (data) => {
+        logs[index] = `${logs[index] ?? ""}${data}`;
+      });
+      daemons.push(daemon);
     }
     await new Promise((resolve) => setTimeout(resolve, 1500));
   }, 60_000);
@@ -100,7 +108,14 @@ describe.skipIf(PROGRAMS === null)("a filter", () => {
         return;
       }
       expect(refusals).toEqual([]);
-      expect(emulated(text)).toBe(timeless(birdcOutput(await ask(socketOf(index)))));
+      const { said, faults } = emulated(text);
+      expect(said).toBe(timeless(birdcOutput(await ask(socketOf(index)))));
+      // with the line at which a filter ended in an error
+      const log = logs[index] ?? "";
+      const lines = [...log.matchAll(/filters, line (\d+): /g)].map(([, line]) => Number(line));
+      // of a filter that comes to its end no line is logged
+      if (log.includes("did not return accept nor reject")) expect(faults.length).toBe(1);
+      else expect(faults).toEqual([...new Set(lines)]);
     },
   );
 });

@@ -184,7 +184,7 @@ function tableOf(text: string, tied: ReadonlySet<string>): readonly string[] {
 }
 
 /** BIRD's routes as `ip route show` prints them, one a line. */
-function kernelText(text: string): readonly string[] {
+export function kernelText(text: string): readonly string[] {
   return text
     .replaceAll(/\n\t/g, " ")
     .split("\n")
@@ -201,7 +201,7 @@ function kernelText(text: string): readonly string[] {
     .sort();
 }
 
-function kernelRoutes(routes: readonly Route[]): readonly string[] {
+export function kernelRoutes(routes: readonly Route[]): readonly string[] {
   return routes
     .filter(({ protocol }) => protocol === "bird")
     .map(({ type, destination, nextHops, metric, preferredSource }) => {
