@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import { bgpCluster } from "../../bench/bgp-cluster.ts";
 import { type BgpRun, forkRun, runFor, startDaemons } from "../../src/bgp/reconverge.ts";
+import { keysOf } from "../../src/bgp/rib/number-map.ts";
+import { netsOf } from "../../src/bgp/rib/table.ts";
 import type {
   ProtocolConfiguration,
   SpeakerConfiguration,
@@ -13,9 +15,9 @@ import { runtimeOf } from "../../src/emulator/world.ts";
 import type { BirdFilterUse } from "../../src/model/bird/configuration.ts";
 import type { BirdFilter } from "../../src/model/bird/filter.ts";
 import { originTable } from "../../src/model/origin.ts";
-import { parsePrefix } from "../../src/net/prefix.ts";
+import { formatPrefix, parsePrefix } from "../../src/net/prefix.ts";
 import { readBirdConfiguration } from "../../src/readers/bird/configuration.ts";
-import { everything, step, take } from "./changes-of-hosts.ts";
+import { everything, makeChange, step } from "./changes-of-hosts.ts";
 
 const sharing = vi.hoisted(() => ({ off: false }));
 
@@ -110,13 +112,11 @@ function written(
       const [takingFirst, taking, putting] = [of(first), of(takes), of(puts)];
       const protocols = (list: readonly ProtocolConfiguration[]): ProtocolConfiguration[] => {
         const nearest = list.find(({ type }) => type === "bgp");
-        // with filters of their own, reflectors that tell the best alone did not come to rest in some stories
-        const free = paths || !list.some((item) => item.type === "bgp" && item.reflectorClient);
         return list.map((item) =>
           item.type === "bgp"
             ? {
                 ...item,
-                import: !free ? use("accept;") : item === nearest ? takingFirst : taking,
+                import: item === nearest ? takingFirst : taking,
                 addPathSend: paths,
                 addPathReceive: paths,
               }
@@ -164,47 +164,130 @@ const event = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constantFrom("killed" as const, "stopped" as const),
-      node: fc.nat(NODES - 1),
+      nodes: fc.oneof(
+        fc.nat(NODES - 1).map((node): readonly number[] => [node]),
+        fc.constantFrom([2, 3], [1, 4], [2, 3, 4]).map((all): readonly number[] => all),
+      ),
       away: fc.constantFrom(0, 1, 20, 150),
       recovers: fc.boolean(),
+      bare: fc.boolean(),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("fork" as const), left: fc.nat(NODES - 1) }) },
   { weight: 2, arbitrary: fc.nat(2).map((shift) => ({ kind: "deaf" as const, shift })) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("told otherwise" as const),
+      node: fc.nat(NODES - 1),
+      med: fc.constantFrom(1, 2),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("deaf to" as const),
+      node: fc.nat(NODES - 1),
+      teller: fc.nat(NODES - 1),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("put otherwise" as const), node: fc.nat(NODES - 1), filter: put }),
+  },
 );
 
 type Event = typeof event extends fc.Arbitrary<infer T> ? T : never;
+
+/** Another configuration of the daemons of a node while they run. */
+function change(run: BgpRun, node: number, of: (item: ProtocolConfiguration) => ProtocolConfiguration): void {
+  for (const speaker of run.speakers.get(`node-${node}`) ?? []) {
+    const { configuration } = speaker;
+    reconfigureSpeaker(speaker, { ...configuration, protocols: configuration.protocols.map(of) });
+  }
+}
+
+/** Rounds at one moment after which a story counts as one that never comes to rest: a table of these clusters is told in some hundred. */
+const PATIENCE = 2_000;
+
+/** Whether hosts answer each other without an end. */
+function isRestless({ resting: { world } }: BgpRun): boolean {
+  return world.queue.unrest !== null;
+}
+
+/** Time passes in steps: what has begun to go round in a circle goes on no longer than one of them. */
+function wait(run: BgpRun, seconds: number): void {
+  let left = seconds;
+  for (let step = 1; left > 0 && !isRestless(run); step = Math.min(step * 2, LONGEST_STEP)) {
+    runFor(run, Math.min(step, left));
+    left -= step;
+  }
+}
+
+const LONGEST_STEP = 64;
 
 function play(run: BgpRun, what: Event): BgpRun {
   if (what.kind === "fork") {
     // what becomes of the tables that both have in common is another thing in each
     const copy = forkRun(run);
     for (const speaker of run.speakers.get(`node-${what.left}`) ?? []) terminateSpeaker(speaker);
-    runFor(run, 5);
+    wait(run, 5);
     return copy;
   }
   if (what.kind === "change") {
-    take(run, what.one);
+    makeChange(run, what.one);
+    wait(run, what.one.wait);
     return run;
   }
   if (what.kind === "deaf") {
     deafen(run, what.shift);
-    runFor(run, 5);
+    wait(run, 5);
     return run;
   }
-  const name = `node-${what.node}`;
-  const runtime = runtimeOf(run.world, name);
-  const before = run.speakers.get(name) ?? [];
-  if (runtime === null) throw new Error(name);
-  for (const speaker of before) (what.kind === "killed" ? killSpeaker : terminateSpeaker)(speaker);
-  runFor(run, what.away);
-  run.speakers.set(
-    name,
-    before.map(({ configuration }) => startSpeaker(run.world, runtime, configuration, what.recovers)),
-  );
-  runFor(run, 30);
+  if (what.kind === "told otherwise") {
+    // the same paths once more, with other attributes
+    const told = use(`bgp_community.add((64512, ${what.med})); bgp_med = ${what.med}; accept;`);
+    change(run, what.node, (item) => (item.type === "bgp" ? { ...item, export: told } : item));
+    wait(run, 5);
+    return run;
+  }
+  if (what.kind === "put otherwise") {
+    change(run, what.node, (item) => (item.type === "kernel" ? { ...item, export: use(what.filter) } : item));
+    wait(run, 5);
+    return run;
+  }
+  if (what.kind === "deaf to") {
+    // what it told goes on to others by whoever still listens to it
+    const isIt = (item: ProtocolConfiguration): boolean =>
+      item.type === "bgp" && (item.neighbour.a & 0xff) === FIRST_ADDRESS + what.teller;
+    change(run, what.node, (item) => (isIt(item) ? { ...item, import: use("reject;") } : item));
+    wait(run, 5);
+    return run;
+  }
+  const leave = what.kind === "killed" ? killSpeaker : terminateSpeaker;
+  const left = what.nodes.map((node) => {
+    const name = `node-${node}`;
+    const before = run.speakers.get(name) ?? [];
+    for (const speaker of before) leave(speaker);
+    return { name, before };
+  });
+  wait(run, what.away);
+  for (const { name, before } of left) {
+    const runtime = runtimeOf(run.world, name);
+    if (runtime === null) throw new Error(name);
+    const started = before.map(({ configuration: { protocols, ...configuration } }) => {
+      // with nothing of its own it hears from others what it told them before
+      const own = protocols.map((item) => (what.bare && item.type === "static" ? { ...item, routes: [] } : item));
+      return startSpeaker(run.world, runtime, { ...configuration, protocols: own }, what.recovers);
+    });
+    run.speakers.set(name, started);
+  }
+  wait(run, 30);
   return run;
 }
+
+/** Of the clusters' nodes, the last octet. */
+const FIRST_ADDRESS = 16;
 
 /** One for all hosts, or several by turns. */
 const several = <T>(item: fc.Arbitrary<T>): fc.Arbitrary<readonly T[]> =>
@@ -222,7 +305,57 @@ const story = fc.record({
   deaf: fc.nat(2).map((shift) => ({ kind: "deaf" as const, shift })),
 });
 
+type Story = typeof story extends fc.Arbitrary<infer T> ? T : never;
+
+/** Two reflectors whose clients put all they hear into the kernel. */
+const PLAIN: Story = {
+  cluster: 2,
+  first: ["accept;"],
+  takes: ["accept;"],
+  puts: ["accept;"],
+  more: 70,
+  paths: true,
+  start: 30,
+  events: [],
+  deaf: { kind: "deaf", shift: 0 },
+};
+
+/** Stories of which each is about something that few others meet. */
+const STORIES: readonly Story[] = [
+  // a path that is told again takes the place of the one that it was, also where the neighbour tells several of a destination
+  { ...PLAIN, events: [{ kind: "told otherwise", node: 4, med: 1 }] },
+  // who has restarted hears its own routes of before by another reflector, as one hears them who never had any, and does not take them
+  {
+    ...PLAIN,
+    more: 0,
+    events: [
+      { kind: "killed", nodes: [2], away: 150, recovers: false, bare: true },
+      { kind: "deaf to", node: 0, teller: 3 },
+      { kind: "killed", nodes: [2, 3], away: 1, recovers: false, bare: true },
+    ],
+  },
+];
+
+/** The order in which destinations came to each table, and to each kernel: BIRD goes through them in it. */
+function arrivals({ speakers }: BgpRun): readonly unknown[] {
+  return [...speakers].flatMap(([name, items]) =>
+    items.map(({ table, kernels }) => [
+      name,
+      [...netsOf(table)].map(({ prefix, routes }) => [
+        formatPrefix(prefix),
+        routes.map(({ owner, path, since }) => `${owner.name} ${path} ${since}`),
+      ]),
+      kernels.map(({ programmed }) => [...keysOf(programmed)].map((number) => table.numbering.destinations[number])),
+    ]),
+  );
+}
+
+const seen = (run: BgpRun): readonly unknown[] => [everything(run), arrivals(run)];
+
+/** Of reflectors that each tell the best alone, with filters of their own, some never come to rest: such a story ends there. */
 test("daemons that have routes, filters' verdicts and kernel routes in common have what each has alone", () => {
+  let compared = 0;
+  let restless = 0;
   fc.assert(
     fc.property(story, ({ cluster, start, events, deaf, ...filters }) => {
       const found = clusters[cluster];
@@ -230,19 +363,31 @@ test("daemons that have routes, filters' verdicts and kernel routes in common ha
       const configurations = written(found.configurations, filters);
       const begun = (): BgpRun => {
         const run = startDaemons(found.network, configurations);
-        runFor(run, start);
+        run.world.queue.patience = PATIENCE;
+        wait(run, start);
         return run;
       };
       let together = begun();
       let alone = byThemselves(begun);
-      expect(everything(together)).toEqual(everything(alone));
-      for (const one of [...events, deaf]) {
-        together = play(together, one);
-        const before = alone;
-        alone = byThemselves(() => play(before, one));
-        expect(everything(together)).toEqual(everything(alone));
+      for (const one of [null, ...events, deaf]) {
+        if (one !== null) {
+          together = play(together, one);
+          const before = alone;
+          alone = byThemselves(() => play(before, one));
+        }
+        if (isRestless(together) || isRestless(alone)) {
+          restless++;
+          return;
+        }
+        compared++;
+        expect(seen(together)).toEqual(seen(alone));
       }
     }),
-    { numRuns: Number(process.env["SHARED_RUNS"] ?? 10), seed: Number(process.env["SHARED_SEED"] ?? 4) },
+    {
+      numRuns: Number(process.env["SHARED_RUNS"] ?? 10),
+      seed: Number(process.env["SHARED_SEED"] ?? 4),
+      examples: STORIES.map((one): [Story] => [one]),
+    },
   );
+  expect(restless).toBeLessThan(compared / 5);
 }, 900_000);
