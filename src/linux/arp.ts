@@ -129,7 +129,8 @@ function learnFrom(
   if (known !== null && isFixed(known)) return;
   const now = runtime.services.now();
   const isKnown = known !== null && known.state === "resolved";
-  if (isKnown && known.mac !== senderMac && !asked && now - known.updated < lockTime(runtime, device)) return;
+  const isLocked = isKnown && known.mac !== senderMac && !asked && now - known.updated < lockTime(runtime, device);
+  if (isLocked && !isGratuitous(runtime, message)) return;
   // A question from an address that is known there already does not make it less reachable.
   if (isKnown && known.mac === senderMac && text === "STALE") return;
   setNeighbour(runtime.neighbours, device.name, {

@@ -291,6 +291,36 @@ describe.skipIf(!available)("another MAC address", () => {
     },
   );
 
+  it("counts when it is announced, though the neighbour has only just been heard of with another one (locktime)", async () => {
+    const end = (name: string, own: string) => ({
+      name,
+      interfaces: [{ name: "eth0", mac: `02:00:00:07:00:0${own}`, addresses: [`10.7.0.${own}/24`] }],
+      sysctls: { "net.ipv4.conf.eth0.arp_notify": "1" },
+    });
+    const network = networkOf({ hosts: [end("A", "1"), end("B", "2")], links: [["A:eth0", "B:eth0"]] });
+    const other = "02:00:00:07:00:03";
+    const own = new Oracle();
+    await own.build(toBuildRequest(network, {}));
+    await own.exec("B", ["ping", "-n", "-c1", "-W2", "10.7.0.1"]);
+    await own.commands("B", [`ip link set eth0 address ${other}`]);
+    const { stdout } = await own.exec("A", ["ip", "neigh", "show"]);
+    await own.close();
+    const world = createWorld(network, { choose: () => 0, answers: false });
+    const runtime = runtimeOf(world, "B");
+    const changed = withDevice(network, "B", "eth0", { mac: other }).hosts.get("B");
+    const listener = runtimeOf(world, "A");
+    if (runtime === null || listener === null || changed === undefined) throw new Error("no B");
+    const echo = { protocol: ICMP, icmpType: ECHO_REQUEST };
+    const content = packet({ src: address("10.7.0.2"), dst: address("10.7.0.1"), ...echo });
+    originate(world, runtime, content, { kind: "request", cause: null });
+    settle(world, 0);
+    changeHost(world, "B", changed);
+    settle(world);
+    const known = findNeighbour(listener.neighbours, "eth0", address("10.7.0.2"))?.mac;
+    expect(known).toBe(/^10\.7\.0\.2 dev eth0 lladdr (\S+)/m.exec(stdout)?.[1]);
+    expect(known).toBe(other);
+  });
+
   it("makes a host forget its neighbours on that device, as going down does; a lost carrier leaves it the permanent ones", async () => {
     const said = async (): Promise<string> => (await oracle.exec("A", ["ip", "neigh", "show"])).stdout;
     const indexes = ANNOUNCEMENTS.flatMap(({ known }, index) => (known === null ? [] : [index]));
