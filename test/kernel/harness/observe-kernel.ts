@@ -105,10 +105,14 @@ function outcomeOf(result: KernelResult, delivered: Delivered, badChecksum: bool
     ({ kind, type, packet }) =>
       kind === "tcp-reset" || (kind === "icmp" && type !== (packet.proto === "icmp" ? REDIRECT : V6_REDIRECT)),
   );
-  // Nobody is told of a wrong checksum, though there is no socket either.
+  // Nobody is told of a wrong checksum, though there is no socket either. The tunnel's own is right, whatever it carries.
+  const isSummedWrong = badChecksum && result.hops.at(-1)?.packet.vni === undefined;
   const isRefused = result.drops.some(
     ({ packet, reason, location }) =>
-      packet === "main" && REFUSALS.has(reason) && !MALFORMED.has(location) && !(badChecksum && reason === "NO_SOCKET"),
+      packet === "main" &&
+      REFUSALS.has(reason) &&
+      !MALFORMED.has(location) &&
+      !(isSummedWrong && reason === "NO_SOCKET"),
   );
   const isRejected = result.rules.at(-1)?.target?.toUpperCase() === "REJECT";
   return isAnswered || isRefused || isRejected ? "rejected" : "dropped";
