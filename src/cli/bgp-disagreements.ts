@@ -23,6 +23,17 @@ export async function dumpedOtherwise(
   return disagreements(network, evidence, reconverge(network, evidence));
 }
 
+/** What of dumped configurations BGP started anew would not follow, such as pipes and other tables; confd renders nothing of that kind. */
+export async function notFollowed(
+  { network, settled }: LoadedNetwork,
+  evidence: ReadonlyMap<string, Evidence>,
+): Promise<readonly Finding[]> {
+  if (settled !== null || [...evidence.values()].every(({ birdConfigurations }) => birdConfigurations.length === 0))
+    return [];
+  const { daemonsOf } = await import("../analysis/reconverge.ts");
+  return daemonsOf(network, evidence).findings;
+}
+
 const tellsSessions = (stem: string): boolean => /^(?:birdc6?-protocols|calico-node-status)$/.test(stem);
 const isConfiguration = (stem: string): boolean => /^bird6?$/.test(stem);
 

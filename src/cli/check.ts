@@ -11,7 +11,7 @@ import { bgpFindings } from "../report/bgp-findings.ts";
 import { checkJson } from "../report/check-json.ts";
 import { type CheckReport, checkText } from "../report/check-text.ts";
 import { declaredPods } from "../report/declared-text.ts";
-import { dumpedOtherwise } from "./bgp-disagreements.ts";
+import { dumpedOtherwise, notFollowed } from "./bgp-disagreements.ts";
 import type { BgpOptions } from "./bgp-option.ts";
 import type { CommonOptions } from "./common-options.ts";
 import { DONE, type ExitCode, FAILED } from "./exit-code.ts";
@@ -45,6 +45,7 @@ export async function check(argument: string | undefined, options: CheckOptions,
       ),
       ...bgpFindings(loaded.network),
       ...otherwise,
+      ...(await notFollowed(loaded, evidence.evidence)),
       // rules of a declared cluster are made of its objects: there is nothing to hold against them
       ...(loaded.machines.length > 0 ? drift(loaded.network, loaded.cluster) : []),
     ]),
