@@ -5,6 +5,9 @@ import type { HostRuntime } from "./runtime.ts";
 /** What both families start with where nobody has said otherwise (IPDEFTTL, IPV6_DEFAULT_HOPLIMIT). */
 const USUAL = 64;
 
+/** What the kernel's own sockets of IPv4 send to a multicast group with (inet->mc_ttl, __ip_make_skb() in net/ipv4/ip_output.c). */
+export const MULTICAST_TTL = 1;
+
 /**
  * TTL or hop limit of what a host sends by itself (ip4_dst_hoplimit(), ip6_dst_hoplimit()): IPv4 has one for all, IPv6 one for each
  * device that packets leave by.

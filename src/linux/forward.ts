@@ -1,5 +1,5 @@
 import type { Interface } from "../model/interface.ts";
-import { type Address, ipv6, isUnspecified } from "../net/address.ts";
+import { type Address, ipv6, isMulticast, isUnspecified } from "../net/address.ts";
 import { DEST_UNREACHABLE, FRAGMENTATION_NEEDED, V6_PACKET_TOO_BIG } from "../net/icmp.ts";
 import { isFragment, type Packet, packetLength } from "../net/packet.ts";
 import { IPIP, UDP } from "../net/protocol.ts";
@@ -7,7 +7,7 @@ import { receiveArp } from "./arp.ts";
 import { receiveOnBridge } from "./bridge.ts";
 import { checksumDrop } from "./checksum-drop.ts";
 import { hooksOf } from "./compiled-host.ts";
-import { defaultTtl } from "./default-ttl.ts";
+import { defaultTtl, MULTICAST_TTL } from "./default-ttl.ts";
 import { defragment, mayBeJoined } from "./defragment.ts";
 import { disablesIpv6 } from "./device-settings.ts";
 import { drop, failedSend, hookDrop, reject, sendError, senderHears } from "./endings.ts";
@@ -261,7 +261,9 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
   if (result.kind === "error") return failedSend(runtime, skb, result);
   if (options.defaultTtl === true) {
     const device = result.kind === "local" ? runtime.compiled.loopback : result.output;
-    packet.ttl = defaultTtl(runtime, packet.dst.family, device.name);
+    const isReply = options.fromKernel === true && options.socketless !== true;
+    const isToGroup = isReply && packet.dst.family === 4 && isMulticast(packet.dst);
+    packet.ttl = isToGroup ? MULTICAST_TTL : defaultTtl(runtime, packet.dst.family, device.name);
   }
   if (options.selectSource === true) {
     const source = first?.source ?? sourceFor(runtime, result, packet.dst);
