@@ -62,9 +62,16 @@ export function compare(kernel: Observation, podpath: Observation): readonly str
   const unanswered = refused || (kernel.outcome === "unresolved" && podpath.pending);
   // Nothing tells whether the answer of a reject was made, where rules stop it.
   const silent = kernel.outcome === "dropped" && podpath.outcome === "rejected" && isAskedTwice(kernel.rules);
-  // Of copies that ended apart, podpath tells the first end, the oracle goes by the last rule.
+  // A match that cannot read its header drops the packet in its rule, which in nft's trace looks like that rule's REJECT without an answer.
+  const hotdrop =
+    kernel.outcome === "rejected" &&
+    podpath.outcome === "dropped" &&
+    kernel.responses.length === 0 &&
+    isDroppedByLastOf(podpath.rules) &&
+    isDroppedByLastOf(kernel.rules);
   // The error about fragments that do not come is sent for a packet that waited, and was refused by nobody.
   const givenUp = podpath.reason === "FRAG_REASM_TIMEOUT" && kernel.reason === podpath.reason;
+  // Of copies that ended apart, podpath tells the first end, the oracle goes by the last rule.
   const isOneEnd = (kernel.apart || podpath.copied) && podpath.ends.some((end) => isSameEnd(kernel, end));
   // A raw socket sees a datagram before its checksum is looked at, and the reason does not tell that it was.
   const unsummed =
@@ -77,6 +84,7 @@ export function compare(kernel: Observation, podpath: Observation): readonly str
     !unanswered &&
     !unsummed &&
     !silent &&
+    !hotdrop &&
     !isOneEnd &&
     !givenUp &&
     !nothingSeen(kernel, podpath)
@@ -114,6 +122,11 @@ export function compare(kernel: Observation, podpath: Observation): readonly str
     if (ours !== undefined) compareResponse(real, ours, podpath, isOneOfMany(real, kernel), differ);
   });
   return found;
+}
+
+function isDroppedByLastOf(rules: readonly SeenRule[]): boolean {
+  const last = rules.at(-1);
+  return last !== undefined && last.backend === "nft" && last.verdict === "drop";
 }
 
 /** What a packet, its copies and all answers did. */
