@@ -47,7 +47,7 @@ describe.each(READERS)("$name", (reader) => {
     expect(wrong).toEqual([]);
   });
 
-  test("what it makes of a text needs a bounded number of bytes for each of its bytes", { timeout: 60_000 }, () => {
+  test("what it makes of a text needs a bounded number of bytes for each of its bytes", { timeout: 120_000 }, () => {
     const text = own[0]?.text.slice(0, 4_000) ?? "";
     expect(heapGrowth(reader, text)).toBeLessThan(MOST_BYTES);
   });
