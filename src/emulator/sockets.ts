@@ -243,9 +243,8 @@ function refuse(runtime: HostRuntime, skb: Skb): void {
     // tcp_v4_send_reset() keeps the type of service, tcp_v6_send_reset() but the ECN bits; the reset of a REJECT does not.
     reset.tos = received.src.family === 4 ? received.tos : received.tos & 0xfc;
     const mark = replyMark(runtime, skb);
-    // tcp_v6_send_response(): a link-local address is one on the link that the segment came by.
-    const boundInterface =
-      received.src.family === 6 && needsInterface(received.src) ? (cameBy(skb)?.name ?? null) : null;
+    // tcp_v6_send_response()
+    const boundInterface = linkOfSender(skb);
     runtime.services.send(runtime, reset, {
       kind: "tcp-reset",
       cause: skb,
@@ -262,6 +261,12 @@ function refuse(runtime: HostRuntime, skb: Skb): void {
   resetConntrack(skb);
   if (received.src.family === 6) sendIcmpError(runtime, skb, icmp.V6_DEST_UNREACHABLE, icmp.V6_PORT_UNREACHABLE, 0);
   else sendIcmpError(runtime, skb, icmp.DEST_UNREACHABLE, icmp.PORT_UNREACHABLE, 0);
+}
+
+/** The device that an answer is bound to: a link-local address is one on the link that the packet came by; null for others. */
+function linkOfSender(skb: Skb): string | null {
+  const { src } = skb.packet;
+  return src.family === 6 && needsInterface(src) ? (cameBy(skb)?.name ?? null) : null;
 }
 
 /** A server that accepts, answers one segment of data with one, and closes when the other side does. */
@@ -316,6 +321,7 @@ function reply(runtime: HostRuntime, skb: Skb, fields: Partial<Packet>): void {
     ...fields,
   });
   const kind = (answer.flags & SYN) !== 0 ? "syn-ack" : "data";
-  const boundInterface = listenerFor(runtime.host.sockets, skb)?.interface ?? null;
+  // tcp_v6_init_req(); of a datagram the program is told the scope of the address
+  const boundInterface = listenerFor(runtime.host.sockets, skb)?.interface ?? linkOfSender(skb);
   runtime.services.send(runtime, answer, { kind, cause: skb, defaultTtl: true, boundInterface });
 }
