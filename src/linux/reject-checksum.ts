@@ -1,4 +1,4 @@
-import { describePacket } from "../net/packet.ts";
+import { describePacket, headerLength, packetLength } from "../net/packet.ts";
 import { AH, ESP, GRE, ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE } from "../net/protocol.ts";
 import { unknownOutcome } from "./netfilter/unknown-outcome.ts";
 import type { HostRuntime } from "./runtime.ts";
@@ -22,6 +22,8 @@ export function mayRejectByChecksum(runtime: HostRuntime, skb: Skb): boolean {
   const six = packet.src.family === 6;
   // What a further fragment is nobody sees.
   if (packet.fragmentOffset > 0) return false;
+  // reject6_csum_ok(): nothing stands behind the headers of IPv6.
+  if (six && packetLength(packet) === headerLength(packet)) return false;
   if (UNCHECKED.has(packet.protocol)) return true;
   if (RIGHT.has(packet.protocol)) {
     if (!packet.moreFragments) return true;
