@@ -1,10 +1,9 @@
 import type { Standing } from "./datapath-fidelity.ts";
 
-/** What stands otherwise than the part it belongs to, or belongs to none: options of single extensions, states, protocols below IP. */
-
 const fact = (name: string): Standing => ({ verified: `facts/${name}` });
 const campaign = (name: string): Standing => ({ verified: `fuzz/worlds/${name}` });
 
+/** What stands otherwise than the part it belongs to, or belongs to none: options of single extensions, states, protocols below IP. */
 export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   "traversal: goto, RETURN from user and built-in chains, policies": fact("router"),
   "traversal: nat INPUT after filter INPUT, no second nat for what came over lo": fact("local-output"),
