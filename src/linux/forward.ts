@@ -1,5 +1,5 @@
 import type { Interface } from "../model/interface.ts";
-import { type Address, ipv6, isMulticast, isUnspecified } from "../net/address.ts";
+import { type Address, formatAddress, ipv6, isMulticast, isUnspecified } from "../net/address.ts";
 import { DEST_UNREACHABLE, FRAGMENTATION_NEEDED, V6_PACKET_TOO_BIG } from "../net/icmp.ts";
 import { isFragment, type Packet, packetLength } from "../net/packet.ts";
 import { IPIP, UDP } from "../net/protocol.ts";
@@ -34,6 +34,7 @@ import { FORWARD, INPUT, NF_ACCEPT, OUTPUT, POSTROUTING, PREROUTING } from "./ne
 import { noNeighbour } from "./no-neighbour.ts";
 import { learnTunnelMtu, outgoingMtu } from "./path-mtu.ts";
 import { unreachable } from "./route-error.ts";
+import { mayBind } from "./routing/bind-address.ts";
 import { connectSource } from "./routing/connect.ts";
 import { dissect } from "./routing/dissect.ts";
 import { type ForwardResult, routeInput } from "./routing/input.ts";
@@ -243,11 +244,20 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
   if (packet.dst.family === 6 && isUnspecified(packet.dst) && options.owner !== undefined)
     packet.dst = ipv6(0, 0, 0, 1);
   if (isUnscoped(skb, options)) return sendError(runtime, skb, "EINVAL", "a link-local source without an interface");
+  if (options.binds === true && !mayBind(runtime, packet.src))
+    return sendError(runtime, skb, "EADDRNOTAVAIL", `bind: ${formatAddress(packet.src)} is no address of its own`);
   const known = options.raw === true || options.selectSource === true ? null : packet.src;
   const first = options.connects === true ? connectSource(runtime, skb, known) : null;
   const result =
     first?.failure ??
-    routeOutput(runtime, skb, first?.source ?? known, options.raw === true, options.preferredInterface ?? null);
+    routeOutput(
+      runtime,
+      skb,
+      first?.source ?? known,
+      options.raw === true,
+      options.preferredInterface ?? null,
+      options.binds !== true,
+    );
   tellRoute(runtime, skb, result, "send");
   if (options.tunnel !== undefined) {
     // Only the first look-up is bound to the tunnel's device: rerouting asks its socket, which is not.

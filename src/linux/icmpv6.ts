@@ -25,6 +25,7 @@ import { holdsIcmpSocket } from "./icmp-socket.ts";
 import { linkLocalOf } from "./neighbour-discovery.ts";
 import { findNeighbour } from "./neighbour-table.ts";
 import { lookUpRoute } from "./routing/look-up.ts";
+import { haveAddress6 } from "./routing/own-address6.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import { selectAddress6 } from "./routing/source-address6.ts";
 import type { HostRuntime } from "./runtime.ts";
@@ -96,9 +97,7 @@ function isToAnycast(runtime: HostRuntime, { packet: { dst }, route }: Skb): boo
 function ownsAddress(runtime: HostRuntime, address: Address, device: Interface | null): boolean {
   const devices =
     isLinkLocal(address) || isLoopback(address) ? (device === null ? [] : [device]) : runtime.compiled.devices;
-  return devices.some(({ addresses }) =>
-    addresses.some((item) => item.dad !== "tentative" && sameAddress(item.address, address)),
-  );
+  return haveAddress6(devices, address);
 }
 
 /**

@@ -66,8 +66,11 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   "typed routes that the kernel refuses for want of a gateway or of the source address": {
     answer: "a fact is taken as it is written; a command of a timeline is refused where no route reaches its gateway",
   },
-  "net.ipv4.ip_nonlocal_bind, net.ipv6.ip_nonlocal_bind": {
-    answer: "not read: a packet may leave from any address that it is given, as from a socket with IP_FREEBIND",
+  "sockets: bound to a source, with and without net.ipv4.ip_nonlocal_bind, net.ipv6.ip_nonlocal_bind":
+    fact("bound-sources"),
+  "sockets: IP_FREEBIND, IP_TRANSPARENT": {
+    answer:
+      "no program of a probe sets them; of a packet that is given with a source (--packet), any socket may be the sender",
   },
   "sockets: bound to an address, a family or a device, and what answers them": fact("listening-sockets"),
   "sockets: several that share an address and port (SO_REUSEPORT)": {
@@ -98,7 +101,7 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   "gratuitous ARP: arp_notify, arp_accept, drop_gratuitous_arp": fact("neighbour-questions"),
   "unsolicited advertisements: ndisc_notify, drop_unsolicited_na, accept_untracked_na": fact("neighbour-questions"),
   "duplicate address detection": {
-    answer: "addresses are tentative or failed as the dump has them, and stay so",
+    answer: "addresses are tentative or failed as the dump has them, and stay so; programs cannot bind to them",
   },
   "bridges: forwarding database, flooding, ports": fact("bridge"),
   "bridges: br_netfilter and physdev": fact("br-netfilter"),

@@ -169,6 +169,8 @@ export interface SendOptions {
   readonly raw?: boolean;
   /** True when the source was not chosen by the sender and the route's is to be taken. */
   readonly selectSource?: boolean;
+  /** True for a program's first packet by a socket that it has bound to the source: bind() may refuse that (`bind-address.ts`). */
+  readonly binds?: boolean;
   /** True for the first packet of a socket that connects: the route is looked up twice (ip_route_connect). */
   readonly connects?: boolean;
   readonly fromKernel?: boolean;

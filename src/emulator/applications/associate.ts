@@ -19,7 +19,7 @@ import {
 import { sctpKind } from "../sctp.ts";
 import { openSocket } from "../sockets.ts";
 import { originate, settle, type World } from "../world.ts";
-import { describeErrno, ephemeralPorts, type ProgramReport, type ProgramTarget } from "./program.ts";
+import { bindingOf, describeErrno, ephemeralPorts, type ProgramReport, type ProgramTarget } from "./program.ts";
 
 type State = "connecting" | "cookie-echoed" | "established" | "answered" | "refused" | "reset" | "no-protocol";
 
@@ -76,9 +76,9 @@ export function associate(world: World, runtime: HostRuntime, target: ProgramTar
   const journey = originate(world, runtime, carrying(SCTP_INIT, 0), {
     kind: "request",
     cause: null,
+    ...bindingOf(target),
     connects: true,
     defaultTtl: true,
-    selectSource: local === null,
   });
   settle(world);
   // sctp_assoc_add_peer() takes a destination without a route for one that may get one; INITs are sent again.

@@ -8,8 +8,9 @@ import { ACK, PSH, RST, SYN } from "../../net/tcp-flags.ts";
 import { openSocket } from "../sockets.ts";
 import { originate, settle, type World } from "../world.ts";
 import {
-  describeErrno,
+  bindingOf,
   ephemeralPorts,
+  failedCall,
   isRefusal,
   isUnreachable,
   type ProgramReport,
@@ -71,14 +72,14 @@ export function connect(world: World, runtime: HostRuntime, target: ProgramTarge
   const journey = originate(world, runtime, syn, {
     kind: "request",
     cause: null,
+    ...bindingOf(target),
     connects: true,
     defaultTtl: true,
-    selectSource: local === null,
   });
   settle(world);
   // A SYN that OUTPUT drops is sent again and again: connect() itself never fails with EPERM (tcp_connect).
   if (journey.error !== null && journey.error !== "EPERM") {
-    return { result: "unreachable", text: `connect: ${describeErrno(journey.error)}`, hops: [] };
+    return { result: "unreachable", text: failedCall(journey.error, target), hops: [] };
   }
   return report(state, `${formatAddress(target.destination)} port ${target.port}`);
 }

@@ -5,7 +5,7 @@ import { type Packet, packet } from "../../net/packet.ts";
 import { ICMP, ICMPV6 } from "../../net/protocol.ts";
 import { openSocket } from "../sockets.ts";
 import { originate, settle, type World } from "../world.ts";
-import { describeErrno, type ProgramReport, type ProgramTarget } from "./program.ts";
+import { bindingOf, failedCall, type ProgramReport, type ProgramTarget } from "./program.ts";
 
 /** Any id does: nothing in the datapath tests it. */
 const ECHO_ID = 1000;
@@ -42,13 +42,18 @@ export function ping(world: World, runtime: HostRuntime, target: ProgramTarget):
     kind: "request",
     cause: null,
     defaultTtl: true,
-    selectSource: target.source === null,
+    ...bindingOf(target),
   });
   settle(world);
-  return report(journey.error, answer, error);
+  return report(journey.error, answer, error, target);
 }
 
-function report(errno: string | null, answer: Packet | null, error: Packet | null): ProgramReport {
+function report(
+  errno: string | null,
+  answer: Packet | null,
+  error: Packet | null,
+  target: ProgramTarget,
+): ProgramReport {
   if (answer !== null) {
     return { result: "answered", text: `64 bytes from ${formatAddress(answer.src)}: ttl=${answer.ttl}`, hops: [] };
   }
@@ -60,6 +65,6 @@ function report(errno: string | null, answer: Packet | null, error: Packet | nul
     return { result: "unreachable", text: `From ${formatAddress(error.src)} icmp_seq=1 ${words}`, hops: [] };
   }
   if (errno === "EPERM") return { result: "timeout", text: "ping: sendmsg: Operation not permitted", hops: [] };
-  if (errno !== null) return { result: "unreachable", text: `ping: connect: ${describeErrno(errno)}`, hops: [] };
+  if (errno !== null) return { result: "unreachable", text: `ping: ${failedCall(errno, target)}`, hops: [] };
   return { result: "timeout", text: "100% packet loss", hops: [] };
 }

@@ -1,4 +1,5 @@
 import { localPortRange } from "../../linux/local-port-range.ts";
+import type { SendOptions } from "../../linux/runtime.ts";
 import type { Host } from "../../model/host.ts";
 import type { Address } from "../../net/address.ts";
 import * as icmp from "../../net/icmp.ts";
@@ -48,6 +49,17 @@ export interface ProgramTarget {
   /** Payload bytes. */
   readonly size: number;
   readonly df: boolean;
+}
+
+/** How its first packet is sent: by a socket that is bound to a source, or not. */
+export function bindingOf({ source }: ProgramTarget): Pick<SendOptions, "binds" | "selectSource"> {
+  return source === null ? { selectSource: true } : { binds: true };
+}
+
+/** The call that failed, and strerror(). Of a socket that is not bound, connect() finds no address of its own. */
+export function failedCall(errno: string, { source }: ProgramTarget): string {
+  const call = errno === "EADDRNOTAVAIL" && source !== null ? "bind" : "connect";
+  return `${call}: ${describeErrno(errno)}`;
 }
 
 /** Ports the kernel draws ephemeral ones from. */

@@ -6,6 +6,7 @@ import { UDP } from "../../net/protocol.ts";
 import { openSocket } from "../sockets.ts";
 import { originate, settle, type World } from "../world.ts";
 import {
+  bindingOf,
   describeErrno,
   ephemeralPorts,
   isFatalForUdp,
@@ -43,7 +44,7 @@ export function request(world: World, runtime: HostRuntime, target: ProgramTarge
       payloadLength: target.size,
       df: target.df,
     }),
-    { kind: "request", cause: null, connects: true, defaultTtl: true, selectSource: target.source === null },
+    { kind: "request", cause: null, connects: true, defaultTtl: true, ...bindingOf(target) },
   );
   settle(world);
   return report(journey.error, answer, error);

@@ -9,7 +9,7 @@ import { ICMP, ICMPV6, TCP, UDP } from "../../net/protocol.ts";
 import { SYN } from "../../net/tcp-flags.ts";
 import { openSocket } from "../sockets.ts";
 import { originate, settle, type World } from "../world.ts";
-import { describeErrno, ephemeralPorts, type Hop, type ProgramReport, type ProgramTarget } from "./program.ts";
+import { bindingOf, ephemeralPorts, failedCall, type Hop, type ProgramReport, type ProgramTarget } from "./program.ts";
 
 /** First destination port of UDP probes. */
 const BASE_PORT = 33434;
@@ -34,7 +34,7 @@ export function traceroute(
     const { hop, final, errno, expired } = probe(world, runtime, target, ttl);
     dead = hop.from === null && !expired ? dead + 1 : 0;
     if (errno !== null && errno !== "EPERM") {
-      return { result: "unreachable", text: `traceroute: connect: ${describeErrno(errno)}`, hops };
+      return { result: "unreachable", text: `traceroute: ${failedCall(errno, target)}`, hops };
     }
     hops.push(hop);
     if (final) break;
@@ -88,7 +88,7 @@ function probe(
   const journey = originate(world, runtime, request, {
     kind: "request",
     cause: null,
-    selectSource: target.source === null,
+    ...bindingOf(target),
   });
   settle(world);
   const expired = journey.end?.ending.reason === "IP_INHDR";

@@ -1,5 +1,6 @@
+import { mayBind } from "../../linux/routing/bind-address.ts";
 import type { HostRuntime } from "../../linux/runtime.ts";
-import type { Address } from "../../net/address.ts";
+import { type Address, sameAddress } from "../../net/address.ts";
 import { TCP } from "../../net/protocol.ts";
 import { ephemeralPorts } from "../applications/program.ts";
 import type { World } from "../world.ts";
@@ -22,7 +23,7 @@ interface Target {
 export function connectTcp(world: World, runtime: HostRuntime, target: Target): Connection | string {
   const { local, remote, port, options, events } = target;
   const host = runtime.host.name;
-  if (!isOwn(runtime, local)) return "EADDRNOTAVAIL";
+  if (!mayBind(runtime, local)) return "EADDRNOTAVAIL";
   const range = ephemeralPorts(runtime.host);
   const count = range.last - range.first + 1;
   let made = world.tcp.made.get(host) ?? 0;
@@ -40,19 +41,6 @@ export function connectTcp(world: World, runtime: HostRuntime, target: Target): 
   return error;
 }
 
-function isOwn({ host, compiled }: HostRuntime, address: Address): boolean {
-  if (address.family === 4) return compiled.addresses4.has(address.a | 0);
-  for (const { addresses } of host.interfaces.values()) if (hasAddress(addresses, address)) return true;
-  return false;
-}
-
-function hasAddress(addresses: readonly { readonly address: Address }[], { family, a, b, c, d }: Address): boolean {
-  return addresses.some(
-    ({ address }) =>
-      address.family === family && address.a === a && address.b === b && address.c === c && address.d === d,
-  );
-}
-
 /**
  * listen(): EADDRINUSE where another program has the port, in the World or, by its name, in the dump. A socket that the dump
  * shows of `program` itself is the one that is opened here.
@@ -66,7 +54,7 @@ export function listenTcp(world: World, runtime: HostRuntime, listener: Listener
       process !== null &&
       process !== program &&
       (family === null || family === listener.family) &&
-      (address === null || listener.address === null || hasAddress([{ address }], listener.address)),
+      (address === null || listener.address === null || sameAddress(address, listener.address)),
   );
   const taken =
     listener.address === null ? false : findListener(world.tcp, host, listener.address, listener.port) !== null;

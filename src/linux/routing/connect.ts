@@ -34,7 +34,7 @@ export function connectSource(runtime: HostRuntime, skb: Skb, bound: Address | n
       dport: packet.dport,
       uid: skb.owner?.uid ?? 0,
     },
-    true,
+    false,
   );
   if (result.kind === "error") return { source: bound, failure: result };
   return { source: bound ?? sourceFor(runtime, result, packet.dst), failure: null };

@@ -22,7 +22,7 @@ const IPPROTO_RAW = 255;
 
 /**
  * The route of a local packet with the given source (null while unset). `ownHeader`: of a raw socket, which knows
- * nothing of what the header says but the destination. `preferred`: see `RouteKey.lenient`.
+ * nothing of what the header says but the destination. `preferred`: see `RouteKey.lenient`. `anySource`: see `routeOutputKey`.
  */
 export function routeOutput(
   runtime: HostRuntime,
@@ -30,6 +30,7 @@ export function routeOutput(
   source: Address | null,
   ownHeader = false,
   preferred: string | null = null,
+  anySource = true,
 ): RoutingResult {
   const { packet } = skb;
   // One literal for both: objects that are spread are made by the runtime, this one by compiled code.
@@ -46,7 +47,7 @@ export function routeOutput(
     dport: ownHeader ? 0 : packet.dport,
     uid: skb.owner?.uid ?? 0,
   };
-  return routeOutputKey(runtime, key, true);
+  return routeOutputKey(runtime, key, anySource);
 }
 
 /**

@@ -1,9 +1,10 @@
 import type { NextHop, Route } from "../../model/route.ts";
-import { type Address, isLinkLocal, sameAddress } from "../../net/address.ts";
+import { type Address, isLinkLocal } from "../../net/address.ts";
 import type { HostRuntime } from "../runtime.ts";
 import { needsInterface } from "./address-scope.ts";
 import type { RouteKey } from "./key.ts";
 import { firstHop, isAlive } from "./next-hop.ts";
+import { haveAddress6 } from "./own-address6.ts";
 import type { RouteGroup } from "./route-table.ts";
 
 /** A route and the next hop that a look-up takes of it; null for routes that lead nowhere. */
@@ -68,11 +69,8 @@ function pickForMatch6(runtime: HostRuntime, group: RouteGroup, { output, src, d
 /** ipv6_chk_addr(): the interface has the address; of a global one any interface will do, unless `strict`. */
 function owns(runtime: HostRuntime, address: Address, name: string, strict: boolean): boolean {
   const anywhere = !strict && !needsInterface(address);
-  return runtime.compiled.devices.some(
-    (device) =>
-      (anywhere || device.name === name) &&
-      device.addresses.some((item) => item.dad !== "tentative" && sameAddress(item.address, address)),
-  );
+  const { devices } = runtime.compiled;
+  return haveAddress6(anywhere ? devices : devices.filter((device) => device.name === name), address);
 }
 
 /** rt6_check_expired(), asked by find_match(). */

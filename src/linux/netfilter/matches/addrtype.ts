@@ -1,7 +1,8 @@
 import type { Address } from "../../../net/address.ts";
-import { isMulticast, isUnspecified, sameAddress } from "../../../net/address.ts";
+import { isMulticast, isUnspecified } from "../../../net/address.ts";
 import { type AddressType, addressType } from "../../routing/address-type.ts";
 import { lookUpRoute } from "../../routing/look-up.ts";
+import { haveAddress6 } from "../../routing/own-address6.ts";
 import type { HostRuntime } from "../../runtime.ts";
 import type { GivenOption, MatchExtension } from "../extension.ts";
 import { givenOption, optionWords } from "../option-words.ts";
@@ -94,8 +95,8 @@ function matches6(runtime: HostRuntime, address: Address, device: string | null,
 /** match_lookup_rt6(): with a device its own addresses count (ipv6_chk_addr()), of which others may have the same. */
 function isLocal6(runtime: HostRuntime, address: Address, device: string | null): boolean {
   if (device === null) return addressType(runtime, address, null) === "LOCAL";
-  const own = runtime.host.interfaces.get(device)?.addresses ?? [];
-  return own.some((item) => item.dad !== "tentative" && sameAddress(item.address, address));
+  const own = runtime.host.interfaces.get(device);
+  return own !== undefined && haveAddress6([own], address);
 }
 
 /** `-m addrtype` (net/netfilter/xt_addrtype.c addrtype_mt_v1). */
