@@ -59,6 +59,11 @@ export function deliverToSockets(world: World, runtime: HostRuntime, skb: Skb): 
   if (protocol === SCTP) return deliverSctp(world, runtime, skb) ?? deliverOther(world, runtime, skb);
   if (protocol !== TCP && protocol !== UDP && protocol !== UDPLITE) return deliverOther(world, runtime, skb);
   if (isForMany(skb)) return "unknown";
+  // of a connection that has ended, whoever may listen there
+  if (world.answers && isLate(world, runtime, received)) {
+    refuse(runtime, skb);
+    return "closed";
+  }
   const state = listening(world, runtime, skb);
   if (!world.answers) return state;
   if (state === "closed") refuse(runtime, skb);
@@ -67,6 +72,11 @@ export function deliverToSockets(world: World, runtime: HostRuntime, skb: Skb): 
     else refuse(runtime, skb);
   } else if (!isAnswer(world, skb)) reply(runtime, skb, { payloadLength: received.payloadLength });
   return state;
+}
+
+/** A segment that begins nothing, and goes on with nothing that a server began. */
+function isLate({ tcp }: World, { host }: HostRuntime, packet: Packet): boolean {
+  return packet.protocol === TCP && (packet.flags & SYN) === 0 && !isServed(tcp, host.name, packet);
 }
 
 /** A server's answer, or what only a WireGuard device would answer: two servers would go on for ever. */
