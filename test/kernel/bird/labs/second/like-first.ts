@@ -9,7 +9,7 @@ import type { Lab, Seen } from "../lab.ts";
  */
 const SAID_OTHERWISE: readonly (readonly [of: string, what: RegExp, by: string])[] = [
   ["it does not say which kind of packets a route is for", /Type: (\S+) unicast univ/g, "Type: $1 univ"],
-  ["a metric of the way to the next hop is there where one was looked up", /\((\d+)\/(?:0|-)\)/g, "($1)"],
+  ["a metric of the way to the next hop is there where one was looked up", /\((\d+[-s]*)\/(?:0|-)\)/g, "($1)"],
   ["kernel routes without a gateway have their scope, those of IPv6 have none", /^.*Kernel\.scope: \d+\n/gm, ""],
   ["MULTI_EXIT_DISC of another AS is taken away, and not set to 0", /^.*BGP\.med: 0\n/gm, ""],
   ["the AS path ends elsewhere, see below", /\[AS\d+([ie?])\]/g, "[$1]"],
@@ -101,7 +101,27 @@ const DIFFERENT: readonly (readonly [why: string, does: (text: string, lab: Lab)
       family === 6 && nodes.some(({ routes }) => routes.some((route) => route.includes(" via "))),
   ],
   [
+    "what is told within the AS goes out by IPv6 with the next hop that it came with, and with its link-local address",
+    (text, { family }) => family === 6 && sides(text).size > 1,
+  ],
+  [
+    "the clusters of the client who told and of the one who is told are both put into the list",
+    (text) => clusters(text).size > 1,
+  ],
+  [
     "a next hop that a filter sets is replaced by `next hop self`, and looked up",
     (text) => /bgp_next_hop =/.test(text),
   ],
 ];
+
+/** Whether the sessions of a daemon are within its AS, with others, or some of each. */
+function sides(text: string): ReadonlySet<boolean> {
+  const own = /local as (\d+)/.exec(text)?.[1];
+  return new Set([...text.matchAll(/neighbor \S+(?: port \d+)? +as (\d+)/g)].map(([, as]) => as === own));
+}
+
+/** Of the clients of a daemon; without one of their own, they are in the daemon's. */
+function clusters(text: string): ReadonlySet<string> {
+  const clients = text.split(/^protocol /m).filter((protocol) => protocol.includes("rr client;"));
+  return new Set(clients.map((protocol) => /rr cluster id ([^;]+)/.exec(protocol)?.[1] ?? ""));
+}
