@@ -20,7 +20,7 @@ export interface EmulatedBgp {
  * are assumed. Each names the session that brought it, and the resource that its destination is from.
  */
 export function emulatedRoutes(assumed: Network, configurations: ReadonlyMap<string, Evidence>): EmulatedBgp {
-  const { network, sessions, run, findings } = reconverge(assumed, configurations);
+  const { network, sessions, run, findings } = reconverge(assumed, configurations, { isDeclared: true });
   const expected = (host: string): readonly Route[] => assumed.hosts.get(host)?.routes ?? [];
   const owners = originsOfDestinations(assumed, run.resting.speakers.keys());
   const isGuessed = choicesOf(run).length > 0 || unsettledRoutes(run).size > 0;

@@ -1,7 +1,7 @@
 import { type AbsentDaemon, type BgpRun, routesOf, runFor, SETTLING_TIME, startDaemons } from "../bgp/reconverge.ts";
 import type { SpeakerConfiguration } from "../bgp/speaker/configuration.ts";
 import { exportedBy } from "../bgp/speaker/export-counts.ts";
-import { speakerOf } from "../bgp/speaker/from-bird.ts";
+import { familiesOf, speakerOf } from "../bgp/speaker/from-bird.ts";
 import { type Peer, shownError, shownState } from "../bgp/speaker/peer.ts";
 import type { BirdConfiguration } from "../model/bird/configuration.ts";
 import type { Evidence } from "../model/evidence.ts";
@@ -14,6 +14,7 @@ import { readPeerName } from "../readers/birdc/peer-name.ts";
 import { bgpDoubts } from "./bgp-doubts.ts";
 import type { HostSession } from "./bgp-evidence.ts";
 import { failingFilters } from "./failing-filters.ts";
+import { unplayedNeighbours } from "./unplayed-neighbours.ts";
 
 /** A Network whose BGP ran anew from the bird.cfg files of its dumps. */
 export interface Reconverged {
@@ -23,6 +24,8 @@ export interface Reconverged {
   readonly run: BgpRun;
   readonly findings: readonly Finding[];
   readonly refusals: Refusals;
+  /** False where the real daemons may have other routes: something was not followed, or guessed. */
+  readonly isCertain: boolean;
 }
 
 /** A BIRD that does not start with the configuration that its host has. */
@@ -35,23 +38,32 @@ type Refusals = ReadonlyMap<string, readonly Refused[]>;
 /**
  * Starts a BIRD on every host whose bird.cfg was dumped, lets it run until sessions stand as they will, and takes the routes it
  * leaves instead of those that the dumps show as BIRD's. Hosts without one, or with one that BIRD refuses, stay as they are. `seconds`: for so long instead.
+ * `isDeclared`: the configurations are those of a cluster of manifests, whose neighbours outside tell nothing that was known before.
  */
 export function reconverge(
   network: Network,
   evidence: ReadonlyMap<string, Evidence>,
-  seconds: number | null = null,
+  { seconds = null, isDeclared = false }: { readonly seconds?: number | null; readonly isDeclared?: boolean } = {},
 ): Reconverged {
-  const { configurations, findings, refusals } = daemonsOf(network, evidence);
+  const { configurations, findings, refusals, isFollowed } = daemonsOf(network, evidence);
   const run = startDaemons(network, configurations, {}, refusals);
   runFor(run, seconds ?? SETTLING_TIME);
-  findings.push(...bgpDoubts(run), ...failingFilters(run));
+  const doubts = [...bgpDoubts(run), ...(isDeclared ? [] : unplayedNeighbours(network, evidence, configurations))];
+  findings.push(...doubts, ...failingFilters(run));
   const hosts = new Map(network.hosts);
   const { speakers } = run.resting;
   for (const name of speakers.keys()) {
     const host = network.hosts.get(name);
     if (host !== undefined) hosts.set(name, { ...host, routes: routesOf(run, name) });
   }
-  return { network: { ...network, hosts }, sessions: emulatedSessions({ speakers }), run, findings, refusals };
+  return {
+    network: { ...network, hosts },
+    sessions: emulatedSessions({ speakers }),
+    run,
+    findings,
+    refusals,
+    isCertain: isFollowed && doubts.length === 0,
+  };
 }
 
 /** The BIRDs of all hosts that have a configuration. */
@@ -62,24 +74,36 @@ export function daemonsOf(
   readonly configurations: ReadonlyMap<string, readonly SpeakerConfiguration[]>;
   readonly findings: Finding[];
   readonly refusals: Refusals;
+  /** False where the real daemons do what these do not. */
+  readonly isFollowed: boolean;
 } {
   const findings: Finding[] = [];
+  let isFollowed = true;
   const refusals = new Map<string, readonly Refused[]>();
   const configurations = new Map<string, readonly SpeakerConfiguration[]>();
   for (const [name, { birdConfigurations }] of evidence) {
     const host = network.hosts.get(name);
     if (host === undefined) continue;
     const speakers = ([4, 6] as const).flatMap((family) => {
-      const { speaker, refusal: why, port } = speakerIn(network, host, birdConfigurations, family, findings);
+      const found = speakerIn(network, host, birdConfigurations, family, findings);
+      const { speaker, refusal: why, port } = found;
+      if (!found.isFollowed) isFollowed = false;
       if (why !== null) refusals.set(name, [...(refusals.get(name) ?? []), { family, port, why }]);
       return speaker === null ? [] : [speaker];
     });
     if (speakers.length > 0) configurations.set(name, speakers);
   }
-  return { configurations, findings, refusals };
+  return { configurations, findings, refusals, isFollowed };
 }
 
 const BGP_PORT = 179;
+
+interface FoundSpeaker {
+  readonly speaker: SpeakerConfiguration | null;
+  readonly refusal: string | null;
+  readonly port: number;
+  readonly isFollowed: boolean;
+}
 
 /** The last configuration of the family that the host has: its daemon. */
 function speakerIn(
@@ -88,12 +112,14 @@ function speakerIn(
   configurations: readonly BirdConfiguration[],
   family: Family,
   findings: Finding[],
-): { readonly speaker: SpeakerConfiguration | null; readonly refusal: string | null; readonly port: number } {
-  const last = configurations.findLast(({ file }) => /bird6[^/]*$/.test(file) === (family === 6));
+): FoundSpeaker {
+  const last = configurationOf(configurations, family);
   const port = last?.listen?.port ?? BGP_PORT;
-  if (last === undefined) return { speaker: null, refusal: null, port };
+  if (last === undefined) return { speaker: null, refusal: null, port, isFollowed: true };
   // told where it was read
-  if (last.refused !== null) return { speaker: null, refusal: `${last.file}: ${last.refused}`, port };
+  if (last.refused !== null) {
+    return { speaker: null, refusal: `${last.file}: ${last.refused}`, port, isFollowed: true };
+  }
   const { speaker, faults } = speakerOf(last, family, lowestAddress(host));
   let refusal: string | null = null;
   for (const { origin, column, kind, text } of faults) {
@@ -101,15 +127,31 @@ function speakerIn(
     if (kind === "refused" && refusal !== null) continue;
     if (kind === "refused") refusal = `${last.file}: ${text}`;
     const place = sourceOf(network.origins, origin);
-    findings.push({
+    const finding: Finding = {
       code: kind === "refused" ? "bird-refuses-configuration" : "bird-not-followed",
       severity: kind === "refused" ? "error" : "warning",
       message: kind === "refused" ? `BIRD does not start with this: ${text}.` : `Not followed: ${text}.`,
       ...(place === null ? {} : { file: place.file, line: place.line }),
       column,
-    });
+    };
+    // one file of a BIRD 2 is read for each family
+    if (!findings.some((known) => isSame(known, finding))) findings.push(finding);
   }
-  return { speaker, refusal, port };
+  return { speaker, refusal, port, isFollowed: faults.every(({ kind }) => kind !== "unmodelled") };
+}
+
+/** A BIRD 1.6 has a file for each family; a BIRD 2 has the channels of both in one. */
+function configurationOf(configurations: readonly BirdConfiguration[], family: Family): BirdConfiguration | undefined {
+  const own = configurations.findLast(({ file }) => /bird6[^/]*$/.test(file) === (family === 6));
+  const families = (one: BirdConfiguration): readonly Family[] => familiesOf(one) ?? [4];
+  if (family === 6) return own ?? configurations.findLast((one) => families(one).includes(6));
+  return own !== undefined && families(own).includes(4) ? own : undefined;
+}
+
+function isSame(one: Finding, other: Finding): boolean {
+  return (
+    one.message === other.message && one.file === other.file && one.line === other.line && one.column === other.column
+  );
 }
 
 /** What BIRD takes for a router ID that nobody wrote: the lowest IPv4 address of an interface that is no loopback. */

@@ -42,6 +42,8 @@ export interface RunOptions {
   readonly strict: boolean;
   /** Write down the steps of so many probes, from the first. Those whose expectation fails have theirs anyway. */
   readonly traced: number;
+  /** False where the network itself may be another one: its routes are those of BGP that was not followed in all. */
+  readonly isCertain?: boolean;
 }
 
 /** Asks every probe of a scenario and holds the answers against what was expected. */
@@ -61,7 +63,7 @@ export function runScenario(
   const played = new Map<number, PlayedProbe>();
   for (const { probe, index, time } of [...asked].sort((x, y) => x.time - y.time || x.index - y.index)) {
     const standing = stages === null ? network : stages.played.at(time);
-    const isBroken = stages !== null && !stages.played.isCertain(time);
+    const isBroken = options.isCertain === false || (stages !== null && !stages.played.isCertain(time));
     const traced = index < options.traced;
     const answered =
       stages === null
@@ -77,7 +79,7 @@ export function runScenario(
       if (expect === undefined) return [];
       return afterAll(
         playProbe(repaired, { ...probe, expect }, placeOf(fix), false, options),
-        !after.isCertain(stages?.fixedBy ?? 0),
+        options.isCertain === false || !after.isCertain(stages?.fixedBy ?? 0),
       );
     });
     return { fix, probes: own };
@@ -85,10 +87,16 @@ export function runScenario(
   return { scenario, network: stages?.played.at(stages.last) ?? network, probes, fixes };
 }
 
-/** What was expected after changes that could not be made says nothing about the network as it stands. */
+/** What was expected after changes that could not be made, or of routes that nobody knows, says nothing about the network as it stands. */
 function afterAll(played: PlayedProbe, isBroken: boolean): PlayedProbe {
-  const isJudged = played.verdict === "held" || played.verdict === "failed";
-  return isBroken && isJudged ? { ...played, verdict: "unknown" } : played;
+  if (!isBroken) return played;
+  const { answer, verdict } = played;
+  const isJudged = verdict === "held" || verdict === "failed";
+  return {
+    ...played,
+    answer: answer === null ? null : { ...answer, certainty: "uncertain" },
+    verdict: isJudged ? "unknown" : verdict,
+  };
 }
 
 /** What sockets of earlier probes left in the tables of hosts. */

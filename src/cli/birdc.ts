@@ -37,7 +37,10 @@ export async function birdc(
     loaded.settled === null
       ? readEvidence(loaded.machines, loaded.network.origins, loaded.factEvidence)
       : { evidence: renderedEvidence(renderedBird(loaded.cluster, loaded.settled), loaded.network.origins) };
-  const { run, findings, refusals } = reconverge(loaded.network, evidence, seconds);
+  const { run, findings, refusals } = reconverge(loaded.network, evidence, {
+    seconds,
+    isDeclared: loaded.settled !== null,
+  });
   const speakers = run.speakers.get(node) ?? [];
   if (speakers.length === 0) {
     const names = [...run.speakers.keys()].join(", ");

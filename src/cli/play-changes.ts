@@ -24,16 +24,20 @@ export async function playChanges(
   evidence: () => Promise<ReadonlyMap<string, Evidence>>,
 ): Promise<PlayedChanges> {
   if (scenario.timeline.length === 0 && scenario.fixes.length === 0) return { stages: null, findings: [] };
-  const [{ playStages }, { daemonsOf }] = await Promise.all([
+  const [{ playStages }, { daemonsOf }, { unplayedNeighbours }] = await Promise.all([
     import("../analysis/timeline/stages.ts"),
     import("../analysis/reconverge.ts"),
+    import("../analysis/unplayed-neighbours.ts"),
   ]);
   const { network } = loaded;
-  const { configurations, findings, refusals } = daemonsOf(network, await evidence());
+  const told = await evidence();
+  const { configurations, findings, refusals, isFollowed } = daemonsOf(network, told);
+  const unplayed = loaded.settled === null ? unplayedNeighbours(network, told, configurations) : [];
   const folder = dirname(scenario.file);
   const stages = playStages(network, scenario, {
     file: scenario.file,
     configurations,
+    isFollowed: isFollowed && unplayed.length === 0,
     absent: refusals,
     text: (path) => {
       const text = readTextFile(resolve(folder, path), path);
@@ -43,8 +47,8 @@ export async function playChanges(
   });
   const all = stages === null ? [] : [stages.played, ...stages.fixed.values()].flatMap((played) => played.findings);
   // fixes are played behind the same timeline: what it tells is told once
-  const told = new Map(all.map((finding) => [`${finding.file} ${finding.line} ${finding.message}`, finding]));
-  return { stages, findings: [...findings, ...told.values()] };
+  const once = new Map(all.map((finding) => [`${finding.file} ${finding.line} ${finding.message}`, finding]));
+  return { stages, findings: [...findings, ...unplayed, ...once.values()] };
 }
 
 /** Makes the cluster again with files that were applied; what the folder itself was told about is not told again. */

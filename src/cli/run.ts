@@ -100,7 +100,7 @@ async function play(name: string, options: RunOptions, io: Io): Promise<Played> 
   const anew = options.reconverge === true ? await startAnew(shortName, loaded) : null;
   const played = anew?.loaded ?? loaded;
   const changes = await playChanges(played, scenario, async () => (await configurationsOf(loaded)).evidence);
-  const style = { traced: HEADLINE_PROBES, strict: options.strict ?? false };
+  const style = { traced: HEADLINE_PROBES, strict: options.strict ?? false, isCertain: anew?.isCertain ?? true };
   return {
     shortName,
     run: runScenario(played.network, scenario, style, changes.stages),
@@ -117,7 +117,7 @@ async function play(name: string, options: RunOptions, io: Io): Promise<Played> 
 async function startAnew(name: string, loaded: LoadedNetwork) {
   const { reconverge } = await import("../analysis/reconverge.ts");
   const { evidence } = await configurationsOf(loaded);
-  const anewBgp = reconverge(loaded.network, evidence);
+  const anewBgp = reconverge(loaded.network, evidence, { isDeclared: loaded.settled !== null });
   const { network, sessions } = anewBgp;
   const otherwise = loaded.settled === null ? await disagreements(loaded.network, evidence, anewBgp) : [];
   const before = loaded.settled === null ? `${name} as dumped` : `${name} as assumed`;
@@ -126,7 +126,8 @@ async function startAnew(name: string, loaded: LoadedNetwork) {
   const dumped = { name: before, network: loaded.network, sessions: known };
   const anew = { name: "BGP started anew", network, sessions };
   const findings = [...anewBgp.findings, ...otherwise];
-  return { loaded: { ...loaded, network }, findings, difference: compareSnapshots(dumped, anew) };
+  const { isCertain } = anewBgp;
+  return { loaded: { ...loaded, network }, findings, difference: compareSnapshots(dumped, anew), isCertain };
 }
 
 function established(session: HostSession): HostSession {

@@ -89,10 +89,15 @@ const told: readonly (readonly [string, string, readonly string[]])[] = [
   ["bgp", `${INTERNAL}\nlocal role customer;`, ["4 local role customer"]],
   [
     "bgp",
-    `${INTERNAL}\nipv4 { import all; };\nipv6 { import all; };`,
+    "local as 64512; neighbor fd00::2 as 64512;\nipv4 { import all; };\nipv6 { import all; };",
     ["4 channel ipv4: the session carries IPv6 alone"],
   ],
-  ["kernel", "ipv4 { export all; };\nipv6 { export all; };", ["3 channel ipv4"]],
+  [
+    "bgp",
+    "local as 64512; neighbor fd00::2 as 64512;\nipv6;\nflow6;",
+    ["5 channel flow6: the session carries IPv6 alone"],
+  ],
+  ["kernel", "ipv4 { export all; };\nipv6 { export all; };", []],
 ];
 
 test.each(told)("of %s { %s } these are told as not followed, at their lines: %j", (type, settings, expected) => {

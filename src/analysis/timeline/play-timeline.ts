@@ -22,7 +22,8 @@ export interface PlayedTimeline {
   /** The network as it stands at so many seconds. */
   at(time: number): Network;
   /**
-   * False where BGP went one way of several because no dump tells, or where a change before is missing that could not be made.
+   * False where BGP went one way of several because no dump tells, where a part of it is not followed, or where a change before is missing
+   * that could not be made.
    */
   isCertain(time: number): boolean;
   readonly findings: readonly Finding[];
@@ -98,7 +99,7 @@ export function playTimeline(
       if (found === undefined) throw new Error(`nobody asked for the network at ${time} s`);
       return found;
     },
-    isCertain: (time) => doubts.length === 0 && (brokenFrom === null || time < brokenFrom),
+    isCertain: (time) => timeline.isFollowed && doubts.length === 0 && (brokenFrom === null || time < brokenFrom),
     findings: [...playing.findings, ...doubts, ...failingFilters(run)],
   };
 }

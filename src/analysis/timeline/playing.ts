@@ -11,6 +11,8 @@ export interface Timeline {
   /** The scenario's file, where its changes are written. */
   readonly file: string;
   readonly configurations: ReadonlyMap<string, readonly SpeakerConfiguration[]>;
+  /** False where the real daemons may do what these do not. */
+  readonly isFollowed: boolean;
   /** Daemons that do not start with what their hosts have. */
   readonly absent?: Parameters<typeof startDaemons>[3];
   /** The text of a file beside the scenario; null when there is none. */

@@ -25,8 +25,11 @@ import { isMaster, MASTER, unfollowed, unfollowedStatements } from "./unfollowed
 export interface ConfigurationFault {
   readonly origin: Origin;
   readonly column: number;
-  /** `refused`: BIRD does not take the file. `unmodelled`: BIRD would do what podpath does not. */
-  readonly kind: "refused" | "unmodelled";
+  /**
+   * `refused`: BIRD does not take the file. `unmodelled`: BIRD would do what podpath does not, and may have other sessions and routes for it.
+   * `assumed`: nobody tells a part, and it is taken to be as it should.
+   */
+  readonly kind: "refused" | "unmodelled" | "assumed";
   readonly text: string;
 }
 
@@ -42,15 +45,33 @@ const BGP_PORT = 179;
 const MERGE_LIMIT = 16;
 const DEFAULT_HOLD_TIME = 240;
 
-/** The daemon that a configuration of BIRD makes, for one family (BIRD 1.6 runs one for each). */
+/**
+ * The families whose routes the daemon of a configuration has: a BIRD 2 those of its channels. Null: one, which BIRD 1.6 does not write into
+ * the file.
+ */
+export function familiesOf({ syntax, protocols, templates }: BirdConfiguration): readonly Family[] | null {
+  if (syntax === "1.6") return null;
+  const all = [...templates, ...protocols].flatMap(({ options }) => options);
+  const families = ([4, 6] as const).filter((family) => all.some((option) => isChannel(option, family)));
+  return families.length === 0 ? null : families;
+}
+
+/**
+ * The daemon that a configuration of BIRD makes, for one family: BIRD 1.6 runs one for each, and of a BIRD 2 it is the part with the
+ * sessions to neighbours of the family.
+ */
 export function speakerOf(configuration: BirdConfiguration, family: Family, fallbackId: Address | null): ReadSpeaker {
   const faults: ConfigurationFault[] = [];
   const templates = new Map(configuration.templates.map((item) => [item.name, item]));
   const id = configuration.routerId?.id ?? fallbackId;
   const protocols: ProtocolConfiguration[] = [];
   for (const protocol of configuration.protocols) {
-    const options = optionsOf(protocol, templates, family, faults);
-    const made = protocolOf(protocol, options, family, faults);
+    const written = writtenOptions(protocol, templates, faults);
+    if (isElsewhere(protocol, written, family)) continue;
+    const options = ofFamily(written, protocol.type, family, faults);
+    // without a channel no routes of the family come or go
+    const hasRoutes = written.every(({ kind }) => kind !== "channel") || written.some((one) => isChannel(one, family));
+    const made = protocolOf(protocol, options, hasRoutes, family, faults);
     if (made !== null) protocols.push(made);
   }
   for (const { text, origin, column } of unfollowedStatements(configuration)) {
@@ -88,11 +109,10 @@ function timesOf({ others }: BirdConfiguration, of: "protocol" | "route"): "shor
   return last?.words[2] === "iso" && last.words[3] === "long" ? "long" : "short";
 }
 
-/** Options of the template first, then the protocol's own, which replace them; those of a channel of the family among them. */
-function optionsOf(
+/** Options of the template first, then the protocol's own, which replace them. */
+function writtenOptions(
   protocol: BirdProtocolConfiguration,
   templates: ReadonlyMap<string, BirdProtocolConfiguration>,
-  family: Family,
   faults: ConfigurationFault[],
 ): readonly BirdOption[] {
   const chain: BirdProtocolConfiguration[] = [protocol];
@@ -105,15 +125,42 @@ function optionsOf(
     chain.unshift(template);
     from = template.from;
   }
-  return chain.flatMap(({ options }) =>
-    options.flatMap((option) => {
-      if (option.kind !== "channel") return [option];
-      if (option.channel === `ipv${family}`) return option.options;
-      const { origin, column, channel } = option;
-      faults.push({ origin, column, kind: "unmodelled", text: channelText(channel, protocol.type, family) });
-      return [];
-    }),
-  );
+  return chain.flatMap(({ options }) => options);
+}
+
+function isChannel(option: BirdOption, family: Family): boolean {
+  return option.kind === "channel" && option.channel === `ipv${family}`;
+}
+
+const OTHER_FAMILY = { 4: 6, 6: 4 } as const;
+
+/** Whether the part of a BIRD 2 with the other family has it: a session with a neighbour of that, another protocol with a channel of that alone. */
+function isElsewhere({ type }: BirdProtocolConfiguration, written: readonly BirdOption[], family: Family): boolean {
+  if (!written.some(({ kind }) => kind === "channel")) return false;
+  if (type !== "bgp") {
+    const has = (one: Family): boolean => written.some((option) => isChannel(option, one));
+    return has(OTHER_FAMILY[family]) && !has(family);
+  }
+  const neighbour = last(written, "neighbor")?.address ?? null;
+  return neighbour !== null && neighbour.family !== family;
+}
+
+/** Those of a channel of the family among the others. What stands in another channel of a session is not followed. */
+function ofFamily(
+  written: readonly BirdOption[],
+  type: string,
+  family: Family,
+  faults: ConfigurationFault[],
+): readonly BirdOption[] {
+  return written.flatMap((option) => {
+    if (option.kind !== "channel") return [option];
+    if (isChannel(option, family)) return option.options;
+    // the other part of the daemon has it
+    if (type !== "bgp" && isChannel(option, OTHER_FAMILY[family])) return [];
+    const { origin, column, channel } = option;
+    faults.push({ origin, column, kind: "unmodelled", text: channelText(channel, type, family) });
+    return [];
+  });
 }
 
 function channelText(channel: string, type: string, family: Family): string {
@@ -158,6 +205,7 @@ const PREFERENCES = { static: 200, direct: 240, device: 240, kernel: 10, bgp: 10
 function protocolOf(
   protocol: BirdProtocolConfiguration,
   options: readonly BirdOption[],
+  hasRoutes: boolean,
   family: Family,
   faults: ConfigurationFault[],
 ): ProtocolConfiguration | null {
@@ -168,15 +216,16 @@ function protocolOf(
   if (UNFOLLOWED_BIRD_PROTOCOLS.has(type)) unmodelled(`protocol ${type}`);
   if (type !== "static" && type !== "direct" && type !== "device" && type !== "kernel" && type !== "bgp") return null;
   tellUnfollowed(type, options, family, faults);
-  const isElsewhere = !isMaster(last(options, "table")?.name ?? MASTER);
+  const hasOtherTable = !isMaster(last(options, "table")?.name ?? MASTER);
   // what it does with another table reaches no other protocol that is followed
-  if (isElsewhere && type !== "bgp" && type !== "device") return null;
+  if (hasOtherTable && type !== "bgp" && type !== "device") return null;
+  const tellsNothing = hasOtherTable || !hasRoutes;
   const disabled = switched(options, "disabled", false);
   const description = last(options, "description")?.text ?? null;
   const routerId = last(options, "router id")?.id.a ?? null;
   const preference = number(options, "preference") ?? PREFERENCES[type];
-  const imports: BirdFilterUse = isElsewhere ? { kind: "none" } : filterUse(options, "import", { kind: "all" });
-  const exports: BirdFilterUse = isElsewhere ? { kind: "none" } : filterUse(options, "export", { kind: "none" });
+  const imports: BirdFilterUse = tellsNothing ? { kind: "none" } : filterUse(options, "import", { kind: "all" });
+  const exports: BirdFilterUse = tellsNothing ? { kind: "none" } : filterUse(options, "export", { kind: "none" });
   // Each in one literal: an object that begins as a copy of another has a shape of its own, which makes each look into it slow.
   switch (type) {
     case "static":
@@ -333,7 +382,7 @@ function bgpOf(
   if (password !== null && password.key === null) {
     faults.push({
       ...password,
-      kind: "unmodelled",
+      kind: "assumed",
       text: `the password of ${common.name} is redacted, and taken for its neighbour's`,
     });
   }
