@@ -2,6 +2,7 @@ import type { Chain, Rule } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
 import type { ChainIndex } from "./chain-index.ts";
 import type { Backend, CompiledMatch, MatchFunction, TargetFunction } from "./extension.ts";
+import type { LeadingAddresses } from "./leading-addresses.ts";
 import { compileMatch } from "./matches/table.ts";
 import { classifyCall, classifyTest } from "./stability.ts";
 import { compileTarget, targetInstruction } from "./targets/table.ts";
@@ -92,6 +93,8 @@ export interface Program extends Instructions {
   /** Walks so far: a long chain that is walked often gets an index. */
   walks: number;
   index: ChainIndex | null;
+  /** Undefined until a long chain is walked again. */
+  leading: LeadingAddresses | null | undefined;
 }
 
 const programs: Readonly<Record<Backend, WeakMap<Chain, Program>>> = { legacy: new WeakMap(), nft: new WeakMap() };
@@ -147,6 +150,7 @@ function compileChain(chain: Chain, family: Family, backend: Backend): Program {
     selectors: exact(builder.selectors),
     walks: 0,
     index: null,
+    leading: undefined,
   };
 }
 

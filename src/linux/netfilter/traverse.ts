@@ -10,6 +10,7 @@ import { noteVolatile, recording } from "../walk-record.ts";
 import { candidatesInUse, closeCandidates, nextCandidate, openCandidates } from "./candidates.ts";
 import { indexFor, isShort } from "./chain-index.ts";
 import { isDrawn } from "./draws.ts";
+import { isSoonWalked, leadingAddressesOf, nextByLeadingAddress } from "./leading-addresses.ts";
 import {
   type Instructions,
   nameMatches,
@@ -91,7 +92,7 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
     for (;;) {
       const from = index;
       if (candidates !== LINEAR) index = nextCandidate(candidates, from, count);
-      else if (everyRule === null) index = firstCandidate(code, place, from, count, skb);
+      else if (everyRule === null) index = nextByAddress(image, place, from, count, skb);
       if (everyRule !== null) {
         for (let passed = from; passed < index; passed++) {
           everyRule.call(observer, skb, runtime, chainAt(image, place), passed);
@@ -233,6 +234,15 @@ function applyPolicy(start: BoundChain, skb: Skb, runtime: HostRuntime, hook: Ho
   if (runtime.counters !== null) runtime.counters.countPolicy(start, skb);
   if (runtime.observer !== null) runtime.observer.step({ kind: "policy", runtime, skb, chain: start, hook, verdict });
   return verdict;
+}
+
+/** The next rule from `from` that does not fail for the address it begins with, or the number of rules. */
+function nextByAddress(image: TableImage, place: number, from: number, count: number, skb: Skb): number {
+  if (isSoonWalked(count - from)) return firstCandidate(image.code, place, from, count, skb);
+  const program = programAt(image, place);
+  const leading = program === undefined ? null : leadingAddressesOf(program);
+  if (leading === null) return firstCandidate(image.code, place, from, count, skb);
+  return nextByLeadingAddress(leading, from, count, skb.packet.src.a | 0, skb.packet.dst.a | 0);
 }
 
 /**

@@ -4,6 +4,7 @@ import { createWorld, runtimeOf } from "../../../src/emulator/world.ts";
 import { freeValue } from "../../../src/linux/free-value.ts";
 import { bindTable } from "../../../src/linux/netfilter/bind.ts";
 import type { Indexing } from "../../../src/linux/netfilter/chain-index.ts";
+import { programOf } from "../../../src/linux/netfilter/program.ts";
 import { traverse } from "../../../src/linux/netfilter/traverse.ts";
 import { FORWARD } from "../../../src/linux/netfilter/verdict.ts";
 import type { Observer } from "../../../src/linux/observer.ts";
@@ -267,5 +268,50 @@ describe("a chain walked by its index", () => {
       "verdict 0 by POSTROUTING 2 mark 0",
     ]);
     expect(said).toEqual(walk(table, 6, [content], "never", false));
+  });
+});
+
+/** A rule that begins with a whole address, which few packets have, or a part of one. */
+const leadingRule: fc.Arbitrary<RuleText> = fc.record({
+  chain: fc.constantFrom("FORWARD", "FORWARD", "FORWARD", "FORWARD", "one"),
+  words: fc
+    .tuple(
+      fc.oneof({ weight: 12, arbitrary: fc.constant("") }, fc.constant("! ")),
+      fc.constantFrom("-s", "-d", "-d"),
+      fc.oneof(
+        { weight: 4, arbitrary: fc.integer({ min: 1, max: 250 }).map((last) => `10.9.9.${last}`) },
+        someAddress(4),
+      ),
+      fc.oneof({ weight: 12, arbitrary: fc.constant("") }, fc.constantFrom("/24", "/8")),
+      fc.constantFrom("", "", "-p tcp -m tcp --dport 80", "-m statistic --mode nth --every 2 --packet 0"),
+    )
+    .map(([invert, option, first, length, rest]) => `${invert}${option} ${first}${length} ${rest}`),
+  target: fc.constantFrom("", "", "-j LOG", "-j one", "-j ACCEPT", "-j MARK --set-xmark 0x1/0x1"),
+});
+
+describe("a long chain walked by the addresses that its rules begin with", () => {
+  it("matches the same rules in the same order, asks the same, and counters count the same", () => {
+    let lookedUp = 0;
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof({ weight: 12, arbitrary: leadingRule }, someRule(4)), {
+          minLength: 340,
+          maxLength: 420,
+          size: "max",
+        }),
+        fc.array(somePacket(4), { minLength: 4, maxLength: 12 }),
+        (rules, packets) => {
+          const table = tableOf(rules, "ACCEPT", 4);
+          const chain = table?.chains.get("FORWARD");
+          if (table === null || chain === undefined) return;
+          const naive = walk(table, 4, packets, "never", false);
+          expect(programOf(chain, 4, "legacy").leading).toBeUndefined();
+          expect(walk(table, 4, packets, "adaptive", false)).toEqual(naive);
+          if ((programOf(chain, 4, "legacy").leading ?? null) !== null) lookedUp++;
+        },
+      ),
+      { numRuns: 60 },
+    );
+    expect(lookedUp).toBeGreaterThan(50);
   });
 });
