@@ -9,6 +9,7 @@ import { resetFor } from "../linux/reject.ts";
 import { needsInterface } from "../linux/routing/address-scope.ts";
 import { ownDevice } from "../linux/routing/own-device.ts";
 import type { HostRuntime } from "../linux/runtime.ts";
+import { tellMss } from "../linux/segment-size.ts";
 import { isForMany, type Skb } from "../linux/skb.ts";
 import { type Address, isLoopback, isMulticast, sameAddress } from "../net/address.ts";
 import * as icmp from "../net/icmp.ts";
@@ -289,25 +290,11 @@ function serveTcp(runtime: HostRuntime, skb: Skb): void {
     flags: SYN | ACK | congestionFlag(runtime, skb),
     seq: SERVER_ISN,
     ack: next,
-    mss: segmentSize(skb),
   };
   if (flags & SYN) reply(runtime, skb, opening);
   else if (payloadLength > 0) reply(runtime, skb, { flags: PSH | ACK, seq: ack, ack: next, payloadLength: 100 });
   else if (flags & FIN) reply(runtime, skb, { flags: FIN | ACK, seq: ack, ack: next });
 }
-
-/**
- * ipv4_default_advmss(), ip6_default_advmss(): what fits into a packet on the device that the SYN came by, which is taken to be that of the
- * way back. 536 and 1220 are the defaults of `min_adv_mss`.
- */
-function segmentSize({ input, packet: { src } }: Skb): number {
-  const mtu = input?.mtu ?? USUAL_MTU;
-  if (src.family === 4) return Math.min(Math.max(mtu - 40, 536), 0xffff - 40);
-  const size = Math.max(mtu - 60, 1220);
-  return size > 0xffff - 20 ? 0xffff : size;
-}
-
-const USUAL_MTU = 1500;
 
 /** tcp_ecn_create_request(): ECE where the SYN offers ECN, which `tcp_ecn` refuses with 0 alone. */
 function congestionFlag(runtime: HostRuntime, { packet: { flags, tos } }: Skb): number {
@@ -333,5 +320,6 @@ function reply(runtime: HostRuntime, skb: Skb, fields: Partial<Packet>): void {
   const kind = (answer.flags & SYN) !== 0 ? "syn-ack" : "data";
   // tcp_v6_init_req(); of a datagram the program is told the scope of the address
   const boundInterface = listenerFor(runtime.host.sockets, skb)?.interface ?? linkOfSender(skb);
+  if (kind === "syn-ack") tellMss(runtime, answer, boundInterface);
   runtime.services.send(runtime, answer, { kind, cause: skb, defaultTtl: true, boundInterface });
 }

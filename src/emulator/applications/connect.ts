@@ -1,5 +1,6 @@
 import { freeValue } from "../../linux/free-value.ts";
 import type { HostRuntime, PacketKind } from "../../linux/runtime.ts";
+import { tellMss } from "../../linux/segment-size.ts";
 import type { Skb } from "../../linux/skb.ts";
 import { formatAddress, unspecified } from "../../net/address.ts";
 import { type Packet, packet } from "../../net/packet.ts";
@@ -19,7 +20,6 @@ import {
 
 /** Initial sequence number of every client: its value matters to nobody. */
 const CLIENT_ISN = 1000;
-const MSS = 1460;
 
 /** A TCP connection: SYN, SYN-ACK, ACK, and one data segment each way. */
 export function connect(world: World, runtime: HostRuntime, target: ProgramTarget): ProgramReport {
@@ -68,7 +68,8 @@ export function connect(world: World, runtime: HostRuntime, target: ProgramTarge
       else if (isUnreachable(skb.packet)) state = "unreachable";
     },
   });
-  const syn = segment({ flags: SYN, seq: CLIENT_ISN, mss: MSS });
+  const syn = segment({ flags: SYN, seq: CLIENT_ISN });
+  tellMss(runtime, syn, null);
   const journey = originate(world, runtime, syn, {
     kind: "request",
     cause: null,

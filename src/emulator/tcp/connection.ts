@@ -60,6 +60,8 @@ export interface Connection {
   /** RCV.NXT, relative to the other side's ISN. */
   expected: number;
   remoteIsn: number;
+  /** The most octets of a segment that both sides and the way take, as far as this side knows; none has been told yet: 0xffff. */
+  mss: number;
   /** What was sent and not acknowledged, segment by segment, and the number of its first octet. */
   flight: SegmentContent[];
   flightFrom: number;

@@ -1,4 +1,5 @@
 import type { HostRuntime } from "../../linux/runtime.ts";
+import { TCP_MSS_DEFAULT } from "../../linux/segment-size.ts";
 import type { Skb } from "../../linux/skb.ts";
 import * as icmp from "../../net/icmp.ts";
 import type { Packet } from "../../net/packet.ts";
@@ -10,8 +11,10 @@ import { noteEnd } from "./path-note.ts";
 import {
   arm,
   drop,
+  followMtu,
   forget,
   ISN,
+  lowerMss,
   newConnection,
   relative,
   sendAck,
@@ -53,7 +56,7 @@ function openPassively(
   world: World,
   runtime: HostRuntime,
   { options }: Listener,
-  { src, dst, sport, dport, seq }: Packet,
+  { src, dst, sport, dport, seq, mss }: Packet,
   key: string | null,
 ): void {
   const connection = newConnection(runtime, {
@@ -66,6 +69,7 @@ function openPassively(
   });
   connection.remoteIsn = seq;
   connection.expected = 1;
+  lowerMss(connection, mss === 0 ? TCP_MSS_DEFAULT : mss);
   addConnection(world.tcp, connection);
   sendSynAck(world, connection);
 }
@@ -94,7 +98,7 @@ export function receiveOn(world: World, connection: Connection, segment: Packet)
   takeOctets(world, connection, segment, seq);
 }
 
-function receiveInSynSent(world: World, connection: Connection, { flags, seq, ack }: Packet): void {
+function receiveInSynSent(world: World, connection: Connection, { flags, seq, ack, mss }: Packet): void {
   if ((flags & ACK) !== 0 && relative(ack, ISN, 0) !== 1) return;
   if ((flags & RST) !== 0) {
     if ((flags & ACK) !== 0) drop(world, connection, "ECONNREFUSED");
@@ -104,6 +108,7 @@ function receiveInSynSent(world: World, connection: Connection, { flags, seq, ac
   connection.remoteIsn = seq;
   connection.expected = 1;
   connection.acknowledged = 1;
+  lowerMss(connection, mss === 0 ? TCP_MSS_DEFAULT : mss);
   connection.state = "established";
   settleTimer(world, connection);
   sendAck(world, connection);
@@ -210,14 +215,24 @@ const ERRNO_4 = [
 ];
 const ERRNO_6 = ["ENETUNREACH", "EACCES", "EHOSTUNREACH", "EHOSTUNREACH", "ECONNREFUSED", "EACCES", "EACCES"];
 
-/** tcp_v4_err(), tcp_v6_err(): an error about a segment ends a connection that is being made, and is kept in mind else. */
+/**
+ * tcp_v4_err(), tcp_v6_err(): an error about a segment ends a connection that is being made, and is kept in mind else. One that tells
+ * how little a way takes makes segments shorter.
+ */
 export function segmentError(world: World, runtime: HostRuntime, message: Packet, quoted: Packet): void {
   const { src, dst, sport, dport } = quoted;
   const connection = findConnection(world.tcp, runtime.host.name, src, sport, dst, dport);
   const errno = errnoOf(message);
-  if (connection === null || errno === null) return;
+  if (connection === null) return;
+  if (tellsMtu(message)) return followMtu(world, connection);
+  if (errno === null) return;
   if (connection.state === "syn-sent" || connection.state === "syn-received") drop(world, connection, errno);
   else connection.softError = errno;
+}
+
+function tellsMtu({ protocol, icmpType, icmpCode }: Packet): boolean {
+  if (protocol === ICMPV6) return icmpType === icmp.V6_PACKET_TOO_BIG;
+  return icmpType === icmp.DEST_UNREACHABLE && icmpCode === icmp.FRAGMENTATION_NEEDED;
 }
 
 function errnoOf({ protocol, icmpType, icmpCode }: Packet): string | null {
@@ -225,8 +240,6 @@ function errnoOf({ protocol, icmpType, icmpCode }: Packet): string | null {
     if (icmpType === icmp.V6_DEST_UNREACHABLE) return ERRNO_6[icmpCode] ?? null;
     return icmpType === icmp.V6_TIME_EXCEEDED ? "EHOSTUNREACH" : null;
   }
-  if (icmpType === icmp.DEST_UNREACHABLE) {
-    return icmpCode === icmp.FRAGMENTATION_NEEDED ? null : (ERRNO_4[icmpCode] ?? null);
-  }
+  if (icmpType === icmp.DEST_UNREACHABLE) return ERRNO_4[icmpCode] ?? null;
   return icmpType === icmp.TIME_EXCEEDED ? "EHOSTUNREACH" : null;
 }

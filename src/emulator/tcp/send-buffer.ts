@@ -1,8 +1,5 @@
 import type { SegmentContent } from "../../net/packet.ts";
 
-/** Room for the stream in one segment of an Ethernet without options. */
-export const MSS = 1460;
-
 /** What was written and not sent, in order. */
 export type SendBuffer = Part[];
 
@@ -16,7 +13,13 @@ interface Part {
   readonly pieces: Pieces | null;
 }
 
-type Pieces = (Piece | undefined)[];
+/** By the position of the first write, all of segments of one size. */
+interface Pieces {
+  readonly mss: number;
+  readonly list: (Piece | undefined)[];
+  /** Of another size. */
+  readonly others: Pieces | null;
+}
 
 /** A segment of whole writes, and the position behind the last. */
 interface Piece {
@@ -26,28 +29,39 @@ interface Piece {
 
 const piecesOf = new WeakMap<readonly Uint8Array[], Pieces>();
 
-/** Puts writes of a list behind what waits. Where several are given the same list, they are sent the same segments of it. */
-export function addWrites(buffer: SendBuffer, writes: readonly Uint8Array[], from: number, end: number): void {
-  if (from < end) buffer.push({ writes, next: from, end, pieces: writes.length === 1 ? null : remembered(writes) });
+/**
+ * Puts writes of a list behind what waits. Where several are given the same list, they are sent the same segments of it, as long as
+ * they have room for as much.
+ */
+export function addWrites(
+  buffer: SendBuffer,
+  writes: readonly Uint8Array[],
+  from: number,
+  end: number,
+  mss: number,
+): void {
+  if (from < end)
+    buffer.push({ writes, next: from, end, pieces: writes.length === 1 ? null : remembered(writes, mss) });
 }
 
-function remembered(writes: readonly Uint8Array[]): Pieces {
-  const known = piecesOf.get(writes);
-  if (known !== undefined) return known;
-  const made: Pieces = [];
+function remembered(writes: readonly Uint8Array[], mss: number): Pieces {
+  const known = piecesOf.get(writes) ?? null;
+  for (let pieces = known; pieces !== null; pieces = pieces.others) if (pieces.mss === mss) return pieces;
+  const list: (Piece | undefined)[] = [];
+  const made = { mss, list, others: known };
   piecesOf.set(writes, made);
   return made;
 }
 
 /** Whether there is enough for a whole segment. */
-export function fillsSegment(buffer: SendBuffer): boolean {
+export function fillsSegment(buffer: SendBuffer, mss: number): boolean {
   let sum = 0;
   for (let place = 0; place < buffer.length; place++) {
     const part = buffer[place];
     if (part === undefined) continue;
     for (let index = part.next; index < part.end; index++) {
       sum += part.writes[index]?.length ?? 0;
-      if (sum >= MSS) return true;
+      if (sum >= mss) return true;
     }
   }
   return false;
@@ -57,20 +71,20 @@ export function fillsSegment(buffer: SendBuffer): boolean {
  * Takes one segment's worth, which nobody has signed: as many whole writes as there is room for, or a part of one that is longer; null where nothing waits, or
  * where that is more than `room` octets.
  */
-export function takeSegment(buffer: SendBuffer, room: number): SegmentContent | null {
+export function takeSegment(buffer: SendBuffer, mss: number, room: number): SegmentContent | null {
   const part = buffer[0];
   const first = part?.writes[part.next];
   if (part === undefined || first === undefined) return null;
   const isAlone = buffer.length === 1;
-  if (isAlone && part.end === part.next + 1 && first.length <= MSS) {
+  if (isAlone && part.end === part.next + 1 && first.length <= mss) {
     // most of all: one write waits
     if (first.length > room) return null;
     buffer.pop();
     return unsigned(first);
   }
-  const piece = first.length > MSS ? null : pieceOf(part);
+  const piece = first.length > mss ? null : pieceOf(part, mss);
   if (piece === null || piece.end > part.end || (piece.end === part.end && !isAlone)) {
-    return takeFromSeveral(buffer, first, room);
+    return takeFromSeveral(buffer, first, mss, room);
   }
   if (piece.content.octets.length > room) return null;
   part.next = piece.end;
@@ -79,22 +93,23 @@ export function takeSegment(buffer: SendBuffer, room: number): SegmentContent | 
 }
 
 /** The segment that a list's own writes make, were it sent whole. */
-function pieceOf({ writes, next, pieces }: Part): Piece | null {
-  if (pieces === null) return null;
-  const known = pieces[next];
+function pieceOf({ writes, next, pieces }: Part, mss: number): Piece | null {
+  if (pieces === null || pieces.mss !== mss) return null;
+  const { list } = pieces;
+  const known = list[next];
   if (known !== undefined) return known;
   let end = next;
   let length = 0;
   for (; end < writes.length; end++) {
     const more = writes[end]?.length ?? 0;
-    if (length + more > MSS) break;
+    if (length + more > mss) break;
     length += more;
   }
   const first = end === next + 1 ? writes[next] : undefined;
   const made = { content: unsigned(first ?? joined(writes.slice(next, end), length)), end };
   // no place is left out in between
-  while (pieces.length < next) pieces.push(undefined);
-  pieces[next] = made;
+  while (list.length < next) list.push(undefined);
+  list[next] = made;
   return made;
 }
 
@@ -102,16 +117,16 @@ function unsigned(octets: Uint8Array): SegmentContent {
   return { octets, key: null };
 }
 
-function takeFromSeveral(buffer: SendBuffer, first: Uint8Array, room: number): SegmentContent | null {
+function takeFromSeveral(buffer: SendBuffer, first: Uint8Array, mss: number, room: number): SegmentContent | null {
   const part = buffer[0];
   if (part === undefined) return null;
-  if (first.length > MSS) {
-    if (MSS > room) return null;
+  if (first.length > mss) {
+    if (mss > room) return null;
     if (++part.next === part.end) buffer.shift();
-    buffer.unshift({ writes: [first.subarray(MSS)], next: 0, end: 1, pieces: null });
-    return unsigned(first.subarray(0, MSS));
+    buffer.unshift({ writes: [first.subarray(mss)], next: 0, end: 1, pieces: null });
+    return unsigned(first.subarray(0, mss));
   }
-  const writes = writesFor(buffer);
+  const writes = writesFor(buffer, mss);
   let length = 0;
   for (let index = 0; index < writes.length; index++) length += writes[index]?.length ?? 0;
   if (length > room) return null;
@@ -126,7 +141,7 @@ function takeFromSeveral(buffer: SendBuffer, first: Uint8Array, room: number): S
 }
 
 /** The whole writes that a segment has room for. */
-function writesFor(buffer: SendBuffer): readonly Uint8Array[] {
+function writesFor(buffer: SendBuffer, mss: number): readonly Uint8Array[] {
   const found: Uint8Array[] = [];
   let length = 0;
   for (let place = 0; place < buffer.length; place++) {
@@ -134,7 +149,7 @@ function writesFor(buffer: SendBuffer): readonly Uint8Array[] {
     if (part === undefined) continue;
     for (let index = part.next; index < part.end; index++) {
       const write = part.writes[index];
-      if (write === undefined || length + write.length > MSS) return found;
+      if (write === undefined || length + write.length > mss) return found;
       length += write.length;
       found.push(write);
     }
@@ -158,6 +173,13 @@ const writesIn = new WeakMap<Uint8Array, readonly Uint8Array[]>();
 /** Not a part of what was written. */
 function isWhole({ length, buffer }: Uint8Array): boolean {
   return length === buffer.byteLength;
+}
+
+/** The same octets in segments of at most `mss`. */
+export function cutSegment({ octets }: SegmentContent, mss: number): readonly SegmentContent[] {
+  const parts: SegmentContent[] = [];
+  for (let from = 0; from < octets.length; from += mss) parts.push(unsigned(octets.subarray(from, from + mss)));
+  return parts;
 }
 
 /** The writes that a segment is made of, each the very object that was written; null where it is not made of whole ones. */

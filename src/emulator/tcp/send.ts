@@ -1,4 +1,5 @@
 import type { HostRuntime, PacketKind } from "../../linux/runtime.ts";
+import { mtuOfSegment, sentMss, tellMss } from "../../linux/segment-size.ts";
 import { unspecified } from "../../net/address.ts";
 import { plainPacket, type SegmentContent } from "../../net/packet.ts";
 import { TCP } from "../../net/protocol.ts";
@@ -7,7 +8,7 @@ import { schedule } from "../event-queue.ts";
 import { originate, type World } from "../world.ts";
 import type { Connection } from "./connection.ts";
 import { sendByPath } from "./path.ts";
-import { addWrites, fillsSegment, MSS, type SendBuffer, takeSegment } from "./send-buffer.ts";
+import { addWrites, cutSegment, fillsSegment, type SendBuffer, takeSegment } from "./send-buffer.ts";
 import { removeConnection } from "./stack.ts";
 
 /** Initial sequence number of every connection: its value matters to nobody. */
@@ -49,16 +50,52 @@ function transmitSegment(world: World, connection: Connection, segment: Segment)
   sent.flags = segment.flags;
   sent.seq = seq;
   sent.ack = ack;
-  sent.mss = (segment.flags & SYN) !== 0 ? MSS : 0;
+  if ((segment.flags & SYN) !== 0) {
+    const mtu = tellMss(connection.runtime, sent, options.device);
+    if (mtu !== null) lowerMss(connection, sentMss(connection.runtime, mtu, remote.family));
+  }
   sent.payloadLength = unsigned?.octets.length ?? 0;
   sent.content = content;
-  return originate(world, connection.runtime, sent, {
+  const { error } = originate(world, connection.runtime, sent, {
     kind: segment.kind,
     cause: null,
     boundInterface: options.device,
     connects: segment.first === true,
     noteFor: connection,
-  }).error;
+  });
+  if (error === "EMSGSIZE") followMtu(world, connection);
+  return error;
+}
+
+/** Segments become no longer than this. */
+export function lowerMss(connection: Connection, mss: number): void {
+  connection.mss = Math.min(connection.mss, mss);
+}
+
+/**
+ * tcp_sync_mss(), tcp_simple_retransmit() (net/ipv4/tcp_output.c, tcp_input.c): the way to the other side takes less than it did. What was
+ * too long is cut, and sent again at once.
+ */
+export function followMtu(world: World, connection: Connection): void {
+  const { runtime, local, remote, localPort, remotePort, options } = connection;
+  const segment = plainPacket(local, remote, TCP);
+  segment.sport = localPort;
+  segment.dport = remotePort;
+  segment.tos = options.tos;
+  const mtu = mtuOfSegment(runtime, segment, options.device);
+  const mss = mtu === null ? connection.mss : sentMss(runtime, mtu, remote.family);
+  if (mss >= connection.mss) return;
+  connection.mss = mss;
+  const flight = connection.flight.flatMap((content) =>
+    content.octets.length > mss ? cutSegment(content, mss) : [content],
+  );
+  if (flight.length === connection.flight.length) return;
+  connection.flight = flight;
+  let seq = connection.flightFrom;
+  for (const content of flight) {
+    transmitSegment(world, connection, { flags: PSH | ACK, seq, content, kind: "data" });
+    seq += content.octets.length;
+  }
 }
 
 export function sendSyn(world: World, connection: Connection, first: boolean): string | null {
@@ -102,11 +139,11 @@ export function sendOctets(
   let from = 0;
   for (let index = 0; index < leftOut.length; index++) {
     const position = leftOut[index] ?? 0;
-    addWrites(queue, writes, from, position);
+    addWrites(queue, writes, from, position, connection.mss);
     from = position + 1;
   }
-  addWrites(queue, writes, from, writes.length);
-  if (last !== null) addWrites(queue, [last], 0, 1);
+  addWrites(queue, writes, from, writes.length, connection.mss);
+  if (last !== null) addWrites(queue, [last], 0, 1, connection.mss);
   sendQueue(world, connection);
 }
 
@@ -125,9 +162,9 @@ export function sendQueue(world: World, connection: Connection): void {
   while (queue.length > 0) {
     const outstanding = connection.flight.length > 0;
     if (outstanding && connection.retries > 0) return;
-    if (outstanding && !connection.closing && !fillsSegment(queue)) return;
+    if (outstanding && !connection.closing && !fillsSegment(queue, connection.mss)) return;
     const seq = connection.next;
-    const piece = takeSegment(queue, WINDOW - (seq - connection.acknowledged));
+    const piece = takeSegment(queue, connection.mss, WINDOW - (seq - connection.acknowledged));
     if (piece === null) return;
     connection.next += piece.octets.length;
     if (outstanding) connection.flight.push(piece);
@@ -268,6 +305,7 @@ export function newConnection(
     next: 1,
     expected: 0,
     remoteIsn: 0,
+    mss: 0xffff,
     flight,
     flightFrom: 1,
     queue,

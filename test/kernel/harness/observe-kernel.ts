@@ -28,7 +28,7 @@ export function kernelPacket(packet: KernelPacket): SeenPacket {
     flags: packet.flags ?? "",
     seq: packet.seq ?? 0,
     ack: packet.ack ?? 0,
-    mss: packet.flags === "S" ? (packet.mss ?? 0) : 0,
+    mss: packet.flags?.includes("S") === true ? (packet.mss ?? 0) : 0,
     length: packet.length ?? 0,
     icmpType: packet.icmpType ?? 0,
     icmpCode: packet.icmpCode ?? 0,

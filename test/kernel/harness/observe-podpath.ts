@@ -65,7 +65,7 @@ export function podpathPacket(packet: Packet): SeenPacket {
     flags: formatTcpFlags(packet.flags),
     seq: packet.seq,
     ack: packet.ack,
-    mss: packet.flags === SYN ? packet.mss : 0,
+    mss: (packet.flags & SYN) !== 0 ? packet.mss : 0,
     length: packet.payloadLength,
     icmpType: packet.icmpType,
     icmpCode: packet.icmpCode,
