@@ -8,6 +8,7 @@ import { birdcOutput } from "./labs/compare-texts.ts";
 import { emulate } from "./labs/emulate.ts";
 import type { Lab, Seen } from "./labs/lab.ts";
 import { BEST_ROUTES } from "./labs/named/best-route.ts";
+import { NARROW_LINKS } from "./labs/named/narrow-links.ts";
 import { ROUTE_TOPOLOGIES } from "./labs/named/routes.ts";
 import { RECOVERY, TIMERS_IN_STAGES } from "./labs/named/timers.ts";
 import type { Expected } from "./labs/named/topology.ts";
@@ -42,7 +43,7 @@ function leftBehind(
 }
 
 describe.skipIf(folder === null)("a real BIRD among others", () => {
-  const cases = [...BEST_ROUTES, ...ROUTE_TOPOLOGIES, ...TIMERS_IN_STAGES, ...RECOVERY];
+  const cases = [...BEST_ROUTES, ...NARROW_LINKS, ...ROUTE_TOPOLOGIES, ...TIMERS_IN_STAGES, ...RECOVERY];
   let seen: readonly Seen[] = [];
   beforeAll(async () => {
     seen = await runReal(
