@@ -321,5 +321,12 @@ function reply(runtime: HostRuntime, skb: Skb, fields: Partial<Packet>): void {
   // tcp_v6_init_req(); of a datagram the program is told the scope of the address
   const boundInterface = listenerFor(runtime.host.sockets, skb)?.interface ?? linkOfSender(skb);
   if (kind === "syn-ack") tellMss(runtime, answer, boundInterface);
-  runtime.services.send(runtime, answer, { kind, cause: skb, defaultTtl: true, boundInterface });
+  runtime.services.send(runtime, answer, {
+    kind,
+    cause: skb,
+    defaultTtl: true,
+    // SYN-ACKs have DF whatever the route says (ip_build_and_send_pkt()), as resets do (tcp_sk_init()).
+    discoversMtu: kind !== "syn-ack",
+    boundInterface,
+  });
 }

@@ -32,7 +32,7 @@ import { isAsking, resolveNeighbour } from "./neighbour.ts";
 import { runHook } from "./netfilter/hooks.ts";
 import { FORWARD, INPUT, NF_ACCEPT, OUTPUT, POSTROUTING, PREROUTING } from "./netfilter/verdict.ts";
 import { noNeighbour } from "./no-neighbour.ts";
-import { learnTunnelMtu, outgoingMtu } from "./path-mtu.ts";
+import { isMtuLocked, learnTunnelMtu, outgoingMtu } from "./path-mtu.ts";
 import { unreachable } from "./route-error.ts";
 import { mayBind } from "./routing/bind-address.ts";
 import { connectSource } from "./routing/connect.ts";
@@ -273,8 +273,9 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
     const device = result.kind === "local" ? runtime.compiled.loopback : result.output;
     const isReply = options.fromKernel === true && options.socketless !== true;
     const isToGroup = isReply && packet.dst.family === 4 && isMulticast(packet.dst);
-    packet.ttl = isToGroup ? MULTICAST_TTL : defaultTtl(runtime, packet.dst.family, device.name);
+    packet.ttl = isToGroup ? MULTICAST_TTL : defaultTtl(runtime, packet.dst.family, device.name, result.route);
   }
+  if (options.discoversMtu === true && packet.df && isMtuLocked(runtime, result, packet.dst)) packet.df = false;
   if (options.selectSource === true) {
     const source = first?.source ?? sourceFor(runtime, result, packet.dst);
     if (source === null && packet.dst.family === 6)

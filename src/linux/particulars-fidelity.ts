@@ -139,9 +139,7 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   "what a host sends to many: it hears broadcasts and the groups it joined itself": fact("drop-places"),
   "what senders hear, and drop reasons, place by place": fact("drop-places"),
   "TTL and hop limit of a host's own packets": fact("sysctls"),
-  "the hoplimit of a route": {
-    answer: "not read: a finding says so, and packets start with the host's own TTL or hop limit",
-  },
+  "routes: hoplimit, mtu lock and advmss": fact("route-metrics"),
   "ICMP: rate limits, IPv4": fact("icmp-rate-limits"),
   "ICMP: rate limits, IPv6": fact("icmp-rate-limits6"),
   "ICMP: rate limits, IPv6, of older kernels": {

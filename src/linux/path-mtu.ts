@@ -55,6 +55,12 @@ export function routeMtu(runtime: HostRuntime, result: RouteOut, destination: Ad
   return route !== null && route.mtu > 0 ? route.mtu : output.mtu;
 }
 
+/** ip_mtu_locked(): IPv4 sends without DF where the route says so, or has learnt an MTU that may be wrong. */
+export function isMtuLocked(runtime: HostRuntime, { route }: RoutingResult, destination: Address): boolean {
+  if (destination.family === 6) return false;
+  return route?.mtuLocked === true || exceptionOf(runtime, route, destination)?.locked === true;
+}
+
 function usesLearntMtu(runtime: HostRuntime, destination: Address): boolean {
   return destination.family === 4 && sysctl(runtime, "net.ipv4.ip_forward_use_pmtu", 0) !== 0;
 }
@@ -84,7 +90,7 @@ export function tooBigToForward(skb: Skb, mtu: number): boolean {
 
 /**
  * __ip_rt_update_pmtu() (net/ipv4/route.c), __ip6_rt_update_pmtu() (net/ipv6/route.c): remembers the MTU that somebody on
- * the way told, or that a tunnel found. IPv4 raises what is below `min_pmtu` to it and locks it.
+ * the way told, or that a tunnel found; nothing where the route's is locked. IPv4 raises what is below `min_pmtu` to it and locks it.
  */
 export function learnPathMtu(
   runtime: HostRuntime,
@@ -92,6 +98,7 @@ export function learnPathMtu(
   destination: Address,
   told: number,
 ): void {
+  if (result.route.mtuLocked === true) return;
   const now = runtime.services.now();
   const known = exceptionOf(runtime, result.route, destination);
   if (known?.locked === true) return;

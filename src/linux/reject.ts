@@ -57,11 +57,15 @@ function sendReset(runtime: HostRuntime, skb: Skb): void {
   }
   const { connection } = skb;
   const mark = replyMark(runtime, skb);
+  // IPv4 goes by the way of what it answers, which in from outside has no metrics (rt_dst_alloc()), IPv6 by its own.
+  const way = reset.src.family === 4 && skb.route?.kind !== "error" ? skb.route : null;
+  const isFromOutside = skb.input !== null && skb.input.kind !== "loopback" && way?.kind === "local";
+  if (way !== null) reset.ttl = defaultTtl(runtime, 4, null, isFromOutside ? null : way.route);
   const error = runtime.services.send(runtime, reset, {
     kind: "tcp-reset",
     cause: skb,
     fromKernel: true,
-    defaultTtl: true,
+    defaultTtl: way === null,
     socketless: true,
     mark,
   });

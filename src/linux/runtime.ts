@@ -176,6 +176,8 @@ export interface SendOptions {
   readonly fromKernel?: boolean;
   /** True where the TTL is left to the host (`default-ttl.ts`). */
   readonly defaultTtl?: boolean;
+  /** True where DF only asks for path MTU discovery (IP_PMTUDISC_WANT): there is none on a route whose MTU is locked. */
+  readonly discoversMtu?: boolean;
   /** See `Skb.socketless`. */
   readonly socketless?: boolean;
   /** The tunnel device that sends it, and why it drops what it finds no route for. */

@@ -3,6 +3,7 @@ import type { Packet } from "../net/packet.ts";
 import { quietSysctl } from "./device-settings.ts";
 import { localMtu, routeMtu } from "./path-mtu.ts";
 import { routeOutput } from "./routing/output.ts";
+import type { RoutingResult } from "./routing/result.ts";
 import type { HostRuntime } from "./runtime.ts";
 import { skb } from "./skb.ts";
 
@@ -23,11 +24,18 @@ const LEAST_SENT = 48;
  * what routes are looked up by.
  */
 export function mtuOfSegment(runtime: HostRuntime, segment: Packet, boundInterface: string | null): number | null {
+  return mtuOf(runtime, segment, routeOf(runtime, segment, boundInterface));
+}
+
+function routeOf(runtime: HostRuntime, segment: Packet, boundInterface: string | null): RoutingResult {
   const frame = skb(segment, -1);
   frame.boundInterface = boundInterface;
-  const result = routeOutput(runtime, frame, isUnspecified(segment.src) ? null : segment.src);
-  if (result.kind === "error") return null;
-  return result.kind === "local" ? localMtu(runtime, result) : routeMtu(runtime, result, segment.dst, false);
+  return routeOutput(runtime, frame, isUnspecified(segment.src) ? null : segment.src);
+}
+
+function mtuOf(runtime: HostRuntime, { dst }: Packet, route: RoutingResult): number | null {
+  if (route.kind === "error") return null;
+  return route.kind === "local" ? localMtu(runtime, route) : routeMtu(runtime, route, dst, false);
 }
 
 /**
@@ -41,10 +49,11 @@ function advertisedMss(runtime: HostRuntime, mtu: number, family: Family): numbe
   return size > 0xffff - 20 ? 0xffff : size;
 }
 
-/** Fills in what a SYN of this host's says. Returns the MTU of its route; null where there is none, which sending tells. */
+/** dst_metric_advmss(): fills in what a SYN of this host's says, which its route may name (`advmss`). Returns the MTU of its route; null where there is none, which sending tells. */
 export function tellMss(runtime: HostRuntime, syn: Packet, boundInterface: string | null): number | null {
-  const mtu = mtuOfSegment(runtime, syn, boundInterface);
-  if (mtu !== null) syn.mss = advertisedMss(runtime, mtu, syn.dst.family);
+  const result = routeOf(runtime, syn, boundInterface);
+  const mtu = mtuOf(runtime, syn, result);
+  if (mtu !== null) syn.mss = result.route?.advertisedMss ?? advertisedMss(runtime, mtu, syn.dst.family);
   return mtu;
 }
 

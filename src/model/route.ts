@@ -59,6 +59,12 @@ export interface Route {
   readonly nextHopId: number | null;
   /** `realm`: the class that the route gives to packets (`-m realm`, tc); null when unset. */
   readonly realm: string | null;
+  /** `mtu lock`: path MTU discovery changes nothing, and IPv4 does not ask for it (DF). Absent: not locked. */
+  readonly mtuLocked?: true;
+  /** `hoplimit`: TTL or hop limit of what the host sends by it; absent: the host's own. */
+  readonly hopLimit?: number;
+  /** `advmss`: the segment size that TCP tells of; absent: what fits into the MTU. */
+  readonly advertisedMss?: number;
   /** Seconds after the dump at which an IPv6 route ends (`expires`, of a router advertisement); absent: never. */
   readonly expires?: number;
   /** Absent: it is as certain as the routes of its host are. */

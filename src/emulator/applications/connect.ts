@@ -37,7 +37,7 @@ export function connect(world: World, runtime: HostRuntime, target: ProgramTarge
       ...fields,
     });
   const answer = (kind: PacketKind, cause: Skb, fields: Partial<Packet>): void => {
-    originate(world, runtime, segment(fields), { kind, cause, defaultTtl: true });
+    originate(world, runtime, segment(fields), { kind, cause, defaultTtl: true, discoversMtu: true });
   };
   const receive = (skb: Skb): void => {
     const { flags, seq, dst } = skb.packet;
@@ -76,6 +76,7 @@ export function connect(world: World, runtime: HostRuntime, target: ProgramTarge
     ...bindingOf(target),
     connects: true,
     defaultTtl: true,
+    discoversMtu: true,
   });
   settle(world);
   // A SYN that OUTPUT drops is sent again and again: connect() itself never fails with EPERM (tcp_connect).

@@ -61,6 +61,8 @@ function transmitSegment(world: World, connection: Connection, segment: Segment)
     cause: null,
     boundInterface: options.device,
     connects: segment.first === true,
+    // ip_build_and_send_pkt()
+    discoversMtu: segment.kind !== "syn-ack",
     noteFor: connection,
   });
   if (error === "EMSGSIZE") followMtu(world, connection);

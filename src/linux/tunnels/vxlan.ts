@@ -5,7 +5,7 @@ import { type Packet, packet, packetLength } from "../../net/packet.ts";
 import type { PortRange } from "../../net/port-set.ts";
 import { UDP } from "../../net/protocol.ts";
 import { resetConntrack } from "../conntrack/track.ts";
-import { sysctl } from "../device-settings.ts";
+import { defaultTtl } from "../default-ttl.ts";
 import { drop } from "../endings.ts";
 import { isGroupMac, isZeroMac } from "../ethernet.ts";
 import { sendLocal } from "../forward.ts";
@@ -108,7 +108,8 @@ function remotesOf(runtime: HostRuntime, device: Interface, vxlan: VxlanDevice, 
 /** vxlan_xmit_one(). */
 function sendTo(runtime: HostRuntime, device: Interface, vxlan: VxlanDevice, skb: Skb, remote: Remote): void {
   const carried = skb.route;
-  wrap(runtime, skb, vxlan, remote);
+  const ttl = outerTtl(skb, vxlan);
+  wrap(runtime, skb, vxlan, remote, ttl);
   skb.carrier = device;
   if (runtime.observer !== null && skb.carried?.arp === null) {
     runtime.observer.step({ kind: "encapsulate", runtime, skb, device: device.name, entry: remote.entry });
@@ -120,21 +121,27 @@ function sendTo(runtime: HostRuntime, device: Interface, vxlan: VxlanDevice, skb
   sendLocal(runtime, skb, {
     kind: "request",
     cause: null,
+    defaultTtl: ttl === 0,
     selectSource: vxlan.local === null,
     tunnel: { device, noRoute: "IP_OUTNOROUTES" },
     ...(carried === null ? {} : { carried }),
   });
 }
 
+/** TTL of the outer packet; 0: as the host's own packets have it. */
+function outerTtl({ packet, arp }: Skb, { ttl }: VxlanDevice): number {
+  if (ttl !== "inherit") return ttl;
+  return arp === null ? packet.ttl : 0;
+}
+
 /**
  * The outer packet keeps the socket of the one inside, which `-m owner` sees in its OUTPUT and POSTROUTING; a forwarded
  * packet has none, nor has then the outer one.
  */
-function wrap(runtime: HostRuntime, skb: Skb, vxlan: VxlanDevice, remote: Remote): void {
+function wrap(runtime: HostRuntime, skb: Skb, vxlan: VxlanDevice, remote: Remote, ttl: number): void {
   const { packet: inner, arp } = skb;
   const tos = vxlan.tos === "inherit" ? (arp === null ? inner.tos : 0) : vxlan.tos;
   const df = vxlan.df === "set" || (vxlan.df === "inherit" && arp === null && (inner.df || inner.src.family === 6));
-  const ttl = vxlan.ttl === "inherit" ? (arp === null ? inner.ttl : 0) : vxlan.ttl;
   skb.carried = {
     source: skb.sourceMac,
     destination: skb.destinationMac,
@@ -147,7 +154,8 @@ function wrap(runtime: HostRuntime, skb: Skb, vxlan: VxlanDevice, remote: Remote
     protocol: UDP,
     sport: sourcePort(runtime, vxlan, skb, inner, arp),
     dport: vxlan.port,
-    ttl: ttl > 0 ? ttl : sysctl(runtime, "net.ipv4.ip_default_ttl", 64),
+    // what the route says, once it is known
+    ttl: ttl > 0 ? ttl : defaultTtl(runtime, remote.address.family, null),
     tos: arp === null ? encapsulateEcn(tos, inner.tos) : tos,
     df,
     inner: arp === null ? inner : null,

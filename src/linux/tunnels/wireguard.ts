@@ -122,6 +122,7 @@ function seal(
   sendLocal(runtime, skb, {
     kind: "request",
     cause: null,
+    defaultTtl: true,
     selectSource: true,
     tunnel: { device, noRoute: null },
     ...(carried === null ? {} : { carried }),

@@ -8,7 +8,12 @@ export type KnownRoutes = Map<string, Route>;
 const REMEMBERED = 30_000;
 
 export function rememberRoute(known: KnownRoutes, text: string, route: Route): void {
-  if (known.size < REMEMBERED) known.set(text, route);
+  if (known.size < REMEMBERED && isPlain(route)) known.set(text, route);
+}
+
+/** It has nothing that `routeAgain` does not know. */
+function isPlain({ mtuLocked, hopLimit, advertisedMss, expires, assumption, carrier }: Route): boolean {
+  return [mtuLocked, hopLimit, advertisedMss, expires, assumption, carrier].every((rare) => rare === undefined);
 }
 
 /** The route as it stands in another place. */

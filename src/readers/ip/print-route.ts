@@ -23,7 +23,9 @@ export function printRoute(route: Route): string {
     ...(only === undefined ? [] : flags(only)),
     ...(route.realm === null ? [] : [route.realm.includes("/") ? "realms" : "realm", route.realm]),
     ...(route.expires === undefined ? [] : ["expires", `${route.expires}sec`]),
-    ...(route.mtu === 0 ? [] : ["mtu", String(route.mtu)]),
+    ...(route.mtu === 0 ? [] : ["mtu", ...(route.mtuLocked === true ? ["lock"] : []), String(route.mtu)]),
+    ...(route.advertisedMss === undefined ? [] : ["advmss", String(route.advertisedMss)]),
+    ...(route.hopLimit === undefined ? [] : ["hoplimit", String(route.hopLimit)]),
   ];
   // The kernel tells a router preference for every IPv6 route, and iproute2 prints no blank after it.
   const head = `${words.join(" ")} ${route.family === 6 ? "pref medium" : ""}`;

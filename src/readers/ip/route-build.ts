@@ -32,6 +32,10 @@ export interface WrittenRoute {
   source: string | null;
   tos: string | null;
   mtu: number;
+  mtuLocked: boolean;
+  /** `hoplimit` and `advmss`; 0 when unset. */
+  hopLimit: number;
+  advertisedMss: number;
   /** `expires 1799sec`; null: it stays. */
   expires: number | null;
   /** `pref` is printed for IPv6 only. */
@@ -72,6 +76,9 @@ export function writtenRoute(line: number): WrittenRoute {
     source: null,
     tos: null,
     mtu: 0,
+    mtuLocked: false,
+    hopLimit: 0,
+    advertisedMss: 0,
     expires: null,
     hasPreference: false,
     nextHopObject: null,
@@ -175,6 +182,9 @@ export function buildRoute(written: WrittenRoute, context: RouteContext): Route 
     mtu: written.mtu,
     nextHopId: written.nextHopObject === null ? null : unsigned(written.nextHopObject, 0xffffffff),
     realm: written.realm,
+    ...(written.mtuLocked ? { mtuLocked: true as const } : {}),
+    ...(written.hopLimit === 0 ? {} : { hopLimit: written.hopLimit }),
+    ...(written.advertisedMss === 0 ? {} : { advertisedMss: written.advertisedMss }),
     ...(written.expires === null || family === 4 ? {} : { expires: written.expires }),
     origin: originAt(context.origins, context.file, line),
   });

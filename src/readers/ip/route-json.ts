@@ -42,7 +42,7 @@ const KEYS: ReadonlySet<string> = new Set([
   "cache",
 ]);
 
-const METRICS: ReadonlySet<string> = new Set(["mtu"]);
+const METRICS: ReadonlySet<string> = new Set(["mtu", "hoplimit", "advmss"]);
 
 /** An entry of `ip -j route`; null, with a finding, when it is none. */
 export function writtenJsonRoute({ object, line, raw }: JsonElement, findings: DumpFindings): WrittenRoute | null {
@@ -76,7 +76,10 @@ export function writtenJsonRoute({ object, line, raw }: JsonElement, findings: D
     written.tos = null;
   } else reportUnknown(object, KEYS, line, findings);
   for (const metrics of objectsField(object, "metrics")) {
+    // no JSON of iproute2 tells of a lock
     written.mtu = numberField(metrics, "mtu") ?? written.mtu;
+    written.hopLimit = numberField(metrics, "hoplimit") ?? written.hopLimit;
+    written.advertisedMss = numberField(metrics, "advmss") ?? written.advertisedMss;
     reportUnknown(metrics, METRICS, line, findings);
   }
   for (const item of objectsField(object, "nexthops")) {

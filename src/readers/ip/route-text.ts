@@ -24,12 +24,10 @@ const SILENT: ReadonlySet<string> = new Set(["error", "users", "age", "used", "u
 
 /** Options with a value (RTAX_* of include/uapi/linux/rtnetlink.h and others) that the model does not have. */
 const IGNORED: ReadonlySet<string> = new Set([
-  "advmss",
   "congctl",
   "cwnd",
   "fastopen_no_cookie",
   "features",
-  "hoplimit",
   "initcwnd",
   "initrwnd",
   "min_adv_mss",
@@ -163,7 +161,16 @@ function readOption(
       written.tos = reader.takeText();
       return true;
     case "mtu":
-      readMtu(token, reader, written, findings);
+      written.mtuLocked = takesLock(reader);
+      written.mtu = reader.takeNumber(0xffffffff);
+      return true;
+    case "hoplimit":
+      takesLock(reader);
+      written.hopLimit = reader.takeNumber(255);
+      return true;
+    case "advmss":
+      takesLock(reader);
+      written.advertisedMss = reader.takeNumber(0xffffffff);
       return true;
     case "expires":
       written.expires = secondsOf(reader.takeText());
@@ -190,7 +197,7 @@ function readOption(
   if (FLAGS.has(word)) hop.flags.push(word);
   else if (SILENT.has(word)) reader.take();
   else if (IGNORED.has(word)) {
-    if (reader.peek() === "lock") reader.take();
+    takesLock(reader);
     reader.take();
     findings.once("ignored-option", "info", token.line, `Route option \`${word}\` is not modelled.`);
   } else return false;
@@ -203,10 +210,9 @@ function secondsOf(text: string): number | null {
   return seconds === undefined ? null : Number(seconds);
 }
 
-function readMtu(token: Token, reader: TokenReader, written: WrittenRoute, findings: DumpFindings): void {
-  if (reader.peek() === "lock") {
-    reader.take();
-    findings.once("ignored-option", "info", token.line, "`mtu lock` is read as `mtu`: the lock is not modelled.");
-  }
-  written.mtu = reader.takeNumber(0xffffffff);
+/** `lock` may stand before the value of each metric (RTAX_LOCK). */
+function takesLock(reader: TokenReader): boolean {
+  const locked = reader.peek() === "lock";
+  if (locked) reader.take();
+  return locked;
 }

@@ -74,6 +74,30 @@ describe.skipIf(!available)("VXLAN, as the kernel does it", () => {
     expect(outer(await ask({}, { ...PING, tos: 3 }))?.tos).toBe(2);
   });
 
+  it("gives it the TTL of its own route, or the hop limit of the device that it leaves by", async () => {
+    const routes = ["172.16.0.2 dev eth0 hoplimit 9"];
+    expect(outer(await ask({ nodes: { 1: { routes } } }))?.ttl).toBe(9);
+    const sysctls = { "net.ipv4.ip_default_ttl": "33" };
+    expect(outer(await ask({ nodes: { 1: { sysctls } } }))?.ttl).toBe(33);
+    const six = (number: Number3): Partial<LabHost> & { readonly vxlan: Partial<LabVxlan> } => {
+      const { interfaces, ...rest } = lab().hosts[number - 1] ?? { interfaces: [] };
+      const [, device] = interfaces;
+      if (device === undefined) throw new Error("no device");
+      const vxlan = { vni: 7, port: 4789, local: `fd00:16::${number}` };
+      return {
+        ...rest,
+        interfaces: [
+          { name: "eth0", addresses: [`fd00:16::${number}/64`] },
+          { ...device, vxlan },
+        ],
+        fdb: [`${MACS[number === 1 ? 2 : 1]} vx fd00:16::${number === 1 ? 2 : 1}`],
+        sysctls: { ...sysctls, "net.ipv6.conf.eth0.hop_limit": "44" },
+        vxlan,
+      };
+    };
+    expect(outer(await ask({ nodes: { 1: six(1), 2: six(2), 3: six(3) } }))?.ttl).toBe(44);
+  });
+
   it("inherits TTL, TOS and DF where it is told to", async () => {
     const inherit = { ttl: "inherit", tos: "inherit", df: "inherit" } as const;
     const round = await ask({ vxlan: inherit }, { ...PING, ttl: 9, tos: 0x1c, df: true });

@@ -335,6 +335,7 @@ function samePacket(real: SeenPacket, ours: SeenPacket, domains: readonly PortSe
   if (!cut && !(sameValue(real.sport, ours.sport, domains) && sameValue(real.dport, ours.dport, domains))) return false;
   if (!quoted && real.protocol === TCP) {
     if (real.flags !== ours.flags || real.seq !== ours.seq || real.ack !== ours.ack) return false;
+    if (real.mss !== ours.mss) return false;
   }
   if (isIcmp(real.protocol)) {
     if (real.icmpType !== ours.icmpType || real.icmpCode !== ours.icmpCode || real.mtu !== ours.mtu) return false;
