@@ -292,7 +292,9 @@ function serveTcp(runtime: HostRuntime, skb: Skb): void {
     ack: next,
   };
   if (flags & SYN) reply(runtime, skb, opening);
-  else if (payloadLength > 0) reply(runtime, skb, { flags: PSH | ACK, seq: ack, ack: next, payloadLength: 100 });
+  // What comes without PSH is a part of something: its acknowledgement waits for the rest.
+  else if (payloadLength > 0 && (flags & PSH) !== 0)
+    reply(runtime, skb, { flags: PSH | ACK, seq: ack, ack: next, payloadLength: 100 });
   else if (flags & FIN) reply(runtime, skb, { flags: FIN | ACK, seq: ack, ack: next });
 }
 

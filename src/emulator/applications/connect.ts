@@ -1,11 +1,12 @@
 import { freeValue } from "../../linux/free-value.ts";
 import type { HostRuntime, PacketKind } from "../../linux/runtime.ts";
-import { tellMss } from "../../linux/segment-size.ts";
+import { mtuOfSegment, sentMss, TCP_MSS_DEFAULT, tellMss } from "../../linux/segment-size.ts";
 import type { Skb } from "../../linux/skb.ts";
 import { formatAddress, unspecified } from "../../net/address.ts";
 import { type Packet, packet } from "../../net/packet.ts";
 import { TCP } from "../../net/protocol.ts";
 import { ACK, PSH, RST, SYN } from "../../net/tcp-flags.ts";
+import { tellsMtu } from "../error-about-mtu.ts";
 import { openSocket } from "../sockets.ts";
 import { originate, settle, type World } from "../world.ts";
 import {
@@ -21,7 +22,10 @@ import {
 /** Initial sequence number of every client: its value matters to nobody. */
 const CLIENT_ISN = 1000;
 
-/** A TCP connection: SYN, SYN-ACK, ACK, and one data segment each way. */
+/**
+ * A TCP connection: SYN, SYN-ACK, ACK, and data each way: the client's in as many segments as it takes, which are cut again where the way
+ * turns out to take less (tcp_simple_retransmit).
+ */
 export function connect(world: World, runtime: HostRuntime, target: ProgramTarget): ProgramReport {
   const sport = target.sport ?? freeValue(world.services.freeValues, [ephemeralPorts(runtime.host)]);
   let state: "connecting" | "established" | "answered" | "refused" | "reset" | "unreachable" = "connecting";
@@ -39,6 +43,23 @@ export function connect(world: World, runtime: HostRuntime, target: ProgramTarge
   const answer = (kind: PacketKind, cause: Skb, fields: Partial<Packet>): void => {
     originate(world, runtime, segment(fields), { kind, cause, defaultTtl: true, discoversMtu: true });
   };
+  let acknowledged = 0;
+  /** Octets that a segment has room for. */
+  let room = 0xffff;
+  const roomOfRoute = (): number => {
+    const mtu = mtuOfSegment(runtime, segment({}), null);
+    return mtu === null ? room : sentMss(runtime, mtu, target.destination.family);
+  };
+  const sendData = (cause: Skb): void => {
+    let sent = 0;
+    do {
+      const payloadLength = Math.min(room, target.size - sent);
+      const isLast = sent + payloadLength === target.size;
+      const seq = CLIENT_ISN + 1 + sent;
+      answer("data", cause, { flags: isLast ? PSH | ACK : ACK, seq, ack: acknowledged, payloadLength });
+      sent += payloadLength;
+    } while (sent < target.size);
+  };
   const receive = (skb: Skb): void => {
     const { flags, seq, dst } = skb.packet;
     if (flags & RST) {
@@ -49,9 +70,10 @@ export function connect(world: World, runtime: HostRuntime, target: ProgramTarge
     if (state === "connecting" && flags & SYN && flags & ACK) {
       state = "established";
       local = dst;
-      const ack = (seq + 1) >>> 0;
-      answer("ack", skb, { flags: ACK, seq: CLIENT_ISN + 1, ack });
-      answer("data", skb, { flags: PSH | ACK, seq: CLIENT_ISN + 1, ack, payloadLength: target.size });
+      acknowledged = (seq + 1) >>> 0;
+      room = Math.min(room, skb.packet.mss === 0 ? TCP_MSS_DEFAULT : skb.packet.mss);
+      answer("ack", skb, { flags: ACK, seq: CLIENT_ISN + 1, ack: acknowledged });
+      sendData(skb);
       return;
     }
     if (state === "established" && skb.packet.payloadLength > 0) state = "answered";
@@ -63,6 +85,12 @@ export function connect(world: World, runtime: HostRuntime, target: ProgramTarge
     remotePort: target.port,
     receive,
     error: (skb) => {
+      if (state === "established" && tellsMtu(skb.packet)) {
+        const less = roomOfRoute();
+        if (less >= room) return;
+        room = less;
+        return sendData(skb);
+      }
       if (state !== "connecting") return;
       if (isRefusal(skb.packet)) state = "refused";
       else if (isUnreachable(skb.packet)) state = "unreachable";
@@ -70,6 +98,7 @@ export function connect(world: World, runtime: HostRuntime, target: ProgramTarge
   });
   const syn = segment({ flags: SYN, seq: CLIENT_ISN });
   tellMss(runtime, syn, null);
+  room = roomOfRoute();
   const journey = originate(world, runtime, syn, {
     kind: "request",
     cause: null,

@@ -5,6 +5,7 @@ import * as icmp from "../../net/icmp.ts";
 import type { Packet } from "../../net/packet.ts";
 import { ICMPV6 } from "../../net/protocol.ts";
 import { ACK, FIN, RST, SYN } from "../../net/tcp-flags.ts";
+import { tellsMtu } from "../error-about-mtu.ts";
 import type { World } from "../world.ts";
 import { type Connection, fitsKey } from "./connection.ts";
 import { noteEnd } from "./path-note.ts";
@@ -228,11 +229,6 @@ export function segmentError(world: World, runtime: HostRuntime, message: Packet
   if (errno === null) return;
   if (connection.state === "syn-sent" || connection.state === "syn-received") drop(world, connection, errno);
   else connection.softError = errno;
-}
-
-function tellsMtu({ protocol, icmpType, icmpCode }: Packet): boolean {
-  if (protocol === ICMPV6) return icmpType === icmp.V6_PACKET_TOO_BIG;
-  return icmpType === icmp.DEST_UNREACHABLE && icmpCode === icmp.FRAGMENTATION_NEEDED;
 }
 
 function errnoOf({ protocol, icmpType, icmpCode }: Packet): string | null {
