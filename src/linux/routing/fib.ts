@@ -1,7 +1,7 @@
 import type { AssumptionCode } from "../../model/codes/assumption-codes.ts";
 import { type Host, knowledgeOf } from "../../model/host.ts";
 import { defaultPolicyRules, type PolicyRule } from "../../model/policy-rule.ts";
-import { layeredRoutes, type NextHop, type Route, TABLE_LOCAL } from "../../model/route.ts";
+import { layeredRoutes, type NextHop, type Route, TABLE_DEFAULT, TABLE_LOCAL, TABLE_MAIN } from "../../model/route.ts";
 import { type Address, type Family, ipv4 } from "../../net/address.ts";
 import { netmask } from "../../net/prefix.ts";
 import { type RouteTable, type RouteTables, routeTables, searchRoutes } from "./route-table.ts";
@@ -52,7 +52,7 @@ export function compileFib(host: Host, family: Family): Fib {
     classes: policyRules.some(({ realms }) => realms !== null) || some(({ classes }) => classes),
     ownGateways: family === 4 ? ownGateways(host, tables.get(TABLE_LOCAL)) : new Set(),
     unknown: knowledgeOf(host, family === 4 ? "routes" : "routes6") === "unknown",
-    assumed: assumptionsAbout(host, family),
+    assumed: assumptionsAbout(host, family, policyRules),
   };
 }
 
@@ -170,13 +170,33 @@ function selectsAll(rule: PolicyRule): boolean {
   );
 }
 
-function assumptionsAbout(host: Host, family: Family): readonly RoutingAssumption[] {
+function assumptionsAbout(
+  host: Host,
+  family: Family,
+  policyRules: readonly PolicyRule[],
+): readonly RoutingAssumption[] {
   const assumed: RoutingAssumption[] = [];
-  if (knowledgeOf(host, family === 4 ? "routes" : "routes6") === "assumed") {
+  const knowledge = knowledgeOf(host, family === 4 ? "routes" : "routes6");
+  if (knowledge === "assumed") {
     assumed.push({ code: "only-dumped-routes", detail: `routes of ${host.name}` });
+  } else if (knowledge === "derived") {
+    const missing = unseenTables(host, family, policyRules);
+    if (missing.length > 0) {
+      const tables = `${missing.length === 1 ? "table" : "tables"} ${missing.join(", ")}`;
+      assumed.push({ code: "only-dumped-routes", detail: `routes of ${host.name} in ${tables}` });
+    }
   }
   if (knowledgeOf(host, "policyRules") === "unknown") {
     assumed.push({ code: "default-policy-rules", detail: `${host.name} has only the default policy rules` });
   }
   return assumed;
+}
+
+/** Tables that rules lead to and no dump shows, where what was dumped is `main` alone: `ip route` without `table all`. */
+function unseenTables(host: Host, family: Family, policyRules: readonly PolicyRule[]): readonly number[] {
+  const wanted = new Set(policyRules.flatMap(({ action }) => (action.kind === "lookup" ? [action.table] : [])));
+  for (const table of [TABLE_LOCAL, TABLE_MAIN, TABLE_DEFAULT]) wanted.delete(table);
+  if (wanted.size === 0) return [];
+  for (const route of host.routes) if (route.family === family) wanted.delete(route.table);
+  return [...wanted].sort((x, y) => x - y);
 }

@@ -158,7 +158,8 @@ export const ASSUMPTION_CODES = {
   "only-dumped-routes": {
     part: "routes",
     title: "A machine has no other routes than those that are known",
-    means: "Its routes were not dumped; those that follow from its addresses and its description are there.",
+    means:
+      "Its routes were not dumped, and those that follow from its addresses and its description are there; or only those of table main were, though rules of it lead to other tables, which are taken to be empty.",
     todo: "Collect ip -d route show table all.",
   },
   "only-dumped-rules": {
