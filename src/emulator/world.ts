@@ -1,6 +1,6 @@
 import type { Choice, Chooser } from "../linux/chooser.ts";
 import { compileHost } from "../linux/compiled-host.ts";
-import { loadConntrack } from "../linux/conntrack/load.ts";
+import { loadConntrack, untoldConnections } from "../linux/conntrack/load.ts";
 import { drop } from "../linux/endings.ts";
 import { receive, sendLocal, sendToGateway } from "../linux/forward.ts";
 import { type FreeValues, freeValues } from "../linux/free-value.ts";
@@ -241,6 +241,8 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
   if (known !== undefined) return known;
   const host = world.network.hosts.get(name);
   if (host === undefined) return null;
+  const conntrack = loadConntrack(host, world.empty ? [] : host.conntrack, world.now);
+  if (!world.empty) conntrack.untold = untoldConnections(host);
   const runtime: HostRuntime = {
     host,
     compiled: compileHost(host),
@@ -248,7 +250,7 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
     services: world.services,
     observer: world.observer,
     counters: world.counters === null ? null : world.counters(name),
-    conntrack: loadConntrack(host, world.empty ? [] : host.conntrack, world.now),
+    conntrack,
     supposition: world.supposition,
     sets: new Map(),
     neighbours: neighbourTable(host, world.neighbourWatch, !world.forgetful),

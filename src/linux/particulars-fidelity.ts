@@ -46,6 +46,7 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   "conntrack: SCTP, GRE, unknown protocols, ICMP queries": campaign("conntrack-flows"),
   "conntrack: zones": fact("conntrack"),
   "conntrack: a dumped table as the starting state": fact("conntrack-dump"),
+  "conntrack: a full table, by its list or by nf_conntrack_count alone": fact("full-conntrack"),
   "conntrack: RELATED errors, translated outside and inside": fact("nat-and-marks"),
   "conntrack: port selection and clashes": fact("nat-and-marks"),
   "conntrack: expectations of helpers": {

@@ -1,27 +1,30 @@
-import { sysctl } from "../device-settings.ts";
+import { quietSysctl, sysctl } from "../device-settings.ts";
 import type { HostRuntime } from "../runtime.ts";
-import { IPS_ASSURED } from "./connection.ts";
+import { type Connection, IPS_ASSURED } from "./connection.ts";
 import { connectionsIn } from "./table.ts";
+import { isClosing } from "./tcp.ts";
 
-/** `nf_conntrack_max` of a machine with some memory; smaller ones have less, which only a dump tells. */
+const MAX = "net.netfilter.nf_conntrack_max";
+/** What that is on a machine with some memory; smaller ones have less, which only a dump tells. */
 const DEFAULT_MAX = 262144;
 
 /**
  * Whether a new connection finds room (__nf_conntrack_alloc). In a full table the kernel looks into a few neighbouring
- * hash buckets for an entry that is not assured (early_drop); whether it finds one depends on a secret hash.
+ * hash buckets for an entry that is not assured (early_drop); whether it finds one depends on a secret hash. Now and then it also
+ * drops what is closing (gc_worker()). Of connections that are only counted nobody knows what they are.
  */
 export function hasRoom(runtime: HostRuntime): boolean {
-  const size = runtime.conntrack.used / 2;
-  if (size < 1000) return true;
+  const { used, untold } = runtime.conntrack;
+  const full = quietSysctl(runtime, MAX, DEFAULT_MAX);
+  if (full === 0 || used / 2 + untold < full) return true;
   const now = runtime.services.now();
-  const most = sysctl(runtime, "net.netfilter.nf_conntrack_max", DEFAULT_MAX);
-  if (most === 0 || size < most) return true;
-  let live = 0;
-  let loose = 0;
-  for (const { expires, status } of connectionsIn(runtime.conntrack)) {
-    if (expires <= now) continue;
+  const most = sysctl(runtime, MAX, DEFAULT_MAX);
+  let live = untold;
+  let loose = untold;
+  for (const connection of connectionsIn(runtime.conntrack)) {
+    if (connection.expires <= now) continue;
     live++;
-    if ((status & IPS_ASSURED) === 0) loose++;
+    if (mayGo(connection)) loose++;
   }
   if (live < most) return true;
   if (loose === 0) return false;
@@ -39,4 +42,9 @@ export function hasRoom(runtime: HostRuntime): boolean {
       command: "conntrack -S",
     }) === 0
   );
+}
+
+/** early_drop_list(), gc_worker_can_early_drop(). */
+function mayGo({ status, tcpState, sctpState }: Connection): boolean {
+  return (status & IPS_ASSURED) === 0 || isClosing(tcpState) || sctpState.startsWith("SHUTDOWN");
 }

@@ -24,6 +24,14 @@ const NO_TIMEOUT = 86400;
 /** Age (s) from which an answered UDP flow is a stream. */
 const UDP_STREAM_AFTER = 2;
 
+/** Those that sysctl counts beyond what `conntrack -L` lists: all, where that was not collected. */
+export function untoldConnections({ conntrack, dumpedSysctls, sysctls }: Host): number {
+  const counted = dumpedSysctls.has(COUNT) ? Number(sysctls.get(COUNT)) : 0;
+  return counted > conntrack.length ? counted - conntrack.length : 0;
+}
+
+const COUNT = "net.netfilter.nf_conntrack_count";
+
 /** The starting state: what `conntrack -L` said at virtual time `now`. */
 export function loadConntrack(host: Host, records: readonly ConntrackRecord[], now: number): ConntrackTable {
   const table = conntrackTable();

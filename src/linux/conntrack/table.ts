@@ -12,6 +12,8 @@ export interface ConntrackTable {
   connections: (Connection | null)[];
   /** Slots in use, two for each connection. */
   used: number;
+  /** Connections that the host counts and that nobody knows: `nf_conntrack_count` tells of more than are in the table. */
+  untold: number;
   /** Connections that a helper listens to. */
   readonly helped: Connection[];
   /** Connections with a port that was drawn from a few (`drawn-port.ts`). */
@@ -30,7 +32,7 @@ const FIRST_SLOTS = 32;
 const NO_HASHES = new Int32Array(1);
 
 export function conntrackTable(): ConntrackTable {
-  return { hashes: NO_HASHES, connections: [null], used: 0, helped: [], drawn: [], sources: null };
+  return { hashes: NO_HASHES, connections: [null], used: 0, untold: 0, helped: [], drawn: [], sources: null };
 }
 
 /** `conntrack -F`: every entry is gone. */
@@ -39,6 +41,7 @@ export function flushConntrack(table: ConntrackTable): void {
   table.hashes = NO_HASHES;
   table.connections = [null];
   table.used = 0;
+  table.untold = 0;
   table.helped.length = 0;
   table.drawn.length = 0;
   table.sources = null;

@@ -267,7 +267,7 @@ function noteInvalid(
 }
 
 /** tcp_can_early_drop(). */
-function isClosing(state: TcpState): boolean {
+export function isClosing(state: TcpState): boolean {
   return (
     state === "FIN_WAIT" || state === "LAST_ACK" || state === "TIME_WAIT" || state === "CLOSE" || state === "CLOSE_WAIT"
   );

@@ -12,7 +12,8 @@ export function mayBind(runtime: HostRuntime, address: Address): boolean {
   if (isUnspecified(address) || isMulticast(address)) return true;
   const isOwn =
     address.family === 4 ? isLocalOrBroadcast(runtime, address) : haveAddress6(runtime.compiled.devices, address);
-  return isOwn || quietSysctl(runtime, `net.ipv${address.family}.ip_nonlocal_bind`, 0) !== 0;
+  const setting = address.family === 4 ? "net.ipv4.ip_nonlocal_bind" : "net.ipv6.ip_nonlocal_bind";
+  return isOwn || quietSysctl(runtime, setting, 0) !== 0;
 }
 
 function isLocalOrBroadcast(runtime: HostRuntime, address: Address): boolean {
