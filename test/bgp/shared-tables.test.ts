@@ -71,6 +71,8 @@ const taken = fc.oneof(
   { weight: 1, arbitrary: part.map((net) => `if (net ~ ${net}) then reject; accept;`) },
   { weight: 1, arbitrary: part.map((net) => `if (net ~ ${net}) then bgp_local_pref = 200; accept;`) },
   { weight: 1, arbitrary: part.map((net) => `if (net ~ ${net}) then bgp_community.add((64512, 7)); accept;`) },
+  // above what the node tells itself
+  { weight: 1, arbitrary: part.map((net) => `if (net ~ ${net}) then preference = 250; accept;`) },
   {
     weight: 1,
     arbitrary: part.map(
@@ -96,7 +98,13 @@ interface Written {
   readonly more: number;
   /** Whether all paths are told, or the best alone: then every reflector tells its routes by the same path identifier. */
   readonly paths: boolean;
+  /** Whether a node in the middle calls itself as the last one does, everywhere or towards its neighbours: what one tells the other takes for its own. */
+  readonly twins: "none" | "daemons" | "sessions";
 }
+
+/** Who has a twin, and how both call themselves towards their neighbours. */
+const MIDDLE = 2;
+const TWINS = 0x01020304;
 
 const use = (text: string): BirdFilterUse => ({ kind: "inline", filter: filterOf(text) });
 
@@ -104,18 +112,22 @@ const numberOf = (name: string): number => Number(name.replace("node-", ""));
 
 function written(
   all: ReadonlyMap<string, readonly SpeakerConfiguration[]>,
-  { first, takes, puts, more, paths }: Written,
+  { first, takes, puts, more, paths, twins }: Written,
 ): ReadonlyMap<string, readonly SpeakerConfiguration[]> {
+  const [middle] = all.get(`node-${MIDDLE}`) ?? [];
+  if (middle === undefined) throw new Error("nobody is in the middle");
   return new Map(
     [...all].map(([name, items]) => {
       const of = (texts: readonly string[]): BirdFilterUse => use(texts[numberOf(name) % texts.length] ?? "accept;");
       const [takingFirst, taking, putting] = [of(first), of(takes), of(puts)];
       const protocols = (list: readonly ProtocolConfiguration[]): ProtocolConfiguration[] => {
         const nearest = list.find(({ type }) => type === "bgp");
+        const calls = twins === "sessions" && [MIDDLE, NODES - 1].includes(numberOf(name)) ? TWINS : null;
         return list.map((item) =>
           item.type === "bgp"
             ? {
                 ...item,
+                routerId: calls,
                 import: item === nearest ? takingFirst : taking,
                 addPathSend: paths,
                 addPathReceive: paths,
@@ -127,7 +139,15 @@ function written(
                 : item,
         );
       };
-      return [name, items.map((item) => ({ ...item, protocols: protocols(item.protocols) }))];
+      const isTwin = twins === "daemons" && numberOf(name) === NODES - 1;
+      return [
+        name,
+        items.map((item) => ({
+          ...item,
+          routerId: isTwin ? middle.routerId : item.routerId,
+          protocols: protocols(item.protocols),
+        })),
+      ];
     }),
   );
 }
@@ -300,6 +320,7 @@ const story = fc.record({
   puts: several(put),
   more: fc.constantFrom(0, 3, 70, 70, 70),
   paths: fc.boolean(),
+  twins: fc.constantFrom("none" as const, "none" as const, "none" as const, "daemons" as const, "sessions" as const),
   start: fc.constantFrom(2, 3, 30),
   events: fc.array(event, { maxLength: 3 }),
   deaf: fc.nat(2).map((shift) => ({ kind: "deaf" as const, shift })),
@@ -315,10 +336,13 @@ const PLAIN: Story = {
   puts: ["accept;"],
   more: 70,
   paths: true,
+  twins: "none",
   start: 30,
   events: [],
   deaf: { kind: "deaf", shift: 0 },
 };
+
+const PREFERRED = "preference = 250; accept;";
 
 /** Stories of which each is about something that few others meet. */
 const STORIES: readonly Story[] = [
@@ -334,6 +358,20 @@ const STORIES: readonly Story[] = [
       { kind: "killed", nodes: [2, 3], away: 1, recovers: false, bare: true },
     ],
   },
+  // what another tells under one's own identifier is taken for one's own, and not taken, while those beside take it
+  { ...PLAIN, more: 0, twins: "daemons" },
+  { ...PLAIN, more: 0, twins: "sessions" },
+  // a destination that one tells is told no more once what another tells of it is preferred
+  ...[1, 2].map(
+    (cluster): Story => ({
+      ...PLAIN,
+      cluster,
+      more: 3,
+      paths: false,
+      first: ["accept;", PREFERRED, "accept;"],
+      takes: ["accept;", PREFERRED, "accept;"],
+    }),
+  ),
 ];
 
 /** The order in which destinations came to each table, and to each kernel: BIRD goes through them in it. */

@@ -16,6 +16,7 @@ import type { RouteOwner } from "../rib/route.ts";
 import { changed, NO_ROUTES, type RouteList, wayFor } from "../rib/route-list.ts";
 import { concernedIn } from "./audience.ts";
 import type { BgpCore } from "./bgp-core.ts";
+import { identifierOf } from "./configuration.ts";
 import { type Kernel, makerOf, programLater, wantedOf } from "./kernel.ts";
 import type { Peer, PeerConnection } from "./peer.ts";
 import { startJitteredTimes } from "./peer-timer.ts";
@@ -72,7 +73,7 @@ const FEW = 16;
 /** Neither does a route of the plan come back, nor lead to this host, nor go on to others, nor to other next hops. */
 function isApart(core: BgpCore, peer: Peer, plan: SegmentPlan): boolean {
   const { table, audiences, configuration } = core;
-  if (plan.originators.has(configuration.routerId)) return false;
+  if (plan.originators.has(identifierOf(configuration, peer.configuration))) return false;
   for (let place = 0; place < audiences.length; place++) {
     const audience = audiences[place];
     if (audience === undefined) continue;
