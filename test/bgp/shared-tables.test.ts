@@ -361,8 +361,17 @@ const STORIES: readonly Story[] = [
   // what another tells under one's own identifier is taken for one's own, and not taken, while those beside take it
   { ...PLAIN, more: 0, twins: "daemons" },
   { ...PLAIN, more: 0, twins: "sessions" },
+  // of two who have a best route in common one alone has another beside it
+  {
+    ...PLAIN,
+    more: 0,
+    events: [
+      { kind: "deaf to", node: 3, teller: 1 },
+      { kind: "told otherwise", node: 4, med: 1 },
+    ],
+  },
   // a destination that one tells is told no more once what another tells of it is preferred
-  ...[1, 2].map(
+  ...([1, 2] as const).map(
     (cluster): Story => ({
       ...PLAIN,
       cluster,
