@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fetchBird } from "../fetch-bird.ts";
 import { labOf } from "./all-labs.ts";
+import { HOLD_OF_A_CLUSTER } from "./named/timers.ts";
 import { playLabs } from "./play.ts";
 import { keepLab } from "./regressions.ts";
 import { withTrueTimers } from "./true-timers.ts";
@@ -39,7 +40,8 @@ export async function labCampaign({ seed, until, keep, say }: LabCampaign): Prom
         .filter((lab) => lab.name.startsWith("seed "))
         .slice(0, TRUE_TIMERS)
         .map(withTrueTimers);
-      for (const { lab, lines } of await playLabs(folder, [...labs, ...slow], AT_ONCE + TRUE_TIMERS)) {
+      if (played === 0) slow.push(HOLD_OF_A_CLUSTER.lab);
+      for (const { lab, lines } of await playLabs(folder, [...labs, ...slow], labs.length + slow.length)) {
         differed++;
         say(`\n${lines.join("\n")}`);
         if (keep) say(`kept as ${keepLab(lab, lab.name.replace(/[^a-z0-9]+/g, "-"))}`);

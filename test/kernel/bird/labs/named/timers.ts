@@ -17,6 +17,8 @@ function timed(
   stages: readonly {
     readonly events?: readonly LabEvent[];
     readonly seconds: number;
+    /** How long before its end it stands as it does then. */
+    readonly sampled?: number;
     readonly shows: readonly RegExp[];
   }[],
 ): NamedTopology {
@@ -28,7 +30,7 @@ function timed(
       nodes: [a, b],
       sessions,
       seconds: first?.seconds ?? 0,
-      later: later.map(({ events, seconds }) => ({ events: events ?? [], seconds })),
+      later: later.map(({ events = [], seconds, sampled = 4 }) => ({ events, seconds, sampled })),
     },
     expects,
   );
@@ -51,6 +53,26 @@ function errorWait(): NamedTopology {
   return found;
 }
 
+const SYNS = ["-p", "tcp", "--dport", "179", "-j", "DROP"];
+
+/** What dials after 6 to 7 s is sent again after 1, 3, 7, 15 and 31 s, and the next to dial does so 18 to 24 s later: between the last two of these. */
+function connectRetry(): NamedTopology {
+  const options = ["connect delay time 7; connect retry time 24;"];
+  return timed(
+    "gives up a connection that nobody answers after its connect retry time, and dials anew",
+    between(a, b, { options }),
+    [
+      { seconds: 4, shows: NOT_YET },
+      {
+        events: [run("b", "iptables-nft", "-A", "INPUT", ...SYNS)],
+        seconds: 19,
+        shows: [/Mesh_\S+ BGP +master +start +\S+ +Connect/],
+      },
+      { events: [run("b", "iptables-nft", "-D", "INPUT", ...SYNS)], seconds: 13, sampled: 2, shows: UP },
+    ],
+  );
+}
+
 const SILENCE = [
   run("a", "iptables-nft", "-A", "INPUT", "-p", "tcp", "--sport", "179", "-j", "DROP"),
   run("b", "iptables-nft", "-A", "INPUT", "-p", "tcp", "--dport", "179", "-j", "DROP"),
@@ -65,6 +87,7 @@ export const TIMERS_IN_STAGES: readonly NamedTopology[] = [
     { seconds: 14, shows: UP },
   ]),
   errorWait(),
+  connectRetry(),
   timed("ends a session in which nothing comes any more after the hold time, not before", between(a, b, HOLD, HOLD), [
     { seconds: 14, shows: UP },
     { events: SILENCE, seconds: 4, shows: UP },
@@ -79,6 +102,17 @@ export const TIMERS_IN_STAGES: readonly NamedTopology[] = [
     ],
   ),
 ];
+
+/** With true timers to the end, which takes five minutes: for the fuzz command. A hold timer of 240 s runs out after 180 to 240 s. */
+export const HOLD_OF_A_CLUSTER = timed(
+  "ends with the timers of a cluster a session in which nothing comes any more after three minutes, before five",
+  between(a, b, { options: [TRUE] }, { options: [TRUE] }),
+  [
+    { seconds: 12, shows: UP },
+    { events: SILENCE, seconds: 160, shows: UP },
+    { seconds: 110, shows: [/BGP Error: Hold timer expired/] },
+  ],
+);
 
 const RESTARTS = { options: ["graceful restart; graceful restart time 60; hold time 60;"] };
 

@@ -104,6 +104,7 @@ const DIFFERENT: readonly (readonly [why: string, does: (text: string, lab: Lab)
     "what is told within the AS goes out by IPv6 with the next hop that it came with, and with its link-local address",
     (text, { family }) => family === 6 && sides(text).size > 1,
   ],
+  ["a client of a route server is told the daemon's own routes without its AS", (text) => text.includes("rs client;")],
   [
     "the clusters of the client who told and of the one who is told are both put into the list",
     (text) => clusters(text).size > 1,

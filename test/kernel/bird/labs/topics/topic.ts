@@ -74,6 +74,8 @@ export function startOf(node: TopicNode, sessions: readonly TopicSession[]): Lab
 export interface TopicStage {
   readonly events: readonly LabEvent[];
   readonly seconds: number;
+  /** For how long at its end the daemons are asked; 4 s where nothing is said. */
+  readonly sampled?: number;
 }
 
 export interface Topic {
@@ -107,7 +109,7 @@ export function topicLab({ name, nodes, sessions, later, seconds, asked }: Topic
     })),
     stages: [
       { events: nodes.map((node) => startOf(node, sessions)), seconds: seconds ?? 14, sampled: 4 },
-      ...(later ?? []).map((stage) => ({ ...stage, sampled: 4 })),
+      ...(later ?? []).map((stage) => ({ sampled: 4, ...stage })),
     ],
     asked: [
       "show route all",
