@@ -185,7 +185,7 @@ function sessionOf(host: string, peer: Peer): HostSession {
     kind,
     peer: configuration.neighbour,
     peerPort: port,
-    table: "master",
+    table: configuration.table,
     state: protocol.state,
     since: "",
     info: `${state} ${error}`.trim(),

@@ -9,6 +9,8 @@ export interface CommonConfiguration extends BirdPlace {
   readonly name: string;
   readonly disabled: boolean;
   readonly description: string | null;
+  /** The table whose routes it has; another than `master` (or `master4`, `master6`) is not followed. */
+  readonly table: string;
   /** Its own identifier, which matters to BGP; null: the daemon's. */
   readonly routerId: number | null;
   readonly preference: number;
@@ -113,6 +115,24 @@ export type ProtocolConfiguration =
   | DeviceConfiguration
   | BgpConfiguration;
 
+/** A protocol that the daemon has and that is not played: what `show protocols` says of it is what its configuration tells. */
+export interface UnplayedProtocol {
+  readonly type: string;
+  readonly name: string;
+  readonly disabled: boolean;
+  readonly description: string | null;
+  readonly table: string;
+  /** The other table of a pipe. */
+  readonly peerTable: string | null;
+  readonly routerId: number | null;
+  /** Null: the usual one of its type. */
+  readonly preference: number | null;
+  readonly import: BirdFilterUse;
+  readonly export: BirdFilterUse;
+  /** The one that is played and stands before it; null: none does. */
+  readonly behind: string | null;
+}
+
 /** What one daemon is told to do: BIRD for IPv4, or its twin for IPv6. */
 export interface SpeakerConfiguration {
   readonly family: Family;
@@ -121,6 +141,7 @@ export interface SpeakerConfiguration {
   readonly listenAddress: Address | null;
   readonly listenPort: number;
   readonly protocols: readonly ProtocolConfiguration[];
+  readonly unplayed: readonly UnplayedProtocol[];
   /** `timeformat protocol`, `timeformat route`: how birdc tells times. */
   readonly protocolTimes: "short" | "long";
   readonly routeTimes: "short" | "long";

@@ -6,6 +6,7 @@ import {
   type BirdOption,
   type BirdProtocolConfiguration,
   type BirdSwitch,
+  PEER_TABLE,
   UNFOLLOWED_BIRD_PROTOCOLS,
 } from "../../model/bird/configuration.ts";
 import type { Origin } from "../../model/origin.ts";
@@ -18,6 +19,7 @@ import type {
   LimitConfiguration,
   ProtocolConfiguration,
   SpeakerConfiguration,
+  UnplayedProtocol,
 } from "./configuration.ts";
 import { isMaster, MASTER, unfollowed, unfollowedStatements } from "./unfollowed.ts";
 
@@ -65,6 +67,7 @@ export function speakerOf(configuration: BirdConfiguration, family: Family, fall
   const templates = new Map(configuration.templates.map((item) => [item.name, item]));
   const id = configuration.routerId?.id ?? fallbackId;
   const protocols: ProtocolConfiguration[] = [];
+  const unplayed: UnplayedProtocol[] = [];
   for (const protocol of configuration.protocols) {
     const written = writtenOptions(protocol, templates, faults);
     if (isElsewhere(protocol, written, family)) continue;
@@ -73,6 +76,7 @@ export function speakerOf(configuration: BirdConfiguration, family: Family, fall
     const hasRoutes = written.every(({ kind }) => kind !== "channel") || written.some((one) => isChannel(one, family));
     const made = protocolOf(protocol, options, hasRoutes, family, faults);
     if (made !== null) protocols.push(made);
+    else unplayed.push(unplayedOf(protocol, options, protocols.at(-1)?.name ?? null));
   }
   for (const { text, origin, column } of unfollowedStatements(configuration)) {
     faults.push({ origin, column, kind: "unmodelled", text });
@@ -96,6 +100,7 @@ export function speakerOf(configuration: BirdConfiguration, family: Family, fall
           listenAddress: configuration.listen?.address ?? null,
           listenPort: configuration.listen?.port ?? BGP_PORT,
           protocols,
+          unplayed,
           protocolTimes: timesOf(configuration, "protocol"),
           routeTimes: timesOf(configuration, "route"),
           filters: filterEnvironment(configuration),
@@ -199,6 +204,28 @@ function filterUse(options: readonly BirdOption[], kind: "import" | "export", ot
   return use;
 }
 
+/** What is told of a protocol that is not played. */
+function unplayedOf(
+  { type, name }: BirdProtocolConfiguration,
+  options: readonly BirdOption[],
+  behind: string | null,
+): UnplayedProtocol {
+  const peer = options.findLast((option) => option.kind === "other" && option.name === PEER_TABLE);
+  return {
+    type,
+    name,
+    disabled: switched(options, "disabled", false),
+    description: last(options, "description")?.text ?? null,
+    table: last(options, "table")?.name ?? MASTER,
+    peerTable: peer?.kind === "other" ? (peer.words[0] ?? null) : null,
+    routerId: last(options, "router id")?.id.a ?? null,
+    preference: number(options, "preference"),
+    import: filterUse(options, "import", { kind: "all" }),
+    export: filterUse(options, "export", { kind: "none" }),
+    behind,
+  };
+}
+
 /** Preferences of the protocols (nest/protocol.h, BIRD 1.6). */
 const PREFERENCES = { static: 200, direct: 240, device: 240, kernel: 10, bgp: 100 };
 
@@ -216,7 +243,8 @@ function protocolOf(
   if (UNFOLLOWED_BIRD_PROTOCOLS.has(type)) unmodelled(`protocol ${type}`);
   if (type !== "static" && type !== "direct" && type !== "device" && type !== "kernel" && type !== "bgp") return null;
   tellUnfollowed(type, options, family, faults);
-  const hasOtherTable = !isMaster(last(options, "table")?.name ?? MASTER);
+  const table = last(options, "table")?.name ?? MASTER;
+  const hasOtherTable = !isMaster(table);
   // what it does with another table reaches no other protocol that is followed
   if (hasOtherTable && type !== "bgp" && type !== "device") return null;
   const tellsNothing = hasOtherTable || !hasRoutes;
@@ -235,6 +263,7 @@ function protocolOf(
         name,
         disabled,
         description,
+        table,
         routerId,
         preference,
         import: imports,
@@ -251,6 +280,7 @@ function protocolOf(
         name,
         disabled,
         description,
+        table,
         routerId,
         preference,
         import: imports,
@@ -265,6 +295,7 @@ function protocolOf(
         name,
         disabled,
         description,
+        table,
         routerId,
         preference,
         import: imports,
@@ -279,6 +310,7 @@ function protocolOf(
         name,
         disabled,
         description,
+        table,
         routerId,
         preference,
         import: imports,
@@ -296,7 +328,7 @@ function protocolOf(
     }
     case "bgp":
       return bgpOf(
-        { origin, column, name, disabled, description, routerId, preference, import: imports, export: exports },
+        { origin, column, name, disabled, description, table, routerId, preference, import: imports, export: exports },
         options,
         faults,
       );
@@ -393,6 +425,7 @@ function bgpOf(
     name: common.name,
     disabled: common.disabled,
     description: common.description,
+    table: common.table,
     preference: common.preference,
     import: common.import,
     export: common.export,

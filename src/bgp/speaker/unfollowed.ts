@@ -1,4 +1,10 @@
-import type { BirdConfiguration, BirdNumber, BirdOption, BirdSwitch } from "../../model/bird/configuration.ts";
+import {
+  type BirdConfiguration,
+  type BirdNumber,
+  type BirdOption,
+  type BirdSwitch,
+  UNFOLLOWED_BIRD_PROTOCOLS,
+} from "../../model/bird/configuration.ts";
 import type { BirdFilter, BirdPlace } from "../../model/bird/filter.ts";
 import type { Family } from "../../net/address.ts";
 import { isNotKept } from "../filter/attribute.ts";
@@ -156,7 +162,9 @@ export function unfollowedStatements(configuration: BirdConfiguration): readonly
     const text = words.join(" ").slice(0, 60);
     return UNFOLLOWED_STATEMENT.test(text) ? [{ origin, column, text }] : [];
   });
-  const inline = [...templates, ...protocols].flatMap(({ options }) => options.flatMap(filtersOf));
+  const inline = [...templates, ...protocols].flatMap(({ type, options }) =>
+    UNFOLLOWED_BIRD_PROTOCOLS.has(type) ? [] : options.flatMap(filtersOf),
+  );
   return [...statements, ...[...functions, ...filters, ...inline].flatMap(lostIn)];
 }
 

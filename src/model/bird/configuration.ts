@@ -136,7 +136,10 @@ export const BIRD_NUMBERS = [
 ] as const;
 export type BirdNumber = (typeof BIRD_NUMBERS)[number];
 
-/** Protocols into whose settings podpath does not look: what they do is not followed. */
+/** The setting of a pipe that names its other table, among those of kind `other`. */
+export const PEER_TABLE = "peer table";
+
+/** Protocols of whose settings podpath reads those that all have alone: what they do is not followed. */
 export const UNFOLLOWED_BIRD_PROTOCOLS: ReadonlySet<string> = new Set([
   "ospf",
   "rip",

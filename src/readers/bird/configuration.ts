@@ -12,7 +12,7 @@ import { takeAddress, takeNumber } from "./constant.ts";
 import { type Cursor, cursorOf, placeOf } from "./cursor.ts";
 import { parseExpression } from "./expression.ts";
 import type { Includes } from "./included.ts";
-import { parseOptions } from "./option.ts";
+import { parseCommonOptions, parseOptions } from "./option.ts";
 import { parseFilterBody, parseFunction } from "./statement.ts";
 import { type BirdToken, birdTokens } from "./tokens.ts";
 
@@ -292,6 +292,8 @@ function parseProtocol(cursor: Cursor, counts: Map<string, number>): BirdProtoco
   const type = cursor.peek();
   if (type.kind !== "word") return cursor.fail("the type of the protocol, such as bgp");
   cursor.next();
+  // `protocol ospf v3`, BIRD 2
+  if (type.text === "ospf" && !cursor.take("v2")) cursor.take("v3");
   const named = cursor.peek();
   let name = "";
   if (named.kind === "word" && named.text !== "from") {
@@ -309,12 +311,9 @@ function parseProtocol(cursor: Cursor, counts: Map<string, number>): BirdProtoco
     from = template.text;
     cursor.next();
   }
-  if (UNFOLLOWED_BIRD_PROTOCOLS.has(type.text)) {
-    cursor.skipStatement();
-    return { type: type.text, name, from, options: [], ...place };
-  }
+  const parse = UNFOLLOWED_BIRD_PROTOCOLS.has(type.text) ? parseCommonOptions : parseOptions;
   const options: readonly BirdOption[] | null = cursor.at("{")
-    ? parseOptions(cursor)
+    ? parse(cursor)
     : cursor.take(";")
       ? []
       : cursor.fail("“{”");

@@ -6,6 +6,7 @@ import {
   type BirdNumber,
   type BirdOption,
   type BirdSwitch,
+  PEER_TABLE,
 } from "../../model/bird/configuration.ts";
 import type { BirdPlace } from "../../model/bird/filter.ts";
 import { isNumber as isNumberAt, takeAddress, takeNumber } from "./constant.ts";
@@ -68,6 +69,42 @@ export function parseOptions(cursor: Cursor): readonly BirdOption[] | null {
     else options.push(option);
   }
   return options;
+}
+
+/** Settings that all protocols have. */
+const COMMON: ReadonlySet<string> = new Set("description disabled export import preference router table".split(" "));
+
+/** The same of a protocol into whose other settings podpath does not look; and the two tables of a pipe. */
+export function parseCommonOptions(cursor: Cursor): readonly BirdOption[] | null {
+  if (!cursor.expect("{")) return null;
+  const options: BirdOption[] = [];
+  while (!cursor.take("}")) {
+    if (cursor.peek().kind === "end") return cursor.fail("“}”");
+    if (cursor.take(";")) continue;
+    const option = cursor.nested(() => parseCommon(cursor));
+    if (option === null) cursor.skipStatement();
+    else options.push(option);
+  }
+  return options;
+}
+
+function parseCommon(cursor: Cursor): BirdOption | null {
+  const token = cursor.peek();
+  const place = placeOf(token);
+  const { kind, text } = cursor.peek(1);
+  // `import limit 9`, `import keep filtered`; `table "PATTERN"` of MRT
+  const isOther = text === "limit" || text === "keep" || (token.text === "table" && kind !== "word");
+  if (COMMON.has(token.text) && !isOther) return parseOption(cursor);
+  if (cursor.at("peer") && cursor.at("table", 1)) {
+    skip(cursor, 2);
+    const name = cursor.next().text;
+    return ends(cursor) ? { kind: "other", name: PEER_TABLE, words: [name], ...place } : null;
+  }
+  if (!CHANNELS.test(token.text) || token.kind !== "word") return null;
+  const channel = cursor.next().text;
+  if (!cursor.at("{")) return ends(cursor) ? { kind: "channel", channel, options: [], ...place } : null;
+  const options = parseCommonOptions(cursor);
+  return options === null ? null : { kind: "channel", channel, options, ...place };
 }
 
 function parseOption(cursor: Cursor): BirdOption | null {

@@ -29,7 +29,8 @@ export function birdcText(speaker: Speaker, words: readonly string[], clock: Bir
       return rest.length === 0 ? statusText(speaker, origin) : null;
     case "route": {
       const question = routesQuestion(rest);
-      return question === null ? null : routesText(speaker, (time) => clock(time, routeTimes), question);
+      const isUnplayed = speaker.configuration.unplayed.some(({ name }) => name === question?.protocol);
+      return question === null || isUnplayed ? null : routesText(speaker, (time) => clock(time, routeTimes), question);
     }
     default:
       return null;

@@ -1,14 +1,17 @@
 import type { Capability } from "../../bgp/messages/capability.ts";
 import { netsOf } from "../../bgp/rib/table.ts";
+import type { ProtocolConfiguration, UnplayedProtocol } from "../../bgp/speaker/configuration.ts";
 import { exportedBy, statsOf } from "../../bgp/speaker/export-counts.ts";
 import { type Peer, type PeerConnection, shownError, shownState } from "../../bgp/speaker/peer.ts";
 import type { Protocol } from "../../bgp/speaker/protocol.ts";
 import { waitsForRecovery } from "../../bgp/speaker/recovery.ts";
 import type { Speaker } from "../../bgp/speaker/speaker.ts";
+import { isMaster } from "../../bgp/speaker/unfollowed.ts";
 import { arouse } from "../../emulator/world.ts";
-import type { BirdFilterUse } from "../../model/bird/configuration.ts";
 import { formatAddress, ipv4 } from "../../net/address.ts";
 import type { BirdClock } from "./clock.ts";
+import { filterName } from "./filter-name.ts";
+import { unplayedDetails, unplayedRow } from "./unplayed-text.ts";
 
 const TYPES = { static: "Static", direct: "Direct", device: "Device", kernel: "Kernel", bgp: "BGP" };
 
@@ -17,16 +20,38 @@ const TYPES = { static: "Static", direct: "Direct", device: "Device", kernel: "K
  * have a name, or a pattern in quotes.
  */
 export function protocolsText(speaker: Speaker, clock: BirdClock, all: boolean, asked: string | null = null): string {
-  const wanted = speaker.protocols.filter(({ configuration }) => asked === null || isCalled(asked, configuration.name));
+  const wanted = inOrder(speaker).filter(({ configuration }) => asked === null || isCalled(asked, configuration.name));
   if (wanted.length === 0)
     return asked?.startsWith('"') === true ? "No protocols match\n" : `${asked ?? "none"} is not a protocol\n`;
   const lines = ["name     proto    table    state  since       info"];
-  for (const item of wanted) {
-    const peer = speaker.peers.find(({ protocol }) => protocol === item) ?? null;
-    lines.push(row(speaker, item, peer, clock));
-    if (all) lines.push(...details(speaker, item, peer), "");
+  for (const { configuration, played } of wanted) {
+    if (played === null) {
+      lines.push(unplayedRow(configuration, clock(speaker.started)));
+      if (all) lines.push(...unplayedDetails(configuration), "");
+      continue;
+    }
+    const peer = speaker.peers.find(({ protocol }) => protocol === played) ?? null;
+    lines.push(row(speaker, played, peer, clock));
+    if (all) lines.push(...details(speaker, played, peer), "");
   }
   return `${lines.join("\n")}\n`;
+}
+
+type Listed =
+  | { readonly configuration: ProtocolConfiguration; readonly played: Protocol }
+  | { readonly configuration: UnplayedProtocol; readonly played: null };
+
+/** As they stand in the configuration, those that are not played among the others. */
+function inOrder({ protocols, configuration: { unplayed } }: Speaker): readonly Listed[] {
+  const behind = (name: string | null): readonly Listed[] =>
+    unplayed.filter((one) => one.behind === name).map((configuration) => ({ configuration, played: null }));
+  return [
+    ...behind(null),
+    ...protocols.flatMap((played): readonly Listed[] => [
+      { configuration: played.configuration, played },
+      ...behind(played.configuration.name),
+    ]),
+  ];
 }
 
 /** The pattern of BIRD (`patmatch`): `*` is any text, `?` any character. */
@@ -46,8 +71,8 @@ export function stateName(speaker: Speaker, item: Protocol): string {
 }
 
 function row(speaker: Speaker, item: Protocol, peer: Peer | null, clock: BirdClock): string {
-  const { name, type } = item.configuration;
-  const columns = `${name.padEnd(8)} ${TYPES[type].padEnd(8)} ${"master".padEnd(8)} ${stateName(speaker, item).padEnd(5)}`;
+  const { name, type, table } = item.configuration;
+  const columns = `${name.padEnd(8)} ${TYPES[type].padEnd(8)} ${table.padEnd(8)} ${stateName(speaker, item).padEnd(5)}`;
   return `${columns}  ${clock(item.since).padEnd(10)}  ${peer === null ? "" : info(peer)}`;
 }
 
@@ -67,8 +92,10 @@ function details(speaker: Speaker, item: Protocol, peer: Peer | null): readonly 
   if (configuration.description !== null) add("Description", configuration.description);
   if (configuration.routerId !== null) add("Router ID", formatAddress(ipv4(configuration.routerId)));
   add("Preference", String(configuration.preference));
-  add("Input filter", filterName(configuration.import));
-  add("Output filter", filterName(configuration.export));
+  // what another table lets in and out is not followed
+  const isFollowed = isMaster(configuration.table);
+  add("Input filter", isFollowed ? filterName(configuration.import) : "?");
+  add("Output filter", isFollowed ? filterName(configuration.export) : "?");
   const { recovery } = speaker;
   if (recovery !== null) {
     // proto_show_basic_info()
@@ -86,32 +113,35 @@ function details(speaker: Speaker, item: Protocol, peer: Peer | null): readonly 
     lines.push(`    ${"Action:".padEnd(14)}${limit.action}`);
   }
   if (item.state !== "down") {
-    add("Routes", `${item.imported} imported, ${exportedBy(item)} exported, ${preferred(speaker, item)} preferred`);
-    lines.push(
-      "  Route change stats:     received   rejected   filtered    ignored   accepted",
-      numbers("Import updates", Object.values(stats.importUpdates)),
-      numbers("Import withdraws", [
-        stats.importWithdraws.received,
-        stats.importWithdraws.rejected,
-        "---",
-        stats.importWithdraws.ignored,
-        stats.importWithdraws.accepted,
-      ]),
-      numbers("Export updates", [
-        stats.exportUpdates.received,
-        stats.exportUpdates.rejected,
-        stats.exportUpdates.filtered,
-        "---",
-        stats.exportUpdates.accepted,
-      ]),
-      numbers("Export withdraws", [
-        stats.exportWithdraws.received,
-        "---",
-        "---",
-        "---",
-        stats.exportWithdraws.accepted,
-      ]),
-    );
+    if (!isFollowed) add("Routes", "?");
+    else
+      add("Routes", `${item.imported} imported, ${exportedBy(item)} exported, ${preferred(speaker, item)} preferred`);
+    if (isFollowed)
+      lines.push(
+        "  Route change stats:     received   rejected   filtered    ignored   accepted",
+        numbers("Import updates", Object.values(stats.importUpdates)),
+        numbers("Import withdraws", [
+          stats.importWithdraws.received,
+          stats.importWithdraws.rejected,
+          "---",
+          stats.importWithdraws.ignored,
+          stats.importWithdraws.accepted,
+        ]),
+        numbers("Export updates", [
+          stats.exportUpdates.received,
+          stats.exportUpdates.rejected,
+          stats.exportUpdates.filtered,
+          "---",
+          stats.exportUpdates.accepted,
+        ]),
+        numbers("Export withdraws", [
+          stats.exportWithdraws.received,
+          "---",
+          "---",
+          "---",
+          stats.exportWithdraws.accepted,
+        ]),
+      );
   }
   if (peer !== null) lines.push(...bgpDetails(speaker, peer));
   return lines;
@@ -119,20 +149,6 @@ function details(speaker: Speaker, item: Protocol, peer: Peer | null): readonly 
 
 function numbers(name: string, values: readonly (number | string)[]): string {
   return `    ${`${name}:`.padEnd(19)}${values.map((value) => String(value).padStart(11)).join("")}`;
-}
-
-function filterName(use: BirdFilterUse): string {
-  switch (use.kind) {
-    case "all":
-      return "ACCEPT";
-    case "none":
-      return "REJECT";
-    case "named":
-      return use.name;
-    case "inline":
-    case "where":
-      return "(unnamed)";
-  }
 }
 
 function preferred({ table }: Speaker, { owner }: Protocol): number {

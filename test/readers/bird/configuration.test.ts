@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { BirdConfiguration } from "../../../src/model/bird/configuration.ts";
+import type { BirdConfiguration, BirdOption } from "../../../src/model/bird/configuration.ts";
 import { originTable, sourceOf } from "../../../src/model/origin.ts";
 import { formatAddress } from "../../../src/net/address.ts";
 import { readBirdConfiguration } from "../../../src/readers/bird/configuration.ts";
@@ -181,18 +181,21 @@ protocol bgp q { local as AS; neighbor 10.0.0.2 as PEER; import limit HOPS actio
     });
   });
 
-  test("has what stands behind a static route as commands, and no look into protocols that are not followed", () => {
+  test("has what stands behind a static route as commands, and of protocols that are not followed what all have, and the tables of a pipe", () => {
     const { configuration, findings } = read(
       `protocol static { route 10.1.0.0/16 blackhole { bgp_community.add((1, 2)); bgp_med = 5; }; route 10.2.0.0/16 reject; }
-protocol ospf { tick 2; area 0 { interface "eth*" { cost 5; hello 10; }; stubnet 10.3.0.0/24; }; }
-protocol pipe { peer table other; mode opaque; }
+protocol ospf v3 { tick 2; preference 7; area 0 { interface "eth*" { cost 5; hello 10; }; stubnet 10.3.0.0/24; }; }
+protocol pipe p { disabled; table one; peer table other; mode opaque; import limit 9; import filter { bgp_med = 5; accept; }; }
+protocol mrt { table "one*"; ipv4 { export all; }; }
 `,
     );
     expect(findings).toEqual([]);
-    expect(configuration.protocols.map(({ type, options }) => [type, options.length])).toEqual([
-      ["static", 2],
-      ["ospf", 0],
-      ["pipe", 0],
+    const kinds = (options: readonly BirdOption[]): readonly string[] => options.map(({ kind }) => kind);
+    expect(configuration.protocols.map(({ name, options }) => [name, ...kinds(options)])).toEqual([
+      ["static1", "route", "route"],
+      ["ospf1", "number"],
+      ["p", "switch", "table", "other", "import"],
+      ["mrt1", "channel"],
     ]);
     const [first] = configuration.protocols[0]?.options ?? [];
     expect(first).toMatchObject({ filter: { body: [{ kind: "expression" }, { kind: "assign" }, { kind: "accept" }] } });
