@@ -490,6 +490,8 @@ function endJourney(world: World, runtime: HostRuntime, frame: Skb, ending: Endi
     return;
   }
   if (journey.end !== null && !journey.end.held && !outranks(ending, journey.end.ending)) return;
+  // where nobody asks later, the end of the only copy is of no use
+  if (world.forgetful && ending.outcome === "delivered" && frame.copies === null && frame.pieceOf === null) return;
   const outgoing =
     ending.outcome === "left" ||
     ending.outcome === "unresolved" ||

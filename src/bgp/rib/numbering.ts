@@ -36,8 +36,8 @@ export interface Numbering {
   readonly onLink: Map<string, Resolved>[];
   /** By the number of a next hop: destinations that hold it, the longest first, and how many destinations there were when they were looked for. */
   readonly around: { numbers: readonly number[]; seen: number }[];
-  /** Under what tells most of them apart. */
-  readonly owners: Map<string, RouteOwner[]>;
+  /** Under a number that tells most of them apart (`hashOf`). */
+  readonly owners: Map<number, RouteOwner[]>;
 }
 
 export function numbering(): Numbering {
@@ -130,8 +130,8 @@ export function resolvedOnLink(
 /** The one object for all owners of routes that say this. */
 export function sharedOwner({ owners }: Numbering, owner: RouteOwner): RouteOwner {
   const { name, order, bgp } = owner;
-  const text = bgp === null ? `${name} ${order}` : `${name} ${order} ${bgp.remoteId} ${addressKey(bgp.remoteAddress)}`;
-  const similar = owners.get(text);
+  const hash = hashOf(order, bgp);
+  const similar = owners.get(hash);
   if (similar !== undefined) {
     for (const known of similar) {
       if (known.name === name && known.order === order && isSame(known.bgp, bgp)) return known;
@@ -139,9 +139,16 @@ export function sharedOwner({ owners }: Numbering, owner: RouteOwner): RouteOwne
   }
   if (bgp !== null) Object.freeze(bgp);
   Object.freeze(owner);
-  if (similar === undefined) owners.set(text, [owner]);
+  if (similar === undefined) owners.set(hash, [owner]);
   else similar.push(owner);
   return owner;
+}
+
+/** Daemons of a cluster give one neighbour one name, one place in the order, and one address. */
+function hashOf(order: number, bgp: BgpOwner | null): number {
+  if (bgp === null) return order;
+  const { a, b, c, d } = bgp.remoteAddress;
+  return Math.imul(order, 0x9e3779b1) ^ Math.imul(bgp.remoteId, 0x85ebca6b) ^ a ^ b ^ c ^ d;
 }
 
 function isSame(x: BgpOwner | null, y: BgpOwner | null): boolean {

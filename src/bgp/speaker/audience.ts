@@ -164,12 +164,7 @@ export function joinAudience(core: BgpCore, peer: Peer): void {
   const feed = feedOf(core, audience);
   const fed = feed.items.size - (feed.byTeller.get(own) ?? 0);
   peer.feed = fed > 0 ? feed : null;
-  let held = 0;
-  for (const { teller, error, number } of filtered.values()) {
-    if (teller === own) continue;
-    held++;
-    if (error !== null) noteError(core, peer.protocol, error, number);
-  }
+  const held = filtered.size === 0 ? 0 : heldFrom(core, audience, peer);
   const offered = addPath ? core.table.routes : core.table.nets.size;
   exportUpdates.received += offered;
   exportUpdates.accepted += fed;
@@ -178,6 +173,17 @@ export function joinAudience(core: BgpCore, peer: Peer): void {
   peer.protocol.exported = fed;
   enter(audience, peer);
   if (fed > 0 || peer.pendingEnd) flushLater(core, audience, peer);
+}
+
+/** How many routes the export filter keeps from a neighbour; those at which it ended in an error are told. */
+function heldFrom(core: BgpCore, { filtered }: Audience, { protocol }: Peer): number {
+  let held = 0;
+  for (const { teller, error, number } of filtered.values()) {
+    if (teller === protocol.owner) continue;
+    held++;
+    if (error !== null) noteError(core, protocol, error, number);
+  }
+  return held;
 }
 
 function enter(audience: Audience, peer: Peer): void {

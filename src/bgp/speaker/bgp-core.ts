@@ -4,6 +4,7 @@ import type { PrefixKey } from "../rib/route.ts";
 import type { Audience } from "./audience.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Peer } from "./peer.ts";
+import type { Timeouts } from "./peer-timer.ts";
 import type { SpeakerCore } from "./protocol.ts";
 
 /** What the instances of BGP of one daemon share. */
@@ -18,8 +19,9 @@ export interface BgpCore extends SpeakerCore {
   listenUsers: number;
   /** Who takes connections that come in; null where one is turned away. */
   readonly accept: (core: BgpCore, socket: Connection) => TcpEvents | null;
+  readonly timeouts: Timeouts;
   /** Who holds the right to talk to a neighbour (object locks), and who waits for it. */
-  readonly locks: Map<string, Peer[]>;
+  readonly locks: Map<PrefixKey, Peer[]>;
   /** What BIRD tells apart routes by on the wire: a number for each source of routes. */
   readonly sourceIds: Map<string, Map<number, number>>;
   sources: number;

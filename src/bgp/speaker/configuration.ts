@@ -4,6 +4,9 @@ import type { Address, Family } from "../../net/address.ts";
 import type { Prefix } from "../../net/prefix.ts";
 import type { FilterEnvironment } from "../filter/evaluate.ts";
 
+/** Where BGP listens. */
+export const BGP_PORT = 179;
+
 /** What every protocol has. */
 export interface CommonConfiguration extends BirdPlace {
   readonly name: string;

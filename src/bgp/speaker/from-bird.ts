@@ -12,14 +12,15 @@ import {
 import type { Origin } from "../../model/origin.ts";
 import type { Address, Family } from "../../net/address.ts";
 import { filterEnvironment } from "../filter/evaluate.ts";
-import type {
-  BgpConfiguration,
-  CommonConfiguration,
-  KernelConfiguration,
-  LimitConfiguration,
-  ProtocolConfiguration,
-  SpeakerConfiguration,
-  UnplayedProtocol,
+import {
+  BGP_PORT,
+  type BgpConfiguration,
+  type CommonConfiguration,
+  type KernelConfiguration,
+  type LimitConfiguration,
+  type ProtocolConfiguration,
+  type SpeakerConfiguration,
+  type UnplayedProtocol,
 } from "./configuration.ts";
 import { isMaster, MASTER, unfollowed, unfollowedStatements } from "./unfollowed.ts";
 
@@ -42,7 +43,6 @@ export interface ReadSpeaker {
 }
 
 const EXTERNAL_HOPS = 64;
-const BGP_PORT = 179;
 /** KRT_DEFAULT_ECMP_LIMIT. */
 const MERGE_LIMIT = 16;
 const DEFAULT_HOLD_TIME = 240;

@@ -21,6 +21,8 @@ import { jittered, type Timer, takeBack } from "./timer.ts";
 interface End {
   readonly peer: Peer;
   readonly connection: PeerConnection;
+  readonly hold: Timer;
+  readonly keepalive: Timer;
   readonly socket: Connection;
   readonly data: Path;
   readonly acks: Path;
@@ -37,9 +39,7 @@ export function playIdle(world: World, cores: readonly BgpCore[], until: number)
   const sessions = sessionsAtRest(world, cores);
   if (sessions.length === 0) return world.now;
   const timers: Timer[] = [];
-  for (const [{ connection: x }, { connection: y }] of sessions) {
-    timers.push(x.holdTimer, x.keepaliveTimer, y.holdTimer, y.keepaliveTimer);
-  }
+  for (const [x, y] of sessions) timers.push(x.hold, x.keepalive, y.hold, y.keepalive);
   for (const timer of timers) timer.aside = true;
   const next = nextBeside(world.queue);
   const { sequence } = world.queue;
@@ -117,14 +117,16 @@ function endAtRest(world: World, peer: Peer): End | null {
     peer.protocol.state !== "up"
   )
     return null;
-  if (connection.received.length > 0 || connection.holdTimer.expires === null) return null;
+  const { timers } = connection;
+  if (connection.received.length > 0 || timers === null || timers.hold.expires === null) return null;
   const { dataPath: data, ackPath: acks } = socket;
   if (data === null || acks === null || data.receiver !== acks.receiver) return null;
   if (socket.state !== "established" || socket.flight.length > 0 || socket.queue.length > 0 || socket.paused)
     return null;
   if (socket.acknowledged !== socket.next || socket.closing || socket.softError !== null) return null;
   if (!pathHolds(world, data) || (acks !== data && !pathHolds(world, acks))) return null;
-  return { peer, connection, socket, data, acks };
+  const { hold, keepalive } = timers;
+  return { peer, connection, hold, keepalive, socket, data, acks };
 }
 
 /**
@@ -132,10 +134,11 @@ function endAtRest(world: World, peer: Peer): End | null {
  * the next one as it took those before.
  */
 function fits(from: End, to: End): boolean {
-  const { keepaliveTime, keepaliveTimer } = from.connection;
-  const { holdTime, holdTimer } = to.connection;
-  const { expires: due } = keepaliveTimer;
-  if (keepaliveTime === 0 || due === null || holdTimer.expires === null || due >= holdTimer.expires) return false;
+  const { keepaliveTime } = from.connection;
+  const { holdTime } = to.connection;
+  const { expires: due } = from.keepalive;
+  const { expires: end } = to.hold;
+  if (keepaliveTime === 0 || due === null || end === null || due >= end) return false;
   if (keepaliveTime >= holdTime - Math.floor(holdTime / 4)) return false;
   if (from.socket.expected !== to.socket.next || to.data.receiver !== from.socket) return false;
   if (!isTrackedAlong(to.acks, from.data)) return false;
@@ -163,8 +166,8 @@ function nextKeepalive([x, y]: Session): number {
   return Math.min(dueOf(x), dueOf(y));
 }
 
-function dueOf({ connection }: End): number {
-  return connection.keepaliveTimer.expires ?? Number.POSITIVE_INFINITY;
+function dueOf({ keepalive }: End): number {
+  return keepalive.expires ?? Number.POSITIVE_INFINITY;
 }
 
 /** A segment that is under way between the ends of a session. */
@@ -192,8 +195,8 @@ function exchange(world: World, session: Session, time: number): void {
 function say(world: World, line: Passing[], from: End, to: End): void {
   send(world, line, from, to, from.data, HEADER_LENGTH);
   from.socket.next += HEADER_LENGTH;
-  const { connection, peer } = from;
-  connection.keepaliveTimer.expires = world.now + nextInterval(peer, connection.keepaliveTime);
+  const { connection, peer, keepalive } = from;
+  keepalive.expires = world.now + nextInterval(peer, connection.keepaliveTime);
 }
 
 function send(world: World, line: Passing[], from: End, to: End, path: Path, payload: number): void {
@@ -209,7 +212,7 @@ function goOn(world: World, line: Passing[], { from, to, path, numbers, index }:
   else {
     to.socket.expected += numbers.payload;
     send(world, line, to, from, to.acks, 0);
-    to.connection.holdTimer.expires = world.now + nextInterval(to.peer, to.connection.holdTime);
+    to.hold.expires = world.now + nextInterval(to.peer, to.connection.holdTime);
   }
 }
 
@@ -227,8 +230,8 @@ interface Clock {
   readonly asTimer: number;
 }
 
-function clockOf({ peer, connection }: End): Clock {
-  const { expires } = connection.keepaliveTimer;
+function clockOf({ peer, keepalive }: End): Clock {
+  const { expires } = keepalive;
   return { keepalive: expires ?? 0, started: peer.timersStarted, sent: 0, heard: null, asTimer: 0 };
 }
 
@@ -289,12 +292,11 @@ function passMany(world: World, [first, second]: Session, end: number, isOpen: b
   pass(world, second, first, atY.sent);
 }
 
-function set({ peer, connection }: End, { keepalive, started, heard, asTimer }: Clock): void {
-  connection.keepaliveTimer.expires = keepalive;
+function set(end: End, { keepalive, started, heard, asTimer }: Clock): void {
+  const { peer, connection, hold } = end;
+  end.keepalive.expires = keepalive;
   peer.timersStarted = started;
-  if (heard !== null) {
-    connection.holdTimer.expires = heard + jittered(connection.holdTime, peer.hash, asTimer);
-  }
+  if (heard !== null) hold.expires = heard + jittered(connection.holdTime, peer.hash, asTimer);
 }
 
 /** So many keepalives of one end have reached the other and were acknowledged. */

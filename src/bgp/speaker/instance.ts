@@ -4,16 +4,18 @@ import { arouse } from "../../emulator/world.ts";
 import { formatAddress } from "../../net/address.ts";
 import { findNeighbour } from "../filter/find-neighbour.ts";
 import { CEASE, describeNotification } from "../messages/notification-text.ts";
+import { addressKey, type PrefixKey } from "../rib/route.ts";
 import type { BgpCore } from "./bgp-core.ts";
+import { BGP_PORT } from "./configuration.ts";
 import { forgetSent } from "./feed.ts";
 import { sourceFor } from "./interfaces.ts";
 import { resetLimits } from "./limits.ts";
 import { closeListener, openListener } from "./listener.ts";
 import type { Peer, PeerConnection, PeerError } from "./peer.ts";
-import { startJittered } from "./peer-timer.ts";
+import { retryTimerOf, startJittered, timerOf, timersOf } from "./peer-timer.ts";
 import { flushRoutes, setState } from "./protocol.ts";
 import { beginRestart, finishRestart, growStale } from "./receive-update.ts";
-import { startTimer, stopTimer, type Timer, timer, whenDue } from "./timer.ts";
+import { startTimer, stopTimer } from "./timer.ts";
 import { send } from "./write.ts";
 
 const MIN_CONNECT_DELAY = 1;
@@ -34,14 +36,14 @@ export function startPeer(core: BgpCore, peer: Peer): void {
     core.recovery.locks.add(peer.protocol);
   }
   const key = lockOf(peer);
-  const holders = core.locks.get(key) ?? [];
+  const holders = core.locks.get(key) ?? [peer];
   core.locks.set(key, holders);
   if (!holders.includes(peer)) holders.push(peer);
   if (holders[0] === peer) startLocked(core, peer);
 }
 
-function lockOf({ configuration }: Peer): string {
-  return `${formatAddress(configuration.neighbour)} ${configuration.port}`;
+function lockOf({ configuration: { neighbour, port } }: Peer): PrefixKey {
+  return port === BGP_PORT ? addressKey(neighbour) : `${formatAddress(neighbour)} ${port}`;
 }
 
 /** bgp_start_locked(). */
@@ -77,31 +79,25 @@ function initiate(core: BgpCore, peer: Peer): void {
     return;
   }
   peer.listens = true;
-  if (peer.startupDelay === 0) return startUp(peer);
+  if (peer.startupDelay === 0) return startUp(core, peer);
   peer.startupTimer ??= timerOf(core, peer, startupTimeout);
   startJittered(peer, peer.startupTimer, peer.startupDelay);
 }
 
-function timerOf(core: BgpCore, peer: Peer, action: (core: BgpCore, peer: Peer) => void): Timer {
-  const made = timer(core.world);
-  whenDue(made, action, [core, peer]);
-  return made;
-}
-
 function startupTimeout(core: BgpCore, peer: Peer): void {
-  if (core.running) startUp(peer);
+  if (core.running) startUp(core, peer);
 }
 
 /** bgp_startup(). */
-function startUp(peer: Peer): void {
+function startUp(core: BgpCore, peer: Peer): void {
   peer.startState = peer.configuration.capabilities ? "connect" : "connect-nocap";
-  if (!peer.configuration.passive) becomeActive(peer);
+  if (!peer.configuration.passive) becomeActive(core, peer);
 }
 
 /** bgp_active(). */
-function becomeActive(peer: Peer): void {
+function becomeActive(core: BgpCore, peer: Peer): void {
   peer.outgoing.state = "Active";
-  startJittered(peer, peer.outgoing.retryTimer, Math.max(MIN_CONNECT_DELAY, peer.configuration.connectDelay));
+  startJittered(peer, retryTimerOf(core, peer), Math.max(MIN_CONNECT_DELAY, peer.configuration.connectDelay));
 }
 
 /** bgp_error(): tells the neighbour, and closes. */
@@ -184,7 +180,7 @@ function decide(core: BgpCore, peer: Peer): void {
     peer.incoming.state !== "OpenConfirm" &&
     !peer.configuration.passive
   ) {
-    becomeActive(peer);
+    becomeActive(core, peer);
   }
   if (state === "stop" && peer.outgoing.state === "Idle" && peer.incoming.state === "Idle") goDown(core, peer);
 }
@@ -208,15 +204,16 @@ function goDown(core: BgpCore, peer: Peer): void {
 export function enterClose(core: BgpCore, peer: Peer, connection: PeerConnection): void {
   const before = connection.state;
   connection.state = "Close";
-  stopTimer(connection.keepaliveTimer);
+  const { hold, keepalive } = timersOf(core, peer, connection);
+  stopTimer(keepalive);
   if (connection.socket !== null) connection.socket.paused = true;
-  startTimer(connection.holdTimer, CLOSE_TIME);
+  startTimer(hold, CLOSE_TIME);
   if (before === "Established") leaveEstablished(core, peer);
 }
 
 export function enterIdle(core: BgpCore, peer: Peer, connection: PeerConnection): void {
   const before = connection.state;
-  closeSocket(core, connection);
+  closeSocket(core, peer, connection);
   connection.state = "Idle";
   decideLater(core, peer);
   if (before === "Established") leaveEstablished(core, peer);
@@ -227,11 +224,16 @@ function leaveEstablished(core: BgpCore, peer: Peer): void {
   if (peer.protocol.state === "up") stopPeer(core, peer, 0);
 }
 
+function stopSession({ timers }: PeerConnection): void {
+  if (timers === null) return;
+  stopTimer(timers.hold);
+  stopTimer(timers.keepalive);
+}
+
 /** bgp_close_conn(). */
-export function closeSocket(core: BgpCore, connection: PeerConnection): void {
-  stopTimer(connection.retryTimer);
-  stopTimer(connection.holdTimer);
-  stopTimer(connection.keepaliveTimer);
+export function closeSocket(core: BgpCore, peer: Peer, connection: PeerConnection): void {
+  if (connection.outgoing) stopTimer(peer.retryTimer);
+  stopSession(connection);
   connection.generation++;
   const { socket } = connection;
   connection.socket = null;

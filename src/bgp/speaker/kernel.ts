@@ -471,6 +471,7 @@ function changeBetween(numbering: Numbering, touched: readonly (number | readonl
   for (const one of touched) count += typeof one === "number" ? 1 : one.length;
   const [first] = touched;
   const some = destinations[(typeof first === "number" ? first : first?.[0]) ?? -1];
+  if (count === 1 && some !== undefined) return changeOf([some]);
   if (count <= FEW_CHANGES || some?.address.family !== 4) {
     const numbers = new Set<number>();
     for (const one of touched) {

@@ -1,5 +1,4 @@
 import type { Connection } from "../../emulator/tcp/connection.ts";
-import type { World } from "../../emulator/world.ts";
 import type { Address } from "../../net/address.ts";
 import type { Prefix } from "../../net/prefix.ts";
 import type { Capability } from "../messages/capability.ts";
@@ -12,7 +11,7 @@ import type { BgpConfiguration } from "./configuration.ts";
 import type { Protocol } from "./protocol.ts";
 import type { Taker } from "./receive-update.ts";
 import type { Feed } from "./tell-audience.ts";
-import { type Timer, timer } from "./timer.ts";
+import type { Timer } from "./timer.ts";
 
 /** States of a connection (bgp_state_names of proto/bgp/bgp.c, BIRD 1.6), from lowest to highest. */
 export const CONNECTION_STATES = [
@@ -49,9 +48,13 @@ export interface PeerConnection {
   keepaliveTime: number;
   /** Counts sockets, so that what an old one tells is not taken for the new one's. */
   generation: number;
-  readonly retryTimer: Timer;
-  readonly holdTimer: Timer;
-  readonly keepaliveTimer: Timer;
+  /** Null while it has sent no OPEN: of the two connections of an instance one mostly never does. */
+  timers: SessionTimers | null;
+}
+
+export interface SessionTimers {
+  readonly hold: Timer;
+  readonly keepalive: Timer;
 }
 
 /** A destination on its way to the neighbour; null attributes withdraw it. */
@@ -89,7 +92,8 @@ export interface Peer {
   staleTime: number | null;
   /** Routes that the neighbour has not told again, by prefix and path. */
   unconfirmed: Set<string>;
-  /** Null while it was never needed, as in most of thousands of instances. */
+  /** When it connects next; null while that was never waited for, as these are while they were never needed. */
+  retryTimer: Timer | null;
   startupTimer: Timer | null;
   restartTimer: Timer | null;
   staleTimer: Timer | null;
@@ -116,7 +120,7 @@ export const NOTHING_UNCONFIRMED: Peer["unconfirmed"] = new Set();
 export const NOTHING_RECEIVED = new Uint8Array();
 export const NO_CAPABILITIES: readonly Capability[] = [];
 
-export function peerConnection(world: World, outgoing: boolean): PeerConnection {
+export function peerConnection(outgoing: boolean): PeerConnection {
   return {
     outgoing,
     state: "Idle",
@@ -128,9 +132,7 @@ export function peerConnection(world: World, outgoing: boolean): PeerConnection 
     holdTime: 0,
     keepaliveTime: 0,
     generation: 0,
-    retryTimer: timer(world),
-    holdTimer: timer(world),
-    keepaliveTimer: timer(world),
+    timers: null,
   };
 }
 

@@ -19,7 +19,7 @@ import type { BgpCore } from "./bgp-core.ts";
 import { identifierOf } from "./configuration.ts";
 import { type Kernel, makerOf, programLater, wantedOf } from "./kernel.ts";
 import type { Peer, PeerConnection } from "./peer.ts";
-import { startJitteredTimes } from "./peer-timer.ts";
+import { startJitteredTimes, timersOf } from "./peer-timer.ts";
 import { take } from "./receive-update.ts";
 import { deviceTo, resolveOnLink } from "./resolve-on-link.ts";
 import { planOf, type Run, type RunStep, type SegmentPlan, type Transition } from "./segment-plan.ts";
@@ -41,7 +41,7 @@ export function receiveSegment(
   if (plan === null || !isApart(core, peer, plan)) return false;
   const device = deviceTo(core, plan);
   if (device === null || !resolveOnLink(core.table, plan, device)) return false;
-  startJitteredTimes(peer, connection.holdTimer, connection.holdTime, plan.messages);
+  startJitteredTimes(peer, timersOf(core, peer, connection).hold, connection.holdTime, plan.messages);
   const { runs } = plan;
   // iterators of each of tens of thousands of segments would be objects of their own
   for (let index = 0; index < runs.length; index++) {

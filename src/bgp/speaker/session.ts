@@ -34,7 +34,7 @@ import {
   type Peer,
   type PeerConnection,
 } from "./peer.ts";
-import { startJittered } from "./peer-timer.ts";
+import { retryTimerOf, startJittered, timersOf } from "./peer-timer.ts";
 import { setState } from "./protocol.ts";
 import { receiveSegment } from "./receive-segment.ts";
 import { finishRestart, receiveUpdate } from "./receive-update.ts";
@@ -50,7 +50,7 @@ const FSM_SUBCODES: Partial<Record<ConnectionState, number>> = { OpenSent: 1, Op
 export function connectTimeout(core: BgpCore, peer: Peer): void {
   if (!core.running) return;
   if (peer.protocol.state !== "start") return enterIdle(core, peer, peer.outgoing);
-  closeSocket(core, peer.outgoing);
+  closeSocket(core, peer, peer.outgoing);
   connect(core, peer);
 }
 
@@ -85,7 +85,7 @@ function connect(core: BgpCore, peer: Peer): void {
         });
   if (typeof opened === "string") return socketError(core, peer, connection, TOLD_LATER.has(opened) ? opened : null);
   connection.socket = opened;
-  startJittered(peer, connection.retryTimer, peer.configuration.connectRetry);
+  startJittered(peer, retryTimerOf(core, peer), peer.configuration.connectRetry);
 }
 
 /** What becomes of a socket is for the connection that it was made for, while that has it. */
@@ -153,19 +153,19 @@ function sendOpen(core: BgpCore, peer: Peer, connection: PeerConnection): void {
   connection.capabilities = NO_CAPABILITIES;
   connection.form = PLAIN_FORM;
   connection.sendForm = PLAIN_FORM;
-  stopTimer(connection.retryTimer);
+  if (connection.outgoing) stopTimer(peer.retryTimer);
   connection.state = "OpenSent";
   const form = {
     plain: peer.startState === "connect-nocap",
     recovers: core.recovery?.taking.has(peer.protocol) === true,
   };
   sendWrite(core, connection, openOctets(core.configuration, peer.configuration, form));
-  startJittered(peer, connection.holdTimer, peer.configuration.startupHoldTime);
+  startJittered(peer, timersOf(core, peer, connection).hold, peer.configuration.startupHoldTime);
 }
 
 function sendKeepalive(core: BgpCore, peer: Peer, connection: PeerConnection): void {
   sendWrite(core, connection, keepaliveOctets());
-  startJittered(peer, connection.keepaliveTimer, connection.keepaliveTime);
+  startJittered(peer, timersOf(core, peer, connection).keepalive, connection.keepaliveTime);
 }
 
 export function keepaliveTimeout(core: BgpCore, peer: Peer, connection: PeerConnection): void {
@@ -235,14 +235,14 @@ function handle(core: BgpCore, peer: Peer, connection: PeerConnection, message: 
     case "open":
       return receiveOpen(core, peer, connection, message);
     case "keepalive":
-      startJittered(peer, connection.holdTimer, connection.holdTime);
+      startJittered(peer, timersOf(core, peer, connection).hold, connection.holdTime);
       if (connection.state === "OpenConfirm") establish(core, peer, connection);
       else if (connection.state !== "Established") unexpected(core, peer, connection);
       return;
     case "update":
       if (connection.state === "OpenConfirm") establish(core, peer, connection);
       if (connection.state !== "Established") return unexpected(core, peer, connection);
-      startJittered(peer, connection.holdTimer, connection.holdTime);
+      startJittered(peer, timersOf(core, peer, connection).hold, connection.holdTime);
       receiveUpdate(core, peer, message);
       return;
     case "route-refresh":
@@ -291,8 +291,8 @@ function receiveOpen(core: BgpCore, peer: Peer, connection: PeerConnection, mess
   peer.gracefulReady = agreed.gracefulReady;
   peer.staleTime = agreed.staleTime;
   sendKeepalive(core, peer, connection);
-  if (connection.holdTime > 0) startJittered(peer, connection.holdTimer, connection.holdTime);
-  else stopTimer(connection.holdTimer);
+  if (connection.holdTime > 0) startJittered(peer, timersOf(core, peer, connection).hold, connection.holdTime);
+  else stopTimer(timersOf(core, peer, connection).hold);
   connection.state = "OpenConfirm";
 }
 

@@ -20,14 +20,8 @@ import { announceToKernel, feedKernel, type Kernel, kernel, scanKernel, startKer
 import { routeLimits } from "./limits.ts";
 import { scanDirect, scanStatic, startDirect, startStatic } from "./local-routes.ts";
 import { bgpOwner } from "./owner.ts";
-import {
-  NO_ERROR,
-  NOTHING_PENDING,
-  NOTHING_UNCONFIRMED,
-  type Peer,
-  type PeerConnection,
-  peerConnection,
-} from "./peer.ts";
+import { NO_ERROR, NOTHING_PENDING, NOTHING_UNCONFIRMED, type Peer, peerConnection } from "./peer.ts";
+import type { Timeouts } from "./peer-timer.ts";
 import { type Protocol, protocol, setState } from "./protocol.ts";
 import { beginRecovery, recovery } from "./recovery.ts";
 import { daemonsIn } from "./run-speakers.ts";
@@ -72,11 +66,16 @@ export function startSpeaker(
     listener: null,
     listenUsers: 0,
     accept,
+    timeouts: TIMEOUTS,
     locks: new Map(),
     sourceIds: new Map(),
     sources: 0,
   };
-  for (const [order, item] of configuration.protocols.entries()) addProtocol(speaker, item, order);
+  const { protocols: items } = configuration;
+  for (let order = 0; order < items.length; order++) {
+    const item = items[order];
+    if (item !== undefined) addProtocol(speaker, item, order);
+  }
   const { hear } = RIB_LISTENER;
   const listener: RibListener & OfSpeaker = { hear, speaker };
   speaker.table.listeners.push(listener);
@@ -90,6 +89,8 @@ export function startSpeaker(
   daemonsIn(world).push(speaker);
   return speaker;
 }
+
+const TIMEOUTS: Timeouts = Object.freeze({ retry: connectTimeout, hold: holdTimeout, keepalive: keepaliveTimeout });
 
 interface OfSpeaker {
   readonly speaker: Speaker;
@@ -129,7 +130,8 @@ export function addProtocol(speaker: Speaker, item: ProtocolConfiguration, order
 function addPeer({ peers, neighbours }: Speaker, peer: Peer): void {
   peers.push(peer);
   const key = addressKey(peer.configuration.neighbour);
-  neighbours.set(key, [...(neighbours.get(key) ?? []), peer]);
+  const known = neighbours.get(key);
+  neighbours.set(key, known === undefined ? [peer] : [...known, peer]);
 }
 
 /** Its daemon knows the neighbour no more. */
@@ -200,8 +202,8 @@ function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): 
     lastProtocolError: null,
     lastError: NO_ERROR,
     disabled: configuration.disabled,
-    outgoing: peerConnection(world, true),
-    incoming: peerConnection(world, false),
+    outgoing: peerConnection(true),
+    incoming: peerConnection(false),
     session: null,
     listens: false,
     sourceAddress: configuration.sourceAddress,
@@ -212,6 +214,7 @@ function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): 
     longLived: false,
     staleTime: null,
     unconfirmed: NOTHING_UNCONFIRMED,
+    retryTimer: null,
     startupTimer: null,
     restartTimer: null,
     staleTimer: null,
@@ -226,17 +229,9 @@ function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): 
     timersStarted: 0,
     hash: hashOf(`${core.runtime.host.name} ${formatAddress(configuration.neighbour)} ${configuration.name}`),
   };
-  // Timers have what they work on in common: there are many of them for each of thousands of neighbours.
-  const on: [BgpCore, Peer] = [core, peer];
   const { protocol: made } = peer;
   made.limits = routeLimits(configuration, core.peers, world);
-  if (made.limits !== null) whenDue(made.limits.timer, limitTimeout, on);
-  for (const connection of [peer.outgoing, peer.incoming]) {
-    const withConnection: [BgpCore, Peer, PeerConnection] = [core, peer, connection];
-    whenDue(connection.retryTimer, connectTimeout, on);
-    whenDue(connection.holdTimer, holdTimeout, withConnection);
-    whenDue(connection.keepaliveTimer, keepaliveTimeout, withConnection);
-  }
+  if (made.limits !== null) whenDue(made.limits.timer, limitTimeout, [core, peer]);
   return peer;
 }
 

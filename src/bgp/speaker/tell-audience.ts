@@ -133,6 +133,7 @@ export function feedOf(core: BgpCore, audience: Audience): Feed {
 type NamedTold = readonly [PrefixKey, Told];
 
 function inOrder(core: BgpCore, told: NamedTold[]): readonly NamedTold[] {
+  if (told.length < 2) return told;
   const { nets } = core.table;
   const places = new Map(keysOf(nets).map((number, index) => [number, index]));
   const placeOf = ({ number }: Told): number => places.get(number) ?? 0;

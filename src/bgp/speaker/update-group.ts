@@ -74,6 +74,7 @@ export function isOfGroup(
 /** Filters of the same statements. */
 function sameUse(x: unknown, y: unknown): boolean {
   if (x === y) return true;
+  if (Array.isArray(x)) return Array.isArray(y) && areSame(x, y);
   if (!isRecord(x) || !isRecord(y)) return false;
   // each neighbour of a mesh has a filter of its own: no list of names is made for each part of each
   let more = 0;
@@ -84,6 +85,12 @@ function sameUse(x: unknown, y: unknown): boolean {
   }
   for (const _ in y) more--;
   return more === 0;
+}
+
+function areSame(x: readonly unknown[], y: readonly unknown[]): boolean {
+  if (x.length !== y.length) return false;
+  for (let index = 0; index < x.length; index++) if (!sameUse(x[index], y[index])) return false;
+  return true;
 }
 
 /** What a route becomes for all neighbours of a group but the one who told it. */

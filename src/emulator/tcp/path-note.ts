@@ -86,8 +86,10 @@ export function noteHost(note: PathNote, runtime: HostRuntime): void {
     neighbour,
     arrival: note.arrival,
   };
-  // a list that grows has room for many, and mostly there are two
-  note.hops = note.hops.length === 0 ? [hop] : [...note.hops, hop];
+  const [first] = note.hops;
+  // mostly there are two: a list that grows, or is made of another one, has room for many
+  if (first === undefined) note.hops = [hop];
+  else note.hops = note.hops.length === 1 ? [first, hop] : [...note.hops, hop];
 }
 
 /** No longer packet goes on from here. */

@@ -148,20 +148,23 @@ function lookUpTable(runtime: HostRuntime, table: number, key: RouteKey): Routin
 
 /** The longest prefix of which a route is usable. */
 function searchTable(runtime: HostRuntime, table: RouteTable, key: RouteKey): RoutingResult | "throw" | null {
-  const six = key.dst.family === 6;
-  if (table.shared !== null) {
-    return searchRoutes(table, key.dst, (group) =>
-      six ? picked(runtime, pick6(runtime, group, key), key) : pick(runtime, group, key),
-    );
-  }
+  if (table.shared !== null) return searchBoth(runtime, table, key);
   const map = table.own;
   for (let index = firstValue(map, key.dst); index >= 0; index = map.next[index] ?? -1) {
     const group = map.values[index];
-    if (group === undefined) continue;
-    const result = six ? picked(runtime, pick6(runtime, group, key), key) : pick(runtime, group, key);
+    const result = group === undefined ? null : usableOf(runtime, group, key);
     if (result !== null) return result;
   }
   return null;
+}
+
+/** A function of its own: what a closure holds is made wherever the function around it begins. */
+function searchBoth(runtime: HostRuntime, table: RouteTable, key: RouteKey): RoutingResult | "throw" | null {
+  return searchRoutes(table, key.dst, (group) => usableOf(runtime, group, key));
+}
+
+function usableOf(runtime: HostRuntime, group: RouteGroup, key: RouteKey): RoutingResult | "throw" | null {
+  return key.dst.family === 6 ? picked(runtime, pick6(runtime, group, key), key) : pick(runtime, group, key);
 }
 
 /** The first usable route of a group. */

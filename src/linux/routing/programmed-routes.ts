@@ -55,7 +55,15 @@ export function mayRouteOtherwise({ routeChanges }: HostRuntime, since: number, 
     if (change === undefined || change.lowest.family !== address.family) continue;
     const { lowest, highest, destinations } = change;
     if (compareAddresses(address, lowest) < 0 || compareAddresses(address, highest) > 0) continue;
-    if (destinations === null || destinations.some((prefix) => prefixContains(prefix, address))) return true;
+    if (destinations === null || isHeldByOne(destinations, address)) return true;
+  }
+  return false;
+}
+
+function isHeldByOne(destinations: readonly Prefix[], address: Address): boolean {
+  for (let index = 0; index < destinations.length; index++) {
+    const prefix = destinations[index];
+    if (prefix !== undefined && prefixContains(prefix, address)) return true;
   }
   return false;
 }

@@ -169,14 +169,14 @@ function bgpDetails(speaker: Speaker, peer: Peer): readonly string[] {
   add("Neighbor address", formatAddress(configuration.neighbour));
   add("Neighbor AS", String(configuration.remoteAs));
   if (peer.restarting) lines.push("    Neighbor graceful restart active");
-  const { staleTimer, startupTimer, restartTimer } = peer;
+  const { retryTimer, staleTimer, startupTimer, restartTimer } = peer;
   if (staleTimer !== null && staleTimer.expires !== null) add("LL stale timer", `${left(staleTimer.expires)}/-`);
   if (protocol.state === "start") {
     if (startupTimer !== null && startupTimer.expires !== null) {
       add("Error wait", `${left(startupTimer.expires)}/${peer.startupDelay}`);
     }
-    if (peer.outgoing.state === "Active" && peer.outgoing.retryTimer.expires !== null) {
-      add("Connect delay", `${left(peer.outgoing.retryTimer.expires)}/${configuration.connectDelay}`);
+    if (peer.outgoing.state === "Active" && retryTimer !== null && retryTimer.expires !== null) {
+      add("Connect delay", `${left(retryTimer.expires)}/${configuration.connectDelay}`);
     }
     if (peer.restarting && restartTimer !== null && restartTimer.expires !== null) {
       add("Restart timer", `${left(restartTimer.expires)}/-`);
@@ -189,8 +189,8 @@ function bgpDetails(speaker: Speaker, peer: Peer): readonly string[] {
     if (configuration.importLimit !== null) {
       add("Route limit", `${protocol.imported}/${configuration.importLimit.count}`);
     }
-    add("Hold timer", `${left(session.holdTimer.expires)}/${session.holdTime}`);
-    add("Keepalive timer", `${left(session.keepaliveTimer.expires)}/${session.keepaliveTime}`);
+    add("Hold timer", `${left(session.timers?.hold.expires ?? null)}/${session.holdTime}`);
+    add("Keepalive timer", `${left(session.timers?.keepalive.expires ?? null)}/${session.keepaliveTime}`);
   }
   const error = shownError(peer);
   if (error !== "") add("Last error", error);
