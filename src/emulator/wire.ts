@@ -33,12 +33,10 @@ export interface Receiver {
  */
 export function transmit(world: World, runtime: HostRuntime, device: Interface, frame: Skb): boolean {
   const link = linkOf(world.topology, runtime.host.name, device.name);
-  const nextHop = frame.route?.kind === "unicast" ? frame.route.nextHop : frame.packet.dst;
-  const leave = (text: string): true => {
-    world.services.end(runtime, frame, leaving(nextHop, text));
+  if (link === null) {
+    leave(world, runtime, frame, `${device.name} is joined to nothing that was dumped`);
     return true;
-  };
-  if (link === null) return leave(`${device.name} is joined to nothing that was dumped`);
+  }
   if (link.mtu !== null && frame.arp === null && packetLength(frame.packet) > link.mtu) {
     drop(runtime, frame, null, null, `larger than the MTU ${link.mtu} of ${link.name}: lost on the wire`);
     return true;
@@ -57,6 +55,9 @@ export function transmit(world: World, runtime: HostRuntime, device: Interface, 
   if (first === undefined || (!link.closed && frame.arp !== null && isGroupMac(frame.destinationMac))) {
     if (!link.closed) {
       leave(
+        world,
+        runtime,
+        frame,
         isGroupMac(frame.destinationMac)
           ? "a broadcast to machines that were not dumped"
           : `nobody who was dumped has ${frame.destinationMac} on ${link.name}`,
@@ -77,6 +78,12 @@ export function transmit(world: World, runtime: HostRuntime, device: Interface, 
     else drop(runtime, copy, null, null, lost);
   }
   return taken || device.kind !== "veth" || link.members.length > 2;
+}
+
+/** A frame goes to machines that nobody dumped. */
+function leave(world: World, runtime: HostRuntime, frame: Skb, text: string): void {
+  const nextHop = frame.route?.kind === "unicast" ? frame.route.nextHop : frame.packet.dst;
+  world.services.end(runtime, frame, leaving(nextHop, text));
 }
 
 /** Whether chance, or a link that loses everything, takes a packet. */

@@ -343,12 +343,16 @@ const JOURNEY_LIMIT = 10_000;
 /** Whose a packet is of which nobody says more. */
 const ROOT: Owner = { uid: 0, gid: 0 };
 
-/** A process or the kernel of a host sends a packet. Returns its journey; the packet has left when this returns. */
+/**
+ * A process or the kernel of a host sends a packet, and the way of what a connection sends is noted. Returns its journey; the packet has left
+ * when this returns.
+ */
 export function originate(
   world: World,
   runtime: HostRuntime,
   packet: Packet,
-  options: SendOptions & { readonly noteFor?: Connection },
+  options: SendOptions,
+  sender: Connection | null = null,
 ): Journey {
   if (world.putOff !== null) arouse(world);
   const journey = startJourney(
@@ -375,7 +379,7 @@ export function originate(
     return journey;
   }
   attachToCause(frame, options);
-  const note = options.noteFor === undefined ? null : noteOf(world, options.noteFor, frame);
+  const note = sender === null ? null : noteOf(world, sender, frame);
   if (note === null) {
     journey.error = sendLocal(runtime, frame, options);
     return journey;

@@ -1,4 +1,4 @@
-import type { HostRuntime, PacketKind } from "../../linux/runtime.ts";
+import type { HostRuntime, PacketKind, SendOptions } from "../../linux/runtime.ts";
 import { mtuOfSegment, sentMss, tellMss } from "../../linux/segment-size.ts";
 import { unspecified } from "../../net/address.ts";
 import { plainPacket, type SegmentContent } from "../../net/packet.ts";
@@ -22,49 +22,60 @@ const LONGEST_TIMEOUT = 120;
 /** net.ipv4.tcp_syn_retries, tcp_synack_retries, tcp_retries2 and tcp_orphan_retries, where no dump tells. */
 const DEFAULT_RETRIES = { tcp_syn_retries: 6, tcp_synack_retries: 5, tcp_retries2: 15, tcp_orphan_retries: 8 };
 
-interface Segment {
-  readonly flags: number;
-  readonly seq: number;
-  readonly content?: SegmentContent;
-  readonly kind: PacketKind;
-  readonly first?: boolean;
-}
-
 const NOTHING = new Uint8Array();
 
-/** Sends one segment; the errno that its way through the host gave. */
-function transmitSegment(world: World, connection: Connection, segment: Segment): string | null {
+/** What a segment is to who looks at packets. */
+type SegmentKind = PacketKind & ("request" | "syn-ack" | "ack" | "data" | "fin" | "tcp-reset");
+
+/** How segments go out where their socket is bound to no device: one for each kind, however many there are. */
+const UNBOUND: { readonly [kind in SegmentKind]: SendOptions } = {
+  request: optionsOf("request", null, false),
+  "syn-ack": optionsOf("syn-ack", null, false),
+  ack: optionsOf("ack", null, false),
+  data: optionsOf("data", null, false),
+  fin: optionsOf("fin", null, false),
+  "tcp-reset": optionsOf("tcp-reset", null, false),
+};
+
+function optionsOf(kind: SegmentKind, boundInterface: string | null, connects: boolean): SendOptions {
+  // ip_build_and_send_pkt()
+  return { kind, cause: null, boundInterface, connects, discoversMtu: kind !== "syn-ack" };
+}
+
+/** Sends one segment; the errno that its way through the host gave. `position`: its number, from 0, the SYN; `first`: the first of its socket. */
+function transmitSegment(
+  world: World,
+  connection: Connection,
+  kind: SegmentKind,
+  flags: number,
+  position: number,
+  unsigned: SegmentContent | null = null,
+  first = false,
+): string | null {
   const { options, local, remote, localPort, remotePort } = connection;
-  const unsigned = segment.content ?? null;
-  const withAck = (segment.flags & ACK) !== 0;
-  const seq = (ISN + segment.seq) >>> 0;
+  const { key, device } = options;
+  const withAck = (flags & ACK) !== 0;
+  const seq = (ISN + position) >>> 0;
   const ack = withAck ? (connection.remoteIsn + connection.expected) >>> 0 : 0;
-  const content = options.key === null ? unsigned : { octets: unsigned?.octets ?? NOTHING, key: options.key };
-  if (sendByPath(world, connection, segment.flags, seq, ack, content)) return null;
+  const content = key === null ? unsigned : { octets: unsigned?.octets ?? NOTHING, key };
+  if (sendByPath(world, connection, flags, seq, ack, content)) return null;
   const sent = plainPacket(local, remote, TCP);
   sent.sport = localPort;
   sent.dport = remotePort;
   sent.ttl = options.ttl;
   sent.tos = options.tos;
   sent.df = remote.family === 4;
-  sent.flags = segment.flags;
+  sent.flags = flags;
   sent.seq = seq;
   sent.ack = ack;
-  if ((segment.flags & SYN) !== 0) {
-    const mtu = tellMss(connection.runtime, sent, options.device);
+  if ((flags & SYN) !== 0) {
+    const mtu = tellMss(connection.runtime, sent, device);
     if (mtu !== null) lowerMss(connection, sentMss(connection.runtime, mtu, remote.family));
   }
-  sent.payloadLength = unsigned?.octets.length ?? 0;
+  sent.payloadLength = unsigned === null ? 0 : unsigned.octets.length;
   sent.content = content;
-  const { error } = originate(world, connection.runtime, sent, {
-    kind: segment.kind,
-    cause: null,
-    boundInterface: options.device,
-    connects: segment.first === true,
-    // ip_build_and_send_pkt()
-    discoversMtu: segment.kind !== "syn-ack",
-    noteFor: connection,
-  });
+  const how = first || device !== null ? optionsOf(kind, device, first) : UNBOUND[kind];
+  const { error } = originate(world, connection.runtime, sent, how, connection);
   if (error === "EMSGSIZE") followMtu(world, connection);
   return error;
 }
@@ -95,24 +106,24 @@ export function followMtu(world: World, connection: Connection): void {
   connection.flight = flight;
   let seq = connection.flightFrom;
   for (const content of flight) {
-    transmitSegment(world, connection, { flags: PSH | ACK, seq, content, kind: "data" });
+    transmitSegment(world, connection, "data", PSH | ACK, seq, content);
     seq += content.octets.length;
   }
 }
 
 export function sendSyn(world: World, connection: Connection, first: boolean): string | null {
-  const error = transmitSegment(world, connection, { flags: SYN, seq: 0, kind: "request", first });
+  const error = transmitSegment(world, connection, "request", SYN, 0, null, first);
   arm(world, connection);
   return error;
 }
 
 export function sendSynAck(world: World, connection: Connection): void {
-  transmitSegment(world, connection, { flags: SYN | ACK, seq: 0, kind: "syn-ack" });
+  transmitSegment(world, connection, "syn-ack", SYN | ACK, 0);
   arm(world, connection);
 }
 
 export function sendAck(world: World, connection: Connection): void {
-  transmitSegment(world, connection, { flags: ACK, seq: connection.next, kind: "ack" });
+  transmitSegment(world, connection, "ack", ACK, connection.next);
 }
 
 /** tcp_invalid_ratelimit: how often unexpected segments are answered, or two ends that misunderstand each other would never rest. */
@@ -176,7 +187,7 @@ export function sendQueue(world: World, connection: Connection): void {
       connection.flight = [piece];
     }
     arm(world, connection);
-    transmitSegment(world, connection, { flags: PSH | ACK, seq, content: piece, kind: "data" });
+    transmitSegment(world, connection, "data", PSH | ACK, seq, piece);
   }
   if (connection.closing && !connection.finSent) sendFin(world, connection);
 }
@@ -185,11 +196,11 @@ function sendFin(world: World, connection: Connection): void {
   connection.finSent = true;
   const seq = connection.next++;
   arm(world, connection);
-  transmitSegment(world, connection, { flags: FIN | ACK, seq, kind: "fin" });
+  transmitSegment(world, connection, "fin", FIN | ACK, seq);
 }
 
 export function sendReset(world: World, connection: Connection): void {
-  transmitSegment(world, connection, { flags: RST | ACK, seq: connection.next, kind: "tcp-reset" });
+  transmitSegment(world, connection, "tcp-reset", RST | ACK, connection.next);
 }
 
 /** Forgets a connection, and tells the program. */
@@ -266,10 +277,9 @@ function timeout(world: World, connection: Connection): void {
     arm(world, connection);
     const oldest = connection.flight[0];
     if (oldest !== undefined) {
-      const { flightFrom: seq } = connection;
-      transmitSegment(world, connection, { flags: PSH | ACK, seq, content: oldest, kind: "data" });
+      transmitSegment(world, connection, "data", PSH | ACK, connection.flightFrom, oldest);
     } else if (connection.finSent) {
-      transmitSegment(world, connection, { flags: FIN | ACK, seq: connection.next - 1, kind: "fin" });
+      transmitSegment(world, connection, "fin", FIN | ACK, connection.next - 1);
     }
   }
 }
