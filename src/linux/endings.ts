@@ -46,9 +46,10 @@ export function hookDrop(runtime: HostRuntime, skb: Skb, hook: Hook): void {
   });
 }
 
-function dropText({ rejected, stolen, cutShort }: Skb): string {
+function dropText({ rejected, stolen, cutShort, verdictChain, withoutRule }: Skb): string {
   if (rejected) return "rejected by a rule";
   if (stolen) return "dropped in a queue";
+  if (verdictChain === null && withoutRule !== null) return withoutRule;
   return cutShort ? "dropped by a match of a rule: it ends within the header that is read" : "dropped by a rule";
 }
 

@@ -86,6 +86,8 @@ export interface Skb {
   stolen: boolean;
   /** True once a match found the header that it reads cut short (`par->hotdrop`): whatever the rule says, the packet is dropped. */
   cutShort: boolean;
+  /** Why it is dropped where no rule says so, as when connection tracking or NAT does not let it go on; null: a rule does. */
+  withoutRule: string | null;
   /** What the sender is told when the packet is dropped for another reason than a rule (NF_DROP_ERR). */
   errno: string | null;
   /** The frame that VXLAN carries in this packet; null otherwise. */
@@ -177,6 +179,7 @@ export function skb(packet: Packet, journey: number): Skb {
     rejected: false,
     stolen: false,
     cutShort: false,
+    withoutRule: null,
     errno: null,
     carried: null,
     arp: null,

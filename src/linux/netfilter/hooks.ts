@@ -39,7 +39,8 @@ export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
   const { current } = runtime.services;
   current.runtime = runtime;
   current.skb = skb;
-  if (hooks.assumed.length > 0 && rulesElsewhere(runtime, hooks)) return dropWithoutRule(skb);
+  if (hooks.assumed.length > 0 && rulesElsewhere(runtime, hooks))
+    return dropWithoutRule(skb, "dropped by a rule that no dump shows");
   const stages = hooks.stages[hook];
   const count = stages === undefined ? 0 : stages.length;
   for (let index = 0; index < count; index++) {
@@ -62,7 +63,7 @@ export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
         continue;
       }
       case "conntrack":
-        if (!trackAndTell(runtime, skb)) return dropWithoutRule(skb);
+        if (!trackAndTell(runtime, skb)) return dropWithoutRule(skb, "the table of connections is full");
         continue;
       case "nat": {
         const verdict = nat(runtime, skb, hook, stage.chains);
@@ -95,7 +96,8 @@ export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
       }
     }
   }
-  if ((hook === INPUT || hook === POSTROUTING) && !confirm(runtime, skb)) return dropWithoutRule(skb);
+  if ((hook === INPUT || hook === POSTROUTING) && !confirm(runtime, skb))
+    return dropWithoutRule(skb, "another connection has taken its addresses and ports");
   return NF_ACCEPT;
 }
 
@@ -131,9 +133,12 @@ function rulesElsewhere(runtime: HostRuntime, hooks: FamilyHooks): boolean {
   return answer !== 0;
 }
 
+const NO_NEW_ROUTE = "no route once it was changed";
+
 /** No rule decided: conntrack, NAT or the routing after a change did. */
-function dropWithoutRule(skb: Skb): Verdict {
+function dropWithoutRule(skb: Skb, text: string): Verdict {
   skb.verdictChain = null;
+  skb.withoutRule = text;
   return NF_DROP;
 }
 
@@ -158,7 +163,7 @@ function mangleOutput(runtime: HostRuntime, skb: Skb, chain: BoundChain): Verdic
   if (skb.mark === mark && packet.src === src && packet.dst === dst && packet.tos === tos) {
     if (packet.ttl === ttl || dst.family === 4) return verdict;
   }
-  return reroute(runtime, skb) ? verdict : dropWithoutRule(skb);
+  return reroute(runtime, skb) ? verdict : dropWithoutRule(skb, NO_NEW_ROUTE);
 }
 
 /** nf_nat_inet_fn() and its IPv4 and IPv6 wrappers (net/netfilter/nf_nat_core.c, nf_nat_proto.c). */
@@ -167,7 +172,8 @@ function nat(runtime: HostRuntime, skb: Skb, hook: Hook, chains: readonly BoundC
   if (connection === null) return NF_ACCEPT;
   if (skb.ctState === CT_RELATED && (packet.protocol === ICMP || packet.protocol === ICMPV6)) {
     const { dst } = packet;
-    if (!natError(runtime, skb, connection, hook)) return dropWithoutRule(skb);
+    if (!natError(runtime, skb, connection, hook))
+      return dropWithoutRule(skb, "NAT drops a redirect about a translated connection");
     return routedAnew(runtime, skb, connection, hook, dst);
   }
   const manip = manipOf(hook);
@@ -183,7 +189,7 @@ function nat(runtime: HostRuntime, skb: Skb, hook: Hook, chains: readonly BoundC
     if (!natInitialized(connection, manip)) setUpNullBinding(runtime, skb, manip);
   } else if (leavesElsewhere(skb, connection, hook)) {
     removeConnection(runtime.conntrack, connection);
-    return dropWithoutRule(skb);
+    return dropWithoutRule(skb, "its masqueraded connection leaves by another device now, and ends");
   }
   const { dst } = packet;
   natPacket(runtime, skb, connection, hook);
@@ -201,7 +207,7 @@ function leavesElsewhere({ ctReply, output }: Skb, { masqueradeIndex }: Connecti
  */
 function routedAnew(runtime: HostRuntime, skb: Skb, connection: Connection, hook: Hook, before: Address): Verdict {
   if (hook === OUTPUT && leadsElsewhere(skb, connection))
-    return reroute(runtime, skb) ? NF_ACCEPT : dropWithoutRule(skb);
+    return reroute(runtime, skb) ? NF_ACCEPT : dropWithoutRule(skb, NO_NEW_ROUTE);
   if (hook === PREROUTING && !sameAddress(skb.packet.dst, before)) skb.route = null;
   return NF_ACCEPT;
 }
