@@ -255,6 +255,7 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
     sets: new Map(),
     neighbours: neighbourTable(host, world.neighbourWatch, !world.forgetful),
     unanswered: new Map(),
+    proxied: new Map(),
     asking: [],
     matchStates: emptyMatchStates(),
     indexing: world.indexing,

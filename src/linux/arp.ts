@@ -187,7 +187,7 @@ function answers(runtime: HostRuntime, device: Interface, message: ArpMessage, t
       return (
         forwarding(runtime, device, 4) &&
         proxies(runtime, device, target, route.result.output) &&
-        (toHost || proxyAnswersInTime(runtime, device))
+        (toHost || proxyAnswersInTime(runtime, device, sender, target))
       );
     default:
       return false;

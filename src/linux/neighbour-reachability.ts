@@ -67,12 +67,17 @@ export function neighbourSetting(
 
 /**
  * pneigh_enqueue() (net/core/neighbour.c): who stands in for another answers a question to all only after a draw of up to
- * `proxy_delay` (USER_HZ), and each of three questions anew. False: none of the answers comes before the asker has given up.
+ * `proxy_delay` (USER_HZ), and each of the asker's questions anew. False: this answer does not come before the asker has given up.
  */
-export function proxyAnswersInTime(runtime: HostRuntime, device: Interface): boolean {
+export function proxyAnswersInTime(runtime: HostRuntime, device: Interface, sender: Address, target: Address): boolean {
   const longest = neighbourSetting(runtime, device.name, 4, "proxy_delay", 80) / 100;
   if (longest <= ASKED_FOR) return true;
-  const late = [0, 1, 2].reduce((all, asked) => all * (1 - (ASKED_FOR - asked) / longest), 1);
+  const question = `${device.name} ${formatAddress(sender)} ${formatAddress(target)}`;
+  const now = runtime.services.now();
+  const before = runtime.proxied.get(question);
+  const first = before === undefined || now - before > ASKED_FOR ? now : before;
+  runtime.proxied.set(question, first);
+  const late = 1 - (ASKED_FOR - (now - first)) / longest;
   const { name } = runtime.host;
   const taken = runtime.services.choose({
     kind: "random",

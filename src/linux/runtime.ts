@@ -214,6 +214,8 @@ export interface HostRuntime {
   readonly neighbours: NeighbourTable;
   /** What waits for the neighbours that it asks for, by device and address. */
   readonly unanswered: Map<string, Unanswered>;
+  /** When somebody first asked for an address that this host stands in for: by device, asker and address. */
+  readonly proxied: Map<string, number>;
   /** The neighbours that a question is on its way to at this moment: what a rule makes of it waits for its answer. */
   readonly asking: { readonly device: Interface; readonly nextHop: Address }[];
   readonly matchStates: MatchStateTables;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { changeHost, createWorld, originate, runtimeOf, settle, type World } from "../../../src/emulator/world.ts";
+import { arpRequest, hearArp } from "../../../src/linux/arp.ts";
 import { findNeighbour } from "../../../src/linux/neighbour-table.ts";
 import type { Network } from "../../../src/model/network.ts";
 import { type Address, parseAddress } from "../../../src/net/address.ts";
@@ -262,6 +263,141 @@ function withDevice(
   if (found === undefined || interfaces === undefined) throw new Error(`no ${device}`);
   return withHost(network, host, { interfaces: new Map(interfaces).set(device, { ...found, ...change }) });
 }
+
+/** Sends ARP messages to A out of eth0, the second after a while. An answer announces only where it is for its own sender (arp_is_garp()). */
+const ARP = `
+import json, socket, struct, sys, time
+raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+raw.bind(("eth0", 0))
+octets = lambda mac: bytes.fromhex(mac.replace(":", ""))
+for told in json.loads(sys.argv[1]):
+    time.sleep(told["after"])
+    raw.send(octets(told["to"]) + octets(told["mac"]) + bytes.fromhex("0806000108000604")
+        + struct.pack("!H", told["operation"]) + octets(told["mac"]) + socket.inet_aton(told["sender"])
+        + octets(told["mac"] if told["sender"] == told["target"] else told["to"]) + socket.inet_aton(told["target"]))
+`;
+
+interface SecondAnswer {
+  readonly name: string;
+  /** USER_HZ. */
+  readonly locktime: number;
+  /** Seconds between the two. */
+  readonly after: number;
+  readonly operation: "request" | "reply";
+  /** What the second is told about; by itself A, the one who asked. */
+  readonly target?: "itself" | "another";
+  readonly toAll?: boolean;
+}
+
+const SECOND_ANSWERS: readonly SecondAnswer[] = [
+  { name: "at once", locktime: 30_000, after: 0, operation: "reply" },
+  { name: "at once, to all", locktime: 30_000, after: 0, operation: "reply", toAll: true },
+  { name: "at once, without a locktime", locktime: 0, after: 0.05, operation: "reply" },
+  { name: "to all, without a locktime", locktime: 0, after: 0.05, operation: "reply", toAll: true },
+  { name: "when the locktime is over", locktime: 20, after: 0.5, operation: "reply" },
+  { name: "as an announcement", locktime: 30_000, after: 0, operation: "reply", target: "itself", toAll: true },
+  {
+    name: "as an announcing question",
+    locktime: 30_000,
+    after: 0,
+    operation: "request",
+    target: "itself",
+    toAll: true,
+  },
+  { name: "as a question for who has asked", locktime: 30_000, after: 0, operation: "request", toAll: true },
+  {
+    name: "as a question for somebody else",
+    locktime: 30_000,
+    after: 0,
+    operation: "request",
+    target: "another",
+    toAll: true,
+  },
+  {
+    name: "as a question for somebody else, later",
+    locktime: 20,
+    after: 0.5,
+    operation: "request",
+    target: "another",
+    toAll: true,
+  },
+];
+
+/** arp_process(), neigh_update() */
+describe.skipIf(!available)("a second answer, from another MAC address", () => {
+  const own = "02:00:00:09:00:01";
+  const [first, second] = ["02:00:00:09:00:02", "02:00:00:09:00:03"];
+  const network = networkOf({
+    hosts: [
+      {
+        name: "A",
+        interfaces: [{ name: "eth0", mac: own, addresses: ["10.7.0.1/24"] }],
+        sysctls: { "net.ipv4.neigh.eth0.retrans_time_ms": "60000" },
+      },
+      { name: "B", interfaces: [{ name: "eth0", mac: first, addresses: ["10.7.0.2/24"] }] },
+    ],
+    links: [["A:eth0", "B:eth0"]],
+  });
+  const oracle = new Oracle();
+  beforeAll(() => oracle.build(toBuildRequest(network, {})).then(() => {}));
+  afterAll(() => oracle.close());
+
+  it.each(SECOND_ANSWERS.map((answer, index) => [answer.name, index] as const))("%s", async (_, index) => {
+    const answer = SECOND_ANSWERS[index];
+    if (answer === undefined) throw new Error("no such answer");
+    const { locktime, after, operation, target, toAll } = answer;
+    const sender = `10.7.0.${10 + index}`;
+    const about = target === "itself" ? sender : target === "another" ? "10.7.0.99" : "10.7.0.1";
+    const key = "net.ipv4.neigh.eth0.locktime";
+    const send = `import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("${sender}", 9))`;
+    await oracle.commands("A", [`sysctl -qw ${key}=${locktime}`]);
+    await oracle.exec("A", ["python3", "-c", send]);
+    const told = [
+      { after: 0, mac: first, operation: 2, sender, target: "10.7.0.1", to: own },
+      {
+        after,
+        mac: second,
+        operation: operation === "reply" ? 2 : 1,
+        sender,
+        target: about,
+        to: toAll === true ? "ff:ff:ff:ff:ff:ff" : own,
+      },
+    ];
+    await oracle.exec("B", ["python3", "-c", ARP, JSON.stringify(told)]);
+    const { stdout } = await oracle.exec("A", ["ip", "neigh", "show", sender]);
+
+    const sysctls = new Map(network.hosts.get("A")?.sysctls ?? []).set(key, String(locktime));
+    const world = createWorld(withHost(network, "A", { sysctls }), { choose: () => 0, answers: false });
+    const runtime = runtimeOf(world, "A");
+    const device = runtime?.host.interfaces.get("eth0");
+    if (runtime === null || device === undefined) throw new Error("no A");
+    arpRequest(runtime, device, address(sender), null);
+    for (const message of told) {
+      world.now += message.after;
+      const ends = { sender: address(message.sender), target: address(message.target) };
+      const how = { operation: message.operation === 2 ? ("reply" as const) : ("request" as const), sentBy: "B eth0" };
+      hearArp(runtime, device, { ...how, ...ends, senderMac: message.mac }, message.to === own);
+    }
+    const known = findNeighbour(runtime.neighbours, "eth0", address(sender));
+    expect(known?.mac).toBe(/lladdr (\S+)/.exec(stdout)?.[1]);
+  });
+
+  it("is taken only where it asks for the host, announces, or comes late enough", async () => {
+    const { stdout } = await oracle.exec("A", ["ip", "neigh", "show"]);
+    const taken = SECOND_ANSWERS.filter((_, index) =>
+      stdout.includes(`10.7.0.${10 + index} dev eth0 lladdr ${second}`),
+    );
+    expect(taken.map(({ name }) => name)).toEqual([
+      "at once, without a locktime",
+      "to all, without a locktime",
+      "when the locktime is over",
+      "as an announcement",
+      "as an announcing question",
+      "as a question for who has asked",
+      "as a question for somebody else, later",
+    ]);
+  });
+});
 
 describe.skipIf(!available)("another MAC address", () => {
   let oracle: Oracle;
