@@ -370,6 +370,15 @@ const STORIES: readonly Story[] = [
       { kind: "told otherwise", node: 4, med: 1 },
     ],
   },
+  // what comes anew to two of one device goes into kernels by filters of their own, and to two of one filter by devices of their own
+  ...[4, 2].map(
+    (node): Story => ({
+      ...PLAIN,
+      more: 0,
+      puts: node === 4 ? ["krt_metric = 77; accept;", "accept;", "accept;"] : ["accept;"],
+      events: [{ kind: "killed", nodes: [node], away: 150, recovers: false, bare: false }],
+    }),
+  ),
   // a destination that one tells is told no more once what another tells of it is preferred
   ...([1, 2] as const).map(
     (cluster): Story => ({
