@@ -68,6 +68,16 @@ describe("a BIRD 2 with both families", () => {
     expect(found.isCertain).toBe(false);
   });
 
+  test("whose filter calls itself without end is told, and what it leaves is uncertain: the real one ends there", () => {
+    const loop = "function f(int a) { return f(a + 1); }\n";
+    const filtered = FOUR(2).replace("import all", "import where f(1) > 3");
+    const found = anew({ ...machine(1, loop + filtered), ...machine(2, FOUR(1)) });
+    expect(found.findings.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/f\(\) calls itself without end\. A real BIRD ends there itself/),
+    ]);
+    expect(found.isCertain).toBe(false);
+  });
+
   test("with a neighbour whose configuration nobody dumped is uncertain, unless BIRD said that its session was down", () => {
     const files = { ...machine(1, FOUR(2)), ...machine(2, FOUR(1)) };
     const { "nodes/n2/bird.cfg": _, ...half } = files;

@@ -52,6 +52,7 @@ const DEEPEST = 64;
 const MOST_STEPS = 100_000;
 
 class FilterError extends Error {}
+class Endless extends FilterError {}
 
 /** How a statement list ended. */
 type Flow = "on" | "accept" | "reject" | { readonly returned: Value };
@@ -120,12 +121,13 @@ function run(
     if (error instanceof Ended) {
       return error.flow === "accept" ? { kind: "accept", ...state.draft } : { kind: "reject" };
     }
+    if (error instanceof Endless) return { ...faulty(error.message, state.at), isEndless: true };
     if (error instanceof FilterError) return faulty(error.message, state.at);
     throw error;
   }
 }
 
-function faulty(text: string, { origin, column }: BirdPlace): FilterVerdict {
+function faulty(text: string, { origin, column }: BirdPlace): FilterVerdict & { readonly kind: "error" } {
   return { kind: "error", text, origin, column };
 }
 
@@ -168,7 +170,7 @@ function runStatements(state: Run, statements: readonly BirdStatement[], scope: 
 
 function runStatement(state: Run, statement: BirdStatement, scope: Scope): Flow {
   state.at = statement;
-  if (++state.steps > MOST_STEPS) fail("the filter does not end");
+  if (++state.steps > MOST_STEPS) throw new Endless("the filter does not end");
   switch (statement.kind) {
     case "block":
       return runStatements(state, statement.statements, scope);
@@ -245,7 +247,7 @@ function call(state: Run, name: string, given: readonly BirdExpression[], scope:
   const called = state.environment.functions.get(name);
   if (called === undefined) return fail(`no function ${name}`);
   if (called.parameters.length !== given.length) return fail(`${name}() takes ${called.parameters.length} arguments`);
-  if (++state.depth > DEEPEST) return fail(`${name}() calls itself without end`);
+  if (++state.depth > DEEPEST) throw new Endless(`${name}() calls itself without end`);
   const { parameters, variables } = called;
   const inner = parameters.length === 0 ? declare(variables) : new Map(declare(variables));
   for (let index = 0; index < parameters.length; index++) {

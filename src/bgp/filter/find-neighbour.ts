@@ -1,5 +1,5 @@
 import type { HostRuntime } from "../../linux/runtime.ts";
-import { type Address, sameAddress } from "../../net/address.ts";
+import { type Address, isLoopback, isMulticast, sameAddress } from "../../net/address.ts";
 import { type Prefix, prefixContains, prefixOf } from "../../net/prefix.ts";
 
 /** What BIRD makes of an address as a neighbour (neigh_find). */
@@ -27,6 +27,18 @@ export function findNeighbour({ host }: FilterHost, address: Address): FoundNeig
   }
   return found;
 }
+
+/**
+ * Whether a machine elsewhere may have an address at all (ipa_classify of lib/ipv4.c and lib/ipv6.c, BIRD 1.6, and what neigh_find2 makes of
+ * it): not the loopback, groups, 0.0.0.0/8 and what is above the groups.
+ */
+export function mayBeNeighbour(address: Address): boolean {
+  if (isLoopback(address) || isMulticast(address)) return false;
+  const first = address.a >>> 24;
+  return address.family === 6 || (first > 0 && first < FIRST_GROUP);
+}
+
+const FIRST_GROUP = 224;
 
 /** if_connected(): the first and the last address of a link of IPv4 are no machine's. */
 function isNobodys({ address: { a: first, family }, length }: Prefix, { a }: Address): boolean {

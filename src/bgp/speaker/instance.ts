@@ -2,7 +2,7 @@ import { schedule } from "../../emulator/event-queue.ts";
 import { closeConnection } from "../../emulator/tcp/send.ts";
 import { arouse } from "../../emulator/world.ts";
 import { formatAddress } from "../../net/address.ts";
-import { findNeighbour } from "../filter/find-neighbour.ts";
+import { findNeighbour, mayBeNeighbour } from "../filter/find-neighbour.ts";
 import { CEASE, describeNotification } from "../messages/notification-text.ts";
 import { addressKey, type PrefixKey } from "../rib/route.ts";
 import type { BgpCore } from "./bgp-core.ts";
@@ -54,15 +54,15 @@ function startLocked(core: BgpCore, peer: Peer): void {
     initiate(core, peer);
     return;
   }
-  const found = findNeighbour(core.runtime, configuration.neighbour);
-  if (found.kind === "own") {
+  if (!mayBeNeighbour(configuration.neighbour)) {
     peer.disabled = true;
     storeError(peer, null, { kind: "misc", text: "Invalid next hop" });
     setState(core, peer.protocol, "down");
     return;
   }
-  // Else it waits for the address to become its neighbour.
-  if (found.kind === "none") return;
+  const found = findNeighbour(core.runtime, configuration.neighbour);
+  // Else it waits for the address to become its neighbour, which may be its own.
+  if (found.kind !== "on-link") return;
   peer.neighbourInterface = found.interface;
   peer.exporter.neighbourInterface = found.interface;
   peer.sourceAddress ??= found.address;

@@ -6,6 +6,7 @@ const bgp = (...lines: readonly string[]): string =>
 export const REFUSED: readonly (readonly [said: string, text: string])[] = [
   ["5 Remote AS number must be set", bgp("neighbor 10.0.0.1 as 0;")],
   ["4 Neighbor must be configured", bgp()],
+  ["5 Neighbor must be configured", bgp("neighbor 0.0.0.0 as 1;")],
   ["6 Only internal neighbor can be RR client", bgp("neighbor 10.0.0.1 as 1;", "rr client;")],
   ["4 Number out of range", bgp("neighbor 10.0.0.1 as 4294967296;")],
   ["4 No such filter.", bgp("export filter f;", "neighbor 10.0.0.1 as 1;")],

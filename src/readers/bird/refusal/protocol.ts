@@ -1,4 +1,4 @@
-import { isLinkLocal } from "../../../net/address.ts";
+import { isLinkLocal, isUnspecified } from "../../../net/address.ts";
 import { command } from "./command.ts";
 import { NotJudged } from "./lexer.ts";
 import { address, number, option, prefix, type ReadOption } from "./option-pattern.ts";
@@ -105,12 +105,13 @@ function neighbor(parser: Parser, { numbers }: Draft): void {
     const remote = address(parser);
     const isScoped = parser.take("%");
     if (isScoped) symbolName(parser);
-    if (numbers.has("neighbor")) parser.refuse("Only one neighbor per BGP instance is allowed");
+    if (numbers.get("neighbor") === 1) parser.refuse("Only one neighbor per BGP instance is allowed");
     const isLocal = remote !== null && isLinkLocal(remote);
     if (remote !== null && isLocal !== isScoped) {
       parser.refuse("Link-local address and interface scope must be used together");
     }
-    numbers.set("neighbor", 1);
+    // the unspecified address is none
+    numbers.set("neighbor", remote !== null && isUnspecified(remote) ? 0 : 1);
     if (isLocal) numbers.set("link-local", 1);
   }
   for (;;) {
