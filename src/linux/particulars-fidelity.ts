@@ -126,6 +126,7 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   "fragments: IPv6, the error about those that do not come": fact("given-up"),
   "fragments: joined on a bridge, both families": fact("br-netfilter"),
   "path MTU: learnt, locked, forgotten, black holes, IPv4": fact("path-mtu"),
+  "the MSS that SYN-ACKs tell, by the way they take": fact("segment-size"),
   "path MTU: learnt from packet too big, IPv6": campaign("narrow6"),
   "extension headers of IPv6: read on the way and at the end, matched, quoted, behind NAT and in fragments":
     fact("ipv6-extension-headers"),
