@@ -2,10 +2,10 @@ import { type Family, isUnspecified } from "../net/address.ts";
 import type { Packet } from "../net/packet.ts";
 import { quietSysctl } from "./device-settings.ts";
 import { localMtu, routeMtu } from "./path-mtu.ts";
-import { routeOutput } from "./routing/output.ts";
+import type { RouteKey } from "./routing/key.ts";
+import { routeOutputKey } from "./routing/output.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import type { HostRuntime } from "./runtime.ts";
-import { skb } from "./skb.ts";
 
 /** Octets of the headers of IP and TCP without options. */
 const HEADERS = { 4: 40, 6: 60 } as const;
@@ -27,10 +27,25 @@ export function mtuOfSegment(runtime: HostRuntime, segment: Packet, boundInterfa
   return mtuOf(runtime, segment, routeOf(runtime, segment, boundInterface));
 }
 
-function routeOf(runtime: HostRuntime, segment: Packet, boundInterface: string | null): RoutingResult {
-  const frame = skb(segment, -1);
-  frame.boundInterface = boundInterface;
-  return routeOutput(runtime, frame, isUnspecified(segment.src) ? null : segment.src);
+function routeOf(
+  runtime: HostRuntime,
+  { src, dst, tos, protocol, sport, dport }: Packet,
+  boundInterface: string | null,
+): RoutingResult {
+  const key: RouteKey = {
+    dst,
+    src: isUnspecified(src) ? null : src,
+    input: null,
+    output: boundInterface,
+    lenient: boundInterface === null,
+    mark: 0,
+    tos: tos & 0xfc,
+    protocol,
+    sport,
+    dport,
+    uid: 0,
+  };
+  return routeOutputKey(runtime, key, true);
 }
 
 function mtuOf(runtime: HostRuntime, { dst }: Packet, route: RoutingResult): number | null {

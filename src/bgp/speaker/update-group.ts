@@ -67,8 +67,18 @@ export function isOfGroup(
     own.neighbourInterface === exporter.neighbourInterface &&
     own.interpretsCommunities === exporter.interpretsCommunities &&
     own.takesStale === exporter.takesStale &&
-    sameUse(peer.configuration.export, filter)
+    isSameFilter(peer.configuration.export, filter)
   );
+}
+
+/** The filter that one was the same as last: neighbours come up again, and each has a filter of its own. */
+const sameAs = new WeakMap<BirdFilterUse, BirdFilterUse>();
+
+function isSameFilter(own: BirdFilterUse, other: BirdFilterUse): boolean {
+  if (own === other || sameAs.get(own) === other) return true;
+  if (!sameUse(own, other)) return false;
+  sameAs.set(own, other);
+  return true;
 }
 
 /** Filters of the same statements. */

@@ -137,7 +137,26 @@ function takeFromSeveral(buffer: SendBuffer, first: Uint8Array, mss: number, roo
     one.next += taken;
     if (one.next === one.end) buffer.shift();
   }
-  return unsigned(writes.length === 1 ? first : joined(writes, length));
+  const second = writes[1];
+  if (second === undefined) return unsigned(first);
+  return unsigned(writes.length === 2 ? joinedPair(first, second) : joined(writes, length));
+}
+
+/** A write and the one that followed it last in a segment. */
+interface Pair {
+  readonly second: Uint8Array;
+  readonly octets: Uint8Array;
+}
+
+const pairs = new WeakMap<Uint8Array, Pair>();
+
+/** One segment for all who are sent the same two writes, as neighbours of a daemon are that come up: what it tells, and the mark of its end. */
+function joinedPair(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const known = pairs.get(first);
+  if (known !== undefined && known.second === second) return known.octets;
+  const octets = joined([first, second], first.length + second.length);
+  pairs.set(first, { second, octets });
+  return octets;
 }
 
 /** The whole writes that a segment has room for. */

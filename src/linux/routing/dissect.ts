@@ -1,4 +1,4 @@
-import { extensionNumber } from "../../net/ipv6-extension.ts";
+import { extensionNumber, type Ipv6Extension } from "../../net/ipv6-extension.ts";
 import type { Packet } from "../../net/packet.ts";
 import { AH, ESP } from "../../net/protocol.ts";
 
@@ -18,17 +18,23 @@ interface Dissected {
  */
 export function dissect(packet: Packet): Dissected {
   const { protocol, extensions, fragmentOffset, moreFragments } = packet;
-  for (const [index, extension] of extensions === null ? [] : extensions.entries()) {
-    if (extension.header === "authentication") {
-      return { protocol: AH, sport: extension.spi >>> 16, dport: extension.spi & 0xffff };
-    }
-    if (extension.header === "fragment") {
-      const next = extensions?.[index + 1];
-      return { protocol: next === undefined ? protocol : extensionNumber(next), sport: 0, dport: 0 };
-    }
-  }
+  const found = extensions === null ? null : dissectExtensions(extensions, protocol);
+  if (found !== null) return found;
   const isFragment = fragmentOffset > 0 || moreFragments;
   if (isFragment) return { protocol, sport: 0, dport: 0 };
   if (protocol === ESP || protocol === AH) return { protocol, sport: OF_UNKNOWN_SPI, dport: OF_UNKNOWN_SPI };
   return packet;
+}
+
+function dissectExtensions(extensions: readonly Ipv6Extension[], protocol: number): Dissected | null {
+  for (const [index, extension] of extensions.entries()) {
+    if (extension.header === "authentication") {
+      return { protocol: AH, sport: extension.spi >>> 16, dport: extension.spi & 0xffff };
+    }
+    if (extension.header === "fragment") {
+      const next = extensions[index + 1];
+      return { protocol: next === undefined ? protocol : extensionNumber(next), sport: 0, dport: 0 };
+    }
+  }
+  return null;
 }
