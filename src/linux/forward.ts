@@ -126,7 +126,8 @@ export function receiveHere(runtime: HostRuntime, device: Interface, skb: Skb): 
   // A copy that TEE sent to its gateway would be forwarded by that route, as what is not for many.
   if (looped && skb.loopedBack && skb.route?.kind === "unicast")
     return drop(runtime, skb, null, "FORWARD", NOT_FORWARDED);
-  if (looped) return deliver(runtime, skb);
+  // NAT that finds another destination for it voids that one.
+  if (looped && skb.route !== null) return deliver(runtime, skb);
   routeReceived(runtime, device, skb);
 }
 
