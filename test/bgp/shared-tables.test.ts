@@ -71,8 +71,6 @@ const taken = fc.oneof(
   { weight: 1, arbitrary: part.map((net) => `if (net ~ ${net}) then reject; accept;`) },
   { weight: 1, arbitrary: part.map((net) => `if (net ~ ${net}) then bgp_local_pref = 200; accept;`) },
   { weight: 1, arbitrary: part.map((net) => `if (net ~ ${net}) then bgp_community.add((64512, 7)); accept;`) },
-  // above what the node tells itself
-  { weight: 1, arbitrary: part.map((net) => `if (net ~ ${net}) then preference = 250; accept;`) },
   {
     weight: 1,
     arbitrary: part.map(
