@@ -248,6 +248,7 @@ function handOver(world: World, sender: HostRuntime, { runtime, device }: Receiv
   frame.connection = null;
   frame.ctState = CT_NONE;
   frame.ctReply = false;
+  frame.attached = false;
   frame.route = null;
   frame.output = null;
   frame.owner = null;

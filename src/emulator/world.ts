@@ -436,7 +436,9 @@ function attachToCause(frame: Skb, options: SendOptions): void {
   const { inner, protocol, icmpType } = frame.packet;
   if (options.kind === "icmp" && (inner === null || (protocol === ICMPV6 && icmpType === V6_REDIRECT))) return;
   if (cause.connection === null) {
-    if (cause.ctState === CT_UNTRACKED) frame.ctState = CT_INVALID;
+    if (cause.ctState !== CT_UNTRACKED) return;
+    frame.ctState = CT_INVALID;
+    frame.attached = true;
     return;
   }
   frame.connection = cause.connection;

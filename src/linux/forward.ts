@@ -43,7 +43,7 @@ import type { RoutingResult } from "./routing/result.ts";
 import { routesUnknown, UNKNOWN_INTERFACE } from "./routing/unknown-route.ts";
 import { type Ending, type HostRuntime, leaving, PLAIN_ENDING, type Resolution, type SendOptions } from "./runtime.ts";
 import { DUMMY_ADDRESS, isUnscoped, refusedByTunnel, sendingMtu } from "./send-limits.ts";
-import type { Skb } from "./skb.ts";
+import { CT_INVALID, CT_NONE, type Skb } from "./skb.ts";
 import { missingBelow } from "./stacked-device.ts";
 import { transmitFrame } from "./transmit.ts";
 import { decapsulateIpip, encapsulateIpip } from "./tunnels/ipip.ts";
@@ -110,6 +110,8 @@ export function receiveHere(runtime: HostRuntime, device: Interface, skb: Skb): 
     return drop(runtime, skb, "OTHERHOST", null, "the frame is for another MAC address");
   const looped = (device.kind === "loopback" || skb.loopedBack) && skb.route !== null;
   if (!looped) skb.route = null;
+  // Of what conntrack found invalid on the way out it keeps nothing: rules may give it a zone, or leave it untracked.
+  else if (skb.ctState === CT_INVALID && skb.connection === null && !skb.attached) skb.ctState = CT_NONE;
   if (skb.packet.src.family === 6) {
     const refused = refusedHeader(runtime, device, skb);
     if (refused !== null) return drop(runtime, skb, refused.reason, "PREROUTING", refused.text);

@@ -67,6 +67,8 @@ export interface Skb {
   ctState: number;
   /** IP_CT_DIR_REPLY. */
   ctReply: boolean;
+  /** It answers a packet that is not tracked, and counts as seen (nf_ct_attach) though it has no connection. */
+  attached: boolean;
   /** What `-j CT` said about it before conntrack saw it. */
   template: ConntrackTemplate | null;
   route: RoutingResult | null;
@@ -169,6 +171,7 @@ export function skb(packet: Packet, journey: number): Skb {
     connection: null,
     ctState: CT_NONE,
     ctReply: false,
+    attached: false,
     template: null,
     route: null,
     owner: null,

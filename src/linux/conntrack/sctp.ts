@@ -242,10 +242,14 @@ function noteInit(
   connection: Connection,
 ): boolean {
   const other = own === 0 ? 1 : 0;
-  if (tracking.init[own] && tracking.init[other]) tracking.init[other] = false;
-  tracking.init[own] = true;
-  tracking.tags[other] = initTag;
-  return next === "CLOSED" && old === "CLOSED" && (connection.status & IPS_CONFIRMED) !== 0;
+  const confirmed = (connection.status & IPS_CONFIRMED) !== 0;
+  // Measured: one that tells the tag that is known already opens nothing anew.
+  if (!confirmed || tracking.tags[other] !== initTag) {
+    if (tracking.init[own] && tracking.init[other]) tracking.init[other] = false;
+    tracking.init[own] = true;
+    tracking.tags[other] = initTag;
+  }
+  return next === "CLOSED" && old === "CLOSED" && confirmed;
 }
 
 /** Notes the tag of an INIT ACK; false when it contradicts what was seen. */

@@ -166,5 +166,6 @@ export function resetConntrack(skb: Skb): void {
   skb.connection = null;
   skb.ctState = CT_NONE;
   skb.ctReply = false;
+  skb.attached = false;
   skb.template = null;
 }

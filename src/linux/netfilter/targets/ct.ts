@@ -1,5 +1,5 @@
 import type { ConntrackTemplate } from "../../conntrack/zone.ts";
-import { CT_INVALID, CT_NEW, CT_NONE, CT_UNTRACKED } from "../../skb.ts";
+import { CT_NEW, CT_NONE, CT_UNTRACKED } from "../../skb.ts";
 import type { GivenOption, Parsed, TargetExtension } from "../extension.ts";
 import { parseNumber } from "../option-values.ts";
 import { givenOption, givenValue } from "../option-words.ts";
@@ -97,8 +97,7 @@ export const CT: TargetExtension<"CT"> = {
     const template: ConntrackTemplate = { zone, helper, timeout, rule: options };
     const assumption = timeout === null ? null : `timeout policy ${timeout} set by -j CT makes no difference`;
     return (skb, runtime) => {
-      // Of a packet that was invalid in OUTPUT nothing is kept on its way over lo.
-      if (skb.connection !== null || (skb.ctState !== CT_NONE && skb.ctState !== CT_INVALID)) return XT_CONTINUE;
+      if (skb.connection !== null || skb.ctState !== CT_NONE) return XT_CONTINUE;
       if (notrack) {
         skb.ctState = CT_UNTRACKED;
         return XT_CONTINUE;

@@ -1,4 +1,4 @@
-import { CT_INVALID, CT_NONE, CT_UNTRACKED } from "../../skb.ts";
+import { CT_NONE, CT_UNTRACKED } from "../../skb.ts";
 import type { TargetExtension } from "../extension.ts";
 import { XT_CONTINUE } from "../verdict.ts";
 
@@ -14,8 +14,7 @@ export const NOTRACK: TargetExtension<"NOTRACK"> = {
   parse: () => ({ value: {} }),
   print: () => [],
   compile: () => (skb) => {
-    // Of a packet that was invalid in OUTPUT nothing is kept on its way over lo.
-    if (skb.connection === null && (skb.ctState === CT_NONE || skb.ctState === CT_INVALID)) skb.ctState = CT_UNTRACKED;
+    if (skb.connection === null && skb.ctState === CT_NONE) skb.ctState = CT_UNTRACKED;
     return XT_CONTINUE;
   },
 };
