@@ -1,8 +1,9 @@
 import type { Interface } from "../../model/interface.ts";
 import { nextHop, type Route, route } from "../../model/route.ts";
 import { type Address, ipv4, isLimitedBroadcast, isLoopback, isMulticast, isUnspecified } from "../../net/address.ts";
+import { V6_ECHO_REPLY } from "../../net/icmp.ts";
 import { hostPrefix } from "../../net/prefix.ts";
-import { IGMP } from "../../net/protocol.ts";
+import { ICMPV6, IGMP } from "../../net/protocol.ts";
 import { routeLocalnet } from "../device-settings.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
@@ -41,13 +42,18 @@ export function routeOutput(
     output: skb.boundInterface ?? preferred,
     lenient: skb.boundInterface === null,
     mark: skb.mark,
-    tos: ownHeader ? 0 : packet.tos & 0xfc,
+    tos: ownHeader || isEchoReply6(skb) ? 0 : packet.tos & 0xfc,
     protocol: ownHeader ? IPPROTO_RAW : packet.protocol,
     sport: ownHeader ? 0 : packet.sport,
     dport: ownHeader ? 0 : packet.dport,
     uid: skb.owner?.uid ?? 0,
   };
   return routeOutputKey(runtime, key, anySource);
+}
+
+/** Measured: the kernel looks up the route of its own echo replies by no traffic class, which they have in the end. */
+function isEchoReply6({ fromKernel, packet: { protocol, icmpType } }: Skb): boolean {
+  return fromKernel && protocol === ICMPV6 && icmpType === V6_ECHO_REPLY;
 }
 
 /**

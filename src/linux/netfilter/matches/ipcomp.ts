@@ -1,6 +1,6 @@
 import type { MatchExtension } from "../extension.ts";
-import type { RangeTest } from "../option-values.ts";
-import { givenOption } from "../option-words.ts";
+import { formatRange, type RangeTest } from "../option-values.ts";
+import { givenOption, optionWords } from "../option-words.ts";
 import { isReadable } from "./cut-short.ts";
 import { certainInRange, NUMBER_RANGE, parseRange32, printRange32 } from "./spi-test.ts";
 import { askMatch } from "./unknown-match.ts";
@@ -28,7 +28,11 @@ export const ipcomp: MatchExtension<"ipcomp"> = {
     const reserved = givenOption(given, "compres") !== undefined;
     return { value: { cpi: cpi.value ?? { first: 0, last: 0, invert: false }, reserved } };
   },
-  print: ({ cpi, reserved }) => [...printRange32("ipcompspi", cpi), ...(reserved ? ["--compres"] : [])],
+  // iptables-save leaves a range of everything out, and would read that back as the index 0.
+  print: ({ cpi, reserved }) => [
+    ...optionWords("ipcompspi", cpi.invert, formatRange(cpi)),
+    ...(reserved ? ["--compres"] : []),
+  ],
   compile({ cpi }) {
     const certain = certainInRange(cpi);
     const question = {
