@@ -2,7 +2,7 @@ import type { Host } from "../model/host.ts";
 import { UDP, UDPLITE } from "../net/protocol.ts";
 import { checksumReason, type DropReason } from "./drop-reason.ts";
 import { listenerFor } from "./heard-by.ts";
-import type { Skb } from "./skb.ts";
+import { isForMany, type Skb } from "./skb.ts";
 
 /** Bytes from the UDP header on that are summed at once; of more, only when somebody needs to know (CHECKSUM_BREAK, include/linux/skbuff.h). */
 const SUMMED_AT_ONCE = 76;
@@ -10,15 +10,18 @@ const UDP_HEADER = 8;
 
 /**
  * Why the receiver drops a packet with a wrong checksum; null where it does not look. Of longer datagrams __udp6_lib_rcv()
- * looks for a socket first, and where there is none gives that reason.
+ * looks for a socket first, and where there is none gives that reason; of those to many nobody sums what no socket takes
+ * (__udp4_lib_mcast_deliver()).
  */
 export function checksumDrop({ sockets }: Host, skb: Skb): DropReason | null {
   const { packet } = skb;
   if (!packet.badChecksum) return null;
   const { protocol, src, payloadLength } = packet;
   const isLong = payloadLength + UDP_HEADER > SUMMED_AT_ONCE;
-  if (src.family === 6 && isLong && (protocol === UDP || protocol === UDPLITE)) {
-    if (listenerFor(sockets, skb) === null) return "NO_SOCKET";
+  if (isLong && (protocol === UDP || protocol === UDPLITE)) {
+    const isUnread = (): boolean => listenerFor(sockets, skb) === null;
+    if (isForMany(skb) && isUnread()) return null;
+    if (src.family === 6 && isUnread()) return "NO_SOCKET";
   }
   return checksumReason(protocol);
 }

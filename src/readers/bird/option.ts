@@ -59,12 +59,24 @@ const DEBUG_FLAGS = /^(?:states|routes|filters|events|packets|interfaces|channel
 
 /** The settings between the braces of a protocol, a template or a channel. What is broken or unknown is told and left out. */
 export function parseOptions(cursor: Cursor): readonly BirdOption[] | null {
+  return optionsBetweenBraces(cursor, parseOption);
+}
+
+/** The same of a protocol into whose other settings podpath does not look; and the two tables of a pipe. */
+export function parseCommonOptions(cursor: Cursor): readonly BirdOption[] | null {
+  return optionsBetweenBraces(cursor, parseCommon);
+}
+
+function optionsBetweenBraces(
+  cursor: Cursor,
+  parse: (cursor: Cursor) => BirdOption | null,
+): readonly BirdOption[] | null {
   if (!cursor.expect("{")) return null;
   const options: BirdOption[] = [];
   while (!cursor.take("}")) {
     if (cursor.peek().kind === "end") return cursor.fail("“}”");
     if (cursor.take(";")) continue;
-    const option = cursor.nested(() => parseOption(cursor));
+    const option = cursor.nested(() => parse(cursor));
     if (option === null) cursor.skipStatement();
     else options.push(option);
   }
@@ -73,20 +85,6 @@ export function parseOptions(cursor: Cursor): readonly BirdOption[] | null {
 
 /** Settings that all protocols have. */
 const COMMON: ReadonlySet<string> = new Set("description disabled export import preference router table".split(" "));
-
-/** The same of a protocol into whose other settings podpath does not look; and the two tables of a pipe. */
-export function parseCommonOptions(cursor: Cursor): readonly BirdOption[] | null {
-  if (!cursor.expect("{")) return null;
-  const options: BirdOption[] = [];
-  while (!cursor.take("}")) {
-    if (cursor.peek().kind === "end") return cursor.fail("“}”");
-    if (cursor.take(";")) continue;
-    const option = cursor.nested(() => parseCommon(cursor));
-    if (option === null) cursor.skipStatement();
-    else options.push(option);
-  }
-  return options;
-}
 
 function parseCommon(cursor: Cursor): BirdOption | null {
   const token = cursor.peek();

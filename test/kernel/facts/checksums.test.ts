@@ -90,6 +90,16 @@ describe.skipIf(!available).each(FAMILIES_AND_BACKENDS)(
       }
     });
 
+    it("are not looked at in longer datagrams to many that nobody listens to", async () => {
+      const duel = await duelOf(null, []);
+      for (const group of six ? ["ff02::1"] : ["224.0.0.1", "10.0.0.255"]) {
+        for (const length of [68, 69, 1400]) {
+          const { kernel } = await duel.agree({ ...through, length, dst: group, badChecksum: true });
+          expect(kernel.outcome, `${group} ${length}`).toBe(length > 68 ? "delivered" : "dropped");
+        }
+      }
+    });
+
     it("are sent by a host without a look at them", async () => {
       const duel = await duelOf(null, states);
       for (const { host, proto, sport, dport, length } of damaged.slice(0, 3)) {
