@@ -12,6 +12,9 @@ const available = await kernelAvailable();
 /** Addresses that R stands in for on each link of A's; each is asked for three times, a second apart. */
 const ASKED = 60;
 
+/** How many at a time: thrice as many questions stay below `proxy_qlen` (64), beyond which the kernel takes none more. */
+const TOGETHER = 20;
+
 /** `proxy_delay` (USER_HZ) of each link, and how many are answered in time: four standard deviations on either side. */
 const DELAYS = [
   { delay: 0, least: ASKED, most: ASKED },
@@ -54,10 +57,11 @@ const LAB: Lab = {
 const SEND = `
 import socket, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-for link in range(${DELAYS.length}):
-    for last in range(100, 100 + ${ASKED}):
-        s.sendto(b"x", (f"10.{link}.1.{last}", 9))
-time.sleep(4)
+for first in range(100, 100 + ${ASKED}, ${TOGETHER}):
+    for link in range(${DELAYS.length}):
+        for last in range(first, first + ${TOGETHER}):
+            s.sendto(b"x", (f"10.{link}.1.{last}", 9))
+    time.sleep(4)
 `;
 
 /** How likely podpath takes it to be that A's packet by a link gets to R. */
