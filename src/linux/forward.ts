@@ -7,6 +7,7 @@ import { receiveArp } from "./arp.ts";
 import { receiveOnBridge } from "./bridge.ts";
 import { checksumDrop } from "./checksum-drop.ts";
 import { hooksOf } from "./compiled-host.ts";
+import { closeTcp } from "./conntrack/tcp.ts";
 import { defaultTtl, MULTICAST_TTL } from "./default-ttl.ts";
 import { defragment, mayBeJoined } from "./defragment.ts";
 import { disablesIpv6 } from "./device-settings.ts";
@@ -293,6 +294,7 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
     }
   }
   if (options.carried !== undefined && result.kind === "unicast") learnTunnelMtu(runtime, skb, result, options.carried);
+  if (options.closes !== undefined) closeTcp(runtime, options.closes);
   return leaveHost(runtime, skb, result);
 }
 

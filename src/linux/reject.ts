@@ -47,6 +47,7 @@ function sendReset(runtime: HostRuntime, skb: Skb): void {
     const { destinationMac: sourceMac, sourceMac: destinationMac } = skb;
     reset.ttl = defaultTtl(runtime, reset.dst.family, skb.input?.name ?? null);
     const device = skb.bridged.physicalInput;
+    if (skb.connection !== null) closeTcp(runtime, skb.connection);
     return runtime.services.sendFrame(runtime, reset, {
       device,
       sourceMac,
@@ -61,16 +62,15 @@ function sendReset(runtime: HostRuntime, skb: Skb): void {
   const way = reset.src.family === 4 && skb.route?.kind !== "error" ? skb.route : null;
   const isFromOutside = skb.input !== null && skb.input.kind !== "loopback" && way?.kind === "local";
   if (way !== null) reset.ttl = defaultTtl(runtime, 4, null, isFromOutside ? null : way.route);
-  const error = runtime.services.send(runtime, reset, {
+  runtime.services.send(runtime, reset, {
     kind: "tcp-reset",
     cause: skb,
     fromKernel: true,
     defaultTtl: way === null,
     socketless: true,
     mark,
+    ...(connection === null ? {} : { closes: connection }),
   });
-  // Without a route it is given up before that; rules that stop it come after.
-  if (connection !== null && (error === null || error === "EPERM")) closeTcp(runtime, connection);
 }
 
 /** The reset that answers a segment (RFC 793 page 36); null when none may. */

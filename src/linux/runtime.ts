@@ -7,6 +7,7 @@ import type { PortSet } from "../net/port-set.ts";
 import type { BridgeFdb } from "./bridge-fdb.ts";
 import type { Chooser } from "./chooser.ts";
 import type { CompiledHost } from "./compiled-host.ts";
+import type { Connection } from "./conntrack/connection.ts";
 import type { ConntrackTable } from "./conntrack/table.ts";
 import type { DropReason } from "./drop-reason.ts";
 import type { FreeValues } from "./free-value.ts";
@@ -180,6 +181,8 @@ export interface SendOptions {
   readonly discoversMtu?: boolean;
   /** See `Skb.socketless`. */
   readonly socketless?: boolean;
+  /** The connection that this reset closes: once it has a route, and before any rule sees it (nf_ct_set_closing() in nf_send_reset()). */
+  readonly closes?: Connection;
   /** The tunnel device that sends it, and why it drops what it finds no route for. */
   readonly tunnel?: { readonly device: Interface; readonly noRoute: DropReason | null };
   /** The device that the kernel gave the packet itself (ndisc_alloc_skb(), `skb->dev`): see `Skb.carrier`. */

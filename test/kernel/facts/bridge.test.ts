@@ -168,6 +168,18 @@ describe.skipIf(!available)("a bridge, as the kernel does it", () => {
     expect((await ask({ bridge }, PING)).kernel.outcome).toBe("dropped");
   });
 
+  it("resets a bridged connection by REJECT, which is closed from then on", async () => {
+    const tracks = "-A FORWARD -m conntrack --ctstate INVALID -j DROP";
+    const resets = "-A FORWARD -p tcp --tcp-flags PSH PSH -j REJECT --reject-with tcp-reset";
+    const bridge = rules("filter", tracks, resets);
+    const lab = bridgeLab({ bridge, hosts: { B: rules("filter", "-A INPUT -j DROP") } });
+    const both = await Duel.of(oracle, lab, [], true);
+    const segment: ProbePacket = { host: "A", src: "10.0.0.1", dst: "10.0.0.2", proto: "tcp", sport: 4000, dport: 80 };
+    await both.agree({ ...segment, flags: "A", seq: 100, ack: 1 });
+    const { kernel } = await both.agree({ ...segment, flags: "PA", seq: 100, ack: 1, length: 4, fresh: false });
+    expect(kernel.outcome).toBe("rejected");
+  });
+
   it("runs them all the same where the bridge's own nf_call_iptables is 1", async () => {
     const bridge = rules("filter", "-A FORWARD -j DROP");
     const device = { bridge: { nfCallIptables: true } };
