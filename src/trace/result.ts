@@ -1,6 +1,7 @@
 import type { ProgramReport, ProgramResult } from "../emulator/applications/program.ts";
 import type { Journey } from "../emulator/journey.ts";
 import { type Assumption, assumptionKey } from "../emulator/world.ts";
+import { isFree } from "../linux/free-value.ts";
 import type { IcmpLimits } from "../linux/icmp-limit.ts";
 import type { AssumptionCode } from "../model/codes/assumption-codes.ts";
 import type { UnknownCode } from "../model/codes/unknown-codes.ts";
@@ -214,7 +215,8 @@ function fingerprint(run: Run): string {
 
 /** A packet and all that it carries, with the fields that a ruleset changes. */
 function packetPrint(packet: Packet): string {
-  const whole = `${describePacket(packet)} ttl ${packet.ttl} tos ${packet.tos}`;
+  const id = isFree(packet.icmpId) ? "*" : String(packet.icmpId);
+  const whole = `${describePacket(packet)} id ${id} ttl ${packet.ttl} tos ${packet.tos}`;
   return packet.inner === null ? whole : `${whole} (${packetPrint(packet.inner)})`;
 }
 
