@@ -209,9 +209,11 @@ export function sysctl(runtime: HostRuntime, key: string, fallback: number): num
 /** The same, where the answer does not rest on it yet: nothing is noted as assumed. */
 export function quietSysctl(runtime: HostRuntime, key: string, fallback: number): number {
   const { keys } = runtime.compiled.settings;
-  const made = keys.get(key) ?? parse(runtime.host, key, fallback);
-  keys.set(key, made);
-  return made.value;
+  const made = keys.get(key);
+  if (made !== undefined) return made.value;
+  const setting = parse(runtime.host, key, fallback);
+  keys.set(key, setting);
+  return setting.value;
 }
 
 /** Whether packets that arrive on the device are forwarded. */

@@ -27,7 +27,11 @@ export function portSetSize(set: PortSet): number {
 }
 
 export function portSetHas(set: PortSet, port: number): boolean {
-  return set.some((range) => port >= range.first && port <= range.last);
+  for (let index = 0; index < set.length; index++) {
+    const range = set[index];
+    if (range !== undefined && port >= range.first && port <= range.last) return true;
+  }
+  return false;
 }
 
 export function intersectPortSets(x: PortSet, y: PortSet): PortSet {

@@ -1,6 +1,6 @@
 import { sameAddress } from "../../net/address.ts";
 import { portSetSize } from "../../net/port-set.ts";
-import { freeDomain, isFree, mayMeet, meet } from "../free-value.ts";
+import { type FreeValues, freeDomain, isFree, mayMeet, meet } from "../free-value.ts";
 import type { HostRuntime } from "../runtime.ts";
 import { type Connection, IPS_DYING, type Tuple } from "./connection.ts";
 import { connectionsIn, findSlotInDirection } from "./table.ts";
@@ -12,12 +12,17 @@ const FEW = 128;
 export function noteDrawn(runtime: HostRuntime, connection: Connection): void {
   if (runtime.services.freeValues.domains.length === 0) return;
   const { original, reply } = connection;
-  if ([original, reply].some((tuple) => isDrawnFromFew(runtime, tuple))) runtime.conntrack.drawn.push(connection);
+  const { freeValues } = runtime.services;
+  if (isDrawnFromFew(freeValues, original) || isDrawnFromFew(freeValues, reply))
+    runtime.conntrack.drawn.push(connection);
 }
 
-function isDrawnFromFew(runtime: HostRuntime, { sport, dport }: Tuple): boolean {
-  const { freeValues } = runtime.services;
-  return [sport, dport].some((port) => isFree(port) && portSetSize(freeDomain(freeValues, port)) <= FEW);
+function isDrawnFromFew(freeValues: FreeValues, { sport, dport }: Tuple): boolean {
+  return isOneOfFew(freeValues, sport) || isOneOfFew(freeValues, dport);
+}
+
+function isOneOfFew(freeValues: FreeValues, port: number): boolean {
+  return isFree(port) && portSetSize(freeDomain(freeValues, port)) <= FEW;
 }
 
 /**
@@ -27,8 +32,20 @@ function isDrawnFromFew(runtime: HostRuntime, { sport, dport }: Tuple): boolean 
  */
 export function findDrawn(runtime: HostRuntime, wanted: Tuple, there: number, back: number): number {
   const { conntrack, services } = runtime;
-  if (services.freeValues.domains.length === 0) return -1;
-  const candidates = isDrawnFromFew(runtime, wanted) ? connectionsIn(conntrack) : conntrack.drawn;
+  const { freeValues } = services;
+  if (freeValues.domains.length === 0) return -1;
+  const drawn = isDrawnFromFew(freeValues, wanted);
+  if (!drawn && conntrack.drawn.length === 0) return -1;
+  return findAmong(runtime, drawn ? connectionsIn(conntrack) : conntrack.drawn, wanted, there, back);
+}
+
+function findAmong(
+  { conntrack, services }: HostRuntime,
+  candidates: Iterable<Connection>,
+  wanted: Tuple,
+  there: number,
+  back: number,
+): number {
   const { src, dst, protocol, sport, dport } = wanted;
   for (const { original, reply, status, expires } of candidates) {
     if ((status & IPS_DYING) !== 0 || expires <= services.now()) continue;

@@ -1,4 +1,4 @@
-import { type Address, compareAddresses, ipv4, unspecified } from "../../net/address.ts";
+import { type Address, compareAddresses, unspecified } from "../../net/address.ts";
 import { isFree, valueIn } from "../free-value.ts";
 import { NF_ACCEPT, type TargetVerdict } from "../netfilter/verdict.ts";
 import type { HostRuntime } from "../runtime.ts";
@@ -16,7 +16,7 @@ import { natAddress } from "./nat-address.ts";
 import { findKey, isTaken, isUsed, keyKind, keyOf } from "./nat-port.ts";
 import { type NatRange, natRange } from "./nat-range.ts";
 import { noteSource, translationsOf } from "./nat-source.ts";
-import { invertInto, invertTuple, type MutableTuple, passingInverse, sameTuple, scratchTuple } from "./tuple.ts";
+import { invertInto, type MutableTuple, passingInverse, sameTuple, scratchTuple } from "./tuple.ts";
 
 export type Manip = "SNAT" | "DNAT";
 
@@ -42,8 +42,8 @@ export function setUpNat(runtime: HostRuntime, skb: Skb, manip: Manip, range: Na
   translate(runtime, connection, candidate, manip, range);
   const before = passingInverse(connection.reply);
   if (before === null || !sameTuple(candidate, before)) {
-    const reply = invertTuple(candidate);
-    if (reply !== null) connection.reply = reply;
+    // Nobody else has the tuple of a connection that is not confirmed: it is written over.
+    invertInto(connection.reply, candidate);
     connection.status |= manip === "SNAT" ? IPS_SRC_NAT : IPS_DST_NAT;
   }
   if (manip === "SNAT") noteSource(runtime.conntrack, connection);
@@ -57,10 +57,10 @@ const fixedPorts = { first: 0, last: 0 };
 const FIXED: NatRange = natRange({ addresses: fixedAddresses });
 const FIXED_WITH_PORT: NatRange = natRange({ addresses: fixedAddresses, ports: fixedPorts });
 
-/** DNAT to one IPv4 address (uint32 or int32) and one port; -1: the port stays. */
-export function setUpFixedDnat(runtime: HostRuntime, skb: Skb, address: number, port: number): TargetVerdict {
-  fixedAddresses.first = ipv4(address);
-  fixedAddresses.last = fixedAddresses.first;
+/** DNAT to one IPv4 address and one port; -1: the port stays. */
+export function setUpFixedDnat(runtime: HostRuntime, skb: Skb, address: Address, port: number): TargetVerdict {
+  fixedAddresses.first = address;
+  fixedAddresses.last = address;
   fixedPorts.first = port;
   fixedPorts.last = port;
   return setUpNat(runtime, skb, "DNAT", port < 0 ? FIXED : FIXED_WITH_PORT);

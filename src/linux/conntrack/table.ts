@@ -29,6 +29,8 @@ interface Entry {
 }
 
 const FIRST_SLOTS = 32;
+/** A table with so many slots grows to four times as many: filing all again takes longer than it looks. */
+const LARGE = 4096;
 const NO_HASHES = new Int32Array(1);
 
 export function conntrackTable(): ConntrackTable {
@@ -186,7 +188,7 @@ function closeGap(hashes: Int32Array, connections: (Connection | null)[], free: 
 
 function grow(table: ConntrackTable): void {
   const { hashes, connections } = table;
-  const slots = Math.max(FIRST_SLOTS, hashes.length * 2);
+  const slots = Math.max(FIRST_SLOTS, hashes.length * (hashes.length < LARGE ? 2 : 4));
   table.hashes = new Int32Array(slots);
   table.connections = new Array<Connection | null>(slots).fill(null);
   table.used = 0;

@@ -54,22 +54,18 @@ const REPLY: Readonly<Record<TcpSegment, readonly NextTcpState[]>> = {
   none: row("IV IV IV IV IV IV IV IV IV IV"),
 };
 
-/** Flag combinations tcp_error() lets through, with PSH masked off (ECE and CWR are not modelled). */
-const VALID_FLAGS: ReadonlySet<number> = new Set([
-  SYN,
-  SYN | URG,
-  SYN | ACK,
-  RST,
-  RST | ACK,
-  FIN | ACK,
-  FIN | ACK | URG,
-  ACK,
-  ACK | URG,
-]);
+/** What tcp_error() looks at: PSH is masked off, ECE and CWR are not modelled. */
+const FLAGS = FIN | SYN | RST | ACK | URG;
+
+/** By flags: 1 where tcp_error() lets them through. */
+const VALID_FLAGS = new Uint8Array(FLAGS + 1);
+for (const flags of [SYN, SYN | URG, SYN | ACK, RST, RST | ACK, FIN | ACK, FIN | ACK | URG, ACK, ACK | URG]) {
+  VALID_FLAGS[flags] = 1;
+}
 
 /** Whether tcp_error() lets a segment with these flags through. */
 export function validTcpFlags(flags: number): boolean {
-  return VALID_FLAGS.has(flags & (FIN | SYN | RST | ACK | URG));
+  return VALID_FLAGS[flags & FLAGS] === 1;
 }
 
 /** get_conntrack_index(). */
@@ -84,6 +80,8 @@ export function segmentOf(flags: number): TcpSegment {
 export function nextTcpState(state: TcpState, segment: TcpSegment, reply: boolean): NextTcpState {
   // most segments of all, in both directions
   if (state === "ESTABLISHED" && segment === "ack") return "ESTABLISHED";
+  // what begins a connection
+  if (state === "NONE" && segment === "syn" && !reply) return "SYN_SENT";
   return (reply ? REPLY : ORIGINAL)[segment][COLUMNS.indexOf(state)] ?? "IV";
 }
 

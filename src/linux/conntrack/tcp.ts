@@ -160,7 +160,7 @@ export function trackTcp(
     case "IG":
     case "SYN_SENT": {
       if (next === "SYN_SENT") {
-        if (isBeforeState(old, "TIME_WAIT")) break;
+        if (old === "NONE" || isBeforeState(old, "TIME_WAIT")) break;
         const aborted = tracking.lastReply === reply && tracking.lastSegment === "rst";
         if (own.closeInit || other.closeInit || aborted) return "repeat";
       }

@@ -165,7 +165,7 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
           }
           case TARGET_DNAT:
             noteVolatile();
-            verdict = setUpFixedDnat(runtime, skb, code[argument] ?? 0, code[argument + 1] ?? -1);
+            verdict = fixedDnat(image, argument, skb, runtime);
             break;
           default:
             verdict = XT_CONTINUE;
@@ -194,6 +194,11 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
     stackTop = base;
     closeCandidates(mark);
   }
+}
+
+function fixedDnat({ code, destinations }: TableImage, at: number, skb: Skb, runtime: HostRuntime): TargetVerdict {
+  const destination = destinations[code[at] ?? 0];
+  return destination === undefined ? XT_CONTINUE : setUpFixedDnat(runtime, skb, destination, code[at + 1] ?? -1);
 }
 
 /** `acpar.hotdrop` in ipt_do_table(), a verdict of the rule's own in nft_match_eval(): only nft traces and tells the rule. */

@@ -1,7 +1,7 @@
 import type { Interface, InterfaceAddress } from "../../model/interface.ts";
 import type { NextHop, Route } from "../../model/route.ts";
 import { type Address, ipv4, ipv6, unspecified } from "../../net/address.ts";
-import { prefixContains, prefixOf } from "../../net/prefix.ts";
+import { prefixContains } from "../../net/prefix.ts";
 import { routeLocalnet } from "../device-settings.ts";
 import { type Hook, OUTPUT } from "../netfilter/verdict.ts";
 import type { HostRuntime } from "../runtime.ts";
@@ -35,7 +35,7 @@ function select4(runtime: HostRuntime, device: Interface, destination: Address, 
   let first: Address | null = null;
   for (const item of device.addresses) {
     if (item.address.family !== 4 || item.secondary || scopeOf(runtime, device, item) > scope) continue;
-    const subnet = prefixOf(item.peer ?? item.address, item.prefixLength);
+    const subnet = { address: item.peer ?? item.address, length: item.prefixLength };
     if (destination.a === 0 || prefixContains(subnet, destination)) return item.address;
     first ??= item.address;
   }
