@@ -52,16 +52,15 @@ export function birdTokens(lines: readonly BirdLine[]): BirdTokens {
       const match = pattern.exec(text);
       return match === null ? null : match[0];
     };
-    const token = (kind: BirdToken["kind"], written: string, more: Partial<BirdToken> = {}): BirdToken => ({
+    const token = (kind: BirdToken["kind"], written: string, place: Place | null = null): BirdToken => ({
       kind,
       text: written,
-      address: null,
-      prefix: null,
+      address: place === null ? null : place.address,
+      prefix: place === null ? null : place.prefix,
       origin: line.origin,
       line: line.number,
       column: at + 1,
       file: line.file,
-      ...more,
     });
     while (at < text.length) {
       if (commented) {
@@ -107,9 +106,9 @@ export function birdTokens(lines: readonly BirdLine[]): BirdTokens {
   return { tokens, odd };
 }
 
-function addressAt(
-  text: string | null,
-): { readonly text: string; readonly address: Address | null; readonly prefix: Prefix | null } | null {
+type Place = Pick<BirdToken, "text" | "address" | "prefix">;
+
+function addressAt(text: string | null): Place | null {
   if (text === null) return null;
   if (text.includes("/")) {
     const prefix = parsePrefix(text);
