@@ -1,6 +1,8 @@
-import { reconverge } from "../analysis/reconverge.ts";
+import { type Reconverged, reconverge } from "../analysis/reconverge.ts";
 import { renderedBird, renderedEvidence } from "../analysis/rendered-bird.ts";
+import { daemonsAfter } from "../analysis/timeline/play-timeline.ts";
 import type { Speaker } from "../bgp/speaker/speaker.ts";
+import type { Evidence } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
 import { didYouMean } from "../model/nearest.ts";
 import { readEvidence } from "../readers/evidence/read-evidence.ts";
@@ -12,7 +14,9 @@ import { DONE, type ExitCode } from "./exit-code.ts";
 import { loadNetwork } from "./input.ts";
 import { InputError } from "./input-error.ts";
 import type { Io } from "./io.ts";
+import type { LoadedNetwork } from "./loaded-network.ts";
 import { openOutput } from "./output.ts";
+import { timelineOf } from "./play-changes.ts";
 
 export interface BirdcOptions extends CommonOptions {
   readonly ipv6?: boolean;
@@ -37,10 +41,7 @@ export async function birdc(
     loaded.settled === null
       ? readEvidence(loaded.machines, loaded.network.origins, loaded.factEvidence)
       : { evidence: renderedEvidence(renderedBird(loaded.cluster, loaded.settled), loaded.network.origins) };
-  const { run, findings, refusals } = reconverge(loaded.network, evidence, {
-    seconds,
-    isDeclared: loaded.settled !== null,
-  });
+  const { run, findings, refusals } = await daemonsOfNetwork(loaded, evidence, seconds);
   const speakers = run.speakers.get(node) ?? [];
   if (speakers.length === 0) {
     const names = [...run.speakers.keys()].join(", ");
@@ -69,6 +70,21 @@ export async function birdc(
     output.close();
   }
   return DONE;
+}
+
+/** BGP run anew, and through the timeline of the scenario where there is one. */
+async function daemonsOfNetwork(
+  loaded: LoadedNetwork,
+  evidence: ReadonlyMap<string, Evidence>,
+  seconds: number | null,
+): Promise<Pick<Reconverged, "run" | "findings" | "refusals">> {
+  const { network, scenario, settled } = loaded;
+  if (scenario === undefined || scenario.timeline.length === 0) {
+    return reconverge(network, evidence, { seconds, isDeclared: settled !== null });
+  }
+  const { timeline, findings, refusals } = await timelineOf(loaded, scenario, evidence);
+  const after = daemonsAfter(network, timeline, scenario.timeline, seconds);
+  return { run: after.run, findings: [...findings, ...after.findings], refusals };
 }
 
 /** A day: what BGP does, it does sooner. */

@@ -20,6 +20,7 @@ import { InputError } from "./input-error.ts";
 import type { Io } from "./io.ts";
 import { worstFirst } from "./loaded-network.ts";
 import { openOutput } from "./output.ts";
+import { timelineNotPlayed } from "./timeline-not-played.ts";
 
 export interface CheckOptions extends CommonOptions, BgpOptions {
   readonly failOn: "error" | "warning" | "never";
@@ -36,6 +37,7 @@ export async function check(argument: string | undefined, options: CheckOptions,
     name: loaded.name,
     findings: worstFirst([
       ...loaded.findings,
+      ...timelineNotPlayed(loaded),
       ...evidence.findings,
       ...configuredPeers(evidence.evidence, loaded.network.origins),
       ...birdInterfaces(loaded.network, evidence.evidence),

@@ -64,12 +64,13 @@ async function load(located: Located, options: TypedOptions): Promise<LoadedNetw
       return loadArchive(located.shown, located.source, options);
     case "scenario": {
       const { snapshotOfScenario } = await import("../readers/scenario/snapshot-of-scenario.ts");
-      const quick = snapshotOfScenario(located.file.text);
+      const quick = /^timeline\b/m.test(located.file.text) ? null : snapshotOfScenario(located.file.text);
       if (quick !== null) return loadScenarioNetwork(located.file, quick, options);
       const { readScenario } = await import("../readers/scenario/read-scenario.ts");
       const read = readScenario(located.file.text, located.file.shown);
       if (read.scenario === null) throw new InputError(read.findings);
-      return loadScenarioNetwork(located.file, read.scenario.network, options);
+      const loaded = await loadScenarioNetwork(located.file, read.scenario.network, options);
+      return { ...loaded, scenario: read.scenario };
     }
     case "text":
       return loadText(located.text, located.shown, options);

@@ -2,6 +2,7 @@ import type { Cluster } from "../calico/cluster.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Network } from "../model/network.ts";
 import type { SettledCluster } from "../readers/cluster/settle-cluster.ts";
+import type { Scenario } from "../readers/scenario/scenario.ts";
 import type { SnapshotFiles } from "../readers/snapshot/files.ts";
 import type { SnapshotResult } from "../readers/snapshot/read-snapshot.ts";
 import type { BgpOptions } from "./bgp-option.ts";
@@ -43,6 +44,8 @@ export interface LoadedNetwork {
   readonly files: SnapshotFiles;
   /** True for one dump without its surroundings. */
   readonly lone: boolean;
+  /** The scenario that names it, where that was read as a whole. */
+  readonly scenario?: Scenario;
 }
 
 /** Options, and the facts that were read from them. */

@@ -1,4 +1,5 @@
 import { dirname, resolve } from "node:path";
+import type { Reconverged } from "../analysis/reconverge.ts";
 import type { Timeline } from "../analysis/timeline/playing.ts";
 import type { Stages } from "../analysis/timeline/stages.ts";
 import type { Evidence } from "../model/evidence.ts";
@@ -24,18 +25,31 @@ export async function playChanges(
   evidence: () => Promise<ReadonlyMap<string, Evidence>>,
 ): Promise<PlayedChanges> {
   if (scenario.timeline.length === 0 && scenario.fixes.length === 0) return { stages: null, findings: [] };
-  const [{ playStages }, { daemonsOf }, { unplayedNeighbours }] = await Promise.all([
-    import("../analysis/timeline/stages.ts"),
+  const { playStages } = await import("../analysis/timeline/stages.ts");
+  const { timeline, findings } = await timelineOf(loaded, scenario, await evidence());
+  const stages = playStages(loaded.network, scenario, timeline);
+  const all = stages === null ? [] : [stages.played, ...stages.fixed.values()].flatMap((played) => played.findings);
+  // fixes are played behind the same timeline: what it tells is told once
+  const once = new Map(all.map((finding) => [`${finding.file} ${finding.line} ${finding.message}`, finding]));
+  return { stages, findings: [...findings, ...once.values()] };
+}
+
+/** What the changes of a scenario work with: BIRDs of the hosts whose configuration is known, files beside the scenario, and manifests. */
+export async function timelineOf(
+  loaded: LoadedNetwork,
+  { file }: Scenario,
+  evidence: ReadonlyMap<string, Evidence>,
+): Promise<{ readonly timeline: Timeline; readonly findings: readonly Finding[] } & Pick<Reconverged, "refusals">> {
+  const [{ daemonsOf }, { unplayedNeighbours }] = await Promise.all([
     import("../analysis/reconverge.ts"),
     import("../analysis/unplayed-neighbours.ts"),
   ]);
-  const { network } = loaded;
-  const told = await evidence();
-  const { configurations, findings, refusals, isFollowed } = daemonsOf(network, told);
-  const unplayed = loaded.settled === null ? unplayedNeighbours(network, told, configurations) : [];
-  const folder = dirname(scenario.file);
-  const stages = playStages(network, scenario, {
-    file: scenario.file,
+  const { network, settled } = loaded;
+  const { configurations, findings, refusals, isFollowed } = daemonsOf(network, evidence);
+  const unplayed = settled === null ? unplayedNeighbours(network, evidence, configurations) : [];
+  const folder = dirname(file);
+  const timeline: Timeline = {
+    file,
     configurations,
     isFollowed: isFollowed && unplayed.length === 0,
     absent: refusals,
@@ -43,12 +57,9 @@ export async function playChanges(
       const text = readTextFile(resolve(folder, path), path);
       return typeof text === "string" ? text : null;
     },
-    declared: loaded.settled === null ? null : await applier(loaded, loaded.settled, findings),
-  });
-  const all = stages === null ? [] : [stages.played, ...stages.fixed.values()].flatMap((played) => played.findings);
-  // fixes are played behind the same timeline: what it tells is told once
-  const once = new Map(all.map((finding) => [`${finding.file} ${finding.line} ${finding.message}`, finding]));
-  return { stages, findings: [...findings, ...unplayed, ...once.values()] };
+    declared: settled === null ? null : await applier(loaded, settled, findings),
+  };
+  return { timeline, findings: [...findings, ...unplayed], refusals };
 }
 
 /** Makes the cluster again with files that were applied; what the folder itself was told about is not told again. */

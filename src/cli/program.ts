@@ -72,7 +72,10 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
         ),
     ),
   )
-    .option("--after <seconds>", "how long the daemons run before they are asked", "120")
+    .option(
+      "--after <seconds>",
+      "how long the daemons run before they are asked, or on the timeline (default: 120, or 6 minutes behind the last change)",
+    )
     .option("--ipv6", "ask the daemon of IPv6")
     .action(async (network: string, node: string, words: string[], options) => {
       const { birdc } = await import("./birdc.ts");

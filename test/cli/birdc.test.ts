@@ -105,3 +105,14 @@ test("a node whose configuration BIRD refuses has none, and why is said; others 
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+test("the timeline of a scenario is played first, to its end or for as long as is said", async () => {
+  const sessions = async (...after: readonly string[]): Promise<string> =>
+    (await podpath(["birdc", "-q", "scenarios/debian-firewall", "worker-1", "show", "protocols", ...after])).out;
+  // the firewall drops new connections from 10 s on, and BIRD is restarted after 10 minutes
+  expect(await sessions("--after", "300")).toMatch(/^Mesh_172_16_0_11 BGP +master +up .*Established/m);
+  expect(await sessions()).toMatch(/^Mesh_172_16_0_11 BGP +master +start .*Passive/m);
+  expect(
+    (await podpath(["trace", "scenarios/debian-firewall", "--from", "node/worker-1", "--to", "node/worker-2"])).err,
+  ).toContain("[timeline-not-played]");
+});

@@ -1,4 +1,4 @@
-import { forkRun, routesOf, runFor, SETTLING_TIME, startDaemons } from "../../bgp/reconverge.ts";
+import { type BgpRun, forkRun, routesOf, runFor, SETTLING_TIME, startDaemons } from "../../bgp/reconverge.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Network } from "../../model/network.ts";
 import { originAt, originFile } from "../../model/origin.ts";
@@ -103,6 +103,28 @@ export function playTimeline(
     isCertain: (time) => isKnown && (brokenFrom === null || time < brokenFrom),
     findings: [...playing.findings, ...doubts, ...failingFilters(run)],
   };
+}
+
+/** The daemons as they are so many seconds after the start, with all changes until then; null: when everything has come of the last one. */
+export function daemonsAfter(
+  network: Network,
+  timeline: Timeline,
+  events: readonly TimelineEvent[],
+  seconds: number | null,
+): { readonly run: BgpRun; readonly findings: readonly Finding[] } {
+  const playing = startTimeline(network, timeline);
+  const end = seconds ?? lastOf(events);
+  const { findings } = playTimeline(
+    playing,
+    events.filter(({ at }) => at <= end),
+    [end],
+  );
+  return { run: playing.run, findings };
+}
+
+/** When everything has come of the last change, in seconds from the start; 0 without changes. */
+export function lastOf(events: readonly TimelineEvent[]): number {
+  return events.length === 0 ? 0 : Math.max(...events.map(({ at }) => at)) + CONSEQUENCES;
 }
 
 /** The network with the routes that the daemons have left so far, and what they say of their sessions. */

@@ -1,6 +1,13 @@
 import type { Network } from "../../model/network.ts";
 import type { Fix, Scenario } from "../../readers/scenario/scenario.ts";
-import { CONSEQUENCES, forkTimeline, type PlayedTimeline, playTimeline, startTimeline } from "./play-timeline.ts";
+import {
+  CONSEQUENCES,
+  forkTimeline,
+  lastOf,
+  type PlayedTimeline,
+  playTimeline,
+  startTimeline,
+} from "./play-timeline.ts";
 import type { Timeline } from "./playing.ts";
 
 /** The networks that a scenario's changes make. */
@@ -18,7 +25,7 @@ export function playStages(network: Network, scenario: Scenario, timeline: Timel
   const { timeline: events, fixes, probes } = scenario;
   if (events.length === 0 && fixes.length === 0) return null;
   const asked = probes.flatMap(({ at }) => at ?? []);
-  const last = events.length === 0 ? 0 : Math.max(...events.map(({ at }) => at)) + CONSEQUENCES;
+  const last = lastOf(events);
   const fixedBy = last + CONSEQUENCES;
   const playing = startTimeline(network, timeline);
   const early = asked.filter((time) => time <= last);

@@ -62,6 +62,12 @@ export const SCENARIO_CODES = {
     means: "Expectations of fixes refer to probes by name. Only the first one counts.",
     todo: "Give each probe its own name.",
   },
+  "timeline-not-played": {
+    title: "A scenario's network is asked about as it is before its timeline",
+    means:
+      "Only podpath run and podpath birdc play a timeline. Other commands ask about the network that the scenario starts with.",
+    todo: "Nothing if that was meant; to ask about what the changes make of it, add a probe to the scenario and use podpath run.",
+  },
   "unknown-key": {
     title: "A key that nobody reads",
     means: "The file has a key that podpath does not know. It has no effect.",

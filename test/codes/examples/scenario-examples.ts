@@ -51,5 +51,11 @@ export const SCENARIO_EXAMPLES: ExamplesOf<typeof SCENARIO_CODES> = {
   "network-missing": scenario("probes: []\n"),
   "probe-incomplete": scenario("network: {snapshot: ./cluster1}\nprobes: [{name: a, from: node/n1}]\n"),
   "probe-twice": scenario(`network: {snapshot: ./cluster1}\nprobes:\n  - ${PROBE}\n  - ${PROBE}\n`),
+  "timeline-not-played": {
+    ...scenario(
+      `network: {snapshot: ./cluster1}\ntimeline: [{at: 1s, change: {exec: {host: n1, command: iptables -P INPUT DROP}}}]\nprobes: [${PROBE}]\n`,
+    ),
+    run: ["trace", "scenario.yaml", "--from", "node/n1", "--to", "10.0.0.1"],
+  },
   "unknown-key": snapshot({ "snapshot.yaml": "apiVersion: podpath/v1\nkind: Snapshot\nfabrik: {}\n" }),
 };
