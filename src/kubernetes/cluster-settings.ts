@@ -1,5 +1,6 @@
 import { NO_ORIGIN, type Origin } from "../model/origin.ts";
 import type { Address } from "../net/address.ts";
+import type { PortRange } from "../net/port-set.ts";
 import type { Prefix } from "../net/prefix.ts";
 
 /** How kube-proxy sends packets for Services to endpoints; the empty string in its configuration is iptables. */
@@ -55,6 +56,8 @@ export const DEFAULT_KUBE_PROXY: KubeProxySettings = {
 export interface ClusterSettings {
   readonly podSubnets: readonly Prefix[];
   readonly serviceSubnets: readonly Prefix[];
+  /** Node ports are taken from here (kube-apiserver's `--service-node-port-range`). */
+  readonly nodePorts: PortRange;
   readonly kubeProxy: KubeProxySettings | null;
   /** The domain of the cluster's names, without a dot at its end. */
   readonly dnsDomain: string;
@@ -65,6 +68,7 @@ export interface ClusterSettings {
 export const NO_CLUSTER_SETTINGS: ClusterSettings = {
   podSubnets: [],
   serviceSubnets: [],
+  nodePorts: { first: 30000, last: 32767 },
   kubeProxy: null,
   dnsDomain: "cluster.local",
   clusterDns: null,

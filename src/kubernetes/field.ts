@@ -51,8 +51,8 @@ export function ownValue(value: unknown, key: string): unknown {
 function describeValue(value: unknown): string {
   if (value === undefined) return "missing";
   if (value === null) return "null";
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "object") return "a mapping";
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  if (typeof value === "object") return Object.keys(value).length === 0 ? "an empty mapping" : "a mapping";
   const text = String(value);
   return typeof value === "string"
     ? `"${text.length > 40 ? `${text.slice(0, 40)}…` : text}"`

@@ -1,4 +1,5 @@
 import type { Origin } from "../model/origin.ts";
+import { parsePrefix } from "../net/prefix.ts";
 import { complain, type Field, type FieldPath, integer, listOf, member, pathOf, text } from "./field.ts";
 import { type LabelSelector, readLabelSelector } from "./label-selector.ts";
 import { type Metadata, readMetadata } from "./metadata.ts";
@@ -48,13 +49,21 @@ function readPort(field: Field): NetworkPolicyPort {
   };
 }
 
+/** As it is written; a rule without one of its networks would be wider or narrower. */
+function network(field: Field): string | null {
+  const written = text(field);
+  if (written !== null && parsePrefix(written) === null)
+    complain(field, "a network with its length, such as 10.0.0.0/8, without zeros before its numbers");
+  return written;
+}
+
 function readPeer(field: Field): NetworkPolicyPeer {
   const block = member(field, "ipBlock");
   if (block.value !== undefined && block.value !== null) {
     return {
       kind: "ipBlock",
-      cidr: text(member(block, "cidr")) ?? "",
-      except: listOf(member(block, "except"), text),
+      cidr: network(member(block, "cidr")) ?? "",
+      except: listOf(member(block, "except"), network),
     };
   }
   return {

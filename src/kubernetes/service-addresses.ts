@@ -1,27 +1,26 @@
 import { type Address, formatAddress } from "../net/address.ts";
+import type { PortRange } from "../net/port-set.ts";
 import type { Prefix } from "../net/prefix.ts";
 import { addressAt, prefixSize } from "../net/prefix-addresses.ts";
 import type { Service } from "./service.ts";
 
-/** NodePorts are taken from here (kube-apiserver's default `--service-node-port-range`). */
-const NODE_PORTS = { first: 30000, last: 32767 };
-
 /**
  * Services as the API server stores them: one without a cluster IP gets the next free one of the Service subnet, and a
- * NodePort or LoadBalancer port without a node port the next free of 30000 to 32767, in order of their names. The real one
+ * NodePort or LoadBalancer port without a node port the next free of their range, in order of their names. The real one
  * draws them at random from the upper part of each range; its lower part is for those that people write
  * (pkg/registry/core/service/{ipallocator,portallocator}).
  */
 export function withServiceAddresses(
   services: ReadonlyMap<string, Service>,
   subnets: readonly Prefix[],
+  nodePorts: PortRange,
 ): ReadonlyMap<string, Service> {
   const wanting = [...services.values()].some((service) => lacksAddress(service) || lacksNodePort(service));
   if (!wanting) return services;
   const takenAddresses = new Set([...services.values()].flatMap(({ clusterIPs }) => clusterIPs.map(formatAddress)));
   const takenPorts = new Set([...services.values()].flatMap(({ ports }) => ports.map(({ nodePort }) => nodePort)));
   const pools = subnets.map((subnet) => addresses(subnet, takenAddresses));
-  const ports = freePorts(takenPorts);
+  const ports = freePorts(nodePorts, takenPorts);
   const stored = new Map(services);
   for (const key of [...services.keys()].sort()) {
     const service = services.get(key);
@@ -76,11 +75,13 @@ function addresses(subnet: Prefix, taken: Set<string>): () => readonly Address[]
   };
 }
 
-function freePorts(taken: Set<number>): () => number {
-  // portallocator leaves the first 86 of 2768 to people
-  let next = NODE_PORTS.first + 86;
+function freePorts({ first, last }: PortRange, taken: Set<number>): () => number {
+  // portallocator: min(max(16, size / 32), 128) are left to people, and none of a range that is not larger
+  const size = last - first + 1;
+  const left = Math.min(Math.max(16, Math.floor(size / 32)), 128);
+  let next = first + (left < size ? left : 0);
   return () => {
-    while (next <= NODE_PORTS.last && taken.has(next)) next++;
-    return next > NODE_PORTS.last ? 0 : next++;
+    while (next <= last && taken.has(next)) next++;
+    return next > last ? 0 : next++;
   };
 }

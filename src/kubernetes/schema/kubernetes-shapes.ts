@@ -148,7 +148,7 @@ hostIPC boolean
 hostNetwork boolean
 hostPID boolean
 hostUsers boolean
-hostname string =..63 ${LABEL}
+hostname string
 hostnameOverride string
 imagePullSecrets[] any
 initContainers[] Container
@@ -172,7 +172,7 @@ serviceAccount string
 serviceAccountName string
 setHostnameAsFQDN boolean
 shareProcessNamespace boolean
-subdomain string =..63 ${LABEL}
+subdomain string
 terminationGracePeriodSeconds integer
 tolerations[]
   effect string |NoSchedule|PreferNoSchedule|NoExecute

@@ -71,6 +71,12 @@ export const CLUSTER_CODES = {
       "kubeadm's podSubnet, which kube-proxy takes for the network of all pods, does not hold the pool. To kube-proxy its pods are strangers: what they send to Services is masqueraded.",
     todo: "Make podSubnet hold all pools, or correct the pool's CIDR.",
   },
+  "service-outside-range": {
+    title: "A Service outside of the API server's ranges",
+    means:
+      "Its cluster IP is in none of the Services' networks, or its node port outside of the range for node ports. The API server would refuse it; one that was stored while the ranges were others stays. Here it counts as it is written.",
+    todo: "Leave the field out, so that one of the range is given, or say which ranges the API server has: networking.serviceSubnet, and service-node-port-range of apiServer.extraArgs, in kubeadm's ClusterConfiguration.",
+  },
   "sysctl-overwritten": {
     title: "A sysctl of nodes.yaml that does not last",
     means:

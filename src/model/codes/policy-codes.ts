@@ -57,7 +57,7 @@ export const POLICY_CODES = {
   "refused-resource": {
     title: "A resource that Calico or the API server would refuse",
     means:
-      "A field is wrong in a way that makes the whole object invalid. Such an object has no effect, so it was left out as a whole.",
-    todo: "Correct the field.",
+      "A field is wrong in a way that makes the whole object invalid: kubectl or calicoctl would say no, and nothing would be stored. Such an object has no effect, so it was left out as a whole; an earlier object of the same name stays. Wrong types and unknown values in objects of Kubernetes that are right otherwise are told as wrong-field, and the rest of the object counts.",
+    todo: "Correct the field: the message says what would be right there.",
   },
 } satisfies CodeTable;

@@ -4,6 +4,7 @@ import type { IPPool } from "../../calico/ip-pool.ts";
 import { type Address, formatAddress } from "../../net/address.ts";
 import { formatPrefix, type Prefix, prefixContains } from "../../net/prefix.ts";
 import type { ClusterProblem } from "./cluster-problem.ts";
+import { pathOfNodePort } from "./service-range-problems.ts";
 
 /** Networks of a cluster that get in each other's way, and addresses that two objects have. */
 export function networkProblems(cluster: Cluster, nodes: readonly DeclaredNode[]): readonly ClusterProblem[] {
@@ -137,16 +138,18 @@ function samePodIPs(cluster: Cluster): readonly ClusterProblem[] {
   );
 }
 
+/** A number of a node is given to one Service, whatever the protocol (pkg/registry/core/service/storage/alloc.go). */
 function sameNodePorts(cluster: Cluster): readonly ClusterProblem[] {
   return twice(
     cluster.services.values(),
-    ({ ports }) => ports.flatMap(({ nodePort, protocol }) => (nodePort === 0 ? [] : [`${protocol} ${nodePort}`])),
-    ({ metadata }, first, key) => ({
-      metadata,
-      path: ["spec", "ports"],
+    ({ ports, healthCheckNodePort }) =>
+      [...ports.map(({ nodePort }) => nodePort), healthCheckNodePort].filter((port) => port !== 0).map(String),
+    (service, first, key) => ({
+      metadata: service.metadata,
+      path: pathOfNodePort(service, Number(key)),
       code: "conflicting-objects",
       severity: "error",
-      message: `node port ${key.split(" ")[1]} is taken by Service ${first.metadata.namespace ?? "default"}/${first.metadata.name}; the API server would refuse one of them.`,
+      message: `node port ${key} is taken by Service ${first.metadata.namespace ?? "default"}/${first.metadata.name}; the API server would refuse one of them.`,
       advice: "Leave nodePort out, or give another one.",
     }),
   );

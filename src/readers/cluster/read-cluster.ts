@@ -26,6 +26,7 @@ import { NO_NODES_FILE, type NodesFile, readNodesFile } from "./nodes-file.ts";
 import { policyClusterProblems } from "./policy-cluster-problems.ts";
 import { referenceProblems } from "./reference-problems.ts";
 import type { RunningPods } from "./running-pods.ts";
+import { serviceRangeProblems } from "./service-range-problems.ts";
 import { type SettledCluster, settleCluster } from "./settle-cluster.ts";
 import { unansweredGateway } from "./unanswered-gateway.ts";
 import { unreadKinds } from "./unread-kinds.ts";
@@ -95,7 +96,11 @@ export function readClusterFolder(files: SnapshotFiles, later: AppliedManifests 
   const made = clusterNetwork(cluster, { ...written, versions }, origins, later?.running ?? null);
   findings.push(...made.findings);
   const settled = made.settled.cluster;
-  const problems = [...networkProblems(settled, made.settled.nodes), ...referenceProblems(settled, cluster)];
+  const problems = [
+    ...networkProblems(settled, made.settled.nodes),
+    ...serviceRangeProblems(settled, cluster.settings.serviceSubnets),
+    ...referenceProblems(settled, cluster),
+  ];
   const ofPolicies = policyProblems(settled, made.settled.nodes, made.settled.versions);
   findings.push(...problemFindings([...problems, ...policyClusterProblems(ofPolicies, resources)], resources));
   const unanswered = unansweredGateway(settled, made.settled.nodes, origins);

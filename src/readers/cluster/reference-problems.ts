@@ -1,5 +1,4 @@
 import type { Cluster } from "../../calico/cluster.ts";
-import { matchesLabelSelector } from "../../kubernetes/label-selector.ts";
 import type { Metadata } from "../../kubernetes/metadata.ts";
 import { didYouMean } from "../../model/nearest.ts";
 import type { ClusterProblem } from "./cluster-problem.ts";
@@ -8,7 +7,6 @@ import type { ClusterProblem } from "./cluster-problem.ts";
 export function referenceProblems(cluster: Cluster, declared: Cluster): readonly ClusterProblem[] {
   return [
     ...podsOnNoNode(cluster, declared),
-    ...selectorsOfTemplates(declared),
     ...servicesWithoutPods(cluster, declared),
     ...slicesWithoutService(cluster),
     ...missingNamespaces(cluster, declared),
@@ -34,22 +32,6 @@ function podsOnNoNode(cluster: Cluster, declared: Cluster): readonly ClusterProb
     look(metadata, template.nodeName, ["spec", "template", "spec", "nodeName"]);
   }
   return problems;
-}
-
-function selectorsOfTemplates(declared: Cluster): readonly ClusterProblem[] {
-  return [...declared.controllers.values()].flatMap(({ metadata, selector, template }): readonly ClusterProblem[] => {
-    if (selector === null || matchesLabelSelector(selector, template.metadata.labels)) return [];
-    return [
-      {
-        metadata,
-        path: ["spec", "selector"],
-        code: "conflicting-objects",
-        severity: "error",
-        message: "it does not choose the labels of spec.template; the API server refuses it.",
-        advice: "Give the template the labels that the selector asks for.",
-      },
-    ];
-  });
 }
 
 function servicesWithoutPods(cluster: Cluster, declared: Cluster): readonly ClusterProblem[] {

@@ -79,7 +79,7 @@ export function settleCluster(
     ...(before === null ? {} : { ipamBlocks: blocksNow(pods, before) }),
     settings: { ...whole.settings, serviceSubnets: subnets },
     pods,
-    services: withServiceAddresses(whole.services, subnets),
+    services: withServiceAddresses(whole.services, subnets, whole.settings.nodePorts),
   };
   const plan = assignAddresses(running, nodes, versions, origins);
   findings.push(...plan.findings, ...wiringFindings(running, nodes, versions));

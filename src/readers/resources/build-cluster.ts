@@ -16,12 +16,20 @@ import { noPolicyResources } from "../../calico/policy-resources.ts";
 import { readWorkloadEndpoint } from "../../calico/workload-endpoint.ts";
 import { readEndpointSlice } from "../../kubernetes/endpoint-slice.ts";
 import { readEndpoints } from "../../kubernetes/endpoints.ts";
-import { type FieldPath, formatFieldPath, ownValue, type SharedTexts, topField } from "../../kubernetes/field.ts";
+import {
+  type FieldPath,
+  type FieldProblem,
+  formatFieldPath,
+  ownValue,
+  type SharedTexts,
+  topField,
+} from "../../kubernetes/field.ts";
 import { describeResource, type Metadata } from "../../kubernetes/metadata.ts";
 import { readKubernetesNode } from "../../kubernetes/node.ts";
 import { readPod } from "../../kubernetes/pod.ts";
 import { readSecret } from "../../kubernetes/secret.ts";
 import { readService } from "../../kubernetes/service.ts";
+import { checkObject } from "../../kubernetes/validation/check-object.ts";
 import {
   CONTROLLER_KINDS,
   groupsOf,
@@ -130,22 +138,27 @@ export function buildCluster(
       if (difference !== null) findings.push(difference);
       continue;
     }
-    seen.set(identity, resource);
     const field = topField(resource.content);
-    if (judge !== null && resource.untold.size === 0 && !isConfiguration(metadata.kind)) {
+    const isJudged = judge !== null && resource.untold.size === 0 && !isConfiguration(metadata.kind);
+    if (isJudged) checkObject(group, metadata.kind, field);
+    const isRefused = field.problems.length > 0;
+    // a refused object leaves an earlier one of its name as it is
+    if (!isRefused) seen.set(identity, resource);
+    if (isJudged) {
       for (const { path, near } of judge(metadata.apiVersion, metadata.kind, field)) {
         if (++wrong <= TOLD) findings.push(unknownField(resource, namespace, path, near));
       }
     }
-    if (found === undefined) {
+    if (isRefused) {
+      // what else is wrong with it is told below
+    } else if (found === undefined) {
       cluster.others.set(identity, { metadata, content: resource.content });
       if (metadata.kind === "Installation" && metadata.apiVersion.startsWith("operator.tigera.io/"))
         for (const pool of poolsOfInstallation(field, metadata)) wantedPools.push({ pool, by: metadata.name });
     } else found.put(key, field, metadata.origin, resource.untold);
-    const isStrict = found?.strict === true;
-    for (const problem of field.problems) {
+    const isStrict = isRefused || found?.strict === true;
+    for (const { problem, place } of inOrder(field.problems, resource)) {
       if (++wrong > TOLD) break;
-      const place = resource.locate(problem.path);
       findings.push({
         code: isStrict ? "refused-resource" : "wrong-field",
         severity: "error",
@@ -174,6 +187,14 @@ export function buildCluster(
   if (environment !== null) policy.felixConfigurations.set(FELIX_ENVIRONMENT, felixOfEnvironment(environment));
   const { settings, findings: about } = readClusterSettings(resources, judge);
   return { cluster: { ...cluster, policy, settings, environment }, findings: [...findings, ...about] };
+}
+
+/** Problems as they stand in the file; where nobody can tell, as they were met. */
+function inOrder(problems: readonly FieldProblem[], resource: Resource) {
+  const placed = problems.slice(0, TOLD).map((problem) => ({ problem, place: resource.locate(problem.path) }));
+  return placed.sort(({ place: x }, { place: y }) =>
+    x === null || y === null ? 0 : x.line - y.line || x.column - y.column,
+  );
 }
 
 function unknownField(resource: Resource, namespace: string | null, path: FieldPath, near: string | null): Finding {

@@ -2,6 +2,7 @@ import { addressField, prefixListField } from "../../kubernetes/address-field.ts
 import { type ClusterSettings, NO_CLUSTER_SETTINGS } from "../../kubernetes/cluster-settings.ts";
 import { type FieldPath, formatFieldPath, listOf, member, ownValue, text, topField } from "../../kubernetes/field.ts";
 import { readKubeProxySettings } from "../../kubernetes/kube-proxy/settings.ts";
+import { nodePortRange } from "../../kubernetes/node-port-range.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Origin } from "../../model/origin.ts";
 import { locateField, locateKey, type Position } from "./locate-field.ts";
@@ -49,6 +50,7 @@ export function readClusterSettings(
           ...settings,
           podSubnets: prefixListField(member(networking, "podSubnet")),
           serviceSubnets: prefixListField(member(networking, "serviceSubnet")),
+          nodePorts: nodePortRange(field) ?? settings.nodePorts,
           dnsDomain: text(member(networking, "dnsDomain"))?.replace(/\.$/, "") || settings.dnsDomain,
         };
       } else if (kind === "KubeletConfiguration") {

@@ -20,6 +20,13 @@ export const CLUSTER_EXAMPLES: ExamplesOf<typeof CLUSTER_CODES> = {
     },
     check,
   ),
+  "service-outside-range": clusterFolder(
+    {
+      "web.yaml":
+        "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\nspec: {type: NodePort, ports: [{port: 80, nodePort: 8080}]}\n",
+    },
+    check,
+  ),
   "kinds-not-read": clusterFolder(
     {
       "ingress.yaml":

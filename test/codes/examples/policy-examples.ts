@@ -48,12 +48,13 @@ export const POLICY_EXAMPLES: ExamplesOf<typeof POLICY_CODES> = {
   "felix-setting-refused": configured("spec: {serviceLoopPrevention: Ignore}"),
   "policy-reference-missing": declared(...globalPolicy("  tier: security")),
   "policy-rule-left-out": declared(
-    "apiVersion: networking.k8s.io/v1",
-    "kind: NetworkPolicy",
-    "metadata: {name: p, namespace: shop}",
+    "apiVersion: policy.networking.k8s.io/v1alpha1",
+    "kind: AdminNetworkPolicy",
+    "metadata: {name: p}",
     "spec:",
-    "  podSelector: {}",
-    "  ingress: [{ports: [{port: 443, endPort: 80}]}]",
+    "  priority: 10",
+    "  subject: {namespaces: {}}",
+    "  ingress: [{action: Deny, from: [{namespaces: {}}], ports: [{namedPort: web}]}]",
   ),
   "policy-rule-not-enforced": declared(
     ...globalPolicy(
@@ -70,5 +71,14 @@ export const POLICY_EXAMPLES: ExamplesOf<typeof POLICY_CODES> = {
     "metadata: {name: p}",
     "spec: {selector: all()}",
   ),
-  "refused-resource": declared(...globalPolicy("  selector: app = 'web'")),
+  "refused-resource": declared(
+    "apiVersion: networking.k8s.io/v1",
+    "kind: NetworkPolicy",
+    "metadata: {name: p, namespace: shop}",
+    "spec:",
+    "  podSelector: {}",
+    "  ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/33}}]}]",
+    "---",
+    ...globalPolicy("  selector: app = 'web'"),
+  ),
 };

@@ -126,6 +126,30 @@ describe("is told with file, line, column and field:", () => {
       "conflicting-objects",
     ],
     [
+      "two Services with one node port, of two protocols",
+      `${service("s", "type: NodePort, ports: [{port: 80, nodePort: 30080}]")}---\n${service("t", "type: NodePort, ports: [{name: a, port: 80}, {name: b, port: 81, protocol: UDP, nodePort: 30080}]")}`,
+      "x.yaml:9:98: Service default/t: spec.ports[1].nodePort: node port 30080 is taken by Service default/s",
+      "conflicting-objects",
+    ],
+    [
+      "a node port that another Service's load balancer is asked at",
+      `${service("s", "type: NodePort, ports: [{port: 80, nodePort: 30080}]")}---\n${service("t", "type: LoadBalancer, externalTrafficPolicy: Local, healthCheckNodePort: 30080, ports: [{port: 80}]")}`,
+      "Service default/t: spec.healthCheckNodePort: node port 30080 is taken by Service default/s",
+      "conflicting-objects",
+    ],
+    [
+      "a node port outside of the range",
+      service("s", "type: NodePort, ports: [{port: 80, nodePort: 8080}]"),
+      "x.yaml:4:53: Service default/s: spec.ports[0].nodePort: node port 8080 is not from 30000 to 32767",
+      "service-outside-range",
+    ],
+    [
+      "a cluster IP outside of the Services' network",
+      service("s", "clusterIP: 10.200.0.3, ports: [{port: 80}]"),
+      "x.yaml:4:19: Service default/s: spec.clusterIP: 10.200.0.3 is not in 10.96.0.0/12",
+      "service-outside-range",
+    ],
+    [
       "two pods with one address",
       `${pod("p", "nodeName: n1", "status: {podIP: 192.168.1.5}\n")}---\n${pod("q", "nodeName: n2", "status: {podIP: 192.168.1.5}\n")}`,
       "Pod default/q: status.podIP: 192.168.1.5 is the address of Pod default/p too",
@@ -134,8 +158,8 @@ describe("is told with file, line, column and field:", () => {
     [
       "a selector that does not choose its template",
       "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, namespace: default}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: c}}, spec: {containers: [{name: c}]}}}\n",
-      "x.yaml:4:18: Deployment default/d: spec.selector: it does not choose",
-      "conflicting-objects",
+      "x.yaml:4:18: Deployment default/d: spec.selector is a mapping. Expected labels that spec.template.metadata.labels has",
+      "refused-resource",
     ],
     [
       "an object twice",
@@ -399,4 +423,47 @@ test("nothing throws, whatever the objects hold", { timeout: 60_000 }, () => {
     }),
     { numRuns: 60 },
   );
+});
+
+describe("the range of node ports is the one that kubeadm gives the API server:", () => {
+  const NETWORKING = "networking: {podSubnet: 192.168.0.0/16, serviceSubnet: 10.96.0.0/12}";
+  const kubeadm = (version: string, args: string): string =>
+    `apiVersion: kubeadm.k8s.io/${version}\nkind: ClusterConfiguration\n${NETWORKING}\napiServer: {extraArgs: ${args}}\n`;
+  const ports = (args: string, version = "v1beta4") => {
+    const spec =
+      "type: NodePort, ports: [{name: a, port: 80, nodePort: 8080}, {name: b, port: 81, nodePort: 30080}, {name: c, port: 82}]";
+    const files = new Map(
+      Object.entries({ ...FILES, "kubeadm.yaml": kubeadm(version, args), "x.yaml": service("s", spec) }),
+    );
+    const { findings, settled } = readClusterFolder({ name: "test", files });
+    return {
+      told: findings.flatMap(({ code, message }) =>
+        code === "service-outside-range" || code === "wrong-field" ? [message.slice(0, message.indexOf(";"))] : [],
+      ),
+      given: settled.cluster.services.get("default/s")?.ports.map(({ nodePort }) => nodePort),
+    };
+  };
+
+  test.each([
+    ["a list", "v1beta4", "[{name: v, value: '2'}, {name: service-node-port-range, value: 8000-9000}]"],
+    ["a mapping", "v1beta3", "{v: '2', service-node-port-range: 8000-9000}"],
+    ["a first port and how many follow", "v1beta4", "[{name: service-node-port-range, value: 8000+1000}]"],
+  ])("%s", (_, version, args) => {
+    // 1001 ports: a 32nd of them is left to people
+    expect(ports(args, version)).toEqual({
+      told: ["Service default/s: spec.ports[1].nodePort: node port 30080 is not from 8000 to 9000"],
+      given: [8080, 30080, 8031],
+    });
+  });
+
+  test("a range that is none is told, and the default counts", () => {
+    const { told: findings, given } = ports("[{name: service-node-port-range, value: 9000-8000}]");
+    expect(given).toEqual([8080, 30080, 30086]);
+    expect(findings).toHaveLength(2);
+  });
+});
+
+test("of an address outside of an unknown network nothing is said", () => {
+  const text = service("s", "clusterIP: 10.200.0.3, ports: [{port: 80}]");
+  expect(told({ "kubeadm.yaml": "", "x.yaml": text }).join("\n")).not.toContain("service-outside-range");
 });
