@@ -136,7 +136,7 @@ describe("what is wrong is told with its place:", () => {
       "an address such as 10.0.253.1/24",
     ],
     ["nodes: {n1: {}}", "nodes.yaml:3:13: nodes.n1 is", "`addresses"],
-    ["nodes: []", "nodes.yaml:3:8: nodes is a list", "a mapping of nodes by name"],
+    ["nodes: []", "nodes.yaml:3:8: nodes is an empty list", "a mapping of nodes by name"],
     [
       "nodes: {n1: {addresses: [10.0.0.1/8], adresses: []}}",
       "nodes.yaml:3:39: Nobody reads",
