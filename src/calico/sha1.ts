@@ -5,17 +5,21 @@ const state = new Int32Array(5);
 /** SHA-1 (FIPS 180-4 section 6.1) of a text's UTF-8 bytes, as 40 hexadecimal digits. For names, not for secrets. */
 export function sha1(text: string): string {
   const bytes = ENCODER.encode(text);
-  const words = new Int32Array((((bytes.length + 8) >> 6) + 1) * 16);
-  const write = (byte: number, at: number): void => {
-    words[at >> 2] = (words[at >> 2] ?? 0) | (byte << (24 - (at % 4) * 8));
-  };
-  bytes.forEach(write);
-  write(0x80, bytes.length);
-  words[words.length - 1] = bytes.length * 8;
-  state.set([0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0]);
+  const { length } = bytes;
+  const words = new Int32Array((((length + 8) >> 6) + 1) * 16);
+  for (let at = 0; at <= length; at++) {
+    const byte = at === length ? 0x80 : (bytes[at] ?? 0);
+    words[at >> 2] = (words[at >> 2] ?? 0) | (byte << (24 - (at & 3) * 8));
+  }
+  words[words.length - 1] = length * 8;
+  state[0] = 0x67452301;
+  state[1] = 0xefcdab89;
+  state[2] = 0x98badcfe;
+  state[3] = 0x10325476;
+  state[4] = 0xc3d2e1f0;
   for (let block = 0; block < words.length; block += 16) compress(words, block);
   let digits = "";
-  for (const word of state) digits += (word >>> 0).toString(16).padStart(8, "0");
+  for (let at = 0; at < 5; at++) digits += ((state[at] ?? 0) >>> 0).toString(16).padStart(8, "0");
   return digits;
 }
 
@@ -27,7 +31,11 @@ function compress(words: Int32Array, block: number): void {
     const x = (w[t - 3] ?? 0) ^ (w[t - 8] ?? 0) ^ (w[t - 14] ?? 0) ^ (w[t - 16] ?? 0);
     w[t] = (x << 1) | (x >>> 31);
   }
-  const [h0 = 0, h1 = 0, h2 = 0, h3 = 0, h4 = 0] = state;
+  const h0 = state[0] ?? 0;
+  const h1 = state[1] ?? 0;
+  const h2 = state[2] ?? 0;
+  const h3 = state[3] ?? 0;
+  const h4 = state[4] ?? 0;
   let a = h0;
   let b = h1;
   let c = h2;

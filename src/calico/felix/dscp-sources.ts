@@ -22,8 +22,9 @@ export function dscpValue(written: string): number | null {
 export function dscpSources(pods: readonly Pod[], family: Family): readonly DscpSource[] {
   return pods.flatMap((pod) => {
     const written = pod.metadata.annotations.get("qos.projectcalico.org/dscp");
+    if (written === undefined) return [];
     const own = pod.podIPs.filter((address) => address.family === family);
-    if (written === undefined || own.length === 0) return [];
+    if (own.length === 0) return [];
     const value = dscpValue(written);
     return value === null ? [] : [{ source: own.map(formatAddress).join(","), value }];
   });

@@ -1,4 +1,5 @@
 import type { Pod } from "../../kubernetes/pod.ts";
+import { once } from "../../model/once.ts";
 import type { RestoreChain } from "../../model/restore-table.ts";
 import type { TableName } from "../../model/ruleset.ts";
 import { parsePrefix } from "../../net/prefix.ts";
@@ -18,16 +19,23 @@ import { chainLater, leadingChain, restoreChain } from "./restore-chain.ts";
 
 /** What the endpoints of a node add to each table, and the sets that their policies ask. */
 export interface EndpointTables {
+  /** But for those of workloads. */
   readonly chains: ReadonlyMap<TableName, readonly RestoreChain[]>;
   /** What endpoints of these classes lead to. */
   readonly classes: ReadonlySet<LabelledClass>;
-  /** By name of a workload's chain: whose it is. */
-  readonly workloads: ReadonlyMap<string, LabelledClass>;
+  /** By name of a workload's chain, in table filter: whose it is. A packet meets two or three of a hundred. */
+  readonly workloads: ReadonlyMap<string, WorkloadChain>;
   /** No endpoint of the host has an interface, and no workload may spoof: what is there beside the filter table is on every such node. */
   readonly isUsual: boolean;
 }
 
 const DIRECTIONS = ["ingress", "egress"] as const;
+
+/** The chain of a workload in one direction, made when somebody asks for it, once. */
+export interface WorkloadChain {
+  readonly endpoint: LabelledClass;
+  chain(): RestoreChain;
+}
 
 /** A pod's interface. */
 interface Workload {
@@ -48,8 +56,13 @@ function workloadsOf(node: DeclaredNode, context: FelixContext): readonly Worklo
   });
 }
 
+/** What the names of the chains for packets from and to workloads begin with. */
+const FROM = "cali-fw-";
+const TO = "cali-tw-";
+
 /** The chain of a workload in one direction. */
 function workloadChain(
+  chainName: string,
   { name, endpoint, pod }: Workload,
   direction: (typeof DIRECTIONS)[number],
   context: FelixContext,
@@ -58,7 +71,7 @@ function workloadChain(
   const { settings } = rendering;
   const limits = qosLimits(pod, direction);
   const from = direction === "egress";
-  const prefix = from ? "cali-fw-" : "cali-tw-";
+  const prefix = from ? FROM : TO;
   const render = (): readonly FelixRule[] =>
     endpointChain(
       {
@@ -81,15 +94,15 @@ function workloadChain(
     ).rules;
   const { packetRate, packetBurst, maxConnections } = limits;
   const others = `${direction} ${packetRate} ${packetBurst} ${maxConnections}`;
-  return chainLater(endpointChainName(prefix, name), render, rendering.likenessOf(endpoint, others));
+  return chainLater(chainName, render, rendering.likenessOf(endpoint, others));
 }
 
 function dispatchOf(workloads: readonly Workload[], settings: FelixSettings): readonly RestoreChain[] {
   const unknown = [commentedRule("Unknown interface", "", `--jump ${settings.filterDenyAction}`)];
   const names = workloads.map(({ name }) => name);
   return [
-    ...dispatchChains("cali-from-wl-dispatch", names, "in", "cali-fw-", unknown),
-    ...dispatchChains("cali-to-wl-dispatch", names, "out", "cali-tw-", unknown),
+    ...dispatchChains("cali-from-wl-dispatch", names, "in", FROM, unknown),
+    ...dispatchChains("cali-to-wl-dispatch", names, "out", TO, unknown),
   ].map(leadingChain);
 }
 
@@ -127,22 +140,25 @@ export function endpointTables(
     const endpoint = labelled.get(declared);
     return endpoint === undefined ? [] : [{ name, endpoint }];
   });
-  const own = new Map<RestoreChain, LabelledClass>();
+  const own = new Map<string, WorkloadChain>();
   for (const workload of workloads) {
-    for (const direction of DIRECTIONS)
-      own.set(workloadChain(workload, direction, context, rendering), workload.endpoint);
+    for (const direction of DIRECTIONS) {
+      const name = endpointChainName(direction === "egress" ? FROM : TO, workload.name);
+      const chain = once(() => workloadChain(name, workload, direction, context, rendering));
+      own.set(name, { endpoint: workload.endpoint, chain });
+    }
   }
   const spoofed = spoofingRules(workloads, rendering, spoofing);
   const ofInterfaces =
     interfaces.length === 0 ? rendering.withoutHostEndpoints() : hostChains(interfaces, context, settings);
   const chains = new Map(ofInterfaces);
-  chains.set("filter", [...(ofInterfaces.get("filter") ?? []), ...dispatchOf(workloads, settings), ...own.keys()]);
+  chains.set("filter", [...(ofInterfaces.get("filter") ?? []), ...dispatchOf(workloads, settings)]);
   chains.set("raw", [...(ofInterfaces.get("raw") ?? []), restoreChain({ name: "cali-rpf-skip", rules: spoofed })]);
   return {
     chains,
     // an endpoint of the host makes its policies active even where it holds for no interface
     classes: new Set([...workloads.map(({ endpoint }) => endpoint), ...labelled.values()]),
-    workloads: new Map([...own].map(([{ name }, endpoint]) => [name, endpoint])),
+    workloads: own,
     isUsual: interfaces.length === 0 && spoofed.length === 0,
   };
 }

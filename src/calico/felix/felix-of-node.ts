@@ -89,16 +89,22 @@ function isChainName(name: string): boolean {
   return name.startsWith("cali-");
 }
 
+const NO_WORKLOADS: EndpointTables["workloads"] = new Map();
+
 /** A table of Felix's with what the endpoints of a node add to it. */
 function ownTable(table: RestoreTable, endpoints: EndpointTables, met: Met): RestoreTable {
   const own = new Map<string, RestoreChain>();
   for (const chain of table.chains) own.set(chain.name, chain);
   for (const chain of endpoints.chains.get(table.name) ?? []) own.set(chain.name, chain);
+  const workloads = table.name === "filter" ? endpoints.workloads : NO_WORKLOADS;
   let reached: readonly RestoreChain[] | null = null;
   const chains = (): readonly RestoreChain[] => {
     if (reached !== null) return reached;
     met.meetAll();
-    reached = reachableChains(table.hooks, new Map([...own, ...met.chains]));
+    const all = new Map(own);
+    for (const [name, { chain }] of workloads) all.set(name, chain());
+    for (const [name, chain] of met.chains) all.set(name, chain);
+    reached = reachableChains(table.hooks, all);
     return reached;
   };
   return {
@@ -110,13 +116,14 @@ function ownTable(table: RestoreTable, endpoints: EndpointTables, met: Met): Res
     find: (name) => {
       if (!isChainName(name)) return undefined;
       const known = own.get(name);
-      if (known === undefined) {
-        if (!met.chains.has(name)) met.meetAll();
-        return met.chains.get(name);
+      if (known !== undefined) return known;
+      const workload = workloads.get(name);
+      if (workload !== undefined) {
+        met.meet(workload.endpoint);
+        return workload.chain();
       }
-      const endpoint = endpoints.workloads.get(name);
-      if (endpoint !== undefined) met.meet(endpoint);
-      return known;
+      if (!met.chains.has(name)) met.meetAll();
+      return met.chains.get(name);
     },
   };
 }

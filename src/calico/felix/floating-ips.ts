@@ -21,6 +21,7 @@ export function annotatedList(pod: Pod, annotation: string): readonly string[] {
 export function floatingIPs(pods: readonly Pod[], family: Family): readonly FloatingIP[] {
   const found = new Map<string, string>();
   for (const pod of pods) {
+    if (pod.metadata.annotations.size === 0) continue;
     const own = pod.podIPs.find((address) => address.family === family);
     if (own === undefined) continue;
     for (const text of annotatedList(pod, "cni.projectcalico.org/floatingIPs")) {

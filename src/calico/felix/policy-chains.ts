@@ -6,13 +6,14 @@ import type { Profile } from "../profile.ts";
 import { storedName } from "../tier.ts";
 import { convertRule } from "./convert-rule.ts";
 import { policyKey } from "./endpoint-tiers.ts";
+import type { FelixRule } from "./felix-rule.ts";
 import { type FelixSettings, isSince } from "./felix-settings.ts";
 import type { SetDefinition } from "./ip-set-names.ts";
 import { policyChain } from "./policy-chain.ts";
 import { loggedPolicyID, policyChainName, profileChainName } from "./policy-chain-names.ts";
 import { groupTargets, type PolicyGroup } from "./policy-group.ts";
 import type { PolicyRule } from "./policy-rule.ts";
-import { restoreChain } from "./restore-chain.ts";
+import { chainLater, restoreChain } from "./restore-chain.ts";
 
 export type Direction = "ingress" | "egress";
 
@@ -42,7 +43,7 @@ export function ruleConverter(origins: OriginTable) {
   };
 }
 
-/** The chains of policies, profiles and groups under one set of settings; equal ones are one object for all nodes. */
+/** The chains of policies, profiles and groups under one set of settings; equal ones are one object for all nodes, rendered when a packet comes to it. */
 export interface PolicyChains {
   policy(direction: Direction, policy: CalicoPolicy): RestoreChain;
   profile(direction: Direction, profile: Profile): RestoreChain;
@@ -69,7 +70,7 @@ export function policyChains(settings: FelixSettings, convert: ReturnType<typeof
   return {
     policy: (direction, policy) => {
       const name = policyChainName(direction, policyKey(policy, settings.band), settings.band);
-      return once(name, () => {
+      const render = (): readonly FelixRule[] => {
         const { rules } = convert(policy[direction], policy.namespace, policy.origin);
         const comment = policyComment(policy, direction, settings);
         const logged = policy.doNotTrack
@@ -79,17 +80,19 @@ export function policyChains(settings: FelixSettings, convert: ReturnType<typeof
               direction,
               id: loggedPolicyID(policyKey(policy, settings.band), settings.band),
             };
-        return restoreChain(policyChain(name, comment, rules, settings, policy.origin, logged));
-      });
+        return policyChain(name, comment, rules, settings, policy.origin, logged).rules;
+      };
+      return once(name, () => chainLater(name, render));
     },
     profile: (direction, profile) => {
       const name = profileChainName(direction, profile.name);
-      return once(name, () => {
+      const render = (): readonly FelixRule[] => {
         const { rules } = convert(profile[direction], null, profile.origin);
         const comment = `Profile ${profile.name} ${direction}`;
         const logged = { owner: "profile" as const, direction, id: profile.name };
-        return restoreChain(policyChain(name, comment, rules, settings, profile.origin, logged));
-      });
+        return policyChain(name, comment, rules, settings, profile.origin, logged).rules;
+      };
+      return once(name, () => chainLater(name, render));
     },
     group: (group) => {
       const known = groups.get(group);

@@ -80,6 +80,20 @@ export function clusterHosts(
       return found === null ? undefined : vethPair(host, found[1], found[2].name, endpoints.get(found[0]));
     },
   );
+  const behind = new Map<string, ReadonlyMap<string, string>>();
+  /** The pods' hosts of a node by the node's ends of their veth pairs. */
+  const podBehind = (node: string): ReadonlyMap<string, string> => {
+    const known = behind.get(node);
+    if (known !== undefined) return known;
+    const ends = new Map<string, string>();
+    for (const pod of podsOf.get(node) ?? []) {
+      if (!isOnNetwork(pod)) continue;
+      const key = podKey(pod);
+      ends.set(hostEndName(key, endpoints.get(key)), POD + key);
+    }
+    behind.set(node, ends);
+    return ends;
+  };
   const podsOnNetwork = function* (pods: Iterable<readonly [string, Pod]>): Iterable<string> {
     for (const [key, pod] of pods) if (isOnNetwork(pod) && byName.has(pod.nodeName ?? "")) yield POD + key;
   };
@@ -117,11 +131,8 @@ export function clusterHosts(
       const own = vethOf.get(host);
       if (own !== undefined)
         return own.members.some((one) => one.host === host && one.interface === device) ? own : null;
-      const pod = (podsOf.get(host) ?? []).findLast((one) => {
-        const key = podKey(one);
-        return isOnNetwork(one) && hostEndName(key, endpoints.get(key)) === device;
-      });
-      return pod === undefined ? null : (vethOf.get(POD + podKey(pod)) ?? null);
+      const pod = podBehind(host).get(device);
+      return pod === undefined ? null : (vethOf.get(pod) ?? null);
     },
   };
 }

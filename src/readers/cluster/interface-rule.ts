@@ -2,8 +2,8 @@ import type { Match, Rule } from "../../model/ruleset.ts";
 import type { RuleScope } from "../iptables/rule-reading.ts";
 import { chainTarget, type SharedParts } from "../iptables/shared-parts.ts";
 
-/** An interface, and the chain of its endpoint. */
-const FORM = /^--(in|out)-interface ([\w.-]{1,14}\+?) --goto ([\w-]+)$/;
+/** An interface, whose name takes all fifteen characters in a cluster of Calico, and the chain of its endpoint. */
+const FORM = /^--(in|out)-interface ([\w.-]{1,15}|[\w.-]{1,14}\+) --goto ([\w-]+)$/;
 
 /**
  * Reads a rule by which Felix finds the chain of an endpoint, as `readRuleText` does, but sooner: a node has a hundred, and a packet that

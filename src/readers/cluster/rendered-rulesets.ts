@@ -70,12 +70,14 @@ function hookKey({ chain, mode, rules }: RestoreHook): string {
 export interface SharedTables {
   /** By their parts: they are bound once however many nodes have them. */
   readonly tables: Map<string, Table>;
+  /** The kernel's chains of tables that differ elsewhere, by their parts: they are compiled once. */
+  readonly builtIn: Map<string, Chain>;
   /** Of rules. */
   readonly parts: SharedParts;
 }
 
 export function sharedTables(): SharedTables {
-  return { tables: new Map(), parts: sharedParts() };
+  return { tables: new Map(), builtIn: new Map(), parts: sharedParts() };
 }
 
 function tableOf(
@@ -89,27 +91,41 @@ function tableOf(
   const key = `${family} ${name} ${partsOf(written, machine)}`;
   const known = shared.tables.get(key);
   if (known !== undefined) return known;
-  const made = joined(name, written, machine, { family, isChain, counters: null, shared: shared.parts });
+  const scope = { family, isChain, counters: null, shared: shared.parts };
+  const made = joined(name, written, machine, scope, shared.builtIn);
   shared.tables.set(key, made);
   return made;
 }
 
-function joined(name: TableName, written: readonly RestoreTable[], machine: Table | undefined, scope: Scope): Table {
+/** A chain of the kernel with what the programs insert and append there. */
+function builtInChain(name: string, hooks: readonly RestoreHook[][], own: Chain | undefined, scope: Scope): Chain {
+  const rules = (mode: RestoreHook["mode"], ofTables: readonly RestoreHook[][]): readonly Rule[] =>
+    ofTables.flatMap((ofTable) => ofTable.flatMap((hook) => (hook.mode === mode ? hookRules(hook, scope) : [])));
+  return {
+    name,
+    policy: own?.policy ?? "ACCEPT",
+    rules: [...rules("insert", hooks), ...(own?.rules ?? []), ...rules("append", [...hooks].reverse())],
+    counters: null,
+    origin: own?.origin ?? NO_ORIGIN,
+  };
+}
+
+function joined(
+  name: TableName,
+  written: readonly RestoreTable[],
+  machine: Table | undefined,
+  scope: Scope,
+  builtIn: SharedTables["builtIn"],
+): Table {
   const chains = new Map<string, Chain>();
   for (const chain of BUILT_IN_CHAINS[name]) {
     const own = machine?.chains.get(chain);
-    const rules = (mode: RestoreHook["mode"], tables: readonly RestoreTable[]): readonly Rule[] =>
-      tables.flatMap(({ hooks }) => {
-        const found = hooks.filter((hook) => hook.chain === chain && hook.mode === mode);
-        return found.flatMap((hook) => hookRules(hook, scope));
-      });
-    chains.set(chain, {
-      name: chain,
-      policy: own?.policy ?? "ACCEPT",
-      rules: [...rules("insert", written), ...(own?.rules ?? []), ...rules("append", [...written].reverse())],
-      counters: null,
-      origin: own?.origin ?? NO_ORIGIN,
-    });
+    const hooks = written.map((table) => table.hooks.filter((hook) => hook.chain === chain));
+    const parts = hooks.map((ofTable) => ofTable.map(numberOf).join(" ")).join("|");
+    const key = `${scope.family} ${name} ${chain} ${own === undefined ? 0 : numberOf(own)}|${parts}`;
+    const made = builtIn.get(key) ?? builtInChain(chain, hooks, own, scope);
+    builtIn.set(key, made);
+    chains.set(chain, made);
   }
   for (const [chain, own] of machine?.chains ?? []) if (!chains.has(chain)) chains.set(chain, own);
   const all = (): ReadonlyMap<string, Chain> => {

@@ -165,12 +165,20 @@ export function completedValue(
   assumed: DumpedSysctls,
   isWhole: boolean,
 ): string | undefined {
-  const written = dumped.get(key);
-  const value = written === undefined ? assumed.get(key) : undefined;
-  if (value === undefined) return written;
+  return dumped.get(key) ?? valueOfGap(key, dumped, assumed, isWhole);
+}
+
+/** The same of a key that the dump does not have. */
+export function valueOfGap(
+  key: string,
+  dumped: DumpedSysctls,
+  assumed: DumpedSysctls,
+  isWhole: boolean,
+): string | undefined {
+  const value = assumed.get(key);
+  if (value === undefined) return undefined;
   const defaultKey = key.replace(/^(net\.ipv[46]\.conf)\.[^.]+\./, "$1.default.");
   const fallback = dumped.get(defaultKey);
-  const isOrdinary = assumed.get(defaultKey) === value;
-  if (fallback !== undefined) return isOrdinary ? fallback : value;
-  return isWhole ? undefined : value;
+  if (fallback === undefined) return isWhole ? undefined : value;
+  return assumed.get(defaultKey) === value ? fallback : value;
 }

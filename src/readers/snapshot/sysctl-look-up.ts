@@ -1,5 +1,5 @@
 import { once } from "../../model/once.ts";
-import { type CompletedSysctls, completedValue, type DumpedSysctls, tellsAll } from "./assumed-sysctls.ts";
+import { type CompletedSysctls, type DumpedSysctls, tellsAll, valueOfGap } from "./assumed-sysctls.ts";
 
 /** What a dump looks like in which keys can be found by their text: nothing that `dumpLines` would repair or leave out. */
 const PLAIN = /^[\t\n\x20-\x7e]*$/;
@@ -51,7 +51,7 @@ export function openSysctls(
   const values = new Map<string, string | undefined>();
   const look = (key: string): string | undefined => {
     if (values.has(key)) return values.get(key);
-    const value = dumped.get(key) ?? completedValue(key, dumped, assumed(), isWhole);
+    const value = dumped.get(key) ?? valueOfGap(key, dumped, assumed(), isWhole);
     values.set(key, value);
     return value;
   };

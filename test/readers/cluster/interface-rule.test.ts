@@ -45,3 +45,12 @@ test("a rule of an interface that is read sooner is the rule that the reader of 
   );
   expect(sooner).toBeGreaterThan(20);
 });
+
+test("rules of pods' interfaces, whose names take all fifteen characters, are read sooner, and longer names are not", () => {
+  const scope = { family: 4, isChain: (one: string) => one.startsWith("cali-"), counters: null, origin: 1 } as const;
+  const comment = { name: "comment", options: { text: "cali:hash" } } as const;
+  const read = (name: string) =>
+    readInterfaceRule(`--in-interface ${name} --goto cali-fw-${name.slice(0, 15)}`, comment, scope, sharedParts());
+  expect(read("cali8eb1cae1cb3")?.inInterface).toEqual({ pattern: "cali8eb1cae1cb3", invert: false });
+  expect(read("cali8eb1cae1cb3x")).toBeNull();
+});
