@@ -23,6 +23,7 @@ export function checkRequiredPort(field: Field): void {
 /** A number, or a port's name: `"80"` is neither. */
 export function checkPortOrName(field: Field): void {
   checkPortNumber(field);
+  if (/^\d+$/.test(peekText(field) ?? "")) complain(field, "a number without quotes around it, or a port's name");
   checkName(field, PORT_NAME);
 }
 
