@@ -1,10 +1,11 @@
 import type { IpSet } from "../../model/ip-set.ts";
 import type { Address } from "../../net/address.ts";
 import { packetLength } from "../../net/packet.ts";
-import { addressBits, maskAddress, parsePrefix, prefixOf } from "../../net/prefix.ts";
+import { addressBits, maskAddress, parsePrefix, prefixOf, samePrefix } from "../../net/prefix.ts";
 import { isFree } from "../free-value.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
+import { assumeOtherPort } from "./other-port.ts";
 import { ANY_NAME, addEntry, type Entry, exactEntry, nameNumber, type SetIndex } from "./set-index.ts";
 import { fillQuery, query, type SetSides } from "./set-query.ts";
 import { currentIndex, startCounters, writableIndex } from "./set-state.ts";
@@ -35,6 +36,7 @@ export function setAdd(runtime: HostRuntime, set: IpSet, addition: SetAddition, 
   const seconds = index.options.timeout === null ? 0 : (timeout ?? index.options.timeout);
   const expiry = seconds === 0 ? Number.POSITIVE_INFINITY : now + seconds;
   const entry = named(index, wanted.entry);
+  if (isFree(query.port)) return addDrawn(runtime, index, entry, { exist, expiry });
   const present = exactEntry(index, entry, now);
   if (present >= 0) {
     if (!exist) return false;
@@ -71,10 +73,48 @@ export function setDelete(runtime: HostRuntime, set: IpSet, sides: SetSides, skb
   const wanted = entryOf(runtime, set, sides, skb);
   if (wanted === null) return false;
   const now = runtime.services.now();
+  if (isFree(query.port)) {
+    const drawn = drawnEntry(wanted.index, wanted.entry, now);
+    if (drawn < 0) assumeOtherPort(runtime, set);
+    else writableIndex(runtime, set, wanted.index).drawn.splice(drawn, 1);
+    return drawn >= 0;
+  }
   const present = exactEntry(wanted.index, named(wanted.index, wanted.entry), now);
   if (present < 0) return false;
   writableIndex(runtime, set, wanted.index).expiries[present] = Number.NEGATIVE_INFINITY;
   return true;
+}
+
+/** A member by a port that nobody has chosen yet: the set knows it by that. */
+function addDrawn(
+  runtime: HostRuntime,
+  index: SetIndex,
+  entry: Entry,
+  { exist, expiry }: { readonly exist: boolean; readonly expiry: number },
+): boolean {
+  const now = runtime.services.now();
+  const present = index.drawn[drawnEntry(index, entry, now)];
+  if (present !== undefined && !exist) return false;
+  if (present !== undefined) present.expiry = expiry;
+  else if (isFull(index, now)) return false;
+  else index.drawn.push({ entry, expiry });
+  return true;
+}
+
+/** The number of the living member with exactly this port that nobody has chosen yet, or -1. */
+function drawnEntry(index: SetIndex, { prefixes, protocol, ports, name, mark }: Entry, now: number): number {
+  return index.drawn.findIndex(
+    ({ entry, expiry }) =>
+      expiry >= now &&
+      entry.ports?.first === ports?.first &&
+      entry.protocol === protocol &&
+      entry.name === name &&
+      entry.mark === mark &&
+      entry.prefixes.every((prefix, at) => {
+        const other = prefixes[at];
+        return other !== undefined && samePrefix(prefix, other);
+      }),
+  );
 }
 
 /** Members of a list that have not expired; lists in lists do not exist. */
@@ -104,14 +144,6 @@ function entryOf(
       runtime,
       "set-unchanged-by-untold-mac",
       `set ${set.name} does not change by a MAC address that no dump tells`,
-    );
-    return null;
-  }
-  if (isFree(query.port)) {
-    runtime.services.assume(
-      runtime,
-      "set-unchanged-by-free-port",
-      `set ${set.name} does not change by a port that nobody has chosen yet`,
     );
     return null;
   }

@@ -35,7 +35,15 @@ export interface SetIndex {
   /** hash:net,iface: the entry of the same net that came before, by number; -1 at the end. */
   readonly earlier: number[];
   readonly entries: Entry[];
+  /** What packets have added whose port nobody has chosen yet (`free-value.ts`): both ends of `ports` name it. */
+  readonly drawn: DrawnEntry[];
   readonly options: SetOptions;
+}
+
+export interface DrawnEntry {
+  readonly entry: Entry;
+  /** As in `expiries`. */
+  expiry: number;
 }
 
 /** What the create line says beside the type. */
@@ -176,6 +184,7 @@ export function buildIndex(set: IpSet): SetIndex | null {
     expiries: [],
     earlier: [],
     entries: [],
+    drawn: [],
     options: {
       counters: words.includes("counters"),
       skbInfo: words.includes("skbinfo"),
@@ -460,17 +469,7 @@ export function decidingPorts(
   now: number,
 ): { readonly match: PortSet; readonly nomatch: PortSet } {
   const candidates = index.entries
-    .filter(
-      ({ prefixes, protocol, name, mark }, at) =>
-        (index.expiries[at] ?? 0) >= now &&
-        protocol === query.protocol &&
-        name === query.name &&
-        mark === query.mark &&
-        prefixes.every((prefix, dimension) => {
-          const address = query.addresses[dimension];
-          return address !== undefined && prefixContains(prefix, address);
-        }),
-    )
+    .filter((entry, at) => (index.expiries[at] ?? 0) >= now && holdsButPort(index, entry, query))
     .sort((x, y) => compareLengths(lengthsOf(y), lengthsOf(x)));
   let decided: PortSet = [];
   let match: PortSet = [];
@@ -483,6 +482,23 @@ export function decidingPorts(
     else match = portSet([...match, ...fresh]);
   }
   return { match, nomatch };
+}
+
+/** Living entries that the packet is equal to if its port is theirs, which nobody has chosen yet. */
+export function drawnEntries(index: SetIndex, query: SetQuery, now: number): readonly DrawnEntry[] {
+  return index.drawn.filter(({ entry, expiry }) => expiry >= now && holdsButPort(index, entry, query));
+}
+
+function holdsButPort(index: SetIndex, { prefixes, protocol, name, mark }: Entry, query: SetQuery): boolean {
+  if (protocol !== query.protocol || name !== query.name || mark !== query.mark) return false;
+  const dimensions = index.dimensions.filter(isAddress);
+  return prefixes.every(({ address, length }, at) => {
+    const asked = query.addresses[at];
+    if (asked === undefined) return false;
+    const mask = dimensions[at] === "ip" ? index.addressMask : null;
+    if (mask === null) return prefixContains({ address, length }, asked);
+    return prefixContains({ address: maskAddress(address, mask), length }, maskAddress(asked, mask));
+  });
 }
 
 function lengthsOf({ prefixes }: Entry): readonly number[] {

@@ -77,6 +77,7 @@ export function writableIndex(runtime: HostRuntime, set: IpSet, index: SetIndex)
     expiries: [...index.expiries],
     earlier: [...index.earlier],
     entries: [...index.entries],
+    drawn: index.drawn.map((one) => ({ ...one })),
   };
   state.index = copy;
   state.isCopy = true;

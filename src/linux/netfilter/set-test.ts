@@ -1,17 +1,21 @@
 import type { IpSet, SetMember, SetSkbInfo } from "../../model/ip-set.ts";
 import { formatAddress } from "../../net/address.ts";
 import { packetLength } from "../../net/packet.ts";
+import { portSetHas } from "../../net/port-set.ts";
 import { formatProtocol } from "../../net/protocol.ts";
-import { isFree, valueIn } from "../free-value.ts";
+import { freeDomain, isFree, valueIn } from "../free-value.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
 import { noteVolatile, recording } from "../walk-record.ts";
 import { frameMac, untoldMac } from "./frame-mac.ts";
+import { assumeOtherPort } from "./other-port.ts";
 import { setAdd } from "./set-change.ts";
 import {
   ANY_NAME,
   type Dimension,
+  type DrawnEntry,
   decidingPorts,
+  drawnEntries,
   findEntry,
   NO_NAME,
   type SetIndex,
@@ -106,10 +110,21 @@ function listHolds(runtime: HostRuntime, list: IpSet, test: SetTest, skb: Skb, a
   return list.complete ? false : unknownMembership(runtime, test, null, skb);
 }
 
+/** Number of an entry whose counters nobody keeps. */
+const DRAWN = -1;
+
 function queryHolds(runtime: HostRuntime, index: SetIndex, test: SetTest, skb: Skb, answer: SetAnswer | null): boolean {
   const { services } = runtime;
   const now = services.now();
   const { set, options } = index;
+  const drawn = index.drawn.length === 0 ? [] : drawnEntries(index, query, now);
+  if (drawn.some(({ entry }) => entry.ports?.first === query.port)) {
+    return !test.returnNomatch && countersHold(runtime, set, index, DRAWN, null, test, skb);
+  }
+  const { port } = query;
+  const mayBeEqual = ({ entry: { ports } }: DrawnEntry): boolean =>
+    isFree(port) || portSetHas(freeDomain(services.freeValues, ports?.first ?? 0), port);
+  if (drawn.some(mayBeEqual)) assumeOtherPort(runtime, set);
   if (isFree(query.port)) {
     const ports = decidingPorts(index, query, now);
     const wanted = test.returnNomatch && index.hasNets ? ports.nomatch : ports.match;

@@ -214,8 +214,9 @@ export const ASSUMPTION_CODES = {
   },
   "set-unchanged-by-free-port": {
     part: "rules",
-    title: "A set does not change by a port that nobody has chosen yet",
-    means: "The sender's port is drawn at random, and the set would get or lose just that one.",
+    title: "A port that nobody has chosen yet, by which a set changed, is no other packet's",
+    means:
+      "The sender's port is drawn at random, and a packet put just that one into a set, or took it out. What is asked about has another port, or one that is drawn as well: they are taken to differ.",
     todo: "Give the probe a port with --sport.",
   },
   "set-unchanged-by-untold-mac": {

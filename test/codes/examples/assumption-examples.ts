@@ -195,7 +195,7 @@ export const ASSUMPTION_EXAMPLES: ExamplesOf<typeof ASSUMPTION_CODES> = {
   "set-target-irrelevant": packetOn(["-A INPUT -p tcp -j SET --add-set seen src"]),
   "set-unchanged-by-free-port": withSet(
     "create seen hash:ip,port family inet hashsize 64 maxelem 65536\n",
-    "-A INPUT -p tcp -j SET --add-set seen src,src",
+    "-A INPUT -p tcp -j SET --del-set seen src,src",
   ),
   "set-unchanged-by-untold-mac": {
     ...probed({
