@@ -2,6 +2,7 @@ import { complain, type Field } from "../field.ts";
 import { checkName, DNS_LABEL, PORT_NAME } from "./names.ts";
 import { peek, peekInteger, peekList, peekText } from "./peek.ts";
 import { checkPortNumber, checkProtocol, checkRequiredPort } from "./ports.ts";
+import { checkProbes } from "./probes.ts";
 
 /** A pod's own, as far as it decides about its containers' ports. */
 export interface HostNetwork {
@@ -26,6 +27,7 @@ function checkContainer(container: Field, names: Set<string>, hostPorts: Set<str
   const name = peekText(field);
   if (name !== null && names.has(name)) complain(field, "a name that no other container of the pod has");
   if (name !== null) names.add(name);
+  checkProbes(container);
   const portNames = new Set<string>();
   for (const port of peekList(peek(container, "ports"))) checkPort(port, portNames, hostPorts, network);
 }

@@ -54,6 +54,31 @@ describe("a Pod that the API server refuses has no effect, and is told with its 
     ["a port's name without a letter", ports("{name: '80', containerPort: 80}"), `${PORT}.name`],
     ["a port's name with two dashes", ports("{name: a--b, containerPort: 80}"), `${PORT}.name`],
     ["a protocol in small letters", ports("{containerPort: 80, protocol: tcp}"), `${PORT}.protocol`],
+    [
+      "a probe of port 0",
+      containers("{name: a, livenessProbe: {tcpSocket: {port: 0}}}"),
+      "spec.containers[0].livenessProbe.tcpSocket.port",
+    ],
+    [
+      "a probe of a port in quotes",
+      containers("{name: a, readinessProbe: {httpGet: {port: '80'}}}"),
+      "spec.containers[0].readinessProbe.httpGet.port",
+    ],
+    [
+      "a probe of a port too high",
+      containers("{name: a, startupProbe: {grpc: {port: 70000}}}"),
+      "spec.containers[0].startupProbe.grpc.port",
+    ],
+    [
+      "a probe in two ways",
+      containers("{name: a, livenessProbe: {exec: {command: [a]}, tcpSocket: {port: 80}}}"),
+      "spec.containers[0].livenessProbe",
+    ],
+    [
+      "a probe in no way",
+      containers("{name: a, livenessProbe: {periodSeconds: 5}}"),
+      "spec.containers[0].livenessProbe",
+    ],
     ["no name server of its own", pod("dnsPolicy: None"), "spec.dnsConfig"],
     [
       "no name server in its settings",
