@@ -42,6 +42,8 @@ export interface NodeWiring {
   readonly findings: readonly Finding[];
 }
 
+const NO_SYSCTLS: ReadonlyMap<string, string> = new Map();
+
 /** Everything of a node that pods and their packets need, as it is once Calico has settled; each part is made when somebody asks for it. */
 export function nodeWiring(node: DeclaredNode, context: WiringContext): NodeWiring {
   const wired = wiredNode(node, context);
@@ -53,12 +55,21 @@ export function nodeWiring(node: DeclaredNode, context: WiringContext): NodeWiri
   const own = once(() => families().flatMap((family) => context.vteps(family).get(node.name) ?? []));
   const ofNode = once(() => new Map([...globalSysctls(wired), ...wireguardSysctls(wired)]));
   const sysctls = once(() => new Map([...ofNode(), ...workloadSysctls(wired, devices().workloads)]));
+  const workloads = once(() => {
+    const byDevice = new Map<string, WorkloadDevice[]>();
+    for (const one of devices().workloads) {
+      const same = byDevice.get(one.device.name);
+      if (same === undefined) byDevice.set(one.device.name, [one]);
+      else same.push(one);
+    }
+    return byDevice;
+  });
   const ofWorkloads = new Map<string, ReadonlyMap<string, string>>();
   const ofWorkload = (device: string): ReadonlyMap<string, string> => {
     const known = ofWorkloads.get(device);
     if (known !== undefined) return known;
-    const own = devices().workloads.filter((one) => one.device.name === device);
-    const made = new Map(workloadSysctls(wired, own));
+    const own = workloads().get(device);
+    const made = own === undefined ? NO_SYSCTLS : new Map(workloadSysctls(wired, own));
     ofWorkloads.set(device, made);
     return made;
   };

@@ -2,6 +2,12 @@ import { ANY_INTERFACE } from "./active-host-endpoints.ts";
 import { endpointChainName } from "./endpoint-chain.ts";
 import { commentedRule, type FelixChain, type FelixRule, felixRule } from "./felix-rule.ts";
 
+/** A chain of which a packet meets one or two of a dozen: its rules are made when somebody asks for them. */
+export interface DispatchChain {
+  readonly name: string;
+  rules(): readonly FelixRule[];
+}
+
 function commonPrefix(names: readonly string[]): string {
   const [first = ""] = names;
   const last = names.at(-1) ?? "";
@@ -23,7 +29,7 @@ export function dispatchChains(
   side: "in" | "out",
   chainPrefix: string,
   endRules: readonly FelixRule[],
-): readonly FelixChain[] {
+): readonly DispatchChain[] {
   const sorted = [...new Set(names)].sort();
   const shared = commonPrefix(sorted);
   const bins = new Map<string, string[]>();
@@ -35,19 +41,16 @@ export function dispatchChains(
   }
   const direct = (name: string): FelixRule =>
     felixRule(`--${side}-interface ${name}`, `--goto ${endpointChainName(chainPrefix, name)}`);
-  const children: FelixChain[] = [];
-  const rootRules: FelixRule[] = [];
+  const childOf = (bin: string): string => `${root}-${bin.slice(shared.length)}`;
+  const children: DispatchChain[] = [];
   for (const [bin, members] of bins) {
-    const [only = ""] = members;
-    if (members.length === 1) {
-      rootRules.push(direct(only));
-      continue;
-    }
-    const child = `${root}-${bin.slice(shared.length)}`;
-    rootRules.push(felixRule(`--${side}-interface ${bin}+`, `--goto ${child}`));
-    children.push({ name: child, rules: [...members.map(direct), ...endRules] });
+    if (members.length > 1) children.push({ name: childOf(bin), rules: () => [...members.map(direct), ...endRules] });
   }
-  return [...children, { name: root, rules: [...rootRules, ...endRules] }];
+  const toBin = ([bin, members]: readonly [string, readonly string[]]): FelixRule => {
+    const [only = ""] = members;
+    return members.length === 1 ? direct(only) : felixRule(`--${side}-interface ${bin}+`, `--goto ${childOf(bin)}`);
+  };
+  return [...children, { name: root, rules: () => [...[...bins].map(toBin), ...endRules] }];
 }
 
 /**
@@ -73,5 +76,6 @@ export function hostDispatchChains(
   );
   const others = [...skips, felixRule("", `--goto ${endpointChainName(chainPrefix, ANY_INTERFACE)}`)];
   const named = names.filter((name) => name !== ANY_INTERFACE);
-  return dispatchChains(root, named, side, chainPrefix, named.length === names.length ? [] : others);
+  const chains = dispatchChains(root, named, side, chainPrefix, named.length === names.length ? [] : others);
+  return chains.map(({ name, rules }) => ({ name, rules: rules() }));
 }

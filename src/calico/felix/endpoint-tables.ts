@@ -7,7 +7,7 @@ import type { DeclaredNode } from "../declared-node.ts";
 import type { LabelledClass } from "../labelled-class.ts";
 import { hostEndName } from "../wiring/host-end.ts";
 import { activeHostEndpoints } from "./active-host-endpoints.ts";
-import { dispatchChains } from "./dispatch-chains.ts";
+import { type DispatchChain, dispatchChains } from "./dispatch-chains.ts";
 import { endpointChain, endpointChainName } from "./endpoint-chain.ts";
 import type { FelixContext, Rendering } from "./felix-context.ts";
 import { commentedRule, type FelixRule, felixRule } from "./felix-rule.ts";
@@ -19,11 +19,11 @@ import { chainLater, leadingChain, restoreChain } from "./restore-chain.ts";
 
 /** What the endpoints of a node add to each table, and the sets that their policies ask. */
 export interface EndpointTables {
-  /** But for those of workloads. */
+  /** But for those that find workloads' chains, and workloads' own. */
   readonly chains: ReadonlyMap<TableName, readonly RestoreChain[]>;
   /** What endpoints of these classes lead to. */
   readonly classes: ReadonlySet<LabelledClass>;
-  /** By name of a workload's chain, in table filter: whose it is. A packet meets two or three of a hundred. */
+  /** Those by their names, all in table filter: a packet meets a few of a hundred. */
   readonly workloads: ReadonlyMap<string, WorkloadChain>;
   /** No endpoint of the host has an interface, and no workload may spoof: what is there beside the filter table is on every such node. */
   readonly isUsual: boolean;
@@ -31,9 +31,10 @@ export interface EndpointTables {
 
 const DIRECTIONS = ["ingress", "egress"] as const;
 
-/** The chain of a workload in one direction, made when somebody asks for it, once. */
+/** The chain of a workload in one direction, or one that leads there, made when somebody asks for it, once. */
 export interface WorkloadChain {
-  readonly endpoint: LabelledClass;
+  /** Null for one that leads there. */
+  readonly endpoint: LabelledClass | null;
   chain(): RestoreChain;
 }
 
@@ -97,13 +98,13 @@ function workloadChain(
   return chainLater(chainName, render, rendering.likenessOf(endpoint, others));
 }
 
-function dispatchOf(workloads: readonly Workload[], settings: FelixSettings): readonly RestoreChain[] {
+function dispatchOf(workloads: readonly Workload[], settings: FelixSettings): readonly DispatchChain[] {
   const unknown = [commentedRule("Unknown interface", "", `--jump ${settings.filterDenyAction}`)];
   const names = workloads.map(({ name }) => name);
   return [
     ...dispatchChains("cali-from-wl-dispatch", names, "in", FROM, unknown),
     ...dispatchChains("cali-to-wl-dispatch", names, "out", TO, unknown),
-  ].map(leadingChain);
+  ];
 }
 
 /** Interfaces whose packets may come from other sources, where WorkloadSourceSpoofing is Any (endpoint_mgr.go, updateRPFSkipChain). */
@@ -141,6 +142,8 @@ export function endpointTables(
     return endpoint === undefined ? [] : [{ name, endpoint }];
   });
   const own = new Map<string, WorkloadChain>();
+  for (const { name, rules } of dispatchOf(workloads, settings))
+    own.set(name, { endpoint: null, chain: once(() => leadingChain(name, rules())) });
   for (const workload of workloads) {
     for (const direction of DIRECTIONS) {
       const name = endpointChainName(direction === "egress" ? FROM : TO, workload.name);
@@ -152,7 +155,6 @@ export function endpointTables(
   const ofInterfaces =
     interfaces.length === 0 ? rendering.withoutHostEndpoints() : hostChains(interfaces, context, settings);
   const chains = new Map(ofInterfaces);
-  chains.set("filter", [...(ofInterfaces.get("filter") ?? []), ...dispatchOf(workloads, settings)]);
   chains.set("raw", [...(ofInterfaces.get("raw") ?? []), restoreChain({ name: "cali-rpf-skip", rules: spoofed })]);
   return {
     chains,

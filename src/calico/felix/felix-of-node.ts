@@ -119,7 +119,7 @@ function ownTable(table: RestoreTable, endpoints: EndpointTables, met: Met): Res
       if (known !== undefined) return known;
       const workload = workloads.get(name);
       if (workload !== undefined) {
-        met.meet(workload.endpoint);
+        if (workload.endpoint !== null) met.meet(workload.endpoint);
         return workload.chain();
       }
       if (!met.chains.has(name)) met.meetAll();

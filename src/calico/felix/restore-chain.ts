@@ -31,7 +31,7 @@ export function restoreChain({ name, rules }: FelixChain): RestoreChain {
 }
 
 /** The same of a chain whose rules have nothing but an interface and a target: `RestoreChain.leads`. */
-export function leadingChain({ name, rules }: FelixChain): RestoreChain {
+export function leadingChain(name: string, rules: readonly FelixRule[]): RestoreChain {
   return commentedChain(name, () => hashedRules(name, rules), { leads: () => rules.map(targetOf) });
 }
 

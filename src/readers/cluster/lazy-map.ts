@@ -33,12 +33,29 @@ export function partlyLazyMap<K, V>(
 ): ReadonlyMap<K, V> {
   let all: ReadonlyMap<K, V> | null = null;
   const whole = (): ReadonlyMap<K, V> => {
-    all ??= new Map([...known, ...rest()]);
-    return all;
+    if (all !== null) return all;
+    const made = new Map(known);
+    for (const [key, value] of rest()) if (!made.has(key)) made.set(key, value);
+    all = made;
+    return made;
   };
   const get = (key: K): V | undefined =>
     known.get(key) ?? (all !== null || find === null ? whole().get(key) : find(key));
-  return view(whole, (key) => known.has(key) || get(key) !== undefined, get);
+  const map: ReadonlyMap<K, V> = {
+    get,
+    has: (key) => known.has(key) || get(key) !== undefined,
+    get size() {
+      return whole().size;
+    },
+    keys: () => whole().keys(),
+    values: () => whole().values(),
+    entries: () => whole().entries(),
+    forEach: (visit) => {
+      for (const [key, value] of whole()) visit(value, key, map);
+    },
+    [Symbol.iterator]: () => whole().entries(),
+  };
+  return map;
 }
 
 function view<K, V>(
