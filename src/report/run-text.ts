@@ -1,5 +1,6 @@
 import { consequencesOf, decisiveJourney, isDelivered } from "../analysis/journeys.ts";
 import type { PlayedProbe, ScenarioRun } from "../analysis/run-scenario.ts";
+import type { Network } from "../model/network.ts";
 import { type Answer, type Branch, commonResult } from "../trace/result.ts";
 import { askedProbe } from "./asked.ts";
 import { describeEnd, kindWords } from "./ending-text.ts";
@@ -11,6 +12,7 @@ import { markdownLines } from "./markdown-text.ts";
 import { plural } from "./plural.ts";
 import { probeCounts } from "./probe-counts.ts";
 import { pingMatrix } from "./probe-matrix.ts";
+import { silentGatewayFacts } from "./silent-gateway-fact.ts";
 import { fixLines, seconds, timelineLines } from "./timeline-text.ts";
 import { traceText } from "./trace-text.ts";
 import { columns, paragraph, WIDTH } from "./wrap.ts";
@@ -79,7 +81,7 @@ function probeLines(run: ScenarioRun, style: RunStyle): readonly string[] {
   const shown = probes.slice(0, shownProbes(run));
   const few = shown.length === probes.length;
   const lines = [ink.strong(few ? "Probes" : `Probes (the first ${shown.length} of ${probes.length})`)];
-  for (const played of shown) lines.push(...oneProbe(run, played, style));
+  for (const played of shown) lines.push(...oneProbe(played, style));
   if (few) return lines;
   lines.push("", ink.strong(`All ${probes.length} probes`), ...probeCounts(probes, ink));
   const matrix = pingMatrix(probes, ink);
@@ -87,7 +89,7 @@ function probeLines(run: ScenarioRun, style: RunStyle): readonly string[] {
   return lines;
 }
 
-function oneProbe(run: ScenarioRun, played: PlayedProbe, { ink, hideAnswer }: RunStyle): readonly string[] {
+function oneProbe(played: PlayedProbe, { ink, hideAnswer }: RunStyle): readonly string[] {
   const { answer, prepared, probe } = played;
   if (answer === null || prepared === null) return unaskedLines(played, ink);
   const result = commonResult(answer);
@@ -105,20 +107,21 @@ function oneProbe(run: ScenarioRun, played: PlayedProbe, { ink, hideAnswer }: Ru
   for (const { message, code } of played.findings)
     lines.push(...paragraph(`${message} [${code}]`, "      ", "      ", ink.faint));
   if (result === "answered") return lines;
-  const [end = "", ...others] = new Set(answer.branches.map((branch) => whyLost(run, branch)));
+  const [end = "", ...others] = new Set(answer.branches.map((branch) => whyLost(answer.network, branch)));
   const more =
     others.length === 0 ? "" : ` (or ${plural(others.length, "other end")}, by chance or by what is unknown)`;
   return [...lines, ...paragraph(`${end}${more}`, "      ", "      ", ink.faint)];
 }
 
 /** Where a request ended, and where its error did when that never arrived. */
-function whyLost(run: ScenarioRun, branch: Branch): string {
+function whyLost(network: Network, branch: Branch): string {
   const journey = decisiveJourney(branch.run);
   if (journey === null) return "nothing was sent";
   const silent = consequencesOf(branch.run, journey).filter((answer) => !isDelivered(answer));
-  const facts = fallbackFacts(run.network, branch.run.steps.get(journey.id) ?? []);
-  const lost = silent.map((answer) => `its ${kindWords(answer)} ${describeEnd(run.network, answer)}`);
-  return [describeEnd(run.network, journey), ...lost, ...facts].join("; ");
+  const facts = fallbackFacts(network, branch.run.steps.get(journey.id) ?? []);
+  const gateways = silentGatewayFacts(network, branch.run, [journey, ...silent]);
+  const lost = silent.map((answer) => `its ${kindWords(answer)} ${describeEnd(network, answer)}`);
+  return [describeEnd(network, journey), ...lost, ...facts, ...gateways].join("; ");
 }
 
 function expectationLines(run: ScenarioRun, style: RunStyle): readonly string[] {

@@ -14,6 +14,7 @@ import { groundLines } from "./ground-text.ts";
 import { hopLines } from "./hops-text.ts";
 import type { Ink } from "./ink.ts";
 import { plural } from "./plural.ts";
+import { silentGatewayFacts } from "./silent-gateway-fact.ts";
 import { strandedFact } from "./stranded-fact.ts";
 import { outcomeTone, toned } from "./tone.ts";
 import { unverifiedLines } from "./unverified-text.ts";
@@ -187,9 +188,12 @@ function branchVerdict(network: Network, branch: Branch, ink: Ink): readonly str
     lines.push(...paragraph(`its ${kindWords(answer)} ${describeEnd(network, answer)}`, "    ", "  "));
   }
   if (tone === "good") return lines;
-  const stranded = strandedFact(network, decisive);
-  const facts = fallbackFacts(network, run.steps.get(decisive.id) ?? []);
-  for (const fact of stranded === null ? facts : [...facts, stranded]) {
+  const facts = [
+    ...fallbackFacts(network, run.steps.get(decisive.id) ?? []),
+    strandedFact(network, decisive),
+    ...silentGatewayFacts(network, run, [decisive, ...lost(run, decisive, false)]),
+  ];
+  for (const fact of facts.filter((one) => one !== null)) {
     lines.push(...paragraph(fact, "    ", "  ", ink.doubtful));
   }
   return lines;

@@ -1,15 +1,10 @@
 import type { Cluster } from "../../calico/cluster.ts";
 import type { DeclaredNode } from "../../calico/declared-node.ts";
+import { coversPodGateway } from "../../calico/pod-gateway.ts";
 import { hasFinished } from "../../kubernetes/pod.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { OriginTable } from "../../model/origin.ts";
-import { TABLE_MAIN } from "../../model/route.ts";
-import { ipv4 } from "../../net/address.ts";
-import { prefixContains } from "../../net/prefix.ts";
 import { findingAt } from "../snapshot/finding-at.ts";
-
-/** 169.254.1.1, the gateway of Calico's pods. */
-const GATEWAY = ipv4(0xa9fe0101);
 
 /** Nodes that are named one by one. */
 const NAMED = 3;
@@ -23,7 +18,7 @@ export function unansweredGateway(
   nodes: readonly DeclaredNode[],
   origins: OriginTable,
 ): Finding | null {
-  const cut = new Map(nodes.filter((node) => !coversGateway(node)).map((node) => [node.name, node]));
+  const cut = new Map(nodes.filter((node) => !coversPodGateway(node.routes)).map((node) => [node.name, node]));
   if (cut.size === 0) return null;
   const withPods = new Set<string>();
   for (const pod of cluster.pods.values()) {
@@ -42,11 +37,4 @@ export function unansweredGateway(
     message: `${who} ${has} no route that covers 169.254.1.1: nobody answers the ARP of pods there, and they reach nothing`,
     advice: "Give nodes.yaml the gateway of the nodes: `gateway: 172.16.0.1` under the node or under defaults.",
   });
-}
-
-function coversGateway({ routes }: DeclaredNode): boolean {
-  return routes.some(
-    ({ family, table, type, destination }) =>
-      family === 4 && table === TABLE_MAIN && type === "unicast" && prefixContains(destination, GATEWAY),
-  );
 }
