@@ -33,9 +33,17 @@ import { isForMany, type Skb } from "./skb.ts";
 
 /**
  * icmp6_send() (net/ipv6/icmp.c): an error about the packet in hand goes to its source, over this host's own OUTPUT. No
- * error answers another one, or a source that nobody can have; none but "packet too big" and some unknown options answers what was sent to many.
+ * error answers another one, or a source that nobody can have; none but "packet too big" and some unknown options answers what was sent to many. `device`: `skb->dev`, where it is not
+ * what the packet came in or goes out by.
  */
-export function sendIcmpv6Error(runtime: HostRuntime, skb: Skb, type: number, code: number, mtu: number): void {
+export function sendIcmpv6Error(
+  runtime: HostRuntime,
+  skb: Skb,
+  type: number,
+  code: number,
+  mtu: number,
+  device: Interface | null = null,
+): void {
   const about = skb.packet;
   const toMany = isMulticast(about.dst) || isForMany(skb);
   // opt_unrec(): of unknown options that are complained about to many, too, one has come here.
@@ -48,11 +56,10 @@ export function sendIcmpv6Error(runtime: HostRuntime, skb: Skb, type: number, co
   }
   if (holdsIcmpSocket(skb)) return;
   const back = backTo(runtime, about.src);
-  if (!allowIcmp6(runtime, type, about.src, back, skb.input?.kind === "loopback")) return;
+  if (!allowIcmp6(runtime, type, about.src, back, (device ?? skb.input)?.kind === "loopback")) return;
   if (isAnycast(back, about.src)) return;
-  const device = cameBy(skb);
   // skb->dev: of what came through lo, lo, which has no link-local address.
-  const arrival = skb.input ?? skb.output;
+  const arrival = device ?? skb.input ?? skb.output;
   const own = !toMany && (isToAnycast(runtime, skb) || ownsAddress(runtime, about.dst, arrival)) ? about.dst : null;
   const source = own ?? inboundSource(runtime, skb);
   const error = packet({
@@ -71,7 +78,7 @@ export function sendIcmpv6Error(runtime: HostRuntime, skb: Skb, type: number, co
     defaultTtl: true,
     selectSource: source === null,
     // __ipv6_addr_needs_scope_id(): ::1 does not.
-    boundInterface: isLinkLocal(about.src) ? (device?.name ?? null) : null,
+    boundInterface: isLinkLocal(about.src) ? (cameBy(skb)?.name ?? null) : null,
     mark: sysctl(runtime, "net.ipv6.fwmark_reflect", 0) !== 0 ? skb.mark : 0,
   });
 }

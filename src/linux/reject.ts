@@ -5,7 +5,8 @@ import { ACK, FIN, RST, SYN } from "../net/tcp-flags.ts";
 import { closeTcp } from "./conntrack/tcp.ts";
 import { defaultTtl } from "./default-ttl.ts";
 import { replyMark, sendIcmpError } from "./icmp.ts";
-import { type Hook, PREROUTING } from "./netfilter/verdict.ts";
+import { sendIcmpv6Error } from "./icmpv6.ts";
+import { type Hook, OUTPUT, PREROUTING } from "./netfilter/verdict.ts";
 import { mayRejectByChecksum } from "./reject-checksum.ts";
 import { lookUpRoute } from "./routing/look-up.ts";
 import type { HostRuntime } from "./runtime.ts";
@@ -26,7 +27,11 @@ export function sendReject(runtime: HostRuntime, skb: Skb, hook: Hook, how: Reje
     sendReset(runtime, skb);
     return;
   }
-  sendIcmpError(runtime, skb, how.type, how.code, 0);
+  const { type, code } = how;
+  if (skb.packet.src.family === 4) return sendIcmpError(runtime, skb, type, code, 0);
+  // nf_send_unreach6(): what has no device yet gets lo.
+  const device = hook === OUTPUT && skb.copiedFrom === null ? runtime.compiled.loopback : null;
+  sendIcmpv6Error(runtime, skb, type, code, 0, device);
 }
 
 const ANYBODY = { src: null, input: null, output: null, mark: 0, tos: 0, sport: 0, dport: 0, uid: 0 };
