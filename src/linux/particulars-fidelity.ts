@@ -98,6 +98,9 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   "neighbours: forgotten as devices go down, lose their carrier or get another MAC address":
     fact("neighbour-questions"),
   "net.ipv4.neigh.*.proxy_delay": fact("proxy-delay"),
+  "net.ipv4.neigh.*.proxy_qlen": {
+    answer: "no question is thrown away; the kernel takes no more while 64 wait for their proxy_delay",
+  },
   "net.ipv4.neigh.*.locktime": fact("neighbour-questions"),
   "gratuitous ARP: arp_notify, arp_accept, drop_gratuitous_arp": fact("neighbour-questions"),
   "unsolicited advertisements: ndisc_notify, drop_unsolicited_na, accept_untracked_na": fact("neighbour-questions"),
