@@ -16,12 +16,18 @@ export interface Leaf<T> {
 
 export interface Exploration<T> {
   readonly leaves: readonly Leaf<T>[];
-  /** True when there were more branches than the limit. */
+  /** True when there were more branches than the limit, or they were too large to be kept. */
   readonly truncated: boolean;
 }
 
 /** INTERFACES.md section 4: more branches than this are never cut in silence. */
 export const BRANCH_LIMIT = 256;
+
+/** How large what is walked may become in all: then no further way is walked. */
+export interface Budget<T> {
+  sizeOf(value: T): number;
+  readonly most: number;
+}
 
 /** Other answers to one choice of a leaf, from `index` on, that were not walked yet. */
 interface Rest {
@@ -40,8 +46,13 @@ interface Rest {
  * What is likelier is walked first, so that what the limit leaves out is the least likely: a rule that draws at each
  * turn of a loop has 2^32 ends, and one of them may be three quarters of all. Leaves are in the order of their answers.
  */
-export function explore<T>(run: (choose: Chooser) => T, limit: number = BRANCH_LIMIT): Exploration<T> {
+export function explore<T>(
+  run: (choose: Chooser) => T,
+  limit: number = BRANCH_LIMIT,
+  budget: Budget<T> | null = null,
+): Exploration<T> {
   const leaves: Leaf<T>[] = [];
+  let size = 0;
   const rests: Rest[] = [];
   let script: readonly number[] = [];
   for (;;) {
@@ -59,9 +70,10 @@ export function explore<T>(run: (choose: Chooser) => T, limit: number = BRANCH_L
     };
     const value = run(choose);
     leaves.push({ value, taken, probability: probabilityOf(taken) });
+    if (budget !== null) size += budget.sizeOf(value);
     addRests(rests, taken, script.length);
     const next = takeLikeliest(rests);
-    if (next === null || leaves.length >= limit) {
+    if (next === null || leaves.length >= limit || (budget !== null && size >= budget.most)) {
       return { leaves: leaves.sort(inOrderOfAnswers), truncated: next !== null };
     }
     script = [...next.leaf.slice(0, next.depth).map(({ index }) => index), next.index];

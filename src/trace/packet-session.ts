@@ -10,7 +10,7 @@ import { didYouMean, misspelt } from "../model/nearest.ts";
 import type { Network } from "../model/network.ts";
 import { copyPacket, type Packet } from "../net/packet.ts";
 import { connectionTables } from "./connection-tables.ts";
-import { explore } from "./explorer.ts";
+import { exploreRuns } from "./explore-runs.ts";
 import { naturalReply } from "./natural-reply.ts";
 import type { PacketQuestion } from "./packet-question.ts";
 import type { AskOptions } from "./probe.ts";
@@ -73,7 +73,7 @@ export function createPacketSession(
       live = null;
       let last: Live | null = null;
       let waited = false;
-      const exploration = explore((choose) => {
+      const exploration = exploreRuns((choose) => {
         const current: Live = reusable ?? replay(network, earlier, question, options, choose, null, before);
         reusable = null;
         current.choose = choose;
@@ -92,7 +92,7 @@ export function createPacketSession(
       const doubting = (doubt: Doubt): Answer =>
         toAnswer(
           network,
-          explore((choose) =>
+          exploreRuns((choose) =>
             askIn(
               replay(network, earlier, question, { steps: false }, choose, doubt, before),
               question,

@@ -17,7 +17,7 @@ import type { Address } from "../net/address.ts";
 import { formatProtocol, ICMP, ICMPV6, SCTP, TCP, UDP } from "../net/protocol.ts";
 import { connectionTables } from "./connection-tables.ts";
 import { type Endpoint, resolveEndpoint } from "./endpoint.ts";
-import { explore } from "./explorer.ts";
+import { exploreRuns } from "./explore-runs.ts";
 import { recorder } from "./recorder.ts";
 import { type Answer, type Run, toAnswer } from "./result.ts";
 import { strictly } from "./strict.ts";
@@ -234,7 +234,7 @@ export function doubtProbe(network: Network, probe: PreparedProbe): (doubt: Doub
 function askUnder(network: Network, probe: PreparedProbe, how: AskOptions, doubt: Doubt | null): Answer {
   return toAnswer(
     network,
-    explore((choose) => runOnce(network, probe, how, choose, doubt)),
+    exploreRuns((choose) => runOnce(network, probe, how, choose, doubt)),
   );
 }
 

@@ -56,6 +56,12 @@ describe("exploring a walk", () => {
     expect(seen.truncated).toBe(true);
   });
 
+  it("says so when what it has walked is larger than it may be, and walks no further", () => {
+    const seen = explore((choose) => choose(choice("random", "x", 0.5, 0.3, 0.2)), 16, { sizeOf: () => 60, most: 100 });
+    expect(seen.leaves.map(({ value }) => value)).toEqual([0, 1]);
+    expect(seen.truncated).toBe(true);
+  });
+
   it("walks the likeliest where there are more branches than the limit, in the order of their answers", () => {
     // Drawn anew at each of 32 turns unless the first draw says no.
     const seen = explore((choose) => {
