@@ -1,4 +1,5 @@
 import { copyPacket, headerLength, type Packet, packetLength } from "../net/packet.ts";
+import { ICMP } from "../net/protocol.ts";
 import type { DropReason } from "./drop-reason.ts";
 import type { Reassembled } from "./fragment.ts";
 import type { HostRuntime } from "./runtime.ts";
@@ -167,6 +168,9 @@ function ecnOf(seen: number): number | null {
   return (seen & 8) !== 0 && seen !== 8 ? 3 : 0;
 }
 
+/** Bytes before what an ICMP error quotes. */
+const ICMP_HEADER = 8;
+
 /** ip_frag_reasm(): the datagram, with the first fragment's header. */
 function reassemble(queue: FragmentQueue, user: DefragUser): Gathered {
   const pieces = queue.runs.flatMap((run) => run.pieces);
@@ -182,6 +186,10 @@ function reassemble(queue: FragmentQueue, user: DefragUser): Gathered {
   const header = headerLength(packet);
   packet.payloadLength = quotes ? 0 : queue.length - (packetLength(packet) - header - packet.payloadLength);
   packet.moreFragments = false;
+  // An error that had less room than 576 bytes quotes as much as has come.
+  if (quotes && packet.protocol === ICMP && header + queue.length < packetLength(packet)) {
+    packet.payloadLength = queue.length - ICMP_HEADER;
+  }
   packet.tos |= ecn;
   packet.df = packet.src.family === 4 && queue.maxDfSize === queue.maxSize;
   return {
