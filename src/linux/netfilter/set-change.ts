@@ -52,14 +52,7 @@ export function setAdd(runtime: HostRuntime, set: IpSet, addition: SetAddition, 
       index.expiries[taken] = Number.NEGATIVE_INFINITY;
     }
   }
-  if (isFull(index, now)) {
-    if (!index.options.forceAdd) return false;
-    runtime.services.assume(
-      runtime,
-      "set-eviction",
-      `set ${set.name} is full, and forceadd took no member that matters`,
-    );
-  }
+  if (!hasRoom(runtime, index, now)) return false;
   const number = addEntry(index, entry, expiry);
   if (index.options.counters) startCounters(runtime, set, index, number, packetLength(skb.packet));
   return true;
@@ -96,7 +89,7 @@ function addDrawn(
   const present = index.drawn[drawnEntry(index, entry, now)];
   if (present !== undefined && !exist) return false;
   if (present !== undefined) present.expiry = expiry;
-  else if (isFull(index, now)) return false;
+  else if (!hasRoom(runtime, index, now)) return false;
   else index.drawn.push({ entry, expiry });
   return true;
 }
@@ -208,7 +201,20 @@ function lastOf(address: Address, length: number): number {
 
 function isFull(index: SetIndex, now: number): boolean {
   if (!index.set.type.startsWith("hash:")) return false;
-  const { maxElements } = index.options;
-  if (index.entries.length < maxElements) return false;
-  return index.expiries.filter((expiry) => expiry >= now).length >= maxElements;
+  const { drawn, entries, expiries, options } = index;
+  if (entries.length + drawn.length < options.maxElements) return false;
+  const alive = expiries.filter((expiry) => expiry >= now).length + drawn.filter(({ expiry }) => expiry >= now).length;
+  return alive >= options.maxElements;
+}
+
+/** Whether a member may come: into a full set only by `forceadd`, which takes another one out. */
+function hasRoom(runtime: HostRuntime, index: SetIndex, now: number): boolean {
+  if (!isFull(index, now)) return true;
+  if (!index.options.forceAdd) return false;
+  runtime.services.assume(
+    runtime,
+    "set-eviction",
+    `set ${index.set.name} is full, and forceadd took no member that matters`,
+  );
+  return true;
 }
