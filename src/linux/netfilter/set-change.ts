@@ -2,7 +2,7 @@ import type { IpSet } from "../../model/ip-set.ts";
 import type { Address } from "../../net/address.ts";
 import { packetLength } from "../../net/packet.ts";
 import { addressBits, maskAddress, parsePrefix, prefixOf, samePrefix } from "../../net/prefix.ts";
-import { isFree } from "../free-value.ts";
+import { isFree, valueIn } from "../free-value.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
 import { assumeOtherPort } from "./other-port.ts";
@@ -140,7 +140,7 @@ function entryOf(
     );
     return null;
   }
-  if (!inRange(index)) return null;
+  if (!inRange(runtime, index)) return null;
   const longest = longestLengths(index, runtime.services.now());
   let at = 0;
   const prefixes = index.dimensions.flatMap((dimension) => {
@@ -184,10 +184,12 @@ function addressEntry(index: SetIndex, { prefixes }: Entry, now: number): number
 }
 
 /** `range` of a bitmap: addresses or ports outside of it are no members. */
-function inRange({ options, set }: SetIndex): boolean {
+function inRange({ services }: HostRuntime, { options, set }: SetIndex): boolean {
   if (options.range === null || !set.type.startsWith("bitmap:")) return true;
   const [first = "", last = first] = options.range.split("-");
-  if (set.type === "bitmap:port") return query.port >= Number(first) && query.port <= Number(last);
+  if (set.type === "bitmap:port") {
+    return valueIn(services.freeValues, services.choose, query.port, [{ first: Number(first), last: Number(last) }]);
+  }
   const [address] = query.addresses;
   const low = parsePrefix(first.includes("/") ? first : `${first}/32`);
   const high = parsePrefix(last.includes("/") ? last : `${last}/32`);
