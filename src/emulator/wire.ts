@@ -243,7 +243,9 @@ function handOver(world: World, sender: HostRuntime, { runtime, device }: Receiv
     return false;
   }
   if (world.noting?.skb === frame) noteHost(world.noting, sender);
-  frame.confirms &&= frame.output?.kind === "veth" && device.kind === "veth";
+  const staysOnMachine = frame.output?.kind === "veth" && device.kind === "veth";
+  frame.confirms &&= staysOnMachine;
+  frame.checksumValid &&= staysOnMachine;
   frame.mark = 0;
   frame.connection = null;
   frame.ctState = CT_NONE;

@@ -33,6 +33,7 @@ export function defragment(runtime: HostRuntime, skb: Skb, user: DefragUser): bo
       skb.mark = first.mark;
       skb.route = first.route;
       skb.packetType = first.packetType;
+      skb.checksumValid = first.checksumValid;
       if (runtime.observer !== null) {
         runtime.observer.step({ kind: "reassemble", runtime, skb, pieces: reassembled.sizes.length });
       }

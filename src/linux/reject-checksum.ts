@@ -1,5 +1,5 @@
 import { describePacket, headerLength, packetLength } from "../net/packet.ts";
-import { AH, ESP, GRE, ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE } from "../net/protocol.ts";
+import { AH, ESP, GRE, hasChecksum, ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE } from "../net/protocol.ts";
 import { unknownOutcome } from "./netfilter/unknown-outcome.ts";
 import type { HostRuntime } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
@@ -17,9 +17,13 @@ const RIGHT: ReadonlySet<number> = new Set([TCP, UDP, ICMP, ICMPV6]);
  * there is, so that for the first of several fragments it is wrong wherever a pseudo header tells the length. Of other
  * protocols, whose payload may hold any sum, nobody knows.
  */
-export function mayRejectByChecksum(runtime: HostRuntime, skb: Skb): boolean {
+export function mayRejectByChecksum(runtime: HostRuntime, skb: Skb, isReset: boolean): boolean {
   const { packet } = skb;
   const six = packet.src.family === 6;
+  // skb_csum_unnecessary(), which resets do not ask for; reject6_csum_ok() does before anything else.
+  if (skb.checksumValid && !isReset) return six || packet.fragmentOffset === 0;
+  // nf_reject_verify_csum(): what may be damaged is not answered.
+  if (packet.badChecksum && packet.protocol !== SCTP && hasChecksum(packet.protocol)) return false;
   // What a further fragment is nobody sees.
   if (packet.fragmentOffset > 0) return false;
   // reject6_csum_ok(): nothing stands behind the headers of IPv6.

@@ -1,6 +1,6 @@
 import { isMulticast, isUnspecified } from "../net/address.ts";
 import { type Packet, packet } from "../net/packet.ts";
-import { hasChecksum, SCTP, TCP } from "../net/protocol.ts";
+import { TCP } from "../net/protocol.ts";
 import { ACK, FIN, RST, SYN } from "../net/tcp-flags.ts";
 import { closeTcp } from "./conntrack/tcp.ts";
 import { defaultTtl } from "./default-ttl.ts";
@@ -18,10 +18,7 @@ export type RejectWith = "tcp-reset" | { readonly type: number; readonly code: n
 /** Answers a packet that a rule rejects, and marks it as rejected. Whether an answer really goes out is decided here. */
 export function sendReject(runtime: HostRuntime, skb: Skb, hook: Hook, how: RejectWith): void {
   skb.rejected = true;
-  // nf_reject_verify_csum(): what may be damaged is not answered.
-  const { protocol, badChecksum } = skb.packet;
-  if (badChecksum && protocol !== SCTP && hasChecksum(protocol)) return;
-  if (!mayRejectByChecksum(runtime, skb)) return;
+  if (!mayRejectByChecksum(runtime, skb, how === "tcp-reset")) return;
   if (how === "tcp-reset") {
     if (hook === PREROUTING || !mayReset(skb)) return;
     sendReset(runtime, skb);

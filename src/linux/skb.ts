@@ -134,6 +134,11 @@ export interface Skb {
    * of others on the same machine that it comes to by veth.
    */
   confirms: boolean;
+  /**
+   * What UDP found right around it, in VXLAN, counts for it as well (`skb->csum_valid`), until conntrack sums it or it leaves the machine:
+   * REJECT does not look any more.
+   */
+  checksumValid: boolean;
   /** The packet it is a piece of, when a host of this World cut it up; null otherwise. */
   pieceOf: Packet | null;
 }
@@ -202,6 +207,7 @@ export function skb(packet: Packet, journey: number): Skb {
     reassembled: null,
     misread: false,
     confirms: false,
+    checksumValid: false,
     pieceOf: null,
   };
 }

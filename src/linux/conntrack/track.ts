@@ -45,9 +45,12 @@ export function track(runtime: HostRuntime, skb: Skb): boolean {
  * tcp_error() and its like look at checksums in PREROUTING, unless `nf_conntrack_checksum` is 0. udplite_error() sums the pseudo header with the
  * number of UDP, so that every right checksum of UDP-Lite is wrong to it.
  */
-function isCaught(runtime: HostRuntime, { input, packet: { protocol, badChecksum } }: Skb): boolean {
-  if (input === null || !(badChecksum ? hasChecksum(protocol) : protocol === UDPLITE)) return false;
-  return sysctl(runtime, "net.netfilter.nf_conntrack_checksum", 1) !== 0;
+function isCaught(runtime: HostRuntime, skb: Skb): boolean {
+  const { protocol, badChecksum } = skb.packet;
+  if (skb.input === null || !(badChecksum ? hasChecksum(protocol) : protocol === UDPLITE)) return false;
+  if (sysctl(runtime, "net.netfilter.nf_conntrack_checksum", 1) === 0) return false;
+  skb.checksumValid = false;
+  return true;
 }
 
 /** NDP and MLD messages are never tracked (noct_valid_new in nf_conntrack_proto_icmpv6.c); redirects are no such. */

@@ -234,6 +234,8 @@ function takeOut(runtime: HostRuntime, skb: Skb, device: Interface, vxlan: Vxlan
     if (tos === null) return drop(runtime, skb, "IP_TUNNEL_ECN", "INPUT", "congestion marked on a packet without ECN");
     outer.inner.tos = tos;
     skb.packet = outer.inner;
+    // __skb_checksum_validate_needed(): true of the outer datagram, whose sum is right or none.
+    skb.checksumValid = true;
   }
   skb.arp = arp;
   skb.carried = carried.carried;
