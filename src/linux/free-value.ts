@@ -15,6 +15,9 @@ export interface FreeValues {
 /** The name of the first free value: what comes after the numbers of ports. */
 export const FIRST_FREE = 0x10000;
 
+/** Of a wider range two draws are taken to differ: that one of them meets another is less likely than one in a hundred. */
+const FEW = 128;
+
 export function freeValues(): FreeValues {
   return { domains: [], pairs: new Map() };
 }
@@ -59,6 +62,37 @@ export function valueIn(table: FreeValues, choose: Chooser, value: number, ports
   return isInside;
 }
 
+/** Whether it is a free value that was drawn from so few that it may well be another one's. */
+export function isOneOfFew(table: FreeValues, value: number): boolean {
+  return isFree(value) && portSetSize(freeDomain(table, value)) <= FEW;
+}
+
+/** The value, free or not, as a number: which one, of all that it may be, is an even draw. */
+export function drawnNumber(table: FreeValues, choose: Chooser, value: number): number {
+  const known = knownNumber(table, value);
+  if (!isFree(known)) return known;
+  const domain = freeDomain(table, value);
+  const size = portSetSize(domain);
+  const numbers = domain.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, at) => first + at));
+  const taken = choose({
+    kind: "random",
+    variable: `free value ${value - FIRST_FREE} of ${size}`,
+    question: "which port was drawn?",
+    alternatives: numbers.map((port) => ({ label: String(port), probability: 1 / size })),
+  });
+  const port = numbers[taken] ?? value;
+  table.domains[value - FIRST_FREE] = [{ first: port, last: port }];
+  return port;
+}
+
+/** The number that a value can only be, where there is one; else the value as it is. */
+export function knownNumber(table: FreeValues, value: number): number {
+  if (!isFree(value)) return value;
+  const domain = freeDomain(table, value);
+  const [range] = domain;
+  return range !== undefined && domain.length === 1 && range.first === range.last ? range.first : value;
+}
+
 function pairOf(x: number, y: number): string {
   return x < y ? `${x} ${y}` : `${y} ${x}`;
 }
@@ -76,15 +110,17 @@ export function mayMeet(table: FreeValues, x: number, y: number): boolean {
 }
 
 /** Whether two values, each free or not, are the same one: a choice with the probabilities of even draws. */
-export function meet(table: FreeValues, choose: Chooser, x: number, y: number): boolean {
-  if (x === y || !mayMeet(table, x, y)) return x === y;
+export function meet(table: FreeValues, choose: Chooser, left: number, right: number): boolean {
+  if (left === right || !mayMeet(table, left, right)) return left === right;
+  const x = knownNumber(table, left);
+  const y = knownNumber(table, right);
   if (!isFree(x)) return valueIn(table, choose, y, [{ first: x, last: x }]);
   if (!isFree(y)) return valueIn(table, choose, x, [{ first: y, last: y }]);
   const known = table.pairs.get(pairOf(x, y));
   if (known !== undefined) return known;
-  const [left, right] = [domainOf(table, x), domainOf(table, y)];
-  const shared = intersectPortSets(left, right);
-  const probability = portSetSize(shared) / (portSetSize(left) * portSetSize(right));
+  const [some, others] = [domainOf(table, x), domainOf(table, y)];
+  const shared = intersectPortSets(some, others);
+  const probability = portSetSize(shared) / (portSetSize(some) * portSetSize(others));
   const isOne = probability === 1 || choose(sameDraw(x, y, probability)) === 0;
   table.pairs.set(pairOf(x, y), isOne);
   if (isOne) {

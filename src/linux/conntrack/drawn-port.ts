@@ -1,12 +1,8 @@
 import { sameAddress } from "../../net/address.ts";
-import { portSetSize } from "../../net/port-set.ts";
-import { type FreeValues, freeDomain, isFree, mayMeet, meet } from "../free-value.ts";
+import { type FreeValues, isOneOfFew, mayMeet, meet } from "../free-value.ts";
 import type { HostRuntime } from "../runtime.ts";
 import { type Connection, IPS_DYING, type Tuple } from "./connection.ts";
 import { connectionsIn, findSlotInDirection } from "./table.ts";
-
-/** Of a wider range two draws are taken to differ: that one of them meets another is less likely than one in a hundred. */
-const FEW = 128;
 
 /** Files a connection with a port that was drawn from a few, which a packet may turn out to have too. */
 export function noteDrawn(runtime: HostRuntime, connection: Connection): void {
@@ -19,10 +15,6 @@ export function noteDrawn(runtime: HostRuntime, connection: Connection): void {
 
 function isDrawnFromFew(freeValues: FreeValues, { sport, dport }: Tuple): boolean {
   return isOneOfFew(freeValues, sport) || isOneOfFew(freeValues, dport);
-}
-
-function isOneOfFew(freeValues: FreeValues, port: number): boolean {
-  return isFree(port) && portSetSize(freeDomain(freeValues, port)) <= FEW;
 }
 
 /**

@@ -1,13 +1,14 @@
 import type { IpSet } from "../../model/ip-set.ts";
 import type { Address } from "../../net/address.ts";
 import { packetLength } from "../../net/packet.ts";
-import { addressBits, maskAddress, parsePrefix, prefixOf, samePrefix } from "../../net/prefix.ts";
+import { addressBits, maskAddress, parsePrefix, prefixOf } from "../../net/prefix.ts";
 import { isFree, valueIn } from "../free-value.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
-import { assumeOtherPort } from "./other-port.ts";
-import { ANY_NAME, addEntry, type Entry, exactEntry, nameNumber, type SetIndex } from "./set-index.ts";
+import { drawnMember, settledEntry } from "./drawn-member.ts";
+import { ANY_NAME, addEntry, type Entry, exactEntry, isSameButPort, nameNumber, type SetIndex } from "./set-index.ts";
 import { fillQuery, query, type SetSides } from "./set-query.ts";
+import { makeRoom } from "./set-room.ts";
 import { currentIndex, startCounters, writableIndex } from "./set-state.ts";
 
 /** `-j SET --add-set`. */
@@ -35,13 +36,31 @@ export function setAdd(runtime: HostRuntime, set: IpSet, addition: SetAddition, 
   const index = writableIndex(runtime, set, wanted.index);
   const seconds = index.options.timeout === null ? 0 : (timeout ?? index.options.timeout);
   const expiry = seconds === 0 ? Number.POSITIVE_INFINITY : now + seconds;
-  const entry = named(index, wanted.entry);
-  if (isFree(query.port)) return addDrawn(runtime, index, entry, { exist, expiry });
+  const counts = (number: number): void => {
+    if (index.options.counters) startCounters(runtime, set, index, number, packetLength(skb.packet));
+  };
+  const there = drawnMember(runtime, index, query.port, (other) => isSameButPort(other, named(index, wanted.entry)));
+  if (there !== undefined) {
+    if (!exist) return false;
+    there.expiry = expiry;
+    counts(there.number);
+    return true;
+  }
+  const entry = settledEntry(runtime, index, named(index, wanted.entry));
+  if (isFree(entry.ports?.first ?? 0)) {
+    if (!makeRoom(runtime, index, entry)) return false;
+    const number = index.drawn.reduce((least, other) => Math.min(least, other.number), 0) - 1;
+    index.drawn.push({ entry, expiry, number });
+    counts(number);
+    return true;
+  }
   const present = exactEntry(index, entry, now);
   if (present >= 0) {
     if (!exist) return false;
     index.expiries[present] = expiry;
-    if (index.options.counters) startCounters(runtime, set, index, present, packetLength(skb.packet));
+    // What it said beside (nomatch, skbinfo) goes.
+    index.entries[present] = { ...(index.entries[present] ?? entry), member: null };
+    counts(present);
     return true;
   }
   if (set.type === "bitmap:ip,mac") {
@@ -52,9 +71,8 @@ export function setAdd(runtime: HostRuntime, set: IpSet, addition: SetAddition, 
       index.expiries[taken] = Number.NEGATIVE_INFINITY;
     }
   }
-  if (!hasRoom(runtime, index, now)) return false;
-  const number = addEntry(index, entry, expiry);
-  if (index.options.counters) startCounters(runtime, set, index, number, packetLength(skb.packet));
+  if (!makeRoom(runtime, index, entry)) return false;
+  counts(addEntry(index, entry, expiry));
   return true;
 }
 
@@ -65,49 +83,19 @@ export function setDelete(runtime: HostRuntime, set: IpSet, sides: SetSides, skb
   }
   const wanted = entryOf(runtime, set, sides, skb);
   if (wanted === null) return false;
-  const now = runtime.services.now();
-  if (isFree(query.port)) {
-    const drawn = drawnEntry(wanted.index, wanted.entry, now);
-    if (drawn < 0) assumeOtherPort(runtime, set);
-    else writableIndex(runtime, set, wanted.index).drawn.splice(drawn, 1);
-    return drawn >= 0;
+  const { index } = wanted;
+  const whole = named(index, wanted.entry);
+  const drawn = drawnMember(runtime, index, query.port, (other) => isSameButPort(other, whole));
+  if (drawn !== undefined) {
+    writableIndex(runtime, set, index).drawn.splice(index.drawn.indexOf(drawn), 1);
+    return true;
   }
-  const present = exactEntry(wanted.index, named(wanted.index, wanted.entry), now);
+  const entry = settledEntry(runtime, index, whole);
+  if (isFree(entry.ports?.first ?? 0)) return false;
+  const present = exactEntry(index, entry, runtime.services.now());
   if (present < 0) return false;
-  writableIndex(runtime, set, wanted.index).expiries[present] = Number.NEGATIVE_INFINITY;
+  writableIndex(runtime, set, index).expiries[present] = Number.NEGATIVE_INFINITY;
   return true;
-}
-
-/** A member by a port that nobody has chosen yet: the set knows it by that. */
-function addDrawn(
-  runtime: HostRuntime,
-  index: SetIndex,
-  entry: Entry,
-  { exist, expiry }: { readonly exist: boolean; readonly expiry: number },
-): boolean {
-  const now = runtime.services.now();
-  const present = index.drawn[drawnEntry(index, entry, now)];
-  if (present !== undefined && !exist) return false;
-  if (present !== undefined) present.expiry = expiry;
-  else if (!hasRoom(runtime, index, now)) return false;
-  else index.drawn.push({ entry, expiry });
-  return true;
-}
-
-/** The number of the living member with exactly this port that nobody has chosen yet, or -1. */
-function drawnEntry(index: SetIndex, { prefixes, protocol, ports, name, mark }: Entry, now: number): number {
-  return index.drawn.findIndex(
-    ({ entry, expiry }) =>
-      expiry >= now &&
-      entry.ports?.first === ports?.first &&
-      entry.protocol === protocol &&
-      entry.name === name &&
-      entry.mark === mark &&
-      entry.prefixes.every((prefix, at) => {
-        const other = prefixes[at];
-        return other !== undefined && samePrefix(prefix, other);
-      }),
-  );
 }
 
 /** Members of a list that have not expired; lists in lists do not exist. */
@@ -199,24 +187,4 @@ function inRange({ services }: HostRuntime, { options, set }: SetIndex): boolean
 
 function lastOf(address: Address, length: number): number {
   return address.a + 2 ** (32 - length) - 1;
-}
-
-function isFull(index: SetIndex, now: number): boolean {
-  if (!index.set.type.startsWith("hash:")) return false;
-  const { drawn, entries, expiries, options } = index;
-  if (entries.length + drawn.length < options.maxElements) return false;
-  const alive = expiries.filter((expiry) => expiry >= now).length + drawn.filter(({ expiry }) => expiry >= now).length;
-  return alive >= options.maxElements;
-}
-
-/** Whether a member may come: into a full set only by `forceadd`, which takes another one out. */
-function hasRoom(runtime: HostRuntime, index: SetIndex, now: number): boolean {
-  if (!isFull(index, now)) return true;
-  if (!index.options.forceAdd) return false;
-  runtime.services.assume(
-    runtime,
-    "set-eviction",
-    `set ${index.set.name} is full, and forceadd took no member that matters`,
-  );
-  return true;
 }

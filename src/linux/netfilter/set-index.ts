@@ -2,7 +2,15 @@ import { type IpSet, layeredMembers, type SetElement, type SetMember } from "../
 import { type Address, type Family, isUnspecified, parseAddress } from "../../net/address.ts";
 import { rangePrefixes } from "../../net/address-set.ts";
 import { type PortSet, portSet, subtractPortSets } from "../../net/port-set.ts";
-import { addressBits, maskAddress, maskLength, netmask, type Prefix, prefixContains } from "../../net/prefix.ts";
+import {
+  addressBits,
+  maskAddress,
+  maskLength,
+  netmask,
+  type Prefix,
+  prefixContains,
+  samePrefix,
+} from "../../net/prefix.ts";
 import { TCP } from "../../net/protocol.ts";
 import { parseUint32 } from "./mark-value.ts";
 import { keyWords, putEntry, type SetTable, setTable, tableEntry } from "./set-table.ts";
@@ -44,6 +52,8 @@ export interface DrawnEntry {
   readonly entry: Entry;
   /** As in `expiries`. */
   expiry: number;
+  /** Below zero: its counters go by it. */
+  readonly number: number;
 }
 
 /** What the create line says beside the type. */
@@ -55,6 +65,8 @@ export interface SetOptions {
   readonly timeout: number | null;
   /** Members that a hash type may have. */
   readonly maxElements: number;
+  /** Of a hash type, as the kernel rounds `hashsize`. */
+  readonly buckets: number;
   /** Of a bitmap. */
   readonly range: string | null;
 }
@@ -92,6 +104,7 @@ export const NO_NAME = -1;
 export const ANY_NAME = -2;
 
 const DEFAULT_MAX_ELEMENTS = 65536;
+const DEFAULT_BUCKETS = 1024;
 
 const indexes = new WeakMap<IpSet, SetIndex | null>();
 
@@ -191,6 +204,7 @@ export function buildIndex(set: IpSet): SetIndex | null {
       forceAdd: words.includes("forceadd"),
       timeout: number("timeout"),
       maxElements: number("maxelem") ?? DEFAULT_MAX_ELEMENTS,
+      buckets: 2 ** Math.ceil(Math.log2(Math.max(64, number("hashsize") ?? DEFAULT_BUCKETS))),
       range: optionValue("range"),
     },
   };
@@ -484,12 +498,21 @@ export function decidingPorts(
   return { match, nomatch };
 }
 
-/** Living entries that the packet is equal to if its port is theirs, which nobody has chosen yet. */
-export function drawnEntries(index: SetIndex, query: SetQuery, now: number): readonly DrawnEntry[] {
-  return index.drawn.filter(({ entry, expiry }) => expiry >= now && holdsButPort(index, entry, query));
+/** Whether two entries differ in their ports at most. */
+export function isSameButPort(x: Entry, y: Entry): boolean {
+  return (
+    x.protocol === y.protocol &&
+    x.name === y.name &&
+    x.mark === y.mark &&
+    x.prefixes.every((prefix, at) => {
+      const other = y.prefixes[at];
+      return other !== undefined && samePrefix(prefix, other);
+    })
+  );
 }
 
-function holdsButPort(index: SetIndex, { prefixes, protocol, name, mark }: Entry, query: SetQuery): boolean {
+/** Whether the packet is equal to the entry, if it has its port. */
+export function holdsButPort(index: SetIndex, { prefixes, protocol, name, mark }: Entry, query: SetQuery): boolean {
   if (protocol !== query.protocol || name !== query.name || mark !== query.mark) return false;
   const dimensions = index.dimensions.filter(isAddress);
   return prefixes.every(({ address, length }, at) => {

@@ -1,22 +1,21 @@
 import type { IpSet, SetMember, SetSkbInfo } from "../../model/ip-set.ts";
 import { formatAddress } from "../../net/address.ts";
 import { packetLength } from "../../net/packet.ts";
-import { portSetHas } from "../../net/port-set.ts";
+import { portSet } from "../../net/port-set.ts";
 import { formatProtocol } from "../../net/protocol.ts";
-import { freeDomain, isFree, valueIn } from "../free-value.ts";
+import { drawnNumber, isFree, valueIn } from "../free-value.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
 import { noteVolatile, recording } from "../walk-record.ts";
+import { drawnMember } from "./drawn-member.ts";
 import { frameMac, untoldMac } from "./frame-mac.ts";
-import { assumeOtherPort } from "./other-port.ts";
 import { setAdd } from "./set-change.ts";
 import {
   ANY_NAME,
   type Dimension,
-  type DrawnEntry,
   decidingPorts,
-  drawnEntries,
   findEntry,
+  holdsButPort,
   NO_NAME,
   type SetIndex,
   setDimensions,
@@ -110,25 +109,24 @@ function listHolds(runtime: HostRuntime, list: IpSet, test: SetTest, skb: Skb, a
   return list.complete ? false : unknownMembership(runtime, test, null, skb);
 }
 
-/** Number of an entry whose counters nobody keeps. */
-const DRAWN = -1;
-
 function queryHolds(runtime: HostRuntime, index: SetIndex, test: SetTest, skb: Skb, answer: SetAnswer | null): boolean {
   const { services } = runtime;
+  const { freeValues, choose } = services;
   const now = services.now();
   const { set, options } = index;
-  const drawn = index.drawn.length === 0 ? [] : drawnEntries(index, query, now);
-  if (drawn.some(({ entry }) => entry.ports?.first === query.port)) {
-    return !test.returnNomatch && countersHold(runtime, set, index, DRAWN, null, test, skb);
+  const wantsNomatch = test.returnNomatch && index.hasNets;
+  const drawn = drawnMember(runtime, index, query.port, (entry) => holdsButPort(index, entry, query));
+  if (drawn !== undefined && (!options.counters || countersHold(runtime, set, index, drawn.number, null, test, skb))) {
+    return !wantsNomatch;
   }
-  const { port } = query;
-  const mayBeEqual = ({ entry: { ports } }: DrawnEntry): boolean =>
-    isFree(port) || portSetHas(freeDomain(services.freeValues, ports?.first ?? 0), port);
-  if (drawn.some(mayBeEqual)) assumeOtherPort(runtime, set);
   if (isFree(query.port)) {
-    const ports = decidingPorts(index, query, now);
-    const wanted = test.returnNomatch && index.hasNets ? ports.nomatch : ports.match;
-    return valueIn(services.freeValues, services.choose, query.port, wanted);
+    const { match, nomatch } = decidingPorts(index, query, now);
+    // Nothing but the ports counts where members are all alike.
+    if (!options.counters && !options.skbInfo) {
+      return valueIn(freeValues, choose, query.port, wantsNomatch ? nomatch : match);
+    }
+    if (!valueIn(freeValues, choose, query.port, portSet([...match, ...nomatch]))) return false;
+    query.port = drawnNumber(freeValues, choose, query.port);
   }
   const counting = options.counters
     ? (entry: number) =>

@@ -9,7 +9,7 @@ import { defaultTtl } from "../default-ttl.ts";
 import { drop } from "../endings.ts";
 import { isGroupMac, isZeroMac } from "../ethernet.ts";
 import { sendLocal } from "../forward.ts";
-import { freeValue } from "../free-value.ts";
+import { freeValue, knownNumber } from "../free-value.ts";
 import { localPortRange } from "../local-port-range.ts";
 import { type HostRuntime, leaving } from "../runtime.ts";
 import { type ArpMessage, copySkb, type Skb } from "../skb.ts";
@@ -184,7 +184,8 @@ function sourcePort(runtime: HostRuntime, vxlan: VxlanDevice, skb: Skb, inner: P
       : `arp ${skb.sourceMac} ${skb.destinationMac}`;
   const known = runtime.tunnelPorts.get(flow);
   if (known !== undefined) return known;
-  const port = freeValue(runtime.services.freeValues, [vxlan.sourcePorts ?? hashedPorts(runtime)]);
+  const { freeValues } = runtime.services;
+  const port = knownNumber(freeValues, freeValue(freeValues, [vxlan.sourcePorts ?? hashedPorts(runtime)]));
   runtime.tunnelPorts.set(flow, port);
   return port;
 }

@@ -203,7 +203,8 @@ export const ASSUMPTION_CODES = {
   "set-eviction": {
     part: "rules",
     title: "A full set gave up no member that matters",
-    means: "A set with forceadd is full: the kernel evicts a member at random.",
+    means:
+      "A set with forceadd is full of more than 16 members: the kernel evicts one of them at random, or takes no new one (the answer branches between those two).",
     todo: "Compare ipset list after the packet.",
   },
   "set-target-irrelevant": {
@@ -216,7 +217,7 @@ export const ASSUMPTION_CODES = {
     part: "rules",
     title: "A port that nobody has chosen yet, by which a set changed, is no other packet's",
     means:
-      "The sender's port is drawn at random, and a packet put just that one into a set, or took it out. What is asked about has another port, or one that is drawn as well: they are taken to differ.",
+      "The sender's port is drawn at random from more than 128, and a packet put just that one into a set. What is asked about has another port, or one that is drawn as well: they are taken to differ.",
     todo: "Give the probe a port with --sport.",
   },
   "set-unchanged-by-untold-mac": {

@@ -48,7 +48,11 @@ const IPIP = `5: tunl0@NONE: <NOARP,UP,LOWER_UP> mtu 1480 qdisc noqueue state UN
     ipip any remote any local any ttl inherit nopmtudisc
     inet 10.9.8.1/32 scope global tunl0
 `;
-const FULL = "create seen hash:ip family inet hashsize 64 maxelem 1 forceadd\nadd seen 10.0.0.1\n";
+const FULL = [
+  "create seen hash:ip family inet hashsize 64 maxelem 20 forceadd",
+  ...Array.from({ length: 20 }, (_, at) => `add seen 10.0.0.${at + 1}`),
+  "",
+].join("\n");
 const STRANGER = {
   host: "n2",
   interface: "eth0",
@@ -58,10 +62,11 @@ const STRANGER = {
   sport: 40000,
   dport: 80,
 };
-const withSet = (set: string, rule: string): CommandExample =>
+/** A node with a set and rules, asked for a connection to this port of it. */
+const withSet = (port: number, set: string, ...rules: readonly string[]): CommandExample =>
   probed(
-    { "nodes/n2/ipset-save.txt": set, "nodes/n2/iptables-save.txt": filter(rule) },
-    ..."--from node/n1 --to node/n2 --port 80".split(" "),
+    { "nodes/n2/ipset-save.txt": set, "nodes/n2/iptables-save.txt": filter(...rules) },
+    ...`--from node/n1 --to node/n2 --port ${port}`.split(" "),
   );
 
 const PODS = ["n1", "n2"]
@@ -191,11 +196,18 @@ export const ASSUMPTION_EXAMPLES: ExamplesOf<typeof ASSUMPTION_CODES> = {
   "recent-lists-empty": packetOn(["-A INPUT -m recent --rcheck --seconds 60 --name bad --rsource -j DROP"]),
   "refused-rule-absent": packetOn(["-A INPUT -j CHECKSUM --checksum-fill"]),
   "same-vlan": devices(vlan("    vlan protocol 802.1Q <REORDER_HDR>\n"), ON_VLAN),
-  "set-eviction": withSet(FULL, "-A INPUT -p tcp -j SET --add-set seen src"),
+  "set-eviction": withSet(
+    80,
+    FULL,
+    "-A INPUT -p tcp -j SET --add-set seen src",
+    "-A INPUT -p tcp -m set --match-set seen src -j DROP",
+  ),
   "set-target-irrelevant": packetOn(["-A INPUT -p tcp -j SET --add-set seen src"]),
   "set-unchanged-by-free-port": withSet(
+    40000,
     "create seen hash:ip,port family inet hashsize 64 maxelem 65536\n",
-    "-A INPUT -p tcp -j SET --del-set seen src,src",
+    "-A INPUT -p tcp -j SET --add-set seen src,src",
+    "-A INPUT -p tcp -m set --match-set seen src,dst -j DROP",
   ),
   "set-unchanged-by-untold-mac": {
     ...probed({
