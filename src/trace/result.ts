@@ -1,5 +1,5 @@
 import type { ProgramReport, ProgramResult } from "../emulator/applications/program.ts";
-import type { Journey } from "../emulator/journey.ts";
+import type { Journey, JourneyEnd } from "../emulator/journey.ts";
 import { type Assumption, assumptionKey } from "../emulator/world.ts";
 import { isFree } from "../linux/free-value.ts";
 import type { IcmpLimits } from "../linux/icmp-limit.ts";
@@ -8,7 +8,7 @@ import type { UnknownCode } from "../model/codes/unknown-codes.ts";
 import type { ConntrackRecord } from "../model/conntrack-record.ts";
 import type { Network } from "../model/network.ts";
 import { formatAddress } from "../net/address.ts";
-import { describePacket, type Packet } from "../net/packet.ts";
+import { describePacket, type Packet, packetLength } from "../net/packet.ts";
 import type { PortSet } from "../net/port-set.ts";
 import type { Exploration, Taken } from "./explorer.ts";
 import type { TraceStep } from "./step.ts";
@@ -67,7 +67,8 @@ export function toAnswer(network: Network, exploration: Exploration<Run>): Answe
   for (const leaf of exploration.leaves) {
     const assignment = conditionsOf(leaf.taken).join("\n");
     assignments.set(assignment, (assignments.get(assignment) ?? 0) + leaf.probability);
-    const key = fingerprint(leaf.value);
+    // What nothing is compared with needs no fingerprint.
+    const key = exploration.leaves.length === 1 ? "" : fingerprint(leaf.value);
     const group = groups.get(key) ?? { run: leaf.value, weights: new Map<string, number>(), count: 0 };
     group.weights.set(assignment, (group.weights.get(assignment) ?? 0) + leaf.probability);
     group.count++;
@@ -176,48 +177,66 @@ export function decisiveFrom(run: Run): number {
 export function outcomeKey(run: Run): string {
   const end = run.journeys[decisiveFrom(run)]?.end ?? null;
   const hops = run.report?.hops.map((hop) => (hop.from === null ? "*" : formatAddress(hop.from) + hop.mark)) ?? [];
-  return [
-    end?.ending.outcome ?? "lost",
-    end?.host ?? "",
-    end?.ending.hook ?? "",
-    end?.chain?.table ?? "",
-    end?.chain?.program.chain.name ?? "",
-    String(end?.rule ?? ""),
-    run.report?.result ?? "",
-    ...hops,
-  ].join(" ");
+  return [placeOf(end), run.report?.result ?? "", ...hops].join(" ");
+}
+
+/** Outcome, host, and the rule or policy that decided. */
+function placeOf(end: JourneyEnd | null): string {
+  if (end === null) return "lost";
+  const { ending, host, chain, rule } = end;
+  return `${ending.outcome} ${host} ${ending.hook} ${chain?.table} ${chain?.program.chain.name} ${rule}`;
 }
 
 /**
- * Everything that tells two runs apart: path, outcome, packets as they left each host and as they ended. Which server answered a query
- * for a name matters to nobody.
+ * Everything that tells two runs apart: path, outcome, packets wherever they left a host or came in, and as they ended. Which server
+ * answered a query for a name matters to nobody.
  */
 function fingerprint(run: Run): string {
   const parts = [outcomeKey(run)];
   for (const journey of run.journeys.slice(decisiveFrom(run))) {
     const { end } = journey;
-    parts.push(
-      journey.kind,
-      journey.host,
-      end === null
-        ? ""
-        : `${end.ending.outcome} ${end.ending.reason} ${journey.error} ${end.host} ${end.interface ?? ""} ${packetPrint(end.packet)}`,
-    );
+    parts.push(journey.kind, journey.host);
+    if (end !== null) {
+      const { reason, text, nextHop } = end.ending;
+      const to = nextHop === null ? "" : formatAddress(nextHop);
+      parts.push(placeOf(end), `${reason} ${journey.error} ${end.interface} ${to} ${text}`, packetPrint(end.packet));
+    }
     for (const step of run.steps.get(journey.id) ?? []) {
-      if (step.kind !== "transmit" && step.kind !== "receive") continue;
-      parts.push(`${step.host} ${step.interface}`);
-      // What a tunnel put around it, or a rule on the way did, may be gone at the end.
-      if (step.kind === "transmit") parts.push(packetPrint(step.packet));
+      switch (step.kind) {
+        // What a tunnel put around it, or a rule on the way did, may be gone at the end; nothing is transmitted over lo.
+        case "transmit":
+        case "receive":
+          parts.push(step.kind, step.host, step.interface, packetPrint(step.packet));
+          break;
+        // What nobody answered for.
+        case "neighbour":
+          if (end?.ending.outcome === "unresolved") parts.push(step.kind, formatAddress(step.address));
+          break;
+        // Of copies of a frame the journey ends as the first one did.
+        case "deliver":
+          parts.push(step.kind, step.host, packetPrint(step.packet));
+          break;
+        case "drop":
+          parts.push(step.kind, step.host, String(step.reason));
+          break;
+        case "reject":
+          parts.push(step.kind, step.host);
+          break;
+      }
     }
   }
   return parts.join("|");
 }
 
-/** A packet and all that it carries, with the fields that a ruleset changes. */
+/** A packet and all that it carries, with the fields that rules and routes change. */
 function packetPrint(packet: Packet): string {
-  const id = isFree(packet.icmpId) ? "*" : String(packet.icmpId);
-  const whole = `${describePacket(packet)} id ${id} ttl ${packet.ttl} tos ${packet.tos}`;
-  return packet.inner === null ? whole : `${whole} (${packetPrint(packet.inner)})`;
+  const { icmpGateway, inner } = packet;
+  const id = isFree(packet.icmpId) ? "*" : packet.icmpId;
+  const gateway = icmpGateway === null ? "" : ` gateway ${formatAddress(icmpGateway)}`;
+  const whole =
+    `${describePacket(packet)} id ${id} mtu ${packet.icmpMtu}${gateway} ttl ${packet.ttl} tos ${packet.tos} ` +
+    `mss ${packet.mss} length ${packetLength(packet)}`;
+  return inner === null ? whole : `${whole} (${packetPrint(inner)})`;
 }
 
 /** What the question's sender sees, or null when the answer differs between branches. */

@@ -3,7 +3,7 @@ import { PLAIN_ENDING } from "../../src/linux/runtime.ts";
 import { network } from "../../src/model/network.ts";
 import { ipv4 } from "../../src/net/address.ts";
 import { type Packet, packet } from "../../src/net/packet.ts";
-import { UDP } from "../../src/net/protocol.ts";
+import { TCP, UDP } from "../../src/net/protocol.ts";
 import { explore } from "../../src/trace/explorer.ts";
 import { type Run, toAnswer } from "../../src/trace/result.ts";
 import type { TraceStep } from "../../src/trace/step.ts";
@@ -62,6 +62,25 @@ function carrying(ttl: number): Packet {
 describe("branches of an answer", () => {
   it("are one where the same packet ends at the same place", () => {
     expect(counts(carrying(63), carrying(63))).toEqual([2]);
+  });
+
+  it.each<readonly [string, Partial<Packet>]>([
+    ["maximum segment size", { mss: 500 }],
+    ["MTU of an ICMP error", { icmpMtu: 1300 }],
+    ["gateway of a redirect", { icmpGateway: dst }],
+    ["length", { payloadLength: 8 }],
+    ["TOS", { tos: 8 }],
+    ["TTL", { ttl: 7 }],
+  ])("are two where the packets that end differ in their %s", (_, field) => {
+    const plain = packet({ src, dst, protocol: TCP });
+    expect(counts(plain, { ...plain, ...field })).toEqual([1, 1]);
+  });
+
+  it("are two where a copy of the packet ends otherwise", () => {
+    const dropped: TraceStep = { kind: "drop", host: "n2", reason: "NO_SOCKET", text: "" };
+    const received: TraceStep = { kind: "deliver", host: "n2", packet: carrying(63), text: "" };
+    const [one, other] = [dropped, received].map((step) => ended(carrying(63), new Map([[0, [step]]])));
+    expect(one !== undefined && other !== undefined && countsOf(one, other)).toEqual([1, 1]);
   });
 
   it("are two where the packets inside the frames of a tunnel differ", () => {

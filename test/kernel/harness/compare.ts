@@ -363,7 +363,8 @@ function responseWords({ kind, host, packet }: SeenResponse): string {
 /** A packet in one line, for messages. */
 export function words(p: SeenPacket): string {
   const head = `${p.protocol} ${p.src}:${p.sport} > ${p.dst}:${p.dport} ttl ${p.ttl} tos ${p.tos}${p.df ? " df" : ""}`;
-  const tcp = p.protocol === TCP && p.fragOffset === 0 ? ` [${p.flags}] seq ${p.seq} ack ${p.ack}` : "";
+  const mss = p.mss > 0 ? ` mss ${p.mss}` : "";
+  const tcp = p.protocol === TCP && p.fragOffset === 0 ? ` [${p.flags}] seq ${p.seq} ack ${p.ack}${mss}` : "";
   const icmp =
     isIcmp(p.protocol) && p.fragOffset === 0 ? ` type ${p.icmpType}/${p.icmpCode} id ${p.icmpId} mtu ${p.mtu}` : "";
   const inner = p.inner === null ? "" : `${p.vni >= 0 ? ` vni ${p.vni}` : ""} (${words(p.inner)})`;
