@@ -37,22 +37,25 @@ export function failingFilters({ resting: { world, speakers } }: Pick<BgpRun, "r
   return [...found.values()].map(({ error: { fault, rejects }, where, destinations, times }): Finding => {
     const place = sourceOf(world.network.origins, fault.origin);
     const logged = `BIRD logs it and ${rejects ? "rejects" : "leaves as it was"} the route to ${listOf(destinations)}.`;
+    const undecided = `Whether a real BIRD lets the route to ${listOf(destinations)} pass is not known; podpath goes on as if it did not.`;
     const ended = `A real BIRD ends there itself (2.0.12: segmentation fault); podpath goes on without the route to ${listOf(destinations)}.`;
     return {
       code: "bird-filter-fails",
       severity: "warning",
-      message: `A filter of ${listOf(where)} ends in an error ${times === 1 ? "once" : `${times} times`}: ${fault.text}. ${fault.isEndless === true ? ended : logged}`,
+      message: `A filter of ${listOf(where)} ends in an error ${times === 1 ? "once" : `${times} times`}: ${fault.text}. ${fault.isUnknown === true ? undecided : fault.isEndless === true ? ended : logged}`,
       ...(place === null ? {} : { file: place.file, line: place.line }),
       column: fault.column,
     };
   });
 }
 
-/** Whether a filter came to no end, at which a real daemon does not go on. */
-export function hasEndlessFilter({ resting: { speakers } }: Pick<BgpRun, "resting">): boolean {
+/** Whether a filter came to no end, at which a real daemon does not go on, or to what podpath does not know. */
+export function hasUndecidedFilter({ resting: { speakers } }: Pick<BgpRun, "resting">): boolean {
   for (const items of speakers.values()) {
     for (const { filterErrors } of items) {
-      for (const { fault } of filterErrors.values()) if (fault.isEndless === true) return true;
+      for (const { fault } of filterErrors.values()) {
+        if (fault.isEndless === true || fault.isUnknown === true) return true;
+      }
     }
   }
   return false;

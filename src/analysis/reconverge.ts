@@ -13,7 +13,7 @@ import { type Address, compareAddresses, type Family } from "../net/address.ts";
 import { readPeerName } from "../readers/birdc/peer-name.ts";
 import { bgpDoubts } from "./bgp-doubts.ts";
 import type { HostSession } from "./bgp-evidence.ts";
-import { failingFilters, hasEndlessFilter } from "./failing-filters.ts";
+import { failingFilters, hasUndecidedFilter } from "./failing-filters.ts";
 import { unplayedNeighbours } from "./unplayed-neighbours.ts";
 
 /** A Network whose BGP ran anew from the bird.cfg files of its dumps. */
@@ -62,7 +62,7 @@ export function reconverge(
     run,
     findings,
     refusals,
-    isCertain: isFollowed && doubts.length === 0 && !hasEndlessFilter(run),
+    isCertain: isFollowed && doubts.length === 0 && !hasUndecidedFilter(run),
   };
 }
 

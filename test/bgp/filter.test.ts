@@ -64,6 +64,34 @@ test.each([
   expect(judged(`if ${condition} then accept; reject;`).kind).toBe(accepted ? "accept" : "reject");
 });
 
+const ROAS = `roa table t {
+  roa 192.168.0.0/16 max 24 as 64514;
+  roa 192.168.2.0/24 max 26 as 64513;
+  roa 10.0.0.0/8 max 8 as 0;
+  roa 172.16.0.0/12 max 16 as 64514;
+}`;
+
+// as in a real BIRD 1.6.8: test/kernel/bird/labs/foreign/origins, and roa_check of nest/rt-roa.c
+test.each([
+  ["roa_check(t)", "ROA_INVALID"],
+  ["roa_check(t, net, 64513)", "ROA_VALID"],
+  ["roa_check(t, net, bgp_path.first)", "ROA_VALID"],
+  ["roa_check(t, 192.168.3.0/24, bgp_path.last)", "ROA_VALID"],
+  ["roa_check(t, 192.168.3.0/25, bgp_path.last)", "ROA_INVALID"],
+  ["roa_check(t, 10.0.0.0/8, 0)", "ROA_INVALID"],
+  ["roa_check(t, 11.0.0.0/8, 64514)", "ROA_UNKNOWN"],
+  ["roa_check(t, 172.0.0.0/8, 64514)", "ROA_UNKNOWN"],
+])("%s gives %s", (call, state) => {
+  expect(judged(`if ${call} = ${state} then accept; reject;`, ROAS).kind).toBe("accept");
+});
+
+test("a word that podpath does not know is no error of the filter", () => {
+  for (const unknown of ["roa_check(other) = ROA_VALID", "net.type = 1", "bgp_aigp > 5", "bgp_path.min() = 1"]) {
+    expect(judged(`if ${unknown} then accept; reject;`)).toMatchObject({ kind: "error", isUnknown: true });
+  }
+  expect(judged("if ifname < 5 then accept; reject;")).not.toHaveProperty("isUnknown");
+});
+
 test("what a filter sets is in the route that it accepts, and the route itself stays as it was", () => {
   const verdict = judged(
     'bgp_local_pref = 200; preference = 150; krt_tunnel = "tunl0"; bgp_community.add((64512, 7)); bgp_path.prepend(65000); accept;',

@@ -104,6 +104,13 @@ test.each(told)("of %s { %s } these are told as not followed, at their lines: %j
   expect(read(type, settings).told).toEqual(expected);
 });
 
+test("an identifier by the name of an interface is told as not followed", () => {
+  const text = 'router id from "eth*";\nprotocol device { }\n';
+  const { configuration } = readBirdConfiguration(text, "bird.cfg", originTable());
+  const { faults } = speakerOf(configuration, 4, null);
+  expect(faults.map(({ text: what }) => what)).toContain("router id from eth*");
+});
+
 test("link-local addresses that are missing matter to IPv6 alone", () => {
   expect(read("bgp", `${INTERNAL}\nmissing lladdr drop;`, 4).told).toEqual([]);
 });

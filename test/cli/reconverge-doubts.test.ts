@@ -18,6 +18,13 @@ const TIMELINE = "timeline:\n  - {at: 10s, change: {exec: {host: n1, command: ip
 test.each([
   ["with all of BIRD followed, what comes of BGP anew is judged", "", "", ["--reconverge"], 0],
   ["routes of BGP that was not followed in all are judged by nobody", "protocol ospf o { }", "", ["--reconverge"], 3],
+  [
+    "a filter that asks what podpath does not know decides about nothing",
+    'protocol static s { import where format(net) = "10.9.0.0/16"; route 10.9.0.0/16 blackhole; }',
+    "",
+    ["--reconverge"],
+    3,
+  ],
   ["the same in a timeline", "protocol ospf o { }", TIMELINE, [], 3],
   ["and of one that is followed it is judged", "", TIMELINE, [], 0],
 ])("%s", async (_, more, timeline, flags, expected) => {

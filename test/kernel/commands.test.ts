@@ -129,6 +129,9 @@ describe.skipIf(!available)("commands that people type", () => {
       "ip route add 10.7.0.0/16 dev d2",
       "ip route replace 10.7.0.0/16 via 10.2.0.9",
       "ip route del 10.7.0.0/16 via 10.2.0.8",
+      "ip route add 10.6.0.0/16 dev d2 src 10.99.0.9",
+      "ip route add 10.6.0.0/16 dev d2 src 10.2.0.1",
+      "ip route add unreachable 10.5.0.0/16 src 10.99.0.9",
     ];
     for (const line of ["d1 10.1.0.1", "d2 10.2.0.1"]) {
       const [name = "", address = ""] = line.split(" ");

@@ -5,7 +5,7 @@ import { originAt, originFile } from "../../model/origin.ts";
 import type { CommandContext } from "../../readers/commands/command.ts";
 import type { Change, TimelineEvent } from "../../readers/scenario/scenario.ts";
 import { bgpDoubts } from "../bgp-doubts.ts";
-import { failingFilters, hasEndlessFilter } from "../failing-filters.ts";
+import { failingFilters, hasUndecidedFilter } from "../failing-filters.ts";
 import { emulatedSessions } from "../reconverge.ts";
 import { applyManifests } from "./apply-change.ts";
 import { changeDaemon } from "./daemon-change.ts";
@@ -92,7 +92,7 @@ export function playTimeline(
     else change(event.change, time);
   }
   const doubts = bgpDoubts(run);
-  const isKnown = timeline.isFollowed && doubts.length === 0 && !hasEndlessFilter(run);
+  const isKnown = timeline.isFollowed && doubts.length === 0 && !hasUndecidedFilter(run);
   const { brokenFrom } = playing;
   return {
     at: (time) => {

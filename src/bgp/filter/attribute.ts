@@ -1,6 +1,7 @@
 import { ipv4 } from "../../net/address.ts";
 import { pathAttributes } from "../messages/path-attributes.ts";
 import type { RibRoute, RouteSource, RouteTarget } from "../rib/route.ts";
+import { ROA_STATES } from "./roa.ts";
 import { boolean, integer, type Value, VOID } from "./value.ts";
 
 /** The route in the hands of a filter: what `set` changes stands here until the filter accepts. */
@@ -52,6 +53,7 @@ const CONSTANTS: ReadonlyMap<string, Value> = new Map<string, Value>([
   ...enumeration("target", "RTD_", TARGETS),
   ...enumeration("origin", "ORIGIN_", { igp: 0, egp: 1, incomplete: 2 }),
   ...enumeration("scope", "SCOPE_", { host: 0, link: 1, site: 2, organization: 3, universe: 4 }),
+  ...enumeration("roa", "ROA_", ROA_STATES),
   ...enumeration("cast", "RTC_", { unicast: 0, broadcast: 1, multicast: 2, anycast: 3 }),
 ]);
 

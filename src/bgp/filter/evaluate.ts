@@ -1,4 +1,4 @@
-import type { BirdConfiguration, BirdFilterUse } from "../../model/bird/configuration.ts";
+import type { BirdConfiguration, BirdFilterUse, BirdRoaTable } from "../../model/bird/configuration.ts";
 import type {
   BirdExpression,
   BirdFilter,
@@ -10,6 +10,7 @@ import type {
 } from "../../model/bird/filter.ts";
 import { NO_ORIGIN } from "../../model/origin.ts";
 import { addressBits, prefixOf } from "../../net/prefix.ts";
+import type { AsPathSegment } from "../messages/path-attributes.ts";
 import { lastNotAggregated, prepend } from "../rib/as-path.ts";
 import type { RibRoute } from "../rib/route.ts";
 import { type Draft, isAttributeSet, readAttribute, writeAttribute } from "./attribute.ts";
@@ -17,6 +18,7 @@ import { extendedCommunity, extendedKind, highestOf } from "./extended-community
 import type { FilterFault } from "./filter-fault.ts";
 import type { FilterHost } from "./find-neighbour.ts";
 import { inSet, isIn } from "./membership.ts";
+import { roaState } from "./roa.ts";
 import { boolean, compareValues, integer, type MaskItem, type SetItem, sameValue, type Value, VOID } from "./value.ts";
 import { writeWay } from "./write-way.ts";
 
@@ -25,13 +27,15 @@ export interface FilterEnvironment {
   readonly functions: ReadonlyMap<string, BirdFunction>;
   readonly filters: ReadonlyMap<string, BirdFilter>;
   readonly constants: ReadonlyMap<string, BirdExpression>;
+  readonly roaTables: ReadonlyMap<string, BirdRoaTable>;
 }
 
-export function filterEnvironment({ functions, filters, constants }: BirdConfiguration): FilterEnvironment {
+export function filterEnvironment({ functions, filters, constants, roaTables }: BirdConfiguration): FilterEnvironment {
   return {
     functions: new Map(functions.map((item) => [item.name, item])),
     filters: new Map(filters.flatMap((item) => (item.name === null ? [] : [[item.name, item]]))),
     constants: new Map(constants.map(({ name, value }) => [name, value])),
+    roaTables: new Map(roaTables.map((item) => [item.name, item])),
   };
 }
 
@@ -53,6 +57,8 @@ const MOST_STEPS = 100_000;
 
 class FilterError extends Error {}
 class Endless extends FilterError {}
+/** A word that BIRD took when it read the configuration, and of which podpath does not know what it does. */
+class Unknown extends FilterError {}
 
 /** How a statement list ended. */
 type Flow = "on" | "accept" | "reject" | { readonly returned: Value };
@@ -84,7 +90,7 @@ export function runFilter(
     case "named": {
       const filter = environment.filters.get(use.name);
       return filter === undefined
-        ? { kind: "error", text: `no filter ${use.name}`, ...NOWHERE }
+        ? { kind: "error", text: `no filter ${use.name}`, isUnknown: true, ...NOWHERE }
         : run(environment, route, runtime, filter, (state) =>
             runStatements(state, filter.body, declare(filter.variables)),
           );
@@ -122,6 +128,7 @@ function run(
       return error.flow === "accept" ? { kind: "accept", ...state.draft } : { kind: "reject" };
     }
     if (error instanceof Endless) return { ...faulty(error.message, state.at), isEndless: true };
+    if (error instanceof Unknown) return { ...faulty(error.message, state.at), isUnknown: true };
     if (error instanceof FilterError) return faulty(error.message, state.at);
     throw error;
   }
@@ -157,6 +164,10 @@ function initial(type: string): Value {
 
 function fail(text: string): never {
   throw new FilterError(text);
+}
+
+function failUnknown(word: string): never {
+  throw new Unknown(`podpath does not know what ${word} gives`);
 }
 
 function runStatements(state: Run, statements: readonly BirdStatement[], scope: Scope): Flow {
@@ -245,7 +256,7 @@ function runExpression(state: Run, expression: BirdExpression, scope: Scope): Fl
 
 function call(state: Run, name: string, given: readonly BirdExpression[], scope: Scope): Flow {
   const called = state.environment.functions.get(name);
-  if (called === undefined) return fail(`no function ${name}`);
+  if (called === undefined) return failUnknown(`${name}()`);
   if (called.parameters.length !== given.length) return fail(`${name}() takes ${called.parameters.length} arguments`);
   if (++state.depth > DEEPEST) throw new Endless(`${name}() calls itself without end`);
   const { parameters, variables } = called;
@@ -301,6 +312,7 @@ function evaluate(state: Run, expression: BirdExpression, scope: Scope): Value {
       return applyMethod(evaluate(state, expression.of, scope), expression.method, given);
     }
     case "call": {
+      if (expression.name === "roa_check") return roaCheck(state, expression.arguments, scope);
       const flow = call(state, expression.name, expression.arguments, scope);
       if (typeof flow === "object") return flow.returned;
       if (flow === "on") return VOID;
@@ -346,22 +358,46 @@ function named(state: Run, name: string, scope: Scope): Value {
     state.depth--;
     return value;
   }
-  return readAttribute(state.draft, name) ?? fail(`no attribute or variable ${name}`);
+  return readAttribute(state.draft, name) ?? failUnknown(name);
 }
 
+/** `roa_check(T)`, `roa_check(T, net, bgp_path.last)`: of the route's own origin where none is given. */
+function roaCheck(state: Run, [table, ...given]: readonly BirdExpression[], scope: Scope): Value {
+  const found = table?.kind === "name" ? state.environment.roaTables.get(table.name) : undefined;
+  // a table of BIRD 2, which RPKI or a static protocol fills
+  if (found === undefined) return failUnknown("roa_check()");
+  const [net, as] = given.map((item) => evaluate(state, item, scope));
+  if (net === undefined || as === undefined) {
+    const { prefix, attributes } = state.draft.route;
+    if (attributes?.asPath == null) return fail("Missing AS_PATH attribute");
+    return roaState(found.roas, prefix, lastOf(attributes.asPath));
+  }
+  if (net.type !== "prefix" || as.type !== "int") return fail("Invalid argument to roa_check()");
+  return roaState(found.roas, net.value, as.value);
+}
+
+/** as_path_get_last(). */
+function lastOf(path: readonly AsPathSegment[]): number {
+  const last = path.at(-1);
+  return last?.kind === "sequence" ? (last.numbers.at(-1) ?? 0) : 0;
+}
+
+/** What BIRD 1.6 knows behind a dot, of whatever type. */
+const MEMBERS: ReadonlySet<string> = new Set(["ip", "len", "first", "last", "last_nonaggregated", "empty"]);
+
 function member(value: Value, name: string): Value {
+  if (!MEMBERS.has(name)) return failUnknown(`.${name}`);
   switch (value.type) {
     case "prefix":
       if (name === "ip") return { type: "ip", value: value.value.address };
       if (name === "len") return integer(value.value.length);
       break;
     case "path": {
-      const last = value.value.at(-1);
       const [first] = value.value;
       if (name === "len")
         return integer(value.value.reduce((sum, { kind, numbers }) => sum + (kind === "set" ? 1 : numbers.length), 0));
       if (name === "first") return integer(first?.kind === "sequence" ? (first.numbers[0] ?? 0) : 0);
-      if (name === "last") return integer(last?.kind === "sequence" ? (last.numbers.at(-1) ?? 0) : 0);
+      if (name === "last") return integer(lastOf(value.value));
       if (name === "last_nonaggregated") return integer(lastNotAggregated(value.value));
       if (name === "empty") return { type: "path", value: [] };
       break;
@@ -384,7 +420,10 @@ function member(value: Value, name: string): Value {
   return fail(`a ${value.type} has no .${name}`);
 }
 
+const METHODS: ReadonlySet<string> = new Set(["mask", "prepend", "add", "delete", "filter"]);
+
 function applyMethod(value: Value, method: string, [argument = VOID]: readonly Value[]): Value {
+  if (!METHODS.has(method)) return failUnknown(`.${method}()`);
   if (value.type === "ip" && method === "mask" && argument.type === "int") {
     return {
       type: "ip",

@@ -39,6 +39,7 @@ function textOf(use: BirdFilterUse, environment: FilterEnvironment): string {
           environment.functions.get(value) ??
           environment.filters.get(value) ??
           environment.constants.get(value) ??
+          environment.roaTables.get(value) ??
           null;
         if (meant !== null) {
           called.set(value, "");

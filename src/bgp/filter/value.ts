@@ -15,7 +15,11 @@ export type Value =
   /** An extended community: its two halves. */
   | { readonly type: "ec"; readonly value: readonly [number, number] }
   | { readonly type: "lc"; readonly value: readonly [number, number, number] }
-  | { readonly type: "enum"; readonly of: "source" | "target" | "origin" | "scope" | "cast"; readonly value: number }
+  | {
+      readonly type: "enum";
+      readonly of: "source" | "target" | "origin" | "scope" | "cast" | "roa";
+      readonly value: number;
+    }
   | { readonly type: "path"; readonly value: readonly AsPathSegment[] }
   | { readonly type: "clist"; readonly value: readonly number[] }
   | { readonly type: "eclist"; readonly value: readonly (readonly [number, number])[] }

@@ -286,7 +286,8 @@ function protocolOf(
         import: imports,
         export: exports,
         type,
-        interfaces: last(options, "interface")?.patterns ?? [],
+        // each adds to the list (iface_list)
+        interfaces: options.flatMap((option) => (option.kind === "interface" ? option.patterns : [])),
       };
     case "device":
       return {

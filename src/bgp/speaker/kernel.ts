@@ -1,6 +1,7 @@
 import { schedule } from "../../emulator/event-queue.ts";
 import { changeOf, programRoutes, type RouteChange } from "../../linux/routing/programmed-routes.ts";
 import type { Host } from "../../model/host.ts";
+import { refusesSource } from "../../model/refused-source.ts";
 import { layeredRoutes, type NextHop, nextHop, type Route, route, TABLE_MAIN } from "../../model/route.ts";
 import {
   type Address,
@@ -249,6 +250,16 @@ function ribRoute(core: SpeakerCore, { protocol, configuration }: Kernel, found:
 /** rtnetlink's numbers of scopes. */
 const SCOPES = { global: 0, site: 200, link: 253, host: 254, nowhere: 255 };
 
+/** nl_send_route(): as a filter has set it, else that of the kind. */
+function scopeIn({ kernel: { scope }, target }: RibRoute): Route["scope"] {
+  for (const name of Object.keys(SCOPES)) if (isScope(name) && SCOPES[name] === scope) return name;
+  return target === "device" ? "link" : "global";
+}
+
+function isScope(name: string): name is Route["scope"] {
+  return name in SCOPES;
+}
+
 /** nl_parse_route(): told where it is not the usual one; routes of IPv6 have none but `universe`. */
 function scopeOf({ family, scope }: Route, isDevice: boolean): number | null {
   const number = family === 6 ? SCOPES.global : SCOPES[scope];
@@ -383,6 +394,7 @@ function kernelRoute(core: SpeakerCore, { configuration }: Kernel, found: RibRou
     table: tableOf(configuration),
     type: type === "blackhole" || type === "unreachable" || type === "prohibit" ? type : "unicast",
     metric: metric ?? (core.configuration.family === 6 ? DEFAULT_METRIC_6 : 0),
+    ...(core.configuration.family === 4 ? { scope: scopeIn(found) } : {}),
     preferredSource,
     carrier: found.owner,
     destination: found.prefix,
@@ -405,6 +417,7 @@ function saysSame(x: Route, y: Route): boolean {
     x.type === y.type &&
     x.metric === y.metric &&
     x.carrier === y.carrier &&
+    x.scope === y.scope &&
     isSameOrNone(x.preferredSource, y.preferredSource) &&
     x.nextHops.length === y.nextHops.length &&
     x.nextHops.every((hop, index) => {
@@ -436,7 +449,8 @@ function program(core: SpeakerCore, item: Kernel): void {
   const { touched, alien, last } = item;
   const before = runtime.compiled.host;
   const others = last?.host === before ? last.others : before.routes.filter((found) => !isBirds(core, item, found));
-  const now = { alien, table: tableOf(item.configuration), programmed: snapshotOf(item.programmed) };
+  const { interfaces } = runtime.host;
+  const now = { alien, interfaces, table: tableOf(item.configuration), programmed: snapshotOf(item.programmed) };
   const change =
     touched !== null && item.beside === alien
       ? changeBetween(rib.numbering, touched)
@@ -529,12 +543,27 @@ function spanOf({ firsts, lasts }: Numbering, numbers: readonly number[]): Numbe
 /** What BIRD has put into the kernel's table at one time, and beside what. */
 interface ProgrammedThen {
   readonly alien: readonly Route[];
+  readonly interfaces: Host["interfaces"];
   readonly table: number;
   readonly programmed: Snapshot<Route>;
 }
 
-/** The kernel takes no route beside one of others for the same destination and metric: "File exists". */
-function installed({ alien, table, programmed }: ProgrammedThen, { numbers }: Numbering): readonly Route[] {
+/** What the kernel has of it. */
+function installed(then: ProgrammedThen, numbering: Numbering): readonly Route[] {
+  const routes: Route[] = [];
+  const isRefused = refusalsOf(then, numbering);
+  for (const [number, found] of entriesThen(then.programmed)) if (!isRefused(number, found)) routes.push(found);
+  return routes;
+}
+
+/**
+ * The kernel takes no route beside one of others for the same destination and metric ("File exists"), and none whose preferred source is
+ * no address of the host.
+ */
+function refusalsOf(
+  { alien, interfaces, table, programmed }: ProgrammedThen,
+  { numbers }: Numbering,
+): (number: number, found: Route) => boolean {
   const taken = new Map<number, Set<number>>();
   for (const found of alien) {
     if (found.table !== table || found.tos !== 0) continue;
@@ -544,11 +573,22 @@ function installed({ alien, table, programmed }: ProgrammedThen, { numbers }: Nu
     if (metrics === undefined) taken.set(number, new Set([found.metric]));
     else metrics.add(found.metric);
   }
-  const routes: Route[] = [];
-  for (const [number, found] of entriesThen(programmed)) {
-    if (taken.size === 0 || taken.get(number)?.has(found.metric) !== true) routes.push(found);
-  }
-  return routes;
+  return (number, found) =>
+    (taken.size > 0 && taken.get(number)?.has(found.metric) === true) ||
+    (found.preferredSource !== null && refusesSource(interfaces, alien, found));
+}
+
+/** Numbers of the destinations whose routes the kernel does not take from BIRD (KRF_SYNC_ERROR). */
+export function refusedByKernel({ runtime, table: rib }: SpeakerCore, item: Kernel): ReadonlySet<number> {
+  const { interfaces } = runtime.host;
+  const programmed = snapshotOf(item.programmed);
+  const isRefused = refusalsOf(
+    { alien: item.alien, interfaces, table: tableOf(item.configuration), programmed },
+    rib.numbering,
+  );
+  const refused = new Set<number>();
+  for (const [number, found] of entriesThen(programmed)) if (isRefused(number, found)) refused.add(number);
+  return refused;
 }
 
 /** All changes of one moment are compiled together. */

@@ -162,6 +162,18 @@ export interface BirdProtocolConfiguration extends BirdPlace {
   readonly options: readonly BirdOption[];
 }
 
+/** Who may be the origin of a destination: an AS of a prefix, and of what is in it up to a length (RFC 6483). */
+export interface BirdRoa {
+  readonly prefix: Prefix;
+  readonly longest: number;
+  readonly as: number;
+}
+
+export interface BirdRoaTable extends BirdPlace {
+  readonly name: string;
+  readonly roas: readonly BirdRoa[];
+}
+
 /** A configuration of BIRD with all that it includes. */
 export interface BirdConfiguration {
   /** The file it was read from. */
@@ -173,6 +185,8 @@ export interface BirdConfiguration {
   /** `listen bgp address A port P` (BIRD 1.6). */
   readonly listen: (BirdPlace & { readonly address: Address | null; readonly port: number | null }) | null;
   readonly tables: readonly (BirdPlace & { readonly name: string; readonly family: Family | null })[];
+  /** `roa table T { roa P max N as A; }` (BIRD 1.6). */
+  readonly roaTables: readonly BirdRoaTable[];
   readonly constants: readonly (BirdPlace & { readonly name: string; readonly value: BirdExpression })[];
   readonly functions: readonly BirdFunction[];
   readonly filters: readonly BirdFilter[];

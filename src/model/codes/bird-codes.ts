@@ -74,7 +74,7 @@ export const BIRD_CODES = {
   "bird-filter-fails": {
     title: "A filter of BIRD that ends in an error",
     means:
-      "While BGP ran, a filter came to a statement that makes no sense for a route, such as a gateway that is on none of the node's links, or to its end without accept or reject. BIRD writes “filters, line N” into its log and does not let the route pass: that is why it is missing.",
+      "While BGP ran, a filter came to a statement that makes no sense for a route, such as a gateway that is on none of the node's links, or to its end without accept or reject. BIRD writes “filters, line N” into its log and does not let the route pass: that is why it is missing. Where the filter asks for what podpath does not know, nothing that rests on it is certain.",
     todo: "Repair the statement, or ask before it whether the route is one that it is for (defined, net ~).",
   },
   "bgp-does-not-settle": {

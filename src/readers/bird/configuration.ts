@@ -2,6 +2,7 @@ import {
   type BirdConfiguration,
   type BirdOption,
   type BirdProtocolConfiguration,
+  type BirdRoa,
   UNFOLLOWED_BIRD_PROTOCOLS,
 } from "../../model/bird/configuration.ts";
 import type { Finding } from "../../model/finding.ts";
@@ -50,6 +51,7 @@ export function readBirdConfiguration(
     routerId: null,
     listen: null,
     tables: [],
+    roaTables: [],
     constants: [],
     functions: [],
     filters: [],
@@ -201,7 +203,7 @@ function parseTop(cursor: Cursor, draft: Draft, counts: Map<string, number>): bo
       }
       // `router id from "eth0"` is found out when BIRD starts
       if (!cursor.at("from")) return cursor.fail("an address") !== null;
-      return parseOther(cursor, draft);
+      return parseOther(cursor, draft, ["router", "id"]);
     }
     case "listen": {
       cursor.next();
@@ -246,8 +248,9 @@ function parseTop(cursor: Cursor, draft: Draft, counts: Map<string, number>): bo
       if (found !== null) (token.text === "protocol" ? draft.protocols : draft.templates).push(found);
       return found !== null;
     }
-    case "table":
     case "roa":
+      return parseRoaTable(cursor, draft);
+    case "table":
     case "ipv4":
     case "ipv6":
       return parseTable(cursor, draft);
@@ -268,9 +271,9 @@ function identifierOf(number: number | null): Address | null {
   return number === null ? null : ipv4(number);
 }
 
-function parseOther(cursor: Cursor, draft: Draft): boolean {
+function parseOther(cursor: Cursor, draft: Draft, behind: readonly string[] = []): boolean {
   const place = placeOf(cursor.peek());
-  const words: string[] = [];
+  const words = [...behind];
   while (!cursor.at(";") && !cursor.at("{") && !cursor.at("}") && cursor.peek().kind !== "end")
     words.push(cursor.next().text);
   draft.others.push({ words, ...place });
@@ -278,7 +281,34 @@ function parseOther(cursor: Cursor, draft: Draft): boolean {
   return true;
 }
 
-/** `table T;`, `roa table T { … }`, `ipv4 table T;`. */
+/** `roa table T { roa 10.0.0.0/8 max 24 as 64512; }`. */
+function parseRoaTable(cursor: Cursor, draft: Draft): boolean {
+  const place = placeOf(cursor.next());
+  if (!cursor.expect("table")) return false;
+  const { kind, text: name } = cursor.peek();
+  if (kind !== "word") return cursor.fail("the name of the table") !== null;
+  cursor.next();
+  const roas: BirdRoa[] = [];
+  draft.roaTables.push({ name, roas, ...place });
+  if (!cursor.take("{")) return cursor.take(";") || true;
+  while (!cursor.take("}")) {
+    if (!cursor.expect("roa")) return false;
+    const { prefix } = cursor.peek();
+    if (prefix === null) return cursor.fail("a prefix") !== null;
+    cursor.next();
+    if (!cursor.expect("max")) return false;
+    const longest = takeNumber(cursor);
+    if (longest === null) return cursor.fail("a length") !== null;
+    if (!cursor.expect("as")) return false;
+    const as = takeNumber(cursor);
+    if (as === null) return cursor.fail("a number of an AS") !== null;
+    if (!cursor.expect(";")) return false;
+    roas.push({ prefix, longest, as });
+  }
+  return true;
+}
+
+/** `table T;`, `ipv4 table T;`. */
 function parseTable(cursor: Cursor, draft: Draft): boolean {
   const place = placeOf(cursor.peek());
   const first = cursor.next().text;

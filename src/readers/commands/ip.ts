@@ -1,4 +1,5 @@
 import type { Host } from "../../model/host.ts";
+import { refusesSource } from "../../model/refused-source.ts";
 import type { Route } from "../../model/route.ts";
 import { sameAddress } from "../../net/address.ts";
 import { prefixContains, samePrefix } from "../../net/prefix.ts";
@@ -88,6 +89,9 @@ function added(text: string, wanted: Route, host: Host, context: CommandContext)
         nextHops.some((hop) => hop.gateway === null && (name === null || hop.interface === name)),
     );
     if (!isReached) return { problem: "RTNETLINK answers: Nexthop has invalid gateway" };
+  }
+  if (refusesSource(host.interfaces, host.routes, wanted)) {
+    return { problem: `Error: Invalid ${wanted.family === 6 ? "source" : "prefsrc"} address.` };
   }
   return makeTrue(routeFact, text, host, context);
 }

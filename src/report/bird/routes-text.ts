@@ -4,6 +4,7 @@ import { isStale } from "../../bgp/rib/better.ts";
 import { suppressedRoutes } from "../../bgp/rib/deterministic-med.ts";
 import { isResolvable, type RibRoute } from "../../bgp/rib/route.ts";
 import { lookUpRoute, netsOf, type RibNet } from "../../bgp/rib/table.ts";
+import { refusedByKernel } from "../../bgp/speaker/kernel.ts";
 import type { Speaker } from "../../bgp/speaker/speaker.ts";
 import { type Address, formatAddress, ipv4, sameAddress } from "../../net/address.ts";
 import { formatPrefix, type Prefix, samePrefix } from "../../net/prefix.ts";
@@ -29,11 +30,13 @@ export function routesText(speaker: Speaker, clock: BirdClock, question: RoutesQ
   }
   const lines: string[] = [];
   const nets = netsAsked(speaker, question);
+  const refused = speaker.kernels.map((item) => refusedByKernel(speaker, item));
   for (const net of nets) {
     let first = true;
     for (const route of net.routes) {
       if (question.protocol !== null && route.owner.name !== question.protocol) continue;
-      lines.push(row(route, net, clock, first, route === net.routes[0]), ...hops(route));
+      const mark = route !== net.routes[0] ? "" : refused.some((numbers) => numbers.has(net.number)) ? " !" : " *";
+      lines.push(row(route, net, clock, first, mark), ...hops(route));
       if (question.all) lines.push(...attributes(route));
       first = false;
       if (question.primary === true) break;
@@ -73,7 +76,7 @@ function hash({ address }: Prefix): number {
 
 const TARGETS = { blackhole: "blackhole", unreachable: "unreachable", prohibit: "prohibited", multipath: "multipath" };
 
-function row(route: RibRoute, net: RibNet, clock: BirdClock, first: boolean, best: boolean): string {
+function row(route: RibRoute, net: RibNet, clock: BirdClock, first: boolean, mark: string): string {
   const [hop] = route.hops;
   const { target } = route;
   const way =
@@ -88,7 +91,7 @@ function row(route: RibRoute, net: RibNet, clock: BirdClock, first: boolean, bes
       ? ""
       : ` from ${formatAddress(route.from)}`;
   const prefix = first ? formatPrefix(route.prefix) : "";
-  return `${prefix.padEnd(18)} ${way} [${route.owner.name} ${clock(route.since)}${from}]${best ? " *" : ""}${info(route, net)}`;
+  return `${prefix.padEnd(18)} ${way} [${route.owner.name} ${clock(route.since)}${from}]${mark}${info(route, net)}`;
 }
 
 /** bgp_get_route_info(), or the preference alone. */

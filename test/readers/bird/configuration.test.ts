@@ -56,7 +56,8 @@ describe("bird.cfg", () => {
     });
     expect(configuration.routerId && formatAddress(configuration.routerId.id)).toBe("10.0.0.1");
     expect(configuration.constants.map(({ name }) => name)).toEqual(["OWN_AS", "NETS"]);
-    expect(configuration.tables.map(({ name }) => name)).toEqual(["extra", "roa1"]);
+    expect(configuration.tables.map(({ name }) => name)).toEqual(["extra"]);
+    expect(configuration.roaTables).toMatchObject([{ name: "roa1", roas: [{ longest: 24, as: 64500 }] }]);
     expect(configuration.protocols.map(({ type, name }) => `${type} ${name}`)).toEqual([
       "device device1",
       "direct direct1",

@@ -204,7 +204,7 @@ export function kernelText(text: string): readonly string[] {
 export function kernelRoutes(routes: readonly Route[]): readonly string[] {
   return routes
     .filter(({ protocol }) => protocol === "bird")
-    .map(({ type, destination, nextHops, metric, preferredSource }) => {
+    .map(({ type, destination, nextHops, metric, preferredSource, scope }) => {
       const bare =
         destination.length === addressBits(destination.address.family)
           ? formatAddress(destination.address)
@@ -216,7 +216,7 @@ export function kernelRoutes(routes: readonly Route[]): readonly string[] {
       );
       const kind = type === "unicast" ? "" : `${type} `;
       const source = preferredSource === null ? "" : ` src ${formatAddress(preferredSource)}`;
-      const more = `${source}${metric === 0 ? "" : ` metric ${metric}`}`;
+      const more = `${scope === "global" ? "" : ` scope ${scope}`}${source}${metric === 0 ? "" : ` metric ${metric}`}`;
       return hops.length === 1
         ? `${kind}${to} ${hops[0]} proto bird${more}`
         : `${kind}${to} proto bird${more}${hops.map((hop) => ` nexthop ${hop}`).join("")}`;

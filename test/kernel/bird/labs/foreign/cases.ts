@@ -143,4 +143,16 @@ export const FOREIGN_CASES: readonly ForeignCase[] = [
       { name: "peer", interfaces: ["eth0 peers 10.0.1.2/24"] },
     ],
   },
+  {
+    folder: "origins",
+    says: "a table of route origins, a direct protocol with two lists of interfaces, routes that the kernel does not take",
+    nodes: [
+      {
+        name: "isp",
+        interfaces: ["eth0 lan0 10.0.0.1/24", "eth1 up1 10.9.1.1/24", "eth2 dmz 10.9.2.1/24"],
+      },
+      lan("customer", 2),
+      { name: "peer", interfaces: ["eth0 lan0 10.0.0.3/24", "eth1 back 172.20.0.3/16"] },
+    ],
+  },
 ];
