@@ -18,3 +18,8 @@ export function isProxied({ answer, branches }: Round): boolean {
     )
   );
 }
+
+/** Whether the kernel's SYNPROXY answered in the server's name, or would have if a rule had not rejected that answer. */
+export function isAnsweredForServer({ kernel }: Round): boolean {
+  return kernel.responses.some(({ kind, packet }) => kind === "syn-ack" || packet.inner?.flags === "SA");
+}

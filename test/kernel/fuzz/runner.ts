@@ -11,7 +11,7 @@ import { muted, withHost } from "../harness/podpath-network.ts";
 import type { FuzzCase, HostRuleset } from "./case.ts";
 import { type CounterWatch, counterWatch } from "./counter-watch.ts";
 import { areAboutNatRules, isTranslatedInTunnel } from "./outer-port.ts";
-import { isProxied } from "./proxied.ts";
+import { isAnsweredForServer, isProxied } from "./proxied.ts";
 import { isErrorAbout, quoting } from "./quoting.ts";
 import { isStateful } from "./rule.ts";
 import { rulesetText } from "./ruleset.ts";
@@ -331,8 +331,7 @@ export class Runner {
       if (isProxied(round)) {
         watch.spoil();
         // A sender that did not ask refuses what the proxy answers.
-        const isAnswered = round.kernel.responses.some(({ kind }) => kind === "syn-ack");
-        const open = isAnswered || round.branches.some((branch) => branch.outcome === outcome);
+        const open = isAnsweredForServer(round) || round.branches.some((branch) => branch.outcome === outcome);
         if (!open) return { at, differences: [`SYNPROXY: kernel ${outcome}, ${round.differences.join("; ")}`], drawn };
         this.tally.proxied++;
         return null;
