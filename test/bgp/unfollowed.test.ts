@@ -29,6 +29,8 @@ function settingsOf(words: readonly string[]): readonly string[] {
     B: ["on", "off"],
     A: ["10.0.0.9"],
     T: ['"text"'],
+    Q: ['"eth0"'],
+    D: ["all"],
     M: ["all"],
     F: ["all", "none"],
     L: ["7 action warn", "7"],
@@ -48,6 +50,8 @@ const INDIFFERENT: ReadonlySet<string> = new Set([
   "setkey B",
   "device scan time N",
   "graceful restart aware",
+  "long lived graceful restart aware",
+  "mrtdump D",
 ]);
 
 const all = [...OPTIONS].flatMap(([type, patterns]) => patterns.map(({ words }) => [type, words.join(" ")] as const));

@@ -20,16 +20,34 @@ export function takeNumber(cursor: Cursor): number | null {
 /** True where takeNumber() finds one. */
 export function isNumber(cursor: Cursor, ahead: number): boolean {
   const token = cursor.peek(ahead);
-  return token.kind === "number" || cursor.at("(", ahead) || cursor.constants.get(token.text)?.kind === "number";
+  if (token.kind === "number" || cursor.at("(", ahead)) return true;
+  const constant = token.kind === "word" ? cursor.constants.get(token.text) : undefined;
+  return constant !== undefined && numberOf(constant, cursor, 0) !== null;
 }
 
 /** An address, or a symbol that stands for one. Null: none is here. */
 export function takeAddress(cursor: Cursor): Address | null {
   const token = cursor.peek();
-  const constant = token.kind === "word" ? cursor.constants.get(token.text) : undefined;
+  const constant = token.kind === "word" ? meantBy(token.text, cursor) : null;
   const address = token.address ?? (constant?.kind === "address" ? constant.value : null);
   if (address !== null) cursor.next();
   return address;
+}
+
+/** A text in quotes, or a symbol that stands for one. Null: none is here. */
+export function takeText(cursor: Cursor): string | null {
+  const token = cursor.peek();
+  const constant = token.kind === "word" ? meantBy(token.text, cursor) : null;
+  const text = token.kind === "string" ? token.text : constant?.kind === "string" ? constant.value : null;
+  if (text !== null) cursor.next();
+  return text;
+}
+
+/** What stands behind a symbol of `define`, through others that name it. */
+function meantBy(name: string, cursor: Cursor): BirdExpression | null {
+  let found = cursor.constants.get(name);
+  for (let depth = 0; found?.kind === "name" && depth < MOST_NESTED; depth++) found = cursor.constants.get(found.name);
+  return found ?? null;
 }
 
 /** What `define` made of numbers alone; BIRD works it out as it reads. */

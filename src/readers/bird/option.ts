@@ -9,7 +9,8 @@ import {
   PEER_TABLE,
 } from "../../model/bird/configuration.ts";
 import type { BirdPlace } from "../../model/bird/filter.ts";
-import { isNumber as isNumberAt, takeAddress, takeNumber } from "./constant.ts";
+import { ipv4 } from "../../net/address.ts";
+import { isNumber as isNumberAt, takeAddress, takeNumber, takeText } from "./constant.ts";
 import { type Cursor, placeOf } from "./cursor.ts";
 import { parseExpression } from "./expression.ts";
 import { passwordKey } from "./password-key.ts";
@@ -265,9 +266,10 @@ function words(
 function parseRouterId(cursor: Cursor, place: BirdPlace): BirdOption | null {
   cursor.next();
   if (!cursor.expect("id")) return null;
-  const address = takeAddress(cursor);
-  if (address === null) return cursor.fail("an address");
-  return ends(cursor) ? { kind: "router id", id: address, ...place } : null;
+  const written = takeAddress(cursor) ?? takeNumber(cursor);
+  if (written === null) return cursor.fail("an address or a number");
+  const id = typeof written === "number" ? ipv4(written) : written;
+  return ends(cursor) ? { kind: "router id", id, ...place } : null;
 }
 
 /** `neighbor A [port P] as N`, `neighbor fe80::1 % "eth0" as N`, `neighbor range P`. */
@@ -354,9 +356,10 @@ function parseMultihop(cursor: Cursor, place: BirdPlace): BirdOption | null {
 
 /** What stands there goes into no value and no message, but for whether it is the same as another. */
 function parsePassword(cursor: Cursor, place: BirdPlace): BirdOption {
-  const written = cursor.peek(1);
+  cursor.next();
+  const written = takeText(cursor);
   cursor.skipStatement();
-  return { kind: "password", key: written.kind === "string" ? passwordKey(written.text) : null, ...place };
+  return { kind: "password", key: written === null ? null : passwordKey(written), ...place };
 }
 
 function parseClusterId(cursor: Cursor, place: BirdPlace): BirdOption | null | undefined {
@@ -378,10 +381,9 @@ function parseErrorWait(cursor: Cursor, place: BirdPlace): BirdOption | null | u
 
 function parseDescription(cursor: Cursor, place: BirdPlace): BirdOption | null {
   cursor.next();
-  const token = cursor.peek();
-  if (token.kind !== "string") return cursor.fail("a text in quotes");
-  cursor.next();
-  return ends(cursor) ? { kind: "description", text: token.text, ...place } : null;
+  const text = takeText(cursor);
+  if (text === null) return cursor.fail("a text in quotes");
+  return ends(cursor) ? { kind: "description", text, ...place } : null;
 }
 
 /** `debug all`, `debug off`, `debug { states, routes }`. */

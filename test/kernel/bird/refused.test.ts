@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { judgeBird } from "../../../src/readers/bird/refusal/bird-refusal.ts";
 import { UPSTREAM_ROOT, upstreamText } from "../../calico/upstream-data.ts";
 import { broken } from "../../readers/bird/broken-arbitrary.ts";
-import { REFUSED } from "../../readers/bird/refusal-examples.ts";
+import { REFUSED, TAKEN } from "../../readers/bird/refusal-examples.ts";
 import { fixture } from "../../readers/fixture.ts";
 import { refusalOf } from "./check-configuration.ts";
 import { fetchBird } from "./fetch-bird.ts";
@@ -37,6 +37,18 @@ function whole(folder: string, stem: "bird" | "bird6"): string {
 test.skipIf(PROGRAMS === null).each(REFUSED)("BIRD says: %s", (expected, text) => {
   const real = refusalOf(PROGRAMS ?? "", SCRATCH, new Map([["bird.cfg", text]]), "bird");
   expect(`${real?.line} ${real?.message}`).toBe(expected);
+});
+
+test.skipIf(PROGRAMS === null).each(TAKEN.map((text) => [text]))("BIRD takes %j", (text) => {
+  expect(refusalOf(PROGRAMS ?? "", SCRATCH, new Map([["bird.cfg", text]]), "bird")).toBeNull();
+});
+
+test.skipIf(PROGRAMS === null)("a bird6 without an identifier is refused", () => {
+  const text = 'router id from "eth0";\nprotocol device {}\n';
+  const real = refusalOf(PROGRAMS ?? "", SCRATCH, new Map([["bird6.cfg", text]]), "bird6");
+  const judged = judgeBird(text, "bird6.cfg", 6);
+  expect(judged.kind === "refused" ? judged.refusal : null).toMatchObject({ line: real?.line, message: real?.message });
+  expect(real).not.toBeNull();
 });
 
 describe.skipIf(PROGRAMS === null || !existsSync(UPSTREAM_ROOT))("a broken configuration", () => {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { BirdConfiguration, BirdOption } from "../../../src/model/bird/configuration.ts";
 import { originTable, sourceOf } from "../../../src/model/origin.ts";
-import { formatAddress } from "../../../src/net/address.ts";
+import { formatAddress, parseAddress } from "../../../src/net/address.ts";
 import { readBirdConfiguration } from "../../../src/readers/bird/configuration.ts";
 import { printFilter, printFunction } from "../../../src/readers/bird/print.ts";
 import { recogniseDump } from "../../../src/readers/recognise.ts";
@@ -89,6 +89,24 @@ describe("bird.cfg", () => {
     const uplink = configuration.protocols.find(({ name }) => name === "uplink");
     const line = fixture("bird/fixtures/people.cfg").split("\n").indexOf("protocol bgp uplink {") + 1;
     expect(sourceOf(origins, uplink?.origin ?? 0)).toEqual({ file: "bird.cfg", line });
+  });
+
+  test("constants stand for numbers, addresses and texts, also through others", () => {
+    const { configuration, findings } = read(
+      [
+        'define one = 65001;\ndefine two = one + 1;\ndefine a = 10.0.0.9;\ndefine b = a;\ndefine word = "hunter2";',
+        "protocol bgp x { local as one; neighbor b as two; multihop two; password word; description word; router id 9; }",
+        'protocol bgp y { local as one; neighbor b as two; password "hunter2"; description "hunter2"; }',
+      ].join("\n"),
+    );
+    expect(findings).toEqual([]);
+    const [x, y] = [protocol(configuration, "x"), protocol(configuration, "y")];
+    expect(x).toMatchObject({
+      neighbor: { as: 65002, address: parseAddress("10.0.0.9") },
+      multihop: { hops: 65002 },
+      "router id": { id: parseAddress("0.0.0.9") },
+    });
+    expect([x["password"], x["description"]]).toEqual([y["password"], y["description"]]);
   });
 
   test("keeps no password, in no value and no message", () => {

@@ -8,12 +8,16 @@ import { UPSTREAM_ROOT, upstreamText, withUpstreamData } from "../../calico/upst
 import { processorTime } from "../../processor-time.ts";
 import { fixture } from "../fixture.ts";
 import { broken } from "./broken-arbitrary.ts";
-import { REFUSED } from "./refusal-examples.ts";
+import { REFUSED, TAKEN } from "./refusal-examples.ts";
 
 function said(text: string, family: 4 | 6 = 4): string {
   const judged = judgeBird(text, "bird.cfg", family);
   return judged.kind === "refused" ? `${judged.refusal.line} ${judged.refusal.message}` : judged.kind;
 }
+
+test.each(TAKEN.map((text) => [text]))("BIRD takes %j", (text) => {
+  expect(judgeBird(text, "bird.cfg", 4)).toEqual({ kind: "taken" });
+});
 
 test.each(REFUSED)("BIRD says: %s", (expected, text) => {
   expect(said(text)).toBe(expected);

@@ -1,9 +1,9 @@
 import type { Includes } from "../included.ts";
 import { filterDefinition, functionDefinition } from "./command.ts";
 import { type BirdRefusal, lex, NotJudged, Refused } from "./lexer.ts";
-import { address, FLAGS, interfacePatterns, listOf, number, prefix } from "./option-pattern.ts";
+import { address, FLAGS, identifier, interfacePatterns, listOf, number, prefix, text } from "./option-pattern.ts";
 import { type Parser, parserOf, symbolName } from "./parser.ts";
-import { protocolDefinition } from "./protocol.ts";
+import { protocolDefinition, type ToldProtocols } from "./protocol.ts";
 import { term } from "./term.ts";
 
 /** What BIRD 1.6 says of a configuration. */
@@ -19,15 +19,17 @@ export type BirdJudgement =
  */
 export function judgeBird(text: string, file: string, family: 4 | 6, beside: Includes = () => []): BirdJudgement {
   const parser = parserOf(lex(text, file, family, beside), file);
-  const counts = new Map<string, number>();
-  parser.define("master", { kind: "table" });
+  const told: ToldProtocols = { counts: new Map(), syncers: new Map(), clash: null, isAnonymous: true };
+  parser.define("master", { kind: "table", isSorted: false });
   try {
     let hasProtocol = false;
     while (parser.peek().kind !== "end") {
       if (parser.at("protocol")) hasProtocol = true;
-      statement(parser, counts);
+      statement(parser, told);
     }
-    return hasProtocol ? { kind: "taken" } : { kind: "refused", refusal: { file, line: 1, message: NO_PROTOCOL } };
+    const noIdentifier = family === 6 && told.isAnonymous ? NO_IDENTIFIER : null;
+    const message = hasProtocol ? (told.clash ?? noIdentifier) : NO_PROTOCOL;
+    return message === null ? { kind: "taken" } : { kind: "refused", refusal: { file, line: 1, message } };
   } catch (problem) {
     if (problem instanceof Refused) return { kind: "refused", refusal: problem.refusal };
     if (problem instanceof NotJudged) return { kind: "not judged" };
@@ -38,16 +40,19 @@ export function judgeBird(text: string, file: string, family: 4 | 6, beside: Inc
 /** Said behind the end of the file, where BIRD counts lines anew. */
 export const NO_PROTOCOL = "No protocol is specified in the config file";
 
+/** A bird6 takes no IPv4 address of the host for one. */
+const NO_IDENTIFIER = "Router ID must be configured manually on IPv6 routers";
+
 const LOGGED = ["debug", "trace", "info", "remote", "warning", "error", "auth", "fatal", "bug"] as const;
 
-function statement(parser: Parser, counts: Map<string, number>): void {
+function statement(parser: Parser, told: ToldProtocols): void {
   if (parser.take(";")) return;
   const { kind, text } = parser.peek();
   if (kind !== "keyword") return parser.syntaxError();
   switch (text) {
     case "protocol":
     case "template":
-      return protocolDefinition(parser, counts);
+      return protocolDefinition(parser, told);
     case "filter":
       return filterDefinition(parser);
     case "function":
@@ -55,14 +60,12 @@ function statement(parser: Parser, counts: Map<string, number>): void {
     case "define":
       return constant(parser);
     case "router":
-      return routerId(parser);
+      told.isAnonymous = routerId(parser) ?? told.isAnonymous;
+      return;
     case "listen":
       return listen(parser);
     case "table":
-      parser.next();
-      parser.define(symbolName(parser), { kind: "table" });
-      parser.take("sorted");
-      return;
+      return table(parser);
     case "roa":
       return roaTable(parser);
     case "log":
@@ -94,30 +97,34 @@ function statement(parser: Parser, counts: Map<string, number>): void {
   }
 }
 
+function table(parser: Parser): void {
+  parser.next();
+  const name = symbolName(parser);
+  const isSorted = parser.take("sorted");
+  // the one that is always there may be named
+  if (name === "master" && parser.find(name).kind === "table") parser.redefine(name, { kind: "table", isSorted });
+  else parser.define(name, { kind: "table", isSorted });
+}
+
 function constant(parser: Parser): void {
   parser.expect("define");
   const name = symbolName(parser);
   parser.expect("=");
-  const { kind, text } = parser.peek();
-  term(parser);
+  const value = term(parser);
   parser.expect(";");
-  const type = kind === "number" ? "int" : kind === "address" ? "ip" : "other";
-  parser.define(name, { kind: "constant", type, value: kind === "number" ? Number(text) : null });
+  if (value.type === "error") parser.refuse("Runtime error");
+  parser.define(name, { kind: "constant", made: value });
 }
 
-function routerId(parser: Parser): void {
+/** True: it names none. Null: BIRD looks for one when it starts, and has none where it does not. */
+function routerId(parser: Parser): boolean | null {
   parser.expect("router");
   parser.expect("id");
-  const { kind } = parser.peek();
+  let isNone: boolean | null = null;
   if (parser.take("from")) interfacePatterns(parser);
-  else if (kind === "number" || kind === "rtrid") parser.next();
-  else if (kind === "address") {
-    const { address: written } = parser.next();
-    if (written?.family === 6) {
-      parser.refuse("Router IDs must be entered as hexadecimal numbers or IPv4 addresses in IPv6 version");
-    }
-  } else parser.syntaxError();
+  else isNone = identifier(parser);
   parser.expect(";");
+  return isNone;
 }
 
 function listen(parser: Parser): void {
@@ -127,7 +134,7 @@ function listen(parser: Parser): void {
     if (parser.take("address")) address(parser);
     else if (parser.take("port")) {
       const port = number(parser);
-      if (port !== null && (port < 1 || port > 65535)) parser.refuse("Invalid port number");
+      if (port < 1 || port > 65535) parser.refuse("Invalid port number");
     } else if (!parser.take("v6only") && !parser.take("dual")) parser.syntaxError();
   }
 }
@@ -156,16 +163,11 @@ function numeral(parser: Parser): void {
 function log(parser: Parser): void {
   parser.expect("log");
   if (parser.take("syslog")) {
-    if (parser.take("name")) textOf(parser);
-  } else if (!parser.take("stderr")) textOf(parser);
+    if (parser.take("name")) text(parser);
+  } else if (!parser.take("stderr")) text(parser);
   if (parser.take("{")) listOf(parser, LOGGED);
   else parser.expect("all");
   parser.expect(";");
-}
-
-function textOf(parser: Parser): void {
-  if (parser.peek().kind !== "text") parser.syntaxError();
-  parser.next();
 }
 
 function debug(parser: Parser): void {
@@ -197,7 +199,7 @@ function mrtDump(parser: Parser): void {
   if (parser.take("protocols")) {
     if (parser.take("{")) listOf(parser, ["states", "messages"]);
     else if (!parser.take("all")) parser.expect("off");
-  } else textOf(parser);
+  } else text(parser);
   parser.expect(";");
 }
 
@@ -207,11 +209,16 @@ function timeFormat(parser: Parser): void {
   if (parser.take("iso")) {
     if (!parser.take("short")) parser.expect("long");
   } else {
-    textOf(parser);
+    quoted(parser);
     if (!parser.at(";")) {
       number(parser);
-      textOf(parser);
+      quoted(parser);
     }
   }
   parser.expect(";");
+}
+
+function quoted(parser: Parser): void {
+  if (parser.peek().kind !== "text") parser.syntaxError();
+  parser.next();
 }

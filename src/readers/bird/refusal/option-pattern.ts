@@ -1,14 +1,16 @@
-import type { Address } from "../../../net/address.ts";
+import { type Address, isUnspecified } from "../../../net/address.ts";
 import { body } from "./command.ts";
+import { NotJudged } from "./lexer.ts";
+import type { Made } from "./made.ts";
 import { type Parser, symbolName } from "./parser.ts";
 import { isPrefix, term } from "./term.ts";
 
-/** A value of a setting as the checks at its end see it: null for what only a run would tell. */
-type Given = number | null;
+/** A value of a setting as the checks at its end see it: a number, the name of a table, or null for what is not looked at. */
+type Given = number | string | null;
 
 /**
- * A setting of a protocol: `graceful restart time N`. Capitals are values: N a number, B yes or no or nothing, A an address, T a text, M a mask
- * of debugging, F a filter, L a limit, R a table, I an identifier, P patterns of interfaces.
+ * A setting of a protocol: `graceful restart time N`. Capitals are values: N a number, B yes or no or nothing, A an address, T a text, Q one in quotes, M a mask
+ * of debugging, D one of dumps, F a filter, L a limit, R a table, I an identifier, P patterns of interfaces.
  */
 export interface OptionPattern {
   readonly words: readonly string[];
@@ -22,9 +24,7 @@ export function pattern(text: string, check: OptionPattern["check"] = () => null
 
 /** `N` from low to high, else this is said. */
 export function within(text: string, low: number, high: number, message: string): OptionPattern {
-  return pattern(text, ([value]) =>
-    value === null || value === undefined || (value >= low && value <= high) ? null : message,
-  );
+  return pattern(text, ([value]) => (typeof value !== "number" || (value >= low && value <= high) ? null : message));
 }
 
 /** A setting that was read: its words, and the numbers in it. */
@@ -93,13 +93,34 @@ const VALUES: ReadonlyMap<string, ValueKind> = new Map<string, ValueKind>([
     },
   ],
   ["A", { starts: isKind("address", "symbol"), read: (parser) => (address(parser) === null ? 0 : null) }],
-  ["T", { starts: isKind("text"), read: (parser) => Number(parser.next().kind === "end") }],
+  [
+    "T",
+    {
+      starts: isKind("text", "symbol"),
+      read: (parser) => {
+        text(parser);
+        return null;
+      },
+    },
+  ],
+  ["Q", { starts: isKind("text"), read: (parser) => (parser.next().kind === "end" ? 0 : null) }],
   [
     "M",
     {
       starts: (parser) => ["all", "off", "{"].some((word) => parser.at(word)),
       read: (parser) => {
         if (parser.take("{")) listOf(parser, FLAGS);
+        else parser.next();
+        return null;
+      },
+    },
+  ],
+  [
+    "D",
+    {
+      starts: (parser) => ["all", "off", "{"].some((word) => parser.at(word)),
+      read: (parser) => {
+        if (parser.take("{")) listOf(parser, ["states", "messages"]);
         else parser.next();
         return null;
       },
@@ -134,12 +155,21 @@ const VALUES: ReadonlyMap<string, ValueKind> = new Map<string, ValueKind>([
     {
       starts: isKind("symbol"),
       read: (parser) => {
-        if (parser.find(symbolName(parser)).kind !== "table") parser.refuse("Table name expected");
+        const name = symbolName(parser);
+        return parser.find(name).kind === "table" ? name : parser.refuse("Table name expected");
+      },
+    },
+  ],
+  [
+    "I",
+    {
+      starts: (parser) => isKind("number", "rtrid", "address", "symbol")(parser) || parser.at("("),
+      read: (parser) => {
+        identifier(parser);
         return null;
       },
     },
   ],
-  ["I", { starts: isKind("number", "rtrid", "address"), read: (parser) => (parser.next().kind === "end" ? 0 : null) }],
   [
     "P",
     {
@@ -161,32 +191,74 @@ export function listOf(parser: Parser, words: readonly string[]): void {
   parser.expect("}");
 }
 
-/** A number, a constant that is one, or a value in parentheses, which only a run would tell. */
-export function number(parser: Parser): Given {
-  const { kind, text } = parser.peek();
+/** A number, a constant that is one, or a value in parentheses. */
+export function number(parser: Parser): number {
+  const { kind, text: written } = parser.peek();
   if (kind === "number") return Number(parser.next().text);
   if (kind === "symbol") {
     parser.next();
-    const found = parser.find(text);
-    return found.kind === "constant" && found.type === "int" ? found.value : parser.refuse("Number expected");
+    const found = constantAt(parser, written);
+    return found?.type === "int" ? known(found) : parser.refuse("Number expected");
   }
   parser.expect("(");
-  term(parser);
+  const value = term(parser);
   parser.expect(")");
-  return null;
+  if (value.type === "unknown") throw new NotJudged();
+  return value.type === "int"
+    ? known(value)
+    : parser.refuse(value.type === "error" ? "Runtime error" : "Integer expression expected");
+}
+
+/** What a name stands for; null: it is no constant. */
+function constantAt(parser: Parser, name: string): Made | null {
+  const found = parser.find(name);
+  if (found.kind !== "constant") return null;
+  if (found.made.type === "unknown") throw new NotJudged();
+  return found.made;
+}
+
+function known({ value }: Made): number {
+  if (value === null) throw new NotJudged();
+  return value;
 }
 
 /** An address; null for the constant that is one. */
 export function address(parser: Parser): Address | null {
-  const { kind, text, address: written } = parser.peek();
+  const { kind, text: written, address: literal } = parser.peek();
   if (kind === "address") {
     parser.next();
-    return written;
+    return literal;
   }
   if (kind !== "symbol") return parser.syntaxError();
   parser.next();
-  const found = parser.find(text);
-  return found.kind === "constant" && found.type === "ip" ? null : parser.refuse("IP address expected");
+  return constantAt(parser, written)?.type === "ip" ? null : parser.refuse("IP address expected");
+}
+
+/** A text in quotes, or a constant that is one. */
+export function text(parser: Parser): void {
+  const { kind, text: written } = parser.peek();
+  if (kind !== "text" && kind !== "symbol") parser.syntaxError();
+  parser.next();
+  if (kind === "symbol" && constantAt(parser, written)?.type !== "string") parser.refuse("String expected");
+}
+
+/** An identifier: a number, four of them, or a constant that is one (idval of nest/config.Y). True: it is 0, and none. */
+export function identifier(parser: Parser): boolean {
+  const { kind, text: written, address: literal } = parser.peek();
+  if (kind === "symbol") {
+    parser.next();
+    const found = constantAt(parser, written);
+    if (found?.type === "int") return known(found) === 0;
+    if (found?.type === "quad" || found?.type === "ip") return false;
+    return parser.refuse("Number or IPv4 address constant expected");
+  }
+  if (kind === "number" || parser.at("(")) return number(parser) === 0;
+  if (kind !== "rtrid" && kind !== "address") return parser.syntaxError();
+  parser.next();
+  if (literal?.family === 6) {
+    parser.refuse("Router IDs must be entered as hexadecimal numbers or IPv4 addresses in IPv6 version");
+  }
+  return literal !== null && isUnspecified(literal);
 }
 
 /** `10.0.0.0/8`, and `10.0.0.0:255.0.0.0`. */
@@ -199,13 +271,16 @@ export function prefix(parser: Parser): void {
   parser.expect("/");
   const length = number(parser);
   const longest = network?.family === 6 ? 128 : 32;
-  if (length !== null && length > longest) parser.refuse(`Invalid prefix length ${length}`);
-  if (network !== null && length !== null && !isPrefix(network, length)) parser.refuse("Invalid prefix");
+  if (length > longest) parser.refuse(`Invalid prefix length ${length}`);
+  if (network !== null && !isPrefix(network, length)) parser.refuse("Invalid prefix");
 }
 
 function filterUse(parser: Parser): void {
   if (parser.take("all") || parser.take("none")) return;
-  if (parser.take("where")) return term(parser);
+  if (parser.take("where")) {
+    term(parser);
+    return;
+  }
   parser.expect("filter");
   const { kind, text } = parser.peek();
   if (kind !== "symbol") return body(parser);
@@ -226,6 +301,6 @@ export function interfacePatterns(parser: Parser): void {
     const network = address(parser);
     if (!parser.take("/")) continue;
     const length = number(parser);
-    if (network !== null && length !== null && !isPrefix(network, length)) parser.refuse("Invalid prefix");
+    if (network !== null && !isPrefix(network, length)) parser.refuse("Invalid prefix");
   } while (parser.take(","));
 }

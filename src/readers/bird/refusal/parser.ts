@@ -1,21 +1,24 @@
 import { NotJudged, Refused, type Token } from "./lexer.ts";
+import type { Made } from "./made.ts";
 
 /** Nesting that nobody writes is not judged. */
 const DEEPEST = 300;
 
 /** What a name stands for (conf.h, SYM_…); a name that nobody has defined is void. */
 export type SymbolClass =
-  | { readonly kind: "void" | "filter" | "table" | "roa" }
+  | { readonly kind: "void" | "filter" | "roa" }
+  | { readonly kind: "table"; readonly isSorted: boolean }
   /** A template too; `from` copies what it has settled. */
   | { readonly kind: "protocol"; readonly settled: Settled }
   | { readonly kind: "function"; readonly parameters: number }
-  | { readonly kind: "constant"; readonly type: "int" | "ip" | "other"; readonly value: number | null }
+  | { readonly kind: "constant"; readonly made: Made }
   | { readonly kind: "variable" };
 
 /** What a BGP protocol has been told, for the check at its end. */
 export interface Settled {
   readonly type: string;
   readonly numbers: ReadonlyMap<string, number>;
+  readonly table: string;
 }
 
 /** Tokens one ahead, and the names that are known. */

@@ -12,6 +12,8 @@ const ANY: readonly OptionPattern[] = [
   pattern("export limit L"),
   pattern("import keep filtered B"),
   pattern("vrf T"),
+  pattern("vrf default"),
+  pattern("mrtdump D"),
   pattern("table R"),
   pattern("router id I"),
   pattern("description T"),
@@ -58,7 +60,7 @@ const BGP: readonly OptionPattern[] = [
   pattern("advertise ipv4 B"),
   pattern("password T"),
   pattern("setkey B"),
-  pattern("route limit L"),
+  pattern("route limit N"),
   pattern("passive B"),
   pattern("interpret communities B"),
   pattern("secondary B"),
@@ -72,10 +74,16 @@ const BGP: readonly OptionPattern[] = [
   pattern("graceful restart aware"),
   pattern("graceful restart time N"),
   pattern("ttl security B"),
+  pattern("long lived graceful restart B"),
+  pattern("long lived graceful restart aware"),
+  pattern("long lived stale time N"),
+  pattern("interface Q"),
   pattern("check link B"),
   pattern("bfd B"),
   pattern("bfd graceful"),
 ];
+
+const MERGED = "Merge paths limit must be in range 1-255";
 
 /** sysdep/unix/krt.Y, sysdep/linux/netlink.Y. */
 const KERNEL: readonly OptionPattern[] = [
@@ -85,7 +93,9 @@ const KERNEL: readonly OptionPattern[] = [
   pattern("device routes B"),
   pattern("graceful restart B"),
   pattern("merge paths B"),
-  pattern("merge paths B limit N"),
+  within("merge paths limit N", 1, 255, MERGED),
+  // the limit is the second value
+  pattern("merge paths B limit N", ([, limit]) => (Number(limit) < 1 || Number(limit) > 255 ? MERGED : null)),
   pattern("kernel table N"),
   pattern("metric N"),
 ];

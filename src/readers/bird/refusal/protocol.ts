@@ -9,18 +9,33 @@ import { OPTIONS } from "./protocol-options.ts";
 interface Draft {
   readonly type: string;
   readonly numbers: Map<string, number>;
+  table: string;
+}
+
+/** What is known of the protocols so far. */
+export interface ToldProtocols {
+  /** By type, how many had no name. */
+  readonly counts: Map<string, number>;
+  /** By table, the kernel protocol that it has. */
+  readonly syncers: Map<string, string>;
+  /** What BIRD says at the end of a table that is to have two. */
+  clash: string | null;
+  /** Nothing has said yet which identifier the daemon has. */
+  isAnonymous: boolean;
 }
 
 /** Protocols of BIRD 1.6 whose settings are not judged. */
-const OTHERS: ReadonlySet<string> = new Set(["babel", "bfd", "ospf", "pipe", "radv", "rip"]);
+const OTHERS: ReadonlySet<string> = new Set(["babel", "bfd", "mrt", "ospf", "pipe", "radv", "rip"]);
 
-/** `protocol bgp name from template { … }`, or a template; `counts` names those without a name. */
-export function protocolDefinition(parser: Parser, counts: Map<string, number>): void {
+/** `protocol bgp name from template { … }`, or a template. */
+export function protocolDefinition(parser: Parser, told: ToldProtocols): void {
+  const { counts } = told;
   const isTemplate = parser.next().text === "template";
   const { kind, text: type } = parser.peek();
   const options = kind === "keyword" ? OPTIONS.get(type) : undefined;
   if (options === undefined) {
-    if (kind === "keyword" && OTHERS.has(type)) throw new NotJudged();
+    // babel and radv are words of bird6 alone
+    if (kind !== "text" && OTHERS.has(type)) throw new NotJudged();
     return parser.syntaxError();
   }
   parser.next();
@@ -28,8 +43,8 @@ export function protocolDefinition(parser: Parser, counts: Map<string, number>):
     if (counts.has("a device")) parser.refuse("Kernel device protocol already defined");
     counts.set("a device", 1);
   }
-  const draft: Draft = { type, numbers: new Map() };
-  heading(parser, draft, counts);
+  const draft: Draft = { type, numbers: new Map(), table: "master" };
+  const name = heading(parser, draft, counts);
   parser.expect("{");
   while (!parser.take("}")) {
     if (type === "bgp" && parser.at("neighbor")) neighbor(parser, draft);
@@ -38,20 +53,27 @@ export function protocolDefinition(parser: Parser, counts: Map<string, number>):
     else if (type === "device" && parser.at("primary")) primary(parser);
     else if (!parser.take(";")) keep(draft, option(parser, options));
   }
-  if (type === "bgp" && !isTemplate) checkBgp(parser, draft);
+  if (isTemplate) return;
+  if (type === "bgp") checkBgp(parser, draft);
+  if (type !== "kernel") return;
+  const first = told.syncers.get(draft.table);
+  if (first === undefined) told.syncers.set(draft.table, name);
+  else told.clash ??= `Kernel syncer (${first}) already attached to table ${draft.table}`;
 }
 
 /** A name, a name and what it is copied from, or neither; without a name BIRD counts. */
-function heading(parser: Parser, draft: Draft, counts: Map<string, number>): void {
+function heading(parser: Parser, draft: Draft, counts: Map<string, number>): string {
   const settled: Settled = draft;
   const isNamed = parser.peek().kind === "symbol";
   const name = isNamed ? symbolName(parser) : nextName(parser, draft.type, counts);
   const template = parser.take("from") ? parser.find(symbolName(parser)) : null;
   if (template !== null && template.kind !== "protocol") parser.refuse("Template or protocol name expected");
   parser.define(name, { kind: "protocol", settled });
-  if (template?.kind !== "protocol") return;
+  if (template?.kind !== "protocol") return name;
   if (template.settled.type !== draft.type) parser.refuse("Can't copy configuration from a different protocol type");
   for (const [key, value] of template.settled.numbers) draft.numbers.set(key, value);
+  draft.table = template.settled.table;
+  return name;
 }
 
 function nextName(parser: Parser, type: string, counts: Map<string, number>): string {
@@ -63,9 +85,19 @@ function nextName(parser: Parser, type: string, counts: Map<string, number>): st
 }
 
 /** Remembers what is checked at the end of the protocol. */
-function keep({ numbers }: Draft, { words, values }: ReadOption): void {
-  const value = values[0] ?? 1;
+function keep(draft: Draft, { words, values }: ReadOption): void {
+  const { numbers } = draft;
+  const [first] = values;
+  const value = typeof first === "number" ? first : 1;
   switch (words[0]) {
+    case "table":
+      if (typeof first === "string") draft.table = first;
+      return;
+    case "interface":
+    case "secondary":
+    case "deterministic":
+      numbers.set(words[0], value);
+      return;
     case "rr":
     case "rs":
       if (words[1] === "client") numbers.set(`${words[0]} client`, 1);
@@ -117,8 +149,8 @@ function neighbor(parser: Parser, { numbers }: Draft): void {
   for (;;) {
     if (parser.take("port")) {
       const port = number(parser);
-      if (port !== null && (port < 1 || port > 65535)) parser.refuse("Invalid port number");
-    } else if (parser.take("as")) numbers.set("remote as", number(parser) ?? 1);
+      if (port < 1 || port > 65535) parser.refuse("Invalid port number");
+    } else if (parser.take("as")) numbers.set("remote as", number(parser));
     else break;
   }
   parser.expect(";");
@@ -132,12 +164,12 @@ function local(parser: Parser, { numbers }: Draft): void {
     numbers.set("source address", 1);
   }
   parser.expect("as");
-  numbers.set("local as", number(parser) ?? 1);
+  numbers.set("local as", number(parser));
   parser.expect(";");
 }
 
 /** The check of a BGP protocol at its closing brace (proto/bgp/bgp.c, bgp_check_config). */
-function checkBgp(parser: Parser, { numbers }: Draft): void {
+function checkBgp(parser: Parser, { numbers, table }: Draft): void {
   const of = (name: string): number => numbers.get(name) ?? 0;
   const isInternal = of("local as") === of("remote as");
   const hops = numbers.get("multihop") ?? (isInternal ? 64 : 0);
@@ -152,10 +184,16 @@ function checkBgp(parser: Parser, { numbers }: Draft): void {
   if (isInternal && of("rs client") === 1) parser.refuse("Only external neighbor can be RS client");
   if (hops > 0 && gateway === 1) parser.refuse("Multihop BGP cannot use direct gateway mode");
   if (hops > 0 && of("link-local") === 1) parser.refuse("Multihop BGP cannot be used with link-local addresses");
+  if (hops > 0 && numbers.has("interface")) parser.refuse("Multihop BGP cannot be bound to interface");
   if (hops > 0 && of("check link") > 0) parser.refuse("Multihop BGP cannot depend on link state");
   if (hops > 0 && of("bfd") > 0 && of("source address") === 0) {
     parser.refuse("Multihop BGP with BFD requires specified source address");
   }
+  const found = parser.find(table);
+  const isSorted = found.kind === "table" && found.isSorted;
+  if (gateway === 2 && isSorted) parser.refuse("BGP in recursive mode prohibits sorted table");
+  if (of("deterministic") === 1 && isSorted) parser.refuse("BGP with deterministic MED prohibits sorted table");
+  if (of("secondary") === 1 && !isSorted) parser.refuse("BGP with secondary option requires sorted table");
 }
 
 /** `route P via A`, `blackhole`, …, with attributes in braces (proto/static/config.Y). */
@@ -165,12 +203,6 @@ function route(parser: Parser): void {
   if (parser.take("via")) {
     if (parser.peek().kind === "text") parser.next();
     else gateway(parser);
-    for (;;) {
-      if (parser.take("weight")) weight(parser);
-      else if (parser.take("bfd")) flag(parser);
-      else if (parser.take("via")) gateway(parser);
-      else break;
-    }
   } else if (parser.take("multipath")) {
     parser.expect("via");
     gateway(parser);
@@ -195,7 +227,7 @@ function gateway(parser: Parser): void {
 
 function weight(parser: Parser): void {
   const value = number(parser);
-  if (value !== null && (value < 1 || value > 256)) parser.refuse("Weight must be in range 1-256");
+  if (value < 1 || value > 256) parser.refuse("Weight must be in range 1-256");
 }
 
 function flag(parser: Parser): void {

@@ -1,6 +1,8 @@
 import { type Address, formatAddress, sameAddress } from "../../../net/address.ts";
 import { addressBits, maskAddress, netmask } from "../../../net/prefix.ts";
 import { DYNAMIC_ATTRIBUTES } from "./keywords.ts";
+import { NotJudged } from "./lexer.ts";
+import { calculated, fitsInSet, type Made, made } from "./made.ts";
 import { type Parser, symbolName } from "./parser.ts";
 
 const COMPARISONS = ["=", "!=", "<", "<=", ">", ">=", "~", "!~"] as const;
@@ -25,34 +27,58 @@ export const STATIC_ATTRIBUTES: ReadonlySet<string> = new Set([
 const EXTENDED = ["rt", "ro", "generic"] as const;
 
 /** A value of the filter language (filter/config.Y of 1.6.8): `&&` and `||` bind alike, comparisons do not chain. */
-export function term(parser: Parser): void {
+export function term(parser: Parser): Made {
+  let value = made("unknown");
   parser.nested(() => {
-    do comparison(parser);
-    while (parser.take("&&") || parser.take("||"));
+    value = comparison(parser);
+    while (parser.take("&&") || parser.take("||")) {
+      comparison(parser);
+      value = made("bool");
+    }
   });
+  return value;
 }
 
-function comparison(parser: Parser): void {
-  sum(parser);
-  if (!COMPARISONS.some((sign) => parser.take(sign))) return;
+function comparison(parser: Parser): Made {
+  const value = sum(parser);
+  if (!COMPARISONS.some((sign) => parser.take(sign))) return value;
   sum(parser);
   if (COMPARISONS.some((sign) => parser.at(sign))) parser.syntaxError();
+  return made("bool");
 }
 
-function sum(parser: Parser): void {
-  do {
-    do unary(parser);
-    while (PRODUCTS.some((sign) => parser.take(sign)));
-  } while (SUMS.some((sign) => parser.take(sign)));
-}
-
-function unary(parser: Parser): void {
-  while (parser.take("!"));
-  primary(parser);
-  while (parser.take(".")) {
-    if (parser.take("mask")) argumentsOf(parser, 1);
-    else if (!MEMBERS.some((name) => parser.take(name))) parser.syntaxError();
+function sum(parser: Parser): Made {
+  let value = product(parser);
+  for (;;) {
+    const sign = SUMS.find((one) => parser.take(one));
+    if (sign === undefined) return value;
+    value = calculated(sign, value, product(parser));
   }
+}
+
+function product(parser: Parser): Made {
+  let value = unary(parser);
+  for (;;) {
+    const sign = PRODUCTS.find((one) => parser.take(one));
+    if (sign === undefined) return value;
+    value = calculated(sign, value, unary(parser));
+  }
+}
+
+function unary(parser: Parser): Made {
+  let isNegated = false;
+  while (parser.take("!")) isNegated = true;
+  let value = primary(parser);
+  while (parser.take(".")) {
+    if (parser.take("mask")) {
+      argumentsOf(parser, 1);
+      continue;
+    }
+    const name = MEMBERS.find((one) => parser.take(one));
+    if (name === undefined) return parser.syntaxError();
+    value = value.type === "unknown" ? value : made(name === "ip" ? "ip" : "int");
+  }
+  return isNegated ? made("bool") : value;
 }
 
 /** `( a, b )` with so many terms. */
@@ -65,22 +91,31 @@ export function argumentsOf(parser: Parser, count: number): void {
   parser.expect(")");
 }
 
-function primary(parser: Parser): void {
+function primary(parser: Parser): Made {
   const token = parser.peek();
   switch (token.kind) {
     case "number":
+      parser.next();
+      return made("int", Number(token.text));
     case "rtrid":
+      parser.next();
+      return made("quad");
     case "enum":
+      parser.next();
+      return made("enum");
     case "text":
       parser.next();
-      return;
+      return made("string");
     case "address":
       parser.next();
-      if (parser.at("/")) filterPrefix(parser, token.address);
-      return;
+      if (!parser.at("/")) return made("ip");
+      filterPrefix(parser, token.address);
+      return made("prefix");
     case "symbol":
       parser.next();
-      return parser.at("(") ? call(parser, token.text) : variable(parser, token.text);
+      if (!parser.at("(")) return variable(parser, token.text);
+      call(parser, token.text);
+      return made("unknown");
     case "keyword":
       return keyword(parser, token.text);
     case "sign":
@@ -90,14 +125,18 @@ function primary(parser: Parser): void {
   }
 }
 
-function variable(parser: Parser, name: string): void {
-  const { kind } = parser.find(name);
-  if (kind !== "constant" && kind !== "variable") parser.refuse(`${name}: variable expected.`);
+function variable(parser: Parser, name: string): Made {
+  const found = parser.find(name);
+  if (found.kind === "constant") return found.made;
+  return found.kind === "variable" ? made("unknown") : parser.refuse(`${name}: variable expected.`);
 }
 
-function keyword(parser: Parser, word: string): void {
-  if (word === "true" || word === "false" || word === "preference") parser.next();
-  else if (STATIC_ATTRIBUTES.has(word) || DYNAMIC_ATTRIBUTES.has(word)) parser.next();
+function keyword(parser: Parser, word: string): Made {
+  if (word === "true" || word === "false") {
+    parser.next();
+    return made("bool");
+  }
+  if (word === "preference" || STATIC_ATTRIBUTES.has(word) || DYNAMIC_ATTRIBUTES.has(word)) parser.next();
   else if (word === "defined" || word === "format") {
     parser.next();
     argumentsOf(parser, 1);
@@ -108,6 +147,7 @@ function keyword(parser: Parser, word: string): void {
     parser.next();
     roaCheck(parser);
   } else parser.syntaxError();
+  return made("unknown");
 }
 
 function roaCheck(parser: Parser): void {
@@ -122,10 +162,16 @@ function roaCheck(parser: Parser): void {
   parser.expect(")");
 }
 
-function signed(parser: Parser): void {
+function signed(parser: Parser): Made {
   if (parser.take("(")) return parentheses(parser);
-  if (parser.take("[")) return set(parser);
-  if (parser.take("[=")) return pathMask(parser);
+  if (parser.take("[")) {
+    set(parser);
+    return made("set");
+  }
+  if (parser.take("[=")) {
+    pathMask(parser);
+    return made("mask");
+  }
   // `+empty+`, `-empty-`, `--empty--`, `---empty---`
   for (const sign of SUMS) {
     if (!parser.at(sign)) continue;
@@ -133,21 +179,24 @@ function signed(parser: Parser): void {
     while (count < (sign === "+" ? 1 : 3) && parser.take(sign)) count++;
     parser.expect("empty");
     for (; count > 0; count--) parser.expect(sign);
-    return;
+    return made("list");
   }
-  parser.syntaxError();
+  return parser.syntaxError();
 }
 
 /** Behind `(`: a value, a pair, a large community, or an extended one. */
-function parentheses(parser: Parser): void {
+function parentheses(parser: Parser): Made {
   const isExtended = extendedKind(parser);
   if (isExtended) parser.expect(",");
-  term(parser);
-  for (let i = 1; i < (isExtended ? 2 : 3) && (isExtended || parser.at(",")); i++) {
+  const value = term(parser);
+  let parts = 1;
+  for (; parts < (isExtended ? 2 : 3) && (isExtended || parser.at(",")); parts++) {
     parser.expect(",");
     term(parser);
   }
   parser.expect(")");
+  if (isExtended) return made("ec");
+  return parts === 1 ? value : made(parts === 2 ? "pair" : "lc");
 }
 
 function extendedKind(parser: Parser): boolean {
@@ -218,7 +267,10 @@ function setAtom(parser: Parser): void {
   const token = parser.peek();
   if (token.kind === "symbol") {
     parser.next();
-    if (parser.find(token.text).kind !== "constant") parser.refuse(`${token.text}: constant expected`);
+    const found = parser.find(token.text);
+    if (found.kind !== "constant") return parser.refuse(`${token.text}: constant expected`);
+    if (found.made.type === "unknown") throw new NotJudged();
+    if (!fitsInSet(found.made)) parser.refuse(`${token.text}: set-incompatible type`);
     return;
   }
   if (token.kind === "number" || token.kind === "rtrid" || token.kind === "address" || token.kind === "enum") {
