@@ -10,7 +10,7 @@ import { findRival } from "./zone.ts";
 const CLASH_TIMEOUT = 1;
 
 /** `allow_clash` of the trackers. */
-function mayClash(protocol: number): boolean {
+export function mayClash(protocol: number): boolean {
   return protocol === UDP || protocol === UDPLITE || protocol === ICMP || protocol === ICMPV6;
 }
 

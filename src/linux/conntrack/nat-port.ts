@@ -2,11 +2,12 @@ import { type PortRange, type PortSet, portSetHas, portSetSize, subtractPortSets
 import { ICMP, ICMPV6, TCP } from "../../net/protocol.ts";
 import { freeValue, isFree, keepApart, valueIn } from "../free-value.ts";
 import type { HostRuntime } from "../runtime.ts";
-import { type Connection, IPS_DYING, IPS_FIXED_TIMEOUT, IPS_SRC_NAT, type Tuple } from "./connection.ts";
+import { mayClash } from "./clash.ts";
+import { type Connection, IPS_DST_NAT, IPS_DYING, IPS_FIXED_TIMEOUT, IPS_SRC_NAT, type Tuple } from "./connection.ts";
 import type { Manip } from "./nat.ts";
 import type { NatRange } from "./nat-range.ts";
 import { connectionIn, connectionsIn, findSlot, findSlotInDirection, removeConnection } from "./table.ts";
-import { type MutableTuple, passingInverse, sameTuple, scratchTuple, tracksPorts } from "./tuple.ts";
+import { type MutableTuple, passingInverse, sameButZone, sameTuple, scratchTuple, tracksPorts } from "./tuple.ts";
 
 /** Ports the kernel tries in turn (NF_NAT_MAX_ATTEMPTS). */
 const ATTEMPTS = 128;
@@ -49,6 +50,17 @@ function withKey({ src, dst, protocol, sport, dport, zone }: Tuple, manip: Manip
  */
 export function isUsed(runtime: HostRuntime, connection: Connection, tuple: Tuple): boolean {
   return userOf(runtime, connection, tuple) !== null;
+}
+
+/**
+ * nf_nat_used_tuple_new(): of a packet's own source NAT does not say that another has it where that other is this flow the other way round,
+ * untranslated, as only zones bring about. What comes of it shows when the connection is confirmed.
+ */
+export function isUsedByOther(runtime: HostRuntime, connection: Connection, tuple: Tuple): boolean {
+  const user = userOf(runtime, connection, tuple);
+  if (user === null) return false;
+  if (!mayClash(tuple.protocol) || (user.status & (IPS_SRC_NAT | IPS_DST_NAT)) !== 0) return true;
+  return !sameButZone(user.original, connection.reply) || !sameButZone(user.reply, connection.original);
 }
 
 /** The same of the reply itself. */

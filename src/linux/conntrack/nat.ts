@@ -13,7 +13,7 @@ import {
   type Tuple,
 } from "./connection.ts";
 import { natAddress } from "./nat-address.ts";
-import { findKey, isTaken, isUsed, keyKind, keyOf } from "./nat-port.ts";
+import { findKey, isTaken, isUsed, isUsedByOther, keyKind, keyOf } from "./nat-port.ts";
 import { type NatRange, natRange } from "./nat-range.ts";
 import { noteSource, translationsOf } from "./nat-source.ts";
 import { invertInto, type MutableTuple, passingInverse, sameTuple, scratchTuple } from "./tuple.ts";
@@ -90,7 +90,7 @@ function translate(
   const { zone } = connection.original;
   if (manip === "SNAT" && !random) {
     if (sourceInRange(runtime, tuple, range)) {
-      if (!isUsed(runtime, connection, tuple)) return;
+      if (!isUsedByOther(runtime, connection, tuple)) return;
     } else {
       for (const earlier of translationsOf(runtime.conntrack, tuple, zone, runtime.services.now())) {
         if (!sourceInRange(runtime, earlier, range)) continue;

@@ -116,11 +116,15 @@ export function quotesPacket(packet: Packet): boolean {
 }
 
 export function sameTuple(x: Tuple, y: Tuple): boolean {
+  return x.zone === y.zone && sameButZone(x, y);
+}
+
+/** nf_ct_tuple_equal(): the zone is none of the tuple's. */
+export function sameButZone(x: Tuple, y: Tuple): boolean {
   return (
     x.sport === y.sport &&
     x.dport === y.dport &&
     x.protocol === y.protocol &&
-    x.zone === y.zone &&
     x.src.a === y.src.a &&
     x.dst.a === y.dst.a &&
     x.src.family === y.src.family &&

@@ -144,6 +144,18 @@ describe.skipIf(!available).each(FAMILIES_AND_BACKENDS)("options of targets, IPv
     }
   });
 
+  it("CT with a zone for the reply alone: NAT finds the answer of the host in nobody's way, and the clash drops it", async () => {
+    const zoned = table("raw", ["-A PREROUTING -j CT --zone-reply 7"]);
+    for (const nat of ["", table("nat", []), table("nat", ["-A POSTROUTING -j MASQUERADE"])]) {
+      const duel = await lab.load(zoned + nat, { conntrack: true });
+      for (const packet of [udp, tcp, { ...udp, proto: icmp, icmpId: 9 }]) {
+        await duel.agree({ ...packet, dst: own, id: "q", fresh: true });
+        // The kernel answers the others itself.
+        if (packet === udp) await duel.agree({ replyTo: "q", fresh: false });
+      }
+    }
+  });
+
   it("NFQUEUE without a program: dropped in silence, or let through by --queue-bypass, whatever the queue", async () => {
     for (const words of [
       "",
