@@ -4,11 +4,16 @@ import { hashTuple, sameTuple } from "./tuple.ts";
 
 /**
  * The connections one namespace tracks, found by either direction's tuple: an open hash table with linear probing, so
- * that filing a connection makes no object and looking for one reads numbers until a hash agrees.
+ * that filing a connection makes no object and looking for one reads numbers until a hash agrees. A slot holds numbers only, side by
+ * side: a large table is read and written all over, and each place that is touched has to be fetched from memory.
  */
 export interface ConntrackTable {
-  /** What stands in each slot: the tuple's hash with the direction in bit 0 (1: reply); 0 where the slot is free. */
-  hashes: Int32Array;
+  /**
+   * Two words for each slot: the tuple's hash with the direction in bit 0 (1: reply), 0 where the slot is free; and where in
+   * `connections` its connection stands.
+   */
+  slots: Int32Array;
+  /** In the order in which they were filed; null: it is gone. */
   connections: (Connection | null)[];
   /** Slots in use, two for each connection. */
   used: number;
@@ -31,17 +36,18 @@ interface Entry {
 const FIRST_SLOTS = 32;
 /** A table with so many slots grows to four times as many: filing all again takes longer than it looks. */
 const LARGE = 4096;
-const NO_HASHES = new Int32Array(1);
+/** One slot, which is free. */
+const NO_SLOTS = new Int32Array(2);
 
 export function conntrackTable(): ConntrackTable {
-  return { hashes: NO_HASHES, connections: [null], used: 0, untold: 0, helped: [], drawn: [], sources: null };
+  return { slots: NO_SLOTS, connections: [], used: 0, untold: 0, helped: [], drawn: [], sources: null };
 }
 
 /** `conntrack -F`: every entry is gone. */
 export function flushConntrack(table: ConntrackTable): void {
   for (const connection of table.connections) if (connection !== null) connection.status |= IPS_DYING;
-  table.hashes = NO_HASHES;
-  table.connections = [null];
+  table.slots = NO_SLOTS;
+  table.connections = [];
   table.used = 0;
   table.untold = 0;
   table.helped.length = 0;
@@ -51,14 +57,14 @@ export function flushConntrack(table: ConntrackTable): void {
 
 /** The slot of a live entry whose tuple of either direction is `tuple`, or -1; an expired one is removed on the way. */
 export function findSlot(table: ConntrackTable, tuple: Tuple, now: number): number {
-  const { hashes, connections } = table;
-  const mask = hashes.length - 1;
+  const { slots, connections } = table;
+  const mask = (slots.length >>> 1) - 1;
   const wanted = hashTuple(tuple);
   for (let slot = homeOf(wanted, mask); ; slot = (slot + 1) & mask) {
-    const filed = hashes[slot] ?? 0;
+    const filed = slots[slot * 2] ?? 0;
     if (filed === 0) return -1;
     if ((filed ^ wanted) >>> 1 !== 0) continue;
-    const connection = connections[slot] ?? null;
+    const connection = connections[slots[slot * 2 + 1] ?? 0] ?? null;
     if (connection === null) continue;
     if (!sameTuple((filed & 1) === 1 ? connection.reply : connection.original, tuple)) continue;
     if (connection.expires > now) return slot;
@@ -69,14 +75,14 @@ export function findSlot(table: ConntrackTable, tuple: Tuple, now: number): numb
 
 /** The same for an entry that has the tuple in one direction. */
 export function findSlotInDirection(table: ConntrackTable, tuple: Tuple, reply: boolean, now: number): number {
-  const { hashes, connections } = table;
-  const mask = hashes.length - 1;
+  const { slots, connections } = table;
+  const mask = (slots.length >>> 1) - 1;
   const wanted = hashTuple(tuple) | (reply ? 1 : 0);
   for (let slot = homeOf(wanted, mask); ; slot = (slot + 1) & mask) {
-    const filed = hashes[slot] ?? 0;
+    const filed = slots[slot * 2] ?? 0;
     if (filed === 0) return -1;
     if (filed !== wanted) continue;
-    const connection = connections[slot] ?? null;
+    const connection = connections[slots[slot * 2 + 1] ?? 0] ?? null;
     if (connection === null || connection.expires <= now) continue;
     if (sameTuple(reply ? connection.reply : connection.original, tuple)) return slot;
   }
@@ -84,14 +90,14 @@ export function findSlotInDirection(table: ConntrackTable, tuple: Tuple, reply: 
 
 /** The connection in a slot that `findSlot` returned. */
 export function connectionIn(table: ConntrackTable, slot: number): Connection {
-  const connection = table.connections[slot] ?? null;
+  const connection = table.connections[table.slots[slot * 2 + 1] ?? 0] ?? null;
   if (connection === null) throw new Error("an empty slot of the connection table");
   return connection;
 }
 
 /** Whether the slot holds the connection's reply direction. */
 export function isReplyIn(table: ConntrackTable, slot: number): boolean {
-  return ((table.hashes[slot] ?? 0) & 1) === 1;
+  return ((table.slots[slot * 2] ?? 0) & 1) === 1;
 }
 
 /** What `findSlot` finds, as an object. */
@@ -102,31 +108,32 @@ export function findConnection(table: ConntrackTable, tuple: Tuple, now: number)
 
 /** Files a connection under both its tuples (nf_conntrack_hash_insert) and marks it confirmed. */
 export function addConnection(table: ConntrackTable, connection: Connection): void {
-  connection.status |= IPS_CONFIRMED;
-  if ((table.used + 2) * 2 > table.hashes.length) grow(table);
-  file(table, connection, hashTuple(connection.original));
-  file(table, connection, hashTuple(connection.reply) | 1);
+  const number = admit(table, connection);
+  file(table, hashTuple(connection.original), number);
+  file(table, hashTuple(connection.reply) | 1, number);
 }
 
 /** Files a connection that lost a race: only its answer finds it (nf_ct_resolve_clash_harder). */
 export function addReplyOnly(table: ConntrackTable, connection: Connection): void {
-  connection.status |= IPS_CONFIRMED;
-  if ((table.used + 2) * 2 > table.hashes.length) grow(table);
-  file(table, connection, hashTuple(connection.reply) | 1);
+  const number = admit(table, connection);
+  file(table, hashTuple(connection.reply) | 1, number);
 }
 
 /** Every connection that is filed, expired ones included, each once. */
 export function* connectionsIn(table: ConntrackTable): Generator<Connection> {
-  for (let slot = 0; slot < table.hashes.length; slot++) {
-    const connection = table.connections[slot] ?? null;
-    if (connection !== null && !isReplyIn(table, slot)) yield connection;
+  for (let slot = 0; slot * 2 < table.slots.length; slot++) {
+    if ((table.slots[slot * 2] ?? 0) === 0 || isReplyIn(table, slot)) continue;
+    const connection = table.connections[table.slots[slot * 2 + 1] ?? 0] ?? null;
+    if (connection !== null) yield connection;
   }
 }
 
 export function removeConnection(table: ConntrackTable, connection: Connection): void {
   connection.status |= IPS_DYING;
-  clear(table, connection, hashTuple(connection.original));
-  clear(table, connection, hashTuple(connection.reply) | 1);
+  const original = clear(table, connection, hashTuple(connection.original));
+  const reply = clear(table, connection, hashTuple(connection.reply) | 1);
+  const number = Math.max(original, reply);
+  if (number >= 0) table.connections[number] = null;
 }
 
 /** Where the search for a hash begins; bit 0 is the direction's. */
@@ -134,21 +141,29 @@ function homeOf(hash: number, mask: number): number {
   return (hash >>> 1) & mask;
 }
 
+/** Makes room for a connection, which gets a number. */
+function admit(table: ConntrackTable, connection: Connection): number {
+  connection.status |= IPS_CONFIRMED;
+  if ((table.used + 2) * 4 > table.slots.length) grow(table);
+  else if (table.connections.length * 2 >= table.slots.length) closeRanks(table);
+  return table.connections.push(connection) - 1;
+}
+
 /**
  * The newest of equal hashes stands first, as the kernel files them: a flow from an address and port to itself is found
  * as its own reply.
  */
-function file(table: ConntrackTable, connection: Connection, hash: number): void {
-  const { hashes, connections } = table;
-  const mask = hashes.length - 1;
-  let inHand: Connection | null = connection;
+function file(table: ConntrackTable, hash: number, number: number): void {
+  const { slots } = table;
+  const mask = (slots.length >>> 1) - 1;
+  let inHand = number;
   let value = hash;
   for (let slot = homeOf(hash, mask); ; slot = (slot + 1) & mask) {
-    const filed = hashes[slot] ?? 0;
+    const filed = slots[slot * 2] ?? 0;
     if (filed !== 0 && (filed ^ value) >>> 1 !== 0) continue;
-    const displaced: Connection | null = connections[slot] ?? null;
-    hashes[slot] = value;
-    connections[slot] = inHand;
+    const displaced = slots[slot * 2 + 1] ?? 0;
+    slots[slot * 2] = value;
+    slots[slot * 2 + 1] = inHand;
     if (filed === 0) break;
     value = filed;
     inHand = displaced;
@@ -156,47 +171,66 @@ function file(table: ConntrackTable, connection: Connection, hash: number): void
   table.used++;
 }
 
-function clear(table: ConntrackTable, connection: Connection, hash: number): void {
-  const { hashes, connections } = table;
-  const mask = hashes.length - 1;
+/** Frees the slot of a connection with that hash. Returns the connection's number, or -1 if it has none there. */
+function clear(table: ConntrackTable, connection: Connection, hash: number): number {
+  const { slots, connections } = table;
+  const mask = (slots.length >>> 1) - 1;
   for (let slot = homeOf(hash, mask); ; slot = (slot + 1) & mask) {
-    const filed = hashes[slot] ?? 0;
-    if (filed === 0) return;
-    if (filed !== hash || connections[slot] !== connection) continue;
-    closeGap(hashes, connections, slot, mask);
+    const filed = slots[slot * 2] ?? 0;
+    if (filed === 0) return -1;
+    const number = slots[slot * 2 + 1] ?? 0;
+    if (filed !== hash || connections[number] !== connection) continue;
+    closeGap(slots, slot, mask);
     table.used--;
-    return;
+    return number;
   }
 }
 
 /** Moves later entries of the run up, so that no search ends too early at the slot that became free. */
-function closeGap(hashes: Int32Array, connections: (Connection | null)[], free: number, mask: number): void {
+function closeGap(slots: Int32Array, free: number, mask: number): void {
   let gap = free;
   for (let slot = (free + 1) & mask; ; slot = (slot + 1) & mask) {
-    const filed = hashes[slot] ?? 0;
+    const filed = slots[slot * 2] ?? 0;
     if (filed === 0) break;
     // An entry may move to the gap unless its home lies behind it.
     const distance = (slot - homeOf(filed, mask)) & mask;
     if (distance < ((slot - gap) & mask)) continue;
-    hashes[gap] = filed;
-    connections[gap] = connections[slot] ?? null;
+    slots[gap * 2] = filed;
+    slots[gap * 2 + 1] = slots[slot * 2 + 1] ?? 0;
     gap = slot;
   }
-  hashes[gap] = 0;
-  connections[gap] = null;
+  slots[gap * 2] = 0;
+  slots[gap * 2 + 1] = 0;
 }
 
 function grow(table: ConntrackTable): void {
-  const { hashes, connections } = table;
-  const slots = Math.max(FIRST_SLOTS, hashes.length * (hashes.length < LARGE ? 2 : 4));
-  table.hashes = new Int32Array(slots);
-  table.connections = new Array<Connection | null>(slots).fill(null);
+  closeRanks(table);
+  const before = table.slots;
+  const count = before.length >>> 1;
+  table.slots = new Int32Array(2 * Math.max(FIRST_SLOTS, count * (count < LARGE ? 2 : 4)));
   table.used = 0;
   // From a free slot on, against the order of searching: what was filed last is filed last again.
-  const start = hashes.indexOf(0);
-  for (let step = 1; step <= hashes.length; step++) {
-    const slot = (start - step + hashes.length) % hashes.length;
-    const connection = connections[slot] ?? null;
-    if (connection !== null) file(table, connection, hashes[slot] ?? 0);
+  let start = 0;
+  while (before[start * 2] !== 0) start++;
+  for (let step = 1; step <= count; step++) {
+    const slot = (start - step + count) % count;
+    const filed = before[slot * 2] ?? 0;
+    if (filed !== 0) file(table, filed, before[slot * 2 + 1] ?? 0);
+  }
+}
+
+/** The numbers of connections that are gone are given to those that are there, in their order. */
+function closeRanks(table: ConntrackTable): void {
+  const { slots, connections } = table;
+  const numbers = new Int32Array(connections.length);
+  let next = 0;
+  connections.forEach((connection, number) => {
+    numbers[number] = connection === null ? -1 : next;
+    if (connection !== null) connections[next++] = connection;
+  });
+  if (next === connections.length) return;
+  connections.length = next;
+  for (let at = 0; at < slots.length; at += 2) {
+    if (slots[at] !== 0) slots[at + 1] = numbers[slots[at + 1] ?? 0] ?? -1;
   }
 }

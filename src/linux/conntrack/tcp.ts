@@ -15,7 +15,7 @@ import {
 import { type TcpSettings, tcpSettings } from "./tcp-settings.ts";
 import { isBeforeState, nextTcpState, segmentOf } from "./tcp-states.ts";
 import { before, checkWindow, passEstablished, segmentEnd, senderOf, u32 } from "./tcp-window.ts";
-import { knownTimeouts, type TimeoutName, timeoutOf } from "./timeouts.ts";
+import { type KnownTimeouts, knownTimeouts, type TimeoutName, timeoutOf } from "./timeouts.ts";
 
 /**
  * The TCP tracker (net/netfilter/nf_conntrack_proto_tcp.c): what a segment does to a connection. Which state follows stands in
@@ -339,15 +339,15 @@ function settle(
   now: number,
 ): TcpVerdict {
   const known = knownTimeouts(runtime);
-  let timeout = (next === "ESTABLISHED" ? known?.tcp_timeout_established : undefined) ?? timeoutIn(runtime, next);
-  const retransmitted = tracking.retransmissions >= (known?.tcp_max_retrans ?? timeoutOf(runtime, "tcp_max_retrans"));
+  let timeout = knownTimeoutIn(known, next) ?? timeoutIn(runtime, next);
+  const retransmitted = tracking.retransmissions >= (known.tcp_max_retrans ?? timeoutOf(runtime, "tcp_max_retrans"));
   const unacknowledged = tracking.original.unacknowledged || tracking.reply.unacknowledged;
   if (retransmitted && timeout > timeoutOf(runtime, "tcp_timeout_max_retrans")) {
     timeout = timeoutOf(runtime, "tcp_timeout_max_retrans");
   } else if (segment === "rst") timeout = timeoutOf(runtime, "tcp_timeout_close");
   else if (
     unacknowledged &&
-    timeout > (known?.tcp_timeout_unacknowledged ?? timeoutOf(runtime, "tcp_timeout_unacknowledged"))
+    timeout > (known.tcp_timeout_unacknowledged ?? timeoutOf(runtime, "tcp_timeout_unacknowledged"))
   ) {
     timeout = timeoutOf(runtime, "tcp_timeout_unacknowledged");
   } else if (tracking.lastWindow === 0) timeout = Math.min(timeout, timeoutOf(runtime, "tcp_timeout_max_retrans"));
@@ -360,6 +360,12 @@ function settle(
   }
   connection.expires = now + timeout;
   return "accept";
+}
+
+/** The same of the states of most packets, each by its name. */
+function knownTimeoutIn(known: KnownTimeouts, state: TcpState): number | undefined {
+  if (state === "ESTABLISHED") return known.tcp_timeout_established;
+  return state === "SYN_SENT" ? known.tcp_timeout_syn_sent : undefined;
 }
 
 function timeoutIn(runtime: HostRuntime, state: TcpState): number {

@@ -91,10 +91,23 @@ export function timeoutOf(runtime: HostRuntime, name: TimeoutName): number {
   return value;
 }
 
-/** Those that were read already, for whoever asks for one by name at each packet; null before time has passed. */
-export function knownTimeouts(runtime: HostRuntime): Readonly<Values> | null {
-  return runtime.services.now() <= 0 ? null : valuesTold(runtime);
+/**
+ * Those that need not be read any more, for whoever asks for one by name at each packet: before time has passed those that segments of most
+ * connections ask for, about which nothing is said; then all that were read already.
+ */
+export function knownTimeouts(runtime: HostRuntime): KnownTimeouts {
+  return runtime.services.now() <= 0 ? valuesOn(runtime.host) : valuesTold(runtime);
 }
+
+const valuesOn = remembered((host: Host): KnownTimeouts => {
+  const timeouts = timeoutsOf(host);
+  return {
+    tcp_max_retrans: timeouts.tcp_max_retrans.value,
+    tcp_timeout_established: timeouts.tcp_timeout_established.value,
+    tcp_timeout_syn_sent: timeouts.tcp_timeout_syn_sent.value,
+    tcp_timeout_unacknowledged: timeouts.tcp_timeout_unacknowledged.value,
+  };
+});
 
 function valuesTold(runtime: HostRuntime): Values {
   const told = toldBy(runtime);
@@ -104,6 +117,8 @@ function valuesTold(runtime: HostRuntime): Values {
   }
   return told.values;
 }
+
+export type KnownTimeouts = Readonly<Values>;
 
 type Values = { [name in TimeoutName]?: number };
 

@@ -4,7 +4,9 @@ import type { Connection, Tuple } from "../../../src/linux/conntrack/connection.
 import { newConnection } from "../../../src/linux/conntrack/connection.ts";
 import {
   addConnection,
+  addReplyOnly,
   type ConntrackTable,
+  connectionsIn,
   conntrackTable,
   findConnection,
   removeConnection,
@@ -97,5 +99,45 @@ describe("the table of connections", () => {
       expect(findConnection(table, flow.original, 5)?.connection).toBe(flow);
       expect(findConnection(table, flow.reply, 5)?.reply).toBe(true);
     }
+  });
+
+  it("still finds the flows that stay after thousands of others have come and gone", () => {
+    const table = conntrackTable();
+    const flow = (index: number): Connection =>
+      open(tuple(ipv4(0x0a000000 + index), ipv4(0x0a600001), UDP, 1024 + (index % 7), 53, 0));
+    const staying = Array.from({ length: 40 }, (_, index) => flow(index));
+    let last: Connection | null = null;
+    for (let index = 0; index < 4000; index++) {
+      const stays = staying[index / 100];
+      if (stays !== undefined) addConnection(table, stays);
+      const passing = flow(1000 + index);
+      addConnection(table, passing);
+      if (last !== null) removeConnection(table, last);
+      last = passing;
+    }
+    for (const stays of staying) {
+      expect(findConnection(table, stays.original, 5)?.connection).toBe(stays);
+      expect(findConnection(table, stays.reply, 5)?.connection).toBe(stays);
+    }
+    expect(new Set(connectionsIn(table))).toEqual(new Set([...staying, last]));
+    expect(table.used).toBe(82);
+    expect(table.connections.length).toBeLessThan(300);
+  });
+
+  it("finds a flow that only its answer finds among others that have come and gone", () => {
+    const table = conntrackTable();
+    const flow = (index: number): Connection => open(tuple(ipv4(0x0a000000 + index), ipv4(1), UDP, 1024, 53, 0));
+    const lost = flow(0);
+    addReplyOnly(table, lost);
+    for (let index = 1; index < 500; index++) {
+      const passing = flow(index);
+      addConnection(table, passing);
+      removeConnection(table, passing);
+    }
+    expect(findConnection(table, lost.original, 5)).toBe(null);
+    expect(findConnection(table, lost.reply, 5)?.connection).toBe(lost);
+    removeConnection(table, lost);
+    expect(findConnection(table, lost.reply, 5)).toBe(null);
+    expect(table.used).toBe(0);
   });
 });
