@@ -13,6 +13,7 @@ import { type Address, compareAddresses, type Family } from "../net/address.ts";
 import { readPeerName } from "../readers/birdc/peer-name.ts";
 import { bgpDoubts } from "./bgp-doubts.ts";
 import type { HostSession } from "./bgp-evidence.ts";
+import { emulatedSockets } from "./emulated-sockets.ts";
 import { failingFilters, hasUndecidedFilter } from "./failing-filters.ts";
 import { unplayedNeighbours } from "./unplayed-neighbours.ts";
 
@@ -51,10 +52,11 @@ export function reconverge(
   const doubts = [...bgpDoubts(run), ...(isDeclared ? [] : unplayedNeighbours(network, evidence, configurations))];
   findings.push(...doubts, ...failingFilters(run));
   const hosts = new Map(network.hosts);
-  const { speakers } = run.resting;
+  const { speakers, world } = run.resting;
   for (const name of speakers.keys()) {
     const host = network.hosts.get(name);
-    if (host !== undefined) hosts.set(name, { ...host, routes: routesOf(run, name) });
+    if (host !== undefined)
+      hosts.set(name, { ...host, routes: routesOf(run, name), sockets: emulatedSockets(world, host) });
   }
   return {
     network: { ...network, hosts },
@@ -166,10 +168,10 @@ function lowestAddress({ interfaces }: Host): Address | null {
   return lowest;
 }
 
-/** Sessions as the daemons have them now. */
+/** Sessions as the daemons that run have them now. */
 export function emulatedSessions({ speakers }: Pick<BgpRun, "speakers">): readonly HostSession[] {
   return [...speakers].flatMap(([host, items]) =>
-    items.flatMap(({ peers }) => peers.map((peer) => sessionOf(host, peer))),
+    items.flatMap(({ running, peers }) => (running ? peers.map((peer) => sessionOf(host, peer)) : [])),
   );
 }
 

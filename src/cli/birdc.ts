@@ -42,7 +42,11 @@ export async function birdc(
       ? readEvidence(loaded.machines, loaded.network.origins, loaded.factEvidence)
       : { evidence: renderedEvidence(renderedBird(loaded.cluster, loaded.settled), loaded.network.origins) };
   const { run, findings, refusals } = await daemonsOfNetwork(loaded, evidence, seconds);
-  const speakers = run.speakers.get(node) ?? [];
+  const known = run.speakers.get(node) ?? [];
+  const speakers = known.filter(({ running }) => running);
+  if (speakers.length === 0 && known.length > 0) {
+    throw new InputError([refusal("unknown-host", `no BIRD runs on ${node} then: its process has ended`)]);
+  }
   if (speakers.length === 0) {
     const names = [...run.speakers.keys()].join(", ");
     const meant = loaded.network.hosts.has(node) ? null : didYouMean(node, [...run.speakers.keys()], 1);

@@ -5,6 +5,7 @@ import { originAt, originFile } from "../../model/origin.ts";
 import type { CommandContext } from "../../readers/commands/command.ts";
 import type { Change, TimelineEvent } from "../../readers/scenario/scenario.ts";
 import { bgpDoubts } from "../bgp-doubts.ts";
+import { emulatedSockets } from "../emulated-sockets.ts";
 import { failingFilters, hasUndecidedFilter } from "../failing-filters.ts";
 import { emulatedSessions } from "../reconverge.ts";
 import { applyManifests } from "./apply-change.ts";
@@ -134,7 +135,8 @@ function standing({ run, expected }: Playing): Network {
   const hosts = new Map(network.hosts);
   for (const name of speakers.keys()) {
     const host = hosts.get(name);
-    if (host !== undefined) hosts.set(name, { ...host, routes: routesOf(run, name) });
+    if (host !== undefined)
+      hosts.set(name, { ...host, routes: routesOf(run, name), sockets: emulatedSockets(world, host) });
   }
   const bgp = {
     sessions: emulatedSessions({ speakers }),

@@ -267,6 +267,8 @@ export function terminateSpeaker(speaker: Speaker): void {
 
 /** The host has changed under the daemon: addresses, links, or routes of others (its scans, and what netlink tells). */
 export function hostChanged(speaker: Speaker): void {
+  // nobody scans
+  if (!speaker.running) return;
   arouse(speaker.world);
   for (const item of speaker.protocols) {
     if (item.state !== "up") continue;
