@@ -2,6 +2,7 @@ import type { Finding } from "../model/finding.ts";
 import { type Origin, type OriginTable, originAt, originFile } from "../model/origin.ts";
 import { dumpFindings } from "./dump-findings.ts";
 import { dumpLines, quote } from "./dump-text.ts";
+import { takenInstead } from "./unmodelled-sysctl.ts";
 
 export interface SysctlDump {
   /** By key in the form of Host.sysctls. */
@@ -52,6 +53,11 @@ export function readSysctls(text: string, file: string, origins: OriginTable): S
         number,
         `${key} was ${quote(before)} above and is ${quote(plain)} here; this one counts.`,
       );
+    }
+    const taken = takenInstead(key, plain);
+    if (taken !== null) {
+      const message = `${key} is ${quote(plain)}: podpath does not model it, and answers ${taken}.`;
+      findings.add("unmodelled-sysctl", "warning", number, message);
     }
     values.set(key, plain);
     originOf.set(key, originAt(origins, originOfFile, number));

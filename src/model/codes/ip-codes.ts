@@ -70,6 +70,12 @@ export const IP_CODES = {
     means: "Whether it selects a packet, or what it then does, becomes a question: the answer branches.",
     todo: "Read the rule and choose the branch.",
   },
+  "unmodelled-sysctl": {
+    title: "A sysctl that podpath does not model has another value than usual",
+    means:
+      "It changes what becomes of some packets: tcp_mtu_probing, unres_qlen_bytes and proxy_qlen below their default, the memory for fragments, and a few more. Answers go by its default, or by a limit that nobody meets, and say nothing of it.",
+    todo: "Do not rely on answers about packets that it is for: large ones, fragments, many that wait for a neighbour.",
+  },
   "unreadable-key": {
     title: "A sysctl that could not be read on the machine",
     means: "sysctl -a was not allowed to read the key. Its value is assumed.",

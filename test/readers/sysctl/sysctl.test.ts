@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import { SYSCTL_FIDELITY } from "../../../src/linux/datapath-fidelity.ts";
 import { formatSource, originTable, sourceOf } from "../../../src/model/origin.ts";
 import { readSysctls, sysctlKey } from "../../../src/readers/sysctl.ts";
+import { takenInstead } from "../../../src/readers/unmodelled-sysctl.ts";
 import { codes, fixture } from "../fixture.ts";
 
 const read = (text: string) => readSysctls(text, "f", originTable());
@@ -60,4 +62,21 @@ test("the last of two values counts, and its line is cited", () => {
 
 test("keys that name prototypes are keys like any other", () => {
   expect(read("__proto__ = 1\nconstructor = 2").values.size).toBe(1);
+});
+
+test.each([
+  ["net.ipv4.tcp_mtu_probing = 1", true],
+  ["net.ipv4.tcp_mtu_probing = 0", false],
+  ["net.ipv4.neigh.eth0.unres_qlen_bytes = 4096", true],
+  ["net.ipv6.neigh.default.unres_qlen_bytes = 212992", false],
+  ["net.ipv4.neigh.cali1.proxy_qlen = 0", true],
+  ["net.ipv4.ipfrag_high_thresh = 8388608", false],
+  ["net.ipv4.conf.all.arp_evict_nocarrier = 0", true],
+  ["net.ipv4.tcp_wmem = 1", false],
+])("%s: told as not modelled: %s", (line, isTold) => {
+  expect(codes(read(`${line}\n`))).toEqual(isTold ? ["unmodelled-sysctl"] : []);
+});
+
+test("no sysctl that the passport has a row of is told as not modelled", () => {
+  expect(Object.keys(SYSCTL_FIDELITY).filter((key) => takenInstead(key, "-1") !== null)).toEqual([]);
 });
