@@ -108,6 +108,16 @@ test.each(told)("of %s { %s } these are told as not followed, at their lines: %j
   expect(read(type, settings).told).toEqual(expected);
 });
 
+test("a statement of a filter that is not understood is told at its place", () => {
+  const text =
+    "router id 1.1.1.1;\nipv4 table master4;\nfilter f {\nfor pair p in bgp_community do { reject; }\naccept;\n}\nprotocol device { }\n";
+  const origins = originTable();
+  const { configuration } = readBirdConfiguration(text, "bird.cfg", origins);
+  const { faults } = speakerOf(configuration, 4, null);
+  expect(faults).toMatchObject([{ kind: "unmodelled", column: 5 }]);
+  expect(sourceOf(origins, faults[0]?.origin ?? 0)?.line).toBe(4);
+});
+
 test("an identifier by the name of an interface is told as not followed", () => {
   const text = 'router id from "eth*";\nprotocol device { }\n';
   const { configuration } = readBirdConfiguration(text, "bird.cfg", originTable());

@@ -25,6 +25,7 @@ test.each([
     ["--reconverge"],
     3,
   ],
+  ["a file that is included and was not dumped may hold anything", 'include "peers.conf";', "", ["--reconverge"], 3],
   ["the same in a timeline", "protocol ospf o { }", TIMELINE, [], 3],
   ["and of one that is followed it is judged", "", TIMELINE, [], 0],
 ])("%s", async (_, more, timeline, flags, expected) => {

@@ -157,7 +157,11 @@ type Told = BirdPlace & { readonly text: string };
 
 /** Statements outside of protocols that podpath does not follow, and those of filters wherever they stand. */
 export function unfollowedStatements(configuration: BirdConfiguration): readonly Told[] {
-  const { others, functions, filters, templates, protocols } = configuration;
+  const { others, functions, filters, templates, protocols, leftOut, includes } = configuration;
+  const misread = leftOut.map((place) => ({ ...place, text: "what stands here, which podpath does not understand" }));
+  const missing = includes.flatMap(({ name, found, origin, column }) =>
+    found ? [] : [{ origin, column, text: `include "${name.slice(0, 60)}", which is not there` }],
+  );
   const statements = others.flatMap(({ words, origin, column }) => {
     const text = words.join(" ").slice(0, 60);
     return UNFOLLOWED_STATEMENT.test(text) ? [{ origin, column, text }] : [];
@@ -165,7 +169,7 @@ export function unfollowedStatements(configuration: BirdConfiguration): readonly
   const inline = [...templates, ...protocols].flatMap(({ type, options }) =>
     UNFOLLOWED_BIRD_PROTOCOLS.has(type) ? [] : options.flatMap(filtersOf),
   );
-  return [...statements, ...[...functions, ...filters, ...inline].flatMap(lostIn)];
+  return [...misread, ...missing, ...statements, ...[...functions, ...filters, ...inline].flatMap(lostIn)];
 }
 
 /** The daemon would choose its identifier, wait otherwise, or tell times otherwise. */

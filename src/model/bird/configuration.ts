@@ -192,6 +192,8 @@ export interface BirdConfiguration {
   readonly filters: readonly BirdFilter[];
   readonly templates: readonly BirdProtocolConfiguration[];
   readonly protocols: readonly BirdProtocolConfiguration[];
+  /** Where something stands that podpath does not understand, and has left out. */
+  readonly leftOut: readonly BirdPlace[];
   readonly includes: readonly (BirdPlace & { readonly name: string; readonly found: boolean })[];
   /** `log`, `timeformat`, `debug protocols` and others that decide about no route. */
   readonly others: readonly (BirdPlace & { readonly words: readonly string[] })[];

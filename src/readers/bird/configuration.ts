@@ -57,6 +57,7 @@ export function readBirdConfiguration(
     filters: [],
     templates: [],
     protocols: [],
+    leftOut: [],
     includes: [],
     others: [],
   };
@@ -73,7 +74,7 @@ export function readBirdConfiguration(
     column: 1,
     file,
   };
-  const cursor = cursorOf(tokens, end, findings);
+  const cursor = cursorOf(tokens, end, findings, draft.leftOut);
   const counts = new Map<string, number>();
   while (cursor.peek().kind !== "end") {
     if (cursor.take(";")) continue;
@@ -122,6 +123,7 @@ function tokensOf(text: string, file: string, reading: Reading, depth: number): 
   }));
   const { tokens, odd } = birdTokens(lines);
   for (const token of odd.slice(0, 20)) {
+    reading.draft.leftOut.push(placeOf(token));
     findings.push({
       code: "bird-syntax",
       severity: "warning",
@@ -261,6 +263,7 @@ function parseTop(cursor: Cursor, draft: Draft, counts: Map<string, number>): bo
           token,
           `podpath knows no statement “${token.text.slice(0, 40)}”; it is left out.`,
         );
+        draft.leftOut.push(place);
       }
       return parseOther(cursor, draft);
   }

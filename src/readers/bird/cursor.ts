@@ -26,7 +26,13 @@ export interface Cursor {
 export const MOST_NESTED = 400;
 const MOST_FINDINGS = 100;
 
-export function cursorOf(tokens: readonly BirdToken[], end: BirdToken, findings: Finding[]): Cursor {
+/** `leftOut` gets the places at which something does not fit. */
+export function cursorOf(
+  tokens: readonly BirdToken[],
+  end: BirdToken,
+  findings: Finding[],
+  leftOut: BirdPlace[],
+): Cursor {
   let position = 0;
   let depth = 0;
   let told = 0;
@@ -67,6 +73,7 @@ export function cursorOf(tokens: readonly BirdToken[], end: BirdToken, findings:
     const found =
       token.kind === "end" ? "The configuration ends here." : `“${token.text.slice(0, 60)}” does not fit here.`;
     add("bird-syntax", token, found, expected);
+    if (leftOut.length < MOST_FINDINGS) leftOut.push(placeOf(token));
     return null;
   };
   return {
