@@ -21,11 +21,11 @@ const rules = z.array(z.string());
 /** A connection of a tunnel's outer packets that only one side has. */
 const OUTER = /^connection of \S+: only \S+(?: \S+)? has \[17 [^>]*>\S+:4789 /;
 
-/** Whether only rules in nat tables differ, and connections of outer packets. */
+/** Whether only rules in nat tables differ, of the packet or of what answers it, and connections of outer packets. */
 export function areAboutNatRules(differences: readonly string[]): boolean {
   return differences.every((difference) => {
     if (OUTER.test(difference)) return true;
-    const found = /^rules from \d+: kernel (\[.*\]), podpath (\[.*\])$/.exec(difference);
+    const found = /^(?:response .* )?rules from \d+: kernel (\[.*\]), podpath (\[.*\])$/.exec(difference);
     if (found === null) return false;
     const [real, ours] = [found[1], found[2]].map((json) =>
       rules.parse(JSON.parse(json ?? "")).filter((rule) => !/^\S+ \S+ nat /.test(rule)),

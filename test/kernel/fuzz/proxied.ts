@@ -19,7 +19,11 @@ export function isProxied({ answer, branches }: Round): boolean {
   );
 }
 
-/** Whether the kernel's SYNPROXY answered in the server's name, or would have if a rule had not rejected that answer. */
+/**
+ * Whether the kernel's SYNPROXY answered in the server's name, or would have if no rule had rejected that answer and somebody below IP
+ * had told where to send it.
+ */
 export function isAnsweredForServer({ kernel }: Round): boolean {
+  if (kernel.outcome === "unresolved") return true;
   return kernel.responses.some(({ kind, packet }) => kind === "syn-ack" || packet.inner?.flags === "SA");
 }
