@@ -43,6 +43,8 @@ interface Session {
   readonly isInternal: boolean;
   /** That this end asks about routes to and from the peer. */
   readonly filters: readonly BGPFilter[];
+  /** Where this end reflects, and takes the peer for a client: its cluster. */
+  readonly cluster: string | null;
 }
 
 /** Whether a route goes over a session, from who sends it to who receives it. */
@@ -57,6 +59,8 @@ interface Sender {
   /** Filters let its own routes through, and those that it passes on. */
   readonly sendsOwn: boolean;
   readonly passesOn: boolean;
+  /** Clusters of those who receive on the way to the node that asks: they take nothing that has been in one (RFC 4456). */
+  readonly refused: ReadonlySet<string>;
 }
 
 /**
@@ -94,19 +98,23 @@ export function bgpGraph(cluster: Cluster, declared: readonly DeclaredNode[], fa
     if (known !== undefined) return known;
     const sessions: Session[] = [];
     const outside: Address[] = [];
-    for (const { address, from } of [
+    for (const { address, from, routeReflectorClusterID: other } of [
       ...peerings.global.values(),
       ...(peerings.ofNode.get(node.name)?.values() ?? []),
     ]) {
       if (address.family !== family) continue;
       const peer = byAddress.get(formatAddress(address));
       if (peer === undefined) outside.push(address);
-      else if (peer !== node && !sessions.some((one) => one.peer === peer))
+      else if (peer !== node && !sessions.some((one) => one.peer === peer)) {
+        const own = node.routeReflectorClusterID;
+        const isInternal = asOf(peer) === asOf(node);
         sessions.push({
           peer,
-          isInternal: asOf(peer) === asOf(node),
+          isInternal,
+          cluster: isInternal && own !== other ? own : null,
           filters: from.filters.flatMap((name) => cluster.bgpFilters.get(name) ?? []),
         });
+      }
     }
     const all = { sessions, outside };
     told.set(node, all);
@@ -116,7 +124,7 @@ export function bgpGraph(cluster: Cluster, declared: readonly DeclaredNode[], fa
     inMesh.has(node)
       ? members
           .filter((peer) => peer !== node)
-          .map((peer) => ({ peer, isInternal: asOf(peer) === asOf(node), filters: [] }))
+          .map((peer) => ({ peer, isInternal: asOf(peer) === asOf(node), filters: [], cluster: null }))
       : [];
   // both ends must ask for a session; the mesh does so by itself
   const sessionsOf = (node: BgpNode, withMesh = true): readonly Session[] => {
@@ -129,11 +137,6 @@ export function bgpGraph(cluster: Cluster, declared: readonly DeclaredNode[], fa
       ),
     ];
   };
-  const isClient = (reflector: BgpNode, peer: BgpNode): boolean =>
-    reflector.routeReflectorClusterID !== null &&
-    reflector.routeReflectorClusterID !== peer.routeReflectorClusterID &&
-    asOf(reflector) === asOf(peer);
-
   // nothing but the mesh: all members have the same routes, each without its own
   const everybody: BgpReach | null =
     peers.length > 0 || !hasOneAs
@@ -155,21 +158,26 @@ export function bgpGraph(cluster: Cluster, declared: readonly DeclaredNode[], fa
     const outside = [...toldOf(start).outside];
     const queue: Sender[] = [];
     const seen = new Set<string>();
-    const enqueue = (session: Session, to: BgpNode, nextHop: Address | null): void => {
-      const receiver = !session.isInternal ? "external" : isClient(session.peer, to) ? "client" : "no client";
+    const enqueue = (session: Session, to: BgpNode, nextHop: Address | null, before: ReadonlySet<string>): void => {
       const isOfMesh = inMesh.has(session.peer) && inMesh.has(to);
-      const back =
-        passes === null || isOfMesh ? undefined : toldOf(session.peer).sessions.find(({ peer }) => peer === to);
+      const back = isOfMesh ? undefined : toldOf(session.peer).sessions.find(({ peer }) => peer === to);
+      const receiver = !session.isInternal ? "external" : (back?.cluster ?? null) === null ? "no client" : "client";
       const sendsOwn = passes?.(session, back, false) ?? true;
       const passesOn = passes?.(session, back, true) ?? true;
-      const key = `${session.peer.name} ${receiver} ${sendsOwn} ${passesOn}`;
+      // cluster lists stay in their autonomous system
+      const refused = !session.isInternal
+        ? NONE
+        : session.cluster === null
+          ? before
+          : new Set([...before, session.cluster]);
+      const key = `${session.peer.name} ${receiver} ${sendsOwn} ${passesOn} ${[...refused].sort().join(" ")}`;
       if (seen.has(key)) return;
       seen.add(key);
       const own = addressOf(session.peer, family);
       const hop = nextHop ?? (session.isInternal ? null : own);
-      queue.push({ node: session.peer, receiver, nextHop: hop, sendsOwn, passesOn });
+      queue.push({ node: session.peer, receiver, nextHop: hop, sendsOwn, passesOn, refused });
     };
-    for (const session of sessionsOf(start)) enqueue(session, start, null);
+    for (const session of sessionsOf(start)) enqueue(session, start, null, NONE);
     for (let at = 0; at < queue.length; at++) {
       const sender = queue[at];
       if (sender === undefined) break;
@@ -186,8 +194,13 @@ export function bgpGraph(cluster: Cluster, declared: readonly DeclaredNode[], fa
         const passesOn =
           receiver === "external" ||
           !session.isInternal ||
-          (reflects && (receiver === "client" || isClient(node, session.peer)));
-        if (session.peer !== start && passesOn) enqueue(session, node, nextHop);
+          (reflects && (receiver === "client" || session.cluster !== null));
+        // who reflects adds the cluster of its client, of who told or of who is told
+        const isReflected = receiver !== "external" && session.isInternal && reflects;
+        const added =
+          isReflected && (receiver === "client" || session.cluster !== null) ? node.routeReflectorClusterID : null;
+        const isTaken = added === null || !sender.refused.has(added);
+        if (session.peer !== start && passesOn && isTaken) enqueue(session, node, nextHop, sender.refused);
       }
       outside.push(...toldOf(node).outside);
     }
@@ -227,6 +240,8 @@ export function bgpGraph(cluster: Cluster, declared: readonly DeclaredNode[], fa
     },
   };
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** All that a filter may be asked. */
 const PLACES: readonly FilterPlace[] = [true, false].flatMap((isSameAS) => [
