@@ -33,7 +33,7 @@ import { isAsking, resolveNeighbour } from "./neighbour.ts";
 import { runHook } from "./netfilter/hooks.ts";
 import { FORWARD, INPUT, NF_ACCEPT, OUTPUT, POSTROUTING, PREROUTING } from "./netfilter/verdict.ts";
 import { noNeighbour } from "./no-neighbour.ts";
-import { isMtuLocked, learnTunnelMtu, outgoingMtu } from "./path-mtu.ts";
+import { isSentToBeCut, learnTunnelMtu, outgoingMtu } from "./path-mtu.ts";
 import { unreachable } from "./route-error.ts";
 import { mayBind } from "./routing/bind-address.ts";
 import { connectSource } from "./routing/connect.ts";
@@ -279,7 +279,7 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
     const isToGroup = isReply && packet.dst.family === 4 && isMulticast(packet.dst);
     packet.ttl = isToGroup ? MULTICAST_TTL : defaultTtl(runtime, packet.dst.family, device.name, result.route);
   }
-  if (options.discoversMtu === true && packet.df && isMtuLocked(runtime, result, packet.dst)) packet.df = false;
+  if (options.discoversMtu === true && packet.df && isSentToBeCut(runtime, packet, result)) packet.df = false;
   if (options.selectSource === true) {
     const source = first?.source ?? sourceFor(runtime, result, packet.dst);
     if (source === null && packet.dst.family === 6)

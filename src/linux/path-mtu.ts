@@ -1,6 +1,7 @@
 import type { Route } from "../model/route.ts";
 import type { Address } from "../net/address.ts";
-import { packetLength } from "../net/packet.ts";
+import { type Packet, packetLength } from "../net/packet.ts";
+import { UDP } from "../net/protocol.ts";
 import { sysctl } from "./device-settings.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import type { HostRuntime } from "./runtime.ts";
@@ -55,8 +56,18 @@ export function routeMtu(runtime: HostRuntime, result: RouteOut, destination: Ad
   return route !== null && route.mtu > 0 ? route.mtu : output.mtu;
 }
 
+/**
+ * A program's packet that goes without DF although it looks for the path's MTU (IP_PMTUDISC_WANT, the default): where that MTU is locked,
+ * and a datagram that is longer than it, which its own host cuts (__ip_make_skb()).
+ */
+export function isSentToBeCut(runtime: HostRuntime, packet: Packet, result: RoutingResult): boolean {
+  if (isMtuLocked(runtime, result, packet.dst)) return true;
+  if (packet.protocol !== UDP || result.kind !== "unicast") return false;
+  return packetLength(packet) > routeMtu(runtime, result, packet.dst, false);
+}
+
 /** ip_mtu_locked(): IPv4 sends without DF where the route says so, or has learnt an MTU that may be wrong. */
-export function isMtuLocked(runtime: HostRuntime, { route }: RoutingResult, destination: Address): boolean {
+function isMtuLocked(runtime: HostRuntime, { route }: RoutingResult, destination: Address): boolean {
   if (destination.family === 6) return false;
   return route?.mtuLocked === true || exceptionOf(runtime, route, destination)?.locked === true;
 }
