@@ -30,5 +30,7 @@ export interface ConntrackRecord {
   readonly zone: number;
   /** Zone of the reply direction: another one only after `-j CT --zone-orig` or `--zone-reply`. */
   readonly replyZone: number;
+  /** The helper that listens to it (`helper=ftp`). */
+  readonly helper: string | null;
   readonly origin: Origin;
 }

@@ -95,6 +95,7 @@ function readRecord(
   const values = new Map<string, number>();
   let unreplied = false;
   let assured = false;
+  let helper: string | null = null;
   let current: Tuple | null = null;
   for (const word of flow.slice(head[0].length).split(/\s+/)) {
     if (word === "") continue;
@@ -121,6 +122,7 @@ function readRecord(
     else if (current !== null && key === "packets" && /^\d+$/.test(value)) current.packets = Number(value);
     else if (current !== null && key === "bytes" && /^\d+$/.test(value)) current.bytes = Number(value);
     else if (/^(?:mark|zone|zone-orig|zone-reply)$/.test(key)) values.set(key, Number(value));
+    else if (key === "helper") helper = value;
     else if (!SILENT.has(key)) remark(number, `Connection property \`${key}\` is not modelled.`);
   }
   const [original, reply] = tuples.map(tupleRecord);
@@ -140,6 +142,7 @@ function readRecord(
     mark,
     zone,
     replyZone,
+    helper,
     origin: 0,
   };
 }

@@ -24,6 +24,7 @@ function record(connection: Connection, now: number): ConntrackRecord {
     mark: connection.mark,
     zone: original.zone,
     replyZone: reply.zone,
+    helper: connection.helper,
     origin: 0,
   };
 }

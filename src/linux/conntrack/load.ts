@@ -62,6 +62,8 @@ export function loadConntrack(host: Host, records: readonly ConntrackRecord[], n
     connection.originalBytes = record.original.counted?.bytes ?? 0;
     connection.replyPackets = record.reply.counted?.packets ?? 0;
     connection.replyBytes = record.reply.counted?.bytes ?? 0;
+    connection.helper = record.helper;
+    if (record.helper !== null) table.helped.push(connection);
     addConnection(table, connection);
   }
   return table;

@@ -53,6 +53,7 @@ test("every field of a NATed connection", () => {
         mark: 8,
         zone: 3,
         replyZone: 3,
+        helper: null,
         origin: 1,
       },
     ],
