@@ -93,13 +93,14 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   "neighbours: the second and third question, and what becomes of what waits": fact("neighbour-questions"),
   "neighbours: packets that wait beyond unres_qlen_bytes": {
     answer:
-      "none is dropped before the neighbour is given up; with the default of 212992 bytes, as much as 92 to 256 packets take that came from a veth or a program, the kernel drops the oldest (NEIGH_QUEUEFULL)",
+      "none is dropped before the neighbour is given up; with the default of 212992 bytes, as much as 92 to 256 packets take that came from a veth or a program, the kernel drops the oldest (NEIGH_QUEUEFULL). A dump with less than 65536 is told (unmodelled-sysctl)",
   },
   "neighbours: forgotten as devices go down, lose their carrier or get another MAC address":
     fact("neighbour-questions"),
   "net.ipv4.neigh.*.proxy_delay": fact("proxy-delay"),
   "net.ipv4.neigh.*.proxy_qlen": {
-    answer: "no question is thrown away; the kernel takes no more while 64 wait for their proxy_delay",
+    answer:
+      "no question is thrown away; the kernel takes no more while 64 wait for their proxy_delay. A dump with less is told (unmodelled-sysctl)",
   },
   "net.ipv4.neigh.*.locktime": fact("neighbour-questions"),
   "gratuitous ARP: arp_notify, arp_accept, drop_gratuitous_arp": fact("neighbour-questions"),
@@ -131,6 +132,9 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   "path MTU: learnt, locked, forgotten, black holes, IPv4": fact("path-mtu"),
   "the MSS that SYN-ACKs tell, by the way they take": fact("segment-size"),
   "path MTU: learnt from packet too big, IPv6": campaign("narrow6"),
+  "path MTU: probing by senders (net.ipv4.tcp_mtu_probing)": {
+    answer: "nobody probes, as with the default, 0; a dump with another value is told (unmodelled-sysctl)",
+  },
   "extension headers of IPv6: read on the way and at the end, matched, quoted, behind NAT and in fragments":
     fact("ipv6-extension-headers"),
   "extension headers of IPv6: routing headers of type 2 where the kernel has CONFIG_IPV6_MIP6, AH where it has IPsec":
@@ -152,6 +156,10 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
       "as Linux 6.18.44 does; others wait longer where net.ipv6.icmp.ratelimit is not dumped, and go by the width of the route",
   },
   "ICMP: who sends which error, from which address": fact("icmp-errors"),
+  "ICMP: redirects that a host receives": {
+    answer:
+      "nobody follows one: packets keep to the routes of the dump. Measured, the kernel does where accept_redirects lets it, as hosts that do not forward have it by default (docs/lab-notes/icmp-and-fragments.md)",
+  },
   "drop reasons of kernels older than Linux 6.18":
     "by reading the headers of older kernels; those of RHEL, whose version does not tell, get the names of 6.18",
   "drop reasons: their names": fact("drop-reasons"),
