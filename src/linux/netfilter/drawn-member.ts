@@ -28,13 +28,23 @@ export function drawnMember(
   });
 }
 
-/** What a packet with a drawn port would be as a member: with the port as a number, where that one is there already. */
-export function settledEntry(runtime: HostRuntime, index: SetIndex, entry: Entry): Entry {
+/**
+ * What a packet with a drawn port would be as a member: with the port as a number, where that one is there already. Null where it is one of many
+ * that are there: which one is not asked.
+ */
+export function settledEntry(runtime: HostRuntime, index: SetIndex, entry: Entry): Entry | null {
   const { freeValues, choose, now } = runtime.services;
   const port = entry.ports?.first ?? 0;
-  if (!isFree(port) || !valueIn(freeValues, choose, port, portsOf(index, entry, now()))) return entry;
+  if (!isFree(port) || isTakenOut(index, port, (other) => isSameButPort(other, entry))) return entry;
+  if (!valueIn(freeValues, choose, port, portsOf(index, entry, now()))) return entry;
+  if (!isOneOfFew(freeValues, port)) return null;
   const number = drawnNumber(freeValues, choose, port);
   return { ...entry, ports: { first: number, last: number } };
+}
+
+/** Whether a packet with this drawn port has taken it out of many, so that the member by it, whichever that is, is there no more. */
+export function isTakenOut({ takenOut }: SetIndex, port: number, isLike: (entry: Entry) => boolean): boolean {
+  return takenOut.some((entry) => entry.ports?.first === port && isLike(entry));
 }
 
 /** Ports of the living members that are this one but for the port. */

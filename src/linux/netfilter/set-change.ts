@@ -6,6 +6,7 @@ import { isFree, valueIn } from "../free-value.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
 import { drawnMember, settledEntry } from "./drawn-member.ts";
+import { assumeOtherPort } from "./other-port.ts";
 import { ANY_NAME, addEntry, type Entry, exactEntry, isSameButPort, nameNumber, type SetIndex } from "./set-index.ts";
 import { fillQuery, query, type SetSides } from "./set-query.ts";
 import { makeRoom } from "./set-room.ts";
@@ -47,6 +48,8 @@ export function setAdd(runtime: HostRuntime, set: IpSet, addition: SetAddition, 
     return true;
   }
   const entry = settledEntry(runtime, index, named(index, wanted.entry));
+  // What starts again with it is nobody's.
+  if (entry === null) return exist;
   if (isFree(entry.ports?.first ?? 0)) {
     if (!makeRoom(runtime, index, entry)) return false;
     const number = index.drawn.reduce((least, other) => Math.min(least, other.number), 0) - 1;
@@ -91,6 +94,11 @@ export function setDelete(runtime: HostRuntime, set: IpSet, sides: SetSides, skb
     return true;
   }
   const entry = settledEntry(runtime, index, whole);
+  if (entry === null) {
+    assumeOtherPort(runtime, set);
+    writableIndex(runtime, set, index).takenOut.push(whole);
+    return true;
+  }
   if (isFree(entry.ports?.first ?? 0)) return false;
   const present = exactEntry(index, entry, runtime.services.now());
   if (present < 0) return false;

@@ -45,6 +45,8 @@ export interface SetIndex {
   readonly entries: Entry[];
   /** What packets have added whose port nobody has chosen yet (`free-value.ts`): both ends of `ports` name it. */
   readonly drawn: DrawnEntry[];
+  /** What packets have taken out of many members by such a port: nobody knows which. */
+  readonly takenOut: Entry[];
   readonly options: SetOptions;
 }
 
@@ -198,6 +200,7 @@ export function buildIndex(set: IpSet): SetIndex | null {
     earlier: [],
     entries: [],
     drawn: [],
+    takenOut: [],
     options: {
       counters: words.includes("counters"),
       skbInfo: words.includes("skbinfo"),

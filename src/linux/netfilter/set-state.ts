@@ -78,6 +78,7 @@ export function writableIndex(runtime: HostRuntime, set: IpSet, index: SetIndex)
     earlier: [...index.earlier],
     entries: [...index.entries],
     drawn: index.drawn.map((one) => ({ ...one })),
+    takenOut: [...index.takenOut],
   };
   state.index = copy;
   state.isCopy = true;

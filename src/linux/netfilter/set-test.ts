@@ -3,11 +3,11 @@ import { formatAddress } from "../../net/address.ts";
 import { packetLength } from "../../net/packet.ts";
 import { portSet } from "../../net/port-set.ts";
 import { formatProtocol } from "../../net/protocol.ts";
-import { drawnNumber, isFree, valueIn } from "../free-value.ts";
+import { drawnNumber, isFree, isOneOfFew, valueIn } from "../free-value.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
 import { noteVolatile, recording } from "../walk-record.ts";
-import { drawnMember } from "./drawn-member.ts";
+import { drawnMember, isTakenOut } from "./drawn-member.ts";
 import { frameMac, untoldMac } from "./frame-mac.ts";
 import { setAdd } from "./set-change.ts";
 import {
@@ -109,6 +109,9 @@ function listHolds(runtime: HostRuntime, list: IpSet, test: SetTest, skb: Skb, a
   return list.complete ? false : unknownMembership(runtime, test, null, skb);
 }
 
+/** Stands for the number of a member that is one of many, whose counters are nobody's. */
+const ONE_OF_MANY = Number.MIN_SAFE_INTEGER;
+
 function queryHolds(runtime: HostRuntime, index: SetIndex, test: SetTest, skb: Skb, answer: SetAnswer | null): boolean {
   const { services } = runtime;
   const { freeValues, choose } = services;
@@ -120,12 +123,17 @@ function queryHolds(runtime: HostRuntime, index: SetIndex, test: SetTest, skb: S
     return !wantsNomatch;
   }
   if (isFree(query.port)) {
+    if (isTakenOut(index, query.port, (entry) => holdsButPort(index, entry, query))) return false;
     const { match, nomatch } = decidingPorts(index, query, now);
     // Nothing but the ports counts where members are all alike.
     if (!options.counters && !options.skbInfo) {
       return valueIn(freeValues, choose, query.port, wantsNomatch ? nomatch : match);
     }
     if (!valueIn(freeValues, choose, query.port, portSet([...match, ...nomatch]))) return false;
+    if (!isOneOfFew(freeValues, query.port)) {
+      const isWanted = valueIn(freeValues, choose, query.port, wantsNomatch ? nomatch : match);
+      return isWanted && countersHold(runtime, set, index, ONE_OF_MANY, null, test, skb);
+    }
     query.port = drawnNumber(freeValues, choose, query.port);
   }
   const counting = options.counters
