@@ -206,7 +206,12 @@ function unknownField(resource: Resource, namespace: string | null, path: FieldP
     message: `${describeResource(kind, namespace, name)}: there is no field ${formatFieldPath(path)}; it has no effect.`,
     file: resource.file,
     ...(place === null ? {} : { line: place.line, column: place.column }),
-    advice: near === null ? "kubectl apply and calicoctl refuse the object." : `Did you mean ${near}?`,
+    advice:
+      near === null
+        ? "kubectl apply and calicoctl refuse the object."
+        : near === path.at(-1)
+          ? "Other releases have it; kubectl apply and calicoctl of this one refuse the object."
+          : `Did you mean ${near}?`,
   };
 }
 

@@ -87,6 +87,18 @@ export function readResources(text: string, file: string, origins: OriginTable):
       });
       return;
     }
+    if (itsKind === "ClusterNodes" && version.startsWith("podpath/")) {
+      findings.push({
+        code: "not-a-resource",
+        severity: "error",
+        message:
+          "These nodes are not looked at: dumps of machines lie in the same folder, which makes it a snapshot of those.",
+        file,
+        line: place.line,
+        advice: "Take the dumps (nodes/, hosts/) out of the folder, or the nodes.yaml.",
+      });
+      return;
+    }
     if (name === "") {
       findings.push({
         code: "nameless-resource",
