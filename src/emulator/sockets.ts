@@ -11,7 +11,7 @@ import { ownDevice } from "../linux/routing/own-device.ts";
 import type { HostRuntime } from "../linux/runtime.ts";
 import { tellMss } from "../linux/segment-size.ts";
 import { isForMany, type Skb } from "../linux/skb.ts";
-import { type Address, isLoopback, isMulticast, sameAddress } from "../net/address.ts";
+import { type Address, isLinkLocal, isLoopback, isMulticast, sameAddress } from "../net/address.ts";
 import * as icmp from "../net/icmp.ts";
 import { extensionNumber } from "../net/ipv6-extension.ts";
 import { type Packet, packet } from "../net/packet.ts";
@@ -274,7 +274,7 @@ function refuse(runtime: HostRuntime, skb: Skb): void {
   else sendIcmpError(runtime, skb, icmp.DEST_UNREACHABLE, icmp.PORT_UNREACHABLE, 0);
 }
 
-/** The device that an answer is bound to: a link-local address is one on the link that the packet came by; null for others. */
+/** The device that an answer is bound to: a link-local address, or ::1, is one on the link that the packet came by; null for others. */
 function linkOfSender(skb: Skb): string | null {
   const { src } = skb.packet;
   return src.family === 6 && needsInterface(src) ? (cameBy(skb)?.name ?? null) : null;
@@ -320,8 +320,9 @@ function reply(runtime: HostRuntime, skb: Skb, fields: Partial<Packet>): void {
     ...fields,
   });
   const kind = (answer.flags & SYN) !== 0 ? "syn-ack" : "data";
-  // tcp_v6_init_req(); of a datagram the program is told the scope of the address
-  const boundInterface = listenerFor(runtime.host.sockets, skb)?.interface ?? linkOfSender(skb);
+  // tcp_v6_init_req(); of a datagram the program is told the scope of the address (ipv6_iface_scope_id()); ::1 has none
+  const link = isLinkLocal(received.src) ? linkOfSender(skb) : null;
+  const boundInterface = listenerFor(runtime.host.sockets, skb)?.interface ?? link;
   if (kind === "syn-ack") tellMss(runtime, answer, boundInterface);
   runtime.services.send(runtime, answer, {
     kind,
