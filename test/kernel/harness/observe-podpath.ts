@@ -187,7 +187,33 @@ function responsesOf(run: Run, patient: boolean): readonly SeenResponse[] {
       deliveredTo: journey.end?.ending.outcome === "delivered" ? journey.end.host : null,
     });
   }
-  return inOrder(responses);
+  return inOrder(tellApart(responses));
+}
+
+/** Resets that are alike to the last bit, as copies of a flooded segment get, are one to the oracle. */
+function tellApart(responses: readonly SeenResponse[]): readonly SeenResponse[] {
+  const resets = new Map<string, SeenResponse>();
+  const others: SeenResponse[] = [];
+  for (const response of responses) {
+    if (response.kind !== "tcp-reset") {
+      others.push(response);
+      continue;
+    }
+    const key = `${response.host} ${JSON.stringify(response.packet)}`;
+    const known = resets.get(key);
+    resets.set(
+      key,
+      known === undefined
+        ? response
+        : {
+            ...known,
+            hops: [...known.hops, ...response.hops],
+            rules: [...known.rules, ...response.rules],
+            copied: true,
+          },
+    );
+  }
+  return [...others, ...resets.values()];
 }
 
 function asksNeighbour({ protocol, icmpType }: Packet): boolean {
