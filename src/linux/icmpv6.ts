@@ -24,6 +24,7 @@ import { allowIcmp6, allowRedirect6 } from "./icmp-limit6.ts";
 import { holdsIcmpSocket } from "./icmp-socket.ts";
 import { linkLocalOf } from "./neighbour-discovery.ts";
 import { findNeighbour } from "./neighbour-table.ts";
+import { isAnycastDestination } from "./routing/anycast-destination.ts";
 import { lookUpRoute } from "./routing/look-up.ts";
 import { haveAddress6 } from "./routing/own-address6.ts";
 import type { RoutingResult } from "./routing/result.ts";
@@ -57,7 +58,8 @@ export function sendIcmpv6Error(
   if (holdsIcmpSocket(skb)) return;
   const back = backTo(runtime, about.src);
   if (!allowIcmp6(runtime, type, about.src, back, (device ?? skb.input)?.kind === "loopback")) return;
-  if (isAnycast(back, about.src)) return;
+  // icmpv6_route_lookup(): a source that names no single node is told nothing.
+  if (!isLinkLocal(about.src) && isAnycastDestination(back, about.src)) return;
   // skb->dev: of what came through lo, lo, which has no link-local address.
   const arrival = device ?? skb.input ?? skb.output;
   const own = !toMany && (isToAnycast(runtime, skb) || ownsAddress(runtime, about.dst, arrival)) ? about.dst : null;
@@ -134,18 +136,6 @@ function backTo(runtime: HostRuntime, dst: Address): RoutingResult {
     dport: 0,
     uid: 0,
   });
-}
-
-/**
- * icmpv6_route_lookup(), ipv6_anycast_destination(): a source that is an anycast address of this host, or the first of a
- * prefix on a link, names no single node.
- */
-function isAnycast(back: RoutingResult, source: Address): boolean {
-  if (isLinkLocal(source)) return false;
-  if (back.kind === "local") return back.route.type === "anycast";
-  if (back.kind !== "unicast" || back.viaGateway) return false;
-  const { address, length } = back.route.destination;
-  return length < 127 && sameAddress(address, source);
 }
 
 /** Neighbour discovery packets prove by their hop limit that no router forwarded them (RFC 4861 section 8.1). */

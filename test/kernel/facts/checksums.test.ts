@@ -100,6 +100,24 @@ describe.skipIf(!available).each(FAMILIES_AND_BACKENDS)(
       }
     });
 
+    it("TEE's copy keeps the sum that conntrack made of a frame with a software checksum, which the next device spoils", async () => {
+      const [gateway, far] = six ? ["fd00:c::11", "fd00:c::12"] : ["10.0.2.177", "10.0.2.133"];
+      const text = table("mangle", [
+        `-A PREROUTING -j TEE --gateway ${gateway}`,
+        "-A FORWARD -m conntrack --ctstate NEW",
+      ]);
+      const reasonsOf = async (checksum: "0" | "1", length: number): Promise<readonly string[]> => {
+        const sysctls = { "net.netfilter.nf_conntrack_checksum": checksum };
+        const options = { router: { rulesets: [{ family, backend, text }], sysctls } };
+        const duel = await Duel.of(oracle, six ? routerLab6(options) : routerLab(options), ["A", "B", "C"]);
+        const round = await duel.ask({ ...through, dst: far, length });
+        return (round?.result.drops ?? []).filter(({ host }) => host === "C").map(({ reason }) => reason);
+      };
+      expect(await reasonsOf("1", 68)).toEqual(["NO_SOCKET", "NO_SOCKET"]);
+      expect(await reasonsOf("1", 69)).toEqual(["UDP_CSUM", "NO_SOCKET"]);
+      expect(await reasonsOf("0", 69)).toEqual(["NO_SOCKET", "NO_SOCKET"]);
+    });
+
     it("are sent by a host without a look at them", async () => {
       const duel = await duelOf(null, states);
       for (const { host, proto, sport, dport, length } of damaged.slice(0, 3)) {

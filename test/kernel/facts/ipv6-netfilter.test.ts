@@ -160,6 +160,33 @@ describe.skipIf(!available)("ip6tables, as the kernel runs it", () => {
     expect(told(await duel.agree({ ...UDP, dst: "fd00:a::" }))).toBe("dropped NETFILTER_DROP");
   });
 
+  it("calls the first address of a prefix on a link anycast, and an anycast address of the device", async () => {
+    const router = {
+      routes: ["-6 fd00:b::20/124 dev out0", "-6 fd00:b::30/127 dev out0", "-6 fd00:9::40/124 via fd00:b::2"],
+    };
+    const tests = ["--src-type ANYCAST", "--src-type ANYCAST --limit-iface-in", "--src-type LOCAL,ANYCAST"];
+    const lines = [
+      ...tests.map((test) => `-A FORWARD -m addrtype ${test}`),
+      "-A FORWARD -m addrtype ! --src-type ANYCAST",
+    ];
+    const rulesets = (["legacy", "nft"] as const).map((backend) => ({
+      family: 6 as const,
+      backend,
+      text: ["*filter", ":FORWARD ACCEPT", ...lines, "COMMIT", ""].join("\n"),
+    }));
+    for (const ruleset of rulesets) {
+      const duel = await Duel.of(oracle, routerLab6({ router: { ...router, rulesets: [ruleset] } }), MUTE);
+      const matched = async (src: string): Promise<readonly number[]> =>
+        (await duel.agree({ ...UDP, src })).kernel.rules
+          .filter(({ chain, index }) => chain === "FORWARD" && index !== 0)
+          .flatMap(({ index }) => index ?? []);
+      expect(await matched("fd00:b::20"), "first of a prefix").toEqual([1, 3]);
+      for (const src of ["fd00:b::21", "fd00:b::30", "fd00:9::40"]) expect(await matched(src), src).toEqual([4]);
+      // The router's own anycast addresses.
+      for (const src of ["fd00:b::", "fd00:a::"]) await matched(src);
+    }
+  });
+
   it("answers no source that is the first address of a prefix on a link", async () => {
     const router = {
       routes: ["-6 fd00:b::20/124 dev out0", "-6 fd00:b::30/127 dev out0", "-6 fd00:9::40/124 via fd00:b::2"],

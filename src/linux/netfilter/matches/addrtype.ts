@@ -1,6 +1,7 @@
 import type { Address } from "../../../net/address.ts";
 import { isMulticast, isUnspecified } from "../../../net/address.ts";
 import { type AddressType, addressType } from "../../routing/address-type.ts";
+import { isAnycastDestination } from "../../routing/anycast-destination.ts";
 import { lookUpRoute } from "../../routing/look-up.ts";
 import { haveAddress6 } from "../../routing/own-address6.ts";
 import type { HostRuntime } from "../../runtime.ts";
@@ -75,8 +76,7 @@ function matches6(runtime: HostRuntime, address: Address, device: string | null,
   if (has("UNSPEC") && !isUnspecified(address)) return false;
   if (!has("LOCAL") && !has("ANYCAST") && !has("UNREACHABLE")) return true;
   if (has("LOCAL") && isLocal6(runtime, address, device)) return true;
-  if (has("ANYCAST") && addressType(runtime, address, device) === "ANYCAST") return true;
-  if (!has("UNREACHABLE")) return false;
+  if (!has("ANYCAST") && !has("UNREACHABLE")) return false;
   const route = lookUpRoute(runtime, {
     dst: address,
     src: null,
@@ -89,7 +89,7 @@ function matches6(runtime: HostRuntime, address: Address, device: string | null,
     dport: 0,
     uid: 0,
   });
-  return route.kind === "error";
+  return (has("ANYCAST") && isAnycastDestination(route, address)) || (has("UNREACHABLE") && route.kind === "error");
 }
 
 /** match_lookup_rt6(): with a device its own addresses count (ipv6_chk_addr()), of which others may have the same. */

@@ -41,16 +41,14 @@ const body: fc.Arbitrary<Partial<ProbePacket>> = fc.oneof(
     seq: fc.constant(100),
     length: fc.constant(0),
   }),
-  fc
-    .record({
-      proto: fc.constant("udp"),
-      sport: fc.integer({ min: 1024, max: 0xffff }),
-      dport: fc.constantFrom(...PORTS, 81),
-      length: fc.constantFrom(0, 20, 100),
-      badChecksum: fc.constantFrom(false, false, false, true),
-      // Of longer datagrams the program finds it out, when it reads.
-    })
-    .map((datagram) => ({ ...datagram, badChecksum: datagram.badChecksum && datagram.length < 68 })),
+  fc.record({
+    proto: fc.constant("udp"),
+    sport: fc.integer({ min: 1024, max: 0xffff }),
+    dport: fc.constantFrom(...PORTS, 81),
+    // Of datagrams longer than 68 bytes the program finds out that they are damaged, when it reads, and TEE's copies of them arrive damaged.
+    length: fc.constantFrom(0, 20, 60),
+    badChecksum: fc.constantFrom(false, false, false, true),
+  }),
 );
 
 /** Single packets to the addresses of `own` and through the router. */
