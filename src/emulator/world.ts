@@ -269,7 +269,7 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
     exceptions: null,
     icmpLimits: copyLimits(world.limits?.get(name) ?? icmpLimits()),
     nextId: 1,
-    duplicating: false,
+    duplicated: null,
   };
   world.hosts.set(name, runtime);
   return runtime;
@@ -417,9 +417,9 @@ function sendDuplicate(
     drop(runtime, frame, null, null, `after ${JOURNEY_LIMIT} packets: the exchange never ends`);
     return;
   }
-  runtime.duplicating = true;
+  runtime.duplicated = original;
   sendToGateway(runtime, frame, gateway, output);
-  runtime.duplicating = false;
+  runtime.duplicated = null;
   // nf_dup_ipv4(): where a process sends, local_bh_enable() has all done that the copy causes before its packet goes on.
   if (original.input === null && !original.fromKernel) settle(world, world.now);
 }

@@ -27,7 +27,7 @@ const LONGEST_ERROR = 576;
  */
 export function sendIcmpError(runtime: HostRuntime, skb: Skb, type: number, code: number, mtu: number): void {
   if (skb.packet.src.family === 6) return sendIcmpv6Error(runtime, skb, type, code, mtu);
-  if (mayBeAnswered(skb)) send(runtime, skb, { icmpType: type, icmpCode: code, icmpMtu: mtu });
+  if (mayBeAnswered(runtime, skb)) send(runtime, skb, { icmpType: type, icmpCode: code, icmpMtu: mtu });
 }
 
 /** ip_rt_send_redirect(): tells a neighbour that it has a shorter way; the packet is forwarded all the same. */
@@ -35,15 +35,15 @@ export function sendRedirect(runtime: HostRuntime, skb: Skb, route: RoutingResul
   const { src } = skb.packet;
   if (!allowRedirect(runtime, src)) return;
   countRedirect(runtime, src);
-  if (mayBeAnswered(skb)) send(runtime, skb, { icmpType: REDIRECT, icmpCode: 1, icmpGateway: route.nextHop });
+  if (mayBeAnswered(runtime, skb)) send(runtime, skb, { icmpType: REDIRECT, icmpCode: 1, icmpGateway: route.nextHop });
 }
 
-function mayBeAnswered(skb: Skb): boolean {
+function mayBeAnswered(runtime: HostRuntime, skb: Skb): boolean {
   const about = skb.packet;
   if (isForMany(skb) || about.fragmentOffset > 0) return false;
   if (isUnspecified(about.src) || isMulticast(about.src)) return false;
   // icmp_xmit_lock(): while the kernel sends an ICMP message it cannot send an error about it.
-  if (holdsIcmpSocket(skb)) return false;
+  if (holdsIcmpSocket(runtime, skb)) return false;
   return about.protocol !== ICMP || (about.icmpType <= LAST_TYPE && !isIcmpError(about.icmpType));
 }
 

@@ -55,7 +55,7 @@ export function sendIcmpv6Error(
   if (about.protocol === ICMPV6 && about.fragmentOffset === 0) {
     if (isIcmpv6Error(about.icmpType)) return;
   }
-  if (holdsIcmpSocket(skb)) return;
+  if (holdsIcmpSocket(runtime, skb)) return;
   const back = backTo(runtime, about.src);
   if (!allowIcmp6(runtime, type, about.src, back, (device ?? skb.input)?.kind === "loopback")) return;
   // icmpv6_route_lookup(): a source that names no single node is told nothing.

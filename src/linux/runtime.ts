@@ -243,6 +243,6 @@ export interface HostRuntime {
   readonly icmpLimits: IcmpLimits;
   /** Next value of the IP identification counter. */
   nextId: number;
-  /** True while a copy that TEE made is on its way out: what the host sends meanwhile is not copied (`in_nf_duplicate`). */
-  duplicating: boolean;
+  /** What TEE copied, while the copy is on its way out: what the host sends meanwhile is not copied (`in_nf_duplicate`). */
+  duplicated: Skb | null;
 }

@@ -159,10 +159,10 @@ function receive(
   frame.destinationMac =
     packetType === "multicast" ? multicastMac(sent.packet.dst) : runtime.services.macOf(runtime, device);
   // The kernel receives it later, when the copy for whose sake it asked is on its way.
-  const { duplicating } = runtime;
-  runtime.duplicating = false;
+  const { duplicated } = runtime;
+  runtime.duplicated = null;
   const refusing = !passes(runtime, frame, PREROUTING) ? PREROUTING : passes(runtime, frame, INPUT) ? null : INPUT;
-  runtime.duplicating = duplicating;
+  runtime.duplicated = duplicated;
   if (refusing !== null) return lostAt(runtime, frame, refusing, target);
   if (frame.packet.ttl === NDISC_HOP_LIMIT) return null;
   const text = `${nameOf(frame.packet, target)} reaches ${runtime.host.name} with a hop limit of ${frame.packet.ttl}, not ${NDISC_HOP_LIMIT}`;

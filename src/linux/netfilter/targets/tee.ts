@@ -29,7 +29,7 @@ export const TEE: TargetExtension<"TEE"> = {
   compile:
     ({ gateway, output }) =>
     (skb, runtime, hook) => {
-      if (!runtime.duplicating) runtime.services.copy(runtime, skb, hook, gateway, output);
+      if (runtime.duplicated === null) runtime.services.copy(runtime, skb, hook, gateway, output);
       return XT_CONTINUE;
     },
 };
