@@ -124,6 +124,13 @@ export function compare(kernel: Observation, podpath: Observation): readonly str
   return found;
 }
 
+/** Whether both delivered the same packet to the same host. */
+export function isSameDelivery({ delivered: real }: Observation, podpath: Observation): boolean {
+  const { delivered } = podpath;
+  if (real === null || delivered === null || real.host !== delivered.host) return false;
+  return samePacket(real.packet, delivered.packet, domainsOf(podpath));
+}
+
 function isDroppedByLastOf(rules: readonly SeenRule[]): boolean {
   const last = rules.at(-1);
   return last !== undefined && last.backend === "nft" && last.verdict === "drop";

@@ -6,7 +6,7 @@ import type { ExtensionJson } from "../../../src/report/packet-json.ts";
 import { type PacketQuestion, parsePacketLine } from "../../../src/trace/packet-question.ts";
 import { createPacketSession, type PacketSession } from "../../../src/trace/packet-session.ts";
 import type { Answer, Branch } from "../../../src/trace/result.ts";
-import { compare } from "./compare.ts";
+import { compare, isSameDelivery } from "./compare.ts";
 import { compareConntrack, kernelTables } from "./compare-conntrack.ts";
 import { type Instant, otherInstants, type Took } from "./instants.ts";
 import { type Lab, networkOf } from "./lab.ts";
@@ -199,7 +199,12 @@ export class Duel {
     }
     const { answer, branches, differences, nearest } = judged;
     // What was delivered may be a copy that TEE made, whose ends may be others than those of the packet.
-    if (packet.id !== undefined && branches.every(({ together }) => together === null)) this.known.add(packet.id);
+    if (
+      packet.id !== undefined &&
+      branches.every((branch) => branch.together === null || isSameDelivery(kernel, branch))
+    ) {
+      this.known.add(packet.id);
+    }
     for (const [host, limits] of nearest?.run.limits ?? []) this.memory.limits.set(host, limits);
     const round = { packet, kernel, branches, answer, result, differences, instant };
     countMet(round);
