@@ -69,8 +69,12 @@ export interface Connection {
   status: number;
   mark: number;
   tcpState: TcpState;
-  /** Null for other protocols, and for dumped entries until a packet comes. */
+  /** Null for other protocols, for what one SYN opened until another segment comes, and for dumped entries until a packet comes. */
   tcp: TcpTracking | null;
+  /** Window of the SYN that opened it and is all that was seen of it (`tcp-opening.ts`), at least 1; else 0. */
+  synWindow: number;
+  /** Sequence number behind that SYN, as int32. */
+  synEnd: number;
   sctpState: SctpState;
   /** Null for other protocols, and for dumped entries until a packet comes. */
   sctp: SctpTracking | null;
@@ -145,6 +149,8 @@ export function newConnection(original: Tuple, reply: Tuple): Connection {
     mark: 0,
     tcpState: "NONE",
     tcp: null,
+    synWindow: 0,
+    synEnd: 0,
     sctpState: "NONE",
     sctp: null,
     masqueradeIndex: 0,

@@ -12,8 +12,8 @@ import {
   IPS_SEEN_REPLY,
 } from "./connection.ts";
 import { trackSctp } from "./sctp.ts";
-import { openTcp, trackPlainTcp, trackTcp } from "./tcp.ts";
-import { validTcpFlags } from "./tcp-states.ts";
+import { openTcp, openWithSyn, trackPlainTcp, trackTcp } from "./tcp.ts";
+import { segmentOf, validTcpFlags } from "./tcp-states.ts";
 import { timeoutOf } from "./timeouts.ts";
 
 /** What a packet does to its connection; `repeat`: the entry is dead, and the packet is looked up again. */
@@ -46,8 +46,11 @@ export function handlePacket(
   switch (packet.protocol) {
     case TCP: {
       if (!validTcpFlags(packet.flags)) return "invalid";
-      if (isNew && !openTcp(runtime, connection, packet)) return "invalid";
-      const verdict = trackTcp(runtime, connection, packet, reply, now);
+      const opens = isNew && segmentOf(packet.flags) === "syn";
+      if (isNew && !opens && !openTcp(runtime, connection, packet)) return "invalid";
+      const verdict = opens
+        ? openWithSyn(runtime, connection, packet, now)
+        : trackTcp(runtime, connection, packet, reply, now);
       if (verdict === "invalid" || verdict === "repeat") return verdict;
       if (verdict !== "keep") account(connection, packet, reply);
       return verdict === "delete" ? "delete" : "accept";

@@ -7,6 +7,8 @@ import { type Connection, IPS_DST_NAT, IPS_DYING, IPS_FIXED_TIMEOUT, IPS_SRC_NAT
 import type { Manip } from "./nat.ts";
 import type { NatRange } from "./nat-range.ts";
 import { connectionIn, connectionsIn, findSlot, findSlotInDirection, removeConnection } from "./table.ts";
+import { originalEnd } from "./tcp-opening.ts";
+import { after } from "./tcp-window.ts";
 import { type MutableTuple, passingInverse, sameButZone, sameTuple, scratchTuple, tracksPorts } from "./tuple.ts";
 
 /** Ports the kernel tries in turn (NF_NAT_MAX_ATTEMPTS). */
@@ -113,7 +115,7 @@ export function findKey(
   const domain = unusedIn(runtime, connection, tuple, manip, bounds);
   const drawn =
     size <= ATTEMPTS && runtime.services.freeValues.domains.length > 0 ? drawnFrom(runtime, tuple, manip) : [];
-  const [only] = domain;
+  const only = domain[0];
   // None is left: the packet is dropped when it is confirmed, because another connection has it.
   if (only === undefined || portSetSize(domain) <= drawn.length) return setKey(tuple, manip, drawn[0] ?? first);
   if (domain.length === 1 && only.first === only.last) return setKey(tuple, manip, only.first);
@@ -130,9 +132,17 @@ function startOf(tuple: Tuple, manip: Manip, range: NatRange, size: number): num
   return inOrder || size === 1 ? 0 : null;
 }
 
+/** The last try of all: the connection gets its reply whoever has it, but for a closed one that gives way. */
+export function makeWay(runtime: HostRuntime, connection: Connection): void {
+  holdsOut(runtime, connection, holderOf(runtime, connection, connection.reply), 1);
+}
+
 /** nf_nat_used_tuple_harder(). */
 function staysTaken(runtime: HostRuntime, connection: Connection, tuple: Tuple, left: number): boolean {
-  const user = userOf(runtime, connection, tuple);
+  return holdsOut(runtime, connection, userOf(runtime, connection, tuple), left);
+}
+
+function holdsOut(runtime: HostRuntime, connection: Connection, user: Connection | null, left: number): boolean {
   if (user === null) return false;
   if (left > HARDER || !givesWay(user, connection)) return true;
   removeConnection(runtime.conntrack, user);
@@ -140,11 +150,12 @@ function staysTaken(runtime: HostRuntime, connection: Connection, tuple: Tuple, 
 }
 
 /** nf_nat_may_kill(), nf_seq_has_advanced(): a closed, source-translated TCP connection that this one has left behind. */
-function givesWay(user: Connection, { tcp }: Connection): boolean {
-  if (user.original.protocol !== TCP || user.tcp === null || tcp === null) return false;
+function givesWay(user: Connection, connection: Connection): boolean {
+  const [earlier, later] = [originalEnd(user), originalEnd(connection)];
+  if (user.original.protocol !== TCP || earlier === null || later === null) return false;
   if (user.tcpState !== "TIME_WAIT" && user.tcpState !== "CLOSE" && user.tcpState !== "SYN_SENT2") return false;
   if ((user.status & (IPS_FIXED_TIMEOUT | IPS_DYING)) !== 0 || (user.status & IPS_SRC_NAT) === 0) return false;
-  return ((tcp.original.end - user.tcp.original.end) | 0) > 0;
+  return after(later, earlier);
 }
 
 /** Ports of the range that no live connection is known to have towards the same end. */
@@ -194,6 +205,7 @@ function boundsOf(runtime: HostRuntime, tuple: Tuple, manip: Manip, range: NatRa
   if (kind === "id") return IDS;
   if (manip === "DNAT") return null;
   const { sport } = tuple;
+  if (!isFree(sport)) return sport < 512 ? LOW : sport < 1024 ? PRIVILEGED : UNPRIVILEGED;
   const { freeValues, choose } = runtime.services;
   if (valueIn(freeValues, choose, sport, BELOW_512)) return LOW;
   return valueIn(freeValues, choose, sport, BELOW_1024) ? PRIVILEGED : UNPRIVILEGED;

@@ -1,4 +1,4 @@
-import { type Address, compareAddresses, unspecified } from "../../net/address.ts";
+import { type Address, compareAddresses, sameAddress, unspecified } from "../../net/address.ts";
 import { isFree, valueIn } from "../free-value.ts";
 import { NF_ACCEPT, type TargetVerdict } from "../netfilter/verdict.ts";
 import type { HostRuntime } from "../runtime.ts";
@@ -13,10 +13,10 @@ import {
   type Tuple,
 } from "./connection.ts";
 import { natAddress } from "./nat-address.ts";
-import { findKey, isTaken, isUsed, isUsedByOther, keyKind, keyOf } from "./nat-port.ts";
+import { findKey, isTaken, isUsed, isUsedByOther, keyKind, keyOf, makeWay } from "./nat-port.ts";
 import { type NatRange, natRange } from "./nat-range.ts";
 import { noteSource, translationsOf } from "./nat-source.ts";
-import { invertInto, type MutableTuple, passingInverse, sameTuple, scratchTuple } from "./tuple.ts";
+import { invertInto, type MutableTuple, passingInverse, sameTuple, scratchTuple, tracksPorts } from "./tuple.ts";
 
 export type Manip = "SNAT" | "DNAT";
 
@@ -59,11 +59,39 @@ const FIXED_WITH_PORT: NatRange = natRange({ addresses: fixedAddresses, ports: f
 
 /** DNAT to one IPv4 address and one port; -1: the port stays. */
 export function setUpFixedDnat(runtime: HostRuntime, skb: Skb, address: Address, port: number): TargetVerdict {
+  const { connection } = skb;
+  if (connection !== null && skb.ctState === CT_NEW && isBoundBy(connection, port)) {
+    bindToPort(runtime, connection, address, port);
+    return NF_ACCEPT;
+  }
   fixedAddresses.first = address;
   fixedAddresses.last = address;
   fixedPorts.first = port;
   fixedPorts.last = port;
   return setUpNat(runtime, skb, "DNAT", port < 0 ? FIXED : FIXED_WITH_PORT);
+}
+
+/** Whether DNAT to one port binds the connection, whose own port somebody has chosen. */
+function isBoundBy({ status, reply }: Connection, port: number): boolean {
+  return (
+    port >= 0 &&
+    (status & (IPS_CONFIRMED | IPS_DST_NAT_DONE)) === 0 &&
+    tracksPorts(reply.protocol) &&
+    !isFree(reply.sport)
+  );
+}
+
+/** What becomes of `setUpNat` where nothing is left to choose: an address and a port, whoever has them. */
+function bindToPort(runtime: HostRuntime, connection: Connection, address: Address, port: number): void {
+  // Nobody else has the tuple of a connection that is not confirmed: it is written over.
+  const reply: MutableTuple = connection.reply;
+  const otherPort = reply.sport !== port;
+  connection.status |= IPS_DST_NAT_DONE;
+  if (!otherPort && sameAddress(reply.src, address)) return;
+  reply.src = address;
+  reply.sport = port;
+  connection.status |= IPS_DST_NAT;
+  if (otherPort) makeWay(runtime, connection);
 }
 
 /** nf_nat_alloc_null_binding(): no rule spoke, but the tuple must still be unique. A confirmed connection is never bound. */

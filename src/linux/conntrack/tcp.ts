@@ -8,10 +8,10 @@ import {
   IPS_FIXED_TIMEOUT,
   IPS_SEEN_REPLY,
   type TcpSegment,
-  type TcpSender,
   type TcpState,
   type TcpTracking,
 } from "./connection.ts";
+import { emptySender, emptyTracking, noteSyn, openedTracking } from "./tcp-opening.ts";
 import { type TcpSettings, tcpSettings } from "./tcp-settings.ts";
 import { isBeforeState, nextTcpState, segmentOf } from "./tcp-states.ts";
 import { before, checkWindow, passEstablished, segmentEnd, senderOf, u32 } from "./tcp-window.ts";
@@ -36,6 +36,9 @@ const TIMEOUTS: Readonly<Record<Exclude<TcpState, "NONE" | "SYN_SENT2">, Timeout
   CLOSE: "tcp_timeout_close",
 };
 
+/** Nothing is unacknowledged or was repeated. */
+const EMPTY = emptyTracking(false);
+
 /** An entry that has less than that left (s) is not shortened by segments out of the window. */
 const SHORT_LIFE = 120;
 
@@ -44,36 +47,6 @@ const SHORT_LIFE = 120;
  * the entry is dead, and the segment begins another.
  */
 export type TcpVerdict = "accept" | "keep" | "invalid" | "delete" | "repeat";
-
-function emptySender(liberal: boolean): TcpSender {
-  return {
-    end: 0,
-    maxEnd: 0,
-    maxWindow: 0,
-    maxAck: 0,
-    maxAckSet: false,
-    closeInit: false,
-    unacknowledged: false,
-    liberal,
-  };
-}
-
-function emptyTracking(liberal: boolean): TcpTracking {
-  return {
-    original: emptySender(liberal),
-    reply: emptySender(liberal),
-    lastSegment: "none",
-    lastReply: false,
-    lastIgnored: false,
-    lastSeq: 0,
-    lastAck: 0,
-    lastEnd: 0,
-    lastWindow: 0,
-    retransmissions: 0,
-    simultaneousOpen: false,
-    expectsChallenge: false,
-  };
-}
 
 /**
  * A dump tells the state and no numbers. The first segment is taken to be the one that fits, and later ones out of the
@@ -137,6 +110,14 @@ export function openTcp(runtime: HostRuntime, connection: Connection, packet: Pa
   return true;
 }
 
+/** The first SYN of a connection, tcp_new() and all: what `openTcp` and `trackTcp` would do. */
+export function openWithSyn(runtime: HostRuntime, connection: Connection, packet: Packet, now: number): TcpVerdict {
+  // what they say makes no difference yet, and is part of what the answer rests on
+  tcpSettings(runtime);
+  noteSyn(connection, packet);
+  return settle(runtime, connection, EMPTY, "syn", "NONE", "SYN_SENT", now);
+}
+
 /** nf_conntrack_tcp_packet() behind tcp_error() and tcp_new(): moves the state on. */
 export function trackTcp(
   runtime: HostRuntime,
@@ -147,8 +128,9 @@ export function trackTcp(
 ): TcpVerdict {
   const settings = tcpSettings(runtime);
   const segment = segmentOf(packet.flags);
-  const tracking = connection.tcp ?? dumpedTracking(runtime, connection, packet, reply);
+  const tracking = connection.tcp ?? openedTracking(connection) ?? dumpedTracking(runtime, connection, packet, reply);
   connection.tcp = tracking;
+  connection.synWindow = 0;
   let old = connection.tcpState;
   let next = nextTcpState(old, segment, reply);
   let inWindow = false;
