@@ -4,7 +4,7 @@ import type { Skb } from "../skb.ts";
 import { type Connection, IPS_DYING, IPS_FIXED_TIMEOUT, IPS_NAT_CLASH } from "./connection.ts";
 import { addReplyOnly } from "./table.ts";
 import { sameTuple } from "./tuple.ts";
-import { findRival } from "./zone.ts";
+import { findReplyRival } from "./zone.ts";
 
 /** Seconds that an entry lives which lost a race and is filed under its reply only. */
 const CLASH_TIMEOUT = 1;
@@ -43,7 +43,7 @@ export function resolveClash(
     skb.connection = winner;
     return true;
   }
-  if (findRival(runtime.conntrack, loser, true, now) >= 0) return false;
+  if (findReplyRival(runtime.conntrack, loser, now) >= 0) return false;
   loser.expires = now + CLASH_TIMEOUT;
   loser.status |= IPS_FIXED_TIMEOUT | IPS_NAT_CLASH;
   addReplyOnly(runtime.conntrack, loser);

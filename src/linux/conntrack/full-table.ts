@@ -1,4 +1,6 @@
-import { quietSysctl, sysctl } from "../device-settings.ts";
+import type { Host } from "../../model/host.ts";
+import { settingOf, sysctl } from "../device-settings.ts";
+import { remembered } from "../remembered.ts";
 import type { HostRuntime } from "../runtime.ts";
 import { type Connection, IPS_ASSURED } from "./connection.ts";
 import { connectionsIn } from "./table.ts";
@@ -8,6 +10,9 @@ const MAX = "net.netfilter.nf_conntrack_max";
 /** What that is on a machine with some memory; smaller ones have less, which only a dump tells. */
 const DEFAULT_MAX = 262144;
 
+/** The value alone, on which the answer does not rest yet. */
+const mostOn = remembered((host: Host): number => settingOf(host, MAX, DEFAULT_MAX).value);
+
 /**
  * Whether a new connection finds room (__nf_conntrack_alloc). In a full table the kernel looks into a few neighbouring
  * hash buckets for an entry that is not assured (early_drop); whether it finds one depends on a secret hash. Now and then it also
@@ -15,7 +20,7 @@ const DEFAULT_MAX = 262144;
  */
 export function hasRoom(runtime: HostRuntime): boolean {
   const { used, untold } = runtime.conntrack;
-  const full = quietSysctl(runtime, MAX, DEFAULT_MAX);
+  const full = mostOn(runtime.host);
   if (full === 0 || used / 2 + untold < full) return true;
   const now = runtime.services.now();
   const most = sysctl(runtime, MAX, DEFAULT_MAX);

@@ -13,6 +13,11 @@ export interface ConntrackTable {
    * `connections` its connection stands.
    */
   slots: Int32Array;
+  /**
+   * Two bits for each slot, of which a hash names one: clear where no connection has such a hash. Most look-ups are for a tuple that nobody
+   * has, and end here: all bits of a large table fit where a processor keeps what it has used lately. Bits of what is gone may be left.
+   */
+  filed: Int32Array;
   /** In the order in which they were filed; null: it is gone. */
   connections: (Connection | null)[];
   /** Slots in use, two for each connection. */
@@ -38,15 +43,28 @@ const FIRST_SLOTS = 32;
 const LARGE = 4096;
 /** One slot, which is free. */
 const NO_SLOTS = new Int32Array(2);
+const NONE_FILED = new Int32Array(1);
+/** Two bits for each slot. */
+const SLOTS_IN_WORD = 16;
 
 export function conntrackTable(): ConntrackTable {
-  return { slots: NO_SLOTS, connections: [], used: 0, untold: 0, helped: [], drawn: [], sources: null };
+  return {
+    slots: NO_SLOTS,
+    filed: NONE_FILED,
+    connections: [],
+    used: 0,
+    untold: 0,
+    helped: [],
+    drawn: [],
+    sources: null,
+  };
 }
 
 /** `conntrack -F`: every entry is gone. */
 export function flushConntrack(table: ConntrackTable): void {
   for (const connection of table.connections) if (connection !== null) connection.status |= IPS_DYING;
   table.slots = NO_SLOTS;
+  table.filed = NONE_FILED;
   table.connections = [];
   table.used = 0;
   table.untold = 0;
@@ -57,9 +75,13 @@ export function flushConntrack(table: ConntrackTable): void {
 
 /** The slot of a live entry whose tuple of either direction is `tuple`, or -1; an expired one is removed on the way. */
 export function findSlot(table: ConntrackTable, tuple: Tuple, now: number): number {
+  return findHashed(table, tuple, hashTuple(tuple), now);
+}
+
+function findHashed(table: ConntrackTable, tuple: Tuple, wanted: number, now: number): number {
+  if (!mayBeFiled(table, wanted)) return -1;
   const { slots, connections } = table;
   const mask = (slots.length >>> 1) - 1;
-  const wanted = hashTuple(tuple);
   for (let slot = homeOf(wanted, mask); ; slot = (slot + 1) & mask) {
     const filed = slots[slot * 2] ?? 0;
     if (filed === 0) return -1;
@@ -75,9 +97,14 @@ export function findSlot(table: ConntrackTable, tuple: Tuple, now: number): numb
 
 /** The same for an entry that has the tuple in one direction. */
 export function findSlotInDirection(table: ConntrackTable, tuple: Tuple, reply: boolean, now: number): number {
+  return findHashedInDirection(table, tuple, hashTuple(tuple), reply, now);
+}
+
+function findHashedInDirection(table: ConntrackTable, tuple: Tuple, hash: number, reply: boolean, now: number): number {
+  if (!mayBeFiled(table, hash)) return -1;
   const { slots, connections } = table;
   const mask = (slots.length >>> 1) - 1;
-  const wanted = hashTuple(tuple) | (reply ? 1 : 0);
+  const wanted = hash | (reply ? 1 : 0);
   for (let slot = homeOf(wanted, mask); ; slot = (slot + 1) & mask) {
     const filed = slots[slot * 2] ?? 0;
     if (filed === 0) return -1;
@@ -108,9 +135,34 @@ export function findConnection(table: ConntrackTable, tuple: Tuple, now: number)
 
 /** Files a connection under both its tuples (nf_conntrack_hash_insert) and marks it confirmed. */
 export function addConnection(table: ConntrackTable, connection: Connection): void {
+  addHashed(table, connection, hashTuple(connection.original), hashTuple(connection.reply));
+}
+
+function addHashed(table: ConntrackTable, connection: Connection, original: number, reply: number): void {
   const number = admit(table, connection);
-  file(table, hashTuple(connection.original), number);
-  file(table, hashTuple(connection.reply) | 1, number);
+  file(table, original, number);
+  file(table, reply | 1, number);
+}
+
+/**
+ * The same unless another connection has one of the tuples, whose slot is returned then; else -1. Where the zones of its two directions
+ * differ, only those are in its way that have a tuple in the same direction (nf_ct_key_equal).
+ */
+export function addUnlessTaken(table: ConntrackTable, connection: Connection, now: number): number {
+  const { original, reply } = connection;
+  const hash = hashTuple(original);
+  const replyHash = hashTuple(reply);
+  const oneZone = original.zone === reply.zone;
+  let rival = oneZone
+    ? findHashed(table, original, hash, now)
+    : findHashedInDirection(table, original, hash, false, now);
+  if (rival >= 0) return rival;
+  rival = oneZone
+    ? findHashed(table, reply, replyHash, now)
+    : findHashedInDirection(table, reply, replyHash, true, now);
+  if (rival >= 0) return rival;
+  addHashed(table, connection, hash, replyHash);
+  return -1;
 }
 
 /** Files a connection that lost a race: only its answer finds it (nf_ct_resolve_clash_harder). */
@@ -141,6 +193,21 @@ function homeOf(hash: number, mask: number): number {
   return (hash >>> 1) & mask;
 }
 
+function mayBeFiled({ filed }: ConntrackTable, hash: number): boolean {
+  const bit = bitOf(filed, hash);
+  return (((filed[bit >>> 5] ?? 0) >>> (bit & 31)) & 1) === 1;
+}
+
+function noteFiled(filed: Int32Array, hash: number): void {
+  const bit = bitOf(filed, hash);
+  filed[bit >>> 5] = (filed[bit >>> 5] ?? 0) | (1 << (bit & 31));
+}
+
+/** Like `homeOf`: the direction makes no difference. */
+function bitOf(filed: Int32Array, hash: number): number {
+  return (hash >>> 1) & (filed.length * 32 - 1);
+}
+
 /** Makes room for a connection, which gets a number. */
 function admit(table: ConntrackTable, connection: Connection): number {
   connection.status |= IPS_CONFIRMED;
@@ -156,6 +223,7 @@ function admit(table: ConntrackTable, connection: Connection): number {
 function file(table: ConntrackTable, hash: number, number: number): void {
   const { slots } = table;
   const mask = (slots.length >>> 1) - 1;
+  noteFiled(table.filed, hash);
   let inHand = number;
   let value = hash;
   for (let slot = homeOf(hash, mask); ; slot = (slot + 1) & mask) {
@@ -207,7 +275,9 @@ function grow(table: ConntrackTable): void {
   closeRanks(table);
   const before = table.slots;
   const count = before.length >>> 1;
-  table.slots = new Int32Array(2 * Math.max(FIRST_SLOTS, count * (count < LARGE ? 2 : 4)));
+  const room = Math.max(FIRST_SLOTS, count * (count < LARGE ? 2 : 4));
+  table.slots = new Int32Array(2 * room);
+  table.filed = new Int32Array(room / SLOTS_IN_WORD);
   table.used = 0;
   // From a free slot on, against the order of searching: what was filed last is filed last again.
   let start = 0;
@@ -230,7 +300,11 @@ function closeRanks(table: ConntrackTable): void {
   });
   if (next === connections.length) return;
   connections.length = next;
+  table.filed.fill(0);
   for (let at = 0; at < slots.length; at += 2) {
-    if (slots[at] !== 0) slots[at + 1] = numbers[slots[at + 1] ?? 0] ?? -1;
+    const hash = slots[at] ?? 0;
+    if (hash === 0) continue;
+    slots[at + 1] = numbers[slots[at + 1] ?? 0] ?? -1;
+    noteFiled(table.filed, hash);
   }
 }

@@ -1,9 +1,11 @@
+import type { Host } from "../../model/host.ts";
 import { sameAddress } from "../../net/address.ts";
 import { NR_ICMP_TYPES } from "../../net/icmp.ts";
 import { NO_NEXT_HEADER } from "../../net/ipv6-extension.ts";
 import type { Packet } from "../../net/packet.ts";
 import { hasChecksum, ICMP, ICMPV6, UDPLITE } from "../../net/protocol.ts";
 import { sysctl } from "../device-settings.ts";
+import { remembered } from "../remembered.ts";
 import type { HostRuntime } from "../runtime.ts";
 import { CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_NONE, CT_RELATED, CT_UNTRACKED, type Skb } from "../skb.ts";
 import { resolveClash } from "./clash.ts";
@@ -20,15 +22,17 @@ import { findDrawn, noteDrawn } from "./drawn-port.ts";
 import { expect, noteHelper } from "./expectation.ts";
 import { hasRoom } from "./full-table.ts";
 import { handlePacket } from "./handle-packet.ts";
-import { addConnection, connectionIn, isReplyIn, removeConnection } from "./table.ts";
+import { addUnlessTaken, connectionIn, isReplyIn, removeConnection } from "./table.ts";
 import { invertTuple, passingTuple, quotesPacket, tupleOf } from "./tuple.ts";
-import { findRival, findSlotInZones, inZone, originalZone, replyZone } from "./zone.ts";
+import { findSlotInZones, inZone, originalZone, replyZone } from "./zone.ts";
+
+const assumesNoEarlier = remembered(({ knowledge }: Host): boolean => knowledge.get("conntrack") === "assumed");
 
 /** nf_conntrack_in(): finds or makes the packet's connection and sets its state. False: the table is full, it is dropped. */
 export function track(runtime: HostRuntime, skb: Skb): boolean {
   // Seen before, on its first way through `lo`; or untracked by a raw rule.
   if (skb.connection !== null || skb.ctState === CT_UNTRACKED) return true;
-  if (runtime.host.knowledge.get("conntrack") === "assumed") {
+  if (assumesNoEarlier(runtime.host)) {
     runtime.services.assume(runtime, "no-earlier-connections", `no earlier connections on ${runtime.host.name}`);
   }
   const supposed = runtime.supposition?.ctState ?? CT_NONE;
@@ -156,10 +160,8 @@ export function confirm(runtime: HostRuntime, skb: Skb): boolean {
   if (connection === null || skb.ctReply) return true;
   if ((connection.status & (IPS_CONFIRMED | IPS_DYING)) !== 0) return true;
   const now = runtime.services.now();
-  let clash = findRival(runtime.conntrack, connection, false, now);
-  if (clash < 0) clash = findRival(runtime.conntrack, connection, true, now);
+  const clash = addUnlessTaken(runtime.conntrack, connection, now);
   if (clash >= 0) return resolveClash(runtime, skb, connectionIn(runtime.conntrack, clash), connection, now);
-  addConnection(runtime.conntrack, connection);
   noteDrawn(runtime, connection);
   return true;
 }

@@ -53,16 +53,7 @@ export function findSlotInZones(
   return slot >= 0 ? slot : findSlotInDirection(table, inZone(wanted, reply), true, now);
 }
 
-/**
- * nf_ct_key_equal(): a slot with the connection's tuple of one direction. Where its zones differ, only connections that
- * have the tuple in the same direction are in its way.
- */
-export function findRival(
-  table: ConntrackTable,
-  { original, reply }: Connection,
-  isReply: boolean,
-  now: number,
-): number {
-  const wanted = isReply ? reply : original;
-  return original.zone === reply.zone ? findSlot(table, wanted, now) : findSlotInDirection(table, wanted, isReply, now);
+/** nf_ct_key_equal(): the slot of a connection that is in the way of one's reply (`addUnlessTaken`). */
+export function findReplyRival(table: ConntrackTable, { original, reply }: Connection, now: number): number {
+  return original.zone === reply.zone ? findSlot(table, reply, now) : findSlotInDirection(table, reply, true, now);
 }

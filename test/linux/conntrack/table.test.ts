@@ -5,7 +5,9 @@ import { newConnection } from "../../../src/linux/conntrack/connection.ts";
 import {
   addConnection,
   addReplyOnly,
+  addUnlessTaken,
   type ConntrackTable,
+  connectionIn,
   connectionsIn,
   conntrackTable,
   findConnection,
@@ -85,6 +87,22 @@ describe("the table of connections", () => {
           expect(found?.reply).toBe(expected?.reply);
         }
         expect(table.used).toBe(filed.length);
+      }),
+    );
+  });
+
+  it("files a connection unless another has one of its tuples, which it tells", () => {
+    fc.assert(
+      fc.property(fc.array(someAction, { maxLength: 60 }), someTuple, someTuple, (actions, original, reply) => {
+        const table = conntrackTable();
+        const filed = run(table, actions);
+        const connection = open(original);
+        connection.reply = reply;
+        const rival = searched(filed, original) ?? searched(filed, reply);
+        const slot = addUnlessTaken(table, connection, 5);
+        expect(slot < 0 ? null : connectionIn(table, slot)).toBe(rival?.connection ?? null);
+        expect(table.used).toBe(filed.length + (rival === null ? 2 : 0));
+        if (rival === null) expect([...connectionsIn(table)]).toContain(connection);
       }),
     );
   });
