@@ -3,6 +3,7 @@ import { drop } from "../linux/endings.ts";
 import { BROADCAST_MAC, isGroupMac } from "../linux/ethernet.ts";
 import { receive } from "../linux/forward.ts";
 import { addressHash } from "../linux/neighbour-index.ts";
+import { remembered } from "../linux/remembered.ts";
 import { type HostRuntime, leaving } from "../linux/runtime.ts";
 import { type ArpMessage, CT_NONE, copySkb, type Skb } from "../linux/skb.ts";
 import { FRAME_ALLOWANCE } from "../linux/transmit.ts";
@@ -34,7 +35,7 @@ export interface Receiver {
 export function transmit(world: World, runtime: HostRuntime, device: Interface, frame: Skb): boolean {
   const link = linkOf(world.topology, runtime.host.name, device.name);
   if (link === null) {
-    leave(world, runtime, frame, `${device.name} is joined to nothing that was dumped`);
+    leave(world, runtime, frame, unjoined(device));
     return true;
   }
   if (link.mtu !== null && frame.arp === null && packetLength(frame.packet) > link.mtu) {
@@ -79,6 +80,9 @@ export function transmit(world: World, runtime: HostRuntime, device: Interface, 
   }
   return taken || device.kind !== "veth" || link.members.length > 2;
 }
+
+/** Written once for each device, since every packet that leaves by it is told so. */
+const unjoined = remembered(({ name }: Interface): string => `${name} is joined to nothing that was dumped`);
 
 /** A frame goes to machines that nobody dumped. */
 function leave(world: World, runtime: HostRuntime, frame: Skb, text: string): void {

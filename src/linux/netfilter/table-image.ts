@@ -20,6 +20,7 @@ import {
   TARGET_GOTO,
   TARGET_JUMP,
 } from "./program.ts";
+import { NF_ACCEPT, NF_DROP, type Verdict } from "./verdict.ts";
 
 /**
  * The chains of a table of one host in one piece: a node has thousands of short chains, and walking through one takes as long as
@@ -61,6 +62,10 @@ export interface BoundChain {
   readonly backend: Backend;
   readonly image: TableImage;
   readonly place: number;
+  /** Number of rules. */
+  readonly count: number;
+  /** What happens at its end: its policy, or ACCEPT. */
+  readonly policy: Verdict;
 }
 
 /** Words before those of the program. */
@@ -91,7 +96,15 @@ export function chainAt(image: TableImage, place: number): BoundChain {
   if (known !== null) return known;
   const program = image.programs[number];
   if (program === undefined) throw new Error("no chain begins there");
-  const chain: BoundChain = { program, table: image.table.name, backend: image.backend, image, place };
+  const chain: BoundChain = {
+    program,
+    table: image.table.name,
+    backend: image.backend,
+    image,
+    place,
+    count: program.count,
+    policy: program.chain.policy === "DROP" ? NF_DROP : NF_ACCEPT,
+  };
   image.chains[number] = chain;
   return chain;
 }

@@ -75,11 +75,10 @@ const LINEAR = -1;
  * what they count and ask, and what is told to an observer is the same.
  */
 export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook: Hook): Verdict {
+  let { place, count } = start;
+  if (count === 0) return applyPolicy(start, skb, runtime, hook);
   const { image } = start;
   let { code } = image;
-  let { place } = start;
-  let count = countAt(image, place);
-  if (count === 0) return applyPolicy(start, skb, runtime, hook);
   const base = stackTop;
   const { observer, counters } = runtime;
   const everyRule = observer?.evaluated ?? null;
@@ -233,7 +232,7 @@ function enter(image: TableImage, place: number, count: number, skb: Skb, runtim
 }
 
 function applyPolicy(start: BoundChain, skb: Skb, runtime: HostRuntime, hook: Hook): Verdict {
-  const verdict = start.program.chain.policy === "DROP" ? NF_DROP : NF_ACCEPT;
+  const verdict = start.policy;
   skb.verdictChain = start;
   skb.verdictRule = -1;
   if (runtime.counters !== null) runtime.counters.countPolicy(start, skb);
