@@ -10,7 +10,12 @@ export interface Draft {
   route: RibRoute;
   /** As a table keeps it: without what is set for the time of the filter alone. */
   stored: RibRoute;
+  /** Attributes that were set of which it matters (EAF_FRESH); null: none. */
+  fresh: Set<string> | null;
 }
+
+/** BIRD 2 tells others these only where the export filter has set them. */
+const FRESH: ReadonlySet<string> = new Set(["bgp_med", "bgp_next_hop"]);
 
 /** Numbers of where routes come from (RTS_* of nest/route.h, BIRD 1.6). */
 const SOURCES: Readonly<Record<RouteSource, number>> = {
@@ -166,6 +171,11 @@ export function writeAttribute(draft: Draft, name: string, value: Value): boolea
   const written = writtenTo(route, name, value);
   if (written === null) return false;
   draft.route = written;
+  if (FRESH.has(name)) {
+    draft.fresh ??= new Set();
+    if (value.type === "void") draft.fresh.delete(name);
+    else draft.fresh.add(name);
+  }
   if (value.type === "void" || TEMPORARY.has(name)) return true;
   draft.stored = stored === route ? written : (writtenTo(stored, name, value) ?? stored);
   return true;

@@ -9,14 +9,14 @@ import type {
   BirdVariable,
 } from "../../model/bird/filter.ts";
 import { NO_ORIGIN } from "../../model/origin.ts";
-import { addressBits, prefixOf } from "../../net/prefix.ts";
-import type { AsPathSegment } from "../messages/path-attributes.ts";
-import { lastNotAggregated, prepend } from "../rib/as-path.ts";
+import { lastAs } from "../rib/as-path.ts";
 import type { RibRoute } from "../rib/route.ts";
 import { type Draft, isAttributeSet, readAttribute, writeAttribute } from "./attribute.ts";
 import { extendedCommunity, extendedKind, highestOf } from "./extended-community.ts";
+import { Endless, FilterError, fail, failUnknown, Unknown } from "./filter-error.ts";
 import type { FilterFault } from "./filter-fault.ts";
 import type { FilterHost } from "./find-neighbour.ts";
+import { applyMethod, member } from "./members.ts";
 import { inSet, isIn } from "./membership.ts";
 import { roaState } from "./roa.ts";
 import { boolean, compareValues, integer, type MaskItem, type SetItem, sameValue, type Value, VOID } from "./value.ts";
@@ -28,10 +28,19 @@ export interface FilterEnvironment {
   readonly filters: ReadonlyMap<string, BirdFilter>;
   readonly constants: ReadonlyMap<string, BirdExpression>;
   readonly roaTables: ReadonlyMap<string, BirdRoaTable>;
+  /** Of BIRD, whose language differs. */
+  readonly release: BirdConfiguration["syntax"];
 }
 
-export function filterEnvironment({ functions, filters, constants, roaTables }: BirdConfiguration): FilterEnvironment {
+export function filterEnvironment({
+  functions,
+  filters,
+  constants,
+  roaTables,
+  syntax: release,
+}: BirdConfiguration): FilterEnvironment {
   return {
+    release,
     functions: new Map(functions.map((item) => [item.name, item])),
     filters: new Map(filters.flatMap((item) => (item.name === null ? [] : [[item.name, item]]))),
     constants: new Map(constants.map(({ name, value }) => [name, value])),
@@ -47,6 +56,8 @@ export type FilterVerdict =
       readonly route: RibRoute;
       /** For the table that a route is imported into. */
       readonly stored: RibRoute;
+      /** Attributes that the filter has set (`FRESH` of attribute.ts); null: none of them. */
+      readonly fresh: ReadonlySet<string> | null;
     }
   | { readonly kind: "reject" }
   | ({ readonly kind: "error" } & FilterFault);
@@ -54,11 +65,6 @@ export type FilterVerdict =
 /** Calls and steps after which a filter is taken for one that never ends; BIRD itself would hang. */
 const DEEPEST = 64;
 const MOST_STEPS = 100_000;
-
-class FilterError extends Error {}
-class Endless extends FilterError {}
-/** A word that BIRD took when it read the configuration, and of which podpath does not know what it does. */
-class Unknown extends FilterError {}
 
 /** How a statement list ended. */
 type Flow = "on" | "accept" | "reject" | { readonly returned: Value };
@@ -84,7 +90,7 @@ export function runFilter(
 ): FilterVerdict {
   switch (use.kind) {
     case "all":
-      return { kind: "accept", route, stored: route };
+      return { kind: "accept", route, stored: route, fresh: null };
     case "none":
       return { kind: "reject" };
     case "named": {
@@ -116,7 +122,7 @@ function run(
   at: BirdPlace,
   body: (state: Run) => Flow,
 ): FilterVerdict {
-  const state: Run = { environment, draft: { route, stored: route }, depth: 0, steps: 0, at, runtime };
+  const state: Run = { environment, draft: { route, stored: route, fresh: null }, depth: 0, steps: 0, at, runtime };
   try {
     const flow = body(state);
     if (flow === "accept") return { kind: "accept", ...state.draft };
@@ -160,14 +166,6 @@ function initial(type: string): Value {
   if (type === "lclist") return { type: "lclist", value: [] };
   if (type === "bgppath") return { type: "path", value: [] };
   return VOID;
-}
-
-function fail(text: string): never {
-  throw new FilterError(text);
-}
-
-function failUnknown(word: string): never {
-  throw new Unknown(`podpath does not know what ${word} gives`);
 }
 
 function runStatements(state: Run, statements: readonly BirdStatement[], scope: Scope): Flow {
@@ -358,7 +356,15 @@ function named(state: Run, name: string, scope: Scope): Value {
     state.depth--;
     return value;
   }
-  return readAttribute(state.draft, name) ?? failUnknown(name);
+  const value = readAttribute(state.draft, name) ?? failUnknown(name);
+  return state.environment.release === "2" ? inBird2(name, value) : value;
+}
+
+/** A path that is not there looks like an empty one, and the origin is one of ORIGIN_* (filter/f-inst.c of BIRD 2.0.12). */
+function inBird2(name: string, value: Value): Value {
+  if (name === "bgp_path" && value.type === "void") return { type: "path", value: [] };
+  if (name === "bgp_origin" && value.type === "int") return { type: "enum", of: "origin", value: value.value };
+  return value;
 }
 
 /** `roa_check(T)`, `roa_check(T, net, bgp_path.last)`: of the route's own origin where none is given. */
@@ -370,134 +376,10 @@ function roaCheck(state: Run, [table, ...given]: readonly BirdExpression[], scop
   if (net === undefined || as === undefined) {
     const { prefix, attributes } = state.draft.route;
     if (attributes?.asPath == null) return fail("Missing AS_PATH attribute");
-    return roaState(found.roas, prefix, lastOf(attributes.asPath));
+    return roaState(found.roas, prefix, lastAs(attributes.asPath) ?? 0);
   }
   if (net.type !== "prefix" || as.type !== "int") return fail("Invalid argument to roa_check()");
   return roaState(found.roas, net.value, as.value);
-}
-
-/** as_path_get_last(). */
-function lastOf(path: readonly AsPathSegment[]): number {
-  const last = path.at(-1);
-  return last?.kind === "sequence" ? (last.numbers.at(-1) ?? 0) : 0;
-}
-
-/** What BIRD 1.6 knows behind a dot, of whatever type. */
-const MEMBERS: ReadonlySet<string> = new Set(["ip", "len", "first", "last", "last_nonaggregated", "empty"]);
-
-function member(value: Value, name: string): Value {
-  if (!MEMBERS.has(name)) return failUnknown(`.${name}`);
-  switch (value.type) {
-    case "prefix":
-      if (name === "ip") return { type: "ip", value: value.value.address };
-      if (name === "len") return integer(value.value.length);
-      break;
-    case "path": {
-      const [first] = value.value;
-      if (name === "len")
-        return integer(value.value.reduce((sum, { kind, numbers }) => sum + (kind === "set" ? 1 : numbers.length), 0));
-      if (name === "first") return integer(first?.kind === "sequence" ? (first.numbers[0] ?? 0) : 0);
-      if (name === "last") return integer(lastOf(value.value));
-      if (name === "last_nonaggregated") return integer(lastNotAggregated(value.value));
-      if (name === "empty") return { type: "path", value: [] };
-      break;
-    }
-    case "clist":
-      if (name === "len") return integer(value.value.length);
-      if (name === "empty") return { type: "clist", value: [] };
-      break;
-    case "eclist":
-      if (name === "len") return integer(value.value.length);
-      if (name === "empty") return { type: "eclist", value: [] };
-      break;
-    case "lclist":
-      if (name === "len") return integer(value.value.length);
-      if (name === "empty") return { type: "lclist", value: [] };
-      break;
-    default:
-      break;
-  }
-  return fail(`a ${value.type} has no .${name}`);
-}
-
-const METHODS: ReadonlySet<string> = new Set(["mask", "prepend", "add", "delete", "filter"]);
-
-function applyMethod(value: Value, method: string, [argument = VOID]: readonly Value[]): Value {
-  if (!METHODS.has(method)) return failUnknown(`.${method}()`);
-  if (value.type === "ip" && method === "mask" && argument.type === "int") {
-    return {
-      type: "ip",
-      value: prefixOf(value.value, Math.min(argument.value, addressBits(value.value.family))).address,
-    };
-  }
-  if (value.type === "path") {
-    if (method === "prepend" && argument.type === "int")
-      return { type: "path", value: prepend(value.value, argument.value) };
-    if (method === "delete" || method === "filter") {
-      const drops = (as: number): boolean =>
-        (argument.type === "int" ? argument.value === as : isIn(integer(as), argument) === true) ===
-        (method === "delete");
-      return {
-        type: "path",
-        value: value.value
-          .map(({ kind, numbers }) => ({ kind, numbers: numbers.filter((as) => !drops(as)) }))
-          .filter(({ numbers }) => numbers.length > 0),
-      };
-    }
-  }
-  if (value.type === "clist") {
-    const list = value.value;
-    if (method === "add" && argument.type === "pair") {
-      return { type: "clist", value: list.includes(argument.value) ? list : [...list, argument.value] };
-    }
-    if (method === "add" && argument.type === "clist") {
-      return { type: "clist", value: [...list, ...argument.value.filter((item) => !list.includes(item))] };
-    }
-    if (method === "delete" || method === "filter") {
-      const keep = (item: number): boolean =>
-        matchesItem({ type: "pair", value: item }, argument) === (method === "filter");
-      return { type: "clist", value: list.filter(keep) };
-    }
-  }
-  if (value.type === "eclist") {
-    const list = value.value;
-    if (method === "add" && argument.type === "ec") {
-      const same = list.some((item) => item.every((part, index) => part === argument.value[index]));
-      return { type: "eclist", value: same ? list : [...list, argument.value] };
-    }
-    if (method === "add" && argument.type === "eclist") {
-      const more = argument.value.filter(([high, low]) => !list.some(([x, y]) => x === high && y === low));
-      return { type: "eclist", value: [...list, ...more] };
-    }
-    if (method === "delete" || method === "filter") {
-      const keep = (item: readonly [number, number]): boolean =>
-        matchesItem({ type: "ec", value: item }, argument) === (method === "filter");
-      return { type: "eclist", value: list.filter(keep) };
-    }
-  }
-  if (value.type === "lclist") {
-    const list = value.value;
-    if (method === "add" && argument.type === "lclist") {
-      const more = argument.value.filter(
-        (item) => !list.some((known) => sameValue({ type: "lc", value: known }, { type: "lc", value: item })),
-      );
-      return { type: "lclist", value: [...list, ...more] };
-    }
-    if (method === "add" && argument.type === "lc") {
-      const same = list.some((item) => item.every((part, index) => part === argument.value[index]));
-      return { type: "lclist", value: same ? list : [...list, argument.value] };
-    }
-    if (method === "delete" || method === "filter") {
-      const keep = (item: readonly [number, number, number]): boolean =>
-        matchesItem({ type: "lc", value: item }, argument) === (method === "filter");
-      return { type: "lclist", value: list.filter(keep) };
-    }
-  }
-  return fail(`a ${value.type} has no .${method}() of a ${argument.type}`);
-}
-
-function matchesItem(item: Value, argument: Value): boolean {
-  return argument.type === item.type ? sameValue(item, argument) : isIn(item, argument) === true;
 }
 
 function setItem(state: Run, element: BirdSetElement, scope: Scope): SetItem {
