@@ -171,8 +171,15 @@ function lowestAddress({ interfaces }: Host): Address | null {
 /** Sessions as the daemons that run have them now. */
 export function emulatedSessions({ speakers }: Pick<BgpRun, "speakers">): readonly HostSession[] {
   return [...speakers].flatMap(([host, items]) =>
-    items.flatMap(({ running, peers }) => (running ? peers.map((peer) => sessionOf(host, peer)) : [])),
+    items.flatMap(({ running, peers }) =>
+      running ? peers.filter(hasSession).map((peer) => sessionOf(host, peer)) : [],
+    ),
   );
+}
+
+/** The other half of a BIRD 2 has those that are carried. */
+function hasSession({ configuration }: Peer): boolean {
+  return !configuration.isCarried;
 }
 
 /** A peer in the form in which dumps tell one. */

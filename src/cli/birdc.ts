@@ -108,9 +108,11 @@ function answer(
   const clock = birdClock(origin, now);
   const [verb, what, ...rest] = words;
   if (verb === "node" && what === "status" && rest.length === 0) return nodeStatusText(speakers, clock);
-  const speaker = speakers.find(({ configuration }) => configuration.family === family);
+  // a BIRD 2 has both in one
+  const halves = speakers.filter(({ configuration }) => configuration.release === "2");
+  const speaker = speakers.find(({ configuration }) => configuration.family === family) ?? halves[0];
   if (speaker === undefined) throw new InputError([refusal("bad-arguments", `no BIRD of IPv${family} runs there`)]);
-  const text = birdcText(speaker, words, clock, origin);
+  const text = birdcText(speaker, words, clock, origin, halves);
   if (text !== null) return text;
   throw new InputError([
     {

@@ -43,10 +43,15 @@ function anew(files: Readonly<Record<string, string>>) {
 }
 
 function learnt({ run }: ReturnType<typeof anew>, host: string): readonly string[] {
-  return routesOf(run, host)
-    .filter(({ protocol, type }) => protocol === "bird" && type === "unicast")
-    .map(({ destination }) => formatPrefix(destination))
-    .sort();
+  return (
+    routesOf(run, host)
+      // routes of links are put into the kernel, too
+      .filter(
+        ({ protocol, type, nextHops }) => protocol === "bird" && type === "unicast" && nextHops[0]?.gateway !== null,
+      )
+      .map(({ destination }) => formatPrefix(destination))
+      .sort()
+  );
 }
 
 describe("a BIRD 2 with both families", () => {
@@ -58,12 +63,26 @@ describe("a BIRD 2 with both families", () => {
     expect(found.isCertain).toBe(true);
   });
 
-  test("with both in one session is told, and its routes are uncertain", () => {
-    const both = (other: number) => FOUR(other).replace(" }; }", " }; ipv6 { import all; export all; }; }");
+  const both = (other: number) => FOUR(other).replace(" }; }", " }; ipv6 { import all; export all; }; }");
+
+  test("has the routes of both over one session as well, which is told once", () => {
     const found = anew({ ...machine(1, both(2)), ...machine(2, both(1)) });
+    expect(learnt(found, "n1")).toEqual(["10.2.0.0/16", "fd01:2::/32"]);
+    expect(learnt(found, "n2")).toEqual(["10.1.0.0/16", "fd01:1::/32"]);
+    expect(found.sessions.map(({ host, name, info }) => `${host} ${name} ${info}`)).toEqual([
+      "n1 four Established",
+      "n2 four Established",
+    ]);
+    expect(found.findings).toEqual([]);
+    expect(found.isCertain).toBe(true);
+  });
+
+  test("with next hops of the other family that are looked up is told, and its routes are uncertain", () => {
+    const extended = (other: number) => both(other).replace("ipv6 {", "ipv6 { extended next hop;");
+    const found = anew({ ...machine(1, extended(2)), ...machine(2, extended(1)) });
     expect(found.findings.map(({ message }) => message)).toEqual([
-      "Not followed: channel ipv6: the session carries IPv4 alone.",
-      "Not followed: channel ipv6: the session carries IPv4 alone.",
+      "Not followed: extended next hop on where next hops are looked up: those of the other family are in its table.",
+      "Not followed: extended next hop on where next hops are looked up: those of the other family are in its table.",
     ]);
     expect(found.isCertain).toBe(false);
   });

@@ -83,7 +83,7 @@ const told: readonly (readonly [string, string, readonly string[]])[] = [
     "import filter {\nscope = SCOPE_LINK;\nif true then krt_mtu = 9; else bgp_med = 1;\naccept;\n};",
     ["4 scope = …", "5 krt_mtu = …"],
   ],
-  ["kernel", "metric 5;\nexport limit 9;", ["3 metric 5", "4 export limit 9"]],
+  ["kernel", "metric 5;\nexport limit 9;", ["4 export limit 9"]],
   [
     "bgp",
     "local as 64512;\nneighbor range 10.0.0.0/24 as 64512;",
@@ -93,13 +93,14 @@ const told: readonly (readonly [string, string, readonly string[]])[] = [
   ["bgp", `${INTERNAL}\nlocal role customer;`, ["4 local role customer"]],
   [
     "bgp",
-    "local as 64512; neighbor fd00::2 as 64512;\nipv4 { import all; };\nipv6 { import all; };",
-    ["4 channel ipv4: the session carries IPv6 alone"],
+    "local as 64512; neighbor fd00::2 as 64512;\nipv4 { import all; };\nipv6 { import all; extended next hop; };",
+    ["5 extended next hop on where next hops are looked up: those of the other family are in its table"],
   ],
+  ["bgp", "local as 64512; neighbor fd00::2 as 64512;\nipv4 { import all; };\nipv6 { import all; };", []],
   [
     "bgp",
     "local as 64512; neighbor fd00::2 as 64512;\nipv6;\nflow6;",
-    ["5 channel flow6: the session carries IPv6 alone"],
+    ["5 channel flow6: sessions carry IPv4 and IPv6 alone"],
   ],
   ["kernel", "ipv4 { export all; };\nipv6 { export all; };", []],
 ];

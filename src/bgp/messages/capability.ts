@@ -27,6 +27,11 @@ export type Capability =
       readonly time: number;
       readonly families: readonly (AddressFamily & { readonly flags: number })[];
     }
+  /** Next hops of another family may come with destinations of these (RFC 8950). */
+  | {
+      readonly kind: "extended-next-hop";
+      readonly families: readonly (AddressFamily & { readonly nextHopAfi: number })[];
+    }
   | { readonly kind: "as4"; readonly as: number }
   | { readonly kind: "add-path"; readonly families: readonly (AddressFamily & { readonly mode: number })[] }
   | {
@@ -38,6 +43,7 @@ export type Capability =
 
 const MULTIPROTOCOL = 1;
 const REFRESH = 2;
+const EXTENDED_NEXT_HOP = 5;
 const EXTENDED_MESSAGE = 6;
 const GRACEFUL_RESTART = 64;
 const AS4 = 65;
@@ -64,6 +70,10 @@ export function writeCapability(out: Writer, capability: Capability): void {
       out.u8(GRACEFUL_RESTART).u8(2 + 4 * capability.families.length);
       out.u16((capability.flags << 12) | capability.time);
       for (const { afi, safi, flags } of capability.families) out.u16(afi).u8(safi).u8(flags);
+      return;
+    case "extended-next-hop":
+      out.u8(EXTENDED_NEXT_HOP).u8(6 * capability.families.length);
+      for (const { afi, safi, nextHopAfi } of capability.families) out.u16(afi).u16(safi).u16(nextHopAfi);
       return;
     case "as4":
       out.u8(AS4).u8(4).u32(capability.as);
@@ -116,6 +126,14 @@ function known(code: number, length: number, value: Reader): Capability | null {
       const families = [];
       while (value.left > 0) families.push({ afi: value.u16() ?? 0, safi: value.u8() ?? 0, flags: value.u8() ?? 0 });
       return { kind: "graceful-restart", flags: word >>> 12, time: word & 0xfff, families };
+    }
+    case EXTENDED_NEXT_HOP: {
+      if (length % 6 !== 0) return null;
+      const families = [];
+      while (value.left > 0) {
+        families.push({ afi: value.u16() ?? 0, safi: value.u16() ?? 0, nextHopAfi: value.u16() ?? 0 });
+      }
+      return { kind: "extended-next-hop", families };
     }
     case AS4:
       return length === 4 ? { kind: "as4", as: value.u32() ?? 0 } : null;

@@ -60,10 +60,18 @@ export interface WireForm {
   readonly addPath6: boolean;
   /** Between neighbours of one AS: what only those may say is looked at. */
   readonly internal?: boolean;
+  /** Next hops of the other family may stand beside destinations (RFC 8950, RFC 4798). */
+  readonly extended?: boolean;
 }
 
 export function sameForm(x: WireForm, y: WireForm): boolean {
-  return x.as4 === y.as4 && x.addPath4 === y.addPath4 && x.addPath6 === y.addPath6 && x.internal === y.internal;
+  return (
+    x.as4 === y.as4 &&
+    x.addPath4 === y.addPath4 &&
+    x.addPath6 === y.addPath6 &&
+    x.internal === y.internal &&
+    x.extended === y.extended
+  );
 }
 
 export const PLAIN_FORM: WireForm = { as4: false, addPath4: false, addPath6: false };
@@ -71,9 +79,16 @@ export const PLAIN_FORM: WireForm = { as4: false, addPath4: false, addPath6: fal
 const forms: WireForm[] = [];
 
 /** One object for equal forms: there are two for each of thousands of sessions. */
-export function wireForm(as4: boolean, addPath4: boolean, addPath6: boolean, internal: boolean): WireForm {
-  const place = Number(as4) | (Number(addPath4) << 1) | (Number(addPath6) << 2) | (Number(internal) << 3);
-  const form = forms[place] ?? { as4, addPath4, addPath6, internal };
+export function wireForm(
+  as4: boolean,
+  addPath4: boolean,
+  addPath6: boolean,
+  internal: boolean,
+  extended = false,
+): WireForm {
+  const paths = (Number(addPath4) << 1) | (Number(addPath6) << 2);
+  const place = Number(as4) | paths | (Number(internal) << 3) | (Number(extended) << 4);
+  const form = forms[place] ?? { as4, addPath4, addPath6, internal, extended };
   forms[place] = form;
   return form;
 }

@@ -231,10 +231,12 @@ function readReach(value: Reader, form: WireForm): MpReach | "other" | null {
   if (safi !== SAFI_UNICAST || (afi !== AFI_IPV4 && afi !== AFI_IPV6)) return "other";
   const family = afi === AFI_IPV6 ? 6 : 4;
   const octets = family === 6 ? 16 : 4;
-  if (hops.length !== octets && !(family === 6 && hops.length === 32)) return null;
+  const isOther = form.extended === true && (hops.length === 4 || hops.length === 16 || hops.length === 32);
+  if (hops.length !== octets && !(family === 6 && hops.length === 32) && !isOther) return null;
   const nextHops = [];
+  const ofHops = hops.length === 4 ? 4 : 6;
   while (hops.left > 0) {
-    const hop = readAddress(hops, family);
+    const hop = readAddress(hops, ofHops);
     if (hop !== null) nextHops.push(hop);
   }
   const nlri = readNlri(value, family, family === 6 ? form.addPath6 : form.addPath4);

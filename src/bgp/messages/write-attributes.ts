@@ -81,9 +81,9 @@ function writePath(out: Writer, path: readonly AsPathSegment[], as4: boolean): v
 }
 
 function writeReach(out: Writer, { nextHops, nlri }: MpReach, { addPath4, addPath6 }: WireForm): void {
-  const six = nextHops[0]?.family === 6;
+  const six = (nlri[0]?.prefix.address ?? nextHops[0])?.family === 6;
   out.u16(six ? AFI_IPV6 : AFI_IPV4).u8(SAFI_UNICAST);
-  out.u8(nextHops.length * (six ? 16 : 4));
+  out.u8(nextHops.reduce((sum, { family }) => sum + (family === 6 ? 16 : 4), 0));
   for (const hop of nextHops) writeAddress(out, hop);
   out.u8(0);
   writeNlri(out, nlri, six ? addPath6 : addPath4);

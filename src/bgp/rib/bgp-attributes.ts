@@ -16,7 +16,21 @@ export interface Exporter extends Omit<BgpOwner, "remoteId"> {
   readonly interpretsCommunities: boolean;
   /** It knows of long-lived restarts: others are not told stale routes. */
   takesStale: boolean;
+  /** As the session stands now, in BIRD 2. */
+  readonly nextHop: ChannelNextHop;
 }
+
+/** What a channel of BIRD 2 puts in the place of next hops (bgp_channel_start). */
+export interface ChannelNextHop {
+  /** Null: this host has none of the family where the session is, and routes that need one do not go out. */
+  readonly address: Address | null;
+  readonly link: Address | null;
+  /** Those of the other family go out, and come in. */
+  readonly extended: boolean;
+}
+
+/** Before there is a session, and in BIRD 1.6 always. */
+export const NO_NEXT_HOP: ChannelNextHop = Object.freeze({ address: null, link: null, extended: false });
 
 const NO_EXPORT = 0xffffff01;
 const NO_ADVERTISE = 0xffffff02;
@@ -42,7 +56,8 @@ export function staysFrom(from: BgpOwner, to: Pick<Exporter, "internal" | "local
   return to.internal && from.internal && to.localAs === from.localAs && !to.reflectorClient && !from.reflectorClient;
 }
 
-function isHeldBack({ communities }: PathAttributes, { internal, takesStale }: Exporter): boolean {
+/** Well-known communities (RFC 1997), and stale routes for a neighbour that does not know of them. */
+export function isHeldBack({ communities }: PathAttributes, { internal, takesStale }: Exporter): boolean {
   if (communities === null) return false;
   if (communities.includes(NO_ADVERTISE)) return true;
   if (!takesStale && communities.includes(LLGR_STALE)) return true;
@@ -113,16 +128,22 @@ export function attributesReceived(
   attributes: PathAttributes,
   by: Exporter,
   allowLocalAs: number,
-  six: boolean,
+  multiprotocol: boolean,
 ): PathAttributes | null {
   const { internal, defaultLocalPref } = by;
   if (timesInPath(attributes.asPath ?? [], by.localAs) > allowLocalAs) return null;
   const { originatorId, clusterList } = internal ? attributes : { originatorId: null, clusterList: null };
   if (by.reflectorClient && clusterList?.includes(by.clusterId) === true) return null;
   const known = received.get(attributes);
-  if (known?.internal === internal && known.defaultLocalPref === defaultLocalPref) return known.taken;
+  if (
+    known?.internal === internal &&
+    known.defaultLocalPref === defaultLocalPref &&
+    known.multiprotocol === multiprotocol
+  ) {
+    return known.taken;
+  }
   const { mpReach, localPref } = attributes;
-  const [nextHop = null, linkNextHop = null] = six ? (mpReach?.nextHops ?? []) : [attributes.nextHop];
+  const [nextHop = null, linkNextHop = null] = multiprotocol ? (mpReach?.nextHops ?? []) : [attributes.nextHop];
   const taken = {
     ...attributes,
     nextHop,
@@ -133,12 +154,17 @@ export function attributesReceived(
     originatorId,
     clusterList,
   };
-  received.set(attributes, { internal, defaultLocalPref, taken });
+  received.set(attributes, { internal, defaultLocalPref, multiprotocol, taken });
   return taken;
 }
 
 /** What attributes became that several receive. */
 const received = new WeakMap<
   PathAttributes,
-  { readonly internal: boolean; readonly defaultLocalPref: number; readonly taken: PathAttributes }
+  {
+    readonly internal: boolean;
+    readonly defaultLocalPref: number;
+    readonly multiprotocol: boolean;
+    readonly taken: PathAttributes;
+  }
 >();

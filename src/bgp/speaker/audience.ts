@@ -1,6 +1,7 @@
 import type { FilterFault } from "../filter/filter-fault.ts";
 import type { PrefixKey, RibRoute, RouteOwner } from "../rib/route.ts";
-import { netsOf } from "../rib/table.ts";
+import { netsOf, type RibNet } from "../rib/table.ts";
+import { inOrderOfBird2 } from "../rib/table-order.ts";
 import type { BgpCore } from "./bgp-core.ts";
 import { countAlone, type ExportCounts, noCounts } from "./export-counts.ts";
 import { passesLimit } from "./limits.ts";
@@ -75,7 +76,7 @@ function audienceOf(core: BgpCore, peer: Peer): Audience {
     queued: false,
   };
   core.audiences.push(made);
-  for (const { number, routes } of netsOf(core.table)) {
+  for (const { number, routes } of netsInOrder(core)) {
     for (const { name, pathId, route } of offersOf(core, addPath, number, routes)) {
       note(
         made,
@@ -88,6 +89,11 @@ function audienceOf(core: BgpCore, peer: Peer): Audience {
     }
   }
   return made;
+}
+
+/** In the order in which they are told to one who comes. */
+function netsInOrder({ table, configuration }: BgpCore): Iterable<RibNet> {
+  return configuration.release === "2" ? inOrderOfBird2(netsOf(table)) : netsOf(table);
 }
 
 /** A route that is one too many for the neighbour's export limit is not told (do_rt_notify). */
@@ -354,7 +360,7 @@ export function moveAudience(core: BgpCore, peer: Peer): void {
   leaveAudience(core, peer);
   const audience = audienceOf(core, peer);
   const { exportUpdates, exportWithdraws } = protocol.stats;
-  for (const { number, prefix, routes } of netsOf(core.table)) {
+  for (const { number, prefix, routes } of netsInOrder(core)) {
     for (const { name, pathId, route } of offersOf(core, audience.addPath, number, routes)) {
       const before = seenBy(owner, old.told.get(name) ?? null);
       const now = seenBy(owner, audience.told.get(name) ?? null);

@@ -9,6 +9,8 @@ import type { SpeakerCore } from "./protocol.ts";
 
 /** What the instances of BGP of one daemon share. */
 export interface BgpCore extends SpeakerCore {
+  /** The other half of a BIRD 2, while it runs. */
+  twin: BgpCore | null;
   readonly peers: Peer[];
   readonly kernels: Kernel[];
   /** The same by their addresses (`addressKey`), in that order. */

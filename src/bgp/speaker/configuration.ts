@@ -43,6 +43,8 @@ export interface KernelConfiguration extends CommonConfiguration {
   readonly scanTime: number;
   readonly mergePaths: boolean;
   readonly mergeLimit: number;
+  /** Of the routes in the kernel, where no filter sets another; 0: the kernel's own. */
+  readonly metric: number;
   /** Of the kernel; null: main. */
   readonly kernelTable: number | null;
   readonly deviceRoutes: boolean;
@@ -57,9 +59,27 @@ export interface LimitConfiguration {
   readonly action: "warn" | "block" | "restart" | "disable";
 }
 
+/** What an instance says in its OPEN of a family whose routes it has, or does with its routes: a channel of BIRD 2. */
+export interface ChannelConfiguration {
+  readonly family: Family;
+  readonly addPathReceive: boolean;
+  readonly addPathSend: boolean;
+  /** Next hops of the other family are sent, and taken (RFC 8950). */
+  readonly extendedNextHop: boolean;
+  readonly restarts: boolean;
+  /** Null: it promises no long-lived restart. */
+  readonly staleTime: number | null;
+}
+
 /** Options of a BGP instance; times in seconds. */
 export interface BgpConfiguration extends CommonConfiguration {
   readonly type: "bgp";
+  /** By families in order: one, or in BIRD 2 two. */
+  readonly channels: readonly ChannelConfiguration[];
+  /** Its session is the other half's of a BIRD 2, which has neighbours of its own family; here are the routes of this one's. */
+  readonly isCarried: boolean;
+  /** `next hop address`. */
+  readonly nextHopAddress: Address | null;
   readonly localAs: number;
   readonly remoteAs: number;
   readonly neighbour: Address;
@@ -136,18 +156,26 @@ export interface UnplayedProtocol {
   readonly behind: string | null;
 }
 
-/** What one daemon is told to do: BIRD for IPv4, or its twin for IPv6. */
+/** `iso short`, `iso long`; in BIRD 2 also with milliseconds or microseconds. */
+export type TimeFormat = "short" | "long" | "short ms" | "long ms" | "short us" | "long us";
+
+/** What one daemon is told to do: BIRD for IPv4, or its twin for IPv6; a BIRD 2 is two halves. */
 export interface SpeakerConfiguration {
   readonly family: Family;
+  /** Of BIRD. */
+  readonly release: "1.6" | "2";
+  /** All protocols of a configuration in its order, with the families of their channels as written: a half of a BIRD 2 has some of them. */
+  readonly listed: readonly { readonly name: string; readonly channels: readonly Family[] }[];
   readonly routerId: number;
   /** `listen bgp`: null is any address. */
   readonly listenAddress: Address | null;
   readonly listenPort: number;
   readonly protocols: readonly ProtocolConfiguration[];
   readonly unplayed: readonly UnplayedProtocol[];
-  /** `timeformat protocol`, `timeformat route`: how birdc tells times. */
-  readonly protocolTimes: "short" | "long";
-  readonly routeTimes: "short" | "long";
+  /** `timeformat base`, `protocol`, `route`: how birdc tells times. */
+  readonly baseTimes: TimeFormat;
+  readonly protocolTimes: TimeFormat;
+  readonly routeTimes: TimeFormat;
   readonly filters: FilterEnvironment;
 }
 

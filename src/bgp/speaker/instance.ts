@@ -6,10 +6,11 @@ import { findNeighbour, mayBeNeighbour } from "../filter/find-neighbour.ts";
 import { CEASE, describeNotification } from "../messages/notification-text.ts";
 import { addressKey, type PrefixKey } from "../rib/route.ts";
 import type { BgpCore } from "./bgp-core.ts";
+import { type Channel, carriedBy, carrierOf, channelsOf } from "./channels.ts";
 import { BGP_PORT } from "./configuration.ts";
 import { forgetSent } from "./feed.ts";
 import { sourceFor } from "./interfaces.ts";
-import { resetLimits } from "./limits.ts";
+import { type RouteLimits, resetLimits } from "./limits.ts";
 import { closeListener, openListener } from "./listener.ts";
 import type { Peer, PeerConnection, PeerError } from "./peer.ts";
 import { retryTimerOf, startJittered, timerOf, timersOf } from "./peer-timer.ts";
@@ -27,6 +28,8 @@ const CLOSE_TIME = 10;
 export function startPeer(core: BgpCore, peer: Peer): void {
   setState(core, peer.protocol, "start");
   if (peer.protocol.limits !== null) resetLimits(peer.protocol.limits);
+  const carried = carriedBy(core, peer);
+  if (carried !== null && carried.peer.protocol.limits !== null) resetLimits(carried.peer.protocol.limits);
   peer.startState = "prepare";
   peer.outgoing.state = "Idle";
   peer.incoming.state = "Idle";
@@ -142,9 +145,22 @@ export function stopPeer(core: BgpCore, peer: Peer, subcode: number): void {
   peer.longLived = false;
   stopTimer(peer.restartTimer);
   stopTimer(peer.staleTimer);
+  const carried = carriedBy(core, peer);
+  if (carried !== null) stopCarried(carried);
   closeGracefully(core, peer, peer.outgoing, subcode);
   closeGracefully(core, peer, peer.incoming, subcode);
   decideLater(core, peer);
+}
+
+/** The routes of the other family go with the session. */
+function stopCarried({ core, peer }: Channel): void {
+  setState(core, peer.protocol, "down");
+  peer.session = null;
+  forgetSent(core, peer);
+  flushRoutes(core, peer.protocol);
+  peer.restarting = false;
+  peer.longLived = false;
+  stopTimer(peer.staleTimer);
 }
 
 function closeGracefully(core: BgpCore, peer: Peer, connection: PeerConnection, subcode: number): void {
@@ -221,6 +237,8 @@ export function enterIdle(core: BgpCore, peer: Peer, connection: PeerConnection)
 
 function leaveEstablished(core: BgpCore, peer: Peer): void {
   peer.session = null;
+  const carried = carriedBy(core, peer);
+  if (carried !== null) carried.peer.session = null;
   if (peer.protocol.state === "up") stopPeer(core, peer, 0);
 }
 
@@ -245,17 +263,49 @@ export function handleRestart(core: BgpCore, peer: Peer): void {
   const { session } = peer;
   setState(core, peer.protocol, "start");
   const restart = session?.capabilities.find((item) => item.kind === "graceful-restart");
-  beginRestart(core, peer);
-  if (peer.longLived) growStale(core, peer);
+  if (core.configuration.release === "2") for (const channel of channelsOf(core, peer)) pauseChannel(channel);
+  else {
+    beginRestart(core, peer);
+    if (peer.longLived) growStale(core, peer);
+  }
   const time = restart?.kind === "graceful-restart" ? restart.time : 0;
   peer.restartTimer ??= timerOf(core, peer, restartTimeout);
   if (time === 0) startTimer(peer.restartTimer, 0);
   else startJittered(peer, peer.restartTimer, time);
 }
 
+/** Its routes stay where the neighbour keeps them too, and else go (bgp_handle_graceful_restart of BIRD 2). */
+function pauseChannel({ core, peer }: Channel): void {
+  const { channel } = peer;
+  if (channel?.isActive !== true) return;
+  setState(core, peer.protocol, "start");
+  if (channel.gracefulReady) {
+    beginRestart(core, peer);
+    if (peer.longLived) growStale(core, peer);
+  } else {
+    forgetSent(core, peer);
+    flushRoutes(core, peer.protocol);
+  }
+}
+
+/** Channels without long-lived restarts are done with theirs, the others keep routes as stale ones. */
+function endOrKeep({ core, peer }: Channel): void {
+  if (!peer.restarting || peer.longLived) return;
+  const staleTime = peer.channel?.staleTime ?? 0;
+  if (staleTime === 0) return finishRestart(core, peer);
+  peer.longLived = true;
+  peer.staleTimer ??= timerOf(core, peer, finishRestart);
+  startTimer(peer.staleTimer, staleTime);
+  growStale(core, peer);
+}
+
 /** bgp_graceful_restart_timeout(). */
 function restartTimeout(core: BgpCore, peer: Peer): void {
   if (!core.running) return;
+  if (core.configuration.release === "2" && peer.staleTime !== null) {
+    for (const channel of channelsOf(core, peer)) endOrKeep(channel);
+    return;
+  }
   if (peer.staleTime === null) return stopPeer(core, peer, 0);
   if (peer.longLived) return;
   if (peer.staleTime === 0) return finishRestart(core, peer);
@@ -277,6 +327,12 @@ export function storeError(peer: Peer, connection: PeerConnection | null, error:
 export function limitTimeout(core: BgpCore, peer: Peer): void {
   const ends = peer.protocol.limits?.ends ?? null;
   if (!core.running || ends === null || peer.protocol.state !== "up") return;
+  const carrier = peer.configuration.isCarried ? carrierOf(core, peer) : { core, peer };
+  if (carrier !== null) endByLimit(carrier, ends);
+}
+
+/** The whole session ends, whichever family had too many routes. */
+function endByLimit({ core, peer }: Channel, ends: NonNullable<RouteLimits["ends"]>): void {
   storeError(peer, null, { kind: "automatic", text: "Route limit exceeded" });
   if (ends.restarts) delayStartup(core, peer);
   else {
@@ -288,7 +344,7 @@ export function limitTimeout(core: BgpCore, peer: Peer): void {
 
 /** The neighbour came onto the link, or is there no more (bgp_neigh_notify). */
 export function checkNeighbour(core: BgpCore, peer: Peer): void {
-  if (peer.configuration.multihop !== null || peer.disabled) return;
+  if (peer.configuration.multihop !== null || peer.configuration.isCarried || peer.disabled) return;
   const found = findNeighbour(core.runtime, peer.configuration.neighbour);
   const { state } = peer.protocol;
   if (found.kind === "on-link") {

@@ -69,11 +69,12 @@ interface Maker {
 /** Who makes the same of all routes. */
 export function makerOf(core: SpeakerCore, item: Kernel): object {
   const { configuration, maker, protocol } = item;
-  const { filters: environment, family } = core.configuration;
+  const { filters: environment, family, release } = core.configuration;
   if (maker !== null && maker.configuration === configuration && maker.environment === environment) return maker.as;
-  const { mergePaths, mergeLimit, deviceRoutes, export: filter } = configuration;
+  const { mergePaths, mergeLimit, deviceRoutes, metric, export: filter } = configuration;
   const { name, order } = protocol.owner;
-  const says = JSON.stringify([family, name, order, tableOf(configuration), mergePaths, mergeLimit, deviceRoutes]);
+  const merged = [mergePaths, mergeLimit, deviceRoutes, metric];
+  const says = JSON.stringify([family, release, name, order, tableOf(configuration), ...merged]);
   const as = alike(core.world, `puts ${says} ${filterTextOn(core.runtime, filter, environment)}`);
   item.maker = Object.freeze({ configuration, environment, as });
   return as;
@@ -322,7 +323,11 @@ function exported(core: SpeakerCore, item: Kernel, routes: readonly RibRoute[]):
   const isRejected =
     best === undefined ||
     best.owner === item.protocol.owner ||
-    (best.target === "device" && best.source !== "static-device" && !item.configuration.deviceRoutes);
+    // BIRD 2 puts routes of links there too
+    (core.configuration.release === "1.6" &&
+      best.target === "device" &&
+      best.source !== "static-device" &&
+      !item.configuration.deviceRoutes);
   if (isRejected) return { verdict: "rejected", route: null, errors };
   const accepted = filtered(core, item, best, errors);
   if (accepted === null) return { verdict: "filtered", route: null, errors };
@@ -393,7 +398,7 @@ function kernelRoute(core: SpeakerCore, { configuration }: Kernel, found: RibRou
   return route({
     table: tableOf(configuration),
     type: type === "blackhole" || type === "unreachable" || type === "prohibit" ? type : "unicast",
-    metric: metric ?? (core.configuration.family === 6 ? DEFAULT_METRIC_6 : 0),
+    metric: configuration.metric || metric || (core.configuration.family === 6 ? DEFAULT_METRIC_6 : 0),
     ...(core.configuration.family === 4 ? { scope: scopeIn(found) } : {}),
     preferredSource,
     carrier: found.owner,
@@ -557,8 +562,8 @@ function installed(then: ProgrammedThen, numbering: Numbering): readonly Route[]
 }
 
 /**
- * The kernel takes no route beside one of others for the same destination and metric ("File exists"), and none whose preferred source is
- * no address of the host.
+ * The kernel takes no route beside one of others for the same destination and metric ("File exists"), none by a gateway that it cannot have, and
+ * none whose preferred source is no address of the host.
  */
 function refusalsOf(
   { alien, interfaces, table, programmed }: ProgrammedThen,
@@ -575,7 +580,13 @@ function refusalsOf(
   }
   return (number, found) =>
     (taken.size > 0 && taken.get(number)?.has(found.metric) === true) ||
+    isBeyondFamily(found) ||
     (found.preferredSource !== null && refusesSource(interfaces, alien, found));
+}
+
+/** A gateway of IPv4 for IPv6: there is no such route (RTA_VIA is for IPv4 alone). */
+function isBeyondFamily({ family, nextHops }: Route): boolean {
+  return family === 6 && nextHops.some(({ gateway }) => gateway?.family === 4);
 }
 
 /** Numbers of the destinations whose routes the kernel does not take from BIRD (KRF_SYNC_ERROR). */

@@ -1,3 +1,4 @@
+import type { Family } from "../../net/address.ts";
 import { AS_TRANS } from "../messages/attribute-type.ts";
 import {
   ADD_PATH_RECEIVE,
@@ -12,11 +13,10 @@ import { encodeMessage } from "../messages/encode.ts";
 import { type OpenMessage, PLAIN_FORM, type WireForm, wireForm } from "../messages/message.ts";
 import { OPEN_ERROR } from "../messages/notification-text.ts";
 import { type BgpConfiguration, identifierOf, type SpeakerConfiguration } from "./configuration.ts";
+import { agreedChannels, channelCapabilities, FORWARDING, RESTARTED } from "./open-channels.ts";
+import type { ChannelAgreement } from "./peer.ts";
 
 const VERSION = 4;
-/** Flags of the graceful restart capability (RFC 4724 section 3): of the speaker, and of a family. */
-export const RESTARTED = 8;
-export const FORWARDING = 0x80;
 
 /** `plain`: the neighbour has refused capabilities; `recovers`: this daemon has restarted, and its kernel still forwards by the routes of before. */
 interface OpenForm {
@@ -59,7 +59,11 @@ export function openOctets(speaker: SpeakerConfiguration, peer: BgpConfiguration
   }
   const { plain, recovers } = form;
   for (const opening of ofSpeaker) {
-    const isSo = opening.form.plain === plain && opening.form.recovers === recovers;
+    const isSo =
+      opening.form.plain === plain &&
+      opening.form.recovers === recovers &&
+      // in BIRD 2 no two have one list of channels
+      (speaker.release === "1.6" || opening.peer.channels === peer.channels);
     if (isSo && saysTheSame(opening.peer, peer)) return opening.octets;
   }
   const made = encodeMessage(openMessage(speaker, peer, form), PLAIN_FORM);
@@ -76,7 +80,8 @@ export function openMessage(
   const afi = speaker.family === 4 ? AFI_IPV4 : AFI_IPV6;
   const family = { afi, safi: SAFI_UNICAST };
   const capabilities: Capability[] = [];
-  if (!plain) {
+  if (!plain && speaker.release === "2") capabilities.push(...channelCapabilities(peer, recovers));
+  else if (!plain) {
     if (speaker.family === 6 || peer.advertiseIpv4) capabilities.push({ kind: "multiprotocol", ...family });
     if (peer.refresh) capabilities.push({ kind: "route-refresh" });
     if (peer.gracefulRestart !== "off") {
@@ -107,6 +112,10 @@ export function openMessage(
 /** What two OPENs agree on. */
 interface Agreement {
   readonly holdTime: number;
+  /** Seconds; null: as it is written. */
+  readonly keepaliveTime: number | null;
+  /** In BIRD 2, those of the instance. */
+  readonly channels: readonly ChannelAgreement[];
   /** Of UPDATEs that come, and of those that go. */
   readonly form: WireForm;
   readonly sendForm: WireForm;
@@ -165,6 +174,7 @@ export function agree(
   if (open.identifier === 0 || (internal && open.identifier === identifierOf(speaker, peer))) {
     return error(3, new Uint8Array());
   }
+  if (speaker.release === "2") return agreeOnChannels(speaker, peer, open, plain);
   const { as4, mode, restarts, longLived: told } = offerOf(plain ? NOTHING : open.capabilities, speaker.family);
   const as = peer.as4 && as4 !== null ? as4 : open.as;
   if (as !== peer.remoteAs) return error(2, octets(as, as4 === null ? 2 : 4));
@@ -175,11 +185,53 @@ export function agree(
   const longLived = peer.longLivedRestart === "off" ? null : told;
   return {
     holdTime: Math.min(open.holdTime, peer.holdTime),
+    keepaliveTime: null,
+    channels: NO_CHANNELS,
     form: form(addPathReceive),
     sendForm: form(addPathSend),
     addPathSend,
     gracefulReady: longLived !== null || (peer.gracefulRestart !== "off" && restarts),
     staleTime: longLived?.time ?? null,
+  };
+}
+
+const NO_CHANNELS: readonly ChannelAgreement[] = [];
+
+/** The same in BIRD 2, which looks at the capabilities before the AS, and refuses a neighbour with whom it has no family in common. */
+function agreeOnChannels(
+  { family }: SpeakerConfiguration,
+  peer: BgpConfiguration,
+  open: OpenMessage,
+  plain: boolean,
+): Agreement | MessageError {
+  const told = plain ? NOTHING : open.capabilities;
+  const channels = agreedChannels(peer, told);
+  if (peer.capabilities && !plain && !channels.some(({ isActive }) => isActive)) {
+    return { code: OPEN_ERROR, subcode: 7, data: new Uint8Array() };
+  }
+  const found = told.find((item) => item.kind === "as4");
+  const as4 = found?.kind === "as4" ? found.as : null;
+  const as = as4 ?? open.as;
+  if (as !== peer.remoteAs) return { code: OPEN_ERROR, subcode: 2, data: octets(as, as4 === null ? 2 : 4) };
+  const holdTime = Math.min(open.holdTime, peer.holdTime);
+  const shared = peer.keepaliveTime === null ? holdTime / 3 : (peer.keepaliveTime * holdTime) / peer.holdTime;
+  const internal = peer.localAs === peer.remoteAs;
+  const extended = channels.some(({ extendedNextHop }) => extendedNextHop);
+  const form = (adds: (channel: ChannelAgreement) => boolean): WireForm => {
+    const on = (one: Family): boolean => channels.some((channel) => channel.family === one && adds(channel));
+    return wireForm(peer.as4 && as4 !== null, on(4), on(6), internal, extended);
+  };
+  const own = channels.find((channel) => channel.family === family);
+  const isLongLived = channels.some(({ isLongLivedReady }) => isLongLivedReady);
+  return {
+    holdTime,
+    keepaliveTime: holdTime > 0 ? Math.max(1, Math.floor(shared)) : 0,
+    channels,
+    form: form(({ addPathReceive }) => addPathReceive),
+    sendForm: form(({ addPathSend }) => addPathSend),
+    addPathSend: own?.addPathSend ?? false,
+    gracefulReady: channels.some(({ gracefulReady }) => gracefulReady),
+    staleTime: isLongLived ? (own?.staleTime ?? 0) : null,
   };
 }
 

@@ -1,10 +1,10 @@
 import type { Connection } from "../../emulator/tcp/connection.ts";
-import type { Address } from "../../net/address.ts";
+import type { Address, Family } from "../../net/address.ts";
 import type { Prefix } from "../../net/prefix.ts";
 import type { Capability } from "../messages/capability.ts";
 import { PLAIN_FORM, type WireForm } from "../messages/message.ts";
 import type { PathAttributes } from "../messages/path-attributes.ts";
-import type { Exporter } from "../rib/bgp-attributes.ts";
+import type { ChannelNextHop, Exporter } from "../rib/bgp-attributes.ts";
 import type { PrefixKey } from "../rib/route.ts";
 import type { Audience } from "./audience.ts";
 import type { BgpConfiguration } from "./configuration.ts";
@@ -64,11 +64,42 @@ export interface Pending {
   readonly attributes: PathAttributes | null;
 }
 
+/** What two OPENs agree on about the routes of one family (struct bgp_channel of BIRD 2). */
+export interface ChannelAgreement {
+  readonly family: Family;
+  /** Both ends announced it. */
+  readonly isActive: boolean;
+  readonly addPathReceive: boolean;
+  readonly addPathSend: boolean;
+  readonly extendedNextHop: boolean;
+  /** The neighbour's routes wait for it when it restarts. */
+  readonly gracefulReady: boolean;
+  /** Seconds for which they may be kept after that; 0: the neighbour does not promise to come back, or knows nothing of it. */
+  readonly staleTime: number;
+  readonly isLongLivedReady: boolean;
+}
+
+/** Of a family that one of the two does not know of. */
+export const NO_CHANNEL: ChannelAgreement = Object.freeze({
+  family: 4,
+  isActive: false,
+  addPathReceive: false,
+  addPathSend: false,
+  extendedNextHop: false,
+  gracefulReady: false,
+  staleTime: 0,
+  isLongLivedReady: false,
+});
+
 /** A living instance of BGP: one neighbour. */
 export interface Peer {
   readonly protocol: Protocol;
   configuration: BgpConfiguration;
-  readonly exporter: Exporter & { sourceAddress: Address; neighbourInterface: string | null };
+  readonly exporter: Exporter & {
+    sourceAddress: Address;
+    neighbourInterface: string | null;
+    nextHop: ChannelNextHop;
+  };
   /** BSS_*: `prepare` until lock, neighbour and listening socket are there; `delay` while it waits after an error. */
   startState: "prepare" | "delay" | "connect" | "connect-nocap";
   startupDelay: number;
@@ -82,6 +113,8 @@ export interface Peer {
   listens: boolean;
   sourceAddress: Address | null;
   neighbourInterface: string | null;
+  /** What the OPENs agreed on about the own family, in BIRD 2; null: nothing yet, or a BIRD 1.6 asks. */
+  channel: ChannelAgreement | null;
   addPathSend: boolean;
   gracefulReady: boolean;
   /** The neighbour restarts: its routes wait for it. */

@@ -106,6 +106,8 @@ export function setState(core: SpeakerCore, item: Protocol, state: ProtocolState
   if (item.state === state) return;
   item.state = state;
   item.since = core.world.now;
+  // proto_fell_down()
+  if (state === "down") item.stats = noStats();
   if (state === "stop" || state === "down") leaveRecovery(core, item);
 }
 
@@ -142,7 +144,18 @@ export function importRoute(core: SpeakerCore, item: Protocol, route: RibRoute):
   const number = numberOfPrefix(core.table.numbering, route.prefix);
   if (verdict.kind === "error") noteError(core, item, verdict, number);
   importUpdates.filtered++;
-  putRoute(core, item, number, route.path, null);
+  dropFiltered(core, item, number, route.path);
+}
+
+/**
+ * A route that the filter does not let in takes the one before it away, and counts as a withdrawal also where there was none (rte_update2: `drop`); in
+ * BIRD 2 only where the table knows the destination.
+ */
+export function dropFiltered(core: SpeakerCore, item: Protocol, number: number, path: number): void {
+  const { importWithdraws } = item.stats;
+  const isKnown = core.configuration.release === "1.6" || valueAt(core.table.nets, number) !== undefined;
+  if (putRoute(core, item, number, path, null)) importWithdraws.accepted++;
+  else if (isKnown) importWithdraws.ignored++;
 }
 
 export function withdrawRoute(core: SpeakerCore, item: Protocol, prefix: Prefix, path: number): void {
@@ -197,4 +210,5 @@ export function flushRoutes(core: SpeakerCore, item: Protocol, keep: (route: Rib
     for (const route of routes) if (route.owner === item.owner && !keep(route)) mine.push([number, route.path]);
   }
   for (const [number, path] of mine) putRoute(core, item, number, path, null);
+  item.stats.importWithdraws.accepted += mine.length;
 }

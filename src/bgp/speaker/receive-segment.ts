@@ -53,9 +53,10 @@ export function receiveSegment(
 
 /** Nothing is under way that each route has to be looked at for. */
 function isPlain(core: BgpCore, peer: Peer, connection: PeerConnection, kernel: Kernel): boolean {
-  const { family } = core.configuration;
+  const { family, release } = core.configuration;
   return (
     family === 4 &&
+    release === "1.6" &&
     core.recovery === null &&
     connection.state === "Established" &&
     connection === peer.session &&

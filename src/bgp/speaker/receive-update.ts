@@ -5,6 +5,7 @@ import { filterTextOn } from "../filter/filter-text.ts";
 import { findNeighbour } from "../filter/find-neighbour.ts";
 import type { UpdateMessage } from "../messages/message.ts";
 import { type Nlri, type PathAttributes, pathAttributes } from "../messages/path-attributes.ts";
+import { unmapped } from "../rib/attributes-of-bird-2.ts";
 import { LLGR_STALE, NO_LLGR } from "../rib/better.ts";
 import { attributesReceived, comesBack } from "../rib/bgp-attributes.ts";
 import { numberOfPrefix } from "../rib/numbering.ts";
@@ -15,12 +16,22 @@ import type { BgpCore } from "./bgp-core.ts";
 import { identifierOf } from "./configuration.ts";
 import { forgetSent } from "./feed.ts";
 import { NOTHING_UNCONFIRMED, type Peer } from "./peer.ts";
-import { flushRoutes, isOverLimit, noteError, putRoute, withdrawNumber } from "./protocol.ts";
+import { dropFiltered, flushRoutes, isOverLimit, noteError, putRoute, withdrawNumber } from "./protocol.ts";
 import { unlockRecovery } from "./recovery.ts";
 import { alikeWith, sharedAttributes } from "./shared-attributes.ts";
 import { stopTimer } from "./timer.ts";
 
 const routeName = (key: PrefixKey, path: number): string => `${key} ${path}`;
+
+/** Whether an UPDATE is about routes of a family (bgp_rx_update of BIRD 2). */
+export function concernsFamily({ withdrawn, attributes, nlri }: UpdateMessage, family: 4 | 6): boolean {
+  const reached = attributes?.mpReach?.nlri[0]?.prefix.address.family;
+  // the mark of the end is of IPv6: that of IPv4 has no attributes
+  const gone = attributes?.mpUnreach;
+  const unreached = gone === null || gone === undefined ? undefined : (gone[0]?.prefix.address.family ?? 6);
+  if (reached === family || unreached === family) return true;
+  return family === 4 && (withdrawn.length > 0 || nlri.length > 0 || attributes === null);
+}
 
 /** bgp_rx_update(): withdrawals, then destinations with their attributes. */
 export function receiveUpdate(core: BgpCore, peer: Peer, message: UpdateMessage): void {
@@ -31,23 +42,33 @@ export function receiveUpdate(core: BgpCore, peer: Peer, message: UpdateMessage)
     return;
   }
   const { withdrawn, attributes, nlri } = message;
-  const gone = six ? (attributes?.mpUnreach ?? NOTHING) : withdrawn;
+  const extended = peer.channel?.extendedNextHop === true;
+  const gone = six
+    ? (attributes?.mpUnreach ?? NOTHING)
+    : extended
+      ? bothOf(withdrawn, attributes?.mpUnreach)
+      : withdrawn;
   for (let index = 0; index < gone.length; index++) {
     const item = gone[index];
     if (item !== undefined) withdraw(core, peer, item);
   }
-  const told = six ? (attributes?.mpReach?.nlri ?? NOTHING) : nlri;
+  const isMultiprotocol = six || (extended && nlri.length === 0);
+  const told = isMultiprotocol ? (attributes?.mpReach?.nlri ?? NOTHING) : nlri;
   if (attributes === null || told.length === 0) return;
   const taker = takerOf(core, peer);
   const taken = comesBack(attributes, peer.exporter, identifierOf(core.configuration, peer.configuration))
     ? null
-    : takenBy(core, peer, message, attributes, told, taker);
+    : takenBy(core, peer, message, attributes, told, taker, isMultiprotocol);
   if (six && taken !== null && peer.configuration.recursive) {
     const [nextHop, link = null] = attributes.mpReach?.nextHops ?? NOWHERE;
     if (nextHop !== undefined) nameNextHop(core.table, nextHop, link);
   }
   if (taken === null) for (const item of told) withdraw(core, peer, item);
   else for (let index = 0; index < taken.length; index++) take(core, peer, taken[index]);
+}
+
+function bothOf(one: readonly Nlri[], other: readonly Nlri[] | null | undefined): readonly Nlri[] {
+  return other === null || other === undefined ? one : [...one, ...other];
 }
 
 const NOTHING: readonly Nlri[] = [];
@@ -84,7 +105,9 @@ export function takerOf(core: BgpCore, peer: Peer): object {
   }
   const { preference, allowLocalAs, recursive, import: filter } = configuration;
   const { owner } = protocol;
-  const says = `${family} ${preference} ${allowLocalAs} ${recursive} ${filterTextOn(core.runtime, filter, environment)}`;
+  const isExtended = peer.channel?.extendedNextHop === true;
+  const way = `${core.configuration.release} ${recursive} ${isExtended}`;
+  const says = `${family} ${preference} ${allowLocalAs} ${way} ${filterTextOn(core.runtime, filter, environment)}`;
   // Owners that say the same are one object.
   const as = alikeWith(core.world, owner, says);
   peer.taker = { configuration, environment, owner, as };
@@ -120,6 +143,7 @@ export function takenBy(
   attributes: PathAttributes,
   told: readonly Nlri[],
   taker: object,
+  isMultiprotocol = core.configuration.family === 6,
 ): readonly TakenItem[] | null {
   const { world } = core;
   let all = takenOf.get(message);
@@ -133,7 +157,7 @@ export function takenBy(
     const { nextHop, way, items } = known;
     if (peer.configuration.recursive || nextHop === null || sameWay(way, wayOf(core, peer, nextHop))) return items;
   }
-  const made = takeAnew(core, peer, attributes, told, taker);
+  const made = takeAnew(core, peer, attributes, told, taker, isMultiprotocol);
   if (all.length >= REMEMBERED) all.shift();
   all.push(made);
   return made.items;
@@ -141,10 +165,17 @@ export function takenBy(
 
 const REMEMBERED = 8;
 
-function takeAnew(core: BgpCore, peer: Peer, attributes: PathAttributes, told: readonly Nlri[], by: object): Taken {
+function takeAnew(
+  core: BgpCore,
+  peer: Peer,
+  attributes: PathAttributes,
+  told: readonly Nlri[],
+  by: object,
+  isMultiprotocol: boolean,
+): Taken {
   const { world } = core;
-  const six = core.configuration.family === 6;
-  const found = attributesReceived(attributes, peer.exporter, peer.configuration.allowLocalAs, six);
+  const received = attributesReceived(attributes, peer.exporter, peer.configuration.allowLocalAs, isMultiprotocol);
+  const found = received === null || core.configuration.release === "1.6" ? received : asInBird2(received);
   const nextHop = found?.nextHop ?? null;
   const way = nextHop === null ? null : wayOf(core, peer, nextHop);
   const base = { by, since: world.now, nextHop, way };
@@ -189,10 +220,20 @@ export function take(core: BgpCore, peer: Peer, item: TakenItem | undefined): vo
     importUpdates.ignored++;
     return;
   }
-  if (given !== null) importUpdates.accepted++;
-  else importUpdates.filtered++;
   if (error !== null) noteError(core, protocol, error, number);
+  if (given === null) {
+    importUpdates.filtered++;
+    return dropFiltered(core, protocol, number, path);
+  }
+  importUpdates.accepted++;
   putRoute(core, protocol, number, path, given);
+}
+
+/** All addresses are of IPv6 in BIRD 2; what is mapped into it is one of IPv4 (bgp_decode_next_hop_ip). */
+function asInBird2(attributes: PathAttributes): PathAttributes {
+  const { nextHop } = attributes;
+  if (nextHop === null || unmapped(nextHop) === nextHop) return attributes;
+  return { ...attributes, nextHop: unmapped(nextHop), linkNextHop: null };
 }
 
 type Way = Pick<RibRoute, "target" | "hops" | "recursive" | "igpMetric">;
@@ -209,9 +250,11 @@ const LOOKED_UP: Way = { target: "unreachable", hops: [], recursive: true, igpMe
 
 /** bgp_set_next_hop(): null where the next hop is this host itself, or none that can be looked up. */
 function wayOf(core: BgpCore, peer: Peer, nextHop: Address): Way | null {
+  const { release, family } = core.configuration;
+  if (release === "2" && nextHop.family !== family && peer.channel?.extendedNextHop !== true) return null;
   if (peer.configuration.recursive) return nextHop.family === 4 && nextHop.a === 0 ? null : LOOKED_UP;
   const found = findNeighbour(core.runtime, nextHop);
-  if (found.kind === "own") return null;
+  if (found.kind === "own" || (release === "2" && found.kind === "none")) return null;
   const hop =
     found.kind === "on-link"
       ? { gateway: nextHop, interface: found.interface, weight: 1 }

@@ -5,7 +5,9 @@ import { findNeighbour } from "../filter/find-neighbour.ts";
 import { encodeMessage, endOfRibOctets } from "../messages/encode.ts";
 import { MAX_MESSAGE_LENGTH, type Message, sameForm, type WireForm } from "../messages/message.ts";
 import { type Nlri, type PathAttributes, pathAttributes } from "../messages/path-attributes.ts";
+import { mappedIn6 } from "../rib/attributes-of-bird-2.ts";
 import type { BgpCore } from "./bgp-core.ts";
+import { linkLocalOf } from "./channel-next-hop.ts";
 import type { Peer, Pending } from "./peer.ts";
 
 /** Room for destinations in an UPDATE whose attributes take up to 2048 octets (bgp_create_update). */
@@ -33,18 +35,24 @@ export function bucketsOf(pending: Iterable<Pending>): readonly Bucket[] {
 /** The messages of a bucket, as they go to a neighbour. */
 export function writesFor(core: BgpCore, peer: Peer, { attributes, items }: Bucket, form: WireForm): Uint8Array[] {
   const octets: Uint8Array[] = [];
-  const six = core.configuration.family === 6;
-  const hops = six && attributes !== null ? nextHopsOfSix(core, peer, attributes) : null;
+  const { family, release } = core.configuration;
+  const multiprotocol = family === 6 || peer.exporter.nextHop.extended;
+  // in BIRD 2: the route does not go out
+  if (attributes !== null && attributes.nextHop === null) return octets;
+  const nextHops = release === "2" ? nextHopsOfBird2 : nextHopsOfSix;
+  const hops = multiprotocol && attributes !== null ? nextHops(core, peer, attributes) : null;
   for (const part of parts(items, peer.addPathSend)) {
     octets.push(
-      attributes === null ? encodeMessage(withdrawal(part, six), form) : encoded(attributes, part, hops, form),
+      attributes === null
+        ? encodeMessage(withdrawal(part, multiprotocol), form)
+        : encoded(attributes, part, hops, form),
     );
   }
   return octets;
 }
 
-function withdrawal(nlri: readonly Nlri[], six: boolean): Message {
-  return six
+function withdrawal(nlri: readonly Nlri[], multiprotocol: boolean): Message {
+  return multiprotocol
     ? { kind: "update", withdrawn: [], attributes: pathAttributes({ mpUnreach: nlri }), nlri: [] }
     : { kind: "update", withdrawn: nlri, attributes: null, nlri: [] };
 }
@@ -135,21 +143,27 @@ function announcement(attributes: PathAttributes, nlri: readonly Nlri[], nextHop
 function nextHopsOfSix(core: BgpCore, peer: Peer, { nextHop, linkNextHop }: PathAttributes): readonly Address[] {
   if (nextHop === null) return [];
   const { sourceAddress } = peer.exporter;
-  const own = linkLocalOf(core, peer);
+  const { neighbourInterface } = peer;
+  // bgp_start_neighbor()
+  const own = neighbourInterface === null ? null : linkLocalOf(core.runtime, neighbourInterface);
   const self = own === null ? [sourceAddress] : [sourceAddress, own];
   if (sameAddress(nextHop, sourceAddress)) return self;
   const found = findNeighbour(core.runtime, nextHop);
-  const shared = found.kind === "on-link" && found.interface === peer.neighbourInterface;
+  const shared = found.kind === "on-link" && found.interface === neighbourInterface;
   if (!shared) return [nextHop];
   if (linkNextHop !== null) return [nextHop, linkNextHop];
   return peer.configuration.routeServerClient ? [nextHop] : self;
 }
 
-/** The link-local address of the interface to a neighbour on the link (bgp_start_neighbor). */
-function linkLocalOf({ runtime }: BgpCore, { neighbourInterface }: Peer): Address | null {
-  if (neighbourInterface === null) return null;
-  const addresses = runtime.host.interfaces.get(neighbourInterface)?.addresses ?? [];
-  return addresses.find(({ address, scope }) => address.family === 6 && scope === "link")?.address ?? null;
+/** As the attributes have them (bgp_encode_next_hop_ip): one of IPv4 is mapped beside destinations of IPv6. */
+function nextHopsOfBird2(
+  core: BgpCore,
+  _: Peer,
+  { nextHop, linkNextHop }: Pick<PathAttributes, "nextHop" | "linkNextHop">,
+): readonly Address[] {
+  if (nextHop === null) return [];
+  const first = core.configuration.family === 6 ? mappedIn6(nextHop) : nextHop;
+  return linkNextHop === null ? [first] : [first, linkNextHop];
 }
 
 function* parts(items: readonly { prefix: Prefix; pathId: number }[], addPath: boolean): Iterable<Nlri[]> {

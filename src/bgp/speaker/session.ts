@@ -10,6 +10,8 @@ import { type Message, PLAIN_FORM } from "../messages/message.ts";
 import { CEASE, describeNotification, FSM_ERROR, HOLD_TIMER_EXPIRED } from "../messages/notification-text.ts";
 import { addressKey } from "../rib/route.ts";
 import type { BgpCore } from "./bgp-core.ts";
+import { channelNextHop } from "./channel-next-hop.ts";
+import { carriedBy, channelsOf, isActive } from "./channels.ts";
 import { identifierOf } from "./configuration.ts";
 import { feed, receiveRefresh } from "./feed.ts";
 import {
@@ -24,11 +26,14 @@ import {
   storeError,
 } from "./instance.ts";
 import { TOS } from "./listener.ts";
-import { agree, FORWARDING, openOctets, RESTARTED } from "./open.ts";
+import { agree, openOctets } from "./open.ts";
+import { FORWARDING, RESTARTED } from "./open-channels.ts";
 import { identify } from "./owner.ts";
 import {
+  type ChannelAgreement,
   type ConnectionState,
   NO_CAPABILITIES,
+  NO_CHANNEL,
   NO_ERROR,
   NOTHING_RECEIVED,
   type Peer,
@@ -37,7 +42,7 @@ import {
 import { retryTimerOf, startJittered, timersOf } from "./peer-timer.ts";
 import { setState } from "./protocol.ts";
 import { receiveSegment } from "./receive-segment.ts";
-import { finishRestart, receiveUpdate } from "./receive-update.ts";
+import { concernsFamily, finishRestart, receiveUpdate } from "./receive-update.ts";
 import { unlockRecovery } from "./recovery.ts";
 import { stopTimer } from "./timer.ts";
 import { isWorthPlanning } from "./worth-planning.ts";
@@ -243,11 +248,18 @@ function handle(core: BgpCore, peer: Peer, connection: PeerConnection, message: 
       if (connection.state === "OpenConfirm") establish(core, peer, connection);
       if (connection.state !== "Established") return unexpected(core, peer, connection);
       startJittered(peer, timersOf(core, peer, connection).hold, connection.holdTime);
-      receiveUpdate(core, peer, message);
+      if (core.configuration.release === "1.6") return receiveUpdate(core, peer, message);
+      for (const { core: half, peer: one } of channelsOf(core, peer)) {
+        if (isActive(one) && concernsFamily(message, half.configuration.family)) receiveUpdate(half, one, message);
+      }
       return;
     case "route-refresh":
       if (connection.state !== "Established") return unexpected(core, peer, connection);
-      receiveRefresh(core, peer, message);
+      if (core.configuration.release === "1.6") return receiveRefresh(core, peer, message);
+      for (const { core: half, peer: one } of channelsOf(core, peer)) {
+        if (isActive(one) && message.afi === (half.configuration.family === 4 ? 1 : 2))
+          receiveRefresh(half, one, message);
+      }
       return;
     case "notification":
       return receiveNotification(core, peer, connection, message.code, message.subcode);
@@ -283,17 +295,32 @@ function receiveOpen(core: BgpCore, peer: Peer, connection: PeerConnection, mess
   }
   connection.capabilities = peer.startState === "connect-nocap" ? [] : message.capabilities;
   connection.holdTime = agreed.holdTime;
-  connection.keepaliveTime = peer.configuration.keepaliveTime ?? Math.floor(agreed.holdTime / 3);
+  connection.keepaliveTime =
+    agreed.keepaliveTime ?? peer.configuration.keepaliveTime ?? Math.floor(agreed.holdTime / 3);
   connection.form = agreed.form;
   connection.sendForm = agreed.sendForm;
   identify(core, peer, message.identifier);
   peer.addPathSend = agreed.addPathSend;
   peer.gracefulReady = agreed.gracefulReady;
   peer.staleTime = agreed.staleTime;
+  if (core.configuration.release === "2") takeAgreement(core, peer, agreed.channels, message.identifier);
   sendKeepalive(core, peer, connection);
   if (connection.holdTime > 0) startJittered(peer, timersOf(core, peer, connection).hold, connection.holdTime);
   else stopTimer(timersOf(core, peer, connection).hold);
   connection.state = "OpenConfirm";
+}
+
+/** Each channel has what was agreed on about its family, in the half of the daemon where its routes are. */
+function takeAgreement(core: BgpCore, peer: Peer, channels: readonly ChannelAgreement[], identifier: number): void {
+  peer.channel = channels.find(({ family }) => family === core.configuration.family) ?? NO_CHANNEL;
+  const carried = carriedBy(core, peer);
+  if (carried === null) return;
+  const { core: half, peer: one } = carried;
+  one.channel = channels.find(({ family }) => family === half.configuration.family) ?? NO_CHANNEL;
+  one.addPathSend = one.channel.addPathSend;
+  one.gracefulReady = one.channel.gracefulReady;
+  one.staleTime = one.channel.isLongLivedReady ? one.channel.staleTime : null;
+  identify(half, one, identifier);
 }
 
 /** bgp_conn_enter_established_state(). */
@@ -305,6 +332,7 @@ function establish(core: BgpCore, peer: Peer, connection: PeerConnection): void 
   peer.session = connection;
   peer.lastError = NO_ERROR;
   connection.state = "Established";
+  if (core.configuration.release === "2") return establishChannels(core, peer, connection);
   takePartInRecovery(core, peer, connection);
   if (peer.restarting) {
     stopTimer(peer.restartTimer);
@@ -317,6 +345,40 @@ function establish(core: BgpCore, peer: Peer, connection: PeerConnection): void 
   }
   setState(core, peer.protocol, "up");
   feed(core, peer);
+}
+
+/** Channels of which both ends know come up, and are fed; restarts of a neighbour that does not keep its promise are over. */
+function establishChannels(core: BgpCore, peer: Peer, connection: PeerConnection): void {
+  const channels = channelsOf(core, peer);
+  stopTimer(peer.restartTimer);
+  for (const { core: half, peer: one } of channels) {
+    takePartInRecovery(half, one, connection);
+    if (one.restarting && !isKept(one, half.configuration.family, connection)) finishRestart(half, one);
+  }
+  setState(core, peer.protocol, "up");
+  for (const { core: half, peer: one } of channels) {
+    if (!isActive(one)) continue;
+    one.session = connection;
+    one.exporter.takesStale = peer.exporter.takesStale;
+    one.exporter.neighbourInterface = peer.neighbourInterface;
+    one.neighbourInterface = peer.neighbourInterface;
+    one.exporter.nextHop = channelNextHop(half.runtime, half.configuration.family, one, peer);
+    setState(half, one.protocol, "up");
+    feed(half, one);
+  }
+}
+
+/** Whether a neighbour that has restarted still forwards by its routes of a family (gr_active). */
+function isKept({ channel, longLived }: Peer, family: 4 | 6, { capabilities }: PeerConnection): boolean {
+  if (channel?.isActive !== true) return false;
+  const kind = longLived ? "long-lived-graceful-restart" : "graceful-restart";
+  const afi = family === 4 ? 1 : 2;
+  return capabilities.some(
+    (item) =>
+      item.kind === kind &&
+      "families" in item &&
+      item.families.some((one) => one.afi === afi && (one.flags & FORWARDING) !== 0),
+  );
 }
 
 /** The recovery waits for what a neighbour tells that has not restarted itself; that one is told all when it is over. */

@@ -3,6 +3,7 @@ import { closeConnection } from "../../emulator/tcp/send.ts";
 import { arouse, type World } from "../../emulator/world.ts";
 import type { HostRuntime } from "../../linux/runtime.ts";
 import { formatAddress, unspecified } from "../../net/address.ts";
+import { NO_NEXT_HOP } from "../rib/bgp-attributes.ts";
 import { addressKey } from "../rib/route.ts";
 import type { RouteList } from "../rib/route-list.ts";
 import { type RibListener, routingTable } from "../rib/table.ts";
@@ -58,6 +59,7 @@ export function startSpeaker(
     started: world.now,
     running: true,
     recovery: null,
+    twin: null,
     protocols,
     kernels,
     peers,
@@ -76,6 +78,7 @@ export function startSpeaker(
     const item = items[order];
     if (item !== undefined) addProtocol(speaker, item, order);
   }
+  joinTwin(speaker);
   const { hear } = RIB_LISTENER;
   const listener: RibListener & OfSpeaker = { hear, speaker };
   speaker.table.listeners.push(listener);
@@ -88,6 +91,23 @@ export function startSpeaker(
   beginRecovery(speaker);
   daemonsIn(world).push(speaker);
   return speaker;
+}
+
+/** Two halves of a BIRD 2 on one host are one daemon: the configuration of each lists the protocols of both. */
+function joinTwin(speaker: Speaker): void {
+  const { configuration, runtime, world } = speaker;
+  if (configuration.release === "1.6") return;
+  const twin = daemonsIn(world).find(
+    (other) =>
+      other.running &&
+      other.runtime === runtime &&
+      other.twin === null &&
+      other.configuration.release === "2" &&
+      other.configuration.family !== configuration.family,
+  );
+  if (twin === undefined) return;
+  speaker.twin = twin;
+  twin.twin = speaker;
 }
 
 const TIMEOUTS: Timeouts = Object.freeze({ retry: connectTimeout, hold: holdTimeout, keepalive: keepaliveTimeout });
@@ -159,7 +179,8 @@ export function startProtocol(speaker: Speaker, item: Protocol): void {
     case "bgp": {
       // of hundreds of neighbours few have one address
       const found = neighbours.get(addressKey(configuration.neighbour))?.find(({ protocol: own }) => own === item);
-      if (found !== undefined) startPeer(speaker, found);
+      // the session is begun where it is
+      if (found !== undefined && !configuration.isCarried) startPeer(speaker, found);
       return;
     }
   }
@@ -192,6 +213,7 @@ function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): 
     neighbourInterface: null,
     interpretsCommunities: configuration.interpretCommunities,
     takesStale: false,
+    nextHop: NO_NEXT_HOP,
   };
   const peer: Peer = {
     protocol: protocol(configuration, order, bgpOwner(exporter, 0), world),
@@ -208,6 +230,7 @@ function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): 
     listens: false,
     sourceAddress: configuration.sourceAddress,
     neighbourInterface: null,
+    channel: null,
     addPathSend: false,
     gracefulReady: false,
     restarting: false,
@@ -245,6 +268,8 @@ function hashOf(text: string): number {
 export function killSpeaker(speaker: Speaker): void {
   arouse(speaker.world);
   speaker.running = false;
+  if (speaker.twin !== null) speaker.twin.twin = null;
+  speaker.twin = null;
   for (const { incoming, outgoing } of speaker.peers) {
     for (const { socket } of [incoming, outgoing]) if (socket !== null) closeConnection(speaker.world, socket);
   }

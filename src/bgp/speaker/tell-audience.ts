@@ -1,6 +1,8 @@
 import { schedule } from "../../emulator/event-queue.ts";
 import { keysOf, valueAt } from "../rib/number-map.ts";
 import { addressKey, type PrefixKey, type RouteOwner } from "../rib/route.ts";
+import { netsOf } from "../rib/table.ts";
+import { inOrderOfBird2 } from "../rib/table-order.ts";
 import type { Audience } from "./audience.ts";
 import type { BgpCore } from "./bgp-core.ts";
 import { type CommonItems, type CommonWrites, commonWrites, sendCommon, withForm } from "./common-writes.ts";
@@ -102,8 +104,10 @@ function apartFrom(
 
 /** The members of an audience to whom a route leads that is told to all. */
 function ledTo(core: BgpCore, { group, members }: Audience, told: Told | null): readonly RouteOwner[] {
-  const hop = told?.attributes.nextHop ?? null;
-  if (hop === null || hop === group.exporter.sourceAddress) return NOBODY;
+  if (told === null) return NOBODY;
+  const hop = told.attributes.nextHop;
+  if (hop === null) return [...members.values()].map(({ protocol: { owner } }) => owner);
+  if (hop === group.exporter.sourceAddress) return NOBODY;
   const found = core.neighbours.get(addressKey(hop)) ?? [];
   return found.flatMap(({ protocol: { owner } }) => (members.get(owner.name)?.protocol.owner === owner ? [owner] : []));
 }
@@ -135,7 +139,9 @@ type NamedTold = readonly [PrefixKey, Told];
 function inOrder(core: BgpCore, told: NamedTold[]): readonly NamedTold[] {
   if (told.length < 2) return told;
   const { nets } = core.table;
-  const places = new Map(keysOf(nets).map((number, index) => [number, index]));
+  const numbers =
+    core.configuration.release === "2" ? inOrderOfBird2(netsOf(core.table)).map(({ number }) => number) : keysOf(nets);
+  const places = new Map(numbers.map((number, index) => [number, index]));
   const placeOf = ({ number }: Told): number => places.get(number) ?? 0;
   const place = ({ number, pathId }: Told): number =>
     valueAt(nets, number)?.routes.findIndex((route) => sourceId(core, route) === pathId) ?? 0;

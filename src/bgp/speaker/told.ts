@@ -35,10 +35,10 @@ export function seenBy(member: RouteOwner | null, told: Told | null): PathAttrib
   return member !== null && leadsTo(told.attributes, member) ? null : told.attributes;
 }
 
-/** A route whose next hop is the neighbour itself does not go out to it (bgp_get_bucket). */
+/** A route whose next hop is the neighbour itself does not go out to it (bgp_get_bucket), nor in BIRD 2 one for which there is none. */
 export function leadsTo({ nextHop, mpReach }: PathAttributes, { bgp }: RouteOwner): boolean {
   const hop = nextHop ?? mpReach?.nextHops[0] ?? null;
-  return hop !== null && bgp !== null && sameAddress(hop, bgp.remoteAddress);
+  return hop === null || (bgp !== null && sameAddress(hop, bgp.remoteAddress));
 }
 
 /** A route that is offered to an audience. */

@@ -55,6 +55,7 @@ const SWITCHES: Readonly<Record<BirdSwitch, Rule<boolean | null>>> = {
   direct: { by: ["bgp"], usual: null },
   "free bind": { by: [], usual: false },
   "check gateway": { by: [], usual: true },
+  "extended next hop": { by: ["bgp"], usual: false },
 };
 
 const NUMBERS: Readonly<Record<BirdNumber, Rule<number | null>>> = {
@@ -69,7 +70,7 @@ const NUMBERS: Readonly<Record<BirdNumber, Rule<number | null>>> = {
   // changes reach BIRD without a scan
   "scan time": { by: ["kernel", "device"], usual: null },
   preference: { by: ALL, usual: null },
-  metric: { by: [], usual: 0 },
+  metric: { by: ["kernel"], usual: 0 },
   "kernel table": { by: ["kernel"], usual: null },
   "default bgp_med": { by: ["bgp"], usual: null },
   "default bgp_local_pref": { by: ["bgp"], usual: null },
@@ -115,7 +116,7 @@ export function unfollowed(type: ProtocolType, option: BirdOption, family: Famil
     case "other":
       return unfollowedWords(option.name, option.words, family);
     case "next hop":
-      return option.how === "self" || option.how === "keep" ? null : `next hop ${option.how}`;
+      return FOLLOWED_NEXT_HOP.test(option.how) ? null : `next hop ${option.how}`;
     case "table":
       return isMaster(option.name) ? null : `table ${option.name}: only the master table is followed`;
     case "source address":
@@ -153,6 +154,9 @@ function unfollowedWords(name: string, words: readonly string[], family: Family)
   return written.slice(0, 60);
 }
 
+/** `next hop self ebgp` and the like are for some routes alone. */
+const FOLLOWED_NEXT_HOP = /^(?:self|keep|address \S+)$/;
+
 type Told = BirdPlace & { readonly text: string };
 
 /** Statements outside of protocols that podpath does not follow, and those of filters wherever they stand. */
@@ -174,7 +178,7 @@ export function unfollowedStatements(configuration: BirdConfiguration): readonly
 
 /** The daemon would choose its identifier, wait otherwise, or tell times otherwise. */
 const UNFOLLOWED_STATEMENT =
-  /^(?:router id from|graceful restart wait|timeformat (?:protocol|route) (?!iso (?:short|long)$)|timeformat base (?!iso long$))/;
+  /^(?:router id from|graceful restart wait|timeformat (?:protocol|route) (?!iso (?:short|long)(?: [mu]s)?$)|timeformat base (?!iso long(?: [mu]s)?$))/;
 
 function filtersOf(option: BirdOption): readonly BirdFilter[] {
   switch (option.kind) {

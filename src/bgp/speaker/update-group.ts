@@ -1,11 +1,13 @@
 import type { BirdFilterUse } from "../../model/bird/configuration.ts";
-import { sameAddress } from "../../net/address.ts";
+import { type Address, sameAddress } from "../../net/address.ts";
 import { type FilterEnvironment, runFilter } from "../filter/evaluate.ts";
 import type { FilterFault } from "../filter/filter-fault.ts";
 import { isRecord } from "../filter/filter-text.ts";
 import type { PathAttributes } from "../messages/path-attributes.ts";
-import { attributesToSend, type Exporter } from "../rib/bgp-attributes.ts";
-import type { RibRoute } from "../rib/route.ts";
+import { attributesBehindFilter, isOffered } from "../rib/attributes-of-bird-2.ts";
+import { attributesToSend, type ChannelNextHop, type Exporter } from "../rib/bgp-attributes.ts";
+import { addressKey, type RibRoute } from "../rib/route.ts";
+import type { BgpCore } from "./bgp-core.ts";
 import type { Peer } from "./peer.ts";
 import type { SpeakerCore } from "./protocol.ts";
 import { sharedAttributes } from "./shared-attributes.ts";
@@ -67,8 +69,18 @@ export function isOfGroup(
     own.neighbourInterface === exporter.neighbourInterface &&
     own.interpretsCommunities === exporter.interpretsCommunities &&
     own.takesStale === exporter.takesStale &&
+    isSameNextHop(own.nextHop, exporter.nextHop) &&
     isSameFilter(peer.configuration.export, filter)
   );
+}
+
+function isSameNextHop(x: ChannelNextHop, y: ChannelNextHop): boolean {
+  if (x === y) return true;
+  return x.extended === y.extended && isSameOrNone(x.address, y.address) && isSameOrNone(x.link, y.link);
+}
+
+function isSameOrNone(x: Address | null, y: Address | null): boolean {
+  return x === null || y === null ? x === y : sameAddress(x, y);
 }
 
 /** The filter that one was the same as last: neighbours come up again, and each has a filter of its own. */
@@ -104,11 +116,9 @@ function areSame(x: readonly unknown[], y: readonly unknown[]): boolean {
 }
 
 /** What a route becomes for all neighbours of a group but the one who told it. */
-export function outgoingOf(
-  core: SpeakerCore,
-  { exporter, filter, environment }: UpdateGroup,
-  route: RibRoute,
-): Outgoing {
+export function outgoingOf(core: BgpCore, group: UpdateGroup, route: RibRoute): Outgoing {
+  if (core.configuration.release === "2") return outgoingOfBird2(core, group, route);
+  const { exporter, filter, environment } = group;
   const attributes = attributesToSend(route, exporter);
   if (attributes === null) return REJECTED;
   const verdict = runFilter(filter, { ...route, attributes }, environment, core.runtime);
@@ -119,6 +129,23 @@ export function outgoingOf(
     };
   }
   return { kind: "filtered", error: verdict.kind === "error" ? verdict : null };
+}
+
+/** In BIRD 2 the export filter finds the route as the table has it, and attributes are made for the neighbour behind it. */
+function outgoingOfBird2(core: BgpCore, { exporter, filter, environment }: UpdateGroup, route: RibRoute): Outgoing {
+  if (!isOffered(route, exporter)) return REJECTED;
+  const verdict = runFilter(filter, route, environment, core.runtime);
+  if (verdict.kind !== "accept") return { kind: "filtered", error: verdict.kind === "error" ? verdict : null };
+  const exported = { route: verdict.route, fresh: verdict.fresh, cameBy: tellerInterface(core, route) };
+  const attributes = sorted(attributesBehindFilter(exported, core.configuration.family, exporter), exporter);
+  return { kind: "accepted", attributes: sharedAttributes(core.world, attributes) };
+}
+
+/** Interface of the neighbour that told a route, where it is on the link. */
+function tellerInterface({ neighbours }: BgpCore, { owner }: RibRoute): string | null {
+  if (owner.bgp === null) return null;
+  const tellers = neighbours.get(addressKey(owner.bgp.remoteAddress)) ?? [];
+  return tellers.find(({ protocol }) => protocol.owner === owner)?.neighbourInterface ?? null;
 }
 
 /** Says of an extended community that it goes to no other AS (RFC 4360; EC_TBIT). */

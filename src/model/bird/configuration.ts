@@ -112,6 +112,7 @@ export const BIRD_SWITCHES = [
   "direct",
   "free bind",
   "check gateway",
+  "extended next hop",
 ] as const;
 export type BirdSwitch = (typeof BIRD_SWITCHES)[number];
 

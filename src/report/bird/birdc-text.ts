@@ -1,6 +1,7 @@
 import type { Speaker } from "../../bgp/speaker/speaker.ts";
 import { parseAddress } from "../../net/address.ts";
 import { parsePrefix } from "../../net/prefix.ts";
+import { bird2Text } from "./bird-2/birdc-text.ts";
 import type { BirdClock } from "./clock.ts";
 import { interfacesText } from "./interfaces-text.ts";
 import { protocolsText } from "./protocols-text.ts";
@@ -11,8 +12,18 @@ import { statusText } from "./status-text.ts";
 export const BIRDC_COMMANDS =
   'show protocols [all] [NAME | "PATTERN"], show route [for A | PREFIX] [all] [primary] [protocol P], show status, show interfaces [summary]';
 
-/** What a daemon answers in birdc (cli of BIRD 1.6.8); null: podpath does not know the command. `origin`: virtual 0 in seconds since 1970. */
-export function birdcText(speaker: Speaker, words: readonly string[], clock: BirdClock, origin: number): string | null {
+/**
+ * What a daemon answers in birdc (cli of BIRD 1.6.8, or of 2.0.12); null: podpath does not know the command. `origin`: virtual 0 in seconds since
+ * 1970, `halves`: those of a BIRD 2, in order of their families.
+ */
+export function birdcText(
+  speaker: Speaker,
+  words: readonly string[],
+  clock: BirdClock,
+  origin: number,
+  halves: readonly Speaker[] = [speaker],
+): string | null {
+  if (speaker.configuration.release === "2") return textOfBird2(halves, words, clock);
   const [verb, what, ...rest] = words;
   if (verb !== "show") return null;
   const { protocolTimes, routeTimes } = speaker.configuration;
@@ -35,6 +46,24 @@ export function birdcText(speaker: Speaker, words: readonly string[], clock: Bir
     default:
       return null;
   }
+}
+
+/** `show interfaces` is another one there. */
+function textOfBird2(halves: readonly Speaker[], words: readonly string[], clock: BirdClock): string | null {
+  const [verb, what, ...rest] = words;
+  if (verb !== "show") return null;
+  if (what === "status") return rest.length === 0 ? bird2Text(halves, { kind: "status" }, clock) : null;
+  if (what === "protocols") {
+    const all = rest[0] === "all";
+    const [name = null, ...more] = all ? rest.slice(1) : rest;
+    return more.length > 0 ? null : bird2Text(halves, { kind: "protocols", all, name }, clock);
+  }
+  if (what !== "route") return null;
+  const question = routesQuestion(rest);
+  const isUnplayed = halves.some(({ configuration: { unplayed } }) =>
+    unplayed.some(({ name }) => name === question?.protocol),
+  );
+  return question === null || isUnplayed ? null : bird2Text(halves, { kind: "routes", question }, clock);
 }
 
 function routesQuestion(words: readonly string[]): RoutesQuestion | null {

@@ -13,7 +13,8 @@ import type { BirdClock } from "./clock.ts";
 import { filterName } from "./filter-name.ts";
 import { unplayedDetails, unplayedRow } from "./unplayed-text.ts";
 
-const TYPES = { static: "Static", direct: "Direct", device: "Device", kernel: "Kernel", bgp: "BGP" };
+/** What BIRD calls the protocols that are played. */
+export const TYPES = { static: "Static", direct: "Direct", device: "Device", kernel: "Kernel", bgp: "BGP" };
 
 /**
  * What `birdc show protocols` prints, or `show protocols all` (nest/proto.c and proto/bgp/bgp.c of BIRD 1.6.8): of all, or of those that
@@ -55,7 +56,7 @@ function inOrder({ protocols, configuration: { unplayed } }: Speaker): readonly 
 }
 
 /** The pattern of BIRD (`patmatch`): `*` is any text, `?` any character. */
-function isCalled(asked: string, name: string): boolean {
+export function isCalled(asked: string, name: string): boolean {
   const pattern = asked.replace(/^"(.*)"$/, "$1");
   if (pattern === asked && !/[*?]/.test(asked)) return asked === name;
   const text = pattern
@@ -147,7 +148,8 @@ function details(speaker: Speaker, item: Protocol, peer: Peer | null): readonly 
   return lines;
 }
 
-function numbers(name: string, values: readonly (number | string)[]): string {
+/** A row of counters. */
+export function numbers(name: string, values: readonly (number | string)[]): string {
   return `    ${`${name}:`.padEnd(19)}${values.map((value) => String(value).padStart(11)).join("")}`;
 }
 

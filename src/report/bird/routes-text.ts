@@ -131,7 +131,8 @@ function attributes(route: RibRoute): readonly string[] {
   return lines;
 }
 
-function bgpAttributes(found: PathAttributes): readonly string[] {
+/** Attributes of BGP, as both releases write them. */
+export function bgpAttributes(found: PathAttributes): readonly string[] {
   const lines: string[] = [];
   const add = (name: string, value: string | number | null | undefined): void => {
     if (value !== null && value !== undefined) lines.push(`\tBGP.${name}: ${value}`);

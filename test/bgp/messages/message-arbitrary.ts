@@ -22,7 +22,7 @@ export const anyForm: fc.Arbitrary<WireForm> = fc.record({
 });
 
 const families = fc.record({ afi: u16, safi: u8 });
-const UNKNOWN_CODES = [3, 4, 5, 9, 66, 73, 128];
+const UNKNOWN_CODES = [3, 4, 9, 66, 73, 128];
 
 const anyCapability: fc.Arbitrary<Capability> = fc.oneof(
   families.map((family) => ({ kind: "multiprotocol" as const, ...family })),
@@ -34,6 +34,10 @@ const anyCapability: fc.Arbitrary<Capability> = fc.oneof(
     families: fc.array(fc.record({ afi: u16, safi: u8, flags: u8 }), { maxLength: 3 }),
   }),
   u32.map((as) => ({ kind: "as4" as const, as })),
+  fc.record({
+    kind: fc.constant("extended-next-hop" as const),
+    families: fc.array(fc.record({ afi: u16, safi: u16, nextHopAfi: u16 }), { maxLength: 3 }),
+  }),
   fc.record({
     kind: fc.constant("add-path" as const),
     families: fc.array(fc.record({ afi: u16, safi: u8, mode: u8 }), { maxLength: 3 }),

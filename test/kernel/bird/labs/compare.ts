@@ -212,7 +212,7 @@ export function kernelRoutes(routes: readonly Route[]): readonly string[] {
       const to = destination.length === 0 ? "default" : bare;
       const hops = (type === "unicast" ? nextHops : []).map(
         ({ gateway, interface: device, weight }) =>
-          `${gateway === null ? "" : `via ${formatAddress(gateway)} `}dev ${device}${weight > 1 ? ` weight ${weight}` : ""}`,
+          `${gateway === null ? "" : `via ${gateway.family === destination.address.family ? "" : "inet6 "}${formatAddress(gateway)} `}dev ${device}${weight > 1 ? ` weight ${weight}` : ""}`,
       );
       const kind = type === "unicast" ? "" : `${type} `;
       const source = preferredSource === null ? "" : ` src ${formatAddress(preferredSource)}`;

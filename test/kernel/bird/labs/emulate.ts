@@ -46,7 +46,7 @@ function networkOf(lab: Lab, dumps: Readonly<Record<string, string>>): Network {
 /** Plays a lab in the emulator, from the dumps that were taken of the real one before each stage. */
 export function emulate(lab: Lab, seen: Seen): readonly EmulatedStage[] {
   const stages: EmulatedStage[] = [];
-  const speakers = new Map<string, Speaker>();
+  const speakers = new Map<string, readonly Speaker[]>();
   let world: World | null = null;
   for (const [index, stage] of lab.stages.entries()) {
     const real = seen.stages[index];
@@ -57,13 +57,12 @@ export function emulate(lab: Lab, seen: Seen): readonly EmulatedStage[] {
     else {
       for (const [name, host] of network.hosts) {
         changeHost(world, name, host);
-        const speaker = speakers.get(name);
-        if (speaker !== undefined) hostChanged(speaker);
+        for (const speaker of speakers.get(name) ?? []) hostChanged(speaker);
       }
     }
     const begun = world.now;
     for (const [index, event] of stage.events.entries()) {
-      play(world, speakers, event, lab.family);
+      play(world, speakers, event, lab);
       // Machines are not started at one moment, and one thing happens after the other.
       if (event.kind === "start") runFor({ world }, APART * (index % 4));
       else if (event.kind !== "run" && event.kind !== "freeze") runFor({ world }, SHORTLY);
@@ -72,10 +71,10 @@ export function emulate(lab: Lab, seen: Seen): readonly EmulatedStage[] {
     const last = index === lab.stages.length - 1;
     for (const time of windowOf(stage, real, last)) {
       runFor({ world }, Math.max(0, begun + time - world.now));
-      samples.push(new Map([...speakers].map(([name, speaker]) => [name, sessionsOf(speaker)])));
+      samples.push(new Map([...speakers].map(([name, halves]) => [name, halves.flatMap(sessionsOf)])));
     }
     runFor({ world }, Math.max(0, begun + real.time - world.now));
-    const said = new Map([...speakers].map(([name, speaker]) => [name, answersOf(speaker, lab.asked)]));
+    const said = new Map([...speakers].map(([name, halves]) => [name, answersOf(halves, lab.asked)]));
     const kernel = new Map<string, readonly Route[]>();
     for (const name of network.hosts.keys()) kernel.set(name, runtimeOf(world, name)?.compiled.host.routes ?? []);
     stages.push({ samples, said, kernel });
@@ -87,9 +86,12 @@ export function emulate(lab: Lab, seen: Seen): readonly EmulatedStage[] {
 const APART = 0.07;
 const SHORTLY = 0.01;
 
-function answersOf(speaker: Speaker, commands: readonly string[]): ReadonlyMap<string, string> {
+function answersOf(halves: readonly Speaker[], commands: readonly string[]): ReadonlyMap<string, string> {
+  const [speaker] = halves;
+  if (speaker === undefined) return new Map();
   const clock = birdClock(0, speaker.world.now);
-  return new Map(commands.map((command) => [command, birdcText(speaker, command.split(" "), clock, 0) ?? "no answer"]));
+  const answer = (command: string): string => birdcText(speaker, command.split(" "), clock, 0, halves) ?? "no answer";
+  return new Map(commands.map((command) => [command, answer(command)]));
 }
 
 /** The times at which the real ones were asked, and more before and between, and after where nothing follows: what comes and goes is met. */
@@ -104,38 +106,49 @@ function windowOf(
 }
 
 export function sessionsOf(speaker: Speaker): readonly string[] {
-  return speaker.peers.map(
+  const own = speaker.peers.filter(({ configuration }) => !configuration.isCarried);
+  return own.map(
     (peer) =>
       `${peer.configuration.name} ${stateName(speaker, peer.protocol)} ${info(peer).trim().replace(/ +/g, " ")}`,
   );
 }
 
-function play(world: World, speakers: Map<string, Speaker>, event: LabEvent, family: Family): void {
+function play(world: World, speakers: Map<string, readonly Speaker[]>, event: LabEvent, { family, both }: Lab): void {
   const runtime = runtimeOf(world, event.node);
   if (runtime === null) throw new Error(`no node ${event.node}`);
-  const speaker = speakers.get(event.node);
+  const halves = speakers.get(event.node) ?? [];
   switch (event.kind) {
     case "start": {
       const files = new Map(Object.entries(event.files ?? {}).map(([path, text]) => [path, { path, text }]));
       const includes = includesAmong(files);
       const { configuration, findings } = readBirdConfiguration(event.config, "bird.cfg", originTable(), includes);
       if (findings.length > 0) throw new Error(findings.map(({ message }) => message).join("\n"));
-      const { speaker: made } = speakerOf(configuration, family, parseAddress("1.1.1.1"));
+      const families: readonly Family[] = both === true ? [4, 6] : [family];
+      const made = families.flatMap((one) => speakerOf(configuration, one, parseAddress("1.1.1.1")).speaker ?? []);
+      const recover = event.flags.includes("-R");
       // BIRD refuses to start with some of them: then there is none.
-      if (made !== null) speakers.set(event.node, startSpeaker(world, runtime, made, event.flags.includes("-R")));
+      if (made.length > 0)
+        speakers.set(
+          event.node,
+          made.map((one) => startSpeaker(world, runtime, one, recover)),
+        );
       return;
     }
     case "signal":
-      if (speaker === undefined) return;
-      if (event.signal === "SIGKILL") killSpeaker(speaker);
-      else terminateSpeaker(speaker);
+      for (const speaker of halves) {
+        if (event.signal === "SIGKILL") killSpeaker(speaker);
+        else terminateSpeaker(speaker);
+      }
       speakers.delete(event.node);
       return;
-    case "birdc": {
-      const peer = speaker?.peers.find(({ configuration }) => event.command.endsWith(` ${configuration.name}`));
-      if (speaker !== undefined && peer !== undefined) disablePeer(speaker, peer);
+    case "birdc":
+      for (const speaker of halves) {
+        const peer = speaker.peers.find(
+          ({ configuration: { name, isCarried } }) => !isCarried && event.command.endsWith(` ${name}`),
+        );
+        if (peer !== undefined) disablePeer(speaker, peer);
+      }
       return;
-    }
     // Their traces are in the dumps, or there are none.
     case "freeze":
     case "run":

@@ -33,6 +33,8 @@ export interface LabNode {
 export interface Lab {
   readonly name: string;
   readonly family: Family;
+  /** Machines have addresses of both (`10.0.0.1/24 fd00::1/64`), and BIRDs of 2 run from what they are told in its syntax alone. */
+  readonly both?: true;
   readonly program: "bird" | "bird6";
   readonly segments: readonly string[];
   readonly nodes: readonly LabNode[];

@@ -31,6 +31,7 @@ DUMPS = {
                    "net.ipv6.conf.all.disable_ipv6", "net.ipv6.conf.eth0.disable_ipv6"],
 }
 RULES = {4: {"iptables-nft-save.txt": ["iptables-nft-save"]}, 6: {"ip6tables-nft-save.txt": ["ip6tables-nft-save"]}}
+RULES[0] = {**RULES[4], **RULES[6]}
 SOCKETS = ["ss", "-H", "-lntu"]
 MARK = "-- dump -- "
 TAKE_PORT = ("import socket,time;s=socket.socket({});s.setsockopt(socket.SOL_SOCKET,socket.SO_REUSEADDR,1);"
@@ -116,9 +117,10 @@ class Lab:
         for node in self.lab["nodes"]:
             name = self.namespace(node["name"])
             run("ip", "netns", "add", name, check=True)
-            six = self.lab["family"] == 6
-            off = 0 if six else 1
-            inside(name, "sysctl", "-q", "-w", f"{FORWARD[self.lab['family']]}={1 if node['forwards'] else 0}",
+            both = self.lab.get("both", False)
+            off = 0 if both or self.lab["family"] == 6 else 1
+            families = [4, 6] if both else [self.lab["family"]]
+            inside(name, "sysctl", "-q", "-w", *(f"{FORWARD[family]}={1 if node['forwards'] else 0}" for family in families),
                    f"net.ipv6.conf.all.disable_ipv6={off}", f"net.ipv6.conf.default.disable_ipv6={off}",
                    "net.ipv6.conf.default.accept_dad=0", "net.ipv6.conf.default.router_solicitations=0")
             commands = ["link set lo up"]
@@ -127,16 +129,19 @@ class Lab:
                 run("ip", "-n", self.switch, "link", "add", device, "type", "veth", "peer", "name", port["name"], "netns", name,
                     check=True)
                 run("ip", "-n", self.switch, "link", "set", device, "master", port["segment"], "up", check=True)
-                commands += [f"addr add {port['address']} dev {port['name']}", f"link set {port['name']} up"]
+                commands += [f"addr add {address} dev {port['name']}" for address in port["address"].split()]
+                commands += [f"link set {port['name']} up"]
             commands += [f"route add {route}" for route in node["routes"]]
-            run("ip", f"-{self.lab['family']}", "-n", name, "-batch", "-", check=True, data="\n".join(commands) + "\n")
+            version = [] if both else [f"-{self.lab['family']}"]
+            run("ip", *version, "-n", name, "-batch", "-", check=True, data="\n".join(commands) + "\n")
 
     def dump(self):
         found = {}
         for node in self.lab["nodes"]:
             # who holds a socket is asked where it matters: that takes a walk through all processes of the machine
             sockets = [*SOCKETS, "-p"] if self.others else SOCKETS
-            commands = {**DUMPS, **RULES[self.lab["family"]], "sockets.txt": sockets}
+            rules = RULES[0 if self.lab.get("both", False) else self.lab["family"]]
+            commands = {**DUMPS, **rules, "sockets.txt": sockets}
             script = "".join(f"echo {shlex.quote(MARK + file)}; {shlex.join(command)}\n" for file, command in commands.items())
             text = inside(self.namespace(node["name"]), "sh", "-c", script)
             for part in text.split(MARK)[1:]:
@@ -188,8 +193,10 @@ class Lab:
         return {node: {command: ask(self.control(node), command) for command in self.lab["asked"]} for node in self.birds}
 
     def routes(self):
-        show = ["ip", f"-{self.lab['family']}", "route", "show"]
-        return {node["name"]: inside(self.namespace(node["name"]), *show, prepare=first) for node in self.lab["nodes"]}
+        families = [4, 6] if self.lab.get("both", False) else [self.lab["family"]]
+        shown = [["ip", f"-{family}", "route", "show"] for family in families]
+        return {node["name"]: "".join(inside(self.namespace(node["name"]), *show, prepare=first) for show in shown)
+                for node in self.lab["nodes"]}
 
     def remove(self):
         for process in [*self.birds.values(), *self.others]:
