@@ -40,7 +40,7 @@ export function emulatedSockets({ tcp }: World, { name, sockets }: Host): readon
         port,
         interface: null,
         process: "bird",
-        certainty: "dumped",
+        certainty: "emulated",
         origin: NO_ORIGIN,
       },
     ];

@@ -16,7 +16,7 @@ export function listening(world: World, runtime: HostRuntime, skb: Skb): SocketS
   const found = listenerFor(runtime.host.sockets, skb);
   const name = `${formatProtocol(received.protocol)}/${received.dport}`;
   if (found !== null) {
-    if (found.certainty === "dumped") return "open";
+    if (found.certainty !== "declared") return "open";
     const detail = `${runtime.host.name} listens on ${name}, as declared`;
     return runtime.services.assume(runtime, "assumed-open-port", detail, 1) === 0 ? "assumed-open" : "closed";
   }

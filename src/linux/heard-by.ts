@@ -21,7 +21,7 @@ export function listenerFor(sockets: readonly ListeningSocket[], skb: Skb): List
   for (const socket of sockets) {
     if (!listensFor(socket, skb.packet, device)) continue;
     const { certainty, address, interface: bound } = socket;
-    const score = (certainty === "dumped" ? 4 : 0) + (address === null ? 0 : 2) + (bound === null ? 0 : 1);
+    const score = (certainty === "declared" ? 0 : 4) + (address === null ? 0 : 2) + (bound === null ? 0 : 1);
     if (score <= most) continue;
     best = socket;
     most = score;

@@ -15,8 +15,8 @@ export interface ListeningSocket {
   /** A raw socket: it hears every packet of its protocol, and errors about what goes out; its port is 0. */
   readonly raw?: boolean;
   readonly process: string | null;
-  /** `declared` by a manifest only: assumed to be open. */
-  readonly certainty: "dumped" | "declared";
+  /** `emulated`: a daemon that was started here opened it. `declared` by a manifest only: assumed to be open. */
+  readonly certainty: "dumped" | "emulated" | "declared";
   readonly origin: Origin;
 }
 

@@ -6,6 +6,8 @@ import { join } from "node:path";
 export interface Refusal {
   readonly file: string;
   readonly line: number;
+  /** Null where BIRD says 0. */
+  readonly column: number | null;
   readonly message: string;
   /** What stands in that line. */
   readonly text: string;
@@ -25,6 +27,13 @@ export function refusalOf(
   });
   if (status === 0) return null;
   // `bird: ./bird_ipam.cfg:47:25 You may set only variables.`
-  const [, file = "", line = "0", message = stderr] = /^bird: \.?\/?(.*?):(\d+):\d+ (.*)$/m.exec(stderr) ?? [];
-  return { file, line: Number(line), message, text: files.get(file)?.split("\n")[Number(line) - 1] ?? "" };
+  const place = /^bird: \.?\/?(.*?):(\d+):(\d+) (.*)$/m.exec(stderr) ?? [];
+  const [, file = "", line = "0", column = "0", message = stderr] = place;
+  return {
+    file,
+    line: Number(line),
+    column: Number(column) || null,
+    message,
+    text: files.get(file)?.split("\n")[Number(line) - 1] ?? "",
+  };
 }

@@ -37,6 +37,7 @@ function whole(folder: string, stem: "bird" | "bird6"): string {
 test.skipIf(PROGRAMS === null).each(REFUSED)("BIRD says: %s", (expected, text) => {
   const real = refusalOf(PROGRAMS ?? "", SCRATCH, new Map([["bird.cfg", text]]), "bird");
   expect(`${real?.line} ${real?.message}`).toBe(expected);
+  expect(judgeBird(text, "bird.cfg", 4)).toMatchObject({ refusal: { line: real?.line, column: real?.column } });
 });
 
 test.skipIf(PROGRAMS === null).each(TAKEN.map((text) => [text]))("BIRD takes %j", (text) => {
@@ -47,7 +48,11 @@ test.skipIf(PROGRAMS === null)("a bird6 without an identifier is refused", () =>
   const text = 'router id from "eth0";\nprotocol device {}\n';
   const real = refusalOf(PROGRAMS ?? "", SCRATCH, new Map([["bird6.cfg", text]]), "bird6");
   const judged = judgeBird(text, "bird6.cfg", 6);
-  expect(judged.kind === "refused" ? judged.refusal : null).toMatchObject({ line: real?.line, message: real?.message });
+  expect(judged.kind === "refused" ? judged.refusal : null).toMatchObject({
+    line: real?.line,
+    column: real?.column,
+    message: real?.message,
+  });
   expect(real).not.toBeNull();
 });
 
@@ -56,7 +61,7 @@ describe.skipIf(PROGRAMS === null || !existsSync(UPSTREAM_ROOT))("a broken confi
     ["bird", 4],
     ["bird6", 6],
   ] as const)(
-    "is refused by %s at the line and in the words that podpath says",
+    "is refused by %s at the line and column and in the words that podpath says",
     { timeout: 300_000 },
     (stem, family) => {
       const corpus = [
@@ -73,7 +78,7 @@ describe.skipIf(PROGRAMS === null || !existsSync(UPSTREAM_ROOT))("a broken confi
           const said = judged.kind === "refused" ? judged.refusal : null;
           if (real !== null) refused++;
           expect(said, real?.text).toEqual(
-            real === null ? null : { file: real.file, line: real.line, message: real.message },
+            real === null ? null : { file: real.file, line: real.line, column: real.column, message: real.message },
           );
         }),
         { numRuns: Number(process.env["BIRD_RUNS"] ?? 1500) },

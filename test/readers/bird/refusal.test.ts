@@ -43,6 +43,7 @@ test("a refusal inside an included file is told there", () => {
       code: "bird-refused",
       file: "bird_aggr.cfg",
       line: 3,
+      column: 8,
       message: "BIRD 1.6 stops here with “x: variable expected.”.",
     },
   ]);
@@ -50,7 +51,7 @@ test("a refusal inside an included file is told there", () => {
 
 test("a comment that never ends is told at the last line, with or without an end of line", () => {
   // measured: bird -p says cfg:2:1 and cfg:3:0
-  expect(birdRefusals("/* a\nb", "bird.cfg", () => [])).toMatchObject([{ line: 2 }]);
+  expect(birdRefusals("/* a\nb", "bird.cfg", () => [])).toMatchObject([{ line: 2, column: 1 }]);
   expect(birdRefusals("/* a\nb\n", "bird.cfg", () => [])).toMatchObject([{ line: 3 }]);
 });
 

@@ -49,7 +49,7 @@ function findSocket(skb: Skb, runtime: HostRuntime): Found {
   if (packet.protocol !== TCP && packet.protocol !== UDP) return "unknown";
   if (runtime.services.isConnected(runtime, packet)) return "bound";
   const listening = listenerFor(runtime.host.sockets, skb);
-  if (listening !== null && listening.certainty !== "dumped") return "unknown";
+  if (listening !== null && listening.certainty === "declared") return "unknown";
   if (listening !== null && listening.address !== null) return "bound";
   const opening = packet.protocol === TCP && (packet.flags & (SYN | ACK | RST)) === SYN;
   if (!opening) return "unknown";

@@ -29,7 +29,9 @@ export function judgeBird(text: string, file: string, family: 4 | 6, beside: Inc
     }
     const noIdentifier = family === 6 && told.isAnonymous ? NO_IDENTIFIER : null;
     const message = hasProtocol ? (told.clash ?? noIdentifier) : NO_PROTOCOL;
-    return message === null ? { kind: "taken" } : { kind: "refused", refusal: { file, line: 1, message } };
+    return message === null
+      ? { kind: "taken" }
+      : { kind: "refused", refusal: { file, line: 1, column: null, message } };
   } catch (problem) {
     if (problem instanceof Refused) return { kind: "refused", refusal: problem.refusal };
     if (problem instanceof NotJudged) return { kind: "not judged" };

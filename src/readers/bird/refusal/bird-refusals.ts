@@ -9,7 +9,7 @@ export function birdRefusals(text: string, file: string, beside: Includes): read
     beside(name, from).map(({ path, text: inside }) => ({ path, text: plain(inside, path) })),
   );
   if (judged.kind !== "refused") return [];
-  const { line, message } = judged.refusal;
+  const { line, column, message } = judged.refusal;
   // A file that another one includes need not have any.
   if (message === NO_PROTOCOL && !/(?:^|\/)bird6?\.(?:cfg|conf)$/.test(file)) return [];
   return [
@@ -19,6 +19,7 @@ export function birdRefusals(text: string, file: string, beside: Includes): read
       message: `BIRD 1.6 stops here with “${message}”.`,
       file: judged.refusal.file,
       line,
+      ...(column === null ? {} : { column }),
       advice: "It keeps the configuration that it has; one that starts does not come up.",
     },
   ];

@@ -6,6 +6,8 @@ import { ENUM_VALUES, KEYWORDS } from "./keywords.ts";
 export interface BirdRefusal {
   readonly file: string;
   readonly line: number;
+  /** Where the token begins that BIRD read last; null: nothing stands there (BIRD says 0). */
+  readonly column: number | null;
   readonly message: string;
 }
 
@@ -31,6 +33,7 @@ export interface Token {
   readonly address: Address | null;
   readonly file: string;
   readonly line: number;
+  readonly column: number | null;
 }
 
 const BLANK = /[ \t]+/y;
@@ -54,8 +57,12 @@ const LONGEST_SYMBOL = 64;
 export function* lex(text: string, file: string, family: 4 | 6, beside: Includes, depth = 1): Generator<Token, void> {
   let at = 0;
   let line = 1;
+  /** Where the line begins, and where the token does. */
+  let start = 0;
+  let begun = 0;
+  const column = (): number | null => (begun < start ? null : begun - start + 1);
   const refuse = (message: string): never => {
-    throw new Refused({ file, line, message });
+    throw new Refused({ file, line, column: column(), message });
   };
   const take = (pattern: RegExp): RegExpExecArray | null => {
     pattern.lastIndex = at;
@@ -69,8 +76,10 @@ export function* lex(text: string, file: string, family: 4 | 6, beside: Includes
     address,
     file,
     line,
+    column: column(),
   });
   while (at < text.length) {
+    begun = at;
     if (at === 0 || text[at - 1] === "\n") {
       const name = includedName();
       if (name !== null) {
@@ -84,7 +93,7 @@ export function* lex(text: string, file: string, family: 4 | 6, beside: Includes
     }
     if (text[at] === "\n") {
       line++;
-      at++;
+      start = ++at;
     } else if (text[at] === "#") {
       const end = text.indexOf("\n", at);
       at = end < 0 ? text.length : end;
@@ -92,8 +101,11 @@ export function* lex(text: string, file: string, family: 4 | 6, beside: Includes
       at += 2;
       while (!text.startsWith("*/", at)) {
         if (at >= text.length) refuse("Unterminated comment");
+        begun = at;
         if (text.startsWith("/*", at)) refuse("Comment nesting not supported");
-        if (text[at++] === "\n") line++;
+        if (text[at++] !== "\n") continue;
+        line++;
+        start = at;
       }
       at += 2;
     } else if (take(BLANK) === null) {

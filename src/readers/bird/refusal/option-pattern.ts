@@ -14,17 +14,20 @@ type Given = number | string | null;
  */
 export interface OptionPattern {
   readonly words: readonly string[];
-  /** What is refused of its values, behind the `;`. */
+  /** What is refused of its values, behind the `;`, or behind the last value where that `isEarly`. */
   readonly check: (values: readonly Given[]) => string | null;
+  readonly isEarly: boolean;
 }
 
-export function pattern(text: string, check: OptionPattern["check"] = () => null): OptionPattern {
-  return { words: text.split(" "), check };
+export function pattern(text: string, check: OptionPattern["check"] = () => null, isEarly = false): OptionPattern {
+  return { words: text.split(" "), check, isEarly };
 }
 
 /** `N` from low to high, else this is said. */
-export function within(text: string, low: number, high: number, message: string): OptionPattern {
-  return pattern(text, ([value]) => (typeof value !== "number" || (value >= low && value <= high) ? null : message));
+export function within(text: string, low: number, high: number, message: string, isEarly = false): OptionPattern {
+  const check = ([value]: readonly Given[]): string | null =>
+    typeof value !== "number" || (value >= low && value <= high) ? null : message;
+  return pattern(text, check, isEarly);
 }
 
 /** A setting that was read: its words, and the numbers in it. */
@@ -61,6 +64,9 @@ export function option(parser: Parser, patterns: readonly OptionPattern[]): Read
     if (value === undefined) return parser.syntaxError();
     live = live.filter(({ words }) => words[i] === value[0]);
     values.push(value[1].read(parser));
+    const whole = live.find(({ words, isEarly }) => isEarly && words.length === i + 1);
+    const refused = whole?.check(values) ?? null;
+    if (refused !== null) parser.refuse(refused);
   }
 }
 

@@ -44,14 +44,15 @@ export interface Parser {
 
 export function parserOf(tokens: Iterator<Token, void>, file: string): Parser {
   let ahead: Token | null = null;
-  let last: Token = { kind: "end", text: "", address: null, file, line: 1 };
+  // at the end BIRD counts lines anew
+  const end: Token = { kind: "end", text: "", address: null, file, line: 1, column: null };
+  let last = end;
   const scopes: Map<string, SymbolClass>[] = [new Map()];
   let depth = 0;
   const peek = (): Token => {
     if (ahead === null) {
       const step = tokens.next();
-      // at the end BIRD counts lines anew
-      ahead = step.done ? { kind: "end", text: "", address: null, file, line: 1 } : step.value;
+      ahead = step.done ? end : step.value;
     }
     return ahead;
   };
@@ -65,8 +66,7 @@ export function parserOf(tokens: Iterator<Token, void>, file: string): Parser {
     return (token.kind === "keyword" || token.kind === "sign") && token.text === text;
   };
   const syntaxError = (): never => {
-    const token = peek();
-    throw new Refused({ file: token.file, line: token.line, message: "syntax error" });
+    throw refused(peek(), "syntax error");
   };
   const take = (text: string): boolean => {
     if (!at(text)) return false;
@@ -81,16 +81,12 @@ export function parserOf(tokens: Iterator<Token, void>, file: string): Parser {
     expect: (text) => (at(text) ? next() : syntaxError()),
     syntaxError,
     refuse: (message) => {
-      const token = ahead ?? last;
-      throw new Refused({ file: token.file, line: token.line, message });
+      throw refused(ahead ?? last, message);
     },
     find: (name) => scopes.findLast((scope) => scope.has(name))?.get(name) ?? { kind: "void" },
     define: (name, symbol) => {
       const scope = scopes.at(-1);
-      if (scope?.has(name)) {
-        const token = ahead ?? last;
-        throw new Refused({ file: token.file, line: token.line, message: "Symbol already defined" });
-      }
+      if (scope?.has(name)) throw refused(ahead ?? last, "Symbol already defined");
       scope?.set(name, symbol);
     },
     redefine: (name, symbol) => scopes[0]?.set(name, symbol),
@@ -102,6 +98,10 @@ export function parserOf(tokens: Iterator<Token, void>, file: string): Parser {
       depth--;
     },
   };
+}
+
+function refused({ file, line, column }: Token, message: string): Refused {
+  return new Refused({ file, line, column, message });
 }
 
 /** A name that is no keyword. */

@@ -93,9 +93,9 @@ const KERNEL: readonly OptionPattern[] = [
   pattern("device routes B"),
   pattern("graceful restart B"),
   pattern("merge paths B"),
-  within("merge paths limit N", 1, 255, MERGED),
+  within("merge paths limit N", 1, 255, MERGED, true),
   // the limit is the second value
-  pattern("merge paths B limit N", ([, limit]) => (Number(limit) < 1 || Number(limit) > 255 ? MERGED : null)),
+  pattern("merge paths B limit N", ([, limit]) => (Number(limit) < 1 || Number(limit) > 255 ? MERGED : null), true),
   pattern("kernel table N"),
   pattern("metric N"),
 ];

@@ -133,19 +133,10 @@ function keep(draft: Draft, { words, values }: ReadOption): void {
 function neighbor(parser: Parser, { numbers }: Draft): void {
   parser.expect("neighbor");
   const { kind } = parser.peek();
-  if (kind === "address" || kind === "symbol") {
-    const remote = address(parser);
-    const isScoped = parser.take("%");
-    if (isScoped) symbolName(parser);
-    if (numbers.get("neighbor") === 1) parser.refuse("Only one neighbor per BGP instance is allowed");
-    const isLocal = remote !== null && isLinkLocal(remote);
-    if (remote !== null && isLocal !== isScoped) {
-      parser.refuse("Link-local address and interface scope must be used together");
-    }
-    // the unspecified address is none
-    numbers.set("neighbor", remote !== null && isUnspecified(remote) ? 0 : 1);
-    if (isLocal) numbers.set("link-local", 1);
-  }
+  const isNamed = kind === "address" || kind === "symbol";
+  const remote = isNamed ? address(parser) : null;
+  const isScoped = isNamed && parser.take("%");
+  if (isScoped) symbolName(parser);
   for (;;) {
     if (parser.take("port")) {
       const port = number(parser);
@@ -154,6 +145,15 @@ function neighbor(parser: Parser, { numbers }: Draft): void {
     else break;
   }
   parser.expect(";");
+  if (!isNamed) return;
+  if (numbers.get("neighbor") === 1) parser.refuse("Only one neighbor per BGP instance is allowed");
+  const isLocal = remote !== null && isLinkLocal(remote);
+  if (remote !== null && isLocal !== isScoped) {
+    parser.refuse("Link-local address and interface scope must be used together");
+  }
+  // the unspecified address is none
+  numbers.set("neighbor", remote !== null && isUnspecified(remote) ? 0 : 1);
+  if (isLocal) numbers.set("link-local", 1);
 }
 
 function local(parser: Parser, { numbers }: Draft): void {
