@@ -33,6 +33,7 @@ function withoutOrder(command: string, text: string): string {
       .replaceAll(/\d+ exported/g, "N exported");
   if (command !== "show route all") return text;
   const nets = text
+    .trimEnd()
     .replaceAll("\n\n", "\n")
     .split(/\n(?=\S)/)
     .map((net) => {
