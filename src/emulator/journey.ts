@@ -29,6 +29,10 @@ export interface Journey {
   readonly local: boolean;
   /** That was a raw socket with a header of its own. */
   readonly raw: boolean;
+  /** Device that the socket is bound to; null: none, or no socket. */
+  readonly boundInterface: string | null;
+  /** Mark that the packet started with. */
+  readonly mark: number;
   /** The packet itself, which NAT and the like change on its way. */
   readonly packet: Packet;
   /** errno of a failed send. */

@@ -17,6 +17,7 @@ import { extensionNumber } from "../net/ipv6-extension.ts";
 import { type Packet, packet } from "../net/packet.ts";
 import { ICMP, ICMPV6, IGMP, IPIP, OSPF, PIM, SCTP, TCP, UDP, UDPLITE, VRRP } from "../net/protocol.ts";
 import { ACK, CWR, ECE, FIN, PSH, RST, SYN } from "../net/tcp-flags.ts";
+import { hearRedirect } from "./heard-redirect.ts";
 import { listening, type SocketState } from "./listening.ts";
 import { deliverSctp } from "./sctp.ts";
 import { hasConnection, receiveSegment, segmentError } from "./tcp/receive.ts";
@@ -164,6 +165,7 @@ function deliverIcmp(world: World, runtime: HostRuntime, skb: Skb): SocketState 
   if (six && received.icmpType === icmp.V6_PACKET_TOO_BIG) {
     receivePacketTooBig(runtime, skb, own !== null || hasSent(world, runtime, inner));
   }
+  if (received.icmpType === (six ? icmp.V6_REDIRECT : icmp.REDIRECT)) hearRedirect(world, runtime, skb);
   if (inner.protocol === TCP) segmentError(world, runtime, received, inner);
   own?.error(skb, inner);
   return "open";

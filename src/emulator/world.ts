@@ -318,6 +318,8 @@ function startJourney(
   cause: Skb | null,
   local = false,
   raw = false,
+  boundInterface: string | null = null,
+  mark = 0,
 ): Journey {
   const journey: Journey = {
     id: world.forgetful ? world.sent % REMEMBERED : world.journeys.length,
@@ -326,6 +328,8 @@ function startJourney(
     host,
     local,
     raw,
+    boundInterface,
+    mark,
     packet,
     error: null,
     end: null,
@@ -364,6 +368,8 @@ export function originate(
     options.cause,
     options.fromKernel !== true,
     options.raw === true,
+    options.boundInterface ?? null,
+    options.mark ?? 0,
   );
   const frame = skb(packet, journey.id);
   frame.mark = options.mark ?? 0;

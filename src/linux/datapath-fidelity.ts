@@ -140,6 +140,7 @@ export const POLICY_RULE_FIDELITY: Readonly<
 /** Sysctls that the datapath reads, of any device where it says DEV. Met: it differed from the plain setting of the harness. */
 export const SYSCTL_FIDELITY = {
   "net.ipv4.conf.DEV.accept_local": null,
+  "net.ipv4.conf.DEV.accept_redirects": null,
   "net.ipv4.conf.DEV.arp_accept": KNOWN_AFTERWARDS,
   "net.ipv4.conf.DEV.arp_announce": null,
   "net.ipv4.conf.DEV.arp_filter": null,
@@ -153,9 +154,11 @@ export const SYSCTL_FIDELITY = {
   "net.ipv4.conf.DEV.proxy_arp_pvlan": null,
   "net.ipv4.conf.DEV.route_localnet": null,
   "net.ipv4.conf.DEV.rp_filter": null,
+  "net.ipv4.conf.DEV.secure_redirects": null,
   "net.ipv4.conf.DEV.send_redirects": null,
   "net.ipv4.conf.DEV.shared_media": null,
   "net.ipv4.conf.DEV.src_valid_mark": null,
+  "net.ipv6.conf.DEV.accept_redirects": null,
   "net.ipv6.conf.DEV.accept_untracked_na": KNOWN_AFTERWARDS,
   "net.ipv6.conf.DEV.disable_ipv6": null,
   "net.ipv6.conf.DEV.drop_unsolicited_na": KNOWN_AFTERWARDS,
@@ -208,8 +211,11 @@ export const SYSCTL_FIDELITY = {
   "net.ipv4.ip_nonlocal_bind": { verified: "facts/bound-sources" },
   "net.ipv6.ip_nonlocal_bind": { verified: "facts/bound-sources" },
   "net.ipv4.ipfrag_time": null,
+  "net.ipv4.route.gc_timeout":
+    "by reading net/ipv4/route.c and by ip route show cache: a redirect is followed for 300 s, the default; only the first namespace has the setting",
   "net.ipv4.route.min_pmtu": null,
   "net.ipv4.route.mtu_expires": null,
+  "net.ipv6.route.gc_interval": null,
   "net.ipv6.route.mtu_expires": null,
   "net.ipv6.fwmark_reflect": null,
   "net.ipv6.icmp.echo_ignore_all": null,

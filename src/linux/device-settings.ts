@@ -48,6 +48,9 @@ interface DeviceSettings {
   arpFilter: Setting | undefined;
   ignoresLinkdown: Setting | undefined;
   sharedMedia: Setting | undefined;
+  acceptsRedirects: Setting | undefined;
+  secureRedirects: Setting | undefined;
+  acceptsRedirects6: Setting | undefined;
   ignoresLinkdown6: Setting | undefined;
   disableIpv6: Setting | undefined;
   seg6Enabled: Setting | undefined;
@@ -104,6 +107,19 @@ function greatest(...settings: readonly Setting[]): Setting {
     value,
     assumed: assumed.length === 0 ? null : assumed.join(", "),
     others: [...new Set(possible)].filter((other) => other !== value && other >= least),
+  };
+}
+
+/** A switch that is on where all of the settings are; it was assumed where none that is known is off. */
+function least(...settings: readonly Setting[]): Setting {
+  const off = settings.find(({ value, assumed }) => value === 0 && assumed === null);
+  if (off !== undefined) return off;
+  const assumed = settings.flatMap((setting) => setting.assumed ?? []);
+  const value = Math.min(...settings.map((setting) => setting.value));
+  return {
+    value,
+    assumed: assumed.length === 0 ? null : assumed.join(", "),
+    others: assumed.length === 0 ? [] : [value === 0 ? 1 : 0],
   };
 }
 
@@ -176,6 +192,9 @@ function nothingAsked(): DeviceSettings {
     arpFilter: undefined,
     ignoresLinkdown: undefined,
     sharedMedia: undefined,
+    acceptsRedirects: undefined,
+    secureRedirects: undefined,
+    acceptsRedirects6: undefined,
     ignoresLinkdown6: undefined,
     disableIpv6: undefined,
     seg6Enabled: undefined,
@@ -393,6 +412,35 @@ export function sharedMedia(runtime: HostRuntime, device: Interface): boolean {
   const settings = deviceSettings(runtime, device.name);
   settings.sharedMedia ??= ofBoth(runtime.host, device.name, "shared_media", 1);
   return read(runtime, settings.sharedMedia) !== 0;
+}
+
+/**
+ * IN_DEV_RX_REDIRECTS: `all` or the interface's; where the interface forwards, both. What switched forwarding on everywhere switched
+ * `all` off (inet_forward_change()).
+ */
+export function acceptsRedirects(runtime: HostRuntime, device: Interface): boolean {
+  const settings = deviceSettings(runtime, device.name);
+  const forwards = forwarding(runtime, device, 4);
+  if (settings.acceptsRedirects === undefined) {
+    const all = parse(runtime.host, confKey(4, "all", "accept_redirects"), forwards ? 0 : 1);
+    const own = parse(runtime.host, confKey(4, device.name, "accept_redirects"), 1);
+    settings.acceptsRedirects = forwards ? least(all, own) : greatest(all, own);
+  }
+  return read(runtime, settings.acceptsRedirects) !== 0;
+}
+
+/** IN_DEV_SEC_REDIRECTS: either `all` or the interface's. */
+export function secureRedirects(runtime: HostRuntime, device: Interface): boolean {
+  const settings = deviceSettings(runtime, device.name);
+  settings.secureRedirects ??= ofBoth(runtime.host, device.name, "secure_redirects", 1);
+  return read(runtime, settings.secureRedirects) !== 0;
+}
+
+/** IPv6 `accept_redirects` of the device; a router (`actsAsRouter`) follows none whatever it says. */
+export function acceptsRedirects6(runtime: HostRuntime, device: Interface): boolean {
+  const settings = deviceSettings(runtime, device.name);
+  settings.acceptsRedirects6 ??= ofDevice6(runtime.host, device.name, "accept_redirects", 1);
+  return read(runtime, settings.acceptsRedirects6) !== 0;
 }
 
 /** IN_DEV_BFORWARD: directed broadcasts are forwarded, not taken, where `all` and the interface both say so. */

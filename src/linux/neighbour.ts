@@ -77,7 +77,16 @@ export function unansweredKey(device: Interface, nextHop: Address): string {
 function ask(runtime: HostRuntime, skb: Skb, device: Interface, nextHop: Address, failed: boolean): Resolution {
   if (device.noArp)
     return { kind: "mac", mac: runtime.services.macOf(runtime, device), text: `${device.name} has no ARP` };
-  const sender = solicitationSource(runtime, skb, device, nextHop);
+  return askFrom(runtime, device, nextHop, solicitationSource(runtime, skb, device, nextHop), failed);
+}
+
+function askFrom(
+  runtime: HostRuntime,
+  device: Interface,
+  nextHop: Address,
+  sender: Address | null,
+  failed: boolean,
+): Resolution {
   runtime.asking.push({ device, nextHop });
   const answer = runtime.services.resolve(runtime, device, nextHop, sender);
   runtime.asking.pop();
@@ -97,6 +106,13 @@ function ask(runtime: HostRuntime, skb: Skb, device: Interface, nextHop: Address
     return { kind: "unresolved", text: "the dump says that this neighbour does not answer" };
   }
   return answer;
+}
+
+/** neigh_event_send(): the link is asked for a neighbour that no packet waits for; `unresolved` while that is being done already. */
+export function solicitNeighbour(runtime: HostRuntime, device: Interface, nextHop: Address): Resolution {
+  if (isAsking(runtime, device, nextHop) || isWaitedFor(runtime, device, nextHop))
+    return { kind: "unresolved", text: `${formatAddress(nextHop)} was asked for` };
+  return askFrom(runtime, device, nextHop, selectAddress(runtime, device, nextHop, SCOPE_LINK), false);
 }
 
 /**

@@ -156,9 +156,14 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
       "as Linux 6.18.44 does; others wait longer where net.ipv6.icmp.ratelimit is not dumped, and go by the width of the route",
   },
   "ICMP: who sends which error, from which address": fact("icmp-errors"),
-  "ICMP: redirects that a host receives": {
-    answer:
-      "nobody follows one: packets keep to the routes of the dump. Measured, the kernel does where accept_redirects lets it, as hosts that do not forward have it by default (docs/lab-notes/icmp-and-fragments.md)",
+  "ICMP: redirects that a host receives, both families: who follows which, for what, and beside a path MTU":
+    fact("received-redirects"),
+  "ICMP: redirects that a host receives, by the socket that sent the packet": fact("redirected-sockets"),
+  "ICMP: redirects that come within the call of the program that sent a segment (sock_owned_by_user)": {
+    answer: "the kernel does not hear them, and hears those that come later: the answer branches and is uncertain",
+  },
+  "ICMP: redirects of IPv6, 30 to 60 s later": {
+    answer: "the kernel has forgotten them, or has not yet: the answer branches and is uncertain",
   },
   "drop reasons of kernels older than Linux 6.18":
     "by reading the headers of older kernels; those of RHEL, whose version does not tell, get the names of 6.18",

@@ -1,25 +1,11 @@
-import type { Route } from "../model/route.ts";
 import type { Address } from "../net/address.ts";
 import { type Packet, packetLength } from "../net/packet.ts";
 import { UDP } from "../net/protocol.ts";
 import { sysctl } from "./device-settings.ts";
+import { exceptionOf, setException } from "./route-exceptions.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import type { HostRuntime } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
-import { noteVolatile } from "./walk-record.ts";
-
-/** `struct fib_nh_exception`: what a host learnt about the way to one destination. */
-export interface RouteException {
-  /** Path MTU; 0 when none was learnt. */
-  mtu: number;
-  /** Learnt below `min_pmtu`: it may be wrong, so packets are sent without DF, and forwarding obeys it too. */
-  locked: boolean;
-  /** Virtual time at which the MTU is forgotten. */
-  expires: number;
-}
-
-/** Exceptions of a host, by route and destination. */
-export type RouteExceptions = Map<Route, Map<string, RouteException>>;
 
 /** `net.ipv4.route.mtu_expires`, `net.ipv6.route.mtu_expires`: seconds. */
 const MTU_EXPIRES = 600;
@@ -28,20 +14,8 @@ const MIN_PMTU = 552;
 /** The least MTU of any IPv6 link (RFC 8200 section 5): news of a smaller one are not believed. */
 export const IPV6_MIN_MTU = 1280;
 
-function keyOf({ a, b, c, d }: Address): string {
-  return `${a}.${b}.${c}.${d}`;
-}
-
 /** A route out of this host. */
 type RouteOut = Exclude<RoutingResult, { readonly kind: "error" | "local" }>;
-
-/** find_exception(); null in a host that has learnt nothing, which is the common case. */
-function exceptionOf(runtime: HostRuntime, route: Route | null, destination: Address): RouteException | null {
-  if (runtime.exceptions === null || route === null) return null;
-  noteVolatile();
-  const found = runtime.exceptions.get(route)?.get(keyOf(destination)) ?? null;
-  return found === null || found.expires <= runtime.services.now() ? null : found;
-}
 
 /**
  * ip_dst_mtu_maybe_forward() (include/net/ip.h): the greatest packet that a route takes, in bytes. A learnt path MTU
@@ -120,10 +94,9 @@ export function learnPathMtu(
   const locked = told < least;
   const mtu = locked ? Math.min(before, least) : told;
   const expires = now + sysctl(runtime, six ? "net.ipv6.route.mtu_expires" : "net.ipv4.route.mtu_expires", MTU_EXPIRES);
-  runtime.exceptions ??= new Map();
-  const ofRoute = runtime.exceptions.get(result.route) ?? new Map<string, RouteException>();
-  runtime.exceptions.set(result.route, ofRoute);
-  ofRoute.set(keyOf(destination), { mtu, locked, expires });
+  // What a redirect has taught stands as long as the MTU then.
+  const gateways = known?.gateways ?? [];
+  setException(runtime, result.route, destination, { mtu, locked, gateways, expires, since: null });
 }
 
 /** Outer headers of VXLAN over IPv4 or IPv6 (`vxlan_headroom`): IP, UDP, VXLAN, Ethernet. */

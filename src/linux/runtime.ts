@@ -21,8 +21,8 @@ import type { OutputAnswer } from "./netfilter/unknown-output.ts";
 import type { Hook } from "./netfilter/verdict.ts";
 import type { Unanswered } from "./no-neighbour.ts";
 import type { Observer } from "./observer.ts";
-import type { RouteExceptions } from "./path-mtu.ts";
 import type { FragmentQueue } from "./reassembly.ts";
+import type { RouteExceptions } from "./route-exceptions.ts";
 import type { RouteChanges } from "./routing/programmed-routes.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import type { Supposition } from "./routing/unknown-route.ts";
@@ -237,7 +237,7 @@ export interface HostRuntime {
   readonly bridges: Map<string, BridgeFdb>;
   /** Datagrams of which some fragments have come. */
   readonly fragments: Map<string, FragmentQueue>;
-  /** What was learnt about the way to single destinations; null while nothing was. */
+  /** What was learnt about the way to single destinations, path MTUs and redirects; null while nothing was. */
   exceptions: RouteExceptions | null;
   /** ICMP messages that were sent lately, as far as limits go by them. */
   readonly icmpLimits: IcmpLimits;

@@ -109,5 +109,8 @@ function routeJson(network: Network, step: TraceStep & { readonly kind: "route" 
       : { session: { name: route.carrier.name, peer: formatAddress(route.carrier.bgp.remoteAddress) } }),
     ...(result.kind === "error" ? { error: result.errno } : { interface: result.output.name }),
     ...(result.kind === "unicast" ? { nextHop: formatAddress(result.nextHop) } : {}),
+    ...(result.kind === "unicast" && result.learnt !== undefined
+      ? { redirectedBy: formatAddress(result.learnt.taughtBy) }
+      : {}),
   };
 }

@@ -242,6 +242,10 @@ function routeLines(
   if (result.route === null || (result.kind === "local" && !style.verbose)) return [];
   const lines = entry(style, "route", routeText(result.route));
   lines.push(...note(style, isSupposed(network, host, result.route) ? SUPPOSED : citeRoute(network, result.route)));
+  if (result.kind === "unicast" && result.learnt !== undefined) {
+    const { gateway, taughtBy } = result.learnt;
+    lines.push(...note(style, `by ${next(network, gateway)}, as a redirect of ${next(network, taughtBy)} told`));
+  }
   const fact = fallbackFact(network, host, step);
   if (fact !== null)
     lines.push(...paragraph(fact, INDENT, `  ${style.ink.doubtful("!")}${INDENT.slice(3)}`, style.ink.doubtful));

@@ -12,7 +12,19 @@ function ended(last: Packet, steps: Run["steps"] = new Map()): Run {
   const end = { ending: PLAIN_ENDING, host: "n1", interface: "eth0", packet: last, chain: null, rule: -1, held: false };
   return {
     journeys: [
-      { id: 0, kind: "request", cause: -1, host: "n1", local: false, raw: false, packet: last, error: null, end },
+      {
+        id: 0,
+        kind: "request",
+        cause: -1,
+        host: "n1",
+        local: false,
+        raw: false,
+        boundInterface: null,
+        mark: 0,
+        packet: last,
+        error: null,
+        end,
+      },
     ],
     first: 0,
     steps,

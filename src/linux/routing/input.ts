@@ -13,6 +13,7 @@ import type { Packet } from "../../net/packet.ts";
 import { IGMP } from "../../net/protocol.ts";
 import { forwarding, forwardsBroadcasts, routeLocalnet, sendRedirects, sharedMedia } from "../device-settings.ts";
 import type { DropReason } from "../drop-reason.ts";
+import { overLearntGateway } from "../route-exceptions.ts";
 import type { HostRuntime } from "../runtime.ts";
 import { routeInput6 } from "./input6.ts";
 import type { RouteKey } from "./key.ts";
@@ -106,7 +107,8 @@ function forwardOver(runtime: HostRuntime, device: Interface, key: InputKey, res
   if (!check.ok) return martian(check.reason, "source check");
   const back = check.direct && result.output === device && sendRedirects(runtime, device);
   const redirect = back && (sharedMedia(runtime, device) || onOneLink(device, key.src, result));
-  return { kind: "forward", result, redirect };
+  const learnt = overLearntGateway(runtime, result, key.dst);
+  return { kind: "forward", result: learnt.kind === "unicast" ? learnt : result, redirect };
 }
 
 function forwardBroadcast(runtime: HostRuntime, device: Interface, key: InputKey, result: ForwardResult): InputRoute {

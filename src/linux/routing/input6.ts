@@ -1,6 +1,7 @@
 import type { Interface } from "../../model/interface.ts";
 import { type Address, formatAddress, isMulticast } from "../../net/address.ts";
 import { actsAsRouter, forwarding } from "../device-settings.ts";
+import { overLearntGateway } from "../route-exceptions.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { InputKey, InputRoute } from "./input.ts";
 import { lookUpRoute } from "./look-up.ts";
@@ -12,7 +13,8 @@ import { routesUnknown } from "./unknown-route.ts";
 export function routeInput6(runtime: HostRuntime, device: Interface, key: InputKey): InputRoute {
   const { dst } = key;
   if (isMulticast(dst)) return multicastHere(runtime, device, dst);
-  const result = selectPath(runtime, lookUpRoute(runtime, key), key, null, key.packet);
+  const path = selectPath(runtime, lookUpRoute(runtime, key), key, null, key.packet);
+  const result = overLearntGateway(runtime, path, dst);
   switch (result.kind) {
     case "error":
       return { kind: "unreachable", result, forwarding: true };

@@ -5,6 +5,7 @@ import { V6_ECHO_REPLY } from "../../net/icmp.ts";
 import { hostPrefix } from "../../net/prefix.ts";
 import { ICMPV6, IGMP } from "../../net/protocol.ts";
 import { routeLocalnet } from "../device-settings.ts";
+import { overLearntGateway } from "../route-exceptions.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
 import type { RouteKey } from "./key.ts";
@@ -65,7 +66,7 @@ export function routeOutputKey(runtime: HostRuntime, key: RouteKey, anySource: b
   const { dst, src } = key;
   if (dst.family === 6) return routeOutput6(runtime, key);
   if (routesUnknown(runtime, 4)) {
-    return selectPath(runtime, lookUpRoute(runtime, key), key, src, null);
+    return overLearntGateway(runtime, selectPath(runtime, lookUpRoute(runtime, key), key, src, null), dst);
   }
   const toMany = isMulticast(dst) || isLimitedBroadcast(dst);
   if (src !== null) {
@@ -98,7 +99,7 @@ export function routeOutputKey(runtime: HostRuntime, key: RouteKey, anySource: b
     const preferredSource = preset ?? found.preferredSource ?? dst;
     return { kind, route: found.route, output: runtime.compiled.loopback, preferredSource };
   }
-  const path = selectPath(runtime, found, key, src, null);
+  const path = overLearntGateway(runtime, selectPath(runtime, found, key, src, null), dst);
   return path.kind === "error" ? path : throughDevice(runtime, path.output, path, key, preset);
 }
 
@@ -172,6 +173,7 @@ export function sourceFor(runtime: HostRuntime, result: RoutingResult, destinati
 }
 
 function takenHop(result: Exclude<RoutingResult, { kind: "error" }>): Route["nextHops"][number] {
-  const gateway = result.kind === "unicast" && result.viaGateway ? result.nextHop : null;
+  // The source is that of the route's next hop, whatever a redirect has made of it.
+  const gateway = result.kind === "unicast" && result.viaGateway ? (result.learnt?.replaces ?? result.nextHop) : null;
   return nextHop({ gateway, interface: result.output.name });
 }

@@ -1,5 +1,6 @@
 import { isLinkLocal } from "../../net/address.ts";
 import { fibOf } from "../compiled-host.ts";
+import { overLearntGateway } from "../route-exceptions.ts";
 import type { HostRuntime } from "../runtime.ts";
 import type { RouteKey } from "./key.ts";
 import { lookUpRoute } from "./look-up.ts";
@@ -15,11 +16,12 @@ import { selectAddress6 } from "./source-address6.ts";
 export function routeOutput6(runtime: HostRuntime, key: RouteKey): RoutingResult {
   const found = lookUpRoute(runtime, key);
   if (found.kind !== "error" || key.src !== null || fibOf(runtime.compiled, 6).plainTables !== null) {
-    return selectPath(runtime, found, key, null, null);
+    return overLearntGateway(runtime, selectPath(runtime, found, key, null, null), key.dst);
   }
   const src = selectAddress6(runtime, null, key.dst);
   if (src === null || isLinkLocal(src)) return found;
   const known = { ...key, src, lenient: false };
-  const result = selectPath(runtime, lookUpRoute(runtime, known), known, null, null);
+  const path = selectPath(runtime, lookUpRoute(runtime, known), known, null, null);
+  const result = overLearntGateway(runtime, path, key.dst);
   return result.kind === "error" ? result : { ...result, preferredSource: src };
 }

@@ -2,6 +2,7 @@ import type { Interface } from "../../model/interface.ts";
 import type { PolicyRule } from "../../model/policy-rule.ts";
 import type { Route } from "../../model/route.ts";
 import type { Address } from "../../net/address.ts";
+import type { LearntGateway } from "../route-exceptions.ts";
 
 /**
  * What a route look-up says. `errno` names follow the kernel: ENETUNREACH for no route and `throw`, EHOSTUNREACH for
@@ -19,6 +20,8 @@ export type RoutingResult =
       /** `src` of the route; null when it has none. */
       readonly preferredSource: Address | null;
       readonly onlink: boolean;
+      /** The redirect that the next hop is from; absent where it is that of the route. */
+      readonly learnt?: LearntGateway;
     }
   | {
       readonly kind: "local";

@@ -8,6 +8,12 @@ export const UNKNOWN_CODES = {
       "A packet met a place of the rules where the dump is damaged. There is a branch for each thing that the rule may do.",
     todo: "Collect iptables-save -c again.",
   },
+  "followed-redirect": {
+    title: "Whether a host follows an ICMP redirect",
+    means:
+      "A router told a host of a shorter way. A connection does not hear of it while its program is still busy sending, which a slower link gives it time to end. An IPv4 host follows only once it knows the MAC address of the new gateway, which nobody can tell of a machine that was not dumped. An IPv6 host forgets what it was told after 30 to 60 seconds.",
+    todo: "Look at ip route show cache and ip neigh on the host.",
+  },
   "frame-mac": {
     title: "Which MAC address a frame came from",
     means:

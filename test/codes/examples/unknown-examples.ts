@@ -40,6 +40,17 @@ const BEHIND_OPTIONS = {
 
 export const UNKNOWN_EXAMPLES: ExamplesOf<typeof UNKNOWN_CODES> = {
   "damaged-rule": packetOn(["-A INPUT -p tcp garbage -j DROP"]),
+  "followed-redirect": probed(
+    {
+      "nodes/n1/ip-route.txt":
+        "default via 172.16.0.12 dev eth0\n172.16.0.0/24 dev eth0 proto kernel scope link src 172.16.0.11\n",
+      "nodes/n1/sysctl.txt": "net.ipv4.conf.eth0.forwarding = 0\nnet.ipv4.conf.eth0.accept_redirects = 1\n",
+      "nodes/n1/ip-neigh.txt": "172.16.0.1 dev eth0 lladdr 02:00:00:00:99:99 REACHABLE\n",
+      "nodes/n2/sysctl.txt": "net.ipv4.ip_forward = 1\n",
+      "nodes/n2/iptables-save.txt": filter("-A FORWARD -s 172.16.0.11/32 -p tcp -m tcp ! --syn -j DROP"),
+    },
+    ..."--from node/n1 --to 203.0.113.9 --port 80".split(" "),
+  ),
   "frame-mac": packetOn(["-A INPUT -m mac --mac-source 52:54:00:12:34:56 -j DROP"]),
   "full-connection-table": {
     ...full,

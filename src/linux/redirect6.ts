@@ -1,0 +1,123 @@
+import type { NextHop, Route } from "../model/route.ts";
+import { type Address, isLinkLocal, isMulticast, sameAddress } from "../net/address.ts";
+import { fibOf } from "./compiled-host.ts";
+import { acceptsRedirects6, actsAsRouter } from "./device-settings.ts";
+import { type HearingSocket, letsGoInTime } from "./hearing-socket.ts";
+import { confirmNeighbour } from "./neighbour-reachability.ts";
+import { findNeighbour } from "./neighbour-table.ts";
+import { exceptionOf, setException } from "./route-exceptions.ts";
+import type { RouteKey } from "./routing/key.ts";
+import { lookUpRoute } from "./routing/look-up.ts";
+import { routeOutputKey } from "./routing/output.ts";
+import { type RouteTable, searchRoutes } from "./routing/route-table.ts";
+import type { HostRuntime } from "./runtime.ts";
+import type { Skb } from "./skb.ts";
+
+/** Neighbour discovery is heard only from the link (RFC 4861 section 8.1). */
+const NDISC_HOP_LIMIT = 255;
+
+/**
+ * ndisc_redirect_rcv() (net/ipv6/ndisc.c), rt6_do_redirect() (net/ipv6/route.c): a host sends what goes to the quoted destination to the
+ * target, if a gateway that it has for it, or that an earlier redirect named, tells it by the link. Nobody follows one where the
+ * route has an `mtu`: rt6_insert_exception() takes only what is smaller.
+ */
+export function receiveRedirect6(runtime: HostRuntime, skb: Skb, socket: HearingSocket | null): void {
+  const { packet, input } = skb;
+  const { inner: quoted, icmpGateway: target, src: sender } = packet;
+  if (input === null || quoted === null || target === null) return;
+  if (packet.ttl !== NDISC_HOP_LIMIT || packet.icmpCode !== 0 || !isLinkLocal(sender)) return;
+  const { dst, src, tos, protocol } = quoted;
+  if (isMulticast(dst) || (!sameAddress(dst, target) && !isLinkLocal(target))) return;
+  const key: RouteKey = {
+    dst,
+    src,
+    input: null,
+    output: socket === null ? input.name : socket.device,
+    mark: socket?.mark ?? 0,
+    tos: tos & 0xfc,
+    protocol: socket?.connected === true ? protocol : 0,
+    sport: socket?.connected === true ? quoted.sport : 0,
+    dport: socket?.connected === true ? quoted.dport : 0,
+    uid: 0,
+  };
+  const way = socket?.connected === true ? ownWay(runtime, key) : wayBy(runtime, key, sender);
+  if (way === null) return;
+  if (actsAsRouter(runtime, input) || !acceptsRedirects6(runtime, input)) return;
+  const { route, hop } = way;
+  const { gateway: replaces, interface: device } = hop;
+  if (replaces === null || device === null) return;
+  if (route.mtu > 0 || (socket !== null && !letsGoInTime(runtime, socket, dst))) return;
+  // dst_confirm_neigh(): who redirects is there.
+  const before = findNeighbour(runtime.neighbours, device, sender);
+  if (before !== null) confirmNeighbour(runtime, input, before);
+  const known = exceptionOf(runtime, route, dst);
+  const others = (known?.gateways ?? []).filter((other) => !sameAddress(other.replaces, replaces));
+  setException(runtime, route, dst, {
+    mtu: 0,
+    locked: false,
+    gateways: [...others, { gateway: target, replaces, device, taughtBy: sender }],
+    expires: Number.POSITIVE_INFINITY,
+    since: runtime.services.now(),
+  });
+}
+
+/** RTF_REJECT */
+const REFUSING: ReadonlySet<Route["type"]> = new Set(["blackhole", "unreachable", "prohibit", "throw"]);
+
+interface Way {
+  readonly route: Route;
+  readonly hop: NextHop;
+}
+
+/** `sk->sk_dst_cache` */
+function ownWay(runtime: HostRuntime, key: RouteKey): Way | null {
+  const result = routeOutputKey(runtime, key, true);
+  if (result.kind !== "unicast") return null;
+  const gateway = result.learnt?.replaces ?? result.nextHop;
+  const { output } = result;
+  const hop = result.route.nextHops.find(
+    (item) => item.interface === output.name && item.gateway !== null && sameAddress(item.gateway, gateway),
+  );
+  return hop === undefined ? null : { route: result.route, hop };
+}
+
+/**
+ * __ip6_route_redirect(): the first of all routes to the destination by the device whose gateway it comes from; a refusal ends the search of
+ * its table.
+ */
+function wayBy(runtime: HostRuntime, key: RouteKey, sender: Address): Way | null {
+  for (const table of tablesFor(runtime, key)) {
+    const found = searchRoutes(table, key.dst, (group) => {
+      for (const route of group) {
+        if (route.expires !== undefined && runtime.services.now() >= route.expires) continue;
+        if (REFUSING.has(route.type)) return "refused";
+        const hop = hopBy(runtime, route, key, sender);
+        if (hop !== null) return { route, hop };
+      }
+      return null;
+    });
+    if (found !== null && found !== "refused") return found;
+  }
+  return null;
+}
+
+/** Where policy rules select, the table of the way that the packet takes. */
+function tablesFor(runtime: HostRuntime, key: RouteKey): readonly RouteTable[] {
+  const fib = fibOf(runtime.compiled, 6);
+  if (fib.plainTables !== null) return fib.plainTables;
+  const { route } = lookUpRoute(runtime, key);
+  const table = route === null ? undefined : fib.tables.get(route.table);
+  return table === undefined ? [] : [table];
+}
+
+/** ip6_redirect_nh_match() */
+function hopBy(runtime: HostRuntime, route: Route, { dst, output }: RouteKey, sender: Address): NextHop | null {
+  for (const hop of route.nextHops) {
+    const { gateway } = hop;
+    if (hop.dead || gateway === null || hop.interface !== output) continue;
+    if (sameAddress(gateway, sender)) return hop;
+    const learnt = exceptionOf(runtime, route, dst)?.gateways.find((item) => sameAddress(item.replaces, gateway));
+    if (learnt !== undefined && sameAddress(learnt.gateway, sender)) return hop;
+  }
+  return null;
+}
