@@ -73,10 +73,14 @@ export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
       case "nft": {
         const { chain } = stage;
         if (chain.destinations !== undefined) {
-          if (!toDestinations(runtime, skb, chain, chain.destinations)) return NF_DROP;
+          if (!toDestinations(runtime, skb, chain, chain.destinations)) {
+            return dropWithoutRule(skb, `dropped by ${chain.table}, which is not modelled`);
+          }
           continue;
         }
-        if (!askChain(runtime, skb, chain)) return NF_DROP;
+        if (!askChain(runtime, skb, chain)) {
+          return dropWithoutRule(skb, `dropped by nft chain ${chain.family} ${chain.table} ${chain.chain}`);
+        }
         continue;
       }
       case "unknown": {
@@ -91,7 +95,7 @@ export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
           ],
           command: stage.doubt.command,
         });
-        if (verdict === 1) return NF_DROP;
+        if (verdict === 1) return dropWithoutRule(skb, `dropped by ${stage.doubt.what}, which no dump tells`);
         continue;
       }
     }
