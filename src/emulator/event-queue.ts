@@ -4,8 +4,9 @@
  */
 export interface EventQueue {
   readonly heap: Event[];
-  /** Events of the time `current`, in order from `first` on. */
-  line: (Event | null)[];
+  /** What is done at the time `current`, in order from `first` on, and with what: side by side, as there is nothing else to tell of it. */
+  actions: Event["action"][];
+  ons: (readonly unknown[])[];
   first: number;
   /** Time of the event that was taken last. */
   current: number;
@@ -21,6 +22,12 @@ export interface EventQueue {
   /** When they did so last; null: never. */
   unrest: number | null;
 }
+
+/** What waits in an empty heap. */
+const NEVER: Event = { time: Number.POSITIVE_INFINITY, sequence: 0, action: () => {}, on: [], timer: null };
+// as `World.now` (`loosenTimes`)
+Reflect.set(NEVER, "time", null);
+Reflect.set(NEVER, "time", Number.POSITIVE_INFINITY);
 
 /** No way that packets take at one moment, nor any exchange of whole tables, comes near so many rounds. */
 const PATIENCE = 20_000;
@@ -52,7 +59,8 @@ export interface PendingTimer {
 export function eventQueue(): EventQueue {
   return {
     heap: [],
-    line: [],
+    actions: [],
+    ons: [],
     first: 0,
     current: Number.NaN,
     sequence: 0,
@@ -80,14 +88,20 @@ export function schedule<On extends readonly unknown[]>(
   timer: PendingTimer | null = null,
 ): void {
   const endless = time === queue.current && queue.rounds > queue.patience;
-  const event: Event = { time: endless ? time + queue.round : time, sequence: queue.sequence++, action, on, timer };
-  if (event.time === queue.current) queue.line.push(event);
-  else climb(queue.heap, event);
+  const due = endless ? time + queue.round : time;
+  const sequence = queue.sequence++;
+  if (due === queue.current) {
+    queue.actions.push(action);
+    queue.ons.push(on);
+    return;
+  }
+  const event: Event = { time: due, sequence, action, on, timer };
+  climb(queue.heap, event);
 }
 
 /** Whether what is to be done with these is the last that waits in this moment: what is added to it comes after all else, as what is put in does. */
-export function isLast({ line }: EventQueue, on: readonly unknown[]): boolean {
-  return line[line.length - 1]?.on === on;
+export function isLast({ ons }: EventQueue, on: readonly unknown[]): boolean {
+  return ons[ons.length - 1] === on;
 }
 
 function climb(heap: Event[], event: Event): void {
@@ -102,8 +116,7 @@ function climb(heap: Event[], event: Event): void {
   heap[index] = event;
 }
 
-/** Does what an event is for. */
-export function play({ action, on }: Event): void {
+function act(action: Event["action"], on: readonly unknown[]): void {
   // As many as most have are handed over one by one, which takes less than a list.
   switch (on.length) {
     case 2:
@@ -123,14 +136,38 @@ export function play({ action, on }: Event): void {
 
 /** Puts what still waits in one queue into another. */
 export function moveEvents(from: EventQueue, to: EventQueue): void {
-  for (let next = takeNext(from); next !== null; next = takeNext(from)) {
-    schedule(to, next.time, next.action, next.on, next.timer);
+  const { heap, actions, ons, first, current } = from;
+  heap.sort(inOrder);
+  for (const event of heap) if (event.time <= current) moveEvent(event, to);
+  for (let index = first; index < actions.length; index++) {
+    const action = actions[index];
+    if (action !== undefined) schedule(to, current, action, ons[index] ?? NOTHING);
   }
+  for (const event of heap) if (event.time > current) moveEvent(event, to);
+  heap.length = 0;
+  clearLine(from);
+}
+
+function moveEvent({ time, action, on, timer }: Event, to: EventQueue): void {
+  schedule(to, time, action, on, timer);
+}
+
+function inOrder(x: Event, y: Event): number {
+  return x.time - y.time || x.sequence - y.sequence;
+}
+
+const NOTHING: readonly unknown[] = [];
+
+function clearLine(queue: EventQueue): void {
+  queue.actions = [];
+  queue.ons = [];
+  queue.first = 0;
+  queue.roundEnd = 0;
 }
 
 /** When the first event is due that is more than a look at a timer which rests or is put aside; null when none is. */
-export function nextBeside({ heap, line, first }: EventQueue): number | null {
-  let next: number | null = line[first]?.time ?? null;
+export function nextBeside({ heap, actions, first, current }: EventQueue): number | null {
+  let next: number | null = first < actions.length ? current : null;
   for (let index = 0; index < heap.length; index++) {
     const event = heap[index];
     if (event === undefined) continue;
@@ -187,40 +224,43 @@ function bySequence(events: readonly Event[]): Float64Array {
   return keys;
 }
 
-function nextOf({ heap, line, first }: EventQueue): Event | null {
-  const waiting = first < line.length ? (line[first] ?? null) : null;
-  const earliest = heap.length > 0 ? (heap[0] ?? null) : null;
-  if (waiting === null || earliest === null) return waiting ?? earliest;
-  return before(waiting, earliest) ? waiting : earliest;
-}
-
-/** Takes the earliest event out that is due by a time; null when none is. */
-export function takeNext(queue: EventQueue, until = Number.POSITIVE_INFINITY): Event | null {
-  const next = nextOf(queue);
-  if (next === null || next.time > until) return null;
-  if (next === queue.line[queue.first]) {
-    if (queue.first >= queue.roundEnd) {
-      queue.roundEnd = queue.line.length;
+/**
+ * Does what is due first, if that is by a time, when it is `now` on a clock. What waits at the time `current` was put in later than all that
+ * waits in the heap until then. False: there is nothing.
+ */
+export function playNext(queue: EventQueue, until: number, clock: { now: number }): boolean {
+  const { heap, actions, ons, first, current } = queue;
+  const earliest = heap[0] ?? NEVER;
+  const action = actions[first];
+  if (action !== undefined && earliest.time > current) {
+    if (current > until) return false;
+    const on = ons[first] ?? NOTHING;
+    if (first >= queue.roundEnd) {
+      queue.roundEnd = actions.length;
       queue.rounds++;
     }
-    queue.line[queue.first++] = null;
-    if (queue.first === queue.line.length) {
-      queue.line = [];
-      queue.first = 0;
-      queue.roundEnd = 0;
-    }
-  } else takeFirst(queue.heap);
-  // Events of an earlier moment that are left in the line keep their place before those of a later one.
-  if (queue.first === queue.line.length && queue.current !== next.time) {
+    ons[first] = NOTHING;
+    queue.first = first + 1;
+    if (queue.first === actions.length) clearLine(queue);
+    clock.now = current;
+    act(action, on);
+    return true;
+  }
+  if (earliest === NEVER || earliest.time > until) return false;
+  takeFirst(heap);
+  // What is left of an earlier moment keeps its place before that of a later one.
+  if (action === undefined && current !== earliest.time) {
     if (queue.rounds > queue.patience) {
       queue.patience /= 2;
       queue.round = Math.min(queue.round * GROWTH, LONGEST_ROUND);
-      queue.unrest = queue.current;
+      queue.unrest = current;
     }
     queue.rounds = 0;
-    queue.current = next.time;
+    queue.current = earliest.time;
   }
-  return next;
+  clock.now = earliest.time;
+  act(earliest.action, earliest.on);
+  return true;
 }
 
 function takeFirst(heap: Event[]): void {

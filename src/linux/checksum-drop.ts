@@ -13,9 +13,13 @@ const UDP_HEADER = 8;
  * looks for a socket first, and where there is none gives that reason; of those to many nobody sums what no socket takes
  * (__udp4_lib_mcast_deliver()).
  */
-export function checksumDrop({ sockets }: Host, skb: Skb): DropReason | null {
+export function checksumDrop(host: Host, skb: Skb): DropReason | null {
+  return skb.packet.badChecksum ? wrongChecksum(host, skb) : null;
+}
+
+/** A function of its own: what its closure holds is made wherever it begins. */
+function wrongChecksum({ sockets }: Host, skb: Skb): DropReason | null {
   const { packet } = skb;
-  if (!packet.badChecksum) return null;
   const { protocol, src, payloadLength } = packet;
   const isLong = payloadLength + UDP_HEADER > SUMMED_AT_ONCE;
   if (isLong && (protocol === UDP || protocol === UDPLITE)) {

@@ -5,6 +5,10 @@ export const BROADCAST_MAC = "ff:ff:ff:ff:ff:ff";
 
 /** is_multicast_ether_addr(): a group of receivers, all of them included. */
 export function isGroupMac(mac: string): boolean {
+  const digit = mac.charCodeAt(1);
+  // 0 to 9, and a to f
+  if (digit >= 48 && digit <= 57) return (digit & 1) === 1;
+  if (digit >= 97 && digit <= 102) return (digit & 1) === 0;
   return (Number.parseInt(mac.slice(0, 2), 16) & 1) === 1;
 }
 

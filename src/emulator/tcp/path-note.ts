@@ -86,7 +86,7 @@ export function noteHost(note: PathNote, runtime: HostRuntime): void {
     neighbour,
     arrival: note.arrival,
   };
-  const [first] = note.hops;
+  const first = note.hops[0];
   // mostly there are two: a list that grows, or is made of another one, has room for many
   if (first === undefined) note.hops = [hop];
   else note.hops = note.hops.length === 1 ? [first, hop] : [...note.hops, hop];
@@ -118,7 +118,7 @@ export function noteEnd(world: World, runtime: HostRuntime, skb: Skb, receiver: 
   if (sender.noted === note) sender.noted = null;
   if (note.volatile || !isUntouched(sent, skb.packet)) return;
   const data = (sent.flags & PSH) !== 0;
-  const path: Path = { hops, longest: note.longest, receiver, packet: sent, run: null, holds: true };
+  const path: Path = { hops, longest: note.longest, receiver, packet: sent, run: null, spare: null, holds: true };
   if (data || !note.usesFlags) sender.dataPath = path;
   if (!data || !note.usesFlags) sender.ackPath = path;
 }

@@ -28,6 +28,8 @@ export interface Path {
   readonly packet: Packet;
   /** Segments that went on by it last, one after the other. */
   run: Run | null;
+  /** What they were told apart by, to be used again for the next; null: it is in use. */
+  spare: Run | null;
   /** False once something has changed. */
   holds: boolean;
 }
@@ -37,10 +39,10 @@ type Run = [world: World, path: Path, index: number, segments: Segments];
 
 /** What tells segments of a connection apart: the first, which mostly is the only one, and those behind it. */
 interface Segments {
-  readonly flags: number;
-  readonly seq: number;
-  readonly ack: number;
-  readonly content: SegmentContent | null;
+  flags: number;
+  seq: number;
+  ack: number;
+  content: SegmentContent | null;
   rest: Rest | null;
 }
 
@@ -119,14 +121,32 @@ function goOn(world: World, path: Path, index: number): void {
     }
     return;
   }
-  const segments: Segments = { flags, seq, ack, content, rest: null };
-  path.run = [world, path, index, segments];
-  schedule(world.queue, world.now, arriveAll, path.run);
+  const next = path.spare ?? newRun(world, path);
+  const segments = next[3];
+  next[2] = index;
+  segments.flags = flags;
+  segments.seq = seq;
+  segments.ack = ack;
+  segments.content = content;
+  path.spare = null;
+  path.run = next;
+  schedule(world.queue, world.now, arriveAll, next);
+}
+
+/** Thousands of ways are gone at one moment: each keeps what its next segment is told apart by. */
+function newRun(world: World, path: Path): Run {
+  const segments: Segments = { flags: 0, seq: 0, ack: 0, content: null, rest: null };
+  return [world, path, 0, segments];
 }
 
 function arriveAll(world: World, path: Path, index: number, segments: Segments): void {
-  if (path.run?.[3] === segments) path.run = null;
   const { flags, seq, ack, content, rest } = segments;
+  if (path.run?.[3] === segments) {
+    path.spare = path.run;
+    path.run = null;
+    segments.content = null;
+    segments.rest = null;
+  }
   fill(path.packet, flags, seq, ack, content);
   arrive(world, path, index);
   if (rest !== null) arriveBehind(world, path, index, rest);

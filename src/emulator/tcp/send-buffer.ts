@@ -30,18 +30,21 @@ interface Piece {
 const piecesOf = new WeakMap<readonly Uint8Array[], Pieces>();
 
 /**
- * Puts writes of a list behind what waits. Where several are given the same list, they are sent the same segments of it, as long as
- * they have room for as much.
+ * Puts writes of a list behind what waits in the queue of a connection. Where several are given the same list, they are sent the same
+ * segments of it, as long as they have room for as much.
  */
 export function addWrites(
-  buffer: SendBuffer,
+  connection: { queue: SendBuffer; readonly mss: number },
   writes: readonly Uint8Array[],
   from: number,
   end: number,
-  mss: number,
 ): void {
-  if (from < end)
-    buffer.push({ writes, next: from, end, pieces: writes.length === 1 ? null : remembered(writes, mss) });
+  if (from >= end) return;
+  const pieces = writes.length === 1 ? null : remembered(writes, connection.mss);
+  const part: Part = { writes, next: from, end, pieces };
+  // a list that grows has room for many
+  if (connection.queue.length === 0) connection.queue = [part];
+  else connection.queue.push(part);
 }
 
 function remembered(writes: readonly Uint8Array[], mss: number): Pieces {
@@ -113,7 +116,8 @@ function pieceOf({ writes, next, pieces }: Part, mss: number): Piece | null {
   return made;
 }
 
-function unsigned(octets: Uint8Array): SegmentContent {
+/** Octets of a segment that nobody has signed. */
+export function unsigned(octets: Uint8Array): SegmentContent {
   return { octets, key: null };
 }
 

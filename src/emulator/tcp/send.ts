@@ -8,7 +8,7 @@ import { schedule } from "../event-queue.ts";
 import { originate, type World } from "../world.ts";
 import type { Connection } from "./connection.ts";
 import { sendByPath } from "./path.ts";
-import { addWrites, cutSegment, fillsSegment, type SendBuffer, takeSegment } from "./send-buffer.ts";
+import { addWrites, cutSegment, fillsSegment, type SendBuffer, takeSegment, unsigned } from "./send-buffer.ts";
 import { removeConnection } from "./stack.ts";
 
 /** Initial sequence number of every connection: its value matters to nobody. */
@@ -148,16 +148,24 @@ export function sendOctets(
   last: Uint8Array | null = null,
 ): void {
   if (connection.state !== "established" && connection.state !== "close-wait") return;
-  const { queue } = connection;
+  const only = last === null && leftOut.length === 0 && writes.length === 1 ? writes[0] : undefined;
+  if (only !== undefined && goesAtOnce(connection, only)) return sendPiece(world, connection, unsigned(only));
   let from = 0;
   for (let index = 0; index < leftOut.length; index++) {
     const position = leftOut[index] ?? 0;
-    addWrites(queue, writes, from, position, connection.mss);
+    addWrites(connection, writes, from, position);
     from = position + 1;
   }
-  addWrites(queue, writes, from, writes.length, connection.mss);
-  if (last !== null) addWrites(queue, [last], 0, 1, connection.mss);
+  addWrites(connection, writes, from, writes.length);
+  if (last !== null) addWrites(connection, [last], 0, 1);
   sendQueue(world, connection);
+}
+
+/** Nothing waits, nothing is under way, and one segment takes it all. */
+function goesAtOnce({ queue, flight, mss, next, acknowledged }: Connection, { length }: Uint8Array): boolean {
+  return (
+    queue.length === 0 && flight.length === 0 && length > 0 && length <= mss && length <= WINDOW - (next - acknowledged)
+  );
 }
 
 const NONE: readonly number[] = [];
@@ -179,17 +187,23 @@ export function sendQueue(world: World, connection: Connection): void {
     const seq = connection.next;
     const piece = takeSegment(queue, connection.mss, WINDOW - (seq - connection.acknowledged));
     if (piece === null) return;
-    connection.next += piece.octets.length;
-    if (outstanding) connection.flight.push(piece);
-    else {
-      connection.flightFrom = seq;
-      // a list that grows has room for many
-      connection.flight = [piece];
-    }
-    arm(world, connection);
-    transmitSegment(world, connection, "data", PSH | ACK, seq, piece);
+    sendPiece(world, connection, piece);
   }
   if (connection.closing && !connection.finSent) sendFin(world, connection);
+}
+
+/** One segment of what was written. */
+function sendPiece(world: World, connection: Connection, piece: SegmentContent): void {
+  const seq = connection.next;
+  connection.next += piece.octets.length;
+  if (connection.flight.length > 0) connection.flight.push(piece);
+  else {
+    connection.flightFrom = seq;
+    // a list that grows has room for many
+    connection.flight = [piece];
+  }
+  arm(world, connection);
+  transmitSegment(world, connection, "data", PSH | ACK, seq, piece);
 }
 
 function sendFin(world: World, connection: Connection): void {

@@ -7,8 +7,14 @@ import { deviceNamed } from "./named-device.ts";
 /** inet_lookup_ifaddr_rcu(): the device that has the IPv4 address; null when none has. */
 function deviceWithAddress(runtime: HostRuntime, { a, family }: Address): Interface | null {
   if (!runtime.compiled.addresses4.has(a | 0)) return null;
-  for (const device of runtime.compiled.devices) {
-    for (const { address } of device.addresses) if (address.a === a && address.family === family) return device;
+  const { devices } = runtime.compiled;
+  for (let index = 0; index < devices.length; index++) {
+    const device = devices[index];
+    const count = device === undefined ? 0 : device.addresses.length;
+    for (let place = 0; place < count; place++) {
+      const address = device?.addresses[place]?.address;
+      if (address?.a === a && address.family === family) return device ?? null;
+    }
   }
   return null;
 }

@@ -47,17 +47,18 @@ function bufferOf(
   lists: readonly (readonly Uint8Array[])[],
   { leftOut, mss }: { readonly leftOut: readonly number[]; readonly mss: number },
 ): SendBuffer {
-  const buffer: SendBuffer = [];
+  const queue: SendBuffer = [];
+  const connection = { queue, mss };
   for (const list of lists) {
     let from = 0;
     for (const position of [...new Set(leftOut)].sort((x, y) => x - y)) {
       if (position >= list.length) continue;
-      addWrites(buffer, list, from, position, mss);
+      addWrites(connection, list, from, position);
       from = position + 1;
     }
-    addWrites(buffer, list, from, list.length, mss);
+    addWrites(connection, list, from, list.length);
   }
-  return buffer;
+  return connection.queue;
 }
 
 function wantedOf(lists: readonly (readonly Uint8Array[])[], leftOut: readonly number[]): readonly Uint8Array[] {
