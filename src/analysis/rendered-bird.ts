@@ -29,10 +29,18 @@ export function renderedBird(cluster: Cluster, settled: SettledCluster | null): 
       });
 }
 
-/** The rendered configurations of all nodes, as if they had been dumped: what `reconverge` starts BIRDs from. */
-export function renderedEvidence(context: BirdContext, origins: OriginTable): ReadonlyMap<string, Evidence> {
-  return new Map(
-    [...context.nodes.keys()].map((node) => {
+/**
+ * The rendered configurations of all nodes, and those of machines beside the cluster, as if they had been dumped: what `reconverge` starts BIRDs
+ * from.
+ */
+export function renderedEvidence(
+  context: BirdContext,
+  origins: OriginTable,
+  outside: SettledCluster["birds"] = new Map(),
+): ReadonlyMap<string, Evidence> {
+  return new Map([
+    ...[...outside].map(([host, birdConfigurations]) => [host, evidence({ birdConfigurations })] as const),
+    ...[...context.nodes.keys()].map((node) => {
       const files = new Map<string, string>(birdFilesOf(node, context));
       const birdConfigurations = ["bird.cfg", "bird6.cfg"].map((name) => {
         const beside = (included: string) => [{ path: `${node}/${included}`, text: files.get(included) ?? "" }];
@@ -40,7 +48,7 @@ export function renderedEvidence(context: BirdContext, origins: OriginTable): Re
       });
       return [node, evidence({ birdConfigurations })] as const;
     }),
-  );
+  ]);
 }
 
 /** The nodes as objects tell them; without Calico's word for it, calico/node has the address of the Node. */

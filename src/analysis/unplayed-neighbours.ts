@@ -27,7 +27,8 @@ export function unplayedNeighbours(
   const sessions = new Map<string, BgpConfiguration[]>();
   for (const [host, daemons] of configurations) {
     for (const protocol of daemons.flatMap(({ protocols }) => protocols)) {
-      if (protocol.type !== "bgp" || protocol.disabled || down.has(`${host} ${protocol.name}`)) continue;
+      if (protocol.type !== "bgp" || protocol.isCarried || protocol.disabled || down.has(`${host} ${protocol.name}`))
+        continue;
       const neighbour = formatAddress(protocol.neighbour);
       if (played.has(neighbour)) continue;
       const known = sessions.get(neighbour);

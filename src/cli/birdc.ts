@@ -40,7 +40,13 @@ export async function birdc(
   const { evidence } =
     loaded.settled === null
       ? readEvidence(loaded.machines, loaded.network.origins, loaded.factEvidence)
-      : { evidence: renderedEvidence(renderedBird(loaded.cluster, loaded.settled), loaded.network.origins) };
+      : {
+          evidence: renderedEvidence(
+            renderedBird(loaded.cluster, loaded.settled),
+            loaded.network.origins,
+            loaded.settled.birds,
+          ),
+        };
   const { run, findings, refusals } = await daemonsOfNetwork(loaded, evidence, seconds);
   const known = run.speakers.get(node) ?? [];
   const speakers = known.filter(({ running }) => running);

@@ -49,7 +49,7 @@ async function runBgp({ network, cluster, settled }: ClusterResult, how: "auto" 
   if (how === "assume") return null;
   // thousands of nodes have a million ends of sessions: counted before any of their configurations is made
   if (how === "auto" && (nodes > FEW_SESSIONS || endsOfMesh(cluster, settled) > FEW_SESSIONS)) return null;
-  const isAsked = cluster.bgpPeers.size + cluster.bgpConfigurations.size > 0;
+  const isAsked = cluster.bgpPeers.size + cluster.bgpConfigurations.size + settled.birds.size > 0;
   const isNeeded =
     how === "run" || isAsked || settled.nodes.some(({ name }) => network.hosts.get(name)?.routes.some(isLearnt));
   if (!isNeeded) return null;
@@ -57,7 +57,7 @@ async function runBgp({ network, cluster, settled }: ClusterResult, how: "auto" 
     import("../analysis/emulated-routes.ts"),
     import("../analysis/rendered-bird.ts"),
   ]);
-  const configurations = renderedEvidence(renderedBird(cluster, settled), network.origins);
+  const configurations = renderedEvidence(renderedBird(cluster, settled), network.origins, settled.birds);
   if (how === "auto" && sessionCount(configurations.values()) > FEW_SESSIONS) return null;
   return emulatedRoutes(network, configurations);
 }

@@ -84,7 +84,7 @@ async function applier(
     const texts = [...context.nodes.keys()].map(
       (node) => [node, [...(birdFilesOf(node, context)?.values() ?? [])].join("\n")] as const,
     );
-    const daemons = daemonsOf(result.network, renderedEvidence(context, origins));
+    const daemons = daemonsOf(result.network, renderedEvidence(context, origins, result.settled.birds));
     return {
       network: result.network,
       running: { pods: result.cluster.pods, blocks: result.settled.plan.blocks },

@@ -137,7 +137,8 @@ function established(session: HostSession): HostSession {
 async function configurationsOf(loaded: LoadedNetwork) {
   if (loaded.settled === null) return readEvidence(loaded.machines, loaded.network.origins, loaded.factEvidence);
   const { renderedBird, renderedEvidence } = await import("../analysis/rendered-bird.ts");
-  return { evidence: renderedEvidence(renderedBird(loaded.cluster, loaded.settled), loaded.network.origins) };
+  const { cluster, settled, network } = loaded;
+  return { evidence: renderedEvidence(renderedBird(cluster, settled), network.origins, settled.birds) };
 }
 
 function codesOf({ run: one, findings }: Played): readonly ExitCode[] {

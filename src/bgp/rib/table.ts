@@ -78,7 +78,8 @@ export function* netsOf({ nets, numbering: { destinations } }: RoutingTable): It
   }
 }
 
-const UNREACHABLE: Resolved = { target: "unreachable", hops: [], igpMetric: null };
+/** Nothing leads there (rt_update_hostentry: the metric is 0, unlike that of a route that says so). */
+const UNREACHABLE: Resolved = { target: "unreachable", hops: [], igpMetric: 0 };
 
 /**
  * Puts a route of an owner (and path) into the place of the one before; null withdraws it (rte_update, rte_recalculate).

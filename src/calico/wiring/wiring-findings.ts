@@ -12,6 +12,8 @@ import { noParent } from "./tunnel-devices.ts";
 import { nodeAddress, parentDevice } from "./wired-node.ts";
 import { encapsulationOf, wiringSettings } from "./wiring-settings.ts";
 
+const NOBODY: ReadonlySet<string> = new Set();
+
 const IP_FORWARD = "net.ipv4.ip_forward";
 
 /** What is wrong with the wiring of a cluster's nodes, without wiring them. */
@@ -19,6 +21,7 @@ export function wiringFindings(
   cluster: Cluster,
   nodes: readonly DeclaredNode[],
   versions: ClusterVersions,
+  played: ReadonlySet<string> = NOBODY,
 ): readonly Finding[] {
   const settings = wiringSettings(cluster, "", versions);
   const findings: Finding[] = [...(settings.ipForwarding ? forwardingTurnedOn(nodes) : [])];
@@ -28,7 +31,7 @@ export function wiringFindings(
       const own = nodeAddress(node, family);
       if (own !== null && parentDevice(node, family) === null) findings.push(noParent(node.name, family, own));
     }
-    if (settings.bird && needsBird(cluster, family)) findings.push(...withoutPath(cluster, nodes, family));
+    if (settings.bird && needsBird(cluster, family)) findings.push(...withoutPath(cluster, nodes, family, played));
   }
   return findings;
 }
@@ -55,7 +58,12 @@ function needsBird(cluster: Cluster, family: Family): boolean {
   );
 }
 
-function withoutPath(cluster: Cluster, nodes: readonly DeclaredNode[], family: Family): readonly Finding[] {
+function withoutPath(
+  cluster: Cluster,
+  nodes: readonly DeclaredNode[],
+  family: Family,
+  played: ReadonlySet<string>,
+): readonly Finding[] {
   const isMesh =
     cluster.bgpConfigurations.get("default")?.nodeToNodeMeshEnabled !== false &&
     cluster.bgpPeers.size === 0 &&
@@ -75,6 +83,8 @@ function withoutPath(cluster: Cluster, nodes: readonly DeclaredNode[], family: F
     ...[...groups.values()].flatMap((names) => {
       const [first = ""] = names;
       const { nextHops, outside } = graph.reachOf(first);
+      // what they tell is not guessed: their BIRDs run
+      if (outside.length > 0 && outside.every((peer) => played.has(formatAddress(peer)))) return [];
       const unreached = known.map((node) => node.name).filter((other) => other !== first && !nextHops.has(other));
       return notReached(names, new Set(unreached), outside.map(formatAddress));
     }),

@@ -7,6 +7,7 @@ import { descriptionReading, tellProblems } from "../fabric/description-reading.
 import { type FabricDescription, NO_FABRIC, readFabric, unknownFabricKeys } from "../fabric/fabric.ts";
 import { type UnknownKey, unknownKeys } from "../known-keys.ts";
 import { noYaml, parseDocument } from "../resources/parse-document.ts";
+import { readBirdConfig } from "./read-bird-config.ts";
 import { NODE_KEYS, type NodeReading, readNode } from "./read-node.ts";
 
 /** The text of another file of the folder, by its path relative to `nodes.yaml`; null when there is none. */
@@ -50,7 +51,7 @@ export function readNodesFile(source: string, file: string, origins: OriginTable
     ...unknownKeys(member(top, "metadata"), ["name"]),
     ...unknownKeys(member(top, "versions"), ["calico", "kubernetes"]),
     ...unknownKeys(member(top, "defaults"), NODE_KEYS),
-    ...unknownFabricKeys(member(top, "fabric")),
+    ...unknownFabricKeys(member(top, "fabric"), true),
   ];
   const version = member(top, "apiVersion");
   if ((text(version) ?? "") !== "podpath/v1") complain(version, "podpath/v1");
@@ -60,7 +61,7 @@ export function readNodesFile(source: string, file: string, origins: OriginTable
     versions: readVersions(member(top, "versions")),
     nodes,
     allocatable: allocatableOf(top),
-    fabric: readFabric(member(top, "fabric"), reading, true),
+    fabric: readFabric(member(top, "fabric"), reading, (field) => readBirdConfig(field, unknown, reading)),
   };
   tellProblems(top, unknown, reading);
   return { ...file_, findings: reading.findings };

@@ -19,7 +19,7 @@ import {
 import { scheduler } from "../../kubernetes/workloads/scheduler.ts";
 import type { Finding } from "../../model/finding.ts";
 import { NO_ORIGIN, type OriginTable } from "../../model/origin.ts";
-import { type Address, ipv4 } from "../../net/address.ts";
+import { type Address, formatAddress, ipv4 } from "../../net/address.ts";
 import { formatPrefix, type Prefix, prefixOf } from "../../net/prefix.ts";
 import { findingAt } from "../snapshot/finding-at.ts";
 import { withBootstrapObjects } from "./bootstrap.ts";
@@ -36,6 +36,8 @@ export interface SettledCluster {
   readonly versions: ClusterVersions;
   readonly plan: AddressPlan;
   readonly slices: EndpointSlices;
+  /** Configurations of the BIRDs of machines that are no nodes, by their names. */
+  readonly birds: NodesFile["fabric"]["birds"];
   readonly findings: readonly Finding[];
 }
 
@@ -82,13 +84,23 @@ export function settleCluster(
     services: withServiceAddresses(whole.services, subnets, whole.settings.nodePorts),
   };
   const plan = assignAddresses(running, nodes, versions, origins);
-  findings.push(...plan.findings, ...wiringFindings(running, nodes, versions));
+  findings.push(...plan.findings, ...wiringFindings(running, nodes, versions, playedPeers(file)));
   const cluster: Cluster = { ...running, pods: withAddresses(running, plan), nodes: withTunnels(running, plan) };
   const unhinted = hintsUnknown(cluster, origins);
   if (unhinted !== null) findings.push(unhinted);
   const slices = endpointSlicesOf(cluster);
   findings.push(...healthAnswers(cluster, slices, origins));
-  return { cluster, nodes, versions, plan, slices, findings };
+  return { cluster, nodes, versions, plan, slices, birds: file.fabric.birds, findings };
+}
+
+/** Addresses of machines beside the cluster whose BIRDs run with what the file tells. */
+function playedPeers({ fabric: { hosts, birds } }: NodesFile): ReadonlySet<string> {
+  const own = hosts.filter(({ name }) => birds.has(name));
+  return new Set(
+    own.flatMap(({ interfaces }) =>
+      [...interfaces.values()].flatMap(({ addresses }) => addresses.map(({ address }) => formatAddress(address))),
+    ),
+  );
 }
 
 function withTunnels(cluster: Cluster, plan: AddressPlan): Cluster["nodes"] {

@@ -1,6 +1,7 @@
 import { complain, elements, type Field, flag, integer, member, parsed, text } from "../../kubernetes/field.ts";
 import { deriveConnectedRoutes } from "../../linux/routing/derive-connected-routes.ts";
 import { deriveLocalRoutes } from "../../linux/routing/derive-local-routes.ts";
+import type { BirdConfiguration } from "../../model/bird/configuration.ts";
 import { type Host, type HostPart, host, type Knowledge } from "../../model/host.ts";
 import type { Interface } from "../../model/interface.ts";
 import type { LinkDrop, LinkMember } from "../../model/link.ts";
@@ -31,21 +32,26 @@ export interface FabricDescription {
   /** Machines without dumps. */
   readonly hosts: readonly Host[];
   readonly routes: readonly FabricRoute[];
+  /** Configurations of the BIRDs that run on those machines, by their names. */
+  readonly birds: ReadonlyMap<string, readonly BirdConfiguration[]>;
 }
 
-export const NO_FABRIC: FabricDescription = { segments: [], hosts: [], routes: [] };
+export const NO_FABRIC: FabricDescription = { segments: [], hosts: [], routes: [], birds: new Map() };
 
 const SEGMENT_KEYS = ["name", "mtu", "closed", "members", "drops"];
 const HOST_KEYS = ["name", "interfaces", "routes", "ipForward", "listen"];
+/** Of a machine beside a cluster of manifests, which nobody dumps. */
+const BIRD_KEY = "birdConfig";
 const ROUTE_KEYS = ["to", "destination", "via", "segment"];
 
-/** Keys below `fabric` that nobody reads. */
-export function unknownFabricKeys(fabric: Field): readonly UnknownKey[] {
+/** Keys below `fabric` that nobody reads. `hasBirds`: machines may be told what their BIRDs are. */
+export function unknownFabricKeys(fabric: Field, hasBirds = false): readonly UnknownKey[] {
+  const hostKeys = hasBirds ? [...HOST_KEYS, BIRD_KEY] : HOST_KEYS;
   return [
     ...unknownKeys(fabric, ["segments", "hosts", "routes"]),
     ...keysOfElements(member(fabric, "segments"), SEGMENT_KEYS),
     ...elements(member(fabric, "segments")).flatMap((entry) => keysOfElements(member(entry, "drops"), LINK_DROP_KEYS)),
-    ...keysOfElements(member(fabric, "hosts"), HOST_KEYS),
+    ...keysOfElements(member(fabric, "hosts"), hostKeys),
     ...elements(member(fabric, "hosts")).flatMap((entry) =>
       keysOfElements(member(entry, "interfaces"), INTERFACE_KEYS),
     ),
@@ -53,14 +59,29 @@ export function unknownFabricKeys(fabric: Field): readonly UnknownKey[] {
   ];
 }
 
-/** `complete`: what their kernels give to machines is made up; without it, dumps of others may still tell it. */
-export function readFabric(fabric: Field, reading: DescriptionReading, complete = false): FabricDescription {
-  const hosts = elements(member(fabric, "hosts")).flatMap((field) => readHost(field, reading, complete) ?? []);
+/**
+ * `readBirds`: reads what the BIRD of a machine is told. Then all that there is stands here, and what their kernels give to machines is made up;
+ * without it, dumps of others may still tell it.
+ */
+export function readFabric(
+  fabric: Field,
+  reading: DescriptionReading,
+  readBirds: ((field: Field) => readonly BirdConfiguration[]) | null = null,
+): FabricDescription {
+  const birds = new Map<string, readonly BirdConfiguration[]>();
+  const hosts = elements(member(fabric, "hosts")).flatMap((field) => {
+    const made = readHost(field, reading, readBirds !== null);
+    if (made === null) return [];
+    const configurations = readBirds?.(member(field, BIRD_KEY)) ?? [];
+    if (configurations.length > 0) birds.set(made.name, configurations);
+    return [made];
+  });
   const routers = new Set(hosts.map(({ name }) => name));
   return {
     segments: elements(member(fabric, "segments")).map((field, i) => readSegment(field, i, routers, reading)),
     hosts,
     routes: elements(member(fabric, "routes")).flatMap((field) => readFabricRoute(field, reading) ?? []),
+    birds,
   };
 }
 

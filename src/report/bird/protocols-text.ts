@@ -66,9 +66,11 @@ export function isCalled(asked: string, name: string): boolean {
   return new RegExp(`^${text}$`).test(name);
 }
 
-/** The column `state`: `wait` while a protocol is up and is given no routes yet (proto_state_name). */
+/** The column `state`: `wait` while a protocol is up and is given no routes yet, in BIRD 1.6 (proto_state_name). */
 export function stateName(speaker: Speaker, item: Protocol): string {
-  return item.state === "up" && waitsForRecovery(speaker, item) ? "wait" : item.state;
+  return speaker.configuration.release === "1.6" && item.state === "up" && waitsForRecovery(speaker, item)
+    ? "wait"
+    : item.state;
 }
 
 function row(speaker: Speaker, item: Protocol, peer: Peer | null, clock: BirdClock): string {

@@ -81,10 +81,8 @@ function info(route: RibRoute, net: RibNet): string {
 
 /** Of the way to the next hop, where it was looked up; none where that is on a link. */
 function metric(route: RibRoute): string {
-  if (!route.recursive) return "";
-  if (!isResolvable(route)) return "/-";
-  if (route.igpMetric === null) return "/?";
-  return route.igpMetric === 0 ? "" : `/${route.igpMetric}`;
+  if (!route.recursive || route.igpMetric === 0) return "";
+  return isResolvable(route) ? `/${route.igpMetric ?? "?"}` : "/-";
 }
 
 function hops(route: RibRoute): readonly string[] {
@@ -99,6 +97,9 @@ function hops(route: RibRoute): readonly string[] {
 
 const SOURCES = { static: "static", "static-device": "static", device: "device", inherit: "inherit", bgp: "BGP" };
 
+/** RT_SCOPE_LINK, which only IPv4 has. */
+const SCOPE_LINK = 253;
+
 /** rta_show() of nest/rt-attr.c. */
 function attributes({ configuration: { family } }: Speaker, route: RibRoute): readonly string[] {
   const { kernel } = route;
@@ -106,7 +107,8 @@ function attributes({ configuration: { family } }: Speaker, route: RibRoute): re
   if (route.attributes !== null) lines.push(...bgpAttributes(route.attributes));
   if (kernel.source !== null) lines.push(`\tKernel.source: ${kernel.source}`);
   if (kernel.metric !== null) lines.push(`\tKernel.metric: ${kernel.metric}`);
-  if (kernel.scope !== null && family === 4) lines.push(`\tKernel.scope: ${kernel.scope}`);
+  const scope = kernel.scope ?? (kernel.source !== null && route.target === "device" ? SCOPE_LINK : 0);
+  if (scope !== 0 && family === 4) lines.push(`\tKernel.scope: ${scope}`);
   if (kernel.preferredSource !== null) lines.push(`\tKernel.prefsrc: ${formatAddress(kernel.preferredSource)}`);
   return lines;
 }

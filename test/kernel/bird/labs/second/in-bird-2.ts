@@ -12,11 +12,11 @@ export function inBird2(lab: Lab, chosen: (node: string) => boolean = () => true
     asked: ["show route all"],
     stages: lab.stages.map((stage) => ({
       ...stage,
-      events: stage.events.map((event) =>
-        event.kind === "start" && chosen(event.node)
-          ? { ...event, second: bird2Text(event.config, lab.family) }
-          : event,
-      ),
+      events: stage.events.map((event) => {
+        if (event.kind !== "start" || !chosen(event.node)) return event;
+        const config = bird2Text(event.config, lab.family);
+        return { ...event, config, second: config };
+      }),
     })),
   };
 }

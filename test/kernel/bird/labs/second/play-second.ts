@@ -2,7 +2,6 @@ import { differences } from "../compare.ts";
 import { emulate } from "../emulate.ts";
 import type { Lab } from "../lab.ts";
 import { type DifferingLab, runReal } from "../play.ts";
-import { seenAlike, shownAlike, whyNotAlike } from "./like-first.ts";
 
 /** On a busy machine timers of two releases may meet in another order than by themselves. */
 const PLAYED_AGAIN = 2;
@@ -12,14 +11,13 @@ export async function playSecond(
   first: string,
   second: string,
   labs: readonly Lab[],
-): Promise<{ readonly compared: number; readonly differing: readonly DifferingLab[] }> {
-  const compared = labs.filter((lab) => whyNotAlike(lab) === null);
-  let differing = await differingOf(first, second, compared);
+): Promise<readonly DifferingLab[]> {
+  let differing = await differingOf(first, second, labs);
   for (let again = 0; again < PLAYED_AGAIN && differing.length > 0; again++) {
     const labsAgain = differing.map(({ lab }) => lab);
     differing = await differingOf(first, second, labsAgain);
   }
-  return { compared: compared.length, differing };
+  return differing;
 }
 
 async function differingOf(first: string, second: string, labs: readonly Lab[]): Promise<readonly DifferingLab[]> {
@@ -27,7 +25,7 @@ async function differingOf(first: string, second: string, labs: readonly Lab[]):
   return labs.flatMap((lab, index) => {
     const real = seen[index];
     if (real === undefined) return [{ lab, lines: [`${lab.name}: nothing was seen`] }];
-    const lines = differences(lab, seenAlike(real, lab), shownAlike(emulate(lab, real), lab));
+    const lines = differences(lab, real, emulate(lab, real));
     return lines.length === 0 ? [] : [{ lab, lines }];
   });
 }
