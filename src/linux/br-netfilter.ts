@@ -9,6 +9,7 @@ import { fragment } from "./fragment.ts";
 import { resolveNeighbour } from "./neighbour.ts";
 import { findNeighbour, isConnected } from "./neighbour-table.ts";
 import { runHook } from "./netfilter/hooks.ts";
+import { joinsFragments } from "./netfilter/tracks-connections.ts";
 import { FORWARD, type Hook, NF_ACCEPT, POSTROUTING, PREROUTING } from "./netfilter/verdict.ts";
 import { noNeighbour } from "./no-neighbour.ts";
 import { dissect } from "./routing/dissect.ts";
@@ -61,7 +62,7 @@ export function passPrerouting(runtime: HostRuntime, bridge: Interface, port: In
   skb.input = bridge;
   skb.route = null;
   const { dst } = skb.packet;
-  if (mayBeJoined(skb) && hooksOf(runtime.compiled, dst.family).defragments) {
+  if (mayBeJoined(skb) && joinsFragments(runtime, dst.family)) {
     if (!defragment(runtime, skb, "bridge-in")) return false;
   }
   if (!hookOfBridge(runtime, skb, PREROUTING)) return false;

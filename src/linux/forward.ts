@@ -6,7 +6,6 @@ import { IPIP, UDP } from "../net/protocol.ts";
 import { receiveArp } from "./arp.ts";
 import { receiveOnBridge } from "./bridge.ts";
 import { checksumDrop } from "./checksum-drop.ts";
-import { hooksOf } from "./compiled-host.ts";
 import { closeTcp } from "./conntrack/tcp.ts";
 import { defaultTtl, MULTICAST_TTL } from "./default-ttl.ts";
 import { defragment, mayBeJoined } from "./defragment.ts";
@@ -31,6 +30,7 @@ import { hearItself, hearsItself } from "./loop-back.ts";
 import { endlessLoop } from "./loop-watch.ts";
 import { isAsking, resolveNeighbour } from "./neighbour.ts";
 import { runHook } from "./netfilter/hooks.ts";
+import { joinsFragments } from "./netfilter/tracks-connections.ts";
 import { FORWARD, INPUT, NF_ACCEPT, OUTPUT, POSTROUTING, PREROUTING } from "./netfilter/verdict.ts";
 import { noNeighbour } from "./no-neighbour.ts";
 import { isSentToBeCut, learnTunnelMtu, outgoingMtu } from "./path-mtu.ts";
@@ -119,7 +119,7 @@ export function receiveHere(runtime: HostRuntime, device: Interface, skb: Skb): 
     const unread = skb.packet.extensions === null ? null : refusedHopOptions(runtime, skb);
     if (unread !== null) return refuseHeader(runtime, skb, unread, "PREROUTING");
   }
-  if (mayBeJoined(skb) && hooksOf(runtime.compiled, skb.packet.src.family).defragments) {
+  if (mayBeJoined(skb) && joinsFragments(runtime, skb.packet.src.family)) {
     if (!defragment(runtime, skb, "conntrack-in")) return;
   }
   // What a bridge showed to PREROUTING does not pass it twice (ip_sabotage_in).
@@ -302,7 +302,7 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
 function leaveHost(runtime: HostRuntime, skb: Skb, result: Exclude<RoutingResult, { kind: "error" }>): string | null {
   skb.route = result;
   skb.output = result.kind === "local" ? runtime.compiled.loopback : result.output;
-  if (mayBeJoined(skb) && hooksOf(runtime.compiled, skb.packet.src.family).defragments) {
+  if (mayBeJoined(skb) && joinsFragments(runtime, skb.packet.src.family)) {
     if (!defragment(runtime, skb, "conntrack-out")) return skb.errno;
   }
   if (runHook(runtime, skb, OUTPUT) !== NF_ACCEPT) {

@@ -1,10 +1,10 @@
 import type { AssumptionCode } from "../../model/codes/assumption-codes.ts";
 import { type Host, knowledgeOf } from "../../model/host.ts";
 import type { NftBaseChain } from "../../model/nft-base-chain.ts";
-import type { ChainTable, TableName } from "../../model/ruleset.ts";
+import { BUILT_IN_CHAINS, type ChainTable, type TableName } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
 import { type BoundTable, bindNftChain, bindTable } from "./bind.ts";
-import { needsConntrack, tableNeedsConntrack } from "./needs-conntrack.ts";
+import { type ConntrackNeed, conntrackNeed, strongestNeed, tableConntrackNeed } from "./needs-conntrack.ts";
 import { needsDefragmentation, tableNeedsDefragmentation } from "./needs-defragmentation.ts";
 import type { BoundChain } from "./table-image.ts";
 import { HOOK_NAMES, type HookName } from "./verdict.ts";
@@ -32,7 +32,9 @@ export interface Doubt {
 /** The stages of each hook of one family, in the order of their priorities. */
 export interface FamilyHooks {
   readonly stages: readonly (readonly HookStage[])[];
-  /** Fragments are put together before any rule sees them. */
+  /** Whether connection tracking runs: `tracks-connections.ts`. */
+  readonly conntrack: ConntrackNeed;
+  /** Fragments are put together before any rule sees them, whether or not it runs. */
   readonly defragments: boolean;
   /** What the answer of every hook rests on. */
   readonly assumed: readonly HookAssumption[];
@@ -62,22 +64,26 @@ const CONNTRACK_PRIORITY = -200;
 export function compileHooks(host: Host, family: Family): FamilyHooks {
   const rulesets = host.rulesets.filter((ruleset) => ruleset.family === family);
   const native = nftTables(host, family);
-  const conntrack = rulesets.some(needsConntrack) || native.some(tableNeedsConntrack);
+  const needs = [strongestNeed(rulesets, conntrackNeed), strongestNeed(native, tableConntrackNeed)];
+  const conntrack = strongestNeed(needs, (need) => need);
   // Of two tables with one priority, the one that was registered later runs first (nf_hook_entries_grow, measured).
   const tables: BoundTable[] = rulesets
     .toReversed()
     .flatMap((ruleset) => [...ruleset.tables.values()].map((table) => bindTable(table, family, ruleset.backend)));
   // one table or chain of that type registers the callback at all of its hooks (nf_nat_register_fn)
   const natLoaded = tables.some(({ name }) => name === "nat") || nftChainsOf(host, family).some(isNat);
+  // what it does to packets that no rule of nat is for is too little to ask about
+  const tracks = conntrack === "yes" || (conntrack === "perhaps" && hasNatRules(host, family));
   const doubts = doubtsAbout(host, family);
   return {
-    defragments: conntrack || rulesets.some(needsDefragmentation) || native.some(tableNeedsDefragmentation),
+    conntrack,
+    defragments: rulesets.some(needsDefragmentation) || native.some(tableNeedsDefragmentation),
     assumed: assumptionsAbout(host, family),
     stages: HOOK_NAMES.map((hook) => {
       // so it is with chains of nft's own, which a dump lists in the order of their making; they stood before iptables' tables came
       const own = nftChains(host, family, hook).toReversed();
       const placed = [
-        ...stagesOf(tables, own.filter(isNat), hook, conntrack, natLoaded, family),
+        ...stagesOf(tables, own.filter(isNat), hook, tracks, natLoaded, family),
         ...nftStages(own, family, hook),
       ];
       if (hook === "INPUT" || hook === "FORWARD" || hook === "OUTPUT") {
@@ -86,6 +92,15 @@ export function compileHooks(host: Host, family: Family): FamilyHooks {
       return placed.sort((x, y) => x.priority - y.priority).map(({ stage }) => stage);
     }),
   };
+}
+
+function hasNatRules(host: Host, family: Family): boolean {
+  const { nat } = BUILT_IN_CHAINS;
+  const ruled = host.rulesets.some(
+    ({ family: of, tables }) =>
+      of === family && nat.some((hook) => (tables.get("nat")?.chains.get(hook)?.rules.length ?? 0) > 0),
+  );
+  return ruled || nftChainsOf(host, family).some(isNat);
 }
 
 interface HookAssumption {

@@ -15,6 +15,7 @@ import { CT_NEW, CT_RELATED, type Skb } from "../skb.ts";
 import { askChain } from "./ask-chain.ts";
 import type { FamilyHooks } from "./hook-order.ts";
 import type { BoundChain } from "./table-image.ts";
+import { tracksConnections } from "./tracks-connections.ts";
 import { traverse } from "./traverse.ts";
 import {
   type Hook,
@@ -63,6 +64,7 @@ export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
         continue;
       }
       case "conntrack":
+        if (hooks.conntrack === "perhaps" && !tracksConnections(runtime, family)) continue;
         if (!trackAndTell(runtime, skb)) return dropWithoutRule(skb, "the table of connections is full");
         continue;
       case "nat": {

@@ -2,6 +2,12 @@ import type { CodeTable } from "./code-page.ts";
 
 /** Questions that nobody could answer and that an answer branches on, each under a stable code. */
 export const UNKNOWN_CODES = {
+  "connection-tracking": {
+    title: "Whether a machine tracks connections",
+    means:
+      "The kernel tracks connections, and runs nat chains, only while a loaded rule needs it. Of the rules that were dumped, only some that podpath does not model, or that were cut off, may do so.",
+    todo: "Look whether conntrack -L lists connections, and choose the branch.",
+  },
   "damaged-rule": {
     title: "A rule was cut off or not understood",
     means:

@@ -1,5 +1,5 @@
 import { digestOfChain, digestWithRule, hashOfDigest } from "../../calico/felix/rule-hash.ts";
-import { rememberConntrack, tableNeedsConntrack } from "../../linux/netfilter/needs-conntrack.ts";
+import { rememberConntrackNeed, tableConntrackNeed } from "../../linux/netfilter/needs-conntrack.ts";
 import type { Finding } from "../../model/finding.ts";
 import { once } from "../../model/once.ts";
 import type { OriginTable } from "../../model/origin.ts";
@@ -103,7 +103,7 @@ function openTable(table: Table, work: Work): Table {
       },
     });
   }
-  rememberConntrack(chains, tableNeedsConntrack(table));
+  rememberConntrackNeed(chains, tableConntrackNeed(table));
   return { ...table, chains };
 }
 

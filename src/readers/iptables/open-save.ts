@@ -1,4 +1,4 @@
-import { rememberConntrack } from "../../linux/netfilter/needs-conntrack.ts";
+import { rememberConntrackNeed } from "../../linux/netfilter/needs-conntrack.ts";
 import type { Finding } from "../../model/finding.ts";
 import { type OriginTable, originAt, originFile } from "../../model/origin.ts";
 import type { Chain, Rule, Ruleset, Table, TableName } from "../../model/ruleset.ts";
@@ -27,7 +27,7 @@ export function openIptablesSave(
     const needs = loadable(plain, shared);
     if (needs === null) return null;
     const table = openTable(plain, { input, origins, shared, report });
-    rememberConntrack(table.chains, needs.conntrack);
+    rememberConntrackNeed(table.chains, needs.conntrack);
     opened.push({ table, plain });
   }
   const rulesets: { -readonly [K in keyof Ruleset]: Ruleset[K] }[] = [];

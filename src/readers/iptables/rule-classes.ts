@@ -1,5 +1,5 @@
 import type { RuleUse } from "../../linux/netfilter/extension-checks.ts";
-import { ruleNeedsConntrack } from "../../linux/netfilter/needs-conntrack.ts";
+import { type ConntrackNeed, ruleConntrackNeed, strongestNeed } from "../../linux/netfilter/needs-conntrack.ts";
 import { hookOf, hooksRefusing, NFT_DEPTH } from "../../linux/netfilter/refused-rules.ts";
 import { HOOK_NAMES, type HookName } from "../../linux/netfilter/verdict.ts";
 import type { PlainTable } from "./plain-save.ts";
@@ -10,7 +10,7 @@ import type { SharedParts } from "./shared-parts.ts";
 interface RuleClass {
   /** Hooks from which they may not be reached, bit by bit. */
   readonly refusedHooks: number;
-  readonly conntrack: boolean;
+  readonly conntrack: ConntrackNeed;
   /** They call a chain of the table. */
   readonly calls: boolean;
 }
@@ -28,10 +28,10 @@ const CALL = / -[jg] ([\w.-]+)$/;
  * Whether the kernel takes every rule of the table, told from one rule of each class and the chains' calls, and whether one of them needs
  * connection tracking. Null where it might refuse one, and where that is not clear: the same is then to be asked of all rules.
  */
-export function loadable(table: PlainTable, shared: SharedParts): { readonly conntrack: boolean } | null {
+export function loadable(table: PlainTable, shared: SharedParts): { readonly conntrack: ConntrackNeed } | null {
   const classes = new Map<string, RuleClass>();
   const nodes = new Map<string, CallNode>();
-  let conntrack = false;
+  const needs = new Set<ConntrackNeed>();
   for (const { name, policy, rules } of table.chains.values()) {
     const hook = policy === null ? null : hookOf(table.name, name);
     const callees = new Set<string>();
@@ -55,12 +55,12 @@ export function loadable(table: PlainTable, shared: SharedParts): { readonly con
       if (known.calls !== calls) return null;
       if (calls) callees.add(callee);
       refusedHooks |= known.refusedHooks;
-      conntrack ||= known.conntrack;
+      needs.add(known.conntrack);
     }
     nodes.set(name, { hook, refusedHooks, callees, state: "unvisited", height: 0 });
   }
   for (const node of nodes.values()) if (node.hook !== null && !isCallable(node, nodes, 0)) return null;
-  return { conntrack };
+  return { conntrack: strongestNeed(needs, (need) => need) };
 }
 
 function classOf(text: string, hook: HookName | null, table: PlainTable, shared: SharedParts): RuleClass | null {
@@ -75,7 +75,7 @@ function classOf(text: string, hook: HookName | null, table: PlainTable, shared:
   const { target } = rule;
   return {
     refusedHooks,
-    conntrack: ruleNeedsConntrack(rule),
+    conntrack: ruleConntrackNeed(rule),
     calls: target?.kind === "jump" || target?.kind === "goto",
   };
 }

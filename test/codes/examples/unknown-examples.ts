@@ -39,6 +39,13 @@ const BEHIND_OPTIONS = {
 };
 
 export const UNKNOWN_EXAMPLES: ExamplesOf<typeof UNKNOWN_CODES> = {
+  "connection-tracking": {
+    ...packetOn([]),
+    files: {
+      "iptables-save.txt":
+        "*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n-A INPUT -j SAME --to 192.0.2.9\nCOMMIT\n",
+    },
+  },
   "damaged-rule": packetOn(["-A INPUT -p tcp garbage -j DROP"]),
   "followed-redirect": probed(
     {

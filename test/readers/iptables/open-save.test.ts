@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { needsConntrack } from "../../../src/linux/netfilter/needs-conntrack.ts";
+import { conntrackNeed } from "../../../src/linux/netfilter/needs-conntrack.ts";
 import type { Finding } from "../../../src/model/finding.ts";
 import { type OriginTable, originTable, sourceOf } from "../../../src/model/origin.ts";
 import type { Ruleset, TableName } from "../../../src/model/ruleset.ts";
@@ -48,7 +48,7 @@ function compare(text: string, family: Family, backend: "legacy" | "nft"): boole
   if (opened === null) return false;
   const all = originTable();
   const read = readIptablesSave(input, all);
-  expect(opened.rulesets.map(needsConntrack)).toEqual(read.rulesets.map(needsConntrack));
+  expect(opened.rulesets.map(conntrackNeed)).toEqual(read.rulesets.map(conntrackNeed));
   expect(found).toEqual([]);
   expect(plain(opened.rulesets, origins)).toEqual(plain(read.rulesets, all));
   expect(opened.ruleCount).toBe(read.ruleCount);
