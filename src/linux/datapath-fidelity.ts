@@ -19,6 +19,11 @@ const KNOWN_AFTERWARDS = {
   by: "what a host then knows of its neighbours, where no packet goes",
 } as const;
 
+const WAITING = {
+  verified: "facts/neighbour-queue",
+  by: "how many of what waited gets to its neighbour, where several packets go",
+} as const;
+
 type TableHook =
   | `raw ${"PREROUTING" | "OUTPUT"}`
   | `mangle ${"PREROUTING" | "INPUT" | "FORWARD" | "OUTPUT" | "POSTROUTING"}`
@@ -178,12 +183,16 @@ export const SYSCTL_FIDELITY = {
   "net.ipv4.neigh.DEV.mcast_solicit": null,
   "net.ipv4.neigh.DEV.retrans_time_ms": null,
   "net.ipv4.neigh.DEV.ucast_solicit": null,
+  "net.ipv4.neigh.DEV.unres_qlen": WAITING,
+  "net.ipv4.neigh.DEV.unres_qlen_bytes": WAITING,
   "net.ipv6.neigh.DEV.base_reachable_time_ms": null,
   "net.ipv6.neigh.DEV.delay_first_probe_time": null,
   "net.ipv6.neigh.DEV.mcast_resolicit": null,
   "net.ipv6.neigh.DEV.mcast_solicit": null,
   "net.ipv6.neigh.DEV.retrans_time_ms": null,
   "net.ipv6.neigh.DEV.ucast_solicit": null,
+  "net.ipv6.neigh.DEV.unres_qlen": WAITING,
+  "net.ipv6.neigh.DEV.unres_qlen_bytes": WAITING,
   "net.ipv6.max_dst_opts_number": null,
   "net.ipv6.max_hbh_opts_number": null,
   "net.bridge.bridge-nf-call-ip6tables": null,
@@ -335,6 +344,7 @@ export const DROP_FIDELITY: Readonly<Record<DropReason | "NOT_SPECIFIED", Standi
   DUP_FRAG: null,
   FRAG_REASM_TIMEOUT: null,
   NEIGH_FAILED: null,
+  NEIGH_QUEUEFULL: "named as in the source; which packets are dropped is compared (test/kernel/facts/neighbour-queue)",
   NO_TX_TARGET: null,
   RECURSION_LIMIT: null,
   VXLAN_VNI_NOT_FOUND: null,

@@ -16,6 +16,7 @@ const GIVEN_SINCE: Readonly<Record<DropReason, KernelVersion>> = {
   OTHERHOST: [5, 18, 0],
   IP_RPFILTER: [5, 18, 0],
   NEIGH_FAILED: [5, 18, 0],
+  NEIGH_QUEUEFULL: [5, 18, 0],
   QDISC_DROP: [5, 18, 0],
   ICMP_CSUM: [5, 19, 0],
   IP_INHDR: [5, 19, 0],

@@ -23,6 +23,7 @@ export type DropReason =
   | "DUP_FRAG"
   | "FRAG_REASM_TIMEOUT"
   | "NEIGH_FAILED"
+  | "NEIGH_QUEUEFULL"
   | "NO_TX_TARGET"
   | "RECURSION_LIMIT"
   | "VXLAN_VNI_NOT_FOUND"

@@ -3,6 +3,7 @@ import type { Address, Family } from "../net/address.ts";
 import { DEST_UNREACHABLE, HOST_UNREACHABLE, V6_ADDRESS_UNREACHABLE, V6_DEST_UNREACHABLE } from "../net/icmp.ts";
 import { sendIcmpError } from "./icmp.ts";
 import { askAgain, unansweredKey } from "./neighbour.ts";
+import { type NeighbourQueue, neighbourQueue, waitInQueue } from "./neighbour-queue.ts";
 import { solicitations } from "./neighbour-reachability.ts";
 import { type Ending, type HostRuntime, PLAIN_ENDING } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
@@ -12,8 +13,8 @@ import { transmitFrame } from "./transmit.ts";
 export interface Unanswered {
   readonly device: Interface;
   readonly nextHop: Address;
-  /** In the order in which they came (`arp_queue`); all of them go when one of the questions is answered. */
-  readonly packets: Skb[];
+  /** All of them go when one of the questions is answered. */
+  readonly queue: NeighbourQueue;
   questions: number;
 }
 
@@ -37,10 +38,11 @@ export function noNeighbour(runtime: HostRuntime, skb: Skb, device: Interface, n
   const key = unansweredKey(device, nextHop);
   const waiting = runtime.unanswered.get(key);
   if (waiting !== undefined) {
-    waiting.packets.push(skb);
+    waitInQueue(runtime, skb, waiting.queue, waiting);
     return;
   }
-  const made: Unanswered = { device, nextHop, packets: [skb], questions: 1 };
+  const made: Unanswered = { device, nextHop, queue: neighbourQueue(), questions: 1 };
+  waitInQueue(runtime, skb, made.queue, made);
   runtime.unanswered.set(key, made);
   waitForAnswer(runtime, key, made);
 }
@@ -52,8 +54,8 @@ function waitForAnswer(runtime: HostRuntime, key: string, waiting: Unanswered): 
 
 /** neigh_timer_handler(): the time for an answer is over. */
 function noAnswer(runtime: HostRuntime, key: string, waiting: Unanswered): void {
-  const { device, nextHop, packets } = waiting;
-  const [first] = packets;
+  const { device, nextHop, queue } = waiting;
+  const [first] = queue.packets;
   if (first === undefined || runtime.unanswered.get(key) !== waiting) return;
   const { atMost } = solicitations(runtime, device.name, nextHop.family);
   const found = askAgain(runtime, first, device, nextHop, waiting.questions < atMost);
@@ -62,7 +64,7 @@ function noAnswer(runtime: HostRuntime, key: string, waiting: Unanswered): void 
     return waitForAnswer(runtime, key, waiting);
   }
   runtime.unanswered.delete(key);
-  for (const skb of packets) {
+  for (const skb of queue.packets) {
     if (found === null) giveUp(runtime, skb, nextHop);
     else goOn(runtime, skb, device, found);
   }

@@ -8,6 +8,10 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   "traversal: goto, RETURN from user and built-in chains, policies": fact("router"),
   "traversal: nat INPUT after filter INPUT, no second nat for what came over lo": fact("local-output"),
   "traversal: nat chains only while conntrack is active": fact("router"),
+  "traversal: which extensions have conntrack run": fact("conntrack-runs"),
+  "traversal: whether conntrack runs where only extensions without a model, or damaged rules, may have it do so": {
+    answer: "the answer branches and is uncertain where nat has rules, or for fragments",
+  },
   "traversal: mangle OUTPUT routes again on a changed mark": fact("nat-and-marks"),
   "traversal: both backends have to accept": fact("router"),
   "counters of rules and policies": { verified: "rule-counters" },
@@ -91,9 +95,10 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
     answer: "no program is taken to ask for it: datagrams and echo requests confirm nothing",
   },
   "neighbours: the second and third question, and what becomes of what waits": fact("neighbour-questions"),
-  "neighbours: packets that wait beyond unres_qlen_bytes": {
+  "neighbours: packets that wait beyond unres_qlen_bytes": fact("neighbour-queue"),
+  "neighbours: how much memory a packet takes that a card received": {
     answer:
-      "none is dropped before the neighbour is given up; with the default of 212992 bytes, as much as 92 to 256 packets take that came from a veth or a program, the kernel drops the oldest (NEIGH_QUEUEFULL). A dump with less than 65536 is told (unmodelled-sysctl)",
+      "its driver decides: where it makes a difference which packets have room while a neighbour is asked for, the answer branches and is uncertain",
   },
   "neighbours: forgotten as devices go down, lose their carrier or get another MAC address":
     fact("neighbour-questions"),

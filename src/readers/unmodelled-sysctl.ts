@@ -27,8 +27,6 @@ const UNMODELLED: ReadonlyMap<string, Unmodelled> = new Map([
   ["rpl_seg_enabled", SWITCH],
   ["tcp_fwmark_accept", SWITCH],
   ["tcp_mtu_probing", SWITCH],
-  // 65536 before Linux 4.15
-  ["unres_qlen_bytes", { usual: "65536", isLimit: true }],
 ]);
 
 /**

@@ -175,7 +175,6 @@ const NOT_COMPARED: ReadonlySet<string> = new Set([
   "sockets: several that share an address and port (SO_REUSEPORT)",
   "drop reasons of kernels older",
   "conntrack: expectations of helpers",
-  "neighbours: packets that wait beyond unres_qlen_bytes",
   "WireGuard: allowed-ips",
   "router advertisements and solicitations",
   "duplicate address detection",

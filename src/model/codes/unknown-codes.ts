@@ -63,6 +63,12 @@ export const UNKNOWN_CODES = {
       "Nobody answers at the MAC address that a host has for a next hop. How long it goes on sending there depends on how long the entry has been in its state, which no dump tells, on a time that the kernel draws, and on whether connections that go there have got on meanwhile.",
     todo: "Look at ip -s neigh on the host again, or send the packet later.",
   },
+  "neighbour-queue": {
+    title: "How many packets wait for a neighbour that has not answered yet",
+    means:
+      "The kernel keeps packets until the neighbour answers, as many as unres_qlen_bytes has memory for, and drops the oldest of them for more. How much memory one takes depends on the card that received it, or on the kernel's version.",
+    todo: "Choose the branch; with a larger unres_qlen_bytes nothing is dropped.",
+  },
   "nft-chain": {
     title: "What a rule or chain of nftables does",
     means:

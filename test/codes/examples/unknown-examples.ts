@@ -111,6 +111,14 @@ export const UNKNOWN_EXAMPLES: ExamplesOf<typeof UNKNOWN_CODES> = {
     "--packet",
     JSON.stringify({ host: "n1", dst: "172.16.0.12", proto: "udp", sport: 4000, dport: 53, at: 2 }),
   ),
+  "neighbour-queue": probed(
+    {
+      "nodes/n1/sysctl.txt": "net.ipv4.neigh.eth0.unres_qlen_bytes = 4500\n",
+      "nodes/n2/sysctl.txt": "net.ipv4.conf.all.arp_ignore = 8\n",
+    },
+    "--packet",
+    JSON.stringify({ host: "n1", dst: "172.16.0.12", proto: "udp", sport: 4000, dport: 53, length: 2900 }),
+  ),
   "outside-answers": probed({}, ..."--from node/n1 --to 203.0.113.9".split(" ")),
   "queue-verdict": packetOn(["-A INPUT -j NFQUEUE --queue-num 7"]),
   "recent-list-age": probed(

@@ -1,0 +1,122 @@
+import type { Interface } from "../model/interface.ts";
+import { type Address, formatAddress } from "../net/address.ts";
+import { packetLength } from "../net/packet.ts";
+import { drop } from "./endings.ts";
+import { neighbourSetting } from "./neighbour-reachability.ts";
+import type { HostRuntime } from "./runtime.ts";
+import type { Skb } from "./skb.ts";
+
+/** Bytes of memory (`skb->truesize`), which packets of one length take more or less of by where they come from. */
+interface Memory {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** What waits for one neighbour (`neigh->arp_queue`), in the order in which it came. */
+export interface NeighbourQueue {
+  readonly packets: Skb[];
+  least: number;
+  most: number;
+}
+
+export function neighbourQueue(): NeighbourQueue {
+  return { packets: [], least: 0, most: 0 };
+}
+
+/**
+ * __neigh_event_send(): a packet waits; of those before it the oldest are dropped while all together take more memory than
+ * `unres_qlen_bytes`. Where it depends on how much each takes the answer branches: all take as little as they can, or as much.
+ */
+export function waitInQueue(
+  runtime: HostRuntime,
+  skb: Skb,
+  queue: NeighbourQueue,
+  { device, nextHop }: { readonly device: Interface; readonly nextHop: Address },
+): void {
+  const { packets } = queue;
+  const own = memoryOf(skb);
+  if (packets.length > 0) {
+    const room = roomOf(runtime, device, nextHop);
+    while (packets.length > 0 && !fits(runtime, device, nextHop, queue, own, room)) {
+      const oldest = packets.shift();
+      if (oldest === undefined) break;
+      forget(queue, oldest);
+      const text = `more packets than have room wait for the MAC address of ${formatAddress(nextHop)}, and it is the oldest of them`;
+      drop(runtime, oldest, "NEIGH_QUEUEFULL", null, text);
+    }
+  }
+  packets.push(skb);
+  queue.least += own.least;
+  queue.most += own.most;
+}
+
+function forget(queue: NeighbourQueue, skb: Skb): void {
+  const { least, most } = memoryOf(skb);
+  queue.least -= least;
+  queue.most -= most;
+}
+
+function fits(
+  runtime: HostRuntime,
+  device: Interface,
+  nextHop: Address,
+  { least, most }: NeighbourQueue,
+  own: Memory,
+  room: number,
+): boolean {
+  if (most + own.most <= room) return true;
+  if (least + own.least > room) return false;
+  const { name } = runtime.host;
+  const who = formatAddress(nextHop);
+  const taken = runtime.services.choose({
+    kind: "unknown",
+    code: "neighbour-queue",
+    variable: `${name} ${device.name} memory of what waits for ${who}`,
+    question: `how much memory do the packets take that wait on ${name} for the MAC address of ${who}? it has ${room} bytes for them, and drops the oldest of what is more`,
+    alternatives: [
+      { label: "as little as such packets can", probability: 0 },
+      { label: "as much as such packets can", probability: 0 },
+    ],
+    command: `ip -s neigh; sysctl net.ipv${nextHop.family}.neigh.${device.name}.unres_qlen_bytes`,
+  });
+  return taken === 0;
+}
+
+/** Of `net.ipv4.neigh.DEV.unres_qlen_bytes`, and of each packet that `unres_qlen`, the older way to set it, asks for (measured). */
+const DEFAULT_ROOM = 212_992;
+const ROOM_OF_ONE = 2090;
+
+function roomOf(runtime: HostRuntime, { name }: Interface, { family }: Address): number {
+  const packets = neighbourSetting(runtime, name, family, "unres_qlen", -1);
+  return neighbourSetting(
+    runtime,
+    name,
+    family,
+    "unres_qlen_bytes",
+    packets < 0 ? DEFAULT_ROOM : packets * ROOM_OF_ONE,
+  );
+}
+
+/** struct sk_buff and skb_shared_info, which every packet has. */
+const OVERHEAD = 576;
+/** What the smallest takes that a program or the kernel itself sends: of Linux before 6.3, and since. */
+const SMALLEST = 768;
+const SMALL = 832;
+/** Room for headers of devices before the packet. */
+const HEADERS = 128;
+/** A page, in which a card puts a packet however short it is. */
+const PAGE = 4096;
+
+/**
+ * What a packet may take (SKB_TRUESIZE(), measured for packets of programs, forwarded by veth too: test/kernel/facts/neighbour-queue.test.ts).
+ * Of one that a card received its driver decides.
+ */
+function memoryOf({ packet, input }: Skb): Memory {
+  const length = packetLength(packet);
+  const sent =
+    length + HEADERS <= SMALL - OVERHEAD
+      ? SMALL
+      : Math.max(SMALL + length, 256 + 2 ** Math.ceil(Math.log2(length + HEADERS + 320)));
+  if (input === null || input.kind === "veth") return { least: Math.max(SMALLEST, OVERHEAD + length), most: sent };
+  return { least: OVERHEAD + length, most: Math.max(sent, 256 + PAGE + 2 * length) };
+}
