@@ -87,14 +87,10 @@ const DEFAULT_ROOM = 212_992;
 const ROOM_OF_ONE = 2090;
 
 function roomOf(runtime: HostRuntime, { name }: Interface, { family }: Address): number {
-  const packets = neighbourSetting(runtime, name, family, "unres_qlen", -1);
-  return neighbourSetting(
-    runtime,
-    name,
-    family,
-    "unres_qlen_bytes",
-    packets < 0 ? DEFAULT_ROOM : packets * ROOM_OF_ONE,
-  );
+  const ofNeighbour = (setting: string, fallback: number): number =>
+    neighbourSetting(runtime, name, family, setting, fallback);
+  const packets = ofNeighbour("unres_qlen", -1);
+  return ofNeighbour("unres_qlen_bytes", packets < 0 ? DEFAULT_ROOM : packets * ROOM_OF_ONE);
 }
 
 /** struct sk_buff and skb_shared_info, which every packet has. */

@@ -137,8 +137,9 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   "path MTU: learnt, locked, forgotten, black holes, IPv4": fact("path-mtu"),
   "the MSS that SYN-ACKs tell, by the way they take": fact("segment-size"),
   "path MTU: learnt from packet too big, IPv6": campaign("narrow6"),
-  "path MTU: probing by senders (net.ipv4.tcp_mtu_probing)": {
-    answer: "nobody probes, as with the default, 0; a dump with another value is told (unmodelled-sysctl)",
+  "path MTU: probing by senders (net.ipv4.tcp_mtu_probing)": fact("mtu-probing"),
+  "path MTU: probing by senders for more than they have gone down to": {
+    answer: "segments stay as short as they became: whether data gets through does not depend on it, how fast does",
   },
   "extension headers of IPv6: read on the way and at the end, matched, quoted, behind NAT and in fragments":
     fact("ipv6-extension-headers"),

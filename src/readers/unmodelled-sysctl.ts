@@ -26,7 +26,6 @@ const UNMODELLED: ReadonlyMap<string, Unmodelled> = new Map([
   ["proxy_qlen", { usual: "64", isLimit: true }],
   ["rpl_seg_enabled", SWITCH],
   ["tcp_fwmark_accept", SWITCH],
-  ["tcp_mtu_probing", SWITCH],
 ]);
 
 /**

@@ -44,6 +44,13 @@ function asked(family: 4 | 6, size: number, outMtu: number, ofA: Partial<LabHost
   };
 }
 
+/** What a router says of its link does not come to a program. */
+const DEAF: Partial<LabHost> = {
+  rulesets: [
+    { family: 4, backend: "legacy", text: "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p icmp -j DROP\nCOMMIT\n" },
+  ],
+};
+
 describe("a TCP client that sends more than a packet takes", () => {
   it("sends as many segments as it takes, each as long as the other end and the way have room for", () => {
     expect(asked(4, 3000, 1500)).toEqual({
@@ -69,9 +76,25 @@ describe("a TCP client that sends more than a packet takes", () => {
   });
 
   it("hears nothing of its data where that error is dropped", () => {
-    const rules = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p icmp -j DROP\nCOMMIT\n";
-    const { text, sent } = asked(4, 1460, 1300, { rulesets: [{ family: 4, backend: "legacy", text: rules }] });
+    const { text, sent } = asked(4, 1460, 1300, DEAF);
     expect(text).toBe("connected to 10.0.1.2 port 80, but no data came back");
     expect(sent).toEqual(["S 1460", "A 0", "PA 1460"]);
+  });
+
+  it("has no answer where the end of its data alone gets through", () => {
+    const { text, sent } = asked(4, 3000, 1300, DEAF);
+    expect(text).toBe("connected to 10.0.1.2 port 80, but no data came back");
+    expect(sent).toEqual(["S 1460", "A 0", "A 1460", "A 1460", "PA 80"]);
+  });
+
+  /** Held against the kernel by test/kernel/facts/mtu-probing.test.ts. */
+  it("cuts it by itself where it may probe", () => {
+    const probing = (mode: string) => ({ ...DEAF, sysctls: { "net.ipv4.tcp_mtu_probing": mode } });
+    expect(asked(4, 1460, 700, probing("1"))).toMatchObject({
+      text: "connected to 10.0.1.2 port 80, data both ways",
+      sent: ["S 1460", "A 0", "PA 1460", "A 1024", "PA 436", "A 512", "A 512", "PA 436"],
+    });
+    expect(asked(4, 1460, 1300, probing("2")).sent).toEqual(["S 1460", "A 0", "A 1024", "PA 436"]);
+    expect(asked(4, 100, 1300, probing("1")).sent).toEqual(["S 1460", "A 0", "PA 100"]);
   });
 });

@@ -7,7 +7,10 @@ import { type Packet, packet } from "../../net/packet.ts";
 import { TCP } from "../../net/protocol.ts";
 import { ACK, PSH, RST, SYN } from "../../net/tcp-flags.ts";
 import { tellsMtu } from "../error-about-mtu.ts";
+import type { Journey } from "../journey.ts";
 import { openSocket } from "../sockets.ts";
+import { blackHoleAfter, firstProbedMss, nextProbedMss } from "../tcp/mtu-probing.ts";
+import { DATA_TIMEOUT } from "../tcp/send.ts";
 import { originate, settle, type World } from "../world.ts";
 import {
   bindingOf,
@@ -40,25 +43,33 @@ export function connect(world: World, runtime: HostRuntime, target: ProgramTarge
       df: true,
       ...fields,
     });
-  const answer = (kind: PacketKind, cause: Skb, fields: Partial<Packet>): void => {
-    originate(world, runtime, segment(fields), { kind, cause, defaultTtl: true, discoversMtu: true });
+  const answer = (kind: PacketKind, cause: Skb, fields: Partial<Packet>): Journey => {
+    return originate(world, runtime, segment(fields), { kind, cause, defaultTtl: true, discoversMtu: true });
   };
   let acknowledged = 0;
+  let probedMss = firstProbedMss(runtime);
   /** Octets that a segment has room for. */
-  let room = 0xffff;
+  let room = probedMss ?? 0xffff;
+  /** The segments of the data as they were sent last, and what made it send them. */
+  let segments: readonly Journey[] = [];
+  let provokedBy: Skb | null = null;
   const roomOfRoute = (): number => {
     const mtu = mtuOfSegment(runtime, segment({}), null);
     return mtu === null ? room : sentMss(runtime, mtu, target.destination.family);
   };
   const sendData = (cause: Skb): void => {
     let sent = 0;
+    const made: Journey[] = [];
     do {
       const payloadLength = Math.min(room, target.size - sent);
       const isLast = sent + payloadLength === target.size;
       const seq = CLIENT_ISN + 1 + sent;
-      answer("data", cause, { flags: isLast ? PSH | ACK : ACK, seq, ack: acknowledged, payloadLength });
+      const journey = answer("data", cause, { flags: isLast ? PSH | ACK : ACK, seq, ack: acknowledged, payloadLength });
+      made.push(journey);
       sent += payloadLength;
     } while (sent < target.size);
+    segments = made;
+    provokedBy = cause;
   };
   const receive = (skb: Skb): void => {
     const { flags, seq, dst } = skb.packet;
@@ -78,6 +89,24 @@ export function connect(world: World, runtime: HostRuntime, target: ProgramTarge
     }
     if (state === "established" && skb.packet.payloadLength > 0) state = "answered";
   };
+  const isIncomplete = (): boolean => (state === "established" || state === "answered") && segments.some(isLost);
+  const wait = (): void => {
+    state = "established";
+  };
+  /** Where nobody tells how little the way takes, TCP finds out by itself, if it may. */
+  const probeWay = (): void => {
+    const began = world.now;
+    for (let timeouts = blackHoleAfter(runtime); provokedBy !== null && isIncomplete(); timeouts++) {
+      probedMss = nextProbedMss(runtime, probedMss);
+      if (probedMss === null || probedMss >= room) return;
+      room = probedMss;
+      if (segments.every(({ packet: { payloadLength } }) => payloadLength <= room)) continue;
+      wait();
+      world.now = Math.max(world.now, began + DATA_TIMEOUT * (2 ** timeouts - 1));
+      sendData(provokedBy);
+      settle(world);
+    }
+  };
   openSocket(world, runtime.host.name, {
     protocol: TCP,
     localPort: sport,
@@ -85,7 +114,7 @@ export function connect(world: World, runtime: HostRuntime, target: ProgramTarge
     remotePort: target.port,
     receive,
     error: (skb) => {
-      if (state === "established" && tellsMtu(skb.packet)) {
+      if ((state === "established" || state === "answered") && tellsMtu(skb.packet)) {
         const less = roomOfRoute();
         if (less >= room) return;
         room = less;
@@ -98,7 +127,7 @@ export function connect(world: World, runtime: HostRuntime, target: ProgramTarge
   });
   const syn = segment({ flags: SYN, seq: CLIENT_ISN });
   tellMss(runtime, syn, null);
-  room = roomOfRoute();
+  room = Math.min(room, roomOfRoute());
   const journey = originate(world, runtime, syn, {
     kind: "request",
     cause: null,
@@ -112,7 +141,14 @@ export function connect(world: World, runtime: HostRuntime, target: ProgramTarge
   if (journey.error !== null && journey.error !== "EPERM") {
     return { result: "unreachable", text: failedCall(journey.error, target), hops: [] };
   }
+  probeWay();
+  // the server has the end of the data, and waits for the rest
+  if (isIncomplete()) wait();
   return report(state, `${formatAddress(target.destination)} port ${target.port}`);
+}
+
+function isLost({ end }: Journey): boolean {
+  return end !== null && (end.ending.outcome === "dropped" || end.ending.outcome === "rejected");
 }
 
 function report(

@@ -62,6 +62,8 @@ export interface Connection {
   remoteIsn: number;
   /** The most octets of a segment that both sides and the way take, as far as this side knows; none has been told yet: 0xffff. */
   mss: number;
+  /** What it was last lowered to by probing (`mtu-probing.ts`); null: it was not. */
+  probedMss: number | null;
   /** What was sent and not acknowledged, segment by segment, and the number of its first octet. */
   flight: SegmentContent[];
   flightFrom: number;

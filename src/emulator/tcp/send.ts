@@ -7,6 +7,7 @@ import { ACK, FIN, PSH, RST, SYN } from "../../net/tcp-flags.ts";
 import { schedule } from "../event-queue.ts";
 import { originate, type World } from "../world.ts";
 import type { Connection } from "./connection.ts";
+import { blackHoleAfter, firstProbedMss, nextProbedMss } from "./mtu-probing.ts";
 import { sendByPath } from "./path.ts";
 import { addWrites, cutSegment, fillsSegment, type SendBuffer, takeSegment, unsigned } from "./send-buffer.ts";
 import { removeConnection } from "./stack.ts";
@@ -16,7 +17,7 @@ const ISN = 1000;
 
 /** Seconds before the first retransmission: TCP_TIMEOUT_INIT of a handshake, TCP_RTO_MIN else (include/net/tcp.h). */
 const FIRST_TIMEOUT = 1;
-const DATA_TIMEOUT = 0.2;
+export const DATA_TIMEOUT = 0.2;
 const LONGEST_TIMEOUT = 120;
 
 /** net.ipv4.tcp_syn_retries, tcp_synack_retries, tcp_retries2 and tcp_orphan_retries, where no dump tells. */
@@ -96,19 +97,34 @@ export function followMtu(world: World, connection: Connection): void {
   segment.dport = remotePort;
   segment.tos = options.tos;
   const mtu = mtuOfSegment(runtime, segment, options.device);
-  const mss = mtu === null ? connection.mss : sentMss(runtime, mtu, remote.family);
-  if (mss >= connection.mss) return;
+  sendShorter(world, connection, mtu === null ? connection.mss : sentMss(runtime, mtu, remote.family));
+}
+
+/** Segments have no more octets than these from now on: those under way are cut, and sent again. Whether there was one that is longer. */
+function sendShorter(world: World, connection: Connection, mss: number): boolean {
+  if (mss >= connection.mss) return false;
   connection.mss = mss;
   const flight = connection.flight.flatMap((content) =>
     content.octets.length > mss ? cutSegment(content, mss) : [content],
   );
-  if (flight.length === connection.flight.length) return;
+  if (flight.length === connection.flight.length) return false;
   connection.flight = flight;
   let seq = connection.flightFrom;
   for (const content of flight) {
     transmitSegment(world, connection, "data", PSH | ACK, seq, content);
     seq += content.octets.length;
   }
+  return true;
+}
+
+/** What is sent in vain may be too long for the way. */
+function probe(world: World, connection: Connection): boolean {
+  const { runtime, retries: timeouts, probedMss } = connection;
+  if (timeouts < blackHoleAfter(runtime)) return false;
+  const mss = nextProbedMss(runtime, probedMss);
+  if (mss === null) return false;
+  connection.probedMss = mss;
+  return sendShorter(world, connection, mss);
 }
 
 export function sendSyn(world: World, connection: Connection, first: boolean): string | null {
@@ -289,6 +305,7 @@ function timeout(world: World, connection: Connection): void {
   else if (connection.state === "syn-received") sendSynAck(world, connection);
   else {
     arm(world, connection);
+    if (probe(world, connection)) return;
     const oldest = connection.flight[0];
     if (oldest !== undefined) {
       transmitSegment(world, connection, "data", PSH | ACK, connection.flightFrom, oldest);
@@ -318,6 +335,7 @@ export function newConnection(
   const flight: SegmentContent[] = [];
   const queue: SendBuffer = [];
   const retransmission = { expires: null };
+  const probedMss = firstProbedMss(runtime);
   return {
     runtime,
     local: ends.local ?? unspecified(ends.remote.family),
@@ -331,7 +349,8 @@ export function newConnection(
     next: 1,
     expected: 0,
     remoteIsn: 0,
-    mss: 0xffff,
+    mss: probedMss ?? 0xffff,
+    probedMss,
     flight,
     flightFrom: 1,
     queue,
