@@ -1,5 +1,6 @@
 import { announceAddresses } from "../linux/announce.ts";
 import { compileHost } from "../linux/compiled-host.ts";
+import { forgetsWithoutCarrier } from "../linux/device-settings.ts";
 import { forgetNeighbours } from "../linux/neighbour-table.ts";
 import type { HostRuntime } from "../linux/runtime.ts";
 import type { Host } from "../model/host.ts";
@@ -14,6 +15,8 @@ export function becomes(runtime: HostRuntime, host: Host): void {
   if (host.interfaces !== before.interfaces) devicesChanged(runtime, before);
 }
 
+const FAMILIES = [4, 6] as const;
+
 /**
  * What the neighbour tables of a host hear when its devices change (neigh_ifdown(), neigh_carrier_down(), neigh_changeaddr()), and what it
  * tells others then (inetdev_event(), ndisc_netdev_event()): its addresses, by devices that come up or have another MAC address.
@@ -24,8 +27,13 @@ function devicesChanged(runtime: HostRuntime, before: Host): void {
     const is = host.interfaces.get(name);
     if (is === was) continue;
     const isOther = is === undefined || macOf(host.name, is) !== macOf(host.name, was);
-    if (isOther || (was.up && !is.up)) forgetNeighbours(runtime.neighbours, name, false);
-    else if (was.carrier && !is.carrier) forgetNeighbours(runtime.neighbours, name, true);
+    const isDown = isOther || (was.up && !is.up);
+    if (!isDown && (!was.carrier || is.carrier)) continue;
+    for (const family of FAMILIES) {
+      if (isDown || forgetsWithoutCarrier(runtime, was, family)) {
+        forgetNeighbours(runtime.neighbours, name, family, !isDown);
+      }
+    }
   }
   for (const [name, is] of host.interfaces)
     if (announces(host.name, before.interfaces.get(name), is)) announceAddresses(runtime, is);

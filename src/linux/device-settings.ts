@@ -346,6 +346,13 @@ export function acceptsUntrackedNa(runtime: HostRuntime, device: Interface): num
   return quietSysctl(runtime, confKey(6, device.name, "accept_untracked_na"), 0);
 }
 
+/** IN_DEV_ARP_EVICT_NOCARRIER and `ndisc_evict_nocarrier`, of `all` and the device: neighbours are forgotten with the carrier. */
+export function forgetsWithoutCarrier(runtime: HostRuntime, device: Interface, family: Family): boolean {
+  const key = (conf: string): string =>
+    family === 4 ? confKey(4, conf, "arp_evict_nocarrier") : confKey(6, conf, "ndisc_evict_nocarrier");
+  return ["all", device.name].every((conf) => quietSysctl(runtime, key(conf), 1) !== 0);
+}
+
 function quietMaximum(runtime: HostRuntime, device: Interface, family: Family, name: string): number {
   const of = (conf: string): number => quietSysctl(runtime, confKey(family, conf, name), 0);
   return Math.max(of("all"), of(device.name));

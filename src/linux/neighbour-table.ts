@@ -1,6 +1,6 @@
 import type { Host } from "../model/host.ts";
 import type { Neighbour } from "../model/neighbour.ts";
-import { type Address, sameAddress } from "../net/address.ts";
+import { type Address, type Family, sameAddress } from "../net/address.ts";
 import type { NeighbourAge } from "./neighbour-age.ts";
 import { addressHash, neighboursAt } from "./neighbour-index.ts";
 
@@ -63,15 +63,23 @@ export interface NeighbourTable {
   readonly watch: NeighbourWatch;
   /** False in Worlds that run for hours, where segments take remembered ways: what is known stays known until somebody says otherwise. */
   readonly ages: boolean;
-  /** Devices whose entries were forgotten, with whether permanent ones of the dump stayed. */
-  readonly flushed: Map<string, boolean>;
+  /** Devices whose entries of a family were forgotten, with whether permanent ones of the dump stayed. */
+  readonly flushed: { readonly [family in Family]: Map<string, boolean> };
   /** Entries without an answer. */
   failed: number;
 }
 
 /** The cache as the dump says it was. */
 export function neighbourTable({ name, neighbours }: Host, watch: NeighbourWatch, ages: boolean): NeighbourTable {
-  return { host: name, dumped: neighbours, devices: new Map(), watch, ages, flushed: new Map(), failed: 0 };
+  return {
+    host: name,
+    dumped: neighbours,
+    devices: new Map(),
+    watch,
+    ages,
+    flushed: { 4: new Map(), 6: new Map() },
+    failed: 0,
+  };
 }
 
 export function findNeighbour(table: NeighbourTable, device: string, address: Address): NeighbourEntry | null {
@@ -83,7 +91,7 @@ export function findNeighbour(table: NeighbourTable, device: string, address: Ad
       if (entry !== undefined && sameAddress(entry.address, address)) return entry;
     }
   }
-  const staysPermanent = table.flushed.get(device);
+  const staysPermanent = table.flushed[address.family].get(device);
   if (staysPermanent === false) return null;
   let dumped: Neighbour | null = null;
   const items = neighboursAt(table.dumped, device, hash);
@@ -130,14 +138,15 @@ export function setNeighbour(table: NeighbourTable, device: string, entry: Neigh
 }
 
 /**
- * neigh_flush_dev(): what a host knew on a device that has gone down or has another MAC address; where only its carrier is lost
+ * neigh_flush_dev(): what a host knew of a family on a device that has gone down or has another MAC address; where only its carrier is lost
  * (neigh_carrier_down()), permanent entries stay.
  */
-export function forgetNeighbours(table: NeighbourTable, device: string, keepsPermanent: boolean): void {
-  if (table.flushed.get(device) !== false) table.flushed.set(device, keepsPermanent);
+export function forgetNeighbours(table: NeighbourTable, device: string, family: Family, keepsPermanent: boolean): void {
+  const flushed = table.flushed[family];
+  if (flushed.get(device) !== false) flushed.set(device, keepsPermanent);
   const buckets = table.devices.get(device) ?? new Map<number, NeighbourEntry[]>();
   for (const [key, entries] of buckets) {
-    const kept = entries.filter((entry) => keepsPermanent && isPermanent(entry));
+    const kept = entries.filter((entry) => entry.address.family !== family || (keepsPermanent && isPermanent(entry)));
     for (const entry of entries) {
       if (kept.includes(entry)) continue;
       entry.replaced = true;

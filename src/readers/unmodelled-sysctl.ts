@@ -7,7 +7,6 @@ interface Unmodelled {
 }
 
 const SWITCH: Unmodelled = { usual: "0", isLimit: false };
-const SWITCHED_ON: Unmodelled = { usual: "1", isLimit: false };
 const FRAGMENTS: Unmodelled = { usual: "4194304", isLimit: true };
 
 /**
@@ -15,14 +14,12 @@ const FRAGMENTS: Unmodelled = { usual: "4194304", isLimit: true };
  * what packets meet (buffers, timers of closed connections, logs) are not here, nor those that podpath models.
  */
 const UNMODELLED: ReadonlyMap<string, Unmodelled> = new Map([
-  ["arp_evict_nocarrier", SWITCHED_ON],
   ["bridge-nf-filter-vlan-tagged", SWITCH],
   ["drop_unicast_in_l2_multicast", SWITCH],
   ["error_anycast_as_unicast", SWITCH],
   ["ip6frag_high_thresh", FRAGMENTS],
   ["ipfrag_high_thresh", FRAGMENTS],
   ["nf_conntrack_frag6_high_thresh", FRAGMENTS],
-  ["ndisc_evict_nocarrier", SWITCHED_ON],
   ["proxy_qlen", { usual: "64", isLimit: true }],
   ["rpl_seg_enabled", SWITCH],
   ["tcp_fwmark_accept", SWITCH],

@@ -457,13 +457,19 @@ describe.skipIf(!available)("another MAC address", () => {
     expect(known).toBe(other);
   });
 
-  it("makes a host forget its neighbours on that device, as going down does; a lost carrier leaves it the permanent ones", async () => {
+  it("makes a host forget its neighbours on that device, as going down does; a lost carrier leaves it the permanent ones, or all", async () => {
     const said = async (): Promise<string> => (await oracle.exec("A", ["ip", "neigh", "show"])).stdout;
     const indexes = ANNOUNCEMENTS.flatMap(({ known }, index) => (known === null ? [] : [index]));
-    const changes = ["address 02:00:00:0a:00:01", "down", "carrier"] as const;
+    const MAC = "address 02:00:00:0a:00:01";
+    const changes = ["kept", "carrier", "down", MAC, "kept", "carrier", MAC, "down", "carrier"] as const;
+    const keeping = (family: 4 | 6, index: number): string =>
+      `net.ipv${family}.conf.eth${index}.${family === 4 ? "arp" : "ndisc"}_evict_nocarrier`;
     for (const [position, index] of indexes.entries()) {
       const change = changes[position % changes.length];
-      if (change === "carrier") await oracle.commands(`B${index}`, ["ip link set eth0 down"]);
+      if (change === "kept") {
+        await oracle.exec("A", ["sysctl", "-qw", `${keeping(ANNOUNCEMENTS[index]?.family ?? 4, index)}=0`]);
+      }
+      if (change === "carrier" || change === "kept") await oracle.commands(`B${index}`, ["ip link set eth0 down"]);
       else await oracle.commands("A", [`ip link set eth${index} ${change}`]);
     }
     await oracle.exec("A", ["sleep", "0.5"]);
@@ -471,11 +477,18 @@ describe.skipIf(!available)("another MAC address", () => {
     for (const [position, index] of indexes.entries()) {
       const change = changes[position % changes.length];
       const { family } = ANNOUNCEMENTS[index] ?? { family: 4 };
-      const network = networkOf(announcingLab());
+      const plain = networkOf(announcingLab());
+      const sysctls = new Map(plain.hosts.get("A")?.sysctls);
+      if (change === "kept") sysctls.set(keeping(family, index), "0");
+      const network = withHost(plain, "A", { sysctls });
       const world = createWorld(network, { choose: () => 0, answers: false });
       runtimeOf(world, "A");
       const what =
-        change === "carrier" ? { carrier: false } : change === "down" ? { up: false } : { mac: "02:00:00:0a:00:01" };
+        change === "carrier" || change === "kept"
+          ? { carrier: false }
+          : change === "down"
+            ? { up: false }
+            : { mac: "02:00:00:0a:00:01" };
       const changed = withDevice(network, "A", `eth${index}`, what).hosts.get("A");
       if (changed === undefined) throw new Error("no A");
       changeHost(world, "A", changed);
