@@ -2,7 +2,7 @@ import { resetConntrack } from "../linux/conntrack/track.ts";
 import { sysctl } from "../linux/device-settings.ts";
 import { nextHeaderField, unhandledExtension } from "../linux/extension-headers.ts";
 import { listenerFor } from "../linux/heard-by.ts";
-import { replyMark, sendIcmpError, sendIcmpReply } from "../linux/icmp.ts";
+import { acceptedMark, replyMark, sendIcmpError, sendIcmpReply } from "../linux/icmp.ts";
 import { receiveFragmentationNeeded, receivePacketTooBig } from "../linux/icmp-receive.ts";
 import { allowEchoReply6, cameBy } from "../linux/icmpv6.ts";
 import { resetFor } from "../linux/reject.ts";
@@ -325,7 +325,9 @@ function reply(runtime: HostRuntime, skb: Skb, fields: Partial<Packet>): void {
   // tcp_v6_init_req(); of a datagram the program is told the scope of the address (ipv6_iface_scope_id()); ::1 has none
   const link = isLinkLocal(received.src) ? linkOfSender(skb) : null;
   const boundInterface = listenerFor(runtime.host.sockets, skb)?.interface ?? link;
-  if (kind === "syn-ack") tellMss(runtime, answer, boundInterface);
+  // later ones have the mark of the SYN, which is taken to be that of what they answer
+  const mark = received.protocol === TCP ? acceptedMark(runtime, skb) : 0;
+  if (kind === "syn-ack") tellMss(runtime, answer, boundInterface, mark);
   runtime.services.send(runtime, answer, {
     kind,
     cause: skb,
@@ -333,5 +335,6 @@ function reply(runtime: HostRuntime, skb: Skb, fields: Partial<Packet>): void {
     // SYN-ACKs have DF whatever the route says (ip_build_and_send_pkt()), as resets do (tcp_sk_init()).
     discoversMtu: kind !== "syn-ack",
     boundInterface,
+    mark,
   });
 }

@@ -116,6 +116,14 @@ export function replyMark(runtime: HostRuntime, { packet: about, mark }: Skb): n
   return sysctl(runtime, key, 0) !== 0 ? mark : 0;
 }
 
+/**
+ * inet_request_mark(): with `tcp_fwmark_accept` a socket that a server accepts has the mark of the SYN that opened it, and so have all of its
+ * packets.
+ */
+export function acceptedMark(runtime: HostRuntime, { mark }: Skb): number {
+  return sysctl(runtime, "net.ipv4.tcp_fwmark_accept", 0) !== 0 ? mark : 0;
+}
+
 /** Whether the limits let a message of the kernel out, by the route to its destination. */
 function mayLeave(runtime: HostRuntime, cause: Skb, message: Packet, route: RoutingResult): boolean {
   return allowIcmp(runtime, message.icmpType, message.icmpCode, message.dst, {

@@ -23,14 +23,20 @@ const LEAST_SENT = 48;
  * dst_mtu() of the route that a segment of this host's takes, in bytes; null where there is none. The packet needs no more than
  * what routes are looked up by.
  */
-export function mtuOfSegment(runtime: HostRuntime, segment: Packet, boundInterface: string | null): number | null {
-  return mtuOf(runtime, segment, routeOf(runtime, segment, boundInterface));
+export function mtuOfSegment(
+  runtime: HostRuntime,
+  segment: Packet,
+  boundInterface: string | null,
+  mark = 0,
+): number | null {
+  return mtuOf(runtime, segment, routeOf(runtime, segment, boundInterface, mark));
 }
 
 function routeOf(
   runtime: HostRuntime,
   { src, dst, tos, protocol, sport, dport }: Packet,
   boundInterface: string | null,
+  mark: number,
 ): RoutingResult {
   const key: RouteKey = {
     dst,
@@ -38,7 +44,7 @@ function routeOf(
     input: null,
     output: boundInterface,
     lenient: boundInterface === null,
-    mark: 0,
+    mark,
     tos: tos & 0xfc,
     protocol,
     sport,
@@ -65,8 +71,8 @@ function advertisedMss(runtime: HostRuntime, mtu: number, family: Family): numbe
 }
 
 /** dst_metric_advmss(): fills in what a SYN of this host's says, which its route may name (`advmss`). Returns the MTU of its route; null where there is none, which sending tells. */
-export function tellMss(runtime: HostRuntime, syn: Packet, boundInterface: string | null): number | null {
-  const result = routeOf(runtime, syn, boundInterface);
+export function tellMss(runtime: HostRuntime, syn: Packet, boundInterface: string | null, mark = 0): number | null {
+  const result = routeOf(runtime, syn, boundInterface, mark);
   const mtu = mtuOf(runtime, syn, result);
   if (mtu !== null) syn.mss = result.route?.advertisedMss ?? advertisedMss(runtime, mtu, syn.dst.family);
   return mtu;

@@ -22,7 +22,6 @@ const UNMODELLED: ReadonlyMap<string, Unmodelled> = new Map([
   ["nf_conntrack_frag6_high_thresh", FRAGMENTS],
   ["proxy_qlen", { usual: "64", isLimit: true }],
   ["rpl_seg_enabled", SWITCH],
-  ["tcp_fwmark_accept", SWITCH],
 ]);
 
 /**

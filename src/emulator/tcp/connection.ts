@@ -52,6 +52,8 @@ export interface Connection {
   readonly remote: Address;
   readonly remotePort: number;
   options: TcpOptions;
+  /** `skb->mark` of its packets. */
+  mark: number;
   state: TcpState;
   events: TcpEvents | null;
   /** Oldest number that is not acknowledged, and the next to send (SND.UNA, SND.NXT). */

@@ -1,3 +1,4 @@
+import { acceptedMark } from "../../linux/icmp.ts";
 import type { HostRuntime } from "../../linux/runtime.ts";
 import { TCP_MSS_DEFAULT } from "../../linux/segment-size.ts";
 import type { Skb } from "../../linux/skb.ts";
@@ -49,17 +50,12 @@ export function receiveSegment(world: World, runtime: HostRuntime, skb: Skb): bo
   const key = listener.keyOf(segment.src);
   if (!fitsKey(key, segment.content?.key ?? null)) return true;
   if (segment.ttl < listener.options.minTtl) return true;
-  openPassively(world, runtime, listener, segment, key);
+  openPassively(world, runtime, listener, skb, key);
   return true;
 }
 
-function openPassively(
-  world: World,
-  runtime: HostRuntime,
-  { options }: Listener,
-  { src, dst, sport, dport, seq, mss }: Packet,
-  key: string | null,
-): void {
+function openPassively(world: World, runtime: HostRuntime, { options }: Listener, skb: Skb, key: string | null): void {
+  const { src, dst, sport, dport, seq, mss } = skb.packet;
   const connection = newConnection(runtime, {
     local: dst,
     localPort: dport,
@@ -68,6 +64,7 @@ function openPassively(
     options: { ...options, key },
     state: "syn-received",
   });
+  connection.mark = acceptedMark(runtime, skb);
   connection.remoteIsn = seq;
   connection.expected = 1;
   lowerMss(connection, mss === 0 ? TCP_MSS_DEFAULT : mss);

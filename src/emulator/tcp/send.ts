@@ -70,13 +70,14 @@ function transmitSegment(
   sent.seq = seq;
   sent.ack = ack;
   if ((flags & SYN) !== 0) {
-    const mtu = tellMss(connection.runtime, sent, device);
+    const mtu = tellMss(connection.runtime, sent, device, connection.mark);
     if (mtu !== null) lowerMss(connection, sentMss(connection.runtime, mtu, remote.family));
   }
   sent.payloadLength = unsigned === null ? 0 : unsigned.octets.length;
   sent.content = content;
   const how = first || device !== null ? optionsOf(kind, device, first) : UNBOUND[kind];
-  const { error } = originate(world, connection.runtime, sent, how, connection);
+  const { mark } = connection;
+  const { error } = originate(world, connection.runtime, sent, mark === 0 ? how : { ...how, mark }, connection);
   if (error === "EMSGSIZE") followMtu(world, connection);
   return error;
 }
@@ -96,7 +97,7 @@ export function followMtu(world: World, connection: Connection): void {
   segment.sport = localPort;
   segment.dport = remotePort;
   segment.tos = options.tos;
-  const mtu = mtuOfSegment(runtime, segment, options.device);
+  const mtu = mtuOfSegment(runtime, segment, options.device, connection.mark);
   sendShorter(world, connection, mtu === null ? connection.mss : sentMss(runtime, mtu, remote.family));
 }
 
@@ -343,6 +344,7 @@ export function newConnection(
     remote: ends.remote,
     remotePort: ends.remotePort,
     options: ends.options,
+    mark: 0,
     state: ends.state,
     events: null,
     acknowledged: 0,

@@ -67,6 +67,36 @@ describe.skipIf(!available)("sysctls", () => {
     await duel.agree({ ...udp, dst: "10.0.0.1", proto: "icmp" });
   });
 
+  it.each(["0", "1"])(
+    "tcp_fwmark_accept %s: what a server answers has the mark of the SYN, and is routed by it",
+    async (value) => {
+      const text = table("mangle", ["-A PREROUTING -p tcp -j MARK --set-mark 7", "-A OUTPUT -m mark --mark 7"]);
+      const router = { listen: ["tcp/80"], sysctls: { "net.ipv4.tcp_fwmark_accept": value } };
+      const on4 = await duel4({
+        router: {
+          ...router,
+          rulesets: [{ text }],
+          rules: ["pref 100 fwmark 7 iif lo table 100"],
+          routes: ["default via 10.0.2.2 mtu 1300 table 100"],
+        },
+      });
+      const syn: ProbePacket = { ...udp, proto: "tcp", flags: "S", length: 0 };
+      const found4 = await on4.agree({ ...syn, dst: "10.0.0.1" });
+      const on6 = await duel6({
+        router: {
+          ...router,
+          rulesets: [{ family: 6, text }],
+          rules: ["-6 pref 100 fwmark 7 iif lo table 100"],
+          routes: ["-6 default via fd00:c::2 mtu 1300 table 100"],
+        },
+      });
+      const found6 = await on6.agree({ ...syn, src: "fd00:a::2", dst: "fd00:a::1" });
+      for (const { kernel } of [found4, found6]) {
+        expect(kernel.responses[0]?.hops[0]?.interface).toBe(value === "1" ? "out1" : "in0");
+      }
+    },
+  );
+
   it.each(["64", "1", "255", "37"])("net.ipv6 hop_limit %s", async (value) => {
     const text = table("filter", [
       "-A FORWARD -p tcp -j REJECT --reject-with tcp-reset",
