@@ -36,7 +36,7 @@ export function deriveConnectedRoutes(interfaces: Iterable<Interface>): readonly
         );
       };
       add(subnet);
-      if (!isV4 && address.peer !== null) add(hostPrefix(address.address));
+      if (!isV4 && address.peer !== null) add(hostPrefix(address.peer));
     }
   }
   return routes;

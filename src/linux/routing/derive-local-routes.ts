@@ -1,6 +1,13 @@
 import type { Interface, InterfaceAddress } from "../../model/interface.ts";
 import { type NextHop, nextHop, type Route, route, TABLE_LOCAL } from "../../model/route.ts";
-import { type Address, compareAddresses, ipv6, isLimitedBroadcast, isLoopback } from "../../net/address.ts";
+import {
+  type Address,
+  compareAddresses,
+  ipv6,
+  isLimitedBroadcast,
+  isLoopback,
+  sameAddress,
+} from "../../net/address.ts";
 import { formatPrefix, hostPrefix, lastAddress, type Prefix, prefixOf, samePrefix } from "../../net/prefix.ts";
 
 /**
@@ -32,9 +39,9 @@ function hop(device: Interface): readonly NextHop[] {
   return [nextHop({ interface: device.name, linkdown: device.up && !device.carrier })];
 }
 
-/** The subnet of an address; of its peer for a point-to-point address. */
-export function subnetOf(address: InterfaceAddress): Prefix {
-  return prefixOf(address.peer ?? address.address, address.prefixLength);
+/** The subnet of an address; in IPv4 that of its peer for a point-to-point address. */
+export function subnetOf({ address, peer, prefixLength }: InterfaceAddress): Prefix {
+  return prefixOf(address.family === 4 ? (peer ?? address) : address, prefixLength);
 }
 
 /** Secondary addresses are filed under the primary one of their subnet. */
@@ -104,8 +111,10 @@ function localRoutes6(device: Interface, forwards: boolean): readonly Route[] {
   };
   for (const address of addresses) {
     add("local", hostPrefix(address.address), 0, address.origin);
-    if (device.up && forwards && address.prefixLength < 127 && address.peer === null && !isLoopback(address.address)) {
-      add("anycast", hostPrefix(subnetOf(address).address), 0, address.origin);
+    if (device.up && forwards && address.prefixLength < 127 && !isLoopback(address.address)) {
+      const first = subnetOf(address).address;
+      if (!addresses.some((own) => sameAddress(own.address, first)))
+        add("anycast", hostPrefix(first), 0, address.origin);
     }
   }
   if (device.up && device.kind !== "loopback") add("multicast", MULTICAST6, 256, 0);

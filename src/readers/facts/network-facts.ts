@@ -55,7 +55,9 @@ export const routeFact: ApplyFact = (words, draft, host, context) => {
 function deviceTowards(draft: HostDraft, gateway: Address): string | null {
   for (const device of draft.interfaces.values()) {
     const has = device.addresses.some(
-      (one) => one.address.family === gateway.family && prefixContains(subnetOf(one), gateway),
+      (one) =>
+        one.address.family === gateway.family &&
+        (prefixContains(subnetOf(one), gateway) || (one.peer !== null && sameAddress(one.peer, gateway))),
     );
     if (has) return device.name;
   }
