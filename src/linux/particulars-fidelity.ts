@@ -6,6 +6,7 @@ const campaign = (name: string): Standing => ({ verified: `fuzz/worlds/${name}` 
 /** What stands otherwise than the part it belongs to, or belongs to none: options of single extensions, states, protocols below IP. */
 export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   "traversal: goto, RETURN from user and built-in chains, policies": fact("router"),
+  "traversal: the chains in the kernel's order, with the TTL and the marks that each sees": fact("observed-semantics"),
   "traversal: nat INPUT after filter INPUT, no second nat for what came over lo": fact("local-output"),
   "traversal: nat chains only while conntrack is active": fact("router"),
   "traversal: which extensions have conntrack run": fact("conntrack-runs"),
@@ -14,6 +15,8 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   },
   "traversal: mangle OUTPUT routes again on a changed mark": fact("nat-and-marks"),
   "traversal: both backends have to accept": fact("router"),
+  "rules that the kernel would refuse: told with what it says": { verified: "refused-rules" },
+  "loops, by routes and by rules that keep a packet going: they end, and are called so": fact("endless-loops"),
   "counters of rules and policies": { verified: "rule-counters" },
   "native nft tables: filter, route and nat chains, sets, verdict maps": { verified: "nft/native-tables" },
   "native nft tables: rules that iptables has no words for; families netdev and bridge": {
@@ -24,6 +27,10 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   "matches: every option, negated too, in both families and backends": fact("match-options"),
   "matches that count or remember: every mode and option": fact("counting-matches"),
   "targets: every option, in both families and backends": fact("target-options"),
+  "sets: nomatch, timeouts, counters and several dimensions": fact("counting-matches"),
+  "sets: members with ports that the kernel has drawn": fact("drawn-ports-in-sets"),
+  "REJECT: the code and the source of its answer, and what it does not answer": fact("observed-semantics"),
+  "REJECT: of what has a wrong checksum": fact("reject-checksums"),
   "sctp --chunk-types": fact("extensions"),
   "socket --nowildcard": fact("extensions"),
   "TEE: the way of the copies, and -i in their POSTROUTING, by counters": fact("targets"),
@@ -46,6 +53,7 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   "conntrack: window scaling and SACK": {
     answer: "packets carry neither: a window counts as it stands in the header",
   },
+  "conntrack: entries of what comes to the end of INPUT or POSTROUTING alone": fact("observed-semantics"),
   "conntrack: UDP streams, timeouts by sysctl": fact("conntrack"),
   "conntrack: SCTP, GRE, unknown protocols, ICMP queries": campaign("conntrack-flows"),
   "conntrack: zones": fact("conntrack"),
@@ -58,6 +66,14 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   },
   "conntrack: wrong checksums, with and without nf_conntrack_checksum": fact("checksums"),
 
+  "routing: tables, metrics, scopes, gateways and errors, by look-ups, IPv4": { verified: "fuzz/look-ups/look-ups" },
+  "routing: the source address, IPv4: first and second addresses, scopes, `src`, the subnet of the gateway": {
+    verified: "fuzz/look-ups/look-ups",
+  },
+  "routing: the source address, IPv6 (RFC 6724), but for home and optimistic addresses and other labels":
+    fact("source-addresses"),
+  "routing: local, broadcast, anycast and connected routes, made of addresses": fact("derived-routes"),
+  "routing: martian sources and destinations": fact("router"),
   "routing: every selector and action of policy rules, by packets": fact("policy-rules"),
   "routing: multipath, the hash of a flow": fact("multipath"),
   "routing: suppress_ifgroup by the groups of ip link": fact("router"),
@@ -84,6 +100,7 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   "VRFs (l3mdev)": { answer: "a rule of theirs may select or not: the answer branches and is uncertain" },
 
   "neighbours: asked, answered, permanent, FAILED": fact("arp"),
+  "neighbours: solicitations and advertisements, through ip6tables": fact("ipv6-neighbour-discovery"),
   "neighbours: STALE, DELAY, PROBE, FAILED, and asked for anew": fact("neighbour-states"),
   "neighbours: the time for which they stay REACHABLE, DELAY and PROBE": {
     answer:
@@ -99,6 +116,10 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   "neighbours: how much memory a packet takes that a card received": {
     answer:
       "its driver decides: where it makes a difference which packets have room while a neighbour is asked for, the answer branches and is uncertain",
+  },
+  "neighbours: what waited goes on at once": {
+    answer:
+      "none of it is lost; the kernel's receiver loses what is more than netdev_max_backlog (1000 packets) at one time",
   },
   "neighbours: forgotten as devices go down, lose their carrier or get another MAC address":
     fact("neighbour-questions"),
@@ -162,6 +183,7 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
       "as Linux 6.18.44 does; others wait longer where net.ipv6.icmp.ratelimit is not dumped, and go by the width of the route",
   },
   "ICMP: who sends which error, from which address": fact("icmp-errors"),
+  "ICMP: what is never answered with an error, and what no way leads back for": fact("icmp-errors"),
   "ICMP: redirects that a host receives, both families: who follows which, for what, and beside a path MTU":
     fact("received-redirects"),
   "ICMP: redirects that a host receives, by the socket that sent the packet": fact("redirected-sockets"),

@@ -35,7 +35,7 @@ function sysctlsReadIn(source: string): readonly string[] {
 
 /** The test or campaign below `test/kernel/` that a standing names. */
 function testFile(name: string): URL {
-  return new URL(`../kernel/${name}${name.startsWith("fuzz/") ? "" : ".test"}.ts`, import.meta.url);
+  return new URL(`../kernel/${name}${name.startsWith("fuzz/worlds/") ? "" : ".test"}.ts`, import.meta.url);
 }
 
 describe("the fidelity passport", () => {
