@@ -9,6 +9,8 @@ const texts = new WeakMap<FilterEnvironment, WeakMap<BirdFilterUse, string>>();
  * protocols that have the filter from one template.
  */
 export function filterText(use: BirdFilterUse, environment: FilterEnvironment): string {
+  // most of all, and without anything to write out
+  if (use.kind === "all" || use.kind === "none") return use.kind;
   let ofEnvironment = texts.get(environment);
   if (ofEnvironment === undefined) {
     ofEnvironment = new WeakMap();

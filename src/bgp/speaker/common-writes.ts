@@ -60,13 +60,13 @@ function addPositions<K>(positions: Map<K, number[]>, key: K, from: number, to: 
   for (let position = from; position < to; position++) list.push(position);
 }
 
-/** Those of a form, which are made where they were not needed before. */
-export function withForm(known: CommonWrites[], form: WireForm, make: () => CommonWrites): CommonWrites {
-  const found = known.find((item) => sameForm(item.form, form));
-  if (found !== undefined) return found;
-  const made = make();
-  known.push(made);
-  return made;
+/** Those of a form; null: they were not needed before. */
+export function withForm(known: readonly CommonWrites[], form: WireForm): CommonWrites | null {
+  for (let index = 0; index < known.length; index++) {
+    const one = known[index];
+    if (one !== undefined && sameForm(one.form, form)) return one;
+  }
+  return null;
 }
 
 /** Sends a member what all are sent, but for its own; false: it is sent other messages than the rest, and has to be told alone. */

@@ -39,8 +39,11 @@ export function playIdle(world: World, cores: readonly BgpCore[], until: number)
   const sessions = sessionsAtRest(world, cores);
   if (sessions.length === 0) return world.now;
   const timers: Timer[] = [];
-  for (const [x, y] of sessions) timers.push(x.hold, x.keepalive, y.hold, y.keepalive);
-  for (const timer of timers) timer.aside = true;
+  // there are thousands: no iterator for each
+  for (let index = 0; index < sessions.length; index++) {
+    addTimers(timers, sessions[index]?.[0]);
+    addTimers(timers, sessions[index]?.[1]);
+  }
   const next = nextBeside(world.queue);
   const { sequence } = world.queue;
   const rest: Rest = { world, sessions, timers, next, sequence, play: playRest };
@@ -50,6 +53,15 @@ export function playIdle(world: World, cores: readonly BgpCore[], until: number)
   }
   world.putOff = rest;
   return until;
+}
+
+/** The timers of an end are put aside. */
+function addTimers(timers: Timer[], end: End | undefined): void {
+  if (end === undefined) return;
+  const { hold, keepalive } = end;
+  hold.aside = true;
+  keepalive.aside = true;
+  timers.push(hold, keepalive);
 }
 
 /** Sessions that rest from some time on, and their timers, whose looks are left out meanwhile. */
@@ -94,8 +106,10 @@ function sessionsAtRest(world: World, cores: readonly BgpCore[]): readonly Sessi
   const sessions: Session[] = [];
   for (const core of cores) {
     if (!core.running) continue;
-    for (const peer of core.peers) {
-      const end = endAtRest(world, peer);
+    const { peers } = core;
+    for (let index = 0; index < peers.length; index++) {
+      const peer = peers[index];
+      const end = peer === undefined ? null : endAtRest(world, peer);
       if (end === null) continue;
       const other = ends.get(end.data.receiver);
       if (other === undefined) ends.set(end.socket, end);

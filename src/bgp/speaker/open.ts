@@ -180,15 +180,15 @@ export function agree(
   if (as !== peer.remoteAs) return error(2, octets(as, as4 === null ? 2 : 4));
   const addPathReceive = peer.addPathReceive && (mode & ADD_PATH_SEND) !== 0;
   const addPathSend = peer.addPathSend && (mode & ADD_PATH_RECEIVE) !== 0;
-  const form = (addPath: boolean): WireForm =>
-    wireForm(peer.as4 && as4 !== null, speaker.family === 4 && addPath, speaker.family === 6 && addPath, internal);
+  const isLong = peer.as4 && as4 !== null;
+  const four = speaker.family === 4;
   const longLived = peer.longLivedRestart === "off" ? null : told;
   return {
     holdTime: Math.min(open.holdTime, peer.holdTime),
     keepaliveTime: null,
     channels: NO_CHANNELS,
-    form: form(addPathReceive),
-    sendForm: form(addPathSend),
+    form: wireForm(isLong, four && addPathReceive, !four && addPathReceive, internal),
+    sendForm: wireForm(isLong, four && addPathSend, !four && addPathSend, internal),
     addPathSend,
     gracefulReady: longLived !== null || (peer.gracefulRestart !== "off" && restarts),
     staleTime: longLived?.time ?? null,

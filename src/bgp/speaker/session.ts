@@ -59,16 +59,19 @@ export function connectTimeout(core: BgpCore, peer: Peer): void {
   connect(core, peer);
 }
 
-function optionsOf({ configuration, neighbourInterface }: Peer): TcpOptions {
-  const hops = configuration.multihop ?? 1;
-  return {
-    ttl: configuration.ttlSecurity ? 255 : hops,
-    minTtl: configuration.ttlSecurity ? 256 - hops : 0,
-    tos: TOS,
-    key: configuration.key,
-    device: configuration.multihop === null ? neighbourInterface : null,
-  };
+function optionsOf({ configuration }: Peer, device: string | null): TcpOptions {
+  const { multihop, ttlSecurity, key } = configuration;
+  const hops = multihop ?? 1;
+  const ttl = ttlSecurity ? 255 : hops;
+  const minTtl = ttlSecurity ? 256 - hops : 0;
+  if (options.ttl === ttl && options.minTtl === minTtl && options.key === key && options.device === device)
+    return options;
+  options = { ttl, minTtl, tos: TOS, key, device };
+  return options;
 }
+
+/** What the latest socket was given: of thousands most have the same. */
+let options: TcpOptions = { ttl: 1, minTtl: 0, tos: TOS, key: null, device: null };
 
 /** Errors of connect() that BIRD waits to be told of (sk_open); after any other it says "Connection closed". */
 const TOLD_LATER: ReadonlySet<string> = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH"]);
@@ -85,7 +88,7 @@ function connect(core: BgpCore, peer: Peer): void {
           local,
           remote: peer.configuration.neighbour,
           port: peer.configuration.port,
-          options: optionsOf(peer),
+          options: optionsOf(peer, peer.configuration.multihop === null ? peer.neighbourInterface : null),
           events: eventsOf(core, peer, connection),
         });
   if (typeof opened === "string") return socketError(core, peer, connection, TOLD_LATER.has(opened) ? opened : null);
@@ -146,7 +149,7 @@ export function accept(core: BgpCore, socket: Connection): TcpEvents | null {
   }
   if (!wanted) return refused();
   const connection = peer.incoming;
-  socket.options = { ...optionsOf(peer), device: null };
+  socket.options = optionsOf(peer, null);
   connection.socket = socket;
   sendOpen(core, peer, connection);
   return eventsOf(core, peer, connection);

@@ -261,7 +261,7 @@ function peerOf(core: BgpCore, configuration: BgpConfiguration, order: number): 
 function hashOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  return hash >>> 0;
+  return hash;
 }
 
 /** The process is gone (SIGKILL): the kernel closes its sockets, and keeps its routes. */

@@ -33,16 +33,21 @@ function flushAudience(core: BgpCore, audience: Audience): void {
   const { log, members, waiting } = audience;
   const common: CommonWrites[] = [];
   const concerned = log.length > 0 ? [...members.values()] : [...waiting];
-  for (const peer of concerned) {
-    const form = peer.session?.sendForm;
-    if (form === undefined) continue;
+  for (let index = 0; index < concerned.length; index++) {
+    const peer = concerned[index];
+    const form = peer?.session?.sendForm;
+    if (peer === undefined || form === undefined) continue;
     const { feed, cursor } = peer;
     if (peer.pending.size === 0 && feed === null && cursor === 0) {
-      const made = withForm(common, form, () => commonWrites(core, peer, changedTogether(core, audience), form));
+      const known = withForm(common, form);
+      const made = known ?? commonWrites(core, peer, changedTogether(core, audience), form);
+      if (known === null) common.push(made);
       if (sendCommon(core, peer, made)) continue;
     }
     if (peer.pending.size === 0 && feed !== null && cursor === log.length) {
-      const made = withForm(feed.writes, form, () => commonWrites(core, peer, fedTogether(feed), form));
+      const known = withForm(feed.writes, form);
+      const made = known ?? commonWrites(core, peer, fedTogether(feed), form);
+      if (known === null) feed.writes.push(made);
       if (sendCommon(core, peer, made)) {
         peer.feed = null;
         continue;
