@@ -25,16 +25,6 @@ export function ipv6(a: number, b: number, c: number, d: number): Address {
   return { family: 6, a: a >>> 0, b: b >>> 0, c: c >>> 0, d: d >>> 0 };
 }
 
-/**
- * An object in the shape of an address, with words that are no numbers. The first of that shape, it makes V8 keep what such fields hold as it
- * is: fields that only ever held numbers, some of them greater than 2^31, are copied into a new box each time that code reads them which is
- * not optimized yet, and addresses are what packets are compared by.
- */
-function wordless(word: null): object {
-  return { family: 4, a: word, b: word, c: word, d: word };
-}
-wordless(null);
-
 /** 0.0.0.0 or ::. */
 export function unspecified(family: Family): Address {
   return family === 4 ? ANY4 : ANY6;
