@@ -214,7 +214,7 @@ export const SYSCTL_FIDELITY = {
   "net.ipv4.icmp_ratemask": null,
   "net.ipv4.ip_default_ttl": null,
   "net.ipv4.tcp_min_snd_mss": "by reading: tests leave it as it is",
-  "net.ipv4.tcp_fwmark_accept": "no compared probe met it in the recorded facts and campaigns",
+  "net.ipv4.tcp_fwmark_accept": null,
   "net.ipv4.tcp_mtu_probing": { verified: "facts/mtu-probing" },
   "net.ipv4.tcp_base_mss": { verified: "facts/mtu-probing" },
   "net.ipv4.tcp_mtu_probe_floor": { verified: "facts/mtu-probing" },
