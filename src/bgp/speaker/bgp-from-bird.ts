@@ -161,7 +161,7 @@ function channelsOf(
   const common = written.filter(({ kind }) => kind !== "channel");
   const restart = gracefulRestartOf(common);
   const longLived = longLivedOf(common, restart);
-  return families.map((one) => {
+  const channels = families.map((one) => {
     const inside = written.flatMap((option) =>
       option.kind === "channel" && isChannel(option, one) ? option.options : [],
     );
@@ -177,7 +177,14 @@ function channelsOf(
       staleTime: keeps ? (number(options, "long lived stale time") ?? 3600) : null,
     };
   });
+  const says = channels.map((channel) => Object.values(channel).join(" ")).join("; ");
+  const known = alike.get(says) ?? channels;
+  alike.set(says, known);
+  return known;
 }
+
+/** Thousands of sessions say the same few things. */
+const alike = new Map<string, readonly ChannelConfiguration[]>();
 
 /** A session with another AS says what it lets in and out, in each channel; null: it does (bgp_postconfig of BIRD 2). */
 function missingPolicy(written: readonly BirdOption[]): "import" | "export" | null {

@@ -164,7 +164,7 @@ export interface SpeakerConfiguration {
   readonly family: Family;
   /** Of BIRD. */
   readonly release: "1.6" | "2";
-  /** All protocols of a configuration in its order, with the families of their channels as written: a half of a BIRD 2 has some of them. */
+  /** All protocols of a BIRD 2 in the order of its configuration, with the families of their channels as written: a half has some of them. */
   readonly listed: readonly { readonly name: string; readonly channels: readonly Family[] }[];
   readonly routerId: number;
   /** `listen bgp`: null is any address. */

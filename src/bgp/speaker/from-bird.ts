@@ -61,7 +61,7 @@ export function speakerOf(configuration: BirdConfiguration, family: Family, fall
   const listed: { readonly name: string; readonly channels: readonly Family[] }[] = [];
   for (const protocol of configuration.protocols) {
     const written = writtenOptions(protocol, templates, faults);
-    listed.push({ name: protocol.name, channels: familiesIn(written) });
+    if (configuration.syntax === "2") listed.push({ name: protocol.name, channels: familiesIn(written) });
     if (isElsewhere(protocol, written, family)) continue;
     const options = ofFamily(written, protocol.type, family, faults);
     // without a channel no routes of the family come or go
