@@ -44,3 +44,23 @@ test("a daemon is the same from a configuration in the syntax of BIRD 1.6 and in
   }
   expect(compared).toBeGreaterThan(300);
 });
+
+/** As `bird -p` of 2.0.12 has it; the direct protocol made no route without a channel, and one with it. */
+test("without a channel BIRD 2 refuses static and kernel, and direct has no routes", () => {
+  const daemon = (protocol: string): ReturnType<typeof speakerOf> => {
+    const text = `router id 1.1.1.1;\nprotocol device {}\nprotocol kernel k { ipv4; }\n${protocol}\n`;
+    return speakerOf(readBirdConfiguration(text, "bird.conf", originTable()).configuration, 4, null);
+  };
+  for (const protocol of ["kernel x { learn; }", "static x { route 10.0.0.0/8 blackhole; }"]) {
+    const { speaker, faults } = daemon(`protocol ${protocol}`);
+    expect(speaker).toBeNull();
+    expect(faults).toMatchObject([{ kind: "refused", text: "Channel not specified", column: 1 }]);
+  }
+  const importOf = (options: string): unknown =>
+    daemon(`protocol direct x { ${options} }`).speaker?.protocols.find(({ name }) => name === "x")?.import;
+  expect(importOf('interface "eth0";')).toEqual({ kind: "none" });
+  expect(importOf('ipv4; interface "eth0";')).toEqual({ kind: "all" });
+  const { speaker, faults } = daemon("protocol bgp x { local as 1; neighbor 1.2.3.4 as 2; }");
+  expect(faults).toEqual([]);
+  expect(speaker?.protocols.find(({ name }) => name === "x")).toMatchObject({ import: { kind: "none" } });
+});

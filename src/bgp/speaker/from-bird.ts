@@ -62,10 +62,18 @@ export function speakerOf(configuration: BirdConfiguration, family: Family, fall
   for (const protocol of configuration.protocols) {
     const written = writtenOptions(protocol, templates, faults);
     if (configuration.syntax === "2") listed.push({ name: protocol.name, channels: familiesIn(written) });
-    if (isElsewhere(protocol, written, family)) continue;
+    if (configuration.syntax === "2") {
+      if (isElsewhere(protocol, written, family)) continue;
+      if (lacksChannel(protocol, written)) {
+        const { origin, column } = protocol;
+        faults.push({ origin, column, kind: "refused", text: "Channel not specified" });
+        continue;
+      }
+    }
     const options = ofFamily(written, protocol.type, family, faults);
     // without a channel no routes of the family come or go
-    const hasRoutes = written.every(({ kind }) => kind !== "channel") || written.some((one) => isChannel(one, family));
+    const needsChannel = configuration.syntax === "2" && protocol.type !== "device";
+    const hasRoutes = !needsChannel || written.some((one) => isChannel(one, family));
     const made = protocolOf(protocol, { written, options, hasRoutes, family }, configuration.syntax, faults);
     if (made !== null) protocols.push(made);
     else unplayed.push(unplayedOf(protocol, options, protocols.at(-1)?.name ?? null));
@@ -136,13 +144,17 @@ const OTHER_FAMILY = { 4: 6, 6: 4 } as const;
 
 /** Whether the half of a BIRD 2 with the other family has it alone: a session with a neighbour of that and no channel of this, another protocol with a channel of that. */
 function isElsewhere({ type }: BirdProtocolConfiguration, written: readonly BirdOption[], family: Family): boolean {
-  if (!written.some(({ kind }) => kind === "channel")) return false;
   if (type !== "bgp") {
     const has = (one: Family): boolean => written.some((option) => isChannel(option, one));
     return has(OTHER_FAMILY[family]) && !has(family);
   }
   const neighbour = last(written, "neighbor")?.address ?? null;
   return neighbour !== null && neighbour.family !== family && !written.some((option) => isChannel(option, family));
+}
+
+/** proto_cf_main_channel(), static_postconfig(), krt_postconfig() of BIRD 2: the direct protocol and sessions may do without, and have no routes then. */
+function lacksChannel({ type }: BirdProtocolConfiguration, written: readonly BirdOption[]): boolean {
+  return (type === "static" || type === "kernel") && written.every(({ kind }) => kind !== "channel");
 }
 
 /** Those of a channel of the family among the others. What stands in another channel of a session is not followed. */
