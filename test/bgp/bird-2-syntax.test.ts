@@ -64,3 +64,26 @@ test("without a channel BIRD 2 refuses static and kernel, and direct has no rout
   expect(faults).toEqual([]);
   expect(speaker?.protocols.find(({ name }) => name === "x")).toMatchObject({ import: { kind: "none" } });
 });
+
+/** The texts are those of `bird -p` of 2.0.12. */
+test("BIRD 2 refuses numbers of more than 32 bits and filters that are not there", () => {
+  const refusals = (session: string, before = ""): readonly string[] => {
+    const text = `router id 1.1.1.1;\n${before}\nprotocol bgp x { ${session} ipv4 { import filter f; export all; }; }\n`;
+    const { configuration } = readBirdConfiguration(text, "bird.conf", originTable());
+    return speakerOf(configuration, 4, null).faults.flatMap(({ kind, text: words }) =>
+      kind === "refused" ? [words] : [],
+    );
+  };
+  const there = "filter f { accept; }";
+  expect(refusals("local as 1; neighbor 1.2.3.4 as 4294967295;", there)).toEqual([]);
+  for (const session of [
+    "local as 4294967296; neighbor 1.2.3.4 as 2;",
+    "local as 1; neighbor 1.2.3.4 as 4294967296;",
+    "local as 1; neighbor 1.2.3.4 as 2; hold time 4294967299;",
+  ]) {
+    expect(refusals(session, there), session).toEqual(["Number out of range"]);
+  }
+  expect(refusals("local as 1; neighbor 1.2.3.4 as 2;")).toEqual(["syntax error, unexpected CF_SYM_UNDEFINED: f"]);
+  // it may stand in what is not there to be read
+  expect(refusals("local as 1; neighbor 1.2.3.4 as 2;", 'include "more.conf";')).toEqual([]);
+});

@@ -116,3 +116,48 @@ test("the timeline of a scenario is played first, to its end or for as long as i
     (await podpath(["trace", "scenarios/debian-firewall", "--from", "node/worker-1", "--to", "node/worker-2"])).err,
   ).toContain("[timeline-not-played]");
 });
+
+test("BIRDs of nodes start anew to recover, as calico-node's container has it; a BIRD 2 does not, as Debian's unit has it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "podpath-"));
+  try {
+    expect((await podpath(["init", "-q", "--encapsulation", "None", join(folder, "cluster")])).code).toBe(0);
+    const nodes = join(folder, "cluster", "nodes.yaml");
+    const bird = [
+      "router id 172.16.0.250;",
+      "protocol device {}",
+      "protocol kernel { ipv4 { export all; }; }",
+      "protocol bgp w { local as 65001; neighbor 172.16.0.11 as 64512; ipv4 { import all; export all; }; }",
+    ];
+    const tor = [
+      "    - name: tor",
+      "      interfaces: [{name: eth0, addresses: [172.16.0.250/16]}]",
+      "      birdConfig: |",
+    ];
+    const text = [...tor, ...bird.map((line) => `        ${line}`), ""].join("\n");
+    writeFileSync(nodes, `${readFileSync(nodes, "utf8").trimEnd()}\n${text}`);
+    const peer = { peerIP: "172.16.0.250", asNumber: 65001 };
+    const object = { apiVersion: "projectcalico.org/v3", kind: "BGPPeer", metadata: { name: "tor" }, spec: peer };
+    writeFileSync(join(folder, "cluster", "peer.json"), JSON.stringify(object));
+    const scenario = [
+      "apiVersion: podpath/v1",
+      "kind: Scenario",
+      "metadata: {name: restarted}",
+      "title: BIRDs start anew",
+      "network: {cluster: ./cluster}",
+      "timeline:",
+      ...["worker-1", "host/tor"].map(
+        (host) => `  - {at: 10m, change: {daemon: {host: ${host}, name: bird, action: restart}}}`,
+      ),
+      "",
+    ];
+    writeFileSync(join(folder, "scenario.yaml"), scenario.join("\n"));
+    const ask = async (host: string): Promise<string> =>
+      (await podpath(["birdc", "-q", folder, host, "show", "protocols", "all", "--after", "600"])).out;
+    expect(await ask("worker-1")).toContain("GR recovery:");
+    const told = await ask("host/tor");
+    expect(told).toMatch(/^w +BGP/m);
+    expect(told).not.toContain("GR recovery:");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -1,3 +1,4 @@
+import type { SpeakerConfiguration } from "../../bgp/speaker/configuration.ts";
 import { killSpeaker, startSpeaker, terminateSpeaker } from "../../bgp/speaker/speaker.ts";
 import { runtimeOf } from "../../emulator/world.ts";
 import type { Finding } from "../../model/finding.ts";
@@ -21,9 +22,16 @@ export function changeDaemon(
     }
     if (change.action !== "start" && change.action !== "restart") continue;
     const started = speakers.map((speaker) =>
-      speaker.running ? speaker : startSpeaker(run.world, runtime, speaker.configuration, true),
+      speaker.running
+        ? speaker
+        : startSpeaker(run.world, runtime, speaker.configuration, isStartedToRecover(speaker.configuration)),
     );
     run.speakers.set(name, started);
   }
   return [];
+}
+
+/** calico-node's container starts `bird -R`. BIRD 2 is none of Calico's, and Debian's units start it without. */
+function isStartedToRecover({ release }: SpeakerConfiguration): boolean {
+  return release === "1.6";
 }

@@ -19,6 +19,7 @@ import {
   type UnplayedProtocol,
 } from "./configuration.ts";
 import type { ConfigurationFault } from "./configuration-fault.ts";
+import { refusedByBird2 } from "./refused-by-bird-2.ts";
 import { isMaster, MASTER, unfollowed, unfollowedStatements } from "./unfollowed.ts";
 
 export interface ReadSpeaker {
@@ -64,11 +65,9 @@ export function speakerOf(configuration: BirdConfiguration, family: Family, fall
     if (configuration.syntax === "2") listed.push({ name: protocol.name, channels: familiesIn(written) });
     if (configuration.syntax === "2") {
       if (isElsewhere(protocol, written, family)) continue;
-      if (lacksChannel(protocol, written)) {
-        const { origin, column } = protocol;
-        faults.push({ origin, column, kind: "refused", text: "Channel not specified" });
-        continue;
-      }
+      const refusals = refusedByBird2(protocol, written, configuration);
+      faults.push(...refusals);
+      if (refusals.length > 0) continue;
     }
     const options = ofFamily(written, protocol.type, family, faults);
     // without a channel no routes of the family come or go
@@ -150,11 +149,6 @@ function isElsewhere({ type }: BirdProtocolConfiguration, written: readonly Bird
   }
   const neighbour = last(written, "neighbor")?.address ?? null;
   return neighbour !== null && neighbour.family !== family && !written.some((option) => isChannel(option, family));
-}
-
-/** proto_cf_main_channel(), static_postconfig(), krt_postconfig() of BIRD 2: the direct protocol and sessions may do without, and have no routes then. */
-function lacksChannel({ type }: BirdProtocolConfiguration, written: readonly BirdOption[]): boolean {
-  return (type === "static" || type === "kernel") && written.every(({ kind }) => kind !== "channel");
 }
 
 /** Those of a channel of the family among the others. What stands in another channel of a session is not followed. */

@@ -9,8 +9,8 @@ import type { Speaker } from "../../bgp/speaker/speaker.ts";
 import { isMaster } from "../../bgp/speaker/unfollowed.ts";
 import { arouse } from "../../emulator/world.ts";
 import { formatAddress, ipv4 } from "../../net/address.ts";
+import { channelSettings } from "./channel-settings.ts";
 import type { BirdClock } from "./clock.ts";
-import { filterName } from "./filter-name.ts";
 import { unplayedDetails, unplayedRow } from "./unplayed-text.ts";
 
 /** What BIRD calls the protocols that are played. */
@@ -94,27 +94,8 @@ function details(speaker: Speaker, item: Protocol, peer: Peer | null): readonly 
   };
   if (configuration.description !== null) add("Description", configuration.description);
   if (configuration.routerId !== null) add("Router ID", formatAddress(ipv4(configuration.routerId)));
-  add("Preference", String(configuration.preference));
-  // what another table lets in and out is not followed
+  lines.push(...channelSettings(speaker, item, "  "));
   const isFollowed = isMaster(configuration.table);
-  add("Input filter", isFollowed ? filterName(configuration.import) : "?");
-  add("Output filter", isFollowed ? filterName(configuration.export) : "?");
-  const { recovery } = speaker;
-  if (recovery !== null) {
-    // proto_show_basic_info()
-    const words = `${recovery.locks.has(item) ? " pending" : ""}${recovery.waiting.has(item) ? " waiting" : ""}`;
-    lines.push(`  GR recovery:   ${words}`);
-  }
-  const { limits } = item;
-  for (const [name, limit] of [
-    ["Receive", limits?.receive],
-    ["Import", limits?.import],
-    ["Export", limits?.export],
-  ] as const) {
-    if (limit == null) continue;
-    add(`${name} limit`, `${limit.count}${limit.state === "initial" ? "" : " [HIT]"}`);
-    lines.push(`    ${"Action:".padEnd(14)}${limit.action}`);
-  }
   if (item.state !== "down") {
     if (!isFollowed) add("Routes", "?");
     else

@@ -9,8 +9,8 @@ import type { Speaker } from "../../../bgp/speaker/speaker.ts";
 import { isMaster, MASTER } from "../../../bgp/speaker/unfollowed.ts";
 import { arouse } from "../../../emulator/world.ts";
 import { type Family, formatAddress, ipv4 } from "../../../net/address.ts";
+import { channelSettings } from "../channel-settings.ts";
 import type { BirdClock } from "../clock.ts";
-import { filterName } from "../filter-name.ts";
 import { info, isCalled, numbers, TYPES } from "../protocols-text.ts";
 import { unplayedDetails, unplayedRow } from "../unplayed-text.ts";
 import { capabilitiesText } from "./capabilities-text.ts";
@@ -198,26 +198,8 @@ function channelDetails(main: Part, part: Part): readonly string[] {
   };
   add("State", state);
   add("Table", tableName(part));
-  add("Preference", String(configuration.preference));
-  // what another table lets in and out is not followed
+  lines.push(...channelSettings(half, item, "    "));
   const isFollowed = isMaster(configuration.table);
-  add("Input filter", isFollowed ? filterName(configuration.import) : "?");
-  add("Output filter", isFollowed ? filterName(configuration.export) : "?");
-  const { recovery } = half;
-  if (recovery !== null) {
-    const words = `${recovery.locks.has(item) ? " pending" : ""}${recovery.waiting.has(item) ? " waiting" : ""}`;
-    lines.push(`    GR recovery:   ${words}`);
-  }
-  const { limits } = item;
-  for (const [name, limit] of [
-    ["Receive", limits?.receive],
-    ["Import", limits?.import],
-    ["Export", limits?.export],
-  ] as const) {
-    if (limit == null) continue;
-    add(`${name} limit`, `${limit.count}${limit.state === "initial" ? "" : " [HIT]"}`);
-    lines.push(`      ${"Action:".padEnd(14)}${limit.action}`);
-  }
   if (state !== "DOWN") {
     if (isFollowed) lines.push(...stats(part));
     else add("Routes", "?");
