@@ -1,5 +1,13 @@
 import { type OriginTable, originAt } from "../../model/origin.ts";
-import { type NextHop, nextHop, type Route, type RouteType, route, TABLE_MAIN } from "../../model/route.ts";
+import {
+  type NextHop,
+  nextHop,
+  type Route,
+  type RouteType,
+  route,
+  TABLE_LOCAL,
+  TABLE_MAIN,
+} from "../../model/route.ts";
 import { type Address, type Family, parseAddress } from "../../net/address.ts";
 import type { DumpFindings } from "../dump-findings.ts";
 import { quote } from "../dump-text.ts";
@@ -171,7 +179,8 @@ export function buildRoute(written: WrittenRoute, context: RouteContext): Route 
   }
   return route({
     destination,
-    table: written.table === null ? (context.table ?? TABLE_MAIN) : tableNumber(written.table, line, findings),
+    table:
+      written.table === null ? (context.table ?? ownTable(type, context)) : tableNumber(written.table, line, findings),
     type,
     nextHops,
     metric: written.metric ?? (family === 6 ? IP6_RT_PRIO_USER : 0),
@@ -238,6 +247,11 @@ const HOP_FLAGS: ReadonlySet<string> = new Set([
   "offload_failed",
   "rt_offload",
 ]);
+
+/** `ip route add` puts what is not of other machines into the table `local`, `ip route show` names every table but the one that it is asked for. */
+function ownTable(type: RouteType, { typed }: RouteContext): number {
+  return typed && (type === "local" || type === "broadcast" || type === "anycast") ? TABLE_LOCAL : TABLE_MAIN;
+}
 
 function scopeOf(written: WrittenRoute, type: RouteType, family: Family, context: RouteContext): Route["scope"] {
   if (written.scope !== null) {

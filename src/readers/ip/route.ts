@@ -27,8 +27,8 @@ export interface RouteReading {
   /** Table of entries that name none: for `ip route show table N`, which does not repeat it. Default main. */
   readonly table?: number;
   /**
-   * True for lines as a person gives them to `ip route add`: then an absent scope is what iproute2 would send
-   * (ip/iproute.c, iproute_modify). Dumps print every scope but `global`.
+   * True for lines as a person gives them to `ip route add`: then an absent scope and table are what iproute2 would
+   * send (ip/iproute.c, iproute_modify). Dumps print every scope but `global`.
    */
   readonly typed?: boolean;
   /** Routes that dumps of the same family, table and way of writing told; grows with those of this one. */

@@ -132,6 +132,19 @@ test("an absent scope is global in a dump, and what `ip route add` would send in
   expect(scopes("2001:db8::/32 dev eth0")).toEqual(["global", "global"]);
 });
 
+test("an absent table is main in a dump; a typed local, broadcast or anycast route goes to the table local, as `ip route show table all` shows it then", () => {
+  const tables = (line: string): readonly unknown[] => [
+    read(line).routes[0]?.table,
+    read(line, { typed: true }).routes[0]?.table,
+  ];
+  expect(tables("local 10.1.0.0/16 dev lo")).toEqual([254, 255]);
+  expect(tables("local fd00:1::/64 dev lo")).toEqual([254, 255]);
+  expect(tables("anycast fd00:2::1 dev lo")).toEqual([254, 255]);
+  expect(tables("broadcast 10.3.0.0 dev lo")).toEqual([254, 255]);
+  expect(tables("multicast 224.0.0.9 dev lo")).toEqual([254, 254]);
+  expect(tables("local 10.1.0.0/16 dev lo table main")).toEqual([254, 254]);
+});
+
 test("names of a machine's own rt_tables get one number, in every file", () => {
   const first = read(
     "10.0.0.0/8 dev eth0 table mgmt\n10.1.0.0/16 dev eth0 table mgmt\n10.2.0.0/16 dev eth0 table 51820",
