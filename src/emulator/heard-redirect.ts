@@ -1,4 +1,5 @@
 import type { HearingSocket } from "../linux/hearing-socket.ts";
+import { findNeighbour, wasAsked } from "../linux/neighbour-table.ts";
 import { receiveRedirect } from "../linux/redirect.ts";
 import { receiveRedirect6 } from "../linux/redirect6.ts";
 import type { HostRuntime, PacketKind } from "../linux/runtime.ts";
@@ -7,7 +8,7 @@ import { ECHO_REPLY, REDIRECT, V6_REDIRECT } from "../net/icmp.ts";
 import type { Packet } from "../net/packet.ts";
 import { ICMP, ICMPV6, IPIP, UDP, UDPLITE } from "../net/protocol.ts";
 import type { Journey } from "./journey.ts";
-import type { World } from "./world.ts";
+import { runtimeOf, type World } from "./world.ts";
 
 /** What a socket answers before there is a connection (`request_sock`, cookies): nobody hears of errors about it for the route's sake. */
 const WITHOUT_CONNECTION: ReadonlySet<PacketKind> = new Set(["syn-ack", "init-ack", "cookie-ack"]);
@@ -25,9 +26,10 @@ export function hearRedirect(world: World, runtime: HostRuntime, skb: Skb): void
     // icmp_err(), ipip_err(), __udp4_lib_err_encap()
     const isEchoReply = quoted.protocol === ICMP && quoted.icmpType === ECHO_REPLY;
     const isOfKernel = isEchoReply || quoted.protocol === IPIP || isOfTunnel(quoted);
-    if (isOfKernel) receiveRedirect(runtime, skb, null);
+    const waited = hasWaited(world, skb);
+    if (isOfKernel) receiveRedirect(runtime, skb, null, waited);
     else if (isHeard(world, runtime, quoted, sent))
-      receiveRedirect(runtime, skb, socketOf(world, runtime, quoted, sent));
+      receiveRedirect(runtime, skb, socketOf(world, runtime, quoted, sent), waited);
   }
   if (packet.protocol === ICMPV6 && packet.icmpType === V6_REDIRECT) {
     if (quoted.protocol === ICMPV6 || isOfTunnel(quoted)) receiveRedirect6(runtime, skb, null);
@@ -35,6 +37,16 @@ export function hearRedirect(world: World, runtime: HostRuntime, skb: Skb): void
       receiveRedirect6(runtime, skb, socketOf(world, runtime, quoted, sent));
     }
   }
+}
+
+/** Whether whoever sent it had to ask for the receiver's MAC address first. */
+function hasWaited(world: World, { journey, packet }: Skb): boolean {
+  const sender = runtimeOf(world, world.journeys[journey]?.host ?? "");
+  if (sender === null) return false;
+  return sender.compiled.devices.some(({ name }) => {
+    const receiver = findNeighbour(sender.neighbours, name, packet.dst);
+    return receiver !== null && receiver.updated === world.now && wasAsked(receiver);
+  });
 }
 
 /** The packet of this host that a redirect is about; null where it was sent by another one. */

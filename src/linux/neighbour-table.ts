@@ -24,7 +24,12 @@ export interface NeighbourEntry {
 
 /** NUD_CONNECTED: reachable, or not in need of being so. */
 export function isConnected(entry: NeighbourEntry): boolean {
-  return isFixed(entry) || entry.text === "REACHABLE" || entry.text.startsWith("answered by");
+  return isFixed(entry) || entry.text === "REACHABLE" || wasAsked(entry);
+}
+
+/** It has answered a question of this host. */
+export function wasAsked({ text }: NeighbourEntry): boolean {
+  return text.startsWith("answered by");
 }
 
 /** True for an entry that stands as the dump showed it. */

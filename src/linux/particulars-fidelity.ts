@@ -190,6 +190,10 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   "ICMP: redirects that come within the call of the program that sent a segment (sock_owned_by_user)": {
     answer: "the kernel does not hear them, and hears those that come later: the answer branches and is uncertain",
   },
+  "ICMP: redirects that wait until their receiver's MAC address is known": {
+    answer:
+      "the new gateway may have asked for the receiver meanwhile, so that it is known there and the redirect is followed: the answer branches and is uncertain",
+  },
   "ICMP: redirects of IPv6, 30 to 60 s later": {
     answer: "the kernel has forgotten them, or has not yet: the answer branches and is uncertain",
   },

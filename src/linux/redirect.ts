@@ -22,9 +22,9 @@ const GC_TIMEOUT = 300;
 /**
  * __ip_do_redirect() (net/ipv4/route.c): a host sends what goes to the quoted destination over the gateway that it is told, if whoever
  * tells it is the gateway that it takes now, and if it knows the new one's MAC address already: else it only asks for that. A
- * forwarded packet would take that way too.
+ * forwarded packet would take that way too. `waited`: the redirect itself had to wait until its receiver's MAC address was known.
  */
-export function receiveRedirect(runtime: HostRuntime, skb: Skb, socket: HearingSocket | null): void {
+export function receiveRedirect(runtime: HostRuntime, skb: Skb, socket: HearingSocket | null, waited: boolean): void {
   const { packet, input } = skb;
   const { inner: quoted, icmpGateway: gateway, src: sender } = packet;
   if (input === null || quoted === null || gateway === null) return;
@@ -47,7 +47,7 @@ export function receiveRedirect(runtime: HostRuntime, skb: Skb, socket: HearingS
   if (!isBelieved(runtime, input, sender, gateway)) return;
   if (socket !== null && !letsGoInTime(runtime, socket, dst)) return;
   const { output, route } = way;
-  if (!isKnown(runtime, output, gateway)) return;
+  if (!isKnown(runtime, output, gateway, waited)) return;
   const replaces = replacedGateway(runtime, way);
   const known = exceptionOf(runtime, route, dst);
   const learnt = { gateway, replaces, device: output.name, taughtBy: sender };
@@ -116,13 +116,15 @@ function isGateway({ host }: HostRuntime, device: Interface, gateway: Address): 
 }
 
 /** NUD_VALID: else the neighbour is asked for (neigh_event_send()), and the next redirect finds it. */
-function isKnown(runtime: HostRuntime, device: Interface, gateway: Address): boolean {
+function isKnown(runtime: HostRuntime, device: Interface, gateway: Address, waited: boolean): boolean {
   if (device.noArp) return true;
   if (findNeighbour(runtime.neighbours, device.name, gateway)?.state === "resolved") return true;
-  return solicitNeighbour(runtime, device, gateway).kind === "left" && hasAnswered(runtime, gateway);
+  const asked = solicitNeighbour(runtime, device, gateway);
+  // While the redirect waited, the packet went on: the new gateway may have asked for this host itself, and is known by that.
+  return (asked.kind === "left" || (asked.kind === "mac" && waited)) && hasAnswered(runtime, gateway);
 }
 
-/** Of a machine that nobody dumped. */
+/** Of a machine that nobody dumped, or in time. */
 function hasAnswered(runtime: HostRuntime, gateway: Address): boolean {
   const { name } = runtime.host;
   const whom = formatAddress(gateway);

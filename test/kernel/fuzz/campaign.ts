@@ -90,7 +90,10 @@ export async function campaign(oracle: Oracle, plan: Plan, listener?: CampaignLi
       tally.lastRefusal = message;
       continue;
     }
-    for (let index = 0; index < plan.rulesetsPerWorld && !isDone(); index++) {
+    const rulesetsPerWorld = kind.rulesetsPerWorld ?? plan.rulesetsPerWorld;
+    // Backends and words that count come round over several worlds where one has few rulesets.
+    const first = kind.rulesetsPerWorld === null ? 0 : number * rulesetsPerWorld;
+    for (let index = first; index < first + rulesetsPerWorld && !isDone(); index++) {
       const seed = (base ^ ((index + 1) * 65537)) | 0;
       const backend = index % plan.nftEvery === plan.nftEvery - 1 ? "nft" : "legacy";
       const stateful = backend === "legacy" && index % plan.statefulEvery === 0;

@@ -90,6 +90,7 @@ const packetSchema = z.strictObject({
   badChecksum: flag,
   extensions: z.array(extensionSchema).optional(),
   replyTo: text,
+  pause: number,
   fresh: flag,
   get icmpInner() {
     return packetSchema.optional();

@@ -41,6 +41,8 @@ export interface WorldSpec<W> {
   sequences(world: W): fc.Arbitrary<Sequence>;
   /** Rules other than random ones for the `fuzzed` hosts. */
   rulesets?(world: W, wish: RulesetWish): fc.Arbitrary<readonly HostRuleset[]>;
+  /** Where routes and settings matter more than rules: so many rulesets for one world. */
+  readonly rulesetsPerWorld?: number;
   /** True: after every packet the connections that the hosts track are compared too. */
   readonly conntrack?: boolean;
   /** Smaller worlds; when absent, those without one element of an array or one key of a record. */
@@ -63,6 +65,8 @@ export interface WorldKind {
   readonly name: string;
   readonly families: readonly Family[];
   readonly worlds: fc.Arbitrary<World>;
+  /** Null: as many as the plan says. */
+  readonly rulesetsPerWorld: number | null;
   /** The world of a stored value; throws what zod says when it is none. */
   parse(value: unknown): World;
 }
@@ -86,6 +90,7 @@ export function worldKind<W>(spec: WorldSpec<W>): WorldKind {
     name: spec.name,
     families: spec.families,
     worlds: spec.worlds.map(make),
+    rulesetsPerWorld: spec.rulesetsPerWorld ?? null,
     parse: (value) => make(spec.schema.parse(value)),
   };
 }

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { type IcmpLimits, limitsAt } from "../../../src/linux/icmp-limit.ts";
 import type { RuleCounters } from "../../../src/linux/runtime.ts";
 import type { Network } from "../../../src/model/network.ts";
@@ -64,6 +65,8 @@ export interface ProbePacket {
   /** Seconds to wait for what timers do: what is given up then, and the errors about it, is compared too. */
   readonly wait?: number;
   readonly replyTo?: string;
+  /** Seconds to wait before it is sent. */
+  readonly pause?: number;
   /** Virtual seconds; by itself, those since the namespaces were built. */
   readonly at?: number;
   /** State of the packet before is kept unless true. */
@@ -167,6 +170,7 @@ export class Duel {
     const concrete = packet.replyTo === undefined ? whole(packet) : this.replyTo(packet.replyTo, packet);
     if (concrete === null) return null;
     if (fresh) this.identifications.clear();
+    if (packet.pause !== undefined) await setTimeout(packet.pause * 1000);
     const result = await this.oracle.probe(forKernel(this.identified(concrete)), fresh, this.conntrack, packet.wait);
     if (fresh) {
       this.asked.length = 0;
@@ -311,7 +315,7 @@ export class Duel {
 }
 
 /** Reads a packet as `podpath probe` does. */
-function question({ wholeLength: _wholeLength, wait: _wait, ...packet }: ProbePacket): PacketQuestion {
+function question({ wholeLength: _wholeLength, wait: _wait, pause: _pause, ...packet }: ProbePacket): PacketQuestion {
   const parsed = parsePacketLine(JSON.stringify(packet), { file: "probe", line: 1 });
   if ("findings" in parsed) {
     throw new Error(`${JSON.stringify(packet)}: ${parsed.findings.map(({ message }) => message).join("; ")}`);
@@ -329,7 +333,7 @@ function whole(packet: ProbePacket): ProbePacket {
 
 /** podpath's defaults, where the oracle's are others. */
 function forKernel(packet: ProbePacket): object {
-  const { replyTo: _replyTo, fresh: _fresh, id: _id, at: _at, wait: _wait, icmpMtu, ...rest } = packet;
+  const { replyTo: _replyTo, fresh: _fresh, id: _id, at: _at, wait: _wait, pause: _pause, icmpMtu, ...rest } = packet;
   return {
     proto: packet.dst?.includes(":") === true ? "icmpv6" : "icmp",
     window: 64240,

@@ -7,6 +7,7 @@ import { mesh } from "./mesh.ts";
 import { mesh6 } from "./mesh6.ts";
 import { narrow } from "./narrow.ts";
 import { narrow6 } from "./narrow6.ts";
+import { redirects } from "./redirects.ts";
 import { router } from "./router.ts";
 import { router6 } from "./router6.ts";
 import { sockets } from "./sockets.ts";
@@ -32,6 +33,7 @@ export const WORLD_KINDS: readonly WorldKind[] = [
   words6,
   sockets,
   sockets6,
+  redirects,
 ];
 
 /** The world that a regression stores. */
