@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { type Benchmark, digits, say, sayTable } from "../benchmark.ts";
-import { pipelineOf, RATE_CASES, type RateCase } from "../engine-rate.ts";
+import { pipelineOf, RATE_CASES, type RateCase, RUNS } from "../engine-rate.ts";
 import { ROUTER } from "../router.ts";
 import { linearFlows, PACKETS } from "../traffic.ts";
 import { FRAME_BYTES, framesOf } from "./frames.ts";
@@ -16,8 +16,6 @@ import {
   run,
 } from "./namespaces.ts";
 
-/** The shortest of so many runs counts: the wall clock also runs while another program has the core. */
-const RUNS = 3;
 const SECONDS = 0.5;
 const MOST = 2_000_000;
 const BACKENDS = ["legacy", "nft"] as const;

@@ -130,16 +130,40 @@ function receiversOf(
     }
   }
   const all = crowd === null ? neighboursOn(world.network, link) : crowd.members;
-  const others = all.filter((one) => !isSame(one, runtime, device));
   const toAll = isGroupMac(destinationMac);
   const told = frame.vlan === 0 ? arp : null;
-  if (toAll || (link.closed && others.length === 1)) return awake(world, told, toAll, others, runtime, device);
-  const owner = others.find((item) => takes(world, item.host, item.device, destinationMac));
-  if (owner !== undefined) {
+  if (toAll || (link.closed && isPair(all, runtime, device))) return awake(world, told, toAll, all, runtime, device);
+  const owner = ownerOf(world, all, runtime, device, destinationMac);
+  if (owner !== null) {
     if (crowd?.byMac.get(destinationMac) === owner) crowd.proven.add(destinationMac);
     return awake(world, told, false, [owner], runtime, device);
   }
-  return link.closed ? awake(world, told, false, others, runtime, device) : [];
+  return link.closed ? awake(world, told, false, all, runtime, device) : NOBODY;
+}
+
+/** Whether there is exactly one beside the device. */
+function isPair(all: readonly Neighbour[], runtime: HostRuntime, device: Interface): boolean {
+  let beside = 0;
+  for (let index = 0; index < all.length; index++) {
+    const one = all[index];
+    if (one !== undefined && !isSame(one, runtime, device)) beside++;
+  }
+  return beside === 1;
+}
+
+/** The first beside the device that takes frames for the MAC address. */
+function ownerOf(
+  world: World,
+  all: readonly Neighbour[],
+  runtime: HostRuntime,
+  device: Interface,
+  mac: string,
+): Neighbour | null {
+  for (let index = 0; index < all.length; index++) {
+    const one = all[index];
+    if (one !== undefined && !isSame(one, runtime, device) && takes(world, one.host, one.device, mac)) return one;
+  }
+  return null;
 }
 
 /** Hosts that live and may not sleep through a question, beside those that it is for: nobody told how they are, or what they wait for. */
@@ -153,12 +177,19 @@ function mindful(
   return changed.size === 0 ? unsettled : [...changed, ...unsettled];
 }
 
+const neighboursByLink = remembered((_network: Network) => new Map<Link, readonly Neighbour[]>());
+
 function neighboursOn(network: Network, link: Link): readonly Neighbour[] {
-  return link.members.flatMap((member): readonly Neighbour[] => {
+  const links = neighboursByLink(network);
+  const known = links.get(link);
+  if (known !== undefined) return known;
+  const found = link.members.flatMap((member): readonly Neighbour[] => {
     const host = network.hosts.get(member.host);
     const device = host?.interfaces.get(member.interface);
     return host === undefined || device === undefined ? [] : [{ host, device }];
   });
+  links.set(link, found);
+  return found;
 }
 
 /** Members that a question of ARP to all may concern, before anybody has looked closer (`awake`); null: all of them. */
@@ -175,14 +206,17 @@ export function awake(
   runtime: HostRuntime,
   device: Interface,
 ): readonly Receiver[] {
-  const receivers: Receiver[] = [];
+  let receivers: Receiver[] | null = null;
   for (let index = 0; index < neighbours.length; index++) {
     const neighbour = neighbours[index];
     if (neighbour === undefined || isSame(neighbour, runtime, device)) continue;
     const receiver = awakened(world, arp, toAll, neighbour);
-    if (receiver !== null) receivers.push(receiver);
+    if (receiver === null) continue;
+    // Mostly it is the only one, which a list that grows would make room for many with.
+    if (receivers === null) receivers = [receiver];
+    else receivers.push(receiver);
   }
-  return receivers;
+  return receivers ?? NOBODY;
 }
 
 /** Whether it is the device of this host. */

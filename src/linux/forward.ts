@@ -1,5 +1,5 @@
 import type { Interface } from "../model/interface.ts";
-import { type Address, formatAddress, ipv6, isMulticast, isUnspecified } from "../net/address.ts";
+import { type Address, formatAddress, ipv6, isMulticast, isUnspecified, unspecified } from "../net/address.ts";
 import { DEST_UNREACHABLE, FRAGMENTATION_NEEDED, V6_PACKET_TOO_BIG } from "../net/icmp.ts";
 import { isFragment, type Packet, packetLength } from "../net/packet.ts";
 import { IPIP, UDP } from "../net/protocol.ts";
@@ -38,7 +38,7 @@ import { unreachable } from "./route-error.ts";
 import { mayBind } from "./routing/bind-address.ts";
 import { connectSource } from "./routing/connect.ts";
 import { dissect } from "./routing/dissect.ts";
-import { type ForwardResult, routeInput } from "./routing/input.ts";
+import { type ForwardResult, type InputKey, routeInput } from "./routing/input.ts";
 import { routeOutput, routeOutputKey, sourceFor } from "./routing/output.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import { routesUnknown, UNKNOWN_INTERFACE } from "./routing/unknown-route.ts";
@@ -139,23 +139,35 @@ function refuseHeader(runtime: HostRuntime, skb: Skb, refused: HeaderRefusal, ho
   end(runtime, skb, refused.reason, hook, refused.text);
 }
 
+/** One object, since the way of one packet at a time is looked up. */
+const inputKey: { -readonly [K in keyof InputKey]: InputKey[K] } = {
+  src: unspecified(4),
+  dst: unspecified(4),
+  protocol: 0,
+  sport: 0,
+  dport: 0,
+  tos: 0,
+  mark: 0,
+  input: null,
+  output: null,
+  uid: 0,
+  packet: null,
+};
+
 /** ip_route_input(), ip6_route_input(): where the packet goes. */
 function routeReceived(runtime: HostRuntime, device: Interface, skb: Skb): void {
   const { packet } = skb;
   const { protocol, sport, dport } = dissect(packet);
-  const route = routeInput(runtime, device, {
-    src: packet.src,
-    dst: packet.dst,
-    protocol,
-    sport,
-    dport,
-    tos: packet.tos & 0xfc,
-    mark: skb.mark,
-    input: device.name,
-    output: null,
-    uid: 0,
-    packet,
-  });
+  inputKey.src = packet.src;
+  inputKey.dst = packet.dst;
+  inputKey.protocol = protocol;
+  inputKey.sport = sport;
+  inputKey.dport = dport;
+  inputKey.tos = packet.tos & 0xfc;
+  inputKey.mark = skb.mark;
+  inputKey.input = device.name;
+  inputKey.packet = packet;
+  const route = routeInput(runtime, device, inputKey);
   switch (route.kind) {
     case "martian":
       return drop(runtime, skb, route.reason, "PREROUTING", route.text);

@@ -59,17 +59,23 @@ export const PLAIN_ENDING: Ending = {
 
 /** The ending of a packet that leaves for machines that nobody dumped. */
 export function leaving(nextHop: Address | null, text: string): Ending {
-  return {
-    outcome: "left",
-    reason: null,
-    text,
-    hook: null,
-    error: null,
-    byRule: false,
-    nextHop,
-    socket: null,
-  };
+  if (lastLeaving.nextHop !== nextHop || lastLeaving.text !== text) {
+    lastLeaving = {
+      outcome: "left",
+      reason: null,
+      text,
+      hook: null,
+      error: null,
+      byRule: false,
+      nextHop,
+      socket: null,
+    };
+  }
+  return lastLeaving;
 }
+
+/** Packet after packet leaves over one gateway. */
+let lastLeaving: Ending = { ...PLAIN_ENDING, outcome: "left" };
 
 /** What a MAC look-up says: an address, nobody, or out of the modelled world. */
 export type Resolution =

@@ -53,7 +53,7 @@ export const TARGET_JUMP = 4;
 export const TARGET_GOTO = 5;
 /** `argument` is an index into `calls`. */
 export const TARGET_CALL = 6;
-/** `argument` is where in `code` the address and the port stand; in a `TableImage` the number of the address in `destinations`. */
+/** `argument` is where in `code` the address and the port stand. */
 export const TARGET_DNAT = 7;
 
 /** A pattern of `-i`/`-o`: the name, or its start when `wildcard`. */

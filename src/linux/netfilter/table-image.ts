@@ -1,5 +1,5 @@
 import type { ChainTable } from "../../model/ruleset.ts";
-import { type Address, type Family, ipv4 } from "../../net/address.ts";
+import type { Family } from "../../net/address.ts";
 import type { Backend, MatchFunction, TargetFunction } from "./extension.ts";
 import {
   type Instructions,
@@ -41,8 +41,6 @@ export interface TableImage extends Instructions {
   readonly patterns: InterfacePattern[];
   readonly patternNumbers: Map<string, number>;
   readonly selectors: Selector6[];
-  /** Where rules with DNAT to one address lead. */
-  readonly destinations: Address[];
   /** By number of the chain. */
   readonly programs: Program[];
   /** Of the chains that have joined, by name. */
@@ -122,7 +120,6 @@ export function tableImage(table: ChainTable, family: Family, backend: Backend):
     patterns: [],
     patternNumbers: new Map(),
     selectors: [],
-    destinations: [],
     programs: [],
     places: new Map(),
     chains: [],
@@ -184,8 +181,6 @@ function join(image: TableImage, program: Program): number {
         break;
       case TARGET_DNAT:
         code[head + 2] = argument + start;
-        // in place of the address itself its number: connections share one object
-        code[argument + start] = image.destinations.push(ipv4(code[argument + start] ?? 0)) - 1;
         break;
     }
   }

@@ -1,3 +1,4 @@
+import { ipv4 } from "../../net/address.ts";
 import { nftProtocol } from "../../net/ipv6-extension.ts";
 import { hasPorts } from "../../net/protocol.ts";
 import { setUpFixedDnat } from "../conntrack/nat.ts";
@@ -164,7 +165,7 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
           }
           case TARGET_DNAT:
             noteVolatile();
-            verdict = fixedDnat(image, argument, skb, runtime);
+            verdict = fixedDnat(code, argument, skb, runtime);
             break;
           default:
             verdict = XT_CONTINUE;
@@ -195,9 +196,9 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
   }
 }
 
-function fixedDnat({ code, destinations }: TableImage, at: number, skb: Skb, runtime: HostRuntime): TargetVerdict {
-  const destination = destinations[code[at] ?? 0];
-  return destination === undefined ? XT_CONTINUE : setUpFixedDnat(runtime, skb, destination, code[at + 1] ?? -1);
+/** The address is made anew each time: one that thousands of rules keep would have to be fetched from far. */
+function fixedDnat(code: Int32Array, at: number, skb: Skb, runtime: HostRuntime): TargetVerdict {
+  return setUpFixedDnat(runtime, skb, ipv4(code[at] ?? 0), code[at + 1] ?? -1);
 }
 
 /** `acpar.hotdrop` in ipt_do_table(), a verdict of the rule's own in nft_match_eval(): only nft traces and tells the rule. */

@@ -22,6 +22,12 @@ export type SourceCheck =
   | { readonly ok: true; readonly direct: boolean }
   | { readonly ok: false; readonly reason: DropReason };
 
+/** One for each, however many packets are checked. */
+const FINE: SourceCheck = { ok: true, direct: false };
+const ON_LINK: SourceCheck = { ok: true, direct: true };
+const OWN_SOURCE: SourceCheck = { ok: false, reason: "IP_LOCAL_SOURCE" };
+const OTHER_WAY: SourceCheck = { ok: false, reason: "IP_RPFILTER" };
+
 /**
  * fib_validate_source() (net/ipv4/fib_frontend.c): own addresses as a source are refused; the reverse path is checked
  * strictly (1), loosely (2) or not at all (0). `output` is where the packet is to be forwarded to, null for local ones:
@@ -46,11 +52,9 @@ export function validateSource(
   const { custom, classes } = fibOf(runtime.compiled, 4);
   const quick = mode === 0 && !classes && !(output === device && sendRedirects(runtime, device));
   if (quick) {
-    if (acceptLocal(runtime, device)) return { ok: true, direct: false };
+    if (acceptLocal(runtime, device)) return FINE;
     if (!custom) {
-      return runtime.compiled.addresses4.has(key.src.a | 0)
-        ? { ok: false, reason: "IP_LOCAL_SOURCE" }
-        : { ok: true, direct: false };
+      return runtime.compiled.addresses4.has(key.src.a | 0) ? OWN_SOURCE : FINE;
     }
   }
   const reverse: RouteKey = {
@@ -67,19 +71,19 @@ export function validateSource(
     uid: 0,
   };
   const back = lookUpRoute(runtime, reverse);
-  if (back.kind === "error") return mode === 0 ? { ok: true, direct: false } : { ok: false, reason: "IP_RPFILTER" };
+  if (back.kind === "error") return mode === 0 ? FINE : OTHER_WAY;
   if (back.kind === "local") {
-    if (!acceptLocal(runtime, device)) return { ok: false, reason: "IP_LOCAL_SOURCE" };
+    if (!acceptLocal(runtime, device)) return OWN_SOURCE;
   } else if (back.kind !== "unicast") return { ok: false, reason: "IP_INVALID_SOURCE" };
   const direct = back.kind === "local" || !back.viaGateway;
   if (usesDevice(runtime, back, device.name, key.src) || (back.kind === "local" && device.kind === "loopback")) {
-    return { ok: true, direct };
+    return direct ? ON_LINK : FINE;
   }
   if (device.addresses.every(({ address }) => address.family !== 4)) {
-    return mode === 0 ? { ok: true, direct: false } : { ok: false, reason: "IP_RPFILTER" };
+    return mode === 0 ? FINE : OTHER_WAY;
   }
-  if (mode === 1) return { ok: false, reason: "IP_RPFILTER" };
-  if (isUnknownWay(back)) return { ok: true, direct: false };
+  if (mode === 1) return OTHER_WAY;
+  if (isUnknownWay(back)) return FINE;
   const over = lookUpRoute(runtime, { ...reverse, output: device.name });
   return { ok: true, direct: over.kind === "unicast" && !over.viaGateway };
 }
@@ -87,10 +91,10 @@ export function validateSource(
 /** The check of a source where nobody dumped the routes that it asks for. */
 function unknownSource(runtime: HostRuntime, source: Address, device: Interface, mode: number): SourceCheck {
   if (runtime.compiled.addresses4.has(source.a | 0) && source.family === 4 && !acceptLocal(runtime, device)) {
-    return { ok: false, reason: "IP_LOCAL_SOURCE" };
+    return OWN_SOURCE;
   }
-  if (mode === 0 || leadsBack(runtime, source, device.name)) return { ok: true, direct: false };
-  return { ok: false, reason: "IP_RPFILTER" };
+  if (mode === 0 || leadsBack(runtime, source, device.name)) return FINE;
+  return OTHER_WAY;
 }
 
 function isUnknownWay(result: RoutingResult): boolean {
