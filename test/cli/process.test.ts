@@ -1,20 +1,30 @@
 import { spawn, spawnSync } from "node:child_process";
-import { describe, expect, test } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildCommand } from "./built-command.ts";
 import { ARTICLE } from "./command.ts";
 
-const COMMAND = ["--import", "tsx", "src/cli/main.ts"];
 const TRACE = ["trace", `${ARTICLE}/bgp-blocked`, "--from", "pod/default/a", "--to", "pod/default/c"];
 
 describe("the process", () => {
+  const folder = mkdtempSync(join(tmpdir(), "podpath-built-"));
+  let command = "";
+  beforeAll(async () => {
+    command = await buildCommand(folder);
+  }, 60_000);
+  afterAll(() => rmSync(folder, { recursive: true }));
+
   test("exits with the command's code, results on stdout only", () => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [...COMMAND, ...TRACE], { encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...TRACE], { encoding: "utf8" });
     expect(status).toBe(1);
     expect(stdout).toContain("✗ timeout");
     expect(stderr).toBe("");
   }, 30_000);
 
   test("does not mind a reader that stops reading", async () => {
-    const child = spawn(process.execPath, [...COMMAND, "run", `${ARTICLE}/bgp-blocked`, "--json"], {
+    const child = spawn(process.execPath, [command, "run", `${ARTICLE}/bgp-blocked`, "--json"], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     let err = "";

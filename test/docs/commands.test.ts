@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildCommand } from "../cli/built-command.ts";
 import { documents } from "./documents.ts";
 import { commandsOf, fencesOf, missingFrom } from "./markdown.ts";
 import { type Clone, createClone } from "./run-shell.ts";
@@ -21,6 +25,13 @@ const SYNOPSIS = /^podpath [\w-]+(?: (?:show|check))? (?:<\w+(?:\.\.\.)?>|\[\w+\
 
 const SECONDS_60 = 60_000;
 
+const built = mkdtempSync(join(tmpdir(), "podpath-built-"));
+let podpath = "";
+beforeAll(async () => {
+  podpath = await buildCommand(built);
+}, SECONDS_60);
+afterAll(() => rmSync(built, { recursive: true }));
+
 describe.each(documents)("commands of $path", ({ text }) => {
   const fences = fencesOf(text);
   const commands = fences.filter((fence) => fence.language === "console").flatMap(commandsOf);
@@ -28,7 +39,7 @@ describe.each(documents)("commands of $path", ({ text }) => {
   let clone: Clone;
 
   beforeAll(() => {
-    clone = createClone();
+    clone = createClone(podpath);
     for (const { notes, lines } of fences) {
       const file = notes.get("file");
       if (file !== undefined) clone.write(file, lines);

@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { ROOT } from "./root.ts";
 
 /** A folder that looks like a clone to the commands of a document, with `podpath` and `npx podpath` on the path. */
@@ -15,14 +14,13 @@ export interface Clone {
 /** What of the repository the documents name in commands. */
 const SHARED = ["scenarios", "examples"];
 
-export function createClone(): Clone {
+/** `main` is the built command. */
+export function createClone(main: string): Clone {
   const folder = mkdtempSync(join(tmpdir(), "podpath-docs-"));
   const bin = join(folder, ".bin");
   mkdirSync(bin);
   for (const name of SHARED) symlinkSync(join(ROOT, name), join(folder, name));
-  const loader = pathToFileURL(join(ROOT, "node_modules/tsx/dist/loader.mjs")).href;
-  const main = join(ROOT, "src/cli/main.ts");
-  script(join(bin, "podpath"), `exec "${process.execPath}" --import "${loader}" "${main}" "$@"`);
+  script(join(bin, "podpath"), `exec "${process.execPath}" "${main}" "$@"`);
   script(join(bin, "npx"), '[ "$1" = podpath ] || exit 127; shift; exec podpath "$@"');
   const { PATH = "" } = process.env;
   const path = `${bin}${delimiter}${PATH}`;

@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import {
   chmodSync,
   mkdirSync,
@@ -88,6 +88,20 @@ export function toolFolder(standIns: Readonly<Record<string, string>>, without: 
   return folder;
 }
 
+/** Runs a program to its end; several may run at once. */
+function ended(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<{ readonly status: number | null; readonly stdout: Buffer; readonly stderr: string }> {
+  return new Promise((done) => {
+    const child = execFile(program, args, { env, maxBuffer: 2 ** 28, encoding: "buffer" }, (_, stdout, stderr) =>
+      done({ status: child.exitCode, stdout, stderr: stderr.toString() }),
+    );
+    child.stdin?.end();
+  });
+}
+
 /** Prints the script with these options and runs it with these tools only. */
 export async function collect(
   options: readonly string[],
@@ -100,9 +114,9 @@ export async function collect(
   // the script adds the usual folders of tools; a test decides itself what there is
   writeFileSync(script, out.replace(/^PATH=.*$/m, `PATH=${tools}`));
   const [shell = "sh", ...words] = run.shell ?? ["sh"];
-  const done = spawnSync(shell, [...words, script, ...(run.args ?? [])], {
-    env: { PATH: `${tools}:/usr/bin:/bin`, TMPDIR: folder },
-    maxBuffer: 2 ** 28,
+  const done = await ended(shell, [...words, script, ...(run.args ?? [])], {
+    PATH: `${tools}:/usr/bin:/bin`,
+    TMPDIR: folder,
   });
   const unpacked = join(folder, "out");
   mkdirSync(unpacked);
@@ -115,7 +129,7 @@ export async function collect(
   const paths = readdirSync(unpacked, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   return {
     status: done.status,
-    stderr: done.stderr.toString(),
+    stderr: done.stderr,
     tar: done.stdout,
     files: new Map(
       paths.map((entry) => {

@@ -103,7 +103,7 @@ describe("the script of a node", () => {
   }
 
   it("ends commands that do not, with timeout(1) and without it", async () => {
-    for (const without of [[], ["timeout"]]) {
+    const ends = async (without: readonly string[]): Promise<void> => {
       const tools = toolFolder({ nft: "echo begun; exec sleep 60", ss: "exec sleep 60" }, without);
       const before = performance.now();
       const collected = await collect(["--no-pods", "--timeout", "1"], tools, { args: ["--name", "n1"] });
@@ -114,39 +114,39 @@ describe("the script of a node", () => {
       expect([124, 137, 143]).toContain(exitStatus);
       const sockets = index.missing.find(({ file }) => file.endsWith("sockets.txt"));
       expect(sockets?.reason).toBe("no answer within 1 seconds");
-    }
+    };
+    await Promise.all([ends([]), ends(["timeout"])]);
   });
 
   it("cuts what is too large, and ends as a whole after a while", async () => {
     const endless = "while :; do echo 0123456789012345678901234567890123456789; done";
     const tools = toolFolder({ nft: endless, nstat: "printf '%5000s' x", ss: "printf '%4096s' x" });
-    const cut = await collect(["--no-pods", "--max-bytes", "4096", "--timeout", "2"], tools, {
-      args: ["--name", "n1"],
-    });
+    const [cut, full, late] = await Promise.all([
+      collect(["--no-pods", "--max-bytes", "4096", "--timeout", "2"], tools, { args: ["--name", "n1"] }),
+      collect(["--no-pods", "--timeout", "1"], tools, { args: ["--name", "n1", "--max-total-bytes", "4500"] }),
+      collect(["--no-pods"], tools, { args: ["--name", "n1", "--max-seconds", "0"] }),
+    ]);
     const sizes = new Map(indexOf(cut).files.map(({ file, bytes, truncated }) => [file, [bytes, truncated]]));
     for (const file of ["nft-ruleset.txt", "nstat.txt"]) {
       expect(cut.files.get(`nodes/n1/${file}`)?.length).toBe(4096);
       expect(sizes.get(`nodes/n1/${file}`)).toEqual([4096, true]);
     }
     expect(sizes.get("nodes/n1/sockets.txt")).toEqual([4096, false]);
-    const full = await collect(["--no-pods", "--timeout", "1"], tools, {
-      args: ["--name", "n1", "--max-total-bytes", "4500"],
-    });
     expect(indexOf(full).missing.some(({ reason }) => reason === "left out: the snapshot has reached 4500 bytes")).toBe(
       true,
     );
-    const late = await collect(["--no-pods"], tools, { args: ["--name", "n1", "--max-seconds", "0"] });
     expect(indexOf(late).missing.some(({ reason }) => reason === "not run: 0 seconds are over")).toBe(true);
   });
 
   it("runs where there is nothing but the basic tools, and its tar is one for any name", async () => {
-    for (const name of ["n", "n".repeat(90), "n".repeat(110), "a/b c", "n".repeat(230)]) {
+    const check = async (name: string): Promise<void> => {
       const collected = await collect([], toolFolder({}), { args: ["--name", name] });
       expect(collected.status).toBe(0);
       const folder = name.replace(/[/ ]/g, "_");
       expect(collected.files.has(`nodes/${folder}/versions.txt`)).toBe(true);
       expect(collected.tar.length % 512).toBe(0);
-    }
+    };
+    await Promise.all(["n", "n".repeat(90), "n".repeat(110), "a/b c", "n".repeat(230)].map(check));
   });
 
   it("gathers what a snapshot reads, without a finding about the index", async () => {
