@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { createWorld, originate, runtimeOf, settle, type World } from "../src/emulator/world.ts";
+import { originate } from "../src/emulator/originate.ts";
+import { createWorld, runtimeOf, settle, type World } from "../src/emulator/world.ts";
 import type { HostRuntime } from "../src/linux/runtime.ts";
 import type { Network } from "../src/model/network.ts";
 import { type Address, formatAddress } from "../src/net/address.ts";

@@ -1,4 +1,5 @@
-import { createWorld, inject, runtimeOf, settle, type World } from "../src/emulator/world.ts";
+import { inject } from "../src/emulator/inject.ts";
+import { createWorld, runtimeOf, settle, type World } from "../src/emulator/world.ts";
 import type { Chooser } from "../src/linux/chooser.ts";
 import { hooksOf } from "../src/linux/compiled-host.ts";
 import type { BoundChain } from "../src/linux/netfilter/table-image.ts";

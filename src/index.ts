@@ -2,7 +2,9 @@
  * The library: read a snapshot, ask a probe, get every branch of the answer. Everything exported here runs in a browser.
  */
 export type { ProgramReport, ProgramResult } from "./emulator/applications/program.ts";
-export { createWorld, inject, originate, runtimeOf, settle, type World, type WorldOptions } from "./emulator/world.ts";
+export { inject } from "./emulator/inject.ts";
+export { originate } from "./emulator/originate.ts";
+export { createWorld, runtimeOf, settle, type World, type WorldOptions } from "./emulator/world.ts";
 export type { Choice, Chooser } from "./linux/chooser.ts";
 export type { Observer } from "./linux/observer.ts";
 export { type Finding, formatFinding } from "./model/finding.ts";

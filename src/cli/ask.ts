@@ -1,4 +1,4 @@
-import type { Doubt } from "../emulator/world.ts";
+import type { Doubt } from "../emulator/assumption.ts";
 import type { Finding } from "../model/finding.ts";
 import { type Asked, askedPacket, askedProbe } from "../report/asked.ts";
 import { parsePacketLine } from "../trace/packet-question.ts";

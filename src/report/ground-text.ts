@@ -1,4 +1,4 @@
-import type { Assumption } from "../emulator/world.ts";
+import type { Assumption } from "../emulator/assumption.ts";
 import { commandFor } from "../trace/fact-source.ts";
 import type { Answer, Unknown } from "../trace/result.ts";
 import { EXPLAIN_HINT } from "./code-link.ts";

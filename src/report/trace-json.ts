@@ -1,8 +1,8 @@
 import { hopWords } from "../analysis/hop-words.ts";
 import { decisiveJourney, ownJourneys, responsesTo } from "../analysis/journeys.ts";
 import type { LookedUp, ProgramResult } from "../emulator/applications/program.ts";
+import type { Assumption } from "../emulator/assumption.ts";
 import type { Journey } from "../emulator/journey.ts";
-import type { Assumption } from "../emulator/world.ts";
 import { type NamedReason, reasonOnHost } from "../linux/drop-reason-by-kernel.ts";
 import type { PacketKind } from "../linux/runtime.ts";
 import type { AssumptionCode } from "../model/codes/assumption-codes.ts";

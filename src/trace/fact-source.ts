@@ -1,4 +1,4 @@
-import type { Assumption } from "../emulator/world.ts";
+import type { Assumption } from "../emulator/assumption.ts";
 import type { HostPart } from "../model/host.ts";
 
 /** The command that tells a part of a host, and the file of a snapshot that it fills (INTERFACES section 2). */

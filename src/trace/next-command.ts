@@ -1,4 +1,4 @@
-import type { Assumption, Doubt } from "../emulator/world.ts";
+import type { Assumption, Doubt } from "../emulator/assumption.ts";
 import type { Network } from "../model/network.ts";
 import { factSource } from "./fact-source.ts";
 import type { Answer, Unknown } from "./result.ts";

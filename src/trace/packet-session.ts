@@ -1,4 +1,7 @@
-import { createWorld, type Doubt, inject, originate, runtimeOf, settle, type World } from "../emulator/world.ts";
+import type { Doubt } from "../emulator/assumption.ts";
+import { inject } from "../emulator/inject.ts";
+import { originate } from "../emulator/originate.ts";
+import { createWorld, runtimeOf, settle, type World } from "../emulator/world.ts";
 import type { Chooser } from "../linux/chooser.ts";
 import { copyLimits, type IcmpLimits, limitsAt } from "../linux/icmp-limit.ts";
 import type { Indexing } from "../linux/netfilter/chain-index.ts";

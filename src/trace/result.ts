@@ -1,6 +1,6 @@
 import type { ProgramReport, ProgramResult } from "../emulator/applications/program.ts";
+import { type Assumption, assumptionKey } from "../emulator/assumption.ts";
 import type { Journey, JourneyEnd } from "../emulator/journey.ts";
-import { type Assumption, assumptionKey } from "../emulator/world.ts";
 import { isFree } from "../linux/free-value.ts";
 import type { IcmpLimits } from "../linux/icmp-limit.ts";
 import type { AssumptionCode } from "../model/codes/assumption-codes.ts";

@@ -1,4 +1,4 @@
-import type { Assumption, Doubt } from "../emulator/world.ts";
+import type { Assumption, Doubt } from "../emulator/assumption.ts";
 import { commandFor } from "./fact-source.ts";
 import { type Answer, outcomeKey, type Unknown } from "./result.ts";
 

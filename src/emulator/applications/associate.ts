@@ -16,9 +16,10 @@ import {
   type SctpHeader,
   WHOLE_MESSAGE,
 } from "../../net/sctp.ts";
+import { originate } from "../originate.ts";
 import { sctpKind } from "../sctp.ts";
 import { openSocket } from "../sockets.ts";
-import { originate, settle, type World } from "../world.ts";
+import { settle, type World } from "../world.ts";
 import { bindingOf, describeErrno, ephemeralPorts, type ProgramReport, type ProgramTarget } from "./program.ts";
 
 type State = "connecting" | "cookie-echoed" | "established" | "answered" | "refused" | "reset" | "no-protocol";

@@ -8,10 +8,11 @@ import { TCP } from "../../net/protocol.ts";
 import { ACK, PSH, RST, SYN } from "../../net/tcp-flags.ts";
 import { tellsMtu } from "../error-about-mtu.ts";
 import type { Journey } from "../journey.ts";
+import { originate } from "../originate.ts";
 import { openSocket } from "../sockets.ts";
 import { blackHoleAfter, firstProbedMss, nextProbedMss } from "../tcp/mtu-probing.ts";
 import { DATA_TIMEOUT } from "../tcp/send.ts";
-import { originate, settle, type World } from "../world.ts";
+import { settle, type World } from "../world.ts";
 import {
   bindingOf,
   ephemeralPorts,

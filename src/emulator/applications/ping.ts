@@ -3,8 +3,9 @@ import { formatAddress, unspecified } from "../../net/address.ts";
 import * as icmp from "../../net/icmp.ts";
 import { type Packet, packet } from "../../net/packet.ts";
 import { ICMP, ICMPV6 } from "../../net/protocol.ts";
+import { originate } from "../originate.ts";
 import { openSocket } from "../sockets.ts";
-import { originate, settle, type World } from "../world.ts";
+import { settle, type World } from "../world.ts";
 import { bindingOf, failedCall, type ProgramReport, type ProgramTarget } from "./program.ts";
 
 /** Any id does: nothing in the datapath tests it. */

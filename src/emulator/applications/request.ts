@@ -3,8 +3,9 @@ import type { HostRuntime } from "../../linux/runtime.ts";
 import { formatAddress, unspecified } from "../../net/address.ts";
 import { type Packet, packet } from "../../net/packet.ts";
 import { UDP } from "../../net/protocol.ts";
+import { originate } from "../originate.ts";
 import { openSocket } from "../sockets.ts";
-import { originate, settle, type World } from "../world.ts";
+import { settle, type World } from "../world.ts";
 import {
   bindingOf,
   describeErrno,

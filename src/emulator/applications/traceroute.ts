@@ -7,8 +7,9 @@ import * as icmp from "../../net/icmp.ts";
 import { type Packet, packet } from "../../net/packet.ts";
 import { ICMP, ICMPV6, TCP, UDP } from "../../net/protocol.ts";
 import { SYN } from "../../net/tcp-flags.ts";
+import { originate } from "../originate.ts";
 import { openSocket } from "../sockets.ts";
-import { originate, settle, type World } from "../world.ts";
+import { settle, type World } from "../world.ts";
 import { bindingOf, ephemeralPorts, failedCall, type Hop, type ProgramReport, type ProgramTarget } from "./program.ts";
 
 /** First destination port of UDP probes. */

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { inject } from "../../../src/emulator/inject.ts";
 import type { Journey } from "../../../src/emulator/journey.ts";
-import { createWorld, inject, runtimeOf, settle, type World } from "../../../src/emulator/world.ts";
+import { createWorld, runtimeOf, settle, type World } from "../../../src/emulator/world.ts";
 import { kubeProxyOfNode } from "../../../src/kubernetes/kube-proxy/kube-proxy-of-node.ts";
 import type { RestoreTable } from "../../../src/model/restore-table.ts";
 import { packet } from "../../../src/net/packet.ts";

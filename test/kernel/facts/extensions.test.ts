@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createWorld, inject, runtimeOf, settle } from "../../../src/emulator/world.ts";
+import { inject } from "../../../src/emulator/inject.ts";
+import { createWorld, runtimeOf, settle } from "../../../src/emulator/world.ts";
 import { BUILT_IN_CHAINS, type TableName } from "../../../src/model/ruleset.ts";
 import { packet as makePacket } from "../../../src/net/packet.ts";
 import { UDP } from "../../../src/net/protocol.ts";

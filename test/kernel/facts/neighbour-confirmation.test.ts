@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createWorld, originate, runtimeOf, settle, type World } from "../../../src/emulator/world.ts";
+import { originate } from "../../../src/emulator/originate.ts";
+import { createWorld, runtimeOf, settle, type World } from "../../../src/emulator/world.ts";
 import { findNeighbour } from "../../../src/linux/neighbour-table.ts";
 import { type Address, parseAddress } from "../../../src/net/address.ts";
 import { packet } from "../../../src/net/packet.ts";

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { changeHost, createWorld, originate, runtimeOf, settle, type World } from "../../../src/emulator/world.ts";
+import { originate } from "../../../src/emulator/originate.ts";
+import { changeHost, createWorld, runtimeOf, settle, type World } from "../../../src/emulator/world.ts";
 import { arpRequest, hearArp } from "../../../src/linux/arp.ts";
 import { findNeighbour } from "../../../src/linux/neighbour-table.ts";
 import type { Network } from "../../../src/model/network.ts";

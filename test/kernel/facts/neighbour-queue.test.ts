@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { changeHost, createWorld, originate, runtimeOf, settle } from "../../../src/emulator/world.ts";
+import { originate } from "../../../src/emulator/originate.ts";
+import { changeHost, createWorld, runtimeOf, settle } from "../../../src/emulator/world.ts";
 import { packet } from "../../../src/net/packet.ts";
 import { UDP } from "../../../src/net/protocol.ts";
 import { explore } from "../../../src/trace/explorer.ts";

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { inject } from "../../../src/emulator/inject.ts";
 import type { Journey } from "../../../src/emulator/journey.ts";
-import { createWorld, inject, originate, runtimeOf, settle } from "../../../src/emulator/world.ts";
+import { originate } from "../../../src/emulator/originate.ts";
+import { createWorld, runtimeOf, settle } from "../../../src/emulator/world.ts";
 import type { Network } from "../../../src/model/network.ts";
 import { formatAddress } from "../../../src/net/address.ts";
 import { packet } from "../../../src/net/packet.ts";

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createWorld, inject, originate, runtimeOf, settle } from "../../../src/emulator/world.ts";
+import { inject } from "../../../src/emulator/inject.ts";
+import { originate } from "../../../src/emulator/originate.ts";
+import { createWorld, runtimeOf, settle } from "../../../src/emulator/world.ts";
 import { readSnapshot } from "../../../src/readers/snapshot/read-snapshot.ts";
 import { type PacketQuestion, parsePacketLine } from "../../../src/trace/packet-question.ts";
 import { createPacketSession } from "../../../src/trace/packet-session.ts";
