@@ -336,6 +336,15 @@ export function ndiscNotify(runtime: HostRuntime, device: Interface): boolean {
   return quietMaximum(runtime, device, 6, "ndisc_notify") > 0;
 }
 
+/**
+ * `drop_unicast_in_l2_multicast`: what is for one, in a frame for many, is dropped; IN_DEV_ORCONF in IPv4, in IPv6 of the device alone.
+ */
+export function dropsUnicastInMulticast(runtime: HostRuntime, device: Interface, family: Family): boolean {
+  return family === 4
+    ? quietMaximum(runtime, device, 4, "drop_unicast_in_l2_multicast") > 0
+    : quietSysctl(runtime, confKey(6, device.name, "drop_unicast_in_l2_multicast"), 0) !== 0;
+}
+
 /** `drop_unsolicited_na` of the device alone. */
 export function dropsUnsolicitedNa(runtime: HostRuntime, device: Interface): boolean {
   return quietSysctl(runtime, confKey(6, device.name, "drop_unsolicited_na"), 0) !== 0;

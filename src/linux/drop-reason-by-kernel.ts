@@ -25,6 +25,8 @@ const GIVEN_SINCE: Readonly<Record<DropReason, KernelVersion>> = {
   UNHANDLED_PROTO: [5, 19, 0],
   IPV6DISABLED: [5, 19, 0],
   PKT_TOO_BIG: [5, 19, 0],
+  // In IPv4 one release sooner.
+  UNICAST_IN_L2_MULTICAST: [5, 19, 0],
   DUP_FRAG: [6, 2, 0],
   FRAG_REASM_TIMEOUT: [6, 2, 0],
   VXLAN_VNI_NOT_FOUND: [6, 12, 46],

@@ -38,7 +38,7 @@ import { unreachable } from "./route-error.ts";
 import { mayBind } from "./routing/bind-address.ts";
 import { connectSource } from "./routing/connect.ts";
 import { dissect } from "./routing/dissect.ts";
-import { type ForwardResult, type InputKey, routeInput } from "./routing/input.ts";
+import { type ForwardResult, type InputKey, type InputRoute, routeInput } from "./routing/input.ts";
 import { routeOutput, routeOutputKey, sourceFor } from "./routing/output.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import { routesUnknown, UNKNOWN_INTERFACE } from "./routing/unknown-route.ts";
@@ -50,6 +50,7 @@ import { transmitFrame } from "./transmit.ts";
 import { decapsulateIpip, encapsulateIpip } from "./tunnels/ipip.ts";
 import { decapsulateVxlan } from "./tunnels/vxlan.ts";
 import { decapsulateWireguard, encapsulateWireguard } from "./tunnels/wireguard.ts";
+import { isOneInMany, ONE_IN_MANY } from "./unicast-in-multicast.ts";
 import { intoUnmodelledDevice, intoUntoldDevice } from "./unmodelled-device.ts";
 import { vlanDeviceOf } from "./vlan.ts";
 import { noteVolatile } from "./walk-record.ts";
@@ -168,6 +169,8 @@ function routeReceived(runtime: HostRuntime, device: Interface, skb: Skb): void 
   inputKey.input = device.name;
   inputKey.packet = packet;
   const route = routeInput(runtime, device, inputKey);
+  if (packet.src.family === 4 && isForOne(route) && isOneInMany(runtime, device, skb))
+    return drop(runtime, skb, "UNICAST_IN_L2_MULTICAST", "PREROUTING", ONE_IN_MANY);
   switch (route.kind) {
     case "martian":
       return drop(runtime, skb, route.reason, "PREROUTING", route.text);
@@ -183,6 +186,11 @@ function routeReceived(runtime: HostRuntime, device: Interface, skb: Skb): void 
       skb.route = route.result;
       return forward(runtime, skb, route.result, route.redirect);
   }
+}
+
+/** Whether the route is one that the kernel takes to lead to a single receiver, or to nobody. */
+function isForOne(route: InputRoute): boolean {
+  return route.kind !== "martian" && route.result.kind !== "broadcast" && route.result.kind !== "multicast";
 }
 
 function delivered(socket: Ending["socket"]): Ending {

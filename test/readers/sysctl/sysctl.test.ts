@@ -66,8 +66,9 @@ test("keys that name prototypes are keys like any other", () => {
 
 test.each([
   ["net.ipv4.tcp_mtu_probing = 1", false],
-  ["net.ipv4.conf.eth0.drop_unicast_in_l2_multicast = 1", true],
-  ["net.ipv4.conf.eth0.drop_unicast_in_l2_multicast = 0", false],
+  ["net.ipv4.conf.eth0.drop_unicast_in_l2_multicast = 1", false],
+  ["net.bridge.bridge-nf-filter-vlan-tagged = 1", true],
+  ["net.bridge.bridge-nf-filter-vlan-tagged = 0", false],
   ["net.ipv4.neigh.eth0.unres_qlen_bytes = 4096", false],
   ["net.ipv4.neigh.cali1.proxy_qlen = 0", true],
   ["net.ipv4.ipfrag_high_thresh = 8388608", false],
