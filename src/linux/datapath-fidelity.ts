@@ -239,6 +239,7 @@ export const SYSCTL_FIDELITY = {
   "net.ipv6.icmp.echo_ignore_all": null,
   "net.ipv6.icmp.echo_ignore_anycast": null,
   "net.ipv6.icmp.echo_ignore_multicast": null,
+  "net.ipv6.icmp.error_anycast_as_unicast": { verified: "facts/errors-to-anycast" },
   "net.ipv6.icmp.ratelimit": null,
   "net.ipv6.icmp.ratemask": null,
   "net.ipv6.ip6frag_time": null,

@@ -19,7 +19,7 @@ import {
 import { copyPacket, packet } from "../net/packet.ts";
 import { ICMPV6 } from "../net/protocol.ts";
 import { redirectLength } from "../net/redirect6.ts";
-import { sysctl } from "./device-settings.ts";
+import { quietSysctl, sysctl } from "./device-settings.ts";
 import { allowIcmp6, allowRedirect6 } from "./icmp-limit6.ts";
 import { holdsIcmpSocket } from "./icmp-socket.ts";
 import { linkLocalOf } from "./neighbour-discovery.ts";
@@ -58,8 +58,10 @@ export function sendIcmpv6Error(
   if (holdsIcmpSocket(runtime, skb)) return;
   const back = backTo(runtime, about.src);
   if (!allowIcmp6(runtime, type, about.src, back, (device ?? skb.input)?.kind === "loopback")) return;
-  // icmpv6_route_lookup(): a source that names no single node is told nothing.
-  if (!isLinkLocal(about.src) && isAnycastDestination(back, about.src)) return;
+  // icmpv6_route_lookup(): a source that names no single node is told nothing, unless it is to be taken for one.
+  if (!isLinkLocal(about.src) && isAnycastDestination(back, about.src)) {
+    if (quietSysctl(runtime, "net.ipv6.icmp.error_anycast_as_unicast", 0) === 0) return;
+  }
   // skb->dev: of what came through lo, lo, which has no link-local address.
   const arrival = device ?? skb.input ?? skb.output;
   const own = !toMany && (isToAnycast(runtime, skb) || ownsAddress(runtime, about.dst, arrival)) ? about.dst : null;

@@ -15,7 +15,6 @@ const FRAGMENTS: Unmodelled = { usual: "4194304", isLimit: true };
  */
 const UNMODELLED: ReadonlyMap<string, Unmodelled> = new Map([
   ["bridge-nf-filter-vlan-tagged", SWITCH],
-  ["error_anycast_as_unicast", SWITCH],
   ["ip6frag_high_thresh", FRAGMENTS],
   ["ipfrag_high_thresh", FRAGMENTS],
   ["nf_conntrack_frag6_high_thresh", FRAGMENTS],
