@@ -14,8 +14,9 @@ import {
 } from "./device-settings.ts";
 import { BROADCAST_MAC } from "./ethernet.ts";
 import { arpPasses } from "./frame-filter.ts";
-import { neighbourSetting, proxyAnswersInTime } from "./neighbour-reachability.ts";
+import { neighbourSetting } from "./neighbour-reachability.ts";
 import { findNeighbour, isFixed, setNeighbour } from "./neighbour-table.ts";
+import { answersLater } from "./proxy-queue.ts";
 import { addressType } from "./routing/address-type.ts";
 import { routeInput } from "./routing/input.ts";
 import { lookUpRoute } from "./routing/look-up.ts";
@@ -187,7 +188,7 @@ function answers(runtime: HostRuntime, device: Interface, message: ArpMessage, t
       return (
         forwarding(runtime, device, 4) &&
         proxies(runtime, device, target, route.result.output) &&
-        (toHost || proxyAnswersInTime(runtime, device, sender, target))
+        (toHost || answersLater(runtime, device, sender, target))
       );
     default:
       return false;

@@ -29,6 +29,11 @@ export function answersSolicitation(runtime: HostRuntime, device: Interface, tar
   return isSubnetRouter(device, target) || (hasProxyEntry(runtime, device, target) && proxyNdp(runtime, device));
 }
 
+/** Whether what `answersSolicitation()` answers for is no address of the device itself: the answer may have to wait (`proxy-queue.ts`). */
+export function standsInFor(device: Interface, target: Address): boolean {
+  return !hasAddress(device, target);
+}
+
 function hasAddress(device: Interface, target: Address): boolean {
   return device.addresses.some((item) => item.dad === null && sameAddress(item.address, target));
 }

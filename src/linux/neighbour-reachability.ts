@@ -65,35 +65,6 @@ export function neighbourSetting(
   return quietSysctl(runtime, `net.ipv${family}.neigh.${device.replaceAll(".", "/")}.${name}`, fallback);
 }
 
-/**
- * pneigh_enqueue() (net/core/neighbour.c): who stands in for another answers a question to all only after a draw of up to
- * `proxy_delay` (USER_HZ), and each of the asker's questions anew. False: this answer does not come before the asker has given up.
- */
-export function proxyAnswersInTime(runtime: HostRuntime, device: Interface, sender: Address, target: Address): boolean {
-  const longest = neighbourSetting(runtime, device.name, 4, "proxy_delay", 80) / 100;
-  if (longest <= ASKED_FOR) return true;
-  const question = `${device.name} ${formatAddress(sender)} ${formatAddress(target)}`;
-  const now = runtime.services.now();
-  const before = runtime.proxied.get(question);
-  const first = before === undefined || now - before > ASKED_FOR ? now : before;
-  runtime.proxied.set(question, first);
-  const late = 1 - (ASKED_FOR - (now - first)) / longest;
-  const { name } = runtime.host;
-  const taken = runtime.services.choose({
-    kind: "random",
-    variable: `${name} ${device.name} proxy_delay`,
-    question: `does ${name} answer for another within ${ASKED_FOR} s? proxy_delay lets it wait up to ${longest} s`,
-    alternatives: [
-      { label: "it answers", probability: 1 - late },
-      { label: "it is too late", probability: late },
-    ],
-  });
-  return taken === 0;
-}
-
-/** Seconds in which an asker with the kernel's defaults waits for an answer. */
-const ASKED_FOR = 3;
-
 /** How often the kernel asks for a neighbour that it knows nothing of, and the seconds from one question to the next. */
 export function solicitations(
   runtime: HostRuntime,

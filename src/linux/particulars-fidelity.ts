@@ -123,10 +123,11 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   },
   "neighbours: forgotten as devices go down, lose their carrier or get another MAC address":
     fact("neighbour-questions"),
-  "net.ipv4.neigh.*.proxy_delay": fact("proxy-delay"),
-  "net.ipv4.neigh.*.proxy_qlen": {
+  "net.ipv4.neigh.*.proxy_delay, net.ipv6.neigh.*.proxy_delay": fact("proxy-delay"),
+  "net.ipv4.neigh.*.proxy_qlen, net.ipv6.neigh.*.proxy_qlen": fact("proxy-queue"),
+  "proxy_qlen: which questions have been answered by then": {
     answer:
-      "no question is thrown away; the kernel takes no more while 64 wait for their proxy_delay. A dump with less is told (unmodelled-sysctl)",
+      "the kernel draws it: where it decides whether there is room for another, the answer branches and is uncertain. Kernels before 6.0 count those of all devices together",
   },
   "net.ipv4.neigh.*.locktime": fact("neighbour-questions"),
   "gratuitous ARP: arp_notify, arp_accept, drop_gratuitous_arp": fact("neighbour-questions"),

@@ -21,6 +21,7 @@ import type { OutputAnswer } from "./netfilter/unknown-output.ts";
 import type { Hook } from "./netfilter/verdict.ts";
 import type { Unanswered } from "./no-neighbour.ts";
 import type { Observer } from "./observer.ts";
+import type { ProxyQueue } from "./proxy-queue.ts";
 import type { FragmentQueue } from "./reassembly.ts";
 import type { RouteExceptions } from "./route-exceptions.ts";
 import type { RouteChanges } from "./routing/programmed-routes.ts";
@@ -223,8 +224,8 @@ export interface HostRuntime {
   readonly neighbours: NeighbourTable;
   /** What waits for the neighbours that it asks for, by device and address. */
   readonly unanswered: Map<string, Unanswered>;
-  /** When somebody first asked for an address that this host stands in for: by device, asker and address. */
-  readonly proxied: Map<string, number>;
+  /** Questions for addresses that this host stands in for, by device and family. */
+  readonly proxied: Map<string, ProxyQueue>;
   /** The neighbours that a question is on its way to at this moment: what a rule makes of it waits for its answer. */
   readonly asking: { readonly device: Interface; readonly nextHop: Address }[];
   readonly matchStates: MatchStateTables;

@@ -6,9 +6,11 @@ import { ICMPV6 } from "../net/protocol.ts";
 import { isInSubnetOf } from "./confirm-address.ts";
 import { acceptsUntrackedNa, actsAsRouter, disablesIpv6, dropsUnsolicitedNa } from "./device-settings.ts";
 import { multicastMac } from "./ethernet.ts";
+import { standsInFor } from "./neighbour-discovery.ts";
 import { findNeighbour, isFixed, setNeighbour } from "./neighbour-table.ts";
 import { runHook } from "./netfilter/hooks.ts";
 import { type Hook, hookName, INPUT, NF_ACCEPT, OUTPUT, POSTROUTING, PREROUTING } from "./netfilter/verdict.ts";
+import { answersLater } from "./proxy-queue.ts";
 import type { HostRuntime } from "./runtime.ts";
 import { type Skb, skb } from "./skb.ts";
 
@@ -65,9 +67,14 @@ export function answerSolicitation(
   question: Message & { kind: "passed" },
   sentBy: string,
 ): Message {
-  const lost = receive(runtime, device, question, isMulticast(question.packet.dst) ? "multicast" : "host", target);
-  if (lost !== null) return lost;
   const asker = question.packet.src;
+  const toMany = isMulticast(question.packet.dst);
+  const lost = receive(runtime, device, question, toMany ? "multicast" : "host", target);
+  if (lost !== null) return lost;
+  if (toMany && standsInFor(device, target) && !answersLater(runtime, device, asker, target)) {
+    const text = `${runtime.host.name} answers too late for ${formatAddress(target)}, for which it stands in (proxy_delay, proxy_qlen)`;
+    return { kind: "lost", text };
+  }
   learn(runtime, device, asker, question.sourceMac, sentBy);
   return send(runtime, device, message(V6_NEIGHBOUR_ADVERTISEMENT, target, asker), target);
 }

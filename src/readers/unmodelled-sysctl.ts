@@ -18,7 +18,6 @@ const UNMODELLED: ReadonlyMap<string, Unmodelled> = new Map([
   ["ip6frag_high_thresh", FRAGMENTS],
   ["ipfrag_high_thresh", FRAGMENTS],
   ["nf_conntrack_frag6_high_thresh", FRAGMENTS],
-  ["proxy_qlen", { usual: "64", isLimit: true }],
   ["rpl_seg_enabled", SWITCH],
 ]);
 

@@ -169,7 +169,6 @@ const NOT_COMPARED: ReadonlySet<string> = new Set([
   "NFQUEUE: what the program says",
   "routing: several default routes of one metric",
   "VRFs (l3mdev)",
-  "net.ipv4.neigh.*.proxy_qlen",
   "bridges: STP, VLAN filtering, ebtables, multicast snooping",
   "IPIP",
   "sockets: several that share an address and port (SO_REUSEPORT)",

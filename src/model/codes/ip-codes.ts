@@ -73,7 +73,7 @@ export const IP_CODES = {
   "unmodelled-sysctl": {
     title: "A sysctl that podpath does not model has another value than usual",
     means:
-      "It changes what becomes of some packets: proxy_qlen below its default, the memory for fragments, and a few more. Answers go by its default, or by a limit that nobody meets, and say nothing of it.",
+      "It changes what becomes of some packets: the memory for fragments, and a few more. Answers go by its default, or by a limit that nobody meets, and say nothing of it.",
     todo: "Do not rely on answers about packets that it is for: fragments, frames of bridges.",
   },
   "unreadable-key": {

@@ -64,10 +64,11 @@ export const UNKNOWN_CODES = {
     todo: "Look at ip -s neigh on the host again, or send the packet later.",
   },
   "neighbour-queue": {
-    title: "How many packets wait for a neighbour that has not answered yet",
+    title:
+      "How many packets wait for a neighbour that has not answered yet, or questions for an answer that is put off",
     means:
-      "The kernel keeps packets until the neighbour answers, as many as unres_qlen_bytes has memory for, and drops the oldest of them for more. How much memory one takes depends on the card that received it, or on the kernel's version.",
-    todo: "Choose the branch; with a larger unres_qlen_bytes nothing is dropped.",
+      "The kernel keeps packets until the neighbour answers, as many as unres_qlen_bytes has memory for, and drops the oldest of them for more. How much memory one takes depends on the card that received it, or on the kernel's version. A host that answers for others puts that off for a time that it draws (proxy_delay), and takes no question while more than proxy_qlen wait.",
+    todo: "Choose the branch; with a larger unres_qlen_bytes or proxy_qlen nothing is dropped.",
   },
   "nft-chain": {
     title: "What a rule or chain of nftables does",
