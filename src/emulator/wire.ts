@@ -63,7 +63,8 @@ export function transmit(world: World, runtime: HostRuntime, device: Interface, 
           ? "a broadcast to machines that were not dumped"
           : `nobody who was dumped has ${frame.destinationMac} on ${link.name}`,
       );
-    } else if (first === undefined && frame.arp === null) drop(runtime, frame, null, null, `nobody is on ${link.name}`);
+    } else if (first === undefined && frame.arp === null)
+      drop(runtime, frame, null, null, `nobody else is on ${link.name}`);
   }
   if (link.mtu !== null && world.noting?.skb === frame) noteLimit(world.noting, link.mtu);
   let taken = true;
@@ -138,7 +139,9 @@ function receiversOf(
     if (crowd?.byMac.get(destinationMac) === owner) crowd.proven.add(destinationMac);
     return awake(world, told, false, [owner], runtime, device);
   }
-  return link.closed ? awake(world, told, false, all, runtime, device) : NOBODY;
+  // A switch sends nothing back out of the port that it came in by, where it has learnt the sender to be.
+  if (!link.closed || destinationMac === macOf(runtime.host.name, device)) return NOBODY;
+  return awake(world, told, false, all, runtime, device);
 }
 
 /** Whether there is exactly one beside the device. */

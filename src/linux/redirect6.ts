@@ -1,5 +1,5 @@
 import type { NextHop, Route } from "../model/route.ts";
-import { type Address, isLinkLocal, isMulticast, sameAddress } from "../net/address.ts";
+import { type Address, formatAddress, isLinkLocal, isMulticast, sameAddress } from "../net/address.ts";
 import { fibOf } from "./compiled-host.ts";
 import { acceptsRedirects6, actsAsRouter } from "./device-settings.ts";
 import { type HearingSocket, letsGoInTime } from "./hearing-socket.ts";
@@ -12,6 +12,7 @@ import { routeOutputKey } from "./routing/output.ts";
 import { type RouteTable, searchRoutes } from "./routing/route-table.ts";
 import type { HostRuntime } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
+import { learnLinkAddress } from "./solicitation.ts";
 
 /** Neighbour discovery is heard only from the link (RFC 4861 section 8.1). */
 const NDISC_HOP_LIMIT = 255;
@@ -19,9 +20,15 @@ const NDISC_HOP_LIMIT = 255;
 /**
  * ndisc_redirect_rcv() (net/ipv6/ndisc.c), rt6_do_redirect() (net/ipv6/route.c): a host sends what goes to the quoted destination to the
  * target, if a gateway that it has for it, or that an earlier redirect named, tells it by the link. Nobody follows one where the
- * route has an `mtu`: rt6_insert_exception() takes only what is smaller.
+ * route has an `mtu`: rt6_insert_exception() takes only what is smaller. `targetMac`: the option with the target's link-layer address;
+ * null: it is not there, or nobody knows.
  */
-export function receiveRedirect6(runtime: HostRuntime, skb: Skb, socket: HearingSocket | null): void {
+export function receiveRedirect6(
+  runtime: HostRuntime,
+  skb: Skb,
+  socket: HearingSocket | null,
+  targetMac: string | null,
+): void {
   const { packet, input } = skb;
   const { inner: quoted, icmpGateway: target, src: sender } = packet;
   if (input === null || quoted === null || target === null) return;
@@ -46,10 +53,13 @@ export function receiveRedirect6(runtime: HostRuntime, skb: Skb, socket: Hearing
   const { route, hop } = way;
   const { gateway: replaces, interface: device } = hop;
   if (replaces === null || device === null) return;
-  if (route.mtu > 0 || (socket !== null && !letsGoInTime(runtime, socket, dst))) return;
+  if (socket !== null && !letsGoInTime(runtime, socket, dst)) return;
   // dst_confirm_neigh(): who redirects is there.
   const before = findNeighbour(runtime.neighbours, device, sender);
   if (before !== null) confirmNeighbour(runtime, input, before);
+  if (targetMac !== null)
+    learnLinkAddress(runtime, input, target, targetMac, `${formatAddress(sender)}, which redirects`);
+  if (route.mtu > 0) return;
   const known = exceptionOf(runtime, route, dst);
   const others = (known?.gateways ?? []).filter((other) => !sameAddress(other.replaces, replaces));
   setException(runtime, route, dst, {

@@ -75,7 +75,7 @@ export function answerSolicitation(
     const text = `${runtime.host.name} answers too late for ${formatAddress(target)}, for which it stands in (proxy_delay, proxy_qlen)`;
     return { kind: "lost", text };
   }
-  learn(runtime, device, asker, question.sourceMac, sentBy);
+  learnLinkAddress(runtime, device, asker, question.sourceMac, sentBy);
   return send(runtime, device, message(V6_NEIGHBOUR_ADVERTISEMENT, target, asker), target);
 }
 
@@ -111,7 +111,7 @@ export function receiveUnsolicited(
   if (device.addresses.some(({ address }) => sameAddress(address, target))) return;
   const known = findNeighbour(runtime.neighbours, device.name, target);
   if (known === null ? !acceptsStranger(runtime, device, target) : known.text === "FAILED") return;
-  learn(runtime, device, target, said.sourceMac, sentBy);
+  learnLinkAddress(runtime, device, target, said.sourceMac, sentBy);
 }
 
 function acceptsStranger(runtime: HostRuntime, device: Interface, source: Address): boolean {
@@ -205,8 +205,14 @@ function nameOf({ icmpType }: Packet, target: Address): string {
   return `the neighbour ${what} for ${formatAddress(target)}`;
 }
 
-/** neigh_update() by the source link-layer address option: what is known there already stays as it is. */
-function learn(runtime: HostRuntime, device: Interface, address: Address, mac: string, sentBy: string): void {
+/** neigh_update() by a link-layer address option: what is known there already stays as it is. `sentBy`: host and device, in words. */
+export function learnLinkAddress(
+  runtime: HostRuntime,
+  device: Interface,
+  address: Address,
+  mac: string,
+  sentBy: string,
+): void {
   const known = findNeighbour(runtime.neighbours, device.name, address);
   if (known !== null && (isFixed(known) || (known.state === "resolved" && known.mac === mac))) return;
   setNeighbour(runtime.neighbours, device.name, {

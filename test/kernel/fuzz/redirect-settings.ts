@@ -56,3 +56,32 @@ export const redirectSettings: Settings = ({ name, segments }) => {
       ...Object.fromEntries(rest),
     }));
 };
+
+/** The same for IPv6, where only the device's own switch counts, and no router follows. */
+export const redirectSettings6: Settings = ({ name, segments }) => {
+  const isRouter = name.startsWith("R");
+  const accept = (device: string): fc.Arbitrary<readonly [string, string]> =>
+    fc.constantFrom("1", "1", "1", "1", "0").map((value) => [`net.ipv6.conf.${device}.accept_redirects`, value]);
+  const more = fc.subarray(
+    [
+      ["net.ipv6.fwmark_reflect", "1"],
+      ["net.ipv6.icmp.echo_ignore_all", "1"],
+      ...segments.map((device) => [`net.ipv6.conf.${device}.accept_ra`, "2"] as const),
+      ...segments.map((device) => [`net.ipv6.conf.${device}.forwarding`, isRouter ? "0" : "1"] as const),
+      ...segments.map((device) => [`net.ipv6.conf.${device}.forwarding`, isRouter ? "0" : "1"] as const),
+      ...segments.map((device) => [`net.ipv6.conf.${device}.force_forwarding`, "1"] as const),
+    ] as const,
+    { maxLength: 1 },
+  );
+  return fc
+    .tuple(
+      isRouter ? fc.constant("1") : fc.constantFrom("0", "0", "0", "0", "0", "1"),
+      fc.tuple(accept("all"), ...segments.map(accept)),
+      fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: more }),
+    )
+    .map(([forward, each, rest]) => ({
+      "net.ipv6.conf.all.forwarding": forward,
+      ...Object.fromEntries(each),
+      ...Object.fromEntries(rest),
+    }));
+};

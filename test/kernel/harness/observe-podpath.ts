@@ -140,7 +140,7 @@ function sawLoopback(steps: readonly TraceStep[]): boolean {
 
 /**
  * The error about an unanswered neighbour comes three seconds later, that about missing fragments thirty, when nobody is
- * looking any more.
+ * looking any more, and so does what those call for (in IPv6 redirects tell of them, too).
  */
 function isLate(journey: Journey, journeys: readonly Journey[]): boolean {
   const { protocol, icmpType, icmpCode } = journey.packet;
@@ -148,7 +148,8 @@ function isLate(journey: Journey, journeys: readonly Journey[]): boolean {
   if (protocol === ICMPV6 && icmpType === V6_TIME_EXCEEDED && icmpCode === FRAGMENT_TIME) return true;
   const cause = journeys[journey.cause];
   const unreachable = icmpType === (protocol === ICMP ? DEST_UNREACHABLE : V6_DEST_UNREACHABLE);
-  return journey.kind === "icmp" && unreachable && cause?.end?.ending.outcome === "unresolved";
+  if (journey.kind === "icmp" && unreachable && cause?.end?.ending.outcome === "unresolved") return true;
+  return cause !== undefined && isLate(cause, journeys);
 }
 
 function firstSeen(journey: Journey, steps: readonly TraceStep[]): Packet {

@@ -83,7 +83,7 @@ class Roles:
             what = (*what, packet["src"], packet["dst"])
         if "quoted" in packet:
             quoted = packet["quoted"]
-            role = (*what, quoted.get("fragOffset"), (quoted["src"], quoted["dst"]) if redirect else None)
+            role = (*what, quoted.get("fragOffset"), _whose(quoted) if redirect else None)
             self.errors.setdefault(what, role)
         else:
             role = self.errors.get(what, (*what, None, None))
@@ -98,6 +98,11 @@ class Roles:
         if packet["proto"] == "tcp" and "flags" in packet:
             return ("R" in packet["flags"]) == self.reset and ({"S", "A"} <= set(packet["flags"])) == self.syn_ack
         return True
+
+
+def _whose(quoted):
+    """What tells the packets apart that one router redirects: answers, errors about those, and turns of one that goes round."""
+    return tuple(quoted.get(key) for key in ("src", "dst", "proto", "icmpType", "ttl"))
 
 
 def kind_of(packet):

@@ -69,7 +69,7 @@ class Interface:
 
 
 IP_PKTINFO = 8
-IPV6_RECVPKTINFO, IPV6_PKTINFO = 49, 50
+IPV6_RECVPKTINFO, IPV6_PKTINFO, IPV6_FREEBIND = 49, 50, 78
 CONTROL_ROOM = 256
 
 
@@ -88,6 +88,9 @@ def _listener(namespace, text, ipv6):
     if kind == socket.SOCK_DGRAM:
         option = (socket.IPPROTO_IPV6, IPV6_RECVPKTINFO) if six else (socket.IPPROTO_IP, IP_PKTINFO)
         opened.setsockopt(*option, 1)
+        if six:
+            # It answers from what only a local route makes an address of the host, too, as programs of IPv4 do unasked.
+            opened.setsockopt(socket.IPPROTO_IPV6, IPV6_FREEBIND, 1)
     opened.bind((address.strip("[]"), int(port)))
     if kind == socket.SOCK_STREAM:
         opened.listen(64)

@@ -8,6 +8,7 @@ import { mesh6 } from "./mesh6.ts";
 import { narrow } from "./narrow.ts";
 import { narrow6 } from "./narrow6.ts";
 import { redirects } from "./redirects.ts";
+import { redirects6 } from "./redirects6.ts";
 import { router } from "./router.ts";
 import { router6 } from "./router6.ts";
 import { sockets } from "./sockets.ts";
@@ -34,6 +35,7 @@ export const WORLD_KINDS: readonly WorldKind[] = [
   sockets,
   sockets6,
   redirects,
+  redirects6,
 ];
 
 /** The world that a regression stores. */
