@@ -3,7 +3,8 @@ import { nextHop, type Route, route } from "../../model/route.ts";
 import { type Address, ipv4, isLimitedBroadcast, isLoopback, isMulticast, isUnspecified } from "../../net/address.ts";
 import { V6_ECHO_REPLY } from "../../net/icmp.ts";
 import { hostPrefix } from "../../net/prefix.ts";
-import { ICMPV6, IGMP } from "../../net/protocol.ts";
+import { ICMPV6, IGMP, TCP } from "../../net/protocol.ts";
+import { RST } from "../../net/tcp-flags.ts";
 import { routeLocalnet } from "../device-settings.ts";
 import { overLearntGateway } from "../route-exceptions.ts";
 import type { HostRuntime } from "../runtime.ts";
@@ -43,7 +44,7 @@ export function routeOutput(
     output: skb.boundInterface ?? preferred,
     lenient: skb.boundInterface === null,
     mark: skb.mark,
-    tos: ownHeader || isEchoReply6(skb) ? 0 : packet.tos & 0xfc,
+    tos: ownHeader || hasNoClass6(skb) ? 0 : packet.tos & 0xfc,
     protocol: ownHeader ? IPPROTO_RAW : packet.protocol,
     sport: ownHeader ? 0 : packet.sport,
     dport: ownHeader ? 0 : packet.dport,
@@ -52,9 +53,14 @@ export function routeOutput(
   return routeOutputKey(runtime, key, anySource);
 }
 
-/** Measured: the kernel looks up the route of its own echo replies by no traffic class, which they have in the end. */
-function isEchoReply6({ fromKernel, packet: { protocol, icmpType } }: Skb): boolean {
-  return fromKernel && protocol === ICMPV6 && icmpType === V6_ECHO_REPLY;
+/**
+ * Measured: the kernel looks up the route of its own echo replies and resets (tcp_v6_send_response()) by no traffic class, which they have in
+ * the end.
+ */
+function hasNoClass6({ fromKernel, packet: { protocol, icmpType, flags, dst } }: Skb): boolean {
+  if (!fromKernel) return false;
+  if (protocol === ICMPV6) return icmpType === V6_ECHO_REPLY;
+  return protocol === TCP && dst.family === 6 && (flags & RST) !== 0;
 }
 
 /**
