@@ -250,6 +250,7 @@ export function runtimeOf(world: World, name: string): HostRuntime | null {
     vtepOf: new Map(),
     bridges: new Map(),
     fragments: new Map(),
+    fragmentMemory: new Map(),
     exceptions: null,
     icmpLimits: copyLimits(world.limits?.get(name) ?? icmpLimits()),
     nextId: 1,

@@ -228,6 +228,7 @@ export const SYSCTL_FIDELITY = {
   "net.ipv4.ip_no_pmtu_disc": null,
   "net.ipv4.ip_nonlocal_bind": { verified: "facts/bound-sources" },
   "net.ipv6.ip_nonlocal_bind": { verified: "facts/bound-sources" },
+  "net.ipv4.ipfrag_high_thresh": { verified: "facts/fragment-memory" },
   "net.ipv4.ipfrag_time": null,
   "net.ipv4.route.gc_timeout":
     "by reading net/ipv4/route.c and by ip route show cache: a redirect is followed for 300 s, the default; only the first namespace has the setting",
@@ -242,8 +243,10 @@ export const SYSCTL_FIDELITY = {
   "net.ipv6.icmp.error_anycast_as_unicast": { verified: "facts/errors-to-anycast" },
   "net.ipv6.icmp.ratelimit": null,
   "net.ipv6.icmp.ratemask": null,
+  "net.ipv6.ip6frag_high_thresh": { verified: "facts/fragment-memory" },
   "net.ipv6.ip6frag_time": null,
   "net.netfilter.nf_conntrack_checksum": null,
+  "net.netfilter.nf_conntrack_frag6_high_thresh": { verified: "facts/fragment-memory" },
   "net.netfilter.nf_conntrack_frag6_timeout": null,
   "net.netfilter.nf_conntrack_count": { verified: "facts/full-conntrack" },
   "net.netfilter.nf_conntrack_max": { verified: "facts/full-conntrack" },

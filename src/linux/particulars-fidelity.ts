@@ -156,6 +156,10 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   "fragments: IPv6, forwarded and joined": campaign("narrow6"),
   "fragments: IPv6, the error about those that do not come": fact("given-up"),
   "fragments: joined on a bridge, both families": fact("br-netfilter"),
+  "fragments: how much memory one takes that a card received": {
+    answer:
+      "its driver decides: where it makes a difference whether another fragment has room, the answer branches and is uncertain",
+  },
   "path MTU: learnt, locked, forgotten, black holes, IPv4": fact("path-mtu"),
   "the MSS that SYN-ACKs tell, by the way they take": fact("segment-size"),
   "path MTU: learnt from packet too big, IPv6": campaign("narrow6"),

@@ -2,6 +2,8 @@ import { copyPacket, headerLength, type Packet, packetLength } from "../net/pack
 import { ICMP } from "../net/protocol.ts";
 import type { DropReason } from "./drop-reason.ts";
 import type { Reassembled } from "./fragment.ts";
+import { EMPTY_QUEUE, type FragmentPool, hasRoomFor, holdMemory, poolOf, releaseMemory } from "./fragment-memory.ts";
+import { type Memory, memoryOf } from "./packet-memory.ts";
 import type { HostRuntime } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
 
@@ -33,6 +35,9 @@ export interface FragmentQueue {
   meat: number;
   maxSize: number;
   maxDfSize: number;
+  /** What the fragments that are there take, with the queue itself. */
+  memory: Memory;
+  readonly pool: FragmentPool;
   /** One bit for each ECN codepoint seen. */
   ecn: number;
   /** The time to wait is over, or the queue is complete or void. */
@@ -63,8 +68,13 @@ export function gather(runtime: HostRuntime, skb: Skb, user: DefragUser): Gather
   const id = packet.id === 0 ? `journey ${skb.journey}` : packet.id;
   const protocol = src.family === 4 ? packet.protocol : 0;
   const key = `${user} ${id} ${protocol} ${src.a}.${src.b}.${src.c}.${src.d} ${dst.a}.${dst.b}.${dst.c}.${dst.d}`;
+  const pool = poolOf(src.family, user);
+  if (!hasRoomFor(runtime, pool)) {
+    const reason = pool === "tracked6" ? "NETFILTER_DROP" : null;
+    return { kind: "dropped", reason, text: "the fragments that wait leave it no memory", unaligned: false };
+  }
   const known = runtime.fragments.get(key);
-  const queue = known ?? emptyQueue(key);
+  const queue = known ?? emptyQueue(runtime, key, pool);
   if (known === undefined) runtime.fragments.set(key, queue);
   const fault = put(queue, skb);
   if (fault !== null) {
@@ -77,6 +87,7 @@ export function gather(runtime: HostRuntime, skb: Skb, user: DefragUser): Gather
     const reason = kind === "duplicate" ? "DUP_FRAG" : refused ? "NETFILTER_DROP" : null;
     return { kind: "dropped", reason, text, unaligned: kind === "unaligned" };
   }
+  holdMemory(runtime, queue, memoryOf(skb));
   if (!queue.lastIn || queue.runs[0]?.start !== 0 || queue.meat !== queue.length) {
     return { kind: "kept", queue, isNew: known === undefined };
   }
@@ -86,6 +97,7 @@ export function gather(runtime: HostRuntime, skb: Skb, user: DefragUser): Gather
 
 /** Ends a queue: later fragments of that datagram start a new one. */
 export function forget(runtime: HostRuntime, queue: FragmentQueue): void {
+  if (!queue.done) releaseMemory(runtime, queue);
   queue.done = true;
   runtime.fragments.delete(queue.key);
 }
@@ -96,8 +108,22 @@ export function firstFragment(queue: FragmentQueue): Skb | null {
   return run?.start === 0 ? (run.pieces[0]?.skb ?? null) : null;
 }
 
-function emptyQueue(key: string): FragmentQueue {
-  return { key, runs: [], length: 0, lastIn: false, meat: 0, maxSize: 0, maxDfSize: 0, ecn: 0, done: false };
+function emptyQueue(runtime: HostRuntime, key: string, pool: FragmentPool): FragmentQueue {
+  const queue: FragmentQueue = {
+    key,
+    runs: [],
+    length: 0,
+    lastIn: false,
+    meat: 0,
+    maxSize: 0,
+    maxDfSize: 0,
+    memory: { least: 0, most: 0 },
+    pool,
+    ecn: 0,
+    done: false,
+  };
+  holdMemory(runtime, queue, EMPTY_QUEUE);
+  return queue;
 }
 
 /** `misfit`: its end is not the datagram's; connection tracking of IPv6 goes on without it, where others give the datagram up. */

@@ -10,6 +10,7 @@ import type { CompiledHost } from "./compiled-host.ts";
 import type { Connection } from "./conntrack/connection.ts";
 import type { ConntrackTable } from "./conntrack/table.ts";
 import type { DropReason } from "./drop-reason.ts";
+import type { FragmentPool } from "./fragment-memory.ts";
 import type { FreeValues } from "./free-value.ts";
 import type { IcmpLimits } from "./icmp-limit.ts";
 import type { NeighbourTable } from "./neighbour-table.ts";
@@ -21,6 +22,7 @@ import type { OutputAnswer } from "./netfilter/unknown-output.ts";
 import type { Hook } from "./netfilter/verdict.ts";
 import type { Unanswered } from "./no-neighbour.ts";
 import type { Observer } from "./observer.ts";
+import type { Memory } from "./packet-memory.ts";
 import type { ProxyQueue } from "./proxy-queue.ts";
 import type { FragmentQueue } from "./reassembly.ts";
 import type { RouteExceptions } from "./route-exceptions.ts";
@@ -244,6 +246,8 @@ export interface HostRuntime {
   readonly bridges: Map<string, BridgeFdb>;
   /** Datagrams of which some fragments have come. */
   readonly fragments: Map<string, FragmentQueue>;
+  /** What those take that wait, by whose they are. */
+  readonly fragmentMemory: Map<FragmentPool, Memory>;
   /** What was learnt about the way to single destinations, path MTUs and redirects; null while nothing was. */
   exceptions: RouteExceptions | null;
   /** ICMP messages that were sent lately, as far as limits go by them. */

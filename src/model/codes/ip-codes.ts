@@ -73,8 +73,8 @@ export const IP_CODES = {
   "unmodelled-sysctl": {
     title: "A sysctl that podpath does not model has another value than usual",
     means:
-      "It changes what becomes of some packets: the memory for fragments, and a few more. Answers go by its default, or by a limit that nobody meets, and say nothing of it.",
-    todo: "Do not rely on answers about packets that it is for: fragments, frames of bridges.",
+      "It changes what becomes of some packets: bridge-nf-filter-vlan-tagged shows tagged frames of bridges to iptables, rpl_seg_enabled lets routing headers of RPL in. Answers go by its default, and say nothing of it.",
+    todo: "Do not rely on answers about packets that it is for.",
   },
   "unreadable-key": {
     title: "A sysctl that could not be read on the machine",

@@ -20,6 +20,12 @@ export const UNKNOWN_CODES = {
       "A router told a host of a shorter way. A connection does not hear of it while its program is still busy sending, which a slower link gives it time to end. An IPv4 host follows only once it knows the MAC address of the new gateway, which nobody can tell of a machine that was not dumped. An IPv6 host forgets what it was told after 30 to 60 seconds.",
     todo: "Look at ip route show cache and ip neigh on the host.",
   },
+  "fragment-memory": {
+    title: "How much memory fragments take that wait for the others of their datagram",
+    means:
+      "The kernel takes no fragment while those that wait take more than ipfrag_high_thresh (of IPv6 ip6frag_high_thresh, in connection tracking nf_conntrack_frag6_high_thresh). How much memory one takes depends on the card that received it, or on the kernel's version.",
+    todo: "Choose the branch; with the kernel's 4 MiB few machines ever come that far.",
+  },
   "frame-mac": {
     title: "Which MAC address a frame came from",
     means:

@@ -37,7 +37,7 @@ export const IP_EXAMPLES: ExamplesOf<typeof IP_CODES> = {
       "0:\tfrom all lookup local\n100:\tfrom all flowlabel 0x1 lookup 100\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n",
   }),
   "unmodelled-sysctl": snapshot({
-    "nodes/n1/sysctl.txt": "net.ipv4.ip_forward = 1\nnet.ipv4.ipfrag_high_thresh = 0\n",
+    "nodes/n1/sysctl.txt": "net.ipv4.ip_forward = 1\nnet.bridge.bridge-nf-filter-vlan-tagged = 1\n",
   }),
   "unreadable-key": snapshot({
     "nodes/n1/sysctl.txt": "net.ipv4.ip_forward = 1\nsysctl: permission denied on key 'net.ipv4.tcp_fastopen_key'\n",

@@ -58,6 +58,11 @@ export const UNKNOWN_EXAMPLES: ExamplesOf<typeof UNKNOWN_CODES> = {
     },
     ..."--from node/n1 --to 203.0.113.9 --port 80".split(" "),
   ),
+  "fragment-memory": probed(
+    { "nodes/n2/sysctl.txt": "net.ipv4.ipfrag_high_thresh = 2500\n" },
+    "--packet",
+    JSON.stringify({ host: "n1", dst: "172.16.0.12", proto: "udp", sport: 4000, dport: 53, length: 2900 }),
+  ),
   "frame-mac": packetOn(["-A INPUT -m mac --mac-source 52:54:00:12:34:56 -j DROP"]),
   "full-connection-table": {
     ...full,

@@ -72,7 +72,7 @@ test.each([
   ["net.ipv4.neigh.eth0.unres_qlen_bytes = 4096", false],
   ["net.ipv4.neigh.cali1.proxy_qlen = 0", false],
   ["net.ipv4.ipfrag_high_thresh = 8388608", false],
-  ["net.ipv4.ipfrag_high_thresh = 0", true],
+  ["net.ipv4.ipfrag_high_thresh = 0", false],
   ["net.ipv4.conf.all.arp_evict_nocarrier = 0", false],
   ["net.ipv4.tcp_wmem = 1", false],
 ])("%s: told as not modelled: %s", (line, isTold) => {
