@@ -247,6 +247,7 @@ class Topology:
         refusals = self._rules()
         self._own_tables(request)
         self._order_multicast_routes()
+        self._await_carriers()
         return {"hosts": self._report(), "refused": refusals}
 
     def _make_namespaces(self, request):
@@ -404,6 +405,18 @@ class Topology:
                 lines = "".join(f"route {verb} {route.format(name)}\n" for verb in ("del", "append") for name in names)
                 # What the kernel adds meanwhile, or has not added yet, is refused.
                 host.namespace.run(["ip", "-6", "-force", "-batch", "-"], lines)
+
+    def _await_carriers(self):
+        """
+        Where neighbours of IPv6 are asked for: until the kernel has noticed the carriers, up to a second later, a device sends nothing (its
+        queue is not there). One that never gets any is not waited for longer.
+        """
+        if not (self.ipv6 and self.forgetful):
+            return
+        for _ in range(ORDERING_ATTEMPTS):
+            if not any("NO-CARRIER" in host.namespace.run(["ip", "-o", "link", "show", "up"])[1] for host in self.hosts.values()):
+                return
+            time.sleep(ORDERING_PAUSE_S)
 
     def _multicast_in_disorder(self, host):
         """The devices that should have such a route, in order; empty where the first of them has the first one, or may do without."""
