@@ -100,7 +100,7 @@ export interface Skb {
   vlan: number;
   /** What br_netfilter remembers of a frame that came in by a bridge port; null for all others. */
   bridged: BridgedFrame | null;
-  /** Number of the journey it is on: one for each packet somebody sent (see `emulator/world.ts`). */
+  /** Number of the journey it is on: one for each packet somebody sent (see `emulator/journey.ts`). */
   journey: number;
   /** Receives and transmits so far, to end loops that TTLs do not (`lo`, bridges, VXLAN in VXLAN). */
   hops: number;
