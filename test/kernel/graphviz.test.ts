@@ -7,11 +7,11 @@ import { pictures } from "../report/topology/pictures.ts";
 
 /** Graphviz reads what we write. `dot` must be installed (Debian: graphviz). */
 function complaintsOf(text: string): string {
-  const { status, stderr, error } = spawnSync("dot", ["-Tcanon"], { input: text, encoding: "utf8" });
+  const { status, signal, stderr, error } = spawnSync("dot", ["-Tcanon"], { input: text, encoding: "utf8" });
   if (error !== undefined) throw error;
   // its router of lines complains about odd shapes of boxes, whatever the text
   const complaints = stderr.replace(/^Warning: Unable to reclaim box space .*\n/gm, "");
-  return status === 0 ? complaints : `exit ${status}: ${complaints}`;
+  return status === 0 ? complaints : `exit ${status ?? signal}: ${complaints}`;
 }
 
 describe("DOT", () => {

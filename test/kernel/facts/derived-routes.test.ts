@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { deriveConnectedRoutes } from "../../../src/linux/routing/derive-connected-routes.ts";
 import { deriveLocalRoutes } from "../../../src/linux/routing/derive-local-routes.ts";
 import type { Interface } from "../../../src/model/interface.ts";
@@ -64,6 +64,29 @@ function compared(kernel: readonly Route[], derived: readonly Route[]): Seen {
   return { kernel: printed(kernel), derived: printed(derived) };
 }
 
+async function comparedWithKernel(oracle: Oracle, forwards: boolean): Promise<{ local: Seen; main: Seen }> {
+  const origins = originTable();
+  const said = async (...words: readonly string[]): Promise<string> =>
+    (await oracle.exec("R", ["ip", ...words])).stdout;
+  const { interfaces } = readAddresses(await said("-d", "addr"), "ip-addr", origins);
+  const texts = [await said("route", "show", "table", "all"), await said("-6", "route", "show", "table", "all")];
+  const routes = texts.flatMap((text, six) => {
+    return readRoutes(text, "ip-route", origins, { family: six === 0 ? 4 : 6 }).routes;
+  });
+  const isForNobody = forNobody(interfaces);
+  const of = (table: number): readonly Route[] => routes.filter((one) => one.table === table && !isForNobody(one));
+  return {
+    local: compared(
+      of(TABLE_LOCAL),
+      deriveLocalRoutes(interfaces, () => forwards),
+    ),
+    main: compared(of(TABLE_MAIN), deriveConnectedRoutes(interfaces)),
+  };
+}
+
+/** Milliseconds. */
+const PATIENCE = { timeout: 5000, interval: 50 };
+
 /** fib_add_ifaddr(), addrconf_add_linklocal(), addrconf_join_anycast() */
 describe.skipIf(!available).each(["0", "1"])(
   "routes that follow from addresses, with IPv6 forwarding %s",
@@ -89,29 +112,19 @@ describe.skipIf(!available).each(["0", "1"])(
     afterAll(() => oracle.close());
 
     it("are those of the kernel, in the local and the main table", async () => {
-      const origins = originTable();
       let count = 0;
       for (const [index, lines] of fc.sample(addresses, { seed: 5, numRuns: 60 }).entries()) {
         const flush = DEVICES.flatMap((name) => [`addr flush dev ${name}`, `link set ${name} up`]);
         await oracle.exec("R", ["ip", "-force", "-batch", "-"], `${[...flush, ...lines].join("\n")}\n`);
         if (index % 3 === 2) await oracle.exec("R", ["ip", "link", "set", "e2", "down"]);
-        const said = async (...words: readonly string[]): Promise<string> =>
-          (await oracle.exec("R", ["ip", ...words])).stdout;
-        const { interfaces } = readAddresses(await said("-d", "addr"), "ip-addr", origins);
-        const texts = [await said("route", "show", "table", "all"), await said("-6", "route", "show", "table", "all")];
-        const routes = texts.flatMap((text, six) => {
-          return readRoutes(text, "ip-route", origins, { family: six === 0 ? 4 : 6 }).routes;
-        });
-        const isForNobody = forNobody(interfaces);
-        const of = (table: number): readonly Route[] =>
-          routes.filter((one) => one.table === table && !isForNobody(one));
-        const local = compared(
-          of(TABLE_LOCAL),
-          deriveLocalRoutes(interfaces, () => forwards === "1"),
-        );
-        expect(local.derived, lines.join("\n")).toEqual(local.kernel);
-        const main = compared(of(TABLE_MAIN), deriveConnectedRoutes(interfaces));
-        expect(main.derived, lines.join("\n")).toEqual(main.kernel);
+        // The kernel makes the routes of IPv6 addresses a moment later (addrconf_dad_work()).
+        const { local, main } = await vi.waitFor(async () => {
+          const seen = await comparedWithKernel(oracle, forwards === "1");
+          for (const { derived, kernel } of [seen.local, seen.main]) {
+            expect(derived, lines.join("\n")).toEqual(kernel);
+          }
+          return seen;
+        }, PATIENCE);
         count += local.kernel.length + main.kernel.length;
       }
       expect(count).toBeGreaterThan(800);
