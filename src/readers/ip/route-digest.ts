@@ -27,7 +27,7 @@ export function digestRoutes(text: string): string | null {
       if (!ways.has(way)) ways.set(way, text.slice(start, end));
     }
     // most routes are to blocks of addresses, which the mark behind the address tells
-    const isBlock = slash < via && via < end && !isSingle(text, slash) && !text.startsWith("local ", start);
+    const isBlock = slash < via && via < end && !isSingle(text, slash) && !isLocal(text, start);
     if (!isBlock) {
       const line = text.slice(start, end);
       if (LOCAL_ROUTE.test(line)) local.push(line);
@@ -43,6 +43,12 @@ export function digestRoutes(text: string): string | null {
 function positionOf(piece: string, text: string, from: number): number {
   const at = text.indexOf(piece, from);
   return at < 0 ? text.length : at;
+}
+
+function isLocal(text: string, start: number): boolean {
+  let at = start;
+  while (text[at] === " " || text[at] === "\t") at++;
+  return text.startsWith("local ", at);
 }
 
 function isSingle(text: string, slash: number): boolean {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createWorld, runtimeOf } from "../../../src/emulator/world.ts";
 import { routeOutputKey, sourceFor } from "../../../src/linux/routing/output.ts";
 import type { HostRuntime } from "../../../src/linux/runtime.ts";
@@ -81,6 +81,9 @@ function sourceOf(runtime: HostRuntime, to: string, output: string | null): stri
   return source === null ? null : formatAddress(source);
 }
 
+/** Milliseconds. */
+const PATIENCE = { timeout: 5000, interval: 100 };
+
 /** ipv6_dev_get_saddr() */
 describe.skipIf(!available)("the source of an IPv6 packet that names none", () => {
   const oracle = new Oracle();
@@ -111,35 +114,43 @@ describe.skipIf(!available)("the source of an IPv6 packet that names none", () =
       await oracle.exec("R", ["ip", "-6", "-force", "-batch", "-"], `${batch.join("\n")}\n`);
       const sysctls = DEVICES.map((name) => [`net.ipv6.conf.${name}.use_oif_addrs_only`, ownOnly] as const);
       await oracle.exec("R", ["sysctl", "-qw", ...sysctls.map(([key, value]) => `${key}=${value}`)]);
-      const origins = originTable();
-      const dump = readAddresses(await said("-d", "addr"), "ip-addr", origins);
-      const read = readRoutes(await said("-6", "route", "show", "table", "all"), "ip-route", origins, { family: 6 });
-      const { rules } = readPolicyRules(await said("-6", "rule"), "ip-rule", origins, 6);
-      const made: Host = host({
-        name: "R",
-        interfaces: new Map(dump.interfaces.map((device) => [device.name, device])),
-        routes: read.routes,
-        policyRules: rules,
-        sysctls: new Map(sysctls),
-      });
-      const keys = DESTINATIONS.map((to) => ({ to, ...(/^f[ef][08]2?/.test(to) ? { oif: "e1" } : {}) }));
-      const asked = keys.map(({ to, oif }) => `route get ${to}${oif === undefined ? "" : ` oif ${oif}`}`);
-      const script = asked.map((line) => `ip -6 ${line} 2>/dev/null | head -1 || true; echo .`).join("\n");
-      const answers = (await oracle.exec("R", ["sh", "-c", script])).stdout.split(".\n");
-      for (const [index, question] of keys.entries()) {
-        const kernel = / src (\S+)/.exec(answers[index] ?? "")?.[1] ?? null;
-        const { leaves } = explore((choose) => {
-          const runtime = runtimeOf(createWorld(network({ hosts: new Map([["R", made]]), origins }), { choose }), "R");
-          if (runtime === null) throw new Error("no R");
-          return sourceOf(runtime, question.to, question.oif ?? null);
+      // The kernel makes the routes of addresses a moment later (addrconf_dad_work()).
+      told += await vi.waitFor(async () => {
+        let inTime = 0;
+        const origins = originTable();
+        const dump = readAddresses(await said("-d", "addr"), "ip-addr", origins);
+        const read = readRoutes(await said("-6", "route", "show", "table", "all"), "ip-route", origins, { family: 6 });
+        const { rules } = readPolicyRules(await said("-6", "rule"), "ip-rule", origins, 6);
+        const made: Host = host({
+          name: "R",
+          interfaces: new Map(dump.interfaces.map((device) => [device.name, device])),
+          routes: read.routes,
+          policyRules: rules,
+          sysctls: new Map(sysctls),
         });
-        const podpath = leaves.map(({ value }) => value);
-        const about = [...addresses, ...routes, `use_oif_addrs_only ${ownOnly}`, asked[index], answers[index]].join(
-          "\n",
-        );
-        expect(podpath, about).toContain(kernel);
-        if (kernel !== null) told++;
-      }
+        const keys = DESTINATIONS.map((to) => ({ to, ...(/^f[ef][08]2?/.test(to) ? { oif: "e1" } : {}) }));
+        const asked = keys.map(({ to, oif }) => `route get ${to}${oif === undefined ? "" : ` oif ${oif}`}`);
+        const script = asked.map((line) => `ip -6 ${line} 2>/dev/null | head -1 || true; echo .`).join("\n");
+        const answers = (await oracle.exec("R", ["sh", "-c", script])).stdout.split(".\n");
+        for (const [index, question] of keys.entries()) {
+          const kernel = / src (\S+)/.exec(answers[index] ?? "")?.[1] ?? null;
+          const { leaves } = explore((choose) => {
+            const runtime = runtimeOf(
+              createWorld(network({ hosts: new Map([["R", made]]), origins }), { choose }),
+              "R",
+            );
+            if (runtime === null) throw new Error("no R");
+            return sourceOf(runtime, question.to, question.oif ?? null);
+          });
+          const podpath = leaves.map(({ value }) => value);
+          const about = [...addresses, ...routes, `use_oif_addrs_only ${ownOnly}`, asked[index], answers[index]].join(
+            "\n",
+          );
+          expect(podpath, about).toContain(kernel);
+          if (kernel !== null) inTime++;
+        }
+        return inTime;
+      }, PATIENCE);
     }
     expect(told).toBeGreaterThan(500);
   }, 120_000);

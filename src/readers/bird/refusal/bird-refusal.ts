@@ -31,7 +31,7 @@ export function judgeBird(text: string, file: string, family: 4 | 6, beside: Inc
     const message = hasProtocol ? (told.clash ?? noIdentifier) : NO_PROTOCOL;
     return message === null
       ? { kind: "taken" }
-      : { kind: "refused", refusal: { file, line: 1, column: null, message } };
+      : { kind: "refused", refusal: { file, line: 1, column: parser.peek().column, message } };
   } catch (problem) {
     if (problem instanceof Refused) return { kind: "refused", refusal: problem.refusal };
     if (problem instanceof NotJudged) return { kind: "not judged" };

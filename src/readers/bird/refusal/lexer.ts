@@ -97,6 +97,7 @@ export function* lex(text: string, file: string, family: 4 | 6, beside: Includes
     } else if (text[at] === "#") {
       const end = text.indexOf("\n", at);
       at = end < 0 ? text.length : end;
+      begun = at - 1;
     } else if (text.startsWith("/*", at)) {
       at += 2;
       while (!text.startsWith("*/", at)) {
@@ -107,11 +108,14 @@ export function* lex(text: string, file: string, family: 4 | 6, beside: Includes
         line++;
         start = at;
       }
+      begun = at;
       at += 2;
     } else if (take(BLANK) === null) {
       yield addressToken() ?? otherToken();
     }
   }
+  // There BIRD counts lines anew, and columns as before.
+  if (depth === 1) yield { ...token("end", ""), line: 1 };
 
   /** The name in a line `include "name";`, which is taken up to its last quote and `;`. */
   function includedName(): string | null {

@@ -44,15 +44,14 @@ export interface Parser {
 
 export function parserOf(tokens: Iterator<Token, void>, file: string): Parser {
   let ahead: Token | null = null;
-  // at the end BIRD counts lines anew
-  const end: Token = { kind: "end", text: "", address: null, file, line: 1, column: null };
-  let last = end;
+  let last: Token = { kind: "end", text: "", address: null, file, line: 1, column: null };
   const scopes: Map<string, SymbolClass>[] = [new Map()];
   let depth = 0;
   const peek = (): Token => {
     if (ahead === null) {
       const step = tokens.next();
-      ahead = step.done ? end : step.value;
+      // Behind the end, which was read already, is the end.
+      ahead = step.done ? last : step.value;
     }
     return ahead;
   };
