@@ -73,7 +73,13 @@ function hasRoom(runtime: HostRuntime, device: Interface, family: 4 | 6, queue: 
     ],
     command: `sysctl net.ipv${family}.neigh.${device.name}.proxy_qlen net.ipv${family}.neigh.${device.name}.proxy_delay`,
   });
-  return taken === 1;
+  if (taken === 0) return false;
+  // As few as must have been answered are taken to have been: what waits never grows beyond what has room.
+  queue.waiting.splice(
+    queue.waiting.findIndex(({ soonest }) => soonest <= now),
+    1,
+  );
+  return true;
 }
 
 /** Whether the draw is one with which the answer comes too late. */
