@@ -1,4 +1,5 @@
-"""`once_more.py REPORT…`: runs what failed in Vitest's JSON reports again, file by file, with nothing beside it. Real timers go by the load of the machine.
+"""`once_more.py REPORT…`: runs what failed in Vitest's JSON reports again, file by file, with nothing beside it. Real timers go by the load of the machine;
+what is drawn is drawn as before (PROPERTY_SEED).
 
 Ends with 1 where something fails again, where a report is missing or names no failed test, and where more failed than load explains.
 """
