@@ -2,6 +2,7 @@ import type { Finding } from "../model/finding.ts";
 import { type Origin, type OriginTable, originAt, originFile } from "../model/origin.ts";
 import { dumpFindings } from "./dump-findings.ts";
 import { dumpLines, quote } from "./dump-text.ts";
+import { valueWritten } from "./sysctl-value.ts";
 import { takenInstead } from "./unmodelled-sysctl.ts";
 
 export interface SysctlDump {
@@ -43,7 +44,15 @@ export function readSysctls(text: string, file: string, origins: OriginTable): S
       continue;
     }
     const key = sysctlKey(written);
-    const plain = /\s/.test(value) ? value.replace(/\s+/g, " ").trim() : value;
+    const text = /\s/.test(value) ? value.replace(/\s+/g, " ").trim() : value;
+    const plain = valueWritten(key, text);
+    if (plain === null) {
+      const what = text === "" ? `${key} has no value` : `${quote(text)} is no value of ${key}, and is refused`;
+      const message = `${what}: the kernel keeps what it has.`;
+      const column = line.length - value.length + 1;
+      findings.add("sysctl-value", "warning", number, message, { column, expected: "a number" });
+      continue;
+    }
     const before = values.get(key);
     // A value of several lines (kernel.core_modes) is printed as several assignments; none below `net` has one.
     if (before !== undefined && before !== plain && key.startsWith("net.")) {

@@ -49,6 +49,11 @@ export const IP_CODES = {
       "There are routes in further tables, and no dump of ip rule. The default rules are assumed, which never look there.",
     todo: "Collect ip rule into ip-rule.txt.",
   },
+  "sysctl-value": {
+    title: "A sysctl whose value is no number",
+    means: "Where such a value is written (EINVAL) the kernel keeps the one that it has. The line does not count.",
+    todo: "Collect sysctl -a, which prints what the kernel has.",
+  },
   "unknown-table-name": {
     title: "A routing table with a name of the machine's own",
     means:

@@ -162,10 +162,6 @@ export const linkFact: ApplyFact = (words, draft, host, context) => {
   draft.touched.add(name);
 };
 
-/** Settings whose value is one number (net/ipv4/devinet.c, net/ipv6/addrconf.c, net/bridge). */
-const NUMERIC =
-  /(?:forward|forwarding|rp_filter|accept_local|accept_ra|proxy_arp|arp_\w+|route_localnet|disable_ipv6|src_valid_mark|bridge-nf-call-\w+|nf_conntrack_max)$/;
-
 export const sysctlFact: ApplyFact = (words, draft, _host, context) => {
   const dump = readSysctls(words, context.file, context.origins);
   if (!context.understood(dump.findings)) return;
@@ -173,10 +169,6 @@ export const sysctlFact: ApplyFact = (words, draft, _host, context) => {
   for (const [key, value] of dump.values) {
     if (!key.startsWith("net.")) {
       context.refuse(1, `“${key}” is no setting of the network.`, EXAMPLES.sysctl);
-      return;
-    }
-    if (NUMERIC.test(key) && !/^-?\d+$/.test(value)) {
-      context.refuse(words.length - value.length + 1, `“${value}” is no value of ${key}.`, "a number");
       return;
     }
     const known = draft.sysctls.get(key);

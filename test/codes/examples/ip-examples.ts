@@ -27,6 +27,7 @@ export const IP_EXAMPLES: ExamplesOf<typeof IP_CODES> = {
   "rules-for-table-missing": snapshot({
     "nodes/n1/ip-route.txt": `${DEFAULT}default via 172.16.0.9 dev eth0 table 100\n`,
   }),
+  "sysctl-value": snapshot({ "nodes/n1/sysctl.txt": "net.ipv4.ip_forward = yes\n" }),
   "unknown-option": snapshot({ "nodes/n1/ip-route.txt": `${DEFAULT}10.0.0.0/8 via 172.16.0.1 dev eth0 sideways\n` }),
   "unknown-table-name": snapshot({
     "nodes/n1/ip-route.txt": `${DEFAULT}default via 172.16.0.9 dev eth0 table uplink2\n`,

@@ -52,6 +52,21 @@ test("keys that may not be read are worth a remark, other lines a warning", () =
   ]);
 });
 
+test("a value that the kernel refuses does not count, and is told", () => {
+  const dump = read(
+    "net.ipv4.ip_forward = 1\nnet.ipv4.ip_forward = yes\nnet.ipv4.conf.all.rp_filter =\nnet.ipv6.conf.e/1.stable_secret = fe80::1\nnet.ipv4.conf.lo.rp_filter=0x2",
+  );
+  expect(dump.findings).toMatchObject([
+    { code: "sysctl-value", severity: "warning", line: 2, column: 23, expected: "a number" },
+    { code: "sysctl-value", line: 3 },
+  ]);
+  expect([...dump.values]).toEqual([
+    ["net.ipv4.ip_forward", "1"],
+    ["net.ipv6.conf.e/1.stable_secret", "fe80::1"],
+    ["net.ipv4.conf.lo.rp_filter", "2"],
+  ]);
+});
+
 test("the last of two values counts, and its line is cited", () => {
   const origins = originTable();
   const dump = readSysctls("net.ipv4.a = 1\nnet.ipv4.a = 2", "s", origins);
