@@ -82,7 +82,7 @@ function parse(host: Host, key: string, fallback: number): Setting {
   const text = host.sysctls.get(key);
   const parsed = text === undefined ? Number.NaN : Number.parseInt(text, 10);
   const value = Number.isNaN(parsed) ? fallback : parsed;
-  const certain = text !== undefined && (host.knowledge.get("sysctls") !== "assumed" || host.dumpedSysctls.has(key));
+  const certain = !Number.isNaN(parsed) && (host.knowledge.get("sysctls") !== "assumed" || host.dumpedSysctls.has(key));
   if (certain) return { value, assumed: null, others: [] };
   return { value, assumed: `${key}=${value}`, others: valuesOf(key, fallback).filter((other) => other !== value) };
 }

@@ -1,6 +1,6 @@
-/** Settings of which each is one number; `stable_secret` beside them is an address. */
+/** Settings of which each is one number; `stable_secret` beside them is an address, `ratemask` of IPv6 a list. */
 const NUMERIC =
-  /^net\.(?:ipv[46]\.(?:conf|neigh)\..*(?<!\.stable_secret)|ipv4\.ip_forward|bridge\.bridge-nf-[^.]*|netfilter\.nf_conntrack_[^.]*)$/;
+  /^net\.(?:ipv[46]\.(?:conf|neigh)\..*(?<!\.stable_secret)|ipv4\.(?:ip_forward|icmp_[^.]*)|ipv6\.icmp\.(?!ratemask$)[^.]*|bridge\.bridge-nf-[^.]*|netfilter\.nf_conntrack_[^.]*)$/;
 
 /** As `sysctl -a` prints them. */
 const PRINTED = /^-?\d+$/;
