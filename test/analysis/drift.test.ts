@@ -173,6 +173,12 @@ describe("drift", () => {
       text.replace(/^(.*-A INPUT .*KUBE-EXTERNAL-SERVICES)$/m, "$1\n[0:0] -A INPUT -j REJECT"),
     );
     expect(driftOf(behind).map(({ code, severity }) => [code, severity])).toEqual([["foreign-rules", "info"]]);
+    const unknown = changed(RULES, (text) =>
+      text.replace(/^(.*-A INPUT .*KUBE-EXTERNAL-SERVICES)$/m, "$1\n[0:0] -A INPUT -j FROBNICATE"),
+    );
+    expect(driftOf(unknown).map(({ message }) => message)).toEqual([
+      expect.stringContaining('"-j FROBNICATE" has the target FROBNICATE, of which nobody knows what it does'),
+    ]);
   });
 
   test("a node without any rule of kube-proxy is told once", () => {

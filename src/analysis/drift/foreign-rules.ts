@@ -113,6 +113,8 @@ function effectOf({ target }: Rule, before: string | null): string {
     }
     case "extension":
       if (target.call.name === "REJECT") return `rejects ${when}`;
+      if (target.call.name === "unmodelled")
+        return `has the target ${target.call.options.extension}, of which nobody knows what it does`;
       return ENDING.has(target.call.name)
         ? `translates (${target.call.name}) ${when}`
         : `does ${target.call.name} and goes on`;
