@@ -12,6 +12,8 @@ export interface SetState {
   isCopy: boolean;
   /** By entry (of a list:set, by place): what `counters` count, where packets have matched. */
   readonly counters: Map<number, EntryCounters>;
+  /** The same of entries whose counters nobody knows: how many packets they have counted since. */
+  readonly counted: Map<number, number>;
 }
 
 export interface EntryCounters {
@@ -36,7 +38,7 @@ export function currentIndex(runtime: HostRuntime, set: IpSet, asked: Address | 
 function stateOf(runtime: HostRuntime, set: IpSet, index: SetIndex | null): SetState {
   const known = runtime.sets.get(set.name);
   if (known !== undefined) return known;
-  const state: SetState = { index, isCopy: false, counters: new Map() };
+  const state: SetState = { index, isCopy: false, counters: new Map(), counted: new Map() };
   runtime.sets.set(set.name, state);
   return state;
 }
@@ -59,6 +61,20 @@ export function entryCounters(
   const made = { ...member.counters };
   counters.set(entry, made);
   return made;
+}
+
+/** How many packets an entry has counted of which nobody knows what its counters were, with this one where it `counts`. */
+export function countedUnknown(
+  runtime: HostRuntime,
+  set: IpSet,
+  index: SetIndex | null,
+  entry: number,
+  counts: boolean,
+): number {
+  const { counted } = stateOf(runtime, set, index);
+  const packets = (counted.get(entry) ?? 0) + (counts ? 1 : 0);
+  counted.set(entry, packets);
+  return packets;
 }
 
 /** ip_set_init_counter(): what an entry starts with when a packet adds it. */

@@ -94,6 +94,9 @@ function flow(
   );
   const arriving = (segment: Segment, src: string): readonly Sender[] =>
     routers.filter(({ at }) => at[segment] !== undefined).map(({ name }) => ({ host: name, interface: segment, src }));
+  // The oracle sends all by sockets of IPPROTO_RAW: a rule that asks for a protocol takes it for none of a program's.
+  const asksProtocol = (host: string): boolean =>
+    world.machines.some(({ name, rules }) => name === host && rules.some((rule) => rule.includes("ipproto")));
   const bySocket = fc.record(
     { host: fc.constant("A"), mark, tos: fc.constantFrom(0, 0x10), bindInterface: fc.constant("lan") },
     { requiredKeys: ["host"] },
@@ -105,7 +108,7 @@ function flow(
         ...Array.from({ length: 6 }, () => raw("A", src)),
         { ...raw("A", src), mark: 1 },
         router,
-        socket,
+        asksProtocol("A") ? raw("A", src) : socket,
         ...arriving("lan", src),
       ],
       dst: [first, first, first, second],
@@ -113,7 +116,14 @@ function flow(
   const inward = fc
     .tuple(behind(2), byRouter, nearDestination, nearDestination)
     .map(([src, router, first, second]) => ({
-      senders: [raw("B", src), raw("B", src), raw("B", src), router, { host: "B" }, ...arriving("far", src)],
+      senders: [
+        raw("B", src),
+        raw("B", src),
+        raw("B", src),
+        router,
+        asksProtocol("B") ? raw("B", src) : { host: "B" },
+        ...arriving("far", src),
+      ],
       dst: [first, first, first, second],
     }));
   return fc.oneof({ weight: 4, arbitrary: outward }, { weight: 1, arbitrary: inward });

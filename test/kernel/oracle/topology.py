@@ -71,6 +71,7 @@ class Interface:
 IP_PKTINFO = 8
 IPV6_RECVPKTINFO, IPV6_PKTINFO, IPV6_FREEBIND = 49, 50, 78
 CONTROL_ROOM = 256
+MOST_DATAGRAMS = 64
 
 
 def _listener(namespace, text, ipv6):
@@ -139,21 +140,25 @@ class Host:
         for opened in self.listeners:
             if opened.type != socket.SOCK_DGRAM:
                 continue
+            # Copies that TEE sends to its own host come to one socket together. All are read before any is answered: an answer may come back.
+            waiting = []
             try:
-                data, control, _, address = opened.recvmsg(65535, CONTROL_ROOM)
+                while len(waiting) < MOST_DATAGRAMS:
+                    waiting.append(opened.recvmsg(65535, CONTROL_ROOM))
             except BlockingIOError:
-                continue
-            if address[0] == "::":
-                # To nobody is to the host itself, for a program.
-                continue
-            # The device that it came in by says nothing about the way back, but for a link-local address.
-            source = [(level, kind, _anywhere(kind, value, address)) for level, kind, value in control if kind in (IP_PKTINFO, IPV6_PKTINFO)]
-            busy = True
-            try:
-                opened.sendmsg([data], source, 0, address)
-            except OSError:
-                # No route, or a rule of OUTPUT.
-                continue
+                pass
+            for data, control, _, address in waiting:
+                if address[0] == "::":
+                    # To nobody is to the host itself, for a program.
+                    continue
+                # The device that it came in by says nothing about the way back, but for a link-local address.
+                source = [(level, kind, _anywhere(kind, value, address)) for level, kind, value in control if kind in (IP_PKTINFO, IPV6_PKTINFO)]
+                busy = True
+                try:
+                    opened.sendmsg([data], source, 0, address)
+                except OSError:
+                    # No route, or a rule of OUTPUT.
+                    continue
         return busy
 
     def forget_datagrams(self):
