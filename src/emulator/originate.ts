@@ -46,6 +46,7 @@ export function originate(
   frame.ownHeader = options.raw === true;
   frame.carrier = options.device ?? null;
   frame.boundInterface = options.boundInterface ?? null;
+  frame.hookSocket = options.hookSocket ?? null;
   packet.id = packet.id === 0 && !packet.df ? runtime.nextId++ & 0xffff : packet.id;
   if (journey.id >= JOURNEY_LIMIT) {
     drop(runtime, frame, null, null, `after ${JOURNEY_LIMIT} packets: the exchange never ends`);

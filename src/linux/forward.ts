@@ -279,7 +279,7 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
       skb,
       first?.source ?? known,
       options.raw === true,
-      options.preferredInterface ?? null,
+      options.preferredInterface ?? (packet.src.family === 4 ? (skb.hookSocket?.boundInterface ?? null) : null),
       options.binds !== true,
     );
   tellRoute(runtime, skb, result, "send");

@@ -21,7 +21,7 @@ export function sendReject(runtime: HostRuntime, skb: Skb, hook: Hook, how: Reje
   if (!mayRejectByChecksum(runtime, skb, how === "tcp-reset")) return;
   if (how === "tcp-reset") {
     if (hook === PREROUTING || !mayReset(skb)) return;
-    sendReset(runtime, skb);
+    sendReset(runtime, skb, hook);
     return;
   }
   const { type, code } = how;
@@ -40,7 +40,7 @@ function mayReset(skb: Skb): boolean {
 }
 
 /** nf_send_reset() (net/ipv4/netfilter/nf_reject_ipv4.c); no reset answers a reset or a fragment. */
-function sendReset(runtime: HostRuntime, skb: Skb): void {
+function sendReset(runtime: HostRuntime, skb: Skb, hook: Hook): void {
   const reset = resetFor(skb.packet);
   if (reset === null) return;
   if (skb.bridged !== null) {
@@ -58,7 +58,7 @@ function sendReset(runtime: HostRuntime, skb: Skb): void {
       cause: skb,
     });
   }
-  const { connection } = skb;
+  const { connection, owner, boundInterface } = skb;
   const mark = replyMark(runtime, skb);
   // IPv4 goes by the way of what it answers, which in from outside has no metrics (rt_dst_alloc()), IPv6 by its own.
   const way = reset.src.family === 4 && skb.route?.kind !== "error" ? skb.route : null;
@@ -70,6 +70,7 @@ function sendReset(runtime: HostRuntime, skb: Skb): void {
     fromKernel: true,
     defaultTtl: way === null,
     socketless: true,
+    hookSocket: hook === OUTPUT && owner !== null ? { owner, boundInterface } : null,
     mark,
     ...(connection === null ? {} : { closes: connection }),
   });

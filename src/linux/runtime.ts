@@ -29,7 +29,7 @@ import type { RouteExceptions } from "./route-exceptions.ts";
 import type { RouteChanges } from "./routing/programmed-routes.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import type { Supposition } from "./routing/unknown-route.ts";
-import type { Owner, Skb } from "./skb.ts";
+import type { HookSocket, Owner, Skb } from "./skb.ts";
 
 /** How a packet's journey ended on a host. */
 export interface Ending {
@@ -188,6 +188,8 @@ export interface SendOptions {
   readonly defaultTtl?: boolean;
   /** True where DF only asks for path MTU discovery (IP_PMTUDISC_WANT): there is none on a route whose MTU is locked. */
   readonly discoversMtu?: boolean;
+  /** See `Skb.hookSocket`. */
+  readonly hookSocket?: HookSocket | null;
   /** See `Skb.socketless`. */
   readonly socketless?: boolean;
   /** The connection that this reset closes: once it has a route, and before any rule sees it (nf_ct_set_closing() in nf_send_reset()). */

@@ -47,6 +47,12 @@ export interface Owner {
   readonly gid: number | null;
 }
 
+/** A program's socket, as far as routes are looked up for it. */
+export interface HookSocket {
+  readonly owner: Owner;
+  readonly boundInterface: string | null;
+}
+
 /**
  * The packet in hand and what the kernel's `sk_buff` knows beside the headers. One walk mutates one skb; links,
  * rules and routes are references, so nothing is allocated while it moves.
@@ -125,6 +131,11 @@ export interface Skb {
   loopedBack: boolean;
   /** Interface the socket is bound to (SO_BINDTODEVICE), or null. */
   boundInterface: string | null;
+  /**
+   * The socket of the program that this reset by a rule of OUTPUT answers (`nf_hook_state.sk`); null for all else. IPv4 looks for its first
+   * route by it (nf_send_reset()), IPv6 for the one after OUTPUT changed it (nf_send_reset6()).
+   */
+  hookSocket: HookSocket | null;
   /** How it came, when it came in fragments; null otherwise. */
   reassembled: Reassembled | null;
   /** True where a receiver looks for its extension headers in the wrong place (`extension-headers.ts`). */
@@ -204,6 +215,7 @@ export function skb(packet: Packet, journey: number): Skb {
     ownHeader: false,
     loopedBack: false,
     boundInterface: null,
+    hookSocket: null,
     reassembled: null,
     misread: false,
     confirms: false,

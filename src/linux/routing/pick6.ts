@@ -43,12 +43,13 @@ export function pick6(runtime: HostRuntime, group: RouteGroup, key: RouteKey): P
 }
 
 /**
- * rt6_device_match() (net/ipv6/route.c), whatever the metrics: the first route over the wanted interface, or over one that has the address
- * `key.src`; else the first of all, for link-local destinations none.
+ * rt6_device_match() (net/ipv6/route.c), whatever the metrics: the first route over the wanted interface, or where none is wanted over one that has
+ * the address `key.src`; else the first of all, for link-local destinations none.
  */
 function pickForMatch6(runtime: HostRuntime, group: RouteGroup, { output, src, dst }: RouteKey): Picked | null {
   const strict = isLinkLocal(dst);
-  const suits = (name: string): boolean => name === output || (src !== null && owns(runtime, src, name, strict));
+  const suits = (name: string): boolean =>
+    output === null ? src !== null && owns(runtime, src, name, strict) : name === output;
   for (const route of group) {
     if (leadsNowhere(route)) {
       if (suits("lo")) return { route, hop: null };

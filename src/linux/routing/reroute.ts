@@ -11,34 +11,33 @@ function isOfALink({ packet: { dst } }: Skb): boolean {
 
 /**
  * ip6_route_me_harder(): what means something only on a link is looked for on the device of its route, all else on any. Only
- * a program's socket that is bound to a device keeps that.
+ * a program's socket that is bound to a device keeps that. The device of a route to this host itself is lo, where no such address is found.
  */
-function boundTo(skb: Skb): string | null {
-  const { packet, route, owner, boundInterface } = skb;
-  if (packet.dst.family === 4 || (owner !== null && boundInterface !== null)) return boundInterface;
+function boundTo(runtime: HostRuntime, skb: Skb): string | null {
+  const { packet, route, boundInterface } = skb;
+  if (packet.dst.family === 4) return boundInterface;
+  const bound = boundSocket(skb);
+  if (bound !== null) return bound;
   if (!isOfALink(skb)) return null;
-  return route === null || route.kind === "error" ? boundInterface : route.output.name;
+  if (route === null || route.kind === "error") return boundInterface;
+  return route.kind === "local" ? runtime.compiled.loopback.name : route.output.name;
 }
 
-/** That device is lo for this host's own addresses, where they are not found. */
-function losesItsLink(skb: Skb): boolean {
-  const bound = skb.owner !== null && skb.boundInterface !== null;
-  return skb.route?.kind === "local" && !bound && isOfALink(skb);
+function boundSocket({ owner, boundInterface, hookSocket }: Skb): string | null {
+  if (hookSocket !== null) return hookSocket.boundInterface;
+  return owner === null ? null : boundInterface;
 }
 
 /**
- * ip_route_me_harder(): routes a local packet again after OUTPUT changed it; the source address stays. False when
- * there is no route any more.
+ * ip_route_me_harder(): routes a local packet again after OUTPUT changed it; the source address stays, and IPv4 forgets whose it is (measured:
+ * root's). False when there is no route any more.
  */
 export function reroute(runtime: HostRuntime, skb: Skb): boolean {
-  if (losesItsLink(skb)) {
-    skb.errno = "ENETUNREACH";
-    return false;
-  }
   const { src } = skb.packet;
   const type = src.family === 6 ? "LOCAL" : addressType(runtime, src, null);
   const source = type === "LOCAL" || type === "UNICAST" ? src : null;
-  const result = routeOutput(runtime, { ...skb, boundInterface: boundTo(skb) }, source);
+  const owner = src.family === 4 ? null : (skb.hookSocket ?? skb).owner;
+  const result = routeOutput(runtime, { ...skb, boundInterface: boundTo(runtime, skb), owner }, source);
   if (runtime.observer !== null) runtime.observer.step({ kind: "route", runtime, skb, result, purpose: "again" });
   if (result.kind === "error") {
     skb.errno = result.errno;
