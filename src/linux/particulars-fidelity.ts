@@ -181,6 +181,8 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   "what senders hear, and drop reasons, place by place": fact("drop-places"),
   "TTL and hop limit of a host's own packets": fact("sysctls"),
   "routes: hoplimit, mtu lock and advmss": fact("route-metrics"),
+  "routes: of what OUTPUT changed, and of the resets by which REJECT answers a program, by whose socket it is":
+    fact("resets-to-programs"),
   "ICMP: rate limits, IPv4": fact("icmp-rate-limits"),
   "ICMP: rate limits, IPv6": fact("icmp-rate-limits6"),
   "ICMP: rate limits, IPv6, of older kernels": {

@@ -24,6 +24,10 @@ const POLICY_RULES: readonly (readonly string[])[] = [
   ["from all uidrange 1000-1999 lookup 77 pref 10"],
   ["from all uidrange 1000-1999 lookup 77 pref 10", "from all fwmark 9 uidrange 0-0 blackhole pref 9"],
   ["from all oif out1 lookup 77 pref 10"],
+  ["from all ipproto tcp lookup 77 pref 10"],
+  ["from all sport 80 lookup 77 pref 10"],
+  ["from all dport 80 lookup 77 pref 10"],
+  ["from all tos 0x10 lookup 77 pref 10"],
 ];
 
 /** nf_send_reset(), nf_send_reset6(): they get the socket of what they answer (`nf_hook_state.sk`). */
@@ -50,7 +54,7 @@ describe.skipIf(!available).each([4, 6] as const)(
     describe.each(Object.entries(CHANGES))("goes by the program's socket where OUTPUT changes %s", (_, change) => {
       it.each(POLICY_RULES.map((rules) => [rules.join(", ") || "none"]))("policy rules: %s", async (words) => {
         const rules = POLICY_RULES.find((list) => list.join(", ") === words) ?? [];
-        const text = table("mangle", change === null ? [] : [change[family]]) + table("filter", [reject]);
+        const text = table("mangle", ["-A OUTPUT -m owner --socket-exists", ...(change === null ? [] : [change[family]])]) + table("filter", [reject]);
         const options = {
           router: {
             routes: [
@@ -62,13 +66,17 @@ describe.skipIf(!available).each([4, 6] as const)(
           },
         };
         const duel = await Duel.of(oracle, six ? routerLab6(options) : routerLab(options), ["A", "B", "C"]);
+        // The lab sends by raw sockets, of whose protocol and ports such rules know nothing.
+        const raw = /port|ipproto/.test(words);
         let resets = 0;
         for (const bindInterface of [undefined, "in0", "out0", "out1"]) {
           for (const uid of [undefined, 1500]) {
             for (const src of [undefined, ...own, ...others, ...links]) {
               for (const dst of [...own, ...others, ...links]) {
+                if (raw && src === undefined) continue;
                 const round = await duel.ask({
                   host: "R",
+                  raw,
                   dst,
                   proto: "tcp",
                   sport: 4000,
