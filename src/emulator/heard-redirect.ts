@@ -23,20 +23,20 @@ export function hearRedirect(world: World, runtime: HostRuntime, skb: Skb): void
   const { inner: quoted } = packet;
   if (quoted === null) return;
   const sent = redirected(world, runtime, skb);
+  const waited = hasWaited(world, skb);
   if (packet.protocol === ICMP && packet.icmpType === REDIRECT) {
     // icmp_err(), ipip_err(), __udp4_lib_err_encap()
     const isEchoReply = quoted.protocol === ICMP && quoted.icmpType === ECHO_REPLY;
     const isOfKernel = isEchoReply || quoted.protocol === IPIP || isOfTunnel(quoted);
-    const waited = hasWaited(world, skb);
     if (isOfKernel) receiveRedirect(runtime, skb, null, waited);
     else if (isHeard(world, runtime, quoted, sent))
       receiveRedirect(runtime, skb, socketOf(world, runtime, quoted, sent), waited);
   }
   if (packet.protocol === ICMPV6 && packet.icmpType === V6_REDIRECT) {
     const mac = macOfTarget(world, skb);
-    if (quoted.protocol === ICMPV6 || isOfTunnel(quoted)) receiveRedirect6(runtime, skb, null, mac);
+    if (quoted.protocol === ICMPV6 || isOfTunnel(quoted)) receiveRedirect6(runtime, skb, null, mac, waited);
     else if (sent !== null && isSocket(sent) && !sent.raw) {
-      receiveRedirect6(runtime, skb, socketOf(world, runtime, quoted, sent), mac);
+      receiveRedirect6(runtime, skb, socketOf(world, runtime, quoted, sent), mac, waited);
     }
   }
 }

@@ -5,6 +5,7 @@ import { acceptsRedirects, quietSysctl, secureRedirects, sharedMedia, sysctl } f
 import { type HearingSocket, letsGoInTime } from "./hearing-socket.ts";
 import { solicitNeighbour } from "./neighbour.ts";
 import { findNeighbour } from "./neighbour-table.ts";
+import { comesAfter } from "./order-of-redirects.ts";
 import { exceptionOf, setException } from "./route-exceptions.ts";
 import { addressType } from "./routing/address-type.ts";
 import type { RouteKey } from "./routing/key.ts";
@@ -47,15 +48,17 @@ export function receiveRedirect(runtime: HostRuntime, skb: Skb, socket: HearingS
   if (!isBelieved(runtime, input, sender, gateway)) return;
   if (socket !== null && !letsGoInTime(runtime, socket, dst)) return;
   const { output, route } = way;
+  if (way.learnt !== undefined && !comesAfter(runtime, way.learnt, sender, dst)) return;
   if (!isKnown(runtime, output, gateway, waited)) return;
   const replaces = replacedGateway(runtime, way);
   const known = exceptionOf(runtime, route, dst);
-  const learnt = { gateway, replaces, device: output.name, taughtBy: sender };
+  const now = runtime.services.now();
+  const learnt = { gateway, replaces, device: output.name, taughtBy: sender, waitedUntil: waited ? now : null };
   setException(runtime, route, dst, {
     mtu: known?.mtu ?? 0,
     locked: known?.locked ?? false,
     gateways: [...(known?.gateways ?? []).filter((other) => !sameAddress(other.replaces, replaces)), learnt],
-    expires: runtime.services.now() + quietSysctl(runtime, "net.ipv4.route.gc_timeout", GC_TIMEOUT),
+    expires: now + quietSysctl(runtime, "net.ipv4.route.gc_timeout", GC_TIMEOUT),
     since: null,
   });
 }

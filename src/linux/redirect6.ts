@@ -5,7 +5,8 @@ import { acceptsRedirects6, actsAsRouter } from "./device-settings.ts";
 import { type HearingSocket, letsGoInTime } from "./hearing-socket.ts";
 import { confirmNeighbour } from "./neighbour-reachability.ts";
 import { findNeighbour } from "./neighbour-table.ts";
-import { exceptionOf, setException } from "./route-exceptions.ts";
+import { comesAfter } from "./order-of-redirects.ts";
+import { exceptionOf, type LearntGateway, setException } from "./route-exceptions.ts";
 import type { RouteKey } from "./routing/key.ts";
 import { lookUpRoute } from "./routing/look-up.ts";
 import { routeOutputKey } from "./routing/output.ts";
@@ -21,13 +22,14 @@ const NDISC_HOP_LIMIT = 255;
  * ndisc_redirect_rcv() (net/ipv6/ndisc.c), rt6_do_redirect() (net/ipv6/route.c): a host sends what goes to the quoted destination to the
  * target, if a gateway that it has for it, or that an earlier redirect named, tells it by the link. Nobody follows one where the
  * route has an `mtu`: rt6_insert_exception() takes only what is smaller. `targetMac`: the option with the target's link-layer address;
- * null: it is not there, or nobody knows.
+ * null: it is not there, or nobody knows. `waited`: the redirect itself had to wait until its receiver's MAC address was known.
  */
 export function receiveRedirect6(
   runtime: HostRuntime,
   skb: Skb,
   socket: HearingSocket | null,
   targetMac: string | null,
+  waited: boolean,
 ): void {
   const { packet, input } = skb;
   const { inner: quoted, icmpGateway: target, src: sender } = packet;
@@ -50,24 +52,26 @@ export function receiveRedirect6(
   const way = socket?.connected === true ? ownWay(runtime, key) : wayBy(runtime, key, sender);
   if (way === null) return;
   if (actsAsRouter(runtime, input) || !acceptsRedirects6(runtime, input)) return;
-  const { route, hop } = way;
+  const { route, hop, learnt } = way;
   const { gateway: replaces, interface: device } = hop;
   if (replaces === null || device === null) return;
   if (socket !== null && !letsGoInTime(runtime, socket, dst)) return;
+  if (learnt !== undefined && !comesAfter(runtime, learnt, sender, dst)) return;
   // dst_confirm_neigh(): who redirects is there.
   const before = findNeighbour(runtime.neighbours, device, sender);
   if (before !== null) confirmNeighbour(runtime, input, before);
   if (targetMac !== null)
     learnLinkAddress(runtime, input, target, targetMac, `${formatAddress(sender)}, which redirects`);
   if (route.mtu > 0) return;
+  const now = runtime.services.now();
   const known = exceptionOf(runtime, route, dst);
   const others = (known?.gateways ?? []).filter((other) => !sameAddress(other.replaces, replaces));
   setException(runtime, route, dst, {
     mtu: 0,
     locked: false,
-    gateways: [...others, { gateway: target, replaces, device, taughtBy: sender }],
+    gateways: [...others, { gateway: target, replaces, device, taughtBy: sender, waitedUntil: waited ? now : null }],
     expires: Number.POSITIVE_INFINITY,
-    since: runtime.services.now(),
+    since: now,
   });
 }
 
@@ -77,6 +81,8 @@ const REFUSING: ReadonlySet<Route["type"]> = new Set(["blackhole", "unreachable"
 interface Way {
   readonly route: Route;
   readonly hop: NextHop;
+  /** The earlier redirect that named the gateway which this one comes from. */
+  readonly learnt: LearntGateway | undefined;
 }
 
 /** `sk->sk_dst_cache` */
@@ -88,7 +94,7 @@ function ownWay(runtime: HostRuntime, key: RouteKey): Way | null {
   const hop = result.route.nextHops.find(
     (item) => item.interface === output.name && item.gateway !== null && sameAddress(item.gateway, gateway),
   );
-  return hop === undefined ? null : { route: result.route, hop };
+  return hop === undefined ? null : { route: result.route, hop, learnt: result.learnt };
 }
 
 /**
@@ -101,8 +107,8 @@ function wayBy(runtime: HostRuntime, key: RouteKey, sender: Address): Way | null
       for (const route of group) {
         if (route.expires !== undefined && runtime.services.now() >= route.expires) continue;
         if (REFUSING.has(route.type)) return "refused";
-        const hop = hopBy(runtime, route, key, sender);
-        if (hop !== null) return { route, hop };
+        const way = wayOver(runtime, route, key, sender);
+        if (way !== null) return way;
       }
       return null;
     });
@@ -121,13 +127,13 @@ function tablesFor(runtime: HostRuntime, key: RouteKey): readonly RouteTable[] {
 }
 
 /** ip6_redirect_nh_match() */
-function hopBy(runtime: HostRuntime, route: Route, { dst, output }: RouteKey, sender: Address): NextHop | null {
+function wayOver(runtime: HostRuntime, route: Route, { dst, output }: RouteKey, sender: Address): Way | null {
   for (const hop of route.nextHops) {
     const { gateway } = hop;
     if (hop.dead || gateway === null || hop.interface !== output) continue;
-    if (sameAddress(gateway, sender)) return hop;
+    if (sameAddress(gateway, sender)) return { route, hop, learnt: undefined };
     const learnt = exceptionOf(runtime, route, dst)?.gateways.find((item) => sameAddress(item.replaces, gateway));
-    if (learnt !== undefined && sameAddress(learnt.gateway, sender)) return hop;
+    if (learnt !== undefined && sameAddress(learnt.gateway, sender)) return { route, hop, learnt };
   }
   return null;
 }

@@ -15,6 +15,8 @@ export interface LearntGateway {
   readonly device: string;
   /** Who sent the redirect: that gateway, or one that an earlier redirect named. */
   readonly taughtBy: Address;
+  /** Virtual time at which it came, where it had to wait until its receiver's MAC address was known; null where it had not. */
+  readonly waitedUntil: number | null;
 }
 
 /** `struct fib_nh_exception`, `struct rt6_exception`: what a host learnt about the way to one destination. */
