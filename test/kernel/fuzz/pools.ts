@@ -14,6 +14,14 @@ const PORTS: readonly number[] = [22, 53, 80, 81, 179, 443, 1000, 4000, 5000, 80
 export const port = fc.constantFrom(...PORTS);
 export const mark = fc.constantFrom(0, 1, 2, 3, 7, 0x10, 0x10000);
 
+/** MAC addresses of many, and of somebody else. */
+export const oddReceiver = fc.constantFrom(
+  "ff:ff:ff:ff:ff:ff",
+  "01:00:5e:00:00:01",
+  "33:33:00:00:00:01",
+  "02:00:00:00:00:99",
+);
+
 /** Somebody on A's, B's or C's side. */
 const farSource = fc.oneof(
   { weight: 5, arbitrary: spread(0) },
@@ -140,6 +148,10 @@ export const ROUTER_TRAFFIC: Traffic = {
   oddArrival: fc.oneof(
     { weight: 2, arbitrary: fc.record({ host: R, interface: fc.constantFrom("in0", "out0", "out1"), src: farSource }) },
     { weight: 1, arbitrary: fc.record({ host: R, interface: fc.constantFrom("in0", "out0"), src: oddSource }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ host: R, interface: fc.constantFrom("in0", "out0"), src: farSource, dmac: oddReceiver }),
+    },
   ),
   sent: fc.oneof(
     { weight: 3, arbitrary: sentByRouter },

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { mark } from "./pools.ts";
+import { mark, oddReceiver } from "./pools.ts";
 import type { Head, Traffic } from "./traffic.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -160,6 +160,10 @@ export const ROUTER6_TRAFFIC: Traffic = {
   oddArrival: fc.oneof(
     { weight: 2, arbitrary: fc.record({ host: R, interface: fc.constantFrom("in0", "out0", "out1"), src: farSource }) },
     { weight: 1, arbitrary: fc.record({ host: R, interface: fc.constantFrom("in0", "out0"), src: oddSource }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ host: R, interface: fc.constantFrom("in0", "out0"), src: farSource, dmac: oddReceiver }),
+    },
   ),
   sent: fc.oneof(
     { weight: 3, arbitrary: sentByRouter },

@@ -89,6 +89,8 @@ const selector = fc.constantFrom(
   "iif lo",
   "oif out0",
   "oif in0",
+  "uidrange 1000-1999",
+  "uidrange 0-0",
   "tos 0x10",
   "from fd00:a::1",
   "iif in0 ipproto tcp dport 80",

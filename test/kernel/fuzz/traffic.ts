@@ -2,11 +2,14 @@ import type fc from "fast-check";
 import type { Family } from "../../../src/net/address.ts";
 import type { ProbePacket } from "../harness/duel.ts";
 
-/** Where a packet comes in from the wire, and whom it is from. */
-export type Arrival = Pick<ProbePacket, "host" | "interface" | "src">;
+/** Where a packet comes in from the wire, whom it is from, and whom its frame is for. */
+export type Arrival = Pick<ProbePacket, "host" | "interface" | "src" | "dmac">;
 
 /** A packet's whole head: who sends it how, and where to. */
-export type Head = Pick<ProbePacket, "host" | "interface" | "src" | "dst" | "mark" | "uid" | "raw" | "bindInterface">;
+export type Head = Pick<
+  ProbePacket,
+  "host" | "interface" | "src" | "dmac" | "dst" | "mark" | "uid" | "raw" | "bindInterface"
+>;
 
 /** Who talks to whom in a world: what sequences of packets are made of. */
 export interface Traffic {
