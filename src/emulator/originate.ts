@@ -126,7 +126,7 @@ function attachToCause(frame: Skb, options: SendOptions): void {
 
 /**
  * nf_dup_ipv4(), nf_dup_ipv6() (net/ipv4/netfilter/nf_dup_ipv4.c): the copy may not be fragmented, and loses one hop where a
- * copy of a copy could come back. It keeps the mark, and no connection tracks it.
+ * copy of a copy could come back. It keeps the mark and whom its frame was for, and no connection tracks it.
  */
 export function sendDuplicate(
   world: World,
@@ -143,6 +143,7 @@ export function sendDuplicate(
   const frame = skb(packet, journey.id);
   frame.mark = original.mark;
   frame.confirms = original.confirms;
+  frame.packetType = original.packetType;
   frame.ctState = CT_UNTRACKED;
   frame.copiedFrom = original.input;
   frame.ownHeader = original.ownHeader;

@@ -72,13 +72,17 @@ function innermost(said: {
 }
 
 /**
- * Whether the receiver dropped the probe's packet for its checksum (of a long datagram of IPv6 it looks for a socket first), or a VXLAN
- * device did because it is none of its frames.
+ * Whether the receiver dropped the probe's packet for its checksum (of a long datagram of IPv6 it looks for a socket first), TCP did because
+ * its frame is for many, or a VXLAN device because it is none of its frames.
  */
 function isMisread({ drops }: KernelResult, badChecksum: boolean): boolean {
   const reasons = badChecksum ? /^(?:(?:TCP|UDP|ICMP)_CSUM|NO_SOCKET)$/ : /^(?:TCP|UDP|ICMP)_CSUM$/;
   return drops.some(
-    ({ packet, reason, location }) => packet === "main" && (reasons.test(reason) || location === "vxlan_rcv"),
+    ({ packet, reason, location }) =>
+      packet === "main" &&
+      (reasons.test(reason) ||
+        location === "vxlan_rcv" ||
+        (reason === "NOT_SPECIFIED" && /^tcp_v[46]_rcv$/.test(location ?? ""))),
   );
 }
 
