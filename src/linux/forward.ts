@@ -2,10 +2,9 @@ import type { Interface } from "../model/interface.ts";
 import { type Address, formatAddress, ipv6, isMulticast, isUnspecified, unspecified } from "../net/address.ts";
 import { DEST_UNREACHABLE, FRAGMENTATION_NEEDED, V6_PACKET_TOO_BIG } from "../net/icmp.ts";
 import { isFragment, type Packet, packetLength } from "../net/packet.ts";
-import { IPIP, TCP, UDP } from "../net/protocol.ts";
+import { IPIP, UDP } from "../net/protocol.ts";
 import { receiveArp } from "./arp.ts";
 import { receiveOnBridge } from "./bridge.ts";
-import { checksumDrop } from "./checksum-drop.ts";
 import { closeTcp } from "./conntrack/tcp.ts";
 import { defaultTtl, MULTICAST_TTL } from "./default-ttl.ts";
 import { defragment, mayBeJoined } from "./defragment.ts";
@@ -34,6 +33,7 @@ import { joinsFragments } from "./netfilter/tracks-connections.ts";
 import { FORWARD, INPUT, NF_ACCEPT, OUTPUT, POSTROUTING, PREROUTING } from "./netfilter/verdict.ts";
 import { noNeighbour } from "./no-neighbour.ts";
 import { isSentToBeCut, learnTunnelMtu, outgoingMtu } from "./path-mtu.ts";
+import { receiverDrop } from "./receiver-drop.ts";
 import { unreachable } from "./route-error.ts";
 import { mayBind } from "./routing/bind-address.ts";
 import { connectSource } from "./routing/connect.ts";
@@ -207,7 +207,7 @@ const DELIVERED: { readonly [socket in Socket]: Ending } = {
   unknown: delivered("unknown"),
 };
 
-/** ip_local_deliver(): INPUT, then a tunnel of this host or a socket. TCP asks whom the frame was for before all else (tcp_v4_rcv()). */
+/** ip_local_deliver(): INPUT, then a tunnel of this host or a socket. */
 function deliver(runtime: HostRuntime, skb: Skb): void {
   // In IPv6 fragments are the business of a protocol, behind INPUT (ipv6_frag_rcv).
   const six = skb.packet.src.family === 6;
@@ -223,10 +223,8 @@ function deliver(runtime: HostRuntime, skb: Skb): void {
   if (packet.protocol === UDP && decapsulateVxlan(runtime, skb)) return;
   if (packet.sealed !== null && decapsulateWireguard(runtime, skb)) return;
   if (packet.protocol === IPIP && decapsulateIpip(runtime, skb)) return;
-  if (packet.protocol === TCP && skb.packetType !== "host")
-    return drop(runtime, skb, null, "INPUT", "TCP discards what comes in a frame for many");
-  const damaged = checksumDrop(runtime.host, skb);
-  if (damaged !== null) return drop(runtime, skb, damaged, "INPUT", "its checksum is wrong");
+  const unread = receiverDrop(runtime, skb);
+  if (unread !== null) return drop(runtime, skb, unread.reason, "INPUT", unread.text);
   const socket = runtime.services.deliver(runtime, skb);
   if ((skb.carried !== null || packet.sealed !== null) && socket !== "open") {
     const kind = packet.sealed === null ? "VXLAN" : "WireGuard";

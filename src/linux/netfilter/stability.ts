@@ -15,7 +15,7 @@ const MATCHES: Readonly<Record<Exclude<keyof Matches, "nft">, Stability>> = {
   ah: "volatile",
   bpf: "volatile",
   cgroup: "noting",
-  cluster: "stable",
+  cluster: "noting",
   comment: "stable",
   connbytes: "volatile",
   connlabel: "volatile",

@@ -74,6 +74,28 @@ describe.skipIf(!available).each([4, 6] as const)("packets of IPv%i for one, in 
     }
   });
 
+  it("count as this host's from -m cluster on, where the frame is for a group", async () => {
+    const half = "--cluster-total-nodes 2 --cluster-local-node 1 --cluster-hash-seed 7";
+    const marked = "-A PREROUTING -m mark --mark 1 -m cluster";
+    const types = ["PREROUTING", "FORWARD", "INPUT"].map((chain) => `-A ${chain} -m pkttype --pkt-type unicast`);
+    const text =
+      table("raw", [
+        `-A PREROUTING -p tcp -m cluster ${half}`,
+        "-A PREROUTING -p udp -m udp --dport 80 -j MARK --set-mark 1",
+      ]) + table("mangle", [`${marked} ${half} -m udp -p udp --dport 99`, ...types]);
+    const duel = await duelOf({ [conf("in0")]: "1" }, text);
+    let passed = 0;
+    for (const dmac of FRAMES) {
+      for (const to of [dst, own, ...nowhere, ...many]) {
+        for (const packet of [udp, { ...udp, dport: 81 }, { ...udp, ttl: 1 }, { ...udp, proto: "tcp", flags: "S" }]) {
+          const { kernel } = await duel.agree({ ...packet, dmac, dst: to });
+          if (kernel.outcome === "delivered") passed++;
+        }
+      }
+    }
+    expect(passed).toBeGreaterThan(0);
+  });
+
   if (six) return;
   it("and broadcasts that bc_forwarding lets on are none of them", async () => {
     const duel = await duelOf({

@@ -1,3 +1,5 @@
+import { isMulticast } from "../../../net/address.ts";
+import { noteVolatile } from "../../walk-record.ts";
 import type { MatchExtension } from "../extension.ts";
 import { parseNumber } from "../option-values.ts";
 import { givenOption, givenValue, optionWords } from "../option-words.ts";
@@ -24,7 +26,8 @@ function hex(value: number): string {
 /**
  * `-m cluster` (net/netfilter/xt_cluster.c): this node's share of the connections, by a hash of who opened them. A packet
  * without a connection does not match, negated or not. Hashed as a little-endian machine does it; of an IPv6 address the
- * kernel hashes the first 32 bits only (observed on Linux 6.18: `NF_CT_TUPLE_L3SIZE / sizeof(__u32)` is 1).
+ * kernel hashes the first 32 bits only (observed on Linux 6.18: `NF_CT_TUPLE_L3SIZE / sizeof(__u32)` is 1). Nodes share a multicast MAC
+ * address: from this match on a packet for one that came in such a frame counts as this host's, whether it matches or not.
  */
 export const cluster: MatchExtension<"cluster"> = {
   options: {
@@ -58,7 +61,12 @@ export const cluster: MatchExtension<"cluster"> = {
   ],
   compile: ({ nodes, local, seed, invert }) => ({
     kind: "call",
-    test({ connection }) {
+    test(skb) {
+      if (skb.packetType === "multicast" && !isMulticast(skb.packet.dst)) {
+        noteVolatile();
+        skb.packetType = "host";
+      }
+      const { connection } = skb;
       if (connection === null) return false;
       const hash = hashWord(swapBytes(connection.original.src.a), seed);
       return ((local & (1 << scaleHash(hash, nodes))) !== 0) !== invert;
