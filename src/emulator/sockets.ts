@@ -10,7 +10,7 @@ import { needsInterface } from "../linux/routing/address-scope.ts";
 import { ownDevice } from "../linux/routing/own-device.ts";
 import type { HostRuntime } from "../linux/runtime.ts";
 import { tellMss } from "../linux/segment-size.ts";
-import { isForMany, type Skb } from "../linux/skb.ts";
+import { isRoutedToMany, type Skb } from "../linux/skb.ts";
 import { type Address, isLinkLocal, isLoopback, isMulticast, sameAddress } from "../net/address.ts";
 import * as icmp from "../net/icmp.ts";
 import { extensionNumber } from "../net/ipv6-extension.ts";
@@ -60,7 +60,7 @@ export function deliverToSockets(world: World, runtime: HostRuntime, skb: Skb): 
   const { protocol } = received;
   if (protocol === SCTP) return deliverSctp(world, runtime, skb) ?? deliverOther(world, runtime, skb);
   if (protocol !== TCP && protocol !== UDP && protocol !== UDPLITE) return deliverOther(world, runtime, skb);
-  if (isForMany(skb)) return "unknown";
+  if (isRoutedToMany(skb)) return "unknown";
   // of a connection that has ended, whoever may listen there
   if (world.answers && isLate(world, runtime, received)) {
     refuse(runtime, skb);
@@ -190,7 +190,7 @@ function hasSent(world: World, runtime: HostRuntime, { protocol, sport, src }: P
 /** icmp_echo(): only the type of the request is changed. */
 function echo(runtime: HostRuntime, skb: Skb): void {
   if (skb.packet.protocol === ICMPV6) return echo6(runtime, skb);
-  if (isForMany(skb) && ignoresBroadcasts(runtime)) return;
+  if (isRoutedToMany(skb) && ignoresBroadcasts(runtime)) return;
   if (sysctl(runtime, "net.ipv4.icmp_echo_ignore_all", 0) !== 0) return;
   const { icmpCode, payloadLength } = skb.packet;
   sendIcmpReply(runtime, skb, "echo-reply", { icmpType: icmp.ECHO_REPLY, icmpCode, payloadLength });
@@ -235,7 +235,7 @@ function echo6(runtime: HostRuntime, skb: Skb): void {
 
 /** icmp_timestamp(): three time stamps, if the request had the first. */
 function answerTimestamp(runtime: HostRuntime, skb: Skb): void {
-  if (skb.packet.payloadLength < 4 || (isForMany(skb) && ignoresBroadcasts(runtime))) return;
+  if (skb.packet.payloadLength < 4 || (isRoutedToMany(skb) && ignoresBroadcasts(runtime))) return;
   sendIcmpReply(runtime, skb, "icmp", { icmpType: icmp.TIMESTAMP_REPLY, payloadLength: 12 });
 }
 

@@ -2,7 +2,7 @@ import type { Host } from "../model/host.ts";
 import { UDP, UDPLITE } from "../net/protocol.ts";
 import { checksumReason, type DropReason } from "./drop-reason.ts";
 import { listenerFor } from "./heard-by.ts";
-import { isForMany, type Skb } from "./skb.ts";
+import { isRoutedToMany, type Skb } from "./skb.ts";
 
 /** Bytes from the UDP header on that are summed at once; of more, only when somebody needs to know (CHECKSUM_BREAK, include/linux/skbuff.h). */
 const SUMMED_AT_ONCE = 76;
@@ -24,7 +24,7 @@ function wrongChecksum({ sockets }: Host, skb: Skb): DropReason | null {
   const isLong = payloadLength + UDP_HEADER > SUMMED_AT_ONCE;
   if (isLong && (protocol === UDP || protocol === UDPLITE)) {
     const isUnread = (): boolean => listenerFor(sockets, skb) === null;
-    if (isForMany(skb) && isUnread()) return null;
+    if (isRoutedToMany(skb) && isUnread()) return null;
     if (src.family === 6 && isUnread()) return "NO_SOCKET";
   }
   return checksumReason(protocol);

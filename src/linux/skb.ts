@@ -155,8 +155,13 @@ export interface Skb {
 }
 
 /** True for what went to a broadcast or multicast address, in its frame or by its route: nothing is answered to that. */
-export function isForMany({ packetType, route }: Skb): boolean {
-  return packetType !== "host" || route?.kind === "broadcast" || route?.kind === "multicast";
+export function isForMany(skb: Skb): boolean {
+  return skb.packetType !== "host" || isRoutedToMany(skb);
+}
+
+/** RTCF_BROADCAST, RTCF_MULTICAST: what UDP and ICMP go by, whatever the frame. */
+export function isRoutedToMany({ route }: Skb): boolean {
+  return route?.kind === "broadcast" || route?.kind === "multicast";
 }
 
 /** What is added to the end of a packet that came to one place again and again; empty for others. */

@@ -30,6 +30,26 @@ describe.skipIf(!available).each([4, 6] as const)("packets of IPv%i for one, in 
   const udp: ProbePacket = { host: "R", interface: "in0", src, dst, proto: "udp", sport: 4000, dport: 80 };
   const rules = table("raw", ["-A PREROUTING -m pkttype --pkt-type broadcast", "-A PREROUTING -p udp"]);
 
+  const echo: ProbePacket = {
+    host: "R",
+    interface: "in0",
+    src,
+    dst,
+    proto: six ? "icmpv6" : "icmp",
+    icmpType: six ? 128 : 8,
+  };
+  const kinds: readonly ProbePacket[] = [
+    udp,
+    { ...udp, ttl: 1 },
+    { ...udp, proto: "tcp", flags: "S" },
+    { ...udp, badChecksum: true },
+    { ...udp, badChecksum: true, length: 200 },
+    { ...udp, proto: "tcp", flags: "S", badChecksum: true },
+    echo,
+    { ...echo, badChecksum: true },
+    ...(six ? [] : [{ ...echo, icmpType: 13, length: 12 }]),
+  ];
+
   let oracle: Oracle;
   beforeAll(() => {
     oracle = new Oracle();
@@ -50,7 +70,7 @@ describe.skipIf(!available).each([4, 6] as const)("packets of IPv%i for one, in 
       const drops = own0 === "1" || (!six && all === "1");
       for (const dmac of FRAMES) {
         for (const to of [dst, own, ...nowhere]) {
-          for (const packet of [udp, { ...udp, ttl: 1 }, { ...udp, proto: "tcp", flags: "S" }]) {
+          for (const packet of kinds) {
             const { kernel } = await duel.agree({ ...packet, dmac, dst: to });
             expect(kernel.reason === "UNICAST_IN_L2_MULTICAST").toBe(drops);
           }
