@@ -12,7 +12,7 @@ import { ownDevice } from "./routing/own-device.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import { SCOPE_LINK, selectAddress } from "./routing/source-address.ts";
 import type { HostRuntime } from "./runtime.ts";
-import { isForMany, skb as newSkb, type Skb } from "./skb.ts";
+import { isForMany, isRoutedToMany, skb as newSkb, type Skb } from "./skb.ts";
 
 /** ICMP errors carry the precedence "internetwork control" (net/ipv4/icmp.c). */
 const PRECEDENCE_INTERNETCONTROL = 0xc0;
@@ -94,7 +94,7 @@ export function sendIcmpReply(
   const { src, dst, tos, icmpId, icmpSeq } = skb.packet;
   const reply = packet({ src: dst, dst: src, protocol: ICMP, tos, icmpId, icmpSeq, ...fields });
   const mark = replyMark(runtime, skb);
-  let selectSource = isForMany(skb);
+  let selectSource = isRoutedToMany(skb);
   if (isUnspecified(src)) {
     // fib_compute_spec_dst(), then ip_route_output_key(): an answer to nobody goes to the address that it comes from.
     const own = selectSource && skb.input !== null ? selectAddress(runtime, skb.input, src, SCOPE_LINK) : dst;

@@ -10,7 +10,7 @@ import { type Hook, OUTPUT, PREROUTING } from "./netfilter/verdict.ts";
 import { mayRejectByChecksum } from "./reject-checksum.ts";
 import { lookUpRoute } from "./routing/look-up.ts";
 import type { HostRuntime } from "./runtime.ts";
-import { isForMany, type Skb } from "./skb.ts";
+import { isRoutedToMany, type Skb } from "./skb.ts";
 
 /** What REJECT answers with: a TCP reset, or an ICMP error of the packet's family. */
 export type RejectWith = "tcp-reset" | { readonly type: number; readonly code: number };
@@ -33,10 +33,10 @@ export function sendReject(runtime: HostRuntime, skb: Skb, hook: Hook, how: Reje
 
 const ANYBODY = { src: null, input: null, output: null, mark: 0, tos: 0, sport: 0, dport: 0, uid: 0 };
 
-/** IPv4 looks at the frame and the route (nf_send_reset), IPv6 at the addresses (nf_send_reset6). */
+/** IPv4 looks at the route (nf_send_reset), IPv6 at the addresses (nf_send_reset6), neither at the frame. */
 function mayReset(skb: Skb): boolean {
   const { src, dst } = skb.packet;
-  return src.family === 4 ? !isForMany(skb) : !isMulticast(dst) && !isMulticast(src) && !isUnspecified(src);
+  return src.family === 4 ? !isRoutedToMany(skb) : !isMulticast(dst) && !isMulticast(src) && !isUnspecified(src);
 }
 
 /** nf_send_reset() (net/ipv4/netfilter/nf_reject_ipv4.c); no reset answers a reset or a fragment. */

@@ -54,7 +54,9 @@ describe.skipIf(!available).each([4, 6] as const)(
     describe.each(Object.entries(CHANGES))("goes by the program's socket where OUTPUT changes %s", (_, change) => {
       it.each(POLICY_RULES.map((rules) => [rules.join(", ") || "none"]))("policy rules: %s", async (words) => {
         const rules = POLICY_RULES.find((list) => list.join(", ") === words) ?? [];
-        const text = table("mangle", ["-A OUTPUT -m owner --socket-exists", ...(change === null ? [] : [change[family]])]) + table("filter", [reject]);
+        const text =
+          table("mangle", ["-A OUTPUT -m owner --socket-exists", ...(change === null ? [] : [change[family]])]) +
+          table("filter", [reject]);
         const options = {
           router: {
             routes: [

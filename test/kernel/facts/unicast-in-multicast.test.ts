@@ -21,7 +21,8 @@ const FRAMES = ["ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:01", "33:33:00:00:00:01"];
 /** ip_rcv_finish_core() and ip6_rcv_core(). */
 describe.skipIf(!available).each([4, 6] as const)("packets of IPv%i for one, in frames for many", (family) => {
   const six = family === 6;
-  const [src, dst, own] = six ? ["fd00:a::2", "fd00:b::2", "fd00:a::1"] : ["10.0.0.2", "10.0.1.2", "10.0.0.1"];
+  const [src, dst] = six ? ["fd00:a::2", "fd00:b::2"] : ["10.0.0.2", "10.0.1.2"];
+  const [own, another] = six ? ["fd00:a::1", "fd00:b::1"] : ["10.0.0.1", "10.0.1.1"];
   const nowhere = six
     ? ["fd00:1::1", "fd00:1:1::1", "fd00:1:2::1", "fd00:77::1"]
     : ["10.1.0.1", "10.1.1.1", "10.1.2.1", "10.77.0.1"];
@@ -69,7 +70,7 @@ describe.skipIf(!available).each([4, 6] as const)("packets of IPv%i for one, in 
       const duel = await duelOf({ [conf("all")]: all, [conf("in0")]: own0 });
       const drops = own0 === "1" || (!six && all === "1");
       for (const dmac of FRAMES) {
-        for (const to of [dst, own, ...nowhere]) {
+        for (const to of [dst, own, another, ...nowhere]) {
           for (const packet of kinds) {
             const { kernel } = await duel.agree({ ...packet, dmac, dst: to });
             expect(kernel.reason === "UNICAST_IN_L2_MULTICAST").toBe(drops);
@@ -91,6 +92,20 @@ describe.skipIf(!available).each([4, 6] as const)("packets of IPv%i for one, in 
     const duel = await duelOf({ [conf("in0")]: "1" }, text);
     for (const dmac of FRAMES) {
       for (const to of [dst, own, group]) await duel.agree({ ...udp, dmac, dst: to, dport: 81 });
+    }
+  });
+
+  it("are rejected by rules as others are, but without ICMP errors", async () => {
+    const answers = six ? ["icmp6-port-unreachable", "tcp-reset"] : ["icmp-port-unreachable", "tcp-reset"];
+    for (const [index, proto] of ["udp", "tcp"].entries()) {
+      const text = table("filter", [`-A INPUT -p ${proto} -j REJECT --reject-with ${answers[index]}`]);
+      const duel = await duelOf({}, text);
+      for (const dmac of [undefined, ...FRAMES]) {
+        for (const to of [own, another, ...many]) {
+          const packet: ProbePacket = { ...udp, ...(dmac === undefined ? {} : { dmac }), dst: to };
+          await duel.agree(proto === "udp" ? packet : { ...packet, proto, flags: "S" });
+        }
+      }
     }
   });
 
