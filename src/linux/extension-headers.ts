@@ -8,7 +8,7 @@ import type { DropReason } from "./drop-reason.ts";
 import { sendIcmpv6Error } from "./icmpv6.ts";
 import { unknownOutcome } from "./netfilter/unknown-outcome.ts";
 import type { HostRuntime } from "./runtime.ts";
-import type { Skb } from "./skb.ts";
+import { isForMany, type Skb } from "./skb.ts";
 
 /** Why a packet goes no further; `answered` when that calls for an error, whether or not one could be sent. */
 export interface HeaderRefusal {
@@ -178,7 +178,8 @@ function refusedOption(
     case 0:
       return null;
     case 3:
-      if (isMulticast(skb.packet.dst)) return silent;
+      // icmp6_send(), by opt_unrec(), keeps silent about one in a frame for many, too.
+      if (isMulticast(skb.packet.dst) || isForMany(skb)) return silent;
       return problem(runtime, skb, "UNHANDLED_PROTO", icmp.V6_UNKNOWN_OPTION, at, text);
     case 2:
       return problem(runtime, skb, "UNHANDLED_PROTO", icmp.V6_UNKNOWN_OPTION, at, text);

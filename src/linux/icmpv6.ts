@@ -48,7 +48,7 @@ export function sendIcmpv6Error(
   const about = skb.packet;
   const toMany = isMulticast(about.dst) || isForMany(skb);
   // opt_unrec(): of unknown options that are complained about to many, too, one has come here.
-  const isOption = type === V6_PARAMETER_PROBLEM && code === V6_UNKNOWN_OPTION && isMulticast(about.dst);
+  const isOption = type === V6_PARAMETER_PROBLEM && code === V6_UNKNOWN_OPTION;
   if (toMany && type !== V6_PACKET_TOO_BIG && !isOption) return;
   if (isUnspecified(about.src) || isMulticast(about.src)) return;
   // is_ineligible(): what a further fragment is nobody sees.
