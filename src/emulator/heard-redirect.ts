@@ -4,7 +4,6 @@ import { receiveRedirect } from "../linux/redirect.ts";
 import { receiveRedirect6 } from "../linux/redirect6.ts";
 import type { HostRuntime, PacketKind } from "../linux/runtime.ts";
 import type { Skb } from "../linux/skb.ts";
-import { sameAddress } from "../net/address.ts";
 import { ECHO_REPLY, REDIRECT, V6_REDIRECT } from "../net/icmp.ts";
 import type { Packet } from "../net/packet.ts";
 import { ICMP, ICMPV6, IPIP, UDP, UDPLITE } from "../net/protocol.ts";
@@ -33,10 +32,9 @@ export function hearRedirect(world: World, runtime: HostRuntime, skb: Skb): void
       receiveRedirect(runtime, skb, socketOf(world, runtime, quoted, sent), waited);
   }
   if (packet.protocol === ICMPV6 && packet.icmpType === V6_REDIRECT) {
-    const mac = macOfTarget(world, skb);
-    if (quoted.protocol === ICMPV6 || isOfTunnel(quoted)) receiveRedirect6(runtime, skb, null, mac, waited);
+    if (quoted.protocol === ICMPV6 || isOfTunnel(quoted)) receiveRedirect6(runtime, skb, null, waited);
     else if (sent !== null && isSocket(sent) && !sent.raw) {
-      receiveRedirect6(runtime, skb, socketOf(world, runtime, quoted, sent), mac, waited);
+      receiveRedirect6(runtime, skb, socketOf(world, runtime, quoted, sent), waited);
     }
   }
 }
@@ -49,18 +47,6 @@ function hasWaited(world: World, { journey, packet }: Skb): boolean {
     const receiver = findNeighbour(sender.neighbours, name, packet.dst);
     return receiver !== null && receiver.updated === world.now && wasAsked(receiver);
   });
-}
-
-/** ndisc_redirect_opt_addr_space(): what whoever sent it knew of the target's MAC address; null: nothing. */
-function macOfTarget(world: World, { journey, packet }: Skb): string | null {
-  const sender = runtimeOf(world, world.journeys[journey]?.host ?? "");
-  if (sender === null || packet.icmpGateway === null) return null;
-  for (const { name, addresses } of sender.compiled.devices) {
-    if (!addresses.some(({ address }) => sameAddress(address, packet.src))) continue;
-    const target = findNeighbour(sender.neighbours, name, packet.icmpGateway);
-    if (target?.state === "resolved") return target.mac;
-  }
-  return null;
 }
 
 /** The packet of this host that a redirect is about; null where it was sent by another one. */

@@ -35,7 +35,8 @@ export function sendRedirect(runtime: HostRuntime, skb: Skb, route: RoutingResul
   const { src } = skb.packet;
   if (!allowRedirect(runtime, src)) return;
   countRedirect(runtime, src);
-  if (mayBeAnswered(runtime, skb)) send(runtime, skb, { icmpType: REDIRECT, icmpCode: 1, icmpGateway: route.nextHop });
+  if (mayBeAnswered(runtime, skb))
+    send(runtime, skb, { icmpType: REDIRECT, icmpCode: 1, icmpGateway: { address: route.nextHop, mac: null } });
 }
 
 function mayBeAnswered(runtime: HostRuntime, skb: Skb): boolean {

@@ -170,15 +170,16 @@ export function sendRedirect6(runtime: HostRuntime, skb: Skb, route: RoutingResu
   });
   if (back.kind === "error" || (back.kind === "unicast" && back.viaGateway)) return;
   if (!allowRedirect6(runtime, about.src)) return;
-  const isKnown = findNeighbour(runtime.neighbours, route.output.name, target)?.state === "resolved";
+  const known = findNeighbour(runtime.neighbours, route.output.name, target);
+  const mac = known?.state === "resolved" ? known.mac : null;
   const redirect = packet({
     src: source,
     dst: about.src,
     protocol: ICMPV6,
     ttl: NDISC_HOP_LIMIT,
     icmpType: V6_REDIRECT,
-    icmpGateway: target,
-    payloadLength: redirectLength(about, isKnown),
+    icmpGateway: { address: target, mac },
+    payloadLength: redirectLength(about, mac !== null),
     inner: copyPacket(about),
   });
   runtime.services.send(runtime, redirect, {

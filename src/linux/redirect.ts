@@ -27,8 +27,9 @@ const GC_TIMEOUT = 300;
  */
 export function receiveRedirect(runtime: HostRuntime, skb: Skb, socket: HearingSocket | null, waited: boolean): void {
   const { packet, input } = skb;
-  const { inner: quoted, icmpGateway: gateway, src: sender } = packet;
-  if (input === null || quoted === null || gateway === null) return;
+  const { inner: quoted, icmpGateway, src: sender } = packet;
+  if (input === null || quoted === null || icmpGateway === null) return;
+  const { address: gateway } = icmpGateway;
   const { dst, src, tos, protocol } = quoted;
   const key: RouteKey = {
     dst,

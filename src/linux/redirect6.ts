@@ -21,19 +21,13 @@ const NDISC_HOP_LIMIT = 255;
 /**
  * ndisc_redirect_rcv() (net/ipv6/ndisc.c), rt6_do_redirect() (net/ipv6/route.c): a host sends what goes to the quoted destination to the
  * target, if a gateway that it has for it, or that an earlier redirect named, tells it by the link. Nobody follows one where the
- * route has an `mtu`: rt6_insert_exception() takes only what is smaller. `targetMac`: the option with the target's link-layer address;
- * null: it is not there, or nobody knows. `waited`: the redirect itself had to wait until its receiver's MAC address was known.
+ * route has an `mtu`: rt6_insert_exception() takes only what is smaller. `waited`: the redirect itself had to wait until its receiver's MAC address was known.
  */
-export function receiveRedirect6(
-  runtime: HostRuntime,
-  skb: Skb,
-  socket: HearingSocket | null,
-  targetMac: string | null,
-  waited: boolean,
-): void {
+export function receiveRedirect6(runtime: HostRuntime, skb: Skb, socket: HearingSocket | null, waited: boolean): void {
   const { packet, input } = skb;
-  const { inner: quoted, icmpGateway: target, src: sender } = packet;
-  if (input === null || quoted === null || target === null) return;
+  const { inner: quoted, icmpGateway, src: sender } = packet;
+  if (input === null || quoted === null || icmpGateway === null) return;
+  const { address: target, mac } = icmpGateway;
   if (packet.ttl !== NDISC_HOP_LIMIT || packet.icmpCode !== 0 || !isLinkLocal(sender)) return;
   const { dst, src, tos, protocol } = quoted;
   if (isMulticast(dst) || (!sameAddress(dst, target) && !isLinkLocal(target))) return;
@@ -60,8 +54,7 @@ export function receiveRedirect6(
   // dst_confirm_neigh(): who redirects is there.
   const before = findNeighbour(runtime.neighbours, device, sender);
   if (before !== null) confirmNeighbour(runtime, input, before);
-  if (targetMac !== null)
-    learnLinkAddress(runtime, input, target, targetMac, `${formatAddress(sender)}, which redirects`);
+  if (mac !== null) learnLinkAddress(runtime, input, target, mac, `${formatAddress(sender)}, which redirects`);
   if (route.mtu > 0) return;
   const now = runtime.services.now();
   const known = exceptionOf(runtime, route, dst);

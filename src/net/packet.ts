@@ -12,6 +12,12 @@ export interface SegmentContent {
   readonly key: string | null;
 }
 
+/** Where a redirect points. `mac`: the option of IPv6 with the target's link-layer address; null where there is none, and in IPv4. */
+export interface RedirectTarget {
+  readonly address: Address;
+  readonly mac: string | null;
+}
+
 /**
  * An IP packet in hand: mutable, because one walk changes one packet, and of one shape for every protocol.
  *
@@ -53,8 +59,8 @@ export interface Packet {
   icmpSeq: number;
   /** MTU of "fragmentation needed" and "packet too big". */
   icmpMtu: number;
-  /** Gateway of a redirect; null otherwise. */
-  icmpGateway: Address | null;
+  /** Gateway of a redirect, in IPv6 its target; null otherwise. */
+  icmpGateway: RedirectTarget | null;
   /** Bytes after the layer-4 header (TCP/UDP data, ICMP echo data); of a fragment that is not the first, after the IP header. */
   payloadLength: number;
   /** The quoted packet of an ICMP error, or the packet a tunnel carries. */

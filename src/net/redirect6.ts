@@ -19,6 +19,6 @@ export function redirectLength(about: Packet, knowsTarget: boolean): number {
  * Whether the packet that a redirect is about comes first among its options, where conntrack finds it
  * (nf_conntrack_icmpv6_redirect()).
  */
-export function quotesFirst({ inner, payloadLength }: Packet): boolean {
-  return inner !== null && payloadLength > 0 && payloadLength === redirectLength(inner, false);
+export function quotesFirst({ icmpGateway }: Packet): boolean {
+  return icmpGateway !== null && icmpGateway.mac === null;
 }

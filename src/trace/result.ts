@@ -232,7 +232,7 @@ function fingerprint(run: Run): string {
 function packetPrint(packet: Packet): string {
   const { icmpGateway, inner } = packet;
   const id = isFree(packet.icmpId) ? "*" : packet.icmpId;
-  const gateway = icmpGateway === null ? "" : ` gateway ${formatAddress(icmpGateway)}`;
+  const gateway = icmpGateway === null ? "" : ` gateway ${formatAddress(icmpGateway.address)}`;
   const whole =
     `${describePacket(packet)} id ${id} mtu ${packet.icmpMtu}${gateway} ttl ${packet.ttl} tos ${packet.tos} ` +
     `mss ${packet.mss} length ${packetLength(packet)}`;

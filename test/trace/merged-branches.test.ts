@@ -79,7 +79,7 @@ describe("branches of an answer", () => {
   it.each<readonly [string, Partial<Packet>]>([
     ["maximum segment size", { mss: 500 }],
     ["MTU of an ICMP error", { icmpMtu: 1300 }],
-    ["gateway of a redirect", { icmpGateway: dst }],
+    ["gateway of a redirect", { icmpGateway: { address: dst, mac: null } }],
     ["length", { payloadLength: 8 }],
     ["TOS", { tos: 8 }],
     ["TTL", { ttl: 7 }],

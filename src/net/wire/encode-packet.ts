@@ -1,4 +1,3 @@
-import type { Address } from "../address.ts";
 import { MOBILITY, mobilityType, NO_NEXT_HEADER } from "../ipv6-extension.ts";
 import { headerLength, type Packet, packetLength, tcpHeaderLength } from "../packet.ts";
 import { hasPorts, ICMP, ICMPV6, IPIP, IPV6_IN_IP, SCTP, TCP, UDP, UDPLITE } from "../protocol.ts";
@@ -6,6 +5,9 @@ import { chunkLength, DATA, INIT, INIT_ACK, SACK, SCTP_INIT, type SctpHeader, sc
 import { MAXIMUM_SEGMENT_SIZE, MAXIMUM_SEGMENT_SIZE_LENGTH, NO_OPERATION } from "../tcp-option.ts";
 import { crc32c, internetChecksum, sumOf } from "./checksum.ts";
 import { encodeExtensions } from "./encode-extensions.ts";
+import { encodeRedirect6 } from "./encode-redirect6.ts";
+import { macBytes } from "./mac-bytes.ts";
+import { putAddress } from "./put-address.ts";
 
 /** MAC addresses of a frame; empty where nobody knows them. */
 export interface FrameMacs {
@@ -59,13 +61,6 @@ function ipv6(packet: Packet, body: Uint8Array): Uint8Array {
   bytes.set(headers.bytes, IPV6_HEADER);
   bytes.set(body, IPV6_HEADER + headers.bytes.length);
   return bytes;
-}
-
-function putAddress(view: DataView, at: number, address: Address): void {
-  view.setUint32(at, address.a);
-  view.setUint32(at + 4, address.b);
-  view.setUint32(at + 8, address.c);
-  view.setUint32(at + 12, address.d);
 }
 
 /** What follows the IP header. */
@@ -193,15 +188,21 @@ export function encodeFrame(packet: Packet, macs: FrameMacs | null, innerMacs: F
   return bytes;
 }
 
-function macBytes(mac: string): readonly number[] {
-  const parts = mac.split(":").map((part) => Number.parseInt(part, 16));
-  return parts.length === 6 ? parts : [0, 0, 0, 0, 0, 0];
-}
-
 function icmp(packet: Packet): Uint8Array {
   const six = packet.protocol === ICMPV6;
   const { inner } = packet;
   const quoted = inner === null ? null : encodePacket(inner).subarray(0, six ? QUOTED_6 : QUOTED_4);
+  const bytes =
+    six && inner !== null && quoted !== null && packet.icmpGateway !== null
+      ? encodeRedirect6(packet, packet.icmpGateway, inner, quoted)
+      : icmpMessage(packet, quoted);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(2, damaged(packet, six ? transportChecksum(packet, bytes) : internetChecksum(bytes)));
+  return bytes;
+}
+
+/** Without its checksum. */
+function icmpMessage(packet: Packet, quoted: Uint8Array | null): Uint8Array {
   const bytes = new Uint8Array(8 + (quoted?.length ?? packet.payloadLength));
   const view = new DataView(bytes.buffer);
   view.setUint8(0, packet.icmpType);
@@ -211,11 +212,10 @@ function icmp(packet: Packet): Uint8Array {
     view.setUint16(6, packet.icmpSeq);
   } else {
     bytes.set(quoted, 8);
-    if (packet.icmpGateway !== null && !six) view.setUint32(4, packet.icmpGateway.a);
-    else if (six) view.setUint32(4, packet.icmpMtu);
+    if (packet.icmpGateway !== null) view.setUint32(4, packet.icmpGateway.address.a);
+    else if (packet.protocol === ICMPV6) view.setUint32(4, packet.icmpMtu);
     else view.setUint16(6, packet.icmpMtu);
   }
-  view.setUint16(2, damaged(packet, six ? transportChecksum(packet, bytes) : internetChecksum(bytes)));
   return bytes;
 }
 
