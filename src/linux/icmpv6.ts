@@ -92,10 +92,13 @@ export function allowEchoReply6(runtime: HostRuntime, { packet: { src }, input }
   return allowIcmp6(runtime, V6_ECHO_REPLY, src, backTo(runtime, src), input?.kind === "loopback");
 }
 
-/** icmp6_iif(), tcp_v6_iif(): what goes through lo came, for link-local addresses, over the device that has its destination. */
+/**
+ * icmp6_iif(), tcp_v6_iif(): what goes through lo came, for link-local addresses, over the device of its route: of a local one that which has its
+ * destination, and where OUTPUT has sent it elsewhere that which it would leave by.
+ */
 export function cameBy({ input, output, route }: Skb): Interface | null {
   const device = input ?? output;
-  return device?.kind === "loopback" && route?.kind === "local" ? route.output : device;
+  return device?.kind === "loopback" && (route?.kind === "local" || route?.kind === "unicast") ? route.output : device;
 }
 
 /** ipv6_chk_acast_addr_src(): also of a packet whose extension headers were complained about before it was routed. */
