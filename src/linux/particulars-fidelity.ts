@@ -199,7 +199,7 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   },
   "ICMP: redirects that wait until their receiver's MAC address is known": {
     answer:
-      "the new gateway may have asked for the receiver meanwhile, so that it is known there and the redirect is followed: the answer branches and is uncertain",
+      "the new gateway may have asked for the receiver meanwhile, so that it is known there and the redirect is followed, and the redirect of that one may come before it: the answer branches and is uncertain",
   },
   "ICMP: redirects of IPv6, 30 to 60 s later": {
     answer: "the kernel has forgotten them, or has not yet: the answer branches and is uncertain",

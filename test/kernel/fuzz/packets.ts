@@ -86,7 +86,7 @@ const single = (traffic: Traffic): fc.Arbitrary<ProbePacket> =>
     )
     .map(([head, content, hops, service, df]) => {
       const big = (content.length ?? 0) > 1000;
-      // Fragmentation is not modelled, and the oracle's raw socket, unlike others, refuses to do it.
+      // The oracle's raw socket, unlike others, refuses to fragment; what is forwarded in pieces is what narrow worlds are for.
       const length = big && head.interface === undefined ? 100 : content.length;
       return {
         ...head,
@@ -190,7 +190,7 @@ const exchange = (traffic: Traffic): fc.Arbitrary<Sequence> =>
       ];
     });
 
-/** An ICMP error (no path MTU, which is not modelled) from beyond about a packet that was delivered; the runner fills in what is quoted. */
+/** An ICMP error (no path MTU: narrow worlds have those) from beyond about a packet that was delivered; the runner fills in what is quoted. */
 const errorTypes = {
   4: fc.constantFrom([3, 1], [3, 3], [11, 0], [5, 1]),
   6: fc.constantFrom([1, 0], [1, 4], [3, 0], [1, 3]),

@@ -391,7 +391,7 @@ def _outcome(topology, reply, last, sender, pending):
                 return "rejected"
     if last and last[3] == "out" and _at_edge(topology, last):
         return "left"
-    if _unanswered(topology, reply) or _waits(reply, last, sender, pending):
+    if (_unanswered(topology, reply) and not _ended(reply, last)) or _waits(reply, last, sender, pending):
         return "unresolved"
     if reply["rules"] and str(reply["rules"][-1].get("target", "")).upper() == "REJECT":
         return "rejected"
@@ -438,6 +438,13 @@ def _unanswered(topology, reply):
             # An ARP reply names what it is about as its sender, an advertisement as its target.
             heard |= {(event["host"], event["iface"], event[key]) for key in ("sender", "target")}
     return asked - heard
+
+
+def _ended(reply, last):
+    """The packet was dropped where it came last, for something else: what is asked there is asked for another's sake, as by a redirect."""
+    return last is not None and last[3] == "in" and any(
+        drop["packet"] == "main" and drop["host"] == last[1] and drop["reason"] == "IP_INADDRERRORS" for drop in reply["drops"]
+    )
 
 
 def _is_own(topology, event):
