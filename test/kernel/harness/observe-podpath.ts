@@ -1,6 +1,6 @@
 import type { Journey, JourneyEnd } from "../../../src/emulator/journey.ts";
 import { ENDLESS, USES_UP_PORTS } from "../../../src/linux/loop-watch.ts";
-import { formatAddress } from "../../../src/net/address.ts";
+import { formatAddress, sameAddress } from "../../../src/net/address.ts";
 import {
   DEST_UNREACHABLE,
   ECHO_REPLY,
@@ -221,6 +221,23 @@ function asksNeighbour({ protocol, icmpType }: Packet): boolean {
   return protocol === ICMPV6 && (icmpType === V6_NEIGHBOUR_SOLICITATION || icmpType === V6_NEIGHBOUR_ADVERTISEMENT);
 }
 
+/** Whether a reset that went out is the same: copies of one segment get resets alike, which are one to the oracle. */
+function hasSeenTwin(reset: Journey, { journeys, steps }: Run): boolean {
+  const isTwin = ({ id, kind, host, packet }: Journey): boolean =>
+    id !== reset.id &&
+    kind === "tcp-reset" &&
+    host === reset.host &&
+    sameAddress(packet.src, reset.packet.src) &&
+    sameAddress(packet.dst, reset.packet.dst) &&
+    packet.sport === reset.packet.sport &&
+    packet.dport === reset.packet.dport &&
+    packet.seq === reset.packet.seq &&
+    packet.ack === reset.packet.ack;
+  return (
+    reset.kind === "tcp-reset" && journeys.some((one) => isTwin(one) && hopsOf(steps.get(one.id) ?? []).length > 0)
+  );
+}
+
 /** What everybody saw of the packet, its copies and the answers. */
 function togetherOf(run: Run): Together {
   const hops: SeenHop[] = [];
@@ -240,8 +257,8 @@ function togetherOf(run: Run): Together {
     const steps = group.flatMap((journey) => run.steps.get(journey.id) ?? []);
     const seen = hopsOf(steps);
     const isFirst = id === run.journeys[run.first]?.id;
-    // What never reached a wire is not seen from outside either.
-    if (!isFirst && seen.length === 0 && !sawLoopback(steps)) continue;
+    // What never reached a wire is not seen from outside either, unless it is taken for another.
+    if (!isFirst && seen.length === 0 && !sawLoopback(steps) && !group.some((one) => hasSeenTwin(one, run))) continue;
     hops.push(...(isFirst ? seen : seen.map(anyStartOf)));
     rules.push(...rulesOf(steps));
     for (const { kind, end } of group) {
