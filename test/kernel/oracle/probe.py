@@ -1,6 +1,7 @@
 """One packet: send it, collect what the kernel said about it, and put that in order."""
 
 from observe_drops import LATE_REASONS
+from observe_legacy_trace import HOOKS
 from packets import ETH_IPV4, ETH_IPV6, HOUSEKEEPING, ICMP_ERRORS, ICMPV6_ERRORS, ND_ADDRESSED, protocol_number
 
 # A drop for one of these reasons is the kernel's refusal to forward, for which it owes an error.
@@ -354,13 +355,12 @@ def _is_of_visit(host, segment, arrival):
     if interface is None or interface.peer is None:
         return True
     _, _, name, _, _, packet = arrival
-    changed = str(event.get("target")).upper() in ("TTL", "HL")
-    return host.by_index.get(iif) == name and (changed or ttl is None or ttl in (packet["ttl"], packet["ttl"] - 1))
+    return host.by_index.get(iif) == name and (_sets_ttl(event) or ttl is None or ttl in (packet["ttl"], packet["ttl"] - 1))
 
 
 def _segments(host, events):
     """Cut a host's events where the packet came in anew from a wire."""
-    segments, previous = [], None
+    segments, previous, built_in = [], None, None
     for iif, oif, ttl, event in events:
         interface = host.interfaces.get(host.by_index.get(iif))
         from_wire = interface is not None and interface.peer is not None
@@ -371,14 +371,32 @@ def _segments(host, events):
         elif not oif:
             anew = bool(previous[1]) or previous[0] != iif
         else:
-            # With no rules before FORWARD, only its header tells a packet from its earlier self, unless a rule has just changed that.
-            lived = previous[2] != ttl and str(previous[3]).upper() not in ("TTL", "HL")
+            # With no rules before FORWARD, only its header tells a packet from its earlier self, unless a rule has just changed
+            # that: nft shows the header as a rule left it, the legacy trace as it came to the rule.
+            changed = _sets_ttl(previous[3]) or (_sets_ttl(event) and not _turns_back(built_in, event))
+            lived = previous[2] != ttl and not changed
             anew = bool(previous[1]) and (previous[0] != iif or lived)
         if anew:
             segments.append([])
         segments[-1].append((iif, ttl, event))
-        previous = (iif, oif, ttl, event.get("target"))
+        previous = (iif, oif, ttl, event)
+        if event["chain"] in HOOKS:
+            built_in = event
     return segments
+
+
+def _sets_ttl(event):
+    return str(event.get("target")).upper() in ("TTL", "HL")
+
+
+def _turns_back(before, event):
+    """Whether a rule comes no later on one way through a host than the last one of a built-in chain before it."""
+    if before is None or event["chain"] not in HOOKS:
+        return False
+    if before["chain"] != event["chain"]:
+        return HOOKS.index(before["chain"]) > HOOKS.index(event["chain"])
+    is_same = all(before[key] == event[key] for key in ("backend", "table"))
+    return is_same and (not before["index"] or before["index"] >= event["index"])
 
 
 def _outcome(topology, reply, last, sender, pending):
