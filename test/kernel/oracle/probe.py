@@ -103,7 +103,7 @@ class Roles:
 
 def _whose(quoted):
     """What tells the packets apart that one router redirects: answers, errors about those, and turns of one that goes round."""
-    return tuple(quoted.get(key) for key in ("src", "dst", "proto", "icmpType", "ttl"))
+    return (kind_of(quoted), *(quoted.get(key) for key in ("src", "dst", "proto", "icmpType", "ttl")))
 
 
 def kind_of(packet):
