@@ -58,7 +58,7 @@ export function valueIn(table: FreeValues, choose: Chooser, value: number, ports
     ],
   };
   const isInside = choose(choice) === 0;
-  table.domains[value - FIRST_FREE] = isInside ? inside : outside;
+  narrow(table, value, isInside ? inside : outside);
   return isInside;
 }
 
@@ -81,7 +81,7 @@ export function drawnNumber(table: FreeValues, choose: Chooser, value: number): 
     alternatives: numbers.map((port) => ({ label: String(port), probability: 1 / size })),
   });
   const port = numbers[taken] ?? value;
-  table.domains[value - FIRST_FREE] = [{ first: port, last: port }];
+  narrow(table, value, [{ first: port, last: port }]);
   return port;
 }
 
@@ -98,8 +98,26 @@ function pairOf(x: number, y: number): string {
 }
 
 /** Two values that were drawn so that they differ. */
-export function keepApart({ pairs }: FreeValues, x: number, y: number): void {
-  pairs.set(pairOf(x, y), false);
+export function keepApart(table: FreeValues, x: number, y: number): void {
+  table.pairs.set(pairOf(x, y), false);
+  for (const [one, other] of [[x, y] as const, [y, x] as const]) {
+    if (!isFree(knownNumber(table, one))) leaveTo(table, other, freeDomain(table, one));
+  }
+}
+
+/** What a value may still be; once that is one number, no value that was kept apart from it may be that. */
+function narrow(table: FreeValues, value: number, domain: PortSet): void {
+  table.domains[value - FIRST_FREE] = domain;
+  if (table.pairs.size === 0 || isFree(knownNumber(table, value))) return;
+  for (let other = FIRST_FREE; other < FIRST_FREE + table.domains.length; other++) {
+    if (table.pairs.get(pairOf(value, other)) === false) leaveTo(table, other, domain);
+  }
+}
+
+function leaveTo(table: FreeValues, value: number, taken: PortSet): void {
+  const before = freeDomain(table, value);
+  const rest = subtractPortSets(before, taken);
+  if (rest.length > 0 && portSetSize(rest) < portSetSize(before)) narrow(table, value, rest);
 }
 
 /** Whether two values, each free or not, could be the same one. */
@@ -124,8 +142,8 @@ export function meet(table: FreeValues, choose: Chooser, left: number, right: nu
   const isOne = probability === 1 || choose(sameDraw(x, y, probability)) === 0;
   table.pairs.set(pairOf(x, y), isOne);
   if (isOne) {
-    table.domains[x - FIRST_FREE] = shared;
-    table.domains[y - FIRST_FREE] = shared;
+    narrow(table, x, shared);
+    narrow(table, y, shared);
   }
   return isOne;
 }

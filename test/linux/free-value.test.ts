@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { freeDomain, freeValue, freeValues, keepApart, meet, valueIn } from "../../src/linux/free-value.ts";
+import {
+  drawnNumber,
+  freeDomain,
+  freeValue,
+  freeValues,
+  keepApart,
+  meet,
+  valueIn,
+} from "../../src/linux/free-value.ts";
 import { formatPortSet } from "../../src/net/port-set.ts";
 import { explore } from "../../src/trace/explorer.ts";
 
@@ -44,6 +52,33 @@ describe("a port that nobody has chosen yet", () => {
       return `${low} ${formatPortSet(freeDomain(table, port))} ${valueIn(table, choose, port, [{ first: 1, last: 5 }])}`;
     });
     expect(seen.leaves.map((leaf) => leaf.value)).toEqual(["true 1-5 true", "false 6-10 false"]);
+  });
+
+  it("is none of those that it was kept apart from, once they are known", () => {
+    const sizes = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 }));
+    fc.assert(
+      fc.property(
+        sizes.filter(([count, size]) => count <= size),
+        ([count, size]) => {
+          const seen = explore((choose) => {
+            const table = freeValues();
+            const drawn: number[] = [];
+            for (let at = 0; at < count; at++) {
+              const value = freeValue(table, [{ first: 1, last: size }]);
+              for (const other of drawn) keepApart(table, value, other);
+              drawn.push(value);
+            }
+            return drawn.map((value) => drawnNumber(table, choose, value));
+          });
+          for (const { value } of seen.leaves) expect(new Set(value).size).toBe(count);
+          const orders = Array.from({ length: count }, (_, at) => size - at).reduce(
+            (product, left) => product * left,
+            1,
+          );
+          expect(seen.leaves).toHaveLength(orders);
+        },
+      ),
+    );
   });
 
   it("is another's as often as two even draws agree, and stays so", () => {

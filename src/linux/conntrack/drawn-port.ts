@@ -31,6 +31,15 @@ export function findDrawn(runtime: HostRuntime, wanted: Tuple, there: number, ba
   return findAmong(runtime, drawn ? connectionsIn(conntrack) : conntrack.drawn, wanted, there, back);
 }
 
+/** The slot of what may have the reply that a connection is to get, in the same way; -1: nothing has. */
+export function findDrawnHolder(runtime: HostRuntime, { original }: Connection, reply: Tuple): number {
+  // In another zone than replies nobody looks for one that went the original way.
+  return findDrawn(runtime, reply, original.zone === reply.zone ? reply.zone : NO_ZONE, reply.zone);
+}
+
+/** Of no connection: zones are 16-bit numbers. */
+const NO_ZONE = -1;
+
 function findAmong(
   { conntrack, services }: HostRuntime,
   candidates: Iterable<Connection>,

@@ -4,6 +4,7 @@ import { freeValue, isFree, keepApart, valueIn } from "../free-value.ts";
 import type { HostRuntime } from "../runtime.ts";
 import { mayClash } from "./clash.ts";
 import { type Connection, IPS_DST_NAT, IPS_DYING, IPS_FIXED_TIMEOUT, IPS_SRC_NAT, type Tuple } from "./connection.ts";
+import { findDrawnHolder } from "./drawn-port.ts";
 import type { Manip } from "./nat.ts";
 import type { NatRange } from "./nat-range.ts";
 import { connectionIn, connectionsIn, findSlot, findSlotInDirection, removeConnection } from "./table.ts";
@@ -75,10 +76,19 @@ function userOf(runtime: HostRuntime, connection: Connection, tuple: Tuple): Con
   return reply === null ? null : holderOf(runtime, connection, reply);
 }
 
-function holderOf({ conntrack, services }: HostRuntime, connection: Connection, reply: Tuple): Connection | null {
+function holderOf(runtime: HostRuntime, connection: Connection, reply: Tuple): Connection | null {
+  const slot = slotOf(runtime, connection, reply);
+  return otherIn(runtime, connection, slot < 0 ? findDrawnHolder(runtime, connection, reply) : slot);
+}
+
+/** Of those whose ports are known. */
+function slotOf({ conntrack, services }: HostRuntime, { original }: Connection, reply: Tuple): number {
   const now = services.now();
-  const oneZone = connection.original.zone === reply.zone;
-  const slot = oneZone ? findSlot(conntrack, reply, now) : findSlotInDirection(conntrack, reply, true, now);
+  const oneZone = original.zone === reply.zone;
+  return oneZone ? findSlot(conntrack, reply, now) : findSlotInDirection(conntrack, reply, true, now);
+}
+
+function otherIn({ conntrack }: HostRuntime, connection: Connection, slot: number): Connection | null {
   if (slot < 0) return null;
   const holder = connectionIn(conntrack, slot);
   return holder === connection || sameTuple(holder.original, connection.original) ? null : holder;
@@ -113,14 +123,17 @@ export function findKey(
     }
   }
   const domain = unusedIn(runtime, connection, tuple, manip, bounds);
+  const { freeValues: table, choose } = runtime.services;
   const drawn =
-    size <= ATTEMPTS && runtime.services.freeValues.domains.length > 0 ? drawnFrom(runtime, tuple, manip) : [];
+    size <= ATTEMPTS && table.domains.length > 0
+      ? drawnFrom(runtime, tuple, manip).filter((other) => valueIn(table, choose, other, domain))
+      : [];
   const only = domain[0];
   // None is left: the packet is dropped when it is confirmed, because another connection has it.
   if (only === undefined || portSetSize(domain) <= drawn.length) return setKey(tuple, manip, drawn[0] ?? first);
   if (domain.length === 1 && only.first === only.last) return setKey(tuple, manip, only.first);
-  const key = freeValue(runtime.services.freeValues, domain);
-  for (const other of drawn) keepApart(runtime.services.freeValues, key, other);
+  const key = freeValue(table, domain);
+  for (const other of drawn) keepApart(table, key, other);
   setKey(tuple, manip, key);
 }
 
@@ -169,7 +182,8 @@ function unusedIn(runtime: HostRuntime, connection: Connection, tuple: Tuple, ma
     return taken ? subtractPortSets(domain, [{ first: own, last: own }]) : domain;
   }
   for (let key = first; key <= last; key++) {
-    if (isUsed(runtime, connection, withKey(tuple, manip, key))) {
+    const reply = passingInverse(withKey(tuple, manip, key));
+    if (reply !== null && otherIn(runtime, connection, slotOf(runtime, connection, reply)) !== null) {
       domain = subtractPortSets(domain, [{ first: key, last: key }]);
     }
   }

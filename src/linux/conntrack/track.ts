@@ -18,7 +18,7 @@ import {
   newConnection,
   type Tuple,
 } from "./connection.ts";
-import { findDrawn, noteDrawn } from "./drawn-port.ts";
+import { findDrawn, findDrawnHolder, noteDrawn } from "./drawn-port.ts";
 import { expect, noteHelper } from "./expectation.ts";
 import { hasRoom } from "./full-table.ts";
 import { handlePacket } from "./handle-packet.ts";
@@ -160,6 +160,8 @@ export function confirm(runtime: HostRuntime, skb: Skb): boolean {
   if (connection === null || skb.ctReply) return true;
   if ((connection.status & (IPS_CONFIRMED | IPS_DYING)) !== 0) return true;
   const now = runtime.services.now();
+  // Who was given the very reply by chance was translated, so that it is another flow.
+  if (findDrawnHolder(runtime, connection, connection.reply) >= 0) return false;
   const clash = addUnlessTaken(runtime.conntrack, connection, now);
   if (clash >= 0) return resolveClash(runtime, skb, connectionIn(runtime.conntrack, clash), connection, now);
   noteDrawn(runtime, connection);

@@ -1,5 +1,7 @@
 """One packet: send it, collect what the kernel said about it, and put that in order."""
 
+import math
+
 from observe_drops import LATE_REASONS
 from observe_legacy_trace import HOOKS
 from packets import ETH_IPV4, ETH_IPV6, HOUSEKEEPING, ICMP_ERRORS, ICMPV6_ERRORS, ND_ADDRESSED, protocol_number
@@ -360,7 +362,7 @@ def _is_of_visit(host, segment, arrival):
 
 def _segments(host, events):
     """Cut a host's events where the packet came in anew from a wire."""
-    segments, previous, built_in = [], None, None
+    segments, previous, built_in, changed = [], None, None, False
     for iif, oif, ttl, event in events:
         interface = host.interfaces.get(host.by_index.get(iif))
         from_wire = interface is not None and interface.peer is not None
@@ -371,15 +373,15 @@ def _segments(host, events):
         elif not oif:
             anew = bool(previous[1]) or previous[0] != iif
         else:
-            # With no rules before FORWARD, only its header tells a packet from its earlier self, unless a rule has just changed
-            # that: nft shows the header as a rule left it, the legacy trace as it came to the rule.
-            changed = _sets_ttl(previous[3]) or (_sets_ttl(event) and not _turns_back(built_in, event))
-            lived = previous[2] != ttl and not changed
+            # With no rules before FORWARD, only its header tells a packet from its earlier self, unless a rule has changed that
+            # since it was last shown: nft shows it once in a chain, as a rule left it, the legacy trace as it came to each rule.
+            lived = previous[2] != ttl and (not (changed or _sets_ttl(event)) or _turns_back(built_in, event))
             anew = bool(previous[1]) and (previous[0] != iif or lived)
         if anew:
             segments.append([])
         segments[-1].append((iif, ttl, event))
-        previous = (iif, oif, ttl, event)
+        changed = _sets_ttl(event) or (changed and not anew and previous[2] == ttl)
+        previous = (iif, oif, ttl)
         if event["chain"] in HOOKS:
             built_in = event
     return segments
@@ -395,8 +397,9 @@ def _turns_back(before, event):
         return False
     if before["chain"] != event["chain"]:
         return HOOKS.index(before["chain"]) > HOOKS.index(event["chain"])
-    is_same = all(before[key] == event[key] for key in ("backend", "table"))
-    return is_same and (not before["index"] or before["index"] >= event["index"])
+    # The policy comes last, and has no number.
+    first, second = (one["index"] or math.inf for one in (before, event))
+    return all(before[key] == event[key] for key in ("backend", "table")) and first >= second
 
 
 def _outcome(topology, reply, last, sender, pending):
