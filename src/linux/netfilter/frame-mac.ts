@@ -14,9 +14,12 @@ export function isTold(mac: string): boolean {
 
 /**
  * The MAC address on one side of the frame that the packet came in: empty without an Ethernet header, as for packets of this
- * host and of layer-3 tunnels; null where no dump tells it.
+ * host and of layer-3 tunnels; null where no dump tells it. A frame that a bridge forwards has its header in POSTROUTING, too,
+ * where `br_nf_post_routing()` names no input device (`facts/macs-of-bridged-frames`).
  */
-export function frameMac({ input, carrier, sourceMac, destinationMac }: Skb, side: "src" | "dst"): string | null {
+export function frameMac(skb: Skb, side: "src" | "dst"): string | null {
+  const { carrier, sourceMac, destinationMac } = skb;
+  const input = skb.input ?? skb.bridged?.physicalInput ?? null;
   if (input === null || carrier !== null) return "";
   switch (input.kind) {
     case "loopback":
