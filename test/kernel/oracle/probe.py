@@ -12,6 +12,11 @@ REFUSALS = frozenset(("IP_INNOROUTES", "PKT_TOO_BIG", "IP_INHDR"))
 REFUSING = frozenset(("ip6_pkt_discard", "ip6_pkt_prohibit"))
 # Where a header that cannot be believed is dropped without a word, for the same reason.
 MALFORMED = frozenset(("ip_rcv_core", "ip6_rcv_core", "ip6_parse_tlv"))
+# Where a packet got no route that came in: it never waits for a neighbour.
+UNROUTED = frozenset((
+    "IP_INADDRERRORS", "IP_LOCAL_SOURCE", "IP_INVALID_SOURCE", "IP_INVALID_DEST", "IP_LOCALNET", "IP_RPFILTER",
+    "UNICAST_IN_L2_MULTICAST",
+))
 NO_HANDLER = "IP_NOPROTO"
 # Why sockets' queues are emptied: those of any process of the machine, on the processor and in the task that the kernel's
 # deferred work (RCU) happens to run in. Only a neighbour's queue holds packets on their way.
@@ -464,7 +469,7 @@ def _unanswered(topology, reply):
 def _ended(reply, last):
     """The packet was dropped where it came last, for something else: what is asked there is asked for another's sake, as by a redirect."""
     return last is not None and last[3] == "in" and any(
-        drop["packet"] == "main" and drop["host"] == last[1] and drop["reason"] == "IP_INADDRERRORS" for drop in reply["drops"]
+        drop["packet"] == "main" and drop["host"] == last[1] and drop["reason"] in UNROUTED for drop in reply["drops"]
     )
 
 
