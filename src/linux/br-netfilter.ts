@@ -127,11 +127,17 @@ export function filterForwarded(runtime: HostRuntime, bridge: Interface, to: Int
   skb.bridged.physicalOutput = to;
   skb.input = bridge;
   skb.output = bridge;
-  if (!hookOfBridge(runtime, skb, FORWARD)) return false;
+  return hookOfBridge(runtime, skb, FORWARD) && passPostrouting(runtime, bridge, to, skb);
+}
+
+/** Of a copy by TEE, too, which the host sends over a bridge when the frame that it was made of had been given a port before. */
+export function passPostrouting(runtime: HostRuntime, bridge: Interface, to: Interface, skb: Skb): boolean {
+  const { input } = skb;
+  skb.output = bridge;
   // br_nf_post_routing() names no input device.
   skb.input = null;
   const passed = hookOfBridge(runtime, skb, POSTROUTING);
-  skb.input = bridge;
+  skb.input = input;
   if (!passed) return false;
   const { packet, reassembled } = skb;
   const length = packetLength(packet);

@@ -1,6 +1,6 @@
 import { type BridgePort, bridgePort, type Interface } from "../model/interface.ts";
 import { packetLength } from "../net/packet.ts";
-import { bridgeFilters, filterForwarded, passPrerouting } from "./br-netfilter.ts";
+import { bridgeFilters, filterForwarded, passPostrouting, passPrerouting } from "./br-netfilter.ts";
 import { type BridgeFdb, bridgeFdb, learn } from "./bridge-fdb.ts";
 import { drop } from "./endings.ts";
 import { isGroupMac, isReservedMac, isZeroMac } from "./ethernet.ts";
@@ -179,7 +179,10 @@ function flood(runtime: HostRuntime, bridge: Interface, from: Interface | null, 
 /** __br_forward(): the hooks for a bridged frame (`from` is null for one of this host's own), then out of the port. */
 function forwardTo(runtime: HostRuntime, bridge: Interface, from: Interface | null, to: Interface, skb: Skb): void {
   if (!bridgePasses(runtime, skb, from === null ? "output" : "forward")) return;
-  if (from !== null && skb.bridged !== null && !filterForwarded(runtime, bridge, to, skb)) return;
+  if (skb.bridged !== null) {
+    if (from !== null && !filterForwarded(runtime, bridge, to, skb)) return;
+    if (from === null && skb.bridged.physicalOutput !== null && !passPostrouting(runtime, bridge, to, skb)) return;
+  }
   if (skb.arp === null && packetLength(skb.packet) > to.mtu + FRAME_ALLOWANCE) {
     return drop(runtime, skb, null, null, `larger than the MTU ${to.mtu} of ${to.name}`);
   }

@@ -19,7 +19,8 @@ export function isTold(mac: string): boolean {
  */
 export function frameMac(skb: Skb, side: "src" | "dst"): string | null {
   const { carrier, sourceMac, destinationMac } = skb;
-  const input = skb.input ?? skb.bridged?.physicalInput ?? null;
+  // A copy by TEE has a route, and no header of its own yet.
+  const input = skb.input ?? (skb.route === null ? (skb.bridged?.physicalInput ?? null) : null);
   if (input === null || carrier !== null) return "";
   switch (input.kind) {
     case "loopback":
