@@ -1,18 +1,15 @@
 import { schedule } from "../../emulator/event-queue.ts";
-import { changeOf, programRoutes, type RouteChange } from "../../linux/routing/programmed-routes.ts";
+import { changeOf, programRoutes } from "../../linux/routing/programmed-routes.ts";
 import type { Host } from "../../model/host.ts";
-import { refusesSource } from "../../model/refused-source.ts";
 import { layeredRoutes, type NextHop, nextHop, type Route, route, TABLE_MAIN } from "../../model/route.ts";
 import {
   type Address,
   compareAddresses,
   type Family,
-  ipv4,
   isLoopback,
   isMulticast,
   sameAddress,
 } from "../../net/address.ts";
-import type { Prefix } from "../../net/prefix.ts";
 import { runFilter } from "../filter/evaluate.ts";
 import type { FilterFault } from "../filter/filter-fault.ts";
 import { filterTextOn } from "../filter/filter-text.ts";
@@ -25,16 +22,16 @@ import {
   entriesThen,
   type NumberMap,
   numberMap,
-  type Snapshot,
   setValue,
   snapshotOf,
   valueAt,
 } from "../rib/number-map.ts";
-import type { Numbering } from "../rib/numbering.ts";
 import { isResolvable, type PrefixKey, prefixKey, type RibHop, type RibRoute } from "../rib/route.ts";
 import { nextHopOf, type Programmed, type RouteList } from "../rib/route-list.ts";
 import { netsOf } from "../rib/table.ts";
+import { changeBetween, differences } from "./changed-destinations.ts";
 import type { KernelConfiguration } from "./configuration.ts";
+import { installed, refusalsOf } from "./installed-routes.ts";
 import { importRoute, noteError, type Protocol, type SpeakerCore, setState, withdrawRoute } from "./protocol.ts";
 import { waitsForRecovery } from "./recovery.ts";
 import { alike } from "./shared-attributes.ts";
@@ -473,120 +470,6 @@ function program(core: SpeakerCore, item: Kernel): void {
 
 function isBirds({ configuration: { family } }: SpeakerCore, { configuration }: Kernel, found: Route): boolean {
   return found.protocol === "bird" && found.family === family && found.table === tableOf(configuration);
-}
-
-function differences(before: readonly Route[], after: readonly Route[]): readonly Prefix[] {
-  const gone = new Set(before);
-  const changed: Prefix[] = [];
-  for (const found of after) if (!gone.delete(found)) changed.push(found.destination);
-  for (const { destination } of gone) changed.push(destination);
-  return changed;
-}
-
-/** What destinations of these numbers span. */
-function changeBetween(numbering: Numbering, touched: readonly (number | readonly number[])[]): RouteChange | null {
-  const { destinations, firsts, lasts } = numbering;
-  let count = 0;
-  for (const one of touched) count += typeof one === "number" ? 1 : one.length;
-  const [first] = touched;
-  const some = destinations[(typeof first === "number" ? first : first?.[0]) ?? -1];
-  if (count === 1 && some !== undefined) return changeOf([some]);
-  if (count <= FEW_CHANGES || some?.address.family !== 4) {
-    const numbers = new Set<number>();
-    for (const one of touched) {
-      if (typeof one === "number") numbers.add(one);
-      else for (let index = 0; index < one.length; index++) numbers.add(one[index] ?? 0);
-    }
-    return changeOf([...numbers].flatMap((number) => destinations[number] ?? []));
-  }
-  let lowest = Number.POSITIVE_INFINITY;
-  let highest = 0;
-  for (const one of touched) {
-    if (typeof one === "number") {
-      lowest = Math.min(lowest, firsts[one] ?? 0);
-      highest = Math.max(highest, lasts[one] ?? 0xffffffff);
-      continue;
-    }
-    const span = commonSpan(numbering, one);
-    if (span.lowest < lowest) lowest = span.lowest;
-    if (span.highest > highest) highest = span.highest;
-  }
-  return { lowest: ipv4(lowest), highest: ipv4(highest), destinations: null };
-}
-
-/** Changes that are looked at one by one. */
-const FEW_CHANGES = 64;
-
-/** First and last address of several destinations of IPv4, as numbers. */
-interface NumberSpan {
-  readonly lowest: number;
-  readonly highest: number;
-}
-
-const spans = new WeakMap<readonly number[], NumberSpan>();
-
-/** Of those that changed together on many hosts. */
-function commonSpan(numbering: Numbering, numbers: readonly number[]): NumberSpan {
-  const known = spans.get(numbers);
-  if (known !== undefined) return known;
-  const made = spanOf(numbering, numbers);
-  spans.set(numbers, made);
-  return made;
-}
-
-function spanOf({ firsts, lasts }: Numbering, numbers: readonly number[]): NumberSpan {
-  let lowest = Number.POSITIVE_INFINITY;
-  let highest = 0;
-  for (let index = 0; index < numbers.length; index++) {
-    const number = numbers[index] ?? 0;
-    lowest = Math.min(lowest, firsts[number] ?? 0);
-    highest = Math.max(highest, lasts[number] ?? 0xffffffff);
-  }
-  return { lowest, highest };
-}
-
-/** What BIRD has put into the kernel's table at one time, and beside what. */
-interface ProgrammedThen {
-  readonly alien: readonly Route[];
-  readonly interfaces: Host["interfaces"];
-  readonly table: number;
-  readonly programmed: Snapshot<Route>;
-}
-
-/** What the kernel has of it. */
-function installed(then: ProgrammedThen, numbering: Numbering): readonly Route[] {
-  const routes: Route[] = [];
-  const isRefused = refusalsOf(then, numbering);
-  for (const [number, found] of entriesThen(then.programmed)) if (!isRefused(number, found)) routes.push(found);
-  return routes;
-}
-
-/**
- * The kernel takes no route beside one of others for the same destination and metric ("File exists"), none by a gateway that it cannot have, and
- * none whose preferred source is no address of the host.
- */
-function refusalsOf(
-  { alien, interfaces, table, programmed }: ProgrammedThen,
-  { numbers }: Numbering,
-): (number: number, found: Route) => boolean {
-  const taken = new Map<number, Set<number>>();
-  for (const found of alien) {
-    if (found.table !== table || found.tos !== 0) continue;
-    const number = numbers.get(prefixKey(found.destination));
-    if (number === undefined || valueAt(programmed, number) === undefined) continue;
-    const metrics = taken.get(number);
-    if (metrics === undefined) taken.set(number, new Set([found.metric]));
-    else metrics.add(found.metric);
-  }
-  return (number, found) =>
-    (taken.size > 0 && taken.get(number)?.has(found.metric) === true) ||
-    isBeyondFamily(found) ||
-    (found.preferredSource !== null && refusesSource(interfaces, alien, found));
-}
-
-/** A gateway of IPv4 for IPv6: there is no such route (RTA_VIA is for IPv4 alone). */
-function isBeyondFamily({ family, nextHops }: Route): boolean {
-  return family === 6 && nextHops.some(({ gateway }) => gateway?.family === 4);
 }
 
 /** Numbers of the destinations whose routes the kernel does not take from BIRD (KRF_SYNC_ERROR). */
