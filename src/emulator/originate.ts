@@ -147,6 +147,7 @@ export function sendDuplicate(
   frame.ctState = CT_UNTRACKED;
   frame.copiedFrom = original.input;
   frame.ownHeader = original.ownHeader;
+  frame.carried = original.carried;
   frame.bridged = original.bridged === null ? null : { ...original.bridged };
   if (journey.id >= JOURNEY_LIMIT) {
     drop(runtime, frame, null, null, `after ${JOURNEY_LIMIT} packets: the exchange never ends`);

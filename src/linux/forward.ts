@@ -488,8 +488,16 @@ function overLink(runtime: HostRuntime, skb: Skb, output: Interface, route: Rout
   return toNextHop(runtime, skb, output, route);
 }
 
-/** neigh_output(): the MAC address of the next hop, then the wire. */
+/** What a host sends while a copy is on its way is not copied, but for what had to wait for its neighbour. */
 function toNextHop(runtime: HostRuntime, skb: Skb, output: Interface, route: RoutingResult): boolean {
+  const { duplicated } = runtime;
+  const taken = outputToNeighbour(runtime, skb, output, route);
+  runtime.duplicated = duplicated;
+  return taken;
+}
+
+/** neigh_output(): the MAC address of the next hop, then the wire. */
+function outputToNeighbour(runtime: HostRuntime, skb: Skb, output: Interface, route: RoutingResult): boolean {
   if (route.kind === "broadcast") skb.destinationMac = BROADCAST_MAC;
   else if (route.kind === "multicast") skb.destinationMac = multicastMac(skb.packet.dst);
   else if (output.kind === "tun" && (output.noArp || !runtime.services.isJoined(runtime, output))) {

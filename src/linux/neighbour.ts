@@ -77,7 +77,10 @@ export function unansweredKey(device: Interface, nextHop: Address): string {
 function ask(runtime: HostRuntime, skb: Skb, device: Interface, nextHop: Address, failed: boolean): Resolution {
   if (device.noArp)
     return { kind: "mac", mac: runtime.services.macOf(runtime, device), text: `${device.name} has no ARP` };
-  return askFrom(runtime, device, nextHop, solicitationSource(runtime, skb, device, nextHop), failed);
+  const answer = askFrom(runtime, device, nextHop, solicitationSource(runtime, skb, device, nextHop), failed);
+  // The answer sends what waited for it: by then nothing is being duplicated any more.
+  runtime.duplicated = null;
+  return answer;
 }
 
 function askFrom(

@@ -34,7 +34,7 @@ describe.skipIf(!available)("copies that TEE makes of a bridge's frames, as the 
   afterAll(() => oracle.close());
 
   const cases = GATEWAYS.flatMap((gateway) =>
-    ["PREROUTING", "FORWARD"].flatMap((chain) =>
+    ["PREROUTING", "FORWARD", "POSTROUTING"].flatMap((chain) =>
       Object.entries(MORE).map(([what, rules]) => ({ gateway, chain, what, rules })),
     ),
   );

@@ -16,7 +16,7 @@ declare module "../../../model/ruleset.ts" {
 /**
  * `-j TEE` (net/netfilter/xt_TEE.c): sends a copy to a gateway while the packet itself goes on. The copy is a packet of its own,
  * which crosses OUTPUT and POSTROUTING first; rules there make no copy of it, nor of what is sent for its sake (questions for its
- * neighbour, tunnels' packets).
+ * neighbour, tunnels' packets), unless it has to wait for that neighbour (docs/lab-notes/rules-and-sets.md).
  */
 export const TEE: TargetExtension<"TEE"> = {
   options: { gateway: { values: 1, negatable: false }, oif: { values: 1, negatable: false } },
