@@ -302,6 +302,7 @@ function handOver(world: World, sender: HostRuntime, { runtime, device }: Receiv
   frame.boundInterface = null;
   frame.loopedBack = false;
   frame.reassembled = null;
+  frame.appendedFor = 0;
   frame.bridged = null;
   frame.packetType = frameType(runtime.host.name, device, frame.destinationMac);
   const note = world.noting?.skb === frame ? world.noting : null;

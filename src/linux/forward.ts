@@ -32,7 +32,7 @@ import { runHook } from "./netfilter/hooks.ts";
 import { joinsFragments } from "./netfilter/tracks-connections.ts";
 import { FORWARD, INPUT, NF_ACCEPT, OUTPUT, POSTROUTING, PREROUTING } from "./netfilter/verdict.ts";
 import { noNeighbour } from "./no-neighbour.ts";
-import { isSentToBeCut, learnTunnelMtu, outgoingMtu } from "./path-mtu.ts";
+import { appendedFor, isSentToBeCut, learnTunnelMtu, outgoingMtu } from "./path-mtu.ts";
 import { receiverDrop } from "./receiver-drop.ts";
 import { unreachable } from "./route-error.ts";
 import { mayBind } from "./routing/bind-address.ts";
@@ -315,6 +315,7 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
   }
   if (options.carried !== undefined && result.kind === "unicast") learnTunnelMtu(runtime, skb, result, options.carried);
   if (options.closes !== undefined) closeTcp(runtime, options.closes);
+  if (options.tunnel === undefined) skb.appendedFor = appendedFor(runtime, skb, result);
   return leaveHost(runtime, skb, result);
 }
 
@@ -425,7 +426,7 @@ function inPieces(runtime: HostRuntime, skb: Skb, output: Interface, route: Rout
     reject(runtime, skb, null, "POSTROUTING", `larger than the MTU ${mtu} of ${output.name}`);
     return "EMSGSIZE";
   }
-  const pieces = fragment(packet, mtu, reassembled);
+  const pieces = fragment(packet, skb.appendedFor === 0 ? mtu : Math.min(mtu, skb.appendedFor), reassembled);
   skb.reassembled = null;
   const [only] = pieces;
   if (only !== undefined && pieces.length === 1) {

@@ -1,6 +1,6 @@
 import type { Address } from "../net/address.ts";
 import { type Packet, packetLength } from "../net/packet.ts";
-import { UDP } from "../net/protocol.ts";
+import { TCP, UDP } from "../net/protocol.ts";
 import { sysctl } from "./device-settings.ts";
 import { exceptionOf, setException } from "./route-exceptions.ts";
 import type { RoutingResult } from "./routing/result.ts";
@@ -53,6 +53,20 @@ function usesLearntMtu(runtime: HostRuntime, destination: Address): boolean {
 /** dst_mtu() of a local route: packets to this host's own addresses go over `lo`, wherever the addresses are. */
 export function localMtu({ compiled }: HostRuntime, { route }: RoutingResult & { readonly kind: "local" }): number {
   return route.mtu > 0 ? route.mtu : compiled.loopback.mtu;
+}
+
+/**
+ * ip_setup_cork(), __ip_append_data(), and those of IPv6: the MTU for which a socket lays out in pieces what is longer, else 0. TCP has
+ * no such packets, and what brings its own header is one piece.
+ */
+export function appendedFor(
+  runtime: HostRuntime,
+  { packet, ownHeader }: Skb,
+  result: Exclude<RoutingResult, { kind: "error" }>,
+): number {
+  if (ownHeader || packet.protocol === TCP) return 0;
+  const mtu = result.kind === "local" ? localMtu(runtime, result) : routeMtu(runtime, result, packet.dst, false);
+  return packetLength(packet) > mtu ? mtu : 0;
 }
 
 /** ip_skb_dst_mtu(): what the packet in hand may be long when it leaves by its route. */

@@ -138,6 +138,11 @@ export interface Skb {
   hookSocket: HookSocket | null;
   /** How it came, when it came in fragments; null otherwise. */
   reassembled: Reassembled | null;
+  /**
+   * The MTU for which its own host laid it out in several pieces of memory (ip_append_data()): in these it leaves, though rules have
+   * sent it another way since, where they fit. 0: it is in one piece.
+   */
+  appendedFor: number;
   /** True where a receiver looks for its extension headers in the wrong place (`extension-headers.ts`). */
   misread: boolean;
   /**
@@ -222,6 +227,7 @@ export function skb(packet: Packet, journey: number): Skb {
     boundInterface: null,
     hookSocket: null,
     reassembled: null,
+    appendedFor: 0,
     misread: false,
     confirms: false,
     checksumValid: false,
