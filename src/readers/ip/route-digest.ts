@@ -1,5 +1,11 @@
-/** What makes a line not stand for itself: what `dumpLines` would repair, and tabs before entries of several lines. */
-const ODD = /[^\t\n\x20-\x25\x27-\x5b\x5d-\x7e]/;
+/**
+ * What makes a line not stand for itself: what `dumpLines` would repair, the backslash of entries on one line, and the brackets
+ * that begin JSON, which prompts and omissions may stand above.
+ */
+const ODD = /[^\t\n\x20-\x25\x27-\x5a\x5d-\x7a\x7c-\x7e]/;
+
+/** The flags and the number after them in a row of `route -n` or `netstat -rn`: one makes a table of the text. */
+const TABLE_FLAGS = /[ \t][A-Z!acn]{1,9}[ \t]+[-\d]/;
 
 /** A route to one address. */
 const HOST_ROUTE = /^[ \t]*(?:unicast )?[\da-fA-F.:]+(?:\/32|\/128)?(?: .*)?$/;
@@ -12,7 +18,7 @@ const LOCAL_ROUTE = /^[ \t]*local .*$/;
  * five thousand routes has a hundred such lines. Null for a text that has to be read whole to tell.
  */
 export function digestRoutes(text: string): string | null {
-  if (ODD.test(text) || text.includes("nexthop") || /^\s*[[{]/.test(text)) return null;
+  if (ODD.test(text) || text.includes("nexthop") || TABLE_FLAGS.test(text)) return null;
   const ways = new Map<string, string>();
   const local: string[] = [];
   const hosts: string[] = [];

@@ -61,6 +61,12 @@ const line = fc.oneof(
     "RTNETLINK answers: No such device",
     "...",
     "10.0.0.1",
+    "{",
+    "[",
+    "default 10.0.1.1 0.0.0.0 UG 0 0 0 eth0",
+    "10.0.1.2 0.0.0.0 255.255.255.255 UH 0 0 0 cali1",
+    "::/0 fd00::1 UG 1024 1 0 eth0",
+    "fd00::2/128 :: U 1024 1 0 cali2",
   ),
   fc.string({ maxLength: 20 }),
 );
@@ -79,7 +85,10 @@ test("a digest tells of a machine's neighbours what the whole dump tells", () =>
     }),
     {
       numRuns: 1500,
-      examples: [[["10.0.0.0/32 dev via table local", " local 10.0.0.0/30 dev via table local"]]],
+      examples: [
+        [["10.0.0.0/32 dev via table local", " local 10.0.0.0/30 dev via table local"]],
+        [["$ ip route", "{", "10.0.0.0/32 via 10.0.0.0 dev eth0"]],
+      ],
     },
   );
   expect(digested).toBeGreaterThan(100);
@@ -94,10 +103,14 @@ test("of thousands of routes over few gateways a digest has few lines", () => {
   expect(digest?.split("\n").length).toBe(52);
 });
 
-test("entries of several lines, JSON and repaired text are read whole", () => {
+test("entries of several lines, JSON, tables of net-tools and repaired text are read whole", () => {
   const odd = [
     "default \n\tnexthop via 10.0.0.1 dev eth0",
     "[{}]",
+    "$ ip -j route\n[{}]",
+    "default 172.16.0.1 0.0.0.0 UG 0 0 0 eth0",
+    "[::]/0 fe80::1 UG 1024 1 0 eth0",
+    "::1/128 ::1 an 0 2 0 lo",
     "10.0.0.1 dev eth0\r\n",
     "10.0.0.1\\\tdev x",
     "10.0.0.1&gt;",
