@@ -1,17 +1,25 @@
-"""The pieces in which Linux sends long datagrams of its own: `unshare --net python3 local-fragments.py MTU LENGTH…`.
+"""The pieces in which Linux sends long datagrams of its own: `unshare --net python3 local-fragments.py [--then MTU] MTU LENGTH…`.
 
-Both ends of a veth pair stand in the namespace of this process, which goes away with it. Printed as JSON: by family and
-length a list of [offset, bytes after the IP and fragment headers, more].
+Both ends of a veth pair stand in the namespace of this process, which goes away with it; with `--then`, DNAT of OUTPUT sends
+over a second pair, of that MTU, what was made for the first. Printed as JSON: by family and length a list of [offset, bytes
+after the IP and fragment headers, more].
 """
 
+import argparse
 import json
 import socket
 import struct
 import subprocess
-import sys
 
-MTU, LENGTHS = int(sys.argv[1]), [int(word) for word in sys.argv[2:]]
+parser = argparse.ArgumentParser()
+parser.add_argument("--then", type=int)
+parser.add_argument("mtu", type=int)
+parser.add_argument("lengths", type=int, nargs="+")
+given = parser.parse_args()
+
 PEER = {4: "10.0.0.2", 6: "fd00::2"}
+BEHIND = {4: "10.0.1.2", 6: "fd00:1::2"}
+TOOLS = {4: "iptables", 6: "ip6tables"}
 IP_MTU_DISCOVER, IP_PMTUDISC_DONT = 10, 0
 
 
@@ -19,17 +27,28 @@ def ip(*words):
     subprocess.run(["ip", *words], check=True)
 
 
-ip("link", "add", "near", "type", "veth", "peer", "name", "far")
-ip("link", "set", "far", "address", "02:00:00:00:00:02")
-ip("link", "set", "near", "mtu", str(MTU), "up")
-ip("link", "set", "far", "mtu", str(MTU), "up")
-ip("addr", "add", "10.0.0.1/24", "dev", "near")
-ip("addr", "add", "fd00::1/64", "dev", "near", "nodad")
-for peer in PEER.values():
-    ip("neigh", "add", peer, "lladdr", "02:00:00:00:00:02", "dev", "near", "nud", "permanent")
+def pair(near, far, mtu, peers):
+    ip("link", "add", near, "type", "veth", "peer", "name", far)
+    ip("link", "set", far, "address", "02:00:00:00:00:02")
+    ip("link", "set", near, "mtu", str(mtu), "up")
+    ip("link", "set", far, "mtu", str(mtu), "up")
+    ip("addr", "add", peers[4].replace(".2", ".1") + "/24", "dev", near)
+    ip("addr", "add", peers[6].replace("::2", "::1") + "/64", "dev", near, "nodad")
+    for peer in peers.values():
+        ip("neigh", "add", peer, "lladdr", "02:00:00:00:00:02", "dev", near, "nud", "permanent")
+
+
+pair("near", "far", given.mtu, PEER)
+if given.then is not None:
+    pair("other", "behind", given.then, BEHIND)
+    for family, tool in TOOLS.items():
+        subprocess.run(
+            [tool, "-t", "nat", "-A", "OUTPUT", "-d", PEER[family], "-j", "DNAT", "--to-destination", BEHIND[family]],
+            check=True,
+        )
 
 wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-wire.bind(("far", 0))
+wire.bind(("far" if given.then is None else "behind", 0))
 wire.settimeout(0.3)
 
 
@@ -66,4 +85,4 @@ def sent(family, length):
                 return pieces
 
 
-print(json.dumps({family: {length: sent(family, length) for length in LENGTHS} for family in (4, 6)}))
+print(json.dumps({family: {length: sent(family, length) for length in given.lengths} for family in (4, 6)}))
