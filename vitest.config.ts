@@ -33,6 +33,8 @@ export default defineConfig({
           include: ["test/kernel/**/*.test.ts"],
           setupFiles: ["test/kernel/harness/setup.ts"],
           fileParallelism: false,
+          // As above; each file has an oracle of its own.
+          isolate: false,
           testTimeout: 600_000,
           hookTimeout: 120_000,
         },

@@ -100,7 +100,7 @@ test.each([0, 1, 3])(
           }
         }
       }),
-      { numRuns: 12, seed: 11 },
+      { numRuns: 7, seed: 11 },
     );
     expect(sessions).toBeGreaterThan(20);
   },

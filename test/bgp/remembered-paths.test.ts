@@ -27,7 +27,7 @@ describe("segments that take a remembered way", () => {
         fc.property(fc.array(step, { maxLength: 6 }), (steps) => {
           expect(ran(true, steps, cluster)).toEqual(ran(false, steps, cluster));
         }),
-        { numRuns: Number(process.env["REMEMBERED_RUNS"] ?? 6), seed: Number(process.env["REMEMBERED_SEED"] ?? 6) },
+        { numRuns: Number(process.env["REMEMBERED_RUNS"] ?? 3), seed: Number(process.env["REMEMBERED_SEED"] ?? 6) },
       );
     },
     900_000,

@@ -64,7 +64,7 @@ describe("what Felix programs from random resources", () => {
             }
           },
         ),
-        { numRuns: 20 },
+        { numRuns: 12 },
       );
     });
   }

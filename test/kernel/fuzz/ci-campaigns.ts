@@ -11,10 +11,10 @@ export interface CiCampaign {
   readonly delivered: number;
 }
 
-/** Kinds of world, fixed seeds and probes: 35,100 in all. Fresh seeds are what `npm run fuzz` is for. */
+/** Kinds of world, fixed seeds and probes: 31,100 in all. Fresh seeds are what `npm run fuzz` is for. */
 export const CI_CAMPAIGNS: readonly CiCampaign[] = [
   // The longest first, beside which the others run.
-  { kind: "tcp-flows", seed: 1, probes: 16_000, open: 0, refused: 0.2, delivered: 0.2 },
+  { kind: "tcp-flows", seed: 1, probes: 12_000, open: 0, refused: 0.2, delivered: 0.2 },
   { kind: "router", seed: 101, probes: 3000, open: 0, refused: 0.2, delivered: 0.2 },
   { kind: "router", seed: 102, probes: 3000, open: 0, refused: 0.2, delivered: 0.2 },
   { kind: "router6", seed: 103, probes: 1500, open: 0, refused: 1.5, delivered: 0.2 },

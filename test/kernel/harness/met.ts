@@ -29,9 +29,12 @@ export function countMet(round: Round): void {
   }
 }
 
-/** Appends what was counted since this process of a test file began. */
+/** Appends what a test file has counted; the next one in the same process begins anew. */
 export function writeMet(source: string): void {
   if (file === undefined || probes === 0) return;
   const line = { source, probes, differing: Object.fromEntries(differing), features: Object.fromEntries(features) };
   appendFileSync(file, `${JSON.stringify(line)}\n`);
+  features.clear();
+  probes = 0;
+  differing.clear();
 }
