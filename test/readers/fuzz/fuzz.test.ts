@@ -38,7 +38,7 @@ describe.each(READERS)("$name", (reader) => {
         .map((sample) => sample.text)
         .sort((x, y) => x.length - y.length)
         .find(({ length }) => length > 150)
-        ?.slice(0, 400) ?? "";
+        ?.slice(0, 300) ?? "";
     const wrong: string[] = [];
     for (let end = 0; end <= text.length; end++) {
       const { why } = tried(reader, text.slice(0, end));

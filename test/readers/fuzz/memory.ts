@@ -5,7 +5,7 @@ import type { FuzzedReader } from "./readers.ts";
 /** So many bytes may what a reader made of a byte of text need while it is held. */
 export const MOST_BYTES = 60;
 
-const SIZE = 200_000;
+const SIZE = 100_000;
 const MEASUREMENTS = 5;
 
 setFlagsFromString("--expose-gc");
