@@ -155,6 +155,11 @@ export interface Skb {
    * REJECT does not look any more.
    */
   checksumValid: boolean;
+  /**
+   * Conntrack has summed it and keeps what it found (`skb->csum_complete_sw`): UDP knows at once that the checksum is wrong, UDP-Lite,
+   * which it sums in its own way, does not. Forwarding forgets it (skb_forward_csum()), a bridge does not.
+   */
+  summed: boolean;
   /** The packet it is a piece of, when a host of this World cut it up; null otherwise. */
   pieceOf: Packet | null;
 }
@@ -231,6 +236,7 @@ export function skb(packet: Packet, journey: number): Skb {
     misread: false,
     confirms: false,
     checksumValid: false,
+    summed: false,
     pieceOf: null,
   };
 }

@@ -54,6 +54,7 @@ function isCaught(runtime: HostRuntime, skb: Skb): boolean {
   if (skb.input === null || !(badChecksum ? hasChecksum(protocol) : protocol === UDPLITE)) return false;
   if (sysctl(runtime, "net.netfilter.nf_conntrack_checksum", 1) === 0) return false;
   skb.checksumValid = false;
+  skb.summed = protocol !== UDPLITE;
   return true;
 }
 

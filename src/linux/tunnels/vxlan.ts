@@ -237,6 +237,7 @@ function takeOut(runtime: HostRuntime, skb: Skb, device: Interface, vxlan: Vxlan
     skb.packet = outer.inner;
     // __skb_checksum_validate_needed(): true of the outer datagram, whose sum is right or none.
     skb.checksumValid = true;
+    skb.summed = false;
   }
   skb.arp = arp;
   skb.carried = carried.carried;

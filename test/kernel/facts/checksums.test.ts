@@ -90,6 +90,31 @@ describe.skipIf(!available).each(FAMILIES_AND_BACKENDS)(
       }
     });
 
+    it("are known at once where conntrack has summed the datagram, long or not, to one or to many", async () => {
+      const own = six ? "fd00:b::1" : "10.0.1.1";
+      const untracked = "-A PREROUTING -j CT --notrack";
+      for (const raw of [[], [untracked]]) {
+        for (const checksum of ["1", "0"]) {
+          const rulesets = [{ family, backend, text: `${table("filter", states)}\n${table("raw", raw)}` }];
+          const sysctls = { "net.netfilter.nf_conntrack_checksum": checksum };
+          const options = { router: { rulesets, sysctls } };
+          const duel = await Duel.of(oracle, six ? routerLab6(options) : routerLab(options), [], true);
+          for (const to of six ? [own, "ff02::1"] : [own, "224.0.0.1", "10.0.0.255"]) {
+            for (const [proto, length] of [
+              ["udp", 68],
+              ["udp", 69],
+              ["udp", 1300],
+              [136, 69],
+            ] as const) {
+              const { kernel } = await duel.agree({ ...through, proto, length, dst: to, badChecksum: true });
+              if (proto === "udp" && checksum === "1" && raw.length === 0)
+                expect(kernel.reason, `${to} ${proto} ${length}`).toBe("UDP_CSUM");
+            }
+          }
+        }
+      }
+    });
+
     it("are not looked at in longer datagrams to many that nobody listens to", async () => {
       const duel = await duelOf(null, []);
       for (const group of six ? ["ff02::1"] : ["224.0.0.1", "10.0.0.255"]) {
