@@ -287,7 +287,7 @@ function handOver(world: World, sender: HostRuntime, { runtime, device }: Receiv
   const staysOnMachine = frame.output?.kind === "veth" && device.kind === "veth";
   frame.confirms &&= staysOnMachine;
   frame.checksumValid &&= staysOnMachine;
-  frame.summed &&= staysOnMachine;
+  frame.summed = false;
   frame.mark = 0;
   frame.connection = null;
   frame.ctState = CT_NONE;

@@ -254,7 +254,6 @@ function forward(runtime: HostRuntime, skb: Skb, route: ForwardResult, redirect:
     return end(runtime, skb, refused.reason, "FORWARD", refused.text);
   }
   skb.output = route.output;
-  skb.summed = false;
   if (runHook(runtime, skb, FORWARD) !== NF_ACCEPT) return hookDrop(runtime, skb, FORWARD);
   leave(runtime, skb);
 }

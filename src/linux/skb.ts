@@ -157,7 +157,7 @@ export interface Skb {
   checksumValid: boolean;
   /**
    * Conntrack has summed it and keeps what it found (`skb->csum_complete_sw`): UDP knows at once that the checksum is wrong, UDP-Lite,
-   * which it sums in its own way, does not. Forwarding forgets it (skb_forward_csum()), a bridge does not.
+   * which it sums in its own way, does not. Routers and bridges forget it when they send the packet on (skb_forward_csum()).
    */
   summed: boolean;
   /** The packet it is a piece of, when a host of this World cut it up; null otherwise. */

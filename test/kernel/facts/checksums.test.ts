@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bridgeLab } from "../harness/bridge-lab.ts";
 import { Duel, type ProbePacket } from "../harness/duel.ts";
 import { kernelAvailable } from "../harness/kernel-available.ts";
 import { networkOf } from "../harness/lab.ts";
@@ -166,3 +167,43 @@ describe.skipIf(!available).each(FAMILIES_AND_BACKENDS)(
     });
   },
 );
+
+describe.skipIf(!available)("a datagram with a wrong checksum, to many, behind a bridge", () => {
+  let oracle: Oracle;
+  beforeAll(() => {
+    oracle = new Oracle();
+  });
+  afterAll(() => oracle.close());
+
+  it.each([
+    { tracks: true, length: 1300 },
+    { tracks: true, length: 69 },
+    { tracks: false, length: 1300 },
+  ])(
+    "is not looked at, though the bridge's conntrack may have summed it: $tracks, $length bytes",
+    async ({ tracks, length }) => {
+      const mac = "02:00:00:00:00:b2";
+      const rules = tracks ? ["-A FORWARD -m conntrack --ctstate INVALID"] : [];
+      const duel = await Duel.of(
+        oracle,
+        bridgeLab({
+          bridge: { rulesets: [{ text: table("filter", rules) }] },
+          hosts: { B: { interfaces: [{ name: "eth0", mac, addresses: ["10.0.0.2/24"] }] } },
+        }),
+      );
+      const { kernel } = await duel.agree({
+        host: "S",
+        interface: "p1",
+        dmac: mac,
+        src: "10.0.0.1",
+        dst: "224.0.0.1",
+        proto: "udp",
+        sport: 4000,
+        dport: 80,
+        length,
+        badChecksum: true,
+      });
+      expect(kernel.delivered?.host).toBe("B");
+    },
+  );
+});
