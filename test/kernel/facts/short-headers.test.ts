@@ -57,6 +57,18 @@ describe.skipIf(!available).each(FAMILIES_AND_BACKENDS)("headers that are cut sh
     expect(await dropped(DCCP, `-p ${DCCP} -m multiport --dports 80`, [0, 3])).toEqual([]);
   });
 
+  it("tcpmss wants a whole TCP header of further fragments, too: what of 20 octets and more look like one is a question", async () => {
+    for (const negation of ["", "! "]) {
+      const text = table("filter", [`-A FORWARD -p tcp -m tcpmss ${negation}--mss 0:1000`]);
+      const packets = [8, 19, 20, 25, 600].map((length) => ({ ...through("tcp", length), fragOffset: 560, mf: false }));
+      const rounds = await lab.agree(text, packets);
+      // the oracle's payload is of zeros: an offset of no words
+      expect(rounds.map(({ kernel }) => kernel.outcome)).toEqual(packets.map(() => "dropped"));
+      const certainties = rounds.map(({ answer }) => answer.certainty);
+      expect(certainties).toEqual(["certain", "certain", "uncertain", "uncertain", "uncertain"]);
+    }
+  });
+
   it("what fails before it in the rule keeps a match from reading", async () => {
     const rules = ["-p esp -m mark --mark 1 -m esp", "-p esp -i out0 -m esp", "-p esp -s 9.9.9.9 -m esp"];
     for (const rule of six ? rules.slice(0, 2) : rules) expect(await dropped(50, rule, [0, 8])).toEqual([]);
