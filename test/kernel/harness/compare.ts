@@ -29,7 +29,8 @@ import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule, Together
  * - The order of hops, and the host, place and hook of the end, of a frame that a bridge or VXLAN copied: the copies share one
  *   identity and queues of their own. Hops and rules are compared as a set then, and the outcome is that of one of them.
  * - How many turns a packet makes in a loop that draws another port at each, until none is left: which are tried is drawn, too.
- * - The rules of errors about several fragments of one IPv6 packet (`isOneOfMany`).
+ * - The rules of each of several errors about fragments of one IPv6 packet, or redirects alike (`isOneOfMany`): those of all
+ *   together are compared as a set.
  * - Which of several ends is the last one where fragments ended at different places. Hops and rules are compared.
  * - nat rules and connections of the outer packet where a flow was translated on its way into a tunnel (`test/kernel/fuzz/outer-port.ts`).
  * - The rules of tables of nft's own, of which podpath may make several of one.
@@ -117,10 +118,16 @@ export function compare(kernel: Observation, podpath: Observation): readonly str
     differ("responses", kernel.responses.map(responseWords), responses.map(responseWords));
     return found;
   }
+  const many = kernel.responses.filter((response) => isOneOfMany(response, kernel));
   kernel.responses.forEach((real, index) => {
     const ours = responses[index];
-    if (ours !== undefined) compareResponse(real, ours, podpath, isOneOfMany(real, kernel), differ);
+    if (ours !== undefined) compareResponse(real, ours, podpath, many.includes(real), differ);
   });
+  if (!podpath.merged) {
+    for (const name of new Set(many.map(responseWords))) {
+      compareRules(`responses ${name} rules`, rulesOfAll(kernel, name), rulesOfAll(podpath, name), true, differ);
+    }
+  }
   return found;
 }
 
@@ -150,8 +157,6 @@ function compareTogether(
     differ("outcome", kernel.outcome, [...outcomes].join());
   }
   const real = [kernel, ...kernel.responses];
-  const ofIptables = (list: readonly SeenRule[]): readonly SeenRule[] =>
-    list.filter(({ table }) => IPTABLES.has(table));
   if (!podpath.merged) {
     compareRules("rules", ofIptables(real.flatMap((part) => part.rules)), ofIptables(rules), true, differ);
   }
@@ -198,11 +203,18 @@ function isIcmp(protocol: number): boolean {
 
 type Differ = (what: string, real: unknown, ours: unknown) => void;
 
-/** One of the errors about several fragments of one IPv6 packet, which a trace of rules does not tell apart. */
+/** One of several errors about fragments of one IPv6 packet, or of its redirects, which a trace of rules does not tell apart. */
 function isOneOfMany(response: SeenResponse, { responses }: Observation): boolean {
   const { protocol, inner } = response.packet;
-  if (protocol !== ICMPV6 || inner === null || !(inner.mf || inner.fragOffset > 0)) return false;
+  if (protocol !== ICMPV6 || inner === null || !(inner.mf || inner.fragOffset > 0 || isRedirect(response)))
+    return false;
   return responses.filter((other) => responseWords(other) === responseWords(response)).length > 1;
+}
+
+/** The rules of iptables that all answers of one name met. */
+function rulesOfAll({ responses }: Observation, name: string): readonly SeenRule[] {
+  const named = responses.filter((response) => responseWords(response) === name);
+  return ofIptables(named.flatMap(({ rules }) => rules));
 }
 
 function compareResponse(
@@ -237,6 +249,10 @@ function goesRound(hops: readonly SeenHop[]): boolean {
 /** Tables that iptables has; all others are nft's own. */
 const IPTABLES: ReadonlySet<string> = new Set(["raw", "mangle", "nat", "filter", "security"]);
 
+function ofIptables(rules: readonly SeenRule[]): readonly SeenRule[] {
+  return rules.filter(({ table }) => IPTABLES.has(table));
+}
+
 /** Whether more than one tool's rules were asked, whose traces do not tell who was first. */
 function isAskedTwice(rules: readonly SeenRule[]): boolean {
   return rules.some(({ table, backend }) => !IPTABLES.has(table) || backend !== rules[0]?.backend);
@@ -245,9 +261,7 @@ function isAskedTwice(rules: readonly SeenRule[]): boolean {
 function inLoopOrder({ hops, rules }: Pick<Observation, "hops" | "rules">): readonly SeenRule[] {
   if (isAskedTwice(rules)) {
     const key = ({ host, backend }: SeenRule): string => `${host} ${backend}`;
-    return rules
-      .filter(({ table }) => IPTABLES.has(table))
-      .sort((x, y) => (key(x) < key(y) ? -1 : key(x) > key(y) ? 1 : 0));
+    return [...ofIptables(rules)].sort((x, y) => (key(x) < key(y) ? -1 : key(x) > key(y) ? 1 : 0));
   }
   if (!goesRound(hops) && !hops.some(({ packet }) => packet.mf || packet.fragOffset > 0)) return rules;
   return [...rules].sort((x, y) => (x.host < y.host ? -1 : x.host > y.host ? 1 : 0));
