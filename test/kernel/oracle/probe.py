@@ -193,7 +193,7 @@ def analyse(topology, drops_observer, packet, ident, error, record, sender, pend
     if record.lost:
         reply["traceLost"] = True
     pending |= _unanswered(topology, reply)
-    reply["outcome"] = _outcome(topology, reply, main_hops[-1] if main_hops else None, sender, pending)
+    reply["outcome"] = _outcome(topology, reply, main_hops, sender, pending)
     return reply
 
 
@@ -407,8 +407,9 @@ def _turns_back(before, event):
     return all(before[key] == event[key] for key in ("backend", "table")) and first >= second
 
 
-def _outcome(topology, reply, last, sender, pending):
+def _outcome(topology, reply, hops, sender, pending):
     """The word for it, in the sense of INTERFACES section 4; the facts it rests on are in the reply."""
+    last = hops[-1] if hops else None
     if reply["delivered"]:
         return "delivered"
     for response in reply["responses"]:
@@ -421,7 +422,7 @@ def _outcome(topology, reply, last, sender, pending):
         return "unresolved"
     if reply["rules"] and str(reply["rules"][-1].get("target", "")).upper() == "REJECT":
         return "rejected"
-    if not reply["errno"] and any(_beyond_scope(topology, last, drop) for drop in reply["drops"]):
+    if not reply["errno"] and any(_beyond_scope(topology, hops, drop) for drop in reply["drops"]):
         return "rejected"
     if not reply["errno"] and any(
         (drop["reason"] in REFUSALS or drop["location"] in REFUSING)
@@ -437,14 +438,16 @@ def _is_redirect(packet):
     return packet is not None and packet["proto"] in REDIRECT and packet.get("icmpType") == REDIRECT[packet["proto"]]
 
 
-def _beyond_scope(topology, last, drop):
+def _beyond_scope(topology, hops, drop):
     """A link-local source that was not forwarded: the kernel owes an error for that too, if it forwards at all."""
-    if last is None or drop["packet"] != "main" or not last[5]["src"].startswith("fe80:"):
+    if drop["packet"] != "main" or drop["reason"] != "IP_INADDRERRORS" or drop["location"] != "ip6_forward":
         return False
-    if drop["reason"] != "IP_INADDRERRORS" or drop["location"] != "ip6_forward":
+    # A copy of TEE may have come further than the packet, which ends elsewhere.
+    arrival = next((hop for hop in reversed(hops) if hop[1] == drop["host"] and hop[3] == "in"), None)
+    if arrival is None or not arrival[5]["src"].startswith("fe80:"):
         return False
-    read = topology.hosts[last[1]].namespace.read
-    for setting in ("all/forwarding", f"{last[2]}/force_forwarding"):
+    read = topology.hosts[arrival[1]].namespace.read
+    for setting in ("all/forwarding", f"{arrival[2]}/force_forwarding"):
         try:
             if read(f"/proc/sys/net/ipv6/conf/{setting}").strip() == "1":
                 return True
