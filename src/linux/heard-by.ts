@@ -12,10 +12,14 @@ function deviceOf({ input, route }: Skb): string | null {
 
 /**
  * The listening socket that a packet which has arrived is for: of those of a dump before those that are only declared, one bound to the
- * address before one of any address, then one bound to the device. Null: none is known.
+ * address before one of any address, then one bound to the device (`device`: where somebody else than its protocol looks). Null: none
+ * is known.
  */
-export function listenerFor(sockets: readonly ListeningSocket[], skb: Skb): ListeningSocket | null {
-  const device = deviceOf(skb);
+export function listenerFor(
+  sockets: readonly ListeningSocket[],
+  skb: Skb,
+  device: string | null = deviceOf(skb),
+): ListeningSocket | null {
   let best: ListeningSocket | null = null;
   let most = -1;
   for (const socket of sockets) {

@@ -48,7 +48,8 @@ function findSocket(skb: Skb, runtime: HostRuntime): Found {
   // The socket of what an ICMP error quotes is the sender's.
   if (packet.protocol !== TCP && packet.protocol !== UDP) return "unknown";
   if (runtime.services.isConnected(runtime, packet)) return "bound";
-  const listening = listenerFor(runtime.host.sockets, skb);
+  // By the device that the hook was given: lo, where the protocol goes by the device of the address.
+  const listening = listenerFor(runtime.host.sockets, skb, skb.input?.name ?? null);
   if (listening !== null && listening.certainty === "declared") return "unknown";
   if (listening !== null && listening.address !== null) return "bound";
   const opening = packet.protocol === TCP && (packet.flags & (SYN | ACK | RST)) === SYN;
