@@ -25,5 +25,12 @@ export function isProxied({ answer, branches }: Round): boolean {
  */
 export function isAnsweredForServer({ kernel }: Round): boolean {
   if (kernel.outcome === "unresolved") return true;
-  return kernel.responses.some(({ kind, packet }) => kind === "syn-ack" || packet.inner?.flags === "SA");
+  const asked = kernel.hops[0]?.packet;
+  return kernel.responses.some(
+    ({ kind, packet }) =>
+      kind === "syn-ack" ||
+      packet.inner?.flags === "SA" ||
+      // A reset that goes the way of the packet itself refuses what came the other way.
+      (kind === "tcp-reset" && packet.src === asked?.src && packet.dst === asked.dst),
+  );
 }
