@@ -11,7 +11,7 @@ import { ownDevice } from "../linux/routing/own-device.ts";
 import type { HostRuntime } from "../linux/runtime.ts";
 import { tellMss } from "../linux/segment-size.ts";
 import { isRoutedToMany, type Skb } from "../linux/skb.ts";
-import { type Address, isLinkLocal, isLoopback, isMulticast, sameAddress } from "../net/address.ts";
+import { type Address, isLinkLocal, isLoopback, isMulticast, isUnspecified, sameAddress } from "../net/address.ts";
 import * as icmp from "../net/icmp.ts";
 import { extensionNumber } from "../net/ipv6-extension.ts";
 import { type Packet, packet } from "../net/packet.ts";
@@ -204,6 +204,8 @@ function echo6(runtime: HostRuntime, skb: Skb): void {
   const { packet: request, input, route } = skb;
   const ignores = (what: string): boolean => runtime.host.sysctls.get(`net.ipv6.icmp.echo_ignore_${what}`) === "1";
   const anycast = route?.kind === "local" && route.route.type === "anycast";
+  // Measured: nothing is said to what a raw socket sent to `::` in its own header.
+  if (isUnspecified(request.dst)) return;
   if (ignores("all") || (isMulticast(request.dst) && ignores("multicast")) || (anycast && ignores("anycast"))) return;
   if (!allowEchoReply6(runtime, skb)) return;
   // icmp6_iif(): for what came through lo the device of the address; measured: not for an answer to ::1.
@@ -248,11 +250,12 @@ function refuse(runtime: HostRuntime, skb: Skb): void {
   const { packet: received } = skb;
   if (received.protocol === TCP) {
     const reset = resetFor(received);
-    // tcp_v6_send_reset(): an anycast address is no unicast destination.
-    const anycast = skb.route?.kind === "local" && skb.route.route.type === "anycast";
-    if (reset === null || anycast) return;
+    // tcp_v4_send_reset() asks for a local route, tcp_v6_send_reset() for a unicast destination. One over lo that a socket bound to
+    // it has made up, or the table has, is no local one.
+    if (reset === null || skb.route?.kind !== "local" || skb.route.route.type === "anycast") return;
     // There is no route from an address of others: what TEE has given to this host itself is for somebody else.
-    if (received.src.family === 4 && ownDevice(runtime, received.dst) === null) return;
+    const selectSource = isUnspecified(received.dst);
+    if (received.src.family === 4 && !selectSource && ownDevice(runtime, received.dst) === null) return;
     // tcp_v4_send_reset() keeps the type of service, tcp_v6_send_reset() but the ECN bits; the reset of a REJECT does not.
     reset.tos = received.src.family === 4 ? received.tos : received.tos & 0xfc;
     const mark = replyMark(runtime, skb);
@@ -265,6 +268,7 @@ function refuse(runtime: HostRuntime, skb: Skb): void {
       defaultTtl: true,
       // ip_send_unicast_reply() goes through a socket of the kernel, ip6_xmit() only looks at one.
       socketless: received.src.family === 6,
+      selectSource,
       mark,
       boundInterface,
     });

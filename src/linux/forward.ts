@@ -25,7 +25,7 @@ import { comesIn } from "./frame-filter.ts";
 import { sendIcmpError } from "./icmp.ts";
 import { sendIcmpv6Error } from "./icmpv6.ts";
 import { refusedHeader } from "./ipv6-header.ts";
-import { hearItself, hearsItself } from "./loop-back.ts";
+import { hearItself, hearsItself, isOfThisHostAlone } from "./loop-back.ts";
 import { endlessLoop } from "./loop-watch.ts";
 import { isAsking, resolveNeighbour } from "./neighbour.ts";
 import { runHook } from "./netfilter/hooks.ts";
@@ -264,9 +264,10 @@ function forward(runtime: HostRuntime, skb: Skb, route: ForwardResult, redirect:
  */
 export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions): string | null {
   const { packet } = skb;
+  const { dst } = packet;
+  const isToNobody = isUnspecified(dst) && skb.owner !== null;
   // rawv6_sendmsg(), udpv6_sendmsg(), tcp_v6_connect(): "BSD'ism", a socket that sends to `::` means itself.
-  if (packet.dst.family === 6 && isUnspecified(packet.dst) && options.owner !== undefined)
-    packet.dst = ipv6(0, 0, 0, 1);
+  if (isToNobody && dst.family === 6) packet.dst = ipv6(0, 0, 0, 1);
   if (isUnscoped(skb, options)) return sendError(runtime, skb, "EINVAL", "a link-local source without an interface");
   if (options.binds === true && !mayBind(runtime, packet.src))
     return sendError(runtime, skb, "EADDRNOTAVAIL", `bind: ${formatAddress(packet.src)} is no address of its own`);
@@ -293,6 +294,9 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
     }
   }
   if (result.kind === "error") return failedSend(runtime, skb, result);
+  // A header of the sender's own stays as it is. Others (raw_sendmsg(), udp_sendmsg(), tcp_v4_connect()) get what the route says.
+  if (isToNobody && options.raw === true) packet.dst = dst;
+  else if (isToNobody && dst.family === 4) packet.dst = result.preferredSource ?? dst;
   if (options.defaultTtl === true) {
     const device = result.kind === "local" ? runtime.compiled.loopback : result.output;
     const isReply = options.fromKernel === true && options.socketless !== true;
@@ -479,12 +483,17 @@ function leavesUnknown(runtime: HostRuntime, packet: Packet, output: Interface):
 
 /** ip_finish_output2(), ip6_finish_output2(): what is for many is heard by the host itself. */
 function overLink(runtime: HostRuntime, skb: Skb, output: Interface, route: RoutingResult): boolean {
-  if (skb.packet.src.family === 6 && hearsItself(runtime, skb, output)) {
+  const { packet } = skb;
+  if (packet.src.family === 6 && hearsItself(runtime, skb, output)) {
     hearItself(runtime, skb, output);
-    if (skb.packet.ttl === 0) {
+    if (packet.ttl === 0) {
       drop(runtime, skb, null, "POSTROUTING", "hop limit 0 is for this host alone");
       return true;
     }
+  }
+  if (isOfThisHostAlone(packet.dst) && output.kind !== "loopback") {
+    drop(runtime, skb, null, "POSTROUTING", "a group of interface-local scope is for this host alone");
+    return true;
   }
   return toNextHop(runtime, skb, output, route);
 }

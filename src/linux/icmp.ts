@@ -51,11 +51,14 @@ function mayBeAnswered(runtime: HostRuntime, skb: Skb): boolean {
 /** __icmp_send(): source address, type of service, limits, and how much is quoted. */
 function send(runtime: HostRuntime, skb: Skb, fields: Partial<Packet>): void {
   const about = skb.packet;
-  const local = skb.route?.kind === "local";
+  // What a raw socket has sent to nobody in its own header is answered from an address that the route gives.
+  const local = skb.route?.kind === "local" && !isUnspecified(about.dst);
   // There is no route from an address of others: what TEE has given to this host itself is for somebody else.
   if (local && ownDevice(runtime, about.dst) === null) return;
   const inbound =
-    !local && skb.input !== null && sysctl(runtime, "net.ipv4.icmp_errors_use_inbound_ifaddr", 0) !== 0
+    skb.route?.kind !== "local" &&
+    skb.input !== null &&
+    sysctl(runtime, "net.ipv4.icmp_errors_use_inbound_ifaddr", 0) !== 0
       ? selectAddress(runtime, skb.input, about.src, SCOPE_LINK)
       : null;
   const source = local ? about.dst : inbound;
@@ -95,7 +98,7 @@ export function sendIcmpReply(
   const { src, dst, tos, icmpId, icmpSeq } = skb.packet;
   const reply = packet({ src: dst, dst: src, protocol: ICMP, tos, icmpId, icmpSeq, ...fields });
   const mark = replyMark(runtime, skb);
-  let selectSource = isRoutedToMany(skb);
+  let selectSource = isRoutedToMany(skb) || isUnspecified(dst);
   if (isUnspecified(src)) {
     // fib_compute_spec_dst(), then ip_route_output_key(): an answer to nobody goes to the address that it comes from.
     const own = selectSource && skb.input !== null ? selectAddress(runtime, skb.input, src, SCOPE_LINK) : dst;

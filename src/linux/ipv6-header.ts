@@ -25,7 +25,8 @@ export function refusedHeader(runtime: HostRuntime, device: Interface, skb: Skb)
   if (fromWire && (isLoopback(src) || isLoopback(dst))) return { reason: "IP_INHDR", text: "::1 from the wire" };
   if (isMulticast(dst)) {
     const scope = scope6(dst);
-    if (scope === 0 || (scope === 1 && fromWire)) return { reason: "IP_INHDR", text: "a group of no or one interface" };
+    if (scope === 0 || (scope === 1 && fromWire && !skb.loopedBack))
+      return { reason: "IP_INHDR", text: "a group of no or one interface" };
   } else if (isOneInMany(runtime, device, skb)) return { reason: "UNICAST_IN_L2_MULTICAST", text: ONE_IN_MANY };
   if (isMulticast(src)) return { reason: "IP_INHDR", text: "multicast source" };
   return null;

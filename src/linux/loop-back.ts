@@ -1,8 +1,9 @@
 import type { Interface } from "../model/interface.ts";
-import { formatAddress, isMulticast } from "../net/address.ts";
+import { type Address, formatAddress, isMulticast } from "../net/address.ts";
 import { hookDrop } from "./endings.ts";
 import { runHook } from "./netfilter/hooks.ts";
 import { NF_ACCEPT, POSTROUTING } from "./netfilter/verdict.ts";
+import { scope6 } from "./routing/address-scope.ts";
 import { isJoined } from "./routing/input6.ts";
 import type { HostRuntime } from "./runtime.ts";
 import { copySkb, type Skb } from "./skb.ts";
@@ -29,21 +30,31 @@ export function hearsItself(runtime: HostRuntime, skb: Skb, output: Interface): 
   return false;
 }
 
-/** dev_loopback_xmit(): a copy passes POSTROUTING, and comes in by the device that the packet leaves by, with its route. */
+/** Groups of IPv6 that never leave the host: of interface-local scope, or of the scope that is reserved below it (IPV6_ADDR_MC_SCOPE). */
+export function isOfThisHostAlone(destination: Address): boolean {
+  return destination.family === 6 && isMulticast(destination) && scope6(destination) <= 1;
+}
+
+/**
+ * dev_loopback_xmit(): a copy passes POSTROUTING, and comes in by the device that the packet leaves by, with its route; its checksum
+ * counts as right, whatever it is (CHECKSUM_UNNECESSARY).
+ */
 export function hearItself(runtime: HostRuntime, skb: Skb, output: Interface): void {
   noteVolatile();
   const copy = copySkb(skb);
   if (copy === null) return;
+  // skb_clone() takes no socket along.
+  copy.owner = null;
   if (runHook(runtime, copy, POSTROUTING) !== NF_ACCEPT) {
     // What becomes of the copy, the sender is not told.
     copy.input = output;
     return hookDrop(runtime, copy, POSTROUTING);
   }
   copy.loopedBack = true;
+  copy.packet.badChecksum = false;
   copy.packetType = copy.route?.kind === "broadcast" ? "broadcast" : "multicast";
   copy.sourceMac = "";
   copy.destinationMac = "";
-  copy.owner = null;
   copy.boundInterface = null;
   runtime.services.receiveLater(runtime, output, copy);
 }

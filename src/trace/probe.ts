@@ -2,7 +2,7 @@ import { associate } from "../emulator/applications/associate.ts";
 import { connect } from "../emulator/applications/connect.ts";
 import { lookup } from "../emulator/applications/lookup.ts";
 import { ping } from "../emulator/applications/ping.ts";
-import type { ProgramReport, ProgramTarget } from "../emulator/applications/program.ts";
+import { meantBy, type ProgramReport, type ProgramTarget } from "../emulator/applications/program.ts";
 import { request } from "../emulator/applications/request.ts";
 import { traceroute } from "../emulator/applications/traceroute.ts";
 import type { Doubt } from "../emulator/assumption.ts";
@@ -93,7 +93,8 @@ export function prepareProbe(network: Network, probe: Probe): Prepared {
       "Give an address.",
     );
   }
-  const destination = ends.destination;
+  const source = from.endpoint.literal ? ends.source : null;
+  const destination = meantBy(ends.destination, source);
   const sent = protocolOf(kind, protocol, port, destination);
   const wanted = probe.kind === null ? protocol : probe.protocol;
   if (wanted !== null && wanted !== sent && !(isIcmp(wanted) && isIcmp(sent))) {
@@ -111,7 +112,7 @@ export function prepareProbe(network: Network, probe: Probe): Prepared {
       kind,
       protocol: sent,
       target: {
-        source: from.endpoint.literal ? ends.source : null,
+        source,
         destination,
         port: port ?? 0,
         sport: probe.sport,

@@ -1,7 +1,7 @@
 import { localPortRange } from "../../linux/local-port-range.ts";
 import type { SendOptions } from "../../linux/runtime.ts";
 import type { Host } from "../../model/host.ts";
-import type { Address } from "../../net/address.ts";
+import { type Address, ipv4, ipv6, isUnspecified } from "../../net/address.ts";
 import * as icmp from "../../net/icmp.ts";
 import type { Packet } from "../../net/packet.ts";
 import type { PortRange } from "../../net/port-set.ts";
@@ -49,6 +49,15 @@ export interface ProgramTarget {
   /** Payload bytes. */
   readonly size: number;
   readonly df: boolean;
+}
+
+/**
+ * Whom a socket that sends to `0.0.0.0` or `::` means: its own host, in IPv4 at the address that it is bound to (`source`; null: none).
+ * ip_route_output_key_hash_rcu(), and the "BSD'ism" of tcp_v6_connect(), udpv6_sendmsg(), rawv6_sendmsg(); facts/sent-to-nobody.
+ */
+export function meantBy(destination: Address, source: Address | null): Address {
+  if (!isUnspecified(destination)) return destination;
+  return destination.family === 6 ? ipv6(0, 0, 0, 1) : (source ?? ipv4(0x7f000001));
 }
 
 /** How its first packet is sent: by a socket that is bound to a source, or not. */

@@ -48,13 +48,13 @@ function multicastHere(runtime: HostRuntime, device: Interface, group: Address):
 }
 
 /**
- * ff02::1, ff02::2 and ff02::1:ff00:0/104. ff05::2 is joined only by devices that were there when forwarding was switched on
+ * ff01::1, ff02::1, ff02::2 and ff02::1:ff00:0/104. ff01::2 and ff05::2 are joined only by devices that were there when forwarding was switched on
  * (dev_forward_change(), not ipv6_add_dev()), which no dump tells.
  */
 export function isJoined(runtime: HostRuntime, device: Interface, { a, b, c, d }: Address): boolean {
   if (b !== 0) return false;
   if (c === 0) {
-    if (a === 0xff020000 && d === 1) return true;
+    if ((a === 0xff010000 || a === 0xff020000) && d === 1) return true;
     return a === 0xff020000 && d === 2 && actsAsRouter(runtime, device);
   }
   if (a !== 0xff020000 || c !== 1 || d >>> 24 !== 0xff) return false;

@@ -71,7 +71,7 @@ function hasNoClass6({ fromKernel, packet: { protocol, icmpType, flags, dst } }:
 export function routeOutputKey(runtime: HostRuntime, key: RouteKey, anySource: boolean): RoutingResult {
   const { dst, src } = key;
   if (dst.family === 6) return routeOutput6(runtime, key);
-  if (routesUnknown(runtime, 4)) {
+  if (routesUnknown(runtime, 4) && !isUnspecified(dst)) {
     return overLearntGateway(runtime, selectPath(runtime, lookUpRoute(runtime, key), key, src, null), dst);
   }
   const toMany = isMulticast(dst) || isLimitedBroadcast(dst);

@@ -68,6 +68,9 @@ const oddDestination = fc.constantFrom(
   "0.0.0.0",
 );
 
+/** Broadcasts and groups, of which the sender's own host gets a copy. */
+const forMany = fc.constantFrom("10.0.0.255", "10.0.1.255", "255.255.255.255", "224.0.0.1", "224.0.0.5", "239.1.2.3");
+
 const destination = fc.oneof(
   { weight: 10, arbitrary: farDestination },
   { weight: 4, arbitrary: routerAddress },
@@ -116,17 +119,9 @@ export const ROUTER_WORDS: Vocabulary = {
 
 const R = fc.constant("R");
 
-/**
- * What a socket sends to: no broadcasts and multicasts, of which the kernel gives the sender's own host a copy, which
- * podpath does not model.
- */
-const socketDestination = destination.filter(
-  (text) => !text.endsWith(".255") && !text.startsWith("224.") && text !== "0.0.0.0",
-);
-
 const sentByRouter: fc.Arbitrary<Head> = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ host: R, dst: socketDestination }) },
-  { weight: 2, arbitrary: fc.record({ host: R, src: routerAddress, dst: socketDestination }) },
+  { weight: 3, arbitrary: fc.record({ host: R, dst: destination }) },
+  { weight: 2, arbitrary: fc.record({ host: R, src: routerAddress, dst: destination }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -136,8 +131,9 @@ const sentByRouter: fc.Arbitrary<Head> = fc.oneof(
       dst: farDestination,
     }),
   },
-  { weight: 1, arbitrary: fc.record({ host: R, dst: socketDestination, mark }) },
+  { weight: 1, arbitrary: fc.record({ host: R, dst: destination, mark }) },
   { weight: 1, arbitrary: fc.record({ host: R, dst: farDestination, uid: fc.constant(1500) }) },
+  { weight: 1, arbitrary: fc.record({ host: R, dst: forMany }) },
   { weight: 1, arbitrary: fc.record({ host: R, dst: farDestination, bindInterface: fc.constantFrom("out0", "out1") }) },
 );
 
@@ -155,7 +151,7 @@ export const ROUTER_TRAFFIC: Traffic = {
   ),
   sent: fc.oneof(
     { weight: 3, arbitrary: sentByRouter },
-    { weight: 2, arbitrary: fc.record({ host: fc.constantFrom("A", "B"), dst: socketDestination }) },
+    { weight: 2, arbitrary: fc.record({ host: fc.constantFrom("A", "B"), dst: destination }) },
   ),
   flowSent: fc.oneof(
     fc.record({ host: R, src: routerAddress, dst: farDestination }),

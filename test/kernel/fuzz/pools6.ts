@@ -59,24 +59,16 @@ const oddUnicast = fc.constantFrom(
   "::1",
 );
 
-const onlyReceived = fc.constantFrom(
-  "fe80::1",
-  "fe80::a",
-  "fe80::b",
-  "ff02::1",
-  "ff02::2",
-  "ff02::5",
-  "ff02::1:ff00:1",
-  "ff0e::1",
-  "ff01::1",
-  "::",
-);
+/** Groups, of which the sender's own host gets a copy where it is a member. */
+const group = fc.constantFrom("ff02::1", "ff02::2", "ff02::5", "ff02::1:ff00:1", "ff0e::1", "ff01::1");
+
+const ofLinks = fc.oneof({ weight: 4, arbitrary: fc.constantFrom("fe80::1", "fe80::a", "fe80::b", "::") }, group);
 
 const destination = fc.oneof(
   { weight: 10, arbitrary: farDestination },
   { weight: 4, arbitrary: routerAddress },
   { weight: 1, arbitrary: oddUnicast },
-  { weight: 1, arbitrary: onlyReceived },
+  { weight: 1, arbitrary: ofLinks },
 );
 
 const network = fc.oneof(
@@ -121,16 +113,9 @@ export const ROUTER6_WORDS: Vocabulary = {
 
 const R = fc.constant("R");
 
-/** What a socket sends to: no groups, whose copies for the sender's own host podpath does not model. */
-const socketDestination = fc.oneof(
-  { weight: 10, arbitrary: farDestination },
-  { weight: 4, arbitrary: routerAddress },
-  { weight: 2, arbitrary: oddUnicast },
-);
-
 const sentByRouter: fc.Arbitrary<Head> = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ host: R, dst: socketDestination }) },
-  { weight: 2, arbitrary: fc.record({ host: R, src: routerAddress, dst: socketDestination }) },
+  { weight: 3, arbitrary: fc.record({ host: R, dst: destination }) },
+  { weight: 2, arbitrary: fc.record({ host: R, src: routerAddress, dst: destination }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -140,14 +125,14 @@ const sentByRouter: fc.Arbitrary<Head> = fc.oneof(
       dst: farDestination,
     }),
   },
-  { weight: 1, arbitrary: fc.record({ host: R, dst: socketDestination, mark }) },
+  { weight: 1, arbitrary: fc.record({ host: R, dst: destination, mark }) },
   { weight: 1, arbitrary: fc.record({ host: R, dst: farDestination, uid: fc.constant(1500) }) },
   { weight: 1, arbitrary: fc.record({ host: R, dst: farDestination, bindInterface: fc.constantFrom("out0", "out1") }) },
   {
     weight: 1,
     arbitrary: fc.record({
       host: R,
-      dst: fc.constantFrom("fe80::a", "fe80::b", "fe80::1"),
+      dst: fc.oneof(fc.constantFrom("fe80::a", "fe80::b", "fe80::1"), group),
       bindInterface: fc.constantFrom("in0", "out0"),
     }),
   },

@@ -86,11 +86,25 @@ function isMisread({ drops }: KernelResult, badChecksum: boolean): boolean {
   );
 }
 
+/**
+ * Whether it is the copy that a host has of what it sends to many, and TCP, which discards that behind the raw socket that tells of it.
+ * Nobody sees where such a copy is dropped.
+ */
+function isHeardByItself({ hops }: KernelResult, { host, packet }: NonNullable<Delivered>): boolean {
+  if (packet.proto !== "tcp") return false;
+  const first = hops[0];
+  // Groups of interface-local scope do not leave at all.
+  if (first === undefined) return packet.dst.startsWith("ff");
+  if (first.host !== host || first.dir !== "out") return false;
+  return !hops.some((hop) => hop.host === host && hop.dir === "in");
+}
+
 /** The receiver of the probe's packet. What came out of a tunnel for a protocol that nothing handles is told by its drop. */
 export function receiver(result: KernelResult, badChecksum: boolean): Delivered {
   // A raw socket sees it before anybody looks into it.
   if (isMisread(result, badChecksum)) return null;
   const delivered = innermost(result);
+  if (delivered !== null && isHeardByItself(result, delivered)) return null;
   if (delivered !== null || result.delivered === null) return delivered;
   const unhandled = result.drops.find(({ packet, reason }) => packet === "main" && reason === "IP_NOPROTO");
   const last = result.hops.at(-1);

@@ -82,6 +82,9 @@ class Injector:
                 chosen = self._source_without_route(packet, mark, device, tos, uid)
             if chosen:
                 packet = {**packet, "src": chosen}
+        if not raw and packet["dst"] in ("0.0.0.0", "::"):
+            # Sockets put an address of their own host there (facts/sent-to-nobody); this one has made the header itself.
+            packet = {**packet, "dst": "::1" if six else packet.get("src") or "127.0.0.1"}
         try:
             opened.sendto(build(packet, ident), (packet["dst"], 0))
         except OSError as error:
