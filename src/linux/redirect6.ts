@@ -1,6 +1,5 @@
 import type { NextHop, Route } from "../model/route.ts";
 import { type Address, formatAddress, isLinkLocal, isMulticast, sameAddress } from "../net/address.ts";
-import { fibOf } from "./compiled-host.ts";
 import { acceptsRedirects6, actsAsRouter } from "./device-settings.ts";
 import { type HearingSocket, letsGoInTime } from "./hearing-socket.ts";
 import { confirmNeighbour } from "./neighbour-reachability.ts";
@@ -8,9 +7,9 @@ import { findNeighbour } from "./neighbour-table.ts";
 import { comesAfter } from "./order-of-redirects.ts";
 import { exceptionOf, type LearntGateway, setException } from "./route-exceptions.ts";
 import type { RouteKey } from "./routing/key.ts";
-import { lookUpRoute } from "./routing/look-up.ts";
+import { lookUpRoute, refusalOf, resultOf, type TableSearch } from "./routing/look-up.ts";
 import { routeOutputKey } from "./routing/output.ts";
-import { type RouteTable, searchRoutes } from "./routing/route-table.ts";
+import { searchRoutes } from "./routing/route-table.ts";
 import type { HostRuntime } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
 import { learnLinkAddress } from "./solicitation.ts";
@@ -68,9 +67,6 @@ export function receiveRedirect6(runtime: HostRuntime, skb: Skb, socket: Hearing
   });
 }
 
-/** RTF_REJECT */
-const REFUSING: ReadonlySet<Route["type"]> = new Set(["blackhole", "unreachable", "prohibit", "throw"]);
-
 interface Way {
   readonly route: Route;
   readonly hop: NextHop;
@@ -91,32 +87,25 @@ function ownWay(runtime: HostRuntime, key: RouteKey): Way | null {
 }
 
 /**
- * __ip6_route_redirect(): the first of all routes to the destination by the device whose gateway it comes from; a refusal ends the search of
- * its table.
+ * __ip6_route_redirect(), asked of one table after the other as the policy rules say: the first of all routes to the destination by the
+ * device whose gateway it comes from; a refusal ends the search.
  */
 function wayBy(runtime: HostRuntime, key: RouteKey, sender: Address): Way | null {
-  for (const table of tablesFor(runtime, key)) {
-    const found = searchRoutes(table, key.dst, (group) => {
+  let way: Way | null = null;
+  const search: TableSearch = (_, table) =>
+    searchRoutes(table, key.dst, (group) => {
       for (const route of group) {
         if (route.expires !== undefined && runtime.services.now() >= route.expires) continue;
-        if (REFUSING.has(route.type)) return "refused";
-        const way = wayOver(runtime, route, key, sender);
-        if (way !== null) return way;
+        const refused = refusalOf(route);
+        if (refused !== null) return refused;
+        const found = wayOver(runtime, route, key, sender);
+        if (found === null) continue;
+        way = found;
+        return resultOf(runtime, route, found.hop, key);
       }
       return null;
     });
-    if (found !== null && found !== "refused") return found;
-  }
-  return null;
-}
-
-/** Where policy rules select, the table of the way that the packet takes. */
-function tablesFor(runtime: HostRuntime, key: RouteKey): readonly RouteTable[] {
-  const fib = fibOf(runtime.compiled, 6);
-  if (fib.plainTables !== null) return fib.plainTables;
-  const { route } = lookUpRoute(runtime, key);
-  const table = route === null ? undefined : fib.tables.get(route.table);
-  return table === undefined ? [] : [table];
+  return lookUpRoute(runtime, key, search).kind === "error" ? null : way;
 }
 
 /** ip6_redirect_nh_match() */

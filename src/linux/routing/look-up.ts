@@ -18,12 +18,15 @@ import { unknownRoute, unknownWay } from "./unknown-route.ts";
 
 const NO_ROUTE: RoutingResult = { kind: "error", errno: "ENETUNREACH", route: null, rule: null };
 
+/** What one table says (`pol_lookup_t`): null when nothing in it applies. */
+export type TableSearch = (runtime: HostRuntime, table: RouteTable, key: RouteKey) => RoutingResult | "throw" | null;
+
 /**
  * fib_lookup(): the policy rules in order of priority, each table by longest prefix (net/ipv4/fib_rules.c,
- * fib_trie.c fib_table_lookup). `throw` and a miss go on with the next rule. Of several next hops it is the first that
- * is alive: packets that are sent or forwarded are shared out by `selectPath`.
+ * fib_trie.c fib_table_lookup), or as `search` has it. `throw` and a miss go on with the next rule. Of several next hops it is the first
+ * that is alive: packets that are sent or forwarded are shared out by `selectPath`.
  */
-export function lookUpRoute(runtime: HostRuntime, key: RouteKey): RoutingResult {
+export function lookUpRoute(runtime: HostRuntime, key: RouteKey, search: TableSearch = searchTable): RoutingResult {
   const fib = fibOf(runtime.compiled, key.dst.family);
   if (fib.unknown) return unknownRoute(runtime, key);
   if (fib.assumed.length > 0 && routesElsewhere(runtime, fib)) return unknownRoute(runtime, key);
@@ -31,14 +34,14 @@ export function lookUpRoute(runtime: HostRuntime, key: RouteKey): RoutingResult 
     const { plainTables } = fib;
     for (let index = 0; index < plainTables.length; index++) {
       const table = plainTables[index];
-      const result = table === undefined ? null : searchTable(runtime, table, key);
+      const result = table === undefined ? null : search(runtime, table, key);
       if (result !== null && result !== "throw") return result;
     }
     return NO_ROUTE;
   }
   let from = 0;
   for (;;) {
-    const jump = walkRules(runtime, key, fib.policyRules, from);
+    const jump = walkRules(runtime, key, fib.policyRules, from, search);
     if (typeof jump !== "number") return jump;
     from = jump;
   }
@@ -61,13 +64,14 @@ function walkRules(
   key: RouteKey,
   rules: readonly PolicyRule[],
   start: number,
+  search: TableSearch,
 ): RoutingResult | number {
   for (let i = start; i < rules.length; i++) {
     const rule = rules[i];
     if (rule === undefined || !ruleSelects(runtime, rule, key)) continue;
     switch (rule.action.kind) {
       case "lookup": {
-        const result = lookUpTable(runtime, rule.action.table, key);
+        const result = lookUpTable(runtime, rule.action.table, key, search);
         if (result !== null && !isSuppressed(runtime, rule, result)) return result;
         continue;
       }
@@ -140,9 +144,9 @@ function isOfGroup(runtime: HostRuntime, result: Exclude<RoutingResult, { kind: 
 }
 
 /** One table: null when nothing in it applies, or only a `throw`. */
-function lookUpTable(runtime: HostRuntime, table: number, key: RouteKey): RoutingResult | null {
+function lookUpTable(runtime: HostRuntime, table: number, key: RouteKey, search: TableSearch): RoutingResult | null {
   const map = fibOf(runtime.compiled, key.dst.family).tables.get(table);
-  const found = map === undefined ? null : searchTable(runtime, map, key);
+  const found = map === undefined ? null : search(runtime, map, key);
   return found === "throw" ? null : found;
 }
 
@@ -188,7 +192,7 @@ function picked(runtime: HostRuntime, found: Picked | null, key: RouteKey): Rout
 }
 
 /** fib_props, fib6_props: what a route that leads nowhere says; null for others. */
-function refusalOf(route: Route): RoutingResult | "throw" | null {
+export function refusalOf(route: Route): RoutingResult | "throw" | null {
   switch (route.type) {
     case "throw":
       return "throw";
