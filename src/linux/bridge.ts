@@ -2,6 +2,7 @@ import { type BridgePort, bridgePort, type Interface } from "../model/interface.
 import { packetLength } from "../net/packet.ts";
 import { bridgeFilters, filterForwarded, passPostrouting, passPrerouting } from "./br-netfilter.ts";
 import { type BridgeFdb, bridgeFdb, learn } from "./bridge-fdb.ts";
+import { confirm } from "./conntrack/track.ts";
 import { drop } from "./endings.ts";
 import { isGroupMac, isReservedMac, isZeroMac } from "./ethernet.ts";
 import { receiveHere } from "./forward.ts";
@@ -120,9 +121,15 @@ function rowOf(
   return port === undefined ? null : { port };
 }
 
-/** br_pass_frame_up(): the bridge as a device of this host takes the frame. */
+/**
+ * br_pass_frame_up(): the bridge as a device of this host takes the frame. A connection of what is for many is confirmed before INPUT
+ * (br_nf_local_in(), since Linux 6.8).
+ */
 function passUp(runtime: HostRuntime, bridge: Interface, skb: Skb): void {
   if (!bridgePasses(runtime, skb, "input")) return;
+  if (skb.packetType !== "host" && !confirm(runtime, skb)) {
+    return drop(runtime, skb, "NETFILTER_DROP", null, "another connection has taken its addresses and ports");
+  }
   receiveHere(runtime, bridge, skb);
 }
 

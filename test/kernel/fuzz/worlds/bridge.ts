@@ -326,6 +326,7 @@ function traffic(world: Bridged): Traffic {
     destination: fc.oneof(
       { weight: 8, arbitrary: flowDestination },
       { weight: 1, arbitrary: fc.constantFrom("10.0.0.9", "10.66.0.1", "10.0.0.77") },
+      { weight: 2, arbitrary: fc.constantFrom("10.0.0.255", "255.255.255.255", "224.0.0.1", "224.0.0.5") },
     ),
     flowDestination,
     errorArrival: fc.oneof(...senders),
