@@ -62,6 +62,7 @@ export function sendIcmpv6Error(
   if (!isLinkLocal(about.src) && isAnycastDestination(back, about.src)) {
     if (quietSysctl(runtime, "net.ipv6.icmp.error_anycast_as_unicast", 0) === 0) return;
   }
+  const lo = device === null || device.kind === "loopback";
   // skb->dev: of what came through lo, lo, which has no link-local address.
   const arrival = device ?? skb.input ?? skb.output;
   const own = !toMany && (isToAnycast(runtime, skb) || ownsAddress(runtime, about.dst, arrival)) ? about.dst : null;
@@ -81,8 +82,8 @@ export function sendIcmpv6Error(
     fromKernel: true,
     defaultTtl: true,
     selectSource: source === null,
-    // __ipv6_addr_needs_scope_id(): ::1 does not.
-    boundInterface: isLinkLocal(about.src) ? (cameBy(skb)?.name ?? null) : null,
+    // __ipv6_addr_needs_scope_id(): ::1 does not. icmp6_dev(): lo stands for the device of the route.
+    boundInterface: isLinkLocal(about.src) ? ((lo ? cameBy(skb) : device)?.name ?? null) : null,
     mark: sysctl(runtime, "net.ipv6.fwmark_reflect", 0) !== 0 ? skb.mark : 0,
   });
 }

@@ -26,8 +26,8 @@ export function sendReject(runtime: HostRuntime, skb: Skb, hook: Hook, how: Reje
   }
   const { type, code } = how;
   if (skb.packet.src.family === 4) return sendIcmpError(runtime, skb, type, code, 0);
-  // nf_send_unreach6(): what has no device yet gets lo.
-  const device = hook === OUTPUT && skb.copiedFrom === null ? runtime.compiled.loopback : null;
+  // nf_send_unreach6(): what has no device yet gets lo; redirects, copies and what tunnels made have one.
+  const device = skb.carrier ?? (hook === OUTPUT ? runtime.compiled.loopback : null);
   sendIcmpv6Error(runtime, skb, type, code, 0, device);
 }
 
