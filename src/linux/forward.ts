@@ -73,6 +73,8 @@ import { noteVolatile } from "./walk-record.ts";
  * FORWARD stands in `forward4.ts` and `forward6.ts`. The order is measured: docs/lab-notes/, kernel.md H1-H7.
  */
 
+/** Why what a host sends to a group and hears itself goes no further. */
+const ALONE = "a TTL of 0 is for this host alone";
 const NOT_FORWARDED = "broadcasts and multicasts are not forwarded";
 
 /** ip_rcv(): a packet arrives on a device of this host. */
@@ -265,8 +267,8 @@ function forward(runtime: HostRuntime, skb: Skb, route: ForwardResult, redirect:
 export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions): string | null {
   const { packet } = skb;
   const { dst } = packet;
-  const isToNobody = isUnspecified(dst) && skb.owner !== null;
-  // rawv6_sendmsg(), udpv6_sendmsg(), tcp_v6_connect(): "BSD'ism", a socket that sends to `::` means itself.
+  const isToNobody = isUnspecified(dst) && skb.owner !== null && options.kind !== "syn-ack";
+  // rawv6_sendmsg(), udpv6_sendmsg(), tcp_v6_connect(), not inet6_csk_route_req(): "BSD'ism", a socket that sends to `::` means itself.
   if (isToNobody && dst.family === 6) packet.dst = ipv6(0, 0, 0, 1);
   if (isUnscoped(skb, options)) return sendError(runtime, skb, "EINVAL", "a link-local source without an interface");
   if (options.binds === true && !mayBind(runtime, packet.src))
@@ -376,6 +378,11 @@ function leave(runtime: HostRuntime, skb: Skb): string | null {
   }
   if (skb.packet.src.family === 4 && skb.output !== null && hearsItself(runtime, skb, skb.output)) {
     hearItself(runtime, skb, skb.output);
+    // ip_mc_output(), which only what is heard by the host itself goes through.
+    if (skb.route?.kind === "multicast" && skb.packet.ttl === 0) {
+      drop(runtime, skb, null, "POSTROUTING", ALONE);
+      return null;
+    }
   }
   if (postRouting(runtime, skb) !== NF_ACCEPT) {
     hookDrop(runtime, skb, POSTROUTING);
@@ -487,7 +494,7 @@ function overLink(runtime: HostRuntime, skb: Skb, output: Interface, route: Rout
   if (packet.src.family === 6 && hearsItself(runtime, skb, output)) {
     hearItself(runtime, skb, output);
     if (packet.ttl === 0) {
-      drop(runtime, skb, null, "POSTROUTING", "hop limit 0 is for this host alone");
+      drop(runtime, skb, null, "POSTROUTING", ALONE);
       return true;
     }
   }

@@ -1,4 +1,5 @@
 import type { HookName } from "../../../src/linux/netfilter/verdict.ts";
+import { isMulticast, parseAddress } from "../../../src/net/address.ts";
 import { REDIRECT, V6_REDIRECT } from "../../../src/net/icmp.ts";
 import { parseProtocol } from "../../../src/net/protocol.ts";
 import {
@@ -93,8 +94,11 @@ function isMisread({ drops }: KernelResult, badChecksum: boolean): boolean {
 function isHeardByItself({ hops }: KernelResult, { host, packet }: NonNullable<Delivered>): boolean {
   if (packet.proto !== "tcp") return false;
   const first = hops[0];
-  // Groups of interface-local scope do not leave at all.
-  if (first === undefined) return packet.dst.startsWith("ff");
+  // Groups of interface-local scope, and of a TTL of 0, do not leave at all.
+  if (first === undefined) {
+    const destination = parseAddress(packet.dst);
+    return destination !== null && isMulticast(destination);
+  }
   if (first.host !== host || first.dir !== "out") return false;
   return !hops.some((hop) => hop.host === host && hop.dir === "in");
 }
