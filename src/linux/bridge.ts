@@ -123,7 +123,7 @@ function rowOf(
 
 /**
  * br_pass_frame_up(): the bridge as a device of this host takes the frame. A connection of what is for many is confirmed before INPUT
- * (br_nf_local_in(), since Linux 6.8).
+ * (br_nf_local_in(); Linux 6.18, older ones were not tried).
  */
 function passUp(runtime: HostRuntime, bridge: Interface, skb: Skb): void {
   if (!bridgePasses(runtime, skb, "input")) return;
