@@ -108,7 +108,8 @@ export function receiver(result: KernelResult, badChecksum: boolean): Delivered 
   // A raw socket sees it before anybody looks into it.
   if (isMisread(result, badChecksum)) return null;
   const delivered = innermost(result);
-  if (delivered !== null && isHeardByItself(result, delivered)) return null;
+  if (delivered !== null && isHeardByItself(result, delivered))
+    return result.deliveries?.find((other) => !isHeardByItself(result, other)) ?? null;
   if (delivered !== null || result.delivered === null) return delivered;
   const unhandled = result.drops.find(({ packet, reason }) => packet === "main" && reason === "IP_NOPROTO");
   const last = result.hops.at(-1);
