@@ -22,7 +22,7 @@ for words in (
 FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 NOBODY = {4: "0.0.0.0", 6: "::"}
 SOURCES = {4: ("", "10.0.0.1", "127.0.0.1"), 6: ("", "fd00::1", "::1")}
-IP_PKTINFO, IPV6_RECVPKTINFO, IPV6_PKTINFO = 8, 49, 50
+IP_PKTINFO, IPV6_RECVPKTINFO = 8, 49
 PORT = 8080
 
 
