@@ -85,6 +85,7 @@ export function receive(runtime: HostRuntime, device: Interface, skb: Skb): void
   skb.input = device;
   skb.carrier = null;
   skb.output = null;
+  skb.tunnelled = 0;
   if (!comesIn(runtime, device, skb)) return;
   if (skb.vlan !== 0) {
     const tagged = vlanDeviceOf(runtime, device, skb.vlan);
@@ -289,7 +290,7 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
   if (options.tunnel !== undefined) {
     // Only the first look-up is bound to the tunnel's device: rerouting asks its socket, which is not.
     skb.boundInterface = null;
-    const refused = refusedByTunnel(packet, result, options.tunnel);
+    const refused = refusedByTunnel(skb, result, options.tunnel);
     if (refused !== null) {
       drop(runtime, skb, refused.reason, "OUTPUT", refused.text);
       return null;

@@ -1,6 +1,4 @@
 import { type Address, isLinkLocal } from "../net/address.ts";
-import type { Packet } from "../net/packet.ts";
-import { IPIP } from "../net/protocol.ts";
 import type { DropReason } from "./drop-reason.ts";
 import { routeMtu } from "./path-mtu.ts";
 import type { RoutingResult } from "./routing/result.ts";
@@ -12,15 +10,18 @@ import type { Skb } from "./skb.ts";
 /** INADDR_DUMMY (RFC 7600): the source of ICMP errors of a host that has no address to send them from. */
 export const DUMMY_ADDRESS: Address = { family: 4, a: 0xc0000008, b: 0, c: 0, d: 0 };
 
-/** IP_TUNNEL_RECURSION_LIMIT (include/net/ip_tunnels.h) as it works out: tunnels inside each other that are sent. */
-const TUNNEL_RECURSION_LIMIT = 3;
+/**
+ * IP_TUNNEL_RECURSION_LIMIT (include/net/ip_tunnels.h) as it works out: tunnels around each other that one host sends at once. What comes
+ * over a wire begins anew, however many there are around it.
+ */
+export const TUNNEL_RECURSION_LIMIT = 3;
 
 /**
  * Why a tunnel's device drops the packet that it made: it has no route to its other end, that route is the tunnel itself
  * (udp_tunnel_dst_lookup(), vxlan_xmit_one()), or so many tunnels lie inside each other that the kernel suspects a loop.
  */
 export function refusedByTunnel(
-  packet: Packet,
+  { tunnelled }: Skb,
   result: RoutingResult,
   { device, noRoute }: NonNullable<SendOptions["tunnel"]>,
 ): { readonly reason: DropReason | null; readonly text: string } | null {
@@ -28,21 +29,8 @@ export function refusedByTunnel(
   if (result.output === device) {
     return { reason: noRoute, text: `an encapsulation loop: ${device.name} would carry its own packets` };
   }
-  if (!isTooDeep(packet)) return null;
+  if (tunnelled <= TUNNEL_RECURSION_LIMIT) return null;
   return { reason: "RECURSION_LIMIT", text: `an encapsulation loop: ${device.name} is one of several tunnels` };
-}
-
-function isTooDeep(packet: Packet): boolean {
-  return tunnelDepth(packet) > TUNNEL_RECURSION_LIMIT;
-}
-
-function tunnelDepth(packet: Packet): number {
-  let depth = 0;
-  for (let outer: Packet | null = packet; outer !== null; outer = outer.inner) {
-    if (outer.vni < 0 && outer.protocol !== IPIP) break;
-    depth++;
-  }
-  return depth;
 }
 
 /** __inet6_bind(): a socket takes a link-local address only together with an interface. */

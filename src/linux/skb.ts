@@ -116,6 +116,8 @@ export interface Skb {
   drawsAtLandmark: number;
   /** Host and device that it came to again and again, once that is noticed; null: no loop so far. */
   loop: string | null;
+  /** How many tunnels this host has put around it since it came in: devices that send through each other. */
+  tunnelled: number;
   /** Copies that bridges and VXLAN devices made of one frame, which share this count; null: none yet. */
   copies: { count: number } | null;
   /**
@@ -224,6 +226,7 @@ export function skb(packet: Packet, journey: number): Skb {
     landmark: null,
     drawsAtLandmark: 0,
     loop: null,
+    tunnelled: 0,
     copies: null,
     carrier: null,
     copiedFrom: null,

@@ -31,6 +31,7 @@ export function encapsulateIpip(runtime: HostRuntime, skb: Skb, device: Interfac
   resetConntrack(skb);
   skb.bridged = null;
   skb.input = null;
+  skb.tunnelled++;
   skb.carrier = device;
   skb.route = null;
   skb.owner = null;

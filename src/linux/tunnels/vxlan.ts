@@ -12,8 +12,10 @@ import { sendLocal } from "../forward.ts";
 import { freeValue, knownNumber } from "../free-value.ts";
 import { localPortRange } from "../local-port-range.ts";
 import { type HostRuntime, leaving } from "../runtime.ts";
+import { TUNNEL_RECURSION_LIMIT } from "../send-limits.ts";
 import { type ArpMessage, copySkb, type Skb } from "../skb.ts";
 import { decapsulateEcn, encapsulateEcn } from "./ecn.ts";
+import { endlessEncapsulation } from "./nested-frames.ts";
 import { vxlanEntries } from "./vxlan-fdb.ts";
 
 const ZERO_MAC = "00:00:00:00:00:00";
@@ -32,9 +34,11 @@ export function encapsulateVxlan(runtime: HostRuntime, device: Interface, skb: S
     return drop(runtime, skb, null, "POSTROUTING", `the VXLAN settings of ${device.name} are not known: ip -d link`);
   }
   if (vxlan.vni < 0) return takesMetadata(runtime, device, skb);
-  if (depthOf(skb) >= RECURSION_LIMIT) {
+  if (skb.tunnelled >= TUNNEL_RECURSION_LIMIT) {
     return drop(runtime, skb, "RECURSION_LIMIT", "POSTROUTING", `an encapsulation loop through ${device.name}`);
   }
+  const endless = endlessEncapsulation(skb);
+  if (endless !== null) return drop(runtime, skb, null, "POSTROUTING", endless);
   const remotes = remotesOf(runtime, device, vxlan, skb.destinationMac);
   if (remotes.length === 0) {
     return drop(
@@ -51,16 +55,6 @@ export function encapsulateVxlan(runtime: HostRuntime, device: Interface, skb: S
     if (copy !== null) sendTo(runtime, device, vxlan, copy, remote);
   }
   if (first !== undefined) sendTo(runtime, device, vxlan, skb, first);
-}
-
-/** Frames of one tunnel device inside each other that Linux 6.18 sends; the next is a dead loop (net/ipv4/ip_tunnel_core.c). */
-const RECURSION_LIMIT = 3;
-
-/** How many frames are inside each other already. */
-function depthOf({ carried }: Skb): number {
-  let depth = 0;
-  for (let frame = carried; frame !== null; frame = frame.carried) depth++;
-  return depth;
 }
 
 /** A device in collect-metadata mode: what route or filter sets is not in any dump. */
@@ -110,6 +104,7 @@ function sendTo(runtime: HostRuntime, device: Interface, vxlan: VxlanDevice, skb
   const carried = skb.route;
   const ttl = outerTtl(skb, vxlan);
   wrap(runtime, skb, vxlan, remote, ttl);
+  skb.tunnelled++;
   skb.carrier = device;
   if (runtime.observer !== null && skb.carried?.arp === null) {
     runtime.observer.step({ kind: "encapsulate", runtime, skb, device: device.name, entry: remote.entry });

@@ -106,6 +106,8 @@ function seal(
   skb.mark = mark;
   skb.bridged = null;
   skb.input = null;
+  // wg_packet_encrypt_worker(): it goes on in another context.
+  skb.tunnelled = 0;
   skb.carrier = device;
   skb.route = null;
   skb.owner = null;

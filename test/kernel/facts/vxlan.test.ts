@@ -286,4 +286,33 @@ describe.skipIf(!available)("VXLAN, as the kernel does it", () => {
     expect(round.kernel.outcome).toBe("dropped");
     expect(round.answer.branches[0]?.run.journeys[0]?.end?.ending.text).toContain("an encapsulation loop");
   });
+
+  it("grows where two machines send each other's outer packets into their tunnels, until it does not fit, however deep it is by then", async () => {
+    const machine = (name: string, self: number, peer: number): Lab["hosts"][number] => ({
+      name,
+      interfaces: [
+        { name: "eth0", addresses: [`172.16.0.${self}/24`] },
+        {
+          name: "vx",
+          kind: "vxlan",
+          addresses: [`10.9.0.${self}/24`],
+          vxlan: { vni: 7, port: 4789, local: `172.16.0.${self}` },
+        },
+      ],
+      routes: [`192.0.2.${peer}/32 via 172.16.0.${peer}`, `192.0.2.${self}/32 via 10.9.0.${peer} dev vx`],
+      neighbours: [`10.9.0.${peer} vx 66:00:00:00:00:0${peer}`],
+      fdb: [`66:00:00:00:00:0${peer} vx 192.0.2.${peer}`],
+      sysctls: { "net.ipv4.ip_forward": "1", "net.ipv4.conf.all.rp_filter": "0", "net.ipv4.conf.eth0.rp_filter": "0" },
+    });
+    const pair = await Duel.of(oracle, {
+      hosts: [machine("n1", 1, 2), machine("n2", 2, 1)],
+      links: [["n1:eth0", "n2:eth0"]],
+      staticNeighbours: true,
+    });
+    const round = await pair.agree({ ...PING, host: "n1", src: "10.9.0.1", dst: "10.9.0.2" });
+    expect(round.kernel.outcome).toMatch(/dropped|rejected/);
+    // More than the three that one machine would put around it at once.
+    expect(round.kernel.hops.filter(({ interface: name }) => name === "vx").length).toBeGreaterThan(8);
+    expect(round.answer.branches[0]?.run.journeys[0]?.end?.ending.text).toContain("in one more frame each time");
+  });
 });

@@ -365,8 +365,8 @@ export class Runner {
 }
 
 /** Whether podpath counted what the kernel may not have, or not yet, though both agree about what can be seen. */
-function countsApart({ late, merged, usesUpPorts }: Observation): boolean {
-  return late || merged || usesUpPorts;
+function countsApart({ late, merged, usesUp }: Observation): boolean {
+  return late || merged || usesUp;
 }
 
 /** All packets of some sequences, each of which begins with nothing known. */

@@ -28,7 +28,8 @@ import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule, Together
  *   rules are compared by themselves, and the delivery of an answer, which the kernel may do after the oracle looked.
  * - The order of hops, and the host, place and hook of the end, of a frame that a bridge or VXLAN copied: the copies share one
  *   identity and queues of their own. Hops and rules are compared as a set then, and the outcome is that of one of them.
- * - How many turns a packet makes in a loop that draws another port at each, until none is left: which are tried is drawn, too.
+ * - How many turns a packet makes in a loop that draws another port at each, until none is left: which are tried is drawn, too. Nor
+ *   in one that puts a tunnel's frame around it at each: how many the kernel finds memory for is its own.
  * - The rules of each of several errors about fragments of one IPv6 packet, or redirects alike (`isOneOfMany`): those of all
  *   together are compared as a set.
  * - Which of several ends is the last one where fragments ended at different places. Hops and rules are compared.
@@ -47,7 +48,7 @@ export function compare(kernel: Observation, podpath: Observation): readonly str
     found.push(`${what}: kernel ${JSON.stringify(real)}, podpath ${JSON.stringify(ours)}`);
   };
   if (kernel.outcome === "loop" || podpath.outcome === "loop") {
-    const isUsedUp = podpath.usesUpPorts && kernel.outcome === "dropped";
+    const isUsedUp = podpath.usesUp && (kernel.outcome === "dropped" || kernel.outcome === "rejected");
     if (kernel.outcome !== podpath.outcome && !isUsedUp) differ("outcome", kernel.outcome, podpath.outcome);
     return found;
   }

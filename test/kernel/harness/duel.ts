@@ -231,7 +231,7 @@ export class Duel {
     for (const [index, branch] of branches.entries()) {
       // A branch that stands for several may have drawn other ports and set other marks; where a packet goes round, nobody looks.
       const tables =
-        branch.merged || kernel.outcome === "loop" || branch.usesUpPorts
+        branch.merged || kernel.outcome === "loop" || branch.usesUp
           ? null
           : (answer.branches[index]?.run.conntrack ?? null);
       const found = [

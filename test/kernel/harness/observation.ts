@@ -91,8 +91,8 @@ export interface Observation {
   readonly apart: boolean;
   /** podpath sent something when a time was over that nobody waits for here. */
   readonly late: boolean;
-  /** podpath: it goes round a loop that draws another port at each turn, until none is left. */
-  readonly usesUpPorts: boolean;
+  /** podpath: it goes round a loop that uses something up: ports that are drawn, or room for frames around it. */
+  readonly usesUp: boolean;
   /** podpath: what all packets together did, where TEE copied one of them; null elsewhere. */
   readonly together: Together | null;
 }

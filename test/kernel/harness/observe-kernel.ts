@@ -190,7 +190,7 @@ export function observeKernel(result: KernelResult, badChecksum: boolean): Obser
     merged: false,
     pending: result.outcome === "unresolved",
     late: false,
-    usesUpPorts: false,
+    usesUp: false,
     together: null,
     apart: endsApart(result, hops),
   };

@@ -1,5 +1,6 @@
 import type { Journey, JourneyEnd } from "../../../src/emulator/journey.ts";
 import { ENDLESS, USES_UP_PORTS } from "../../../src/linux/loop-watch.ts";
+import { GROWS } from "../../../src/linux/tunnels/nested-frames.ts";
 import { formatAddress, sameAddress } from "../../../src/net/address.ts";
 import {
   DEST_UNREACHABLE,
@@ -329,7 +330,7 @@ export function observePodpath({ run, count }: Branch, patient: boolean): Observ
     merged: count > 1,
     pending: run.journeys.slice(run.first).some((item) => item.end?.ending.outcome === "unresolved"),
     apart: false,
-    usesUpPorts: end?.ending.text.endsWith(USES_UP_PORTS) === true,
+    usesUp: end?.ending.text.endsWith(USES_UP_PORTS) === true || end?.ending.text.endsWith(GROWS) === true,
     late: run.journeys.slice(run.first + 1).some((item) => isLate(item, run.journeys)),
     together: hasCopies(run) ? togetherOf(run) : null,
   };
