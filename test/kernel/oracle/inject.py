@@ -62,6 +62,9 @@ class Injector:
         six = is_ipv6(packet)
         raw = packet.get("raw", False)
         source = packet.get("src")
+        # Sockets put an address of their own host there (facts/sent-to-nobody); this one makes the header itself.
+        if not raw and packet["dst"] == "::":
+            packet = {**packet, "dst": "::1"}
         mark, device, tos, uid = (packet.get(key) for key in ("mark", "bindInterface", "tos", "uid"))
         key = (six, None if raw else source, mark, device, None if raw else tos, uid)
         opened = self.processes.get(key)
@@ -82,9 +85,8 @@ class Injector:
                 chosen = self._source_without_route(packet, mark, device, tos, uid)
             if chosen:
                 packet = {**packet, "src": chosen}
-        if not raw and packet["dst"] in ("0.0.0.0", "::"):
-            # Sockets put an address of their own host there (facts/sent-to-nobody); this one has made the header itself.
-            packet = {**packet, "dst": "::1" if six else packet.get("src") or "127.0.0.1"}
+        if not raw and packet["dst"] == "0.0.0.0":
+            packet = {**packet, "dst": packet.get("src") or "127.0.0.1"}
         try:
             opened.sendto(build(packet, ident), (packet["dst"], 0))
         except OSError as error:
