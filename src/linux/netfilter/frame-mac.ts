@@ -21,7 +21,8 @@ export function frameMac(skb: Skb, side: "src" | "dst"): string | null {
   const { carrier, sourceMac, destinationMac } = skb;
   // A copy by TEE has a route, and no header of its own yet.
   const input = skb.input ?? (skb.route === null ? (skb.bridged?.physicalInput ?? null) : null);
-  if (input === null || carrier !== null) return "";
+  // Nor has a copy of what this host sends to many (dev_loopback_xmit()).
+  if (input === null || carrier !== null || skb.loopedBack) return "";
   switch (input.kind) {
     case "loopback":
       return LOOPBACK_MAC;

@@ -144,13 +144,19 @@ function sawLoopback(steps: readonly TraceStep[]): boolean {
  * looking any more, and so does what those call for (in IPv6 redirects tell of them, too).
  */
 function isLate(journey: Journey, journeys: readonly Journey[]): boolean {
-  const { protocol, icmpType, icmpCode } = journey.packet;
+  // A chain of copies of copies is longer than the stack is deep.
+  for (let one: Journey | undefined = journey; one !== undefined; one = journeys[one.cause]) {
+    if (isAboutWaiting(one, journeys)) return true;
+  }
+  return false;
+}
+
+function isAboutWaiting({ kind, packet, cause }: Journey, journeys: readonly Journey[]): boolean {
+  const { protocol, icmpType, icmpCode } = packet;
   if (protocol === ICMP && icmpType === TIME_EXCEEDED && icmpCode === FRAGMENT_TIME) return true;
   if (protocol === ICMPV6 && icmpType === V6_TIME_EXCEEDED && icmpCode === FRAGMENT_TIME) return true;
-  const cause = journeys[journey.cause];
   const unreachable = icmpType === (protocol === ICMP ? DEST_UNREACHABLE : V6_DEST_UNREACHABLE);
-  if (journey.kind === "icmp" && unreachable && cause?.end?.ending.outcome === "unresolved") return true;
-  return cause !== undefined && isLate(cause, journeys);
+  return kind === "icmp" && unreachable && journeys[cause]?.end?.ending.outcome === "unresolved";
 }
 
 function firstSeen(journey: Journey, steps: readonly TraceStep[]): Packet {

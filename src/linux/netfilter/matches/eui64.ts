@@ -22,7 +22,8 @@ function interfaceId(mac: string): { readonly high: number; readonly low: number
 
 /**
  * `-m eui64` (net/ipv6/netfilter/ip6t_eui64.c): the source address was made of the frame's source MAC address. A packet
- * without an Ethernet header does not match, nor does one on `lo` (observed on Linux 6.18).
+ * without an Ethernet header does not match, nor does one on `lo` (observed on Linux 6.18). A host's own copy of what it sends to many is
+ * dropped: it has none where this looks for it.
  */
 export const eui64: MatchExtension<"eui64"> = {
   options: {},
@@ -31,6 +32,10 @@ export const eui64: MatchExtension<"eui64"> = {
   compile: () => ({
     kind: "call",
     test(skb, runtime) {
+      if (skb.loopedBack) {
+        skb.cutShort = true;
+        return false;
+      }
       const { c, d } = skb.packet.src;
       // ff:fe in the middle is what every such address has.
       if ((c & 0xff) !== 0xff || d >>> 24 !== 0xfe) return false;
