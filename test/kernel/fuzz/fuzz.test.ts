@@ -21,6 +21,8 @@ const RARE = 10;
 
 /** Words that no campaign meets, and why. */
 const UNMET: Readonly<Record<string, string>> = {
+  "match bpf":
+    "drawn so seldom that campaigns of this length meet it by chance: once, or not at all (facts/rare-extensions)",
   "match frag":
     "drawn, but next to each ruleset of rare words has connection tracking, TPROXY or socket join what it would match (facts/ipv6-extension-headers)",
   "match nfacct": "its object is made by netlink, for which there is no tool here (facts/rare-extensions)",
