@@ -23,18 +23,24 @@ export function frameMac(skb: Skb, side: "src" | "dst"): string | null {
   const input = skb.input ?? (skb.route === null ? (skb.bridged?.physicalInput ?? null) : null);
   // Nor has a copy of what this host sends to many (dev_loopback_xmit()).
   if (input === null || carrier !== null || skb.loopedBack) return "";
-  switch (input.kind) {
-    case "loopback":
-      return LOOPBACK_MAC;
-    case "ipip":
-    case "wireguard":
-      return "";
-    case "tun":
-      // A tap has a MAC address. What is called tun, or was dumped without one, carries bare packets.
-      if (input.mac === null && !isTold(sourceMac) && !input.name.startsWith("tap")) return "";
-  }
+  if (input.kind === "loopback") return LOOPBACK_MAC;
+  if (carriesBarePackets(input, sourceMac)) return "";
   const mac = side === "src" ? sourceMac : destinationMac;
   return isTold(mac) ? mac : null;
+}
+
+/** Whether no packet on the device has an Ethernet header: tunnels of layer 3. */
+export function carriesBarePackets({ kind, mac, name }: Interface, sourceMac: string): boolean {
+  switch (kind) {
+    case "ipip":
+    case "wireguard":
+      return true;
+    case "tun":
+      // A tap has a MAC address. What is called tun, or was dumped without one, carries bare packets.
+      return mac === null && !isTold(sourceMac) && !name.startsWith("tap");
+    default:
+      return false;
+  }
 }
 
 /** Whether what comes in by the device has an Ethernet header: of kinds that podpath does not know only a MAC address tells. */

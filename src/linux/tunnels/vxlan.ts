@@ -37,7 +37,7 @@ export function encapsulateVxlan(runtime: HostRuntime, device: Interface, skb: S
   if (skb.tunnelled >= TUNNEL_RECURSION_LIMIT) {
     return drop(runtime, skb, "RECURSION_LIMIT", "POSTROUTING", `an encapsulation loop through ${device.name}`);
   }
-  const endless = endlessEncapsulation(skb);
+  const endless = endlessEncapsulation(runtime, skb);
   if (endless !== null) return drop(runtime, skb, null, "POSTROUTING", endless);
   const remotes = remotesOf(runtime, device, vxlan, skb.destinationMac);
   if (remotes.length === 0) {

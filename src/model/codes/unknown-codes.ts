@@ -32,6 +32,12 @@ export const UNKNOWN_CODES = {
       "A rule goes by the MAC address of a frame, and no dump tells the one that this frame had, or whether what comes in by that device has any.",
     todo: "Collect ip -d link on the machine that sent it, or say the address: smac in a line of --packets.",
   },
+  "frame-memory": {
+    title: "Whether a machine has memory for one more frame around a packet",
+    means:
+      "Several machines send each other's tunnel packets into their tunnels, which puts another frame around the packet at each turn of the loop. The kernel asks for twice the memory for each, and at the twelfth to the fifteenth there is none.",
+    todo: "Keep the routes to the tunnel's remote ends out of the tunnel: ip route get.",
+  },
   "full-connection-table": {
     title: "The connection table is full",
     means: "The kernel either drops an old connection or the new packet; which one depends on the hash table.",

@@ -19,6 +19,27 @@ const full = probed(
   },
   ...TO_N2,
 );
+/** A machine that routes the other one's end of a tunnel, which it needs, into the tunnel. */
+const circle = (self: number, peer: number): Readonly<Record<string, string>> => ({
+  [`nodes/n${self}/ip-addr.txt`]: textOf([
+    "2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq state UP",
+    `    link/ether 02:00:00:00:00:0${self} brd ff:ff:ff:ff:ff:ff promiscuity 0`,
+    `    inet 172.16.0.1${self}/24 brd 172.16.0.255 scope global eth0`,
+    "3: vx: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UNKNOWN",
+    `    link/ether 66:00:00:00:00:0${self} brd ff:ff:ff:ff:ff:ff promiscuity 0`,
+    `    vxlan id 7 local 172.16.0.1${self} dev eth0 srcport 0 0 dstport 4789 nolearning ttl auto`,
+    `    inet 10.9.0.${self}/24 scope global vx`,
+  ]),
+  [`nodes/n${self}/ip-route.txt`]: textOf([
+    "10.9.0.0/24 dev vx proto kernel scope link",
+    "172.16.0.0/24 dev eth0 proto kernel scope link",
+    `192.0.2.${peer} via 172.16.0.1${peer} dev eth0`,
+    `192.0.2.${self} via 10.9.0.${peer} dev vx`,
+  ]),
+  [`nodes/n${self}/ip-neigh.txt`]: `10.9.0.${peer} dev vx lladdr 66:00:00:00:00:0${peer} PERMANENT\n`,
+  [`nodes/n${self}/bridge-fdb.txt`]: `66:00:00:00:00:0${peer} dev vx dst 192.0.2.${peer} self permanent\n`,
+  [`nodes/n${self}/sysctl.txt`]: "net.ipv4.ip_forward = 1\nnet.ipv4.conf.all.rp_filter = 0\n",
+});
 const FTP = {
   host: "node",
   interface: "eth0",
@@ -63,6 +84,7 @@ export const UNKNOWN_EXAMPLES: ExamplesOf<typeof UNKNOWN_CODES> = {
     "--packet",
     JSON.stringify({ host: "n1", dst: "172.16.0.12", proto: "udp", sport: 4000, dport: 53, length: 2900 }),
   ),
+  "frame-memory": probed({ ...circle(1, 2), ...circle(2, 1) }, "--from", "node/n1", "--to", "10.9.0.2"),
   "frame-mac": packetOn(["-A INPUT -m mac --mac-source 52:54:00:12:34:56 -j DROP"]),
   "full-connection-table": {
     ...full,

@@ -1,6 +1,6 @@
 import { formatAddress } from "../../../net/address.ts";
 import type { MatchExtension } from "../extension.ts";
-import { comesFrom, frameMac, hasEthernetHeader, LOOPBACK_MAC } from "../frame-mac.ts";
+import { carriesBarePackets, comesFrom, frameMac, hasEthernetHeader, LOOPBACK_MAC } from "../frame-mac.ts";
 
 declare module "../../../model/ruleset.ts" {
   interface Matches {
@@ -21,9 +21,9 @@ function interfaceId(mac: string): { readonly high: number; readonly low: number
 }
 
 /**
- * `-m eui64` (net/ipv6/netfilter/ip6t_eui64.c): the source address was made of the frame's source MAC address. A packet
- * without an Ethernet header does not match, nor does one on `lo` (observed on Linux 6.18). A host's own copy of what it sends to many is
- * dropped: it has none where this looks for it.
+ * `-m eui64` (net/ipv6/netfilter/ip6t_eui64.c): the source address was made of the frame's source MAC address. What comes in
+ * by a device of another kind does not match, `lo` included. A host's own copy of what it sends to many has no header though its device's
+ * frames have one: it is dropped (observed on Linux 6.18).
  */
 export const eui64: MatchExtension<"eui64"> = {
   options: {},
@@ -32,16 +32,17 @@ export const eui64: MatchExtension<"eui64"> = {
   compile: () => ({
     kind: "call",
     test(skb, runtime) {
+      const { input } = skb;
+      if (input === null || carriesBarePackets(input, skb.sourceMac)) return false;
       if (skb.loopedBack) {
-        skb.cutShort = true;
+        skb.cutShort = hasEthernetHeader(runtime, input);
         return false;
       }
       const { c, d } = skb.packet.src;
       // ff:fe in the middle is what every such address has.
       if ((c & 0xff) !== 0xff || d >>> 24 !== 0xfe) return false;
       const sender = frameMac(skb, "src");
-      if (sender === "" || sender === LOOPBACK_MAC || skb.input === null || !hasEthernetHeader(runtime, skb.input))
-        return false;
+      if (sender === "" || sender === LOOPBACK_MAC || !hasEthernetHeader(runtime, input)) return false;
       if (sender === null) return comesFrom(runtime, skb, `the one that ${formatAddress(skb.packet.src)} was made of`);
       const id = interfaceId(sender);
       return id !== null && c >>> 0 === id.high && d >>> 0 === id.low;

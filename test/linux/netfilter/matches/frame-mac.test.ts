@@ -104,6 +104,25 @@ describe("The MAC address of a frame that no dump tells", () => {
     expect(holds("-m eui64", frame(made, { input, sourceMac: "00:00:00:00:00:01" }), on)).toBe(true);
   });
 
+  it.each([
+    ["physical", "eth0", true],
+    ["tun", "tun0", false],
+    ["tun", "tap0", true],
+    ["other", "gre1", true],
+  ] as const)(
+    "is missing where eui64 looks for it, in a copy of one's own: on a %s device (%s) it drops: %s",
+    (kind, name, drops) => {
+      const on = bench();
+      on.answer = 1;
+      const own = frame(
+        { src: address("fe80::1"), dst: address("ff02::1") },
+        { input: networkInterface({ name, kind }), loopedBack: true },
+      );
+      expect(holds("-m eui64", own, on)).toBe(false);
+      expect(own.cutShort).toBe(drops);
+    },
+  );
+
   it("is asked of a set where a member could have it", () => {
     const on = macs("hash:mac", [mac]);
     on.answer = 1;
