@@ -93,7 +93,11 @@ export const BOTH_CASES: readonly BothCase[] = [
   pair("one end has a channel of IPv4 alone", four, BETWEEN, { second: { six: null } }),
   pair("routes of IPv6 alone over IPv4", four, BETWEEN, { first: { four: null }, second: { four: null } }),
   pair("routes of IPv4 alone over IPv6", six, WITHIN, { first: { six: null }, second: { six: null } }),
-  pair("no family in common", four, BETWEEN, { first: { four: null }, second: { six: null } }),
+  // It is asked while they wait: which of them tries again first is chance.
+  pair("no family in common", four, BETWEEN, {
+    first: { four: null, settings: "error wait time 30, 60;" },
+    second: { six: null, settings: "error wait time 30, 60;" },
+  }),
   pair("filters of their own for each family", six, BETWEEN, {
     text: "filter some { if net.len > 40 then { bgp_med = 7; bgp_community.add((65001, 7)); accept; } reject; }\n",
     first: { four: "import where net.len > 20; export none;", six: "import all; export filter some;" },
