@@ -1,3 +1,4 @@
+import { append } from "../model/append.ts";
 import type { Host } from "../model/host.ts";
 import type { Network } from "../model/network.ts";
 import type { Route } from "../model/route.ts";
@@ -91,7 +92,7 @@ export function compareSnapshots(first: ComparedSnapshot, second: ComparedSnapsh
   for (const one of first.network.hosts.values()) {
     const other = second.network.hosts.get(one.name);
     if (other === undefined) continue;
-    routes.push(...compareRoutes(one, other, first.network, second.network));
+    append(routes, compareRoutes(one, other, first.network, second.network));
     compareRulesets(one, other, policies, rules);
   }
   const names = (network: Network, than: Network): readonly string[] =>

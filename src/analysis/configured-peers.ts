@@ -1,3 +1,4 @@
+import { append } from "../model/append.ts";
 import type { BirdConfiguration, BirdOption, BirdProtocolConfiguration } from "../model/bird/configuration.ts";
 import type { BgpSession, Evidence } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
@@ -22,7 +23,7 @@ export function configuredPeers(evidence: ReadonlyMap<string, Evidence>, origins
       const listed = bgpSessions.filter(({ peer }) => peer?.family === family);
       // a family of which one side tells nothing was not collected
       if (own.length === 0 || listed.length === 0) continue;
-      findings.push(...differences(host, own, listed, family, origins));
+      append(findings, differences(host, own, listed, family, origins));
     }
   }
   return findings;

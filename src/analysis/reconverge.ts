@@ -3,6 +3,7 @@ import type { SpeakerConfiguration } from "../bgp/speaker/configuration.ts";
 import { exportedBy } from "../bgp/speaker/export-counts.ts";
 import { familiesOf, speakerOf } from "../bgp/speaker/from-bird.ts";
 import { type Peer, shownError, shownState } from "../bgp/speaker/peer.ts";
+import { append } from "../model/append.ts";
 import type { BirdConfiguration } from "../model/bird/configuration.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
@@ -50,7 +51,7 @@ export function reconverge(
   const run = startDaemons(network, configurations, {}, refusals);
   runFor(run, seconds ?? SETTLING_TIME);
   const doubts = [...bgpDoubts(run), ...(isDeclared ? [] : unplayedNeighbours(network, evidence, configurations))];
-  findings.push(...doubts, ...failingFilters(run));
+  append(findings, [...doubts, ...failingFilters(run)]);
   const hosts = new Map(network.hosts);
   const { speakers, world } = run.resting;
   for (const name of speakers.keys()) {

@@ -1,3 +1,4 @@
+import { append } from "../model/append.ts";
 import { policySelector } from "./conversion/policy-selector.ts";
 import type { CalicoPolicy } from "./network-policy.ts";
 import { type LabelLookup, matchesSelector } from "./selector/matches-selector.ts";
@@ -60,7 +61,7 @@ export function policyIndex(
       const candidates = [...anywhere];
       for (const [label, byValue] of byLabel) {
         const value = labels(label);
-        if (value !== undefined) candidates.push(...(byValue.get(value) ?? []));
+        if (value !== undefined) append(candidates, byValue.get(value) ?? []);
       }
       return candidates.filter(({ selector }) => matchesSelector(selector, labels)).sort((x, y) => x.place - y.place);
     },

@@ -1,4 +1,5 @@
 import { basename, join, resolve } from "node:path";
+import { append } from "../model/append.ts";
 import type { Finding } from "../model/finding.ts";
 import { FILE_ROLES, type SnapshotFiles, stemOf } from "../readers/snapshot/files.ts";
 import { isNotRead } from "../readers/snapshot/not-read.ts";
@@ -45,7 +46,7 @@ async function withArchives(
     const opened = await readArchive(bytesOf(join(folder, path)), path, options.unpackLimit);
     files.delete(path);
     for (const [inside, content] of opened.files) files.set(inside === "" ? path : `${path}/${inside}`, content);
-    findings.push(...opened.findings);
+    append(findings, opened.findings);
   }
   const whole = snapshotRoots(files.keys()).filter((root) =>
     archives.some((archive) => root.startsWith(`${archive}/`)),

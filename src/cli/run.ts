@@ -2,6 +2,7 @@ import { basename, resolve } from "node:path";
 import { type HostSession, hostSessions } from "../analysis/bgp-evidence.ts";
 import { type ComparedSnapshot, compareSnapshots } from "../analysis/compare-snapshots.ts";
 import { runScenario, type ScenarioRun } from "../analysis/run-scenario.ts";
+import { append } from "../model/append.ts";
 import type { Finding } from "../model/finding.ts";
 import { readEvidence } from "../readers/evidence/read-evidence.ts";
 import { readScenario } from "../readers/scenario/read-scenario.ts";
@@ -48,7 +49,7 @@ export async function run(names: readonly string[], options: RunOptions, io: Io)
     } catch (error) {
       // of several scenarios one that cannot be played does not keep the others from it
       if (!(error instanceof InputError) || names.length === 1) throw error;
-      refused.push(...error.findings);
+      append(refused, error.findings);
     }
   }
   if (played.length === 0) throw new InputError(refused);

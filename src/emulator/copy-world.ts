@@ -1,4 +1,5 @@
 import type { Chooser } from "../linux/chooser.ts";
+import { append } from "../model/append.ts";
 import { arouse, createWorld, type World } from "./world.ts";
 
 /**
@@ -56,7 +57,7 @@ export function copyWorld<Held>(
   Object.assign(copy, { now, escaped, answers, sent });
   const { hosts, neighbourWatch, changed, queue, journeys, assumptions, sockets, tcp } = world;
   const parts = copyOf({ hosts, neighbourWatch, changed, queue, journeys, assumptions, sockets, tcp });
-  copy.services.freeValues.domains.push(...world.services.freeValues.domains);
+  append(copy.services.freeValues.domains, world.services.freeValues.domains);
   const heldCopy = copyOf(held);
   for (let next = unfinished.pop(); next !== undefined; next = unfinished.pop()) fill(next, copyOf);
   Object.assign(copy, parts);

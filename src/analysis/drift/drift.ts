@@ -1,5 +1,6 @@
 import type { Cluster } from "../../calico/cluster.ts";
 import type { Pod } from "../../kubernetes/pod.ts";
+import { append } from "../../model/append.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Network } from "../../model/network.ts";
 import { programmedCluster } from "../programmed/programmed-cluster.ts";
@@ -28,13 +29,13 @@ export function drift(network: Network, cluster: Cluster): readonly Finding[] {
   for (const host of network.hosts.values()) {
     const node = host.kind === "node" ? programmed.of(host.name) : null;
     if (node === null) continue;
-    findings.push(...programDrift(host, node, origins));
+    append(findings, programDrift(host, node, origins));
     if (programmed.programs.has("Felix")) {
-      findings.push(...setDrift(host, node, origins));
-      findings.push(...routeDrift(host, podsOf.get(host.name) ?? [], cluster, origins));
-      findings.push(...blockRouteDrift(host, cluster, origins));
+      append(findings, setDrift(host, node, origins));
+      append(findings, routeDrift(host, podsOf.get(host.name) ?? [], cluster, origins));
+      append(findings, blockRouteDrift(host, cluster, origins));
     }
-    findings.push(...foreignRules(host, origins));
+    append(findings, foreignRules(host, origins));
   }
   const differs = findings.some(({ code }) => code.startsWith("rules-") || code === "set-members-differ");
   if (differs && programmed.calicoFrom !== "object") {

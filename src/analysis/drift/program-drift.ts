@@ -1,3 +1,4 @@
+import { append } from "../../model/append.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Host } from "../../model/host.ts";
 import { formatSource, type Origin, type OriginTable, sourceOf } from "../../model/origin.ts";
@@ -60,9 +61,9 @@ export function programDrift(host: Host, node: ProgrammedNode, origins: OriginTa
         const place: Place = { host, node, ruleset, family, program, table: restore.name, origins };
         for (const name of chainsOf(restore).keys()) {
           const chain = table.chains.get(name);
-          findings.push(...chainDrift(place, name, chain));
+          append(findings, chainDrift(place, name, chain));
         }
-        findings.push(...leftOver(place, table, chainsOf(restore)));
+        append(findings, leftOver(place, table, chainsOf(restore)));
       }
     }
   }

@@ -1,3 +1,4 @@
+import { append } from "../../model/append.ts";
 import { type Address, type Family, formatAddress } from "../../net/address.ts";
 import type { Prefix } from "../../net/prefix.ts";
 import { DEFAULT_AS_NUMBER } from "../as-number.ts";
@@ -202,7 +203,7 @@ export function bgpGraph(cluster: Cluster, declared: readonly DeclaredNode[], fa
         const isTaken = added === null || !sender.refused.has(added);
         if (session.peer !== start && passesOn && isTaken) enqueue(session, node, nextHop, sender.refused);
       }
-      outside.push(...toldOf(node).outside);
+      append(outside, toldOf(node).outside);
     }
     return { nextHops, outside };
   };

@@ -1,3 +1,4 @@
+import { append } from "../../model/append.ts";
 import type { Finding } from "../../model/finding.ts";
 import { type Family, formatAddress } from "../../net/address.ts";
 import type { BGPFilter } from "../bgp-filter.ts";
@@ -26,12 +27,12 @@ export function wiringFindings(
   const settings = wiringSettings(cluster, "", versions);
   const findings: Finding[] = [...(settings.ipForwarding ? forwardingTurnedOn(nodes) : [])];
   for (const family of [4, 6] as const) {
-    if (settings.wireguard.enabled[family]) findings.push(...withoutKey(cluster, nodes, family));
+    if (settings.wireguard.enabled[family]) append(findings, withoutKey(cluster, nodes, family));
     for (const node of settings.vxlanEnabled[family] ? nodes : []) {
       const own = nodeAddress(node, family);
       if (own !== null && parentDevice(node, family) === null) findings.push(noParent(node.name, family, own));
     }
-    if (settings.bird && needsBird(cluster, family)) findings.push(...withoutPath(cluster, nodes, family, played));
+    if (settings.bird && needsBird(cluster, family)) append(findings, withoutPath(cluster, nodes, family, played));
   }
   return findings;
 }

@@ -1,3 +1,4 @@
+import { append } from "../../model/append.ts";
 import {
   type BirdConfiguration,
   type BirdOption,
@@ -112,7 +113,7 @@ interface Reading {
 function tokensOf(text: string, file: string, reading: Reading, depth: number): readonly BirdToken[] {
   const { origins, findings } = reading;
   const dump = dumpLines(text, file);
-  findings.push(...dump.findings);
+  append(findings, dump.findings);
   const number = originFile(origins, file);
   // written out: a copy of a line with more to it would have a shape of its own each, which takes longer to make and to look into
   const lines = dump.lines.map(({ text, number: line }) => ({

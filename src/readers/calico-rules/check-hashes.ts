@@ -1,5 +1,6 @@
 import { digestOfChain, digestWithRule, hashOfDigest } from "../../calico/felix/rule-hash.ts";
 import { rememberConntrackNeed, tableConntrackNeed } from "../../linux/netfilter/needs-conntrack.ts";
+import { append } from "../../model/append.ts";
 import type { Finding } from "../../model/finding.ts";
 import { once } from "../../model/once.ts";
 import type { OriginTable } from "../../model/origin.ts";
@@ -57,7 +58,7 @@ export function checkCalicoRules(rulesets: readonly Ruleset[], how: CheckOptions
       changed ||= own !== table;
       return [table.name, own] as const;
     });
-    findings.push(...unprovenOthers(work));
+    append(findings, unprovenOthers(work));
     return changed ? { ...ruleset, tables: new Map(repaired) } : ruleset;
   });
   return { rulesets: checked, findings };

@@ -1,4 +1,5 @@
 import { complain, type Field, isRecord, member, pathOf, text } from "../../kubernetes/field.ts";
+import { append } from "../../model/append.ts";
 import type { BirdConfiguration } from "../../model/bird/configuration.ts";
 import { readBirdConfiguration } from "../bird/configuration.ts";
 import { birdRefusals } from "../bird/refusal/bird-refusals.ts";
@@ -47,7 +48,7 @@ function readOne(field: Field, program: "bird" | "bird6" | null, reading: NodeRe
   const judged = program === "bird6" ? `${file}/bird6.conf` : file;
   const refusals = configuration.syntax === "1.6" ? birdRefusals(padded, judged, beside) : [];
   const told = refusals.map((finding) => (finding.file === judged ? { ...finding, file } : finding));
-  reading.findings.push(...told, ...findings);
+  append(reading.findings, [...told, ...findings]);
   return [
     { ...configuration, file: program === null ? file : `${file}/${program}.conf`, refused: told[0]?.message ?? null },
   ];

@@ -2,6 +2,7 @@ import type { Cluster } from "../../calico/cluster.ts";
 import { policyProblems } from "../../calico/policy-problems.ts";
 import { clusterNames } from "../../kubernetes/name-service.ts";
 import { hasFinished, type Pod } from "../../kubernetes/pod.ts";
+import { append } from "../../model/append.ts";
 import type { Finding } from "../../model/finding.ts";
 import { type Host, host } from "../../model/host.ts";
 import type { Link } from "../../model/link.ts";
@@ -66,7 +67,7 @@ export function readClusterFolder(files: SnapshotFiles, later: AppliedManifests 
     else findings.push(read.problem);
   }
   const unrendered = unrenderedSources(texts);
-  findings.push(...unrendered.findings);
+  append(findings, unrendered.findings);
   for (const path of texts.keys()) {
     if (!unrendered.isRead(path)) continue;
     if (!/\.(?:ya?ml|json)$/i.test(path)) continue;
@@ -79,22 +80,22 @@ export function readClusterFolder(files: SnapshotFiles, later: AppliedManifests 
       const folder = path.slice(0, path.lastIndexOf("/") + 1);
       nodesFile = readNodesFile(text, path, origins, (other) => texts.get(folder + other.replace(/^\.\//, "")) ?? null);
       nodesFilePath = path;
-      findings.push(...nodesFile.findings);
+      append(findings, nodesFile.findings);
       recognised.push({ path, as: "nodes.yaml", items: nodesFile.nodes.length });
     }
     if (rest === null) continue;
     const read = readResources(rest, path, origins);
-    findings.push(...read.findings);
-    resources.push(...read.resources);
+    append(findings, read.findings);
+    append(resources, read.resources);
     recognised.push({ path, as: "API objects", items: read.resources.length });
   }
   const written = nodesFile ?? NO_NODES_FILE;
   const versions = writtenVersions(written.versions, resources);
   const judge = schemaJudge(versions.calico ?? ASSUMED_VERSIONS.calico);
   const { cluster, findings: about } = buildCluster(resources, judge);
-  findings.push(...(later === null ? about : about.filter(({ code }) => code !== "resource-twice")));
+  append(findings, later === null ? about : about.filter(({ code }) => code !== "resource-twice"));
   const made = clusterNetwork(cluster, { ...written, versions }, origins, later?.running ?? null);
-  findings.push(...made.findings);
+  append(findings, made.findings);
   const settled = made.settled.cluster;
   const problems = [
     ...networkProblems(settled, made.settled.nodes),
@@ -102,10 +103,10 @@ export function readClusterFolder(files: SnapshotFiles, later: AppliedManifests 
     ...referenceProblems(settled, cluster),
   ];
   const ofPolicies = policyProblems(settled, made.settled.nodes, made.settled.versions);
-  findings.push(...problemFindings([...problems, ...policyClusterProblems(ofPolicies, resources)], resources));
+  append(findings, problemFindings([...problems, ...policyClusterProblems(ofPolicies, resources)], resources));
   const unanswered = unansweredGateway(settled, made.settled.nodes, origins);
   if (unanswered !== null) findings.push(unanswered);
-  findings.push(...nodeCacheProblems(settled, origins));
+  append(findings, nodeCacheProblems(settled, origins));
   const others = unreadKinds(cluster);
   if (others !== null) findings.push(others);
   return {
@@ -139,7 +140,7 @@ export function clusterNetwork(
   const told = describedSegments(file.fabric.segments, bare, "nodes.yaml");
   const taken = new Set(told.links.flatMap(({ members }) => members.map(memberKey)));
   const inferred = inferredSegments(bare.values(), taken, ({ routes }) => routes);
-  findings.push(...told.findings, ...inferred.findings);
+  append(findings, [...told.findings, ...inferred.findings]);
   const segments = [...told.links, ...inferred.links];
   const segmentOf = new Map<string, Link>();
   for (const segment of segments) for (const member of segment.members) segmentOf.set(memberKey(member), segment);

@@ -1,4 +1,5 @@
 import { complain, type Field, isRecord, member, pathOf, text } from "../../kubernetes/field.ts";
+import { append } from "../../model/append.ts";
 import type { NftBaseChain } from "../../model/nft-base-chain.ts";
 import type { Ruleset } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
@@ -76,12 +77,12 @@ function readRules(field: Field, family: Family, backend: "legacy" | "nft", read
 
 function readTables(input: Parameters<typeof readIptablesSave>[0], reading: NodeReading): readonly Ruleset[] {
   const { rulesets, findings } = readIptablesSave(input, reading.origins);
-  reading.findings.push(...findings);
+  append(reading.findings, findings);
   return rulesets.filter((ruleset) => ruleset.tables.size > 0);
 }
 
 function readChains(text: string, file: string, reading: NodeReading): readonly NftBaseChain[] {
   const { baseChains, findings } = readNftBaseChains({ text, file }, reading.origins);
-  reading.findings.push(...findings);
+  append(reading.findings, findings);
   return baseChains;
 }

@@ -17,6 +17,7 @@ import {
   type Unplaced,
 } from "../../kubernetes/workloads/pods-of-controllers.ts";
 import { scheduler } from "../../kubernetes/workloads/scheduler.ts";
+import { append } from "../../model/append.ts";
 import type { Finding } from "../../model/finding.ts";
 import { NO_ORIGIN, type OriginTable } from "../../model/origin.ts";
 import { type Address, formatAddress, ipv4 } from "../../net/address.ts";
@@ -72,7 +73,7 @@ export function settleCluster(
     unplaced,
     roughly,
   } = podsOfControllers(whole.pods, whole.controllers.values(), scheduler(candidates));
-  findings.push(...aboutVersions, ...aboutNodes, ...unplaced.map((one) => unschedulable(one, origins)));
+  append(findings, [...aboutVersions, ...aboutNodes, ...unplaced.map((one) => unschedulable(one, origins))]);
   const assumed = placementAssumed(roughly, origins);
   if (assumed !== null) findings.push(assumed);
   const pods = before === null ? wanted : podsNow(wanted, before);
@@ -84,12 +85,12 @@ export function settleCluster(
     services: withServiceAddresses(whole.services, subnets, whole.settings.nodePorts),
   };
   const plan = assignAddresses(running, nodes, versions, origins);
-  findings.push(...plan.findings, ...wiringFindings(running, nodes, versions, playedPeers(file)));
+  append(findings, [...plan.findings, ...wiringFindings(running, nodes, versions, playedPeers(file))]);
   const cluster: Cluster = { ...running, pods: withAddresses(running, plan), nodes: withTunnels(running, plan) };
   const unhinted = hintsUnknown(cluster, origins);
   if (unhinted !== null) findings.push(unhinted);
   const slices = endpointSlicesOf(cluster);
-  findings.push(...healthAnswers(cluster, slices, origins));
+  append(findings, healthAnswers(cluster, slices, origins));
   return { cluster, nodes, versions, plan, slices, birds: file.fabric.birds, findings };
 }
 

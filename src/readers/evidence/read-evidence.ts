@@ -1,3 +1,4 @@
+import { append } from "../../model/append.ts";
 import { type Evidence, evidence, joinEvidence } from "../../model/evidence.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { OriginTable } from "../../model/origin.ts";
@@ -31,7 +32,7 @@ export function readEvidence(
   const recognised: RecognisedFile[] = [];
   for (const machine of machines) {
     const { chosen, findings: about } = chooseFiles(machine, "evidence");
-    findings.push(...about);
+    append(findings, about);
     const parts = new Map([...(machine.beside ?? []), ...machine.files]);
     const includes = includesAmong(parts);
     const included = new Set<string>();
@@ -44,7 +45,7 @@ export function readEvidence(
       const read = EVIDENCE_READERS.get(stem);
       if (read === undefined) continue;
       const dump = read(file.text, file.path, origins, beside);
-      findings.push(...dump.findings);
+      append(findings, dump.findings);
       recognised.push({ path: file.path, as: role.command, items: dump.items });
       found.set(machine.name, joinEvidence(found.get(machine.name) ?? evidence({}), evidence(dump.evidence)));
     }
@@ -54,7 +55,7 @@ export function readEvidence(
     }
     for (const file of machine.logs ?? []) {
       const { lines, findings: about } = readLogLines(file.text, file.path, origins);
-      findings.push(...(file.problem == null ? about : [file.problem]));
+      append(findings, file.problem == null ? about : [file.problem]);
       recognised.push({ path: file.path, as: "kubectl logs", items: lines.length });
       found.set(machine.name, joinEvidence(found.get(machine.name) ?? evidence({}), evidence({ logLines: lines })));
     }

@@ -1,3 +1,4 @@
+import { append } from "../../model/append.ts";
 import type { Finding } from "../../model/finding.ts";
 import { type OriginTable, originAt, originFile } from "../../model/origin.ts";
 import type { Route } from "../../model/route.ts";
@@ -105,7 +106,7 @@ function readKnownRoutes(lines: readonly DumpLine[], context: RouteContext, know
       const read = writtenTextRoutes(lines.slice(at, end), findings).flatMap(
         (written) => buildRoute(written, counting) ?? [],
       );
-      routes.push(...read);
+      append(routes, read);
       const [only] = read;
       if (end === at + 1 && only !== undefined && complaints === before) rememberRoute(known, line.text, only);
     }

@@ -1,3 +1,4 @@
+import { append } from "../../model/append.ts";
 import { misspelt } from "../../model/nearest.ts";
 import { type Origin, type OriginTable, originAt } from "../../model/origin.ts";
 import {
@@ -174,7 +175,7 @@ class BlockReader {
       chain.rules.splice(insertPosition(words, chain.rules.length), 0, ...reading.rules);
       return;
     }
-    chain.rules.push(...reading.rules);
+    append(chain.rules, reading.rules);
     const { known } = this.context;
     if (known !== undefined && isWhole(line) && words[1]?.text === name)
       rememberRule(known, this.block.family, line.text, name, line.counters, reading);

@@ -1,4 +1,5 @@
 import type { Cluster } from "../../calico/cluster.ts";
+import { append } from "../../model/append.ts";
 import type { Finding } from "../../model/finding.ts";
 import { type IpamReport, joinIpamReports } from "../../model/ipam-report.ts";
 import type { OriginTable } from "../../model/origin.ts";
@@ -34,14 +35,14 @@ export function readClusterFiles(
       const kind = recogniseDump(file.text);
       if (kind === "table") {
         const read = readTables(file.text, file.path, origins);
-        findings.push(...read.findings);
-        resources.push(...read.resources);
+        append(findings, read.findings);
+        append(resources, read.resources);
         recognised.push({ path: file.path, as: PRINTED_BY.table, items: read.resources.length });
         continue;
       }
       if (kind === "ipam-show" || kind === "ipam-check") {
         const read = (kind === "ipam-show" ? readIpamShow : readIpamCheck)(file.text, file.path, origins);
-        findings.push(...read.findings);
+        append(findings, read.findings);
         reports.push(read.report);
         recognised.push({ path: file.path, as: PRINTED_BY[kind], items: read.items });
         continue;
@@ -62,12 +63,12 @@ export function readClusterFiles(
       continue;
     }
     const read = readResources(file.text, file.path, origins);
-    findings.push(...read.findings);
-    resources.push(...read.resources);
+    append(findings, read.findings);
+    append(resources, read.resources);
     recognised.push({ path: file.path, as: API_OBJECTS, items: read.resources.length });
   }
   const built = buildCluster(resources);
-  findings.push(...built.findings);
+  append(findings, built.findings);
   return { cluster: built.cluster, ipam: joinIpamReports(reports) };
 }
 

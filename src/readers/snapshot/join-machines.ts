@@ -1,4 +1,5 @@
 import type { Cluster } from "../../calico/cluster.ts";
+import { append } from "../../model/append.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Host, HostPart } from "../../model/host.ts";
 import { hostOf, partsOfHost } from "../../model/host-parts.ts";
@@ -63,7 +64,7 @@ export function joinMachines(
     }
   }
   const { workloads, findings: about } = workloadsOf(cluster, hosts, origins);
-  findings.push(...about);
+  append(findings, about);
   const index = portIndex(cluster);
   const ways = new Map<string, HostRoutes>();
   const waysOf = (node: Host): HostRoutes => {
@@ -90,7 +91,7 @@ export function joinMachines(
   };
 
   for (const host of [...hosts.values()]) {
-    links.push(...linksInside(host));
+    append(links, linksInside(host));
     if (host.kind !== "pod" || host.node === null) continue;
     const node = hosts.get(host.node);
     const workload = workloads.get(host.name) ?? workloadOfDump(host);
@@ -100,8 +101,12 @@ export function joinMachines(
     const made = completed(host, workload, node ?? host, pairs[0]?.outside ?? veth?.veth ?? null, ports);
     hosts.set(host.name, settle(made, mode));
     if (node === undefined) continue;
-    if (pairs.length === 0) findings.push(...(veth?.findings ?? []));
-    else findings.push(...(veth?.findings ?? []).filter((finding) => finding.code !== "veth-missing"));
+    if (pairs.length === 0) append(findings, veth?.findings ?? []);
+    else
+      append(
+        findings,
+        (veth?.findings ?? []).filter((finding) => finding.code !== "veth-missing"),
+      );
     const expected = veth?.veth ?? null;
     if (pairs.length > 0 && expected !== null && !pairs.some((pair) => pair.outside.name === expected.name)) {
       findings.push(
@@ -132,7 +137,7 @@ export function joinMachines(
     const node = workload.node === null ? undefined : hosts.get(workload.node);
     if (node === undefined || workload.finished) continue;
     const found = findVeth(workload, node, waysOf(node), origins);
-    findings.push(...found.findings);
+    append(findings, found.findings);
     const pod = synthesisePod(workload, node, found.veth, declaredPorts(workload, index));
     hosts.set(pod.name, pod);
     const inside = [...pod.interfaces.values()].find((device) => device.kind !== "loopback");

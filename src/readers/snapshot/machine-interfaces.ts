@@ -1,3 +1,4 @@
+import { append } from "../../model/append.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Interface } from "../../model/interface.ts";
 import { readAddresses } from "../ip/address.ts";
@@ -45,7 +46,7 @@ export function readInterfaces(chosen: Chosen, reading: Reading): InterfaceDump 
   if (linkFile && links) note(reading, linkFile.file, "ip link", links.interfaces.length, []);
   const dump =
     addresses && links ? mergeInterfaces(addresses, links, reading.origins) : (addresses ?? links ?? NO_INTERFACES);
-  reading.findings.push(...dump.findings);
+  append(reading.findings, dump.findings);
   if (dump.interfaces.length === 0 && (addressFile || linkFile)) {
     reading.findings.push({
       code: "no-interfaces",

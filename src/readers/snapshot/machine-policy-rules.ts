@@ -1,3 +1,4 @@
+import { append } from "../../model/append.ts";
 import type { HostPart, Knowledge } from "../../model/host.ts";
 import { defaultPolicyRules, type PolicyRule } from "../../model/policy-rule.ts";
 import { type Route, TABLE_DEFAULT, TABLE_LOCAL, TABLE_MAIN } from "../../model/route.ts";
@@ -19,10 +20,10 @@ export function readMachinePolicyRules(
     const dump = file && readPolicyRules(file.file.text, file.file.path, reading.origins, family);
     if (file && dump) {
       note(reading, file.file, family === 6 ? "ip -6 rule" : "ip rule", dump.rules.length, dump.findings);
-      rules.push(...dump.rules);
+      append(rules, dump.rules);
       continue;
     }
-    rules.push(...defaultPolicyRules(family));
+    append(rules, defaultPolicyRules(family));
     const other = routes.find((route) => route.family === family && !KNOWN_TABLES.has(route.table));
     if (other === undefined) {
       if (knowledge.get("policyRules") === undefined) knowledge.set("policyRules", "derived");

@@ -1,5 +1,6 @@
 import { deriveConnectedRoutes } from "../../linux/routing/derive-connected-routes.ts";
 import { deriveLocalRoutes } from "../../linux/routing/derive-local-routes.ts";
+import { append } from "../../model/append.ts";
 import type { HostPart, Knowledge } from "../../model/host.ts";
 import type { Interface } from "../../model/interface.ts";
 import { once } from "../../model/once.ts";
@@ -79,7 +80,10 @@ export function readMachineRoutes(
     } else if (!known) knowledge.set(part, "unknown");
     else if (file?.isPart === true) knowledge.set(part, "assumed");
     if (hasLocal(family)) continue;
-    routes.push(...derived().filter((route) => route.family === family));
+    append(
+      routes,
+      derived().filter((route) => route.family === family),
+    );
     if (knowledge.get(part) === undefined) knowledge.set(part, "derived");
   }
   return routes;

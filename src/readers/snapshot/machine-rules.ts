@@ -1,3 +1,4 @@
+import { append } from "../../model/append.ts";
 import type { HostPart, Knowledge } from "../../model/host.ts";
 import type { Ruleset } from "../../model/ruleset.ts";
 import type { Family } from "../../net/address.ts";
@@ -37,7 +38,7 @@ export function readRulesets(
     const backend = role.backend ?? (printed === "legacy" ? "legacy" : "nft");
     const input = { text: file.text, file: file.path, family, backend, known: reading.known.rules };
     const opened =
-      mode === "open" ? openIptablesSave(input, reading.origins, (found) => reading.findings.push(...found)) : null;
+      mode === "open" ? openIptablesSave(input, reading.origins, (found) => append(reading.findings, found)) : null;
     const dump = opened ?? readIptablesSave(input, reading.origins);
     const as = `${family === 4 ? "iptables-save" : "ip6tables-save"} (${backend})`;
     note(reading, file, as, dump.ruleCount, dump.findings);
@@ -91,6 +92,6 @@ function rulesOfNft(chosen: Chosen, told: ReadonlySet<Family>, reading: Reading)
   const dump = readNftIptablesRules(file.text, file.path, reading.origins);
   const missing = dump.rulesets.filter(({ family }) => !told.has(family));
   if (missing.length === 0) return [];
-  reading.findings.push(...dump.findings);
+  append(reading.findings, dump.findings);
   return missing;
 }

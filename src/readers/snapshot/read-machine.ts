@@ -1,3 +1,4 @@
+import { append } from "../../model/append.ts";
 import type { Host, HostPart, Knowledge } from "../../model/host.ts";
 import { hostOf } from "../../model/host-parts.ts";
 import type { IpSet } from "../../model/ip-set.ts";
@@ -44,7 +45,7 @@ export interface Machine {
  */
 export function readMachine(machine: MachineFiles, reading: Reading): Machine {
   const { chosen, findings: unread } = chooseFiles(machine, "state");
-  reading.findings.push(...unread);
+  append(reading.findings, unread);
   const cuts = new Map<HostPart, Knowledge>();
   const opened = partsOf(machine, (part) => chosen.filter((one) => one.role.part === part), reading, cuts, "read");
   // the copy has the values of the parts, and no longer the dumps
@@ -64,7 +65,7 @@ export function openMachine(machine: MachineFiles, reading: Reading): Machine {
     if (known !== undefined) return known;
     const { chosen: files, findings } = chooseFiles(machine, "state", part);
     parts.set(part, files);
-    reading.findings.push(...findings);
+    append(reading.findings, findings);
     noteCuts(machine, files, reading, cuts);
     return files;
   };
@@ -113,7 +114,7 @@ function partsOf(
     const how = { names, origins, known: reading.known.chains };
     if (mode === "open") return openCalicoRules(dumped, how, (finding) => reading.findings.push(finding));
     const checked = checkCalicoRules(dumped, how);
-    reading.findings.push(...checked.findings);
+    append(reading.findings, checked.findings);
     return checked.rulesets;
   });
   const sets = once(() => {

@@ -1,6 +1,7 @@
 import type { Cluster } from "../../calico/cluster.ts";
 import { endpointSlicesOf } from "../../kubernetes/endpoint-slices-of.ts";
 import { clusterNames } from "../../kubernetes/name-service.ts";
+import { append } from "../../model/append.ts";
 import { buildNetwork } from "../../model/build-network.ts";
 import type { Evidence } from "../../model/evidence.ts";
 import type { Finding } from "../../model/finding.ts";
@@ -92,20 +93,20 @@ function assemble(files: SnapshotFiles, mode: "read" | "open", progress: Progres
   const { cluster, ipam } = readClusterFiles(objects, origins, findings, recognised);
   const described = layout.description !== null && canBeRead(layout.description) ? layout.description : null;
   const description = described === null ? NO_DESCRIPTION : readDescription(described, origins);
-  findings.push(...description.findings);
+  append(findings, description.findings);
   if (described !== null) recognised.push({ path: described.path, as: PRINTED_BY.snapshot, items: null });
   const indexes = layout.indexes.filter(canBeRead);
   const collectors = readCollectorIndexes(indexes);
-  findings.push(...collectors.findings);
+  append(findings, collectors.findings);
   for (const { path } of indexes) recognised.push({ path, as: "the collector's index", items: null });
-  if (mode === "read") findings.push(...strays(loose.unknown));
-  findings.push(...layout.misnamed.map(misnamed), ...notRead(layout.notRead));
+  if (mode === "read") append(findings, strays(loose.unknown));
+  append(findings, [...layout.misnamed.map(misnamed), ...notRead(layout.notRead)]);
 
   const collectedAt = description.collectedAt ?? collectors.collectedAt;
   const known = knownHosts(cluster, []);
   const folders = layout.machines.map((files) => renamed(files, known));
   const placed = placeLoose(loose, folders, cluster, files.hostOf ?? (() => null));
-  findings.push(...placed.findings);
+  append(findings, placed.findings);
   const machineFiles = placed.machines;
   const reading: Reading = {
     origins,
@@ -138,9 +139,9 @@ function assemble(files: SnapshotFiles, mode: "read" | "open", progress: Progres
   const told = describedSegments(description.segments, hosts, layout.description?.path ?? "snapshot.yaml");
   const taken = new Set(joined.links.concat(told.links).flatMap((link) => link.members.map(memberKey)));
   const inferred = inferredSegments(hosts.values(), taken, routesOf);
-  findings.push(...told.findings, ...inferred.findings);
+  append(findings, [...told.findings, ...inferred.findings]);
   const links = [...joined.links, ...told.links, ...inferred.links];
-  if (mode === "read") findings.push(...contradictions(hosts, links, cluster, workloads, origins));
+  if (mode === "read") append(findings, contradictions(hosts, links, cluster, workloads, origins));
   const undumped = nodesWithoutDumps(cluster, hosts, files.files.keys());
   if (undumped !== null) findings.push(undumped);
   if (hosts.size === 0) findings.push(noMachines(files.name, recognised));

@@ -1,3 +1,4 @@
+import { append } from "../../model/append.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { OriginTable } from "../../model/origin.ts";
 import type { ChosenFile } from "./choose-files.ts";
@@ -46,5 +47,5 @@ export function note(
   findings: readonly Finding[],
 ): void {
   if (file !== null) reading.recognised.push({ path: file.path, as, items });
-  reading.findings.push(...findings);
+  append(reading.findings, findings);
 }

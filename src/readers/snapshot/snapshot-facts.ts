@@ -1,3 +1,4 @@
+import { append } from "../../model/append.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Host } from "../../model/host.ts";
 import { type Facts, readFacts } from "../facts/apply-facts.ts";
@@ -16,7 +17,7 @@ export function factsOf(
 ): Facts {
   const { origins, findings, recognised } = reading;
   const own = file === null ? null : readFactsFile(file.text, file.path);
-  findings.push(...(own?.findings ?? []));
+  append(findings, own?.findings ?? []);
   if (file !== null) recognised.push({ path: file.path, as: PRINTED_BY.facts, items: own?.facts.length ?? 0 });
   return readFacts([...(own?.facts ?? []), ...(files.facts ?? [])], origins, findings);
 }

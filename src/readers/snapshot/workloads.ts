@@ -5,6 +5,7 @@ import type { Endpoints } from "../../kubernetes/endpoints.ts";
 import type { Metadata } from "../../kubernetes/metadata.ts";
 import { hasFinished, type Pod } from "../../kubernetes/pod.ts";
 import type { Service, ServicePort } from "../../kubernetes/service.ts";
+import { append } from "../../model/append.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Host } from "../../model/host.ts";
 import type { Origin, OriginTable } from "../../model/origin.ts";
@@ -51,7 +52,7 @@ export function workloadsOf(
     const host = `pod/${namespace}/${pod.metadata.name}`;
     const endpoint = endpoints.get(host) ?? null;
     endpoints.delete(host);
-    if (endpoint !== null) findings.push(...disagreements(host, pod, endpoint, origins));
+    if (endpoint !== null) append(findings, disagreements(host, pod, endpoint, origins));
     workloads.set(host, {
       host,
       namespace,

@@ -1,3 +1,4 @@
+import { append } from "../../../model/append.ts";
 import type { DumpLine } from "../../dump-text.ts";
 import { isChainFamily } from "../found-chain.ts";
 import { listed, type NativeChain, type NativeSet, type NativeTable, unquoted } from "./native-table.ts";
@@ -74,7 +75,7 @@ export function tablesOfText(
       if (piece === ";") continue;
       if (block !== null) block = null;
       else if (table !== null) {
-        if (wanted(table.family, table.name)) tables.push(...tableOf(table));
+        if (wanted(table.family, table.name)) append(tables, tableOf(table));
         table = null;
       }
     }
@@ -82,7 +83,7 @@ export function tablesOfText(
     else statement();
   }
   // a dump that was cut: what is there is there
-  if (table !== null && wanted(table.family, table.name)) tables.push(...tableOf(table));
+  if (table !== null && wanted(table.family, table.name)) append(tables, tableOf(table));
   return tables;
 }
 
