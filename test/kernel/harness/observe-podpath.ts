@@ -1,6 +1,7 @@
 import type { Journey, JourneyEnd } from "../../../src/emulator/journey.ts";
 import { ENDLESS, USES_UP_PORTS } from "../../../src/linux/loop-watch.ts";
 import { GROWS } from "../../../src/linux/tunnels/nested-frames.ts";
+import { append } from "../../../src/model/append.ts";
 import { formatAddress, sameAddress } from "../../../src/net/address.ts";
 import {
   DEST_UNREACHABLE,
@@ -266,8 +267,8 @@ function togetherOf(run: Run): Together {
     const isFirst = id === run.journeys[run.first]?.id;
     // What never reached a wire is not seen from outside either, unless it is taken for another.
     if (!isFirst && seen.length === 0 && !sawLoopback(steps) && !group.some((one) => hasSeenTwin(one, run))) continue;
-    hops.push(...(isFirst ? seen : seen.map(anyStartOf)));
-    rules.push(...rulesOf(steps));
+    append(hops, isFirst ? seen : seen.map(anyStartOf));
+    append(rules, rulesOf(steps));
     for (const { kind, end } of group) {
       if (isFirst && end !== null) outcomes.add(end.ending.outcome);
       if (!isFirst && (kind === "icmp" || kind === "tcp-reset")) outcomes.add("rejected");
