@@ -44,9 +44,9 @@ export interface FragmentQueue {
   done: boolean;
 }
 
-/** What became of a fragment. */
+/** What became of a fragment. `opened`: the queue that began with it, from which on its time runs. */
 export type Gathered =
-  | { readonly kind: "kept"; readonly queue: FragmentQueue; readonly isNew: boolean }
+  | { readonly kind: "kept"; readonly opened: FragmentQueue | null }
   | { readonly kind: "whole"; readonly packet: Packet; readonly reassembled: Reassembled; readonly first: Skb }
   /** `unaligned`: a fragment before the last one that does not end at eight bytes, in IPv6. */
   | {
@@ -54,6 +54,7 @@ export type Gathered =
       readonly reason: DropReason | null;
       readonly text: string;
       readonly unaligned: boolean;
+      readonly opened: FragmentQueue | null;
     };
 
 /**
@@ -71,11 +72,13 @@ export function gather(runtime: HostRuntime, skb: Skb, user: DefragUser): Gather
   const pool = poolOf(src.family, user);
   if (!hasRoomFor(runtime, pool)) {
     const reason = pool === "tracked6" ? "NETFILTER_DROP" : null;
-    return { kind: "dropped", reason, text: "the fragments that wait leave it no memory", unaligned: false };
+    const text = "the fragments that wait leave it no memory";
+    return { kind: "dropped", reason, text, unaligned: false, opened: null };
   }
   const known = runtime.fragments.get(key);
   const queue = known ?? emptyQueue(runtime, key, pool);
   if (known === undefined) runtime.fragments.set(key, queue);
+  const opened = known === undefined ? queue : null;
   const fault = put(queue, skb);
   if (fault !== null) {
     const { kind, text } = fault;
@@ -85,11 +88,11 @@ export function gather(runtime: HostRuntime, skb: Skb, user: DefragUser): Gather
     if (!lives) forget(runtime, queue);
     const refused = tracked && (kind === "overlap" || kind === "misfit");
     const reason = kind === "duplicate" ? "DUP_FRAG" : refused ? "NETFILTER_DROP" : null;
-    return { kind: "dropped", reason, text, unaligned: kind === "unaligned" };
+    return { kind: "dropped", reason, text, unaligned: kind === "unaligned", opened: lives ? opened : null };
   }
   holdMemory(runtime, queue, memoryOf(skb));
   if (!queue.lastIn || queue.runs[0]?.start !== 0 || queue.meat !== queue.length) {
-    return { kind: "kept", queue, isNew: known === undefined };
+    return { kind: "kept", opened };
   }
   forget(runtime, queue);
   return reassemble(queue, user);
@@ -204,7 +207,7 @@ function reassemble(queue: FragmentQueue, user: DefragUser): Gathered {
   const ecn = ecnOf(queue.ecn);
   const six = first?.skb.packet.src.family === 6;
   const reason = six && user !== "local-deliver" ? "NETFILTER_DROP" : null;
-  const failed = (text: string): Gathered => ({ kind: "dropped", reason, text, unaligned: false });
+  const failed = (text: string): Gathered => ({ kind: "dropped", reason, text, unaligned: false, opened: null });
   if (first === undefined || ecn === null) return failed("its fragments disagree about ECN");
   if (queue.length + (six ? 0 : 20) > 0xffff) return failed("longer than any datagram may be");
   const packet = copyPacket(first.skb.packet);
