@@ -376,7 +376,8 @@ def _segments(host, events):
         elif not from_wire:
             anew = False
         elif not oif:
-            anew = bool(previous[1]) or previous[0] != iif
+            again = previous[2] != ttl and _turns_back(built_in, event)
+            anew = bool(previous[1]) or previous[0] != iif or again
         else:
             # With no rules before FORWARD, only its header tells a packet from its earlier self, unless a rule has changed that
             # since it was last shown: nft shows it once in a chain, as a rule left it, the legacy trace as it came to each rule.
