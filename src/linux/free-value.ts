@@ -69,20 +69,53 @@ export function isOneOfFew(table: FreeValues, value: number): boolean {
 
 /** The value, free or not, as a number: which one, of all that it may be, is an even draw. */
 export function drawnNumber(table: FreeValues, choose: Chooser, value: number): number {
+  return drawnResult(table, choose, value, { question: "which port was drawn?", of: (port) => port, label: String });
+}
+
+/**
+ * What is made of the value, free or not (`of`): which result, of all that there may be, is a draw by how many values have it. The value is
+ * one of these from then on.
+ */
+export function drawnResult(
+  table: FreeValues,
+  choose: Chooser,
+  value: number,
+  made: {
+    readonly question: string;
+    readonly of: (port: number) => number;
+    readonly label: (result: number) => string;
+  },
+): number {
   const known = knownNumber(table, value);
-  if (!isFree(known)) return known;
+  if (!isFree(known)) return made.of(known);
   const domain = freeDomain(table, value);
+  const ports = new Map<number, { first: number; last: number }[]>();
+  for (const { first, last } of domain) {
+    for (let port = first; port <= last; port++) {
+      const result = made.of(port);
+      const ranges = ports.get(result);
+      const latest = ranges?.at(-1);
+      if (latest?.last === port - 1) latest.last = port;
+      else if (ranges === undefined) ports.set(result, [{ first: port, last: port }]);
+      else ranges.push({ first: port, last: port });
+    }
+  }
+  const results = [...ports];
+  const [only, another] = results;
+  if (only !== undefined && another === undefined) return only[0];
   const size = portSetSize(domain);
-  const numbers = domain.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, at) => first + at));
   const taken = choose({
     kind: "random",
     variable: `free value ${value - FIRST_FREE} of ${size}`,
-    question: "which port was drawn?",
-    alternatives: numbers.map((port) => ({ label: String(port), probability: 1 / size })),
+    question: made.question,
+    alternatives: results.map(([result, ranges]) => ({
+      label: made.label(result),
+      probability: portSetSize(ranges) / size,
+    })),
   });
-  const port = numbers[taken] ?? value;
-  narrow(table, value, [{ first: port, last: port }]);
-  return port;
+  const [result, ranges] = results[taken] ?? [made.of(value), domain];
+  narrow(table, value, ranges);
+  return result;
 }
 
 /** The number that a value can only be, where there is one; else the value as it is. */

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   drawnNumber,
+  drawnResult,
   freeDomain,
   freeValue,
   freeValues,
@@ -40,6 +41,31 @@ describe("a port that nobody has chosen yet", () => {
         for (let port = domain.first; port <= domain.last; port++)
           if (port >= tested.first && port <= tested.last) count++;
         expect(inside).toBeCloseTo(count / (domain.last - domain.first + 1), 9);
+      }),
+    );
+  });
+
+  it("has of what is made of it each result as often as values have it, and is one of these from then on", () => {
+    const domain = fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 30 });
+    fc.assert(
+      fc.property(domain, fc.integer({ min: 1, max: 7 }), (numbers, modulus) => {
+        const ranges = numbers.map((port) => ({ first: port, last: port }));
+        const of = (port: number): number => (port * port) % modulus;
+        const seen = explore((choose) => {
+          const table = freeValues();
+          const port = freeValue(table, ranges);
+          const result = drawnResult(table, choose, port, { question: "which?", of, label: String });
+          return { result, left: freeDomain(table, port) };
+        });
+        for (const { value, probability } of seen.leaves) {
+          const having = numbers.filter((port) => of(port) === value.result);
+          expect(probability).toBeCloseTo(having.length / numbers.length, 9);
+          const left = value.left.flatMap(({ first, last }) =>
+            Array.from({ length: last - first + 1 }, (_, at) => first + at),
+          );
+          expect(left.sort()).toEqual(having.sort());
+        }
+        expect(new Set(numbers.map(of)).size).toBe(seen.leaves.length);
       }),
     );
   });

@@ -4,6 +4,8 @@ import { isIcmpError, isIcmpv6Error } from "../../../net/icmp.ts";
 import type { Packet } from "../../../net/packet.ts";
 import { addressBits, maskAddress, netmask } from "../../../net/prefix.ts";
 import { AH, ESP, hasPorts, ICMP, ICMPV6 } from "../../../net/protocol.ts";
+import { drawnNumber, drawnResult, isFree } from "../../free-value.ts";
+import type { HostRuntime } from "../../runtime.ts";
 import type { GivenOption, Parsed, TargetExtension } from "../extension.ts";
 import { hashThreeWords, scaleHash } from "../matches/jenkins-hash.ts";
 import { parseNumber } from "../option-values.ts";
@@ -109,7 +111,8 @@ function hashed(packet: Packet): Packet {
 
 /**
  * `-j HMARK` (net/netfilter/xt_HMARK.c): the mark becomes a hash of the flow, the same in both directions, scaled to
- * `--hmark-mod` values from `--hmark-offset` on. The hash is computed as the kernel does it; where an SPI that packets do
+ * `--hmark-mod` values from `--hmark-offset` on. The hash is computed as the kernel does it, of a port that was drawn at random for all that
+ * it may be; where an SPI that packets do
  * not carry is part of it, the mark is taken as the offset, and answers say that they rest on a guess.
  */
 export const HMARK: TargetExtension<"HMARK"> = {
@@ -142,13 +145,26 @@ export const HMARK: TargetExtension<"HMARK"> = {
       const hash = hashThreeWords(Math.min(one, other), Math.max(one, other), ports, seed);
       return (scaleHash((hash ^ (protocol & protocolMask)) >>> 0, count) + offset) >>> 0;
     };
+    const draw = (
+      { services: { freeValues, choose } }: HostRuntime,
+      [source, destination, protocol]: readonly [Address, Address, number],
+      sport: number,
+      dport: number,
+    ): number => {
+      const other = isFree(sport) && isFree(dport) ? drawnNumber(freeValues, choose, dport) : dport;
+      const [free, of] = isFree(other)
+        ? [other, (port: number) => mark(source, destination, protocol, sport, port)]
+        : [sport, (port: number) => mark(source, destination, protocol, port, other)];
+      const question = "which mark does -j HMARK compute of the port that was drawn?";
+      return drawnResult(freeValues, choose, free, { question, of, label: (made) => `0x${made.toString(16)}` });
+    };
     return (skb, runtime) => {
       if (options.connection) {
         if (skb.connection === null) return XT_CONTINUE;
         const { original, reply } = skb.connection;
         const without = original.protocol === ICMP;
         const sport = without ? -1 : original.sport;
-        skb.mark = mark(original.src, reply.src, original.protocol, sport, without ? -1 : reply.sport);
+        skb.mark = draw(runtime, [original.src, reply.src, original.protocol], sport, without ? -1 : reply.sport);
         return XT_CONTINUE;
       }
       const { fragmentOffset, moreFragments } = skb.packet;
@@ -157,7 +173,7 @@ export const HMARK: TargetExtension<"HMARK"> = {
       if (whole && (protocol === ESP || protocol === AH) && (sourcePortMask | destinationPortMask) !== 0) {
         runtime.services.assume(runtime, "mark-of-spi", `the mark that -j HMARK computes of an SPI is ${offset}`);
         skb.mark = offset;
-      } else if (whole && hasPorts(protocol)) skb.mark = mark(src, dst, protocol, sport, dport);
+      } else if (whole && hasPorts(protocol)) skb.mark = draw(runtime, [src, dst, protocol], sport, dport);
       else skb.mark = mark(src, dst, protocol, -1, -1);
       return XT_CONTINUE;
     };
