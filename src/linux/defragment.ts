@@ -23,9 +23,9 @@ export function defragment(runtime: HostRuntime, skb: Skb, user: DefragUser): bo
   }
   const hook = user === "local-deliver" ? "INPUT" : user === "conntrack-out" ? "OUTPUT" : "PREROUTING";
   const found = gather(runtime, skb, user);
-  const seconds = reassemblyTime(runtime, skb.packet.src.family, user);
+  const { family } = skb.packet.src;
   if (found.kind !== "whole" && found.opened !== null)
-    runtime.services.after(seconds, expire, [runtime, found.opened, user]);
+    runtime.services.after(reassemblyTime(runtime, family, user), expire, [runtime, found.opened, user]);
   switch (found.kind) {
     case "whole": {
       const { first, reassembled } = found;
@@ -52,7 +52,7 @@ export function defragment(runtime: HostRuntime, skb: Skb, user: DefragUser): bo
       if (user === "conntrack-out" && found.reason === "NETFILTER_DROP") skb.errno = "EPERM";
       return false;
     case "kept": {
-      const text = `the other fragments do not come within ${seconds} s`;
+      const text = `the other fragments do not come within ${reassemblyTime(runtime, family, user)} s`;
       runtime.services.hold(runtime, skb, { ...PLAIN_ENDING, reason: "FRAG_REASM_TIMEOUT", hook, text });
       return false;
     }

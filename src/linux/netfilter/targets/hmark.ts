@@ -111,9 +111,9 @@ function hashed(packet: Packet): Packet {
 
 /**
  * `-j HMARK` (net/netfilter/xt_HMARK.c): the mark becomes a hash of the flow, the same in both directions, scaled to
- * `--hmark-mod` values from `--hmark-offset` on. The hash is computed as the kernel does it, of a port that was drawn at random for all that
- * it may be; where an SPI that packets do
- * not carry is part of it, the mark is taken as the offset, and answers say that they rest on a guess.
+ * `--hmark-mod` values from `--hmark-offset` on. The hash is computed as the kernel does it; of a port that the kernel drew it is a draw
+ * among the marks that there may be. Where an SPI that packets do not carry is part of it, the mark is taken as the offset, and answers say
+ * that they rest on a guess.
  */
 export const HMARK: TargetExtension<"HMARK"> = {
   options: {
