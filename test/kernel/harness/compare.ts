@@ -30,8 +30,8 @@ import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule, Together
  *   identity and queues of their own. Hops and rules are compared as a set then, and the outcome is that of one of them.
  * - How many turns a packet makes in a loop that draws another port at each, until none is left: which are tried is drawn, too. Nor
  *   in one that puts a tunnel's frame around it at each: how many the kernel finds memory for is its own.
- * - The rules of each of several errors about fragments of one IPv6 packet, or redirects alike (`isOneOfMany`): those of all
- *   together are compared as a set.
+ * - The rules of each of several errors about fragments of one IPv6 packet, or redirects alike and errors about them (`isOneOfMany`): those of
+ *   all together are compared as a set.
  * - Which of several ends is the last one where fragments ended at different places. Hops and rules are compared.
  * - nat rules and connections of the outer packet where a flow was translated on its way into a tunnel (`test/kernel/fuzz/outer-port.ts`).
  * - The rules of tables of nft's own, of which podpath may make several of one.
@@ -57,7 +57,10 @@ export function compare(kernel: Observation, podpath: Observation): readonly str
     return found;
   }
   const { responses } = podpath;
-  const quiet = QUIET.has(kernel.reason) && podpath.reason === kernel.reason && kernel.responses.every(isRedirect);
+  const quiet =
+    QUIET.has(kernel.reason) &&
+    podpath.reason === kernel.reason &&
+    kernel.responses.every(({ packet }) => isRedirect(packet));
   const outcome = quiet && podpath.outcome === "rejected" && kernel.outcome === "dropped" ? "dropped" : podpath.outcome;
   // An ICMP error about a tunnel packet with an ARP question inside looks like one about the packet that waits for it.
   const refused = kernel.outcome === "rejected" && podpath.outcome === "unresolved" && podpath.responses.length > 0;
@@ -172,7 +175,7 @@ function compareTogether(
 }
 
 /** A redirect refuses nothing. */
-function isRedirect({ packet }: SeenResponse): boolean {
+function isRedirect(packet: SeenPacket): boolean {
   return packet.icmpType === (packet.protocol === ICMP ? REDIRECT : V6_REDIRECT);
 }
 
@@ -204,11 +207,12 @@ function isIcmp(protocol: number): boolean {
 
 type Differ = (what: string, real: unknown, ours: unknown) => void;
 
-/** One of several errors about fragments of one IPv6 packet, or of its redirects, which a trace of rules does not tell apart. */
+/** One of several errors about fragments of one IPv6 packet, or of its redirects or errors about those, which a trace of rules does not tell apart. */
 function isOneOfMany(response: SeenResponse, { responses }: Observation): boolean {
   const { protocol, inner } = response.packet;
-  if (protocol !== ICMPV6 || inner === null || !(inner.mf || inner.fragOffset > 0 || isRedirect(response)))
-    return false;
+  if (protocol !== ICMPV6 || inner === null) return false;
+  const mayBe = inner.mf || inner.fragOffset > 0 || isRedirect(response.packet) || isRedirect(inner);
+  if (!mayBe) return false;
   return responses.filter((other) => responseWords(other) === responseWords(response)).length > 1;
 }
 

@@ -91,7 +91,7 @@ class Roles:
             what = (*what, packet["src"], packet["dst"])
         if "quoted" in packet:
             quoted = packet["quoted"]
-            role = (*what, quoted.get("fragOffset"), _whose(quoted) if redirect else None)
+            role = (*what, quoted.get("fragOffset"), _whose(quoted) if redirect or _is_redirect(quoted) else None)
             self.errors.setdefault(what, role)
         else:
             role = self.errors.get(what, (*what, None, None))
@@ -109,7 +109,8 @@ class Roles:
 
 
 def _whose(quoted):
-    """What tells the packets apart that one router redirects: answers, errors about those, and turns of one that goes round."""
+    """What tells the packets apart that one router redirects: answers, errors about those, and turns of one that goes round; and
+    the redirects that it refuses itself."""
     return (kind_of(quoted), *(quoted.get(key) for key in ("src", "dst", "proto", "icmpType", "ttl")))
 
 
