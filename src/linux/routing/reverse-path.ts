@@ -134,7 +134,8 @@ export function reversePathMatches(
   options: { readonly loose: boolean; readonly validMark: boolean; readonly acceptLocal: boolean },
 ): boolean {
   const { packet, input } = skb;
-  if (input === null || input.kind === "loopback") return true;
+  // rpfilter_is_loopback(), which holds for a copy of what this host sends to many, too.
+  if (input === null || input.kind === "loopback" || skb.loopedBack) return true;
   // Left to forwarding, which refuses it.
   if (packet.src.family === 6 && isUnspecified(packet.src)) return true;
   if (routesUnknown(runtime, packet.src.family)) return leadsBack(runtime, packet.src, input.name);
