@@ -72,6 +72,9 @@ function innermost(said: {
   return said.deliveries?.find(({ packet }) => packet.vni === undefined) ?? null;
 }
 
+/** Where TCP takes segments, and discards without a reason what is for many. */
+const TCP_RECEIVES = /^tcp_v[46]_rcv$/;
+
 /**
  * Whether the receiver dropped the probe's packet for its checksum (of a long datagram of IPv6 it looks for a socket first), TCP did because
  * its frame is for many, or a VXLAN device because it is none of its frames.
@@ -83,7 +86,7 @@ function isMisread({ drops }: KernelResult, badChecksum: boolean): boolean {
       packet === "main" &&
       (reasons.test(reason) ||
         location === "vxlan_rcv" ||
-        (reason === "NOT_SPECIFIED" && /^tcp_v[46]_rcv$/.test(location ?? ""))),
+        (reason === "NOT_SPECIFIED" && TCP_RECEIVES.test(location ?? ""))),
   );
 }
 
@@ -130,12 +133,15 @@ function outcomeOf(result: KernelResult, delivered: Delivered, badChecksum: bool
   );
   // Nobody is told of a wrong checksum, though there is no socket either. The tunnel's own is right, whatever it carries.
   const isSummedWrong = badChecksum && result.hops.at(-1)?.packet.vni === undefined;
+  // Nor does TCP reset to many: the reset would come from an address that no host has (ip_route_output_key_hash_rcu()).
+  const isForMany = result.drops.some(
+    ({ packet, reason, location }) =>
+      packet === "main" && reason === "NOT_SPECIFIED" && TCP_RECEIVES.test(location ?? ""),
+  );
+  const isQuiet = isSummedWrong || isForMany;
   const isRefused = result.drops.some(
     ({ packet, reason, location }) =>
-      packet === "main" &&
-      REFUSALS.has(reason) &&
-      !MALFORMED.has(location) &&
-      !(isSummedWrong && reason === "NO_SOCKET"),
+      packet === "main" && REFUSALS.has(reason) && !MALFORMED.has(location) && !(isQuiet && reason === "NO_SOCKET"),
   );
   const isRejected = result.rules.at(-1)?.target?.toUpperCase() === "REJECT";
   return isAnswered || isRefused || isRejected ? "rejected" : "dropped";
