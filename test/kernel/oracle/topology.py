@@ -148,9 +148,6 @@ class Host:
             except BlockingIOError:
                 pass
             for data, control, _, address in waiting:
-                if address[0] == "::":
-                    # To nobody is to the host itself, for a program.
-                    continue
                 # The device that it came in by says nothing about the way back, but for a link-local address.
                 source = [(level, kind, _anywhere(kind, value, address)) for level, kind, value in control if kind in (IP_PKTINFO, IPV6_PKTINFO)]
                 busy = True
