@@ -1,5 +1,6 @@
 import { consequencesOf, isDelivered } from "../analysis/journeys.ts";
 import type { Journey } from "../emulator/journey.ts";
+import { append } from "../model/append.ts";
 import type { Network } from "../model/network.ts";
 import type { Run } from "../trace/result.ts";
 import { describeEnd, kindWords, lastPacket, recipient } from "./ending-text.ts";
@@ -27,7 +28,7 @@ export function conversationLines(network: Network, run: Run, journey: Journey, 
     answersShown++;
     if (inFull || !inList) lines.push("");
     inList = !inFull;
-    if (inFull) lines.push(...journeyLines(network, run, answer, style));
+    if (inFull) append(lines, journeyLines(network, run, answer, style));
     else lines.push(...paragraph(`${journeyWords(network, answer)} ${describeEnd(network, answer)}`, "  "));
   }
   return lines;

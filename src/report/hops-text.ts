@@ -1,6 +1,7 @@
 import { consequencesOf, isDelivered, ownJourneys } from "../analysis/journeys.ts";
 import type { Hop } from "../emulator/applications/program.ts";
 import type { Journey } from "../emulator/journey.ts";
+import { append } from "../model/append.ts";
 import type { Network } from "../model/network.ts";
 import type { Run } from "../trace/result.ts";
 import { namedAddress } from "./address-names.ts";
@@ -39,7 +40,7 @@ export function hopLines(network: Network, run: Run, style: TraceStyle): readonl
   if (told !== null) {
     const ttl = (hops[own.indexOf(told)]?.ttl ?? 1).toString();
     lines.push("", ink.strong(`The probe with TTL ${ttl}, hop by hop`));
-    lines.push(...conversationLines(network, run, told, style));
+    append(lines, conversationLines(network, run, told, style));
   }
   return lines;
 }

@@ -1,5 +1,6 @@
 import { consequencesOf, decisiveJourney, isDelivered, ownJourneys } from "../analysis/journeys.ts";
 import type { Journey } from "../emulator/journey.ts";
+import { append } from "../model/append.ts";
 import type { Network } from "../model/network.ts";
 import type { Answer, Branch } from "../trace/result.ts";
 import { commonResult, decisiveFrom } from "../trace/result.ts";
@@ -49,9 +50,9 @@ export function traceText(asked: Asked, answer: Answer, style: TraceStyle): stri
   told.forEach(({ group, title, share }, index) => {
     if (several) lines.push("", ...branchHead(answer, group, title, share, style.ink));
     if (several && index >= FULL_BRANCHES && !style.verbose) return;
-    if (index === 0) lines.push(...firstLines);
-    else if (style.verbose) lines.push(...branchLines(answer.network, group.branch, style));
-    else lines.push(...laterBranch(answer.network, first?.branch ?? group.branch, firstLines, group.branch, style));
+    if (index === 0) append(lines, firstLines);
+    else if (style.verbose) append(lines, branchLines(answer.network, group.branch, style));
+    else append(lines, laterBranch(answer.network, first?.branch ?? group.branch, firstLines, group.branch, style));
   });
   if (isCut) lines.push("", ...paragraph(CUT_ADVICE, "", "", style.ink.faint));
   else if (groups.length > FULL_BRANCHES && !style.verbose) {

@@ -1,4 +1,5 @@
 import { reasonOnHost } from "../linux/drop-reason-by-kernel.ts";
+import { append } from "../model/append.ts";
 import type { ConntrackRecord } from "../model/conntrack-record.ts";
 import type { Network } from "../model/network.ts";
 import { formatSource, sourceOf } from "../model/origin.ts";
@@ -49,7 +50,7 @@ export function visitLines(network: Network, visit: Visit, style: VisitStyle): r
     if (part.kind === "hook") {
       const summary = summariseHook(part.hook, part.steps);
       decided ||= summary.decision?.final === true;
-      if (style.verbose) lines.push(...everyStep(network, part, style));
+      if (style.verbose) append(lines, everyStep(network, part, style));
       else lines.push(...part.steps.flatMap((step) => (step.kind === "choice" ? choiceLines(step, style) : [])));
       lines.push(...hookLines(network, summary, style));
       continue;

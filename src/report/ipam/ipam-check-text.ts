@@ -8,6 +8,7 @@ import {
   nodeOfAllocation,
   secondaryOf,
 } from "../../calico/ipam/ipam-block.ts";
+import { append } from "../../model/append.ts";
 import { type Address, compareAddresses, formatAddress } from "../../net/address.ts";
 import { formatPrefix, prefixContains } from "../../net/prefix.ts";
 
@@ -94,7 +95,7 @@ export function ipamCheckText(cluster: Cluster, plan: AddressPlan, options: Ipam
     "",
   );
   const handles = handlesOf(cluster, allocations, options.showProblems);
-  lines.push(...handles.lines);
+  append(lines, handles.lines);
   const total = problems.leaked + problems.outside + problems.unwritten + handles.unused.length;
   const unused = handles.unused.map((handle) => `${handle} doesn't have any active IPs.`);
   return { text: `${lines.join("\n")}\nCheck complete; found ${total} problems.\n`, problems: [...told, ...unused] };
