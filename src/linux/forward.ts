@@ -349,8 +349,9 @@ function leaveHost(runtime: HostRuntime, skb: Skb, result: Exclude<RoutingResult
  * (nf_dup_ipv4_route()). Without a route it vanishes.
  */
 export function sendToGateway(runtime: HostRuntime, skb: Skb, gateway: Address, device: string | null): void {
-  const { tos } = skb.packet;
-  const key = { dst: gateway, src: null, input: null, output: device, mark: 0, uid: 0, tos: tos & 0xfc };
+  // nf_dup_ipv6_route() has the flow label alone.
+  const tos = gateway.family === 4 ? skb.packet.tos & 0xfc : 0;
+  const key = { dst: gateway, src: null, input: null, output: device, mark: 0, uid: 0, tos };
   const result = routeOutputKey(runtime, { ...key, protocol: 0, sport: 0, dport: 0 }, true);
   tellRoute(runtime, skb, result, "send");
   if (result.kind === "error") return drop(runtime, skb, null, "OUTPUT", "no route for the copy");

@@ -122,6 +122,8 @@ export function findKey(
       }
     }
   }
+  const given = givenUp(runtime, connection, tuple, manip, bounds);
+  if (given !== null) return setKey(tuple, manip, given);
   const domain = unusedIn(runtime, connection, tuple, manip, bounds);
   const { freeValues: table, choose } = runtime.services;
   const drawn =
@@ -169,6 +171,51 @@ function givesWay(user: Connection, connection: Connection): boolean {
   if (user.tcpState !== "TIME_WAIT" && user.tcpState !== "CLOSE" && user.tcpState !== "SYN_SENT2") return false;
   if ((user.status & (IPS_FIXED_TIMEOUT | IPS_DYING)) !== 0 || (user.status & IPS_SRC_NAT) === 0) return false;
   return after(later, earlier);
+}
+
+/**
+ * The port of a short range that a closed connection gives up to this one, if the tries that begin at a random place of the range come to it
+ * first; null where they come to another port, or none is given up.
+ */
+function givenUp(
+  runtime: HostRuntime,
+  connection: Connection,
+  tuple: Tuple,
+  manip: Manip,
+  { first, last }: PortRange,
+): number | null {
+  const size = last - first + 1;
+  if (tuple.protocol !== TCP || size > ATTEMPTS) return null;
+  const users = Array.from({ length: size }, (_, at) => userOf(runtime, connection, withKey(tuple, manip, first + at)));
+  const yields = users.map((user) => user !== null && givesWay(user, connection));
+  if (!yields.includes(true)) return null;
+  const begins = new Map<number | null, number>();
+  for (let start = 0; start < size; start++) {
+    let at = start;
+    for (let left = size; left > 0; left--, at = (at + 1) % size) {
+      if (users[at] === null || (left <= HARDER && yields[at] === true)) break;
+    }
+    const key = yields[at] === true ? at : null;
+    begins.set(key, (begins.get(key) ?? 0) + 1);
+  }
+  const results = [...begins];
+  const taken =
+    results.length === 1
+      ? 0
+      : runtime.services.choose({
+          kind: "random",
+          variable: `${runtime.host.name} first port tried of ${first} to ${last}`,
+          question: "at which port did the kernel begin to look for one that is free?",
+          alternatives: results.map(([at, count]) => ({
+            label: at === null ? "one from which it comes to another" : `one from which it comes to ${first + at}`,
+            probability: count / size,
+          })),
+        });
+  const at = results[taken]?.[0] ?? null;
+  const user = at === null ? null : (users[at] ?? null);
+  if (at === null || user === null) return null;
+  removeConnection(runtime.conntrack, user);
+  return first + at;
 }
 
 /** Ports of the range that no live connection is known to have towards the same end. */

@@ -26,6 +26,8 @@ KEYED = ("TCP_MD5", "TCP_AO")
 NEIGHBOURS = "neigh_"
 # The type of a redirect.
 REDIRECT = {"icmp": 5, "icmpv6": 137}
+# That of a neighbour solicitation.
+SOLICITATION = 135
 # Whose packet it is that carries ARP in a tunnel: nobody's.
 HOUSEKEEPING_FRAME = ("arp",)
 # Hops that are told of a packet that goes round for ever.
@@ -218,6 +220,7 @@ def _drops(topology, observer, record, roles, sender):
         arrivals.setdefault((iface, size), []).append((where, packet))
     host, current, role = sender, None, "main" if sender else None
     shown, owners, late = [], {}, []
+    unasked = _unasked(record, roles)
     for event in record.work:
         if event[1] is not None:
             waiting = arrivals.get(event[1:])
@@ -245,8 +248,11 @@ def _drops(topology, observer, record, roles, sender):
             continue
         if reason == PURGED and not observer.location(address).startswith(NEIGHBOURS):
             continue
-        if about is None and reason == "NETFILTER_DROP" and topology.hosts[host].muted:
-            continue
+        if reason == "NETFILTER_DROP":
+            # A host that keeps still drops what it says of itself, and no rule that is told has met the probe's packet there.
+            is_still = topology.hosts[host].muted and (about is None or (current is None and host not in record.rules))
+            if is_still or (current is None and host in unasked):
+                continue
         shown.append({"host": host, "packet": about, "reason": reason, "location": observer.location(address)})
     for skb, _, reason, _, address in late + record.late:
         if skb in owners and _is_late(observer, reason, address):
@@ -334,6 +340,21 @@ def _rules(topology, record, roles, main_hops, responses):
                 merged += [event for _, _, event in segment]
         result[role] = merged
     return result
+
+
+def _unasked(record, roles):
+    """Hosts whose rules drop their own question for a neighbour, and not the probe's packet that waits for the answer: both are worked on
+    at once."""
+    hosts = set()
+    for host, events in record.rules.items():
+        dropped = {}
+        for packet, _, _, event in events:
+            asks = packet is not None and packet["proto"] == "icmpv6" and packet.get("icmpType") == SOLICITATION
+            refuses = event["verdict"] == "drop" or str(event.get("target")).upper() == "REJECT"
+            dropped["question" if asks else roles.of(packet)] = refuses
+        if dropped.get("question") and not dropped.get("main"):
+            hosts.add(host)
+    return hosts
 
 
 def _tunnelled(host, main_hops, responses):
