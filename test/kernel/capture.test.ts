@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readScenario } from "../../src/readers/scenario/read-scenario.ts";
@@ -25,7 +25,7 @@ function measured(file: string): ReadonlyMap<string, string> {
 function captureAll(out: string): Promise<string> {
   return new Promise((done, fail) => {
     const child = spawn(join(INCIDENT, "capture", "capture.sh"), ["all"], {
-      env: { ...process.env, PODPATH_CAPTURE_OUT: out },
+      env: { ...process.env, PODPATH_CAPTURE_OUT: out, PODPATH_CAPTURE_PREFIX: `${basename(out)}-` },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let output = "";

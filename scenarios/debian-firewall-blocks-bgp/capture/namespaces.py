@@ -12,8 +12,9 @@ import cluster
 import felix
 import kube_proxy
 
-# Every capture has names of its own, so that several run at once.
-PREFIX = "pp-bgp-"
+# Every capture has names of its own, so that several run at once; so has every test of them, whatever a killed one left behind.
+FAMILY = "pp-bgp-"
+PREFIX = FAMILY + os.environ.get("PODPATH_CAPTURE_PREFIX", "")
 HERE = os.path.dirname(os.path.abspath(__file__))
 _libc = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
@@ -240,7 +241,7 @@ class Machines:
 def clean():
     """Removes what killed captures left behind: namespaces of our names, and nothing else."""
     for name in os.listdir("/run/netns"):
-        if name.startswith(PREFIX):
+        if name.startswith(FAMILY):
             pids = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True)
             for pid in pids.stdout.split():
                 try:

@@ -1,6 +1,6 @@
 import { type PortRange, type PortSet, portSetHas, portSetSize, subtractPortSets } from "../../net/port-set.ts";
 import { ICMP, ICMPV6, TCP } from "../../net/protocol.ts";
-import { freeValue, isFree, keepApart, valueIn } from "../free-value.ts";
+import { drawnNumber, freeValue, isFree, keepApart, valueIn } from "../free-value.ts";
 import type { HostRuntime } from "../runtime.ts";
 import { mayClash } from "./clash.ts";
 import { type Connection, IPS_DST_NAT, IPS_DYING, IPS_FIXED_TIMEOUT, IPS_SRC_NAT, type Tuple } from "./connection.ts";
@@ -81,6 +81,12 @@ function holderOf(runtime: HostRuntime, connection: Connection, reply: Tuple): C
   return otherIn(runtime, connection, slot < 0 ? findDrawnHolder(runtime, connection, reply) : slot);
 }
 
+/** The same of connections whose ports are known. */
+function knownUserOf(runtime: HostRuntime, connection: Connection, tuple: Tuple): Connection | null {
+  const reply = passingInverse(tuple);
+  return reply === null ? null : otherIn(runtime, connection, slotOf(runtime, connection, reply));
+}
+
 /** Of those whose ports are known. */
 function slotOf({ conntrack, services }: HostRuntime, { original }: Connection, reply: Tuple): number {
   const now = services.now();
@@ -128,7 +134,9 @@ export function findKey(
   const { freeValues: table, choose } = runtime.services;
   const drawn =
     size <= ATTEMPTS && table.domains.length > 0
-      ? drawnFrom(runtime, tuple, manip).filter((other) => valueIn(table, choose, other, domain))
+      ? drawnFrom(runtime, tuple, manip)
+          .map(({ key }) => key)
+          .filter((other) => valueIn(table, choose, other, domain))
       : [];
   const only = domain[0];
   // None is left: the packet is dropped when it is confirmed, because another connection has it.
@@ -186,7 +194,14 @@ function givenUp(
 ): number | null {
   const size = last - first + 1;
   if (tuple.protocol !== TCP || size > ATTEMPTS) return null;
-  const users = Array.from({ length: size }, (_, at) => userOf(runtime, connection, withKey(tuple, manip, first + at)));
+  const users = Array.from({ length: size }, (_, at) =>
+    knownUserOf(runtime, connection, withKey(tuple, manip, first + at)),
+  );
+  const { freeValues: table, choose } = runtime.services;
+  for (const { key, user } of table.domains.length > 0 ? drawnFrom(runtime, tuple, manip) : []) {
+    if (user === connection || user.expires <= runtime.services.now() || !givesWay(user, connection)) continue;
+    if (valueIn(table, choose, key, [{ first, last }])) users[drawnNumber(table, choose, key) - first] = user;
+  }
   const yields = users.map((user) => user !== null && givesWay(user, connection));
   if (!yields.includes(true)) return null;
   const begins = new Map<number | null, number>();
@@ -202,7 +217,7 @@ function givenUp(
   const taken =
     results.length === 1
       ? 0
-      : runtime.services.choose({
+      : choose({
           kind: "random",
           variable: `${runtime.host.name} first port tried of ${first} to ${last}`,
           question: "at which port did the kernel begin to look for one that is free?",
@@ -229,22 +244,25 @@ function unusedIn(runtime: HostRuntime, connection: Connection, tuple: Tuple, ma
     return taken ? subtractPortSets(domain, [{ first: own, last: own }]) : domain;
   }
   for (let key = first; key <= last; key++) {
-    const reply = passingInverse(withKey(tuple, manip, key));
-    if (reply !== null && otherIn(runtime, connection, slotOf(runtime, connection, reply)) !== null) {
+    if (knownUserOf(runtime, connection, withKey(tuple, manip, key)) !== null) {
       domain = subtractPortSets(domain, [{ first: key, last: key }]);
     }
   }
   return domain;
 }
 
-/** Drawn ports or ids that nobody has read, of connections that differ from `tuple` in nothing else. */
-function drawnFrom(runtime: HostRuntime, tuple: Tuple, manip: Manip): readonly number[] {
-  const drawn: number[] = [];
-  for (const { reply } of connectionsIn(runtime.conntrack)) {
-    const used = passingInverse(reply);
+/** Connections that differ from `tuple` in nothing but a drawn port or id that nobody has read. */
+function drawnFrom(
+  runtime: HostRuntime,
+  tuple: Tuple,
+  manip: Manip,
+): readonly { readonly key: number; readonly user: Connection }[] {
+  const drawn: { readonly key: number; readonly user: Connection }[] = [];
+  for (const user of connectionsIn(runtime.conntrack)) {
+    const used = passingInverse(user.reply);
     if (used === null) continue;
     const key = keyOf(used, manip);
-    if (isFree(key) && sameTuple(withKey(tuple, manip, key), used)) drawn.push(key);
+    if (isFree(key) && sameTuple(withKey(tuple, manip, key), used)) drawn.push({ key, user });
   }
   return drawn;
 }

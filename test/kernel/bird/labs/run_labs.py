@@ -10,6 +10,7 @@ import ctypes
 import json
 import os
 import re
+import secrets
 import shlex
 import signal
 import socket
@@ -70,7 +71,8 @@ def ask(control, command):
 
 
 CLONE_NEWTIME = 0x80
-PREFIX = f"ppbl{os.getpid()}-"
+# Not the process number: it comes again, and the machines of a run that was killed are still there.
+PREFIX = f"ppbl{secrets.token_hex(4)}-"
 
 
 def shift_clock(nanoseconds):
