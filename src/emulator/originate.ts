@@ -144,6 +144,8 @@ export function sendDuplicate(
   frame.mark = original.mark;
   frame.confirms = original.confirms;
   frame.packetType = original.packetType;
+  frame.checksumValid = original.checksumValid;
+  frame.summed = original.summed;
   frame.ctState = CT_UNTRACKED;
   frame.copiedFrom = original.input;
   frame.ownHeader = original.ownHeader;

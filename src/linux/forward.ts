@@ -250,6 +250,8 @@ function toNextSegment(runtime: HostRuntime, skb: Skb, { extensions, destination
 /** ip_forward(), ip6_forward(): TTL and MTU, whose errors come before any FORWARD rule (kernel.md I3); then FORWARD. */
 function forward(runtime: HostRuntime, skb: Skb, route: ForwardResult, redirect: boolean): void {
   if (skb.packetType !== "host") return drop(runtime, skb, null, "FORWARD", NOT_FORWARDED);
+  // skb_forward_csum()
+  skb.summed = false;
   const mayForward = skb.packet.src.family === 6 ? mayForward6 : mayForward4;
   const refused = mayForward(runtime, skb, route, redirect);
   if (refused !== null) {

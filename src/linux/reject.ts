@@ -18,7 +18,7 @@ export type RejectWith = "tcp-reset" | { readonly type: number; readonly code: n
 /** Answers a packet that a rule rejects, and marks it as rejected. Whether an answer really goes out is decided here. */
 export function sendReject(runtime: HostRuntime, skb: Skb, hook: Hook, how: RejectWith): void {
   skb.rejected = true;
-  if (!mayRejectByChecksum(runtime, skb, how === "tcp-reset")) return;
+  if (!mayRejectByChecksum(runtime, skb, hook, how === "tcp-reset")) return;
   if (how === "tcp-reset") {
     if (hook === PREROUTING || !mayReset(skb)) return;
     sendReset(runtime, skb, hook);

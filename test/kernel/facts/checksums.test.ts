@@ -144,6 +144,33 @@ describe.skipIf(!available).each(FAMILIES_AND_BACKENDS)(
       expect(await reasonsOf("0", 69)).toEqual(["NO_SOCKET", "NO_SOCKET"]);
     });
 
+    const rejects = [`-d ${src} -j ACCEPT`, "-p tcp -j REJECT --reject-with tcp-reset", "-j REJECT"];
+    const [near, far] = six ? ["::1", "fd00:c::11"] : ["127.0.0.1", "10.0.2.177"];
+
+    it.each(["PREROUTING", "INPUT", "FORWARD"])(
+      "are answered by REJECT in OUTPUT where TEE's copy, made in %s, keeps the sum that conntrack made",
+      async (chain) => {
+        const states = ["INPUT", "FORWARD"].map((chain) => `-A ${chain} -m conntrack --ctstate NEW,INVALID -j DROP`);
+        const filter = table("filter", [...states, ...rejects.map((rule) => `-A OUTPUT ${rule}`)]);
+        for (const gateway of [near, far]) {
+          const text = `${table("mangle", [`-A ${chain} -j TEE --gateway ${gateway}`])}\n${filter}`;
+          for (const checksum of ["1", "0"]) {
+            const sysctls = { "net.netfilter.nf_conntrack_checksum": checksum };
+            const options = { router: { rulesets: [{ family, backend, text }], sysctls } };
+            const duel = await Duel.of(oracle, six ? routerLab6(options) : routerLab(options), [], true);
+            for (const to of chain === "INPUT" ? [own] : chain === "FORWARD" ? [dst] : [own, dst]) {
+              for (const packet of kinds) await duel.agree({ ...packet, dst: to });
+              const answers: number[] = [];
+              for (const packet of damaged)
+                answers.push((await duel.agree({ ...packet, dst: to })).kernel.responses.length);
+              const isKept = checksum === "1" && chain !== "FORWARD";
+              if (gateway === far) expect(answers, to).toEqual(isKept ? [1, 1, 1, 1, 1] : [0, 0, 0, 1, 1]);
+            }
+          }
+        }
+      },
+    );
+
     it("are sent by a host without a look at them", async () => {
       const duel = await duelOf(null, states);
       for (const { host, proto, sport, dport, length } of damaged.slice(0, 3)) {
