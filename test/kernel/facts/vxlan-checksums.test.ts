@@ -119,6 +119,30 @@ describe.skipIf(!available).each(FAMILIES_AND_BACKENDS)(
         expect(await answered(lab(outer, "n2", rules), damaged)).toEqual([true, true, true, false]);
       });
 
+      it("is answered by REJECT in OUTPUT as a copy by TEE, by a reset only where conntrack's sum is kept", async () => {
+        const mangle = table("mangle", [`-A PREROUTING -i vx -j TEE --gateway ${net("c", 2)}`]);
+        const rejects = [`-d ${net("a", 2)} -j ACCEPT`, "-p tcp -j REJECT --reject-with tcp-reset", "-j REJECT"];
+        const rules = ["-A FORWARD -j DROP", ...rejects.map((rule) => `-A OUTPUT ${rule}`)];
+        const copying = (rules: readonly string[], checksum: string) => ({
+          sysctls: { ...FORWARDING, "net.netfilter.nf_conntrack_checksum": checksum },
+          rulesets: [{ family, backend, text: `${mangle}\n${table("filter", rules)}` }],
+        });
+        const withConntrack = [...tracked, ...rules];
+        expect(await answered(lab(outer, "n2", [], copying(rules, "1")), damaged)).toEqual([true, true, true, false]);
+        expect(await answered(lab(outer, "n2", [], copying(withConntrack, "1")), damaged)).toEqual([
+          true,
+          true,
+          true,
+          true,
+        ]);
+        expect(await answered(lab(outer, "n2", [], copying(withConntrack, "0")), damaged)).toEqual([
+          true,
+          true,
+          true,
+          false,
+        ]);
+      });
+
       it("is answered in fragments, in IPv6 further ones too, and whatever its protocol", async () => {
         expect(await answered(lab(outer, "n2", ["-A FORWARD -j REJECT"]), fragments)).toEqual([true, six, true]);
       });
