@@ -19,6 +19,7 @@ import {
 import { copyPacket, packet } from "../net/packet.ts";
 import { ICMPV6 } from "../net/protocol.ts";
 import { redirectLength } from "../net/redirect6.ts";
+import { isOwnAnycast } from "./anycast.ts";
 import { quietSysctl, sysctl } from "./device-settings.ts";
 import { allowIcmp6, allowRedirect6 } from "./icmp-limit6.ts";
 import { holdsIcmpSocket } from "./icmp-socket.ts";
@@ -65,7 +66,8 @@ export function sendIcmpv6Error(
   const lo = device === null || device.kind === "loopback";
   // skb->dev: of what came through lo, lo, which has no link-local address.
   const arrival = device ?? skb.input ?? skb.output;
-  const own = !toMany && (isToAnycast(runtime, skb) || ownsAddress(runtime, about.dst, arrival)) ? about.dst : null;
+  const isOwn = ownsAddress(runtime, about.dst, arrival) || isOwnAnycast(runtime, arrival, about.dst);
+  const own = !toMany && isOwn ? about.dst : null;
   const source = own ?? inboundSource(runtime, skb);
   const error = packet({
     src: source ?? unspecified(6),
@@ -100,12 +102,6 @@ export function allowEchoReply6(runtime: HostRuntime, { packet: { src }, input }
 export function cameBy({ input, output, route }: Skb): Interface | null {
   const device = input ?? output;
   return device?.kind === "loopback" && (route?.kind === "local" || route?.kind === "unicast") ? route.output : device;
-}
-
-/** ipv6_chk_acast_addr_src(): also of a packet whose extension headers were complained about before it was routed. */
-function isToAnycast(runtime: HostRuntime, { packet: { dst }, route }: Skb): boolean {
-  const found = route ?? backTo(runtime, dst);
-  return found.kind === "local" && found.route.type === "anycast";
 }
 
 /** ipv6_chk_addr(): the address of any interface; a link-local one, or `::1`, of this interface. */

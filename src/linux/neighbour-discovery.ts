@@ -1,6 +1,6 @@
 import type { Interface } from "../model/interface.ts";
 import { type Address, isLinkLocal, sameAddress } from "../net/address.ts";
-import { prefixOf } from "../net/prefix.ts";
+import { hasJoinedAnycast } from "./anycast.ts";
 import { actsAsRouter, disablesIpv6, proxyNdp } from "./device-settings.ts";
 import type { HostRuntime } from "./runtime.ts";
 import type { Skb } from "./skb.ts";
@@ -26,7 +26,9 @@ export function answersSolicitation(runtime: HostRuntime, device: Interface, tar
   if (!device.up || disablesIpv6(runtime, device)) return false;
   if (hasAddress(device, target)) return true;
   if (!actsAsRouter(runtime, device)) return false;
-  return isSubnetRouter(device, target) || (hasProxyEntry(runtime, device, target) && proxyNdp(runtime, device));
+  return (
+    hasJoinedAnycast(runtime, device, target) || (hasProxyEntry(runtime, device, target) && proxyNdp(runtime, device))
+  );
 }
 
 /** Whether what `answersSolicitation()` answers for is no address of the device itself: the answer may have to wait (`proxy-queue.ts`). */
@@ -36,18 +38,6 @@ export function standsInFor(device: Interface, target: Address): boolean {
 
 function hasAddress(device: Interface, target: Address): boolean {
   return device.addresses.some((item) => item.dad === null && sameAddress(item.address, target));
-}
-
-/** The subnet-router anycast address of one of the device's subnets (RFC 4291 section 2.6.1). */
-function isSubnetRouter(device: Interface, target: Address): boolean {
-  return device.addresses.some(
-    ({ address, prefixLength, dad, peer }) =>
-      address.family === 6 &&
-      dad === null &&
-      peer === null &&
-      prefixLength < 127 &&
-      sameAddress(prefixOf(address, prefixLength).address, target),
-  );
 }
 
 function hasProxyEntry(runtime: HostRuntime, device: Interface, target: Address): boolean {

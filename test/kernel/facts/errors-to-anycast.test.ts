@@ -75,3 +75,92 @@ describe.skipIf(!available).each(["0", "1"])("errors of ICMPv6 with error_anycas
     expect(kernel.responses[0]?.hops[0]?.packet.src).toBe("fd00:b::");
   });
 });
+
+/** ipv6_chk_acast_addr_src() (net/ipv6/anycast.c) asks the devices, not the route. */
+describe.skipIf(!available)("errors of ICMPv6 about what was for an anycast address", () => {
+  let oracle: Oracle;
+  beforeAll(() => {
+    oracle = new Oracle();
+  });
+  afterAll(() => oracle.close());
+
+  const PEER = { address: "fd00:59::1 peer fd00:58::1/64", anycast: "fd00:59::", peers: "fd00:58::" };
+  const ROUTED = "fd00:57::1";
+  const text = (tee: string) => `${table("mangle", tee === "" ? [] : [`-A ${tee} -j TEE --gateway ::1`])}
+${table("filter", ["-A FORWARD -j REJECT", "-A INPUT -p tcp -j REJECT", "-A OUTPUT ! -p icmpv6 -j REJECT"])}`;
+
+  async function duelOf(tee: string, sysctls: Readonly<Record<string, string>>): Promise<Duel> {
+    const lab = routerLab6({
+      router: {
+        interfaces: [
+          { name: "in0", addresses: ["fd00:a::1/64", "fe80::1/64", PEER.address] },
+          { name: "out0", addresses: ["fd00:b::1/64", "fe80::1/64"] },
+          { name: "out1", addresses: ["fd00:c::1/127", "fe80::1/64"] },
+        ],
+        routes: [`-6 anycast ${ROUTED} dev in0 table local`],
+        neighbours: ["fd00:a::2 in0 02:00:00:02:00:02"],
+        rulesets: [{ family: 6, text: text(tee) }],
+        sysctls: { "net.ipv6.icmp.ratemask": "", ...sysctls },
+      },
+    });
+    return Duel.of(oracle, lab, ["A", "B", "C"], true);
+  }
+
+  const first: ProbePacket = {
+    host: "R",
+    interface: "in0",
+    src: "fd00:a::2",
+    dst: "",
+    proto: "udp",
+    sport: 4000,
+    dport: 80,
+  };
+  const kinds: readonly ProbePacket[] = [
+    first,
+    { ...first, proto: "tcp", flags: "S" },
+    { ...first, extensions: [{ header: "authentication", spi: 7 }] },
+  ];
+  const JOINED = ["fd00:a::", "fd00:b::", PEER.anycast, "fe80::"];
+  const OTHERS = ["fd00:c::", PEER.peers, ROUTED];
+
+  it.each(["", "PREROUTING", "INPUT"])(
+    "go from it where a device has joined it, whatever the route is; TEE in %s",
+    async (tee) => {
+      for (const sysctls of [{}, { "net.ipv6.conf.out0.forwarding": "0" }, { "net.ipv6.conf.in0.forwarding": "0" }]) {
+        const duel = await duelOf(tee, sysctls);
+        const sourcesOf = async (destinations: readonly string[]): Promise<readonly (string | undefined)[]> => {
+          const sources: (string | undefined)[] = [];
+          for (const dst of destinations) {
+            for (const packet of kinds) {
+              sources.push((await duel.agree({ ...packet, dst })).kernel.responses[0]?.hops[0]?.packet.src);
+            }
+          }
+          return sources;
+        };
+        const joined = await sourcesOf(JOINED);
+        if (tee === "" && Object.keys(sysctls).length === 0) {
+          expect(joined).toEqual(JOINED.flatMap((one) => kinds.map(() => one)));
+        }
+        expect(new Set(await sourcesOf(OTHERS))).toEqual(new Set(["fd00:a::1"]));
+      }
+    },
+  );
+
+  it("is found by its neighbours, also that of an address with a peer", async () => {
+    const router = {
+      interfaces: [
+        { name: "in0", addresses: ["fd00:a::1/64", "fe80::1/64", PEER.address] },
+        { name: "out0", addresses: ["fd00:b::1/64"] },
+        { name: "out1", addresses: ["fd00:c::1/64"] },
+      ],
+      routes: [],
+    };
+    const A = { routes: ["-6 fd00:58::/63 dev eth0"] };
+    const duel = await Duel.of(oracle, routerLab6({ staticNeighbours: false, router, hosts: { A } }), ["A", "R"], true);
+    const outcomes: string[] = [];
+    for (const dst of ["fd00:a::", PEER.anycast, PEER.peers, "fd00:59::7"]) {
+      outcomes.push((await duel.agree({ host: "A", dst, proto: "udp", sport: 4000, dport: 80 })).kernel.outcome);
+    }
+    expect(outcomes).toEqual(["dropped", "dropped", "unresolved", "unresolved"]);
+  });
+});

@@ -166,9 +166,12 @@ function macOf(hostNumber: number, index: number): string {
 }
 
 function labAddress(text: string, earlier: readonly InterfaceAddress[], loopback: boolean): InterfaceAddress {
-  const parsed = parseInterfaceAddress(text);
-  if (parsed === null) throw new Error(`not an interface address: ${text}`);
-  const { address: own, length } = parsed;
+  // `own peer other/length`, as `ip addr add` takes it
+  const [first = "", other = null] = text.split(" peer ");
+  const parsed = parseInterfaceAddress(other ?? first);
+  const own = other === null ? parsed?.address : parseAddress(first);
+  if (parsed === null || own === null || own === undefined) throw new Error(`not an interface address: ${text}`);
+  const { length } = parsed;
   const subnet = prefixOf(own, length);
   const secondary = earlier.some(
     (other) => other.prefixLength === length && prefixContains(subnet, other.address) && own.family === 4,
@@ -176,6 +179,7 @@ function labAddress(text: string, earlier: readonly InterfaceAddress[], loopback
   return interfaceAddress({
     address: own,
     prefixLength: length,
+    peer: other === null ? null : parsed.address,
     scope: scopeOf(own, loopback),
     secondary,
   });

@@ -134,7 +134,10 @@ function addressTexts(device: Interface): readonly string[] {
   const ofFamily = (family: Family): readonly string[] =>
     device.addresses
       .filter(({ address }) => address.family === family)
-      .map((item) => `${formatAddress(item.address)}/${item.prefixLength}`);
+      .map(({ address, peer, prefixLength }) => {
+        const own = formatAddress(address);
+        return `${peer === null ? own : `${own} peer ${formatAddress(peer)}`}/${prefixLength}`;
+      });
   // The newest IPv6 address stands first: given in reverse, they come to stand as they do here.
   return [...ofFamily(4), ...ofFamily(6).toReversed()];
 }
