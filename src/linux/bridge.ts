@@ -185,6 +185,8 @@ function flood(runtime: HostRuntime, bridge: Interface, from: Interface | null, 
 
 /** __br_forward(): the hooks for a bridged frame (`from` is null for one of this host's own), then out of the port. */
 function forwardTo(runtime: HostRuntime, bridge: Interface, from: Interface | null, to: Interface, skb: Skb): void {
+  // skb_forward_csum()
+  if (from !== null) skb.summed = false;
   if (!bridgePasses(runtime, skb, from === null ? "output" : "forward")) return;
   if (skb.bridged !== null) {
     if (from !== null && !filterForwarded(runtime, bridge, to, skb)) return;

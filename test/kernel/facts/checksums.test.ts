@@ -233,4 +233,38 @@ describe.skipIf(!available)("a datagram with a wrong checksum, to many, behind a
       expect(kernel.delivered?.host).toBe("B");
     },
   );
+
+  it.each([
+    { chain: "PREROUTING", answers: 1 },
+    { chain: "FORWARD", answers: 0 },
+  ])("is copied by TEE with what conntrack summed until the bridge sends it on: $chain", async ({ chain, answers }) => {
+    const mac = "02:00:00:00:00:b2";
+    const tee = table("mangle", [`-A ${chain} -p udp -m physdev --physdev-in p1 -j TEE --gateway 10.0.1.2`]);
+    const filter = table("filter", ["-A FORWARD -m conntrack --ctstate INVALID -j DROP", "-A OUTPUT -p udp -j REJECT"]);
+    const duel = await Duel.of(
+      oracle,
+      bridgeLab({
+        bridge: {
+          rulesets: [{ text: `${tee}\n${filter}` }],
+          neighbours: ["10.0.0.1 br0 02:00:00:00:00:a1", "10.0.1.2 up0 02:00:00:00:00:d1"],
+        },
+        hosts: { B: { interfaces: [{ name: "eth0", mac, addresses: ["10.0.0.2/24"] }] } },
+      }),
+      [],
+      true,
+    );
+    const { kernel } = await duel.agree({
+      host: "S",
+      interface: "p1",
+      dmac: mac,
+      src: "10.0.0.1",
+      dst: "10.0.0.2",
+      proto: "udp",
+      sport: 4000,
+      dport: 80,
+      length: 20,
+      badChecksum: true,
+    });
+    expect(kernel.responses).toHaveLength(answers);
+  });
 });
