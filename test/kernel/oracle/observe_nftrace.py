@@ -22,7 +22,7 @@ FAMILIES = {1: "inet", 2: 4, 3: "arp", 5: "netdev", 7: "bridge", 10: 6}
 GET_CHAIN, GET_RULE = 4, 7
 RULE_TABLE, RULE_CHAIN, RULE_HANDLE_, RULE_EXPRESSIONS = 1, 2, 3, 4
 CHAIN_TABLE, CHAIN_NAME, CHAIN_HOOK = 1, 3, 4
-RECEIVE_BUFFER = 1 << 24
+RECEIVE_BUFFER = 1 << 28
 
 
 class NftTraceObserver:

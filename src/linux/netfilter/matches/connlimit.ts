@@ -3,6 +3,7 @@ import type { Address, Family } from "../../../net/address.ts";
 import { parseAddress } from "../../../net/address.ts";
 import { addressBits, maskAddress, maskLength, netmask } from "../../../net/prefix.ts";
 import { type Connection, IPS_CONFIRMED, IPS_DYING, type Tuple } from "../../conntrack/connection.ts";
+import { connectionIn, findSlot } from "../../conntrack/table.ts";
 import { sameTuple, tupleOf } from "../../conntrack/tuple.ts";
 import type { HostRuntime } from "../../runtime.ts";
 import type { MatchExtension } from "../extension.ts";
@@ -64,30 +65,44 @@ function groupKey(address: Address, zone: number): string {
   return `${address.a}:${address.b}:${address.c}:${address.d} ${zone}`;
 }
 
-/** find_or_evict(): connections that are not in the table: gone, or never there. */
-function isGone({ connection }: Counted, now: number): boolean {
-  if (connection === null || (connection.status & IPS_CONFIRMED) === 0) return true;
-  return (connection.status & IPS_DYING) !== 0 || connection.expires <= now;
+/**
+ * find_or_evict(): the live connection that has the tuple in either direction, which for a packet of none may be that of others; null where it
+ * is gone, or was never there.
+ */
+function connectionOf({ conntrack }: HostRuntime, { connection, tuple }: Counted, now: number): Connection | null {
+  if (connection !== null && isFiled(connection, now)) return connection;
+  const slot = findSlot(conntrack, tuple, now);
+  return slot < 0 ? null : connectionIn(conntrack, slot);
+}
+
+function isFiled({ status, expires }: Connection, now: number): boolean {
+  return (status & IPS_CONFIRMED) !== 0 && (status & IPS_DYING) === 0 && expires > now;
 }
 
 /** already_closed() */
-function isClosed({ connection }: Counted): boolean {
-  return connection?.tcpState === "TIME_WAIT" || connection?.tcpState === "CLOSE";
+function isClosed({ tcpState }: Connection): boolean {
+  return tcpState === "TIME_WAIT" || tcpState === "CLOSE";
 }
 
 /**
  * __nf_conncount_add(): clears away what is gone, up to the packet's own tuple. Behind that nobody looks, so that a connection
  * that was dropped for being one too many goes on counting against those before it.
  */
-function countAnew(seen: readonly Counted[], own: Counted, now: number): { counted: Counted[]; isNew: boolean } {
+function countAnew(
+  runtime: HostRuntime,
+  seen: readonly Counted[],
+  own: Counted,
+  now: number,
+): { counted: Counted[]; isNew: boolean } {
   const kept: Counted[] = [];
   let at = 0;
   for (let cleared = 0; at < seen.length && cleared <= MAX_CLEARED; at++) {
     const item = seen[at];
     if (item === undefined) break;
-    if (isGone(item, now)) cleared++;
+    const connection = connectionOf(runtime, item, now);
+    if (connection === null) cleared++;
     else if (sameTuple(item.tuple, own.tuple)) return { counted: [...kept, ...seen.slice(at)], isNew: false };
-    else if (isClosed(item)) cleared++;
+    else if (isClosed(connection)) cleared++;
     else kept.push(item);
   }
   return { counted: [...kept, ...seen.slice(at), own], isNew: true };
@@ -114,7 +129,7 @@ function count(runtime: HostRuntime, rule: string, group: CountedGroup | undefin
   if (group === undefined) return { counted: [own], lookedThrough: now, packets: 1 };
   const { counted, lookedThrough } = group;
   const packets = group.packets + 1;
-  const looked = countAnew(counted, own, now);
+  const looked = countAnew(runtime, counted, own, now);
   const isConfirmed = own.connection !== null && (own.connection.status & IPS_CONFIRMED) !== 0;
   const matters = looked.counted.length <= counted.length;
   if (!isConfirmed && matters && now - lookedThrough < TICKS && isWithinTick(runtime, rule, group))
