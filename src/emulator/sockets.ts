@@ -338,6 +338,8 @@ function reply(runtime: HostRuntime, skb: Skb, fields: Partial<Packet>): void {
     defaultTtl: true,
     // SYN-ACKs have DF whatever the route says (ip_build_and_send_pkt()), as resets do (tcp_sk_init()).
     discoversMtu: kind !== "syn-ack",
+    // inet_csk_route_req(), udp_sendmsg()
+    ownSource: !skb.transparent,
     boundInterface,
     mark,
   });

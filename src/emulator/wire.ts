@@ -288,6 +288,7 @@ function handOver(world: World, sender: HostRuntime, { runtime, device }: Receiv
   frame.confirms &&= staysOnMachine;
   frame.checksumValid &&= staysOnMachine;
   frame.summed = false;
+  frame.transparent = false;
   frame.mark = 0;
   frame.connection = null;
   frame.ctState = CT_NONE;

@@ -286,7 +286,7 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
       first?.source ?? known,
       options.raw === true,
       options.preferredInterface ?? (packet.src.family === 4 ? (skb.hookSocket?.boundInterface ?? null) : null),
-      options.binds !== true,
+      options.binds !== true && options.ownSource !== true,
     );
   tellRoute(runtime, skb, result, "send");
   if (options.tunnel !== undefined) {

@@ -181,6 +181,8 @@ export interface SendOptions {
   readonly selectSource?: boolean;
   /** True for a program's first packet by a socket that it has bound to the source: bind() may refuse that (`bind-address.ts`). */
   readonly binds?: boolean;
+  /** True where the source must be an address of this host: a socket of IPv4 that is not transparent has no other (no FLOWI_FLAG_ANYSRC). */
+  readonly ownSource?: boolean;
   /** True for the first packet of a socket that connects: the route is looked up twice (ip_route_connect). */
   readonly connects?: boolean;
   readonly fromKernel?: boolean;

@@ -162,6 +162,8 @@ export interface Skb {
    * which it sums in its own way, does not. Routers and bridges forget it when they send the packet on (skb_forward_csum()).
    */
   summed: boolean;
+  /** TPROXY has given it to a transparent socket, which answers from any address. */
+  transparent: boolean;
   /** The packet it is a piece of, when a host of this World cut it up; null otherwise. */
   pieceOf: Packet | null;
 }
@@ -240,6 +242,7 @@ export function skb(packet: Packet, journey: number): Skb {
     confirms: false,
     checksumValid: false,
     summed: false,
+    transparent: false,
     pieceOf: null,
   };
 }

@@ -40,8 +40,15 @@ const UNBOUND: { readonly [kind in SegmentKind]: SendOptions } = {
 };
 
 function optionsOf(kind: SegmentKind, boundInterface: string | null, connects: boolean): SendOptions {
-  // ip_build_and_send_pkt()
-  return { kind, cause: null, boundInterface, connects, discoversMtu: kind !== "syn-ack" };
+  // ip_build_and_send_pkt(), inet_csk_route_req()
+  return {
+    kind,
+    cause: null,
+    boundInterface,
+    connects,
+    discoversMtu: kind !== "syn-ack",
+    ownSource: kind === "syn-ack",
+  };
 }
 
 /** Sends one segment; the errno that its way through the host gave. `position`: its number, from 0, the SYN; `first`: the first of its socket. */

@@ -65,6 +65,7 @@ export const TPROXY: TargetExtension<"TPROXY"> = {
         command: "ss -lntup",
       });
       if (taken === 1) return NF_DROP;
+      skb.transparent = true;
       skb.mark = applySetMark(skb.mark, mark);
       return NF_ACCEPT;
     },
