@@ -1,3 +1,4 @@
+import { formatAddress } from "../net/address.ts";
 import type { DropReason } from "./drop-reason.ts";
 import { type Hook, type HookName, hookName } from "./netfilter/verdict.ts";
 import type { RoutingResult } from "./routing/result.ts";
@@ -61,6 +62,17 @@ export function senderHears(skb: Skb): string | null {
 /** No route, or one that refuses. */
 export function failedSend(runtime: HostRuntime, skb: Skb, result: RoutingResult & { kind: "error" }): string {
   return sendError(runtime, skb, result.errno, result.route === null ? "no route" : `${result.route.type} route`);
+}
+
+/** The same where the source is that of others, which only a transparent socket may send from. */
+export function failedSendAs(runtime: HostRuntime, skb: Skb, { errno }: RoutingResult & { kind: "error" }): string {
+  const source = formatAddress(skb.packet.src);
+  return sendError(
+    runtime,
+    skb,
+    errno,
+    `${source} is no address of ${runtime.host.name}, and the socket is not transparent`,
+  );
 }
 
 /** A local send fails before any rule: the sender sees an errno. */

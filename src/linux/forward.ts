@@ -9,7 +9,7 @@ import { closeTcp } from "./conntrack/tcp.ts";
 import { defaultTtl, MULTICAST_TTL } from "./default-ttl.ts";
 import { defragment, mayBeJoined } from "./defragment.ts";
 import { disablesIpv6 } from "./device-settings.ts";
-import { drop, failedSend, hookDrop, reject, sendError, senderHears } from "./endings.ts";
+import { drop, failedSend, failedSendAs, hookDrop, reject, sendError, senderHears } from "./endings.ts";
 import { BROADCAST_MAC, multicastMac } from "./ethernet.ts";
 import {
   type HeaderRefusal,
@@ -40,6 +40,7 @@ import { connectSource } from "./routing/connect.ts";
 import { dissect } from "./routing/dissect.ts";
 import { type ForwardResult, type InputKey, type InputRoute, routeInput } from "./routing/input.ts";
 import { routeOutput, routeOutputKey, sourceFor } from "./routing/output.ts";
+import { ownDevice } from "./routing/own-device.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import { routesUnknown, UNKNOWN_INTERFACE } from "./routing/unknown-route.ts";
 import { type Ending, type HostRuntime, leaving, PLAIN_ENDING, type Resolution, type SendOptions } from "./runtime.ts";
@@ -298,7 +299,10 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
       return null;
     }
   }
-  if (result.kind === "error") return failedSend(runtime, skb, result);
+  if (result.kind === "error") {
+    const isForeign = options.ownSource === true && packet.src.family === 4 && ownDevice(runtime, packet.src) === null;
+    return isForeign ? failedSendAs(runtime, skb, result) : failedSend(runtime, skb, result);
+  }
   // A header of the sender's own stays as it is. Others (raw_sendmsg(), udp_sendmsg(), tcp_v4_connect()) get what the route says.
   if (isToNobody && options.raw === true) packet.dst = dst;
   else if (isToNobody && dst.family === 4) packet.dst = result.preferredSource ?? dst;
