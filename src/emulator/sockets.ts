@@ -8,10 +8,19 @@ import { allowEchoReply6, cameBy } from "../linux/icmpv6.ts";
 import { resetFor } from "../linux/reject.ts";
 import { needsInterface } from "../linux/routing/address-scope.ts";
 import { ownDevice } from "../linux/routing/own-device.ts";
+import { routesUnknown } from "../linux/routing/unknown-route.ts";
 import type { HostRuntime } from "../linux/runtime.ts";
 import { tellMss } from "../linux/segment-size.ts";
 import { isRoutedToMany, type Skb } from "../linux/skb.ts";
-import { type Address, isLinkLocal, isLoopback, isMulticast, isUnspecified, sameAddress } from "../net/address.ts";
+import {
+  type Address,
+  formatAddress,
+  isLinkLocal,
+  isLoopback,
+  isMulticast,
+  isUnspecified,
+  sameAddress,
+} from "../net/address.ts";
 import * as icmp from "../net/icmp.ts";
 import { extensionNumber } from "../net/ipv6-extension.ts";
 import { type Packet, packet } from "../net/packet.ts";
@@ -313,6 +322,24 @@ function congestionFlag(runtime: HostRuntime, { packet: { flags, tos } }: Skb): 
 /** Initial sequence number of every server: its value matters to nobody. */
 const SERVER_ISN = 5000;
 
+/** Whether the socket answers from an address that the host has not, as one with IP_TRANSPARENT does, which is in no dump. */
+function mayAnswerAsOthers(runtime: HostRuntime, { packet: { protocol, dst, dport }, transparent }: Skb): boolean {
+  if (transparent || routesUnknown(runtime, 4) || ownDevice(runtime, dst) !== null) return transparent;
+  const { name } = runtime.host;
+  const taken = runtime.services.choose({
+    kind: "unknown",
+    code: "transparent-socket",
+    variable: `${name} transparent ${protocol} ${dport}`,
+    question: `is the socket on ${name} that listens on port ${dport} a transparent one? ${formatAddress(dst)} is no address of ${name}`,
+    alternatives: [
+      { label: "it is: it answers from that address", probability: 0 },
+      { label: "it is not: no answer leaves", probability: 0 },
+    ],
+    command: "ss -lntup",
+  });
+  return taken === 0;
+}
+
 function reply(runtime: HostRuntime, skb: Skb, fields: Partial<Packet>): void {
   const { packet: received } = skb;
   const answer = packet({
@@ -339,7 +366,7 @@ function reply(runtime: HostRuntime, skb: Skb, fields: Partial<Packet>): void {
     // SYN-ACKs have DF whatever the route says (ip_build_and_send_pkt()), as resets do (tcp_sk_init()).
     discoversMtu: kind !== "syn-ack",
     // inet_csk_route_req(), udp_sendmsg()
-    ownSource: !skb.transparent,
+    ownSource: received.src.family === 4 && !mayAnswerAsOthers(runtime, skb),
     boundInterface,
     mark,
   });

@@ -151,7 +151,8 @@ export const UNKNOWN_CODES = {
   },
   "transparent-socket": {
     title: "Whether a transparent proxy listens",
-    means: "TPROXY hands the packet to a socket with IP_TRANSPARENT, if there is one.",
+    means:
+      "TPROXY hands the packet to a socket with IP_TRANSPARENT, if there is one; only such a one answers over IPv4 from an address that the host has not.",
     todo: "Compare ss -lntup on the machine.",
   },
   "tunnel-metadata": {
