@@ -93,9 +93,15 @@ const pipelines = new Map<string, number>();
 export function pipelineOf(item: RateCase): number {
   const known = pipelines.get(item.name);
   if (known !== undefined) return known;
-  const rate = pipelineRate(routerNetwork(item.rules), item.flows.map(toPacket), item.opens);
-  pipelines.set(item.name, rate);
+  const run = warmPipeline(item);
+  const rate = Math.max(...Array.from({ length: RUNS }, run));
+  notePipeline(item, rate);
   return rate;
+}
+
+/** What another benchmark measured of the pipeline, before it ran the same code in another way. */
+export function notePipeline(item: RateCase, rate: number): void {
+  pipelines.set(item.name, rate);
 }
 
 /** All rates of a case. */
@@ -182,15 +188,20 @@ const RUN = 500;
 /** Also of the kernel: the wall clock runs on while another program has the core, or the memory. */
 export const RUNS = 7;
 
+/** Packets per second of one run, half a second by the clock on the wall. */
+export type PipelineRun = () => number;
+
 /**
- * The packets go round in one World, so that all but the first of a flow find its connection; where each is to open
- * one, a new World is made for every round. Making Worlds and packets is not counted.
+ * A warm pipeline. The packets go round in one World, so that all but the first of a flow find its connection; where each is to
+ * open one, a new World is made for every round. Making Worlds and packets is not counted.
  */
-function pipelineRate(network: Network, packets: readonly Packet[], opens: boolean): number {
+export function warmPipeline(item: RateCase): PipelineRun {
+  const network = routerNetwork(item.rules);
+  const packets = item.flows.map(toPacket);
   const frame = { sourceMac: ROUTER.sender.mac, destinationMac: ROUTER.inside.mac, mark: 0 };
   let place = placeIn(network);
   const round = (milliseconds: number): { readonly done: number; readonly spent: number } => {
-    if (opens) place = placeIn(network);
+    if (item.opens) place = placeIn(network);
     const { world, runtime, input } = place;
     const copies = packets.map(copyPacket);
     globalThis.gc?.();
@@ -221,7 +232,7 @@ function pipelineRate(network: Network, packets: readonly Packet[], opens: boole
     return (done / spent) * 1000;
   };
   runFor(BUDGET);
-  return Math.max(...Array.from({ length: RUNS }, () => runFor(RUN)));
+  return () => runFor(RUN);
 }
 
 function probeRate(network: Network, packets: readonly Packet[], steps: boolean): number {
