@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ProbePacket } from "../harness/duel.ts";
 import { kernelAvailable } from "../harness/kernel-available.ts";
-import { both, FAMILIES_AND_BACKENDS, OptionLab } from "../harness/option-lab.ts";
+import { both, FAMILIES_AND_BACKENDS, OptionLab, table } from "../harness/option-lab.ts";
 
 const available = await kernelAvailable();
 
@@ -173,6 +173,30 @@ describe.skipIf(!available).each(FAMILIES_AND_BACKENDS)("matches that remember, 
     );
     const { never } = await lab.compared("FORWARD", [...connections, ...rates], packets);
     expect(never).toEqual([]);
+  });
+
+  it("connlimit: an untracked packet counts for as long as a connection with its addresses and ports lives", async () => {
+    const bits = six ? 64 : 24;
+    const words = [0, 1, 2, 3, 4].flatMap((above) => [
+      `-m connlimit --connlimit-above ${above} --connlimit-mask ${bits}`,
+      `-m connlimit --connlimit-above ${above} --connlimit-mask ${bits} --connlimit-daddr`,
+    ]);
+    const before = table("raw", ["-A PREROUTING -m length --length 148:200 -j CT --notrack"]);
+    const untracked = { ...udp, length: 120, fresh: false };
+    const packets = [
+      { ...udp, id: "q", fresh: true },
+      untracked,
+      { ...untracked, sport: 4001 },
+      { ...untracked, sport: 4002 },
+      { ...udp, sport: 4002, fresh: false },
+      { ...untracked, interface: "out0", src: dst, dst: src, sport: 80, dport: 4000 },
+      { ...untracked, interface: "out0", src: dst, dst: src, sport: 80, dport: 4001 },
+      { ...untracked, sport: 4003 },
+      untracked,
+    ];
+    const { never, always } = await lab.compared("FORWARD", words, packets, { before, conntrack: true });
+    expect(never).toEqual(words.slice(6));
+    expect(always).toEqual(words.slice(0, 2));
   });
 
   it("statistic --mode nth, and quota", async () => {
