@@ -198,28 +198,15 @@ export type PipelineRun = () => number;
 export function warmPipeline(item: RateCase): PipelineRun {
   const network = routerNetwork(item.rules);
   const packets = item.flows.map(toPacket);
-  const frame = { sourceMac: ROUTER.sender.mac, destinationMac: ROUTER.inside.mac, mark: 0 };
   let place = placeIn(network);
   const round = (milliseconds: number): { readonly done: number; readonly spent: number } => {
     if (item.opens) place = placeIn(network);
-    const { world, runtime, input } = place;
-    const copies = packets.map(copyPacket);
+    const copies = copiesOf(packets);
     globalThis.gc?.();
     const start = performance.now();
-    let at = 0;
-    while (at < PACKETS && performance.now() - start < milliseconds) {
-      for (const end = at + CHUNK; at < end; at++) {
-        const copy = copies[at];
-        if (copy === undefined) continue;
-        const journey = inject(world, runtime, input, copy, frame);
-        settle(world);
-        if (journey.end?.ending.outcome !== "left")
-          throw new Error(`a packet went astray: ${journey.end?.ending.text}`);
-      }
-      // what was answered is forgotten, as by a sweep that only counts
-      world.journeys.length = 0;
-    }
-    return { done: at, spent: performance.now() - start };
+    let done = 0;
+    for (; done < PACKETS && performance.now() - start < milliseconds; done += CHUNK) sendChunk(place, copies, done);
+    return { done, spent: performance.now() - start };
   };
   const runFor = (milliseconds: number): number => {
     let spent = 0;
@@ -233,6 +220,25 @@ export function warmPipeline(item: RateCase): PipelineRun {
   };
   runFor(BUDGET);
   return () => runFor(RUN);
+}
+
+// Apart from what is timed: V8 takes the compiled code back at each `map` of so many.
+function copiesOf(packets: readonly Packet[]): readonly Packet[] {
+  return packets.map(copyPacket);
+}
+
+const FRAME = { sourceMac: ROUTER.sender.mac, destinationMac: ROUTER.inside.mac, mark: 0 };
+
+function sendChunk({ world, runtime, input }: Place, copies: readonly Packet[], from: number): void {
+  for (let at = from; at < from + CHUNK; at++) {
+    const copy = copies[at];
+    if (copy === undefined) continue;
+    const journey = inject(world, runtime, input, copy, FRAME);
+    settle(world);
+    if (journey.end?.ending.outcome !== "left") throw new Error(`a packet went astray: ${journey.end?.ending.text}`);
+  }
+  // what was answered is forgotten, as by a sweep that only counts
+  world.journeys.length = 0;
 }
 
 function probeRate(network: Network, packets: readonly Packet[], steps: boolean): number {

@@ -38,8 +38,8 @@ import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule, Together
  * - The order of rules of two backends, which no trace tells, and so neither the hook of a drop nor whether a REJECT was the last.
  * - Which of a packet and its copies by TEE did what, and who sent which of several errors about them: hops and rules of all
  *   together are compared as a set, and the outcome is that of one of them.
- * - A quoted packet is quoted as far as the kernel sent it: its payload length is not compared, nor the ports of what a quoted
- *   tunnel's packet carries, where the quotation ends before them (ndisc_send_redirect() cuts it to eight bytes).
+ * - A quoted packet is quoted as far as the kernel sent it: its payload length is not compared, nor the ports or
+ *   message of what a quoted tunnel's packet carries, where the quotation ends before them (ndisc_send_redirect() cuts it to eight bytes).
  */
 /** What differs, in words; empty when the two agree. */
 export function compare(kernel: Observation, podpath: Observation): readonly string[] {
@@ -363,7 +363,9 @@ function samePacket(real: SeenPacket, ours: SeenPacket, domains: readonly PortSe
     if (real.flags !== ours.flags || real.seq !== ours.seq || real.ack !== ours.ack) return false;
     if (real.mss !== ours.mss) return false;
   }
-  if (isIcmp(real.protocol)) {
+  // ICMPv6 has no message of type 0: the quotation ends before it.
+  const endsBefore = quoted && real.protocol === ICMPV6 && real.icmpType === 0;
+  if (isIcmp(real.protocol) && !endsBefore) {
     if (real.icmpType !== ours.icmpType || real.icmpCode !== ours.icmpCode || real.mtu !== ours.mtu) return false;
     if (ours.inner === null && !sameValue(real.icmpId, ours.icmpId, domains)) return false;
   }
