@@ -76,17 +76,21 @@ function innermost(said: {
 const TCP_RECEIVES = /^tcp_v[46]_rcv$/;
 
 /**
- * Whether the receiver dropped the probe's packet for its checksum (of a long datagram of IPv6 it looks for a socket first), TCP did because
+ * The receivers that dropped the probe's packet for its checksum (of a long datagram of IPv6 they look for a socket first), as TCP did because
  * its frame is for many, or a VXLAN device because it is none of its frames.
  */
-function isMisread({ drops }: KernelResult, badChecksum: boolean): boolean {
+function misreaders({ drops }: KernelResult, badChecksum: boolean): ReadonlySet<string> {
   const reasons = badChecksum ? /^(?:(?:TCP|UDP|ICMP)_CSUM|NO_SOCKET)$/ : /^(?:TCP|UDP|ICMP)_CSUM$/;
-  return drops.some(
-    ({ packet, reason, location }) =>
-      packet === "main" &&
-      (reasons.test(reason) ||
-        location === "vxlan_rcv" ||
-        (reason === "NOT_SPECIFIED" && TCP_RECEIVES.test(location ?? ""))),
+  return new Set(
+    drops
+      .filter(
+        ({ packet, reason, location }) =>
+          packet === "main" &&
+          (reasons.test(reason) ||
+            location === "vxlan_rcv" ||
+            (reason === "NOT_SPECIFIED" && TCP_RECEIVES.test(location ?? ""))),
+      )
+      .map(({ host }) => host),
   );
 }
 
@@ -108,9 +112,11 @@ function isHeardByItself({ hops }: KernelResult, { host, packet }: NonNullable<D
 
 /** The receiver of the probe's packet. What came out of a tunnel for a protocol that nothing handles is told by its drop. */
 export function receiver(result: KernelResult, badChecksum: boolean): Delivered {
-  // A raw socket sees it before anybody looks into it.
-  if (isMisread(result, badChecksum)) return null;
+  const misread = misreaders(result, badChecksum);
   const delivered = innermost(result);
+  // A raw socket sees it before anybody looks into it.
+  if (misread.size > 0 && (delivered === null || misread.has(delivered.host)))
+    return result.deliveries?.find(({ host, packet }) => packet.vni === undefined && !misread.has(host)) ?? null;
   if (delivered !== null && isHeardByItself(result, delivered))
     return result.deliveries?.find((other) => !isHeardByItself(result, other)) ?? null;
   if (delivered !== null || result.delivered === null) return delivered;
