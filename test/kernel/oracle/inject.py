@@ -65,8 +65,10 @@ class Injector:
         # Sockets put an address of their own host there (facts/sent-to-nobody); this one makes the header itself.
         if not raw and packet["dst"] == "::":
             packet = {**packet, "dst": "::1"}
-        mark, device, tos, uid = (packet.get(key) for key in ("mark", "bindInterface", "tos", "uid"))
-        key = (six, None if raw else source, mark, device, None if raw else tos, uid)
+        mark, device, uid = (packet.get(key) for key in ("mark", "bindInterface", "uid"))
+        # Of a header of its own a socket does not know the TOS: its route is looked up without, and so is the source.
+        tos = None if raw else packet.get("tos")
+        key = (six, None if raw else source, mark, device, tos, uid)
         opened = self.processes.get(key)
         if opened is None:
             try:
