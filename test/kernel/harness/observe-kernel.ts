@@ -115,11 +115,10 @@ export function receiver(result: KernelResult, badChecksum: boolean): Delivered 
   const misread = misreaders(result, badChecksum);
   const delivered = innermost(result);
   // A raw socket sees it before anybody looks into it.
-  if (misread.size > 0 && (delivered === null || misread.has(delivered.host)))
-    return result.deliveries?.find(({ host, packet }) => packet.vni === undefined && !misread.has(host)) ?? null;
-  if (delivered !== null && isHeardByItself(result, delivered))
-    return result.deliveries?.find((other) => !isHeardByItself(result, other)) ?? null;
-  if (delivered !== null || result.delivered === null) return delivered;
+  const isInVain = (other: NonNullable<Delivered>): boolean =>
+    other.packet.vni !== undefined || misread.has(other.host) || isHeardByItself(result, other);
+  if (delivered !== null && isInVain(delivered)) return result.deliveries?.find((other) => !isInVain(other)) ?? null;
+  if (delivered !== null || result.delivered === null || misread.size > 0) return delivered;
   const unhandled = result.drops.find(({ packet, reason }) => packet === "main" && reason === "IP_NOPROTO");
   const last = result.hops.at(-1);
   return unhandled === undefined || last === undefined ? null : { host: unhandled.host, packet: last.packet };
