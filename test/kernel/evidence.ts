@@ -1,8 +1,9 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { readEvidence } from "../docs/fidelity-text.ts";
@@ -121,3 +122,6 @@ const kernel = await gather();
 sources.sort((x, y) => (x.source < y.source ? -1 : 1));
 const features = sorted([...total].map(([feature, counts]) => [feature, sorted(counts)] as const));
 writeFileSync(FILE, `${JSON.stringify({ kernel, sources, features }, null, 1)}\n`);
+// Here, and not behind the command in package.json, which npm gives the options to that come last.
+process.exitCode =
+  spawnSync("npx", ["biome", "format", "--write", fileURLToPath(FILE)], { stdio: "inherit" }).status ?? 1;
