@@ -114,9 +114,11 @@ function isHeardByItself({ hops }: KernelResult, { host, packet }: NonNullable<D
 export function receiver(result: KernelResult, badChecksum: boolean): Delivered {
   const misread = misreaders(result, badChecksum);
   const delivered = innermost(result);
-  // A raw socket sees it before anybody looks into it.
+  // A raw socket sees it before anybody looks into it. TCP discards for all what it discards for one: a segment for many.
   const isInVain = (other: NonNullable<Delivered>): boolean =>
-    other.packet.vni !== undefined || misread.has(other.host) || isHeardByItself(result, other);
+    other.packet.vni !== undefined ||
+    (other.packet.proto === "tcp" ? misread.size > 0 : misread.has(other.host)) ||
+    isHeardByItself(result, other);
   if (delivered !== null && isInVain(delivered)) return result.deliveries?.find((other) => !isInVain(other)) ?? null;
   if (delivered !== null || result.delivered === null || misread.size > 0) return delivered;
   const unhandled = result.drops.find(({ packet, reason }) => packet === "main" && reason === "IP_NOPROTO");
