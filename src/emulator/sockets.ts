@@ -17,6 +17,7 @@ import {
   formatAddress,
   isLinkLocal,
   isLoopback,
+  isMapped,
   isMulticast,
   isUnspecified,
   sameAddress,
@@ -81,7 +82,9 @@ export function deliverToSockets(world: World, runtime: HostRuntime, skb: Skb): 
   else if (received.protocol === TCP) {
     if (isServed(world.tcp, runtime.host.name, received)) serveTcp(runtime, skb);
     else refuse(runtime, skb);
-  } else if (!isAnswer(world, skb)) reply(runtime, skb, { payloadLength: received.payloadLength });
+    // A program that answers a mapped address asks IPv4 for the way (udpv6_sendmsg()): no answer comes from the address that was asked.
+  } else if (!isAnswer(world, skb) && !isMapped(received.src))
+    reply(runtime, skb, { payloadLength: received.payloadLength });
   return state;
 }
 
@@ -300,6 +303,11 @@ function serveTcp(runtime: HostRuntime, skb: Skb): void {
   const { flags, seq, payloadLength, ack } = skb.packet;
   if (flags & RST) return;
   if (flags & SYN && flags & ACK) return refuse(runtime, skb);
+  if (isMapped(skb.packet.src)) {
+    // tcp_v6_conn_request() opens nothing for it, without a word.
+    if (flags & ACK) refuse(runtime, skb);
+    return;
+  }
   const next = (seq + payloadLength + (flags & (SYN | FIN) ? 1 : 0)) >>> 0;
   const opening = {
     flags: SYN | ACK | congestionFlag(runtime, skb),

@@ -1,4 +1,3 @@
-import { isMulticast, isUnspecified } from "../net/address.ts";
 import { type Packet, packet } from "../net/packet.ts";
 import { TCP } from "../net/protocol.ts";
 import { ACK, FIN, RST, SYN } from "../net/tcp-flags.ts";
@@ -11,6 +10,7 @@ import { mayRejectByChecksum } from "./reject-checksum.ts";
 import { lookUpRoute } from "./routing/look-up.ts";
 import type { HostRuntime } from "./runtime.ts";
 import { isRoutedToMany, type Skb } from "./skb.ts";
+import { isUnicast6 } from "./unicast6.ts";
 
 /** What REJECT answers with: a TCP reset, or an ICMP error of the packet's family. */
 export type RejectWith = "tcp-reset" | { readonly type: number; readonly code: number };
@@ -36,7 +36,7 @@ const ANYBODY = { src: null, input: null, output: null, mark: 0, tos: 0, sport: 
 /** IPv4 looks at the route (nf_send_reset), IPv6 at the addresses (nf_send_reset6), neither at the frame. */
 function mayReset(skb: Skb): boolean {
   const { src, dst } = skb.packet;
-  return src.family === 4 ? !isRoutedToMany(skb) : !isMulticast(dst) && !isMulticast(src) && !isUnspecified(src);
+  return src.family === 4 ? !isRoutedToMany(skb) : isUnicast6(src) && isUnicast6(dst);
 }
 
 /** nf_send_reset() (net/ipv4/netfilter/nf_reject_ipv4.c); no reset answers a reset or a fragment. */

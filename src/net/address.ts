@@ -121,6 +121,11 @@ export function isUnspecified(address: Address): boolean {
   return address.a === 0 && address.b === 0 && address.c === 0 && address.d === 0;
 }
 
+/** ::ffff:0:0/96: an IPv4 address as IPv6 writes it (RFC 4291 section 2.5.5.2). */
+export function isMapped({ family, a, b, c }: Address): boolean {
+  return family === 6 && a === 0 && b === 0 && c === 0xffff;
+}
+
 /** 255.255.255.255. */
 export function isLimitedBroadcast(address: Address): boolean {
   return address.family === 4 && address.a === 0xffffffff;

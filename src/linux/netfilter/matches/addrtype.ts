@@ -5,6 +5,7 @@ import { isAnycastDestination } from "../../routing/anycast-destination.ts";
 import { lookUpRoute } from "../../routing/look-up.ts";
 import { haveAddress6 } from "../../routing/own-address6.ts";
 import type { HostRuntime } from "../../runtime.ts";
+import { isUnicast6 } from "../../unicast6.ts";
 import type { GivenOption, MatchExtension } from "../extension.ts";
 import { givenOption, optionWords } from "../option-words.ts";
 
@@ -59,11 +60,6 @@ function matches4(runtime: HostRuntime, address: Address, device: string | null,
   return test.types.some((wanted) => wanted === type);
 }
 
-/** ::ffff:0:0/96, which ipv6_addr_type() does not call unicast. */
-function isMapped({ a, b, c }: Address): boolean {
-  return a === 0 && b === 0 && c === 0xffff;
-}
-
 /**
  * match_type6(): unlike IPv4, the kinds named by MULTICAST, UNICAST and UNSPEC must all hold; of those that need a
  * route (LOCAL, ANYCAST, UNREACHABLE) one is enough.
@@ -72,7 +68,7 @@ function matches6(runtime: HostRuntime, address: Address, device: string | null,
   const has = (type: TypeName): boolean => test.types.includes(type);
   const multicast = isMulticast(address);
   if (has("MULTICAST") && !multicast) return false;
-  if (has("UNICAST") && (multicast || isUnspecified(address) || isMapped(address))) return false;
+  if (has("UNICAST") && !isUnicast6(address)) return false;
   if (has("UNSPEC") && !isUnspecified(address)) return false;
   if (!has("LOCAL") && !has("ANYCAST") && !has("UNREACHABLE")) return true;
   if (has("LOCAL") && isLocal6(runtime, address, device)) return true;
