@@ -326,20 +326,42 @@ function compareHops(
 ): void {
   const inOrder = (hops: readonly SeenHop[]): readonly SeenHop[] =>
     copied ? [...hops].sort((p, q) => (hopWords(p) < hopWords(q) ? -1 : 1)) : byPlace(hops);
-  const [real, ours] = [inOrder(given), inOrder(said)];
+  const real = inOrder(given);
+  const ours = copied ? inOrderOf(real, inOrder(said), domains) : inOrder(said);
   for (let i = 0; i < Math.max(real.length, ours.length); i++) {
     const [x, y] = [real[i], ours[i]];
-    const same =
-      x !== undefined &&
-      y !== undefined &&
-      x.host === y.host &&
-      x.interface === y.interface &&
-      x.direction === y.direction &&
-      samePacket(x.packet, y.packet, domains);
-    if (same) continue;
+    if (x !== undefined && y !== undefined && sameHop(x, y, domains)) continue;
     differ(`${what} ${i}`, x === undefined ? null : hopWords(x), y === undefined ? null : hopWords(y));
     return;
   }
+}
+
+function sameHop(x: SeenHop, y: SeenHop, domains: readonly PortSet[]): boolean {
+  return (
+    x.host === y.host &&
+    x.interface === y.interface &&
+    x.direction === y.direction &&
+    samePacket(x.packet, y.packet, domains)
+  );
+}
+
+function isChosen({ packet }: SeenHop): boolean {
+  return packet.sport <= 0xffff && packet.dport <= 0xffff;
+}
+
+/** Each hop where its like stands in the other list: by words, a port that nobody has chosen stands anywhere. */
+function inOrderOf(
+  real: readonly SeenHop[],
+  said: readonly SeenHop[],
+  domains: readonly PortSet[],
+): readonly SeenHop[] {
+  if (said.every(isChosen)) return said;
+  const left = [...said.filter(isChosen), ...said.filter((hop) => !isChosen(hop))];
+  const alike = real.map((x) => {
+    const at = left.findIndex((y) => sameHop(x, y, domains));
+    return at < 0 ? null : (left.splice(at, 1)[0] ?? null);
+  });
+  return [...alike.flatMap((hop) => hop ?? left.shift() ?? []), ...left];
 }
 
 /** Domains of a merged branch are those of one of its parts: there any value will do. */
