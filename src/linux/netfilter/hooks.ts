@@ -4,7 +4,13 @@ import { describePacket } from "../../net/packet.ts";
 import { type Prefix, prefixContains } from "../../net/prefix.ts";
 import { ICMP, ICMPV6 } from "../../net/protocol.ts";
 import { hooksOf } from "../compiled-host.ts";
-import type { Connection } from "../conntrack/connection.ts";
+import {
+  type Connection,
+  IPS_DST_NAT,
+  IPS_DST_NAT_DONE,
+  IPS_SRC_NAT,
+  IPS_SRC_NAT_DONE,
+} from "../conntrack/connection.ts";
 import { natInitialized, setUpNullBinding } from "../conntrack/nat.ts";
 import { manipOf, natError, natPacket } from "../conntrack/nat-packet.ts";
 import { removeConnection } from "../conntrack/table.ts";
@@ -16,7 +22,7 @@ import { askChain } from "./ask-chain.ts";
 import type { FamilyHooks } from "./hook-order.ts";
 import type { BoundChain } from "./table-image.ts";
 import { tracksConnections } from "./tracks-connections.ts";
-import { traverse } from "./traverse.ts";
+import { isPassedUnseen, traverse } from "./traverse.ts";
 import {
   type Hook,
   hookName,
@@ -49,6 +55,7 @@ export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
     if (stage === undefined) continue;
     switch (stage.kind) {
       case "table": {
+        if (isPassedUnseen(stage.chain, runtime)) continue;
         const verdict =
           stage.table === "mangle" && hook === OUTPUT
             ? mangleOutput(runtime, skb, stage.chain)
@@ -175,7 +182,7 @@ function mangleOutput(runtime: HostRuntime, skb: Skb, chain: BoundChain): Verdic
 /** nf_nat_inet_fn() and its IPv4 and IPv6 wrappers (net/netfilter/nf_nat_core.c, nf_nat_proto.c). */
 function nat(runtime: HostRuntime, skb: Skb, hook: Hook, chains: readonly BoundChain[]): Verdict {
   const { connection, packet } = skb;
-  if (connection === null) return NF_ACCEPT;
+  if (connection === null || (hook !== OUTPUT && isLeftAlone(connection))) return NF_ACCEPT;
   if (skb.ctState === CT_RELATED && (packet.protocol === ICMP || packet.protocol === ICMPV6)) {
     const { dst } = packet;
     if (!natError(runtime, skb, connection, hook))
@@ -200,6 +207,12 @@ function nat(runtime: HostRuntime, skb: Skb, hook: Hook, chains: readonly BoundC
   const { dst } = packet;
   natPacket(runtime, skb, connection, hook);
   return routedAnew(runtime, skb, connection, hook, dst);
+}
+
+/** Both sides of it are settled, and neither is translated: there is nothing to do, whichever packet it is. */
+function isLeftAlone({ status, masqueradeIndex }: Connection): boolean {
+  const settled = IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE;
+  return (status & (settled | IPS_SRC_NAT | IPS_DST_NAT)) === settled && masqueradeIndex === 0;
 }
 
 /** nf_nat_oif_changed(): a masqueraded connection that is routed over another device now has the wrong address: it dies. */
