@@ -4,6 +4,7 @@ import { type Benchmark, digits, say, sayTable } from "../benchmark.ts";
 import { notePipeline, RATE_CASES, type RateCase, RUNS, warmPipeline } from "../engine-rate.ts";
 import { ROUTER } from "../router.ts";
 import { linearFlows, PACKETS } from "../traffic.ts";
+import { allowedCores, moveTo } from "./cores.ts";
 import { FRAME_BYTES, framesOf } from "./frames.ts";
 import {
   attempt,
@@ -16,7 +17,7 @@ import {
   run,
 } from "./namespaces.ts";
 
-const SECONDS = 0.5;
+const SECONDS = 0.25;
 const MOST = 2_000_000;
 const BACKENDS = ["legacy", "nft"] as const;
 
@@ -48,7 +49,7 @@ export const kernelRate: Benchmark = {
 
 function whatIsMissing(): string | null {
   if (process.getuid?.() !== 0) return "it needs root";
-  for (const tool of ["cc", "ip", "nft", "sysctl", "iptables-legacy-restore", "iptables-nft-restore"]) {
+  for (const tool of ["cc", "ip", "nft", "sysctl", "taskset", "iptables-legacy-restore", "iptables-nft-restore"]) {
     if (attempt(["sh", "-c", `command -v ${tool}`]).status !== 0) return `there is no ${tool}`;
   }
   const namespace = `ppb-${process.pid}-try`;
@@ -63,16 +64,18 @@ function measureAll(folder: string): void {
   const frames = `${folder}/frames`;
 
   writeFileSync(frames, framesOf(linearFlows(100)));
-  const alone = Math.min(...Array.from({ length: RUNS }, () => sendingAlone(sender, frames)));
+  const cores = allowedCores();
+  const coreOf = (turn: number): number => cores[turn % cores.length] ?? 0;
+  const alone = Math.min(...Array.from({ length: RUNS }, (_, turn) => sendingAlone(sender, frames, coreOf(turn))));
   say(
-    `  µs a packet on one core, connection tracking on, whole path of a node; the shortest of ${RUNS} runs on both sides, by turns`,
+    `  µs a packet on one core, connection tracking on, whole path of a node; the shortest of ${RUNS} runs on both sides, by turns, the same core for both`,
   );
   say(`  gross: with sender and veth, as a packet costs the kernel; sending alone takes ${digits(alone)}`);
 
   const rows: string[][] = [];
   for (const make of RATE_CASES) {
     const item = make();
-    const { engine, kernel } = inTurns(item, sender, frames);
+    const { engine, kernel } = inTurns(item, sender, frames, coreOf);
     for (const backend of BACKENDS) {
       rows.push([
         item.name,
@@ -85,13 +88,14 @@ function measureAll(folder: string): void {
       ]);
     }
   }
+  moveTo(cores);
   sayTable(["", "", "kernel gross µs", "kernel net µs", "podpath µs", "gross ÷ podpath", "target"], rows);
 }
 
-function sendingAlone(sender: string, frames: string): number {
+function sendingAlone(sender: string, frames: string, core: number): number {
   const lab = buildLaboratory();
   dropAtIngress(lab.router, ROUTER.inside.name);
-  const time = send(sender, frames, lab, { lab: lab.router, device: ROUTER.inside.name }, MOST);
+  const time = send(sender, frames, lab, { lab: lab.router, device: ROUTER.inside.name }, MOST, core);
   removeLaboratory(lab);
   return time;
 }
@@ -101,7 +105,7 @@ function sendingAlone(sender: string, frames: string): number {
  * down. Where each packet opens a connection, each is sent once, through a router that knows none; else all turns are of the same
  * flows, which both sides know after the first.
  */
-function inTurns(item: RateCase, sender: string, frames: string) {
+function inTurns(item: RateCase, sender: string, frames: string, coreOf: (turn: number) => number) {
   writeFileSync(frames, framesOf(item.flows));
   const most = item.opens ? Math.min(PACKETS, connectionsAllowed()) : MOST;
   const pipeline = warmPipeline(item);
@@ -109,10 +113,12 @@ function inTurns(item: RateCase, sender: string, frames: string) {
   const standing = new Map<string, Laboratory>();
   let rate = 0;
   for (let turn = 0; turn < RUNS; turn++) {
+    const core = coreOf(turn);
+    moveTo([core]);
     rate = Math.max(rate, pipeline());
     for (const backend of BACKENDS) {
       const lab = standing.get(backend) ?? routerWith(item.rules, backend);
-      const time = send(sender, frames, lab, { lab: lab.sink, device: "k0" }, most);
+      const time = send(sender, frames, lab, { lab: lab.sink, device: "k0" }, most, core);
       kernel[backend] = Math.min(kernel[backend], time);
       if (item.opens) removeLaboratory(lab);
       else standing.set(backend, lab);
@@ -141,9 +147,10 @@ function send(
   lab: Laboratory,
   end: { readonly lab: string; readonly device: string },
   most: number,
+  core: number,
 ): number {
   const before = received(end.lab, end.device);
-  const words = ["ip", "netns", "exec", lab.sender, sender, "s0", frames, FRAME_BYTES, most, SECONDS].map(String);
+  const words = ["ip", "netns", "exec", lab.sender, sender, "s0", frames, FRAME_BYTES, most, SECONDS, core].map(String);
   const output = run(words);
   const sent = Number(/sent (\d+)/.exec(output)?.[1]);
   const nanoseconds = Number(/nanoseconds (\d+)/.exec(output)?.[1]);

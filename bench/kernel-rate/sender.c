@@ -1,7 +1,7 @@
 /*
  * Sends the frames of a file out of an interface as fast as one core can, round and round:
- *   sender INTERFACE FILE FRAME_BYTES MAX_FRAMES MAX_SECONDS
- * Prints "sent N" and "nanoseconds N". Pinned to CPU 0, so that what the frames cause runs there as well.
+ *   sender INTERFACE FILE FRAME_BYTES MAX_FRAMES MAX_SECONDS CPU
+ * Prints "sent N" and "nanoseconds N". Pinned to that CPU, so that what the frames cause runs there as well.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -41,15 +41,16 @@ int main(int argc, char **argv)
 	int one = 1;
 	cpu_set_t cpus;
 
-	if (argc != 6)
+	if (argc != 7)
 		return 2;
 	size_t size = strtoul(argv[3], NULL, 10);
 	long long most = atoll(argv[4]);
 	long long limit = (long long)(atof(argv[5]) * 1e9);
 
 	CPU_ZERO(&cpus);
-	CPU_SET(0, &cpus);
-	sched_setaffinity(0, sizeof(cpus), &cpus);
+	CPU_SET(strtoul(argv[6], NULL, 10), &cpus);
+	if (sched_setaffinity(0, sizeof(cpus), &cpus))
+		fail("sched_setaffinity");
 
 	FILE *file = fopen(argv[2], "rb");
 	if (!file)
