@@ -117,7 +117,7 @@ export function summary({ tally, disagreements }: CampaignResult, seconds: numbe
   return [
     `${tally.probes} probes compared with the kernel in ${seconds.toFixed(1)} s (${Math.round(tally.probes / seconds)}/s):`,
     `${counts(tally.outcomes)} (${counts(tally.kinds)}); ${tally.rulesets} rulesets (${tally.refused} more refused by the tools), counters compared ${tally.counted} times,`,
-    `${tally.branching} probes with several possible ends, ${tally.inTunnels} with nat rules of a tunnel that are not compared, ${tally.loops} that went round for ever, ${tally.proxied} that SYNPROXY took, ${tally.cut} with more ends than are walked, ${tally.otherInstants} by the bounds of what is known of their time;`,
+    `${tally.branching} probes with several possible ends, ${tally.inTunnels} with nat rules of a tunnel that are not compared, ${tally.loops} that went round for ever, ${tally.proxied} that SYNPROXY took, ${tally.cut} with more ends than are walked, ${tally.lost} whose trace the kernel lost, ${tally.otherInstants} by the bounds of what is known of their time;`,
     `${disagreements.length} disagreements (${tally.passed.length} more did not happen again,`,
     `nor did ${tally.countersPassed.length} of whole rulesets' counters)`,
   ].join(" ");

@@ -344,6 +344,11 @@ export class Runner {
         watch.spoil();
         return null;
       }
+      if (round.differences.length > 0 && round.result.traceLost === true) {
+        this.tally.lost++;
+        watch.spoil();
+        return null;
+      }
       if (round.differences.length > 0) return { at, differences: round.differences, drawn };
       if (round.branches.some(countsApart)) watch.spoil();
       for (const feature of featuresOf(round, round.answer.network)) {

@@ -21,6 +21,8 @@ export interface Tally {
   proxied: number;
   /** Packets that ended otherwise than in all ends that were walked, where the answer says that there are more. */
   cut: number;
+  /** Packets that ended otherwise where the kernel told more than its sockets held, so that what it did is not known. */
+  lost: number;
   /** Packets about which both sides agreed only at a bound of what is known of the kernel's time (`Instant`). */
   otherInstants: number;
   readonly outcomes: Map<string, number>;
@@ -44,6 +46,7 @@ export function newTally(): Tally {
     inTunnels: 0,
     proxied: 0,
     cut: 0,
+    lost: 0,
     otherInstants: 0,
     outcomes: new Map(),
     kinds: new Map(),
