@@ -29,6 +29,7 @@ import { ICMP, ICMPV6, IGMP, IPIP, OSPF, PIM, SCTP, TCP, UDP, UDPLITE, VRRP } fr
 import { ACK, CWR, ECE, FIN, PSH, RST, SYN } from "../net/tcp-flags.ts";
 import { hearRedirect } from "./heard-redirect.ts";
 import { listening, type SocketState } from "./listening.ts";
+import { answerMappedSender } from "./mapped-sender.ts";
 import { deliverSctp } from "./sctp.ts";
 import { hasConnection, receiveSegment, segmentError } from "./tcp/receive.ts";
 import { isServed } from "./tcp/served.ts";
@@ -82,9 +83,9 @@ export function deliverToSockets(world: World, runtime: HostRuntime, skb: Skb): 
   else if (received.protocol === TCP) {
     if (isServed(world.tcp, runtime.host.name, received)) serveTcp(runtime, skb);
     else refuse(runtime, skb);
-    // A program that answers a mapped address asks IPv4 for the way (udpv6_sendmsg()): no answer comes from the address that was asked.
-  } else if (!isAnswer(world, skb) && !isMapped(received.src))
-    reply(runtime, skb, { payloadLength: received.payloadLength });
+  } else if (isAnswer(world, skb)) return state;
+  else if (isMapped(received.src)) answerMappedSender(runtime, skb);
+  else reply(runtime, skb, { payloadLength: received.payloadLength });
   return state;
 }
 

@@ -10,6 +10,13 @@ interface AssumptionPage extends CodePage {
 
 /** What podpath goes by where dumps do not tell, each under a stable code. */
 export const ASSUMPTION_CODES = {
+  "answers-over-ipv4": {
+    part: "sockets",
+    title: "A program answers an IPv4-mapped address over IPv4",
+    means:
+      "A datagram came over IPv6 from ::ffff:0:0/96, which is nobody's address, for a socket that serves IPv4 as well. What the program sends back goes over IPv4, unless it tells the kernel the address of IPv6 to answer from, which the kernel refuses.",
+    todo: "Look where such packets come from: a translation that should not be, or somebody who forges them.",
+  },
   "assumed-open-port": {
     part: "sockets",
     title: "A pod listens on the ports that it declares",

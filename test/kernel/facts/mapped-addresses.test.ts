@@ -31,6 +31,8 @@ describe.skipIf(!available)("packets of IPv6 from and for IPv4-mapped addresses"
   const own = { ...through, dst: "fd00:a::1" };
   const back = { ...through, interface: "out0", src: "fd00:b::2", dst: mapped };
 
+  const datagram: ProbePacket = { ...own, proto: "udp", length: 20 };
+
   async function answers(rules: readonly string[], packets: readonly ProbePacket[]): Promise<readonly number[]> {
     const rulesets = [{ family: 6 as const, text: table("filter", rules) }];
     const lab = routerLab6({ router: { routes, rulesets, listen } });
@@ -50,9 +52,37 @@ describe.skipIf(!available)("packets of IPv6 from and for IPv4-mapped addresses"
     expect(await answers(rules, [through, own, back])).toEqual([1, 1, 1]);
   });
 
-  it("are heard by servers, which do not answer", async () => {
-    const udp: ProbePacket = { ...own, proto: "udp", length: 20 };
-    expect(await answers([], [own, udp])).toEqual([0, 0]);
+  /** What a program on R answers that listens there, of the datagram to in0's address. */
+  async function answered(socket: string, insists: boolean) {
+    const { hosts, ...lab } = routerLab6({ router: { routes, listen: [socket] } });
+    const own4: Readonly<Record<string, string>> = { R: "10.0.0.1/24", A: "10.0.0.7/24" };
+    const dual = hosts.map((host) => ({
+      ...host,
+      interfaces: host.interfaces.map((item, index) => {
+        const address = index === 0 ? own4[host.name] : undefined;
+        return address === undefined ? item : { ...item, addresses: [...(item.addresses ?? []), address] };
+      }),
+    }));
+    const duel = await Duel.of(oracle, { ...lab, hosts: dual, insists }, ["A", "B", "C"], true);
+    // What a program tells the kernel is not known to podpath, which assumes that it tells nothing.
+    const { responses } = insists ? await oracle.probe(datagram, true, true) : (await duel.agree(datagram)).kernel;
+    return responses.map(({ packet: { src, dst } }) => [src, dst]);
+  }
+
+  it("are heard by servers of TCP, which do not answer", async () => {
+    expect(await answers([], [own])).toEqual([0]);
+  });
+
+  it("are answered over IPv4 by a program of UDP that serves IPv4 too", async () => {
+    expect(await answered("udp/80", false)).toEqual([["10.0.0.1", "10.0.0.7"]]);
+  });
+
+  it("are not answered by one that tells the address of IPv6 to answer from", async () => {
+    expect(await answered("udp/80", true)).toEqual([]);
+  });
+
+  it.each(["udp/[::]:80", "udp/[fd00:a::1]:80"])("are not answered by a program on %s", async (socket) => {
+    expect(await answered(socket, false)).toEqual([]);
   });
 
   it("are answered by the host where nobody listens, and by the server to whom they do not belong", async () => {

@@ -152,7 +152,7 @@ export class Duel {
   /** Builds the namespaces of a lab, and the session of its Network. */
   static async of(oracle: Oracle, lab: Lab, mute: readonly string[] = [], conntrack = false): Promise<Duel> {
     const network = networkOf(lab);
-    await oracle.build(toBuildRequest(network, { mute, forget: lab.forget ?? false }));
+    await oracle.build(toBuildRequest(network, { mute, forget: lab.forget ?? false, insists: lab.insists ?? false }));
     return new Duel(oracle, muted(network, mute), conntrack);
   }
 

@@ -100,6 +100,8 @@ export interface Lab {
   readonly staticNeighbours?: boolean;
   /** What is learnt below IP (neighbours, forwarding entries) lasts only until the next fresh packet. */
   readonly forget?: boolean;
+  /** Programs answer a datagram from the address that was asked even where the kernel refuses that: a mapped sender's. */
+  readonly insists?: boolean;
 }
 
 /**

@@ -19,6 +19,8 @@ export interface BuildOptions {
   readonly forget?: boolean;
   /** Neighbours that do not answer are never given up but by a flush. */
   readonly patient?: boolean;
+  /** Programs answer a datagram from the address that was asked even where the kernel refuses that. */
+  readonly insists?: boolean;
 }
 
 /**
@@ -38,6 +40,7 @@ export function toBuildRequest(network: Network, options: BuildOptions = {}): ob
     mute: options.mute ?? [],
     forget: options.forget ?? false,
     patient: options.patient ?? false,
+    insists: options.insists ?? false,
     hosts: [...network.hosts.values()].map(hostRequest),
     links,
     segments,

@@ -136,14 +136,14 @@ class Oracle:
         at = time.monotonic()
         error, sent = sender.injector.send(packet, ident)
         self.fence.wait()
-        if any([host.answer() for host in self.topology.hosts.values()]):
+        if any([host.answer(self.topology.insists) for host in self.topology.hosts.values()]):
             self.fence.wait()
         until = time.monotonic()
         if options.get("wait"):
             # Timers fire, on whatever processor.
             time.sleep(options["wait"])
             for host in self.topology.hosts.values():
-                host.answer()
+                host.answer(self.topology.insists)
             self.fence.wait()
         record = Record()
         # What took that long may go on for ever, and would while its events are read.

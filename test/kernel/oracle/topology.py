@@ -72,6 +72,8 @@ IP_PKTINFO = 8
 IPV6_RECVPKTINFO, IPV6_PKTINFO, IPV6_FREEBIND = 49, 50, 78
 CONTROL_ROOM = 256
 MOST_DATAGRAMS = 64
+# What comes from there is answered over IPv4, for which no address of IPv6 can be told.
+MAPPED = "::ffff:"
 
 
 def _listener(namespace, text, ipv6):
@@ -134,7 +136,7 @@ class Host:
             opened.close()
         self.listeners = [_listener(self.namespace, text, self.ipv6) for text in self.spec.get("listen", ())]
 
-    def answer(self):
+    def answer(self, insists):
         """Programs that send back what comes to a UDP socket, from where it was sent to. Whether one did."""
         busy = False
         for opened in self.listeners:
@@ -150,6 +152,8 @@ class Host:
             for data, control, _, address in waiting:
                 # The device that it came in by says nothing about the way back, but for a link-local address.
                 source = [(level, kind, _anywhere(kind, value, address)) for level, kind, value in control if kind in (IP_PKTINFO, IPV6_PKTINFO)]
+                if address[0].startswith(MAPPED) and not insists:
+                    source = []
                 busy = True
                 try:
                     opened.sendmsg([data], source, 0, address)
@@ -235,6 +239,7 @@ class Topology:
     def build(self, request):
         self.forgetful = request.get("forget", False)
         self.patient = request.get("patient", False)
+        self.insists = request.get("insists", False)
         self.ipv6 = request.get("ipv6") or _mentions_ipv6(request)
         defaults = request.get("defaults", {})
         self._make_namespaces(request)
