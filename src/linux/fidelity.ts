@@ -109,7 +109,7 @@ export const TARGET_FIDELITY: Readonly<Record<Exclude<keyof Targets, "nft" | "un
   SYNPROXY: null,
   TCPMSS: null,
   TCPOPTSTRIP: null,
-  TEE: "the observer loses sight of a packet that has a twin; where copies go is compared by counters (facts/targets)",
+  TEE: null,
   TOS: null,
   TPROXY: null,
   TRACE: null,

@@ -20,7 +20,12 @@ function setting(runtime: HostRuntime, key: keyof typeof DEFAULTS): number {
 
 /** Octets that the first segments have at most (tcp_mtup_init()); null: as many as the route and the other side take. */
 export function firstProbedMss(runtime: HostRuntime): number | null {
-  return setting(runtime, "net.ipv4.tcp_mtu_probing") > 1 ? setting(runtime, "net.ipv4.tcp_base_mss") : null;
+  return setting(runtime, "net.ipv4.tcp_mtu_probing") > 1 ? baseMss(runtime) : null;
+}
+
+/** What `tcp_base_mss` comes to: nothing is below `tcp_min_snd_mss` (__tcp_mtu_to_mss(), net/ipv4/tcp_output.c). */
+function baseMss(runtime: HostRuntime): number {
+  return Math.max(setting(runtime, "net.ipv4.tcp_base_mss"), setting(runtime, "net.ipv4.tcp_min_snd_mss"));
 }
 
 /**
@@ -31,10 +36,9 @@ export function firstProbedMss(runtime: HostRuntime): number | null {
  */
 export function nextProbedMss(runtime: HostRuntime, before: number | null): number | null {
   if (setting(runtime, "net.ipv4.tcp_mtu_probing") <= 0) return null;
-  const base = setting(runtime, "net.ipv4.tcp_base_mss");
-  if (before === null) return base;
+  if (before === null) return baseMss(runtime);
   return Math.max(
-    Math.min(base, before >> 1),
+    Math.min(setting(runtime, "net.ipv4.tcp_base_mss"), before >> 1),
     setting(runtime, "net.ipv4.tcp_mtu_probe_floor"),
     setting(runtime, "net.ipv4.tcp_min_snd_mss"),
   );

@@ -20,6 +20,7 @@ const CLIENTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   low: { tcp_mtu_probing: "1", tcp_base_mss: "500" },
   floor: { tcp_mtu_probing: "1", tcp_base_mss: "800", tcp_mtu_probe_floor: "700" },
   soon: { tcp_mtu_probing: "1", tcp_retries1: "1" },
+  least: { tcp_mtu_probing: "1", tcp_base_mss: "300", tcp_min_snd_mss: "600" },
 };
 
 /** What R's routes to the servers take; their links take 1500. */
