@@ -174,6 +174,7 @@ export const SYSCTL_FIDELITY = {
   "net.ipv6.conf.DEV.forwarding": null,
   "net.ipv6.conf.DEV.hop_limit": null,
   "net.ipv6.conf.DEV.ignore_routes_with_linkdown": null,
+  "net.ipv6.conf.DEV.mtu": null,
   "net.ipv6.conf.DEV.ndisc_evict_nocarrier": KNOWN_AFTERWARDS,
   "net.ipv6.conf.DEV.ndisc_notify": KNOWN_AFTERWARDS,
   "net.ipv6.conf.DEV.proxy_ndp": null,

@@ -57,6 +57,7 @@ interface DeviceSettings {
   proxyNdp: Setting | undefined;
   useTempaddr: Setting | undefined;
   useOifAddrsOnly: Setting | undefined;
+  mtu6: Setting | undefined;
 }
 
 /** Settings of one host, by key and by device; filled as they are asked for. */
@@ -201,6 +202,7 @@ function nothingAsked(): DeviceSettings {
     proxyNdp: undefined,
     useTempaddr: undefined,
     useOifAddrsOnly: undefined,
+    mtu6: undefined,
   };
 }
 
@@ -414,6 +416,17 @@ export function useTempaddr(runtime: HostRuntime, device: Interface): number {
   const settings = deviceSettings(runtime, device.name);
   settings.useTempaddr ??= quiet(ofDevice6(runtime.host, device.name, "use_tempaddr", 0));
   return read(runtime, settings.useTempaddr);
+}
+
+/**
+ * Bytes that a device takes in a packet of IP: of IPv6 as many as its `mtu` there says, which an advertisement of a router may have
+ * lowered (idev->cnf.mtu6).
+ */
+export function ipMtu(runtime: HostRuntime, device: Interface, family: Family): number {
+  if (family === 4) return device.mtu;
+  const settings = deviceSettings(runtime, device.name);
+  settings.mtu6 ??= quiet(parse(runtime.host, confKey(6, device.name, "mtu"), device.mtu));
+  return Math.min(device.mtu, settings.mtu6.value);
 }
 
 /** `use_oif_addrs_only` of the outgoing device. */

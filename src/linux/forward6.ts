@@ -1,9 +1,10 @@
 import { isLinkLocal, isLoopback, isUnspecified } from "../net/address.ts";
 import { V6_BEYOND_SCOPE, V6_DEST_UNREACHABLE, V6_PACKET_TOO_BIG, V6_TIME_EXCEEDED } from "../net/icmp.ts";
 import { packetLength } from "../net/packet.ts";
+import { ipMtu } from "./device-settings.ts";
 import type { DropReason } from "./drop-reason.ts";
 import { sendIcmpv6Error, sendRedirect6 } from "./icmpv6.ts";
-import { IPV6_MIN_MTU, routeMtu } from "./path-mtu.ts";
+import { dstMtu, IPV6_MIN_MTU } from "./path-mtu.ts";
 import type { ForwardResult } from "./routing/input.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import type { HostRuntime } from "./runtime.ts";
@@ -41,7 +42,7 @@ export function mayForward6(
       return { reason: "IP_INADDRERRORS", answered: true, text: "a link-local source leaves its link" };
     }
   }
-  const mtu = Math.max(IPV6_MIN_MTU, route.output.mtu);
+  const mtu = Math.max(IPV6_MIN_MTU, ipMtu(runtime, route.output, 6));
   // ip6_pkt_too_big(): what conntrack put together goes in the fragments that it came in.
   if ((skb.reassembled?.maxSize ?? packetLength(packet)) > mtu) {
     sendIcmpv6Error(runtime, skb, V6_PACKET_TOO_BIG, 0, mtu);
@@ -58,8 +59,8 @@ export function mayForward6(
  */
 export function exceedsRouteMtu6(runtime: HostRuntime, skb: Skb, result: RoutingResult): string | null {
   const mayCut = skb.input === null && skb.copiedFrom === null && !skb.ownHeader;
-  if (mayCut || result.kind === "error" || result.kind === "local") return null;
-  const mtu = routeMtu(runtime, result, skb.packet.dst, false);
+  if (mayCut || result.kind === "error") return null;
+  const mtu = dstMtu(runtime, result, skb.packet.dst);
   if ((skb.reassembled?.maxSize ?? packetLength(skb.packet)) <= mtu) return null;
   sendIcmpv6Error(runtime, skb, V6_PACKET_TOO_BIG, 0, mtu);
   return `larger than the MTU ${mtu} of the route`;

@@ -1,7 +1,7 @@
 import type { Address } from "../net/address.ts";
 import { type Packet, packetLength } from "../net/packet.ts";
 import { TCP, UDP } from "../net/protocol.ts";
-import { sysctl } from "./device-settings.ts";
+import { ipMtu, sysctl } from "./device-settings.ts";
 import { exceptionOf, setException } from "./route-exceptions.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import type { HostRuntime } from "./runtime.ts";
@@ -27,7 +27,7 @@ export function routeMtu(runtime: HostRuntime, result: RouteOut, destination: Ad
   if (exception !== null && exception.mtu > 0) {
     if (!forwarding || exception.locked || usesLearntMtu(runtime, destination)) return exception.mtu;
   }
-  return route !== null && route.mtu > 0 ? route.mtu : output.mtu;
+  return route !== null && route.mtu > 0 ? route.mtu : ipMtu(runtime, output, destination.family);
 }
 
 /**
@@ -51,8 +51,17 @@ function usesLearntMtu(runtime: HostRuntime, destination: Address): boolean {
 }
 
 /** dst_mtu() of a local route: packets to this host's own addresses go over `lo`, wherever the addresses are. */
-export function localMtu({ compiled }: HostRuntime, { route }: RoutingResult & { readonly kind: "local" }): number {
-  return route.mtu > 0 ? route.mtu : compiled.loopback.mtu;
+function localMtu(runtime: HostRuntime, { route }: RoutingResult & { readonly kind: "local" }): number {
+  return route.mtu > 0 ? route.mtu : ipMtu(runtime, runtime.compiled.loopback, route.family);
+}
+
+/** dst_mtu(): the greatest packet of this host's own that a route takes, in bytes. */
+export function dstMtu(
+  runtime: HostRuntime,
+  result: Exclude<RoutingResult, { readonly kind: "error" }>,
+  destination: Address,
+): number {
+  return result.kind === "local" ? localMtu(runtime, result) : routeMtu(runtime, result, destination, false);
 }
 
 /**
@@ -65,7 +74,7 @@ export function appendedFor(
   result: Exclude<RoutingResult, { kind: "error" }>,
 ): number {
   if (ownHeader || packet.protocol === TCP) return 0;
-  const mtu = result.kind === "local" ? localMtu(runtime, result) : routeMtu(runtime, result, packet.dst, false);
+  const mtu = dstMtu(runtime, result, packet.dst);
   return packetLength(packet) > mtu ? mtu : 0;
 }
 

@@ -1,7 +1,7 @@
 import { type Family, isUnspecified } from "../net/address.ts";
 import type { Packet } from "../net/packet.ts";
 import { quietSysctl } from "./device-settings.ts";
-import { localMtu, routeMtu } from "./path-mtu.ts";
+import { dstMtu } from "./path-mtu.ts";
 import type { RouteKey } from "./routing/key.ts";
 import { routeOutputKey } from "./routing/output.ts";
 import type { RoutingResult } from "./routing/result.ts";
@@ -56,7 +56,7 @@ function routeOf(
 
 function mtuOf(runtime: HostRuntime, { dst }: Packet, route: RoutingResult): number | null {
   if (route.kind === "error") return null;
-  return route.kind === "local" ? localMtu(runtime, route) : routeMtu(runtime, route, dst, false);
+  return dstMtu(runtime, route, dst);
 }
 
 /**

@@ -1,5 +1,6 @@
+import type { Address } from "../../../net/address.ts";
 import { TCP } from "../../../net/protocol.ts";
-import { localMtu } from "../../path-mtu.ts";
+import { dstMtu } from "../../path-mtu.ts";
 import { lookUpRoute } from "../../routing/look-up.ts";
 import type { RoutingResult } from "../../routing/result.ts";
 import type { HostRuntime } from "../../runtime.ts";
@@ -42,7 +43,7 @@ export const TCPMSS: TargetExtension<"TCPMSS"> = {
       if (packet.protocol !== TCP || packet.fragmentOffset > 0) return XT_CONTINUE;
       let wanted: number;
       if (mss === "pmtu") {
-        const mtu = Math.min(routeMtu(runtime, skb.route), reverseMtu(runtime, skb));
+        const mtu = Math.min(pathMtu(runtime, skb.route, packet.dst), reverseMtu(runtime, skb));
         if (mtu <= HEADERS[family]) return NF_DROP;
         wanted = mtu - HEADERS[family];
       } else wanted = mss;
@@ -52,11 +53,9 @@ export const TCPMSS: TargetExtension<"TCPMSS"> = {
     },
 };
 
-/** dst_mtu(): the route's own MTU, else its device's; no limit without a route. */
-function routeMtu(runtime: HostRuntime, route: RoutingResult | null): number {
-  if (route === null || route.kind === "error") return Number.POSITIVE_INFINITY;
-  if (route.kind === "local") return localMtu(runtime, route);
-  return route.route !== null && route.route.mtu > 0 ? route.route.mtu : route.output.mtu;
+/** No limit without a route. */
+function pathMtu(runtime: HostRuntime, route: RoutingResult | null, destination: Address): number {
+  return route === null || route.kind === "error" ? Number.POSITIVE_INFINITY : dstMtu(runtime, route, destination);
 }
 
 /** tcpmss_reverse_mtu(): the MTU of the route back to the sender, looked up by its address alone. */
@@ -73,5 +72,5 @@ function reverseMtu(runtime: HostRuntime, skb: Skb): number {
     dport: 0,
     uid: 0,
   };
-  return routeMtu(runtime, lookUpRoute(runtime, key));
+  return pathMtu(runtime, lookUpRoute(runtime, key), key.dst);
 }

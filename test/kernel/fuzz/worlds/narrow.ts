@@ -138,6 +138,7 @@ function bodies(world: Narrow, most: number): fc.Arbitrary<Body> {
         dport: port,
         flags: fc.constantFrom("S", "A", "PA"),
         seq: fc.constant(100),
+        mss: fc.constantFrom(0, 536, 1460),
         length,
       }),
     },
