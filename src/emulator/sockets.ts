@@ -1,5 +1,6 @@
+import { isAnycastDestination } from "../linux/anycast.ts";
 import { resetConntrack } from "../linux/conntrack/track.ts";
-import { sysctl } from "../linux/device-settings.ts";
+import { quietSysctl, sysctl } from "../linux/device-settings.ts";
 import { nextHeaderField, unhandledExtension } from "../linux/extension-headers.ts";
 import { listenerFor } from "../linux/heard-by.ts";
 import { acceptedMark, replyMark, sendIcmpError, sendIcmpReply } from "../linux/icmp.ts";
@@ -210,13 +211,16 @@ function echo(runtime: HostRuntime, skb: Skb): void {
 }
 
 /**
- * icmpv6_echo_reply(): groups and anycast addresses are answered too, from an address of the device's. Routes over the
+ * icmpv6_echo_reply(): groups and anycast addresses are answered too, from an address of the device's, or from the anycast address
+ * itself where `anycast_src_echo_reply` says so. Routes over the
  * incoming interface are preferred, and rules may select by it (`ip -6 rule oif`).
  */
 function echo6(runtime: HostRuntime, skb: Skb): void {
   const { packet: request, input, route } = skb;
   const ignores = (what: string): boolean => runtime.host.sysctls.get(`net.ipv6.icmp.echo_ignore_${what}`) === "1";
-  const anycast = route?.kind === "local" && route.route.type === "anycast";
+  const anycast = isAnycastDestination(runtime, skb);
+  const isAnycastRoute = route?.kind === "local" && route.route.type === "anycast";
+  const answersAsAnycast = runtime.host.sysctls.get("net.ipv6.anycast_src_echo_reply") === "1";
   // Measured: nothing is said to what a raw socket sent to `::` in its own header.
   if (isUnspecified(request.dst)) return;
   if (ignores("all") || (isMulticast(request.dst) && ignores("multicast")) || (anycast && ignores("anycast"))) return;
@@ -241,7 +245,7 @@ function echo6(runtime: HostRuntime, skb: Skb): void {
       cause: skb,
       fromKernel: true,
       defaultTtl: true,
-      selectSource: isMulticast(request.dst) || anycast,
+      selectSource: isMulticast(request.dst) || (isAnycastRoute && !(anycast && answersAsAnycast)),
       mark: sysctl(runtime, "net.ipv6.fwmark_reflect", 0) !== 0 ? skb.mark : 0,
       ...(from === null ? {} : { preferredInterface: from.name }),
     },
@@ -349,6 +353,11 @@ function mayAnswerAsOthers(runtime: HostRuntime, { packet: { protocol, dst, dpor
   return taken === 0;
 }
 
+/** tcp_v4_send_synack(), tcp_v4_syn_recv_sock(): of later segments the type of service is taken to be that of the SYN. */
+function reflectedTos(runtime: HostRuntime, { tos }: Packet): number {
+  return quietSysctl(runtime, "net.ipv4.tcp_reflect_tos", 0) === 0 ? 0 : tos & 0xfc;
+}
+
 function reply(runtime: HostRuntime, skb: Skb, fields: Partial<Packet>): void {
   const { packet: received } = skb;
   const answer = packet({
@@ -357,6 +366,7 @@ function reply(runtime: HostRuntime, skb: Skb, fields: Partial<Packet>): void {
     protocol: received.protocol,
     sport: received.dport,
     dport: received.sport,
+    tos: received.protocol === TCP ? reflectedTos(runtime, received) : 0,
     // IP_PMTUDISC_WANT is the default of datagrams too.
     df: (received.protocol === TCP || received.protocol === UDP) && received.src.family === 4,
     ...fields,

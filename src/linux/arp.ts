@@ -6,10 +6,12 @@ import {
   arpAccept,
   arpFilter,
   arpIgnore,
+  confKey,
   dropsGratuitousArp,
   forwarding,
   proxyArp,
   proxyArpPvlan,
+  quietSysctl,
   routeLocalnet,
 } from "./device-settings.ts";
 import { BROADCAST_MAC } from "./ethernet.ts";
@@ -205,7 +207,16 @@ function isWayBack(runtime: HostRuntime, device: Interface, sender: Address, tar
 /** arp_fwd_proxy(), arp_fwd_pvlan() and pneigh_lookup(). */
 function proxies(runtime: HostRuntime, device: Interface, target: Address, output: Interface): boolean {
   if (output.name === device.name) return proxyArpPvlan(runtime, device);
-  return proxyArp(runtime, device) || hasProxyEntry(runtime, device, target);
+  const stands = proxyArp(runtime, device) && liesOnOtherMedium(runtime, device, output);
+  return stands || hasProxyEntry(runtime, device, target);
+}
+
+/** IN_DEV_MEDIUM_ID, of the devices alone: 0 is on no medium that another one is on, -1 stands in for nobody. */
+function liesOnOtherMedium(runtime: HostRuntime, device: Interface, output: Interface): boolean {
+  const medium = ({ name }: Interface): number => quietSysctl(runtime, confKey(4, name, "medium_id"), 0);
+  const own = medium(device);
+  if (own === 0 || own === -1) return own === 0;
+  return medium(output) !== own && medium(output) !== -1;
 }
 
 function hasProxyEntry(runtime: HostRuntime, device: Interface, target: Address): boolean {

@@ -35,6 +35,16 @@ const LONGEST_PADDING = 7;
 /** The default of `net.ipv6.max_hbh_opts_number` and `max_dst_opts_number`. */
 const MOST_OPTIONS = 8;
 
+/** The default of `net.ipv6.max_hbh_length` and `max_dst_opts_length`, bytes. */
+const LONGEST_OPTIONS = 0x7fff_ffff;
+
+const TOO_LONG: HeaderRefusal = {
+  kind: "refused",
+  reason: null,
+  answered: false,
+  text: "more bytes of options than net.ipv6.max_hbh_length or max_dst_opts_length allows",
+};
+
 const MALFORMED: HeaderRefusal = {
   kind: "refused",
   reason: "IP_INHDR",
@@ -125,13 +135,15 @@ export function nextHeaderField(extensions: readonly Ipv6Extension[] | null, unt
   return field;
 }
 
-/** ip6_parse_tlv(). */
+/** ipv6_parse_hopopts(), ipv6_destopt_rcv(), and ip6_parse_tlv(). */
 function refusedOptions(
   runtime: HostRuntime,
   skb: Skb,
-  { header, options }: Extract<Ipv6Extension, { readonly options: readonly Ipv6Option[] }>,
+  { header, length, options }: Extract<Ipv6Extension, { readonly options: readonly Ipv6Option[] }>,
   start: number,
 ): HeaderRefusal | null {
+  const lengthKey = header === "hop-by-hop" ? "net.ipv6.max_hbh_length" : "net.ipv6.max_dst_opts_length";
+  if (length > quietSysctl(runtime, lengthKey, LONGEST_OPTIONS)) return TOO_LONG;
   const key = header === "hop-by-hop" ? "net.ipv6.max_hbh_opts_number" : "net.ipv6.max_dst_opts_number";
   const most = quietSysctl(runtime, key, MOST_OPTIONS);
   let at = start + 2;

@@ -119,6 +119,23 @@ describe.skipIf(!available)("ARP, as the kernel does it", () => {
     await ask(lab(on({ routes: ["default via 10.0.1.2"] }), ON_LINK), { ...PING, dst: "10.99.0.1" });
   });
 
+  it("stands in with proxy_arp for nobody on the same medium, and for nobody where medium_id is -1", async () => {
+    for (const [own, other, expected] of [
+      ["0", "0", "delivered"],
+      ["0", "-1", "delivered"],
+      ["1", "0", "delivered"],
+      ["1", "1", "unresolved"],
+      ["1", "2", "delivered"],
+      ["1", "-1", "unresolved"],
+      ["-1", "0", "unresolved"],
+      ["-1", "2", "unresolved"],
+    ] as const) {
+      const media = { "net.ipv4.conf.in0.medium_id": own, "net.ipv4.conf.out0.medium_id": other };
+      const sysctls = { "net.ipv4.conf.in0.proxy_arp": "1", "net.ipv4.conf.all.medium_id": "3", ...media };
+      expect(await outcome(lab({ sysctls }, ON_LINK)), `${own} and ${other}`).toBe(expected);
+    }
+  });
+
   it("stands in for others on the same link with proxy_arp_pvlan, which `all` switches on too", async () => {
     const to = { ...PING, dst: "10.0.0.77" };
     expect(await outcome(lab(conf("in0", { proxy_arp_pvlan: "1" }), {}), to)).not.toBe("delivered");

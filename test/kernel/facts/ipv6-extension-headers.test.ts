@@ -174,6 +174,18 @@ describe.skipIf(!available)("extension headers of IPv6", () => {
     }
   });
 
+  it("how long they may be together, too", async () => {
+    const sysctls = { "net.ipv6.max_hbh_length": "8", "net.ipv6.max_dst_opts_length": "16" };
+    const duel = await duelOf("legacy", [], sysctls);
+    for (const length of [2, 4, 10, 12, 18, 20]) {
+      await duel.agree({ ...LOCAL, extensions: [hop({ type: 30, length })] });
+      await duel.agree({ ...LOCAL, extensions: [destination({ type: 30, length })] });
+      await duel.agree({ ...PLAIN, extensions: [hop({ type: 30, length }), destination({ type: 30, length })] });
+    }
+    const { kernel } = await duel.agree({ ...LOCAL, extensions: [hop({ type: 30, length: 10 })] });
+    expect([kernel.outcome, kernel.reason]).toEqual(["dropped", "NOT_SPECIFIED"]);
+  });
+
   it("a fragment that is whole loses its header to conntrack, and is forwarded without", async () => {
     const duel = await duelOf("legacy", TRACKED);
     const { kernel } = await duel.agree({ ...PLAIN, extensions: [ALERT, ATOMIC, OPTIONS] });
