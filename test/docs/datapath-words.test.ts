@@ -150,7 +150,6 @@ const PROMISED: Readonly<Record<string, readonly string[]>> = {
 
 /** What is promised and not held against the kernel: the row says why, or what is answered. */
 const NOT_COMPARED: ReadonlySet<string> = new Set([
-  "TEE",
   "hash:mac",
   "hash:net,net",
   "throw",

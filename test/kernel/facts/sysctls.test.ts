@@ -192,26 +192,31 @@ describe.skipIf(!available)("sysctls", () => {
     await duel.agree({ host: "R", src: "fd00:c::1", dst: "fd00:b::2", proto: "udp", sport: 1, dport: 2 });
   });
 
-  it.each(["0", "1"])("anycast_src_echo_reply %s: from where an echo request for an anycast address is answered", async (value) => {
-    const sysctls = { "net.ipv6.anycast_src_echo_reply": value };
-    const routes = [
-      "-6 anycast fd00:77::1 dev in0 table local",
-      "-6 anycast fd00:78::/64 dev in0 table local",
-      "-6 local fd00:79::/64 dev lo table local",
-    ];
-    const byHand = ["fd00:77::1", "fd00:78::", "fd00:78::1", "fd00:79::", "fd00:79::1"];
-    const duel = await duel6({ router: { sysctls, routes } });
-    const echo: ProbePacket = { ...udp6, proto: "icmpv6", icmpType: 128, icmpId: 3, icmpSeq: 1 };
-    const found: string[] = [];
-    for (const dst of ["fd00:a::1", "fd00:a::", "fd00:b::", ...byHand]) {
-      const { kernel } = await duel.agree({ ...echo, dst });
-      found.push(...kernel.responses.map(({ packet: { src } }) => src));
-    }
-    const ignoring = await duel6({ router: { sysctls: { ...sysctls, "net.ipv6.icmp.echo_ignore_anycast": "1" }, routes } });
-    for (const dst of ["fd00:a::", ...byHand]) await ignoring.agree({ ...echo, dst });
-    const joined = ["fd00:a::", "fd00:b::"].map((address) => (value === "1" ? address : "fd00:a::1"));
-    expect(found.slice(0, 3)).toEqual(["fd00:a::1", ...joined]);
-  });
+  it.each(["0", "1"])(
+    "anycast_src_echo_reply %s: from where an echo request for an anycast address is answered",
+    async (value) => {
+      const sysctls = { "net.ipv6.anycast_src_echo_reply": value };
+      const routes = [
+        "-6 anycast fd00:77::1 dev in0 table local",
+        "-6 anycast fd00:78::/64 dev in0 table local",
+        "-6 local fd00:79::/64 dev lo table local",
+      ];
+      const byHand = ["fd00:77::1", "fd00:78::", "fd00:78::1", "fd00:79::", "fd00:79::1"];
+      const duel = await duel6({ router: { sysctls, routes } });
+      const echo: ProbePacket = { ...udp6, proto: "icmpv6", icmpType: 128, icmpId: 3, icmpSeq: 1 };
+      const found: string[] = [];
+      for (const dst of ["fd00:a::1", "fd00:a::", "fd00:b::", ...byHand]) {
+        const { kernel } = await duel.agree({ ...echo, dst });
+        found.push(...kernel.responses.map(({ packet: { src } }) => src));
+      }
+      const ignoring = await duel6({
+        router: { sysctls: { ...sysctls, "net.ipv6.icmp.echo_ignore_anycast": "1" }, routes },
+      });
+      for (const dst of ["fd00:a::", ...byHand]) await ignoring.agree({ ...echo, dst });
+      const joined = ["fd00:a::", "fd00:b::"].map((address) => (value === "1" ? address : "fd00:a::1"));
+      expect(found.slice(0, 3)).toEqual(["fd00:a::1", ...joined]);
+    },
+  );
 
   it.each(["0", "1"])("tcp_reflect_tos %s: the type of service of what a server answers", async (value) => {
     const router = { listen: ["tcp/80"], sysctls: { "net.ipv4.tcp_reflect_tos": value } };
