@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { rareSysctls } from "./rare-sysctls.ts";
 
 const ACCOUNTING = "net.netfilter.nf_conntrack_acct";
 
@@ -43,12 +44,14 @@ export const sysctlsArbitrary: fc.Arbitrary<Readonly<Record<string, string>>> = 
     ),
     fc.constantFrom("1", "1", "1", "1", "1", "1", "1", "1", "0"),
     accounting,
+    rareSysctls(4),
   )
-  .map(([all, in0, out0, more, forward, counts]) => ({
+  .map(([all, in0, out0, more, forward, counts, rare]) => ({
     "net.ipv4.ip_forward": forward,
     "net.ipv4.conf.all.rp_filter": all,
     "net.ipv4.conf.in0.rp_filter": in0,
     "net.ipv4.conf.out0.rp_filter": out0,
     ...Object.fromEntries(more),
     ...counts,
+    ...rare,
   }));

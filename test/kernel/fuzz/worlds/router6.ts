@@ -3,6 +3,7 @@ import { z } from "zod";
 import { routerLab6 } from "../../harness/router-lab-6.ts";
 import { sequencesOf } from "../packets.ts";
 import { ROUTER6_TRAFFIC, ROUTER6_WORDS } from "../pools6.ts";
+import { rareSysctls } from "../rare-sysctls.ts";
 import { routes6Arbitrary } from "../routes6.ts";
 import { accounting, doesAccount } from "../sysctls.ts";
 import { type WorldKind, worldKind } from "../world-kind.ts";
@@ -35,11 +36,13 @@ const sysctls: fc.Arbitrary<Record<string, string>> = fc
       { maxLength: 2 },
     ),
     accounting,
+    rareSysctls(6),
   )
-  .map(([forwarding, more, counts]) => ({
+  .map(([forwarding, more, counts, rare]) => ({
     "net.ipv6.conf.all.forwarding": forwarding,
     ...Object.fromEntries(more),
     ...counts,
+    ...rare,
   }));
 
 /** One IPv6 router with random routes, policy rules and sysctls between three hosts. */

@@ -5,16 +5,20 @@ import type { ProbePacket } from "../../harness/duel.ts";
 import { routerLab } from "../../harness/router-lab.ts";
 import type { Sequence } from "../packets.ts";
 import { ROUTER_TRAFFIC, ROUTER_WORDS } from "../pools.ts";
+import { rareSysctls } from "../rare-sysctls.ts";
 import type { Traffic } from "../traffic.ts";
 import { type WorldKind, worldKind } from "../world-kind.ts";
 
-export const socketsSchema = z.object({ listen: z.array(z.string()) });
+export const socketsSchema = z.object({
+  listen: z.array(z.string()),
+  sysctls: z.record(z.string(), z.string()).optional(),
+});
 
 const PORTS = [53, 80, 443, 8080];
 const DEVICES = ["", "", "", "%in0", "%out0", "%lo"];
 
 /** Listening sockets: on any address or one of `addresses` (as they stand in `listen`), on any device or one. No port twice. */
-export function listeners(addresses: readonly string[]): fc.Arbitrary<z.infer<typeof socketsSchema>> {
+export function listeners(family: Family, addresses: readonly string[]): fc.Arbitrary<z.infer<typeof socketsSchema>> {
   const places = ["tcp", "udp"].flatMap((protocol) => PORTS.map((port) => ({ protocol, port })));
   return fc
     .subarray(places, { minLength: 2 })
@@ -28,7 +32,7 @@ export function listeners(addresses: readonly string[]): fc.Arbitrary<z.infer<ty
         ),
       ),
     )
-    .map((listen) => ({ listen: [...listen] }));
+    .chain((listen) => rareSysctls(family).map((sysctls) => ({ listen: [...listen], sysctls })));
 }
 
 /** What opens a connection, each time from another port: a half-open one is remembered for a second. */
@@ -81,8 +85,8 @@ export const sockets: WorldKind = worldKind({
   name: "sockets",
   families: [4],
   schema: socketsSchema,
-  worlds: listeners(["0.0.0.0", ...OWN[4]]),
-  lab: (router) => routerLab({ router }),
+  worlds: listeners(4, ["0.0.0.0", ...OWN[4]]),
+  lab: ({ listen, sysctls = {} }) => routerLab({ router: { listen, sysctls } }),
   mute: () => ["A", "B", "C"],
   fuzzed: () => [{ name: "R", words: ROUTER_WORDS }],
   sequences: () => openingPackets(ROUTER_TRAFFIC, OWN[4]),
