@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { TableName } from "../../../src/model/ruleset.ts";
 import type { ProbePacket } from "../harness/duel.ts";
 import type { World } from "./world-kind.ts";
 import { worldOf } from "./worlds/all.ts";
@@ -6,7 +7,7 @@ import { worldOf } from "./worlds/all.ts";
 export type FuzzBackend = "legacy" | "nft";
 
 export type FuzzTables = readonly {
-  readonly name: "raw" | "mangle" | "nat" | "filter";
+  readonly name: TableName;
   readonly chains: readonly {
     readonly name: string;
     /** Null for a user-defined chain. */
@@ -99,7 +100,7 @@ const packetSchema = z.strictObject({
 
 const tablesSchema = z.array(
   z.object({
-    name: z.enum(["raw", "mangle", "nat", "filter"]),
+    name: z.enum(["raw", "mangle", "nat", "filter", "security"]),
     chains: z.array(
       z.object({ name: z.string(), policy: z.enum(["ACCEPT", "DROP"]).nullable(), rules: z.array(z.string()) }),
     ),

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { TableName } from "../../../src/model/ruleset.ts";
 import { moreMatches } from "./more-matches.ts";
 import { mark, port } from "./pools.ts";
 import { RARE_PROTOCOLS, rareMatches, rareTargets } from "./rare-words.ts";
@@ -8,7 +9,7 @@ import type { Vocabulary } from "./vocabulary.ts";
 /** Where a rule stands: what the tools allow depends on it. */
 export interface RulePlace {
   readonly words: Vocabulary;
-  readonly table: "raw" | "mangle" | "nat" | "filter";
+  readonly table: TableName;
   /** Hooks the rule's chain is called from. */
   readonly hooks: readonly string[];
   /** True for a built-in chain, where the tool checks `-i` and `-o`. */

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { BUILT_IN_CHAINS, type TableName } from "../../../src/model/ruleset.ts";
 import { type FuzzSet, type RulePlace, ruleArbitrary } from "./rule.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -10,16 +11,9 @@ export interface FuzzChain {
 }
 
 export interface FuzzTable {
-  readonly name: "raw" | "mangle" | "nat" | "filter";
+  readonly name: TableName;
   readonly chains: readonly FuzzChain[];
 }
-
-const BUILT_IN: Readonly<Record<FuzzTable["name"], readonly string[]>> = {
-  raw: ["PREROUTING", "OUTPUT"],
-  mangle: ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"],
-  nat: ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"],
-  filter: ["INPUT", "FORWARD", "OUTPUT"],
-};
 
 /** User-defined chains by the hooks they are called from: targets and matches are checked against all of them. */
 const USER_CHAINS: Readonly<
@@ -32,6 +26,7 @@ const USER_CHAINS: Readonly<
     { prefix: "s", hooks: ["POSTROUTING"] },
   ],
   filter: [{ prefix: "f", hooks: ["INPUT", "FORWARD", "OUTPUT"] }],
+  security: [{ prefix: "z", hooks: ["INPUT", "FORWARD", "OUTPUT"] }],
 };
 
 const USERS = 3;
@@ -59,7 +54,7 @@ function tableArbitrary(
   });
   const rules = (place: RulePlace, most: number): fc.Arbitrary<string[]> =>
     fc.array(ruleArbitrary(place), { maxLength: most, size: "max" });
-  const builtIn = BUILT_IN[name].map((chain) =>
+  const builtIn = BUILT_IN_CHAINS[name].map((chain) =>
     fc
       .tuple(
         name === "nat"
@@ -82,13 +77,13 @@ function tableArbitrary(
   return fc.tuple(...builtIn, ...user).map((chains) => ({ name, chains }));
 }
 
-/** Some of the four tables. `nat` is worth nothing without a rule that switches conntrack on, which most have. */
+/** Some of the five tables. `nat` is worth nothing without a rule that switches conntrack on, which most have. */
 export function rulesetArbitrary(
   words: Vocabulary,
   sets: readonly FuzzSet[],
   stateful: boolean,
 ): fc.Arbitrary<readonly FuzzTable[]> {
-  const names: readonly FuzzTable["name"][] = ["raw", "mangle", "nat", "filter"];
+  const names: readonly FuzzTable["name"][] = ["raw", "mangle", "nat", "filter", "security"];
   return fc
     .subarray([...names], { minLength: 1 })
     .chain((chosen) => fc.tuple(...chosen.map((name) => tableArbitrary(name, words, sets, stateful))));

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { z } from "zod";
+import { BUILT_IN_CHAINS } from "../../../../src/model/ruleset.ts";
 import type { ProbePacket } from "../../harness/duel.ts";
 import { routerLab } from "../../harness/router-lab.ts";
 import type { FuzzTables, HostRuleset } from "../case.ts";
@@ -7,20 +8,13 @@ import { type RulesetWish, type WorldKind, worldKind } from "../world-kind.ts";
 
 type Table = FuzzTables[number]["name"];
 
-const CHAINS: Readonly<Record<Table, readonly string[]>> = {
-  raw: ["PREROUTING", "OUTPUT"],
-  mangle: ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"],
-  nat: ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"],
-  filter: ["INPUT", "FORWARD", "OUTPUT"],
-};
-
 /** A rule with the chain it belongs to: `POSTROUTING -j MASQUERADE`. */
 type ChainRule = string;
 
 function table(name: Table, rules: readonly ChainRule[]): FuzzTables[number] {
   return {
     name,
-    chains: CHAINS[name].map((chain) => ({
+    chains: BUILT_IN_CHAINS[name].map((chain) => ({
       name: chain,
       policy: "ACCEPT",
       rules: rules.filter((rule) => rule.startsWith(`${chain} `)).map((rule) => rule.slice(chain.length + 1)),
