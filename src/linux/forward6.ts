@@ -42,7 +42,7 @@ export function mayForward6(
       return { reason: "IP_INADDRERRORS", answered: true, text: "a link-local source leaves its link" };
     }
   }
-  const mtu = Math.max(IPV6_MIN_MTU, ipMtu(runtime, route.output, 6));
+  const mtu = Math.max(IPV6_MIN_MTU, lockedMtu(route) ?? ipMtu(runtime, route.output, 6));
   // ip6_pkt_too_big(): what conntrack put together goes in the fragments that it came in.
   if ((skb.reassembled?.maxSize ?? packetLength(packet)) > mtu) {
     sendIcmpv6Error(runtime, skb, V6_PACKET_TOO_BIG, 0, mtu);
@@ -50,6 +50,11 @@ export function mayForward6(
   }
   packet.ttl--;
   return null;
+}
+
+/** ip6_dst_mtu_maybe_forward(): forwarding goes by a route's own MTU where that is locked, and else by its device's. */
+function lockedMtu({ route }: RoutingResult): number | null {
+  return route?.mtuLocked === true ? route.mtu : null;
 }
 
 /**

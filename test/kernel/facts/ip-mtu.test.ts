@@ -36,7 +36,7 @@ describe.skipIf(!available)("the `mtu` of a device in IPv6", () => {
     dport: 80,
     raw: true,
   };
-  const lengths = [1232, 1233, 1252, 1253, 1352, 1353, 1452];
+  const lengths = [1232, 1233, 1252, 1253, 1302, 1303, 1352, 1353, 1452];
 
   const duelOf = (settings: Readonly<Record<string, string>>, rules: readonly string[] = []): Promise<Duel> =>
     Duel.of(
@@ -44,7 +44,7 @@ describe.skipIf(!available)("the `mtu` of a device in IPv6", () => {
       routerLab6({
         router: {
           listen: ["tcp/80", "udp/80"],
-          routes: ["-6 fd00:9::/32 via fd00:b::2 mtu 1450", "-6 fd00:7::/32 via fd00:b::2"],
+          routes: ["-6 fd00:9::/32 via fd00:b::2 mtu 1450", "-6 fd00:7::/32 via fd00:b::2 mtu lock 1350"],
           rulesets: [{ family: 6, text: table("mangle", rules) }],
           sysctls: { "net.ipv6.icmp.ratemask": "", ...settings },
         },
@@ -58,11 +58,25 @@ describe.skipIf(!available)("the `mtu` of a device in IPv6", () => {
     for (const length of lengths) {
       await duel.agree({ ...passing, length });
       await duel.agree({ ...passing, dst: "fd00:9::5", length });
+      await duel.agree({ ...passing, dst: "fd00:7::5", length });
       await duel.agree({ ...own, length });
       await duel.agree({ ...own, dst: "fd00:9::5", length });
+      await duel.agree({ ...own, dst: "fd00:7::5", length });
     }
     const { kernel } = await duel.agree({ ...passing, length: 1452 });
     expect(kernel.responses.map(({ packet }) => packet.mtu)).toEqual(mtu < 1500 ? [mtu] : []);
+  });
+
+  it.each(["", "lock "])("does not keep a route from taking less than any link may: mtu %s1000", async (lock) => {
+    const routes = [`-6 fd00:9::/32 via fd00:b::2 mtu ${lock}1000`];
+    const sysctls = { "net.ipv6.icmp.ratemask": "" };
+    const duel = await Duel.of(oracle, routerLab6({ router: { routes, sysctls } }), FAR, true);
+    for (const length of [952, 953, 1232, 1233, 1452]) {
+      await duel.agree({ ...passing, dst: "fd00:9::5", length });
+      await duel.agree({ ...own, dst: "fd00:9::5", length });
+    }
+    const { kernel } = await duel.agree({ ...passing, dst: "fd00:9::5", length: 953 });
+    expect(kernel.responses.map(({ packet }) => packet.mtu)).toEqual([1000]);
   });
 
   it("is what a SYN-ACK tells and TCPMSS clamps to", async () => {
