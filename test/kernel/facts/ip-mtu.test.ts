@@ -97,6 +97,17 @@ describe.skipIf(!available)("the `mtu` of a device in IPv6", () => {
     for (const length of [1252, 1253, 2000]) await duel.agree({ ...own, dst: "fd00:a::1", length, dport: 81 });
   });
 
+  it("of a local route holds before it", async () => {
+    const routes = ["-6 local fd00:79::/64 dev lo mtu 1300", "local 10.79.0.0/24 dev lo mtu 1300"];
+    const listen = ["udp/80"];
+    const six = await Duel.of(oracle, routerLab6({ router: { routes: routes.slice(0, 1), listen } }), FAR, true);
+    for (const length of [1252, 1253, 1400]) await six.agree({ ...own, dst: "fd00:79::1", length });
+    const four = await Duel.of(oracle, routerLab({ router: { routes: routes.slice(1), listen } }), FAR, true);
+    for (const length of [1272, 1273, 1400]) {
+      for (const df of [false, true]) await four.agree({ ...own, src: "10.0.1.1", dst: "10.79.0.1", length, df });
+    }
+  });
+
   it("below 1280 is refused", async () => {
     await expect(duelOf({ "net.ipv6.conf.out0.mtu": "1279" })).rejects.toThrow("Invalid argument");
   });
