@@ -97,6 +97,9 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   "sockets: several that share an address and port (SO_REUSEPORT)": {
     answer: "one of them is taken to hear: which one is not told",
   },
+  "TCP: ECN that a client asks for (tcp_ecn 1)": {
+    answer: "SYNs of programs here ask for none, and what a server sends once it has agreed says nothing of it",
+  },
   "VRFs (l3mdev)": { answer: "a rule of theirs may select or not: the answer branches and is uncertain" },
 
   "neighbours: asked, answered, permanent, FAILED": fact("arp"),

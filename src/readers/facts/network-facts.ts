@@ -140,8 +140,12 @@ export const linkFact: ApplyFact = (words, draft, host, context) => {
     if (word === "up") device = { ...device, up: true, carrier: true };
     else if (word === "down") device = { ...device, up: false, carrier: false };
     else if (word === "no-carrier") device = { ...device, carrier: false };
-    else if (word === "mtu" && mtu !== null) device = { ...device, mtu };
-    else if ((word === "mac" || word === "address") && mac !== null) device = { ...device, mac };
+    else if (word === "mtu" && mtu !== null) {
+      device = { ...device, mtu };
+      // as addrconf_notify() does at NETDEV_CHANGEMTU
+      const ofIpv6 = `net.ipv6.conf.${name.replaceAll(".", "/")}.mtu`;
+      if (draft.sysctls.has(ofIpv6)) draft.sysctls.set(ofIpv6, value);
+    } else if ((word === "mac" || word === "address") && mac !== null) device = { ...device, mac };
     else if (word === "master" && value !== "") device = { ...device, master: value };
     else {
       context.refuse(

@@ -209,6 +209,16 @@ const someFact = fc.oneof(
   ),
 );
 
+test("an MTU that is told is IPv6's as well, as after `ip link set`, unless the setting is told too", () => {
+  const key = "net.ipv6.conf.eth0.mtu";
+  const dumped = { ...DUMPED, "nodes/n1/sysctl.txt": `${DUMPED["nodes/n1/sysctl.txt"]}${key} = 1500\n` };
+  expect(hostOf(["n1: link eth0 mtu 9000"], dumped).sysctls.get(key)).toBe("9000");
+  expect(hostOf(["n1: sysctl net.ipv6.conf.eth0.mtu=1400", "n1: link eth0 mtu 9000"], dumped).sysctls.get(key)).toBe(
+    "1400",
+  );
+  expect(hostOf(["n1: link eth0 mtu 9000"], DUMPED).sysctls.has(key)).toBe(false);
+});
+
 test("the order of facts does not matter", () => {
   fc.assert(
     fc.property(fc.uniqueArray(someFact, { minLength: 2 }), fc.infiniteStream(fc.nat()), (facts, order) => {
