@@ -1,7 +1,7 @@
 import { isLinkLocal, isLoopback, isUnspecified } from "../net/address.ts";
 import { V6_BEYOND_SCOPE, V6_DEST_UNREACHABLE, V6_PACKET_TOO_BIG, V6_TIME_EXCEEDED } from "../net/icmp.ts";
 import { packetLength } from "../net/packet.ts";
-import { ipMtu } from "./device-settings.ts";
+import { confKey, ipMtu } from "./device-settings.ts";
 import type { DropReason } from "./drop-reason.ts";
 import { sendIcmpv6Error, sendRedirect6 } from "./icmpv6.ts";
 import { dstMtu, IPV6_MIN_MTU } from "./path-mtu.ts";
@@ -46,10 +46,17 @@ export function mayForward6(
   // ip6_pkt_too_big(): what conntrack put together goes in the fragments that it came in.
   if ((skb.reassembled?.maxSize ?? packetLength(packet)) > mtu) {
     sendIcmpv6Error(runtime, skb, V6_PACKET_TOO_BIG, 0, mtu);
-    return { reason: "PKT_TOO_BIG", answered: true, text: `larger than the MTU ${mtu} of ${route.output.name}` };
+    return { reason: "PKT_TOO_BIG", answered: true, text: `larger than the MTU ${mtu} of ${ownerOfMtu(route, mtu)}` };
   }
   packet.ttl--;
   return null;
+}
+
+/** Whose MTU a packet is too long for. */
+function ownerOfMtu(route: ForwardResult, mtu: number): string {
+  const { output } = route;
+  if (lockedMtu(route) !== null) return "the route";
+  return mtu < output.mtu ? `${output.name} in IPv6 (${confKey(6, output.name, "mtu")})` : output.name;
 }
 
 /** ip6_dst_mtu_maybe_forward(): forwarding goes by a route's own MTU where that is locked, and else by its device's. */
