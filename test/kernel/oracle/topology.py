@@ -254,7 +254,7 @@ class Topology:
         refusals = self._rules()
         self._own_tables(request)
         self._order_multicast_routes()
-        self._await_carriers()
+        self._await_carriers(self._mtus_of_ipv6(defaults))
         return {"hosts": self._report(), "refused": refusals}
 
     def _make_namespaces(self, request):
@@ -413,17 +413,28 @@ class Topology:
                 # What the kernel adds meanwhile, or has not added yet, is refused.
                 host.namespace.run(["ip", "-6", "-force", "-batch", "-"], lines)
 
-    def _await_carriers(self):
+    def _mtus_of_ipv6(self, defaults):
+        """[(namespace, key, value)] of what a carrier that comes late would set back to the device's own (addrconf_notify())."""
+        return [
+            (host.namespace, key, value)
+            for host in self.hosts.values()
+            for key, value in self._sysctls(host, defaults).items()
+            if key.startswith("net.ipv6.conf.") and key.endswith(".mtu")
+        ]
+
+    def _await_carriers(self, mtus):
         """
         Where neighbours of IPv6 are asked for: until the kernel has noticed the carriers, up to a second later, a device sends nothing (its
         queue is not there). One that never gets any is not waited for longer.
         """
-        if not (self.ipv6 and self.forgetful):
+        if not (self.ipv6 and (self.forgetful or mtus)):
             return
         for _ in range(ORDERING_ATTEMPTS):
             if not any("NO-CARRIER" in host.namespace.run(["ip", "-o", "link", "show", "up"])[1] for host in self.hosts.values()):
-                return
+                break
             time.sleep(ORDERING_PAUSE_S)
+        for namespace, key, value in mtus:
+            namespace.sysctl(key, value)
 
     def _multicast_in_disorder(self, host):
         """The devices that should have such a route, in order; empty where the first of them has the first one, or may do without."""
