@@ -1,4 +1,3 @@
-import { isAnycastDestination } from "../linux/anycast.ts";
 import { resetConntrack } from "../linux/conntrack/track.ts";
 import { quietSysctl, sysctl } from "../linux/device-settings.ts";
 import { nextHeaderField, unhandledExtension } from "../linux/extension-headers.ts";
@@ -8,6 +7,7 @@ import { receiveFragmentationNeeded, receivePacketTooBig } from "../linux/icmp-r
 import { allowEchoReply6, cameBy } from "../linux/icmpv6.ts";
 import { resetFor } from "../linux/reject.ts";
 import { needsInterface } from "../linux/routing/address-scope.ts";
+import { isAnycastDestination } from "../linux/routing/anycast-destination.ts";
 import { ownDevice } from "../linux/routing/own-device.ts";
 import { routesUnknown } from "../linux/routing/unknown-route.ts";
 import type { HostRuntime } from "../linux/runtime.ts";
@@ -218,7 +218,7 @@ function echo(runtime: HostRuntime, skb: Skb): void {
 function echo6(runtime: HostRuntime, skb: Skb): void {
   const { packet: request, input, route } = skb;
   const ignores = (what: string): boolean => runtime.host.sysctls.get(`net.ipv6.icmp.echo_ignore_${what}`) === "1";
-  const anycast = isAnycastDestination(runtime, skb);
+  const anycast = route !== null && isAnycastDestination(runtime, route, request.dst);
   const isAnycastRoute = route?.kind === "local" && route.route.type === "anycast";
   const answersAsAnycast = runtime.host.sysctls.get("net.ipv6.anycast_src_echo_reply") === "1";
   // Measured: nothing is said to what a raw socket sent to `::` in its own header.

@@ -3,7 +3,6 @@ import { type Address, isLinkLocal, sameAddress } from "../net/address.ts";
 import { prefixOf } from "../net/prefix.ts";
 import { actsAsRouter, disablesIpv6 } from "./device-settings.ts";
 import type { HostRuntime } from "./runtime.ts";
-import type { Skb } from "./skb.ts";
 
 /**
  * ipv6_chk_acast_dev() (net/ipv6/anycast.c): whether the device has joined the anycast address, as a router does with the first one of
@@ -18,17 +17,6 @@ export function hasJoinedAnycast(runtime: HostRuntime, device: Interface, target
       prefixLength < 127 &&
       sameAddress(prefixOf(address, prefixLength).address, target),
   );
-}
-
-/**
- * ipv6_anycast_destination() (include/net/ip6_route.h): whether a packet was for an anycast address that a device has joined, or for the
- * first address of the prefix of its route, whatever the route's type. A route of type anycast to one address alone is none.
- */
-export function isAnycastDestination(runtime: HostRuntime, { packet: { dst }, input, route }: Skb): boolean {
-  if (route?.kind !== "local") return false;
-  const { destination, nextHops } = route.route;
-  const isFirst = destination.length < 127 && sameAddress(destination.address, dst);
-  return (isFirst && nextHops.every(({ gateway }) => gateway === null)) || isOwnAnycast(runtime, input, dst);
 }
 
 /** ipv6_chk_acast_addr_src(): whether any device of the host has joined it; of a link-local address, whether `device` has. */

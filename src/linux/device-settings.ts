@@ -418,6 +418,9 @@ export function useTempaddr(runtime: HostRuntime, device: Interface): number {
   return read(runtime, settings.useTempaddr);
 }
 
+/** The least MTU of any IPv6 link (RFC 8200 section 5): what is less is not believed. */
+export const IPV6_MIN_MTU = 1280;
+
 /**
  * Bytes that a device takes in a packet of IP: of IPv6 as many as its `mtu` there says, which an advertisement of a router may have
  * lowered (idev->cnf.mtu6).
@@ -426,7 +429,8 @@ export function ipMtu(runtime: HostRuntime, device: Interface, family: Family): 
   if (family === 4) return device.mtu;
   const settings = deviceSettings(runtime, device.name);
   settings.mtu6 ??= quiet(parse(runtime.host, confKey(6, device.name, "mtu"), device.mtu));
-  return Math.min(device.mtu, settings.mtu6.value);
+  // addrconf_sysctl_mtu() takes nothing below: such a value is a wrong one
+  return settings.mtu6.value < IPV6_MIN_MTU ? device.mtu : Math.min(device.mtu, settings.mtu6.value);
 }
 
 /** `use_oif_addrs_only` of the outgoing device. */

@@ -1,10 +1,10 @@
 import { isLinkLocal, isLoopback, isUnspecified } from "../net/address.ts";
 import { V6_BEYOND_SCOPE, V6_DEST_UNREACHABLE, V6_PACKET_TOO_BIG, V6_TIME_EXCEEDED } from "../net/icmp.ts";
 import { packetLength } from "../net/packet.ts";
-import { confKey, ipMtu } from "./device-settings.ts";
+import { confKey, IPV6_MIN_MTU, ipMtu } from "./device-settings.ts";
 import type { DropReason } from "./drop-reason.ts";
 import { sendIcmpv6Error, sendRedirect6 } from "./icmpv6.ts";
-import { dstMtu, IPV6_MIN_MTU } from "./path-mtu.ts";
+import { dstMtu } from "./path-mtu.ts";
 import type { ForwardResult } from "./routing/input.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import type { HostRuntime } from "./runtime.ts";

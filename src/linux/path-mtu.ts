@@ -1,7 +1,7 @@
 import type { Address } from "../net/address.ts";
 import { type Packet, packetLength } from "../net/packet.ts";
 import { TCP, UDP } from "../net/protocol.ts";
-import { ipMtu, sysctl } from "./device-settings.ts";
+import { IPV6_MIN_MTU, ipMtu, sysctl } from "./device-settings.ts";
 import { exceptionOf, setException } from "./route-exceptions.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import type { HostRuntime } from "./runtime.ts";
@@ -11,8 +11,6 @@ import type { Skb } from "./skb.ts";
 const MTU_EXPIRES = 600;
 /** `net.ipv4.route.min_pmtu`: what is learnt is never smaller. */
 const MIN_PMTU = 552;
-/** The least MTU of any IPv6 link (RFC 8200 section 5): news of a smaller one are not believed. */
-export const IPV6_MIN_MTU = 1280;
 
 /** A route out of this host. */
 type RouteOut = Exclude<RoutingResult, { readonly kind: "error" | "local" }>;

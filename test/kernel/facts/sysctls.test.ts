@@ -201,14 +201,21 @@ describe.skipIf(!available)("sysctls", () => {
         "-6 anycast fd00:78::/64 dev in0 table local",
         "-6 local fd00:79::/64 dev lo table local",
       ];
+      const text = table(
+        "filter",
+        ["--src-type", "--dst-type"].map((side) => `-A INPUT -m addrtype ${side} ANYCAST`),
+      );
+      const rulesets = [{ family: 6 as const, text }];
       const byHand = ["fd00:77::1", "fd00:78::", "fd00:78::1", "fd00:79::", "fd00:79::1"];
-      const duel = await duel6({ router: { sysctls, routes } });
+      const duel = await duel6({ router: { sysctls, routes, rulesets } });
       const echo: ProbePacket = { ...udp6, proto: "icmpv6", icmpType: 128, icmpId: 3, icmpSeq: 1 };
       const found: string[] = [];
       for (const dst of ["fd00:a::1", "fd00:a::", "fd00:b::", ...byHand]) {
         const { kernel } = await duel.agree({ ...echo, dst });
         found.push(...kernel.responses.map(({ packet: { src } }) => src));
       }
+      // The rules ask about the source too, and an error goes to no anycast address.
+      for (const src of ["fd00:a::", "fd00:b::1", ...byHand]) await duel.agree({ ...udp6, src, dst: "fd00:a::1" });
       const ignoring = await duel6({
         router: { sysctls: { ...sysctls, "net.ipv6.icmp.echo_ignore_anycast": "1" }, routes },
       });

@@ -85,7 +85,9 @@ function matches6(runtime: HostRuntime, address: Address, device: string | null,
     dport: 0,
     uid: 0,
   });
-  return (has("ANYCAST") && isAnycastDestination(route, address)) || (has("UNREACHABLE") && route.kind === "error");
+  return (
+    (has("ANYCAST") && isAnycastDestination(runtime, route, address)) || (has("UNREACHABLE") && route.kind === "error")
+  );
 }
 
 /** match_lookup_rt6(): with a device its own addresses count (ipv6_chk_addr()), of which others may have the same. */
