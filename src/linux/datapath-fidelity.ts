@@ -230,7 +230,7 @@ export const SYSCTL_FIDELITY = {
   "net.ipv4.ip_forward": null,
   "net.ipv4.ip_forward_use_pmtu": null,
   "net.ipv4.ip_local_port_range": null,
-  "net.ipv4.ip_no_pmtu_disc": null,
+  "net.ipv4.ip_no_pmtu_disc": { verified: "facts/sysctls" },
   "net.ipv4.ip_nonlocal_bind": { verified: "facts/bound-sources" },
   "net.ipv6.ip_nonlocal_bind": { verified: "facts/bound-sources" },
   "net.ipv4.ipfrag_high_thresh": { verified: "facts/fragment-memory" },

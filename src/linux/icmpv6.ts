@@ -60,9 +60,7 @@ export function sendIcmpv6Error(
   const back = backTo(runtime, about.src);
   if (!allowIcmp6(runtime, type, about.src, back, (device ?? skb.input)?.kind === "loopback")) return;
   // icmpv6_route_lookup(): a source that names no single node is told nothing, unless it is to be taken for one.
-  // What is for an anycast address that a route names by hand goes out to its link, which is not modelled: nobody there is told.
-  const byHand = back.kind === "local" && back.route.type === "anycast";
-  if (!isLinkLocal(about.src) && (byHand || isAnycastDestination(runtime, back, about.src))) {
+  if (!isLinkLocal(about.src) && isAnycastDestination(runtime, back, about.src)) {
     if (quietSysctl(runtime, "net.ipv6.icmp.error_anycast_as_unicast", 0) === 0) return;
   }
   const lo = device === null || device.kind === "loopback";

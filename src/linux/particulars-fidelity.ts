@@ -100,9 +100,7 @@ export const PARTICULARS_FIDELITY: Readonly<Record<string, Standing>> = {
   "TCP: ECN that a client asks for (tcp_ecn 1)": {
     answer: "SYNs of programs here ask for none, and what a server sends once it has agreed says nothing of it",
   },
-  "routing: what a host sends to an address that only an anycast route by hand names (IPv6)": {
-    answer: "it is delivered to the host itself, where the kernel asks for a neighbour on the link of that route",
-  },
+  "routing: routes of type anycast that somebody made by hand": fact("anycast-routes"),
   "VRFs (l3mdev)": { answer: "a rule of theirs may select or not: the answer branches and is uncertain" },
 
   "neighbours: asked, answered, permanent, FAILED": fact("arp"),

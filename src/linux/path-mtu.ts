@@ -1,7 +1,7 @@
 import type { Address } from "../net/address.ts";
 import { type Packet, packetLength } from "../net/packet.ts";
 import { TCP, UDP } from "../net/protocol.ts";
-import { IPV6_MIN_MTU, ipMtu, sysctl } from "./device-settings.ts";
+import { IPV6_MIN_MTU, ipMtu, quietSysctl, sysctl } from "./device-settings.ts";
 import { exceptionOf, setException } from "./route-exceptions.ts";
 import type { RoutingResult } from "./routing/result.ts";
 import type { HostRuntime } from "./runtime.ts";
@@ -29,11 +29,13 @@ export function routeMtu(runtime: HostRuntime, result: RouteOut, destination: Ad
 }
 
 /**
- * A program's packet that goes without DF although it looks for the path's MTU (IP_PMTUDISC_WANT, the default): where that MTU is locked,
+ * A program's packet that goes without DF: where `ip_no_pmtu_disc` was set when its socket was made (inet_create(); it is taken to be older than
+ * every socket); and although it looks for the path's MTU (IP_PMTUDISC_WANT, the default), where that MTU is locked,
  * and a datagram that is longer than it, which its own host cuts (__ip_make_skb()).
  */
 export function isSentToBeCut(runtime: HostRuntime, packet: Packet, result: RoutingResult): boolean {
-  if (isMtuLocked(runtime, result, packet.dst)) return true;
+  if (quietSysctl(runtime, "net.ipv4.ip_no_pmtu_disc", 0) !== 0 || isMtuLocked(runtime, result, packet.dst))
+    return true;
   if (packet.protocol !== UDP || result.kind !== "unicast") return false;
   return packetLength(packet) > routeMtu(runtime, result, packet.dst, false);
 }

@@ -87,6 +87,7 @@ function routeInput4(runtime: HostRuntime, device: Interface, key: InputKey): In
     }
     case "unicast": {
       if (!forwards) return notForwarding(result.route);
+      if (result.route?.type === "anycast") return martian("IP_INVALID_DEST", "anycast route");
       return forwardOver(runtime, device, key, selectPath(runtime, result, key, null, key.packet));
     }
   }

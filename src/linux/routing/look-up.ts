@@ -1,3 +1,4 @@
+import type { Interface } from "../../model/interface.ts";
 import type { PolicyRule } from "../../model/policy-rule.ts";
 import type { NextHop, Route } from "../../model/route.ts";
 import { formatAddress } from "../../net/address.ts";
@@ -221,25 +222,38 @@ export function resultOf(runtime: HostRuntime, route: Route, hop: NextHop, key: 
   const { preferredSource } = route;
   switch (route.type) {
     case "local":
-    case "anycast":
       return { kind: "local", route, output, preferredSource };
     case "broadcast":
       return { kind: "broadcast", route, output, preferredSource };
     case "multicast":
       return { kind: "multicast", route, output, preferredSource };
-    default: {
+    case "anycast":
+      if (takesIn(route, key)) return { kind: "local", route, output, preferredSource };
+      return wayOver(runtime, route, hop, output, key);
+    default:
       if (isElsewhere(runtime, route)) return null;
-      const { ownGateways } = fibOf(runtime.compiled, key.dst.family);
-      const gateway = ownGateways.size > 0 && ownGateways.has(hop) ? null : hop.gateway;
-      return {
-        kind: "unicast",
-        output,
-        nextHop: gateway ?? key.dst,
-        viaGateway: gateway !== null,
-        route,
-        preferredSource,
-        onlink: hop.onlink,
-      };
-    }
+      return wayOver(runtime, route, hop, output, key);
   }
+}
+
+/**
+ * ip6_rt_init_dst() takes in what arrives by any IPv6 route of type anycast; RTF_ANYCAST, which only the kernel's own have, leads what is sent to
+ * lo as well (ip6_rt_get_dev_rcu()). In IPv4 the type delivers nothing.
+ */
+function takesIn({ family, protocol }: Route, key: RouteKey): boolean {
+  return family === 6 && (protocol === "kernel" || key.input !== null);
+}
+
+function wayOver(runtime: HostRuntime, route: Route, hop: NextHop, output: Interface, key: RouteKey): RoutingResult {
+  const { ownGateways } = fibOf(runtime.compiled, key.dst.family);
+  const gateway = ownGateways.size > 0 && ownGateways.has(hop) ? null : hop.gateway;
+  return {
+    kind: "unicast",
+    output,
+    nextHop: gateway ?? key.dst,
+    viaGateway: gateway !== null,
+    route,
+    preferredSource: route.preferredSource,
+    onlink: hop.onlink,
+  };
 }

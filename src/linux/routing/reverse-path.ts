@@ -74,7 +74,8 @@ export function validateSource(
   if (back.kind === "error") return mode === 0 ? FINE : OTHER_WAY;
   if (back.kind === "local") {
     if (!acceptLocal(runtime, device)) return OWN_SOURCE;
-  } else if (back.kind !== "unicast") return { ok: false, reason: "IP_INVALID_SOURCE" };
+  } else if (back.kind !== "unicast" || back.route?.type === "anycast")
+    return { ok: false, reason: "IP_INVALID_SOURCE" };
   const direct = back.kind === "local" || !back.viaGateway;
   if (usesDevice(runtime, back, device.name, key.src) || (back.kind === "local" && device.kind === "loopback")) {
     return direct ? ON_LINK : FINE;
@@ -162,6 +163,7 @@ export function reversePathMatches(
   if (back.kind === "error") return false;
   if (six && back.kind === "local") return back.route.type !== "anycast" && options.acceptLocal;
   if (back.kind !== "unicast" && !(back.kind === "local" && options.acceptLocal)) return false;
+  if (!six && back.kind === "unicast" && back.route?.type === "anycast") return false;
   if (options.loose) return true;
   if (six && back.kind === "unicast" && !isUnknownWay(back)) return back.output === input;
   return usesDevice(runtime, back, input.name, packet.src);

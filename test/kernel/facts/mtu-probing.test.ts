@@ -21,6 +21,7 @@ const CLIENTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   floor: { tcp_mtu_probing: "1", tcp_base_mss: "800", tcp_mtu_probe_floor: "700" },
   soon: { tcp_mtu_probing: "1", tcp_retries1: "1" },
   least: { tcp_mtu_probing: "1", tcp_base_mss: "300", tcp_min_snd_mss: "600" },
+  undiscovering: { ip_no_pmtu_disc: "1" },
 };
 
 /** What R's routes to the servers take; their links take 1500. */

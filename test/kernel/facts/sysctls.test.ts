@@ -356,6 +356,23 @@ describe.skipIf(!available)("sysctls", () => {
     await duel.agree({ ...udp6, dst: "fd00:77::1", ttl: 1 });
   });
 
+  it.each(["0", "1", "2", "3"])(
+    "ip_no_pmtu_disc %s: datagrams have DF or not, SYN-ACKs and resets have it",
+    async (value) => {
+      const listen = ["udp/53", "tcp/80"];
+      const duel = await duel4({ router: { listen, sysctls: { "net.ipv4.ip_no_pmtu_disc": value } } });
+      const asked: ProbePacket = { ...udp, dst: "10.0.0.1", dport: 53 };
+      const syn: ProbePacket = { ...asked, proto: "tcp", flags: "S", length: 0 };
+      const flags: boolean[] = [];
+      for (const probe of [asked, { ...asked, length: 1400 }, { ...syn, dport: 80 }, { ...syn, dport: 81 }]) {
+        const { kernel } = await duel.agree(probe);
+        flags.push(...kernel.responses.map(({ packet: { df } }) => df));
+      }
+      const datagram = value === "0";
+      expect(flags).toEqual([datagram, datagram, true, true]);
+    },
+  );
+
   it("mtu_expires: a path MTU is forgotten, in both families", async () => {
     const seconds = "4";
     const forgets = async (on: Oracle, six: boolean): Promise<void> => {

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { routeLine } from "./route-line.ts";
 
 /** Arguments of `ip route add` and `ip rule add` for the router. */
 export interface FuzzRoutes {
@@ -14,6 +15,7 @@ const way = fc.constantFrom(
   "dev out1",
   "via 10.0.1.2 src 10.0.2.1",
   "nexthop via 10.0.1.2 weight 1 nexthop via 10.0.2.2 weight 3",
+  "anycast dev out0",
 );
 const target = fc.constantFrom(
   "10.9.0.0/16",
@@ -48,20 +50,16 @@ const routes = fc
     fc.uniqueArray(fc.tuple(target, fc.oneof(way, way, dead)), { maxLength: 3, selector: ([to]) => to }),
     fc.constantFrom<string>("via 10.0.2.2", "via 10.0.1.2", "throw", "blackhole", "none"),
   )
-  .map(([main, fallback, other, otherDefault]) => {
-    const line = ([to, how]: readonly [string, string]): string =>
-      /^(blackhole|unreachable|prohibit|throw)$/.test(how) ? `${how} ${to}` : `${to} ${how}`;
-    return [
-      "blackhole 10.1.0.0/24",
-      "unreachable 10.1.1.0/24",
-      "prohibit 10.1.2.0/24",
-      "throw 10.1.3.0/24",
-      ...main.map(line),
-      ...fallback,
-      ...other.map((item) => line(item).replace(/^\D*[\d./]+/, "$& table 100")),
-      ...(otherDefault === "none" ? [] : [`${line(["default", otherDefault])} table 100`]),
-    ];
-  });
+  .map(([main, fallback, other, otherDefault]) => [
+    "blackhole 10.1.0.0/24",
+    "unreachable 10.1.1.0/24",
+    "prohibit 10.1.2.0/24",
+    "throw 10.1.3.0/24",
+    ...main.map(([to, how]) => routeLine(to, how)),
+    ...fallback,
+    ...other.map(([to, how]) => routeLine(to, how, "100")),
+    ...(otherDefault === "none" ? [] : [routeLine("default", otherDefault, "100")]),
+  ]);
 
 const selector = fc.constantFrom(
   "fwmark 1",

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { routeLine } from "./route-line.ts";
 import type { FuzzRoutes } from "./routes.ts";
 
 /** Link-local gateways too: only about those are redirects sent. */
@@ -12,6 +13,9 @@ const way = fc.constantFrom(
   "dev out1",
   "via fd00:b::2 src fd00:c::1",
   "dev out0 mtu 1290",
+  "dev out0 mtu lock 1290",
+  "anycast dev out0",
+  "anycast via fd00:b::2",
 );
 const target = fc.constantFrom(
   "fd00:9::/32",
@@ -33,9 +37,8 @@ interface Written {
   readonly metric: string;
 }
 
-function line({ to, how, metric: cost }: Written, table = ""): string {
-  const head = /^(blackhole|unreachable|prohibit|throw)$/.test(how) ? `${how} ${to}` : `${to} ${how}`;
-  return `-6 ${head}${cost}${table}`;
+function line({ to, how, metric: cost }: Written, table?: string): string {
+  return `-6 ${routeLine(to, how, table)}${cost}`;
 }
 
 const written = (how: fc.Arbitrary<string>): fc.Arbitrary<Written> => fc.record({ to: target, how, metric });
@@ -72,8 +75,8 @@ const routes = fc
     "-6 throw fd00:1:3::/64",
     ...main.map((item) => line(item)),
     ...fallback,
-    ...other.map((item) => line(item, " table 100")),
-    ...(otherDefault === "none" ? [] : [line({ to: "default", how: otherDefault, metric: "" }, " table 100")]),
+    ...other.map((item) => line(item, "100")),
+    ...(otherDefault === "none" ? [] : [line({ to: "default", how: otherDefault, metric: "" }, "100")]),
   ]);
 
 const selector = fc.constantFrom(

@@ -3,6 +3,7 @@ import type { Interface } from "../../../src/model/interface.ts";
 import type { FdbEntry } from "../../../src/model/neighbour.ts";
 import type { Network } from "../../../src/model/network.ts";
 import type { PolicyRule } from "../../../src/model/policy-rule.ts";
+import { type Route, TABLE_MAIN } from "../../../src/model/route.ts";
 import type { ListeningSocket } from "../../../src/model/socket.ts";
 import { type Family, formatAddress } from "../../../src/net/address.ts";
 import { TCP } from "../../../src/net/protocol.ts";
@@ -47,9 +48,14 @@ export function toBuildRequest(network: Network, options: BuildOptions = {}): ob
   };
 }
 
-/** `ip` prints `expires 9sec`, and takes `expires 9`. */
-function asArguments(printed: string): string {
-  return printed.replaceAll("\n", " ").replace(/(expires \d+)sec/, "$1");
+/** `ip` prints `expires 9sec`, and takes `expires 9`; a table that is not named is another one for it by the type. */
+function asArguments(item: Route): string {
+  const table = item.table === TABLE_MAIN ? " table main" : "";
+  const printed = printRoute(item).replaceAll(" linkdown", "");
+  return printed
+    .replaceAll("\n", " ")
+    .replace(/(expires \d+)sec/, "$1")
+    .replace(/(?= nexthop |$)/, table);
 }
 
 function hostRequest(host: Host): object {
@@ -74,9 +80,7 @@ function hostRequest(host: Host): object {
         .map((rule) => `ip ${familyOption(rule)}rule add ${ruleWords(rule).join(" ")} pref ${rule.priority}`),
       ...host.routes
         .filter(({ protocol }) => protocol !== "kernel")
-        .map(
-          (route) => `ip ${familyOption(route)}route add ${asArguments(printRoute(route).replaceAll(" linkdown", ""))}`,
-        ),
+        .map((route) => `ip ${familyOption(route)}route add ${asArguments(route)}`),
       ...host.fdb.flatMap(fdbCommand),
     ],
     listen: host.sockets
