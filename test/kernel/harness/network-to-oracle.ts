@@ -55,7 +55,7 @@ function asArguments(item: Route): string {
   return printed
     .replaceAll("\n", " ")
     .replace(/(expires \d+)sec/, "$1")
-    .replace(/(?= nexthop |$)/, table);
+    .replace(/(?=\s+nexthop |$)/, table);
 }
 
 function hostRequest(host: Host): object {
