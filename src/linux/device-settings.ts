@@ -23,6 +23,7 @@ const VALUES: Readonly<Record<string, readonly number[]>> = {
   arp_announce: [0, 1, 2],
   fib_multipath_hash_policy: [0, 1, 2, 3],
   ip_default_ttl: [32, 64, 128, 255],
+  ip_no_pmtu_disc: [0, 1, 2, 3],
 };
 
 /** What a setting may be: of a switch 0 and 1, of a number without listed values nobody can say. */

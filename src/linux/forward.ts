@@ -177,6 +177,7 @@ function routeReceived(runtime: HostRuntime, device: Interface, skb: Skb): void 
     return drop(runtime, skb, "UNICAST_IN_L2_MULTICAST", "PREROUTING", ONE_IN_MANY);
   switch (route.kind) {
     case "martian":
+      if (route.result !== null) tellRoute(runtime, skb, route.result, "forward");
       return drop(runtime, skb, route.reason, "PREROUTING", route.text);
     case "unreachable":
       tellRoute(runtime, skb, route.result, "forward");
@@ -312,7 +313,11 @@ export function sendLocal(runtime: HostRuntime, skb: Skb, options: SendOptions):
     const isToGroup = isReply && packet.dst.family === 4 && isMulticast(packet.dst);
     packet.ttl = isToGroup ? MULTICAST_TTL : defaultTtl(runtime, packet.dst.family, device.name, result.route);
   }
-  if (options.discoversMtu === true && packet.df && isSentToBeCut(runtime, packet, result)) packet.df = false;
+  if (options.discoversMtu === true && packet.df && isSentToBeCut(runtime, packet, result)) {
+    packet.df = false;
+    // pieces of one datagram are not to be taken for those of another
+    if (packet.id === 0) packet.id = runtime.nextId++ & 0xffff;
+  }
   if (options.selectSource === true) {
     const source = first?.source ?? sourceFor(runtime, result, packet.dst);
     if (source === null && packet.dst.family === 6)

@@ -11,6 +11,8 @@ import type { Skb } from "./skb.ts";
 const MTU_EXPIRES = 600;
 /** `net.ipv4.route.min_pmtu`: what is learnt is never smaller. */
 const MIN_PMTU = 552;
+/** The least MTU of any link (RFC 791). */
+const IPV4_MIN_MTU = 68;
 
 /** A route out of this host. */
 type RouteOut = Exclude<RoutingResult, { readonly kind: "error" | "local" }>;
@@ -34,10 +36,16 @@ export function routeMtu(runtime: HostRuntime, result: RouteOut, destination: Ad
  * and a datagram that is longer than it, which its own host cuts (__ip_make_skb()).
  */
 export function isSentToBeCut(runtime: HostRuntime, packet: Packet, result: RoutingResult): boolean {
-  if (quietSysctl(runtime, "net.ipv4.ip_no_pmtu_disc", 0) !== 0 || isMtuLocked(runtime, result, packet.dst))
-    return true;
+  if (neverDiscovers(runtime, packet) || isMtuLocked(runtime, result, packet.dst)) return true;
   if (packet.protocol !== UDP || result.kind !== "unicast") return false;
   return packetLength(packet) > routeMtu(runtime, result, packet.dst, false);
+}
+
+/** The answer rests on the setting where some link may take less than the packet: none takes less than 68 bytes. */
+function neverDiscovers(runtime: HostRuntime, packet: Packet): boolean {
+  if (packet.src.family === 6) return false;
+  const read = packetLength(packet) > IPV4_MIN_MTU ? sysctl : quietSysctl;
+  return read(runtime, "net.ipv4.ip_no_pmtu_disc", 0) !== 0;
 }
 
 /** ip_mtu_locked(): IPv4 sends without DF where the route says so, or has learnt an MTU that may be wrong. */

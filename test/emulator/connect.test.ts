@@ -8,7 +8,7 @@ import { routerLab } from "../kernel/harness/router-lab.ts";
 import { routerLab6 } from "../kernel/harness/router-lab-6.ts";
 
 /** A asks B's port 80 for something of `size` bytes, over R, whose link to B takes as many as are given. */
-function asked(family: 4 | 6, size: number, outMtu: number, ofA: Partial<LabHost> = {}) {
+function run(family: 4 | 6, size: number, outMtu: number, ofA: Partial<LabHost> = {}) {
   const lab = family === 4 ? routerLab : routerLab6;
   const spec = lab({ outMtu });
   // B itself takes what its cable brings: only R knows better
@@ -32,7 +32,12 @@ function asked(family: 4 | 6, size: number, outMtu: number, ofA: Partial<LabHost
   if ("findings" in prepared) throw new Error(JSON.stringify(prepared.findings));
   const [branch] = askProbe(network, prepared.probe, { everyRule: false, strict: false }).branches;
   if (branch === undefined) throw new Error("no end");
-  const { report, journeys } = branch.run;
+  return branch.run;
+}
+
+/** What became of it, in short. */
+function asked(...how: Parameters<typeof run>) {
+  const { report, journeys } = run(...how);
   return {
     text: report?.text,
     sent: journeys.flatMap(({ host, local, packet }) =>
@@ -85,6 +90,17 @@ describe("a TCP client that sends more than a packet takes", () => {
     const { text, sent } = asked(4, 3000, 1300, DEAF);
     expect(text).toBe("connected to 10.0.1.2 port 80, but no data came back");
     expect(sent).toEqual(["S 1460", "A 0", "A 1460", "A 1460", "PA 80"]);
+  });
+
+  /** Held against the kernel by test/kernel/facts/mtu-probing.test.ts; identifications are its own to draw. */
+  it("has segments cut on their way where ip_no_pmtu_disc says so, of which no two have the same identification", () => {
+    const { report, journeys } = run(4, 3000, 700, { ...DEAF, sysctls: { "net.ipv4.ip_no_pmtu_disc": "1" } });
+    expect(report?.text).toBe("connected to 10.0.1.2 port 80, data both ways");
+    const sent = journeys.flatMap(({ host, packet }) => (host === "A" ? [packet] : []));
+    expect(sent.map(({ df, payloadLength }) => [df, payloadLength])).toEqual(
+      [0, 0, 1460, 1460, 80].map((length) => [false, length]),
+    );
+    expect(new Set(sent.map(({ id }) => id)).size).toBe(sent.length);
   });
 
   /** Held against the kernel by test/kernel/facts/mtu-probing.test.ts. */

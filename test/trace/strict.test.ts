@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parsePacketLine } from "../../src/trace/packet-question.ts";
 import { createPacketSession } from "../../src/trace/packet-session.ts";
+import { askProbe, prepareProbe } from "../../src/trace/probe.ts";
 import type { Answer } from "../../src/trace/result.ts";
 import { filterOfN2, read, twoNodes } from "../report/two-nodes.ts";
 
@@ -24,6 +25,36 @@ function arrives(files: Readonly<Record<string, string>>, strict: boolean, elsew
   const asked = createPacketSession(network).ask(parsed.question, { strict });
   if ("findings" in asked) throw new Error("not asked");
   return asked.answer;
+}
+
+/** n2's program on port 22 is sent so many bytes by n1 over a way on which no more than 1000 fit, and of which nobody is told. */
+function sends(size: number, files: Readonly<Record<string, string>> = {}): Answer {
+  const address = (device: string, number: number, network: number, last: number, mtu: number): string =>
+    `${number}: ${device}: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu ${mtu} state UP\n    link/ether 52:54:00:00:0${network}:0${last} brd ff:ff:ff:ff:ff:ff\n    inet 10.0.${network}.${last}/24 scope global ${device}\n`;
+  const route = (device: string, network: number, last: number): string =>
+    `10.0.${network}.0/24 dev ${device} proto kernel scope link src 10.0.${network}.${last}\n`;
+  const { network } = read({
+    "snapshot.yaml":
+      "apiVersion: podpath/v1\nfabric:\n  segments:\n    - {name: left, members: [n1:eth0, r:in0]}\n    - {name: right, members: [r:out0, n2:eth0]}\n",
+    ...Object.fromEntries(
+      ["n1", "r", "n2"].flatMap((node) =>
+        Object.entries(TOLD).map(([name, text]) => [name.replace("n2", node), text] as const),
+      ),
+    ),
+    "nodes/n1/ip-addr.txt": address("eth0", 2, 0, 2, 1500),
+    "nodes/n1/ip-route.txt": `default via 10.0.0.1 dev eth0\n${route("eth0", 0, 2)}`,
+    "nodes/r/ip-addr.txt": address("in0", 2, 0, 1, 1500) + address("out0", 3, 1, 1, 1000),
+    "nodes/r/ip-route.txt": route("in0", 0, 1) + route("out0", 1, 1),
+    "nodes/r/iptables-nft-save.txt": NO_RULES.replace("COMMIT", "-A OUTPUT -p icmp -j DROP\nCOMMIT"),
+    "nodes/n2/ip-addr.txt": address("eth0", 2, 1, 2, 1500),
+    "nodes/n2/ip-route.txt": `default via 10.0.1.1 dev eth0\n${route("eth0", 1, 2)}`,
+    "nodes/n2/sockets.txt": "tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:*\n",
+    ...files,
+  });
+  const probe = { from: "node/n1", to: "node/n2", kind: "connect", protocol: null, port: 22, sport: null } as const;
+  const prepared = prepareProbe(network, { ...probe, size, df: false });
+  if ("findings" in prepared) throw new Error(JSON.stringify(prepared.findings));
+  return askProbe(network, prepared.probe, { strict: true });
 }
 
 function questions(answer: Answer): readonly string[] {
@@ -55,6 +86,15 @@ describe("--strict", () => {
       "nodes/n2/sysctl.txt": "net.ipv4.conf.all.rp_filter = 0\nnet.ipv4.conf.eth0.rp_filter = 2\n",
     };
     expect(questions(arrives(files, true, true)).join()).not.toContain("rp_filter");
+  });
+
+  it("asks whether segments have DF where one that is too long for its way is lost", () => {
+    const doubt = "net.ipv4.ip_no_pmtu_disc=0";
+    expect(sends(1400).branches.some(({ run }) => run.report?.result === "timeout")).toBe(true);
+    expect(questions(sends(1400)).join()).toContain(`n1: ${doubt}`);
+    expect(questions(sends(100)).join()).not.toContain(doubt);
+    const told = sends(1400, { "nodes/n1/sysctl.txt": "net.ipv4.ip_no_pmtu_disc = 0\n" });
+    expect(questions(told).join()).not.toContain(doubt);
   });
 
   it("takes rules that nobody dumped for rules that may drop the packet", () => {

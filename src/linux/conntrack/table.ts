@@ -211,7 +211,7 @@ function bitOf(filed: Int32Array, hash: number): number {
 /** Makes room for a connection, which gets a number. */
 function admit(table: ConntrackTable, connection: Connection): number {
   connection.status |= IPS_CONFIRMED;
-  if ((table.used + 2) * 4 > table.slots.length) grow(table);
+  if ((table.used + 2) * 3 > table.slots.length) grow(table);
   else if (table.connections.length * 2 >= table.slots.length) closeRanks(table);
   return table.connections.push(connection) - 1;
 }

@@ -7,7 +7,7 @@ import { type BoundTable, bindNftChain, bindTable } from "./bind.ts";
 import { type ConntrackNeed, conntrackNeed, strongestNeed, tableConntrackNeed } from "./needs-conntrack.ts";
 import { needsDefragmentation, tableNeedsDefragmentation } from "./needs-defragmentation.ts";
 import type { BoundChain } from "./table-image.ts";
-import { HOOK_NAMES, type HookName } from "./verdict.ts";
+import { HOOK_NAMES, type HookName, NF_ACCEPT } from "./verdict.ts";
 
 /** One callback registered at a hook. */
 export type HookStage =
@@ -32,6 +32,8 @@ export interface Doubt {
 /** The stages of each hook of one family, in the order of their priorities. */
 export interface FamilyHooks {
   readonly stages: readonly (readonly HookStage[])[];
+  /** The same without empty chains whose policy accepts: most chains of most hosts, of which nobody hears but who counts or watches. */
+  readonly busy: readonly (readonly HookStage[])[];
   /** Whether connection tracking runs: `tracks-connections.ts`. */
   readonly conntrack: ConntrackNeed;
   /** Fragments are put together before any rule sees them, whether or not it runs. */
@@ -75,23 +77,32 @@ export function compileHooks(host: Host, family: Family): FamilyHooks {
   // what it does to packets that no rule of nat is for is too little to ask about
   const tracks = conntrack === "yes" || (conntrack === "perhaps" && hasNatRules(host, family));
   const doubts = doubtsAbout(host, family);
+  const stages = HOOK_NAMES.map((hook) => {
+    // so it is with chains of nft's own, which a dump lists in the order of their making; they stood before iptables' tables came
+    const own = nftChains(host, family, hook).toReversed();
+    const placed = [
+      ...stagesOf(tables, own.filter(isNat), hook, tracks, natLoaded, family),
+      ...nftStages(own, family, hook),
+    ];
+    if (hook === "INPUT" || hook === "FORWARD" || hook === "OUTPUT") {
+      for (const doubt of doubts) placed.push({ priority: 0, stage: { kind: "unknown", doubt } });
+    }
+    return placed.sort((x, y) => x.priority - y.priority).map(({ stage }) => stage);
+  });
   return {
     conntrack,
     defragments: rulesets.some(needsDefragmentation) || native.some(tableNeedsDefragmentation),
     assumed: assumptionsAbout(host, family),
-    stages: HOOK_NAMES.map((hook) => {
-      // so it is with chains of nft's own, which a dump lists in the order of their making; they stood before iptables' tables came
-      const own = nftChains(host, family, hook).toReversed();
-      const placed = [
-        ...stagesOf(tables, own.filter(isNat), hook, tracks, natLoaded, family),
-        ...nftStages(own, family, hook),
-      ];
-      if (hook === "INPUT" || hook === "FORWARD" || hook === "OUTPUT") {
-        for (const doubt of doubts) placed.push({ priority: 0, stage: { kind: "unknown", doubt } });
-      }
-      return placed.sort((x, y) => x.priority - y.priority).map(({ stage }) => stage);
-    }),
+    stages,
+    busy: stages.map((list) => list.filter((stage) => !isPassedUnseen(stage))),
   };
+}
+
+/** Whether `traverse` would only find that the policy accepts. */
+function isPassedUnseen(stage: HookStage): boolean {
+  return (
+    (stage.kind === "table" || stage.kind === "chain") && stage.chain.count === 0 && stage.chain.policy === NF_ACCEPT
+  );
 }
 
 function hasNatRules(host: Host, family: Family): boolean {

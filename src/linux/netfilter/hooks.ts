@@ -22,7 +22,7 @@ import { askChain } from "./ask-chain.ts";
 import type { FamilyHooks } from "./hook-order.ts";
 import type { BoundChain } from "./table-image.ts";
 import { tracksConnections } from "./tracks-connections.ts";
-import { isPassedUnseen, traverse } from "./traverse.ts";
+import { traverse } from "./traverse.ts";
 import {
   type Hook,
   hookName,
@@ -48,14 +48,13 @@ export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
   current.skb = skb;
   if (hooks.assumed.length > 0 && rulesElsewhere(runtime, hooks))
     return dropWithoutRule(skb, "dropped by a rule that no dump shows");
-  const stages = hooks.stages[hook];
+  const stages = (runtime.counters === null && runtime.observer === null ? hooks.busy : hooks.stages)[hook];
   const count = stages === undefined ? 0 : stages.length;
   for (let index = 0; index < count; index++) {
     const stage = stages?.[index];
     if (stage === undefined) continue;
     switch (stage.kind) {
       case "table": {
-        if (isPassedUnseen(stage.chain, runtime)) continue;
         const verdict =
           stage.table === "mangle" && hook === OUTPUT
             ? mangleOutput(runtime, skb, stage.chain)

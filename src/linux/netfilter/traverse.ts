@@ -196,11 +196,6 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
   }
 }
 
-/** Whether `traverse` would only find that the policy of an empty chain accepts, and nobody counts or is told: most chains of most hosts. */
-export function isPassedUnseen({ count, policy }: BoundChain, { counters, observer }: HostRuntime): boolean {
-  return count === 0 && policy === NF_ACCEPT && counters === null && observer === null;
-}
-
 /** The address is made anew each time: one that thousands of rules keep would have to be fetched from far. */
 function fixedDnat(code: Int32Array, at: number, skb: Skb, runtime: HostRuntime): TargetVerdict {
   return setUpFixedDnat(runtime, skb, ipv4(code[at] ?? 0), code[at + 1] ?? -1);

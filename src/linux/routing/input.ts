@@ -19,7 +19,7 @@ import { routeInput6 } from "./input6.ts";
 import type { RouteKey } from "./key.ts";
 import { lookUpRoute } from "./look-up.ts";
 import { onOneLink } from "./on-one-link.ts";
-import { multicastResult, type RoutingResult } from "./result.ts";
+import { isUnicastRoute, multicastResult, type RoutingResult } from "./result.ts";
 import { validateSource } from "./reverse-path.ts";
 import { selectPath } from "./select-path.ts";
 import { routesUnknown } from "./unknown-route.ts";
@@ -48,10 +48,16 @@ export type InputRoute =
       readonly result: RoutingResult & { readonly kind: "error" };
       readonly forwarding: boolean;
     }
-  | { readonly kind: "martian"; readonly reason: DropReason | null; readonly text: string };
+  | {
+      readonly kind: "martian";
+      readonly reason: DropReason | null;
+      readonly text: string;
+      /** The route that says so; null where none was asked for, or none is to blame. */
+      readonly result: RoutingResult | null;
+    };
 
-function martian(reason: DropReason | null, text: string): InputRoute {
-  return { kind: "martian", reason, text };
+function martian(reason: DropReason | null, text: string, result: RoutingResult | null = null): InputRoute {
+  return { kind: "martian", reason, text, result };
 }
 
 /** ip_route_input_slow() for IPv4 (net/ipv4/route.c), ip6_route_input() for IPv6. */
@@ -74,7 +80,9 @@ function routeInput4(runtime: HostRuntime, device: Interface, key: InputKey): In
     case "error":
       return { kind: "unreachable", result, forwarding: forwards };
     case "multicast":
-      return forwards ? martian("IP_INVALID_DEST", "multicast route") : notForwarding(result.route);
+      return forwards
+        ? martian("IP_INVALID_DEST", "nothing is forwarded by a multicast route", result)
+        : notForwarding(result.route);
     case "broadcast": {
       if (forwardsBroadcasts(runtime, device)) return forwardBroadcast(runtime, device, key, result);
       // The kernel gives no destination here, so that `ip rule from` cannot select by it.
@@ -87,7 +95,8 @@ function routeInput4(runtime: HostRuntime, device: Interface, key: InputKey): In
     }
     case "unicast": {
       if (!forwards) return notForwarding(result.route);
-      if (result.route?.type === "anycast") return martian("IP_INVALID_DEST", "anycast route");
+      if (!isUnicastRoute(result))
+        return martian("IP_INVALID_DEST", "nothing is forwarded by a route of type anycast", result);
       return forwardOver(runtime, device, key, selectPath(runtime, result, key, null, key.packet));
     }
   }

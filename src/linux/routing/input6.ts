@@ -25,7 +25,7 @@ export function routeInput6(runtime: HostRuntime, device: Interface, key: InputK
       return { kind: "deliver", result, broadcast: true };
     case "unicast":
       if (!routesUnknown(runtime, 6) && !forwarding(runtime, device, 6)) {
-        return { kind: "martian", reason: "IP_INADDRERRORS", text: "IPv6 forwarding is off" };
+        return { kind: "martian", reason: "IP_INADDRERRORS", text: "IPv6 forwarding is off", result };
       }
       return { kind: "forward", result, redirect: result.output === device };
   }
@@ -42,7 +42,7 @@ function multicastHere(runtime: HostRuntime, device: Interface, group: Address):
       "group-not-joined",
       `nobody on ${runtime.host.name} joined ${formatAddress(group)}`,
     );
-    return { kind: "martian", reason: null, text: "nobody joined the multicast group" };
+    return { kind: "martian", reason: null, text: "nobody joined the multicast group", result: null };
   }
   return { kind: "deliver", result: multicastResult(device), broadcast: true };
 }

@@ -43,6 +43,11 @@ export type RoutingResult =
       readonly rule: PolicyRule | null;
     };
 
+/** `fib_result.type == RTN_UNICAST`: what IPv4 forwards by, and asks of the way back to a sender. One of type anycast is a way for senders alone. */
+export function isUnicastRoute(result: RoutingResult): result is RoutingResult & { readonly kind: "unicast" } {
+  return result.kind === "unicast" && result.route.type !== "anycast";
+}
+
 /** A packet to a group on the link of a device; no route is asked. */
 export function multicastResult(device: Interface): RoutingResult {
   return { kind: "multicast", route: null, output: device, preferredSource: null };

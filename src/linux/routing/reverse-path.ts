@@ -14,7 +14,7 @@ import type { HostRuntime } from "../runtime.ts";
 import type { Skb } from "../skb.ts";
 import type { RouteKey } from "./key.ts";
 import { lookUpRoute } from "./look-up.ts";
-import type { RoutingResult } from "./result.ts";
+import { isUnicastRoute, type RoutingResult } from "./result.ts";
 import { routesUnknown, UNKNOWN_INTERFACE } from "./unknown-route.ts";
 
 /** What fib_validate_source() says: fine (`direct` when the source is on the link), or the drop reason. */
@@ -74,8 +74,7 @@ export function validateSource(
   if (back.kind === "error") return mode === 0 ? FINE : OTHER_WAY;
   if (back.kind === "local") {
     if (!acceptLocal(runtime, device)) return OWN_SOURCE;
-  } else if (back.kind !== "unicast" || back.route?.type === "anycast")
-    return { ok: false, reason: "IP_INVALID_SOURCE" };
+  } else if (!isUnicastRoute(back)) return { ok: false, reason: "IP_INVALID_SOURCE" };
   const direct = back.kind === "local" || !back.viaGateway;
   if (usesDevice(runtime, back, device.name, key.src) || (back.kind === "local" && device.kind === "loopback")) {
     return direct ? ON_LINK : FINE;
@@ -162,8 +161,8 @@ export function reversePathMatches(
   });
   if (back.kind === "error") return false;
   if (six && back.kind === "local") return back.route.type !== "anycast" && options.acceptLocal;
-  if (back.kind !== "unicast" && !(back.kind === "local" && options.acceptLocal)) return false;
-  if (!six && back.kind === "unicast" && back.route?.type === "anycast") return false;
+  if (six ? back.kind !== "unicast" : !isUnicastRoute(back) && !(back.kind === "local" && options.acceptLocal))
+    return false;
   if (options.loose) return true;
   if (six && back.kind === "unicast" && !isUnknownWay(back)) return back.output === input;
   return usesDevice(runtime, back, input.name, packet.src);
