@@ -133,13 +133,7 @@ describe.skipIf(!available)("commands that people type", () => {
       "ip route add 10.6.0.0/16 dev d2 src 10.2.0.1",
       "ip route add unreachable 10.5.0.0/16 src 10.99.0.9",
     ];
-    for (const line of ["d1 10.1.0.1", "d2 10.2.0.1"]) {
-      const [name = "", address = ""] = line.split(" ");
-      inside("ip", "link", "add", name, "type", "veth", "peer", "name", `${name}p`);
-      inside("ip", "addr", "add", `${address}/24`, "dev", name);
-      inside("ip", "link", "set", name, "up");
-      inside("ip", "link", "set", `${name}p`, "up");
-    }
+    makeDevices();
     inside("ip", "route", "add", "10.8.0.0/16", "via", "10.1.0.9");
     let machine = machineOf();
     for (const line of lines) {
@@ -152,7 +146,38 @@ describe.skipIf(!available)("commands that people type", () => {
       expect(main(machine), line).toEqual(main(machineOf()));
     }
   });
+
+  test("refuse scopes that do not go with the type or the gateway of a route, in the kernel's words", () => {
+    makeDevices();
+    const machine = machineOf();
+    const told = new Set<string>();
+    for (const type of ["unicast", "local", "broadcast", "anycast", "multicast"]) {
+      for (const way of ["dev d2", "via 10.2.0.9", "via 10.2.0.9 dev d2 onlink"]) {
+        for (const scope of ["", "scope global", "scope site", "scope link", "scope host", "scope nowhere"]) {
+          const line = `ip route add ${type} 10.77.0.0/16 ${way} ${scope}`;
+          const real = inside("sh", "-c", line);
+          if (real.status === 0) inside("sh", "-c", line.replace("add", "del"));
+          const result = runCommand(line, machine, { origins, origin: 0, file: () => null });
+          const own = "problem" in result ? result.problem : "taken";
+          const [said = ""] = real.output.split("\n");
+          expect(`${line}: ${own}`).toBe(`${line}: ${real.status === 0 ? "taken" : said}`);
+          told.add(own);
+        }
+      }
+    }
+    expect(told.size).toBe(5);
+  });
 });
+
+function makeDevices(): void {
+  for (const line of ["d1 10.1.0.1", "d2 10.2.0.1"]) {
+    const [name = "", address = ""] = line.split(" ");
+    inside("ip", "link", "add", name, "type", "veth", "peer", "name", `${name}p`);
+    inside("ip", "addr", "add", `${address}/24`, "dev", name);
+    inside("ip", "link", "set", name, "up");
+    inside("ip", "link", "set", `${name}p`, "up");
+  }
+}
 
 /** The routes of the namespace as they are. */
 function machineOf(): Host {

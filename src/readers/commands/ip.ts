@@ -8,6 +8,7 @@ import { readRoutes } from "../ip/route.ts";
 import type { Word } from "../iptables/words.ts";
 import type { Command, CommandContext, CommandResult } from "./command.ts";
 import { makeTrue } from "./fact-command.ts";
+import { refusedScope } from "./refused-scope.ts";
 
 const EXPECTED = "ip route add|replace|del …, ip addr add …, or ip link set …";
 
@@ -76,6 +77,8 @@ function route(
 
 /** The kernel takes a gateway that a route of its own reaches, and devices that are up (net/ipv4/fib_semantics.c fib_check_nh). */
 function added(text: string, wanted: Route, host: Host, context: CommandContext): CommandResult {
+  const scope = refusedScope(wanted);
+  if (scope !== null) return { problem: scope };
   for (const { gateway, interface: name, onlink } of wanted.nextHops) {
     const device = name === null ? undefined : host.interfaces.get(name);
     if (name !== null && device === undefined) return { problem: `there is no device ${name}` };
