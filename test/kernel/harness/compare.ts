@@ -182,7 +182,9 @@ function isRedirect(packet: SeenPacket): boolean {
 /** Reasons that the kernel also gives where it owes an error. */
 const QUIET: ReadonlySet<string | null> = new Set(["NOT_SPECIFIED", "UNHANDLED_PROTO"]);
 
+/** The oracle calls rejected what REJECT was the last rule of, which of copies may be another one's rule. */
 function isSameEnd(kernel: Observation, { outcome, reason }: Observation["ends"][number]): boolean {
+  if (outcome === "rejected" && kernel.outcome === "dropped") return kernel.reason === "NETFILTER_DROP";
   return outcome === kernel.outcome && (reason === null || reason === kernel.reason);
 }
 
