@@ -1,4 +1,5 @@
 import type { Journey } from "../emulator/journey.ts";
+import { append } from "../model/append.ts";
 import { decisiveFrom, type Run } from "../trace/result.ts";
 
 /** Journeys that the question's sender started on its own account: one, or one per TTL of a traceroute. */
@@ -14,14 +15,37 @@ export function decisiveJourney(run: Run): Journey | null {
   return (isTraceroute ? own.at(-1) : own[0]) ?? null;
 }
 
+const byCauseOf = new WeakMap<Run, ReadonlyMap<number, readonly Journey[]>>();
+
+/** The journeys of a run by what provoked them: made once, since an exchange may be of thousands. */
+function journeysByCause(run: Run): ReadonlyMap<number, readonly Journey[]> {
+  const known = byCauseOf.get(run);
+  if (known !== undefined) return known;
+  const byCause = new Map<number, Journey[]>();
+  for (const journey of run.journeys) {
+    if (journey.cause === journey.id) continue;
+    const siblings = byCause.get(journey.cause);
+    if (siblings === undefined) byCause.set(journey.cause, [journey]);
+    else siblings.push(journey);
+  }
+  byCauseOf.set(run, byCause);
+  return byCause;
+}
+
 /** What hosts sent because of a packet, in order. */
 export function responsesTo(run: Run, journey: Journey): readonly Journey[] {
-  return run.journeys.filter((other) => other.cause === journey.id && other.id !== journey.id);
+  return journeysByCause(run).get(journey.id) ?? [];
 }
 
 /** Everything that a packet provoked, in order: answers, answers to those, …. */
 export function consequencesOf(run: Run, journey: Journey): readonly Journey[] {
-  return responsesTo(run, journey).flatMap((response) => [response, ...consequencesOf(run, response)]);
+  const found: Journey[] = [];
+  const waiting = [...responsesTo(run, journey)].reverse();
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    found.push(next);
+    append(waiting, [...responsesTo(run, next)].reverse());
+  }
+  return found;
 }
 
 export function isDelivered(journey: Journey): boolean {

@@ -1,6 +1,7 @@
 import type { Finding } from "../model/finding.ts";
 import { findingJson } from "../report/code-link.ts";
 import { findingText } from "../report/finding-text.ts";
+import { jsonPieces } from "../report/json-pieces.ts";
 import { answerJson } from "../report/trace-json.ts";
 import { parsePacketLine } from "../trace/packet-question.ts";
 import { createPacketSession, type PacketSession } from "../trace/packet-session.ts";
@@ -79,7 +80,8 @@ function answerLine(
     );
   }
   const { answer } = asked;
-  return { json: JSON.stringify(answerJson(answer, parsed.question.id)), code: outcomeCode(answer), findings: [] };
+  const json = [...jsonPieces(answerJson(answer, parsed.question.id), "line")].join("");
+  return { json, code: outcomeCode(answer), findings: [] };
 }
 
 /** A line that gets no answer keeps its place in the output. */

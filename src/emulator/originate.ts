@@ -1,4 +1,3 @@
-import { drop } from "../linux/endings.ts";
 import { receive, sendLocal, sendToGateway } from "../linux/forward.ts";
 import { type Hook, INPUT, PREROUTING } from "../linux/netfilter/verdict.ts";
 import type { HostRuntime, PacketKind, SendOptions } from "../linux/runtime.ts";
@@ -8,6 +7,7 @@ import type { Address } from "../net/address.ts";
 import { V6_REDIRECT } from "../net/icmp.ts";
 import { copyPacket, type Packet } from "../net/packet.ts";
 import { ICMPV6 } from "../net/protocol.ts";
+import { cutsExchange } from "./endless-exchange.ts";
 import type { Journey } from "./journey.ts";
 import { mayConfirm } from "./may-confirm.ts";
 import type { Connection } from "./tcp/connection.ts";
@@ -48,10 +48,7 @@ export function originate(
   frame.boundInterface = options.boundInterface ?? null;
   frame.hookSocket = options.hookSocket ?? null;
   packet.id = packet.id === 0 && !packet.df ? runtime.nextId++ & 0xffff : packet.id;
-  if (journey.id >= JOURNEY_LIMIT) {
-    drop(runtime, frame, null, null, `after ${JOURNEY_LIMIT} packets: the exchange never ends`);
-    return journey;
-  }
+  if (cutsExchange(runtime, frame, journey)) return journey;
   attachToCause(frame, options);
   const note = sender === null ? null : noteOf(world, sender, frame);
   if (note === null) {
@@ -98,9 +95,6 @@ export function startJourney(
 
 /** Journeys that a forgetful World keeps: more than are under way at once. */
 const REMEMBERED = 8192;
-
-/** More packets than any probe provokes: an exchange that never ends, which is cut here and said. */
-const JOURNEY_LIMIT = 10_000;
 
 /**
  * nf_ct_attach(): errors and resets of the kernel belong to the connection of the packet they answer. Of one that is not tracked they have
@@ -151,10 +145,7 @@ export function sendDuplicate(
   frame.ownHeader = original.ownHeader;
   frame.carried = original.carried;
   frame.bridged = original.bridged === null ? null : { ...original.bridged };
-  if (journey.id >= JOURNEY_LIMIT) {
-    drop(runtime, frame, null, null, `after ${JOURNEY_LIMIT} packets: the exchange never ends`);
-    return;
-  }
+  if (cutsExchange(runtime, frame, journey)) return;
   runtime.duplicated = original;
   sendToGateway(runtime, frame, gateway, output);
   runtime.duplicated = null;

@@ -3,6 +3,7 @@ import type { Journey } from "../emulator/journey.ts";
 import { append } from "../model/append.ts";
 import type { Network } from "../model/network.ts";
 import type { Run } from "../trace/result.ts";
+import { countedTexts } from "./counted-texts.ts";
 import { describeEnd, kindWords, lastPacket, recipient } from "./ending-text.ts";
 import type { Ink } from "./ink.ts";
 import { visitsOf } from "./visit.ts";
@@ -20,17 +21,28 @@ export interface TraceStyle {
 /** A packet and everything it provoked. */
 export function conversationLines(network: Network, run: Run, journey: Journey, style: TraceStyle): readonly string[] {
   const lines = ["", ...journeyLines(network, run, journey, style)];
-  let answersShown = 0;
-  let inList = false;
+  const told = new Set<string>();
+  let listed: string[] = [];
+  const endList = (): void => {
+    if (listed.length > 0) lines.push("");
+    for (const text of countedTexts(listed)) lines.push(...paragraph(text, "  "));
+    listed = [];
+  };
   for (const answer of consequencesOf(run, journey)) {
-    // the first answer shows the way back; later ones only matter when they are lost
-    const inFull = style.verbose || !isDelivered(answer) || answersShown === 0;
-    answersShown++;
-    if (inFull || !inList) lines.push("");
-    inList = !inFull;
-    if (inFull) append(lines, journeyLines(network, run, answer, style));
-    else lines.push(...paragraph(`${journeyWords(network, answer)} ${describeEnd(network, answer)}`, "  "));
+    // the first answer shows the way back; later ones only matter when they are lost, each in another way
+    const matters = style.verbose || !isDelivered(answer) || told.size === 0;
+    const own = matters ? journeyLines(network, run, answer, style) : [];
+    const text = own.join("\n");
+    if (!matters || (told.has(text) && !style.verbose)) {
+      listed.push(`${journeyWords(network, answer)} ${describeEnd(network, answer)}`);
+      continue;
+    }
+    told.add(text);
+    endList();
+    lines.push("");
+    append(lines, own);
   }
+  endList();
   return lines;
 }
 

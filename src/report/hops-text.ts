@@ -6,6 +6,7 @@ import type { Network } from "../model/network.ts";
 import type { Run } from "../trace/result.ts";
 import { namedAddress } from "./address-names.ts";
 import { conversationLines, type TraceStyle } from "./conversation-text.ts";
+import { countedTexts } from "./counted-texts.ts";
 import { describeEnd, kindWords } from "./ending-text.ts";
 import { paragraph } from "./wrap.ts";
 
@@ -57,6 +58,6 @@ function hopHead(network: Network, hop: Hop): string {
 
 function hopStory(network: Network, run: Run, journey: Journey): string {
   const silent = consequencesOf(run, journey).filter((answer) => !isDelivered(answer));
-  const lost = silent.map((answer) => `; its ${kindWords(answer)} ${describeEnd(network, answer)}`);
+  const lost = countedTexts(silent.map((answer) => `; its ${kindWords(answer)} ${describeEnd(network, answer)}`));
   return `${describeEnd(network, journey)}${lost.join("")}`;
 }

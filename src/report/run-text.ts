@@ -3,6 +3,7 @@ import type { PlayedProbe, ScenarioRun } from "../analysis/run-scenario.ts";
 import type { Network } from "../model/network.ts";
 import { type Answer, type Branch, commonResult } from "../trace/result.ts";
 import { askedProbe } from "./asked.ts";
+import { countedTexts } from "./counted-texts.ts";
 import { describeEnd, kindWords } from "./ending-text.ts";
 import { fallbackFacts } from "./fallback-fact.ts";
 import { findingText } from "./finding-text.ts";
@@ -120,7 +121,7 @@ function whyLost(network: Network, branch: Branch): string {
   const silent = consequencesOf(branch.run, journey).filter((answer) => !isDelivered(answer));
   const facts = fallbackFacts(network, branch.run.steps.get(journey.id) ?? []);
   const gateways = silentGatewayFacts(network, branch.run, [journey, ...silent]);
-  const lost = silent.map((answer) => `its ${kindWords(answer)} ${describeEnd(network, answer)}`);
+  const lost = countedTexts(silent.map((answer) => `its ${kindWords(answer)} ${describeEnd(network, answer)}`));
   return [describeEnd(network, journey), ...lost, ...facts, ...gateways].join("; ");
 }
 

@@ -1,5 +1,5 @@
 import { hopWords } from "../analysis/hop-words.ts";
-import { decisiveJourney, ownJourneys, responsesTo } from "../analysis/journeys.ts";
+import { consequencesOf, decisiveJourney, ownJourneys, responsesTo } from "../analysis/journeys.ts";
 import type { LookedUp, ProgramResult } from "../emulator/applications/program.ts";
 import type { Assumption } from "../emulator/assumption.ts";
 import type { Journey } from "../emulator/journey.ts";
@@ -143,7 +143,17 @@ function branchJson(network: Network, branch: Branch): readonly BranchJson[] {
   ];
 }
 
+/** Answers first, then what they answer: copies of copies may be thousands deep. */
 function fateJson(network: Network, run: Run, journey: Journey): FateJson {
+  const made = new Map<number, ResponseJson>();
+  for (const response of consequencesOf(run, journey).toReversed()) {
+    made.set(response.id, responseJson(network, run, response, made));
+  }
+  return fateOf(network, run, journey, made);
+}
+
+/** `made`: what hosts sent because of the packet. */
+function fateOf(network: Network, run: Run, journey: Journey, made: ReadonlyMap<number, ResponseJson>): FateJson {
   const { end } = journey;
   const ending = end?.ending ?? null;
   const rule = decidingRule(journey);
@@ -157,12 +167,17 @@ function fateJson(network: Network, run: Run, journey: Journey): FateJson {
     rule: rule === null || end === null ? null : ruleJson(network, end.host, rule),
     error: journey.error ?? ending?.error ?? null,
     packet: packetJson(end?.packet ?? journey.packet, run.freeDomains),
-    responses: responsesTo(run, journey).map((response) => responseJson(network, run, response)),
+    responses: responsesTo(run, journey).flatMap(({ id }) => made.get(id) ?? []),
     steps: (run.steps.get(journey.id) ?? []).map((step) => stepJson(network, step, run.freeDomains)),
   };
 }
 
-function responseJson(network: Network, run: Run, journey: Journey): ResponseJson {
+function responseJson(
+  network: Network,
+  run: Run,
+  journey: Journey,
+  made: ReadonlyMap<number, ResponseJson>,
+): ResponseJson {
   const packet = journey.end?.packet ?? journey.packet;
   const isIcmp = packet.protocol === ICMP || packet.protocol === ICMPV6;
   return {
@@ -172,6 +187,6 @@ function responseJson(network: Network, run: Run, journey: Journey): ResponseJso
     code: isIcmp ? packet.icmpCode : null,
     from: formatAddress(packet.src),
     to: formatAddress(packet.dst),
-    ...fateJson(network, run, journey),
+    ...fateOf(network, run, journey, made),
   };
 }

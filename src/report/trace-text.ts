@@ -7,9 +7,11 @@ import { commonResult, decisiveFrom } from "../trace/result.ts";
 import type { Asked } from "./asked.ts";
 import { type BranchGroup, conditionParts, groupBranches } from "./branch-groups.ts";
 import { conversationLines, type TraceStyle } from "./conversation-text.ts";
+import { countedTexts } from "./counted-texts.ts";
 import { decisiveUnknowns } from "./decisive-unknowns.ts";
 import { endClasses } from "./end-classes.ts";
 import { describeEnd, kindWords } from "./ending-text.ts";
+import { endlessFact } from "./endless-fact.ts";
 import { fallbackFacts } from "./fallback-fact.ts";
 import { groundLines } from "./ground-text.ts";
 import { hopLines } from "./hops-text.ts";
@@ -185,9 +187,12 @@ function branchVerdict(network: Network, branch: Branch, ink: Ink): readonly str
   lines.push(
     ...paragraph(`${report === null ? "the packet" : subject} ${describeEnd(network, decisive)}`, "    ", head),
   );
-  for (const answer of lost(run, decisive, tone === "good")) {
-    lines.push(...paragraph(`its ${kindWords(answer)} ${describeEnd(network, answer)}`, "    ", "  "));
-  }
+  const lostAnswers = lost(run, decisive, tone === "good").map(
+    (answer) => `its ${kindWords(answer)} ${describeEnd(network, answer)}`,
+  );
+  for (const text of countedTexts(lostAnswers)) lines.push(...paragraph(text, "    ", "  "));
+  const endless = endlessFact(run);
+  if (endless !== null) lines.push(...paragraph(endless, "    ", "  ", ink.doubtful));
   if (tone === "good") return lines;
   const facts = [
     ...fallbackFacts(network, run.steps.get(decisive.id) ?? []),

@@ -64,6 +64,33 @@ describe("the human trace", () => {
     expect(text).not.toContain("MARK");
   });
 
+  describe("of thousands of copies, which TEE sends to the host itself", () => {
+    const copies = {
+      "nodes/n2/iptables-save.txt":
+        "*mangle\n:INPUT ACCEPT [0:0]\n-A INPUT -p icmp -j TEE --gateway 10.0.0.2\nCOMMIT\n",
+    };
+    const pinged = (from: string): readonly string[] => {
+      const { asked, answer } = ask(twoNodes(copies), { from, to: "node/n2" });
+      return traceText(asked, answer, PLAIN).split("\n");
+    };
+
+    test("tells those that end alike once, and how many they are", () => {
+      const lines = pinged("node/n1");
+      expect(lines.length).toBeLessThan(120);
+      expect(lines.join("\n")).toMatch(
+        /The copy from n2 to 10\.0\.0\.2 \(n2\) was delivered on n2 lo \([\d,]+ times\)/,
+      );
+    });
+
+    test("says that the exchange never ends, and what it is made of", () => {
+      const lines = pinged("node/n2");
+      expect(lines.length).toBeLessThan(120);
+      expect(lines.slice(1, 5).join(" ")).toMatch(
+        /answered .* the exchange never ends: podpath gave up after 1\d,\d{3} packets +\(copy: \d+,\d{3}, +echo reply: \d+, request: 1\)/,
+      );
+    });
+  });
+
   test("tells every evaluated rule when asked to, also those that did not match", () => {
     const rules = filterOfN2(...OPEN, "-A INPUT -p udp -j DROP", "-A INPUT -p tcp -j ACCEPT");
     const text = trace(rules, 22, { ink: PLAIN_INK, verbose: true });
