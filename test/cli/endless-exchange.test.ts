@@ -33,11 +33,4 @@ describe("an exchange that never ends", () => {
     expect(branches[0].outcome).toBe("delivered");
     expect(depthOf(branches[0].responses)).toBeGreaterThan(5000);
   });
-
-  it("is printed as indented JSON", async () => {
-    const { out } = await podpath(["trace", folder(SNAPSHOT), "--from", "node/n1", "--to", "10.0.0.1", "--json"]);
-    const { branches } = JSON.parse(out);
-    expect(branches[0]).toMatchObject({ result: "answered", outcome: "delivered" });
-    expect(depthOf(branches[0].responses)).toBeGreaterThan(100);
-  });
 });
