@@ -37,7 +37,8 @@ describe("podpath collect", () => {
   });
 });
 
-describe("the namespaces of pods", () => {
+// Of each namespace some ten commands are run: where starting one takes long, so does this.
+describe("the namespaces of pods", { timeout: 300_000 }, () => {
   for (const shell of SHELLS) {
     it(`${shell.join(" ")}: are all numbers that the kernel gives namespaces, and no others`, async () => {
       const namespaces = [
@@ -107,7 +108,8 @@ describe("the script of a node", () => {
       const tools = toolFolder({ nft: "echo begun; exec sleep 60", ss: "exec sleep 60" }, without);
       const before = performance.now();
       const collected = await collect(["--no-pods", "--timeout", "1"], tools, { args: ["--name", "n1"] });
-      expect(performance.now() - before).toBeLessThan(20_000);
+      // before they would have ended by themselves
+      expect(performance.now() - before).toBeLessThan(50_000);
       expect(collected.files.get("nodes/n1/nft-ruleset.txt")).toBe("begun\n");
       const index = indexOf(collected);
       const { exitStatus } = index.files.find(({ file }) => file.endsWith("nft-ruleset.txt")) ?? {};
