@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 FORWARD = {4: "net.ipv4.ip_forward", 6: "net.ipv6.conf.all.forwarding"}
 DUMPS = {
@@ -40,15 +41,30 @@ TAKE_PORT = ("import socket,time;s=socket.socket({});s.setsockopt(socket.SOL_SOC
 ANY = {4: ("socket.AF_INET", "0.0.0.0"), 6: ("socket.AF_INET6", "::")}
 
 
-def run(*words, check=False, data=None, prepare=None):
-    done = subprocess.run(words, capture_output=True, text=True, input=data, preexec_fn=prepare or last)
+def run(*words, check=False, data=None):
+    done = subprocess.run(words, capture_output=True, text=True, input=data)
     if check and done.returncode != 0:
         raise SystemExit(f"{' '.join(words)}: {done.stderr}")
     return done.stdout
 
 
-def inside(namespace, *words, check=False, prepare=None):
-    return run("ip", "netns", "exec", namespace, *words, check=check, prepare=prepare)
+@contextmanager
+def inside(namespace):
+    """This thread and what it starts are in the namespace: `ip netns exec` would be one more program, with mounts of its own."""
+    enter(f"/run/netns/{namespace}")
+    try:
+        yield
+    finally:
+        enter("/proc/self/ns/net")
+
+
+def enter(path):
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        if LIBC.setns(descriptor, CLONE_NEWNET) != 0:
+            raise OSError(ctypes.get_errno(), "setns", path)
+    finally:
+        os.close(descriptor)
 
 
 def ask(control, command):
@@ -70,6 +86,8 @@ def ask(control, command):
         return None
 
 
+LIBC = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNET = 0x40000000
 CLONE_NEWTIME = 0x80
 # Not the process number: it comes again, and the machines of a run that was killed are still there.
 PREFIX = f"ppbl{secrets.token_hex(4)}-"
@@ -77,23 +95,23 @@ PREFIX = f"ppbl{secrets.token_hex(4)}-"
 
 def shift_clock(nanoseconds):
     """BIRD's timers go off at whole seconds of the monotonic clock: machines of their own do not have them all at once."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(CLONE_NEWTIME) == 0:
+    if LIBC.unshare(CLONE_NEWTIME) == 0:
         with open("/proc/self/timens_offsets", "w") as handle:
             handle.write(f"monotonic 0 {nanoseconds}")
 
 
-def first():
-    """Before all others: BIRD counts by a clock, and asks who is late."""
+def first(policy=os.SCHED_RR):
+    """Before all others, with all that this thread starts: BIRD counts by a clock, and asks who is late."""
     try:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+        os.sched_setscheduler(0, policy, os.sched_param(1))
     except OSError:
         pass
 
 
-def last():
-    """What may wait: the tools that build and dump."""
-    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+def first_alone():
+    """Before all others; what this thread starts may wait: the tools that build and dump. (Said so, and not by what runs between
+    fork and exec: for that Python copies itself, which takes longer than most tools.)"""
+    first(os.SCHED_RR | os.SCHED_RESET_ON_FORK)
 
 
 class Lab:
@@ -122,18 +140,22 @@ class Lab:
             both = self.lab.get("both", False)
             off = 0 if both or self.lab["family"] == 6 else 1
             families = [4, 6] if both else [self.lab["family"]]
-            inside(name, "sysctl", "-q", "-w", *(f"{FORWARD[family]}={1 if node['forwards'] else 0}" for family in families),
-                   f"net.ipv6.conf.all.disable_ipv6={off}", f"net.ipv6.conf.default.disable_ipv6={off}",
-                   "net.ipv6.conf.default.accept_dad=0", "net.ipv6.conf.default.router_solicitations=0")
+            with inside(name):
+                for key, value in [*((FORWARD[family], 1 if node["forwards"] else 0) for family in families),
+                                   ("net.ipv6.conf.all.disable_ipv6", off), ("net.ipv6.conf.default.disable_ipv6", off),
+                                   ("net.ipv6.conf.default.accept_dad", 0), ("net.ipv6.conf.default.router_solicitations", 0)]:
+                    with open(f"/proc/sys/{key.replace('.', '/')}", "w") as handle:
+                        handle.write(str(value))
             commands = ["link set lo up"]
+            cables = []
             for port in node["interfaces"]:
                 device = f"{node['name']}{port['name']}"[:15]
-                run("ip", "-n", self.switch, "link", "add", device, "type", "veth", "peer", "name", port["name"], "netns", name,
-                    check=True)
-                run("ip", "-n", self.switch, "link", "set", device, "master", port["segment"], "up", check=True)
+                cables += [f"link add {device} type veth peer name {port['name']} netns {name}",
+                           f"link set {device} master {port['segment']} up"]
                 commands += [f"addr add {address} dev {port['name']}" for address in port["address"].split()]
                 commands += [f"link set {port['name']} up"]
             commands += [f"route add {route}" for route in node["routes"]]
+            run("ip", "-n", self.switch, "-batch", "-", check=True, data="\n".join(cables) + "\n")
             version = [] if both else [f"-{self.lab['family']}"]
             run("ip", *version, "-n", name, "-batch", "-", check=True, data="\n".join(commands) + "\n")
 
@@ -145,7 +167,8 @@ class Lab:
             rules = RULES[0 if self.lab.get("both", False) else self.lab["family"]]
             commands = {**DUMPS, **rules, "sockets.txt": sockets}
             script = "".join(f"echo {shlex.quote(MARK + file)}; {shlex.join(command)}\n" for file, command in commands.items())
-            text = inside(self.namespace(node["name"]), "sh", "-c", script)
+            with inside(self.namespace(node["name"])):
+                text = run("sh", "-c", script)
             for part in text.split(MARK)[1:]:
                 file, _, content = part.partition("\n")
                 found[f"nodes/{node['name']}/{file}"] = content
@@ -155,7 +178,8 @@ class Lab:
         node = event["node"]
         name = self.namespace(node)
         if event["kind"] == "run":
-            inside(name, *event["words"], check=True)
+            with inside(name):
+                run(*event["words"], check=True)
         elif event["kind"] == "start":
             config = os.path.join(self.scratch, node, "bird.cfg")
             for file, text in {"bird.cfg": event.get("second", event["config"]), **event.get("files", {})}.items():
@@ -164,14 +188,14 @@ class Lab:
                 with open(path, "w") as handle:
                     handle.write(text)
             program = os.path.join(self.folders[1], "bird") if "second" in event else os.path.join(self.folders[0], self.lab["program"])
-            command = ["ip", "netns", "exec", name, program, "-f", "-s", self.control(node)]
+            command = [program, "-f", "-s", self.control(node)]
             phase = len(self.birds) * 170_000_000
 
             def prepare():
                 first()
                 shift_clock(phase)
 
-            with open(os.path.join(self.scratch, f"{node}.log"), "a") as log:
+            with open(os.path.join(self.scratch, f"{node}.log"), "a") as log, inside(name):
                 self.birds[node] = subprocess.Popen([*command, *event["flags"], "-c", config], stdout=log, stderr=log,
                                                     preexec_fn=prepare)
         elif event["kind"] == "signal":
@@ -180,11 +204,11 @@ class Lab:
         elif event["kind"] == "freeze":
             self.birds[node].send_signal(signal.SIGSTOP)
         elif event["kind"] == "take-port":
-            self.others.append(subprocess.Popen(["ip", "netns", "exec", name, "python3", "-c",
-                                                 TAKE_PORT.format(*ANY[self.lab["family"]])],
-                                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-            while "179" not in inside(name, "ss", "-Hlnt"):
-                time.sleep(0.05)
+            with inside(name):
+                self.others.append(subprocess.Popen(["python3", "-c", TAKE_PORT.format(*ANY[self.lab["family"]])],
+                                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+                while "179" not in run("ss", "-Hlnt"):
+                    time.sleep(0.05)
         elif event["kind"] == "birdc":
             ask(self.control(node), event["command"])
 
@@ -196,8 +220,8 @@ class Lab:
 
     def routes(self):
         families = [4, 6] if self.lab.get("both", False) else [self.lab["family"]]
-        shown = [["ip", f"-{family}", "route", "show"] for family in families]
-        return {node["name"]: "".join(inside(self.namespace(node["name"]), *show, prepare=first) for show in shown)
+        return {node["name"]: "".join(run("ip", "-n", self.namespace(node["name"]), f"-{family}", "route", "show")
+                                      for family in families)
                 for node in self.lab["nodes"]}
 
     def remove(self):
@@ -259,9 +283,10 @@ class Play:
 
 
 def main(*folders):
-    first()
+    first_alone()
     labs = json.load(sys.stdin)
-    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(4) as pool, ThreadPoolExecutor(8) as askers:
+    with (tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(4, initializer=first_alone) as pool,
+          ThreadPoolExecutor(8, initializer=first) as askers):
         made = [Lab(number, lab, folders, scratch) for number, lab in enumerate(labs)]
         try:
             list(pool.map(Lab.build, made))
