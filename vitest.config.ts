@@ -4,6 +4,9 @@ import { LongestFirst } from "./test/longest-first.ts";
 /** What other files of the same process would change: modules replaced, what is compiled and called counted, the heap measured. */
 const ALONE = ["test/bgp/shared-tables.test.ts", "test/readers/fuzz/**/*.test.ts"];
 
+/** Bounds for what hangs, and not for what is slow: there are machines on which starting a program takes twenty times as long as on others. */
+const PATIENCE = { testTimeout: 300_000, hookTimeout: 300_000 };
+
 export default defineConfig({
   test: {
     // By itself it leaves one processor free: of two, half.
@@ -15,7 +18,7 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/kernel/**", "node_modules/**", ...ALONE],
-          testTimeout: 90_000,
+          ...PATIENCE,
           // The sources keep nothing between two calls that an answer depends on: files read them once in a process, not once each.
           isolate: false,
         },
@@ -24,7 +27,7 @@ export default defineConfig({
         test: {
           name: "unit-alone",
           include: ALONE,
-          testTimeout: 90_000,
+          ...PATIENCE,
         },
       },
       {
@@ -35,8 +38,8 @@ export default defineConfig({
           fileParallelism: false,
           // As above; each file has an oracle of its own.
           isolate: false,
-          testTimeout: 600_000,
-          hookTimeout: 120_000,
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
         },
       },
     ],

@@ -114,9 +114,7 @@ function learnt(network: Network): readonly string[] {
   ).sort();
 }
 
-test("routes that are taken for granted are those that BIRD brings, with a mesh, reflectors and BGPFilters", {
-  timeout: 120_000,
-}, () => {
+test("routes that are taken for granted are those that BIRD brings, with a mesh, reflectors and BGPFilters", () => {
   fc.assert(
     fc.property(sessions.map(filesOf), (files) => {
       const read = readClusterFolder({ name: "test", files: new Map(Object.entries(files)) });

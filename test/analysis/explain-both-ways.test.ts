@@ -56,7 +56,7 @@ describe.each(CASES)("in %s", (_, read) => {
   const all = [...chains].flatMap(ask);
   const made = all.filter(({ resource }) => resource !== null);
 
-  test("every rule that a resource made is found by that resource's name", { timeout: 60_000 }, () => {
+  test("every rule that a resource made is found by that resource's name", () => {
     expect(made.length).toBeGreaterThan(200);
     for (const resource of new Set(made.map((one) => one.resource ?? ""))) {
       const found = new Set(ask(resource).map(({ where }) => where));
@@ -65,9 +65,7 @@ describe.each(CASES)("in %s", (_, read) => {
     }
   });
 
-  test("what a resource is said to have made leads back to it, or stands in a chain that is its own", {
-    timeout: 60_000,
-  }, () => {
+  test("what a resource is said to have made leads back to it, or stands in a chain that is its own", () => {
     const causes = new Map(all.map(({ where, resource }) => [where, resource]));
     for (const resource of new Set(made.map((one) => one.resource ?? ""))) {
       const { rules } = explainTarget(network, hosts, parseTarget(resource, hosts), programmed);

@@ -43,7 +43,7 @@ test("a diagnostics bundle in either Calico layout, a tar from the collector, an
       for (const [form, tree] of others) expect(await answers(tree, probe), `${state}: ${form}`).toEqual(expected);
     }
   }
-}, 240_000);
+});
 
 const WORKER = join(ARTICLE, "bgp-blocked/snapshot/nodes/worker-1");
 const dump = (name: string): string => readFileSync(join(WORKER, name), "utf8");

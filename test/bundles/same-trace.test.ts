@@ -35,7 +35,7 @@ const PING = ["--from", "pod/default/a", "--to", "pod/default/c"];
 const DNS = ["--from", "pod/default/a", "--to", "10.96.0.10", "--proto", "udp", "--port", "53"];
 const BGP = ["--from", "node/worker-1", "--to", "node/worker-2", "--port", "179"];
 
-describe.each(Object.entries(FORMS))("%s", { timeout: 120_000 }, (form, make) => {
+describe.each(Object.entries(FORMS))("%s", (form, make) => {
   describe.each(["healthy", "bgp-blocked"])("of the cluster that is %s", (state) => {
     // a bundle of the cluster's nodes knows neither the gateway nor how the machines are wired
     const whole = treeOf(join(ARTICLE, state, "snapshot"));

@@ -52,7 +52,7 @@ describe("a cluster of manifests", () => {
     expect(next).toMatchObject({ file: null, field: expect.stringMatching(/^nodes\.\S+\.sysctls in nodes\.yaml$/) });
   });
 
-  test("is written by init, and taken by check and trace", { timeout: 30_000 }, async () => {
+  test("is written by init, and taken by check and trace", async () => {
     expect((await podpath("init", shop, "--nodes", "2", "--pods", "2", "--encapsulation", "VXLAN")).code).toBe(0);
     const check = await podpath("check", shop);
     expect(check.code).toBe(0);
@@ -65,25 +65,18 @@ describe("a cluster of manifests", () => {
     expect(trace.out).toContain("Deployment default/web, workloads.yaml:2");
   });
 
-  test.each(["None", "IPIP", "VXLAN"])(
-    "with %s and IPv6 has all of its BGP sessions",
-    { timeout: 30_000 },
-    async (encapsulation) => {
-      const both = join(FOLDER, `both-${encapsulation}`);
-      await podpath("init", both, "--dual-stack", "--encapsulation", encapsulation);
-      const { code, out } = await podpath("check", both);
-      expect(out).toContain("✓ Nothing to complain about");
-      expect(code).toBe(0);
-      const asked = await podpath("birdc", both, "worker-1", "node", "status");
-      expect(asked.out.match(/fd00:1720:16::[ac] +\| node-to-node mesh \| up/g)).toHaveLength(2);
-    },
-  );
+  test.each(["None", "IPIP", "VXLAN"])("with %s and IPv6 has all of its BGP sessions", async (encapsulation) => {
+    const both = join(FOLDER, `both-${encapsulation}`);
+    await podpath("init", both, "--dual-stack", "--encapsulation", encapsulation);
+    const { code, out } = await podpath("check", both);
+    expect(out).toContain("✓ Nothing to complain about");
+    expect(code).toBe(0);
+    const asked = await podpath("birdc", both, "worker-1", "node", "status");
+    expect(asked.out.match(/fd00:1720:16::[ac] +\| node-to-node mesh \| up/g)).toHaveLength(2);
+  });
 
   test.each(["IPIP", "IPIPCrossSubnet"])(
     "with %s and two subnets has routes to the nodes behind the router, not to the router",
-    {
-      timeout: 30_000,
-    },
     async (encapsulation) => {
       const far = join(FOLDER, `far-${encapsulation}`);
       await podpath("init", far, "--two-subnets", "--encapsulation", encapsulation, "--pods", "2");
@@ -105,7 +98,7 @@ describe("a cluster of manifests", () => {
     expect(err).toContain("not an empty folder");
   });
 
-  test("is played as a scenario, and refuses facts about dumps", { timeout: 30_000 }, async () => {
+  test("is played as a scenario, and refuses facts about dumps", async () => {
     const { code, out } = await podpath("run", join(ROOT, "examples/three-nodes"));
     expect(out).toContain("answered");
     expect(code).toBe(0);
@@ -114,7 +107,7 @@ describe("a cluster of manifests", () => {
     expect(refused.err).toContain("Say it in nodes.yaml");
   });
 
-  test("is one file of manifests with Node objects too", { timeout: 30_000 }, async () => {
+  test("is one file of manifests with Node objects too", async () => {
     const file = join(FOLDER, "all.yaml");
     const nodes = ["n1", "n2"].map(
       (name, i) =>

@@ -38,13 +38,13 @@ describe("the launcher", () => {
   test("runs the command without a code cache, and leaves none behind", () => {
     expect(launch()).toEqual(answer);
     expect(existsSync(join(folder, "command.cache"))).toBe(false);
-  }, 30_000);
+  });
 
   test("writes a code cache for the build, and runs from it", () => {
     expect(launch({ PODPATH_WRITE_CODE_CACHE: "1" })).toEqual(answer);
     expect(existsSync(join(folder, "command.cache"))).toBe(true);
     expect(launch()).toEqual(answer);
-  }, 30_000);
+  });
 
   test("runs from the bundle where the cache is damaged or of another bundle", () => {
     expect(launch({ PODPATH_WRITE_CODE_CACHE: "1" })).toEqual(answer);
@@ -52,5 +52,5 @@ describe("the launcher", () => {
     expect(launch()).toEqual({ status: 0, out: "another\n" });
     writeFileSync(join(folder, "command.cache"), "damaged");
     expect(launch()).toEqual({ status: 0, out: "another\n" });
-  }, 30_000);
+  });
 });

@@ -13,7 +13,7 @@ describe("the process", () => {
   let command = "";
   beforeAll(async () => {
     command = await buildCommand(folder);
-  }, 60_000);
+  });
   afterAll(() => rmSync(folder, { recursive: true }));
 
   test("exits with the command's code, results on stdout only", () => {
@@ -21,7 +21,7 @@ describe("the process", () => {
     expect(status).toBe(1);
     expect(stdout).toContain("✗ timeout");
     expect(stderr).toBe("");
-  }, 30_000);
+  });
 
   test("does not mind a reader that stops reading", async () => {
     const child = spawn(process.execPath, [command, "run", `${ARTICLE}/bgp-blocked`, "--json"], {
@@ -35,5 +35,5 @@ describe("the process", () => {
     const code = await new Promise((resolve) => child.on("close", resolve));
     expect(err).toBe("");
     expect(code).not.toBe(70);
-  }, 60_000);
+  });
 });

@@ -18,7 +18,7 @@ describe("podpath run", () => {
     expect(err).toBe("");
     expect(out.match(/494 of 494 probes gave what the scenario expects/g)).toHaveLength(2);
     expect(code).toBe(0);
-  }, 60_000);
+  });
 
   test("shows the difference that matters: the missing route, the sessions, the dropped SYN and its line", async () => {
     const { out } = await podpath(["run", BLOCKED, HEALTHY]);
@@ -32,7 +32,7 @@ describe("podpath run", () => {
     expect(difference).toContain(":INPUT DROP [67:4020]");
     expect(difference).toContain("nodes/worker-1/iptables-nft-save.txt:51");
     expect(difference).toContain("connect tcp/179: control-plane (172.16.0.9) → 172.16.0.10");
-  }, 60_000);
+  });
 
   test("for teaching, hides the lesson and the reasons", async () => {
     const { out } = await podpath(["run", BLOCKED, HEALTHY, "--hide-answer"]);
@@ -41,7 +41,7 @@ describe("podpath run", () => {
     expect(out).not.toContain("What differs");
     expect(out).not.toContain("fix");
     expect(out).toContain("Pods on different nodes do");
-  }, 60_000);
+  });
 
   test("a failed expectation exits 1 and tells expected, got and where", async () => {
     const path = scenario("probes:\n  - {name: closed, from: n1, to: n2, port: 81, expect: {result: answered}}\n");

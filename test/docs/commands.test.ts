@@ -23,13 +23,11 @@ const RUNNABLE = /^(?:npx podpath|podpath|cat|printf|tar) /;
 /** A command line with placeholders. */
 const SYNOPSIS = /^podpath [\w-]+(?: (?:show|check))? (?:<\w+(?:\.\.\.)?>|\[\w+\]|\[--)/;
 
-const SECONDS_60 = 60_000;
-
 const built = mkdtempSync(join(tmpdir(), "podpath-built-"));
 let podpath = "";
 beforeAll(async () => {
   podpath = await buildCommand(built);
-}, SECONDS_60);
+});
 afterAll(() => rmSync(built, { recursive: true }));
 
 describe.each(documents)("commands of $path", ({ text }) => {
@@ -56,7 +54,7 @@ describe.each(documents)("commands of $path", ({ text }) => {
     expect(runnable.filter(({ command }) => !RUNNABLE.test(command))).toEqual([]);
   });
 
-  test.concurrent.each(runnable)("line $line: $command", { timeout: SECONDS_60 }, async ({ command, shown, exit }) => {
+  test.concurrent.each(runnable)("line $line: $command", async ({ command, shown, exit }) => {
     const real = await clone.run(command);
     const missing = missingFrom(real.output, shown);
     expect(missing, `printed:\n${real.output}`).toBeNull();

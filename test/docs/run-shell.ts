@@ -32,7 +32,7 @@ export function createClone(main: string): Clone {
           cwd: folder,
           env: { ...process.env, PATH: path, NO_COLOR: "1" },
           stdio: ["ignore", "pipe", "inherit"],
-          timeout: 50_000,
+          timeout: 250_000,
         });
         let output = "";
         child.stdout.setEncoding("utf8").on("data", (text) => {

@@ -192,7 +192,7 @@ describe.skipIf(!isRoot)("iptables -L", () => {
         expect(told).toBe(1200);
         // comments that hold what ends a comment, and the like
         expect(doubts.length, doubts.join("\n")).toBeLessThan(60);
-      }, 120_000);
+      });
 
       test(`of iptables-${backend} shows each form of IPv${family} extensions in words that are read, or doubted`, () => {
         const doubts: string[] = [];
@@ -213,7 +213,7 @@ describe.skipIf(!isRoot)("iptables -L", () => {
         expect(doubts.map((rule) => rule.slice(0, 12))).toEqual(
           ["-m time --tim", "-m hashlimit"].map((rule) => rule.slice(0, 12)),
         );
-      }, 120_000);
+      });
     }
   }
 

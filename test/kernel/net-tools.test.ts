@@ -98,7 +98,7 @@ describe.skipIf(!isRoot || !available("netstat"))("net-tools", () => {
     inside("ip link add br0 type bridge");
     inside("ip tuntap add t0 mode tun");
     inside("ip addr add 10.7.0.1 peer 10.7.0.2/32 dev t0");
-  }, 60_000);
+  });
   afterAll(() => {
     if (isRoot) run(`ip netns del ${HOME}`);
   });
@@ -133,7 +133,7 @@ describe.skipIf(!isRoot || !available("netstat"))("net-tools", () => {
       { numRuns: 10 },
     );
     expect(compared).toBeGreaterThan(10);
-  }, 120_000);
+  });
 
   test("ifconfig -a shows the addresses and devices of ip addr, in both of its forms", () => {
     const brief = (device: Interface): unknown => ({
@@ -201,5 +201,5 @@ print('ready',flush=True); sys.stdin.read()`;
     } finally {
       child.kill();
     }
-  }, 30_000);
+  });
 });

@@ -133,7 +133,7 @@ describe.skipIf(!isRoot)("nft list ruleset", () => {
       }
     }
     expect(same).toBeGreaterThan(20);
-  }, 60_000);
+  });
 
   test("policies are told, and tables of others with the same names are not taken for those of iptables", () => {
     inside("iptables-nft -P FORWARD DROP");

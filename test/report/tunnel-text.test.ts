@@ -4,9 +4,7 @@ import { expect, test } from "vitest";
 import { folder, podpath } from "../cli/command.ts";
 import { ROOT } from "../docs/root.ts";
 
-test("the outer source of a tunnel that has none of its own is said to follow from the route", {
-  timeout: 120_000,
-}, async () => {
+test("the outer source of a tunnel that has none of its own is said to follow from the route", async () => {
   const files = Object.fromEntries(
     ["nodes", "kubeadm", "calico", "workloads"].map((name) => [
       `${name}.yaml`,

@@ -108,7 +108,7 @@ describe.each(Object.keys(MACHINES))("the capture %s comes out of its manifests 
     }
   });
 
-  test("with the same pings, traceroutes and connections", { timeout: 60_000 }, () => {
+  test("with the same pings, traceroutes and connections", () => {
     const { scenario } = readScenario(readFileSync(join(CAPTURES, name, "scenario.yaml"), "utf8"), "scenario.yaml");
     if (scenario === null) throw new Error("no scenario");
     const { probes } = runScenario(made.network, scenario, { traced: 0, strict: false });

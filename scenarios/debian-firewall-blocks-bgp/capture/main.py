@@ -161,15 +161,21 @@ def several(wanted):
     """Each capture is a process of its own; a few run at once, for most of their time is waiting."""
     bird.find(CACHE)
     waiting, running, failed = list(wanted), {}, []
-    while waiting or running:
-        while waiting and len(running) < AT_ONCE:
-            which = waiting.pop(0)
-            running[subprocess.Popen([sys.executable, "-B", os.path.abspath(__file__), which])] = which
-        for process in [p for p in running if p.poll() is not None]:
-            which = running.pop(process)
-            if process.returncode:
-                failed.append(which)
-        time.sleep(0.2)
+    try:
+        while waiting or running:
+            while waiting and len(running) < AT_ONCE:
+                which = waiting.pop(0)
+                running[subprocess.Popen([sys.executable, "-B", os.path.abspath(__file__), which])] = which
+            for process in [p for p in running if p.poll() is not None]:
+                which = running.pop(process)
+                if process.returncode:
+                    failed.append(which)
+            time.sleep(0.2)
+    finally:
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.wait()
     if failed:
         raise SystemExit("failed: " + ", ".join(failed))
 
@@ -182,11 +188,10 @@ def main():
         wanted = list(VARIANTS)
     if not wanted or any(which not in VARIANTS for which in wanted):
         raise SystemExit("usage: capture.sh all | clean | " + " | ".join(VARIANTS))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     if len(wanted) > 1:
         return several(wanted)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     capture(wanted[0])
 
 

@@ -37,8 +37,7 @@ describe("podpath collect", () => {
   });
 });
 
-// Of each namespace some ten commands are run: where starting one takes long, so does this.
-describe("the namespaces of pods", { timeout: 300_000 }, () => {
+describe("the namespaces of pods", () => {
   for (const shell of SHELLS) {
     it(`${shell.join(" ")}: are all numbers that the kernel gives namespaces, and no others`, async () => {
       const namespaces = [
@@ -48,12 +47,13 @@ describe("the namespaces of pods", { timeout: 300_000 }, () => {
       const listed = [...namespaces, ...others].map((number, index) => `${number} /run/netns/s${index}\n`).join("");
       const standIns = {
         ls: `case "$*" in -Lid*) printf '${listed}' ;; *ns/net*) exit 0 ;; *) exec /bin/ls "$@" ;; esac`,
-        nsenter: `case "$*" in *"cat /proc/net/dev") printf 'a\\nb\\n eth0: 1\\n' ;; *) exit 1 ;; esac`,
+        // Nothing more is asked of one that cannot be entered, and its number is noted.
+        nsenter: "exit 1",
       };
       const tools = toolFolder(standIns, ["ls"]);
       const { files } = await collect([], tools, { shell, args: ["--name", "n1"] });
-      const read = [...(files.get("nodes/n1/index.json") ?? "").matchAll(/netns\/ns-(\d+)\//g)].map(([, number]) =>
-        Number(number),
+      const read = [...(files.get("nodes/n1/index.json") ?? "").matchAll(/network namespace (\d+) \(/g)].map(
+        ([, number]) => Number(number),
       );
       expect([...new Set(read)].sort((x, y) => x - y)).toEqual(namespaces);
     });

@@ -29,39 +29,35 @@ describe.each([
 ] as const)("a real BIRD %s", (version, name) => {
   const folder = fetchBird(name, SCRATCH);
 
-  test.skipIf(folder === null)(
-    "says nothing that the reader does not understand, by birdc and by its socket",
-    { timeout: 120_000 },
-    () => {
-      const said: Said = JSON.parse(execFileSync("python3", [LAB, folder ?? "", version], { encoding: "utf8" }));
-      for (const answers of [said.birdc, said.socket]) {
-        for (const [command, text] of Object.entries(answers)) {
-          const { evidence, findings } = readBirdc(text, command, originTable());
-          expect(findings, text).toEqual([]);
-          if (command.startsWith("show protocols")) {
-            const states = evidence.bgpSessions.map((session) => `${session.name} ${session.kind} ${session.state}`);
-            expect(states).toEqual(["Mesh_10_9_0_2 mesh up", "Global_10_9_0_77 global start"]);
-          }
-          if (command.startsWith("show route")) {
-            const routes = evidence.birdRoutes.map(
-              ({ destination, protocol, primary }) => `${formatPrefix(destination)} ${protocol} ${primary}`,
-            );
-            expect(routes).toContain("192.168.2.0/26 Mesh_10_9_0_2 true");
-            expect(routes).toContain("192.168.1.0/26 static1 true");
-            const multipath = evidence.birdRoutes.find(
-              ({ destination }) => formatPrefix(destination) === "192.168.66.0/24",
-            );
-            expect(multipath?.nextHops.map(({ weight }) => weight)).toEqual([2, 1]);
-          }
-          if (command === "show status") expect(evidence.birds).toMatchObject([{ routerId: { family: 4 } }]);
+  test.skipIf(folder === null)("says nothing that the reader does not understand, by birdc and by its socket", () => {
+    const said: Said = JSON.parse(execFileSync("python3", [LAB, folder ?? "", version], { encoding: "utf8" }));
+    for (const answers of [said.birdc, said.socket]) {
+      for (const [command, text] of Object.entries(answers)) {
+        const { evidence, findings } = readBirdc(text, command, originTable());
+        expect(findings, text).toEqual([]);
+        if (command.startsWith("show protocols")) {
+          const states = evidence.bgpSessions.map((session) => `${session.name} ${session.kind} ${session.state}`);
+          expect(states).toEqual(["Mesh_10_9_0_2 mesh up", "Global_10_9_0_77 global start"]);
         }
+        if (command.startsWith("show route")) {
+          const routes = evidence.birdRoutes.map(
+            ({ destination, protocol, primary }) => `${formatPrefix(destination)} ${protocol} ${primary}`,
+          );
+          expect(routes).toContain("192.168.2.0/26 Mesh_10_9_0_2 true");
+          expect(routes).toContain("192.168.1.0/26 static1 true");
+          const multipath = evidence.birdRoutes.find(
+            ({ destination }) => formatPrefix(destination) === "192.168.66.0/24",
+          );
+          expect(multipath?.nextHops.map(({ weight }) => weight)).toEqual([2, 1]);
+        }
+        if (command === "show status") expect(evidence.birds).toMatchObject([{ routerId: { family: 4 } }]);
       }
-      expect(readBirdConfiguration(said.config, "bird.cfg", originTable()).findings).toEqual([]);
-    },
-  );
+    }
+    expect(readBirdConfiguration(said.config, "bird.cfg", originTable()).findings).toEqual([]);
+  });
 });
 
-test("what is printed of filters, BIRD 1.6 takes", { timeout: 60_000 }, (context) => {
+test("what is printed of filters, BIRD 1.6 takes", (context) => {
   const folder = fetchBird("bird", SCRATCH);
   if (folder === null) return context.skip();
   const text = fixture("bird/fixtures/people.cfg");

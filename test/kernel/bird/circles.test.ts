@@ -51,11 +51,10 @@ describe.skipIf(folder === null)("reflectors whose choices make a circle", () =>
   let seen: readonly Seen[] = [];
   beforeAll(async () => {
     seen = [...(await runReal(folder ?? "", CIRCLES)), ...(await runReal(folder ?? "", [endless]))];
-  }, 120_000);
+  });
 
   test.each(CIRCLES.map((lab, index) => [lab.name, lab, index] as const))(
     "come to rest as a real BIRD does, whichever route comes first: %s",
-    { timeout: 120_000 },
     async (_, lab, index) => {
       const first = seen[index];
       if (first === undefined) throw new Error("each lab was played");
@@ -65,9 +64,7 @@ describe.skipIf(folder === null)("reflectors whose choices make a circle", () =>
     },
   );
 
-  test("never come to rest in a real BIRD where no choice lasts, and podpath says so of them", {
-    timeout: 120_000,
-  }, () => {
+  test("never come to rest in a real BIRD where no choice lasts, and podpath says so of them", () => {
     const real = seen.at(-1);
     if (real === undefined) throw new Error("the lab was played");
     for (const name of ["r1", "r2", "r3"]) {

@@ -139,7 +139,7 @@ describe.skipIf(folder === null)("the configurations that podpath renders of a c
   let seen: readonly Seen[] = [];
   beforeAll(async () => {
     seen = await runReal(folder ?? "", labs);
-  }, 120_000);
+  });
 
   test("are read from resources without an error, and taken by BIRD 1.6", () => {
     expect(result.findings.filter(({ severity }) => severity === "error")).toEqual([]);
@@ -163,7 +163,6 @@ describe.skipIf(folder === null)("the configurations that podpath renders of a c
 
   test.each([4, 6] as const)(
     "bring real BIRDs of IPv%s to the sessions, routes and kernels of the emulated ones",
-    { timeout: 180_000 },
     async (family) => {
       const index = family === 4 ? 0 : 1;
       let [lab, real] = [labs[index], seen[index]];

@@ -81,7 +81,6 @@ test.skipIf(first === null || second === null).each([
   ["2", { ...inBird2(LAB), asked: LAB.asked }],
 ] as const)(
   "a BIRD %s counts routes that its import filter does not let in, and takes back, as the emulated one does",
-  { timeout: 120_000 },
   async (_, lab) => {
     const [seen] = await runReal(first ?? "", [lab], second);
     if (seen === undefined) throw new Error("nothing was seen");

@@ -95,7 +95,7 @@ describe.skipIf(PROGRAMS === null)("a filter", () => {
       daemons.push(daemon);
     }
     await new Promise((resolve) => setTimeout(resolve, 1500));
-  }, 60_000);
+  });
 
   test.each(FILTER_STATEMENTS.map((statement, index) => [statement, index] as const))(
     "leaves with “%s” what a real BIRD leaves",

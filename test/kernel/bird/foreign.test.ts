@@ -23,28 +23,24 @@ describe.skipIf(folder === null)("configurations as people write them, in real B
   let seen: readonly Seen[] = [];
   beforeAll(async () => {
     seen = await runReal(folder ?? "", FOREIGN_CASES.map(foreignLab));
-  }, 120_000);
+  });
 
-  test.each(FOREIGN_CASES.map((one, index) => [one.says, index] as const))(
-    "%s",
-    { timeout: 120_000 },
-    async (_, index) => {
-      const [found, first] = [FOREIGN_CASES[index], seen[index]];
-      if (found === undefined || first === undefined) throw new Error("each case was played");
-      const lab = foreignLab(found);
-      const { unfollowed } = found;
-      expect(toldOf(found)).toEqual(unfollowed?.told ?? []);
-      // Where something is not followed, what it brings is missing, and nothing else is there instead.
-      const unexplained = (real: Seen): readonly string[] =>
-        differingLabs([lab], [real])
-          .flatMap(({ lines }) => lines)
-          .filter((line) => !(unfollowed?.missing ?? /(?!)/).test(line));
-      if (unexplained(first).length === 0) return;
-      // What differs is played again by itself, as all labs are.
-      const [again = first] = await runReal(folder ?? "", [lab]);
-      expect(unexplained(again)).toEqual([]);
-    },
-  );
+  test.each(FOREIGN_CASES.map((one, index) => [one.says, index] as const))("%s", async (_, index) => {
+    const [found, first] = [FOREIGN_CASES[index], seen[index]];
+    if (found === undefined || first === undefined) throw new Error("each case was played");
+    const lab = foreignLab(found);
+    const { unfollowed } = found;
+    expect(toldOf(found)).toEqual(unfollowed?.told ?? []);
+    // Where something is not followed, what it brings is missing, and nothing else is there instead.
+    const unexplained = (real: Seen): readonly string[] =>
+      differingLabs([lab], [real])
+        .flatMap(({ lines }) => lines)
+        .filter((line) => !(unfollowed?.missing ?? /(?!)/).test(line));
+    if (unexplained(first).length === 0) return;
+    // What differs is played again by itself, as all labs are.
+    const [again = first] = await runReal(folder ?? "", [lab]);
+    expect(unexplained(again)).toEqual([]);
+  });
 });
 
 /** What podpath tells of the configurations, each with its place. */

@@ -46,7 +46,6 @@ const count = Number(process.env["INTERFACES_COUNT"] ?? 6);
 
 test.skipIf(folder === null).each(Array.from({ length: count }, (_, index) => first + index))(
   "a real BIRD says of its interfaces what podpath says, and podpath reads it (machine %i)",
-  { timeout: 60_000 },
   (seed) => {
     const { ip, said }: Said = JSON.parse(
       execFileSync("python3", [PROGRAM, folder ?? "", String(seed)], { encoding: "utf8" }),

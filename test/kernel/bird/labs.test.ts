@@ -19,7 +19,6 @@ const folder = fetchBird("bird", SCRATCH);
 
 test.skipIf(folder === null)(
   "real BIRDs and emulated ones agree on sessions, routes and kernel routes in a hundred random labs, and in those that once differed",
-  { timeout: 900_000 },
   async () => {
     const labs = [...SEEDS.map(labOf), ...regressionLabs()];
     const differing = await playLabs(folder ?? "", labs, AT_ONCE);

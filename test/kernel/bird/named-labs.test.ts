@@ -32,9 +32,9 @@ describe.skipIf(folder === null)("a session of real BIRDs", () => {
   let seen: readonly Seen[] = [];
   beforeAll(async () => {
     seen = await runReal(folder ?? "", labs);
-  }, 120_000);
+  });
 
-  test.each(cases.map((one, index) => [one.says, index] as const))("%s", { timeout: 120_000 }, async (_, index) => {
+  test.each(cases.map((one, index) => [one.says, index] as const))("%s", async (_, index) => {
     const [lab, found] = [labs[index], cases[index]];
     let real = seen[index];
     if (lab === undefined || real === undefined || found === undefined) throw new Error("each case was played");

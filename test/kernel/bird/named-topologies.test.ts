@@ -50,9 +50,9 @@ describe.skipIf(folder === null)("a real BIRD among others", () => {
       folder ?? "",
       cases.map(({ lab }) => lab),
     );
-  }, 180_000);
+  });
 
-  test.each(cases.map((one, index) => [one.says, index] as const))("%s", { timeout: 120_000 }, async (_, index) => {
+  test.each(cases.map((one, index) => [one.says, index] as const))("%s", async (_, index) => {
     const [found, first] = [cases[index], seen[index]];
     if (found === undefined || first === undefined) throw new Error("each case was played");
     const { lab, expects } = found;

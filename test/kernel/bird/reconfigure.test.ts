@@ -15,7 +15,6 @@ afterAll(() => rmSync(SCRATCH, { recursive: true, force: true }));
 
 test.skipIf(folder === null)(
   "a BIRD that reads another configuration keeps, renews and ends sessions and routes as the emulated one does",
-  { timeout: 240_000 },
   () => {
     const real: readonly Said[] = JSON.parse(
       execFileSync("python3", [LAB, folder ?? ""], { input: JSON.stringify(RECONFIGURED), encoding: "utf8" }),

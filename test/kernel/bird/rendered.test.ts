@@ -20,7 +20,6 @@ function withoutTunnels(text: string): string {
 
 test.skipIf(PROGRAMS === null)(
   "BIRD 1.6 takes what is rendered from any resources, but for Calico's own krt_tunnel",
-  { timeout: 300_000 },
   () => {
     let asked = 0;
     fc.assert(

@@ -36,7 +36,6 @@ test.skipIf(second === null)("BIRD 2 takes what labs are in its syntax, unless 1
 
 test.skipIf(first === null || second === null)(
   "BIRD 2, alone and among BIRDs of 1.6, comes to the sessions, routes and kernel routes of the emulation",
-  { timeout: 600_000 },
   async () => {
     const alone = labs(0, 30).map((lab) => inBird2(lab));
     const among = labs(60, 30).map((lab) => inBird2(lab, (node) => /[13]$/.test(node)));

@@ -202,7 +202,7 @@ describe.skipIf(folder === null)("BIRD's NOTIFICATION to", () => {
     const { stdout, stderr } = spawnSync("python3", [PROGRAM, folder ?? ""], { input, encoding: "utf8" });
     if (stdout === "") throw new Error(stderr);
     real = JSON.parse(stdout);
-  }, 240_000);
+  });
 
   test.each(all.map(({ wrong, as, writes }, index) => [wrong, as, writes, index] as const))(
     "%s is the emulation's, to the octet",

@@ -156,7 +156,7 @@ describe.skipIf(!available).each(["0", "1"])(
       ]);
       network = await dumped(oracle, nonlocal);
       kernel = JSON.parse((await oracle.exec("A", ["python3", "-c", SCRIPT, ...SOURCES])).stdout);
-    }, 30_000);
+    });
     afterAll(() => oracle.close());
 
     it("an address of nobody is refused, unless it is set; IPv4 then has no route from it", () => {

@@ -221,7 +221,7 @@ describe.skipIf(!available).each(FAMILIES_AND_BACKENDS)("a rule that no packet m
       .filter((_, index) => found[index]?.[1] !== null)
       .map((rule) => [rule.name, isNeeded(rule, family)]);
     expect(taken).toEqual(expected);
-  }, 120_000);
+  });
 });
 
 describe("the extensions that are asked", () => {

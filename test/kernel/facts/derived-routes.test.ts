@@ -128,6 +128,6 @@ describe.skipIf(!available).each(["0", "1"])(
         count += local.kernel.length + main.kernel.length;
       }
       expect(count).toBeGreaterThan(800);
-    }, 60_000);
+    });
   },
 );

@@ -211,7 +211,7 @@ describe.skipIf(!available)("a sender that nobody tells what the way takes", () 
   let kernel: readonly (Found | undefined)[] = [];
   beforeAll(async () => {
     kernel = await onKernel(oracle);
-  }, 120_000);
+  });
   afterAll(() => oracle.close());
 
   it.each(CASES.map((one, index) => [one.client, one.size, one.mtu, one.family, index] as const))(

@@ -299,7 +299,7 @@ describe.skipIf(!available)("neighbours that a connection confirms", () => {
     for (let round = 0; round < ROUNDS && !CASES.every((one) => isAsTold(one, kernel)); round++) {
       kernel = await toldByKernel(oracle);
     }
-  }, 120_000);
+  });
   afterAll(() => oracle.close());
 
   it.each(CASES.map((one) => [one.story.name, one.family, one] as const))("%s (IPv%i)", (_, __, one) => {

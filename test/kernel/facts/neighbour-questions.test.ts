@@ -144,7 +144,7 @@ describe.skipIf(!available)("questions for a neighbour", () => {
   beforeAll(async () => {
     oracle = new Oracle();
     kernel = await waitedOnKernel(oracle);
-  }, 60_000);
+  });
   afterAll(() => oracle.close());
 
   it.each(WAITS.map((wait, index) => [wait.name, wait.family, index] as const))("%s (IPv%i)", (_, __, index) => {
@@ -410,7 +410,7 @@ describe.skipIf(!available)("another MAC address", () => {
       await oracle.commands(`B${index}`, [`ip link set eth0 address ${mac(index, 3)}`]);
     }
     kernel = (await oracle.exec("A", ["ip", "neigh", "show"])).stdout;
-  }, 60_000);
+  });
   afterAll(() => oracle.close());
 
   it.each(ANNOUNCEMENTS.map((story, index) => [story.name, story.family, index] as const))(

@@ -172,7 +172,7 @@ describe.skipIf(!available)("packets that wait for a neighbour", () => {
   let kernel: readonly Arrived[] = [];
   beforeAll(async () => {
     kernel = await arrivedOnKernel(oracle);
-  }, 60_000);
+  });
   afterAll(() => oracle.close());
 
   it.each(

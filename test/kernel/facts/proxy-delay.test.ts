@@ -121,7 +121,7 @@ describe.skipIf(!available)("an answer for somebody else", () => {
     ] as const) {
       counted.set(family, (await oracle.exec("R", [save, "-c", "-t", "raw"])).stdout);
     }
-  }, 30_000);
+  });
   afterAll(() => oracle.close());
 
   it.each(

@@ -133,7 +133,7 @@ describe.skipIf(!available)("questions that wait to be answered for somebody els
     ] as const) {
       counted.set(family, (await oracle.exec("R", [command, "-c", "-t", "raw"])).stdout);
     }
-  }, 30_000);
+  });
   afterAll(() => oracle.close());
 
   it.each(places)("are proxy_qlen and one more at a time: IPv$family, $length", ({ family, length, link }) => {

@@ -88,5 +88,5 @@ describe.skipIf(!available)("sockets that are redirected, as the kernel's are", 
       expect([of("client", 2)]).toEqual(ours(family, segment, { kind: "ack" }));
       expect(ours(family, segment, { kind: "data" })).toContain(of("client", 1));
     }
-  }, 60_000);
+  });
 });

@@ -41,7 +41,7 @@ describe.skipIf(!available)("base chains that frames meet beside the hooks of IP
   });
   afterAll(() => oracle.close());
 
-  it("do what podpath says, or what it has for possible", { timeout: 120_000 }, async () => {
+  it("do what podpath says, or what it has for possible", async () => {
     const network = networkOf(routerLab());
     await oracle.build(toBuildRequest(network));
     const duel = new Duel(oracle, network);
@@ -78,7 +78,7 @@ describe.skipIf(!available)("base chains that frames meet beside the hooks of IP
     expect(certain).toEqual(expected);
   });
 
-  it("of a bridge see what it hands on, up and out", { timeout: 120_000 }, async () => {
+  it("of a bridge see what it hands on, up and out", async () => {
     const mac = (last: number): string => `02:00:00:0b:00:0${last}`;
     const network = networkOf({
       hosts: [

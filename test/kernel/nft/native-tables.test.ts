@@ -54,7 +54,7 @@ describe.skipIf(!available)("tables of nft's own, as the kernel runs them", () =
   afterAll(() => oracle.close());
 
   for (const format of ["text", "JSON"] as const) {
-    it(`random tables, read from ${format}`, { timeout: 600_000 }, async () => {
+    it(`random tables, read from ${format}`, async () => {
       const rng = random(SEED + (format === "text" ? 0 : 1));
       const network = networkOf(routerLab());
       await oracle.build(toBuildRequest(network));

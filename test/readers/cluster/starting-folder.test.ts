@@ -67,23 +67,22 @@ function failures(network: Network): readonly string[] {
 }
 
 describe("in a starting folder every pod reaches every pod and the Services", () => {
-  test.each(INIT_ENCAPSULATIONS)("with encapsulation %s", { timeout: 60_000 }, (encapsulation) => {
+  test.each(INIT_ENCAPSULATIONS)("with encapsulation %s", (encapsulation) => {
     expect(failures(networkOf({ ...WANTED, encapsulation }))).toEqual([]);
   });
 
   test.each(INIT_ENCAPSULATIONS.filter((one) => one !== "None"))(
     "with %s and half of the nodes behind a router",
-    { timeout: 60_000 },
     (encapsulation) => {
       expect(failures(networkOf({ ...WANTED, encapsulation, twoSubnets: true }))).toEqual([]);
     },
   );
 
-  test.each(INIT_ENCAPSULATIONS)("with %s and IPv6", { timeout: 60_000 }, (encapsulation) => {
+  test.each(INIT_ENCAPSULATIONS)("with %s and IPv6", (encapsulation) => {
     expect(failures(networkOf({ ...WANTED, encapsulation, dualStack: true }))).toEqual([]);
   });
 
-  test("whatever the numbers of nodes and pods are", { timeout: 120_000 }, () => {
+  test("whatever the numbers of nodes and pods are", () => {
     const wanted = fc.record({
       nodes: fc.integer({ min: 1, max: 6 }),
       pods: fc.integer({ min: 1, max: 6 }),

@@ -11,15 +11,13 @@ const all = samples();
 /** Lines that made a reader slow, or are made to. */
 const HOSTILE: readonly string[] = ["a@", " ", "[", "src=1 ", "1: x@y: <> ", '"', "> iptables "];
 
-test("4,000 texts made of real ones: nothing throws, and findings cite lines that exist", { timeout: 120_000 }, () => {
+test("4,000 texts made of real ones: nothing throws, and findings cite lines that exist", () => {
   const figures = fuzzReaders(all, { inputs: 4_000, seed: 20_261_126 });
   expect(figures.failures).toEqual([]);
   expect(figures.findings).toBeGreaterThan(1_000);
 });
 
-test("300 archives made of real texts, damaged: opening them throws nothing and keeps to the limits", {
-  timeout: 120_000,
-}, async () => {
+test("300 archives made of real texts, damaged: opening them throws nothing and keeps to the limits", async () => {
   const figures = await fuzzArchives(all, { inputs: 300, seed: 7 });
   expect(figures.failures).toEqual([]);
   expect(figures.findings).toBeGreaterThan(50);
@@ -32,7 +30,7 @@ describe.each(READERS)("$name", (reader) => {
     expect(own.length).toBeGreaterThan(0);
   });
 
-  test("a text cut off at every byte", { timeout: 60_000 }, () => {
+  test("a text cut off at every byte", () => {
     const text =
       own
         .map((sample) => sample.text)
@@ -47,12 +45,12 @@ describe.each(READERS)("$name", (reader) => {
     expect(wrong).toEqual([]);
   });
 
-  test("what it makes of a text needs a bounded number of bytes for each of its bytes", { timeout: 120_000 }, () => {
+  test("what it makes of a text needs a bounded number of bytes for each of its bytes", () => {
     const text = own[0]?.text.slice(0, 4_000) ?? "";
     expect(heapGrowth(reader, text)).toBeLessThan(MOST_BYTES);
   });
 
-  test("time grows with the size of the text", { timeout: 120_000 }, () => {
+  test("time grows with the size of the text", () => {
     expect(HOSTILE.flatMap((unit) => growth(reader, unit) ?? [])).toEqual([]);
   });
 });

@@ -65,7 +65,7 @@ test("a snapshot that was opened gives the answers of one that was read, whateve
     ),
     { numRuns: 25 },
   );
-}, 60_000);
+});
 
 test("what is unreadable is missing in both", () => {
   const problem = { code: "binary-file", severity: "error", message: "the file is not text" } as const;

@@ -109,14 +109,12 @@ const NO_RUN: Run = {
 const RUNS = Number(process.env["UNKNOWNS_RUNS"] ?? 120);
 /** Walks with answers of their own for each certain answer. */
 const FLIPS = 4;
-const TIMEOUT = 120_000;
-
 describe("an answer without some of the dumps", () => {
   const cases = fc
     .record({ machines: truth, missing: hidden, asked: question })
     .filter(({ machines, missing }) => !isDerived(machines, missing));
 
-  it("is certain under --strict only if the missing dumps do not change it", { timeout: TIMEOUT }, () => {
+  it("is certain under --strict only if the missing dumps do not change it", () => {
     fc.assert(
       fc.property(cases, ({ machines, missing, asked }) => {
         const known = ask(filesOf(machines, []), asked, false);
@@ -128,9 +126,7 @@ describe("an answer without some of the dumps", () => {
     );
   });
 
-  it("is certain and wrong only with an assumption about the machine whose dump is missing", {
-    timeout: TIMEOUT,
-  }, () => {
+  it("is certain and wrong only with an assumption about the machine whose dump is missing", () => {
     fc.assert(
       fc.property(cases, ({ machines, missing, asked }) => {
         const known = ask(filesOf(machines, []), asked, false);
@@ -142,7 +138,7 @@ describe("an answer without some of the dumps", () => {
     );
   });
 
-  it("that is certain ends alike whatever the unknowns are", { timeout: TIMEOUT }, () => {
+  it("that is certain ends alike whatever the unknowns are", () => {
     fc.assert(
       fc.property(cases, fc.infiniteStream(fc.nat()), ({ machines, missing, asked }, answers) => {
         const files = filesOf(machines, missing);
