@@ -75,11 +75,23 @@ mkdir "$work/files" || exit 1
 
 # ---- limits
 
-now() { date +%s 2>/dev/null; }
-started=$(now)
+started=$(date +%s 2>/dev/null)
 case $started in '' | *[!0-9]*) started= ;; esac
 
-late() { [ -n "$started" ] && [ $(($(now) - started)) -ge "$max_seconds" ]; }
+# Seconds since the machine started, as `uptime`: read, and not asked of date(1), because this is done before each command.
+uptime_now() {
+  uptime=
+  read -r uptime _ 2>/dev/null </proc/uptime
+  uptime=${uptime%%.*}
+  case $uptime in '' | *[!0-9]*) uptime=$(date +%s 2>/dev/null) ;; esac
+}
+uptime_now
+begun=$uptime
+
+late() {
+  uptime_now
+  [ -n "$begun" ] && [ -n "$uptime" ] && [ $((uptime - begun)) -ge "$max_seconds" ]
+}
 
 if timeout -k 1 5 true 2>/dev/null; then
   limit="timeout -k 1 $timeout"
@@ -142,7 +154,13 @@ escape() {
   case $1 in *[\"\\]* | *[![:print:]]*) escaped=$(printf '%s' "$1" | json_text) ;; esac
 }
 
-stderr_text() { if [ -s "$work/err" ]; then json_text <"$work/err"; fi; }
+stderr_text() { json_text <"$work/err"; }
+
+# The same as `stderr`, which hardly ever has a text.
+read_stderr() {
+  stderr=
+  if [ -s "$work/err" ]; then stderr=$(stderr_text); fi
+}
 
 note() { printf '%s\n' "$*" >>"$work/notes"; }
 
@@ -150,8 +168,9 @@ note() { printf '%s\n' "$*" >>"$work/notes"; }
 absent() {
   missed=$((missed + 1))
   escape "$2"
+  read_stderr
   printf '    {"file": "%s", "command": "%s", "exitStatus": %s, "stderr": "%s", "reason": "%s"%s},\n' \
-    "$1" "$escaped" "$3" "$(stderr_text)" "$4" "${5:-}" >>"$work/missing"
+    "$1" "$escaped" "$3" "$stderr" "$4" "${5:-}" >>"$work/missing"
 }
 
 # Runs the commands of $1, separated by ` ; `, one after the other into $work/out and $work/err.
@@ -174,6 +193,8 @@ attempt() {
     (
       ulimit -f "$blocks" 2>/dev/null
       # shellcheck disable=SC2086 # words
+      if [ -n "$limit" ]; then exec $limit $enter $at_one </dev/null >>"$work/out" 2>>"$work/err"; fi
+      # shellcheck disable=SC2086 # words
       limited $enter $at_one </dev/null >>"$work/out" 2>>"$work/err"
     ) 2>/dev/null || at_status=$?
   done
@@ -182,16 +203,19 @@ attempt() {
 
 # Keeps $work/out as FILE: keep FILE FILTER COMMAND STATUS
 keep() {
-  ke_cut=false
-  case $2 in
-    none) mv "$work/out" "$work/kept" ;;
-    *) "$2" <"$work/out" >"$work/kept" || ke_cut=true ;; # no space left, perhaps
-  esac
-  ke_size=$(($(wc -c <"$work/kept")))
+  ke_cut=false ke_from=$work/out
+  if [ "$2" != none ]; then
+    ke_from=$work/kept
+    "$2" <"$work/out" >"$ke_from" || ke_cut=true # no space left, perhaps
+  fi
+  ke_size=$(($(wc -c <"$ke_from")))
   if [ "$ke_size" -gt "$max_bytes" ]; then
-    head -c "$max_bytes" "$work/kept" >"$work/cut" && mv "$work/cut" "$work/kept"
-    ke_size=$max_bytes
-    ke_cut=true
+    ke_size=0 ke_cut=true
+    if head -c "$max_bytes" "$ke_from" >"$work/cut" && mv "$work/cut" "$ke_from"; then
+      ke_size=$max_bytes
+    else
+      : >"$ke_from" # no space left
+    fi
   fi
   if [ $((total + ke_size)) -gt "$max_total_bytes" ]; then
     absent "$1" "$3" "$4" "left out: the snapshot has reached $max_total_bytes bytes"
@@ -199,11 +223,12 @@ keep() {
   fi
   total=$((total + ke_size))
   kept=$((kept + 1))
-  mv "$work/kept" "$work/files/$kept"
+  mv "$ke_from" "$work/files/$kept"
   escape "$3"
+  read_stderr
   printf '%s %s\n' "$ke_size" "$1" >>"$work/list"
   printf '    {"file": "%s", "command": "%s", "exitStatus": %s, "stderr": "%s", "bytes": %s, "truncated": %s},\n' \
-    "$1" "$escaped" "$4" "$(stderr_text)" "$ke_size" "$ke_cut" >>"$work/index"
+    "$1" "$escaped" "$4" "$stderr" "$ke_size" "$ke_cut" >>"$work/index"
 }
 
 # take FILE FILTER COMMAND…: FILE from the first of the commands that succeeds, else from the first that printed something.
@@ -291,9 +316,9 @@ tar_header() {
   nuls $((167 - ${#1}))
 }
 
-# tar_entry PATH FILE
+# tar_entry PATH FILE SIZE
 tar_entry() {
-  en_size=$(($(wc -c <"$2")))
+  en_size=$3
   en_prefix=${1%/*} en_name=${1##*/}
   [ "$en_prefix" != "$1" ] || en_prefix=
   if [ ${#1} -le 100 ]; then
@@ -327,11 +352,12 @@ write_tar() {
     printf '  ]\n}\n'
   } >"$work/index.json"
   wr_number=0
-  while read -r _ wr_path; do
+  while read -r wr_size wr_path; do
     wr_number=$((wr_number + 1))
-    tar_entry "$wr_path" "$work/files/$wr_number"
+    tar_entry "$wr_path" "$work/files/$wr_number" "$wr_size"
   done <"$work/list"
-  for wr_path in "$@"; do tar_entry "$wr_path" "$work/index.json"; done
+  wr_size=$(($(wc -c <"$work/index.json")))
+  for wr_path in "$@"; do tar_entry "$wr_path" "$work/index.json" "$wr_size"; done
   nuls 1024
 }
 
