@@ -14,8 +14,15 @@ const NEEDED = [
   "tracefs",
 ];
 
-/** Null when the real kernel can be asked; else why not. */
-export async function whyNoKernel(): Promise<string | null> {
+let answered: Promise<string | null> | null = null;
+
+/** Null when the real kernel can be asked; else why not. It is tried once in a process. */
+export function whyNoKernel(): Promise<string | null> {
+  answered ??= tryKernel();
+  return answered;
+}
+
+async function tryKernel(): Promise<string | null> {
   if (process.getuid?.() !== 0) return "not root";
   const oracle = new Oracle();
   try {

@@ -4,6 +4,7 @@ import re
 import time
 
 from netlink import Netfilter
+from nft import load_nft
 from observe_legacy_trace import is_empty, registered_tables
 from observe_nftrace import GET_RULE, text
 
@@ -148,7 +149,7 @@ class Rulesets:
                 lines.append(f"delete table {NFT_FAMILIES[family]} {name}\n")
         netfilter.close()
         if lines:
-            code, _, error = self.namespace.run(["nft", "-f", "-"], "".join(lines))
+            code, error = load_nft(self.namespace, "".join(lines))
             if code:
                 raise Refused("nft", code, error)
         self.loaded = {key: [] for key in RESTORE}

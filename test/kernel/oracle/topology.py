@@ -1,14 +1,17 @@
 """From a build request to namespaces, devices, addresses, routes and rules."""
 
+import fcntl
 import os
 import re
 import shlex
 import socket
+import struct
 import time
 
 from inject import Injector
 from namespaces import Namespace, OracleError, finish, sysctl_interface
 from netlink import Netfilter, Router
+from nft import load_nft
 from observe_hops import DeliveryObserver, HopObserver
 from observe_legacy_trace import LegacyTraceObserver
 from observe_nftrace import NftTraceObserver
@@ -22,6 +25,8 @@ ALL_MULTICAST = "ff" + 30 * "0"
 # A second is what the kernel takes at most.
 ORDERING_ATTEMPTS = 12
 ORDERING_PAUSE_S = 0.1
+SIOCGIFFLAGS = 0x8913
+IFF_UP, IFF_RUNNING = 0x1, 0x40
 VERBS = ("add", "append", "replace", "prepend", "change", "del", "delete")
 QUIET_IPV6 = {
     "net.ipv6.conf.{0}.accept_dad": 0, "net.ipv6.conf.{0}.dad_transmits": 0, "net.ipv6.conf.{0}.accept_ra": 0,
@@ -430,7 +435,7 @@ class Topology:
         if not (self.ipv6 and (self.forgetful or mtus)):
             return
         for _ in range(ORDERING_ATTEMPTS):
-            if not any("NO-CARRIER" in host.namespace.run(["ip", "-o", "link", "show", "up"])[1] for host in self.hosts.values()):
+            if not any(_awaits_carrier(host.namespace) for host in self.hosts.values()):
                 break
             time.sleep(ORDERING_PAUSE_S)
         for namespace, key, value in mtus:
@@ -486,17 +491,10 @@ class Topology:
             if name not in self.hosts:
                 raise OracleError(f"mute: no host {name}")
             self.hosts[name].muted = True
-        started = []
         for host in self.hosts.values():
-            text = TRACE_TABLE + (MUTE_TABLE if host.muted else "")
-            started.append((host, text, host.namespace.start(["nft", "-f", "-"])))
-        failed = None
-        for host, text, process in started:
-            code, _, error = finish(process, text)
+            code, error = load_nft(host.namespace, TRACE_TABLE + (MUTE_TABLE if host.muted else ""))
             if code:
-                failed = OracleError(f"{host.name}: nft: {error.strip()}")
-        if failed:
-            raise failed
+                raise OracleError(f"{host.name}: nft: {error.strip()}")
 
     def _report(self):
         """What is really there, which may be more than was asked for (devices made by commands)."""
@@ -516,6 +514,17 @@ class Topology:
             host.by_index = dict(found)
             report[host.name] = [{"name": name, "ifindex": index, "mac": macs[name]} for index, name in found]
         return report
+
+
+def _awaits_carrier(namespace):
+    """Whether a device is up that has no carrier yet."""
+    with namespace, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
+        for _, name in socket.if_nameindex():
+            request = struct.pack("16s24x", name.encode())
+            (flags,) = struct.unpack_from("H", fcntl.ioctl(opened, SIOCGIFFLAGS, request), 16)
+            if flags & IFF_UP and not flags & IFF_RUNNING:
+                return True
+    return False
 
 
 def _mentions_ipv6(request):
