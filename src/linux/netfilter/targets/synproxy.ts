@@ -22,7 +22,7 @@ declare module "../../../model/ruleset.ts" {
 /**
  * `-j SYNPROXY` (net/ipv4/netfilter/ipt_SYNPROXY.c): answers a SYN in the server's name and opens the connection to the
  * server once the client's ACK comes. The proxy is not modelled: for these two packets it is a question whether the
- * connection comes to be; other segments go on.
+ * connection comes to be; other segments go on, unless their checksum is wrong.
  */
 export const SYNPROXY: TargetExtension<"SYNPROXY"> = {
   options: {
@@ -58,6 +58,8 @@ export const SYNPROXY: TargetExtension<"SYNPROXY"> = {
     ...(ecn ? ["--ecn"] : []),
   ],
   compile: () => (skb, runtime) => {
+    // nf_ip_checksum() comes first, whatever the segment is.
+    if (skb.packet.badChecksum && !skb.checksumValid) return NF_DROP;
     const kind = skb.packet.flags & (SYN | ACK | FIN | RST);
     if (kind !== SYN && kind !== ACK) return XT_CONTINUE;
     const { name } = runtime.host;
