@@ -96,7 +96,7 @@ function misreaders({ drops }: KernelResult, badChecksum: boolean): ReadonlySet<
 
 /**
  * Whether it is the copy that a host has of what it sends to many, and TCP, which discards that behind the raw socket that tells of it.
- * Nobody sees where such a copy is dropped.
+ * The oracle does not tell where such a copy is dropped.
  */
 function isHeardByItself({ hops }: KernelResult, { host, packet }: NonNullable<Delivered>): boolean {
   if (packet.proto !== "tcp") return false;

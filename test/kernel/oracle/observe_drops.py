@@ -4,6 +4,10 @@ A drop names neither its namespace nor its packet, only the address of the packe
 tracepoint net:netif_receive_skb is recorded with it: it fires when the stack begins with a received
 packet, and everything up to the next one is the work of that host. (The time stamps of the packet
 sockets cannot tell: they are taken when a packet is queued, not when its turn comes.)
+
+No packet socket is shown what a host hears of itself (PACKET_LOOPBACK), the copy of what it sends to
+many. dev_loopback_xmit() gives that no header of a frame, by which net:netif_rx_entry tells it as it is
+queued.
 """
 
 import bisect
@@ -20,6 +24,8 @@ PREFIX = "ppo"
 COMMON_PID = 4
 # What timers drop, on whatever processor and in whatever task they fire.
 LATE_REASONS = ("FRAG_REASM_TIMEOUT", "NEIGH_FAILED")
+# In place of an interface: a host queued the copy that it hears itself.
+LOOPED = ""
 
 
 class DropObserver:
@@ -48,8 +54,9 @@ class DropObserver:
                     pass
 
     def _start(self, cpu):
-        drop, receive = self._event("skb/kfree_skb"), self._event("net/netif_receive_skb")
-        self.receive_type = receive["id"]
+        drop, receive, queue = (self._event(name) for name in ("skb/kfree_skb", "net/netif_receive_skb", "net/netif_rx_entry"))
+        self.receive_type, self.queue_type = receive["id"], queue["id"]
+        self.queued_skb_at = queue["fields"]["skbaddr"]
         self.name_at, self.size_at = receive["fields"]["name"], receive["fields"]["len"]
         self.skb_at = drop["fields"]["skbaddr"]
         self.location_at = drop["fields"]["location"]
@@ -65,9 +72,9 @@ class DropObserver:
         unspecified = next((number for number, name in self.reasons.items() if name == "NOT_SPECIFIED"), None)
         if unspecified is not None:
             late.append(f"(reason == {unspecified} && protocol == {ETH_IPV6})")
-        for event, conditions in ((drop, own + late), (receive, own)):
+        for event, conditions, only in ((drop, own + late, ""), (receive, own, ""), (queue, own, " && mac_header == 0")):
             with open(f"{event['path']}/filter", "w") as file:
-                file.write(" || ".join(conditions))
+                file.write(f"({' || '.join(conditions)}){only}")
             with open(f"{event['path']}/enable", "w") as file:
                 file.write("1")
         # Ours first: what others have to tell is about packets that were seen there.
@@ -119,8 +126,12 @@ class DropObserver:
             else:
                 start = at + 4
                 at += 4 + kind * 4
+            kind = struct.unpack_from("=H", page, start)[0]
+            if kind == self.queue_type:
+                record.work.append((struct.unpack_from("=Q", page, start + self.queued_skb_at)[0], LOOPED))
+                continue
             skb = struct.unpack_from("=Q", page, start + self.skb_at)[0]
-            if struct.unpack_from("=H", page, start)[0] == self.receive_type:
+            if kind == self.receive_type:
                 where, size = struct.unpack_from("=HH", page, start + self.name_at)
                 name = page[start + where : start + where + size - 1].decode()
                 record.work.append((skb, name, struct.unpack_from("=I", page, start + self.size_at)[0]))

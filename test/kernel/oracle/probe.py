@@ -2,7 +2,7 @@
 
 import math
 
-from observe_drops import LATE_REASONS
+from observe_drops import LATE_REASONS, LOOPED
 from observe_legacy_trace import HOOKS
 from packets import ETH_IPV4, ETH_IPV6, HOUSEKEEPING, ICMP_ERRORS, ICMPV6_ERRORS, ND_ADDRESSED, protocol_number
 
@@ -219,12 +219,17 @@ def _drops(topology, observer, record, roles, sender):
         # that thread's time, of which no event tells: its length tells it from what was.
         arrivals.setdefault((iface, size), []).append((where, packet))
     host, current, role = sender, None, "main" if sender else None
-    shown, owners, late = [], {}, []
+    shown, owners, late, looped = [], {}, [], set()
     unasked = _unasked(record, roles)
     for event in record.work:
+        if event[1] == LOOPED:
+            looped.add(event[0])
+            continue
         if event[1] is not None:
-            waiting = arrivals.get(event[1:])
-            # Without an arrival it is the fabric or the fence; drops of ARP are nobody's business.
+            is_looped = event[0] in looped
+            looped.discard(event[0])
+            waiting = None if is_looped else arrivals.get(event[1:])
+            # Without an arrival it is the fabric, the fence or what a host hears of itself; drops of ARP are nobody's business.
             where, packet = waiting.pop(0) if waiting else (None, None)
             host = None if packet is None else where
             current = event[0]
