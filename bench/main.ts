@@ -11,6 +11,7 @@ const PROJECT = fileURLToPath(new URL("../", import.meta.url));
 const SCRIPTS = {
   run: new URL("./run.ts", import.meta.url),
   "cold-trace-phases": new URL("./cold-trace-phases.ts", import.meta.url),
+  "kernel-rate-process": new URL("./kernel-rate-process.ts", import.meta.url),
   "rule-memory-process": new URL("./rule-memory-process.ts", import.meta.url),
   "read-snapshot-process": new URL("./read-snapshot-process.ts", import.meta.url),
   "read-bytes-process": new URL("./read-bytes-process.ts", import.meta.url),

@@ -1,5 +1,5 @@
 import type { Chooser } from "../linux/chooser.ts";
-import { append } from "../model/append.ts";
+import { appendItem } from "../net/paged-list.ts";
 import { arouse, createWorld, type World } from "./world.ts";
 
 /**
@@ -57,7 +57,8 @@ export function copyWorld<Held>(
   Object.assign(copy, { now, escaped, answers, sent });
   const { hosts, neighbourWatch, changed, queue, journeys, assumptions, sockets, tcp } = world;
   const parts = copyOf({ hosts, neighbourWatch, changed, queue, journeys, assumptions, sockets, tcp });
-  append(copy.services.freeValues.domains, world.services.freeValues.domains);
+  for (const page of world.services.freeValues.domains.pages)
+    for (const domain of page) appendItem(copy.services.freeValues.domains, domain);
   const heldCopy = copyOf(held);
   for (let next = unfinished.pop(); next !== undefined; next = unfinished.pop()) fill(next, copyOf);
   Object.assign(copy, parts);

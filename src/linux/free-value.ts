@@ -1,3 +1,4 @@
+import { appendItem, itemAt, type PagedList, pagedList, replaceItem } from "../net/paged-list.ts";
 import { intersectPortSets, type PortSet, portSetHas, portSetSize, subtractPortSets } from "../net/port-set.ts";
 import type { Choice, Chooser } from "./chooser.ts";
 
@@ -7,10 +8,13 @@ import type { Choice, Chooser } from "./chooser.ts";
  * is. Reading it (a rule that tests the port) asks the chooser, and narrows what the value may be.
  */
 export interface FreeValues {
-  readonly domains: PortSet[];
+  readonly domains: FreeDomains;
   /** Pairs of free values that are known to be one, or two: `meet()`. */
   readonly pairs: Map<string, boolean>;
 }
+
+/** What each free value may still be, in the order in which they were drawn. */
+export type FreeDomains = PagedList<PortSet>;
 
 /** The name of the first free value: what comes after the numbers of ports. */
 export const FIRST_FREE = 0x10000;
@@ -19,7 +23,7 @@ export const FIRST_FREE = 0x10000;
 const FEW = 128;
 
 export function freeValues(): FreeValues {
-  return { domains: [], pairs: new Map() };
+  return { domains: pagedList(), pairs: new Map() };
 }
 
 export function isFree(value: number): boolean {
@@ -28,12 +32,22 @@ export function isFree(value: number): boolean {
 
 /** A new free value within `domain`. */
 export function freeValue(table: FreeValues, domain: PortSet): number {
-  return FIRST_FREE + table.domains.push(domain) - 1;
+  return FIRST_FREE + appendItem(table.domains, domain);
 }
 
 /** What the value may still be. */
-export function freeDomain(table: FreeValues, value: number): PortSet {
-  return table.domains[value - FIRST_FREE] ?? [];
+export function freeDomain({ domains }: FreeValues, value: number): PortSet {
+  return domainIn(domains, value);
+}
+
+/** The same, without what is known of pairs. */
+export function domainIn(domains: FreeDomains, value: number): PortSet {
+  return itemAt(domains, value - FIRST_FREE) ?? [];
+}
+
+/** The least that a value, free or not, may still be: a number to show for it. */
+export function leastOf(domains: FreeDomains, value: number): number {
+  return isFree(value) ? (domainIn(domains, value)[0]?.first ?? 0) : value;
 }
 
 /**
@@ -140,7 +154,7 @@ export function keepApart(table: FreeValues, x: number, y: number): void {
 
 /** What a value may still be; once that is one number, no value that was kept apart from it may be that. */
 function narrow(table: FreeValues, value: number, domain: PortSet): void {
-  table.domains[value - FIRST_FREE] = domain;
+  replaceItem(table.domains, value - FIRST_FREE, domain);
   if (table.pairs.size === 0 || isFree(knownNumber(table, value))) return;
   for (let other = FIRST_FREE; other < FIRST_FREE + table.domains.length; other++) {
     if (table.pairs.get(pairOf(value, other)) === false) leaveTo(table, other, domain);

@@ -84,7 +84,7 @@ export interface Skb {
   fromKernel: boolean;
   /** True for what the kernel sends through no socket, not even one of its own (`skb->sk` is null). */
   socketless: boolean;
-  /** What decided the last verdict, read when the packet is dropped. */
+  /** What decided the last verdict that was not ACCEPT, read when the packet is dropped. */
   verdictChain: BoundChain | null;
   /** Index of the deciding rule from 0, or -1 for the chain's policy. */
   verdictRule: number;

@@ -18,11 +18,11 @@ export interface PrefixMap<V> {
   readonly next: Int32Array;
 }
 
-/** An open hash table: the index of the first value of an address, -1 where a slot is free. */
-interface SingleAddresses {
-  readonly addresses: Uint32Array;
-  readonly first: Int32Array;
-}
+/**
+ * An open hash table of two words for each slot, side by side, so that one fetch from memory brings both: the address as int32 and the index
+ * of its first value, -1 where the slot is free.
+ */
+type SingleAddresses = Int32Array;
 
 /** So many addresses are found faster by a hash than by a search. */
 const MANY = 64;
@@ -64,8 +64,8 @@ export function prefixMap<V>(family: Family, entries: Iterable<readonly [Prefix,
     next[index] = open.at(-1)?.head ?? -1;
     if (single !== null && prefix.length === 32) {
       const slot = slotOf(single, prefix.address.a);
-      single.addresses[slot] = prefix.address.a;
-      single.first[slot] = index;
+      single[slot] = prefix.address.a;
+      single[slot + 1] = index;
       return;
     }
     begin(prefix.address, index);
@@ -83,16 +83,16 @@ export function prefixMap<V>(family: Family, entries: Iterable<readonly [Prefix,
 }
 
 function singleAddresses(count: number): SingleAddresses {
-  const slots = 2 << (32 - Math.clz32(count));
-  return { addresses: new Uint32Array(slots), first: new Int32Array(slots).fill(-1) };
+  return new Int32Array(4 << (32 - Math.clz32(count))).fill(-1);
 }
 
-/** Where the address stands, or the free slot where it would. */
-function slotOf({ addresses, first }: SingleAddresses, address: number): number {
-  const mask = addresses.length - 1;
+/** Where the words of the address stand, or those of the free slot where it would. */
+function slotOf(single: SingleAddresses, address: number): number {
+  const mask = single.length - 2;
+  const wanted = address | 0;
   const mixed = Math.imul(address, 0x9e3779b1);
-  let slot = (mixed ^ (mixed >>> 15)) & mask;
-  while (first[slot] !== -1 && addresses[slot] !== address) slot = (slot + 1) & mask;
+  let slot = ((mixed ^ (mixed >>> 15)) * 2) & mask;
+  while (single[slot] !== wanted && single[slot + 1] !== -1) slot = (slot + 2) & mask;
   return slot;
 }
 
@@ -121,7 +121,7 @@ export function firstValue<V>(map: PrefixMap<V>, address: Address): number {
 /** The same for an IPv4 address as uint32, or another number that was filed as one. */
 export function firstWord<V>(map: PrefixMap<V>, word: number): number {
   if (map.single !== null) {
-    const value = map.single.first[slotOf(map.single, word)] ?? -1;
+    const value = map.single[slotOf(map.single, word) + 1] ?? -1;
     if (value >= 0) return value;
   }
   const interval = interval4(map.starts, word);

@@ -1,8 +1,7 @@
-import { isFree } from "../linux/free-value.ts";
+import { type FreeDomains, isFree, leastOf } from "../linux/free-value.ts";
 import { formatAddress } from "../net/address.ts";
 import type { Ipv6Extension, Ipv6Option } from "../net/ipv6-extension.ts";
 import { isFragment, type Packet } from "../net/packet.ts";
-import type { PortSet } from "../net/port-set.ts";
 import { formatProtocol, hasPorts, ICMP, ICMPV6, SCTP, TCP, UDP } from "../net/protocol.ts";
 import { formatTcpFlags } from "../net/tcp-flags.ts";
 
@@ -77,12 +76,12 @@ const WORDS: ReadonlyMap<number, string> = new Map([
   [ICMPV6, "icmpv6"],
 ]);
 
-export function packetJson(packet: Packet, domains: readonly PortSet[]): PacketJson {
+export function packetJson(packet: Packet, domains: FreeDomains): PacketJson {
   const free: string[] = [];
   const chosen = (field: string, value: number): number => {
     if (!isFree(value)) return value;
     free.push(field);
-    return domains[value - 0x10000]?.[0]?.first ?? 0;
+    return leastOf(domains, value);
   };
   const isIcmp = (packet.protocol === ICMP || packet.protocol === ICMPV6) && packet.fragmentOffset === 0;
   return {

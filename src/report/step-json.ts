@@ -1,8 +1,8 @@
 import { reasonOnHost } from "../linux/drop-reason-by-kernel.ts";
+import type { FreeDomains } from "../linux/free-value.ts";
 import type { Network } from "../model/network.ts";
 import { type Source, sourceOf } from "../model/origin.ts";
 import { formatAddress } from "../net/address.ts";
-import type { PortSet } from "../net/port-set.ts";
 import type { RulePlace, TraceStep } from "../trace/step.ts";
 import { packetJson } from "./packet-json.ts";
 import { routeText } from "./route-text.ts";
@@ -34,7 +34,7 @@ export function ruleJson(network: Network, host: string, place: Omit<RulePlace, 
   };
 }
 
-export function stepJson(network: Network, step: TraceStep, domains: readonly PortSet[]): StepJson {
+export function stepJson(network: Network, step: TraceStep, domains: FreeDomains): StepJson {
   const { host } = step;
   switch (step.kind) {
     case "receive":

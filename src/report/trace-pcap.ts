@@ -1,7 +1,6 @@
-import { FIRST_FREE, isFree } from "../linux/free-value.ts";
+import { type FreeDomains, leastOf } from "../linux/free-value.ts";
 import type { Network } from "../model/network.ts";
 import type { Packet } from "../net/packet.ts";
-import type { PortSet } from "../net/port-set.ts";
 import { encodeFrame } from "../net/wire/encode-packet.ts";
 import type { Answer } from "../trace/result.ts";
 import type { TraceStep } from "../trace/step.ts";
@@ -50,13 +49,12 @@ export function tracePcap(answer: Answer, application: string, collectedAt: Date
 }
 
 /** A port or id that nobody has drawn yet is shown as the least that it may be; the comments show it as `*`. */
-function drawn(packet: Packet, domains: readonly PortSet[]): Packet {
-  const value = (given: number): number => (isFree(given) ? (domains[given - FIRST_FREE]?.[0]?.first ?? 0) : given);
+function drawn(packet: Packet, domains: FreeDomains): Packet {
   return {
     ...packet,
-    sport: value(packet.sport),
-    dport: value(packet.dport),
-    icmpId: value(packet.icmpId),
+    sport: leastOf(domains, packet.sport),
+    dport: leastOf(domains, packet.dport),
+    icmpId: leastOf(domains, packet.icmpId),
     inner: packet.inner === null ? null : drawn(packet.inner, domains),
   };
 }

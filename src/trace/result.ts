@@ -1,6 +1,7 @@
 import type { ProgramReport, ProgramResult } from "../emulator/applications/program.ts";
 import { type Assumption, assumptionKey } from "../emulator/assumption.ts";
 import type { Journey, JourneyEnd } from "../emulator/journey.ts";
+import type { FreeDomains } from "../linux/free-value.ts";
 import { isFree } from "../linux/free-value.ts";
 import type { IcmpLimits } from "../linux/icmp-limit.ts";
 import type { AssumptionCode } from "../model/codes/assumption-codes.ts";
@@ -9,7 +10,6 @@ import type { ConntrackRecord } from "../model/conntrack-record.ts";
 import type { Network } from "../model/network.ts";
 import { formatAddress } from "../net/address.ts";
 import { describePacket, type Packet, packetLength } from "../net/packet.ts";
-import type { PortSet } from "../net/port-set.ts";
 import type { Exploration, Taken } from "./explorer.ts";
 import type { TraceStep } from "./step.ts";
 
@@ -23,8 +23,7 @@ export interface Run {
   /** What the sender's program saw; null where nobody waits for an answer. */
   readonly report: ProgramReport | null;
   readonly assumptions: readonly Assumption[];
-  /** Domains of the free values, by their names in packets minus 65536. */
-  readonly freeDomains: readonly PortSet[];
+  readonly freeDomains: FreeDomains;
   /** What each host that tracks anything had in its connection table then; null where nobody asked for it. */
   readonly conntrack: ReadonlyMap<string, readonly ConntrackRecord[]> | null;
   /** What each host had sent of ICMP then; null where nobody asked for it. */

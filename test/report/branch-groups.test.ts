@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { network } from "../../src/model/network.ts";
+import { pagedList } from "../../src/net/paged-list.ts";
 import { groupBranches } from "../../src/report/branch-groups.ts";
 import type { Answer, Branch, Run } from "../../src/trace/result.ts";
 
@@ -10,7 +11,7 @@ function run(): Run {
     steps: new Map(),
     report: null,
     assumptions: [],
-    freeDomains: [],
+    freeDomains: pagedList(),
     conntrack: null,
     limits: null,
   };

@@ -3,6 +3,7 @@ import { PLAIN_ENDING } from "../../src/linux/runtime.ts";
 import { network } from "../../src/model/network.ts";
 import { ipv4 } from "../../src/net/address.ts";
 import { type Packet, packet } from "../../src/net/packet.ts";
+import { pagedList } from "../../src/net/paged-list.ts";
 import { TCP, UDP } from "../../src/net/protocol.ts";
 import { explore } from "../../src/trace/explorer.ts";
 import { type Run, toAnswer } from "../../src/trace/result.ts";
@@ -30,7 +31,7 @@ function ended(last: Packet, steps: Run["steps"] = new Map()): Run {
     steps,
     report: null,
     assumptions: [],
-    freeDomains: [],
+    freeDomains: pagedList(),
     conntrack: null,
     limits: null,
   };

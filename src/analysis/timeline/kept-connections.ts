@@ -1,3 +1,4 @@
+import { leastOf } from "../../linux/free-value.ts";
 import type { ConnectionCleaning } from "../../model/connection-cleaning.ts";
 import type { ConntrackRecord, TupleRecord } from "../../model/conntrack-record.ts";
 import type { Finding } from "../../model/finding.ts";
@@ -27,8 +28,7 @@ export function socketOf({ from, to, protocol, port, sport, kind }: Probe): stri
 
 /** The tables of a run; a port that nobody has read is one of those that the kernel may have drawn. */
 export function tablesOf({ conntrack, freeDomains }: Run): KeptConnections["tables"] {
-  const drawn = (port: number): number =>
-    port <= 0xffff ? port : (freeDomains[port - 0x10000]?.[0]?.first ?? port & 0xffff);
+  const drawn = (port: number): number => leastOf(freeDomains, port);
   const settledTuple = (tuple: TupleRecord): TupleRecord => ({
     ...tuple,
     sport: drawn(tuple.sport),

@@ -1,3 +1,4 @@
+import { appendItem, itemAt, type PagedList, pagedList, replaceItem } from "../../net/paged-list.ts";
 import { type Connection, IPS_CONFIRMED, IPS_DYING, type Tuple } from "./connection.ts";
 import type { SourceTable } from "./nat-source.ts";
 import { hashTuple, sameTuple } from "./tuple.ts";
@@ -19,7 +20,9 @@ export interface ConntrackTable {
    */
   filed: Int32Array;
   /** In the order in which they were filed; null: it is gone. */
-  connections: (Connection | null)[];
+  connections: PagedList<Connection | null>;
+  /** How many of them are gone. */
+  gone: number;
   /** Slots in use, two for each connection. */
   used: number;
   /** Connections that the host counts and that nobody knows: `nf_conntrack_count` tells of more than are in the table. */
@@ -39,7 +42,7 @@ interface Entry {
 }
 
 const FIRST_SLOTS = 32;
-/** A table with so many slots grows to four times as many: filing all again takes longer than it looks. */
+/** A table with so many slots grows to eight times as many: filing all again takes longer than it looks. */
 const LARGE = 4096;
 /** One slot, which is free. */
 const NO_SLOTS = new Int32Array(2);
@@ -51,7 +54,8 @@ export function conntrackTable(): ConntrackTable {
   return {
     slots: NO_SLOTS,
     filed: NONE_FILED,
-    connections: [],
+    connections: pagedList(),
+    gone: 0,
     used: 0,
     untold: 0,
     helped: [],
@@ -62,10 +66,12 @@ export function conntrackTable(): ConntrackTable {
 
 /** `conntrack -F`: every entry is gone. */
 export function flushConntrack(table: ConntrackTable): void {
-  for (const connection of table.connections) if (connection !== null) connection.status |= IPS_DYING;
+  for (const page of table.connections.pages)
+    for (const connection of page) if (connection !== null) connection.status |= IPS_DYING;
   table.slots = NO_SLOTS;
   table.filed = NONE_FILED;
-  table.connections = [];
+  table.connections = pagedList();
+  table.gone = 0;
   table.used = 0;
   table.untold = 0;
   table.helped.length = 0;
@@ -86,7 +92,7 @@ function findHashed(table: ConntrackTable, tuple: Tuple, wanted: number, now: nu
     const filed = slots[slot * 2] ?? 0;
     if (filed === 0) return -1;
     if ((filed ^ wanted) >>> 1 !== 0) continue;
-    const connection = connections[slots[slot * 2 + 1] ?? 0] ?? null;
+    const connection = itemAt(connections, slots[slot * 2 + 1] ?? 0) ?? null;
     if (connection === null) continue;
     if (!sameTuple((filed & 1) === 1 ? connection.reply : connection.original, tuple)) continue;
     if (connection.expires > now) return slot;
@@ -109,7 +115,7 @@ function findHashedInDirection(table: ConntrackTable, tuple: Tuple, hash: number
     const filed = slots[slot * 2] ?? 0;
     if (filed === 0) return -1;
     if (filed !== wanted) continue;
-    const connection = connections[slots[slot * 2 + 1] ?? 0] ?? null;
+    const connection = itemAt(connections, slots[slot * 2 + 1] ?? 0) ?? null;
     if (connection === null || connection.expires <= now) continue;
     if (sameTuple(reply ? connection.reply : connection.original, tuple)) return slot;
   }
@@ -117,7 +123,7 @@ function findHashedInDirection(table: ConntrackTable, tuple: Tuple, hash: number
 
 /** The connection in a slot that `findSlot` returned. */
 export function connectionIn(table: ConntrackTable, slot: number): Connection {
-  const connection = table.connections[table.slots[slot * 2 + 1] ?? 0] ?? null;
+  const connection = itemAt(table.connections, table.slots[slot * 2 + 1] ?? 0) ?? null;
   if (connection === null) throw new Error("an empty slot of the connection table");
   return connection;
 }
@@ -175,7 +181,7 @@ export function addReplyOnly(table: ConntrackTable, connection: Connection): voi
 export function* connectionsIn(table: ConntrackTable): Generator<Connection> {
   for (let slot = 0; slot * 2 < table.slots.length; slot++) {
     if ((table.slots[slot * 2] ?? 0) === 0 || isReplyIn(table, slot)) continue;
-    const connection = table.connections[table.slots[slot * 2 + 1] ?? 0] ?? null;
+    const connection = itemAt(table.connections, table.slots[slot * 2 + 1] ?? 0) ?? null;
     if (connection !== null) yield connection;
   }
 }
@@ -185,7 +191,9 @@ export function removeConnection(table: ConntrackTable, connection: Connection):
   const original = clear(table, connection, hashTuple(connection.original));
   const reply = clear(table, connection, hashTuple(connection.reply) | 1);
   const number = Math.max(original, reply);
-  if (number >= 0) table.connections[number] = null;
+  if (number < 0) return;
+  replaceItem(table.connections, number, null);
+  table.gone++;
 }
 
 /** Where the search for a hash begins; bit 0 is the direction's. */
@@ -213,7 +221,7 @@ function admit(table: ConntrackTable, connection: Connection): number {
   connection.status |= IPS_CONFIRMED;
   if ((table.used + 2) * 3 > table.slots.length) grow(table);
   else if (table.connections.length * 2 >= table.slots.length) closeRanks(table);
-  return table.connections.push(connection) - 1;
+  return appendItem(table.connections, connection);
 }
 
 /**
@@ -247,7 +255,7 @@ function clear(table: ConntrackTable, connection: Connection, hash: number): num
     const filed = slots[slot * 2] ?? 0;
     if (filed === 0) return -1;
     const number = slots[slot * 2 + 1] ?? 0;
-    if (filed !== hash || connections[number] !== connection) continue;
+    if (filed !== hash || itemAt(connections, number) !== connection) continue;
     closeGap(slots, slot, mask);
     table.used--;
     return number;
@@ -275,7 +283,7 @@ function grow(table: ConntrackTable): void {
   closeRanks(table);
   const before = table.slots;
   const count = before.length >>> 1;
-  const room = Math.max(FIRST_SLOTS, count * (count < LARGE ? 2 : 4));
+  const room = Math.max(FIRST_SLOTS, count * (count < LARGE ? 2 : 8));
   table.slots = new Int32Array(2 * room);
   table.filed = new Int32Array(room / SLOTS_IN_WORD);
   table.used = 0;
@@ -292,14 +300,15 @@ function grow(table: ConntrackTable): void {
 /** The numbers of connections that are gone are given to those that are there, in their order. */
 function closeRanks(table: ConntrackTable): void {
   const { slots, connections } = table;
+  if (table.gone === 0) return;
   const numbers = new Int32Array(connections.length);
-  let next = 0;
-  connections.forEach((connection, number) => {
-    numbers[number] = connection === null ? -1 : next;
-    if (connection !== null) connections[next++] = connection;
-  });
-  if (next === connections.length) return;
-  connections.length = next;
+  const closed = pagedList<Connection | null>();
+  for (let number = 0; number < connections.length; number++) {
+    const connection = itemAt(connections, number) ?? null;
+    numbers[number] = connection === null ? -1 : appendItem(closed, connection);
+  }
+  table.connections = closed;
+  table.gone = 0;
   table.filed.fill(0);
   for (let at = 0; at < slots.length; at += 2) {
     const hash = slots[at] ?? 0;

@@ -2,7 +2,7 @@ import { firstValue, firstWord, type PrefixMap } from "../../net/prefix-map.ts";
 import { hasPorts } from "../../net/protocol.ts";
 import { isFree } from "../free-value.ts";
 import type { Skb } from "../skb.ts";
-import type { ChainIndex, Dimension } from "./chain-index.ts";
+import { type ChainIndex, type Dimension, LIST_END, LIST_NESTED, LIST_ONLY, LIST_WORDS } from "./chain-index.ts";
 import { BY_DESTINATION, BY_DPORT, BY_INPUT, BY_OUTPUT, BY_PROTOCOL, BY_SOURCE, BY_SPORT } from "./rule-keys.ts";
 
 /**
@@ -101,8 +101,14 @@ function pushNames(dimension: Dimension, skb: Skb, name: string): void {
   for (const { text, list } of dimension.beginnings) if (name.startsWith(text)) pushList(dimension, skb, list);
 }
 
-function pushList(dimension: Dimension, skb: Skb, list: number): void {
-  const nested = dimension.nested[list] ?? null;
-  if (nested !== null) gather(nested, skb);
-  else push(dimension.rules, dimension.offsets[list] ?? 0, dimension.offsets[list + 1] ?? 0);
+function pushList({ lists: words, rules, nested }: Dimension, skb: Skb, list: number): void {
+  const at = list * LIST_WORDS;
+  const again = words[at + LIST_NESTED] ?? -1;
+  const start = words[at] ?? 0;
+  const end = words[at + LIST_END] ?? 0;
+  if (again >= 0) {
+    const index = nested[again];
+    if (index !== undefined) gather(index, skb);
+  } else if (end === start + 1) push(words, at + LIST_ONLY, at + LIST_NESTED);
+  else push(rules, start, end);
 }

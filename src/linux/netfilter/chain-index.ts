@@ -23,14 +23,23 @@ export interface Dimension {
   /** Interfaces: by name, and those whose name begins with a text. */
   readonly names: ReadonlyMap<string, number>;
   readonly beginnings: readonly { readonly text: string; readonly list: number }[];
-  /** Rules of list `n` stand from `offsets[n]` to `offsets[n + 1]`, ascending. */
-  readonly offsets: Int32Array;
+  /**
+   * LIST_WORDS for each list, side by side, since a packet has them fetched from far: from where to where its rules stand in `rules`,
+   * ascending; its only rule once more, where it has but one; and its number in `nested`, or -1.
+   */
+  readonly lists: Int32Array;
   readonly rules: Int32Array;
-  /** By list: a long one is indexed again by the other fields; empty where none is. */
-  readonly nested: readonly (ChainIndex | null)[];
+  /** A long list is indexed again by the other fields. */
+  readonly nested: readonly ChainIndex[];
   /** All rules of the dimension, ascending: for a packet of which nobody knows the value. */
   readonly all: Int32Array;
 }
+
+/** Words of a list in `Dimension.lists`, and which of them is which. */
+export const LIST_WORDS = 4;
+export const LIST_END = 1;
+export const LIST_ONLY = 2;
+export const LIST_NESTED = 3;
 
 /**
  * When chains get an index: `adaptive`, where it saves more than it costs; `always` and `never`, to hold the two ways of
@@ -123,19 +132,23 @@ function dimensionOf(
   used: ReadonlySet<Field>,
 ): Dimension {
   const { family, long } = building;
-  const offsets = new Int32Array(lists.length + 1);
-  lists.forEach(({ rules }, list) => {
-    offsets[list + 1] = (offsets[list] ?? 0) + rules.length;
+  const words = new Int32Array(lists.length * LIST_WORDS);
+  const nested: ChainIndex[] = [];
+  let start = 0;
+  lists.forEach(({ rules: ofList }, list) => {
+    const again = ofList.length > long ? indexOf(ofList, building, used) : null;
+    const isNested = again !== null && again.dimensions.length > 0;
+    words.set(
+      [start, start + ofList.length, ofList[0] ?? 0, isNested ? nested.push(again) - 1 : -1],
+      list * LIST_WORDS,
+    );
+    start += ofList.length;
   });
   const rules = Int32Array.from(lists.flatMap((list) => list.rules));
   const byName = field === BY_INPUT || field === BY_OUTPUT;
   const entries = lists.flatMap(({ key }, list) =>
     key.prefixes.map((prefix): readonly [Prefix, number] => [prefix, list]),
   );
-  const nested = lists.map((list) => {
-    const again = list.rules.length > long ? indexOf(list.rules, building, used) : null;
-    return again === null || again.dimensions.length === 0 ? null : again;
-  });
   return {
     field,
     values: prefixMap(field === BY_SOURCE || field === BY_DESTINATION ? family : 4, entries),
@@ -147,9 +160,9 @@ function dimensionOf(
     beginnings: lists.flatMap(({ key }, list) =>
       byName && key.pattern?.wildcard === true ? [{ text: key.pattern.text, list }] : [],
     ),
-    offsets,
+    lists: words,
     rules,
-    nested: nested.some((one) => one !== null) ? nested : [],
+    nested,
     all: rules.toSorted(),
   };
 }

@@ -69,8 +69,8 @@ const LINEAR = -1;
 
 /**
  * Runs a built-in chain as ipt_do_table does (net/ipv4/netfilter/ip_tables.c): rules in order, jumps push, gotos
- * don't, RETURN or the end of a chain pops, and from the built-in chain falls to its policy. Leaves the deciding chain
- * and rule in the skb.
+ * don't, RETURN or the end of a chain pops, and from the built-in chain falls to its policy. Leaves the chain and rule that
+ * did not accept in the skb.
  *
  * Rule by rule is how it is meant. A chain with an index gives the next rule that can match instead; which rules match,
  * what they count and ask, and what is told to an observer is the same.
@@ -186,8 +186,11 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
         candidates = stackCandidates[stackTop] ?? LINEAR;
         continue;
       }
-      skb.verdictChain = chainAt(image, place);
-      skb.verdictRule = index;
+      // Nobody asks what accepted it, and a chain that few packets come to would have to be fetched from far.
+      if (verdict !== NF_ACCEPT) {
+        skb.verdictChain = chainAt(image, place);
+        skb.verdictRule = index;
+      }
       return verdict;
     }
   } finally {

@@ -1,8 +1,8 @@
-import { isFree } from "../../../src/linux/free-value.ts";
+import { domainIn, type FreeDomains, isFree } from "../../../src/linux/free-value.ts";
 import type { ConntrackRecord, TupleRecord } from "../../../src/model/conntrack-record.ts";
 import { originTable } from "../../../src/model/origin.ts";
 import { formatAddress, sameAddress } from "../../../src/net/address.ts";
-import { type PortSet, portSetHas } from "../../../src/net/port-set.ts";
+import { portSetHas } from "../../../src/net/port-set.ts";
 import { readConntrack } from "../../../src/readers/conntrack.ts";
 
 /** The connections each host tracks after a packet, by its name; hosts that track none are left out. */
@@ -26,7 +26,7 @@ const CLOCK = 4;
  * What differs between the connections of both sides, in words: tuples of both directions, zones, state, UNREPLIED and
  * ASSURED, mark, the seconds that are left, and counters where the kernel counts.
  */
-export function compareConntrack(kernel: Tables, podpath: Tables, domains: readonly PortSet[]): readonly string[] {
+export function compareConntrack(kernel: Tables, podpath: Tables, domains: FreeDomains): readonly string[] {
   const found: string[] = [];
   for (const host of new Set([...kernel.keys(), ...podpath.keys()])) {
     const rest = [...(kernel.get(host) ?? [])];
@@ -49,7 +49,7 @@ function freeNumbers({ original, reply }: ConntrackRecord): number {
   return [original, reply].flatMap(({ sport, dport, icmpId }) => [sport, dport, icmpId]).filter(isFree).length;
 }
 
-function sameConnection(real: ConntrackRecord, ours: ConntrackRecord, domains: readonly PortSet[]): boolean {
+function sameConnection(real: ConntrackRecord, ours: ConntrackRecord, domains: FreeDomains): boolean {
   return (
     real.protocol === ours.protocol &&
     real.zone === ours.zone &&
@@ -59,8 +59,8 @@ function sameConnection(real: ConntrackRecord, ours: ConntrackRecord, domains: r
   );
 }
 
-function sameTuple(real: TupleRecord, ours: TupleRecord, domains: readonly PortSet[]): boolean {
-  const same = (x: number, y: number): boolean => x === y || (y > 0xffff && portSetHas(domains[y - 0x10000] ?? [], x));
+function sameTuple(real: TupleRecord, ours: TupleRecord, domains: FreeDomains): boolean {
+  const same = (x: number, y: number): boolean => x === y || (y > 0xffff && portSetHas(domainIn(domains, y), x));
   return (
     sameAddress(real.src, ours.src) &&
     sameAddress(real.dst, ours.dst) &&

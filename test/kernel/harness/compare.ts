@@ -1,5 +1,7 @@
+import { domainIn, type FreeDomains } from "../../../src/linux/free-value.ts";
 import { REDIRECT, V6_REDIRECT } from "../../../src/net/icmp.ts";
-import { type PortSet, portSetHas } from "../../../src/net/port-set.ts";
+import { pagedList } from "../../../src/net/paged-list.ts";
+import { portSetHas } from "../../../src/net/port-set.ts";
 import { ICMP, ICMPV6, TCP, UDP, UDPLITE } from "../../../src/net/protocol.ts";
 import type { Observation, SeenHop, SeenPacket, SeenResponse, SeenRule, Together } from "./observation.ts";
 
@@ -194,7 +196,7 @@ function nothingSeen(kernel: Observation, podpath: Observation): boolean {
   return podpath.pending || (protocol !== undefined && !isHeard(protocol));
 }
 
-function domainsOf({ merged, freeDomains }: Observation): readonly PortSet[] {
+function domainsOf({ merged, freeDomains }: Observation): FreeDomains {
   return merged ? ANY_VALUE : freeDomains;
 }
 
@@ -322,7 +324,7 @@ function compareHops(
   what: string,
   given: readonly SeenHop[],
   said: readonly SeenHop[],
-  domains: readonly PortSet[],
+  domains: FreeDomains,
   copied: boolean,
   differ: Differ,
 ): void {
@@ -338,7 +340,7 @@ function compareHops(
   }
 }
 
-function sameHop(x: SeenHop, y: SeenHop, domains: readonly PortSet[]): boolean {
+function sameHop(x: SeenHop, y: SeenHop, domains: FreeDomains): boolean {
   return (
     x.host === y.host &&
     x.interface === y.interface &&
@@ -352,11 +354,7 @@ function isChosen({ packet }: SeenHop): boolean {
 }
 
 /** Each hop where its like stands in the other list: by words, a port that nobody has chosen stands anywhere. */
-function inOrderOf(
-  real: readonly SeenHop[],
-  said: readonly SeenHop[],
-  domains: readonly PortSet[],
-): readonly SeenHop[] {
+function inOrderOf(real: readonly SeenHop[], said: readonly SeenHop[], domains: FreeDomains): readonly SeenHop[] {
   if (said.every(isChosen)) return said;
   const left = [...said.filter(isChosen), ...said.filter((hop) => !isChosen(hop))];
   const alike = real.map((x) => {
@@ -367,15 +365,15 @@ function inOrderOf(
 }
 
 /** Domains of a merged branch are those of one of its parts: there any value will do. */
-const ANY_VALUE: readonly PortSet[] = [];
+const ANY_VALUE: FreeDomains = pagedList();
 
-function sameValue(real: number, ours: number, domains: readonly PortSet[]): boolean {
+function sameValue(real: number, ours: number, domains: FreeDomains): boolean {
   if (ours <= 0xffff) return real === ours;
   if (domains === ANY_VALUE) return true;
-  return portSetHas(domains[ours - 0x10000] ?? [], real);
+  return portSetHas(domainIn(domains, ours), real);
 }
 
-function samePacket(real: SeenPacket, ours: SeenPacket, domains: readonly PortSet[], quoted = false): boolean {
+function samePacket(real: SeenPacket, ours: SeenPacket, domains: FreeDomains, quoted = false): boolean {
   if (real.src !== ours.src || real.dst !== ours.dst || real.protocol !== ours.protocol) return false;
   if (real.extensions.join() !== ours.extensions.join()) return false;
   if (real.mf !== ours.mf || real.fragOffset !== ours.fragOffset) return false;

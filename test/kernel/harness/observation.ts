@@ -1,5 +1,5 @@
+import type { FreeDomains } from "../../../src/linux/free-value.ts";
 import type { HookName } from "../../../src/linux/netfilter/verdict.ts";
-import type { PortSet } from "../../../src/net/port-set.ts";
 
 /** A packet in the fields that both sides tell. A port or id above 65535 is podpath's name for a free value. */
 export interface SeenPacket {
@@ -80,7 +80,7 @@ export interface Observation {
   readonly errno: string | null;
   readonly responses: readonly SeenResponse[];
   /** Domains of free values, by their name minus 65536. */
-  readonly freeDomains: readonly PortSet[];
+  readonly freeDomains: FreeDomains;
   /** podpath made copies of it. */
   readonly copied: boolean;
   /** Stands for several branches that end alike. */

@@ -1,6 +1,7 @@
 import type { HookName } from "../../../src/linux/netfilter/verdict.ts";
 import { isMulticast, parseAddress } from "../../../src/net/address.ts";
 import { REDIRECT, V6_REDIRECT } from "../../../src/net/icmp.ts";
+import { pagedList } from "../../../src/net/paged-list.ts";
 import { parseProtocol } from "../../../src/net/protocol.ts";
 import {
   anyStart,
@@ -198,7 +199,7 @@ export function observeKernel(result: KernelResult, badChecksum: boolean): Obser
         copied: false,
       })),
     ),
-    freeDomains: [],
+    freeDomains: pagedList(),
     copied: false,
     merged: false,
     pending: result.outcome === "unresolved",

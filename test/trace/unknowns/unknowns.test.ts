@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { inject } from "../../../src/emulator/inject.ts";
 import { originate } from "../../../src/emulator/originate.ts";
 import { createWorld, runtimeOf, settle } from "../../../src/emulator/world.ts";
+import { pagedList } from "../../../src/net/paged-list.ts";
 import { readSnapshot } from "../../../src/readers/snapshot/read-snapshot.ts";
 import { type PacketQuestion, parsePacketLine } from "../../../src/trace/packet-question.ts";
 import { createPacketSession } from "../../../src/trace/packet-session.ts";
@@ -101,7 +102,7 @@ const NO_RUN: Run = {
   steps: new Map(),
   report: null,
   assumptions: [],
-  freeDomains: [],
+  freeDomains: pagedList(),
   conntrack: null,
   limits: null,
 };
