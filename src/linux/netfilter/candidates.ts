@@ -1,8 +1,17 @@
-import { firstValue, firstWord, type PrefixMap } from "../../net/prefix-map.ts";
+import { firstValue, firstWord } from "../../net/prefix-map.ts";
 import { hasPorts } from "../../net/protocol.ts";
 import { isFree } from "../free-value.ts";
 import type { Skb } from "../skb.ts";
-import { type ChainIndex, type Dimension, LIST_END, LIST_NESTED, LIST_ONLY, LIST_WORDS } from "./chain-index.ts";
+import {
+  type ChainIndex,
+  type Dimension,
+  LIST_END,
+  LIST_NESTED,
+  LIST_ONLY,
+  LIST_WORDS,
+  VALUE_NEXT,
+  VALUE_WORDS,
+} from "./chain-index.ts";
 import { BY_DESTINATION, BY_DPORT, BY_INPUT, BY_OUTPUT, BY_PROTOCOL, BY_SOURCE, BY_SPORT } from "./rule-keys.ts";
 
 /**
@@ -89,20 +98,21 @@ function gatherDimension(dimension: Dimension, skb: Skb): void {
 }
 
 function pushValues(dimension: Dimension, skb: Skb, first: number): void {
-  const { values }: { readonly values: PrefixMap<number> } = dimension;
-  for (let value = first; value >= 0; value = values.next[value] ?? -1) {
-    pushList(dimension, skb, values.values[value] ?? -1);
+  const { listsOfValues: words } = dimension;
+  for (let value = first; value >= 0; value = words[value * VALUE_WORDS + VALUE_NEXT] ?? -1) {
+    pushList(dimension, skb, words, value * VALUE_WORDS);
   }
 }
 
 function pushNames(dimension: Dimension, skb: Skb, name: string): void {
   const exact = dimension.names.get(name);
-  if (exact !== undefined) pushList(dimension, skb, exact);
-  for (const { text, list } of dimension.beginnings) if (name.startsWith(text)) pushList(dimension, skb, list);
+  if (exact !== undefined) pushList(dimension, skb, dimension.lists, exact * LIST_WORDS);
+  for (const { text, list } of dimension.beginnings)
+    if (name.startsWith(text)) pushList(dimension, skb, dimension.lists, list * LIST_WORDS);
 }
 
-function pushList({ lists: words, rules, nested }: Dimension, skb: Skb, list: number): void {
-  const at = list * LIST_WORDS;
+/** The list whose words stand at a place. */
+function pushList({ rules, nested }: Dimension, skb: Skb, words: Int32Array, at: number): void {
   const again = words[at + LIST_NESTED] ?? -1;
   const start = words[at] ?? 0;
   const end = words[at + LIST_END] ?? 0;

@@ -20,6 +20,8 @@ export interface Dimension {
   readonly field: Field;
   /** Addresses, ports and protocols: the number of the list for a value. */
   readonly values: PrefixMap<number>;
+  /** For each value of `values`, all that a packet needs of it side by side: the words of its list, then the next value or -1. */
+  readonly listsOfValues: Int32Array;
   /** Interfaces: by name, and those whose name begins with a text. */
   readonly names: ReadonlyMap<string, number>;
   readonly beginnings: readonly { readonly text: string; readonly list: number }[];
@@ -40,6 +42,9 @@ export const LIST_WORDS = 4;
 export const LIST_END = 1;
 export const LIST_ONLY = 2;
 export const LIST_NESTED = 3;
+/** Words of a value in `Dimension.listsOfValues`. */
+export const VALUE_WORDS = LIST_WORDS + 1;
+export const VALUE_NEXT = LIST_WORDS;
 
 /**
  * When chains get an index: `adaptive`, where it saves more than it costs; `always` and `never`, to hold the two ways of
@@ -149,9 +154,11 @@ function dimensionOf(
   const entries = lists.flatMap(({ key }, list) =>
     key.prefixes.map((prefix): readonly [Prefix, number] => [prefix, list]),
   );
+  const values = prefixMap(field === BY_SOURCE || field === BY_DESTINATION ? family : 4, entries);
   return {
     field,
-    values: prefixMap(field === BY_SOURCE || field === BY_DESTINATION ? family : 4, entries),
+    values,
+    listsOfValues: listsOfValues(values, words),
     names: new Map(
       byName
         ? lists.flatMap(({ key }, list) => (key.pattern?.wildcard === false ? [[key.pattern.text, list] as const] : []))
@@ -165,4 +172,13 @@ function dimensionOf(
     nested,
     all: rules.toSorted(),
   };
+}
+
+function listsOfValues({ values, next }: PrefixMap<number>, lists: Int32Array): Int32Array {
+  const words = new Int32Array(values.length * VALUE_WORDS);
+  values.forEach((list, value) => {
+    words.set(lists.subarray(list * LIST_WORDS, (list + 1) * LIST_WORDS), value * VALUE_WORDS);
+    words[value * VALUE_WORDS + VALUE_NEXT] = next[value] ?? -1;
+  });
+  return words;
 }
