@@ -42,9 +42,9 @@ export const LIST_WORDS = 4;
 export const LIST_END = 1;
 export const LIST_ONLY = 2;
 export const LIST_NESTED = 3;
-/** Words of a value in `Dimension.listsOfValues`. */
-export const VALUE_WORDS = LIST_WORDS + 1;
-export const VALUE_NEXT = LIST_WORDS;
+/** Words of a value in `Dimension.listsOfValues`: those of its list, then one. */
+export const VALUE_WORDS = 5;
+export const VALUE_NEXT = 4;
 
 /**
  * When chains get an index: `adaptive`, where it saves more than it costs; `always` and `never`, to hold the two ways of

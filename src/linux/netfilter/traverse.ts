@@ -1,4 +1,4 @@
-import { ipv4 } from "../../net/address.ts";
+import type { Address } from "../../net/address.ts";
 import { nftProtocol } from "../../net/ipv6-extension.ts";
 import { hasPorts } from "../../net/protocol.ts";
 import { setUpFixedDnat } from "../conntrack/nat.ts";
@@ -199,9 +199,13 @@ export function traverse(start: BoundChain, skb: Skb, runtime: HostRuntime, hook
   }
 }
 
-/** The address is made anew each time: one that thousands of rules keep would have to be fetched from far. */
+/**
+ * The address is made anew each time: one that thousands of rules keep would have to be fetched from far. It is a literal of its own, since V8
+ * learns for each literal whether what it makes stays: these do, in connections, and are made where no collection moves them.
+ */
 function fixedDnat(code: Int32Array, at: number, skb: Skb, runtime: HostRuntime): TargetVerdict {
-  return setUpFixedDnat(runtime, skb, ipv4(code[at] ?? 0), code[at + 1] ?? -1);
+  const address: Address = { family: 4, a: (code[at] ?? 0) >>> 0, b: 0, c: 0, d: 0 };
+  return setUpFixedDnat(runtime, skb, address, code[at + 1] ?? -1);
 }
 
 /** `acpar.hotdrop` in ipt_do_table(), a verdict of the rule's own in nft_match_eval(): only nft traces and tells the rule. */

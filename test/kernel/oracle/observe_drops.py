@@ -126,12 +126,12 @@ class DropObserver:
             else:
                 start = at + 4
                 at += 4 + kind * 4
-            kind = struct.unpack_from("=H", page, start)[0]
-            if kind == self.queue_type:
+            event = struct.unpack_from("=H", page, start)[0]
+            if event == self.queue_type:
                 record.work.append((struct.unpack_from("=Q", page, start + self.queued_skb_at)[0], LOOPED))
                 continue
             skb = struct.unpack_from("=Q", page, start + self.skb_at)[0]
-            if kind == self.receive_type:
+            if event == self.receive_type:
                 where, size = struct.unpack_from("=HH", page, start + self.name_at)
                 name = page[start + where : start + where + size - 1].decode()
                 record.work.append((skb, name, struct.unpack_from("=I", page, start + self.size_at)[0]))
