@@ -32,6 +32,24 @@ describe("looking up the longest prefix", () => {
     });
   }
 
+  it("finds any hundred of single addresses, the last of all too, and none of the others", () => {
+    const number = fc.oneof(fc.nat(0xffffffff), fc.constantFrom(0, 0x7fffffff, 0x80000000, 0xffffffff));
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(number, { minLength: 70, maxLength: 200 }),
+        fc.array(number, { minLength: 50, maxLength: 200 }),
+        (filed, asked) => {
+          const entries = filed.map((value, index) => [prefixOf(ipv4(value), 32), index] as const);
+          const map = prefixMap(4, entries);
+          for (const value of [...filed, ...asked]) {
+            expect(longestMatch(map, ipv4(value))).toBe(naive(entries, ipv4(value)));
+          }
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
   it("finds thousands of single addresses, and the blocks around them", () => {
     const entries = Array.from(
       { length: 3000 },

@@ -16,8 +16,23 @@ const available = await kernelAvailable();
 
 const REGRESSIONS = new URL("../regressions/", import.meta.url);
 
+const EVIDENCE = readEvidence();
+
 /** Fewer recorded probes than these say nothing about another run. */
 const RARE = 10;
+
+/**
+ * What the evidence has of a feature: whether facts hold it, and whether so few probes of campaigns met it that they may fall to other draws
+ * when a generator changes, or to a sequence that a busy machine delays.
+ */
+function recorded(feature: string): { readonly isHeld: boolean; readonly isRare: boolean } {
+  const counts = Object.entries(EVIDENCE.features[feature] ?? {});
+  const ofCampaigns = counts.filter(([source]) => !source.startsWith("facts/"));
+  return {
+    isHeld: ofCampaigns.length < counts.length,
+    isRare: ofCampaigns.reduce((sum, [, count]) => sum + count, 0) < RARE,
+  };
+}
 
 /** Words that no campaign meets, and why. */
 const UNMET: Readonly<Record<string, string>> = {
@@ -58,14 +73,10 @@ describe.skipIf(!available)("podpath and the kernel", () => {
   });
 
   it("met every part that is called verified because of campaigns alone", () => {
-    const { features } = readEvidence();
     const missed = DECLARED.flatMap(({ word, table }) =>
       Object.entries(table).flatMap(([name, standing]) => {
         const feature = `${word} ${name}`;
-        const counts = Object.entries(features[feature] ?? {});
-        // What facts hold they hold here too; what few recorded probes met may fall to other draws when a generator changes.
-        const isHeld = counts.some(([source]) => source.startsWith("facts/"));
-        const isRare = counts.reduce((sum, [, count]) => sum + count, 0) < RARE;
+        const { isHeld, isRare } = recorded(feature);
         return standing === null && !isHeld && !isRare && !met.has(feature) ? [feature] : [];
       }),
     );
@@ -82,7 +93,11 @@ describe.skipIf(!available)("podpath and the kernel", () => {
       ...Object.entries(TARGET_FIDELITY).map(([name, standing]) => [`target ${name}`, standing] as const),
     ].filter(([, standing]) => standing === null);
     expect(words.map(([word]) => word)).toEqual(expect.arrayContaining(Object.keys(UNMET)));
-    expect(words.flatMap(([word]) => (met.has(word) || word in UNMET ? [] : [word]))).toEqual([]);
+    const missed = words.flatMap(([word]) => {
+      const { isHeld, isRare } = recorded(word);
+      return met.has(word) || word in UNMET || (isHeld && isRare) ? [] : [word];
+    });
+    expect(missed).toEqual([]);
   });
 
   const regressions = readdirSync(REGRESSIONS).filter((name) => name.endsWith(".json"));
