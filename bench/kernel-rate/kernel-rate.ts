@@ -68,6 +68,7 @@ function measureAll(folder: string): void {
     const marks = readMarks(output);
     const podpath = marks.get("podpath");
     if (podpath === undefined) throw new Error(`nothing was measured: ${errors}`);
+    if (errors !== "") process.stderr.write(errors);
     notePipeline(item, 1e6 / podpath);
     for (const backend of BACKENDS) {
       const kernel = marks.get(backend) ?? Number.NaN;

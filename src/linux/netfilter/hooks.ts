@@ -44,10 +44,8 @@ export function runHook(runtime: HostRuntime, skb: Skb, hook: Hook): Verdict {
   const { family } = skb.packet.src;
   const hooks = hooksOf(runtime.compiled, family);
   const { current } = runtime.services;
-  if (current.skb !== skb || current.runtime !== runtime) {
-    current.runtime = runtime;
-    current.skb = skb;
-  }
+  current.runtime = runtime;
+  current.skb = skb;
   if (hooks.assumed.length > 0 && rulesElsewhere(runtime, hooks))
     return dropWithoutRule(skb, "dropped by a rule that no dump shows");
   const stages = (runtime.counters === null && runtime.observer === null ? hooks.busy : hooks.stages)[hook];
